@@ -4,9 +4,9 @@ import type { Backend } from '../src/dsl/index.js';
 import { acquireDevice } from '../src/backends/webgpu/adapter.js';
 import { backendOn } from '../src/backends/webgpu/backend.js';
 import { E } from '../src/internal/fp.js';
-import { encodeCheckpoint } from '../src/training/checkpoint.js';
-import { startTraining } from '../src/training/run.js';
-import type { Snapshot } from '../src/training/snapshot.js';
+import { encodeCheckpoint } from '../src/training/checkpoints/checkpoint.js';
+import { startTraining } from '../src/training/fit/run.js';
+import type { Snapshot } from '../src/training/checkpoints/snapshot.js';
 import { right, smallTraining } from '../src/training/testing.js';
 import { testOnWebgpu } from './webgpu.js';
 

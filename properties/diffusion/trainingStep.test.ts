@@ -8,7 +8,7 @@ import { compile, key, read, release, using } from '../../src/dsl/index.js';
 import { type Value, valuesOf } from '../../src/dsl/run/value.js';
 import { E } from '../../src/internal/fp.js';
 import { adam, unet } from '../../src/nn/index.js';
-import { initialState, trainStep } from '../../src/training/trainState.js';
+import { initialState, trainStep } from '../../src/training/fit/trainState.js';
 import { testOnWebgpu } from '../webgpu.js';
 import { type AcquireBackend, relativeDistance, right } from './run.js';
 

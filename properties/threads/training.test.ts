@@ -8,7 +8,7 @@ import { compile, key, read, release } from '../../src/dsl/index.js';
 import type { Backend } from '../../src/dsl/compile/backend.js';
 import { type Value, valuesOf } from '../../src/dsl/run/value.js';
 import { adam, unet } from '../../src/nn/index.js';
-import { initialState, trainStep } from '../../src/training/trainState.js';
+import { initialState, trainStep } from '../../src/training/fit/trainState.js';
 import { notAsked } from '../asked.js';
 import { valueOf } from '../oracles/plans.js';
 import { type Bits, steppingOn } from './step.js';

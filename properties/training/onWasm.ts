@@ -2,9 +2,9 @@
 import { type NoisefoldError, type Backend, using } from '../../src/dsl/index.js';
 import { E, TE } from '../../src/internal/fp.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
-import { encodeCheckpoint } from '../../src/training/checkpoint.js';
-import { startTraining, type TrainingRun } from '../../src/training/run.js';
-import type { TrainEvent } from '../../src/training/trainEvent.js';
+import { encodeCheckpoint } from '../../src/training/checkpoints/checkpoint.js';
+import { startTraining, type TrainingRun } from '../../src/training/fit/run.js';
+import type { TrainEvent } from '../../src/training/fit/trainEvent.js';
 import { right, type SmallTraining } from '../../src/training/testing.js';
 
 /** Runs effects on the wasm backend. */

@@ -3,9 +3,9 @@ import { cosine, ddim, ddpm, type Process } from '../diffusion/index.js';
 import { key } from '../dsl/index.js';
 import { TE } from '../internal/fp.js';
 import { adam, chain, clipByGlobalNorm } from '../nn/index.js';
-import type { Batch, Dataset } from './dataset.js';
-import { fit } from './fit.js';
-import { sample } from './sample.js';
+import type { Batch, Dataset } from './data/dataset.js';
+import { fit } from './fit/fit.js';
+import { sample } from './sample/sample.js';
 import { leftOf, right, smallTraining } from './testing.js';
 import { onWasm } from '../../properties/training/onWasm.js';
 

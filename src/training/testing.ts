@@ -3,8 +3,8 @@ import { cosine, ddpm } from '../diffusion/index.js';
 import { key, type NoisefoldError } from '../dsl/index.js';
 import { E, F, type taskEither } from '../internal/fp.js';
 import { adam, chain, clipByGlobalNorm, unet, type UNetParams } from '../nn/index.js';
-import { type Dataset, datasetOf } from './dataset.js';
-import type { Training } from './training.js';
+import { type Dataset, datasetOf } from './data/dataset.js';
+import type { Training } from './fit/training.js';
 
 const SIZE = 8;
 

@@ -1,6 +1,6 @@
 import { type GuidedParams, type Model, overParams, type Process } from '../diffusion/index.js';
 import { isValue, leafSpec, mapLeaves, type Resident, treeSpec, valueShape } from '../dsl/index.js';
-import type { ImageExtents, ImageShape } from './dataset.js';
+import type { ImageExtents, ImageShape } from './data/dataset.js';
 
 /** A model with parameters on a backend. */
 export interface Trained<P, I extends ImageShape> {

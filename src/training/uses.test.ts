@@ -14,12 +14,12 @@ import {
 import { type Backend, key, onesLike, tanh, using } from '../dsl/index.js';
 import { E, TE } from '../internal/fp.js';
 import { layer } from '../nn/index.js';
-import { encode, type Encoding } from './encode.js';
-import type { GivenBeginning, GivenKnown } from './givenImages.js';
-import type { Images } from './images.js';
-import { sample } from './sample.js';
+import { encode, type Encoding } from './sample/encode.js';
+import type { GivenBeginning, GivenKnown } from './sample/givenImages.js';
+import type { Images } from './data/images.js';
+import { sample } from './sample/sample.js';
 import type { Trained } from './trained.js';
-import type { Sampling } from './sampling.js';
+import type { Sampling } from './sample/sampling.js';
 import { right } from './testing.js';
 
 const process = right(ddpm(cosine(1000)));

@@ -1,0 +1,186 @@
+/** Checkpoints: snapshots as safetensors files, replaced as a whole or not at all. */
+import { task, type Task } from '../../dsl/run/effect.js';
+import { fail, failure, type NoisefoldError, type Rounding } from '../../dsl/index.js';
+import { decode, exactly, exactTuple, type Mismatch, natural, positive, word } from '../../internal/decode.js';
+import { E, type either, F, t, TE } from '../../internal/fp.js';
+import { jsonText, parseJson } from '../../internal/json.js';
+import { readBytes, writeAtomically } from './files.js';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
+import type { Snapshot } from './snapshot.js';
+
+/** The name of the format; it changes when the meaning of a checkpoint does. */
+const FORMAT = 'noisefold-checkpoint-1';
+
+const Metadata = exactly(
+  { format: t.literal(FORMAT), step: t.string, key: t.string, batch: t.string, config: t.string },
+  { crc32: t.string, rounding: t.string },
+);
+
+const roundings = { fused: null, separate: null } satisfies Record<Rounding, null>;
+
+/** The parts of a snapshot that say which run it is of, where that goes on, and how it rounds. */
+const Progress = exactly(
+  { step: natural, batch: positive, key: exactTuple([word, word], 'two words') },
+  { rounding: t.keyof(roundings, "'fused' or 'separate'") },
+);
+
+/** Names the place of a mismatch, as an error of a kind. */
+const errorAt =
+  (tag: 'ConfigError' | 'DecodeError', where: string, hint: string) =>
+  ({ path, expected, actual }: Mismatch): NoisefoldError =>
+    failure(tag, { where: path === '' ? where : `${where}: ${path}`, expected, actual, hint });
+
+const within =
+  (field: string) =>
+  (mismatch: Mismatch): Mismatch => ({
+    ...mismatch,
+    path: mismatch.path === '' ? field : `${field}.${mismatch.path}`,
+  });
+
+/**
+ * The bytes of a checkpoint: the same snapshot gives the same bytes, and {@link decodeCheckpoint} reads them back.
+ * `ConfigError` at a field that would not come back as it is: a config that is no JSON, a step or a key that is no
+ * whole number, a tensor whose shape does not fit its data.
+ * @example
+ * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * pipe(encodeCheckpoint(snapshot), E.flatMap(decodeCheckpoint('memory'))) // → E.right(snapshot)
+ * const unread = encodeCheckpoint({ ...snapshot, config: { rate: NaN } })
+ * pipe(unread, E.mapLeft(({ where }) => where)) // → E.left('encodeCheckpoint: config.rate')
+ */
+export const encodeCheckpoint = ({
+  step,
+  key,
+  batch,
+  config,
+  rounding,
+  tensors,
+}: Snapshot): either.Either<NoisefoldError, Uint8Array> =>
+  F.pipe(
+    E.Do,
+    E.bind('progress', () => decode(Progress)({ step, batch, key, ...(rounding !== undefined && { rounding }) })),
+    E.bind('text', () => E.mapLeft(within('config'))(jsonText(config))),
+    E.mapLeft(errorAt('ConfigError', 'encodeCheckpoint', 'give the snapshot of a run, and a config that is JSON')),
+    E.flatMap(({ progress, text }) =>
+      encodeSafetensors({
+        tensors,
+        metadata: {
+          format: FORMAT,
+          step: JSON.stringify(progress.step),
+          key: JSON.stringify(progress.key),
+          batch: JSON.stringify(progress.batch),
+          config: text,
+          ...(progress.rounding !== undefined && { rounding: progress.rounding }),
+        },
+      }),
+    ),
+  );
+
+/**
+ * Reads the bytes of a checkpoint; `where` names them in messages. `DecodeError`.
+ * @example
+ * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * const decode = decodeCheckpoint('memory')
+ * pipe(encodeCheckpoint(snapshot), E.flatMap(decode), E.map(({ step }) => step)) // → E.right(400)
+ * pipe(decode(Uint8Array.of(1, 2, 3)), E.mapLeft(({ _tag }) => _tag)) // → E.left('DecodeError')
+ */
+export const decodeCheckpoint =
+  (where: string) =>
+  (bytes: Uint8Array): either.Either<NoisefoldError, Snapshot> =>
+    F.pipe(
+      decodeSafetensors(where)(bytes),
+      E.flatMap(({ tensors, metadata }) =>
+        F.pipe(
+          E.Do,
+          E.bind('words', () => E.mapLeft(within('__metadata__'))(decode(Metadata)(metadata))),
+          E.bind('step', ({ words }) => E.mapLeft(within('step'))(parseJson(words.step))),
+          E.bind('key', ({ words }) => E.mapLeft(within('key'))(parseJson(words.key))),
+          E.bind('batch', ({ words }) => E.mapLeft(within('batch'))(parseJson(words.batch))),
+          E.bind('config', ({ words }) => E.mapLeft(within('config'))(parseJson(words.config))),
+          E.bind('progress', ({ words: { rounding }, step, key, batch }) =>
+            decode(Progress)({ step, key, batch, ...(rounding !== undefined && { rounding }) }),
+          ),
+          E.map(({ progress, config }): Snapshot => ({ ...progress, config, tensors })),
+          E.mapLeft(errorAt('DecodeError', where, 'give a checkpoint that noisefold wrote')),
+        ),
+      ),
+    );
+
+/**
+ * Writes a checkpoint to a temporary file and renames it. The old file stays whole until then, and stays if the
+ * snapshot cannot be written. `ConfigError` as of {@link encodeCheckpoint}; `FileError`.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}.safetensors`
+ * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * await saveCheckpoint(path)(snapshot)() // → E.right(undefined)
+ */
+export const saveCheckpoint =
+  (path: string) =>
+  (snapshot: Snapshot): Task<void> =>
+    F.pipe(
+      TE.fromEither(encodeCheckpoint(snapshot)),
+      TE.flatMap((bytes) => writeAtomically(path, bytes)),
+      task,
+    );
+
+/**
+ * Reads a checkpoint from a file. `FileError`, `DecodeError`.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}.safetensors`
+ * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * await pipe(saveCheckpoint(path)(snapshot), TE.flatMap(() => loadCheckpoint(path)))() // → E.right(snapshot)
+ */
+export const loadCheckpoint = (path: string): Task<Snapshot> =>
+  F.pipe(readBytes(path), TE.flatMapEither(decodeCheckpoint(path)), task);
+
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Finds the first place where two JSON values differ. */
+const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
+  if (isFields(expected) && isFields(actual))
+    return Object.keys({ ...expected, ...actual })
+      .map((name) => difference(`${path}.${name}`, expected[name], actual[name]))
+      .find((found) => found !== undefined);
+  const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
+  return show(expected) === show(actual) ? undefined : { path, expected: show(expected), actual: show(actual) };
+};
+
+/** Ways to go on from a snapshot whose rounding differs from that of the backend. */
+const backTo = {
+  separate: 'resume on wasm({ portable: true })',
+  fused: 'resume on wasm() without `portable`, on a machine and an engine with fused multiply-add',
+} satisfies Record<Rounding, string>;
+
+/**
+ * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same, and so must the
+ * rounding of the backends if both have one. `CheckpointMismatch` at the first that is not.
+ * @example
+ * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
+ * pipe(resumed, E.mapLeft(({ where }) => where)) // → E.left('checkpoint of step 400: batch')
+ */
+export const resumable = (
+  snapshot: Snapshot,
+  run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'rounding'>,
+): either.Either<NoisefoldError, Snapshot> => {
+  const differing = (['key', 'batch', 'config'] as const)
+    .map((field) => difference(field, run[field], snapshot[field]))
+    .find((found) => found !== undefined);
+  if (differing !== undefined)
+    return fail('CheckpointMismatch', {
+      where: `checkpoint of step ${snapshot.step}: ${differing.path}`,
+      expected: differing.expected,
+      actual: differing.actual,
+      hint: 'resume with the configuration that the run began with',
+    });
+  const { rounding } = snapshot;
+  if (rounding === undefined || run.rounding === undefined || rounding === run.rounding) return E.right(snapshot);
+  return fail('CheckpointMismatch', {
+    where: `checkpoint of step ${snapshot.step}: rounding`,
+    expected: `${run.rounding}, as on this backend`,
+    actual: `${rounding}, which gives other bits`,
+    hint: `${backTo[rounding]}, or accept other bits by \`anyRounding: true\``,
+  });
+};

@@ -1,0 +1,274 @@
+import { existsSync } from 'node:fs';
+import type * as FileSystem from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fc, test } from '@fast-check/vitest';
+import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { E, type taskEither } from '../../internal/fp.js';
+import { appendLine, fileExists, keepLines, readBytes, writeAtomically } from './files.js';
+
+/** The failures to come, by the step that fails. */
+const failures = new Map<'open' | 'write' | 'sync' | 'rename', NodeJS.ErrnoException>();
+
+/** The limit of a file for readFile, and of one read: a small stand-in for Node's 2 GiB. */
+const NODE_LIMIT = 2 ** 17;
+
+/** Node's own, of which a step may fail, with a limit that tests can reach. */
+const failing = (actual: typeof FileSystem) => {
+  const fail = async (step: 'open' | 'write' | 'sync' | 'rename'): Promise<void> => {
+    const error = failures.get(step);
+    if (error !== undefined) throw error;
+  };
+  return {
+    ...actual,
+    readFile: async (...args: Parameters<typeof actual.readFile>) => {
+      const content = await actual.readFile(...args);
+      if (content.length > NODE_LIMIT) throw systemError('ERR_FS_FILE_TOO_LARGE', 'File size is greater than 2 GiB');
+      return content;
+    },
+    rename: async (...paths: Parameters<typeof actual.rename>) => {
+      await fail('rename');
+      return actual.rename(...paths);
+    },
+    open: async (...args: Parameters<typeof actual.open>) => {
+      if (args[1] !== 'r') await fail('open');
+      const handle = await actual.open(...args);
+      const { writeFile: write, sync } = handle;
+      const read = handle.read.bind(handle);
+      return Object.assign(handle, {
+        // half of it is on the disk when the disk is full
+        writeFile: async (content: string | Uint8Array) => {
+          await write.call(handle, failures.has('write') ? content.slice(0, content.length / 2) : content);
+          await fail('write');
+        },
+        // never all of it, as Linux does with much
+        read: (buffer: Uint8Array, offset = 0, length = buffer.length - offset) =>
+          read(buffer, offset, Math.min(length, NODE_LIMIT)),
+        sync: async () => {
+          if (args[1] !== 'r') await fail('sync');
+          await sync.call(handle);
+        },
+      });
+    },
+  };
+};
+const builtin = process.getBuiltinModule;
+vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) =>
+  name === 'node:fs/promises'
+    ? failing(builtin('node:fs/promises'))
+    : builtin(name)) as typeof process.getBuiltinModule);
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'noisefold-files-'));
+});
+afterEach(async () => {
+  failures.clear();
+  await rm(folder, { recursive: true });
+});
+
+const succeed = async <A>(effect: taskEither.TaskEither<NoisefoldError, A>): Promise<A> =>
+  E.getOrElse((error: NoisefoldError): A => {
+    throw new Error(error.message);
+  })(await effect());
+
+const messageOf = async (effect: taskEither.TaskEither<NoisefoldError, unknown>): Promise<string> =>
+  E.match(
+    ({ _tag: tag, message }: NoisefoldError) => `${tag} ${message}`,
+    () => 'no error',
+  )(await effect());
+
+const systemError = (code: string, text: string): NodeJS.ErrnoException =>
+  Object.assign(new Error(`${code}: ${text}, write`), { code });
+
+describe('writeAtomically', () => {
+  test.prop([fc.uint8Array({ maxLength: 1000 }), fc.uint8Array({ maxLength: 1000 })], { numRuns: 20 })(
+    'what was written last is read',
+    async (first, second) => {
+      const parent = join(await mkdtemp(join(folder, 'run-')), 'new', 'folders');
+      const path = join(parent, 'x.bin');
+      await succeed(writeAtomically(path, first));
+      await succeed(writeAtomically(path, second));
+      expect(new Uint8Array(await succeed(readBytes(path)))).toEqual(second);
+      expect(await readdir(parent)).toEqual(['x.bin']);
+    },
+  );
+
+  describe.each(['open', 'write', 'sync', 'rename'] as const)('when %s fails', (step) => {
+    test.each([
+      ['ENOSPC', 'no space left on device', 'free some space on the disk'],
+      ['EACCES', 'permission denied', 'check the permissions of the file and of its folder'],
+      ['EROFS', 'read-only file system', 'give a path on a file system that can be written'],
+      ['EIO', 'i/o error', 'check the disk'],
+    ])('%s: the old file is intact, nothing is left aside, and the error advises', async (code, text, advice) => {
+      const path = join(folder, 'x.bin');
+      await succeed(writeAtomically(path, 'old'));
+      failures.set(step, systemError(code, text));
+      expect(await messageOf(writeAtomically(path, 'new content'))).toBe(
+        `FileError ${path}: expected a file to write, got ${code}: ${text}; ${advice}`,
+      );
+      expect(await readFile(path, 'utf8')).toBe('old');
+      expect(await readdir(folder)).toEqual(['x.bin']);
+      failures.clear();
+      await succeed(writeAtomically(path, 'new content'));
+      expect(await readFile(path, 'utf8')).toBe('new content');
+    });
+  });
+
+  test('a folder that is a file, or a file that is a folder', async () => {
+    await writeFile(join(folder, 'file'), '');
+    expect(await messageOf(writeAtomically(join(folder, 'file', 'x'), ''))).toMatch(
+      /^FileError .*ENOTDIR.*check the path/,
+    );
+    expect(await messageOf(writeAtomically(folder, ''))).toMatch(/got something that is not a regular file/);
+  });
+
+  test.runIf(existsSync('/dev/full'))('a device is not replaced', async () => {
+    expect(await messageOf(writeAtomically('/dev/full', 'x'))).toMatch(/got something that is not a regular file/);
+    expect(existsSync('/dev/full')).toBe(true);
+  });
+
+  test('a symbolic link is not followed, and stays', async () => {
+    await writeFile(join(folder, 'target'), 'old');
+    await symlink(join(folder, 'target'), join(folder, 'latest'));
+    expect(await messageOf(writeAtomically(join(folder, 'latest'), 'new'))).toMatch(
+      /expected a file to write, got a symbolic link; give the path of the file that the link points to$/,
+    );
+    expect(await readFile(join(folder, 'target'), 'utf8')).toBe('old');
+    expect((await readdir(folder)).sort()).toEqual(['latest', 'target']);
+  });
+
+  test('a folder that is a symbolic link is followed', async () => {
+    await mkdir(join(folder, 'runs'));
+    await symlink(join(folder, 'runs'), join(folder, 'latest'));
+    await succeed(writeAtomically(join(folder, 'latest', 'x'), 'new'));
+    expect(await readFile(join(folder, 'runs', 'x'), 'utf8')).toBe('new');
+  });
+
+  test('a file keeps its mode', async () => {
+    await writeFile(join(folder, 'x'), 'old', { mode: 0o600 });
+    await succeed(writeAtomically(join(folder, 'x'), 'new'));
+    expect((await stat(join(folder, 'x'))).mode & 0o777).toBe(0o600);
+  });
+
+  test('writes of one file at the same time do not mix: the file has the content of one', async () => {
+    const contents = Array.from({ length: 8 }, (_, i) => new Uint8Array(2 ** 20).fill(i));
+    await Promise.all(contents.map((content) => succeed(writeAtomically(join(folder, 'x'), content))));
+    const found = await readFile(join(folder, 'x'));
+    expect(contents.some((content) => Buffer.compare(found, content) === 0)).toBe(true);
+    expect(await readdir(folder)).toEqual(['x']);
+  });
+
+  test('removes what a killed process left aside, of this file alone', async () => {
+    const dead = 2 ** 22 + 1; // above Linux's greatest process id
+    for (const name of [`.x.${dead}.0f.tmp`, `.y.${dead}.0f.tmp`, `.x.${process.ppid}.0f.tmp`, '.x.tmp'])
+      await writeFile(join(folder, name), 'half');
+    await succeed(writeAtomically(join(folder, 'x'), 'whole'));
+    expect((await readdir(folder)).sort()).toEqual(
+      ['.x.tmp', `.x.${process.ppid}.0f.tmp`, `.y.${dead}.0f.tmp`, 'x'].sort(),
+    );
+  });
+});
+
+describe('readBytes and fileExists', () => {
+  test('no file', async () => {
+    const path = join(folder, 'none');
+    expect(await succeed(fileExists(path))).toBe(false);
+    expect(await succeed(fileExists(join(path, 'deeper')))).toBe(false);
+    expect(await messageOf(readBytes(path))).toBe(
+      `FileError ${path}: expected a file to read, got ENOENT: no such file or directory; check the path`,
+    );
+  });
+
+  test('a file larger than one read, or than readFile takes', async () => {
+    const content = Uint8Array.from({ length: 3 * NODE_LIMIT + 5 }, (_, i) => i % 251);
+    await succeed(writeAtomically(join(folder, 'x'), content));
+    expect(Buffer.compare(await succeed(readBytes(join(folder, 'x'))), content)).toBe(0);
+  });
+
+  test.runIf(existsSync('/proc/self/stat'))('a file that says that it has no bytes', async () => {
+    expect(new TextDecoder().decode(await succeed(readBytes('/proc/self/stat')))).toMatch(
+      new RegExp(`^${process.pid} `),
+    );
+  });
+
+  test('a file that does not fit in memory', async () => {
+    await writeFile(join(folder, 'x'), '');
+    await truncate(join(folder, 'x'), 2 ** 43); // sparse: it takes no room on the disk
+    expect(await messageOf(readBytes(join(folder, 'x')))).toBe(
+      `FileError ${join(folder, 'x')}: expected a file to read, got EFBIG: ${2 ** 43} bytes are more than fit in memory; give a smaller file; Node 22 and later hold larger ones`,
+    );
+  });
+
+  test('a folder is no file', async () => {
+    expect(await succeed(fileExists(folder))).toBe(false);
+    expect(await messageOf(readBytes(folder))).toMatch(/EISDIR.*give the path of a file, this is a folder$/);
+  });
+
+  test('a file', async () => {
+    await writeFile(join(folder, 'x'), 'abc');
+    expect(await succeed(fileExists(join(folder, 'x')))).toBe(true);
+  });
+});
+
+describe('a log', () => {
+  const path = () => join(folder, 'run', 'metrics.jsonl');
+
+  test('grows by lines', async () => {
+    for (const line of ['a', 'b', 'c']) await succeed(appendLine(path(), line));
+    expect(await readFile(path(), 'utf8')).toBe('a\nb\nc\n');
+  });
+
+  test('a line that does not fit leaves no part of it', async () => {
+    await succeed(appendLine(path(), 'first'));
+    failures.set('write', systemError('ENOSPC', 'no space left on device'));
+    expect(await messageOf(appendLine(path(), 'a long line'))).toMatch(/free some space on the disk$/);
+    failures.clear();
+    await succeed(appendLine(path(), 'second'));
+    expect(await readFile(path(), 'utf8')).toBe('first\nsecond\n');
+  });
+
+  test.runIf(existsSync('/dev/full'))('a disk that is full indeed', async () => {
+    expect(await messageOf(appendLine('/dev/full', 'x'))).toBe(
+      'FileError /dev/full: expected a file to append to, got ENOSPC: no space left on device; free some space on the disk',
+    );
+  });
+
+  test('keeps the lines that are to be kept, and none that was cut short', async () => {
+    for (const line of ['1', '2', 'torn', '3', '4']) await succeed(appendLine(path(), line));
+    await writeFile(path(), `${await readFile(path(), 'utf8')}1`);
+    await succeed(keepLines(path(), (line) => Number(line) < 4));
+    expect(await readFile(path(), 'utf8')).toBe('1\n2\n3\n');
+  });
+
+  test('a log with nothing to drop is not rewritten; a log that is missing stays missing', async () => {
+    await succeed(keepLines(path(), () => true));
+    expect(await succeed(fileExists(path()))).toBe(false);
+    await succeed(appendLine(path(), 'a'));
+    failures.set('open', systemError('EROFS', 'read-only file system'));
+    await succeed(keepLines(path(), () => true));
+    expect(await messageOf(keepLines(path(), () => false))).toMatch(/^FileError .*EROFS/);
+  });
+
+  test.prop([fc.array(fc.nat(20)), fc.nat(20), fc.string()], { numRuns: 30 })(
+    'after a resume, the log is that of an uninterrupted run',
+    async (steps, resumeAt, torn) => {
+      const ordered = steps.sort((a, b) => a - b);
+      const log = join(folder, 'log');
+      await writeFile(log, ordered.map((step) => `${step}\n`).join('') + torn.replaceAll('\n', ''));
+      await succeed(keepLines(log, (line) => Number(line) < resumeAt));
+      for (const step of ordered) if (step >= resumeAt) await succeed(appendLine(log, `${step}`));
+      expect(await readFile(log, 'utf8')).toBe(ordered.map((step) => `${step}\n`).join(''));
+    },
+  );
+});
+
+test('where there is no Node, a file is an error that says what to do', async () => {
+  vi.stubGlobal('process', undefined);
+  const message = await messageOf(readBytes('x.bin')).finally(() => vi.unstubAllGlobals());
+  expect(message).toBe(
+    'FileError x.bin: expected a file to read, got ENOSYS: no file system here; take the bytes instead (encodeCheckpoint, encodePng): only Node has files',
+  );
+});

@@ -1,0 +1,300 @@
+/** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
+import { task, type Task } from '../../dsl/run/effect.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
+import { E, F, TE, type either } from '../../internal/fp.js';
+import { joinBytes } from '../data/bytes.js';
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: 'check the path',
+  ENOTDIR: 'check the path: a part of it is a file',
+  EISDIR: 'give the path of a file, this is a folder',
+  EEXIST: 'give the path of a regular file, or of none',
+  ELOOP: 'give the path of the file that the link points to',
+  EACCES: 'check the permissions of the file and of its folder',
+  EPERM: 'check the permissions of the file and of its folder',
+  EROFS: 'give a path on a file system that can be written',
+  ENOSPC: 'free some space on the disk',
+  EDQUOT: 'free some of your quota of the disk',
+  EFBIG: 'give a smaller file; Node 22 and later hold larger ones',
+  EMFILE: 'close some files: the process has too many open',
+  ENOSYS: 'take the bytes instead (encodeCheckpoint, encodePng): only Node has files',
+};
+
+/** Node's modules, looked up when a file is used: browsers import this module too, and have no files. */
+const node = () => {
+  const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule;
+  if (builtin === undefined) throw Object.assign(new Error('ENOSYS: no file system here'), { code: 'ENOSYS' });
+  return { ...builtin('node:fs/promises'), ...builtin('node:path') };
+};
+
+const codeOf = (thrown: unknown): string => (thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '');
+
+/** `ENOSPC: no space left on device, write` without the name of the system call. */
+const reasonOf = (thrown: unknown): string =>
+  thrown instanceof Error ? (thrown.message.split(',')[0] ?? thrown.message) : String(thrown);
+
+/** Turns an exception of an effect on a file into a `FileError` with the path, the reason and advice. */
+const onFile = <A>(path: string, expected: string, work: () => Promise<A>): Task<A> =>
+  F.pipe(
+    TE.tryCatch(work, (thrown) =>
+      failure('FileError', {
+        where: path,
+        expected,
+        actual: reasonOf(thrown),
+        hint: ADVICE[codeOf(thrown)] ?? 'check the disk',
+      }),
+    ),
+    task,
+  );
+
+/** Gives `otherwise` if an effect fails with one of these codes. */
+const recover =
+  <A>(codes: readonly string[], otherwise: A) =>
+  (thrown: unknown): A => {
+    if (codes.includes(codeOf(thrown))) return otherwise;
+    throw thrown;
+  };
+
+const TO_READ = 'a file to read';
+
+const PIECE = 2 ** 16;
+
+/** The most bytes in one read: the system reads no more than 2 GiB at once. */
+const MOST_AT_ONCE = 2 ** 26;
+
+/** An array for the bytes of a file. Node 20 has none of more than 4 GiB. */
+const room = (size: number): Uint8Array<ArrayBuffer> => {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    throw Object.assign(new Error(`EFBIG: ${size} bytes are more than fit in memory`), { code: 'EFBIG' });
+  }
+};
+
+/** Reads a file whole. Node's own `readFile` takes no file of more than 2 GiB. */
+const readWhole = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
+  const handle = await node().open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    const whole = room(size);
+    let at = 0;
+    while (at < size) {
+      const { bytesRead } = await handle.read(whole, at, Math.min(size - at, MOST_AT_ONCE));
+      if (bytesRead === 0) return whole.subarray(0, at); // the file became shorter
+      at += bytesRead;
+    }
+    // a pipe has no size, and a log may have grown
+    const rest: Uint8Array[] = [];
+    for (;;) {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(PIECE));
+      if (bytesRead === 0) return rest.length === 0 ? whole : joinBytes([whole, ...rest]);
+      rest.push(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+};
+
+/**
+ * Reads the bytes of a file, of any size that fits in memory: up to 4 GiB on Node 20, more on Node 22. `FileError`.
+ * @example
+ * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
+ * await missing() // → E.left('ENOENT: no such file or directory')
+ */
+export const readBytes = (path: string): Task<Uint8Array> => onFile(path, TO_READ, () => readWhole(path));
+
+/** Reads a file in pieces, in order; a `FileError` ends them. */
+export async function* readPieces(path: string): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
+  const opened = await onFile(path, TO_READ, () => node().open(path, 'r'))();
+  if (E.isLeft(opened)) return yield opened;
+  const next = onFile(path, TO_READ, async () => {
+    const { buffer, bytesRead } = await opened.right.read(new Uint8Array(PIECE));
+    return buffer.subarray(0, bytesRead);
+  });
+  try {
+    for (;;) {
+      const piece = await next();
+      if (E.isRight(piece) && piece.right.length === 0) return;
+      yield piece;
+      if (E.isLeft(piece)) return;
+    }
+  } finally {
+    await opened.right.close();
+  }
+}
+
+/**
+ * Tells if there is a file. `FileError` if the system does not say.
+ * @example
+ * await fileExists('package.json')() // → E.right(true)
+ * await fileExists('missing.bin')() // → E.right(false)
+ */
+export const fileExists = (path: string): Task<boolean> =>
+  onFile(path, 'a file or none', async () =>
+    node()
+      .stat(path)
+      .then((found) => found.isFile(), recover(['ENOENT', 'ENOTDIR'], false)),
+  );
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return codeOf(thrown) === 'EPERM'; // someone else's process
+  }
+};
+
+/** The name of a temporary file beside a file: of the process that writes it, and unpredictable. */
+const asideOf = (name: string): string => `.${name}.${process.pid}.${crypto.randomUUID()}.tmp`;
+
+/** Removes the temporary files that killed processes left behind while they wrote this file. */
+const removeLeftovers = async (path: string): Promise<void> => {
+  const { basename, dirname, join, readdir, rm } = node();
+  const aside = /^\.(?<name>.+)\.(?<pid>\d+)\.[\da-f-]+\.tmp$/;
+  for (const name of await readdir(dirname(path))) {
+    const { name: of, pid } = aside.exec(name)?.groups ?? {};
+    if (of === basename(path) && !isAlive(Number(pid))) await rm(join(dirname(path), name), { force: true });
+  }
+};
+
+/** Writes a rename to the disk. Some systems cannot sync a folder, and do it by themselves. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const cannot = recover(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'], undefined);
+  const handle = await node().open(folder, 'r').catch(cannot);
+  try {
+    await handle?.sync().catch(cannot);
+  } finally {
+    await handle?.close();
+  }
+};
+
+/**
+ * Makes a folder and its parents, unless they exist. Node's own `recursive` never ends below a folder that takes no
+ * others, such as /proc.
+ */
+const makeFolder = async (folder: string): Promise<void> => {
+  const { dirname, mkdir, stat } = node();
+  const isThere = await stat(folder).then(() => true, recover(['ENOENT'], false));
+  if (isThere) return;
+  await makeFolder(dirname(folder));
+  await mkdir(folder).catch(recover(['EEXIST'], undefined)); // another may be making it
+  await syncFolder(dirname(folder));
+};
+
+/** Throws unless a file can be replaced. */
+const demandRegular = (found: { isFile(): boolean; isSymbolicLink(): boolean }): void => {
+  if (found.isFile()) return;
+  const [message, code] = found.isSymbolicLink()
+    ? ['a symbolic link', 'ELOOP']
+    : ['something that is not a regular file', 'EEXIST'];
+  throw Object.assign(new Error(message), { code });
+};
+
+const replace = async (path: string, content: Uint8Array | string): Promise<void> => {
+  const { basename, dirname, join, lstat, open, rename, rm } = node();
+  const folder = dirname(path);
+  await makeFolder(folder);
+  const before = await lstat(path).catch(recover(['ENOENT'], null));
+  if (before !== null) demandRegular(before);
+  await removeLeftovers(path);
+  const aside = join(folder, asideOf(basename(path)));
+  try {
+    const handle = await open(aside, 'wx');
+    try {
+      if (before !== null) await handle.chmod(before.mode & 0o7777);
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(aside, path);
+  } catch (thrown) {
+    await rm(aside, { force: true }).catch(() => undefined); // report the first failure
+    throw thrown;
+  }
+  await syncFolder(folder);
+};
+
+/**
+ * Replaces a file, or makes it with its folders. The file keeps its mode. On return the new content is on the disk. If a step
+ * fails, the process is killed or the power goes, the file has the old content or the new one, whole. Returns `FileError`, also
+ * if the path is a symbolic link, which is not followed; its folders may be links.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}/bytes`
+ * await writeAtomically(path, Uint8Array.of(1, 2, 3))() // → E.right(undefined)
+ * await readBytes(path)() // → E.right([1, 2, 3])
+ */
+export const writeAtomically = (path: string, content: Uint8Array | string): Task<void> =>
+  onFile(path, 'a file to write', () => replace(path, content));
+
+/**
+ * Adds a line to a text file, or makes the file. A line that does not fit on the disk leaves no part of it behind.
+ * `FileError`.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}.jsonl`
+ * await pipe(
+ *   writeAtomically(path, '{"step":0}\n'),
+ *   TE.flatMap(() => appendLine(path, '{"step":1}')),
+ *   TE.flatMap(() => readBytes(path)),
+ *   TE.map((bytes) => new TextDecoder().decode(bytes)),
+ * )() // → E.right('{"step":0}\n{"step":1}\n')
+ */
+export const appendLine = (path: string, line: string): Task<void> =>
+  onFile(path, 'a file to append to', async () => {
+    const { dirname, open } = node();
+    await makeFolder(dirname(path));
+    const handle = await open(path, 'a');
+    try {
+      const { size } = await handle.stat();
+      await handle.writeFile(`${line}\n`).catch(async (thrown: unknown) => {
+        await handle.truncate(size).catch(() => undefined); // report the first failure
+        throw thrown;
+      });
+    } finally {
+      await handle.close();
+    }
+  });
+
+/**
+ * Writes a file through to the disk: its content stays even if the power goes. `FileError`.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}.log`
+ * await pipe(appendLine(path, 'done'), TE.flatMap(() => syncFile(path)))() // → E.right(undefined)
+ */
+export const syncFile = (path: string): Task<void> =>
+  onFile(path, 'a file to write', async () => {
+    const handle = await node().open(path, 'r+');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  });
+
+/**
+ * Removes the lines of a text file that `keep` rejects, and a last line without its end. Rewrites the file whole or
+ * not at all, and only if a line goes. A file that does not exist is no error. `FileError`.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}.txt`
+ * await pipe(
+ *   writeAtomically(path, 'keep\ndrop\ncut sho'),
+ *   TE.flatMap(() => keepLines(path, (line) => line === 'keep')),
+ *   TE.flatMap(() => readBytes(path)),
+ *   TE.map((bytes) => new TextDecoder().decode(bytes)),
+ * )() // → E.right('keep\n')
+ */
+export const keepLines = (path: string, keep: (line: string) => boolean): Task<void> =>
+  onFile(path, 'a file to trim', async () => {
+    const { readFile, realpath } = node();
+    const text = await readFile(path, 'utf8').catch(recover(['ENOENT'], ''));
+    const lines = text.split('\n').slice(0, -1);
+    const kept = lines
+      .filter(keep)
+      .map((line) => `${line}\n`)
+      .join('');
+    if (kept !== text) await replace(await realpath(path), kept);
+  });

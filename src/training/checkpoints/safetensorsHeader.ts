@@ -1,0 +1,143 @@
+/**
+ * The header of a safetensors file: its tensors by name, and words about the whole.
+ * https://huggingface.co/docs/safetensors. Reading stops at the first error and keeps nothing but its result.
+ */
+import { attempt, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
+import { show } from '../../internal/decode.js';
+import type { either } from '../../internal/fp.js';
+import { jsonReader } from '../../internal/jsonReader.js';
+
+/** The bytes of an element of each dtype; a bool is a byte, 0 or 1. */
+export const BYTES = { F64: 8, I64: 8, F32: 4, I32: 4, U8: 1, BOOL: 1 } as const;
+
+export type StoredDType = keyof typeof BYTES;
+
+/** A tensor of a file: its bytes go from `begin` to `end`, counted from the end of the header. */
+export interface Entry {
+  readonly name: string;
+  readonly dtype: StoredDType;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface Header {
+  readonly tensors: ReadonlyMap<string, Entry>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The name in a header that is no tensor. */
+export const METADATA = '__metadata__';
+
+/** The most extents of a tensor, as in NumPy. */
+export const MOST_EXTENTS = 64;
+
+/** The most words of the metadata. */
+export const MOST_WORDS = 4096;
+
+const isDType = (text: string): text is StoredDType => Object.hasOwn(BYTES, text);
+
+/**
+ * The bytes of a tensor. Null if its shape is invalid: an extent that is no natural number, more extents than
+ * {@link MOST_EXTENTS}, or extents whose product is no safe integer, leaving out those that are 0.
+ */
+export const byteLength = (dtype: StoredDType, shape: readonly number[]): number | null => {
+  const product = shape.reduce((size, extent) => size * (extent === 0 ? 1 : extent), BYTES[dtype]);
+  const isValid =
+    shape.length <= MOST_EXTENTS &&
+    shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0) &&
+    Number.isSafeInteger(product);
+  if (!isValid) return null;
+  return shape.includes(0) ? 0 : product;
+};
+
+const DTYPES = Object.keys(BYTES)
+  .map((name) => `"${name}"`)
+  .join(' | ');
+const FIELDS = 'dtype, shape, data_offsets';
+
+/**
+ * Reads the JSON text of a header; `where` names the file in messages. Every entry that it gives has as many bytes as
+ * its shape needs. `DecodeError`.
+ */
+export const readHeader = (where: string, bytes: Uint8Array): either.Either<NoisefoldError, Header> => {
+  const json = jsonReader(bytes, ({ path, expected, actual }) =>
+    raise('DecodeError', {
+      where: path === '' ? `${where}, header` : `${where}: ${path}`,
+      expected: path === '' ? `JSON: ${expected}` : expected,
+      actual,
+      hint: 'the file is damaged: use a copy of it',
+    }),
+  );
+
+  const once = (first: unknown): void => {
+    if (first !== undefined) json.refuse('one value of this name', 'a second one');
+  };
+
+  const readDType = (): StoredDType => {
+    const text = json.string(DTYPES);
+    return isDType(text) ? text : json.refuse(DTYPES, show(text));
+  };
+
+  const naturals: number[] = Array.from({ length: MOST_EXTENTS }, () => 0);
+
+  const readNaturals = (expected: string, most: number): readonly number[] => {
+    let count = 0;
+    json.array(expected, (i) => {
+      if (i === most) json.refuse(expected, 'one more');
+      naturals[i] = json.natural();
+      count = i + 1;
+    });
+    return naturals.slice(0, count);
+  };
+
+  const readEntry = (name: string): Entry => {
+    const read: { dtype?: StoredDType; shape?: readonly number[]; offsets?: readonly number[] } = {};
+    json.object(`{ ${FIELDS} }`, (field) => {
+      if (field === 'dtype') {
+        once(read.dtype);
+        read.dtype = readDType();
+      } else if (field === 'shape') {
+        once(read.shape);
+        read.shape = readNaturals(`a shape of at most ${MOST_EXTENTS} extents`, MOST_EXTENTS);
+      } else if (field === 'data_offsets') {
+        once(read.offsets);
+        read.offsets = readNaturals('[begin, end]', 2);
+      } else json.refuse(`no fields but ${FIELDS}`, 'another one');
+    });
+    const { dtype, shape, offsets: [begin, end] = [] } = read;
+    if (dtype === undefined) return json.refuse('a field dtype', 'none');
+    if (shape === undefined) return json.refuse('a field shape', 'none');
+    if (begin === undefined || end === undefined) return json.refuse('a field data_offsets of [begin, end]', 'none');
+    const size = byteLength(dtype, shape);
+    if (size === null) return json.refuse('extents whose product is a safe integer', showShape(shape));
+    if (end - begin !== size) return json.refuse(`${size} bytes for ${dtype} ${showShape(shape)}`, `${end - begin}`);
+    return { name, dtype, shape, begin, end };
+  };
+
+  const readMetadata = (): Readonly<Record<string, string>> => {
+    const words = new Map<string, string>();
+    json.object('an object of strings', (name) => {
+      once(words.get(name));
+      if (words.size === MOST_WORDS) json.refuse(`at most ${MOST_WORDS} words`, 'more');
+      words.set(name, json.string('a string'));
+    });
+    return Object.fromEntries(words);
+  };
+
+  return attempt(() => {
+    const tensors = new Map<string, Entry>();
+    let metadata: Readonly<Record<string, string>> | undefined;
+    json.object('tensors by name', (name) => {
+      if (name === METADATA) {
+        once(metadata);
+        metadata = readMetadata();
+      } else {
+        once(tensors.get(name));
+        tensors.set(name, readEntry(name));
+      }
+    });
+    json.end();
+    return { tensors, metadata: metadata ?? {} };
+  });
+};

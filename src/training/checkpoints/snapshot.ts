@@ -1,0 +1,129 @@
+/** The state of a training run on the host: what a checkpoint holds. */
+import { effect, type Effect } from '../../dsl/run/effect.js';
+import {
+  fail,
+  fillSpec,
+  isValue,
+  leaves,
+  type NoisefoldError,
+  type RandomKey,
+  read,
+  showShape,
+  type TreeSpec,
+  upload,
+  type Value,
+  valueShape,
+  type Resident,
+  type Rounding,
+} from '../../dsl/index.js';
+import { E, type either, F, TE } from '../../internal/fp.js';
+import type { StoredTensor } from './safetensors.js';
+
+/** A training run between two steps. With the same data set and recipe it goes on bit for bit. */
+export interface Snapshot {
+  /** How many updates were made. */
+  readonly step: number;
+  /** The key and the batch of the run: with the step they say what comes next. */
+  readonly key: RandomKey;
+  readonly batch: number;
+  /** The tensors of the state by path, `params.…`, `average.…`, `optimizer.…`, `step`. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** What the training was made from, as JSON. */
+  readonly config: unknown;
+  /** The rounding of the backend that made it (`backend.rounding`); missing if that is not defined. */
+  readonly rounding?: Rounding;
+}
+
+const storedOf = (
+  shape: readonly number[],
+  data: Float32Array | Float64Array | Int32Array | Uint8Array,
+): StoredTensor => {
+  if (data instanceof Int32Array) return { dtype: 'I32', shape, data };
+  if (data instanceof Uint8Array) return { dtype: 'BOOL', shape, data };
+  return data instanceof Float64Array ? { dtype: 'F64', shape, data } : { dtype: 'F32', shape, data };
+};
+
+/**
+ * Copies every value of a tree to the host, by path.
+ * @example
+ * await pipe(
+ *   upload(Float32Array.of(1, 2), [2]),
+ *   RTE.flatMap((w) => readTensors({ layer: { w } })),
+ *   RTE.map((tensors) => tensors.get('layer.w')),
+ *   using(wasm()),
+ * )() // → E.right({ dtype: 'F32', shape: [2], data: [1, 2] })
+ */
+export const readTensors = (tree: unknown): Effect<ReadonlyMap<string, StoredTensor>> =>
+  effect((backend) =>
+    F.pipe(
+      leaves(tree, isValue),
+      TE.traverseArray(({ path, leaf }) =>
+        TE.map((data: Parameters<typeof storedOf>[1]) => [path, storedOf(valueShape(leaf), data)] as const)(
+          // keys are no values: each of these holds numbers
+          read(leaf as Value<readonly number[], 'float32' | 'int32' | 'bool'>)(backend),
+        ),
+      ),
+      TE.map((pairs) => new Map(pairs)),
+    ),
+  );
+
+const DTYPES = { F32: 'float32', F64: 'float32', I32: 'int32', BOOL: 'bool' } as const;
+
+/** Holds the tensors of a file against a spec: the same paths, shapes and dtypes. */
+export const matching = (
+  where: string,
+  spec: TreeSpec<unknown>,
+  tensors: Snapshot['tensors'],
+): either.Either<NoisefoldError, void> => {
+  const mismatch = (path: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
+    fail('CheckpointMismatch', {
+      where: `${where}: ${path}`,
+      expected,
+      actual,
+      hint: 'load it with the model that it was made from',
+    });
+  for (const leaf of spec.leaves) {
+    const stored = tensors.get(leaf.path);
+    const expected = `${leaf.dtype} ${showShape(leaf.shape)}`;
+    if (stored === undefined) return mismatch(leaf.path, expected, 'no such tensor');
+    const dtype = stored.dtype in DTYPES ? DTYPES[stored.dtype as keyof typeof DTYPES] : stored.dtype;
+    const actual = `${dtype} ${showShape(stored.shape)}`;
+    if (actual !== expected) return mismatch(leaf.path, expected, actual);
+  }
+  const known = new Set(spec.leaves.map(({ path }) => path));
+  const extra = [...tensors.keys()].find((path) => !known.has(path));
+  return extra === undefined ? E.right(undefined) : mismatch(extra, 'no such tensor', 'one in the file');
+};
+
+/**
+ * Uploads tensors by path as the tree of a spec. `CheckpointMismatch` where they are not those of the spec;
+ * `where` names them in messages.
+ * @example
+ * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
+ * const loaded = await pipe(
+ *   new Map([['w', w]]),
+ *   uploadTensors('model.safetensors', treeSpec({ w: leafSpec([3]) })),
+ *   using(reference()),
+ * )()
+ * pipe(loaded, E.mapLeft(({ where }) => where)) // → E.left('model.safetensors: w')
+ * pipe(loaded, E.mapLeft(({ expected }) => expected)) // → E.left('float32 [3]')
+ */
+export const uploadTensors =
+  <P>(where: string, spec: TreeSpec<P>) =>
+  (tensors: Snapshot['tensors']): Effect<Resident<P>> =>
+    effect((backend) =>
+      F.pipe(
+        TE.fromEither(matching(where, spec, tensors)),
+        TE.flatMap(() =>
+          TE.traverseSeqArray(({ path, dtype, shape }: TreeSpec<unknown>['leaves'][number]) => {
+            const { data } = tensors.get(path)!; // `matching` found it, with numbers that fit
+            return upload(data as Float32Array, shape as readonly number[], dtype as 'float32')(backend);
+          })(spec.leaves),
+        ),
+        TE.map((values) => {
+          const byPath = new Map(spec.leaves.map(({ path }, i) => [path, values[i]!]));
+          // a tree of values has the form of the tree of tensors that the spec describes
+          return fillSpec(spec, ({ path }) => byPath.get(path) as never) as Resident<P>;
+        }),
+      ),
+    );

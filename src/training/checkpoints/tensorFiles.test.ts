@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import { wasm } from '../../backends/wasm/backend.js';
+import { read, type Tensor, treeSpec, type TreeSpec, upload, using } from '../../dsl/index.js';
+import { E, F, RTE } from '../../internal/fp.js';
+import { loadTensors, saveTensors } from './tensorFiles.js';
+
+const folder = mkdtempSync(`${tmpdir()}/noisefold-`);
+afterAll(() => rmSync(folder, { recursive: true }));
+const path = `${folder}/model.safetensors`;
+
+interface Counter {
+  readonly blocks: readonly { readonly w: Tensor<[2, 2]>; readonly count: Tensor<[], 'int32'> }[];
+}
+const spec = treeSpec<Counter>({ blocks: [{ w: '2 2', count: ':int32' }] });
+const numbers = Float32Array.of(0.1, -2, 3e-9, 4e9);
+
+const saved = F.pipe(
+  RTE.Do,
+  RTE.bind('w', () => upload(numbers, [2, 2])),
+  RTE.bind('count', () => upload(Int32Array.of(7), [])),
+  RTE.flatMap((block) => saveTensors(path)({ blocks: [block] })),
+);
+
+test.each([
+  ['wasm', 'wasm', wasm, wasm],
+  ['wasm', 'the reference', wasm, reference],
+  ['the reference', 'wasm', reference, wasm],
+])('what %s saved, %s loads to the bit', async (_from, _to, from, to) => {
+  expect(await using(from())(saved)()).toEqual(E.right(undefined));
+  const loaded = F.pipe(
+    RTE.Do,
+    RTE.bind('tree', () => loadTensors(path, spec)),
+    RTE.bind('w', ({ tree }) => read(tree.blocks[0]!.w)),
+    RTE.bind('count', ({ tree }) => read(tree.blocks[0]!.count)),
+    RTE.map(({ w, count }) => [Array.from(w), Array.from(count)]),
+  );
+  expect(await using(to())(loaded)()).toEqual(E.right([Array.from(numbers), [7]]));
+});
+
+test.each<[what: string, file: string, spec: TreeSpec<unknown>, tag: string, where: string]>([
+  ['is not there', `${folder}/none`, spec, 'FileError', `${folder}/none`],
+  ['is none', fileURLToPath(import.meta.url), spec, 'DecodeError', fileURLToPath(import.meta.url)],
+  [
+    'has another shape',
+    path,
+    treeSpec({ blocks: [{ w: '2 3', count: ':int32' }] }),
+    'CheckpointMismatch',
+    `${path}: blocks.0.w`,
+  ],
+  [
+    'has another dtype',
+    path,
+    treeSpec({ blocks: [{ w: '2 2', count: '' }] }),
+    'CheckpointMismatch',
+    `${path}: blocks.0.count`,
+  ],
+  ['has more', path, treeSpec({ blocks: [{ w: '2 2' }] }), 'CheckpointMismatch', `${path}: blocks.0.count`],
+])('a file that %s is an error that names the place', async (_what, file, other, tag, where) => {
+  await using(wasm())(saved)();
+  const loaded = await using(wasm())(loadTensors(file, other))();
+  expect(E.isLeft(loaded) && { tag: loaded.left._tag, where: loaded.left.where }).toEqual({
+    tag,
+    where: expect.stringContaining(where) as string,
+  });
+});

@@ -1,0 +1,123 @@
+/**
+ * The IDX format of MNIST and its kin, with unsigned bytes as elements: two zero bytes, the element type
+ * 8, the rank, the extents as big-endian 32-bit integers, the bytes. http://yann.lecun.com/exdb/mnist
+ */
+import { failure, showShape, type NoisefoldError } from '../../internal/errors.js';
+import { sizeOf } from '../../dsl/graph/node.js';
+import { E, F, type either } from '../../internal/fp.js';
+import { joinBytes } from './bytes.js';
+
+/** An array of bytes, dense and row-major: `[60000, 28, 28]` images, or `[60000]` labels. */
+export interface ByteArray {
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
+/** Some neighbouring items (images, labels) of an array. */
+export interface IdxChunk {
+  /** The shape of the whole array. */
+  readonly shape: readonly number[];
+  /** The index of the first item here. */
+  readonly start: number;
+  /** The bytes of whole items. */
+  readonly data: Uint8Array;
+}
+
+type Checked<A> = either.Either<NoisefoldError, A>;
+
+const bad = (where: string, expected: string, actual: string): Checked<never> =>
+  E.left(
+    failure('DecodeError', {
+      where,
+      expected,
+      actual,
+      hint: 'the file is damaged or of another format: unpack it (.gz), or use a copy of it',
+    }),
+  );
+
+const UNSIGNED_BYTE = 8;
+const headerBytes = (rank: number): number => 4 + 4 * rank;
+
+const tooShort = (where: string, rank: number, length: number): Checked<never> =>
+  bad(where, `a header of ${headerBytes(rank)} bytes`, `${length} bytes`);
+
+/** The shape that a header tells. */
+const shapeOf = (where: string, rank: number, bytes: Uint8Array): Checked<readonly number[]> => {
+  if (bytes.length < headerBytes(rank)) return tooShort(where, rank, bytes.length);
+  if (bytes[0] !== 0 || bytes[1] !== 0) return bad(where, 'two zero bytes first', `${bytes[0]} and ${bytes[1]}`);
+  if (bytes[2] !== UNSIGNED_BYTE) return bad(where, 'the element type 8, unsigned bytes', `${bytes[2]}`);
+  if (bytes[3] !== rank) return bad(where, `rank ${rank}`, `${bytes[3]}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return E.right(Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis)));
+};
+
+const wrongLength = (where: string, shape: readonly number[], actual: string): Checked<never> =>
+  bad(where, `${sizeOf(shape)} bytes of data for ${showShape(shape)}`, actual);
+
+/**
+ * Reads a whole file of a given rank, 3 for images and 1 for labels; `where` names it in messages. The data
+ * is a view of `bytes`. `DecodeError` for another format, type or rank, and for a byte too few or too many.
+ * @example
+ * const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 3) // two of them
+ * decodeIdx('labels', 1)(labels) // → E.right({ shape: [2], data: [7, 3] })
+ */
+export const decodeIdx =
+  (where: string, rank: number) =>
+  (bytes: Uint8Array): either.Either<NoisefoldError, ByteArray> =>
+    F.pipe(
+      shapeOf(where, rank, bytes),
+      E.map((shape) => ({ shape, data: bytes.subarray(headerBytes(rank)) })),
+      E.flatMap((array) =>
+        array.data.length === sizeOf(array.shape)
+          ? E.right(array)
+          : wrongLength(where, array.shape, `${array.data.length}`),
+      ),
+    );
+
+/**
+ * Reads a file of a given rank from pieces of any lengths: whole items as they come, in order. An error ends
+ * it, one of the source or a `DecodeError`; the items before it are sound, but not the whole array.
+ * @example
+ * const pieces = async function* () {
+ *   yield E.right(Uint8Array.of(0, 0, 8, 1, 0, 0))
+ *   yield E.right(Uint8Array.of(0, 2, 7, 3))
+ * }
+ * const { value } = await streamIdx('labels', 1)(pieces()).next()
+ * value // → E.right({ shape: [2], start: 0, data: [7, 3] })
+ */
+export const streamIdx = (where: string, rank: number) =>
+  async function* (
+    pieces: AsyncIterable<either.Either<NoisefoldError, Uint8Array>>,
+  ): AsyncGenerator<either.Either<NoisefoldError, IdxChunk>, void> {
+    let shape: readonly number[] | null = null;
+    let start = 0;
+    // bytes of an incomplete header or item
+    let held: Uint8Array[] = [];
+    let heldLength = 0;
+    for await (const piece of pieces) {
+      if (E.isLeft(piece)) return yield piece;
+      held.push(piece.right);
+      heldLength += piece.right.length;
+      if (shape === null && heldLength >= headerBytes(rank)) {
+        const bytes = joinBytes(held);
+        const header = shapeOf(where, rank, bytes);
+        if (E.isLeft(header)) return yield header;
+        shape = header.right;
+        held = [bytes.subarray(headerBytes(rank))];
+        heldLength -= headerBytes(rank);
+      }
+      if (shape === null) continue;
+      const item = sizeOf(shape.slice(1));
+      if (heldLength > sizeOf(shape) - start * item) return yield wrongLength(where, shape, 'more');
+      if (heldLength === 0 || heldLength < item) continue;
+      const bytes = joinBytes(held);
+      const data = bytes.subarray(0, bytes.length - (bytes.length % item));
+      yield E.right({ shape, start, data });
+      start += data.length / item;
+      held = [bytes.subarray(data.length)];
+      heldLength -= data.length;
+    }
+    if (shape === null) return yield tooShort(where, rank, heldLength);
+    const given = start * sizeOf(shape.slice(1)) + heldLength;
+    if (given < sizeOf(shape)) yield wrongLength(where, shape, `${given}`);
+  };

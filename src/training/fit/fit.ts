@@ -1,0 +1,104 @@
+import { effect, type Effect } from '../../dsl/run/effect.js';
+import type { InferredFrom } from '../../internal/options.js';
+import type { NoisefoldError } from '../../dsl/index.js';
+import { E, F, TE, type taskEither } from '../../internal/fp.js';
+import { exactly } from '../../internal/decode.js';
+import { checked, functionPart } from '../checked.js';
+import type { ImageShape } from '../data/dataset.js';
+import { startTraining, type TrainingRun } from './run.js';
+import { total } from '../total.js';
+import type { Trained } from '../trained.js';
+import { ensuring } from '../../internal/scope.js';
+import type { TrainEvent } from './trainEvent.js';
+import { type Training, trainingFields } from './training.js';
+
+/** A training with what is to be done on the way. */
+export interface Fit<P, I extends ImageShape> extends Training<P, I> {
+  /**
+   * Called with each event, while the run rests. An effect that it returns is run before the next step: write a log,
+   * save `run.snapshot`. `stop` ends the training there, with what it has learned; a `Left` ends it with that error.
+   */
+  readonly onEvent?: (
+    event: TrainEvent,
+    run: TrainingRun<P>,
+  ) => taskEither.TaskEither<NoisefoldError, void | 'stop'> | void;
+  /**
+   * Told of the error that ends the run, a signal or an image that cannot be learned from for two, while its state is as
+   * after the last step: save `run.snapshot`, and nothing is lost. A `Left` takes the error's place. Not told of what
+   * `onEvent` ends, nor of what keeps the run from beginning.
+   */
+  readonly onError?: (error: NoisefoldError, run: TrainingRun<P>) => taskEither.TaskEither<NoisefoldError, void>;
+}
+
+const [required, optional] = trainingFields;
+const codec = exactly(required, {
+  ...optional,
+  onEvent: functionPart('a function'),
+  onError: functionPart('a function'),
+});
+
+/**
+ * Trains a model to the end, and gives it with its averaged parameters, on the backend of the environment.
+ * Errors of the configuration, the data and the backend come as a `Left`, and so does `Cancelled`. Data that are in memory
+ * ({@link Dataset.atHand}) are looked through before the first step; others are checked as they are loaded.
+ * @example
+ * const constant = layer({ w: parameter(allZeros) }, ({ w }) => <S extends Shape>(x: Tensor<S>) => add(zerosLike(x), w))
+ * const model: Model<{ w: Scalar }, [1, 1, 1]> = {
+ *   ...constant,
+ *   predicts: 'x0',
+ *   apply: (params, x) => constant.apply(params)(x), // learns the mean of the images
+ * }
+ * const white = datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] })
+ * await pipe(
+ *   RTE.Do,
+ *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(10)))),
+ *   RTE.bind('data', () => RTE.fromEither(white)),
+ *   RTE.map((parts) => ({ ...parts, model, optimizer: adam({ learningRate: 0.1 }) })),
+ *   RTE.flatMap((recipe) => fit({ ...recipe, batch: 1, steps: 200, key: key(7) })),
+ *   RTE.flatMap(({ params }) => readTensors(params)),
+ *   RTE.map((tensors) => tensors.get('w')?.data),
+ *   using(reference()),
+ * )() // → E.right([1])
+ */
+export const fit = <P, I extends ImageShape>(given: InferredFrom<Fit<P, I>, 'model'>): Effect<Trained<P, I>> =>
+  effect((backend) =>
+    total('fit', () =>
+      F.pipe(
+        TE.fromEither(checked('fit', codec)(given)),
+        TE.flatMap(({ onEvent, onError, ...training }) =>
+          F.pipe(
+            startTraining<P, I>(training)(backend),
+            TE.flatMap((run) =>
+              F.pipe(
+                taken(run, onEvent, onError),
+                TE.flatMap(() => run.finish),
+                ensuring(run.release),
+              ),
+            ),
+          ),
+        ),
+        TE.map((params) => ({ model: given.model, process: given.process, image: given.data.image, params })),
+      ),
+    ),
+  );
+
+/** Takes the events of a run, to its end or to a `stop`. */
+const taken =
+  <P>(
+    run: TrainingRun<P>,
+    onEvent: Fit<P, ImageShape>['onEvent'],
+    onError: Fit<P, ImageShape>['onError'],
+  ): taskEither.TaskEither<NoisefoldError, void> =>
+  async () => {
+    for await (const event of run.events) {
+      if (E.isLeft(event)) {
+        const heard = await onError?.(event.left, run)();
+        return heard !== undefined && E.isLeft(heard) ? heard : event;
+      }
+      const effects = onEvent?.(event.right, run);
+      const told = effects ? await effects() : E.right(undefined);
+      if (E.isLeft(told)) return told;
+      if (told.right === 'stop') break;
+    }
+    return E.right(undefined);
+  };

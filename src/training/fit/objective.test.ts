@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest';
+import { wasm } from '../../backends/wasm/backend.js';
+import { reference } from '../../backends/reference/index.js';
+import {
+  type AdaptiveDraw,
+  cosine,
+  ddpm,
+  hybridLosses,
+  importanceTimesteps,
+  learningVariance,
+  logNormalTimesteps,
+  type Model,
+  minSnrWeight,
+  type Objective,
+  predictionErrors,
+  rescaledBoundLosses,
+  simpleLosses,
+  stratifiedTimesteps,
+  timestepsBy,
+  weightedBy,
+} from '../../diffusion/index.js';
+import {
+  abs,
+  add,
+  type Backend,
+  broadcastLike,
+  key,
+  meanPerSample,
+  mul,
+  type NoisefoldError,
+  type Scalar,
+  table,
+  using,
+  zerosLike,
+} from '../../dsl/index.js';
+import { TE, type taskEither } from '../../internal/fp.js';
+import { adam, allOnes, allZeros, layer, parameter } from '../../nn/index.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../checkpoints/checkpoint.js';
+import { datasetOf, pixelOf } from '../data/dataset.js';
+import { fit } from './fit.js';
+import { recipeConfig } from './recipeConfig.js';
+import { startTraining } from './run.js';
+import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
+import { leftOf, right, type SmallTraining, smallTraining } from '../testing.js';
+import type { TrainEvent } from './trainEvent.js';
+
+/** Runs effects on a backend. */
+const on = async <A>(
+  backend: taskEither.TaskEither<NoisefoldError, Backend>,
+  effects: (backend: Backend) => Promise<A>,
+): Promise<A> => right(await using(backend)((given) => TE.fromTask(() => effects(given)))());
+
+const absoluteLosses: Objective = (process, denoiser, options) => {
+  const errors = predictionErrors(process, denoiser, options);
+  return (params, x0, at, label) => {
+    const { error, t } = errors(params, x0, at, label);
+    return { losses: meanPerSample(abs(error)), t };
+  };
+};
+
+describe('a training descends the loss of its recipe', () => {
+  // a model without parameters says grey: its loss on an image of one level is a function of that level
+  const grey: Model<object, [1, 1, 1]> = {
+    ...layer({}, () => null),
+    predicts: 'x0',
+    apply: (_, x) => zerosLike(x),
+  };
+  const pixels = Uint8Array.of(255, 255, 255, 0, 191, 64);
+  const data = right(datasetOf({ pixels, labels: pixels, image: [1, 1, 1] }));
+  const levels = Array.from(pixels, (byte) => Math.fround(pixelOf(byte)));
+  const meanOf = (f: (level: number) => number): number =>
+    levels.reduce((sum, level) => sum + f(level), 0) / levels.length;
+  const threefold = weightedBy(() => 3)(absoluteLosses);
+
+  test.each([
+    ['left out', undefined, meanOf((level) => level ** 2)],
+    ['simple', simpleLosses, meanOf((level) => level ** 2)],
+    ['one of a user', absoluteLosses, meanOf(Math.abs)],
+    ['weighted', threefold, 3 * meanOf(Math.abs)],
+  ] as const)('in its steps and on held-out images: %s', (_, loss, expected) =>
+    on(reference(), async (backend) => {
+      const { process, optimizer } = smallTraining(0);
+      const run = right(
+        await startTraining({
+          model: grey,
+          process,
+          optimizer,
+          data,
+          batch: levels.length, // an epoch a step
+          steps: 1,
+          key: key(5),
+          heldOut: { data, every: 1 },
+          ...(loss && { loss }),
+        })(backend)(),
+      );
+      const losses: (readonly [TrainEvent['_tag'], number])[] = [];
+      for await (const event of run.events) {
+        const told = right(event);
+        if (told._tag !== 'NonFinite') losses.push([told._tag, told.loss]);
+      }
+      right(await run.release());
+      expect(losses.map(([tag]) => tag)).toEqual(['HeldOut', 'Step', 'HeldOut']);
+      for (const [, value] of losses) expect(value).toBeCloseTo(expected, 14);
+    }),
+  );
+
+  test('that a model cannot have is a ConfigError', () =>
+    on(wasm(), async (backend) => {
+      const training = { ...smallTraining(1), loss: hybridLosses };
+      expect(await leftOf(startTraining(training)(backend))).toMatchObject({ _tag: 'ConfigError', where: 'hybridLosses' });
+      expect(backend.stats().buffers).toBe(0);
+    })); // prettier-ignore
+
+  test('the hybrid teaches a variance, of which the simple loss says nothing', () =>
+    on(reference(), async (backend) => {
+      interface Said {
+        readonly grey: Scalar;
+        readonly place: Scalar;
+      }
+      const white = right(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }));
+      const model: Model<Said, [1, 1, 1]> = {
+        ...layer({ grey: parameter(allOnes), place: parameter(allZeros) }, () => null),
+        ...learningVariance<Said, [1, 1, 1]>({
+          predicts: 'x0',
+          as: 'range',
+          apply: ({ grey: level, place }, x) => ({ prediction: broadcastLike(level, x), variance: broadcastLike(place, x) }),
+        }),
+      };
+      const process = right(ddpm(cosine(20)));
+      const learned = async (loss?: Objective) => {
+        const optimizer = adam({ learningRate: 0.1 });
+        const training = { model, process, optimizer, data: white, batch: 8, steps: 150, key: key(3), averageDecay: 0 };
+        const { params } = right(await fit({ ...training, ...(loss && { loss }) })(backend)());
+        const tensors = right(await readTensors(params)(backend)());
+        return ['grey', 'place'].map((name) => tensors.get(name)!.data[0] as number);
+      };
+      const [simple, hybrid] = [await learned(), await learned(hybridLosses)];
+      expect(simple).toEqual([1, 0]);
+      expect(hybrid[0]).toBe(1);
+      // where x̂₀ is right, the posterior's variance β̃ is too, which is at -1
+      expect(hybrid[1]).toBeCloseTo(-1, 1);
+    })); // prettier-ignore
+});
+
+describe('an adaptive draw of timesteps', () => {
+  const importance: AdaptiveDraw = importanceTimesteps({ size: 2 });
+  const training = (steps: number): SmallTraining => ({
+    ...smallTraining(steps),
+    process: right(ddpm(cosine(4))),
+    loss: rescaledBoundLosses,
+    timesteps: importance,
+  });
+  const after = (given: SmallTraining): Promise<Snapshot> =>
+    on(wasm(), async (backend) => {
+      const run = right(await startTraining(given)(backend)());
+      for await (const event of run.events) right(event);
+      return right(await run.snapshot());
+    });
+  const bytesOf = (snapshot: Snapshot): Uint8Array => right(encodeCheckpoint(snapshot));
+
+  test('is resumed with what it remembers: the run ends in the same bytes', async () => {
+    const whole = await after(training(7));
+    const from = right(decodeCheckpoint('part')(bytesOf(await after(training(3)))));
+    // every timestep has its losses already, so that what is drawn next hangs on them
+    for (const seen of from.tensors.get('timesteps.seen')!.data) expect(Number(seen)).toBeGreaterThanOrEqual(2);
+    expect(Buffer.compare(bytesOf(await after({ ...training(7), from })), bytesOf(whole))).toBe(0);
+    const data = Float32Array.from({ length: 4 * 2 }, (_, i) => (i < 2 ? 100 : 0));
+    const forgotten = { dtype: 'F32', shape: [4, 2], data } as const;
+    const other = { ...from, tensors: new Map(from.tensors).set('timesteps.losses', forgotten) };
+    expect(Buffer.compare(bytesOf(await after({ ...training(7), from: other })), bytesOf(whole))).not.toBe(0);
+  }); // prettier-ignore
+
+  test('of a size that cannot be is a ConfigError', () =>
+    on(wasm(), async (backend) => {
+      const timesteps = importanceTimesteps({ size: 0 });
+      expect(await leftOf(startTraining({ ...training(1), timesteps })(backend))).toMatchObject({
+        _tag: 'ConfigError',
+        where: 'importanceTimesteps.size',
+      });
+    }));
+
+  test('remembers nothing of a step that is not finite', () =>
+    on(wasm(), async (backend) => {
+      const poison: Objective = (process, denoiser, options) => (params, x0, at, label) => {
+        const { losses, t } = simpleLosses(process, denoiser, options)(params, x0, at, label);
+        return { losses: add(losses, Number.NaN), t };
+      };
+      const run = right(await startTraining({ ...training(1), loss: poison })(backend)());
+      for await (const event of run.events) right(event);
+      const { tensors } = right(await run.snapshot());
+      expect(tensors.get('timesteps.seen')!.data).toEqual(new Float32Array(4));
+      expect(tensors.get('timesteps.losses')!.data).toEqual(new Float32Array(8));
+    }));
+});
+
+test('a recipe says which loss and which draw of timesteps it has', () => {
+  const plain = smallTraining(0);
+  const said = (change: Partial<SmallTraining>): unknown => recipeConfig({ ...plain, ...change });
+  expect(said({})).toMatchObject({ loss: 'simpleLosses', timesteps: 'uniformTimesteps' });
+  expect(said({ loss: absoluteLosses })).toMatchObject({ loss: 'absoluteLosses' });
+  const snr = (gamma: number): unknown => said({ loss: weightedBy(minSnrWeight(gamma))(simpleLosses) });
+  expect(snr(5)).toMatchObject({
+    loss: expect.stringMatching(/^simpleLosses weighted by [0-9a-f]{8}$/) as string,
+  });
+  expect(snr(5)).toEqual(snr(5));
+  expect(snr(5)).not.toEqual(snr(3));
+  expect(snr(60)).not.toEqual(snr(100));
+  const logNormal = (mean: number): unknown => said({ timesteps: logNormalTimesteps({ mean }) });
+  expect(logNormal(0)).toEqual(logNormal(0));
+  expect(logNormal(0)).not.toEqual(logNormal(1));
+  const by = (...probabilities: readonly number[]): unknown =>
+    said({ timesteps: timestepsBy(mul(table(probabilities), 2)) });
+  expect(by(1, 2)).toMatchObject({
+    timesteps: expect.stringMatching(/^timestepsBy [0-9a-f]{8}$/) as string,
+  });
+  expect(by(1, 2)).toEqual(by(1, 2));
+  expect(by(1, 2)).not.toEqual(by(2, 1));
+  expect(said({ timesteps: stratifiedTimesteps })).toMatchObject({ timesteps: 'stratifiedTimesteps' });
+  expect(said({ timesteps: importanceTimesteps() })).not.toEqual(said({ timesteps: importanceTimesteps({ size: 5 }) }));
+});

@@ -1,0 +1,286 @@
+/**
+ * What training keeps on the backend from step to step, and the programs that begin and change it. Parameters rest as the
+ * vectors of `raveling`, so that an update of all of them is a few kernels.
+ */
+import { asAdaptive, type DrawMemory, type Model, withoutDropout } from '../../diffusion/index.js';
+import {
+  add,
+  attempt,
+  dtypeOf,
+  fork,
+  isFinite,
+  type Key,
+  leafSpec,
+  program,
+  type Program,
+  raveling,
+  type Scalar,
+  scalar,
+  type Shape,
+  sum,
+  type Tensor,
+  tensorsOf,
+  treeSpec,
+  type TreeSpec,
+  valueAuxAndGrad,
+  type Vectors,
+  where,
+  zeros,
+  zipTensors,
+} from '../../dsl/index.js';
+import { ema, emaDecay, globalNorm, type Learned, learner, rateAt, type Trainable } from '../../nn/index.js';
+import { defaults, type Recipe } from './recipe.js';
+
+/** Parameters, their moving average, what optimiser and draw of timesteps remember, and the number of updates so far. */
+export interface TrainState extends Learned<Vectors> {
+  readonly average: Vectors;
+  readonly timesteps: DrawMemory;
+}
+
+/** The parameters of a model as vectors. */
+const raveled = <P, I extends Shape>({ params, init }: Model<P, I>): Trainable<Vectors> => {
+  const { vectors, ravel } = raveling(params);
+  return { params: vectors, init: (key) => ravel(init(key)) };
+};
+
+/** What the draw of timesteps of a recipe remembers, made of each shape. */
+const drawMemory = <P, I extends Shape, A>(
+  { process, timesteps = defaults.timesteps }: Recipe<P, I>,
+  make: (shape: readonly number[]) => A,
+): Readonly<Record<string, A>> =>
+  Object.fromEntries(Object.entries(asAdaptive(timesteps).memory(process)).map(([name, shape]) => [name, make(shape)]));
+
+/** The specs of a state whose parameters are those of `trainable`. */
+const stateOver = <P, I extends Shape>(recipe: Recipe<P, I>, trainable: Trainable<unknown>): unknown => {
+  const { state } = learner(trainable, recipe.optimizer);
+  return { ...state, average: state.params, timesteps: drawMemory(recipe, (shape) => leafSpec(shape)) };
+};
+
+/**
+ * The spec of a training state, for programs. {@link parametersOf} gives the tree of its parameters. Raises `ConfigError` for
+ * a model whose parameters are not all float32.
+ * @example
+ * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
+ * const optimizer = adam({ learningRate: 1e-3 })
+ * const paths = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.map((process) => trainState({ model, process, optimizer, timesteps: importanceTimesteps() })),
+ *   E.map(({ leaves }) => leaves.map(({ path }) => path)),
+ * )
+ * paths // → E.right(['params.0', 'optimizer.first.0', 'optimizer.second.0', 'step', 'average.0', 'timesteps.losses', 'timesteps.seen'])
+ */
+export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState> =>
+  treeSpec(stateOver(recipe, raveled(recipe.model)));
+
+/** The spec of a training state as checkpoints have it: each parameter by itself. */
+export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<unknown> =>
+  treeSpec(stateOver(recipe, recipe.model));
+
+/**
+ * The state to begin with, drawn from `key`: the average is that of the first parameters.
+ * @example
+ * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
+ * const optimizer = adam({ learningRate: 1e-3 })
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => compile(initialState({ model, process, optimizer }), {})),
+ *   RTE.flatMapTaskEither(({ run }) => run({ key: key(7) })),
+ *   RTE.flatMap(({ average: [w] }) => read(w!)),
+ *   using(reference()),
+ * )() // → E.right([1])
+ */
+export const initialState = <P, I extends Shape>(recipe: Recipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
+  program({ key: 'key' }, ({ key }) => {
+    const learned = learner(raveled(recipe.model), recipe.optimizer).init(key);
+    return {
+      ...learned,
+      average: learned.params,
+      timesteps: drawMemory(recipe, (shape) => zeros(...shape)),
+    };
+  });
+
+/** Some images of shape `I` with their classes, and what is drawn for them. */
+export interface Examples<I extends Shape> {
+  /** `[B, ...I]`, in [-1, 1]. */
+  readonly x0: Tensor<['B', ...I]>;
+  /** `[B]`, where the model has classes. */
+  readonly label?: Tensor<['B'], 'int32'>;
+  readonly key: Key;
+}
+
+const examples = <P, I extends Shape>({ classes }: Model<P, I>, image: Shape): TreeSpec<Examples<I>> =>
+  treeSpec({
+    x0: leafSpec(['B', ...image]),
+    ...(classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
+    key: leafSpec([], 'key'),
+  });
+
+/** The condition of examples, where the recipe has one: made anew in each step, from a key of its own. */
+const conditionOf = <P, I extends Shape>({ condition }: Recipe<P, I>, { x0, key }: Examples<I>) =>
+  condition?.(x0, fork(key, 'condition').condition);
+
+/** What a step reports: the loss of its batch, and the norm of the whole gradient before it is changed. */
+export interface Report {
+  readonly loss: Scalar;
+  readonly gradientNorm: Scalar;
+  readonly learningRate: Scalar;
+  /** Whether loss, gradient and the new parameters are finite: where not, the state stays as it was. */
+  readonly sound: Tensor<[], 'bool'>;
+}
+
+/** What a step gives. */
+export interface StepResult {
+  readonly state: TrainState;
+  readonly report: Report;
+}
+
+/** What a step takes: the state, which it donates, and examples. */
+export interface StepInputs<I extends Shape> {
+  readonly state: TrainState;
+  readonly examples: Examples<I>;
+}
+
+/** Whether all float32 numbers of a tree are finite: their sum is, unless some are close to overflow too. */
+const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
+  isFinite(
+    tensorsOf(tree)
+      .map(({ leaf }) => leaf)
+      .filter((x): x is Tensor<Shape> => dtypeOf(x) === 'float32')
+      .reduce<Scalar>((total, x) => add(total, sum(x)), scalar(0)),
+  );
+
+/**
+ * A step whose new state is taken as it comes, not finite numbers included: to find out where those begin.
+ * Otherwise {@link trainStep}.
+ */
+export const unguardedStep = <P, I extends Shape>(
+  recipe: Recipe<P, I>,
+  image: Shape,
+): Program<StepInputs<I>, StepResult> => {
+  const {
+    model,
+    process,
+    optimizer,
+    loss = defaults.loss,
+    averageDecay = defaults.averageDecay,
+    labelDropout = defaults.labelDropout,
+    timesteps = defaults.timesteps,
+  } = recipe;
+  const { draw, mean, record } = asAdaptive(timesteps);
+  const inputs = attempt(() =>
+    treeSpec<StepInputs<I>>({ state: trainState(recipe), examples: examples(model, image) }),
+  );
+  const trace: Program<StepInputs<I>, StepResult>['trace'] = ({ state, examples: given }) => {
+    const { x0, label, key } = given;
+    const condition = conditionOf(recipe, given);
+    const losses = loss(process, model, { labelDropout, timesteps: draw(state.timesteps) });
+    const { ravel, unravel } = raveling(model.params);
+    const { value, aux, grad } = valueAuxAndGrad((params: P) => {
+      const drawn = losses(params, x0, key, label, condition);
+      return [mean(state.timesteps)(drawn), drawn];
+    })(unravel(state.params));
+    const gradients = ravel(grad);
+    const gradientNorm = globalNorm<Vectors>(gradients);
+    const moved = learner(raveled(model), optimizer).update(gradients, state);
+    const next = {
+      ...moved,
+      average: ema(state.average, moved.params, emaDecay(state.step, averageDecay)),
+      timesteps: record(state.timesteps)(aux),
+    };
+    return {
+      state: next,
+      report: {
+        loss: value,
+        gradientNorm,
+        learningRate: rateAt(optimizer.learningRate, state.step),
+        sound: isFiniteTree([value, gradientNorm, next.params]),
+      },
+    };
+  };
+  return { inputs, trace };
+};
+
+/**
+ * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimiser. Where the
+ * loss, the gradient or the new parameters are not finite the state stays as it is, but for the step's number;
+ * and a number of the state that would not be finite keeps the value it had, whatever the optimiser.
+ *
+ * @param image - height, width and channels of an image
+ * @example
+ * const model: Model<Scalar, [8, 8, 1]> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
+ * const optimizer = adam({ learningRate: 1e-3 })
+ * const spec = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => trainStep({ model, process, optimizer }, [8, 8, 1]).inputs),
+ * )
+ * const shapeAt = (path: string) => E.map((s: TreeSpec<unknown>) => s.leaves.find((leaf) => leaf.path === path)?.shape)
+ * pipe(spec, shapeAt('examples.x0')) // → E.right(['B', 8, 8, 1])
+ */
+export const trainStep = <P, I extends Shape>(
+  recipe: Recipe<P, I>,
+  image: Shape,
+): Program<StepInputs<I>, StepResult> => {
+  const { inputs, trace } = unguardedStep(recipe, image);
+  return {
+    inputs,
+    trace: (given) => {
+      const { state, report } = trace(given);
+      const guarded = zipTensors((old, moved) => where(report.sound, where(isFinite(moved), moved, old), old));
+      // the number of the step is an int32, which `zipTensors` takes from the first tree
+      return { state: { ...guarded([given.state, state]), step: state.step }, report };
+    },
+  };
+};
+
+/**
+ * The tree of the parameters, or of their average, that a state has as vectors.
+ * @example
+ * const affine = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w, b }) => <S extends Shape>(x: Tensor<S>) => add(mul(w, x), b))
+ * const model: Model<{ w: Scalar; b: Scalar }, []> = {
+ *   ...affine,
+ *   predicts: 'v',
+ *   apply: (params, x) => affine.apply(params)(x),
+ * }
+ * const tree = evaluate(parametersOf(model), {})({ vectors: [Float32Array.of(3, 4)] })
+ * await using(reference())(tree)() // → E.right({ w: [3], b: [4] })
+ */
+export const parametersOf = <P, I extends Shape>({
+  params,
+}: Pick<Model<P, I>, 'params'>): Program<{ readonly vectors: Vectors }, P> => ({
+  inputs: attempt(() => treeSpec({ vectors: raveling(params).vectors })),
+  trace: ({ vectors }) => raveling(params).unravel(vectors),
+});
+
+/**
+ * The loss of a recipe for given parameters, as vectors, on each of some examples, `[B]`, at uniform timesteps and with
+ * every label: for images that are held out.
+ * @example
+ * const model: Model<Scalar, []> = {
+ *   ...parameter(allZeros),
+ *   predicts: 'x0',
+ *   apply: (grey, x) => add(zerosLike(x), grey),
+ * }
+ * const examples = { x0: Float32Array.of(1, -1), key: key(7) }
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.map((process) => heldOutLosses({ model, process, optimizer: adam({ learningRate: 1e-3 }) }, [])),
+ *   RTE.flatMap((losses) => compile(losses, { B: 2 })),
+ *   RTE.flatMapTaskEither(({ run }) => run({ params: [Float32Array.of(0.5)], examples })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([0.25, 2.25])
+ */
+export const heldOutLosses = <P, I extends Shape>(
+  recipe: Recipe<P, I>,
+  image: Shape,
+): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, Tensor<['B']>> => {
+  const { model, process, loss = defaults.loss } = recipe;
+  return {
+    inputs: attempt(() => treeSpec({ params: raveling(model.params).vectors, examples: examples(model, image) })),
+    trace: ({ params, examples: given }) => {
+      const { x0, label, key } = given;
+      const losses = loss(process, withoutDropout(model));
+      return losses(raveling(model.params).unravel(params), x0, key, label, conditionOf(recipe, given)).losses;
+    },
+  };
+};

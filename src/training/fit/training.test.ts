@@ -1,0 +1,228 @@
+import { describe, expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import { ddim, type Model, type Objective, simpleLosses } from '../../diffusion/index.js';
+import {
+  type Backend,
+  cast,
+  failure,
+  key,
+  log,
+  mul,
+  type NoisefoldError,
+  release,
+  type Scalar,
+  sub,
+  zerosLike,
+} from '../../dsl/index.js';
+import { E, TE, type taskEither } from '../../internal/fp.js';
+import { adam, layer, type Step } from '../../nn/index.js';
+import { decodeCheckpoint } from '../checkpoints/checkpoint.js';
+import { type Dataset, datasetOf, pixelOf } from '../data/dataset.js';
+import { fit } from './fit.js';
+import { startTraining } from './run.js';
+import type { TrainEvent } from './trainEvent.js';
+import { sample } from '../sample/sample.js';
+import type { Sampling } from '../sample/sampling.js';
+import type { Snapshot } from '../checkpoints/snapshot.js';
+import { bars, right, smallTraining } from '../testing.js';
+import { onWasm, takeAll, bytesAfter } from '../../../properties/training/onWasm.js';
+
+describe('a training run', () => {
+  test('learns: the held-out loss of the average falls', () =>
+    onWasm(async (backend) => {
+      const training = {
+        ...smallTraining(120),
+        averageDecay: 0.9,
+        heldOut: { data: bars(24), every: 60, images: 24 },
+      };
+      const { events, error } = await takeAll(right(await startTraining(training)(backend)()));
+      expect(error).toBeNull();
+      const losses = events.flatMap((e) => (e._tag === 'HeldOut' ? [e.loss] : []));
+      expect(losses).toHaveLength(3);
+      expect(losses[2]!).toBeLessThan(0.6 * losses[0]!);
+      expect(events.flatMap((e) => (e._tag === 'Step' ? [e.step] : []))).toEqual(
+        Array.from({ length: 120 }, (_, i) => i),
+      );
+    }));
+
+  test('resumed from the bytes of a checkpoint, ends in the same bytes', async () => {
+    const whole = await bytesAfter(smallTraining(7));
+    const part = await bytesAfter(smallTraining(3));
+    const from = right(decodeCheckpoint('part')(part));
+    expect(from.step).toBe(3);
+    expect(Buffer.compare(await bytesAfter({ ...smallTraining(7), from }), whole)).toBe(0);
+  });
+
+  test('fit keeps the averaged parameters alone', () =>
+    onWasm(async (backend) => {
+      const { params, model } = right(await fit(smallTraining(2))(backend)());
+      const parameters = model.params.leaves.length;
+      expect(backend.stats().buffers).toBe(parameters);
+      right(await release(params)(backend)());
+      expect(backend.stats().bytes).toBe(0);
+    }));
+
+  test('is finished once: then there is nothing to finish, and nothing to copy', () =>
+    onWasm(async (backend) => {
+      const run = right(await startTraining(smallTraining(1))(backend)());
+      await takeAll(run);
+      const copy = right(await run.average());
+      const params = right(await run.finish());
+      for (const again of [run.finish, run.average])
+        expect(await again()).toMatchObject({ left: { _tag: 'ValueConsumed', where: 'training, step 1' } });
+      right(await run.release());
+      right(await release([copy, params])(backend)());
+      expect(backend.stats().bytes).toBe(0);
+    }));
+
+  test('ends as Cancelled on a signal, and the state stays usable', () =>
+    onWasm(async (backend) => {
+      const stop = new AbortController();
+      const run = right(await startTraining({ ...smallTraining(50), signal: stop.signal })(backend)());
+      let steps = 0;
+      let last: E.Either<NoisefoldError, TrainEvent> | undefined;
+      for await (const event of run.events) {
+        last = event;
+        if (++steps === 3) stop.abort();
+      }
+      expect(last).toMatchObject({ left: { _tag: 'Cancelled' } });
+      expect(right(await run.snapshot()).step).toBe(3);
+    }));
+});
+
+/** A data set that fails from some step on, or throws as no data set should. */
+const failing = (fails: () => taskEither.TaskEither<NoisefoldError, never>, after: number): Dataset<[8, 8, 1]> => {
+  let asked = 0;
+  const { batch, ...rest } = { ...bars(60), atHand: false }; // and is not looked through
+  return { ...rest, batch: (positions) => (asked++ < after ? batch(positions) : fails()) };
+};
+const lost = failure('FileError', { where: 'data', expected: 'a disk', actual: 'none', hint: 'buy one' });
+const thrown = (): never => {
+  throw new Error('thrown');
+};
+const defect = {
+  left: { _tag: 'ConfigError', where: 'fit', actual: expect.stringContaining('Error: thrown') },
+};
+
+describe('everything is given back', () => {
+  const heldOut = { data: bars(8), every: 1 };
+  const training = { ...smallTraining(2), heldOut };
+
+  /** What is held after an effect, however it ended. */
+  const heldAfter = (effect: (backend: Backend) => Promise<unknown>): Promise<unknown> =>
+    onWasm(async (backend) => {
+      const outcome = await effect(backend);
+      const { buffers, bytes } = backend.stats();
+      expect({ buffers, bytes }).toEqual({ buffers: 0, bytes: 0 });
+      return outcome;
+    });
+
+  test('by a run that is released, finished or not', async () => {
+    for (const steps of [0, 2])
+      await heldAfter(async (backend) => {
+        const run = right(await startTraining({ ...training, steps })(backend)());
+        expect((await takeAll(run)).error).toBeNull();
+        right(await run.release());
+        right(await run.release());
+      });
+  });
+
+  test('by one that cannot begin', async () => {
+    const other = right(await onWasm(async (backend) => {
+      const run = right(await startTraining(smallTraining(0))(backend)());
+      return E.map((from: Snapshot) => ({ ...from, tensors: new Map() }))(await run.snapshot());
+    }));
+    const outcome = await heldAfter((backend) => startTraining({ ...training, from: other })(backend)());
+    expect(outcome).toMatchObject({ left: { _tag: 'CheckpointMismatch' } });
+  });
+
+  test.each([
+    ['data that end', { data: failing(() => TE.left(lost), 1) }, E.left(lost)],
+    ['data that throw', { data: failing(thrown, 1) }, defect],
+    ['held-out data that end', { heldOut: { data: failing(() => TE.left(lost), 1), every: 1 } }, E.left(lost)],
+    ['a listener that fails', { onEvent: () => TE.left(lost) }, E.left(lost)],
+    ['a listener that throws', { onEvent: thrown }, defect],
+  ])('by a fit with %s', async (_, change, outcome) => {
+    expect(await heldAfter((backend) => fit({ ...training, ...change })(backend)())).toMatchObject(outcome);
+  });
+
+  test('by a sampling that is stopped or whose listener throws', () =>
+    onWasm(async (backend) => {
+      const model = right(await fit(smallTraining(1))(backend)());
+      const held = backend.stats();
+      const stop = new AbortController();
+      const draw = (change: Partial<Sampling>) =>
+        sample({ grid: 4, solver: ddim(), labels: [0, 1, 2], batch: 2, key: key(1), ...change })(model)(backend)();
+      const stopped = await draw({ signal: stop.signal, onStep: (done) => done === 3 && stop.abort() });
+      expect(stopped).toMatchObject({ left: { _tag: 'Cancelled', where: 'sampling, step 3' } });
+      expect(await draw({ onStep: thrown })).toMatchObject({ left: { _tag: 'ConfigError', actual: expect.stringContaining('Error: thrown') } });
+      expect(backend.stats()).toMatchObject({ buffers: held.buffers, bytes: held.bytes });
+    }));
+}); // prettier-ignore
+
+test('the loss on held-out images is the mean over as many as were asked for, whatever the batch', () =>
+  onWasm(async (backend) => {
+    // a model without parameters says grey: its loss on an image is that of the image alone
+    const grey: Model<object, [8, 8, 1]> = { ...layer({}, () => null), predicts: 'x0', apply: (_, x) => zerosLike(x) };
+    const levels = Uint8Array.of(255, 255, 255, 0, 191, 191, 191, 191, 255);
+    const pixels = Uint8Array.from({ length: levels.length * 64 }, (_, i) => levels[i >> 6]!);
+    const data = right(datasetOf({ pixels, labels: levels, image: [8, 8, 1] }));
+    const lossOf = async (batch: number, images?: number): Promise<number> => {
+      const { process, optimizer } = smallTraining(0);
+      const heldOut = { data, every: 1, ...(images === undefined ? {} : { images }) };
+      const run = right(
+        await startTraining({ model: grey, process, optimizer, data, heldOut, batch, steps: 0, key: key(5) })(
+          backend,
+        )(),
+      );
+      const { events } = await takeAll(run);
+      right(await run.release());
+      return events[0]!._tag === 'HeldOut' ? events[0]!.loss : Number.NaN;
+    };
+    const squares = [...levels].map((byte) => pixelOf(byte) ** 2);
+    const meanOf = (n: number): number => squares.slice(0, n).reduce((a, b) => a + b, 0) / n;
+    for (const [batch, images] of [[3, 8], [4, 2], [3, 6], [5, 9]] as const)
+      expect(await lossOf(batch, images)).toBeCloseTo(meanOf(images), 6);
+    expect(await lossOf(4)).toBeCloseTo(meanOf(9), 6);
+  })); // prettier-ignore
+
+describe('a step that is not finite', () => {
+  /** The logarithm of what is below 0. */
+  const poisoned: Objective = (process, denoiser, options) => {
+    const losses = simpleLosses(process, denoiser, options);
+    return (...given) => {
+      const drawn = losses(...given);
+      return { ...drawn, losses: log(sub(mul(drawn.losses, 0.5), drawn.losses)) };
+    };
+  };
+
+  test('changes nothing, says where it began, and ends the run when it goes on', () =>
+    onWasm(async (backend) => {
+      const training = { ...smallTraining(50), batch: 1, loss: poisoned, oracle: reference() };
+      const run = right(await startTraining(training)(backend)());
+      const before = right(await run.snapshot());
+      const { events, error } = await takeAll(run);
+      const after = right(await run.snapshot());
+      expect(error?._tag).toBe('NonFinite');
+      const first = events.find((e) => e._tag === 'NonFinite');
+      expect(first).toMatchObject({ step: 0 });
+      expect(first?._tag === 'NonFinite' && first.origin).toMatch(/log/);
+      for (const [path, { data }] of before.tensors)
+        if (path !== 'step') expect(after.tensors.get(path)!.data).toEqual(data);
+    }));
+
+  test('though its loss and gradient are, changes nothing either', () =>
+    onWasm(async (backend) => {
+      // finite at no step before the second: log(step - 1)
+      const learningRate = (step: Step): Scalar => log(sub(cast(step, 'float32'), 1));
+      const training = { ...smallTraining(1), optimizer: adam({ learningRate }), oracle: reference() };
+      const run = right(await startTraining(training)(backend)());
+      const before = right(await run.snapshot());
+      const { events } = await takeAll(run);
+      const after = right(await run.snapshot());
+      expect(events).toMatchObject([{ _tag: 'Step' }, { _tag: 'NonFinite', step: 0, origin: expect.stringMatching(/^log/) }]);
+      expect(events[0]!._tag === 'Step' && Number.isFinite(events[0]!.loss + events[0]!.gradientNorm)).toBe(true);
+      for (const [path, { data }] of before.tensors)
+        if (path !== 'step') expect(after.tensors.get(path)!.data).toEqual(data);
+    })); // prettier-ignore
+});

@@ -1,0 +1,71 @@
+/** What the bound of a data set is made of, batch by batch, on the host in float64. */
+import type { DatasetBits } from '../../diffusion/index.js';
+
+/** The variational bound of a data set, in bits per dimension, with the errors that it comes from. */
+export interface DatasetBound extends DatasetBits {
+  /**
+   * The standard error of `total`: the deviation of `images` over √n, of data and noise together. NaN for one image.
+   */
+  readonly standardError: number;
+  /** The bound of each image, in the order of the data set: a draw, whose mean over keys is that of the image. */
+  readonly images: Float64Array;
+  /** The mean squared error of x̂₀ at each t. */
+  readonly x0Errors: Float64Array;
+  /** The mean squared error of the ε̂ that belongs to it at each t: of a model of ε, L_simple over t. */
+  readonly noiseErrors: Float64Array;
+}
+
+/** Sums over images so far. */
+export interface BoundSums {
+  readonly images: readonly number[];
+  readonly prior: number;
+  /** Bits, errors of x̂₀ and errors of ε̂ at each t, row after row. */
+  readonly rows: Float64Array;
+}
+
+export const noSums = (T: number): BoundSums => ({ images: [], prior: 0, rows: new Float64Array(3 * T) });
+
+/** The sums with the first `count` images of a batch: L_T of each, `[B]`, and what was measured, `[3, T, B]`. */
+export const withBatch =
+  (count: number, prior: ArrayLike<number>, measured: ArrayLike<number>) =>
+  ({ images, prior: priors, rows }: BoundSums): BoundSums => {
+    const [T, B] = [rows.length / 3, prior.length];
+    const here = Array.from({ length: count }, (_, b) => b);
+    const at = (row: number, b: number): number => measured[row * B + b]!;
+    return {
+      images: [
+        ...images,
+        ...here.map((b) => {
+          let total = prior[b]!;
+          for (let t = 0; t < T; t++) total += at(t, b);
+          return total;
+        }),
+      ],
+      prior: here.reduce((sum, b) => sum + prior[b]!, priors),
+      rows: rows.map((sum, row) => here.reduce((all, b) => all + at(row, b), sum)),
+    };
+  };
+
+/** The means of sums. */
+export const boundOf = ({ images, prior: priors, rows }: BoundSums): DatasetBound => {
+  const n = images.length;
+  const T = rows.length / 3;
+  const means = rows.map((sum) => sum / n);
+  const [terms, x0Errors, noiseErrors] = [0, 1, 2].map((i) => means.slice(i * T, (i + 1) * T)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const prior = priors / n;
+  const total = terms.reduce((a, b) => a + b, prior);
+  const squares = images.reduce((sum, one) => sum + (one - total) ** 2, 0);
+  return {
+    total,
+    standardError: Math.sqrt(squares / (n - 1) / n),
+    prior,
+    terms,
+    x0Errors,
+    noiseErrors,
+    images: Float64Array.from(images),
+  };
+};

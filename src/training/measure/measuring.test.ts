@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { wasm } from '../../backends/wasm/backend.js';
+import { type Backend, key, release, using } from '../../dsl/index.js';
+import { TE } from '../../internal/fp.js';
+import { fit } from '../fit/fit.js';
+import { logLikelihoods } from './logLikelihoods.js';
+import { bars, right, smallTraining } from '../testing.js';
+import { variationalBound } from './variationalBound.js';
+
+const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
+  right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
+
+const measured = (steps: number) =>
+  onWasm(async (backend) => {
+    const trained = right(await fit({ ...smallTraining(steps), averageDecay: 0.9 })(backend)());
+    const held = backend.stats().bytes;
+    const of = { data: bars(24), images: 7, batch: 4, key: key(2) };
+    const bound = right(await variationalBound(of)(trained)(backend)());
+    const likelihoods = right(await logLikelihoods({ ...of, grid: 20, dequantize: true })(trained)(backend)());
+    expect(backend.stats().bytes).toBe(held);
+    right(await release(trained.params)(backend)());
+    return [bound.total, likelihoods.bits.reduce((a, b) => a + b, 0) / 7] as const;
+  });
+
+test('a U-Net that has learned needs fewer bits of images than one that has not, by the bound and by the flow', async () => {
+  const [[boundBefore, flowBefore], [boundAfter, flowAfter]] = [await measured(0), await measured(120)];
+  expect(boundAfter).toBeLessThan(boundBefore - 1);
+  expect(flowAfter).toBeLessThan(flowBefore - 1);
+});

@@ -1,0 +1,181 @@
+/** A data set to be measured by a trained model: what is asked, and its images on a backend, batch by batch. */
+import type { Conditioner } from '../../diffusion/index.js';
+import {
+  type Backend,
+  fail,
+  foldIn,
+  fork,
+  type HostArray,
+  type NoisefoldError,
+  type RandomKey,
+  release,
+  showShape,
+  upload,
+  type Value,
+} from '../../dsl/index.js';
+import { positive } from '../../internal/decode.js';
+import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
+import { ensuring } from '../../internal/scope.js';
+import type { StopSignal } from '../../internal/stop.js';
+import { conditioner, dataSet, functionPart, hostKey, signal } from '../checked.js';
+import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
+import { loaded } from '../fit/examples.js';
+import type { Trained } from '../trained.js';
+import { lookedThrough } from '../data/wholeSet.js';
+
+/** Which images are measured, and how. */
+export interface Measuring<I extends ImageShape> {
+  readonly data: Dataset<I>;
+  /** How many images of it count, always the first ones; all if not given. */
+  readonly images?: number;
+  /** How many are measured at a time. Another number gives the same, but for roundings and the noise of a `condition`. */
+  readonly batch: number;
+  /** For what is drawn: for each image by its place in the data set. */
+  readonly key: RandomKey;
+  /** What a model that is conditioned on an image gets for each, made of it: that of its training. */
+  readonly condition?: Conditioner<I>;
+  /** Told after each step how many of all steps are done. */
+  readonly onStep?: (done: number, of: number) => void;
+  /** Ends it before its next step, as `Cancelled`. */
+  readonly signal?: StopSignal;
+}
+
+/** The fields of {@link Measuring}, required and optional, as `exactly` takes them. */
+export const measuringFields = [
+  { data: dataSet, batch: positive, key: hostKey },
+  {
+    images: positive,
+    condition: conditioner,
+    onStep: functionPart('a function'),
+    signal,
+  },
+] as const;
+
+/** A byte is a level of [-1, 1]; float32 has it within a part of this. */
+const OFF_LEVEL = 1e-4;
+
+/** Whether the images of a batch are bytes as levels of [-1, 1]. */
+const bytesOnly =
+  (where: string) =>
+  (positions: Int32Array) =>
+  (batch: Batch): either.Either<NoisefoldError, Batch> => {
+    const wrong = batch.images.findIndex((x) => {
+      const byte = (x + 1) * 127.5;
+      return Math.abs(byte - Math.round(byte)) > OFF_LEVEL;
+    });
+    if (wrong === -1) return E.right(batch);
+    const each = batch.images.length / positions.length;
+    return fail('ConfigError', {
+      where: `${where}: image at ${positions[Math.floor(wrong / each)]}`,
+      expected: 'bytes as levels of [-1, 1]: byte/127.5 - 1',
+      actual: `${batch.images[wrong]} at number ${wrong % each}`,
+      hint: 'round images to bytes, or measure their density: logLikelihoods',
+    });
+  };
+
+/** Some images on a backend. */
+export interface ResidentImages {
+  /** Where the first of them is in the data set. */
+  readonly first: number;
+  /** How many of the batch count: the last one is filled up with the first images. */
+  readonly count: number;
+  /** The place of each in the data set. */
+  readonly positions: Int32Array;
+  /** `[B, height, width, channels]`, released when they have been measured. */
+  readonly x0: Value<readonly number[]>;
+  /** Where the model has classes. */
+  readonly label?: HostArray;
+  /** For the condition of the batch. */
+  readonly conditionKey: RandomKey;
+}
+
+/** How many images a measuring counts, how many of them at a time, and how many times. */
+export const countsIn = <I extends ImageShape>({ data, images = data.size, batch: most }: Measuring<I>) => {
+  const count = Math.min(images, data.size);
+  const batch = Math.min(most, count);
+  return { count, batch, rounds: Math.ceil(count / batch) };
+};
+
+interface Given<P, I extends ImageShape> {
+  readonly where: string;
+  readonly trained: Trained<P, I>;
+  readonly measuring: Measuring<I>;
+  /** Whether images have to be bytes. */
+  readonly ofBytes: boolean;
+}
+
+/** Whether the data fit the model: before anything is compiled, and, where they are not at hand, as far as can be said. */
+export const checkedImagesOf = <P, I extends ImageShape>({
+  where,
+  trained: { model, image },
+  measuring: { data, images, signal },
+  ofBytes,
+}: Given<P, I>): taskEither.TaskEither<NoisefoldError, void> =>
+  showShape(data.image) === showShape(image)
+    ? lookedThrough({ where, images, signal, ...(ofBytes && { also: bytesOnly(where) }) }, model, data)
+    : TE.fromEither(
+        fail('ConfigError', {
+          where: `${where}: data`,
+          expected: `images ${showShape(image)}, as the model knows them`,
+          actual: showShape(data.image),
+          hint: 'measure images of the size that it was trained on',
+        }),
+      );
+
+/** One number for each image of a batch that counts; `NonFinite` names the first image whose number is none. */
+export const finiteOf =
+  (where: string, { first, count }: Pick<ResidentImages, 'first' | 'count'>) =>
+  (numbers: ArrayLike<number>): either.Either<NoisefoldError, readonly number[]> => {
+    const own = Array.from(numbers).slice(0, count);
+    const wrong = own.findIndex((x) => !Number.isFinite(x));
+    return wrong === -1
+      ? E.right(own)
+      : fail('NonFinite', {
+          where: `${where}: image ${first + wrong}`,
+          expected: 'a finite number',
+          actual: `${own[wrong]}`,
+          hint: 'look at the parameters: the network gives numbers that are not finite, or too large to be squared',
+        });
+  };
+
+/** Measures the images of a data set batch by batch, one batch on the backend at a time. */
+export const inBatches =
+  <P, I extends ImageShape>({ where, trained: { model, image }, measuring, ofBytes }: Given<P, I>) =>
+  (backend: Backend) =>
+  (
+    measure: (images: ResidentImages) => taskEither.TaskEither<NoisefoldError, void>,
+  ): taskEither.TaskEither<NoisefoldError, void> => {
+    const { data, key } = measuring;
+    const { count, batch, rounds } = countsIn(measuring);
+    const { condition } = fork(key, 'condition');
+    const batchAt = loaded(model, data);
+    const isRight = bytesOnly(where);
+    const one = (round: number): taskEither.TaskEither<NoisefoldError, void> => {
+      const first = round * batch;
+      const positions = Int32Array.from({ length: batch }, (_, i) => (first + i) % count);
+      return F.pipe(
+        batchAt(positions),
+        TE.flatMapEither((given) => (ofBytes ? isRight(positions)(given) : E.right(given))),
+        TE.bindTo('given'),
+        TE.bind('x0', ({ given }) => upload(given.images, [batch, ...(image as readonly number[])])(backend)),
+        TE.flatMap(({ given: { labels }, x0 }) =>
+          F.pipe(
+            measure({
+              first,
+              count: Math.min(batch, count - first),
+              positions,
+              x0,
+              ...(model.classes === undefined ? {} : { label: labels }),
+              conditionKey: foldIn(condition, round),
+            }),
+            ensuring(release(x0)(backend)),
+          ),
+        ),
+      );
+    };
+    return F.pipe(
+      Array.from({ length: rounds }, (_, round) => round),
+      TE.traverseSeqArray(one),
+      TE.map(() => undefined),
+    );
+  };

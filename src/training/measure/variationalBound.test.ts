@@ -1,0 +1,286 @@
+import { describe, expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import { wasm } from '../../backends/wasm/backend.js';
+import {
+  type Channel,
+  cosine,
+  ddpm,
+  learningVariance,
+  type Model,
+  respace,
+  spaced,
+  superResolution,
+  uncorrected,
+} from '../../diffusion/index.js';
+import {
+  ascribeLike,
+  type Backend,
+  gather,
+  key,
+  type NoisefoldError,
+  scaleBy,
+  table,
+  upsample,
+  onesLike,
+  using,
+} from '../../dsl/index.js';
+import { F, type taskEither, TE } from '../../internal/fp.js';
+import { layer } from '../../nn/index.js';
+import type { DatasetBound } from './boundSums.js';
+import { type Batch, type Dataset, datasetOf, pixelOf } from '../data/dataset.js';
+import type { Trained } from '../trained.js';
+import { leftOf, right } from '../testing.js';
+import { type BoundMeasuring, variationalBound } from './variationalBound.js';
+
+type Size = [4, 4, 1];
+const image = [4, 4, 1] as const;
+const D = 16;
+
+/** The deviation of data N(0, C²), and the process. */
+const C = 0.4;
+const process = right(F.pipe(cosine(12), ddpm));
+const { marginals, posteriors } = process;
+
+/** E[x_0|x_t] = gain·x_t and Var(x_0|x_t) of the data. */
+const conditional = ({ scale, variance }: Channel) => {
+  const total = scale ** 2 * C ** 2 + variance;
+  return { gain: (scale * C ** 2) / total, left: (C ** 2 * variance) / total };
+};
+const ofTime = (numbers: readonly number[]) => table(numbers);
+
+/** The model of these data, which has q(x_{t-1}|x_t) itself for its steps. */
+const exact: Model<object, Size> = {
+  ...layer({}, () => null),
+  ...learningVariance<object, Size>({
+    predicts: 'x0',
+    as: 'logVariance',
+    apply: (_, x, { t }) => ({
+      prediction: scaleBy(x, gather(ofTime(marginals.map((m) => conditional(m).gain)), t)),
+      variance: scaleBy(onesLike(x), gather(ofTime(posteriors.map(({ x0: k, variance }, i) => Math.log(variance + k ** 2 * conditional(marginals[i]!).left))), t)),
+    }),
+  }),
+}; // prettier-ignore
+
+/** Φ of the standard normal distribution, by a series whose terms fall fast where it is asked. */
+const phi = (z: number): number => {
+  let [term, sum] = [z, z];
+  for (let n = 1; Math.abs(term) > 1e-17; n++) {
+    term *= (z * z) / (2 * n + 1);
+    sum += term;
+  }
+  return 0.5 + sum * Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
+}; // prettier-ignore
+
+/** -log₂ of the probability of a byte under N(0, C²). */
+const bitsOf = (byte: number): number => {
+  const [from, to] = [pixelOf(byte - 0.5) / C, pixelOf(byte + 0.5) / C];
+  return -Math.log2((byte === 255 ? 1 : phi(to)) - (byte === 0 ? 0 : phi(from)));
+};
+
+/** Images whose pixels are bytes over the data's range, each image another stretch of it. */
+const pixelsOf = (n: number) =>
+  Uint8Array.from({ length: n * D }, (_, i) => Math.round(127.5 + 90 * Math.sin(i * 2.399963)));
+const dataOf = (n: number, labels = new Uint8Array(n)): Dataset<Size> =>
+  right(datasetOf({ pixels: pixelsOf(n), labels, image }));
+
+const trainedOf = (model: Model<object, Size>): Trained<object, Size> => ({
+  model,
+  process,
+  image,
+  params: {},
+});
+const outcome = (
+  change: Partial<BoundMeasuring<Size>> = {},
+  of = trainedOf(exact),
+  on = reference(),
+): taskEither.TaskEither<NoisefoldError, DatasetBound> =>
+  using(on)(variationalBound<Size>({ data: dataOf(6), batch: 4, key: key(3), correction: uncorrected, ...change })(of));
+const boundOf = async (...given: Parameters<typeof outcome>): Promise<DatasetBound> => right(await outcome(...given)());
+
+const meanOf = (numbers: ArrayLike<number>): number => Array.from(numbers).reduce((a, b) => a + b, 0) / numbers.length;
+
+describe('of Gaussian data, whose model is exact,', () => {
+  const n = 2000;
+  const pixels = pixelsOf(n);
+  const squares = meanOf(Float64Array.from(pixels, (byte) => pixelOf(byte) ** 2));
+  const { learned: _, ...plain } = exact;
+  const both = Promise.all([exact, plain].map((model) => boundOf({ data: dataOf(n), batch: 128 }, trainedOf(model))));
+
+  test('the bound is the negative log-likelihood of the bytes, image by image', async () => {
+    const [bound, fixed] = (await both) as [DatasetBound, DatasetBound];
+    const truth = Array.from({ length: n }, (_, i) => meanOf(Float64Array.from(pixels.subarray(i * D, (i + 1) * D), bitsOf)));
+    const off = truth.map((bits, i) => bound.images[i]! - bits);
+    const deviation = Math.sqrt(meanOf(off.map((x) => (x - meanOf(off)) ** 2)));
+    const most = (5 * deviation) / Math.sqrt(n);
+    expect(Math.abs(meanOf(off))).toBeLessThan(most);
+    // what steps of the wrong variance lose is told apart from chance
+    expect(fixed.total - meanOf(truth)).toBeGreaterThan(3 * most);
+  }); // prettier-ignore
+
+  test('the errors at each t are what x_0 and ε make of them', async () => {
+    const [{ x0Errors, noiseErrors }] = (await both) as [DatasetBound, DatasetBound];
+    marginals.forEach((marginal, t) => {
+      const { scale, variance } = marginal;
+      const { gain } = conditional(marginal);
+      // x̂₀ - x₀ = p·x₀ + q·ε, and its square has the variance 4·p²·x₀²·q² + 2·q⁴
+      const [p, q2] = [gain * scale - 1, gain ** 2 * variance];
+      const deviation = Math.sqrt((4 * p ** 2 * squares * q2 + 2 * q2 ** 2) / (n * D));
+      expect(Math.abs(x0Errors[t]! - (p ** 2 * squares + q2))).toBeLessThan(5 * deviation);
+      expect(noiseErrors[t]! / ((x0Errors[t]! * scale ** 2) / variance)).toBeCloseTo(1, 9);
+    });
+  });
+
+  test('its terms are those of a fixed variance by the errors of x̂₀, and add up', async () => {
+    const [, { terms, x0Errors, total, prior, images, standardError }] = (await both) as [DatasetBound, DatasetBound];
+    const { scale, variance: last } = marginals.at(-1)!;
+    expect(prior).toBeCloseTo((scale ** 2 * squares + last - 1 - Math.log(last)) / 2 / Math.LN2, 9);
+    posteriors.forEach(({ x0: k, variance }, t) => {
+      if (t > 0) expect(terms[t]! / ((k ** 2 * x0Errors[t]!) / (2 * variance) / Math.LN2)).toBeCloseTo(1, 9);
+    });
+    expect(total).toBeCloseTo(meanOf(images), 9);
+    expect(total).toBeCloseTo(prior + terms.reduce((a, b) => a + b, 0), 9);
+    const spread = Math.sqrt(images.reduce((sum, one) => sum + (one - total) ** 2, 0) / (n - 1));
+    expect(standardError).toBeCloseTo(spread / Math.sqrt(n), 9);
+  }); // prettier-ignore
+});
+
+describe('a data set gives the same', () => {
+  test('in batches of any size, the last of them filled up', async () => {
+    const whole = await boundOf({ batch: 6 });
+    expect(whole.images).toHaveLength(6);
+    for (const batch of [1, 4, 5, 100]) expect(await boundOf({ batch })).toEqual(whole);
+  });
+
+  test('of each image, however many follow', async () => {
+    const { images } = await boundOf();
+    const few = await boundOf({ images: 3 });
+    expect(few.images).toEqual(images.subarray(0, 3));
+    expect((await boundOf({ images: 1 })).standardError).toBeNaN();
+    expect(few.images[0]).not.toBe(few.images[1]);
+    expect((await boundOf({ key: key(4) })).images[0]).not.toBe(images[0]);
+  });
+
+  test('on wasm, to its precision', async () => {
+    const oracle = await boundOf();
+    const fast = await boundOf({}, trainedOf(exact), wasm());
+    // bytes of these have probabilities above 2⁻⁸, which are differences of erf: good to 4 ulp of 1
+    fast.images.forEach((bits, i) =>
+      expect(Math.abs(bits - oracle.images[i]!)).toBeLessThan((4 * 2 ** -23 * 2 ** 8) / Math.LN2),
+    );
+  });
+});
+
+describe('a model is told', () => {
+  const levels = Uint8Array.of(0, 255, 102, 102, 0);
+  const flat = (labels: Uint8Array): Dataset<Size> =>
+    right(datasetOf({ pixels: Uint8Array.from({ length: labels.length * D }, (_, i) => levels[labels[Math.floor(i / D)]!]!), labels, image })); // prettier-ignore
+  const data = flat(Uint8Array.of(2, 0, 1, 1, 2));
+
+  test('the class of each image', async () => {
+    const byClass: Model<object, Size> = {
+      ...layer({}, () => null),
+      predicts: 'x0',
+      classes: 3,
+      apply: (_, x, { label }) => scaleBy(onesLike(x), gather(table([-1, 1, -0.2]), label!)),
+    };
+    const { x0Errors, terms } = await boundOf({ data, batch: 2 }, trainedOf(byClass));
+    x0Errors.forEach((error) => expect(error).toBeLessThan(1e-15));
+    terms.subarray(1).forEach((bits) => expect(bits).toBeLessThan(1e-12));
+    const error = await leftOf(outcome({ data }, trainedOf({ ...byClass, classes: 2 })));
+    expect(error.message).toContain('data set: label at 0: expected a class of the model, 0 to 1, got 2');
+  });
+
+  test('the condition, made of the images', async () => {
+    const enlarging: Model<object, Size> = {
+      ...layer({}, () => null),
+      predicts: 'x0',
+      condition: { channels: 1 },
+      apply: (_, x, { condition }) => ascribeLike(upsample(condition!.image), x),
+    };
+    const condition = superResolution({ factor: 2 });
+    const { x0Errors } = await boundOf({ data, batch: 2, condition }, trainedOf(enlarging));
+    x0Errors.forEach((error) => expect(error).toBeLessThan(1e-15));
+    const error = await leftOf(outcome({ data }, trainedOf(enlarging)));
+    expect(error.message).toContain('an image as the condition of each sample');
+  });
+
+  test('the timesteps that it knows, by a process that has fewer', async () => {
+    const short = right(respace(spaced(4))(process));
+    const { terms, total } = await boundOf({}, { ...trainedOf(exact), process: short });
+    expect(terms).toHaveLength(4);
+    expect(total).toBeGreaterThan(0);
+  });
+});
+
+describe('on the way', () => {
+  const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
+    right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
+
+  test('each step is told, and memory is flat and given back', () =>
+    onWasm(async (backend) => {
+      const before = backend.stats().bytes;
+      const seen: number[] = [];
+      const held = new Set<number>();
+      const onStep = (done: number, of: number) => {
+        expect(of).toBe(3 * 12);
+        seen.push(done);
+        held.add(backend.stats().bytes);
+      };
+      right(await variationalBound<Size>({ data: dataOf(5), batch: 2, key: key(3), onStep })(trainedOf(exact))(backend)()); // prettier-ignore
+      expect(seen).toEqual(Array.from({ length: 36 }, (_, i) => i + 1));
+      expect(held.size).toBe(1);
+      expect(backend.stats().bytes).toBe(before);
+    }));
+
+  test('a signal ends it before the next step', () =>
+    onWasm(async (backend) => {
+      const stop = new AbortController();
+      let last = 0;
+      const onStep = (done: number) => {
+        last = done;
+        if (done === 15) stop.abort();
+      };
+      const measuring = { data: dataOf(5), batch: 2, key: key(3), onStep, signal: stop.signal };
+      const error = await leftOf(variationalBound<Size>(measuring)(trainedOf(exact))(backend));
+      expect(error).toMatchObject({ _tag: 'Cancelled', where: 'variational bound, step 3' });
+      expect(last).toBe(15);
+      expect(backend.stats().bytes).toBe(0);
+    }));
+});
+
+test('a bound that is no number is NonFinite, which names the image', async () => {
+  const spoilt: Model<object, Size> = {
+    ...layer({}, () => null),
+    predicts: 'x0',
+    apply: (_, x) => F.pipe(x, scaleBy(table([1, 1, NaN, 1]))) as typeof x,
+  };
+  expect(await leftOf(outcome({ batch: 4, data: dataOf(4) }, trainedOf(spoilt)))).toMatchObject({
+    _tag: 'NonFinite',
+    where: 'variationalBound: image 2',
+    actual: 'NaN',
+  });
+});
+
+describe('what is refused, before anything runs', () => {
+  const between: Dataset<Size> = {
+    ...dataOf(6),
+    batch: (positions) =>
+      TE.map(({ images, labels }: Batch) => ({ labels, images: images.map((x, i) => (positions[Math.floor(i / D)] === 5 ? 0.99 * x : x)) }))(dataOf(6).batch(positions)),
+  }; // prettier-ignore
+  const misspelt: object = { sigma: 1 };
+  test.each([
+    [{ batch: 0 }, 'variationalBound.batch: expected an integer ≥ 1, got 0'],
+    [{ images: 0 }, 'variationalBound.images: expected an integer ≥ 1, got 0'],
+    [{ variance: 'fixed' as 'beta' }, "variationalBound.variance: expected 'posterior' or 'beta', got \"fixed\""],
+    [misspelt, 'expected one of the fields data, batch, key,'],
+    [{ data: between }, 'variationalBound: image at 5: expected bytes as levels of [-1, 1]: byte/127.5 - 1, got'],
+    [{ data: { ...dataOf(6), size: 0 } }, 'variationalBound: expected a data set of at least one image'],
+    [{ data: { ...dataOf(6), image: [4, 2, 1] as never } }, 'variationalBound: data: expected images [4, 4, 1], as the model knows them, got [4, 2, 1]'],
+  ])('%#', async (change, says) => {
+    const steps: number[] = [];
+    const error = await leftOf(outcome({ ...change, onStep: (done) => void steps.push(done) }));
+    expect(error._tag).toBe('ConfigError');
+    expect(error.message).toContain(says);
+    expect(steps).toEqual([]);
+  }); // prettier-ignore
+});

@@ -1,0 +1,66 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { E, type either } from '../../internal/fp.js';
+import { imageGrid } from './imageGrid.js';
+
+const right = <A>(result: either.Either<NoisefoldError, A>): A =>
+  E.getOrElse((error: NoisefoldError): A => {
+    throw new Error(error.message);
+  })(result);
+
+const extent = fc.integer({ min: 1, max: 12 });
+
+describe('imageGrid', () => {
+  test('tiles images row by row without margins; empty cells are black', () => {
+    // three images of 1 × 2 grey pixels, in two columns
+    const grid = right(imageGrid({ shape: [3, 1, 2, 1], data: Uint8Array.of(1, 2, 3, 4, 5, 6) }));
+    expect(grid).toEqual({ width: 4, height: 2, channels: 1, data: Uint8Array.of(1, 2, 3, 4, 5, 6, 0, 0) });
+  });
+
+  test('the number of columns may be given', () => {
+    const grid = right(imageGrid({ shape: [3, 2, 1, 1], data: Uint8Array.of(1, 2, 3, 4, 5, 6) }, 3));
+    expect(grid).toEqual({ width: 3, height: 2, channels: 1, data: Uint8Array.of(1, 3, 5, 2, 4, 6) });
+  });
+
+  test('[-1, 1] goes to 0…255; what lies outside is clamped, and NaN is black', () => {
+    const data = Float32Array.of(-1, 0.5, 1, -7, 7, Number.NaN);
+    expect([...right(imageGrid({ shape: [1, 1, 2, 3], data })).data]).toEqual([0, 191, 255, 0, 255, 0]);
+  });
+
+  test.prop([fc.integer({ min: 0, max: 255 })])('a byte comes back from [-1, 1]', (byte) => {
+    const data = Float32Array.of(byte / 127.5 - 1);
+    expect([...right(imageGrid({ shape: [1, 1, 1, 1], data })).data]).toEqual([byte]);
+  });
+
+  test.prop([fc.integer({ min: 1, max: 9 }), extent, extent, fc.constantFrom(1, 3, 4), fc.integer({ min: 1, max: 9 })])(
+    'each pixel of each image is where its row and column say',
+    (n, height, width, channels, columns) => {
+      const data = Int32Array.from({ length: n * height * width * channels }, (_, i) => (i * 7) % 256);
+      const grid = right(imageGrid({ shape: [n, height, width, channels], data }, columns));
+      for (let i = 0; i < n; i++)
+        for (let y = 0; y < height; y++)
+          for (let x = 0; x < width * channels; x++) {
+            const row = Math.floor(i / columns) * height + y;
+            const at = row * grid.width * channels + (i % columns) * width * channels + x;
+            expect(grid.data[at]).toBe(data[(i * height + y) * width * channels + x]);
+          }
+    },
+  );
+
+  test.each([
+    [[2, 2, 1], 4, 1],
+    [[1, 2, 2, 2], 8, 1],
+    [[1, 2, 2, 1], 3, 1],
+    [[0, 2, 2, 1], 0, 1],
+    [[1, 2, 2, 1], 4, 0],
+    [[1, 2, 2, 1], 4, 1e9],
+    [[1, 2, 2, 1], 4, 2 ** 60],
+    [[1, 2, 2, 1], 4, 1.5],
+    [[1, 2, 2, 5], 20, 1],
+  ])('%j with %d numbers in %d columns is refused', (shape, length, columns) => {
+    expect(imageGrid({ shape, data: new Float32Array(length) }, columns)).toMatchObject({
+      left: { _tag: 'ShapeError', where: 'imageGrid' },
+    });
+  });
+});

@@ -1,0 +1,82 @@
+/** Images taken back to the noise that a trained model draws them from. */
+import { effect, type Effect } from '../../dsl/run/effect.js';
+import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
+import { fail, key as keyOf, type RandomKey } from '../../dsl/index.js';
+import { E, F, TE } from '../../internal/fp.js';
+import { checked } from '../checked.js';
+import type { ImageShape } from '../data/dataset.js';
+import type { Images } from '../data/images.js';
+import { journeyOf } from './journey.js';
+import { encodingCodec, type Sampling } from './sampling.js';
+import { total } from '../total.js';
+import { besideGuide, type Trained } from '../trained.js';
+import { walked } from './walk.js';
+
+/** How images are encoded: as samples are drawn with the same parts. */
+export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
+  Sampling<Q, J>,
+  'grid' | 'guidance' | 'guide' | 'correction' | 'labels' | 'condition' | 'batch' | 'onStep' | 'signal'
+> {
+  /** Of the model's shape, in [-1, 1]. */
+  readonly images: Images;
+  /** One that walks from data to noise; `ddimInversion()` if not given. */
+  readonly solver?: Solver;
+  /** For noise that a condition is given with: `condition.t`. Nothing else is drawn. */
+  readonly key?: RandomKey;
+}
+
+/** A condition with noise is drawn, where all else follows from the images. */
+const keyed = ({ condition, key }: Pick<Encoding, 'condition' | 'key'>) =>
+  condition?.t !== undefined && key === undefined
+    ? fail('ConfigError', {
+        where: 'encode: key',
+        expected: 'a key for the noise of the condition',
+        actual: 'none',
+        hint: 'give key(…), or a condition without t',
+      })
+    : E.right(key ?? keyOf(0)); // which nothing is drawn from
+
+/**
+ * The noise of images: x_T, from which {@link sample} with the same grid, labels and guidance, `ddim` and
+ * `from: { noise }` draws them again, but for an error of first order in the steps. Between two such noises, `slerp`
+ * leads over images in between (DDIM, Song et al. 2021, sections 4.3 and 5.3).
+ *
+ * An encoding that cannot work is a `ConfigError`; images with numbers that are not finite are `NonFinite`,
+ * and so is noise.
+ * @example
+ * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
+ * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const images = { data: Float32Array.of(0.5), shape: [1, 1, 1, 1] as const }
+ * const draw = (noise: Images) => sample({ solver: ddim(), grid: 5, from: { noise }, key: key(8) })
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
+ *   RTE.flatMap((trained) => pipe(trained, encode({ images, grid: 5 }), RTE.flatMap((noise) => draw(noise)(trained)))),
+ *   using(reference()),
+ * )() // → E.right({ data: [1], shape: [1, 1, 1, 1] })
+ */
+export const encode =
+  <Q = unknown, J extends ImageShape = ImageShape>(encoding: Encoding<Q, J>) =>
+  <P, I extends J>(trained: Trained<P, I>): Effect<Images> =>
+    effect((backend) =>
+      total('encode', () =>
+        F.pipe(
+          checked('encode', encodingCodec)(encoding),
+          E.tap(({ images }) => checkedImages(images.data, 'encode: images')),
+          E.flatMap(({ images, solver = ddimInversion(), ...given }) =>
+            F.pipe(
+              keyed(given),
+              E.flatMap((key) =>
+                journeyOf('encode', 'noise')(
+                  besideGuide(trained, given.guide),
+                  { ...given, solver, key },
+                  { field: 'images', images, noisy: false },
+                ),
+              ),
+            ),
+          ),
+          TE.fromEither,
+          TE.flatMap((journey) => walked(journey)(backend)),
+        ),
+      ),
+    );

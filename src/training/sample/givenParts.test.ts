@@ -1,0 +1,185 @@
+/** Parts as from JavaScript: whatever they are, or give, is a `Left` that says so, and no promise is rejected. */
+import { describe, expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import { cfg, cosine, ddim, ddpm, dynamicThreshold, type Model, trailing, uncorrected } from '../../diffusion/index.js';
+import {
+  add,
+  fullLike,
+  key,
+  log,
+  mul,
+  type NoisefoldError,
+  onesLike,
+  scaleBy,
+  sub,
+  using,
+  zerosLike,
+  cast,
+} from '../../dsl/index.js';
+import { E, TE, type readerTaskEither } from '../../internal/fp.js';
+import type { Backend } from '../../dsl/index.js';
+import { adam, layer } from '../../nn/index.js';
+import { encode } from './encode.js';
+import { fit } from '../fit/fit.js';
+import { datasetOfImages } from '../data/imageData.js';
+import { logLikelihoods } from '../measure/logLikelihoods.js';
+import { sample } from './sample.js';
+import { startTraining } from '../fit/run.js';
+import { right } from '../testing.js';
+import type { Trained } from '../trained.js';
+import { variationalBound } from '../measure/variationalBound.js';
+
+const process = right(ddpm(cosine(100)));
+const grey: Model<object, [2, 2, 1]> = {
+  ...layer({}, () => null),
+  predicts: 'x0',
+  classes: 3,
+  apply: (_, x) => fullLike(x, 0.5),
+};
+const trained = (change: Partial<Model<object, [2, 2, 1]>> = {}): Trained<object, [2, 2, 1]> => ({
+  model: { ...grey, ...change },
+  process,
+  image: [2, 2, 1],
+  params: {},
+});
+/** As from JavaScript, where anything may be given. */
+const any = (given: unknown): never => given as never;
+const images = { data: new Float32Array(4), shape: [1, 2, 2, 1] } as const;
+const dataOf = (data = new Float32Array(4)) =>
+  right(datasetOfImages({ data, shape: [1, 2, 2, 1] }, { image: [2, 2, 1], labels: [0] }));
+
+const said = async <A>(effects: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Promise<string> =>
+  E.match(
+    ({ _tag, message }: NoisefoldError) => `${_tag}: ${message}`,
+    (made: A) => `made ${JSON.stringify(made)}`,
+  )(await using(reference())(effects)());
+const sampled = (change: object, of = trained()) =>
+  said(sample({ solver: ddim(), grid: 5, key: key(1), ...change })(of));
+
+const SEE = 'the type of its argument lists the fields';
+const thrower = (): never => {
+  throw new Error('mine');
+};
+
+describe('a part that is none', () => {
+  test.each<[object, string]>([
+    [{ solver: ddim }, `sample.solver: expected a solver, such as ddim(): call the function that makes it, got a function; ${SEE}`],
+    [{ solver: {} }, `sample.solver: expected a solver, such as ddim(), with its integrate, got an object; ${SEE}`],
+    [{ solver: undefined }, `sample.solver: expected a solver, such as ddim(), got nothing; ${SEE}`],
+    [{ grid: {} }, `sample.grid: expected a number of steps, or a grid such as trailing(50), got an object; ${SEE}`],
+    [{ grid: trailing }, 'sample: grid: expected a grid, which gives an Either of timesteps, got one that gives a function; call what makes it, such as trailing(50); one of your own returns that'],
+    [{ grid: () => [3, 1] }, 'sample: grid: expected a grid, which gives an Either of timesteps, got one that gives an array of 2; call what makes it, such as trailing(50); one of your own returns that'],
+    [{ guidance: {} }, `sample.guidance: expected a guidance, such as cfg(2), got an object; ${SEE}`],
+    [{ guidance: cfg, labels: [0] }, 'sample: guidance: expected a guidance, which gives an Either of a denoiser, got one that gives a function; call what makes it, such as cfg(2); one of your own returns that'],
+    [{ guidance: () => undefined, labels: [0] }, 'sample: guidance: expected a guidance, which gives an Either of a denoiser, got one that gives nothing; call what makes it, such as cfg(2); one of your own returns that'],
+    [{ correction: 5 }, `sample.correction: expected a correction, such as clipToImage, got 5; ${SEE}`],
+    [{ correction: dynamicThreshold }, 'sample: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives a function; call what makes it, such as dynamicThreshold(); one of your own returns that'],
+    [{ correction: () => 5 }, 'sample: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives 5; call what makes it, such as dynamicThreshold(); one of your own returns that'],
+    [{ onStep: 3 }, `sample.onStep: expected a function, got 3; ${SEE}`],
+    [{ signal: {} }, `sample.signal: expected a signal, such as that of an AbortController, with its aborted, got an object; ${SEE}`],
+    [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
+    [{ guidance: cfg(2, { interval: [200, 500] }), labels: [0] }, 'cfg: expected an interval that begins at a timestep of the denoiser, 0 to 99, got [200, 500]; no step would be guided'],
+    [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples? ${SEE}`],
+  ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // prettier-ignore
+
+  test('of an encoding, a bound, likelihoods and a fit is one too', async () => {
+    const given = { data: dataOf(), batch: 1, key: key(1) };
+    const training = { ...given, model: grey, process, optimizer: adam({ learningRate: 1 }), steps: 1 };
+    const all: readonly (readonly [readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, string])[] = [
+      [encode({ images, grid: any(trailing) })(trained()), 'encode: grid: expected a grid, which gives an Either of timesteps, got one that gives a function'],
+      [logLikelihoods({ ...given, grid: any(trailing) })(trained()), 'logLikelihoods: grid: expected a grid, which gives an Either of timesteps, got one that gives a function'],
+      [variationalBound({ ...given, data: dataOf(new Float32Array(4).fill(1)), correction: any(() => 5) })(trained()), 'variationalBound: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives 5'],
+      [fit(any({ ...training, optimizer: adam })), 'fit.optimizer: expected an optimizer, such as adam({ learningRate: 1e-3 }): call the function that makes it, got a function'],
+      [fit(any({ ...training, model: {} })), 'fit.model: expected a model, with its predicts, apply, params, init, got an object'],
+      [fit(any({ ...training, data: { size: 1 } })), 'fit.data: expected a data set, with its image, batch, got an object'],
+      [fit(any({ ...training, onEvent: 3 })), 'fit.onEvent: expected a function, got 3'],
+      [fit(any({ ...training, timesteps: 3 })), 'fit.timesteps: expected a draw of timesteps, such as uniformTimesteps, got 3'],
+    ]; // prettier-ignore
+    for (const [effects, message] of all) expect(await said(effects)).toMatch(`ConfigError: ${message}`);
+  });
+});
+
+describe('what is thrown, or is no tensor,', () => {
+  const given = { data: dataOf(new Float32Array(4).fill(1)), batch: 1, key: key(1) };
+  const training = { ...given, model: grey, process, optimizer: adam({ learningRate: 1 }), steps: 1 };
+  const broken = trained({ apply: thrower });
+  const lost = { ...given, data: { ...given.data, batch: thrower, atHand: false } };
+  test.each<[string, () => readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, where: string]>([
+    ['a listener of a sampling', () => sample({ solver: ddim(), grid: 5, key: key(1), onStep: thrower })(trained()), 'sample'],
+    ['previews', () => sample({ solver: ddim(), grid: 5, key: key(1), previews: { every: 1, show: thrower } })(trained()), 'sample'],
+    ['a model that is sampled', () => sample({ solver: ddim(), grid: 5, key: key(1) })(broken), 'sample'],
+    ['a solver', () => sample({ solver: { integrate: thrower }, grid: 5, key: key(1) })(trained()), 'sample'],
+    ['a guidance', () => sample({ solver: ddim(), grid: 5, guidance: thrower, key: key(1) })(trained()), 'sample'],
+    ['a model that encodes', () => encode({ images, grid: 5 })(broken), 'encode'],
+    ['a model that is measured', () => variationalBound(given)(broken), 'variationalBound'],
+    ['a model whose flow is followed', () => logLikelihoods({ ...given, grid: 5 })(broken), 'logLikelihoods'],
+    ['data that are measured', () => logLikelihoods({ ...lost, grid: 5 })(trained()), 'logLikelihoods'],
+    ['a loss', () => fit({ ...training, loss: () => thrower }), 'training'],
+    ['a listener of a fit', () => fit({ ...training, onEvent: thrower }), 'fit'],
+    ['data that are learned from', () => fit({ ...training, ...lost }), 'fit'],
+    ['a model that is to be trained', () => startTraining({ ...training, model: { ...grey, apply: thrower } }), 'training'],
+  ])('%s, is a ConfigError that says what and where', async (_, effects, where) => {
+    const message = await said(effects());
+    expect(message).toMatch(`ConfigError: ${where}: expected functions that throw nothing and give what their types say, got Error: mine (at `);
+    expect(message).toContain('givenParts.test.ts');
+  }); // prettier-ignore
+
+  test('a prediction, is an error of shape', async () => {
+    expect(await sampled({}, trained({ apply: any(() => 5) }))).toBe(
+      'ShapeError: operation: expected a tensor, got 5; a tensor is what the operations return, or an input of a program',
+    );
+    expect(await sampled({}, trained({ predicts: 'v', apply: any(() => undefined) }))).toMatch(
+      /^ShapeError: \w+: expected a tensor, got nothing; a tensor is what the operations return, or an input of a program$/,
+    );
+  });
+});
+
+describe('numbers that are none', () => {
+  const HINT = 'look at the parameters, or take less guidance or a correction that keeps x̂₀ in its range';
+  /** NaN for samples of class 2. */
+  const two = trained({ apply: (_, x, { label }) => scaleBy(onesLike(x), log(sub(mul(onesLike(cast(label!, 'float32')), 1.5), cast(label!, 'float32')))) }); // prettier-ignore
+
+  test('in a sample are NonFinite, which names it, also beyond the first batch', async () => {
+    expect(await sampled({ labels: [0, 1, 0, 2, 2], batch: 2 }, two)).toBe(
+      `NonFinite: sample: sample 3: expected finite numbers, got NaN at number 0; ${HINT}`,
+    );
+    expect(await sampled({ correction: (x: never) => mul(x, NaN) })).toMatch('NonFinite: sample: sample 0: ');
+    expect(await sampled({ correction: uncorrected }, trained({ apply: (_, x) => add(x, Infinity) }))).toMatch(
+      'NonFinite: sample: sample 0: expected finite numbers, got ',
+    );
+  });
+
+  test('of a batch that is filled up are those of samples that count alone', async () => {
+    // the last batch of two has one sample, and is filled with its label
+    expect(await sampled({ labels: [0, 1, 0], batch: 2 }, two)).toMatch('made');
+  });
+
+  test('in a preview end the sampling there', async () => {
+    let shown = 0;
+    const show = () => TE.fromIO(() => void shown++);
+    expect(await sampled({ labels: [0, 2], previews: { every: 2, show } }, two)).toBe(
+      `NonFinite: sample: step 1, sample 1: expected finite numbers, got NaN at number 0; ${HINT}`,
+    );
+    expect(shown).toBe(0);
+  });
+
+  test('in noise that is encoded are NonFinite too', async () => {
+    const nothing = trained({ predicts: 'v', apply: (_, x) => mul(zerosLike(x), NaN) });
+    expect(await said(encode({ images, grid: 5 })(nothing))).toBe(
+      `NonFinite: encode: sample 0: expected finite numbers, got NaN at number 0; ${HINT}`,
+    );
+  });
+});
+
+test('images that are refused are named', async () => {
+  const bytes = { data: new Float32Array(4).fill(255), shape: [1, 2, 2, 1] };
+  const none = { data: new Float32Array(4).fill(NaN), shape: [1, 2, 2, 1] };
+  const all: readonly (readonly [object, string])[] = [
+    [{ from: { images: bytes, strength: 0.5 } }, 'ConfigError: sample: from.images: expected finite numbers in [-1, 1], got 255 at number 0; of bytes, take byte/127.5 - 1'],
+    [{ known: { images: bytes, mask: images } }, 'ConfigError: sample: known.images: expected finite numbers in [-1, 1], got 255 at number 0; of bytes, take byte/127.5 - 1'],
+    [{ known: { images: none, mask: images } }, 'NonFinite: sample: known.images: expected finite numbers in [-1, 1], got NaN at number 0; of bytes, take byte/127.5 - 1'],
+    [{ known: { images, mask: none } }, 'ConfigError: sample: known.mask: expected numbers in [0, 1], got NaN; 1 keeps a number of the image, 0 paints it'],
+  ]; // prettier-ignore
+  for (const [change, message] of all) expect(await sampled(change)).toBe(message);
+  expect(await said(encode({ images: any(none), grid: 5 })(trained()))).toMatch('NonFinite: encode: images: ');
+});

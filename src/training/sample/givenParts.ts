@@ -1,0 +1,57 @@
+/** Functions that are given as parts, held to what they give: from JavaScript it may be anything, or another function. */
+import type { Correction, Denoiser, Grid, Guidance } from '../../diffusion/index.js';
+import {
+  dims,
+  fail,
+  isTensor,
+  type NoisefoldError,
+  raise,
+  type Shape,
+  showShape,
+  type Tensor,
+} from '../../dsl/index.js';
+import { show } from '../../internal/decode.js';
+import type { either } from '../../internal/fp.js';
+import { isEither } from '../../internal/either.js';
+
+const callIt = (example: string): string => `call what makes it, such as ${example}; one of your own returns that`;
+
+/** What a part gave, if it is an Either, or the `ConfigError` that it is none. */
+const givingEither = <A>(
+  where: string,
+  expected: string,
+  example: string,
+  made: either.Either<NoisefoldError, A>,
+): either.Either<NoisefoldError, A> =>
+  isEither(made)
+    ? made
+    : fail('ConfigError', { where, expected, actual: `one that gives ${show(made)}`, hint: callIt(example) });
+
+/** A denoiser by a guidance that gives an Either. */
+export const guidedBy =
+  <P, I extends Shape>(where: string, guidance: Guidance<P, I>) =>
+  (denoiser: Denoiser<P, I>): either.Either<NoisefoldError, Denoiser<P, I>> =>
+    givingEither(`${where}: guidance`, 'a guidance, which gives an Either of a denoiser', 'cfg(2)', guidance(denoiser));
+
+/** A grid that gives an Either; a number of steps is one. */
+export const heldGrid = (where: string, grid: number | Grid): number | Grid =>
+  typeof grid === 'number'
+    ? grid
+    : (process) =>
+        givingEither(`${where}: grid`, 'a grid, which gives an Either of timesteps', 'trailing(50)', grid(process));
+
+/** A correction that gives a tensor like the one that it takes, or raises. */
+export const heldCorrection =
+  (where: string, correction: Correction): Correction =>
+  <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
+    const made: unknown = correction(x0);
+    const [wanted, found] = [showShape(dims(x0)), isTensor(made) ? showShape(dims(made)) : show(made)];
+    return found === wanted
+      ? (made as Tensor<S>) // of the shape of x̂₀
+      : raise('ConfigError', {
+          where: `${where}: correction`,
+          expected: `a correction, which gives x̂₀ of the shape that it takes, ${wanted}`,
+          actual: `one that gives ${found}`,
+          hint: callIt('dynamicThreshold()'),
+        });
+  };

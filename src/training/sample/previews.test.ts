@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import { wasm } from '../../backends/wasm/backend.js';
+import {
+  ancestral,
+  cosine,
+  ddim,
+  ddpm,
+  dpmSolverPP,
+  heun,
+  type Model,
+  sampler,
+  type Solver,
+} from '../../diffusion/index.js';
+import {
+  add,
+  type Backend,
+  failure,
+  fullLike,
+  key,
+  type NoisefoldError,
+  type Plan,
+  tanh,
+  using,
+  zerosLike,
+} from '../../dsl/index.js';
+import { E, TE } from '../../internal/fp.js';
+import { layer } from '../../nn/index.js';
+import { sample } from './sample.js';
+import type { Trained } from '../trained.js';
+import type { Preview, Sampling } from './sampling.js';
+import { right } from '../testing.js'; // prettier-ignore
+
+const process = right(ddpm(cosine(1000)));
+const trained = (model: Model<object, [2, 2, 1]>): Trained<object, [2, 2, 1]> => ({ model, process, image: [2, 2, 1], params: {} }); // prettier-ignore
+/** Looks at x_t, so that its x̂₀ moves on from step to step. */
+const moving = trained({ ...layer({}, () => null), predicts: 'x0', apply: (_, x) => tanh(x) });
+const constant = trained({ ...layer({}, () => null), predicts: 'v', apply: (_, x) => zerosLike(x) });
+
+const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
+  right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
+
+const parts = { solver: ddim(), grid: 6, count: 5, batch: 2, key: key(4) } as const;
+
+/** The samples, and the previews that were shown on the way. */
+const seen = (change: Partial<Sampling>, every: number, of = moving) =>
+  onWasm(async (backend) => {
+    const previews: Preview[] = [];
+    const show = (preview: Preview) => TE.fromIO(() => void previews.push(preview));
+    const images = right(await sample({ ...parts, ...change, previews: { every, show } })(of)(backend)());
+    return { images, previews };
+  });
+
+describe('previews', () => {
+  test('are shown after each so many steps of a batch, of as many samples as are asked for', async () => {
+    const { previews } = await seen({}, 4);
+    expect(previews.map(({ first, done, of, images }) => [first, done, of, images.shape])).toEqual([
+      [0, 4, 18, [2, 2, 2, 1]],
+      [2, 10, 18, [2, 2, 2, 1]],
+      [4, 16, 18, [1, 2, 2, 1]], // the batch is filled up
+    ]);
+  });
+
+  test('are the prediction of the step: at the last, which ends at the data, that is the sample', async () => {
+    const { images, previews } = await seen({}, 1);
+    const [before, last] = [previews.at(-2)!, previews.at(-1)!];
+    expect(last.images.data).toEqual(images.data.subarray(4 * 4));
+    expect(before.images.data).not.toEqual(last.images.data);
+  });
+
+  test('of a solver that evaluates twice are its first prediction', async () => {
+    // x̂₀ says which evaluation it is of: 0.25 at even calls, 0.75 at odd ones, as the step is traced
+    let calls = 0;
+    const counting = trained({
+      ...layer({}, () => null),
+      predicts: 'x0',
+      apply: (_, x) => add(zerosLike(x), fullLike(x, calls++ % 2 === 0 ? 0.25 : 0.75)),
+    });
+    const { previews } = await seen({ solver: heun(), count: 1 }, 1, counting);
+    expect(calls).toBe(2); // one step is traced
+    for (const { images } of previews) expect(images.data).toEqual(new Float32Array(4).fill(0.25));
+  });
+
+  test('change no sample, and cost no evaluation: without them, the step does not even give x̂₀', () =>
+    onWasm(async (backend) => {
+      const plans: Plan[] = [];
+      const watched: Backend = {
+        ...backend,
+        compile: (plan) => {
+          plans.push(plan);
+          return backend.compile(plan);
+        },
+      };
+      for (const solver of [ddim(), ancestral(), dpmSolverPP({ order: 2 })]) {
+        plans.length = 0;
+        const show = () => TE.right(undefined);
+        const plain = right(await sample({ ...parts, solver })(moving)(watched)());
+        const shown = right(await sample({ ...parts, solver, previews: { every: 2, show } })(moving)(watched)());
+        expect(shown).toEqual(plain);
+        const [, step, , showing] = plans;
+        const { memory } = right(sampler({ process, denoiser: moving.model, grid: parts.grid, solver }));
+        expect(step!.outputs).toHaveLength(1 + memory);
+        expect(showing!.outputs).toHaveLength(step!.outputs.length + 1);
+        const evaluations = ({ calls }: Plan): number => JSON.stringify(calls).split('"tanh"').length - 1;
+        expect(evaluations(step!)).toBeGreaterThan(0);
+        expect(evaluations(showing!)).toBe(evaluations(step!));
+      }
+    })); // prettier-ignore
+
+  test('that fail end the sampling with their error, and everything is given back', () =>
+    onWasm(async (backend) => {
+      const full = failure('FileError', { where: 'preview', expected: 'room', actual: 'none', hint: 'make some' });
+      let shown = 0;
+      const show = (): TE.TaskEither<NoisefoldError, void> => (++shown === 2 ? TE.left(full) : TE.right(undefined));
+      expect(await sample({ ...parts, previews: { every: 2, show } })(moving)(backend)()).toEqual(E.left(full));
+      expect(shown).toBe(2);
+      expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    })); // prettier-ignore
+
+  test('every 0 steps are a ConfigError', () =>
+    onWasm(async (backend) => {
+      const previews = { every: 0, show: () => TE.right(undefined) };
+      expect(await sample({ ...parts, previews })(moving)(backend)()).toMatchObject({
+        left: { _tag: 'ConfigError', where: 'sample.previews.every' },
+      });
+    }));
+});
+
+describe('the memory of a sampling does not grow', () => {
+  const solvers: Readonly<Record<string, Solver>> = {
+    ddim: ddim(),
+    ancestral: ancestral(),
+    'dpmSolverPP of order 3': dpmSolverPP({ order: 3 }),
+    heun: heun(),
+  };
+  test.each(Object.entries(solvers))('%s, with previews and without', (_, solver) =>
+    onWasm(async (backend) => {
+      const bytesOf = async (change: Partial<Sampling>): Promise<readonly number[]> => {
+        const bytes: number[] = [];
+        const onStep = (): void => void bytes.push(backend.stats().bytes);
+        right(await sample({ ...parts, solver, grid: 300, onStep, ...change })(constant)(backend)());
+        expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+        return bytes;
+      };
+      for (const change of [{}, { previews: { every: 3, show: () => TE.right(undefined) } }]) {
+        const bytes = await bytesOf(change);
+        expect(bytes).toHaveLength(900);
+        expect(new Set(bytes).size).toBe(1);
+      }
+    }),
+  );
+});

@@ -1,0 +1,43 @@
+/** Samples of a trained model. */
+import { effect, type Effect } from '../../dsl/run/effect.js';
+import { E, F, TE } from '../../internal/fp.js';
+import { checked } from '../checked.js';
+import type { ImageShape } from '../data/dataset.js';
+import { beginningOf } from './givenImages.js';
+import type { Images } from '../data/images.js';
+import { journeyOf } from './journey.js';
+import { type Sampling, samplingCodec } from './sampling.js';
+import { total } from '../total.js';
+import { besideGuide, type Trained } from '../trained.js';
+import { walked } from './walk.js';
+
+/**
+ * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same key and
+ * batch size give the same samples. A sampling that cannot work, with labels that the model does not have
+ * for instance, is a `ConfigError`, and so is a part that throws, or gives what it should not; a sample or preview with a number
+ * that is not finite is `NonFinite`.
+ * @example
+ * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
+ * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
+ *   RTE.flatMap(sample({ solver: ddim(), grid: 5, count: 2, key: key(8) })),
+ *   using(reference()),
+ * )() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
+ */
+export const sample =
+  <Q = unknown, J extends ImageShape = ImageShape>(sampling: Sampling<Q, J>) =>
+  <P, I extends J>(trained: Trained<P, I>): Effect<Images> =>
+    effect((backend) =>
+      total('sample', () =>
+        F.pipe(
+          checked('sample', samplingCodec)(sampling),
+          E.flatMap((given) =>
+            journeyOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
+          ),
+          TE.fromEither,
+          TE.flatMap((journey) => walked(journey)(backend)),
+        ),
+      ),
+    );

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { cfg, ddim } from '../../diffusion/index.js';
+import { type Backend, key } from '../../dsl/index.js';
+import { fit } from '../fit/fit.js';
+import type { Images } from '../data/images.js';
+import { sample } from './sample.js';
+import type { Sampling } from './sampling.js';
+import { right, smallTraining } from '../testing.js';
+import { onWasm } from '../../../properties/training/onWasm.js';
+
+describe('samples', () => {
+  const drawing = (backend: Backend) => async () => {
+    const model = right(await fit(smallTraining(2))(backend)());
+    return async (labels: readonly number[], change: Partial<Sampling> = {}): Promise<Images> =>
+      right(
+        await sample({ grid: 4, solver: ddim(), guidance: cfg(2), labels, batch: 2, key: key(1), ...change })(model)(
+          backend,
+        )(),
+      );
+  };
+  const imageOf = ({ data }: Images, i: number): Float32Array => data.subarray(i * 64, (i + 1) * 64);
+
+  test('are as many as the labels, and the same for the same key', () =>
+    onWasm(async (backend) => {
+      const draw = await drawing(backend)();
+      const images = await draw([0, 1, 2, 0, 1]);
+      expect(images.shape).toEqual([5, 8, 8, 1]);
+      expect(await draw([0, 1, 2, 0, 1])).toEqual(images);
+      expect(await draw([0, 1, 2, 0, 1], { key: key(2) })).not.toEqual(images);
+    }));
+
+  test('depend on their place and label, not on how many follow', () =>
+    onWasm(async (backend) => {
+      const draw = await drawing(backend)();
+      const [images, fewer] = [await draw([0, 1, 2, 0, 1]), await draw([0, 1, 1])];
+      for (const i of [0, 1]) expect(imageOf(fewer, i)).toEqual(imageOf(images, i));
+      expect(imageOf(fewer, 2)).not.toEqual(imageOf(images, 2));
+      expect(imageOf(images, 3)).not.toEqual(imageOf(images, 0));
+    }));
+});

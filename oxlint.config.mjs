@@ -3,11 +3,12 @@ const house = {
   internal: { sees: [] },
   dsl: { sees: ['internal'] },
   entry: { sees: ['dsl', 'internal'] },
+  formats: { sees: ['dsl', 'internal'] },
   nn: { sees: ['dsl', 'internal'] },
   diffusion: { sees: ['dsl', 'internal'] },
   backends: { sees: ['dsl', 'internal'], node: true },
   doctor: { sees: ['backends', 'dsl', 'internal'], node: true },
-  training: { sees: ['nn', 'diffusion', 'dsl', 'internal'] },
+  training: { sees: ['nn', 'diffusion', 'formats', 'dsl', 'internal'] },
 };
 
 // The folders of src/dsl, from the lowest: each may import those before it, and those on its own line.

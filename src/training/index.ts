@@ -49,11 +49,11 @@ export {
   resumable,
   saveCheckpoint,
 } from './checkpoints/checkpoint.js';
-export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './checkpoints/safetensors.js';
-export { type ByteArray, decodeIdx, type IdxChunk, streamIdx } from './data/idx.js';
+export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from '../formats/safetensors.js';
+export { type ByteArray, decodeIdx, type IdxChunk, streamIdx } from '../formats/idx.js';
 export { readIdx, readIdxChunks, readIdxDataset } from './data/idxFile.js';
 export { imageGrid, type ImageBatch } from './reports/imageGrid.js';
-export { encodePng, type Picture } from './reports/png.js';
+export { encodePng, type Picture } from '../formats/png.js';
 export { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from './reports/metrics.js';
 export { lossChart, type LossChartOptions } from './reports/lossChart.js';
 export { appendLine, fileExists, keepLines, readBytes, syncFile, writeAtomically } from './checkpoints/files.js';

@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { either as E } from 'fp-ts';
 import type { NoisefoldError } from '../../../src/internal/errors.js';
-import { decodeIdx } from '../../../src/training/data/idx.js';
-import { encodeSafetensors, type StoredTensor } from '../../../src/training/checkpoints/safetensors.js';
+import { decodeIdx } from '../../../src/formats/idx.js';
+import { encodeSafetensors, type StoredTensor } from '../../../src/formats/safetensors.js';
 import { AREA, CLASSES, HELD_OUT, SIDE, TRAINED } from '../shared/extent.js';
 import { packed } from '../shared/packed.js';
 

@@ -12,7 +12,7 @@ import { adam, unet } from '../../nn/index.js';
 import { E, F } from '../../internal/fp.js';
 import { decodeCheckpoint, encodeCheckpoint, loadCheckpoint, resumable, saveCheckpoint } from './checkpoint.js';
 import { startTraining } from '../fit/run.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
 import type { Snapshot } from './snapshot.js';
 import { leftOf, right, type SmallTraining, smallTraining } from '../testing.js';
 import { bytesAfter, onWasm, takeAll } from '../../../properties/training/onWasm.js';

@@ -5,7 +5,7 @@ import { decode, exactly, exactTuple, type Mismatch, natural, positive, word } f
 import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { jsonText, parseJson } from '../../internal/json.js';
 import { readBytes, writeAtomically } from './files.js';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
+import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors.js';
 import type { Snapshot } from './snapshot.js';
 
 /** The name of the format; it changes when the meaning of a checkpoint does. */

@@ -2,7 +2,7 @@
 import { task, type Task } from '../../dsl/run/effect.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, F, TE, type either } from '../../internal/fp.js';
-import { joinBytes } from '../data/bytes.js';
+import { joinBytes } from '../../formats/bytes.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',

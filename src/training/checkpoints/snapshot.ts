@@ -17,7 +17,7 @@ import {
   type Rounding,
 } from '../../dsl/index.js';
 import { E, type either, F, TE } from '../../internal/fp.js';
-import type { StoredTensor } from './safetensors.js';
+import type { StoredTensor } from '../../formats/safetensors.js';
 
 /** A training run between two steps. With the same data set and recipe it goes on bit for bit. */
 export interface Snapshot {

@@ -3,7 +3,7 @@ import { effect, type Effect } from '../../dsl/run/effect.js';
 import type { TreeSpec, Resident } from '../../dsl/index.js';
 import { F, RTE, TE } from '../../internal/fp.js';
 import { readBytes, writeAtomically } from './files.js';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
+import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors.js';
 import { readTensors, uploadTensors } from './snapshot.js';
 
 /**

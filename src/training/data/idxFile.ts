@@ -4,7 +4,7 @@ import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { F, TE, type either } from '../../internal/fp.js';
 import { readBytes, readPieces } from '../checkpoints/files.js';
 import { type Dataset, datasetOf, type Image } from './dataset.js';
-import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
+import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from '../../formats/idx.js';
 
 /**
  * Loads a file of a given rank, 3 for images and 1 for labels. `FileError`, `DecodeError`.

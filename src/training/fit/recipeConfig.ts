@@ -1,5 +1,5 @@
 import type { Shape } from '../../dsl/index.js';
-import { crc32 } from '../checkpoints/crc32.js';
+import { crc32 } from '../../formats/crc32.js';
 import { defaults, type Recipe } from './recipe.js';
 
 const textOf = (numbers: ArrayLike<number>): Uint8Array =>

@@ -2,7 +2,7 @@
 import { type RaveledLeaf, raveling, type Shape } from '../../dsl/index.js';
 import { sizeOf } from '../../dsl/graph/node.js';
 import type { Recipe } from './recipe.js';
-import type { StoredTensor } from '../checkpoints/safetensors.js';
+import type { StoredTensor } from '../../formats/safetensors.js';
 import { namedState, trainState } from './trainState.js';
 
 type Tensors = ReadonlyMap<string, StoredTensor>;

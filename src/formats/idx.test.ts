@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { NoisefoldError } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
+import type { NoisefoldError } from '../internal/errors.js';
+import { E, type either } from '../internal/fp.js';
 import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
-import { readIdx, readIdxChunks } from './idxFile.js';
+import { readIdx, readIdxChunks } from '../training/data/idxFile.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;
 

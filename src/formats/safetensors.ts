@@ -4,9 +4,9 @@
  *
  * Files written here carry a checksum of themselves in their metadata, and are checked against it when read.
  */
-import { attempt, fail, failure, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
-import { E, F, type either } from '../../internal/fp.js';
-import { builtinOf } from '../../internal/json.js';
+import { attempt, fail, failure, type NoisefoldError, raise, showShape } from '../internal/errors.js';
+import { E, F, type either } from '../internal/fp.js';
+import { builtinOf } from '../internal/json.js';
 import { crc32 } from './crc32.js';
 import {
   byteLength,

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { NoisefoldError } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
+import type { NoisefoldError } from '../internal/errors.js';
+import { E, type either } from '../internal/fp.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.js';
 
 const read = decodeSafetensors('model.safetensors');

@@ -1,8 +1,8 @@
 import { inflateSync } from 'node:zlib';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { NoisefoldError } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
+import type { NoisefoldError } from '../internal/errors.js';
+import { E, type either } from '../internal/fp.js';
 import { encodePng, type Picture } from './png.js';
 
 const right = <A>(result: either.Either<NoisefoldError, A>): A =>

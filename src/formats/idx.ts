@@ -2,9 +2,9 @@
  * The IDX format of MNIST and its kin, with unsigned bytes as elements: two zero bytes, the element type
  * 8, the rank, the extents as big-endian 32-bit integers, the bytes. http://yann.lecun.com/exdb/mnist
  */
-import { failure, showShape, type NoisefoldError } from '../../internal/errors.js';
-import { sizeOf } from '../../dsl/graph/node.js';
-import { E, F, type either } from '../../internal/fp.js';
+import { failure, showShape, type NoisefoldError } from '../internal/errors.js';
+import { sizeOf } from '../dsl/graph/node.js';
+import { E, F, type either } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 
 /** An array of bytes, dense and row-major: `[60000, 28, 28]` images, or `[60000]` labels. */

@@ -2,12 +2,12 @@
  * PNG pictures of eight bits a channel, compressed by the streams that browsers and Node share.
  * https://www.w3.org/TR/png
  */
-import { task, type Task } from '../../dsl/run/effect.js';
-import { attempt, failure } from '../../internal/errors.js';
-import { E, TE } from '../../internal/fp.js';
-import { joinBytes } from '../data/bytes.js';
-import { crc32 } from '../checkpoints/crc32.js';
-import { namedFields } from '../../internal/options.js';
+import { task, type Task } from '../dsl/run/effect.js';
+import { attempt, failure } from '../internal/errors.js';
+import { E, TE } from '../internal/fp.js';
+import { joinBytes } from './bytes.js';
+import { crc32 } from './crc32.js';
+import { namedFields } from '../internal/options.js';
 
 /** A picture: rows from the top, pixels from the left, the channels of a pixel side by side. */
 export interface Picture {

@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { NoisefoldError } from '../../internal/errors.js';
-import { E } from '../../internal/fp.js';
+import type { NoisefoldError } from '../internal/errors.js';
+import { E } from '../internal/fp.js';
 import { BYTES, type Header, readHeader } from './safetensorsHeader.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -2,10 +2,10 @@
  * The header of a safetensors file: its tensors by name, and words about the whole.
  * https://huggingface.co/docs/safetensors. Reading stops at the first error and keeps nothing but its result.
  */
-import { attempt, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
-import { show } from '../../internal/decode.js';
-import type { either } from '../../internal/fp.js';
-import { jsonReader } from '../../internal/jsonReader.js';
+import { attempt, type NoisefoldError, raise, showShape } from '../internal/errors.js';
+import { show } from '../internal/decode.js';
+import type { either } from '../internal/fp.js';
+import { jsonReader } from '../internal/jsonReader.js';
 
 /** The bytes of an element of each dtype; a bool is a byte, 0 or 1. */
 export const BYTES = { F64: 8, I64: 8, F32: 4, I32: 4, U8: 1, BOOL: 1 } as const;

@@ -35,6 +35,8 @@ export const configOf = (isolates: RegExp, env: Readonly<Record<string, string>>
       testTimeout: 600_000,
       hookTimeout: 600_000,
       watch: false,
+      // counterexamples are long
+      chaiConfig: { truncateThreshold: 4000 },
       env,
       projects: [
         { extends: true, test: { name: 'isolated', include: isolated, isolate: true } },

@@ -5,6 +5,7 @@
  */
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { NumberType } from '../../../dsl/graph/region.js';
+import { unaryFunction } from '../../shared/scalar.js';
 import { allExact, type Engine, type Operands, type Tensor } from './engine.js';
 
 /** The kernels used here that tfjs-node 4.22 registers for TensorFlow, taken from its `src/kernels`. */
@@ -103,6 +104,8 @@ const overridesOf = (engine: Engine) => {
     switch (kernel) {
       case 'Sign':
         return x!.dtype === 'float32' ? withData(x!, replaceNaN(read(x!), 0).map(Math.sign)) : null;
+      case 'Erf': // Eigen's, which rounds to float32; that of tfjs's cpu engine is off by 1.5e-7
+        return withData(x!, Float32Array.from(read(x!), unaryFunction('erf', 'float32')));
       case 'Max':
       case 'Min': {
         if (x!.dtype !== 'float32') return null;

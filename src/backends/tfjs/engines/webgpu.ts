@@ -52,7 +52,7 @@ const FLAGS = {
 
 /** Functions of float32 whose kernels are off by more than a few units, or wrong for infinities. */
 const INEXACT: ReadonlySet<string> = new Set([
-  'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'atan', 'pow', 'mod',
+  'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'atan', 'erf', 'pow', 'mod',
 ]); // prettier-ignore
 
 const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engine => {

@@ -3,7 +3,6 @@ import { checkedLabels } from '../../diffusion/index.js';
 import { fail, type NoisefoldError, type RandomKey, showShape } from '../../dsl/index.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import type { Batch, Dataset } from '../data/dataset.js';
-import type { GivenExamples } from '../open.js';
 
 export interface Labelled {
   /** How many classes the model has, where it has some. */
@@ -78,7 +77,14 @@ export const loaded =
       ),
     );
 
-/** What a step is given for a batch: labels where the model has classes. */
+/** Images with their labels on the host, and a key for what is drawn for them. */
+export interface GivenExamples {
+  readonly x0: Float32Array;
+  readonly label?: Int32Array;
+  readonly key: RandomKey;
+}
+
+/** The examples of a batch: with labels if the model has classes. */
 export const givenOf = ({ classes }: Labelled, { images, labels }: Batch, key: RandomKey): GivenExamples => ({
   x0: images,
   ...(classes === undefined ? {} : { label: labels }),

@@ -1,14 +1,14 @@
 import { effect, type Effect } from '../../dsl/run/effect.js';
 import type { InferredFrom } from '../../internal/options.js';
 import type { NoisefoldError } from '../../dsl/index.js';
-import { E, F, TE, type taskEither } from '../../internal/fp.js';
+import { E, type taskEither } from '../../internal/fp.js';
+import { gen, hold, take } from '../../internal/gen.js';
 import { exactly } from '../../internal/decode.js';
 import { checked, functionPart } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { startTraining, type TrainingRun } from './run.js';
 import { total } from '../total.js';
 import type { Trained } from '../trained.js';
-import { ensuring } from '../../internal/scope.js';
 import type { TrainEvent } from './trainEvent.js';
 import { type Training, trainingFields } from './training.js';
 
@@ -63,22 +63,13 @@ const codec = exactly(required, {
 export const fit = <P, I extends ImageShape>(given: InferredFrom<Fit<P, I>, 'model'>): Effect<Trained<P, I>> =>
   effect((backend) =>
     total('fit', () =>
-      F.pipe(
-        TE.fromEither(checked('fit', codec)(given)),
-        TE.flatMap(({ onEvent, onError, ...training }) =>
-          F.pipe(
-            startTraining<P, I>(training)(backend),
-            TE.flatMap((run) =>
-              F.pipe(
-                taken(run, onEvent, onError),
-                TE.flatMap(() => run.finish),
-                ensuring(run.release),
-              ),
-            ),
-          ),
-        ),
-        TE.map((params) => ({ model: given.model, process: given.process, image: given.data.image, params })),
-      ),
+      gen(function* () {
+        const { onEvent, onError, ...training } = yield* take(checked('fit', codec)(given));
+        const run = yield* hold(startTraining<P, I>(training)(backend), (started) => started.release);
+        yield* take(taken(run, onEvent, onError));
+        const params = yield* take(run.finish);
+        return { model: given.model, process: given.process, image: given.data.image, params };
+      }),
     ),
   );
 

@@ -1,74 +1,113 @@
 /** The loss on images that are held out. */
 import {
+  attempt,
   type Backend,
+  type Dim,
   foldIn,
   fork,
+  leafSpec,
   type NoisefoldError,
+  program,
+  raveling,
   read,
   release,
-  type Value,
   type Resident,
+  type Tensor,
+  treeSpec,
   type Vectors,
+  zeros,
 } from '../../dsl/index.js';
-import { F, type io, TE, type taskEither } from '../../internal/fp.js';
+import { E, type io, type taskEither } from '../../internal/fp.js';
+import { type Block, gen, hold, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
+import { type Loop, opened, runLoop } from '../loop.js';
+import { withSlice } from '../table.js';
 import { givenOf, loaded } from './examples.js';
-import { compiled, type GivenExamples } from '../open.js';
-import { ensuring } from '../../internal/scope.js';
 import type { Training } from './training.js';
-import { heldOutLosses } from './trainState.js';
+import { type Examples, examplesSpec, heldOutLosses } from './trainState.js';
 
-/** A measurement that is made again and again. */
+/** A measurement that is repeated during a training. */
 export interface Evaluation {
-  /** Whether it is to be made after so many updates. */
+  /** Whether it is due after this many updates. */
   readonly isDue: (done: number) => boolean;
   readonly loss: (params: Resident<Vectors>) => taskEither.TaskEither<NoisefoldError, number>;
   readonly release: io.IO<void>;
 }
 
-/** So many held-out images are measured, where nothing is said. */
+/** The number of held-out images that are measured by default. */
 export const HELD_OUT = 256;
 
-const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
+/** The losses of all images, `[rounds, B]`. */
+interface Measured {
+  readonly losses: Tensor<[Dim, Dim]>;
+}
+
+interface StepSpec<I extends ImageShape> {
+  readonly round: Tensor<[], 'int32'>;
+  readonly examples: Examples<I>;
+}
+
+/** The losses of held-out images as a loop over batches. */
+const heldOutLoop = <P, I extends ImageShape>(
+  training: Training<P, I>,
+  rounds: number,
+): Loop<object, { readonly params: Vectors }, Measured, StepSpec<I>, object, Measured['losses']> => {
+  const { model, data, batch } = training;
+  const state = { losses: leafSpec([rounds, batch]) };
+  const lossesOf = heldOutLosses(training, data.image).trace;
+  return {
+    name: 'held-out losses',
+    extents: { B: batch },
+    begin: program(treeSpec<object>({}), () => ({ losses: zeros(rounds, batch) })),
+    step: {
+      inputs: attempt(() =>
+        treeSpec({
+          params: raveling(model.params).vectors,
+          state,
+          round: leafSpec([], 'int32'),
+          examples: examplesSpec(model, data.image),
+        }),
+      ),
+      trace: ({ params, state: { losses }, round, examples }) => ({
+        state: { losses: withSlice(losses, 0, round, lossesOf({ params, examples })) },
+      }),
+    },
+    end: program(treeSpec<{ readonly state: Measured }>({ state }), ({ state: { losses } }) => losses),
+  };
+};
+
+const mean = (numbers: ArrayLike<number>): number => Array.from(numbers).reduce((a, b) => a + b, 0) / numbers.length;
 
 /** The mean loss of parameters on the held-out images of a training, with the same noise each time. */
 export const evaluation =
   <P, I extends ImageShape>(training: Training<P, I>) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, Evaluation> => {
-    const { heldOut, batch, key, model } = training;
-    if (heldOut === undefined)
-      return TE.right({ isDue: () => false, loss: () => TE.right(Number.NaN), release: () => {} });
-    const { data, every } = heldOut;
-    const images = Math.min(heldOut.images ?? HELD_OUT, data.size);
-    const rounds = Array.from({ length: Math.ceil(images / batch) }, (_, round) => round);
-    const keys = fork(key, 'heldOut');
-    const batchAt = loaded(model, data);
-    return F.pipe(
-      compiled(heldOutLosses(training, data.image), { B: batch })<
-        { readonly params: Resident<Vectors>; readonly examples: GivenExamples },
-        Value<[number]>
-      >(backend),
-      TE.map(({ run, release: free }) => {
-        /** The losses of the images of a round; a last one that is not full is filled with the first images. */
-        const lossesOf =
-          (params: Resident<Vectors>) =>
-          (round: number): taskEither.TaskEither<NoisefoldError, readonly number[]> =>
-            F.pipe(
-              batchAt(Int32Array.from({ length: batch }, (_, i) => (round * batch + i) % images)),
-              TE.flatMap((samples) => run({ params, examples: givenOf(model, samples, foldIn(keys.heldOut, round)) })),
-              TE.flatMap((losses) => F.pipe(read(losses)(backend), ensuring(release(losses)(backend)))),
-              TE.map((numbers) => Array.from(numbers.subarray(0, images - round * batch))),
+  (backend: Backend): taskEither.TaskEither<NoisefoldError, Evaluation> =>
+    gen(function* (): Block<Evaluation> {
+      const { heldOut, batch, key, model, signal } = training;
+      if (heldOut === undefined) return { isDue: () => false, loss: () => async () => E.right(NaN), release: () => {} };
+      const { data, every } = heldOut;
+      const images = Math.min(heldOut.images ?? HELD_OUT, data.size);
+      const rounds = Math.ceil(images / batch);
+      const keys = fork(key, 'heldOut');
+      const load = loaded(model, data);
+      const loop = yield* take(opened(heldOutLoop(training, rounds))(backend));
+
+      /** The examples of a round. A last one that is not full is filled with the first images. */
+      const examplesOf = (round: number) =>
+        gen(function* () {
+          const samples = yield* take(load(Int32Array.from({ length: batch }, (_, i) => (round * batch + i) % images)));
+          return { round, examples: givenOf(model, samples, foldIn(keys.heldOut, round)) };
+        });
+      return {
+        isDue: (done) => done % every === 0,
+        loss: (params) =>
+          gen(function* () {
+            const losses = yield* hold(
+              runLoop(loop, { begin: {}, constants: { params }, steps: rounds, given: examplesOf, signal }),
+              (values) => release(values)(backend),
             );
-        return {
-          isDue: (done) => done % every === 0,
-          loss: (params) =>
-            F.pipe(
-              rounds,
-              TE.traverseSeqArray(lossesOf(params)),
-              TE.map((losses) => mean(losses.flat())),
-            ),
-          release: free,
-        };
-      }),
-    );
-  };
+            return mean((yield* take(read(losses)(backend))).subarray(0, images));
+          }),
+        release: loop.release,
+      };
+    });

@@ -1,6 +1,4 @@
 /** A training run: a state on a backend that moves on as its events are taken. */
-import { effect, type Effect, task, type Task } from '../../dsl/run/effect.js';
-import type { InferredFrom } from '../../internal/options.js';
 import {
   type Backend,
   failure,
@@ -9,28 +7,28 @@ import {
   type NoisefoldError,
   read,
   release,
-  type Value,
   type Resident,
-  type Vectors,
 } from '../../dsl/index.js';
-import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
+import { effect, type Effect, task, type Task } from '../../dsl/run/effect.js';
+import { E, type either, TE } from '../../internal/fp.js';
+import { gen, keep, take } from '../../internal/gen.js';
+import type { InferredFrom } from '../../internal/options.js';
+import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
 import { positionsOf } from '../data/batches.js';
-import type { Batch, ImageShape } from '../data/dataset.js';
-import { recipeConfig } from './recipeConfig.js';
+import type { ImageShape } from '../data/dataset.js';
+import { lookedThrough } from '../data/wholeSet.js';
+import { mayGoOn, opened, type Opened, type Running } from '../loop.js';
+import { total } from '../total.js';
+import { firstState } from './begin.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT } from './heldOut.js';
-import { compiled, type OpenExecutable, type ResidentState, type StepGiven } from '../open.js';
 import { originOf } from './origin.js';
-import { pause } from '../../internal/stop.js';
-import { ensuring, unlessRight } from '../../internal/scope.js';
-import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
-import { total } from '../total.js';
+import { recipeConfig } from './recipeConfig.js';
+import { byName } from './stateTensors.js';
 import type { TrainEvent } from './trainEvent.js';
 import { checkedTraining, type Training } from './training.js';
-import { begin } from './begin.js';
-import { byName } from './stateTensors.js';
-import { parametersOf, trainStep } from './trainState.js';
-import { lookedThrough } from '../data/wholeSet.js';
+import { type TrainInputs, type TrainLoop, trainLoop } from './trainLoop.js';
+import type { Report, TrainState } from './trainState.js';
 
 export interface TrainingRun<P = unknown> {
   /** Each event is made when it is asked for: between two of them the state rests. A `Left` is the last. */
@@ -48,28 +46,10 @@ export interface TrainingRun<P = unknown> {
   readonly release: Task<void>;
 }
 
-/** So many steps in a row that are not finite end a run. */
+/** The number of steps in a row without finite numbers that ends a run. */
 const MOST_UNSOUND = 10;
 
-interface ReportValues {
-  readonly loss: Value<[]>;
-  readonly gradientNorm: Value<[]>;
-  readonly learningRate: Value<[]>;
-  readonly sound: Value<[], 'bool'>;
-}
-interface StepTaken {
-  readonly state: ResidentState;
-  readonly report: ReportValues;
-}
-type Step = OpenExecutable<StepGiven, StepTaken>;
-
-const cancelled = (step: number): NoisefoldError =>
-  failure('Cancelled', {
-    where: `training, step ${step}`,
-    expected: 'to go on',
-    actual: 'a signal to stop',
-    hint: 'resume from a checkpoint',
-  });
+type Result<A> = either.Either<NoisefoldError, A>;
 
 const over = (step: number): NoisefoldError =>
   failure('ValueConsumed', {
@@ -87,45 +67,29 @@ const diverged = (step: number): NoisefoldError =>
     hint: 'lower the learning rate, or clip gradients',
   });
 
-/** Whether the data fit the model, as far as they are at hand: before the first step, not at the one that loads them. */
-const checkedData = <P, I extends ImageShape>({
-  model,
-  data,
-  heldOut,
-  signal,
-}: Training<P, I>): taskEither.TaskEither<NoisefoldError, void> =>
-  F.pipe(
-    lookedThrough({ where: 'training: data', signal }, model, data),
-    TE.flatMap(() =>
-      heldOut === undefined
-        ? TE.right(undefined)
-        : lookedThrough(
-            { where: 'training: heldOut.data', images: heldOut.images ?? HELD_OUT, signal },
-            model,
-            heldOut.data,
-          ),
-    ),
-  );
+/** Checks the data against the model, as far as they are at hand: before the first step, not when they are loaded. */
+const checkedData = <P, I extends ImageShape>({ model, data, heldOut, signal }: Training<P, I>) =>
+  gen(function* () {
+    yield* take(lookedThrough({ where: 'training: data', signal }, model, data));
+    if (heldOut === undefined) return;
+    const { images = HELD_OUT } = heldOut;
+    yield* take(lookedThrough({ where: 'training: heldOut.data', images, signal }, model, heldOut.data));
+  });
 
-/** The tree of parameters that vectors are, copied. */
-const treeOf =
-  <P, I extends ImageShape>(model: Training<P, I>['model'], vectors: Resident<Vectors>) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, Resident<P>> =>
-    F.pipe(
-      compiled(parametersOf(model), {})<{ readonly vectors: Resident<Vectors> }, Resident<P>>(backend),
-      TE.flatMap(({ run, release: free }) => F.pipe(run({ vectors }), ensuring(free))),
-    );
-
-/** Reads what a step reports, and gives its memory back. */
-const reported =
-  ({ loss, gradientNorm, learningRate, sound }: ReportValues) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, readonly number[]> =>
-    F.pipe(
-      [loss, gradientNorm, learningRate, sound],
-      TE.traverseArray((value) => read<'float32' | 'bool'>(value)(backend)),
-      TE.map((scalars) => scalars.map(([number]) => number!)), // each has one
-      ensuring(release([loss, gradientNorm, learningRate, sound])(backend)),
-    );
+/** Reads the report of a step. */
+const reportOf =
+  ({ loss, gradientNorm, learningRate, sound }: Resident<Report>) =>
+  (backend: Backend) =>
+    gen(function* () {
+      const number = (value: Resident<Report>[keyof Report]) =>
+        take(TE.map((numbers: ArrayLike<number>) => numbers[0]!)(read<'float32' | 'bool'>(value)(backend)));
+      return {
+        loss: yield* number(loss),
+        gradientNorm: yield* number(gradientNorm),
+        learningRate: yield* number(learningRate),
+        isSound: (yield* number(sound)) === 1,
+      };
+    });
 
 /**
  * Begins a training, or goes on with one, on the backend of the environment. Nothing is trained until
@@ -158,138 +122,99 @@ export const startTraining = <P, I extends ImageShape>(
 ): Effect<TrainingRun<P>> =>
   effect((backend) =>
     total('training', () =>
-      F.pipe(
-        TE.fromEither(checkedTraining(training)),
-        TE.tap(() => checkedData(training)),
-        TE.flatMap(({ data, batch }) =>
-          compiled(trainStep(training, data.image), { B: batch }, { donate: ['state'] })<StepGiven, StepTaken>(backend),
-        ),
-        TE.flatMap((step) =>
-          F.pipe(
-            evaluation(training)(backend),
-            TE.flatMap((heldOut) =>
-              F.pipe(
-                begin(training)(backend),
-                TE.map((state) => running(backend, training, { step, heldOut }, state)),
-                unlessRight(heldOut.release),
-              ),
-            ),
-            unlessRight(step.release),
-          ),
-        ),
-      ),
+      gen(function* () {
+        yield* take(checkedTraining(training));
+        yield* take(checkedData(training));
+        const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
+        const heldOut = yield* keep(evaluation(training)(backend), (open) => open.release());
+        const state = yield* take(firstState(training, loop)(backend));
+        return running(backend, training, { loop, heldOut, run: loop.from(state, {}) });
+      }),
     ),
   );
 
-interface Machinery {
-  readonly step: Step;
+interface Parts<P, I extends ImageShape> {
+  readonly loop: Opened<TrainLoop<P, I>>;
   readonly heldOut: Evaluation;
+  readonly run: Running<TrainState, TrainInputs<I>, { readonly report: Report }, P>;
 }
 
 const running = <P, I extends ImageShape>(
   backend: Backend,
   training: Training<P, I>,
-  { step: { run, release: freeStep }, heldOut }: Machinery,
-  first: ResidentState,
+  { loop, heldOut, run }: Parts<P, I>,
 ): TrainingRun<P> => {
   const { data, batch, steps, key, signal, model, config = recipeConfig(training) } = training;
   const keys = fork(key, 'data', 'step');
   const positions = positionsOf({ key: keys.data, size: data.size, batch });
-  const batchAt = loaded(model, data);
-  let state = first; // what changes: the state, the number of updates, and whether the run goes on
-  let done = training.from?.step ?? 0;
+  const load = loaded(model, data);
+  let done = training.from?.step ?? 0; // the number of updates
   let ended = false;
 
-  const load = (step: number): Promise<either.Either<NoisefoldError, Batch>> => batchAt(positions(step))();
-  const measure = async (): Promise<either.Either<NoisefoldError, TrainEvent>> =>
-    E.map((loss: number): TrainEvent => ({ _tag: 'HeldOut', step: done, loss }))(await heldOut.loss(state.average)());
+  const measured = async (): Promise<Result<TrainEvent>> =>
+    E.map((loss: number): TrainEvent => ({ _tag: 'HeldOut', step: done, loss }))(
+      await heldOut.loss(run.state().average)(),
+    );
 
-  async function* events(): AsyncGenerator<either.Either<NoisefoldError, TrainEvent>, void> {
-    let next = load(done);
+  async function* events(): AsyncGenerator<Result<TrainEvent>, void> {
+    let next = load(positions(done))();
     let unsound = 0;
-    if (done === 0 && heldOut.isDue(done)) yield await measure();
+    if (done === 0 && heldOut.isDue(done)) yield await measured();
     while (done < steps) {
-      if (signal !== undefined) await pause();
-      if (signal?.aborted === true) return yield E.left(cancelled(done));
+      const goesOn = await mayGoOn('training', done, signal, 'resume from a checkpoint')();
+      if (E.isLeft(goesOn)) return yield goesOn;
       const samples = await next;
       if (E.isLeft(samples)) return yield samples;
-      if (done + 1 < steps) next = load(done + 1); // while this step runs
+      if (done + 1 < steps) next = load(positions(done + 1))(); // while this step runs
       const began = performance.now();
       const examples = givenOf(model, samples.right, foldIn(keys.step, done));
-      const result = await F.pipe(
-        run({ state, examples }),
-        TE.flatMap(({ state: moved, report }) => {
-          state = moved;
-          return reported(report)(backend);
-        }),
-      )();
-      if (E.isLeft(result)) return yield result;
-      const [loss, gradientNorm, learningRate, sound] = result.right as readonly [number, number, number, number]; // in the order of `reported`
+      const reported = await run.step({ examples }, ({ report }) => reportOf(report)(backend))();
+      if (E.isLeft(reported)) return yield reported;
+      const { isSound, ...report } = reported.right;
       const step = done++;
-      yield E.right({
-        _tag: 'Step',
-        step,
-        loss,
-        gradientNorm,
-        learningRate,
-        milliseconds: performance.now() - began,
-      });
-      unsound = sound === 1 ? 0 : unsound + 1;
+      yield E.right({ _tag: 'Step', step, ...report, milliseconds: performance.now() - began });
+      unsound = isSound ? 0 : unsound + 1;
       if (unsound > 0) {
-        // where it begins is told once in a row
-        const origin = unsound > 1 ? E.right(null) : await originOf(training, { state, examples })(backend)();
+        // the origin is looked for once in a row
+        const origin =
+          unsound > 1 ? E.right(null) : await originOf(training, { state: run.state(), examples })(backend)();
         if (E.isLeft(origin)) return yield origin;
         yield E.right({ _tag: 'NonFinite', step, origin: origin.right });
         if (unsound >= MOST_UNSOUND) return yield E.left(diverged(step));
       }
-      if (heldOut.isDue(done)) yield await measure();
+      if (heldOut.isDue(done)) yield await measured();
     }
   }
 
-  const average = task<Resident<P>>(() =>
-    ended ? Promise.resolve(E.left(over(done))) : treeOf(model, state.average)(backend)(),
-  );
+  const average = task<Resident<P>>(() => (ended ? Promise.resolve(E.left(over(done))) : run.end()));
 
-  /** Ends the run, once, and releases these values of it. */
-  const end =
-    (values: unknown): taskEither.TaskEither<NoisefoldError, void> =>
-    async () => {
-      if (ended) return E.right(undefined);
-      ended = true;
-      freeStep();
-      heldOut.release();
-      return release(values)(backend)();
-    };
+  /** Ends the run, once. */
+  const end = task<void>(async () => {
+    if (ended) return E.right(undefined);
+    ended = true;
+    loop.release();
+    heldOut.release();
+    return run.release();
+  });
 
   return {
     events: { [Symbol.asyncIterator]: events },
-    snapshot: F.pipe(
-      TE.fromIO(() => ({ tree: state, step: done })),
-      TE.flatMap(({ tree, step }) =>
-        TE.map((tensors: Snapshot['tensors']) => ({
-          ...{ step, key, batch, config, tensors },
-          ...(backend.rounding !== null && { rounding: backend.rounding }),
-        }))(TE.map(byName(training))(readTensors(tree)(backend))),
-      ),
-      task,
+    snapshot: task(
+      gen(function* () {
+        const step = done;
+        const tensors = byName(training)(yield* take(readTensors(run.state())(backend)));
+        const rounding = backend.rounding === null ? {} : { rounding: backend.rounding };
+        return { step, key, batch, config, tensors, ...rounding } satisfies Snapshot;
+      }),
     ),
     average,
-    finish: F.pipe(
-      average,
-      TE.flatMap((params) =>
-        F.pipe(
-          TE.fromIO(() => state),
-          TE.flatMap(end),
-          TE.map(() => params),
-          unlessRight(release(params)(backend)),
-        ),
-      ),
-      task,
+    finish: task(
+      gen(function* () {
+        const params = yield* keep(average, (values) => release(values)(backend));
+        yield* take(end);
+        return params;
+      }),
     ),
-    release: F.pipe(
-      TE.fromIO(() => state),
-      TE.flatMap(end),
-      task,
-    ),
+    release: end,
   };
 };

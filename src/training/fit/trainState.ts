@@ -108,7 +108,8 @@ export interface Examples<I extends Shape> {
   readonly key: Key;
 }
 
-const examples = <P, I extends Shape>({ classes }: Model<P, I>, image: Shape): TreeSpec<Examples<I>> =>
+/** The spec of examples for a model. */
+export const examplesSpec = <P, I extends Shape>({ classes }: Model<P, I>, image: Shape): TreeSpec<Examples<I>> =>
   treeSpec({
     x0: leafSpec(['B', ...image]),
     ...(classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
@@ -168,7 +169,7 @@ export const unguardedStep = <P, I extends Shape>(
   } = recipe;
   const { draw, mean, record } = asAdaptive(timesteps);
   const inputs = attempt(() =>
-    treeSpec<StepInputs<I>>({ state: trainState(recipe), examples: examples(model, image) }),
+    treeSpec<StepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
   );
   const trace: Program<StepInputs<I>, StepResult>['trace'] = ({ state, examples: given }) => {
     const { x0, label, key } = given;
@@ -276,7 +277,7 @@ export const heldOutLosses = <P, I extends Shape>(
 ): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, Tensor<['B']>> => {
   const { model, process, loss = defaults.loss } = recipe;
   return {
-    inputs: attempt(() => treeSpec({ params: raveling(model.params).vectors, examples: examples(model, image) })),
+    inputs: attempt(() => treeSpec({ params: raveling(model.params).vectors, examples: examplesSpec(model, image) })),
     trace: ({ params, examples: given }) => {
       const { x0, label, key } = given;
       const losses = loss(process, withoutDropout(model));

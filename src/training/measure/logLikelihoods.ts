@@ -1,25 +1,16 @@
+import { bitsOfBytes, type Grid, likelihood } from '../../diffusion/index.js';
+import { type Feed, foldIn, fork, type RandomKey, read, release, type Resident } from '../../dsl/index.js';
 import { effect, type Effect } from '../../dsl/run/effect.js';
-import { bitsOfBytes, type Grid, likelihood, type Likelihood } from '../../diffusion/index.js';
-import {
-  type Backend,
-  foldIn,
-  fork,
-  type HostArray,
-  iterate,
-  type NoisefoldError,
-  type RandomKey,
-  read,
-  release,
-  type Resident,
-  type Value,
-} from '../../dsl/index.js';
 import { exactly } from '../../internal/decode.js';
-import { F, RTE, t, TE, type taskEither } from '../../internal/fp.js';
-import { ensuring } from '../../internal/scope.js';
+import { E, t } from '../../internal/fp.js';
+import { gen, hold, take, type Work } from '../../internal/gen.js';
 import { checked, grid } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
+import { opened, runLoop } from '../loop.js';
 import { heldGrid } from '../sample/givenParts.js';
-import { beginLikelihood, endLikelihood, likelihoodStep } from './likelihoodPrograms.js';
+import { total } from '../total.js';
+import type { Trained } from '../trained.js';
+import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
 import {
   checkedImagesOf,
   countsIn,
@@ -29,9 +20,6 @@ import {
   measuringFields,
   type ResidentImages,
 } from './measuring.js';
-import { compiled, type OpenExecutable } from '../open.js';
-import { total } from '../total.js';
-import type { Trained } from '../trained.js';
 
 /** Whose likelihood is measured, and how closely. */
 export interface LikelihoodMeasuring<I extends ImageShape> extends Measuring<I> {
@@ -52,6 +40,7 @@ export interface LogLikelihoods {
   readonly bits: Float64Array;
 }
 
+const where = 'logLikelihoods';
 const [required, optional] = measuringFields;
 const codec = exactly(required, {
   ...optional,
@@ -59,91 +48,7 @@ const codec = exactly(required, {
   dequantize: t.boolean,
 });
 
-interface ResidentState {
-  readonly x: Value<readonly number[]>;
-  readonly stretch: Value<readonly number[]>;
-}
-interface BeginGiven {
-  readonly x0: Value<readonly number[]>;
-  readonly keys?: readonly RandomKey[];
-}
-interface StepGiven<P> {
-  readonly params: Resident<P>;
-  readonly state: ResidentState;
-  readonly index: number;
-  readonly keys: readonly RandomKey[];
-  readonly label?: HostArray;
-  readonly given?: { readonly x0: Value<readonly number[]>; readonly key: RandomKey };
-}
-interface StepTaken {
-  readonly state: ResidentState;
-}
-
-interface Measurer<P, I extends ImageShape> {
-  readonly backend: Backend;
-  readonly trained: Trained<P, I>;
-  readonly measuring: LikelihoodMeasuring<I>;
-  readonly flow: Likelihood<P, I>;
-  readonly begin: OpenExecutable<BeginGiven, ResidentState>;
-  readonly step: OpenExecutable<StepGiven<P>, StepTaken>;
-  readonly end: OpenExecutable<ResidentState, Value<readonly number[]>>;
-}
-
-/** log p of the images of a batch, those included that fill it up. */
-const followed = <P, I extends ImageShape>(
-  { backend, trained: { params }, measuring, flow: { steps }, begin, step, end }: Measurer<P, I>,
-  { first, positions, x0, label, conditionKey }: ResidentImages,
-): taskEither.TaskEither<NoisefoldError, ArrayLike<number>> => {
-  const { key, condition, dequantize = false, onStep, signal } = measuring;
-  const { batch, rounds } = countsIn(measuring);
-  const keys = fork(key, 'direction', 'bytes');
-  const ofEach = (parent: RandomKey) => Array.from(positions, (position) => foldIn(parent, position));
-  const directions = ofEach(keys.direction);
-  const before = (first / batch) * steps;
-  return F.pipe(
-    begin.run({ x0, ...(dequantize && { keys: ofEach(keys.bytes) }) }),
-    TE.flatMap((state) =>
-      iterate(step, {
-        name: 'log-likelihoods',
-        times: steps,
-        inputs: (index) => ({
-          params,
-          index,
-          keys: directions,
-          ...(label && { label }),
-          ...(condition && { given: { x0, key: conditionKey } }),
-        }),
-        onStep: (_, index) => RTE.fromIO(() => onStep?.(before + index + 1, rounds * steps)),
-        signal,
-      })({ state })(backend),
-    ),
-    TE.flatMap(({ state }) => F.pipe(end.run(state), ensuring(release(state)(backend)))),
-    TE.flatMap((nats) => F.pipe(read<'float32'>(nats)(backend), ensuring(release(nats)(backend)))),
-  );
-};
-
-const measuredBy = <P, I extends ImageShape>(
-  m: Measurer<P, I>,
-): taskEither.TaskEither<NoisefoldError, LogLikelihoods> => {
-  const { measuring, trained } = m;
-  const nats = new Float64Array(countsIn(measuring).count);
-  const bits = bitsOfBytes((trained.image as readonly number[]).reduce((size, extent) => size * extent, 1));
-  return F.pipe(
-    inBatches({ ...m, ...imagesFor(measuring) })(m.backend)((images) =>
-      F.pipe(
-        followed(m, images),
-        TE.flatMapEither(finiteOf('logLikelihoods', images)),
-        TE.map((found) => nats.set(found, images.first)),
-      ),
-    ),
-    TE.map(() => ({ nats, bits: nats.map(bits) })),
-  );
-};
-
-const imagesFor = ({ dequantize = false }: { readonly dequantize?: boolean }) => ({
-  where: 'logLikelihoods',
-  ofBytes: dequantize,
-});
+type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
 
 /**
  * log p(x) of each image of a data set under a trained model, by the ODE of its probability flow with Hutchinson's estimate
@@ -174,46 +79,50 @@ export const logLikelihoods =
   <I extends ImageShape>(measuring: LikelihoodMeasuring<I>) =>
   <P>(trained: Trained<P, I>): Effect<LogLikelihoods> =>
     effect((backend) =>
-      total('logLikelihoods', () =>
-        F.pipe(
-          TE.fromEither(checked('logLikelihoods', codec)(measuring)),
-          TE.flatMapEither(({ grid }) =>
-            likelihood<P, I>({
-              process: trained.process,
-              denoiser: trained.model,
-              ...(grid !== undefined && { grid: heldGrid('logLikelihoods', grid) }),
-            }),
-          ),
-          TE.tap(() => checkedImagesOf({ trained, measuring, ...imagesFor(measuring) })),
-          TE.flatMap((flow) => {
-            const { condition, dequantize = false } = measuring;
-            const { batch } = countsIn(measuring);
-            const at = { B: batch };
-            return F.pipe(
-              compiled(beginLikelihood(trained, flow, batch, dequantize), at)<BeginGiven, ResidentState>(backend),
-              TE.flatMap((begin) =>
-                F.pipe(
-                  compiled(likelihoodStep(trained, flow, batch, condition), at, { donate: ['state'] })<
-                    StepGiven<P>,
-                    StepTaken
-                  >(backend),
-                  TE.flatMap((step) =>
-                    F.pipe(
-                      compiled(endLikelihood(trained, flow), at)<ResidentState, Value<readonly number[]>>(backend),
-                      TE.flatMap((end) =>
-                        F.pipe(
-                          measuredBy({ backend, trained, measuring, flow, begin, step, end }),
-                          ensuring(end.release),
-                        ),
-                      ),
-                      ensuring(step.release),
-                    ),
-                  ),
-                  ensuring(begin.release),
-                ),
-              ),
-            );
-          }),
-        ),
+      total(where, () =>
+        gen(function* () {
+          const {
+            dequantize = false,
+            condition,
+            onStep,
+            signal,
+            grid: given,
+            key,
+          } = yield* take(checked(where, codec)(measuring));
+          const { model, process, image, params } = trained;
+          const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
+          const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
+          const images = { where, trained, measuring, ofBytes: dequantize };
+          yield* take(checkedImagesOf(images));
+
+          const { count, batch, rounds } = countsIn(measuring);
+          const parts = { flow, batch, dequantize, condition };
+          const loop = yield* hold(opened(likelihoodLoop(trained, parts))(backend), (open) => open.release());
+          const keys = fork(key, 'direction', 'bytes');
+          const nats = new Float64Array(count);
+
+          const measure = ({ first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Work<void> =>
+            gen(function* () {
+              const ofEach = (parent: RandomKey) => Array.from(positions, (position) => foldIn(parent, position));
+              const directions = ofEach(keys.direction);
+              const done = (first / batch) * flow.steps;
+              const found = yield* hold(
+                runLoop(loop, {
+                  begin: { x0, ...(dequantize && { keys: ofEach(keys.bytes) }) } as Begun<I>, // a value is a feed of its tensor
+                  constants: { params, ...(label && { label }), ...(condition && { x0 }) },
+                  steps: flow.steps,
+                  given: (index) => E.right({ index, keys: directions, ...(condition && { conditionKey }) }),
+                  onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * flow.steps)),
+                  signal,
+                }),
+                (values) => release(values)(backend),
+              );
+              const numbers = yield* take(read(found)(backend));
+              nats.set(yield* take(finiteOf(where, { first, ...of })(numbers)), first);
+            });
+          yield* take(inBatches(images)(backend)(measure));
+          const bits = bitsOfBytes(image.reduce((size: number, extent) => size * extent, 1));
+          return { nats, bits: nats.map(bits) };
+        }),
       ),
     );

@@ -5,17 +5,17 @@ import {
   fail,
   foldIn,
   fork,
-  type HostArray,
   type NoisefoldError,
   type RandomKey,
   release,
+  type Resident,
   showShape,
+  type Tensor,
   upload,
-  type Value,
 } from '../../dsl/index.js';
 import { positive } from '../../internal/decode.js';
-import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
-import { ensuring } from '../../internal/scope.js';
+import { E, type either, TE, type taskEither } from '../../internal/fp.js';
+import { type Block, gen, hold, take, type Work } from '../../internal/gen.js';
 import type { StopSignal } from '../../internal/stop.js';
 import { conditioner, dataSet, functionPart, hostKey, signal } from '../checked.js';
 import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
@@ -73,8 +73,8 @@ const bytesOnly =
     });
   };
 
-/** Some images on a backend. */
-export interface ResidentImages {
+/** A batch of images on a backend. */
+export interface ResidentImages<I extends ImageShape = ImageShape> {
   /** Where the first of them is in the data set. */
   readonly first: number;
   /** How many of the batch count: the last one is filled up with the first images. */
@@ -82,9 +82,9 @@ export interface ResidentImages {
   /** The place of each in the data set. */
   readonly positions: Int32Array;
   /** `[B, height, width, channels]`, released when they have been measured. */
-  readonly x0: Value<readonly number[]>;
-  /** Where the model has classes. */
-  readonly label?: HostArray;
+  readonly x0: Resident<Tensor<['B', ...I]>>;
+  /** If the model has classes. */
+  readonly label?: Resident<Tensor<['B'], 'int32'>>;
   /** For the condition of the batch. */
   readonly conditionKey: RandomKey;
 }
@@ -138,44 +138,38 @@ export const finiteOf =
         });
   };
 
-/** Measures the images of a data set batch by batch, one batch on the backend at a time. */
+/** Measures the images of a data set a batch at a time. The images of a batch are freed when it has been measured. */
 export const inBatches =
   <P, I extends ImageShape>({ where, trained: { model, image }, measuring, ofBytes }: Given<P, I>) =>
   (backend: Backend) =>
-  (
-    measure: (images: ResidentImages) => taskEither.TaskEither<NoisefoldError, void>,
-  ): taskEither.TaskEither<NoisefoldError, void> => {
-    const { data, key } = measuring;
-    const { count, batch, rounds } = countsIn(measuring);
-    const { condition } = fork(key, 'condition');
-    const batchAt = loaded(model, data);
-    const isRight = bytesOnly(where);
-    const one = (round: number): taskEither.TaskEither<NoisefoldError, void> => {
-      const first = round * batch;
-      const positions = Int32Array.from({ length: batch }, (_, i) => (first + i) % count);
-      return F.pipe(
-        batchAt(positions),
-        TE.flatMapEither((given) => (ofBytes ? isRight(positions)(given) : E.right(given))),
-        TE.bindTo('given'),
-        TE.bind('x0', ({ given }) => upload(given.images, [batch, ...(image as readonly number[])])(backend)),
-        TE.flatMap(({ given: { labels }, x0 }) =>
-          F.pipe(
-            measure({
-              first,
-              count: Math.min(batch, count - first),
-              positions,
-              x0,
-              ...(model.classes === undefined ? {} : { label: labels }),
-              conditionKey: foldIn(condition, round),
-            }),
-            ensuring(release(x0)(backend)),
-          ),
-        ),
-      );
-    };
-    return F.pipe(
-      Array.from({ length: rounds }, (_, round) => round),
-      TE.traverseSeqArray(one),
-      TE.map(() => undefined),
-    );
-  };
+  (measure: (images: ResidentImages<I>) => Work<void>): taskEither.TaskEither<NoisefoldError, void> =>
+    gen(function* () {
+      const { data, key } = measuring;
+      const { count, batch, rounds } = countsIn(measuring);
+      const keys = fork(key, 'condition');
+      const load = loaded(model, data);
+      const isRight = bytesOnly(where);
+      const freed = (x: unknown) => release(x)(backend);
+
+      function* measured(round: number): Block<void> {
+        const first = round * batch;
+        const positions = Int32Array.from({ length: batch }, (_, i) => (first + i) % count);
+        const { images, labels } = yield* take(load(positions));
+        if (ofBytes) yield* take(isRight(positions)({ images, labels }));
+        const x0 = yield* hold(upload(images, [batch, ...(image as readonly number[])])(backend), freed);
+        const label =
+          model.classes === undefined ? null : yield* hold(upload(labels, [batch], 'int32')(backend), freed);
+        yield* take(
+          measure({
+            first,
+            count: Math.min(batch, count - first),
+            positions,
+            x0: x0 as unknown as ResidentImages<I>['x0'], // of the shape of the model's images
+            ...(label && { label }),
+            conditionKey: foldIn(keys.condition, round),
+          }),
+        );
+      }
+
+      for (let round = 0; round < rounds; round++) yield* take(gen(() => measured(round)));
+    });

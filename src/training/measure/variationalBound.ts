@@ -1,26 +1,17 @@
-import { effect, type Effect } from '../../dsl/run/effect.js';
 import type { Correction, ReverseVariance } from '../../diffusion/index.js';
-import {
-  type Backend,
-  foldIn,
-  fork,
-  type HostArray,
-  iterate,
-  type NoisefoldError,
-  type RandomKey,
-  read,
-  release,
-  type Resident,
-  type Value,
-} from '../../dsl/index.js';
+import { type Feed, foldIn, fork, read, release } from '../../dsl/index.js';
+import { effect, type Effect } from '../../dsl/run/effect.js';
 import { exactly } from '../../internal/decode.js';
-import { F, RTE, t, TE, type taskEither } from '../../internal/fp.js';
-import { ensuring } from '../../internal/scope.js';
-import { beginBound, boundStep } from './boundPrograms.js';
-import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
+import { E, t } from '../../internal/fp.js';
+import { gen, hold, take, type Work } from '../../internal/gen.js';
 import { checked, functionPart } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
+import { opened, runLoop } from '../loop.js';
 import { heldCorrection } from '../sample/givenParts.js';
+import { total } from '../total.js';
+import type { Trained } from '../trained.js';
+import { boundLoop } from './boundLoop.js';
+import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
 import {
   checkedImagesOf,
   countsIn,
@@ -30,9 +21,6 @@ import {
   measuringFields,
   type ResidentImages,
 } from './measuring.js';
-import { compiled, type OpenExecutable } from '../open.js';
-import { total } from '../total.js';
-import type { Trained } from '../trained.js';
 
 /** Which bound is measured, of which images. */
 export interface BoundMeasuring<I extends ImageShape> extends Measuring<I> {
@@ -42,105 +30,13 @@ export interface BoundMeasuring<I extends ImageShape> extends Measuring<I> {
   readonly correction?: Correction;
 }
 
+const where = 'variationalBound';
 const [required, optional] = measuringFields;
 const codec = exactly(required, {
   ...optional,
   variance: t.keyof({ posterior: null, beta: null }, "'posterior' or 'beta'"),
   correction: functionPart('a correction, such as clipToImage'),
 });
-
-type Table = Value<readonly number[]>;
-
-interface Begun {
-  readonly prior: Table;
-  readonly measured: Table;
-}
-interface StepGiven<P> {
-  readonly params: Resident<P>;
-  readonly measured: Table;
-  readonly x0: Table;
-  readonly t: number;
-  readonly keys: readonly RandomKey[];
-  readonly label?: HostArray;
-  readonly conditionKey?: RandomKey;
-}
-interface StepTaken {
-  readonly measured: Table;
-}
-
-interface Measurer<P, I extends ImageShape> {
-  readonly backend: Backend;
-  readonly trained: Trained<P, I>;
-  readonly measuring: BoundMeasuring<I>;
-  readonly begin: OpenExecutable<{ readonly x0: Table }, Begun>;
-  readonly step: OpenExecutable<StepGiven<P>, StepTaken>;
-}
-
-/** A table with all its rows, step by step; `told` hears of each step. */
-const tableOf = <P, I extends ImageShape>(
-  { backend, trained, measuring, step }: Measurer<P, I>,
-  { positions, x0, label, conditionKey }: ResidentImages,
-  measured: Table,
-  told: (step: number) => void,
-): taskEither.TaskEither<NoisefoldError, Table> => {
-  const { T } = trained.process.schedule;
-  const { key, condition, signal } = measuring;
-  const { noise } = fork(key, 'noise');
-  const keyOf = Array.from(positions, (position) => foldIn(noise, position));
-  return F.pipe(
-    iterate(step, {
-      name: 'variational bound',
-      times: T,
-      inputs: (index) => ({
-        params: trained.params,
-        x0,
-        t: T - 1 - index,
-        keys: keyOf.map(foldIn(T - 1 - index)),
-        ...(label && { label }),
-        ...(condition && { conditionKey }),
-      }),
-      onStep: (_, index) => RTE.fromIO(() => told(index)),
-      signal,
-    })({ measured })(backend),
-    TE.map((end) => end.measured),
-  );
-};
-
-/** The sums over all images, a batch at a time. */
-const measuredBy = <P, I extends ImageShape>(
-  m: Measurer<P, I>,
-): taskEither.TaskEither<NoisefoldError, DatasetBound> => {
-  const { backend, trained, measuring, begin } = m;
-  const { T } = trained.process.schedule;
-  const { batch, rounds } = countsIn(measuring);
-  let sums = noSums(T); // moves on from batch to batch
-  const measure = (images: ResidentImages): taskEither.TaskEither<NoisefoldError, void> => {
-    const before = (images.first / batch) * T;
-    return F.pipe(
-      begin.run({ x0: images.x0 }),
-      TE.flatMap(({ prior, measured }) =>
-        F.pipe(
-          tableOf(m, images, measured, (step) => measuring.onStep?.(before + step + 1, rounds * T)),
-          TE.flatMap((table) => F.pipe(read(table)(backend), ensuring(release(table)(backend)))),
-          TE.bindTo('rows'),
-          TE.bind('priors', () => read(prior)(backend)),
-          TE.flatMapEither(({ rows, priors }) => {
-            sums = withBatch(images.count, priors, rows)(sums);
-            return finiteOf('variationalBound', images)(sums.images.slice(images.first));
-          }),
-          TE.asUnit,
-          ensuring(release(prior)(backend)),
-        ),
-      ),
-    );
-  };
-  return F.pipe(
-    inBatches({ ...m, ...boundOfBytes })(backend)(measure),
-    TE.map(() => boundOf(sums)),
-  );
-};
-
-const boundOfBytes = { where: 'variationalBound', ofBytes: true } as const;
 
 /**
  * The variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the errors of
@@ -173,32 +69,51 @@ export const variationalBound =
   <I extends ImageShape>(measuring: BoundMeasuring<I>) =>
   <P>(trained: Trained<P, I>): Effect<DatasetBound> =>
     effect((backend) =>
-      total('variationalBound', () =>
-        F.pipe(
-          TE.fromEither(checked('variationalBound', codec)(measuring)),
-          TE.tap(() => checkedImagesOf({ trained, measuring, ...boundOfBytes })),
-          TE.map(({ condition, variance, correction }) => {
-            const { batch } = countsIn(measuring);
-            const options = {
-              ...(variance && { variance }),
-              ...(correction && { correction: heldCorrection('variationalBound', correction) }),
-            };
-            return { batch, stepOf: boundStep(trained, batch, condition, options) };
-          }),
-          TE.flatMap(({ batch, stepOf }) =>
-            F.pipe(
-              compiled(beginBound(trained), { B: batch })<{ readonly x0: Table }, Begun>(backend),
-              TE.flatMap((begin) =>
-                F.pipe(
-                  compiled(stepOf, { B: batch }, { donate: ['measured'] })<StepGiven<P>, StepTaken>(backend),
-                  TE.flatMap((step) =>
-                    F.pipe(measuredBy({ backend, trained, measuring, begin, step }), ensuring(step.release)),
-                  ),
-                  ensuring(begin.release),
-                ),
-              ),
-            ),
-          ),
-        ),
+      total(where, () =>
+        gen(function* () {
+          const { condition, variance, correction, onStep, signal, key } = yield* take(
+            checked(where, codec)(measuring),
+          );
+          const images = { where, trained, measuring, ofBytes: true };
+          yield* take(checkedImagesOf(images));
+
+          const { batch, rounds } = countsIn(measuring);
+          const options = {
+            ...(variance && { variance }),
+            ...(correction && { correction: heldCorrection(where, correction) }),
+          };
+          const loop = yield* hold(opened(boundLoop(trained, batch, condition, options))(backend), (open) =>
+            open.release(),
+          );
+          const { T } = trained.process.schedule;
+          const { noise } = fork(key, 'noise');
+          let sums = noSums(T); // moves on from batch to batch
+
+          const measure = ({ first, count, positions, x0, label, conditionKey }: ResidentImages<I>): Work<void> =>
+            gen(function* () {
+              const noiseOf = Array.from(positions, (position) => foldIn(noise, position));
+              const done = (first / batch) * T;
+              const measured = yield* hold(
+                runLoop(loop, {
+                  begin: { x0 } as Feed<{ readonly x0: typeof x0 }>, // a value is a feed of its tensor
+                  constants: { params: trained.params, x0, ...(label && { label }) },
+                  steps: T,
+                  given: (index) => {
+                    const at = T - 1 - index;
+                    return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
+                  },
+                  onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * T)),
+                  signal,
+                }),
+                (values) => release(values)(backend),
+              );
+              const priors = yield* take(read(measured.prior)(backend));
+              const table = yield* take(read(measured.table)(backend));
+              sums = withBatch(count, priors, table)(sums);
+              yield* take(finiteOf(where, { first, count })(sums.images.slice(first)));
+            });
+          yield* take(inBatches(images)(backend)(measure));
+          return boundOf(sums);
+        }),
       ),
     );

@@ -1,37 +1,10 @@
-/** The images that samples are to go with: from the host to what each step of a sampler is told. */
-import {
-  checkedImages,
-  type Condition,
-  type ConditionedOn,
-  noisyCondition,
-  type Process,
-} from '../../diffusion/index.js';
-import {
-  type Backend,
-  cast,
-  fail,
-  fullLike,
-  type HostArray,
-  type Key,
-  leafSpec,
-  meanPerSample,
-  type NoisefoldError,
-  program,
-  type Program,
-  type RandomKey,
-  showShape,
-  type Tensor,
-  treeSpec,
-  type TreeSpec,
-  upload,
-  type Value,
-} from '../../dsl/index.js';
-import { E, type either, F, type io, TE, type taskEither } from '../../internal/fp.js';
-import { batchOf } from './givenImages.js';
+/** The images that samples are conditioned on, checked. */
+import { checkedImages, type ConditionedOn, type Process } from '../../diffusion/index.js';
+import { fail, type NoisefoldError, showShape } from '../../dsl/index.js';
+import { E, type either } from '../../internal/fp.js';
 import type { Images } from '../data/images.js';
-import { compiled } from '../open.js';
 
-/** What samples are to go with. */
+/** The images that samples are conditioned on. */
 export interface GivenCondition {
   /** One image for each sample, in [-1, 1], of any size: of a data set, or samples of another model. */
   readonly images: Images;
@@ -87,58 +60,3 @@ export const checkedCondition = (
   if (mistake !== null) return refused(mistake);
   return E.map(() => given)(checkedImages(given.images.data, `${where}: condition.images`));
 };
-
-/** A condition as the inputs of a step have it. */
-export const conditionSpec = ({ images: { shape }, t }: GivenCondition): TreeSpec<Condition<'B'>> =>
-  treeSpec({
-    image: leafSpec(['B', ...shape.slice(1)]),
-    ...(t === undefined ? {} : { t: leafSpec(['B'], 'int32') }),
-  });
-
-/** A condition on a backend. */
-export interface ResidentCondition {
-  readonly image: Value<readonly number[]>;
-  readonly t?: Value<readonly number[], 'int32'>;
-}
-
-/** The conditions of all samples, batch by batch. */
-export interface Conditions {
-  /** Those from number `first` on, to be released by who asks for them. */
-  readonly from: (first: number, key: RandomKey) => taskEither.TaskEither<NoisefoldError, ResidentCondition>;
-  readonly release: io.IO<void>;
-}
-
-interface Noised {
-  readonly image: Tensor<['B', number, number, number]>;
-  readonly key: Key;
-}
-
-const noisyProgram = (process: Process, image: readonly number[], t: number): Program<Noised, Condition<'B'>> =>
-  program(treeSpec<Noised>({ image: leafSpec(['B', ...image]), key: leafSpec([], 'key') }), ({ image: clean, key }) => {
-    const level = fullLike(cast(meanPerSample(clean), 'int32'), t); // of which only the shape counts
-    return noisyCondition(process)({ image: clean }, level)(key);
-  });
-
-/** The conditions of a sampling that has some, on a backend; noisy ones are made so once for all steps. */
-export const conditionsOf =
-  (process: Process, { images, t }: GivenCondition, batch: number) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, Conditions> => {
-    const [, ...image] = images.shape;
-    const slice = (first: number): Float32Array => batchOf(images, first, batch);
-    if (t === undefined)
-      return TE.right({
-        from: (first) =>
-          F.pipe(
-            upload(slice(first), [batch, ...image])(backend),
-            TE.map((uploaded) => ({ image: uploaded })),
-          ),
-        release: () => {},
-      });
-    return F.pipe(
-      compiled(noisyProgram(process, image, t), { B: batch })<
-        { readonly image: HostArray; readonly key: RandomKey },
-        ResidentCondition
-      >(backend),
-      TE.map(({ run, release }) => ({ from: (first, key) => run({ image: slice(first), key }), release })),
-    );
-  };

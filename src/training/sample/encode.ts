@@ -2,15 +2,16 @@
 import { effect, type Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
 import { fail, key as keyOf, type RandomKey } from '../../dsl/index.js';
-import { E, F, TE } from '../../internal/fp.js';
+import { E } from '../../internal/fp.js';
+import { gen, hold, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
-import { journeyOf } from './journey.js';
+import { planOf } from './samplePlan.js';
 import { encodingCodec, type Sampling } from './sampling.js';
 import { total } from '../total.js';
 import { besideGuide, type Trained } from '../trained.js';
-import { walked } from './walk.js';
+import { drawn, openedSampling } from './runSampling.js';
 
 /** How images are encoded: as samples are drawn with the same parts. */
 export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
@@ -60,23 +61,23 @@ export const encode =
   <P, I extends J>(trained: Trained<P, I>): Effect<Images> =>
     effect((backend) =>
       total('encode', () =>
-        F.pipe(
-          checked('encode', encodingCodec)(encoding),
-          E.tap(({ images }) => checkedImages(images.data, 'encode: images')),
-          E.flatMap(({ images, solver = ddimInversion(), ...given }) =>
-            F.pipe(
-              keyed(given),
-              E.flatMap((key) =>
-                journeyOf('encode', 'noise')(
-                  besideGuide(trained, given.guide),
-                  { ...given, solver, key },
-                  { field: 'images', images, noisy: false },
-                ),
-              ),
+        gen(function* () {
+          const {
+            images,
+            solver = ddimInversion(),
+            ...given
+          } = yield* take(checked('encode', encodingCodec)(encoding));
+          yield* take(checkedImages(images.data, 'encode: images'));
+          const key = yield* take(keyed(given));
+          const plan = yield* take(
+            planOf('encode', 'noise')(
+              besideGuide(trained, given.guide),
+              { ...given, solver, key },
+              { field: 'images', images, noisy: false },
             ),
-          ),
-          TE.fromEither,
-          TE.flatMap((journey) => walked(journey)(backend)),
-        ),
+          );
+          const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
+          return yield* take(drawn(plan, programs)(backend));
+        }),
       ),
     );

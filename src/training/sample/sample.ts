@@ -1,15 +1,15 @@
 /** Samples of a trained model. */
 import { effect, type Effect } from '../../dsl/run/effect.js';
-import { E, F, TE } from '../../internal/fp.js';
+import { gen, hold, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { beginningOf } from './givenImages.js';
 import type { Images } from '../data/images.js';
-import { journeyOf } from './journey.js';
+import { planOf } from './samplePlan.js';
 import { type Sampling, samplingCodec } from './sampling.js';
 import { total } from '../total.js';
 import { besideGuide, type Trained } from '../trained.js';
-import { walked } from './walk.js';
+import { drawn, openedSampling } from './runSampling.js';
 
 /**
  * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same key and
@@ -31,13 +31,13 @@ export const sample =
   <P, I extends J>(trained: Trained<P, I>): Effect<Images> =>
     effect((backend) =>
       total('sample', () =>
-        F.pipe(
-          checked('sample', samplingCodec)(sampling),
-          E.flatMap((given) =>
-            journeyOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
-          ),
-          TE.fromEither,
-          TE.flatMap((journey) => walked(journey)(backend)),
-        ),
+        gen(function* () {
+          const given = yield* take(checked('sample', samplingCodec)(sampling));
+          const plan = yield* take(
+            planOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
+          );
+          const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
+          return yield* take(drawn(plan, programs)(backend));
+        }),
       ),
     );

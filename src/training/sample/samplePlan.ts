@@ -14,13 +14,26 @@ import { checkedCondition } from './conditions.js';
 import type { ImageShape } from '../data/dataset.js';
 import { heldCorrection, heldGrid, guidedBy } from './givenParts.js';
 import { type Beginning, checkedBeginning, checkedKnown, resamplingOf } from './givenImages.js';
-import type { Walker } from './samplePrograms.js';
+import type { Steps } from './sampleLoop.js';
 import { countsOf, type Sampling } from './sampling.js';
 import type { Trained } from '../trained.js';
-import type { Journey } from './walk.js';
 
 /** A sampling whose guide is for the parameters at hand. */
 type Guided<P, I extends ImageShape> = Omit<Sampling, 'guidance'> & { readonly guidance?: Guidance<P, I> };
+
+/** A sampling whose parts were found to fit together. */
+export interface SamplePlan<P, I extends ImageShape> {
+  /** The name of the function in errors. */
+  readonly where: string;
+  readonly trained: Trained<P, I>;
+  readonly steps: Steps<P, I>;
+  /** The images to start from; null for noise that is drawn. */
+  readonly beginning: Beginning | null;
+  readonly sampling: Pick<Sampling, 'labels' | 'condition' | 'known' | 'key' | 'onStep' | 'previews' | 'signal'>;
+  /** The number of samples, and how many are drawn at a time. */
+  readonly all: number;
+  readonly batch: number;
+}
 
 /** Where a walk ends. */
 type End = 'data' | 'noise';
@@ -28,7 +41,7 @@ type End = 'data' | 'noise';
 /** Whether a solver walks where it should: `sample` to the data, `encode` from there. */
 const towards =
   (where: string, end: End) =>
-  <P, I extends ImageShape>({ sampler: { legs, timesteps } }: Pick<Walker<P, I>, 'sampler'>) => {
+  <P, I extends ImageShape>({ sampler: { legs, timesteps } }: Pick<Steps<P, I>, 'sampler'>) => {
     const [first, last] = [legs[0]!, legs.at(-1)!]; // a grid has a timestep
     const found: End = first.from.variance < last.to.variance ? 'noise' : 'data';
     return found === end
@@ -42,15 +55,15 @@ const towards =
   };
 
 /** The sampler of a sampling of `count` samples, and the images that it is given, found to fit. */
-const walkerOf =
+const stepsOf =
   (where: string, end: End) =>
   <P, I extends ImageShape>(
     { process, image }: Trained<P, I>,
     denoiser: Denoiser<P, I>,
     { grid = everyStep, from, known, solver, correction }: Omit<Sampling, 'guidance'>,
     count: number,
-  ): either.Either<NoisefoldError, Walker<P, I>> => {
-    const steps = heldGrid(where, grid);
+  ): either.Either<NoisefoldError, Steps<P, I>> => {
+    const held = heldGrid(where, grid);
     return F.pipe(
       E.Do,
       E.tap(() => (known ? checkedKnown(known, count, image) : E.right(undefined))),
@@ -60,7 +73,7 @@ const walkerOf =
           denoiser,
           solver,
           ...(correction && { correction: heldCorrection(where, correction) }),
-          grid: from !== undefined && 'strength' in from ? partOfTheWay(from.strength, steps) : steps,
+          grid: from !== undefined && 'strength' in from ? partOfTheWay(from.strength, held) : held,
         }),
       ),
       E.tap(towards(where, end)),
@@ -69,13 +82,13 @@ const walkerOf =
   };
 
 /** What a sampling asks of a model: `ConfigError`, or `NonFinite` of images, where it cannot work. */
-export const journeyOf =
+export const planOf =
   (where: string, end: End) =>
   <P, I extends ImageShape>(
     trained: Trained<P, I>,
     sampling: Guided<NoInfer<P>, NoInfer<I>>,
     beginning: Beginning | null,
-  ): either.Either<NoisefoldError, Journey<P, I>> =>
+  ): either.Either<NoisefoldError, SamplePlan<P, I>> =>
     F.pipe(
       E.Do,
       E.bind('guided', () =>
@@ -86,6 +99,6 @@ export const journeyOf =
       E.tap(({ counts: { all } }) =>
         beginning ? checkedBeginning(where, beginning, all, trained.image) : E.right(undefined),
       ),
-      E.bind('walker', ({ guided, counts: { all } }) => walkerOf(where, end)(trained, guided, sampling, all)),
-      E.map(({ counts, walker }) => ({ where, ...counts, trained, walker, beginning, sampling })),
+      E.bind('steps', ({ guided, counts: { all } }) => stepsOf(where, end)(trained, guided, sampling, all)),
+      E.map(({ counts, steps }) => ({ where, ...counts, trained, steps, beginning, sampling })),
     );

@@ -1,0 +1,110 @@
+/**
+ * Straight-line effects. `gen(function* () { … })` is work that runs its statements in order: `yield* take(work)` gives the
+ * result of work and ends the block at an error; `yield* hold(work, release)` also frees the result when the block ends.
+ */
+import type { NoisefoldError } from './errors.js';
+import { E, type either, type taskEither } from './fp.js';
+
+/** Work that may fail: an `Either`, or a task that gives one. */
+export type Work<A> = either.Either<NoisefoldError, A> | taskEither.TaskEither<NoisefoldError, A>;
+
+/** Frees a result; work that it returns is run. */
+type Release<A> = (result: A) => Work<unknown> | void;
+
+/** A request of a block: work to run, and the release of its result. */
+interface Request {
+  readonly work: Work<unknown>;
+  readonly release?: () => Work<unknown> | void;
+  /** True to release only if the block fails: then the result of the block owns the result of the work. */
+  readonly isKept?: boolean;
+}
+
+/** The statements of a block; other blocks run them by `yield*`. */
+export type Block<A> = Generator<Request, A, unknown>;
+
+/** Runs work: its result, or its error as that of the block. */
+export function* take<A>(work: Work<A>): Block<A> {
+  return (yield { work }) as A; // `gen` answers with the result of the work
+}
+
+function* released<A>(work: Work<A>, release: Release<A>, isKept: boolean): Block<A> {
+  const result = yield* take(work);
+  yield { work: E.right(undefined), release: () => release(result), isKept };
+  return result;
+}
+
+/** Runs work, and releases its result when the block ends, whether it succeeds, fails or throws. */
+export const hold = <A>(work: Work<A>, release: Release<A>): Block<A> => released(work, release, false);
+
+/** Runs work, and releases its result if the block fails or throws. Otherwise the result of the block owns it. */
+export const keep = <A>(work: Work<A>, release: Release<A>): Block<A> => released(work, release, true);
+
+const run = async <A>(work: Work<A>): Promise<either.Either<NoisefoldError, A>> =>
+  typeof work === 'function' ? work() : work;
+
+/** Runs the statements of a block, and notes what it holds. */
+const outcomeOf = async <A>(statements: Block<A>, held: Request[]): Promise<either.Either<NoisefoldError, A>> => {
+  let next = statements.next();
+  while (next.done !== true) {
+    const result = await run(next.value.work);
+    if (E.isLeft(result)) {
+      statements.return(undefined as never); // runs `finally` clauses; the value is not used
+      return result;
+    }
+    if (next.value.release !== undefined) held.push(next.value);
+    next = statements.next(result.right);
+  }
+  return E.right(next.value);
+};
+
+/** Runs all releases, the last one first: the first error. */
+const releaseAll = async (held: readonly Request[]): Promise<either.Either<NoisefoldError, unknown>> => {
+  const last = held.at(-1);
+  if (last === undefined) return E.right(undefined);
+  let freed: either.Either<NoisefoldError, unknown> = E.right(undefined);
+  try {
+    freed = await run(last.release?.() ?? freed);
+  } finally {
+    const others = await releaseAll(held.slice(0, -1));
+    if (E.isRight(freed)) freed = others;
+  }
+  return freed;
+};
+
+/**
+ * Work that runs a block. What the block holds is released in reverse order. The first error is the result: of the block,
+ * otherwise of a release. An exception is thrown on after the releases.
+ * @example
+ * const log: string[] = []
+ * const opened = (name: string) =>
+ *   hold(E.right(name), () => {
+ *     log.push(`close ${name}`)
+ *   })
+ * const copied = gen(function* () {
+ *   const source = yield* opened('a')
+ *   const target = yield* opened('b')
+ *   return `${source} to ${target}`
+ * })
+ * await copied() // → E.right('a to b')
+ * log // → ['close b', 'close a']
+ */
+export const gen =
+  <A>(block: () => Block<A>): taskEither.TaskEither<NoisefoldError, A> =>
+  async () => {
+    const held: Request[] = [];
+    let outcome: either.Either<NoisefoldError, A>;
+    try {
+      outcome = await outcomeOf(block(), held);
+    } catch (thrown) {
+      await releaseAll(held);
+      throw thrown;
+    }
+    if (E.isLeft(outcome)) {
+      await releaseAll(held);
+      return outcome;
+    }
+    const freed = await releaseAll(held.filter(({ isKept }) => isKept !== true));
+    if (E.isRight(freed)) return outcome;
+    await releaseAll(held.filter(({ isKept }) => isKept === true));
+    return freed;
+  };

@@ -1,0 +1,31 @@
+import { attempt, type Key, raveling, treeSpec } from '../../dsl/index.js';
+import type { ImageShape } from '../data/dataset.js';
+import type { Loop } from '../loop.js';
+import type { Training } from './training.js';
+import { type Examples, initialState, type Report, trainState, type TrainState, trainStep } from './trainState.js';
+
+/** The inputs of a step: a batch of examples. */
+export interface TrainInputs<I extends ImageShape> {
+  readonly examples: Examples<I>;
+}
+
+export type TrainLoop<P, I extends ImageShape> = Loop<
+  { readonly key: Key },
+  object,
+  TrainState,
+  TrainInputs<I>,
+  { readonly report: Report },
+  P
+>;
+
+/** A training as a loop: Algorithm 1 of DDPM (Ho et al. 2020). Its result is the tree of the averaged parameters. */
+export const trainLoop = <P, I extends ImageShape>(training: Training<P, I>): TrainLoop<P, I> => ({
+  name: 'training',
+  extents: { B: training.batch },
+  begin: initialState(training),
+  step: trainStep(training, training.data.image),
+  end: {
+    inputs: attempt(() => treeSpec<{ readonly state: TrainState }>({ state: trainState(training) })),
+    trace: ({ state }) => raveling(training.model.params).unravel(state.average),
+  },
+});

@@ -1,0 +1,146 @@
+/**
+ * Loops over state that stays on the backend. `fit`, `sample`, `encode`, held-out losses, the variational bound and
+ * likelihoods are loops; this file compiles and runs all of them.
+ */
+import {
+  type Backend,
+  type Bindings,
+  failure,
+  type Feed,
+  type NoisefoldError,
+  type Program,
+  release,
+  type Resident,
+  symbolsOf,
+} from '../dsl/index.js';
+import { E, type io, type taskEither } from '../internal/fp.js';
+import { gen, hold, keep, take, type Work } from '../internal/gen.js';
+import { pause, type StopSignal } from '../internal/stop.js';
+import { compiled } from './open.js';
+
+type Fallible<A> = taskEither.TaskEither<NoisefoldError, A>;
+
+/**
+ * A loop: `begin` makes the state, `step` moves it on in the same memory, `end` takes the result from it. Every step takes the
+ * same `Constants`, and inputs of its own, `Given`; beside the state it gives an `Output`.
+ */
+export interface Loop<Begin, Constants, State, Given, Output, End> {
+  /** The name of the loop in errors. */
+  readonly name: string;
+  /** The extents of the symbols in its programs. */
+  readonly extents: Bindings;
+  readonly begin: Program<Begin, State>;
+  readonly step: Program<Constants & Given & { readonly state: State }, Output & { readonly state: State }>;
+  readonly end: Program<{ readonly state: State }, End>;
+}
+
+/** A compiled loop. It may run several times, also at the same time. */
+export interface OpenLoop<Begin, Constants, State, Given, Output, End> {
+  readonly name: string;
+  /** The first state. The caller owns it. */
+  readonly begin: (inputs: Feed<Resident<Begin>>) => Fallible<Resident<State>>;
+  /** A run that owns a first state, and takes constants, which the caller owns. */
+  readonly from: (state: Resident<State>, constants: Resident<Constants>) => Running<State, Given, Output, End>;
+  readonly release: io.IO<void>;
+}
+
+/** A loop, compiled. */
+export type Opened<L> =
+  L extends Loop<infer B, infer C, infer S, infer G, infer O, infer R> ? OpenLoop<B, C, S, G, O, R> : never;
+
+/** A loop between two steps. */
+export interface Running<State, Given, Output, End> {
+  readonly state: () => Resident<State>;
+  /** Takes a step. Its output is freed when the work that `use` returns has ended. */
+  readonly step: <A>(given: Feed<Resident<Given>>, use: (output: Resident<Output>) => Work<A>) => Fallible<A>;
+  /** The result that the loop has at this state, which stays. The caller owns it. */
+  readonly end: Fallible<Resident<End>>;
+  /** Frees the state. */
+  readonly release: Fallible<void>;
+}
+
+/** The extents of the symbols that a program has. */
+const extentsOf = <I, O>({ inputs }: Program<I, O>, extents: Bindings): Bindings => {
+  const symbols = E.isRight(inputs) ? symbolsOf(inputs.right) : []; // `compile` reports an invalid spec
+  return Object.fromEntries(Object.entries(extents).filter(([symbol]) => symbols.includes(symbol)));
+};
+
+/** Compiles a loop. */
+export const opened =
+  <B, C, S, G, O, R>({ name, extents, begin, step, end }: Loop<B, C, S, G, O, R>) =>
+  (backend: Backend): Fallible<OpenLoop<B, C, S, G, O, R>> =>
+    gen(function* () {
+      type StepInputs = Resident<C> & Feed<Resident<G>> & { readonly state: Resident<S> };
+      type StepResult = Resident<O> & { readonly state: Resident<S> };
+      const at = <I, O>(program: Program<I, O>) => extentsOf(program, extents);
+      const freed = (open: { readonly release: io.IO<void> }): void => open.release();
+      const beginner = yield* keep(compiled(begin, at(begin))<Feed<Resident<B>>, Resident<S>>(backend), freed);
+      const stepper = yield* keep(
+        compiled(step, at(step), { donate: ['state'] })<StepInputs, StepResult>(backend),
+        freed,
+      );
+      const ender = yield* take(compiled(end, at(end))<{ readonly state: Resident<S> }, Resident<R>>(backend));
+
+      const from = (first: Resident<S>, constants: Resident<C>): Running<S, G, O, R> => {
+        let current = first; // moves on with each step
+        return {
+          state: () => current,
+          step: (given, use) =>
+            gen(function* () {
+              const { state, ...output } = yield* take(stepper.run({ ...constants, ...given, state: current }));
+              current = state;
+              yield* hold(E.right(output), (rest) => release(rest)(backend));
+              return yield* take(use(output as unknown as Resident<O>)); // all that a step gives beside the state
+            }),
+          end: (): ReturnType<Fallible<Resident<R>>> => ender.run({ state: current })(),
+          release: () => release(current)(backend)(),
+        };
+      };
+      return { name, begin: beginner.run, from, release: () => [beginner, stepper, ender].forEach(freed) };
+    });
+
+/** Lets timers and signals run before a step. `Cancelled` if the signal says so. */
+export const mayGoOn =
+  (name: string, index: number, signal: StopSignal | undefined, hint = 'begin again'): Fallible<void> =>
+  async () => {
+    if (signal !== undefined) await pause();
+    return signal?.aborted === true
+      ? E.left(
+          failure('Cancelled', {
+            where: `${name}, step ${index}`,
+            expected: 'to go on',
+            actual: 'a signal to stop',
+            hint,
+          }),
+        )
+      : E.right(undefined);
+  };
+
+/** A run of a loop from its beginning to its end. */
+export interface LoopRun<Begin, Constants, Given, Output> {
+  readonly begin: Feed<Resident<Begin>>;
+  readonly constants: Resident<Constants>;
+  readonly steps: number;
+  /** The inputs of step `index`, from 0. */
+  readonly given: (index: number) => Work<Feed<Resident<Given>>>;
+  /** Receives the output of each step; the next one waits for the work that it returns. */
+  readonly onStep?: ((output: Resident<Output>, index: number) => Work<unknown>) | undefined;
+  /** Ends the run before its next step, as `Cancelled`. */
+  readonly signal?: StopSignal | undefined;
+}
+
+/** Runs a loop. The caller owns the result. */
+export const runLoop = <B, C, S, G, O, R>(
+  loop: OpenLoop<B, C, S, G, O, R>,
+  { begin, constants, steps, given, onStep, signal }: LoopRun<B, C, G, O>,
+): Fallible<Resident<R>> =>
+  gen(function* () {
+    const first = yield* take(loop.begin(begin));
+    const run = yield* hold(E.right(loop.from(first, constants)), (running) => running.release);
+    for (let index = 0; index < steps; index++) {
+      yield* take(mayGoOn(loop.name, index, signal));
+      const inputs = yield* take(given(index));
+      yield* take(run.step(inputs, (output) => onStep?.(output, index) ?? E.right(undefined)));
+    }
+    return yield* take(run.end);
+  });

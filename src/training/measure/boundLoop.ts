@@ -1,0 +1,96 @@
+/** The loop that measures the variational bound of a batch of images: one timestep a step. */
+import { boundAt, type Conditioner, priorTerm, type ReverseOptions, withoutDropout } from '../../diffusion/index.js';
+import {
+  dims,
+  type Key,
+  leafSpec,
+  program,
+  type Shape,
+  stack,
+  type Tensor,
+  treeSpec,
+  type TreeSpec,
+  zeros,
+} from '../../dsl/index.js';
+import type { ImageShape } from '../data/dataset.js';
+import type { Loop } from '../loop.js';
+import { withSlice } from '../table.js';
+import type { Trained } from '../trained.js';
+
+/** Bits, error of x̂₀ and error of ε̂, at each t, of each image. */
+type MeasuredTable = Tensor<[3, number, 'B']>;
+
+/** The measurements of a batch so far. */
+interface Measured {
+  /** L_T, `[B]`. */
+  readonly prior: Tensor<['B']>;
+  readonly table: MeasuredTable;
+}
+
+/** The inputs that all steps of a batch share. */
+export interface BoundConstants<P, I extends ImageShape> {
+  readonly params: P;
+  readonly x0: Tensor<['B', ...I]>;
+  readonly label?: Tensor<['B'], 'int32'>;
+}
+
+interface StepSpec {
+  readonly t: Tensor<[], 'int32'>;
+  /** The noise of each image. */
+  readonly keys: readonly Key[];
+  readonly conditionKey?: Key;
+}
+
+interface BeginSpec<I extends ImageShape> {
+  readonly x0: Tensor<['B', ...I]>;
+}
+
+export type BoundLoop<P, I extends ImageShape> = Loop<
+  BeginSpec<I>,
+  BoundConstants<P, I>,
+  Measured,
+  StepSpec,
+  object,
+  Measured
+>;
+
+/** The bound of a batch of images as a loop: one graph for all t. Each image has keys of its own. */
+export const boundLoop = <P, I extends ImageShape>(
+  { model, process, image }: Trained<P, I>,
+  batch: number,
+  condition: Conditioner<I> | undefined,
+  options: ReverseOptions,
+): BoundLoop<P, I> => {
+  const { T } = process.schedule;
+  const images = leafSpec(['B', ...image]);
+  const state: TreeSpec<Measured> = treeSpec({ prior: leafSpec(['B']), table: leafSpec([3, T, 'B']) });
+  const inputs: TreeSpec<BoundConstants<P, I> & StepSpec & { readonly state: Measured }> = treeSpec({
+    params: model.params,
+    state,
+    x0: images,
+    t: leafSpec([], 'int32'),
+    keys: Array.from({ length: batch }, () => leafSpec([], 'key')),
+    ...(model.classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
+    ...(condition && { conditionKey: leafSpec([], 'key') }),
+  });
+  return {
+    name: 'variational bound',
+    extents: { B: batch },
+    begin: program(treeSpec<BeginSpec<I>>({ x0: images }), ({ x0 }) => {
+      const prior = priorTerm(process)(x0);
+      const [B] = dims(prior);
+      return { prior, table: zeros(3, T, B) as Tensor<Shape> as MeasuredTable };
+    }),
+    step: program(inputs, ({ params, state: { prior, table }, x0, t, keys, label, conditionKey }) => {
+      const at = boundAt(process, withoutDropout(model), options);
+      const { bits, x0Error, noiseError } = at(params, x0, {
+        t,
+        key: keys,
+        ...(label && { label }),
+        ...(condition && conditionKey && { condition: condition(x0, conditionKey) }),
+      });
+      return { state: { prior, table: withSlice(table, 1, t, stack([bits, x0Error, noiseError]) as Tensor<Shape>) } };
+    }),
+    end: program(treeSpec<{ readonly state: Measured }>({ state }), ({ state: measured }) => measured),
+  };
+};

@@ -1,0 +1,97 @@
+/** The loop that measures the likelihoods of a batch of images: along the flow from data to noise, to the density there. */
+import { type Conditioner, drawnBy, type Likelihood, type LikelihoodState } from '../../diffusion/index.js';
+import {
+  add,
+  type Key,
+  leafSpec,
+  mul,
+  program,
+  type Shape,
+  sub,
+  type Tensor,
+  treeSpec,
+  type TreeSpec,
+  uniformLike,
+} from '../../dsl/index.js';
+import type { ImageShape } from '../data/dataset.js';
+import type { Loop } from '../loop.js';
+import type { Trained } from '../trained.js';
+
+export interface BeginSpec<I extends ImageShape> {
+  readonly x0: Tensor<['B', ...I]>;
+  readonly keys?: readonly Key[];
+}
+
+const keysFor = (batch: number) => Array.from({ length: batch }, () => leafSpec([], 'key'));
+
+/** A byte is 2/255 wide: anywhere in it, instead of in its middle. */
+const spreadOut = <S extends Shape>(x: Tensor<S>, chance: Tensor<S>): Tensor<S> =>
+  add(x, mul(sub(chance, 0.5) as Tensor<S>, 2 / 255));
+
+/** The inputs that all steps of a batch share. */
+export interface LikelihoodConstants<P, I extends ImageShape> {
+  readonly params: P;
+  readonly label?: Tensor<['B'], 'int32'>;
+  /** The images themselves, of which the condition is made. */
+  readonly x0?: Tensor<['B', ...I]>;
+}
+
+interface StepSpec {
+  readonly index: Tensor<[], 'int32'>;
+  /** The directions of the images. */
+  readonly keys: readonly Key[];
+  readonly conditionKey?: Key;
+}
+
+export type LikelihoodLoop<P, I extends ImageShape> = Loop<
+  BeginSpec<I>,
+  LikelihoodConstants<P, I>,
+  LikelihoodState<'B', I>,
+  StepSpec,
+  object,
+  Tensor<['B']>
+>;
+
+interface LikelihoodParts<P, I extends ImageShape> {
+  readonly flow: Likelihood<P, I>;
+  readonly batch: number;
+  /** Whether images are spread over the width of their bytes. */
+  readonly dequantize: boolean;
+  readonly condition: Conditioner<I> | undefined;
+}
+
+/** log p of a batch of images as a loop: one graph for all steps of the flow. */
+export const likelihoodLoop = <P, I extends ImageShape>(
+  { model, image }: Trained<P, I>,
+  { flow: { start, step, finish }, batch, dequantize, condition }: LikelihoodParts<P, I>,
+): LikelihoodLoop<P, I> => {
+  const images = leafSpec(['B', ...image]);
+  const begin: TreeSpec<BeginSpec<I>> = treeSpec({ x0: images, ...(dequantize && { keys: keysFor(batch) }) });
+  const state: TreeSpec<LikelihoodState<'B', I>> = treeSpec({ x: images, stretch: leafSpec(['B']) });
+  const inputs: TreeSpec<LikelihoodConstants<P, I> & StepSpec & { readonly state: LikelihoodState<'B', I> }> = treeSpec(
+    {
+      params: model.params,
+      state,
+      index: leafSpec([], 'int32'),
+      keys: keysFor(batch),
+      ...(model.classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
+      ...(condition && { x0: images, conditionKey: leafSpec([], 'key') }),
+    },
+  );
+  return {
+    name: 'log-likelihoods',
+    extents: { B: batch },
+    begin: program(begin, ({ x0, keys }) =>
+      start<'B'>(keys === undefined ? x0 : spreadOut(x0, drawnBy(keys, uniformLike)(x0))),
+    ),
+    step: program(inputs, ({ params, state: at, index, keys, label, x0, conditionKey }) => ({
+      state: step<'B'>(params, at, {
+        index,
+        key: keys,
+        ...(label && { label }),
+        ...(condition && x0 && conditionKey && { condition: condition(x0, conditionKey) }),
+      }),
+    })),
+    end: program(treeSpec<{ readonly state: LikelihoodState<'B', I> }>({ state }), ({ state: at }) => finish(at)),
+  };
+};

@@ -1,0 +1,149 @@
+/** The loop that draws a batch of samples: from noise, or where it is told to start, to data. */
+import {
+  type Condition,
+  type Inpainter,
+  type Known,
+  noisyCondition,
+  type Process,
+  type Sampler,
+  type SampleState,
+  startFrom,
+} from '../../diffusion/index.js';
+import {
+  cast,
+  fullLike,
+  type Key,
+  leafSpec,
+  meanPerSample,
+  normal,
+  program,
+  type Program,
+  type Shape,
+  type Tensor,
+  treeSpec,
+  type TreeSpec,
+} from '../../dsl/index.js';
+import type { ImageShape } from '../data/dataset.js';
+import type { Loop } from '../loop.js';
+import type { Trained } from '../trained.js';
+import type { GivenCondition } from './conditions.js';
+import type { Beginning } from './givenImages.js';
+
+/** A sampler, with what it becomes if a part of the images is known. */
+export interface Steps<P, I extends ImageShape> {
+  readonly sampler: Sampler<P, I>;
+  readonly inpainter: Inpainter<P, I> | null;
+}
+
+/** The number of steps, and whether each of them draws noise. */
+export const countOf = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P, I>) => ({
+  steps: inpainter?.steps ?? sampler.steps,
+  stochastic: inpainter !== null || sampler.stochastic,
+});
+
+/** Whether noise is drawn for the start. */
+export const drawsAt = (beginning: Beginning | null): boolean => beginning === null || beginning.noisy;
+
+interface BeginSpec<I extends ImageShape> {
+  readonly key?: Key;
+  readonly images?: Tensor<['B', ...I]>;
+}
+
+/** The inputs that all steps of a batch share. */
+export interface SampleConstants<P, I extends ImageShape> {
+  readonly params: P;
+  readonly label?: Tensor<['B'], 'int32'>;
+  readonly condition?: Condition<'B'>;
+  readonly known?: Known<'B', I>;
+}
+
+/** The inputs of one step. */
+interface StepSpec {
+  readonly index: Tensor<[], 'int32'>;
+  readonly key?: Key;
+}
+
+/** The output of a step: x̂₀, if previews are shown. */
+export interface Predicted<I extends ImageShape> {
+  readonly x0?: Tensor<['B', ...I]>;
+}
+
+/** A batch of samples as a loop. */
+export type SampleLoop<P, I extends ImageShape> = Loop<
+  BeginSpec<I>,
+  SampleConstants<P, I>,
+  SampleState<['B', ...I]>,
+  StepSpec,
+  Predicted<I>,
+  Tensor<['B', ...I]>
+>;
+
+/** The parts that decide which programs a sampling needs. */
+export interface SampleForm {
+  readonly batch: number;
+  readonly beginning: Beginning | null;
+  readonly hasLabels: boolean;
+  readonly condition: GivenCondition | undefined;
+  readonly hasPreviews: boolean;
+}
+
+/** The spec of a condition as the steps take it. */
+const conditionSpec = ({ images: { shape }, t }: GivenCondition): TreeSpec<Condition<'B'>> =>
+  treeSpec({
+    image: leafSpec(['B', ...shape.slice(1)]),
+    ...(t === undefined ? {} : { t: leafSpec(['B'], 'int32') }),
+  });
+
+/** A sampling of `batch` samples as a loop: one graph for all steps. */
+export const sampleLoop = <P, I extends ImageShape>(
+  { model, image }: Trained<P, I>,
+  steps: Steps<P, I>,
+  { batch, beginning, hasLabels, condition, hasPreviews }: SampleForm,
+): SampleLoop<P, I> => {
+  const { sampler, inpainter } = steps;
+  const x = leafSpec(['B', ...image]);
+  const state = { x, memory: Array.from({ length: sampler.memory }, () => x) };
+  const begin: TreeSpec<BeginSpec<I>> = treeSpec({
+    ...(drawsAt(beginning) ? { key: leafSpec([], 'key') } : {}),
+    ...(beginning && { images: leafSpec([batch, ...image]) }),
+  });
+  const step: TreeSpec<SampleConstants<P, I> & StepSpec & { readonly state: SampleState<['B', ...I]> }> = treeSpec({
+    params: model.params,
+    state,
+    index: leafSpec([], 'int32'),
+    ...(countOf(steps).stochastic ? { key: leafSpec([], 'key') } : {}),
+    ...(hasLabels ? { label: leafSpec(['B'], 'int32') } : {}),
+    ...(condition ? { condition: conditionSpec(condition) } : {}),
+    ...(inpainter ? { known: { image: x, mask: x } } : {}),
+  });
+  return {
+    name: 'sampling',
+    extents: { B: batch },
+    begin: program(begin, ({ key, images }) => {
+      if (key === undefined) return sampler.start<'B'>(images!); // no noise is drawn, so there are images
+      // the shape of the model's samples, with the batch for 'B'
+      const noise = normal(key, batch, ...(image as readonly number[])) as Tensor<Shape> as Tensor<['B', ...I]>;
+      return images === undefined ? sampler.start<'B'>(noise) : startFrom(sampler)<'B'>(images, noise);
+    }),
+    step: program(step, ({ params, state: at, known, ...inputs }) => {
+      const { state: next, x0 } =
+        inpainter === null || known === undefined
+          ? sampler.step(params, at, inputs)
+          : inpainter.step(params, at, { ...inputs, known });
+      return { state: next, ...(hasPreviews && { x0 }) };
+    }),
+    end: program(treeSpec<{ readonly state: SampleState<['B', ...I]> }>({ state }), ({ state: last }) => last.x),
+  };
+};
+
+interface Noised {
+  readonly image: Tensor<['B', number, number, number]>;
+  readonly key: Key;
+}
+
+/** Puts the noise of timestep t on the images of a condition, once for all steps. */
+export const noisyProgram = (process: Process, image: readonly number[], t: number): Program<Noised, Condition<'B'>> =>
+  program(treeSpec<Noised>({ image: leafSpec(['B', ...image]), key: leafSpec([], 'key') }), ({ image: clean, key }) => {
+    const level = fullLike(cast(meanPerSample(clean), 'int32'), t); // a t for each sample
+    return noisyCondition(process)({ image: clean }, level)(key);
+  });

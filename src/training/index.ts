@@ -20,6 +20,12 @@ export type { GivenBeginning, GivenKnown, GivenNoise } from './sample/givenImage
 export type { Images } from './data/images.js';
 export { encode, type Encoding } from './sample/encode.js';
 export { sample } from './sample/sample.js';
+export {
+  prepareSampling,
+  type Preparation,
+  type PreparedSampling,
+  type SampleRequest,
+} from './sample/prepareSampling.js';
 export type { Trained } from './trained.js';
 export { type BoundMeasuring, variationalBound } from './measure/variationalBound.js';
 export type { DatasetBound } from './measure/boundSums.js';

@@ -3,6 +3,7 @@ import { effect, type Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
 import { fail, key as keyOf, type RandomKey } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
+import { dual } from '../../internal/dual.js';
 import { gen, hold, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -56,28 +57,28 @@ const keyed = ({ condition, key }: Pick<Encoding, 'condition' | 'key'>) =>
  *   using(reference()),
  * )() // → E.right({ data: [1], shape: [1, 1, 1, 1] })
  */
-export const encode =
-  <Q = unknown, J extends ImageShape = ImageShape>(encoding: Encoding<Q, J>) =>
-  <P, I extends J>(trained: Trained<P, I>): Effect<Images> =>
-    effect((backend) =>
-      total('encode', () =>
-        gen(function* () {
-          const {
-            images,
-            solver = ddimInversion(),
-            ...given
-          } = yield* take(checked('encode', encodingCodec)(encoding));
-          yield* take(checkedImages(images.data, 'encode: images'));
-          const key = yield* take(keyed(given));
-          const plan = yield* take(
-            planOf('encode', 'noise')(
-              besideGuide(trained, given.guide),
-              { ...given, solver, key },
-              { field: 'images', images, noisy: false },
-            ),
-          );
-          const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
-          return yield* take(drawn(plan, programs)(backend));
-        }),
-      ),
-    );
+export const encode: {
+  <Q = unknown, J extends ImageShape = ImageShape>(
+    encoding: Encoding<Q, J>,
+  ): <P, I extends J>(trained: Trained<P, I>) => Effect<Images>;
+  <P, I extends ImageShape, Q = unknown>(trained: Trained<P, I>, encoding: Encoding<Q, NoInfer<I>>): Effect<Images>;
+} = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
+  effect((backend) =>
+    total('encode', () =>
+      gen(function* () {
+        const { images, solver = ddimInversion(), ...given } = yield* take(checked('encode', encodingCodec)(encoding));
+        yield* take(checkedImages(images.data, 'encode: images'));
+        const key = yield* take(keyed(given));
+        const plan = yield* take(
+          planOf('encode', 'noise')(
+            besideGuide(trained, given.guide),
+            { ...given, solver, key },
+            { field: 'images', images, noisy: false },
+          ),
+        );
+        const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
+        return yield* take(drawn(plan, programs)(backend));
+      }),
+    ),
+  ),
+);

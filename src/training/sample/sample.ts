@@ -1,5 +1,6 @@
 /** Samples of a trained model. */
 import { effect, type Effect } from '../../dsl/run/effect.js';
+import { dual } from '../../internal/dual.js';
 import { gen, hold, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -26,18 +27,22 @@ import { drawn, openedSampling } from './runSampling.js';
  *   using(reference()),
  * )() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
  */
-export const sample =
-  <Q = unknown, J extends ImageShape = ImageShape>(sampling: Sampling<Q, J>) =>
-  <P, I extends J>(trained: Trained<P, I>): Effect<Images> =>
-    effect((backend) =>
-      total('sample', () =>
-        gen(function* () {
-          const given = yield* take(checked('sample', samplingCodec)(sampling));
-          const plan = yield* take(
-            planOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
-          );
-          const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
-          return yield* take(drawn(plan, programs)(backend));
-        }),
-      ),
-    );
+export const sample: {
+  <Q = unknown, J extends ImageShape = ImageShape>(
+    sampling: Sampling<Q, J>,
+  ): <P, I extends J>(trained: Trained<P, I>) => Effect<Images>;
+  <P, I extends ImageShape, Q = unknown>(trained: Trained<P, I>, sampling: Sampling<Q, NoInfer<I>>): Effect<Images>;
+} = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
+  effect((backend) =>
+    total('sample', () =>
+      gen(function* () {
+        const given = yield* take(checked('sample', samplingCodec)(sampling));
+        const plan = yield* take(
+          planOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
+        );
+        const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
+        return yield* take(drawn(plan, programs)(backend));
+      }),
+    ),
+  ),
+);

@@ -70,36 +70,44 @@ const images = exactly({ data: part('numbers, such as a Float32Array', 'length')
 
 const solver = part('a solver, such as ddim()', 'integrate');
 
-/** What a sampling and an encoding have in common. */
-const shared = {
+/** Fields of a sampling that decide how samples are drawn: for `exactly`, all optional but the solver. */
+const wayFields = {
   grid,
   guidance: functionPart('a guidance, such as cfg(2)'),
   guide: t.unknown,
   correction: functionPart('a correction, such as clipToImage'),
+  batch: positive,
+};
+
+/** Fields of a sampling that decide which samples are drawn, all optional but the key. */
+const requestFields = {
   labels: t.array(t.number),
   condition: exactly({ images }, { t: t.number }),
-  batch: positive,
+  from: t.union(
+    [exactly({ images, strength: t.number }), exactly({ noise: images })],
+    '{ images, strength }, or { noise }',
+  ),
+  known: exactly({ images, mask: images }, { resamples: t.number, jump: t.number }),
+  count: positive,
   onStep: functionPart('a function'),
+  previews: exactly({ every: positive, show: functionPart('a function') }),
   signal,
 };
 
 /** A {@link Sampling}, its fields by their names. */
-export const samplingCodec = exactly(
-  { solver, key: hostKey },
-  {
-    ...shared,
-    from: t.union(
-      [exactly({ images, strength: t.number }), exactly({ noise: images })],
-      '{ images, strength }, or { noise }',
-    ),
-    known: exactly({ images, mask: images }, { resamples: t.number, jump: t.number }),
-    count: positive,
-    previews: exactly({ every: positive, show: functionPart('a function') }),
-  },
-);
+export const samplingCodec = exactly({ solver, key: hostKey }, { ...wayFields, ...requestFields });
+
+/** The part of a sampling that is prepared, and the part that is asked for. */
+export const preparationCodec = exactly({ solver }, wayFields);
+export const requestCodec = exactly({ key: hostKey }, requestFields);
+
+const { labels, condition, onStep } = requestFields;
 
 /** An `Encoding`, its fields by their names. */
-export const encodingCodec = exactly({ images }, { ...shared, solver, key: hostKey });
+export const encodingCodec = exactly(
+  { images },
+  { ...wayFields, labels, condition, onStep, signal, solver, key: hostKey },
+);
 
 /** How many samples a sampling asks of a model, all in all and at a time. `ConfigError` where it cannot work. */
 export const countsOf = (

@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { wasm } from '../../backends/wasm/backend.js';
+import { ancestral, cfg, cosine, ddpm, type Model } from '../../diffusion/index.js';
+import { add, type Backend, cast, key, mean, mul, scaleBy, tanh, using } from '../../dsl/index.js';
+import { TE } from '../../internal/fp.js';
+import { layer } from '../../nn/index.js';
+import { leftOf, right } from '../testing.js';
+import type { Trained } from '../trained.js';
+import { prepareSampling } from './prepareSampling.js';
+import { sample } from './sample.js';
+
+const process = right(ddpm(cosine(1000)));
+/** A model with classes and without parameters, whose x̂₀ depends on x_t and on the class. */
+const model: Model<object, [2, 2, 1]> = {
+  ...layer({}, () => null),
+  predicts: 'x0',
+  classes: 3,
+  apply: (_, x, { label }) =>
+    label === undefined ? tanh(x) : add(tanh(x), mul(mean(cast(label, 'float32')), scaleBy(x, cast(label, 'float32')))),
+};
+const trained: Trained<object, [2, 2, 1]> = { model, process, image: [2, 2, 1], params: {} };
+const parts = { solver: ancestral(), grid: 6, guidance: cfg(1.5) };
+
+const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
+  right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
+
+const labels = [0, 1, 2, 1] as const;
+const noise = { data: Float32Array.of(0.5, -1, 2, 0), shape: [1, 2, 2, 1] } as const;
+
+describe('a prepared sampling', () => {
+  test('draws what `sample` draws with its batch, compiled once, and frees its memory', () =>
+    onWasm(async (backend) => {
+      let plans = 0;
+      const counting: Backend = { ...backend, compile: (plan) => (plans++, backend.compile(plan)) };
+      const whole = right(await sample({ ...parts, batch: 2, labels, key: key(1) })(trained)(backend)());
+      const prepared = right(await prepareSampling(trained, { ...parts, batch: 2 })(counting)());
+      expect(plans).toBe(3); // begin, step and end
+      for (const _ of [1, 2]) expect(right(await prepared.sample({ labels, key: key(1) })())).toEqual(whole);
+      expect(plans).toBe(3);
+      right(await prepared.release());
+      expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    }));
+
+  test('gives each of several requests at a time what it gets alone', () =>
+    onWasm(async (backend) => {
+      const prepared = right(await prepareSampling(trained, { ...parts, batch: 2 })(backend)());
+      const requests = [
+        { labels: [0], key: key(1) },
+        { labels: [2, 1, 0], key: key(2) },
+        { labels: [1, 1, 1], from: { noise }, key: key(3) }, // a start of its own: more programs
+        { labels: [2, 1, 0], key: key(2) },
+      ];
+      const alone = [];
+      for (const request of requests) alone.push(await prepared.sample(request)());
+      const together = await Promise.all(requests.map((request) => prepared.sample(request)()));
+      expect(together).toEqual(alone);
+      expect(together.map((images) => right(images).shape[0])).toEqual([1, 3, 3, 3]);
+      right(await prepared.release());
+      expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    }));
+
+  test('cancels one request and not the others', () =>
+    onWasm(async (backend) => {
+      const prepared = right(await prepareSampling(trained, parts)(backend)());
+      const stop = new AbortController();
+      const onStep = (done: number): void => void (done === 2 && stop.abort());
+      const [cancelled, other] = await Promise.all([
+        prepared.sample({ labels: [1], key: key(1), onStep, signal: stop.signal })(),
+        prepared.sample({ labels: [1], key: key(1) })(),
+      ]);
+      expect(cancelled).toMatchObject({ left: { _tag: 'Cancelled' } });
+      expect(right(other).shape).toEqual([1, 2, 2, 1]);
+      right(await prepared.release());
+      expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    }));
+
+  test('is released when its requests have ended, and refuses later ones', () =>
+    onWasm(async (backend) => {
+      const prepared = right(await prepareSampling(trained, parts)(backend)());
+      const running = prepared.sample({ labels: [1], key: key(1) })();
+      right(await prepared.release());
+      expect(right(await running).shape).toEqual([1, 2, 2, 1]);
+      expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+      expect(await leftOf(prepared.sample({ labels: [1], key: key(1) }))).toMatchObject({
+        _tag: 'ConfigError',
+        actual: 'one that was released',
+      });
+    }));
+
+  test.each([
+    [{ labels: [4], key: key(1) }, 'sample: label of sample 0'],
+    [{ lables: [1], key: key(1) }, 'sample.lables'],
+    [{ labels: [1] }, 'sample.key'],
+    [{ labels: [1], key: key(1), grid: 4 }, 'sample.grid'],
+  ])('refuses the request %o, and goes on', (request, where) =>
+    onWasm(async (backend) => {
+      const prepared = right(await prepareSampling(trained, parts)(backend)());
+      expect(await leftOf(prepared.sample(request as never))).toMatchObject({ _tag: 'ConfigError', where });
+      right(await prepared.sample({ labels: [1], key: key(1) })());
+      right(await prepared.release());
+    }),
+  );
+
+  test('names a wrong part', () =>
+    onWasm(async (backend) => {
+      const wrong = { ...parts, labels: [1] };
+      expect(await leftOf(prepareSampling(trained, wrong)(backend))).toMatchObject({
+        _tag: 'ConfigError',
+        where: 'prepareSampling.labels',
+      });
+    }));
+});

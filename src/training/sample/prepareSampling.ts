@@ -1,0 +1,138 @@
+/** Sampling that is compiled once, for services that draw again and again. */
+import type { GuidedParams } from '../../diffusion/index.js';
+import { fail, key as keyOf, type NoisefoldError } from '../../dsl/index.js';
+import { effect, type Effect, task, type Task } from '../../dsl/run/effect.js';
+import { E, type either, type taskEither } from '../../internal/fp.js';
+import { gen, take } from '../../internal/gen.js';
+import { checked } from '../checked.js';
+import type { ImageShape } from '../data/dataset.js';
+import type { Images } from '../data/images.js';
+import { total } from '../total.js';
+import { besideGuide, type Trained } from '../trained.js';
+import { beginningOf } from './givenImages.js';
+import { drawn, type OpenSampling, openedSampling } from './runSampling.js';
+import { planOf, type SamplePlan } from './samplePlan.js';
+import { preparationCodec, requestCodec, type Sampling } from './sampling.js';
+
+/** The parts of a sampling that all requests share. */
+export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
+  Sampling<Q, J>,
+  'solver' | 'grid' | 'guidance' | 'guide' | 'correction'
+> {
+  /** The number of samples that are drawn at a time; default 1. A request of more takes several batches. */
+  readonly batch?: number;
+}
+
+/** The parts of a sampling that differ from request to request. */
+export type SampleRequest = Omit<Sampling, keyof Preparation>;
+
+/** A sampling that was compiled. */
+export interface PreparedSampling {
+  /**
+   * Draws samples. Requests may run at the same time; each gives the samples that it gives alone. Requests with other parts
+   * than those before, such as `known`, compile their programs once more. Errors as of `sample`.
+   */
+  readonly sample: (request: SampleRequest) => Task<Images>;
+  /** Frees the programs when the requests that run have ended. Later requests are a `ConfigError`. */
+  readonly release: Task<void>;
+}
+
+/** The parts of a request that decide which programs it needs, as text. */
+const formOf = ({ labels, condition, from, known, previews }: Omit<SampleRequest, 'key'>): string =>
+  JSON.stringify([
+    labels !== undefined,
+    condition && [condition.images.shape.slice(1), condition.t],
+    from && ('strength' in from ? from.strength : 'noise'),
+    known && [known.resamples, known.jump],
+    previews !== undefined,
+  ]);
+
+type Plan<P, Q, I extends ImageShape> = SamplePlan<GuidedParams<P, Q>, I>;
+type Opening<P, Q, I extends ImageShape> = either.Either<NoisefoldError, OpenSampling<GuidedParams<P, Q>, I>>;
+
+const released = fail('ConfigError', {
+  where: 'sample',
+  expected: 'a prepared sampling',
+  actual: 'one that was released',
+  hint: 'release it after the last request',
+});
+
+/**
+ * Compiles the sampling of a trained model, to draw from it again and again. A sampling with a batch of n draws the samples
+ * that `sample` draws with that batch, for as many samples as fill it.
+ * @example
+ * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
+ * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
+ *   RTE.flatMap((trained) => prepareSampling(trained, { solver: ddim(), grid: 5, batch: 2 })),
+ *   RTE.flatMapTaskEither((prepared) => pipe(prepared.sample({ key: key(8), count: 2 }), TE.tap(() => prepared.release))),
+ *   using(reference()),
+ * )() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
+ */
+export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
+  trained: Trained<P, I>,
+  options: Preparation<Q, NoInfer<I>>,
+): Effect<PreparedSampling> =>
+  effect((backend) =>
+    total('prepareSampling', () =>
+      gen(function* () {
+        const { batch = 1, ...parts } = yield* take(checked('prepareSampling', preparationCodec)(options));
+        const whole = besideGuide(trained, parts.guide);
+        const planned = (given: SampleRequest) =>
+          E.map((plan: Plan<P, Q, I>) => ({ ...plan, batch }))(
+            planOf('sample', 'data')(whole, { ...parts, ...given }, beginningOf(given.from)),
+          );
+
+        const programs = new Map<string, Promise<Opening<P, Q, I>>>();
+        const programsOf =
+          (plan: Plan<P, Q, I>): taskEither.TaskEither<NoisefoldError, OpenSampling<GuidedParams<P, Q>, I>> =>
+          async () => {
+            const form = formOf(plan.sampling);
+            const opening = programs.get(form) ?? openedSampling(plan)(backend)();
+            programs.set(form, opening);
+            const result = await opening;
+            if (E.isLeft(result)) programs.delete(form); // the next request tries again
+            return result;
+          };
+        const { classes, condition } = trained.model;
+        // the sizes of conditions are not known yet
+        if (condition === undefined) {
+          const labels = classes === undefined ? {} : { labels: Array.from({ length: batch }, () => 0) };
+          yield* take(programsOf(yield* take(planned({ key: keyOf(0), ...labels }))));
+        }
+
+        const running = new Set<Promise<unknown>>();
+        let isReleased = false;
+        const drawnFor = (given: SampleRequest) =>
+          total('sample', () =>
+            gen(function* () {
+              const plan = yield* take(planned(yield* take(checked('sample', requestCodec)(given))));
+              return yield* take(drawn(plan, yield* take(programsOf(plan)))(backend));
+            }),
+          );
+        return {
+          sample: (given: SampleRequest) =>
+            task<Images>(async () => {
+              if (isReleased) return released;
+              const samples = drawnFor(given)();
+              running.add(samples);
+              await samples;
+              running.delete(samples);
+              return samples;
+            }),
+          release: task<void>(async () => {
+            isReleased = true;
+            await Promise.all(running);
+            for (const opening of programs.values()) {
+              const result = await opening;
+              if (E.isRight(result)) result.right.release();
+            }
+            programs.clear();
+            return E.right(undefined);
+          }),
+        };
+      }),
+    ),
+  );

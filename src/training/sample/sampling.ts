@@ -6,6 +6,7 @@ import {
   type Model,
   type Solver,
 } from '../../diffusion/index.js';
+import { requiredUnconditional } from '../../diffusion/required.js';
 import { fail, type NoisefoldError, type RandomKey, type Resident } from '../../dsl/index.js';
 import { exactly, natural, positive } from '../../internal/decode.js';
 import { E, type either, F, t, type taskEither } from '../../internal/fp.js';
@@ -104,12 +105,17 @@ export const encodingCodec = exactly({ images }, { ...shared, solver, key: hostK
 /** How many samples a sampling asks of a model, all in all and at a time. `ConfigError` where it cannot work. */
 export const countsOf = (
   where: string,
-  { classes }: Pick<Model<never, never>, 'classes'>,
+  denoiser: Pick<Model<never, never>, 'classes' | 'unconditional'>,
   { labels, condition, known, count, batch }: Omit<Sampling, 'guidance'>,
   beginning: Images | undefined,
 ): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
   F.pipe(
-    checkedLabels({ classes }, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []),
+    checkedLabels(denoiser, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []),
+    E.tap(() =>
+      labels?.every((label) => label !== denoiser.classes)
+        ? E.right(undefined)
+        : requiredUnconditional(`${where}: labels`, denoiser),
+    ),
     E.flatMap(() => {
       if (labels !== undefined && count !== undefined && labels.length !== count)
         return fail('ConfigError', {

@@ -4,6 +4,8 @@ export type TrainEvent =
       readonly _tag: 'Step';
       /** How many updates were made before this one. */
       readonly step: number;
+      /** How many updates the training has in all. */
+      readonly of: number;
       readonly loss: number;
       readonly gradientNorm: number;
       readonly learningRate: number;

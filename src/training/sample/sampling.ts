@@ -53,8 +53,8 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    * number gives other samples of the same key; how many batches follow changes none.
    */
   readonly batch?: number;
-  /** Told after each step how many of all steps are done. */
-  readonly onStep?: (done: number, of: number) => void;
+  /** Told after each step how many of all steps, and how many samples, are done. */
+  readonly onStep?: (done: number, of: number, images: number) => void;
   /**
    * Shown after each `every` steps of a batch, while the sampling rests; a `Left` ends it. Nothing is evaluated for them
    * that a step does not evaluate anyway.

@@ -1,10 +1,10 @@
-/** What happens in a training run. */
+/** An event of a training run. */
 export type TrainEvent =
   | {
       readonly _tag: 'Step';
-      /** How many updates were made before this one. */
+      /** The number of updates before this one. */
       readonly step: number;
-      /** How many updates the training has in all. */
+      /** The number of updates of the whole training. */
       readonly of: number;
       readonly loss: number;
       readonly gradientNorm: number;
@@ -12,5 +12,5 @@ export type TrainEvent =
       readonly milliseconds: number;
     }
   | { readonly _tag: 'HeldOut'; readonly step: number; readonly loss: number }
-  /** The step was not finite and changed nothing. */
+  /** The step was not finite, and changed nothing. `origin` describes the first operation that was not, if an oracle is given. */
   | { readonly _tag: 'NonFinite'; readonly step: number; readonly origin: string | null };

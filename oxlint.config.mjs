@@ -9,6 +9,7 @@ const house = {
   backends: { sees: ['dsl', 'internal'], node: true },
   doctor: { sees: ['backends', 'dsl', 'internal'], node: true },
   training: { sees: ['nn', 'diffusion', 'formats', 'dsl', 'internal'] },
+  terminal: { sees: ['training', 'dsl', 'internal'], node: true },
 };
 
 // The folders of src/dsl, from the lowest: each may import those before it, and those on its own line.

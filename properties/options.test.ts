@@ -13,6 +13,7 @@ import * as dsl from '../src/dsl/index.js';
 import { E, F, RTE } from '../src/internal/fp.js';
 import { open, unwrap } from '../src/index.js';
 import * as nn from '../src/nn/index.js';
+import { progress } from '../src/terminal/index.js';
 import * as tr from '../src/training/index.js';
 
 type Options = Readonly<Record<string, unknown>>;
@@ -167,6 +168,7 @@ const rows: readonly Row[] = [
   row('datasetOfImages', (o) => tr.datasetOfImages(images, o), {}, { labels: [0] }),
   row('positionsOf', tr.positionsOf, { key, size: 1, batch: 1 }),
   row('lossChart', (o) => tr.lossChart([], o), {}, { title: 'a', logarithmic: true }),
+  row('progress', (o) => progress('training', o), {}, { stream: { write: () => true } }),
   row('encodePng', tr.encodePng, { width: 1, height: 1, channels: 1, data: bytes }),
 
   row('tfjs wasm', (o) => tfjs('wasm', o), {}, { paths: '/' }),

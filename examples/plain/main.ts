@@ -3,6 +3,7 @@ import { wasm } from 'noisefold/backends/wasm';
 import { cfg, cosine, ddim, ddpm } from 'noisefold/diffusion';
 import { key } from 'noisefold/dsl';
 import { adam, unet } from 'noisefold/nn';
+import { progress } from 'noisefold/terminal';
 import { encodePng, fit, imageGrid, readIdxDataset, sample, writeAtomically } from 'noisefold/training';
 
 await using nf = await open(wasm()); // closes at the end
@@ -12,8 +13,8 @@ const size = { base: 16, multipliers: [1, 2, 4], blocks: 1, adaptiveGroupNorm: t
 const model = unwrap(unet({ image: data.image, ...size, classes: 10, predicts: 'v' }));
 const process = unwrap(ddpm(cosine(1000)));
 const how = { batch: 16, steps: 600, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 };
-const onEvent = (event: object) => console.log(event);
-const trained = await nf.run(fit({ model, process, data, ...how, key: key(7), onEvent }));
-const drawing = { grid: 25, solver: ddim(), guidance: cfg(3), labels: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] };
-const images = await nf.run(sample({ ...drawing, key: key(8) })(trained));
+const trained = await nf.run(fit({ model, process, data, ...how, key: key(7), onEvent: progress() }));
+const labels = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]; // a picture of each digit
+const drawing = { labels, solver: ddim(), grid: 25, guidance: cfg(3) }; // in 25 steps
+const images = await nf.run(sample({ ...drawing, key: key(8), onStep: progress() })(trained));
 await nf.run(writeAtomically('digits.png', await nf.run(encodePng(unwrap(imageGrid(images, 10))))));

@@ -74,6 +74,11 @@ export interface Denoiser<P, I extends Shape> {
   readonly predicts: Parameterization;
   /** The number of classes, where there are some: labels count from 0, and `classes` itself is no class at all. */
   readonly classes?: number;
+  /**
+   * False for a network that was trained with labels only: it cannot be asked without one, and {@link cfg} is an error.
+   * Left out, nothing is known, and nothing is checked.
+   */
+  readonly unconditional?: boolean;
   /** What images it is conditioned on, where it is; then it has to be given one for each sample, and never otherwise. */
   readonly condition?: ConditionedOn;
   /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */

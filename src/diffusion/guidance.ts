@@ -32,7 +32,7 @@ import { E, type either, F, t } from '../internal/fp.js';
 import { joinBatches, partBatches, perSample } from './batch.js';
 import { joinConditions } from './condition.js';
 import { type Denoiser, hearing } from './denoiser.js';
-import { requiredLabel } from './required.js';
+import { requiredLabel, requiredUnconditional } from './required.js';
 import { bothSteerings } from './steering.js';
 
 /**
@@ -130,7 +130,7 @@ const deviationRatio = <B extends Dim, I extends Shape>(
  * ignores the class. Without `rescale`, any parameterization gives the same samples. Both predictions come from one
  * evaluation of a doubled batch, which have the same condition; the denoiser must have been trained with label dropout.
  *
- * A denoiser without classes, a scale that is not finite, an option that is unknown or out of its range, or an
+ * A denoiser without classes, or one that was trained with labels only, a scale that is not finite, an option that is unknown or out of its range, or an
  * interval beyond the timesteps that the denoiser is known to have is a `ConfigError`; so is sampling without labels.
  * @example
  * const denoiser: Denoiser<null, []> = {
@@ -158,6 +158,8 @@ export const cfg =
         actual: 'one without',
         hint: 'train it with labels and label dropout, or sample unguided',
       });
+    const unready = requiredUnconditional('cfg', denoiser);
+    if (E.isLeft(unready)) return unready;
     /** The weight of each sample at its timestep, `[B]`. */
     const weightAt = <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B]> => {
       const weight = fullLike(cast(t, 'float32'), scale);

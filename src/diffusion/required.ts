@@ -1,4 +1,5 @@
-import { raise } from '../internal/errors.js';
+import { fail, type NoisefoldError, raise } from '../internal/errors.js';
+import { E, type either } from '../internal/fp.js';
 import type { Dim, Key, Tensor } from '../dsl/graph/tensor.js';
 
 /** The label of each sample, which guidance cannot do without. Raises `ConfigError`. */
@@ -34,3 +35,17 @@ export const requiredGuide = <Q>(params: Q | undefined): Q =>
         hint: 'give them to `sample` as `guide`, or as a member `guide` of the parameters',
       })
     : params;
+
+/** Predictions without labels, which need a denoiser that has learned them. Otherwise a `ConfigError`. */
+export const requiredUnconditional = (
+  where: string,
+  { unconditional = true }: { readonly unconditional?: boolean },
+): either.Either<NoisefoldError, void> =>
+  unconditional
+    ? E.right(undefined)
+    : fail('ConfigError', {
+        where,
+        expected: 'a model that was also trained without labels: its predictions without a label are needed',
+        actual: 'a model that was trained at labelDropout: 0',
+        hint: 'train with labelDropout: 0.1, or give each sample the label of a class and leave cfg out',
+      });

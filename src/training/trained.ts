@@ -8,6 +8,11 @@ export interface Trained<P, I extends ImageShape> {
   readonly process: Process;
   /** Height, width and channels of an image. */
   readonly image: ImageExtents<I>;
+  /**
+   * The rate at which labels were dropped in training. At 0, `cfg` and samples without a label are a `ConfigError`. Left
+   * out, nothing is checked.
+   */
+  readonly labelDropout?: number;
   /** The averaged parameters. */
   readonly params: Resident<P>;
 }

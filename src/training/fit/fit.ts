@@ -6,6 +6,7 @@ import { gen, hold, take } from '../../internal/gen.js';
 import { exactly } from '../../internal/decode.js';
 import { checked, functionPart } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
+import { defaults } from './recipe.js';
 import { startTraining, type TrainingRun } from './run.js';
 import { total } from '../total.js';
 import type { Trained } from '../trained.js';
@@ -68,7 +69,8 @@ export const fit = <P, I extends ImageShape>(given: InferredFrom<Fit<P, I>, 'mod
         const run = yield* hold(startTraining<P, I>(training)(backend), (started) => started.release);
         yield* take(taken(run, onEvent, onError));
         const params = yield* take(run.finish);
-        return { model: given.model, process: given.process, image: given.data.image, params };
+        const { model, process, labelDropout = defaults.labelDropout } = given;
+        return { model, process, image: given.data.image, labelDropout, params };
       }),
     ),
   );

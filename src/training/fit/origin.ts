@@ -13,8 +13,8 @@ interface StepGiven<I extends ImageShape> extends Feed<Resident<TrainInputs<I>>>
 }
 
 /**
- * Takes a step that went wrong again, unguarded, on the oracle of the training, to name the operation where its
- * numbers stopped being finite; null without an oracle. The guard kept the state as it was.
+ * Repeats a step that was not finite on the oracle of the training, without the guard, and returns the operation at which its
+ * numbers stopped being finite; null without an oracle. The guard has kept the state of before the step.
  */
 export const originOf =
   <P, I extends ImageShape>(training: Training<P, I>, { state, examples }: StepGiven<I>) =>

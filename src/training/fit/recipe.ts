@@ -11,24 +11,24 @@ import {
 import type { Shape } from '../../dsl/index.js';
 import type { Optimizer } from '../../nn/index.js';
 
-/** What is to be learned, and how. */
+/** A model and how to train it. */
 export interface Recipe<P, I extends Shape> {
   readonly model: Model<P, I>;
   readonly process: Process;
   readonly optimizer: Optimizer;
-  /** What is descended, and measured on held-out images: {@link simpleLosses} if not given. */
+  /** The loss that is minimized, and measured on held-out images; {@link simpleLosses} by default. */
   readonly loss?: Objective;
-  /** The decay of the moving average of the parameters, from which samples are drawn; 0.995 if not given. */
+  /** The decay of the moving average of the parameters, which `fit` returns; 0.995 by default. */
   readonly averageDecay?: number;
-  /** The probability with which a label is forgotten, for classifier-free guidance; 0 if not given. */
+  /** The probability of dropping a label, for classifier-free guidance (`cfg`); 0 by default. */
   readonly labelDropout?: number;
-  /** What a model that is conditioned on an image gets for each, made of it: `superResolution({ factor: 2 })`, for one. */
+  /** Makes the condition from each image, for a model that is conditioned on images: `superResolution({ factor: 2 })`. */
   readonly condition?: Conditioner<I>;
-  /** How the timesteps of a batch are drawn; each for itself, uniformly, if not given. */
+  /** Draws the timesteps of a batch; independently and uniformly by default. */
   readonly timesteps?: TimestepDraw | AdaptiveDraw;
 }
 
-/** What a recipe has where it says nothing. */
+/** Default values of a recipe. */
 export const defaults = {
   loss: simpleLosses,
   averageDecay: 0.995,

@@ -5,13 +5,12 @@ import { defaults, type Recipe } from './recipe.js';
 const textOf = (numbers: ArrayLike<number>): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(Array.from(numbers)));
 
-/** What is a function goes by its name. */
+/** The name of a function. */
 const nameOf = ({ name }: { readonly name: string }): string => (name === '' ? 'a function' : name);
 
 /**
- * What a recipe can say of itself, as JSON, for snapshots whose configuration nobody gave: all that decides its
- * numbers and is no function, and the names of its loss and its draw of timesteps. A learning rate that follows the step
- * is only said to do so.
+ * The default configuration of snapshots: a description of a recipe as JSON. It contains everything that decides the results,
+ * and the names of functions: of the loss and of the draw of timesteps. A learning rate that is a function has no further description.
  */
 export const recipeConfig = <P, I extends Shape>({
   model: { predicts, classes },

@@ -172,7 +172,7 @@ const running = <P, I extends ImageShape>(
       if (E.isLeft(reported)) return yield reported;
       const { isSound, ...report } = reported.right;
       const step = done++;
-      yield E.right({ _tag: 'Step', step, ...report, milliseconds: performance.now() - began });
+      yield E.right({ _tag: 'Step', step, of: steps, ...report, milliseconds: performance.now() - began });
       unsound = isSound ? 0 : unsound + 1;
       if (unsound > 0) {
         // the origin is looked for once in a row

@@ -4,7 +4,7 @@ import { namedFields } from '../../internal/options.js';
 
 export interface LossChartOptions {
   readonly title?: string;
-  /** Losses stand on a logarithmic axis, unless this is false. */
+  /** Draws losses on a logarithmic axis; default true. */
   readonly logarithmic?: boolean;
 }
 
@@ -14,7 +14,7 @@ interface Point {
   readonly y: number;
 }
 
-/** An axis of the chart: where a number stands, and which numbers are written on it. */
+/** An axis of the chart: the coordinate of a number, and the numbers that are written on it. */
 interface Axis {
   readonly place: (value: number) => number;
   readonly ticks: readonly number[];
@@ -36,8 +36,8 @@ text.train{stroke:none;fill:#0969da}text.held-out{stroke:none;fill:#bc4c00}
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /**
- * The exponential moving average over about a fiftieth of the line, corrected for its start as in Adam. It
- * passes over what is not finite.
+ * The exponential moving average over about a fiftieth of the line, with the bias correction of Adam. Skips values that are not
+ * finite.
  */
 const smoothed = (points: readonly Point[]): readonly Point[] => {
   const keep = 1 - 1 / Math.max(1, points.length / 50);
@@ -52,7 +52,7 @@ const smoothed = (points: readonly Point[]): readonly Point[] => {
     });
 };
 
-/** No more points than can be seen: of some neighbours the lowest and the highest, in order. */
+/** Keeps about 600 points: the lowest and the highest of each group of neighbours, in order. */
 const thinned = (points: readonly Point[]): readonly Point[] => {
   const together = Math.ceil(points.length / 300);
   if (together <= 2) return points;
@@ -64,15 +64,15 @@ const thinned = (points: readonly Point[]): readonly Point[] => {
 };
 
 /**
- * The axis between two places of the chart that holds all finite values; a linear one begins at 0 or below, a
- * logarithmic one has no place for values that are not positive.
+ * The axis between two coordinates of the chart that contains all finite values. A linear axis begins at 0 or below; a
+ * logarithmic axis omits values that are not positive.
  */
 const axisOf = (values: readonly number[], [start, end]: readonly [number, number], logarithmic: boolean): Axis => {
   const shown = values.filter((value) => Number.isFinite(value) && !(logarithmic && value <= 0));
   const low = shown.reduce((a, b) => Math.min(a, b), logarithmic ? (shown[0] ?? 1) : 0);
   const highest = shown.reduce((a, b) => Math.max(a, b), low);
   const size = Math.max(Math.abs(low), Math.abs(highest));
-  // one value alone, or several that hardly differ, have an axis too
+  // one value, or values that hardly differ, get an axis too
   const high = highest - low > 1e-9 * size ? highest : low + (Math.abs(low) || 1);
   const scale = logarithmic ? Math.log : (value: number) => value;
   const share = (value: number): number => (scale(value) - scale(low)) / (scale(high) - scale(low));
@@ -103,14 +103,14 @@ interface Label {
   readonly at: number;
 }
 
-/** The name of a line at its end, with the last value. */
+/** Labels a line at its end, with its name and last value. */
 const labelOf = (kind: string, name: string, points: readonly Point[], y: Axis): readonly Label[] =>
   points
     .slice(-1)
     .map((end) => ({ kind, text: `${name} ${Number(end.y.toPrecision(3))}`, at: y.place(end.y) }))
     .filter(({ at }) => Number.isFinite(at));
 
-/** Labels one above another, each a line or more from the next. */
+/** Moves labels upwards until each is at least a line above the next. */
 const stacked = (labels: readonly Label[]): readonly Label[] => {
   let below = Infinity;
   return [...labels]
@@ -124,8 +124,8 @@ const stacked = (labels: readonly Label[]): readonly Label[] => {
 const fields = namedFields('lossChart', {}, ['title', 'logarithmic']);
 
 /**
- * A chart of the loss as SVG: of each step, faint, with a smoothed line over it, and of held-out images where
- * it was measured. It follows the reader's light or dark mode.
+ * Draws a chart of the loss as SVG: a faint line of each step, a smoothed line, and a line of the held-out losses. It follows the
+ * light or dark mode of the reader.
  * @example
  * const first = { step: 0, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 0 }
  * const svg = lossChart([first, { ...first, step: 1, loss: 0.5 }], { title: 'MNIST' })

@@ -1,9 +1,9 @@
-/** What a training run writes of itself: metrics.jsonl, one JSON object a line. */
+/** The log of a training run, metrics.jsonl: one JSON object a line. */
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { decode, exactly, finite, natural, type Mismatch } from '../../internal/decode.js';
 import { E, F, t, type either } from '../../internal/fp.js';
 
-/** A number that was measured. JSON has no NaN or infinity: they are written as null, and read as NaN. */
+/** A measured number. JSON has no NaN and no infinity: both are written as null, and null is read as NaN. */
 const measured = new t.Type<number, number | null>(
   'a number or null',
   t.number.is,
@@ -25,22 +25,22 @@ const codec = exactly(
 
 /** One line of metrics.jsonl. */
 export interface Metrics {
-  /** How many updates were made before this one. */
+  /** The number of updates before this one. */
   readonly step: number;
-  /** The loss of this step's batch; NaN where it was not finite. */
+  /** The loss of the batch of this step; NaN if it was not finite. */
   readonly loss: number;
-  /** The loss on images that are held out, where it was measured. */
+  /** The loss on held-out images, if it was measured after this step. */
   readonly heldOut?: number;
-  /** Norm of the whole gradient, before it is clipped. */
+  /** The norm of the whole gradient, before clipping. */
   readonly gradientNorm: number;
   readonly learningRate: number;
   readonly imagesPerSecond: number;
-  /** Time spent on training since the first step, resumed runs added up. */
+  /** The time spent on training since the first step, summed over resumed runs. */
   readonly seconds: number;
 }
 
 /**
- * A line of metrics.jsonl, without the newline. A number that is not finite becomes null.
+ * Encodes a line of metrics.jsonl, without the newline. A number that is not finite becomes null.
  * @example
  * const metrics = { step: 0, loss: NaN, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
  * const line = encodeMetrics(metrics)
@@ -55,7 +55,7 @@ const parse = (text: string): either.Either<Mismatch, unknown> =>
   );
 
 /**
- * Reads a line; `where` names it in messages. `DecodeError`.
+ * Decodes a line. An invalid line is a `DecodeError`; `where` names the line in the error.
  * @example
  * const line = decodeMetrics('metrics.jsonl')('{"step":0,"loss":"low"}')
  * pipe(line, E.mapLeft(({ where }) => where)) // → E.left('metrics.jsonl: loss')
@@ -77,7 +77,7 @@ export const decodeMetrics =
     );
 
 /**
- * Reads a whole log, of which every line must be sound; `where` is its path. `DecodeError` with the line.
+ * Decodes a whole log; `where` is its path. An invalid line is a `DecodeError` with the number of the line.
  * @example
  * const metrics = { step: 0, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
  * const line = encodeMetrics(metrics)
@@ -95,7 +95,7 @@ export const decodeMetricsLog =
     );
 
 /**
- * Whether a line is sound and of a step before the given one: what a run keeps that resumes there.
+ * Returns true for a valid line of a step before the given one. A run that resumes at that step keeps these lines.
  * @example
  * const metrics = { step: 5, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
  * const line = encodeMetrics(metrics)

@@ -1,17 +1,17 @@
-/** Where the axes of a chart carry numbers. */
+/** Ticks of the axes of charts. */
 
 const range = (from: number, to: number): readonly number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 
-/** `3·10⁻²` as the float64 nearest to 0.03, which multiplication misses. */
+/** `3·10⁻²` as the float64 nearest to 0.03; a product would be off by a rounding error. */
 const decimal = (digits: number, exponent: number): number => Number(`${digits}e${exponent}`);
 
-/** Multiples of 1, 2 or 5 times a power of ten from `low` to `high`, the finest of which there are at most `most`. */
+/** Multiples of 1, 2 or 5 times a power of ten from `low` to `high`: the finest of them that give at most `most` ticks. */
 export const linearTicks = (low: number, high: number, most: number): readonly number[] => {
   const exponent = Math.floor(Math.log10((high - low) / most));
   const multiples = (factor: number): readonly number[] => {
     const step = factor * 10 ** exponent;
-    // an end that misses a tick by a rounding error has it
+    // includes a tick that lies outside by a rounding error only
     return range(Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)).map((i) =>
       decimal(i * factor, exponent),
     );
@@ -20,8 +20,8 @@ export const linearTicks = (low: number, high: number, most: number): readonly n
 };
 
 /**
- * Numbers of one digit from `low` to `high`, both positive: the finest choice of digits of which there are at
- * most `most`. Where there would be fewer than three, the ticks of a linear axis.
+ * Numbers of one digit from `low` to `high`, both positive: the finest choice of digits that gives at most `most` ticks. Returns
+ * the ticks of a linear axis if there would be fewer than three.
  */
 export const logTicks = (low: number, high: number, most: number): readonly number[] => {
   const decades = range(Math.floor(Math.log10(low)), Math.ceil(Math.log10(high)));
@@ -39,7 +39,7 @@ export const logTicks = (low: number, high: number, most: number): readonly numb
   return finest.length < 3 ? linearTicks(low, high, most) : finest;
 };
 
-/** A tick in few characters: `0.05`, `2k`, `1.5M`, `1e-7`. */
+/** Writes a tick in few characters: `0.05`, `2k`, `1.5M`, `1e-7`. */
 export const tickLabel = (tick: number): string => {
   const size = Math.abs(tick);
   if (size >= 1e9 || (size < 1e-4 && size > 0)) return tick.toExponential().replace('e+', 'e');

@@ -6,9 +6,9 @@ import type { Images } from '../data/images.js';
 
 /** The images that samples are conditioned on. */
 export interface GivenCondition {
-  /** One image for each sample, in [-1, 1], of any size: of a data set, or samples of another model. */
+  /** One image for each sample, in [-1, 1], of any size: images of a data set, or samples of another model. */
   readonly images: Images;
-  /** The timestep, of the process, of the noise that is put on them, for a model that is told of it (`condition.noiseLevel`). */
+  /** The timestep of the noise that is added to them, for a model that takes the noise level (`condition.noiseLevel`). */
   readonly t?: number;
 }
 
@@ -28,19 +28,19 @@ const mistakeIn = (
   if (shape[3] !== channels || data.length !== shape.reduce((size, extent) => size * extent, 1))
     return [`all numbers of images [count, height, width, ${channels}]`, `${data.length} of ${showShape(shape)}`, 'give images of the channels that the model was trained with'];
   if (count !== shape[0])
-    return [`an image for each of ${count} samples`, `${shape[0]}`, 'give as many labels as images, or leave the count to these'];
+    return [`an image for each of ${count} samples`, `${shape[0]}`, 'give as many labels as images, or leave out the count'];
   if (!noiseLevel && t !== undefined)
-    return ['no t: the model is not told how noisy images are', `${t}`, 'leave it out, or train a model with `noiseLevel: true`'];
+    return ['no t: the model does not take the noise level', `${t}`, 'leave it out, or train a model with `noiseLevel: true`'];
   if (noiseLevel && !(Number.isInteger(t) && t! >= 0 && t! < T))
-    return [`t of 0 to ${T - 1}: the model is told how noisy images are`, `${t ?? 'none'}`, 'give the timestep of the noise to be put on them, 0 for next to none'];
+    return [`t from 0 to ${T - 1}: the model takes the noise level`, `${t ?? 'nothing'}`, 'give the timestep of the noise to add to the images; 0 adds next to nothing'];
   return null;
 }; // prettier-ignore
 
 /**
- * A condition that a model takes, or none where it takes none. Otherwise a `ConfigError`, or `NonFinite` for images
- * that have such numbers.
+ * Checks that a condition is given exactly if the model takes one, and that it fits. Otherwise a `ConfigError`, or `NonFinite` for
+ * images with numbers that are not finite.
  *
- * @param count - how many samples there are
+ * @param count - the number of samples
  */
 export const checkedCondition = (
   where: string,
@@ -53,9 +53,9 @@ export const checkedCondition = (
   if (given === undefined)
     return wanted === undefined
       ? E.right(given)
-      : refused(['images, on which the model is conditioned', 'none', 'give condition: { images }']);
+      : refused(['images: the model is conditioned on images', 'nothing', 'give condition: { images }']);
   if (wanted === undefined)
-    return refused(['none: the model is conditioned on no image', 'some', 'leave it out, or train a model with `condition`']); // prettier-ignore
+    return refused(['no condition: the model takes none', 'a condition', 'leave it out, or train a model with `condition`']); // prettier-ignore
   const mistake = mistakeIn(wanted, process, given, count);
   if (mistake !== null) return refused(mistake);
   return E.map(() => given)(checkedImages(given.images.data, `${where}: condition.images`));

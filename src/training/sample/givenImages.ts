@@ -1,35 +1,35 @@
-/** Images that samples begin at, or keep: checked, and batch by batch. */
+/** Images that samples start from, and images that they keep a part of: checked, and batch by batch. */
 import { checkedImages, type Resampling } from '../../diffusion/index.js';
 import { fail, type NoisefoldError, showShape } from '../../dsl/index.js';
 import { E, type either, F } from '../../internal/fp.js';
 import type { Images } from '../data/images.js';
 
-/** Where samples begin, in place of noise alone: SDEdit (Meng et al. 2022). */
+/** Images that samples start from, with added noise: SDEdit (Meng et al. 2022). */
 export interface GivenBeginning {
   /** An image for each sample, or one for all, of the model's shape. */
   readonly images: Images;
-  /** How much of them is made anew, from a little above 0 to 1: see `partOfTheWay`. */
+  /** The part of the way back to noise, above 0 and at most 1; at 1 little of the images is left. See `partOfTheWay`. */
   readonly strength: number;
 }
 
-/** The noise that samples begin at: what `encode` gave, or a mixture of such, for one. */
+/** The noise that samples start from, such as the result of `encode`, or a mixture of two of them. */
 export interface GivenNoise {
-  /** x_T of each sample, or one for all, of the model's shape; any finite numbers, of variance 1 where it was drawn. */
+  /** x_T of each sample, or one for all, of the model's shape. Any finite numbers; drawn noise has variance 1. */
   readonly noise: Images;
 }
 
-/** What samples keep of images; the rest is painted: see `inpainting`. */
+/** The part of images that samples keep; the model paints the rest. See `inpainting`. */
 export interface GivenKnown {
-  /** An image for each sample, or one for all, of the model's shape; what it shows elsewhere does not matter. */
+  /** An image for each sample, or one for all, of the model's shape. Its numbers outside of the mask do not matter. */
   readonly images: Images;
-  /** 1 where the image is known and 0 where it is painted: for each sample or one for all, for each channel or one for all. */
+  /** 1 at known pixels and 0 at painted ones; for each sample or one for all, for each channel or one for all. */
   readonly mask: Images;
-  /** How often each stretch of `jump` steps is walked, and its steps: 1 and 1 if not given (RePaint, Lugmayr et al. 2022). */
+  /** How often each group of `jump` steps is repeated; both are 1 by default (RePaint, Lugmayr et al. 2022). */
   readonly resamples?: number;
   readonly jump?: number;
 }
 
-/** How often stretches are walked, as `inpainting` takes it. */
+/** The resampling of known images, with its defaults. */
 export const resamplingOf = ({ resamples = 1, jump = 1 }: GivenKnown): Required<Resampling> => ({
   resamples,
   jump,
@@ -39,7 +39,7 @@ type Extents = readonly [height: number, width: number, channels: number];
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((size, extent) => size * extent, 1);
 
-/** Whether images are of a size, one for each of `count` samples or one for all; otherwise a `ConfigError`. */
+/** Returns a `ConfigError` unless images have this size, with one for each of `count` samples or one for all. */
 const checkedShape = (
   where: string,
   { data, shape }: Images,
@@ -59,19 +59,19 @@ const checkedShape = (
         where,
         expected: `all numbers of [${count === 1 ? '1' : `${count} or 1`}, ${height}, ${width}, ${[...new Set(channels)].join(' or ')}]`,
         actual: `${data.length} of ${showShape(shape)}`,
-        hint: 'one for each sample, or one for all, of the size of the images that the model knows',
+        hint: 'give one image for each sample, or one for all, of the size of the images of the model',
       });
 };
 
-/** Where a walk begins: at images as they are, or after noise is put on them. */
+/** The images that sampling starts from, as they are (`noisy: false`) or with added noise. */
 export interface Beginning {
-  /** The field that has the images. */
+  /** The name of the field with the images, for errors. */
   readonly field: string;
   readonly images: Images;
   readonly noisy: boolean;
 }
 
-/** Where a sampling begins, if not at noise that is drawn. */
+/** The start of a sampling; null for drawn noise. */
 export const beginningOf = (from: GivenBeginning | GivenNoise | undefined): Beginning | null =>
   from === undefined
     ? null
@@ -79,7 +79,7 @@ export const beginningOf = (from: GivenBeginning | GivenNoise | undefined): Begi
       ? { field: 'from.noise', images: from.noise, noisy: false }
       : { field: 'from.images', images: from.images, noisy: true };
 
-/** Numbers that are finite, each of them; otherwise `NonFinite`. */
+/** Returns `NonFinite` unless all numbers are finite. */
 const finiteNumbers = (data: Float32Array, where: string): either.Either<NoisefoldError, Float32Array> => {
   const wrong = data.findIndex((x) => !Number.isFinite(x));
   return wrong === -1
@@ -88,11 +88,11 @@ const finiteNumbers = (data: Float32Array, where: string): either.Either<Noisefo
         where,
         expected: 'finite numbers',
         actual: `${data[wrong]} at number ${wrong}`,
-        hint: 'give the noise as it was encoded or drawn',
+        hint: 'give the noise that `encode` returned, or that was drawn',
       });
 };
 
-/** A beginning for `count` samples of a shape; otherwise a `ConfigError`, or `NonFinite` for images with such numbers. */
+/** Checks the start of `count` samples: a wrong shape is a `ConfigError`, a number that is not finite `NonFinite`. */
 export const checkedBeginning = (
   where: string,
   { field, images, noisy }: Beginning,
@@ -104,7 +104,7 @@ export const checkedBeginning = (
     E.tap(() => (noisy ? checkedImages : finiteNumbers)(images.data, `${where}: ${field}`)),
   );
 
-/** What is known of `count` samples of a shape; otherwise a `ConfigError`, or `NonFinite` for images with such numbers. */
+/** Checks known images for `count` samples: a wrong shape or mask is a `ConfigError`, a number that is not finite `NonFinite`. */
 export const checkedKnown = (
   { images, mask }: GivenKnown,
   count: number,
@@ -128,8 +128,8 @@ export const checkedKnown = (
   );
 
 /**
- * The images of `batch` samples from number `first` on, with as many channels as are asked for. A last batch that is not
- * full is filled with its first image.
+ * The images of `batch` samples from number `first` on, with `wanted` channels. Fills the last batch with copies of its first
+ * image.
  */
 export const batchOf = (
   { data, shape: [count, height, width, channels] }: Images,

@@ -1,4 +1,4 @@
-/** Functions that are given as parts, held to what they give: from JavaScript it may be anything, or another function. */
+/** Checks the results of functions that callers pass: from JavaScript a result may be anything, such as another function. */
 import type { Correction, Denoiser, Grid, Guidance } from '../../diffusion/index.js';
 import {
   dims,
@@ -16,7 +16,7 @@ import { isEither } from '../../internal/either.js';
 
 const callIt = (example: string): string => `call what makes it, such as ${example}; one of your own returns that`;
 
-/** What a part gave, if it is an Either, or the `ConfigError` that it is none. */
+/** Returns the result of a part if it is an Either, otherwise a `ConfigError`. */
 const givingEither = <A>(
   where: string,
   expected: string,
@@ -27,20 +27,20 @@ const givingEither = <A>(
     ? made
     : fail('ConfigError', { where, expected, actual: `one that gives ${show(made)}`, hint: callIt(example) });
 
-/** A denoiser by a guidance that gives an Either. */
+/** Applies a guidance to a denoiser. A guidance that returns no Either is a `ConfigError`. */
 export const guidedBy =
   <P, I extends Shape>(where: string, guidance: Guidance<P, I>) =>
   (denoiser: Denoiser<P, I>): either.Either<NoisefoldError, Denoiser<P, I>> =>
     givingEither(`${where}: guidance`, 'a guidance, which gives an Either of a denoiser', 'cfg(2)', guidance(denoiser));
 
-/** A grid that gives an Either; a number of steps is one. */
+/** A grid whose result is checked to be an Either; a number of steps stays as it is. */
 export const heldGrid = (where: string, grid: number | Grid): number | Grid =>
   typeof grid === 'number'
     ? grid
     : (process) =>
         givingEither(`${where}: grid`, 'a grid, which gives an Either of timesteps', 'trailing(50)', grid(process));
 
-/** A correction that gives a tensor like the one that it takes, or raises. */
+/** A correction that raises a `ConfigError` unless it returns a tensor of the shape of its argument. */
 export const heldCorrection =
   (where: string, correction: Correction): Correction =>
   <S extends Shape>(x0: Tensor<S>): Tensor<S> => {

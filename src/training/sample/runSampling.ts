@@ -133,7 +133,7 @@ function* drawnBatch<P, I extends ImageShape>(
       onStep: ({ x0 }, index) =>
         gen(function* () {
           const done = b * count + index + 1;
-          onStep?.(done, of);
+          onStep?.(done, of, index + 1 < count ? first : Math.min(all, first + batch));
           if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0) return;
           const numbers = yield* take(read(x0)(backend));
           const images = yield* take(finiteSamples(plan, first, `step ${index}, sample`, numbers));

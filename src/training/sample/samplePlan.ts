@@ -81,6 +81,10 @@ const stepsOf =
     );
   };
 
+/** The denoiser of a trained model, which says whether it has learned to do without labels, where that is known. */
+const asTrained = <P, I extends ImageShape>({ model, labelDropout }: Trained<P, I>): Denoiser<P, I> =>
+  model.classes === undefined || labelDropout === undefined ? model : { ...model, unconditional: labelDropout > 0 };
+
 /** What a sampling asks of a model: `ConfigError`, or `NonFinite` of images, where it cannot work. */
 export const planOf =
   (where: string, end: End) =>
@@ -92,7 +96,7 @@ export const planOf =
     F.pipe(
       E.Do,
       E.bind('guided', () =>
-        guidedBy<P, I>(where, sampling.guidance ?? unguided)(knowingOnly(trained.process)(trained.model)),
+        guidedBy<P, I>(where, sampling.guidance ?? unguided)(knowingOnly(trained.process)(asTrained(trained))),
       ),
       E.bind('counts', ({ guided }) => countsOf(where, guided, sampling, beginning?.images)),
       E.tap(({ counts: { all } }) => checkedCondition(where, trained, sampling.condition, all)),

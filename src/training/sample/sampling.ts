@@ -6,6 +6,7 @@ import {
   type Model,
   type Solver,
 } from '../../diffusion/index.js';
+import { requiredUnconditional } from '../../diffusion/required.js';
 import { fail, type NoisefoldError, type RandomKey, type Resident } from '../../dsl/index.js';
 import { exactly, natural, positive } from '../../internal/decode.js';
 import { E, type either, F, t, type taskEither } from '../../internal/fp.js';
@@ -52,8 +53,8 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    * number gives other samples of the same key; how many batches follow changes none.
    */
   readonly batch?: number;
-  /** Told after each step how many of all steps are done. */
-  readonly onStep?: (done: number, of: number) => void;
+  /** Told after each step how many of all steps, and how many samples, are done. */
+  readonly onStep?: (done: number, of: number, images: number) => void;
   /**
    * Shown after each `every` steps of a batch, while the sampling rests; a `Left` ends it. Nothing is evaluated for them
    * that a step does not evaluate anyway.
@@ -112,12 +113,17 @@ export const encodingCodec = exactly(
 /** How many samples a sampling asks of a model, all in all and at a time. `ConfigError` where it cannot work. */
 export const countsOf = (
   where: string,
-  { classes }: Pick<Model<never, never>, 'classes'>,
+  denoiser: Pick<Model<never, never>, 'classes' | 'unconditional'>,
   { labels, condition, known, count, batch }: Omit<Sampling, 'guidance'>,
   beginning: Images | undefined,
 ): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
   F.pipe(
-    checkedLabels({ classes }, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []),
+    checkedLabels(denoiser, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []),
+    E.tap(() =>
+      labels?.every((label) => label !== denoiser.classes)
+        ? E.right(undefined)
+        : requiredUnconditional(`${where}: labels`, denoiser),
+    ),
     E.flatMap(() => {
       if (labels !== undefined && count !== undefined && labels.length !== count)
         return fail('ConfigError', {

@@ -105,13 +105,13 @@ describe('samples that go with images', () => {
   };
   const told = { ...faithful, condition: noisy };
   test.each([
-    ['none', faithful, {}, 'expected images, on which the model is conditioned, got none'],
-    ['some that the model does not take', unconditional, { condition: { images } }, 'expected none: the model is conditioned on no image'],
+    ['none', faithful, {}, 'expected images: the model is conditioned on images, got nothing'],
+    ['some that the model does not take', unconditional, { condition: { images } }, 'expected no condition: the model takes none'],
     ['other channels', faithful, { condition: { images: { data: new Float32Array(6), shape: [2, 1, 1, 3] } } }, 'expected all numbers of images [count, height, width, 1], got 6 of [2, 1, 1, 3]'],
     ['too few numbers', faithful, { condition: { images: { data: new Float32Array(3), shape: [2, 2, 1, 1] } } }, 'got 3 of [2, 2, 1, 1]'],
     ['as many as there are not labels', classes, { condition: { images }, labels: [0, 1] }, 'expected an image for each of 2 samples, got 5'],
     ['a t that nobody hears', faithful, { condition: { images, t: 3 } }, 'expected no t'],
-    ['no t', told, { condition: { images } }, 'expected t of 0 to 99: the model is told how noisy images are, got none'],
+    ['no t', told, { condition: { images } }, 'expected t from 0 to 99: the model takes the noise level, got nothing'],
     ['a t out of range', told, { condition: { images, t: 100 } }, 'got 100'],
     ['no number of images', faithful, { condition: { images: { ...images, shape: 5 as never } } }, 'condition.images.shape'],
     ['no images', faithful, { condition: { images: greys() } }, 'expected at least one sample, got 0'],

@@ -1,0 +1,87 @@
+/** Shows lines: in one place on a terminal, below each other elsewhere. */
+import { createLogUpdate } from 'log-update';
+import { bar, line, type Pace } from './pace.js';
+
+/** Where text is written to, such as `process.stderr`. */
+export interface Output {
+  readonly write: (text: string, callback?: (error?: Error | null) => void) => unknown;
+  readonly once?: (event: 'error', listener: () => void) => unknown;
+  readonly listenerCount?: (event: 'error') => number;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly bytesWritten?: number;
+}
+
+export type Display = (name: string, pace: Pace) => void;
+
+/** Writes text; ignores errors, such as EPIPE where the reader has left. */
+const quietly =
+  (output: Output) =>
+  (text: string): void => {
+    try {
+      output.write(text, (error) => {
+        // the event follows the callback, and ends the process where nobody listens
+        if (error && output.listenerCount?.('error') === 0) output.once?.('error', () => undefined);
+      });
+    } catch {
+      // a display is no reason to end a run
+    }
+  };
+
+/** The width of a terminal that does not say it. */
+const COLUMNS = 80;
+const ROWS = 24;
+const SECONDS_BETWEEN = 1 / 15;
+/** The same where others print to the terminal: then each frame is another line. */
+const SECONDS_BETWEEN_LINES = 1;
+
+/** One line that is redrawn in place. The cursor stays visible: there is nothing to restore after an error or a signal. */
+const inPlace = (output: Output): Display => {
+  const terminals = [...new Set<Output>([output, process.stdout, process.stderr])].filter(({ isTTY }) => isTTY);
+  const bytes = (): number => terminals.reduce((sum, { bytesWritten = 0 }) => sum + bytesWritten, 0);
+  const columns = (): number => output.columns || COLUMNS; // some report 0
+  const update = createLogUpdate(
+    {
+      write: quietly(output),
+      isTTY: true,
+      get columns() {
+        return columns();
+      },
+      rows: ROWS,
+    } as unknown as NodeJS.WritableStream, // all that it uses of one
+    { showCursor: true },
+  );
+  let shown: { readonly pace: Pace; readonly bytes: number } | undefined; // what changes: the last frame
+  return (name, pace) => {
+    const isAlone = shown?.bytes === bytes();
+    const isSame = shown?.pace.began === pace.began;
+    const seconds = isAlone ? SECONDS_BETWEEN : SECONDS_BETWEEN_LINES;
+    if (shown !== undefined && isSame && pace.done < pace.of && pace.at - shown.pace.at < seconds) return;
+    if (!isAlone || !isSame) update.done(); // leaves the last frame, and what others have printed since
+    update(bar(name, pace, columns()));
+    shown = { pace, bytes: bytes() };
+  };
+};
+
+/** A line for the first step, for each tenth of them, and for the last. */
+const below = (output: Output): Display => {
+  const write = quietly(output);
+  let shown = { done: 0, tenth: -1, text: '' }; // what changes: the last step, and the last line
+  return (name, pace) => {
+    const { done, of } = pace;
+    const last = done < shown.done ? -1 : shown.tenth;
+    const tenth = Math.floor((10 * done) / of);
+    const isDue = tenth > last || done >= of;
+    const text = isDue ? line(name, pace) : shown.text;
+    if (text !== shown.text) write(`${text}\n`);
+    shown = { done, tenth: Math.max(tenth, last), text };
+  };
+};
+
+const isTerminal = ({ isTTY }: Output): boolean => {
+  const { CI = '', TERM } = process.env;
+  return isTTY === true && TERM !== 'dumb' && ['', '0', 'false'].includes(CI);
+};
+
+/** A bar on a terminal, lines elsewhere and in CI. */
+export const displayOn = (output: Output): Display => (isTerminal(output) ? inPlace : below)(output);

@@ -1,0 +1,3 @@
+/** `noisefold/terminal`: progress on a terminal. */
+export { progress, type Progress, type ProgressOptions } from './progress.js';
+export type { Output } from './display.js';

@@ -1,0 +1,61 @@
+import { fc } from '@fast-check/vitest';
+import { expect, test } from 'vitest';
+import { bar, line, type Pace, paced, type Told } from './pace.js';
+
+const run = (...steps: readonly Told[]): Pace => steps.reduce<Pace | undefined>(paced, undefined)!;
+
+test('the time left is the mean duration of a step, times the steps left', () => {
+  const pace = run({ done: 1, of: 100, at: 7, seconds: 2 }, { done: 2, of: 100, at: 11 }, { done: 3, of: 100, at: 14 });
+  expect(line('training', pace)).toBe('training    3/100  3.00 s/step  4:51 left'); // (2 + 4 + 3) / 3 · 97
+});
+
+test('the time before the first step counts for nothing: it is that of compilation', () => {
+  expect(line('training', run({ done: 1, of: 2, at: 1000, seconds: 0.5 }))).toBe(
+    'training  1/2  2.00 steps/s  0:01 left',
+  );
+  expect(line('sampling', run({ done: 1, of: 2, at: 1000 }))).toBe('sampling  1/2');
+  expect(line('sampling', run({ done: 1, of: 3, at: 1000 }, { done: 2, of: 3, at: 1004 }))).toContain('0:04 left');
+});
+
+test('at the end stands the time it took', () => {
+  const pace = run({ done: 1, of: 2, at: 5, seconds: 5 }, { done: 2, of: 2, at: 3725 });
+  expect(line('training', pace)).toContain('in 1:02:05');
+});
+
+test('a resumed run has the speed of its own steps', () => {
+  const pace = run({ done: 901, of: 1000, at: 100, seconds: 1 }, { done: 902, of: 1000, at: 101 });
+  expect(line('training', pace)).toContain('1.00 steps/s  1:38 left');
+});
+
+test('steps that are told together share their time', () => {
+  expect(line('sampling', run({ done: 10, of: 40, at: 0 }, { done: 20, of: 40, at: 5 }))).toContain('2.00 steps/s');
+});
+
+test('the loss is smoothed, and one that is not finite is left out', () => {
+  const told = (done: number, loss: number): Told => ({ done, of: 100, at: done, loss });
+  expect(run(told(1, 1), told(2, 0.5), told(3, Number.NaN), told(4, 0.3)).loss.value).toBeCloseTo(0.6, 12);
+  const flat = Array.from({ length: 40 }, (_, i) => told(i + 1, 1));
+  expect(run(...flat, told(41, 0)).loss.value).toBeCloseTo(0.95, 12);
+});
+
+test('a step that was done before begins another run', () => {
+  const pace = run({ done: 5, of: 5, at: 50, loss: 9, images: 3 }, { done: 1, of: 2, at: 60, seconds: 1, loss: 1 });
+  expect(line('training', pace)).toBe('training  1/2  loss 1.00    1.00 steps/s  0:01 left');
+});
+
+test('a line fits into any terminal', () => {
+  const number = fc.double({ min: 1e-9, max: 1e9, noNaN: true });
+  fc.assert(
+    fc.property(fc.nat(200), fc.nat(1e9), number, number, (columns, done, loss, seconds) => {
+      const pace = { ...run({ done, of: 1e9, at: seconds, seconds, loss }), heldOut: loss, unsound: 3 };
+      expect(bar('training', pace, columns).length).toBeLessThanOrEqual(Math.max(0, columns - 1));
+    }),
+  );
+});
+
+test('a bar is as full as the run is done', () => {
+  const at = (done: number): string => bar('x', run({ done, of: 10, at: 0 }), 80);
+  expect(at(0)).toBe(`x ${'░'.repeat(30)}  0/10`);
+  expect(at(4)).toBe(`x ${'█'.repeat(12)}${'░'.repeat(18)}  4/10`);
+  expect(at(10)).toBe(`x ${'█'.repeat(30)} 10/10  in 0:00`);
+});

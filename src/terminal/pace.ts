@@ -1,0 +1,112 @@
+/** The pace of a run, and its text. */
+
+/** A moving average: of all values at first, then with a weight of 1/20 for the newest. */
+interface Average {
+  readonly count: number;
+  readonly value: number;
+}
+const none: Average = { count: 0, value: 0 };
+const SPAN = 20;
+
+/** Adds a value; ignores one that is missing or not finite. */
+const averaged = ({ count, value }: Average, next = Number.NaN): Average =>
+  Number.isFinite(next)
+    ? { count: count + 1, value: value + (next - value) / Math.min(count + 1, SPAN) }
+    : { count, value };
+
+/** A run after some of its steps. Times are in seconds. */
+export interface Pace {
+  readonly done: number;
+  readonly of: number;
+  readonly began: number;
+  readonly at: number;
+  readonly perStep: Average;
+  readonly loss: Average;
+  readonly heldOut?: number;
+  /** Samples that are complete. */
+  readonly images?: number;
+  /** Steps that were not finite. */
+  readonly unsound: number;
+}
+
+/** What is known after a step. */
+export interface Told {
+  readonly done: number;
+  readonly of: number;
+  /** The time now. */
+  readonly at: number;
+  /** The duration of the step, where it is known. */
+  readonly seconds?: number;
+  readonly loss?: number;
+  readonly images?: number;
+}
+
+const beginning = ({ done, of, at, seconds = 0 }: Told): Pace => ({
+  done: seconds === 0 ? done : done - 1,
+  of,
+  began: at - seconds,
+  at: at - seconds,
+  perStep: none,
+  loss: none,
+  unsound: 0,
+});
+
+/** Adds a step to the pace of a run. A step that was done before begins another run. */
+export const paced = (pace: Pace | undefined, told: Told): Pace => {
+  const before = pace === undefined || told.done <= pace.done ? beginning(told) : pace;
+  const { done, of, at, loss, images = before.images } = told;
+  return {
+    ...before,
+    done,
+    of,
+    at,
+    perStep: averaged(before.perStep, (at - before.at) / (done - before.done)),
+    loss: averaged(before.loss, loss),
+    ...(images === undefined ? {} : { images }),
+  };
+};
+
+/** `1:02`, `1:00:02` */
+const clock = (seconds: number): string => {
+  const whole = Math.round(seconds);
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n: number): string => `${n}`.padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+};
+
+/** Three digits, of a width that seldom changes: a line that keeps its width is easier to read while it changes. */
+const digits = (value: number): string => value.toPrecision(3).padEnd('0.0123'.length);
+
+/** `12.3 steps/s`, or `2.50 s/step` where a step takes longer than a second. */
+const speed = (seconds: number): string =>
+  seconds > 1 ? `${seconds.toPrecision(3)} s/step` : `${(1 / seconds).toPrecision(3)} steps/s`;
+
+const times = ({ done, of, began, at, perStep: { count, value } }: Pace): readonly string[] => [
+  ...(count > 0 && value > 0 ? [speed(value)] : []),
+  ...(done >= of ? [`in ${clock(at - began)}`] : count > 0 ? [`${clock(value * (of - done))} left`] : []),
+];
+
+/** `  60/600`, and what else is known. */
+const facts = (pace: Pace): readonly string[] => [
+  `${`${pace.done}`.padStart(`${pace.of}`.length)}/${pace.of}`,
+  ...(pace.loss.count > 0 ? [`loss ${digits(pace.loss.value)}`] : []),
+  ...(pace.heldOut === undefined ? [] : [`held out ${digits(pace.heldOut)}`]),
+  ...(pace.images === undefined ? [] : [`${pace.images} images`]),
+  ...(pace.unsound > 0 ? [`${pace.unsound} not finite`] : []),
+  ...times(pace),
+];
+
+/** A line of plain text. */
+export const line = (name: string, pace: Pace): string => [name, ...facts(pace)].join('  ');
+
+/** Widths of the bar; the widest that leaves room for the text is used. */
+const WIDTHS = [30, 20, 10];
+
+/** A line with a bar, of fewer than `columns` characters. A narrow terminal has no bar, and then less text. */
+export const bar = (name: string, pace: Pace, columns: number): string => {
+  const text = facts(pace).join('  ');
+  const cells = WIDTHS.find((width) => name.length + width + text.length + 2 < columns);
+  if (cells === undefined) return `${name} ${text}`.slice(0, Math.max(0, columns - 1));
+  const full = Math.round(Math.min(1, pace.done / pace.of) * cells);
+  return `${name} ${'█'.repeat(full)}${'░'.repeat(cells - full)} ${text}`;
+};

@@ -1,0 +1,61 @@
+import { namedFields } from '../internal/options.js';
+import type { TrainEvent } from '../training/index.js';
+import { displayOn, type Output } from './display.js';
+import { type Pace, paced } from './pace.js';
+
+/** A listener that shows the progress of a run: `onEvent` of `fit`, or any `onStep`. */
+export interface Progress {
+  (event: TrainEvent): void;
+  (done: number, of: number, images?: number): void;
+}
+
+export interface ProgressOptions {
+  /** Where to write; `process.stderr` by default. */
+  readonly stream?: Output;
+}
+
+const fields = namedFields('progress', {}, ['stream']);
+
+const now = (): number => performance.now() / 1000;
+
+/** Adds an event to the pace of a training. */
+const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
+  switch (event._tag) {
+    case 'Step': {
+      const { step, of, loss, milliseconds } = event;
+      const told = { done: step + 1, of, at: now(), seconds: milliseconds / 1000, loss };
+      return paced(pace, told);
+    }
+    case 'HeldOut':
+      return pace && { ...pace, heldOut: event.loss };
+    case 'NonFinite':
+      return pace && { ...pace, unsound: pace.unsound + 1 };
+  }
+};
+
+/**
+ * Shows the progress of a training, a sampling or a measurement on stderr: the steps, the smoothed loss, the held-out loss,
+ * the speed and the time left. On a terminal that is a bar; elsewhere, and in CI, a line for each tenth of the steps.
+ * It never throws. It handles no signals and does not read from stdin, so that Ctrl-C does what it does without it.
+ *
+ * Call it once for each run: `fit({ …, onEvent: progress() })`, `sample({ …, onStep: progress() })`.
+ *
+ * @param name - the word in front; by default `training` for events, and `sampling` for steps
+ * @example
+ * const lines: string[] = []
+ * const show = progress('drawing', { stream: { write: (text) => lines.push(text) } })
+ * show(1, 2)
+ * show(2, 2)
+ * lines.map((line) => line.slice(0, 12)) // → ['drawing  1/2', 'drawing  2/2']
+ */
+export const progress = (name?: string, options: ProgressOptions = {}): Progress => {
+  const display = displayOn(fields(options).stream ?? process.stderr);
+  let pace: Pace | undefined; // what changes
+  return (told: TrainEvent | number, of?: number, images?: number): void => {
+    const isStep = typeof told === 'number';
+    pace = isStep
+      ? paced(pace, { done: told, of: of ?? 0, at: now(), ...(images === undefined ? {} : { images }) })
+      : heard(pace, told);
+    if (pace !== undefined) display(name ?? (isStep ? 'sampling' : 'training'), pace);
+  };
+};

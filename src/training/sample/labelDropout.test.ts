@@ -1,0 +1,71 @@
+/** Samples without labels, and guidance, of a model that has seen labels only. */
+import { expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import { type Backend, key, using, zerosLike } from '../../dsl/index.js';
+import { cfg, cosine, ddim, ddpm, guidanceMonoid, type Model, unguided } from '../../diffusion/index.js';
+import { E, F, type readerTaskEither, RTE } from '../../internal/fp.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { adam, layer } from '../../nn/index.js';
+import { datasetOf } from '../data/dataset.js';
+import { fit } from '../fit/fit.js';
+import { leftOf, right } from '../testing.js';
+import type { Trained } from '../trained.js';
+import { encode } from './encode.js';
+import { sample } from './sample.js';
+
+type Size = [1, 1, 1];
+const model: Model<object, Size> = {
+  ...layer({}, () => null),
+  predicts: 'x0',
+  classes: 3,
+  apply: (_, x) => zerosLike(x),
+};
+const data = right(datasetOf({ pixels: Uint8Array.of(0), labels: Uint8Array.of(0), image: [1, 1, 1] }));
+const recipe = { model, process: right(ddpm(cosine(10))), optimizer: adam({ learningRate: 1 }) };
+const training = { ...recipe, data, batch: 1, steps: 1, key: key(1) };
+const images = { data: Float32Array.of(0), shape: [1, 1, 1, 1] as const };
+const drawing = { solver: ddim(), grid: 2, key: key(2) };
+
+type Outcome = readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>;
+/** What is done with a model that `fit` has trained. */
+const after = (change: { readonly labelDropout?: number }, work: (trained: Trained<object, Size>) => Outcome) =>
+  F.pipe(fit({ ...training, ...change }), RTE.flatMap(work), using(reference()));
+
+const refusals: readonly (readonly [string, string, (trained: Trained<object, Size>) => Outcome])[] = [
+  ['cfg', 'cfg', sample({ ...drawing, guidance: cfg(3), labels: [0] })],
+  [
+    'cfg beside another guide',
+    'cfg',
+    sample({ ...drawing, guidance: guidanceMonoid.concat(unguided, cfg(3)), labels: [0] }),
+  ],
+  ['samples without labels', 'sample: labels', sample({ ...drawing, count: 2 })],
+  ['the label that is no class', 'sample: labels', sample({ ...drawing, labels: [0, 3] })],
+  ['an encoding without labels', 'encode: labels', encode({ images, grid: 2 })],
+  ['an encoding with cfg', 'cfg', encode({ images, grid: 2, guidance: cfg(3), labels: [0] })],
+];
+
+test.each(refusals)('%s is an error after training without label dropout', async (_, where, work) => {
+  expect(await leftOf(after({}, work))).toMatchObject({
+    _tag: 'ConfigError',
+    where,
+    actual: 'a model that was trained at labelDropout: 0',
+    hint: expect.stringContaining('labelDropout: 0.1'),
+  });
+});
+
+test.each(refusals)('%s works after training with label dropout', async (_, __, work) => {
+  expect(await after({ labelDropout: 0.1 }, work)()).toMatchObject({ _tag: 'Right' });
+});
+
+test.each(refusals)('%s works where nothing is known of the training', async (_, __, work) => {
+  const own = { model, process: recipe.process, image: data.image, params: {} };
+  expect(await using(reference())(work(own))()).toMatchObject({ _tag: 'Right' });
+});
+
+test('labels alone work after training without label dropout, and so does a model without classes', async () => {
+  const labelled = after({}, sample({ ...drawing, labels: [0, 2] }));
+  expect(E.isRight(await labelled())).toBe(true);
+  const { classes: _, ...plain } = model;
+  const unlabelled = F.pipe(fit({ ...training, model: plain }), RTE.flatMap(sample(drawing)), using(reference()));
+  expect(E.isRight(await unlabelled())).toBe(true);
+});

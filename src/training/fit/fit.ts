@@ -1,14 +1,14 @@
-import { effect, type Effect } from '../../dsl/run/effect.js';
+import type { Effect } from '../../dsl/run/effect.js';
 import type { InferredFrom } from '../../internal/options.js';
 import type { NoisefoldError } from '../../dsl/index.js';
 import { E, type taskEither } from '../../internal/fp.js';
-import { gen, hold, take } from '../../internal/gen.js';
+import { hold, take } from '../../internal/gen.js';
 import { exactly } from '../../internal/decode.js';
 import { checked, functionPart } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { defaults } from './recipe.js';
 import { startTraining, type TrainingRun } from './run.js';
-import { total } from '../total.js';
+import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import type { TrainEvent } from './trainEvent.js';
 import { type Training, trainingFields } from './training.js';
@@ -62,18 +62,14 @@ const codec = exactly(required, {
  * )() // → E.right([1])
  */
 export const fit = <P, I extends ImageShape>(given: InferredFrom<Fit<P, I>, 'model'>): Effect<Trained<P, I>> =>
-  effect((backend) =>
-    total('fit', () =>
-      gen(function* () {
-        const { onEvent, onError, ...training } = yield* take(checked('fit', codec)(given));
-        const run = yield* hold(startTraining<P, I>(training)(backend), (started) => started.release);
-        yield* take(taken(run, onEvent, onError));
-        const params = yield* take(run.finish);
-        const { model, process, labelDropout = defaults.labelDropout } = given;
-        return { model, process, image: given.data.image, labelDropout, params };
-      }),
-    ),
-  );
+  genEffect('fit', function* (backend) {
+    const { onEvent, onError, ...training } = yield* take(checked('fit', codec)(given));
+    const run = yield* hold(startTraining<P, I>(training)(backend), (started) => started.release);
+    yield* take(taken(run, onEvent, onError));
+    const params = yield* take(run.finish);
+    const { model, process, labelDropout = defaults.labelDropout } = given;
+    return { model, process, image: given.data.image, labelDropout, params };
+  });
 
 /** Takes the events of a run, to its end or to a `stop`. */
 const taken =

@@ -9,7 +9,7 @@ import {
   release,
   type Resident,
 } from '../../dsl/index.js';
-import { effect, type Effect, task, type Task } from '../../dsl/run/effect.js';
+import { type Effect, task, type Task } from '../../dsl/run/effect.js';
 import { E, type either, TE } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
 import type { InferredFrom } from '../../internal/options.js';
@@ -18,7 +18,7 @@ import { positionsOf } from '../data/batches.js';
 import type { ImageShape } from '../data/dataset.js';
 import { lookedThrough } from '../data/wholeSet.js';
 import { mayGoOn, opened, type Opened, type Running } from '../loop.js';
-import { total } from '../total.js';
+import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT } from './heldOut.js';
@@ -120,18 +120,14 @@ const reportOf =
 export const startTraining = <P, I extends ImageShape>(
   training: InferredFrom<Training<P, I>, 'model'>,
 ): Effect<TrainingRun<P>> =>
-  effect((backend) =>
-    total('training', () =>
-      gen(function* () {
-        yield* take(checkedTraining(training));
-        yield* take(checkedData(training));
-        const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
-        const heldOut = yield* keep(evaluation(training)(backend), (open) => open.release());
-        const state = yield* take(firstState(training, loop)(backend));
-        return running(backend, training, { loop, heldOut, run: loop.from(state, {}) });
-      }),
-    ),
-  );
+  genEffect('training', function* (backend) {
+    yield* take(checkedTraining(training));
+    yield* take(checkedData(training));
+    const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
+    const heldOut = yield* keep(evaluation(training)(backend), (open) => open.release());
+    const state = yield* take(firstState(training, loop)(backend));
+    return running(backend, training, { loop, heldOut, run: loop.from(state, {}) });
+  });
 
 interface Parts<P, I extends ImageShape> {
   readonly loop: Opened<TrainLoop<P, I>>;

@@ -1,6 +1,6 @@
 import { bitsOfBytes, type Grid, likelihood } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, type RandomKey, read, release, type Resident } from '../../dsl/index.js';
-import { effect, type Effect } from '../../dsl/run/effect.js';
+import type { Effect } from '../../dsl/run/effect.js';
 import { exactly } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
@@ -9,7 +9,7 @@ import { checked, grid } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldGrid } from '../sample/givenParts.js';
-import { total } from '../total.js';
+import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
 import {
@@ -80,52 +80,48 @@ export const logLikelihoods: {
   <I extends ImageShape>(measuring: LikelihoodMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<LogLikelihoods>;
   <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<NoInfer<I>>): Effect<LogLikelihoods>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<I>) =>
-  effect((backend) =>
-    total(where, () =>
+  genEffect(where, function* (backend) {
+    const {
+      dequantize = false,
+      condition,
+      onStep,
+      signal,
+      grid: given,
+      key,
+    } = yield* take(checked(where, codec)(measuring));
+    const { model, process, image, params } = trained;
+    const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
+    const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
+    const images = { where, trained, measuring, ofBytes: dequantize };
+    yield* take(checkedImagesOf(images));
+
+    const { count, batch, rounds } = countsIn(measuring);
+    const parts = { flow, batch, dequantize, condition };
+    const loop = yield* hold(opened(likelihoodLoop(trained, parts))(backend), (open) => open.release());
+    const keys = fork(key, 'direction', 'bytes');
+    const nats = new Float64Array(count);
+
+    const measure = ({ first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Work<void> =>
       gen(function* () {
-        const {
-          dequantize = false,
-          condition,
-          onStep,
-          signal,
-          grid: given,
-          key,
-        } = yield* take(checked(where, codec)(measuring));
-        const { model, process, image, params } = trained;
-        const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
-        const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
-        const images = { where, trained, measuring, ofBytes: dequantize };
-        yield* take(checkedImagesOf(images));
-
-        const { count, batch, rounds } = countsIn(measuring);
-        const parts = { flow, batch, dequantize, condition };
-        const loop = yield* hold(opened(likelihoodLoop(trained, parts))(backend), (open) => open.release());
-        const keys = fork(key, 'direction', 'bytes');
-        const nats = new Float64Array(count);
-
-        const measure = ({ first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Work<void> =>
-          gen(function* () {
-            const ofEach = (parent: RandomKey) => Array.from(positions, (position) => foldIn(parent, position));
-            const directions = ofEach(keys.direction);
-            const done = (first / batch) * flow.steps;
-            const found = yield* hold(
-              runLoop(loop, {
-                begin: { x0, ...(dequantize && { keys: ofEach(keys.bytes) }) } as Begun<I>, // a value is a feed of its tensor
-                constants: { params, ...(label && { label }), ...(condition && { x0 }) },
-                steps: flow.steps,
-                given: (index) => E.right({ index, keys: directions, ...(condition && { conditionKey }) }),
-                onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * flow.steps)),
-                signal,
-              }),
-              (values) => release(values)(backend),
-            );
-            const numbers = yield* take(read(found)(backend));
-            nats.set(yield* take(finiteOf(where, { first, ...of })(numbers)), first);
-          });
-        yield* take(inBatches(images)(backend)(measure));
-        const bits = bitsOfBytes(image.reduce((size: number, extent) => size * extent, 1));
-        return { nats, bits: nats.map(bits) };
-      }),
-    ),
-  ),
+        const ofEach = (parent: RandomKey) => Array.from(positions, (position) => foldIn(parent, position));
+        const directions = ofEach(keys.direction);
+        const done = (first / batch) * flow.steps;
+        const found = yield* hold(
+          runLoop(loop, {
+            begin: { x0, ...(dequantize && { keys: ofEach(keys.bytes) }) } as Begun<I>, // a value is a feed of its tensor
+            constants: { params, ...(label && { label }), ...(condition && { x0 }) },
+            steps: flow.steps,
+            given: (index) => E.right({ index, keys: directions, ...(condition && { conditionKey }) }),
+            onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * flow.steps)),
+            signal,
+          }),
+          (values) => release(values)(backend),
+        );
+        const numbers = yield* take(read(found)(backend));
+        nats.set(yield* take(finiteOf(where, { first, ...of })(numbers)), first);
+      });
+    yield* take(inBatches(images)(backend)(measure));
+    const bits = bitsOfBytes(image.reduce((size: number, extent) => size * extent, 1));
+    return { nats, bits: nats.map(bits) };
+  }),
 );

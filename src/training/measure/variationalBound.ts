@@ -1,6 +1,6 @@
 import type { Correction, ReverseVariance } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, read, release } from '../../dsl/index.js';
-import { effect, type Effect } from '../../dsl/run/effect.js';
+import type { Effect } from '../../dsl/run/effect.js';
 import { exactly } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
@@ -9,7 +9,7 @@ import { checked, functionPart } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldCorrection } from '../sample/givenParts.js';
-import { total } from '../total.js';
+import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { boundLoop } from './boundLoop.js';
 import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
@@ -70,51 +70,45 @@ export const variationalBound: {
   <I extends ImageShape>(measuring: BoundMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<DatasetBound>;
   <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<NoInfer<I>>): Effect<DatasetBound>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
-  effect((backend) =>
-    total(where, () =>
+  genEffect(where, function* (backend) {
+    const { condition, variance, correction, onStep, signal, key } = yield* take(checked(where, codec)(measuring));
+    const images = { where, trained, measuring, ofBytes: true };
+    yield* take(checkedImagesOf(images));
+
+    const { batch, rounds } = countsIn(measuring);
+    const options = {
+      ...(variance && { variance }),
+      ...(correction && { correction: heldCorrection(where, correction) }),
+    };
+    const loop = yield* hold(opened(boundLoop(trained, batch, condition, options))(backend), (open) => open.release());
+    const { T } = trained.process.schedule;
+    const { noise } = fork(key, 'noise');
+    let sums = noSums(T); // moves on from batch to batch
+
+    const measure = ({ first, count, positions, x0, label, conditionKey }: ResidentImages<I>): Work<void> =>
       gen(function* () {
-        const { condition, variance, correction, onStep, signal, key } = yield* take(checked(where, codec)(measuring));
-        const images = { where, trained, measuring, ofBytes: true };
-        yield* take(checkedImagesOf(images));
-
-        const { batch, rounds } = countsIn(measuring);
-        const options = {
-          ...(variance && { variance }),
-          ...(correction && { correction: heldCorrection(where, correction) }),
-        };
-        const loop = yield* hold(opened(boundLoop(trained, batch, condition, options))(backend), (open) =>
-          open.release(),
+        const noiseOf = Array.from(positions, (position) => foldIn(noise, position));
+        const done = (first / batch) * T;
+        const measured = yield* hold(
+          runLoop(loop, {
+            begin: { x0 } as Feed<{ readonly x0: typeof x0 }>, // a value is a feed of its tensor
+            constants: { params: trained.params, x0, ...(label && { label }) },
+            steps: T,
+            given: (index) => {
+              const at = T - 1 - index;
+              return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
+            },
+            onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * T)),
+            signal,
+          }),
+          (values) => release(values)(backend),
         );
-        const { T } = trained.process.schedule;
-        const { noise } = fork(key, 'noise');
-        let sums = noSums(T); // moves on from batch to batch
-
-        const measure = ({ first, count, positions, x0, label, conditionKey }: ResidentImages<I>): Work<void> =>
-          gen(function* () {
-            const noiseOf = Array.from(positions, (position) => foldIn(noise, position));
-            const done = (first / batch) * T;
-            const measured = yield* hold(
-              runLoop(loop, {
-                begin: { x0 } as Feed<{ readonly x0: typeof x0 }>, // a value is a feed of its tensor
-                constants: { params: trained.params, x0, ...(label && { label }) },
-                steps: T,
-                given: (index) => {
-                  const at = T - 1 - index;
-                  return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
-                },
-                onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * T)),
-                signal,
-              }),
-              (values) => release(values)(backend),
-            );
-            const priors = yield* take(read(measured.prior)(backend));
-            const table = yield* take(read(measured.table)(backend));
-            sums = withBatch(count, priors, table)(sums);
-            yield* take(finiteOf(where, { first, count })(sums.images.slice(first)));
-          });
-        yield* take(inBatches(images)(backend)(measure));
-        return boundOf(sums);
-      }),
-    ),
-  ),
+        const priors = yield* take(read(measured.prior)(backend));
+        const table = yield* take(read(measured.table)(backend));
+        sums = withBatch(count, priors, table)(sums);
+        yield* take(finiteOf(where, { first, count })(sums.images.slice(first)));
+      });
+    yield* take(inBatches(images)(backend)(measure));
+    return boundOf(sums);
+  }),
 );

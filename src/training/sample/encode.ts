@@ -1,16 +1,16 @@
 /** Images taken back to the noise that a trained model draws them from. */
-import { effect, type Effect } from '../../dsl/run/effect.js';
+import type { Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
 import { fail, key as keyOf, type RandomKey } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
-import { gen, hold, take } from '../../internal/gen.js';
+import { hold, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import { planOf } from './samplePlan.js';
 import { encodingCodec, type Sampling } from './sampling.js';
-import { total } from '../total.js';
+import { genEffect } from '../genEffect.js';
 import { besideGuide, type Trained } from '../trained.js';
 import { drawn, openedSampling } from './runSampling.js';
 
@@ -63,22 +63,18 @@ export const encode: {
   ): <P, I extends J>(trained: Trained<P, I>) => Effect<Images>;
   <P, I extends ImageShape, Q = unknown>(trained: Trained<P, I>, encoding: Encoding<Q, NoInfer<I>>): Effect<Images>;
 } = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
-  effect((backend) =>
-    total('encode', () =>
-      gen(function* () {
-        const { images, solver = ddimInversion(), ...given } = yield* take(checked('encode', encodingCodec)(encoding));
-        yield* take(checkedImages(images.data, 'encode: images'));
-        const key = yield* take(keyed(given));
-        const plan = yield* take(
-          planOf('encode', 'noise')(
-            besideGuide(trained, given.guide),
-            { ...given, solver, key },
-            { field: 'images', images, noisy: false },
-          ),
-        );
-        const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
-        return yield* take(drawn(plan, programs)(backend));
-      }),
-    ),
-  ),
+  genEffect('encode', function* (backend) {
+    const { images, solver = ddimInversion(), ...given } = yield* take(checked('encode', encodingCodec)(encoding));
+    yield* take(checkedImages(images.data, 'encode: images'));
+    const key = yield* take(keyed(given));
+    const plan = yield* take(
+      planOf('encode', 'noise')(
+        besideGuide(trained, given.guide),
+        { ...given, solver, key },
+        { field: 'images', images, noisy: false },
+      ),
+    );
+    const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
+    return yield* take(drawn(plan, programs)(backend));
+  }),
 );

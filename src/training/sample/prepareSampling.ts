@@ -1,13 +1,13 @@
 /** Sampling that is compiled once, for services that draw again and again. */
 import type { GuidedParams } from '../../diffusion/index.js';
 import { fail, key as keyOf, type NoisefoldError } from '../../dsl/index.js';
-import { effect, type Effect, task, type Task } from '../../dsl/run/effect.js';
+import { type Effect, task, type Task } from '../../dsl/run/effect.js';
 import { E, type either, type taskEither } from '../../internal/fp.js';
-import { gen, take } from '../../internal/gen.js';
+import { take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
-import { total } from '../total.js';
+import { genEffect, genTask } from '../genEffect.js';
 import { besideGuide, type Trained } from '../trained.js';
 import { beginningOf } from './givenImages.js';
 import { drawn, type OpenSampling, openedSampling } from './runSampling.js';
@@ -75,64 +75,58 @@ export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
   trained: Trained<P, I>,
   options: Preparation<Q, NoInfer<I>>,
 ): Effect<PreparedSampling> =>
-  effect((backend) =>
-    total('prepareSampling', () =>
-      gen(function* () {
-        const { batch = 1, ...parts } = yield* take(checked('prepareSampling', preparationCodec)(options));
-        const whole = besideGuide(trained, parts.guide);
-        const planned = (given: SampleRequest) =>
-          E.map((plan: Plan<P, Q, I>) => ({ ...plan, batch }))(
-            planOf('sample', 'data')(whole, { ...parts, ...given }, beginningOf(given.from)),
-          );
+  genEffect('prepareSampling', function* (backend) {
+    const { batch = 1, ...parts } = yield* take(checked('prepareSampling', preparationCodec)(options));
+    const whole = besideGuide(trained, parts.guide);
+    const planned = (given: SampleRequest) =>
+      E.map((plan: Plan<P, Q, I>) => ({ ...plan, batch }))(
+        planOf('sample', 'data')(whole, { ...parts, ...given }, beginningOf(given.from)),
+      );
 
-        const programs = new Map<string, Promise<Opening<P, Q, I>>>();
-        const programsOf =
-          (plan: Plan<P, Q, I>): taskEither.TaskEither<NoisefoldError, OpenSampling<GuidedParams<P, Q>, I>> =>
-          async () => {
-            const form = formOf(plan.sampling);
-            const opening = programs.get(form) ?? openedSampling(plan)(backend)();
-            programs.set(form, opening);
-            const result = await opening;
-            if (E.isLeft(result)) programs.delete(form); // the next request tries again
-            return result;
-          };
-        const { classes, condition } = trained.model;
-        // the sizes of conditions are not known yet
-        if (condition === undefined) {
-          const labels = classes === undefined ? {} : { labels: Array.from({ length: batch }, () => 0) };
-          yield* take(programsOf(yield* take(planned({ key: keyOf(0), ...labels }))));
+    const programs = new Map<string, Promise<Opening<P, Q, I>>>();
+    const programsOf =
+      (plan: Plan<P, Q, I>): taskEither.TaskEither<NoisefoldError, OpenSampling<GuidedParams<P, Q>, I>> =>
+      async () => {
+        const form = formOf(plan.sampling);
+        const opening = programs.get(form) ?? openedSampling(plan)(backend)();
+        programs.set(form, opening);
+        const result = await opening;
+        if (E.isLeft(result)) programs.delete(form); // the next request tries again
+        return result;
+      };
+    const { classes, condition } = trained.model;
+    // the sizes of conditions are not known yet
+    if (condition === undefined) {
+      const labels = classes === undefined ? {} : { labels: Array.from({ length: batch }, () => 0) };
+      yield* take(programsOf(yield* take(planned({ key: keyOf(0), ...labels }))));
+    }
+
+    const running = new Set<Promise<unknown>>();
+    let isReleased = false;
+    const drawnFor = (given: SampleRequest) =>
+      genTask('sample', function* () {
+        const plan = yield* take(planned(yield* take(checked('sample', requestCodec)(given))));
+        return yield* take(drawn(plan, yield* take(programsOf(plan)))(backend));
+      });
+    return {
+      sample: (given: SampleRequest) =>
+        task<Images>(async () => {
+          if (isReleased) return released;
+          const samples = drawnFor(given)();
+          running.add(samples);
+          await samples;
+          running.delete(samples);
+          return samples;
+        }),
+      release: task<void>(async () => {
+        isReleased = true;
+        await Promise.all(running);
+        for (const opening of programs.values()) {
+          const result = await opening;
+          if (E.isRight(result)) result.right.release();
         }
-
-        const running = new Set<Promise<unknown>>();
-        let isReleased = false;
-        const drawnFor = (given: SampleRequest) =>
-          total('sample', () =>
-            gen(function* () {
-              const plan = yield* take(planned(yield* take(checked('sample', requestCodec)(given))));
-              return yield* take(drawn(plan, yield* take(programsOf(plan)))(backend));
-            }),
-          );
-        return {
-          sample: (given: SampleRequest) =>
-            task<Images>(async () => {
-              if (isReleased) return released;
-              const samples = drawnFor(given)();
-              running.add(samples);
-              await samples;
-              running.delete(samples);
-              return samples;
-            }),
-          release: task<void>(async () => {
-            isReleased = true;
-            await Promise.all(running);
-            for (const opening of programs.values()) {
-              const result = await opening;
-              if (E.isRight(result)) result.right.release();
-            }
-            programs.clear();
-            return E.right(undefined);
-          }),
-        };
+        programs.clear();
+        return E.right(undefined);
       }),
-    ),
-  );
+    };
+  });

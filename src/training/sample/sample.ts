@@ -1,14 +1,14 @@
 /** Samples of a trained model. */
-import { effect, type Effect } from '../../dsl/run/effect.js';
+import type { Effect } from '../../dsl/run/effect.js';
 import { dual } from '../../internal/dual.js';
-import { gen, hold, take } from '../../internal/gen.js';
+import { hold, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { beginningOf } from './givenImages.js';
 import type { Images } from '../data/images.js';
 import { planOf } from './samplePlan.js';
 import { type Sampling, samplingCodec } from './sampling.js';
-import { total } from '../total.js';
+import { genEffect } from '../genEffect.js';
 import { besideGuide, type Trained } from '../trained.js';
 import { drawn, openedSampling } from './runSampling.js';
 
@@ -33,16 +33,12 @@ export const sample: {
   ): <P, I extends J>(trained: Trained<P, I>) => Effect<Images>;
   <P, I extends ImageShape, Q = unknown>(trained: Trained<P, I>, sampling: Sampling<Q, NoInfer<I>>): Effect<Images>;
 } = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
-  effect((backend) =>
-    total('sample', () =>
-      gen(function* () {
-        const given = yield* take(checked('sample', samplingCodec)(sampling));
-        const plan = yield* take(
-          planOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
-        );
-        const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
-        return yield* take(drawn(plan, programs)(backend));
-      }),
-    ),
-  ),
+  genEffect('sample', function* (backend) {
+    const given = yield* take(checked('sample', samplingCodec)(sampling));
+    const plan = yield* take(
+      planOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
+    );
+    const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
+    return yield* take(drawn(plan, programs)(backend));
+  }),
 );

@@ -25,6 +25,8 @@ const tensors: fc.Arbitrary<StoredTensor> = shapes.chain((shape) => {
     fc.float32Array(size).map((data): StoredTensor => ({ dtype: 'F32', shape, data })),
     fc.int32Array(size).map((data): StoredTensor => ({ dtype: 'I32', shape, data })),
     fc.bigInt64Array(size).map((data): StoredTensor => ({ dtype: 'I64', shape, data })),
+    fc.uint16Array(size).map((data): StoredTensor => ({ dtype: 'F16', shape, data })),
+    fc.uint16Array(size).map((data): StoredTensor => ({ dtype: 'BF16', shape, data })),
     fc.uint8Array(size).map((data): StoredTensor => ({ dtype: 'U8', shape, data })),
     fc.uint8Array({ ...size, max: 1 }).map((data): StoredTensor => ({ dtype: 'BOOL', shape, data })),
   );
@@ -82,6 +84,24 @@ describe('encode, then decode', () => {
     for (const { data } of right(read(bytes)).tensors.values())
       expect(data.byteLength === 0 || data.buffer === bytes.buffer).toBe(true);
   });
+});
+
+test('the bytes of a file are those of the versions before', () => {
+  const bytes = right(
+    encodeSafetensors({
+      tensors: new Map<string, StoredTensor>([
+        ['u', { dtype: 'U8', shape: [3], data: Uint8Array.of(1, 2, 3) }],
+        ['w', { dtype: 'F32', shape: [2], data: Float32Array.of(1.5, -2) }],
+      ]),
+      metadata: { by: 'ε' },
+    }),
+  );
+  const start = 8 + 160;
+  expect([...bytes.subarray(0, 8)]).toEqual([160, 0, 0, 0, 0, 0, 0, 0]);
+  expect(new TextDecoder().decode(bytes.subarray(8, start)).trimEnd()).toBe(
+    '{"__metadata__":{"crc32":"e29abbea","by":"ε"},"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"u":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}',
+  );
+  expect([...bytes.subarray(start)]).toEqual([0, 0, 192, 63, 0, 0, 0, 192, 1, 2, 3]);
 });
 
 describe('other writers', () => {
@@ -155,8 +175,8 @@ describe('refuses, and says where', () => {
     ],
     [
       'a dtype of others',
-      byHand(`{"w":${entry('BF16', [1], [0, 2])}}`, [0, 0]),
-      'model.safetensors: w.dtype: expected "F64" | "I64" | "F32" | "I32" | "U8" | "BOOL", got "BF16"',
+      byHand(`{"w":${entry('F8_E5M2', [1], [0, 1])}}`, [0]),
+      'model.safetensors: w.dtype: expected "F64" | "I64" | "F32" | "I32" | "F16" | "BF16" | "U8" | "BOOL", got "F8_E5M2"',
     ],
     [
       'a negative extent',
@@ -232,7 +252,11 @@ describe('encode refuses', () => {
     ['tensors by other names than __metadata__, got __metadata__', file('__metadata__', one)],
     ['metadata by other names than crc32, got crc32', file('w', one, { crc32: '' })],
     ['w to hold F64 in a Float64Array, got Float32Array', file('w', { ...one, dtype: 'F64' } as never)],
-    ['w to have one of the dtypes F64,I64,F32,I32,U8,BOOL, got F16', file('w', { ...one, dtype: 'F16' } as never)],
+    [
+      'w to have one of the dtypes F64,I64,F32,I32,F16,BF16,U8,BOOL, got I8',
+      file('w', { ...one, dtype: 'I8' } as never),
+    ],
+    ['w to hold F16 in a Uint16Array, got Float32Array', file('w', { ...one, dtype: 'F16' } as never)],
     ['metadata.step to be a string, got number', file('w', one, { step: 3 })],
     ['w to have at most 64 extents, got 65', file('w', { ...one, shape: Array.from({ length: 65 }, () => 1) })],
     [

@@ -8,7 +8,7 @@ import type { either } from '../internal/fp.js';
 import { jsonReader } from '../internal/jsonReader.js';
 
 /** The bytes of an element of each dtype; a bool is a byte, 0 or 1. */
-export const BYTES = { F64: 8, I64: 8, F32: 4, I32: 4, U8: 1, BOOL: 1 } as const;
+export const BYTES = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, BF16: 2, U8: 1, BOOL: 1 } as const;
 
 export type StoredDType = keyof typeof BYTES;
 

@@ -1,0 +1,60 @@
+/**
+ * Numbers of 16 bits as safetensors files store them, in integers that have their bits: float16 (IEEE 754 binary16) and
+ * bfloat16, the upper half of a float32.
+ */
+
+/** The bits of float32 numbers. */
+const bitsOf = (numbers: Float32Array): Uint32Array =>
+  new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+
+/** Adds 0.5 to a number below 2^-14 in float32, whose step from there is the least float16, 2^-24: it is rounded to that. */
+const MAGIC = 0x3f000000; // 0.5
+
+/**
+ * Rounds float32 numbers to the nearest float16, ties to even. From ±65520 on they are infinite; NaN is one quiet NaN.
+ */
+export const halvesOf = (numbers: Float32Array): Uint16Array<ArrayBuffer> => {
+  const halves = new Uint16Array(numbers.length);
+  const bits = bitsOf(numbers);
+  const sum = new Float32Array(1);
+  const sumBits = bitsOf(sum);
+  for (let i = 0; i < bits.length; i++) {
+    const magnitude = bits[i]! & 0x7fffffff;
+    let half: number;
+    if (magnitude > 0x7f800000) half = 0x7e00;
+    else if (magnitude >= 0x47800000)
+      half = 0x7c00; // 65536
+    else if (magnitude < 0x38800000) {
+      // 2^-14: a subnormal
+      sum[0] = Math.abs(numbers[i]!) + 0.5;
+      half = sumBits[0]! - MAGIC;
+    } else half = (magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13;
+    halves[i] = ((bits[i]! >>> 16) & 0x8000) | half;
+  }
+  return halves;
+};
+
+/** The float32 numbers that float16 ones are, exactly. */
+export const floatsOfHalves = (halves: Uint16Array): Float32Array<ArrayBuffer> => {
+  const numbers = new Float32Array(halves.length);
+  const bits = bitsOf(numbers);
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i]!;
+    const magnitude = half & 0x7fff;
+    if (magnitude < 0x400)
+      numbers[i] = magnitude * 2 ** -24; // a subnormal
+    else bits[i] = (magnitude << 13) + (magnitude < 0x7c00 ? 0x38000000 : 0x70000000);
+    bits[i]! |= (half & 0x8000) << 16;
+  }
+  return numbers;
+};
+
+/** Rounds float32 numbers to the nearest bfloat16, ties to even; NaN stays NaN. */
+export const bfloatsOf = (numbers: Float32Array): Uint16Array<ArrayBuffer> =>
+  Uint16Array.from(bitsOf(numbers), (bits) =>
+    (bits & 0x7fffffff) > 0x7f800000 ? (bits >>> 16) | 0x40 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16,
+  );
+
+/** The float32 numbers that bfloat16 ones are, exactly. */
+export const floatsOfBfloats = (bfloats: Uint16Array): Float32Array<ArrayBuffer> =>
+  new Float32Array(Uint32Array.from(bfloats, (bits) => bits << 16).buffer);

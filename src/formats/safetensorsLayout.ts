@@ -1,0 +1,281 @@
+/** The layout of safetensors files, and its checks, for readers and writers of files in memory and on a disk. */
+import { failure, type NoisefoldError, raise, showShape } from '../internal/errors.js';
+import { E, F, type either } from '../internal/fp.js';
+import { builtinOf } from '../internal/json.js';
+import { crc32 } from './crc32.js';
+import {
+  byteLength,
+  BYTES,
+  type Header,
+  METADATA,
+  MOST_EXTENTS,
+  MOST_WORDS,
+  readHeader,
+  type StoredDType,
+} from './safetensorsHeader.js';
+
+/** The array that holds the numbers of each dtype: float16 and bfloat16 as their bits, a bool as a byte, 0 or 1. */
+interface Arrays {
+  readonly F64: Float64Array;
+  readonly I64: BigInt64Array;
+  readonly F32: Float32Array;
+  readonly I32: Int32Array;
+  readonly F16: Uint16Array;
+  readonly BF16: Uint16Array;
+  readonly U8: Uint8Array;
+  readonly BOOL: Uint8Array;
+}
+
+/** The numbers of a tensor in a file, dense and row-major. Those of F16 and BF16 are bits. */
+export type StoredTensor = {
+  readonly [D in StoredDType]: {
+    readonly dtype: D;
+    readonly shape: readonly number[];
+    readonly data: Arrays[D];
+  };
+}[StoredDType];
+
+export interface TensorFile {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Words about the whole, fewer than 4,096; the name `crc32` is taken. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The longest header that other readers accept, in bytes. */
+const LONGEST_HEADER = 100_000_000;
+/** The beginning of a header that carries a checksum, in eight hexadecimal digits. */
+const CHECKED = `{"${METADATA}":{"crc32":"`;
+/** The place of the digits in a file. */
+export const DIGITS_AT = 8 + CHECKED.length;
+
+const ARRAYS = {
+  F64: Float64Array,
+  I64: BigInt64Array,
+  F32: Float32Array,
+  I32: Int32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+};
+
+/** A tensor of the numbers that lie at a place of a buffer, which is a multiple of their size. */
+export const tensorOver = (
+  { dtype, shape }: Pick<StoredTensor, 'dtype' | 'shape'>,
+  buffer: ArrayBufferLike,
+  at: number,
+  bytes: number,
+): StoredTensor =>
+  // the array is that of the dtype
+  ({ dtype, shape, data: new ARRAYS[dtype](buffer as ArrayBuffer, at, bytes / BYTES[dtype]) }) as StoredTensor;
+
+/** The bytes of an array. */
+export const bytesOf = ({ buffer, byteOffset, byteLength: length }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, length);
+
+/** A bool is 0 or 1. */
+const isBool = (byte: number): boolean => byte <= 1;
+
+/** Tests for NaN and infinities, by dtype, where there are some: all bits of their exponent are 1. */
+const isFinite: Partial<Readonly<Record<StoredDType, (x: number) => boolean>>> = {
+  F64: Number.isFinite,
+  F32: Number.isFinite,
+  F16: (bits) => (bits & 0x7c00) !== 0x7c00,
+  BF16: (bits) => (bits & 0x7f80) !== 0x7f80,
+};
+
+/** The first number of a tensor that must not be in a file, by its position: see {@link oddNumber}. */
+const positionOfOdd = ({ dtype, data }: Omit<StoredTensor, 'shape'>, finite: boolean): number => {
+  const holds = dtype === 'BOOL' ? isBool : finite ? isFinite[dtype] : undefined;
+  if (holds === undefined) return -1;
+  const numbers = data as Uint8Array; // or floats: the tests are of numbers
+  for (let i = 0; i < numbers.length; i++) if (!holds(numbers[i]!)) return i;
+  return -1;
+};
+
+/**
+ * Describes the first number that must not be in a file: a bool that is neither 0 nor 1 and, if all have to be finite,
+ * NaN or an infinity. Null if there is none.
+ *
+ * @param from - the position of the first number of these in its tensor
+ */
+export const oddNumber = (
+  tensor: Omit<StoredTensor, 'shape'>,
+  finite: boolean,
+  from = 0,
+): { readonly expected: string; readonly actual: string } | null => {
+  const at = positionOfOdd(tensor, finite);
+  if (at === -1) return null;
+  const { dtype, data } = tensor;
+  if (dtype === 'BOOL') return { expected: 'bytes of 0 or 1', actual: `${data[at]}` };
+  const actual = data instanceof Uint16Array ? 'NaN or an infinity' : `${data[at]}`;
+  return { expected: 'finite numbers', actual: `${actual} at position ${from + at}` };
+};
+
+// Writing
+
+export const refuse = (expected: string, actual: string): never =>
+  raise('ConfigError', {
+    where: 'encodeSafetensors',
+    expected,
+    actual,
+    hint: 'give each tensor its own name, shape and dtype',
+  });
+
+/** Raises a `ConfigError` for a file that cannot be written, or not be read back, but for its bools. */
+const checkWritable = ({ tensors, metadata }: TensorFile): void => {
+  if ('crc32' in metadata) refuse('metadata by other names than crc32', 'crc32');
+  const words = Object.entries(metadata);
+  if (words.length >= MOST_WORDS) refuse(`fewer than ${MOST_WORDS} words of metadata`, `${words.length}`);
+  for (const [name, word] of words)
+    if (typeof word !== 'string') refuse(`metadata.${name} to be a string`, typeof word);
+  if (tensors.has(METADATA)) refuse(`tensors by other names than ${METADATA}`, METADATA);
+  for (const [name, { dtype, shape, data }] of tensors) {
+    if (!Object.hasOwn(BYTES, dtype)) refuse(`${name} to have one of the dtypes ${Object.keys(BYTES)}`, dtype);
+    const kind = ARRAYS[dtype].name;
+    if (builtinOf(data) !== kind) refuse(`${name} to hold ${dtype} in a ${kind}`, builtinOf(data));
+    if (shape.length > MOST_EXTENTS) refuse(`${name} to have at most ${MOST_EXTENTS} extents`, `${shape.length}`);
+    if (data.byteLength !== byteLength(dtype, shape))
+      refuse(`${name} to hold ${dtype} ${showShape(shape)}`, `${data.length} numbers`);
+  }
+};
+
+/** Raises a `ConfigError` for a bool that is neither 0 nor 1 and, if all have to be finite, for NaN and infinities. */
+export const checkNumbers = (name: string, numbers: Omit<StoredTensor, 'shape'>, finite: boolean, from = 0): void => {
+  const odd = oddNumber(numbers, finite, from);
+  if (odd !== null)
+    refuse(numbers.dtype === 'BOOL' ? `${name} to hold bools, 0 or 1` : `${name} to hold ${odd.expected}`, odd.actual);
+};
+
+/** The text of a header, with zeros for the checksum. */
+const headerText = (placed: readonly (readonly [string, StoredTensor])[], metadata: TensorFile['metadata']): string => {
+  const parts = [`${CHECKED}00000000"`];
+  let length = 0;
+  const add = (part: string): void => {
+    length += part.length;
+    if (length > LONGEST_HEADER) refuse(`a header of at most ${LONGEST_HEADER} bytes`, 'a longer one');
+    parts.push(part);
+  };
+  for (const [name, word] of Object.entries(metadata)) add(`,${JSON.stringify(name)}:${JSON.stringify(word)}`);
+  add('}');
+  let begin = 0;
+  for (const [name, { dtype, shape, data }] of placed) {
+    const entry = { dtype, shape, data_offsets: [begin, begin + data.byteLength] };
+    add(`,${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    begin += data.byteLength;
+  }
+  add('}');
+  return parts.join('');
+};
+
+/** A file to be written: its beginning, with zeros for the digits of the checksum, then the tensors in this order. */
+export interface Layout {
+  readonly head: Uint8Array<ArrayBuffer>;
+  readonly placed: readonly (readonly [name: string, StoredTensor])[];
+}
+
+/** Lays a file out: the widest dtypes first, so that all numbers are aligned. Raises a `ConfigError`. */
+export const layoutOf = (file: TensorFile): Layout => {
+  checkWritable(file);
+  const placed = [...file.tensors].sort(([, a], [, b]) => BYTES[b.dtype] - BYTES[a.dtype]);
+  const header = new TextEncoder().encode(headerText(placed, file.metadata));
+  const start = 8 + Math.ceil(header.length / 8) * 8;
+  if (start - 8 > LONGEST_HEADER) refuse(`a header of at most ${LONGEST_HEADER} bytes`, `${header.length}`);
+  const head = new Uint8Array(start).fill(0x20, 8); // spaces
+  new DataView(head.buffer).setBigUint64(0, BigInt(start - 8), true);
+  head.set(header, 8);
+  head.fill(0, DIGITS_AT, DIGITS_AT + 8); // the checksum is of zeros, not of the digit 0
+  return { head, placed };
+};
+
+const hex = (check: number): string => check.toString(16).padStart(8, '0');
+
+/** The digits of a checksum, as bytes. */
+export const digitsOf = (check: number): Uint8Array<ArrayBuffer> => new TextEncoder().encode(hex(check));
+
+// Reading
+
+export type Checked<A> = either.Either<NoisefoldError, A>;
+
+const bad = (
+  where: string,
+  expected: string,
+  actual: string,
+  hint = 'the file is damaged: use a copy of it',
+): Checked<never> => E.left(failure('DecodeError', { where, expected, actual, hint }));
+
+/** Refuses bytes that do not begin as a safetensors file does. */
+const foreign = (where: string, actual: string): Checked<never> =>
+  bad(where, 'a safetensors file', actual, 'give one that was saved as safetensors');
+
+/** Refuses a file that ends too early. */
+export const cutShort = (where: string, size: number, found: number): Checked<never> =>
+  bad(where, `${size} bytes, as it says itself`, `${found}`, 'the file is cut short: copy or download it again');
+
+/** The most bytes that {@link startOf} needs. */
+export const FIRST_BYTES = 9;
+
+/** Finds the byte at which the numbers of a file begin, by its first bytes. */
+export const startOf = (where: string, first: Uint8Array, size: number): Checked<number> => {
+  if (size < 8) return foreign(where, `${size} bytes`);
+  const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true);
+  const start = 8 + Number(length);
+  if (first[8] !== 0x7b || start === 8 || length > LONGEST_HEADER) return foreign(where, 'something else'); // '{'
+  return start > size ? cutShort(where, start, size) : E.right(start);
+};
+
+/** Checks that each byte of the data belongs to one tensor. */
+const covered = (where: string, tensors: Header['tensors'], start: number, size: number): Checked<void> => {
+  const ordered = [...tensors.values()].sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let at = 0;
+  for (const { name, begin, end } of ordered) {
+    if (begin !== at)
+      return bad(`${where}: ${name}`, `data from byte ${at}, where the tensor before it ends`, `from byte ${begin}`);
+    at = end;
+  }
+  if (start + at > size) return cutShort(where, start + at, size);
+  return start + at === size
+    ? E.right(undefined)
+    : bad(where, `${at} bytes of data, as the header says`, `${size - start}`);
+};
+
+/** The beginning of a file that was read, up to its numbers. */
+export interface Head extends Header {
+  readonly start: number;
+  /** Of a file that carries a checksum: that, and the checksum of the beginning, with zeros in place of its digits. */
+  readonly checked?: { readonly claimed: string; readonly before: number };
+}
+
+/** Reads the beginning of a file of so many bytes, up to its numbers. */
+export const readHead = (where: string, head: Uint8Array, size: number): Checked<Head> =>
+  F.pipe(
+    readHeader(where, head.subarray(8)),
+    E.tap(({ tensors }) => covered(where, tensors, head.length, size)),
+    E.map(({ tensors, metadata }): Head => {
+      const own = new TextEncoder().encode(CHECKED);
+      const { crc32: claimed = '', ...others } = metadata;
+      if (!own.every((byte, i) => byte === head[8 + i])) return { tensors, metadata, start: head.length };
+      const parts = [head.subarray(0, DIGITS_AT), new Uint8Array(8), head.subarray(DIGITS_AT + 8)];
+      const before = parts.reduce((check, part) => crc32(part, check), 0);
+      return { tensors, metadata: others, start: head.length, checked: { claimed, before } };
+    }),
+  );
+
+/** Compares the checksum that a file claims to have with that of its bytes. */
+export const verified = (where: string, claimed: string, check: number): Checked<void> =>
+  claimed === hex(check) ? E.right(undefined) : bad(where, `bytes with the checksum ${claimed}`, hex(check));
+
+/** Refuses a number of a tensor that must not be in a file: see {@link oddNumber}. */
+export const soundNumbers = (
+  where: string,
+  name: string,
+  numbers: Omit<StoredTensor, 'shape'>,
+  finite: boolean,
+  from = 0,
+): Checked<void> => {
+  const odd = oddNumber(numbers, finite, from);
+  if (odd === null) return E.right(undefined);
+  return numbers.dtype === 'BOOL'
+    ? bad(`${where}: ${name}`, odd.expected, odd.actual)
+    : bad(`${where}: ${name}`, odd.expected, odd.actual, 'use an earlier file: this one was saved after a failure');
+};

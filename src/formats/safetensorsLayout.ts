@@ -112,15 +112,13 @@ export const oddNumber = (
   return { expected: 'finite numbers', actual: `${actual} at position ${from + at}` };
 };
 
+/** Advice on numbers that are not finite. */
+export const RUINED = 'use an earlier checkpoint: these numbers come of a training that failed';
+
 // Writing
 
-export const refuse = (expected: string, actual: string): never =>
-  raise('ConfigError', {
-    where: 'encodeSafetensors',
-    expected,
-    actual,
-    hint: 'give each tensor its own name, shape and dtype',
-  });
+const refuse = (expected: string, actual: string, hint = 'give each tensor its own name, shape and dtype'): never =>
+  raise('ConfigError', { where: 'encodeSafetensors', expected, actual, hint });
 
 /** Raises a `ConfigError` for a file that cannot be written, or not be read back, but for its bools. */
 const checkWritable = ({ tensors, metadata }: TensorFile): void => {
@@ -143,8 +141,9 @@ const checkWritable = ({ tensors, metadata }: TensorFile): void => {
 /** Raises a `ConfigError` for a bool that is neither 0 nor 1 and, if all have to be finite, for NaN and infinities. */
 export const checkNumbers = (name: string, numbers: Omit<StoredTensor, 'shape'>, finite: boolean, from = 0): void => {
   const odd = oddNumber(numbers, finite, from);
-  if (odd !== null)
-    refuse(numbers.dtype === 'BOOL' ? `${name} to hold bools, 0 or 1` : `${name} to hold ${odd.expected}`, odd.actual);
+  if (odd === null) return;
+  if (numbers.dtype === 'BOOL') refuse(`${name} to hold bools, 0 or 1`, odd.actual);
+  refuse(`${name} to hold ${odd.expected}`, odd.actual, RUINED);
 };
 
 /** The text of a header, with zeros for the checksum. */
@@ -277,5 +276,5 @@ export const soundNumbers = (
   if (odd === null) return E.right(undefined);
   return numbers.dtype === 'BOOL'
     ? bad(`${where}: ${name}`, odd.expected, odd.actual)
-    : bad(`${where}: ${name}`, odd.expected, odd.actual, 'use an earlier file: this one was saved after a failure');
+    : bad(`${where}: ${name}`, odd.expected, odd.actual, RUINED);
 };

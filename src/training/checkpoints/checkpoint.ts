@@ -4,9 +4,11 @@ import { fail, failure, type NoisefoldError, type Rounding } from '../../dsl/ind
 import { decode, exactly, exactTuple, type Mismatch, natural, positive, word } from '../../internal/decode.js';
 import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { jsonText, parseJson } from '../../internal/json.js';
-import { readBytes, writeAtomically } from './files.js';
-import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from '../../formats/safetensors.js';
+import { oddNumber, RUINED } from '../../formats/safetensorsLayout.js';
+import { ownFileExists } from './files.js';
 import type { Snapshot } from './snapshot.js';
+import { withTensors, writeTensors } from './tensorStream.js';
 
 /** The name of the format; it changes when the meaning of a checkpoint does. */
 const FORMAT = 'noisefold-checkpoint-1';
@@ -37,42 +39,79 @@ const within =
     path: mismatch.path === '' ? field : `${field}.${mismatch.path}`,
   });
 
+const hints = {
+  write: 'give the snapshot of a run, and a config that is JSON',
+  read: 'give a checkpoint that noisefold wrote',
+};
+
+/** The words of a snapshot in a file, or a `ConfigError` at a field that would not come back as it is. */
+const wordsOf = ({
+  step,
+  key,
+  batch,
+  config,
+  rounding,
+}: Snapshot): either.Either<NoisefoldError, TensorFile['metadata']> =>
+  F.pipe(
+    E.Do,
+    E.bind('progress', () => decode(Progress)({ step, batch, key, ...(rounding !== undefined && { rounding }) })),
+    E.bind('text', () => E.mapLeft(within('config'))(jsonText(config))),
+    E.mapLeft(errorAt('ConfigError', 'encodeCheckpoint', hints.write)),
+    E.map(({ progress, text }) => ({
+      format: FORMAT,
+      step: JSON.stringify(progress.step),
+      key: JSON.stringify(progress.key),
+      batch: JSON.stringify(progress.batch),
+      config: text,
+      ...(progress.rounding !== undefined && { rounding: progress.rounding }),
+    })),
+  );
+
+/** A snapshot but for its tensors, of the words in a file. */
+const progressOf = (
+  where: string,
+  metadata: TensorFile['metadata'],
+): either.Either<NoisefoldError, Omit<Snapshot, 'tensors'>> =>
+  F.pipe(
+    E.Do,
+    E.bind('words', () => E.mapLeft(within('__metadata__'))(decode(Metadata)(metadata))),
+    E.bind('step', ({ words }) => E.mapLeft(within('step'))(parseJson(words.step))),
+    E.bind('key', ({ words }) => E.mapLeft(within('key'))(parseJson(words.key))),
+    E.bind('batch', ({ words }) => E.mapLeft(within('batch'))(parseJson(words.batch))),
+    E.bind('config', ({ words }) => E.mapLeft(within('config'))(parseJson(words.config))),
+    E.bind('progress', ({ words: { rounding }, step, key, batch }) =>
+      decode(Progress)({ step, key, batch, ...(rounding !== undefined && { rounding }) }),
+    ),
+    E.map(({ progress, config }) => ({ ...progress, config })),
+    E.mapLeft(errorAt('DecodeError', where, hints.read)),
+  );
+
+/** Refuses a snapshot with a number that is not finite: a run keeps its state finite, and one from NaN would stay there. */
+const finiteTensors =
+  (tag: 'ConfigError' | 'DecodeError', where: string) =>
+  (tensors: Snapshot['tensors']): either.Either<NoisefoldError, void> => {
+    for (const [name, tensor] of tensors) {
+      const odd = oddNumber(tensor, true);
+      if (odd !== null) return E.left(errorAt(tag, where, RUINED)({ path: name, ...odd }));
+    }
+    return E.right(undefined);
+  };
+
 /**
  * The bytes of a checkpoint: the same snapshot gives the same bytes, and {@link decodeCheckpoint} reads them back.
  * `ConfigError` at a field that would not come back as it is: a config that is no JSON, a step or a key that is no
- * whole number, a tensor whose shape does not fit its data.
+ * whole number, a tensor whose shape does not fit its data, or that holds NaN or an infinity.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * pipe(encodeCheckpoint(snapshot), E.flatMap(decodeCheckpoint('memory'))) // → E.right(snapshot)
  * const unread = encodeCheckpoint({ ...snapshot, config: { rate: NaN } })
  * pipe(unread, E.mapLeft(({ where }) => where)) // → E.left('encodeCheckpoint: config.rate')
  */
-export const encodeCheckpoint = ({
-  step,
-  key,
-  batch,
-  config,
-  rounding,
-  tensors,
-}: Snapshot): either.Either<NoisefoldError, Uint8Array> =>
+export const encodeCheckpoint = (snapshot: Snapshot): either.Either<NoisefoldError, Uint8Array> =>
   F.pipe(
-    E.Do,
-    E.bind('progress', () => decode(Progress)({ step, batch, key, ...(rounding !== undefined && { rounding }) })),
-    E.bind('text', () => E.mapLeft(within('config'))(jsonText(config))),
-    E.mapLeft(errorAt('ConfigError', 'encodeCheckpoint', 'give the snapshot of a run, and a config that is JSON')),
-    E.flatMap(({ progress, text }) =>
-      encodeSafetensors({
-        tensors,
-        metadata: {
-          format: FORMAT,
-          step: JSON.stringify(progress.step),
-          key: JSON.stringify(progress.key),
-          batch: JSON.stringify(progress.batch),
-          config: text,
-          ...(progress.rounding !== undefined && { rounding: progress.rounding }),
-        },
-      }),
-    ),
+    wordsOf(snapshot),
+    E.flatMap((metadata) => encodeSafetensors({ tensors: snapshot.tensors, metadata })),
+    E.tap(() => finiteTensors('ConfigError', 'encodeCheckpoint')(snapshot.tensors)),
   );
 
 /**
@@ -89,25 +128,14 @@ export const decodeCheckpoint =
     F.pipe(
       decodeSafetensors(where)(bytes),
       E.flatMap(({ tensors, metadata }) =>
-        F.pipe(
-          E.Do,
-          E.bind('words', () => E.mapLeft(within('__metadata__'))(decode(Metadata)(metadata))),
-          E.bind('step', ({ words }) => E.mapLeft(within('step'))(parseJson(words.step))),
-          E.bind('key', ({ words }) => E.mapLeft(within('key'))(parseJson(words.key))),
-          E.bind('batch', ({ words }) => E.mapLeft(within('batch'))(parseJson(words.batch))),
-          E.bind('config', ({ words }) => E.mapLeft(within('config'))(parseJson(words.config))),
-          E.bind('progress', ({ words: { rounding }, step, key, batch }) =>
-            decode(Progress)({ step, key, batch, ...(rounding !== undefined && { rounding }) }),
-          ),
-          E.map(({ progress, config }): Snapshot => ({ ...progress, config, tensors })),
-          E.mapLeft(errorAt('DecodeError', where, 'give a checkpoint that noisefold wrote')),
-        ),
+        E.map((progress: Omit<Snapshot, 'tensors'>) => ({ ...progress, tensors }))(progressOf(where, metadata)),
       ),
+      E.tap(({ tensors }) => finiteTensors('DecodeError', where)(tensors)),
     );
 
 /**
- * Writes a checkpoint to a temporary file and renames it. The old file stays whole until then, and stays if the
- * snapshot cannot be written. `ConfigError` as of {@link encodeCheckpoint}; `FileError`.
+ * Writes a checkpoint to a temporary file, tensor by tensor, and renames it. The old file stays whole until then, and stays
+ * if the snapshot cannot be written. `ConfigError` as of {@link encodeCheckpoint}; `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
@@ -118,13 +146,13 @@ export const saveCheckpoint =
   (path: string) =>
   (snapshot: Snapshot): Task<void> =>
     F.pipe(
-      TE.fromEither(encodeCheckpoint(snapshot)),
-      TE.flatMap((bytes) => writeAtomically(path, bytes)),
+      TE.fromEither(wordsOf(snapshot)),
+      TE.flatMap((metadata) => writeTensors(path, { tensors: snapshot.tensors, metadata }, { finite: true })),
       task,
     );
 
 /**
- * Reads a checkpoint from a file. `FileError`, `DecodeError`.
+ * Reads a checkpoint of any size from a file. `FileError`, also if there is none; `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
@@ -132,7 +160,32 @@ export const saveCheckpoint =
  * await pipe(saveCheckpoint(path)(snapshot), TE.flatMap(() => loadCheckpoint(path)))() // → E.right(snapshot)
  */
 export const loadCheckpoint = (path: string): Task<Snapshot> =>
-  F.pipe(readBytes(path), TE.flatMapEither(decodeCheckpoint(path)), task);
+  withTensors(path, { finite: true }, ({ entries, metadata, tensor }) =>
+    F.pipe(
+      TE.fromEither(progressOf(path, metadata)),
+      TE.flatMap((progress) =>
+        F.pipe(
+          [...entries.values()],
+          TE.traverseSeqArray((entry) => TE.map((read: StoredTensor) => [entry.name, read] as const)(tensor(entry))),
+          TE.map((tensors): Snapshot => ({ ...progress, tensors: new Map(tensors) })),
+        ),
+      ),
+    ),
+  );
+
+/**
+ * Reads the checkpoint at a path, or gives null if nothing has this name: for a run that goes on where it was, or begins.
+ * A checkpoint that is there and cannot be read is an error, so that no run begins anew by mistake: `FileError` for a
+ * folder, a pipe, a link, or a file that may not be read; `DecodeError`.
+ * @example
+ * await findCheckpoint('missing.safetensors')() // → E.right(null)
+ */
+export const findCheckpoint = (path: string): Task<Snapshot | null> =>
+  F.pipe(
+    ownFileExists(path),
+    TE.flatMap((found): Task<Snapshot | null> => (found ? loadCheckpoint(path) : task(TE.right(null)))),
+    task,
+  );
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -33,7 +33,8 @@ const failing = (actual: typeof FileSystem) => {
       return actual.rename(...paths);
     },
     open: async (...args: Parameters<typeof actual.open>) => {
-      if (args[1] !== 'r') await fail('open');
+      const toRead = args[1] === 'r' || typeof args[1] === 'number';
+      if (!toRead) await fail('open');
       const handle = await actual.open(...args);
       const { writeFile: write, sync } = handle;
       const read = handle.read.bind(handle);
@@ -44,10 +45,10 @@ const failing = (actual: typeof FileSystem) => {
           await fail('write');
         },
         // never all of it, as Linux does with much
-        read: (buffer: Uint8Array, offset = 0, length = buffer.length - offset) =>
-          read(buffer, offset, Math.min(length, NODE_LIMIT)),
+        read: (buffer: Uint8Array, offset = 0, length = buffer.length - offset, position: number | null = null) =>
+          read(buffer, offset, Math.min(length, NODE_LIMIT), position),
         sync: async () => {
-          if (args[1] !== 'r') await fail('sync');
+          if (!toRead) await fail('sync');
           await sync.call(handle);
         },
       });
@@ -202,8 +203,8 @@ describe('readBytes and fileExists', () => {
     );
   });
 
-  test('a folder is no file', async () => {
-    expect(await succeed(fileExists(folder))).toBe(false);
+  test('a folder is an error, and not the same as no file', async () => {
+    expect(await messageOf(fileExists(folder))).toMatch(/got something that is not a regular file; give the path of a/);
     expect(await messageOf(readBytes(folder))).toMatch(/EISDIR.*give the path of a file, this is a folder$/);
   });
 

@@ -1,6 +1,6 @@
 /** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
 import { task, type Task } from '../../dsl/run/effect.js';
-import { failure, type NoisefoldError } from '../../internal/errors.js';
+import { errorIn, failure, type NoisefoldError, orRaise } from '../../internal/errors.js';
 import { E, F, TE, type either } from '../../internal/fp.js';
 import { joinBytes } from '../../formats/bytes.js';
 
@@ -33,16 +33,19 @@ const codeOf = (thrown: unknown): string => (thrown instanceof Error && 'code' i
 const reasonOf = (thrown: unknown): string =>
   thrown instanceof Error ? (thrown.message.split(',')[0] ?? thrown.message) : String(thrown);
 
-/** Turns an exception of an effect on a file into a `FileError` with the path, the reason and advice. */
+/** Turns an exception of an effect on a file into a `FileError` with the path, the reason and advice; raised errors stay. */
 const onFile = <A>(path: string, expected: string, work: () => Promise<A>): Task<A> =>
   F.pipe(
-    TE.tryCatch(work, (thrown) =>
-      failure('FileError', {
-        where: path,
-        expected,
-        actual: reasonOf(thrown),
-        hint: ADVICE[codeOf(thrown)] ?? 'check the disk',
-      }),
+    TE.tryCatch(
+      work,
+      (thrown) =>
+        errorIn(thrown) ??
+        failure('FileError', {
+          where: path,
+          expected,
+          actual: reasonOf(thrown),
+          hint: ADVICE[codeOf(thrown)] ?? 'check the disk',
+        }),
     ),
     task,
   );
@@ -63,7 +66,7 @@ const PIECE = 2 ** 16;
 const MOST_AT_ONCE = 2 ** 26;
 
 /** An array for the bytes of a file. Node 20 has none of more than 4 GiB. */
-const room = (size: number): Uint8Array<ArrayBuffer> => {
+export const room = (size: number): Uint8Array<ArrayBuffer> => {
   try {
     return new Uint8Array(size);
   } catch {
@@ -71,27 +74,69 @@ const room = (size: number): Uint8Array<ArrayBuffer> => {
   }
 };
 
-/** Reads a file whole. Node's own `readFile` takes no file of more than 2 GiB. */
-const readWhole = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
-  const handle = await node().open(path, 'r');
+/** A file that is open. */
+export type OpenFile = Awaited<ReturnType<ReturnType<typeof node>['open']>>;
+
+/** Throws unless a file can be replaced, or read to its end. */
+const demandRegular = (found: { isFile(): boolean; isSymbolicLink(): boolean }): void => {
+  if (found.isFile()) return;
+  const [message, code] = found.isSymbolicLink()
+    ? ['a symbolic link', 'ELOOP']
+    : ['something that is not a regular file', 'EEXIST'];
+  throw Object.assign(new Error(message), { code });
+};
+
+/** Opens a file to be read. A pipe that nobody writes to would wait for a writer: it is refused, and so is a device. */
+const openToRead = async (path: string): Promise<OpenFile> => {
+  const { constants, open } = node();
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // Windows has no O_NONBLOCK
   try {
-    const { size } = await handle.stat();
-    const whole = room(size);
-    let at = 0;
-    while (at < size) {
-      const { bytesRead } = await handle.read(whole, at, Math.min(size - at, MOST_AT_ONCE));
-      if (bytesRead === 0) return whole.subarray(0, at); // the file became shorter
-      at += bytesRead;
-    }
-    // a pipe has no size, and a log may have grown
-    const rest: Uint8Array[] = [];
-    for (;;) {
-      const { buffer, bytesRead } = await handle.read(new Uint8Array(PIECE));
-      if (bytesRead === 0) return rest.length === 0 ? whole : joinBytes([whole, ...rest]);
-      rest.push(buffer.subarray(0, bytesRead));
-    }
-  } finally {
+    const found = await handle.stat();
+    if (!found.isDirectory()) demandRegular(found); // to read a folder is an error that says so
+    return handle;
+  } catch (thrown) {
     await handle.close();
+    throw thrown;
+  }
+};
+
+/** Reads bytes of a file into an array, from a position. Returns their number: fewer than fit if the file ends there. */
+export const readInto = async (handle: OpenFile, bytes: Uint8Array, position: number): Promise<number> => {
+  let at = 0;
+  while (at < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, at, Math.min(bytes.length - at, MOST_AT_ONCE), position + at);
+    if (bytesRead === 0) return at;
+    at += bytesRead;
+  }
+  return at;
+};
+
+/** Turns an exception of work that reads a file into a `FileError`. */
+export const reading = <A>(path: string, work: () => Promise<A>): Task<A> => onFile(path, TO_READ, work);
+
+/** Opens a file, uses it and closes it. `FileError`, and the errors that `use` raises. */
+export const withFile = <A>(path: string, use: (handle: OpenFile) => Promise<A>): Task<A> =>
+  reading(path, async () => {
+    const handle = await openToRead(path);
+    try {
+      return await use(handle);
+    } finally {
+      await handle.close();
+    }
+  });
+
+/** Reads a file whole. Node's own `readFile` takes no file of more than 2 GiB. */
+const readWhole = async (handle: OpenFile): Promise<Uint8Array<ArrayBuffer>> => {
+  const { size } = await handle.stat();
+  const whole = room(size);
+  const read = await readInto(handle, whole, 0);
+  if (read < size) return whole.subarray(0, read); // the file became shorter
+  const rest: Uint8Array[] = []; // files of the system have no size, and a log may have grown
+  for (let position = size; ;) {
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(PIECE), 0, PIECE, position);
+    if (bytesRead === 0) return rest.length === 0 ? whole : joinBytes([whole, ...rest]);
+    rest.push(buffer.subarray(0, bytesRead));
+    position += bytesRead;
   }
 };
 
@@ -101,13 +146,13 @@ const readWhole = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
  * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
  * await missing() // → E.left('ENOENT: no such file or directory')
  */
-export const readBytes = (path: string): Task<Uint8Array> => onFile(path, TO_READ, () => readWhole(path));
+export const readBytes = (path: string): Task<Uint8Array> => withFile(path, readWhole);
 
 /** Reads a file in pieces, in order; a `FileError` ends them. */
 export async function* readPieces(path: string): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
-  const opened = await onFile(path, TO_READ, () => node().open(path, 'r'))();
+  const opened = await reading(path, () => node().open(path, 'r'))();
   if (E.isLeft(opened)) return yield opened;
-  const next = onFile(path, TO_READ, async () => {
+  const next = reading(path, async () => {
     const { buffer, bytesRead } = await opened.right.read(new Uint8Array(PIECE));
     return buffer.subarray(0, bytesRead);
   });
@@ -123,18 +168,27 @@ export async function* readPieces(path: string): AsyncGenerator<either.Either<No
   }
 }
 
+/** Tells if a regular file has a name: a link to one too, unless `links` is false. Anything else of this name is an error. */
+const isThere = (path: string, links: boolean): Task<boolean> =>
+  onFile(path, 'a file or none', async () => {
+    const { lstat, stat } = node();
+    const found = await lstat(path).catch(recover(['ENOENT'], null));
+    if (found === null) return false;
+    demandRegular(links ? await stat(path) : found);
+    return true;
+  });
+
 /**
- * Tells if there is a file. `FileError` if the system does not say.
+ * Tells if there is a file. False only if nothing has this name: `FileError` for what is there and cannot be read as a file,
+ * such as a folder, a pipe or a link that points to nothing.
  * @example
  * await fileExists('package.json')() // → E.right(true)
  * await fileExists('missing.bin')() // → E.right(false)
  */
-export const fileExists = (path: string): Task<boolean> =>
-  onFile(path, 'a file or none', async () =>
-    node()
-      .stat(path)
-      .then((found) => found.isFile(), recover(['ENOENT', 'ENOTDIR'], false)),
-  );
+export const fileExists = (path: string): Task<boolean> => isThere(path, true);
+
+/** Tells if there is a file that {@link writeAtomically} would replace, and so is no link. */
+export const ownFileExists = (path: string): Task<boolean> => isThere(path, false);
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -181,16 +235,7 @@ const makeFolder = async (folder: string): Promise<void> => {
   await syncFolder(dirname(folder));
 };
 
-/** Throws unless a file can be replaced. */
-const demandRegular = (found: { isFile(): boolean; isSymbolicLink(): boolean }): void => {
-  if (found.isFile()) return;
-  const [message, code] = found.isSymbolicLink()
-    ? ['a symbolic link', 'ELOOP']
-    : ['something that is not a regular file', 'EEXIST'];
-  throw Object.assign(new Error(message), { code });
-};
-
-const replace = async (path: string, content: Uint8Array | string): Promise<void> => {
+const replace = async (path: string, write: (handle: OpenFile) => Promise<void>): Promise<void> => {
   const { basename, dirname, join, lstat, open, rename, rm } = node();
   const folder = dirname(path);
   await makeFolder(folder);
@@ -202,7 +247,7 @@ const replace = async (path: string, content: Uint8Array | string): Promise<void
     const handle = await open(aside, 'wx');
     try {
       if (before !== null) await handle.chmod(before.mode & 0o7777);
-      await handle.writeFile(content);
+      await write(handle);
       await handle.sync();
     } finally {
       await handle.close();
@@ -215,6 +260,10 @@ const replace = async (path: string, content: Uint8Array | string): Promise<void
   await syncFolder(folder);
 };
 
+/** Writes a file as {@link writeAtomically} does, by what `write` does to the open temporary file. */
+export const writeWith = (path: string, write: (handle: OpenFile) => Promise<void>): Task<void> =>
+  onFile(path, 'a file to write', () => replace(path, write));
+
 /**
  * Replaces a file, or makes it with its folders. The file keeps its mode. On return the new content is on the disk. If a step
  * fails, the process is killed or the power goes, the file has the old content or the new one, whole. Returns `FileError`, also
@@ -226,7 +275,7 @@ const replace = async (path: string, content: Uint8Array | string): Promise<void
  * await readBytes(path)() // → E.right([1, 2, 3])
  */
 export const writeAtomically = (path: string, content: Uint8Array | string): Task<void> =>
-  onFile(path, 'a file to write', () => replace(path, content));
+  writeWith(path, (handle) => handle.writeFile(content));
 
 /**
  * Adds a line to a text file, or makes the file. A line that does not fit on the disk leaves no part of it behind.
@@ -289,12 +338,13 @@ export const syncFile = (path: string): Task<void> =>
  */
 export const keepLines = (path: string, keep: (line: string) => boolean): Task<void> =>
   onFile(path, 'a file to trim', async () => {
-    const { readFile, realpath } = node();
-    const text = await readFile(path, 'utf8').catch(recover(['ENOENT'], ''));
+    const { lstat, realpath } = node();
+    if ((await lstat(path).catch(recover(['ENOENT'], null))) === null) return;
+    const text = new TextDecoder().decode(orRaise(await readBytes(path)()));
     const lines = text.split('\n').slice(0, -1);
     const kept = lines
       .filter(keep)
       .map((line) => `${line}\n`)
       .join('');
-    if (kept !== text) await replace(await realpath(path), kept);
+    if (kept !== text) await replace(await realpath(path), (handle) => handle.writeFile(kept));
   });

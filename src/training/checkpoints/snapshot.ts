@@ -1,6 +1,7 @@
 /** The state of a training run on the host: what a checkpoint holds. */
 import { effect, type Effect } from '../../dsl/run/effect.js';
 import {
+  type Backend,
   fail,
   fillSpec,
   isValue,
@@ -8,6 +9,7 @@ import {
   type NoisefoldError,
   type RandomKey,
   read,
+  release,
   showShape,
   type TreeSpec,
   upload,
@@ -16,7 +18,9 @@ import {
   type Resident,
   type Rounding,
 } from '../../dsl/index.js';
-import { E, type either, F, TE } from '../../internal/fp.js';
+import { floatsOfBfloats, floatsOfHalves } from '../../formats/float16.js';
+import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
+import { unlessRight } from '../../internal/scope.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 
 /** A training run between two steps. With the same data set and recipe it goes on bit for bit. */
@@ -67,13 +71,19 @@ export const readTensors = (tree: unknown): Effect<ReadonlyMap<string, StoredTen
     ),
   );
 
-const DTYPES = { F32: 'float32', F64: 'float32', I32: 'int32', BOOL: 'bool' } as const;
+const DTYPES = { F32: 'float32', F64: 'float32', F16: 'float32', BF16: 'float32', I32: 'int32', BOOL: 'bool' } as const;
+
+/** Numbers as backends take them: those of 16 bits are widened to float32. */
+const widened = ({ dtype, data }: StoredTensor): StoredTensor['data'] => {
+  if (dtype === 'F16') return floatsOfHalves(data);
+  return dtype === 'BF16' ? floatsOfBfloats(data) : data;
+};
 
 /** Holds the tensors of a file against a spec: the same paths, shapes and dtypes. */
 export const matching = (
   where: string,
   spec: TreeSpec<unknown>,
-  tensors: Snapshot['tensors'],
+  tensors: ReadonlyMap<string, Pick<StoredTensor, 'dtype' | 'shape'>>,
 ): either.Either<NoisefoldError, void> => {
   const mismatch = (path: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
     fail('CheckpointMismatch', {
@@ -96,6 +106,32 @@ export const matching = (
 };
 
 /**
+ * Uploads the tensors of a spec one after the other, as they are given, and makes its tree of them. They have to be of its
+ * shapes and dtypes: see {@link matching}. After an error nothing stays on the backend.
+ */
+export const uploadEach =
+  <P>(spec: TreeSpec<P>, tensorOf: (path: string) => taskEither.TaskEither<NoisefoldError, StoredTensor>) =>
+  (backend: Backend): taskEither.TaskEither<NoisefoldError, Resident<P>> => {
+    const uploaded = new Map<string, Value<readonly number[]>>();
+    return F.pipe(
+      spec.leaves,
+      TE.traverseSeqArray(({ path, dtype, shape }) =>
+        F.pipe(
+          tensorOf(path),
+          // of the shape and dtype of the leaf
+          TE.flatMap((tensor) =>
+            upload(widened(tensor) as Float32Array, shape as readonly number[], dtype as 'float32')(backend),
+          ),
+          TE.map((value) => uploaded.set(path, value)),
+        ),
+      ),
+      // a tree of values has the form of the tree of tensors that the spec describes
+      TE.map(() => fillSpec(spec, ({ path }) => uploaded.get(path) as never) as Resident<P>),
+      unlessRight(() => release([...uploaded.values()])(backend)()),
+    );
+  };
+
+/**
  * Uploads tensors by path as the tree of a spec. `CheckpointMismatch` where they are not those of the spec;
  * `where` names them in messages.
  * @example
@@ -114,16 +150,6 @@ export const uploadTensors =
     effect((backend) =>
       F.pipe(
         TE.fromEither(matching(where, spec, tensors)),
-        TE.flatMap(() =>
-          TE.traverseSeqArray(({ path, dtype, shape }: TreeSpec<unknown>['leaves'][number]) => {
-            const { data } = tensors.get(path)!; // `matching` found it, with numbers that fit
-            return upload(data as Float32Array, shape as readonly number[], dtype as 'float32')(backend);
-          })(spec.leaves),
-        ),
-        TE.map((values) => {
-          const byPath = new Map(spec.leaves.map(({ path }, i) => [path, values[i]!]));
-          // a tree of values has the form of the tree of tensors that the spec describes
-          return fillSpec(spec, ({ path }) => byPath.get(path) as never) as Resident<P>;
-        }),
+        TE.flatMap(() => uploadEach(spec, (path) => TE.right(tensors.get(path)!))(backend)), // `matching` found it
       ),
     );

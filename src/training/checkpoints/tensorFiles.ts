@@ -2,9 +2,8 @@
 import { effect, type Effect } from '../../dsl/run/effect.js';
 import type { TreeSpec, Resident } from '../../dsl/index.js';
 import { F, RTE, TE } from '../../internal/fp.js';
-import { readBytes, writeAtomically } from './files.js';
-import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors.js';
-import { readTensors, uploadTensors } from './snapshot.js';
+import { matching, readTensors, uploadEach } from './snapshot.js';
+import { withTensors, writeTensors } from './tensorStream.js';
 
 /**
  * Writes a tree of values as a safetensors file, with their paths as names. The old file is whole until the new one
@@ -26,14 +25,13 @@ export const saveTensors =
   (tree: unknown): Effect<void> =>
     F.pipe(
       readTensors(tree),
-      RTE.flatMapEither((tensors) => encodeSafetensors({ tensors, metadata: {} })),
-      RTE.flatMapTaskEither((bytes) => writeAtomically(path, bytes)),
+      RTE.flatMapTaskEither((tensors) => writeTensors(path, { tensors, metadata: {} })),
       effect,
     );
 
 /**
- * Uploads a safetensors file as the tree of a spec. `CheckpointMismatch`, which names the tensor, where the file has
- * not those of the spec; `FileError`, `DecodeError`.
+ * Uploads a safetensors file, of any size, as the tree of a spec, tensor by tensor: float16, bfloat16 and float64 as float32.
+ * `CheckpointMismatch`, which names the tensor, where the file has not those of the spec; `FileError`, `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-loaded.safetensors`
@@ -47,8 +45,11 @@ export const saveTensors =
  * )() // → E.right([1, 2])
  */
 export const loadTensors = <P>(path: string, spec: TreeSpec<P>): Effect<Resident<P>> =>
-  F.pipe(
-    RTE.fromTaskEither(F.pipe(readBytes(path), TE.flatMapEither(decodeSafetensors(path)))),
-    RTE.flatMap(({ tensors }) => uploadTensors(path, spec)(tensors)),
-    effect,
+  effect((backend) =>
+    withTensors(path, { finite: false }, ({ entries, tensor }) =>
+      F.pipe(
+        TE.fromEither(matching(path, spec, entries)),
+        TE.flatMap(() => uploadEach(spec, (name) => tensor(entries.get(name)!))(backend)), // `matching` found it
+      ),
+    ),
   );

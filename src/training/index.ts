@@ -48,9 +48,11 @@ export {
 } from './fit/trainState.js';
 export { readTensors, type Snapshot, uploadTensors } from './checkpoints/snapshot.js';
 export { loadTensors, saveTensors } from './checkpoints/tensorFiles.js';
+export { type GivenTrained, loadTrained, saveTrained, type TrainedFileOptions } from './checkpoints/trainedFiles.js';
 export {
   decodeCheckpoint,
   encodeCheckpoint,
+  findCheckpoint,
   loadCheckpoint,
   resumable,
   saveCheckpoint,

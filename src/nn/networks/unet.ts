@@ -139,6 +139,8 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
     const [prediction, variance] = halve(apply(params)(x, at)); // side by side, each of the size of x
     return { prediction: ascribeLike(prediction, x), variance: ascribeLike(variance, x) };
   };
+  const first: UNet<I>['apply'] = (params, x, at) =>
+    as === undefined ? ascribeLike(apply(params)(x, at), x) : both(params, x, at).prediction; // of the size of x
   return {
     params,
     init,
@@ -147,9 +149,8 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
     timesteps,
     ...(classes !== undefined && { classes }),
     ...(condition !== undefined && { condition }),
-    ...(as === undefined
-      ? { apply: (params, x, at) => ascribeLike(apply(params)(x, at), x) } // of the size of x
-      : { apply: (params, x, at) => both(params, x, at).prediction, learned: { as, apply: both } }),
+    apply: Object.assign(first, { config: c }), // files of trained models tell by this that it is unchanged
+    ...(as !== undefined && { learned: { as, apply: Object.assign(both, { config: c }) } }),
   };
 };
 

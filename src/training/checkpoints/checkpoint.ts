@@ -27,12 +27,12 @@ const Progress = exactly(
 );
 
 /** Names the place of a mismatch, as an error of a kind. */
-const errorAt =
+export const errorAt =
   (tag: 'ConfigError' | 'DecodeError', where: string, hint: string) =>
   ({ path, expected, actual }: Mismatch): NoisefoldError =>
     failure(tag, { where: path === '' ? where : `${where}: ${path}`, expected, actual, hint });
 
-const within =
+export const within =
   (field: string) =>
   (mismatch: Mismatch): Mismatch => ({
     ...mismatch,
@@ -191,7 +191,7 @@ const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Finds the first place where two JSON values differ. */
-const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
+export const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
   if (isFields(expected) && isFields(actual))
     return Object.keys({ ...expected, ...actual })
       .map((name) => difference(`${path}.${name}`, expected[name], actual[name]))

@@ -1,0 +1,346 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterAll, describe, expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import {
+  cosine,
+  ddim,
+  ddpm,
+  linear,
+  type Model,
+  type Process,
+  processOfSigmas,
+  respace,
+  respaceAtSigmas,
+  zeroTerminalSNR,
+} from '../../diffusion/index.js';
+import {
+  add,
+  type Backend,
+  compile,
+  key,
+  type NoisefoldError,
+  program,
+  type Scalar,
+  upload,
+  using,
+  zerosLike,
+} from '../../dsl/index.js';
+import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors.js';
+import { E, F, TE } from '../../internal/fp.js';
+import { allOnes, parameter, unet, type UNetConfig, type UNetParams } from '../../nn/index.js';
+import { onWasm } from '../../../properties/training/onWasm.js';
+import type { ImageShape } from '../data/dataset.js';
+import { fit } from '../fit/fit.js';
+import { sample } from '../sample/sample.js';
+import { leftOf, right, smallTraining } from '../testing.js';
+import type { Trained } from '../trained.js';
+import { readBytes, writeAtomically } from './files.js';
+import { readTensors } from './snapshot.js';
+import { loadTrained, saveTrained } from './trainedFiles.js';
+
+const folder = mkdtempSync(`${tmpdir()}/noisefold-trained-`);
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const newPath = (): string => `${folder}/${files++}.safetensors`;
+
+const small = {
+  image: [8, 8, 1],
+  base: 8,
+  multipliers: [1],
+  blocks: 1,
+  groups: 4,
+  heads: 2,
+  predicts: 'v',
+  timesteps: 100,
+} as const satisfies UNetConfig;
+const hundred = right(ddpm(cosine(100)));
+
+/** A U-Net with its first parameters. */
+const untrained =
+  (config: UNetConfig = small, process: Process = hundred) =>
+  async (backend: Backend): Promise<Trained<UNetParams, ImageShape>> => {
+    const model = right(unet(config)) as unknown as Model<UNetParams, ImageShape>; // of any extents
+    const params = right(await right(await compile(program('key', model.init), {})(backend)()).run(key(1))());
+    return { model, process, image: config.image, params } as never; // parameters of its model
+  };
+
+const drawing = { solver: ddim(), grid: 4, count: 2, key: key(3) } as const;
+
+describe('a model that fit gave', () => {
+  test('is loaded in float32 as it was, to the bit: parameters, process, image, configuration and samples', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      const training = smallTraining(3);
+      const trained = right(await fit(training)(backend)());
+      right(await saveTrained(path, trained)(backend)());
+      const loaded = right(await loadTrained(path)(backend)());
+      expect(right(await readTensors(loaded.params)(backend)())).toEqual(
+        right(await readTensors(trained.params)(backend)()),
+      );
+      expect(loaded.process).toEqual(trained.process);
+      expect(loaded.image).toEqual([8, 8, 1]);
+      expect(loaded.model).toMatchObject({ config: training.config, predicts: 'v', classes: 3 });
+      const draw = (of: Trained<UNetParams, ImageShape>) => sample({ ...drawing, labels: [1, 2] })(of)(backend)();
+      expect(right(await draw(loaded))).toEqual(right(await draw(trained as never)));
+    }));
+
+  test('is half as large in float16, with each parameter rounded to the nearest', () =>
+    onWasm(async (backend) => {
+      const [wide, half] = [newPath(), newPath()];
+      const trained = await untrained({ ...small, base: 32, groups: 8 })(backend);
+      right(await saveTrained(wide, trained)(backend)());
+      right(await saveTrained(half, trained, { dtype: 'float16' })(backend)());
+      const sizes = [wide, half].map((path) => {
+        const { tensors } = right(decodeSafetensors(path)(readFileSync(path)));
+        return [...tensors]
+          .filter(([name]) => name.startsWith('params.'))
+          .reduce((sum, [, { data }]) => sum + data.byteLength, 0);
+      });
+      expect(sizes[1]).toBe(sizes[0]! / 2);
+      const before = right(await readTensors(trained.params)(backend)());
+      const after = right(await readTensors(right(await loadTrained(half)(backend)()).params)(backend)());
+      expect([...after.keys()]).toEqual([...before.keys()]);
+      const off = [...before].filter(([name, { data }]) =>
+        (data as Float32Array).some((number, i) => {
+          const distance = Math.abs(number - (after.get(name)!.data as Float32Array)[i]!);
+          return distance > Math.max(Math.abs(number) * 2 ** -11, 2 ** -25);
+        }),
+      );
+      expect(off.map(([name]) => name)).toEqual([]);
+    }));
+
+  test('saved on the reference, in float32, is drawn from on wasm', async () => {
+    const path = newPath();
+    const saved = await using(reference())((backend) =>
+      TE.flatMap((trained: Trained<UNetParams, ImageShape>) => saveTrained(path, trained)(backend))(
+        TE.fromTask(() => untrained()(backend)),
+      ),
+    )();
+    right(saved);
+    await onWasm(async (backend) => {
+      const { shape } = right(await sample(drawing)(right(await loadTrained(path)(backend)()))(backend)());
+      expect(shape).toEqual([2, 8, 8, 1]);
+    });
+  });
+});
+
+test.each<readonly [string, E.Either<NoisefoldError, Process>]>([
+  ['ddpm(cosine(1000))', ddpm(cosine(1000))],
+  ['ddpm(linear(50))', ddpm(linear(50))],
+  ['zero terminal SNR', F.pipe(linear(100), E.flatMap(zeroTerminalSNR), ddpm)],
+  ['respaced', F.pipe(ddpm(linear(1000)), E.flatMap(respace(25)))],
+  ['of σ', processOfSigmas([0.01, 0.3, 7, Infinity])],
+  ['at σ', F.pipe(ddpm(linear(1000)), E.flatMap(respaceAtSigmas([80, 5, 1])))],
+])('the process %s comes back to the bit', (_name, made) =>
+  onWasm(async (backend) => {
+    const path = newPath();
+    const process = right(made);
+    right(await saveTrained(path, await untrained(small, process)(backend))(backend)());
+    const loaded = right(await loadTrained(path)(backend)());
+    expect(loaded.process).toStrictEqual(process); // by Object.is
+  }),
+);
+
+test.each<readonly [string, UNetConfig]>([
+  ['classes and dropout', { ...small, classes: 3, dropout: 0.1 }],
+  ['a learned variance', { ...small, learnedVariance: 'range' }],
+  ['a condition', { ...small, condition: { channels: 1, noiseLevel: true } }],
+  ['heads by channels', { ...small, heads: { channels: 4 }, adaptiveGroupNorm: true }],
+])('a U-Net with %s comes back as its configuration', (_name, config) =>
+  onWasm(async (backend) => {
+    const path = newPath();
+    const trained = await untrained(config)(backend);
+    right(await saveTrained(path, trained)(backend)());
+    const { model } = right(await loadTrained(path)(backend)());
+    expect(model).toMatchObject({ config: right(unet(config)).config });
+    expect(Object.keys(model).sort()).toEqual(Object.keys(trained.model).sort());
+    expect(await loadTrained(path, { model: trained.model })(backend)()).toMatchObject({ _tag: 'Right' });
+  }),
+);
+
+describe('a model of one’s own', () => {
+  const grey: Model<Scalar, [1, 1, 1]> = {
+    ...parameter(allOnes),
+    predicts: 'x0',
+    apply: (w, x) => add(zerosLike(x), w),
+  };
+  const trainedGrey = async (backend: Backend, value = 0.5): Promise<Trained<Scalar, [1, 1, 1]>> => {
+    const params = right(await upload(Float32Array.of(value), [])(backend)());
+    return { model: grey, process: hundred, image: [1, 1, 1], params };
+  };
+
+  test('is given when it is loaded, and draws what it drew', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      right(await saveTrained(path, await trainedGrey(backend), { name: 'grey' })(backend)());
+      const loaded = right(await loadTrained(path, { model: grey, name: 'grey' })(backend)());
+      expect(right(await sample(drawing)(loaded)(backend)()).data).toEqual(Float32Array.of(0.5, 0.5));
+    }));
+
+  test('that is missing, of another name or says other things is an error that names the difference', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      right(await saveTrained(path, await trainedGrey(backend), { name: 'grey' })(backend)());
+      const errorOf = async (given: Parameters<typeof loadTrained<Scalar, [1, 1, 1]>>[1]) => {
+        const { _tag, where, expected, actual } = await leftOf(loadTrained(path, given)(backend));
+        return [_tag, where.slice(path.length), expected, actual];
+      };
+      expect(await errorOf({})).toEqual([
+        'ConfigError',
+        ': model',
+        'the model "grey", of which the file has the parameters alone',
+        'none',
+      ]);
+      expect(await errorOf({ model: grey })).toEqual(['CheckpointMismatch', ': model.name', '"custom"', '"grey"']);
+      expect(await errorOf({ model: { ...grey, predicts: 'v' }, name: 'grey' })).toEqual([
+        'CheckpointMismatch',
+        ': model.predicts',
+        '"v"',
+        '"x0"',
+      ]);
+      expect(await errorOf({ model: { ...grey, classes: 2 }, name: 'grey' })).toEqual([
+        'CheckpointMismatch',
+        ': model.classes',
+        '2',
+        'nothing',
+      ]);
+    }));
+
+  test('with other parameters is a CheckpointMismatch at the first tensor that is missing, too many or of another shape', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      right(await saveTrained(path, await trainedGrey(backend))(backend)());
+      const whereOf = async (params: unknown): Promise<string> => {
+        const model = { ...grey, params: params as typeof grey.params };
+        const error = await leftOf(loadTrained(path, { model })(backend));
+        expect(error._tag).toBe('CheckpointMismatch');
+        return `${error.where.slice(path.length)}: expected ${error.expected}, got ${error.actual}`;
+      };
+      const leaf = grey.params.leaves[0]!;
+      const spec = (tree: unknown) => ({ _tag: 'TreeSpec', tree, leaves: [] });
+      expect(await whereOf(spec({ ...leaf, shape: [2] }))).toBe(': params: expected float32 [2], got float32 []');
+      expect(await whereOf(spec({ w: leaf }))).toBe(': params.w: expected float32 [], got no such tensor');
+      expect(await whereOf(spec({}))).toBe(': params: expected no such tensor, got one in the file');
+    }));
+
+  test('made of a U-Net by changing a function is not taken for that U-Net', () =>
+    onWasm(async (backend) => {
+      const trained = await untrained({ ...small, learnedVariance: 'range' })(backend);
+      const { apply, learned } = trained.model;
+      const changes: readonly Partial<typeof trained.model>[] = [
+        { apply: (params, x, at) => apply(params, x, at) },
+        { learned: { ...learned!, apply: (params, x, at) => learned!.apply(params, x, at) } },
+        { predicts: 'x0' },
+        { steering: (_, x) => x },
+      ];
+      for (const change of changes) {
+        const path = newPath();
+        const model = { ...trained.model, ...change };
+        right(await saveTrained(path, { ...trained, model })(backend)());
+        expect(await leftOf(loadTrained(path)(backend))).toMatchObject({
+          _tag: 'ConfigError',
+          where: `${path}: model`,
+        });
+        expect(await loadTrained(path, { model })(backend)()).toMatchObject({ _tag: 'Right' });
+      }
+    }));
+
+  test('and a process of one’s own are given; another process is told by its first table', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      const process = { ...hundred, posteriors: hundred.posteriors.map((p) => ({ ...p, variance: p.variance / 2 })) };
+      right(await saveTrained(path, await untrained(small, process)(backend))(backend)());
+      expect(await leftOf(loadTrained(path)(backend))).toMatchObject({
+        _tag: 'ConfigError',
+        where: `${path}: process`,
+      });
+      expect(right(await loadTrained(path, { process })(backend)()).process).toBe(process);
+      expect(await leftOf(loadTrained(path, { process: right(ddpm(linear(100))) })(backend))).toMatchObject({
+        _tag: 'CheckpointMismatch',
+        where: `${path}: process.betas`,
+      });
+    }));
+
+  test('with a number that is not finite, or too large for float16, is not saved, and the older file stays', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      right(await saveTrained(path, await trainedGrey(backend))(backend)());
+      const before = readFileSync(path);
+      const messageOf = async (value: number, dtype: 'float32' | 'float16') => {
+        const { message } = await leftOf(saveTrained(path, await trainedGrey(backend, value), { dtype })(backend));
+        return message;
+      };
+      expect(await messageOf(NaN, 'float32')).toMatch(/params to hold finite numbers, got NaN at position 0/);
+      expect(await messageOf(-Infinity, 'float16')).toMatch(/params: expected numbers of float16/);
+      expect(await messageOf(65520, 'float16')).toMatch(/at most 65504, got 65520; save it as dtype: 'float32'/);
+      expect(readFileSync(path)).toEqual(before);
+      expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    }));
+});
+
+describe('what is no such file, or no such option', () => {
+  test('is a typed error', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      const trained = await untrained()(backend);
+      const save = (options: object) => leftOf(saveTrained(path, trained, options)(backend));
+      expect(await save({ dtype: 'float8' })).toMatchObject({ _tag: 'ConfigError', where: 'saveTrained.dtype' });
+      expect(await save({ type: 'float16' })).toMatchObject({ _tag: 'ConfigError', where: 'saveTrained.type' });
+      expect(await leftOf(saveTrained(path, {} as never)(backend))).toMatchObject({ _tag: 'ConfigError' });
+      expect(await leftOf(saveTrained(path, { ...trained, params: {} as never })(backend))).toMatchObject({
+        _tag: 'CheckpointMismatch',
+      });
+      expect(await leftOf(loadTrained(path)(backend))).toMatchObject({ _tag: 'FileError', where: path });
+      right(await saveTrained(path, trained)(backend)());
+      expect(await leftOf(loadTrained(path, { modal: 1 } as never)(backend))).toMatchObject({
+        _tag: 'ConfigError',
+        where: 'loadTrained.modal',
+      });
+    }));
+
+  test('damaged by other hands is a DecodeError at the place', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      right(await saveTrained(path, await untrained()(backend))(backend)());
+      const file = right(decodeSafetensors(path)(right(await readBytes(path)())));
+      const errorOf = async (
+        words: Readonly<Record<string, string>>,
+        change: Parameters<typeof file.tensors.forEach>[0] | null = null,
+      ) => {
+        const tensors = new Map(
+          [...file.tensors].map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
+        );
+        if (change) (tensors as typeof file.tensors).forEach(change);
+        const bytes = right(encodeSafetensors({ tensors, metadata: { ...file.metadata, ...words } } as never));
+        right(await writeAtomically(path, bytes)());
+        return F.pipe(
+          await loadTrained(path)(backend)(),
+          E.match(
+            ({ _tag, where }: NoisefoldError) => `${_tag}${where.slice(path.length)}`,
+            () => 'loaded',
+          ),
+        );
+      };
+      expect(await errorOf({})).toBe('loaded');
+      expect(await errorOf({ format: 'noisefold-checkpoint-1' })).toBe('DecodeError: __metadata__.format');
+      expect(await errorOf({ more: '' })).toBe('DecodeError: __metadata__.more');
+      expect(await errorOf({ image: '[8,8]' })).toBe('DecodeError: image.2');
+      expect(await errorOf({ image: '[8,0,1]' })).toBe('DecodeError: image.1');
+      expect(await errorOf({ model: '['.repeat(1e5) })).toBe('DecodeError: model');
+      expect(await errorOf({ model: '{"config":{}}' })).toBe('DecodeError: model.name');
+      expect(await errorOf({ model: '{"name":"unet","config":{"image":[8,8,1]}}' })).toBe(
+        'DecodeError: model.config, unet.base',
+      );
+      expect(await errorOf({ process: 'other' })).toBe('DecodeError: __metadata__.process');
+      const damage =
+        (path_: string, value: number) =>
+        ({ data }: { data: unknown }, name: string) => {
+          if (name === path_) (data as number[])[3] = value;
+        };
+      expect(await errorOf({}, damage('process.alphaBars', 2) as never)).toBe('DecodeError: process.betas');
+      expect(await errorOf({}, damage('process.timesteps', -1) as never)).toBe('DecodeError: process.timesteps');
+      expect(await errorOf({}, damage('process.variances', NaN) as never)).toBe('DecodeError: process.variances');
+      expect(await errorOf({}, damage('params.input.kernel', Infinity) as never)).toMatch('DecodeError: params.input');
+    }));
+});

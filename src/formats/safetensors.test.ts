@@ -1,7 +1,10 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
+import { faults } from '../../properties/faults.js';
 import type { NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
+import { bfloatsOf, halvesOf } from './float16.js';
+import { oddNumber } from './safetensorsLayout.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.js';
 
 const read = decodeSafetensors('model.safetensors');
@@ -102,6 +105,21 @@ test('the bytes of a file are those of the versions before', () => {
     '{"__metadata__":{"crc32":"e29abbea","by":"ε"},"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"u":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}',
   );
   expect([...bytes.subarray(start)]).toEqual([0, 0, 192, 63, 0, 0, 0, 192, 1, 2, 3]);
+});
+
+test.each<readonly [string, StoredTensor['dtype'], (values: readonly number[]) => StoredTensor['data']]>([
+  ['float64', 'F64', (values) => Float64Array.from(values)],
+  ['float32', 'F32', (values) => Float32Array.from(values)],
+  ['float16', 'F16', (values) => halvesOf(Float32Array.from(values))],
+  ['bfloat16', 'BF16', (values) => bfloatsOf(Float32Array.from(values))],
+])('the first %s that is not finite is found', (_name, dtype, arrayOf) => {
+  const found = (...values: readonly number[]): string | undefined =>
+    oddNumber({ dtype, data: arrayOf(values) } as StoredTensor, true, 10)?.actual;
+  expect(found()).toBe(undefined);
+  expect(found(1, -0, -65504, 1e-30, 3.3e4)).toBe(undefined);
+  expect(found(0, 1, NaN, Infinity)).toMatch(/^NaN.* at position 12$/);
+  expect(found(-Infinity)).toMatch(/infinity.* at position 10$/i);
+  expect(oddNumber({ dtype, data: arrayOf([NaN]) } as StoredTensor, false)).toBe(null);
 });
 
 describe('other writers', () => {
@@ -274,12 +292,12 @@ describe('encode refuses', () => {
 });
 
 describe('damage', () => {
-  test.prop([files, fc.nat()])('a truncated file is refused', (file, length) => {
+  test.prop([files, fc.nat()], { numRuns: faults(100, 50_000) })('a truncated file is refused', (file, length) => {
     const bytes = right(encodeSafetensors(file));
     expect(messageOf(read(bytes.subarray(0, length % bytes.length)))).toMatch(/^DecodeError/);
   });
 
-  test.prop([files, fc.nat(), fc.nat(7)], { numRuns: 1000 })(
+  test.prop([files, fc.nat(), fc.nat(7)], { numRuns: faults(1000, 100_000) })(
     'a flipped bit is refused, unless it hides the checksum: then the tensors are those of another reader',
     (file, position, bit) => {
       const bytes = right(encodeSafetensors(file));
@@ -295,11 +313,17 @@ describe('damage', () => {
     },
   );
 
-  test.prop([fc.uint8Array({ maxLength: 200 })])('other bytes never throw', (bytes) => {
-    expect(messageOf(read(bytes))).toMatch(/^DecodeError/);
-  });
+  test.prop([fc.uint8Array({ maxLength: 200 })], { numRuns: faults(100, 50_000) })(
+    'other bytes never throw',
+    (bytes) => {
+      expect(messageOf(read(bytes))).toMatch(/^DecodeError/);
+    },
+  );
 
-  test.prop([fc.json(), fc.uint8Array({ maxLength: 20 })])('other JSON never throws', (json, data) => {
-    expect(typeof messageOf(read(byHand(`{"w":${json}}`, [...data])))).toBe('string');
-  });
+  test.prop([fc.json(), fc.uint8Array({ maxLength: 20 })], { numRuns: faults(100, 50_000) })(
+    'other JSON never throws',
+    (json, data) => {
+      expect(typeof messageOf(read(byHand(`{"w":${json}}`, [...data])))).toBe('string');
+    },
+  );
 });

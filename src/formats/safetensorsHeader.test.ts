@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
+import { faults } from '../../properties/faults.js';
 import type { NoisefoldError } from '../internal/errors.js';
 import { E } from '../internal/fp.js';
 import { BYTES, type Header, readHeader } from './safetensorsHeader.js';
@@ -152,12 +153,12 @@ describe('agrees with JSON.parse', () => {
     };
   };
 
-  test.prop([headers])('on every header', (text) => {
+  test.prop([headers], { numRuns: faults(100, 20_000) })('on every header', (text) => {
     expect(readHeader('f', bytesOf(text))).toEqual(E.right(parsed(text)));
   });
 
   test.prop([headers, fc.nat(), fc.oneof(fc.nat(255), fc.constantFrom(...bytesOf('"\\,:[]{}019-.eE \n')))], {
-    numRuns: 2000,
+    numRuns: faults(2000, 200_000),
   })('on every header with another byte, unless it refuses it', (text, position, byte) => {
     const bytes = bytesOf(text);
     bytes[position % bytes.length] = byte;

@@ -73,24 +73,27 @@ export const tensorOver = (
 export const bytesOf = ({ buffer, byteOffset, byteLength: length }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, length);
 
-/** A bool is 0 or 1. */
-const isBool = (byte: number): boolean => byte <= 1;
+/** The exponent bits of floating-point numbers: all are 1 in NaN and infinities. Those of F64 are in every second word. */
+const EXPONENTS = { F64: 0x7ff00000, F32: 0x7f800000, F16: 0x7c00, BF16: 0x7f80 } as const;
 
-/** Tests for NaN and infinities, by dtype, where there are some: all bits of their exponent are 1. */
-const isFinite: Partial<Readonly<Record<StoredDType, (x: number) => boolean>>> = {
-  F64: Number.isFinite,
-  F32: Number.isFinite,
-  F16: (bits) => (bits & 0x7c00) !== 0x7c00,
-  BF16: (bits) => (bits & 0x7f80) !== 0x7f80,
+const positionOfNonFinite = (
+  words: Uint32Array | Uint16Array,
+  exponent: number,
+  first: number,
+  step: number,
+): number => {
+  for (let i = first; i < words.length; i += step) if ((words[i]! & exponent) === exponent) return Math.floor(i / step);
+  return -1;
 };
 
-/** The first number of a tensor that must not be in a file, by its position: see {@link oddNumber}. */
+/** The position of the first number of a tensor that must not be in a file, or -1: see {@link oddNumber}. */
 const positionOfOdd = ({ dtype, data }: Omit<StoredTensor, 'shape'>, finite: boolean): number => {
-  const holds = dtype === 'BOOL' ? isBool : finite ? isFinite[dtype] : undefined;
-  if (holds === undefined) return -1;
-  const numbers = data as Uint8Array; // or floats: the tests are of numbers
-  for (let i = 0; i < numbers.length; i++) if (!holds(numbers[i]!)) return i;
-  return -1;
+  if (dtype === 'BOOL') return data.findIndex((byte) => byte > 1);
+  if (!finite || !(dtype in EXPONENTS)) return -1;
+  const exponent = EXPONENTS[dtype as keyof typeof EXPONENTS];
+  if (data instanceof Uint16Array) return positionOfNonFinite(data, exponent, 0, 1);
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.byteLength / 4);
+  return dtype === 'F64' ? positionOfNonFinite(words, exponent, 1, 2) : positionOfNonFinite(words, exponent, 0, 1);
 };
 
 /**

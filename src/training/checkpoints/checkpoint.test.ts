@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
@@ -14,6 +14,7 @@ import { decodeCheckpoint, encodeCheckpoint, loadCheckpoint, resumable, saveChec
 import { startTraining } from '../fit/run.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
 import type { Snapshot } from './snapshot.js';
+import { faults } from '../../../properties/faults.js';
 import { leftOf, right, type SmallTraining, smallTraining } from '../testing.js';
 import { bytesAfter, onWasm, takeAll } from '../../../properties/training/onWasm.js';
 
@@ -97,7 +98,7 @@ describe('a snapshot that would not come back', () => {
       }),
       fc.subarray(['step', 'batch', 'key', 'config', 'tensors'] as const),
     ],
-    { numRuns: 1000 },
+    { numRuns: faults(1000, 100_000) },
   )('is refused, and all that is encoded is decoded as it was', (anything, fields) => {
     const changes = Object.fromEntries(fields.map((field) => [field, anything[field]]));
     const entries = Object.entries(anything.tensors) as [string, StoredTensor][];
@@ -112,6 +113,51 @@ describe('a snapshot that would not come back', () => {
     expect(JSON.stringify(config)).toBe(JSON.stringify(snapshot.config));
     const { step, batch, key: words, tensors: data } = snapshot;
     expect(back).toEqual({ step: step + 0, batch, key: words.map((word) => word + 0), tensors: data });
+  });
+
+  test.each(['F32', 'F64'] as const)(
+    'for a %s parameter that is NaN or infinite is refused, in both ways',
+    async (dtype) => {
+      const folder = await mkdtemp(join(tmpdir(), 'noisefold-checkpoint-'));
+      const path = join(folder, 'checkpoint.safetensors');
+      right(await saveCheckpoint(path)(whole)());
+      for (const odd of [NaN, Infinity, -Infinity]) {
+        const data = dtype === 'F32' ? Float32Array.of(1, odd) : Float64Array.of(1, odd);
+        const tensors = new Map([['params.w', { dtype, shape: [2], data } as StoredTensor]]);
+        const actual = `${odd} at position 1`;
+        expect(encodeCheckpoint({ ...whole, tensors })).toMatchObject({
+          left: { _tag: 'ConfigError', where: 'encodeCheckpoint: params.w', expected: 'finite numbers', actual },
+        });
+        expect(await leftOf(saveCheckpoint(path)({ ...whole, tensors }))).toMatchObject({
+          _tag: 'ConfigError',
+          actual,
+        });
+        expect(right(await loadCheckpoint(path)())).toEqual(whole);
+        const { metadata } = right(F.pipe(encodeCheckpoint(whole), E.flatMap(decodeSafetensors('c'))));
+        const bytes = right(encodeSafetensors({ tensors, metadata }));
+        const refused = { _tag: 'DecodeError', expected: 'finite numbers', actual };
+        expect(decodeCheckpoint('c')(bytes)).toMatchObject({ left: { ...refused, where: 'c: params.w' } });
+        await writeFile(path, bytes);
+        expect(await leftOf(loadCheckpoint(path))).toMatchObject({ ...refused, where: `${path}: params.w` });
+        right(await saveCheckpoint(path)(whole)());
+      }
+      expect(await readdir(folder)).toEqual(['checkpoint.safetensors']);
+      await rm(folder, { recursive: true });
+    },
+  );
+
+  test('is not resumed from either, where it comes from memory', () => {
+    const run = { key: whole.key, batch: whole.batch, config: whole.config };
+    const errorOf = (changes: object): string =>
+      E.match(
+        ({ _tag, where }: NoisefoldError) => `${_tag} ${where}`,
+        () => 'accepted',
+      )(resumable({ ...whole, ...changes }, run));
+    expect(errorOf({})).toBe('accepted');
+    expect(errorOf({ step: -1 })).toBe('ConfigError from: step');
+    expect(errorOf({ step: 0.5 })).toBe('ConfigError from: step');
+    expect(errorOf({ batch: -32 })).toBe('ConfigError from: batch');
+    expect(errorOf({ key: [0.5, 0] })).toBe('ConfigError from: key.0');
   });
 
   test('by other hands is a DecodeError at the field', () => {

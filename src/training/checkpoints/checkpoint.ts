@@ -208,7 +208,8 @@ const backTo = {
 
 /**
  * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same, and so must the
- * rounding of the backends if both have one. `CheckpointMismatch` at the first that is not.
+ * rounding of the backends if both have one. `CheckpointMismatch` at the first that is not; `ConfigError` for a step, a key
+ * or a batch that is none of a run.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
@@ -218,6 +219,9 @@ export const resumable = (
   snapshot: Snapshot,
   run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'rounding'>,
 ): either.Either<NoisefoldError, Snapshot> => {
+  const { step, key, batch } = snapshot;
+  const sound = decode(Progress)({ step, key, batch });
+  if (E.isLeft(sound)) return E.left(errorAt('ConfigError', 'from', hints.write)(sound.left));
   const differing = (['key', 'batch', 'config'] as const)
     .map((field) => difference(field, run[field], snapshot[field]))
     .find((found) => found !== undefined);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { notAsked } from '../../../properties/asked.js';
 import { key } from '../../dsl/index.js';
-import { layoutOf } from '../../formats/safetensorsLayout.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { F, TE } from '../../internal/fp.js';
 import { leftOf, right } from '../testing.js';
@@ -18,40 +17,32 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** Why the test that writes 3 GiB is left out, for its name. */
 const noRoom = await statfs(folder).then(({ bavail, bsize }) =>
-  bavail * bsize > 7 * GIB ? '' : '(the disk has no room for 7 GiB)',
+  bavail * bsize > 4 * GIB ? '' : '(the disk has no room for 4 GiB)',
 );
 
 const part = (data: Float32Array<ArrayBuffer>): StoredTensor => ({ dtype: 'F32', shape: [data.length], data });
 
-describe('a safetensors file of 3 GiB', () => {
-  /** A sparse file of three tensors of 1 GiB that are zero but for their last number. */
-  const sparse = async (): Promise<string> => {
+describe('a safetensors file of more than 2 GiB', () => {
+  test('of another writer, of 5 GiB, is read tensor by tensor: the last one without the first', async () => {
     const path = join(folder, 'sparse');
-    const names = ['a', 'b', 'c'];
-    const zeros = part(new Float32Array(GIB / 4)); // it takes no memory until it is used
-    const { head } = layoutOf({ tensors: new Map(names.map((name) => [name, zeros])), metadata: {} });
-    head[8 + '{"__metadata__":{"'.length] = 0x58; // its checksum is a word like another
-    head.fill(0x30, 8 + '{"__metadata__":{"crc32":"'.length, 8 + '{"__metadata__":{"crc32":"'.length + 8);
+    const end = 5 * GIB + 2; // so that the last one is not aligned
+    const header = JSON.stringify({
+      first: { dtype: 'U8', shape: [end], data_offsets: [0, end] },
+      last: { dtype: 'F32', shape: [2 ** 20], data_offsets: [end, end + 2 ** 22] },
+    });
     const handle = await open(path, 'w');
-    await handle.write(head);
-    for (const [i] of names.entries())
-      await handle.write(new Uint8Array(Float32Array.of(i + 1).buffer), 0, 4, head.length + (i + 1) * GIB - 4);
+    await handle.write(new Uint8Array(BigUint64Array.of(BigInt(header.length)).buffer));
+    await handle.write(header);
+    await handle.write(new Uint8Array(Float32Array.of(3).buffer), 0, 4, 8 + header.length + end + 2 ** 22 - 4);
     await handle.close();
-    return path;
-  };
-
-  test('is read tensor by tensor: the last one without the others', async () => {
-    const path = await sparse();
-    const last = withTensors(path, { finite: false }, ({ entries, tensor }) => tensor(entries.get('c')!));
+    const last = withTensors(path, { finite: true }, ({ entries, tensor }) => tensor(entries.get('last')!));
     const { data } = right(await last());
-    expect([data.length, data[0], data.at(-1)]).toEqual([GIB / 4, 0, 3]);
+    expect([data.length, data[0], data.at(-1)]).toEqual([2 ** 20, 0, 3]);
   });
 
   test(
-    `${noRoom === '' ? notAsked : noRoom} is written as a checkpoint and read back, with its checksum`.trim(),
-    {
-      skip: noRoom !== '' || notAsked !== '',
-    },
+    `of 3 GiB is written as a checkpoint and read back, with its checksum ${noRoom === '' ? notAsked : noRoom}`.trim(),
+    { skip: noRoom !== '' || notAsked !== '' },
     async () => {
       const path = join(folder, 'checkpoint');
       const data = new Float32Array(GIB / 4);
@@ -70,10 +61,6 @@ describe('a safetensors file of 3 GiB', () => {
         const numbers = read as Float32Array<ArrayBuffer>;
         expect(Buffer.compare(new Uint8Array(numbers.buffer), new Uint8Array(data.buffer))).toBe(0);
       }
-      const handle = await open(path, 'r+');
-      await handle.write(Uint8Array.of(1), 0, 1, 2 * GIB);
-      await handle.close();
-      expect(await leftOf(loadCheckpoint(path))).toMatchObject({ _tag: 'DecodeError', where: path });
     },
   );
 

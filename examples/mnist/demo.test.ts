@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -292,11 +293,25 @@ describe('what is wrong is told, and nothing is lost', () => {
 
   test('a checkpoint that cannot be written: the log has all steps so far', async () => {
     const out = join(folder, 'run');
-    await mkdir(join(out, 'checkpoint.safetensors'), { recursive: true });
-    expect(messageOf(await run(out, small))).toMatch(
+    const blocking: Dataset = {
+      ...bars,
+      batch: (positions) => {
+        mkdirSync(join(out, 'checkpoint.safetensors'), { recursive: true }); // once the run has begun
+        return bars.batch(positions);
+      },
+    };
+    const outcome = await run(out, small, undefined, { digits: TE.right({ train: blocking, test: bars }) });
+    expect(messageOf(outcome)).toMatch(
       /^FileError: .*checkpoint\.safetensors: expected a file to write, got something that is not a regular file; /,
     );
     expect((await logOf(out)).length).toBe(3);
+  });
+
+  test('a folder in place of the checkpoint: refused before a step', async () => {
+    const out = join(folder, 'run');
+    await mkdir(join(out, 'checkpoint.safetensors'), { recursive: true });
+    expect(messageOf(await run(out, small))).toMatch(/checkpoint\.safetensors: expected a file or none, got something/);
+    expect(await readdir(out)).toEqual(['checkpoint.safetensors']);
   });
 
   test('NaN in the images: they are refused before a step, and the run ends', async () => {

@@ -1,6 +1,7 @@
 import {
   abs,
   type Dim,
+  type Effect,
   iota,
   type Key,
   meanPerSample,
@@ -37,12 +38,14 @@ import {
   type Dataset,
   fit,
   type Images,
+  loadTrained,
   logLikelihoods,
   sample,
+  saveTrained,
   type Trained,
   variationalBound,
 } from '../../src/training/index.js';
-import { type E, TE } from '../../src/internal/fp.js';
+import { type E, F, RTE, TE } from '../../src/internal/fp.js';
 import { expectType } from './expect.js';
 
 declare const grey: UNet<[28, 28, 1]>;
@@ -137,3 +140,12 @@ const shown = TE.right(undefined);
 sample({ ...samples, previews: { every: 5, show: ({ images }) => (expectType<Images>()(images), shown) } })(trained);
 // @ts-expect-error Type 'undefined' is not assignable to type 'TaskEither<NoisefoldError, void>'
 sample({ ...samples, previews: { every: 5, show: () => undefined } });
+
+// a file of a U-Net needs no model; that of another model gives the types of the model it is given
+const restored = loadTrained('grey.safetensors');
+expectType<Effect<Trained<UNetParams, [Dim, Dim, Dim]>>>()(restored);
+expectType<Effect<Trained<UNetParams, [28, 28, 1]>>>()(loadTrained('grey.safetensors', { model: grey }));
+F.pipe(restored, RTE.flatMap(sample(samples)));
+saveTrained('grey.safetensors', trained, { dtype: 'float16' });
+// @ts-expect-error Type '"float64"' is not assignable to type '"float16" | "float32" | undefined'
+saveTrained('grey.safetensors', trained, { dtype: 'float64' });

@@ -3,6 +3,7 @@ import { task, type Task } from '../../dsl/run/effect.js';
 import { fail, failure, type NoisefoldError, type Rounding } from '../../dsl/index.js';
 import { decode, exactly, exactTuple, type Mismatch, natural, positive, word } from '../../internal/decode.js';
 import { E, type either, F, t, TE } from '../../internal/fp.js';
+import { gen, take } from '../../internal/gen.js';
 import { jsonText, parseJson } from '../../internal/json.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from '../../formats/safetensors.js';
 import { oddNumber, RUINED } from '../../formats/safetensorsLayout.js';
@@ -161,16 +162,12 @@ export const saveCheckpoint =
  */
 export const loadCheckpoint = (path: string): Task<Snapshot> =>
   withTensors(path, { finite: true }, ({ entries, metadata, tensor }) =>
-    F.pipe(
-      TE.fromEither(progressOf(path, metadata)),
-      TE.flatMap((progress) =>
-        F.pipe(
-          [...entries.values()],
-          TE.traverseSeqArray((entry) => TE.map((read: StoredTensor) => [entry.name, read] as const)(tensor(entry))),
-          TE.map((tensors): Snapshot => ({ ...progress, tensors: new Map(tensors) })),
-        ),
-      ),
-    ),
+    gen(function* () {
+      const progress = yield* take(progressOf(path, metadata));
+      const tensors = new Map<string, StoredTensor>();
+      for (const [name, entry] of entries) tensors.set(name, yield* take(tensor(entry)));
+      return { ...progress, tensors };
+    }),
   );
 
 /**

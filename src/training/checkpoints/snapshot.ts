@@ -20,7 +20,7 @@ import {
 } from '../../dsl/index.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../formats/float16.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
-import { unlessRight } from '../../internal/scope.js';
+import { gen, keep, take, type Work } from '../../internal/gen.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 
 /** A training run between two steps. With the same data set and recipe it goes on bit for bit. */
@@ -110,26 +110,18 @@ export const matching = (
  * shapes and dtypes: see {@link matching}. After an error nothing stays on the backend.
  */
 export const uploadEach =
-  <P>(spec: TreeSpec<P>, tensorOf: (path: string) => taskEither.TaskEither<NoisefoldError, StoredTensor>) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, Resident<P>> => {
-    const uploaded = new Map<string, Value<readonly number[]>>();
-    return F.pipe(
-      spec.leaves,
-      TE.traverseSeqArray(({ path, dtype, shape }) =>
-        F.pipe(
-          tensorOf(path),
-          // of the shape and dtype of the leaf
-          TE.flatMap((tensor) =>
-            upload(widened(tensor) as Float32Array, shape as readonly number[], dtype as 'float32')(backend),
-          ),
-          TE.map((value) => uploaded.set(path, value)),
-        ),
-      ),
+  <P>(spec: TreeSpec<P>, tensorOf: (path: string) => Work<StoredTensor>) =>
+  (backend: Backend): taskEither.TaskEither<NoisefoldError, Resident<P>> =>
+    gen(function* () {
+      const uploaded = new Map<string, Value<readonly number[]>>();
+      for (const { path, dtype, shape } of spec.leaves) {
+        const data = widened(yield* take(tensorOf(path))) as Float32Array; // of the shape and dtype of the leaf
+        const value = upload(data, shape as readonly number[], dtype as 'float32')(backend);
+        uploaded.set(path, yield* keep(value, (one) => release(one)(backend)));
+      }
       // a tree of values has the form of the tree of tensors that the spec describes
-      TE.map(() => fillSpec(spec, ({ path }) => uploaded.get(path) as never) as Resident<P>),
-      unlessRight(() => release([...uploaded.values()])(backend)()),
-    );
-  };
+      return fillSpec(spec, ({ path }) => uploaded.get(path) as never) as Resident<P>;
+    });
 
 /**
  * Uploads tensors by path as the tree of a spec. `CheckpointMismatch` where they are not those of the spec;
@@ -150,6 +142,6 @@ export const uploadTensors =
     effect((backend) =>
       F.pipe(
         TE.fromEither(matching(where, spec, tensors)),
-        TE.flatMap(() => uploadEach(spec, (path) => TE.right(tensors.get(path)!))(backend)), // `matching` found it
+        TE.flatMap(() => uploadEach(spec, (path) => E.right(tensors.get(path)!))(backend)), // `matching` found it
       ),
     );

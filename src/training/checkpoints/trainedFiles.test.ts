@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
 import {
+  cfg,
   cosine,
   ddim,
   ddpm,
@@ -80,9 +81,22 @@ describe('a model that fit gave', () => {
       );
       expect(loaded.process).toEqual(trained.process);
       expect(loaded.image).toEqual([8, 8, 1]);
+      expect(loaded.labelDropout).toBe(0.1);
       expect(loaded.model).toMatchObject({ config: training.config, predicts: 'v', classes: 3 });
       const draw = (of: Trained<UNetParams, ImageShape>) => sample({ ...drawing, labels: [1, 2] })(of)(backend)();
       expect(right(await draw(loaded))).toEqual(right(await draw(trained as never)));
+    }));
+
+  test('and learned no images without labels is refused guidance, loaded as before', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      const trained = right(await fit({ ...smallTraining(1), labelDropout: 0 })(backend)());
+      right(await saveTrained(path, trained)(backend)());
+      const loaded = right(await loadTrained(path)(backend)());
+      const guided = { ...drawing, labels: [1, 2], guidance: cfg(3) };
+      const before = await leftOf(sample(trained, guided)(backend));
+      expect(await leftOf(sample(loaded, guided)(backend))).toEqual(before);
+      expect(before._tag).toBe('ConfigError');
     }));
 
   test('is half as large in float16, with each parameter rounded to the nearest', () =>
@@ -332,6 +346,7 @@ describe('what is no such file, or no such option', () => {
       expect(await errorOf({ model: '{"name":"unet","config":{"image":[8,8,1]}}' })).toBe(
         'DecodeError: model.config, unet.base',
       );
+      expect(await errorOf({ labelDropout: '1.5' })).toBe('DecodeError: labelDropout');
       expect(await errorOf({ process: 'other' })).toBe('DecodeError: __metadata__.process');
       const damage =
         (path_: string, value: number) =>

@@ -1,22 +1,24 @@
 /** A trained model as a file, for sampling: its averaged parameters, its process, its configuration. */
 import { effect, type Effect } from '../../dsl/run/effect.js';
 import type { Model, Process } from '../../diffusion/index.js';
-import { fail, type NoisefoldError, type Resident, treeSpec } from '../../dsl/index.js';
+import { followsFromTables, type ProcessTables, TABLES } from '../../diffusion/processTables.js';
+import { type Backend, fail, type NoisefoldError, release, type Resident, treeSpec } from '../../dsl/index.js';
 import { halvesOf } from '../../formats/float16.js';
 import type { StoredTensor, TensorFile } from '../../formats/safetensors.js';
-import { decode, exactly, exactTuple, type Mismatch, positive } from '../../internal/decode.js';
-import { E, type either, F, t, TE } from '../../internal/fp.js';
+import { decode, exactly, exactTuple, positive } from '../../internal/decode.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import { gen, keep, take } from '../../internal/gen.js';
 import { jsonText, parseJson } from '../../internal/json.js';
 import type { UNetParams } from '../../nn/index.js';
-import { checked, part } from '../checked.js';
+import { checked, part, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { total } from '../total.js';
 import type { Trained } from '../trained.js';
 import { errorAt, within } from './checkpoint.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
 import { type AboutModel, aboutModel, CUSTOM, modelFrom } from './storedModel.js';
-import { isOfItsTables, processFrom, processSpec, processTensors } from './storedProcess.js';
-import { withTensors, writeTensors } from './tensorStream.js';
+import { processFrom, processSpec, processTensors } from './storedProcess.js';
+import { type TensorsOnDisk, withTensors, writeTensors } from './tensorStream.js';
 
 /** Options of {@link saveTrained}. */
 export interface TrainedFileOptions {
@@ -54,12 +56,15 @@ const loadCodec = exactly(
 const trainedCodec = part('a trained model, as fit gives it', 'model', 'process', 'image', 'params');
 
 const kinds = t.keyof({ tables: null, custom: null });
-const Metadata = exactly({ format: t.literal(FORMAT), model: t.string, image: t.string, process: kinds });
-const About = t.intersection([t.type({ name: t.string }), t.UnknownRecord]);
+const Metadata = exactly(
+  { format: t.literal(FORMAT), model: t.string, image: t.string, process: kinds },
+  { labelDropout: t.string },
+);
+const AboutCodec = t.intersection([t.type({ name: t.string }), t.UnknownRecord]);
 const Extents = exactTuple([positive, positive, positive], '[height, width, channels]');
 
-/** Parameters in the dtype of the file. `ConfigError` for a number beyond it. */
-const stored =
+/** A parameter in the dtype of the file. `ConfigError` for a number beyond it. */
+const rounded =
   (dtype: 'float32' | 'float16') =>
   ([name, tensor]: readonly [string, StoredTensor]): either.Either<NoisefoldError, readonly [string, StoredTensor]> => {
     if (tensor.dtype !== 'F32' && tensor.dtype !== 'F64') return E.right([name, tensor]);
@@ -76,6 +81,53 @@ const stored =
           hint: "save it as dtype: 'float32'",
         });
   };
+
+/** What the header of a file says. */
+interface About {
+  readonly model: AboutModel;
+  readonly image: readonly [number, number, number];
+  readonly process: 'tables' | 'custom';
+  readonly labelDropout?: number;
+}
+
+/** The words of a trained model in a file. `ConfigError` for what would not come back. */
+const wordsOf = <P, I extends ImageShape>(
+  { model, process, image, labelDropout }: Trained<P, I>,
+  name: string,
+): either.Either<NoisefoldError, TensorFile['metadata']> =>
+  F.pipe(
+    E.Do,
+    E.bind('extents', () => E.mapLeft(within('image'))(decode(Extents)(image))),
+    E.bind('dropout', () => E.mapLeft(within('labelDropout'))(decode(t.union([rate, t.undefined]))(labelDropout))),
+    E.bind('about', () => E.mapLeft(within('model'))(jsonText(aboutModel(model, name)))),
+    E.map(({ extents, dropout, about }) => ({
+      format: FORMAT,
+      model: about,
+      image: JSON.stringify(extents),
+      process: followsFromTables(process) ? 'tables' : 'custom',
+      ...(dropout !== undefined && { labelDropout: JSON.stringify(dropout) }),
+    })),
+    E.mapLeft(errorAt('ConfigError', 'saveTrained', 'give what fit or loadTrained gave')),
+  );
+
+/** What the words of a file say. `DecodeError`. */
+const aboutOf = (path: string, metadata: TensorFile['metadata']): either.Either<NoisefoldError, About> => {
+  const word = <A>(name: string, codec: t.Decoder<unknown, A>, text: string) =>
+    E.mapLeft(within(name))(E.flatMap(decode(codec))(parseJson(text)));
+  return F.pipe(
+    E.Do,
+    E.bind('words', () => E.mapLeft(within('__metadata__'))(decode(Metadata)(metadata))),
+    E.bind('model', ({ words }) => word('model', AboutCodec, words.model)),
+    E.bind('image', ({ words }) => word('image', Extents, words.image)),
+    E.bind('dropout', ({ words: { labelDropout: text } }) =>
+      text === undefined
+        ? E.right({})
+        : E.map((labelDropout: number) => ({ labelDropout }))(word('labelDropout', rate, text)),
+    ),
+    E.map(({ words: { process }, model, image, dropout }) => ({ model, image, process, ...dropout })),
+    E.mapLeft(errorAt('DecodeError', path, 'give a file that saveTrained wrote; loadCheckpoint reads checkpoints')),
+  );
+};
 
 /**
  * Writes a trained model as a safetensors file, for {@link loadTrained}: the averaged parameters by path, rounded to
@@ -109,59 +161,46 @@ export const saveTrained = <P, I extends ImageShape>(
 ): Effect<void> =>
   effect((backend) =>
     total('saveTrained', () =>
-      F.pipe(
-        E.Do,
-        E.bind('options', () => checked('saveTrained', saveCodec)(options)),
-        E.bind('trained', () => checked('saveTrained', trainedCodec)(trained)),
-        E.bind('metadata', ({ trained: { model, process, image }, options: { name = CUSTOM } }) =>
-          F.pipe(
-            E.Do,
-            E.bind('extents', () => E.mapLeft(within('image'))(decode(Extents)(image))),
-            E.bind('about', () => E.mapLeft(within('model'))(jsonText(aboutModel(model, name)))),
-            E.map(({ extents, about }): TensorFile['metadata'] => ({
-              format: FORMAT,
-              model: about,
-              image: JSON.stringify(extents),
-              process: isOfItsTables(process) ? 'tables' : 'custom',
-            })),
-            E.mapLeft(errorAt('ConfigError', 'saveTrained', 'give what fit or loadTrained gave')),
-          ),
-        ),
-        TE.fromEither,
-        TE.bind('read', () => readTensors({ params: trained.params })(backend)),
-        TE.tap(({ read }) => TE.fromEither(matching('saveTrained', treeSpec({ params: trained.model.params }), read))),
-        TE.bind('params', ({ read, options: { dtype = 'float32' } }) =>
-          TE.fromEither(E.traverseArray(stored(dtype))([...read])),
-        ),
-        TE.flatMap(({ params, metadata }) =>
-          writeTensors(
-            path,
-            { tensors: new Map([...params, ...processTensors(trained.process)]), metadata },
-            { finite: true },
-          ),
-        ),
-      ),
+      gen(function* () {
+        const { dtype = 'float32', name = CUSTOM } = yield* take(checked('saveTrained', saveCodec)(options));
+        const { model, process, params } = yield* take(checked('saveTrained', trainedCodec)(trained));
+        const metadata = yield* take(wordsOf(trained, name));
+        const read = yield* take(readTensors({ params })(backend));
+        yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
+        const tensors = yield* take(E.traverseArray(rounded(dtype))([...read]));
+        const file = { tensors: new Map([...tensors, ...processTensors(process)]), metadata };
+        yield* take(writeTensors(path, file, { finite: true }));
+      }),
     ),
   );
 
-interface About {
-  readonly model: AboutModel;
-  readonly image: readonly [number, number, number];
-  readonly process: 'tables' | 'custom';
-}
-
-/** What the header of a file says. `DecodeError`. */
-const aboutOf = (path: string, metadata: TensorFile['metadata']): either.Either<NoisefoldError, About> =>
-  F.pipe(
-    E.Do,
-    E.bind('words', (): either.Either<Mismatch, t.TypeOf<typeof Metadata>> =>
-      E.mapLeft(within('__metadata__'))(decode(Metadata)(metadata)),
-    ),
-    E.bind('model', ({ words }) => E.mapLeft(within('model'))(E.flatMap(decode(About))(parseJson(words.model)))),
-    E.bind('image', ({ words }) => E.mapLeft(within('image'))(E.flatMap(decode(Extents))(parseJson(words.image)))),
-    E.map(({ words: { process }, model, image }) => ({ model, image, process })),
-    E.mapLeft(errorAt('DecodeError', path, 'give a file that saveTrained wrote; loadCheckpoint reads checkpoints')),
-  );
+/** Builds a trained model of a file: checks all that its header says before it reads a number. */
+const loaded = <P, I extends ImageShape>(
+  path: string,
+  { entries, metadata, tensor }: TensorsOnDisk,
+  { model: givenModel, name = CUSTOM, process: givenProcess }: GivenTrained<P, I>,
+  backend: Backend,
+) =>
+  gen(function* () {
+    const { process: kind, image, ...about } = yield* take(aboutOf(path, metadata));
+    const model = yield* take(modelFrom(path, about.model, givenModel, name));
+    const spec = treeSpec<{ readonly params: P }>({ params: model.params });
+    const T = entries.get('process.betas')?.shape[0] ?? 0;
+    yield* take(matching(path, treeSpec({ params: model.params, process: processSpec(T) }), entries));
+    const read = (entry: string) => tensor(entries.get(entry)!); // `matching` found it
+    const tables: { [name: string]: StoredTensor['data'] } = {};
+    for (const table of TABLES) tables[table] = (yield* take(read(`process.${table}`))).data;
+    // of float64 and int32
+    const process = yield* take(processFrom(path, tables as unknown as ProcessTables, kind, givenProcess));
+    const { params } = yield* keep(uploadEach(spec, read)(backend), (tree) => release(tree)(backend));
+    return {
+      model,
+      process,
+      image: image as unknown as ImageExtents<I>, // those of the images that the model was trained on
+      ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }),
+      params: params as Resident<P>, // which does not reduce while P is open
+    };
+  });
 
 /**
  * Reads a file of {@link saveTrained} and uploads its parameters, as float32: the result is what `sample` takes. A model that is
@@ -192,49 +231,9 @@ export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
 ): Effect<Trained<P, I>> =>
   effect((backend) =>
     total('loadTrained', () =>
-      F.pipe(
-        TE.fromEither(checked('loadTrained', loadCodec)(given)),
-        TE.flatMap(() =>
-          withTensors(path, { finite: true }, ({ entries, metadata, tensor }) =>
-            F.pipe(
-              TE.fromEither(aboutOf(path, metadata)),
-              TE.bindTo('about'),
-              TE.bind('model', ({ about }) =>
-                TE.fromEither(modelFrom(path, about.model, given.model, given.name ?? CUSTOM)),
-              ),
-              TE.tap(({ model }) => {
-                const tables = processSpec(entries.get('process.betas')?.shape[0] ?? 0);
-                const all = treeSpec({ params: model.params, process: tables });
-                return TE.fromEither(matching(path, all, entries));
-              }),
-              TE.bind('process', ({ about }) =>
-                F.pipe(
-                  Object.keys(processSpec(0)),
-                  // `matching` found them, with numbers
-                  TE.traverseSeqArray((name) =>
-                    TE.map(({ data }: StoredTensor) => [name, data as Float64Array] as const)(
-                      tensor(entries.get(`process.${name}`)!),
-                    ),
-                  ),
-                  TE.flatMapEither((tables) =>
-                    processFrom(path, Object.fromEntries(tables) as never, about.process, given.process),
-                  ),
-                ),
-              ),
-              TE.bind('tree', ({ model }) =>
-                uploadEach(treeSpec<{ readonly params: P }>({ params: model.params }), (name) =>
-                  tensor(entries.get(name)!),
-                )(backend),
-              ),
-              TE.map(({ about, model, process, tree }) => ({
-                model,
-                process,
-                image: about.image as unknown as ImageExtents<I>, // those of the images that the model was trained on
-                params: tree.params as Resident<P>, // which does not reduce while P is open
-              })),
-            ),
-          ),
-        ),
-      ),
+      gen(function* () {
+        const known = yield* take(checked('loadTrained', loadCodec)(given));
+        return yield* take(withTensors(path, { finite: true }, (file) => loaded(path, file, known, backend)));
+      }),
     ),
   );

@@ -1,0 +1,66 @@
+/** Processes as plain data: the tables that a process is made of, from which it comes back with the same bits. */
+import { fail, failure, type NoisefoldError } from '../internal/errors.js';
+import { natural } from '../internal/decode.js';
+import { E, type either, F } from '../internal/fp.js';
+import { type Process, processOfMarginals } from './process.js';
+import { checkedTables } from './schedule.js';
+
+/** The names of the tables, `[T]` each; `scales` and `variances` are those of the marginals. */
+export const TABLES = ['betas', 'alphas', 'alphaBars', 'scales', 'variances', 'timesteps'] as const;
+
+export type ProcessTables = Readonly<Record<(typeof TABLES)[number], ArrayLike<number>>>;
+
+export const tablesOf = ({ schedule: { betas, alphas, alphaBars }, timesteps, marginals }: Process): ProcessTables => ({
+  betas,
+  alphas,
+  alphaBars,
+  scales: marginals.map(({ scale }) => scale),
+  variances: marginals.map(({ variance }) => variance),
+  timesteps,
+});
+
+/** The process of some tables, `[T]` each. `DecodeError` if they are those of no process; `where` names their place. */
+export const processOfTables = (
+  where: string,
+  { betas, alphas, alphaBars, scales, variances, timesteps }: ProcessTables,
+): either.Either<NoisefoldError, Process> => {
+  const wrong = Array.from(timesteps).find((t) => !natural.is(t));
+  if (wrong !== undefined)
+    return fail('DecodeError', {
+      where: `${where}.timesteps`,
+      expected: 'timesteps ≥ 0',
+      actual: `${wrong}`,
+      hint: 'give a file that noisefold wrote',
+    });
+  const tables = {
+    betas: Float64Array.from(betas),
+    alphas: Float64Array.from(alphas),
+    alphaBars: Float64Array.from(alphaBars),
+  };
+  const marginals = Array.from(scales, (scale, t) => ({ scale, variance: variances[t]! }));
+  return F.pipe(
+    checkedTables(`${where}.betas`, tables),
+    E.mapLeft((error) => failure('DecodeError', error)),
+    E.map((schedule) => processOfMarginals(schedule, marginals, Int32Array.from(timesteps))),
+  );
+};
+
+const sameNumbers = (some: readonly number[], others: readonly number[]): boolean =>
+  some.length === others.length && some.every((number, i) => Object.is(number, others[i]));
+
+/** The first table in which two processes differ. */
+export const differingTable = (some: ProcessTables, others: ProcessTables): (typeof TABLES)[number] | undefined =>
+  TABLES.find((name) => !sameNumbers(Array.from(some[name]), Array.from(others[name])));
+
+/** The numbers of a process beside its tables, which follow from them in all that this library makes. */
+const followingFrom = ({ schedule, posteriors }: Process): readonly number[] => [
+  ...schedule.channels.flatMap(({ scale, variance }) => [scale, variance]),
+  ...posteriors.flatMap(({ x0, xt, variance }) => [x0, xt, variance]),
+];
+
+/** Tests if a process comes back from its tables. One that was changed by hand may not. */
+export const followsFromTables = (process: Process): boolean =>
+  E.match(
+    () => false,
+    (again: Process) => sameNumbers(followingFrom(process), followingFrom(again)),
+  )(processOfTables('process', tablesOf(process)));

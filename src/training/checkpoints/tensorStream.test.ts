@@ -55,7 +55,7 @@ const messageOf = (result: E.Either<NoisefoldError, unknown>): string =>
   )(result);
 
 describe('a file on a disk', () => {
-  test.prop([tensorFiles], { numRuns: faults(100, 5000) })(
+  test.prop([tensorFiles], { numRuns: faults(100, 1000) })(
     'has the bytes of one in memory, and gives the tensors back',
     async (file) => {
       const path = newPath();
@@ -65,7 +65,7 @@ describe('a file on a disk', () => {
     },
   );
 
-  test.prop([tensorFiles, fc.nat(), fc.nat(7), fc.boolean()], { numRuns: faults(300, 20_000) })(
+  test.prop([tensorFiles, fc.nat(), fc.nat(7), fc.boolean()], { numRuns: faults(300, 10_000) })(
     'that is damaged or cut short is refused as in memory, by the same message',
     async (file, position, bit, cut) => {
       const path = newPath();
@@ -325,6 +325,14 @@ describe('when any one step of the file system fails', () => {
         });
     },
   );
+});
+
+test('a file in new folders is on the disk with them: it, its folder, and the parent of each new one are synced', async () => {
+  const inside = await mkdtemp(join(folder, 'synced-'));
+  const save = async (): Promise<void> => right(await saveCheckpoint(join(inside, 'a', 'b', 'x'))(snapshot)());
+  const syncs = async (): Promise<number> => (await withFailure(-1, '', save)).filter((step) => step === 'sync').length;
+  expect(await syncs()).toBe(4);
+  expect(await syncs()).toBe(2);
 });
 
 test('a file that becomes shorter while it is read is cut short', async () => {

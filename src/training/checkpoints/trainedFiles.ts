@@ -1,5 +1,5 @@
 /** A trained model as a file, for sampling: its averaged parameters, its process, its configuration. */
-import { effect, type Effect } from '../../dsl/run/effect.js';
+import type { Effect } from '../../dsl/run/effect.js';
 import type { Model, Process } from '../../diffusion/index.js';
 import { followsFromTables, type ProcessTables, TABLES } from '../../diffusion/processTables.js';
 import { type Backend, fail, type NoisefoldError, release, type Resident, treeSpec } from '../../dsl/index.js';
@@ -12,7 +12,7 @@ import { jsonText, parseJson } from '../../internal/json.js';
 import type { UNetParams } from '../../nn/index.js';
 import { checked, part, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
-import { total } from '../total.js';
+import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { errorAt, within } from './checkpoint.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
@@ -159,20 +159,16 @@ export const saveTrained = <P, I extends ImageShape>(
   trained: Trained<P, I>,
   options: TrainedFileOptions = {},
 ): Effect<void> =>
-  effect((backend) =>
-    total('saveTrained', () =>
-      gen(function* () {
-        const { dtype = 'float32', name = CUSTOM } = yield* take(checked('saveTrained', saveCodec)(options));
-        const { model, process, params } = yield* take(checked('saveTrained', trainedCodec)(trained));
-        const metadata = yield* take(wordsOf(trained, name));
-        const read = yield* take(readTensors({ params })(backend));
-        yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
-        const tensors = yield* take(E.traverseArray(rounded(dtype))([...read]));
-        const file = { tensors: new Map([...tensors, ...processTensors(process)]), metadata };
-        yield* take(writeTensors(path, file, { finite: true }));
-      }),
-    ),
-  );
+  genEffect('saveTrained', function* (backend) {
+    const { dtype = 'float32', name = CUSTOM } = yield* take(checked('saveTrained', saveCodec)(options));
+    const { model, process, params } = yield* take(checked('saveTrained', trainedCodec)(trained));
+    const metadata = yield* take(wordsOf(trained, name));
+    const read = yield* take(readTensors({ params })(backend));
+    yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
+    const tensors = yield* take(E.traverseArray(rounded(dtype))([...read]));
+    const file = { tensors: new Map([...tensors, ...processTensors(process)]), metadata };
+    yield* take(writeTensors(path, file, { finite: true }));
+  });
 
 /** Builds a trained model of a file: checks all that its header says before it reads a number. */
 const loaded = <P, I extends ImageShape>(
@@ -229,11 +225,7 @@ export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
   path: string,
   given: GivenTrained<P, I> = {},
 ): Effect<Trained<P, I>> =>
-  effect((backend) =>
-    total('loadTrained', () =>
-      gen(function* () {
-        const known = yield* take(checked('loadTrained', loadCodec)(given));
-        return yield* take(withTensors(path, { finite: true }, (file) => loaded(path, file, known, backend)));
-      }),
-    ),
-  );
+  genEffect('loadTrained', function* (backend) {
+    const known = yield* take(checked('loadTrained', loadCodec)(given));
+    return yield* take(withTensors(path, { finite: true }, (file) => loaded(path, file, known, backend)));
+  });

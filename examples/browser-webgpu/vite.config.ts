@@ -19,13 +19,32 @@ const digitsFile: Plugin = {
   },
 };
 
+/** The sources of the page, the built one only: in development vite itself uses inline styles and a socket. */
+const SOURCES = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+].join('; ');
+
+const policy: Plugin = {
+  name: 'policy',
+  apply: 'build',
+  transformIndexHtml: () => [
+    { tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content: SOURCES }, injectTo: 'head-prepend' },
+  ],
+};
+
 /** Separates the chunks by origin, so that they can be weighed; code of one backend loads with it only. */
 const groups = [
   { name: 'fp', test: /[/]node_modules[/](fp-ts|io-ts)[/]/ },
   // in one file with the worker: smaller than two
   {
     name: 'worker',
-    test: /[/]src[/](dsl|internal|nn|diffusion|training|backends[/]shared)[/]|[/]examples[/]/,
+    test: /[/]src[/](dsl|internal|nn|diffusion|formats|files|training|backends[/]shared)[/]|[/]examples[/]/,
   },
 ];
 
@@ -34,7 +53,7 @@ export default defineConfig({
   base: './', // relative URLs: the page works in any folder
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
-  plugins: [digitsFile],
+  plugins: [digitsFile, policy],
   server: { headers },
   preview: { headers },
   worker: { format: 'es', rolldownOptions: { output: { codeSplitting: { groups } } } },

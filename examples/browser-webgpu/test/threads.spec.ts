@@ -132,6 +132,23 @@ describe.skipIf(!hasBrowser)('threads of the page', () => {
     expect(await page.getByText('Running on one thread').count()).toBe(notices);
   });
 
+  test('run under the policy of the built page, which runs no script that was put into it', async () => {
+    const { page, address } = await visiting();
+    await page.goto(`${address}${TWO}`);
+    await whenReady(page);
+    const refused = await page.evaluate(
+      () =>
+        new Promise<string>((resolve) => {
+          document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => resolve(effectiveDirective));
+          const script = document.createElement('script');
+          script.textContent = 'document.title = "changed"';
+          document.head.append(script);
+        }),
+    );
+    expect(refused).toBe('script-src-elem');
+    expect(await page.title()).not.toBe('changed');
+  });
+
   const root = fileURLToPath(new URL('../', import.meta.url));
   const configFile = `${root}vite.config.ts`;
   test.each([

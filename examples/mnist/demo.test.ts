@@ -257,7 +257,7 @@ describe('what is wrong is told, and nothing is lost', () => {
       cp(join(other, 'checkpoint.safetensors'), join(out, 'checkpoint.safetensors')),
     );
     expect(message).toBe(
-      'CheckpointMismatch: checkpoint of step 1: config.model.base: expected 4, got 8; resume with the configuration that the run began with',
+      'CheckpointMismatch: checkpoint of step 1: config.model.base: expected 4, got 8; resume with the configuration that the run began with, or accept another by `anySettings: true`',
     );
   });
 

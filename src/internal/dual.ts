@@ -16,6 +16,15 @@ export interface BothForms<X, A extends readonly unknown[], R> {
   (...rest: A): (x: X) => R;
 }
 
+/** A pipeable form: a function that has the arguments it waits with. */
+interface Applied {
+  readonly applied: Readonly<Record<string, Arguments>>;
+}
+
+/** The operator of a pipeable form and its arguments, `{ clipByGlobalNorm: [1] }`; undefined of other functions. */
+export const appliedTo = (f: object): Applied['applied'] | undefined =>
+  'applied' in f ? (f as Applied).applied : undefined;
+
 /** Sets the name of a function, which error messages show if it is passed as a tensor. */
 const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
 
@@ -83,7 +92,9 @@ export const dual = <F extends object>(name: string, dataFirst: DataFirst, body:
     const isWhole = isDataFirst(args);
     const limit = isWhole ? most : most - 1;
     if (args.length > limit) return refuseSurplus(name, args, limit);
-    return isWhole ? apply(...args) : withName(`${name}(…)`, (x: unknown) => apply(x, ...args));
+    if (isWhole) return apply(...args);
+    const pipeable: Applied = Object.assign((x: unknown) => apply(x, ...args), { applied: { [name]: args } });
+    return withName(`${name}(…)`, pipeable);
   };
   return withName(name, operator) as unknown as F; // the overloads of F are the two forms of `body`
 };

@@ -37,12 +37,48 @@ export {
 export * from './networks/unet.js';
 export {
   cosineDecay,
-  type CosineDecay,
+  cosineRestarts,
+  type CosineRestarts,
+  type Decay,
   type LearningRate,
+  linearDecay,
+  piecewise,
+  type Pieces,
+  polynomialDecay,
+  type PolynomialDecay,
   rateAt,
+  type Scheduled,
   type Step,
   warmup,
+  warmupFromZero,
 } from './optimizers/learningRate.js';
-export * from './optimizers/optimizer.js';
-export * from './optimizers/adam.js';
-export * from './optimizers/ema.js';
+export {
+  chain,
+  clipByGlobalNorm,
+  globalNorm,
+  type GradientTransformation,
+  type Learned,
+  type Learner,
+  learner,
+  type LearnedSpec,
+  type Optimizer,
+  optimizerOf,
+  type OptimizerState,
+  type Updated,
+} from './optimizers/optimizer.js';
+export { adam, type AdamConfig, adamw, type AdamWConfig } from './optimizers/adam.js';
+export * from './optimizers/sgd.js';
+export * from './optimizers/muon.js';
+export * from './optimizers/groups.js';
+export {
+  type Averaging,
+  ema,
+  emaConstant,
+  emaDecay,
+  emaHalfLife,
+  type EmaHalfLife,
+  emaPower,
+  emaWarmup,
+  type EmaWarmup,
+  gammaOf,
+} from './optimizers/ema.js';

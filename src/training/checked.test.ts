@@ -39,7 +39,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ data: bright(255) }, 'expected finite numbers in [-1, 1], got 255 at number 3'],
     [{ heldOut: { data: bright(-2), every: 1 } }, 'expected finite numbers in [-1, 1], got -2 at number 3'],
     [{ labelDropout: 1 }, 'fit.labelDropout: expected a number in [0, 1), got 1'],
-    [{ averageDecay: Number.NaN }, 'fit.averageDecay: expected a number in [0, 1), got NaN'],
+    [{ averageDecay: Number.NaN }, 'fit.averageDecay: expected a number in [0, 1), or an average such as emaPower(0.1), got NaN'],
     [wrapped, 'fit.process: expected a process, taken out of its Either by unwrap or E.flatMap, got an object'],
     [failed, 'fit.model: expected a model, taken out of its Either by unwrap or E.flatMap, got an object'],
     [{ process: {} as Process }, 'fit.process: expected a process, with its schedule, timesteps, marginals, posteriors, got an object'],

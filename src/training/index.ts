@@ -12,7 +12,7 @@ export {
 export { positionsOf } from './data/batches.js';
 export { fit, type Fit } from './fit/fit.js';
 export type { HeldOut, Training } from './fit/training.js';
-export type { Recipe } from './fit/recipe.js';
+export type { Average, Recipe } from './fit/recipe.js';
 export { startTraining, type TrainingRun } from './fit/run.js';
 export type { TrainEvent } from './fit/trainEvent.js';
 export type { GivenCondition } from './sample/conditions.js';
@@ -34,8 +34,8 @@ export { type AboutImages, datasetOfImages } from './data/imageData.js';
 export type { Measuring } from './measure/measuring.js';
 export type { Preview, Sampling } from './sample/sampling.js';
 export type { StopSignal } from '../internal/stop.js';
+export type { Examples } from './fit/accumulation.js';
 export {
-  type Examples,
   heldOutLosses,
   initialState,
   parametersOf,
@@ -47,6 +47,7 @@ export {
   trainStep,
 } from './fit/trainState.js';
 export { readTensors, type Snapshot, uploadTensors } from './checkpoints/snapshot.js';
+export { postHocAverage, type PostHoc } from './checkpoints/postHoc.js';
 export { loadTensors, saveTensors } from './checkpoints/tensorFiles.js';
 export { type GivenTrained, loadTrained, saveTrained, type TrainedFileOptions } from './checkpoints/trainedFiles.js';
 export {

@@ -112,8 +112,8 @@ export interface Attributes {
   /** A new key from a key and two 32-bit words. */
   readonly deriveKey: { readonly words: readonly [number, number] };
   readonly random: { readonly distribution: Distribution };
-  /** The identity of the first operand. Never shared; computed after the second operand, if there is one. */
-  readonly barrier: NoAttributes;
+  /** The identity of the first operand. Never shared; computed after the second operand, if there is one, and otherwise stored. */
+  readonly barrier: { readonly stores?: true };
   readonly stopGradient: NoAttributes;
   readonly composite: { readonly composite: Composite; readonly options: CompositeOptions };
 }

@@ -1,9 +1,15 @@
 /** Constructors of nodes that say something about other nodes, whose numbers they have. */
 import { type Composite, type CompositeOptions, type Node, node } from '../graph/node.js';
 
-/** Stores x in a buffer of its own. With `after`, x is computed after it. */
+/** x, stored in a buffer; or, with `after`, x as used after that is computed. */
 export const barrier = (x: Node, after?: Node): Node =>
-  node('barrier', after === undefined ? [x] : [x, after], {}, x.shape, x.dtype);
+  node(
+    'barrier',
+    after === undefined ? [x] : [x, after],
+    after === undefined ? { stores: true } : {},
+    x.shape,
+    x.dtype,
+  );
 
 /** x, with a derivative of 0. */
 export const stopGradient = (x: Node): Node => node('stopGradient', [x], {}, x.shape, x.dtype);

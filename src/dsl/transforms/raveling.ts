@@ -61,17 +61,29 @@ const lacking = (path: string): never => {
   return raise('ConfigError', { where: 'ravel', expected, actual: 'none', hint });
 };
 
-/** Places the tensors: sizes with the most factors of 2 first, so that each begins at a multiple of its own factors. */
-const placed = (leaves: readonly LeafSpec[]) => {
+/** The group of a tensor, by its path and shape. */
+type GroupOf = (path: string, shape: readonly number[]) => string;
+
+/**
+ * Places the tensors group by group, sizes with the most factors of 2 first, so that each begins at a multiple of its own
+ * factors.
+ */
+const placed = (leaves: readonly LeafSpec[], groupOf: GroupOf) => {
   const shapes = leaves.map(extentsOf);
   const sizes = shapes.map(sizeOf);
+  const groups = leaves.map(({ path }, i) => groupOf(path, shapes[i]!));
   const lengths: number[] = [];
   const places: RaveledLeaf[] = [];
-  for (const i of [...leaves.keys()].sort((a, b) => unitOf(sizes[b]!) - unitOf(sizes[a]!))) {
-    if (lengths.length === 0 || lengths.at(-1)! + sizes[i]! > MOST_ELEMENTS) lengths.push(0);
-    const vector = lengths.length - 1;
-    places[i] = { path: leaves[i]!.path, shape: shapes[i]!, vector, offset: lengths[vector]! };
-    lengths[vector]! += sizes[i]!;
+  for (const group of new Set(groups)) {
+    let isFull = true; // each group begins a vector
+    const own = [...leaves.keys()].filter((i) => groups[i] === group);
+    for (const i of own.sort((a, b) => unitOf(sizes[b]!) - unitOf(sizes[a]!))) {
+      if (isFull || lengths.at(-1)! + sizes[i]! > MOST_ELEMENTS) lengths.push(0);
+      isFull = false;
+      const vector = lengths.length - 1;
+      places[i] = { path: leaves[i]!.path, shape: shapes[i]!, vector, offset: lengths[vector]! };
+      lengths[vector]! += sizes[i]!;
+    }
   }
   return { lengths, places };
 };
@@ -80,6 +92,8 @@ const placed = (leaves: readonly LeafSpec[]) => {
  * Makes the conversions between a tree of float32 tensors and a few vectors, of at most 2²⁴ elements unless one tensor has
  * more. An optimizer or a moving average of the vectors takes a few kernels, instead of a few for each tensor. Raises
  * `ConfigError` for a spec with other dtypes or with symbols.
+ *
+ * @param groupOf - the group of each tensor: a vector has tensors of one group; all are in one if left out
  * @example
  * const { vectors, ravel, unravel } = raveling(treeSpec<{ w: Tensor<[2, 2]>; b: Tensor<[2]> }>({ w: leafSpec([2, 2]), b: leafSpec([2]) }))
  * vectors.leaves.map(({ shape }) => shape) // → [[6]]
@@ -87,8 +101,8 @@ const placed = (leaves: readonly LeafSpec[]) => {
  * ravelled // → [[1, 2, 3, 4, 5, 6]]
  * unravel(ravelled) // → { w: [[1, 2], [3, 4]], b: [5, 6] }
  */
-export const raveling = <P>(spec: TreeSpec<P>): Raveling<P> => {
-  const { lengths, places } = placed(spec.leaves);
+export const raveling = <P>(spec: TreeSpec<P>, groupOf: GroupOf = () => ''): Raveling<P> => {
+  const { lengths, places } = placed(spec.leaves, groupOf);
   const placeOf = new Map(places.map((place) => [place.path, place]));
   return {
     vectors: treeSpec(lengths.map((length) => leafSpec([length]))),

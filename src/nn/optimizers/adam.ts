@@ -4,7 +4,7 @@ import { optionsOf } from '../../internal/options.js';
 import { aboveZero, amount, exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { requireDecay, requirement } from '../../internal/requirement.js';
-import { type LearningRate, learningRateOption, rateAt, requireRate } from './learningRate.js';
+import { type LearningRate, learningRateOption, rateAt, rateSettings, requireRate } from './learningRate.js';
 import { type Optimizer, optimizerOf } from './optimizer.js';
 
 export interface AdamConfig {
@@ -50,6 +50,7 @@ export const adam = (config: AdamConfig): Optimizer => {
   requireEpsilon('adam.epsilon', epsilon);
   return optimizerOf({
     learningRate,
+    settings: { adam: { learningRate: rateSettings(learningRate), beta1, beta2, epsilon } },
     moments: ['first', 'second'],
     update: (gradients, state, params, step) => {
       // m ← β₁·m + (1 − β₁)·g
@@ -75,7 +76,8 @@ export interface AdamWConfig extends AdamConfig {
   readonly weightDecay?: number;
 }
 
-const requireWeightDecay = requirement('a finite number ≥ 0', amount.is, '0.01 is usual');
+/** Raises `ConfigError` for a weight decay that is negative or not finite. */
+export const requireWeightDecay = requirement('a finite number ≥ 0', amount.is, '0.01 is usual');
 
 const adamwOptions = optionsOf({
   where: 'adamw',
@@ -96,6 +98,7 @@ export const adamw = (given: AdamWConfig): Optimizer => {
   const optimizer = adam(config);
   return {
     ...optimizer,
+    settings: { adamw: optimizer.settings, weightDecay },
     update: (gradients, state, params, step) => {
       // θ ← θ − α·λ·θ, then the step of Adam
       const kept = sub(1, mul(weightDecay, rateAt(config.learningRate, step)));

@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
+import { wasm } from '../../backends/wasm/backend.js';
 import { constantOf, scalar } from '../../dsl/index.js';
+import { attempt } from '../../internal/errors.js';
 import { E, F } from '../../internal/fp.js';
-import { ema, emaDecay } from './ema.js';
+import { type Averaging, ema, emaConstant, emaDecay, emaHalfLife, emaPower, emaWarmup, gammaOf } from './ema.js';
 
 test.each([
   [0, 1 / 10],
@@ -42,4 +44,55 @@ test('both forms of ema are the same, and refuse a decay of 1', async () => {
   expect(await numbersOf(() => ema(average, params, 0.5).w)).toEqual([3, 3.5]);
   const outcome = await outcomeOf(() => ema(average, params, 1).w)();
   expect(E.isLeft(outcome) && outcome.left.message).toContain('ema: expected a decay in [0, 1), got 1');
+});
+
+describe('how an average forgets', () => {
+  const updates = [0, 1, 2, 3, 10, 100, 5000, 1_000_000] as const;
+  /** 1 − β at each update, by float64 numbers. */
+  const cases: readonly (readonly [string, Averaging, (n: number) => number])[] = [
+    ['constant', emaConstant(0.9999), () => 1e-4],
+    ['warm-up', emaWarmup({ inverseGamma: 10, power: 0.75, decay: 0.9999 }), (n) => Math.max((1 + n / 10) ** -0.75, 1e-4)],
+    ['warm-up that begins later', emaWarmup({ from: 3 }), (n) => Math.max((1 + Math.max(0, n - 3)) ** (-2 / 3), 1e-4)],
+    ['half-life', emaHalfLife({ images: 500_000, batch: 512 }), () => 1 - 0.5 ** (512 / 500_000)],
+    ['half-life with a ramp-up', emaHalfLife({ images: 500_000, batch: 512, rampup: 0.05 }), (n) => 1 - 0.5 ** (512 / Math.max(Math.min(500_000, n * 512 * 0.05), 1e-8))],
+    ['power', emaPower(0.05), (n) => 1 - (1 - 1 / (n + 1)) ** (16.97 + 1)],
+  ]; // prettier-ignore
+
+  test.each(cases)('%s follows its formula', async (_, { share }, expected) => {
+    for (const n of updates) {
+      const [actual] = await numbersOf(() => share(scalar(n, 'int32')));
+      // γ = 16.97 is as the paper rounds it
+      expect(Math.abs(actual! - expected(n)) / expected(n), `at ${n}`).toBeLessThan(3e-4);
+    }
+  });
+
+  test.each(cases)('%s keeps its share in float32, where β is near 1', async (_, { share }) => {
+    for (const n of updates) {
+      const of = () => share(scalar(n, 'int32'));
+      const [[float64], [float32]] = [await numbersOf(of), await numbersOf(of, wasm())];
+      // a function of a rounded number, with γ + 1 = 18 as its greatest condition
+      expect(Math.abs(float32! / float64! - 1), `at ${n}`).toBeLessThan(40 * 2 ** -24);
+    }
+  });
+
+  test('a power function has the width asked for', () => {
+    for (const sigmaRel of [0.01, 0.05, 0.1, 0.25]) {
+      // p(τ) ∝ τ^γ over [0, 1]: mean and variance by a sum
+      const gamma = gammaOf(sigmaRel);
+      const points = Array.from({ length: 200_000 }, (_, i) => (i + 0.5) / 200_000);
+      const moment = (k: number): number => points.reduce((sum, τ) => sum + τ ** (gamma + k), 0);
+      const [m0, m1, m2] = [moment(0), moment(1), moment(2)];
+      expect(Math.sqrt(m2 / m0 - (m1 / m0) ** 2)).toBeCloseTo(sigmaRel, 6);
+    }
+  });
+
+  test.each([
+    [() => emaConstant(1), 'emaConstant: expected a decay in [0, 1), got 1; 0.9 and 0.999 are usual'],
+    [() => emaWarmup({ decay: 1 }), 'emaWarmup.decay: expected a decay in [0, 1), got 1; see EmaWarmup for the fields and what they take'],
+    [() => emaWarmup({ gamma: 1 } as never), 'emaWarmup.gamma: expected one of the fields decay, inverseGamma, power, from, got an unknown field; did you mean inverseGamma? see EmaWarmup for the fields and what they take'],
+    [() => emaHalfLife({ images: 5 } as never), 'emaHalfLife.batch: expected a finite number above 0, got nothing; for 500,000 images in batches of 512: { images: 500_000, batch: 512, rampup: 0.05 }'],
+    [() => emaPower(0.3), 'sigmaRel: expected a width above 0 and below 0.28, got 0.3; 0.05 to 0.1 is usual'],
+  ])('%#: is refused at once where it cannot be', (make, message) => {
+    expect(F.pipe(attempt<unknown>(make), E.mapLeft((error) => error.message))).toEqual(E.left(message));
+  }); // prettier-ignore
 });

@@ -1,7 +1,27 @@
-import { add, cast, div, isTensor, minimum, mul, type Scalar, scalar, sub, zipTensors } from '../../dsl/index.js';
+import {
+  add,
+  cast,
+  clip,
+  div,
+  exp,
+  expm1,
+  isTensor,
+  log1p,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  type Scalar,
+  scalar,
+  sub,
+  zipTensors,
+} from '../../dsl/index.js';
 import { type BothForms, dual } from '../../internal/dual.js';
+import { orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { aboveZero, exactly, natural, refined, share as fraction } from '../../internal/decode.js';
 import type { Step } from './learningRate.js';
-import { requireDecay } from '../../internal/requirement.js';
+import { requireDecay, requirement } from '../../internal/requirement.js';
 
 /**
  * The decay of the average at step n = 0, 1, …: min(decay, (1 + n)/(10 + n)), which forgets the initial values early.
@@ -13,6 +33,10 @@ export const emaDecay: BothForms<Step, [decay: number], Scalar> = dual('emaDecay
   const n = cast(step, 'float32');
   return minimum(div(add(1, n), add(10, n)), decay);
 });
+
+/** average + share·(params − average) in each tensor. */
+export const averaged = <P>(average: P, params: P, share: Scalar): P =>
+  zipTensors([average, params], (a, p) => add(a, mul(share, sub(p, a))));
 
 /**
  * The exponential moving average of parameters: d·average + (1 − d)·params, for a decay d. Start with the parameters
@@ -27,6 +51,126 @@ export const ema: {
   <P>(average: P, params: NoInfer<P>, decay: number | Scalar): P;
 } = dual('ema', 3, <P>(average: P, params: P, d: number | Scalar): P => {
   if (!isTensor(d)) requireDecay('ema', d);
-  const share = sub(1, isTensor(d) ? d : scalar(d)); // of the parameters
-  return zipTensors([average, params], (a, p) => add(a, mul(share, sub(p, a))));
+  return averaged(average, params, sub(1, isTensor(d) ? d : scalar(d)));
 });
+
+/** How a moving average forgets. */
+export interface Averaging {
+  /** The settings, as JSON: snapshots keep them, to tell it from others. */
+  readonly settings: unknown;
+  /** 1 − β, the share of the newest parameters, at a step. (The share, as β is rounded where it is near 1.) */
+  readonly share: (step: Step) => Scalar;
+}
+
+/**
+ * A constant decay β in [0, 1), without a warm-up. Raises `ConfigError` for other numbers.
+ * @example [0, 1000].map((n) => emaConstant(0.75).share(scalar(n, 'int32'))) // → [0.25, 0.25]
+ */
+export const emaConstant = (decay: number): Averaging => {
+  requireDecay('emaConstant', decay);
+  return { settings: { emaConstant: decay }, share: () => scalar(1 - decay) };
+};
+
+/** The options of {@link emaWarmup}. */
+export interface EmaWarmup {
+  /** The greatest decay, in [0, 1); default 0.9999. */
+  readonly decay?: number;
+  /** The number of updates by which the warm-up is stretched, above 0; default 1. */
+  readonly inverseGamma?: number;
+  /** The exponent, above 0; default ⅔, for 10⁶ updates and more; ¾ is usual for fewer. */
+  readonly power?: number;
+  /** The number of updates in which the average is the parameters themselves; default 0. */
+  readonly from?: number;
+}
+
+const decay = refined(fraction, 'a decay in [0, 1)', (n) => n < 1);
+const warmupOptions = optionsOf({
+  where: 'emaWarmup',
+  options: exactly({}, { decay, inverseGamma: aboveZero, power: aboveZero, from: natural }),
+  hint: 'see EmaWarmup for the fields and what they take',
+});
+
+/**
+ * A decay that grows: β = min(decay, 1 − (1 + n/γ)^(−power)) at update n = 0, 1, …, with γ = `inverseGamma`, as diffusers and
+ * `ema-pytorch` have it. The first average is the parameters of the first update. Raises `ConfigError` for invalid options.
+ * @example [0, 1, 3, 99].map((n) => emaWarmup({ power: 1, decay: 0.9 }).share(scalar(n, 'int32'))) // → [1, 0.5, 0.25, 0.1]
+ */
+export const emaWarmup = (options: EmaWarmup = {}): Averaging => {
+  const { decay = 0.9999, inverseGamma = 1, power = 2 / 3, from = 0 } = orRaise(warmupOptions(options));
+  return {
+    settings: { emaWarmup: { decay, inverseGamma, power, from } },
+    share: (step) => {
+      const n = maximum(sub(cast(step, 'float32'), from), 0);
+      return maximum(exp(mul(-power, log1p(div(n, inverseGamma)))), 1 - decay); // (1 + n/γ)^(−power)
+    },
+  };
+};
+
+/** The options of {@link emaHalfLife}. */
+export interface EmaHalfLife {
+  /** The number of images after which half of the average is new, above 0. */
+  readonly images: number;
+  /** The number of images of an update. */
+  readonly batch: number;
+  /** The greatest half-life, as a part of the images so far: 0.05 is usual. Left out, there is no ramp-up. */
+  readonly rampup?: number;
+}
+
+const halfLifeOptions = optionsOf({
+  where: 'emaHalfLife',
+  options: exactly({ images: aboveZero, batch: aboveZero }, { rampup: aboveZero }),
+  hint: 'for 500,000 images in batches of 512: { images: 500_000, batch: 512, rampup: 0.05 }',
+});
+
+/**
+ * A decay by a half-life in images: β = ½^(batch/halfLife), with halfLife = min(images, rampup·(images so far)), as EDM is
+ * trained (Karras et al. 2022). Raises `ConfigError` for options that are not above 0.
+ * @example [0, 1, 2, 99].map((n) => emaHalfLife({ images: 4, batch: 2, rampup: 1 }).share(scalar(n, 'int32'))) // → [1, 0.5, 0.293, 0.293]
+ */
+export const emaHalfLife = (options: EmaHalfLife): Averaging => {
+  const { images, batch, rampup } = orRaise(halfLifeOptions(options));
+  return {
+    settings: { emaHalfLife: { images, batch, rampup: rampup ?? null } },
+    share: (step) => {
+      const seen = mul(cast(step, 'float32'), batch);
+      const halfLife = rampup === undefined ? scalar(images) : clip(mul(seen, rampup), batch * 1e-2, images);
+      return neg(expm1(div(-Math.LN2 * batch, halfLife))); // at the first update ½^100, which is 0 beside 1
+    },
+  };
+};
+
+const requireSigmaRel = requirement('a width above 0 and below 0.28', (s) => s > 0 && s < 0.28, '0.05 to 0.1 is usual');
+
+/**
+ * The exponent γ of the average whose relative width is `sigmaRel`, in (0, 0.28): the positive root of
+ * σ_rel² = (γ + 1)/((γ + 2)²·(γ + 3)). EDM2 (Karras et al. 2024), appendix C. Raises `ConfigError` for other widths.
+ * @example gammaOf(0.1) // → 6.937
+ */
+export const gammaOf = (sigmaRel: number): number => {
+  requireSigmaRel('sigmaRel', sigmaRel);
+  let [low, high] = [0, 1 / sigmaRel]; // the width falls from 0.289 at γ = 0, and is below 1/γ
+  for (let i = 0; i < 100; i++) {
+    const gamma = (low + high) / 2;
+    if ((gamma + 1) / ((gamma + 2) ** 2 * (gamma + 3)) > sigmaRel ** 2) low = gamma;
+    else high = gamma;
+  }
+  return (low + high) / 2;
+};
+
+/**
+ * An average by a power of time, whose width is a part of the training so far: β_γ(t) = (1 − 1/t)^(γ+1) at update t = 1, 2, ….
+ * EDM2 (Karras et al. 2024), section 3.1, where γ is that of {@link gammaOf}. `postHocAverage` combines snapshots of such averages
+ * to one of another width. Raises `ConfigError` for a width outside (0, 0.28).
+ * @example [0, 1, 99].map((n) => emaPower(0.1).share(scalar(n, 'int32'))) // → [1, 0.996, 0.077]
+ */
+export const emaPower = (sigmaRel: number): Averaging => {
+  const gamma = gammaOf(sigmaRel);
+  return {
+    settings: { emaPower: sigmaRel },
+    share: (step) => {
+      const t = add(cast(step, 'float32'), 1);
+      const exponent = mul(gamma + 1, log1p(div(-1, maximum(t, 2))));
+      return maximum(neg(expm1(exponent)), minimum(sub(2, t), 1)); // 1 at t = 1, where the logarithm is infinite
+    },
+  };
+};

@@ -7,6 +7,7 @@ import {
   mapTensors,
   maximum,
   mul,
+  type RaveledLeaf,
   type Scalar,
   scalar,
   type Shape,
@@ -20,14 +21,14 @@ import {
   zerosLike,
   zipTensors,
 } from '../../dsl/index.js';
-import { dual } from '../../internal/dual.js';
+import { appliedTo, dual } from '../../internal/dual.js';
 import { orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { aboveZero, functionOf, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import type { Trainable } from '../layers/layer.js';
 import { requirement } from '../../internal/requirement.js';
-import type { LearningRate, Step } from './learningRate.js';
+import { type LearningRate, rateSettings, type Step } from './learningRate.js';
 
 /** The state of an optimizer: trees of the form of the parameters, by name. */
 export interface OptimizerState<P> {
@@ -42,11 +43,17 @@ export interface Updated<P> {
 
 /**
  * A rule that updates parameters by gradients. `fit` passes all parameters as the few vectors of `raveling`, so that an
- * update takes a few kernels. A rule that depends on the shapes or paths of tensors needs a loop of its own: see `learner`.
+ * update takes a few kernels. A rule that depends on the shapes or paths of tensors says so by `over` and `groupOf`.
  */
 export interface Optimizer {
   /** The learning rate, for reports. */
   readonly learningRate: LearningRate;
+  /** The settings, as JSON: snapshots keep them, to tell it from others. */
+  readonly settings?: unknown;
+  /** The same rule for parameters that rest in vectors, at these places. Missing if an update treats all numbers alike. */
+  readonly over?: (leaves: readonly RaveledLeaf[]) => Optimizer;
+  /** The group of a parameter, by its path and shape: vectors hold parameters of one group. Missing if all are in one. */
+  readonly groupOf?: (path: string, shape: readonly number[]) => string;
   /** The spec of the state, for programs and checkpoints: one like that of the parameters for each moment. */
   readonly state: <const P extends Spec>(params: P) => OptimizerState<P>;
   /** The initial state. */
@@ -65,13 +72,21 @@ export interface Optimizer {
 export const optimizerOf = ({
   moments,
   ...rest
-}: Pick<Optimizer, 'learningRate' | 'update'> & { readonly moments: readonly string[] }): Optimizer => {
+}: Omit<Optimizer, 'state' | 'init'> & { readonly moments: readonly string[] }): Optimizer => {
   const each = <A>(a: A): { readonly [moment: string]: A } => Object.fromEntries(moments.map((moment) => [moment, a]));
   return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
 };
 
 /** Changes gradients before an optimizer uses them. */
 export type GradientTransformation = <P>(gradients: Grads<P>) => Grads<P>;
+
+/** The settings of an optimizer, as JSON; of one that gives none, its learning rate. */
+export const optimizerSettings = ({ settings, learningRate }: Pick<Optimizer, 'settings' | 'learningRate'>): unknown =>
+  settings ?? { learningRate: rateSettings(learningRate) };
+
+/** The arguments of a pipeable form, or the name of another transformation. */
+const transformationSettings = (transformation: GradientTransformation): unknown =>
+  appliedTo(transformation) ?? (transformation.name === '' ? 'a function' : transformation.name);
 
 /**
  * Applies transformations to gradients, in order, then an optimizer.
@@ -85,8 +100,11 @@ export const chain = (
 ): Optimizer => {
   const optimizer = links.at(-1) as Optimizer; // the last link, by its type
   const transformations = links.slice(0, -1) as readonly GradientTransformation[]; // the others
+  const { over } = optimizer;
   return {
     ...optimizer,
+    settings: { chain: [...transformations.map(transformationSettings), optimizerSettings(optimizer)] },
+    ...(over !== undefined && { over: (leaves) => chain(...transformations, over(leaves)) }),
     update: (gradients, ...rest) =>
       optimizer.update(
         transformations.reduce((g, transform) => transform(g), gradients),

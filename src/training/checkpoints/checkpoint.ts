@@ -16,7 +16,7 @@ const FORMAT = 'noisefold-checkpoint-1';
 
 const Metadata = exactly(
   { format: t.literal(FORMAT), step: t.string, key: t.string, batch: t.string, config: t.string },
-  { crc32: t.string, rounding: t.string },
+  { crc32: t.string, rounding: t.string, settings: t.string },
 );
 
 const roundings = { fused: null, separate: null } satisfies Record<Rounding, null>;
@@ -51,19 +51,22 @@ const wordsOf = ({
   key,
   batch,
   config,
+  settings,
   rounding,
 }: Snapshot): either.Either<NoisefoldError, TensorFile['metadata']> =>
   F.pipe(
     E.Do,
     E.bind('progress', () => decode(Progress)({ step, batch, key, ...(rounding !== undefined && { rounding }) })),
     E.bind('text', () => E.mapLeft(within('config'))(jsonText(config))),
+    E.bind('more', () => (settings === undefined ? E.right('') : E.mapLeft(within('settings'))(jsonText(settings)))),
     E.mapLeft(errorAt('ConfigError', 'encodeCheckpoint', hints.write)),
-    E.map(({ progress, text }) => ({
+    E.map(({ progress, text, more }) => ({
       format: FORMAT,
       step: JSON.stringify(progress.step),
       key: JSON.stringify(progress.key),
       batch: JSON.stringify(progress.batch),
       config: text,
+      ...(more !== '' && { settings: more }),
       ...(progress.rounding !== undefined && { rounding: progress.rounding }),
     })),
   );
@@ -80,10 +83,15 @@ const progressOf = (
     E.bind('key', ({ words }) => E.mapLeft(within('key'))(parseJson(words.key))),
     E.bind('batch', ({ words }) => E.mapLeft(within('batch'))(parseJson(words.batch))),
     E.bind('config', ({ words }) => E.mapLeft(within('config'))(parseJson(words.config))),
+    E.bind('more', ({ words: { settings } }) =>
+      settings === undefined
+        ? E.right({})
+        : E.bimap(within('settings'), (value) => ({ settings: value }))(parseJson(settings)),
+    ),
     E.bind('progress', ({ words: { rounding }, step, key, batch }) =>
       decode(Progress)({ step, key, batch, ...(rounding !== undefined && { rounding }) }),
     ),
-    E.map(({ progress, config }) => ({ ...progress, config })),
+    E.map(({ progress, config, more }) => ({ ...progress, config, ...more })),
     E.mapLeft(errorAt('DecodeError', where, hints.read)),
   );
 
@@ -184,12 +192,13 @@ export const findCheckpoint = (path: string): Task<Snapshot | null> =>
     task,
   );
 
+/** A record, or a list with records in it; a list of numbers is told as a whole. */
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every((x) => typeof x !== 'object'));
 
 /** Finds the first place where two JSON values differ. */
 export const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
-  if (isFields(expected) && isFields(actual))
+  if (isFields(expected) && isFields(actual) && Array.isArray(expected) === Array.isArray(actual))
     return Object.keys({ ...expected, ...actual })
       .map((name) => difference(`${path}.${name}`, expected[name], actual[name]))
       .find((found) => found !== undefined);
@@ -205,7 +214,7 @@ const backTo = {
 
 /**
  * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same, and so must the
- * rounding of the backends if both have one. `CheckpointMismatch` at the first that is not; `ConfigError` for a step, a key
+ * settings and the rounding of the backends if both have them. `CheckpointMismatch` at the first that is not; `ConfigError` for a step, a key
  * or a batch that is none of a run.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
@@ -214,12 +223,13 @@ const backTo = {
  */
 export const resumable = (
   snapshot: Snapshot,
-  run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'rounding'>,
+  run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'settings' | 'rounding'>,
 ): either.Either<NoisefoldError, Snapshot> => {
   const { step, key, batch } = snapshot;
   const sound = decode(Progress)({ step, key, batch });
   if (E.isLeft(sound)) return E.left(errorAt('ConfigError', 'from', hints.write)(sound.left));
-  const differing = (['key', 'batch', 'config'] as const)
+  const differing = (['key', 'batch', 'config', 'settings'] as const)
+    .filter((field) => field !== 'settings' || (run.settings !== undefined && snapshot.settings !== undefined))
     .map((field) => difference(field, run[field], snapshot[field]))
     .find((found) => found !== undefined);
   if (differing !== undefined)
@@ -227,7 +237,9 @@ export const resumable = (
       where: `checkpoint of step ${snapshot.step}: ${differing.path}`,
       expected: differing.expected,
       actual: differing.actual,
-      hint: 'resume with the configuration that the run began with',
+      hint: /^(config|settings)/.test(differing.path)
+        ? 'resume with the configuration that the run began with, or accept another by `anySettings: true`'
+        : 'resume with the key and the batch that the run began with',
     });
   const { rounding } = snapshot;
   if (rounding === undefined || run.rounding === undefined || rounding === run.rounding) return E.right(snapshot);

@@ -34,6 +34,8 @@ export interface Snapshot {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** What the training was made from, as JSON. */
   readonly config: unknown;
+  /** The settings of the recipe and its data, as JSON, which are compared too; missing in snapshots made before they were kept. */
+  readonly settings?: unknown;
   /** The rounding of the backend that made it (`backend.rounding`); missing if that is not defined. */
   readonly rounding?: Rounding;
 }

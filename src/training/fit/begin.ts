@@ -13,12 +13,16 @@ import { namedState, trainState, type TrainState } from './trainState.js';
 
 /** The first state of a run: drawn, or that of a snapshot. */
 export const firstState =
-  <P, I extends ImageShape>(training: Training<P, I>, loop: Opened<TrainLoop<P, I>>) =>
+  <P, I extends ImageShape>(training: Training<P, I>, loop: Opened<TrainLoop<P, I>>, settings: unknown) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, Resident<TrainState>> =>
     gen(function* () {
-      const { from, key, batch, config = recipeConfig(training), anyRounding = false } = training;
+      const { from, key, batch, anyRounding = false, anySettings = false } = training;
       if (from === undefined) return yield* take(loop.begin({ key: fork(key, 'init').init }));
-      const own = backend.rounding === null || anyRounding ? {} : { rounding: backend.rounding };
+      const { config = recipeConfig(training) } = anySettings ? from : training;
+      const own = {
+        ...(backend.rounding !== null && !anyRounding && { rounding: backend.rounding }),
+        ...(!anySettings && { settings }),
+      };
       const { step, tensors } = yield* take(resumable(from, { key, batch, config, ...own }));
       const where = `checkpoint of step ${step}`;
       yield* take(matching(where, namedState(training), tensors));

@@ -8,7 +8,6 @@ import {
   leafSpec,
   type NoisefoldError,
   program,
-  raveling,
   read,
   release,
   type Resident,
@@ -23,8 +22,10 @@ import type { ImageShape } from '../data/dataset.js';
 import { type Loop, opened, runLoop } from '../loop.js';
 import { withSlice } from '../table.js';
 import { givenOf, loaded } from './examples.js';
+import type { Examples } from './accumulation.js';
+import { defaults, ravelingOf } from './recipe.js';
 import type { Training } from './training.js';
-import { type Examples, examplesSpec, heldOutLosses } from './trainState.js';
+import { examplesSpec, heldOutLosses } from './trainState.js';
 
 /** A measurement that is repeated during a training. */
 export interface Evaluation {
@@ -47,12 +48,17 @@ interface StepSpec<I extends ImageShape> {
   readonly examples: Examples<I>;
 }
 
+/** The number of images that are measured at once, in no more memory than a step needs. */
+const partOf = <P, I extends ImageShape>({ batch, accumulate = defaults.accumulate }: Training<P, I>): number =>
+  batch / accumulate;
+
 /** The losses of held-out images as a loop over batches. */
 const heldOutLoop = <P, I extends ImageShape>(
   training: Training<P, I>,
   rounds: number,
 ): Loop<object, { readonly params: Vectors }, Measured, StepSpec<I>, object, Measured['losses']> => {
-  const { model, data, batch } = training;
+  const { model, data } = training;
+  const batch = partOf(training);
   const state = { losses: leafSpec([rounds, batch]) };
   const lossesOf = heldOutLosses(training, data.image).trace;
   return {
@@ -62,7 +68,7 @@ const heldOutLoop = <P, I extends ImageShape>(
     step: {
       inputs: attempt(() =>
         treeSpec({
-          params: raveling(model.params).vectors,
+          params: ravelingOf(training).vectors,
           state,
           round: leafSpec([], 'int32'),
           examples: examplesSpec(model, data.image),
@@ -83,7 +89,8 @@ export const evaluation =
   <P, I extends ImageShape>(training: Training<P, I>) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, Evaluation> =>
     gen(function* (): Block<Evaluation> {
-      const { heldOut, batch, key, model, signal } = training;
+      const { heldOut, key, model, signal } = training;
+      const batch = partOf(training);
       if (heldOut === undefined) return { isDue: () => false, loss: () => async () => E.right(NaN), release: () => {} };
       const { data, every } = heldOut;
       const images = Math.min(heldOut.images ?? HELD_OUT, data.size);

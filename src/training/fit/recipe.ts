@@ -8,8 +8,8 @@ import {
   type TimestepDraw,
   uniformTimesteps,
 } from '../../diffusion/index.js';
-import type { Shape } from '../../dsl/index.js';
-import type { Optimizer } from '../../nn/index.js';
+import { type Raveling, raveling, type Shape } from '../../dsl/index.js';
+import type { Averaging, Optimizer } from '../../nn/index.js';
 
 /** A model and how to train it. */
 export interface Recipe<P, I extends Shape> {
@@ -18,8 +18,18 @@ export interface Recipe<P, I extends Shape> {
   readonly optimizer: Optimizer;
   /** The loss that is minimized, and measured on held-out images; {@link simpleLosses} by default. */
   readonly loss?: Objective;
-  /** The decay of the moving average of the parameters, which `fit` returns; 0.995 by default. */
-  readonly averageDecay?: number;
+  /**
+   * The decay of the moving average of the parameters, which `fit` returns: a number, which is warmed up as by `emaDecay`, or an
+   * average such as `emaPower(0.1)`; 0.995 by default. Of a list of averages `fit` returns the first; the others are in snapshots, as
+   * `averages.1.…`.
+   */
+  readonly averageDecay?: Average | readonly [Average, ...Average[]];
+  /**
+   * The number of parts in which a step takes its batch, one after another; 1 by default. It divides the batch. A step needs the
+   * memory of one part and uses the mean gradient of all. Timesteps, noise and dropout of part i are drawn from the key of the
+   * step with i folded in.
+   */
+  readonly accumulate?: number;
   /** The probability of dropping a label, for classifier-free guidance (`cfg`); 0 by default. */
   readonly labelDropout?: number;
   /** Makes the condition from each image, for a model that is conditioned on images: `superResolution({ factor: 2 })`. */
@@ -28,10 +38,24 @@ export interface Recipe<P, I extends Shape> {
   readonly timesteps?: TimestepDraw | AdaptiveDraw;
 }
 
+/** A decay in [0, 1), or another way to average. */
+export type Average = number | Averaging;
+
 /** Default values of a recipe. */
 export const defaults = {
   loss: simpleLosses,
   averageDecay: 0.995,
+  accumulate: 1,
   labelDropout: 0,
   timesteps: uniformTimesteps,
 } as const;
+
+/** The averages of a recipe; `fit` returns the first. */
+export const averagesOf = ({
+  averageDecay = defaults.averageDecay,
+}: Pick<Recipe<never, Shape>, 'averageDecay'>): readonly Average[] =>
+  Array.isArray(averageDecay) ? averageDecay : [averageDecay as Average]; // isArray does not narrow a readonly list
+
+/** The conversions between the parameters of a recipe and the vectors in which they rest, by the groups of its optimizer. */
+export const ravelingOf = <P, I extends Shape>({ model, optimizer }: Recipe<P, I>): Raveling<P> =>
+  raveling(model.params, optimizer.groupOf);

@@ -24,6 +24,7 @@ import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT } from './heldOut.js';
 import { originOf } from './origin.js';
 import { recipeConfig } from './recipeConfig.js';
+import { trainingSettings } from './settings.js';
 import { byName } from './stateTensors.js';
 import type { TrainEvent } from './trainEvent.js';
 import { checkedTraining, type Training } from './training.js';
@@ -125,20 +126,22 @@ export const startTraining = <P, I extends ImageShape>(
     yield* take(checkedData(training));
     const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open.release());
-    const state = yield* take(firstState(training, loop)(backend));
-    return running(backend, training, { loop, heldOut, run: loop.from(state, {}) });
+    const settings = yield* take(trainingSettings(training));
+    const state = yield* take(firstState(training, loop, settings)(backend));
+    return running(backend, training, { loop, heldOut, settings, run: loop.from(state, {}) });
   });
 
 interface Parts<P, I extends ImageShape> {
   readonly loop: Opened<TrainLoop<P, I>>;
   readonly heldOut: Evaluation;
+  readonly settings: unknown;
   readonly run: Running<TrainState, TrainInputs<I>, { readonly report: Report }, P>;
 }
 
 const running = <P, I extends ImageShape>(
   backend: Backend,
   training: Training<P, I>,
-  { loop, heldOut, run }: Parts<P, I>,
+  { loop, heldOut, settings, run }: Parts<P, I>,
 ): TrainingRun<P> => {
   const { data, batch, steps, key, signal, model, config = recipeConfig(training) } = training;
   const keys = fork(key, 'data', 'step');
@@ -200,7 +203,7 @@ const running = <P, I extends ImageShape>(
         const step = done;
         const tensors = byName(training)(yield* take(readTensors(run.state())(backend)));
         const rounding = backend.rounding === null ? {} : { rounding: backend.rounding };
-        return { step, key, batch, config, tensors, ...rounding } satisfies Snapshot;
+        return { step, key, batch, config, settings, tensors, ...rounding } satisfies Snapshot;
       }),
     ),
     average,

@@ -1,7 +1,7 @@
 /** The tensors of a training state by name, as snapshots have them: each parameter by itself, though it rests in a vector. */
-import { type RaveledLeaf, raveling, type Shape } from '../../dsl/index.js';
+import type { RaveledLeaf, Shape } from '../../dsl/index.js';
 import { sizeOf } from '../../dsl/graph/node.js';
-import type { Recipe } from './recipe.js';
+import { averagesOf, ravelingOf, type Recipe } from './recipe.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { namedState, trainState } from './trainState.js';
 
@@ -13,15 +13,20 @@ type Floats = Extract<StoredTensor, { readonly dtype: 'F32' | 'F64' }>;
 const within = (path: string, member: string): string => (member === '' ? path : `${path}.${member}`);
 
 /** By name: the vector of the state that has the numbers of a tensor, and where. */
-const places = <P, I extends Shape>({ model, optimizer }: Recipe<P, I>) => {
-  const { leaves } = raveling(model.params);
+const places = <P, I extends Shape>(recipe: Recipe<P, I>) => {
+  const { model, optimizer } = recipe;
+  const { leaves } = ravelingOf(recipe);
   const moments = Object.keys(optimizer.state(model.params)).map((moment) => `optimizer.${moment}`);
+  const averages = averagesOf(recipe).map((_, i) => (i === 0 ? 'average' : `averages.${i}`));
+  const vectors = new Set(trainState(recipe).leaves.map(({ path }) => path)); // a moment may lack those of a group
   return new Map(
-    ['params', ...moments, 'average'].flatMap((member) =>
-      leaves.map((leaf): readonly [string, RaveledLeaf & { readonly of: string }] => [
-        within(member, leaf.path),
-        { ...leaf, of: within(member, `${leaf.vector}`) },
-      ]),
+    ['params', ...moments, ...averages].flatMap((member) =>
+      leaves
+        .map((leaf): readonly [string, RaveledLeaf & { readonly of: string }] => [
+          within(member, leaf.path),
+          { ...leaf, of: within(member, `${leaf.vector}`) },
+        ])
+        .filter(([, { of }]) => vectors.has(of)),
     ),
   );
 };

@@ -1,8 +1,10 @@
-import { attempt, type Key, raveling, treeSpec } from '../../dsl/index.js';
+import { attempt, type Key, treeSpec } from '../../dsl/index.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Loop } from '../loop.js';
+import type { Examples } from './accumulation.js';
+import { ravelingOf } from './recipe.js';
 import type { Training } from './training.js';
-import { type Examples, initialState, type Report, trainState, type TrainState, trainStep } from './trainState.js';
+import { initialState, type Report, trainState, type TrainState, trainStep } from './trainState.js';
 
 /** The inputs of a step: a batch of examples. */
 export interface TrainInputs<I extends ImageShape> {
@@ -26,6 +28,6 @@ export const trainLoop = <P, I extends ImageShape>(training: Training<P, I>): Tr
   step: trainStep(training, training.data.image),
   end: {
     inputs: attempt(() => treeSpec<{ readonly state: TrainState }>({ state: trainState(training) })),
-    trace: ({ state }) => raveling(training.model.params).unravel(state.average),
+    trace: ({ state }) => ravelingOf(training).unravel(state.average),
   },
 });

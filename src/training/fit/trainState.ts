@@ -11,12 +11,14 @@ import {
   isFinite,
   type Key,
   leafSpec,
+  mul,
   program,
   type Program,
   raveling,
   type Scalar,
   scalar,
   type Shape,
+  sub,
   sum,
   type Tensor,
   tensorsOf,
@@ -28,20 +30,46 @@ import {
   zeros,
   zipTensors,
 } from '../../dsl/index.js';
-import { ema, emaDecay, globalNorm, type Learned, learner, rateAt, type Trainable } from '../../nn/index.js';
-import { defaults, type Recipe } from './recipe.js';
+import {
+  emaDecay,
+  globalNorm,
+  type Learned,
+  learner,
+  type Optimizer,
+  rateAt,
+  type Step,
+  type Trainable,
+} from '../../nn/index.js';
+import { averaged } from '../../nn/optimizers/ema.js';
+import { delayed, type Examples, joined, partsOf, summed } from './accumulation.js';
+import { type Average, averagesOf, defaults, ravelingOf, type Recipe } from './recipe.js';
 
-/** Parameters, their moving average, what optimiser and draw of timesteps remember, and the number of updates so far. */
+/** Parameters, their moving averages, what optimiser and draw of timesteps remember, and the number of updates so far. */
 export interface TrainState extends Learned<Vectors> {
+  /** The average that samples are drawn from. */
   readonly average: Vectors;
+  /** The others of a list of averages, each at its index in the list; null at 0. */
+  readonly averages: readonly (Vectors | null)[];
   readonly timesteps: DrawMemory;
 }
 
-/** The parameters of a model as vectors. */
-const raveled = <P, I extends Shape>({ params, init }: Model<P, I>): Trainable<Vectors> => {
-  const { vectors, ravel } = raveling(params);
-  return { params: vectors, init: (key) => ravel(init(key)) };
+/** The parameters of a recipe as vectors, and its optimizer for these. */
+const raveled = <P, I extends Shape>(recipe: Recipe<P, I>) => {
+  const { model, optimizer } = recipe;
+  const { vectors, leaves, ravel, unravel } = ravelingOf(recipe);
+  const trainable: Trainable<Vectors> = { params: vectors, init: (key) => ravel(model.init(key)) };
+  return { ravel, unravel, trainable, optimizer: optimizer.over?.(leaves) ?? optimizer };
 };
+
+/** The averages of a state but the first, made of each. */
+const otherAverages = <P, I extends Shape, A>(
+  recipe: Recipe<P, I>,
+  make: (average: Average, i: number) => A,
+): readonly (A | null)[] => averagesOf(recipe).map((average, i) => (i === 0 ? null : make(average, i)));
+
+/** 1 − β, the share of the newest parameters in an average. */
+const shareOf = (average: Average, step: Step): Scalar =>
+  typeof average === 'number' ? sub(1, emaDecay(step, average)) : average.share(step);
 
 /** What the draw of timesteps of a recipe remembers, made of each shape. */
 const drawMemory = <P, I extends Shape, A>(
@@ -51,9 +79,17 @@ const drawMemory = <P, I extends Shape, A>(
   Object.fromEntries(Object.entries(asAdaptive(timesteps).memory(process)).map(([name, shape]) => [name, make(shape)]));
 
 /** The specs of a state whose parameters are those of `trainable`. */
-const stateOver = <P, I extends Shape>(recipe: Recipe<P, I>, trainable: Trainable<unknown>): unknown => {
-  const { state } = learner(trainable, recipe.optimizer);
-  return { ...state, average: state.params, timesteps: drawMemory(recipe, (shape) => leafSpec(shape)) };
+const stateOver = <P, I extends Shape>(
+  recipe: Recipe<P, I>,
+  { trainable, optimizer }: { readonly trainable: Trainable<unknown>; readonly optimizer: Optimizer },
+): unknown => {
+  const { state } = learner(trainable, optimizer);
+  return {
+    ...state,
+    average: state.params,
+    averages: otherAverages(recipe, () => state.params),
+    timesteps: drawMemory(recipe, (shape) => leafSpec(shape)),
+  };
 };
 
 /**
@@ -70,11 +106,11 @@ const stateOver = <P, I extends Shape>(recipe: Recipe<P, I>, trainable: Trainabl
  * paths // → E.right(['params.0', 'optimizer.first.0', 'optimizer.second.0', 'step', 'average.0', 'timesteps.losses', 'timesteps.seen'])
  */
 export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState> =>
-  treeSpec(stateOver(recipe, raveled(recipe.model)));
+  treeSpec(stateOver(recipe, raveled(recipe)));
 
 /** The spec of a training state as checkpoints have it: each parameter by itself. */
 export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<unknown> =>
-  treeSpec(stateOver(recipe, recipe.model));
+  treeSpec(stateOver(recipe, { trainable: recipe.model, optimizer: recipe.optimizer }));
 
 /**
  * The state to begin with, drawn from `key`: the average is that of the first parameters.
@@ -91,22 +127,15 @@ export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<u
  */
 export const initialState = <P, I extends Shape>(recipe: Recipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
   program({ key: 'key' }, ({ key }) => {
-    const learned = learner(raveled(recipe.model), recipe.optimizer).init(key);
+    const { trainable, optimizer } = raveled(recipe);
+    const learned = learner(trainable, optimizer).init(key);
     return {
       ...learned,
       average: learned.params,
+      averages: otherAverages(recipe, () => learned.params),
       timesteps: drawMemory(recipe, (shape) => zeros(...shape)),
     };
   });
-
-/** Some images of shape `I` with their classes, and what is drawn for them. */
-export interface Examples<I extends Shape> {
-  /** `[B, ...I]`, in [-1, 1]. */
-  readonly x0: Tensor<['B', ...I]>;
-  /** `[B]`, where the model has classes. */
-  readonly label?: Tensor<['B'], 'int32'>;
-  readonly key: Key;
-}
 
 /** The spec of examples for a model. */
 export const examplesSpec = <P, I extends Shape>({ classes }: Model<P, I>, image: Shape): TreeSpec<Examples<I>> =>
@@ -163,30 +192,51 @@ export const unguardedStep = <P, I extends Shape>(
     process,
     optimizer,
     loss = defaults.loss,
-    averageDecay = defaults.averageDecay,
+    accumulate = defaults.accumulate,
     labelDropout = defaults.labelDropout,
     timesteps = defaults.timesteps,
   } = recipe;
   const { draw, mean, record } = asAdaptive(timesteps);
+  const [ofFirst] = averagesOf(recipe);
   const inputs = attempt(() =>
     treeSpec<StepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
   );
   const trace: Program<StepInputs<I>, StepResult>['trace'] = ({ state, examples: given }) => {
-    const { x0, label, key } = given;
-    const condition = conditionOf(recipe, given);
     const losses = loss(process, model, { labelDropout, timesteps: draw(state.timesteps) });
-    const { ravel, unravel } = raveling(model.params);
-    const { value, aux, grad } = valueAuxAndGrad((params: P) => {
-      const drawn = losses(params, x0, key, label, condition);
-      return [mean(state.timesteps)(drawn), drawn];
-    })(unravel(state.params));
-    const gradients = ravel(grad);
+    const { ravel, unravel, trainable, optimizer: overVectors } = raveled(recipe);
+    const params = unravel(state.params);
+    /** Loss and gradient of a part, and the losses of its samples. */
+    const learnedFrom = (part: Examples<I>) => {
+      const condition = conditionOf(recipe, part);
+      const { value, aux, grad } = valueAuxAndGrad((params: P) => {
+        const drawn = losses(params, part.x0, part.key, part.label, condition);
+        return [mean(state.timesteps)(drawn), drawn];
+      })(params);
+      return { value, drawn: [aux], gradients: ravel(grad) };
+    };
+    const [first, ...others] = partsOf(given, accumulate) as [Examples<I>, ...Examples<I>[]]; // at least one
+    const total = others.reduce((sum, part) => {
+      const { value, drawn, gradients } = learnedFrom({ ...part, x0: delayed(part.x0, sum.gradients) });
+      return {
+        value: add(sum.value, value),
+        drawn: [...sum.drawn, ...drawn],
+        gradients: summed(sum.gradients, gradients),
+      };
+    }, learnedFrom(first));
+    const share = 1 / accumulate;
+    const [value, gradients] =
+      others.length === 0
+        ? [total.value, total.gradients]
+        : [mul(total.value, share), zipTensors([total.gradients], (g) => mul(g, share))];
     const gradientNorm = globalNorm<Vectors>(gradients);
-    const moved = learner(raveled(model), optimizer).update(gradients, state);
+    const moved = learner(trainable, overVectors).update(gradients, state);
     const next = {
       ...moved,
-      average: ema(state.average, moved.params, emaDecay(state.step, averageDecay)),
-      timesteps: record(state.timesteps)(aux),
+      average: averaged(state.average, moved.params, shareOf(ofFirst!, state.step)),
+      averages: otherAverages(recipe, (average, i) =>
+        averaged(state.averages[i]!, moved.params, shareOf(average, state.step)),
+      ),
+      timesteps: record(state.timesteps)(joined(total.drawn)),
     };
     return {
       state: next,
@@ -234,7 +284,8 @@ export const trainStep = <P, I extends Shape>(
 };
 
 /**
- * The tree of the parameters, or of their average, that a state has as vectors.
+ * The tree of the parameters, or of an average of them, that a state has as vectors. Its layout is that of the optimizer, which
+ * may be left out unless it has groups.
  * @example
  * const affine = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w, b }) => <S extends Shape>(x: Tensor<S>) => add(mul(w, x), b))
  * const model: Model<{ w: Scalar; b: Scalar }, []> = {
@@ -245,11 +296,12 @@ export const trainStep = <P, I extends Shape>(
  * const tree = evaluate(parametersOf(model), {})({ vectors: [Float32Array.of(3, 4)] })
  * await using(reference())(tree)() // → E.right({ w: [3], b: [4] })
  */
-export const parametersOf = <P, I extends Shape>({
-  params,
-}: Pick<Model<P, I>, 'params'>): Program<{ readonly vectors: Vectors }, P> => ({
-  inputs: attempt(() => treeSpec({ vectors: raveling(params).vectors })),
-  trace: ({ vectors }) => raveling(params).unravel(vectors),
+export const parametersOf = <P, I extends Shape>(
+  { params }: Pick<Model<P, I>, 'params'>,
+  { groupOf }: Pick<Optimizer, 'groupOf'> = {},
+): Program<{ readonly vectors: Vectors }, P> => ({
+  inputs: attempt(() => treeSpec({ vectors: raveling(params, groupOf).vectors })),
+  trace: ({ vectors }) => raveling(params, groupOf).unravel(vectors),
 });
 
 /**
@@ -277,11 +329,11 @@ export const heldOutLosses = <P, I extends Shape>(
 ): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, Tensor<['B']>> => {
   const { model, process, loss = defaults.loss } = recipe;
   return {
-    inputs: attempt(() => treeSpec({ params: raveling(model.params).vectors, examples: examplesSpec(model, image) })),
+    inputs: attempt(() => treeSpec({ params: ravelingOf(recipe).vectors, examples: examplesSpec(model, image) })),
     trace: ({ params, examples: given }) => {
       const { x0, label, key } = given;
       const losses = loss(process, withoutDropout(model));
-      return losses(raveling(model.params).unravel(params), x0, key, label, conditionOf(recipe, given)).losses;
+      return losses(ravelingOf(recipe).unravel(params), x0, key, label, conditionOf(recipe, given)).losses;
     },
   };
 };

@@ -1,5 +1,5 @@
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
-import { exactly, natural, positive } from '../../internal/decode.js';
+import { exactly, natural, positive, refined } from '../../internal/decode.js';
 import { t, type either, type taskEither } from '../../internal/fp.js';
 import { checked, conditioner, dataSet, functionPart, hostKey, json, part, rate, signal } from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
@@ -30,8 +30,14 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
    * draw.
    */
   readonly config?: unknown;
-  /** The snapshot to resume from; its key, batch and configuration must be those of this training. */
+  /** The snapshot to resume from; its key, batch, configuration and settings must be those of this training. */
   readonly from?: Snapshot;
+  /**
+   * True to resume with another configuration than that of the snapshot: other settings of the optimizer, such as its learning
+   * rate, of the averages, of the data, or another `config`. Model, key and batch stay, and so does what the optimizer and the
+   * averages remember. Default false: that is a `CheckpointMismatch`.
+   */
+  readonly anySettings?: boolean;
   /**
    * True to resume also on a backend that rounds sums of products otherwise than the one of the snapshot: the run then ends
    * with other bits than without the interruption. Default false: that is a `CheckpointMismatch`.
@@ -42,6 +48,15 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
   /** The backend that tells where NaN began: the reference. Without it only the step is told. */
   readonly oracle?: taskEither.TaskEither<NoisefoldError, Backend>;
 }
+
+const average = t.union(
+  [rate, part('an average, such as emaPower(0.1)', 'settings', 'share')],
+  'a number in [0, 1), or an average such as emaPower(0.1)',
+);
+const averages = t.union(
+  [average, refined(t.array(average), 'a list of averages', (list) => list.length > 0)],
+  'a number in [0, 1), an average such as emaPower(0.1), or a list of these',
+);
 
 const required = {
   model: part('a model', 'predicts', 'apply', 'params', 'init'),
@@ -54,7 +69,8 @@ const required = {
 };
 const optional = {
   loss: functionPart('a loss, such as simpleLosses'),
-  averageDecay: rate,
+  averageDecay: averages,
+  accumulate: positive,
   labelDropout: rate,
   condition: conditioner,
   timesteps: t.union(
@@ -68,6 +84,7 @@ const optional = {
   config: json,
   from: part('a snapshot', 'step', 'key', 'batch', 'tensors'),
   anyRounding: t.boolean,
+  anySettings: t.boolean,
   signal,
   oracle: functionPart('a backend to acquire, such as reference()'),
 };

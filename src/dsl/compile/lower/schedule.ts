@@ -180,7 +180,8 @@ export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readon
     const reads = [...new Set(readsOf(call).flatMap((b) => [b, ...partsOf[b]!]))];
     const use = Math.min(Infinity, ...made.map((b) => firstRead[b]!));
     const kept = reads.filter((b) => Math.max(at, lastRead[b]!) < use);
-    const movable = use !== Infinity && made.every((b) => writers.get(b) === 1) && total(kept) < total(made);
+    const results = made.filter((b) => firstRead[b] !== Infinity); // without scratch memory
+    const movable = use !== Infinity && made.every((b) => writers.get(b) === 1) && total(kept) < total(results);
     const place = movable ? use - 1e-6 * (calls.length - at) : at;
     places.set(call, place);
     for (const b of reads) {

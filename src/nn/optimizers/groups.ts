@@ -1,0 +1,147 @@
+import {
+  type AnyTensor,
+  dims,
+  isLeafSpec,
+  isTensor,
+  type LeafSpec,
+  mapLeaves,
+  type Shape,
+  type Tensor,
+  treeSpec,
+  zipLeaves,
+} from '../../dsl/index.js';
+import { orRaise, raise, showShape } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly, functionOf } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { type Optimizer, optimizerSettings, type OptimizerState } from './optimizer.js';
+
+/** Some parameters, and the optimizer that updates them. */
+export interface ParameterGroup {
+  /**
+   * True for the parameters of the group, by path, such as `down.0.conv1.kernel`, and shape. Left out: those that no
+   * other group takes.
+   */
+  readonly where?: (path: string, shape: readonly number[]) => boolean;
+  readonly optimizer: Optimizer;
+}
+
+const method = functionOf('a function');
+const groupList = optionsOf({
+  where: 'groups',
+  options: t.array(exactly({ optimizer: t.type({ state: method, init: method, update: method }) }, { where: method })),
+  hint: 'give a list of { where, optimizer }, with an optimizer such as adam({ learningRate: 1e-3 })',
+});
+
+const shapeOf = (leaf: AnyTensor | LeafSpec): readonly number[] =>
+  isLeafSpec(leaf) ? (leaf.shape as readonly number[]) : dims(leaf as Tensor<Shape>);
+const isLeaf = (x: unknown): x is AnyTensor | LeafSpec => isTensor(x) || isLeafSpec(x);
+
+/**
+ * Updates groups of parameters, each by an optimizer: with other learning rates, weight decays, or rules. A moment is kept
+ * for the parameters whose optimizer has it. The learning rate that is reported is that of the first group; a norm that a
+ * chain inside a group clips is that of the group. Raises `ConfigError` for a list without groups or with unknown fields, and, when
+ * traced, for a parameter that no group takes, or more than one.
+ * @example
+ * const byKind = groups([
+ *   { where: (path) => path.endsWith('bias'), optimizer: sgd({ learningRate: 1 }) },
+ *   { optimizer: sgd({ learningRate: 0.1 }) },
+ * ])
+ * const [params, gradients] = [{ kernel: zeros(2), bias: zeros(1) }, { kernel: ones(2), bias: ones(1) }]
+ * byKind.update(gradients, byKind.init(params), params, scalar(0, 'int32')).params // → { kernel: [-0.1, -0.1], bias: [-1] }
+ */
+export const groups = (list: readonly ParameterGroup[]): Optimizer => {
+  orRaise(groupList(list));
+  const [first] = list;
+  if (first === undefined)
+    return raise('ConfigError', { where: 'groups', expected: 'a group', actual: 'none', hint: 'give at least one' });
+
+  /** The index of the one group that takes a parameter. */
+  const groupAt = (path: string, shape: readonly number[]): number => {
+    const [named, others] = [true, false].map((wanted) =>
+      [...list.keys()].filter((i) => (list[i]!.where !== undefined) === wanted),
+    );
+    const asked = named!.filter((i) => list[i]!.where!(path, shape));
+    const taking = asked.length === 0 ? others! : asked;
+    if (taking.length !== 1)
+      raise('ConfigError', {
+        where: `groups: ${path}`,
+        expected: `one group that takes this parameter, ${showShape(shape)}`,
+        actual: taking.length === 0 ? 'none' : `the groups ${taking.join(' and ')}`,
+        hint: 'change `where`, which gets the path and the shape; one group without it takes the rest',
+      });
+    return taking[0]!;
+  };
+  const indexOf = (leaf: AnyTensor | LeafSpec, path: string): number => groupAt(path, shapeOf(leaf));
+
+  // a group sees null in place of the parameters of others, as of tensors without a gradient: trees keep the type of the whole
+
+  /** What `tree` has for the parameters of group `i`. */
+  const part = <T>(params: unknown, tree: T, i: number): T =>
+    zipLeaves([params, tree], isLeaf, (leaf, [own], path) => (indexOf(leaf, path) === i ? own : null)) as T;
+  /** The tree that has what the part of each group has. */
+  const whole = <T>(params: unknown, parts: readonly T[]): T =>
+    zipLeaves([params, ...parts], isLeaf, (leaf, all, path) => all[indexOf(leaf, path)]) as T;
+  /** The moments of all groups; those that a group has not are null there. */
+  const allMoments = <T>(params: unknown, states: readonly OptimizerState<T>[]): OptimizerState<T> => {
+    const none = mapLeaves(params, isLeaf, () => null) as T;
+    const names = [...new Set(states.flatMap((state) => Object.keys(state)))];
+    return Object.fromEntries(
+      names.map((name) => [
+        name,
+        whole(
+          params,
+          states.map((state) => state[name] ?? none),
+        ),
+      ]),
+    );
+  };
+
+  return {
+    learningRate: first.optimizer.learningRate,
+    settings: { groups: list.map(({ optimizer }) => optimizerSettings(optimizer)) },
+    groupOf: (path, shape) => {
+      const i = groupAt(path, shape);
+      return `${i} ${list[i]!.optimizer.groupOf?.(path, shape) ?? ''}`;
+    },
+    over: (leaves) => {
+      const inVector = (vector: string) => leaves.find((leaf) => `${leaf.vector}` === vector)!; // one of its group
+      return groups(
+        list.map(({ optimizer }, i) => ({
+          where: (vector) => groupAt(inVector(vector).path, inVector(vector).shape) === i,
+          optimizer: optimizer.over?.(leaves) ?? optimizer,
+        })),
+      );
+    },
+    state: (params) => {
+      const { tree } = treeSpec(params);
+      const states = list.map(({ optimizer }, i) => optimizer.state(treeSpec(part(tree, tree, i))));
+      const trees = states.map((state) =>
+        Object.fromEntries(Object.entries(state).map(([name, spec]) => [name, treeSpec(spec).tree])),
+      );
+      const moments = Object.entries(allMoments(tree, trees)).map(([name, moment]) => [name, treeSpec(moment)]);
+      return Object.fromEntries(moments) as OptimizerState<typeof params>; // a spec with fewer leaves
+    },
+    init: (params) =>
+      allMoments(
+        params,
+        list.map(({ optimizer }, i) => optimizer.init(part(params, params, i))),
+      ),
+    update: (gradients, state, params, step) => {
+      const updated = list.map(({ optimizer }, i) => {
+        const own = Object.entries(state).map(([name, moment]) => [name, part(params, moment, i)] as const);
+        return optimizer.update(part(params, gradients, i), Object.fromEntries(own), part(params, params, i), step);
+      });
+      return {
+        params: whole(
+          params,
+          updated.map((result) => result.params),
+        ),
+        state: allMoments(
+          params,
+          updated.map((result) => result.state),
+        ),
+      };
+    },
+  };
+};

@@ -1,0 +1,69 @@
+import { add, equal, mul, scalar, sub, where, zipTensors } from '../../dsl/index.js';
+import { orRaise, raise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { requireDecay } from '../../internal/requirement.js';
+import { requireWeightDecay } from './adam.js';
+import { type LearningRate, learningRateOption, rateAt, rateSettings, requireRate } from './learningRate.js';
+import { type Optimizer, optimizerOf } from './optimizer.js';
+
+export interface SgdConfig {
+  readonly learningRate: LearningRate;
+  /** μ, the share of the velocity that is kept, in [0, 1); default 0, which needs no state. */
+  readonly momentum?: number;
+  /** τ, the share of a gradient that the velocity leaves out, in [0, 1); default 0. */
+  readonly dampening?: number;
+  /** Looks ahead along the velocity; default false. Needs momentum, and no dampening. */
+  readonly nesterov?: boolean;
+  /** λ, added to the gradient as λ·θ; default 0. */
+  readonly weightDecay?: number;
+}
+
+const sgdOptions = optionsOf({
+  where: 'sgd',
+  options: exactly(
+    { learningRate: learningRateOption },
+    { momentum: t.number, dampening: t.number, nesterov: t.boolean, weightDecay: t.number },
+  ),
+  hint: 'see SgdConfig for the fields and what they take',
+});
+
+/**
+ * Stochastic gradient descent, as `torch.optim.SGD` defines it: g ← g + λ·θ, v ← μ·v + (1 − τ)·g (v ← g at the first update),
+ * θ ← θ − α·v, or θ ← θ − α·(g + μ·v) by Nesterov (Sutskever et al. 2013). Its state is v, as `velocity`, if there is
+ * momentum. Raises `ConfigError` for numbers outside their intervals, for `nesterov` without momentum or with dampening, and
+ * for an unknown or missing field.
+ * @example
+ * const { init, update } = sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true })
+ * update(constantOf([1, -2], 2), init(zeros(2)), zeros(2), scalar(0, 'int32')).params // → [-0.19, 0.38]
+ */
+export const sgd = (config: SgdConfig): Optimizer => {
+  const given = orRaise(sgdOptions(config));
+  const { learningRate, momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = given;
+  requireRate('sgd.learningRate', learningRate);
+  requireDecay('sgd.momentum', momentum);
+  requireDecay('sgd.dampening', dampening);
+  requireWeightDecay('sgd.weightDecay', weightDecay);
+  if (nesterov && (momentum === 0 || dampening > 0))
+    raise('ConfigError', {
+      where: 'sgd.nesterov',
+      expected: 'momentum above 0, and no dampening',
+      actual: `momentum ${momentum} and dampening ${dampening}`,
+      hint: 'a momentum of 0.9 is usual',
+    });
+  return optimizerOf({
+    learningRate,
+    settings: { sgd: { learningRate: rateSettings(learningRate), momentum, dampening, nesterov, weightDecay } },
+    moments: momentum === 0 ? [] : ['velocity'],
+    update: (gradients, state, params, step) => {
+      const rate = rateAt(learningRate, step);
+      const g = weightDecay === 0 ? gradients : zipTensors([params, gradients], (p, g) => add(g, mul(weightDecay, p)));
+      if (momentum === 0) return { params: zipTensors([params, g], (p, g) => sub(p, mul(rate, g))), state };
+      const share = where(equal(step, 0), scalar(1), 1 - dampening);
+      const velocity = zipTensors([state['velocity']!, g], (v, g) => add(mul(momentum, v), mul(share, g)));
+      const d = nesterov ? zipTensors([velocity, g], (v, g) => add(g, mul(momentum, v))) : velocity;
+      return { params: zipTensors([params, d, g], (p, d, _) => sub(p, mul(rate, d))), state: { velocity } };
+    },
+  });
+};

@@ -1,0 +1,128 @@
+/** Averages of widths that nobody kept, of those that were: EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
+import { solved } from '../../diffusion/linearSystem.js';
+import { fail, type NoisefoldError } from '../../dsl/index.js';
+import { decode, exactly, positive } from '../../internal/decode.js';
+import { optionsOf } from '../../internal/options.js';
+import { attempt } from '../../internal/errors.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import { gammaOf } from '../../nn/index.js';
+import type { StoredTensor } from '../../formats/safetensors.js';
+import type { Snapshot } from './snapshot.js';
+
+/** A power function over the updates, p(τ) = (γ + 1)·τ^γ/t^(γ+1) on [0, t]. */
+interface Profile {
+  readonly gamma: number;
+  readonly t: number;
+}
+
+/** ∫ p_a(τ)·p_b(τ) dτ: the closed form. */
+const dot = (a: Profile, b: Profile): number => {
+  const [early, late] = a.t <= b.t ? [a, b] : [b, a];
+  const scale = ((a.gamma + 1) * (b.gamma + 1)) / ((a.gamma + b.gamma + 1) * late.t);
+  return scale * (early.t / late.t) ** late.gamma;
+};
+
+/** x of the least squares ‖Σ_i x_i·p_i − p‖², by its normal equations, which are scaled so that their diagonal is 1. */
+const weightsOf = (profiles: readonly Profile[], target: Profile): readonly number[] => {
+  const norms = profiles.map((p) => Math.sqrt(dot(p, p)));
+  const a = profiles.map((p, i) => profiles.map((q, j) => dot(p, q) / (norms[i]! * norms[j]!)));
+  const b = profiles.map((p, i) => dot(p, target) / norms[i]!);
+  return solved(a, b).map((x, i) => x / norms[i]!);
+};
+
+/** What a reconstruction takes of a snapshot. */
+type Averages = Pick<Snapshot, 'step' | 'settings' | 'tensors'>;
+
+const Settings = t.type({ averages: t.array(t.unknown) });
+const Power = exactly({ emaPower: t.number });
+
+/** An average that was kept: its profile, and where its tensors are. */
+interface Kept extends Profile {
+  readonly prefix: string;
+  readonly tensors: Snapshot['tensors'];
+}
+
+/** The averages of a snapshot by `emaPower`. */
+const powersOf = ({ step, settings, tensors }: Averages): readonly Kept[] => {
+  const found = decode(Settings)(settings);
+  if (E.isLeft(found) || step === 0) return [];
+  return found.right.averages.flatMap((average, i) => {
+    const power = decode(Power)(average);
+    const prefix = i === 0 ? 'average' : `averages.${i}`;
+    return E.isRight(power) ? [{ gamma: gammaOf(power.right.emaPower), t: step, prefix, tensors }] : [];
+  });
+};
+
+const postHocOptions = optionsOf({
+  where: 'postHocAverage',
+  options: exactly({ sigmaRel: t.number }, { step: positive }),
+  hint: 'give the width of the average, such as { sigmaRel: 0.08 }',
+});
+
+/** The average wanted. */
+export interface PostHoc {
+  /** Its relative width, in (0, 0.28). */
+  readonly sigmaRel: number;
+  /** The number of updates it is the average of; by default that of the last snapshot. */
+  readonly step?: number;
+}
+
+/**
+ * The average of a width that was not kept, as a sum of all `emaPower` averages in snapshots: that whose profile over the updates
+ * is nearest, by least squares in float64. EDM2 (Karras et al. 2024), algorithm 3. The tensors have the paths of the parameters,
+ * as `uploadTensors` takes them. Two averages, of 0.05 and 0.1, in some tens of snapshots give every width between them.
+ * `ConfigError` for invalid options, without such averages, or if two are of one width and step; `CheckpointMismatch` for
+ * snapshots of other models.
+ * @example
+ * const w = (value: number): StoredTensor => ({ dtype: 'F32', shape: [1], data: Float32Array.of(value) })
+ * const snapshot = (step: number, value: number) =>
+ *   ({ step, settings: { averages: [{ emaPower: 0.1 }] }, tensors: new Map([['average.w', w(value)]]) })
+ * const kept = [snapshot(100, 1), snapshot(200, 2)]
+ * const found = (sigmaRel: number) => pipe(postHocAverage(kept, { sigmaRel }), E.map((tensors) => tensors.get('w')?.data))
+ * found(0.1) // → E.right([2])
+ */
+export const postHocAverage = (
+  snapshots: readonly Averages[],
+  options: PostHoc,
+): either.Either<NoisefoldError, ReadonlyMap<string, StoredTensor>> =>
+  F.pipe(
+    E.Do,
+    E.bind('given', () => postHocOptions(options)),
+    E.bind('kept', () => attempt(() => snapshots.flatMap(powersOf))),
+    E.bind('weights', ({ given: { sigmaRel, step }, kept }) =>
+      attempt(() =>
+        weightsOf(kept, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...kept.map((average) => average.t)) }),
+      ),
+    ),
+    E.flatMap(({ kept, weights }) => {
+      const [first] = kept;
+      if (first === undefined || !weights.every(Number.isFinite))
+        return fail('ConfigError', {
+          where: 'postHocAverage',
+          expected: 'snapshots with averages by emaPower, each of another width or step',
+          actual: `${kept.length} averages, of the steps ${[...new Set(kept.map((average) => average.t))].join(', ')}`,
+          hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint now and then',
+        });
+      const paths = [...first.tensors.keys()].filter(
+        (name) => name === first.prefix || name.startsWith(`${first.prefix}.`),
+      );
+      const summed = new Map<string, StoredTensor>();
+      for (const name of paths) {
+        const { shape, data: like } = first.tensors.get(name)!;
+        const total = new Float64Array(like.length);
+        for (const [i, { tensors, prefix }] of kept.entries()) {
+          const data = tensors.get(prefix + name.slice(first.prefix.length))?.data;
+          if (data?.length !== total.length)
+            return fail('CheckpointMismatch', {
+              where: `postHocAverage: ${name}`,
+              expected: `${total.length} numbers in every snapshot`,
+              actual: data === undefined ? 'no such tensor' : `${data.length}`,
+              hint: 'give snapshots of one training',
+            });
+          for (let j = 0; j < total.length; j++) total[j]! += weights[i]! * Number(data[j]!);
+        }
+        summed.set(name.slice(first.prefix.length + 1), { dtype: 'F32', shape, data: Float32Array.from(total) });
+      }
+      return E.right(summed);
+    }),
+  );

@@ -2,7 +2,7 @@ import { fail, type NoisefoldError, showShape } from '../../dsl/index.js';
 import { exactly } from '../../internal/decode.js';
 import { E, type either, TE } from '../../internal/fp.js';
 import { checked, part } from '../checked.js';
-import type { Batch, Dataset, Image, ImageExtents } from './dataset.js';
+import { type Batch, type Dataset, type Image, type ImageExtents, labelsOf } from './dataset.js';
 import type { Images } from './images.js';
 
 /** What is known of images beside their numbers. */
@@ -12,8 +12,6 @@ export interface AboutImages<I extends readonly [number, number, number]> {
   /** The height, width and channels that they have, for a model of that shape. */
   readonly image?: I;
 }
-
-const NO_CLASS = -1;
 
 const aboutImages = checked(
   'data set',
@@ -53,12 +51,14 @@ export const datasetOfImages = <const I extends readonly [number, number, number
       actual: `${data.length} numbers${labels === undefined ? '' : ` and ${named} labels`}`,
       hint: 'give all the numbers of the images, and the labels of the same images',
     });
+  const classes = labelsOf(labels, count);
+  if (E.isLeft(classes)) return classes;
   const batch = (positions: Int32Array): Batch => {
     const images = new Float32Array(positions.length * each);
     positions.forEach((position, i) => {
       images.set(data.subarray(position * each, (position + 1) * each), i * each);
     });
-    return { images, labels: Int32Array.from(positions, (position) => labels?.[position] ?? NO_CLASS) };
+    return { images, labels: positions.map((position) => classes.right[position]!) };
   };
   return E.right({
     size: count,

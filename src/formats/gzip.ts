@@ -8,43 +8,60 @@ type Piece = either.Either<NoisefoldError, Uint8Array>;
 /** Tests if bytes begin with the magic bytes of gzip. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** Unpacks the rest of a gzip file, of which `first` was read. Holds about one piece of it at a time. */
+/** A piece this long unpacks to 4 MiB at most. */
+const SHORT = 4096;
+
+/** Cuts pieces to short ones. */
+async function* short(first: Uint8Array, rest: AsyncIterator<Piece, unknown>): AsyncGenerator<Piece, void> {
+  let piece: Piece = E.right(first);
+  for (;;) {
+    if (E.isLeft(piece)) return yield piece;
+    for (let at = 0; at < piece.right.length; at += SHORT) yield E.right(piece.right.slice(at, at + SHORT));
+    const { done, value } = await rest.next();
+    if (done === true) return;
+    piece = value as Piece; // it is not done
+  }
+}
+
+/**
+ * Unpacks the rest of a gzip file, of which `first` was read. Writes a piece only while a read waits for one: the queues of Node's
+ * streams hold thousands of pieces.
+ */
 async function* unpacked(
   where: string,
   first: Uint8Array,
   rest: AsyncIterator<Piece, unknown>,
 ): AsyncGenerator<Piece, void> {
-  let failed: Piece | null = null;
-  const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start: (controller) => controller.enqueue(new Uint8Array(first)),
-    pull: async (controller) => {
-      const { done, value } = await rest.next();
-      if (done === true) return controller.close();
-      if (E.isRight(value)) return controller.enqueue(new Uint8Array(value.right));
-      failed = value;
-      controller.error(value.left);
-    },
-    cancel: async () => void (await rest.return?.()),
-  });
-  const reader = packed.pipeThrough(new DecompressionStream('gzip')).getReader();
+  const { readable, writable } = new DecompressionStream('gzip');
+  const [reader, writer, pieces] = [readable.getReader(), writable.getWriter(), short(first, rest)];
+  const [yes, no] = [() => true, () => false];
+  let written: Promise<boolean> | null = Promise.resolve(false); // null at the end
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const read = reader.read();
+      const isRead = read.then(yes, yes);
+      while (written !== null && !(await Promise.race([isRead, written]))) {
+        const next = await pieces.next();
+        if (next.done === true) {
+          writer.close().catch(no);
+          written = null;
+        } else if (E.isLeft(next.value)) return yield next.value;
+        else written = writer.write(new Uint8Array(next.value.right)).then(no, no); // if it fails, the read fails too
+      }
+      const { done, value } = await read;
       if (done) return;
       yield E.right(value);
     }
   } catch {
-    yield (
-      failed ??
-      fail('DecodeError', {
-        where,
-        expected: 'a whole gzip file',
-        actual: 'one that is cut short or damaged',
-        hint: 'use a copy of the file',
-      })
-    );
+    yield fail('DecodeError', {
+      where,
+      expected: 'a whole gzip file',
+      actual: 'one that is cut short or damaged',
+      hint: 'use a copy of the file',
+    });
   } finally {
-    await reader.cancel().catch(() => undefined); // it has failed, and that was told
+    // they may have failed, which was told
+    await Promise.allSettled([writer.abort(), reader.cancel()]);
   }
 }
 

@@ -2,7 +2,7 @@
 import { task, type Task } from '../../dsl/run/effect.js';
 import { fail, orRaise } from '../../internal/errors.js';
 import { exactly } from '../../internal/decode.js';
-import { F, TE } from '../../internal/fp.js';
+import { F, t, TE } from '../../internal/fp.js';
 import { checked } from '../checked.js';
 import { node, onFile, readBytes } from '../checkpoints/files.js';
 import { total } from '../total.js';
@@ -111,6 +111,8 @@ const filesIn = async (root: string): Promise<Pick<Source, 'paths' | 'ignored'>>
   return { paths: files.sort(), ignored: ignored.sort() };
 }; // prettier-ignore
 
+const checkedPath = checked('imageFolder', exactly({ path: t.string }));
+
 /**
  * Makes a data set of the pictures in a folder and its subfolders: JPEG, PNG, WebP, GIF, TIFF and AVIF. Pixels are in [-1, 1], and
  * pictures are turned as EXIF says. Subfolders are classes, as in torchvision's `ImageFolder`; pictures in the folder itself
@@ -136,7 +138,8 @@ export const imageFolder = <const S extends Size, const C extends Channels = 3>(
   task(
     total('imageFolder', () =>
       F.pipe(
-        TE.fromEither(imageOptions('imageFolder')(options)),
+        TE.fromEither(checkedPath({ path })),
+        TE.flatMapEither(() => imageOptions('imageFolder')(options)),
         TE.flatMap(() => TE.fromTask(() => filesIn(path))), // what it raises is a Left of `total`
         TE.flatMap(({ paths, ignored }) => {
           const place = (file: string): string => node().join(path, file);

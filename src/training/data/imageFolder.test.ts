@@ -109,10 +109,12 @@ describe('files', () => {
     await save('notes.txt', 'not a picture');
     await save('.hidden.png', grey);
     await save('._b.png', 'a copy that macOS leaves behind');
+    await save('.thumbnails/a.png', grey);
+    await save('__MACOSX/a.png', grey);
     mkdirSync(join(folder, 'empty'));
     const data = right(await imageFolder(folder, { size: 3 })());
     expect(data.files).toEqual(['a.JPG', 'b.Png', 'c.webp', 'd.gif', 'e.TIFF', 'f.avif', 'g.jpeg']);
-    expect(data.ignored).toEqual(['._b.png', '.hidden.png', 'empty/', 'notes.txt']);
+    expect(data.ignored).toEqual(['._b.png', '.hidden.png', '.thumbnails/', '__MACOSX/', 'empty/', 'notes.txt']);
     for (const i of [1, 2, 3, 4]) expect((await bytesAt(data, i)).slice(0, 3)).toEqual([10, 20, 30]);
   });
 
@@ -153,7 +155,7 @@ describe('files', () => {
     await save('text.txt', 'text');
     expect(await leftOf(imageFolder(join(folder, 'none'), { size: 2 }))).toMatchObject({ _tag: 'FileError', where: join(folder, 'none') });
     expect(await leftOf(imageFolder(join(folder, 'text.txt'), { size: 2 }))).toMatchObject({ _tag: 'FileError' });
-    expect(await leftOf(imageFolder(folder, { size: 2 }))).toMatchObject({ _tag: 'DecodeError', actual: 'none, and 1 other files' });
+    expect(await leftOf(imageFolder(folder, { size: 2 }))).toMatchObject({ _tag: 'DecodeError', actual: 'none, and 1 other files or folders' });
     expect(await leftOf(imageFolder(undefined as never, { size: 2 }))).toMatchObject({ _tag: 'ConfigError', where: 'imageFolder.path' });
   });
 

@@ -9,7 +9,7 @@ import { total } from '../total.js';
 import type { Dataset, Image, ImageShape } from './dataset.js';
 import { bytesToKeep, CACHE, decodedDataset } from './decoded.js';
 import { decoderOf } from './decoders.js';
-import { isPicture, labelled, type Labelling, labellingFields } from './labelling.js';
+import { isHidden, isPicture, labelled, type Labelling, labellingFields } from './labelling.js';
 import { type Channels, type Extents, pictureFields, type PictureOptions, planOf, type Size } from './pictures.js';
 
 /** How pictures in files become images with labels. */
@@ -27,7 +27,7 @@ export interface ImageFiles<I extends ImageShape = ImageShape> extends Dataset<I
   readonly classes: readonly string[];
   /** The file of each image, below the folder, with `/` between names. */
   readonly files: readonly string[];
-  /** What was left out: files that are no pictures, empty folders (which end with `/`), and links to a folder that was read. */
+  /** What was left out: files that are no pictures, empty and hidden folders (which end with `/`), and links to a folder that was read. */
   readonly ignored: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export const imagesOf = <const S extends Size, const C extends Channels>(
           fail('DecodeError', {
             where: `${where}${place('') === '' ? '' : `, ${place('')}`}`,
             expected: 'at least one picture: .jpg, .png, .webp, .gif, .tiff or .avif',
-            actual: `none, and ${ignored.length} other files`,
+            actual: `none, and ${ignored.length} other files or folders`,
             hint: 'check the path, and convert pictures of other formats',
           }),
         ),
@@ -103,7 +103,7 @@ const filesIn = async (root: string): Promise<Pick<Source, 'paths' | 'ignored'>>
     for (const entry of [...sorted.filter((one) => !one.isSymbolicLink()), ...sorted.filter((one) => one.isSymbolicLink())]) {
       const path = below + entry.name;
       const is = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => null) : entry; // null where it leads nowhere
-      if (is?.isDirectory() === true) await walk(`${path}/`);
+      if (is?.isDirectory() === true) await (isHidden(entry.name) ? ignored.push(`${path}/`) : walk(`${path}/`));
       else (is?.isFile() === true && isPicture(path) ? files : ignored).push(path);
     }
   };

@@ -36,9 +36,12 @@ export interface Labelled {
   readonly classes: readonly string[];
 }
 
-/** Pictures that are decoded here; what is hidden, or a copy that macOS leaves behind, is none. */
+/** What systems hide, and the copies that macOS leaves in archives. */
+export const isHidden = (name: string): boolean => name.startsWith('.') || name === '__MACOSX';
+
+/** Pictures that are decoded here. */
 export const isPicture = (path: string): boolean =>
-  /\.(jpe?g|png|webp|gif|tiff?|avif)$/i.test(path) && path.split('/').every((name) => !/^(\.|__MACOSX$)/.test(name));
+  /\.(jpe?g|png|webp|gif|tiff?|avif)$/i.test(path) && !path.split('/').some(isHidden);
 
 const MOST_CLASSES = 2 ** 16;
 

@@ -87,13 +87,14 @@ export interface Placed {
 
 /** The beginning of a side of the picture, whose other pixels lie before 0 and after `n`. */
 const begin = (n: number, side: number, isFirst: boolean, isLast: boolean): number =>
-  isFirst ? 0 : isLast ? n - side : Math.ceil((n - side) / 2);
+  isFirst ? 0 : isLast ? n - side : Math.trunc((n - side) / 2);
 
 /** Scales and places a picture of so many pixels. */
 export const placed = ({ height, width, resize, crop }: PicturePlan, from: Pick<Rgba, 'width' | 'height'>): Placed => {
   const [down, across] = [height / from.height, width / from.width];
   const scale = { cover: Math.max(down, across), contain: Math.min(down, across), none: 1, fill: null }[resize];
-  const [h, w] = scale === null ? [height, width] : [from.height * scale, from.width * scale];
+  const scaled = (side: number): number => Math.max(1, Math.round(side * (scale ?? 1)));
+  const [h, w] = scale === null ? [height, width] : [scaled(from.height), scaled(from.width)];
   return {
     left: begin(width, w, crop === 'left', crop === 'right'),
     top: begin(height, h, crop === 'top', crop === 'bottom'),

@@ -108,9 +108,9 @@ export interface Module extends Snippet {
   readonly text: string;
 }
 
-/** Tests the programs of a page, and gives them. */
-export const testPage = (page: string): readonly Module[] => {
-  const snippets = snippetsOf(readFileSync(root + page, 'utf8'));
+/** Tests the programs of a page, with its text changed on the same lines, and gives them. */
+export const testPage = (page: string, changed: (text: string) => string = (text) => text): readonly Module[] => {
+  const snippets = snippetsOf(changed(readFileSync(root + page, 'utf8')));
   const scratch = `${root}.cache/${page.replace('/', '-')}-${process.pid}`;
   const nameOf = ({ line }: Snippet): string => `line-${line}`;
   const fileOf = (snippet: Snippet): string => `${scratch}/programs/${nameOf(snippet)}.ts`;

@@ -66,12 +66,16 @@ export const datasetOfArrays = <const I extends readonly [number, number, number
   const isBytes = data instanceof Uint8Array;
   const isFloating = data instanceof Float32Array || data instanceof Float64Array;
   const found = [height, width, channels] as const;
-  if ((shape.length !== 3 && shape.length !== 4) || ![1, 3, 4].includes(channels) || !(isBytes || isFloating))
+  const isPicture = (n: number | undefined): boolean => n === 1 || n === 3 || n === 4;
+  if ((shape.length !== 3 && shape.length !== 4) || !isPicture(channels) || !(isBytes || isFloating))
     return fail('DecodeError', {
       where: 'data set: images',
       expected: 'bytes or floating-point numbers [n, height, width, 1, 3 or 4], or [n, height, width]',
       actual: `${data.constructor.name} ${showShape(shape)}`,
-      hint: [1, 3, 4].includes(shape[1] ?? 0) ? 'put the channels last: np.moveaxis(x, 1, -1)' : 'reshape or convert the array in NumPy', // prettier-ignore
+      hint:
+        !isPicture(channels) && isPicture(shape[1])
+          ? 'put the channels last: np.moveaxis(x, 1, -1)'
+          : 'reshape or convert the array in NumPy',
     });
   if (image !== undefined && showShape(image) !== showShape(found))
     return fail('DecodeError', {

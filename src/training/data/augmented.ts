@@ -30,20 +30,25 @@ export const hostUniform = (key: RandomKey, count: number): Float32Array => {
 /** An integer from 0 to n - 1. */
 const below = (n: number, uniform: number): number => Math.floor(uniform * n);
 
-/** Makes an image of the same shape, whose pixel at y, x is that of the image at the place that `from` gives, or black. */
+/** Makes an image of the same shape. Its rows and columns are those of the image that the functions give, or black. */
 const moved = (
   { data, shape }: ImagePixels,
-  from: (y: number, x: number) => readonly [y: number, x: number],
+  rowOf: (y: number) => number,
+  columnOf: (x: number) => number,
 ): ImagePixels => {
   const [height, width, channels] = shape;
+  const columns = Int32Array.from({ length: width }, (_, x) => columnOf(x));
   const out = new Float32Array(data.length).fill(-1);
-  for (let y = 0; y < height; y++)
+  for (let y = 0; y < height; y++) {
+    const row = rowOf(y);
+    if (row < 0 || row >= height) continue;
     for (let x = 0; x < width; x++) {
-      const [fromY, fromX] = from(y, x);
-      if (fromY < 0 || fromX < 0 || fromY >= height || fromX >= width) continue;
-      const at = (fromY * width + fromX) * channels;
-      out.set(data.subarray(at, at + channels), (y * width + x) * channels);
+      const column = columns[x]!;
+      if (column < 0 || column >= width) continue;
+      const [to, from] = [(y * width + x) * channels, (row * width + column) * channels];
+      for (let c = 0; c < channels; c++) out[to + c] = data[from + c]!;
     }
+  }
   return { data: out, shape };
 };
 
@@ -78,7 +83,8 @@ export const randomFlip = (options: FlipOptions = {}): Augmentation => {
   return (image, key) => {
     if (!(hostUniform(key, 1)[0]! < probability)) return image;
     const [height, width] = image.shape;
-    return moved(image, (y, x) => (direction === 'horizontal' ? [y, width - 1 - x] : [height - 1 - y, x]));
+    const back = (n: number) => (at: number) => n - 1 - at;
+    return direction === 'horizontal' ? moved(image, F.identity, back(width)) : moved(image, back(height), F.identity);
   };
 };
 
@@ -123,7 +129,11 @@ export const randomCrop = (options: CropOptions): Augmentation => {
   return (image, key) => {
     const [height, width] = image.shape;
     const [down = 0, right = 0] = [...hostUniform(key, 2)].map((u) => below(2 * padding + 1, u) - padding);
-    return moved(image, (y, x) => [place(y + down, height), place(x + right, width)]);
+    return moved(
+      image,
+      (y) => place(y + down, height),
+      (x) => place(x + right, width),
+    );
   };
 };
 
@@ -155,7 +165,7 @@ const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key
  * augmentations are functions; a batch is a `ConfigError` if an image leaves with another shape.
  * @example
  * const white = unwrap(datasetOf({ pixels: Uint8Array.of(255, 255), image: [1, 2, 1] }))
- * const darker: Augmentation = ({ data, shape }, key) => ({ data: data.map((x) => x - hostUniform(key, 1)[0]!), shape })
+ * const darker: Augmentation = ({ data, shape }, k) => ({ data: data.map((x) => x - hostUniform(k, 1)[0]!), shape })
  * const data = augmented(white, [randomFlip(), randomCrop({ padding: 4, fill: 'edge' }), darker])
  * const plain = await data.batch(Int32Array.of(0))()
  * plain // → E.right({ images: [1, 1], labels: [-1] })

@@ -39,7 +39,7 @@ export const loadSharp = (
 const POSITION = { center: 'centre', top: 'top', bottom: 'bottom', left: 'left', right: 'right' } as const;
 
 /** Decodes by sharp: turned as EXIF says, in sRGB, the first picture of an animation. */
-export const bySharp =
+const bySharp =
   (sharp: Sharp, plan: PicturePlan): Decode =>
   (where, file) =>
   async () => {
@@ -81,10 +81,10 @@ interface Canvases {
 }
 
 /** True in browsers and their workers. */
-export const hasCanvas = (): boolean => 'createImageBitmap' in globalThis && 'OffscreenCanvas' in globalThis;
+const hasCanvas = (): boolean => 'createImageBitmap' in globalThis && 'OffscreenCanvas' in globalThis;
 
 /** Decodes by a canvas: turned as EXIF says, in sRGB, the first picture of an animation. */
-export const byCanvas =
+const byCanvas =
   (plan: PicturePlan): Decode =>
   (where, file) =>
   async (): Promise<either.Either<NoisefoldError, Uint8Array>> => {

@@ -82,7 +82,9 @@ const entryAt = (where: string, reader: Reader, at: number): readonly [Entry, ne
   if (method !== 0 && method !== 8) return refuse(place, 'an entry that is stored or deflated', `method ${method}`);
   if (u32(header) !== 0x04034b50) return refuse(place, `its header at ${header}`, 'none');
   const packed = slice(header + 30 + u16(header + 26) + u16(header + 28), packedSize);
-  if (method === 0 ? size !== packedSize : size > MOST_RATIO * (packedSize + 1))
+  // no writer of deflate adds more than an eighth
+  const fits = size <= MOST_RATIO * (packedSize + 1) && packedSize <= 1.125 * size + 1024;
+  if (method === 0 ? size !== packedSize : !fits)
     return refuse(place, `a size that ${packedSize} bytes can have`, `${size} bytes`);
   return [
     { name, crc: u32(at + 16), isDeflated: method === 8, packed, size },

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { wasm } from '../../backends/wasm/backend.js';
 import { type Backend, key, using } from '../../dsl/index.js';
-import { TE } from '../../internal/fp.js';
+import { E, TE } from '../../internal/fp.js';
 import { encodeCheckpoint } from '../checkpoints/checkpoint.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import { fit } from '../fit/fit.js';
@@ -102,9 +102,11 @@ describe('augmented data', () => {
     expect(error).toMatchObject({ _tag: 'ConfigError', where: 'augmented', actual: 'one [7, 8, 1] of 56 numbers' });
   });
 
-  test('from what is no function raise a ConfigError', () => {
+  test('from what is no data set or no function raise a ConfigError at the argument', () => {
     for (const wrong of [undefined, randomFlip, ['flip']])
-      expect(() => augmented(bars(3), wrong as never)).toThrow(/augmented.*an array of functions/);
+      expect(() => augmented(bars(3), wrong as never)).toThrow(/augmented.augmentations: .*an array of functions/);
+    for (const wrong of [undefined, E.right(bars(3)), []])
+      expect(() => augmented(wrong as never, [])).toThrow(/augmented.data: expected a data set/);
     expect(() => randomFlip({ probability: 2 })).toThrow(/randomFlip.probability/);
     expect(() => randomCrop({ padding: -1 })).toThrow(/randomCrop.padding/);
   });

@@ -5,6 +5,7 @@ import { attempt, orRaise } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
 import { randomInto } from '../../internal/threefry.js';
+import { checked, dataSet } from '../checked.js';
 import type { Batch, Dataset } from './dataset.js';
 
 /** An image on the host, in [-1, 1], row-major. */
@@ -137,13 +138,15 @@ export const randomCrop = (options: CropOptions): Augmentation => {
   };
 };
 
-const steps = optionsOf({
-  where: 'augmented',
-  options: refined(t.UnknownArray, 'an array of functions, such as [randomFlip()]', (given) =>
-    given.every((one) => typeof one === 'function'),
-  ),
-  hint: 'call randomFlip() and randomCrop({ padding: 4 }) to make them',
-});
+const arguments_ = checked(
+  'augmented',
+  exactly({
+    data: dataSet,
+    augmentations: refined(t.UnknownArray, 'an array of functions, such as [randomFlip()]', (given) =>
+      given.every((one) => typeof one === 'function'),
+    ),
+  }),
+);
 
 /** Applies the steps to an image, each with a key of its own. Raises `ConfigError` for an image of another shape. */
 const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key: RandomKey): Float32Array => {
@@ -161,8 +164,8 @@ const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key
 /**
  * A data set whose images are changed at random whenever a step of training takes them: by each function in turn. The key of an
  * image depends on the key of the training, the step and the place in the batch alone, so that a run that is resumed goes on with
- * the same bits. Held-out losses and measurements, which give no key, take the images as they are. Raises `ConfigError` unless all
- * augmentations are functions; a batch is a `ConfigError` if an image leaves with another shape.
+ * the same bits. Held-out losses and measurements, which give no key, take the images as they are. Raises `ConfigError` unless it
+ * is given a data set and functions; a batch is a `ConfigError` if an image leaves with another shape.
  * @example
  * const white = unwrap(datasetOf({ pixels: Uint8Array.of(255, 255), image: [1, 2, 1] }))
  * const darker: Augmentation = ({ data, shape }, k) => ({ data: data.map((x) => x - hostUniform(k, 1)[0]!), shape })
@@ -175,7 +178,7 @@ const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key
  * assert.notDeepEqual(once, plain)
  */
 export const augmented = <D extends Dataset>(data: D, augmentations: readonly Augmentation[]): D => {
-  orRaise(steps(augmentations));
+  orRaise(arguments_({ data, augmentations }));
   const [height, width, channels] = data.image;
   const each = height * width * channels;
   const ofKey =

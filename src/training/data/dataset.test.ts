@@ -57,7 +57,15 @@ describe('datasetOf', () => {
   });
 });
 
-test('datasetOfImages refuses labels that are no classes', () => {
-  const images = { data: Float32Array.of(0.5), shape: [1, 1, 1, 1] } as const;
-  expect(datasetOfImages(images, { labels: [0.5] })).toMatchObject({ left: { where: 'data set: labels, 0' } });
+describe('datasetOfImages', () => {
+  const images = { data: Float32Array.of(0.5, 0, 0, 0, 0), shape: [5, 1, 1, 1] };
+  test.each([
+    ['labels that are no classes', images, { labels: [0, 1, 2, 0.5, 0] }, 'data set: labels, 3'],
+    ['nothing', undefined, {}, 'datasetOfImages'],
+    ['images without a shape', { data: images.data }, {}, 'datasetOfImages'],
+    ['two and a half images', { ...images, shape: [2.5, 2, 1, 1] }, {}, 'data set'],
+    ['images of no pixels', { data: new Float32Array(0), shape: [5, 0, 1, 1] }, {}, 'data set'],
+  ])('refuses %s', (_, given, about, where) => {
+    expect(datasetOfImages(given as never, about)).toMatchObject({ _tag: 'Left', left: { where } });
+  });
 });

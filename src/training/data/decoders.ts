@@ -46,16 +46,18 @@ const bySharp =
     const { height, width, resize, crop, background } = plan;
     const [r, g, b] = background;
     try {
-      const whole = sharp(file, { failOn: 'error' }).rotate().toColourspace('srgb').ensureAlpha();
-      const scaled =
-        resize === 'none'
-          ? whole
-          : whole.resize({ height, width, fit: resize, position: POSITION[crop], background: { r, g, b, alpha: 0 } });
-      const { data, info } = await scaled.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-      const small = tooSmall(where, plan, info);
+      const picture = sharp(file, { failOn: 'error' }).rotate().toColourspace('srgb').ensureAlpha();
+      const stored = await picture.metadata();
+      const isOnItsSide = (stored.orientation ?? 1) >= 5;
+      const turned = isOnItsSide ? { width: stored.height, height: stored.width } : stored;
+      const small = tooSmall(where, plan, turned);
       if (small !== null) return E.left(small);
-      const { left, top } = resize === 'none' ? placed(plan, info) : { left: 0, top: 0 };
-      return E.right(imageBytes(plan, { width: info.width, height: info.height, data }, { left: -left, top: -top }));
+      const { left, top } = placed(plan, turned);
+      const part =
+        resize === 'none'
+          ? picture.extract({ left: -left, top: -top, width, height })
+          : picture.resize({ height, width, fit: resize, position: POSITION[crop], background: { r, g, b, alpha: 0 } });
+      return E.right(imageBytes(plan, await part.raw({ depth: 'uchar' }).toBuffer()));
     } catch (thrown) {
       return E.left(broken(where, reasonOf(thrown)));
     }
@@ -100,7 +102,7 @@ const byCanvas =
         const { left, top, ...size } = placed(plan, bitmap);
         context.drawImage(bitmap, left, top, size.width, size.height);
         const { data } = context.getImageData(0, 0, width, height);
-        return E.right(imageBytes(plan, { width, height, data }, { left: 0, top: 0 }));
+        return E.right(imageBytes(plan, data));
       } finally {
         bitmap.close();
       }

@@ -1,6 +1,6 @@
 import { fail, type NoisefoldError, showShape } from '../../dsl/index.js';
-import { exactly } from '../../internal/decode.js';
-import { E, type either, TE } from '../../internal/fp.js';
+import { exactly, positive } from '../../internal/decode.js';
+import { E, type either, F, TE } from '../../internal/fp.js';
 import { checked, part } from '../checked.js';
 import { type Batch, type Dataset, type Image, type ImageExtents, labelsOf } from './dataset.js';
 import type { Images } from './images.js';
@@ -18,9 +18,12 @@ const aboutImages = checked(
   exactly({}, { labels: part('labels', 'length'), image: part('an image shape', 'length') }),
 );
 
+const someImages = checked('datasetOfImages', part('images, with their data and shape', 'data', 'shape'));
+
 /**
  * A data set of images that are numbers, in memory: samples of a model, or what was made of bytes. Their numbers are looked
- * through by what uses them. A `ConfigError` for a field that is unknown, and a `DecodeError` if numbers, labels and shape do not fit each other, or `image`.
+ * through by what uses them. A `ConfigError` for a field that is unknown or missing, and a `DecodeError` if numbers, labels and shape do
+ * not fit each other, or `image`.
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
  * const data = datasetOfImages(images, { image: [1, 2, 1] })
@@ -28,11 +31,15 @@ const aboutImages = checked(
  * second // → E.right({ images: [0.25, 1], labels: [-1] })
  */
 export const datasetOfImages = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
-  { data, shape }: Images,
+  images: Images,
   about: AboutImages<I> = {},
 ): either.Either<NoisefoldError, Dataset<Image<I>>> => {
-  const given = aboutImages(about);
+  const given = F.pipe(
+    someImages(images),
+    E.flatMap(() => aboutImages(about)),
+  );
   if (E.isLeft(given)) return given;
+  const { data, shape } = images;
   const { labels, image } = about;
   const [count, ...found] = shape;
   const each = found.reduce((size, extent) => size * extent, 1);
@@ -44,7 +51,7 @@ export const datasetOfImages = <const I extends readonly [number, number, number
       hint: 'give images of the size that the model knows',
     });
   const named = labels?.length ?? count;
-  if (count === 0 || data.length !== count * each || named !== count)
+  if (!shape.every((extent) => positive.is(extent)) || data.length !== count * each || named !== count)
     return fail('DecodeError', {
       where: 'data set',
       expected: `${count * each} numbers for images ${showShape(shape)}, at least one, and a label for each or none`,

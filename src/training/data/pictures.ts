@@ -49,6 +49,10 @@ export interface PicturePlan {
   readonly background: readonly [red: number, green: number, blue: number];
 }
 
+/** The longest side of an image. */
+const MOST_PIXELS = 2 ** 14;
+
+const extent = refined(positive, `an integer from 1 to ${MOST_PIXELS}`, (n) => n <= MOST_PIXELS);
 const byte = refined(natural, 'an integer from 0 to 255', (n) => n <= 255);
 
 const oneOf = <const N extends string>(...names: readonly N[]): t.Type<N> =>
@@ -56,7 +60,7 @@ const oneOf = <const N extends string>(...names: readonly N[]): t.Type<N> =>
 
 /** The fields of {@link PictureOptions}, required and optional, for `exactly`. */
 export const pictureFields = [
-  { size: t.union([positive, exactTuple([positive, positive], '[height, width]')], 'a size in pixels, or [height, width]') },
+  { size: t.union([extent, exactTuple([extent, extent], '[height, width]')], `a size in pixels, 1 to ${MOST_PIXELS}, or [height, width]`) },
   {
     channels: refined(t.number, '1, 3 or 4 channels', (n) => n === 1 || n === 3 || n === 4),
     resize: oneOf('cover', 'contain', 'fill', 'none'),
@@ -70,11 +74,10 @@ export const planOf = ({ size, channels = 3, resize = 'cover', crop = 'center', 
   return { height, width, channels, resize, crop, background };
 }; // prettier-ignore
 
-/** A picture as decoders give it: four bytes a pixel, RGB and opacity. */
-export interface Rgba {
+/** The size of a picture. */
+interface Sides {
   readonly width: number;
   readonly height: number;
-  readonly data: Uint8Array | Uint8ClampedArray;
 }
 
 /** Where a whole picture lies relative to its image, in pixels of the image. Parts of it lie outside. */
@@ -90,7 +93,7 @@ const begin = (n: number, side: number, isFirst: boolean, isLast: boolean): numb
   isFirst ? 0 : isLast ? n - side : Math.trunc((n - side) / 2);
 
 /** Scales and places a picture of so many pixels. */
-export const placed = ({ height, width, resize, crop }: PicturePlan, from: Pick<Rgba, 'width' | 'height'>): Placed => {
+export const placed = ({ height, width, resize, crop }: PicturePlan, from: Sides): Placed => {
   const [down, across] = [height / from.height, width / from.width];
   const scale = { cover: Math.max(down, across), contain: Math.min(down, across), none: 1, fill: null }[resize];
   const scaled = (side: number): number => Math.max(1, Math.round(side * (scale ?? 1)));
@@ -104,11 +107,7 @@ export const placed = ({ height, width, resize, crop }: PicturePlan, from: Pick<
 };
 
 /** A `DecodeError` for a picture that is smaller than its image, where none is scaled. */
-export const tooSmall = (
-  where: string,
-  { height, width, resize }: PicturePlan,
-  from: Pick<Rgba, 'width' | 'height'>,
-) =>
+export const tooSmall = (where: string, { height, width, resize }: PicturePlan, from: Sides) =>
   resize === 'none' && (from.width < width || from.height < height)
     ? failure('DecodeError', {
         where,
@@ -122,25 +121,21 @@ export const tooSmall = (
 const over = (byte: number, opacity: number, background: number): number =>
   Math.round((byte * opacity + background * (255 - opacity)) / 255);
 
-/** The bytes of an image, in the channels of the plan: what is of its size in a picture, from `left` and `top` on. */
+/** The bytes of an image in the channels of the plan, from its pixels as decoders give them: RGB and opacity. */
 export const imageBytes = (
   { height, width, channels, background }: PicturePlan,
-  picture: Rgba,
-  { left, top }: Pick<Placed, 'left' | 'top'>,
+  rgba: Uint8Array | Uint8ClampedArray,
 ): Uint8Array => {
-  const { data } = picture;
   const out = new Uint8Array(height * width * channels);
-  for (let y = 0, to = 0; y < height; y++)
-    for (let x = 0; x < width; x++, to += channels) {
-      const at = ((top + y) * picture.width + left + x) * 4;
-      const opacity = data[at + 3]!;
-      const color = (c: number): number => over(data[at + c]!, opacity, background[c]!);
-      if (channels === 1) out[to] = Math.round((299 * color(0) + 587 * color(1) + 114 * color(2)) / 1000);
-      else if (channels === 3) for (let c = 0; c < 3; c++) out[to + c] = color(c);
-      else {
-        for (let c = 0; c < 3; c++) out[to + c] = opacity === 0 ? background[c]! : data[at + c]!;
-        out[to + 3] = opacity;
-      }
+  for (let at = 0, to = 0; to < out.length; at += 4, to += channels) {
+    const opacity = rgba[at + 3]!;
+    const color = (c: number): number => over(rgba[at + c]!, opacity, background[c]!);
+    if (channels === 1) out[to] = Math.round((299 * color(0) + 587 * color(1) + 114 * color(2)) / 1000);
+    else if (channels === 3) for (let c = 0; c < 3; c++) out[to + c] = color(c);
+    else {
+      for (let c = 0; c < 3; c++) out[to + c] = opacity === 0 ? background[c]! : rgba[at + c]!;
+      out[to + 3] = opacity;
     }
+  }
   return out;
 };

@@ -3,6 +3,7 @@ import { task, type Task } from '../../dsl/run/effect.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { amount, exactly } from '../../internal/decode.js';
 import { E, F, t, TE, type either } from '../../internal/fp.js';
+import { gen, take } from '../../internal/gen.js';
 import { joinBytes } from '../../formats/bytes.js';
 import { cifar10Classes, decodeCifar10 } from '../../formats/cifar10.js';
 import { decodeNpy, decodeNpz, type NpyArray, type NpzOptions } from '../../formats/npy.js';
@@ -115,11 +116,10 @@ export const readNpzDataset = <const I extends readonly [number, number, number]
   path: string,
   names: NpzNames<I>,
 ): Task<Dataset<Image<I>>> =>
-  F.pipe(
-    TE.fromEither(npzNames(names)),
-    TE.flatMap(({ most }) => readNpz(path, most === undefined ? {} : { most })),
-    TE.flatMapEither((arrays) => {
-      const { images, labels, image } = names;
+  task(
+    gen(function* () {
+      const { images, labels, image, most } = yield* take(npzNames(names));
+      const arrays = yield* take(readNpz(path, most === undefined ? {} : { most }));
       const arrayOf = (name: string): either.Either<NoisefoldError, NpyArray> => {
         const array = arrays.get(name);
         if (array !== undefined) return E.right(array);
@@ -130,14 +130,14 @@ export const readNpzDataset = <const I extends readonly [number, number, number]
           hint: 'give the names of the arrays: { images, labels }',
         });
       };
-      return F.pipe(
-        E.Do,
-        E.bind('images', () => arrayOf(images)),
-        E.bind('labels', () => (labels === undefined ? E.right(undefined) : arrayOf(labels))),
-        E.flatMap((given) => datasetOfArrays({ ...given, image })),
+      return yield* take(
+        datasetOfArrays({
+          images: yield* take(arrayOf(images)),
+          labels: labels === undefined ? undefined : yield* take(arrayOf(labels)),
+          image,
+        }),
       );
     }),
-    task,
   );
 
 /** CIFAR-10 with the names of its classes. */
@@ -155,16 +155,13 @@ export interface Cifar10Data extends Dataset<[32, 32, 3]> {
  * await pipe(readCifar10([path, path]), TE.map(({ size, image }) => [size, ...image]))() // → E.right([2, 32, 32, 3])
  */
 export const readCifar10 = (paths: readonly string[]): Task<Cifar10Data> =>
-  F.pipe(
-    paths,
-    TE.traverseSeqArray((path) => F.pipe(readBytes(path), TE.flatMapEither(decodeCifar10(path)))),
-    TE.flatMapEither((parts) =>
-      datasetOf({
-        pixels: joinBytes(parts.map(({ pixels }) => pixels)),
-        labels: joinBytes(parts.map(({ labels }) => labels)),
-        image: [32, 32, 3],
-      }),
-    ),
-    TE.map((data) => ({ ...data, classes: cifar10Classes })),
-    task,
+  task(
+    gen(function* () {
+      const read = (path: string) => F.pipe(readBytes(path), TE.flatMapEither(decodeCifar10(path)));
+      const parts = yield* take(TE.traverseSeqArray(read)(paths));
+      const pixels = joinBytes(parts.map((part) => part.pixels));
+      const labels = joinBytes(parts.map((part) => part.labels));
+      const data = yield* take(datasetOf({ pixels, labels, image: [32, 32, 3] }));
+      return { ...data, classes: cifar10Classes };
+    }),
   );

@@ -2,6 +2,7 @@
 import { task, type Task } from '../../dsl/run/effect.js';
 import { failure } from '../../internal/errors.js';
 import { F, TE } from '../../internal/fp.js';
+import { gen, take } from '../../internal/gen.js';
 import { total } from '../total.js';
 import type { Image } from './dataset.js';
 import { type ImageFiles, imageOptions, type ImageOptions, imagesOf } from './imageFolder.js';
@@ -22,9 +23,24 @@ export interface PictureFile {
 const pathOf = ({ name, webkitRelativePath = '' }: PictureFile, i: number): string =>
   webkitRelativePath.split('/').slice(1).join('/') || (name ?? `${i}`);
 
-/** A file by its name, a blob by its type. */
-const isOne = ({ name, type }: PictureFile, path: string): boolean =>
+/** Tests a file by its name, a blob by its type. */
+const isOne = ({ file: { name, type }, path }: { readonly file: PictureFile; readonly path: string }): boolean =>
   name === undefined ? type === '' || type.startsWith('image/') : isPicture(path);
+
+const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
+  F.pipe(
+    TE.tryCatch(
+      async () => new Uint8Array(await file.arrayBuffer()),
+      (thrown) =>
+        failure('FileError', {
+          where,
+          expected: 'a file to read',
+          actual: String(thrown),
+          hint: 'choose the files again: they may have changed or moved',
+        }),
+    ),
+    task,
+  );
 
 /**
  * Makes a data set of files and blobs, in the order of their paths: of an `<input type="file" multiple>`, of a folder chosen by
@@ -43,30 +59,15 @@ export const imagesOfFiles = <const S extends Size, const C extends Channels = 3
 ): Task<ImageFiles<Image<Extents<S, C>>>> =>
   task(
     total('imagesOfFiles', () =>
-      F.pipe(
-        TE.fromEither(imageOptions('imagesOfFiles')(options)),
-        TE.flatMap(() => {
-          const given = [...files].map((file, i) => ({ file, path: pathOf(file, i) }));
-          const sorted = given.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-          const pictures = sorted.filter(({ file, path }) => isOne(file, path));
-          const others = sorted.filter(({ file, path }) => !isOne(file, path));
-          const paths = pictures.map(({ path }) => path);
-          const read = (position: number): Task<Uint8Array> =>
-            F.pipe(
-              TE.tryCatch(
-                async () => new Uint8Array(await pictures[position]!.file.arrayBuffer()),
-                (thrown) =>
-                  failure('FileError', {
-                    where: paths[position]!,
-                    expected: 'a file to read',
-                    actual: String(thrown),
-                    hint: 'choose the files again: they may have changed or moved',
-                  }),
-              ),
-              task,
-            );
-          return imagesOf('imagesOfFiles', { paths, ignored: others.map(({ path }) => path), place: F.identity, read }, options);
-        }),
-      ),
+      gen(function* () {
+        yield* take(imageOptions('imagesOfFiles')(options));
+        const given = [...files].map((file, i) => ({ file, path: pathOf(file, i) }));
+        const sorted = given.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+        const pictures = sorted.filter(isOne);
+        const paths = pictures.map(({ path }) => path);
+        const ignored = sorted.filter((one) => !isOne(one)).map(({ path }) => path);
+        const read = (position: number): Task<Uint8Array> => readFile(paths[position]!, pictures[position]!.file);
+        return yield* take(imagesOf('imagesOfFiles', { paths, ignored, place: F.identity, read }, options));
+      }),
     ),
-  ); // prettier-ignore
+  );

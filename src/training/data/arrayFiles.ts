@@ -3,10 +3,11 @@ import { task, type Task } from '../../dsl/run/effect.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { amount, exactly } from '../../internal/decode.js';
 import { E, F, t, TE, type either } from '../../internal/fp.js';
-import { gen, take } from '../../internal/gen.js';
+import { take } from '../../internal/gen.js';
 import { joinBytes } from '../../formats/bytes.js';
 import { cifar10Classes, decodeCifar10 } from '../../formats/cifar10.js';
 import { decodeNpy, decodeNpz, type NpyArray, type NpzOptions } from '../../formats/npy.js';
+import { genTask } from '../genEffect.js';
 import { checked, part } from '../checked.js';
 import { readBytes } from '../checkpoints/files.js';
 import { type Dataset, datasetOf, type Image } from './dataset.js';
@@ -116,29 +117,27 @@ export const readNpzDataset = <const I extends readonly [number, number, number]
   path: string,
   names: NpzNames<I>,
 ): Task<Dataset<Image<I>>> =>
-  task(
-    gen(function* () {
-      const { images, labels, image, most } = yield* take(npzNames(names));
-      const arrays = yield* take(readNpz(path, most === undefined ? {} : { most }));
-      const arrayOf = (name: string): either.Either<NoisefoldError, NpyArray> => {
-        const array = arrays.get(name);
-        if (array !== undefined) return E.right(array);
-        return fail('DecodeError', {
-          where: path,
-          expected: `an array ${name}`,
-          actual: arrays.size === 0 ? 'no arrays' : [...arrays.keys()].join(', '),
-          hint: 'give the names of the arrays: { images, labels }',
-        });
-      };
-      return yield* take(
-        datasetOfArrays({
-          images: yield* take(arrayOf(images)),
-          labels: labels === undefined ? undefined : yield* take(arrayOf(labels)),
-          image,
-        }),
-      );
-    }),
-  );
+  genTask('readNpzDataset', function* () {
+    const { images, labels, image, most } = yield* take(npzNames(names));
+    const arrays = yield* take(readNpz(path, most === undefined ? {} : { most }));
+    const arrayOf = (name: string): either.Either<NoisefoldError, NpyArray> => {
+      const array = arrays.get(name);
+      if (array !== undefined) return E.right(array);
+      return fail('DecodeError', {
+        where: path,
+        expected: `an array ${name}`,
+        actual: arrays.size === 0 ? 'no arrays' : [...arrays.keys()].join(', '),
+        hint: 'give the names of the arrays: { images, labels }',
+      });
+    };
+    return yield* take(
+      datasetOfArrays({
+        images: yield* take(arrayOf(images)),
+        labels: labels === undefined ? undefined : yield* take(arrayOf(labels)),
+        image,
+      }),
+    );
+  });
 
 /** CIFAR-10 with the names of its classes. */
 export interface Cifar10Data extends Dataset<[32, 32, 3]> {
@@ -155,13 +154,11 @@ export interface Cifar10Data extends Dataset<[32, 32, 3]> {
  * await pipe(readCifar10([path, path]), TE.map(({ size, image }) => [size, ...image]))() // → E.right([2, 32, 32, 3])
  */
 export const readCifar10 = (paths: readonly string[]): Task<Cifar10Data> =>
-  task(
-    gen(function* () {
-      const read = (path: string) => F.pipe(readBytes(path), TE.flatMapEither(decodeCifar10(path)));
-      const parts = yield* take(TE.traverseSeqArray(read)(paths));
-      const pixels = joinBytes(parts.map((part) => part.pixels));
-      const labels = joinBytes(parts.map((part) => part.labels));
-      const data = yield* take(datasetOf({ pixels, labels, image: [32, 32, 3] }));
-      return { ...data, classes: cifar10Classes };
-    }),
-  );
+  genTask('readCifar10', function* () {
+    const read = (path: string) => F.pipe(readBytes(path), TE.flatMapEither(decodeCifar10(path)));
+    const parts = yield* take(TE.traverseSeqArray(read)(paths));
+    const pixels = joinBytes(parts.map((part) => part.pixels));
+    const labels = joinBytes(parts.map((part) => part.labels));
+    const data = yield* take(datasetOf({ pixels, labels, image: [32, 32, 3] }));
+    return { ...data, classes: cifar10Classes };
+  });

@@ -1,12 +1,12 @@
 /** A folder of pictures as a data set, by Node and sharp. */
-import { task, type Task } from '../../dsl/run/effect.js';
+import type { Task } from '../../dsl/run/effect.js';
 import { fail, orRaise } from '../../internal/errors.js';
 import { exactly } from '../../internal/decode.js';
 import { F, t, TE } from '../../internal/fp.js';
-import { gen, take } from '../../internal/gen.js';
+import { type Block, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
 import { node, onFile, readBytes } from '../checkpoints/files.js';
-import { total } from '../total.js';
+import { genTask } from '../genEffect.js';
 import type { Dataset, Image, ImageShape } from './dataset.js';
 import { bytesToKeep, CACHE, decodedDataset } from './decoded.js';
 import { decoderOf } from './decoders.js';
@@ -49,33 +49,34 @@ interface Source {
 }
 
 /** Makes the data set of a source, for the function `where`. */
-export const imagesOf = <const S extends Size, const C extends Channels>(
+export function* imagesOf<const S extends Size, const C extends Channels>(
   where: string,
   { paths, ignored, place, read }: Source,
   options: ImageOptions<S, C>,
-): Task<ImageFiles<Image<Extents<S, C>>>> =>
-  task(
-    gen(function* () {
-      const plan = planOf(options);
-      if (paths.length === 0)
-        yield* take(
-          fail('DecodeError', {
-            where: `${where}${place('') === '' ? '' : `, ${place('')}`}`,
-            expected: 'at least one picture: .jpg, .png, .webp, .gif, .tiff or .avif',
-            actual: `none, and ${ignored.length} other files or folders`,
-            hint: 'check the path, and convert pictures of other formats',
-          }),
-        );
-      const known = yield* take(labelled(where, paths, options));
-      const decode = yield* take(decoderOf(where, plan));
-      const bytesAt = (position: number) =>
-        F.pipe(read(position), TE.flatMap((bytes) => decode(place(paths[position]!), bytes)));
-      // the extents that S and C stand for
-      const image = [plan.height, plan.width, plan.channels] as unknown as Extents<S, C> & readonly [number, number, number];
-      const data = decodedDataset(image, known, options.cache ?? CACHE, bytesAt);
-      return { ...data, classes: known.classes, files: known.files, ignored };
-    }),
-  ); // prettier-ignore
+): Block<ImageFiles<Image<Extents<S, C>>>> {
+  const plan = planOf(options);
+  if (paths.length === 0)
+    yield* take(
+      fail('DecodeError', {
+        where: `${where}${place('') === '' ? '' : `, ${place('')}`}`,
+        expected: 'at least one picture: .jpg, .png, .webp, .gif, .tiff or .avif',
+        actual: `none, and ${ignored.length} other files or folders`,
+        hint: 'check the path, and convert pictures of other formats',
+      }),
+    );
+  const known = yield* take(labelled(where, paths, options));
+  const decode = yield* take(decoderOf(where, plan));
+  const bytesAt = (position: number) =>
+    F.pipe(
+      read(position),
+      TE.flatMap((bytes) => decode(place(paths[position]!), bytes)),
+    );
+  // the extents that S and C stand for
+  const image = [plan.height, plan.width, plan.channels] as unknown as Extents<S, C> &
+    readonly [number, number, number];
+  const data = decodedDataset(image, known, options.cache ?? CACHE, bytesAt);
+  return { ...data, classes: known.classes, files: known.files, ignored };
+}
 
 /**
  * The files below a folder, sorted by name. Links are followed after what is no link, and every folder is read once, so that links
@@ -129,15 +130,11 @@ export const imageFolder = <const S extends Size, const C extends Channels = 3>(
   path: string,
   options: ImageOptions<S, C>,
 ): Task<ImageFiles<Image<Extents<S, C>>>> =>
-  task(
-    total('imageFolder', () =>
-      gen(function* () {
-        yield* take(checkedPath({ path }));
-        yield* take(imageOptions('imageFolder')(options));
-        const { paths, ignored } = yield* take(TE.fromTask(() => filesIn(path))); // `total` catches what it raises
-        const place = (file: string): string => node().join(path, file);
-        const read = (position: number): Task<Uint8Array> => readBytes(place(paths[position]!));
-        return yield* take(imagesOf('imageFolder', { paths, ignored, place, read }, options));
-      }),
-    ),
-  );
+  genTask('imageFolder', function* () {
+    yield* take(checkedPath({ path }));
+    yield* take(imageOptions('imageFolder')(options));
+    const { paths, ignored } = yield* take(TE.fromTask(() => filesIn(path))); // what it raises is a Left
+    const place = (file: string): string => node().join(path, file);
+    const read = (position: number): Task<Uint8Array> => readBytes(place(paths[position]!));
+    return yield* imagesOf('imageFolder', { paths, ignored, place, read }, options);
+  });

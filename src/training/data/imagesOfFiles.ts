@@ -2,8 +2,8 @@
 import { task, type Task } from '../../dsl/run/effect.js';
 import { failure } from '../../internal/errors.js';
 import { F, TE } from '../../internal/fp.js';
-import { gen, take } from '../../internal/gen.js';
-import { total } from '../total.js';
+import { take } from '../../internal/gen.js';
+import { genTask } from '../genEffect.js';
 import type { Image } from './dataset.js';
 import { type ImageFiles, imageOptions, type ImageOptions, imagesOf } from './imageFolder.js';
 import { isPicture } from './labelling.js';
@@ -57,17 +57,13 @@ export const imagesOfFiles = <const S extends Size, const C extends Channels = 3
   files: Iterable<PictureFile>,
   options: ImageOptions<S, C>,
 ): Task<ImageFiles<Image<Extents<S, C>>>> =>
-  task(
-    total('imagesOfFiles', () =>
-      gen(function* () {
-        yield* take(imageOptions('imagesOfFiles')(options));
-        const given = [...files].map((file, i) => ({ file, path: pathOf(file, i) }));
-        const sorted = given.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-        const pictures = sorted.filter(isOne);
-        const paths = pictures.map(({ path }) => path);
-        const ignored = sorted.filter((one) => !isOne(one)).map(({ path }) => path);
-        const read = (position: number): Task<Uint8Array> => readFile(paths[position]!, pictures[position]!.file);
-        return yield* take(imagesOf('imagesOfFiles', { paths, ignored, place: F.identity, read }, options));
-      }),
-    ),
-  );
+  genTask('imagesOfFiles', function* () {
+    yield* take(imageOptions('imagesOfFiles')(options));
+    const given = [...files].map((file, i) => ({ file, path: pathOf(file, i) }));
+    const sorted = given.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    const pictures = sorted.filter(isOne);
+    const paths = pictures.map(({ path }) => path);
+    const ignored = sorted.filter((one) => !isOne(one)).map(({ path }) => path);
+    const read = (position: number): Task<Uint8Array> => readFile(paths[position]!, pictures[position]!.file);
+    return yield* imagesOf('imagesOfFiles', { paths, ignored, place: F.identity, read }, options);
+  });

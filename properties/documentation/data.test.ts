@@ -48,5 +48,5 @@ testPage('docs/data.md', (text) =>
     .replace('steps: 1000', 'steps: 2')
     .replace('batch: 16', 'batch: 2')
     .replace('base: 16', 'base: 8')
-    .replace('grid: 25', 'grid: 2'),
+    .replaceAll('grid: 25', 'grid: 2'),
 );

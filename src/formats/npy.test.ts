@@ -47,6 +47,12 @@ describe('elements', () => {
     }
   });
 
+  test('of 16 bits become float32', () => {
+    const bits = [0x3c, 0x00, 0xc0, 0x00, 0x35, 0x55]; // 1, -2, about a third
+    const found = read(npy(header('>f2', '(3,)'), bits));
+    expect(found.data).toEqual(Float32Array.of(1, -2, 0.333251953125));
+  });
+
   test('of a byte', () => {
     expect(read(npy(header('|u1', '(2,)'), [7, 255])).data).toEqual(Uint8Array.of(7, 255));
     expect(read(npy(header('|i1', '(2,)'), [7, 255])).data).toEqual(Int8Array.of(7, -1));
@@ -88,7 +94,7 @@ describe('refuses, and says why:', () => {
     ['a header that is cut short', npy(header('|u1', '(1,)'), [1]).subarray(0, 30), 'a header of at most 10000 bytes, whole'],
     ['a header of gigabytes', npy(' '.repeat(20_000), []), 'a header of at most 10000 bytes'],
     ['objects', npy(header('|O', '(1,)'), [1]), 'elements of a type b1, u1'],
-    ['half floats', npy(header('<f2', '(1,)'), [1, 2]), 'elements of a type b1, u1'],
+    ['complex numbers', npy(header('<c8', '(1,)'), [1, 2, 3, 4, 5, 6, 7, 8]), 'elements of a type b1, u1'],
     ['a name of the prototype', npy(header('<constructor', '(1,)'), [1]), 'elements of a type b1, u1'],
     ['records', npy("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1,), }", [1]), 'a header with descr'],
     ['code', npy("{'descr': '|u1', 'fortran_order': exit(), 'shape': (1,), }", [1]), 'a header with descr'],

@@ -7,6 +7,7 @@ import { amount, exactly } from '../internal/decode.js';
 import { attempt, type NoisefoldError, raise, showShape } from '../internal/errors.js';
 import { E, F, type either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
+import { floatsOfHalves } from './float16.js';
 import { unzip } from './zip.js';
 
 /** The numbers of an array. 64-bit integers are Float64Arrays: each of them is one that float64 holds exactly. */
@@ -24,7 +25,19 @@ interface Element {
   readonly bytes: number;
   readonly array: new (length: number) => NpyData;
   readonly read: (view: DataView, at: number, little: boolean) => number;
+  /** Makes the result of all elements. */
+  readonly finished?: (where: string, data: NpyData) => NpyData;
 }
+
+const refuse = (where: string, expected: string, actual: string, hint = 'use a copy of the file'): never =>
+  raise('DecodeError', { where, expected, actual, hint });
+
+const safeIntegers = (where: string, data: NpyData): NpyData => {
+  const large = data.findIndex((number) => !Number.isSafeInteger(number));
+  const hint = 'convert it, as by x.astype("int32")';
+  return large === -1 ? data : refuse(where, 'integers within ±2⁵³', `${data[large]} at ${large}`, hint);
+};
+
 const ELEMENTS: Readonly<Record<string, Element>> = {
   b1: { bytes: 1, array: Uint8Array, read: (view, at) => view.getUint8(at) },
   u1: { bytes: 1, array: Uint8Array, read: (view, at) => view.getUint8(at) },
@@ -33,14 +46,27 @@ const ELEMENTS: Readonly<Record<string, Element>> = {
   i2: { bytes: 2, array: Int16Array, read: (view, at, little) => view.getInt16(at, little) },
   u4: { bytes: 4, array: Uint32Array, read: (view, at, little) => view.getUint32(at, little) },
   i4: { bytes: 4, array: Int32Array, read: (view, at, little) => view.getInt32(at, little) },
+  f2: {
+    bytes: 2,
+    array: Uint16Array,
+    read: (view, at, little) => view.getUint16(at, little),
+    finished: (_, data) => floatsOfHalves(data as Uint16Array), // of `array`
+  },
   f4: { bytes: 4, array: Float32Array, read: (view, at, little) => view.getFloat32(at, little) },
-  u8: { bytes: 8, array: Float64Array, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
-  i8: { bytes: 8, array: Float64Array, read: (view, at, little) => Number(view.getBigInt64(at, little)) },
+  u8: {
+    bytes: 8,
+    array: Float64Array,
+    read: (view, at, little) => Number(view.getBigUint64(at, little)),
+    finished: safeIntegers,
+  },
+  i8: {
+    bytes: 8,
+    array: Float64Array,
+    read: (view, at, little) => Number(view.getBigInt64(at, little)),
+    finished: safeIntegers,
+  },
   f8: { bytes: 8, array: Float64Array, read: (view, at, little) => view.getFloat64(at, little) },
 };
-
-const refuse = (where: string, expected: string, actual: string, hint = 'use a copy of the file'): never =>
-  raise('DecodeError', { where, expected, actual, hint });
 
 /** The longest header that NumPy itself reads. */
 const MOST_HEADER = 10_000;
@@ -103,7 +129,7 @@ const rowMajor = (shape: readonly number[], columnMajor: NpyData, to: NpyData): 
 };
 
 /**
- * Reads an .npy file of version 1 to 3: booleans, integers, float32 or float64, of either byte order, in C or Fortran order.
+ * Reads an .npy file of version 1 to 3: booleans, integers, float16 (as float32), float32 or float64, of either byte order, in C or Fortran order.
  * `where` names it in messages. Makes no array before the length of the file fits its header. `DecodeError` for other elements,
  * for a file of another length, and for 64-bit integers beyond ±2⁵³.
  * @example
@@ -123,11 +149,8 @@ export const decodeNpy =
       const view = new DataView(bytes.buffer, bytes.byteOffset + start, wanted);
       const data = new element.array(length);
       for (let i = 0; i < length; i++) data[i] = element.read(view, i * element.bytes, little);
-      if (element === ELEMENTS['i8'] || element === ELEMENTS['u8']) {
-        const large = data.findIndex((number) => !Number.isSafeInteger(number));
-        if (large >= 0) return refuse(where, 'integers within ±2⁵³', `${data[large]} at ${large}`, 'convert it, as by x.astype("int32")'); // prettier-ignore
-      }
-      return { shape, data: isFortran && shape.length > 1 ? rowMajor(shape, data, new element.array(length)) : data };
+      const ordered = isFortran && shape.length > 1 ? rowMajor(shape, data, new element.array(length)) : data;
+      return { shape, data: element.finished?.(where, ordered) ?? ordered };
     });
 
 /** Settings of {@link decodeNpz}. */

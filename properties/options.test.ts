@@ -43,6 +43,8 @@ const optimizer = nn.adam({ learningRate: 1e-3 });
 const image = zeros(1, 2, 2, 1);
 const at = { t: dsl.iota(1) };
 const bytes = Uint8Array.of(0);
+const grey = { shape: [1, 1, 1], data: bytes };
+const noFiles = Uint8Array.of(0x50, 0x4b, 5, 6, ...new Uint8Array(18));
 const data = unwrap(tr.datasetOf({ pixels: bytes, labels: bytes, image: [1, 1, 1] }));
 const images: tr.Images = { data: Float32Array.of(0), shape: [1, 1, 1, 1] };
 const model: d.Model<object, [1, 1, 1]> = { ...nn.layer({}, () => null), predicts: 'x0', apply: (_, x) => x };
@@ -170,8 +172,15 @@ const rows: readonly Row[] = [
   row('encode', (o) => tr.encode(o)(trained), { images }, { grid: 2 }),
   row('variationalBound', (o) => tr.variationalBound(o)(trained), { data, batch: 1, key }, { variance: 'beta' }),
   row('logLikelihoods', (o) => tr.logLikelihoods(o)(trained), { data, batch: 1, key }, { dequantize: true }),
-  row('datasetOf', tr.datasetOf, { pixels: bytes, labels: bytes, image: [1, 1, 1] }),
+  row('datasetOf', tr.datasetOf, { pixels: bytes, image: [1, 1, 1] }, { labels: bytes }),
   row('datasetOfImages', (o) => tr.datasetOfImages(images, o), {}, { labels: [0] }),
+  row('datasetOfArrays', tr.datasetOfArrays, { images: grey }, { labels: { shape: [1], data: bytes }, image: [1, 1, 1] }),
+  row('decodeNpz', (o) => tr.decodeNpz('a.npz', o)(noFiles), {}, { most: 1 }),
+  row('readNpzDataset', (o) => tr.readNpzDataset('none.npz', o), { images: 'x' }, { labels: 'y', image: [1, 1, 1], most: 1 }),
+  row('imageFolder', (o) => tr.imageFolder('none', o), { size: 4 }, { channels: 1, resize: 'fill', crop: 'top', background: [0, 0, 0], labels: 'none', classes: [], cache: 0 }),
+  row('imagesOfFiles', (o) => tr.imagesOfFiles([], o), { size: [4, 6] }, { channels: 4, labels: () => 1 }),
+  row('randomFlip', tr.randomFlip, {}, { probability: 0, direction: 'vertical' }),
+  row('randomCrop', tr.randomCrop, { padding: 4 }, { fill: 'edge' }),
   row('positionsOf', tr.positionsOf, { key, size: 1, batch: 1 }),
   row('lossChart', (o) => tr.lossChart([], o), {}, { title: 'a', logarithmic: true }),
   row('progress', (o) => progress('training', o), {}, { stream: { write: () => true } }),

@@ -1,7 +1,8 @@
 /**
  * The programs of a page. A program is run, and its claims are checked. A program with a `text` block below it does not
  * compile, and the block is its one error. A `diff` changes the last program that compiles; lines of it that start with `!`
- * are the one error of the change, in brief. A program may use what those before it declare.
+ * are the one error of the change, in brief. A program may use what those before it declare, unless
+ * it begins with an import of the package: then it has to import all that it uses.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -49,6 +50,9 @@ const snippetsOf = (page: string): readonly Snippet[] => {
   }, []);
 };
 
+/** Tests if a program imports what it uses, as a reader would save it. */
+const isWhole = (code: string): boolean => /^import .* from 'noisefold/.test(code);
+
 /** Programs as modules that import the declarations of those before them; a later declaration of a name wins. */
 const modulesOf = (snippets: readonly Snippet[], names: readonly Known[]): readonly string[] =>
   snippets.reduce<{ readonly modules: readonly string[]; readonly known: readonly Known[] }>(
@@ -56,7 +60,7 @@ const modulesOf = (snippets: readonly Snippet[], names: readonly Known[]): reado
       const own = message === null ? declaredIn(code, `./line-${line}.js`) : [];
       const isHidden = ({ name }: Known): boolean => own.some((one) => one.name === name);
       return {
-        modules: [...modules, moduleOf('dsl', code, known)],
+        modules: [...modules, moduleOf('dsl', code, isWhole(code) ? [] : known)],
         known: [...own, ...known.filter((one) => !isHidden(one))],
       };
     },
@@ -108,9 +112,9 @@ export interface Module extends Snippet {
   readonly text: string;
 }
 
-/** Tests the programs of a page, and gives them. */
-export const testPage = (page: string): readonly Module[] => {
-  const snippets = snippetsOf(readFileSync(root + page, 'utf8'));
+/** Tests the programs of a page, with its text changed on the same lines, and gives them. */
+export const testPage = (page: string, changed: (text: string) => string = (text) => text): readonly Module[] => {
+  const snippets = snippetsOf(changed(readFileSync(root + page, 'utf8')));
   const scratch = `${root}.cache/${page.replace('/', '-')}-${process.pid}`;
   const nameOf = ({ line }: Snippet): string => `line-${line}`;
   const fileOf = (snippet: Snippet): string => `${scratch}/programs/${nameOf(snippet)}.ts`;

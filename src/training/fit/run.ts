@@ -144,9 +144,10 @@ const running = <P, I extends ImageShape>(
   { loop, heldOut, settings, run }: Parts<P, I>,
 ): TrainingRun<P> => {
   const { data, batch, steps, key, signal, model, config = recipeConfig(training) } = training;
-  const keys = fork(key, 'data', 'step');
+  const keys = fork(key, 'data', 'augment', 'step');
   const positions = positionsOf({ key: keys.data, size: data.size, batch });
-  const load = loaded(model, data);
+  const batchAt = loaded(model, data);
+  const load = (step: number) => batchAt(positions(step), foldIn(keys.augment, step))();
   let done = training.from?.step ?? 0; // the number of updates
   let ended = false;
 
@@ -156,7 +157,7 @@ const running = <P, I extends ImageShape>(
     );
 
   async function* events(): AsyncGenerator<Result<TrainEvent>, void> {
-    let next = load(positions(done))();
+    let next = load(done);
     let unsound = 0;
     if (done === 0 && heldOut.isDue(done)) yield await measured();
     while (done < steps) {
@@ -164,7 +165,7 @@ const running = <P, I extends ImageShape>(
       if (E.isLeft(goesOn)) return yield goesOn;
       const samples = await next;
       if (E.isLeft(samples)) return yield samples;
-      if (done + 1 < steps) next = load(positions(done + 1))(); // while this step runs
+      if (done + 1 < steps) next = load(done + 1); // while this step runs
       const began = performance.now();
       const examples = givenOf(model, samples.right, foldIn(keys.step, done));
       const reported = await run.step({ examples }, ({ report }) => reportOf(report)(backend))();

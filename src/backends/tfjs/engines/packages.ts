@@ -8,7 +8,7 @@ import type * as wasm from '@tensorflow/tfjs-backend-wasm';
 import type * as webgpu from '@tensorflow/tfjs-backend-webgpu';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { E, type either, F, TE, type taskEither } from '../../../internal/fp.js';
-import { absent, isAbsent, reasonOf } from '../../shared/peer.js';
+import { absent, isAbsent, reasonOf } from '../../../internal/peer.js';
 
 /** The modules of the packages. */
 export interface Modules {

@@ -6,7 +6,7 @@ import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { F, TE, type taskEither } from '../../../internal/fp.js';
-import { absent, importPeer, isAbsent, reasonOf } from '../../shared/peer.js';
+import { absent, importPeer, isAbsent, reasonOf } from '../../../internal/peer.js';
 import { tensorBackend } from '../eager/backend.js';
 import { type Engine, engineOf } from '../eager/engine.js';
 import { installing, load, type Modules } from './packages.js';

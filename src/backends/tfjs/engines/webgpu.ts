@@ -5,7 +5,7 @@ import type { Backend } from '../../../dsl/compile/backend.js';
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { F, TE, type taskEither } from '../../../internal/fp.js';
-import { importPeer, reasonOf } from '../../shared/peer.js';
+import { importPeer, reasonOf } from '../../../internal/peer.js';
 import { type Acquired, acquireDevice } from '../../webgpu/adapter.js';
 import type { AdapterOptions } from '../../webgpu/adapterOptions.js';
 import { type Gpu, gpuOf } from '../../webgpu/gpu.js';

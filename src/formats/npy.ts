@@ -1,0 +1,196 @@
+/**
+ * Arrays of NumPy: .npy files, and .npz files, zip archives of them.
+ * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ */
+import { sizeOf } from '../dsl/graph/node.js';
+import { amount, exactly } from '../internal/decode.js';
+import { attempt, type NoisefoldError, raise, showShape } from '../internal/errors.js';
+import { E, F, type either } from '../internal/fp.js';
+import { optionsOf } from '../internal/options.js';
+import { floatsOfHalves } from './float16.js';
+import { unzip } from './zip.js';
+
+/** The numbers of an array. 64-bit integers are Float64Arrays: each of them is one that float64 holds exactly. */
+export type NpyData =
+  Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+
+/** An array of NumPy, row-major. */
+export interface NpyArray {
+  readonly shape: readonly number[];
+  readonly data: NpyData;
+}
+
+/** The types of elements by their codes: bytes, the array for them, and how one is read. */
+interface Element {
+  readonly bytes: number;
+  readonly array: new (length: number) => NpyData;
+  readonly read: (view: DataView, at: number, little: boolean) => number;
+  /** Makes the result of all elements. */
+  readonly finished?: (where: string, data: NpyData) => NpyData;
+}
+
+const refuse = (where: string, expected: string, actual: string, hint = 'use a copy of the file'): never =>
+  raise('DecodeError', { where, expected, actual, hint });
+
+const safeIntegers = (where: string, data: NpyData): NpyData => {
+  const large = data.findIndex((number) => !Number.isSafeInteger(number));
+  const hint = 'convert it, as by x.astype("int32")';
+  return large === -1 ? data : refuse(where, 'integers within ±2⁵³', `${data[large]} at ${large}`, hint);
+};
+
+const ELEMENTS: Readonly<Record<string, Element>> = {
+  b1: { bytes: 1, array: Uint8Array, read: (view, at) => view.getUint8(at) },
+  u1: { bytes: 1, array: Uint8Array, read: (view, at) => view.getUint8(at) },
+  i1: { bytes: 1, array: Int8Array, read: (view, at) => view.getInt8(at) },
+  u2: { bytes: 2, array: Uint16Array, read: (view, at, little) => view.getUint16(at, little) },
+  i2: { bytes: 2, array: Int16Array, read: (view, at, little) => view.getInt16(at, little) },
+  u4: { bytes: 4, array: Uint32Array, read: (view, at, little) => view.getUint32(at, little) },
+  i4: { bytes: 4, array: Int32Array, read: (view, at, little) => view.getInt32(at, little) },
+  f2: {
+    bytes: 2,
+    array: Uint16Array,
+    read: (view, at, little) => view.getUint16(at, little),
+    finished: (_, data) => floatsOfHalves(data as Uint16Array), // of `array`
+  },
+  f4: { bytes: 4, array: Float32Array, read: (view, at, little) => view.getFloat32(at, little) },
+  u8: {
+    bytes: 8,
+    array: Float64Array,
+    read: (view, at, little) => Number(view.getBigUint64(at, little)),
+    finished: safeIntegers,
+  },
+  i8: {
+    bytes: 8,
+    array: Float64Array,
+    read: (view, at, little) => Number(view.getBigInt64(at, little)),
+    finished: safeIntegers,
+  },
+  f8: { bytes: 8, array: Float64Array, read: (view, at, little) => view.getFloat64(at, little) },
+};
+
+/** The longest header that NumPy itself reads. */
+const MOST_HEADER = 10_000;
+
+/** A header is a dictionary of Python with three entries. */
+const ENTRY = String.raw`\s*'(\w+)'\s*:\s*('[^']*'|True|False|\([\d,\s]*\))\s*`;
+const HEADER = new RegExp(`^\\{${ENTRY},${ENTRY},${ENTRY},?\\s*\\}\\s*$`);
+
+interface Header {
+  readonly shape: readonly number[];
+  readonly element: Element;
+  readonly little: boolean;
+  readonly isFortran: boolean;
+  /** The first byte of the data. */
+  readonly start: number;
+}
+
+const readHeader = (where: string, bytes: Uint8Array): Header => {
+  const magic = [...bytes.subarray(0, 6)].map((byte) => String.fromCharCode(byte)).join('');
+  if (magic !== '\x93NUMPY') return refuse(where, 'an .npy file, which begins with \\x93NUMPY', 'other bytes');
+  const version = bytes[6] ?? 0;
+  if (version < 1 || version > 3) return refuse(where, 'version 1, 2 or 3 of the format', `${version}`);
+  const begin = version === 1 ? 10 : 12;
+  if (bytes.length < begin) return refuse(where, `${begin} bytes before the header`, `${bytes.length}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const start = begin + length;
+  if (length > MOST_HEADER || start > bytes.length)
+    return refuse(
+      where,
+      `a header of at most ${MOST_HEADER} bytes, whole`,
+      `${length} bytes in a file of ${bytes.length}`,
+    );
+  const text = new TextDecoder().decode(bytes.subarray(begin, start));
+  const [, ...words] = HEADER.exec(text) ?? [];
+  const entries = new Map([0, 2, 4].map((i) => [words[i], words[i + 1] ?? '']));
+  const [descr, order, extents] = ['descr', 'fortran_order', 'shape'].map((name) => entries.get(name) ?? '');
+  const [, endian, code = ''] = /^'([<>|=])(\w+)'$/.exec(descr!) ?? [];
+  const element = Object.hasOwn(ELEMENTS, code) ? ELEMENTS[code] : undefined;
+  if (words.length > 0 && element === undefined)
+    return refuse(where, `elements of a type ${Object.keys(ELEMENTS).join(', ')}`, `${descr}`, 'convert it, as by x.astype("float32")'); // prettier-ignore
+  if (element === undefined || !/^(True|False)$/.test(order!) || !extents!.startsWith('('))
+    return refuse(where, 'a header with descr, fortran_order and shape, of simple elements', 'another one');
+  const shape = (extents!.match(/\d+/g) ?? []).map(Number);
+  return { shape, element, little: endian !== '>', isFortran: order === 'True', start };
+};
+
+/** Reorders elements from Fortran order, where the first index runs fastest, to row-major order. */
+const rowMajor = (shape: readonly number[], columnMajor: NpyData, to: NpyData): NpyData => {
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+  for (let i = 0; i < columnMajor.length; i++) {
+    let [rest, at] = [i, 0];
+    for (let axis = 0; axis < shape.length; axis++) {
+      at += (rest % shape[axis]!) * strides[axis]!;
+      rest = Math.floor(rest / shape[axis]!);
+    }
+    to[at] = columnMajor[i]!;
+  }
+  return to;
+};
+
+/**
+ * Reads an .npy file of version 1 to 3: booleans, integers, float16 (as float32), float32 or float64, of either byte order, in C or Fortran order.
+ * `where` names it in messages. Makes no array before the length of the file fits its header. `DecodeError` for other elements,
+ * for a file of another length, and for 64-bit integers beyond ±2⁵³.
+ * @example
+ * const header = "{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }\n"
+ * const bytes = Uint8Array.of(0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, header.length, 0, ...new TextEncoder().encode(header), 7, 0, 1, 1)
+ * decodeNpy('x.npy')(bytes) // → E.right({ shape: [2], data: [7, 257] })
+ */
+export const decodeNpy =
+  (where: string) =>
+  (bytes: Uint8Array): either.Either<NoisefoldError, NpyArray> =>
+    attempt(() => {
+      const { shape, element, little, isFortran, start } = readHeader(where, bytes);
+      const length = sizeOf(shape);
+      const wanted = length * element.bytes; // beyond 2⁵³ it is rounded, and fits no file
+      if (![...shape, wanted].every(Number.isSafeInteger) || wanted !== bytes.length - start)
+        return refuse(where, `${wanted} bytes of data for ${showShape(shape)}`, `${bytes.length - start}`);
+      const view = new DataView(bytes.buffer, bytes.byteOffset + start, wanted);
+      const data = new element.array(length);
+      for (let i = 0; i < length; i++) data[i] = element.read(view, i * element.bytes, little);
+      const ordered = isFortran && shape.length > 1 ? rowMajor(shape, data, new element.array(length)) : data;
+      return { shape, data: element.finished?.(where, ordered) ?? ordered };
+    });
+
+/** Settings of {@link decodeNpz}. */
+export interface NpzOptions {
+  /** The most bytes of all its arrays, unpacked: 1 GiB by default. A small file may unpack to a thousand times its length. */
+  readonly most?: number;
+}
+
+const GIB = 2 ** 30;
+
+const npzOptions = optionsOf({
+  where: 'decodeNpz',
+  options: exactly({}, { most: amount }),
+  hint: 'give a number of bytes, { most }',
+});
+
+/**
+ * Reads the arrays of an .npz file, compressed or not, by name. `where` names it in messages. `ConfigError` for an
+ * invalid option; `DecodeError` for what
+ * {@link decodeNpy} refuses, for a damaged archive, and before anything is unpacked if that would take more than `most` bytes.
+ * @example
+ * const none = Uint8Array.of(0x50, 0x4b, 5, 6, ...new Uint8Array(18)) // an archive without files
+ * pipe(decodeNpz('none.npz')(none), E.map((arrays) => arrays.size)) // → E.right(0)
+ */
+export const decodeNpz =
+  (where: string, options: NpzOptions = {}) =>
+  (bytes: Uint8Array): either.Either<NoisefoldError, ReadonlyMap<string, NpyArray>> =>
+    F.pipe(
+      npzOptions(options),
+      E.flatMap(({ most = GIB }) => unzip(where, bytes, most, (name) => name.endsWith('.npy'))),
+      E.flatMap((files) =>
+        F.pipe(
+          [...files],
+          E.traverseArray(([name, file]) =>
+            F.pipe(
+              decodeNpy(`${where}: ${name}`)(file),
+              E.map((array) => [name.slice(0, -'.npy'.length), array] as const),
+            ),
+          ),
+        ),
+      ),
+      E.map((arrays) => new Map(arrays)),
+    );

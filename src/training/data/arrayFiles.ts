@@ -1,0 +1,164 @@
+/** Files of arrays on disk, by Node: NumPy's, and the binary version of CIFAR-10. */
+import { task, type Task } from '../../dsl/run/effect.js';
+import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
+import { amount, exactly } from '../../internal/decode.js';
+import { E, F, t, TE, type either } from '../../internal/fp.js';
+import { take } from '../../internal/gen.js';
+import { joinBytes } from '../../formats/bytes.js';
+import { cifar10Classes, decodeCifar10 } from '../../formats/cifar10.js';
+import { decodeNpy, decodeNpz, type NpyArray, type NpzOptions } from '../../formats/npy.js';
+import { genTask } from '../genEffect.js';
+import { checked, part } from '../checked.js';
+import { readBytes } from '../checkpoints/files.js';
+import { type Dataset, datasetOf, type Image } from './dataset.js';
+import { datasetOfImages } from './imageData.js';
+
+/**
+ * Reads an .npy file. `FileError`, and the errors of {@link decodeNpy}.
+ * @example
+ * await pipe(readNpy('missing.npy'), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
+ */
+export const readNpy = (path: string): Task<NpyArray> =>
+  F.pipe(readBytes(path), TE.flatMapEither(decodeNpy(path)), task);
+
+/**
+ * Reads the arrays of an .npz file by name. `FileError`, and the errors of {@link decodeNpz}.
+ * @example
+ * await pipe(readNpz('missing.npz'), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
+ */
+export const readNpz = (path: string, options?: NpzOptions): Task<ReadonlyMap<string, NpyArray>> =>
+  F.pipe(readBytes(path), TE.flatMapEither(decodeNpz(path, options)), task);
+
+/** The arrays that hold a data set. */
+export interface ArrayData<I extends readonly [number, number, number]> {
+  /**
+   * `[n, height, width, 1, 3 or 4]`, or grey as `[n, height, width]`. Integers of 8 bits stand for 0…255, floating-point numbers
+   * for [-1, 1].
+   */
+  readonly images: NpyArray;
+  /** The class of each image, `[n]` or `[n, 1]`. */
+  readonly labels?: NpyArray | undefined;
+  /** The height, width and channels that the images have, for a model of that shape. */
+  readonly image?: I | undefined;
+}
+
+const anArray = part('an array of readNpy or readNpz', 'shape', 'data');
+const imageShape = part('an image shape', 'length');
+const arrayData = checked('datasetOfArrays', exactly({ images: anArray }, { labels: anArray, image: imageShape }));
+
+/**
+ * Makes a data set of arrays, such as those of an .npz file. `ConfigError` for an invalid field; `DecodeError` if the images have another shape or type, or another
+ * number of labels.
+ * @example
+ * const images = { shape: [2, 1, 1], data: Uint8Array.of(0, 255) }
+ * const data = datasetOfArrays({ images, labels: { shape: [2], data: Int32Array.of(3, 7) } })
+ * pipe(data, E.map(({ image }) => image)) // → E.right([1, 1, 1])
+ */
+export const datasetOfArrays = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
+  arrays: ArrayData<I>,
+): either.Either<NoisefoldError, Dataset<Image<I>>> => {
+  const given = arrayData(arrays);
+  if (E.isLeft(given)) return given;
+  const {
+    images: { shape, data },
+    labels,
+    image,
+  } = arrays;
+  const [count = 0, height = 0, width = 0, channels = 1] = shape;
+  const isBytes = data instanceof Uint8Array;
+  const isFloating = data instanceof Float32Array || data instanceof Float64Array;
+  const found = [height, width, channels] as const;
+  const isPicture = (n: number | undefined): boolean => n === 1 || n === 3 || n === 4;
+  if ((shape.length !== 3 && shape.length !== 4) || !isPicture(channels) || !(isBytes || isFloating))
+    return fail('DecodeError', {
+      where: 'data set: images',
+      expected: 'bytes or floating-point numbers [n, height, width, 1, 3 or 4], or [n, height, width]',
+      actual: `${data.constructor.name} ${showShape(shape)}`,
+      hint:
+        !isPicture(channels) && isPicture(shape[1])
+          ? 'put the channels last: np.moveaxis(x, 1, -1)'
+          : 'reshape or convert the array in NumPy',
+    });
+  if (image !== undefined && showShape(image) !== showShape(found))
+    return fail('DecodeError', {
+      where: 'data set: images',
+      expected: `images ${showShape(image)}`,
+      actual: showShape(found),
+      hint: 'make the model for images of this size',
+    });
+  // they have the shape that was asked for, or I is that of any images
+  const known = found as unknown as I;
+  const classes = labels === undefined ? {} : { labels: labels.data };
+  return isBytes
+    ? datasetOf({ pixels: data, image: known, ...classes })
+    : datasetOfImages({ data: Float32Array.from(data), shape: [count, ...found] }, { image: known, ...classes });
+};
+
+/** The names of the arrays of a data set in an .npz file. */
+export interface NpzNames<I extends readonly [number, number, number]> extends NpzOptions {
+  readonly images: string;
+  readonly labels?: string;
+  readonly image?: I;
+}
+
+const npzNames = checked(
+  'readNpzDataset',
+  exactly({ images: t.string }, { labels: t.string, image: imageShape, most: amount }),
+);
+
+/**
+ * A data set from the arrays of an .npz file, as {@link datasetOfArrays} takes them. `ConfigError` for an invalid field,
+ * `FileError`, `DecodeError`, also for a name
+ * that the file does not have.
+ * @example
+ * await pipe(readNpzDataset('missing.npz', { images: 'arr_0' }), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
+ */
+export const readNpzDataset = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
+  path: string,
+  names: NpzNames<I>,
+): Task<Dataset<Image<I>>> =>
+  genTask('readNpzDataset', function* () {
+    const { images, labels, image, most } = yield* take(npzNames(names));
+    const arrays = yield* take(readNpz(path, most === undefined ? {} : { most }));
+    const arrayOf = (name: string): either.Either<NoisefoldError, NpyArray> => {
+      const array = arrays.get(name);
+      if (array !== undefined) return E.right(array);
+      return fail('DecodeError', {
+        where: path,
+        expected: `an array ${name}`,
+        actual: arrays.size === 0 ? 'no arrays' : [...arrays.keys()].join(', '),
+        hint: 'give the names of the arrays: { images, labels }',
+      });
+    };
+    return yield* take(
+      datasetOfArrays({
+        images: yield* take(arrayOf(images)),
+        labels: labels === undefined ? undefined : yield* take(arrayOf(labels)),
+        image,
+      }),
+    );
+  });
+
+/** CIFAR-10 with the names of its classes. */
+export interface Cifar10Data extends Dataset<[32, 32, 3]> {
+  readonly classes: readonly string[];
+}
+
+/**
+ * A data set from binary files of CIFAR-10, in their order: `data_batch_1.bin` to `data_batch_5.bin`, or `test_batch.bin`. `FileError`,
+ * and the errors of {@link decodeCifar10}.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}-batch.bin`
+ * await writeAtomically(path, new Uint8Array(3073).fill(255).with(0, 5))() // a white dog
+ * await pipe(readCifar10([path, path]), TE.map(({ size, image }) => [size, ...image]))() // → E.right([2, 32, 32, 3])
+ */
+export const readCifar10 = (paths: readonly string[]): Task<Cifar10Data> =>
+  genTask('readCifar10', function* () {
+    const read = (path: string) => F.pipe(readBytes(path), TE.flatMapEither(decodeCifar10(path)));
+    const parts = yield* take(TE.traverseSeqArray(read)(paths));
+    const pixels = joinBytes(parts.map((part) => part.pixels));
+    const labels = joinBytes(parts.map((part) => part.labels));
+    const data = yield* take(datasetOf({ pixels, labels, image: [32, 32, 3] }));
+    return { ...data, classes: cifar10Classes };
+  });

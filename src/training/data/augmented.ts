@@ -1,0 +1,203 @@
+/** Random changes to the images of a data set, made anew each time that they are learned from. */
+import { foldIn, fork, raise, type RandomKey, showShape } from '../../dsl/index.js';
+import { exactly, natural, refined, share } from '../../internal/decode.js';
+import { attempt, orRaise } from '../../internal/errors.js';
+import { F, t, TE } from '../../internal/fp.js';
+import { optionsOf } from '../../internal/options.js';
+import { randomInto } from '../../internal/threefry.js';
+import { checked, dataSet } from '../checked.js';
+import type { Batch, Dataset } from './dataset.js';
+
+/** An image on the host, in [-1, 1], row-major. */
+export interface ImagePixels {
+  readonly data: Float32Array;
+  readonly shape: readonly [height: number, width: number, channels: number];
+}
+
+/** Changes an image at random: a function of the image and the key alone. */
+export type Augmentation = (image: ImagePixels, key: RandomKey) => ImagePixels;
+
+/**
+ * Draws uniform numbers in [0, 1) from a key on the host: the same for the same key.
+ * @example
+ * hostUniform(key(7), 2) // → [0.908, 0.735]
+ */
+export const hostUniform = (key: RandomKey, count: number): Float32Array => {
+  const numbers = new Float32Array(count);
+  randomInto('uniform', key, numbers);
+  return numbers;
+};
+
+/** An integer from 0 to n - 1. */
+const below = (n: number, uniform: number): number => Math.floor(uniform * n);
+
+/** Makes an image of the same shape. Its rows and columns are those of the image that the functions give, or black. */
+const moved = (
+  { data, shape }: ImagePixels,
+  rowOf: (y: number) => number,
+  columnOf: (x: number) => number,
+): ImagePixels => {
+  const [height, width, channels] = shape;
+  const columns = Int32Array.from({ length: width }, (_, x) => columnOf(x));
+  const out = new Float32Array(data.length).fill(-1);
+  for (let y = 0; y < height; y++) {
+    const row = rowOf(y);
+    if (row < 0 || row >= height) continue;
+    for (let x = 0; x < width; x++) {
+      const column = columns[x]!;
+      if (column < 0 || column >= width) continue;
+      const [to, from] = [(y * width + x) * channels, (row * width + column) * channels];
+      for (let c = 0; c < channels; c++) out[to + c] = data[from + c]!;
+    }
+  }
+  return { data: out, shape };
+};
+
+const hint = 'the type of its argument lists the fields';
+
+/** Settings of {@link randomFlip}. */
+export interface FlipOptions {
+  /** Of a flip: ½ by default. */
+  readonly probability?: number;
+  /** `horizontal`, the default, exchanges left and right; `vertical` exchanges top and bottom. */
+  readonly direction?: 'horizontal' | 'vertical';
+}
+
+const flipOptions = optionsOf({
+  where: 'randomFlip',
+  options: exactly(
+    {},
+    { probability: share, direction: t.keyof({ horizontal: null, vertical: null }, "'horizontal' or 'vertical'") },
+  ),
+  hint,
+});
+
+/**
+ * Mirrors an image with a probability. Raises `ConfigError` for an invalid option.
+ * @example
+ * const image: ImagePixels = { data: Float32Array.of(-1, 0, 1), shape: [1, 3, 1] }
+ * randomFlip({ probability: 1 })(image, key(7)).data // → [1, 0, -1]
+ */
+export const randomFlip = (options: FlipOptions = {}): Augmentation => {
+  orRaise(flipOptions(options));
+  const { probability = 0.5, direction = 'horizontal' } = options;
+  return (image, key) => {
+    if (!(hostUniform(key, 1)[0]! < probability)) return image;
+    const [height, width] = image.shape;
+    const back = (n: number) => (at: number) => n - 1 - at;
+    return direction === 'horizontal' ? moved(image, F.identity, back(width)) : moved(image, back(height), F.identity);
+  };
+};
+
+/** Settings of {@link randomCrop}. */
+export interface CropOptions {
+  /** The pixels that are added on each side. */
+  readonly padding: number;
+  /** `black`, the default; `edge` repeats the outermost pixels; `reflect` mirrors the image at them. */
+  readonly fill?: 'black' | 'edge' | 'reflect';
+}
+
+const cropOptions = optionsOf({
+  where: 'randomCrop',
+  options: exactly(
+    { padding: natural },
+    { fill: t.keyof({ black: null, edge: null, reflect: null }, "'black', 'edge' or 'reflect'") },
+  ),
+  hint,
+});
+
+/** The place in an image of n pixels that stands for one beside it. */
+const FILLS: Readonly<Record<NonNullable<CropOptions['fill']>, (at: number, n: number) => number>> = {
+  black: F.identity,
+  edge: (at, n) => Math.min(Math.max(at, 0), n - 1),
+  reflect: (at, n) => {
+    const period = Math.max(2 * (n - 1), 1);
+    const within = ((at % period) + period) % period;
+    return Math.min(within, period - within);
+  },
+};
+
+/**
+ * Pads an image on each side and cuts out a part of its former size, at random. Raises `ConfigError` for an invalid option.
+ * @example
+ * const image: ImagePixels = { data: Float32Array.of(0.25, 0.5, 0.75), shape: [1, 3, 1] }
+ * randomCrop({ padding: 1, fill: 'edge' })(image, key(7)).data // → [0.5, 0.75, 0.75]
+ */
+export const randomCrop = (options: CropOptions): Augmentation => {
+  orRaise(cropOptions(options));
+  const { padding, fill = 'black' } = options;
+  const place = FILLS[fill];
+  return (image, key) => {
+    const [height, width] = image.shape;
+    const [down = 0, right = 0] = [...hostUniform(key, 2)].map((u) => below(2 * padding + 1, u) - padding);
+    return moved(
+      image,
+      (y) => place(y + down, height),
+      (x) => place(x + right, width),
+    );
+  };
+};
+
+const arguments_ = checked(
+  'augmented',
+  exactly({
+    data: dataSet,
+    augmentations: refined(t.UnknownArray, 'an array of functions, such as [randomFlip()]', (given) =>
+      given.every((one) => typeof one === 'function'),
+    ),
+  }),
+);
+
+/** Applies the steps to an image, each with a key of its own. Raises `ConfigError` for an image of another shape. */
+const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key: RandomKey): Float32Array => {
+  const { data, shape } = augmentations.reduce((one, augment, step) => augment(one, foldIn(key, step)), image);
+  return showShape(shape) === showShape(image.shape) && data.length === image.data.length
+    ? data
+    : raise('ConfigError', {
+        where: 'augmented',
+        expected: `images ${showShape(image.shape)}, as the data set has them`,
+        actual: `one ${showShape(shape)} of ${data.length} numbers`,
+        hint: 'crop or pad to the former size in the last function',
+      });
+};
+
+/**
+ * A data set whose images are changed at random whenever a step of training takes them: by each function in turn. The key of an
+ * image depends on the key of the training, the step and the place in the batch alone, so that a run that is resumed goes on with
+ * the same bits. Held-out losses and measurements, which give no key, take the images as they are. Raises `ConfigError` unless it
+ * is given a data set and functions; a batch is a `ConfigError` if an image leaves with another shape.
+ * @example
+ * const white = unwrap(datasetOf({ pixels: Uint8Array.of(255, 255), image: [1, 2, 1] }))
+ * const darker: Augmentation = ({ data, shape }, k) => ({ data: data.map((x) => x - hostUniform(k, 1)[0]!), shape })
+ * const data = augmented(white, [randomFlip(), randomCrop({ padding: 4, fill: 'edge' }), darker])
+ * const plain = await data.batch(Int32Array.of(0))()
+ * plain // → E.right({ images: [1, 1], labels: [-1] })
+ * const once = await data.batch(Int32Array.of(0), key(7))()
+ * const again = await data.batch(Int32Array.of(0), key(7))()
+ * assert.deepEqual(once, again)
+ * assert.notDeepEqual(once, plain)
+ */
+export const augmented = <D extends Dataset>(data: D, augmentations: readonly Augmentation[]): D => {
+  orRaise(arguments_({ data, augmentations }));
+  const [height, width, channels] = data.image;
+  const each = height * width * channels;
+  const ofKey =
+    (key: RandomKey) =>
+    ({ images, labels }: Batch): Batch => {
+      const out = new Float32Array(images.length);
+      for (let i = 0; (i + 1) * each <= images.length; i++) {
+        const image = { data: images.slice(i * each, (i + 1) * each), shape: [height, width, channels] as const };
+        out.set(changed(image, augmentations, foldIn(key, i)), i * each);
+      }
+      return { images: out, labels };
+    };
+  const batch: Dataset['batch'] = (positions, key) => {
+    if (key === undefined) return data.batch(positions);
+    const keys = fork(key, 'images', 'data'); // of these changes, and of those that the data set makes itself
+    return F.pipe(
+      data.batch(positions, keys.data),
+      TE.flatMapEither((given) => attempt(() => ofKey(keys.images)(given))),
+    );
+  };
+  return { ...data, batch };
+};

@@ -1,0 +1,116 @@
+/** Pictures decoded to images: by sharp in Node, by a canvas in browsers. */
+import { failure, type NoisefoldError } from '../../internal/errors.js';
+import { E, type either, TE, type taskEither } from '../../internal/fp.js';
+import { importPeer, isAbsent, reasonOf } from '../../internal/peer.js';
+import { imageBytes, placed, type PicturePlan, tooSmall } from './pictures.js';
+
+/** The bytes of an image, made of the bytes of a file; `where` names the file in messages. */
+export type Decode = (where: string, file: Uint8Array) => taskEither.TaskEither<NoisefoldError, Uint8Array>;
+
+type Sharp = typeof import('sharp').default;
+
+const PEER = 'sharp';
+
+const broken = (where: string, actual: string): NoisefoldError =>
+  failure('DecodeError', {
+    where,
+    expected: 'a picture that can be decoded',
+    actual,
+    hint: 'replace the file by a whole one, or remove it',
+  });
+
+/** Loads sharp. `ConfigError` if it is not installed or cannot be loaded. */
+export const loadSharp = (
+  where: string,
+  load: () => Promise<unknown> = () => importPeer(PEER),
+): taskEither.TaskEither<NoisefoldError, Sharp> =>
+  TE.tryCatch(
+    async () => ((await load()) as { readonly default: Sharp }).default, // the package of that name
+    (thrown) =>
+      failure('ConfigError', {
+        where,
+        expected: `the optional peer dependency ${PEER}, which decodes pictures`,
+        actual: isAbsent(PEER, thrown) ? 'none: it is not installed' : reasonOf(thrown),
+        hint: `run npm install ${PEER}`,
+      }),
+  );
+
+/** The names of sharp for parts that stay. */
+const POSITION = { center: 'centre', top: 'top', bottom: 'bottom', left: 'left', right: 'right' } as const;
+
+/** Decodes by sharp: turned as EXIF says, in sRGB, the first picture of an animation. */
+const bySharp =
+  (sharp: Sharp, plan: PicturePlan): Decode =>
+  (where, file) =>
+  async () => {
+    const { height, width, resize, crop, background } = plan;
+    const [r, g, b] = background;
+    try {
+      const picture = sharp(file, { failOn: 'error' }).rotate().toColourspace('srgb').ensureAlpha();
+      const stored = await picture.metadata();
+      const isOnItsSide = (stored.orientation ?? 1) >= 5;
+      const turned = isOnItsSide ? { width: stored.height, height: stored.width } : stored;
+      const small = tooSmall(where, plan, turned);
+      if (small !== null) return E.left(small);
+      const { left, top } = placed(plan, turned);
+      const part =
+        resize === 'none'
+          ? picture.extract({ left: -left, top: -top, width, height })
+          : picture.resize({ height, width, fit: resize, position: POSITION[crop], background: { r, g, b, alpha: 0 } });
+      return E.right(imageBytes(plan, await part.raw({ depth: 'uchar' }).toBuffer()));
+    } catch (thrown) {
+      return E.left(broken(where, reasonOf(thrown)));
+    }
+  };
+
+/** What a canvas needs of a browser, declared here so that the types do not depend on the browser's. */
+interface Bitmap {
+  readonly width: number;
+  readonly height: number;
+  readonly close: () => void;
+}
+interface Context {
+  imageSmoothingQuality: string;
+  readonly drawImage: (bitmap: Bitmap, left: number, top: number, width: number, height: number) => void;
+  readonly getImageData: (left: number, top: number, width: number, height: number) => { readonly data: Uint8ClampedArray };
+} // prettier-ignore
+interface Canvases {
+  readonly createImageBitmap: (file: Blob) => Promise<Bitmap>;
+  readonly OffscreenCanvas: new (
+    width: number,
+    height: number,
+  ) => { readonly getContext: (kind: '2d', options: object) => Context };
+}
+
+/** True in browsers and their workers. */
+const hasCanvas = (): boolean => 'createImageBitmap' in globalThis && 'OffscreenCanvas' in globalThis;
+
+/** Decodes by a canvas: turned as EXIF says, in sRGB, the first picture of an animation. */
+const byCanvas =
+  (plan: PicturePlan): Decode =>
+  (where, file) =>
+  async (): Promise<either.Either<NoisefoldError, Uint8Array>> => {
+    const { createImageBitmap, OffscreenCanvas } = globalThis as unknown as Canvases; // they are there: hasCanvas
+    try {
+      const bitmap = await createImageBitmap(new Blob([new Uint8Array(file)]));
+      try {
+        const small = tooSmall(where, plan, bitmap);
+        if (small !== null) return E.left(small);
+        const { height, width } = plan;
+        const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+        context.imageSmoothingQuality = 'high';
+        const { left, top, ...size } = placed(plan, bitmap);
+        context.drawImage(bitmap, left, top, size.width, size.height);
+        const { data } = context.getImageData(0, 0, width, height);
+        return E.right(imageBytes(plan, data));
+      } finally {
+        bitmap.close();
+      }
+    } catch (thrown) {
+      return E.left(broken(where, reasonOf(thrown)));
+    }
+  };
+
+/** The decoder of this machine. `ConfigError` in Node without sharp. */
+export const decoderOf = (where: string, plan: PicturePlan): taskEither.TaskEither<NoisefoldError, Decode> =>
+  hasCanvas() ? TE.right(byCanvas(plan)) : TE.map((sharp: Sharp) => bySharp(sharp, plan))(loadSharp(where));

@@ -1,0 +1,140 @@
+/** A folder of pictures as a data set, by Node and sharp. */
+import type { Task } from '../../dsl/run/effect.js';
+import { fail, orRaise } from '../../internal/errors.js';
+import { exactly } from '../../internal/decode.js';
+import { F, t, TE } from '../../internal/fp.js';
+import { type Block, take } from '../../internal/gen.js';
+import { checked } from '../checked.js';
+import { node, onFile, readBytes } from '../checkpoints/files.js';
+import { genTask } from '../genEffect.js';
+import type { Dataset, Image, ImageShape } from './dataset.js';
+import { bytesToKeep, CACHE, decodedDataset } from './decoded.js';
+import { decoderOf } from './decoders.js';
+import { isHidden, isPicture, labelled, type Labelling, labellingFields } from './labelling.js';
+import { type Channels, type Extents, pictureFields, type PictureOptions, planOf, type Size } from './pictures.js';
+
+/** How pictures in files become images with labels. */
+export interface ImageOptions<S extends Size = Size, C extends Channels = Channels> extends PictureOptions<S, C>, Labelling {
+  /**
+   * The bytes of decoded images that are kept in memory, 64 MiB by default; Infinity for all. If all images fit, they are decoded
+   * before the first step, which finds every broken file; other data sets decode each batch while the step before it runs.
+   */
+  readonly cache?: number;
+} // prettier-ignore
+
+/** Images of files. */
+export interface ImageFiles<I extends ImageShape = ImageShape> extends Dataset<I> {
+  /** The names of the classes, by label; empty without classes. */
+  readonly classes: readonly string[];
+  /** The file of each image, below the folder, with `/` between names. */
+  readonly files: readonly string[];
+  /** What was left out: files that are no pictures, empty and hidden folders (which end with `/`), and links to a folder that was read. */
+  readonly ignored: readonly string[];
+}
+
+/** Decodes {@link ImageOptions} for the function `where`. */
+export const imageOptions = (where: string) => {
+  const [required, optional] = pictureFields;
+  return checked(where, exactly(required, { ...optional, ...labellingFields, cache: bytesToKeep }));
+};
+
+/** Files, by their paths below a folder. */
+interface Source {
+  /** The paths of pictures, and what was left out. */
+  readonly paths: readonly string[];
+  readonly ignored: readonly string[];
+  /** The name of a file in messages. */
+  readonly place: (path: string) => string;
+  readonly read: (position: number) => Task<Uint8Array>;
+}
+
+/** Makes the data set of a source, for the function `where`. */
+export function* imagesOf<const S extends Size, const C extends Channels>(
+  where: string,
+  { paths, ignored, place, read }: Source,
+  options: ImageOptions<S, C>,
+): Block<ImageFiles<Image<Extents<S, C>>>> {
+  const plan = planOf(options);
+  if (paths.length === 0)
+    yield* take(
+      fail('DecodeError', {
+        where: `${where}${place('') === '' ? '' : `, ${place('')}`}`,
+        expected: 'at least one picture: .jpg, .png, .webp, .gif, .tiff or .avif',
+        actual: `none, and ${ignored.length} other files or folders`,
+        hint: 'check the path, and convert pictures of other formats',
+      }),
+    );
+  const known = yield* take(labelled(where, paths, options));
+  const decode = yield* take(decoderOf(where, plan));
+  const bytesAt = (position: number) =>
+    F.pipe(
+      read(position),
+      TE.flatMap((bytes) => decode(place(paths[position]!), bytes)),
+    );
+  // the extents that S and C stand for
+  const image = [plan.height, plan.width, plan.channels] as unknown as Extents<S, C> &
+    readonly [number, number, number];
+  const data = decodedDataset(image, known, options.cache ?? CACHE, bytesAt);
+  return { ...data, classes: known.classes, files: known.files, ignored };
+}
+
+/**
+ * The files below a folder, sorted by name. Links are followed after what is no link, and every folder is read once, so that links
+ * that lead back end.
+ */
+const filesIn = async (root: string): Promise<Pick<Source, 'paths' | 'ignored'>> => {
+  const { join, readdir, realpath, stat } = node();
+  const read = new Set<string>();
+  const files: string[] = [];
+  const ignored: string[] = [];
+  const walk = async (below: string): Promise<void> => {
+    const folder = join(root, below);
+    const look = async () => [await realpath(folder), await readdir(folder, { withFileTypes: true })] as const;
+    const [real, entries] = orRaise(await onFile(folder, 'a folder to read', look)());
+    if (read.has(real)) return void ignored.push(below);
+    read.add(real);
+    if (entries.length === 0 && below !== '') ignored.push(below);
+    const sorted = entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of [...sorted.filter((one) => !one.isSymbolicLink()), ...sorted.filter((one) => one.isSymbolicLink())]) {
+      const path = below + entry.name;
+      const is = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => null) : entry; // null where it leads nowhere
+      if (is?.isDirectory() === true) await (isHidden(entry.name) ? ignored.push(`${path}/`) : walk(`${path}/`));
+      else (is?.isFile() === true && isPicture(path) ? files : ignored).push(path);
+    }
+  };
+  await walk('');
+  return { paths: files.sort(), ignored: ignored.sort() };
+}; // prettier-ignore
+
+const checkedPath = checked('imageFolder', exactly({ path: t.string }));
+
+/**
+ * Makes a data set of the pictures in a folder and its subfolders: JPEG, PNG, WebP, GIF, TIFF and AVIF. Pixels are in [-1, 1], and
+ * pictures are turned as EXIF says. Subfolders are classes, as in torchvision's `ImageFolder`; pictures in the folder itself
+ * have none. Files are decoded by the package sharp when their batch is loaded. Errors: `ConfigError` for an invalid option or
+ * without sharp, `FileError` for a folder or file that cannot be read, `DecodeError` for a folder without pictures and for a
+ * picture that is broken, by its name.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const folder = `${tmpdir()}/pets-${process.pid}`
+ * const grey = unwrap(await encodePng({ width: 1, height: 1, channels: 1, data: Uint8Array.of(255) })())
+ * for (const path of ['cats/tom.png', 'dogs/rex.PNG', 'dogs/names.txt']) await writeAtomically(`${folder}/${path}`, grey)()
+ * const pets = unwrap(await imageFolder(folder, { size: 32 })())
+ * pets.image // → [32, 32, 3]
+ * pets.classes // → ['cats', 'dogs']
+ * pets.files // → ['cats/tom.png', 'dogs/rex.PNG']
+ * pets.ignored // → ['dogs/names.txt']
+ * await pipe(pets.batch(Int32Array.of(1)), TE.map(({ labels }) => labels))() // → E.right([1])
+ */
+export const imageFolder = <const S extends Size, const C extends Channels = 3>(
+  path: string,
+  options: ImageOptions<S, C>,
+): Task<ImageFiles<Image<Extents<S, C>>>> =>
+  genTask('imageFolder', function* () {
+    yield* take(checkedPath({ path }));
+    yield* take(imageOptions('imageFolder')(options));
+    const { paths, ignored } = yield* take(TE.fromTask(() => filesIn(path))); // what it raises is a Left
+    const place = (file: string): string => node().join(path, file);
+    const read = (position: number): Task<Uint8Array> => readBytes(place(paths[position]!));
+    return yield* imagesOf('imageFolder', { paths, ignored, place, read }, options);
+  });

@@ -1,0 +1,141 @@
+/** Options for pictures, from files of any size to images of one, and the pure part of making them. */
+import { exactTuple, natural, positive, refined } from '../../internal/decode.js';
+import { failure } from '../../internal/errors.js';
+import { t } from '../../internal/fp.js';
+
+/** 1 is grey, 3 is RGB, 4 is RGB and opacity. */
+export type Channels = 1 | 3 | 4;
+
+/** The height and width of images; one number for both. */
+export type Size = number | readonly [height: number, width: number];
+
+/** The extents of images of a size. */
+export type Extents<S extends Size, C extends Channels> = S extends readonly [
+  infer H extends number,
+  infer W extends number,
+]
+  ? readonly [H, W, C]
+  : S extends number
+    ? readonly [S, S, C]
+    : readonly [number, number, C];
+
+/** The images that are made of pictures. */
+export interface PictureOptions<S extends Size = Size, C extends Channels = Channels> {
+  readonly size: S;
+  /** 3 by default. A grey image has the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B. */
+  readonly channels?: C;
+  /**
+   * As `object-fit` of CSS. `cover`, the default, scales a picture until it covers the image, and crops it; `contain` scales it
+   * until it fits in, and fills the rest with the background; `fill` scales both sides by themselves; `none` only crops, and
+   * refuses a picture that is too small.
+   */
+  readonly resize?: 'cover' | 'contain' | 'fill' | 'none';
+  /** The part that stays: `center` by default. */
+  readonly crop?: 'center' | 'top' | 'bottom' | 'left' | 'right';
+  /**
+   * What shows through pictures that are not opaque, RGB in bytes: white, [255, 255, 255], by default. Images of 4 channels keep
+   * their opacity, and have this colour only where they are wholly transparent.
+   */
+  readonly background?: readonly [red: number, green: number, blue: number];
+}
+
+/** The same with its defaults. */
+export interface PicturePlan {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: Channels;
+  readonly resize: NonNullable<PictureOptions['resize']>;
+  readonly crop: NonNullable<PictureOptions['crop']>;
+  readonly background: readonly [red: number, green: number, blue: number];
+}
+
+/** The longest side of an image. */
+const MOST_PIXELS = 2 ** 14;
+
+const extent = refined(positive, `an integer from 1 to ${MOST_PIXELS}`, (n) => n <= MOST_PIXELS);
+const byte = refined(natural, 'an integer from 0 to 255', (n) => n <= 255);
+
+const oneOf = <const N extends string>(...names: readonly N[]): t.Type<N> =>
+  refined(t.string as t.Type<unknown> as t.Type<N>, `one of ${names.join(', ')}`, (name) => names.includes(name));
+
+/** The fields of {@link PictureOptions}, required and optional, for `exactly`. */
+export const pictureFields = [
+  { size: t.union([extent, exactTuple([extent, extent], '[height, width]')], `a size in pixels, 1 to ${MOST_PIXELS}, or [height, width]`) },
+  {
+    channels: refined(t.number, '1, 3 or 4 channels', (n) => n === 1 || n === 3 || n === 4),
+    resize: oneOf('cover', 'contain', 'fill', 'none'),
+    crop: oneOf('center', 'top', 'bottom', 'left', 'right'),
+    background: exactTuple([byte, byte, byte], '[red, green, blue] in bytes'),
+  },
+] as const; // prettier-ignore
+
+export const planOf = ({ size, channels = 3, resize = 'cover', crop = 'center', background = [255, 255, 255] }: PictureOptions): PicturePlan => {
+  const [height, width] = typeof size === 'number' ? [size, size] : size;
+  return { height, width, channels, resize, crop, background };
+}; // prettier-ignore
+
+/** The size of a picture. */
+interface Sides {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Where a whole picture lies relative to its image, in pixels of the image. Parts of it lie outside. */
+export interface Placed {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The beginning of a side of the picture, whose other pixels lie before 0 and after `n`. */
+const begin = (n: number, side: number, isFirst: boolean, isLast: boolean): number =>
+  isFirst ? 0 : isLast ? n - side : Math.trunc((n - side) / 2);
+
+/** Scales and places a picture of so many pixels. */
+export const placed = ({ height, width, resize, crop }: PicturePlan, from: Sides): Placed => {
+  const [down, across] = [height / from.height, width / from.width];
+  const scale = { cover: Math.max(down, across), contain: Math.min(down, across), none: 1, fill: null }[resize];
+  const scaled = (side: number): number => Math.max(1, Math.round(side * (scale ?? 1)));
+  const [h, w] = scale === null ? [height, width] : [scaled(from.height), scaled(from.width)];
+  return {
+    left: begin(width, w, crop === 'left', crop === 'right'),
+    top: begin(height, h, crop === 'top', crop === 'bottom'),
+    width: w,
+    height: h,
+  };
+};
+
+/** A `DecodeError` for a picture that is smaller than its image, where none is scaled. */
+export const tooSmall = (where: string, { height, width, resize }: PicturePlan, from: Sides) =>
+  resize === 'none' && (from.width < width || from.height < height)
+    ? failure('DecodeError', {
+        where,
+        expected: `a picture of at least ${width} × ${height} pixels`,
+        actual: `${from.width} × ${from.height}`,
+        hint: "leave it out, or pass resize: 'cover'",
+      })
+    : null;
+
+/** Over the background, a byte of which so much shows. */
+const over = (byte: number, opacity: number, background: number): number =>
+  Math.round((byte * opacity + background * (255 - opacity)) / 255);
+
+/** The bytes of an image in the channels of the plan, from its pixels as decoders give them: RGB and opacity. */
+export const imageBytes = (
+  { height, width, channels, background }: PicturePlan,
+  rgba: Uint8Array | Uint8ClampedArray,
+): Uint8Array => {
+  const out = new Uint8Array(height * width * channels);
+  for (let at = 0, to = 0; to < out.length; at += 4, to += channels) {
+    const opacity = rgba[at + 3]!;
+    const color = (c: number): number => over(rgba[at + c]!, opacity, background[c]!);
+    if (channels === 1) out[to] = Math.round((299 * color(0) + 587 * color(1) + 114 * color(2)) / 1000);
+    else if (channels === 3) for (let c = 0; c < 3; c++) out[to + c] = color(c);
+    else {
+      for (let c = 0; c < 3; c++) out[to + c] = opacity === 0 ? background[c]! : rgba[at + c]!;
+      out[to + 3] = opacity;
+    }
+  }
+  return out;
+};

@@ -6,8 +6,64 @@ export interface StopSignal {
   readonly aborted: boolean;
 }
 
+/** A port of a `MessageChannel` in a browser. */
+interface Port {
+  onmessage: () => void;
+  readonly postMessage: (message: null) => void;
+  readonly close: () => void;
+}
+
+/** Milliseconds of work after which the event loop gets a turn. */
+const LONGEST_WORK = 10;
+
 /**
- * Yields to the event loop, so that signals and timers run and the screen is updated. A backend on the CPU blocks the
- * event loop, and waiting for promises does not yield to timers.
+ * Gives the event loop a turn: timers and signals run, and the screen is updated. To wait for a promise that is settled
+ * gives none. `setTimeout` would wait for at least a millisecond, in browsers for four.
  */
-export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+export const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === 'function') return void setImmediate(resolve);
+    // the types of Node declare other members than browsers have
+    const { port1, port2 } = new MessageChannel() as unknown as Record<'port1' | 'port2', Port>;
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+
+/** Returns null, or a promise to wait for if it is time for a turn of the event loop. */
+export type Breathe = () => Promise<void> | null;
+
+/** Makes the function that a long computation calls between two pieces: `const rest = breathe(); if (rest !== null) await rest`. */
+export const breather = (): Breathe => {
+  let since = performance.now();
+  return () =>
+    performance.now() - since < LONGEST_WORK
+      ? null
+      : pause().then(() => {
+          since = performance.now();
+        });
+};
+
+/** A computation in pieces: it can rest at each `yield`. */
+export type Pieces<A> = Generator<void, A>;
+
+/** Computes all pieces without a rest. */
+export const atOnce = <A>(work: Pieces<A>): A => {
+  for (;;) {
+    const piece = work.next();
+    if (piece.done === true) return piece.value;
+  }
+};
+
+/** Computes pieces, and lets the event loop turn between them. */
+export const inTurns = async <A>(work: Pieces<A>): Promise<A> => {
+  const breathe = breather();
+  for (;;) {
+    const piece = work.next();
+    if (piece.done === true) return piece.value;
+    const rest = breathe();
+    if (rest !== null) await rest;
+  }
+};

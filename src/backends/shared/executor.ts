@@ -4,6 +4,7 @@ import { attempt, fail, failure, type NoisefoldError, showShape } from '../../in
 import { sizeOf } from '../../dsl/graph/node.js';
 import type { Call, Plan, PlanInput } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
+import type { Pieces } from '../../internal/stop.js';
 import { type NamedKernel, type Rule, writtenBy } from './kernel.js';
 import type { Memory } from './memory/memory.js';
 import { evaluateKey } from './random.js';
@@ -34,7 +35,7 @@ export const nameOf = ({ origin }: Call): string =>
   origin.place === '' ? origin.label : `${origin.label} (${origin.place})`;
 
 /** Finds a kernel for each call. The first rule that handles a call wins. A rule may raise an error. */
-export const kernelsOf = <K extends NamedKernel>(plan: Plan, rules: readonly Rule<K>[]): Result<readonly K[]> => {
+export function* kernelsOf<K extends NamedKernel>(plan: Plan, rules: readonly Rule<K>[]): Pieces<Result<readonly K[]>> {
   const kernels: K[] = [];
   for (const call of plan.calls) {
     const made = attempt(() => rules.reduce<K | null>((found, rule) => found ?? rule(call), null));
@@ -48,9 +49,10 @@ export const kernelsOf = <K extends NamedKernel>(plan: Plan, rules: readonly Rul
         hint: 'run the plan on the backend for which it was lowered',
       });
     kernels.push(kernel);
+    yield;
   }
   return E.right(kernels);
-};
+}
 
 const isKey = (slot: Slot | undefined): slot is KeyWords => Array.isArray(slot);
 

@@ -1,9 +1,10 @@
 /** Makes the plan of a program. */
 import { oneOf } from '../../internal/decode.js';
-import type { either } from '../../internal/fp.js';
-import { attempt, type NoisefoldError, orRaise, raise, showType } from '../../internal/errors.js';
+import { E, type taskEither } from '../../internal/fp.js';
+import { attempt, caught, type NoisefoldError, orRaise, raise, showType } from '../../internal/errors.js';
+import { atOnce, inTurns, pause, type Pieces } from '../../internal/stop.js';
 import type { Capabilities } from './backend.js';
-import { type Lowering, lower } from './lower/index.js';
+import { lowered, type Lowering } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
 import {
@@ -97,19 +98,40 @@ const donationsOf = (
   return { donations, donated };
 };
 
-/** Traces, checks, optimizes and lowers a program for a backend, without running anything. */
-export const plan = <I, O>(
+interface Planned {
+  readonly plan: Plan;
+  readonly traced: Traced;
+}
+type Planning<I, O> = readonly [
   program: Program<I, O>,
   bindings: Bindings,
   capabilities: Capabilities,
-  donate: readonly string[] = [],
-): either.Either<NoisefoldError, { readonly plan: Plan; readonly traced: Traced }> =>
-  attempt(() => {
-    const spec = orRaise(program.inputs);
-    checkDonated(spec, donate);
-    const traced = trace(program, spec, bindings);
-    const results = traced.outputs.map(({ leaf }) => nodeOf(leaf));
-    const outputs = optimized(results, traced.inputs, capabilities.composites);
-    const lowering = { inputs: traced.inputs, outputs, ...donationsOf(traced, donate) };
-    return { traced, plan: lower(lowering, capabilities) };
-  });
+  donate?: readonly string[],
+];
+
+function* planning<I, O>(...[program, bindings, capabilities, donate = []]: Planning<I, O>): Pieces<Planned> {
+  const spec = orRaise(program.inputs);
+  checkDonated(spec, donate);
+  const traced = trace(program, spec, bindings);
+  yield;
+  const results = traced.outputs.map(({ leaf }) => nodeOf(leaf));
+  const outputs = yield* optimized(results, traced.inputs, capabilities.composites);
+  const lowering = { inputs: traced.inputs, outputs, ...donationsOf(traced, donate) };
+  return { traced, plan: yield* lowered(lowering, capabilities) };
+}
+
+/** Traces, checks, optimizes and lowers a program for a backend, without running anything. */
+export const plan = <I, O>(...given: Planning<I, O>): E.Either<NoisefoldError, Planned> =>
+  attempt(() => atOnce(planning(...given)));
+
+/** The same as {@link plan}, with at least one turn of the event loop. */
+export const planInTurns =
+  <I, O>(...given: Planning<I, O>): taskEither.TaskEither<NoisefoldError, Planned> =>
+  async () => {
+    await pause();
+    try {
+      return E.right(await inTurns(planning(...given)));
+    } catch (thrown) {
+      return caught(thrown);
+    }
+  };

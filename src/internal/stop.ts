@@ -1,3 +1,7 @@
+/** Long work that does not block its caller: it comes in pieces, and the event loop turns between them. */
+import { caught, type NoisefoldError } from './errors.js';
+import { E, type taskEither } from './fp.js';
+
 /**
  * The part of an `AbortSignal` that the library reads. It is declared here so that the types depend neither on Node's
  * declarations nor on the browser's.
@@ -8,7 +12,8 @@ export interface StopSignal {
 
 /** A port of a `MessageChannel` in a browser. */
 interface Port {
-  onmessage: () => void;
+  readonly addEventListener: (kind: 'message', listener: () => void) => void;
+  readonly start: () => void;
   readonly postMessage: (message: null) => void;
   readonly close: () => void;
 }
@@ -25,10 +30,11 @@ export const pause = (): Promise<void> =>
     if (typeof setImmediate === 'function') return void setImmediate(resolve);
     // the types of Node declare other members than browsers have
     const { port1, port2 } = new MessageChannel() as unknown as Record<'port1' | 'port2', Port>;
-    port1.onmessage = () => {
+    port1.addEventListener('message', () => {
       port1.close();
       resolve();
-    };
+    });
+    port1.start();
     port2.postMessage(null);
   });
 
@@ -67,3 +73,15 @@ export const inTurns = async <A>(work: Pieces<A>): Promise<A> => {
     if (rest !== null) await rest;
   }
 };
+
+/** Computes pieces that may raise errors, with at least one turn of the event loop. */
+export const attemptInTurns =
+  <A>(work: Pieces<A>): taskEither.TaskEither<NoisefoldError, A> =>
+  async () => {
+    await pause();
+    try {
+      return E.right(await inTurns(work));
+    } catch (thrown) {
+      return caught(thrown);
+    }
+  };

@@ -1,8 +1,7 @@
 /** Makes the plan of a program. */
 import { oneOf } from '../../internal/decode.js';
-import { E, type taskEither } from '../../internal/fp.js';
-import { attempt, caught, type NoisefoldError, orRaise, raise, showType } from '../../internal/errors.js';
-import { atOnce, inTurns, pause, type Pieces } from '../../internal/stop.js';
+import { attempt, orRaise, raise, showType } from '../../internal/errors.js';
+import { atOnce, type Pieces } from '../../internal/stop.js';
 import type { Capabilities } from './backend.js';
 import { lowered, type Lowering } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
@@ -98,18 +97,13 @@ const donationsOf = (
   return { donations, donated };
 };
 
-interface Planned {
-  readonly plan: Plan;
-  readonly traced: Traced;
-}
-type Planning<I, O> = readonly [
+/** Traces, checks, optimizes and lowers a program for a backend, in pieces, without running anything. Raises errors. */
+export function* planning<I, O>(
   program: Program<I, O>,
   bindings: Bindings,
   capabilities: Capabilities,
-  donate?: readonly string[],
-];
-
-function* planning<I, O>(...[program, bindings, capabilities, donate = []]: Planning<I, O>): Pieces<Planned> {
+  donate: readonly string[] = [],
+): Pieces<{ readonly plan: Plan; readonly traced: Traced }> {
   const spec = orRaise(program.inputs);
   checkDonated(spec, donate);
   const traced = trace(program, spec, bindings);
@@ -120,18 +114,5 @@ function* planning<I, O>(...[program, bindings, capabilities, donate = []]: Plan
   return { traced, plan: yield* lowered(lowering, capabilities) };
 }
 
-/** Traces, checks, optimizes and lowers a program for a backend, without running anything. */
-export const plan = <I, O>(...given: Planning<I, O>): E.Either<NoisefoldError, Planned> =>
-  attempt(() => atOnce(planning(...given)));
-
-/** The same as {@link plan}, with at least one turn of the event loop. */
-export const planInTurns =
-  <I, O>(...given: Planning<I, O>): taskEither.TaskEither<NoisefoldError, Planned> =>
-  async () => {
-    await pause();
-    try {
-      return E.right(await inTurns(planning(...given)));
-    } catch (thrown) {
-      return caught(thrown);
-    }
-  };
+/** The result of {@link planning}, at once. */
+export const plan = <I, O>(...given: Parameters<typeof planning<I, O>>) => attempt(() => atOnce(planning(...given)));

@@ -79,6 +79,21 @@ const checkDonations = (planned: Plan, all: readonly BoundInput[]): E.Either<Noi
       });
 };
 
+/** Fails with `KeyReused` if one key is given for two inputs, which would draw the same numbers. */
+const checkKeys = (planned: Plan, all: readonly BoundInput[]): E.Either<NoisefoldError, void> => {
+  const inputOf = new Map<string, string>();
+  for (const [i, { slot }] of all.entries()) {
+    if (!('length' in slot)) continue;
+    const [words, { path }] = [slot.join(', '), planned.inputs[i]!];
+    const first = inputOf.get(words);
+    const hint = "fork it: const { a, b } = fork(key(7), 'a', 'b')";
+    if (first !== undefined)
+      return fail('KeyReused', { where: `inputs ${first} and ${path}`, expected: 'a key for each', actual: `[${words}] for both`, hint }); // prettier-ignore
+    inputOf.set(words, path);
+  }
+  return E.right(undefined);
+};
+
 /** Fails with `ConfigError` for an input that the program does not have. */
 const checkNames = (names: readonly string[] | null, inputs: unknown): E.Either<NoisefoldError, void> => {
   if (names === null || typeof inputs !== 'object' || inputs === null || isValue(inputs)) return E.right(undefined);
@@ -116,6 +131,6 @@ export const bindInputs = (
       if (E.isLeft(bound)) return bound;
       all.push(bound.right);
     }
-    return E.map(() => all)(checkDonations(planned, all));
+    return E.map(() => all)(E.flatMap(() => checkDonations(planned, all))(checkKeys(planned, all)));
   })();
 };

@@ -73,6 +73,8 @@ export const memoryBackend = <K extends NamedKernel>(parts: Parts<K>): Backend =
   const compiled = async (plan: Plan): Promise<Result<Runner>> => {
     const kernels = await inTurns(kernelsOf(plan, rules(plan)));
     if (E.isLeft(kernels)) return kernels;
+    const closed = memory.closed();
+    if (closed !== null) return E.left(closed); // in the meantime
     const execution = await layOut(plan, kernels.right);
     return E.map((laid: Execution): Runner => {
       const runner = createRunner(plan, memory, kernels.right, laid);

@@ -81,15 +81,15 @@ export const liveOn =
     const { state, backend: owner } = resident;
     const consumed = (actual: string, hint: string) =>
       fail('ValueConsumed', { where, expected: 'a live value', actual, hint });
-    if (state === 'donated')
-      return consumed('one that was donated', 'use the result of the run that it was donated to');
-    if (state === 'released') return consumed('one that was released', 'release it after its last use');
-    if (owner === backend) return E.right(resident);
     if (owner.closed())
       return consumed(
         `one of the ${owner.name} backend, which is closed`,
         'use it before its backend closes, or read it there and upload it here',
       );
+    if (state === 'donated')
+      return consumed('one that was donated', 'use the result of the run that it was donated to');
+    if (state === 'released') return consumed('one that was released', 'release it after its last use');
+    if (owner === backend) return E.right(resident);
     return fail('ConfigError', {
       where,
       expected: `a value of the backend '${backend.name}' that runs`,

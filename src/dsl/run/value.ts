@@ -142,19 +142,21 @@ export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> 
   );
 
 /**
- * Frees the memory of every value in a tree. Skips values that were donated or released.
+ * Frees the memory of every value in a tree. Skips values that were donated or released. Frees the others, too, before it
+ * fails with `ValueConsumed` for a value whose backend is closed, and with `ConfigError` for one of another backend.
  * @example
  * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap(release), RTE.flatMap(read))
  * pipe(await using(reference())(gone)(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ValueConsumed')
  */
 export const release = <A>(tree: A): Effect<void> =>
   effect((backend) => async () => {
-    for (const resident of valuesOf(tree).map(residentOf)) {
-      if (resident.state !== 'live') continue;
-      resident.state = 'released';
-      backend.release(resident.buffer)();
+    const live = valuesOf(tree).filter((v) => residentOf(v).state === 'live');
+    const found = live.map(liveOn(backend, 'release'));
+    for (const one of found.filter(E.isRight)) {
+      one.right.state = 'released';
+      backend.release(one.right.buffer)();
     }
-    return E.right(undefined);
+    return found.find(E.isLeft) ?? E.right(undefined);
   });
 
 /** Tests for a leaf of a tree of results: a value, or a word of a key. */

@@ -113,7 +113,7 @@ const noticeOnce = (onNotice: NonNullable<WasmOptions['onNotice']>): ((reason: s
     if (isNoticed) return;
     isNoticed = true;
     onNotice(
-      `noisefold: the wasm backend runs on the calling thread, which it blocks meanwhile, as its workers did not start (${reason}); ` +
+      `noisefold: the wasm backend runs on the calling thread, and keeps it busy, as its workers did not start (${reason}); ` +
         "a page's content security policy needs worker-src blob:",
     )();
   };

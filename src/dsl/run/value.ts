@@ -82,10 +82,12 @@ export const liveOn =
     const consumed = (actual: string, hint: string) =>
       fail('ValueConsumed', { where, expected: 'a live value', actual, hint });
     if (owner.closed())
-      return consumed(
-        `one of the ${owner.name} backend, which is closed`,
-        'use it before its backend closes, or read it there and upload it here',
-      );
+      return fail(owner === backend ? 'BackendFailure' : 'ValueConsumed', {
+        where,
+        expected: 'a live value',
+        actual: `one of the ${owner.name} backend, which is closed`,
+        hint: 'use it before its backend closes, or read it there and upload it here',
+      });
     if (state === 'donated')
       return consumed('one that was donated', 'use the result of the run that it was donated to');
     if (state === 'released') return consumed('one that was released', 'release it after its last use');

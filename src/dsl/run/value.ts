@@ -79,18 +79,13 @@ export const liveOn =
     if (!isValue(v)) return notAValue(where, v);
     const resident = residentOf(v);
     const { state, backend: owner } = resident;
-    const consumed = (actual: string, hint: string) =>
-      fail('ValueConsumed', { where, expected: 'a live value', actual, hint });
+    const refused = (actual: string, hint: string, tag: 'ValueConsumed' | 'BackendFailure' = 'ValueConsumed') =>
+      fail(tag, { where, expected: 'a live value', actual, hint });
+    const ended = 'use it before its backend closes, or read it there and upload it here';
     if (owner.closed())
-      return fail(owner === backend ? 'BackendFailure' : 'ValueConsumed', {
-        where,
-        expected: 'a live value',
-        actual: `one of the ${owner.name} backend, which is closed`,
-        hint: 'use it before its backend closes, or read it there and upload it here',
-      });
-    if (state === 'donated')
-      return consumed('one that was donated', 'use the result of the run that it was donated to');
-    if (state === 'released') return consumed('one that was released', 'release it after its last use');
+      return refused(`one of the ${owner.name} backend, which is closed`, ended, owner === backend ? 'BackendFailure' : undefined); // prettier-ignore
+    if (state === 'donated') return refused('one that was donated', 'use the result of the run that it was donated to');
+    if (state === 'released') return refused('one that was released', 'release it after its last use');
     if (owner === backend) return E.right(resident);
     return fail('ConfigError', {
       where,
@@ -152,11 +147,12 @@ export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> 
  */
 export const release = <A>(tree: A): Effect<void> =>
   effect((backend) => async () => {
-    const live = valuesOf(tree).filter((v) => residentOf(v).state === 'live');
-    const found = live.map(liveOn(backend, 'release'));
-    for (const one of found.filter(E.isRight)) {
-      one.right.state = 'released';
-      backend.release(one.right.buffer)();
+    const found = valuesOf(tree).flatMap((v) =>
+      residentOf(v).state === 'live' ? [liveOn(backend, 'release')(v)] : [],
+    );
+    for (const live of found.filter(E.isRight)) {
+      live.right.state = 'released';
+      backend.release(live.right.buffer)();
     }
     return found.find(E.isLeft) ?? E.right(undefined);
   });

@@ -215,11 +215,9 @@ export function* lowered(lowering: Lowering, capabilities: Capabilities): Pieces
   const required = new Set(outputs.filter((n) => n.dtype !== 'key'));
   const fused = yield* fuse(lowering, { roots: outputs, parts }, required, capabilities);
   const { buffers, bufferOf } = fused;
-  const joined = capabilities.fuses
-    ? joinRegions(fused.calls, fused.waiting, buffers, capabilities.mostBuffers)
+  const calls = capabilities.fuses
+    ? sink(joinRegions(fused.calls, fused.waiting, buffers, capabilities.mostBuffers), buffers)
     : fused.calls;
-  yield;
-  const calls = capabilities.fuses ? sink(joined, buffers) : joined;
   yield;
   const donation = donate(lowering, buffers, calls);
   const placed = layout(donation.buffers, calls, capabilities.alignment);

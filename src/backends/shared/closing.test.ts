@@ -79,11 +79,9 @@ const calls: Readonly<Record<string, (backend: Backend) => Promise<() => Promise
   },
   'a run whose executable is released': async (backend) => {
     const [buffer, runner] = [await uploaded(backend), await compiled(backend)];
-    return async () => {
+    return () => {
       const outcome = runner.run([buffer])();
-      await microtasks(8); // until the run is under way
       runner.release();
-      backend.release(buffer)();
       return outcome;
     };
   },

@@ -119,6 +119,11 @@ export const createRunner = (
     plan.calls.findIndex((call) => output.kind === 'buffer' && writtenBy(call).includes(output.view.buffer)),
   );
   let released = false;
+  /** Runs in progress: they keep the memory of the plan when the executable is released. */
+  let running = 0;
+  const releaseUnused = (): void => {
+    if (released && running === 0) execution.release();
+  };
 
   const unusable = (): NoisefoldError | null => {
     if (!released) return memory.closed();
@@ -145,7 +150,7 @@ export const createRunner = (
 
   /** Sets the addresses of the inputs and outputs for the next run. Fails if the run is not possible. */
   const bind = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[]): Result<void> => {
-    const end = unusable();
+    const end = memory.closed();
     const addresses = end === null ? addressesOf(plan, inputs, memory) : E.left(end);
     if (E.isLeft(addresses)) return addresses;
     inputs.forEach((slot, i) => {
@@ -189,9 +194,7 @@ export const createRunner = (
     });
   };
 
-  const runOnce = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {
-    const before = unusable();
-    if (before !== null) return E.left(before);
+  const runBound = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {
     const checked = addressesOf(plan, inputs, memory);
     if (E.isLeft(checked)) return checked;
     const held = await allocateOutputs();
@@ -204,16 +207,28 @@ export const createRunner = (
       held.right.forEach((buffer) => buffer !== null && memory.release(buffer));
       return bound;
     }
-    const running = execution.run(milliseconds);
-    if (running !== null && 'at' in running) {
-      releaseAfterFailure(inputs, held.right, running.at);
-      return E.left(running.error);
+    const run = execution.run(milliseconds);
+    if (run !== null && 'at' in run) {
+      releaseAfterFailure(inputs, held.right, run.at);
+      return E.left(run.error);
     }
     const outputs = collectOutputs(inputs, held.right);
-    const failed = await running;
+    const failed = await run;
     if (failed === null) return E.right(outputs);
     for (const slot of outputs) if (!isKey(slot)) memory.release(slot);
     return E.left(failed.error);
+  };
+
+  const runOnce = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {
+    const before = unusable();
+    if (before !== null) return E.left(before);
+    running++;
+    try {
+      return await runBound(inputs, milliseconds);
+    } finally {
+      running--;
+      releaseUnused();
+    }
   };
 
   return {
@@ -224,8 +239,9 @@ export const createRunner = (
       return E.map((outputs: readonly Slot[]) => ({ outputs, milliseconds }))(await runOnce(inputs, milliseconds));
     }, // prettier-ignore
     release: () => {
-      if (!released) execution.release();
+      if (released) return;
       released = true;
+      releaseUnused();
     },
   };
 };

@@ -28,6 +28,7 @@ export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
  */
 export interface Runner {
   readonly run: (inputs: readonly Slot[]) => Task<readonly Slot[]>;
+  /** Frees the memory of the plan, after the runs in progress. */
   readonly release: io.IO<void>;
   /** The name of the kernel of each call, in order, for `explain`. */
   readonly kernels: readonly string[];

@@ -4,6 +4,7 @@ import { lower } from '../src/dsl/compile/lower/index.js';
 import { layout } from '../src/dsl/compile/lower/layout.js';
 import { type Node, node, reachable, withInputs } from '../src/dsl/graph/node.js';
 import { optimized } from '../src/dsl/compile/passes/optimized.js';
+import { atOnce } from '../src/internal/stop.js';
 import type { Buffer, Call, Plan } from '../src/dsl/compile/plan.js';
 
 const ADDRESSES = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'barrier', 'stopGradient']);
@@ -23,7 +24,7 @@ const withBuffers = (call: Call, numbers: readonly number[]): Call => {
 
 /** Lowers an output node by node. */
 export const unfusedPlan = (inputs: readonly Node[], output: Node, capabilities: Capabilities): Plan => {
-  const [root] = optimized([output], inputs, capabilities.composites) as [Node];
+  const [root] = atOnce(optimized([output], inputs, capabilities.composites)) as [Node];
   const buffers: Buffer[] = [];
   const calls: Call[] = [];
   const bufferOf = new Map<Node, number>();

@@ -10,6 +10,7 @@ import { jaxSection } from './sections/jax.js';
 import { memorySection } from './sections/memory.js';
 import { planningSection } from './sections/planning.js';
 import { speedSection } from './sections/speed.js';
+import { turningSection } from './sections/turning.js';
 import { orThrow, type Row } from './table.js';
 import type { Timing } from './timings.js';
 
@@ -31,6 +32,7 @@ const sections = (options: WasmOptions) => (backend: Backend) => async (): Promi
   const planning = await planningSection(backend, recipe); // first, in a cold process
   const torch = await torchPeer(Object.values(NETWORKS));
   const memory = await memorySection(backend, recipe, torch); // before the peers enlarge the memory
+  const turning = await turningSection(backend, recipe);
   const speed = await speedSection(backend, recipe, torch, cores(), options);
   if (typeof torch !== 'string') torch.stop();
   return E.right({
@@ -38,6 +40,7 @@ const sections = (options: WasmOptions) => (backend: Backend) => async (): Promi
       ...speed.rows,
       ...(await jaxSection(backend, options.rounds)),
       ...planning,
+      ...turning,
       ...(await executorSection(backend, recipe, speed.stepMilliseconds)),
       ...memory,
     ],

@@ -1,11 +1,10 @@
 /** Forward passes and training steps of all networks on noisefold, eager tfjs and PyTorch, interleaved in rounds. */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Backend, measurePeak } from 'noisefold/dsl';
 import { wasm } from 'noisefold/backends/wasm';
 import { sizeOf } from '../../src/dsl/graph/node.js';
-import { interleaved, type Case, median } from '../measure.js';
+import { interleaved, type Case } from '../measure.js';
 import { type NetworkName, NETWORKS, type NetworkRecipe, recipeOf } from '../network.js';
 import { eagerUnet } from '../peers/tfjsUnet.js';
 import { LAYOUTS, type TorchPeer } from '../peers/torch.js';
@@ -66,19 +65,6 @@ const torchCases = (peer: TorchPeer | string, name: NetworkName): readonly Timed
   );
 };
 
-/** The longest time in which the event loop did not turn during a step, in milliseconds: the median of some steps. */
-const longestGap = async (runner: Runner): Promise<number> => {
-  const gaps: number[] = [];
-  for (let i = 0; i < 5; i++) {
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    await runner.step();
-    delay.disable();
-    gaps.push(delay.max / 1e6);
-  }
-  return median(gaps);
-};
-
 /** The rows that compare a network with PyTorch. */
 const againstTorch = (
   timings: readonly Timing[],
@@ -134,7 +120,6 @@ export const speedSection = async (
   ];
 
   const timings: Timing[] = [];
-  let gap = NaN;
   for (const name of NAMES) {
     const network = name === 'R' ? recipe : orThrow(recipeOf(NETWORKS[name]));
     const runners: (readonly [string, Runner])[] = [];
@@ -147,7 +132,6 @@ export const speedSection = async (
     ];
     timings.push(...(await timingsOf(name, cases, rounds)));
     const [, first] = runners[0]!;
-    if (name === 'R') gap = await longestGap(first);
     if (profiled > 0) {
       const peak = orThrow(await measurePeak(backend)());
       console.log(`peak: ${peak.gflops.toFixed(1)} GFLOP/s, ${peak.gbs.toFixed(1)} GB/s`);
@@ -177,12 +161,6 @@ export const speedSection = async (
         ]
       : []),
     atMost('R: forward / eager tfjs forward', forward / eager, 0.12, ''),
-    information(
-      'R: longest gap of the event loop during a step',
-      gap,
-      'ms',
-      'on the calling thread; median of 5 steps',
-    ),
   ];
   return { rows, timings, stepMilliseconds: step };
 };

@@ -15,8 +15,8 @@ const isOne = (keys: BatchKeys): keys is Key => !Array.isArray(keys);
  * number of keys than of samples raises `ConfigError`.
  * @example
  * const noise = program({ x: 'B 2', keys: ['key', 'key'] }, ({ x, keys }) => drawnBy(keys, normalLike)(x))
- * const same = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(7)] })
- * await using(reference())(same)() // → E.right([1.331, 0.629, 1.331, 0.629])
+ * const drawn = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(8)] })
+ * await using(reference())(drawn)() // → E.right([1.331, 0.629, 3.691, 0.784])
  */
 export const drawnBy =
   (keys: BatchKeys, draw: DrawLike) =>

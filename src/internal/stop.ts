@@ -1,3 +1,7 @@
+/** Long work that does not block its caller: it comes in pieces, and the event loop turns between them. */
+import { caught, type NoisefoldError } from './errors.js';
+import { E, type taskEither } from './fp.js';
+
 /**
  * The part of an `AbortSignal` that the library reads. It is declared here so that the types depend neither on Node's
  * declarations nor on the browser's.
@@ -6,8 +10,78 @@ export interface StopSignal {
   readonly aborted: boolean;
 }
 
+/** A port of a `MessageChannel` in a browser. */
+interface Port {
+  readonly addEventListener: (kind: 'message', listener: () => void) => void;
+  readonly start: () => void;
+  readonly postMessage: (message: null) => void;
+  readonly close: () => void;
+}
+
+/** Milliseconds of work after which the event loop gets a turn. */
+const LONGEST_WORK = 10;
+
 /**
- * Yields to the event loop, so that signals and timers run and the screen is updated. A backend on the CPU blocks the
- * event loop, and waiting for promises does not yield to timers.
+ * Gives the event loop a turn: timers and signals run, and the screen is updated. To wait for a promise that is settled
+ * gives none. `setTimeout` would wait for at least a millisecond, in browsers for four.
  */
-export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+export const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === 'function') return void setImmediate(resolve);
+    // the types of Node declare other members than browsers have
+    const { port1, port2 } = new MessageChannel() as unknown as Record<'port1' | 'port2', Port>;
+    port1.addEventListener('message', () => {
+      port1.close();
+      resolve();
+    });
+    port1.start();
+    port2.postMessage(null);
+  });
+
+/** Returns null, or a promise to wait for if it is time for a turn of the event loop. */
+export type Breathe = () => Promise<void> | null;
+
+/** Makes the function that a long computation calls between two pieces: `const rest = breathe(); if (rest !== null) await rest`. */
+export const breather = (): Breathe => {
+  let since = performance.now();
+  return () =>
+    performance.now() - since < LONGEST_WORK
+      ? null
+      : pause().then(() => {
+          since = performance.now();
+        });
+};
+
+/** A computation in pieces: it can rest at each `yield`. */
+export type Pieces<A> = Generator<void, A>;
+
+/** Computes all pieces without a rest. */
+export const atOnce = <A>(work: Pieces<A>): A => {
+  for (;;) {
+    const piece = work.next();
+    if (piece.done === true) return piece.value;
+  }
+};
+
+/** Computes pieces, and lets the event loop turn between them. */
+export const inTurns = async <A>(work: Pieces<A>): Promise<A> => {
+  const breathe = breather();
+  for (;;) {
+    const piece = work.next();
+    if (piece.done === true) return piece.value;
+    const rest = breathe();
+    if (rest !== null) await rest;
+  }
+};
+
+/** Computes pieces that may raise errors, with at least one turn of the event loop. */
+export const attemptInTurns =
+  <A>(work: Pieces<A>): taskEither.TaskEither<NoisefoldError, A> =>
+  async () => {
+    await pause();
+    try {
+      return E.right(await inTurns(work));
+    } catch (thrown) {
+      return caught(thrown);
+    }
+  };

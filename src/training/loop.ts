@@ -15,7 +15,7 @@ import {
 } from '../dsl/index.js';
 import { E, type io, type taskEither } from '../internal/fp.js';
 import { gen, hold, keep, take, type Work } from '../internal/gen.js';
-import { pause, type StopSignal } from '../internal/stop.js';
+import { type Breathe, breather, type StopSignal } from '../internal/stop.js';
 import { compiled } from './open.js';
 
 type Fallible<A> = taskEither.TaskEither<NoisefoldError, A>;
@@ -99,11 +99,11 @@ export const opened =
       return { name, begin: beginner.run, from, release: () => [beginner, stepper, ender].forEach(freed) };
     });
 
-/** Lets timers and signals run before a step. `Cancelled` if the signal says so. */
+/** Lets timers and signals run before a step, if it is time to. `Cancelled` if the signal says so. */
 export const mayGoOn =
-  (name: string, index: number, signal: StopSignal | undefined, hint = 'begin again'): Fallible<void> =>
+  (name: string, index: number, breathe: Breathe, signal?: StopSignal, hint = 'begin again'): Fallible<void> =>
   async () => {
-    if (signal !== undefined) await pause();
+    await breathe();
     return signal?.aborted === true
       ? E.left(
           failure('Cancelled', {
@@ -137,8 +137,9 @@ export const runLoop = <B, C, S, G, O, R>(
   gen(function* () {
     const first = yield* take(loop.begin(begin));
     const run = yield* hold(E.right(loop.from(first, constants)), (running) => running.release);
+    const breathe = breather();
     for (let index = 0; index < steps; index++) {
-      yield* take(mayGoOn(loop.name, index, signal));
+      yield* take(mayGoOn(loop.name, index, breathe, signal));
       const inputs = yield* take(given(index));
       yield* take(run.step(inputs, (output) => onStep?.(output, index) ?? E.right(undefined)));
     }

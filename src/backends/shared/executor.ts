@@ -4,6 +4,7 @@ import { attempt, fail, failure, type NoisefoldError, showShape } from '../../in
 import { sizeOf } from '../../dsl/graph/node.js';
 import type { Call, Plan, PlanInput } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
+import type { Pieces } from '../../internal/stop.js';
 import { type NamedKernel, type Rule, writtenBy } from './kernel.js';
 import type { Memory } from './memory/memory.js';
 import { evaluateKey } from './random.js';
@@ -34,7 +35,7 @@ export const nameOf = ({ origin }: Call): string =>
   origin.place === '' ? origin.label : `${origin.label} (${origin.place})`;
 
 /** Finds a kernel for each call. The first rule that handles a call wins. A rule may raise an error. */
-export const kernelsOf = <K extends NamedKernel>(plan: Plan, rules: readonly Rule<K>[]): Result<readonly K[]> => {
+export function* kernelsOf<K extends NamedKernel>(plan: Plan, rules: readonly Rule<K>[]): Pieces<Result<readonly K[]>> {
   const kernels: K[] = [];
   for (const call of plan.calls) {
     const made = attempt(() => rules.reduce<K | null>((found, rule) => found ?? rule(call), null));
@@ -48,9 +49,10 @@ export const kernelsOf = <K extends NamedKernel>(plan: Plan, rules: readonly Rul
         hint: 'run the plan on the backend for which it was lowered',
       });
     kernels.push(kernel);
+    yield;
   }
   return E.right(kernels);
-};
+}
 
 const isKey = (slot: Slot | undefined): slot is KeyWords => Array.isArray(slot);
 
@@ -117,6 +119,11 @@ export const createRunner = (
     plan.calls.findIndex((call) => output.kind === 'buffer' && writtenBy(call).includes(output.view.buffer)),
   );
   let released = false;
+  /** Runs in progress: they keep the memory of the plan when the executable is released. */
+  let running = 0;
+  const releaseUnused = (): void => {
+    if (released && running === 0) execution.release();
+  };
 
   const unusable = (): NoisefoldError | null => {
     if (!released) return memory.closed();
@@ -143,7 +150,7 @@ export const createRunner = (
 
   /** Sets the addresses of the inputs and outputs for the next run. Fails if the run is not possible. */
   const bind = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[]): Result<void> => {
-    const end = unusable();
+    const end = memory.closed();
     const addresses = end === null ? addressesOf(plan, inputs, memory) : E.left(end);
     if (E.isLeft(addresses)) return addresses;
     inputs.forEach((slot, i) => {
@@ -187,9 +194,7 @@ export const createRunner = (
     });
   };
 
-  const runOnce = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {
-    const before = unusable();
-    if (before !== null) return E.left(before);
+  const runBound = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {
     const checked = addressesOf(plan, inputs, memory);
     if (E.isLeft(checked)) return checked;
     const held = await allocateOutputs();
@@ -202,16 +207,28 @@ export const createRunner = (
       held.right.forEach((buffer) => buffer !== null && memory.release(buffer));
       return bound;
     }
-    const running = execution.run(milliseconds);
-    if (running !== null && 'at' in running) {
-      releaseAfterFailure(inputs, held.right, running.at);
-      return E.left(running.error);
+    const run = execution.run(milliseconds);
+    if (run !== null && 'at' in run) {
+      releaseAfterFailure(inputs, held.right, run.at);
+      return E.left(run.error);
     }
     const outputs = collectOutputs(inputs, held.right);
-    const failed = await running;
+    const failed = await run;
     if (failed === null) return E.right(outputs);
     for (const slot of outputs) if (!isKey(slot)) memory.release(slot);
     return E.left(failed.error);
+  };
+
+  const runOnce = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {
+    const before = unusable();
+    if (before !== null) return E.left(before);
+    running++;
+    try {
+      return await runBound(inputs, milliseconds);
+    } finally {
+      running--;
+      releaseUnused();
+    }
   };
 
   return {
@@ -222,8 +239,9 @@ export const createRunner = (
       return E.map((outputs: readonly Slot[]) => ({ outputs, milliseconds }))(await runOnce(inputs, milliseconds));
     }, // prettier-ignore
     release: () => {
-      if (!released) execution.release();
+      if (released) return;
       released = true;
+      releaseUnused();
     },
   };
 };

@@ -1,7 +1,9 @@
 import type { Backend, Capabilities } from '../../dsl/compile/backend.js';
 import { E } from '../../internal/fp.js';
-import type { Heap } from './memory/heap.js';
+import { freedAfter, type Heap } from './memory/heap.js';
+import { breather } from '../../internal/stop.js';
 import { hostExecution } from './hostExecution.js';
+import { createJobs } from './jobs.js';
 import type { RulesFor } from './kernel.js';
 import { createMemory } from './memory/memory.js';
 import { memoryBackend } from './memoryBackend.js';
@@ -15,19 +17,21 @@ export const hostBackend = (parts: {
   readonly rules: RulesFor;
 }): Backend => {
   const { name, capabilities, heap, rules } = parts;
-  const memory = createMemory(name, heap);
+  const jobs = createJobs();
+  const memory = createMemory(name, freedAfter(heap, jobs));
+  const turns = { jobs, memory, breathe: breather() };
   return memoryBackend({
     name,
     capabilities,
     memory,
     rules,
-    layOut: (plan, kernels) => hostExecution(plan, heap, memory, kernels),
+    layOut: (plan, kernels) => hostExecution(plan, heap, kernels, turns),
     write: (address, data, dtype) => {
       writeNumbers(heap.array(address, 0, data.length, dtype), data, dtype);
       return null;
     },
     read: (address, { elements, dtype }) => E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
-    close: () => undefined,
+    close: jobs.ended,
     lost: () => null,
   });
 };

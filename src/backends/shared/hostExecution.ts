@@ -6,25 +6,20 @@ import { type Execution, nameOf } from './executor.js';
 import type { Heap } from './memory/heap.js';
 import type { Kernel } from './kernel.js';
 import { layOut, type PlanLayout } from './memory/layout.js';
-import type { Memory } from './memory/memory.js';
+import { inOrder, queued, type Step, timed, type Turns } from './runs.js';
 
 /** Reserves the arena of a plan, writes its constants and binds its kernels. */
 export const hostExecution = async (
   plan: Plan,
   heap: Heap,
-  memory: Memory,
   kernels: readonly Kernel[],
+  turns: Turns,
 ): Promise<either.Either<NoisefoldError, Execution>> =>
   E.map(({ frame, place, setKey, release }: PlanLayout): Execution => {
-    const run: Execution['run'] = (milliseconds) => {
-      let at = 0;
+    const runKernel: Step = (at) => {
       try {
-        for (; at < kernels.length; at++) {
-          const start = milliseconds === null ? 0 : performance.now();
-          frame.refresh();
-          kernels[at]!.run(frame);
-          milliseconds?.push(performance.now() - start);
-        }
+        frame.refresh();
+        kernels[at]!.run(frame);
         return null;
       } catch (thrown) {
         const error = failure('BackendFailure', {
@@ -36,5 +31,6 @@ export const hostExecution = async (
         return { at, error };
       }
     };
-    return { place, setKey, run, release };
-  })(await layOut(plan, heap, memory));
+    const run: Execution['run'] = (milliseconds) => inOrder(kernels.length, timed(runKernel, milliseconds), turns);
+    return { ...queued({ place, setKey, run }, turns), release };
+  })(await layOut(plan, heap, turns.memory));

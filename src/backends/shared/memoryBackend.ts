@@ -3,6 +3,7 @@ import type { NoisefoldError } from '../../internal/errors.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import type { NumberType } from '../../dsl/graph/region.js';
 import { E, type either } from '../../internal/fp.js';
+import { inTurns } from '../../internal/stop.js';
 import { createRunner, type Execution, kernelsOf } from './executor.js';
 import type { NamedKernel, RulesFor } from './kernel.js';
 import type { Memory } from './memory/memory.js';
@@ -66,14 +67,25 @@ export const memoryBackend = <K extends NamedKernel>(parts: Parts<K>): Backend =
     return E.left(failed);
   };
 
+  /** Frees the memory of executables that were garbage-collected without being released. */
+  const dropped = new FinalizationRegistry<() => void>((free) => free());
+
   const compiled = async (plan: Plan): Promise<Result<Runner>> => {
-    const kernels = kernelsOf(plan, rules(plan));
+    const kernels = await inTurns(kernelsOf(plan, rules(plan)));
     if (E.isLeft(kernels)) return kernels;
+    const closed = memory.closed();
+    if (closed !== null) return E.left(closed); // in the meantime
     const execution = await layOut(plan, kernels.right);
     return E.map((laid: Execution): Runner => {
       const runner = createRunner(plan, memory, kernels.right, laid);
+      // the functions of the runner keep `laid` alive, and `laid.release` does not
+      dropped.register(laid, laid.release, laid);
       return {
         ...runner,
+        release: () => {
+          dropped.unregister(laid);
+          runner.release();
+        },
         run: (inputs) => () => whileOpen(runner.run(inputs)),
         profile: (inputs) => () => whileOpen(runner.profile(inputs)),
       };

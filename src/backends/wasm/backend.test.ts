@@ -64,6 +64,37 @@ test('running out of memory is an error, and the backend stays usable', async ()
   expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
 });
 
+test('uploads and runs that find no memory are errors, and leave nothing behind', async () => {
+  const backend = valueOf(await wasm()());
+  const runner = valueOf(await backend.compile(sums)());
+  const slot = valueOf(await backend.upload(numbers, 'float32')());
+  const fillers = [];
+  // everything that is left, in blocks of up to 512 MiB and down to a cache line; nothing is written
+  for (let elements = 2 ** 27; elements >= 16; elements /= 2)
+    for (;;) {
+      const result = await backend.compile({ ...emptyPlan, arenaElements: elements })();
+      if (E.isLeft(result)) break;
+      fillers.push(result.right);
+    }
+  const { buffers, bytes } = backend.stats();
+  const full = {
+    left: { _tag: 'BackendFailure', where: 'the wasm backend', expected: expect.stringMatching(/MiB of free memory$/) },
+  };
+  for (const work of [
+    backend.upload(numbers, 'float32'),
+    backend.upload(new Float32Array(2 ** 20), 'float32'),
+    runner.run([slot]),
+  ]) {
+    expect(await work()).toMatchObject(full);
+    expect(backend.stats()).toMatchObject({ buffers, bytes });
+  }
+  expect(Array.from(valueOf(await backend.read(slot)()))).toEqual(Array.from(numbers));
+  for (const filler of fillers) filler.release();
+  const [output] = valueOf(await runner.run([slot])());
+  expect('dtype' in output! && Array.from(valueOf(await backend.read(output)()))).toEqual(expected);
+  valueOf(await backend.close());
+});
+
 /** Ten regions, with a sum in JavaScript after each: their tape has several hundred bytes. */
 const many = lower(
   {

@@ -1,7 +1,10 @@
 import type { Backend } from '../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, TE } from '../../internal/fp.js';
+import { breather } from '../../internal/stop.js';
 import { alongAxisRule } from '../shared/alongAxis.js';
+import { createJobs } from '../shared/jobs.js';
+import { freedAfter } from '../shared/memory/heap.js';
 import { createMemory } from '../shared/memory/memory.js';
 import { readNumbers, writeNumbers } from '../shared/memory/numbers.js';
 import { memoryBackend } from '../shared/memoryBackend.js';
@@ -13,7 +16,6 @@ import { simdAnchorRule, simdScratch } from './anchors.js';
 import type { Engine } from './engine/engine.js';
 import { modulesOf } from './engine/modules.js';
 import { wasmExecution, WORTH_WORKERS } from './engine/execution.js';
-import { createJobs } from './engine/jobs.js';
 import { onHost, type WasmKernel } from './engine/kernel.js';
 import { kernelFunctions } from './kernels/functions.js';
 import { canFuse, fused, type MultiplyAdd, separate } from './kernels/multiplyAdd.js';
@@ -67,8 +69,8 @@ export const wasmBackend = (
   const { multiplyAdd, shared, own } = FORMS[rounding];
   const modules = isShared ? shared() : own();
   const jobs = createJobs();
-  const heap = wasmHeap(memory, jobs.after);
-  const books = createMemory('wasm', heap);
+  const heap = wasmHeap(memory);
+  const books = createMemory('wasm', freedAfter(heap, jobs));
   const pool = isShared ? createPool(memory, modules, threads, SYNC_START, start) : null;
   const engine: Engine = {
     memory,
@@ -77,7 +79,7 @@ export const wasmBackend = (
     modules,
     pool,
     worthWorkers,
-    jobs,
+    turns: { jobs, memory: books, breathe: breather() },
     onNoWorkers: noticeOnce(onNotice),
   };
   return memoryBackend<WasmKernel>({
@@ -90,13 +92,16 @@ export const wasmBackend = (
     rounding,
     memory: books,
     rules: () => RULES,
-    layOut: (plan, kernels) => wasmExecution(plan, kernels, engine, heap, books),
+    layOut: (plan, kernels) => wasmExecution(plan, kernels, engine, heap),
     write: (address, data, dtype) => {
       writeNumbers(heap.array(address, 0, data.length, dtype), data, dtype);
       return null;
     },
     read: (address, { elements, dtype }) => E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
-    close: () => pool?.stop(),
+    close: async () => {
+      await pool?.stop();
+      await jobs.ended();
+    },
     lost: () => null,
   });
 };
@@ -108,7 +113,7 @@ const noticeOnce = (onNotice: NonNullable<WasmOptions['onNotice']>): ((reason: s
     if (isNoticed) return;
     isNoticed = true;
     onNotice(
-      `noisefold: the wasm backend runs on the calling thread, which it blocks meanwhile, as its workers did not start (${reason}); ` +
+      `noisefold: the wasm backend runs on the calling thread, and keeps it busy, as its workers did not start (${reason}); ` +
         "a page's content security policy needs worker-src blob:",
     )();
   };

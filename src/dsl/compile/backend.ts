@@ -23,11 +23,12 @@ export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /**
  * A compiled plan. Inputs and outputs of a run are in the order of the plan. A run consumes its donated inputs, whether or
- * not an output takes over their memory; the caller keeps the others. A run that fails keeps the donated inputs too,
- * unless it has begun to overwrite them.
+ * not an output takes over their memory; the caller keeps the others. A run that fails before it is under way keeps the
+ * donated inputs too. An executable that is garbage-collected frees its memory.
  */
 export interface Runner {
   readonly run: (inputs: readonly Slot[]) => Task<readonly Slot[]>;
+  /** Frees the memory of the plan, after the runs in progress. */
   readonly release: io.IO<void>;
   /** The name of the kernel of each call, in order, for `explain`. */
   readonly kernels: readonly string[];
@@ -80,7 +81,10 @@ export interface Backend {
   readonly read: (buffer: DeviceBuffer) => Task<HostArray>;
   readonly release: (buffer: DeviceBuffer) => io.IO<void>;
   readonly stats: io.IO<BackendStats>;
-  /** Frees all memory. The backend must not be used afterwards. */
+  /**
+   * Frees all memory. Work in progress is cancelled: it ends with `BackendFailure`, which says that the backend is closed, and
+   * so does every later call. Resolves once nothing uses the memory any more.
+   */
   readonly close: Task<void>;
   /** True after a call of {@link close}. */
   readonly closed: io.IO<boolean>;

@@ -1,9 +1,9 @@
 /** Makes the plan of a program. */
 import { oneOf } from '../../internal/decode.js';
-import type { either } from '../../internal/fp.js';
-import { attempt, type NoisefoldError, orRaise, raise, showType } from '../../internal/errors.js';
+import { attempt, orRaise, raise, showType } from '../../internal/errors.js';
+import { atOnce, type Pieces } from '../../internal/stop.js';
 import type { Capabilities } from './backend.js';
-import { type Lowering, lower } from './lower/index.js';
+import { lowered, type Lowering } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
 import {
@@ -97,19 +97,22 @@ const donationsOf = (
   return { donations, donated };
 };
 
-/** Traces, checks, optimizes and lowers a program for a backend, without running anything. */
-export const plan = <I, O>(
+/** Traces, checks, optimizes and lowers a program for a backend, in pieces, without running anything. Raises errors. */
+export function* planning<I, O>(
   program: Program<I, O>,
   bindings: Bindings,
   capabilities: Capabilities,
   donate: readonly string[] = [],
-): either.Either<NoisefoldError, { readonly plan: Plan; readonly traced: Traced }> =>
-  attempt(() => {
-    const spec = orRaise(program.inputs);
-    checkDonated(spec, donate);
-    const traced = trace(program, spec, bindings);
-    const results = traced.outputs.map(({ leaf }) => nodeOf(leaf));
-    const outputs = optimized(results, traced.inputs, capabilities.composites);
-    const lowering = { inputs: traced.inputs, outputs, ...donationsOf(traced, donate) };
-    return { traced, plan: lower(lowering, capabilities) };
-  });
+): Pieces<{ readonly plan: Plan; readonly traced: Traced }> {
+  const spec = orRaise(program.inputs);
+  checkDonated(spec, donate);
+  const traced = trace(program, spec, bindings);
+  yield;
+  const results = traced.outputs.map(({ leaf }) => nodeOf(leaf));
+  const outputs = yield* optimized(results, traced.inputs, capabilities.composites);
+  const lowering = { inputs: traced.inputs, outputs, ...donationsOf(traced, donate) };
+  return { traced, plan: yield* lowered(lowering, capabilities) };
+}
+
+/** The result of {@link planning}, at once. */
+export const plan = <I, O>(...given: Parameters<typeof planning<I, O>>) => attempt(() => atOnce(planning(...given)));

@@ -2,8 +2,9 @@
 import { exactly } from '../../internal/decode.js';
 import { F, t, TE, type taskEither } from '../../internal/fp.js';
 import { ensuring } from '../../internal/scope.js';
+import { attemptInTurns } from '../../internal/stop.js';
 import type { Backend, HostArray, KeyWords } from '../compile/backend.js';
-import { plan } from '../compile/planning.js';
+import { planning } from '../compile/planning.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import type { Bindings, Program, Syms } from '../graph/spec.js';
 import type { Shape, Tensor } from '../graph/tensor.js';
@@ -44,7 +45,7 @@ export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]
     F.pipe(
       TE.fromEither(compileOptions(options)),
       // each Extent<E[K]> is E[K], or an error message that no number is assignable to
-      TE.flatMapEither(({ donate }) => plan(program, extents as Bindings, backend.capabilities, donate)),
+      TE.flatMap(({ donate }) => attemptInTurns(planning(program, extents as Bindings, backend.capabilities, donate))),
       TE.bind('runner', ({ plan: planned }) => backend.compile(planned)),
       TE.map(({ plan: planned, traced, runner }) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
     ),

@@ -5,17 +5,21 @@ import { E, F, RTE } from '../../internal/fp.js';
 import {
   add,
   compile,
+  fork,
   grad,
+  key,
   leafSpec,
   mul,
   type NoisefoldError,
   normal,
   program,
+  type RandomKey,
   sum,
   type Tensor,
   treeSpec,
   upload,
   using,
+  valueShape,
 } from '../index.js';
 
 const twice = program({ x: '2 2' }, ({ x }) => mul(x, 2));
@@ -111,6 +115,35 @@ describe('a run rejects', () => {
       );
     },
   );
+
+  test.each<[unknown, string]>([
+    [7, 'number 7'],
+    [null, 'object null'],
+    [Uint32Array.of(7, 0), 'Uint32Array'],
+    ['7', 'string 7'],
+    [['7', '0'], '[7, 0]'],
+  ])('%j in place of a key', async (key, actual) => {
+    const draw = program({ key: 'key' }, (given) => normal(given.key, 2));
+    const run = F.pipe(compile(draw, {}), RTE.flatMapTaskEither((e) => e.run({ key } as never))); // prettier-ignore
+    const error = { _tag: 'DTypeError', where: 'input key', actual, hint: 'give a key: key(7)' };
+    expect(await using(reference())(run)()).toMatchObject(E.left(error));
+  });
+
+  test('one key for two inputs, which would draw the same numbers', async () => {
+    const draw = program({ a: 'key', b: ['key'] }, ({ a, b }) => add(normal(a, 2), normal(b[0], 2)));
+    const given = (a: RandomKey, b: RandomKey) =>
+      F.pipe(
+        compile(draw, {}),
+        RTE.flatMapTaskEither((e) => e.run({ a, b: [b] })),
+        RTE.map(valueShape),
+        (effect) => using(reference())(effect)(),
+      );
+    const message =
+      "inputs a and b.0: expected a key for each, got [7, 0] for both; fork it: const { a, b } = fork(key(7), 'a', 'b')";
+    expect(await given(key(7), [7, 0])).toMatchObject(E.left({ _tag: 'KeyReused', message }));
+    const { a, b } = fork(key(7), 'a', 'b');
+    expect(await given(a, b)).toEqual(E.right([2]));
+  });
 
   test('a value of another dtype', async () => {
     const backend = right(await reference()());

@@ -63,20 +63,26 @@ const bindInput = async (
   return E.map((slot: Slot): BoundInput => ({ slot, resident: null }))(await backend.upload(host, dtype)());
 };
 
-/** Fails with `ValueConsumed` if a donated value is used for two inputs. */
-const checkDonations = (planned: Plan, all: readonly BoundInput[]): E.Either<NoisefoldError, void> => {
-  const twice = all.findIndex(
-    ({ resident }, i) =>
-      resident !== null && planned.inputs[i]!.donated && all.some((other, j) => i !== j && other.resident === resident),
-  );
-  return twice < 0
-    ? E.right(undefined)
-    : fail('ValueConsumed', {
-        where: `input ${planned.inputs[twice]!.path}`,
-        expected: 'a donated value for one input',
-        actual: 'the same value for two inputs',
-        hint: 'upload a copy, or do not donate it',
-      });
+/** Fails if something is given for two inputs: a donated value (`ValueConsumed`), or a key (`KeyReused`). */
+const checkTwice = ({ inputs }: Plan, all: readonly BoundInput[]): E.Either<NoisefoldError, void> => {
+  const known = new Map<unknown, Plan['inputs'][number]>();
+  for (const [i, { slot, resident }] of all.entries()) {
+    const same = resident ?? ('length' in slot ? slot.join(', ') : slot);
+    const [first, input] = [known.get(same), inputs[i]!];
+    if (first === undefined) known.set(same, input);
+    else if (input.dtype === 'key') {
+      const [where, hint] = [
+        `inputs ${first.path} and ${input.path}`,
+        "fork it: const { a, b } = fork(key(7), 'a', 'b')",
+      ];
+      return fail('KeyReused', { where, expected: 'a key for each', actual: `[${String(same)}] for both`, hint });
+    } else if (first.donated || input.donated) {
+      const where = `input ${(first.donated ? first : input).path}`;
+      const about = { where, expected: 'a donated value for one input', actual: 'the same value for two inputs' };
+      return fail('ValueConsumed', { ...about, hint: 'upload a copy, or do not donate it' });
+    }
+  }
+  return E.right(undefined);
 };
 
 /** Fails with `ConfigError` for an input that the program does not have. */
@@ -116,6 +122,6 @@ export const bindInputs = (
       if (E.isLeft(bound)) return bound;
       all.push(bound.right);
     }
-    return E.map(() => all)(checkDonations(planned, all));
+    return E.map(() => all)(checkTwice(planned, all));
   })();
 };

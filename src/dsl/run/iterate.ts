@@ -2,7 +2,7 @@
 import { effect, type Effect, hear, type Heard } from './effect.js';
 import { E, F, TE, type taskEither } from '../../internal/fp.js';
 import { ensuring, unlessRight } from '../../internal/scope.js';
-import { pause, type StopSignal } from '../../internal/stop.js';
+import { breather, type StopSignal } from '../../internal/stop.js';
 import { attempt, fail, type NoisefoldError } from '../../internal/errors.js';
 import { isExtent } from '../types/dim.js';
 import { release } from './value.js';
@@ -108,9 +108,10 @@ export const iterate =
   (first: Carried<I, O>): Effect<Carried<I, O>> =>
     effect((backend) => () => {
       const { times, onStep, every = 1, signal, name = 'iteration', inputs } = options;
+      const breathe = breather();
       let state: Members = first;
       const runStep = async (index: number): Promise<E.Either<NoisefoldError, unknown>> => {
-        if (signal !== undefined) await pause();
+        await breathe();
         if (signal?.aborted === true)
           return fail('Cancelled', {
             where: `${name}, step ${index}`,

@@ -79,17 +79,14 @@ export const liveOn =
     if (!isValue(v)) return notAValue(where, v);
     const resident = residentOf(v);
     const { state, backend: owner } = resident;
-    const consumed = (actual: string, hint: string) =>
-      fail('ValueConsumed', { where, expected: 'a live value', actual, hint });
-    if (state === 'donated')
-      return consumed('one that was donated', 'use the result of the run that it was donated to');
-    if (state === 'released') return consumed('one that was released', 'release it after its last use');
-    if (owner === backend) return E.right(resident);
+    const refused = (actual: string, hint: string, tag: 'ValueConsumed' | 'BackendFailure' = 'ValueConsumed') =>
+      fail(tag, { where, expected: 'a live value', actual, hint });
+    const ended = 'use it before its backend closes, or read it there and upload it here';
     if (owner.closed())
-      return consumed(
-        `one of the ${owner.name} backend, which is closed`,
-        'use it before its backend closes, or read it there and upload it here',
-      );
+      return refused(`one of the ${owner.name} backend, which is closed`, ended, owner === backend ? 'BackendFailure' : undefined); // prettier-ignore
+    if (state === 'donated') return refused('one that was donated', 'use the result of the run that it was donated to');
+    if (state === 'released') return refused('one that was released', 'release it after its last use');
+    if (owner === backend) return E.right(resident);
     return fail('ConfigError', {
       where,
       expected: `a value of the backend '${backend.name}' that runs`,
@@ -142,19 +139,22 @@ export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> 
   );
 
 /**
- * Frees the memory of every value in a tree. Skips values that were donated or released.
+ * Frees the memory of every value in a tree. Skips values that were donated or released. Frees the others, too, before it
+ * fails with `ValueConsumed` for a value whose backend is closed, and with `ConfigError` for one of another backend.
  * @example
  * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap(release), RTE.flatMap(read))
  * pipe(await using(reference())(gone)(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ValueConsumed')
  */
 export const release = <A>(tree: A): Effect<void> =>
   effect((backend) => async () => {
-    for (const resident of valuesOf(tree).map(residentOf)) {
-      if (resident.state !== 'live') continue;
-      resident.state = 'released';
-      backend.release(resident.buffer)();
+    const found = valuesOf(tree).flatMap((v) =>
+      residentOf(v).state === 'live' ? [liveOn(backend, 'release')(v)] : [],
+    );
+    for (const live of found.filter(E.isRight)) {
+      live.right.state = 'released';
+      backend.release(live.right.buffer)();
     }
-    return E.right(undefined);
+    return found.find(E.isLeft) ?? E.right(undefined);
   });
 
 /** Tests for a leaf of a tree of results: a value, or a word of a key. */

@@ -13,6 +13,7 @@ import { type Effect, task, type Task } from '../../dsl/run/effect.js';
 import { E, type either, TE } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
 import type { InferredFrom } from '../../internal/options.js';
+import { breather } from '../../internal/stop.js';
 import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
 import { positionsOf } from '../data/batches.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -158,10 +159,11 @@ const running = <P, I extends ImageShape>(
 
   async function* events(): AsyncGenerator<Result<TrainEvent>, void> {
     let next = load(done);
+    const breathe = breather();
     let unsound = 0;
     if (done === 0 && heldOut.isDue(done)) yield await measured();
     while (done < steps) {
-      const goesOn = await mayGoOn('training', done, signal, 'resume from a checkpoint')();
+      const goesOn = await mayGoOn('training', done, breathe, signal, 'resume from a checkpoint')();
       if (E.isLeft(goesOn)) return yield goesOn;
       const samples = await next;
       if (E.isLeft(samples)) return yield samples;

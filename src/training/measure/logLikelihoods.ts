@@ -103,7 +103,8 @@ export const logLikelihoods: {
 
     const measure = ({ first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Work<void> =>
       gen(function* () {
-        const ofEach = (parent: RandomKey) => Array.from(positions, (position) => foldIn(parent, position));
+        // images that fill a batch up have keys of their own too
+        const ofEach = (parent: RandomKey) => Array.from(positions, (_, i) => foldIn(parent, first + i));
         const directions = ofEach(keys.direction);
         const done = (first / batch) * flow.steps;
         const found = yield* hold(

@@ -87,7 +87,7 @@ export const variationalBound: {
 
     const measure = ({ first, count, positions, x0, label, conditionKey }: ResidentImages<I>): Work<void> =>
       gen(function* () {
-        const noiseOf = Array.from(positions, (position) => foldIn(noise, position));
+        const noiseOf = Array.from(positions, (_, i) => foldIn(noise, first + i)); // also of those that fill a batch up
         const done = (first / batch) * T;
         const measured = yield* hold(
           runLoop(loop, {

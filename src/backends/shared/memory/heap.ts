@@ -1,4 +1,5 @@
 import type { NumberType } from '../../../dsl/graph/region.js';
+import type { Jobs } from '../jobs.js';
 
 export type NumberArray = Float32Array | Float64Array | Int32Array;
 
@@ -23,6 +24,12 @@ export interface Heap extends Space {
    */
   readonly arena: () => unknown;
 }
+
+/** The same space, which frees memory once the runs that were asked for, and may use it, have ended. */
+export const freedAfter = <S extends Space>(space: S, { after }: Pick<Jobs, 'after'>): S => ({
+  ...space,
+  free: (address) => after(() => space.free(address)),
+});
 
 type ArrayOf = new (buffer: ArrayBuffer, byteOffset: number, length: number) => NumberArray;
 

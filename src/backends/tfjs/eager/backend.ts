@@ -3,6 +3,9 @@ import type { Plan } from '../../../dsl/compile/plan.js';
 import { failure, type NoisefoldError, showShape } from '../../../internal/errors.js';
 import { E } from '../../../internal/fp.js';
 import { nameOf } from '../../shared/executor.js';
+import { breather } from '../../../internal/stop.js';
+import { createJobs } from '../../shared/jobs.js';
+import { freedAfter } from '../../shared/memory/heap.js';
 import { createMemory } from '../../shared/memory/memory.js';
 import { memoryBackend } from '../../shared/memoryBackend.js';
 import type { Engine } from './engine.js';
@@ -38,7 +41,9 @@ const excessOf = ({ calls }: Plan, name: string): NoisefoldError | null => {
  */
 export const tensorBackend = (name: string, engine: Engine): Backend => {
   const table = createTensorTable();
-  const memory = createMemory(name, table);
+  const jobs = createJobs();
+  const memory = createMemory(name, freedAfter(table, jobs));
+  const turns = { jobs, memory, breathe: breather() };
   const errorOf =
     (expected: string, hint: string) =>
     (thrown: unknown): NoisefoldError =>
@@ -52,7 +57,7 @@ export const tensorBackend = (name: string, engine: Engine): Backend => {
     rules: rulesOf(engine),
     layOut: async (plan, kernels) => {
       const excess = excessOf(plan, name);
-      return excess === null ? tensorExecution(plan, kernels, engine, table) : E.left(excess);
+      return excess === null ? tensorExecution(plan, kernels, engine, table, turns) : E.left(excess);
     },
     write: (address, data, dtype) => {
       const put = E.tryCatch(
@@ -73,7 +78,8 @@ export const tensorBackend = (name: string, engine: Engine): Backend => {
         return E.left(loss() ?? errorOf('the numbers of a value', hint)(thrown));
       }
     },
-    close: () => {
+    close: async () => {
+      await jobs.ended();
       table.clear();
       engine.device?.destroy();
     },

@@ -5,7 +5,8 @@ import { sizeOf } from '../../../dsl/graph/node.js';
 import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
 import { E, type either } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
-import type { Engine, Tensor } from './engine.js';
+import { inOrder, queued, type Turns } from '../../shared/runs.js';
+import type { Device, Engine, Tensor } from './engine.js';
 import type { TensorKernel } from './kernel.js';
 import { operationsOf } from './operations.js';
 import type { TensorTable } from './tensorTable.js';
@@ -32,6 +33,7 @@ export const tensorExecution = (
   kernels: readonly TensorKernel[],
   engine: Engine,
   table: TensorTable,
+  turns: Turns,
 ): either.Either<NoisefoldError, Execution> => {
   const ops = operationsOf(engine);
   const dead = lastUses(plan);
@@ -103,57 +105,57 @@ export const tensorExecution = (
     return performance.now() - start;
   };
 
-  /** Runs all calls; appends the milliseconds of each to `milliseconds` unless it is null. */
-  const runCalls = (milliseconds: (number | Promise<number>)[] | null): RunFailure | null => {
-    let at = 0;
-    try {
-      for (; at < kernels.length; at++) {
+  /** Runs one call; appends its milliseconds to `milliseconds` unless it is null. */
+  const step =
+    (milliseconds: (number | Promise<number>)[] | null) =>
+    (at: number): RunFailure | null => {
+      try {
         if (milliseconds === null) runCall(at);
         else milliseconds.push(timedCall(at));
         dead[at]!.forEach(releaseBuffer);
+        return null;
+      } catch (thrown) {
+        for (const buffer of [...intermediates.keys()]) releaseBuffer(buffer);
+        const error = failure('BackendFailure', {
+          where: nameOf(plan.calls[at]!),
+          expected: `${kernels[at]!.name} to run`,
+          actual: thrown instanceof Error ? thrown.message : String(thrown),
+          hint: 'if the message is about memory, use a smaller batch',
+        });
+        return { at: at - 1, error }; // the failed call has written nothing
       }
-      return null;
-    } catch (thrown) {
-      for (const buffer of [...intermediates.keys()]) releaseBuffer(buffer);
-      const error = failure('BackendFailure', {
-        where: nameOf(plan.calls[at]!),
-        expected: `${kernels[at]!.name} to run`,
-        actual: thrown instanceof Error ? thrown.message : String(thrown),
-        hint: 'if the message is about memory, use a smaller batch',
+    };
+
+  const runHere: Execution['run'] = (milliseconds) => inOrder(kernels.length, step(milliseconds), turns);
+
+  /** Starts all calls at once: a device computes while the calling thread goes on. */
+  const runOn =
+    (device: Device): Execution['run'] =>
+    (milliseconds) => {
+      const times: (number | Promise<number>)[] | null = milliseconds === null ? null : [];
+      let failed: RunFailure | null = null;
+      const watched = device.guarded(() => {
+        for (let at = 0; at < kernels.length && failed === null; at++) failed = step(times)(at);
       });
-      return { at: at - 1, error }; // the failed call has written nothing
-    }
-  };
+      if (failed !== null) return failed;
+      return (async () => {
+        const error = await watched;
+        if (error !== null) return { at: kernels.length - 1, error };
+        for (const time of times ?? []) milliseconds!.push(await time);
+        return null;
+      })();
+    };
 
-  const run: Execution['run'] = (milliseconds) => {
-    const times: (number | Promise<number>)[] | null = milliseconds === null ? null : [];
-    const { device } = engine;
-    if (device === null) {
-      const failed = runCalls(times);
-      milliseconds?.push(...((times ?? []) as readonly number[])); // without a device, no time is a promise
-      return failed;
-    }
-    let failed: RunFailure | null = null;
-    const watched = device.guarded(() => {
-      failed = runCalls(times);
-    });
-    if (failed !== null) return failed;
-    return (async () => {
-      const error = await watched;
-      if (error !== null) return { at: kernels.length - 1, error };
-      for (const time of times ?? []) milliseconds!.push(await time);
-      return null;
-    })();
+  const place: Execution['place'] = (buffer, address) => {
+    addresses[buffer] = address;
   };
-
+  const setKey: Execution['setKey'] = (input, key) => {
+    keys[input] = key;
+  };
   return E.right({
-    place: (buffer, address) => {
-      addresses[buffer] = address;
-    },
-    setKey: (input, key) => {
-      keys[input] = key;
-    },
-    run,
-    release: () => constants.forEach(table.free),
+    ...(engine.device === null
+      ? queued({ place, setKey, run: runHere }, turns)
+      : { place, setKey, run: runOn(engine.device) }),
+    release: () => turns.jobs.after(() => constants.forEach(table.free)),
   });
 };

@@ -68,7 +68,9 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
     readNow: null,
     read: async ({ dataId }) => {
       const reading: Promise<unknown>[] = [];
-      const error = await gpu.guarded('read', () => void reading.push(backend.read(dataId)));
+      const requested = gpu.guarded('read', () => void reading.push(backend.read(dataId)));
+      reading[0]?.catch(() => undefined); // closing may reject it before it is awaited below
+      const error = await requested;
       const numbers = (await reading[0]) as TypedArray; // our dtypes are all numbers
       if (error !== null) throw new Error(error.actual);
       // tfjs would keep a copy on the host

@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { afterAll, describe, expect } from 'vitest';
 import { notAsked } from '../../../../properties/asked.js';
+import { atOnce } from '../../../internal/stop.js';
 import { wasm } from '../assembler/assembler.js';
 import { separate } from '../kernels/multiplyAdd.js';
 import { RESERVED_BYTES, SYNC_START } from '../memory/reserved.js';
@@ -16,7 +17,7 @@ import { encode, writeTape } from './tape.js';
 const isLong = notAsked === '';
 
 const modules = modulesOf([mix], true);
-const program = programOf([], { isShared: true, multiplyAdd: separate });
+const program = atOnce(programOf([], { isShared: true, multiplyAdd: separate }));
 
 /** The places of the cells and of tapes. */
 const CELLS_START = RESERVED_BYTES;
@@ -33,7 +34,7 @@ const checkWork = async (
 ): Promise<void> => {
   // prettier-ignore
   const { kernels, carryOut } = workOf(given, seed);
-  const tape = encode(kernels, () => 0);
+  const tape = atOnce(encode(kernels, () => 0));
   const start = Math.ceil(TAPE_START / 16) * 16;
   while (memory.buffer.byteLength < start + 4 * tape.words.length) memory.grow(1);
   const words = new Int32Array(memory.buffer as ArrayBuffer, start, tape.words.length);

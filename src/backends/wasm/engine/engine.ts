@@ -1,8 +1,8 @@
 /** The engine of a backend: its memory, the functions that its threads run, and its workers. */
 import { instantiate, wasm, type WasmFunction, type WasmMemory } from '../assembler/assembler.js';
 import type { Target } from '../region/index.js';
+import type { Turns } from '../../shared/runs.js';
 import type { Pool } from '../threads/pool.js';
-import type { Jobs } from './jobs.js';
 import type { Modules } from './modules.js';
 import type { Program } from './program.js';
 
@@ -13,7 +13,7 @@ export interface Engine extends Target {
   readonly pool: Pool | null;
   /** The cycles from which on workers run stages. */
   readonly worthWorkers: number;
-  readonly jobs: Jobs;
+  readonly turns: Turns;
   /** Called when the workers could not start. */
   readonly onNoWorkers: (reason: string) => void;
 }

@@ -1,12 +1,12 @@
 /** Places a plan in the memory of a wasm backend, and runs it. */
-import type { KeyWords } from '../../../dsl/compile/backend.js';
 import type { Plan } from '../../../dsl/compile/plan.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
-import { E, type either } from '../../../internal/fp.js';
+import { E, type either, TE, type taskEither } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
 import type { Heap } from '../../shared/memory/heap.js';
 import { layOut } from '../../shared/memory/layout.js';
-import type { Memory } from '../../shared/memory/memory.js';
+import { inOrder, queued, timed } from '../../shared/runs.js';
+import { inTurns } from '../../../internal/stop.js';
 import { STAGE_WORDS } from './driver.js';
 import { type Engine, functionNames, loadProgram } from './engine.js';
 import type { WasmKernel } from './kernel.js';
@@ -43,18 +43,12 @@ const segmentsOf = (kernels: readonly Prepared[]): readonly Segment[] => {
   return segments;
 };
 
-/** The addresses and keys that a run begins with. */
-interface Begin {
-  readonly places: ReadonlyMap<number, number>;
-  readonly keys: ReadonlyMap<number, KeyWords>;
-}
-
 type Outcome = RunFailure | null;
 
 /** Compiles the kernels of a plan. An engine may refuse the code: it has a limit of its own for it. */
-const compiled = (kernels: readonly WasmKernel[], engine: Engine): either.Either<NoisefoldError, Program> =>
-  E.tryCatch(
-    () => programOf(kernels, engine),
+const compiled = (kernels: readonly WasmKernel[], engine: Engine): taskEither.TaskEither<NoisefoldError, Program> =>
+  TE.tryCatch(
+    () => inTurns(programOf(kernels, engine)),
     (thrown) =>
       failure('BackendFailure', {
         where: 'the wasm backend',
@@ -70,12 +64,13 @@ export const wasmExecution = async (
   kernels: readonly WasmKernel[],
   engine: Engine,
   heap: Heap,
-  memory: Memory,
 ): Promise<either.Either<NoisefoldError, Execution>> => {
+  const { turns } = engine;
+  const { jobs, memory } = turns;
   const laid = await layOut(plan, heap, memory);
   if (E.isLeft(laid)) return laid;
   const { frame, place, setKey, release } = laid.right;
-  const made = compiled(kernels, engine);
+  const made = await compiled(kernels, engine)();
   if (E.isLeft(made)) {
     release();
     return made;
@@ -83,9 +78,11 @@ export const wasmExecution = async (
   const program = made.right;
   const functions = functionNames(engine.modules, program);
   const indices = new Map(functions.map((name, i) => [name, i]));
-  const tape = encode(
-    program.kernels.map((kernel) => (kernel.kind === 'stages' ? kernel.stages : [])),
-    (run) => indices.get(run)!,
+  const tape = await inTurns(
+    encode(
+      program.kernels.map((kernel) => (kernel.kind === 'stages' ? kernel.stages : [])),
+      (run) => indices.get(run)!,
+    ),
   );
   const segments = segmentsOf(program.kernels);
   const block = await memory.reserve(tape.words.length);
@@ -95,6 +92,7 @@ export const wasmExecution = async (
   }
   const address = memory.addressOf(block.right, 'compile');
   if (E.isLeft(address)) return address; // closed, so all memory is free
+  // no `await` from here on, so that the address stays valid
   const start = address.right;
   const words = (): Int32Array => new Int32Array(engine.memory.buffer as ArrayBuffer, start, tape.words.length);
   writeTape(tape, words(), frame.addresses);
@@ -113,21 +111,25 @@ export const wasmExecution = async (
     }),
   });
 
-  const runHere = (segment: Segment): Outcome => {
+  /** Runs a segment on the calling thread, kernel by kernel. */
+  const runHere = (segment: Segment): Outcome | Promise<Outcome> => {
     const { first, last, kernel } = segment;
-    try {
-      if (kernel.kind === 'host') {
-        frame.refresh();
-        kernel.kernel.run(frame);
+    const runKernel = (at: number): Outcome => {
+      try {
+        if (kernel.kind === 'host') {
+          frame.refresh();
+          kernel.kernel.run(frame);
+          return null;
+        }
+        onCaller ??= loadProgram(engine, program);
+        const from = tape.starts[first + at]!;
+        onCaller(start + WORD_BYTES * STAGE_WORDS * from, tape.starts[first + at + 1]! - from);
         return null;
+      } catch (thrown) {
+        return failed(segment, thrown instanceof Error ? thrown.message : String(thrown));
       }
-      onCaller ??= loadProgram(engine, program);
-      const from = tape.starts[first]!;
-      onCaller(start + WORD_BYTES * STAGE_WORDS * from, tape.starts[last + 1]! - from);
-      return null;
-    } catch (thrown) {
-      return failed(segment, thrown instanceof Error ? thrown.message : String(thrown));
-    }
+    };
+    return inOrder(last + 1 - first, runKernel, turns);
   };
 
   const runInPool = async (segment: Segment, pool: NonNullable<Engine['pool']>): Promise<Outcome> => {
@@ -158,51 +160,28 @@ export const wasmExecution = async (
       : runHere(segment);
   };
 
-  const begin = ({ places, keys }: Begin): void => {
-    for (const [buffer, to] of places) {
-      const before = frame.addresses[buffer];
-      place(buffer, to);
-      if (frame.addresses[buffer] !== before) relocate(tape, words(), buffer, frame.addresses[buffer]!);
-    }
-    for (const [input, key] of keys) setKey(input, key);
+  const placed: typeof place = (buffer, to) => {
+    const before = frame.addresses[buffer];
+    place(buffer, to);
+    if (frame.addresses[buffer] !== before) relocate(tape, words(), buffer, frame.addresses[buffer]!);
   };
 
-  /** Runs segments from the i-th on. Continues in a promise after those that workers run. */
-  const runFrom = (parts: readonly Segment[], i: number, milliseconds: number[] | null): Outcome | Promise<Outcome> => {
-    for (let at = i; at < parts.length; at++) {
-      const from = milliseconds === null ? 0 : performance.now();
-      const next = (outcome: Outcome): Outcome => {
-        milliseconds?.push(performance.now() - from);
-        return outcome;
-      };
-      const outcome = runSegment(parts[at]!);
-      if (outcome instanceof Promise)
-        return outcome.then((result) => next(result) ?? runFrom(parts, at + 1, milliseconds));
-      if (next(outcome) !== null) return outcome;
-    }
-    return null;
+  const run: Execution['run'] = (milliseconds) => {
+    const parts = milliseconds === null ? segments : program.kernels.map(single);
+    return inOrder(
+      parts.length,
+      timed((at) => runSegment(parts[at]!), milliseconds),
+      turns,
+    );
   };
 
-  let places = new Map<number, number>();
-  let keys = new Map<number, KeyWords>();
   return E.right({
-    place: (buffer, to) => void places.set(buffer, to),
-    setKey: (input, key) => void keys.set(input, key),
-    run: (milliseconds) => {
-      const own: Begin = { places, keys };
-      [places, keys] = [new Map(), new Map()];
-      return engine.jobs.run(() => {
-        const closed = memory.closed();
-        if (closed !== null) return { at: -1, error: closed };
-        begin(own);
-        return runFrom(milliseconds === null ? segments : program.kernels.map(single), 0, milliseconds);
-      });
-    },
+    ...queued({ place: placed, setKey, run }, turns),
     release: () => {
       release();
       memory.release(block.right);
       // runs that wait still need it
-      engine.jobs.after(() => {
+      jobs.after(() => {
         if (inPool !== null) engine.pool?.drop(inPool);
       });
     },

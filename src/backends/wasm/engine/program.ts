@@ -1,4 +1,5 @@
 /** A plan as code: its regions compiled to a module, and its kernels as commands on a table of functions. */
+import type { Pieces } from '../../../internal/stop.js';
 import type { WasmModule } from '../assembler/assembler.js';
 import { type RegionEntry, type RegionModule, regionModule, type Target } from '../region/index.js';
 import { regionCycles, splitRegion } from '../region/split.js';
@@ -27,18 +28,24 @@ const cyclesOf = (kernel: WasmKernel): number => {
   return kernel.kind === 'region' ? regionCycles(kernel.region) : kernel.work / MULTIPLY_ADDS;
 };
 
-/** Compiles the regions of kernels, in parts. */
-export const programOf = (kernels: readonly WasmKernel[], target: Target): Program => {
+/** Compiles the regions of kernels, each in parts. */
+export function* programOf(kernels: readonly WasmKernel[], target: Target): Pieces<Program> {
   const parts = kernels.map((kernel) => (kernel.kind === 'region' ? splitRegion(kernel.region) : []));
-  const regions = regionModule(parts.flat(), target);
+  yield;
+  const regions = yield* regionModule(parts.flat(), target);
   let next = 0;
-  const prepared = kernels.map((kernel, i): Prepared => {
+  const prepared: Prepared[] = [];
+  const prepare = (kernel: WasmKernel, i: number): Prepared => {
     const cycles = cyclesOf(kernel);
     if (kernel.kind === 'host') return { kind: 'host', kernel, cycles };
     if (kernel.kind === 'stages') return { kind: 'stages', stages: kernel.stages(), isShared: true, cycles };
     const entries: readonly RegionEntry[] = regions.entries.slice(next, (next += parts[i]!.length));
     const stage: Stage = entries.map(({ command }) => [command]);
     return { kind: 'stages', stages: [stage], cycles, isShared: !entries.some(({ callsHost }) => callsHost) };
-  });
+  };
+  for (const [i, kernel] of kernels.entries()) {
+    prepared.push(prepare(kernel, i));
+    yield;
+  }
   return { module: new wasm.Module(regions.bytes), regions, kernels: prepared };
-};
+}

@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
+import { atOnce } from '../../../internal/stop.js';
 import { COMMAND_WORDS, STAGE_WORDS } from './driver.js';
 import { CELLS, division, firstCells, workOf } from './engineTesting.js';
 import { command, type Stage } from './stage.js';
@@ -48,7 +49,7 @@ test.prop([...inputs], { numRuns: 100 })(
   'what is read from a tape does the work, wherever the tape and the buffers lie, also when they move',
   (given, seed, place, cellsPlace) => {
     const { kernels, carryOut } = workOf(given, seed);
-    const tape = encode(kernels, indexOf);
+    const tape = atOnce(encode(kernels, indexOf));
     expect(tape.starts).toHaveLength(kernels.length + 1);
     const [start, cells] = [64 * (1 + place), 4096 * 16 + 64 * cellsPlace];
     const memory = placed(tape, 32768, start, [-1, cells]);
@@ -72,7 +73,7 @@ test.prop([...inputs], { numRuns: 100 })(
   (given, seed) => {
     // prettier-ignore
     const { kernels } = workOf(given, seed);
-    const tape = encode(kernels, indexOf);
+    const tape = atOnce(encode(kernels, indexOf));
     const memory = placed(tape, 32768, 64, [-1, 65536]);
     const stages = kernels.flatMap((kernel) =>
       kernel.map((stage) => stage.filter((item) => item.length > 0)).filter((stage) => stage.length > 0),
@@ -96,7 +97,7 @@ test('equal tables are stored once, and tables are aligned as vectors are', () =
   const place = (table: Int32Array) => ({ table, offset: 0 });
   const equal = place(one.slice());
   const stage: Stage = [[command('f', place(one)), command('f', place(other)), command('f', equal, 9)]];
-  const tape = encode([[stage]], () => 0);
+  const tape = atOnce(encode([[stage]], () => 0));
   const memory = new Int32Array(tape.words.length + 16);
   writeTape(tape, memory.subarray(16), []);
   const items = memory[17]! / 4;

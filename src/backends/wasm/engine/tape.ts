@@ -1,4 +1,5 @@
 /** Encodes stages as the words that the driver reads. */
+import type { Pieces } from '../../../internal/stop.js';
 import { COMMAND_WORDS, STAGE_WORDS } from './driver.js';
 import type { Argument, Item, Stage } from './stage.js';
 
@@ -35,7 +36,7 @@ const checksum = (words: Int32Array): number =>
   words.reduce((sum, word) => Math.imul(sum ^ word, 16_777_619), -2_128_831_035);
 
 /** Encodes the stages of kernels, one after another. `indexOf` is the index of a function in the table. */
-export const encode = (kernels: readonly (readonly Stage[])[], indexOf: (run: string) => number): Tape => {
+export function* encode(kernels: readonly (readonly Stage[])[], indexOf: (run: string) => number): Pieces<Tape> {
   const filled = kernels.map((kernel) =>
     kernel.map((stage) => stage.filter((item) => item.length > 0)).filter((stage) => stage.length > 0),
   );
@@ -45,26 +46,32 @@ export const encode = (kernels: readonly (readonly Stage[])[], indexOf: (run: st
   const lists = STAGE_WORDS * stages.length;
   const commands = lists + stages.reduce((sum, { length }) => sum + length, 0);
   const wordsOf = (item: Item): number => item.reduce((sum, { args }) => sum + COMMAND_WORDS + args.length, 0);
-  const tables = commands + stages.flat().reduce((sum, item) => sum + wordsOf(item), 0);
+  let tables = commands;
+  for (const stage of stages) {
+    tables += stage.reduce((sum, item) => sum + wordsOf(item), 0);
+    yield;
+  }
   /** The place of each array of constants, in words. Equal ones, such as those of convolutions of one geometry, share it. */
   const places = new Map<Int32Array, number>();
   const likes = new Map<string, Int32Array[]>();
   let end = tables;
-  for (const { args } of stages.flat(2))
-    for (const arg of args) {
-      if (typeof arg !== 'object' || !('table' in arg) || places.has(arg.table)) continue;
-      const key = `${arg.table.length} ${checksum(arg.table)}`;
-      const like = likes.get(key) ?? [];
-      const same = like.find((other) => other.every((word, i) => word === arg.table[i]));
-      if (same !== undefined) {
-        places.set(arg.table, places.get(same)!);
-        continue;
-      }
-      likes.set(key, [...like, arg.table]);
-      end = Math.ceil(end / 4) * 4; // vectors are aligned
-      places.set(arg.table, end);
-      end += arg.table.length;
-    }
+  const placeTable = (table: Int32Array): void => {
+    const key = `${table.length} ${checksum(table)}`;
+    const like = likes.get(key) ?? [];
+    const same = like.find((other) => other.every((word, i) => word === table[i]));
+    if (same !== undefined) return void places.set(table, places.get(same)!);
+    likes.set(key, [...like, table]);
+    end = Math.ceil(end / 4) * 4; // vectors are aligned
+    places.set(table, end);
+    end += table.length;
+  };
+  for (const stage of stages) {
+    for (const item of stage)
+      for (const { args } of item)
+        for (const arg of args)
+          if (typeof arg === 'object' && 'table' in arg && !places.has(arg.table)) placeTable(arg.table);
+    yield;
+  }
 
   const words = new Int32Array(end);
   const own: Relocation[] = [];
@@ -81,7 +88,7 @@ export const encode = (kernels: readonly (readonly Stage[])[], indexOf: (run: st
     }
   };
   let [list, next] = [lists, commands];
-  stages.forEach((stage, i) => {
+  for (const [i, stage] of stages.entries()) {
     words[STAGE_WORDS * i] = stage.length;
     words[STAGE_WORDS * i + 3] = chains[i]!;
     pointTo(STAGE_WORDS * i + 1, list);
@@ -95,10 +102,11 @@ export const encode = (kernels: readonly (readonly Stage[])[], indexOf: (run: st
         next = after;
       });
     }
-  });
+    yield;
+  }
   for (const [table, place] of places) words.set(table, place);
   return { words, starts, own, relocations };
-};
+}
 
 /** Writes the address of a buffer wherever the tape refers to it. */
 export const relocate = (tape: Tape, memory: Int32Array, buffer: number, address: number): void => {

@@ -1,4 +1,5 @@
 /** Test helpers: both forms of the kernels, a memory to place tensors in, pseudo-random values, and the error relative to a float64 result. */
+import { atOnce } from '../../../internal/stop.js';
 import { wasm } from '../assembler/assembler.js';
 import type { WasmMemory } from '../assembler/assembler.js';
 import { canFuse, fused, type MultiplyAdd, separate } from './multiplyAdd.js';
@@ -61,9 +62,9 @@ export const arena = (): Arena => {
     read: (address, elements) => [...new Float32Array(memory.buffer, address, elements)],
     run: (stages, multiplyAdd) => {
       const modules = modulesWith(multiplyAdd);
-      const program = programOf([], { isShared: false, multiplyAdd });
+      const program = atOnce(programOf([], { isShared: false, multiplyAdd }));
       const names = functionNames(modules, program);
-      const tape = encode([stages], (name) => names.indexOf(name));
+      const tape = atOnce(encode([stages], (name) => names.indexOf(name)));
       const address = put(Array.from(tape.words, () => 0));
       writeTape(tape, new Int32Array(memory.buffer, address, tape.words.length), [0]);
       loadProgram({ memory, modules }, program)(address, tape.starts[1]!);

@@ -33,16 +33,13 @@ const grown = (memory: WasmMemory, bytes: number): number | null => {
   return null;
 };
 
-/**
- * Makes a heap in a WebAssembly memory. Addresses are byte addresses. Workers may still use what is freed: `after` runs an
- * effect once the runs that were asked for have ended.
- */
-export const wasmHeap = (memory: WasmMemory, after: (effect: () => void) => void): Heap => {
+/** Makes a heap in a WebAssembly memory. Addresses are byte addresses. */
+export const wasmHeap = (memory: WasmMemory): Heap => {
   const { allocate, free } = allocator(RESERVED_BYTES, memory.buffer.byteLength, (bytes) => grown(memory, bytes));
   return {
     bytesPerElement: 4,
     allocate: (elements) => allocate(4 * elements),
-    free: (address) => after(() => free(address)),
+    free,
     array: (address, offset, elements, dtype) => {
       const ArrayType = dtype === 'float32' ? Float32Array : Int32Array;
       return new ArrayType(memory.buffer as ArrayBuffer, address + 4 * offset, elements);

@@ -1,5 +1,6 @@
 /** Compiles regions into one WebAssembly module. */
 import type { Region } from '../../../dsl/graph/region.js';
+import type { Pieces } from '../../../internal/stop.js';
 import { dependences, isFlat, keyOf, type Nest, nestOf, simplified } from '../../shared/regions/nest.js';
 import { type Command, command } from '../engine/stage.js';
 import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
@@ -52,7 +53,7 @@ const getOrInsert = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
 /**
  * Generates code for regions. Regions of equal structure share a function, whatever buffers they access.
  */
-export const regionModule = (regions: readonly Region[], { isShared, multiplyAdd }: Target): RegionModule => {
+export function* regionModule(regions: readonly Region[], { isShared, multiplyAdd }: Target): Pieces<RegionModule> {
   const imports = new Map<string, { readonly host: HostFunction; readonly index: number }>();
   /** By the original nest, to skip the simplification of nests seen before. */
   const byNest = new Map<string, RegionFunction>();
@@ -83,14 +84,16 @@ export const regionModule = (regions: readonly Region[], { isShared, multiplyAdd
     before = { region, f };
     return f;
   };
-  const entries = regions.map((region): RegionEntry => {
+  const entries: RegionEntry[] = [];
+  for (const region of regions) {
     const { name, isFlat, callsHost } = functionOfRegion(region);
     const places = [...region.loads, ...region.stores].map(({ buffer, offset }) => ({
       buffer,
       offset: BYTES * offset,
     }));
-    return { command: command(name, ...places, isFlat ? keptElements(region) : 0), callsHost };
-  });
+    entries.push({ command: command(name, ...places, isFlat ? keptElements(region) : 0), callsHost });
+    yield;
+  }
   const hosts = [...imports.values()].map(({ host }) => host);
   const emitted = [...functions.values()];
   const bytes = binaryModule(
@@ -99,4 +102,4 @@ export const regionModule = (regions: readonly Region[], { isShared, multiplyAdd
     isShared,
   );
   return { bytes, functions: emitted.map(({ name }) => name), entries, imports: hosts };
-};
+}

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest';
 import { regionCase, type RegionCase, type RegionChoices } from '../../../../properties/arbitraries/region.js';
 import { evaluateRegion } from '../../../../properties/oracles/region.js';
 import type { Region, Store } from '../../../dsl/graph/region.js';
+import { atOnce } from '../../../internal/stop.js';
 import { separate } from '../kernels/multiplyAdd.js';
 import { regionModule } from './index.js';
 import { type NumberArray, runRegion as run } from './regionTesting.js';
@@ -124,7 +125,7 @@ test('regions of equal structure share a function, whatever buffers they access'
     ],
     stores: [{ buffer: buffer + 1, offset: 0, strides: [1], value: 1, reduce: null }],
   });
-  const { entries } = regionModule([add(7, 0), add(1000, 2)], { isShared: false, multiplyAdd: separate });
+  const { entries } = atOnce(regionModule([add(7, 0), add(1000, 2)], { isShared: false, multiplyAdd: separate }));
   expect(entries.map(({ command }) => command.run)).toEqual(['r0', 'r0']);
   expect(entries.map(({ command }) => command.args.at(-1))).toEqual([7, 1000]);
 });

@@ -1,5 +1,6 @@
 /** Test helper: runs a region on arrays, with guard words around them. */
 import type { Region } from '../../../dsl/graph/region.js';
+import { atOnce } from '../../../internal/stop.js';
 import { wasm, type WasmMemory } from '../assembler/assembler.js';
 import { encode, writeTape } from '../engine/tape.js';
 import { functionNames, loadProgram } from '../engine/engine.js';
@@ -22,10 +23,10 @@ export const runRegionOn = (
   end: number,
   multiplyAdd = separate,
 ): void => {
-  const program = programOf([{ kind: 'region', name: 'region', region }], { isShared: false, multiplyAdd });
+  const program = atOnce(programOf([{ kind: 'region', name: 'region', region }], { isShared: false, multiplyAdd }));
   const names = functionNames(modules, program);
   const [kernel] = program.kernels;
-  const tape = encode([kernel?.kind === 'stages' ? kernel.stages : []], (name) => names.indexOf(name));
+  const tape = atOnce(encode([kernel?.kind === 'stages' ? kernel.stages : []], (name) => names.indexOf(name)));
   const start = Math.ceil(end / 16) * 16;
   const needed = start + 4 * tape.words.length - memory.buffer.byteLength;
   if (needed > 0) memory.grow(Math.ceil(needed / 65536));

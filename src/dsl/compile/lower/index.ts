@@ -1,4 +1,5 @@
 /** Lowers a graph of primitives and native composites to a plan. */
+import { atOnce, type Pieces } from '../../../internal/stop.js';
 import { type Anchor, type Node, pathOf, placeOf, reachable, rewrite, sizeOf } from '../../graph/node.js';
 import { barrier, isInput } from '../../primitives/index.js';
 import { dataOf, drawOf, labelOf, loweringAs, primitiveOf, wordsOf } from '../../primitives/table.js';
@@ -86,12 +87,18 @@ const denseView = (n: Node, buffer: number): View => ({
 });
 
 /** Fuses a graph. Stores the `required` nodes, and those that a reshape without index arithmetic needs. */
-const fuse = (lowering: Lowering, divided: Divided, required: ReadonlySet<Node>, capabilities: Capabilities): Fused => {
+function* fuse(
+  lowering: Lowering,
+  divided: Divided,
+  required: ReadonlySet<Node>,
+  capabilities: Capabilities,
+): Pieces<Fused> {
   const { roots: outputs, parts: inputParts } = divided;
   const order = reachable([...outputs, ...lowering.inputs]);
   const stored = capabilities.fuses
     ? materialize(order, required, capabilities.mostBuffers)
     : new Set(order.filter((n) => n.dtype !== 'key' && classOf(n) !== 'source'));
+  yield;
 
   const [inputOf, outputOf] = [places(lowering.inputs), places(outputs)];
   const storageOf = (n: Node): Buffer['storage'] => {
@@ -155,14 +162,16 @@ const fuse = (lowering: Lowering, divided: Divided, required: ReadonlySet<Node>,
       return call;
     });
   };
-  const calls = order
-    .filter((n) => stored.has(n) && !isSource(n)) // sources need no call
-    .sort((a, b) => a.depth - b.depth)
-    .flatMap(callsOf);
+  const calls: Call[] = [];
+  const filled = order.filter((n) => stored.has(n) && !isSource(n)); // sources need no call
+  for (const n of filled.sort((a, b) => a.depth - b.depth)) {
+    calls.push(...callsOf(n));
+    yield;
+  }
   return unindexable.length > 0
-    ? fuse(lowering, divided, new Set([...required, ...unindexable]), capabilities)
+    ? yield* fuse(lowering, divided, new Set([...required, ...unindexable]), capabilities)
     : { buffers, bufferOf, calls, waiting };
-};
+}
 
 /** Assigns the memory of donated inputs to outputs that are written after the last read of the input. */
 const donate = (
@@ -195,17 +204,21 @@ const donate = (
 };
 
 /** Lowers a graph whose composites are all native to the backend. */
-export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
+export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => atOnce(lowered(lowering, capabilities));
+
+/** The same as {@link lower}, in pieces. */
+export function* lowered(lowering: Lowering, capabilities: Capabilities): Pieces<Plan> {
   const { roots, parts } = capabilities.fuses
     ? divideInputs(lowering.outputs, capabilities.alignment ?? ALIGNMENT)
     : { roots: lowering.outputs, parts: new Map<Node, Part>() };
   const outputs = ownOutputs(awaited(roots));
   const required = new Set(outputs.filter((n) => n.dtype !== 'key'));
-  const fused = fuse(lowering, { roots: outputs, parts }, required, capabilities);
+  const fused = yield* fuse(lowering, { roots: outputs, parts }, required, capabilities);
   const { buffers, bufferOf } = fused;
   const calls = capabilities.fuses
     ? sink(joinRegions(fused.calls, fused.waiting, buffers, capabilities.mostBuffers), buffers)
     : fused.calls;
+  yield;
   const donation = donate(lowering, buffers, calls);
   const placed = layout(donation.buffers, calls, capabilities.alignment);
   return {
@@ -225,4 +238,4 @@ export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
         : { kind: 'buffer', view: denseView(n, bufferOf(n)!) },
     ),
   };
-};
+}

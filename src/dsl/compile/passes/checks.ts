@@ -20,6 +20,7 @@ export const checkInputs = (nodes: readonly Node[], inputs: readonly Node[]): vo
 const nameOf = (key: Node): string => {
   if (wordsOf(key) !== null) return `a fork of ${nameOf(key.inputs[0]!)}`;
   const path = pathOf(key);
+  if (path === '') return 'the key that is the input';
   return path === null ? key.op : `key '${path}'`;
 };
 

@@ -1,6 +1,7 @@
 /** The passes over a graph, before it is lowered. */
 import { decompose } from '../../composites/decompose.js';
 import { showType } from '../../../internal/errors.js';
+import type { Pieces } from '../../../internal/stop.js';
 import { type ConstantData, type Node, reachable, rewrite, sizeOf } from '../../graph/node.js';
 import { constant } from '../../primitives/index.js';
 import { dataOf, primitiveOf } from '../../primitives/table.js';
@@ -83,7 +84,7 @@ const verify = (pass: string, roots: Roots, known: readonly Node[]): readonly No
  * Checks the graph, and runs all passes in order, each verified. `native` names the composites that the backend has a
  * kernel for. Raises `ConfigError` and `KeyReused`.
  */
-export const optimized = (roots: Roots, inputs: readonly Node[], native: readonly string[]): Roots => {
+export function* optimized(roots: Roots, inputs: readonly Node[], native: readonly string[]): Pieces<Roots> {
   const traced = reachable(roots);
   checkInputs(traced, inputs);
   checkKeys(traced);
@@ -96,7 +97,9 @@ export const optimized = (roots: Roots, inputs: readonly Node[], native: readonl
   let [optimal, verified] = [roots, traced]; // the constructors of the primitives have verified the traced nodes
   for (const [name, pass] of passes) {
     optimal = pass(optimal);
+    yield;
     verified = verify(name, optimal, verified);
+    yield;
   }
   return optimal;
-};
+}

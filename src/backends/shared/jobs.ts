@@ -5,6 +5,8 @@ export interface Jobs {
   readonly run: <A>(job: () => A | Promise<A>) => A | Promise<A>;
   /** Runs `effect` once the jobs that are running or waiting now have ended: at once if there are none. */
   readonly after: (effect: () => void) => void;
+  /** Resolves once the jobs that are running or waiting now have ended. */
+  readonly ended: () => Promise<void>;
 }
 
 export const createJobs = (): Jobs => {
@@ -24,6 +26,10 @@ export const createJobs = (): Jobs => {
     last = result.then(end, end);
     return result;
   };
+  const after: Jobs['after'] = (effect) => {
+    if (asked === ended) effect();
+    else waiting.push({ jobs: asked, effect });
+  };
   return {
     run: <A>(job: () => A | Promise<A>) => {
       const isIdle = asked === ended;
@@ -40,9 +46,7 @@ export const createJobs = (): Jobs => {
       end();
       return result;
     },
-    after: (effect) => {
-      if (asked === ended) effect();
-      else waiting.push({ jobs: asked, effect });
-    },
+    after,
+    ended: () => new Promise((resolve) => after(resolve)),
   };
 };

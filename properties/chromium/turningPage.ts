@@ -1,0 +1,58 @@
+/** What a page does while `fit` and `sample` run in its own thread. */
+import { reference } from '../../src/backends/reference/index.js';
+import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { ddim } from '../../src/diffusion/index.js';
+import { type Backend, key } from '../../src/dsl/index.js';
+import { TE, type taskEither } from '../../src/internal/fp.js';
+import { fit } from '../../src/training/fit/fit.js';
+import { sample } from '../../src/training/sample/sample.js';
+import { right, smallTraining } from '../../src/training/testing.js';
+import type { NoisefoldError } from '../../src/internal/errors.js';
+
+/** How often a page could show a frame, and how often a timer fired. */
+export interface Turns {
+  readonly frames: number;
+  readonly timers: number;
+}
+
+export interface TurningChecks {
+  /** During a training of some steps, compilation included, and during sampling from it. */
+  readonly turns: (backend: 'reference' | 'wasm') => Promise<{ readonly fit: Turns; readonly sample: Turns }>;
+}
+
+const { requestAnimationFrame } = globalThis as unknown as { requestAnimationFrame: (shown: () => void) => number };
+
+const counted = async <A>(work: () => Promise<A>): Promise<readonly [A, Turns]> => {
+  const counts = { frames: 0, timers: 0 };
+  let isRunning = true;
+  const frame = (): void => {
+    counts.frames++;
+    if (isRunning) requestAnimationFrame(frame);
+  };
+  const ring = (): void => {
+    counts.timers++;
+    if (isRunning) setTimeout(ring, 0);
+  };
+  requestAnimationFrame(frame);
+  setTimeout(ring, 0);
+  const result = await work();
+  isRunning = false;
+  return [result, counts];
+};
+
+const backends: Readonly<Record<string, taskEither.TaskEither<NoisefoldError, Backend>>> = {
+  reference: reference(),
+  wasm: TE.fromIO(() => wasmBackend({ threads: 1 }, Infinity)), // without workers
+};
+
+const checks: TurningChecks = {
+  turns: async (name) => {
+    const backend = right(await backends[name]!());
+    const [trained, fitting] = await counted(async () => right(await fit(smallTraining(8))(backend)()));
+    const drawing = { solver: ddim(), labels: [0, 1, 2], grid: 20, key: key(2) };
+    const [, sampling] = await counted(async () => right(await sample(drawing)(trained)(backend)()));
+    right(await backend.close());
+    return { fit: fitting, sample: sampling };
+  },
+};
+Object.assign(globalThis, { checks });

@@ -93,3 +93,6 @@ export { encodePng, type Picture } from '../formats/png.js';
 export { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from './reports/metrics.js';
 export { lossChart, type LossChartOptions } from './reports/lossChart.js';
 export { appendLine, fileExists, keepLines, readBytes, syncFile, writeAtomically } from './checkpoints/files.js';
+export { fitIn, fitInFolder, type FitInFolder, type Saving } from './checkpoints/folder/fitInFolder.js';
+export { type Opening, openRunFolder, type RunFolder } from './checkpoints/folder/runFolder.js';
+export { type SignalStop, stopOnSignals } from './checkpoints/folder/stopOnSignals.js';

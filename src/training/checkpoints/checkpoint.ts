@@ -1,7 +1,7 @@
 /** Checkpoints: snapshots as safetensors files, replaced as a whole or not at all. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import { fail, failure, type NoisefoldError, type Rounding } from '../../dsl/index.js';
-import { decode, exactly, exactTuple, type Mismatch, natural, positive, word } from '../../internal/decode.js';
+import { decode, exactly, exactTuple, finite, type Mismatch, natural, positive, word } from '../../internal/decode.js';
 import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { gen, take } from '../../internal/gen.js';
 import { jsonText, parseJson } from '../../internal/json.js';
@@ -16,7 +16,7 @@ const FORMAT = 'noisefold-checkpoint-1';
 
 const Metadata = exactly(
   { format: t.literal(FORMAT), step: t.string, key: t.string, batch: t.string, config: t.string },
-  { crc32: t.string, rounding: t.string, settings: t.string },
+  { crc32: t.string, rounding: t.string, settings: t.string, heldOut: t.string },
 );
 
 const roundings = { fused: null, separate: null } satisfies Record<Rounding, null>;
@@ -24,8 +24,12 @@ const roundings = { fused: null, separate: null } satisfies Record<Rounding, nul
 /** The parts of a snapshot that say which run it is of, where that goes on, and how it rounds. */
 const Progress = exactly(
   { step: natural, batch: positive, key: exactTuple([word, word], 'two words') },
-  { rounding: t.keyof(roundings, "'fused' or 'separate'") },
+  { rounding: t.keyof(roundings, "'fused' or 'separate'"), heldOut: finite },
 );
+
+/** Fields without those that are undefined. */
+const given = (fields: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 /** Names the place of a mismatch, as an error of a kind. */
 export const errorAt =
@@ -53,10 +57,11 @@ const wordsOf = ({
   config,
   settings,
   rounding,
+  heldOut,
 }: Snapshot): either.Either<NoisefoldError, TensorFile['metadata']> =>
   F.pipe(
     E.Do,
-    E.bind('progress', () => decode(Progress)({ step, batch, key, ...(rounding !== undefined && { rounding }) })),
+    E.bind('progress', () => decode(Progress)(given({ step, batch, key, rounding, heldOut }))),
     E.bind('text', () => E.mapLeft(within('config'))(jsonText(config))),
     E.bind('more', () => (settings === undefined ? E.right('') : E.mapLeft(within('settings'))(jsonText(settings)))),
     E.mapLeft(errorAt('ConfigError', 'encodeCheckpoint', hints.write)),
@@ -68,6 +73,7 @@ const wordsOf = ({
       config: text,
       ...(more !== '' && { settings: more }),
       ...(progress.rounding !== undefined && { rounding: progress.rounding }),
+      ...(progress.heldOut !== undefined && { heldOut: JSON.stringify(progress.heldOut) }),
     })),
   );
 
@@ -88,8 +94,9 @@ const progressOf = (
         ? E.right({})
         : E.bimap(within('settings'), (value) => ({ settings: value }))(parseJson(settings)),
     ),
-    E.bind('progress', ({ words: { rounding }, step, key, batch }) =>
-      decode(Progress)({ step, key, batch, ...(rounding !== undefined && { rounding }) }),
+    E.bind('heldOut', ({ words }) => E.mapLeft(within('heldOut'))(parseJson(words.heldOut ?? 'null'))),
+    E.bind('progress', ({ words: { rounding }, step, key, batch, heldOut }) =>
+      decode(Progress)(given({ step, key, batch, rounding, heldOut: heldOut ?? undefined })),
     ),
     E.map(({ progress, config, more }) => ({ ...progress, config, ...more })),
     E.mapLeft(errorAt('DecodeError', where, hints.read)),
@@ -177,6 +184,10 @@ export const loadCheckpoint = (path: string): Task<Snapshot> =>
       return { ...progress, tensors };
     }),
   );
+
+/** Reads what a checkpoint says of its run, without its tensors. `FileError`, `DecodeError`. */
+export const readProgress = (path: string): Task<Omit<Snapshot, 'tensors'>> =>
+  withTensors(path, { finite: true }, ({ metadata }) => TE.fromEither(progressOf(path, metadata)));
 
 /**
  * Reads the checkpoint at a path, or gives null if nothing has this name: for a run that goes on where it was, or begins.

@@ -24,10 +24,12 @@ const ADVICE: Readonly<Record<string, string>> = {
 export const node = () => {
   const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule;
   if (builtin === undefined) throw Object.assign(new Error('ENOSYS: no file system here'), { code: 'ENOSYS' });
-  return { ...builtin('node:fs/promises'), ...builtin('node:path') };
+  const { readFileSync, rmSync } = builtin('node:fs');
+  const { hostname } = builtin('node:os');
+  return { ...builtin('node:fs/promises'), ...builtin('node:path'), hostname, readFileSync, rmSync };
 };
 
-const codeOf = (thrown: unknown): string => (thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '');
+export const codeOf = (thrown: unknown): string => (thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '');
 
 /** `ENOSPC: no space left on device, write` without the name of the system call. */
 const reasonOf = (thrown: unknown): string =>
@@ -51,7 +53,7 @@ export const onFile = <A>(path: string, expected: string, work: () => Promise<A>
   );
 
 /** Gives `otherwise` if an effect fails with one of these codes. */
-const recover =
+export const recover =
   <A>(codes: readonly string[], otherwise: A) =>
   (thrown: unknown): A => {
     if (codes.includes(codeOf(thrown))) return otherwise;
@@ -190,7 +192,7 @@ export const fileExists = (path: string): Task<boolean> => isThere(path, true);
 /** Tells if there is a file that {@link writeAtomically} would replace, and so is no link. */
 export const ownFileExists = (path: string): Task<boolean> => isThere(path, false);
 
-const isAlive = (pid: number): boolean => {
+export const isAlive = (pid: number): boolean => {
   try {
     return process.kill(pid, 0);
   } catch (thrown) {
@@ -199,7 +201,7 @@ const isAlive = (pid: number): boolean => {
 };
 
 /** The name of a temporary file beside a file: of the process that writes it, and unpredictable. */
-const asideOf = (name: string): string => `.${name}.${process.pid}.${crypto.randomUUID()}.tmp`;
+export const asideOf = (name: string): string => `.${name}.${process.pid}.${crypto.randomUUID()}.tmp`;
 
 /** Removes the temporary files that killed processes left behind while they wrote this file. */
 const removeLeftovers = async (path: string): Promise<void> => {
@@ -226,7 +228,7 @@ const syncFolder = async (folder: string): Promise<void> => {
  * Makes a folder and its parents, unless they exist. Node's own `recursive` never ends below a folder that takes no
  * others, such as /proc.
  */
-const makeFolder = async (folder: string): Promise<void> => {
+export const makeFolder = async (folder: string): Promise<void> => {
   const { dirname, mkdir, stat } = node();
   const isThere = await stat(folder).then(() => true, recover(['ENOENT'], false));
   if (isThere) return;

@@ -38,6 +38,8 @@ export interface Snapshot {
   readonly settings?: unknown;
   /** The rounding of the backend that made it (`backend.rounding`); missing if that is not defined. */
   readonly rounding?: Rounding;
+  /** The loss on images that are held out, where it was measured at this step. */
+  readonly heldOut?: number;
 }
 
 const storedOf = (

@@ -63,8 +63,8 @@ test.prop([fc.array(metrics)])('a log is read line by line', (all) => {
 
 describe('refuses, and says where', () => {
   test.each([
-    ['', 'DecodeError metrics.jsonl: expected JSON, got SyntaxError'],
-    [line.slice(0, -1), 'DecodeError metrics.jsonl: expected JSON, got SyntaxError'],
+    ['', 'DecodeError metrics.jsonl: expected JSON, got "'],
+    [line.slice(0, -1), 'DecodeError metrics.jsonl: expected JSON, got "'],
     [
       '[]',
       'DecodeError metrics.jsonl: expected { step, loss, gradientNorm, learningRate, imagesPerSecond, seconds, heldOut }, got an array of 0;',

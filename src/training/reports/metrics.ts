@@ -1,7 +1,8 @@
 /** The log of a training run, metrics.jsonl: one JSON object a line. */
 import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { decode, exactly, finite, natural, type Mismatch } from '../../internal/decode.js';
+import { decode, exactly, finite, natural } from '../../internal/decode.js';
 import { E, F, t, type either } from '../../internal/fp.js';
+import { parseJson } from '../../internal/json.js';
 
 /** A measured number. JSON has no NaN and no infinity: both are written as null, and null is read as NaN. */
 const measured = new t.Type<number, number | null>(
@@ -48,12 +49,6 @@ export interface Metrics {
  */
 export const encodeMetrics = (metrics: Metrics): string => JSON.stringify(codec.encode(metrics));
 
-const parse = (text: string): either.Either<Mismatch, unknown> =>
-  E.tryCatch(
-    (): unknown => JSON.parse(text),
-    (reason) => ({ path: '', expected: 'JSON', actual: String(reason) }),
-  );
-
 /**
  * Decodes a line. An invalid line is a `DecodeError`; `where` names the line in the error.
  * @example
@@ -64,7 +59,7 @@ export const decodeMetrics =
   (where: string) =>
   (line: string): either.Either<NoisefoldError, Metrics> =>
     F.pipe(
-      parse(line),
+      parseJson(line),
       E.flatMap(decode(codec)),
       E.mapLeft(({ path, expected, actual }) =>
         failure('DecodeError', {

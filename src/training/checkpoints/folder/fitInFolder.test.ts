@@ -1,0 +1,262 @@
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { reference } from '../../../backends/reference/index.js';
+import { cosine, ddpm, type Model } from '../../../diffusion/index.js';
+import { add, failure, key, type NoisefoldError, type Scalar, using, zerosLike } from '../../../dsl/index.js';
+import { E, TE, type taskEither } from '../../../internal/fp.js';
+import { adam, allZeros, parameter } from '../../../nn/index.js';
+import { datasetOf } from '../../data/dataset.js';
+import type { TrainEvent } from '../../fit/trainEvent.js';
+import { decodeMetricsLog, type Metrics } from '../../reports/metrics.js';
+import { right } from '../../testing.js';
+import type { Trained } from '../../trained.js';
+import { loadCheckpoint } from '../checkpoint.js';
+import { fitIn, fitInFolder, type FitInFolder, type Saving } from './fitInFolder.js';
+import { type Opening, openRunFolder } from './runFolder.js';
+
+let home = '';
+let folder = '';
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'noisefold-fit-'));
+  folder = join(home, 'run');
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(home, { recursive: true, force: true });
+});
+
+type Image = [1, 1, 1];
+
+/** Learns the mean of the images. */
+const model: Model<Scalar, Image> = {
+  ...parameter(allZeros),
+  predicts: 'x0',
+  apply: (w, x) => add(zerosLike(x), w),
+};
+const grey = right(datasetOf({ pixels: Uint8Array.of(255, 0, 90), labels: Uint8Array.of(0, 0, 0), image: [1, 1, 1] }));
+
+type Given = FitInFolder<Scalar, Image>;
+const recipe: Given = {
+  model,
+  process: right(ddpm(cosine(10))),
+  optimizer: adam({ learningRate: 0.1 }),
+  data: grey,
+  heldOut: { data: grey, every: 3 },
+  ...{ batch: 2, steps: 10, key: key(7), config: 'mean' },
+};
+
+const fitted = (
+  more: Partial<Given> = {},
+  options: Opening & Saving = {},
+): taskEither.TaskEither<NoisefoldError, Trained<Scalar, Image>> =>
+  using(reference())(fitInFolder<Scalar, Image>(folder, { ...recipe, ...more }, options));
+
+const messageOf = async (work: taskEither.TaskEither<NoisefoldError, unknown>): Promise<string> =>
+  E.match(
+    ({ _tag: tag, message }: NoisefoldError) => `${tag}: ${message.replaceAll(home, '…')}`,
+    () => 'done',
+  )(await work());
+
+const logged = async (): Promise<readonly Metrics[]> =>
+  right(decodeMetricsLog('log')(await readFile(join(folder, 'metrics.jsonl'), 'utf8'))).map((line) => ({
+    ...line,
+    ...{ seconds: 0, imagesPerSecond: 0 },
+  }));
+
+/** The files of a run, with the bytes of its checkpoint. */
+const outcome = async () => ({
+  names: (await readdir(folder)).sort(),
+  checkpoint: await readFile(join(folder, 'checkpoint.safetensors'), 'latin1'),
+  best: await readFile(join(folder, 'best.safetensors'), 'latin1'),
+  log: await logged(),
+});
+
+/** The outcome of a run that nothing disturbed. */
+const undisturbed = async () => {
+  const disturbed = folder;
+  folder = join(home, 'undisturbed');
+  right(await fitted({}, { every: 2 })());
+  try {
+    return await outcome();
+  } finally {
+    folder = disturbed;
+  }
+};
+
+const stepIn = async (name: string): Promise<number> => right(await loadCheckpoint(join(folder, name))()).step;
+
+/** A listener that acts at the end of a step. */
+const after =
+  (step: number, act: () => unknown): NonNullable<Given['onEvent']> =>
+  (event: TrainEvent) =>
+    TE.rightTask(async () => {
+      if (event._tag === 'Step' && event.step + 1 === step) await act();
+    });
+
+const quiet = { aborted: false };
+
+describe('a training in a folder', () => {
+  test('leaves a line for each step, the newest checkpoints, and the best', async () => {
+    right(await fitted({}, { every: 2 })());
+    const { names, log } = await outcome();
+    expect(log.map(({ step, heldOut }) => [step, heldOut === undefined])).toEqual(
+      Array.from({ length: 10 }, (_, step) => [step, (step + 1) % 3 !== 0]),
+    );
+    expect(names.filter((name) => /^checkpoint-|^[^c]/.test(name))).toEqual([
+      ...['best.safetensors', expect.stringMatching(/^checkpoint-/), 'checkpoint-000008.safetensors', 'metrics.jsonl'],
+    ]);
+    expect(await stepIn('checkpoint.safetensors')).toBe(10);
+    const best = right(await loadCheckpoint(join(folder, 'best.safetensors'))());
+    const losses = log.flatMap(({ heldOut }) => heldOut ?? []);
+    expect(best.heldOut).toBe(Math.min(...losses));
+    expect(log[best.step - 1]!.heldOut).toBe(best.heldOut);
+  });
+
+  test.each([1, 3, 4, 9])('that a signal ends in step %d goes on as if it had not', async (at) => {
+    const signal = { aborted: false };
+    const ended = fitted({ signal, onEvent: after(at, () => (signal.aborted = true)) }, { every: 2 });
+    expect(await messageOf(ended)).toBe(
+      `Cancelled: training, step ${at}: expected to go on, got a signal to stop; nothing is lost: resume the run in …/run, which goes on at step ${at}`,
+    );
+    expect(await stepIn('checkpoint.safetensors')).toBe(at);
+    right(await fitted({}, { every: 2, resume: true })());
+    const whole = await undisturbed();
+    const again = await outcome();
+    expect([again.checkpoint, again.best, again.log]).toEqual([whole.checkpoint, whole.best, whole.log]);
+  });
+
+  test.each([2, 3, 5])('that its listener stops in step %d saves there, and goes on', async (at) => {
+    const stopping: Given['onEvent'] = (event) =>
+      TE.right(event._tag === 'Step' && event.step + 1 === at ? 'stop' : undefined);
+    right(await fitted({ onEvent: stopping }, { every: 4 })());
+    expect(await stepIn('checkpoint.safetensors')).toBe(at);
+    right(await fitted({}, { every: 2, resume: 'auto' })());
+    const whole = await undisturbed();
+    const again = await outcome();
+    expect([again.checkpoint, again.best, again.log]).toEqual([whole.checkpoint, whole.best, whole.log]);
+  });
+
+  test('that an error of the data ends saves its steps, and says so', async () => {
+    let batches = 0;
+    const failing = {
+      ...grey,
+      atHand: false as never,
+      batch: (positions: Int32Array) =>
+        ++batches > 4
+          ? TE.left(failure('FileError', { where: 'pictures', expected: 'a', actual: 'b', hint: 'look' }))
+          : grey.batch(positions),
+    };
+    const { heldOut: _, ...alone } = recipe;
+    const ended = using(reference())(fitInFolder<Scalar, Image>(folder, { ...alone, data: failing }, { every: 3 }));
+    expect(await messageOf(ended)).toBe(
+      'FileError: pictures: expected a, got b; look; nothing is lost: resume the run in …/run, which goes on at step 4',
+    );
+    expect(await stepIn('checkpoint.safetensors')).toBe(4);
+  });
+
+  test('does not begin where it began, goes on where there is nothing, or takes wrong options', async () => {
+    right(await fitted({ steps: 2 })());
+    expect(await messageOf(fitted())).toMatch(/^ConfigError: …\/run: expected a folder without a run, got one with /);
+    folder = join(home, 'other');
+    expect(await messageOf(fitted({}, { resume: true }))).toMatch(/^FileError: .*got no folder/);
+    expect(await messageOf(fitted({}, { every: 0 }))).toMatch(/^ConfigError: fitIn.every: /);
+    expect(await messageOf(fitted({}, { evry: 1 } as never))).toMatch(/^ConfigError: fitIn.evry: .*did you mean every/);
+    expect(await readdir(home)).toEqual(['run']);
+  });
+
+  test('unlocks the folder whatever happens, and holds it meanwhile', async () => {
+    const seen: string[] = [];
+    const onEvent = after(1, async () => seen.push(await messageOf(openRunFolder(folder, { resume: true }))));
+    right(await fitted({ onEvent })());
+    expect(seen).toEqual([expect.stringContaining('held by another run of this process')]);
+    expect(await readdir(folder)).not.toContain('run.lock');
+    expect(await messageOf(fitted({ steps: -1 } as never, { resume: true }))).toMatch(/^ConfigError/);
+    expect(await readdir(folder)).not.toContain('run.lock');
+    const throwing = () => {
+      throw new Error('mine');
+    };
+    expect(await messageOf(fitted({ steps: 12, onEvent: throwing }, { resume: true }))).toMatch(/mine/);
+    expect(await readdir(folder)).not.toContain('run.lock');
+  });
+});
+
+describe('what is lost is told', () => {
+  test.each([
+    ['removed', () => rm(folder, { recursive: true })],
+    ['renamed', () => rename(folder, join(home, 'other'))],
+  ])('where the folder was %s in mid-run', async (_name, change) => {
+    expect(await messageOf(fitted({ onEvent: after(6, change) }, { every: 4 }))).toBe(
+      'FileError: …/run: expected a folder that no other run holds, got no run.lock there; the folder was removed or renamed, or its lock was deleted; the checkpoint of step 4 is whole, the 2 steps since are lost',
+    );
+    expect(await stat(folder).catch(() => 'none')).toBe('none');
+  });
+
+  test('where the disk is full: the checkpoint before stays whole', async () => {
+    const builtin = process.getBuiltinModule;
+    let full = false;
+    vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) => {
+      const found = builtin(name as 'node:fs/promises');
+      if (name !== 'node:fs/promises') return found;
+      const open: typeof found.open = async (path, flags, ...more) => {
+        const handle = await found.open(path, flags, ...more);
+        if (full && `${String(path)}`.includes('.checkpoint'))
+          handle.writeFile = () => {
+            throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+          };
+        return handle;
+      };
+      return { ...found, open };
+    }) as typeof process.getBuiltinModule);
+    const { heldOut: _, ...alone } = recipe;
+    const onEvent = after(5, () => (full = true));
+    const work = using(reference())(fitInFolder<Scalar, Image>(folder, { ...alone, onEvent }, { every: 4 }));
+    expect(await messageOf(work)).toBe(
+      'FileError: …/run/checkpoint.safetensors: expected a file to write, got ENOSPC: no space left on device; free some space on the disk; the checkpoint of step 4 is whole, the 4 steps since are lost',
+    );
+    full = false;
+    expect(await stepIn('checkpoint.safetensors')).toBe(4);
+    right(await using(reference())(fitInFolder<Scalar, Image>(folder, alone, { resume: true, every: 4 }))());
+    expect((await logged()).map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('where no checkpoint was saved yet', async () => {
+    const change = () => mkdir(join(folder, 'metrics.jsonl'), { recursive: true });
+    const work = async () => {
+      const run = right(await openRunFolder(folder)());
+      await change();
+      const result = await using(reference())(fitIn<Scalar, Image>(run, { ...recipe, signal: quiet }))();
+      await run.release();
+      return result;
+    };
+    expect(await messageOf(work)).toMatch(/^FileError: .*metrics.jsonl: .*; all 1 steps are lost$/);
+  });
+});
+
+describe('a signal to the process', () => {
+  const kill = (name: NodeJS.Signals) => () => {
+    process.kill(process.pid, name);
+    return new Promise((resolve) => setTimeout(resolve, 20)); // the signal comes with the event loop
+  };
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s: saves after the step, and the process ends with %d', async (name, code) => {
+    const before = process.listenerCount(name);
+    const exits = vi.spyOn(process, 'once');
+    expect(await messageOf(fitted({ onEvent: after(4, kill(name)) }))).toMatch(/^Cancelled: training, step 4: /);
+    expect(await stepIn('checkpoint.safetensors')).toBe(4);
+    expect(process.exitCode).toBe(code);
+    const uncaught = exits.mock.calls.findLast(([event]) => event === 'exit')![1] as (code: number) => void;
+    process.exitCode = 1; // as Node does before it tells of the end
+    uncaught(1);
+    expect(process.exitCode).toBe(code);
+    process.off('exit', uncaught);
+    process.exitCode = undefined;
+    expect(process.listenerCount(name)).toBe(before);
+    expect(process.stdout.listenerCount('error')).toBe(0);
+  });
+});

@@ -1,0 +1,192 @@
+/**
+ * The lock of a folder: a file that names the process that holds it. It is made by a link to a file that is whole, so that no
+ * reader sees half of it, and a link fails where the name is taken.
+ */
+import { decode, exactly, natural, refined } from '../../../internal/decode.js';
+import { failure, type NoisefoldError, thrownError } from '../../../internal/errors.js';
+import { E, t } from '../../../internal/fp.js';
+import { parseJson } from '../../../internal/json.js';
+import { isAlive, node, recover } from '../files.js';
+
+/** A lock that is held. */
+export interface Lock {
+  /** Throws a `FileError` unless the folder still has this lock. */
+  readonly check: () => Promise<void>;
+  readonly release: () => Promise<void>;
+}
+
+export const LOCK = 'run.lock';
+
+const stringOrNull = t.union([t.string, t.null]);
+
+const holderCodec = exactly({
+  id: refined(t.string, 'an id', (id) => /^[\da-f]{16}$/.test(id)), // a part of a file name
+  pid: natural,
+  /** When the process started, in clock ticks since the boot: an id that is used again belongs to another process. */
+  started: stringOrNull,
+  host: t.string,
+  boot: stringOrNull,
+  /** The namespace of the id: containers on one host have several. */
+  namespace: stringOrNull,
+  since: t.string,
+  command: t.string,
+});
+type Holder = t.TypeOf<typeof holderCodec>;
+
+/** What Linux tells about a process; null elsewhere, and for a process that has ended but waits for its parent. */
+const startOf = async (pid: number): Promise<{ readonly ticks: string; readonly ended: boolean } | null> => {
+  const stat = await node()
+    .readFile(`/proc/${pid}/stat`, 'utf8')
+    .catch(() => '');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name before may hold anything
+  return fields.length < 20 ? null : { ticks: fields[19]!, ended: fields[0] === 'Z' || fields[0] === 'X' };
+};
+
+const thisProcess = async (): Promise<Holder> => {
+  const { hostname, readFile, readlink } = node();
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => null);
+  return {
+    id: crypto.randomUUID().replaceAll('-', '').slice(0, 16),
+    pid: process.pid,
+    started: (await startOf(process.pid))?.ticks ?? null,
+    host: hostname(),
+    boot: boot === null ? null : boot.trim(),
+    namespace: await readlink('/proc/self/ns/pid').catch(() => null),
+    since: new Date().toISOString(),
+    command: process.argv.join(' ').slice(0, 200),
+  };
+};
+
+/** Tells if a process runs that holds a lock; 'unknown' if it is out of sight, on another host or in another container. */
+const isRunning = async (holder: Holder, own: Holder): Promise<boolean | 'unknown'> => {
+  if (holder.host !== own.host) return 'unknown';
+  if (holder.boot !== own.boot) return false; // this host was started again
+  if (holder.namespace !== own.namespace) return 'unknown';
+  if (!isAlive(holder.pid)) return false;
+  const start = await startOf(holder.pid);
+  return start === null || (!start.ended && (holder.started === null || holder.started === start.ticks));
+};
+
+const LONGEST = 10_000;
+
+/** The holder that a lock file names: null where there is no file, 'unreadable' for anything but a lock. */
+const holderIn = async (path: string): Promise<Holder | null | 'unreadable'> => {
+  const { lstat, readFile } = node();
+  const found = await lstat(path).catch(recover(['ENOENT'], null));
+  if (found === null) return null;
+  if (!found.isFile() || found.size > LONGEST) return 'unreadable';
+  const text = await readFile(path, 'utf8').catch(recover(['ENOENT'], null));
+  if (text === null) return null;
+  const parsed = E.flatMap(decode(holderCodec))(parseJson(text));
+  return E.isRight(parsed) ? parsed.right : 'unreadable';
+};
+
+const told = (folder: string, actual: string, hint: string): NoisefoldError =>
+  failure('FileError', { where: folder, expected: 'a folder that no other run holds', actual, hint });
+
+/** The error for a folder that is held. */
+const held = (folder: string, holder: Holder | 'unreadable', running: boolean | 'unknown'): NoisefoldError => {
+  const path = node().join(folder, LOCK);
+  if (holder === 'unreadable')
+    return told(folder, `${path}, which is not a lock`, 'delete it if no run uses the folder');
+  const { pid, host, since, command } = holder;
+  const about = `since ${since} (${command})`;
+  return running === 'unknown'
+    ? told(folder, `one held by process ${pid} of another container or host, ${host}, ${about}`, `if that run has ended, delete ${path}`) // prettier-ignore
+    : told(folder, `one held by ${pid === process.pid ? 'another run of this process' : `process ${pid}`} ${about}`, 'wait for its end, stop it, or give another folder'); // prettier-ignore
+};
+
+const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
+
+/** Gives a file a second name, or copies it where the file system has no links; throws `EEXIST` if the name is taken. */
+export const linked = async (from: string, to: string): Promise<void> => {
+  const { constants, copyFile, link } = node();
+  await link(from, to).catch(async (thrown: unknown) => {
+    recover(NO_LINKS, undefined)(thrown);
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+  });
+};
+
+const PAUSE = 10;
+const MOST_PAUSES = 50;
+
+/**
+ * Gives a lock file our own content, and throws if a process that may run holds it. A lock that is left over is replaced by the
+ * one process that holds `path.id`, a lock on its replacement. As no id comes again, that process can tell that what
+ * it replaces is still what is left over.
+ */
+const acquire = async (folder: string, path: string, aside: string, own: Holder): Promise<void> => {
+  const { rename, rm } = node();
+  for (let pauses = 0; ;) {
+    const taken = await linked(aside, path).then(() => false, recover(['EEXIST'], true));
+    if (!taken) return;
+    const holder = await holderIn(path);
+    if (holder === null) continue; // it was released just now
+    const running = holder === 'unreadable' ? 'unknown' : await isRunning(holder, own);
+    if (holder !== 'unreadable' && running === false) {
+      const replacement = `${path}.${holder.id}`;
+      await acquire(folder, replacement, aside, own);
+      const now = await holderIn(path);
+      if (now !== null && now !== 'unreadable' && now.id === holder.id) return rename(replacement, path);
+      await rm(replacement, { force: true });
+      continue;
+    }
+    // a lock on a replacement, and one that is just being copied, are a matter of milliseconds
+    const passing = holder === 'unreadable' || path !== node().join(folder, LOCK);
+    if (!passing || pauses++ === MOST_PAUSES) throw thrownError(held(folder, holder, running));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+};
+
+/** Locks a folder that exists. Throws a `FileError` that names the process that holds it. */
+export const lockFolder = async (folder: string): Promise<Lock> => {
+  const { join, open, readdir, readFileSync, rm, rmSync } = node();
+  const path = join(folder, LOCK);
+  const own = await thisProcess();
+  const aside = join(folder, `.${LOCK}.${own.pid}.${own.id}.tmp`);
+  try {
+    const handle = await open(aside, 'wx');
+    try {
+      await handle.writeFile(`${JSON.stringify(own)}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await acquire(folder, path, aside, own);
+  } finally {
+    await rm(aside, { force: true });
+  }
+  // what killed processes left behind
+  for (const name of await readdir(folder)) {
+    const pid = /^\.run\.lock\.(\d+)\.[\da-f]{16}\.tmp$/.exec(name)?.[1];
+    if (pid === undefined ? /^run\.lock\.[\da-f]{16}(\.|$)/.test(name) : !isAlive(Number(pid)))
+      await rm(join(folder, name), { force: true });
+  }
+  const isOurs = async (): Promise<boolean> => {
+    const holder = await holderIn(path);
+    return holder !== null && holder !== 'unreadable' && holder.id === own.id;
+  };
+  const atExit = () => {
+    try {
+      if (readFileSync(path, 'utf8').includes(own.id)) rmSync(path);
+    } catch {
+      // it is gone, with its folder
+    }
+  };
+  process.once('exit', atExit);
+  return {
+    check: async () => {
+      if (await isOurs()) return;
+      const now = await holderIn(path).catch(() => null);
+      throw thrownError(
+        now === null
+          ? told(folder, `no ${LOCK} there`, 'the folder was removed or renamed, or its lock was deleted')
+          : held(folder, now, true),
+      );
+    },
+    release: async () => {
+      process.off('exit', atExit);
+      if (await isOurs().catch(() => false)) await rm(path, { force: true });
+    },
+  };
+};

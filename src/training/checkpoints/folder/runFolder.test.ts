@@ -1,0 +1,341 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fc, test } from '@fast-check/vitest';
+import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { faults } from '../../../../properties/faults.js';
+import { key, type NoisefoldError } from '../../../dsl/index.js';
+import { E, F, TE, type taskEither } from '../../../internal/fp.js';
+import { encodeMetrics, type Metrics } from '../../reports/metrics.js';
+import { right } from '../../testing.js';
+import { loadCheckpoint } from '../checkpoint.js';
+import type { Snapshot } from '../snapshot.js';
+import { type Opening, openRunFolder, type RunFolder } from './runFolder.js';
+
+let home = '';
+let folder = '';
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'noisefold-run-'));
+  folder = join(home, 'run');
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+const snapshot = (step: number, heldOut?: number): Snapshot => ({
+  ...{ step, key: key(7), batch: 4, config: { a: 1 } },
+  tensors: new Map([['w', { dtype: 'F32', shape: [2], data: Float32Array.of(step, 2) }]]),
+  ...(heldOut !== undefined && { heldOut }),
+});
+
+const metrics = (step: number): Metrics => ({
+  ...{ step, loss: 1, gradientNorm: 1, learningRate: 1, imagesPerSecond: 1, seconds: step },
+});
+
+const messageOf = async (work: taskEither.TaskEither<NoisefoldError, unknown>): Promise<string> =>
+  E.match(
+    ({ _tag: tag, message }: NoisefoldError) => `${tag}: ${message.replaceAll(home, '…')}`,
+    () => 'no error',
+  )(await work());
+
+const opening = async (options: Opening = {}): Promise<RunFolder> => right(await openRunFolder(folder, options)());
+
+/** Uses the folder of a run, and releases it. */
+const within = async <A>(options: Opening, use: (run: RunFolder) => Promise<A>): Promise<A> => {
+  const run = await opening(options);
+  try {
+    return await use(run);
+  } finally {
+    right(await run.release());
+  }
+};
+
+/** Logs steps from the one of the folder on, and saves after some. */
+const advance = async (run: RunFolder, to: number, every: number, keep?: number): Promise<void> => {
+  for (let step = run.from?.step ?? 0; step < to; step++) {
+    right(await run.log(metrics(step))());
+    if ((step + 1) % every === 0) right(await run.save(snapshot(step + 1), keep)());
+  }
+};
+
+const names = async (): Promise<readonly string[]> => (await readdir(folder)).sort();
+const stepIn = async (name: string): Promise<number> => right(await loadCheckpoint(join(folder, name))()).step;
+const log = (): Promise<string> => readFile(join(folder, 'metrics.jsonl'), 'utf8');
+
+describe('a run in a folder', () => {
+  test('goes on at its newest checkpoint, with the log before it', async () => {
+    await within({}, async (run) => {
+      expect([run.from, run.metrics, run.best]).toEqual([null, [], Infinity]);
+      await advance(run, 7, 3);
+    });
+    await within({ resume: true }, async (run) => {
+      expect(run.from).toEqual(snapshot(6));
+      expect(run.metrics).toEqual([0, 1, 2, 3, 4, 5].map(metrics));
+      expect((await log()).split('\n').length).toBe(8); // step 6 stays until it is repeated
+      await advance(run, 9, 3);
+    });
+    expect(await log()).toBe([0, 1, 2, 3, 4, 5, 6, 7, 8].map((step) => `${encodeMetrics(metrics(step))}\n`).join(''));
+  });
+
+  test.each([
+    [1, ['checkpoint.safetensors']],
+    [2, ['checkpoint-000004.safetensors', 'checkpoint.safetensors']],
+    [4, ['checkpoint-000002.safetensors', 'checkpoint-000003.safetensors', 'checkpoint-000004.safetensors', 'checkpoint.safetensors']],
+  ])('keeps its %d newest checkpoints', async (keep, kept) => {
+    await within({}, (run) => advance(run, 5, 1, keep));
+    expect(await names()).toEqual([...kept, 'metrics.jsonl']);
+    for (const name of kept) expect(await stepIn(name)).toBe(Number(/\d+/.exec(name)?.[0] ?? 5));
+  }); // prettier-ignore
+
+  test('keeps the best by held-out loss, also when it goes on', async () => {
+    const losses = [0.5, 0.2, 0.4, 0.3];
+    await within({}, async (run) => {
+      for (const [i, loss] of losses.entries()) right(await run.save(snapshot(i + 1, loss), 1)());
+    });
+    expect(await names()).toEqual(['best.safetensors', 'checkpoint.safetensors']);
+    expect(await stepIn('best.safetensors')).toBe(2);
+    await writeFile(
+      join(folder, 'metrics.jsonl'),
+      [0, 1, 2, 3].map((step) => `${encodeMetrics(metrics(step))}\n`).join(''),
+    );
+    await within({ resume: true }, async (run) => {
+      expect(run.best).toBe(0.2);
+      right(await run.save(snapshot(5, 0.25), 1)());
+      expect(await stepIn('best.safetensors')).toBe(2);
+      right(await run.save(snapshot(6), 1)());
+      right(await run.save(snapshot(7, 0.1), 1)());
+      right(await run.save(snapshot(8, 0.6), 1)());
+    });
+    expect(await stepIn('best.safetensors')).toBe(7);
+    expect(await stepIn('checkpoint.safetensors')).toBe(8);
+  });
+
+  test('killed between a checkpoint and its name as the best: the next one makes up for it', async () => {
+    await within({}, async (run) => {
+      right(await run.log(metrics(0))());
+      right(await run.save(snapshot(1, 0.5))());
+    });
+    await rm(join(folder, 'best.safetensors'));
+    await within({ resume: true }, async (run) => right(await run.save(snapshot(2, 0.9))()));
+    expect(await stepIn('best.safetensors')).toBe(1);
+  });
+
+  test('goes on at an earlier checkpoint that is moved to the name of the newest', async () => {
+    await within({}, (run) => advance(run, 5, 1, 3));
+    await rename(join(folder, 'checkpoint-000003.safetensors'), join(folder, 'checkpoint.safetensors'));
+    await within({ resume: true }, async (run) => {
+      expect(run.from?.step).toBe(3);
+      await advance(run, 5, 1, 3);
+    });
+    expect((await log()).split('\n').length).toBe(6);
+    expect(await names()).toEqual([
+      ...['checkpoint-000003.safetensors', 'checkpoint-000004.safetensors', 'checkpoint.safetensors'],
+      'metrics.jsonl',
+    ]);
+  });
+
+  test('leaves files that are not its own', async () => {
+    await mkdir(folder);
+    const others = ['checkpoint-000001.txt', 'my checkpoint-000001.safetensors', 'checkpoint-1.safetensors', 'notes', '.checkpoint.safetensors.tmp']; // prettier-ignore
+    for (const name of others) await writeFile(join(folder, name), name);
+    await within({}, async (run) => {
+      await mkdir(join(folder, 'checkpoint-000001.safetensors.d'));
+      await advance(run, 6, 2, 1);
+      await mkdir(join(folder, 'checkpoint-000005.safetensors'));
+      right(await run.save(snapshot(8), 1)());
+    });
+    expect(await names()).toEqual(
+      [...others, 'checkpoint-000001.safetensors.d', 'checkpoint-000005.safetensors', 'checkpoint.safetensors', 'metrics.jsonl'].sort(),
+    ); // prettier-ignore
+    for (const name of others) expect(await readFile(join(folder, name), 'utf8')).toBe(name);
+  });
+
+  test('removes what a killed process left of a checkpoint', async () => {
+    await within({}, (run) => advance(run, 1, 1));
+    await writeFile(join(folder, `.checkpoint-000001.safetensors.${process.pid}.0f-1.tmp`), 'half of one');
+    await writeFile(join(folder, `.best.safetensors.${process.pid}.0f-1.tmp`), 'half of one');
+    await within({ resume: true }, async () => {});
+    expect(await names()).toEqual(['checkpoint.safetensors', 'metrics.jsonl']);
+  });
+
+  test('that writes nothing leaves no folder', async () => {
+    await within({}, async (run) => right(await run.check()));
+    expect(await readdir(home)).toEqual([]);
+  });
+
+  test('in a folder that a link names', async () => {
+    await mkdir(join(home, 'real'));
+    await symlink(join(home, 'real'), folder);
+    await within({}, (run) => advance(run, 2, 1));
+    expect(await readdir(join(home, 'real'))).toContain('checkpoint-000001.safetensors');
+  });
+});
+
+describe('a folder is refused', () => {
+  test('where another run uses it', async () => {
+    await within({}, async () => {
+      for (const resume of [false, true, 'auto'] as const)
+        expect(await messageOf(openRunFolder(folder, { resume }))).toMatch(
+          /^FileError: …\/run: expected a folder that no other run holds, got one held by another run of this process/,
+        );
+    });
+  });
+
+  test.each(['checkpoint.safetensors', 'checkpoint-000200.safetensors', 'best.safetensors', 'metrics.jsonl'])(
+    'for a new run where it holds %s',
+    async (name) => {
+      await mkdir(join(folder, name), { recursive: true });
+      expect(await messageOf(openRunFolder(folder))).toBe(
+        `ConfigError: …/run: expected a folder without a run, got one with ${name}; resume the run, or give another folder`,
+      );
+      expect(await readdir(folder)).toEqual([name]);
+    },
+  );
+
+  test('to go on where it is missing', async () => {
+    expect(await messageOf(openRunFolder(folder, { resume: true }))).toBe(
+      'FileError: …/run: expected a checkpoint to go on from, got no folder; check the path, or begin without `resume`',
+    );
+    expect(await readdir(home)).toEqual([]);
+  });
+
+  test('to go on where it has no checkpoint, and the log stays', async () => {
+    await within({}, async (run) => right(await run.log(metrics(0))()));
+    expect(await messageOf(openRunFolder(folder, { resume: true }))).toBe(
+      'FileError: …/run/checkpoint.safetensors: expected a checkpoint to go on from, got none: no run, or one that ended before it saved one; begin again without `resume`, in another folder',
+    );
+    expect(await log()).toBe(`${encodeMetrics(metrics(0))}\n`);
+  });
+
+  test('to go on where only earlier checkpoints are there', async () => {
+    await within({}, (run) => advance(run, 3, 1));
+    await rm(join(folder, 'checkpoint.safetensors'));
+    for (const resume of [true, 'auto'] as const)
+      expect(await messageOf(openRunFolder(folder, { resume }))).toBe(
+        'FileError: …/run/checkpoint.safetensors: expected a checkpoint to go on from, got none, although there is checkpoint-000002.safetensors; move checkpoint-000002.safetensors to this name to go on from it',
+      );
+    expect((await log()).split('\n').length).toBe(4);
+  });
+
+  const unreadable: readonly (readonly [string, (path: string) => Promise<unknown>, RegExp])[] = [
+    ['a folder', (path) => mkdir(path), /^FileError: .* got something that is not a regular file; /],
+    ['a pipe', async (path) => execFileSync('mkfifo', [path]), /^FileError: .* got something that is not a regular file; /],
+    ['a link to nothing', (path) => symlink('nowhere', path), /^FileError: .* got ENOENT: no such file or directory; /],
+    ['a link to itself', (path) => symlink('checkpoint.safetensors', path), /^FileError: .* got ELOOP: /],
+    ['cut short', (path) => writeFile(path, 'x'), /^DecodeError: /],
+    ['empty', (path) => writeFile(path, ''), /^DecodeError: /],
+  ]; // prettier-ignore
+  test.each(unreadable)('to go on where the checkpoint is %s, and nothing changes', async (_name, spoil, message) => {
+    await within({}, (run) => advance(run, 3, 1));
+    const before = await log();
+    await rm(join(folder, 'checkpoint.safetensors'));
+    await spoil(join(folder, 'checkpoint.safetensors'));
+    for (const resume of [true, 'auto'] as const) {
+      const error = await messageOf(openRunFolder(folder, { resume }));
+      expect(error).toMatch(message);
+      expect(error).toMatch(/to go on from another checkpoint, move it to this name$/);
+    }
+    expect(await log()).toBe(before);
+    expect(await names()).toEqual([
+      ...['checkpoint-000001.safetensors', 'checkpoint-000002.safetensors', 'checkpoint.safetensors', 'metrics.jsonl'],
+    ]);
+  });
+
+  test('to go on where the log lacks a step, or is deeply nested', async () => {
+    await within({}, (run) => advance(run, 3, 1));
+    const lines = (await log()).split('\n');
+    await writeFile(join(folder, 'metrics.jsonl'), lines.filter((_, i) => i !== 1).join('\n'));
+    expect(await messageOf(openRunFolder(folder, { resume: true }))).toBe(
+      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or begin another run",
+    );
+    await writeFile(join(folder, 'metrics.jsonl'), `${'['.repeat(100_000)}${']'.repeat(100_000)}\n`);
+    expect(await messageOf(openRunFolder(folder, { resume: true }))).toMatch(/^DecodeError: .*at most 100 levels/);
+    await rm(join(folder, 'metrics.jsonl'));
+    expect(await messageOf(openRunFolder(folder, { resume: true }))).toMatch(/^DecodeError: .*got 0 lines/);
+  });
+
+  test('with options that are none', async () => {
+    expect(await messageOf(openRunFolder(folder, { resume: 'yes' } as never))).toMatch(
+      /^ConfigError: openRunFolder.resume: /,
+    );
+    expect(await messageOf(openRunFolder(folder, { keep: 3 } as never))).toMatch(/^ConfigError: openRunFolder.keep: /);
+  });
+});
+
+describe('a folder that goes away in mid-run', () => {
+  test.each([
+    ['removed', () => rm(folder, { recursive: true })],
+    ['renamed', () => rename(folder, join(home, 'other'))],
+    ['moved, with an empty one in its place', () => rename(folder, join(home, 'other')).then(() => mkdir(folder))],
+  ])('%s: log and save fail, and make no files', async (_name, change) => {
+    await within({}, async (run) => {
+      await advance(run, 2, 1);
+      await change();
+      const before = (await readdir(home, { recursive: true })).sort();
+      for (const work of [run.check, run.log(metrics(2)), run.save(snapshot(3))])
+        expect(await messageOf(work)).toBe(
+          'FileError: …/run: expected a folder that no other run holds, got no run.lock there; the folder was removed or renamed, or its lock was deleted',
+        );
+      expect((await readdir(home, { recursive: true })).sort()).toEqual(before);
+    });
+  });
+});
+
+describe('whatever is done to the files of a run', () => {
+  const steps = fc.array(fc.nat(5), { minLength: 1, maxLength: 6 });
+  const damage = fc.constantFrom('none', 'cut', 'flip', 'remove', 'leftover', 'lock');
+  test.prop(
+    [fc.array(fc.tuple(steps, damage, fc.nat()), { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 4 })],
+    {
+      numRuns: faults(20, 2000),
+    },
+  )('it goes on where it was, or is refused and stays as it is', async (sessions, keep) => {
+    folder = join(home, crypto.randomUUID());
+    let step = 0;
+    for (const [saves, kind, at] of sessions) {
+      await within({ resume: 'auto' }, async (run) => {
+        expect(run.from?.step ?? 0).toBe(step);
+        for (const more of saves) {
+          for (let i = 0; i < more; i++) right(await run.log(metrics(step++))());
+          right(await run.save(snapshot(step, (at % 100) / (step + 1)), keep)());
+        }
+      });
+      const found = await names();
+      expect(found.filter((name) => name.startsWith('checkpoint')).length).toBeLessThanOrEqual(keep);
+      expect(found).toContain('best.safetensors');
+      const path = join(folder, 'checkpoint.safetensors');
+      const bytes = await readFile(path);
+      const log_ = await log().catch(() => null);
+      if (kind === 'leftover') await writeFile(join(folder, '.checkpoint.safetensors.4194305.0f.tmp'), 'half');
+      if (kind === 'lock')
+        await writeFile(
+          join(folder, 'run.lock'),
+          JSON.stringify({ ...lockFields, pid: 2 ** 22 + 1, id: '0'.repeat(16) }),
+        );
+      if (!['cut', 'flip', 'remove'].includes(kind)) continue;
+      await rm(path); // which may be the best too
+      if (kind === 'cut') await writeFile(path, bytes.subarray(0, at % bytes.length));
+      else
+        await writeFile(
+          path,
+          bytes.map((byte, i) => (i === at % bytes.length ? byte ^ 1 : byte)),
+        );
+      expect(await messageOf(openRunFolder(folder, { resume: 'auto' }))).toMatch(/^(FileError|DecodeError): /);
+      expect(await log().catch(() => null)).toBe(log_);
+      await rm(path, { force: true });
+      await writeFile(path, bytes);
+    }
+  });
+
+  let lockFields: object = {};
+  beforeEach(async () => {
+    const other = join(home, 'other');
+    const run = right(await openRunFolder(other)());
+    lockFields = JSON.parse(await readFile(join(other, 'run.lock'), 'utf8')) as object;
+    right(
+      await F.pipe(
+        run.release,
+        TE.map(() => undefined),
+      )(),
+    );
+  });
+});

@@ -1,0 +1,239 @@
+/**
+ * A run on disk: `checkpoint.safetensors`, the newest; `checkpoint-000400.safetensors`, those before it; `best.safetensors`, the
+ * one with the lowest held-out loss; `metrics.jsonl`, a line for each step. The log is on the disk up to a step before the
+ * checkpoint of the step, so that a run killed at any moment resumes with no gap and no duplicate.
+ */
+import { task, type Task } from '../../../dsl/run/effect.js';
+import { fail, failure, type NoisefoldError, orRaise, thrownError } from '../../../internal/errors.js';
+import { exactly } from '../../../internal/decode.js';
+import { E, F, t, TE, type either } from '../../../internal/fp.js';
+import { checked } from '../../checked.js';
+import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../../reports/metrics.js';
+import { loadCheckpoint, saveCheckpoint } from '../checkpoint.js';
+import { appendLine, asideOf, keepLines, makeFolder, node, onFile, readBytes, recover, syncFile } from '../files.js';
+import type { Snapshot } from '../snapshot.js';
+import { linked, type Lock, lockFolder } from './lock.js';
+
+/** Options of {@link openRunFolder}. */
+export interface Opening {
+  /**
+   * False, the default: begins a run, and fails if the folder holds one. True: goes on at the newest checkpoint, and fails if
+   * there is none. `'auto'`: goes on if there is a checkpoint, and begins otherwise.
+   */
+  readonly resume?: boolean | 'auto';
+}
+
+/** A folder that holds one run, locked until it is released. */
+export interface RunFolder {
+  readonly path: string;
+  /** The newest checkpoint; null for a new run. */
+  readonly from: Snapshot | null;
+  /** The metrics of the steps before it. */
+  readonly metrics: readonly Metrics[];
+  /** The lowest held-out loss of a checkpoint before; Infinity if there is none. */
+  readonly best: number;
+  /** Fails unless the folder is in its place, with the lock of this run. */
+  readonly check: Task<void>;
+  /** Adds a line to the log. The first one removes the lines of the steps that are repeated. */
+  readonly log: (metrics: Metrics) => Task<void>;
+  /**
+   * Makes a snapshot the newest checkpoint; keeps so many of them, 3 by default, and the one with the lowest `heldOut`. Older
+   * ones are removed once the new one is on the disk. Other files stay.
+   */
+  readonly save: (snapshot: Snapshot, keep?: number) => Task<void>;
+  /** Unlocks the folder, and removes it if it was made for this run and is empty. */
+  readonly release: Task<void>;
+}
+
+const NEWEST = 'checkpoint.safetensors';
+const BEST = 'best.safetensors';
+const LOG = 'metrics.jsonl';
+const EARLIER = /^checkpoint-(\d{6,})\.safetensors$/;
+const LEFTOVER = /^\.(checkpoint(-\d+)?|best)\.safetensors\.\d+\.[\da-f-]+\.tmp$/;
+
+const earlier = (step: number): string => `checkpoint-${`${step}`.padStart(6, '0')}.safetensors`;
+
+/** Tells if there is a file to read, through links too; throws for a folder, a pipe, or a link that leads nowhere. */
+const holdsFile = async (path: string): Promise<boolean> => {
+  const { lstat, stat } = node();
+  const entry = await lstat(path).catch(recover(['ENOENT'], null));
+  if (entry === null) return false;
+  if (!(await stat(path)).isFile()) throw new Error('something that is not a regular file');
+  return true;
+};
+
+/** A checkpoint; null where there is none. */
+const loaded = (path: string): Task<Snapshot | null> =>
+  F.pipe(
+    onFile(path, 'a checkpoint', () => holdsFile(path)),
+    TE.flatMap((found): Task<Snapshot | null> => (found ? loadCheckpoint(path) : task(TE.right(null)))),
+    TE.mapLeft((error) => failure(error._tag, { ...error, hint: `${error.hint}; to go on from another checkpoint, move it to this name` })), // prettier-ignore
+    task,
+  );
+
+/** The log up to a step. Fails unless each earlier step has a line. */
+const loggedBefore = (path: string, step: number, log: string): either.Either<NoisefoldError, readonly Metrics[]> =>
+  F.pipe(
+    log.slice(0, log.lastIndexOf('\n') + 1), // drops an incomplete last line
+    decodeMetricsLog(path),
+    E.map((lines) => lines.filter((line) => line.step < step)),
+    E.flatMap((lines) => {
+      const odd = lines.findIndex((line, i) => line.step !== i);
+      return lines.length === step && odd === -1
+        ? E.right(lines)
+        : fail('DecodeError', {
+            where: path,
+            expected: `a line for each step before the checkpoint's, ${step}`,
+            actual: odd === -1 ? `${lines.length} lines` : `step ${lines[odd]!.step} in line ${odd + 1}`,
+            hint: 'restore the file, or begin another run',
+          });
+    }),
+  );
+
+const lacking = (path: string, actual: string, hint: string): NoisefoldError =>
+  failure('FileError', { where: path, expected: 'a checkpoint to go on from', actual, hint });
+
+/** The checkpoint to go on from, and the log before it. */
+const beginning = async (folder: string, resume: boolean | 'auto'): Promise<Pick<RunFolder, 'from' | 'metrics'>> => {
+  const { join, readdir } = node();
+  const names = await readdir(folder);
+  const kept = names.filter((name) => name === NEWEST || name === BEST || EARLIER.test(name));
+  if (resume === false) {
+    const found = kept[0] ?? names.find((name) => name === LOG);
+    if (found === undefined) return { from: null, metrics: [] };
+    throw thrownError(
+      failure('ConfigError', {
+        where: folder,
+        expected: 'a folder without a run',
+        actual: `one with ${found}`,
+        hint: 'resume the run, or give another folder',
+      }),
+    );
+  }
+  const path = join(folder, NEWEST);
+  const from = orRaise(await loaded(path)());
+  if (from !== null) {
+    const log = join(folder, LOG);
+    const text = (await holdsFile(log)) ? new TextDecoder().decode(orRaise(await readBytes(log)())) : '';
+    return { from, metrics: orRaise(loggedBefore(log, from.step, text)) };
+  }
+  const last = kept.sort().at(-1);
+  if (last !== undefined)
+    throw thrownError(lacking(path, `none, although there is ${last}`, `move ${last} to this name to go on from it`));
+  if (resume === 'auto') return { from, metrics: [] };
+  throw thrownError(
+    lacking(
+      path,
+      'none: no run, or one that ended before it saved one',
+      'begin again without `resume`, in another folder',
+    ),
+  );
+};
+
+/** Gives a file a name beside it, in place of what has the name. */
+const linkOver = async (folder: string, from: string, to: string): Promise<void> => {
+  const { join, rename, rm } = node();
+  const aside = join(folder, asideOf(to));
+  await linked(join(folder, from), aside);
+  await rename(aside, join(folder, to));
+  await rm(aside, { force: true }); // which stays where both are one file
+};
+
+const opened = (
+  path: string,
+  { check, release }: Lock,
+  { from, metrics }: Pick<RunFolder, 'from' | 'metrics'>,
+  lowest: number,
+  made: boolean,
+): RunFolder => {
+  const { join, lstat, readdir, rm, rmdir } = node();
+  const log = join(path, LOG);
+  let trimmed = false; // what changes: whether the log ends before the first step, the newest checkpoint, and the lowest loss
+  let newest: Pick<Snapshot, 'step' | 'heldOut'> | null = from;
+  let best = lowest;
+  const inFolder = <A>(work: () => Promise<A>): Task<A> =>
+    onFile(path, 'the folder of this run', async () => {
+      await check();
+      return work();
+    });
+  const keepBest = async (): Promise<void> => {
+    if (newest?.heldOut === undefined || newest.heldOut >= best) return;
+    await linkOver(path, NEWEST, BEST);
+    best = newest.heldOut;
+  };
+  return {
+    ...{ path, from, metrics, best: lowest },
+    check: inFolder(async () => {}),
+    log: (line) =>
+      inFolder(async () => {
+        if (!trimmed) orRaise(await keepLines(log, isLineBefore(from?.step ?? 0))());
+        trimmed = true;
+        orRaise(await appendLine(log, encodeMetrics(line))());
+      }),
+    save: (snapshot, keep = 3) =>
+      inFolder(async () => {
+        if (trimmed) orRaise(await syncFile(log)());
+        await keepBest(); // if a kill came between
+        if (newest !== null && newest.step !== snapshot.step && keep > 1)
+          await linkOver(path, NEWEST, earlier(newest.step));
+        orRaise(await saveCheckpoint(join(path, NEWEST))(snapshot)());
+        newest = { step: snapshot.step, ...(snapshot.heldOut !== undefined && { heldOut: snapshot.heldOut }) };
+        await keepBest();
+        const steps = (await readdir(path)).flatMap((name) =>
+          EARLIER.test(name) ? [Number(EARLIER.exec(name)![1])] : [],
+        );
+        const before = steps.filter((step) => step < snapshot.step).sort((a, b) => b - a);
+        for (const step of before.slice(keep - 1)) {
+          const old = join(path, earlier(step));
+          if ((await lstat(old)).isFile()) await rm(old);
+        }
+      }),
+    release: onFile(path, 'a folder to unlock', async () => {
+      await release();
+      if (made) await rmdir(path).catch(() => undefined); // it holds a run
+    }),
+  };
+};
+
+/**
+ * Opens the folder of a run, and locks it against other runs, in this process and in others. A lock that a killed process
+ * left is taken over. `FileError` if another run holds the folder, which names it, if a checkpoint is missing or cannot be
+ * read; `DecodeError` for a damaged checkpoint or log; `ConfigError` if there is a run and `resume` is false. Nothing is
+ * written but the lock.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}-run`
+ * const snapshot: Snapshot = { step: 0, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * const first = unwrap(await openRunFolder(path)())
+ * await first.save(snapshot)() // → E.right(undefined)
+ * pipe(await openRunFolder(path, { resume: true })(), E.mapLeft(({ _tag }) => _tag)) // → E.left('FileError')
+ * await first.release()
+ * const again = unwrap(await openRunFolder(path, { resume: true })())
+ * again.from // → snapshot
+ * await again.release()
+ */
+export const openRunFolder = (path: string, options: Opening = {}): Task<RunFolder> =>
+  F.pipe(
+    TE.fromEither(checked('openRunFolder', exactly({}, { resume: t.union([t.boolean, t.literal('auto')]) }))(options)),
+    TE.flatMap(({ resume = false }) =>
+      onFile(path, 'the folder of a run', async () => {
+        const { join, lstat, readdir, rm, rmdir } = node();
+        const made = await lstat(path).then(() => false, recover(['ENOENT'], true));
+        if (made && resume === true)
+          throw thrownError(lacking(path, 'no folder', 'check the path, or begin without `resume`'));
+        await makeFolder(path);
+        const lock = await lockFolder(path);
+        try {
+          const start = await beginning(path, resume);
+          for (const name of await readdir(path)) if (LEFTOVER.test(name)) await rm(join(path, name), { force: true });
+          const best = start.from === null ? null : orRaise(await loaded(join(path, BEST))());
+          return opened(path, lock, start, best?.heldOut ?? Infinity, made);
+        } catch (thrown) {
+          await lock.release();
+          if (made) await rmdir(path).catch(() => undefined);
+          throw thrown;
+        }
+      }),
+    ),
+    task,
+  );

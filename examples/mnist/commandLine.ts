@@ -1,3 +1,4 @@
+import { stopOnSignals } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { demo, type World } from './demo.js';
 import { mnist } from './digits.js';
@@ -8,12 +9,7 @@ import { recipe } from './recipe.js';
 /** Runs the demo with command-line arguments. */
 export const runCommandLine = async (argv: readonly string[]): Promise<void> => {
   const display = displayOn(process.stdout);
-  const stop = new AbortController();
-  // only once: a second Ctrl-C ends the process immediately
-  process.once('SIGINT', () => {
-    display.note('stopping after this step; Ctrl-C again to stop now')();
-    stop.abort();
-  });
+  const stop = stopOnSignals((name) => display.note(`${name}: stopping after this step; again to stop now`)());
 
   const world: World = { recipe, digits: mnist, display, signal: stop.signal };
 
@@ -25,6 +21,6 @@ export const runCommandLine = async (argv: readonly string[]): Promise<void> => 
   if (E.isRight(result)) for (const line of result.right) display.note(line)();
   else {
     console.error(`${result.left._tag}: ${result.left.message}`);
-    process.exitCode = result.left._tag === 'Cancelled' ? 130 : 1; // 130: ended by SIGINT
+    process.exitCode = (result.left._tag === 'Cancelled' ? stop.exitCode : null) ?? 1;
   }
 };

@@ -13,8 +13,12 @@ export type Decoder<A> = (place: Place) => (value: unknown) => E.Either<Noisefol
 
 const LONGEST = 60;
 
+/** The JSON of a value from a file, which may be nested too deeply to be written. */
+const jsonOf = (value: unknown): string =>
+  E.getOrElse(() => 'a value that is nested too deeply')(E.tryCatch(() => `${JSON.stringify(value)}`, F.identity));
+
 const show = (value: unknown): string => {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  const text = value === undefined ? 'nothing' : jsonOf(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 };
 

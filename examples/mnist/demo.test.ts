@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,7 +118,9 @@ const untimed = async (path: string): Promise<readonly Metrics[]> =>
 const expectUndisturbed = async (path: string): Promise<void> => {
   const whole = await contents(undisturbed());
   const { 'metrics.jsonl': _, 'loss.svg': _chart, 'config.json': _config, ...files } = await contents(path);
-  expect(Object.keys(files)).toEqual(['checkpoint.safetensors', 'samples.png']);
+  const own = Object.keys(files).filter((name) => !/^checkpoint-\d{6}\.safetensors$/.test(name));
+  expect(own).toEqual(['best.safetensors', 'checkpoint.safetensors', 'samples.png']);
+  expect(whole['best.safetensors'] === files['best.safetensors']).toBe(true);
   expect(whole['checkpoint.safetensors'] === files['checkpoint.safetensors']).toBe(true);
   expect(whole['samples.png'] === files['samples.png']).toBe(true);
   expect(await untimed(path)).toEqual(await untimed(undisturbed()));
@@ -130,7 +132,8 @@ describe('the demo', () => {
   test('leaves its files: a column of samples for each class, a line for each step', async () => {
     const out = undisturbed();
     expect((await readdir(out)).sort()).toEqual([
-      'checkpoint.safetensors',
+      'best.safetensors',
+      ...['checkpoint-000004.safetensors', 'checkpoint-000006.safetensors', 'checkpoint.safetensors'],
       'config.json',
       'loss.svg',
       'metrics.jsonl',
@@ -200,16 +203,6 @@ describe('a run that was stopped goes on as if it had not been', () => {
     expect(E.isRight(result)).toBe(true);
     expect(notes[0]).toMatch(/^going on at step 3: /);
     await expectUndisturbed(killed);
-  });
-
-  test('killed before its first checkpoint', async () => {
-    const out = join(folder, 'run');
-    await cp(stoppedAt3(), out, { recursive: true });
-    await rm(join(out, 'checkpoint.safetensors'));
-    const { result, notes } = await run(out, { resume: true });
-    expect(E.isRight(result)).toBe(true);
-    expect(notes[0]).toMatch(/^training: 7 steps/);
-    await expectUndisturbed(out);
   });
 
   test('at its end, to be trained further', async () => {
@@ -293,24 +286,45 @@ describe('what is wrong is told, and nothing is lost', () => {
 
   test('a checkpoint that cannot be written: the log has all steps so far', async () => {
     const out = join(folder, 'run');
-    const blocking: Dataset = {
-      ...bars,
-      batch: (positions) => {
-        mkdirSync(join(out, 'checkpoint.safetensors'), { recursive: true }); // once the run has begun
-        return bars.batch(positions);
-      },
-    };
-    const outcome = await run(out, small, undefined, { digits: TE.right({ train: blocking, test: bars }) });
+    const outcome = await run(out, small, ({ done }) => {
+      if (done === 1) mkdirSync(join(out, 'checkpoint.safetensors'));
+    });
     expect(messageOf(outcome)).toMatch(
-      /^FileError: .*checkpoint\.safetensors: expected a file to write, got something that is not a regular file; /,
+      /^FileError: .*checkpoint\.safetensors: expected a file to write, got something that is not a regular file; .*; all 2 steps are lost$/,
     );
-    expect((await logOf(out)).length).toBe(3);
+    expect((await logOf(out)).length).toBe(2);
+  });
+
+  test('a folder that is removed in mid-run', async () => {
+    const out = join(folder, 'run');
+    const outcome = await run(out, small, ({ done }) => {
+      if (done === 5) rmSync(out, { recursive: true });
+    });
+    expect(messageOf(outcome)).toMatch(/^FileError: .*no run.lock there; the folder was removed or renamed/);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('a checkpoint that is missing: the log stays', async () => {
+    const message = await spoiled((out) => rm(join(out, 'checkpoint.safetensors')));
+    expect(message).toMatch(/^FileError: …\/run\/checkpoint.safetensors: .*although there is checkpoint-000002/);
+  });
+
+  test('a run in a folder that another one uses', async () => {
+    const out = join(folder, 'run');
+    const others: Promise<Outcome>[] = [];
+    const outcome = await run(out, small, ({ done }) => {
+      if (done === 3) others.push(run(out, { resume: true }), run(out, small));
+    });
+    expect(messageOf(outcome)).toBe('done');
+    for (const other of others)
+      expect(messageOf(await other)).toMatch(/^(FileError: .* held by another run|ConfigError)/);
+    await expectUndisturbed(out);
   });
 
   test('a folder in place of the checkpoint: refused before a step', async () => {
     const out = join(folder, 'run');
     await mkdir(join(out, 'checkpoint.safetensors'), { recursive: true });
-    expect(messageOf(await run(out, small))).toMatch(/checkpoint\.safetensors: expected a file or none, got something/);
+    expect(messageOf(await run(out, small))).toMatch(/^ConfigError: --out .* a folder without a run/);
     expect(await readdir(out)).toEqual(['checkpoint.safetensors']);
   });
 

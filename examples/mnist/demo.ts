@@ -2,12 +2,13 @@
 import { askBackend, type Backend, type Dim, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
 import {
   encodePng,
-  fit,
+  fitIn,
   imageGrid,
   type Images,
   lossChart,
   resumable,
   sample,
+  type StopSignal,
   type Trained,
   writeAtomically,
 } from 'noisefold/training';
@@ -28,7 +29,7 @@ export interface World {
   readonly digits: TE.TaskEither<NoisefoldError, Digits>;
   readonly display: Display;
   /** Ends the run with a checkpoint. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /** Everything that is known before the backend starts. */
@@ -45,11 +46,11 @@ const keysOf = ({ seed }: Config) => fork(key(seed), 'train', 'sample');
 
 /** Checks the whole run before it writes anything. */
 const prepare =
-  (options: Options) =>
-  ({ recipe, digits }: World): TE.TaskEither<NoisefoldError, Prepared> =>
+  ({ digits }: World) =>
+  (run: Run): TE.TaskEither<NoisefoldError, Prepared> =>
     F.pipe(
-      openRun({ ...settings, recipe })(options),
-      TE.bindTo('run'),
+      TE.Do,
+      TE.let('run', () => run),
       TE.bind('parts', ({ run: { config } }) => TE.fromEither(partsOf(config.recipe, config))),
       TE.tap(({ run: { config, from } }) =>
         from === null
@@ -65,24 +66,35 @@ const train =
     const { config, from, metrics } = run;
     const { recipe } = config;
     const done = from?.step ?? 0;
-    return fit({
-      model: parts.model,
-      process: parts.process,
-      optimizer: parts.optimizer,
-      timesteps: parts.timesteps,
-      averageDecay: recipe.averageDecay,
-      labelDropout: recipe.labelDropout,
-      data: digits.train,
-      heldOut: { data: digits.test, every: recipe.heldOutEvery, images: recipe.heldOutImages },
-      batch: config.batch,
-      steps: isOver(config, done, metrics.at(-1)?.seconds ?? 0) ? done : config.steps,
-      key: keysOf(config).train,
-      config: recipe,
-      ...(from === null ? {} : { from }),
-      oracle: backends[config.backend](), // the reference would take minutes
-      onEvent: following(run, display, signal),
-    });
+    const training = fitIn(
+      run,
+      {
+        model: parts.model,
+        process: parts.process,
+        optimizer: parts.optimizer,
+        timesteps: parts.timesteps,
+        averageDecay: recipe.averageDecay,
+        labelDropout: recipe.labelDropout,
+        data: digits.train,
+        heldOut: { data: digits.test, every: recipe.heldOutEvery, images: recipe.heldOutImages },
+        batch: config.batch,
+        steps: isOver(config, done, metrics.at(-1)?.seconds ?? 0) ? done : config.steps,
+        key: keysOf(config).train,
+        config: recipe,
+        signal,
+        oracle: backends[config.backend](), // the reference would take minutes
+        onEvent: following(run, display),
+      },
+      { every: config.checkpointEvery },
+    );
+    return RTE.mapLeft(cancelled(run))(training);
   };
+
+/** Tells how a cancelled run goes on. */
+const cancelled =
+  (run: Run) =>
+  (error: NoisefoldError): NoisefoldError =>
+    error._tag === 'Cancelled' ? stopped(run, error.where) : error;
 
 const draw =
   ({ display, signal }: World) =>
@@ -105,7 +117,7 @@ const draw =
           display.progress({ phase: 'sampling', done, of, secondsLeft: (of - done) * secondsPerStep })();
         },
       }),
-      RTE.mapLeft((error) => (error._tag === 'Cancelled' ? stopped(run, error.where) : error)),
+      RTE.mapLeft(cancelled(run)),
     );
   };
 
@@ -114,10 +126,11 @@ const show = (
   { run, parts: { model } }: Prepared,
   images: Images,
 ): TE.TaskEither<NoisefoldError, readonly string[]> => {
-  const { samples, chart } = filesOf(run.folder);
+  const { samples, chart } = filesOf(run.path);
   return F.pipe(
     TE.fromEither(imageGrid(images, model.classes)),
     TE.flatMap(encodePng),
+    TE.tap(() => run.check),
     TE.flatMap((png) => writeAtomically(samples, png)),
     TE.flatMap(() => readLog(run)),
     TE.flatMap((metrics) => writeAtomically(chart, lossChart(metrics, { title: 'MNIST' }))),
@@ -125,8 +138,8 @@ const show = (
   );
 };
 
-const announcement = ({ folder, config, from }: Run): string => {
-  const goal = `${config.steps} steps of ${config.batch} images on ${config.backend}, in ${folder}`;
+const announcement = ({ path, config, from }: Run): string => {
+  const goal = `${config.steps} steps of ${config.batch} images on ${config.backend}, in ${path}`;
   return from === null ? `training: ${goal}` : `going on at step ${from.step}: ${goal}`;
 };
 
@@ -134,19 +147,24 @@ const announcement = ({ folder, config, from }: Run): string => {
 export const demo =
   (options: Options): RTE.ReaderTaskEither<World, NoisefoldError, readonly string[]> =>
   (world) =>
+    TE.bracket(openRun({ ...settings, recipe: world.recipe })(options), inFolder(world), (run) => run.release);
+
+const inFolder =
+  (world: World) =>
+  (run: Run): TE.TaskEither<NoisefoldError, readonly string[]> =>
     F.pipe(
-      prepare(options)(world),
-      TE.tapIO(({ run }) => world.display.note(announcement(run))),
+      prepare(world)(run),
+      TE.tapIO(() => world.display.note(announcement(run))),
       TE.flatMap((prepared) =>
         F.pipe(
           askBackend,
           RTE.tapIO(({ name }) =>
-            prepared.run.config.backend === 'auto' ? world.display.note(`auto: ${name}`) : () => undefined,
+            run.config.backend === 'auto' ? world.display.note(`auto: ${name}`) : () => undefined,
           ),
-          RTE.tapTaskEither(() => writeConfig(prepared.run)), // once a backend is available
+          RTE.tapTaskEither(() => writeConfig(run)), // once a backend is available
           RTE.flatMap(() => train(world)(prepared)),
           RTE.flatMap(draw(world)(prepared)),
-          using(backends[prepared.run.config.backend]()),
+          using(backends[run.config.backend]()),
           TE.flatMap((images) => show(prepared, images)),
         ),
       ),

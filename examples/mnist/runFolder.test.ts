@@ -3,15 +3,18 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { either as E } from 'fp-ts';
-import type { NoisefoldError } from 'noisefold/dsl';
+import { key } from 'noisefold/dsl';
+import { saveCheckpoint, type Snapshot } from 'noisefold/training';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Config } from './config.js';
 import type { Options } from './options.js';
 import { recipe, settings } from './recipe.js';
-import { filesOf, openRun, type Run, writeConfig } from './runFolder.js';
+import { filesOf, openRun, writeConfig } from './runFolder.js';
 
 const config: Config = { ...settings, recipe };
 const options: Options = { out: null, resume: false, help: false, given: {} };
+
+const snapshot: Snapshot = { step: 0, key: key(7), batch: 16, config: null, tensors: new Map() };
 
 const home = cwd();
 let folder = '';
@@ -24,15 +27,18 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const opened = async (more: Partial<Options>): Promise<string> =>
-  E.match(
-    ({ _tag: tag, message }: NoisefoldError) => `${tag}: ${message}`,
-    (run: Run) => run.folder,
-  )(await openRun(config)({ ...options, ...more })());
+const opened = async (more: Partial<Options>): Promise<string> => {
+  const run = await openRun(config)({ ...options, ...more })();
+  if (E.isLeft(run)) return `${run.left._tag}: ${run.left.message}`;
+  await run.right.release();
+  return run.right.path;
+};
 
 const began = async (path: string): Promise<void> => {
   const run = await openRun(config)({ ...options, out: path })();
-  if (E.isRight(run)) await writeConfig(run.right)();
+  if (E.isLeft(run)) return;
+  await writeConfig(run.right)();
+  await run.right.release();
 };
 
 describe('the folder of a run', () => {
@@ -60,8 +66,10 @@ describe('the folder of a run', () => {
   test('of a run that goes on is the one that is named, or the latest', async () => {
     await began('runs/mnist');
     await began('runs/mnist-2');
+    const checkpoint = await saveCheckpoint(join('runs', 'mnist-2', 'checkpoint.safetensors'))(snapshot)();
+    expect(checkpoint).toEqual(E.right(undefined));
     expect(await opened({ resume: true })).toBe(join('runs', 'mnist-2'));
-    expect(await opened({ resume: true, out: 'runs/mnist' })).toBe('runs/mnist');
+    expect(await opened({ resume: true, out: 'runs/mnist-2' })).toBe('runs/mnist-2');
   });
 
   test('of a run that goes on has to be there', async () => {
@@ -74,9 +82,27 @@ describe('the folder of a run', () => {
     );
   });
 
-  test('is not made before the run begins', async () => {
-    await opened({});
+  test('of a run that goes on has to hold a checkpoint', async () => {
+    await began('x');
+    expect(await opened({ resume: true, out: 'x' })).toBe(
+      `FileError: ${join('x', 'checkpoint.safetensors')}: expected a checkpoint to go on from, got none: no run, or one that ended before it saved one; begin again without \`resume\`, in another folder`,
+    );
+  });
+
+  test('is locked while the run is open, and does not stay if it writes nothing', async () => {
+    const run = await openRun(config)({ ...options, out: 'y' })();
+    expect(await opened({ out: 'y' })).toMatch(/^FileError: y: .*held by another run of this process/);
+    if (E.isRight(run)) await run.right.release();
     await opened({ out: 'y' });
     expect(await readdir('.')).toEqual([]);
+  });
+
+  test('of a run whose config.json is nested deeply is refused', async () => {
+    await mkdir('x');
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    for (const text of [deep, `{"seed":${deep}}`, '{"a":'.repeat(100_000), `{"recipe":{"model":${deep}}}`]) {
+      await writeFile(join('x', 'config.json'), text);
+      expect(await opened({ resume: true, out: 'x' })).toMatch(/^(ConfigError|DecodeError): x\/config.json/);
+    }
   });
 });

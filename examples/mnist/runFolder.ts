@@ -1,38 +1,27 @@
 /**
- * A run on disk: config.json before the first step, metrics.jsonl line by line, checkpoint.safetensors from time to
- * time, samples.png and loss.svg at the end. The log is written up to a step before the checkpoint of the step, so that a
- * run killed at any moment resumes with no gap and no duplicate.
+ * The folder of a run: config.json before the first step, the log and the checkpoints of `openRunFolder`, samples.png and
+ * loss.svg at the end.
  */
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
+import { failure, type NoisefoldError } from 'noisefold/dsl';
 import {
-  appendLine,
   decodeMetricsLog,
-  encodeMetrics,
   fileExists,
-  isLineBefore,
-  keepLines,
-  loadCheckpoint,
   type Metrics,
+  type Opening,
+  openRunFolder,
   readBytes,
-  saveCheckpoint,
-  type Snapshot,
-  syncFile,
+  type RunFolder,
   writeAtomically,
 } from 'noisefold/training';
-import { either as E, function as F, taskEither as TE } from 'fp-ts';
+import { function as F, taskEither as TE } from 'fp-ts';
 import { changedBy, type Config, continued, decodeConfig, encodeConfig } from './config.js';
 import type { Options } from './options.js';
 
-/** A new or resumed run. */
-export interface Run {
-  readonly folder: string;
+/** A new or resumed run, whose folder is locked until it is released. */
+export interface Run extends RunFolder {
   readonly config: Config;
-  /** The checkpoint to resume from; null for a new run. */
-  readonly from: Snapshot | null;
-  /** The metrics of the steps before it. */
-  readonly metrics: readonly Metrics[];
 }
 
 type Effect<A> = TE.TaskEither<NoisefoldError, A>;
@@ -47,11 +36,10 @@ export const filesOf = (folder: string) => ({
 
 /** Tests whether a folder contains files of a run. */
 const holdsRun = (folder: string): Effect<boolean> =>
-  F.pipe(
-    Object.values(filesOf(folder)),
-    TE.traverseSeqArray(fileExists),
-    TE.map((found) => found.includes(true)),
-  );
+  TE.fromTask(async () => {
+    const found = Object.values(filesOf(folder)).map((path) => lstat(path).then(() => true, () => false)); // prettier-ignore
+    return (await Promise.all(found)).includes(true);
+  });
 
 const RUNS = 'runs';
 const DEFAULT = /^mnist(?:-(?<number>[1-9]\d{0,8}))?$/;
@@ -109,26 +97,12 @@ const resumedFolder = ({ out }: Options): Effect<string> =>
 const readText = (path: string): Effect<string> =>
   TE.map((bytes: Uint8Array) => new TextDecoder().decode(bytes))(readBytes(path));
 
-/** The log up to a step. Fails unless each earlier step has a line. */
-const loggedBefore =
-  (path: string, step: number) =>
-  (log: string): E.Either<NoisefoldError, readonly Metrics[]> =>
-    F.pipe(
-      log.slice(0, log.lastIndexOf('\n') + 1), // drops an incomplete last line
-      decodeMetricsLog(path),
-      E.map((lines) => lines.filter((line) => line.step < step)),
-      E.flatMap((lines) => {
-        const odd = lines.findIndex((line, i) => line.step !== i);
-        return lines.length === step && odd === -1
-          ? E.right(lines)
-          : fail('DecodeError', {
-              where: path,
-              expected: `a line for each step before the checkpoint's, ${step}`,
-              actual: odd === -1 ? `${lines.length} lines` : `step ${lines[odd]!.step} in line ${odd + 1}`,
-              hint: 'restore the file, or begin another run',
-            });
-      }),
-    );
+/** Opens the folder of a run with its configuration. */
+const locked = (folder: string, config: Config, opening: Opening): Effect<Run> =>
+  F.pipe(
+    openRunFolder(folder, opening),
+    TE.map((opened): Run => ({ ...opened, config })),
+  );
 
 const goOn =
   (options: Options) =>
@@ -147,27 +121,13 @@ const goOn =
       TE.flatMap(() => readText(files.config)),
       TE.flatMapEither(decodeConfig(files.config)),
       TE.flatMapEither(continued(folder, options.given)),
-      TE.bindTo('config'),
-      TE.bind('from', () =>
-        F.pipe(
-          fileExists(files.checkpoint),
-          TE.flatMap((found): Effect<Snapshot | null> => (found ? loadCheckpoint(files.checkpoint) : TE.right(null))),
-        ),
-      ),
-      TE.bind('metrics', ({ from }) =>
-        F.pipe(
-          fileExists(files.metrics),
-          TE.flatMap((found) => (found ? readText(files.metrics) : TE.right(''))),
-          TE.flatMapEither(loggedBefore(files.metrics, from?.step ?? 0)),
-        ),
-      ),
-      TE.map((run) => ({ folder, ...run })),
+      TE.flatMap((config) => locked(folder, config, { resume: true })),
     );
   };
 
 /**
  * The run of the options: a new one with this configuration, or the one in the folder at its last
- * checkpoint. Writes nothing.
+ * checkpoint. Writes nothing but the lock.
  */
 export const openRun =
   (config: Config) =>
@@ -175,13 +135,13 @@ export const openRun =
     options.resume
       ? F.pipe(resumedFolder(options), TE.flatMap(goOn(options)))
       : F.pipe(
-          freshFolder(options),
-          TE.bindTo('folder'),
+          TE.Do,
+          TE.bind('folder', () => freshFolder(options)),
           // with all defaults, as a resumed run reads it
-          TE.bind('config', () =>
+          TE.bind('decoded', () =>
             TE.fromEither(decodeConfig('recipe')(encodeConfig(changedBy(options.given)(config)))),
           ),
-          TE.map((run): Run => ({ ...run, from: null, metrics: [] })),
+          TE.flatMap(({ folder, decoded }) => locked(folder, decoded, {})),
         );
 
 /** Tests whether training ends after this number of steps and seconds. */
@@ -189,31 +149,11 @@ export const isOver = ({ steps, minutes }: Config, done: number, seconds: number
   done >= steps || seconds >= (minutes ?? Infinity) * 60;
 
 /** Writes the configuration. */
-export const writeConfig = ({ folder, config }: Run): Effect<void> =>
-  writeAtomically(filesOf(folder).config, encodeConfig(config));
-
-/** Removes the steps that are repeated from the log. */
-export const trimLog = ({ folder, from }: Run): Effect<void> =>
-  keepLines(filesOf(folder).metrics, isLineBefore(from?.step ?? 0));
-
-export const log =
-  ({ folder }: Run) =>
-  (metrics: Metrics): Effect<void> =>
-    appendLine(filesOf(folder).metrics, encodeMetrics(metrics));
-
-/** Saves a checkpoint, after the log of the steps before it. */
-export const save =
-  ({ folder }: Run) =>
-  (snapshot: Snapshot): Effect<void> => {
-    const files = filesOf(folder);
-    return F.pipe(
-      syncFile(files.metrics),
-      TE.flatMap(() => saveCheckpoint(files.checkpoint)(snapshot)),
-    );
-  };
+export const writeConfig = ({ path, config }: Run): Effect<void> =>
+  writeAtomically(filesOf(path).config, encodeConfig(config));
 
 /** The whole log. */
-export const readLog = ({ folder }: Run): Effect<readonly Metrics[]> => {
-  const { metrics } = filesOf(folder);
+export const readLog = ({ path }: Run): Effect<readonly Metrics[]> => {
+  const { metrics } = filesOf(path);
   return F.pipe(readText(metrics), TE.flatMapEither(decodeMetricsLog(metrics)));
 };

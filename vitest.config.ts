@@ -5,7 +5,7 @@ import { alias } from './alias.config.js';
 
 const root = fileURLToPath(new URL('./', import.meta.url));
 
-const files = ['src', 'properties', 'examples'].flatMap((folder) =>
+const allFiles = ['src', 'properties', 'examples'].flatMap((folder) =>
   readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.test.ts') && !path.includes('node_modules'))
     .map((path) => `${folder}/${path.replaceAll('\\', '/')}`),
@@ -15,11 +15,14 @@ const files = ['src', 'properties', 'examples'].flatMap((folder) =>
 export const CHANGES_ITS_PROCESS = /\bvi\.|\bglobalThis\b|process\.(env|chdir|on)\b|setFlagsFromString/;
 
 /**
- * A configuration. Each test file that matches `isolates` has a process to itself; the others share processes, and load each
- * source file once.
+ * A configuration for the test files that match `chosen`. Each one that matches `isolates` has a process to itself; the others
+ * share processes, and load each source file once.
  */
-export const configOf = (isolates: RegExp, env: Readonly<Record<string, string>> = {}) => {
-  const isolated = files.filter((path) => isolates.test(readFileSync(root + path, 'utf8')));
+export const configOf = (isolates: RegExp, env: Readonly<Record<string, string>> = {}, chosen = /(?:)/) => {
+  const matching = (paths: readonly string[], pattern: RegExp): string[] =>
+    paths.filter((path) => pattern.test(readFileSync(root + path, 'utf8')));
+  const files = matching(allFiles, chosen);
+  const isolated = matching(files, isolates);
   return defineConfig({
     resolve: {
       alias: [

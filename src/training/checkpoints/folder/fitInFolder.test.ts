@@ -257,6 +257,7 @@ describe('a signal to the process', () => {
     process.off('exit', uncaught);
     process.exitCode = undefined;
     expect(process.listenerCount(name)).toBe(before);
+    await new Promise((resolve) => setTimeout(resolve, 20));
     expect(process.stdout.listenerCount('error')).toBe(0);
   });
 });

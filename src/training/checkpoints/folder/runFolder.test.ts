@@ -286,7 +286,7 @@ describe('whatever is done to the files of a run', () => {
   test.prop(
     [fc.array(fc.tuple(steps, damage, fc.nat()), { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 4 })],
     {
-      numRuns: faults(20, 2000),
+      numRuns: faults(20, 400),
     },
   )('it goes on where it was, or is refused and stays as it is', async (sessions, keep) => {
     folder = join(home, crypto.randomUUID());

@@ -48,7 +48,8 @@ export const stopOnSignals = (onStop: (name: string) => void = () => {}): Signal
     onStop(name);
   };
   for (const [name, listener] of listeners) host?.on(name, listener);
-  for (const stream of host === null ? [] : [host.stdout, host.stderr]) stream.on('error', ignoreLost);
+  const streams = host === null ? [] : [host.stdout, host.stderr];
+  for (const stream of streams) stream.on('error', ignoreLost);
   return {
     signal: {
       get aborted() {
@@ -60,7 +61,10 @@ export const stopOnSignals = (onStop: (name: string) => void = () => {}): Signal
     },
     release: () => {
       deafen();
-      for (const stream of host === null ? [] : [host.stdout, host.stderr]) stream.off('error', ignoreLost);
+      // the last write may fail after it returned
+      setTimeout(() => {
+        for (const stream of streams) stream.off('error', ignoreLost);
+      });
     },
   };
 };

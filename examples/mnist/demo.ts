@@ -94,7 +94,9 @@ const train =
 const cancelled =
   (run: Run) =>
   (error: NoisefoldError): NoisefoldError =>
-    error._tag === 'Cancelled' ? stopped(run, error.where) : error;
+    error._tag === 'Cancelled' && !error.where.startsWith('training: ') // before it began
+      ? stopped(run, error.where)
+      : error;
 
 const draw =
   ({ display, signal }: World) =>

@@ -87,12 +87,12 @@ const undisturbed = async () => {
 
 const stepIn = async (name: string): Promise<number> => right(await loadCheckpoint(join(folder, name))()).step;
 
-/** A listener that acts at the end of a step. */
+/** A listener that acts after so many steps. */
 const after =
   (step: number, act: () => unknown): NonNullable<Given['onEvent']> =>
   (event: TrainEvent) =>
     TE.rightTask(async () => {
-      if (event._tag === 'Step' && event.step + 1 === step) await act();
+      if (step === 0 ? event._tag === 'HeldOut' : event._tag === 'Step' && event.step + 1 === step) await act();
     });
 
 const quiet = { aborted: false };
@@ -114,7 +114,7 @@ describe('a training in a folder', () => {
     expect(log[best.step - 1]!.heldOut).toBe(best.heldOut);
   });
 
-  test.each([1, 3, 4, 9])('that a signal ends in step %d goes on as if it had not', async (at) => {
+  test.each([0, 1, 3, 4, 9])('that a signal ends in step %d goes on as if it had not', async (at) => {
     const signal = { aborted: false };
     const ended = fitted({ signal, onEvent: after(at, () => (signal.aborted = true)) }, { every: 2 });
     expect(await messageOf(ended)).toBe(

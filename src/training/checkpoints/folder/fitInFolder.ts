@@ -1,6 +1,6 @@
 /** Training in a run folder: `fit` with a log, checkpoints, and an end in order. */
 import { effect, type Effect } from '../../../dsl/run/effect.js';
-import { failure, type NoisefoldError, orRaise } from '../../../internal/errors.js';
+import { caught, failure, type NoisefoldError, orRaise, thrownError } from '../../../internal/errors.js';
 import { exactly, positive } from '../../../internal/decode.js';
 import { E, F, RTE, TE, type taskEither } from '../../../internal/fp.js';
 import type { InferredFrom } from '../../../internal/options.js';
@@ -29,7 +29,13 @@ export type FitInFolder<P, I extends ImageShape> = Omit<Fit<P, I>, 'from'>;
 
 const savingFields = { every: positive, keep: positive };
 
-type Heard = taskEither.TaskEither<NoisefoldError, void | 'stop'>;
+const hinting = (error: NoisefoldError, hint: string): NoisefoldError => failure(error._tag, { ...error, hint });
+
+/** Work whose raised errors become a `Left`. */
+const attempted =
+  <A>(work: () => Promise<A>): taskEither.TaskEither<NoisefoldError, A> =>
+  () =>
+    work().then(E.right, caught);
 
 /** The listeners that log and save a training. They keep state: each training needs its own. */
 const listeners = <P, I extends ImageShape>(
@@ -43,84 +49,60 @@ const listeners = <P, I extends ImageShape>(
   let stopping = false;
   let done = folder.from?.step ?? 0;
   let saved = folder.from?.step ?? null;
-  let best = folder.best;
+  let { best } = folder;
 
-  const measured = ({
-    step,
-    loss,
-    gradientNorm,
-    learningRate,
-    milliseconds,
-  }: Extract<TrainEvent, { _tag: 'Step' }>) => {
+  const measured = (event: Extract<TrainEvent, { _tag: 'Step' }>): Metrics => {
+    const { step, loss, gradientNorm, learningRate, milliseconds } = event;
     if (Number.isNaN(began)) began = performance.now() - milliseconds;
     const seconds = secondsBefore + (performance.now() - began) / 1000;
     return { step, loss, gradientNorm, learningRate, imagesPerSecond: (1000 * batch) / milliseconds, seconds };
   };
 
-  /** What a failure to log or save costs. */
-  const losing = <A>(work: taskEither.TaskEither<NoisefoldError, A>): taskEither.TaskEither<NoisefoldError, A> =>
-    TE.mapLeft((error: NoisefoldError) => {
-      const lost = `${done - (saved ?? 0)} steps`;
-      const cost = saved === null ? `all ${lost} are lost` : `the checkpoint of step ${saved} is whole, the ${lost} since are lost`; // prettier-ignore
-      return failure(error._tag, { ...error, hint: `${error.hint}; ${cost}` });
-    })(work);
-
-  const save = (run: TrainingRun<P>, heldOutLoss?: number): taskEither.TaskEither<NoisefoldError, void> =>
-    losing(
-      F.pipe(
-        run.snapshot,
-        TE.flatMap((snapshot) =>
-          folder.save({ ...snapshot, ...(heldOutLoss !== undefined && { heldOut: heldOutLoss }) }, keep),
-        ),
-        TE.tapIO(() => () => {
-          saved = done;
-        }),
-      ),
-    );
-
+  /** Runs work to log or save; an error tells what it costs. */
+  const demand = async <A>(work: taskEither.TaskEither<NoisefoldError, A>): Promise<A> => {
+    const lost = `${done - (saved ?? 0)} steps`;
+    const cost =
+      saved === null ? `all ${lost} are lost` : `the checkpoint of step ${saved} is whole, the ${lost} since are lost`;
+    return orRaise(E.mapLeft((error: NoisefoldError) => hinting(error, `${error.hint}; ${cost}`))(await work()));
+  };
+  const save = async (run: TrainingRun<P>, loss = Infinity): Promise<void> => {
+    const snapshot = await demand(run.snapshot);
+    await demand(folder.save({ ...snapshot, ...(Number.isFinite(loss) && { heldOut: loss }) }, keep));
+    saved = done;
+  };
   /** After each step: adds its line to the log, and saves if that is due. */
-  const finished = (metrics: Metrics, run: TrainingRun<P>): Heard =>
-    F.pipe(
-      losing(folder.log(metrics)),
-      TE.flatMap((): Heard => {
-        const { heldOut: loss } = metrics;
-        const isBest = loss !== undefined && loss < best;
-        if (isBest) best = loss;
-        const due = done % every === 0 || done === steps || stopping || isBest;
-        return due ? save(run, Number.isFinite(loss) ? loss : undefined) : TE.right(undefined);
-      }),
-      TE.map(() => (stopping ? 'stop' : undefined)),
-    );
+  const finish = async (metrics: Metrics, run: TrainingRun<P>): Promise<void> => {
+    await demand(folder.log(metrics));
+    const { heldOut: loss = Infinity } = metrics;
+    if (done % every === 0 || done === steps || stopping || loss < best) await save(run, loss);
+    if (loss < best) best = loss;
+  };
 
   return {
-    onEvent: (event, run) => async () => {
-      const told = await onEvent?.(event, run)?.();
-      if (told !== undefined && E.isLeft(told)) return told;
-      stopping ||= told?.right === 'stop';
-      if (event._tag === 'NonFinite') return E.right(undefined);
-      if (event._tag === 'HeldOut') {
-        const metrics = waiting;
-        waiting = null;
-        if (metrics !== null) return finished({ ...metrics, heldOut: event.loss }, run)();
-        return E.right(stopping ? 'stop' : undefined);
-      }
-      done = event.step + 1;
-      const metrics = measured(event);
-      if (heldOut === undefined || done % heldOut.every !== 0) return finished(metrics, run)();
-      waiting = metrics;
-      return E.right(undefined);
-    },
-    onError: (error, run) => async () => {
-      const heard = await onError?.(error, run)();
-      if (heard !== undefined && E.isLeft(heard)) return heard;
-      const behind = done > (saved ?? 0);
-      if (waiting !== null) orRaise(await losing(folder.log(waiting))());
-      if (behind) orRaise(await save(run)());
-      const hint = `nothing is lost: resume the run in ${folder.path}, which goes on at step ${done}`;
-      return E.left(
-        failure(error._tag, { ...error, hint: error._tag === 'Cancelled' ? hint : `${error.hint}; ${hint}` }),
-      );
-    },
+    onEvent: (event, run) =>
+      attempted(async () => {
+        const told = await onEvent?.(event, run)?.();
+        stopping ||= told !== undefined && orRaise(told) === 'stop';
+        if (event._tag === 'Step') {
+          done = event.step + 1;
+          const metrics = measured(event);
+          waiting = heldOut !== undefined && done % heldOut.every === 0 ? metrics : null;
+          if (waiting === null) await finish(metrics, run);
+        } else if (event._tag === 'HeldOut' && waiting !== null) {
+          await finish({ ...waiting, heldOut: event.loss }, run);
+          waiting = null;
+        }
+        return stopping && waiting === null ? 'stop' : undefined;
+      }),
+    onError: (error, run) =>
+      attempted(async () => {
+        const told = await onError?.(error, run)();
+        if (told !== undefined) orRaise(told);
+        if (waiting !== null) await demand(folder.log(waiting));
+        if (done > (saved ?? -1)) await save(run); // at step 0 too: `resume` asks for a checkpoint
+        const hint = `nothing is lost: resume the run in ${folder.path}, which goes on at step ${done}`;
+        throw thrownError(hinting(error, error._tag === 'Cancelled' ? hint : `${error.hint}; ${hint}`));
+      }),
   };
 };
 
@@ -131,15 +113,11 @@ const listeners = <P, I extends ImageShape>(
  * whole.
  * @example
  * import { tmpdir } from 'node:os'
- * const mean: Model<Scalar, [1, 1, 1]> = {
- *   ...parameter(allZeros),
- *   predicts: 'x0',
- *   apply: (w, x) => add(zerosLike(x), w), // learns the mean of the images
- * }
+ * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean
+ * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
- * const diffusion = unwrap(ddpm(cosine(10)))
- * const optimizer = adam({ learningRate: 0.1 })
- * const recipe = { model: mean, process: diffusion, optimizer, data, batch: 1, steps: 4, key: key(7) }
+ * const parts = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.1 }) }
+ * const recipe = { ...parts, batch: 1, steps: 4, key: key(7) }
  * const folder = unwrap(await openRunFolder(`${tmpdir()}/${process.pid}-fitIn`)())
  * const nf = await open(reference())
  * await nf.run(fitIn(folder, recipe, { every: 2, keep: 1 }))
@@ -166,15 +144,11 @@ export const fitIn = <P, I extends ImageShape>(
  * 143 or 129, unless the program sets another ({@link stopOnSignals}).
  * @example
  * import { tmpdir } from 'node:os'
- * const mean: Model<Scalar, [1, 1, 1]> = {
- *   ...parameter(allZeros),
- *   predicts: 'x0',
- *   apply: (w, x) => add(zerosLike(x), w), // learns the mean of the images
- * }
+ * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean
+ * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
- * const diffusion = unwrap(ddpm(cosine(10)))
- * const optimizer = adam({ learningRate: 0.1 })
- * const recipe = { model: mean, process: diffusion, optimizer, data, batch: 1, steps: 4, key: key(7) }
+ * const parts = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.1 }) }
+ * const recipe = { ...parts, batch: 1, steps: 4, key: key(7) }
  * const path = `${tmpdir()}/${process.pid}-fitInFolder`
  * const nf = await open(reference())
  * await nf.run(fitInFolder(path, recipe, { every: 2 }))

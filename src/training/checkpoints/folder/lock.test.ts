@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { faults } from '../../../../properties/faults.js';
 import { errorIn } from '../../../internal/errors.js';
-import { type Lock, LOCK, lockFolder } from './lock.js';
+import { type Lock, lockFolder } from './lock.js';
 
+const LOCK = 'run.lock';
 let folder = '';
 const children: ChildProcess[] = [];
 beforeEach(async () => {

@@ -15,7 +15,7 @@ export interface Lock {
   readonly release: () => Promise<void>;
 }
 
-export const LOCK = 'run.lock';
+const LOCK = 'run.lock';
 
 const stringOrNull = t.union([t.string, t.null]);
 
@@ -67,33 +67,36 @@ const isRunning = async (holder: Holder, own: Holder): Promise<boolean | 'unknow
   return start === null || (!start.ended && (holder.started === null || holder.started === start.ticks));
 };
 
-const LONGEST = 10_000;
-
-/** The holder that a lock file names: null where there is no file, 'unreadable' for anything but a lock. */
-const holderIn = async (path: string): Promise<Holder | null | 'unreadable'> => {
-  const { lstat, readFile } = node();
-  const found = await lstat(path).catch(recover(['ENOENT'], null));
-  if (found === null) return null;
-  if (!found.isFile() || found.size > LONGEST) return 'unreadable';
-  const text = await readFile(path, 'utf8').catch(recover(['ENOENT'], null));
-  if (text === null) return null;
-  const parsed = E.flatMap(decode(holderCodec))(parseJson(text));
-  return E.isRight(parsed) ? parsed.right : 'unreadable';
-};
-
 const told = (folder: string, actual: string, hint: string): NoisefoldError =>
   failure('FileError', { where: folder, expected: 'a folder that no other run holds', actual, hint });
 
-/** The error for a folder that is held. */
-const held = (folder: string, holder: Holder | 'unreadable', running: boolean | 'unknown'): NoisefoldError => {
-  const path = node().join(folder, LOCK);
-  if (holder === 'unreadable')
-    return told(folder, `${path}, which is not a lock`, 'delete it if no run uses the folder');
-  const { pid, host, since, command } = holder;
+const held = (path: string, { pid, host, since, command }: Holder, running: true | 'unknown'): NoisefoldError => {
   const about = `since ${since} (${command})`;
-  return running === 'unknown'
-    ? told(folder, `one held by process ${pid} of another container or host, ${host}, ${about}`, `if that run has ended, delete ${path}`) // prettier-ignore
-    : told(folder, `one held by ${pid === process.pid ? 'another run of this process' : `process ${pid}`} ${about}`, 'wait for its end, stop it, or give another folder'); // prettier-ignore
+  const who = pid === process.pid ? 'another run of this process' : `process ${pid}`;
+  const elsewhere = `one held by process ${pid} of another container or host, ${host}, ${about}`;
+  return running === true
+    ? told(node().dirname(path), `one held by ${who} ${about}`, 'wait for its end, stop it, or give another folder')
+    : told(node().dirname(path), elsewhere, `if that run has ended, delete ${path}`);
+};
+
+const LONGEST = 10_000;
+const PAUSE = 10;
+const MOST_PAUSES = 50;
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE));
+
+/** The holder that a lock file names; null where there is no file. Throws for anything but a lock. */
+const holderIn = async (path: string, pauses = 0): Promise<Holder | null> => {
+  const { dirname, lstat, readFile } = node();
+  const found = await lstat(path).catch(recover(['ENOENT'], null));
+  if (found === null) return null;
+  const text =
+    found.isFile() && found.size < LONGEST ? await readFile(path, 'utf8').catch(recover(['ENOENT'], '')) : '';
+  const parsed = E.flatMap(decode(holderCodec))(parseJson(text));
+  if (E.isRight(parsed)) return parsed.right;
+  if (pauses === MOST_PAUSES)
+    throw thrownError(told(dirname(path), `${path}, which is not a lock`, 'delete it if no run uses the folder'));
+  await pause(); // another process may be writing it
+  return holderIn(path, pauses + 1);
 };
 
 const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
@@ -107,40 +110,44 @@ export const linked = async (from: string, to: string): Promise<void> => {
   });
 };
 
-const PAUSE = 10;
-const MOST_PAUSES = 50;
-
 /**
  * Gives a lock file our own content, and throws if a process that may run holds it. A lock that is left over is replaced by the
  * one process that holds `path.id`, a lock on its replacement. As no id comes again, that process can tell that what
  * it replaces is still what is left over.
  */
-const acquire = async (folder: string, path: string, aside: string, own: Holder): Promise<void> => {
-  const { rename, rm } = node();
+const acquire = async (path: string, aside: string, own: Holder): Promise<void> => {
+  const { basename, rename, rm } = node();
   for (let pauses = 0; ;) {
-    const taken = await linked(aside, path).then(() => false, recover(['EEXIST'], true));
-    if (!taken) return;
+    if (await linked(aside, path).then(() => true, recover(['EEXIST'], false))) return;
     const holder = await holderIn(path);
     if (holder === null) continue; // it was released just now
-    const running = holder === 'unreadable' ? 'unknown' : await isRunning(holder, own);
-    if (holder !== 'unreadable' && running === false) {
-      const replacement = `${path}.${holder.id}`;
-      await acquire(folder, replacement, aside, own);
-      const now = await holderIn(path);
-      if (now !== null && now !== 'unreadable' && now.id === holder.id) return rename(replacement, path);
-      await rm(replacement, { force: true });
+    const running = await isRunning(holder, own);
+    if (running !== false) {
+      // a lock on a replacement is held for a moment
+      if (basename(path) === LOCK || pauses++ === MOST_PAUSES) throw thrownError(held(path, holder, running));
+      await pause();
       continue;
     }
-    // a lock on a replacement, and one that is just being copied, are a matter of milliseconds
-    const passing = holder === 'unreadable' || path !== node().join(folder, LOCK);
-    if (!passing || pauses++ === MOST_PAUSES) throw thrownError(held(folder, holder, running));
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    const replacement = `${path}.${holder.id}`;
+    await acquire(replacement, aside, own);
+    if ((await holderIn(path))?.id === holder.id) return rename(replacement, path);
+    await rm(replacement, { force: true });
+  }
+};
+
+/** Removes what killed processes left behind while they took a lock. */
+const removeLeftovers = async (folder: string): Promise<void> => {
+  const { join, readdir, rm } = node();
+  for (const name of await readdir(folder)) {
+    const pid = /^\.run\.lock\.(\d+)\.[\da-f]{16}\.tmp$/.exec(name)?.[1];
+    if (pid === undefined ? /^run\.lock\.[\da-f]{16}(\.|$)/.test(name) : !isAlive(Number(pid)))
+      await rm(join(folder, name), { force: true });
   }
 };
 
 /** Locks a folder that exists. Throws a `FileError` that names the process that holds it. */
 export const lockFolder = async (folder: string): Promise<Lock> => {
-  const { join, open, readdir, readFileSync, rm, rmSync } = node();
+  const { join, open, readFileSync, rm, rmSync } = node();
   const path = join(folder, LOCK);
   const own = await thisProcess();
   const aside = join(folder, `.${LOCK}.${own.pid}.${own.id}.tmp`);
@@ -152,20 +159,11 @@ export const lockFolder = async (folder: string): Promise<Lock> => {
     } finally {
       await handle.close();
     }
-    await acquire(folder, path, aside, own);
+    await acquire(path, aside, own);
   } finally {
-    await rm(aside, { force: true });
+    await rm(aside, { force: true }).catch(() => undefined); // the next run removes it
   }
-  // what killed processes left behind
-  for (const name of await readdir(folder)) {
-    const pid = /^\.run\.lock\.(\d+)\.[\da-f]{16}\.tmp$/.exec(name)?.[1];
-    if (pid === undefined ? /^run\.lock\.[\da-f]{16}(\.|$)/.test(name) : !isAlive(Number(pid)))
-      await rm(join(folder, name), { force: true });
-  }
-  const isOurs = async (): Promise<boolean> => {
-    const holder = await holderIn(path);
-    return holder !== null && holder !== 'unreadable' && holder.id === own.id;
-  };
+  await removeLeftovers(folder).catch(() => undefined); // they harm nothing
   const atExit = () => {
     try {
       if (readFileSync(path, 'utf8').includes(own.id)) rmSync(path);
@@ -176,17 +174,16 @@ export const lockFolder = async (folder: string): Promise<Lock> => {
   process.once('exit', atExit);
   return {
     check: async () => {
-      if (await isOurs()) return;
-      const now = await holderIn(path).catch(() => null);
-      throw thrownError(
-        now === null
-          ? told(folder, `no ${LOCK} there`, 'the folder was removed or renamed, or its lock was deleted')
-          : held(folder, now, true),
-      );
+      const holder = await holderIn(path);
+      if (holder === null)
+        throw thrownError(
+          told(folder, `no ${LOCK} there`, 'the folder was removed or renamed, or its lock was deleted'),
+        );
+      if (holder.id !== own.id) throw thrownError(held(path, holder, true));
     },
     release: async () => {
+      if ((await holderIn(path))?.id === own.id) await rm(path, { force: true });
       process.off('exit', atExit);
-      if (await isOurs().catch(() => false)) await rm(path, { force: true });
     },
   };
 };

@@ -150,18 +150,20 @@ const running = <P, I extends ImageShape>(
   const batchAt = loaded(model, data);
   const load = (step: number) => batchAt(positions(step), foldIn(keys.augment, step))();
   let done = training.from?.step ?? 0; // the number of updates
+  let heldOutLoss = training.from?.heldOut; // if it was measured after that update
   let ended = false;
 
   const measured = async (): Promise<Result<TrainEvent>> =>
-    E.map((loss: number): TrainEvent => ({ _tag: 'HeldOut', step: done, loss }))(
-      await heldOut.loss(run.state().average)(),
-    );
+    E.map((loss: number): TrainEvent => {
+      if (done > 0 && Number.isFinite(loss)) heldOutLoss = loss; // before the first update it is measured by each run
+      return { _tag: 'HeldOut', step: done, loss };
+    })(await heldOut.loss(run.state().average)());
 
   async function* events(): AsyncGenerator<Result<TrainEvent>, void> {
     let next = load(done);
     const breathe = breather();
     let unsound = 0;
-    if (done === 0 && heldOut.isDue(done)) yield await measured();
+    if (heldOutLoss === undefined && heldOut.isDue(done)) yield await measured(); // also where a signal kept it from being
     while (done < steps) {
       const goesOn = await mayGoOn('training', done, breathe, signal, 'resume from a checkpoint')();
       if (E.isLeft(goesOn)) return yield goesOn;
@@ -174,6 +176,7 @@ const running = <P, I extends ImageShape>(
       if (E.isLeft(reported)) return yield reported;
       const { isSound, ...report } = reported.right;
       const step = done++;
+      heldOutLoss = undefined;
       yield E.right({ _tag: 'Step', step, of: steps, ...report, milliseconds: performance.now() - began });
       unsound = isSound ? 0 : unsound + 1;
       if (unsound > 0) {
@@ -206,7 +209,8 @@ const running = <P, I extends ImageShape>(
         const step = done;
         const tensors = byName(training)(yield* take(readTensors(run.state())(backend)));
         const rounding = backend.rounding === null ? {} : { rounding: backend.rounding };
-        return { step, key, batch, config, settings, tensors, ...rounding } satisfies Snapshot;
+        const loss = heldOutLoss === undefined ? {} : { heldOut: heldOutLoss };
+        return { step, key, batch, config, settings, tensors, ...rounding, ...loss } satisfies Snapshot;
       }),
     ),
     average,

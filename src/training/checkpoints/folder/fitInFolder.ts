@@ -1,17 +1,17 @@
 /** Training in a run folder: `fit` with a log, checkpoints, and an end in order. */
-import { effect, type Effect } from '../../../dsl/run/effect.js';
-import { caught, failure, type NoisefoldError, orRaise, thrownError } from '../../../internal/errors.js';
+import type { Effect } from '../../../dsl/run/effect.js';
+import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { exactly, positive } from '../../../internal/decode.js';
-import { E, F, RTE, TE, type taskEither } from '../../../internal/fp.js';
+import { E, F, TE, type taskEither } from '../../../internal/fp.js';
+import { type Block, gen, hold, take } from '../../../internal/gen.js';
 import type { InferredFrom } from '../../../internal/options.js';
-import { ensuring } from '../../../internal/scope.js';
 import { checked } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { fit, type Fit } from '../../fit/fit.js';
 import type { TrainingRun } from '../../fit/run.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
 import type { Metrics } from '../../reports/metrics.js';
-import { total } from '../../total.js';
+import { genEffect } from '../../genEffect.js';
 import type { Trained } from '../../trained.js';
 import { type Opening, openRunFolder, type RunFolder } from './runFolder.js';
 import { exitWith, stopOnSignals } from './stopOnSignals.js';
@@ -31,12 +31,6 @@ const savingFields = { every: positive, keep: positive };
 
 const hinting = (error: NoisefoldError, hint: string): NoisefoldError => failure(error._tag, { ...error, hint });
 
-/** Work whose raised errors become a `Left`. */
-const attempted =
-  <A>(work: () => Promise<A>): taskEither.TaskEither<NoisefoldError, A> =>
-  () =>
-    work().then(E.right, caught);
-
 /** The listeners that log and save a training. They keep state: each training needs its own. */
 const listeners = <P, I extends ImageShape>(
   folder: RunFolder,
@@ -45,11 +39,14 @@ const listeners = <P, I extends ImageShape>(
 ): Required<Pick<Fit<P, I>, 'onEvent' | 'onError'>> => {
   const secondsBefore = folder.metrics.at(-1)?.seconds ?? 0;
   let began = Number.NaN; // the time of the first step of this process
-  let waiting: Metrics | null = null; // for the held-out loss, which is measured after the step
   let stopping = false;
   let done = folder.from?.step ?? 0;
   let saved = folder.from?.step ?? null;
   let { best } = folder;
+  const isDue = (step: number): boolean => heldOut !== undefined && step % heldOut.every === 0;
+  // the metrics of a step whose held-out loss is measured after it; where a signal kept it from being, it is measured now
+  const last = folder.metrics.at(-1);
+  let waiting: Metrics | null = last !== undefined && last.heldOut === undefined && isDue(done) ? last : null;
 
   const measured = (event: Extract<TrainEvent, { _tag: 'Step' }>): Metrics => {
     const { step, loss, gradientNorm, learningRate, milliseconds } = event;
@@ -59,49 +56,50 @@ const listeners = <P, I extends ImageShape>(
   };
 
   /** Runs work to log or save; an error tells what it costs. */
-  const demand = async <A>(work: taskEither.TaskEither<NoisefoldError, A>): Promise<A> => {
-    const lost = `${done - (saved ?? 0)} steps`;
-    const cost =
-      saved === null ? `all ${lost} are lost` : `the checkpoint of step ${saved} is whole, the ${lost} since are lost`;
-    return orRaise(E.mapLeft((error: NoisefoldError) => hinting(error, `${error.hint}; ${cost}`))(await work()));
-  };
-  const save = async (run: TrainingRun<P>, loss = Infinity): Promise<void> => {
-    const snapshot = await demand(run.snapshot);
-    await demand(folder.save({ ...snapshot, ...(Number.isFinite(loss) && { heldOut: loss }) }, keep));
+  const demand = <A>(work: taskEither.TaskEither<NoisefoldError, A>): Block<A> =>
+    take(
+      TE.mapLeft((error: NoisefoldError) => {
+        const lost = `${done - (saved ?? 0)} steps`;
+        const whole = `the checkpoint of step ${saved} is whole, the ${lost} since are lost`;
+        return hinting(error, `${error.hint}; ${saved === null ? `all ${lost} are lost` : whole}`);
+      })(work),
+    );
+  function* save(run: TrainingRun<P>): Block<void> {
+    yield* demand(folder.save(yield* demand(run.snapshot), keep));
     saved = done;
-  };
+  }
   /** After each step: adds its line to the log, and saves if that is due. */
-  const finish = async (metrics: Metrics, run: TrainingRun<P>): Promise<void> => {
-    await demand(folder.log(metrics));
+  function* finish(metrics: Metrics, run: TrainingRun<P>): Block<void> {
+    yield* demand(folder.log(metrics));
     const { heldOut: loss = Infinity } = metrics;
-    if (done % every === 0 || done === steps || stopping || loss < best) await save(run, loss);
+    if (done % every === 0 || done === steps || stopping || loss < best) yield* save(run);
     if (loss < best) best = loss;
-  };
+  }
 
   return {
     onEvent: (event, run) =>
-      attempted(async () => {
-        const told = await onEvent?.(event, run)?.();
-        stopping ||= told !== undefined && orRaise(told) === 'stop';
+      gen(function* () {
+        const heard = onEvent?.(event, run);
+        stopping ||= heard !== undefined && (yield* take(heard)) === 'stop';
         if (event._tag === 'Step') {
           done = event.step + 1;
           const metrics = measured(event);
-          waiting = heldOut !== undefined && done % heldOut.every === 0 ? metrics : null;
-          if (waiting === null) await finish(metrics, run);
+          waiting = isDue(done) ? metrics : null;
+          if (waiting === null) yield* finish(metrics, run);
         } else if (event._tag === 'HeldOut' && waiting !== null) {
-          await finish({ ...waiting, heldOut: event.loss }, run);
+          yield* finish({ ...waiting, heldOut: event.loss }, run);
           waiting = null;
         }
         return stopping && waiting === null ? 'stop' : undefined;
       }),
     onError: (error, run) =>
-      attempted(async () => {
-        const told = await onError?.(error, run)();
-        if (told !== undefined) orRaise(told);
-        if (waiting !== null) await demand(folder.log(waiting));
-        if (done > (saved ?? -1)) await save(run); // at step 0 too: `resume` asks for a checkpoint
+      gen(function* () {
+        const heard = onError?.(error, run);
+        if (heard !== undefined) yield* take(heard);
+        if (waiting !== null && waiting !== last) yield* demand(folder.log(waiting));
+        if (done > (saved ?? -1)) yield* save(run); // at step 0 too: `resume` asks for a checkpoint
         const hint = `nothing is lost: resume the run in ${folder.path}, which goes on at step ${done}`;
-        throw thrownError(hinting(error, error._tag === 'Cancelled' ? hint : `${error.hint}; ${hint}`));
+        yield* take(E.left(hinting(error, error._tag === 'Cancelled' ? hint : `${error.hint}; ${hint}`)));
       }),
   };
 };
@@ -129,14 +127,11 @@ export const fitIn = <P, I extends ImageShape>(
   given: InferredFrom<FitInFolder<P, I>, 'model'>,
   options: Saving = {},
 ): Effect<Trained<P, I>> =>
-  F.pipe(
-    RTE.fromEither(checked('fitIn', exactly({}, savingFields))(options)),
-    RTE.flatMap((saving) => {
-      const training = { ...given, ...listeners(folder, given, saving) };
-      return fit<P, I>(folder.from === null ? training : { ...training, from: folder.from });
-    }),
-    effect,
-  );
+  genEffect('fitIn', function* (backend) {
+    const saving = yield* take(checked('fitIn', exactly({}, savingFields))(options));
+    const training = { ...given, ...listeners(folder, given, saving) };
+    return yield* take(fit<P, I>(folder.from === null ? training : { ...training, from: folder.from })(backend));
+  });
 
 /**
  * Trains in the folder of a run: {@link openRunFolder}, {@link fitIn}, and unlock it. Unless a `signal` is given, SIGINT (Ctrl-C),
@@ -161,23 +156,17 @@ export const fitInFolder = <P, I extends ImageShape>(
   given: InferredFrom<FitInFolder<P, I>, 'model'>,
   options: Opening & Saving = {},
 ): Effect<Trained<P, I>> =>
-  effect((backend) =>
-    total('fitInFolder', () => {
-      const { resume, ...saving } = options;
-      const stop = given.signal === undefined ? stopOnSignals() : null;
-      return F.pipe(
-        openRunFolder(path, resume === undefined ? {} : { resume }),
-        TE.flatMap((folder) =>
-          F.pipe(
-            fitIn<P, I>(folder, stop === null ? given : { ...given, signal: stop.signal }, saving)(backend),
-            ensuring(folder.release),
-          ),
-        ),
-        TE.mapLeft((error) => {
-          if (error._tag === 'Cancelled' && typeof stop?.exitCode === 'number') exitWith(stop.exitCode);
-          return error;
-        }),
-        ensuring(() => stop?.release()),
-      );
-    }),
-  );
+  genEffect('fitInFolder', function* (backend) {
+    const { resume, ...saving } = options;
+    const stop = given.signal === undefined ? yield* hold(E.right(stopOnSignals()), ({ release }) => release()) : null;
+    const folder = yield* hold(openRunFolder(path, resume === undefined ? {} : { resume }), ({ release }) => release);
+    const training = stop === null ? given : { ...given, signal: stop.signal };
+    return yield* F.pipe(
+      fitIn<P, I>(folder, training, saving)(backend),
+      TE.mapLeft((error) => {
+        if (error._tag === 'Cancelled' && typeof stop?.exitCode === 'number') exitWith(stop.exitCode);
+        return error;
+      }),
+      take,
+    );
+  });

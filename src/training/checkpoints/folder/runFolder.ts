@@ -34,7 +34,7 @@ export interface RunFolder {
   readonly best: number;
   /** Fails unless the folder is in its place, with the lock of this run. */
   readonly check: Task<void>;
-  /** Adds a line to the log. The first one removes the lines of the steps that are repeated. */
+  /** Adds a line to the log. The first one replaces those from its step on, which are repeated. */
   readonly log: (metrics: Metrics) => Task<void>;
   /**
    * Makes a snapshot the newest checkpoint; keeps so many of them, 3 by default, and the one with the lowest `heldOut`. Older
@@ -166,7 +166,7 @@ const opened = (
     check: inFolder(async () => {}),
     log: (line) =>
       inFolder(async () => {
-        if (!trimmed) orRaise(await keepLines(log, isLineBefore(from?.step ?? 0))());
+        if (!trimmed) orRaise(await keepLines(log, isLineBefore(line.step))());
         trimmed = true;
         orRaise(await appendLine(log, encodeMetrics(line))());
       }),

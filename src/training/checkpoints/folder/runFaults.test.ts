@@ -34,7 +34,7 @@ const fragile = (actual: typeof FileSystem): typeof FileSystem => {
   );
   const open = async (...args: Parameters<typeof actual.open>) => {
     const handle = await (wrapped['open'] as typeof actual.open)(...args);
-    for (const name of ['writeFile', 'sync', 'truncate', 'stat', 'read', 'chmod'] as const)
+    for (const name of ['write', 'writeFile', 'sync', 'truncate', 'stat', 'read', 'chmod'] as const)
       Object.assign(handle, { [name]: failing(`handle.${name}`, handle[name].bind(handle) as never) });
     return handle;
   };

@@ -219,8 +219,8 @@ describe('a folder is refused', () => {
   const unreadable: readonly (readonly [string, (path: string) => Promise<unknown>, RegExp])[] = [
     ['a folder', (path) => mkdir(path), /^FileError: .* got something that is not a regular file; /],
     ['a pipe', async (path) => execFileSync('mkfifo', [path]), /^FileError: .* got something that is not a regular file; /],
-    ['a link to nothing', (path) => symlink('nowhere', path), /^FileError: .* got ENOENT: no such file or directory; /],
-    ['a link to itself', (path) => symlink('checkpoint.safetensors', path), /^FileError: .* got ELOOP: /],
+    ['a link to nothing', (path) => symlink('nowhere', path), /^FileError: .* got a symbolic link; /],
+    ['a link to itself', (path) => symlink('checkpoint.safetensors', path), /^FileError: .* got a symbolic link; /],
     ['cut short', (path) => writeFile(path, 'x'), /^DecodeError: /],
     ['empty', (path) => writeFile(path, ''), /^DecodeError: /],
   ]; // prettier-ignore

@@ -6,11 +6,24 @@
 import { task, type Task } from '../../../dsl/run/effect.js';
 import { fail, failure, type NoisefoldError, orRaise, thrownError } from '../../../internal/errors.js';
 import { exactly } from '../../../internal/decode.js';
-import { E, F, t, TE, type either } from '../../../internal/fp.js';
+import { E, F, t, TE, type either, type taskEither } from '../../../internal/fp.js';
+import { gen, take } from '../../../internal/gen.js';
 import { checked } from '../../checked.js';
 import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../../reports/metrics.js';
-import { loadCheckpoint, saveCheckpoint } from '../checkpoint.js';
-import { appendLine, asideOf, keepLines, makeFolder, node, onFile, readBytes, recover, syncFile } from '../files.js';
+import { findCheckpoint, readProgress, saveCheckpoint } from '../checkpoint.js';
+import {
+  appendLine,
+  asideOf,
+  fileExists,
+  keepLines,
+  makeFolder,
+  node,
+  onFile,
+  ownFileExists,
+  readBytes,
+  recover,
+  syncFile,
+} from '../files.js';
 import type { Snapshot } from '../snapshot.js';
 import { linked, type Lock, lockFolder } from './lock.js';
 
@@ -53,23 +66,20 @@ const LEFTOVER = /^\.(checkpoint(-\d+)?|best)\.safetensors\.\d+\.[\da-f-]+\.tmp$
 
 const earlier = (step: number): string => `checkpoint-${`${step}`.padStart(6, '0')}.safetensors`;
 
-/** Tells if there is a file to read, through links too; throws for a folder, a pipe, or a link that leads nowhere. */
-const holdsFile = async (path: string): Promise<boolean> => {
-  const { lstat, stat } = node();
-  const entry = await lstat(path).catch(recover(['ENOENT'], null));
-  if (entry === null) return false;
-  if (!(await stat(path)).isFile()) throw new Error('something that is not a regular file');
-  return true;
-};
+/** Tells at an error of a checkpoint how another takes its place. */
+const replaceable = <A>(work: taskEither.TaskEither<NoisefoldError, A>): taskEither.TaskEither<NoisefoldError, A> =>
+  TE.mapLeft((error: NoisefoldError) => {
+    const hint = `${error.hint}; to go on from another checkpoint, move it to this name`;
+    return failure(error._tag, { ...error, hint });
+  })(work);
 
-/** A checkpoint; null where there is none. */
-const loaded = (path: string): Task<Snapshot | null> =>
-  F.pipe(
-    onFile(path, 'a checkpoint', () => holdsFile(path)),
-    TE.flatMap((found): Task<Snapshot | null> => (found ? loadCheckpoint(path) : task(TE.right(null)))),
-    TE.mapLeft((error) => failure(error._tag, { ...error, hint: `${error.hint}; to go on from another checkpoint, move it to this name` })), // prettier-ignore
-    task,
-  );
+/** The lowest held-out loss of a checkpoint so far, from the header of the best. */
+const lowestLoss = (path: string): taskEither.TaskEither<NoisefoldError, number> =>
+  gen(function* () {
+    if (!(yield* take(ownFileExists(path)))) return Infinity;
+    const { heldOut = Infinity } = yield* take(readProgress(path));
+    return heldOut;
+  });
 
 /** The log up to a step. Fails unless each earlier step has a line. */
 const loggedBefore = (path: string, step: number, log: string): either.Either<NoisefoldError, readonly Metrics[]> =>
@@ -111,10 +121,11 @@ const beginning = async (folder: string, resume: boolean | 'auto'): Promise<Pick
     );
   }
   const path = join(folder, NEWEST);
-  const from = orRaise(await loaded(path)());
+  const from = orRaise(await replaceable(findCheckpoint(path))());
   if (from !== null) {
     const log = join(folder, LOG);
-    const text = (await holdsFile(log)) ? new TextDecoder().decode(orRaise(await readBytes(log)())) : '';
+    const hasLog = orRaise(await fileExists(log)());
+    const text = hasLog ? new TextDecoder().decode(orRaise(await readBytes(log)())) : '';
     return { from, metrics: orRaise(loggedBefore(log, from.step, text)) };
   }
   const last = kept.sort().at(-1);
@@ -226,8 +237,8 @@ export const openRunFolder = (path: string, options: Opening = {}): Task<RunFold
         try {
           const start = await beginning(path, resume);
           for (const name of await readdir(path)) if (LEFTOVER.test(name)) await rm(join(path, name), { force: true });
-          const best = start.from === null ? null : orRaise(await loaded(join(path, BEST))());
-          return opened(path, lock, start, best?.heldOut ?? Infinity, made);
+          const lowest = start.from === null ? Infinity : orRaise(await lowestLoss(join(path, BEST))());
+          return opened(path, lock, start, lowest, made);
         } catch (thrown) {
           await lock.release();
           if (made) await rmdir(path).catch(() => undefined);

@@ -29,7 +29,8 @@ export const node = () => {
   return { ...builtin('node:fs/promises'), ...builtin('node:path'), hostname, readFileSync, rmSync };
 };
 
-export const codeOf = (thrown: unknown): string => (thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '');
+export const codeOf = (thrown: unknown): string =>
+  thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
 
 /** `ENOSPC: no space left on device, write` without the name of the system call. */
 const reasonOf = (thrown: unknown): string =>

@@ -44,7 +44,7 @@ const groups = [
   // in one file with the worker: smaller than two
   {
     name: 'worker',
-    test: /[/]src[/](dsl|internal|nn|diffusion|formats|files|training|backends[/]shared)[/]|[/]examples[/]/,
+    test: /[/]src[/](dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]/,
   },
 ];
 

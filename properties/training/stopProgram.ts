@@ -1,5 +1,5 @@
 /** A process that says what signals it hears, and goes on for so many turns: `stopOnSignals.test.ts` runs it. */
-import { stopOnSignals } from '../../src/training/checkpoints/folder/stopOnSignals.js';
+import { stopOnSignals } from '../../src/node/stopOnSignals.js';
 
 const stop = stopOnSignals((name) => {
   process.stdout.write(`${name} ${stop.signal.aborted} ${stop.exitCode}\n`);

@@ -88,11 +88,11 @@ export {
 } from './data/arrayFiles.js';
 export { type ByteArray, decodeIdx, type IdxChunk, streamIdx } from '../formats/idx.js';
 export { readIdx, readIdxChunks, readIdxDataset } from './data/idxFile.js';
-export { imageGrid, type ImageBatch } from './reports/imageGrid.js';
+export { imageGrid, type ImageBatch } from '../reports/imageGrid.js';
 export { encodePng, type Picture } from '../formats/png.js';
-export { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from './reports/metrics.js';
-export { lossChart, type LossChartOptions } from './reports/lossChart.js';
-export { appendLine, fileExists, keepLines, readBytes, syncFile, writeAtomically } from './checkpoints/files.js';
+export { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../reports/metrics.js';
+export { lossChart, type LossChartOptions } from '../reports/lossChart.js';
+export { appendLine, fileExists, keepLines, readBytes, syncFile, writeAtomically } from '../node/files.js';
 export { fitIn, fitInFolder, type FitInFolder, type Saving } from './checkpoints/folder/fitInFolder.js';
 export { type Opening, openRunFolder, type RunFolder } from './checkpoints/folder/runFolder.js';
-export { type SignalStop, stopOnSignals } from './checkpoints/folder/stopOnSignals.js';
+export { type SignalStop, stopOnSignals } from '../node/stopOnSignals.js';

@@ -7,9 +7,9 @@ import { gen, take } from '../../internal/gen.js';
 import { jsonText, parseJson } from '../../internal/json.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from '../../formats/safetensors.js';
 import { oddNumber, RUINED } from '../../formats/safetensorsLayout.js';
-import { ownFileExists } from './files.js';
+import { ownFileExists } from '../../node/files.js';
 import type { Snapshot } from './snapshot.js';
-import { withTensors, writeTensors } from './tensorStream.js';
+import { withTensors, writeTensors } from '../../node/tensorStream.js';
 
 /** The name of the format; it changes when the meaning of a checkpoint does. */
 const FORMAT = 'noisefold-checkpoint-1';

@@ -8,8 +8,8 @@ import type { StoredTensor } from '../../formats/safetensors.js';
 import { F, TE } from '../../internal/fp.js';
 import { leftOf, right } from '../testing.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
-import { readBytes, writeAtomically } from './files.js';
-import { withTensors } from './tensorStream.js';
+import { readBytes, writeAtomically } from '../../node/files.js';
+import { withTensors } from '../../node/tensorStream.js';
 
 const GIB = 2 ** 30;
 const folder = await mkdtemp(join(tmpdir(), 'noisefold-large-'));

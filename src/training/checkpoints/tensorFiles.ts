@@ -3,7 +3,7 @@ import { effect, type Effect } from '../../dsl/run/effect.js';
 import type { TreeSpec, Resident } from '../../dsl/index.js';
 import { F, RTE, TE } from '../../internal/fp.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
-import { withTensors, writeTensors } from './tensorStream.js';
+import { withTensors, writeTensors } from '../../node/tensorStream.js';
 
 /**
  * Writes a tree of values as a safetensors file, with their paths as names. The old file is whole until the new one

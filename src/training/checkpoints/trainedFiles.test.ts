@@ -36,7 +36,7 @@ import { fit } from '../fit/fit.js';
 import { sample } from '../sample/sample.js';
 import { leftOf, right, smallTraining } from '../testing.js';
 import type { Trained } from '../trained.js';
-import { readBytes, writeAtomically } from './files.js';
+import { readBytes, writeAtomically } from '../../node/files.js';
 import { readTensors } from './snapshot.js';
 import { loadTrained, saveTrained } from './trainedFiles.js';
 

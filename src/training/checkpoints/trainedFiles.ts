@@ -18,7 +18,7 @@ import { errorAt, within } from './checkpoint.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
 import { type AboutModel, aboutModel, CUSTOM, modelFrom } from './storedModel.js';
 import { processFrom, processSpec, processTensors } from './storedProcess.js';
-import { type TensorsOnDisk, withTensors, writeTensors } from './tensorStream.js';
+import { type TensorsOnDisk, withTensors, writeTensors } from '../../node/tensorStream.js';
 
 /** Options of {@link saveTrained}. */
 export interface TrainedFileOptions {

@@ -2,7 +2,7 @@
 import { task, type Task } from '../../dsl/run/effect.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, F, TE, type either } from '../../internal/fp.js';
-import { readBytes, readPieces } from '../checkpoints/files.js';
+import { readBytes, readPieces } from '../../node/files.js';
 import { type Dataset, datasetOf, type Image } from './dataset.js';
 import { gunzip, isGzip } from '../../formats/gzip.js';
 import { type ByteArray, decodeIdx, gatherIdx, type IdxChunk, streamIdx } from '../../formats/idx.js';

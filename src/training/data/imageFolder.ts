@@ -5,7 +5,7 @@ import { exactly } from '../../internal/decode.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
-import { node, onFile, readBytes } from '../checkpoints/files.js';
+import { node, onFile, readBytes } from '../../node/files.js';
 import { genTask } from '../genEffect.js';
 import type { Dataset, Image, ImageShape } from './dataset.js';
 import { bytesToKeep, CACHE, decodedDataset } from './decoded.js';

@@ -9,7 +9,7 @@ import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { adam, allZeros, parameter } from '../../../nn/index.js';
 import { datasetOf } from '../../data/dataset.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
-import { decodeMetricsLog, type Metrics } from '../../reports/metrics.js';
+import { decodeMetricsLog, type Metrics } from '../../../reports/metrics.js';
 import { right } from '../../testing.js';
 import type { Trained } from '../../trained.js';
 import { loadCheckpoint } from '../checkpoint.js';

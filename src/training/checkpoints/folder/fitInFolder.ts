@@ -10,11 +10,11 @@ import type { ImageShape } from '../../data/dataset.js';
 import { fit, type Fit } from '../../fit/fit.js';
 import type { TrainingRun } from '../../fit/run.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
-import type { Metrics } from '../../reports/metrics.js';
+import type { Metrics } from '../../../reports/metrics.js';
 import { genEffect } from '../../genEffect.js';
 import type { Trained } from '../../trained.js';
 import { type Opening, openRunFolder, type RunFolder } from './runFolder.js';
-import { exitWith, stopOnSignals } from './stopOnSignals.js';
+import { exitWith, stopOnSignals } from '../../../node/stopOnSignals.js';
 
 /** Options of {@link fitIn}. */
 export interface Saving {

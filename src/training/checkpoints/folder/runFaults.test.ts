@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { faults } from '../../../../properties/faults.js';
 import { key, type NoisefoldError } from '../../../dsl/index.js';
 import { E, type either } from '../../../internal/fp.js';
-import type { Metrics } from '../../reports/metrics.js';
+import type { Metrics } from '../../../reports/metrics.js';
 import { right } from '../../testing.js';
 import { loadCheckpoint } from '../checkpoint.js';
 import type { Snapshot } from '../snapshot.js';

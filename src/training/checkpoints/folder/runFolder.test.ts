@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { faults } from '../../../../properties/faults.js';
 import { key, type NoisefoldError } from '../../../dsl/index.js';
 import { E, F, TE, type taskEither } from '../../../internal/fp.js';
-import { encodeMetrics, type Metrics } from '../../reports/metrics.js';
+import { encodeMetrics, type Metrics } from '../../../reports/metrics.js';
 import { right } from '../../testing.js';
 import { loadCheckpoint } from '../checkpoint.js';
 import type { Snapshot } from '../snapshot.js';

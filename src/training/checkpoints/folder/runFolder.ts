@@ -9,7 +9,7 @@ import { exactly } from '../../../internal/decode.js';
 import { E, F, t, TE, type either, type taskEither } from '../../../internal/fp.js';
 import { gen, take } from '../../../internal/gen.js';
 import { checked } from '../../checked.js';
-import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../../reports/metrics.js';
+import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../../../reports/metrics.js';
 import { findCheckpoint, readProgress, saveCheckpoint } from '../checkpoint.js';
 import {
   appendLine,
@@ -23,9 +23,9 @@ import {
   readBytes,
   recover,
   syncFile,
-} from '../files.js';
+} from '../../../node/files.js';
 import type { Snapshot } from '../snapshot.js';
-import { linked, type Lock, lockFolder } from './lock.js';
+import { linked, type Lock, lockFolder } from '../../../node/lock.js';
 
 /** Options of {@link openRunFolder}. */
 export interface Opening {

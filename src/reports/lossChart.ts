@@ -1,6 +1,6 @@
 import type { Metrics } from './metrics.js';
 import { linearTicks, logTicks, tickLabel } from './ticks.js';
-import { namedFields } from '../../internal/options.js';
+import { namedFields } from '../internal/options.js';
 
 export interface LossChartOptions {
   readonly title?: string;

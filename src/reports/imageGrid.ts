@@ -1,8 +1,8 @@
-import type { HostArray } from '../../dsl/compile/backend.js';
-import { fail, showShape, type NoisefoldError } from '../../internal/errors.js';
-import { sizeOf } from '../../dsl/graph/node.js';
-import { E, type either } from '../../internal/fp.js';
-import type { Picture } from '../../formats/png.js';
+import type { HostArray } from '../dsl/compile/backend.js';
+import { fail, showShape, type NoisefoldError } from '../internal/errors.js';
+import { sizeOf } from '../dsl/graph/node.js';
+import { E, type either } from '../internal/fp.js';
+import type { Picture } from '../formats/png.js';
 
 /** A batch of images on the host, `[n, height, width, channels]`. */
 export interface ImageBatch {

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { NoisefoldError } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
+import type { NoisefoldError } from '../internal/errors.js';
+import { E, type either } from '../internal/fp.js';
 import { imageGrid } from './imageGrid.js';
 
 const right = <A>(result: either.Either<NoisefoldError, A>): A =>

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { NoisefoldError } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
+import type { NoisefoldError } from '../internal/errors.js';
+import { E, type either } from '../internal/fp.js';
 import { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from './metrics.js';
 
 const number = fc.double({ noDefaultInfinity: true }).map((x) => (x === 0 ? 0 : x)); // JSON has no -0

@@ -1,8 +1,8 @@
 /** The log of a training run, metrics.jsonl: one JSON object a line. */
-import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { decode, exactly, finite, natural } from '../../internal/decode.js';
-import { E, F, t, type either } from '../../internal/fp.js';
-import { parseJson } from '../../internal/json.js';
+import { failure, type NoisefoldError } from '../internal/errors.js';
+import { decode, exactly, finite, natural } from '../internal/decode.js';
+import { E, F, t, type either } from '../internal/fp.js';
+import { parseJson } from '../internal/json.js';
 
 /** A measured number. JSON has no NaN and no infinity: both are written as null, and null is read as NaN. */
 const measured = new t.Type<number, number | null>(

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
-import type { NoisefoldError } from '../../internal/errors.js';
-import { E, type taskEither } from '../../internal/fp.js';
+import type { NoisefoldError } from '../internal/errors.js';
+import { E, type taskEither } from '../internal/fp.js';
 import { appendLine, fileExists, keepLines, readBytes, writeAtomically } from './files.js';
 
 /** The failures to come, by the step that fails. */

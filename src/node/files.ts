@@ -1,8 +1,8 @@
 /** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
-import { task, type Task } from '../../dsl/run/effect.js';
-import { errorIn, failure, type NoisefoldError, orRaise } from '../../internal/errors.js';
-import { E, F, TE, type either } from '../../internal/fp.js';
-import { joinBytes } from '../../formats/bytes.js';
+import { task, type Task } from '../dsl/run/effect.js';
+import { errorIn, failure, type NoisefoldError, orRaise } from '../internal/errors.js';
+import { E, F, TE, type either } from '../internal/fp.js';
+import { joinBytes } from '../formats/bytes.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',

@@ -2,11 +2,11 @@
  * The lock of a folder: a file that names the process that holds it. It is made by a link to a file that is whole, so that no
  * reader sees half of it, and a link fails where the name is taken.
  */
-import { decode, exactly, natural, refined } from '../../../internal/decode.js';
-import { failure, type NoisefoldError, thrownError } from '../../../internal/errors.js';
-import { E, t } from '../../../internal/fp.js';
-import { parseJson } from '../../../internal/json.js';
-import { isAlive, node, recover } from '../files.js';
+import { decode, exactly, natural, refined } from '../internal/decode.js';
+import { failure, type NoisefoldError, thrownError } from '../internal/errors.js';
+import { E, t } from '../internal/fp.js';
+import { parseJson } from '../internal/json.js';
+import { isAlive, node, recover } from './files.js';
 
 /** A lock that is held. */
 export interface Lock {

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } fro
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { faults } from '../../../../properties/faults.js';
-import { errorIn } from '../../../internal/errors.js';
+import { faults } from '../../properties/faults.js';
+import { errorIn } from '../internal/errors.js';
 import { type Lock, lockFolder } from './lock.js';
 
 const LOCK = 'run.lock';

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { bundled } from '../../../../properties/bundled.js';
+import { bundled } from '../../properties/bundled.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'noisefold-stop-'));
 beforeAll(async () => {
-  const program = await bundled(new URL('../../../../properties/training/stopProgram.ts', import.meta.url));
+  const program = await bundled(new URL('../../properties/training/stopProgram.ts', import.meta.url));
   writeFileSync(join(folder, 'program.mjs'), program);
 });
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 /** Safetensors files on a disk, tensor by tensor: a file may be larger than the memory, a tensor may not. */
-import { task, type Task } from '../../dsl/run/effect.js';
-import { crc32 } from '../../formats/crc32.js';
-import { BYTES, type Entry } from '../../formats/safetensorsHeader.js';
+import { task, type Task } from '../dsl/run/effect.js';
+import { crc32 } from '../formats/crc32.js';
+import { BYTES, type Entry } from '../formats/safetensorsHeader.js';
 import {
   bytesOf,
   checkNumbers,
@@ -18,9 +18,9 @@ import {
   type TensorFile,
   tensorOver,
   verified,
-} from '../../formats/safetensorsLayout.js';
-import { attempt, type NoisefoldError, orRaise } from '../../internal/errors.js';
-import { F, TE, type taskEither } from '../../internal/fp.js';
+} from '../formats/safetensorsLayout.js';
+import { attempt, type NoisefoldError, orRaise } from '../internal/errors.js';
+import { F, TE, type taskEither } from '../internal/fp.js';
 import { type OpenFile, reading, readInto, room, withFile, writeWith } from './files.js';
 
 /** The bytes that are written, or read for the checksum, in a row: between them the event loop runs. */

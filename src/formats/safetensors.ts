@@ -15,6 +15,7 @@ import {
   DIGITS_AT,
   digitsOf,
   FIRST_BYTES,
+  type Head,
   layoutOf,
   readHead,
   soundNumbers,
@@ -59,7 +60,7 @@ export const encodeSafetensors = (file: TensorFile): either.Either<NoisefoldErro
 };
 
 /** The numbers of an entry: a view of the file if they are aligned, otherwise a copy. */
-const tensorAt = (bytes: Uint8Array, entry: Entry, start: number): StoredTensor => {
+export const tensorAt = (bytes: Uint8Array, entry: Entry, start: number): StoredTensor => {
   const length = entry.end - entry.begin;
   if (length === 0) return tensorOver(entry, new ArrayBuffer(0), 0, 0);
   const at = bytes.byteOffset + start + entry.begin;
@@ -67,6 +68,18 @@ const tensorAt = (bytes: Uint8Array, entry: Entry, start: number): StoredTensor 
     ? tensorOver(entry, bytes.buffer, at, length)
     : tensorOver(entry, bytes.buffer.slice(at, at + length), 0, length); // not `bytes.slice`: that of a Buffer of Node is a view
 };
+
+/** Reads the beginning of a file, and checks the checksum of the whole. `DecodeError`. */
+export const headOf = (where: string, bytes: Uint8Array): either.Either<NoisefoldError, Head> =>
+  F.pipe(
+    startOf(where, bytes.subarray(0, FIRST_BYTES), bytes.length),
+    E.flatMap((start) => readHead(where, bytes.subarray(0, start), bytes.length)),
+    E.tap(({ checked, start }) =>
+      checked === undefined
+        ? E.right(undefined)
+        : verified(where, checked.claimed, crc32(bytes.subarray(start), checked.before)),
+    ),
+  );
 
 /**
  * Reads the bytes of a file; `where` names it in messages. The arrays are views of `bytes` if they are aligned.
@@ -83,13 +96,7 @@ export const decodeSafetensors =
   (where: string) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, TensorFile> =>
     F.pipe(
-      startOf(where, bytes.subarray(0, FIRST_BYTES), bytes.length),
-      E.flatMap((start) => readHead(where, bytes.subarray(0, start), bytes.length)),
-      E.tap(({ checked, start }) =>
-        checked === undefined
-          ? E.right(undefined)
-          : verified(where, checked.claimed, crc32(bytes.subarray(start), checked.before)),
-      ),
+      headOf(where, bytes),
       E.map(({ tensors, metadata, start }) => ({
         tensors: new Map(Array.from(tensors, ([name, entry]) => [name, tensorAt(bytes, entry, start)])),
         metadata,

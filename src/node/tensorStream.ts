@@ -1,6 +1,7 @@
 /** Safetensors files on a disk, tensor by tensor: a file may be larger than the memory, a tensor may not. */
 import { task, type Task } from '../dsl/run/effect.js';
 import { crc32 } from '../formats/crc32.js';
+import { headOf, tensorAt } from '../formats/safetensors.js';
 import { BYTES, type Entry } from '../formats/safetensorsHeader.js';
 import {
   bytesOf,
@@ -9,6 +10,7 @@ import {
   DIGITS_AT,
   digitsOf,
   FIRST_BYTES,
+  type Head,
   type Layout,
   layoutOf,
   readHead,
@@ -20,7 +22,7 @@ import {
   verified,
 } from '../formats/safetensorsLayout.js';
 import { attempt, type NoisefoldError, orRaise } from '../internal/errors.js';
-import { F, TE, type taskEither } from '../internal/fp.js';
+import { E, F, TE, type either, type taskEither } from '../internal/fp.js';
 import { type OpenFile, reading, readInto, room, withFile, writeWith } from './files.js';
 
 /** The bytes that are written, or read for the checksum, in a row: between them the event loop runs. */
@@ -70,7 +72,7 @@ export const writeTensors = (path: string, file: TensorFile, demands: Demands = 
   );
 
 /** A file that is open: what its header says, and its tensors, each read when it is asked for. */
-export interface TensorsOnDisk {
+export interface OpenTensors {
   readonly entries: ReadonlyMap<string, Entry>;
   readonly metadata: TensorFile['metadata'];
   /** Reads a tensor. `DecodeError`; `FileError`, also for one that does not fit in memory. */
@@ -127,7 +129,7 @@ const readTensor = async (
 export const withTensors = <A>(
   path: string,
   demands: Demands,
-  use: (file: TensorsOnDisk) => taskEither.TaskEither<NoisefoldError, A>,
+  use: (file: OpenTensors) => taskEither.TaskEither<NoisefoldError, A>,
 ): Task<A> =>
   F.pipe(
     withFile(path, async (handle) => {
@@ -148,3 +150,17 @@ export const withTensors = <A>(
     TE.flatMapEither((result) => result),
     task,
   );
+
+/** Opens a safetensors file whose bytes are in memory, as {@link withTensors} does; `where` names it in messages. */
+export const tensorsIn = (
+  where: string,
+  bytes: Uint8Array,
+  { finite }: Demands,
+): either.Either<NoisefoldError, OpenTensors> =>
+  E.map(({ tensors: entries, metadata, start }: Head): OpenTensors => {
+    const tensor = (entry: Entry): either.Either<NoisefoldError, StoredTensor> => {
+      const numbers = tensorAt(bytes, entry, start);
+      return E.map(() => numbers)(soundNumbers(where, entry.name, numbers, finite));
+    };
+    return { entries, metadata, tensor: (entry) => task(TE.fromEither(tensor(entry))) };
+  })(headOf(where, bytes));

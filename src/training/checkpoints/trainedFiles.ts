@@ -18,7 +18,7 @@ import { errorAt, within } from './checkpoint.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
 import { type AboutModel, aboutModel, CUSTOM, modelFrom } from './storedModel.js';
 import { processFrom, processSpec, processTensors } from './storedProcess.js';
-import { type TensorsOnDisk, withTensors, writeTensors } from '../../node/tensorStream.js';
+import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../../node/tensorStream.js';
 
 /** Options of {@link saveTrained}. */
 export interface TrainedFileOptions {
@@ -53,6 +53,7 @@ const loadCodec = exactly(
     process: part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors'),
   },
 );
+const sourceCodec = t.union([t.string, part('bytes', 'subarray')], 'the path of a file, or its bytes as a Uint8Array');
 const trainedCodec = part('a trained model, as fit gives it', 'model', 'process', 'image', 'params');
 
 const kinds = t.keyof({ tables: null, custom: null });
@@ -173,7 +174,7 @@ export const saveTrained = <P, I extends ImageShape>(
 /** Builds a trained model of a file: checks all that its header says before it reads a number. */
 const loaded = <P, I extends ImageShape>(
   path: string,
-  { entries, metadata, tensor }: TensorsOnDisk,
+  { entries, metadata, tensor }: OpenTensors,
   { model: givenModel, name = CUSTOM, process: givenProcess }: GivenTrained<P, I>,
   backend: Backend,
 ) =>
@@ -199,8 +200,8 @@ const loaded = <P, I extends ImageShape>(
   });
 
 /**
- * Reads a file of {@link saveTrained} and uploads its parameters, as float32: the result is what `sample` takes. A model that is
- * not a U-Net of `unet` is given as `model`. `CheckpointMismatch` at the first tensor that is missing, is unknown or has another
+ * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters, as float32: the result is what
+ * `sample` takes. A model that is not a U-Net of `unet` is given as `model`. `CheckpointMismatch` at the first tensor that is missing, is unknown or has another
  * shape, and for another model, name or process; `ConfigError` for a model that is not given; `FileError`, `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
@@ -222,10 +223,14 @@ const loaded = <P, I extends ImageShape>(
  * pipe(other, E.mapLeft(({ expected, actual }) => [expected, actual])) // → E.left(['"custom"', '"grey"'])
  */
 export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
-  path: string,
+  source: string | Uint8Array,
   given: GivenTrained<P, I> = {},
 ): Effect<Trained<P, I>> =>
   genEffect('loadTrained', function* (backend) {
     const known = yield* take(checked('loadTrained', loadCodec)(given));
-    return yield* take(withTensors(path, { finite: true }, (file) => loaded(path, file, known, backend)));
+    yield* take(checked('loadTrained', sourceCodec)(source));
+    if (typeof source === 'string')
+      return yield* take(withTensors(source, { finite: true }, (file) => loaded(source, file, known, backend)));
+    const file = yield* take(tensorsIn('loadTrained', source, { finite: true }));
+    return yield* take(loaded('loadTrained', file, known, backend));
   });

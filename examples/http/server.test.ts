@@ -1,0 +1,267 @@
+import { errorIn, type Noisefold, open, right, unwrap } from 'noisefold';
+import { wasm } from 'noisefold/backends/wasm';
+import { ancestral, cfg, cosine, ddpm, type Model } from 'noisefold/diffusion';
+import { add, cast, key, mul, scaleBy, tanh } from 'noisefold/dsl';
+import { layer } from 'noisefold/nn';
+import {
+  encodePng,
+  imageGrid,
+  type PreparedSampling,
+  prepareSampling,
+  type SampleRequest,
+  type Trained,
+} from 'noisefold/training';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serve, type Serving } from './server.js';
+
+/** A model with three classes and without parameters. */
+const model: Model<object, [2, 2, 1]> = {
+  ...layer({}, () => null),
+  predicts: 'x0',
+  classes: 3,
+  apply: (_, x, { label }) =>
+    label === undefined ? tanh(x) : add(tanh(x), mul(0.1, scaleBy(x, cast(label, 'float32')))),
+};
+const trained: Trained<object, [2, 2, 1]> = {
+  model,
+  process: unwrap(ddpm(cosine(1000))),
+  image: [2, 2, 1],
+  params: {},
+};
+
+let nf: Noisefold;
+let prepared: PreparedSampling;
+beforeAll(async () => {
+  nf = await open(wasm());
+  prepared = await nf.run(prepareSampling(trained, { solver: ancestral(), grid: 8, guidance: cfg(1.5) }));
+});
+afterAll(async () => {
+  await nf.run(prepared.release);
+  expect(nf.backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+  await nf.close();
+});
+
+type Limits = Partial<Parameters<typeof serve>[0]>;
+
+/** Serves while `use` runs. */
+const serving = async (limits: Limits, use: (service: Serving) => Promise<void>): Promise<void> => {
+  const service = await serve({ nf, prepared, port: 0, ...limits });
+  try {
+    await use(service);
+  } finally {
+    await service.stop();
+  }
+};
+
+const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await holds())) await new Promise((resolve) => void setTimeout(resolve, 2));
+};
+
+const bytesAt = async (url: string): Promise<Buffer> => {
+  const response = await fetch(url);
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png']);
+  return Buffer.from(await response.arrayBuffer());
+};
+
+const jsonAt = async (url: string): Promise<unknown> =>
+  (await fetch(url, { headers: { accept: 'application/json' } })).json();
+
+/** Waits until so many requests run and wait. */
+const counted = ({ url }: Serving, running: number, waiting: number): Promise<void> =>
+  until(async () => {
+    const counts = (await jsonAt(`${url}/health`)) as { readonly running: number; readonly waiting: number };
+    return counts.running === running && counts.waiting === waiting;
+  });
+
+/** A sampling whose requests stop after their second step until `goOn` is called. */
+const pausing = () => {
+  const pauses: (() => void)[] = [];
+  const requests: SampleRequest[] = [];
+  const outcomes: string[] = [];
+  const show = () => async () => {
+    await new Promise<void>((resolve) => pauses.push(resolve));
+    return right(undefined);
+  };
+  const sample: PreparedSampling['sample'] = (request) => {
+    requests.push(request);
+    const work = prepared.sample({ ...request, previews: { every: 2, show } });
+    const noted = async () => {
+      const result = await work();
+      outcomes.push('left' in result ? result.left._tag : 'drawn');
+      return result;
+    };
+    return noted as ReturnType<PreparedSampling['sample']>; // the member that a task has in types only
+  };
+  return {
+    prepared: { ...prepared, sample },
+    paused: () => pauses.length,
+    requests,
+    outcomes,
+    goOn: () => pauses.splice(0).forEach((resolve) => resolve()),
+  };
+};
+type Pausing = ReturnType<typeof pausing>;
+
+/** Lets the requests run on until a promise resolves. */
+const goOnUntil = async <A>(sampling: Pausing, promise: Promise<A>): Promise<A> => {
+  const timer = setInterval(sampling.goOn, 2);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(timer);
+  }
+};
+
+/** Asks for samples, and may leave before they come. */
+const asking = ({ url }: Serving, query: string) => {
+  const leaving = new AbortController();
+  const response = fetch(`${url}/samples?${query}`, { signal: leaving.signal });
+  response.catch(() => undefined); // the test may look later
+  return { response, leave: () => leaving.abort() };
+};
+
+test('samples are those of the library: a picture, or numbers if the client accepts JSON', () =>
+  serving({}, async ({ url }) => {
+    const images = await nf.run(prepared.sample({ labels: [2, 1, 0], key: key(7) }));
+    const query = 'labels=2,1,0&seed=7';
+    const picture = await nf.run(encodePng(unwrap(imageGrid(images))));
+    expect(await bytesAt(`${url}/samples?${query}`)).toEqual(Buffer.from(picture));
+    expect(await jsonAt(`${url}/samples?${query}`)).toEqual({
+      seed: 7,
+      shape: [3, 2, 2, 1],
+      data: Array.from(images.data),
+    });
+  }));
+
+test('without a seed the answer names the one that was taken', () =>
+  serving({}, async ({ url }) => {
+    const response = await fetch(`${url}/samples?labels=1,2`);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    expect(await bytesAt(`${url}/samples?labels=1,2&seed=${response.headers.get('x-seed')}`)).toEqual(bytes);
+  }));
+
+test('requests at the same time get the bytes that each gets alone', () =>
+  serving({ running: 3 }, async ({ url }) => {
+    const urls = [
+      'labels=0&seed=1',
+      'labels=2,1,0&seed=2',
+      'labels=1,0,2&seed=3',
+      'labels=2,1,0&seed=2',
+      'labels=1&seed=4',
+    ].map((query) => `${url}/samples?${query}`);
+    const alone = [];
+    for (const one of urls) alone.push(await bytesAt(one));
+    expect(await Promise.all(urls.map(bytesAt))).toEqual(alone);
+    expect(new Set(alone.map((bytes) => bytes.toString('hex'))).size).toBe(4);
+  }));
+
+test('a request whose client leaves while it runs is cancelled, and its place and its memory are free', async () => {
+  const sampling = pausing();
+  await serving({ prepared: sampling.prepared, running: 1 }, async (service) => {
+    await goOnUntil(sampling, asking(service, 'labels=1').response); // compiles its programs
+    const before = nf.backend.stats();
+    const first = asking(service, 'labels=1');
+    await until(() => sampling.paused() === 1);
+    expect(nf.backend.stats().bytes).toBeGreaterThan(before.bytes);
+    first.leave();
+    await until(() => sampling.requests[1]!.signal!.aborted);
+    sampling.goOn();
+    await counted(service, 0, 0);
+    expect(sampling.outcomes).toEqual(['drawn', 'Cancelled']);
+    const { buffers, bytes } = before;
+    expect(nf.backend.stats()).toMatchObject({ buffers, bytes });
+    expect((await goOnUntil(sampling, asking(service, 'labels=1').response)).status).toBe(200);
+  });
+});
+
+test('a request whose client leaves while it waits never runs, and its place in the line is free', async () => {
+  const sampling = pausing();
+  await serving({ prepared: sampling.prepared, running: 1, waiting: 1 }, async (service) => {
+    const first = asking(service, 'labels=1&seed=1');
+    await until(() => sampling.paused() === 1);
+    const second = asking(service, 'labels=1&seed=2');
+    await counted(service, 1, 1);
+    second.leave();
+    await counted(service, 1, 0);
+    const third = asking(service, 'labels=1&seed=3');
+    await counted(service, 1, 1);
+    const answers = await goOnUntil(sampling, Promise.all([first.response, third.response]));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(sampling.requests.map((request) => request.key)).toEqual([key(1), key(3)]);
+  });
+});
+
+test('a request that finds the line full is told to come back, and those before it get their samples in turn', async () => {
+  const sampling = pausing();
+  await serving({ prepared: sampling.prepared, running: 2, waiting: 2 }, async (service) => {
+    const asked = [];
+    for (const seed of [1, 2, 3, 4]) {
+      asked.push(asking(service, `labels=1&seed=${seed}`).response);
+      await counted(service, Math.min(seed, 2), Math.max(seed - 2, 0));
+    }
+    const refused = await asking(service, 'labels=1&seed=5').response;
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await refused.json()).toEqual({ message: 'too many requests wait: ask again later' });
+    const answers = await goOnUntil(sampling, Promise.all(asked));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(sampling.requests.map((request) => request.key)).toEqual([1, 2, 3, 4].map(key));
+    await counted(service, 0, 0);
+  });
+});
+
+test.each([
+  [
+    'labels=3,9',
+    'sample: label of sample 1: expected a class of the model, 0 to 2, or 3 for none, got 9; give other labels',
+  ],
+  ['labels=three', 'sample.labels.0: expected number, got "three"'],
+  ['labels=', 'sample.labels.0: expected number, got ""'],
+  ['lables=3', 'did you mean labels?'],
+  ['seed=1', 'label'],
+  ['count=0', 'sample.count: expected an integer ≥ 1, got 0'],
+  ['count=1.5', 'sample.count: expected an integer ≥ 1, got "1.5"'],
+  ['labels=1&count=2', 'sample: count: expected 1, a sample for each label, got 2'],
+  ['seed=luck', 'expected a safe integer, got luck'],
+  ['key=1', 'sample.key: expected a key'],
+  ['signal=1', 'sample.signal: expected a signal'],
+  ['count=4', 'samples: expected at most 3 images in a request, got 4; ask several times'],
+  ['labels=1,1,1,1', 'samples: expected at most 3 images in a request, got 4'],
+])('the query %s is refused with the message of the library', (query, message) =>
+  serving({ images: 3 }, async ({ url }) => {
+    const response = await fetch(`${url}/samples?${query}`);
+    const error = (await response.json()) as Readonly<Record<string, string>>;
+    expect([response.status, error['_tag']]).toEqual([400, 'ConfigError']);
+    expect(error['message']).toContain(message);
+    expect(error).toMatchObject({ expected: expect.any(String), actual: expect.any(String), hint: expect.any(String) });
+    await counted({ url, stop: async () => undefined }, 0, 0);
+  }),
+);
+
+test('other paths and methods are refused', () =>
+  serving({}, async ({ url }) => {
+    expect((await fetch(`${url}/`)).status).toBe(404);
+    const posted = await fetch(`${url}/samples`, { method: 'POST', body: '{}' });
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET']);
+  }));
+
+test('stopping answers what runs, sends away what waits, and accepts no more', async () => {
+  const sampling = pausing();
+  const service = await serve({ nf, prepared: sampling.prepared, port: 0, running: 1 });
+  const running = asking(service, 'labels=1&seed=5').response;
+  await until(() => sampling.paused() === 1);
+  const waiting = asking(service, 'labels=1&seed=6').response;
+  await counted(service, 1, 1);
+  const stopped = service.stop();
+  expect((await waiting).status).toBe(503);
+  await expect(fetch(`${service.url}/health`)).rejects.toThrow('fetch failed');
+  await goOnUntil(sampling, stopped);
+  const picture = Buffer.from(await (await running).arrayBuffer());
+  await serving({}, async ({ url }) => expect(await bytesAt(`${url}/samples?labels=1&seed=5`)).toEqual(picture));
+});
+
+test('a port that is taken is an error', () =>
+  serving({}, async ({ url }) => {
+    const port = Number(new URL(url).port);
+    await expect(serve({ nf, prepared, port })).rejects.toThrow('EADDRINUSE');
+    expect(errorIn(await serve({ nf, prepared, port }).catch((thrown: unknown) => thrown))).toBe(null);
+  }));

@@ -1,0 +1,152 @@
+/**
+ * Serves a trained model over HTTP, with nothing but Node. The sampling is compiled once. A few requests run at a time, a
+ * bounded number of others waits, and a request stops when its client leaves.
+ *
+ *     GET /samples?labels=3,1&seed=7    a picture of the samples; with `Accept: application/json` their numbers
+ *     GET /health                       the numbers of requests that run and wait
+ */
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { errorIn, type Noisefold, unwrap } from 'noisefold';
+import { failure, key } from 'noisefold/dsl';
+import { encodePng, imageGrid, type PreparedSampling, type SampleRequest } from 'noisefold/training';
+import { placesFor } from './places.js';
+
+/** What is served, and its limits. */
+export interface Service {
+  readonly nf: Noisefold;
+  readonly prepared: PreparedSampling;
+  /** The address to listen at; by default '127.0.0.1', which other machines do not reach. */
+  readonly host?: string;
+  /** 0 takes any port that is free. */
+  readonly port: number;
+  /** The number of requests that run at a time; by default 2, so that a short one need not wait for a long one. */
+  readonly running?: number;
+  /** The number of requests that may wait; by default 16. More are answered with 503. */
+  readonly waiting?: number;
+  /** The number of images that a request may ask for; by default 64. */
+  readonly images?: number;
+}
+
+/** A service that listens. */
+export interface Serving {
+  readonly url: string;
+  /** Accepts no more requests, sends away those that wait, and resolves when those that run are answered. */
+  readonly stop: () => Promise<void>;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes of a picture, or anything else as JSON. */
+  readonly body: unknown;
+}
+
+const BUSY: Reply = {
+  status: 503,
+  headers: { 'retry-after': '5' }, // seconds
+  body: { message: 'too many requests wait: ask again later' },
+};
+
+/** A whole number; another text stays a text, so that the library refuses it by its name. */
+const numberIn = (text: string): number | string => (/^-?\d{1,15}$/.test(text) ? Number(text) : text);
+
+/** The fields of a query. The library checks them, and names those that it does not know. */
+const fieldsOf = (query: URLSearchParams): { readonly seed?: number } & Omit<SampleRequest, 'key'> =>
+  Object.fromEntries(
+    Array.from(query, ([name, text]) => [name, name === 'labels' ? text.split(',').map(numberIn) : numberIn(text)]),
+  );
+
+const tooMany = (most: number, asked: number): Reply => ({
+  status: 400,
+  body: failure('ConfigError', {
+    where: 'samples',
+    expected: `at most ${most} images in a request`,
+    actual: `${asked}`,
+    hint: 'ask several times, with other seeds',
+  }),
+});
+
+/** Bad input is the fault of the client, and the message says what to change. Other errors are ours: they are logged. */
+const replyTo = (thrown: unknown): Reply => {
+  const error = errorIn(thrown);
+  if (error?._tag === 'ConfigError') return { status: 400, body: error };
+  if (error?._tag !== 'Cancelled') console.error(thrown);
+  return { status: 500, body: { message: 'the samples could not be drawn' } };
+};
+
+const send = (response: ServerResponse, { status, headers, body }: Reply): void => {
+  const isPicture = body instanceof Uint8Array;
+  response.writeHead(status, { 'content-type': isPicture ? 'image/png' : 'application/json', ...headers });
+  response.end(isPicture ? body : JSON.stringify(body));
+};
+
+/** Starts to serve. Rejects if the port is taken. */
+export const serve = async (service: Service): Promise<Serving> => {
+  const { nf, prepared, host = '127.0.0.1', port, images: most = 64 } = service;
+  const places = placesFor({ running: service.running ?? 2, waiting: service.waiting ?? 16 });
+
+  const samples = async (query: URLSearchParams, accept: string, signal: AbortSignal): Promise<Reply> => {
+    const { seed = randomInt(2 ** 32), ...fields } = fieldsOf(query);
+    const asked = fields.labels?.length ?? fields.count ?? 1;
+    if (asked > most) return tooMany(most, asked);
+    const request: SampleRequest = { key: key(seed), signal, ...fields };
+
+    if (!(await places.enter(signal))) return BUSY;
+    try {
+      const images = await nf.run(prepared.sample(request));
+      const headers = { 'x-seed': `${seed}`, vary: 'accept' };
+      if (accept.includes('application/json'))
+        return { status: 200, headers, body: { seed, shape: images.shape, data: Array.from(images.data) } };
+      return { status: 200, headers, body: await nf.run(encodePng(unwrap(imageGrid(images)))) };
+    } finally {
+      places.leave();
+    }
+  };
+
+  const replyOf = async ({ method, url = '', headers }: IncomingMessage, signal: AbortSignal): Promise<Reply> => {
+    const [path, query = ''] = url.split('?', 2);
+    if (path !== '/samples' && path !== '/health')
+      return { status: 404, body: { message: 'there are /samples and /health' } };
+    if (method !== 'GET') return { status: 405, headers: { allow: 'GET' }, body: { message: 'only GET is served' } };
+    if (path === '/health') return { status: nf.backend.lost() === null ? 200 : 503, body: places.counts() };
+    return samples(new URLSearchParams(query), headers.accept ?? '', signal).catch(replyTo);
+  };
+
+  /** Answers a request; resolves when the answer is sent, or the client has left. */
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const gone = new AbortController();
+    const closed = new Promise<void>((resolve) => {
+      response.once('close', () => {
+        gone.abort(); // stops nothing after the answer
+        resolve();
+      });
+    });
+    const reply = await replyOf(request, gone.signal);
+    if (!gone.signal.aborted) send(response, reply);
+    await closed;
+  };
+
+  const answers = new Set<Promise<void>>();
+  const server = createServer((request, response) => {
+    const answered = answer(request, response).finally(() => answers.delete(answered));
+    answers.add(answered);
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+
+  const { port: actual } = server.address() as AddressInfo; // it listens at a port
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    stop: async () => {
+      places.close();
+      const closed = once(server, 'close');
+      server.close();
+      await Promise.all(answers);
+      server.closeAllConnections(); // browsers open connections before they ask anything
+      await closed;
+    },
+  };
+};

@@ -1,0 +1,34 @@
+import type { Answer, Asked } from './worker.js';
+
+const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+
+/** Draws samples in the worker, as the bytes of a picture. Rejects with the message of the library, also after an abort. */
+const draw = (asked: Asked, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> =>
+  new Promise((resolve, reject) => {
+    const { port1: port, port2: itsPort } = new MessageChannel();
+    signal.addEventListener('abort', () => port.postMessage('cancel'));
+    port.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
+      port.close();
+      if ('png' in data) resolve(data.png);
+      else reject(new Error(data.message));
+    });
+    port.start();
+    worker.postMessage(asked, [itsPort]);
+  });
+
+const status = document.querySelector('[role=status]')!;
+let stop = new AbortController();
+
+document.querySelector('#draw')!.addEventListener('click', async () => {
+  stop.abort(); // of the drawing before
+  stop = new AbortController();
+  status.textContent = 'drawing…';
+  try {
+    const png = await draw({ seed: Date.now(), count: 4 }, stop.signal);
+    document.querySelector('img')!.src = URL.createObjectURL(new Blob([png], { type: 'image/png' }));
+    status.textContent = '';
+  } catch (thrown) {
+    status.textContent = (thrown as Error).message;
+  }
+});
+document.querySelector('#cancel')!.addEventListener('click', () => stop.abort());

@@ -1,0 +1,46 @@
+import { open, unwrap } from 'noisefold';
+import { wasm } from 'noisefold/backends/wasm';
+import { ddim } from 'noisefold/diffusion';
+import { key } from 'noisefold/dsl';
+import { encodePng, imageGrid, loadTrained, prepareSampling } from 'noisefold/training';
+
+/** What the page asks for. */
+export interface Asked {
+  readonly seed: number;
+  readonly labels?: readonly number[];
+  readonly count?: number;
+}
+
+export type Answer = { readonly png: Uint8Array<ArrayBuffer> } | { readonly message: string };
+
+/** Loads the model and compiles its sampling. */
+const load = async () => {
+  const response = await fetch('model.safetensors');
+  if (!response.ok) throw new Error(`model.safetensors: ${response.status} ${response.statusText}`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const nf = await open(wasm());
+  const trained = await nf.run(loadTrained(bytes));
+  const prepared = await nf.run(prepareSampling(trained, { solver: ddim(), grid: 25 }));
+  return { nf, prepared };
+};
+const loaded = load(); // once
+loaded.catch(() => undefined); // each answer tells
+
+const answer = async ({ seed, ...asked }: Asked, signal: AbortSignal): Promise<Answer> => {
+  try {
+    const { nf, prepared } = await loaded;
+    const images = await nf.run(prepared.sample({ key: key(seed), ...asked, signal }));
+    return { png: new Uint8Array(await nf.run(encodePng(unwrap(imageGrid(images))))) };
+  } catch (thrown) {
+    return { message: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
+};
+
+/** A request comes with a port of its own: the answer goes there, and a message from there cancels the request. */
+globalThis.addEventListener('message', ({ data, ports: [port] }: MessageEvent<Asked>) => {
+  if (port === undefined) return; // of no request
+  const stop = new AbortController();
+  port.addEventListener('message', () => stop.abort());
+  port.start();
+  void answer(data, stop.signal).then((answered) => port.postMessage(answered));
+});

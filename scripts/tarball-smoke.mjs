@@ -52,6 +52,30 @@ for (const name of ['reference', 'wasm', 'auto']) {
   if (error?.actual !== 'a closed one') throw new Error(`a closed backend runs: ${JSON.stringify(error)}`);
 }
 
+// a first training, saved and loaded: the samples are the same
+{
+  const { open: openBackend, unwrap } = await import('noisefold');
+  const { wasm } = await import('noisefold/backends/wasm');
+  const { cosine, ddim, ddpm } = await import('noisefold/diffusion');
+  const { adam, unet } = await import('noisefold/nn');
+  const { progress } = await import('noisefold/terminal');
+  const { datasetOf, fitInFolder, loadTrained, sample, saveTrained } = await import('noisefold/training');
+  const nf = await openBackend(wasm());
+  const model = unwrap(unet({ image: [8, 8, 1], base: 8, multipliers: [1], groups: 4, predicts: 'v' }));
+  const data = unwrap(datasetOf({ pixels: Uint8Array.from({ length: 8 * 64 }, (_, i) => i % 251), image: [8, 8, 1] }));
+  const parts = { model, data, process: unwrap(ddpm(cosine(100))), optimizer: adam({ learningRate: 1e-3 }) };
+  const recipe = { ...parts, batch: 4, steps: 3, key: key(7), onEvent: progress() };
+  const trained = await nf.run(fitInFolder(`run-${process.version}`, recipe));
+  const options = { solver: ddim(), grid: 3, count: 2, key: key(8) };
+  const samples = await nf.run(sample(trained, options));
+  await nf.run(saveTrained('trained.safetensors', trained));
+  const loaded = await nf.run(loadTrained('trained.safetensors'));
+  const again = await nf.run(sample(loaded, options));
+  if (samples.data.some((x, i) => x !== again.data[i])) throw new Error('a loaded model draws something else');
+  console.log(`training: samples ${samples.shape}`);
+  await nf.close();
+}
+
 // what is in package.json as a program
 const { status, stdout } = spawnSync('npx', ['noisefold', 'doctor', '--json'], { encoding: 'utf8' });
 const { auto, backends } = JSON.parse(stdout);

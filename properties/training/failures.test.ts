@@ -36,12 +36,16 @@ import { encode } from '../../src/training/sample/encode.js';
 import { sample } from '../../src/training/sample/sample.js';
 import { right } from '../../src/training/testing.js';
 import type { Trained } from '../../src/training/trained.js';
+import { notAsked } from '../asked.js';
+
+/** Every operation fails once in `npm run test:all`, every third in `npm test`. */
+const STRIDE = notAsked === '' ? 1 : 3;
 
 const injected = failure('BackendFailure', { where: 'a test', expected: 'room', actual: 'none', hint: 'none' });
 
 /** A backend whose operation number `failing` fails, counted from 0 for the last restart; and how many were started. */
 const failingAt = (backend: Backend, failing: number) => {
-  let started = failing + 1;
+  let started = Number.NaN; // nothing fails before the first restart
   const restart = (): void => void (started = 0);
   const faulty =
     <A>(work: taskEither.TaskEither<NoisefoldError, A>): taskEither.TaskEither<NoisefoldError, A> =>
@@ -120,10 +124,8 @@ test.each(Object.entries(uses))('%s ends with the failure of any operation, and 
       expect(backend.stats(), `operation ${failing}`).toMatchObject({ buffers: 0, bytes: 0 });
       return count > failing ? null : count;
     };
-    let failing = 0;
-    let all = await outcomeAt(failing);
-    while (all === null) all = await outcomeAt(++failing);
-    expect(failing).toBe(all); // each operation has failed once
+    const all = (await outcomeAt(Infinity))!; // without a failure
+    for (let failing = 0; failing < all; failing += STRIDE) expect(await outcomeAt(failing)).toBeNull();
     return E.right(all);
   })();
   expect(right(operations)).toBeGreaterThan(10);

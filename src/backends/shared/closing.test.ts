@@ -14,6 +14,7 @@ import type { Plan } from '../../dsl/compile/plan.js';
 import * as p from '../../dsl/primitives/index.js';
 import { E, type either } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';
+import { faults } from '../../../properties/faults.js';
 import { tfjs } from '../tfjs/index.js';
 import { wasmBackend } from '../wasm/backend.js';
 import { webgpu } from '../webgpu/index.js';
@@ -123,8 +124,11 @@ type Point = readonly [turns: number, microtasks: number];
 const POINTS: readonly Point[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 17, 23, 32, 48, 70, 100].flatMap((turn) =>
   Array.from({ length: turn === 0 ? 30 : 3 }, (_, i): Point => [turn, i]),
 );
+/** A share of the points; all in `npm run test:faults`. */
+const some = (points: readonly Point[]): readonly Point[] => points.filter((_, i) => i % faults(3, 1) === 0);
+const MANY = some(POINTS);
 /** Fewer points, for backends whose workers take long to start. */
-const FEW = POINTS.filter(([turn, i]) => (turn === 0 ? i % 4 === 0 : i === turn % 3));
+const FEW = some(POINTS.filter(([turn, i]) => (turn === 0 ? i % 4 === 0 : i === turn % 3)));
 
 interface Case {
   readonly name: string;
@@ -142,11 +146,11 @@ const wasmOn = (threads: number, worthWorkers: number, where: string, points: re
   ...(worthWorkers === 0 && { ready: warmed }),
 });
 const cases: readonly Case[] = [
-  { name: 'reference', absent: '', acquire: () => reference()(), points: POINTS },
-  wasmOn(1, Infinity, 'on the calling thread', POINTS),
+  { name: 'reference', absent: '', acquire: () => reference()(), points: MANY },
+  wasmOn(1, Infinity, 'on the calling thread', MANY),
   wasmOn(1, 0, 'on one worker', FEW),
   wasmOn(2, 0, 'on two workers', FEW),
-  { name: 'tfjs-cpu', absent: '', acquire: () => tfjs('cpu')(), points: POINTS },
+  { name: 'tfjs-cpu', absent: '', acquire: () => tfjs('cpu')(), points: MANY },
   { name: 'webgpu', absent: noWebgpu, acquire: () => webgpu()(), points: FEW },
   { name: 'tfjs-webgpu', absent: noWebgpu, acquire: () => tfjs('webgpu')(), points: FEW },
 ];

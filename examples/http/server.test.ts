@@ -53,8 +53,13 @@ const serving = async (limits: Limits, use: (service: Serving) => Promise<void>)
   }
 };
 
+/** Waits until something holds, for ten seconds at most. */
 const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await new Promise((resolve) => void setTimeout(resolve, 2));
+  const end = performance.now() + 10_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`never: ${holds.toString()}`);
+    await new Promise((resolve) => void setTimeout(resolve, 2));
+  }
 };
 
 const bytesAt = async (url: string): Promise<Buffer> => {
@@ -112,10 +117,26 @@ const goOnUntil = async <A>(sampling: Pausing, promise: Promise<A>): Promise<A> 
   }
 };
 
+/** Serves a sampling that pauses while `use` runs; afterwards all that it began runs on to its end. */
+const servingWithPauses = async (
+  limits: Limits,
+  use: (service: Serving, sampling: Pausing) => Promise<void>,
+): Promise<void> => {
+  const sampling = pausing();
+  const service = await serve({ nf, prepared: sampling.prepared, port: 0, ...limits });
+  try {
+    await use(service, sampling);
+  } finally {
+    const ended = until(() => sampling.outcomes.length === sampling.requests.length);
+    await goOnUntil(sampling, Promise.all([service.stop(), ended]));
+  }
+};
+
 /** Asks for samples, and may leave before they come. */
 const asking = ({ url }: Serving, query: string) => {
   const leaving = new AbortController();
-  const response = fetch(`${url}/samples?${query}`, { signal: leaving.signal });
+  const signal = AbortSignal.any([leaving.signal, AbortSignal.timeout(10_000)]);
+  const response = fetch(`${url}/samples?${query}`, { signal });
   response.catch(() => undefined); // the test may look later
   return { response, leave: () => leaving.abort() };
 };
@@ -155,9 +176,8 @@ test('requests at the same time get the bytes that each gets alone', () =>
     expect(new Set(alone.map((bytes) => bytes.toString('hex'))).size).toBe(4);
   }));
 
-test('a request whose client leaves while it runs is cancelled, and its place and its memory are free', async () => {
-  const sampling = pausing();
-  await serving({ prepared: sampling.prepared, running: 1 }, async (service) => {
+test('a request whose client leaves while it runs is cancelled, and its place and its memory are free', () =>
+  servingWithPauses({ running: 1 }, async (service, sampling) => {
     await goOnUntil(sampling, asking(service, 'labels=1').response); // compiles its programs
     const before = nf.backend.stats();
     const first = asking(service, 'labels=1');
@@ -171,12 +191,10 @@ test('a request whose client leaves while it runs is cancelled, and its place an
     const { buffers, bytes } = before;
     expect(nf.backend.stats()).toMatchObject({ buffers, bytes });
     expect((await goOnUntil(sampling, asking(service, 'labels=1').response)).status).toBe(200);
-  });
-});
+  }));
 
-test('a request whose client leaves while it waits never runs, and its place in the line is free', async () => {
-  const sampling = pausing();
-  await serving({ prepared: sampling.prepared, running: 1, waiting: 1 }, async (service) => {
+test('a request whose client leaves while it waits never runs, and its place in the line is free', () =>
+  servingWithPauses({ running: 1, waiting: 1 }, async (service, sampling) => {
     const first = asking(service, 'labels=1&seed=1');
     await until(() => sampling.paused() === 1);
     const second = asking(service, 'labels=1&seed=2');
@@ -188,12 +206,10 @@ test('a request whose client leaves while it waits never runs, and its place in 
     const answers = await goOnUntil(sampling, Promise.all([first.response, third.response]));
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect(sampling.requests.map((request) => request.key)).toEqual([key(1), key(3)]);
-  });
-});
+  }));
 
-test('a request that finds the line full is told to come back, and those before it get their samples in turn', async () => {
-  const sampling = pausing();
-  await serving({ prepared: sampling.prepared, running: 2, waiting: 2 }, async (service) => {
+test('a request that finds the line full is told to come back, and those before it get their samples in turn', () =>
+  servingWithPauses({ running: 2, waiting: 2 }, async (service, sampling) => {
     const asked = [];
     for (const seed of [1, 2, 3, 4]) {
       asked.push(asking(service, `labels=1&seed=${seed}`).response);
@@ -206,8 +222,7 @@ test('a request that finds the line full is told to come back, and those before 
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(sampling.requests.map((request) => request.key)).toEqual([1, 2, 3, 4].map(key));
     await counted(service, 0, 0);
-  });
-});
+  }));
 
 test.each([
   [
@@ -245,18 +260,18 @@ test('other paths and methods are refused', () =>
   }));
 
 test('stopping answers what runs, sends away what waits, and accepts no more', async () => {
-  const sampling = pausing();
-  const service = await serve({ nf, prepared: sampling.prepared, port: 0, running: 1 });
-  const running = asking(service, 'labels=1&seed=5').response;
-  await until(() => sampling.paused() === 1);
-  const waiting = asking(service, 'labels=1&seed=6').response;
-  await counted(service, 1, 1);
-  const stopped = service.stop();
-  expect((await waiting).status).toBe(503);
-  await expect(fetch(`${service.url}/health`)).rejects.toThrow('fetch failed');
-  await goOnUntil(sampling, stopped);
-  const picture = Buffer.from(await (await running).arrayBuffer());
-  await serving({}, async ({ url }) => expect(await bytesAt(`${url}/samples?labels=1&seed=5`)).toEqual(picture));
+  await servingWithPauses({ running: 1 }, async (service, sampling) => {
+    const running = asking(service, 'labels=1&seed=5').response;
+    await until(() => sampling.paused() === 1);
+    const waiting = asking(service, 'labels=1&seed=6').response;
+    await counted(service, 1, 1);
+    const stopped = service.stop();
+    expect((await waiting).status).toBe(503);
+    await expect(fetch(`${service.url}/health`)).rejects.toThrow('fetch failed');
+    await goOnUntil(sampling, stopped);
+    const picture = Buffer.from(await (await running).arrayBuffer());
+    await serving({}, async ({ url }) => expect(await bytesAt(`${url}/samples?labels=1&seed=5`)).toEqual(picture));
+  });
 });
 
 test('a port that is taken is an error', () =>

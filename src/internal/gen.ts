@@ -39,14 +39,12 @@ export const hold = <A>(work: Work<A>, release: Release<A>): Block<A> => release
 /** Runs work, and releases its result if the block fails or throws. Otherwise the result of the block owns it. */
 export const keep = <A>(work: Work<A>, release: Release<A>): Block<A> => released(work, release, true);
 
-const run = async <A>(work: Work<A>): Promise<either.Either<NoisefoldError, A>> =>
-  typeof work === 'function' ? work() : work;
-
 /** Runs the statements of a block, and notes what it holds. */
 const outcomeOf = async <A>(statements: Block<A>, held: Request[]): Promise<either.Either<NoisefoldError, A>> => {
   let next = statements.next();
   while (next.done !== true) {
-    const result = await run(next.value.work);
+    const { work } = next.value;
+    const result = typeof work === 'function' ? await work() : work; // does not wait for an `Either`
     if (E.isLeft(result)) {
       statements.return(undefined as never); // runs `finally` clauses; the value is not used
       return result;
@@ -63,7 +61,8 @@ const releaseAll = async (held: readonly Request[]): Promise<either.Either<Noise
   if (last === undefined) return E.right(undefined);
   let freed: either.Either<NoisefoldError, unknown> = E.right(undefined);
   try {
-    freed = await run(last.release?.() ?? freed);
+    const work = last.release?.() ?? freed;
+    freed = typeof work === 'function' ? await work() : work;
   } finally {
     const others = await releaseAll(held.slice(0, -1));
     if (E.isRight(freed)) freed = others;

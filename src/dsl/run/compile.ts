@@ -1,7 +1,7 @@
 /** Compiles programs for a backend, to run them once or several times. */
 import { exactly } from '../../internal/decode.js';
 import { F, t, TE, type taskEither } from '../../internal/fp.js';
-import { ensuring } from '../../internal/scope.js';
+import { gen, hold, take } from '../../internal/gen.js';
 import { attemptInTurns } from '../../internal/stop.js';
 import type { Backend, HostArray, KeyWords } from '../compile/backend.js';
 import { planning } from '../compile/planning.js';
@@ -73,16 +73,11 @@ export const evaluate =
   ) =>
   (inputs: Feed<At<I, E>>): Effect<Numbers<O>> =>
     effect((backend) =>
-      F.pipe(
-        compile<I, O, E>(program, extents)(backend),
-        TE.flatMap(({ run, release: free }) =>
-          F.pipe(
-            run(inputs),
-            TE.flatMap((results) => F.pipe(numbersOf<O>(results, backend), ensuring(release(results)(backend)))),
-            ensuring(free),
-          ),
-        ),
-      ),
+      gen(function* () {
+        const { run } = yield* hold(compile<I, O, E>(program, extents)(backend), (executable) => executable.release());
+        const results = yield* hold(run(inputs), (values) => release(values)(backend));
+        return yield* take(numbersOf<O>(results, backend));
+      }),
     );
 
 const numbersOf = <O>(results: unknown, backend: Backend): taskEither.TaskEither<NoisefoldError, Numbers<O>> =>

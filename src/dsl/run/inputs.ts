@@ -1,7 +1,7 @@
 /** Binds values and numbers of the host to the inputs of a plan. */
 import { oneOf, word } from '../../internal/decode.js';
-import { E } from '../../internal/fp.js';
-import { unlessRight } from '../../internal/scope.js';
+import { E, TE, type taskEither } from '../../internal/fp.js';
+import { gen, keep, take, type Work } from '../../internal/gen.js';
 import type { Backend, HostArray, KeyWords, Slot } from '../compile/backend.js';
 import { fail, type NoisefoldError, showType } from '../../internal/errors.js';
 import { dtypeOfArray } from '../types/dtype.js';
@@ -28,11 +28,11 @@ export interface BoundInput {
   readonly resident: ResidentRecord | null;
 }
 
-const bindInput = async (
+const bindInput = (
   backend: Backend,
   inputs: unknown,
   { path, shape, dtype }: Plan['inputs'][number],
-): Promise<E.Either<NoisefoldError, BoundInput>> => {
+): Work<BoundInput> => {
   const x = memberAt(inputs, path);
   const where = `input ${path === '' ? '(the only one)' : path}`;
   const expected = showType({ dtype, shape });
@@ -60,7 +60,7 @@ const bindInput = async (
   if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
     return wrong(kindOf(x), `give ${HELD[dtype].array}`, 'DTypeError');
   if (host.length !== sizeOf(shape)) return wrong(`${host.length} numbers`, 'give one number for each element');
-  return E.map((slot: Slot): BoundInput => ({ slot, resident: null }))(await backend.upload(host, dtype)());
+  return TE.map((slot: Slot): BoundInput => ({ slot, resident: null }))(backend.upload(host, dtype));
 };
 
 /** Fails if something is given for two inputs: a donated value (`ValueConsumed`), or a key (`KeyReused`). */
@@ -112,16 +112,12 @@ export const bindInputs = (
   planned: Plan,
   names: readonly string[] | null,
   inputs: unknown,
-): Promise<E.Either<NoisefoldError, readonly BoundInput[]>> => {
-  const all: BoundInput[] = [];
-  return unlessRight(() => releaseTemporaries(backend, all))(async () => {
-    const known = checkNames(names, inputs);
-    if (E.isLeft(known)) return known;
-    for (const input of planned.inputs) {
-      const bound = await bindInput(backend, inputs, input);
-      if (E.isLeft(bound)) return bound;
-      all.push(bound.right);
-    }
-    return E.map(() => all)(checkTwice(planned, all));
-  })();
-};
+): taskEither.TaskEither<NoisefoldError, readonly BoundInput[]> =>
+  gen(function* () {
+    yield* take(checkNames(names, inputs));
+    const all: BoundInput[] = [];
+    for (const input of planned.inputs)
+      all.push(yield* keep(bindInput(backend, inputs, input), (bound) => releaseTemporaries(backend, [bound])));
+    yield* take(checkTwice(planned, all));
+    return all;
+  });

@@ -1,7 +1,7 @@
 /** Runs a compiled step repeatedly. */
 import { effect, type Effect, hear, type Heard } from './effect.js';
-import { E, F, TE, type taskEither } from '../../internal/fp.js';
-import { ensuring, unlessRight } from '../../internal/scope.js';
+import { E, type taskEither } from '../../internal/fp.js';
+import { type Block, gen, hold, keep, take } from '../../internal/gen.js';
 import { breather, type StopSignal } from '../../internal/stop.js';
 import { attempt, fail, type NoisefoldError } from '../../internal/errors.js';
 import { isExtent } from '../types/dim.js';
@@ -106,45 +106,39 @@ export const iterate =
     options: Iteration<I, O>,
   ) =>
   (first: Carried<I, O>): Effect<Carried<I, O>> =>
-    effect((backend) => () => {
-      const { times, onStep, every = 1, signal, name = 'iteration', inputs } = options;
-      const breathe = breather();
-      let state: Members = first;
-      const runStep = async (index: number): Promise<E.Either<NoisefoldError, unknown>> => {
-        await breathe();
-        if (signal?.aborted === true)
-          return fail('Cancelled', {
-            where: `${name}, step ${index}`,
-            expected: 'to go on',
-            actual: 'a signal to stop',
-            hint: 'begin again',
-          });
-        // Others<I, O> and the state make up I
-        const ran = await run({ ...inputs?.(index), ...state } as I)();
-        if (E.isLeft(ran)) return ran;
-        const results = ran.right as O & Members; // a record with the members of the state
-        const parts = separated(name, state, results);
-        if (E.isLeft(parts)) return F.pipe(TE.fromEither(parts), ensuring(release(results)(backend)))();
-        const { next, rest } = parts.right;
-        await release(state)(backend)(); // skips donated values
-        state = next;
-        const isReported = onStep !== undefined && (index + 1) % every === 0;
-        const report = isReported ? hear(() => onStep(results, index))(backend) : TE.right(undefined);
-        return F.pipe(report, ensuring(release(rest)(backend)))();
-      };
-      return F.pipe(
-        async (): Promise<E.Either<NoisefoldError, Carried<I, O>>> => {
-          const valid = F.pipe(
-            attempt(() => fields(options)),
-            E.flatMap(() => checked(name, times, every)),
-          );
-          if (E.isLeft(valid)) return valid;
-          for (let index = 0; index < times; index++) {
-            const result = await runStep(index);
-            if (E.isLeft(result)) return result;
-          }
-          return E.right(state as Carried<I, O>); // has the members of the first state
-        },
-        unlessRight(() => release(state)(backend)()),
-      )();
-    });
+    effect((backend) =>
+      gen(function* () {
+        const { times, onStep, every = 1, signal, name = 'iteration', inputs } = options;
+        const breathe = breather();
+        let state: Members = first;
+        yield* keep(E.right(first), () => release(state)(backend)); // the result takes over the last state
+        yield* take(attempt(() => fields(options)));
+        yield* take(checked(name, times, every));
+
+        function* step(index: number): Block<void> {
+          // Others<I, O> and the state make up I; the results are a record with the members of the state
+          const results = (yield* take(run({ ...inputs?.(index), ...state } as I))) as O & Members;
+          const parts = separated(name, state, results);
+          yield* hold(E.right(E.isRight(parts) ? parts.right.rest : results), (values) => release(values)(backend));
+          const { next } = yield* take(parts);
+          yield* take(release(state)(backend)); // skips donated values
+          state = next;
+          if (onStep !== undefined && (index + 1) % every === 0)
+            yield* take(hear(() => onStep(results, index))(backend));
+        }
+        for (let index = 0; index < times; index++) {
+          yield* take(async () => E.right(await breathe()));
+          if (signal?.aborted === true)
+            yield* take(
+              fail('Cancelled', {
+                where: `${name}, step ${index}`,
+                expected: 'to go on',
+                actual: 'a signal to stop',
+                hint: 'begin again',
+              }),
+            );
+          yield* take(gen(() => step(index)));
+        }
+        return state as Carried<I, O>; // has the members of the first state
+      }),
+    );

@@ -33,7 +33,7 @@ const holderCodec = exactly({
 });
 type Holder = t.TypeOf<typeof holderCodec>;
 
-/** What Linux tells about a process; null elsewhere, and for a process that has ended but waits for its parent. */
+/** The state of a process on Linux; null elsewhere, and for a process that has ended but waits for its parent. */
 const startOf = async (pid: number): Promise<{ readonly ticks: string; readonly ended: boolean } | null> => {
   const stat = await node()
     .readFile(`/proc/${pid}/stat`, 'utf8')

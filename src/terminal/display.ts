@@ -2,7 +2,7 @@
 import { createLogUpdate } from 'log-update';
 import { bar, line, type Pace } from './pace.js';
 
-/** Where text is written to, such as `process.stderr`. */
+/** The stream that text is written to, such as `process.stderr`. */
 export interface Output {
   readonly write: (text: string, callback?: (error?: Error | null) => void) => unknown;
   readonly once?: (event: 'error', listener: () => void) => unknown;
@@ -51,7 +51,7 @@ const inPlace = (output: Output): Display => {
     } as unknown as NodeJS.WritableStream, // all that it uses of one
     { showCursor: true },
   );
-  let shown: { readonly pace: Pace; readonly bytes: number } | undefined; // what changes: the last frame
+  let shown: { readonly pace: Pace; readonly bytes: number } | undefined; // changes: the last frame
   return (name, pace) => {
     const isAlone = shown?.bytes === bytes();
     const isSame = shown?.pace.began === pace.began;
@@ -66,7 +66,7 @@ const inPlace = (output: Output): Display => {
 /** A line for the first step, for each tenth of them, and for the last. */
 const below = (output: Output): Display => {
   const write = quietly(output);
-  let shown = { done: 0, tenth: -1, text: '' }; // what changes: the last step, and the last line
+  let shown = { done: 0, tenth: -1, text: '' }; // change: the last step, and the last line
   return (name, pace) => {
     const { done, of } = pace;
     const last = done < shown.done ? -1 : shown.tenth;

@@ -29,7 +29,7 @@ export interface Pace {
   readonly unsound: number;
 }
 
-/** What is known after a step. */
+/** The pace as it is known after a step. */
 export interface Told {
   readonly done: number;
   readonly of: number;

@@ -10,7 +10,7 @@ export interface Progress {
 }
 
 export interface ProgressOptions {
-  /** Where to write; `process.stderr` by default. */
+  /** The stream to write to; `process.stderr` by default. */
   readonly stream?: Output;
 }
 
@@ -50,7 +50,7 @@ const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
  */
 export const progress = (name?: string, options: ProgressOptions = {}): Progress => {
   const display = displayOn(fields(options).stream ?? process.stderr);
-  let pace: Pace | undefined; // what changes
+  let pace: Pace | undefined; // change
   return (told: TrainEvent | number, of?: number, images?: number): void => {
     const isStep = typeof told === 'number';
     pace = isStep

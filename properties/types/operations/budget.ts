@@ -127,6 +127,7 @@ const EXAMPLES: Readonly<Record<string, number>> = {
   'node-gpu': 15_000,
   pictures: 22_500,
   'swiss-roll': 27_500,
+  http: 6_500,
 };
 
 const textOf = ({ imports }: Measurement, lines: readonly string[]): string =>

@@ -34,7 +34,7 @@ const planOn = ({ capabilities }: Backend): Plan =>
     capabilities,
   );
 
-/** What an error of a closed backend says; of a value, or of the backend itself. */
+/** The text of an error of a closed backend: of a value, or of the backend itself. */
 const ofClosed = (name: string): RegExp =>
   new RegExp(`^(the ${name} backend: .*got a closed one|input x: .*one of the ${name} backend, which is closed)`);
 const messageOf = (result: Result<unknown>): string => (E.isLeft(result) ? result.left.message : 'a Right');
@@ -53,7 +53,7 @@ const warmed = async (backend: Backend): Promise<Backend> => {
   return backend;
 };
 
-/** Whether a buffer holds `numbers`. */
+/** Tells if a buffer holds `numbers`. */
 const areNumbers = async (backend: Backend, buffer: DeviceBuffer): Promise<boolean> =>
   valueOf(await backend.read(buffer)()).every((number, i) => number === numbers[i]);
 

@@ -54,7 +54,7 @@ export const ema: {
   return averaged(average, params, sub(1, isTensor(d) ? d : scalar(d)));
 });
 
-/** How a moving average forgets. */
+/** A moving average: the share that it keeps at each step. */
 export interface Averaging {
   /** The settings, as JSON: snapshots keep them, to tell it from others. */
   readonly settings: unknown;

@@ -76,7 +76,7 @@ export const groups = (list: readonly ParameterGroup[]): Optimizer => {
 
   // a group sees null in place of the parameters of others, as of tensors without a gradient: trees keep the type of the whole
 
-  /** What `tree` has for the parameters of group `i`. */
+  /** The part of `tree` for the parameters of group `i`. */
   const part = <T>(params: unknown, tree: T, i: number): T =>
     zipLeaves([params, tree], isLeaf, (leaf, [own], path) => (indexOf(leaf, path) === i ? own : null)) as T;
   /** The tree that has what the part of each group has. */

@@ -69,7 +69,7 @@ export const materialize = (
     if (isStored) stored.add(n);
     for (const input of n.inputs) {
       const demand = demands.get(input)!;
-      if (kind === 'anchor' || (n.op === 'barrier' && n.attributes.stores)) demand.viewed = true;
+      if (kind === 'anchor' || 'stores' in n.attributes) demand.viewed = true;
       else if (kind === 'library') demand.dense = true;
       else demand.by = (isStored ? [n] : own.by).reduce(withOne, demand.by);
       demand.repeated ||= isRepeating(n) || (!isStored && own.repeated);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const trained = await smallModel(nf);
   writeFileSync(file, await fileOf(nf, trained));
   const drawing = { labels: [2, 0], key: key(7), solver: ddim(), grid: 3, batch: 1 };
-  expected = await nf.run(encodePng(unwrap(imageGrid(await nf.run(sample(drawing)(trained))))));
+  expected = await nf.run(encodePng(unwrap(imageGrid(await nf.run(sample(trained, drawing))))));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -47,7 +47,7 @@ const started = async (serve: () => Promise<Response>) => {
 test('the worker draws what the library draws, loads its model once, and names what is wrong', async () => {
   const ask = await started(() => Promise.resolve(new Response(bytes)));
   const drawing = { labels: [2, 0], key: key(7), solver: ddim(), grid: 25, batch: 1 };
-  const png = await nf.run(encodePng(unwrap(imageGrid(await nf.run(sample(drawing)(trained))))));
+  const png = await nf.run(encodePng(unwrap(imageGrid(await nf.run(sample(trained, drawing))))));
   const asked = [
     { seed: 7, labels: [2, 0] },
     { seed: 7, labels: [3.5] },

@@ -16,5 +16,5 @@ const how = { batch: 16, steps: 600, optimizer: adam({ learningRate: 2e-3 }), la
 const trained = await nf.run(fit({ model, process, data, ...how, key: key(7), onEvent: progress() }));
 const labels = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]; // a picture of each digit
 const drawing = { labels, solver: ddim(), grid: 25, guidance: cfg(3) }; // in 25 steps
-const images = await nf.run(sample({ ...drawing, key: key(8), onStep: progress() })(trained));
+const images = await nf.run(sample(trained, { ...drawing, key: key(8), onStep: progress() }));
 await nf.run(writeAtomically('digits.png', await nf.run(encodePng(unwrap(imageGrid(images, 10))))));

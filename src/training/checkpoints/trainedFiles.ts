@@ -4,19 +4,18 @@ import type { Model, Process } from '../../diffusion/index.js';
 import { followsFromTables, type ProcessTables, TABLES } from '../../diffusion/processTables.js';
 import { type Backend, fail, type NoisefoldError, release, type Resident, treeSpec } from '../../dsl/index.js';
 import { halvesOf } from '../../formats/float16.js';
-import type { StoredTensor, TensorFile } from '../../formats/safetensors.js';
-import { decode, exactly, exactTuple, positive } from '../../internal/decode.js';
-import { E, type either, F, t } from '../../internal/fp.js';
+import type { StoredTensor } from '../../formats/safetensors.js';
+import { exactly, exactTuple, positive } from '../../internal/decode.js';
+import { E, type either, t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
-import { jsonText, parseJson } from '../../internal/json.js';
 import type { UNetParams } from '../../nn/index.js';
 import { checked, part, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
-import { errorAt, within } from './checkpoint.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
-import { type AboutModel, aboutModel, CUSTOM, modelFrom } from './storedModel.js';
+import { aboutModel, CUSTOM, modelFrom } from './storedModel.js';
+import { wordsOf } from './words.js';
 import { processFrom, processSpec, processTensors } from './storedProcess.js';
 import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../../node/tensorStream.js';
 
@@ -38,9 +37,6 @@ export interface GivenTrained<P, I extends ImageShape> {
   readonly process?: Process;
 }
 
-/** The name of the format; it changes when the meaning of a file does. */
-const FORMAT = 'noisefold-trained-1';
-
 const saveCodec = exactly(
   {},
   { dtype: t.keyof({ float32: null, float16: null }, "'float32' or 'float16'"), name: t.string },
@@ -57,12 +53,22 @@ const sourceCodec = t.union([t.string, part('bytes', 'subarray')], 'the path of 
 const trainedCodec = part('a trained model, as fit gives it', 'model', 'process', 'image', 'params');
 
 const kinds = t.keyof({ tables: null, custom: null });
-const Metadata = exactly(
-  { format: t.literal(FORMAT), model: t.string, image: t.string, process: kinds },
-  { labelDropout: t.string },
-);
-const AboutCodec = t.intersection([t.type({ name: t.string }), t.UnknownRecord]);
-const Extents = exactTuple([positive, positive, positive], '[height, width, channels]');
+
+/** A trained model without its tensors, in a file. */
+const words = wordsOf({
+  format: 'noisefold-trained-1', // changes when the meaning of a file does
+  required: {
+    model: t.intersection([t.type({ name: t.string }), t.UnknownRecord]),
+    image: exactTuple([positive, positive, positive], '[height, width, channels]'),
+    process: kinds,
+  },
+  optional: { labelDropout: rate },
+  texts: { process: kinds },
+  hints: {
+    write: 'give what fit or loadTrained gave',
+    read: 'give a file that saveTrained wrote; loadCheckpoint reads checkpoints',
+  },
+});
 
 /** A parameter in the dtype of the file. `ConfigError` for a number beyond it. */
 const rounded =
@@ -82,53 +88,6 @@ const rounded =
           hint: "save it as dtype: 'float32'",
         });
   };
-
-/** What the header of a file says. */
-interface About {
-  readonly model: AboutModel;
-  readonly image: readonly [number, number, number];
-  readonly process: 'tables' | 'custom';
-  readonly labelDropout?: number;
-}
-
-/** The words of a trained model in a file. `ConfigError` for what would not come back. */
-const wordsOf = <P, I extends ImageShape>(
-  { model, process, image, labelDropout }: Trained<P, I>,
-  name: string,
-): either.Either<NoisefoldError, TensorFile['metadata']> =>
-  F.pipe(
-    E.Do,
-    E.bind('extents', () => E.mapLeft(within('image'))(decode(Extents)(image))),
-    E.bind('dropout', () => E.mapLeft(within('labelDropout'))(decode(t.union([rate, t.undefined]))(labelDropout))),
-    E.bind('about', () => E.mapLeft(within('model'))(jsonText(aboutModel(model, name)))),
-    E.map(({ extents, dropout, about }) => ({
-      format: FORMAT,
-      model: about,
-      image: JSON.stringify(extents),
-      process: followsFromTables(process) ? 'tables' : 'custom',
-      ...(dropout !== undefined && { labelDropout: JSON.stringify(dropout) }),
-    })),
-    E.mapLeft(errorAt('ConfigError', 'saveTrained', 'give what fit or loadTrained gave')),
-  );
-
-/** What the words of a file say. `DecodeError`. */
-const aboutOf = (path: string, metadata: TensorFile['metadata']): either.Either<NoisefoldError, About> => {
-  const word = <A>(name: string, codec: t.Decoder<unknown, A>, text: string) =>
-    E.mapLeft(within(name))(E.flatMap(decode(codec))(parseJson(text)));
-  return F.pipe(
-    E.Do,
-    E.bind('words', () => E.mapLeft(within('__metadata__'))(decode(Metadata)(metadata))),
-    E.bind('model', ({ words }) => word('model', AboutCodec, words.model)),
-    E.bind('image', ({ words }) => word('image', Extents, words.image)),
-    E.bind('dropout', ({ words: { labelDropout: text } }) =>
-      text === undefined
-        ? E.right({})
-        : E.map((labelDropout: number) => ({ labelDropout }))(word('labelDropout', rate, text)),
-    ),
-    E.map(({ words: { process }, model, image, dropout }) => ({ model, image, process, ...dropout })),
-    E.mapLeft(errorAt('DecodeError', path, 'give a file that saveTrained wrote; loadCheckpoint reads checkpoints')),
-  );
-};
 
 /**
  * Writes a trained model as a safetensors file, for {@link loadTrained}: the averaged parameters by path, rounded to
@@ -163,7 +122,10 @@ export const saveTrained = <P, I extends ImageShape>(
   genEffect('saveTrained', function* (backend) {
     const { dtype = 'float32', name = CUSTOM } = yield* take(checked('saveTrained', saveCodec)(options));
     const { model, process, params } = yield* take(checked('saveTrained', trainedCodec)(trained));
-    const metadata = yield* take(wordsOf(trained, name));
+    const { image, labelDropout } = trained;
+    const kind = followsFromTables(process) ? 'tables' : 'custom';
+    const about = { model: aboutModel(model, name), image, process: kind, labelDropout };
+    const metadata = yield* take(words.write('saveTrained', about));
     const read = yield* take(readTensors({ params })(backend));
     yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
     const tensors = yield* take(E.traverseArray(rounded(dtype))([...read]));
@@ -179,7 +141,7 @@ const loaded = <P, I extends ImageShape>(
   backend: Backend,
 ) =>
   gen(function* () {
-    const { process: kind, image, ...about } = yield* take(aboutOf(path, metadata));
+    const { process: kind, image, ...about } = yield* take(words.read(path, metadata));
     const model = yield* take(modelFrom(path, about.model, givenModel, name));
     const spec = treeSpec<{ readonly params: P }>({ params: model.params });
     const T = entries.get('process.betas')?.shape[0] ?? 0;

@@ -165,7 +165,7 @@ const running = <P, I extends ImageShape>(
     let unsound = 0;
     if (heldOutLoss === undefined && heldOut.isDue(done)) yield await measured(); // also where a signal kept it from being
     while (done < steps) {
-      const goesOn = await mayGoOn('training', done, breathe, signal, 'resume from a checkpoint')();
+      const goesOn = await mayGoOn(`training, step ${done}`, breathe, signal, 'resume from a checkpoint')();
       if (E.isLeft(goesOn)) return yield goesOn;
       const samples = await next;
       if (E.isLeft(samples)) return yield samples;

@@ -1,6 +1,7 @@
 /** A data set to be measured by a trained model: what is asked, and its images on a backend, batch by batch. */
 import type { Conditioner } from '../../diffusion/index.js';
 import {
+  attempt,
   type Backend,
   fail,
   foldIn,
@@ -19,6 +20,7 @@ import { type Block, gen, hold, take, type Work } from '../../internal/gen.js';
 import type { StopSignal } from '../../internal/stop.js';
 import { conditioner, dataSet, functionPart, hostKey, signal } from '../checked.js';
 import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
+import { checkNumbers } from '../data/images.js';
 import { loaded } from '../fit/examples.js';
 import type { Trained } from '../trained.js';
 import { lookedThrough } from '../data/wholeSet.js';
@@ -43,35 +45,26 @@ export interface Measuring<I extends ImageShape> {
 /** The fields of {@link Measuring}, required and optional, as `exactly` takes them. */
 export const measuringFields = [
   { data: dataSet, batch: positive, key: hostKey },
-  {
-    images: positive,
-    condition: conditioner,
-    onStep: functionPart('a function'),
-    signal,
-  },
+  { images: positive, condition: conditioner, onStep: functionPart('a function'), signal },
 ] as const;
 
 /** A byte is a level of [-1, 1]; float32 has it within a part of this. */
 const OFF_LEVEL = 1e-4;
 
-/** Whether the images of a batch are bytes as levels of [-1, 1]. */
+/** Tests a batch for images that are bytes, as levels of [-1, 1]. */
 const bytesOnly =
   (where: string) =>
   (positions: Int32Array) =>
-  (batch: Batch): either.Either<NoisefoldError, Batch> => {
-    const wrong = batch.images.findIndex((x) => {
-      const byte = (x + 1) * 127.5;
-      return Math.abs(byte - Math.round(byte)) > OFF_LEVEL;
-    });
-    if (wrong === -1) return E.right(batch);
-    const each = batch.images.length / positions.length;
-    return fail('ConfigError', {
-      where: `${where}: image at ${positions[Math.floor(wrong / each)]}`,
-      expected: 'bytes as levels of [-1, 1]: byte/127.5 - 1',
-      actual: `${batch.images[wrong]} at number ${wrong % each}`,
-      hint: 'round images to bytes, or measure their density: logLikelihoods',
-    });
-  };
+  ({ images }: Batch): either.Either<NoisefoldError, void> =>
+    attempt(() =>
+      checkNumbers(images, {
+        is: (x) => Math.abs((x + 1) * 127.5 - Math.round((x + 1) * 127.5)) <= OFF_LEVEL,
+        expected: 'bytes as levels of [-1, 1]: byte/127.5 - 1',
+        hint: 'round images to bytes, or measure their density: logLikelihoods',
+        each: images.length / positions.length,
+        where: (at) => `${where}: image at ${positions[at]}`,
+      }),
+    );
 
 /** A batch of images on a backend. */
 export interface ResidentImages<I extends ImageShape = ImageShape> {

@@ -7,9 +7,10 @@ import {
   type Solver,
 } from '../../diffusion/index.js';
 import { requiredUnconditional } from '../../diffusion/required.js';
-import { fail, type NoisefoldError, type RandomKey, type Resident } from '../../dsl/index.js';
+import { type NoisefoldError, raise, type RandomKey, type Resident } from '../../dsl/index.js';
 import { exactly, natural, positive } from '../../internal/decode.js';
-import { E, type either, F, t, type taskEither } from '../../internal/fp.js';
+import { orRaise } from '../../internal/errors.js';
+import { t, type taskEither } from '../../internal/fp.js';
 import { functionPart, grid, hostKey, part, signal } from '../checked.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
@@ -104,43 +105,33 @@ export const requestCodec = exactly({ key: hostKey }, requestFields);
 
 const { labels, condition, onStep } = requestFields;
 
-/** An `Encoding`, its fields by their names. */
-export const encodingCodec = exactly(
-  { images },
-  { ...wayFields, labels, condition, onStep, signal, solver, key: hostKey },
-);
+const encodingFields = { ...wayFields, labels, condition, onStep, signal, solver, key: hostKey };
 
-/** How many samples a sampling asks of a model, all in all and at a time. `ConfigError` where it cannot work. */
+/** The fields of an `Encoding`. */
+export const encodingCodec = exactly({ images }, encodingFields);
+
+/** The number of samples in all and at a time. Raises `ConfigError` for labels or counts that do not fit. */
 export const countsOf = (
   where: string,
   denoiser: Pick<Model<never, never>, 'classes' | 'unconditional'>,
   { labels, condition, known, count, batch }: Omit<Sampling, 'guidance'>,
   beginning: Images | undefined,
-): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
-  F.pipe(
-    checkedLabels(denoiser, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []),
-    E.tap(() =>
-      labels?.every((label) => label !== denoiser.classes)
-        ? E.right(undefined)
-        : requiredUnconditional(`${where}: labels`, denoiser),
-    ),
-    E.flatMap(() => {
-      if (labels !== undefined && count !== undefined && labels.length !== count)
-        return fail('ConfigError', {
-          where: `${where}: count`,
-          expected: `${labels.length}, a sample for each label`,
-          actual: `${count}`,
-          hint: 'leave the count out, or give as many labels',
-        });
-      const images = [condition?.images, known?.images, beginning].find((given) => given !== undefined);
-      const all = labels?.length ?? count ?? images?.shape[0] ?? 1;
-      return all > 0
-        ? E.right({ all, batch: Math.min(all, batch ?? all) })
-        : fail('ConfigError', {
-            where,
-            expected: 'at least one sample',
-            actual: `${all}`,
-            hint: 'give labels, images, or a count',
-          });
-    }),
-  );
+): { readonly all: number; readonly batch: number } => {
+  orRaise(checkedLabels(denoiser, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []));
+  if (!labels?.every((label) => label !== denoiser.classes))
+    orRaise(requiredUnconditional(`${where}: labels`, denoiser));
+  if (labels !== undefined && count !== undefined && labels.length !== count)
+    raise('ConfigError', {
+      where: `${where}: count`,
+      expected: `${labels.length}, a sample for each label`,
+      actual: `${count}`,
+      hint: 'leave the count out, or give as many labels',
+    });
+  const images = condition?.images ?? known?.images ?? beginning;
+  const all = labels?.length ?? count ?? images?.shape[0] ?? 1;
+  if (all < 1) {
+    const hint = 'give labels, images, or a count';
+    raise('ConfigError', { where, expected: 'at least one sample', actual: `${all}`, hint });
+  }
+  return { all, batch: Math.min(all, batch ?? all) };
+};

@@ -1,7 +1,7 @@
 /** Models in files: a U-Net as its configuration, any other by its name and by what it says of itself. */
 import type { Model } from '../../diffusion/index.js';
 import { fail, failure, type NoisefoldError } from '../../dsl/index.js';
-import { E, type either, F } from '../../internal/fp.js';
+import { E, type either } from '../../internal/fp.js';
 import { unet, type UNetParams } from '../../nn/index.js';
 import type { ImageShape } from '../data/dataset.js';
 import { difference } from './checkpoint.js';
@@ -70,9 +70,9 @@ export const modelFrom = <P, I extends ImageShape>(
       actual: 'none',
       hint: 'give it: loadTrained(path, { model })',
     });
-  return F.pipe(
-    unet(stored.config as Parameters<typeof unet>[0]), // it decodes what it gets
-    E.mapLeft((error) => failure('DecodeError', { ...error, where: `${path}: model.config, ${error.where}` })),
-    E.map((model) => model as unknown as Sampled<P, I>), // P and I are those of a U-Net where no model is given
-  );
+  const made = unet(stored.config as Parameters<typeof unet>[0]); // it decodes what it gets
+  return E.bimap(
+    (error: NoisefoldError) => failure('DecodeError', { ...error, where: `${path}: model.config, ${error.where}` }),
+    (model) => model as unknown as Sampled<P, I>, // P and I are those of a U-Net where no model is given
+  )(made);
 };

@@ -32,8 +32,11 @@ export interface SamplePlan<P, I extends ImageShape> {
 type End = 'data' | 'noise';
 
 /** Raises `ConfigError` unless a solver walks where it should: `sample` to the data, `encode` to the noise. */
-const checkDirection = <P, I extends ImageShape>(where: string, end: End, { sampler }: Steps<P, I>): void => {
-  const { legs, timesteps } = sampler;
+const checkDirection = <P, I extends ImageShape>(
+  where: string,
+  end: End,
+  { legs, timesteps }: Steps<P, I>['sampler'],
+): void => {
   const [first, last] = [legs[0]!, legs.at(-1)!]; // a grid has a timestep
   const found: End = first.from.variance < last.to.variance ? 'noise' : 'data';
   if (found !== end)
@@ -73,7 +76,7 @@ export const planOf =
         grid: from !== undefined && 'strength' in from ? partOfTheWay(from.strength, held) : held,
       };
       const plain = orRaise(sampler<P, I>(parts));
-      const steps = { sampler: plain, inpainter: known ? orRaise(inpainting(resamplingOf(known))(plain)) : null };
-      checkDirection(where, end, steps);
-      return { where, all, batch, trained, steps, beginning, sampling };
+      checkDirection(where, end, plain);
+      const inpainter = known ? orRaise(inpainting(resamplingOf(known))(plain)) : null;
+      return { where, all, batch, trained, steps: { sampler: plain, inpainter }, beginning, sampling };
     });

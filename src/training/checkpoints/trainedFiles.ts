@@ -97,22 +97,15 @@ const rounded =
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-trained.safetensors`
- * const model = unet({ image: [8, 8, 1], base: 8, multipliers: [1], predicts: 'v' })
- * const trained = pipe(
- *   RTE.Do,
- *   RTE.bind('model', () => RTE.fromEither(model)),
- *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
- *   RTE.bind('begin', ({ model: { init } }) => compile(program('key', init), {})),
- *   RTE.bind('params', ({ begin: { run } }) => RTE.fromTaskEither(run(key(7)))),
- *   RTE.map(({ model, process, params }) => ({ model, process, params, image: [8, 8, 1] as const })),
- * )
- * const saved = pipe(trained, RTE.flatMap((made) => saveTrained(path, made, { dtype: 'float16' })))
- * const drawn = pipe(
- *   loadTrained(path),
- *   RTE.flatMap(sample({ solver: ddim(), grid: 2, count: 2, key: key(8) })),
- *   RTE.map(({ shape }) => shape),
- * )
- * await pipe(saved, RTE.flatMap(() => drawn), using(wasm()))() // → E.right([2, 8, 8, 1])
+ * const model = unwrap(unet({ image: [8, 8, 1], base: 8, multipliers: [1], predicts: 'v' }))
+ * const nf = await open(wasm())
+ * const { run } = await nf.run(compile(program('key', model.init), {}))
+ * const parts = { model, process: unwrap(ddpm(cosine(1000))), image: [8, 8, 1] } as const
+ * await nf.run(saveTrained(path, { ...parts, params: await nf.run(run(key(7))) }, { dtype: 'float16' }))
+ * const trained = await nf.run(loadTrained(path))
+ * const { shape } = await nf.run(sample(trained, { solver: ddim(), grid: 2, count: 2, key: key(8) }))
+ * shape // → [2, 8, 8, 1]
+ * await nf.close()
  */
 export const saveTrained = <P, I extends ImageShape>(
   path: string,
@@ -169,20 +162,15 @@ const loaded = <P, I extends ImageShape>(
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-grey.safetensors`
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allOnes), predicts: 'x0', apply: (w, x) => add(zerosLike(x), w) }
- * const saved = pipe(
- *   RTE.Do,
- *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
- *   RTE.bind('params', () => upload(Float32Array.of(0.5), [])),
- *   RTE.flatMap((parts) => saveTrained(path, { ...parts, model, image: [1, 1, 1] }, { name: 'grey' })),
- * )
- * const drawn = pipe(
- *   loadTrained(path, { model, name: 'grey' }),
- *   RTE.flatMap(sample({ solver: ddim(), grid: 2, count: 1, key: key(8) })),
- *   RTE.map(({ data }) => data),
- * )
- * await pipe(saved, RTE.flatMap(() => drawn), using(reference()))() // → E.right([0.5])
+ * const nf = await open(reference())
+ * const params = await nf.run(upload(Float32Array.of(0.5), []))
+ * const trained = { model, params, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1] } as const
+ * await nf.run(saveTrained(path, trained, { name: 'grey' }))
+ * const grey = await nf.run(loadTrained(path, { model, name: 'grey' }))
+ * await nf.run(read(grey.params)) // → [0.5]
  * const other = await using(reference())(loadTrained(path, { model }))()
  * pipe(other, E.mapLeft(({ expected, actual }) => [expected, actual])) // → E.left(['"custom"', '"grey"'])
+ * await nf.close()
  */
 export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
   source: string | Uint8Array,

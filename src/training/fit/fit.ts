@@ -43,23 +43,14 @@ const codec = exactly(required, {
  * Errors of the configuration, the data and the backend come as a `Left`, and so does `Cancelled`. Data that are in memory
  * ({@link Dataset.atHand}) are looked through before the first step; others are checked as they are loaded.
  * @example
- * const constant = layer({ w: parameter(allZeros) }, ({ w }) => <S extends Shape>(x: Tensor<S>) => add(zerosLike(x), w))
- * const model: Model<{ w: Scalar }, [1, 1, 1]> = {
- *   ...constant,
- *   predicts: 'x0',
- *   apply: (params, x) => constant.apply(params)(x), // learns the mean of the images
- * }
- * const white = datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] })
- * await pipe(
- *   RTE.Do,
- *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(10)))),
- *   RTE.bind('data', () => RTE.fromEither(white)),
- *   RTE.map((parts) => ({ ...parts, model, optimizer: adam({ learningRate: 0.1 }) })),
- *   RTE.flatMap((recipe) => fit({ ...recipe, batch: 1, steps: 200, key: key(7) })),
- *   RTE.flatMap(({ params }) => readTensors(params)),
- *   RTE.map((tensors) => tensors.get('w')?.data),
- *   using(reference()),
- * )() // → E.right([1])
+ * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean of the images
+ * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
+ * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
+ * const recipe = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.1 }) }
+ * const nf = await open(reference())
+ * const { params } = await nf.run(fit({ ...recipe, batch: 1, steps: 200, key: key(7) }))
+ * await nf.run(read(params)) // → [1]
+ * await nf.close()
  */
 export const fit = <P, I extends ImageShape>(given: InferredFrom<Fit<P, I>, 'model'>): Effect<Trained<P, I>> =>
   genEffect('fit', function* (backend) {

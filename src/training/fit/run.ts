@@ -97,27 +97,18 @@ const reportOf =
  * Begins a training, or goes on with one, on the backend of the environment. Nothing is trained until
  * `events` are taken.
  * @example
- * const model: Model<Scalar, [1, 1, 1]> = {
- *   ...parameter(allZeros),
- *   predicts: 'x0',
- *   apply: (w, x) => add(zerosLike(x), w),
- * }
- * const white = datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] })
+ * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w)
+ * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
+ * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
+ * const recipe = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.5 }) }
+ * const nf = await open(reference())
+ * const { events, release } = await nf.run(startTraining({ ...recipe, batch: 1, steps: 2, key: key(7) }))
  * const losses: number[] = []
- * await pipe(
- *   RTE.Do,
- *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(10)))),
- *   RTE.bind('data', () => RTE.fromEither(white)),
- *   RTE.map((parts) => ({ ...parts, model, optimizer: adam({ learningRate: 0.5 }) })),
- *   RTE.flatMap((recipe) => startTraining({ ...recipe, batch: 1, steps: 2, key: key(7) })),
- *   RTE.flatMapTaskEither(({ events, release }) => async () => {
- *     for await (const event of events)
- *       if (E.isRight(event) && event.right._tag === 'Step') losses.push(event.right.loss)
- *     return release()
- *   }),
- *   using(reference()),
- * )()
+ * for await (const event of events)
+ *   if (E.isRight(event) && event.right._tag === 'Step') losses.push(event.right.loss)
  * losses // → [1, 0.25]
+ * await nf.run(release)
+ * await nf.close()
  */
 export const startTraining = <P, I extends ImageShape>(
   training: InferredFrom<Training<P, I>, 'model'>,

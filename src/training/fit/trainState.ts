@@ -97,13 +97,8 @@ const stateOver = <P, I extends Shape>(
  * a model whose parameters are not all float32.
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
- * const optimizer = adam({ learningRate: 1e-3 })
- * const paths = pipe(
- *   ddpm(cosine(1000)),
- *   E.map((process) => trainState({ model, process, optimizer, timesteps: importanceTimesteps() })),
- *   E.map(({ leaves }) => leaves.map(({ path }) => path)),
- * )
- * paths // → E.right(['params.0', 'optimizer.first.0', 'optimizer.second.0', 'step', 'average.0', 'timesteps.losses', 'timesteps.seen'])
+ * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: sgd({ learningRate: 1e-3 }) }
+ * trainState(recipe).leaves.map(({ path }) => path) // → ['params.0', 'step', 'average.0']
  */
 export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState> =>
   treeSpec(stateOver(recipe, raveled(recipe)));
@@ -116,14 +111,9 @@ export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<u
  * The state to begin with, drawn from `key`: the average is that of the first parameters.
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
- * const optimizer = adam({ learningRate: 1e-3 })
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => compile(initialState({ model, process, optimizer }), {})),
- *   RTE.flatMapTaskEither(({ run }) => run({ key: key(7) })),
- *   RTE.flatMap(({ average: [w] }) => read(w!)),
- *   using(reference()),
- * )() // → E.right([1])
+ * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
+ * const state = evaluate(initialState(recipe), {})({ key: key(7) })
+ * pipe(await using(reference())(state)(), E.map(({ average }) => average)) // → E.right([[1]])
  */
 export const initialState = <P, I extends Shape>(recipe: Recipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
   program({ key: 'key' }, ({ key }) => {
@@ -259,13 +249,9 @@ export const unguardedStep = <P, I extends Shape>(
  * @param image - height, width and channels of an image
  * @example
  * const model: Model<Scalar, [8, 8, 1]> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
- * const optimizer = adam({ learningRate: 1e-3 })
- * const spec = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => trainStep({ model, process, optimizer }, [8, 8, 1]).inputs),
- * )
- * const shapeAt = (path: string) => E.map((s: TreeSpec<unknown>) => s.leaves.find((leaf) => leaf.path === path)?.shape)
- * pipe(spec, shapeAt('examples.x0')) // → E.right(['B', 8, 8, 1])
+ * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
+ * const { leaves } = unwrap(trainStep(recipe, [8, 8, 1]).inputs)
+ * leaves.find(({ path }) => path === 'examples.x0')?.shape // → ['B', 8, 8, 1]
  */
 export const trainStep = <P, I extends Shape>(
   recipe: Recipe<P, I>,
@@ -288,11 +274,7 @@ export const trainStep = <P, I extends Shape>(
  * may be left out unless it has groups.
  * @example
  * const affine = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w, b }) => <S extends Shape>(x: Tensor<S>) => add(mul(w, x), b))
- * const model: Model<{ w: Scalar; b: Scalar }, []> = {
- *   ...affine,
- *   predicts: 'v',
- *   apply: (params, x) => affine.apply(params)(x),
- * }
+ * const model: Model<{ w: Scalar; b: Scalar }, []> = { ...affine, predicts: 'v', apply: (params, x) => affine.apply(params)(x) }
  * const tree = evaluate(parametersOf(model), {})({ vectors: [Float32Array.of(3, 4)] })
  * await using(reference())(tree)() // → E.right({ w: [3], b: [4] })
  */
@@ -308,20 +290,12 @@ export const parametersOf = <P, I extends Shape>(
  * The loss of a recipe for given parameters, as vectors, on each of some examples, `[B]`, at uniform timesteps and with
  * every label: for images that are held out.
  * @example
- * const model: Model<Scalar, []> = {
- *   ...parameter(allZeros),
- *   predicts: 'x0',
- *   apply: (grey, x) => add(zerosLike(x), grey),
- * }
+ * const apply: Model<Scalar, []>['apply'] = (grey, x) => add(zerosLike(x), grey)
+ * const model: Model<Scalar, []> = { ...parameter(allZeros), predicts: 'x0', apply }
+ * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
  * const examples = { x0: Float32Array.of(1, -1), key: key(7) }
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.map((process) => heldOutLosses({ model, process, optimizer: adam({ learningRate: 1e-3 }) }, [])),
- *   RTE.flatMap((losses) => compile(losses, { B: 2 })),
- *   RTE.flatMapTaskEither(({ run }) => run({ params: [Float32Array.of(0.5)], examples })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([0.25, 2.25])
+ * const losses = evaluate(heldOutLosses(recipe, []), { B: 2 })({ params: [Float32Array.of(0.5)], examples })
+ * await using(reference())(losses)() // → E.right([0.25, 2.25])
  */
 export const heldOutLosses = <P, I extends Shape>(
   recipe: Recipe<P, I>,

@@ -62,19 +62,11 @@ type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
- * const still: Model<object, [1, 1, 1]> = { ...none, predicts: 'v', apply: (_, x) => zerosLike(x) }
- * const grey = datasetOfImages({ data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] }, { image: [1, 1, 1] })
- * const measured = pipe(
- *   RTE.Do,
- *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
- *   RTE.bind('data', () => RTE.fromEither(grey)),
- *   RTE.flatMap(({ process, data }) =>
- *     logLikelihoods({ data, grid: 10, batch: 2, key: key(7) })({ model: still, process, image: [1, 1, 1], params: {} }),
- *   ),
- *   RTE.map(({ nats }) => nats),
- *   using(reference()),
- * )
- * await measured() // → E.right([-0.9189, -1.4189])
+ * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'v', apply: (_, x) => zerosLike(x) }
+ * const data = unwrap(datasetOfImages({ data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] }, { image: [1, 1, 1] }))
+ * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
+ * const measured = await using(reference())(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))()
+ * pipe(measured, E.map(({ nats }) => nats)) // → E.right([-0.9189, -1.4189])
  */
 export const logLikelihoods: {
   <I extends ImageShape>(measuring: LikelihoodMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<LogLikelihoods>;

@@ -50,21 +50,12 @@ const codec = exactly(required, {
  * otherwise. A result that is no number is `NonFinite`.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
- * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const pixels = Uint8Array.of(255, 255, 255) // as it says
- * const measured = pipe(
- *   RTE.Do,
- *   RTE.bind('process', () => RTE.fromEither(ddpm(scheduleFromBetas([0.36, 0.4375])))),
- *   RTE.bind('data', () => RTE.fromEither(datasetOf({ pixels, labels: pixels, image: [1, 1, 1] }))),
- *   RTE.flatMap(({ process, data }) =>
- *     variationalBound({ data, batch: 2, key: key(7) })({ model: white, process, image: data.image, params: {} }),
- *   ),
- *   using(reference()),
- * )
- * const bound = await measured()
- * pipe(bound, E.map(({ prior }) => prior)) // → E.right(0.322)
- * pipe(bound, E.map(({ terms }) => terms[1])) // → E.right(0)
- * pipe(bound, E.map(({ standardError }) => standardError)) // → E.right(0)
+ * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255, 255, 255), image: [1, 1, 1] })) // as it says
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const measuring = { data, batch: 2, key: key(7) }
+ * const bound = await using(reference())(variationalBound({ model, process, image: data.image, params: {} }, measuring))()
+ * pipe(bound, E.map(({ prior, terms, standardError }) => [prior, terms[1], standardError])) // → E.right([0.322, 0, 0])
  */
 export const variationalBound: {
   <I extends ImageShape>(measuring: BoundMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<DatasetBound>;

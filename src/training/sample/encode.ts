@@ -47,15 +47,14 @@ const keyed = ({ condition, key }: Pick<Encoding, 'condition' | 'key'>) =>
  * and so is noise.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
- * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
  * const images = { data: Float32Array.of(0.5), shape: [1, 1, 1, 1] as const }
- * const draw = (noise: Images) => sample({ solver: ddim(), grid: 5, from: { noise }, key: key(8) })
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
- *   RTE.flatMap((trained) => pipe(trained, encode({ images, grid: 5 }), RTE.flatMap((noise) => draw(noise)(trained)))),
- *   using(reference()),
- * )() // → E.right({ data: [1], shape: [1, 1, 1, 1] })
+ * const nf = await open(reference())
+ * const noise = await nf.run(encode(trained, { images, grid: 5 }))
+ * const white = await nf.run(sample(trained, { solver: ddim(), grid: 5, from: { noise }, key: key(8) }))
+ * white // → { data: [1], shape: [1, 1, 1, 1] }
+ * await nf.close()
  */
 export const encode: {
   <Q = unknown, J extends ImageShape = ImageShape>(

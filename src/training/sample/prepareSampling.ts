@@ -62,14 +62,13 @@ const released = fail('ConfigError', {
  * that `sample` draws with that batch, for as many samples as fill it.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
- * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
- *   RTE.flatMap((trained) => prepareSampling(trained, { solver: ddim(), grid: 5, batch: 2 })),
- *   RTE.flatMapTaskEither((prepared) => pipe(prepared.sample({ key: key(8), count: 2 }), TE.tap(() => prepared.release))),
- *   using(reference()),
- * )() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
+ * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
+ * const nf = await open(reference())
+ * const prepared = await nf.run(prepareSampling(trained, { solver: ddim(), grid: 5, batch: 2 }))
+ * await nf.run(prepared.sample({ key: key(8), count: 2 })) // → { data: [1, 1], shape: [2, 1, 1, 1] }
+ * await nf.run(prepared.release)
+ * await nf.close()
  */
 export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
   trained: Trained<P, I>,

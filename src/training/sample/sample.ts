@@ -19,13 +19,10 @@ import { drawn, openedSampling } from './runSampling.js';
  * that is not finite is `NonFinite`.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
- * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
- *   RTE.flatMap(sample({ solver: ddim(), grid: 5, count: 2, key: key(8) })),
- *   using(reference()),
- * )() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
+ * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
+ * const samples = sample(trained, { solver: ddim(), grid: 5, count: 2, key: key(8) })
+ * await using(reference())(samples)() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
  */
 export const sample: {
   <Q = unknown, J extends ImageShape = ImageShape>(

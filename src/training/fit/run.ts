@@ -10,8 +10,8 @@ import {
   type Resident,
 } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
-import { E, type either, TE } from '../../internal/fp.js';
-import { gen, keep, take } from '../../internal/gen.js';
+import { E, type either } from '../../internal/fp.js';
+import { type Block, gen, keep, take } from '../../internal/gen.js';
 import type { InferredFrom } from '../../internal/options.js';
 import { breather } from '../../internal/stop.js';
 import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
@@ -69,29 +69,27 @@ const diverged = (step: number): NoisefoldError =>
     hint: 'lower the learning rate, or clip gradients',
   });
 
-/** Checks the data against the model, as far as they are at hand: before the first step, not when they are loaded. */
-const checkedData = <P, I extends ImageShape>({ model, data, heldOut, signal }: Training<P, I>) =>
-  gen(function* () {
-    yield* take(lookedThrough({ where: 'training: data', signal }, model, data));
-    if (heldOut === undefined) return;
-    const { images = HELD_OUT } = heldOut;
-    yield* take(lookedThrough({ where: 'training: heldOut.data', images, signal }, model, heldOut.data));
-  });
+/** Checks the data that are in memory against the model, before the first step. */
+function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: Training<P, I>): Block<void> {
+  yield* take(lookedThrough({ where: 'training: data', signal }, model, data));
+  if (heldOut === undefined) return;
+  const { images = HELD_OUT } = heldOut;
+  yield* take(lookedThrough({ where: 'training: heldOut.data', images, signal }, model, heldOut.data));
+}
 
 /** Reads the report of a step. */
-const reportOf =
-  ({ loss, gradientNorm, learningRate, sound }: Resident<Report>) =>
-  (backend: Backend) =>
-    gen(function* () {
-      const number = (value: Resident<Report>[keyof Report]) =>
-        take(TE.map((numbers: ArrayLike<number>) => numbers[0]!)(read<'float32' | 'bool'>(value)(backend)));
-      return {
-        loss: yield* number(loss),
-        gradientNorm: yield* number(gradientNorm),
-        learningRate: yield* number(learningRate),
-        isSound: (yield* number(sound)) === 1,
-      };
-    });
+const reportOf = (report: Resident<Report>) => (backend: Backend) =>
+  gen(function* () {
+    function* number(name: keyof Report): Block<number> {
+      return (yield* take(read<'float32' | 'bool'>(report[name])(backend)))[0]!;
+    }
+    return {
+      loss: yield* number('loss'),
+      gradientNorm: yield* number('gradientNorm'),
+      learningRate: yield* number('learningRate'),
+      isSound: (yield* number('sound')) === 1,
+    };
+  });
 
 /**
  * Begins a training, or goes on with one, on the backend of the environment. Nothing is trained until
@@ -115,7 +113,7 @@ export const startTraining = <P, I extends ImageShape>(
 ): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
     yield* take(checkedTraining(training));
-    yield* take(checkedData(training));
+    yield* checkData(training);
     const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open.release());
     const settings = yield* take(trainingSettings(training));

@@ -61,34 +61,24 @@ const raveled = <P, I extends Shape>(recipe: Recipe<P, I>) => {
   return { ravel, unravel, trainable, optimizer: optimizer.over?.(leaves) ?? optimizer };
 };
 
-/** The averages of a state but the first, made of each. */
-const otherAverages = <P, I extends Shape, A>(
-  recipe: Recipe<P, I>,
-  make: (average: Average, i: number) => A,
-): readonly (A | null)[] => averagesOf(recipe).map((average, i) => (i === 0 ? null : make(average, i)));
-
 /** 1 − β, the share of the newest parameters in an average. */
 const shareOf = (average: Average, step: Step): Scalar =>
   typeof average === 'number' ? sub(1, emaDecay(step, average)) : average.share(step);
 
-/** What the draw of timesteps of a recipe remembers, made of each shape. */
-const drawMemory = <P, I extends Shape, A>(
-  { process, timesteps = defaults.timesteps }: Recipe<P, I>,
-  make: (shape: readonly number[]) => A,
-): Readonly<Record<string, A>> =>
-  Object.fromEntries(Object.entries(asAdaptive(timesteps).memory(process)).map(([name, shape]) => [name, make(shape)]));
-
-/** The specs of a state whose parameters are those of `trainable`. */
-const stateOver = <P, I extends Shape>(
+/** A state with the averages and the draw memory of a recipe; `made` makes what is remembered of each shape. */
+const withAverages = <P, I extends Shape, L extends { readonly params: unknown }, A>(
   recipe: Recipe<P, I>,
-  { trainable, optimizer }: { readonly trainable: Trainable<unknown>; readonly optimizer: Optimizer },
-): unknown => {
-  const { state } = learner(trainable, optimizer);
+  learned: L,
+  made: (shape: readonly number[]) => A,
+) => {
+  const { process, timesteps = defaults.timesteps } = recipe;
+  const memory = Object.entries(asAdaptive(timesteps).memory(process));
+  const average: L['params'] = learned.params;
   return {
-    ...state,
-    average: state.params,
-    averages: otherAverages(recipe, () => state.params),
-    timesteps: drawMemory(recipe, (shape) => leafSpec(shape)),
+    ...learned,
+    average,
+    averages: averagesOf(recipe).map((_, i) => (i === 0 ? null : average)),
+    timesteps: Object.fromEntries(memory.map(([name, shape]) => [name, made(shape)])),
   };
 };
 
@@ -100,12 +90,14 @@ const stateOver = <P, I extends Shape>(
  * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: sgd({ learningRate: 1e-3 }) }
  * trainState(recipe).leaves.map(({ path }) => path) // → ['params.0', 'step', 'average.0']
  */
-export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState> =>
-  treeSpec(stateOver(recipe, raveled(recipe)));
+export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState> => {
+  const { trainable, optimizer } = raveled(recipe);
+  return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
+};
 
 /** The spec of a training state as checkpoints have it: each parameter by itself. */
 export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<unknown> =>
-  treeSpec(stateOver(recipe, { trainable: recipe.model, optimizer: recipe.optimizer }));
+  treeSpec(withAverages(recipe, learner(recipe.model, recipe.optimizer).state, (shape) => leafSpec(shape)));
 
 /**
  * The state to begin with, drawn from `key`: the average is that of the first parameters.
@@ -118,13 +110,7 @@ export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<u
 export const initialState = <P, I extends Shape>(recipe: Recipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
   program({ key: 'key' }, ({ key }) => {
     const { trainable, optimizer } = raveled(recipe);
-    const learned = learner(trainable, optimizer).init(key);
-    return {
-      ...learned,
-      average: learned.params,
-      averages: otherAverages(recipe, () => learned.params),
-      timesteps: drawMemory(recipe, (shape) => zeros(...shape)),
-    };
+    return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
   });
 
 /** The spec of examples for a model. */
@@ -187,7 +173,7 @@ export const unguardedStep = <P, I extends Shape>(
     timesteps = defaults.timesteps,
   } = recipe;
   const { draw, mean, record } = asAdaptive(timesteps);
-  const [ofFirst] = averagesOf(recipe);
+  const averages = averagesOf(recipe);
   const inputs = attempt(() =>
     treeSpec<StepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
   );
@@ -205,27 +191,25 @@ export const unguardedStep = <P, I extends Shape>(
       return { value, drawn: [aux], gradients: ravel(grad) };
     };
     const [first, ...others] = partsOf(given, accumulate) as [Examples<I>, ...Examples<I>[]]; // at least one
-    const total = others.reduce((sum, part) => {
-      const { value, drawn, gradients } = learnedFrom({ ...part, x0: delayed(part.x0, sum.gradients) });
-      return {
-        value: add(sum.value, value),
-        drawn: [...sum.drawn, ...drawn],
-        gradients: summed(sum.gradients, gradients),
+    let total = learnedFrom(first);
+    for (const part of others) {
+      const { value, drawn, gradients } = learnedFrom({ ...part, x0: delayed(part.x0, total.gradients) });
+      total = {
+        value: add(total.value, value),
+        drawn: [...total.drawn, ...drawn],
+        gradients: summed(total.gradients, gradients),
       };
-    }, learnedFrom(first));
+    }
     const share = 1 / accumulate;
-    const [value, gradients] =
-      others.length === 0
-        ? [total.value, total.gradients]
-        : [mul(total.value, share), zipTensors([total.gradients], (g) => mul(g, share))];
+    const value = accumulate === 1 ? total.value : mul(total.value, share);
+    const gradients = accumulate === 1 ? total.gradients : zipTensors([total.gradients], (g) => mul(g, share));
     const gradientNorm = globalNorm<Vectors>(gradients);
     const moved = learner(trainable, overVectors).update(gradients, state);
+    const follow = (before: Vectors, average: Average) => averaged(before, moved.params, shareOf(average, state.step));
     const next = {
       ...moved,
-      average: averaged(state.average, moved.params, shareOf(ofFirst!, state.step)),
-      averages: otherAverages(recipe, (average, i) =>
-        averaged(state.averages[i]!, moved.params, shareOf(average, state.step)),
-      ),
+      average: follow(state.average, averages[0]!),
+      averages: averages.map((average, i) => (i === 0 ? null : follow(state.averages[i]!, average))),
       timesteps: record(state.timesteps)(joined(total.drawn)),
     };
     return {

@@ -1,10 +1,9 @@
 import { bitsOfBytes, type Grid, likelihood } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, type RandomKey, read, release, type Resident } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
-import { exactly } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
-import { gen, hold, take, type Work } from '../../internal/gen.js';
+import { type Block, hold, take } from '../../internal/gen.js';
 import { checked, grid } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
@@ -18,7 +17,7 @@ import {
   finiteOf,
   inBatches,
   type Measuring,
-  measuringFields,
+  measuringCodec,
   type ResidentImages,
 } from './measuring.js';
 
@@ -42,12 +41,7 @@ export interface LogLikelihoods {
 }
 
 const where = 'logLikelihoods';
-const [required, optional] = measuringFields;
-const codec = exactly(required, {
-  ...optional,
-  grid,
-  dequantize: t.boolean,
-});
+const codec = measuringCodec({ grid, dequantize: t.boolean });
 
 type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
 
@@ -93,26 +87,25 @@ export const logLikelihoods: {
     const keys = fork(key, 'direction', 'bytes');
     const nats = new Float64Array(count);
 
-    const measure = ({ first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Work<void> =>
-      gen(function* () {
-        // images that fill a batch up have keys of their own too
-        const ofEach = (parent: RandomKey) => Array.from(positions, (_, i) => foldIn(parent, first + i));
-        const directions = ofEach(keys.direction);
-        const done = (first / batch) * flow.steps;
-        const found = yield* hold(
-          runLoop(loop, {
-            begin: { x0, ...(dequantize && { keys: ofEach(keys.bytes) }) } as Begun<I>, // a value is a feed of its tensor
-            constants: { params, ...(label && { label }), ...(condition && { x0 }) },
-            steps: flow.steps,
-            given: (index) => E.right({ index, keys: directions, ...(condition && { conditionKey }) }),
-            onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * flow.steps)),
-            signal,
-          }),
-          (values) => release(values)(backend),
-        );
-        const numbers = yield* take(read(found)(backend));
-        nats.set(yield* take(finiteOf(where, { first, ...of })(numbers)), first);
-      });
+    function* measure({ first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Block<void> {
+      // images that fill a batch up have keys of their own too
+      const ofEach = (parent: RandomKey) => Array.from(positions, (_, i) => foldIn(parent, first + i));
+      const directions = ofEach(keys.direction);
+      const done = (first / batch) * flow.steps;
+      const found = yield* hold(
+        runLoop(loop, {
+          begin: { x0, ...(dequantize && { keys: ofEach(keys.bytes) }) } as Begun<I>, // a value is a feed of its tensor
+          constants: { params, ...(label && { label }), ...(condition && { x0 }) },
+          steps: flow.steps,
+          given: (index) => E.right({ index, keys: directions, ...(condition && { conditionKey }) }),
+          onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * flow.steps)),
+          signal,
+        }),
+        (values) => release(values)(backend),
+      );
+      const numbers = yield* take(read(found)(backend));
+      nats.set(yield* take(finiteOf(where, { first, ...of })(numbers)), first);
+    }
     yield* take(inBatches(images)(backend)(measure));
     const bits = bitsOfBytes(image.reduce((size: number, extent) => size * extent, 1));
     return { nats, bits: nats.map(bits) };

@@ -14,9 +14,9 @@ import {
   type Tensor,
   upload,
 } from '../../dsl/index.js';
-import { positive } from '../../internal/decode.js';
-import { E, type either, TE, type taskEither } from '../../internal/fp.js';
-import { type Block, gen, hold, take, type Work } from '../../internal/gen.js';
+import { exactly, positive } from '../../internal/decode.js';
+import { E, type either, t, TE, type taskEither } from '../../internal/fp.js';
+import { type Block, gen, hold, take } from '../../internal/gen.js';
 import type { StopSignal } from '../../internal/stop.js';
 import { conditioner, dataSet, functionPart, hostKey, signal } from '../checked.js';
 import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
@@ -42,11 +42,12 @@ export interface Measuring<I extends ImageShape> {
   readonly signal?: StopSignal;
 }
 
-/** The fields of {@link Measuring}, required and optional, as `exactly` takes them. */
-export const measuringFields = [
-  { data: dataSet, batch: positive, key: hostKey },
-  { images: positive, condition: conditioner, onStep: functionPart('a function'), signal },
-] as const;
+/** The codec of {@link Measuring} with further fields, which are optional. */
+export const measuringCodec = (more: t.Props) =>
+  exactly(
+    { data: dataSet, batch: positive, key: hostKey },
+    { images: positive, condition: conditioner, onStep: functionPart('a function'), signal, ...more },
+  );
 
 /** A byte is a level of [-1, 1]; float32 has it within a part of this. */
 const OFF_LEVEL = 1e-4;
@@ -135,7 +136,7 @@ export const finiteOf =
 export const inBatches =
   <P, I extends ImageShape>({ where, trained: { model, image }, measuring, ofBytes }: Given<P, I>) =>
   (backend: Backend) =>
-  (measure: (images: ResidentImages<I>) => Work<void>): taskEither.TaskEither<NoisefoldError, void> =>
+  (measure: (images: ResidentImages<I>) => Block<void>): taskEither.TaskEither<NoisefoldError, void> =>
     gen(function* () {
       const { data, key } = measuring;
       const { count, batch, rounds } = countsIn(measuring);
@@ -152,16 +153,14 @@ export const inBatches =
         const x0 = yield* hold(upload(images, [batch, ...(image as readonly number[])])(backend), freed);
         const label =
           model.classes === undefined ? null : yield* hold(upload(labels, [batch], 'int32')(backend), freed);
-        yield* take(
-          measure({
-            first,
-            count: Math.min(batch, count - first),
-            positions,
-            x0: x0 as unknown as ResidentImages<I>['x0'], // of the shape of the model's images
-            ...(label && { label }),
-            conditionKey: foldIn(keys.condition, round),
-          }),
-        );
+        yield* measure({
+          first,
+          count: Math.min(batch, count - first),
+          positions,
+          x0: x0 as unknown as ResidentImages<I>['x0'], // of the shape of the model's images
+          ...(label && { label }),
+          conditionKey: foldIn(keys.condition, round),
+        });
       }
 
       for (let round = 0; round < rounds; round++) yield* take(gen(() => measured(round)));

@@ -1,10 +1,9 @@
 import type { Correction, ReverseVariance } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, read, release } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
-import { exactly } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
-import { gen, hold, take, type Work } from '../../internal/gen.js';
+import { type Block, hold, take } from '../../internal/gen.js';
 import { checked, functionPart } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
@@ -19,7 +18,7 @@ import {
   finiteOf,
   inBatches,
   type Measuring,
-  measuringFields,
+  measuringCodec,
   type ResidentImages,
 } from './measuring.js';
 
@@ -32,9 +31,7 @@ export interface BoundMeasuring<I extends ImageShape> extends Measuring<I> {
 }
 
 const where = 'variationalBound';
-const [required, optional] = measuringFields;
-const codec = exactly(required, {
-  ...optional,
+const codec = measuringCodec({
   variance: t.keyof({ posterior: null, beta: null }, "'posterior' or 'beta'"),
   correction: functionPart('a correction, such as clipToImage'),
 });
@@ -76,29 +73,28 @@ export const variationalBound: {
     const { noise } = fork(key, 'noise');
     let sums = noSums(T); // moves on from batch to batch
 
-    const measure = ({ first, count, positions, x0, label, conditionKey }: ResidentImages<I>): Work<void> =>
-      gen(function* () {
-        const noiseOf = Array.from(positions, (_, i) => foldIn(noise, first + i)); // also of those that fill a batch up
-        const done = (first / batch) * T;
-        const measured = yield* hold(
-          runLoop(loop, {
-            begin: { x0 } as Feed<{ readonly x0: typeof x0 }>, // a value is a feed of its tensor
-            constants: { params: trained.params, x0, ...(label && { label }) },
-            steps: T,
-            given: (index) => {
-              const at = T - 1 - index;
-              return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
-            },
-            onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * T)),
-            signal,
-          }),
-          (values) => release(values)(backend),
-        );
-        const priors = yield* take(read(measured.prior)(backend));
-        const table = yield* take(read(measured.table)(backend));
-        sums = withBatch(count, priors, table)(sums);
-        yield* take(finiteOf(where, { first, count })(sums.images.slice(first)));
-      });
+    function* measure({ first, count, positions, x0, label, conditionKey }: ResidentImages<I>): Block<void> {
+      const noiseOf = Array.from(positions, (_, i) => foldIn(noise, first + i)); // also of those that fill a batch up
+      const done = (first / batch) * T;
+      const measured = yield* hold(
+        runLoop(loop, {
+          begin: { x0 } as Feed<{ readonly x0: typeof x0 }>, // a value is a feed of its tensor
+          constants: { params: trained.params, x0, ...(label && { label }) },
+          steps: T,
+          given: (index) => {
+            const at = T - 1 - index;
+            return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
+          },
+          onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * T)),
+          signal,
+        }),
+        (values) => release(values)(backend),
+      );
+      const priors = yield* take(read(measured.prior)(backend));
+      const table = yield* take(read(measured.table)(backend));
+      sums = withBatch(count, priors, table)(sums);
+      yield* take(finiteOf(where, { first, count })(sums.images.slice(first)));
+    }
     yield* take(inBatches(images)(backend)(measure));
     return boundOf(sums);
   }),

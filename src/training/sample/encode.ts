@@ -1,8 +1,7 @@
 /** Images taken back to the noise that a trained model draws them from. */
 import type { Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
-import { fail, key as keyOf, type RandomKey } from '../../dsl/index.js';
-import { E } from '../../internal/fp.js';
+import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
 import { dual } from '../../internal/dual.js';
 import { hold, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
@@ -26,17 +25,6 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
   /** For noise that a condition is given with: `condition.t`. Nothing else is drawn. */
   readonly key?: RandomKey;
 }
-
-/** A condition with noise is drawn, where all else follows from the images. */
-const keyed = ({ condition, key }: Pick<Encoding, 'condition' | 'key'>) =>
-  condition?.t !== undefined && key === undefined
-    ? fail('ConfigError', {
-        where: 'encode: key',
-        expected: 'a key for the noise of the condition',
-        actual: 'none',
-        hint: 'give key(…), or a condition without t',
-      })
-    : E.right(key ?? keyOf(0)); // which nothing is drawn from
 
 /**
  * The noise of images: x_T, from which {@link sample} with the same grid, labels and guidance, `ddim` and
@@ -65,13 +53,17 @@ export const encode: {
   genEffect('encode', function* (backend) {
     const { images, solver = ddimInversion(), ...given } = yield* take(checked('encode', encodingCodec)(encoding));
     yield* take(checkedImages(images.data, 'encode: images'));
-    const key = yield* take(keyed(given));
+    const { key = keyOf(0), condition } = given; // nothing is drawn from the default
+    if (condition?.t !== undefined && given.key === undefined)
+      raise('ConfigError', {
+        where: 'encode: key',
+        expected: 'a key for the noise of the condition',
+        actual: 'none',
+        hint: 'give key(…), or a condition without t',
+      });
+    const beginning = { field: 'images', images, noisy: false };
     const plan = yield* take(
-      planOf('encode', 'noise')(
-        besideGuide(trained, given.guide),
-        { ...given, solver, key },
-        { field: 'images', images, noisy: false },
-      ),
+      planOf('encode', 'noise')(besideGuide(trained, given.guide), { ...given, solver, key }, beginning),
     );
     const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
     return yield* take(drawn(plan, programs)(backend));

@@ -1,6 +1,6 @@
 /** Checkpoints: snapshots as safetensors files. A file is replaced as a whole or not at all. */
 import { task, type Task } from '../../dsl/run/effect.js';
-import { fail, type NoisefoldError, raise, type Rounding } from '../../dsl/index.js';
+import { type NoisefoldError, raise, type Rounding } from '../../dsl/index.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import { decode, exactly, finite, type Mismatch, natural, positive } from '../../internal/decode.js';
 import { E, type either, t, TE } from '../../internal/fp.js';
@@ -118,14 +118,13 @@ export const loadCheckpoint = (path: string): Task<Snapshot> =>
     }),
   );
 
-/** Reads what a checkpoint says of its run, without its tensors. `FileError`, `DecodeError`. */
+/** Reads a checkpoint without its tensors. `FileError`, `DecodeError`. */
 export const readProgress = (path: string): Task<Omit<Snapshot, 'tensors'>> =>
   withTensors(path, { finite: true }, ({ metadata }) => TE.fromEither(words.read(path, metadata)));
 
 /**
- * Reads the checkpoint at a path, or gives null if nothing has this name: for a run that goes on where it was, or begins.
- * A checkpoint that is there and cannot be read is an error, so that no run begins anew by mistake: `FileError` for a
- * folder, a pipe, a link, or a file that may not be read; `DecodeError`.
+ * Reads the checkpoint at a path, or gives null if nothing has this name: for a run that goes on, or begins. A checkpoint that
+ * cannot be read is an error: `FileError` for a folder, a pipe, a link, or a file without permission; `DecodeError`.
  * @example
  * await findCheckpoint('missing.safetensors')() // → E.right(null)
  */
@@ -136,11 +135,11 @@ export const findCheckpoint = (path: string): Task<Snapshot | null> =>
     }),
   );
 
-/** A record, or a list with records in it; a list of numbers is told as a whole. */
+/** True for a record, or a list with records in it. A list of numbers is compared as a whole. */
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every((x) => typeof x !== 'object'));
 
-/** Finds the first place where two JSON values differ. A setting that is null on one side is not known there, and not compared. */
+/** Finds the first difference of two JSON values. A setting that is null on one side is unknown there, and not compared. */
 export const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
   if (isFields(expected) && isFields(actual) && Array.isArray(expected) === Array.isArray(actual))
     return Object.keys({ ...expected, ...actual })
@@ -158,9 +157,8 @@ const backTo = {
 } satisfies Record<Rounding, string>;
 
 /**
- * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same, and so must the
- * settings and the rounding of the backends if both have them. `CheckpointMismatch` at the first that is not; `ConfigError` for a step, a key
- * or a batch that is none of a run.
+ * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same, and also settings and
+ * rounding if both have them. `CheckpointMismatch` at the first difference; `ConfigError` for an invalid step, key or batch.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
@@ -169,29 +167,25 @@ const backTo = {
 export const resumable = (
   snapshot: Snapshot,
   run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'settings' | 'rounding'>,
-): either.Either<NoisefoldError, Snapshot> => {
-  const { step, key, batch } = snapshot;
-  const sound = decode(exactly(position))({ step, key, batch });
-  if (E.isLeft(sound)) return E.left(errorAt('ConfigError', 'from', hints.write)(sound.left));
-  const differing = (['key', 'batch', 'config', 'settings'] as const)
-    .filter((field) => field !== 'settings' || (run.settings !== undefined && snapshot.settings !== undefined))
-    .map((field) => difference(field, run[field], snapshot[field]))
-    .find((found) => found !== undefined);
-  if (differing !== undefined)
-    return fail('CheckpointMismatch', {
-      where: `checkpoint of step ${snapshot.step}: ${differing.path}`,
-      expected: differing.expected,
-      actual: differing.actual,
-      hint: /^(config|settings)/.test(differing.path)
-        ? 'resume with the configuration that the run began with, or accept another by `anySettings: true`'
-        : 'resume with the key and the batch that the run began with',
-    });
-  const { rounding } = snapshot;
-  if (rounding === undefined || run.rounding === undefined || rounding === run.rounding) return E.right(snapshot);
-  return fail('CheckpointMismatch', {
-    where: `checkpoint of step ${snapshot.step}: rounding`,
-    expected: `${run.rounding}, as on this backend`,
-    actual: `${rounding}, which gives other bits`,
-    hint: `${backTo[rounding]}, or accept other bits by \`anyRounding: true\``,
+): either.Either<NoisefoldError, Snapshot> =>
+  attempt(() => {
+    const { step, key, batch, settings, rounding } = snapshot;
+    orRaise(E.mapLeft(errorAt('ConfigError', 'from', hints.write))(decode(exactly(position))({ step, key, batch })));
+    const refuse = ({ path, expected, actual }: Mismatch, hint: string): never =>
+      raise('CheckpointMismatch', { where: `checkpoint of step ${step}: ${path}`, expected, actual, hint });
+    for (const field of ['key', 'batch', 'config', 'settings'] as const) {
+      if (field === 'settings' && (run.settings === undefined || settings === undefined)) continue;
+      const found = difference(field, run[field], snapshot[field]);
+      const hint =
+        field === 'config' || field === 'settings'
+          ? 'resume with the configuration that the run began with, or accept another by `anySettings: true`'
+          : 'resume with the key and the batch that the run began with';
+      if (found !== undefined) refuse(found, hint);
+    }
+    if (rounding !== undefined && run.rounding !== undefined && rounding !== run.rounding) {
+      const [expected, actual] = [`${run.rounding}, as on this backend`, `${rounding}, which gives other bits`];
+      const hint = `${backTo[rounding]}, or accept other bits by \`anyRounding: true\``;
+      refuse({ path: 'rounding', expected, actual }, hint);
+    }
+    return snapshot;
   });
-};

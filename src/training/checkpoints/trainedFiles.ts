@@ -2,14 +2,14 @@
 import type { Effect } from '../../dsl/run/effect.js';
 import type { Model, Process } from '../../diffusion/index.js';
 import { followsFromTables, type ProcessTables, TABLES } from '../../diffusion/processTables.js';
-import { type Backend, fail, type NoisefoldError, release, type Resident, treeSpec } from '../../dsl/index.js';
+import { type Backend, raise, release, type Resident, treeSpec } from '../../dsl/index.js';
 import { halvesOf } from '../../formats/float16.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { exactly, exactTuple, positive } from '../../internal/decode.js';
-import { E, type either, t } from '../../internal/fp.js';
+import { t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
 import type { UNetParams } from '../../nn/index.js';
-import { checked, part, rate } from '../checked.js';
+import { checked, part, processPart, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
@@ -27,7 +27,7 @@ export interface TrainedFileOptions {
   readonly name?: string;
 }
 
-/** What {@link loadTrained} is given: what the file does not have. */
+/** The parts of a trained model that the file of {@link loadTrained} does not have. */
 export interface GivenTrained<P, I extends ImageShape> {
   /** The model, if it is not a U-Net as `unet` makes it. */
   readonly model?: Omit<Model<P, I>, 'init'>;
@@ -37,18 +37,10 @@ export interface GivenTrained<P, I extends ImageShape> {
   readonly process?: Process;
 }
 
-const saveCodec = exactly(
-  {},
-  { dtype: t.keyof({ float32: null, float16: null }, "'float32' or 'float16'"), name: t.string },
-);
-const loadCodec = exactly(
-  {},
-  {
-    model: part('a model', 'predicts', 'apply', 'params'),
-    name: t.string,
-    process: part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors'),
-  },
-);
+const dtypes = t.keyof({ float32: null, float16: null }, "'float32' or 'float16'");
+const saveCodec = exactly({}, { dtype: dtypes, name: t.string });
+const model = part('a model', 'predicts', 'apply', 'params');
+const loadCodec = exactly({}, { model, name: t.string, process: processPart });
 const sourceCodec = t.union([t.string, part('bytes', 'subarray')], 'the path of a file, or its bytes as a Uint8Array');
 const trainedCodec = part('a trained model, as fit gives it', 'model', 'process', 'image', 'params');
 
@@ -70,24 +62,22 @@ const words = wordsOf({
   },
 });
 
-/** A parameter in the dtype of the file. `ConfigError` for a number beyond it. */
-const rounded =
-  (dtype: 'float32' | 'float16') =>
-  ([name, tensor]: readonly [string, StoredTensor]): either.Either<NoisefoldError, readonly [string, StoredTensor]> => {
-    if (tensor.dtype !== 'F32' && tensor.dtype !== 'F64') return E.right([name, tensor]);
-    const { shape } = tensor;
-    const data = Float32Array.from(tensor.data); // the reference has float64
-    if (dtype === 'float32') return E.right([name, { dtype: 'F32', shape, data }]);
-    const beyond = data.find((number) => Math.abs(number) >= 65520);
-    return beyond === undefined
-      ? E.right([name, { dtype: 'F16', shape, data: halvesOf(data) }])
-      : fail('ConfigError', {
-          where: `saveTrained: ${name}`,
-          expected: 'numbers of float16, at most 65504',
-          actual: `${beyond}`,
-          hint: "save it as dtype: 'float32'",
-        });
-  };
+/** A parameter in the dtype of the file. Raises `ConfigError` for a number beyond float16. */
+const rounded = (dtype: 'float32' | 'float16', name: string, tensor: StoredTensor): StoredTensor => {
+  if (tensor.dtype !== 'F32' && tensor.dtype !== 'F64') return tensor;
+  const { shape } = tensor;
+  const data = Float32Array.from(tensor.data); // the reference has float64
+  if (dtype === 'float32') return { dtype: 'F32', shape, data };
+  const beyond = data.find((number) => Math.abs(number) >= 65520);
+  if (beyond !== undefined)
+    raise('ConfigError', {
+      where: `saveTrained: ${name}`,
+      expected: 'numbers of float16, at most 65504',
+      actual: `${beyond}`,
+      hint: "save it as dtype: 'float32'",
+    });
+  return { dtype: 'F16', shape, data: halvesOf(data) };
+};
 
 /**
  * Writes a trained model as a safetensors file, for {@link loadTrained}: the averaged parameters by path, rounded to
@@ -121,12 +111,12 @@ export const saveTrained = <P, I extends ImageShape>(
     const metadata = yield* take(words.write('saveTrained', about));
     const read = yield* take(readTensors({ params })(backend));
     yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
-    const tensors = yield* take(E.traverseArray(rounded(dtype))([...read]));
-    const file = { tensors: new Map([...tensors, ...processTensors(process)]), metadata };
-    yield* take(writeTensors(path, file, { finite: true }));
+    const parameters = [...read].map(([entry, tensor]) => [entry, rounded(dtype, entry, tensor)] as const);
+    const tensors = new Map([...parameters, ...processTensors(process)]);
+    yield* take(writeTensors(path, { tensors, metadata }, { finite: true }));
   });
 
-/** Builds a trained model of a file: checks all that its header says before it reads a number. */
+/** Builds a trained model from a file. Checks its header before it reads a number. */
 const loaded = <P, I extends ImageShape>(
   path: string,
   { entries, metadata, tensor }: OpenTensors,

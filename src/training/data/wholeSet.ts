@@ -1,7 +1,6 @@
 /** Checks a data set before the first step. */
-import { fail, type NoisefoldError } from '../../dsl/index.js';
-import type { either, taskEither } from '../../internal/fp.js';
-import { gen, take } from '../../internal/gen.js';
+import { raise } from '../../dsl/index.js';
+import { type Block, take } from '../../internal/gen.js';
 import { pause, type StopSignal } from '../../internal/stop.js';
 import { type Labelled, loaded } from '../fit/examples.js';
 import { mayGoOn } from '../loop.js';
@@ -16,38 +15,31 @@ interface Look {
   /** The number of images that count, the first ones; by default all. */
   readonly images?: number | undefined;
   readonly signal?: StopSignal | undefined;
-  /** Another check of each batch. */
-  readonly also?: (positions: Int32Array) => (batch: Batch) => either.Either<NoisefoldError, unknown>;
+  /** Another check of each batch, which raises its error. */
+  readonly also?: (positions: Int32Array, batch: Batch) => void;
 }
 
 /**
  * Loads all images of a data set that is {@link Dataset.atHand}, some at a time, so that errors of `loaded` are found before the
- * first step. Of another data set only the size is checked: a whole number of images, at least one.
+ * first step. Of another data set it checks the size only. Raises `ConfigError` for a size that is not a whole number of at least 1.
  */
-export const lookedThrough = (
-  { where, images, signal, also }: Look,
-  model: Labelled,
-  data: Dataset,
-): taskEither.TaskEither<NoisefoldError, void> =>
-  gen(function* () {
-    const { size, image, atHand = false } = data;
-    if (!Number.isSafeInteger(size) || size < 1)
-      return yield* take(
-        fail('ConfigError', {
-          where,
-          expected: 'a data set of at least one image',
-          actual: `one of size ${size}`,
-          hint: 'say how many images there are',
-        }),
-      );
-    if (!atHand) return;
-    const count = Math.min(images ?? size, size);
-    const batchAt = loaded(model, data);
-    const some = Math.max(1, Math.floor(NUMBERS_AT_A_TIME / image.reduce((a: number, b) => a * b, 1)));
-    for (let first = 0; first < count; first += some) {
-      yield* take(mayGoOn(`${where}, image ${first}`, pause, signal));
-      const positions = Int32Array.from({ length: Math.min(some, count - first) }, (_, i) => first + i);
-      const batch = yield* take(batchAt(positions));
-      if (also) yield* take(also(positions)(batch));
-    }
-  });
+export function* lookThrough({ where, images, signal, also }: Look, model: Labelled, data: Dataset): Block<void> {
+  const { size, image, atHand = false } = data;
+  if (!Number.isSafeInteger(size) || size < 1)
+    raise('ConfigError', {
+      where,
+      expected: 'a data set of at least one image',
+      actual: `one of size ${size}`,
+      hint: 'say how many images there are',
+    });
+  if (!atHand) return;
+  const count = Math.min(images ?? size, size);
+  const batchAt = loaded(model, data);
+  const some = Math.max(1, Math.floor(NUMBERS_AT_A_TIME / image.reduce((a: number, b) => a * b, 1)));
+  for (let first = 0; first < count; first += some) {
+    yield* take(mayGoOn(`${where}, image ${first}`, pause, signal));
+    const positions = Int32Array.from({ length: Math.min(some, count - first) }, (_, i) => first + i);
+    const batch = yield* take(batchAt(positions));
+    also?.(positions, batch);
+  }
+}

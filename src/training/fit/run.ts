@@ -17,7 +17,7 @@ import { breather } from '../../internal/stop.js';
 import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
 import { positionsOf } from '../data/batches.js';
 import type { ImageShape } from '../data/dataset.js';
-import { lookedThrough } from '../data/wholeSet.js';
+import { lookThrough } from '../data/wholeSet.js';
 import { mayGoOn, opened, type Opened, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
@@ -71,10 +71,10 @@ const diverged = (step: number): NoisefoldError =>
 
 /** Checks the data that are in memory against the model, before the first step. */
 function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: Training<P, I>): Block<void> {
-  yield* take(lookedThrough({ where: 'training: data', signal }, model, data));
+  yield* lookThrough({ where: 'training: data', signal }, model, data);
   if (heldOut === undefined) return;
   const { images = HELD_OUT } = heldOut;
-  yield* take(lookedThrough({ where: 'training: heldOut.data', images, signal }, model, heldOut.data));
+  yield* lookThrough({ where: 'training: heldOut.data', images, signal }, model, heldOut.data);
 }
 
 /** Reads the report of a step. */

@@ -1,7 +1,18 @@
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { exactly, natural, positive, refined } from '../../internal/decode.js';
 import { t, type either, type taskEither } from '../../internal/fp.js';
-import { checked, conditioner, dataSet, functionPart, hostKey, json, part, rate, signal } from '../checked.js';
+import {
+  checked,
+  conditioner,
+  dataSet,
+  functionPart,
+  hostKey,
+  json,
+  part,
+  processPart,
+  rate,
+  signal,
+} from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
@@ -60,7 +71,7 @@ const averages = t.union(
 
 const required = {
   model: part('a model', 'predicts', 'apply', 'params', 'init'),
-  process: part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors'),
+  process: processPart,
   optimizer: part('an optimizer, such as adam({ learningRate: 1e-3 })', 'learningRate', 'state', 'init', 'update'),
   data: dataSet,
   batch: positive,

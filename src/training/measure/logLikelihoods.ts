@@ -12,7 +12,7 @@ import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
 import {
-  checkedImagesOf,
+  checkImages,
   countsIn,
   finiteOf,
   inBatches,
@@ -21,18 +21,18 @@ import {
   type ResidentImages,
 } from './measuring.js';
 
-/** Whose likelihood is measured, and how closely. */
+/** The images to measure, and options. */
 export interface LikelihoodMeasuring<I extends ImageShape> extends Measuring<I> {
-  /** How many timesteps the flow is followed by, `spaced` from the first to the last, or a grid; every timestep if not given. */
+  /** The number of timesteps of the flow, `spaced` from the first to the last, or a grid; by default every timestep. */
   readonly grid?: number | Grid;
   /**
-   * Whether images are bytes, which have a probability and no density: each is then spread over its width, and `bits` bound
-   * those of the bytes from above on the mean (Theis et al. 2016, section 3.1). False if not given: images are taken as they are.
+   * True if images are bytes, which have a probability and no density: each byte is then spread over its width, and the mean of
+   * `bits` is an upper bound of the bits of the bytes (Theis et al. 2016, section 3.1). Default false.
    */
   readonly dequantize?: boolean;
 }
 
-/** What was measured, of each image in the order of the data set. */
+/** The measurements of each image, in the order of the data set. */
 export interface LogLikelihoods {
   /** log p(x) as a density over [-1, 1], in nats. */
   readonly nats: Float64Array;
@@ -46,13 +46,10 @@ const codec = measuringCodec({ grid, dequantize: t.boolean });
 type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
 
 /**
- * log p(x) of each image of a data set under a trained model, by the ODE of its probability flow with Hutchinson's estimate
- * of the divergence: {@link likelihood}, which says what it is exact for. Each image has a direction of its own, whose chance
- * the mean over images, or over keys, takes out. Each step evaluates the model, and its product with the Jacobian, twice. On the
- * backend of the environment, whose memory does not grow with the data. Classes of a model are those of the data.
- *
- * A configuration that cannot work, and what `fit` would refuse of the data, is a `ConfigError`; a result that is no number
- * is `NonFinite`.
+ * Measures log p(x) of each image of a data set under a trained model, by the ODE of its probability flow with Hutchinson's estimate
+ * of the divergence: {@link likelihood}. Each image has a random direction of its own; the mean over images, or over keys, is
+ * unbiased. Each step evaluates the model, and its product with the Jacobian, twice. The memory does not grow with the data. Labels
+ * are those of the data. `ConfigError` for a configuration that cannot work, or data that `fit` refuses; `NonFinite`.
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
@@ -79,7 +76,7 @@ export const logLikelihoods: {
     const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
     const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
     const images = { where, trained, measuring, ofBytes: dequantize };
-    yield* take(checkedImagesOf(images));
+    yield* checkImages(images);
 
     const { count, batch, rounds } = countsIn(measuring);
     const parts = { flow, batch, dequantize, condition };
@@ -104,7 +101,7 @@ export const logLikelihoods: {
         (values) => release(values)(backend),
       );
       const numbers = yield* take(read(found)(backend));
-      nats.set(yield* take(finiteOf(where, { first, ...of })(numbers)), first);
+      nats.set(finiteOf(where, { first, ...of }, numbers), first);
     }
     yield* take(inBatches(images)(backend)(measure));
     const bits = bitsOfBytes(image.reduce((size: number, extent) => size * extent, 1));

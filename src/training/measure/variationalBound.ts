@@ -13,7 +13,7 @@ import type { Trained } from '../trained.js';
 import { boundLoop } from './boundLoop.js';
 import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
 import {
-  checkedImagesOf,
+  checkImages,
   countsIn,
   finiteOf,
   inBatches,
@@ -22,11 +22,11 @@ import {
   type ResidentImages,
 } from './measuring.js';
 
-/** Which bound is measured, of which images. */
+/** The images to measure, and options of the bound. */
 export interface BoundMeasuring<I extends ImageShape> extends Measuring<I> {
-  /** σ_t² of a model that does not learn it: the posterior's β̃_t if not given. */
+  /** σ_t² of a model that does not learn it; by default the posterior's β̃_t. */
   readonly variance?: ReverseVariance;
-  /** What is done to x̂₀: `clipToImage` if not given. */
+  /** The correction of x̂₀; by default `clipToImage`. */
   readonly correction?: Correction;
 }
 
@@ -37,14 +37,11 @@ const codec = measuringCodec({
 });
 
 /**
- * The variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the errors of
- * x̂₀ and ε̂ there (DDPM, Ho et al. 2020, eq. 5; Improved DDPM, Nichol & Dhariwal 2021, section 3). All T timesteps of each
- * image are evaluated, with noise of their own: to pay for fewer, measure a shorter process, `respace`d, which has a
- * bound too. On the backend of the environment, whose memory does not grow with the data.
- *
- * L_0 is of bytes, so images that are none are a `ConfigError`; so is a configuration that cannot work, and what `fit` would
- * refuse of the data. Classes of a model are those of the data. Nothing is dropped, and x̂₀ is clipped unless `correction` says
- * otherwise. A result that is no number is `NonFinite`.
+ * Measures the variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the errors of
+ * x̂₀ and ε̂ there (DDPM, Ho et al. 2020, eq. 5; Improved DDPM, Nichol & Dhariwal 2021, section 3). It evaluates all T timesteps of
+ * each image, each with noise of its own; a process that is `respace`d has fewer, and a bound too. The memory does not grow with the
+ * data. Labels are those of the data, without dropout. `ConfigError` for images that are not bytes, as L_0 needs, a configuration that
+ * cannot work, or data that `fit` refuses; `NonFinite`.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -61,7 +58,7 @@ export const variationalBound: {
   genEffect(where, function* (backend) {
     const { condition, variance, correction, onStep, signal, key } = yield* take(checked(where, codec)(measuring));
     const images = { where, trained, measuring, ofBytes: true };
-    yield* take(checkedImagesOf(images));
+    yield* checkImages(images);
 
     const { batch, rounds } = countsIn(measuring);
     const options = {
@@ -93,7 +90,7 @@ export const variationalBound: {
       const priors = yield* take(read(measured.prior)(backend));
       const table = yield* take(read(measured.table)(backend));
       sums = withBatch(count, priors, table)(sums);
-      yield* take(finiteOf(where, { first, count })(sums.images.slice(first)));
+      finiteOf(where, { first, count }, sums.images.slice(first));
     }
     yield* take(inBatches(images)(backend)(measure));
     return boundOf(sums);

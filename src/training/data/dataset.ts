@@ -77,14 +77,9 @@ export const refuse = (expected: string, actual: string, hint: string, field = '
 const labelsOf = (labels: ArrayLike<number> | undefined, count: number): Int32Array => {
   if (labels === undefined) return new Int32Array(count).fill(NO_CLASS);
   const wrong = Array.prototype.findIndex.call(labels, (label) => label !== (label | 0) || label < NO_CLASS);
-  return wrong === -1
-    ? Int32Array.from(labels)
-    : refuse(
-        'a class as an integer ≥ 0, or -1 for none',
-        `${labels[wrong]}`,
-        'number the classes: names.indexOf(name)',
-        `: labels, ${wrong}`,
-      );
+  if (wrong === -1) return Int32Array.from(labels);
+  const hint = 'number the classes: names.indexOf(name)';
+  return refuse('a class as an integer ≥ 0, or -1 for none', `${labels[wrong]}`, hint, `: labels, ${wrong}`);
 };
 
 /** A data set of images in memory, whose numbers `numberAt` gives, image after image. */
@@ -115,15 +110,9 @@ const BYTES = 'a Uint8Array of all images; of numbers in [-1, 1], call datasetOf
 const isBytes = (given: unknown): boolean => given instanceof Uint8Array || given instanceof Uint8ClampedArray;
 const isTriple = (given: unknown): boolean => Array.isArray(given) && given.length === 3;
 
-const checkedBytes = checked(
-  'datasetOf',
-  exactly(
-    {
-      pixels: refined(t.unknown, BYTES, isBytes),
-      image: refined(t.unknown, '[height, width, channels]', isTriple),
-    },
-    { labels: part('a label for each image, in an array', 'length') },
-  ),
+const bytesCodec = exactly(
+  { pixels: refined(t.unknown, BYTES, isBytes), image: refined(t.unknown, '[height, width, channels]', isTriple) },
+  { labels: part('a label for each image, in an array', 'length') },
 );
 
 /**
@@ -140,24 +129,19 @@ export const datasetOf = <const I extends readonly [number, number, number]>(
   bytes: Bytes<I>,
 ): either.Either<NoisefoldError, Dataset<Image<I>>> =>
   attempt(() => {
-    const { pixels, labels, image } = orRaise(checkedBytes(bytes));
-    if (!image.every(positive.is))
-      refuse(
-        'image: [height, width, channels], integers of at least 1',
-        showShape(image),
-        'give the extents of one image',
-      );
+    const { pixels, labels, image } = orRaise(checked('datasetOf', bytesCodec)(bytes));
+    if (!image.every(positive.is)) {
+      const expected = 'image: [height, width, channels], integers of at least 1';
+      refuse(expected, showShape(image), 'give the extents of one image');
+    }
     const each = image[0] * image[1] * image[2];
     const size = labels?.length ?? Math.ceil(pixels.length / each);
     if (size === 0 || pixels.length !== size * each) {
-      const [expected, hint] =
-        labels === undefined
-          ? [`pixels of whole images ${showShape(image)}, at least one`, 'check the extents of an image']
-          : [
-              `${size * each} pixels for ${size} labels of images ${showShape(image)}`,
-              'give the images and the labels of the same split',
-            ];
-      refuse(expected, `${pixels.length} pixels`, hint);
+      const found = `${pixels.length} pixels`;
+      if (labels === undefined)
+        refuse(`pixels of whole images ${showShape(image)}, at least one`, found, 'check the extents of an image');
+      const wanted = `${size * each} pixels for ${size} labels of images ${showShape(image)}`;
+      refuse(wanted, found, 'give the images and the labels of the same split');
     }
     return inMemory<Image<I>>(size, image, labels, (i) => pixelOf(pixels[i]!));
   });

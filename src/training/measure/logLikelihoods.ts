@@ -11,15 +11,7 @@ import { heldGrid } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
-import {
-  checkImages,
-  countsIn,
-  finiteOf,
-  inBatches,
-  type Measuring,
-  measuringCodec,
-  type ResidentImages,
-} from './measuring.js';
+import { checkImages, finiteOf, inBatches, type Measuring, measuringCodec, type ResidentImages } from './measuring.js';
 
 /** The images to measure, and options. */
 export interface LikelihoodMeasuring<I extends ImageShape> extends Measuring<I> {
@@ -64,21 +56,14 @@ export const logLikelihoods: {
   <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<NoInfer<I>>): Effect<LogLikelihoods>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<I>) =>
   genEffect(where, function* (backend) {
-    const {
-      dequantize = false,
-      condition,
-      onStep,
-      signal,
-      grid: given,
-      key,
-    } = yield* take(checked(where, codec)(measuring));
+    const options = yield* take(checked(where, codec)(measuring));
+    const { dequantize = false, condition, onStep, signal, key, grid: given } = options;
     const { model, process, image, params } = trained;
     const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
     const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
     const images = { where, trained, measuring, ofBytes: dequantize };
-    yield* checkImages(images);
+    const { count, batch, rounds } = yield* checkImages(images);
 
-    const { count, batch, rounds } = countsIn(measuring);
     const parts = { flow, batch, dequantize, condition };
     const loop = yield* hold(opened(likelihoodLoop(trained, parts))(backend), (open) => open.release());
     const keys = fork(key, 'direction', 'bytes');

@@ -80,7 +80,7 @@ export interface ResidentImages<I extends ImageShape = ImageShape> {
 }
 
 /** The number of images, the number in a batch, and the number of batches. */
-export const countsIn = <I extends ImageShape>({ data, images = data.size, batch: most }: Measuring<I>) => {
+const countsIn = <I extends ImageShape>({ data, images = data.size, batch: most }: Measuring<I>) => {
   const count = Math.min(images, data.size);
   const batch = Math.min(most, count);
   return { count, batch, rounds: Math.ceil(count / batch) };
@@ -94,13 +94,8 @@ interface Given<P, I extends ImageShape> {
   readonly ofBytes: boolean;
 }
 
-/** Checks the size of the images, and all images of data in memory, before anything is compiled. Raises `ConfigError`. */
-export function* checkImages<P, I extends ImageShape>({
-  where,
-  trained,
-  measuring,
-  ofBytes,
-}: Given<P, I>): Block<void> {
+/** Checks the size of the images, and all images of data in memory. Raises `ConfigError`. Returns how they are batched. */
+export function* checkImages<P, I extends ImageShape>({ where, trained, measuring, ofBytes }: Given<P, I>) {
   const { data, images, signal } = measuring;
   if (showShape(data.image) !== showShape(trained.image))
     raise('ConfigError', {
@@ -110,6 +105,7 @@ export function* checkImages<P, I extends ImageShape>({
       hint: 'measure images of the size that it was trained on',
     });
   yield* lookThrough({ where, images, signal, ...(ofBytes && { also: bytesOnly(where) }) }, trained.model, data);
+  return countsIn(measuring);
 }
 
 /** The numbers of the images of a batch that count, one for each. Raises `NonFinite` at the first that is not finite. */

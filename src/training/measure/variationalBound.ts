@@ -12,15 +12,7 @@ import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { boundLoop } from './boundLoop.js';
 import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
-import {
-  checkImages,
-  countsIn,
-  finiteOf,
-  inBatches,
-  type Measuring,
-  measuringCodec,
-  type ResidentImages,
-} from './measuring.js';
+import { checkImages, finiteOf, inBatches, type Measuring, measuringCodec, type ResidentImages } from './measuring.js';
 
 /** The images to measure, and options of the bound. */
 export interface BoundMeasuring<I extends ImageShape> extends Measuring<I> {
@@ -58,9 +50,8 @@ export const variationalBound: {
   genEffect(where, function* (backend) {
     const { condition, variance, correction, onStep, signal, key } = yield* take(checked(where, codec)(measuring));
     const images = { where, trained, measuring, ofBytes: true };
-    yield* checkImages(images);
+    const { batch, rounds } = yield* checkImages(images);
 
-    const { batch, rounds } = countsIn(measuring);
     const options = {
       ...(variance && { variance }),
       ...(correction && { correction: heldCorrection(where, correction) }),

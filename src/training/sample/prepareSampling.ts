@@ -1,16 +1,16 @@
 /** Sampling that is compiled once, for services that draw again and again. */
 import type { GuidedParams } from '../../diffusion/index.js';
-import { fail, key as keyOf, type NoisefoldError } from '../../dsl/index.js';
+import { fail, key as keyOf } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
-import { E, type either, type taskEither } from '../../internal/fp.js';
-import { take } from '../../internal/gen.js';
+import { E } from '../../internal/fp.js';
+import { type Block, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import { genEffect, genTask } from '../genEffect.js';
 import { besideGuide, type Trained } from '../trained.js';
 import { beginningOf } from './givenImages.js';
-import { drawn, type OpenSampling, openedSampling } from './runSampling.js';
+import { drawn, openedSampling } from './runSampling.js';
 import { planOf, type SamplePlan } from './samplePlan.js';
 import { preparationCodec, requestCodec, type Sampling } from './sampling.js';
 
@@ -48,7 +48,6 @@ const formOf = ({ labels, condition, from, known, previews }: Omit<SampleRequest
   ]);
 
 type Plan<P, Q, I extends ImageShape> = SamplePlan<GuidedParams<P, Q>, I>;
-type Opening<P, Q, I extends ImageShape> = either.Either<NoisefoldError, OpenSampling<GuidedParams<P, Q>, I>>;
 
 const released = fail('ConfigError', {
   where: 'sample',
@@ -77,34 +76,33 @@ export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
   genEffect('prepareSampling', function* (backend) {
     const { batch = 1, ...parts } = yield* take(checked('prepareSampling', preparationCodec)(options));
     const whole = besideGuide(trained, parts.guide);
-    const planned = (given: SampleRequest) =>
-      E.map((plan: Plan<P, Q, I>) => ({ ...plan, batch }))(
-        planOf('sample', 'data')(whole, { ...parts, ...given }, beginningOf(given.from)),
-      );
+    function* planned(given: SampleRequest): Block<Plan<P, Q, I>> {
+      const plan = planOf('sample', 'data')(whole, { ...parts, ...given }, beginningOf(given.from));
+      return { ...(yield* take(plan)), batch };
+    }
 
-    const programs = new Map<string, Promise<Opening<P, Q, I>>>();
-    const programsOf =
-      (plan: Plan<P, Q, I>): taskEither.TaskEither<NoisefoldError, OpenSampling<GuidedParams<P, Q>, I>> =>
-      async () => {
-        const form = formOf(plan.sampling);
-        const opening = programs.get(form) ?? openedSampling(plan)(backend)();
-        programs.set(form, opening);
-        const result = await opening;
-        if (E.isLeft(result)) programs.delete(form); // the next request tries again
-        return result;
-      };
+    const opened = (plan: Plan<P, Q, I>) => openedSampling(plan)(backend)();
+    const programs = new Map<string, ReturnType<typeof opened>>();
+    const programsOf = (plan: Plan<P, Q, I>) => async (): ReturnType<typeof opened> => {
+      const form = formOf(plan.sampling);
+      const opening = programs.get(form) ?? opened(plan);
+      programs.set(form, opening);
+      const result = await opening;
+      if (E.isLeft(result)) programs.delete(form); // the next request tries again
+      return result;
+    };
     const { classes, condition } = trained.model;
     // the sizes of conditions are not known yet
     if (condition === undefined) {
       const labels = classes === undefined ? {} : { labels: Array.from({ length: batch }, () => 0) };
-      yield* take(programsOf(yield* take(planned({ key: keyOf(0), ...labels }))));
+      yield* take(programsOf(yield* planned({ key: keyOf(0), ...labels })));
     }
 
     const running = new Set<Promise<unknown>>();
     let isReleased = false;
     const drawnFor = (given: SampleRequest) =>
       genTask('sample', function* () {
-        const plan = yield* take(planned(yield* take(checked('sample', requestCodec)(given))));
+        const plan = yield* planned(yield* take(checked('sample', requestCodec)(given)));
         return yield* take(drawn(plan, yield* take(programsOf(plan)))(backend));
       });
     return {

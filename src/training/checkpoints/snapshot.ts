@@ -25,14 +25,14 @@ import type { StoredTensor } from '../../formats/safetensors.js';
 
 /** A training run between two steps. With the same data set and recipe it goes on bit for bit. */
 export interface Snapshot {
-  /** How many updates were made. */
+  /** The number of updates. */
   readonly step: number;
   /** The key and the batch of the run: with the step they say what comes next. */
   readonly key: RandomKey;
   readonly batch: number;
   /** The tensors of the state by path, `params.…`, `average.…`, `optimizer.…`, `step`. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** What the training was made from, as JSON. */
+  /** The configuration of the training, as JSON. */
   readonly config: unknown;
   /** The settings of the recipe and its data, as JSON, which are compared too; missing in snapshots made before they were kept. */
   readonly settings?: unknown;

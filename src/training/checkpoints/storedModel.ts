@@ -1,4 +1,4 @@
-/** Models in files: a U-Net as its configuration, any other by its name and by what it says of itself. */
+/** Models in files: a U-Net as its configuration, any other as its name and its fields. */
 import type { Model } from '../../diffusion/index.js';
 import { fail, failure, type NoisefoldError } from '../../dsl/index.js';
 import { E, type either } from '../../internal/fp.js';
@@ -12,7 +12,7 @@ type Sampled<P, I extends ImageShape> = Omit<Model<P, I>, 'init'>;
 /** The name of a model that was saved without one. */
 export const CUSTOM = 'custom';
 
-/** What a file says of a model; the configuration of a built-in one. */
+/** The description of a model in a file: the configuration of a built-in one, the fields of another. */
 export interface AboutModel {
   readonly name: string;
   readonly config?: unknown;

@@ -31,7 +31,7 @@ interface Fields<R extends t.Props, P extends t.Props> {
 const texted = (props: t.Props, texts: t.Props): t.Props =>
   Object.fromEntries(Object.keys(props).map((name) => [name, texts[name] ?? t.string]));
 
-/** Writes fields as words, and reads them. `ConfigError` or `DecodeError` at the first field that is not as its codec says. */
+/** Writes fields as words, and reads them. `ConfigError` or `DecodeError` at the first invalid field. */
 export const wordsOf = <R extends t.Props, P extends t.Props>({
   format,
   required,

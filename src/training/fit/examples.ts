@@ -7,7 +7,7 @@ import type { Batch, Dataset } from '../data/dataset.js';
 import { checkNumbers } from '../data/images.js';
 
 export interface Labelled {
-  /** How many classes the model has, where it has some. */
+  /** The number of classes of the model, if it has classes. */
   readonly classes?: number;
 }
 
@@ -26,7 +26,7 @@ export const loaded = ({ classes }: Labelled, { batch, image }: Pick<Dataset, 'b
           where: 'data set: batch',
           expected: `${length * each} numbers and ${length} labels, for ${length} images ${showShape(image)}`,
           actual: `${images.length} and ${labels.length}`,
-          hint: 'give images of one size, that which the data set says, and a label for each',
+          hint: 'give images of the size of the data set, and a label for each',
         });
       if (classes !== undefined) {
         const options = { orNone: false, where: (at: number) => `data set: label at ${positions[at]}` };

@@ -29,7 +29,7 @@ import { examplesSpec, heldOutLosses } from './trainState.js';
 
 /** A measurement that is repeated during a training. */
 export interface Evaluation {
-  /** Whether it is due after this many updates. */
+  /** True if it is due after this number of updates. */
   readonly isDue: (done: number) => boolean;
   readonly loss: (params: Resident<Vectors>) => taskEither.TaskEither<NoisefoldError, number>;
   readonly release: io.IO<void>;

@@ -1,4 +1,4 @@
-/** A training run: a state on a backend that moves on as its events are taken. */
+/** A training run: a state on a backend, which takes a step when its next event is asked for. */
 import {
   type Backend,
   failure,
@@ -32,19 +32,20 @@ import { checkedTraining, type Training } from './training.js';
 import { type TrainInputs, type TrainLoop, trainLoop } from './trainLoop.js';
 import type { Report, TrainState } from './trainState.js';
 
+/** A training that runs. */
 export interface TrainingRun<P = unknown> {
-  /** Each event is made when it is asked for: between two of them the state rests. A `Left` is the last. */
+  /** The events. The run works only when the next one is asked for. A `Left` is the last. */
   readonly events: AsyncIterable<either.Either<NoisefoldError, TrainEvent>>;
-  /** A copy of the state as it is between events. */
+  /** A copy of the state. */
   readonly snapshot: Task<Snapshot>;
-  /** A copy of the averaged parameters as they are between events, to be released; `ValueConsumed` once it has ended. */
+  /** A copy of the averaged parameters, which the caller owns. `ValueConsumed` if the run has ended. */
   readonly average: Task<Resident<P>>;
   /**
-   * Ends the run and gives back all that it holds, but for a copy of the averaged parameters, which is the result: once.
-   * Without room for the copy the run is not ended.
+   * Ends the run, frees all that it holds, and gives a copy of the averaged parameters. `ValueConsumed` if the run has ended.
+   * Without memory for the copy it does not end.
    */
   readonly finish: Task<Resident<P>>;
-  /** Ends the run and gives back all that it holds; nothing where it has ended. */
+  /** Ends the run and frees all that it holds. Does nothing if it has ended. */
   readonly release: Task<void>;
 }
 
@@ -92,8 +93,7 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
   });
 
 /**
- * Begins a training, or goes on with one, on the backend of the environment. Nothing is trained until
- * `events` are taken.
+ * Begins a training, or goes on with one. It takes a step when the next of its `events` is asked for.
  * @example
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w)
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }

@@ -1,4 +1,4 @@
-/** The settings of a training, as JSON, for snapshots: what is compared when a run resumes, whatever its `config` says. */
+/** The settings of a training, as JSON, for snapshots. A run that resumes compares them, beside its `config`. */
 import type { NoisefoldError } from '../../dsl/index.js';
 import { crc32 } from '../../formats/crc32.js';
 import { optionsOf } from '../../internal/options.js';

@@ -1,6 +1,6 @@
 /**
- * What training keeps on the backend from step to step, and the programs that begin and change it. Parameters rest as the
- * vectors of `raveling`, so that an update of all of them is a few kernels.
+ * The state of a training on the backend, and the programs that begin and change it. It has the parameters as the vectors of
+ * `raveling`, so that an update of all of them is a few kernels.
  */
 import { asAdaptive, type DrawMemory, type Model, withoutDropout } from '../../diffusion/index.js';
 import {
@@ -44,11 +44,11 @@ import { averaged } from '../../nn/optimizers/ema.js';
 import { delayed, type Examples, joined, partsOf, summed } from './accumulation.js';
 import { type Average, averagesOf, defaults, ravelingOf, type Recipe } from './recipe.js';
 
-/** Parameters, their moving averages, what optimiser and draw of timesteps remember, and the number of updates so far. */
+/** Parameters, their moving averages, the memory of the optimizer and of the draw of timesteps, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {
   /** The average that samples are drawn from. */
   readonly average: Vectors;
-  /** The others of a list of averages, each at its index in the list; null at 0. */
+  /** The other averages of a list, each at its index in the list; null at 0. */
   readonly averages: readonly (Vectors | null)[];
   readonly timesteps: DrawMemory;
 }
@@ -65,7 +65,7 @@ const raveled = <P, I extends Shape>(recipe: Recipe<P, I>) => {
 const shareOf = (average: Average, step: Step): Scalar =>
   typeof average === 'number' ? sub(1, emaDecay(step, average)) : average.share(step);
 
-/** A state with the averages and the draw memory of a recipe; `made` makes what is remembered of each shape. */
+/** A state with the averages of a recipe, and with the memory of its draw of timesteps, made from each shape by `made`. */
 const withAverages = <P, I extends Shape, L extends { readonly params: unknown }, A>(
   recipe: Recipe<P, I>,
   learned: L,
@@ -121,32 +121,32 @@ export const examplesSpec = <P, I extends Shape>({ classes }: Model<P, I>, image
     key: leafSpec([], 'key'),
   });
 
-/** The condition of examples, where the recipe has one: made anew in each step, from a key of its own. */
+/** The condition of examples, if the recipe has one: made anew in each step, from its own key. */
 const conditionOf = <P, I extends Shape>({ condition }: Recipe<P, I>, { x0, key }: Examples<I>) =>
   condition?.(x0, fork(key, 'condition').condition);
 
-/** What a step reports: the loss of its batch, and the norm of the whole gradient before it is changed. */
+/** The report of a step: the loss of its batch, and the norm of the whole gradient before the optimizer changes it. */
 export interface Report {
   readonly loss: Scalar;
   readonly gradientNorm: Scalar;
   readonly learningRate: Scalar;
-  /** Whether loss, gradient and the new parameters are finite: where not, the state stays as it was. */
+  /** True if loss, gradient and new parameters are finite. Otherwise the state stays as it was. */
   readonly sound: Tensor<[], 'bool'>;
 }
 
-/** What a step gives. */
+/** The outputs of a step. */
 export interface StepResult {
   readonly state: TrainState;
   readonly report: Report;
 }
 
-/** What a step takes: the state, which it donates, and examples. */
+/** The inputs of a step: the state, which it donates, and examples. */
 export interface StepInputs<I extends Shape> {
   readonly state: TrainState;
   readonly examples: Examples<I>;
 }
 
-/** Whether all float32 numbers of a tree are finite: their sum is, unless some are close to overflow too. */
+/** Tests all float32 numbers of a tree by their sum, which also overflows if some numbers are close to it. */
 const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
   isFinite(
     tensorsOf(tree)
@@ -156,8 +156,7 @@ const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
   );
 
 /**
- * A step whose new state is taken as it comes, not finite numbers included: to find out where those begin.
- * Otherwise {@link trainStep}.
+ * {@link trainStep} without its guard: the new state may have numbers that are not finite, to find the operation where they begin.
  */
 export const unguardedStep = <P, I extends Shape>(
   recipe: Recipe<P, I>,
@@ -226,9 +225,8 @@ export const unguardedStep = <P, I extends Shape>(
 };
 
 /**
- * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimiser. Where the
- * loss, the gradient or the new parameters are not finite the state stays as it is, but for the step's number;
- * and a number of the state that would not be finite keeps the value it had, whatever the optimiser.
+ * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimizer. If the loss, the gradient or the new
+ * parameters are not finite, only the number of the step changes. A number of the state that would not be finite keeps its value.
  *
  * @param image - height, width and channels of an image
  * @example
@@ -254,8 +252,7 @@ export const trainStep = <P, I extends Shape>(
 };
 
 /**
- * The tree of the parameters, or of an average of them, that a state has as vectors. Its layout is that of the optimizer, which
- * may be left out unless it has groups.
+ * Makes the tree of parameters, or of their average, from the vectors of a state. Give the optimizer if it has groups.
  * @example
  * const affine = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w, b }) => <S extends Shape>(x: Tensor<S>) => add(mul(w, x), b))
  * const model: Model<{ w: Scalar; b: Scalar }, []> = { ...affine, predicts: 'v', apply: (params, x) => affine.apply(params)(x) }

@@ -21,7 +21,7 @@ import type { Recipe } from './recipe.js';
 /** Images that nothing is learned from, to measure on. */
 export interface HeldOut<I extends ImageShape = ImageShape> {
   readonly data: Dataset<I>;
-  /** Measured before the first step and after so many. */
+  /** The number of steps between measurements. The first one is before the first step. */
   readonly every: number;
   /** The number of images that count, always the first ones: by default 256, or all if there are fewer. */
   readonly images?: number;

@@ -1,4 +1,4 @@
-/** What the bound of a data set is made of, batch by batch, on the host in float64. */
+/** The sums of the bound of a data set, batch by batch, on the host in float64. */
 import type { DatasetBits } from '../../diffusion/index.js';
 
 /** The variational bound of a data set, in bits per dimension, with the errors that it comes from. */

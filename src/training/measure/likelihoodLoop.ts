@@ -55,7 +55,7 @@ export type LikelihoodLoop<P, I extends ImageShape> = Loop<
 interface LikelihoodParts<P, I extends ImageShape> {
   readonly flow: Likelihood<P, I>;
   readonly batch: number;
-  /** Whether images are spread over the width of their bytes. */
+  /** True if images are spread over the width of their bytes. */
   readonly dequantize: boolean;
   readonly condition: Conditioner<I> | undefined;
 }

@@ -1,4 +1,4 @@
-/** Images taken back to the noise that a trained model draws them from. */
+/** The noise from which a trained model draws given images. */
 import type { Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
 import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
@@ -13,26 +13,23 @@ import { genEffect } from '../genEffect.js';
 import { besideGuide, type Trained } from '../trained.js';
 import { drawn, openedSampling } from './runSampling.js';
 
-/** How images are encoded: as samples are drawn with the same parts. */
+/** The images to encode, and options, as of a sampling. */
 export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
   Sampling<Q, J>,
   'grid' | 'guidance' | 'guide' | 'correction' | 'labels' | 'condition' | 'batch' | 'onStep' | 'signal'
 > {
   /** Of the model's shape, in [-1, 1]. */
   readonly images: Images;
-  /** One that walks from data to noise; `ddimInversion()` if not given. */
+  /** A solver that walks from data to noise; by default `ddimInversion()`. */
   readonly solver?: Solver;
-  /** For noise that a condition is given with: `condition.t`. Nothing else is drawn. */
+  /** The key of the noise of a condition (`condition.t`). Nothing else is drawn. */
   readonly key?: RandomKey;
 }
 
 /**
- * The noise of images: x_T, from which {@link sample} with the same grid, labels and guidance, `ddim` and
- * `from: { noise }` draws them again, but for an error of first order in the steps. Between two such noises, `slerp`
- * leads over images in between (DDIM, Song et al. 2021, sections 4.3 and 5.3).
- *
- * An encoding that cannot work is a `ConfigError`; images with numbers that are not finite are `NonFinite`,
- * and so is noise.
+ * Encodes images as noise x_T. {@link sample} with the same grid, labels and guidance, `ddim` and `from: { noise }` draws the images
+ * again, with an error of first order in the steps. `slerp` between two such noises gives images in between (DDIM, Song et al. 2021,
+ * sections 4.3 and 5.3). `ConfigError` for an encoding that cannot work; `NonFinite` for images or noise that are not finite.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }

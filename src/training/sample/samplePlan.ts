@@ -28,7 +28,7 @@ export interface SamplePlan<P, I extends ImageShape> {
   readonly batch: number;
 }
 
-/** Where a walk ends. */
+/** The end of a walk. */
 type End = 'data' | 'noise';
 
 /** Raises `ConfigError` unless a solver walks where it should: `sample` to the data, `encode` to the noise. */

@@ -21,8 +21,8 @@ import { compiled } from './open.js';
 type Fallible<A> = taskEither.TaskEither<NoisefoldError, A>;
 
 /**
- * A loop: `begin` makes the state, `step` moves it on in the same memory, `end` takes the result from it. Every step takes the
- * same `Constants`, and inputs of its own, `Given`; beside the state it gives an `Output`.
+ * A loop: `begin` makes the state, `step` moves it on in the same memory, `end` takes the result from it. Every step
+ * takes the same `Constants`, and inputs of its own, `Given`; beside the state it gives an `Output`.
  */
 export interface Loop<Begin, Constants, State, Given, Output, End> {
   /** The name of the loop in errors. */

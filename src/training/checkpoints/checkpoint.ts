@@ -82,8 +82,8 @@ export const decodeCheckpoint =
     });
 
 /**
- * Writes a checkpoint to a temporary file, tensor by tensor, and renames it. The old file stays whole until then, and stays
- * if the snapshot cannot be written. `ConfigError` as of {@link encodeCheckpoint}; `FileError`.
+ * Writes a checkpoint to a temporary file, tensor by tensor, and renames it. The old file stays whole until then, and
+ * stays if the snapshot cannot be written. `ConfigError` as of {@link encodeCheckpoint}; `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
@@ -123,8 +123,9 @@ export const readProgress = (path: string): Task<Omit<Snapshot, 'tensors'>> =>
   withTensors(path, { finite: true }, ({ metadata }) => TE.fromEither(words.read(path, metadata)));
 
 /**
- * Reads the checkpoint at a path, or gives null if nothing has this name: for a run that goes on, or begins. A checkpoint that
- * cannot be read is an error: `FileError` for a folder, a pipe, a link, or a file without permission; `DecodeError`.
+ * Reads the checkpoint at a path, or gives null if nothing has this name: for a run that goes on, or begins. A
+ * checkpoint that cannot be read is an error: `FileError` for a folder, a pipe, a link, or a file without permission;
+ * `DecodeError`.
  * @example
  * await findCheckpoint('missing.safetensors')() // → E.right(null)
  */
@@ -139,7 +140,7 @@ export const findCheckpoint = (path: string): Task<Snapshot | null> =>
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every((x) => typeof x !== 'object'));
 
-/** Finds the first difference of two JSON values. A setting that is null on one side is unknown there, and not compared. */
+/** Finds the first difference of two JSON values. A setting that is null on one side is unknown, and not compared. */
 export const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
   if (isFields(expected) && isFields(actual) && Array.isArray(expected) === Array.isArray(actual))
     return Object.keys({ ...expected, ...actual })
@@ -157,8 +158,9 @@ const backTo = {
 } satisfies Record<Rounding, string>;
 
 /**
- * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same, and also settings and
- * rounding if both have them. `CheckpointMismatch` at the first difference; `ConfigError` for an invalid step, key or batch.
+ * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same, and also
+ * settings and rounding if both have them. `CheckpointMismatch` at the first difference; `ConfigError` for an invalid
+ * step, key or batch.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })

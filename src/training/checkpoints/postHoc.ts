@@ -1,4 +1,4 @@
-/** Reconstructs averages of other widths from those that were kept: EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
+/** Reconstructs averages of other widths from those kept: EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
 import { solved } from '../../diffusion/linearSystem.js';
 import { type NoisefoldError, raise } from '../../dsl/index.js';
 import { decode, exactly, positive } from '../../internal/decode.js';
@@ -68,11 +68,11 @@ export interface PostHoc {
 }
 
 /**
- * Reconstructs the average of a width that was not kept, as a sum of all `emaPower` averages in snapshots: the one with the nearest
- * profile over the updates, by least squares in float64. EDM2 (Karras et al. 2024), algorithm 3. The tensors have the paths of the
- * parameters, as `uploadTensors` takes them. Averages of 0.05 and 0.1 in some tens of snapshots give every width between them.
- * `ConfigError` for invalid options, without such averages, or if two are of one width and step; `CheckpointMismatch` for
- * snapshots of other models.
+ * Reconstructs the average of a width that was not kept, as a sum of all `emaPower` averages in snapshots: the one with
+ * the nearest profile over the updates, by least squares in float64. EDM2 (Karras et al. 2024), algorithm 3. The
+ * tensors have the paths of the parameters, as `uploadTensors` takes them. Averages of 0.05 and 0.1 in some tens of
+ * snapshots give every width between them. `ConfigError` for invalid options, without such averages, or if two are of
+ * one width and step; `CheckpointMismatch` for snapshots of other models.
  * @example
  * const w = (value: number): StoredTensor => ({ dtype: 'F32', shape: [1], data: Float32Array.of(value) })
  * const snapshot = (step: number, value: number) =>

@@ -34,7 +34,7 @@ export interface Snapshot {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** The configuration of the training, as JSON. */
   readonly config: unknown;
-  /** The settings of the recipe and its data, as JSON, which are compared too; missing in snapshots made before they were kept. */
+  /** The settings of the recipe and its data, as JSON, compared too; missing in older snapshots. */
   readonly settings?: unknown;
   /** The rounding of the backend that made it (`backend.rounding`); missing if that is not defined. */
   readonly rounding?: Rounding;
@@ -109,8 +109,8 @@ export const matching = (
 };
 
 /**
- * Uploads the tensors of a spec one after the other, as they are given, and makes its tree of them. They have to be of its
- * shapes and dtypes: see {@link matching}. After an error nothing stays on the backend.
+ * Uploads the tensors of a spec one after the other, as they are given, and makes its tree of them. They have to be of
+ * its shapes and dtypes: see {@link matching}. After an error nothing stays on the backend.
  */
 export const uploadEach =
   <P>(spec: TreeSpec<P>, tensorOf: (path: string) => Work<StoredTensor>) =>

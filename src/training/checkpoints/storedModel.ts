@@ -47,8 +47,9 @@ export const aboutModel = <P, I extends ImageShape>(model: Sampled<P, I>, name: 
 };
 
 /**
- * The model of a file: the one that is given, which must say the same of itself, or the U-Net of the stored configuration.
- * `CheckpointMismatch` at the first difference; `ConfigError` for a model that is not built in and not given.
+ * The model of a file: the one that is given, which must say the same of itself, or the U-Net of the stored
+ * configuration. `CheckpointMismatch` at the first difference; `ConfigError` for a model that is not built in and not
+ * given.
  */
 export const modelFrom = <P, I extends ImageShape>(
   path: string,

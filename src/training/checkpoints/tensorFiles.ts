@@ -26,8 +26,9 @@ export const saveTensors =
     });
 
 /**
- * Uploads a safetensors file, of any size, as the tree of a spec, tensor by tensor: float16, bfloat16 and float64 as float32.
- * `CheckpointMismatch`, which names the tensor, where the file has not those of the spec; `FileError`, `DecodeError`.
+ * Uploads a safetensors file, of any size, as the tree of a spec, tensor by tensor: float16, bfloat16 and float64 as
+ * float32. `CheckpointMismatch`, which names the tensor, where the file has not those of the spec; `FileError`,
+ * `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-loaded.safetensors`

@@ -81,8 +81,8 @@ const rounded = (dtype: 'float32' | 'float16', name: string, tensor: StoredTenso
 
 /**
  * Writes a trained model as a safetensors file, for {@link loadTrained}: the averaged parameters by path, rounded to
- * float32 or float16, the tables of the process, and in the header the configuration of a U-Net, or the name of
- * another model, and the extents of an image. The older file stays if it fails: `ConfigError` for a number that is not finite
+ * float32 or float16, the tables of the process, and in the header the configuration of a U-Net, or the name of another
+ * model, and the extents of an image. The older file stays if it fails: `ConfigError` for a number that is not finite
  * or too large for float16, `CheckpointMismatch` for parameters that are not those of the model, `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
@@ -145,9 +145,10 @@ const loaded = <P, I extends ImageShape>(
   });
 
 /**
- * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters, as float32: the result is what
- * `sample` takes. A model that is not a U-Net of `unet` is given as `model`. `CheckpointMismatch` at the first tensor that is missing, is unknown or has another
- * shape, and for another model, name or process; `ConfigError` for a model that is not given; `FileError`, `DecodeError`.
+ * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters, as float32: the
+ * result is what `sample` takes. A model that is not a U-Net of `unet` is given as `model`. `CheckpointMismatch` at the
+ * first tensor that is missing, is unknown or has another shape, and for another model, name or process; `ConfigError`
+ * for a model that is not given; `FileError`, `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-grey.safetensors`

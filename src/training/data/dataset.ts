@@ -38,13 +38,15 @@ export interface Dataset<I extends ImageShape = ImageShape> {
   /** Height, width and channels of an image. */
   readonly image: ImageExtents<I>;
   /**
-   * The samples at some positions, 0…size-1, in that order. Sizes, labels and numbers are checked each time they are loaded.
-   * A step of training gives its own key, from which images may be changed at random; held-out data and measurements give none.
+   * The samples at some positions, 0…size-1, in that order. Sizes, labels and numbers are checked each time they are
+   * loaded. A step of training gives its own key, from which images may be changed at random; held-out data and
+   * measurements give none.
    */
   readonly batch: (positions: Int32Array, key?: RandomKey) => taskEither.TaskEither<NoisefoldError, Batch>;
   /**
-   * True if all images are in memory: then all of them are checked before the first step. Otherwise, the default, an image is
-   * checked when its batch is loaded, which may be after many steps. A data set made by a spread of another inherits it.
+   * True if all images are in memory: then all of them are checked before the first step. Otherwise, the default, an
+   * image is checked when its batch is loaded, which may be after many steps. A data set made by a spread of another
+   * inherits it.
    */
   readonly atHand?: boolean;
 }
@@ -116,9 +118,9 @@ const bytesCodec = exactly(
 );
 
 /**
- * Makes a data set of images in memory, with or without labels. Any number of channels will do; pictures have 1 (grey), 3 (RGB)
- * or 4 (RGB and opacity). Returns `ConfigError` for a field that is unknown, missing or of another type, and `DecodeError` if the
- * extents of an image are not positive integers, or if pixels and labels do not fit each other.
+ * Makes a data set of images in memory, with or without labels. Any number of channels will do; pictures have 1 (grey),
+ * 3 (RGB) or 4 (RGB and opacity). Returns `ConfigError` for a field that is unknown, missing or of another type, and
+ * `DecodeError` if the extents of an image are not positive integers, or if pixels and labels do not fit each other.
  * @example
  * const pixels = Uint8Array.of(0, 255, 255, 0)
  * const data = datasetOf({ pixels, labels: [3, 7], image: [1, 2, 1] })

@@ -22,8 +22,9 @@ const aboutImages = checked(
 const someImages = checked('datasetOfImages', part('images, with their data and shape', 'data', 'shape'));
 
 /**
- * Makes a data set of images in memory that are numbers, such as samples of a model. The functions that use it check the numbers.
- * `ConfigError` for a field that is unknown or missing; `DecodeError` if numbers, labels, shape and `image` do not fit each other.
+ * Makes a data set of images in memory that are numbers, such as samples of a model. The functions that use it check
+ * the numbers. `ConfigError` for a field that is unknown or missing; `DecodeError` if numbers, labels, shape and
+ * `image` do not fit each other.
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
  * const data = datasetOfImages(images, { image: [1, 2, 1] })

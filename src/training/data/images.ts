@@ -32,7 +32,7 @@ interface Demand {
   readonly where: (image: number) => string;
 }
 
-/** Raises an error at the first number that is not as demanded: `NonFinite` if it is not finite, otherwise `ConfigError`. */
+/** Raises an error at the first number that fails: `NonFinite` if it is not finite, otherwise `ConfigError`. */
 export const checkNumbers = (numbers: ArrayLike<number>, { is, expected, hint, each, where }: Demand): void => {
   for (let i = 0; i < numbers.length; i++) {
     const found = numbers[i]!;

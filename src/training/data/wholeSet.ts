@@ -20,8 +20,9 @@ interface Look {
 }
 
 /**
- * Loads all images of a data set that is {@link Dataset.atHand}, some at a time, so that errors of `loaded` are found before the
- * first step. Of another data set it checks the size only. Raises `ConfigError` for a size that is not a whole number of at least 1.
+ * Loads all images of a data set that is {@link Dataset.atHand}, some at a time, so that errors of `loaded` are found
+ * before the first step. Of another data set it checks the size only. Raises `ConfigError` for a size that is not a
+ * whole number of at least 1.
  */
 export function* lookThrough({ where, images, signal, also }: Look, model: Labelled, data: Dataset): Block<void> {
   const { size, image, atHand = false } = data;

@@ -12,8 +12,9 @@ export interface Labelled {
 }
 
 /**
- * The samples of a data set at some positions, changed at random if there is a key. `ConfigError` for a batch of another size, a
- * label that the model has no class for, or a number outside [-1, 1]; `NonFinite` for a number that is not finite.
+ * The samples of a data set at some positions, changed at random if there is a key. `ConfigError` for a batch of
+ * another size, a label that the model has no class for, or a number outside [-1, 1]; `NonFinite` for a number that is
+ * not finite.
  */
 export const loaded = ({ classes }: Labelled, { batch, image }: Pick<Dataset, 'batch' | 'image'>) => {
   const each = image.reduce((size: number, extent) => size * extent, 1);

@@ -24,8 +24,9 @@ export interface Fit<P, I extends ImageShape> extends Training<P, I> {
     run: TrainingRun<P>,
   ) => taskEither.TaskEither<NoisefoldError, void | 'stop'> | void;
   /**
-   * Called with the error that ends the run, such as a signal or an invalid image, while its state is as after the last step:
-   * save `run.snapshot`, and nothing is lost. A `Left` replaces the error. Not called if `onEvent` ends the run, or before it begins.
+   * Called with the error that ends the run, such as a signal or an invalid image, while its state is as after the last
+   * step: save `run.snapshot`, and nothing is lost. A `Left` replaces the error. Not called if `onEvent` ends the run,
+   * or before it begins.
    */
   readonly onError?: (error: NoisefoldError, run: TrainingRun<P>) => taskEither.TaskEither<NoisefoldError, void>;
 }
@@ -35,8 +36,9 @@ const listener = functionPart('a function');
 const codec = exactly(required, { ...optional, onEvent: listener, onError: listener });
 
 /**
- * Trains a model to the end, and gives it with its averaged parameters. Errors of the configuration, the data and the backend are a
- * `Left`, and so is `Cancelled`. Data in memory ({@link Dataset.atHand}) are checked before the first step, others as they are loaded.
+ * Trains a model to the end, and gives it with its averaged parameters. Errors of the configuration, the data and the
+ * backend are a `Left`, and so is `Cancelled`. Data in memory ({@link Dataset.atHand}) are checked before the first
+ * step, others as they are loaded.
  * @example
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean of the images
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }

@@ -41,8 +41,8 @@ export interface TrainingRun<P = unknown> {
   /** A copy of the averaged parameters, which the caller owns. `ValueConsumed` if the run has ended. */
   readonly average: Task<Resident<P>>;
   /**
-   * Ends the run, frees all that it holds, and gives a copy of the averaged parameters. `ValueConsumed` if the run has ended.
-   * Without memory for the copy it does not end.
+   * Ends the run, frees all that it holds, and gives a copy of the averaged parameters. `ValueConsumed` if the run has
+   * ended. Without memory for the copy it does not end.
    */
   readonly finish: Task<Resident<P>>;
   /** Ends the run and frees all that it holds. Does nothing if it has ended. */

@@ -33,8 +33,8 @@ const isJson = optionsOf({
 });
 
 /**
- * The settings of the optimizer, the averages, the accumulation and the data of a training, with a checksum of some images if they
- * are in memory. `ConfigError` for settings that are not JSON.
+ * The settings of the optimizer, the averages, the accumulation and the data of a training, with a checksum of some
+ * images if they are in memory. `ConfigError` for settings that are not JSON.
  */
 export const trainingSettings = <P, I extends ImageShape>(
   training: Training<P, I>,

@@ -1,6 +1,6 @@
 /**
- * The state of a training on the backend, and the programs that begin and change it. It has the parameters as the vectors of
- * `raveling`, so that an update of all of them is a few kernels.
+ * The state of a training on the backend, and the programs that begin and change it. It has the parameters as the
+ * vectors of `raveling`, so that an update of all of them is a few kernels.
  */
 import { asAdaptive, type DrawMemory, type Model, withoutDropout } from '../../diffusion/index.js';
 import {
@@ -44,7 +44,7 @@ import { averaged } from '../../nn/optimizers/ema.js';
 import { delayed, type Examples, joined, partsOf, summed } from './accumulation.js';
 import { type Average, averagesOf, defaults, ravelingOf, type Recipe } from './recipe.js';
 
-/** Parameters, their moving averages, the memory of the optimizer and of the draw of timesteps, and the number of updates. */
+/** Parameters, their averages, the memory of the optimizer and of the draw of timesteps, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {
   /** The average that samples are drawn from. */
   readonly average: Vectors;
@@ -65,7 +65,7 @@ const raveled = <P, I extends Shape>(recipe: Recipe<P, I>) => {
 const shareOf = (average: Average, step: Step): Scalar =>
   typeof average === 'number' ? sub(1, emaDecay(step, average)) : average.share(step);
 
-/** A state with the averages of a recipe, and with the memory of its draw of timesteps, made from each shape by `made`. */
+/** A state with the averages of a recipe and the memory of its draw of timesteps, which `made` makes of each shape. */
 const withAverages = <P, I extends Shape, L extends { readonly params: unknown }, A>(
   recipe: Recipe<P, I>,
   learned: L,
@@ -83,8 +83,8 @@ const withAverages = <P, I extends Shape, L extends { readonly params: unknown }
 };
 
 /**
- * The spec of a training state, for programs. {@link parametersOf} gives the tree of its parameters. Raises `ConfigError` for
- * a model whose parameters are not all float32.
+ * The spec of a training state, for programs. {@link parametersOf} gives the tree of its parameters. Raises
+ * `ConfigError` for a model whose parameters are not all float32.
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
  * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: sgd({ learningRate: 1e-3 }) }
@@ -156,7 +156,8 @@ const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
   );
 
 /**
- * {@link trainStep} without its guard: the new state may have numbers that are not finite, to find the operation where they begin.
+ * {@link trainStep} without its guard: the new state may have numbers that are not finite, to find the operation where
+ * they begin.
  */
 export const unguardedStep = <P, I extends Shape>(
   recipe: Recipe<P, I>,
@@ -225,8 +226,9 @@ export const unguardedStep = <P, I extends Shape>(
 };
 
 /**
- * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimizer. If the loss, the gradient or the new
- * parameters are not finite, only the number of the step changes. A number of the state that would not be finite keeps its value.
+ * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimizer. If the loss, the
+ * gradient or the new parameters are not finite, only the number of the step changes. A number of the state that would
+ * not be finite keeps its value.
  *
  * @param image - height, width and channels of an image
  * @example
@@ -254,8 +256,9 @@ export const trainStep = <P, I extends Shape>(
 /**
  * Makes the tree of parameters, or of their average, from the vectors of a state. Give the optimizer if it has groups.
  * @example
- * const affine = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w, b }) => <S extends Shape>(x: Tensor<S>) => add(mul(w, x), b))
- * const model: Model<{ w: Scalar; b: Scalar }, []> = { ...affine, predicts: 'v', apply: (params, x) => affine.apply(params)(x) }
+ * const { init, params } = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w }) => w)
+ * const apply: Model<{ w: Scalar; b: Scalar }, []>['apply'] = ({ w, b }, x) => add(mul(w, x), b)
+ * const model: Model<{ w: Scalar; b: Scalar }, []> = { init, params, apply, predicts: 'v' }
  * const tree = evaluate(parametersOf(model), {})({ vectors: [Float32Array.of(3, 4)] })
  * await using(reference())(tree)() // → E.right({ w: [3], b: [4] })
  */

@@ -44,14 +44,14 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
   /** The snapshot to resume from; its key, batch, configuration and settings must be those of this training. */
   readonly from?: Snapshot;
   /**
-   * True to resume with another configuration than that of the snapshot: other settings of the optimizer, such as its learning
-   * rate, of the averages, of the data, or another `config`. Model, key and batch stay, and so does what the optimizer and the
-   * averages remember. Default false: that is a `CheckpointMismatch`.
+   * True to resume with another configuration than that of the snapshot: other settings of the optimizer, such as its
+   * learning rate, of the averages, of the data, or another `config`. Model, key and batch stay, and so does what the
+   * optimizer and the averages remember. Default false: that is a `CheckpointMismatch`.
    */
   readonly anySettings?: boolean;
   /**
-   * True to resume also on a backend that rounds sums of products otherwise than the one of the snapshot: the run then ends
-   * with other bits than without the interruption. Default false: that is a `CheckpointMismatch`.
+   * True to resume also on a backend that rounds sums of products otherwise than the one of the snapshot: the run then
+   * ends with other bits than without the interruption. Default false: that is a `CheckpointMismatch`.
    */
   readonly anyRounding?: boolean;
   /** Ends the run before its next step, as `Cancelled`. */

@@ -1,4 +1,4 @@
-/** The loop that measures the likelihoods of a batch of images: along the flow from data to noise, to the density there. */
+/** The loop that measures the likelihoods of a batch of images, along the flow from data to noise. */
 import { type Conditioner, drawnBy, type Likelihood, type LikelihoodState } from '../../diffusion/index.js';
 import {
   add,

@@ -18,8 +18,8 @@ export interface LikelihoodMeasuring<I extends ImageShape> extends Measuring<I> 
   /** The number of timesteps of the flow, `spaced` from the first to the last, or a grid; by default every timestep. */
   readonly grid?: number | Grid;
   /**
-   * True if images are bytes, which have a probability and no density: each byte is then spread over its width, and the mean of
-   * `bits` is an upper bound of the bits of the bytes (Theis et al. 2016, section 3.1). Default false.
+   * True if images are bytes, which have a probability and no density: each byte is then spread over its width, and the
+   * mean of `bits` is an upper bound of the bits of the bytes (Theis et al. 2016, section 3.1). Default false.
    */
   readonly dequantize?: boolean;
 }
@@ -38,10 +38,11 @@ const codec = measuringCodec({ grid, dequantize: t.boolean });
 type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
 
 /**
- * Measures log p(x) of each image of a data set under a trained model, by the ODE of its probability flow with Hutchinson's estimate
- * of the divergence: {@link likelihood}. Each image has a random direction of its own; the mean over images, or over keys, is
- * unbiased. Each step evaluates the model, and its product with the Jacobian, twice. The memory does not grow with the data. Labels
- * are those of the data. `ConfigError` for a configuration that cannot work, or data that `fit` refuses; `NonFinite`.
+ * Measures log p(x) of each image of a data set under a trained model, by the ODE of its probability flow with
+ * Hutchinson's estimate of the divergence: {@link likelihood}. Each image has a random direction of its own; the mean
+ * over images, or over keys, is unbiased. Each step evaluates the model, and its product with the Jacobian, twice. The
+ * memory does not grow with the data. Labels are those of the data. `ConfigError` for a configuration that cannot work,
+ * or data that `fit` refuses; `NonFinite`.
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters

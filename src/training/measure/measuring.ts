@@ -94,7 +94,7 @@ interface Given<P, I extends ImageShape> {
   readonly ofBytes: boolean;
 }
 
-/** Checks the size of the images, and all images of data in memory. Raises `ConfigError`. Returns how they are batched. */
+/** Checks the size of the images, and all images in memory. Raises `ConfigError`. Returns the numbers of the batches. */
 export function* checkImages<P, I extends ImageShape>({ where, trained, measuring, ofBytes }: Given<P, I>) {
   const { data, images, signal } = measuring;
   if (showShape(data.image) !== showShape(trained.image))

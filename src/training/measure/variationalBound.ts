@@ -29,18 +29,19 @@ const codec = measuringCodec({
 });
 
 /**
- * Measures the variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the errors of
- * x̂₀ and ε̂ there (DDPM, Ho et al. 2020, eq. 5; Improved DDPM, Nichol & Dhariwal 2021, section 3). It evaluates all T timesteps of
- * each image, each with noise of its own; a process that is `respace`d has fewer, and a bound too. The memory does not grow with the
- * data. Labels are those of the data, without dropout. `ConfigError` for images that are not bytes, as L_0 needs, a configuration that
- * cannot work, or data that `fit` refuses; `NonFinite`.
+ * Measures the variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the
+ * errors of x̂₀ and ε̂ there (DDPM, Ho et al. 2020, eq. 5; Improved DDPM, Nichol & Dhariwal 2021, section 3). It
+ * evaluates all T timesteps of each image, each with noise of its own; a process that is `respace`d has fewer, and a
+ * bound too. The memory does not grow with the data. Labels are those of the data, without dropout. `ConfigError` for
+ * images that are not bytes, as L_0 needs, a configuration that cannot work, or data that `fit` refuses; `NonFinite`.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255, 255, 255), image: [1, 1, 1] })) // as it says
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * const measuring = { data, batch: 2, key: key(7) }
- * const bound = await using(reference())(variationalBound({ model, process, image: data.image, params: {} }, measuring))()
+ * const trained = { model, process, image: data.image, params: {} }
+ * const bound = await using(reference())(variationalBound(trained, measuring))()
  * pipe(bound, E.map(({ prior, terms, standardError }) => [prior, terms[1], standardError])) // → E.right([0.322, 0, 0])
  */
 export const variationalBound: {

@@ -19,8 +19,8 @@ interface Conditioned {
 }
 
 /**
- * Checks that a condition is given exactly if the model takes one, and that it fits. Otherwise raises `ConfigError`, or `NonFinite`
- * for images with numbers that are not finite.
+ * Checks that a condition is given exactly if the model takes one, and that it fits. Otherwise raises `ConfigError`, or
+ * `NonFinite` for images with numbers that are not finite.
  *
  * @param count - the number of samples
  */

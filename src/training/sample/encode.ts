@@ -27,9 +27,10 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
 }
 
 /**
- * Encodes images as noise x_T. {@link sample} with the same grid, labels and guidance, `ddim` and `from: { noise }` draws the images
- * again, with an error of first order in the steps. `slerp` between two such noises gives images in between (DDIM, Song et al. 2021,
- * sections 4.3 and 5.3). `ConfigError` for an encoding that cannot work; `NonFinite` for images or noise that are not finite.
+ * Encodes images as noise x_T. {@link sample} with the same grid, labels and guidance, `ddim` and `from: { noise }`
+ * draws the images again, with an error of first order in the steps. `slerp` between two such noises gives images in
+ * between (DDIM, Song et al. 2021, sections 4.3 and 5.3). `ConfigError` for an encoding that cannot work; `NonFinite`
+ * for images or noise that are not finite.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }

@@ -73,7 +73,7 @@ export const beginningOf = (from: GivenBeginning | GivenNoise | undefined): Begi
       ? { field: 'from.noise', images: from.noise, noisy: false }
       : { field: 'from.images', images: from.images, noisy: true };
 
-/** Checks the start of `count` samples: raises `ConfigError` for a wrong shape, `NonFinite` for a number that is not finite. */
+/** Checks the start of `count` samples. Raises `ConfigError` for a wrong shape, `NonFinite` for numbers that are not finite. */
 export const checkBeginning = (
   where: string,
   { field, images, noisy }: Beginning,
@@ -93,7 +93,7 @@ export const checkBeginning = (
     });
 };
 
-/** Checks known images for `count` samples: raises `ConfigError` for a wrong shape or mask, `NonFinite` as {@link checkBeginning}. */
+/** Checks known images for `count` samples. Raises errors as {@link checkBeginning}, and `ConfigError` for a wrong mask. */
 export const checkKnown = ({ images, mask }: GivenKnown, count: number, image: Extents): void => {
   checkShape('sample: known.images', images, count, [image[2]], image);
   orRaise(checkedImages(images.data, 'sample: known.images'));
@@ -109,8 +109,8 @@ export const checkKnown = ({ images, mask }: GivenKnown, count: number, image: E
 };
 
 /**
- * The images of `batch` samples from number `first` on, with `wanted` channels. Fills the last batch with copies of its first
- * image.
+ * The images of `batch` samples from number `first` on, with `wanted` channels. Fills the last batch with copies of its
+ * first image.
  */
 export const batchOf = (
   { data, shape: [count, height, width, channels] }: Images,

@@ -29,8 +29,8 @@ export type SampleRequest = Omit<Sampling, keyof Preparation>;
 /** A sampling that was compiled. */
 export interface PreparedSampling {
   /**
-   * Draws samples. Requests may run at the same time; each gives the samples that it gives alone. Requests with other parts
-   * than those before, such as `known`, compile their programs once more. Errors as of `sample`.
+   * Draws samples. Requests may run at the same time; each gives the samples that it gives alone. Requests with other
+   * parts than those before, such as `known`, compile their programs once more. Errors as of `sample`.
    */
   readonly sample: (request: SampleRequest) => Task<Images>;
   /** Frees the programs when the requests that run have ended. Later requests are a `ConfigError`. */
@@ -57,8 +57,8 @@ const released = fail('ConfigError', {
 });
 
 /**
- * Compiles the sampling of a trained model, to draw from it again and again. A sampling with a batch of n draws the samples
- * that `sample` draws with that batch, for as many samples as fill it.
+ * Compiles the sampling of a trained model, to draw from it again and again. A sampling with a batch of n draws the
+ * samples that `sample` draws with that batch, for as many samples as fill it.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }

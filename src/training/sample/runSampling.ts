@@ -52,7 +52,7 @@ export const openedSampling =
       return { loop, noisy, release: freed };
     });
 
-/** The samples of a batch that count, on the host. `NonFinite` names the first sample with a number that is not finite. */
+/** The samples of a batch that count, on the host. `NonFinite` names the first sample that is not finite. */
 const finiteSamples = <P, I extends ImageShape>(
   { where, all, batch, trained: { image } }: SamplePlan<P, I>,
   first: number,

@@ -48,7 +48,7 @@ const checkDirection = <P, I extends ImageShape>(
     });
 };
 
-/** Plans a sampling. `ConfigError` for parts that do not fit together; `NonFinite` for images with numbers that are not finite. */
+/** Plans a sampling. `ConfigError` for parts that do not fit together; `NonFinite` for images that are not finite. */
 export const planOf =
   (where: string, end: End) =>
   <P, I extends ImageShape>(

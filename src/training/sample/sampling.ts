@@ -50,13 +50,13 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   /** The number of samples, without labels; by default the number of images, or 1. */
   readonly count?: number;
   /**
-   * The number of samples at a time; by default all. The noise of a batch is drawn from a key of the batch: another size gives
-   * other samples of the same key, another number of batches does not.
+   * The number of samples at a time; by default all. The noise of a batch is drawn from a key of the batch: another
+   * size gives other samples of the same key, another number of batches does not.
    */
   readonly batch?: number;
   /** Called after each step with the number of steps, and of samples, that are done. */
   readonly onStep?: (done: number, of: number, images: number) => void;
-  /** Shown every `every` steps of a batch, while the sampling waits; a `Left` ends it. They need no further evaluations. */
+  /** Shown every `every` steps of a batch, while the sampling waits; a `Left` ends it. The model is not evaluated for it. */
   readonly previews?: {
     readonly every: number;
     readonly show: (preview: Preview) => taskEither.TaskEither<NoisefoldError, void>;

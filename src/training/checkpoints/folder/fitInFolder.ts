@@ -103,10 +103,10 @@ const listeners = <P, I extends ImageShape>(
 };
 
 /**
- * Trains in an open run folder: goes on from its checkpoint, adds a line to `metrics.jsonl` for each step, and saves every so
- * many steps, at each new lowest held-out loss, at the end, and when an error or a signal ends the run. Errors as of
- * {@link fit}; `FileError`, which tells what is lost, if the disk is full or the folder is gone: earlier checkpoints stay
- * whole.
+ * Trains in an open run folder: goes on from its checkpoint, adds a line to `metrics.jsonl` for each step, and saves
+ * every so many steps, at each new lowest held-out loss, at the end, and when an error or a signal ends the run. Errors
+ * as of {@link fit}; `FileError`, which tells what is lost, if the disk is full or the folder is gone: earlier
+ * checkpoints stay whole.
  * @example
  * import { tmpdir } from 'node:os'
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean
@@ -132,9 +132,9 @@ export const fitIn = <P, I extends ImageShape>(
   });
 
 /**
- * Trains in the folder of a run: {@link openRunFolder}, {@link fitIn}, and unlock it. Unless a `signal` is given, SIGINT (Ctrl-C),
- * SIGTERM and SIGHUP end the run after its step, with a checkpoint, as `Cancelled`; the process then ends with code 130,
- * 143 or 129, unless the program sets another ({@link stopOnSignals}).
+ * Trains in the folder of a run: {@link openRunFolder}, {@link fitIn}, and unlock it. Unless a `signal` is given,
+ * SIGINT (Ctrl-C), SIGTERM and SIGHUP end the run after its step, with a checkpoint, as `Cancelled`; the process then
+ * ends with code 130, 143 or 129, unless the program sets another ({@link stopOnSignals}).
  * @example
  * import { tmpdir } from 'node:os'
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean

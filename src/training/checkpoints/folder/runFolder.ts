@@ -1,7 +1,8 @@
 /**
- * A run on disk: `checkpoint.safetensors`, the newest; `checkpoint-000400.safetensors`, those before it; `best.safetensors`, the
- * one with the lowest held-out loss; `metrics.jsonl`, a line for each step. The log is on the disk up to a step before the
- * checkpoint of the step, so that a run killed at any moment resumes with no gap and no duplicate.
+ * A run on disk: `checkpoint.safetensors`, the newest; `checkpoint-000400.safetensors`, those before it;
+ * `best.safetensors`, the one with the lowest held-out loss; `metrics.jsonl`, a line for each step. The log is on the
+ * disk up to a step before the checkpoint of the step, so that a run killed at any moment resumes with no gap and no
+ * duplicate.
  */
 import type { Task } from '../../../dsl/run/effect.js';
 import { failure, type NoisefoldError, orRaise, raise } from '../../../internal/errors.js';
@@ -30,8 +31,8 @@ import { linked, type Lock, lockFolder } from '../../../node/lock.js';
 /** Options of {@link openRunFolder}. */
 export interface Opening {
   /**
-   * False, the default: begins a run, and fails if the folder holds one. True: goes on at the newest checkpoint, and fails if
-   * there is none. `'auto'`: goes on if there is a checkpoint, and begins otherwise.
+   * False, the default: begins a run, and fails if the folder holds one. True: goes on at the newest checkpoint, and
+   * fails if there is none. `'auto'`: goes on if there is a checkpoint, and begins otherwise.
    */
   readonly resume?: boolean | 'auto';
 }
@@ -52,8 +53,8 @@ export interface RunFolder {
   /** Adds a line to the log. The first one replaces those from its step on, which are repeated. */
   readonly log: (metrics: Metrics) => Task<void>;
   /**
-   * Makes a snapshot the newest checkpoint; keeps so many of them, 3 by default, and the one with the lowest `heldOut`. Older
-   * ones are removed once the new one is on the disk. Other files stay.
+   * Makes a snapshot the newest checkpoint; keeps so many of them, 3 by default, and the one with the lowest `heldOut`.
+   * Older ones are removed once the new one is on the disk. Other files stay.
    */
   readonly save: (snapshot: Snapshot, keep?: number) => Task<void>;
   /** Unlocks the folder, and removes it if it was made for this run and is empty. */
@@ -151,7 +152,7 @@ const opened = (
 ): RunFolder => {
   const { join, lstat, readdir, rm, rmdir } = node();
   const log = join(path, LOG);
-  let trimmed = false; // what changes: whether the log ends before the first step, the newest checkpoint, and the lowest loss
+  let trimmed = false; // true once the log ends before the first step of this run
   let newest: Pick<Snapshot, 'step' | 'heldOut'> | null = from;
   let best = lowest;
   const inFolder = <A>(work: () => Promise<A>): Task<A> =>
@@ -197,10 +198,10 @@ const opened = (
 };
 
 /**
- * Opens the folder of a run, and locks it against other runs, in this process and in others. A lock that a killed process
- * left is taken over. `FileError` if another run holds the folder, which names it, if a checkpoint is missing or cannot be
- * read; `DecodeError` for a damaged checkpoint or log; `ConfigError` if there is a run and `resume` is false. Nothing is
- * written but the lock.
+ * Opens the folder of a run, and locks it against other runs, in this process and in others. A lock that a killed
+ * process left is taken over. `FileError` if another run holds the folder, which names it, if a checkpoint is missing
+ * or cannot be read; `DecodeError` for a damaged checkpoint or log; `ConfigError` if there is a run and `resume` is
+ * false. Nothing is written but the lock.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-run`

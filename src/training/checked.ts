@@ -44,6 +44,8 @@ export const functionPart = (name: string): t.Type<unknown> =>
 /** A number of timesteps, or a grid of them. */
 export const grid = t.union([t.number, functionPart('a grid')], 'a number of steps, or a grid such as trailing(50)');
 
+export const processPart = part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors');
+
 export const dataSet = part('a data set', 'size', 'image', 'batch');
 
 export const conditioner = functionPart('what makes conditions, such as superResolution({ factor: 2 })');
@@ -75,8 +77,6 @@ export const json: t.Type<unknown> = new t.Type<unknown>(
 export const checked =
   (where: string, codec: t.Decoder<unknown, unknown>) =>
   <A>(config: A): either.Either<NoisefoldError, A> =>
-    F.pipe(
-      config,
-      optionsOf({ where, options: codec, hint: 'the type of its argument lists the fields' }),
-      E.map(() => config),
+    E.map(() => config)(
+      optionsOf({ where, options: codec, hint: 'the type of its argument lists the fields' })(config),
     );

@@ -5,7 +5,7 @@
 import {
   type Backend,
   type Bindings,
-  failure,
+  fail,
   type Feed,
   type NoisefoldError,
   type Program,
@@ -21,8 +21,8 @@ import { compiled } from './open.js';
 type Fallible<A> = taskEither.TaskEither<NoisefoldError, A>;
 
 /**
- * A loop: `begin` makes the state, `step` moves it on in the same memory, `end` takes the result from it. Every step takes the
- * same `Constants`, and inputs of its own, `Given`; beside the state it gives an `Output`.
+ * A loop: `begin` makes the state, `step` moves it on in the same memory, `end` takes the result from it. Every step
+ * takes the same `Constants`, and inputs of its own, `Given`; beside the state it gives an `Output`.
  */
 export interface Loop<Begin, Constants, State, Given, Output, End> {
   /** The name of the loop in errors. */
@@ -101,18 +101,11 @@ export const opened =
 
 /** Lets timers and signals run before a step, if it is time to. `Cancelled` if the signal says so. */
 export const mayGoOn =
-  (name: string, index: number, breathe: Breathe, signal?: StopSignal, hint = 'begin again'): Fallible<void> =>
+  (where: string, breathe: Breathe, signal: StopSignal | undefined, hint = 'begin again'): Fallible<void> =>
   async () => {
     await breathe();
     return signal?.aborted === true
-      ? E.left(
-          failure('Cancelled', {
-            where: `${name}, step ${index}`,
-            expected: 'to go on',
-            actual: 'a signal to stop',
-            hint,
-          }),
-        )
+      ? fail('Cancelled', { where, expected: 'to go on', actual: 'a signal to stop', hint })
       : E.right(undefined);
   };
 
@@ -139,7 +132,7 @@ export const runLoop = <B, C, S, G, O, R>(
     const run = yield* hold(E.right(loop.from(first, constants)), (running) => running.release);
     const breathe = breather();
     for (let index = 0; index < steps; index++) {
-      yield* take(mayGoOn(loop.name, index, breathe, signal));
+      yield* take(mayGoOn(`${loop.name}, step ${index}`, breathe, signal));
       const inputs = yield* take(given(index));
       yield* take(run.step(inputs, (output) => onStep?.(output, index) ?? E.right(undefined)));
     }

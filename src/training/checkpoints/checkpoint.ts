@@ -1,117 +1,49 @@
-/** Checkpoints: snapshots as safetensors files, replaced as a whole or not at all. */
+/** Checkpoints: snapshots as safetensors files. A file is replaced as a whole or not at all. */
 import { task, type Task } from '../../dsl/run/effect.js';
-import { fail, failure, type NoisefoldError, type Rounding } from '../../dsl/index.js';
-import { decode, exactly, exactTuple, finite, type Mismatch, natural, positive, word } from '../../internal/decode.js';
-import { E, type either, F, t, TE } from '../../internal/fp.js';
+import { type NoisefoldError, raise, type Rounding } from '../../dsl/index.js';
+import { attempt, orRaise } from '../../internal/errors.js';
+import { decode, exactly, finite, type Mismatch, natural, positive } from '../../internal/decode.js';
+import { E, type either, t, TE } from '../../internal/fp.js';
 import { gen, take } from '../../internal/gen.js';
-import { jsonText, parseJson } from '../../internal/json.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from '../../formats/safetensors.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
 import { oddNumber, RUINED } from '../../formats/safetensorsLayout.js';
 import { ownFileExists } from '../../node/files.js';
-import type { Snapshot } from './snapshot.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
+import { hostKey, json } from '../checked.js';
+import type { Snapshot } from './snapshot.js';
+import { errorAt, wordsOf } from './words.js';
 
-/** The name of the format; it changes when the meaning of a checkpoint does. */
-const FORMAT = 'noisefold-checkpoint-1';
-
-const Metadata = exactly(
-  { format: t.literal(FORMAT), step: t.string, key: t.string, batch: t.string, config: t.string },
-  { crc32: t.string, rounding: t.string, settings: t.string, heldOut: t.string },
-);
-
-const roundings = { fused: null, separate: null } satisfies Record<Rounding, null>;
-
-/** The parts of a snapshot that say which run it is of, where that goes on, and how it rounds. */
-const Progress = exactly(
-  { step: natural, batch: positive, key: exactTuple([word, word], 'two words') },
-  { rounding: t.keyof(roundings, "'fused' or 'separate'"), heldOut: finite },
-);
-
-/** Fields without those that are undefined. */
-const given = (fields: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-
-/** Names the place of a mismatch, as an error of a kind. */
-export const errorAt =
-  (tag: 'ConfigError' | 'DecodeError', where: string, hint: string) =>
-  ({ path, expected, actual }: Mismatch): NoisefoldError =>
-    failure(tag, { where: path === '' ? where : `${where}: ${path}`, expected, actual, hint });
-
-export const within =
-  (field: string) =>
-  (mismatch: Mismatch): Mismatch => ({
-    ...mismatch,
-    path: mismatch.path === '' ? field : `${field}.${mismatch.path}`,
-  });
+const position = { step: natural, batch: positive, key: hostKey };
 
 const hints = {
   write: 'give the snapshot of a run, and a config that is JSON',
   read: 'give a checkpoint that noisefold wrote',
 };
 
-/** The words of a snapshot in a file, or a `ConfigError` at a field that would not come back as it is. */
-const wordsOf = ({
-  step,
-  key,
-  batch,
-  config,
-  settings,
-  rounding,
-  heldOut,
-}: Snapshot): either.Either<NoisefoldError, TensorFile['metadata']> =>
-  F.pipe(
-    E.Do,
-    E.bind('progress', () => decode(Progress)(given({ step, batch, key, rounding, heldOut }))),
-    E.bind('text', () => E.mapLeft(within('config'))(jsonText(config))),
-    E.bind('more', () => (settings === undefined ? E.right('') : E.mapLeft(within('settings'))(jsonText(settings)))),
-    E.mapLeft(errorAt('ConfigError', 'encodeCheckpoint', hints.write)),
-    E.map(({ progress, text, more }) => ({
-      format: FORMAT,
-      step: JSON.stringify(progress.step),
-      key: JSON.stringify(progress.key),
-      batch: JSON.stringify(progress.batch),
-      config: text,
-      ...(more !== '' && { settings: more }),
-      ...(progress.rounding !== undefined && { rounding: progress.rounding }),
-      ...(progress.heldOut !== undefined && { heldOut: JSON.stringify(progress.heldOut) }),
-    })),
-  );
+/** A snapshot without its tensors, in a file. */
+const words = wordsOf({
+  format: 'noisefold-checkpoint-1', // changes when the meaning of a checkpoint does
+  required: { ...position, config: json },
+  optional: {
+    rounding: t.keyof({ fused: null, separate: null } satisfies Record<Rounding, null>, "'fused' or 'separate'"),
+    settings: json,
+    heldOut: finite,
+  },
+  texts: { rounding: t.string },
+  hints,
+});
 
-/** A snapshot but for its tensors, of the words in a file. */
-const progressOf = (
-  where: string,
-  metadata: TensorFile['metadata'],
-): either.Either<NoisefoldError, Omit<Snapshot, 'tensors'>> =>
-  F.pipe(
-    E.Do,
-    E.bind('words', () => E.mapLeft(within('__metadata__'))(decode(Metadata)(metadata))),
-    E.bind('step', ({ words }) => E.mapLeft(within('step'))(parseJson(words.step))),
-    E.bind('key', ({ words }) => E.mapLeft(within('key'))(parseJson(words.key))),
-    E.bind('batch', ({ words }) => E.mapLeft(within('batch'))(parseJson(words.batch))),
-    E.bind('config', ({ words }) => E.mapLeft(within('config'))(parseJson(words.config))),
-    E.bind('more', ({ words: { settings } }) =>
-      settings === undefined
-        ? E.right({})
-        : E.bimap(within('settings'), (value) => ({ settings: value }))(parseJson(settings)),
-    ),
-    E.bind('heldOut', ({ words }) => E.mapLeft(within('heldOut'))(parseJson(words.heldOut ?? 'null'))),
-    E.bind('progress', ({ words: { rounding }, step, key, batch, heldOut }) =>
-      decode(Progress)(given({ step, key, batch, rounding, heldOut: heldOut ?? undefined })),
-    ),
-    E.map(({ progress, config, more }) => ({ ...progress, config, ...more })),
-    E.mapLeft(errorAt('DecodeError', where, hints.read)),
-  );
+/** The words of a snapshot. `ConfigError` at a field that would not come back as it is. */
+const metadataOf = ({ step, key, batch, config, settings, rounding, heldOut }: Snapshot) =>
+  words.write('encodeCheckpoint', { step, key, batch, config, settings, rounding, heldOut });
 
-/** Refuses a snapshot with a number that is not finite: a run keeps its state finite, and one from NaN would stay there. */
-const finiteTensors =
-  (tag: 'ConfigError' | 'DecodeError', where: string) =>
-  (tensors: Snapshot['tensors']): either.Either<NoisefoldError, void> => {
-    for (const [name, tensor] of tensors) {
-      const odd = oddNumber(tensor, true);
-      if (odd !== null) return E.left(errorAt(tag, where, RUINED)({ path: name, ...odd }));
-    }
-    return E.right(undefined);
-  };
+/** Raises an error at a number that is not finite: a run keeps its state finite, and cannot recover from NaN. */
+const checkFinite = (tag: 'ConfigError' | 'DecodeError', where: string, tensors: Snapshot['tensors']): void => {
+  for (const [name, tensor] of tensors) {
+    const odd = oddNumber(tensor, true);
+    if (odd !== null) raise(tag, { where: `${where}: ${name}`, hint: RUINED, ...odd });
+  }
+};
 
 /**
  * The bytes of a checkpoint: the same snapshot gives the same bytes, and {@link decodeCheckpoint} reads them back.
@@ -124,11 +56,12 @@ const finiteTensors =
  * pipe(unread, E.mapLeft(({ where }) => where)) // → E.left('encodeCheckpoint: config.rate')
  */
 export const encodeCheckpoint = (snapshot: Snapshot): either.Either<NoisefoldError, Uint8Array> =>
-  F.pipe(
-    wordsOf(snapshot),
-    E.flatMap((metadata) => encodeSafetensors({ tensors: snapshot.tensors, metadata })),
-    E.tap(() => finiteTensors('ConfigError', 'encodeCheckpoint')(snapshot.tensors)),
-  );
+  attempt(() => {
+    const { tensors } = snapshot;
+    const bytes = orRaise(encodeSafetensors({ tensors, metadata: orRaise(metadataOf(snapshot)) }));
+    checkFinite('ConfigError', 'encodeCheckpoint', tensors);
+    return bytes;
+  });
 
 /**
  * Reads the bytes of a checkpoint; `where` names them in messages. `DecodeError`.
@@ -141,17 +74,16 @@ export const encodeCheckpoint = (snapshot: Snapshot): either.Either<NoisefoldErr
 export const decodeCheckpoint =
   (where: string) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, Snapshot> =>
-    F.pipe(
-      decodeSafetensors(where)(bytes),
-      E.flatMap(({ tensors, metadata }) =>
-        E.map((progress: Omit<Snapshot, 'tensors'>) => ({ ...progress, tensors }))(progressOf(where, metadata)),
-      ),
-      E.tap(({ tensors }) => finiteTensors('DecodeError', where)(tensors)),
-    );
+    attempt(() => {
+      const { tensors, metadata } = orRaise(decodeSafetensors(where)(bytes));
+      const progress = orRaise(words.read(where, metadata));
+      checkFinite('DecodeError', where, tensors);
+      return { ...progress, tensors };
+    });
 
 /**
- * Writes a checkpoint to a temporary file, tensor by tensor, and renames it. The old file stays whole until then, and stays
- * if the snapshot cannot be written. `ConfigError` as of {@link encodeCheckpoint}; `FileError`.
+ * Writes a checkpoint to a temporary file, tensor by tensor, and renames it. The old file stays whole until then, and
+ * stays if the snapshot cannot be written. `ConfigError` as of {@link encodeCheckpoint}; `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
@@ -161,10 +93,11 @@ export const decodeCheckpoint =
 export const saveCheckpoint =
   (path: string) =>
   (snapshot: Snapshot): Task<void> =>
-    F.pipe(
-      TE.fromEither(wordsOf(snapshot)),
-      TE.flatMap((metadata) => writeTensors(path, { tensors: snapshot.tensors, metadata }, { finite: true })),
-      task,
+    task(
+      gen(function* () {
+        const metadata = yield* take(metadataOf(snapshot));
+        yield* take(writeTensors(path, { tensors: snapshot.tensors, metadata }, { finite: true }));
+      }),
     );
 
 /**
@@ -178,36 +111,36 @@ export const saveCheckpoint =
 export const loadCheckpoint = (path: string): Task<Snapshot> =>
   withTensors(path, { finite: true }, ({ entries, metadata, tensor }) =>
     gen(function* () {
-      const progress = yield* take(progressOf(path, metadata));
+      const progress = yield* take(words.read(path, metadata));
       const tensors = new Map<string, StoredTensor>();
       for (const [name, entry] of entries) tensors.set(name, yield* take(tensor(entry)));
       return { ...progress, tensors };
     }),
   );
 
-/** Reads what a checkpoint says of its run, without its tensors. `FileError`, `DecodeError`. */
+/** Reads a checkpoint without its tensors. `FileError`, `DecodeError`. */
 export const readProgress = (path: string): Task<Omit<Snapshot, 'tensors'>> =>
-  withTensors(path, { finite: true }, ({ metadata }) => TE.fromEither(progressOf(path, metadata)));
+  withTensors(path, { finite: true }, ({ metadata }) => TE.fromEither(words.read(path, metadata)));
 
 /**
- * Reads the checkpoint at a path, or gives null if nothing has this name: for a run that goes on where it was, or begins.
- * A checkpoint that is there and cannot be read is an error, so that no run begins anew by mistake: `FileError` for a
- * folder, a pipe, a link, or a file that may not be read; `DecodeError`.
+ * Reads the checkpoint at a path, or gives null if nothing has this name: for a run that goes on, or begins. A
+ * checkpoint that cannot be read is an error: `FileError` for a folder, a pipe, a link, or a file without permission;
+ * `DecodeError`.
  * @example
  * await findCheckpoint('missing.safetensors')() // → E.right(null)
  */
 export const findCheckpoint = (path: string): Task<Snapshot | null> =>
-  F.pipe(
-    ownFileExists(path),
-    TE.flatMap((found): Task<Snapshot | null> => (found ? loadCheckpoint(path) : task(TE.right(null)))),
-    task,
+  task(
+    gen(function* () {
+      return (yield* take(ownFileExists(path))) ? yield* take(loadCheckpoint(path)) : null;
+    }),
   );
 
-/** A record, or a list with records in it; a list of numbers is told as a whole. */
+/** True for a record, or a list with records in it. A list of numbers is compared as a whole. */
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every((x) => typeof x !== 'object'));
 
-/** Finds the first place where two JSON values differ. A setting that is null on one side is not known there, and not compared. */
+/** Finds the first difference of two JSON values. A setting that is null on one side is unknown, and not compared. */
 export const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
   if (isFields(expected) && isFields(actual) && Array.isArray(expected) === Array.isArray(actual))
     return Object.keys({ ...expected, ...actual })
@@ -225,9 +158,9 @@ const backTo = {
 } satisfies Record<Rounding, string>;
 
 /**
- * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same, and so must the
- * settings and the rounding of the backends if both have them. `CheckpointMismatch` at the first that is not; `ConfigError` for a step, a key
- * or a batch that is none of a run.
+ * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same, and also
+ * settings and rounding if both have them. `CheckpointMismatch` at the first difference; `ConfigError` for an invalid
+ * step, key or batch.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
@@ -236,29 +169,25 @@ const backTo = {
 export const resumable = (
   snapshot: Snapshot,
   run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'settings' | 'rounding'>,
-): either.Either<NoisefoldError, Snapshot> => {
-  const { step, key, batch } = snapshot;
-  const sound = decode(Progress)({ step, key, batch });
-  if (E.isLeft(sound)) return E.left(errorAt('ConfigError', 'from', hints.write)(sound.left));
-  const differing = (['key', 'batch', 'config', 'settings'] as const)
-    .filter((field) => field !== 'settings' || (run.settings !== undefined && snapshot.settings !== undefined))
-    .map((field) => difference(field, run[field], snapshot[field]))
-    .find((found) => found !== undefined);
-  if (differing !== undefined)
-    return fail('CheckpointMismatch', {
-      where: `checkpoint of step ${snapshot.step}: ${differing.path}`,
-      expected: differing.expected,
-      actual: differing.actual,
-      hint: /^(config|settings)/.test(differing.path)
-        ? 'resume with the configuration that the run began with, or accept another by `anySettings: true`'
-        : 'resume with the key and the batch that the run began with',
-    });
-  const { rounding } = snapshot;
-  if (rounding === undefined || run.rounding === undefined || rounding === run.rounding) return E.right(snapshot);
-  return fail('CheckpointMismatch', {
-    where: `checkpoint of step ${snapshot.step}: rounding`,
-    expected: `${run.rounding}, as on this backend`,
-    actual: `${rounding}, which gives other bits`,
-    hint: `${backTo[rounding]}, or accept other bits by \`anyRounding: true\``,
+): either.Either<NoisefoldError, Snapshot> =>
+  attempt(() => {
+    const { step, key, batch, settings, rounding } = snapshot;
+    orRaise(E.mapLeft(errorAt('ConfigError', 'from', hints.write))(decode(exactly(position))({ step, key, batch })));
+    const refuse = ({ path, expected, actual }: Mismatch, hint: string): never =>
+      raise('CheckpointMismatch', { where: `checkpoint of step ${step}: ${path}`, expected, actual, hint });
+    for (const field of ['key', 'batch', 'config', 'settings'] as const) {
+      if (field === 'settings' && (run.settings === undefined || settings === undefined)) continue;
+      const found = difference(field, run[field], snapshot[field]);
+      const hint =
+        field === 'config' || field === 'settings'
+          ? 'resume with the configuration that the run began with, or accept another by `anySettings: true`'
+          : 'resume with the key and the batch that the run began with';
+      if (found !== undefined) refuse(found, hint);
+    }
+    if (rounding !== undefined && run.rounding !== undefined && rounding !== run.rounding) {
+      const [expected, actual] = [`${run.rounding}, as on this backend`, `${rounding}, which gives other bits`];
+      const hint = `${backTo[rounding]}, or accept other bits by \`anyRounding: true\``;
+      refuse({ path: 'rounding', expected, actual }, hint);
+    }
+    return snapshot;
   });
-};

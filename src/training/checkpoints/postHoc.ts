@@ -1,10 +1,10 @@
-/** Averages of widths that nobody kept, of those that were: EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
+/** Reconstructs averages of other widths from those kept: EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
 import { solved } from '../../diffusion/linearSystem.js';
-import { fail, type NoisefoldError } from '../../dsl/index.js';
+import { type NoisefoldError, raise } from '../../dsl/index.js';
 import { decode, exactly, positive } from '../../internal/decode.js';
 import { optionsOf } from '../../internal/options.js';
-import { attempt } from '../../internal/errors.js';
-import { E, type either, F, t } from '../../internal/fp.js';
+import { attempt, orRaise } from '../../internal/errors.js';
+import { E, type either, t } from '../../internal/fp.js';
 import { gammaOf } from '../../nn/index.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import type { Snapshot } from './snapshot.js';
@@ -30,7 +30,7 @@ const weightsOf = (profiles: readonly Profile[], target: Profile): readonly numb
   return solved(a, b).map((x, i) => x / norms[i]!);
 };
 
-/** What a reconstruction takes of a snapshot. */
+/** The parts of a snapshot that a reconstruction needs. */
 type Averages = Pick<Snapshot, 'step' | 'settings' | 'tensors'>;
 
 const Settings = t.type({ averages: t.array(t.unknown) });
@@ -68,11 +68,11 @@ export interface PostHoc {
 }
 
 /**
- * The average of a width that was not kept, as a sum of all `emaPower` averages in snapshots: that whose profile over the updates
- * is nearest, by least squares in float64. EDM2 (Karras et al. 2024), algorithm 3. The tensors have the paths of the parameters,
- * as `uploadTensors` takes them. Two averages, of 0.05 and 0.1, in some tens of snapshots give every width between them.
- * `ConfigError` for invalid options, without such averages, or if two are of one width and step; `CheckpointMismatch` for
- * snapshots of other models.
+ * Reconstructs the average of a width that was not kept, as a sum of all `emaPower` averages in snapshots: the one with
+ * the nearest profile over the updates, by least squares in float64. EDM2 (Karras et al. 2024), algorithm 3. The
+ * tensors have the paths of the parameters, as `uploadTensors` takes them. Averages of 0.05 and 0.1 in some tens of
+ * snapshots give every width between them. `ConfigError` for invalid options, without such averages, or if two are of
+ * one width and step; `CheckpointMismatch` for snapshots of other models.
  * @example
  * const w = (value: number): StoredTensor => ({ dtype: 'F32', shape: [1], data: Float32Array.of(value) })
  * const snapshot = (step: number, value: number) =>
@@ -85,44 +85,36 @@ export const postHocAverage = (
   snapshots: readonly Averages[],
   options: PostHoc,
 ): either.Either<NoisefoldError, ReadonlyMap<string, StoredTensor>> =>
-  F.pipe(
-    E.Do,
-    E.bind('given', () => postHocOptions(options)),
-    E.bind('kept', () => attempt(() => snapshots.flatMap(powersOf))),
-    E.bind('weights', ({ given: { sigmaRel, step }, kept }) =>
-      attempt(() =>
-        weightsOf(kept, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...kept.map((average) => average.t)) }),
-      ),
-    ),
-    E.flatMap(({ kept, weights }) => {
-      const [first] = kept;
-      if (first === undefined || !weights.every(Number.isFinite))
-        return fail('ConfigError', {
-          where: 'postHocAverage',
-          expected: 'snapshots with averages by emaPower, each of another width or step',
-          actual: `${kept.length} averages, of the steps ${[...new Set(kept.map((average) => average.t))].join(', ')}`,
-          hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint now and then',
-        });
-      const paths = [...first.tensors.keys()].filter(
-        (name) => name === first.prefix || name.startsWith(`${first.prefix}.`),
-      );
-      const summed = new Map<string, StoredTensor>();
-      for (const name of paths) {
-        const { shape, data: like } = first.tensors.get(name)!;
-        const total = new Float64Array(like.length);
-        for (const [i, { tensors, prefix }] of kept.entries()) {
-          const data = tensors.get(prefix + name.slice(first.prefix.length))?.data;
-          if (data?.length !== total.length)
-            return fail('CheckpointMismatch', {
-              where: `postHocAverage: ${name}`,
-              expected: `${total.length} numbers in every snapshot`,
-              actual: data === undefined ? 'no such tensor' : `${data.length}`,
-              hint: 'give snapshots of one training',
-            });
-          for (let j = 0; j < total.length; j++) total[j]! += weights[i]! * Number(data[j]!);
-        }
-        summed.set(name.slice(first.prefix.length + 1), { dtype: 'F32', shape, data: Float32Array.from(total) });
+  attempt(() => {
+    const { sigmaRel, step } = orRaise(postHocOptions(options));
+    const kept = snapshots.flatMap(powersOf);
+    const steps = kept.map((average) => average.t);
+    const weights = weightsOf(kept, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...steps) });
+    const [first] = kept;
+    if (first === undefined || !weights.every(Number.isFinite))
+      return raise('ConfigError', {
+        where: 'postHocAverage',
+        expected: 'snapshots with averages by emaPower, each of another width or step',
+        actual: `${kept.length} averages, of the steps ${[...new Set(steps)].join(', ')}`,
+        hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint now and then',
+      });
+    const { prefix: own, tensors } = first;
+    const summed = new Map<string, StoredTensor>();
+    for (const [name, { shape, data: like }] of tensors) {
+      if (name !== own && !name.startsWith(`${own}.`)) continue;
+      const total = new Float64Array(like.length);
+      for (const [i, average] of kept.entries()) {
+        const data = average.tensors.get(average.prefix + name.slice(own.length))?.data;
+        if (data?.length !== total.length)
+          return raise('CheckpointMismatch', {
+            where: `postHocAverage: ${name}`,
+            expected: `${total.length} numbers in every snapshot`,
+            actual: data === undefined ? 'no such tensor' : `${data.length}`,
+            hint: 'give snapshots of one training',
+          });
+        for (let j = 0; j < total.length; j++) total[j]! += weights[i]! * Number(data[j]!);
       }
-      return E.right(summed);
-    }),
-  );
+      summed.set(name.slice(own.length + 1), { dtype: 'F32', shape, data: Float32Array.from(total) });
+    }
+    return summed;
+  });

@@ -10,7 +10,6 @@ import {
   type RandomKey,
   read,
   release,
-  showShape,
   type TreeSpec,
   upload,
   type Value,
@@ -19,22 +18,23 @@ import {
   type Rounding,
 } from '../../dsl/index.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../formats/float16.js';
+import { showType } from '../../internal/errors.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import { gen, keep, take, type Work } from '../../internal/gen.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 
 /** A training run between two steps. With the same data set and recipe it goes on bit for bit. */
 export interface Snapshot {
-  /** How many updates were made. */
+  /** The number of updates. */
   readonly step: number;
   /** The key and the batch of the run: with the step they say what comes next. */
   readonly key: RandomKey;
   readonly batch: number;
   /** The tensors of the state by path, `params.…`, `average.…`, `optimizer.…`, `step`. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** What the training was made from, as JSON. */
+  /** The configuration of the training, as JSON. */
   readonly config: unknown;
-  /** The settings of the recipe and its data, as JSON, which are compared too; missing in snapshots made before they were kept. */
+  /** The settings of the recipe and its data, as JSON, compared too; missing in older snapshots. */
   readonly settings?: unknown;
   /** The rounding of the backend that made it (`backend.rounding`); missing if that is not defined. */
   readonly rounding?: Rounding;
@@ -83,13 +83,13 @@ const widened = ({ dtype, data }: StoredTensor): StoredTensor['data'] => {
   return dtype === 'BF16' ? floatsOfBfloats(data) : data;
 };
 
-/** Holds the tensors of a file against a spec: the same paths, shapes and dtypes. */
+/** Compares the tensors of a file with a spec. `CheckpointMismatch` at the first path, shape or dtype that differs. */
 export const matching = (
   where: string,
   spec: TreeSpec<unknown>,
   tensors: ReadonlyMap<string, Pick<StoredTensor, 'dtype' | 'shape'>>,
 ): either.Either<NoisefoldError, void> => {
-  const mismatch = (path: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
+  const mismatch = (path: string, expected: string, actual: string) =>
     fail('CheckpointMismatch', {
       where: `${where}: ${path}`,
       expected,
@@ -98,11 +98,10 @@ export const matching = (
     });
   for (const leaf of spec.leaves) {
     const stored = tensors.get(leaf.path);
-    const expected = `${leaf.dtype} ${showShape(leaf.shape)}`;
-    if (stored === undefined) return mismatch(leaf.path, expected, 'no such tensor');
+    if (stored === undefined) return mismatch(leaf.path, showType(leaf), 'no such tensor');
     const dtype = stored.dtype in DTYPES ? DTYPES[stored.dtype as keyof typeof DTYPES] : stored.dtype;
-    const actual = `${dtype} ${showShape(stored.shape)}`;
-    if (actual !== expected) return mismatch(leaf.path, expected, actual);
+    const actual = showType({ dtype, shape: stored.shape });
+    if (actual !== showType(leaf)) return mismatch(leaf.path, showType(leaf), actual);
   }
   const known = new Set(spec.leaves.map(({ path }) => path));
   const extra = [...tensors.keys()].find((path) => !known.has(path));
@@ -110,8 +109,8 @@ export const matching = (
 };
 
 /**
- * Uploads the tensors of a spec one after the other, as they are given, and makes its tree of them. They have to be of its
- * shapes and dtypes: see {@link matching}. After an error nothing stays on the backend.
+ * Uploads the tensors of a spec one after the other, as they are given, and makes its tree of them. They have to be of
+ * its shapes and dtypes: see {@link matching}. After an error nothing stays on the backend.
  */
 export const uploadEach =
   <P>(spec: TreeSpec<P>, tensorOf: (path: string) => Work<StoredTensor>) =>
@@ -144,8 +143,8 @@ export const uploadTensors =
   <P>(where: string, spec: TreeSpec<P>) =>
   (tensors: Snapshot['tensors']): Effect<Resident<P>> =>
     effect((backend) =>
-      F.pipe(
-        TE.fromEither(matching(where, spec, tensors)),
-        TE.flatMap(() => uploadEach(spec, (path) => E.right(tensors.get(path)!))(backend)), // `matching` found it
-      ),
+      gen(function* () {
+        yield* take(matching(where, spec, tensors));
+        return yield* take(uploadEach(spec, (path) => E.right(tensors.get(path)!))(backend)); // `matching` found it
+      }),
     );

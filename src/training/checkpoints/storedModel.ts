@@ -1,7 +1,7 @@
-/** Models in files: a U-Net as its configuration, any other by its name and by what it says of itself. */
+/** Models in files: a U-Net as its configuration, any other as its name and its fields. */
 import type { Model } from '../../diffusion/index.js';
 import { fail, failure, type NoisefoldError } from '../../dsl/index.js';
-import { E, type either, F } from '../../internal/fp.js';
+import { E, type either } from '../../internal/fp.js';
 import { unet, type UNetParams } from '../../nn/index.js';
 import type { ImageShape } from '../data/dataset.js';
 import { difference } from './checkpoint.js';
@@ -12,7 +12,7 @@ type Sampled<P, I extends ImageShape> = Omit<Model<P, I>, 'init'>;
 /** The name of a model that was saved without one. */
 export const CUSTOM = 'custom';
 
-/** What a file says of a model; the configuration of a built-in one. */
+/** The description of a model in a file: the configuration of a built-in one, the fields of another. */
 export interface AboutModel {
   readonly name: string;
   readonly config?: unknown;
@@ -47,8 +47,9 @@ export const aboutModel = <P, I extends ImageShape>(model: Sampled<P, I>, name: 
 };
 
 /**
- * The model of a file: the one that is given, which must say the same of itself, or the U-Net of the stored configuration.
- * `CheckpointMismatch` at the first difference; `ConfigError` for a model that is not built in and not given.
+ * The model of a file: the one that is given, which must say the same of itself, or the U-Net of the stored
+ * configuration. `CheckpointMismatch` at the first difference; `ConfigError` for a model that is not built in and not
+ * given.
  */
 export const modelFrom = <P, I extends ImageShape>(
   path: string,
@@ -70,9 +71,9 @@ export const modelFrom = <P, I extends ImageShape>(
       actual: 'none',
       hint: 'give it: loadTrained(path, { model })',
     });
-  return F.pipe(
-    unet(stored.config as Parameters<typeof unet>[0]), // it decodes what it gets
-    E.mapLeft((error) => failure('DecodeError', { ...error, where: `${path}: model.config, ${error.where}` })),
-    E.map((model) => model as unknown as Sampled<P, I>), // P and I are those of a U-Net where no model is given
-  );
+  const made = unet(stored.config as Parameters<typeof unet>[0]); // it decodes what it gets
+  return E.bimap(
+    (error: NoisefoldError) => failure('DecodeError', { ...error, where: `${path}: model.config, ${error.where}` }),
+    (model) => model as unknown as Sampled<P, I>, // P and I are those of a U-Net where no model is given
+  )(made);
 };

@@ -1,7 +1,8 @@
-/** A tree of values as a file, for models that are no training runs of `fit`: their parameters, by path. */
-import { effect, type Effect } from '../../dsl/run/effect.js';
+/** A tree of values as a file, by path: for the parameters of models that `fit` does not train. */
+import type { Effect } from '../../dsl/run/effect.js';
 import type { TreeSpec, Resident } from '../../dsl/index.js';
-import { F, RTE, TE } from '../../internal/fp.js';
+import { gen, take } from '../../internal/gen.js';
+import { genEffect } from '../genEffect.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
 
@@ -11,27 +12,23 @@ import { withTensors, writeTensors } from '../../node/tensorStream.js';
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-saved.safetensors`
- * await pipe(
- *   upload(Float32Array.of(1, 2), [2]),
- *   RTE.flatMap((w) => saveTensors(path)({ layer: { w } })),
- *   RTE.flatMapTaskEither(() => readBytes(path)),
- *   RTE.flatMapEither(decodeSafetensors(path)),
- *   RTE.map(({ tensors }) => [...tensors.keys()]),
- *   using(reference()),
- * )() // → E.right(['layer.w'])
+ * const saved = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap((w) => saveTensors(path)({ layer: { w } })))
+ * await using(reference())(saved)()
+ * const file = await pipe(readBytes(path), TE.flatMapEither(decodeSafetensors(path)))()
+ * pipe(file, E.map(({ tensors }) => [...tensors.keys()])) // → E.right(['layer.w'])
  */
 export const saveTensors =
   (path: string) =>
   (tree: unknown): Effect<void> =>
-    F.pipe(
-      readTensors(tree),
-      RTE.flatMapTaskEither((tensors) => writeTensors(path, { tensors, metadata: {} })),
-      effect,
-    );
+    genEffect('saveTensors', function* (backend) {
+      const tensors = yield* take(readTensors(tree)(backend));
+      yield* take(writeTensors(path, { tensors, metadata: {} }));
+    });
 
 /**
- * Uploads a safetensors file, of any size, as the tree of a spec, tensor by tensor: float16, bfloat16 and float64 as float32.
- * `CheckpointMismatch`, which names the tensor, where the file has not those of the spec; `FileError`, `DecodeError`.
+ * Uploads a safetensors file, of any size, as the tree of a spec, tensor by tensor: float16, bfloat16 and float64 as
+ * float32. `CheckpointMismatch`, which names the tensor, where the file has not those of the spec; `FileError`,
+ * `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-loaded.safetensors`
@@ -45,11 +42,12 @@ export const saveTensors =
  * )() // → E.right([1, 2])
  */
 export const loadTensors = <P>(path: string, spec: TreeSpec<P>): Effect<Resident<P>> =>
-  effect((backend) =>
-    withTensors(path, { finite: false }, ({ entries, tensor }) =>
-      F.pipe(
-        TE.fromEither(matching(path, spec, entries)),
-        TE.flatMap(() => uploadEach(spec, (name) => tensor(entries.get(name)!))(backend)), // `matching` found it
-      ),
-    ),
-  );
+  genEffect('loadTensors', function* (backend) {
+    const uploaded = withTensors(path, { finite: false }, ({ entries, tensor }) =>
+      gen(function* () {
+        yield* take(matching(path, spec, entries));
+        return yield* take(uploadEach(spec, (name) => tensor(entries.get(name)!))(backend)); // `matching` found it
+      }),
+    );
+    return yield* take(uploaded);
+  });

@@ -2,21 +2,20 @@
 import type { Effect } from '../../dsl/run/effect.js';
 import type { Model, Process } from '../../diffusion/index.js';
 import { followsFromTables, type ProcessTables, TABLES } from '../../diffusion/processTables.js';
-import { type Backend, fail, type NoisefoldError, release, type Resident, treeSpec } from '../../dsl/index.js';
+import { type Backend, raise, release, type Resident, treeSpec } from '../../dsl/index.js';
 import { halvesOf } from '../../formats/float16.js';
-import type { StoredTensor, TensorFile } from '../../formats/safetensors.js';
-import { decode, exactly, exactTuple, positive } from '../../internal/decode.js';
-import { E, type either, F, t } from '../../internal/fp.js';
+import type { StoredTensor } from '../../formats/safetensors.js';
+import { exactly, exactTuple, positive } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
-import { jsonText, parseJson } from '../../internal/json.js';
 import type { UNetParams } from '../../nn/index.js';
-import { checked, part, rate } from '../checked.js';
+import { checked, part, processPart, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
-import { errorAt, within } from './checkpoint.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
-import { type AboutModel, aboutModel, CUSTOM, modelFrom } from './storedModel.js';
+import { aboutModel, CUSTOM, modelFrom } from './storedModel.js';
+import { wordsOf } from './words.js';
 import { processFrom, processSpec, processTensors } from './storedProcess.js';
 import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../../node/tensorStream.js';
 
@@ -28,7 +27,7 @@ export interface TrainedFileOptions {
   readonly name?: string;
 }
 
-/** What {@link loadTrained} is given: what the file does not have. */
+/** The parts of a trained model that the file of {@link loadTrained} does not have. */
 export interface GivenTrained<P, I extends ImageShape> {
   /** The model, if it is not a U-Net as `unet` makes it. */
   readonly model?: Omit<Model<P, I>, 'init'>;
@@ -38,122 +37,65 @@ export interface GivenTrained<P, I extends ImageShape> {
   readonly process?: Process;
 }
 
-/** The name of the format; it changes when the meaning of a file does. */
-const FORMAT = 'noisefold-trained-1';
-
-const saveCodec = exactly(
-  {},
-  { dtype: t.keyof({ float32: null, float16: null }, "'float32' or 'float16'"), name: t.string },
-);
-const loadCodec = exactly(
-  {},
-  {
-    model: part('a model', 'predicts', 'apply', 'params'),
-    name: t.string,
-    process: part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors'),
-  },
-);
+const dtypes = t.keyof({ float32: null, float16: null }, "'float32' or 'float16'");
+const saveCodec = exactly({}, { dtype: dtypes, name: t.string });
+const model = part('a model', 'predicts', 'apply', 'params');
+const loadCodec = exactly({}, { model, name: t.string, process: processPart });
 const sourceCodec = t.union([t.string, part('bytes', 'subarray')], 'the path of a file, or its bytes as a Uint8Array');
 const trainedCodec = part('a trained model, as fit gives it', 'model', 'process', 'image', 'params');
 
 const kinds = t.keyof({ tables: null, custom: null });
-const Metadata = exactly(
-  { format: t.literal(FORMAT), model: t.string, image: t.string, process: kinds },
-  { labelDropout: t.string },
-);
-const AboutCodec = t.intersection([t.type({ name: t.string }), t.UnknownRecord]);
-const Extents = exactTuple([positive, positive, positive], '[height, width, channels]');
 
-/** A parameter in the dtype of the file. `ConfigError` for a number beyond it. */
-const rounded =
-  (dtype: 'float32' | 'float16') =>
-  ([name, tensor]: readonly [string, StoredTensor]): either.Either<NoisefoldError, readonly [string, StoredTensor]> => {
-    if (tensor.dtype !== 'F32' && tensor.dtype !== 'F64') return E.right([name, tensor]);
-    const { shape } = tensor;
-    const data = Float32Array.from(tensor.data); // the reference has float64
-    if (dtype === 'float32') return E.right([name, { dtype: 'F32', shape, data }]);
-    const beyond = data.find((number) => Math.abs(number) >= 65520);
-    return beyond === undefined
-      ? E.right([name, { dtype: 'F16', shape, data: halvesOf(data) }])
-      : fail('ConfigError', {
-          where: `saveTrained: ${name}`,
-          expected: 'numbers of float16, at most 65504',
-          actual: `${beyond}`,
-          hint: "save it as dtype: 'float32'",
-        });
-  };
+/** A trained model without its tensors, in a file. */
+const words = wordsOf({
+  format: 'noisefold-trained-1', // changes when the meaning of a file does
+  required: {
+    model: t.intersection([t.type({ name: t.string }), t.UnknownRecord]),
+    image: exactTuple([positive, positive, positive], '[height, width, channels]'),
+    process: kinds,
+  },
+  optional: { labelDropout: rate },
+  texts: { process: kinds },
+  hints: {
+    write: 'give what fit or loadTrained gave',
+    read: 'give a file that saveTrained wrote; loadCheckpoint reads checkpoints',
+  },
+});
 
-/** What the header of a file says. */
-interface About {
-  readonly model: AboutModel;
-  readonly image: readonly [number, number, number];
-  readonly process: 'tables' | 'custom';
-  readonly labelDropout?: number;
-}
-
-/** The words of a trained model in a file. `ConfigError` for what would not come back. */
-const wordsOf = <P, I extends ImageShape>(
-  { model, process, image, labelDropout }: Trained<P, I>,
-  name: string,
-): either.Either<NoisefoldError, TensorFile['metadata']> =>
-  F.pipe(
-    E.Do,
-    E.bind('extents', () => E.mapLeft(within('image'))(decode(Extents)(image))),
-    E.bind('dropout', () => E.mapLeft(within('labelDropout'))(decode(t.union([rate, t.undefined]))(labelDropout))),
-    E.bind('about', () => E.mapLeft(within('model'))(jsonText(aboutModel(model, name)))),
-    E.map(({ extents, dropout, about }) => ({
-      format: FORMAT,
-      model: about,
-      image: JSON.stringify(extents),
-      process: followsFromTables(process) ? 'tables' : 'custom',
-      ...(dropout !== undefined && { labelDropout: JSON.stringify(dropout) }),
-    })),
-    E.mapLeft(errorAt('ConfigError', 'saveTrained', 'give what fit or loadTrained gave')),
-  );
-
-/** What the words of a file say. `DecodeError`. */
-const aboutOf = (path: string, metadata: TensorFile['metadata']): either.Either<NoisefoldError, About> => {
-  const word = <A>(name: string, codec: t.Decoder<unknown, A>, text: string) =>
-    E.mapLeft(within(name))(E.flatMap(decode(codec))(parseJson(text)));
-  return F.pipe(
-    E.Do,
-    E.bind('words', () => E.mapLeft(within('__metadata__'))(decode(Metadata)(metadata))),
-    E.bind('model', ({ words }) => word('model', AboutCodec, words.model)),
-    E.bind('image', ({ words }) => word('image', Extents, words.image)),
-    E.bind('dropout', ({ words: { labelDropout: text } }) =>
-      text === undefined
-        ? E.right({})
-        : E.map((labelDropout: number) => ({ labelDropout }))(word('labelDropout', rate, text)),
-    ),
-    E.map(({ words: { process }, model, image, dropout }) => ({ model, image, process, ...dropout })),
-    E.mapLeft(errorAt('DecodeError', path, 'give a file that saveTrained wrote; loadCheckpoint reads checkpoints')),
-  );
+/** A parameter in the dtype of the file. Raises `ConfigError` for a number beyond float16. */
+const rounded = (dtype: 'float32' | 'float16', name: string, tensor: StoredTensor): StoredTensor => {
+  if (tensor.dtype !== 'F32' && tensor.dtype !== 'F64') return tensor;
+  const { shape } = tensor;
+  const data = Float32Array.from(tensor.data); // the reference has float64
+  if (dtype === 'float32') return { dtype: 'F32', shape, data };
+  const beyond = data.find((number) => Math.abs(number) >= 65520);
+  if (beyond !== undefined)
+    raise('ConfigError', {
+      where: `saveTrained: ${name}`,
+      expected: 'numbers of float16, at most 65504',
+      actual: `${beyond}`,
+      hint: "save it as dtype: 'float32'",
+    });
+  return { dtype: 'F16', shape, data: halvesOf(data) };
 };
 
 /**
  * Writes a trained model as a safetensors file, for {@link loadTrained}: the averaged parameters by path, rounded to
- * float32 or float16, the tables of the process, and in the header the configuration of a U-Net, or the name of
- * another model, and the extents of an image. The older file stays if it fails: `ConfigError` for a number that is not finite
+ * float32 or float16, the tables of the process, and in the header the configuration of a U-Net, or the name of another
+ * model, and the extents of an image. The older file stays if it fails: `ConfigError` for a number that is not finite
  * or too large for float16, `CheckpointMismatch` for parameters that are not those of the model, `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-trained.safetensors`
- * const model = unet({ image: [8, 8, 1], base: 8, multipliers: [1], predicts: 'v' })
- * const trained = pipe(
- *   RTE.Do,
- *   RTE.bind('model', () => RTE.fromEither(model)),
- *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
- *   RTE.bind('begin', ({ model: { init } }) => compile(program('key', init), {})),
- *   RTE.bind('params', ({ begin: { run } }) => RTE.fromTaskEither(run(key(7)))),
- *   RTE.map(({ model, process, params }) => ({ model, process, params, image: [8, 8, 1] as const })),
- * )
- * const saved = pipe(trained, RTE.flatMap((made) => saveTrained(path, made, { dtype: 'float16' })))
- * const drawn = pipe(
- *   loadTrained(path),
- *   RTE.flatMap(sample({ solver: ddim(), grid: 2, count: 2, key: key(8) })),
- *   RTE.map(({ shape }) => shape),
- * )
- * await pipe(saved, RTE.flatMap(() => drawn), using(wasm()))() // → E.right([2, 8, 8, 1])
+ * const model = unwrap(unet({ image: [8, 8, 1], base: 8, multipliers: [1], predicts: 'v' }))
+ * const nf = await open(wasm())
+ * const { run } = await nf.run(compile(program('key', model.init), {}))
+ * const parts = { model, process: unwrap(ddpm(cosine(1000))), image: [8, 8, 1] } as const
+ * await nf.run(saveTrained(path, { ...parts, params: await nf.run(run(key(7))) }, { dtype: 'float16' }))
+ * const trained = await nf.run(loadTrained(path))
+ * const { shape } = await nf.run(sample(trained, { solver: ddim(), grid: 2, count: 2, key: key(8) }))
+ * shape // → [2, 8, 8, 1]
+ * await nf.close()
  */
 export const saveTrained = <P, I extends ImageShape>(
   path: string,
@@ -163,15 +105,18 @@ export const saveTrained = <P, I extends ImageShape>(
   genEffect('saveTrained', function* (backend) {
     const { dtype = 'float32', name = CUSTOM } = yield* take(checked('saveTrained', saveCodec)(options));
     const { model, process, params } = yield* take(checked('saveTrained', trainedCodec)(trained));
-    const metadata = yield* take(wordsOf(trained, name));
+    const { image, labelDropout } = trained;
+    const kind = followsFromTables(process) ? 'tables' : 'custom';
+    const about = { model: aboutModel(model, name), image, process: kind, labelDropout };
+    const metadata = yield* take(words.write('saveTrained', about));
     const read = yield* take(readTensors({ params })(backend));
     yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
-    const tensors = yield* take(E.traverseArray(rounded(dtype))([...read]));
-    const file = { tensors: new Map([...tensors, ...processTensors(process)]), metadata };
-    yield* take(writeTensors(path, file, { finite: true }));
+    const parameters = [...read].map(([entry, tensor]) => [entry, rounded(dtype, entry, tensor)] as const);
+    const tensors = new Map([...parameters, ...processTensors(process)]);
+    yield* take(writeTensors(path, { tensors, metadata }, { finite: true }));
   });
 
-/** Builds a trained model of a file: checks all that its header says before it reads a number. */
+/** Builds a trained model from a file. Checks its header before it reads a number. */
 const loaded = <P, I extends ImageShape>(
   path: string,
   { entries, metadata, tensor }: OpenTensors,
@@ -179,7 +124,7 @@ const loaded = <P, I extends ImageShape>(
   backend: Backend,
 ) =>
   gen(function* () {
-    const { process: kind, image, ...about } = yield* take(aboutOf(path, metadata));
+    const { process: kind, image, ...about } = yield* take(words.read(path, metadata));
     const model = yield* take(modelFrom(path, about.model, givenModel, name));
     const spec = treeSpec<{ readonly params: P }>({ params: model.params });
     const T = entries.get('process.betas')?.shape[0] ?? 0;
@@ -200,27 +145,23 @@ const loaded = <P, I extends ImageShape>(
   });
 
 /**
- * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters, as float32: the result is what
- * `sample` takes. A model that is not a U-Net of `unet` is given as `model`. `CheckpointMismatch` at the first tensor that is missing, is unknown or has another
- * shape, and for another model, name or process; `ConfigError` for a model that is not given; `FileError`, `DecodeError`.
+ * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters, as float32: the
+ * result is what `sample` takes. A model that is not a U-Net of `unet` is given as `model`. `CheckpointMismatch` at the
+ * first tensor that is missing, is unknown or has another shape, and for another model, name or process; `ConfigError`
+ * for a model that is not given; `FileError`, `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-grey.safetensors`
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allOnes), predicts: 'x0', apply: (w, x) => add(zerosLike(x), w) }
- * const saved = pipe(
- *   RTE.Do,
- *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
- *   RTE.bind('params', () => upload(Float32Array.of(0.5), [])),
- *   RTE.flatMap((parts) => saveTrained(path, { ...parts, model, image: [1, 1, 1] }, { name: 'grey' })),
- * )
- * const drawn = pipe(
- *   loadTrained(path, { model, name: 'grey' }),
- *   RTE.flatMap(sample({ solver: ddim(), grid: 2, count: 1, key: key(8) })),
- *   RTE.map(({ data }) => data),
- * )
- * await pipe(saved, RTE.flatMap(() => drawn), using(reference()))() // → E.right([0.5])
+ * const nf = await open(reference())
+ * const params = await nf.run(upload(Float32Array.of(0.5), []))
+ * const trained = { model, params, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1] } as const
+ * await nf.run(saveTrained(path, trained, { name: 'grey' }))
+ * const grey = await nf.run(loadTrained(path, { model, name: 'grey' }))
+ * await nf.run(read(grey.params)) // → [0.5]
  * const other = await using(reference())(loadTrained(path, { model }))()
  * pipe(other, E.mapLeft(({ expected, actual }) => [expected, actual])) // → E.left(['"custom"', '"grey"'])
+ * await nf.close()
  */
 export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
   source: string | Uint8Array,

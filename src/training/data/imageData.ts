@@ -1,11 +1,12 @@
-import { fail, type NoisefoldError, showShape } from '../../dsl/index.js';
+import { attempt, type NoisefoldError, showShape } from '../../dsl/index.js';
 import { exactly, positive } from '../../internal/decode.js';
-import { E, type either, F, TE } from '../../internal/fp.js';
+import { orRaise } from '../../internal/errors.js';
+import type { either } from '../../internal/fp.js';
 import { checked, part } from '../checked.js';
-import { type Batch, type Dataset, type Image, type ImageExtents, labelsOf } from './dataset.js';
+import { type Dataset, type Image, inMemory, refuse } from './dataset.js';
 import type { Images } from './images.js';
 
-/** What is known of images beside their numbers. */
+/** The labels and the shape of images. */
 export interface AboutImages<I extends readonly [number, number, number]> {
   /** The class of each image; without them the data set is for models without classes. */
   readonly labels?: ArrayLike<number>;
@@ -21,9 +22,9 @@ const aboutImages = checked(
 const someImages = checked('datasetOfImages', part('images, with their data and shape', 'data', 'shape'));
 
 /**
- * A data set of images that are numbers, in memory: samples of a model, or what was made of bytes. Their numbers are looked
- * through by what uses them. A `ConfigError` for a field that is unknown or missing, and a `DecodeError` if numbers, labels and shape do
- * not fit each other, or `image`.
+ * Makes a data set of images in memory that are numbers, such as samples of a model. The functions that use it check
+ * the numbers. `ConfigError` for a field that is unknown or missing; `DecodeError` if numbers, labels, shape and
+ * `image` do not fit each other.
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
  * const data = datasetOfImages(images, { image: [1, 2, 1] })
@@ -33,45 +34,20 @@ const someImages = checked('datasetOfImages', part('images, with their data and 
 export const datasetOfImages = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
   images: Images,
   about: AboutImages<I> = {},
-): either.Either<NoisefoldError, Dataset<Image<I>>> => {
-  const given = F.pipe(
-    someImages(images),
-    E.flatMap(() => aboutImages(about)),
-  );
-  if (E.isLeft(given)) return given;
-  const { data, shape } = images;
-  const { labels, image } = about;
-  const [count, ...found] = shape;
-  const each = found.reduce((size, extent) => size * extent, 1);
-  if (image !== undefined && showShape(image) !== showShape(found))
-    return fail('DecodeError', {
-      where: 'data set',
-      expected: `images ${showShape(image)}`,
-      actual: showShape(found),
-      hint: 'give images of the size that the model knows',
-    });
-  const named = labels?.length ?? count;
-  if (!shape.every((extent) => positive.is(extent)) || data.length !== count * each || named !== count)
-    return fail('DecodeError', {
-      where: 'data set',
-      expected: `${count * each} numbers for images ${showShape(shape)}, at least one, and a label for each or none`,
-      actual: `${data.length} numbers${labels === undefined ? '' : ` and ${named} labels`}`,
-      hint: 'give all the numbers of the images, and the labels of the same images',
-    });
-  const classes = labelsOf(labels, count);
-  if (E.isLeft(classes)) return classes;
-  const batch = (positions: Int32Array): Batch => {
-    const images = new Float32Array(positions.length * each);
-    positions.forEach((position, i) => {
-      images.set(data.subarray(position * each, (position + 1) * each), i * each);
-    });
-    return { images, labels: positions.map((position) => classes.right[position]!) };
-  };
-  return E.right({
-    size: count,
-    // they have the shape that was asked for, or I is that of any images
-    image: found as readonly number[] as unknown as ImageExtents<Image<I>>,
-    batch: (positions) => TE.fromIO(() => batch(positions)),
-    atHand: true,
+): either.Either<NoisefoldError, Dataset<Image<I>>> =>
+  attempt(() => {
+    const { data, shape } = orRaise(someImages(images));
+    const { labels, image } = orRaise(aboutImages(about));
+    const [count, ...found] = shape;
+    if (image !== undefined && showShape(image) !== showShape(found))
+      refuse(`images ${showShape(image)}`, showShape(found), 'give images of the size that the model knows');
+    const numbers = shape.reduce((product, extent) => product * extent, 1);
+    const named = labels?.length ?? count;
+    if (!shape.every(positive.is) || data.length !== numbers || named !== count)
+      refuse(
+        `${numbers} numbers for images ${showShape(shape)}, at least one, and a label for each or none`,
+        `${data.length} numbers${labels === undefined ? '' : ` and ${named} labels`}`,
+        'give all the numbers of the images, and the labels of the same images',
+      );
+    return inMemory<Image<I>>(count, found, labels, (i) => data[i]!);
   });
-};

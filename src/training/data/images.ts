@@ -1,3 +1,5 @@
+import { raise } from '../../dsl/index.js';
+
 /** Images on the host, in [-1, 1], row-major. */
 export interface Images {
   readonly data: Float32Array;
@@ -17,4 +19,25 @@ export const imagesOf = (
     return from + batch.length;
   }, 0);
   return { data, shape: [count, ...image] };
+};
+
+/** A demand on all numbers of images. */
+interface Demand {
+  readonly is: (number: number) => boolean;
+  readonly expected: string;
+  readonly hint: string;
+  /** The number of numbers in an image. */
+  readonly each: number;
+  /** Names an image by its index, for errors. */
+  readonly where: (image: number) => string;
+}
+
+/** Raises an error at the first number that fails: `NonFinite` if it is not finite, otherwise `ConfigError`. */
+export const checkNumbers = (numbers: ArrayLike<number>, { is, expected, hint, each, where }: Demand): void => {
+  for (let i = 0; i < numbers.length; i++) {
+    const found = numbers[i]!;
+    if (is(found)) continue;
+    const about = { where: where(Math.floor(i / each)), expected, actual: `${found} at number ${i % each}`, hint };
+    raise(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', about);
+  }
 };

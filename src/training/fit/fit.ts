@@ -13,7 +13,7 @@ import type { Trained } from '../trained.js';
 import type { TrainEvent } from './trainEvent.js';
 import { type Training, trainingFields } from './training.js';
 
-/** A training with what is to be done on the way. */
+/** A training with its listeners. */
 export interface Fit<P, I extends ImageShape> extends Training<P, I> {
   /**
    * Called with each event, while the run rests. An effect that it returns is run before the next step: write a log,
@@ -24,42 +24,30 @@ export interface Fit<P, I extends ImageShape> extends Training<P, I> {
     run: TrainingRun<P>,
   ) => taskEither.TaskEither<NoisefoldError, void | 'stop'> | void;
   /**
-   * Told of the error that ends the run, a signal or an image that cannot be learned from for two, while its state is as
-   * after the last step: save `run.snapshot`, and nothing is lost. A `Left` takes the error's place. Not told of what
-   * `onEvent` ends, nor of what keeps the run from beginning.
+   * Called with the error that ends the run, such as a signal or an invalid image, while its state is as after the last
+   * step: save `run.snapshot`, and nothing is lost. A `Left` replaces the error. Not called if `onEvent` ends the run,
+   * or before it begins.
    */
   readonly onError?: (error: NoisefoldError, run: TrainingRun<P>) => taskEither.TaskEither<NoisefoldError, void>;
 }
 
 const [required, optional] = trainingFields;
-const codec = exactly(required, {
-  ...optional,
-  onEvent: functionPart('a function'),
-  onError: functionPart('a function'),
-});
+const listener = functionPart('a function');
+const codec = exactly(required, { ...optional, onEvent: listener, onError: listener });
 
 /**
- * Trains a model to the end, and gives it with its averaged parameters, on the backend of the environment.
- * Errors of the configuration, the data and the backend come as a `Left`, and so does `Cancelled`. Data that are in memory
- * ({@link Dataset.atHand}) are looked through before the first step; others are checked as they are loaded.
+ * Trains a model to the end, and gives it with its averaged parameters. Errors of the configuration, the data and the
+ * backend are a `Left`, and so is `Cancelled`. Data in memory ({@link Dataset.atHand}) are checked before the first
+ * step, others as they are loaded.
  * @example
- * const constant = layer({ w: parameter(allZeros) }, ({ w }) => <S extends Shape>(x: Tensor<S>) => add(zerosLike(x), w))
- * const model: Model<{ w: Scalar }, [1, 1, 1]> = {
- *   ...constant,
- *   predicts: 'x0',
- *   apply: (params, x) => constant.apply(params)(x), // learns the mean of the images
- * }
- * const white = datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] })
- * await pipe(
- *   RTE.Do,
- *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(10)))),
- *   RTE.bind('data', () => RTE.fromEither(white)),
- *   RTE.map((parts) => ({ ...parts, model, optimizer: adam({ learningRate: 0.1 }) })),
- *   RTE.flatMap((recipe) => fit({ ...recipe, batch: 1, steps: 200, key: key(7) })),
- *   RTE.flatMap(({ params }) => readTensors(params)),
- *   RTE.map((tensors) => tensors.get('w')?.data),
- *   using(reference()),
- * )() // → E.right([1])
+ * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean of the images
+ * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
+ * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
+ * const recipe = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.1 }) }
+ * const nf = await open(reference())
+ * const { params } = await nf.run(fit({ ...recipe, batch: 1, steps: 200, key: key(7) }))
+ * await nf.run(read(params)) // → [1]
+ * await nf.close()
  */
 export const fit = <P, I extends ImageShape>(given: InferredFrom<Fit<P, I>, 'model'>): Effect<Trained<P, I>> =>
   genEffect('fit', function* (backend) {

@@ -1,6 +1,5 @@
 /** The loss on images that are held out. */
 import {
-  attempt,
   type Backend,
   type Dim,
   foldIn,
@@ -13,6 +12,7 @@ import {
   type Resident,
   type Tensor,
   treeSpec,
+  type TreeSpec,
   type Vectors,
   zeros,
 } from '../../dsl/index.js';
@@ -29,7 +29,7 @@ import { examplesSpec, heldOutLosses } from './trainState.js';
 
 /** A measurement that is repeated during a training. */
 export interface Evaluation {
-  /** Whether it is due after this many updates. */
+  /** True if it is due after this number of updates. */
   readonly isDue: (done: number) => boolean;
   readonly loss: (params: Resident<Vectors>) => taskEither.TaskEither<NoisefoldError, number>;
   readonly release: io.IO<void>;
@@ -60,24 +60,20 @@ const heldOutLoop = <P, I extends ImageShape>(
   const { model, data } = training;
   const batch = partOf(training);
   const state = { losses: leafSpec([rounds, batch]) };
+  const inputs: TreeSpec<{ readonly params: Vectors; readonly state: Measured } & StepSpec<I>> = treeSpec({
+    params: ravelingOf(training).vectors,
+    state,
+    round: leafSpec([], 'int32'),
+    examples: examplesSpec(model, data.image),
+  });
   const lossesOf = heldOutLosses(training, data.image).trace;
   return {
     name: 'held-out losses',
     extents: { B: batch },
     begin: program(treeSpec<object>({}), () => ({ losses: zeros(rounds, batch) })),
-    step: {
-      inputs: attempt(() =>
-        treeSpec({
-          params: ravelingOf(training).vectors,
-          state,
-          round: leafSpec([], 'int32'),
-          examples: examplesSpec(model, data.image),
-        }),
-      ),
-      trace: ({ params, state: { losses }, round, examples }) => ({
-        state: { losses: withSlice(losses, 0, round, lossesOf({ params, examples })) },
-      }),
-    },
+    step: program(inputs, ({ params, state: { losses }, round, examples }) => ({
+      state: { losses: withSlice(losses, 0, round, lossesOf({ params, examples })) },
+    })),
     end: program(treeSpec<{ readonly state: Measured }>({ state }), ({ state: { losses } }) => losses),
   };
 };

@@ -1,4 +1,4 @@
-/** A training run: a state on a backend that moves on as its events are taken. */
+/** A training run: a state on a backend, which takes a step when its next event is asked for. */
 import {
   type Backend,
   failure,
@@ -10,14 +10,14 @@ import {
   type Resident,
 } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
-import { E, type either, TE } from '../../internal/fp.js';
-import { gen, keep, take } from '../../internal/gen.js';
+import { E, type either } from '../../internal/fp.js';
+import { type Block, gen, keep, take } from '../../internal/gen.js';
 import type { InferredFrom } from '../../internal/options.js';
 import { breather } from '../../internal/stop.js';
 import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
 import { positionsOf } from '../data/batches.js';
 import type { ImageShape } from '../data/dataset.js';
-import { lookedThrough } from '../data/wholeSet.js';
+import { lookThrough } from '../data/wholeSet.js';
 import { mayGoOn, opened, type Opened, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
@@ -32,19 +32,20 @@ import { checkedTraining, type Training } from './training.js';
 import { type TrainInputs, type TrainLoop, trainLoop } from './trainLoop.js';
 import type { Report, TrainState } from './trainState.js';
 
+/** A training that runs. */
 export interface TrainingRun<P = unknown> {
-  /** Each event is made when it is asked for: between two of them the state rests. A `Left` is the last. */
+  /** The events. The run works only when the next one is asked for. A `Left` is the last. */
   readonly events: AsyncIterable<either.Either<NoisefoldError, TrainEvent>>;
-  /** A copy of the state as it is between events. */
+  /** A copy of the state. */
   readonly snapshot: Task<Snapshot>;
-  /** A copy of the averaged parameters as they are between events, to be released; `ValueConsumed` once it has ended. */
+  /** A copy of the averaged parameters, which the caller owns. `ValueConsumed` if the run has ended. */
   readonly average: Task<Resident<P>>;
   /**
-   * Ends the run and gives back all that it holds, but for a copy of the averaged parameters, which is the result: once.
-   * Without room for the copy the run is not ended.
+   * Ends the run, frees all that it holds, and gives a copy of the averaged parameters. `ValueConsumed` if the run has
+   * ended. Without memory for the copy it does not end.
    */
   readonly finish: Task<Resident<P>>;
-  /** Ends the run and gives back all that it holds; nothing where it has ended. */
+  /** Ends the run and frees all that it holds. Does nothing if it has ended. */
   readonly release: Task<void>;
 }
 
@@ -69,62 +70,50 @@ const diverged = (step: number): NoisefoldError =>
     hint: 'lower the learning rate, or clip gradients',
   });
 
-/** Checks the data against the model, as far as they are at hand: before the first step, not when they are loaded. */
-const checkedData = <P, I extends ImageShape>({ model, data, heldOut, signal }: Training<P, I>) =>
-  gen(function* () {
-    yield* take(lookedThrough({ where: 'training: data', signal }, model, data));
-    if (heldOut === undefined) return;
-    const { images = HELD_OUT } = heldOut;
-    yield* take(lookedThrough({ where: 'training: heldOut.data', images, signal }, model, heldOut.data));
-  });
+/** Checks the data that are in memory against the model, before the first step. */
+function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: Training<P, I>): Block<void> {
+  yield* lookThrough({ where: 'training: data', signal }, model, data);
+  if (heldOut === undefined) return;
+  const { images = HELD_OUT } = heldOut;
+  yield* lookThrough({ where: 'training: heldOut.data', images, signal }, model, heldOut.data);
+}
 
 /** Reads the report of a step. */
-const reportOf =
-  ({ loss, gradientNorm, learningRate, sound }: Resident<Report>) =>
-  (backend: Backend) =>
-    gen(function* () {
-      const number = (value: Resident<Report>[keyof Report]) =>
-        take(TE.map((numbers: ArrayLike<number>) => numbers[0]!)(read<'float32' | 'bool'>(value)(backend)));
-      return {
-        loss: yield* number(loss),
-        gradientNorm: yield* number(gradientNorm),
-        learningRate: yield* number(learningRate),
-        isSound: (yield* number(sound)) === 1,
-      };
-    });
+const reportOf = (report: Resident<Report>) => (backend: Backend) =>
+  gen(function* () {
+    function* number(name: keyof Report): Block<number> {
+      return (yield* take(read<'float32' | 'bool'>(report[name])(backend)))[0]!;
+    }
+    return {
+      loss: yield* number('loss'),
+      gradientNorm: yield* number('gradientNorm'),
+      learningRate: yield* number('learningRate'),
+      isSound: (yield* number('sound')) === 1,
+    };
+  });
 
 /**
- * Begins a training, or goes on with one, on the backend of the environment. Nothing is trained until
- * `events` are taken.
+ * Begins a training, or goes on with one. It takes a step when the next of its `events` is asked for.
  * @example
- * const model: Model<Scalar, [1, 1, 1]> = {
- *   ...parameter(allZeros),
- *   predicts: 'x0',
- *   apply: (w, x) => add(zerosLike(x), w),
- * }
- * const white = datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] })
+ * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w)
+ * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
+ * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
+ * const recipe = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.5 }) }
+ * const nf = await open(reference())
+ * const { events, release } = await nf.run(startTraining({ ...recipe, batch: 1, steps: 2, key: key(7) }))
  * const losses: number[] = []
- * await pipe(
- *   RTE.Do,
- *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(10)))),
- *   RTE.bind('data', () => RTE.fromEither(white)),
- *   RTE.map((parts) => ({ ...parts, model, optimizer: adam({ learningRate: 0.5 }) })),
- *   RTE.flatMap((recipe) => startTraining({ ...recipe, batch: 1, steps: 2, key: key(7) })),
- *   RTE.flatMapTaskEither(({ events, release }) => async () => {
- *     for await (const event of events)
- *       if (E.isRight(event) && event.right._tag === 'Step') losses.push(event.right.loss)
- *     return release()
- *   }),
- *   using(reference()),
- * )()
+ * for await (const event of events)
+ *   if (E.isRight(event) && event.right._tag === 'Step') losses.push(event.right.loss)
  * losses // → [1, 0.25]
+ * await nf.run(release)
+ * await nf.close()
  */
 export const startTraining = <P, I extends ImageShape>(
   training: InferredFrom<Training<P, I>, 'model'>,
 ): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
     yield* take(checkedTraining(training));
-    yield* take(checkedData(training));
+    yield* checkData(training);
     const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open.release());
     const settings = yield* take(trainingSettings(training));
@@ -165,7 +154,7 @@ const running = <P, I extends ImageShape>(
     let unsound = 0;
     if (heldOutLoss === undefined && heldOut.isDue(done)) yield await measured(); // also where a signal kept it from being
     while (done < steps) {
-      const goesOn = await mayGoOn('training', done, breathe, signal, 'resume from a checkpoint')();
+      const goesOn = await mayGoOn(`training, step ${done}`, breathe, signal, 'resume from a checkpoint')();
       if (E.isLeft(goesOn)) return yield goesOn;
       const samples = await next;
       if (E.isLeft(samples)) return yield samples;

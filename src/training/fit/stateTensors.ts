@@ -1,4 +1,4 @@
-/** The tensors of a training state by name, as snapshots have them: each parameter by itself, though it rests in a vector. */
+/** The tensors of a training state by name, as in snapshots: each parameter by itself, although the state has vectors. */
 import type { RaveledLeaf, Shape } from '../../dsl/index.js';
 import { sizeOf } from '../../dsl/graph/node.js';
 import { averagesOf, ravelingOf, type Recipe } from './recipe.js';
@@ -12,26 +12,23 @@ type Floats = Extract<StoredTensor, { readonly dtype: 'F32' | 'F64' }>;
 
 const within = (path: string, member: string): string => (member === '' ? path : `${path}.${member}`);
 
-/** By name: the vector of the state that has the numbers of a tensor, and where. */
+/** By the name of a tensor: the vector of the state that holds its numbers, and their offset there. */
 const places = <P, I extends Shape>(recipe: Recipe<P, I>) => {
   const { model, optimizer } = recipe;
   const { leaves } = ravelingOf(recipe);
   const moments = Object.keys(optimizer.state(model.params)).map((moment) => `optimizer.${moment}`);
   const averages = averagesOf(recipe).map((_, i) => (i === 0 ? 'average' : `averages.${i}`));
   const vectors = new Set(trainState(recipe).leaves.map(({ path }) => path)); // a moment may lack those of a group
-  return new Map(
-    ['params', ...moments, ...averages].flatMap((member) =>
-      leaves
-        .map((leaf): readonly [string, RaveledLeaf & { readonly of: string }] => [
-          within(member, leaf.path),
-          { ...leaf, of: within(member, `${leaf.vector}`) },
-        ])
-        .filter(([, { of }]) => vectors.has(of)),
-    ),
-  );
+  const found = new Map<string, RaveledLeaf & { readonly of: string }>();
+  for (const member of ['params', ...moments, ...averages])
+    for (const leaf of leaves) {
+      const of = within(member, `${leaf.vector}`);
+      if (vectors.has(of)) found.set(within(member, leaf.path), { ...leaf, of });
+    }
+  return found;
 };
 
-/** The tensors of a state, read as it rests, by name. */
+/** The tensors by name, from the vectors of a state. */
 export const byName =
   <P, I extends Shape>(recipe: Recipe<P, I>) =>
   (resting: Tensors): Tensors => {
@@ -48,23 +45,20 @@ export const byName =
     );
   };
 
-/** The tensors of a state that rests, of those by name, which have to be all. */
+/** The vectors of a state, from all tensors by name. */
 export const atRest =
   <P, I extends Shape>(recipe: Recipe<P, I>) =>
   (named: Tensors): Tensors => {
-    const parts = new Map<string, { readonly offset: number; readonly part: Floats }[]>();
-    for (const [path, { of, offset }] of places(recipe)) {
-      const part = named.get(path) as Floats; // a spec of float32 leaves
-      parts.set(of, [...(parts.get(of) ?? []), { offset, part }]);
-    }
+    const placed = [...places(recipe)];
     return new Map(
       trainState(recipe).leaves.map(({ path, shape }) => {
-        const own = parts.get(path);
-        if (own === undefined) return [path, named.get(path)!];
+        const own = placed.filter(([, { of }]) => of === path);
+        if (own.length === 0) return [path, named.get(path)!];
+        const parts = own.map(([name, { offset }]) => ({ offset, ...(named.get(name) as Floats) })); // of float32 leaves
         const [length] = shape as readonly [number];
-        const isWide = own.some(({ part }) => part.dtype === 'F64');
+        const isWide = parts.some(({ dtype }) => dtype === 'F64');
         const data = isWide ? new Float64Array(length) : new Float32Array(length);
-        for (const { offset, part } of own) data.set(part.data, offset);
+        for (const part of parts) data.set(part.data, part.offset);
         return [path, { dtype: isWide ? 'F64' : 'F32', shape: [length], data } as Floats];
       }),
     );

@@ -1,4 +1,4 @@
-import { attempt, type Key, treeSpec } from '../../dsl/index.js';
+import { type Key, program, treeSpec } from '../../dsl/index.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Loop } from '../loop.js';
 import type { Examples } from './accumulation.js';
@@ -26,8 +26,7 @@ export const trainLoop = <P, I extends ImageShape>(training: Training<P, I>): Tr
   extents: { B: training.batch },
   begin: initialState(training),
   step: trainStep(training, training.data.image),
-  end: {
-    inputs: attempt(() => treeSpec<{ readonly state: TrainState }>({ state: trainState(training) })),
-    trace: ({ state }) => ravelingOf(training).unravel(state.average),
-  },
+  end: program(treeSpec<{ readonly state: TrainState }>({ state: trainState(training) }), ({ state: { average } }) =>
+    ravelingOf(training).unravel(average),
+  ),
 });

@@ -1,5 +1,5 @@
 /**
- * What training keeps on the backend from step to step, and the programs that begin and change it. Parameters rest as the
+ * The state of a training on the backend, and the programs that begin and change it. It has the parameters as the
  * vectors of `raveling`, so that an update of all of them is a few kernels.
  */
 import { asAdaptive, type DrawMemory, type Model, withoutDropout } from '../../diffusion/index.js';
@@ -44,11 +44,11 @@ import { averaged } from '../../nn/optimizers/ema.js';
 import { delayed, type Examples, joined, partsOf, summed } from './accumulation.js';
 import { type Average, averagesOf, defaults, ravelingOf, type Recipe } from './recipe.js';
 
-/** Parameters, their moving averages, what optimiser and draw of timesteps remember, and the number of updates so far. */
+/** Parameters, their averages, the memory of the optimizer and of the draw of timesteps, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {
   /** The average that samples are drawn from. */
   readonly average: Vectors;
-  /** The others of a list of averages, each at its index in the list; null at 0. */
+  /** The other averages of a list, each at its index in the list; null at 0. */
   readonly averages: readonly (Vectors | null)[];
   readonly timesteps: DrawMemory;
 }
@@ -61,80 +61,56 @@ const raveled = <P, I extends Shape>(recipe: Recipe<P, I>) => {
   return { ravel, unravel, trainable, optimizer: optimizer.over?.(leaves) ?? optimizer };
 };
 
-/** The averages of a state but the first, made of each. */
-const otherAverages = <P, I extends Shape, A>(
-  recipe: Recipe<P, I>,
-  make: (average: Average, i: number) => A,
-): readonly (A | null)[] => averagesOf(recipe).map((average, i) => (i === 0 ? null : make(average, i)));
-
 /** 1 − β, the share of the newest parameters in an average. */
 const shareOf = (average: Average, step: Step): Scalar =>
   typeof average === 'number' ? sub(1, emaDecay(step, average)) : average.share(step);
 
-/** What the draw of timesteps of a recipe remembers, made of each shape. */
-const drawMemory = <P, I extends Shape, A>(
-  { process, timesteps = defaults.timesteps }: Recipe<P, I>,
-  make: (shape: readonly number[]) => A,
-): Readonly<Record<string, A>> =>
-  Object.fromEntries(Object.entries(asAdaptive(timesteps).memory(process)).map(([name, shape]) => [name, make(shape)]));
-
-/** The specs of a state whose parameters are those of `trainable`. */
-const stateOver = <P, I extends Shape>(
+/** A state with the averages of a recipe and the memory of its draw of timesteps, which `made` makes of each shape. */
+const withAverages = <P, I extends Shape, L extends { readonly params: unknown }, A>(
   recipe: Recipe<P, I>,
-  { trainable, optimizer }: { readonly trainable: Trainable<unknown>; readonly optimizer: Optimizer },
-): unknown => {
-  const { state } = learner(trainable, optimizer);
+  learned: L,
+  made: (shape: readonly number[]) => A,
+) => {
+  const { process, timesteps = defaults.timesteps } = recipe;
+  const memory = Object.entries(asAdaptive(timesteps).memory(process));
+  const average: L['params'] = learned.params;
   return {
-    ...state,
-    average: state.params,
-    averages: otherAverages(recipe, () => state.params),
-    timesteps: drawMemory(recipe, (shape) => leafSpec(shape)),
+    ...learned,
+    average,
+    averages: averagesOf(recipe).map((_, i) => (i === 0 ? null : average)),
+    timesteps: Object.fromEntries(memory.map(([name, shape]) => [name, made(shape)])),
   };
 };
 
 /**
- * The spec of a training state, for programs. {@link parametersOf} gives the tree of its parameters. Raises `ConfigError` for
- * a model whose parameters are not all float32.
+ * The spec of a training state, for programs. {@link parametersOf} gives the tree of its parameters. Raises
+ * `ConfigError` for a model whose parameters are not all float32.
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
- * const optimizer = adam({ learningRate: 1e-3 })
- * const paths = pipe(
- *   ddpm(cosine(1000)),
- *   E.map((process) => trainState({ model, process, optimizer, timesteps: importanceTimesteps() })),
- *   E.map(({ leaves }) => leaves.map(({ path }) => path)),
- * )
- * paths // → E.right(['params.0', 'optimizer.first.0', 'optimizer.second.0', 'step', 'average.0', 'timesteps.losses', 'timesteps.seen'])
+ * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: sgd({ learningRate: 1e-3 }) }
+ * trainState(recipe).leaves.map(({ path }) => path) // → ['params.0', 'step', 'average.0']
  */
-export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState> =>
-  treeSpec(stateOver(recipe, raveled(recipe)));
+export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState> => {
+  const { trainable, optimizer } = raveled(recipe);
+  return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
+};
 
 /** The spec of a training state as checkpoints have it: each parameter by itself. */
 export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<unknown> =>
-  treeSpec(stateOver(recipe, { trainable: recipe.model, optimizer: recipe.optimizer }));
+  treeSpec(withAverages(recipe, learner(recipe.model, recipe.optimizer).state, (shape) => leafSpec(shape)));
 
 /**
  * The state to begin with, drawn from `key`: the average is that of the first parameters.
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
- * const optimizer = adam({ learningRate: 1e-3 })
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => compile(initialState({ model, process, optimizer }), {})),
- *   RTE.flatMapTaskEither(({ run }) => run({ key: key(7) })),
- *   RTE.flatMap(({ average: [w] }) => read(w!)),
- *   using(reference()),
- * )() // → E.right([1])
+ * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
+ * const state = evaluate(initialState(recipe), {})({ key: key(7) })
+ * pipe(await using(reference())(state)(), E.map(({ average }) => average)) // → E.right([[1]])
  */
 export const initialState = <P, I extends Shape>(recipe: Recipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
   program({ key: 'key' }, ({ key }) => {
     const { trainable, optimizer } = raveled(recipe);
-    const learned = learner(trainable, optimizer).init(key);
-    return {
-      ...learned,
-      average: learned.params,
-      averages: otherAverages(recipe, () => learned.params),
-      timesteps: drawMemory(recipe, (shape) => zeros(...shape)),
-    };
+    return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
   });
 
 /** The spec of examples for a model. */
@@ -145,32 +121,32 @@ export const examplesSpec = <P, I extends Shape>({ classes }: Model<P, I>, image
     key: leafSpec([], 'key'),
   });
 
-/** The condition of examples, where the recipe has one: made anew in each step, from a key of its own. */
+/** The condition of examples, if the recipe has one: made anew in each step, from its own key. */
 const conditionOf = <P, I extends Shape>({ condition }: Recipe<P, I>, { x0, key }: Examples<I>) =>
   condition?.(x0, fork(key, 'condition').condition);
 
-/** What a step reports: the loss of its batch, and the norm of the whole gradient before it is changed. */
+/** The report of a step: the loss of its batch, and the norm of the whole gradient before the optimizer changes it. */
 export interface Report {
   readonly loss: Scalar;
   readonly gradientNorm: Scalar;
   readonly learningRate: Scalar;
-  /** Whether loss, gradient and the new parameters are finite: where not, the state stays as it was. */
+  /** True if loss, gradient and new parameters are finite. Otherwise the state stays as it was. */
   readonly sound: Tensor<[], 'bool'>;
 }
 
-/** What a step gives. */
+/** The outputs of a step. */
 export interface StepResult {
   readonly state: TrainState;
   readonly report: Report;
 }
 
-/** What a step takes: the state, which it donates, and examples. */
+/** The inputs of a step: the state, which it donates, and examples. */
 export interface StepInputs<I extends Shape> {
   readonly state: TrainState;
   readonly examples: Examples<I>;
 }
 
-/** Whether all float32 numbers of a tree are finite: their sum is, unless some are close to overflow too. */
+/** Tests all float32 numbers of a tree by their sum, which also overflows if some numbers are close to it. */
 const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
   isFinite(
     tensorsOf(tree)
@@ -180,8 +156,8 @@ const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
   );
 
 /**
- * A step whose new state is taken as it comes, not finite numbers included: to find out where those begin.
- * Otherwise {@link trainStep}.
+ * {@link trainStep} without its guard: the new state may have numbers that are not finite, to find the operation where
+ * they begin.
  */
 export const unguardedStep = <P, I extends Shape>(
   recipe: Recipe<P, I>,
@@ -197,7 +173,7 @@ export const unguardedStep = <P, I extends Shape>(
     timesteps = defaults.timesteps,
   } = recipe;
   const { draw, mean, record } = asAdaptive(timesteps);
-  const [ofFirst] = averagesOf(recipe);
+  const averages = averagesOf(recipe);
   const inputs = attempt(() =>
     treeSpec<StepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
   );
@@ -215,27 +191,25 @@ export const unguardedStep = <P, I extends Shape>(
       return { value, drawn: [aux], gradients: ravel(grad) };
     };
     const [first, ...others] = partsOf(given, accumulate) as [Examples<I>, ...Examples<I>[]]; // at least one
-    const total = others.reduce((sum, part) => {
-      const { value, drawn, gradients } = learnedFrom({ ...part, x0: delayed(part.x0, sum.gradients) });
-      return {
-        value: add(sum.value, value),
-        drawn: [...sum.drawn, ...drawn],
-        gradients: summed(sum.gradients, gradients),
+    let total = learnedFrom(first);
+    for (const part of others) {
+      const { value, drawn, gradients } = learnedFrom({ ...part, x0: delayed(part.x0, total.gradients) });
+      total = {
+        value: add(total.value, value),
+        drawn: [...total.drawn, ...drawn],
+        gradients: summed(total.gradients, gradients),
       };
-    }, learnedFrom(first));
+    }
     const share = 1 / accumulate;
-    const [value, gradients] =
-      others.length === 0
-        ? [total.value, total.gradients]
-        : [mul(total.value, share), zipTensors([total.gradients], (g) => mul(g, share))];
+    const value = accumulate === 1 ? total.value : mul(total.value, share);
+    const gradients = accumulate === 1 ? total.gradients : zipTensors([total.gradients], (g) => mul(g, share));
     const gradientNorm = globalNorm<Vectors>(gradients);
     const moved = learner(trainable, overVectors).update(gradients, state);
+    const follow = (before: Vectors, average: Average) => averaged(before, moved.params, shareOf(average, state.step));
     const next = {
       ...moved,
-      average: averaged(state.average, moved.params, shareOf(ofFirst!, state.step)),
-      averages: otherAverages(recipe, (average, i) =>
-        averaged(state.averages[i]!, moved.params, shareOf(average, state.step)),
-      ),
+      average: follow(state.average, averages[0]!),
+      averages: averages.map((average, i) => (i === 0 ? null : follow(state.averages[i]!, average))),
       timesteps: record(state.timesteps)(joined(total.drawn)),
     };
     return {
@@ -252,20 +226,16 @@ export const unguardedStep = <P, I extends Shape>(
 };
 
 /**
- * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimiser. Where the
- * loss, the gradient or the new parameters are not finite the state stays as it is, but for the step's number;
- * and a number of the state that would not be finite keeps the value it had, whatever the optimiser.
+ * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimizer. If the loss, the
+ * gradient or the new parameters are not finite, only the number of the step changes. A number of the state that would
+ * not be finite keeps its value.
  *
  * @param image - height, width and channels of an image
  * @example
  * const model: Model<Scalar, [8, 8, 1]> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
- * const optimizer = adam({ learningRate: 1e-3 })
- * const spec = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => trainStep({ model, process, optimizer }, [8, 8, 1]).inputs),
- * )
- * const shapeAt = (path: string) => E.map((s: TreeSpec<unknown>) => s.leaves.find((leaf) => leaf.path === path)?.shape)
- * pipe(spec, shapeAt('examples.x0')) // → E.right(['B', 8, 8, 1])
+ * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
+ * const { leaves } = unwrap(trainStep(recipe, [8, 8, 1]).inputs)
+ * leaves.find(({ path }) => path === 'examples.x0')?.shape // → ['B', 8, 8, 1]
  */
 export const trainStep = <P, I extends Shape>(
   recipe: Recipe<P, I>,
@@ -284,15 +254,11 @@ export const trainStep = <P, I extends Shape>(
 };
 
 /**
- * The tree of the parameters, or of an average of them, that a state has as vectors. Its layout is that of the optimizer, which
- * may be left out unless it has groups.
+ * Makes the tree of parameters, or of their average, from the vectors of a state. Give the optimizer if it has groups.
  * @example
- * const affine = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w, b }) => <S extends Shape>(x: Tensor<S>) => add(mul(w, x), b))
- * const model: Model<{ w: Scalar; b: Scalar }, []> = {
- *   ...affine,
- *   predicts: 'v',
- *   apply: (params, x) => affine.apply(params)(x),
- * }
+ * const { init, params } = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w }) => w)
+ * const apply: Model<{ w: Scalar; b: Scalar }, []>['apply'] = ({ w, b }, x) => add(mul(w, x), b)
+ * const model: Model<{ w: Scalar; b: Scalar }, []> = { init, params, apply, predicts: 'v' }
  * const tree = evaluate(parametersOf(model), {})({ vectors: [Float32Array.of(3, 4)] })
  * await using(reference())(tree)() // → E.right({ w: [3], b: [4] })
  */
@@ -308,20 +274,12 @@ export const parametersOf = <P, I extends Shape>(
  * The loss of a recipe for given parameters, as vectors, on each of some examples, `[B]`, at uniform timesteps and with
  * every label: for images that are held out.
  * @example
- * const model: Model<Scalar, []> = {
- *   ...parameter(allZeros),
- *   predicts: 'x0',
- *   apply: (grey, x) => add(zerosLike(x), grey),
- * }
+ * const apply: Model<Scalar, []>['apply'] = (grey, x) => add(zerosLike(x), grey)
+ * const model: Model<Scalar, []> = { ...parameter(allZeros), predicts: 'x0', apply }
+ * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
  * const examples = { x0: Float32Array.of(1, -1), key: key(7) }
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.map((process) => heldOutLosses({ model, process, optimizer: adam({ learningRate: 1e-3 }) }, [])),
- *   RTE.flatMap((losses) => compile(losses, { B: 2 })),
- *   RTE.flatMapTaskEither(({ run }) => run({ params: [Float32Array.of(0.5)], examples })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([0.25, 2.25])
+ * const losses = evaluate(heldOutLosses(recipe, []), { B: 2 })({ params: [Float32Array.of(0.5)], examples })
+ * await using(reference())(losses)() // → E.right([0.25, 2.25])
  */
 export const heldOutLosses = <P, I extends Shape>(
   recipe: Recipe<P, I>,

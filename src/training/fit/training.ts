@@ -1,7 +1,18 @@
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { exactly, natural, positive, refined } from '../../internal/decode.js';
 import { t, type either, type taskEither } from '../../internal/fp.js';
-import { checked, conditioner, dataSet, functionPart, hostKey, json, part, rate, signal } from '../checked.js';
+import {
+  checked,
+  conditioner,
+  dataSet,
+  functionPart,
+  hostKey,
+  json,
+  part,
+  processPart,
+  rate,
+  signal,
+} from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
@@ -10,7 +21,7 @@ import type { Recipe } from './recipe.js';
 /** Images that nothing is learned from, to measure on. */
 export interface HeldOut<I extends ImageShape = ImageShape> {
   readonly data: Dataset<I>;
-  /** Measured before the first step and after so many. */
+  /** The number of steps between measurements. The first one is before the first step. */
   readonly every: number;
   /** The number of images that count, always the first ones: by default 256, or all if there are fewer. */
   readonly images?: number;
@@ -33,14 +44,14 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
   /** The snapshot to resume from; its key, batch, configuration and settings must be those of this training. */
   readonly from?: Snapshot;
   /**
-   * True to resume with another configuration than that of the snapshot: other settings of the optimizer, such as its learning
-   * rate, of the averages, of the data, or another `config`. Model, key and batch stay, and so does what the optimizer and the
-   * averages remember. Default false: that is a `CheckpointMismatch`.
+   * True to resume with another configuration than that of the snapshot: other settings of the optimizer, such as its
+   * learning rate, of the averages, of the data, or another `config`. Model, key and batch stay, and so does what the
+   * optimizer and the averages remember. Default false: that is a `CheckpointMismatch`.
    */
   readonly anySettings?: boolean;
   /**
-   * True to resume also on a backend that rounds sums of products otherwise than the one of the snapshot: the run then ends
-   * with other bits than without the interruption. Default false: that is a `CheckpointMismatch`.
+   * True to resume also on a backend that rounds sums of products otherwise than the one of the snapshot: the run then
+   * ends with other bits than without the interruption. Default false: that is a `CheckpointMismatch`.
    */
   readonly anyRounding?: boolean;
   /** Ends the run before its next step, as `Cancelled`. */
@@ -60,7 +71,7 @@ const averages = t.union(
 
 const required = {
   model: part('a model', 'predicts', 'apply', 'params', 'init'),
-  process: part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors'),
+  process: processPart,
   optimizer: part('an optimizer, such as adam({ learningRate: 1e-3 })', 'learningRate', 'state', 'init', 'update'),
   data: dataSet,
   batch: positive,

@@ -41,12 +41,8 @@ interface StepSpec {
   readonly conditionKey?: Key;
 }
 
-interface BeginSpec<I extends ImageShape> {
-  readonly x0: Tensor<['B', ...I]>;
-}
-
 export type BoundLoop<P, I extends ImageShape> = Loop<
-  BeginSpec<I>,
+  Pick<BoundConstants<P, I>, 'x0'>,
   BoundConstants<P, I>,
   Measured,
   StepSpec,
@@ -76,7 +72,7 @@ export const boundLoop = <P, I extends ImageShape>(
   return {
     name: 'variational bound',
     extents: { B: batch },
-    begin: program(treeSpec<BeginSpec<I>>({ x0: images }), ({ x0 }) => {
+    begin: program(treeSpec<Pick<BoundConstants<P, I>, 'x0'>>({ x0: images }), ({ x0 }) => {
       const prior = priorTerm(process)(x0);
       const [B] = dims(prior);
       return { prior, table: zeros(3, T, B) as Tensor<Shape> as MeasuredTable };

@@ -1,4 +1,4 @@
-/** What the bound of a data set is made of, batch by batch, on the host in float64. */
+/** The sums of the bound of a data set, batch by batch, on the host in float64. */
 import type { DatasetBits } from '../../diffusion/index.js';
 
 /** The variational bound of a data set, in bits per dimension, with the errors that it comes from. */
@@ -32,15 +32,13 @@ export const withBatch =
     const [T, B] = [rows.length / 3, prior.length];
     const here = Array.from({ length: count }, (_, b) => b);
     const at = (row: number, b: number): number => measured[row * B + b]!;
+    const totalOf = (b: number): number => {
+      let total = prior[b]!;
+      for (let t = 0; t < T; t++) total += at(t, b);
+      return total;
+    };
     return {
-      images: [
-        ...images,
-        ...here.map((b) => {
-          let total = prior[b]!;
-          for (let t = 0; t < T; t++) total += at(t, b);
-          return total;
-        }),
-      ],
+      images: [...images, ...here.map(totalOf)],
       prior: here.reduce((sum, b) => sum + prior[b]!, priors),
       rows: rows.map((sum, row) => here.reduce((all, b) => all + at(row, b), sum)),
     };
@@ -48,15 +46,9 @@ export const withBatch =
 
 /** The means of sums. */
 export const boundOf = ({ images, prior: priors, rows }: BoundSums): DatasetBound => {
-  const n = images.length;
-  const T = rows.length / 3;
-  const means = rows.map((sum) => sum / n);
-  const [terms, x0Errors, noiseErrors] = [0, 1, 2].map((i) => means.slice(i * T, (i + 1) * T)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  const prior = priors / n;
+  const [n, T] = [images.length, rows.length / 3];
+  const meansOf = (i: number): Float64Array => rows.slice(i * T, (i + 1) * T).map((sum) => sum / n);
+  const [prior, terms] = [priors / n, meansOf(0)];
   const total = terms.reduce((a, b) => a + b, prior);
   const squares = images.reduce((sum, one) => sum + (one - total) ** 2, 0);
   return {
@@ -64,8 +56,8 @@ export const boundOf = ({ images, prior: priors, rows }: BoundSums): DatasetBoun
     standardError: Math.sqrt(squares / (n - 1) / n),
     prior,
     terms,
-    x0Errors,
-    noiseErrors,
+    x0Errors: meansOf(1),
+    noiseErrors: meansOf(2),
     images: Float64Array.from(images),
   };
 };

@@ -1,4 +1,4 @@
-/** The loop that measures the likelihoods of a batch of images: along the flow from data to noise, to the density there. */
+/** The loop that measures the likelihoods of a batch of images, along the flow from data to noise. */
 import { type Conditioner, drawnBy, type Likelihood, type LikelihoodState } from '../../diffusion/index.js';
 import {
   add,
@@ -55,7 +55,7 @@ export type LikelihoodLoop<P, I extends ImageShape> = Loop<
 interface LikelihoodParts<P, I extends ImageShape> {
   readonly flow: Likelihood<P, I>;
   readonly batch: number;
-  /** Whether images are spread over the width of their bytes. */
+  /** True if images are spread over the width of their bytes. */
   readonly dequantize: boolean;
   readonly condition: Conditioner<I> | undefined;
 }

@@ -1,10 +1,9 @@
 import { bitsOfBytes, type Grid, likelihood } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, type RandomKey, read, release, type Resident } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
-import { exactly } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
-import { gen, hold, take, type Work } from '../../internal/gen.js';
+import { type Block, hold, take } from '../../internal/gen.js';
 import { checked, grid } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
@@ -12,28 +11,20 @@ import { heldGrid } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
-import {
-  checkedImagesOf,
-  countsIn,
-  finiteOf,
-  inBatches,
-  type Measuring,
-  measuringFields,
-  type ResidentImages,
-} from './measuring.js';
+import { checkImages, finiteOf, inBatches, type Measuring, measuringCodec, type ResidentImages } from './measuring.js';
 
-/** Whose likelihood is measured, and how closely. */
+/** The images to measure, and options. */
 export interface LikelihoodMeasuring<I extends ImageShape> extends Measuring<I> {
-  /** How many timesteps the flow is followed by, `spaced` from the first to the last, or a grid; every timestep if not given. */
+  /** The number of timesteps of the flow, `spaced` from the first to the last, or a grid; by default every timestep. */
   readonly grid?: number | Grid;
   /**
-   * Whether images are bytes, which have a probability and no density: each is then spread over its width, and `bits` bound
-   * those of the bytes from above on the mean (Theis et al. 2016, section 3.1). False if not given: images are taken as they are.
+   * True if images are bytes, which have a probability and no density: each byte is then spread over its width, and the
+   * mean of `bits` is an upper bound of the bits of the bytes (Theis et al. 2016, section 3.1). Default false.
    */
   readonly dequantize?: boolean;
 }
 
-/** What was measured, of each image in the order of the data set. */
+/** The measurements of each image, in the order of the data set. */
 export interface LogLikelihoods {
   /** log p(x) as a density over [-1, 1], in nats. */
   readonly nats: Float64Array;
@@ -42,85 +33,62 @@ export interface LogLikelihoods {
 }
 
 const where = 'logLikelihoods';
-const [required, optional] = measuringFields;
-const codec = exactly(required, {
-  ...optional,
-  grid,
-  dequantize: t.boolean,
-});
+const codec = measuringCodec({ grid, dequantize: t.boolean });
 
 type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
 
 /**
- * log p(x) of each image of a data set under a trained model, by the ODE of its probability flow with Hutchinson's estimate
- * of the divergence: {@link likelihood}, which says what it is exact for. Each image has a direction of its own, whose chance
- * the mean over images, or over keys, takes out. Each step evaluates the model, and its product with the Jacobian, twice. On the
- * backend of the environment, whose memory does not grow with the data. Classes of a model are those of the data.
- *
- * A configuration that cannot work, and what `fit` would refuse of the data, is a `ConfigError`; a result that is no number
- * is `NonFinite`.
+ * Measures log p(x) of each image of a data set under a trained model, by the ODE of its probability flow with
+ * Hutchinson's estimate of the divergence: {@link likelihood}. Each image has a random direction of its own; the mean
+ * over images, or over keys, is unbiased. Each step evaluates the model, and its product with the Jacobian, twice. The
+ * memory does not grow with the data. Labels are those of the data. `ConfigError` for a configuration that cannot work,
+ * or data that `fit` refuses; `NonFinite`.
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
- * const still: Model<object, [1, 1, 1]> = { ...none, predicts: 'v', apply: (_, x) => zerosLike(x) }
- * const grey = datasetOfImages({ data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] }, { image: [1, 1, 1] })
- * const measured = pipe(
- *   RTE.Do,
- *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
- *   RTE.bind('data', () => RTE.fromEither(grey)),
- *   RTE.flatMap(({ process, data }) =>
- *     logLikelihoods({ data, grid: 10, batch: 2, key: key(7) })({ model: still, process, image: [1, 1, 1], params: {} }),
- *   ),
- *   RTE.map(({ nats }) => nats),
- *   using(reference()),
- * )
- * await measured() // → E.right([-0.9189, -1.4189])
+ * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'v', apply: (_, x) => zerosLike(x) }
+ * const data = unwrap(datasetOfImages({ data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] }, { image: [1, 1, 1] }))
+ * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
+ * const measured = await using(reference())(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))()
+ * pipe(measured, E.map(({ nats }) => nats)) // → E.right([-0.9189, -1.4189])
  */
 export const logLikelihoods: {
   <I extends ImageShape>(measuring: LikelihoodMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<LogLikelihoods>;
   <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<NoInfer<I>>): Effect<LogLikelihoods>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<I>) =>
   genEffect(where, function* (backend) {
-    const {
-      dequantize = false,
-      condition,
-      onStep,
-      signal,
-      grid: given,
-      key,
-    } = yield* take(checked(where, codec)(measuring));
+    const options = yield* take(checked(where, codec)(measuring));
+    const { dequantize = false, condition, onStep, signal, key, grid: given } = options;
     const { model, process, image, params } = trained;
     const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
     const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
     const images = { where, trained, measuring, ofBytes: dequantize };
-    yield* take(checkedImagesOf(images));
+    const { count, batch, rounds } = yield* checkImages(images);
 
-    const { count, batch, rounds } = countsIn(measuring);
     const parts = { flow, batch, dequantize, condition };
     const loop = yield* hold(opened(likelihoodLoop(trained, parts))(backend), (open) => open.release());
     const keys = fork(key, 'direction', 'bytes');
     const nats = new Float64Array(count);
 
-    const measure = ({ first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Work<void> =>
-      gen(function* () {
-        // images that fill a batch up have keys of their own too
-        const ofEach = (parent: RandomKey) => Array.from(positions, (_, i) => foldIn(parent, first + i));
-        const directions = ofEach(keys.direction);
-        const done = (first / batch) * flow.steps;
-        const found = yield* hold(
-          runLoop(loop, {
-            begin: { x0, ...(dequantize && { keys: ofEach(keys.bytes) }) } as Begun<I>, // a value is a feed of its tensor
-            constants: { params, ...(label && { label }), ...(condition && { x0 }) },
-            steps: flow.steps,
-            given: (index) => E.right({ index, keys: directions, ...(condition && { conditionKey }) }),
-            onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * flow.steps)),
-            signal,
-          }),
-          (values) => release(values)(backend),
-        );
-        const numbers = yield* take(read(found)(backend));
-        nats.set(yield* take(finiteOf(where, { first, ...of })(numbers)), first);
-      });
+    function* measure({ first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Block<void> {
+      // images that fill a batch up have keys of their own too
+      const ofEach = (parent: RandomKey) => Array.from(positions, (_, i) => foldIn(parent, first + i));
+      const directions = ofEach(keys.direction);
+      const done = (first / batch) * flow.steps;
+      const found = yield* hold(
+        runLoop(loop, {
+          begin: { x0, ...(dequantize && { keys: ofEach(keys.bytes) }) } as Begun<I>, // a value is a feed of its tensor
+          constants: { params, ...(label && { label }), ...(condition && { x0 }) },
+          steps: flow.steps,
+          given: (index) => E.right({ index, keys: directions, ...(condition && { conditionKey }) }),
+          onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * flow.steps)),
+          signal,
+        }),
+        (values) => release(values)(backend),
+      );
+      const numbers = yield* take(read(found)(backend));
+      nats.set(finiteOf(where, { first, ...of }, numbers), first);
+    }
     yield* take(inBatches(images)(backend)(measure));
     const bits = bitsOfBytes(image.reduce((size: number, extent) => size * extent, 1));
     return { nats, bits: nats.map(bits) };

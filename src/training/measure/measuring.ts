@@ -1,11 +1,11 @@
-/** A data set to be measured by a trained model: what is asked, and its images on a backend, batch by batch. */
+/** Measurements of a data set by a trained model: their options, and the images on a backend, batch by batch. */
 import type { Conditioner } from '../../diffusion/index.js';
 import {
   type Backend,
-  fail,
   foldIn,
   fork,
   type NoisefoldError,
+  raise,
   type RandomKey,
   release,
   type Resident,
@@ -13,73 +13,63 @@ import {
   type Tensor,
   upload,
 } from '../../dsl/index.js';
-import { positive } from '../../internal/decode.js';
-import { E, type either, TE, type taskEither } from '../../internal/fp.js';
-import { type Block, gen, hold, take, type Work } from '../../internal/gen.js';
+import { exactly, positive } from '../../internal/decode.js';
+import { t, type taskEither } from '../../internal/fp.js';
+import { type Block, gen, hold, take } from '../../internal/gen.js';
 import type { StopSignal } from '../../internal/stop.js';
 import { conditioner, dataSet, functionPart, hostKey, signal } from '../checked.js';
 import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
+import { checkNumbers } from '../data/images.js';
 import { loaded } from '../fit/examples.js';
 import type { Trained } from '../trained.js';
-import { lookedThrough } from '../data/wholeSet.js';
+import { lookThrough } from '../data/wholeSet.js';
 
-/** Which images are measured, and how. */
+/** The images to measure, and options. */
 export interface Measuring<I extends ImageShape> {
   readonly data: Dataset<I>;
-  /** How many images of it count, always the first ones; all if not given. */
+  /** The number of images that count, the first ones; by default all. */
   readonly images?: number;
-  /** How many are measured at a time. Another number gives the same, but for roundings and the noise of a `condition`. */
+  /** The number of images at a time. It changes the results by rounding only, and by the noise of a `condition`. */
   readonly batch: number;
-  /** For what is drawn: for each image by its place in the data set. */
+  /** The key of everything that is drawn, for each image by its position in the data set. */
   readonly key: RandomKey;
-  /** What a model that is conditioned on an image gets for each, made of it: that of its training. */
+  /** Makes the condition from each image, for a model that is conditioned on images: the one of its training. */
   readonly condition?: Conditioner<I>;
-  /** Told after each step how many of all steps are done. */
+  /** Called after each step with the number of steps that are done. */
   readonly onStep?: (done: number, of: number) => void;
   /** Ends it before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;
 }
 
-/** The fields of {@link Measuring}, required and optional, as `exactly` takes them. */
-export const measuringFields = [
-  { data: dataSet, batch: positive, key: hostKey },
-  {
-    images: positive,
-    condition: conditioner,
-    onStep: functionPart('a function'),
-    signal,
-  },
-] as const;
+/** The codec of {@link Measuring} with further fields, which are optional. */
+export const measuringCodec = (more: t.Props) =>
+  exactly(
+    { data: dataSet, batch: positive, key: hostKey },
+    { images: positive, condition: conditioner, onStep: functionPart('a function'), signal, ...more },
+  );
 
 /** A byte is a level of [-1, 1]; float32 has it within a part of this. */
 const OFF_LEVEL = 1e-4;
 
-/** Whether the images of a batch are bytes as levels of [-1, 1]. */
+/** Raises `ConfigError` at an image that is not bytes, as levels of [-1, 1]. */
 const bytesOnly =
   (where: string) =>
-  (positions: Int32Array) =>
-  (batch: Batch): either.Either<NoisefoldError, Batch> => {
-    const wrong = batch.images.findIndex((x) => {
-      const byte = (x + 1) * 127.5;
-      return Math.abs(byte - Math.round(byte)) > OFF_LEVEL;
-    });
-    if (wrong === -1) return E.right(batch);
-    const each = batch.images.length / positions.length;
-    return fail('ConfigError', {
-      where: `${where}: image at ${positions[Math.floor(wrong / each)]}`,
+  (positions: Int32Array, { images }: Batch): void =>
+    checkNumbers(images, {
+      is: (x) => Math.abs((x + 1) * 127.5 - Math.round((x + 1) * 127.5)) <= OFF_LEVEL,
       expected: 'bytes as levels of [-1, 1]: byte/127.5 - 1',
-      actual: `${batch.images[wrong]} at number ${wrong % each}`,
       hint: 'round images to bytes, or measure their density: logLikelihoods',
+      each: images.length / positions.length,
+      where: (at) => `${where}: image at ${positions[at]}`,
     });
-  };
 
 /** A batch of images on a backend. */
 export interface ResidentImages<I extends ImageShape = ImageShape> {
-  /** Where the first of them is in the data set. */
+  /** The position of the first one in the data set. */
   readonly first: number;
-  /** How many of the batch count: the last one is filled up with the first images. */
+  /** The number of images that count: the last batch is filled up with the first images. */
   readonly count: number;
-  /** The place of each in the data set. */
+  /** The position of each in the data set. */
   readonly positions: Int32Array;
   /** `[B, height, width, channels]`, released when they have been measured. */
   readonly x0: Resident<Tensor<['B', ...I]>>;
@@ -89,8 +79,8 @@ export interface ResidentImages<I extends ImageShape = ImageShape> {
   readonly conditionKey: RandomKey;
 }
 
-/** How many images a measuring counts, how many of them at a time, and how many times. */
-export const countsIn = <I extends ImageShape>({ data, images = data.size, batch: most }: Measuring<I>) => {
+/** The number of images, the number in a batch, and the number of batches. */
+const countsIn = <I extends ImageShape>({ data, images = data.size, batch: most }: Measuring<I>) => {
   const count = Math.min(images, data.size);
   const batch = Math.min(most, count);
   return { count, batch, rounds: Math.ceil(count / batch) };
@@ -100,75 +90,71 @@ interface Given<P, I extends ImageShape> {
   readonly where: string;
   readonly trained: Trained<P, I>;
   readonly measuring: Measuring<I>;
-  /** Whether images have to be bytes. */
+  /** True if images have to be bytes. */
   readonly ofBytes: boolean;
 }
 
-/** Whether the data fit the model: before anything is compiled, and, where they are not at hand, as far as can be said. */
-export const checkedImagesOf = <P, I extends ImageShape>({
-  where,
-  trained: { model, image },
-  measuring: { data, images, signal },
-  ofBytes,
-}: Given<P, I>): taskEither.TaskEither<NoisefoldError, void> =>
-  showShape(data.image) === showShape(image)
-    ? lookedThrough({ where, images, signal, ...(ofBytes && { also: bytesOnly(where) }) }, model, data)
-    : TE.fromEither(
-        fail('ConfigError', {
-          where: `${where}: data`,
-          expected: `images ${showShape(image)}, as the model knows them`,
-          actual: showShape(data.image),
-          hint: 'measure images of the size that it was trained on',
-        }),
-      );
+/** Checks the size of the images, and all images in memory. Raises `ConfigError`. Returns the numbers of the batches. */
+export function* checkImages<P, I extends ImageShape>({ where, trained, measuring, ofBytes }: Given<P, I>) {
+  const { data, images, signal } = measuring;
+  if (showShape(data.image) !== showShape(trained.image))
+    raise('ConfigError', {
+      where: `${where}: data`,
+      expected: `images ${showShape(trained.image)}, as the model knows them`,
+      actual: showShape(data.image),
+      hint: 'measure images of the size that it was trained on',
+    });
+  yield* lookThrough({ where, images, signal, ...(ofBytes && { also: bytesOnly(where) }) }, trained.model, data);
+  return countsIn(measuring);
+}
 
-/** One number for each image of a batch that counts; `NonFinite` names the first image whose number is none. */
-export const finiteOf =
-  (where: string, { first, count }: Pick<ResidentImages, 'first' | 'count'>) =>
-  (numbers: ArrayLike<number>): either.Either<NoisefoldError, readonly number[]> => {
-    const own = Array.from(numbers).slice(0, count);
-    const wrong = own.findIndex((x) => !Number.isFinite(x));
-    return wrong === -1
-      ? E.right(own)
-      : fail('NonFinite', {
-          where: `${where}: image ${first + wrong}`,
-          expected: 'a finite number',
-          actual: `${own[wrong]}`,
-          hint: 'look at the parameters: the network gives numbers that are not finite, or too large to be squared',
-        });
-  };
+/** The numbers of the images of a batch that count, one for each. Raises `NonFinite` at the first that is not finite. */
+export const finiteOf = (
+  where: string,
+  { first, count }: Pick<ResidentImages, 'first' | 'count'>,
+  numbers: ArrayLike<number>,
+): readonly number[] => {
+  const own = Array.from(numbers).slice(0, count);
+  const wrong = own.findIndex((x) => !Number.isFinite(x));
+  if (wrong !== -1)
+    raise('NonFinite', {
+      where: `${where}: image ${first + wrong}`,
+      expected: 'a finite number',
+      actual: `${own[wrong]}`,
+      hint: 'look at the parameters: the network gives numbers that are not finite, or too large to be squared',
+    });
+  return own;
+};
 
 /** Measures the images of a data set a batch at a time. The images of a batch are freed when it has been measured. */
 export const inBatches =
   <P, I extends ImageShape>({ where, trained: { model, image }, measuring, ofBytes }: Given<P, I>) =>
   (backend: Backend) =>
-  (measure: (images: ResidentImages<I>) => Work<void>): taskEither.TaskEither<NoisefoldError, void> =>
+  (measure: (images: ResidentImages<I>) => Block<void>): taskEither.TaskEither<NoisefoldError, void> =>
     gen(function* () {
       const { data, key } = measuring;
       const { count, batch, rounds } = countsIn(measuring);
       const keys = fork(key, 'condition');
       const load = loaded(model, data);
-      const isRight = bytesOnly(where);
+      const checkBytes = bytesOnly(where);
       const freed = (x: unknown) => release(x)(backend);
 
       function* measured(round: number): Block<void> {
         const first = round * batch;
         const positions = Int32Array.from({ length: batch }, (_, i) => (first + i) % count);
         const { images, labels } = yield* take(load(positions));
-        if (ofBytes) yield* take(isRight(positions)({ images, labels }));
+        if (ofBytes) checkBytes(positions, { images, labels });
         const x0 = yield* hold(upload(images, [batch, ...(image as readonly number[])])(backend), freed);
         const label =
           model.classes === undefined ? null : yield* hold(upload(labels, [batch], 'int32')(backend), freed);
-        yield* take(
-          measure({
-            first,
-            count: Math.min(batch, count - first),
-            positions,
-            x0: x0 as unknown as ResidentImages<I>['x0'], // of the shape of the model's images
-            ...(label && { label }),
-            conditionKey: foldIn(keys.condition, round),
-          }),
-        );
+        yield* measure({
+          first,
+          count: Math.min(batch, count - first),
+          positions,
+          x0: x0 as unknown as ResidentImages<I>['x0'], // of the shape of the model's images
+          ...(label && { label }),
+          conditionKey: foldIn(keys.condition, round),
+        });
       }
 
       for (let round = 0; round < rounds; round++) yield* take(gen(() => measured(round)));

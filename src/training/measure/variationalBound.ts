@@ -1,10 +1,9 @@
 import type { Correction, ReverseVariance } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, read, release } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
-import { exactly } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
-import { gen, hold, take, type Work } from '../../internal/gen.js';
+import { type Block, hold, take } from '../../internal/gen.js';
 import { checked, functionPart } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
@@ -13,58 +12,37 @@ import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { boundLoop } from './boundLoop.js';
 import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
-import {
-  checkedImagesOf,
-  countsIn,
-  finiteOf,
-  inBatches,
-  type Measuring,
-  measuringFields,
-  type ResidentImages,
-} from './measuring.js';
+import { checkImages, finiteOf, inBatches, type Measuring, measuringCodec, type ResidentImages } from './measuring.js';
 
-/** Which bound is measured, of which images. */
+/** The images to measure, and options of the bound. */
 export interface BoundMeasuring<I extends ImageShape> extends Measuring<I> {
-  /** σ_t² of a model that does not learn it: the posterior's β̃_t if not given. */
+  /** σ_t² of a model that does not learn it; by default the posterior's β̃_t. */
   readonly variance?: ReverseVariance;
-  /** What is done to x̂₀: `clipToImage` if not given. */
+  /** The correction of x̂₀; by default `clipToImage`. */
   readonly correction?: Correction;
 }
 
 const where = 'variationalBound';
-const [required, optional] = measuringFields;
-const codec = exactly(required, {
-  ...optional,
+const codec = measuringCodec({
   variance: t.keyof({ posterior: null, beta: null }, "'posterior' or 'beta'"),
   correction: functionPart('a correction, such as clipToImage'),
 });
 
 /**
- * The variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the errors of
- * x̂₀ and ε̂ there (DDPM, Ho et al. 2020, eq. 5; Improved DDPM, Nichol & Dhariwal 2021, section 3). All T timesteps of each
- * image are evaluated, with noise of their own: to pay for fewer, measure a shorter process, `respace`d, which has a
- * bound too. On the backend of the environment, whose memory does not grow with the data.
- *
- * L_0 is of bytes, so images that are none are a `ConfigError`; so is a configuration that cannot work, and what `fit` would
- * refuse of the data. Classes of a model are those of the data. Nothing is dropped, and x̂₀ is clipped unless `correction` says
- * otherwise. A result that is no number is `NonFinite`.
+ * Measures the variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the
+ * errors of x̂₀ and ε̂ there (DDPM, Ho et al. 2020, eq. 5; Improved DDPM, Nichol & Dhariwal 2021, section 3). It
+ * evaluates all T timesteps of each image, each with noise of its own; a process that is `respace`d has fewer, and a
+ * bound too. The memory does not grow with the data. Labels are those of the data, without dropout. `ConfigError` for
+ * images that are not bytes, as L_0 needs, a configuration that cannot work, or data that `fit` refuses; `NonFinite`.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
- * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const pixels = Uint8Array.of(255, 255, 255) // as it says
- * const measured = pipe(
- *   RTE.Do,
- *   RTE.bind('process', () => RTE.fromEither(ddpm(scheduleFromBetas([0.36, 0.4375])))),
- *   RTE.bind('data', () => RTE.fromEither(datasetOf({ pixels, labels: pixels, image: [1, 1, 1] }))),
- *   RTE.flatMap(({ process, data }) =>
- *     variationalBound({ data, batch: 2, key: key(7) })({ model: white, process, image: data.image, params: {} }),
- *   ),
- *   using(reference()),
- * )
- * const bound = await measured()
- * pipe(bound, E.map(({ prior }) => prior)) // → E.right(0.322)
- * pipe(bound, E.map(({ terms }) => terms[1])) // → E.right(0)
- * pipe(bound, E.map(({ standardError }) => standardError)) // → E.right(0)
+ * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255, 255, 255), image: [1, 1, 1] })) // as it says
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const measuring = { data, batch: 2, key: key(7) }
+ * const trained = { model, process, image: data.image, params: {} }
+ * const bound = await using(reference())(variationalBound(trained, measuring))()
+ * pipe(bound, E.map(({ prior, terms, standardError }) => [prior, terms[1], standardError])) // → E.right([0.322, 0, 0])
  */
 export const variationalBound: {
   <I extends ImageShape>(measuring: BoundMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<DatasetBound>;
@@ -73,9 +51,8 @@ export const variationalBound: {
   genEffect(where, function* (backend) {
     const { condition, variance, correction, onStep, signal, key } = yield* take(checked(where, codec)(measuring));
     const images = { where, trained, measuring, ofBytes: true };
-    yield* take(checkedImagesOf(images));
+    const { batch, rounds } = yield* checkImages(images);
 
-    const { batch, rounds } = countsIn(measuring);
     const options = {
       ...(variance && { variance }),
       ...(correction && { correction: heldCorrection(where, correction) }),
@@ -85,29 +62,28 @@ export const variationalBound: {
     const { noise } = fork(key, 'noise');
     let sums = noSums(T); // moves on from batch to batch
 
-    const measure = ({ first, count, positions, x0, label, conditionKey }: ResidentImages<I>): Work<void> =>
-      gen(function* () {
-        const noiseOf = Array.from(positions, (_, i) => foldIn(noise, first + i)); // also of those that fill a batch up
-        const done = (first / batch) * T;
-        const measured = yield* hold(
-          runLoop(loop, {
-            begin: { x0 } as Feed<{ readonly x0: typeof x0 }>, // a value is a feed of its tensor
-            constants: { params: trained.params, x0, ...(label && { label }) },
-            steps: T,
-            given: (index) => {
-              const at = T - 1 - index;
-              return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
-            },
-            onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * T)),
-            signal,
-          }),
-          (values) => release(values)(backend),
-        );
-        const priors = yield* take(read(measured.prior)(backend));
-        const table = yield* take(read(measured.table)(backend));
-        sums = withBatch(count, priors, table)(sums);
-        yield* take(finiteOf(where, { first, count })(sums.images.slice(first)));
-      });
+    function* measure({ first, count, positions, x0, label, conditionKey }: ResidentImages<I>): Block<void> {
+      const noiseOf = Array.from(positions, (_, i) => foldIn(noise, first + i)); // also of those that fill a batch up
+      const done = (first / batch) * T;
+      const measured = yield* hold(
+        runLoop(loop, {
+          begin: { x0 } as Feed<{ readonly x0: typeof x0 }>, // a value is a feed of its tensor
+          constants: { params: trained.params, x0, ...(label && { label }) },
+          steps: T,
+          given: (index) => {
+            const at = T - 1 - index;
+            return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
+          },
+          onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * T)),
+          signal,
+        }),
+        (values) => release(values)(backend),
+      );
+      const priors = yield* take(read(measured.prior)(backend));
+      const table = yield* take(read(measured.table)(backend));
+      sums = withBatch(count, priors, table)(sums);
+      finiteOf(where, { first, count }, sums.images.slice(first));
+    }
     yield* take(inBatches(images)(backend)(measure));
     return boundOf(sums);
   }),

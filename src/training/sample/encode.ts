@@ -1,8 +1,7 @@
-/** Images taken back to the noise that a trained model draws them from. */
+/** The noise from which a trained model draws given images. */
 import type { Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
-import { fail, key as keyOf, type RandomKey } from '../../dsl/index.js';
-import { E } from '../../internal/fp.js';
+import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
 import { dual } from '../../internal/dual.js';
 import { hold, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
@@ -14,48 +13,34 @@ import { genEffect } from '../genEffect.js';
 import { besideGuide, type Trained } from '../trained.js';
 import { drawn, openedSampling } from './runSampling.js';
 
-/** How images are encoded: as samples are drawn with the same parts. */
+/** The images to encode, and options, as of a sampling. */
 export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
   Sampling<Q, J>,
   'grid' | 'guidance' | 'guide' | 'correction' | 'labels' | 'condition' | 'batch' | 'onStep' | 'signal'
 > {
   /** Of the model's shape, in [-1, 1]. */
   readonly images: Images;
-  /** One that walks from data to noise; `ddimInversion()` if not given. */
+  /** A solver that walks from data to noise; by default `ddimInversion()`. */
   readonly solver?: Solver;
-  /** For noise that a condition is given with: `condition.t`. Nothing else is drawn. */
+  /** The key of the noise of a condition (`condition.t`). Nothing else is drawn. */
   readonly key?: RandomKey;
 }
 
-/** A condition with noise is drawn, where all else follows from the images. */
-const keyed = ({ condition, key }: Pick<Encoding, 'condition' | 'key'>) =>
-  condition?.t !== undefined && key === undefined
-    ? fail('ConfigError', {
-        where: 'encode: key',
-        expected: 'a key for the noise of the condition',
-        actual: 'none',
-        hint: 'give key(…), or a condition without t',
-      })
-    : E.right(key ?? keyOf(0)); // which nothing is drawn from
-
 /**
- * The noise of images: x_T, from which {@link sample} with the same grid, labels and guidance, `ddim` and
- * `from: { noise }` draws them again, but for an error of first order in the steps. Between two such noises, `slerp`
- * leads over images in between (DDIM, Song et al. 2021, sections 4.3 and 5.3).
- *
- * An encoding that cannot work is a `ConfigError`; images with numbers that are not finite are `NonFinite`,
- * and so is noise.
+ * Encodes images as noise x_T. {@link sample} with the same grid, labels and guidance, `ddim` and `from: { noise }`
+ * draws the images again, with an error of first order in the steps. `slerp` between two such noises gives images in
+ * between (DDIM, Song et al. 2021, sections 4.3 and 5.3). `ConfigError` for an encoding that cannot work; `NonFinite`
+ * for images or noise that are not finite.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
- * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
  * const images = { data: Float32Array.of(0.5), shape: [1, 1, 1, 1] as const }
- * const draw = (noise: Images) => sample({ solver: ddim(), grid: 5, from: { noise }, key: key(8) })
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
- *   RTE.flatMap((trained) => pipe(trained, encode({ images, grid: 5 }), RTE.flatMap((noise) => draw(noise)(trained)))),
- *   using(reference()),
- * )() // → E.right({ data: [1], shape: [1, 1, 1, 1] })
+ * const nf = await open(reference())
+ * const noise = await nf.run(encode(trained, { images, grid: 5 }))
+ * const white = await nf.run(sample(trained, { solver: ddim(), grid: 5, from: { noise }, key: key(8) }))
+ * white // → { data: [1], shape: [1, 1, 1, 1] }
+ * await nf.close()
  */
 export const encode: {
   <Q = unknown, J extends ImageShape = ImageShape>(
@@ -66,13 +51,17 @@ export const encode: {
   genEffect('encode', function* (backend) {
     const { images, solver = ddimInversion(), ...given } = yield* take(checked('encode', encodingCodec)(encoding));
     yield* take(checkedImages(images.data, 'encode: images'));
-    const key = yield* take(keyed(given));
+    const { key = keyOf(0), condition } = given; // nothing is drawn from the default
+    if (condition?.t !== undefined && given.key === undefined)
+      raise('ConfigError', {
+        where: 'encode: key',
+        expected: 'a key for the noise of the condition',
+        actual: 'none',
+        hint: 'give key(…), or a condition without t',
+      });
+    const beginning = { field: 'images', images, noisy: false };
     const plan = yield* take(
-      planOf('encode', 'noise')(
-        besideGuide(trained, given.guide),
-        { ...given, solver, key },
-        { field: 'images', images, noisy: false },
-      ),
+      planOf('encode', 'noise')(besideGuide(trained, given.guide), { ...given, solver, key }, beginning),
     );
     const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
     return yield* take(drawn(plan, programs)(backend));

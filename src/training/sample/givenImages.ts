@@ -1,8 +1,8 @@
 /** Images that samples start from, and images that they keep a part of: checked, and batch by batch. */
 import { checkedImages, type Resampling } from '../../diffusion/index.js';
-import { fail, type NoisefoldError, showShape } from '../../dsl/index.js';
-import { E, type either, F } from '../../internal/fp.js';
-import type { Images } from '../data/images.js';
+import { raise, showShape } from '../../dsl/index.js';
+import { orRaise } from '../../internal/errors.js';
+import { checkNumbers, type Images } from '../data/images.js';
 
 /** Images that samples start from, with added noise: SDEdit (Meng et al. 2022). */
 export interface GivenBeginning {
@@ -30,37 +30,31 @@ export interface GivenKnown {
 }
 
 /** The resampling of known images, with its defaults. */
-export const resamplingOf = ({ resamples = 1, jump = 1 }: GivenKnown): Required<Resampling> => ({
-  resamples,
-  jump,
-});
+export const resamplingOf = ({ resamples = 1, jump = 1 }: GivenKnown): Required<Resampling> => ({ resamples, jump });
 
 type Extents = readonly [height: number, width: number, channels: number];
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((size, extent) => size * extent, 1);
+/** The number of numbers in a shape. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, extent) => size * extent, 1);
 
-/** Returns a `ConfigError` unless images have this size, with one for each of `count` samples or one for all. */
-const checkedShape = (
+/** Raises `ConfigError` unless images have this size, with one for each of `count` samples or one for all. */
+const checkShape = (
   where: string,
   { data, shape }: Images,
   count: number,
   channels: readonly number[],
   [height, width]: Extents,
-): either.Either<NoisefoldError, void> => {
-  const isRight =
-    (shape[0] === count || shape[0] === 1) &&
-    shape[1] === height &&
-    shape[2] === width &&
-    channels.includes(shape[3]) &&
-    data.length === sizeOf(shape);
-  return isRight
-    ? E.right(undefined)
-    : fail('ConfigError', {
-        where,
-        expected: `all numbers of [${count === 1 ? '1' : `${count} or 1`}, ${height}, ${width}, ${[...new Set(channels)].join(' or ')}]`,
-        actual: `${data.length} of ${showShape(shape)}`,
-        hint: 'give one image for each sample, or one for all, of the size of the images of the model',
-      });
+): void => {
+  const fits =
+    [count, 1].includes(shape[0]) && shape[1] === height && shape[2] === width && channels.includes(shape[3]);
+  if (fits && data.length === sizeOf(shape)) return;
+  const counts = count === 1 ? '1' : `${count} or 1`;
+  raise('ConfigError', {
+    where,
+    expected: `all numbers of [${counts}, ${height}, ${width}, ${[...new Set(channels)].join(' or ')}]`,
+    actual: `${data.length} of ${showShape(shape)}`,
+    hint: 'give one image for each sample, or one for all, of the size of the images of the model',
+  });
 };
 
 /** The images that sampling starts from, as they are (`noisy: false`) or with added noise. */
@@ -79,57 +73,44 @@ export const beginningOf = (from: GivenBeginning | GivenNoise | undefined): Begi
       ? { field: 'from.noise', images: from.noise, noisy: false }
       : { field: 'from.images', images: from.images, noisy: true };
 
-/** Returns `NonFinite` unless all numbers are finite. */
-const finiteNumbers = (data: Float32Array, where: string): either.Either<NoisefoldError, Float32Array> => {
-  const wrong = data.findIndex((x) => !Number.isFinite(x));
-  return wrong === -1
-    ? E.right(data)
-    : fail('NonFinite', {
-        where,
-        expected: 'finite numbers',
-        actual: `${data[wrong]} at number ${wrong}`,
-        hint: 'give the noise that `encode` returned, or that was drawn',
-      });
-};
-
-/** Checks the start of `count` samples: a wrong shape is a `ConfigError`, a number that is not finite `NonFinite`. */
-export const checkedBeginning = (
+/** Checks the start of `count` samples. Raises `ConfigError` for a wrong shape, `NonFinite` for numbers that are not finite. */
+export const checkBeginning = (
   where: string,
   { field, images, noisy }: Beginning,
   count: number,
   image: Extents,
-): either.Either<NoisefoldError, void> =>
-  F.pipe(
-    checkedShape(`${where}: ${field}`, images, count, [image[2]], image),
-    E.tap(() => (noisy ? checkedImages : finiteNumbers)(images.data, `${where}: ${field}`)),
-  );
+): void => {
+  const place = `${where}: ${field}`;
+  checkShape(place, images, count, [image[2]], image);
+  if (noisy) orRaise(checkedImages(images.data, place));
+  else
+    checkNumbers(images.data, {
+      is: Number.isFinite,
+      expected: 'finite numbers',
+      hint: 'give the noise that `encode` returned, or that was drawn',
+      each: images.data.length,
+      where: () => place,
+    });
+};
 
-/** Checks known images for `count` samples: a wrong shape or mask is a `ConfigError`, a number that is not finite `NonFinite`. */
-export const checkedKnown = (
-  { images, mask }: GivenKnown,
-  count: number,
-  image: Extents,
-): either.Either<NoisefoldError, void> =>
-  F.pipe(
-    checkedShape('sample: known.images', images, count, [image[2]], image),
-    E.tap(() => checkedImages(images.data, 'sample: known.images')),
-    E.tap(() => checkedShape('sample: known.mask', mask, count, [1, image[2]], image)),
-    E.flatMap(() => {
-      const wrong = mask.data.find((share) => !(share >= 0 && share <= 1));
-      return wrong === undefined
-        ? E.right(undefined)
-        : fail('ConfigError', {
-            where: 'sample: known.mask',
-            expected: 'numbers in [0, 1]',
-            actual: `${wrong}`,
-            hint: '1 keeps a number of the image, 0 paints it',
-          });
-    }),
-  );
+/** Checks known images for `count` samples. Raises errors as {@link checkBeginning}, and `ConfigError` for a wrong mask. */
+export const checkKnown = ({ images, mask }: GivenKnown, count: number, image: Extents): void => {
+  checkShape('sample: known.images', images, count, [image[2]], image);
+  orRaise(checkedImages(images.data, 'sample: known.images'));
+  checkShape('sample: known.mask', mask, count, [1, image[2]], image);
+  const wrong = mask.data.find((share) => !(share >= 0 && share <= 1));
+  if (wrong !== undefined)
+    raise('ConfigError', {
+      where: 'sample: known.mask',
+      expected: 'numbers in [0, 1]',
+      actual: `${wrong}`,
+      hint: '1 keeps a number of the image, 0 paints it',
+    });
+};
 
 /**
- * The images of `batch` samples from number `first` on, with `wanted` channels. Fills the last batch with copies of its first
- * image.
+ * The images of `batch` samples from number `first` on, with `wanted` channels. Fills the last batch with copies of its
+ * first image.
  */
 export const batchOf = (
   { data, shape: [count, height, width, channels] }: Images,

@@ -1,22 +1,13 @@
 /** Checks the results of functions that callers pass: from JavaScript a result may be anything, such as another function. */
 import type { Correction, Denoiser, Grid, Guidance } from '../../diffusion/index.js';
-import {
-  dims,
-  fail,
-  isTensor,
-  type NoisefoldError,
-  raise,
-  type Shape,
-  showShape,
-  type Tensor,
-} from '../../dsl/index.js';
+import { dims, isTensor, type NoisefoldError, raise, type Shape, showShape, type Tensor } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
 import type { either } from '../../internal/fp.js';
 import { isEither } from '../../internal/either.js';
 
 const callIt = (example: string): string => `call what makes it, such as ${example}; one of your own returns that`;
 
-/** Returns the result of a part if it is an Either, otherwise a `ConfigError`. */
+/** Returns the result of a part. Raises `ConfigError` if it is not an Either. */
 const givingEither = <A>(
   where: string,
   expected: string,
@@ -25,9 +16,9 @@ const givingEither = <A>(
 ): either.Either<NoisefoldError, A> =>
   isEither(made)
     ? made
-    : fail('ConfigError', { where, expected, actual: `one that gives ${show(made)}`, hint: callIt(example) });
+    : raise('ConfigError', { where, expected, actual: `one that gives ${show(made)}`, hint: callIt(example) });
 
-/** Applies a guidance to a denoiser. A guidance that returns no Either is a `ConfigError`. */
+/** Applies a guidance to a denoiser. Raises `ConfigError` for a guidance that returns no Either. */
 export const guidedBy =
   <P, I extends Shape>(where: string, guidance: Guidance<P, I>) =>
   (denoiser: Denoiser<P, I>): either.Either<NoisefoldError, Denoiser<P, I>> =>

@@ -1,16 +1,16 @@
 /** Sampling that is compiled once, for services that draw again and again. */
 import type { GuidedParams } from '../../diffusion/index.js';
-import { fail, key as keyOf, type NoisefoldError } from '../../dsl/index.js';
+import { fail, key as keyOf } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
-import { E, type either, type taskEither } from '../../internal/fp.js';
-import { take } from '../../internal/gen.js';
+import { E } from '../../internal/fp.js';
+import { type Block, take } from '../../internal/gen.js';
 import { checked } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import { genEffect, genTask } from '../genEffect.js';
 import { besideGuide, type Trained } from '../trained.js';
 import { beginningOf } from './givenImages.js';
-import { drawn, type OpenSampling, openedSampling } from './runSampling.js';
+import { drawn, openedSampling } from './runSampling.js';
 import { planOf, type SamplePlan } from './samplePlan.js';
 import { preparationCodec, requestCodec, type Sampling } from './sampling.js';
 
@@ -29,8 +29,8 @@ export type SampleRequest = Omit<Sampling, keyof Preparation>;
 /** A sampling that was compiled. */
 export interface PreparedSampling {
   /**
-   * Draws samples. Requests may run at the same time; each gives the samples that it gives alone. Requests with other parts
-   * than those before, such as `known`, compile their programs once more. Errors as of `sample`.
+   * Draws samples. Requests may run at the same time; each gives the samples that it gives alone. Requests with other
+   * parts than those before, such as `known`, compile their programs once more. Errors as of `sample`.
    */
   readonly sample: (request: SampleRequest) => Task<Images>;
   /** Frees the programs when the requests that run have ended. Later requests are a `ConfigError`. */
@@ -48,7 +48,6 @@ const formOf = ({ labels, condition, from, known, previews }: Omit<SampleRequest
   ]);
 
 type Plan<P, Q, I extends ImageShape> = SamplePlan<GuidedParams<P, Q>, I>;
-type Opening<P, Q, I extends ImageShape> = either.Either<NoisefoldError, OpenSampling<GuidedParams<P, Q>, I>>;
 
 const released = fail('ConfigError', {
   where: 'sample',
@@ -58,18 +57,17 @@ const released = fail('ConfigError', {
 });
 
 /**
- * Compiles the sampling of a trained model, to draw from it again and again. A sampling with a batch of n draws the samples
- * that `sample` draws with that batch, for as many samples as fill it.
+ * Compiles the sampling of a trained model, to draw from it again and again. A sampling with a batch of n draws the
+ * samples that `sample` draws with that batch, for as many samples as fill it.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
- * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
- *   RTE.flatMap((trained) => prepareSampling(trained, { solver: ddim(), grid: 5, batch: 2 })),
- *   RTE.flatMapTaskEither((prepared) => pipe(prepared.sample({ key: key(8), count: 2 }), TE.tap(() => prepared.release))),
- *   using(reference()),
- * )() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
+ * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
+ * const nf = await open(reference())
+ * const prepared = await nf.run(prepareSampling(trained, { solver: ddim(), grid: 5, batch: 2 }))
+ * await nf.run(prepared.sample({ key: key(8), count: 2 })) // → { data: [1, 1], shape: [2, 1, 1, 1] }
+ * await nf.run(prepared.release)
+ * await nf.close()
  */
 export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
   trained: Trained<P, I>,
@@ -78,34 +76,33 @@ export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
   genEffect('prepareSampling', function* (backend) {
     const { batch = 1, ...parts } = yield* take(checked('prepareSampling', preparationCodec)(options));
     const whole = besideGuide(trained, parts.guide);
-    const planned = (given: SampleRequest) =>
-      E.map((plan: Plan<P, Q, I>) => ({ ...plan, batch }))(
-        planOf('sample', 'data')(whole, { ...parts, ...given }, beginningOf(given.from)),
-      );
+    function* planned(given: SampleRequest): Block<Plan<P, Q, I>> {
+      const plan = planOf('sample', 'data')(whole, { ...parts, ...given }, beginningOf(given.from));
+      return { ...(yield* take(plan)), batch };
+    }
 
-    const programs = new Map<string, Promise<Opening<P, Q, I>>>();
-    const programsOf =
-      (plan: Plan<P, Q, I>): taskEither.TaskEither<NoisefoldError, OpenSampling<GuidedParams<P, Q>, I>> =>
-      async () => {
-        const form = formOf(plan.sampling);
-        const opening = programs.get(form) ?? openedSampling(plan)(backend)();
-        programs.set(form, opening);
-        const result = await opening;
-        if (E.isLeft(result)) programs.delete(form); // the next request tries again
-        return result;
-      };
+    const opened = (plan: Plan<P, Q, I>) => openedSampling(plan)(backend)();
+    const programs = new Map<string, ReturnType<typeof opened>>();
+    const programsOf = (plan: Plan<P, Q, I>) => async (): ReturnType<typeof opened> => {
+      const form = formOf(plan.sampling);
+      const opening = programs.get(form) ?? opened(plan);
+      programs.set(form, opening);
+      const result = await opening;
+      if (E.isLeft(result)) programs.delete(form); // the next request tries again
+      return result;
+    };
     const { classes, condition } = trained.model;
     // the sizes of conditions are not known yet
     if (condition === undefined) {
       const labels = classes === undefined ? {} : { labels: Array.from({ length: batch }, () => 0) };
-      yield* take(programsOf(yield* take(planned({ key: keyOf(0), ...labels }))));
+      yield* take(programsOf(yield* planned({ key: keyOf(0), ...labels })));
     }
 
     const running = new Set<Promise<unknown>>();
     let isReleased = false;
     const drawnFor = (given: SampleRequest) =>
       genTask('sample', function* () {
-        const plan = yield* take(planned(yield* take(checked('sample', requestCodec)(given))));
+        const plan = yield* planned(yield* take(checked('sample', requestCodec)(given)));
         return yield* take(drawn(plan, yield* take(programsOf(plan)))(backend));
       });
     return {

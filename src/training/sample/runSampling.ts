@@ -1,7 +1,7 @@
 /** Runs a sampling, a batch at a time. */
 import {
+  attempt,
   type Backend,
-  fail,
   foldIn,
   fork,
   type HostArray,
@@ -13,21 +13,25 @@ import {
   upload,
 } from '../../dsl/index.js';
 import type { Condition } from '../../diffusion/index.js';
-import { E, type either, F, type io, TE, type taskEither } from '../../internal/fp.js';
+import { E, type either, type io, type taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, keep, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
-import { type Images, imagesOf } from '../data/images.js';
+import { checkNumbers, type Images, imagesOf } from '../data/images.js';
 import { opened, type Opened, runLoop } from '../loop.js';
 import { compiled, type Open } from '../open.js';
-import { batchOf } from './givenImages.js';
+import type { GivenCondition } from './conditions.js';
+import { batchOf, type GivenKnown } from './givenImages.js';
 import { countOf, drawsAt, noisyProgram, type SampleConstants, type SampleLoop, sampleLoop } from './sampleLoop.js';
 import type { SamplePlan } from './samplePlan.js';
+
+/** The program that puts noise on the images of conditions. */
+type Noisy = Open<{ readonly image: HostArray; readonly key: RandomKey }, Resident<Condition<'B'>>>;
 
 /** The programs of a sampling, compiled. */
 export interface OpenSampling<P, I extends ImageShape> {
   readonly loop: Opened<SampleLoop<P, I>>;
-  /** Puts noise on the images of conditions, for a model that takes noisy ones. */
-  readonly noisy: Open<{ readonly image: HostArray; readonly key: RandomKey }, Resident<Condition<'B'>>> | null;
+  /** Null for a model that takes no noisy conditions. */
+  readonly noisy: Noisy | null;
   readonly release: io.IO<void>;
 }
 
@@ -37,46 +41,35 @@ export const openedSampling =
   (backend: Backend): taskEither.TaskEither<NoisefoldError, OpenSampling<P, I>> =>
     gen(function* () {
       const { labels, condition, previews } = sampling;
-      const form = {
-        batch,
-        beginning,
-        condition,
-        hasLabels: labels !== undefined,
-        hasPreviews: previews !== undefined,
-      };
+      const has = { hasLabels: labels !== undefined, hasPreviews: previews !== undefined };
+      const form = { batch, beginning, condition, ...has };
       const loop = yield* keep(opened(sampleLoop(trained, steps, form))(backend), (open) => open.release());
       if (condition?.t === undefined) return { loop, noisy: null, release: loop.release };
       const [, ...image] = condition.images.shape;
       const program = noisyProgram(trained.process, image, condition.t);
-      const noisy = yield* take(
-        compiled(program, { B: batch })<
-          { readonly image: HostArray; readonly key: RandomKey },
-          Resident<Condition<'B'>>
-        >(backend),
-      );
+      const noisy: Noisy = yield* take(compiled(program, { B: batch })(backend));
       const freed = (): void => [loop, noisy].forEach((open) => open.release());
       return { loop, noisy, release: freed };
     });
 
-/** The samples of a batch that count, on the host. `NonFinite` names the first sample with a number that is not finite. */
+/** The samples of a batch that count, on the host. `NonFinite` names the first sample that is not finite. */
 const finiteSamples = <P, I extends ImageShape>(
   { where, all, batch, trained: { image } }: SamplePlan<P, I>,
   first: number,
   what: string,
   numbers: Float32Array | Float64Array,
-): either.Either<NoisefoldError, Images> => {
-  const images = imagesOf(Math.min(batch, all - first), image, [numbers]);
-  const wrong = images.data.findIndex((x) => !Number.isFinite(x));
-  const each = numbers.length / batch;
-  return wrong === -1
-    ? E.right(images)
-    : fail('NonFinite', {
-        where: `${where}: ${what} ${first + Math.floor(wrong / each)}`,
-        expected: 'finite numbers',
-        actual: `${images.data[wrong]} at number ${wrong % each}`,
-        hint: 'look at the parameters, or take less guidance or a correction that keeps x̂₀ in its range',
-      });
-};
+): either.Either<NoisefoldError, Images> =>
+  attempt(() => {
+    const images = imagesOf(Math.min(batch, all - first), image, [numbers]);
+    checkNumbers(images.data, {
+      is: Number.isFinite,
+      expected: 'finite numbers',
+      hint: 'look at the parameters, or take less guidance or a correction that keeps x̂₀ in its range',
+      each: numbers.length / batch,
+      where: (at) => `${where}: ${what} ${first + at}`,
+    });
+    return images;
+  });
 
 /** Draws batch number `b`. */
 function* drawnBatch<P, I extends ImageShape>(
@@ -91,34 +84,29 @@ function* drawnBatch<P, I extends ImageShape>(
   const first = b * batch;
   const keys = fork(foldIn(key, b), 'start', 'steps', 'condition');
   const freed = (tree: unknown) => release(tree)(backend);
-  const uploaded = (images: Images, channels: number) =>
+  const uploaded = (images: Images, channels: number = images.shape[3]) =>
     hold(
       upload(batchOf(images, first, batch, channels), [batch, images.shape[1], images.shape[2], channels])(backend),
       freed,
     );
-  const noised =
-    noisy && condition && noisy.run({ image: batchOf(condition.images, first, batch), key: keys.condition });
+  function* labelled(all: readonly number[]) {
+    // a last batch that is not full repeats its first label
+    const own = Int32Array.from({ length: batch }, (_, i) => all[first + i] ?? all[first]!);
+    return yield* hold(upload(own, [batch], 'int32')(backend), freed);
+  }
+  function* conditioned({ images }: GivenCondition) {
+    if (noisy === null) return { image: yield* uploaded(images) };
+    return yield* hold(noisy.run({ image: batchOf(images, first, batch), key: keys.condition }), freed);
+  }
+  function* knownOf({ images, mask }: GivenKnown) {
+    const channels = trained.image[2];
+    return { image: yield* uploaded(images, channels), mask: yield* uploaded(mask, channels) };
+  }
   const constants = {
     params: trained.params,
-    // a last batch that is not full repeats its first label
-    ...(labels && {
-      label: yield* hold(
-        upload(
-          Int32Array.from({ length: batch }, (_, i) => labels[first + i] ?? labels[first]!),
-          [batch],
-          'int32',
-        )(backend),
-        freed,
-      ),
-    }),
-    ...(noised && { condition: yield* hold(noised, freed) }),
-    ...(condition && !noised && { condition: { image: yield* uploaded(condition.images, condition.images.shape[3]) } }),
-    ...(known && {
-      known: {
-        image: yield* uploaded(known.images, trained.image[2]),
-        mask: yield* uploaded(known.mask, trained.image[2]),
-      },
-    }),
+    ...(labels && { label: yield* labelled(labels) }),
+    ...(condition && { condition: yield* conditioned(condition) }),
+    ...(known && { known: yield* knownOf(known) }),
   } as unknown as Resident<SampleConstants<P, I>>; // of the shapes that the loop was compiled for
   const of = Math.ceil(all / batch) * count;
   const samples = yield* hold(
@@ -143,13 +131,8 @@ function* drawnBatch<P, I extends ImageShape>(
     }),
     freed,
   );
-  const { data } = yield* take(
-    F.pipe(
-      read(samples)(backend),
-      TE.flatMapEither((numbers) => finiteSamples(plan, first, 'sample', numbers)),
-    ),
-  );
-  return data;
+  const numbers = yield* take(read(samples)(backend));
+  return (yield* take(finiteSamples(plan, first, 'sample', numbers))).data;
 }
 
 /** Draws all samples of a plan. */

@@ -13,19 +13,15 @@ import { besideGuide, type Trained } from '../trained.js';
 import { drawn, openedSampling } from './runSampling.js';
 
 /**
- * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same key and
- * batch size give the same samples. A sampling that cannot work, with labels that the model does not have
- * for instance, is a `ConfigError`, and so is a part that throws, or gives what it should not; a sample or preview with a number
- * that is not finite is `NonFinite`.
+ * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), by any solver. The same key and batch size give the same
+ * samples. `ConfigError` for a sampling that cannot work, such as one with labels that the model does not have, and for
+ * a part that throws or returns a wrong value; `NonFinite` for a sample or preview with a number that is not finite.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
- * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
- *   RTE.flatMap(sample({ solver: ddim(), grid: 5, count: 2, key: key(8) })),
- *   using(reference()),
- * )() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
+ * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
+ * const samples = sample(trained, { solver: ddim(), grid: 5, count: 2, key: key(8) })
+ * await using(reference())(samples)() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
  */
 export const sample: {
   <Q = unknown, J extends ImageShape = ImageShape>(

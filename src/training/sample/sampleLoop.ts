@@ -41,7 +41,7 @@ export const countOf = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P
   stochastic: inpainter !== null || sampler.stochastic,
 });
 
-/** Whether noise is drawn for the start. */
+/** True if noise is drawn for the start. */
 export const drawsAt = (beginning: Beginning | null): boolean => beginning === null || beginning.noisy;
 
 interface BeginSpec<I extends ImageShape> {

@@ -7,9 +7,10 @@ import {
   type Solver,
 } from '../../diffusion/index.js';
 import { requiredUnconditional } from '../../diffusion/required.js';
-import { fail, type NoisefoldError, type RandomKey, type Resident } from '../../dsl/index.js';
+import { type NoisefoldError, raise, type RandomKey, type Resident } from '../../dsl/index.js';
 import { exactly, natural, positive } from '../../internal/decode.js';
-import { E, type either, F, t, type taskEither } from '../../internal/fp.js';
+import { orRaise } from '../../internal/errors.js';
+import { t, type taskEither } from '../../internal/fp.js';
 import { functionPart, grid, hostKey, part, signal } from '../checked.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
@@ -17,21 +18,21 @@ import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import type { StopSignal } from '../../internal/stop.js';
 
-/** Samples in progress: what they are going to be, by the last prediction. */
+/** Samples in progress, as the last prediction has them. */
 export interface Preview {
-  /** x̂₀ of the samples of one batch, guided and corrected: of the last step, the first where that evaluates more often. */
+  /** x̂₀ of the samples of one batch, guided and corrected, of the first evaluation of the last step. */
   readonly images: Images;
-  /** Which of all samples is the first of them. */
+  /** The index of the first one among all samples. */
   readonly first: number;
-  /** How many of all steps are done. */
+  /** The number of steps that are done. */
   readonly done: number;
   readonly of: number;
 }
 
-/** How samples are drawn, and how many. */
+/** The samples to draw, and options. */
 export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly solver: Solver;
-  /** How many timesteps, `trailing` back from the last, or a grid; every timestep if not given. */
+  /** The number of timesteps, `trailing` back from the last, or a grid; by default every timestep. */
   readonly grid?: number | Grid;
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /** The parameters of a guide that has some, such as a classifier's. */
@@ -40,25 +41,22 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly key: RandomKey;
   /** The class of each sample, for a model with classes; their number is the number of samples. */
   readonly labels?: readonly number[];
-  /** The images that samples are to go with, for a model that is conditioned on them: as many samples are made. */
+  /** One image for each sample, for a model that is conditioned on images. */
   readonly condition?: GivenCondition;
-  /** Images to begin at, in place of noise alone; or the noise itself, such as `encode` gives. */
+  /** Images to start from, in place of noise; or the noise itself, such as the result of `encode`. */
   readonly from?: GivenBeginning | GivenNoise;
-  /** Images of which a part is kept, and the rest painted. Where it is known, a sample is the image itself. */
+  /** Images of which the samples keep a part; the model paints the rest. */
   readonly known?: GivenKnown;
-  /** How many samples, where there are no labels; as many as there are images if not given, or 1. */
+  /** The number of samples, without labels; by default the number of images, or 1. */
   readonly count?: number;
   /**
-   * How many are made at a time; all if not given. Noise is drawn for a batch at once, by a key of the batch, so that another
-   * number gives other samples of the same key; how many batches follow changes none.
+   * The number of samples at a time; by default all. The noise of a batch is drawn from a key of the batch: another
+   * size gives other samples of the same key, another number of batches does not.
    */
   readonly batch?: number;
-  /** Told after each step how many of all steps, and how many samples, are done. */
+  /** Called after each step with the number of steps, and of samples, that are done. */
   readonly onStep?: (done: number, of: number, images: number) => void;
-  /**
-   * Shown after each `every` steps of a batch, while the sampling rests; a `Left` ends it. Nothing is evaluated for them
-   * that a step does not evaluate anyway.
-   */
+  /** Shown every `every` steps of a batch, while the sampling waits; a `Left` ends it. The model is not evaluated for it. */
   readonly previews?: {
     readonly every: number;
     readonly show: (preview: Preview) => taskEither.TaskEither<NoisefoldError, void>;
@@ -71,7 +69,7 @@ const images = exactly({ data: part('numbers, such as a Float32Array', 'length')
 
 const solver = part('a solver, such as ddim()', 'integrate');
 
-/** Fields of a sampling that decide how samples are drawn: for `exactly`, all optional but the solver. */
+/** The fields of a sampling that a `Preparation` has too; only the solver is required. */
 const wayFields = {
   grid,
   guidance: functionPart('a guidance, such as cfg(2)'),
@@ -80,7 +78,7 @@ const wayFields = {
   batch: positive,
 };
 
-/** Fields of a sampling that decide which samples are drawn, all optional but the key. */
+/** The fields of a request; only the key is required. */
 const requestFields = {
   labels: t.array(t.number),
   condition: exactly({ images }, { t: t.number }),
@@ -104,43 +102,33 @@ export const requestCodec = exactly({ key: hostKey }, requestFields);
 
 const { labels, condition, onStep } = requestFields;
 
-/** An `Encoding`, its fields by their names. */
-export const encodingCodec = exactly(
-  { images },
-  { ...wayFields, labels, condition, onStep, signal, solver, key: hostKey },
-);
+const encodingFields = { ...wayFields, labels, condition, onStep, signal, solver, key: hostKey };
 
-/** How many samples a sampling asks of a model, all in all and at a time. `ConfigError` where it cannot work. */
+/** The fields of an `Encoding`. */
+export const encodingCodec = exactly({ images }, encodingFields);
+
+/** The number of samples in all and at a time. Raises `ConfigError` for labels or counts that do not fit. */
 export const countsOf = (
   where: string,
   denoiser: Pick<Model<never, never>, 'classes' | 'unconditional'>,
   { labels, condition, known, count, batch }: Omit<Sampling, 'guidance'>,
   beginning: Images | undefined,
-): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
-  F.pipe(
-    checkedLabels(denoiser, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []),
-    E.tap(() =>
-      labels?.every((label) => label !== denoiser.classes)
-        ? E.right(undefined)
-        : requiredUnconditional(`${where}: labels`, denoiser),
-    ),
-    E.flatMap(() => {
-      if (labels !== undefined && count !== undefined && labels.length !== count)
-        return fail('ConfigError', {
-          where: `${where}: count`,
-          expected: `${labels.length}, a sample for each label`,
-          actual: `${count}`,
-          hint: 'leave the count out, or give as many labels',
-        });
-      const images = [condition?.images, known?.images, beginning].find((given) => given !== undefined);
-      const all = labels?.length ?? count ?? images?.shape[0] ?? 1;
-      return all > 0
-        ? E.right({ all, batch: Math.min(all, batch ?? all) })
-        : fail('ConfigError', {
-            where,
-            expected: 'at least one sample',
-            actual: `${all}`,
-            hint: 'give labels, images, or a count',
-          });
-    }),
-  );
+): { readonly all: number; readonly batch: number } => {
+  orRaise(checkedLabels(denoiser, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []));
+  if (!labels?.every((label) => label !== denoiser.classes))
+    orRaise(requiredUnconditional(`${where}: labels`, denoiser));
+  if (labels !== undefined && count !== undefined && labels.length !== count)
+    raise('ConfigError', {
+      where: `${where}: count`,
+      expected: `${labels.length}, a sample for each label`,
+      actual: `${count}`,
+      hint: 'leave the count out, or give as many labels',
+    });
+  const images = condition?.images ?? known?.images ?? beginning;
+  const all = labels?.length ?? count ?? images?.shape[0] ?? 1;
+  if (all < 1) {
+    const hint = 'give labels, images, or a count';
+    raise('ConfigError', { where, expected: 'at least one sample', actual: `${all}`, hint });
+  }
+  return { all, batch: Math.min(all, batch ?? all) };
+};

@@ -1,8 +1,8 @@
 /** Training in a run folder: `fit` with a log, checkpoints, and an end in order. */
 import type { Effect } from '../../../dsl/run/effect.js';
-import { failure, type NoisefoldError } from '../../../internal/errors.js';
+import type { NoisefoldError } from '../../../internal/errors.js';
 import { exactly, positive } from '../../../internal/decode.js';
-import { E, F, TE, type taskEither } from '../../../internal/fp.js';
+import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
 import type { InferredFrom } from '../../../internal/options.js';
 import { checked } from '../../checked.js';
@@ -13,7 +13,7 @@ import type { TrainEvent } from '../../fit/trainEvent.js';
 import type { Metrics } from '../../../reports/metrics.js';
 import { genEffect } from '../../genEffect.js';
 import type { Trained } from '../../trained.js';
-import { type Opening, openRunFolder, type RunFolder } from './runFolder.js';
+import { hinting, type Opening, openRunFolder, type RunFolder } from './runFolder.js';
 import { exitWith, stopOnSignals } from '../../../node/stopOnSignals.js';
 
 /** Options of {@link fitIn}. */
@@ -28,8 +28,6 @@ export interface Saving {
 export type FitInFolder<P, I extends ImageShape> = Omit<Fit<P, I>, 'from'>;
 
 const savingFields = { every: positive, keep: positive };
-
-const hinting = (error: NoisefoldError, hint: string): NoisefoldError => failure(error._tag, { ...error, hint });
 
 /** The listeners that log and save a training. They keep state: each training needs its own. */
 const listeners = <P, I extends ImageShape>(
@@ -105,10 +103,10 @@ const listeners = <P, I extends ImageShape>(
 };
 
 /**
- * Trains in an open run folder: goes on from its checkpoint, adds a line to `metrics.jsonl` for each step, and saves every so
- * many steps, at each new lowest held-out loss, at the end, and when an error or a signal ends the run. Errors as of
- * {@link fit}; `FileError`, which tells what is lost, if the disk is full or the folder is gone: earlier checkpoints stay
- * whole.
+ * Trains in an open run folder: goes on from its checkpoint, adds a line to `metrics.jsonl` for each step, and saves
+ * every so many steps, at each new lowest held-out loss, at the end, and when an error or a signal ends the run. Errors
+ * as of {@link fit}; `FileError`, which tells what is lost, if the disk is full or the folder is gone: earlier
+ * checkpoints stay whole.
  * @example
  * import { tmpdir } from 'node:os'
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean
@@ -134,9 +132,9 @@ export const fitIn = <P, I extends ImageShape>(
   });
 
 /**
- * Trains in the folder of a run: {@link openRunFolder}, {@link fitIn}, and unlock it. Unless a `signal` is given, SIGINT (Ctrl-C),
- * SIGTERM and SIGHUP end the run after its step, with a checkpoint, as `Cancelled`; the process then ends with code 130,
- * 143 or 129, unless the program sets another ({@link stopOnSignals}).
+ * Trains in the folder of a run: {@link openRunFolder}, {@link fitIn}, and unlock it. Unless a `signal` is given,
+ * SIGINT (Ctrl-C), SIGTERM and SIGHUP end the run after its step, with a checkpoint, as `Cancelled`; the process then
+ * ends with code 130, 143 or 129, unless the program sets another ({@link stopOnSignals}).
  * @example
  * import { tmpdir } from 'node:os'
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean
@@ -161,12 +159,9 @@ export const fitInFolder = <P, I extends ImageShape>(
     const stop = given.signal === undefined ? yield* hold(E.right(stopOnSignals()), ({ release }) => release()) : null;
     const folder = yield* hold(openRunFolder(path, resume === undefined ? {} : { resume }), ({ release }) => release);
     const training = stop === null ? given : { ...given, signal: stop.signal };
-    return yield* F.pipe(
-      fitIn<P, I>(folder, training, saving)(backend),
-      TE.mapLeft((error) => {
-        if (error._tag === 'Cancelled' && typeof stop?.exitCode === 'number') exitWith(stop.exitCode);
-        return error;
-      }),
-      take,
-    );
+    const exiting = (error: NoisefoldError): NoisefoldError => {
+      if (error._tag === 'Cancelled' && typeof stop?.exitCode === 'number') exitWith(stop.exitCode);
+      return error;
+    };
+    return yield* take(TE.mapLeft(exiting)(fitIn<P, I>(folder, training, saving)(backend)));
   });

@@ -1,12 +1,13 @@
 /**
- * A run on disk: `checkpoint.safetensors`, the newest; `checkpoint-000400.safetensors`, those before it; `best.safetensors`, the
- * one with the lowest held-out loss; `metrics.jsonl`, a line for each step. The log is on the disk up to a step before the
- * checkpoint of the step, so that a run killed at any moment resumes with no gap and no duplicate.
+ * A run on disk: `checkpoint.safetensors`, the newest; `checkpoint-000400.safetensors`, those before it;
+ * `best.safetensors`, the one with the lowest held-out loss; `metrics.jsonl`, a line for each step. The log is on the
+ * disk up to a step before the checkpoint of the step, so that a run killed at any moment resumes with no gap and no
+ * duplicate.
  */
-import { task, type Task } from '../../../dsl/run/effect.js';
-import { fail, failure, type NoisefoldError, orRaise, thrownError } from '../../../internal/errors.js';
+import type { Task } from '../../../dsl/run/effect.js';
+import { failure, type NoisefoldError, orRaise, raise } from '../../../internal/errors.js';
 import { exactly } from '../../../internal/decode.js';
-import { E, F, t, TE, type either, type taskEither } from '../../../internal/fp.js';
+import { t, TE, type taskEither } from '../../../internal/fp.js';
 import { gen, take } from '../../../internal/gen.js';
 import { checked } from '../../checked.js';
 import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../../../reports/metrics.js';
@@ -30,11 +31,13 @@ import { linked, type Lock, lockFolder } from '../../../node/lock.js';
 /** Options of {@link openRunFolder}. */
 export interface Opening {
   /**
-   * False, the default: begins a run, and fails if the folder holds one. True: goes on at the newest checkpoint, and fails if
-   * there is none. `'auto'`: goes on if there is a checkpoint, and begins otherwise.
+   * False, the default: begins a run, and fails if the folder holds one. True: goes on at the newest checkpoint, and
+   * fails if there is none. `'auto'`: goes on if there is a checkpoint, and begins otherwise.
    */
   readonly resume?: boolean | 'auto';
 }
+
+const openingCodec = exactly({}, { resume: t.union([t.boolean, t.literal('auto')]) });
 
 /** A folder that holds one run, locked until it is released. */
 export interface RunFolder {
@@ -50,8 +53,8 @@ export interface RunFolder {
   /** Adds a line to the log. The first one replaces those from its step on, which are repeated. */
   readonly log: (metrics: Metrics) => Task<void>;
   /**
-   * Makes a snapshot the newest checkpoint; keeps so many of them, 3 by default, and the one with the lowest `heldOut`. Older
-   * ones are removed once the new one is on the disk. Other files stay.
+   * Makes a snapshot the newest checkpoint; keeps so many of them, 3 by default, and the one with the lowest `heldOut`.
+   * Older ones are removed once the new one is on the disk. Other files stay.
    */
   readonly save: (snapshot: Snapshot, keep?: number) => Task<void>;
   /** Unlocks the folder, and removes it if it was made for this run and is empty. */
@@ -66,12 +69,8 @@ const LEFTOVER = /^\.(checkpoint(-\d+)?|best)\.safetensors\.\d+\.[\da-f-]+\.tmp$
 
 const earlier = (step: number): string => `checkpoint-${`${step}`.padStart(6, '0')}.safetensors`;
 
-/** Tells at an error of a checkpoint how another takes its place. */
-const replaceable = <A>(work: taskEither.TaskEither<NoisefoldError, A>): taskEither.TaskEither<NoisefoldError, A> =>
-  TE.mapLeft((error: NoisefoldError) => {
-    const hint = `${error.hint}; to go on from another checkpoint, move it to this name`;
-    return failure(error._tag, { ...error, hint });
-  })(work);
+/** An error with another hint. */
+export const hinting = (error: NoisefoldError, hint: string): NoisefoldError => failure(error._tag, { ...error, hint });
 
 /** The lowest held-out loss of a checkpoint so far, from the header of the best. */
 const lowestLoss = (path: string): taskEither.TaskEither<NoisefoldError, number> =>
@@ -81,27 +80,23 @@ const lowestLoss = (path: string): taskEither.TaskEither<NoisefoldError, number>
     return heldOut;
   });
 
-/** The log up to a step. Fails unless each earlier step has a line. */
-const loggedBefore = (path: string, step: number, log: string): either.Either<NoisefoldError, readonly Metrics[]> =>
-  F.pipe(
-    log.slice(0, log.lastIndexOf('\n') + 1), // drops an incomplete last line
-    decodeMetricsLog(path),
-    E.map((lines) => lines.filter((line) => line.step < step)),
-    E.flatMap((lines) => {
-      const odd = lines.findIndex((line, i) => line.step !== i);
-      return lines.length === step && odd === -1
-        ? E.right(lines)
-        : fail('DecodeError', {
-            where: path,
-            expected: `a line for each step before the checkpoint's, ${step}`,
-            actual: odd === -1 ? `${lines.length} lines` : `step ${lines[odd]!.step} in line ${odd + 1}`,
-            hint: 'restore the file, or begin another run',
-          });
-    }),
-  );
+/** The log up to a step. Raises `DecodeError` unless each earlier step has a line. */
+const loggedBefore = (path: string, step: number, log: string): readonly Metrics[] => {
+  const whole = log.slice(0, log.lastIndexOf('\n') + 1); // drops an incomplete last line
+  const lines = orRaise(decodeMetricsLog(path)(whole)).filter((line) => line.step < step);
+  const odd = lines.findIndex((line, i) => line.step !== i);
+  if (lines.length !== step || odd !== -1)
+    raise('DecodeError', {
+      where: path,
+      expected: `a line for each step before the checkpoint's, ${step}`,
+      actual: odd === -1 ? `${lines.length} lines` : `step ${lines[odd]!.step} in line ${odd + 1}`,
+      hint: 'restore the file, or begin another run',
+    });
+  return lines;
+};
 
-const lacking = (path: string, actual: string, hint: string): NoisefoldError =>
-  failure('FileError', { where: path, expected: 'a checkpoint to go on from', actual, hint });
+const lacking = (where: string, actual: string, hint: string): never =>
+  raise('FileError', { where, expected: 'a checkpoint to go on from', actual, hint });
 
 /** The checkpoint to go on from, and the log before it. */
 const beginning = async (folder: string, resume: boolean | 'auto'): Promise<Pick<RunFolder, 'from' | 'metrics'>> => {
@@ -110,35 +105,33 @@ const beginning = async (folder: string, resume: boolean | 'auto'): Promise<Pick
   const kept = names.filter((name) => name === NEWEST || name === BEST || EARLIER.test(name));
   if (resume === false) {
     const found = kept[0] ?? names.find((name) => name === LOG);
-    if (found === undefined) return { from: null, metrics: [] };
-    throw thrownError(
-      failure('ConfigError', {
+    if (found !== undefined)
+      raise('ConfigError', {
         where: folder,
         expected: 'a folder without a run',
         actual: `one with ${found}`,
         hint: 'resume the run, or give another folder',
-      }),
-    );
+      });
+    return { from: null, metrics: [] };
   }
   const path = join(folder, NEWEST);
-  const from = orRaise(await replaceable(findCheckpoint(path))());
+  const toReplace = (error: NoisefoldError): NoisefoldError =>
+    hinting(error, `${error.hint}; to go on from another checkpoint, move it to this name`);
+  const from = orRaise(await TE.mapLeft(toReplace)(findCheckpoint(path))());
   if (from !== null) {
     const log = join(folder, LOG);
     const hasLog = orRaise(await fileExists(log)());
     const text = hasLog ? new TextDecoder().decode(orRaise(await readBytes(log)())) : '';
-    return { from, metrics: orRaise(loggedBefore(log, from.step, text)) };
+    return { from, metrics: loggedBefore(log, from.step, text) };
   }
   const last = kept.sort().at(-1);
   if (last !== undefined)
-    throw thrownError(lacking(path, `none, although there is ${last}`, `move ${last} to this name to go on from it`));
-  if (resume === 'auto') return { from, metrics: [] };
-  throw thrownError(
-    lacking(
-      path,
-      'none: no run, or one that ended before it saved one',
-      'begin again without `resume`, in another folder',
-    ),
-  );
+    lacking(path, `none, although there is ${last}`, `move ${last} to this name to go on from it`);
+  if (resume === true) {
+    const hint = 'begin again without `resume`, in another folder';
+    lacking(path, 'none: no run, or one that ended before it saved one', hint);
+  }
+  return { from, metrics: [] };
 };
 
 /** Gives a file a name beside it, in place of what has the name. */
@@ -159,7 +152,7 @@ const opened = (
 ): RunFolder => {
   const { join, lstat, readdir, rm, rmdir } = node();
   const log = join(path, LOG);
-  let trimmed = false; // what changes: whether the log ends before the first step, the newest checkpoint, and the lowest loss
+  let trimmed = false; // true once the log ends before the first step of this run
   let newest: Pick<Snapshot, 'step' | 'heldOut'> | null = from;
   let best = lowest;
   const inFolder = <A>(work: () => Promise<A>): Task<A> =>
@@ -190,9 +183,7 @@ const opened = (
         orRaise(await saveCheckpoint(join(path, NEWEST))(snapshot)());
         newest = { step: snapshot.step, ...(snapshot.heldOut !== undefined && { heldOut: snapshot.heldOut }) };
         await keepBest();
-        const steps = (await readdir(path)).flatMap((name) =>
-          EARLIER.test(name) ? [Number(EARLIER.exec(name)![1])] : [],
-        );
+        const steps = (await readdir(path)).map((name) => Number(EARLIER.exec(name)?.[1])); // NaN for other files
         const before = steps.filter((step) => step < snapshot.step).sort((a, b) => b - a);
         for (const step of before.slice(keep - 1)) {
           const old = join(path, earlier(step));
@@ -207,10 +198,10 @@ const opened = (
 };
 
 /**
- * Opens the folder of a run, and locks it against other runs, in this process and in others. A lock that a killed process
- * left is taken over. `FileError` if another run holds the folder, which names it, if a checkpoint is missing or cannot be
- * read; `DecodeError` for a damaged checkpoint or log; `ConfigError` if there is a run and `resume` is false. Nothing is
- * written but the lock.
+ * Opens the folder of a run, and locks it against other runs, in this process and in others. A lock that a killed
+ * process left is taken over. `FileError` if another run holds the folder, which names it, if a checkpoint is missing
+ * or cannot be read; `DecodeError` for a damaged checkpoint or log; `ConfigError` if there is a run and `resume` is
+ * false. Nothing is written but the lock.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-run`
@@ -224,27 +215,21 @@ const opened = (
  * await again.release()
  */
 export const openRunFolder = (path: string, options: Opening = {}): Task<RunFolder> =>
-  F.pipe(
-    TE.fromEither(checked('openRunFolder', exactly({}, { resume: t.union([t.boolean, t.literal('auto')]) }))(options)),
-    TE.flatMap(({ resume = false }) =>
-      onFile(path, 'the folder of a run', async () => {
-        const { join, lstat, readdir, rm, rmdir } = node();
-        const made = await lstat(path).then(() => false, recover(['ENOENT'], true));
-        if (made && resume === true)
-          throw thrownError(lacking(path, 'no folder', 'check the path, or begin without `resume`'));
-        await makeFolder(path);
-        const lock = await lockFolder(path);
-        try {
-          const start = await beginning(path, resume);
-          for (const name of await readdir(path)) if (LEFTOVER.test(name)) await rm(join(path, name), { force: true });
-          const lowest = start.from === null ? Infinity : orRaise(await lowestLoss(join(path, BEST))());
-          return opened(path, lock, start, lowest, made);
-        } catch (thrown) {
-          await lock.release();
-          if (made) await rmdir(path).catch(() => undefined);
-          throw thrown;
-        }
-      }),
-    ),
-    task,
-  );
+  onFile(path, 'the folder of a run', async () => {
+    const { resume = false } = orRaise(checked('openRunFolder', openingCodec)(options));
+    const { join, lstat, readdir, rm, rmdir } = node();
+    const made = await lstat(path).then(() => false, recover(['ENOENT'], true));
+    if (made && resume === true) lacking(path, 'no folder', 'check the path, or begin without `resume`');
+    await makeFolder(path);
+    const lock = await lockFolder(path);
+    try {
+      const start = await beginning(path, resume);
+      for (const name of await readdir(path)) if (LEFTOVER.test(name)) await rm(join(path, name), { force: true });
+      const lowest = start.from === null ? Infinity : orRaise(await lowestLoss(join(path, BEST))());
+      return opened(path, lock, start, lowest, made);
+    } catch (thrown) {
+      await lock.release();
+      if (made) await rmdir(path).catch(() => undefined);
+      throw thrown;
+    }
+  });

@@ -12,7 +12,7 @@ export type Work<A> = either.Either<NoisefoldError, A> | taskEither.TaskEither<N
 type Release<A> = (result: A) => Work<unknown> | void;
 
 /** A request of a block: work to run, and the release of its result. */
-interface Request {
+export interface Request {
   readonly work: Work<unknown>;
   readonly release?: () => Work<unknown> | void;
   /** True to release only if the block fails: then the result of the block owns the result of the work. */

@@ -20,7 +20,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOSYS: 'take the bytes instead (encodeCheckpoint, encodePng): only Node has files',
 };
 
-/** Node's modules, looked up when a file is used: browsers import this module too, and have no files. */
+/**
+ * Node's modules, looked up when a file is used: browsers import this module too, and have no files.
+ *
+ * @internal - keeps the types of Node out of the declarations
+ */
 export const node = () => {
   const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule;
   if (builtin === undefined) throw Object.assign(new Error('ENOSYS: no file system here'), { code: 'ENOSYS' });
@@ -77,8 +81,23 @@ export const room = (size: number): Uint8Array<ArrayBuffer> => {
   }
 };
 
-/** A file that is open. */
-export type OpenFile = Awaited<ReturnType<ReturnType<typeof node>['open']>>;
+/** The part of the information on a file that is used. */
+interface FileInfo {
+  readonly size: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+/** The part of Node's `FileHandle` that is used, declared here: declarations must not need the types of Node. */
+export interface OpenFile {
+  readonly read: (bytes: Uint8Array, at: number, length: number, position: number) => Promise<{ bytesRead: number }>;
+  readonly write: (bytes: Uint8Array, at: number, length: number, position: number) => Promise<unknown>;
+  /** Writes at the end of the calls before. */
+  readonly writeFile: (data: string | Uint8Array) => Promise<void>;
+  readonly stat: () => Promise<FileInfo>;
+  readonly close: () => Promise<void>;
+}
 
 /** Throws unless a file can be replaced, or read to its end. */
 const demandRegular = (found: { isFile(): boolean; isSymbolicLink(): boolean }): void => {
@@ -136,9 +155,10 @@ const readWhole = async (handle: OpenFile): Promise<Uint8Array<ArrayBuffer>> => 
   if (read < size) return whole.subarray(0, read); // the file became shorter
   const rest: Uint8Array[] = []; // files of the system have no size, and a log may have grown
   for (let position = size; ;) {
-    const { buffer, bytesRead } = await handle.read(new Uint8Array(PIECE), 0, PIECE, position);
+    const piece = new Uint8Array(PIECE);
+    const { bytesRead } = await handle.read(piece, 0, PIECE, position);
     if (bytesRead === 0) return rest.length === 0 ? whole : joinBytes([whole, ...rest]);
-    rest.push(buffer.subarray(0, bytesRead));
+    rest.push(piece.subarray(0, bytesRead));
     position += bytesRead;
   }
 };

@@ -84,20 +84,18 @@ const labelsOf = (labels: ArrayLike<number> | undefined, count: number): Int32Ar
   return refuse('a class as an integer ≥ 0, or -1 for none', `${labels[wrong]}`, hint, `: labels, ${wrong}`);
 };
 
-/** A data set of images in memory, whose numbers `numberAt` gives, image after image. */
+/** A data set of images in memory. `copy` writes the numbers of an image, from index `from` on, to a batch at `to`. */
 export const inMemory = <I extends ImageShape>(
   size: number,
   image: readonly number[],
   labels: ArrayLike<number> | undefined,
-  numberAt: (index: number) => number,
+  copy: (from: number, batch: Float32Array, to: number) => void,
 ): Dataset<I> => {
   const each = image.reduce((product, extent) => product * extent, 1);
   const classes = labelsOf(labels, size);
   const batch = (positions: Int32Array): Batch => {
     const images = new Float32Array(positions.length * each);
-    positions.forEach((position, i) => {
-      for (let j = 0; j < each; j++) images[i * each + j] = numberAt(position * each + j);
-    });
+    positions.forEach((position, i) => copy(position * each, images, i * each));
     return { images, labels: positions.map((position) => classes[position]!) };
   };
   return {
@@ -145,5 +143,7 @@ export const datasetOf = <const I extends readonly [number, number, number]>(
       const wanted = `${size * each} pixels for ${size} labels of images ${showShape(image)}`;
       refuse(wanted, found, 'give the images and the labels of the same split');
     }
-    return inMemory<Image<I>>(size, image, labels, (i) => pixelOf(pixels[i]!));
+    return inMemory<Image<I>>(size, image, labels, (from, batch, to) => {
+      for (let i = 0; i < each; i++) batch[to + i] = pixelOf(pixels[from + i]!);
+    });
   });

@@ -1,0 +1,21 @@
+// The declarations of the packed tarball, checked whole: with the types of Node, and in a project for browsers without them.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const { exports } = JSON.parse(readFileSync('node_modules/noisefold/package.json', 'utf8'));
+const entries = Object.keys(exports).filter((subpath) => exports[subpath]?.types !== undefined);
+writeFileSync(
+  'entries.ts',
+  entries.map((subpath, i) => `export * as entry${i} from '${subpath.replace('.', 'noisefold')}';\n`).join(''),
+);
+
+const projects = {
+  node: { module: 'nodenext', types: ['node'] },
+  browser: { module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom'], types: [] },
+};
+for (const [name, options] of Object.entries(projects)) {
+  const compilerOptions = { strict: true, noEmit: true, skipLibCheck: false, target: 'es2023', ...options };
+  writeFileSync(`${name}.json`, JSON.stringify({ compilerOptions, files: ['entries.ts'] }));
+  execFileSync('npx', ['tsc', '-p', `${name}.json`], { stdio: 'inherit' });
+  console.log(`${entries.length} entries type-check in a project for ${name}`);
+}

@@ -63,7 +63,7 @@ const bySharp =
     }
   };
 
-/** What a canvas needs of a browser, declared here so that the types do not depend on the browser's. */
+/** The part of a browser that a canvas needs, declared here so that the types do not depend on the browser's. */
 interface Bitmap {
   readonly width: number;
   readonly height: number;

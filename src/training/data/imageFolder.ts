@@ -13,7 +13,7 @@ import { decoderOf } from './decoders.js';
 import { isHidden, isPicture, labelled, type Labelling, labellingFields } from './labelling.js';
 import { type Channels, type Extents, pictureFields, type PictureOptions, planOf, type Size } from './pictures.js';
 
-/** How pictures in files become images with labels. */
+/** The way in which pictures in files become images with labels. */
 export interface ImageOptions<S extends Size = Size, C extends Channels = Channels> extends PictureOptions<S, C>, Labelling {
   /**
    * The bytes of decoded images that are kept in memory, 64 MiB by default; Infinity for all. If all images fit, they are decoded
@@ -28,7 +28,7 @@ export interface ImageFiles<I extends ImageShape = ImageShape> extends Dataset<I
   readonly classes: readonly string[];
   /** The file of each image, below the folder, with `/` between names. */
   readonly files: readonly string[];
-  /** What was left out: files that are no pictures, empty and hidden folders (which end with `/`), and links to a folder that was read. */
+  /** The files and folders that were left out: files that are no pictures, empty and hidden folders (which end with `/`), and links to a folder that was read. */
   readonly ignored: readonly string[];
 }
 
@@ -133,7 +133,7 @@ export const imageFolder = <const S extends Size, const C extends Channels = 3>(
   genTask('imageFolder', function* () {
     yield* take(checkedPath({ path }));
     yield* take(imageOptions('imageFolder')(options));
-    const { paths, ignored } = yield* take(TE.fromTask(() => filesIn(path))); // what it raises is a Left
+    const { paths, ignored } = yield* take(TE.fromTask(() => filesIn(path))); // an error that it raises is a Left
     const place = (file: string): string => node().join(path, file);
     const read = (position: number): Task<Uint8Array> => readBytes(place(paths[position]!));
     return yield* imagesOf('imageFolder', { paths, ignored, place, read }, options);

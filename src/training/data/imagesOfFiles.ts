@@ -9,7 +9,7 @@ import { type ImageFiles, imageOptions, type ImageOptions, imagesOf } from './im
 import { isPicture } from './labelling.js';
 import type { Channels, Extents, Size } from './pictures.js';
 
-/** What is read of a `Blob` or a `File`. */
+/** The part of a `Blob` or a `File` that is read. */
 export interface PictureFile {
   /** The type of a picture, such as `image/png`. */
   readonly type: string;

@@ -7,7 +7,7 @@ import { NO_CLASS } from './dataset.js';
 /** The class of a picture, by its path below the folder, with `/` between names: a name, or a number from 0 to 65535. */
 export type LabelOf = (path: string) => string | number;
 
-/** How pictures get their classes. */
+/** The way in which pictures get their classes. */
 export interface Labelling {
   /**
    * `folders`: the name of the subfolder, the outermost one. `none`: no classes. By default `folders` if the pictures are in
@@ -36,7 +36,7 @@ export interface Labelled {
   readonly classes: readonly string[];
 }
 
-/** What systems hide, and the copies that macOS leaves in archives. */
+/** Files that systems hide, and the copies that macOS leaves in archives. */
 export const isHidden = (name: string): boolean => name.startsWith('.') || name === '__MACOSX';
 
 /** Pictures that are decoded here. */

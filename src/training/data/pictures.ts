@@ -33,7 +33,7 @@ export interface PictureOptions<S extends Size = Size, C extends Channels = Chan
   /** The part that stays: `center` by default. */
   readonly crop?: 'center' | 'top' | 'bottom' | 'left' | 'right';
   /**
-   * What shows through pictures that are not opaque, RGB in bytes: white, [255, 255, 255], by default. Images of 4 channels keep
+   * The background of pictures that are not opaque, RGB in bytes: white, [255, 255, 255], by default. Images of 4 channels keep
    * their opacity, and have this colour only where they are wholly transparent.
    */
   readonly background?: readonly [red: number, green: number, blue: number];
@@ -80,7 +80,7 @@ interface Sides {
   readonly height: number;
 }
 
-/** Where a whole picture lies relative to its image, in pixels of the image. Parts of it lie outside. */
+/** The place of a whole picture relative to its image, in pixels of the image. Parts of it lie outside. */
 export interface Placed {
   readonly left: number;
   readonly top: number;

@@ -24,7 +24,7 @@ export interface GivenKnown {
   readonly images: Images;
   /** 1 at known pixels and 0 at painted ones; for each sample or one for all, for each channel or one for all. */
   readonly mask: Images;
-  /** How often each group of `jump` steps is repeated; both are 1 by default (RePaint, Lugmayr et al. 2022). */
+  /** The number of times that each group of `jump` steps is repeated; both are 1 by default (RePaint, Lugmayr et al. 2022). */
   readonly resamples?: number;
   readonly jump?: number;
 }

@@ -140,7 +140,7 @@ const linkOver = async (folder: string, from: string, to: string): Promise<void>
   const aside = join(folder, asideOf(to));
   await linked(join(folder, from), aside);
   await rename(aside, join(folder, to));
-  await rm(aside, { force: true }); // which stays where both are one file
+  await rm(aside, { force: true }); // it stays if both are one file
 };
 
 const opened = (

@@ -73,32 +73,37 @@ export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<Noi
 /** The thrown form of an error value: an `Error` with the same message. Its name is the tag. */
 export interface ThrownError extends Error {
   readonly _tag: ErrorTag;
+  /** The error value. Not enumerable: Node prints the message once, and no fields after the stack. */
   readonly error: NoisefoldError;
-  /** The same as `error`, for tools that read `cause`. */
-  readonly cause: NoisefoldError;
 }
 
 const carried = Symbol('noisefold');
 /** The key of the `Error` that a value was caught from, in error values. Not enumerable: copies and tests omit it. */
 const caughtFrom = Symbol('noisefold.caughtFrom');
 
-/** The stack of the `Error` that a value was caught from, then the lines of a later stack that it lacks. */
-const stackOf = (error: NoisefoldError, later: Error): PropertyDescriptorMap => {
-  const earlier = caughtFrom in error && error[caughtFrom] instanceof Error ? error[caughtFrom].stack : null;
-  if (typeof earlier !== 'string' || later.stack === undefined) return {};
-  const lines = earlier.split('\n');
-  const value = [...lines, ...later.stack.split('\n').filter((line) => !lines.includes(line))].join('\n');
-  return { stack: { value, writable: true, configurable: true } };
+/**
+ * The tag and the message, then the stack of the `Error` that a value was caught from, then the lines of a later stack that
+ * it lacks. `Cancelled` has no lines: someone stopped the run, and no place in the program did.
+ */
+const stackOf = (error: NoisefoldError, later: Error): string => {
+  const head = `${error._tag}: ${error.message}`;
+  if (error._tag === 'Cancelled') return head;
+  const linesOf = ({ stack = '' }: Error) =>
+    stack.split('\n').filter((line) => line !== head && line !== `Error: ${error.message}`);
+  const lines = caughtFrom in error && error[caughtFrom] instanceof Error ? linesOf(error[caughtFrom]) : [];
+  return [head, ...lines, ...linesOf(later).filter((line) => !lines.includes(line))].join('\n');
 };
 
 /** Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised. */
 export const thrownError = (error: NoisefoldError): ThrownError => {
-  const thrown = Object.assign(new Error(error.message, { cause: error }), { name: error._tag, _tag: error._tag });
+  const thrown = new Error(error.message);
   return Object.defineProperties(thrown, {
-    // not enumerable, as Node already prints the cause
+    // not enumerable, as Node prints enumerable fields after the stack
+    name: { value: error._tag, writable: true, configurable: true },
+    _tag: { value: error._tag },
     error: { value: error },
     [carried]: { value: error },
-    ...stackOf(error, thrown),
+    stack: { value: stackOf(error, thrown), writable: true, configurable: true },
   }) as ThrownError; // the members that were just added
 };
 

@@ -80,3 +80,10 @@ export const checked =
     E.map(() => config)(
       optionsOf({ where, options: codec, hint: 'the type of its argument lists the fields' })(config),
     );
+
+/** Gives a trained model back; `ConfigError` for anything else, such as a snapshot. */
+export const checkedTrained = (where: string) =>
+  checked(
+    `${where}: trained`,
+    part('a trained model, as fit or loadTrained gives it', 'model', 'process', 'image', 'params'),
+  );

@@ -63,8 +63,8 @@ describe('a value whose backend is closed', () => {
 test('release of a value of another backend frees nothing, and says so', async () => {
   const [here, there] = [right(await reference()()), right(await reference()())];
   const [own, other] = [right(await upload(two, [2])(here)()), right(await upload(two, [2])(there)())];
-  expect(messageOf(await release({ other, own })(here)())).toMatch(
-    "release: expected a value of the backend 'reference'",
+  expect(messageOf(await release({ other, own })(here)())).toBe(
+    "release: expected a value of the backend 'reference' that runs, got one of another open backend, 'reference'; read it there and upload it here; a trained model: saveTrained there, and loadTrained here",
   );
   expect(here.stats().buffers).toBe(0);
   expect(there.stats().buffers).toBe(1);

@@ -90,8 +90,8 @@ export const liveOn =
     return fail('ConfigError', {
       where,
       expected: `a value of the backend '${backend.name}' that runs`,
-      actual: `one of another backend, '${owner.name}'`,
-      hint: 'read it there and upload it here',
+      actual: `one of another open backend, '${owner.name}'`,
+      hint: 'read it there and upload it here; a trained model: saveTrained there, and loadTrained here',
     });
   };
 

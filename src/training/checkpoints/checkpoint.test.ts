@@ -15,7 +15,7 @@ import { startTraining } from '../fit/run.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
 import type { Snapshot } from './snapshot.js';
 import { faults } from '../../../properties/faults.js';
-import { leftOf, right, type SmallTraining, smallTraining } from '../testing.js';
+import { bars, leftOf, right, type SmallTraining, smallTraining } from '../testing.js';
 import { bytesAfter, onWasm, takeAll } from '../../../properties/training/onWasm.js';
 
 const whole: Snapshot = {
@@ -247,6 +247,17 @@ describe('a checkpoint', () => {
           _tag: 'CheckpointMismatch',
           where: `checkpoint of step 0: config.${field}`,
         });
+    }));
+
+  test('of other images says so, and not by numbers', () =>
+    onWasm(async (backend) => {
+      const run = right(await startTraining(smallTraining(0))(backend)());
+      const from = right(await run.snapshot());
+      const data = { ...bars(60), batch: (positions: Int32Array) => bars(60).batch(positions.map((i) => 59 - i)) };
+      const { message } = await leftOf(startTraining({ ...smallTraining(3), data, from })(backend));
+      expect(message).toBe(
+        'checkpoint of step 0: settings.data.images: expected the images that the run began with, got others; resume with the configuration that the run began with, or accept another by `anySettings: true`',
+      );
     }));
 
   /** The checkpoint of a run after some steps on a backend, as read from its bytes. */

@@ -11,7 +11,7 @@ import { ownFileExists } from '../../node/files.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
 import { hostKey, json } from '../checked.js';
 import type { Snapshot } from './snapshot.js';
-import { errorAt, wordsOf } from './words.js';
+import { errorAt, wordsOf } from '../../formats/words.js';
 
 const position = { step: natural, batch: positive, key: hostKey };
 
@@ -20,9 +20,12 @@ const hints = {
   read: 'give a checkpoint that noisefold wrote',
 };
 
+/** The format of checkpoints; changes when their meaning does. */
+export const CHECKPOINT = 'noisefold-checkpoint-1';
+
 /** A snapshot without its tensors, in a file. */
-const words = wordsOf({
-  format: 'noisefold-checkpoint-1', // changes when the meaning of a checkpoint does
+export const words = wordsOf({
+  format: CHECKPOINT,
   required: { ...position, config: json },
   optional: {
     rounding: t.keyof({ fused: null, separate: null } satisfies Record<Rounding, null>, "'fused' or 'separate'"),
@@ -140,6 +143,9 @@ export const findCheckpoint = (path: string): Task<Snapshot | null> =>
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every((x) => typeof x !== 'object'));
 
+/** The paths of checksums, whose numbers say nothing. */
+const CHECKSUM = /^settings\.(data\.images|groups)$|^config\.process\.(betas|timesteps)$/;
+
 /** Finds the first difference of two JSON values. A setting that is null on one side is unknown, and not compared. */
 export const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
   if (isFields(expected) && isFields(actual) && Array.isArray(expected) === Array.isArray(actual))
@@ -148,7 +154,10 @@ export const difference = (path: string, expected: unknown, actual: unknown): Mi
       .find((found) => found !== undefined);
   if (path.startsWith('settings.') && (expected === null || actual === null)) return undefined;
   const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
-  return show(expected) === show(actual) ? undefined : { path, expected: show(expected), actual: show(actual) };
+  if (show(expected) === show(actual)) return undefined;
+  return CHECKSUM.test(path)
+    ? { path, expected: `the ${path.split('.').at(-1)} that the run began with`, actual: 'others' }
+    : { path, expected: show(expected), actual: show(actual) };
 };
 
 /** Ways to go on from a snapshot whose rounding differs from that of the backend. */

@@ -5,17 +5,19 @@ import { followsFromTables, type ProcessTables, TABLES } from '../../diffusion/p
 import { type Backend, raise, release, type Resident, treeSpec } from '../../dsl/index.js';
 import { halvesOf } from '../../formats/float16.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
-import { exactly, exactTuple, positive } from '../../internal/decode.js';
-import { t } from '../../internal/fp.js';
+import { decode, exactly, exactTuple, positive } from '../../internal/decode.js';
+import { E, t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
 import type { UNetParams } from '../../nn/index.js';
-import { checked, part, processPart, rate } from '../checked.js';
+import { checked, checkedTrained, part, processPart, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
+import { sampledConfig } from '../fit/recipeConfig.js';
 import type { Trained } from '../trained.js';
+import { CHECKPOINT, difference, words as checkpointWords } from './checkpoint.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
 import { aboutModel, CUSTOM, modelFrom } from './storedModel.js';
-import { wordsOf } from './words.js';
+import { errorAt, wordsOf } from '../../formats/words.js';
 import { processFrom, processSpec, processTensors } from './storedProcess.js';
 import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../../node/tensorStream.js';
 
@@ -29,11 +31,11 @@ export interface TrainedFileOptions {
 
 /** The parts of a trained model that the file of {@link loadTrained} does not have. */
 export interface GivenTrained<P, I extends ImageShape> {
-  /** The model, if it is not a U-Net as `unet` makes it. */
+  /** The model, if it is not a U-Net as `unet` makes it, and for a checkpoint. */
   readonly model?: Omit<Model<P, I>, 'init'>;
   /** The name that it was saved with; by default 'custom'. */
   readonly name?: string;
-  /** The process, if it was made by hand. */
+  /** The process, if it was made by hand, and for a checkpoint. */
   readonly process?: Process;
 }
 
@@ -42,7 +44,7 @@ const saveCodec = exactly({}, { dtype: dtypes, name: t.string });
 const model = part('a model', 'predicts', 'apply', 'params');
 const loadCodec = exactly({}, { model, name: t.string, process: processPart });
 const sourceCodec = t.union([t.string, part('bytes', 'subarray')], 'the path of a file, or its bytes as a Uint8Array');
-const trainedCodec = part('a trained model, as fit gives it', 'model', 'process', 'image', 'params');
+const extents = exactTuple([positive, positive, positive], '[height, width, channels]');
 
 const kinds = t.keyof({ tables: null, custom: null });
 
@@ -51,14 +53,14 @@ const words = wordsOf({
   format: 'noisefold-trained-1', // changes when the meaning of a file does
   required: {
     model: t.intersection([t.type({ name: t.string }), t.UnknownRecord]),
-    image: exactTuple([positive, positive, positive], '[height, width, channels]'),
+    image: extents,
     process: kinds,
   },
   optional: { labelDropout: rate },
   texts: { process: kinds },
   hints: {
     write: 'give what fit or loadTrained gave',
-    read: 'give a file that saveTrained wrote; loadCheckpoint reads checkpoints',
+    read: 'give a file that saveTrained wrote, or a checkpoint',
   },
 });
 
@@ -104,8 +106,7 @@ export const saveTrained = <P, I extends ImageShape>(
 ): Effect<void> =>
   genEffect('saveTrained', function* (backend) {
     const { dtype = 'float32', name = CUSTOM } = yield* take(checked('saveTrained', saveCodec)(options));
-    const { model, process, params } = yield* take(checked('saveTrained', trainedCodec)(trained));
-    const { image, labelDropout } = trained;
+    const { model, process, params, image, labelDropout } = yield* take(checkedTrained('saveTrained')(trained));
     const kind = followsFromTables(process) ? 'tables' : 'custom';
     const about = { model: aboutModel(model, name), image, process: kind, labelDropout };
     const metadata = yield* take(words.write('saveTrained', about));
@@ -144,11 +145,54 @@ const loaded = <P, I extends ImageShape>(
     };
   });
 
+/** What a checkpoint says of the images. */
+const Settings = t.type({ settings: t.type({ data: t.type({ image: extents }) }) });
+/** What it says of the training, unless that has a `config` of its own. */
+const checksums = exactly({ T: positive, betas: t.number, timesteps: t.number });
+const Config = t.type({ predicts: t.string, process: checksums, labelDropout: rate });
+
+/** Builds a trained model from a checkpoint, of whose tensors it takes the averaged parameters. */
+const averaged = <P, I extends ImageShape>(
+  path: string,
+  { entries, metadata, tensor }: OpenTensors,
+  { model, process }: GivenTrained<P, I>,
+  backend: Backend,
+) =>
+  gen(function* () {
+    const about = yield* take(checkpointWords.read(path, metadata));
+    if (model === undefined || process === undefined)
+      return raise('ConfigError', {
+        where: path,
+        expected: 'the model and the process of the training',
+        actual: model === undefined ? 'no model' : 'no process',
+        hint: 'a checkpoint holds no model: give loadTrained(path, { model, process })',
+      });
+    const hint = 'give the model and the process that were trained';
+    const { settings } = yield* take(E.mapLeft(errorAt('DecodeError', path, hint))(decode(Settings)(about)));
+    const known = decode(Config)(about.config);
+    const differing =
+      E.isRight(known) && difference('config', { ...known.right, ...sampledConfig({ model, process }) }, known.right);
+    if (differing) raise('CheckpointMismatch', { ...differing, where: `${path}: ${differing.path}`, hint });
+    const spec = treeSpec<{ readonly average: P }>({ average: model.params });
+    const own = new Map([...entries].filter(([name]) => /^average(\.|$)/.test(name)));
+    yield* take(matching(path, spec, own));
+    const uploaded = uploadEach(spec, (name) => tensor(own.get(name)!))(backend); // `matching` found it
+    const { average } = yield* keep(uploaded, (tree) => release(tree)(backend));
+    return {
+      model,
+      process,
+      image: settings.data.image as unknown as ImageExtents<I>, // those of the images that the model was trained on
+      ...(E.isRight(known) && { labelDropout: known.right.labelDropout }),
+      params: average as Resident<P>, // which does not reduce while P is open
+    };
+  });
+
 /**
  * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters, as float32: the
- * result is what `sample` takes. A model that is not a U-Net of `unet` is given as `model`. `CheckpointMismatch` at the
- * first tensor that is missing, is unknown or has another shape, and for another model, name or process; `ConfigError`
- * for a model that is not given; `FileError`, `DecodeError`.
+ * result is what `sample` takes. A model that is not a U-Net of `unet` is given as `model`. Also reads a checkpoint of a
+ * training, for its averaged parameters; that holds no model, so `model` and `process` are given. `CheckpointMismatch`
+ * at the first tensor that is missing, is unknown or has another shape, and for another model, name or process;
+ * `ConfigError` for a model that is not given; `FileError`, `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-grey.safetensors`
@@ -170,8 +214,8 @@ export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
   genEffect('loadTrained', function* (backend) {
     const known = yield* take(checked('loadTrained', loadCodec)(given));
     yield* take(checked('loadTrained', sourceCodec)(source));
-    if (typeof source === 'string')
-      return yield* take(withTensors(source, { finite: true }, (file) => loaded(source, file, known, backend)));
-    const file = yield* take(tensorsIn('loadTrained', source, { finite: true }));
-    return yield* take(loaded('loadTrained', file, known, backend));
+    const from = (path: string) => (file: OpenTensors) =>
+      (file.metadata['format'] === CHECKPOINT ? averaged : loaded)(path, file, known, backend);
+    if (typeof source === 'string') return yield* take(withTensors(source, { finite: true }, from(source)));
+    return yield* take(from('loadTrained')(yield* take(tensorsIn('loadTrained', source, { finite: true }))));
   });

@@ -1,5 +1,6 @@
-import type { Shape } from '../../dsl/index.js';
 import { crc32 } from '../../formats/crc32.js';
+import type { ImageShape } from '../data/dataset.js';
+import type { Trained } from '../trained.js';
 import { defaults, type Recipe } from './recipe.js';
 
 /** A check of numbers or words. */
@@ -9,14 +10,24 @@ export const textCheck = (list: ArrayLike<number | string>): number =>
 /** The name of a function. */
 const nameOf = ({ name }: { readonly name: string }): string => (name === '' ? 'a function' : name);
 
+/** The part of a default configuration that samples depend on. */
+export const sampledConfig = <P, I extends ImageShape>({
+  model: { predicts, classes },
+  process: { schedule, timesteps },
+}: Pick<Trained<P, I>, 'model' | 'process'>) => ({
+  predicts,
+  classes: classes ?? null,
+  process: { T: schedule.T, betas: textCheck(schedule.betas), timesteps: textCheck(timesteps) },
+});
+
 /**
  * The default configuration of snapshots: a description of a recipe as JSON. It contains everything that decides the results,
  * and the names of functions: of the loss and of the draw of timesteps. The settings of the optimizer
  * and the averages are stored apart, by `trainingSettings`.
  */
-export const recipeConfig = <P, I extends Shape>({
-  model: { predicts, classes },
-  process: { schedule, timesteps },
+export const recipeConfig = <P, I extends ImageShape>({
+  model,
+  process,
   optimizer: { learningRate },
   loss = defaults.loss,
   averageDecay = defaults.averageDecay,
@@ -24,9 +35,7 @@ export const recipeConfig = <P, I extends Shape>({
   condition,
   timesteps: draw = defaults.timesteps,
 }: Recipe<P, I>): unknown => ({
-  predicts,
-  classes: classes ?? null,
-  process: { T: schedule.T, betas: textCheck(schedule.betas), timesteps: textCheck(timesteps) },
+  ...sampledConfig({ model, process }),
   learningRate: typeof learningRate === 'number' ? learningRate : 'a function of the step',
   loss: nameOf(loss),
   ...(typeof averageDecay === 'number' && { averageDecay }),

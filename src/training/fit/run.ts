@@ -5,6 +5,7 @@ import {
   foldIn,
   fork,
   type NoisefoldError,
+  raise,
   read,
   release,
   type Resident,
@@ -113,6 +114,14 @@ export const startTraining = <P, I extends ImageShape>(
 ): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
     yield* take(checkedTraining(training));
+    const { steps, from } = training;
+    if (from !== undefined && steps < from.step)
+      raise('ConfigError', {
+        where: 'training.steps',
+        expected: `at least the ${from.step} of the checkpoint`,
+        actual: `${steps}`,
+        hint: 'give the number of updates in all, with those before the checkpoint',
+      });
     yield* checkData(training);
     const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open.release());

@@ -4,7 +4,7 @@ import type { Effect } from '../../dsl/run/effect.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
-import { checked, grid } from '../checked.js';
+import { checked, checkedTrained, grid } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldGrid } from '../sample/givenParts.js';
@@ -59,7 +59,7 @@ export const logLikelihoods: {
   genEffect(where, function* (backend) {
     const options = yield* take(checked(where, codec)(measuring));
     const { dequantize = false, condition, onStep, signal, key, grid: given } = options;
-    const { model, process, image, params } = trained;
+    const { model, process, image, params } = yield* take(checkedTrained(where)(trained));
     const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
     const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
     const images = { where, trained, measuring, ofBytes: dequantize };

@@ -17,7 +17,7 @@ import { exactly, positive } from '../../internal/decode.js';
 import { t, type taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../internal/gen.js';
 import type { StopSignal } from '../../internal/stop.js';
-import { conditioner, dataSet, functionPart, hostKey, signal } from '../checked.js';
+import { checkedTrained, conditioner, dataSet, functionPart, hostKey, signal } from '../checked.js';
 import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
 import { checkNumbers } from '../data/images.js';
 import { loaded } from '../fit/examples.js';
@@ -97,6 +97,7 @@ interface Given<P, I extends ImageShape> {
 /** Checks the size of the images, and all images in memory. Raises `ConfigError`. Returns the numbers of the batches. */
 export function* checkImages<P, I extends ImageShape>({ where, trained, measuring, ofBytes }: Given<P, I>) {
   const { data, images, signal } = measuring;
+  yield* take(checkedTrained(where)(trained));
   if (showShape(data.image) !== showShape(trained.image))
     raise('ConfigError', {
       where: `${where}: data`,

@@ -4,7 +4,7 @@ import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index
 import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
 import { dual } from '../../internal/dual.js';
 import { hold, take } from '../../internal/gen.js';
-import { checked } from '../checked.js';
+import { checked, checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import { planOf } from './samplePlan.js';
@@ -50,6 +50,7 @@ export const encode: {
 } = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
   genEffect('encode', function* (backend) {
     const { images, solver = ddimInversion(), ...given } = yield* take(checked('encode', encodingCodec)(encoding));
+    yield* take(checkedTrained('encode')(trained));
     yield* take(checkedImages(images.data, 'encode: images'));
     const { key = keyOf(0), condition } = given; // nothing is drawn from the default
     if (condition?.t !== undefined && given.key === undefined)

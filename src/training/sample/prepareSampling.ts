@@ -4,7 +4,7 @@ import { fail, key as keyOf } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
 import { E } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
-import { checked } from '../checked.js';
+import { checked, checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import { genEffect, genTask } from '../genEffect.js';
@@ -75,6 +75,7 @@ export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
 ): Effect<PreparedSampling> =>
   genEffect('prepareSampling', function* (backend) {
     const { batch = 1, ...parts } = yield* take(checked('prepareSampling', preparationCodec)(options));
+    yield* take(checkedTrained('prepareSampling')(trained));
     const whole = besideGuide(trained, parts.guide);
     function* planned(given: SampleRequest): Block<Plan<P, Q, I>> {
       const plan = planOf('sample', 'data')(whole, { ...parts, ...given }, beginningOf(given.from));

@@ -2,7 +2,7 @@
 import type { Effect } from '../../dsl/run/effect.js';
 import { dual } from '../../internal/dual.js';
 import { hold, take } from '../../internal/gen.js';
-import { checked } from '../checked.js';
+import { checked, checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { beginningOf } from './givenImages.js';
 import type { Images } from '../data/images.js';
@@ -31,6 +31,7 @@ export const sample: {
 } = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
   genEffect('sample', function* (backend) {
     const given = yield* take(checked('sample', samplingCodec)(sampling));
+    yield* take(checkedTrained('sample')(trained));
     const plan = yield* take(
       planOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
     );

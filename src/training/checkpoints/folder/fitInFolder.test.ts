@@ -8,6 +8,7 @@ import { add, failure, key, type NoisefoldError, type Scalar, using, zerosLike }
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { adam, allZeros, parameter } from '../../../nn/index.js';
 import { datasetOf } from '../../data/dataset.js';
+import { fit } from '../../fit/fit.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
 import { decodeMetricsLog, type Metrics } from '../../../reports/metrics.js';
 import { right } from '../../testing.js';
@@ -166,6 +167,29 @@ describe('a training in a folder', () => {
     expect(await readdir(home)).toEqual(['run']);
   });
 
+  test('to fewer steps than it has done is refused, and to as many gives what it has', async () => {
+    right(await fitted({ steps: 4 })());
+    const few = 'ConfigError: training.steps: expected at least the 4 of the checkpoint, got 3; ';
+    expect(await messageOf(fitted({ steps: 3 }, { resume: true }))).toMatch(few);
+    const from = right(await loadCheckpoint(join(folder, 'checkpoint.safetensors'))());
+    expect(await messageOf(using(reference())(fit<Scalar, Image>({ ...recipe, from, steps: 3 })))).toMatch(few);
+    expect(await messageOf(fitted({ steps: 4 }, { resume: true }))).toBe('done');
+  });
+
+  test('whose log was lost goes on with a new one, also after that', async () => {
+    const steps = async () => (await logged()).map(({ step }) => step);
+    right(await fitted({ steps: 4 })());
+    await rm(join(folder, 'metrics.jsonl'));
+    expect(await messageOf(fitted({}, { resume: true }))).toMatch(/, or give log: 'new' to go on with another log /);
+    right(await fitted({ steps: 6 }, { resume: true, log: 'new' })());
+    expect(await steps()).toEqual([4, 5]);
+    right(await fitted({ steps: 8 }, { resume: true })());
+    expect(await steps()).toEqual([4, 5, 6, 7]);
+    const { checkpoint } = await undisturbed();
+    right(await fitted({}, { resume: true })());
+    expect((await outcome()).checkpoint).toBe(checkpoint);
+  });
+
   test('unlocks the folder whatever happens, and holds it meanwhile', async () => {
     const seen: string[] = [];
     const onEvent = after(1, async () => seen.push(await messageOf(openRunFolder(folder, { resume: true }))));
@@ -188,9 +212,17 @@ describe('what is lost is told', () => {
     ['renamed', () => rename(folder, join(home, 'other'))],
   ])('where the folder was %s in mid-run', async (_name, change) => {
     expect(await messageOf(fitted({ onEvent: after(6, change) }, { every: 4 }))).toBe(
-      'FileError: …/run: expected a folder that no other run holds, got no run.lock there; the folder was removed or renamed, or its lock was deleted; the checkpoint of step 4 is whole, the 2 steps since are lost',
+      'FileError: …/run: expected a folder that no other run holds, got no run.lock there; the folder was removed or renamed, or its lock was deleted; nothing is left, unless the folder was renamed: there the checkpoint of step 4 is whole, the 2 steps since are lost',
     );
     expect(await stat(folder).catch(() => 'none')).toBe('none');
+  });
+
+  test('where the lock alone was deleted: the checkpoint is whole', async () => {
+    const change = () => rm(join(folder, 'run.lock'));
+    expect(await messageOf(fitted({ onEvent: after(6, change) }, { every: 4 }))).toMatch(
+      /lock was deleted; the checkpoint of step 4 is whole, the 2 steps since are lost$/,
+    );
+    expect(await stepIn('checkpoint.safetensors')).toBe(4);
   });
 
   test('where the disk is full: the checkpoint before stays whole', async () => {

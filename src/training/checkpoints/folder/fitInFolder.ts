@@ -13,7 +13,7 @@ import type { TrainEvent } from '../../fit/trainEvent.js';
 import type { Metrics } from '../../../reports/metrics.js';
 import { genEffect } from '../../genEffect.js';
 import type { Trained } from '../../trained.js';
-import { hinting, type Opening, openRunFolder, type RunFolder } from './runFolder.js';
+import { hinting, isSaved, type Opening, openRunFolder, type RunFolder } from './runFolder.js';
 import { exitWith, stopOnSignals } from '../../../node/stopOnSignals.js';
 
 /** Options of {@link fitIn}. */
@@ -55,13 +55,14 @@ const listeners = <P, I extends ImageShape>(
 
   /** Runs work to log or save; an error tells what it costs. */
   const demand = <A>(work: taskEither.TaskEither<NoisefoldError, A>): Block<A> =>
-    take(
-      TE.mapLeft((error: NoisefoldError) => {
-        const lost = `${done - (saved ?? 0)} steps`;
-        const whole = `the checkpoint of step ${saved} is whole, the ${lost} since are lost`;
-        return hinting(error, `${error.hint}; ${saved === null ? `all ${lost} are lost` : whole}`);
-      })(work),
-    );
+    take(async () => {
+      const result = await work();
+      if (E.isRight(result)) return result;
+      const lost = `${done - (saved ?? 0)} steps`;
+      const whole = `the checkpoint of step ${saved} is whole, the ${lost} since are lost`;
+      const left = `${(await isSaved(folder.path)) ? '' : 'nothing is left, unless the folder was renamed: there '}${whole}`;
+      return E.left(hinting(result.left, `${result.left.hint}; ${saved === null ? `all ${lost} are lost` : left}`));
+    });
   function* save(run: TrainingRun<P>): Block<void> {
     yield* demand(folder.save(yield* demand(run.snapshot), keep));
     saved = done;
@@ -155,9 +156,9 @@ export const fitInFolder = <P, I extends ImageShape>(
   options: Opening & Saving = {},
 ): Effect<Trained<P, I>> =>
   genEffect('fitInFolder', function* (backend) {
-    const { resume, ...saving } = options;
+    const { resume, log, ...saving } = options;
     const stop = given.signal === undefined ? yield* hold(E.right(stopOnSignals()), ({ release }) => release()) : null;
-    const folder = yield* hold(openRunFolder(path, resume === undefined ? {} : { resume }), ({ release }) => release);
+    const folder = yield* hold(openRunFolder(path, { resume, log }), ({ release }) => release);
     const training = stop === null ? given : { ...given, signal: stop.signal };
     const exiting = (error: NoisefoldError): NoisefoldError => {
       if (error._tag === 'Cancelled' && typeof stop?.exitCode === 'number') exitWith(stop.exitCode);

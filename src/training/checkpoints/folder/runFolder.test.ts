@@ -133,6 +133,28 @@ describe('a run in a folder', () => {
     ]);
   });
 
+  test('goes on with a new log where the old one is cut, and keeps that beside it', async () => {
+    await within({}, (run) => advance(run, 3, 1, 1));
+    const cut = (await log()).slice(0, -30);
+    await writeFile(join(folder, 'metrics.jsonl'), cut);
+    await within({ resume: true, log: 'new' }, async (run) => {
+      expect([run.from?.step, run.metrics]).toEqual([3, []]);
+      expect(await log()).toBe(cut); // until there is a line
+      await advance(run, 5, 10);
+    });
+    const [aside, ...others] = (await names()).filter((name) => /^metrics-\d+\.jsonl$/.test(name));
+    expect(others).toEqual([]);
+    expect(await readFile(join(folder, aside!), 'utf8')).toBe(cut);
+    const begun = await log();
+    expect(begun).toBe([3, 4].map((step) => `${encodeMetrics(metrics(step))}\n`).join(''));
+    await within({ resume: true, log: 'new' }, async (run) => {
+      right(await run.log(metrics(3))());
+      right(await run.save(snapshot(4), 1)());
+    });
+    expect((await names()).filter((name) => name.startsWith('metrics'))).toEqual([aside, 'metrics.jsonl']);
+    await within({ resume: true }, async (run) => expect(run.metrics).toEqual([metrics(3)]));
+  });
+
   test('leaves files that are not its own', async () => {
     await mkdir(folder);
     const others = ['checkpoint-000001.txt', 'my checkpoint-000001.safetensors', 'checkpoint-1.safetensors', 'notes', '.checkpoint.safetensors.tmp']; // prettier-ignore
@@ -245,7 +267,7 @@ describe('a folder is refused', () => {
     const lines = (await log()).split('\n');
     await writeFile(join(folder, 'metrics.jsonl'), lines.filter((_, i) => i !== 1).join('\n'));
     expect(await messageOf(openRunFolder(folder, { resume: true }))).toBe(
-      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or begin another run",
+      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or give log: 'new' to go on with another log and keep this one beside it",
     );
     await writeFile(join(folder, 'metrics.jsonl'), `${'['.repeat(100_000)}${']'.repeat(100_000)}\n`);
     expect(await messageOf(openRunFolder(folder, { resume: true }))).toMatch(/^DecodeError: .*at most 100 levels/);

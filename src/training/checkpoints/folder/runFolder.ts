@@ -5,9 +5,9 @@
  * duplicate.
  */
 import type { Task } from '../../../dsl/run/effect.js';
-import { failure, type NoisefoldError, orRaise, raise } from '../../../internal/errors.js';
+import { attempt, failure, type NoisefoldError, orRaise, raise } from '../../../internal/errors.js';
 import { exactly } from '../../../internal/decode.js';
-import { t, TE, type taskEither } from '../../../internal/fp.js';
+import { E, t, TE, type taskEither } from '../../../internal/fp.js';
 import { gen, take } from '../../../internal/gen.js';
 import { checked } from '../../checked.js';
 import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../../../reports/metrics.js';
@@ -34,10 +34,16 @@ export interface Opening {
    * False, the default: begins a run, and fails if the folder holds one. True: goes on at the newest checkpoint, and
    * fails if there is none. `'auto'`: goes on if there is a checkpoint, and begins otherwise.
    */
-  readonly resume?: boolean | 'auto';
+  readonly resume?: boolean | 'auto' | undefined;
+  /**
+   * `'new'`: if the log is missing or damaged, begins another one at the step of the checkpoint, and keeps what is left
+   * of it beside it, as `metrics-<time>.jsonl`. By default that is a `DecodeError`.
+   */
+  readonly log?: 'new' | undefined;
 }
 
-const openingCodec = exactly({}, { resume: t.union([t.boolean, t.literal('auto')]) });
+const resumes = t.union([t.boolean, t.literal('auto')]);
+const openingCodec = exactly({}, { resume: resumes, log: t.keyof({ new: null }, "'new'") });
 
 /** A folder that holds one run, locked until it is released. */
 export interface RunFolder {
@@ -64,6 +70,7 @@ export interface RunFolder {
 const NEWEST = 'checkpoint.safetensors';
 const BEST = 'best.safetensors';
 const LOG = 'metrics.jsonl';
+const NEW_LOG = "restore the file, or give log: 'new' to go on with another log and keep this one beside it";
 const EARLIER = /^checkpoint-(\d{6,})\.safetensors$/;
 const LEFTOVER = /^\.(checkpoint(-\d+)?|best)\.safetensors\.\d+\.[\da-f-]+\.tmp$/;
 
@@ -71,6 +78,12 @@ const earlier = (step: number): string => `checkpoint-${`${step}`.padStart(6, '0
 
 /** An error with another hint. */
 export const hinting = (error: NoisefoldError, hint: string): NoisefoldError => failure(error._tag, { ...error, hint });
+
+/** Tells if a folder has a checkpoint. */
+export const isSaved = async (folder: string): Promise<boolean> => {
+  const found = await fileExists(node().join(folder, NEWEST))();
+  return E.isLeft(found) || found.right; // what cannot be read is there
+};
 
 /** The lowest held-out loss of a checkpoint so far, from the header of the best. */
 const lowestLoss = (path: string): taskEither.TaskEither<NoisefoldError, number> =>
@@ -80,17 +93,19 @@ const lowestLoss = (path: string): taskEither.TaskEither<NoisefoldError, number>
     return heldOut;
   });
 
-/** The log up to a step. Raises `DecodeError` unless each earlier step has a line. */
+/** The log up to a step. Raises `DecodeError` unless each step from its first line on has a line. */
 const loggedBefore = (path: string, step: number, log: string): readonly Metrics[] => {
   const whole = log.slice(0, log.lastIndexOf('\n') + 1); // drops an incomplete last line
-  const lines = orRaise(decodeMetricsLog(path)(whole)).filter((line) => line.step < step);
-  const odd = lines.findIndex((line, i) => line.step !== i);
-  if (lines.length !== step || odd !== -1)
+  const all = orRaise(decodeMetricsLog(path)(whole));
+  const lines = all.filter((line) => line.step < step);
+  const first = all[0]?.step ?? 0; // a log that was begun anew begins later
+  const odd = lines.findIndex((line, i) => line.step !== first + i);
+  if (odd !== -1 || lines.length !== Math.max(0, step - first))
     raise('DecodeError', {
       where: path,
       expected: `a line for each step before the checkpoint's, ${step}`,
       actual: odd === -1 ? `${lines.length} lines` : `step ${lines[odd]!.step} in line ${odd + 1}`,
-      hint: 'restore the file, or begin another run',
+      hint: NEW_LOG,
     });
   return lines;
 };
@@ -98,8 +113,12 @@ const loggedBefore = (path: string, step: number, log: string): readonly Metrics
 const lacking = (where: string, actual: string, hint: string): never =>
   raise('FileError', { where, expected: 'a checkpoint to go on from', actual, hint });
 
-/** The checkpoint to go on from, and the log before it. */
-const beginning = async (folder: string, resume: boolean | 'auto'): Promise<Pick<RunFolder, 'from' | 'metrics'>> => {
+/** The checkpoint to go on from, and the log before it, unless it begins anew. */
+interface Beginning extends Pick<RunFolder, 'from' | 'metrics'> {
+  readonly anew?: boolean;
+}
+
+const beginning = async (folder: string, { resume = false, log: kind }: Opening): Promise<Beginning> => {
   const { join, readdir } = node();
   const names = await readdir(folder);
   const kept = names.filter((name) => name === NEWEST || name === BEST || EARLIER.test(name));
@@ -122,7 +141,9 @@ const beginning = async (folder: string, resume: boolean | 'auto'): Promise<Pick
     const log = join(folder, LOG);
     const hasLog = orRaise(await fileExists(log)());
     const text = hasLog ? new TextDecoder().decode(orRaise(await readBytes(log)())) : '';
-    return { from, metrics: loggedBefore(log, from.step, text) };
+    const metrics = attempt(() => loggedBefore(log, from.step, text));
+    if (E.isRight(metrics)) return { from, metrics: metrics.right };
+    return kind === 'new' ? { from, metrics: [], anew: true } : orRaise(E.left(hinting(metrics.left, NEW_LOG)));
   }
   const last = kept.sort().at(-1);
   if (last !== undefined)
@@ -146,11 +167,11 @@ const linkOver = async (folder: string, from: string, to: string): Promise<void>
 const opened = (
   path: string,
   { check, release }: Lock,
-  { from, metrics }: Pick<RunFolder, 'from' | 'metrics'>,
+  { from, metrics, anew = false }: Beginning,
   lowest: number,
   made: boolean,
 ): RunFolder => {
-  const { join, lstat, readdir, rm, rmdir } = node();
+  const { join, lstat, readdir, rename, rm, rmdir } = node();
   const log = join(path, LOG);
   let trimmed = false; // true once the log ends before the first step of this run
   let newest: Pick<Snapshot, 'step' | 'heldOut'> | null = from;
@@ -170,7 +191,9 @@ const opened = (
     check: inFolder(async () => {}),
     log: (line) =>
       inFolder(async () => {
-        if (!trimmed) orRaise(await keepLines(log, isLineBefore(line.step))());
+        if (!trimmed && anew)
+          await rename(log, join(path, `metrics-${Date.now()}.jsonl`)).catch(recover(['ENOENT'], undefined));
+        else if (!trimmed) orRaise(await keepLines(log, isLineBefore(line.step))());
         trimmed = true;
         orRaise(await appendLine(log, encodeMetrics(line))());
       }),
@@ -216,14 +239,14 @@ const opened = (
  */
 export const openRunFolder = (path: string, options: Opening = {}): Task<RunFolder> =>
   onFile(path, 'the folder of a run', async () => {
-    const { resume = false } = orRaise(checked('openRunFolder', openingCodec)(options));
+    const opening = orRaise(checked('openRunFolder', openingCodec)(options));
     const { join, lstat, readdir, rm, rmdir } = node();
     const made = await lstat(path).then(() => false, recover(['ENOENT'], true));
-    if (made && resume === true) lacking(path, 'no folder', 'check the path, or begin without `resume`');
+    if (made && opening.resume === true) lacking(path, 'no folder', 'check the path, or begin without `resume`');
     await makeFolder(path);
     const lock = await lockFolder(path);
     try {
-      const start = await beginning(path, resume);
+      const start = await beginning(path, opening);
       for (const name of await readdir(path)) if (LEFTOVER.test(name)) await rm(join(path, name), { force: true });
       const lowest = start.from === null ? Infinity : orRaise(await lowestLoss(join(path, BEST))());
       return opened(path, lock, start, lowest, made);

@@ -1,9 +1,9 @@
 /** Fields of a checkpoint or a trained model as words in the metadata of a file: what is written is what is read. */
-import { attempt, failure, type NoisefoldError, orRaise } from '../../internal/errors.js';
-import { decode, exactly, type Mismatch } from '../../internal/decode.js';
-import { E, type either, F, t } from '../../internal/fp.js';
-import { jsonText, parseJson } from '../../internal/json.js';
-import type { TensorFile } from '../../formats/safetensors.js';
+import { attempt, failure, type NoisefoldError, orRaise } from '../internal/errors.js';
+import { decode, exactly, type Mismatch } from '../internal/decode.js';
+import { E, type either, F, t } from '../internal/fp.js';
+import { jsonText, parseJson } from '../internal/json.js';
+import type { TensorFile } from './safetensors.js';
 
 /** Makes the error of a mismatch in a value that is called `where`. */
 export const errorAt =

@@ -1,0 +1,144 @@
+/** Samples of checkpoints: what a training leaves, without `saveTrained`. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterAll, describe, expect, test } from 'vitest';
+import { cfg, ddim, ddpm, linear } from '../../diffusion/index.js';
+import { type Backend, key, release } from '../../dsl/index.js';
+import { F, TE } from '../../internal/fp.js';
+import { unet, type UNetParams } from '../../nn/index.js';
+import { onWasm } from '../../../properties/training/onWasm.js';
+import { fit, type Fit } from '../fit/fit.js';
+import { logLikelihoods } from '../measure/logLikelihoods.js';
+import { variationalBound } from '../measure/variationalBound.js';
+import { encode } from '../sample/encode.js';
+import { prepareSampling } from '../sample/prepareSampling.js';
+import { sample } from '../sample/sample.js';
+import { bars, leftOf, right, smallTraining } from '../testing.js';
+import { saveCheckpoint } from './checkpoint.js';
+import { loadTrained, saveTrained } from './trainedFiles.js';
+
+const folder = mkdtempSync(`${tmpdir()}/noisefold-averaged-`);
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const newPath = (): string => `${folder}/${files++}.safetensors`;
+
+const drawing = { solver: ddim(), grid: 4, key: key(3) } as const;
+
+describe('a checkpoint of a training', () => {
+  const { config: _, ...training } = smallTraining(2);
+  /** A checkpoint in a file, beside what the training gave. */
+  const saved = async (backend: Backend, change: Partial<Fit<UNetParams, [8, 8, 1]>> = {}) => {
+    const path = newPath();
+    const trained = right(
+      await fit<UNetParams, [8, 8, 1]>({
+        ...training,
+        ...change,
+        onEvent: (event, run) =>
+          event._tag === 'Step' && event.step === 1
+            ? F.pipe(run.snapshot, TE.flatMap(saveCheckpoint(path)))
+            : undefined,
+      })(backend)(),
+    );
+    return { path, trained };
+  };
+  const { model, process } = training;
+
+  test('is loaded with its model and process, and draws what the training draws', () =>
+    onWasm(async (backend) => {
+      const { path, trained } = await saved(backend, { averageDecay: [0.9, 0.5] });
+      for (const source of [path, readFileSync(path)]) {
+        const loaded = right(await loadTrained(source, { model, process })(backend)());
+        expect([loaded.image, loaded.labelDropout]).toEqual([[8, 8, 1], 0.1]);
+        const draw = { ...drawing, labels: [1, 2], guidance: cfg(2) };
+        expect(right(await sample(loaded, draw)(backend)())).toEqual(right(await sample(trained, draw)(backend)()));
+      }
+      expect(backend.stats().buffers).toBeGreaterThan(0);
+    }));
+
+  test('of a configuration of its own is loaded too, and says nothing of dropped labels', () =>
+    onWasm(async (backend) => {
+      const { path } = await saved(backend, { config: 'mine' });
+      expect(right(await loadTrained(path, { model, process })(backend)())).not.toHaveProperty('labelDropout');
+    }));
+
+  test('without its model or its process says what to give', () =>
+    onWasm(async (backend) => {
+      const { path } = await saved(backend);
+      for (const [given, lacks] of [
+        [{}, 'no model'],
+        [{ process }, 'no model'],
+        [{ model }, 'no process'],
+      ] as const) {
+        const { _tag, message } = await leftOf(loadTrained(path, given)(backend));
+        expect(`${_tag}: ${message.slice(path.length)}`).toBe(
+          `ConfigError: : expected the model and the process of the training, got ${lacks}; a checkpoint holds no model: give loadTrained(path, { model, process })`,
+        );
+      }
+    }));
+
+  test('of another model or process is a CheckpointMismatch that names the difference, and keeps nothing', () =>
+    onWasm(async (backend) => {
+      const { path, trained } = await saved(backend);
+      right(await release(trained.params)(backend)());
+      const before = backend.stats().buffers;
+      const errorOf = async (given: object) => {
+        const { _tag, where, expected, actual } = await leftOf(
+          loadTrained(path, { model, process, ...given })(backend),
+        );
+        return [_tag, where.slice(path.length), expected, actual];
+      };
+      const wider = right(
+        unet({
+          image: [8, 8, 1],
+          blocks: 1,
+          groups: 4,
+          predicts: 'v',
+          base: 16,
+          multipliers: [1, 2],
+          classes: 3,
+          heads: 2,
+        }),
+      );
+      expect(await errorOf({ model: wider })).toEqual([
+        'CheckpointMismatch',
+        expect.stringMatching(/^: average\./),
+        expect.stringMatching(/^float32/),
+        expect.any(String),
+      ]);
+      expect(await errorOf({ model: { ...model, predicts: 'x0' } })).toEqual([
+        ...['CheckpointMismatch', ': config.predicts', '"x0"', '"v"'],
+      ]);
+      expect(await errorOf({ process: right(ddpm(linear(100))) })).toEqual([
+        ...['CheckpointMismatch', ': config.process.betas', 'the betas that the run began with', 'others'],
+      ]);
+      expect(backend.stats().buffers).toBe(before);
+    }));
+
+  test('without the settings of the data is a DecodeError there', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      right(await saveCheckpoint(path)({ step: 1, key: key(7), batch: 1, config: null, tensors: new Map() })());
+      expect(await leftOf(loadTrained(path, { model, process })(backend))).toMatchObject({
+        _tag: 'DecodeError',
+        where: `${path}: settings`,
+      });
+    }));
+});
+
+test.each([
+  ['sample', (given: never) => sample(given, drawing)],
+  ['sample in a pipe', (given: never) => sample(drawing)(given)],
+  ['encode', (given: never) => encode(given, { images: { data: new Float32Array(64), shape: [1, 8, 8, 1] } })],
+  ['prepareSampling', (given: never) => prepareSampling(given, { solver: ddim() })],
+  ['logLikelihoods', (given: never) => logLikelihoods(given, { data: bars(2), batch: 2, key: key(1) } as never)],
+  ['variationalBound', (given: never) => variationalBound(given, { data: bars(2), batch: 2, key: key(1) } as never)],
+  ['saveTrained', (given: never) => saveTrained('unwritten', given)],
+])('%s of a checkpoint, in place of a trained model, is a ConfigError that says so', (name, work) =>
+  onWasm(async (backend) => {
+    const snapshot = { step: 1, key: key(7), batch: 1, config: null, tensors: new Map() };
+    for (const given of [snapshot, undefined])
+      expect((await leftOf(work(given as never)(backend))).message).toBe(
+        `${name.split(' ')[0]}: trained: expected a trained model, as fit or loadTrained gives it, with its model, process, image, params, got an object; the type of its argument lists the fields`,
+      );
+  }),
+);

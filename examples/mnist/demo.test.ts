@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { either as E, taskEither as TE } from 'fp-ts';
 import type { NoisefoldError } from 'noisefold/dsl';
-import { type Dataset, datasetOf, decodeCheckpoint, decodeMetricsLog, type Metrics } from 'noisefold/training';
+import {
+  type Batch,
+  type Dataset,
+  datasetOf,
+  decodeCheckpoint,
+  decodeMetricsLog,
+  type Metrics,
+} from 'noisefold/training';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { demo, type World } from './demo.js';
 import type { Digits } from './digits.js';
@@ -333,7 +340,7 @@ describe('what is wrong is told, and nothing is lost', () => {
     const dark: Dataset = {
       ...bars,
       batch: (positions) =>
-        TE.map((batch: { images: Float32Array; labels: Int32Array }) => ({
+        TE.map((batch: Batch) => ({
           ...batch,
           images: batch.images.fill(Number.NaN),
         }))(bars.batch(positions)),

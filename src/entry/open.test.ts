@@ -166,4 +166,8 @@ describe('unwrap', () => {
     const thrown = F.pipe(E.tryCatch(() => unwrap(fail('ShapeError', wrong)), errorIn));
     expect(thrown).toMatchObject(E.left({ _tag: 'ShapeError', hint: 'c' }));
   });
+  test.each([['no'], [undefined], [null]])('throws a typed error for a Left of %o, which is none', (given) => {
+    const thrown = E.tryCatch(() => unwrap(E.left(given) as never), errorIn);
+    expect(thrown).toMatchObject(E.left({ _tag: 'ConfigError', where: 'Left', actual: `${given}` }));
+  });
 });

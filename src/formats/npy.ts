@@ -4,11 +4,11 @@
  */
 import { sizeOf } from '../dsl/graph/node.js';
 import { amount, exactly } from '../internal/decode.js';
-import { attempt, type NoisefoldError, raise, showShape } from '../internal/errors.js';
-import { E, F, type either } from '../internal/fp.js';
+import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../internal/errors.js';
+import { E, F, t, type either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
 import { floatsOfHalves } from './float16.js';
-import { unzip } from './zip.js';
+import { beginningOf, type Entry, unpacked, zipEntries } from './zip.js';
 
 /** The numbers of an array. 64-bit integers are Float64Arrays: each of them is one that float64 holds exactly. */
 export type NpyData =
@@ -114,6 +114,16 @@ const readHeader = (where: string, bytes: Uint8Array): Header => {
   return { shape, element, little: endian !== '>', isFortran: order === 'True', start };
 };
 
+/** The header of a file of `size` bytes, and the bytes of its data. Raises `DecodeError` if it claims another size. */
+const fittingHeader = (where: string, beginning: Uint8Array, size: number): Header & { readonly wanted: number } => {
+  const header = readHeader(where, beginning);
+  const { shape, element, start } = header;
+  const wanted = sizeOf(shape) * element.bytes; // beyond 2⁵³ it is rounded, and fits no file
+  return [...shape, wanted].every(Number.isSafeInteger) && wanted === size - start
+    ? { ...header, wanted }
+    : refuse(where, `${wanted} bytes of data for ${showShape(shape)}`, `${size - start}`);
+};
+
 /** Reorders elements from Fortran order, where the first index runs fastest, to row-major order. */
 const rowMajor = (shape: readonly number[], columnMajor: NpyData, to: NpyData): NpyData => {
   const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
@@ -141,11 +151,8 @@ export const decodeNpy =
   (where: string) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, NpyArray> =>
     attempt(() => {
-      const { shape, element, little, isFortran, start } = readHeader(where, bytes);
+      const { shape, element, little, isFortran, start, wanted } = fittingHeader(where, bytes, bytes.length);
       const length = sizeOf(shape);
-      const wanted = length * element.bytes; // beyond 2⁵³ it is rounded, and fits no file
-      if (![...shape, wanted].every(Number.isSafeInteger) || wanted !== bytes.length - start)
-        return refuse(where, `${wanted} bytes of data for ${showShape(shape)}`, `${bytes.length - start}`);
       const view = new DataView(bytes.buffer, bytes.byteOffset + start, wanted);
       const data = new element.array(length);
       for (let i = 0; i < length; i++) data[i] = element.read(view, i * element.bytes, little);
@@ -155,7 +162,9 @@ export const decodeNpy =
 
 /** Settings of {@link decodeNpz}. */
 export interface NpzOptions {
-  /** The most bytes of all its arrays, unpacked: 1 GiB by default. A small file may unpack to a thousand times its length. */
+  /** The arrays to read; by default all. The others stay packed. */
+  readonly names?: readonly string[];
+  /** The most bytes of these arrays, unpacked: 1 GiB by default. A small file may unpack to a thousand times its length. */
   readonly most?: number;
 }
 
@@ -163,34 +172,37 @@ const GIB = 2 ** 30;
 
 const npzOptions = optionsOf({
   where: 'decodeNpz',
-  options: exactly({}, { most: amount }),
-  hint: 'give a number of bytes, { most }',
+  options: exactly({}, { most: amount, names: t.readonlyArray(t.string, 'an array of names') }),
+  hint: "give { names: ['images'] } or { most }, a number of bytes",
 });
 
+const NPY = '.npy';
+
+const checkHeader = (where: string, entry: Entry): void =>
+  void fittingHeader(where, beginningOf(where, entry, MOST_HEADER + 12), entry.size);
+
 /**
- * Reads the arrays of an .npz file, compressed or not, by name. `where` names it in messages. `ConfigError` for an
- * invalid option; `DecodeError` for what
- * {@link decodeNpy} refuses, for a damaged archive, and before anything is unpacked if that would take more than `most` bytes.
+ * Reads the arrays of an .npz file, compressed or not, by name: all, or those of `names`. `where` names the file in messages.
+ * `ConfigError` for an invalid option; `DecodeError` for what {@link decodeNpy} refuses, for a damaged archive, for a name that it
+ * does not have, and before anything is unpacked if that would take more than `most` bytes, or if a header does not fit.
  * @example
  * const none = Uint8Array.of(0x50, 0x4b, 5, 6, ...new Uint8Array(18)) // an archive without files
  * pipe(decodeNpz('none.npz')(none), E.map((arrays) => arrays.size)) // → E.right(0)
+ * pipe(decodeNpz('none.npz', { names: ['x'] })(none), E.mapLeft(({ actual }) => actual)) // → E.left('no arrays')
  */
 export const decodeNpz =
   (where: string, options: NpzOptions = {}) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, ReadonlyMap<string, NpyArray>> =>
-    F.pipe(
-      npzOptions(options),
-      E.flatMap(({ most = GIB }) => unzip(where, bytes, most, (name) => name.endsWith('.npy'))),
-      E.flatMap((files) =>
-        F.pipe(
-          [...files],
-          E.traverseArray(([name, file]) =>
-            F.pipe(
-              decodeNpy(`${where}: ${name}`)(file),
-              E.map((array) => [name.slice(0, -'.npy'.length), array] as const),
-            ),
-          ),
-        ),
-      ),
-      E.map((arrays) => new Map(arrays)),
-    );
+    attempt(() => {
+      const { most = GIB, names } = orRaise(npzOptions(options));
+      const arrays = orRaise(zipEntries(where, bytes)).filter(({ name }) => name.endsWith(NPY));
+      const known = arrays.map(({ name }) => name.slice(0, -NPY.length));
+      const missing = names?.find((name) => !known.includes(name));
+      if (missing !== undefined)
+        refuse(where, `an array ${missing}`, known.join(', ') || 'no arrays', 'give the names of arrays that it has');
+      const wanted = arrays.filter((_, i) => names?.includes(known[i]!) ?? true);
+      const files = orRaise(unpacked(where, wanted, { most, check: checkHeader }));
+      return new Map(
+        [...files].map(([name, file]) => [name.slice(0, -NPY.length), orRaise(decodeNpy(`${where}: ${name}`)(file))]),
+      );
+    });

@@ -2,13 +2,14 @@
  * Zip archives in memory, as .npz files are: entries that are stored or deflated, ZIP64 too, not encrypted.
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
-import { inflateSync } from 'fflate';
+import { Inflate, inflateSync } from 'fflate';
 import { attempt, type NoisefoldError, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
+import { joinBytes } from './bytes.js';
 import { crc32 } from './crc32.js';
 
-/** A file in an archive. */
-interface Entry {
+/** A file in an archive, still packed. */
+export interface Entry {
   readonly name: string;
   readonly crc: number;
   readonly isDeflated: boolean;
@@ -92,35 +93,68 @@ const entryAt = (where: string, reader: Reader, at: number): readonly [Entry, ne
   ];
 };
 
+const notDeflated = (where: string, thrown: unknown): never =>
+  refuse(where, 'deflated bytes', thrown instanceof Error ? thrown.message : String(thrown));
+
 const inflated = (where: string, { packed, size, isDeflated }: Entry): Uint8Array => {
   if (!isDeflated) return packed;
   try {
     return inflateSync(packed, { out: new Uint8Array(size) });
   } catch (thrown) {
-    return refuse(where, 'deflated bytes', thrown instanceof Error ? thrown.message : String(thrown));
+    return notDeflated(where, thrown);
   }
 };
 
-/**
- * Reads the files of an archive that `wanted` accepts by their names. Their sizes are added up before any is unpacked:
- * `DecodeError` if they are more than `most` bytes, if a file does not have the size and the checksum of the directory, or if the
- * archive is damaged. `where` names the archive in messages.
- */
-export const unzip = (
-  where: string,
-  bytes: Uint8Array,
-  most: number,
-  wanted: (name: string) => boolean,
-): either.Either<NoisefoldError, ReadonlyMap<string, Uint8Array>> =>
+/** Lists the files of an archive. `DecodeError` if it is damaged. `where` names it in messages. */
+export const zipEntries = (where: string, bytes: Uint8Array): either.Either<NoisefoldError, readonly Entry[]> =>
   attempt(() => {
     const reader = readerOf(where, bytes);
     const [count, first] = directoryOf(where, reader, bytes.length);
     const entries: Entry[] = [];
     for (let i = 0, at = first; i < count; i++) {
       const [entry, next] = entryAt(where, reader, at);
-      if (wanted(entry.name)) entries.push(entry);
+      entries.push(entry);
       at = next;
     }
+    return entries;
+  });
+
+const PIECE = 1024;
+
+/** Unpacks the first bytes of a file: `length` or more, or all that it has. Raises `DecodeError` for other bytes. */
+export const beginningOf = (where: string, { packed, isDeflated }: Entry, length: number): Uint8Array => {
+  if (!isDeflated) return packed;
+  const pieces: Uint8Array[] = [];
+  let found = 0;
+  const inflate = new Inflate((piece) => {
+    pieces.push(piece);
+    found += piece.length;
+  });
+  try {
+    for (let at = 0; at < packed.length && found < length; at += PIECE) inflate.push(packed.subarray(at, at + PIECE));
+  } catch (thrown) {
+    return notDeflated(where, thrown);
+  }
+  return joinBytes(pieces);
+};
+
+interface Unpacking {
+  /** The most bytes of all files. */
+  readonly most: number;
+  /** Checks each file before any is unpacked, and raises its error. */
+  readonly check: (where: string, entry: Entry) => void;
+}
+
+/**
+ * Unpacks files of an archive by their names. Their sizes are added up before any is unpacked: `DecodeError` if they are more than
+ * `most` bytes, or if a file does not have the size and the checksum of the directory.
+ */
+export const unpacked = (
+  where: string,
+  entries: readonly Entry[],
+  { most, check }: Unpacking,
+): either.Either<NoisefoldError, ReadonlyMap<string, Uint8Array>> =>
+  attempt(() => {
     const total = entries.reduce((sum, { size }) => sum + size, 0);
     if (total > most)
       raise('DecodeError', {
@@ -129,6 +163,7 @@ export const unzip = (
         actual: `${total} bytes`,
         hint: 'if you trust the file and have the memory, raise `most`',
       });
+    for (const entry of entries) check(`${where}: ${entry.name}`, entry);
     const files = new Map<string, Uint8Array>();
     for (const entry of entries) {
       const place = `${where}: ${entry.name}`;

@@ -22,6 +22,9 @@ export const explained =
     hint: meant === undefined ? hint : `did you mean ${meant}? ${hint}`,
   });
 
+/** What stands for the value of a field that an object should not have. */
+export const UNKNOWN = 'an unknown field';
+
 const LONGEST = 60;
 
 /** Describes a value in a few words, without the contents of an object. */
@@ -75,7 +78,7 @@ const mismatch = (error: t.ValidationError): Mismatch => {
       .map(({ key }) => inPath(key))
       .join('.'),
     expected: message ?? (branches(context.at(-2)) ? context.at(-2) : context.at(-1))?.type.name ?? 'another value',
-    actual: unknown === undefined ? show(value) : 'an unknown field',
+    actual: unknown === undefined ? show(value) : UNKNOWN,
     ...(unknown?.meant === undefined ? {} : { meant: unknown.meant }),
   };
 };

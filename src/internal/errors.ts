@@ -77,6 +77,14 @@ export interface ThrownError extends Error {
   readonly error: NoisefoldError;
 }
 
+const notAnError = (given: unknown): NoisefoldError =>
+  failure('ConfigError', {
+    where: 'Left',
+    expected: 'an error value, which failure makes',
+    actual: String(given),
+    hint: 'write left(failure(tag, { where, expected, actual, hint }))',
+  });
+
 const carried = Symbol('noisefold');
 /** The key of the `Error` that a value was caught from, in error values. Not enumerable: copies and tests omit it. */
 const caughtFrom = Symbol('noisefold.caughtFrom');
@@ -94,8 +102,12 @@ const stackOf = (error: NoisefoldError, later: Error): string => {
   return [head, ...lines, ...linesOf(later).filter((line) => !lines.includes(line))].join('\n');
 };
 
-/** Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised. */
-export const thrownError = (error: NoisefoldError): ThrownError => {
+/**
+ * Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised. What
+ * JavaScript gives in place of an error value, such as a text, becomes a `ConfigError`.
+ */
+export const thrownError = (given: NoisefoldError): ThrownError => {
+  const error = Object(given) === given ? given : notAnError(given);
   const thrown = new Error(error.message);
   return Object.defineProperties(thrown, {
     // not enumerable, as Node prints enumerable fields after the stack

@@ -1,5 +1,5 @@
 /** Decodes options of functions at run time, as callers may use JavaScript. */
-import { decode, exactly, explained, refined } from './decode.js';
+import { decode, exactly, explained, type Mismatch, refined, show, UNKNOWN } from './decode.js';
 import { E, F, type either, t } from './fp.js';
 import { failure, type NoisefoldError, orRaise } from './errors.js';
 
@@ -14,8 +14,15 @@ export interface Options<A> {
   readonly where: string;
   /** Decodes the options; fails for unknown fields. */
   readonly options: t.Decoder<unknown, A>;
-  readonly hint: string;
+  /** By default the way out for a field that is unknown, missing or invalid. */
+  readonly hint?: string;
 }
+
+/** Names the fields only where one is unknown or missing: the value of another is explained by what is expected. */
+const hintFor = ({ path, actual }: Mismatch): string =>
+  path === '' || actual === UNKNOWN || actual === show(undefined)
+    ? 'the type of its argument lists the fields'
+    : `change ${path}`;
 
 /** Decodes options; `undefined` is an empty record. Fails with `ConfigError`, which names the invalid field. */
 export const optionsOf =
@@ -23,7 +30,7 @@ export const optionsOf =
   (given: unknown): either.Either<NoisefoldError, A> =>
     F.pipe(
       decode(options)(given === undefined ? {} : given),
-      E.mapLeft((mismatch) => failure('ConfigError', explained(where, hint)(mismatch))),
+      E.mapLeft((mismatch) => failure('ConfigError', explained(where, hint ?? hintFor(mismatch))(mismatch))),
     );
 
 /**
@@ -43,7 +50,6 @@ export const namedFields = (
   const check = optionsOf({
     where,
     options: exactly(Object.fromEntries(present), Object.fromEntries(optional.map((name) => [name, t.unknown]))),
-    hint: 'the type of its argument lists the fields',
   });
   return <A>(given: A): A => {
     orRaise(check(given));

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type * as FileSystem from 'node:fs/promises';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
@@ -200,6 +201,14 @@ describe('readBytes and fileExists', () => {
     await truncate(join(folder, 'x'), 2 ** 43); // sparse: it takes no room on the disk
     expect(await messageOf(readBytes(join(folder, 'x')))).toBe(
       `FileError ${join(folder, 'x')}: expected a file to read, got EFBIG: ${2 ** 43} bytes are more than fit in memory; give a smaller file; Node 22 and later hold larger ones`,
+    );
+  });
+
+  test.runIf(process.platform !== 'win32')('a pipe is an error whose advice is about reading', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    expect(await messageOf(readBytes(path))).toBe(
+      `FileError ${path}: expected a file to read, got something that is not a regular file; give the path of a regular file, not of a pipe, a socket or a device`,
     );
   });
 

@@ -9,6 +9,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOTDIR: 'check the path: a part of it is a file',
   EISDIR: 'give the path of a file, this is a folder',
   EEXIST: 'give the path of a regular file, or of none',
+  ENXIO: 'give the path of a regular file, not of a pipe, a socket or a device',
   ELOOP: 'give the path of the file that the link points to',
   EACCES: 'check the permissions of the file and of its folder',
   EPERM: 'check the permissions of the file and of its folder',
@@ -100,11 +101,11 @@ export interface OpenFile {
 }
 
 /** Throws unless a file can be replaced, or read to its end. */
-const demandRegular = (found: { isFile(): boolean; isSymbolicLink(): boolean }): void => {
+const demandRegular = (found: { isFile(): boolean; isSymbolicLink(): boolean }, toRead = false): void => {
   if (found.isFile()) return;
   const [message, code] = found.isSymbolicLink()
     ? ['a symbolic link', 'ELOOP']
-    : ['something that is not a regular file', 'EEXIST'];
+    : ['something that is not a regular file', toRead ? 'ENXIO' : 'EEXIST'];
   throw Object.assign(new Error(message), { code });
 };
 
@@ -114,7 +115,7 @@ const openToRead = async (path: string): Promise<OpenFile> => {
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // Windows has no O_NONBLOCK
   try {
     const found = await handle.stat();
-    if (!found.isDirectory()) demandRegular(found); // to read a folder is an error that says so
+    if (!found.isDirectory()) demandRegular(found, true); // to read a folder is an error that says so
     return handle;
   } catch (thrown) {
     await handle.close();

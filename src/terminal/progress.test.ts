@@ -161,6 +161,22 @@ describe('a stream that cannot be written', () => {
   });
 });
 
+test('a listener that was not made is an error that says so', async () => {
+  const hint = 'call it to make a listener: onEvent: progress()';
+  const recipe = smallTraining(2);
+  const onEvent = progress as never;
+  const onStep = progress as never;
+  expect(await using(reference())(fit({ ...recipe, onEvent }))()).toMatchObject({
+    left: { _tag: 'ConfigError', hint },
+  });
+  const drawn = F.pipe(
+    fit(recipe),
+    RTE.flatMap(sample({ solver: ddim(), grid: 2, labels: [0], key: key(1), onStep })),
+    using(reference()),
+  );
+  expect(await drawn()).toMatchObject({ left: { _tag: 'ConfigError', hint } });
+});
+
 test('fit and sample are shown', async () => {
   const [training, sampling] = [recorder(), recorder()];
   const recipe = smallTraining(2);

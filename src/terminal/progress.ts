@@ -1,3 +1,5 @@
+import { show } from '../internal/decode.js';
+import { raise } from '../internal/errors.js';
 import { namedFields } from '../internal/options.js';
 import type { TrainEvent } from '../training/index.js';
 import { displayOn, type Output } from './display.js';
@@ -38,7 +40,8 @@ const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
  * the speed and the time left. On a terminal that is a bar; elsewhere, and in CI, a line for each tenth of the steps.
  * It never throws. It handles no signals and does not read from stdin, so that Ctrl-C does what it does without it.
  *
- * Call it once for each run: `fit({ …, onEvent: progress() })`, `sample({ …, onStep: progress() })`.
+ * Call it once for each run: `fit({ …, onEvent: progress() })`, `sample({ …, onStep: progress() })`. Raises `ConfigError`
+ * for a name that is no text, as for `onEvent: progress`.
  *
  * @param name - the word in front; by default `training` for events, and `sampling` for steps
  * @example
@@ -49,6 +52,13 @@ const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
  * lines.map((line) => line.slice(0, 12)) // → ['drawing  1/2', 'drawing  2/2']
  */
 export const progress = (name?: string, options: ProgressOptions = {}): Progress => {
+  if (name !== undefined && typeof name !== 'string')
+    raise('ConfigError', {
+      where: 'progress',
+      expected: 'a name or nothing',
+      actual: show(name),
+      hint: 'call it to make a listener: onEvent: progress()',
+    });
   const display = displayOn(fields(options).stream ?? process.stderr);
   let pace: Pace | undefined; // change
   return (told: TrainEvent | number, of?: number, images?: number): void => {

@@ -44,9 +44,9 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [failed, 'fit.model: expected a model, taken out of its Either by unwrap or E.flatMap, got an object'],
     [{ process: {} as Process }, 'fit.process: expected a process, with its schedule, timesteps, marginals, posteriors, got an object'],
     [misspelt, 'expected one of the fields model, process,'],
-    [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, got 3'],
-    [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, got -1'],
-    [{ heldOut: { data: labelled(200), every: 1 } }, 'expected a class of the model, 0 to 2, got 200'],
+    [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, as it has 3, got 3'],
+    [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels'],
+    [{ heldOut: { data: labelled(200), every: 1 } }, 'expected a class of the model, 0 to 2, as it has 3, got 200'],
     [{ process: right(ddpm(cosine(1001))) }, 'expected a process whose timesteps it knows, 0 to 999, got one that goes up to 1000'],
     [{ optimizer: chain(clipByGlobalNorm(0), adam({ learningRate: 0.1 })) }, 'clipByGlobalNorm: expected a finite norm above 0, got 0'],
   ])('of a fit: %o', (change, message) =>

@@ -77,9 +77,7 @@ export const json: t.Type<unknown> = new t.Type<unknown>(
 export const checked =
   (where: string, codec: t.Decoder<unknown, unknown>) =>
   <A>(config: A): either.Either<NoisefoldError, A> =>
-    E.map(() => config)(
-      optionsOf({ where, options: codec, hint: 'the type of its argument lists the fields' })(config),
-    );
+    E.map(() => config)(optionsOf({ where, options: codec })(config));
 
 /** Gives a trained model back; `ConfigError` for anything else, such as a snapshot. */
 export const checkedTrained = (where: string) =>

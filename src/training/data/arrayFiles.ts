@@ -95,7 +95,7 @@ export const datasetOfArrays = <const I extends readonly [number, number, number
 };
 
 /** The names of the arrays of a data set in an .npz file. */
-export interface NpzNames<I extends readonly [number, number, number]> extends NpzOptions {
+export interface NpzNames<I extends readonly [number, number, number]> extends Pick<NpzOptions, 'most'> {
   readonly images: string;
   readonly labels?: string;
   readonly image?: I;
@@ -115,25 +115,16 @@ const npzNames = checked(
  */
 export const readNpzDataset = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
   path: string,
-  names: NpzNames<I>,
+  given: NpzNames<I>,
 ): Task<Dataset<Image<I>>> =>
   genTask('readNpzDataset', function* () {
-    const { images, labels, image, most } = yield* take(npzNames(names));
-    const arrays = yield* take(readNpz(path, most === undefined ? {} : { most }));
-    const arrayOf = (name: string): either.Either<NoisefoldError, NpyArray> => {
-      const array = arrays.get(name);
-      if (array !== undefined) return E.right(array);
-      return fail('DecodeError', {
-        where: path,
-        expected: `an array ${name}`,
-        actual: arrays.size === 0 ? 'no arrays' : [...arrays.keys()].join(', '),
-        hint: 'give the names of the arrays: { images, labels }',
-      });
-    };
+    const { images, labels, image, most } = yield* take(npzNames(given));
+    const names = labels === undefined ? [images] : [images, labels];
+    const arrays = yield* take(readNpz(path, { names, ...(most !== undefined && { most }) }));
     return yield* take(
       datasetOfArrays({
-        images: yield* take(arrayOf(images)),
-        labels: labels === undefined ? undefined : yield* take(arrayOf(labels)),
+        images: arrays.get(images)!, // `readNpz` found all names
+        labels: labels === undefined ? undefined : arrays.get(labels),
         image,
       }),
     );

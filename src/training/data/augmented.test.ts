@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { wasm } from '../../backends/wasm/backend.js';
-import { type Backend, key, using } from '../../dsl/index.js';
+import { attempt, type Backend, key, type NoisefoldError, using } from '../../dsl/index.js';
 import { E, TE } from '../../internal/fp.js';
 import { encodeCheckpoint } from '../checkpoints/checkpoint.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
@@ -155,6 +155,17 @@ describe('a training on augmented data', () => {
       expect(asked.length).toBeGreaterThan(1);
       expect(asked).not.toContain(true);
     }));
+
+  test('says which function was not called', () => {
+    const messageOf = (made: unknown): string =>
+      E.match(
+        ({ message }: NoisefoldError) => message,
+        String,
+      )(attempt(() => augmented(bars(6), [randomFlip(), made as Augmentation])));
+    const rest = 'expected functions that change an image, got one that makes such a function; call it:';
+    expect(messageOf(randomFlip)).toBe(`augmented: ${rest} randomFlip()`);
+    expect(messageOf(randomCrop)).toBe(`augmented: ${rest} randomCrop({ padding: 4 })`);
+  });
 
   test('ends with a typed error if a function throws, or leaves [-1, 1]', () =>
     onWasm(async (backend) => {

@@ -53,8 +53,6 @@ const moved = (
   return { data: out, shape };
 };
 
-const hint = 'the type of its argument lists the fields';
-
 /** Settings of {@link randomFlip}. */
 export interface FlipOptions {
   /** Of a flip: ½ by default. */
@@ -69,7 +67,6 @@ const flipOptions = optionsOf({
     {},
     { probability: share, direction: t.keyof({ horizontal: null, vertical: null }, "'horizontal' or 'vertical'") },
   ),
-  hint,
 });
 
 /**
@@ -103,7 +100,6 @@ const cropOptions = optionsOf({
     { padding: natural },
     { fill: t.keyof({ black: null, edge: null, reflect: null }, "'black', 'edge' or 'reflect'") },
   ),
-  hint,
 });
 
 /** The place in an image of n pixels that stands for one beside it. */
@@ -148,6 +144,12 @@ const arguments_ = checked(
   }),
 );
 
+/** What makes augmentations, and may be given by mistake in place of one. */
+const UNCALLED: readonly { readonly maker: unknown; readonly call: string }[] = [
+  { maker: randomFlip, call: 'randomFlip()' },
+  { maker: randomCrop, call: 'randomCrop({ padding: 4 })' },
+];
+
 /** Applies the steps to an image, each with a key of its own. Raises `ConfigError` for an image of another shape. */
 const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key: RandomKey): Float32Array => {
   const { data, shape } = augmentations.reduce((one, augment, step) => augment(one, foldIn(key, step)), image);
@@ -179,6 +181,14 @@ const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key
  */
 export const augmented = <D extends Dataset>(data: D, augmentations: readonly Augmentation[]): D => {
   orRaise(arguments_({ data, augmentations }));
+  const uncalled = UNCALLED.find(({ maker }) => augmentations.some((one) => one === maker));
+  if (uncalled)
+    raise('ConfigError', {
+      where: 'augmented',
+      expected: 'functions that change an image',
+      actual: 'one that makes such a function',
+      hint: `call it: ${uncalled.call}`,
+    });
   const [height, width, channels] = data.image;
   const each = height * width * channels;
   const ofKey =
@@ -189,7 +199,7 @@ export const augmented = <D extends Dataset>(data: D, augmentations: readonly Au
         const image = { data: images.slice(i * each, (i + 1) * each), shape: [height, width, channels] as const };
         out.set(changed(image, augmentations, foldIn(key, i)), i * each);
       }
-      return { images: out, labels };
+      return { images: out, ...(labels && { labels }) };
     };
   const batch: Dataset['batch'] = (positions, key) => {
     if (key === undefined) return data.batch(positions);

@@ -25,18 +25,24 @@ describe('datasetOf', () => {
     expect(data).toMatchObject({ left: { _tag: 'DecodeError', actual: '7 pixels' } });
   });
 
+  test('speaks of images and labels where their numbers differ', () => {
+    const data = datasetOf({ pixels: new Uint8Array(8), labels: Uint8Array.of(1), image: [2, 2, 1] });
+    const expected = 'a label for each of the 2 images [2, 2, 1]';
+    expect(data).toMatchObject({ left: { _tag: 'DecodeError', expected, actual: '1 labels' } });
+  });
+
   test.each([1, 3, 4])('takes images of %d channels without labels', async (channels) => {
     const pixels = Uint8ClampedArray.from({ length: 2 * channels }, (_, i) => 255 * (i % 2));
     const data = right(datasetOf({ pixels, image: [1, 1, channels] }));
     const { images, labels } = right(await data.batch(Int32Array.of(1, 0))());
     expect(data.size).toBe(2);
-    expect([...labels]).toEqual([-1, -1]);
+    expect([...labels!]).toEqual([-1, -1]);
     expect(images).toHaveLength(2 * channels);
   });
 
   test('takes labels of any array', async () => {
     const data = right(datasetOf({ pixels: Uint8Array.of(0, 255), labels: [5, 300], image: [1, 1, 1] }));
-    expect([...right(await data.batch(Int32Array.of(0, 1))()).labels]).toEqual([5, 300]);
+    expect([...right(await data.batch(Int32Array.of(0, 1))()).labels!]).toEqual([5, 300]);
   });
 
   const pixels = Uint8Array.of(1, 2);

@@ -16,8 +16,8 @@ import { checked, part } from '../checked.js';
 export interface Batch {
   /** Images in [-1, 1], row-major, `[n, height, width, channels]`. */
   readonly images: Float32Array;
-  /** The class of each image, `[n]`; -1 for none. */
-  readonly labels: Int32Array;
+  /** The class of each image, `[n]`; -1 for none. Not needed for a model without classes. */
+  readonly labels?: Int32Array | undefined;
 }
 
 /** Height, width and channels of an image, in types. */
@@ -40,7 +40,7 @@ export interface Dataset<I extends ImageShape = ImageShape> {
   /**
    * The samples at some positions, 0…size-1, in that order. Sizes, labels and numbers are checked each time they are
    * loaded. A step of training gives its own key, from which images may be changed at random; held-out data and
-   * measurements give none.
+   * measurements give none. A `Left` ends the run with its error.
    */
   readonly batch: (positions: Int32Array, key?: RandomKey) => taskEither.TaskEither<NoisefoldError, Batch>;
   /**
@@ -135,14 +135,13 @@ export const datasetOf = <const I extends readonly [number, number, number]>(
       refuse(expected, showShape(image), 'give the extents of one image');
     }
     const each = image[0] * image[1] * image[2];
-    const size = labels?.length ?? Math.ceil(pixels.length / each);
-    if (size === 0 || pixels.length !== size * each) {
-      const found = `${pixels.length} pixels`;
-      if (labels === undefined)
-        refuse(`pixels of whole images ${showShape(image)}, at least one`, found, 'check the extents of an image');
-      const wanted = `${size * each} pixels for ${size} labels of images ${showShape(image)}`;
-      refuse(wanted, found, 'give the images and the labels of the same split');
-    }
+    const size = pixels.length / each;
+    const whole = `pixels of whole images ${showShape(image)}, at least one`;
+    if (size === 0 || !Number.isInteger(size))
+      refuse(whole, `${pixels.length} pixels`, 'check the extents of an image');
+    const wanted = `a label for each of the ${size} images ${showShape(image)}`;
+    if (labels !== undefined && labels.length !== size)
+      refuse(wanted, `${labels.length} labels`, 'give the images and the labels of the same split');
     return inMemory<Image<I>>(size, image, labels, (from, batch, to) => {
       for (let i = 0; i < each; i++) batch[to + i] = pixelOf(pixels[from + i]!);
     });

@@ -29,7 +29,7 @@ test('MNIST’s original files are read as they are: images and labels, packed b
   const data = right(await readIdxDataset(images, labels)());
   expect(data).toMatchObject({ size: 3, image: [4, 5, 1] });
   const batch = right(await data.batch(Int32Array.of(2))());
-  expect([...batch.labels]).toEqual([2]);
+  expect([...batch.labels!]).toEqual([2]);
   expect(batch.images[0]).toBeCloseTo(40 / 127.5 - 1, 6);
 });
 

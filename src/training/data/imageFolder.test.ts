@@ -39,7 +39,7 @@ const save = async (path: string, content: Promise<Uint8Array> | Uint8Array | st
 const bytesAt = async (data: Dataset, position: number): Promise<readonly number[]> =>
   [...right(await data.batch(Int32Array.of(position))()).images].map((x) => Math.round((x + 1) * 127.5));
 const labelsOf = async (data: Dataset): Promise<readonly number[]> => [
-  ...right(await data.batch(Int32Array.from({ length: data.size }, (_, i) => i))()).labels,
+  ...right(await data.batch(Int32Array.from({ length: data.size }, (_, i) => i))()).labels!,
 ];
 
 describe('classes', () => {

@@ -33,7 +33,7 @@ const shining =
 const cut = ({ images, labels }: Batch): Batch => ({ images: images.subarray(1), labels });
 const strange = ({ images, labels }: Batch, place: number): Batch => ({
   images,
-  labels: labels.with(place, 3),
+  labels: labels!.with(place, 3),
 });
 
 describe('the last image of a data set at hand is found before anything runs:', () => {
@@ -41,7 +41,7 @@ describe('the last image of a data set at hand is found before anything runs:', 
     ['one that is not finite', shining(Number.NaN), 'NonFinite', 'data set: image at 59: expected finite numbers in [-1, 1], got NaN at number 5'],
     ['one out of range', shining(200), 'ConfigError', 'data set: image at 59: expected finite numbers in [-1, 1], got 200 at number 5'],
     ['one of another size', cut, 'ConfigError', 'expected 3840 numbers and 60 labels, for 60 images [8, 8, 1], got 3839 and 60'],
-    ['one of no class', strange, 'ConfigError', 'data set: label at 59: expected a class of the model, 0 to 2, got 3'],
+    ['one of no class', strange, 'ConfigError', 'data set: label at 59: expected a class of the model, 0 to 2, as it has 3, got 3; the data has at least 4'],
   ] as const)('%s', (_, change, tag, says) =>
     onWasm(async (backend) => {
       const data = spoilt(59, change);

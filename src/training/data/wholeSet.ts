@@ -10,8 +10,9 @@ import type { Batch, Dataset } from './dataset.js';
 const NUMBERS_AT_A_TIME = 2 ** 20;
 
 interface Look {
-  /** The name of the data in errors. */
+  /** The name of the data in errors, and of what is in them. */
   readonly where: string;
+  readonly name?: string;
   /** The number of images that count, the first ones; by default all. */
   readonly images?: number | undefined;
   readonly signal?: StopSignal | undefined;
@@ -24,7 +25,7 @@ interface Look {
  * before the first step. Of another data set it checks the size only. Raises `ConfigError` for a size that is not a
  * whole number of at least 1.
  */
-export function* lookThrough({ where, images, signal, also }: Look, model: Labelled, data: Dataset): Block<void> {
+export function* lookThrough({ where, name, images, signal, also }: Look, model: Labelled, data: Dataset): Block<void> {
   const { size, image, atHand = false } = data;
   if (!Number.isSafeInteger(size) || size < 1)
     raise('ConfigError', {
@@ -35,7 +36,7 @@ export function* lookThrough({ where, images, signal, also }: Look, model: Label
     });
   if (!atHand) return;
   const count = Math.min(images ?? size, size);
-  const batchAt = loaded(model, data);
+  const batchAt = loaded(model, data, name);
   const some = Math.max(1, Math.floor(NUMBERS_AT_A_TIME / image.reduce((a: number, b) => a * b, 1)));
   for (let first = 0; first < count; first += some) {
     yield* take(mayGoOn(`${where}, image ${first}`, pause, signal));

@@ -1,50 +1,87 @@
 /** Samples of a data set as a step takes them. */
-import { checkedLabels } from '../../diffusion/index.js';
-import { attempt, type NoisefoldError, raise, type RandomKey, showShape } from '../../dsl/index.js';
-import { orRaise } from '../../internal/errors.js';
-import { TE, type taskEither } from '../../internal/fp.js';
-import type { Batch, Dataset } from '../data/dataset.js';
+import { type NoisefoldError, raise, type RandomKey, showShape } from '../../dsl/index.js';
+import { show } from '../../internal/decode.js';
+import { isEither, kindOf } from '../../internal/either.js';
+import { E, type either, type taskEither } from '../../internal/fp.js';
+import { take } from '../../internal/gen.js';
+import { type Batch, type Dataset, NO_CLASS } from '../data/dataset.js';
 import { checkNumbers } from '../data/images.js';
+import { genTask } from '../genEffect.js';
 
 export interface Labelled {
   /** The number of classes of the model, if it has classes. */
   readonly classes?: number;
 }
 
+const HINT = 'write batch: (positions) => async () => right({ images, labels }), a Float32Array and an Int32Array';
+
+/** Names what JavaScript gave: arrays by their types. */
+const nameOf = (x: unknown): string => (ArrayBuffer.isView(x) ? `a ${x.constructor.name}` : kindOf(x));
+
+/** Raises `ConfigError` for what JavaScript gave in place of a batch. */
+const noBatch = (where: string, actual: string, expected = '{ images, labels }', hint = HINT): never =>
+  raise('ConfigError', { where: `${where}: batch`, expected, actual, hint });
+
+/** The result of a task of `batch`, if it is one. */
+const resultOf = (where: string, made: unknown) => async (): Promise<either.Either<NoisefoldError, unknown>> => {
+  if (typeof made !== 'function') return noBatch(where, `${kindOf(made)} in place of a task`);
+  const result = (await made()) as either.Either<NoisefoldError | null, unknown>;
+  if (!isEither(result)) return noBatch(where, `${kindOf(result)} in place of a Left or a Right`);
+  if (E.isRight(result) || typeof result.left?.message === 'string') return result as typeof result & { left: never };
+  return noBatch(where, `a Left of ${show(result.left)}, which is no error: left(failure(…))`);
+};
+
+/** The images and labels of a batch, or -1 for each where it has no labels. */
+const batchOf = (where: string, count: number, given: unknown): Samples => {
+  const { images, labels = new Int32Array(count).fill(NO_CLASS) } = Object(given) as Partial<Batch>;
+  if (!(images instanceof Float32Array)) return noBatch(where, `images as ${nameOf(images)}`);
+  return labels instanceof Int32Array ? { images, labels } : noBatch(where, `labels as ${nameOf(labels)}`);
+};
+
+/** Raises `ConfigError` for a label that is no class of the model. */
+const checkClasses = (where: string, classes: number, { labels }: Samples, data: object, at: Int32Array) => {
+  const wrong = labels.findIndex((label) => label < 0 || label >= classes);
+  if (wrong === -1) return;
+  const known = 'classes' in data && Array.isArray(data.classes) ? `${data.classes.length}` : null;
+  const has = known ?? `at least ${labels.reduce((a, b) => Math.max(a, b)) + 1}`;
+  const [actual, hint] = labels.every((label) => label === NO_CLASS)
+    ? ['none: the data has no labels', 'give `labels` to the data, or make the model without `classes`']
+    : [`${labels[wrong]}; the data has ${has}`, 'give other labels, or make the model with as many `classes`'];
+  const expected = `a class of the model, 0 to ${classes - 1}, as it has ${classes}`;
+  raise('ConfigError', { where: `${where}: label at ${at[wrong]}`, expected, actual, hint });
+};
+
 /**
- * The samples of a data set at some positions, changed at random if there is a key. `ConfigError` for a batch of
- * another size, a label that the model has no class for, or a number outside [-1, 1]; `NonFinite` for a number that is
- * not finite.
+ * The samples of a data set at some positions, changed at random if there is a key. `ConfigError` for what is no batch
+ * or one of another size, a label that the model has no class for, or a number outside [-1, 1]; `NonFinite` for a
+ * number that is not finite.
  */
-export const loaded = ({ classes }: Labelled, { batch, image }: Pick<Dataset, 'batch' | 'image'>) => {
-  const each = image.reduce((size: number, extent) => size * extent, 1);
-  const checkedAt = (positions: Int32Array) => (samples: Batch) =>
-    attempt(() => {
-      const { images, labels } = samples;
+export const loaded = ({ classes }: Labelled, data: Pick<Dataset, 'batch' | 'image'>, where = 'data set') => {
+  const each = data.image.reduce((size: number, extent) => size * extent, 1);
+  return (positions: Int32Array, key?: RandomKey): taskEither.TaskEither<NoisefoldError, Samples> =>
+    genTask(`${where}: batch`, function* () {
       const { length } = positions;
-      if (images.length !== length * each || labels.length !== length)
-        raise('ConfigError', {
-          where: 'data set: batch',
-          expected: `${length * each} numbers and ${length} labels, for ${length} images ${showShape(image)}`,
-          actual: `${images.length} and ${labels.length}`,
-          hint: 'give images of the size of the data set, and a label for each',
-        });
-      if (classes !== undefined) {
-        const options = { orNone: false, where: (at: number) => `data set: label at ${positions[at]}` };
-        orRaise(checkedLabels({ classes }, options)(labels));
+      const samples = batchOf(where, length, yield* take(resultOf(where, data.batch(positions, key))));
+      const { images, labels } = samples;
+      if (images.length !== length * each || labels.length !== length) {
+        const expected = `${length * each} numbers and ${length} labels, for ${length} images ${showShape(data.image)}`;
+        const hint = 'give images of the size of the data set, and a label for each';
+        noBatch(where, `${images.length} and ${labels.length}`, expected, hint);
       }
+      if (classes !== undefined) checkClasses(where, classes, samples, data, positions);
       checkNumbers(images, {
         is: (x) => Math.abs(x) <= 1,
         expected: 'finite numbers in [-1, 1]',
         hint: 'of bytes, take byte/127.5 - 1',
         each,
-        where: (at) => `data set: image at ${positions[at]}`,
+        where: (at) => `${where}: image at ${positions[at]}`,
       });
       return samples;
     });
-  return (positions: Int32Array, key?: RandomKey): taskEither.TaskEither<NoisefoldError, Batch> =>
-    TE.flatMapEither(checkedAt(positions))(batch(positions, key));
 };
+
+/** A batch that was checked: with a label for each image, -1 where the data has none. */
+export type Samples = { readonly [K in keyof Batch]-?: NonNullable<Batch[K]> };
 
 /** Images with their labels on the host, and a key for what is drawn for them. */
 export interface GivenExamples {
@@ -54,7 +91,7 @@ export interface GivenExamples {
 }
 
 /** The examples of a batch: with labels if the model has classes. */
-export const givenOf = ({ classes }: Labelled, { images, labels }: Batch, key: RandomKey): GivenExamples => ({
+export const givenOf = ({ classes }: Labelled, { images, labels }: Samples, key: RandomKey): GivenExamples => ({
   x0: images,
   ...(classes === undefined ? {} : { label: labels }),
   key,

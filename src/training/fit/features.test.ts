@@ -40,6 +40,7 @@ import {
 } from '../../nn/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoints/checkpoint.js';
 import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
+import type { Batch } from '../data/dataset.js';
 import { bars, leftOf, right, type SmallTraining, smallTraining } from '../testing.js';
 import { startTraining } from './run.js';
 import { initialState, trainStep } from './trainState.js';
@@ -228,7 +229,7 @@ describe('settings that changed', () => {
   ];
   function darker(): SmallTraining['data'] {
     const { batch, ...data } = bars(60);
-    return { ...data, batch: (positions) => TE.map((found: { images: Float32Array; labels: Int32Array }) => ({ ...found, images: found.images.map((x) => x / 2) }))(batch(positions)) };
+    return { ...data, batch: (positions) => TE.map((found: Batch) => ({ ...found, images: found.images.map((x) => x / 2) }))(batch(positions)) };
   }
 
   test.each(changes)('%#: are refused on resuming, with the way out, though the configuration is the same', (change, field) =>

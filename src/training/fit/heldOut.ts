@@ -35,8 +35,9 @@ export interface Evaluation {
   readonly release: io.IO<void>;
 }
 
-/** The number of held-out images that are measured by default. */
+/** The number of held-out images that are measured by default, and the name of their data in errors. */
 export const HELD_OUT = 256;
+export const HELD_OUT_DATA = 'heldOut: data set';
 
 /** The losses of all images, `[rounds, B]`. */
 interface Measured {
@@ -92,7 +93,7 @@ export const evaluation =
       const images = Math.min(heldOut.images ?? HELD_OUT, data.size);
       const rounds = Math.ceil(images / batch);
       const keys = fork(key, 'heldOut');
-      const load = loaded(model, data);
+      const load = loaded(model, data, HELD_OUT_DATA);
       const loop = yield* take(opened(heldOutLoop(training, rounds))(backend));
 
       /** The examples of a round. A last one that is not full is filled with the first images. */

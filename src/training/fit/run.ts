@@ -23,7 +23,7 @@ import { mayGoOn, opened, type Opened, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
 import { givenOf, loaded } from './examples.js';
-import { type Evaluation, evaluation, HELD_OUT } from './heldOut.js';
+import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA } from './heldOut.js';
 import { originOf } from './origin.js';
 import { recipeConfig } from './recipeConfig.js';
 import { trainingSettings } from './settings.js';
@@ -76,7 +76,7 @@ function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: T
   yield* lookThrough({ where: 'training: data', signal }, model, data);
   if (heldOut === undefined) return;
   const { images = HELD_OUT } = heldOut;
-  yield* lookThrough({ where: 'training: heldOut.data', images, signal }, model, heldOut.data);
+  yield* lookThrough({ where: 'training: heldOut.data', name: HELD_OUT_DATA, images, signal }, model, heldOut.data);
 }
 
 /** Reads the report of a step. */

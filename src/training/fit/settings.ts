@@ -23,7 +23,7 @@ function* fingerprint({ size, batch, atHand = false }: Dataset): Block<number | 
   const count = Math.min(size, IMAGES);
   const positions = Int32Array.from({ length: count }, (_, i) => Math.floor((i * size) / count));
   const { images, labels } = yield* take(batch(positions));
-  return crc32(bytesOf(labels), crc32(bytesOf(images)));
+  return crc32(labels ? bytesOf(labels) : new Uint8Array(0), crc32(bytesOf(images)));
 }
 
 const isJson = optionsOf({

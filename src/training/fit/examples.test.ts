@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { wasm } from '../../backends/wasm/backend.js';
+import { cosine, ddpm, type Model } from '../../diffusion/index.js';
+import { add, failure, key, type Scalar, using, zerosLike } from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
+import { adam, allZeros, parameter } from '../../nn/index.js';
+import { augmented, randomFlip } from '../data/augmented.js';
+import { type Dataset, datasetOf } from '../data/dataset.js';
+import { leftOf, right, smallTraining } from '../testing.js';
+import { fit } from './fit.js';
+
+const model: Model<Scalar, [8, 8, 1]> = {
+  ...parameter(allZeros),
+  predicts: 'x0',
+  apply: (w, x) => add(zerosLike(x), w),
+};
+const process = right(ddpm(cosine(10)));
+const how = { batch: 2, steps: 3, optimizer: adam({ learningRate: 0.1 }), key: key(7) };
+const plain = { ...how, model, process };
+
+/** A data set as JavaScript writes it, with anything as `batch`. */
+const own = (batch: unknown, more: object = {}): Dataset<[8, 8, 1]> => ({
+  ...{ size: 10, image: [8, 8, 1] as const, ...more },
+  batch: batch as Dataset<[8, 8, 1]>['batch'],
+});
+const black = (positions: Int32Array) => ({ images: new Float32Array(positions.length * 64).fill(-1) });
+
+describe('a data set of one’s own', () => {
+  test.each([
+    ['loaded as it goes', {}],
+    ['in memory', { atHand: true }],
+  ])('needs no labels for a model without classes, %s, augmented too', async (_, more) => {
+    const data = own((positions: Int32Array) => async () => E.right(black(positions)), more);
+    right(await using(wasm())(fit({ ...plain, data: augmented(data, [randomFlip()]), heldOut: { data, every: 2 } }))());
+  });
+
+  const given = (change: object) => (positions: Int32Array) => async () => E.right({ ...black(positions), ...change });
+  const REST = 'write batch: (positions) => async () => right({ images, labels }), a Float32Array and an Int32Array';
+  test.each<[string, unknown, string]>([
+    ['a plain record', black, 'an object in place of a task'],
+    ['a promise', async (at: Int32Array) => E.right(black(at)), 'a promise in place of a task'],
+    ['a task of a record', (at: Int32Array) => async () => black(at), 'an object in place of a Left or a Right'],
+    ['nothing', () => async () => undefined, 'nothing in place of a Left or a Right'],
+    ['a Left of a text', () => async () => E.left('no'), 'a Left of "no", which is no error: left(failure(…))'],
+    [
+      'a Left of nothing',
+      () => async () => E.left(undefined),
+      'a Left of nothing, which is no error: left(failure(…))',
+    ],
+    ['a Right of nothing', () => async () => E.right(null), 'images as nothing'],
+    ['bytes', given({ images: new Uint8Array(128) }), 'images as a Uint8Array'],
+    ['an array', given({ images: [0, 1] }), 'images as an array of 2'],
+    ['labels in an array', given({ labels: [0, 1] }), 'labels as an array of 2'],
+  ])('that gives %s is refused, with the way out', async (_, batch, got) => {
+    const expected = `data set: batch: expected { images, labels }, got ${got}; ${REST}`;
+    for (const more of [{}, { atHand: true }]) {
+      const error = await leftOf(using(wasm())(fit({ ...plain, data: own(batch, more) })));
+      expect([error._tag, error.message]).toEqual(['ConfigError', expected]);
+    }
+  });
+
+  test('fails by a Left, whose error is that of the run', async () => {
+    const about = { where: 'my disk', expected: 'a disk', actual: 'none', hint: 'insert it' };
+    const error = failure('FileError', about);
+    const data = own(() => async () => E.left(error));
+    expect(await leftOf(using(wasm())(fit({ ...plain, data })))).toEqual(error);
+  });
+
+  test('that rejects while a step runs ends the run, and not the process', async () => {
+    let calls = 0;
+    const data = own((positions: Int32Array) => async () => {
+      if (calls++ > 0) throw new Error('gone');
+      return E.right(black(positions));
+    });
+    const error = await leftOf(using(wasm())(fit({ ...plain, data })));
+    expect(error).toMatchObject({ _tag: 'ConfigError', where: 'data set: batch' });
+    expect(error.message).toContain('Error: gone');
+  });
+});
+
+describe('classes', () => {
+  const recipe = smallTraining(2); // three classes
+  const pixels = new Uint8Array(4 * 64);
+  const image = [8, 8, 1] as const;
+  const none = right(datasetOf({ pixels, image }));
+  const four = right(datasetOf({ pixels, image, labels: [0, 1, 2, 3] }));
+  const messageOf = async (change: object) => (await leftOf(using(wasm())(fit({ ...recipe, ...change })))).message;
+
+  test('of a model need labels in the data: the error says that there are none, and in which data', async () => {
+    const rest = 'label at 0: expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels; give `labels` to the data, or make the model without `classes`'; // prettier-ignore
+    expect(await messageOf({ data: none })).toBe(`data set: ${rest}`);
+    expect(await messageOf({ heldOut: { data: none, every: 1 } })).toBe(`heldOut: data set: ${rest}`);
+    const lazy = { ...none, atHand: false };
+    expect(await messageOf({ heldOut: { data: lazy, every: 1 } })).toMatch(
+      /^heldOut: data set: label at \d: .*no labels/,
+    );
+  });
+
+  test('that are more in the data than in the model are counted', async () => {
+    const say = (has: string) =>
+      `data set: label at 3: expected a class of the model, 0 to 2, as it has 3, got 3; the data has ${has}; give other labels, or make the model with as many \`classes\``; // prettier-ignore
+    expect(await messageOf({ data: four })).toBe(say('at least 4'));
+    expect(await messageOf({ data: { ...four, classes: ['a', 'b', 'c', 'd'] } })).toBe(say('4'));
+  });
+});

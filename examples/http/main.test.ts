@@ -52,6 +52,7 @@ test.each([
   ['without a model', [], /^node main\.js model\.safetensors/],
   ['with a missing model', [join(folder, 'missing')], /missing: expected a file to read, got ENOENT/],
   ['with a port that is no number', [file, '--port', 'http'], /^--port: expected a whole number, got http/],
+  ['with a port that there is not', [file, '--port', '99999'], /^--port: expected a port, 0 to 65535, got 99999/],
   ['with too many steps', [file, '--steps', '1000'], /^trailing: expected a whole number of steps from 1 to 100/],
 ])('%s the server does not start, and says why in a line', async (_what, options, message) => {
   const { ended, printed } = started(...options);

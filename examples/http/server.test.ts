@@ -231,14 +231,15 @@ test.each([
   ],
   ['labels=three', 'sample.labels.0: expected number, got "three"'],
   ['labels=', 'sample.labels.0: expected number, got ""'],
-  ['lables=3', 'did you mean labels?'],
+  ['lables=3', 'samples: expected labels, count or seed, got lables; ask for /samples?labels=3,1&seed=7'],
+  ['labels=1&seed=1&seed=2', 'samples: expected one seed, got several'],
   ['seed=1', 'label'],
   ['count=0', 'sample.count: expected an integer ≥ 1, got 0'],
   ['count=1.5', 'sample.count: expected an integer ≥ 1, got "1.5"'],
   ['labels=1&count=2', 'sample: count: expected 1, a sample for each label, got 2'],
   ['seed=luck', 'expected a safe integer, got luck'],
-  ['key=1', 'sample.key: expected a key'],
-  ['signal=1', 'sample.signal: expected a signal'],
+  ['key=1', 'samples: expected labels, count or seed, got key'],
+  ['signal=1', 'samples: expected labels, count or seed, got signal'],
   ['count=4', 'samples: expected at most 3 images in a request, got 4; ask several times'],
   ['labels=1,1,1,1', 'samples: expected at most 3 images in a request, got 4'],
 ])('the query %s is refused with the message of the library', (query, message) =>
@@ -251,6 +252,24 @@ test.each([
     await counted({ url, stop: async () => undefined }, 0, 0);
   }),
 );
+
+test('labels that are given one by one are those that are given at once', () =>
+  serving({}, async ({ url }) => {
+    const once = await bytesAt(`${url}/samples?labels=2,1,0&seed=7`);
+    expect(await bytesAt(`${url}/samples?labels=2&labels=1,0&seed=7`)).toEqual(once);
+  }));
+
+test('with guidance a request without labels is told to give them', () =>
+  serving({ needsLabels: true }, async ({ url }) => {
+    for (const query of ['count=2', 'seed=1']) {
+      const response = await fetch(`${url}/samples?${query}`);
+      const { message } = (await response.json()) as { readonly message: string };
+      expect([response.status, message]).toEqual([
+        400,
+        'samples: expected labels, as the server draws with guidance, got none; add labels=3,1: a class for each sample',
+      ]);
+    }
+  }));
 
 test('other paths and methods are refused', () =>
   serving({}, async ({ url }) => {

@@ -26,6 +26,8 @@ export interface Service {
   readonly running?: number;
   /** The number of requests that may wait; by default 16. More are answered with 503. */
   readonly waiting?: number;
+  /** True if each request has to say its classes: guidance needs them. */
+  readonly needsLabels?: boolean;
   /** The number of images that a request may ask for; by default 64. */
   readonly images?: number;
 }
@@ -53,21 +55,29 @@ const BUSY: Reply = {
 /** A whole number; another text stays a text, so that the library refuses it by its name. */
 const numberIn = (text: string): number | string => (/^-?\d{1,15}$/.test(text) ? Number(text) : text);
 
-/** The fields of a query. The library checks them, and names those that it does not know. */
+/** The fields of a query, whose values the library checks. `labels=0&labels=1` is `labels=0,1`. */
 const fieldsOf = (query: URLSearchParams): { readonly seed?: number } & Omit<SampleRequest, 'key'> =>
   Object.fromEntries(
-    Array.from(query, ([name, text]) => [name, name === 'labels' ? text.split(',').map(numberIn) : numberIn(text)]),
+    Array.from(query, ([name, text]) => [
+      name,
+      name === 'labels' ? query.getAll(name).join().split(',').map(numberIn) : numberIn(text),
+    ]),
   );
 
-const tooMany = (most: number, asked: number): Reply => ({
+const refused = (expected: string, actual: string, hint: string): Reply => ({
   status: 400,
-  body: failure('ConfigError', {
-    where: 'samples',
-    expected: `at most ${most} images in a request`,
-    actual: `${asked}`,
-    hint: 'ask several times, with other seeds',
-  }),
+  body: failure('ConfigError', { where: 'samples', expected, actual, hint }),
 });
+
+/** The refusal of a query with a name that it cannot have, or with one name twice; null for another query. */
+const misnamed = (query: URLSearchParams): Reply | null => {
+  const hint = 'ask for /samples?labels=3,1&seed=7, or /samples?count=2 of a model without classes';
+  for (const name of query.keys()) {
+    if (!['labels', 'count', 'seed'].includes(name)) return refused('labels, count or seed', name, hint);
+    if (name !== 'labels' && query.getAll(name).length > 1) return refused(`one ${name}`, 'several', hint);
+  }
+  return null;
+};
 
 /** Bad input is the fault of the client, and the message says what to change. Other errors are ours: they are logged. */
 const replyTo = (thrown: unknown): Reply => {
@@ -89,9 +99,14 @@ export const serve = async (service: Service): Promise<Serving> => {
   const places = placesFor({ running: service.running ?? 2, waiting: service.waiting ?? 16 });
 
   const samples = async (query: URLSearchParams, accept: string, signal: AbortSignal): Promise<Reply> => {
+    const wrong = misnamed(query);
+    if (wrong !== null) return wrong;
     const { seed = randomInt(2 ** 32), ...fields } = fieldsOf(query);
     const asked = fields.labels?.length ?? fields.count ?? 1;
-    if (asked > most) return tooMany(most, asked);
+    if (asked > most)
+      return refused(`at most ${most} images in a request`, `${asked}`, 'ask several times, with other seeds');
+    if (service.needsLabels && fields.labels === undefined)
+      return refused('labels, as the server draws with guidance', 'none', 'add labels=3,1: a class for each sample');
     const request: SampleRequest = { key: key(seed), signal, ...fields };
 
     if (!(await places.enter(signal))) return BUSY;

@@ -170,6 +170,33 @@ describe('an .npz file', () => {
     expect(performance.now() - before).toBeLessThan(50); // unpacking takes longer
   });
 
+  /** Bytes that deflate little. */
+  const noise = Uint8Array.from({ length: 100_000 }, (_, i) => Math.imul(i, 2654435761) >>> 24);
+  /** An archive with an array `x` whose packed bytes are damaged behind the header. */
+  const damaged = (head: string): Uint8Array => {
+    const bytes = zipSync({ 'x.npy': npy(head, noise.buffer), 'y.npy': x }, { level: 1 });
+    const at = Math.floor(bytes.length / 2);
+    return bytes.with(at, bytes[at]! ^ 255);
+  };
+
+  test('has arrays that nobody asks for: they stay packed, and do not count', () => {
+    const bytes = damaged(header('|u1', '(100000,)'));
+    const arrays = right(decodeNpz('x.npz', { names: ['y'], most: 1000 })(bytes));
+    expect([...arrays]).toEqual([['y', { shape: [3], data: Uint8Array.of(1, 2, 3) }]]);
+    expect(E.isLeft(decodeNpz('x.npz', { names: ['x', 'y'] })(bytes))).toBe(true);
+    expect(decodeNpz('x.npz', { names: ['y', 'z'] })(bytes)).toMatchObject({ left: { expected: 'an array z', actual: 'x, y' } });
+    expect(decodeNpz('x.npz', { names: 'x' } as never)(bytes)).toMatchObject({ left: { _tag: 'ConfigError', where: 'decodeNpz.names' } });
+  });
+
+  test.each([
+    ['its own', '|u1', '(100000,)', /^100073 bytes$/],
+    ['that of another shape', '|u1', '(100001,)', /^100001 bytes of data for \[100001\]$/],
+    ['that of objects', '|O', '(100000,)', /^elements of a type b1, u1/],
+  ])('whose header is %s is refused for that before its data are unpacked', (_, descr, shape, expected) => {
+    const found = decodeNpz('x.npz')(damaged(header(descr, shape)));
+    expect(found).toMatchObject({ left: { _tag: 'DecodeError', where: 'x.npz: x.npy', expected: expect.stringMatching(expected) } });
+  });
+
   test('that claims a size which its bytes cannot have is refused', () => {
     const bytes = zipSync({ 'x.npy': x });
     const at = bytes.length - 22 - (46 + 5) + 24; // the size in the directory

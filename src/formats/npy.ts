@@ -5,7 +5,7 @@
 import { sizeOf } from '../dsl/graph/node.js';
 import { amount, exactly } from '../internal/decode.js';
 import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../internal/errors.js';
-import { E, F, t, type either } from '../internal/fp.js';
+import { t, type either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
 import { floatsOfHalves } from './float16.js';
 import { beginningOf, type Entry, unpacked, zipEntries } from './zip.js';

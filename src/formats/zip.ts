@@ -125,13 +125,10 @@ const PIECE = 1024;
 export const beginningOf = (where: string, { packed, isDeflated }: Entry, length: number): Uint8Array => {
   if (!isDeflated) return packed;
   const pieces: Uint8Array[] = [];
-  let found = 0;
-  const inflate = new Inflate((piece) => {
-    pieces.push(piece);
-    found += piece.length;
-  });
+  const inflate = new Inflate((piece) => void pieces.push(piece));
+  const isShort = (): boolean => pieces.reduce((sum, piece) => sum + piece.length, 0) < length;
   try {
-    for (let at = 0; at < packed.length && found < length; at += PIECE) inflate.push(packed.subarray(at, at + PIECE));
+    for (let at = 0; at < packed.length && isShort(); at += PIECE) inflate.push(packed.subarray(at, at + PIECE));
   } catch (thrown) {
     return notDeflated(where, thrown);
   }

@@ -5,16 +5,35 @@ import { bar, line, type Pace, paced, type Told } from './pace.js';
 const run = (...steps: readonly Told[]): Pace => steps.reduce<Pace | undefined>(paced, undefined)!;
 
 test('the time left is the mean duration of a step, times the steps left', () => {
-  const pace = run({ done: 1, of: 100, at: 7, seconds: 2 }, { done: 2, of: 100, at: 11 }, { done: 3, of: 100, at: 14 });
-  expect(line('training', pace)).toBe('training    3/100  3.00 s/step  4:51 left'); // (2 + 4 + 3) / 3 · 97
+  const pace = run(
+    { done: 1, of: 100, at: 7, seconds: 2 },
+    { done: 2, of: 100, at: 11 },
+    { done: 3, of: 100, at: 14 },
+    { done: 4, of: 100, at: 17 },
+  );
+  expect(line('training', pace)).toBe('training    4/100  3.00 s/step  4:48 left'); // (2 + 4 + 3 + 3) / 4 · 96
+});
+
+test('no time left is shown before some steps or some seconds: a slow first step says little', () => {
+  const steps = [1, 2, 3, 4, 5].map((done) => ({ done, of: 25, at: 0.1 * done + 33 }));
+  const first = { done: 1, of: 25, at: 34, seconds: 34 };
+  expect(line('sampling', run(first))).toBe('sampling   1/25  34.0 s/step');
+  for (const count of [1, 2, 3, 4]) expect(line('sampling', run(...steps.slice(0, count)))).not.toContain('left');
+  expect(line('sampling', run(...steps))).toContain('10.0 steps/s  0:02 left');
+  const slow = run({ done: 1, of: 25, at: 6, seconds: 6 }, { done: 2, of: 25, at: 12 });
+  expect(line('sampling', slow)).toBe('sampling   2/25  6.00 s/step  2:18 left');
+});
+
+test('images are shown once there are some', () => {
+  const at = (images: number): string => line('sampling', run({ done: 3, of: 25, at: 1, images }));
+  expect(at(0)).toBe('sampling   3/25');
+  expect(at(2)).toBe('sampling   3/25  2 images');
 });
 
 test('the time before the first step counts for nothing: it is that of compilation', () => {
-  expect(line('training', run({ done: 1, of: 2, at: 1000, seconds: 0.5 }))).toBe(
-    'training  1/2  2.00 steps/s  0:01 left',
-  );
+  expect(line('training', run({ done: 1, of: 2, at: 1000, seconds: 0.5 }))).toBe('training  1/2  2.00 steps/s');
   expect(line('sampling', run({ done: 1, of: 2, at: 1000 }))).toBe('sampling  1/2');
-  expect(line('sampling', run({ done: 1, of: 3, at: 1000 }, { done: 2, of: 3, at: 1004 }))).toContain('0:04 left');
+  expect(line('sampling', run({ done: 1, of: 3, at: 1000 }, { done: 2, of: 3, at: 1004 }))).toContain('4.00 s/step');
 });
 
 test('at the end stands the time it took', () => {
@@ -23,8 +42,11 @@ test('at the end stands the time it took', () => {
 });
 
 test('a resumed run has the speed of its own steps', () => {
-  const pace = run({ done: 901, of: 1000, at: 100, seconds: 1 }, { done: 902, of: 1000, at: 101 });
-  expect(line('training', pace)).toContain('1.00 steps/s  1:38 left');
+  const pace = run(
+    { done: 901, of: 1000, at: 100, seconds: 1 },
+    ...[902, 903, 904].map((done) => ({ done, of: 1000, at: done - 801 })),
+  );
+  expect(line('training', pace)).toContain('1.00 steps/s  1:36 left');
 });
 
 test('steps that are told together share their time', () => {
@@ -40,7 +62,7 @@ test('the loss is smoothed, and one that is not finite is left out', () => {
 
 test('a step that was done before begins another run', () => {
   const pace = run({ done: 5, of: 5, at: 50, loss: 9, images: 3 }, { done: 1, of: 2, at: 60, seconds: 1, loss: 1 });
-  expect(line('training', pace)).toBe('training  1/2  loss 1.00    1.00 steps/s  0:01 left');
+  expect(line('training', pace)).toBe('training  1/2  loss 1.00    1.00 steps/s');
 });
 
 test('a line fits into any terminal', () => {

@@ -74,6 +74,12 @@ const clock = (seconds: number): string => {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 };
 
+/** The time left is shown once so many steps, or so many seconds, tell the pace: the first steps are slower. */
+const ENOUGH = { steps: 4, seconds: 10 };
+
+const isKnown = ({ began, at, perStep: { count } }: Pace): boolean =>
+  count >= ENOUGH.steps || (count > 1 && at - began >= ENOUGH.seconds);
+
 /** Three digits, of a width that seldom changes: a line that keeps its width is easier to read while it changes. */
 const digits = (value: number): string => value.toPrecision(3).padEnd('0.0123'.length);
 
@@ -81,17 +87,21 @@ const digits = (value: number): string => value.toPrecision(3).padEnd('0.0123'.l
 const speed = (seconds: number): string =>
   seconds > 1 ? `${seconds.toPrecision(3)} s/step` : `${(1 / seconds).toPrecision(3)} steps/s`;
 
-const times = ({ done, of, began, at, perStep: { count, value } }: Pace): readonly string[] => [
-  ...(count > 0 && value > 0 ? [speed(value)] : []),
-  ...(done >= of ? [`in ${clock(at - began)}`] : count > 0 ? [`${clock(value * (of - done))} left`] : []),
-];
+const times = (pace: Pace): readonly string[] => {
+  const { done, of, began, at, perStep } = pace;
+  const left = isKnown(pace) ? [`${clock(perStep.value * (of - done))} left`] : [];
+  return [
+    ...(perStep.count > 0 && perStep.value > 0 ? [speed(perStep.value)] : []),
+    ...(done >= of ? [`in ${clock(at - began)}`] : left),
+  ];
+};
 
 /** `  60/600`, and what else is known. */
 const facts = (pace: Pace): readonly string[] => [
   `${`${pace.done}`.padStart(`${pace.of}`.length)}/${pace.of}`,
   ...(pace.loss.count > 0 ? [`loss ${digits(pace.loss.value)}`] : []),
   ...(pace.heldOut === undefined ? [] : [`held out ${digits(pace.heldOut)}`]),
-  ...(pace.images === undefined ? [] : [`${pace.images} images`]),
+  ...(pace.images ? [`${pace.images} images`] : []),
   ...(pace.unsound > 0 ? [`${pace.unsound} not finite`] : []),
   ...times(pace),
 ];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { leftOf, right } from '../testing.js';
-import { datasetOfArrays, readCifar10, readNpy, readNpzDataset } from './arrayFiles.js';
+import { datasetOfArrays, readCifar10, readNpy, readNpz, readNpzDataset } from './arrayFiles.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'noisefold-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,6 +29,19 @@ describe('an .npz file', () => {
     expect([...batch.images.subarray(0, 6)].map((x) => Math.round((x + 1) * 127.5))).toEqual([0, 51, 102, 153, 204, 255]);
     expect([...batch.labels!]).toEqual([4, 0]);
     expect([...right(await right(await readNpzDataset(path, { images: 'arr_0' })()).batch(Int32Array.of(1))()).labels!]).toEqual([-1]);
+  });
+
+  test('is read without the arrays that nobody asks for', async () => {
+    const junk = npy('|u1', '(3,)', new Uint8Array(2).buffer); // would be refused
+    const path = file('more.npz', zipSync({ 'junk.npy': junk, 'x.npy': images, 'y.npy': labels }));
+    expect(right(await readNpzDataset(path, { images: 'x', labels: 'y', most: 500 })()).size).toBe(2);
+    expect([...right(await readNpz(path, { names: ['y'] })()).keys()]).toEqual(['y']);
+    expect(await leftOf(readNpz(path))).toMatchObject({ where: `${path}: junk.npy` });
+  });
+
+  test('with another number of labels speaks of images and labels', async () => {
+    const path = file('uneven.npz', zipSync({ 'x.npy': images, 'y.npy': npy('|u1', '(1,)', Uint8Array.of(3).buffer) }));
+    expect((await leftOf(readNpzDataset(path, { images: 'x', labels: 'y' }))).message).toContain('expected a label for each of the 2 images [1, 2, 3], got 1 labels');
   });
 
   test('without the array that is asked for is an error with the names that it has', async () => {

@@ -39,7 +39,7 @@ const batchOf = (where: string, count: number, given: unknown): Samples => {
 };
 
 /** Raises `ConfigError` for a label that is no class of the model. */
-const checkClasses = (where: string, classes: number, { labels }: Samples, data: object, at: Int32Array) => {
+const checkClasses = (where: string, classes: number, labels: Int32Array, data: object, at: Int32Array) => {
   const wrong = labels.findIndex((label) => label < 0 || label >= classes);
   if (wrong === -1) return;
   const known = 'classes' in data && Array.isArray(data.classes) ? `${data.classes.length}` : null;
@@ -61,14 +61,13 @@ export const loaded = ({ classes }: Labelled, data: Pick<Dataset, 'batch' | 'ima
   return (positions: Int32Array, key?: RandomKey): taskEither.TaskEither<NoisefoldError, Samples> =>
     genTask(`${where}: batch`, function* () {
       const { length } = positions;
-      const samples = batchOf(where, length, yield* take(resultOf(where, data.batch(positions, key))));
-      const { images, labels } = samples;
+      const { images, labels } = batchOf(where, length, yield* take(resultOf(where, data.batch(positions, key))));
       if (images.length !== length * each || labels.length !== length) {
         const expected = `${length * each} numbers and ${length} labels, for ${length} images ${showShape(data.image)}`;
         const hint = 'give images of the size of the data set, and a label for each';
         noBatch(where, `${images.length} and ${labels.length}`, expected, hint);
       }
-      if (classes !== undefined) checkClasses(where, classes, samples, data, positions);
+      if (classes !== undefined) checkClasses(where, classes, labels, data, positions);
       checkNumbers(images, {
         is: (x) => Math.abs(x) <= 1,
         expected: 'finite numbers in [-1, 1]',
@@ -76,7 +75,7 @@ export const loaded = ({ classes }: Labelled, data: Pick<Dataset, 'batch' | 'ima
         each,
         where: (at) => `${where}: image at ${positions[at]}`,
       });
-      return samples;
+      return { images, labels };
     });
 };
 

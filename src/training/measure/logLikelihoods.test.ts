@@ -217,7 +217,9 @@ describe('a model is told', () => {
     };
     isPeaked((await found({ data: flat, grid: 129 }, trainedOf(byClass))).nats);
     const error = await leftOf(outcome({}, trainedOf(byClass)));
-    expect(error.message).toContain('data set: label at 0: expected a class of the model, 0 to 2, got -1');
+    expect(error.message).toContain(
+      'data set: label at 0: expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels',
+    );
   });
 
   test('the condition, made of the images', async () => {

@@ -187,7 +187,9 @@ describe('a model is told', () => {
     x0Errors.forEach((error) => expect(error).toBeLessThan(1e-15));
     terms.subarray(1).forEach((bits) => expect(bits).toBeLessThan(1e-12));
     const error = await leftOf(outcome({ data }, trainedOf({ ...byClass, classes: 2 })));
-    expect(error.message).toContain('data set: label at 0: expected a class of the model, 0 to 1, got 2');
+    expect(error.message).toContain(
+      'data set: label at 0: expected a class of the model, 0 to 1, as it has 2, got 2; the data has at least 3',
+    );
   });
 
   test('the condition, made of the images', async () => {

@@ -1,6 +1,6 @@
 import { flowStep, lambdaOf, momentsOf, reachOf } from './lambda.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import { solved } from './linearSystem.js';
+import { solved } from '../internal/linearSystem.js';
 import type { Leg } from './leg.js';
 import { exactly } from '../internal/decode.js';
 import { t } from '../internal/fp.js';

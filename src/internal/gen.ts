@@ -5,8 +5,11 @@
 import type { NoisefoldError } from './errors.js';
 import { E, type either, type taskEither } from './fp.js';
 
+/** A task that may fail. */
+export type Fallible<A> = taskEither.TaskEither<NoisefoldError, A>;
+
 /** Work that may fail: an `Either`, or a task that gives one. */
-export type Work<A> = either.Either<NoisefoldError, A> | taskEither.TaskEither<NoisefoldError, A>;
+export type Work<A> = either.Either<NoisefoldError, A> | Fallible<A>;
 
 /** Frees a result; work that it returns is run. */
 type Release<A> = (result: A) => Work<unknown> | void;
@@ -88,7 +91,7 @@ const releaseAll = async (held: readonly Request[]): Promise<either.Either<Noise
  * log // → ['close b', 'close a']
  */
 export const gen =
-  <A>(block: () => Block<A>): taskEither.TaskEither<NoisefoldError, A> =>
+  <A>(block: () => Block<A>): Fallible<A> =>
   async () => {
     const held: Request[] = [];
     let outcome: either.Either<NoisefoldError, A>;

@@ -7,18 +7,15 @@ import {
   type Bindings,
   fail,
   type Feed,
-  type NoisefoldError,
   type Program,
   release,
   type Resident,
   symbolsOf,
 } from '../dsl/index.js';
-import { E, type io, type taskEither } from '../internal/fp.js';
-import { gen, hold, keep, take, type Work } from '../internal/gen.js';
+import { E, type io } from '../internal/fp.js';
+import { type Fallible, gen, hold, keep, take, type Work } from '../internal/gen.js';
 import { type Breathe, breather, type StopSignal } from '../internal/stop.js';
 import { compiled } from './open.js';
-
-type Fallible<A> = taskEither.TaskEither<NoisefoldError, A>;
 
 /**
  * A loop: `begin` makes the state, `step` moves it on in the same memory, `end` takes the result from it. Every step

@@ -8,12 +8,10 @@ import {
   compile,
   type CompileOptions,
   nonFiniteOrigin,
-  type NoisefoldError,
   type Program,
 } from '../dsl/index.js';
-import type { io, taskEither } from '../internal/fp.js';
-
-type Fallible<A> = taskEither.TaskEither<NoisefoldError, A>;
+import type { io } from '../internal/fp.js';
+import type { Fallible } from '../internal/gen.js';
 
 /** A compiled program with the stated types. */
 export interface Open<Given, Result> {

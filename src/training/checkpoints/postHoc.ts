@@ -1,34 +1,13 @@
 /** Reconstructs averages of other widths from those kept: EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
-import { solved } from '../../diffusion/linearSystem.js';
 import { type NoisefoldError, raise } from '../../dsl/index.js';
 import { decode, exactly, positive } from '../../internal/decode.js';
 import { optionsOf } from '../../internal/options.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { gammaOf } from '../../nn/index.js';
+import { type PowerProfile, profileWeights } from '../../nn/optimizers/powerProfile.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import type { Snapshot } from './snapshot.js';
-
-/** A power function over the updates, p(τ) = (γ + 1)·τ^γ/t^(γ+1) on [0, t]. */
-interface Profile {
-  readonly gamma: number;
-  readonly t: number;
-}
-
-/** ∫ p_a(τ)·p_b(τ) dτ: the closed form. */
-const dot = (a: Profile, b: Profile): number => {
-  const [early, late] = a.t <= b.t ? [a, b] : [b, a];
-  const scale = ((a.gamma + 1) * (b.gamma + 1)) / ((a.gamma + b.gamma + 1) * late.t);
-  return scale * (early.t / late.t) ** late.gamma;
-};
-
-/** x of the least squares ‖Σ_i x_i·p_i − p‖², by its normal equations, which are scaled so that their diagonal is 1. */
-const weightsOf = (profiles: readonly Profile[], target: Profile): readonly number[] => {
-  const norms = profiles.map((p) => Math.sqrt(dot(p, p)));
-  const a = profiles.map((p, i) => profiles.map((q, j) => dot(p, q) / (norms[i]! * norms[j]!)));
-  const b = profiles.map((p, i) => dot(p, target) / norms[i]!);
-  return solved(a, b).map((x, i) => x / norms[i]!);
-};
 
 /** The parts of a snapshot that a reconstruction needs. */
 type Averages = Pick<Snapshot, 'step' | 'settings' | 'tensors'>;
@@ -37,7 +16,7 @@ const Settings = t.type({ averages: t.array(t.unknown) });
 const Power = exactly({ emaPower: t.number });
 
 /** An average that was kept: its profile, and where its tensors are. */
-interface Kept extends Profile {
+interface Kept extends PowerProfile {
   readonly prefix: string;
   readonly tensors: Snapshot['tensors'];
 }
@@ -89,7 +68,7 @@ export const postHocAverage = (
     const { sigmaRel, step } = orRaise(postHocOptions(options));
     const kept = snapshots.flatMap(powersOf);
     const steps = kept.map((average) => average.t);
-    const weights = weightsOf(kept, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...steps) });
+    const weights = profileWeights(kept, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...steps) });
     const [first] = kept;
     if (first === undefined || !weights.every(Number.isFinite))
       return raise('ConfigError', {

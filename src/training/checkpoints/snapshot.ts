@@ -131,11 +131,8 @@ export const uploadEach =
  * `where` names them in messages.
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
- * const loaded = await pipe(
- *   new Map([['w', w]]),
- *   uploadTensors('model.safetensors', treeSpec({ w: leafSpec([3]) })),
- *   using(reference()),
- * )()
+ * const upload = uploadTensors('model.safetensors', treeSpec({ w: leafSpec([3]) }))
+ * const loaded = await using(reference())(upload(new Map([['w', w]])))()
  * pipe(loaded, E.mapLeft(({ where }) => where)) // → E.left('model.safetensors: w')
  * pipe(loaded, E.mapLeft(({ expected }) => expected)) // → E.left('float32 [3]')
  */

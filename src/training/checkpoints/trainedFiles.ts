@@ -145,9 +145,9 @@ const loaded = <P, I extends ImageShape>(
     };
   });
 
-/** What a checkpoint says of the images. */
+/** The part of a checkpoint on the images. */
 const Settings = t.type({ settings: t.type({ data: t.type({ image: extents }) }) });
-/** What it says of the training, unless that has a `config` of its own. */
+/** Its part on the training, unless that has a `config` of its own. */
 const checksums = exactly({ T: positive, betas: t.number, timesteps: t.number });
 const Config = t.type({ predicts: t.string, process: checksums, labelDropout: rate });
 

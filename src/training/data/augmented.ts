@@ -144,7 +144,7 @@ const arguments_ = checked(
   }),
 );
 
-/** What makes augmentations, and may be given by mistake in place of one. */
+/** The functions that make augmentations, which may be given by mistake in place of one. */
 const UNCALLED: readonly { readonly maker: unknown; readonly call: string }[] = [
   { maker: randomFlip, call: 'randomFlip()' },
   { maker: randomCrop, call: 'randomCrop({ padding: 4 })' },

@@ -1,6 +1,5 @@
-import { type Backend, fork, type NoisefoldError, type Resident } from '../../dsl/index.js';
-import type { taskEither } from '../../internal/fp.js';
-import { gen, take } from '../../internal/gen.js';
+import { type Backend, fork, type Resident } from '../../dsl/index.js';
+import { type Fallible, gen, take } from '../../internal/gen.js';
 import { resumable } from '../checkpoints/checkpoint.js';
 import { matching, uploadTensors } from '../checkpoints/snapshot.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -14,7 +13,7 @@ import { namedState, trainState, type TrainState } from './trainState.js';
 /** The first state of a run: drawn, or that of a snapshot. */
 export const firstState =
   <P, I extends ImageShape>(training: Training<P, I>, loop: Opened<TrainLoop<P, I>>, settings: unknown) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, Resident<TrainState>> =>
+  (backend: Backend): Fallible<Resident<TrainState>> =>
     gen(function* () {
       const { from, key, batch, anyRounding = false, anySettings = false } = training;
       if (from === undefined) return yield* take(loop.begin({ key: fork(key, 'init').init }));

@@ -5,7 +5,6 @@ import {
   foldIn,
   fork,
   leafSpec,
-  type NoisefoldError,
   program,
   read,
   release,
@@ -16,8 +15,8 @@ import {
   type Vectors,
   zeros,
 } from '../../dsl/index.js';
-import { E, type io, type taskEither } from '../../internal/fp.js';
-import { type Block, gen, hold, take } from '../../internal/gen.js';
+import { E, type io } from '../../internal/fp.js';
+import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
 import { type Loop, opened, runLoop } from '../loop.js';
 import { withSlice } from '../table.js';
@@ -31,7 +30,7 @@ import { examplesSpec, heldOutLosses } from './trainState.js';
 export interface Evaluation {
   /** True if it is due after this number of updates. */
   readonly isDue: (done: number) => boolean;
-  readonly loss: (params: Resident<Vectors>) => taskEither.TaskEither<NoisefoldError, number>;
+  readonly loss: (params: Resident<Vectors>) => Fallible<number>;
   readonly release: io.IO<void>;
 }
 
@@ -84,7 +83,7 @@ const mean = (numbers: ArrayLike<number>): number => Array.from(numbers).reduce(
 /** The mean loss of parameters on the held-out images of a training, with the same noise each time. */
 export const evaluation =
   <P, I extends ImageShape>(training: Training<P, I>) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, Evaluation> =>
+  (backend: Backend): Fallible<Evaluation> =>
     gen(function* (): Block<Evaluation> {
       const { heldOut, key, model, signal } = training;
       const batch = partOf(training);

@@ -1,6 +1,6 @@
-import { type Backend, type Feed, type NoisefoldError, type Resident, using } from '../../dsl/index.js';
-import { TE, type taskEither } from '../../internal/fp.js';
-import { gen, take } from '../../internal/gen.js';
+import { type Backend, type Feed, type Resident, using } from '../../dsl/index.js';
+import { TE } from '../../internal/fp.js';
+import { type Fallible, gen, take } from '../../internal/gen.js';
 import { readTensors, uploadTensors } from '../checkpoints/snapshot.js';
 import type { ImageShape } from '../data/dataset.js';
 import { originIn } from '../open.js';
@@ -18,7 +18,7 @@ interface StepGiven<I extends ImageShape> extends Feed<Resident<TrainInputs<I>>>
  */
 export const originOf =
   <P, I extends ImageShape>(training: Training<P, I>, { state, examples }: StepGiven<I>) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, string | null> => {
+  (backend: Backend): Fallible<string | null> => {
     const { oracle, data, batch } = training;
     if (oracle === undefined) return TE.right(null);
     return gen(function* () {

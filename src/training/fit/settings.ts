@@ -1,9 +1,7 @@
 /** The settings of a training, as JSON, for snapshots. A run that resumes compares them, beside its `config`. */
-import type { NoisefoldError } from '../../dsl/index.js';
 import { crc32 } from '../../formats/crc32.js';
 import { optionsOf } from '../../internal/options.js';
-import type { taskEither } from '../../internal/fp.js';
-import { type Block, gen, take } from '../../internal/gen.js';
+import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
 import { optimizerSettings } from '../../nn/optimizers/optimizer.js';
 import { json } from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
@@ -36,9 +34,7 @@ const isJson = optionsOf({
  * The settings of the optimizer, the averages, the accumulation and the data of a training, with a checksum of some
  * images if they are in memory. `ConfigError` for settings that are not JSON.
  */
-export const trainingSettings = <P, I extends ImageShape>(
-  training: Training<P, I>,
-): taskEither.TaskEither<NoisefoldError, unknown> =>
+export const trainingSettings = <P, I extends ImageShape>(training: Training<P, I>): Fallible<unknown> =>
   gen(function* () {
     const { model, optimizer, data, accumulate = defaults.accumulate } = training;
     const { groupOf } = optimizer;

@@ -13,8 +13,8 @@ import {
   upload,
 } from '../../dsl/index.js';
 import type { Condition } from '../../diffusion/index.js';
-import { E, type either, type io, type taskEither } from '../../internal/fp.js';
-import { type Block, gen, hold, keep, take } from '../../internal/gen.js';
+import { E, type either, type io } from '../../internal/fp.js';
+import { type Block, type Fallible, gen, hold, keep, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
 import { checkNumbers, type Images, imagesOf } from '../data/images.js';
 import { opened, type Opened, runLoop } from '../loop.js';
@@ -38,7 +38,7 @@ export interface OpenSampling<P, I extends ImageShape> {
 /** Compiles the programs of a sampling. */
 export const openedSampling =
   <P, I extends ImageShape>({ trained, steps, batch, beginning, sampling }: SamplePlan<P, I>) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, OpenSampling<P, I>> =>
+  (backend: Backend): Fallible<OpenSampling<P, I>> =>
     gen(function* () {
       const { labels, condition, previews } = sampling;
       const has = { hasLabels: labels !== undefined, hasPreviews: previews !== undefined };
@@ -138,7 +138,7 @@ function* drawnBatch<P, I extends ImageShape>(
 /** Draws all samples of a plan. */
 export const drawn =
   <P, I extends ImageShape>(plan: SamplePlan<P, I>, sampling: OpenSampling<P, I>) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, Images> =>
+  (backend: Backend): Fallible<Images> =>
     gen(function* () {
       const { all, batch, trained } = plan;
       const batches: Float32Array[] = [];

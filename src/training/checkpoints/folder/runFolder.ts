@@ -82,7 +82,7 @@ export const hinting = (error: NoisefoldError, hint: string): NoisefoldError => 
 /** Tells if a folder has a checkpoint. */
 export const isSaved = async (folder: string): Promise<boolean> => {
   const found = await fileExists(node().join(folder, NEWEST))();
-  return E.isLeft(found) || found.right; // what cannot be read is there
+  return E.isLeft(found) || found.right; // something that cannot be read is there
 };
 
 /** The lowest held-out loss of a checkpoint so far, from the header of the best. */

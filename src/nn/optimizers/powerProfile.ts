@@ -1,0 +1,23 @@
+/** Profiles of averages by `emaPower`, and how one is made of others: EDM2 (Karras et al. 2024), appendix C. */
+import { solved } from '../../internal/linearSystem.js';
+
+/** A power function over the updates, p(τ) = (γ + 1)·τ^γ/t^(γ+1) on [0, t]. */
+export interface PowerProfile {
+  readonly gamma: number;
+  readonly t: number;
+}
+
+/** ∫ p_a(τ)·p_b(τ) dτ: the closed form. */
+const dot = (a: PowerProfile, b: PowerProfile): number => {
+  const [early, late] = a.t <= b.t ? [a, b] : [b, a];
+  const scale = ((a.gamma + 1) * (b.gamma + 1)) / ((a.gamma + b.gamma + 1) * late.t);
+  return scale * (early.t / late.t) ** late.gamma;
+};
+
+/** x of the least squares ‖Σ_i x_i·p_i − p‖², by its normal equations, which are scaled so that their diagonal is 1. */
+export const profileWeights = (profiles: readonly PowerProfile[], target: PowerProfile): readonly number[] => {
+  const norms = profiles.map((p) => Math.sqrt(dot(p, p)));
+  const a = profiles.map((p, i) => profiles.map((q, j) => dot(p, q) / (norms[i]! * norms[j]!)));
+  const b = profiles.map((p, i) => dot(p, target) / norms[i]!);
+  return solved(a, b).map((x, i) => x / norms[i]!);
+};

@@ -276,7 +276,7 @@ describe('what is wrong is told, and nothing is lost', () => {
       await writeFile(path, lines.filter((_, i) => i !== 1).join('\n'));
     });
     expect(message).toBe(
-      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or begin another run",
+      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or give log: 'new' to go on with another log and keep this one beside it",
     );
   });
 

@@ -138,7 +138,7 @@ describe('everything is given back', () => {
 
   test.each([
     ['data that end', { data: failing(() => TE.left(lost), 1) }, E.left(lost)],
-    ['data that throw', { data: failing(thrown, 1) }, defect],
+    ['data that throw', { data: failing(thrown, 1) }, { left: { ...defect.left, where: 'data set: batch' } }],
     ['held-out data that end', { heldOut: { data: failing(() => TE.left(lost), 1), every: 1 } }, E.left(lost)],
     ['a listener that fails', { onEvent: () => TE.left(lost) }, E.left(lost)],
     ['a listener that throws', { onEvent: thrown }, defect],

@@ -208,7 +208,7 @@ test('a request whose client leaves while it waits never runs, and its place in 
     expect(sampling.requests.map((request) => request.key)).toEqual([key(1), key(3)]);
   }));
 
-test('a request that finds the line full is told to come back, and those before it get their samples in turn', () =>
+test('a request is answered with 503 if too many wait; those before it get their samples in turn', () =>
   servingWithPauses({ running: 2, waiting: 2 }, async (service, sampling) => {
     const asked = [];
     for (const seed of [1, 2, 3, 4]) {
@@ -259,7 +259,7 @@ test('labels that are given one by one are those that are given at once', () =>
     expect(await bytesAt(`${url}/samples?labels=2&labels=1,0&seed=7`)).toEqual(once);
   }));
 
-test('with guidance a request without labels is told to give them', () =>
+test('with guidance, a request without labels is refused, and the answer asks for labels', () =>
   serving({ needsLabels: true }, async ({ url }) => {
     for (const query of ['count=2', 'seed=1']) {
       const response = await fetch(`${url}/samples?${query}`);

@@ -14,7 +14,7 @@ import { failure, key } from 'noisefold/dsl';
 import { encodePng, imageGrid, type PreparedSampling, type SampleRequest } from 'noisefold/training';
 import { placesFor } from './places.js';
 
-/** What is served, and its limits. */
+/** The model to serve, and limits. */
 export interface Service {
   readonly nf: Noisefold;
   readonly prepared: PreparedSampling;

@@ -4,7 +4,7 @@ import { ddim } from 'noisefold/diffusion';
 import { key } from 'noisefold/dsl';
 import { encodePng, imageGrid, loadTrained, prepareSampling } from 'noisefold/training';
 
-/** What the page asks for. */
+/** A request of the page. */
 export interface Asked {
   readonly seed: number;
   readonly labels?: readonly number[];

@@ -1,4 +1,4 @@
-/** What a page does while `fit` and `sample` run in its own thread. */
+/** A page that trains and samples in its own thread, and counts its frames and timers. */
 import { reference } from '../../src/backends/reference/index.js';
 import { wasmBackend } from '../../src/backends/wasm/backend.js';
 import { ddim } from '../../src/diffusion/index.js';
@@ -9,7 +9,7 @@ import { sample } from '../../src/training/sample/sample.js';
 import { right, smallTraining } from '../../src/training/testing.js';
 import type { NoisefoldError } from '../../src/internal/errors.js';
 
-/** How often a page could show a frame, and how often a timer fired. */
+/** The numbers of frames that a page could show, and of timers that fired. */
 export interface Turns {
   readonly frames: number;
   readonly timers: number;

@@ -166,7 +166,7 @@ describe('unwrap', () => {
     const thrown = F.pipe(E.tryCatch(() => unwrap(fail('ShapeError', wrong)), errorIn));
     expect(thrown).toMatchObject(E.left({ _tag: 'ShapeError', hint: 'c' }));
   });
-  test.each([['no'], [undefined], [null]])('throws a typed error for a Left of %o, which is none', (given) => {
+  test.each([['no'], [undefined], [null]])('throws a typed error for a Left of %o, which is no error', (given) => {
     const thrown = E.tryCatch(() => unwrap(E.left(given) as never), errorIn);
     expect(thrown).toMatchObject(E.left({ _tag: 'ConfigError', where: 'Left', actual: `${given}` }));
   });

@@ -22,7 +22,7 @@ test.each([
   ['nothing', new Uint8Array(0), 'records of 3073 bytes, at least one', '0 bytes'],
   ['half a record', record(1).subarray(0, 2000), 'records of 3073 bytes, at least one', '2000 bytes'],
   ['records of CIFAR-100, which have two labels', new Uint8Array(3074), 'records of 3073 bytes, at least one', '3074 bytes'],
-  ['a label that is none', record(10), 'labels from 0 to 9', '10 in record 0'],
+  ['a label that is invalid', record(10), 'labels from 0 to 9', '10 in record 0'],
 ])('refuses %s', (_, bytes, expected, actual) => {
   expect(decodeCifar10('x.bin')(bytes)).toMatchObject({ left: { _tag: 'DecodeError', where: 'x.bin', expected, actual } });
 }); // prettier-ignore

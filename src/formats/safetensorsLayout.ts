@@ -98,7 +98,7 @@ const positionOfOdd = ({ dtype, data }: Omit<StoredTensor, 'shape'>, finite: boo
 
 /**
  * Describes the first number that must not be in a file: a bool that is neither 0 nor 1 and, if all have to be finite,
- * NaN or an infinity. Null if there is none.
+ * NaN or an infinity. Null if all are valid.
  *
  * @param from - the position of the first number of these in its tensor
  */
@@ -244,7 +244,7 @@ const covered = (where: string, tensors: Header['tensors'], start: number, size:
 /** The beginning of a file that was read, up to its numbers. */
 export interface Head extends Header {
   readonly start: number;
-  /** Of a file that carries a checksum: that, and the checksum of the beginning, with zeros in place of its digits. */
+  /** The checksum that a file carries, and the checksum of the beginning, with zeros in place of its digits. */
   readonly checked?: { readonly claimed: string; readonly before: number };
 }
 

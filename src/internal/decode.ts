@@ -22,7 +22,7 @@ export const explained =
     hint: meant === undefined ? hint : `did you mean ${meant}? ${hint}`,
   });
 
-/** What stands for the value of a field that an object should not have. */
+/** A placeholder for the value of a field that an object should not have. */
 export const UNKNOWN = 'an unknown field';
 
 const LONGEST = 60;

@@ -8,7 +8,7 @@ import { fc, test } from '@fast-check/vitest';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import type { NoisefoldError } from '../internal/errors.js';
 import { E, type taskEither } from '../internal/fp.js';
-import { appendLine, fileExists, keepLines, readBytes, writeAtomically } from './files.js';
+import { appendLine, fileExists, keepLines, readBytes, readPieces, writeAtomically } from './files.js';
 
 /** The failures to come, by the step that fails. */
 const failures = new Map<'open' | 'write' | 'sync' | 'rename', NodeJS.ErrnoException>();
@@ -207,9 +207,10 @@ describe('readBytes and fileExists', () => {
   test.runIf(process.platform !== 'win32')('a pipe is an error whose advice is about reading', async () => {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
-    expect(await messageOf(readBytes(path))).toBe(
-      `FileError ${path}: expected a file to read, got something that is not a regular file; give the path of a regular file, not of a pipe, a socket or a device`,
-    );
+    const message = `FileError ${path}: expected a file to read, got something that is not a regular file; give the path of a regular file, not of a pipe, a socket or a device`;
+    expect(await messageOf(readBytes(path))).toBe(message);
+    // read in pieces, too: it would wait for a writer
+    expect(await messageOf(async () => (await readPieces(path).next()).value!)).toBe(message);
   });
 
   test('a folder is an error, and not the same as no file', async () => {

@@ -1,70 +1,9 @@
 /** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
-import { task, type Task } from '../dsl/run/effect.js';
-import { errorIn, failure, type NoisefoldError, orRaise } from '../internal/errors.js';
-import { E, F, TE, type either } from '../internal/fp.js';
+import type { Task } from '../dsl/run/effect.js';
 import { joinBytes } from '../formats/bytes.js';
-
-const ADVICE: Readonly<Record<string, string>> = {
-  ENOENT: 'check the path',
-  ENOTDIR: 'check the path: a part of it is a file',
-  EISDIR: 'give the path of a file, this is a folder',
-  EEXIST: 'give the path of a regular file, or of none',
-  ENXIO: 'give the path of a regular file, not of a pipe, a socket or a device',
-  ELOOP: 'give the path of the file that the link points to',
-  EACCES: 'check the permissions of the file and of its folder',
-  EPERM: 'check the permissions of the file and of its folder',
-  EROFS: 'give a path on a file system that can be written',
-  ENOSPC: 'free some space on the disk',
-  EDQUOT: 'free some of your quota of the disk',
-  EFBIG: 'give a smaller file; Node 22 and later hold larger ones',
-  EMFILE: 'close some files: the process has too many open',
-  ENOSYS: 'take the bytes instead (encodeCheckpoint, encodePng): only Node has files',
-};
-
-/**
- * Node's modules, looked up when a file is used: browsers import this module too, and have no files.
- *
- * @internal - keeps the types of Node out of the declarations
- */
-export const node = () => {
-  const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule;
-  if (builtin === undefined) throw Object.assign(new Error('ENOSYS: no file system here'), { code: 'ENOSYS' });
-  const { readFileSync, rmSync } = builtin('node:fs');
-  const { hostname } = builtin('node:os');
-  return { ...builtin('node:fs/promises'), ...builtin('node:path'), hostname, readFileSync, rmSync };
-};
-
-export const codeOf = (thrown: unknown): string =>
-  thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-
-/** `ENOSPC: no space left on device, write` without the name of the system call. */
-const reasonOf = (thrown: unknown): string =>
-  thrown instanceof Error ? (thrown.message.split(',')[0] ?? thrown.message) : String(thrown);
-
-/** Turns an exception of an effect on a file into a `FileError` with the path, the reason and advice; raised errors stay. */
-export const onFile = <A>(path: string, expected: string, work: () => Promise<A>): Task<A> =>
-  F.pipe(
-    TE.tryCatch(
-      work,
-      (thrown) =>
-        errorIn(thrown) ??
-        failure('FileError', {
-          where: path,
-          expected,
-          actual: reasonOf(thrown),
-          hint: ADVICE[codeOf(thrown)] ?? 'check the disk',
-        }),
-    ),
-    task,
-  );
-
-/** Gives `otherwise` if an effect fails with one of these codes. */
-export const recover =
-  <A>(codes: readonly string[], otherwise: A) =>
-  (thrown: unknown): A => {
-    if (codes.includes(codeOf(thrown))) return otherwise;
-    throw thrown;
-  };
+import { type NoisefoldError, orRaise } from '../internal/errors.js';
+import { E, type either } from '../internal/fp.js';
+import { codeOf, node, onFile, recover } from './node.js';
 
 const TO_READ = 'a file to read';
 
@@ -148,6 +87,13 @@ export const withFile = <A>(path: string, use: (handle: OpenFile) => Promise<A>)
     }
   });
 
+/** Reads the bytes at a position: none at the end of the file. */
+const pieceAt = async (handle: OpenFile, position: number): Promise<Uint8Array> => {
+  const piece = new Uint8Array(PIECE);
+  const { bytesRead } = await handle.read(piece, 0, PIECE, position);
+  return piece.subarray(0, bytesRead);
+};
+
 /** Reads a file whole. Node's own `readFile` takes no file of more than 2 GiB. */
 const readWhole = async (handle: OpenFile): Promise<Uint8Array<ArrayBuffer>> => {
   const { size } = await handle.stat();
@@ -156,11 +102,10 @@ const readWhole = async (handle: OpenFile): Promise<Uint8Array<ArrayBuffer>> => 
   if (read < size) return whole.subarray(0, read); // the file became shorter
   const rest: Uint8Array[] = []; // files of the system have no size, and a log may have grown
   for (let position = size; ;) {
-    const piece = new Uint8Array(PIECE);
-    const { bytesRead } = await handle.read(piece, 0, PIECE, position);
-    if (bytesRead === 0) return rest.length === 0 ? whole : joinBytes([whole, ...rest]);
-    rest.push(piece.subarray(0, bytesRead));
-    position += bytesRead;
+    const piece = await pieceAt(handle, position);
+    if (piece.length === 0) return rest.length === 0 ? whole : joinBytes([whole, ...rest]);
+    rest.push(piece);
+    position += piece.length;
   }
 };
 
@@ -174,21 +119,19 @@ export const readBytes = (path: string): Task<Uint8Array> => withFile(path, read
 
 /** Reads a file in pieces, in order; a `FileError` ends them. */
 export async function* readPieces(path: string): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
-  const opened = await reading(path, () => node().open(path, 'r'))();
+  const opened = await reading(path, () => openToRead(path))();
   if (E.isLeft(opened)) return yield opened;
-  const next = reading(path, async () => {
-    const { buffer, bytesRead } = await opened.right.read(new Uint8Array(PIECE));
-    return buffer.subarray(0, bytesRead);
-  });
+  const handle = opened.right;
   try {
-    for (;;) {
-      const piece = await next();
+    for (let position = 0; ;) {
+      const piece = await reading(path, () => pieceAt(handle, position))();
       if (E.isRight(piece) && piece.right.length === 0) return;
       yield piece;
       if (E.isLeft(piece)) return;
+      position += piece.right.length;
     }
   } finally {
-    await opened.right.close();
+    await handle.close();
   }
 }
 

@@ -6,7 +6,8 @@ import { decode, exactly, natural, refined } from '../internal/decode.js';
 import { failure, type NoisefoldError, thrownError } from '../internal/errors.js';
 import { E, t } from '../internal/fp.js';
 import { parseJson } from '../internal/json.js';
-import { isAlive, node, recover } from './files.js';
+import { isAlive } from './files.js';
+import { node, recover } from './node.js';
 
 /** A lock that is held. */
 export interface Lock {

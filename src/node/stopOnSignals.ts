@@ -1,6 +1,6 @@
 /** Ends a run in order when its process is told to end. */
 import type { StopSignal } from '../internal/stop.js';
-import { codeOf } from './files.js';
+import { codeOf } from './node.js';
 
 /** The exit code of a process that a signal ended: 128 and the number of the signal. */
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;

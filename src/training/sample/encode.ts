@@ -3,7 +3,7 @@ import type { Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
 import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
 import { dual } from '../../internal/dual.js';
-import { hold, take } from '../../internal/gen.js';
+import { take } from '../../internal/gen.js';
 import { checked, checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
@@ -11,7 +11,7 @@ import { planOf } from './samplePlan.js';
 import { encodingCodec, type Sampling } from './sampling.js';
 import { genEffect } from '../genEffect.js';
 import { besideGuide, type Trained } from '../trained.js';
-import { drawn, openedSampling } from './runSampling.js';
+import { drawnOnce } from './runSampling.js';
 
 /** The images to encode, and options, as of a sampling. */
 export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
@@ -64,7 +64,6 @@ export const encode: {
     const plan = yield* take(
       planOf('encode', 'noise')(besideGuide(trained, given.guide), { ...given, solver, key }, beginning),
     );
-    const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
-    return yield* take(drawn(plan, programs)(backend));
+    return yield* drawnOnce(plan, backend);
   }),
 );

@@ -146,3 +146,9 @@ export const drawn =
         batches.push(yield* take(gen(() => drawnBatch(plan, sampling, b, backend))));
       return imagesOf(all, trained.image, batches);
     });
+
+/** Compiles a plan, draws its samples once, and frees its programs. */
+export function* drawnOnce<P, I extends ImageShape>(plan: SamplePlan<P, I>, backend: Backend): Block<Images> {
+  const programs = yield* hold(openedSampling(plan)(backend), ({ release: free }) => free());
+  return yield* take(drawn(plan, programs)(backend));
+}

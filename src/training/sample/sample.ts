@@ -1,7 +1,7 @@
 /** Samples of a trained model. */
 import type { Effect } from '../../dsl/run/effect.js';
 import { dual } from '../../internal/dual.js';
-import { hold, take } from '../../internal/gen.js';
+import { take } from '../../internal/gen.js';
 import { checked, checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { beginningOf } from './givenImages.js';
@@ -10,7 +10,7 @@ import { planOf } from './samplePlan.js';
 import { type Sampling, samplingCodec } from './sampling.js';
 import { genEffect } from '../genEffect.js';
 import { besideGuide, type Trained } from '../trained.js';
-import { drawn, openedSampling } from './runSampling.js';
+import { drawnOnce } from './runSampling.js';
 
 /**
  * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), by any solver. The same key and batch size give the same
@@ -35,7 +35,6 @@ export const sample: {
     const plan = yield* take(
       planOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
     );
-    const programs = yield* hold(openedSampling(plan)(backend), ({ release }) => release());
-    return yield* take(drawn(plan, programs)(backend));
+    return yield* drawnOnce(plan, backend);
   }),
 );

@@ -18,13 +18,11 @@ import {
   fileExists,
   keepLines,
   makeFolder,
-  node,
-  onFile,
   ownFileExists,
   readBytes,
-  recover,
   syncFile,
 } from '../../../node/files.js';
+import { node, onFile, recover } from '../../../node/node.js';
 import type { Snapshot } from '../snapshot.js';
 import { linked, type Lock, lockFolder } from '../../../node/lock.js';
 

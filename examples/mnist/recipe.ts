@@ -142,7 +142,7 @@ export const partsOf = (
   F.pipe(
     E.Do,
     E.bind('model', () => unet(model)),
-    E.bind('process', ({ model: { config } }) => ddpm(cosine(config.timesteps))),
+    E.bind('process', ({ model: { timesteps = 1000 } }) => ddpm(cosine(timesteps))),
     E.bind('drawn', () => drawnBy(sampler)),
     E.tap(({ drawn, process }) =>
       E.mapLeft((error: NoisefoldError) => failure('ConfigError', { ...error, where: `sampler ${sampler}` }))(

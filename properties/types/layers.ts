@@ -10,6 +10,7 @@ import {
   silu,
   type Tensor,
   zeros,
+  greater,
 } from '../../src/dsl/index.js';
 import {
   allZeros,
@@ -154,13 +155,14 @@ expectType<Tensor<['B', 'H', 'W', 128]>>()(F.pipe(symbols, there.apply(conv), si
 // @ts-expect-error Type '"H/2"' is not assignable to type '"H"'
 F.pipe(symbols, there.apply(conv), concat(symbols));
 
-// attention keeps the shape; embeddings are of integers
+// attention keeps the shape; embeddings are of timesteps or fractional times
 expectType<AttentionBlock<64>>()(attentionBlock({ channels: 64, heads: 4, groups: 8 }));
 const embedding = timeEmbedding({ timesteps: 10, size: 64, outputs: 256, sinusoid: 'ddpm' });
 declare const ofTime: ParamsOf<typeof embedding>;
 expectType<Tensor<[8, 256]>>()(embedding.apply(ofTime)(iota(8)));
-// @ts-expect-error Type '"float32"' is not assignable to type '"int32"'
-embedding.apply(ofTime)(zeros(8));
+expectType<Tensor<[8, 256]>>()(embedding.apply(ofTime)(zeros(8)));
+// @ts-expect-error Type '"bool"' is not assignable to type '"float32" | "int32"'
+embedding.apply(ofTime)(greater(zeros(8), 0));
 expectType<Tensor<[8, 256]>>()(classEmbedding({ classes: 10, outputs: 256 }).apply({ table: zeros(11, 256) })(iota(8)));
 expectType<Tensor<['B', 28, 28, 64]>>()(dropout(x, 0.1, key));
 expectType<Tensor<['B', 28, 28, 64]>>()(F.pipe(x, dropout(0.1, key)));

@@ -36,10 +36,9 @@ test.each<[string, (d: number) => unknown]>([
     });
 });
 
-test('an odd size has no sines and cosines', () => {
-  expect(attempt(() => timeEmbedding({ ...sinusoid, size: 5, outputs: 3 }))).toMatchObject(
-    E.left({ _tag: 'ConfigError', where: 'timeEmbedding.size' }),
-  );
+test('random frequencies have as many sines as cosines', () => {
+  const odd = { timesteps: 10, sinusoid: 'fourier', size: 5, outputs: 3 } as const;
+  expect(attempt(() => timeEmbedding(odd))).toMatchObject(E.left({ _tag: 'ShapeError' }));
 });
 
 test('a leaf of a spec has extents of at least 0', () => {
@@ -91,7 +90,7 @@ test.each<[() => unknown, string]>([
   ],
   [
     () => timeEmbedding({ ...time, sinusoid: given(undefined) }),
-    "timeEmbedding.sinusoid: expected 'ddpm' or 'guided-diffusion', got nothing; choose the layout of the model whose weights you load; 'ddpm' for a new model",
+    "timeEmbedding.sinusoid: expected 'ddpm', 'guided-diffusion' or { first, shift }, got nothing",
   ],
   [() => fanInNormal(1, given({ output: 2 })), 'fanInNormal.output: expected the field outputs'],
   [() => fanInUniform(1, { outputs: -1 }), 'fanInUniform.outputs: expected a number of axes'],

@@ -15,6 +15,7 @@ export {
   type ConvLayer,
   type ConvParams,
   downsampleLayer,
+  type DownsamplePadding,
   type DownsampleLayer,
   dropout,
   groupNormLayer,
@@ -25,10 +26,29 @@ export {
   type UpsampleLayer,
 } from './layers/layers.js';
 export * from './layers/embedding.js';
-export * from './networks/blocks.js';
+export type { Groups } from './layers/groups.js';
+export type { Heads } from './layers/heads.js';
+export { type Sinusoid, sinusoidTable, type TimeRange, type Times } from './layers/timeFeatures.js';
+export * from './networks/attentionBlock.js';
+export type { Image, EncoderConfig } from './networks/encoderConfig.js';
+export type { Filter } from './networks/resampling.js';
+export {
+  downsampleBlock,
+  type DownsampleBlock,
+  type DownsampleResidual,
+  type ResamplingBlockConfig,
+  type Residual,
+  residualBlock,
+  type ResidualBlock,
+  type ResidualBlockConfig,
+  type ResidualBlockParams,
+  upsampleBlock,
+  type UpsampleBlock,
+  type UpsampleResidual,
+} from './networks/residualBlock.js';
+export * from './networks/unetBlock.js';
 export type { UNetCondition, UNetConditioning, UNetEmbeddingParams } from './networks/unetConditioning.js';
 export {
-  type Heads,
   unetArchitecture,
   type UNetArchitecture,
   type UNetConditionConfig,

@@ -1,73 +1,50 @@
-import { type Affine, constantOf, type Dim, type Extent, gather, raise, silu, type Tensor } from '../../dsl/index.js';
-import { LAYOUTS } from '../../dsl/ops/network/sinusoid.js';
-import { natural, show } from '../../internal/decode.js';
+/** Embeddings of times and of classes. */
+import {
+  add,
+  addBias,
+  type Affine,
+  concatAll,
+  type Dim,
+  dims,
+  dtypeOf,
+  type Extent,
+  matmul,
+  mul,
+  silu,
+  slice,
+  type Tensor,
+  zeros,
+} from '../../dsl/index.js';
+import { show } from '../../internal/decode.js';
+import { raise } from '../../internal/errors.js';
 import { F } from '../../internal/fp.js';
-import { requirement, unchecked } from '../../internal/requirement.js';
+import { type Requirement, unchecked } from '../../internal/requirement.js';
 import { checkedFields } from './fields.js';
-import { normalOf } from './initializers.js';
+import { allZeros, normalOf } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 import { linearLayer } from './layers.js';
+import { rowOrNaN } from './rows.js';
+import { featureChecks, featuresOf, frequenciesOf, type TimeFeaturesConfig, type Times } from './timeFeatures.js';
 
-/** The order and the frequencies of sines and cosines in an embedding, by the code that uses them: see {@link SinusoidOptions}. */
-export type Sinusoid = keyof typeof LAYOUTS;
-
-interface SinusoidConfig {
-  readonly timesteps: number;
-  /** The length of an embedding: an even number, twice the number of frequencies. */
-  readonly size: number;
-  readonly sinusoid: Sinusoid;
-}
-
-const checks = {
-  timesteps: requirement('a number of timesteps, an integer ≥ 0', natural.is, '1000 is usual'),
-  size: requirement('an even number', (n) => natural.is(n) && n % 2 === 0, 'half are sines, half cosines'),
-  sinusoid: unchecked, // by `requireSinusoid`
-};
-const tableFields = checkedFields('sinusoidTable', ['timesteps', 'size'], checks);
-const timeFields = checkedFields('timeEmbedding', ['timesteps', 'size', 'outputs'], checks);
-const classFields = checkedFields('classEmbedding', ['classes', 'outputs']);
-
-const requireSinusoid = (where: string, sinusoid: Sinusoid): void => {
-  if (!Object.hasOwn(LAYOUTS, sinusoid))
-    raise('ConfigError', {
-      where: `${where}.sinusoid`,
-      expected: "'ddpm' or 'guided-diffusion'",
-      actual: show(sinusoid),
-      hint: "choose the layout of the model whose weights you load; 'ddpm' for a new model",
-    });
-};
-
-/**
- * The sinusoidal embeddings of the timesteps 0…T−1: `[timesteps, size]`, row-major, in float64. Raises `ConfigError` for
- * an odd size. Vaswani et al. 2017, section 3.5.
- * @example
- * const table = sinusoidTable({ timesteps: 2, size: 4, sinusoid: 'ddpm' })
- * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]
- */
-export const sinusoidTable = (config: SinusoidConfig): Float64Array => {
-  const { timesteps, size, sinusoid } = tableFields(config);
-  requireSinusoid('sinusoidTable', sinusoid);
-  const { first, shift } = LAYOUTS[sinusoid];
-  const n = size / 2;
-  return Float64Array.from({ length: timesteps * size }, (_, at) => {
-    const column = at % size;
-    const angle = Math.floor(at / size) * 10000 ** (-(column % n) / Math.max(n - shift, 1));
-    return column < n === (first === 'sine') ? Math.sin(angle) : Math.cos(angle);
-  });
-};
-
-/** An embedding of integers, `[B]` → `[B, D]`. */
-export type EmbeddingLayer<P, D extends Dim> = Layer<P, <B extends Dim>(index: Tensor<[B], 'int32'>) => Tensor<[B, D]>>;
-
-/** The parameters of a time embedding: two affine maps. */
+/** The parameters of a time embedding: two affine maps, and the frequencies if they are random. */
 export interface TimeEmbeddingParams<D extends Dim = Dim> {
   readonly hidden: Affine<Dim, D>;
   readonly output: Affine<D, D>;
+  readonly frequencies?: Tensor<[Dim]>;
 }
 
+/** An embedding of times, `[B]` → `[B, D]`. `more: [B, size]` is added to the sines and cosines. */
+export type TimeEmbedding<D extends Dim = Dim> = Layer<
+  TimeEmbeddingParams<D>,
+  <B extends Dim>(t: Times<B>, more?: Tensor<[NoInfer<B>, Dim]>) => Tensor<[B, D]>
+>;
+
+const timeFields = checkedFields('timeEmbedding', ['timesteps', 'size', 'sinusoid', 'outputs'], featureChecks);
+
 /**
- * Looks up the sinusoid of each timestep, then applies linear, SiLU, linear. `t: [B]`, integers from 0 to timesteps − 1;
- * others are clamped. The result is `[B, outputs]`. Raises `ConfigError` for an odd size. DDPM (Ho et al. 2020), appendix B.
+ * Sines and cosines of the times, then linear, SiLU, linear: `t: [B]` → `[B, outputs]`. Timesteps are integers from 0 to
+ * timesteps − 1, or fractional times up to there; others give NaN. `timesteps: 'continuous'` takes times of any size. Raises
+ * `ConfigError` for invalid options. DDPM (Ho et al. 2020), appendix B.
  * @example
  * const { params, apply } = timeEmbedding({ timesteps: 1000, size: 64, outputs: 256, sinusoid: 'ddpm' })
  * params.leaves.map(({ path }) => path) // → ['hidden.w', 'hidden.b', 'output.w', 'output.b']
@@ -75,42 +52,93 @@ export interface TimeEmbeddingParams<D extends Dim = Dim> {
  * pipe(iota(8), apply(zeroed)) // : Tensor<[8, 256]>
  */
 export const timeEmbedding = <const D extends number>(
-  config: SinusoidConfig & { readonly outputs: Extent<D> },
-): EmbeddingLayer<TimeEmbeddingParams<Channels<D>>, Channels<D>> => {
-  const { timesteps, size, sinusoid, outputs } = timeFields(config);
-  requireSinusoid('timeEmbedding', sinusoid);
-  const table = constantOf(sinusoidTable({ timesteps, size, sinusoid }), timesteps, size);
+  config: TimeFeaturesConfig & { readonly outputs: Extent<D> },
+): TimeEmbedding<Channels<D>> => {
+  const { outputs, ...features } = timeFields(config);
   const parts = {
-    hidden: linearLayer<number, D>({ inputs: size, outputs }),
+    ...(features.sinusoid === 'fourier' && { frequencies: frequenciesOf(features.size) }),
+    hidden: linearLayer<number, D>({ inputs: features.size, outputs }),
     output: linearLayer<D, D>({ inputs: outputs, outputs }),
   };
-  // [B] -> [B, size] -> [B, outputs]
-  return namedLayer(
-    'timeEmbedding',
-    parts,
-    (bound) => (t) => F.pipe(gather(table, t), bound.hidden, silu, bound.output),
-  );
+  const of = featuresOf(features); // one table, however often the layer is applied
+  return namedLayer('timeEmbedding', parts, ({ frequencies, hidden, output }) => (t, more) => {
+    const sines = of(frequencies)(t); // [B, size]
+    return F.pipe(more === undefined ? sines : add(sines, more), hidden, silu, output);
+  });
 };
+
+/** Classes: labels from 0, `[B]`; or the weight of each class, `[B, classes]`. */
+export type Classes<B extends Dim> = Tensor<[B], 'int32'> | Tensor<[B, Dim]>;
+
+/** An embedding of classes, `[B]` or `[B, classes]` → `[B, D]`. */
+export type ClassEmbedding<D extends Dim = Dim> = Layer<
+  ClassEmbeddingParams<D>,
+  <B extends Dim>(label: Classes<B>) => Tensor<[B, D]>
+>;
 
 /** The parameters of a class embedding. */
 export interface ClassEmbeddingParams<D extends Dim = Dim> {
-  /** `[classes + 1, D]`; the last row stands for no class. */
+  /** `[classes, D]`, or `[classes + 1, D]` if the last row stands for no class. */
   readonly table: Tensor<[Dim, D]>;
+  /** `[D]`, if the embedding is affine. */
+  readonly b?: Tensor<[D]>;
 }
 
 /**
- * Embeds classes: `label: [B]` → `[B, outputs]`, initially drawn from N(0, 1). The label `classes` stands for no class:
- * classifier-free guidance (Ho & Salimans 2022) trains and samples with it.
+ * The embedding of the label `classes`, which stands for no class: a row of the table; zeros, as in EDM; or `never`, for a
+ * model that always takes a class, such as guided-diffusion's.
+ */
+export type NoClass = 'row' | 'zero' | 'never';
+
+const requireNoClass: Requirement = (where, given: unknown) => {
+  if (given === 'row' || given === 'zero' || given === 'never') return;
+  const hint = "'row' is usual, and lets classifier-free guidance train the row";
+  raise('ConfigError', { where, expected: "'row', 'zero' or 'never'", actual: show(given), hint });
+};
+const classFields = checkedFields('classEmbedding', ['classes', 'outputs'], {
+  noClass: requireNoClass,
+  affine: unchecked,
+});
+
+/**
+ * Embeds classes: `label: [B]` → `[B, outputs]`, by the rows of a table that is initially drawn from N(0, 1). The label
+ * `classes` stands for no class, by {@link NoClass}: classifier-free guidance (Ho & Salimans 2022) trains and samples with
+ * it. Other labels give NaN. Weights of the classes, `[B, classes]`, give the weighted sum of their rows. With `affine` the
+ * result is √classes·row + b, as in the DDPM++ network of EDM (Karras et al. 2022).
  * @example
  * const { apply } = classEmbedding({ classes: 2, outputs: 2 })
  * const table = constantOf([1, 2, 3, 4, 0, 0], 3, 2)
  * pipe(constantOf(Int32Array.of(1, 2), 2), apply({ table })) // → [[3, 4], [0, 0]]
+ * pipe(constantOf([0.5, 0.5], 1, 2), apply({ table })) // → [[2, 3]]
  */
 export const classEmbedding = <const D extends number>(config: {
   readonly classes: number;
   readonly outputs: Extent<D>;
-}): EmbeddingLayer<ClassEmbeddingParams<Channels<D>>, Channels<D>> => {
-  const { classes, outputs } = classFields(config);
-  const parts = { table: parameterOf<[Dim, Channels<D>]>(normalOf(1), classes + 1, outputs) };
-  return namedLayer('classEmbedding', parts, (bound) => (label) => gather(bound.table, label));
+  readonly noClass?: NoClass;
+  readonly affine?: boolean;
+}): ClassEmbedding<Channels<D>> => {
+  const { classes, outputs, noClass = 'row', affine = false } = classFields(config);
+  const rows = noClass === 'row' ? classes + 1 : classes;
+  const parts = {
+    table: parameterOf<[Dim, Channels<D>]>(normalOf(1), rows, outputs),
+    ...(affine && { b: parameterOf<[Channels<D>]>(allZeros, outputs) }),
+  };
+  return namedLayer('classEmbedding', parts, ({ table, b }) => (label) => {
+    const row = rowsAt(table, label, classes, noClass);
+    return b === undefined ? row : addBias(mul(Math.sqrt(classes), row), b);
+  });
 };
+
+/** The rows of labels, or the weighted sums of rows: `[B, D]`. */
+const rowsAt = <B extends Dim, D extends Dim>(
+  table: Tensor<[Dim, D]>,
+  label: Classes<B>,
+  classes: number,
+  noClass: NoClass,
+): Tensor<[B, D]> => {
+  if (isWeights(label)) return matmul(label, slice(table, 0, 0, classes) as typeof table);
+  const none = zeros(1, dims(table)[1] as number) as Tensor<[Dim, D]>; // programs are traced with numbers
+  return rowOrNaN(noClass === 'zero' ? (concatAll([table, none], 0) as typeof table) : table, label);
+};
+
+const isWeights = <B extends Dim>(label: Classes<B>): label is Tensor<[B, Dim]> => dtypeOf(label) === 'float32';

@@ -10,10 +10,12 @@ const descriptions = {
   channels: 'a number of channels',
   groups: 'a number of groups',
   heads: 'a number of heads',
+  pixels: 'a number of pixels',
   classes: 'a number of classes',
   embedding: 'the length of the embedding',
   timesteps: 'a number of timesteps, an integer ≥ 0',
-  size: 'the length of an embedding, an even number',
+  size: 'the length of an embedding',
+  sinusoid: "'ddpm', 'guided-diffusion' or { first, shift }",
 };
 type Required = readonly (keyof typeof descriptions)[];
 

@@ -7,22 +7,25 @@ import {
   type Dim,
   div,
   type Double,
-  downsample,
   type Extent,
   groupNorm,
   type Half,
   type Key,
   linear,
+  raise,
   type ScaleAndShift,
   type Shape,
   type Tensor,
   upsample,
   where,
 } from '../../dsl/index.js';
+import { nodeOf } from '../../dsl/graph/tensor.js';
+import { requireEvenSize } from '../../dsl/ops/image/convolution.js';
 import { dual } from '../../internal/dual.js';
-import { natural } from '../../internal/decode.js';
-import { requireDivisor, requirement, requireRate, unchecked } from '../../internal/requirement.js';
+import { natural, show } from '../../internal/decode.js';
+import { type Requirement, requirement, requireRate, unchecked } from '../../internal/requirement.js';
 import { checkedFields } from './fields.js';
+import { EPSILON, type Groups, groupsDividing, requireGroups } from './groups.js';
 import { allOnes, allZeros, fanInUniform, type Initializer } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 
@@ -109,10 +112,20 @@ interface SamplingConfig<C> {
   readonly channels: Extent<C>;
 }
 
-const samplingParts = <const C extends number>(where: string, config: SamplingConfig<C>) => {
-  const { channels } = checkedFields(where, ['channels'])(config);
-  return convParts<C, C>({ inputs: channels, outputs: channels });
+/** The zeros around images that a convolution of stride 2 halves: a pixel on each side, or one at the bottom and right. */
+export type DownsamplePadding = 'symmetric' | 'end';
+const PADDINGS = { symmetric: [1, 1], end: [0, 1] } as const;
+
+const requirePadding: Requirement = (where, given: unknown) => {
+  if (Object.hasOwn(PADDINGS, given as string)) return;
+  const hint = "'symmetric' pads as guided-diffusion does, 'end' as TensorFlow's SAME";
+  raise('ConfigError', { where, expected: "'symmetric' or 'end'", actual: show(given), hint });
 };
+
+const downsampleFields = checkedFields('downsampleLayer', ['channels'], { padding: requirePadding });
+const upsampleFields = checkedFields('upsampleLayer', ['channels']);
+const samplingParts = <const C extends number>({ channels }: SamplingConfig<C>) =>
+  convParts<C, C>({ inputs: channels, outputs: channels });
 
 /** `[B, H, W, C]` → `[B, H/2, W/2, C]` */
 export type DownsampleLayer<C extends Dim> = Layer<
@@ -121,15 +134,23 @@ export type DownsampleLayer<C extends Dim> = Layer<
 >;
 
 /**
- * Halves the size by a 3×3 convolution of stride 2, padded by 1 on each side (as guided-diffusion pads): `[B, H, W, C]` →
- * `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is odd.
+ * Halves the size by a 3×3 convolution of stride 2: `[B, H, W, C]` → `[B, H/2, W/2, C]`. It is padded by 1 on each side, as
+ * in guided-diffusion; with `padding: 'end'` only at the bottom and right, as DDPM does in TensorFlow (Ho et al. 2020).
+ * Raises `ShapeError` if the size is odd.
  * @example
  * const { apply } = downsampleLayer({ channels: 64 })
  * pipe(zeros(8, 28, 28, 64), apply({ kernel: ones(3, 3, 64, 64), bias: zeros(64) })) // : Tensor<[8, 14, 14, 64]>
  */
-export const downsampleLayer = <const C extends number>(config: SamplingConfig<C>): DownsampleLayer<Channels<C>> => {
-  const parts = samplingParts<C>('downsampleLayer', config);
-  return namedLayer('downsampleLayer', parts, (bound) => (x) => addBias(downsample(x, bound.kernel), bound.bias));
+export const downsampleLayer = <const C extends number>(
+  config: SamplingConfig<C> & { readonly padding?: DownsamplePadding },
+): DownsampleLayer<Channels<C>> => {
+  const { padding = 'symmetric', ...channels } = downsampleFields(config);
+  return namedLayer('downsampleLayer', samplingParts<C>(channels), (bound) => (x) => {
+    requireEvenSize('downsampleLayer', nodeOf(x));
+    const around = [PADDINGS[padding], PADDINGS[padding]] as const;
+    const images: Tensor<[Dim, Dim, Dim, Channels<C>]> = x;
+    return addBias(conv2d(images, bound.kernel, { strides: [2, 2], padding: around }), bound.bias) as never; // of half the size
+  });
 };
 
 /** `[B, H, W, C]` → `[B, 2*H, 2*W, C]` */
@@ -147,33 +168,38 @@ export type UpsampleLayer<C extends Dim> = Layer<
  * pipe(zeros(8, 14, 14, 64), apply({ kernel: ones(3, 3, 64, 64), bias: zeros(64) })) // : Tensor<[8, 28, 28, 64]>
  */
 export const upsampleLayer = <const C extends number>(config: SamplingConfig<C>): UpsampleLayer<Channels<C>> => {
-  const parts = samplingParts<C>('upsampleLayer', config);
+  const parts = samplingParts<C>(upsampleFields(config));
   return namedLayer('upsampleLayer', parts, (bound) => (x) => addBias(conv2d(upsample(x), bound.kernel), bound.bias));
 };
 
 /** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */
 export type GroupNormLayer<C extends Dim> = Layer<ScaleAndShift<C>, OfImages<C, C>>;
 
-const normFields = checkedFields('groupNormLayer', ['channels', 'groups']);
+const requireEpsilon = requirement('a number ≥ 0', (n) => n >= 0 && n < Infinity, '1e-5 is usual, 1e-6 in DDPM');
+const normFields = checkedFields('groupNormLayer', ['channels', 'groups'], {
+  groups: requireGroups,
+  epsilon: requireEpsilon,
+});
 
 /**
- * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. `groups` must divide the channels: raises
- * `ConfigError` otherwise. Wu & He 2018.
+ * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. The number of groups must divide the
+ * channels: raises `ConfigError` otherwise. `epsilon` is added to the variance; default 1e-5. Wu & He 2018.
  * @example
  * const { apply } = groupNormLayer({ channels: 2, groups: 1 })
  * pipe(constantOf([1, 3], 1, 1, 1, 2), apply({ gamma: ones(2), beta: zeros(2) })) // → [[[[-1, 1]]]]
  */
 export const groupNormLayer = <const C extends number>(config: {
   readonly channels: Extent<C>;
-  readonly groups: number;
+  readonly groups: Groups;
+  readonly epsilon?: number;
 }): GroupNormLayer<Channels<C>> => {
-  const { channels, groups } = normFields(config);
-  requireDivisor('groupNormLayer.groups', 'groups', groups, channels as number); // Extent<C> is C, or a message
+  const { channels, groups: given, epsilon = EPSILON } = normFields(config);
+  const groups = groupsDividing('groupNormLayer.groups', given, channels as number); // Extent<C> is C, or a message
   const parts = {
     gamma: parameterOf<[Channels<C>]>(allOnes, channels),
     beta: parameterOf<[Channels<C>]>(allZeros, channels),
   };
-  return namedLayer('groupNormLayer', parts, (params) => groupNorm(params, { groups }));
+  return namedLayer('groupNormLayer', parts, (params) => groupNorm(params, { groups, epsilon }));
 };
 
 /**

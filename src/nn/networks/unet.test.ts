@@ -238,7 +238,12 @@ test('gradients agree with central differences along a direction', async () => {
   // each run draws the same from its key
   const at = (h: number) => (dropout: Key) => {
     const loss = (p: UNetParams): Tensor<[]> =>
-      sum(mul(model.apply(p, images, { t, label: t, dropout }) as Tensor<Shape>, detTensor([2, 4, 4, 1], 7)));
+      sum(
+        mul(
+          model.apply(p, images, { t, label: constantOf(Int32Array.of(3, 1), 2), dropout }) as Tensor<Shape>,
+          detTensor([2, 4, 4, 1], 7),
+        ),
+      );
     const moved = zipTensors([waves(model), direction], (p, d) => add(p, mul(d, h)));
     return valueAndGrad(loss)(moved);
   };

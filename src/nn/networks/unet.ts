@@ -1,15 +1,14 @@
 /**
- * The U-Net of DDPM (Ho et al. 2020, appendix B; Ronneberger et al. 2015): residual blocks on the way down and up, attention
- * at some resolutions and at the bottleneck, and skip connections from every activation on the way down.
+ * The U-Net of DDPM (Ho et al. 2020, appendix B; Ronneberger et al. 2015), ADM (Dhariwal & Nichol 2021) and EDM (Karras et al.
+ * 2022): residual blocks on the way down and up, attention at some resolutions and at the bottleneck, and skip connections
+ * from every activation on the way down.
  */
 import {
   ascribeLike,
   concat,
   type Dim,
   dims,
-  fork,
   halve,
-  type Key,
   type NoisefoldError,
   type Shape,
   showShape,
@@ -19,12 +18,23 @@ import {
 } from '../../dsl/index.js';
 import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { convLayer, downsampleLayer, groupNormLayer, upsampleLayer } from '../layers/layers.js';
+import { headsOver } from '../layers/heads.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
-import { attentionBlock, residualBlock, type UNetBlock, unetBlock } from './blocks.js';
+import { convLayer, groupNormLayer } from '../layers/layers.js';
+import {
+  blockOf,
+  type Call,
+  callOf,
+  encoded,
+  encoderLayers,
+  type Images,
+  resampling,
+  throughMiddle,
+} from './encoder.js';
+import { inputChannelsOf, levelsOf } from './encoderConfig.js';
 import { embed, embeddingLayers, type UNetConditioning, withCondition } from './unetConditioning.js';
-import { headsOver, levelsOf, type UNetArchitecture, unetArchitecture, type UNetConfig } from './unetConfig.js';
+import { type UNetArchitecture, unetArchitecture, type UNetConfig } from './unetConfig.js';
 
 /** The parameters of a U-Net; `levels` go from full resolution to the bottleneck. */
 export interface UNetParams extends ParamsOf<ReturnType<typeof layersOf>> {}
@@ -40,8 +50,12 @@ export interface UNetOutputs<B extends Dim, I extends Shape> {
 
 /** A U-Net for images of shape `I`, with its configuration: a model for `noisefold/diffusion`. */
 export interface UNet<I extends Shape>
-  extends Trainable<UNetParams>, Pick<UNetArchitecture, 'predicts' | 'timesteps' | 'classes' | 'condition'> {
+  extends Trainable<UNetParams>, Pick<UNetArchitecture, 'predicts' | 'classes' | 'condition'> {
   readonly config: UNetArchitecture;
+  /** The number of timesteps; absent of a model of continuous time. */
+  readonly timesteps?: number;
+  /** False of a model that always takes a class: it has no prediction without. */
+  readonly unconditional?: false;
   /** Predicts from x_t, `[B, ...I]`, and its conditioning: `[B, ...I]`. */
   readonly apply: <B extends Dim>(
     params: UNetParams,
@@ -59,65 +73,51 @@ export interface UNet<I extends Shape>
   };
 }
 
-type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
+/** The heads of block `j` of a level on the way up; null without attention. */
+const upHeadsOf = (c: UNetArchitecture, { channels, attends }: ReturnType<typeof levelsOf>[number], j: number) =>
+  attends && (c.upAttention === 'every' || j === c.blocks) ? headsOver(c.upHeads ?? c.heads, channels) : null;
 
 const layersOf = (c: UNetArchitecture) => {
-  const { base, groups, adaptiveGroupNorm, dropout } = c;
-  const kind = { groups, adaptiveGroupNorm, dropout, embedding: 4 * base };
+  const encoder = encoderLayers(c, c.image[2] + (c.condition?.channels ?? 0));
   const levels = levelsOf(c);
-  const layersOfLevels = levels.map(({ channels, attends }, l) => {
-    const below = levels[l + 1]?.channels;
-    const heads = attends ? headsOver(c.heads, channels) : null;
-    const block = (inputs: number): UNetBlock => unetBlock({ ...kind, inputs, outputs: channels, heads });
-    // the channels of the skip connections: the input of the level, and the output of each block
-    const skips = [levels[l - 1]?.channels ?? base, ...Array.from({ length: c.blocks }, () => channels)];
-    return {
-      down: skips.slice(0, -1).map(block),
-      ...(below !== undefined && {
-        downsample: downsampleLayer({ channels }),
-        upsample: upsampleLayer({ channels: below }),
-      }),
-      up: [...skips].reverse().map((skip, j) => block(skip + (j === 0 ? (below ?? channels) : channels))),
-    };
-  });
-  const { channels } = levels.at(-1)!; // an architecture has a level
-  const residual = residualBlock({ ...kind, inputs: channels, outputs: channels });
+  const { channels } = levels[0]!; // an architecture has a level
   return {
     ...embeddingLayers(c),
-    input: convLayer({ inputs: c.image[2] + (c.condition?.channels ?? 0), outputs: base }),
-    levels: layersOfLevels,
-    middle: {
-      before: residual,
-      attention: attentionBlock({ channels, heads: headsOver(c.heads, channels), groups }),
-      after: residual,
-    },
-    norm: groupNormLayer({ channels: levels[0]!.channels, groups }),
+    ...encoder,
+    levels: encoder.levels.map((level, l) => {
+      const { channels: width } = levels[l]!;
+      const below = levels[l + 1]?.channels;
+      // the channels of the skip connections: what enters the level, and the output of each block
+      const skips = [levels[l - 1]?.channels ?? inputChannelsOf(c), ...level.down.map(() => width)].reverse();
+      return {
+        ...level,
+        ...(below !== undefined && { upsample: resampling(c, 'double', below) }),
+        up: skips.map((skip, j) =>
+          blockOf(c, skip + (j === 0 ? (below ?? width) : width), width, upHeadsOf(c, levels[l]!, j)),
+        ),
+      };
+    }),
+    norm: groupNormLayer({ channels, groups: c.groups, epsilon: c.epsilon }),
     output: convLayer({
-      inputs: levels[0]!.channels,
+      inputs: channels,
       outputs: c.image[2] * (c.learnedVariance === undefined ? 1 : 2),
       initializer: allZeros,
     }),
   };
 };
 type Net = Bound<ReturnType<typeof layersOf>>;
-/** A key for the dropout of each block, by its path. */
-type KeyOf = (path: string) => Key | undefined;
 
-/** Level `l` and those below, down and up again: `[B, H, W, C]` → `[B, H, W, D]`, conditioned on the embedding `e`. */
-const throughLevels = <B extends Dim>(net: Net, x: Images<B>, e: Tensor<[B, Dim]>, keyOf: KeyOf, l = 0): Images<B> => {
-  const { down, downsample, upsample, up } = net.levels[l]!;
-  const { before, attention, after } = net.middle;
-  const skips = down.reduce<readonly Images<B>[]>(
-    (hs, block, j) => [...hs, block(hs.at(-1)!, e, keyOf(`levels.${l}.down.${j}`))],
-    [x],
-  );
-  const deepest = skips.at(-1)!;
-  const below =
-    downsample && upsample
-      ? upsample(throughLevels(net, downsample(deepest), e, keyOf, l + 1))
-      : F.pipe(deepest, before(e, keyOf('middle.before')), attention, after(e, keyOf('middle.after')));
-  return up.reduce((h, block, j) => block(concat(h, skips.at(-1 - j)!), e, keyOf(`levels.${l}.up.${j}`)), below);
-};
+/** The way up, from the bottleneck: each block joins its input with an activation of the way down. */
+const decoded = <B extends Dim>(
+  { levels }: Net,
+  skips: readonly (readonly Images<B>[])[],
+  middle: Images<B>,
+  call: Call<B>,
+): Images<B> =>
+  levels.reduceRight((below, { upsample, up }, l) => {
+    const h = upsample === undefined ? below : call(`levels.${l}.upsample`, upsample)(below);
+    return up.reduce((x, block, j) => call(`levels.${l}.up.${j}`, block)(concat(x, skips[l]!.at(-1 - j)!)), h);
+  }, middle);
 
 /** From images to the output of the last convolution: `[B, H, W, C]`, or `[B, H, W, 2·C]` with a learned variance. */
 const evaluated =
@@ -125,16 +125,16 @@ const evaluated =
   <B extends Dim>(x: Tensor<[B, ...Shape]>, at: UNetConditioning<B>): Images<B> => {
     if (showShape(dims(x).slice(1)) !== showShape(c.image))
       refuseShape('unet', `images [B, ${c.image.join(', ')}]`, dims(x), 'make the model for images of this size');
-    const { dropout } = at;
-    const keyOf: KeyOf = (path) => (dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path]);
-    const e = embed(c, net, at);
+    const call = callOf(c, embed(c, net, at), at.dropout);
     const images = withCondition(c, x as unknown as Images<B>, at.condition); // checked above
-    return F.pipe(throughLevels(net, net.input(images), e, keyOf), net.norm, silu, net.output);
+    const skips = encoded(net, images, call);
+    const middle = throughMiddle(net, skips.at(-1)!.at(-1)!, call);
+    return F.pipe(decoded(net, skips, middle, call), net.norm, silu, net.output);
   };
 
 const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   const { params, init, apply } = layer(layersOf(c), (net) => evaluated(c, net));
-  const { learnedVariance: as, predicts, timesteps, classes, condition } = c;
+  const { learnedVariance: as, predicts, timesteps, classes, condition, noClass } = c;
   const both: NonNullable<UNet<I>['learned']>['apply'] = (params, x, at) => {
     const [prediction, variance] = halve(apply(params)(x, at)); // side by side, each of the size of x
     return { prediction: ascribeLike(prediction, x), variance: ascribeLike(variance, x) };
@@ -146,7 +146,8 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
     init,
     config: c,
     predicts,
-    timesteps,
+    ...(timesteps !== 'continuous' && { timesteps }),
+    ...(classes !== undefined && noClass === 'never' && ({ unconditional: false } as const)),
     ...(classes !== undefined && { classes }),
     ...(condition !== undefined && { condition }),
     apply: Object.assign(first, { config: c }), // files of trained models tell by this that it is unchanged

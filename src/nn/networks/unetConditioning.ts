@@ -1,11 +1,13 @@
 /** The conditioning of a U-Net: timesteps, classes, images. */
 import {
   add,
+  cast,
   concat,
   type Dim,
   dims,
   fullLike,
   type Key,
+  matmul,
   raise,
   resizeBilinear,
   type Shape,
@@ -13,8 +15,11 @@ import {
   silu,
   type Tensor,
 } from '../../dsl/index.js';
-import { classEmbedding, timeEmbedding } from '../layers/embedding.js';
-import type { Bound, ParamsOf } from '../layers/layer.js';
+import { type Classes, classEmbedding, timeEmbedding } from '../layers/embedding.js';
+import { fanInUniform } from '../layers/initializers.js';
+import { type Bound, type ParamsOf, parameterOf } from '../layers/layer.js';
+import type { Times } from '../layers/timeFeatures.js';
+import { embeddingOf } from './encoderConfig.js';
 import type { UNetArchitecture } from './unetConfig.js';
 
 /** The condition of each sample: an image. */
@@ -27,27 +32,35 @@ export interface UNetCondition<B extends Dim> {
 
 /** The conditioning of a U-Net. */
 export interface UNetConditioning<B extends Dim> {
-  /** The timestep of each sample, `[B]`, counted from 0. */
-  readonly t: Tensor<[B], 'int32'>;
-  /** The class of each sample, `[B]`; default: no class. */
-  readonly label?: Tensor<[B], 'int32'>;
+  /** The time of each sample, `[B]`: timesteps counted from 0, or numbers that may be fractional. */
+  readonly t: Times<B>;
+  /** The class of each sample, `[B]`, or the weight of each class, `[B, classes]`; default: no class. */
+  readonly label?: Classes<B>;
+  /** The augmentation labels of each sample, `[B, augment]`; default: zeros. */
+  readonly augment?: Tensor<[B, Dim]>;
   /** The condition of each sample: required by a model with `condition`. */
   readonly condition?: UNetCondition<B>;
   /** Randomness for dropout; without it nothing is dropped. */
   readonly dropout?: Key;
 }
 
-export const embeddingLayers = ({ timesteps, sinusoid, base, classes, condition }: UNetArchitecture) => {
-  const time = timeEmbedding({ timesteps, sinusoid, size: base, outputs: 4 * base });
+export const embeddingLayers = (c: UNetArchitecture) => {
+  const { timesteps, sinusoid, classes, condition, noClass, labelsAt, augment } = c;
+  const { timeChannels: size, embedding: outputs } = embeddingOf(c);
+  const time = timeEmbedding({ timesteps, sinusoid, size, outputs });
+  const isAffine = labelsAt === 'input';
   return {
     time,
-    ...(classes !== undefined && { label: classEmbedding({ classes, outputs: 4 * base }) }),
+    ...(classes !== undefined && {
+      label: classEmbedding({ classes, outputs: isAffine ? size : outputs, noClass, affine: isAffine }),
+    }),
+    ...(augment !== undefined && { augment: { w: parameterOf<[Dim, Dim]>(fanInUniform(), augment, size) } }),
     ...(condition?.noiseLevel === true && { conditionTime: time }), // for the noise level of a condition
   };
 };
 type EmbeddingLayers = ReturnType<typeof embeddingLayers>;
 
-/** The parameters of the embeddings of timesteps and classes. */
+/** The parameters of the embeddings of times and classes. */
 export interface UNetEmbeddingParams extends ParamsOf<EmbeddingLayers> {}
 
 const refuse = (expected: string, actual: string, hint: string): never =>
@@ -55,14 +68,26 @@ const refuse = (expected: string, actual: string, hint: string): never =>
 
 /** Raises `ConfigError` for labels and noise levels that the model does not take, and for a missing noise level. */
 const requireInputs = (
-  { classes, condition: wanted }: UNetArchitecture,
-  { label, condition }: UNetConditioning<Dim>,
+  { classes, noClass, augment: augmented, condition: wanted }: UNetArchitecture,
+  { label, augment, condition }: UNetConditioning<Dim>,
 ): void => {
   if (classes === undefined && label !== undefined)
     refuse(
       'no labels: the model has no classes',
       `labels ${showShape(dims(label))}`,
       'set `classes` of the model, or remove the labels',
+    );
+  if (classes !== undefined && noClass === 'never' && label === undefined)
+    refuse(
+      "the label of each sample: the model was made with `noClass: 'never'`",
+      'no labels',
+      `give labels from 0 to ${classes - 1}`,
+    );
+  if (augmented === undefined && augment !== undefined)
+    refuse(
+      'no augmentation labels: the model takes none',
+      `labels ${showShape(dims(augment))}`,
+      'make the model with `augment`, or remove the labels',
     );
   if (wanted?.noiseLevel === true && condition?.t === undefined)
     refuse(
@@ -78,20 +103,30 @@ const requireInputs = (
     );
 };
 
-/** The sum of all embeddings, with its SiLU applied, as all residual blocks share it: `[B, 4·base]`. */
+/** The sum of the given embeddings; undefined without any. */
+const sumOf = <B extends Dim>(...given: readonly (Tensor<[B, Dim]> | undefined)[]): Tensor<[B, Dim]> | undefined => {
+  const embeddings = given.filter((one) => one !== undefined);
+  return embeddings.length === 0 ? undefined : embeddings.reduce((sum, one) => add(sum, one));
+};
+
+/** The sum of all embeddings, with its SiLU applied, as all residual blocks share it: `[B, E]`. */
 export const embed = <B extends Dim>(
   c: UNetArchitecture,
-  { time, label, conditionTime }: Bound<EmbeddingLayers>,
+  { time, label, augment, conditionTime }: Bound<EmbeddingLayers>,
   at: UNetConditioning<B>,
 ): Tensor<[B, Dim]> => {
   requireInputs(c, at);
   const { t, condition } = at;
-  const embeddings: readonly (Tensor<[B, Dim]> | undefined)[] = [
-    time(t),
-    label?.(at.label ?? fullLike(t, c.classes!)), // the row `classes` stands for no class
-    condition?.t && conditionTime?.(condition.t),
-  ];
-  return silu(embeddings.filter((one) => one !== undefined).reduce((sum, one) => add(sum, one)));
+  const labels = label?.(at.label ?? fullLike(cast(t, 'int32'), c.classes!)); // the label `classes` stands for no class
+  const ofClasses = (place: UNetArchitecture['labelsAt']) => (c.labelsAt === place ? labels : undefined);
+  const augmented = at.augment && augment && matmul(at.augment, augment.w);
+  return silu(
+    sumOf(
+      time(t, sumOf(ofClasses('input'), augmented)),
+      ofClasses('output'),
+      condition?.t && conditionTime?.(condition.t),
+    )!, // of one at least
+  );
 };
 
 /**

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
-import { headsOver, levelsOf, unetArchitecture } from './unetConfig.js';
+import { headsOver } from '../layers/heads.js';
+import { levelsOf } from './encoderConfig.js';
+import { unetArchitecture } from './unetConfig.js';
 
 const good = { image: [28, 28, 1], base: 24, multipliers: [1, 2, 2] };
 
@@ -17,7 +19,7 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     ],
     [
       { groups: 32 },
-      'unet.groups: expected a divisor of all channels: base 24, levels 24, 48, 48, got 32, which does not divide 24; make base a multiple of 32, or choose fewer groups',
+      'unet.groups: expected a divisor of all channels: input 24, levels 24, 48, 48, got 32, which does not divide 24; make base a multiple of 32, or choose fewer groups',
     ],
     [
       { attention: [7], heads: 5 },
@@ -29,7 +31,7 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     ],
     [
       { attention: [16] },
-      'unet.attention: expected resolutions that occur: 28, 14, 7, got 16; name the heights of levels; the bottleneck attends anyway',
+      'unet.attention: expected resolutions that occur: 28, 14, 7, got 16; name the heights of levels; the bottleneck has a field of its own, `middle`',
     ],
     [{ dropout: 1 }, 'unet.dropout: expected a rate in [0, 1), got 1; give the fraction that is dropped, such as 0.1'],
     [
@@ -42,12 +44,41 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
       'unet.condition.channels: expected at least one channel, got 0; leave the condition out for a model without',
     ],
     [
-      { base: 25 },
-      'unet.base: expected an even number from 2 to 65536, got 25; half of the time embedding is sines, half cosines',
+      { base: 25, multipliers: [0.5], groups: 1, heads: 1 },
+      'unet.multipliers: expected multiples of base 25 that are whole numbers of channels, got [0.5]; such as 0.5 of an even base',
+    ],
+    [
+      { base: 8, timeChannels: 7, sinusoid: 'fourier' },
+      'unet.timeChannels: expected an even number, for sines and cosines of random frequencies, got 7; give an even number',
+    ],
+    [
+      { sinusoid: { first: 'sine', shift: 12 } },
+      'unet.sinusoid.shift: expected less than 12, half of the sines and cosines, got 12; 0 and 1 are usual',
+    ],
+    [
+      { sinusoid: { first: 'sine', shift: 0, maxPeriod: 0 } },
+      'unet.sinusoid.maxPeriod: expected a number > 0, got 0; 10000 is usual',
+    ],
+    [
+      { groups: { channels: 9, most: 32 } },
+      'unet.groups: expected a divisor of all channels: input 24, levels 24, 48, 48, got 5, which does not divide 48; make base a multiple of 5, or choose fewer groups',
+    ],
+    [
+      { upHeads: 5 },
+      'unet.upHeads: expected heads that share the 48 channels at resolution 7 evenly, got 5; choose a divisor',
+    ],
+    [{ epsilon: -1 }, 'unet.epsilon: expected a number ≥ 0, got -1; 1e-5 is usual, 1e-6 in DDPM'],
+    [
+      { inputChannels: 0 },
+      'unet.inputChannels: expected a number from 1 to 65536, got 0; leave it out for those of the first level',
+    ],
+    [
+      { augment: 0 },
+      'unet.augment: expected at least one number, got 0; leave it out for a model without augmentation labels',
     ],
     [
       { base: 2 ** 52 },
-      'unet.base: expected an even number from 2 to 65536, got 4503599627370496; half of the time embedding is sines, half cosines',
+      'unet.base: expected a number from 1 to 65536, got 4503599627370496; 64 is usual for 32×32 images',
     ],
     [{ blocks: 2000 }, 'unet.blocks: expected from 1 to 256 blocks a level, got 2000; 2 is usual'],
     [
@@ -58,14 +89,11 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
       { base: 512, timesteps: 1e6 },
       'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^28 numbers in their embeddings, got 1000000; 1000 is usual',
     ],
-    [
-      { base: 0 },
-      'unet.base: expected an even number from 2 to 65536, got 0; half of the time embedding is sines, half cosines',
-    ],
-    [{ multipliers: [] }, 'unet.multipliers: expected one integer from 1 to 1024 a level, got []; such as [1, 2, 2]'],
+    [{ base: 0 }, 'unet.base: expected a number from 1 to 65536, got 0; 64 is usual for 32×32 images'],
+    [{ multipliers: [] }, 'unet.multipliers: expected one number a level, up to 1024, got []; such as [1, 2, 2]'],
     [
       { multipliers: [1, 0] },
-      'unet.multipliers: expected one integer from 1 to 1024 a level, got [1, 0]; such as [1, 2, 2]',
+      'unet.multipliers: expected one number a level, up to 1024, got [1, 0]; such as [1, 2, 2]',
     ],
     [{ image: [28, 28, 0] }, 'unet.image: expected extents ≥ 1, got [28, 28, 0]; give [height, width, channels]'],
     [{ blocks: 0 }, 'unet.blocks: expected from 1 to 256 blocks a level, got 0; 2 is usual'],
@@ -89,7 +117,7 @@ describe('what comes from outside is decoded', () => {
     [{ image: [28, 28, 1, 7] }, 'unet.image: expected [height, width, channels], got an array of 4'],
     [{ base: '24' }, 'unet.base: expected an integer ≥ 0, got "24"'],
     [{ base: 24.5 }, 'unet.base: expected an integer ≥ 0, got 24.5'],
-    [{ multipliers: [1, Number.NaN] }, 'unet.multipliers.1: expected an integer ≥ 0, got NaN'],
+    [{ multipliers: [1, Number.NaN] }, 'unet.multipliers.1: expected a finite number, got NaN'],
     [{ dropout: Number.NaN }, 'unet.dropout: expected a finite number, got NaN'],
     [{ heads: 'many' }, 'unet.heads: expected a number of heads, or { channels }, got "many"'],
     [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0', 'v' or 'score', got \"eps\""],
@@ -99,7 +127,15 @@ describe('what comes from outside is decoded', () => {
       'unet.condition.channel: expected one of the fields channels, noiseLevel, got an unknown field; did you mean channels?',
     ],
     [{ learnedVariance: true }, "unet.learnedVariance: expected 'range' or 'logVariance', got true"],
-    [{ sinusoid: 'rope' }, "unet.sinusoid: expected 'ddpm' or 'guided-diffusion', got \"rope\""],
+    [
+      { sinusoid: 'rope' },
+      "unet.sinusoid: expected 'ddpm', 'guided-diffusion' or 'fourier', or { first, shift, maxPeriod, scale }, got \"rope\"",
+    ],
+    [{ timesteps: 'many' }, 'unet.timesteps: expected a number of timesteps, or \'continuous\', got "many"'],
+    [
+      { resample: 'bicubic' },
+      "unet.resample: expected 'convolution', 'pool', 'residual' or 'projected', got \"bicubic\"",
+    ],
   ])('%j', (change, message) => {
     const made = unetArchitecture({ ...good, ...change });
     expect(made).toMatchObject({ left: { _tag: 'ConfigError' } });
@@ -120,12 +156,23 @@ describe('a configuration that can', () => {
       blocks: 2,
       attention: [],
       heads: 4,
+      middle: 'attention',
       groups: 8,
+      epsilon: 1e-5,
       adaptiveGroupNorm: false,
+      resample: 'convolution',
+      filter: 'box',
+      padding: 'symmetric',
+      encoder: 'plain',
+      rescale: 1,
       dropout: 0,
       timesteps: 1000,
-      predicts: 'epsilon',
       sinusoid: 'ddpm',
+      recompute: false,
+      upAttention: 'every',
+      noClass: 'row',
+      labelsAt: 'output',
+      predicts: 'epsilon',
     });
   });
 

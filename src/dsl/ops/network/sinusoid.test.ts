@@ -6,7 +6,7 @@ import { tfjs } from '../../../backends/tfjs/index.js';
 import { wasm } from '../../../backends/wasm/index.js';
 import { webgpu } from '../../../backends/webgpu/index.js';
 import { E, F } from '../../../internal/fp.js';
-import { sinusoidTable } from '../../../nn/layers/embedding.js';
+import { sinusoidTable } from '../../../nn/layers/timeFeatures.js';
 import { attempt, evaluate, grad, program, type Tensor, using } from '../../index.js';
 import { constantOf, zeros } from '../constants.js';
 import { sum } from '../reduction/reduction.js';

@@ -14,7 +14,8 @@ import {
   type Tensor,
   zeros,
 } from '../../dsl/index.js';
-import { residualBlock, unetBlock } from './blocks.js';
+import { residualBlock } from './residualBlock.js';
+import { unetBlock } from './unetBlock.js';
 
 describe('a residual block', () => {
   const plain = { groups: 2, adaptiveGroupNorm: false, dropout: 0 };

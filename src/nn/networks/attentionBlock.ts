@@ -1,0 +1,73 @@
+/** Self-attention blocks of images. */
+import { add, type Affine, attention, type Dim, type Extent, type ScaleAndShift, split } from '../../dsl/index.js';
+import { unchecked } from '../../internal/requirement.js';
+import { checkedFields } from '../layers/fields.js';
+import { EPSILON, type Groups, groupsDividing, requireGroups } from '../layers/groups.js';
+import { type Heads, headsDividing, requireHeads } from '../layers/heads.js';
+import { allZeros } from '../layers/initializers.js';
+import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
+import { groupNormLayer, linearLayer, type OfImages } from '../layers/layers.js';
+import { requireFactor, scaled } from './rescaling.js';
+
+/** The parameters of an attention block over C channels. */
+export interface AttentionBlockParams<C extends Dim = Dim> {
+  /** Absent without groups. */
+  readonly norm?: ScaleAndShift<C>;
+  /** `[C, 3·C]`: queries, keys, values, each of the concatenated heads. */
+  readonly qkv: Affine<C, Dim>;
+  readonly output: Affine<C, C>;
+}
+
+/** `[B, H, W, C]` → `[B, H, W, C]` */
+export type AttentionBlock<C extends Dim = Dim> = Layer<AttentionBlockParams<C>, OfImages<C, C>>;
+
+/** The configuration of an attention block. */
+export interface AttentionBlockConfig<C> {
+  readonly channels: Extent<C>;
+  readonly heads: Heads;
+  /** The groups of the group norm; null for a block without it. */
+  readonly groups: Groups | null;
+  /** Added to the variance in the norm; default 1e-5. */
+  readonly epsilon?: number;
+  /** A factor of the sum of the block and its input, such as 1/√2; default 1. */
+  readonly rescale?: number;
+}
+
+const fields = checkedFields('attentionBlock', ['channels', 'heads', 'groups'], {
+  heads: requireHeads,
+  groups: (where, groups) => {
+    if (groups !== null) requireGroups(where, groups);
+  },
+  epsilon: unchecked, // by the norm
+  rescale: requireFactor,
+});
+
+/**
+ * Self-attention between all pixels, added to its input: output(attention(q, k, v)) + x, with q, k, v = split(qkv(norm(x))).
+ * `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as in guided-diffusion's
+ * `QKVAttention`. Raises `ConfigError` unless the heads and the groups divide the channels.
+ * @example
+ * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
+ * block // : AttentionBlock<4>
+ * // the block initially returns its input
+ * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 1, 1, 4)))
+ * await using(reference())(evaluate(begun, {})(key(7)))() // → E.right([1, 1, 1, 1])
+ */
+export const attentionBlock = <const C extends number>(
+  config: AttentionBlockConfig<C>,
+): AttentionBlock<Channels<C>> => {
+  const { channels, groups, epsilon = EPSILON, rescale = 1, ...given } = fields(config);
+  const size = channels as number; // Extent<C> is C, or a message for the compiler
+  const heads = headsDividing('attentionBlock.heads', given.heads, size);
+  if (groups !== null) groupsDividing('attentionBlock.groups', groups, size);
+  const parts = {
+    ...(groups !== null && { norm: groupNormLayer<C>({ channels, groups, epsilon }) }),
+    qkv: linearLayer<C, number>({ inputs: channels, outputs: 3 * size }),
+    output: linearLayer<C, C>({ inputs: channels, outputs: channels, initializer: allZeros }),
+  };
+  return namedLayer('attentionBlock', parts, ({ norm, qkv, output }) => (x) => {
+    const thirds = split(qkv(norm === undefined ? x : norm(x)), [size, size, size]);
+    const [q, k, v] = thirds as unknown as readonly [typeof x, typeof x, typeof x]; // of 3·C channels
+    return scaled(add(output(attention(q, k, v, { heads })), x), rescale);
+  });
+};

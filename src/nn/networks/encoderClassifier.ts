@@ -1,0 +1,192 @@
+/** The noisy classifier of ADM (Dhariwal & Nichol 2021, section 4): the way down of a U-Net, pooled to classes. */
+import {
+  concatAll,
+  type Dim,
+  dims,
+  type Key,
+  mean,
+  type NoisefoldError,
+  relu,
+  reshape,
+  type Shape,
+  showShape,
+  silu,
+  type Tensor,
+  type Widened,
+} from '../../dsl/index.js';
+import { exactly, natural } from '../../internal/decode.js';
+import { refuseShape } from '../../internal/errors.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { optionsOf } from '../../internal/options.js';
+import { timeEmbedding } from '../layers/embedding.js';
+import { allZeros } from '../layers/initializers.js';
+import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
+import { groupNormLayer, linearLayer } from '../layers/layers.js';
+import type { Times } from '../layers/timeFeatures.js';
+import { attentionPool } from './attentionPool.js';
+import { callOf, encoded, encoderLayers, type Images, throughMiddle } from './encoder.js';
+import { type Check, checkedBy, fieldChecks, isWhole, levelChecks, sharingCheck, wrongIn } from './encoderChecks.js';
+import {
+  embeddingOf,
+  type Encoder,
+  type EncoderConfig,
+  encoderDefaults,
+  encoderOptional,
+  encoderRequired,
+  type Image,
+  inputChannelsOf,
+  levelsOf,
+  oneOf,
+  withDefaults,
+} from './encoderConfig.js';
+
+/** The configuration of a classifier of noisy images. */
+export interface ClassifierConfig<I extends Image = Image> extends EncoderConfig<I> {
+  /** The number of classes. */
+  readonly classes: number;
+  /**
+   * What reduces an image to a vector: `attention` (the default, of ADM's classifiers); `adaptive`, the mean of the
+   * bottleneck; `spatial`, the means of all activations and a hidden layer; `normalizedSpatial`, the same with a group norm.
+   */
+  readonly pool?: 'attention' | 'adaptive' | 'spatial' | 'normalizedSpatial';
+  /** The length of the hidden layer of the spatial pools; default 2048. */
+  readonly hidden?: number;
+}
+
+const defaults = { ...encoderDefaults, pool: 'attention', hidden: 2048 } satisfies Partial<ClassifierConfig>;
+
+/** A valid configuration with its defaults: plain JSON, for checkpoints. */
+export type ClassifierArchitecture = ClassifierConfig & Required<Pick<ClassifierConfig, keyof typeof defaults>>;
+
+const decodedConfig = optionsOf<ClassifierConfig>({
+  where: 'encoderClassifier',
+  hint: 'see ClassifierConfig for the fields and what they take',
+  options: exactly(
+    { ...encoderRequired, classes: natural },
+    { ...encoderOptional, pool: oneOf('attention', 'adaptive', 'spatial', 'normalizedSpatial'), hidden: natural },
+  ),
+});
+
+const wrong = wrongIn('encoderClassifier');
+
+const ofFields = (c: ClassifierArchitecture): readonly Check[] => [
+  ...fieldChecks('encoderClassifier', c),
+  !isWhole(c.classes) && wrong('classes', 'at least one class', c.classes, '10 for digits'),
+  !isWhole(c.hidden) && wrong('hidden', 'at least one number', c.hidden, '2048 is usual'),
+];
+
+const ofLevels = (c: ClassifierArchitecture): readonly Check[] => [
+  ...levelChecks('encoderClassifier', c),
+  c.pool === 'attention' && sharingCheck('encoderClassifier', 'heads', c.heads, { ...c, middle: 'attention' }),
+];
+
+/** Decodes the configuration of a classifier and adds the defaults. `ConfigError`. */
+export const classifierArchitecture = (config: unknown): either.Either<NoisefoldError, ClassifierArchitecture> =>
+  F.pipe(
+    decodedConfig(config),
+    E.map((given) => withDefaults(defaults, given)),
+    E.flatMap((c) => checkedBy<ClassifierArchitecture>(c, ofFields, ofLevels)),
+  );
+
+/** The length of the means of all activations. */
+const lengthOfMeans = (c: Encoder): number => {
+  const levels = levelsOf(c);
+  const entering = [inputChannelsOf(c), ...levels.slice(0, -1).map(({ channels }) => channels)];
+  const inLevels = levels.map(({ channels }, l) => entering[l]! + c.blocks * channels);
+  return [...inLevels, levels.at(-1)!.channels].reduce((a, b) => a + b);
+};
+
+/** The layers after the way down. */
+const headLayers = (c: ClassifierArchitecture) => {
+  const { height, width, channels } = levelsOf(c).at(-1)!; // an architecture has a level
+  const { pool, classes: outputs, hidden, heads, groups, epsilon } = c;
+  const norm = { norm: groupNormLayer({ channels, groups, epsilon }) };
+  const output = { output: linearLayer({ inputs: hidden, outputs }) };
+  const means = { hidden: linearLayer({ inputs: lengthOfMeans(c), outputs: hidden }) };
+  const layers = {
+    attention: { ...norm, pool: attentionPool({ pixels: height * width, inputs: channels, outputs, heads }) },
+    adaptive: { ...norm, output: linearLayer({ inputs: channels, outputs, initializer: allZeros }) },
+    spatial: { ...means, ...output },
+    normalizedSpatial: { ...means, hiddenNorm: groupNormLayer({ channels: hidden, groups, epsilon }), ...output },
+  };
+  return layers[pool] as Partial<typeof layers.attention & typeof layers.normalizedSpatial>;
+};
+
+const layersOf = (c: ClassifierArchitecture) => {
+  const { timesteps, sinusoid, image } = c;
+  const { timeChannels: size, embedding: outputs } = embeddingOf(c);
+  const time = timeEmbedding({ timesteps, sinusoid, size, outputs });
+  return { time, ...encoderLayers(c, image[2]), ...headLayers(c) };
+};
+type Net = Bound<ReturnType<typeof layersOf>>;
+
+/** The parameters of a classifier of noisy images. */
+export interface ClassifierParams extends ParamsOf<ReturnType<typeof layersOf>> {}
+
+/** A classifier of noisy images of shape `I`, with its configuration: what `classifierGuided` takes, and `fit` trains. */
+export interface EncoderClassifier<I extends Shape> extends Trainable<ClassifierParams> {
+  readonly config: ClassifierArchitecture;
+  readonly classes: number;
+  /** The number of timesteps; absent of a classifier of continuous time. */
+  readonly timesteps?: number;
+  /** From x_t, `[B, ...I]`, and the time of each: log p(y|x_t) but for a constant, `[B, classes]`. */
+  readonly apply: <B extends Dim>(
+    params: ClassifierParams,
+    x: Tensor<[B, ...I]>,
+    t: Times<NoInfer<B>>,
+    dropout?: Key,
+  ) => Tensor<[B, Dim]>;
+}
+
+/** The mean of the pixels, `[B, C]`. */
+const pooled = <B extends Dim>(x: Images<B>): Tensor<[B, Dim]> => mean(x, [1, 2]);
+
+/** A vector as an image of one pixel. */
+const onePixel = <B extends Dim>(x: Tensor<[B, Dim]>): Images<B> => {
+  const [B, C] = dims(x) as readonly number[] as readonly [number, number]; // programs are traced with numbers
+  return reshape(x, B, 1, 1, C) as Tensor<[Dim, Dim, Dim, Dim]> as Images<B>;
+};
+
+const evaluated =
+  (c: ClassifierArchitecture, net: Net) =>
+  <B extends Dim>(x: Tensor<[B, ...Shape]>, t: Times<B>, dropout: Key | undefined): Tensor<[B, Dim]> => {
+    if (showShape(dims(x).slice(1)) !== showShape(c.image)) {
+      const hint = 'make the classifier for images of this size';
+      refuseShape('encoderClassifier', `images [B, ${c.image.join(', ')}]`, dims(x), hint);
+    }
+    const call = callOf(c, silu(net.time(t)), dropout);
+    const levels = encoded(net, x as unknown as Images<B>, call); // checked above
+    const bottom = throughMiddle(net, levels.at(-1)!.at(-1)!, call);
+    const { norm, pool, hidden, hiddenNorm, output } = net;
+    if (pool !== undefined) return pool(silu(norm!(bottom)));
+    if (hidden === undefined) return output!(pooled(silu(norm!(bottom))));
+    const means = hidden(
+      concatAll([...levels.flat(), bottom].map(pooled) as unknown as readonly [Tensor<[B, Dim]>], -1),
+    );
+    return output!(hiddenNorm === undefined ? relu(means) : pooled(silu(hiddenNorm(onePixel(means)))));
+  };
+
+const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I> => {
+  const { params, init, apply } = layer(layersOf(c), (net) => evaluated(c, net));
+  return {
+    params,
+    init,
+    config: c,
+    classes: c.classes,
+    ...(c.timesteps !== 'continuous' && { timesteps: c.timesteps }),
+    apply: (p, x, t, dropout) => apply(p)(x, t, dropout),
+  };
+};
+
+/**
+ * Makes a classifier of noisy images of a configuration, or a `ConfigError` that says what to change. Its layers are those
+ * of the way down of `unet`, then a pool over the bottleneck.
+ * @example
+ * const made = encoderClassifier({ image: [28, 28, 1], base: 16, multipliers: [1, 2, 2], classes: 10, resample: 'residual' })
+ * made // : E.Either<NoisefoldError, EncoderClassifier<[28, 28, 1]>>
+ * pipe(made, E.map(({ config }) => config.pool)) // → E.right('attention')
+ */
+export const encoderClassifier = <const I extends Image>(
+  config: ClassifierConfig<I>,
+): either.Either<NoisefoldError, EncoderClassifier<Widened<I>>> =>
+  F.pipe(classifierArchitecture(config), E.map(built<Widened<I>>));

@@ -1,0 +1,286 @@
+/** Residual blocks of images and an embedding, which may halve or double the size. */
+import {
+  add,
+  addBias,
+  addPerSample,
+  type Affine,
+  conv2d,
+  type Dim,
+  dims,
+  type Double,
+  dtypeOf,
+  type Extent,
+  type Half,
+  halve,
+  isTensor,
+  type Key,
+  mulPerSample,
+  raise,
+  type ScaleAndShift,
+  silu,
+  type Tensor,
+} from '../../dsl/index.js';
+import { show } from '../../internal/decode.js';
+import { dual } from '../../internal/dual.js';
+import { requireDivisor, requireRate, unchecked } from '../../internal/requirement.js';
+import { checkedFields } from '../layers/fields.js';
+import { EPSILON, type Groups, groupsOver, requireGroups } from '../layers/groups.js';
+import { allZeros } from '../layers/initializers.js';
+import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
+import {
+  convLayer,
+  type ConvParams,
+  convParts,
+  dropout as dropped,
+  groupNormLayer,
+  linearLayer,
+} from '../layers/layers.js';
+import { requireFactor, scaled } from './rescaling.js';
+import { doubled, type Filter, halved, requireFilter } from './resampling.js';
+
+/** The parameters of a residual block from C to D channels, for an embedding of length E. */
+export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> {
+  readonly norm1: ScaleAndShift<C>;
+  readonly conv1: ConvParams<C, D>;
+  /** Of the embedding: `[E, D]`, or `[E, 2·D]` with adaptive group norm. */
+  readonly projection: Affine<E, Dim>;
+  readonly norm2: ScaleAndShift<D>;
+  readonly conv2: ConvParams<D, D>;
+  /** A 1×1 convolution, if C is not D or `projection` asks for it. */
+  readonly skip?: Affine<C, D>;
+}
+
+/**
+ * `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]`, also in `pipe`. Without a key nothing is dropped.
+ * The order of the overloads is explained in `OneError`: the result of a wrong call is an image of D channels.
+ */
+export interface Residual<C extends Dim, D extends Dim, E extends Dim> {
+  <B extends Dim>(
+    embedding: Tensor<[B, NoInfer<E>]>,
+  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+    embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
+  ): Tensor<[B, H, W, D]>;
+  // no call fits these two
+  (x: never, embedding: never): never;
+  (x: never, embedding: never): undefined;
+  <B extends Dim>(
+    embedding: Tensor<[B, NoInfer<E>]>,
+    dropout: Key | undefined,
+  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+    embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
+    dropout?: Key,
+  ): Tensor<[B, H, W, D]>;
+}
+
+/** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H/2, W/2, D]`, also in `pipe`. Without a key nothing is dropped. */
+export interface DownsampleResidual<C extends Dim, D extends Dim, E extends Dim> {
+  <B extends Dim>(
+    embedding: Tensor<[B, NoInfer<E>]>,
+    dropout?: Key,
+  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, Half<H>, Half<W>, D]>;
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+    embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
+    dropout?: Key,
+  ): Tensor<[B, Half<H>, Half<W>, D]>;
+}
+
+/** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, 2·H, 2·W, D]`, also in `pipe`. Without a key nothing is dropped. */
+export interface UpsampleResidual<C extends Dim, D extends Dim, E extends Dim> {
+  <B extends Dim>(
+    embedding: Tensor<[B, NoInfer<E>]>,
+    dropout?: Key,
+  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, Double<H>, Double<W>, D]>;
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+    embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
+    dropout?: Key,
+  ): Tensor<[B, Double<H>, Double<W>, D]>;
+}
+
+/** A residual block from C to D channels, for an embedding of length E. */
+export type ResidualBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<
+  ResidualBlockParams<C, D, E>,
+  Residual<C, D, E>
+>;
+
+/** A residual block that halves the size. */
+export type DownsampleBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<
+  ResidualBlockParams<C, D, E>,
+  DownsampleResidual<C, D, E>
+>;
+
+/** A residual block that doubles the size. */
+export type UpsampleBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<
+  ResidualBlockParams<C, D, E>,
+  UpsampleResidual<C, D, E>
+>;
+
+/** The configuration of a residual block. */
+export interface ResidualBlockConfig<C, D, E> {
+  readonly inputs: Extent<C>;
+  readonly outputs: Extent<D>;
+  /** The length of the embedding. */
+  readonly embedding: Extent<E>;
+  /** The groups of both norms. */
+  readonly groups: Groups;
+  /** Added to the variance in both norms; default 1e-5. */
+  readonly epsilon?: number;
+  /** Scales and shifts the second norm by the embedding, instead of adding it before; default false. */
+  readonly adaptiveGroupNorm?: boolean;
+  /** The rate of dropout, in [0, 1); default 0. */
+  readonly dropout?: number;
+  /** A factor of the sum of the block and its input, such as 1/√2; default 1. */
+  readonly rescale?: number;
+}
+
+/** The configuration of a residual block that halves or doubles the size. */
+export interface ResamplingBlockConfig<C, D, E> extends ResidualBlockConfig<C, D, E> {
+  /** The filter of the resampling; default `box`. */
+  readonly filter?: Filter;
+  /** A 1×1 convolution of the input, also if C is D, as in the DDPM++ network of EDM; default false. */
+  readonly projection?: boolean;
+}
+
+type Images<C extends Dim> = Tensor<[Dim, Dim, Dim, C]>;
+/** A block whose result may have another size. */
+type Anyhow<C extends Dim, D extends Dim, E extends Dim> = (
+  x: Images<C>,
+  embedding: Tensor<[Dim, E]>,
+  dropout?: Key,
+) => Images<D>;
+
+/**
+ * Adaptive group norm: (1 + y_s)·h + y_b, with the halves y_s, y_b of `y: [B, 2·D]`, at each pixel of `h: [B, H, W, D]`.
+ * Dhariwal & Nichol 2021, section 3.1, with y_s counted from 1.
+ */
+const modulated = <D extends Dim>(h: Images<D>, y: Tensor<[Dim, Dim]>): Images<D> => {
+  const [ys, yb] = halve(y) as readonly [Tensor<[Dim, D]>, Tensor<[Dim, D]>]; // y has 2·D outputs
+  return addPerSample(mulPerSample(h, add(1, ys)), yb);
+};
+
+/** The required fields of a residual block. */
+export const residualFields = ['inputs', 'outputs', 'embedding', 'groups'] as const;
+/** The checks of its other fields. */
+export const residualChecks = {
+  groups: requireGroups,
+  epsilon: unchecked, // by the norms
+  adaptiveGroupNorm: unchecked,
+  dropout: requireRate,
+  rescale: requireFactor,
+};
+const resamplingChecks = { ...residualChecks, filter: requireFilter, projection: unchecked };
+
+const isEmbedding = (x: unknown): boolean => typeof x === 'function' || (isTensor(x) && dtypeOf(x) !== 'key');
+
+/**
+ * Tells the data-first form of a bound block: the second operand is an embedding, or the first of several is images. The
+ * pipeable form has an embedding `[B, E]`, and then perhaps a key.
+ */
+const hasInput = ([first, second, ...rest]: readonly unknown[]): boolean =>
+  isEmbedding(second) || rest.length > 0 || (isTensor(first) && dims(first).length === 4);
+
+/** Makes both forms of a bound block. */
+export const formsOf = <C extends Dim, D extends Dim, E extends Dim, F extends object = Residual<C, D, E>>(
+  name: string,
+  dataFirst: Anyhow<C, D, E>,
+): F => dual(name, hasInput, dataFirst);
+
+/** Raises `ConfigError` if there is no embedding. */
+const requireEmbedding = (where: string, embedding: unknown, length: unknown): void => {
+  if (isEmbedding(embedding)) return;
+  const [expected, actual] = [`an embedding [B, ${length as number}]`, isTensor(embedding) ? 'a key' : show(embedding)];
+  const hint = 'write block(x, embedding), block(x, embedding, key) or pipe(x, block(embedding))';
+  raise('ConfigError', { where, expected, actual, hint });
+};
+
+/** A residual block, with a function that resizes what goes into its first convolution and its input. */
+const resizing = <C extends number, D extends number, E extends number, F extends object>(
+  where: string,
+  config: ResamplingBlockConfig<C, D, E>,
+  resized: <S extends Dim>(x: Images<S>) => Images<S>,
+): Layer<ResidualBlockParams<Channels<C>, Channels<D>, Channels<E>>, F> => {
+  const { inputs, outputs, embedding: length, groups, epsilon = EPSILON, adaptiveGroupNorm = false } = config;
+  const { dropout = 0, rescale = 1, projection = false } = config;
+  const features = outputs as number; // Extent<D> is D, or a message for the compiler
+  for (const channels of [inputs as number, features])
+    requireDivisor(`${where}.groups`, 'groups', groupsOver(groups, channels), channels);
+  const parts = {
+    norm1: groupNormLayer<C>({ channels: inputs, groups, epsilon }),
+    conv1: convParts<C, D>({ inputs, outputs }),
+    projection: linearLayer<E, number>({ inputs: length, outputs: adaptiveGroupNorm ? 2 * features : features }),
+    norm2: groupNormLayer<D>({ channels: outputs, groups, epsilon }),
+    conv2: convLayer<D, D>({ inputs: outputs, outputs, initializer: allZeros }),
+    ...((projection || (inputs as number) !== features) && { skip: linearLayer<C, D>({ inputs, outputs }) }),
+  };
+  return namedLayer(where, parts, (bound) =>
+    formsOf<Channels<C>, Channels<D>, Channels<E>, F>(where, (x, embedding, key) => {
+      requireEmbedding(where, embedding, length);
+      const { norm1, conv1, norm2, conv2, skip } = bound;
+      const y = bound.projection(embedding); // [B, D], or [B, 2·D]
+      const h1 = conv2d(resized(silu(norm1(x))), conv1.kernel); // [B, H, W, D]
+      const h2 = adaptiveGroupNorm
+        ? modulated(norm2(addBias(h1, conv1.bias)), y)
+        : // the bias is added to y, which is small: one broadcast for both
+          norm2(addPerSample(h1, addBias(y as Tensor<[Dim, Channels<D>]>, conv1.bias))); // D outputs
+      const h3 = key === undefined ? silu(h2) : dropped(silu(h2), dropout, key);
+      const input = resized(x);
+      const straight = skip === undefined ? (input as unknown as typeof h1) : skip(input); // without `skip` C is D
+      return scaled(add(conv2(h3), straight), rescale);
+    }),
+  );
+};
+
+/**
+ * The residual block of DDPM (Ho et al. 2020, appendix B): h + x, with h = conv₂(dropout(SiLU(norm₂(conv₁(SiLU(norm₁(x))) +
+ * y)))) and y the projected embedding; conv₂ starts at zero. With adaptive group norm (Dhariwal & Nichol 2021, section 3.1)
+ * y = [y_s, y_b] is not added: the second norm of h becomes (1 + y_s)·GroupNorm(h) + y_b. The embedding comes with its SiLU
+ * applied, since all blocks share it. The number of groups must divide both numbers of channels: raises `ConfigError`
+ * otherwise, and for a rate of dropout outside [0, 1).
+ * @example
+ * const block = residualBlock({ inputs: 4, outputs: 8, embedding: 16, groups: 2 })
+ * block // : ResidualBlock<4, 8, 16>
+ * // C = D: the block initially returns its input
+ * const same = residualBlock({ inputs: 4, outputs: 4, embedding: 8, groups: 2, adaptiveGroupNorm: true })
+ * const begun = program('key', (k) => same.apply(same.init(k))(ones(1, 1, 1, 4), ones(1, 8)))
+ * await using(reference())(evaluate(begun, {})(key(7)))() // → E.right([1, 1, 1, 1])
+ */
+export const residualBlock = <const C extends number, const D extends number, const E extends number>(
+  config: ResidualBlockConfig<C, D, E>,
+): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> =>
+  resizing('residualBlock', checkedFields('residualBlock', residualFields, residualChecks)(config), (x) => x);
+
+/**
+ * A {@link residualBlock} that halves the size: `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H/2, W/2, D]`. The filter
+ * is applied before the first convolution and to the input. Raises `ShapeError` if the size is odd. BigGAN (Brock et al.
+ * 2019), as used by Dhariwal & Nichol 2021, section 3.
+ * @example
+ * const block = downsampleBlock({ inputs: 4, outputs: 4, embedding: 8, groups: 2 })
+ * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), ones(1, 8)))
+ * await using(reference())(evaluate(begun, {})(key(7)))() // → E.right([1, 1, 1, 1])
+ */
+export const downsampleBlock = <const C extends number, const D extends number, const E extends number>(
+  config: ResamplingBlockConfig<C, D, E>,
+): DownsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
+  resizing('downsampleBlock', checkedFields('downsampleBlock', residualFields, resamplingChecks)(config), (x) =>
+    halved<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // of as many channels
+  ); // prettier-ignore
+
+/**
+ * A {@link residualBlock} that doubles the size: `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, 2·H, 2·W, D]`. See
+ * {@link downsampleBlock}.
+ * @example
+ * const block = upsampleBlock({ inputs: 4, outputs: 8, embedding: 8, groups: 2, filter: 'binomial' })
+ * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), ones(1, 8)))
+ * begun // : Program<'key', Tensor<[1, 4, 4, 8]>>
+ */
+export const upsampleBlock = <const C extends number, const D extends number, const E extends number>(
+  config: ResamplingBlockConfig<C, D, E>,
+): UpsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
+  resizing('upsampleBlock', checkedFields('upsampleBlock', residualFields, resamplingChecks)(config), (x) =>
+    doubled<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // of as many channels
+  ); // prettier-ignore

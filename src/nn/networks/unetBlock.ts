@@ -1,0 +1,61 @@
+/** The blocks of a U-Net: a residual block, and perhaps an attention block. */
+import type { Dim } from '../../dsl/index.js';
+import { namedFields } from '../../internal/options.js';
+import { described } from '../layers/fields.js';
+import { EPSILON } from '../layers/groups.js';
+import type { Heads } from '../layers/heads.js';
+import { type Channels, type Layer, layer } from '../layers/layer.js';
+import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
+import {
+  formsOf,
+  type Residual,
+  residualBlock,
+  type ResidualBlockConfig,
+  type ResidualBlockParams,
+  residualChecks,
+  residualFields,
+} from './residualBlock.js';
+
+/** The parameters of a block of a U-Net. */
+export interface UNetBlockParams<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> {
+  readonly residual: ResidualBlockParams<C, D, E>;
+  /** Absent without attention. */
+  readonly attention?: AttentionBlockParams<D>;
+}
+
+/** A block of a U-Net, with the form of a residual block. */
+export type UNetBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<
+  UNetBlockParams<C, D, E>,
+  Residual<C, D, E>
+>;
+
+const blockFields = namedFields(
+  'unetBlock',
+  { ...described(residualFields), heads: 'a number of heads, or null' },
+  Object.keys(residualChecks),
+);
+
+/**
+ * A residual block, followed by an attention block unless `heads` is null.
+ * @example
+ * const config = { inputs: 4, outputs: 8, embedding: 16, groups: 2 } as const
+ * const attends = ({ params }: UNetBlock<4, 8, 16>) => params.leaves.some(({ path }) => path.startsWith('attention'))
+ * attends(unetBlock({ ...config, heads: 2 })) // → true
+ * attends(unetBlock({ ...config, heads: null })) // → false
+ */
+export const unetBlock = <const C extends number, const D extends number, const E extends number>(
+  config: ResidualBlockConfig<C, D, E> & { readonly heads: Heads | null },
+): UNetBlock<Channels<C>, Channels<D>, Channels<E>> => {
+  const { heads, ...kind } = blockFields(config);
+  const { outputs: channels, groups, epsilon = EPSILON, rescale = 1 } = kind;
+  const parts = {
+    residual: residualBlock<C, D, E>(kind),
+    ...(heads !== null && { attention: attentionBlock<D>({ channels, heads, groups, epsilon, rescale }) }),
+  };
+  return layer(parts, ({ residual, attention }) =>
+    formsOf<Channels<C>, Channels<D>, Channels<E>>('unetBlock', (x, embedding, dropout) => {
+      const h = residual(x, embedding, dropout);
+      return attention === undefined ? h : attention(h);
+    }),
+  );
+};

@@ -47,6 +47,16 @@ export {
   type UpsampleResidual,
 } from './networks/residualBlock.js';
 export * from './networks/unetBlock.js';
+export * from './networks/attentionPool.js';
+export {
+  type ClassifierArchitecture,
+  classifierArchitecture,
+  type ClassifierConfig,
+  type ClassifierParams,
+  type EncoderClassifier,
+  encoderClassifier,
+} from './networks/encoderClassifier.js';
+export * from './networks/presets.js';
 export type { UNetCondition, UNetConditioning, UNetEmbeddingParams } from './networks/unetConditioning.js';
 export {
   unetArchitecture,

@@ -88,17 +88,20 @@ const optionsOf = (size: number, sinusoid: Sinusoid): SinusoidOptions => {
   return { size, sinusoid: { first, shift }, ...options };
 };
 
-/** The rows of {@link sinusoidTable}, in float64. */
+/** The rows of {@link sinusoidTable}, in float64. The last column of an odd size stays 0. */
 const rowsOf = (timesteps: number, size: number, sinusoid: Sinusoid): Float64Array => {
   const layout: Exclude<Sinusoid, string> = typeof sinusoid === 'string' ? LAYOUTS[sinusoid] : sinusoid;
   const { first, shift, maxPeriod = 10_000, scale = 1 } = layout;
   const n = Math.floor(size / 2);
-  return Float64Array.from({ length: timesteps * size }, (_, at) => {
-    const [t, column] = [Math.floor(at / size), at % size];
-    if (column === 2 * n) return 0; // the end of an odd size
-    const angle = t * scale * maxPeriod ** (-(column % n) / (n > shift ? n - shift : 1));
-    return column < n === (first === 'sine') ? Math.sin(angle) : Math.cos(angle);
-  });
+  const omega = Array.from({ length: n }, (_, i) => scale * maxPeriod ** (-i / (n > shift ? n - shift : 1)));
+  const [sines, cosines] = first === 'sine' ? [0, n] : [n, 0];
+  const rows = new Float64Array(timesteps * size);
+  for (let t = 0; t < timesteps; t++)
+    for (let i = 0; i < n; i++) {
+      rows[t * size + sines + i] = Math.sin(t * omega[i]!);
+      rows[t * size + cosines + i] = Math.cos(t * omega[i]!);
+    }
+  return rows;
 };
 
 const tableFields = checkedFields('sinusoidTable', ['timesteps', 'size', 'sinusoid'], { sinusoid: requireSinusoid() });

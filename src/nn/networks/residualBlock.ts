@@ -173,7 +173,11 @@ export const residualChecks = {
   dropout: requireRate,
   rescale: requireFactor,
 };
+const fields = checkedFields('residualBlock', residualFields, residualChecks);
 const resamplingChecks = { ...residualChecks, filter: requireFilter, projection: unchecked };
+
+const downsampleFields = checkedFields('downsampleBlock', residualFields, resamplingChecks);
+const upsampleFields = checkedFields('upsampleBlock', residualFields, resamplingChecks);
 
 const isEmbedding = (x: unknown): boolean => typeof x === 'function' || (isTensor(x) && dtypeOf(x) !== 'key');
 
@@ -251,8 +255,7 @@ const resizing = <C extends number, D extends number, E extends number, F extend
  */
 export const residualBlock = <const C extends number, const D extends number, const E extends number>(
   config: ResidualBlockConfig<C, D, E>,
-): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> =>
-  resizing('residualBlock', checkedFields('residualBlock', residualFields, residualChecks)(config), (x) => x);
+): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> => resizing('residualBlock', fields(config), (x) => x);
 
 /**
  * A {@link residualBlock} that halves the size: `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H/2, W/2, D]`. The filter
@@ -266,7 +269,7 @@ export const residualBlock = <const C extends number, const D extends number, co
 export const downsampleBlock = <const C extends number, const D extends number, const E extends number>(
   config: ResamplingBlockConfig<C, D, E>,
 ): DownsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
-  resizing('downsampleBlock', checkedFields('downsampleBlock', residualFields, resamplingChecks)(config), (x) =>
+  resizing('downsampleBlock', downsampleFields(config), (x) =>
     halved<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // of as many channels
   ); // prettier-ignore
 
@@ -281,6 +284,6 @@ export const downsampleBlock = <const C extends number, const D extends number, 
 export const upsampleBlock = <const C extends number, const D extends number, const E extends number>(
   config: ResamplingBlockConfig<C, D, E>,
 ): UpsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
-  resizing('upsampleBlock', checkedFields('upsampleBlock', residualFields, resamplingChecks)(config), (x) =>
+  resizing('upsampleBlock', upsampleFields(config), (x) =>
     doubled<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // of as many channels
   ); // prettier-ignore

@@ -53,7 +53,7 @@ const shown: Readonly<Record<string, readonly [code: string, type: string]>> = {
   shrinks: ['downsampleLayer({ channels: 64 })', 'DownsampleLayer<64>'],
   embedded: [
     "timeEmbedding({ timesteps: 10, size: 64, outputs: 256, sinusoid: 'ddpm' })",
-    'EmbeddingLayer<TimeEmbeddingParams<256>, 256>',
+    'TimeEmbedding<256>',
   ],
   weights: ['parameter(allZeros, 3, 64)', 'Layer<Tensor<[3, 64], "float32">, Tensor<[3, 64], "float32">>'],
   network: [

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { type ClassifierConfig, encoderClassifier } from './encoderClassifier.js';
@@ -45,4 +46,14 @@ describe('published networks have as many parameters as theirs', () => {
   test.each<[string, ClassifierConfig]>(Object.entries(classifierPresets))('%s', (name, config) => {
     expect(parameterCount(right(encoderClassifier(config)).params)).toBe(classifiers[name as keyof typeof classifiers]);
   });
+});
+
+test('docs/models.md lists each of them with this number', () => {
+  const page = readFileSync(new URL('../../../docs/models.md', import.meta.url), 'utf8');
+  const listed = [...page.matchAll(/^\| `([\w-]+)` .*? (\d{2,3}(?:,\d{3})+) /gm)].map(([, name, count]) => [
+    name,
+    count,
+  ]);
+  const expected = Object.entries({ ...counts, ...classifiers }).map(([name, n]) => [name, n.toLocaleString('en')]);
+  expect(listed).toEqual(expected);
 });

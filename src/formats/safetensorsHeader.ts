@@ -8,7 +8,21 @@ import type { either } from '../internal/fp.js';
 import { jsonReader } from '../internal/jsonReader.js';
 
 /** The bytes of an element of each dtype; a bool is a byte, 0 or 1. */
-export const BYTES = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, BF16: 2, U8: 1, BOOL: 1 } as const;
+export const BYTES = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
+} as const;
 
 export type StoredDType = keyof typeof BYTES;
 
@@ -56,6 +70,9 @@ const DTYPES = Object.keys(BYTES)
   .join(' | ');
 const FIELDS = 'dtype, shape, data_offsets';
 
+const DAMAGED = 'the file is damaged: use a copy of it';
+const CONVERT = 'convert the tensor, as by tensor.float() of PyTorch, and save it again';
+
 /**
  * Reads the JSON text of a header; `where` names the file in messages. Every entry that it gives has as many bytes as
  * its shape needs. `DecodeError`.
@@ -66,7 +83,7 @@ export const readHeader = (where: string, bytes: Uint8Array): either.Either<Nois
       where: path === '' ? `${where}, header` : `${where}: ${path}`,
       expected: path === '' ? `JSON: ${expected}` : expected,
       actual,
-      hint: 'the file is damaged: use a copy of it',
+      hint: expected === DTYPES ? CONVERT : DAMAGED,
     }),
   );
 

@@ -13,15 +13,21 @@ import {
   readHeader,
   type StoredDType,
 } from './safetensorsHeader.js';
+import { cutShortError } from './source.js';
 
 /** The array that holds the numbers of each dtype: float16 and bfloat16 as their bits, a bool as a byte, 0 or 1. */
 interface Arrays {
   readonly F64: Float64Array;
-  readonly I64: BigInt64Array;
   readonly F32: Float32Array;
-  readonly I32: Int32Array;
   readonly F16: Uint16Array;
   readonly BF16: Uint16Array;
+  readonly I64: BigInt64Array;
+  readonly I32: Int32Array;
+  readonly I16: Int16Array;
+  readonly I8: Int8Array;
+  readonly U64: BigUint64Array;
+  readonly U32: Uint32Array;
+  readonly U16: Uint16Array;
   readonly U8: Uint8Array;
   readonly BOOL: Uint8Array;
 }
@@ -50,11 +56,16 @@ export const DIGITS_AT = 8 + CHECKED.length;
 
 const ARRAYS = {
   F64: Float64Array,
-  I64: BigInt64Array,
   F32: Float32Array,
-  I32: Int32Array,
   F16: Uint16Array,
   BF16: Uint16Array,
+  I64: BigInt64Array,
+  I32: Int32Array,
+  I16: Int16Array,
+  I8: Int8Array,
+  U64: BigUint64Array,
+  U32: Uint32Array,
+  U16: Uint16Array,
   U8: Uint8Array,
   BOOL: Uint8Array,
 };
@@ -211,8 +222,8 @@ const foreign = (where: string, actual: string): Checked<never> =>
   bad(where, 'a safetensors file', actual, 'give one that was saved as safetensors');
 
 /** Refuses a file that ends too early. */
-export const cutShort = (where: string, size: number, found: number): Checked<never> =>
-  bad(where, `${size} bytes, as it says itself`, `${found}`, 'the file is cut short: copy or download it again');
+const cutShort = (where: string, size: number, found: number): Checked<never> =>
+  E.left(cutShortError(where, size, found));
 
 /** The most bytes that {@link startOf} needs. */
 export const FIRST_BYTES = 9;

@@ -1,7 +1,8 @@
 /** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
 import type { Task } from '../dsl/run/effect.js';
 import { joinBytes } from '../formats/bytes.js';
-import { type NoisefoldError, orRaise } from '../internal/errors.js';
+import { cutShortError, room, type Source } from '../formats/source.js';
+import { type NoisefoldError, orRaise, raise } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { codeOf, node, onFile, recover } from './node.js';
 
@@ -11,15 +12,6 @@ const PIECE = 2 ** 16;
 
 /** The most bytes in one read: the system reads no more than 2 GiB at once. */
 const MOST_AT_ONCE = 2 ** 26;
-
-/** An array for the bytes of a file. Node 20 has none of more than 4 GiB. */
-export const room = (size: number): Uint8Array<ArrayBuffer> => {
-  try {
-    return new Uint8Array(size);
-  } catch {
-    throw Object.assign(new Error(`EFBIG: ${size} bytes are more than fit in memory`), { code: 'EFBIG' });
-  }
-};
 
 /** The part of the information on a file that is used. */
 interface FileInfo {
@@ -63,7 +55,7 @@ const openToRead = async (path: string): Promise<OpenFile> => {
 };
 
 /** Reads bytes of a file into an array, from a position. Returns their number: fewer than fit if the file ends there. */
-export const readInto = async (handle: OpenFile, bytes: Uint8Array, position: number): Promise<number> => {
+const readInto = async (handle: OpenFile, bytes: Uint8Array, position: number): Promise<number> => {
   let at = 0;
   while (at < bytes.length) {
     const { bytesRead } = await handle.read(bytes, at, Math.min(bytes.length - at, MOST_AT_ONCE), position + at);
@@ -87,6 +79,19 @@ export const withFile = <A>(path: string, use: (handle: OpenFile) => Promise<A>)
     }
   });
 
+/** An open file as a source: its errors are those of {@link reading}. */
+export const sourceOf = async (path: string, handle: OpenFile): Promise<Source> => {
+  const { size } = await handle.stat();
+  return {
+    where: path,
+    size,
+    fill: async (bytes, at) => {
+      const read = orRaise(await reading(path, () => readInto(handle, bytes, at))());
+      if (read < bytes.length) raise('DecodeError', cutShortError(path, at + bytes.length, at + read)); // it became shorter
+    },
+  };
+};
+
 /** Reads the bytes at a position: none at the end of the file. */
 const pieceAt = async (handle: OpenFile, position: number): Promise<Uint8Array> => {
   const piece = new Uint8Array(PIECE);
@@ -95,9 +100,9 @@ const pieceAt = async (handle: OpenFile, position: number): Promise<Uint8Array> 
 };
 
 /** Reads a file whole. Node's own `readFile` takes no file of more than 2 GiB. */
-const readWhole = async (handle: OpenFile): Promise<Uint8Array<ArrayBuffer>> => {
+const readWhole = async (path: string, handle: OpenFile): Promise<Uint8Array<ArrayBuffer>> => {
   const { size } = await handle.stat();
-  const whole = room(size);
+  const whole = room(path, size);
   const read = await readInto(handle, whole, 0);
   if (read < size) return whole.subarray(0, read); // the file became shorter
   const rest: Uint8Array[] = []; // files of the system have no size, and a log may have grown
@@ -115,7 +120,7 @@ const readWhole = async (handle: OpenFile): Promise<Uint8Array<ArrayBuffer>> => 
  * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
  * await missing() // → E.left('ENOENT: no such file or directory')
  */
-export const readBytes = (path: string): Task<Uint8Array> => withFile(path, readWhole);
+export const readBytes = (path: string): Task<Uint8Array> => withFile(path, (handle) => readWhole(path, handle));
 
 /** Reads a file in pieces, in order; a `FileError` ends them. */
 export async function* readPieces(path: string): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {

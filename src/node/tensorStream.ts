@@ -1,48 +1,25 @@
 /** Safetensors files on a disk, tensor by tensor: a file may be larger than the memory, a tensor may not. */
 import { task, type Task } from '../dsl/run/effect.js';
 import { crc32 } from '../formats/crc32.js';
+import { type Demands, openTensors, type OpenTensors, piecesOf } from '../formats/openTensors.js';
 import { headOf, tensorAt } from '../formats/safetensors.js';
-import { BYTES, type Entry } from '../formats/safetensorsHeader.js';
 import {
   bytesOf,
   checkNumbers,
-  cutShort,
   DIGITS_AT,
   digitsOf,
-  FIRST_BYTES,
   type Head,
   type Layout,
   layoutOf,
-  readHead,
   soundNumbers,
-  startOf,
-  type StoredTensor,
   type TensorFile,
-  tensorOver,
-  verified,
 } from '../formats/safetensorsLayout.js';
+import { openSafetensors } from '../formats/safetensorsSource.js';
 import { attempt, type NoisefoldError, orRaise } from '../internal/errors.js';
 import { E, F, TE, type either, type taskEither } from '../internal/fp.js';
-import { type OpenFile, reading, readInto, room, withFile, writeWith } from './files.js';
+import { type OpenFile, sourceOf, withFile, writeWith } from './files.js';
 
-/** The bytes that are written, or read for the checksum, in a row: between them the event loop runs. */
-const PIECE = 2 ** 22;
-
-/** Demands on the numbers of a file. */
-export interface Demands {
-  /** Refuses NaN and infinities. */
-  readonly finite: boolean;
-}
-
-/** The numbers of a tensor in pieces, each with the position of its first. */
-function* piecesOf({
-  dtype,
-  data,
-}: StoredTensor): Generator<readonly [from: number, Omit<StoredTensor, 'shape'>], void> {
-  const length = PIECE / BYTES[dtype];
-  for (let from = 0; from < data.length; from += length)
-    yield [from, { dtype, data: data.subarray(from, from + length) } as StoredTensor]; // of the same dtype
-}
+export type { OpenTensors } from '../formats/openTensors.js';
 
 /** Writes a file that was laid out, and last the digits of its checksum. */
 const writeLayout =
@@ -71,57 +48,6 @@ export const writeTensors = (path: string, file: TensorFile, demands: Demands = 
     task,
   );
 
-/** A file that is open: what its header says, and its tensors, each read when it is asked for. */
-export interface OpenTensors {
-  readonly entries: ReadonlyMap<string, Entry>;
-  readonly metadata: TensorFile['metadata'];
-  /** Reads a tensor. `DecodeError`; `FileError`, also for one that does not fit in memory. */
-  readonly tensor: (entry: Entry) => Task<StoredTensor>;
-}
-
-/** Reads bytes up to a position that the file has by what it says itself. */
-const filled = async (path: string, handle: OpenFile, bytes: Uint8Array, position: number): Promise<void> => {
-  const read = await readInto(handle, bytes, position);
-  if (read < bytes.length) orRaise(cutShort(path, position + bytes.length, position + read)); // it became shorter
-};
-
-/** The checksum of the bytes from a position to the end. */
-const checkFrom = async (
-  path: string,
-  handle: OpenFile,
-  from: number,
-  size: number,
-  before: number,
-): Promise<number> => {
-  const piece = new Uint8Array(PIECE);
-  let check = before;
-  for (let at = from; at < size; at += PIECE) {
-    const part = piece.subarray(0, Math.min(PIECE, size - at));
-    await filled(path, handle, part, at);
-    check = crc32(part, check);
-  }
-  return check;
-};
-
-/** Reads the numbers of a tensor, in pieces, into an array of their own, whatever their place in the file. */
-const readTensor = async (
-  path: string,
-  handle: OpenFile,
-  start: number,
-  { name, begin, end, ...entry }: Entry,
-  { finite }: Demands,
-): Promise<StoredTensor> => {
-  const whole = tensorOver(entry, room(end - begin).buffer, 0, end - begin);
-  let at = start + begin;
-  for (const [from, piece] of piecesOf(whole)) {
-    const bytes = bytesOf(piece.data);
-    await filled(path, handle, bytes, at);
-    orRaise(soundNumbers(path, name, piece, finite, from));
-    at += bytes.length;
-  }
-  return whole;
-};
-
 /**
  * Opens a safetensors file of any size, checks its header and its checksum, and gives `use` its tensors, which stay on the
  * disk until they are asked for. `DecodeError` as of `decodeSafetensors`, `FileError`, and the errors of `use`.
@@ -132,21 +58,7 @@ export const withTensors = <A>(
   use: (file: OpenTensors) => taskEither.TaskEither<NoisefoldError, A>,
 ): Task<A> =>
   F.pipe(
-    withFile(path, async (handle) => {
-      const { size } = await handle.stat();
-      const first = new Uint8Array(Math.min(FIRST_BYTES, size));
-      await filled(path, handle, first, 0);
-      const head = new Uint8Array(orRaise(startOf(path, first, size)));
-      await filled(path, handle, head, 0);
-      const { tensors: entries, metadata, start, checked } = orRaise(readHead(path, head, size));
-      if (checked !== undefined)
-        orRaise(verified(path, checked.claimed, await checkFrom(path, handle, start, size, checked.before)));
-      return use({
-        entries,
-        metadata,
-        tensor: (entry) => reading(path, () => readTensor(path, handle, start, entry, demands)),
-      })();
-    }),
+    withFile(path, async (handle) => use(await openSafetensors(await sourceOf(path, handle), demands))()),
     TE.flatMapEither((result) => result),
     task,
   );
@@ -157,10 +69,10 @@ export const tensorsIn = (
   bytes: Uint8Array,
   { finite }: Demands,
 ): either.Either<NoisefoldError, OpenTensors> =>
-  E.map(({ tensors: entries, metadata, start }: Head): OpenTensors => {
-    const tensor = (entry: Entry): either.Either<NoisefoldError, StoredTensor> => {
+  E.map(({ tensors, metadata, start }: Head) =>
+    openTensors(where, tensors, metadata, async (entry) => {
       const numbers = tensorAt(bytes, entry, start);
-      return E.map(() => numbers)(soundNumbers(where, entry.name, numbers, finite));
-    };
-    return { entries, metadata, tensor: (entry) => task(TE.fromEither(tensor(entry))) };
-  })(headOf(where, bytes));
+      orRaise(soundNumbers(where, entry.name, numbers, finite));
+      return numbers;
+    }),
+  )(headOf(where, bytes));

@@ -1,0 +1,84 @@
+/** Files of tensors that are open: what they say of each tensor, and its numbers when they are asked for. */
+import type { Task } from '../dsl/run/effect.js';
+import { orRaise, raise } from '../internal/errors.js';
+import { suggestion } from '../internal/suggest.js';
+import { BYTES, type StoredDType } from './safetensorsHeader.js';
+import { bytesOf, soundNumbers, type StoredTensor, tensorOver } from './safetensorsLayout.js';
+import { attempted, room, type Source } from './source.js';
+
+/** What a file says of a tensor. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: StoredDType;
+  readonly shape: readonly number[];
+}
+
+/** A file that is open: what it says of its tensors, by name, and the tensors, each read when it is asked for. */
+export interface OpenTensors {
+  readonly entries: ReadonlyMap<string, TensorInfo>;
+  /** Words about the whole. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Reads a tensor of `entries`. `DecodeError`; `FileError`, also for one that does not fit in memory. */
+  readonly tensor: (entry: TensorInfo) => Task<StoredTensor>;
+}
+
+/** Demands on the numbers of a file. */
+export interface Demands {
+  /** Refuses NaN and infinities. */
+  readonly finite: boolean;
+}
+
+/** A file whose tensors `read` reads; it raises errors. */
+export const openTensors = <T extends TensorInfo>(
+  where: string,
+  entries: ReadonlyMap<string, T>,
+  metadata: OpenTensors['metadata'],
+  read: (entry: T) => Promise<StoredTensor>,
+): OpenTensors => ({
+  entries,
+  metadata,
+  tensor: ({ name }) =>
+    attempted(async () => {
+      const entry = entries.get(name);
+      if (entry !== undefined) return read(entry);
+      const meant = suggestion(name, [...entries.keys()]);
+      return raise('ConfigError', {
+        where,
+        expected: 'the name of a tensor of the file',
+        actual: name,
+        hint: meant === undefined ? 'give an entry of `entries`' : `did you mean ${meant}?`,
+      });
+    }),
+});
+
+/** The bytes that are written, or read for the checksum, in a row: between them the event loop runs. */
+export const PIECE = 2 ** 22;
+
+/** The numbers of a tensor in pieces, each with the position of its first. */
+export function* piecesOf({
+  dtype,
+  data,
+}: StoredTensor): Generator<readonly [from: number, Omit<StoredTensor, 'shape'>], void> {
+  const length = PIECE / BYTES[dtype];
+  for (let from = 0; from < data.length; from += length)
+    yield [from, { dtype, data: data.subarray(from, from + length) } as StoredTensor]; // of the same dtype
+}
+
+/** Reads numbers that lie one after the other, in pieces, into an array of their own, whatever their place in the file. */
+export const readDense = async (
+  { where, fill }: Source,
+  { name, ...entry }: TensorInfo,
+  from: number,
+  length: number,
+  { finite }: Demands,
+): Promise<StoredTensor> => {
+  const whole = tensorOver(entry, room(where, length).buffer, 0, length);
+  let at = from;
+  for (const [position, piece] of piecesOf(whole)) {
+    const bytes = bytesOf(piece.data);
+    await fill(bytes, at);
+    orRaise(soundNumbers(where, name, piece, finite, position));
+    at += bytes.length;
+  }
+  return whole;
+};

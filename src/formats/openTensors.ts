@@ -4,7 +4,7 @@ import { orRaise, raise } from '../internal/errors.js';
 import { suggestion } from '../internal/suggest.js';
 import { BYTES, type StoredDType } from './safetensorsHeader.js';
 import { bytesOf, soundNumbers, type StoredTensor, tensorOver } from './safetensorsLayout.js';
-import { attempted, room, type Source } from './source.js';
+import { attempted, PIECE, room, type Source } from './source.js';
 
 /** What a file says of a tensor. */
 export interface TensorInfo {
@@ -50,9 +50,6 @@ export const openTensors = <T extends TensorInfo>(
       });
     }),
 });
-
-/** The bytes that are written, or read for the checksum, in a row: between them the event loop runs. */
-export const PIECE = 2 ** 22;
 
 /** The numbers of a tensor in pieces, each with the position of its first. */
 export function* piecesOf({

@@ -1,13 +1,13 @@
 /** Safetensors files of any size, opened to be read tensor by tensor: a file may be larger than the memory. */
 import { orRaise } from '../internal/errors.js';
 import { crc32 } from './crc32.js';
-import { type Demands, openTensors, type OpenTensors, PIECE, readDense } from './openTensors.js';
+import { type Demands, openTensors, type OpenTensors, readDense } from './openTensors.js';
 import { FIRST_BYTES, readHead, startOf, verified } from './safetensorsLayout.js';
-import { bytesAt, type Source } from './source.js';
+import { bytesAt, PIECE, type Source } from './source.js';
 
 /** The checksum of the bytes from a position to the end. */
-const checkFrom = async ({ size, fill }: Source, from: number, before: number): Promise<number> => {
-  const piece = new Uint8Array(PIECE);
+const checksumFrom = async ({ size, fill }: Source, from: number, before: number): Promise<number> => {
+  const piece = new Uint8Array(Math.min(PIECE, size - from));
   let check = before;
   for (let at = from; at < size; at += PIECE) {
     const part = piece.subarray(0, Math.min(PIECE, size - at));
@@ -23,7 +23,8 @@ export const openSafetensors = async (source: Source, demands: Demands): Promise
   const first = await bytesAt(source, 0, Math.min(FIRST_BYTES, size));
   const head = await bytesAt(source, 0, orRaise(startOf(where, first, size)));
   const { tensors, metadata, start, checked } = orRaise(readHead(where, head, size));
-  if (checked !== undefined) orRaise(verified(where, checked.claimed, await checkFrom(source, start, checked.before)));
+  if (checked !== undefined)
+    orRaise(verified(where, checked.claimed, await checksumFrom(source, start, checked.before)));
   return openTensors(where, tensors, metadata, (entry) =>
     readDense(source, entry, start + entry.begin, entry.end - entry.begin, demands),
   );

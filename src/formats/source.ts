@@ -97,6 +97,9 @@ export const bytesAt = async (
   return bytes;
 };
 
+/** The bytes that are read, or written, in a row: between them the event loop runs. */
+export const PIECE = 2 ** 22;
+
 /** Work that raises errors, as a task. Other exceptions are defects: the promise is rejected with them. */
 export const attempted = <A>(work: () => Promise<A>): Task<A> =>
   task(async () => {

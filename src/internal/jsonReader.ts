@@ -13,6 +13,8 @@ export interface JsonReader {
   readonly string: (expected: string) => string;
   /** Reads an integer from 0 to 2^53 - 1, written in digits only. */
   readonly natural: () => number;
+  /** Skips a value of any type, of text that is valid JSON. */
+  readonly skip: () => void;
   /** Checks that only white space is left. */
   readonly end: () => void;
   /** Reports the value that was just read, or the next one, as a mismatch. */
@@ -167,6 +169,21 @@ export const jsonReader = (bytes: Uint8Array, refuse: (mismatch: Mismatch) => ne
         return refuseNext('an integer ≥ 0');
       at = end;
       return value;
+    },
+    skip: () => {
+      let depth = 0;
+      do {
+        skipSpace();
+        const byte = bytes[at];
+        if (byte === undefined) refuseByte('a value');
+        if (byte === QUOTE) quoted();
+        else if (isTokenByte(byte)) while (isTokenByte(bytes[at])) at++;
+        else {
+          if (byte === OPEN || byte === OPEN_LIST) depth++;
+          if (byte === CLOSE || byte === CLOSE_LIST) depth--;
+          at++;
+        }
+      } while (depth > 0);
     },
     end: () => {
       skipSpace();

@@ -1,0 +1,177 @@
+/**
+ * Reads pickles of Python, protocols 2 to 5, as inert records. A pickle is a program for a machine with a stack and a memo:
+ * https://docs.python.org/3/library/pickletools.html. Here nothing that it names is imported or called. It takes time and
+ * memory in proportion to the file, and no recursion.
+ */
+import { raise } from '../internal/errors.js';
+import { operationAt, type Operation, type OperationName, refusePickle, type Window } from './pickleOperations.js';
+import { type Inert, isPickled, type PersistentId, type Pickled, showPickled } from './pickleValues.js';
+import { bytesAt, cutShortError, type Source } from './source.js';
+
+/** Decides on the name of a class or of a function: raises the error of one that is refused. */
+export type Judge = (global: string) => void;
+
+/** A pickle that was read. */
+export interface Pickle {
+  readonly value: Pickled;
+  /** The ids of the values that lie outside of it. */
+  readonly persistentIds: readonly PersistentId[];
+  /** The position after it. */
+  readonly end: number;
+}
+
+/** The most operations: a pickle of ten thousand parameters and their averages takes less than a tenth. */
+const MOST_OPERATIONS = 2 ** 22;
+const HIGHEST_PROTOCOL = 5;
+
+/** The stack of a machine. A mark begins a new one on top, until its values are taken. */
+const stackOf = (refuse: (expected: string, actual: string) => never) => {
+  const values: Pickled[] = [];
+  const marks: number[] = [];
+  const pop = (): Pickled =>
+    values.length > (marks.at(-1) ?? 0) ? values.pop()! : refuse('a value on the stack', 'none'); // there is one
+  return {
+    push: (value: Pickled): void => void values.push(value),
+    pop,
+    top: (): Pickled => {
+      const value = pop();
+      values.push(value);
+      return value;
+    },
+    mark: (): void => void marks.push(values.length),
+    toMark: (): Pickled[] => values.splice(marks.pop() ?? refuse('a mark on the stack', 'none')),
+  };
+};
+
+/** Two by two, keys and values. */
+const pairsOf = (items: readonly Pickled[]): (readonly [Pickled, Pickled])[] =>
+  Array.from({ length: items.length / 2 }, (_, i) => [items[2 * i]!, items[2 * i + 1]!]);
+
+/** A machine: `run` runs the operations that are whole in a window. */
+const machineOf = (where: string, judge: Judge) => {
+  const memo = new Map<number, Pickled>();
+  const persistentIds: PersistentId[] = [];
+  let [at, count] = [0, 0];
+  let result: { readonly value: Pickled } | undefined;
+  const refuse = (expected: string, actual: string): never =>
+    refusePickle(where, expected, `${actual} at byte ${at} of a pickle`);
+  const { push, pop, top, mark, toMark } = stackOf(refuse);
+
+  const demandText = (value: Pickled): string =>
+    typeof value === 'string' ? value : refuse('the name of a global', showPickled(value));
+  const pushGlobal = (global: string): void => {
+    judge(global);
+    push({ _tag: 'Global', global });
+  };
+  const pushCall = (called: Pickled, args: Pickled, named: Pickled): void => {
+    if (!isPickled('Global', called)) return refuse('a call of a global', showPickled(called));
+    if (!isPickled('Tuple', args)) return refuse('a tuple of arguments', showPickled(args));
+    push({ _tag: 'Inert', global: called.global, args: args.items, named, state: null, items: [], entries: [] });
+  };
+  const recall = (index: number): Pickled => {
+    const value = memo.get(index);
+    return value === undefined ? refuse('a value in the memo', `none of index ${index}`) : value;
+  };
+  const append = (items: readonly Pickled[], kind: 'List' | 'Set'): void => {
+    const target = top();
+    if (!isPickled(kind, target) && !isPickled('Inert', target)) return refuse(`a ${kind}`, showPickled(target));
+    for (const item of items) target.items.push(item);
+  };
+  const setItems = (items: readonly Pickled[]): void => {
+    const target = top();
+    if (!isPickled('Dict', target) && !isPickled('Inert', target)) return refuse('a Dict', showPickled(target));
+    if (items.length % 2 === 1) return refuse('keys with values', 'a key without one');
+    for (const pair of pairsOf(items)) target.entries.push(pair);
+  };
+  const inertOnTop = (): Inert => {
+    const target = top();
+    return isPickled('Inert', target) ? target : refuse('an object to build', showPickled(target));
+  };
+
+  const apply: Readonly<Record<OperationName, (argument: Operation['argument']) => void>> = {
+    protocol: (version) => {
+      if (Number(version) > HIGHEST_PROTOCOL) refuse(`protocol ${HIGHEST_PROTOCOL} or lower`, `${version as number}`);
+    },
+    frame: () => undefined,
+    stop: () => (result = { value: pop() }),
+    mark,
+    pop,
+    popMark: toMark,
+    duplicate: () => push(top()),
+    push,
+    list: () => push({ _tag: 'List', items: [] }),
+    append: () => append([pop()], 'List'),
+    appends: () => append(toMark(), 'List'),
+    tuple: (length) => push({ _tag: 'Tuple', items: Array.from({ length: Number(length) }, pop).reverse() }),
+    tupleOfMark: () => push({ _tag: 'Tuple', items: toMark() }),
+    dictionary: () => push({ _tag: 'Dict', entries: [] }),
+    setItem: () => setItems([pop(), pop()].reverse()),
+    setItems: () => setItems(toMark()),
+    set: () => push({ _tag: 'Set', items: [] }),
+    addItems: () => append(toMark(), 'Set'),
+    setOfMark: () => push({ _tag: 'Set', items: toMark() }),
+    put: (index) => memo.set(Number(index), top()),
+    memoize: () => memo.set(memo.size, top()),
+    get: (index) => push(recall(Number(index))),
+    global: (name) => pushGlobal(name as string), // `LINES` gives a text
+    stackGlobal: () => {
+      const [name, module] = [demandText(pop()), demandText(pop())];
+      pushGlobal(`${module}.${name}`);
+    },
+    call: () => {
+      const args = pop();
+      pushCall(pop(), args, null);
+    },
+    callWithNames: () => {
+      const [names, args] = [pop(), pop()];
+      pushCall(pop(), args, names);
+    },
+    build: () => {
+      const state = pop();
+      inertOnTop().state = state;
+    },
+    persistentId: () => {
+      const id: PersistentId = { _tag: 'PersistentId', id: pop() };
+      persistentIds.push(id);
+      push(id);
+    },
+  };
+
+  /** Runs operations from a position on. Gives the position of the next, and the bytes that it needs. */
+  const run = (window: Window, position: number): readonly [position: number, needed: number] => {
+    at = position;
+    while (result === undefined && at < window.from + window.bytes.length) {
+      const operation = operationAt(window, at);
+      if (typeof operation === 'number') return [at, operation];
+      if (++count > MOST_OPERATIONS) refuse(`at most ${MOST_OPERATIONS} operations`, 'more');
+      apply[operation.name](operation.argument);
+      at = operation.next;
+    }
+    return [at, 1];
+  };
+
+  return {
+    run,
+    outcome: (end: number): Pickle | null => (result === undefined ? null : { ...result, persistentIds, end }),
+  };
+};
+
+const [FIRST_WINDOW, LARGEST_WINDOW] = [2 ** 12, 2 ** 18];
+
+/**
+ * Reads the pickle that begins at a position; bytes in it stay in the file. `judge` sees each global before it is used. Raises
+ * `DecodeError`.
+ */
+export const readPickle = async (source: Source, from: number, judge: Judge): Promise<Pickle> => {
+  const { where, size } = source;
+  const machine = machineOf(where, judge);
+  let [at, needed] = [from, 1];
+  for (let length = FIRST_WINDOW; ; length = Math.min(2 * length, LARGEST_WINDOW)) {
+    if (at + needed > size) raise('DecodeError', cutShortError(where, at + needed, size));
+    const bytes = await bytesAt(source, at, Math.min(Math.max(length, needed), size - at));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    [at, needed] = machine.run({ where, bytes, view, from: at, size }, at);
+    const outcome = machine.outcome(at);
+    if (outcome !== null) return outcome;
+  }
+};

@@ -1,0 +1,115 @@
+/**
+ * Weights in a folder: the file to open, and files with shards, whose index (`*.safetensors.index.json`,
+ * `pytorch_model.bin.index.json`) names the file of each tensor.
+ */
+import { failure, type NoisefoldError, orRaise, raise } from '../internal/errors.js';
+import { E, F } from '../internal/fp.js';
+import { parseJson } from '../internal/json.js';
+import { jsonReader } from '../internal/jsonReader.js';
+import type { Demands, OpenTensors, TensorInfo } from './openTensors.js';
+import { bytesAt, type Source } from './source.js';
+import { formatOf, openTensorFile } from './weights.js';
+import { errorAt } from './words.js';
+
+/** A folder, of a disk or in memory. */
+export interface Folder {
+  /** Its name in messages, or that of the file that was asked for. */
+  readonly where: string;
+  /** The name of the file that was asked for, if it was one. */
+  readonly asked: string | null;
+  readonly names: () => Promise<readonly string[]>;
+  /** Opens a file by its name. Raises `FileError`. */
+  readonly open: (name: string) => Promise<Source>;
+}
+
+const refuse = (where: string, expected: string, actual: string, hint: string): never =>
+  raise('DecodeError', { where, expected, actual, hint });
+
+/** Endings of names, in order of preference. */
+const ENDINGS = ['.safetensors.index.json', '.safetensors', '.bin.index.json', '.bin', '.pt', '.pth', '.ckpt', '.pkl'];
+/** Names without their endings, as transformers and diffusers give them; others are variants. */
+const USUAL = ['diffusion_pytorch_model', 'model', 'pytorch_model'];
+
+/** Chooses the file with the weights. Raises `DecodeError` if there is none, or no one to prefer. */
+const chosenFrom = (where: string, names: readonly string[]): string => {
+  for (const ending of ENDINGS) {
+    const ended = names.filter((name) => name.endsWith(ending));
+    const usual = USUAL.map((name) => name + ending).find((name) => ended.includes(name));
+    if (usual !== undefined) return usual;
+    if (ended.length === 1) return ended[0]!;
+    if (ended.length > 1)
+      return refuse(where, `one file of weights (*${ending})`, ended.slice(0, 8).join(', '), 'give the path of one of them');
+  }
+  const expected = `a file of weights: ${ENDINGS.map((ending) => `*${ending}`).join(', ')}`;
+  return refuse(where, expected, names.slice(0, 8).join(', ') || 'an empty folder', 'give the path of a file or another folder');
+};
+
+/** The longest index, in bytes. */
+const LONGEST_INDEX = 2 ** 22;
+const DAMAGED = 'use a copy of the index';
+
+/** Reads the file of each tensor from an index. Raises `DecodeError`. */
+const readIndex = (where: string, bytes: Uint8Array): ReadonlyMap<string, string> => {
+  const json = jsonReader(bytes, ({ path, expected, actual }) =>
+    refuse(path === '' ? where : `${where}: ${path}`, expected, actual, DAMAGED),
+  );
+  // the reader skips only what is valid
+  orRaise(E.mapLeft(errorAt('DecodeError', where, DAMAGED))(parseJson(new TextDecoder().decode(bytes))));
+  const files = new Map<string, string>();
+  let isMapped = false;
+  json.object('{ metadata, weight_map }', (field) => {
+    if (field !== 'weight_map') return json.skip();
+    if (isMapped) json.refuse('one weight_map', 'a second one');
+    isMapped = true;
+    json.object('the file of each tensor', (name) => {
+      if (files.has(name)) json.refuse('one file for this tensor', 'a second one');
+      const file = json.string('the name of a file');
+      if (file === '' || /[/\\]|^\.\.?$/.test(file)) json.refuse('the name of a file in the same folder', file);
+      files.set(name, file);
+    });
+  });
+  if (!isMapped) json.refuse('a field weight_map', 'none');
+  return files;
+};
+
+/** Adds the place in an index to the error of a shard that is missing. */
+const orOfIndex =
+  (where: string) =>
+  (error: NoisefoldError): NoisefoldError =>
+    error._tag === 'FileError' ? failure('FileError', { ...error, hint: `${where} names it: ${error.hint}` }) : error;
+
+/** Opens the files that an index names, as one. */
+const openShards = async (folder: Folder, index: Source, demands: Demands): Promise<OpenTensors> => {
+  const { where, size } = index;
+  if (size > LONGEST_INDEX) return refuse(where, `at most ${LONGEST_INDEX} bytes`, `${size}`, DAMAGED);
+  const files = readIndex(where, await bytesAt(index, 0, size));
+  const shards = new Map<string, OpenTensors>();
+  for (const file of new Set(files.values())) {
+    const source = await folder.open(file).catch((thrown: unknown) => orRaise(F.pipe(caughtAs(thrown), E.mapLeft(orOfIndex(where)))));
+    const shard = await openTensorFile(source, demands);
+    const stray = [...shard.entries.keys()].find((name) => files.get(name) !== file);
+    if (stray !== undefined)
+      return refuse(`${source.where}: ${stray}`, 'only tensors that the index has in this file', files.get(stray) ?? 'another', DAMAGED);
+    shards.set(file, shard);
+  }
+  const entries = new Map<string, TensorInfo>();
+  for (const [name, file] of files) {
+    const entry = shards.get(file)!.entries.get(name); // all were opened
+    if (entry === undefined) return refuse(`${where}: ${name}`, `a tensor of ${file}`, 'none of this name', DAMAGED);
+    entries.set(name, entry);
+  }
+  const [first] = shards.values();
+  return {
+    entries,
+    metadata: first?.metadata ?? {},
+    tensor: (entry) => (shards.get(files.get(entry.name) ?? '') ?? first!).tensor(entry), // which reports another name
+  };
+};
+
+/** Opens the weights of a folder, or the file that was asked for. Raises `DecodeError` and `FileError`. */
+export const openFolder = async (folder: Folder, demands: Demands): Promise<OpenTensors> => {
+  const name = folder.asked ?? chosenFrom(folder.where, await folder.names());
+  const source = await folder.open(name);
+  const format = await formatOf(source);
+  return format === 'index' ? openShards(folder, source, demands) : openTensorFile(source, demands);
+};

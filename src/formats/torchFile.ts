@@ -1,0 +1,128 @@
+/**
+ * Files of PyTorch, opened to be read tensor by tensor: those of `torch.save`, zip archives (`.pt`, `.pth`, `.bin`) or of the older
+ * format, and pickles of networks of StyleGAN and EDM (`.pkl`). They are pickles, which are read as inert records.
+ */
+import { raise } from '../internal/errors.js';
+import { type Demands, openTensors, type OpenTensors } from './openTensors.js';
+import { readPickle } from './pickle.js';
+import { isPickled, type Pickled, showPickled } from './pickleValues.js';
+import { partOf, type Source, sourceOfBytes } from './source.js';
+import { ofNetwork, ofStateDict } from './torchGlobals.js';
+import { LEGACY_MAGIC, readLegacy, storageIdOf } from './torchLegacy.js';
+import { placed, readTorchTensor, type Storage, type TorchTensor } from './torchTensors.js';
+import { treeOf } from './torchTree.js';
+import { openZip, type ZipFile } from './zipSource.js';
+
+const refuse = (where: string, expected: string, actual: string, hint = 'use a copy of the file'): never =>
+  raise('DecodeError', { where, expected, actual, hint });
+
+/** Finds the tensors of a value, in storages that `storageOf` finds. */
+const opened = async (
+  where: string,
+  value: Pickled,
+  storageOf: (reference: Pickled) => Storage | Promise<Storage>,
+  demands: Demands,
+): Promise<OpenTensors> => {
+  const { drafts, metadata } = treeOf(where, value);
+  const known = new Map<Pickled, Storage>();
+  const entries = new Map<string, TorchTensor>();
+  for (const [name, draft] of drafts) {
+    const storage = known.get(draft.storage) ?? (await storageOf(draft.storage));
+    known.set(draft.storage, storage);
+    entries.set(name, placed(where, name, draft, storage));
+  }
+  return openTensors(where, entries, metadata, (tensor) => readTorchTensor(tensor, demands));
+};
+
+/** The storage of a key that has to be among those of a file. */
+const found = <T>(where: string, files: ReadonlyMap<string, T>, key: string): T =>
+  files.get(key) ?? refuse(where, `a storage ${key.slice(0, 60)}`, 'none');
+
+const PICKLE = 'data.pkl';
+
+/** The folder in an archive that holds the pickle: the name under which it was saved. */
+const folderIn = (where: string, files: ReadonlyMap<string, ZipFile>): string => {
+  const paths = [...files.keys()].filter((path) => path === PICKLE || path.endsWith(`/${PICKLE}`));
+  const [path] = paths;
+  if (path === undefined || paths.length > 1)
+    return refuse(where, `one ${PICKLE}, as torch.save writes`, `${paths.length}`, 'give a file of torch.save');
+  const folder = path.slice(0, -PICKLE.length);
+  return files.has(`${folder}constants.pkl`)
+    ? refuse(
+        where,
+        'a state dict',
+        'a TorchScript archive',
+        'save the state dict: torch.save(model.state_dict(), path)',
+      )
+    : folder;
+};
+
+/** Opens a zip archive of `torch.save`. Raises `DecodeError` and `FileError`. */
+export const openTorchZip = async (source: Source, demands: Demands): Promise<OpenTensors> => {
+  const { where } = source;
+  const files = await openZip(source);
+  const folder = folderIn(where, files);
+  const order = await files.get(`${folder}byteorder`)?.bytes();
+  const text = order === undefined ? 'little' : new TextDecoder().decode(order).trim();
+  if (text !== 'little')
+    return refuse(where, 'little-endian numbers', `byteorder ${text.slice(0, 20)}`, 'save it on another machine');
+  const pickle = sourceOfBytes(where, await files.get(`${folder}${PICKLE}`)!.bytes()); // `folderIn` found it
+  const { value } = await readPickle(pickle, 0, ofStateDict(where));
+  const storageOf = (reference: Pickled): Storage => {
+    const { key, dtype, bytes } = storageIdOf(where, reference);
+    const { size, crc, start } = found(where, files, `${folder}data/${key}`);
+    if (size !== bytes) return refuse(`${where}: storage ${key}`, `${bytes} bytes`, `${size}`);
+    return { dtype, bytes, source, start, crc };
+  };
+  return opened(where, value, storageOf, demands);
+};
+
+/** Opens a file of the older format. */
+const openLegacy = async (source: Source, demands: Demands): Promise<OpenTensors> => {
+  const { where } = source;
+  const { value, storages } = await readLegacy(source);
+  return opened(where, value, (reference) => found(where, storages, storageIdOf(where, reference).key), demands);
+};
+
+/** The bytes that a pickle holds: in the file, or as a text of characters up to 255, as protocol 2 has them. */
+const bytesIn = (source: Source, given: Pickled | undefined): Source | null => {
+  if (isPickled('Bytes', given)) return partOf(source, given.at, given.length);
+  const [text, coding] = isPickled('Inert', given) && given.global === '_codecs.encode' ? given.args : [];
+  return typeof text === 'string' && coding === 'latin1'
+    ? sourceOfBytes(
+        source.where,
+        Uint8Array.from(text, (character) => character.charCodeAt(0)),
+      )
+    : null;
+};
+
+/** Finds storages that a pickle holds as the bytes of files of the older format. Each is read once. */
+const storagesWithin = (source: Source) => {
+  const { where } = source;
+  const known = new Map<Pickled | undefined, Promise<Storage>>();
+  const read = async (reference: Pickled, given: Pickled | undefined): Promise<Storage> => {
+    const bytes = bytesIn(source, given);
+    if (bytes === null) return refuse(where, 'a storage of bytes', showPickled(reference));
+    const { value, storages } = await readLegacy(bytes);
+    return found(where, storages, storageIdOf(where, value).key);
+  };
+  return async (reference: Pickled): Promise<Storage> => {
+    const isCall = isPickled('Inert', reference) && reference.global === 'torch.storage._load_from_bytes';
+    const given = isCall ? reference.args[0] : undefined;
+    const key = isPickled('Inert', given) ? given.args[0] : given; // the bytes, or their text
+    const storage = known.get(key) ?? read(reference, given);
+    known.set(key, storage);
+    return storage;
+  };
+};
+
+/** Opens a file that begins with a pickle: of the older format, or of a network. Raises `DecodeError` and `FileError`. */
+export const openPickles = async (source: Source, demands: Demands): Promise<OpenTensors> => {
+  const { where } = source;
+  const { value } = await readPickle(source, 0, ofNetwork(where));
+  if (value === LEGACY_MAGIC) return openLegacy(source, demands);
+  const file = await opened(where, value, storagesWithin(source), demands);
+  return file.entries.size > 0
+    ? file
+    : refuse(where, 'a pickle with tensors of PyTorch', showPickled(value), 'save the weights with safetensors');
+};

@@ -1,0 +1,85 @@
+/**
+ * The older format of `torch.save`, in which pickles of networks also hold the storages of their tensors: a magic number, the
+ * version and the machine, a value, and the keys of its storages, each a pickle; then the numbers of each storage.
+ */
+import { raise } from '../internal/errors.js';
+import { readPickle } from './pickle.js';
+import { fieldOf, isPickled, type Pickled, showPickled } from './pickleValues.js';
+import { BYTES } from './safetensorsHeader.js';
+import { bytesAt, cutShortError, type Source } from './source.js';
+import { ofStateDict } from './torchGlobals.js';
+import { dtypeOf, type Storage } from './torchTensors.js';
+
+/** The first value of a file. */
+export const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
+const VERSION = 1001;
+
+const refuse = (where: string, expected: string, actual: string, hint = 'use a copy of the file'): never =>
+  raise('DecodeError', { where, expected, actual, hint });
+
+/** What the id of a storage says of it. */
+export interface StorageId {
+  readonly key: string;
+  readonly dtype: Storage['dtype'];
+  /** The bytes of all its numbers. */
+  readonly bytes: number;
+}
+
+/** Reads the id of a storage: `('storage', class, key, device, length)`, and in old files a view. Raises `DecodeError`. */
+export const storageIdOf = (where: string, given: Pickled): StorageId => {
+  const id = isPickled('PersistentId', given) ? given.id : given;
+  const [kind, storageClass, key, , count, view = null] = isPickled('Tuple', id) ? id.items : [];
+  if (kind !== 'storage' || typeof key !== 'string') return refuse(where, 'the id of a storage', showPickled(given));
+  if (view !== null)
+    return refuse(where, 'a storage of its own', 'a view of another', 'save it with PyTorch 1.6 or later');
+  const dtype = dtypeOf(`${where}: storage ${key.slice(0, 60)}`, storageClass);
+  const bytes = Number(count) * (dtype === null ? 1 : BYTES[dtype]);
+  return typeof count === 'number' && Number.isSafeInteger(bytes) && bytes >= 0
+    ? { key, dtype, bytes }
+    : refuse(where, 'a number of numbers', showPickled(count));
+};
+
+/** A file of the older format: its value, and its storages by key. */
+export interface Legacy {
+  readonly value: Pickled;
+  readonly storages: ReadonlyMap<string, Storage>;
+}
+
+const demand = (holds: boolean, where: string, expected: string, given: Pickled | undefined): void => {
+  if (!holds) refuse(where, expected, showPickled(given), 'save it again with torch.save, of PyTorch 1.6 or later');
+};
+
+/** Reads a file of the older format, without its numbers. Raises `DecodeError`. */
+export const readLegacy = async (source: Source): Promise<Legacy> => {
+  const { where, size } = source;
+  const judge = ofStateDict(where);
+  const magic = await readPickle(source, 0, judge);
+  demand(magic.value === LEGACY_MAGIC, where, 'a file that torch.save wrote', magic.value);
+  const version = await readPickle(source, magic.end, judge);
+  demand(version.value === VERSION, where, `version ${VERSION} of the format`, version.value);
+  const machine = await readPickle(source, version.end, judge);
+  const isLittle = fieldOf(machine.value, 'little_endian');
+  demand(isLittle === true, where, 'little-endian numbers: little_endian True', isLittle);
+  const { value, persistentIds, end } = await readPickle(source, machine.end, judge);
+  const keys = await readPickle(source, end, judge);
+  if (!isPickled('List', keys.value)) return refuse(where, 'the list of storages', showPickled(keys.value));
+
+  const ids = new Map(persistentIds.map((id) => storageIdOf(where, id)).map((id) => [id.key, id]));
+  const storages = new Map<string, Storage>();
+  let at = keys.end;
+  for (const key of keys.value.items) {
+    const id = typeof key === 'string' ? ids.get(key) : undefined;
+    if (id === undefined) return refuse(where, 'the keys of its storages', showPickled(key));
+    if (storages.has(id.key)) return refuse(where, 'each storage once', `${id.key} twice`);
+    const { buffer } = await bytesAt(source, at, 8);
+    const count = Number(new DataView(buffer).getBigInt64(0, true));
+    const { dtype, bytes } = id;
+    if (count * (dtype === null ? 1 : BYTES[dtype]) !== bytes)
+      return refuse(`${where}: storage ${id.key}`, `${bytes} bytes`, `${count} numbers`);
+    const start = at + 8;
+    storages.set(id.key, { dtype, bytes, source, start: async () => start });
+    at = start + bytes;
+  }
+  if (at > size) raise('DecodeError', cutShortError(where, at, size));
+  return { value, storages };
+};

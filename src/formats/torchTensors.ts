@@ -1,0 +1,201 @@
+/** Tensors of PyTorch, as its pickles describe them: numbers of a storage, with an offset and a stride for each axis. */
+import { raise, showShape } from '../internal/errors.js';
+import { crc32 } from './crc32.js';
+import { type Demands, readDense, type TensorInfo } from './openTensors.js';
+import { type Inert, isPickled, type Pickled, showPickled } from './pickleValues.js';
+import { byteLength, BYTES, MOST_EXTENTS, type StoredDType } from './safetensorsHeader.js';
+import { bytesOf, type StoredTensor, tensorOver } from './safetensorsLayout.js';
+import { room, type Source } from './source.js';
+
+/** Numbers in a file that tensors are parts of. */
+export interface Storage {
+  /** Null for bytes without a dtype: then the tensors have one. */
+  readonly dtype: StoredDType | null;
+  readonly bytes: number;
+  readonly source: Source;
+  /** Finds its first byte in the source. */
+  readonly start: () => Promise<number>;
+  /** The CRC-32 of its bytes. */
+  readonly crc?: number;
+}
+
+/** A tensor as a pickle describes it. Offset and strides count numbers. */
+export interface TensorDraft {
+  /** An id or a call that stands for the storage. */
+  readonly storage: Pickled;
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  /** The dtype, if the storage has none. */
+  readonly dtype?: Pickled;
+}
+
+/** A tensor with its storage. */
+export interface TorchTensor extends TensorInfo {
+  readonly offset: number;
+  readonly strides: readonly number[];
+  readonly storage: Storage;
+}
+
+/** The dtypes by the names of PyTorch, and the classes of its storages. */
+const NAMES: readonly (readonly [dtype: StoredDType, names: readonly string[]])[] = [
+  ['F64', ['float64', 'DoubleStorage']],
+  ['F32', ['float32', 'FloatStorage']],
+  ['F16', ['float16', 'HalfStorage']],
+  ['BF16', ['bfloat16', 'BFloat16Storage']],
+  ['I64', ['int64', 'LongStorage']],
+  ['I32', ['int32', 'IntStorage']],
+  ['I16', ['int16', 'ShortStorage']],
+  ['I8', ['int8', 'CharStorage']],
+  ['U64', ['uint64']],
+  ['U32', ['uint32']],
+  ['U16', ['uint16']],
+  ['U8', ['uint8', 'ByteStorage']],
+  ['BOOL', ['bool', 'BoolStorage']],
+];
+const DTYPES: ReadonlyMap<string, StoredDType> = new Map(
+  NAMES.flatMap(([dtype, names]) => names.map((name) => [`torch.${name}`, dtype] as const)),
+);
+
+/** The class of a storage of bytes. */
+const UNTYPED = 'torch.storage.UntypedStorage';
+
+const refuse = (where: string, expected: string, actual: string, hint = 'use a copy of the file'): never =>
+  raise('DecodeError', { where, expected, actual, hint });
+
+/** Finds a dtype by its name in PyTorch, or by the class of a storage. Null for a storage of bytes. Raises `DecodeError`. */
+export const dtypeOf = (where: string, given: Pickled | undefined): StoredDType | null => {
+  if (!isPickled('Global', given)) return refuse(where, 'a dtype', showPickled(given));
+  if (given.global === UNTYPED) return null;
+  const hint = 'convert the tensor, as by tensor.float(), and save it again';
+  const names = [...DTYPES.keys()].filter((name) => !name.endsWith('Storage')).join(', ');
+  return DTYPES.get(given.global) ?? refuse(where, `a dtype of ${names}`, given.global, hint);
+};
+
+const isCount = (value: Pickled | undefined): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+/** Reads a tuple of extents or strides, which may be a `torch.Size`. */
+const countsOf = (where: string, what: string, given: Pickled | undefined): readonly number[] => {
+  const tuple = isPickled('Inert', given) && given.global === 'torch.Size' ? given.args[0] : given;
+  if (!isPickled('Tuple', tuple)) return refuse(where, `a tuple of ${what}`, showPickled(given));
+  const odd = tuple.items.findIndex((item) => !isCount(item));
+  if (odd >= 0) return refuse(where, `${what} that are integers ≥ 0`, showPickled(tuple.items[odd]));
+  return tuple.items as readonly number[]; // each was tested
+};
+
+const PARAMETERS = ['torch._utils._rebuild_parameter', 'torch._utils._rebuild_parameter_with_state'];
+/** Functions that make a tensor, and the argument that is its dtype, if it has one. */
+const TENSORS: ReadonlyMap<string, number | null> = new Map([
+  ['torch._utils._rebuild_tensor', null],
+  ['torch._utils._rebuild_tensor_v2', null],
+  ['torch._utils._rebuild_tensor_v3', 6],
+]);
+
+/** The globals that a file of tensors may name. */
+export const TENSOR_GLOBALS: ReadonlySet<string> = new Set([
+  ...PARAMETERS,
+  ...TENSORS.keys(),
+  ...DTYPES.keys(),
+  UNTYPED,
+  'torch.Size',
+]);
+
+/** Reads the call that makes a tensor. Null if a value is no tensor. Raises `DecodeError`. */
+export const draftOf = (where: string, value: Inert): TensorDraft | null => {
+  let made: Pickled | undefined = value;
+  while (isPickled('Inert', made) && PARAMETERS.includes(made.global)) made = made.args[0];
+  const dtypeAt = isPickled('Inert', made) ? TENSORS.get(made.global) : undefined;
+  if (!isPickled('Inert', made) || dtypeAt === undefined)
+    return made === value ? null : refuse(where, 'a tensor', showPickled(made));
+  const [storage, offset, size, stride] = made.args;
+  const shape = countsOf(where, 'extents', size);
+  const strides = countsOf(where, 'strides', stride);
+  if (storage === undefined || !isCount(offset)) return refuse(where, 'an offset, an integer ≥ 0', showPickled(offset));
+  if (shape.length > MOST_EXTENTS || strides.length !== shape.length)
+    return refuse(
+      where,
+      `at most ${MOST_EXTENTS} extents, each with a stride`,
+      `${shape.length} with ${strides.length}`,
+    );
+  return { storage, offset, shape, strides, ...(dtypeAt === null ? {} : { dtype: made.args[dtypeAt] ?? null }) };
+};
+
+/** A tensor that repeats numbers of a small storage may have so many. */
+const MOST_REPEATED = 2 ** 24;
+
+/** The number of numbers from the first to the last, both included. */
+const spanOf = (shape: readonly number[], strides: readonly number[]): number =>
+  shape.includes(0) ? 0 : shape.reduce((span, extent, axis) => span + (extent - 1) * strides[axis]!, 1);
+
+/** Puts a tensor in its storage. Raises `DecodeError` if it does not lie within. */
+export const placed = (
+  where: string,
+  name: string,
+  { offset, shape, strides, dtype: own }: TensorDraft,
+  storage: Storage,
+): TorchTensor => {
+  const place = `${where}: ${name}`;
+  const dtype = (own === undefined ? null : dtypeOf(place, own)) ?? storage.dtype;
+  if (dtype === null) return refuse(place, 'a dtype', 'none');
+  const length = byteLength(dtype, shape);
+  if (length === null) return refuse(place, 'extents whose product is a safe integer', showShape(shape));
+  const count = storage.bytes / BYTES[dtype];
+  const end = offset + spanOf(shape, strides);
+  if (!(end <= count)) return refuse(place, `numbers within a storage of ${count}`, `${dtype} ${showShape(shape)} up to number ${end}`); // prettier-ignore
+  const size = length / BYTES[dtype];
+  if (size > count && size > MOST_REPEATED)
+    return refuse(
+      place,
+      `at most ${MOST_REPEATED} numbers that repeat those of a storage`,
+      `${size}`,
+      'save tensor.contiguous() instead of an expanded tensor',
+    );
+  return { name, dtype, shape, offset, strides, storage };
+};
+
+/** True if numbers lie in row-major order, one after the other. */
+const isDense = ({ shape, strides }: TorchTensor): boolean => {
+  if (shape.includes(0)) return true;
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && strides[axis] !== expected) return false;
+    expected *= shape[axis]!;
+  }
+  return true;
+};
+
+/** Copies numbers at strides to row-major order. */
+const gather = (shape: readonly number[], strides: readonly number[], from: StoredTensor, to: StoredTensor): void => {
+  // the arrays are of one kind, whose numbers are only copied
+  const [source, target] = [from.data as Float64Array, to.data as Float64Array];
+  const index = shape.map(() => 0);
+  for (let i = 0, at = 0; i < target.length; i++) {
+    target[i] = source[at]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      at -= strides[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+};
+
+/** Reads the numbers of a tensor, row-major. Raises `DecodeError` and `FileError`. */
+export const readTorchTensor = async (tensor: TorchTensor, demands: Demands): Promise<StoredTensor> => {
+  const { name, dtype, shape, strides, offset, storage } = tensor;
+  const { source, crc } = storage;
+  const start = (await storage.start()) + offset * BYTES[dtype];
+  const length = byteLength(dtype, shape)!; // `placed` tested it
+  if (isDense(tensor)) {
+    const dense = await readDense(source, tensor, start, length, demands);
+    if (crc !== undefined && length === storage.bytes && crc32(bytesOf(dense.data)) !== crc)
+      refuse(`${source.where}: ${name}`, 'bytes that fit their checksum', 'others');
+    return dense;
+  }
+  const span = spanOf(shape, strides);
+  const part = await readDense(source, { name, dtype, shape: [span] }, start, span * BYTES[dtype], demands);
+  const whole = tensorOver(tensor, room(source.where, length).buffer, 0, length);
+  gather(shape, strides, part, whole);
+  return whole;
+};

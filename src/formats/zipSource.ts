@@ -1,0 +1,77 @@
+/** Zip archives that stay where they are: the directory is read, and each file when it is asked for. Files must be stored, not deflated. */
+import { raise } from '../internal/errors.js';
+import { crc32 } from './crc32.js';
+import { bytesAt, type Source } from './source.js';
+import {
+  directoryAt,
+  HEADER,
+  type Listed,
+  listedFrom,
+  LONGEST_END,
+  readerOf,
+  refuse,
+  startAt,
+} from './zipDirectory.js';
+
+/** A file in an archive. */
+export interface ZipFile {
+  readonly size: number;
+  readonly crc: number;
+  /** Finds its first byte. */
+  readonly start: () => Promise<number>;
+  /** Reads it whole, and compares its checksum. For small files. */
+  readonly bytes: () => Promise<Uint8Array>;
+}
+
+/** The longest directory, and the longest file that is read whole. */
+const LONGEST = 2 ** 27;
+
+const demandShort = (where: string, size: number): void => {
+  if (size > LONGEST) refuse(where, `at most ${LONGEST} bytes`, `${size}`);
+};
+
+const readerAt = async (source: Source, from: number, length: number) =>
+  readerOf(source.where, { bytes: await bytesAt(source, from, length), from, size: source.size });
+
+/** Refuses files that lie over each other: an archive of a few bytes could claim to hold any number of them. */
+const demandApart = (where: string, files: readonly Listed[]): void => {
+  let end = 0;
+  for (const { name, header, packedSize } of [...files].sort((a, b) => a.header - b.header)) {
+    if (header < end)
+      refuse(`${where}: ${name}`, `a file from byte ${end}, where the one before it ends`, `from ${header}`);
+    end = header + HEADER + packedSize;
+  }
+};
+
+/** Lists the files of an archive by name. Raises `DecodeError`. */
+export const openZip = async (source: Source): Promise<ReadonlyMap<string, ZipFile>> => {
+  const { where, size } = source;
+  const end = Math.max(0, size - LONGEST_END);
+  const [count, first] = directoryAt(where, await readerAt(source, end, size - end), size);
+  if (first > size) refuse(where, `a directory within ${size} bytes`, `at ${first}`);
+  demandShort(`${where}, directory`, size - first);
+  const listed = listedFrom(where, await readerAt(source, first, size - first), count, first);
+  demandApart(where, listed);
+  const files = new Map<string, ZipFile>();
+  for (const file of listed) {
+    const place = `${where}: ${file.name}`;
+    if (files.has(file.name)) refuse(place, 'one file of this name', 'a second one');
+    const start = async (): Promise<number> => {
+      if (file.isDeflated)
+        raise('DecodeError', {
+          where: place,
+          expected: 'a file that is stored, as torch.save writes it',
+          actual: 'a deflated one',
+          hint: 'unpack the archive, and pack it again without compression: zip -0',
+        });
+      return startAt(where, await readerAt(source, file.header, HEADER), file);
+    };
+    const bytes = async (): Promise<Uint8Array> => {
+      demandShort(place, file.size);
+      const whole = await bytesAt(source, await start(), file.size);
+      return crc32(whole) === file.crc ? whole : refuse(place, 'bytes that fit their checksum', 'others');
+    };
+    files.set(file.name, { size: file.size, crc: file.crc, start, bytes });
+  }
+  return files;
+};

@@ -52,7 +52,7 @@ const machineOf = (where: string, judge: Judge) => {
   const memo = new Map<number, Pickled>();
   const persistentIds: PersistentId[] = [];
   let [at, count] = [0, 0];
-  let result: { readonly value: Pickled } | undefined;
+  const results: Pickled[] = []; // one, at the end
   const refuse = (expected: string, actual: string): never =>
     refusePickle(where, expected, `${actual} at byte ${at} of a pickle`);
   const { push, pop, top, mark, toMark } = stackOf(refuse);
@@ -93,7 +93,7 @@ const machineOf = (where: string, judge: Judge) => {
       if (Number(version) > HIGHEST_PROTOCOL) refuse(`protocol ${HIGHEST_PROTOCOL} or lower`, `${version as number}`);
     },
     frame: () => undefined,
-    stop: () => (result = { value: pop() }),
+    stop: () => results.push(pop()),
     mark,
     pop,
     popMark: toMark,
@@ -140,7 +140,7 @@ const machineOf = (where: string, judge: Judge) => {
   /** Runs operations from a position on. Gives the position of the next, and the bytes that it needs. */
   const run = (window: Window, position: number): readonly [position: number, needed: number] => {
     at = position;
-    while (result === undefined && at < window.from + window.bytes.length) {
+    while (results.length === 0 && at < window.from + window.bytes.length) {
       const operation = operationAt(window, at);
       if (typeof operation === 'number') return [at, operation];
       if (++count > MOST_OPERATIONS) refuse(`at most ${MOST_OPERATIONS} operations`, 'more');
@@ -152,7 +152,7 @@ const machineOf = (where: string, judge: Judge) => {
 
   return {
     run,
-    outcome: (end: number): Pickle | null => (result === undefined ? null : { ...result, persistentIds, end }),
+    outcome: (end: number): Pickle | null => (results.length === 0 ? null : { value: results[0]!, persistentIds, end }),
   };
 };
 

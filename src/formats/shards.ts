@@ -2,11 +2,11 @@
  * Weights in a folder: the file to open, and files with shards, whose index (`*.safetensors.index.json`,
  * `pytorch_model.bin.index.json`) names the file of each tensor.
  */
-import { failure, type NoisefoldError, orRaise, raise } from '../internal/errors.js';
-import { E, F } from '../internal/fp.js';
+import { orRaise, raise } from '../internal/errors.js';
+import { E } from '../internal/fp.js';
 import { parseJson } from '../internal/json.js';
 import { jsonReader } from '../internal/jsonReader.js';
-import type { Demands, OpenTensors, TensorInfo } from './openTensors.js';
+import { type Demands, openTensors, type OpenTensors, type TensorInfo } from './openTensors.js';
 import { bytesAt, type Source } from './source.js';
 import { formatOf, openTensorFile } from './weights.js';
 import { errorAt } from './words.js';
@@ -38,10 +38,20 @@ const chosenFrom = (where: string, names: readonly string[]): string => {
     if (usual !== undefined) return usual;
     if (ended.length === 1) return ended[0]!;
     if (ended.length > 1)
-      return refuse(where, `one file of weights (*${ending})`, ended.slice(0, 8).join(', '), 'give the path of one of them');
+      return refuse(
+        where,
+        `one file of weights (*${ending})`,
+        ended.slice(0, 8).join(', '),
+        'give the path of one of them',
+      );
   }
   const expected = `a file of weights: ${ENDINGS.map((ending) => `*${ending}`).join(', ')}`;
-  return refuse(where, expected, names.slice(0, 8).join(', ') || 'an empty folder', 'give the path of a file or another folder');
+  return refuse(
+    where,
+    expected,
+    names.slice(0, 8).join(', ') || 'an empty folder',
+    'give the path of a file or another folder',
+  );
 };
 
 /** The longest index, in bytes. */
@@ -72,12 +82,6 @@ const readIndex = (where: string, bytes: Uint8Array): ReadonlyMap<string, string
   return files;
 };
 
-/** Adds the place in an index to the error of a shard that is missing. */
-const orOfIndex =
-  (where: string) =>
-  (error: NoisefoldError): NoisefoldError =>
-    error._tag === 'FileError' ? failure('FileError', { ...error, hint: `${where} names it: ${error.hint}` }) : error;
-
 /** Opens the files that an index names, as one. */
 const openShards = async (folder: Folder, index: Source, demands: Demands): Promise<OpenTensors> => {
   const { where, size } = index;
@@ -85,25 +89,29 @@ const openShards = async (folder: Folder, index: Source, demands: Demands): Prom
   const files = readIndex(where, await bytesAt(index, 0, size));
   const shards = new Map<string, OpenTensors>();
   for (const file of new Set(files.values())) {
-    const source = await folder.open(file).catch((thrown: unknown) => orRaise(F.pipe(caughtAs(thrown), E.mapLeft(orOfIndex(where)))));
+    const source = await folder.open(file);
     const shard = await openTensorFile(source, demands);
     const stray = [...shard.entries.keys()].find((name) => files.get(name) !== file);
     if (stray !== undefined)
-      return refuse(`${source.where}: ${stray}`, 'only tensors that the index has in this file', files.get(stray) ?? 'another', DAMAGED);
+      return refuse(
+        `${source.where}: ${stray}`,
+        'only tensors that the index has in this file',
+        files.get(stray) ?? 'another',
+        DAMAGED,
+      );
     shards.set(file, shard);
   }
-  const entries = new Map<string, TensorInfo>();
+  const entries = new Map<string, TensorInfo & { readonly shard: OpenTensors }>();
   for (const [name, file] of files) {
-    const entry = shards.get(file)!.entries.get(name); // all were opened
+    const shard = shards.get(file)!; // all were opened
+    const entry = shard.entries.get(name);
     if (entry === undefined) return refuse(`${where}: ${name}`, `a tensor of ${file}`, 'none of this name', DAMAGED);
-    entries.set(name, entry);
+    entries.set(name, { ...entry, shard });
   }
   const [first] = shards.values();
-  return {
-    entries,
-    metadata: first?.metadata ?? {},
-    tensor: (entry) => (shards.get(files.get(entry.name) ?? '') ?? first!).tensor(entry), // which reports another name
-  };
+  return openTensors(where, entries, first?.metadata ?? {}, async (entry) =>
+    orRaise(await entry.shard.tensor(entry)()),
+  );
 };
 
 /** Opens the weights of a folder, or the file that was asked for. Raises `DecodeError` and `FileError`. */

@@ -20,14 +20,14 @@ const refuse = (where: string, expected: string, actual: string, hint = 'use a c
 const opened = async (
   where: string,
   value: Pickled,
-  storageOf: (reference: Pickled) => Storage | Promise<Storage>,
+  storageOf: (reference: Pickled, place: string) => Storage | Promise<Storage>,
   demands: Demands,
 ): Promise<OpenTensors> => {
   const { drafts, metadata } = treeOf(where, value);
   const known = new Map<Pickled, Storage>();
   const entries = new Map<string, TorchTensor>();
   for (const [name, draft] of drafts) {
-    const storage = known.get(draft.storage) ?? (await storageOf(draft.storage));
+    const storage = known.get(draft.storage) ?? (await storageOf(draft.storage, `${where}: ${name}`));
     known.set(draft.storage, storage);
     entries.set(name, placed(where, name, draft, storage));
   }
@@ -68,10 +68,10 @@ export const openTorchZip = async (source: Source, demands: Demands): Promise<Op
     return refuse(where, 'little-endian numbers', `byteorder ${text.slice(0, 20)}`, 'save it on another machine');
   const pickle = sourceOfBytes(where, await files.get(`${folder}${PICKLE}`)!.bytes()); // `folderIn` found it
   const { value } = await readPickle(pickle, 0, ofStateDict(where));
-  const storageOf = (reference: Pickled): Storage => {
-    const { key, dtype, bytes } = storageIdOf(where, reference);
-    const { size, crc, start } = found(where, files, `${folder}data/${key}`);
-    if (size !== bytes) return refuse(`${where}: storage ${key}`, `${bytes} bytes`, `${size}`);
+  const storageOf = (reference: Pickled, place: string): Storage => {
+    const { key, dtype, bytes } = storageIdOf(place, reference);
+    const { size, crc, start } = found(place, files, `${folder}data/${key}`);
+    if (size !== bytes) return refuse(place, `a storage of ${bytes} bytes`, `${size}`);
     return { dtype, bytes, source, start, crc };
   };
   return opened(where, value, storageOf, demands);

@@ -32,7 +32,7 @@ export const storageIdOf = (where: string, given: Pickled): StorageId => {
   if (kind !== 'storage' || typeof key !== 'string') return refuse(where, 'the id of a storage', showPickled(given));
   if (view !== null)
     return refuse(where, 'a storage of its own', 'a view of another', 'save it with PyTorch 1.6 or later');
-  const dtype = dtypeOf(`${where}: storage ${key.slice(0, 60)}`, storageClass);
+  const dtype = dtypeOf(where, storageClass);
   const bytes = Number(count) * (dtype === null ? 1 : BYTES[dtype]);
   return typeof count === 'number' && Number.isSafeInteger(bytes) && bytes >= 0
     ? { key, dtype, bytes }
@@ -64,7 +64,13 @@ export const readLegacy = async (source: Source): Promise<Legacy> => {
   const keys = await readPickle(source, end, judge);
   if (!isPickled('List', keys.value)) return refuse(where, 'the list of storages', showPickled(keys.value));
 
-  const ids = new Map(persistentIds.map((id) => storageIdOf(where, id)).map((id) => [id.key, id]));
+  const ids = new Map<string, StorageId>();
+  for (const id of persistentIds.map((given) => storageIdOf(where, given))) {
+    const { dtype, bytes } = ids.get(id.key) ?? id;
+    if (dtype !== id.dtype || bytes !== id.bytes)
+      return refuse(`${where}: storage ${id.key}`, `${dtype} of ${bytes} bytes`, `${id.dtype} of ${id.bytes}, too`);
+    ids.set(id.key, id);
+  }
   const storages = new Map<string, Storage>();
   let at = keys.end;
   for (const key of keys.value.items) {

@@ -92,6 +92,9 @@ const TENSORS: ReadonlyMap<string, number | null> = new Map([
   ['torch._utils._rebuild_tensor_v3', 6],
 ]);
 
+/** Functions that make a tensor of another kind: sparse, quantized, of a subclass. */
+const OTHER_TENSORS = /^torch\._(utils|tensor)\._rebuild_/;
+
 /** The globals that a file of tensors may name. */
 export const TENSOR_GLOBALS: ReadonlySet<string> = new Set([
   ...PARAMETERS,
@@ -107,7 +110,9 @@ export const draftOf = (where: string, value: Inert): TensorDraft | null => {
   while (isPickled('Inert', made) && PARAMETERS.includes(made.global)) made = made.args[0];
   const dtypeAt = isPickled('Inert', made) ? TENSORS.get(made.global) : undefined;
   if (!isPickled('Inert', made) || dtypeAt === undefined)
-    return made === value ? null : refuse(where, 'a tensor', showPickled(made));
+    return made === value && !OTHER_TENSORS.test(value.global)
+      ? null
+      : refuse(where, 'a dense tensor', showPickled(made), 'save a dense copy of it');
   const [storage, offset, size, stride] = made.args;
   const shape = countsOf(where, 'extents', size);
   const strides = countsOf(where, 'strides', stride);

@@ -2,8 +2,8 @@
  * Weights of any program, whatever the format: safetensors, files of PyTorch, pickles of EDM, alone or as shards with an index. The
  * first bytes tell which it is, and not the name. Numbers are widened to those that backends take.
  */
-import { attempt, fail, failure, raise } from '../internal/errors.js';
-import { E, F, TE } from '../internal/fp.js';
+import { attempt, fail, failure, type NoisefoldError, raise } from '../internal/errors.js';
+import { E, type either, F, TE } from '../internal/fp.js';
 import { task } from '../dsl/run/effect.js';
 import { floatsOfBfloats, floatsOfHalves } from './float16.js';
 import type { Demands, OpenTensors, TensorInfo } from './openTensors.js';
@@ -106,16 +106,14 @@ export const widening = (where: string, file: OpenTensors): OpenTensors => ({
   tensor: (entry) =>
     F.pipe(
       file.tensor(entry),
-      TE.mapLeft((error) =>
-        error.hint === RUINED ? failure(error._tag, { ...error, hint: ANYWAY }) : error,
-      ),
+      TE.mapLeft((error) => (error.hint === RUINED ? failure(error._tag, { ...error, hint: ANYWAY }) : error)),
       TE.flatMapEither((tensor) => attempt(() => widened(`${where}: ${entry.name}`, tensor))),
       task,
     ),
 });
 
 /** The tensors whose names begin with a prefix and a dot, by the rest of their names. `ConfigError` if there are none. */
-export const below = (where: string, prefix: string, file: OpenTensors) => {
+export const below = (where: string, prefix: string, file: OpenTensors): either.Either<NoisefoldError, OpenTensors> => {
   if (prefix === '') return E.right(file);
   const start = `${prefix}.`;
   const chosen = [...file.entries].filter(([name]) => name.startsWith(start));
@@ -127,10 +125,13 @@ export const below = (where: string, prefix: string, file: OpenTensors) => {
       actual: `names that begin with ${[...first].slice(0, 8).join(', ')}`,
       hint: 'give another prefix, or none',
     });
-  return E.right<OpenTensors>({
+  return E.right({
     ...file,
     entries: new Map(
-      chosen.map(([name, { dtype, shape }]) => [name.slice(start.length), { name: name.slice(start.length), dtype, shape }]),
+      chosen.map(([name, { dtype, shape }]) => [
+        name.slice(start.length),
+        { name: name.slice(start.length), dtype, shape },
+      ]),
     ),
     tensor: (entry) => file.tensor({ ...entry, name: start + entry.name }),
   });

@@ -1,7 +1,7 @@
 /** Zip archives that stay where they are: the directory is read, and each file when it is asked for. Files must be stored, not deflated. */
 import { raise } from '../internal/errors.js';
 import { crc32 } from './crc32.js';
-import { bytesAt, type Source } from './source.js';
+import { bytesAt, cutShortError, type Source } from './source.js';
 import {
   directoryAt,
   HEADER,
@@ -33,13 +33,14 @@ const demandShort = (where: string, size: number): void => {
 const readerAt = async (source: Source, from: number, length: number) =>
   readerOf(source.where, { bytes: await bytesAt(source, from, length), from, size: source.size });
 
-/** Refuses files that lie over each other: an archive of a few bytes could claim to hold any number of them. */
-const demandApart = (where: string, files: readonly Listed[]): void => {
+/** Refuses files that lie over each other, or end behind the archive: a few bytes could claim to hold any number of them. */
+const demandApart = ({ where, size }: Source, files: readonly Listed[]): void => {
   let end = 0;
   for (const { name, header, packedSize } of [...files].sort((a, b) => a.header - b.header)) {
     if (header < end)
       refuse(`${where}: ${name}`, `a file from byte ${end}, where the one before it ends`, `from ${header}`);
     end = header + HEADER + packedSize;
+    if (end > size) raise('DecodeError', cutShortError(where, end, size));
   }
 };
 
@@ -51,7 +52,7 @@ export const openZip = async (source: Source): Promise<ReadonlyMap<string, ZipFi
   if (first > size) refuse(where, `a directory within ${size} bytes`, `at ${first}`);
   demandShort(`${where}, directory`, size - first);
   const listed = listedFrom(where, await readerAt(source, first, size - first), count, first);
-  demandApart(where, listed);
+  demandApart(source, listed);
   const files = new Map<string, ZipFile>();
   for (const file of listed) {
     const place = `${where}: ${file.name}`;

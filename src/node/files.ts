@@ -40,8 +40,8 @@ const demandRegular = (found: { isFile(): boolean; isSymbolicLink(): boolean }, 
   throw Object.assign(new Error(message), { code });
 };
 
-/** Opens a file to be read. A pipe that nobody writes to would wait for a writer: it is refused, and so is a device. */
-const openToRead = async (path: string): Promise<OpenFile> => {
+/** Opens a file to be read: close it. A pipe that nobody writes to would wait for a writer: it is refused, and so is a device. */
+export const openToRead = async (path: string): Promise<OpenFile> => {
   const { constants, open } = node();
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // Windows has no O_NONBLOCK
   try {

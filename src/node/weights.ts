@@ -1,0 +1,141 @@
+/** Weights of any program, from a disk or from memory. */
+import { task, type Task } from '../dsl/run/effect.js';
+import type { OpenTensors } from '../formats/openTensors.js';
+import { type Folder, openFolder } from '../formats/shards.js';
+import { attempted, type BlobLike, type Source, sourceOfBlob, sourceOfBytes } from '../formats/source.js';
+import { below, widening } from '../formats/weights.js';
+import { exactly } from '../internal/decode.js';
+import { orRaise, raise } from '../internal/errors.js';
+import { t } from '../internal/fp.js';
+import { type Fallible, gen, hold, take } from '../internal/gen.js';
+import { builtinOf } from '../internal/json.js';
+import { optionsOf } from '../internal/options.js';
+import { type OpenFile, openToRead, reading, sourceOf } from './files.js';
+import { node } from './node.js';
+
+/** Bytes of a file in memory, or a file that a page was given. */
+export type FileInMemory = Uint8Array | BlobLike;
+
+/** Weights: the path of a file or of a folder, a file in memory, or the files of a folder by name. */
+export type WeightFiles = string | FileInMemory | ReadonlyMap<string, FileInMemory>;
+
+/** Settings of {@link withWeights}. */
+export interface WeightOptions {
+  /** The part of the names to take, `'ema'` or `'model.diffusion'`: then names are those behind it. By default all. */
+  readonly prefix?: string;
+  /** Refuses NaN and infinities; true by default. */
+  readonly finite?: boolean;
+}
+
+const weightOptions = optionsOf({
+  where: 'withWeights',
+  options: exactly({}, { prefix: t.string, finite: t.boolean }),
+  hint: "give { prefix: 'ema' } or { finite: false }",
+});
+
+/** A folder that is open, and closes its files. */
+interface OpenFolder extends Folder {
+  readonly close: () => Promise<void>;
+}
+
+/** The folder of a path, or the folder that a path is. */
+const folderOnDisk = async (path: string): Promise<OpenFolder> => {
+  const { basename, dirname, join, readdir, stat } = node();
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false, // to open it tells why
+  );
+  const folder = isFolder ? path : dirname(path);
+  const files: OpenFile[] = [];
+  return {
+    where: path,
+    asked: isFolder ? null : basename(path),
+    names: async () => orRaise(await reading(folder, () => readdir(folder))()).sort(),
+    open: async (name) => {
+      const at = isFolder || name !== basename(path) ? join(folder, name) : path;
+      return orRaise(
+        await reading(at, async () => {
+          const file = await openToRead(at);
+          files.push(file);
+          return sourceOf(at, file);
+        })(),
+      );
+    },
+    close: async () => void (await Promise.all(files.map((file) => file.close()))),
+  };
+};
+
+const sourceIn = (where: string, file: FileInMemory): Source =>
+  file instanceof Uint8Array ? sourceOfBytes(where, file) : sourceOfBlob(where, file);
+
+/** The name of a file that a page was given: a `File` has one. */
+const nameOf = (file: FileInMemory): string =>
+  'name' in file && typeof file.name === 'string' && file.name !== '' ? file.name : 'weights';
+
+const folderInMemory = (where: string, asked: string | null, files: ReadonlyMap<string, FileInMemory>): OpenFolder => ({
+  where,
+  asked,
+  names: async () => [...files.keys()].sort(),
+  open: async (name) => {
+    const file = files.get(name);
+    if (file !== undefined) return sourceIn(name, file);
+    return raise('FileError', {
+      where: name,
+      expected: 'a file to read',
+      actual: 'none of this name',
+      hint: 'give all files of the folder, in a Map by name',
+    });
+  },
+  close: async () => undefined,
+});
+
+const isFile = (given: unknown): given is FileInMemory =>
+  given instanceof Uint8Array || (Object(given) === given && ['Blob', 'File'].includes(builtinOf(given)));
+
+const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
+  if (typeof from === 'string') return orRaise(await reading(from, () => folderOnDisk(from))());
+  if (isFile(from)) return folderInMemory(nameOf(from), nameOf(from), new Map([[nameOf(from), from]]));
+  if (from instanceof Map && [...from.values()].every(isFile)) return folderInMemory('weights', null, from);
+  return raise('ConfigError', {
+    where: 'withWeights',
+    expected: 'a path, a Uint8Array, a Blob, or a Map of them by name',
+    actual: builtinOf(from),
+    hint: 'give the path of a file or of a folder',
+  });
+};
+
+/**
+ * Opens weights of any program and gives `use` their tensors, each read when it is asked for. The content tells the format:
+ * safetensors; a file of PyTorch (`.pt`, `.pth`, `.bin`, `.ckpt`), whose pickle is read and never executed; a pickle of EDM
+ * or StyleGAN (`.pkl`). A folder, or the path of an index, gives the tensors of all its shards. Names of nested state dicts are
+ * joined by dots: `model.conv.weight`, `ema.conv.weight`. Tensors have the shapes of the file, row-major; 16-bit floats are
+ * read as float32, integers as int32.
+ *
+ * `metadata` has words of the file: those of safetensors; numbers and texts beside the tensors of PyTorch's.
+ *
+ * @param from - a path, bytes, a `Blob` of a page, or the files of a folder by name
+ * @returns `DecodeError` for bytes that are damaged or of another format, for a pickle that names other classes or functions than
+ *   those of tensors, for numbers that are not finite, and for integers beyond int32; `FileError`; `ConfigError` for a prefix that
+ *   no name has; and the errors of `use`
+ * @example
+ * const w: StoredTensor = { dtype: 'F16', shape: [2], data: Uint16Array.of(0x3c00, 0xc000) }
+ * const bytes = unwrap(encodeSafetensors({ tensors: new Map([['ema.w', w]]), metadata: {} }))
+ * const read = withWeights(bytes, ({ entries, tensor }) => tensor(entries.get('w')!), { prefix: 'ema' })
+ * await read() // → E.right({ dtype: 'F32', shape: [2], data: [1, -2] })
+ */
+export const withWeights = <A>(
+  from: WeightFiles,
+  use: (weights: OpenTensors) => Fallible<A>,
+  options: WeightOptions = {},
+): Task<A> =>
+  task(
+    gen(function* () {
+      const { finite = true, prefix = '' } = yield* take(weightOptions(options));
+      const folder = yield* hold(
+        attempted(() => folderOf(from)),
+        ({ close }) => attempted(close),
+      );
+      const file = yield* take(attempted(() => openFolder(folder, { finite })));
+      return yield* take(use(yield* take(below(folder.where, prefix, widening(folder.where, file)))));
+    }),
+  );

@@ -95,4 +95,7 @@ export { lossChart, type LossChartOptions } from '../reports/lossChart.js';
 export { appendLine, fileExists, keepLines, readBytes, syncFile, writeAtomically } from '../node/files.js';
 export { fitIn, fitInFolder, type FitInFolder, type Saving } from './checkpoints/folder/fitInFolder.js';
 export { type Opening, openRunFolder, type RunFolder } from './checkpoints/folder/runFolder.js';
+export { type FileInMemory, type WeightFiles, type WeightOptions, withWeights } from '../node/weights.js';
+export type { OpenTensors, TensorInfo } from '../formats/openTensors.js';
+export type { BlobLike } from '../formats/source.js';
 export { type SignalStop, stopOnSignals } from '../node/stopOnSignals.js';

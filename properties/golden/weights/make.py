@@ -2,6 +2,7 @@
 from collections import OrderedDict
 import json
 import os
+import pickle
 import torch
 import torch.nn as nn
 from safetensors.numpy import save_file as save_numpy
@@ -100,3 +101,21 @@ class Evil:
 
 save('evil.pt', {'w': counted, 'x': Evil()})
 torch.jit.script(nn.Linear(2, 1)).save(os.path.join(here, 'script.pt'))
+
+# values of Python, in each protocol
+value = {
+    'none': None,
+    'bools': [True, False],
+    'ints': (0, 255, 256, 65535, 65536, -1, -(2**31), 2**31, 2**40, -(2**40), 2**70, -(2**70)),
+    'float': -0.1,
+    'text': 'grün ☃ 𝄞',
+    'bytes': b'\x00\xff',
+    'tuples': ((), (1,), (1, 2), (1, 2, 3)),
+    'set': {7},
+    'long': 'x' * 300,
+    'ordered': OrderedDict(a=1),
+}
+value['shared'] = value['bools']
+for protocol in (0, 2, 3, 4, 5):
+    with open(os.path.join(here, f'values-protocol{protocol}.pkl'), 'wb') as file:
+        pickle.dump(value, file, protocol=protocol)

@@ -61,7 +61,9 @@ export function* piecesOf({
     yield [from, { dtype, data: data.subarray(from, from + length) } as StoredTensor]; // of the same dtype
 }
 
-/** Reads numbers that lie one after the other, in pieces, into an array of their own, whatever their place in the file. */
+/**
+ * Reads numbers that lie one after the other, in pieces, into an array of their own, whatever their place in the file.
+ */
 export const readDense = async (
   { where, fill }: Source,
   { name, ...entry }: TensorInfo,

@@ -1,11 +1,12 @@
 /**
- * Reads pickles of Python, protocols 2 to 5, as inert records. A pickle is a program for a machine with a stack and a memo:
- * https://docs.python.org/3/library/pickletools.html. Here nothing that it names is imported or called. It takes time and
- * memory in proportion to the file, and no recursion.
+ * Reads pickles of Python, protocols 2 to 5, as inert records. A pickle is a program for a machine with a stack and a
+ * memo: https://docs.python.org/3/library/pickletools.html. Nothing that it names is imported or called here. Reading
+ * takes time and memory in proportion to the file, and no recursion.
  */
 import { raise } from '../internal/errors.js';
-import { operationAt, type Operation, type OperationName, refusePickle, type Window } from './pickleOperations.js';
+import { operationAt, type Operation, type OperationName, type Window } from './pickleOperations.js';
 import { type Inert, isPickled, type PersistentId, type Pickled, showPickled } from './pickleValues.js';
+import { refuse as refuseAt } from './refuse.js';
 import { bytesAt, cutShortError, type Source } from './source.js';
 
 /** Decides on the name of a class or of a function: raises the error of one that is refused. */
@@ -54,7 +55,7 @@ const machineOf = (where: string, judge: Judge) => {
   let [at, count] = [0, 0];
   const results: Pickled[] = []; // one, at the end
   const refuse = (expected: string, actual: string): never =>
-    refusePickle(where, expected, `${actual} at byte ${at} of a pickle`);
+    refuseAt(where, expected, `${actual} at byte ${at} of a pickle`);
   const { push, pop, top, mark, toMark } = stackOf(refuse);
 
   const demandText = (value: Pickled): string =>
@@ -159,8 +160,8 @@ const machineOf = (where: string, judge: Judge) => {
 const [FIRST_WINDOW, LARGEST_WINDOW] = [2 ** 12, 2 ** 18];
 
 /**
- * Reads the pickle that begins at a position; bytes in it stay in the file. `judge` sees each global before it is used. Raises
- * `DecodeError`.
+ * Reads the pickle that begins at a position; bytes in it stay in the file. `judge` sees each global before it is used.
+ * Raises `DecodeError`.
  */
 export const readPickle = async (source: Source, from: number, judge: Judge): Promise<Pickle> => {
   const { where, size } = source;

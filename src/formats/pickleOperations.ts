@@ -1,9 +1,9 @@
 /**
- * The operations of pickles of protocols 2 to 5, as bytes: a code, then an argument. Python's `pickletools` describes them.
- * Old ones, of text, are refused, but for the name of a global.
+ * The operations of pickles of protocols 2 to 5, as bytes: a code, then an argument. Python's `pickletools` describes
+ * them. Old ones, of text, are refused, but for the name of a global.
  */
-import { raise } from '../internal/errors.js';
 import type { PickledBytes } from './pickleValues.js';
+import { refuse } from './refuse.js';
 
 /** A part of a file. Positions count from the beginning of the file. */
 export interface Window {
@@ -31,10 +31,6 @@ const MOST_TEXT = 2 ** 24;
 const MOST_NAME = 2 ** 10;
 /** The longest integer, in bytes. */
 const MOST_INTEGER = 2 ** 8;
-
-/** Raises the `DecodeError` of a damaged pickle. */
-export const refusePickle = (where: string, expected: string, actual: string): never =>
-  raise('DecodeError', { where, expected, actual, hint: 'the file is damaged or of another format: use a copy of it' });
 
 /** Reads an argument at index `at` of a window, in which it is whole. */
 type Read = (window: Window, at: number, length: number) => Argument;
@@ -65,7 +61,7 @@ const readText: Read = ({ where, bytes, from }, at, length) => {
   try {
     return decoder.decode(bytes.subarray(at, at + length));
   } catch {
-    return refusePickle(where, `UTF-8 at byte ${from + at}`, 'invalid bytes');
+    return refuse(where, `UTF-8 at byte ${from + at}`, 'invalid bytes');
   }
 };
 
@@ -175,14 +171,14 @@ export const operationAt = (window: Window, position: number): Operation | numbe
   const at = position - from;
   const row = BY_CODE.get(all[at]!); // the caller gives a position within
   if (row === undefined)
-    return refusePickle(where, 'an operation of a pickle, of protocol 2 to 5', `byte ${all[at]} at ${position}`);
+    return refuse(where, 'an operation of a pickle, of protocol 2 to 5', `byte ${all[at]} at ${position}`);
   const [name, { count, lengthOf, most, read, isLeft = false }] = row;
   const start = at + 1 + count;
   if (start > all.length) return 1 + count;
   const length = lengthOf(view, at + 1);
-  if (length > most) return refusePickle(where, `an argument of at most ${most} bytes at ${position}`, `${length}`);
+  if (length > most) return refuse(where, `an argument of at most ${most} bytes at ${position}`, `${length}`);
   if (isLeft && from + start + length > size)
-    return refusePickle(where, `${length} bytes at ${from + start}`, `a file of ${size} bytes`);
+    return refuse(where, `${length} bytes at ${from + start}`, `a file of ${size} bytes`);
   const end = start + length;
   if (!isLeft && end > all.length) return end - at;
   return { name, argument: read(window, start, length), next: from + end };

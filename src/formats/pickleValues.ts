@@ -35,8 +35,8 @@ export interface PickledGlobal {
 }
 
 /**
- * An object that Python would make by a call of `global` with `args`. The pickle may add its state, items (of a list) and
- * entries (of a dictionary).
+ * An object that Python would make by a call of `global` with `args`. The pickle may add its state, items (of a list)
+ * and entries (of a dictionary).
  */
 export interface Inert {
   readonly _tag: 'Inert';

@@ -17,7 +17,10 @@ const checksumFrom = async ({ size, fill }: Source, from: number, before: number
   return check;
 };
 
-/** Opens a safetensors file: checks its header and, if it carries one, its checksum. Raises `DecodeError` and `FileError`. */
+/**
+ * Opens a safetensors file: checks its header and, if it carries one, its checksum. Raises `DecodeError` and
+ * `FileError`.
+ */
 export const openSafetensors = async (source: Source, demands: Demands): Promise<OpenTensors> => {
   const { where, size } = source;
   const first = await bytesAt(source, 0, Math.min(FIRST_BYTES, size));

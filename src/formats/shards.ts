@@ -2,11 +2,12 @@
  * Weights in a folder: the file to open, and files with shards, whose index (`*.safetensors.index.json`,
  * `pytorch_model.bin.index.json`) names the file of each tensor.
  */
-import { orRaise, raise } from '../internal/errors.js';
+import { orRaise } from '../internal/errors.js';
 import { E } from '../internal/fp.js';
 import { parseJson } from '../internal/json.js';
 import { jsonReader } from '../internal/jsonReader.js';
 import { type Demands, openTensors, type OpenTensors, type TensorInfo } from './openTensors.js';
+import { refuse } from './refuse.js';
 import { bytesAt, type Source } from './source.js';
 import { formatOf, openTensorFile } from './weights.js';
 import { errorAt } from './words.js';
@@ -21,9 +22,6 @@ export interface Folder {
   /** Opens a file by its name. Raises `FileError`. */
   readonly open: (name: string) => Promise<Source>;
 }
-
-const refuse = (where: string, expected: string, actual: string, hint: string): never =>
-  raise('DecodeError', { where, expected, actual, hint });
 
 /** Endings of names, in order of preference. */
 const ENDINGS = ['.safetensors.index.json', '.safetensors', '.bin.index.json', '.bin', '.pt', '.pth', '.ckpt', '.pkl'];

@@ -78,6 +78,7 @@ describe('a file that PyTorch wrote', () => {
     expect(read.get('row')).toEqual(F32([4], [8, 9, 10, 11]));
     expect(read.get('every_second')).toEqual(F32([2, 2], [1, 3, 9, 11]));
     expect(read.get('repeated')).toEqual(F32([3], [5, 5, 5]));
+    expect(read.get('nothing')).toEqual(F32([0, 0], []));
   });
 
   test('has parameters, of an ordered dictionary', async () => {
@@ -136,6 +137,7 @@ describe('a pickle of EDM', () => {
     expect(read).toMatchObject({
       right: {
         'ema.class_name': 'Net',
+        'ema.sigma_data': '0.5',
         'ema._init_kwargs.img_resolution': '8',
         'ema._init_kwargs.channel_mult': '[1,2,2]',
         'loss_fn.P_mean': '-1.2',
@@ -249,6 +251,32 @@ test('tensors of the names __proto__ and constructor are tensors like others', a
   expect(read).toEqual(E.right({ names: ['__proto__.constructor'], words: [['__proto__.step', '3']] }));
   expect('step' in {}).toBe(false);
 }); // prettier-ignore
+
+describe('a file of the older format', () => {
+  const bytes = golden('legacy.pt');
+
+  test('that is cut short is refused, at any length', async () => {
+    for (let length = 0; length < bytes.length; length++)
+      expect((await errorOf(bytes.subarray(0, length)))._tag).toBe('DecodeError');
+  });
+
+  test('of a big-endian machine is refused', async () => {
+    const at = Buffer.from(bytes).indexOf('little_endian') + 'little_endian'.length + 2; // behind its place in the memo
+    expect(bytes[at]).toBe(0x88); // True
+    expect(await errorOf(bytes.with(at, 0x89))).toMatchObject({
+      _tag: 'DecodeError',
+      expected: 'little-endian numbers: little_endian True',
+      actual: 'false',
+    });
+  });
+
+  test('whose storage has another length is refused', async () => {
+    const at = bytes.length - 3 * 2 - 8; // the last storage: three numbers of float16, after their number
+    const error = await errorOf(bytes.with(at, 4));
+    expect(error.where).toMatch(/^weights: storage \d+$/);
+    expect([error.expected, error.actual]).toEqual(['6 bytes', '4 numbers']);
+  });
+});
 
 describe('an archive', () => {
   const pickle = pickleOf(dict([text('w'), w]));

@@ -1,20 +1,18 @@
 /**
- * Files of PyTorch, opened to be read tensor by tensor: those of `torch.save`, zip archives (`.pt`, `.pth`, `.bin`) or of the older
- * format, and pickles of networks of StyleGAN and EDM (`.pkl`). They are pickles, which are read as inert records.
+ * Files of PyTorch, opened to be read tensor by tensor: those of `torch.save`, zip archives (`.pt`, `.pth`, `.bin`) or
+ * of the older format, and pickles of networks of StyleGAN and EDM (`.pkl`). They are pickles, which are read as inert
+ * records.
  */
-import { raise } from '../internal/errors.js';
 import { type Demands, openTensors, type OpenTensors } from './openTensors.js';
 import { readPickle } from './pickle.js';
 import { isPickled, type Pickled, showPickled } from './pickleValues.js';
+import { refuse } from './refuse.js';
 import { partOf, type Source, sourceOfBytes } from './source.js';
 import { ofNetwork, ofStateDict } from './torchGlobals.js';
 import { LEGACY_MAGIC, readLegacy, storageIdOf } from './torchLegacy.js';
 import { placed, readTorchTensor, type Storage, type TorchTensor } from './torchTensors.js';
 import { treeOf } from './torchTree.js';
 import { openZip, type ZipFile } from './zipSource.js';
-
-const refuse = (where: string, expected: string, actual: string, hint = 'use a copy of the file'): never =>
-  raise('DecodeError', { where, expected, actual, hint });
 
 /** Finds the tensors of a value, in storages that `storageOf` finds. */
 const opened = async (
@@ -116,7 +114,9 @@ const storagesWithin = (source: Source) => {
   };
 };
 
-/** Opens a file that begins with a pickle: of the older format, or of a network. Raises `DecodeError` and `FileError`. */
+/**
+ * Opens a file that begins with a pickle: of the older format, or of a network. Raises `DecodeError` and `FileError`.
+ */
 export const openPickles = async (source: Source, demands: Demands): Promise<OpenTensors> => {
   const { where } = source;
   const { value } = await readPickle(source, 0, ofNetwork(where));

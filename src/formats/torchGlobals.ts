@@ -1,6 +1,6 @@
 /**
- * The names of classes and functions that pickles may have. None is imported or called: the names decide what a value is. Others are
- * refused, since a file that has them is no file of tensors, and may be an attack on its readers.
+ * The names of classes and functions that pickles may have. None is imported or called: the names decide what a value
+ * is. Others are refused, since a file that has them is no file of tensors, and may be an attack on its readers.
  */
 import { raise } from '../internal/errors.js';
 import { show } from '../internal/decode.js';

@@ -1,10 +1,12 @@
 /**
- * The older format of `torch.save`, in which pickles of networks also hold the storages of their tensors: a magic number, the
- * version and the machine, a value, and the keys of its storages, each a pickle; then the numbers of each storage.
+ * The older format of `torch.save`, in which pickles of networks also hold the storages of their tensors: a magic
+ * number, the version and the machine, a value, and the keys of its storages, each a pickle; then the numbers of each
+ * storage.
  */
 import { raise } from '../internal/errors.js';
 import { readPickle } from './pickle.js';
 import { fieldOf, isPickled, type Pickled, showPickled } from './pickleValues.js';
+import { refuse } from './refuse.js';
 import { BYTES } from './safetensorsHeader.js';
 import { bytesAt, cutShortError, type Source } from './source.js';
 import { ofStateDict } from './torchGlobals.js';
@@ -14,9 +16,6 @@ import { dtypeOf, type Storage } from './torchTensors.js';
 export const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const VERSION = 1001;
 
-const refuse = (where: string, expected: string, actual: string, hint = 'use a copy of the file'): never =>
-  raise('DecodeError', { where, expected, actual, hint });
-
 /** What the id of a storage says of it. */
 export interface StorageId {
   readonly key: string;
@@ -25,7 +24,9 @@ export interface StorageId {
   readonly bytes: number;
 }
 
-/** Reads the id of a storage: `('storage', class, key, device, length)`, and in old files a view. Raises `DecodeError`. */
+/**
+ * Reads the id of a storage: `('storage', class, key, device, length)`, and in old files a view. Raises `DecodeError`.
+ */
 export const storageIdOf = (where: string, given: Pickled): StorageId => {
   const id = isPickled('PersistentId', given) ? given.id : given;
   const [kind, storageClass, key, , count, view = null] = isPickled('Tuple', id) ? id.items : [];

@@ -1,8 +1,11 @@
-/** Tensors of PyTorch, as its pickles describe them: numbers of a storage, with an offset and a stride for each axis. */
-import { raise, showShape } from '../internal/errors.js';
+/**
+ * Tensors of PyTorch, as its pickles describe them: numbers of a storage, with an offset and a stride for each axis.
+ */
+import { showShape } from '../internal/errors.js';
 import { crc32 } from './crc32.js';
 import { type Demands, readDense, type TensorInfo } from './openTensors.js';
 import { type Inert, isPickled, type Pickled, showPickled } from './pickleValues.js';
+import { refuse } from './refuse.js';
 import { byteLength, BYTES, MOST_EXTENTS, type StoredDType } from './safetensorsHeader.js';
 import { bytesOf, type StoredTensor, tensorOver } from './safetensorsLayout.js';
 import { room, type Source } from './source.js';
@@ -60,10 +63,10 @@ const DTYPES: ReadonlyMap<string, StoredDType> = new Map(
 /** The class of a storage of bytes. */
 const UNTYPED = 'torch.storage.UntypedStorage';
 
-const refuse = (where: string, expected: string, actual: string, hint = 'use a copy of the file'): never =>
-  raise('DecodeError', { where, expected, actual, hint });
-
-/** Finds a dtype by its name in PyTorch, or by the class of a storage. Null for a storage of bytes. Raises `DecodeError`. */
+/**
+ * Finds a dtype by its name in PyTorch, or by the class of a storage. Null for a storage of bytes. Raises
+ * `DecodeError`.
+ */
 export const dtypeOf = (where: string, given: Pickled | undefined): StoredDType | null => {
   if (!isPickled('Global', given)) return refuse(where, 'a dtype', showPickled(given));
   if (given.global === UNTYPED) return null;
@@ -146,8 +149,12 @@ export const placed = (
   const length = byteLength(dtype, shape);
   if (length === null) return refuse(place, 'extents whose product is a safe integer', showShape(shape));
   const count = storage.bytes / BYTES[dtype];
-  const end = offset + spanOf(shape, strides);
-  if (!(end <= count)) return refuse(place, `numbers within a storage of ${count}`, `${dtype} ${showShape(shape)} up to number ${end}`); // prettier-ignore
+  const span = spanOf(shape, strides);
+  const end = span === 0 ? 0 : offset + span; // PyTorch leaves empty views at any offset
+  if (!(end <= count)) {
+    const wanted = `${dtype} ${showShape(shape)} up to number ${end}`;
+    return refuse(place, `numbers within a storage of ${count}`, wanted);
+  }
   const size = length / BYTES[dtype];
   if (size > count && size > MOST_REPEATED)
     return refuse(

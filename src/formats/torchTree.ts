@@ -1,6 +1,6 @@
 /**
- * The tensors of a pickled tree by their paths, joined by dots: dictionaries in dictionaries, lists, and modules of PyTorch, whose
- * parameters and buffers have the names of their state dict.
+ * The tensors of a pickled tree by their paths, joined by dots: dictionaries in dictionaries, lists, and modules of
+ * PyTorch, whose parameters and buffers have the names of their state dict.
  */
 import { raise } from '../internal/errors.js';
 import { fieldOf, type Inert, isPickled, type Pickled, showPickled } from './pickleValues.js';
@@ -23,7 +23,7 @@ const LONGEST_NAME = 1024;
 const WHOLE = 'tensor';
 
 /** Makes an object of dnnlib (StyleGAN, EDM) from a record of its class and state. */
-export const PERSISTENT = 'torch_utils.persistence._reconstruct_persistent_obj';
+const PERSISTENT = 'torch_utils.persistence._reconstruct_persistent_obj';
 
 /** The fields of an object: a dictionary, unless it has none. */
 const stateOf = ({ global, args, state }: Inert): Pickled | undefined =>
@@ -31,6 +31,10 @@ const stateOf = ({ global, args, state }: Inert): Pickled | undefined =>
 
 /** The tensors of a module of PyTorch, and its modules: `torch.nn.Module.__setstate__` takes these fields. */
 const CHILDREN = ['_parameters', '_buffers', '_modules'];
+
+/** Fields that are settings of a module: numbers and texts under public names. */
+const isSetting = (name: Pickled): name is string =>
+  typeof name === 'string' && !name.startsWith('_') && name !== 'training';
 
 /** The children of a module, which have no name of their own in paths. Null if a state is not that of a module. */
 const childrenOf = (state: Pickled | undefined): readonly Pickled[] | null => {
@@ -119,9 +123,10 @@ export const treeOf = (where: string, root: Pickled): TorchTree => {
     const state = stateOf(object);
     if (isPickled('Dict', state)) demandVisits(state.entries.length, path);
     const children = childrenOf(state);
-    if (children === null) return visit(state, path, level + 1);
+    if (!isPickled('Dict', state) || children === null) return visit(state, path, level + 1);
     const className = fieldOf(object.args[0], 'class_name');
     if (className !== undefined) addWord(joined(path, 'class_name'), className);
+    for (const [name, value] of state.entries) if (isSetting(name)) addWord(joined(path, name), value);
     visit(fieldOf(state, '_init_kwargs'), joined(path, '_init_kwargs'), level + 1);
     for (const child of children) visit(child, path, level + 1);
   };

@@ -1,6 +1,6 @@
 /**
- * Weights of any program, whatever the format: safetensors, files of PyTorch, pickles of EDM, alone or as shards with an index. The
- * first bytes tell which it is, and not the name. Numbers are widened to those that backends take.
+ * Weights of any program, whatever the format: safetensors, files of PyTorch, pickles of EDM, alone or as shards with
+ * an index. The first bytes tell which it is, and not the name. Numbers are widened to those that backends take.
  */
 import { attempt, fail, failure, type NoisefoldError, raise } from '../internal/errors.js';
 import { E, type either, F, TE } from '../internal/fp.js';
@@ -112,7 +112,9 @@ export const widening = (where: string, file: OpenTensors): OpenTensors => ({
     ),
 });
 
-/** The tensors whose names begin with a prefix and a dot, by the rest of their names. `ConfigError` if there are none. */
+/**
+ * The tensors whose names begin with a prefix and a dot, by the rest of their names. `ConfigError` if there are none.
+ */
 export const below = (where: string, prefix: string, file: OpenTensors): either.Either<NoisefoldError, OpenTensors> => {
   if (prefix === '') return E.right(file);
   const start = `${prefix}.`;

@@ -4,7 +4,8 @@ import { attempt, type NoisefoldError, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 import { crc32 } from './crc32.js';
-import { directoryAt, type Listed, listedFrom, readerOf, refuse, startAt } from './zipDirectory.js';
+import { refuse } from './refuse.js';
+import { directoryAt, type Listed, listedFrom, readerOf, startAt } from './zipDirectory.js';
 
 /** A file in an archive, still packed. */
 export interface Entry extends Listed {
@@ -57,8 +58,8 @@ interface Unpacking {
 }
 
 /**
- * Unpacks files of an archive by their names. Their sizes are added up before any is unpacked: `DecodeError` if they are more than
- * `most` bytes, or if a file does not have the size and the checksum of the directory.
+ * Unpacks files of an archive by their names. Their sizes are added up before any is unpacked: `DecodeError` if they
+ * are more than `most` bytes, or if a file does not have the size and the checksum of the directory.
  */
 export const unpacked = (
   where: string,

@@ -2,7 +2,7 @@
  * The directory of a zip archive, ZIP64 too, from the parts of the archive that hold it.
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
-import { raise } from '../internal/errors.js';
+import { refuse } from './refuse.js';
 
 /** A file in an archive, as the directory describes it. */
 export interface Listed {
@@ -20,10 +20,6 @@ export interface Listed {
 /** Deflate packs at most 1032 bytes into one. */
 const MOST_RATIO = 1032;
 const IN_ZIP64 = 0xffffffff;
-
-/** Raises the `DecodeError` of a damaged archive. */
-export const refuse = (where: string, expected: string, actual: string): never =>
-  raise('DecodeError', { where, expected, actual, hint: 'the file is damaged or of another format: use a copy of it' });
 
 /** A part of an archive, which begins at position `from` of it. */
 interface Part {

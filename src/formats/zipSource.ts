@@ -1,17 +1,12 @@
-/** Zip archives that stay where they are: the directory is read, and each file when it is asked for. Files must be stored, not deflated. */
+/**
+ * Zip archives that stay where they are: the directory is read, and each file when it is asked for. Files must be
+ * stored, not deflated.
+ */
 import { raise } from '../internal/errors.js';
 import { crc32 } from './crc32.js';
+import { refuse } from './refuse.js';
 import { bytesAt, cutShortError, type Source } from './source.js';
-import {
-  directoryAt,
-  HEADER,
-  type Listed,
-  listedFrom,
-  LONGEST_END,
-  readerOf,
-  refuse,
-  startAt,
-} from './zipDirectory.js';
+import { directoryAt, HEADER, type Listed, listedFrom, LONGEST_END, readerOf, startAt } from './zipDirectory.js';
 
 /** A file in an archive. */
 export interface ZipFile {
@@ -33,7 +28,10 @@ const demandShort = (where: string, size: number): void => {
 const readerAt = async (source: Source, from: number, length: number) =>
   readerOf(source.where, { bytes: await bytesAt(source, from, length), from, size: source.size });
 
-/** Refuses files that lie over each other, or end behind the archive: a few bytes could claim to hold any number of them. */
+/**
+ * Refuses files that lie over each other, or end behind the archive: a few bytes could claim to hold any number of
+ * them.
+ */
 const demandApart = ({ where, size }: Source, files: readonly Listed[]): void => {
   let end = 0;
   for (const { name, header, packedSize } of [...files].sort((a, b) => a.header - b.header)) {
@@ -59,12 +57,12 @@ export const openZip = async (source: Source): Promise<ReadonlyMap<string, ZipFi
     if (files.has(file.name)) refuse(place, 'one file of this name', 'a second one');
     const start = async (): Promise<number> => {
       if (file.isDeflated)
-        raise('DecodeError', {
-          where: place,
-          expected: 'a file that is stored, as torch.save writes it',
-          actual: 'a deflated one',
-          hint: 'unpack the archive, and pack it again without compression: zip -0',
-        });
+        refuse(
+          place,
+          'a file that is stored, as torch.save writes it',
+          'a deflated one',
+          'unpack the archive, and pack it again without compression: zip -0',
+        );
       return startAt(where, await readerAt(source, file.header, HEADER), file);
     };
     const bytes = async (): Promise<Uint8Array> => {

@@ -49,8 +49,8 @@ export const writeTensors = (path: string, file: TensorFile, demands: Demands = 
   );
 
 /**
- * Opens a safetensors file of any size, checks its header and its checksum, and gives `use` its tensors, which stay on the
- * disk until they are asked for. `DecodeError` as of `decodeSafetensors`, `FileError`, and the errors of `use`.
+ * Opens a safetensors file of any size, checks its header and its checksum, and gives `use` its tensors, which stay on
+ * the disk until they are asked for. `DecodeError` as of `decodeSafetensors`, `FileError`, and the errors of `use`.
  */
 export const withTensors = <A>(
   path: string,

@@ -105,18 +105,18 @@ const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
 };
 
 /**
- * Opens weights of any program and gives `use` their tensors, each read when it is asked for. The content tells the format:
- * safetensors; a file of PyTorch (`.pt`, `.pth`, `.bin`, `.ckpt`), whose pickle is read and never executed; a pickle of EDM
- * or StyleGAN (`.pkl`). A folder, or the path of an index, gives the tensors of all its shards. Names of nested state dicts are
- * joined by dots: `model.conv.weight`, `ema.conv.weight`. Tensors have the shapes of the file, row-major; 16-bit floats are
- * read as float32, integers as int32.
+ * Opens weights of any program and gives `use` their tensors, each read when it is asked for. The content tells the
+ * format: safetensors; a file of PyTorch (`.pt`, `.pth`, `.bin`, `.ckpt`), whose pickle is read and never executed; a
+ * pickle of EDM or StyleGAN (`.pkl`). A folder, or the path of an index, gives the tensors of all its shards. Names of
+ * nested state dicts are joined by dots: `model.conv.weight`, `ema.conv.weight`. Tensors have the shapes of the file,
+ * row-major; 16-bit floats are read as float32, integers as int32.
  *
  * `metadata` has words of the file: those of safetensors; numbers and texts beside the tensors of PyTorch's.
  *
  * @param from - a path, bytes, a `Blob` of a page, or the files of a folder by name
- * @returns `DecodeError` for bytes that are damaged or of another format, for a pickle that names other classes or functions than
- *   those of tensors, for numbers that are not finite, and for integers beyond int32; `FileError`; `ConfigError` for a prefix that
- *   no name has; and the errors of `use`
+ * @returns `DecodeError` for bytes that are damaged or of another format, for a pickle that names other classes or
+ *   functions than those of tensors, for numbers that are not finite, and for integers beyond int32; `FileError`;
+ *   `ConfigError` for a prefix that no name has; and the errors of `use`
  * @example
  * const w: StoredTensor = { dtype: 'F16', shape: [2], data: Uint16Array.of(0x3c00, 0xc000) }
  * const bytes = unwrap(encodeSafetensors({ tensors: new Map([['ema.w', w]]), metadata: {} }))

@@ -50,6 +50,7 @@ save(
         'row': counted[2],
         'every_second': counted[::2, 1::2],
         'repeated': torch.tensor([5.0]).expand(3),
+        'nothing': counted[3:, 4:],
     },
 )
 

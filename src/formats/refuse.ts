@@ -1,0 +1,10 @@
+/** The error of bytes that are not as they should be. */
+import { raise } from '../internal/errors.js';
+
+/** Raises a `DecodeError`. */
+export const refuse = (
+  where: string,
+  expected: string,
+  actual: string,
+  hint = 'the file is damaged or of another format: use a copy of it',
+): never => raise('DecodeError', { where, expected, actual, hint });

@@ -158,6 +158,30 @@ describe('refuses, and says why:', () => {
     expect(await leftOf(readAll(new Uint8Array(), { prefx: 'a' } as never))).toMatchObject({ _tag: 'ConfigError', where: 'withWeights.prefx' });
   });
 
+  test('a file of a page that changed since it was chosen', async () => {
+    const gone = {
+      size: 100,
+      slice: () => ({ arrayBuffer: () => Promise.reject(new Error('NotReadableError')) }),
+      name: 'model.pt',
+      [Symbol.toStringTag]: 'File',
+    };
+    expect(await leftOf(readAll(gone))).toMatchObject({
+      _tag: 'FileError',
+      where: 'model.pt',
+      actual: 'Error: NotReadableError',
+      hint: 'choose the file again: it may have changed',
+    });
+  });
+
+  test('an index without its files', async () => {
+    const bytes = new Uint8Array(await readFile(join(golden, 'sharded', 'model.safetensors.index.json')));
+    expect(await leftOf(readAll(bytes))).toMatchObject({
+      _tag: 'FileError',
+      where: 'model-00001-of-00002.safetensors',
+      hint: 'give all files of the folder, in a Map by name',
+    });
+  });
+
   test('a tensor that it has not, by the name that was meant', async () => {
     const other = withWeights(join(golden, 'parameter.pt'), ({ tensor }) => tensor({ name: 'ww', dtype: 'F32', shape: [] }));
     expect(await leftOf(other)).toMatchObject({ _tag: 'ConfigError', actual: 'ww' });

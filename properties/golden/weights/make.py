@@ -90,6 +90,7 @@ for kind, ending in (('model', 'safetensors'), ('pytorch_model', 'bin')):
     }
     with open(os.path.join(here, 'sharded', f'{kind}.{ending}.index.json'), 'w') as file:
         json.dump(index, file, indent=2)
+        file.write('\n')
 
 # files that must be refused: a whole module, code, TorchScript
 save('module.pt', nn.Linear(2, 1))

@@ -11,7 +11,7 @@ import type { StoredDType } from './safetensorsHeader.js';
 import { RUINED, type StoredTensor } from './safetensorsLayout.js';
 import { openSafetensors } from './safetensorsSource.js';
 import { bytesAt, type Source } from './source.js';
-import { openPickles, openTorchZip } from './torchFile.js';
+import { openPickles, openTorchZip } from './torch/file.js';
 
 const [OPEN, SPACE] = [0x7b, 0x20]; // '{' and ' '
 

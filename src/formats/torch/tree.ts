@@ -2,10 +2,10 @@
  * The tensors of a pickled tree by their paths, joined by dots: dictionaries in dictionaries, lists, and modules of
  * PyTorch, whose parameters and buffers have the names of their state dict.
  */
-import { raise } from '../internal/errors.js';
+import { raise } from '../../internal/errors.js';
 import { fieldOf, type Inert, isPickled, type Pickled, showPickled } from './pickleValues.js';
-import { MOST_WORDS } from './safetensorsHeader.js';
-import { draftOf, type TensorDraft } from './torchTensors.js';
+import { MOST_WORDS } from '../safetensorsHeader.js';
+import { draftOf, type TensorDraft } from './tensors.js';
 
 /** The tensors of a file by name, and the numbers and texts beside them. */
 export interface TorchTree {

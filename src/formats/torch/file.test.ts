@@ -2,15 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { zipSync } from 'fflate';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { faults } from '../../properties/faults.js';
-import type { NoisefoldError } from '../internal/errors.js';
-import { E, F, TE } from '../internal/fp.js';
-import { type WeightOptions, withWeights } from '../node/weights.js';
-import { joinBytes } from './bytes.js';
+import { faults } from '../../../properties/faults.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { E, F, TE } from '../../internal/fp.js';
+import { type WeightOptions, withWeights } from '../../node/weights.js';
+import { joinBytes } from '../bytes.js';
 import { call, dict, get, global, integer, list, type Part, pickleOf, put, storage, tensor, text, torchZip, tuple } from './pickleTesting.js'; // prettier-ignore
-import type { StoredTensor } from './safetensors.js';
+import type { StoredTensor } from '../safetensors.js';
 
-const folder = new URL('../../properties/golden/weights/', import.meta.url);
+const folder = new URL('../../../properties/golden/weights/', import.meta.url);
 const golden = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(name, folder)));
 
 /** All tensors of a file in memory. */

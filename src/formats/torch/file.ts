@@ -3,16 +3,16 @@
  * of the older format, and pickles of networks of StyleGAN and EDM (`.pkl`). They are pickles, which are read as inert
  * records.
  */
-import { type Demands, openTensors, type OpenTensors } from './openTensors.js';
+import { type Demands, openTensors, type OpenTensors } from '../openTensors.js';
 import { readPickle } from './pickle.js';
 import { isPickled, type Pickled, showPickled } from './pickleValues.js';
-import { refuse } from './refuse.js';
-import { partOf, type Source, sourceOfBytes } from './source.js';
-import { ofNetwork, ofStateDict } from './torchGlobals.js';
-import { LEGACY_MAGIC, readLegacy, storageIdOf } from './torchLegacy.js';
-import { placed, readTorchTensor, type Storage, type TorchTensor } from './torchTensors.js';
-import { treeOf } from './torchTree.js';
-import { openZip, type ZipFile } from './zipSource.js';
+import { refuse } from '../refuse.js';
+import { partOf, type Source, sourceOfBytes } from '../source.js';
+import { ofNetwork, ofStateDict } from './globals.js';
+import { LEGACY_MAGIC, readLegacy, storageIdOf } from './legacy.js';
+import { placed, readTorchTensor, type Storage, type TorchTensor } from './tensors.js';
+import { treeOf } from './tree.js';
+import { openZip, type ZipFile } from '../zipSource.js';
 
 /** Finds the tensors of a value, in storages that `storageOf` finds. */
 const opened = async (

@@ -1,14 +1,14 @@
 /**
  * Tensors of PyTorch, as its pickles describe them: numbers of a storage, with an offset and a stride for each axis.
  */
-import { showShape } from '../internal/errors.js';
-import { crc32 } from './crc32.js';
-import { type Demands, readDense, type TensorInfo } from './openTensors.js';
+import { showShape } from '../../internal/errors.js';
+import { crc32 } from '../crc32.js';
+import { type Demands, readDense, type TensorInfo } from '../openTensors.js';
 import { type Inert, isPickled, type Pickled, showPickled } from './pickleValues.js';
-import { refuse } from './refuse.js';
-import { byteLength, BYTES, MOST_EXTENTS, type StoredDType } from './safetensorsHeader.js';
-import { bytesOf, type StoredTensor, tensorOver } from './safetensorsLayout.js';
-import { room, type Source } from './source.js';
+import { refuse } from '../refuse.js';
+import { byteLength, BYTES, MOST_EXTENTS, type StoredDType } from '../safetensorsHeader.js';
+import { bytesOf, type StoredTensor, tensorOver } from '../safetensorsLayout.js';
+import { room, type Source } from '../source.js';
 
 /** Numbers in a file that tensors are parts of. */
 export interface Storage {

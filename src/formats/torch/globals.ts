@@ -2,10 +2,10 @@
  * The names of classes and functions that pickles may have. None is imported or called: the names decide what a value
  * is. Others are refused, since a file that has them is no file of tensors, and may be an attack on its readers.
  */
-import { raise } from '../internal/errors.js';
-import { show } from '../internal/decode.js';
+import { raise } from '../../internal/errors.js';
+import { show } from '../../internal/decode.js';
 import type { Judge } from './pickle.js';
-import { TENSOR_GLOBALS } from './torchTensors.js';
+import { TENSOR_GLOBALS } from './tensors.js';
 
 const SAVE = 'save the state dict with safetensors: safetensors.torch.save_file(model.state_dict(), path)';
 

@@ -3,11 +3,11 @@
  * memo: https://docs.python.org/3/library/pickletools.html. Nothing that it names is imported or called here. Reading
  * takes time and memory in proportion to the file, and no recursion.
  */
-import { raise } from '../internal/errors.js';
+import { raise } from '../../internal/errors.js';
 import { operationAt, type Operation, type OperationName, type Window } from './pickleOperations.js';
 import { type Inert, isPickled, type PersistentId, type Pickled, showPickled } from './pickleValues.js';
-import { refuse as refuseAt } from './refuse.js';
-import { bytesAt, cutShortError, type Source } from './source.js';
+import { refuse as refuseAt } from '../refuse.js';
+import { bytesAt, cutShortError, type Source } from '../source.js';
 
 /** Decides on the name of a class or of a function: raises the error of one that is refused. */
 export type Judge = (global: string) => void;

@@ -3,14 +3,14 @@
  * number, the version and the machine, a value, and the keys of its storages, each a pickle; then the numbers of each
  * storage.
  */
-import { raise } from '../internal/errors.js';
+import { raise } from '../../internal/errors.js';
 import { readPickle } from './pickle.js';
 import { fieldOf, isPickled, type Pickled, showPickled } from './pickleValues.js';
-import { refuse } from './refuse.js';
-import { BYTES } from './safetensorsHeader.js';
-import { bytesAt, cutShortError, type Source } from './source.js';
-import { ofStateDict } from './torchGlobals.js';
-import { dtypeOf, type Storage } from './torchTensors.js';
+import { refuse } from '../refuse.js';
+import { BYTES } from '../safetensorsHeader.js';
+import { bytesAt, cutShortError, type Source } from '../source.js';
+import { ofStateDict } from './globals.js';
+import { dtypeOf, type Storage } from './tensors.js';
 
 /** The first value of a file. */
 export const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { faults } from '../../properties/faults.js';
-import { errorIn, type NoisefoldError } from '../internal/errors.js';
+import { faults } from '../../../properties/faults.js';
+import { errorIn, type NoisefoldError } from '../../internal/errors.js';
 import { type Judge, readPickle } from './pickle.js';
 import { call, dict, get, global, integer, list, type Part, pickleOf, put, text, tuple } from './pickleTesting.js';
 import { isPickled, type Pickled } from './pickleValues.js';
-import { sourceOfBytes } from './source.js';
+import { sourceOfBytes } from '../source.js';
 
 const golden = (name: string): Uint8Array =>
-  new Uint8Array(readFileSync(new URL(`../../properties/golden/weights/${name}`, import.meta.url)));
+  new Uint8Array(readFileSync(new URL(`../../../properties/golden/weights/${name}`, import.meta.url)));
 
 const all: Judge = () => undefined;
 const read = async (bytes: Uint8Array): Promise<Pickled> =>

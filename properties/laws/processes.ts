@@ -11,10 +11,13 @@ import {
   type Parameterization,
   type Process,
   processOf,
+  processOfSigmas,
   qStep,
   respace,
+  respaceAtSigmas,
   type Schedule,
   scheduleFromBetas,
+  sigmas,
   spaced,
   target,
 } from 'noisefold/diffusion';
@@ -163,6 +166,13 @@ const targets: Law<readonly [Parameterization, Parameterization, Channel, number
   },
 };
 
+/** Noise levels of a process that is made of them: from 10⁻⁷ to 10⁷ or ∞, no two of one ᾱ. */
+const rising: fc.Arbitrary<readonly number[]> = fc
+  .array(fc.double({ min: -7, max: 7, noNaN: true }), { minLength: 1, maxLength: 30 })
+  .map((powers) => powers.map((power) => 10 ** power).sort((a, b) => a - b))
+  .chain((finite) => fc.constantFrom(finite, [...finite, Infinity]))
+  .filter((some) => some.every((sigma, i) => i === 0 || 1 / (1 + sigma ** 2) < 1 / (1 + some[i - 1]! ** 2)));
+
 const respaced: Law<readonly [Schedule, number]> = {
   name: 'respacing keeps the marginals',
   formula: 'respace(grid)(p).ᾱ_i = p.ᾱ_{grid i}, within 4 roundings a step',
@@ -174,6 +184,41 @@ const respaced: Law<readonly [Schedule, number]> = {
     const short = valueOf(respace(spaced(1 + (n % given.T)))(process));
     const expected = Array.from(short.timesteps, (t) => given.alphaBars[t]!);
     return approx('ᾱ', short.schedule.alphaBars, expected, 4 * short.schedule.T * ULP);
+  },
+};
+
+/** The numbers of a process that a denoiser and a solver see. */
+const levelsOf = ({ schedule: { alphaBars, sigmas: all }, timesteps, marginals }: Process): readonly number[] => [
+  ...all,
+  ...alphaBars,
+  ...timesteps,
+  ...marginals.flatMap(({ scale, variance }) => [scale, variance]),
+];
+
+const ownSigmas: Law<readonly [Process, number]> = {
+  name: 'a process has its own σ',
+  formula:
+    'respaceAtSigmas(σ of a grid) = respace(grid), to the bit, for processes of betas, of given σ, and respaced ones',
+  source: 'definition',
+  arbitrary: fc.tuple(
+    fc.oneof(
+      schedule.map(processOf),
+      rising.map((given) => valueOf(processOfSigmas(given))),
+    ),
+    fc.nat(9999),
+  ),
+  runs: 60,
+  violation: ([given, n]) => {
+    const { T } = given.schedule;
+    const visits = (process: Process, steps: number): Violation => {
+      const grid = spaced(steps);
+      const falling = valueOf(grid(process)).map((t) => sigmas(process.schedule)[t]!);
+      const [found, expected] = [valueOf(respaceAtSigmas(falling)(process)), valueOf(respace(grid)(process))];
+      return approx(`σ of ${steps} timesteps`, levelsOf(found), levelsOf(expected), 0);
+    };
+    const some = 1 + (n % T);
+    const short = valueOf(respace(spaced(some))(given));
+    return firstOf(visits(given, T), visits(given, some), visits(short, short.schedule.T));
   },
 };
 
@@ -231,6 +276,7 @@ export const processLaws: readonly Law[] = [
   roundTrip,
   targets,
   respaced,
+  ownSigmas,
   ddimMarginals,
   ancestralIsDdim,
 ];

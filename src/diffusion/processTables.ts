@@ -2,27 +2,41 @@
 import { fail, failure, type NoisefoldError } from '../internal/errors.js';
 import { natural } from '../internal/decode.js';
 import { E, type either, F } from '../internal/fp.js';
+import { sigmaOf } from './lambda.js';
 import { type Process, processOfMarginals } from './process.js';
 import { checkedTables } from './schedule.js';
 
 /** The names of the tables, `[T]` each; `scales` and `variances` are those of the marginals. */
 export const TABLES = ['betas', 'alphas', 'alphaBars', 'scales', 'variances', 'timesteps'] as const;
 
-export type ProcessTables = Readonly<Record<(typeof TABLES)[number], ArrayLike<number>>>;
+/**
+ * The tables of a process, finite numbers. `sigmas` is there only for a process of given σ: those of others follow from
+ * the marginals to the bit. A σ of ∞, at the last timestep, is 0 in it.
+ */
+export type ProcessTables = Readonly<Record<(typeof TABLES)[number], ArrayLike<number>>> & {
+  readonly sigmas?: ArrayLike<number>;
+};
 
-export const tablesOf = ({ schedule: { betas, alphas, alphaBars }, timesteps, marginals }: Process): ProcessTables => ({
-  betas,
-  alphas,
-  alphaBars,
-  scales: marginals.map(({ scale }) => scale),
-  variances: marginals.map(({ variance }) => variance),
-  timesteps,
-});
+export const tablesOf = ({ schedule, timesteps, marginals }: Process): ProcessTables => {
+  const { betas, alphas, alphaBars, sigmas } = schedule;
+  const followed = marginals.map(sigmaOf);
+  return {
+    betas,
+    alphas,
+    alphaBars,
+    scales: marginals.map(({ scale }) => scale),
+    variances: marginals.map(({ variance }) => variance),
+    timesteps,
+    ...(sameNumbers(Array.from(sigmas), followed)
+      ? {}
+      : { sigmas: sigmas.map((sigma) => (sigma === Infinity ? 0 : sigma)) }),
+  };
+};
 
 /** The process of some tables, `[T]` each. `DecodeError` if they are those of no process; `where` names their place. */
 export const processOfTables = (
   where: string,
-  { betas, alphas, alphaBars, scales, variances, timesteps }: ProcessTables,
+  { betas, alphas, alphaBars, scales, variances, timesteps, sigmas }: ProcessTables,
 ): either.Either<NoisefoldError, Process> => {
   const wrong = Array.from(timesteps).find((t) => !natural.is(t));
   if (wrong !== undefined)
@@ -32,12 +46,23 @@ export const processOfTables = (
       actual: `${wrong}`,
       hint: 'give a file that noisefold wrote',
     });
+  const marginals = Array.from(scales, (scale, t) => ({ scale, variance: variances[t]! }));
   const tables = {
     betas: Float64Array.from(betas),
     alphas: Float64Array.from(alphas),
     alphaBars: Float64Array.from(alphaBars),
+    sigmas: Float64Array.from(marginals, (marginal, t) =>
+      sigmas === undefined || marginal.scale === 0 ? sigmaOf(marginal) : sigmas[t]!,
+    ),
   };
-  const marginals = Array.from(scales, (scale, t) => ({ scale, variance: variances[t]! }));
+  const falling = tables.sigmas.findIndex((sigma, t) => !(sigma > (tables.sigmas[t - 1] ?? 0)));
+  if (falling !== -1)
+    return fail('DecodeError', {
+      where: `${where}.sigmas`,
+      expected: 'noise levels above 0 that rise',
+      actual: `${tables.sigmas[falling]} at t = ${falling}`,
+      hint: 'give a file that noisefold wrote',
+    });
   return F.pipe(
     checkedTables(`${where}.betas`, tables),
     E.mapLeft((error) => failure('DecodeError', error)),
@@ -48,9 +73,11 @@ export const processOfTables = (
 const sameNumbers = (some: readonly number[], others: readonly number[]): boolean =>
   some.length === others.length && some.every((number, i) => Object.is(number, others[i]));
 
-/** The first table in which two processes differ. */
-export const differingTable = (some: ProcessTables, others: ProcessTables): (typeof TABLES)[number] | undefined =>
-  TABLES.find((name) => !sameNumbers(Array.from(some[name]), Array.from(others[name])));
+/** The first table of `stored` that a process does not have. Files from before `sigmas` lack that one. */
+export const differingTable = (own: ProcessTables, stored: ProcessTables): keyof ProcessTables | undefined =>
+  ([...TABLES, 'sigmas'] as const).find((name) => {
+    return !sameNumbers(Array.from(own[name] ?? []), Array.from(stored[name] ?? own[name] ?? []));
+  });
 
 /** The numbers of a process beside its tables, which follow from them in all that this library makes. */
 const followingFrom = ({ schedule, posteriors }: Process): readonly number[] => [

@@ -1,8 +1,20 @@
 import type { NoisefoldError } from '../internal/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { type Grid, gridOf } from './grid.js';
-import { type Process, processOf } from './process.js';
+import { type Process, processOfMarginals } from './process.js';
 import { scheduleOfAlphaBars } from './schedule.js';
+
+/** The process of some timesteps of another, rising: its ᾱ, σ and marginals there, to the bit. */
+const levelsOf = ({ schedule, timesteps, marginals }: Process, kept: readonly number[]): Process =>
+  processOfMarginals(
+    // ᾱ itself: a β' that rounds to 1 would lose it
+    scheduleOfAlphaBars(
+      Float64Array.from(kept, (t) => schedule.alphaBars[t]!),
+      Float64Array.from(kept, (t) => schedule.sigmas[t]!),
+    ),
+    kept.map((t) => marginals[t]!),
+    Int32Array.from(kept, (t) => timesteps[t]!),
+  );
 
 /**
  * The process that visits only the timesteps of a grid: the same marginals there, β' = 1 - ᾱ_t/ᾱ_s from
@@ -21,11 +33,5 @@ export const respace =
     F.pipe(
       gridOf(steps)(process),
       E.map((timesteps) => [...timesteps].reverse()),
-      E.map((kept) =>
-        processOf(
-          // ᾱ itself: a β' that rounds to 1 would lose it
-          scheduleOfAlphaBars(Float64Array.from(kept, (t) => process.schedule.alphaBars[t]!)),
-          Int32Array.from(kept, (t) => process.timesteps[t]!),
-        ),
-      ),
+      E.map((kept) => levelsOf(process, kept)),
     );

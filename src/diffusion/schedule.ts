@@ -15,15 +15,23 @@ export interface Schedule {
   readonly alphas: Float64Array;
   /** ᾱ_t = α_0·…·α_t: the variance of the signal left at t. Falls; 0 at the last timestep, if anywhere. */
   readonly alphaBars: Float64Array;
+  /**
+   * σ_t = √((1 - ᾱ_t)/ᾱ_t), the noise beside data of scale 1 (EDM, Karras et al. 2022). A schedule that was made from
+   * its σ holds those, since ᾱ near 1 has lost their digits. Rises; ∞ at the last timestep, if anywhere.
+   */
+  readonly sigmas: Float64Array;
   /** The steps as channels, q(x_t|x_{t-1}) = N(√α_t·x_{t-1}, β_t): DDPM (Ho et al. 2020), eq. 2. */
   readonly channels: readonly Channel[];
 }
 
-/** A schedule of these tables, or a `ConfigError` if their ᾱ is that of none. */
-export const checkedTables = (
-  where: string,
-  tables: Pick<Schedule, 'betas' | 'alphas' | 'alphaBars'>,
-): either.Either<NoisefoldError, Schedule> => {
+/** The tables of a schedule. */
+type Tables = Pick<Schedule, 'betas' | 'alphas' | 'alphaBars' | 'sigmas'>;
+
+/** σ of ᾱ. The ratio (1 - ᾱ)/ᾱ may overflow, the ratio of the roots does not. */
+const sigmaOfAlphaBar = (alphaBar: number): number => Math.sqrt(1 - alphaBar) / Math.sqrt(alphaBar);
+
+/** A schedule of these tables. `ConfigError` if no schedule has their ᾱ. */
+export const checkedTables = (where: string, tables: Tables): either.Either<NoisefoldError, Schedule> => {
   const { betas, alphaBars } = tables;
   const T = betas.length;
   // ᾱ says it all: it falls where β > 0, and stays above 0 where β < 1; both but for rounding and underflow
@@ -40,7 +48,7 @@ export const checkedTables = (
       });
 };
 
-const scheduleOf = (tables: Pick<Schedule, 'betas' | 'alphas' | 'alphaBars'>): Schedule => ({
+const scheduleOf = (tables: Tables): Schedule => ({
   T: tables.betas.length,
   ...tables,
   channels: Array.from(tables.betas, (beta, t) => ({ scale: Math.sqrt(tables.alphas[t]!), variance: beta })),
@@ -52,14 +60,17 @@ export const checkedBetas = (where: string, given: ArrayLike<number>): either.Ei
   const alphas = betas.map((beta) => 1 - beta);
   let alphaBar = 1;
   const alphaBars = alphas.map((alpha) => (alphaBar *= alpha));
-  return checkedTables(where, { betas, alphas, alphaBars });
+  return checkedTables(where, { betas, alphas, alphaBars, sigmas: alphaBars.map(sigmaOfAlphaBar) });
 };
 
-/** A schedule from a ᾱ that falls as that of a schedule does. Its own numbers are kept, as they are. */
-export const scheduleOfAlphaBars = (alphaBars: Float64Array): Schedule => {
+/** A schedule from a ᾱ that falls as that of a schedule does, and its σ. Keeps these numbers as they are. */
+export const scheduleOfAlphaBars = (
+  alphaBars: Float64Array,
+  sigmas: Float64Array = alphaBars.map(sigmaOfAlphaBar),
+): Schedule => {
   const alphas = alphaBars.map((alphaBar, t) => alphaBar / (alphaBars[t - 1] ?? 1));
   const betas = alphas.map((alpha) => 1 - alpha);
-  return scheduleOf({ betas, alphas, alphaBars });
+  return scheduleOf({ betas, alphas, alphaBars, sigmas });
 };
 
 /**

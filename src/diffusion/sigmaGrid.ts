@@ -4,7 +4,7 @@ import { optionsOf } from '../internal/options.js';
 import { exactly, refined } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import type { Grid } from './grid.js';
-import { sigmas as sigmasOf, timestepOfSigma } from './noiseLevel.js';
+import { timestepOfSigma } from './noiseLevel.js';
 import { ramp } from './ramp.js';
 import { type Schedule, timestepCount } from './schedule.js';
 
@@ -104,10 +104,7 @@ const apart = (timesteps: readonly number[], T: number): readonly number[] => {
  * The least and the greatest σ of a schedule: that of t = 0, and that of T-1, which is ∞ at zero terminal SNR.
  * @example pipe(linear(1000), E.map(sigmaRange)) // → E.right({ min: 0.01, max: 157.407 })
  */
-export const sigmaRange = (schedule: Schedule): SigmaRange => {
-  const all = sigmasOf(schedule);
-  return { min: all[0]!, max: all[schedule.T - 1]! };
-};
+export const sigmaRange = ({ T, sigmas }: Schedule): SigmaRange => ({ min: sigmas[0]!, max: sigmas[T - 1]! });
 
 /** Noise levels that fall, and that a schedule comes through; others are a `ConfigError`. */
 export const fallingSigmas = (

@@ -4,7 +4,7 @@ import { E } from '../internal/fp.js';
 import { cosine } from './alphaBarSchedules.js';
 import { linear, reciprocalBetas } from './betaSchedules.js';
 import { everyStep, timestepGrid } from './grid.js';
-import { sigmas } from './noiseLevel.js';
+import { logSNRs, sigmaAt, sigmas } from './noiseLevel.js';
 import { ddpm } from './process.js';
 import { respace } from './respacing.js';
 import { karrasSigmas } from './sigmaGrid.js';
@@ -22,6 +22,8 @@ describe('a process of noise levels', () => {
     const { marginals, schedule, timesteps } = right(processOfSigmas(wanted));
     expect(Array.from(timesteps)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(schedule.T).toBe(6);
+    expect(Array.from(sigmas(schedule))).toEqual(wanted);
+    expect(logSNRs(schedule)[0]).toBeCloseTo(-2 * Math.log(2e-6), 13);
     wanted.slice(0, -1).forEach((sigma, t) => {
       const { scale, variance } = marginals[t]!;
       expect(Math.abs(Math.sqrt(variance) / scale / sigma - 1)).toBeLessThan(8 * 2 ** -53);
@@ -65,16 +67,31 @@ describe('a process respaced at noise levels', () => {
     expect(Array.from(visiting.timesteps).reverse()).toEqual(Array.from(wanted, nearest));
   });
 
+  it('accepts the levels that it was made of, and those that it tells', () => {
+    for (const wanted of [[80, 0.0015], Array.from(right(karrasSigmas(18, { min: 0.002, max: 80 })))]) {
+      const own = right(processOfSigmas([...wanted].reverse()));
+      const again = right(respaceAtSigmas(wanted)(own));
+      expect([again.marginals, again.timesteps]).toEqual([own.marginals, own.timesteps]);
+      expect(Array.from(sigmas(again.schedule)).reverse()).toEqual(wanted);
+      const ends = right(respaceAtSigmas(wanted.map((_, i) => sigmaAt(again.schedule)(wanted.length - 1 - i)))(again));
+      expect(ends.marginals).toEqual(own.marginals);
+    }
+  });
+
+  it('keeps its digits where it is respaced by timesteps', () => {
+    const own = right(processOfSigmas([2e-6, 0.002, 80]));
+    const short = right(respace(timestepGrid([2, 0]))(own));
+    expect(short.marginals).toEqual([own.marginals[0], own.marginals[2]]);
+    expect(Array.from(sigmas(short.schedule))).toEqual([2e-6, 80]);
+  });
+
   it('at levels of its own is respaced', () => {
     const chosen = [999, 640, 300, 7, 0];
     const [one, other] = [
       right(respaceAtSigmas(chosen.map((t) => levels[t]!))(process)),
       right(respace(timestepGrid(chosen))(process)),
     ];
-    expect(one.timesteps).toEqual(other.timesteps);
-    one.marginals.forEach(({ scale }, t) =>
-      expect(Math.abs(scale / other.marginals[t]!.scale - 1)).toBeLessThan(2 ** -50),
-    );
+    expect(one).toEqual(other);
   });
 
   it('of a respaced process asks between the timesteps that the denoiser knows', () => {

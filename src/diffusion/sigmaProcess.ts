@@ -7,11 +7,41 @@ import { type Process, processOfMarginals } from './process.js';
 import { scheduleOfAlphaBars } from './schedule.js';
 import { fallingSigmas } from './sigmaGrid.js';
 
-/** x_t that keeps its variance, σ being the noise beside the data: a = 1/√(1 + σ²). Without signal if σ is ∞. */
-const channelOfSigma = (sigma: number): Channel => ({
-  scale: 1 / Math.hypot(1, sigma),
-  variance: 1 / (1 + sigma ** -2),
+/** A noise level σ with what a process holds of it. */
+interface Level {
+  readonly sigma: number;
+  readonly alphaBar: number;
+  /** q(x_t|x_0). */
+  readonly marginal: Channel;
+}
+
+/** x_t keeps its variance, with the noise σ beside the data: a = 1/√(1 + σ²). Without signal if σ is ∞. */
+const levelOfSigma = (sigma: number): Level => ({
+  sigma,
+  alphaBar: 1 / (1 + sigma ** 2),
+  marginal: { scale: 1 / Math.hypot(1, sigma), variance: 1 / (1 + sigma ** -2) },
 });
+
+/** The process of noise levels that rise. */
+const processOfLevels = (levels: readonly Level[], timesteps?: Int32Array): either.Either<NoisefoldError, Process> => {
+  const sigmas = Float64Array.from(levels, ({ sigma }) => sigma);
+  const alphaBars = Float64Array.from(levels, ({ alphaBar }) => alphaBar);
+  const rises = alphaBars.every((alphaBar, t) => sigmas[t]! > 0 && alphaBar < (alphaBars[t - 1] ?? 1));
+  return rises && levels.length > 0
+    ? E.right(
+        processOfMarginals(
+          scheduleOfAlphaBars(alphaBars, sigmas),
+          levels.map(({ marginal }) => marginal),
+          timesteps,
+        ),
+      )
+    : fail('ConfigError', {
+        where: 'processOfSigmas',
+        expected: 'noise levels above 0 that rise with t',
+        actual: `[${sigmas.join(', ')}]`,
+        hint: 'the first is the least, that of t = 0; karrasSigmas gives them falling',
+      });
+};
 
 /**
  * The process of noise levels σ_t, rising from t = 0: √ᾱ_t = 1/√(1 + σ_t²), exactly these. The last may be ∞. Levels
@@ -26,19 +56,7 @@ const channelOfSigma = (sigma: number): Channel => ({
 export const processOfSigmas = (
   sigmas: ArrayLike<number>,
   timesteps?: Int32Array,
-): either.Either<NoisefoldError, Process> => {
-  const rising = Float64Array.from(sigmas);
-  const alphaBars = rising.map((sigma) => 1 / (1 + sigma ** 2));
-  const rises = alphaBars.every((alphaBar, t) => rising[t]! > 0 && alphaBar < (alphaBars[t - 1] ?? 1));
-  return rises && rising.length > 0
-    ? E.right(processOfMarginals(scheduleOfAlphaBars(alphaBars), Array.from(rising, channelOfSigma), timesteps))
-    : fail('ConfigError', {
-        where: 'processOfSigmas',
-        expected: 'noise levels above 0 that rise with t',
-        actual: `[${rising.join(', ')}]`,
-        hint: 'the first is the least, that of t = 0; karrasSigmas gives them falling',
-      });
-};
+): either.Either<NoisefoldError, Process> => processOfLevels(Array.from(sigmas, levelOfSigma), timesteps);
 
 /** The timestep of a denoiser that is nearest to a place between those of a process. */
 const heardAt =
@@ -48,12 +66,20 @@ const heardAt =
     return Math.round(before + (t % 1) * (after - before));
   };
 
+/** The noise level σ in a process: its own to the bit, where it has one of this σ. */
+const levelAt =
+  ({ schedule, marginals }: Process) =>
+  (sigma: number): Level => {
+    const own = schedule.sigmas.indexOf(sigma);
+    return own === -1 ? levelOfSigma(sigma) : { sigma, alphaBar: schedule.alphaBars[own]!, marginal: marginals[own]! };
+  };
+
 /**
  * The process that visits only the noise levels σ, falling, such as those of {@link karrasSigmas}: exactly these,
  * wherever they lie between its timesteps. Its denoiser, which knows whole timesteps only, is asked by the nearest, as
  * DPM-Solver of diffusers does with `use_karras_sigmas`: its samples are theirs, but no better than those on the whole
- * timesteps of {@link atSigmas}, of which the denoiser knows the noise. Sample over each of its timesteps. σ that do not
- * fall, or that the process does not come through, are a `ConfigError`.
+ * timesteps of {@link atSigmas}, of which the denoiser knows the noise. At σ of the process itself it is {@link respace}.
+ * Sample over each of its timesteps. σ that do not fall, or that the process does not come through, are a `ConfigError`.
  * @example
  * const made = pipe(ddpm(linear(1000)), E.flatMap(respaceAtSigmas([80, 5, 1])))
  * pipe(made, E.map(({ schedule }) => sigmas(schedule))) // → E.right([1, 5, 80])
@@ -66,6 +92,9 @@ export const respaceAtSigmas =
       fallingSigmas('respaceAtSigmas', sigmas, process.schedule),
       E.map((falling) => [...falling].reverse()),
       E.flatMap((rising) =>
-        processOfSigmas(rising, Int32Array.from(rising.map(timestepOfSigma(process.schedule)), heardAt(process))),
+        processOfLevels(
+          rising.map(levelAt(process)),
+          Int32Array.from(rising.map(timestepOfSigma(process.schedule)), heardAt(process)),
+        ),
       ),
     );

@@ -13,20 +13,24 @@ import { E, type either } from '../../internal/fp.js';
 
 /** The tables of a process as tensors, `process.betas` and so on. */
 export const processTensors = (process: Process): ReadonlyMap<string, StoredTensor> => {
-  const tables = tablesOf(process);
+  const tables = Object.entries<ArrayLike<number>>(tablesOf(process));
   return new Map(
-    TABLES.map((name): [string, StoredTensor] => {
-      const shape = [tables[name].length];
+    tables.map(([name, table]): [string, StoredTensor] => {
+      const shape = [table.length];
       return name === 'timesteps'
-        ? [`process.${name}`, { dtype: 'I32', shape, data: Int32Array.from(tables[name]) }]
-        : [`process.${name}`, { dtype: 'F64', shape, data: Float64Array.from(tables[name]) }];
+        ? [`process.${name}`, { dtype: 'I32', shape, data: Int32Array.from(table) }]
+        : [`process.${name}`, { dtype: 'F64', shape, data: Float64Array.from(table) }];
     }),
   );
 };
 
-/** The specs of the tables of a process of T steps. */
-export const processSpec = (T: number): Readonly<Record<string, LeafSpec>> =>
-  Object.fromEntries(TABLES.map((name) => [name, leafSpec([T], name === 'timesteps' ? 'int32' : 'float32')]));
+/** The names of the tables in a file: only a process of given σ has `sigmas`. */
+export const storedTables = (entries: ReadonlyMap<string, unknown>): readonly (keyof ProcessTables)[] =>
+  entries.has('process.sigmas') ? [...TABLES, 'sigmas'] : TABLES;
+
+/** The specs of the named tables of a process of T steps. */
+export const processSpec = (names: readonly string[], T: number): Readonly<Record<string, LeafSpec>> =>
+  Object.fromEntries(names.map((name) => [name, leafSpec([T], name === 'timesteps' ? 'int32' : 'float32')]));
 
 /**
  * The process of a file: the one that is given, which must have the tables of the file, or the one that follows from them.

@@ -1,7 +1,7 @@
 /** A trained model as a file, for sampling: its averaged parameters, its process, its configuration. */
 import type { Effect } from '../../dsl/run/effect.js';
 import type { Model, Process } from '../../diffusion/index.js';
-import { followsFromTables, type ProcessTables, TABLES } from '../../diffusion/processTables.js';
+import { followsFromTables, type ProcessTables } from '../../diffusion/processTables.js';
 import { type Backend, raise, release, type Resident, treeSpec } from '../../dsl/index.js';
 import { halvesOf } from '../../formats/float16.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
@@ -18,7 +18,7 @@ import { CHECKPOINT, difference, words as checkpointWords } from './checkpoint.j
 import { matching, readTensors, uploadEach } from './snapshot.js';
 import { aboutModel, CUSTOM, modelFrom } from './storedModel.js';
 import { errorAt, wordsOf } from '../../formats/words.js';
-import { processFrom, processSpec, processTensors } from './storedProcess.js';
+import { processFrom, processSpec, processTensors, storedTables } from './storedProcess.js';
 import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../../node/tensorStream.js';
 
 /** Options of {@link saveTrained}. */
@@ -129,10 +129,11 @@ const loaded = <P, I extends ImageShape>(
     const model = yield* take(modelFrom(path, about.model, givenModel, name));
     const spec = treeSpec<{ readonly params: P }>({ params: model.params });
     const T = entries.get('process.betas')?.shape[0] ?? 0;
-    yield* take(matching(path, treeSpec({ params: model.params, process: processSpec(T) }), entries));
+    const names = storedTables(entries);
+    yield* take(matching(path, treeSpec({ params: model.params, process: processSpec(names, T) }), entries));
     const read = (entry: string) => tensor(entries.get(entry)!); // `matching` found it
     const tables: { [name: string]: StoredTensor['data'] } = {};
-    for (const table of TABLES) tables[table] = (yield* take(read(`process.${table}`))).data;
+    for (const table of names) tables[table] = (yield* take(read(`process.${table}`))).data;
     // of float64 and int32
     const process = yield* take(processFrom(path, tables as unknown as ProcessTables, kind, givenProcess));
     const { params } = yield* keep(uploadEach(spec, read)(backend), (tree) => release(tree)(backend));

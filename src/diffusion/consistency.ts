@@ -1,20 +1,43 @@
 import { add, gather, scaleBy, type Shape, table } from '../dsl/index.js';
-import { orRaise } from '../internal/errors.js';
+import { fail, orRaise } from '../internal/errors.js';
 import { optionsOf } from '../internal/options.js';
-import { aboveZero, exactly } from '../internal/decode.js';
+import { aboveZero, amount, exactly } from '../internal/decode.js';
 import { E } from '../internal/fp.js';
 import { type Denoiser, reparameterize } from './denoiser.js';
-import { linearIntegrator } from './linearIntegrator.js';
+import { sigmaOf } from './lambda.js';
+import type { Leg } from './leg.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Process } from './process.js';
-import { integrating, noOptions, withOptions } from './solverOptions.js';
+import { withOptions } from './solverOptions.js';
+
+/** How a consistency function is sampled. */
+export interface ConsistencyOptions {
+  /**
+   * ε of Song et al. 2023, σ_min of their code: the noise that the results of the consistency function still have. 0 if
+   * left out, as for LCM, whose results are data; 0.002 in the models of the paper.
+   */
+  readonly sigmaMin?: number;
+}
+
+/** One jump to the data, and back to the level where the leg ends: to x̂₀ with noise of √(σ² - ε²). */
+const jump =
+  (epsilon: number) =>
+  ({ to }: Leg): StepCoefficients => ({
+    x: 0,
+    x0: [to.scale],
+    // a·√(σ² - ε²), with a²σ² = 1 - ᾱ; none at the data, nor where σ is ε but for rounding
+    noise: Math.sqrt(Math.max(0, to.variance - (to.scale * epsilon) ** 2)),
+  });
 
 /**
- * A few steps of a consistency function (Song et al. 2023, Algorithm 1; Luo et al. 2023, LCM, Algorithm 3): each jumps
- * to the data, and back to the next level by new noise, x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s)·ε. What the denoiser gives is
- * taken for the end of the flow through x_t, as a distilled one gives it; its boundary condition is the denoiser's, by
- * {@link consistencyDenoiser}. The mean E[x_0|x_t] is not that end: of it, more steps make averages, not samples.
- * LCM's timesteps are {@link lcmGrid}. The embedding of a guidance scale, by which LCM is distilled for all scales at
- * once (its section 4.2), is not here: no denoiser of this library hears of a scale.
+ * A few steps of a consistency function: each jumps to the data, and back to the next level by new noise. With ε =
+ * `sigmaMin` it is Algorithm 1 of Song et al. 2023, x̂_τ = x + √(τ² - ε²)·z in the coordinates x_t/√ᾱ_t and τ = σ_t;
+ * with ε = 0 it is Algorithm 3 of LCM (Luo et al. 2023), x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s)·z. The denoiser gives the end of the
+ * flow through x_t, as a distilled one does; its boundary condition is that of {@link consistencyDenoiser}. The mean
+ * E[x_0|x_t] is not that end: of it, more steps make averages, not samples. LCM's timesteps are {@link lcmGrid}. The
+ * embedding of a guidance scale, by which LCM is distilled for all scales at once (its section 4.2), is not here.
+ *
+ * @param options - `sigmaMin`: 0 if left out; one that is negative, or above σ of a level on the way, is a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(
@@ -23,14 +46,23 @@ import { integrating, noOptions, withOptions } from './solverOptions.js';
  * )
  * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 759, 499, 259])
  */
-export const consistency = withOptions<Readonly<Record<string, undefined>>>({
+export const consistency = withOptions<ConsistencyOptions>({
   where: 'consistency',
-  options: noOptions,
-  hint: 'it takes no options: the boundary condition is that of consistencyDenoiser',
-  solver: () =>
-    integrating((legs) =>
-      linearIntegrator(legs.map(({ to }) => ({ x: 0, x0: [to.scale], noise: Math.sqrt(to.variance) }))),
-    ),
+  options: exactly({}, { sigmaMin: amount }),
+  hint: '0 is LCM, 0.002 that of Song et al.; the boundary condition is that of consistencyDenoiser',
+  solver: ({ sigmaMin = 0 }) => ({
+    integrate: (legs) => {
+      const below = legs.find(({ to }) => to.variance > 0 && Math.fround(sigmaOf(to)) < Math.fround(sigmaMin)); // programs run in float32
+      return below === undefined
+        ? E.right(linearIntegrator(legs.map(jump(sigmaMin))))
+        : fail('ConfigError', {
+            where: 'consistency.sigmaMin',
+            expected: `at most ${sigmaOf(below.to)}, σ at t = ${below.next}`,
+            actual: `${sigmaMin}`,
+            hint: 'take a smaller sigmaMin, or a grid that ends at a noisier timestep',
+          });
+    },
+  }),
 });
 
 /** The boundary condition of a consistency function. */

@@ -46,7 +46,7 @@ export {
 export { checkedImages, checkedLabels, checkedTimesteps, type LabelCheck } from './checkedInputs.js';
 export type { Condition, Conditioner, ConditionedOn } from './condition.js';
 export { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
-export { consistency, type ConsistencyBoundary, consistencyDenoiser } from './consistency.js';
+export { consistency, type ConsistencyBoundary, consistencyDenoiser, type ConsistencyOptions } from './consistency.js';
 export { clipToImage, type Correction, uncorrected } from './correction.js';
 export { ddim, ddimStep } from './ddim.js';
 export { ddimInversion } from './ddimInversion.js';

@@ -57,7 +57,7 @@ describe('options of a solver', () => {
     ['euler', { sNoise: NaN }, 'euler.sNoise', 'a finite number ≥ 0', 'NaN'],
     ['euler', { sMin: 2, sMax: 1 }, 'euler', 'sMin up to sMax', 'sMin 2, sMax 1'],
     ['ddimInversion', { eta: 1 }, 'ddimInversion.eta', 'nothing', '1'],
-    ['consistency', { steps: 4 }, 'consistency.steps', 'nothing', '4'],
+    ['consistency', { sigmaMin: -1 }, 'consistency.sigmaMin', 'a finite number ≥ 0', '-1'],
   ])('%s(%j) is a ConfigError', (name, options, where, expected, actual) =>
     expect(made(name, options)).toMatchObject({
       left: { _tag: 'ConfigError', where, expected, actual },

@@ -140,7 +140,7 @@ const rows: readonly Row[] = [
   row('pndm', solving(d.pndm), {}, { order: 1, start: 'fewer' }),
   row('uniPC', solving(d.uniPC), {}, { order: 1, variant: 'bh1' }),
   row('cfg', (o) => d.cfg(2, o)(denoiser), {}, { rescale: 0.5, interval: [0, 1] }),
-  row('meanGuided', (o) => d.meanGuided(process, uphill, 1, o)(guided), {}, { variance: 'beta' }),
+  row('meanGuided', (o) => d.meanGuided(uphill, 1, o)(guided), {}, { gradientAt: 'mean' }),
   row('sampler', d.sampler, { process, denoiser, solver: d.ddim() }, { grid: 2, correction: d.uncorrected }),
   row('likelihood', d.likelihood, { process, denoiser }, { grid: 2 }),
   row('inpainting', (o) => F.pipe(d.sampler({ process, denoiser, solver: d.ddim(), correction: d.uncorrected }), E.flatMap(d.inpainting(o))), {}, { resamples: 1, jump: 1 }),

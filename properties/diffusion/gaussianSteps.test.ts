@@ -194,8 +194,8 @@ describe.each([
           expect(relativeDistance(of(sample, await one), of(sample, golden.ddim_reverse_sample))).toBeLessThan(TOLERANCE); // prettier-ignore
     });
 
-    const onMean = meanGuided(process, towards, 1, { gradientAt: 'xt' });
-    const onScore = classifierGuided(process, towards, 1);
+    const onMean = meanGuided(towards, 1);
+    const onScore = classifierGuided(towards, 1);
     const reverseBy = (guidance: typeof onMean) =>
       pMeanVariance(process, right(guidance(beside(denoiser))))(params, xt, { t });
 

@@ -128,16 +128,16 @@ describe.each(goldenBound.guided)('classifier guidance at t = $t', (golden) => {
     pMeanVariance(process, denoiser, { correction: uncorrected })(params, noisy(t), { t: at(t), label });
 
   it('condition_mean takes the gradient at x_t', async () => {
-    const made = right(meanGuided(process, classifier, 2, { gradientAt: 'xt' })(beside(fake)));
+    const made = right(meanGuided(classifier, 2)(beside(fake)));
     const ours = await numbersOf(() => guided(made).mean);
     expect(relativeDistance(ours, golden.condition_mean)).toBeLessThan(TOLERANCE);
-    const paper = right(meanGuided(process, classifier, 2)(beside(fake)));
+    const paper = right(meanGuided(classifier, 2, { gradientAt: 'mean' })(beside(fake)));
     const derived = await numbersOf(() => guided(paper).mean);
     expect(relativeDistance(derived, golden.condition_mean)).toBeGreaterThan(1e-8);
   });
 
   it('condition_score', async () => {
-    const made = right(classifierGuided(process, classifier, 2)(beside(fake)));
+    const made = right(classifierGuided(classifier, 2)(beside(fake)));
     const mean = await numbersOf(() => guided(made).mean);
     expect(relativeDistance(mean, golden['condition_score.mean'])).toBeLessThan(TOLERANCE);
     const predicted = await numbersOf(() => guided(made).x0);

@@ -168,7 +168,7 @@ const bayes: Law<Case> = {
   violation: async (given) => {
     const { process, t } = given;
     const guided = F.pipe(
-      valueOf(classifierGuided(process, classifierOf(given), 1)(ofNone(given))),
+      valueOf(classifierGuided(classifierOf(given), 1)(ofNone(given))),
       steered(process),
       reparameterize(process, given.predicts),
     );

@@ -1,4 +1,4 @@
-import { add, broadcastLike, mul, type Shape, table } from '../dsl/index.js';
+import { add, broadcastLike, exp, mul, type Shape, table, type Tensor } from '../dsl/index.js';
 import { exactly } from '../internal/decode.js';
 import { posteriorOf } from './channel.js';
 import { deviationOf, saidLogVariance } from './learnedVariance.js';
@@ -7,6 +7,7 @@ import type { Leg } from './leg.js';
 import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import type { Moment, SampleState, SampleStep } from './solver.js';
 import { integrating, withOptions } from './solverOptions.js';
+import { stepsAlong, stepVariances } from './stepVariances.js';
 import { column, entryAt } from './table.js';
 
 /**
@@ -26,30 +27,45 @@ export const ancestralStep =
     return { x: posterior.xt, x0: [posterior.x0], noise: to.variance === 0 ? 0 : sigma };
   };
 
-/** Ancestral steps whose σ is what the denoiser says, between those of the leg. */
-const learnedStep = (legs: readonly Leg[]) => {
-  const rows = legs.map(ancestralStep('posterior'));
+/** Σ and σ of a step, of the shape of x. */
+interface Spread<S extends Shape> {
+  readonly sigmaSquared: Tensor<S>;
+  readonly sigma: Tensor<S>;
+}
+
+/** Σ of each leg: what the denoiser says, between β̃ and β of the leg, or fixed. */
+const spreadOf = (legs: readonly Leg[], variance: ReverseVariance) => {
+  const falling = (numbers: Float64Array) => entryAt(table(numbers.toReversed()));
+  const variances = stepVariances(stepsAlong(legs), variance);
+  const [lowAt, spreadAt] = [falling(variances.low), falling(variances.spread)];
+  const [logAt, fixedAt] = [falling(variances.fixed), falling(variances.sigmaSquared)];
+  return <S extends Shape>(x: Tensor<S>, { index, t, learned }: Moment<S>): Spread<S> => {
+    const each = broadcastLike(x);
+    if (learned === undefined) return { sigmaSquared: each(fixedAt(index)), sigma: each(deviationOf(logAt(index))) };
+    const logVariance = saidLogVariance(learned.as)(learned.variance(x, t), () => ({
+      low: each(lowAt(index)),
+      spread: each(spreadAt(index)),
+    }));
+    return { sigmaSquared: exp(logVariance), sigma: deviationOf(logVariance) };
+  };
+};
+
+/** Ancestral steps whose σ is what the denoiser says, or whose mean is guided. */
+const spreadStep = (legs: readonly Leg[], variance: ReverseVariance) => {
+  const rows = legs.map(ancestralStep(variance));
   const mean = linearIntegrator(rows.map((row) => ({ ...row, noise: 0 })));
   const { stochastic } = linearIntegrator(rows);
-  const logAt = (variance: ReverseVariance) =>
-    entryAt(table(column(legs, (leg) => 2 * Math.log(ancestralStep(variance)(leg).noise || 1))));
-  const [lowAt, highAt] = [logAt('posterior'), logAt('beta')];
+  const spread = spreadOf(legs, variance);
   const noisyAt = entryAt(table(column(legs, ({ to }) => (to.variance === 0 ? 0 : 1))));
-  return <S extends Shape>(
-    state: SampleState<S>,
-    moment: Moment<S>,
-    { as, variance }: NonNullable<Moment<S>['learned']>,
-  ): SampleStep<S> => {
+  return <S extends Shape>(state: SampleState<S>, moment: Moment<S>): SampleStep<S> => {
+    const { index, t, noise, meanGradient } = moment;
     const { state: next, x0 } = mean.step(state, moment);
-    if (!stochastic) return { state: next, x0 }; // a single step, to the data: there is no key to draw with
-    const { index, t, noise } = moment;
-    const each = broadcastLike(state.x);
-    const logVariance = saidLogVariance(as)(variance(state.x, t), () => ({
-      low: each(lowAt(index)),
-      high: each(highAt(index)),
-    }));
+    const { sigmaSquared, sigma } = spread(state.x, moment);
+    // Dhariwal & Nichol 2021, Algorithm 1: μ + s·Σ·∇ log p(y|x_t)
+    const mu = meanGradient ? add(next.x, mul(sigmaSquared, meanGradient(state.x, t, next.x))) : next.x;
+    if (!stochastic) return { state: { ...next, x: mu }, x0 }; // a single step, to the data: there is no key to draw with
     const noisy = mul(noise('noise'), noisyAt(index));
-    return { state: { ...next, x: add(next.x, mul(noisy, deviationOf(logVariance))) }, x0 };
+    return { state: { ...next, x: add(mu, mul(noisy, sigma)) }, x0 };
   };
 };
 
@@ -57,7 +73,8 @@ const learnedStep = (legs: readonly Leg[]) => {
  * Ancestral sampling: Algorithm 2 of DDPM (Ho et al. 2020), x_{t-1} = μ̃(x_t, x̂₀) + σ_t·z, without noise at
  * the last step. μ̃ is the mean of q(x_{t-1}|x_t, x_0) (eq. 7); with the x̂₀ of a noise prediction it is
  * (x_t - β_t/√(1-ᾱ_t)·ε̂)/√α_t, the algorithm's line 4. Where the denoiser learns its variance, σ_t is what it says,
- * between the √β̃ and the √β of the step, however long it is (Improved DDPM, Nichol & Dhariwal 2021, section 4).
+ * between the √β̃ and the √β of the step, however long it is (Improved DDPM, Nichol & Dhariwal 2021, section 4). A guide on
+ * the mean moves μ̃ by Σ of the step: see {@link meanGuided}.
  *
  * @param options - `variance`: σ_t² of a denoiser that does not learn it, the posterior's β̃_t if left out
  * @example
@@ -75,12 +92,14 @@ export const ancestral = withOptions<{ readonly variance?: ReverseVariance }>({
   solver: ({ variance = 'posterior' }) =>
     integrating((legs) => {
       const fixed = linearIntegrator(legs.map(ancestralStep(variance)));
-      const learned = learnedStep(legs);
+      const step = spreadStep(legs, variance);
       return {
         ...fixed,
-        reverse: variance,
+        guidesMean: true,
         step: (state, moment) =>
-          moment.learned === undefined ? fixed.step(state, moment) : learned(state, moment, moment.learned),
+          moment.learned === undefined && moment.meanGradient === undefined
+            ? fixed.step(state, moment)
+            : step(state, moment),
       };
     }),
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
 import {
   add,
+  cast,
   clip,
   constantOf,
   expandDims,
@@ -9,17 +10,25 @@ import {
   matmul,
   mul,
   onesLike,
+  scalar,
+  scaleBy,
   sumPerSample,
   table,
   zerosLike,
 } from '../dsl/index.js';
 import { E, F } from '../internal/fp.js';
+import { type ReverseVariance } from './reverseVariance.js';
 import { classifierGuided, type GradientPlace, meanGuided } from './classifierGuidance.js';
 import type { Classifier, GuideGradient } from './guide.js';
 import { ancestral } from './ancestral.js';
+import { uncorrected } from './correction.js';
 import { ddim } from './ddim.js';
-import { linear } from './betaSchedules.js';
-import { type Denoiser, learningVariance, overProcess, reparameterize } from './denoiser.js';
+import { ddimInversion } from './ddimInversion.js';
+import { dpmSolverPP } from './dpmSolverPP.js';
+import { heun } from './edm.js';
+import { likelihood } from './likelihood.js';
+import { pMeanVariance, pSample } from './reverse.js';
+import { type Denoiser, learningVariance, reparameterize } from './denoiser.js';
 import { timestepGrid } from './grid.js';
 import { guidanceMonoid } from './guidance.js';
 import { ddpm, type Process } from './process.js';
@@ -77,25 +86,24 @@ const noiseOfGuided = (guided: Denoiser<{ readonly guide: null }, [2]>) =>
 
 describe('classifier guidance on the score', () => {
   it.each(['epsilon', 'x0', 'v'] as const)('of a denoiser of %s gives that of the class: Bayes', async (predicts) => {
-    const guided = right(classifierGuided(process, exact, 1)(reparameterize(process, predicts)(unconditional)));
+    const guided = right(classifierGuided(exact, 1)(reparameterize(process, predicts)(unconditional)));
     expect(guided.predicts).toBe(predicts);
     const found = await numbersOf(() => noiseOfGuided(guided));
     expect(relativeDistance(found, noiseOfLabel)).toBeLessThan(1e-12);
   });
 
   it('moves as far as its scale', async () => {
-    const at = (scale: number) =>
-      numbersOf(() => noiseOfGuided(right(classifierGuided(process, exact, scale)(unconditional))));
+    const at = (scale: number) => numbersOf(() => noiseOfGuided(right(classifierGuided(exact, scale)(unconditional))));
     expect(relativeDistance(await at(0), noise)).toBeLessThan(1e-15);
     const expected = noise.map((n, i) => n + 3 * (noiseOfLabel[i]! - n));
     expect(relativeDistance(await at(3), expected)).toBeLessThan(1e-12);
   });
 
   it('needs a finite scale and labels', async () => {
-    const infinite = classifierGuided(process, exact, Infinity)(unconditional);
+    const infinite = classifierGuided(exact, Infinity)(unconditional);
     expect(E.isLeft(infinite) && infinite.left.where).toBe('classifierGuided');
     const unlabelled = await outcomeOf(() =>
-      steered(process)(right(classifierGuided(process, exact, 1)(unconditional))).apply(params, x, { t }),
+      steered(process)(right(classifierGuided(exact, 1)(unconditional))).apply(params, x, { t }),
     )();
     expect(E.isLeft(unlabelled) && unlabelled.left.message).toContain('a label for each sample');
   });
@@ -114,41 +122,31 @@ describe('classifier guidance on the mean', () => {
     return { mean, variance: ((1 - alphaBars[at - 1]!) / (1 - alphaBars[at]!)) * betas[at]! };
   };
 
+  type Guided = Denoiser<{ readonly guide: null }, [2]>;
+  /** The mean of each reverse step from x_t, at some places of a process. */
+  const meansOf = (over: Process, places: readonly number[], denoiser: Guided, variance?: ReverseVariance) =>
+    numbersOf(
+      () =>
+        pMeanVariance(over, denoiser, { correction: uncorrected, ...(variance && { variance }) })(params, x, {
+          t: constantOf(Int32Array.from(places), 3),
+          label,
+        }).mean,
+    );
+
   it.each<GradientPlace>(['mean', 'xt'])('moves the mean by scale·Σ·∇ log p(y|x), taken at %s', async (gradientAt) => {
-    const guided = right(meanGuided(process, exact, 2, { gradientAt })(unconditional));
+    const guided = right(meanGuided(exact, 2, { gradientAt })(unconditional));
     expect(guided.predicts).toBe('epsilon');
-    const x0 = await numbersOf(() => steered(process)(guided).apply(params, x, { t, label }));
-    // the mean that ancestral sampling makes of that x0
-    const means = x0.map((value, i) => {
-      const posterior = process.posteriors[ts[i >> 1]!]!;
-      return posterior.x0 * value + posterior.xt * xs[i]!;
-    });
     const expected = xs.map((_, i) => {
       const b = i >> 1;
       const place = gradientAt === 'xt' ? (j: number) => xs[j]! : (j: number) => meanOf(j).mean;
       const { mean, variance } = meanOf(i);
       return mean + 2 * variance * gradientOf(b, ts[b]!, place(2 * b) + place(2 * b + 1));
     });
-    expect(relativeDistance(means, expected)).toBeLessThan(1e-9); // x̂₀ is of the order of 10³ at t = 99
+    expect(relativeDistance(await meansOf(process, ts, guided), expected)).toBeLessThan(1e-9); // x̂₀ is of the order of 10³ at t = 99
+    const plain = await numbersOf(() => steered(process)(unconditional).apply(params, x, { t, label }));
+    expect(await numbersOf(() => steered(process)(guided).apply(params, x, { t, label }))).toEqual(plain);
   });
 
-  // x̂₀ becomes the mean of the step again, from which the plain mean is taken
-  const shiftOf = async (
-    over: Process,
-    places: readonly number[],
-    guided: Denoiser<{ readonly guide: null }, [2]>,
-    plain: Denoiser<{ readonly guide: null }, [2]>,
-  ): Promise<readonly number[]> => {
-    const x0Of = (one: typeof plain) =>
-      numbersOf(() =>
-        F.pipe(one, overProcess(over), steered(over)).apply(params, x, {
-          t: constantOf(Int32Array.from(places), 3),
-          label,
-        }),
-      );
-    const [moved, still] = [await x0Of(guided), await x0Of(plain)];
-    return moved.map((x0, i) => over.posteriors[places[i >> 1]!]!.x0 * (x0 - still[i]!));
-  };
   const slope: Classifier<null, [2]> = {
     classes: 2,
     apply: (_, samples) => F.pipe(sumPerSample(samples), expandDims(1), matmul(constantOf([0, 2], 1, 2))),
@@ -157,67 +155,131 @@ describe('classifier guidance on the mean', () => {
     const p = 1 / (1 + Math.exp(-2 * (xs[i & ~1]! + xs[i | 1]!)));
     return 2 * (labels[i >> 1] === 1 ? 1 - p : -p);
   });
+  /** How far a guide of scale 2 moves the mean, in units of the gradient. */
+  const shiftsOf = async (over: Process, places: readonly number[], denoiser: Guided, variance?: ReverseVariance) => {
+    const guided = right(meanGuided(slope, 2)(denoiser));
+    const [moved, still] = [await meansOf(over, places, guided, variance), await meansOf(over, places, denoiser, variance)];
+    return moved.map((mean, i) => (mean - still[i]!) / (2 * gradient[i]!));
+  }; // prettier-ignore
+  const each = (numbers: readonly number[]) => xs.map((_, i) => numbers[i >> 1]!);
 
   it('over a shorter process moves by the Σ of its own steps', async () => {
     const short = right(respace(timestepGrid([99, 60, 20, 5]))(process));
-    const places = [1, 2, 3];
-    const guided = right(meanGuided(short, slope, 2, { gradientAt: 'xt' })(unconditional));
-    const shift = await shiftOf(short, places, guided, unconditional);
-    const expected = gradient.map((g, i) => 2 * short.posteriors[places[i >> 1]!]!.variance * g);
-    expect(relativeDistance(shift, expected)).toBeLessThan(1e-9);
+    const found = await shiftsOf(short, [1, 2, 3], unconditional);
+    expect(relativeDistance(found, each([1, 2, 3].map((t) => short.posteriors[t]!.variance)))).toBeLessThan(1e-9);
   });
 
-  it('moves by β where that is the variance, and by what the denoiser learned where it does', async () => {
-    const options = { gradientAt: 'xt', variance: 'beta' } as const;
-    const guided = right(meanGuided(process, slope, 2, options)(unconditional));
-    const expected = gradient.map((g, i) => 2 * process.schedule.betas[ts[i >> 1]!]! * g);
-    expect(relativeDistance(await shiftOf(process, ts, guided, unconditional), expected)).toBeLessThan(1e-9);
+  const learning = learningVariance<{ readonly guide: null }, [2]>({
+    predicts: 'epsilon',
+    as: 'range',
+    apply: (p, samples, at) => ({
+      prediction: unconditional.apply(p, samples, at),
+      variance: mul(onesLike(samples), 0.5),
+    }),
+  });
+  /** Σ of a step by guided-diffusion: ¼ of log β̃, that of t = 1 at t = 0, and ¾ of log β. */
+  const learnedOf = ({ posteriors, schedule: { betas } }: Process, t: number): number =>
+    posteriors[Math.max(1, t)]!.variance ** 0.25 * betas[t]! ** 0.75;
 
-    const learning = learningVariance<{ readonly guide: null }, [2]>({
-      predicts: 'epsilon',
-      as: 'range',
-      apply: (p, samples, at) => ({
-        prediction: unconditional.apply(p, samples, at),
-        variance: mul(onesLike(samples), 0.5),
-      }),
-    });
-    const bySigma = right(meanGuided(process, slope, 2, options)(learning));
-    const sigma = ts.map((at) => process.posteriors[at]!.variance ** 0.25 * process.schedule.betas[at]! ** 0.75);
-    expect(
-      relativeDistance(
-        await shiftOf(process, ts, bySigma, learning),
-        gradient.map((g, i) => 2 * sigma[i >> 1]! * g),
-      ),
-    ).toBeLessThan(1e-9);
+  it.each([
+    ['process', process, [0, 50, 99]],
+    ['shorter process', right(respace(timestepGrid([99, 60, 20, 5]))(process)), [0, 1, 3]],
+  ] as const)(
+    'over a %s moves by β where that is the variance, and by what the denoiser learned',
+    async (_, over, at) => {
+      const { posteriors, schedule: { betas } } = over; // prettier-ignore
+      const fixed = [posteriors[0]!.variance, ...at.slice(1).map((t) => posteriors[t]!.variance)];
+      expect(relativeDistance(await shiftsOf(over, at, unconditional), each(fixed))).toBeLessThan(1e-9);
+      const large = [posteriors[1]!.variance, ...at.slice(1).map((t) => betas[t]!)];
+      expect(relativeDistance(await shiftsOf(over, at, unconditional, 'beta'), each(large))).toBeLessThan(1e-9);
+      const learned = at.map((t) => learnedOf(over, t));
+      expect(relativeDistance(await shiftsOf(over, at, learning), each(learned))).toBeLessThan(1e-9);
+    },
+  );
+
+  it.each([
+    ['fixed', 'posterior', unconditional],
+    ['fixed', 'beta', unconditional],
+    ['learned', 'posterior', learning],
+  ] as const)('on any grid is that of the process respaced to it, Σ being %s, %s', async (_, variance, denoiser) => {
+    const grid = timestepGrid([99, 60, 20, 5]);
+    const short = right(respace(grid)(process));
+    const guidance = meanGuided(slope, 2);
+    const made = right(sampler({ process, denoiser, grid, solver: ancestral({ variance }), guidance, correction: uncorrected, noise: (z) => () => onesLike(z) })); // prettier-ignore
+    const draw = pSample(short, right(guidance(denoiser)), { variance, correction: uncorrected });
+    for (const index of [0, 1, 2, 3]) {
+      const step = await numbersOf((key) => made.step(params, made.start(x), { index: scalar(index, 'int32'), key, label }).state.x); // prettier-ignore
+      const place = constantOf(new Int32Array(3).fill(3 - index), 3);
+      const expected = await numbersOf(() => draw(params, x, { t: place, label }, onesLike(x)));
+      expect(relativeDistance(step, expected)).toBeLessThan(1e-12);
+    }
   });
 
-  it('is refused by samplers whose steps have another Σ', () => {
-    const short = right(respace(10)(process));
+  it('is refused by solvers whose steps have no mean, and by the likelihood', () => {
+    const guided = meanGuided(slope, 1);
     const walk = (change: Partial<SamplerParts<{ readonly guide: null }, [2]>>) =>
       F.pipe(
-        sampler({ process, denoiser: unconditional, solver: ancestral(), guidance: meanGuided(process, slope, 1), ...change }),
+        sampler({ process, denoiser: unconditional, solver: ancestral(), guidance: guided, ...change }),
         E.match(({ actual }): string | number => actual, ({ steps }) => steps),
       ); // prettier-ignore
     expect(walk({})).toBe(100);
-    expect(walk({ solver: ddim() })).toBe('another solver');
-    expect(walk({ solver: ancestral({ variance: 'beta' }) })).toBe("the variance 'beta'");
-    expect(walk({ grid: 10 })).toBe('a step from t = 99 to 89');
-    expect(walk({ process: short })).toBe('timesteps of another process');
-    expect(walk({ process: right(ddpm(linear(100))) })).toBe('another schedule');
-    expect(walk({ process: short, guidance: meanGuided(short, slope, 1) })).toBe(10);
-    const both = guidanceMonoid.concat(meanGuided(process, slope, 1), classifierGuided(process, slope, 1));
+    expect(walk({ grid: 10, solver: ancestral({ variance: 'beta' }) })).toBe(10);
+    for (const solver of [ddim(), ddimInversion(), dpmSolverPP(), heun()])
+      expect(walk({ solver })).toBe('another solver');
+    const both = guidanceMonoid.concat(guided, classifierGuided(slope, 1));
     expect(walk({ guidance: both })).toBe(100);
     expect(walk({ guidance: both, solver: ddim() })).toBe('another solver');
+    const measured = likelihood({ process, denoiser: right(guided(unconditional)) });
+    expect(E.isLeft(measured) && measured.left).toMatchObject({ _tag: 'ConfigError', where: 'likelihood' });
   });
 
   it('needs a finite scale, and a classifier of the classes of the denoiser', () => {
-    const other = meanGuided(process, exact, 1)({ ...unconditional, classes: 3 });
+    const other = meanGuided(exact, 1)({ ...unconditional, classes: 3 });
     expect(E.isLeft(other) && other.left.message).toContain(
       'a classifier of the 3 classes of the denoiser, got one of 2',
     );
-    const made = meanGuided(process, exact, NaN)(unconditional);
+    const made = meanGuided(exact, NaN)(unconditional);
     expect(E.isLeft(made) && made.left.where).toBe('meanGuided');
+    const swapped = meanGuided(process as never, exact as never)(unconditional);
+    expect(E.isLeft(swapped) && swapped.left.message).toContain('expected a classifier { classes, apply }');
   });
+});
+
+describe('a guide and the process that it is used with', () => {
+  const short = right(respace(timestepGrid([99, 60, 20, 5]))(process));
+
+  it('moves x̂₀ by (1-ᾱ)/√ᾱ of the process that is sampled, and asks by the timesteps of the network', async () => {
+    const clock: GuideGradient<null, [2]> = {
+      gradient: (_, samples, at) => scaleBy(onesLike(samples), cast(at.t, 'float32')),
+    };
+    const black: Denoiser<{ readonly guide: null }, [2]> = {
+      predicts: 'x0',
+      apply: (_, samples) => zerosLike(samples),
+    };
+    const guided = right(classifierGuided(clock, 2)(black)); // prettier-ignore
+    for (const over of [process, short]) {
+      const places = [0, 1, 3];
+      const at = { t: constantOf(Int32Array.from(places), 3) };
+      const { x0, mean } = pMeanVariance(over, guided, { correction: uncorrected })(params, x, at);
+      const expected = places.map((t) => (2 * over.timesteps[t]! * over.marginals[t]!.variance) / over.marginals[t]!.scale);
+      expect(relativeDistance(await numbersOf(() => x0), xs.map((_, i) => expected[i >> 1]!))).toBeLessThan(1e-12);
+      const means = xs.map((value, i) => {
+        const posterior = over.posteriors[places[i >> 1]!]!;
+        return posterior.x0 * expected[i >> 1]! + posterior.xt * value;
+      });
+      expect(relativeDistance(await numbersOf(() => mean), means)).toBeLessThan(1e-12);
+    } // prettier-ignore
+  });
+
+  it('is refused where the classifier does not know the timesteps of the process', async () => {
+    const guided = right(classifierGuided({ ...exact, timesteps: 50 }, 1)(unconditional));
+    expect(guided.timesteps).toBe(50);
+    const made = await outcomeOf(() => pMeanVariance(process, guided)(params, x, { t, label }).mean)();
+    expect(E.isLeft(made) && made.left.message).toContain('a process whose timesteps it knows, 0 to 49, got one that goes up to 99');
+    const one = classifierGuided({ ...exact, timesteps: 50 }, 1);
+    const sum = right(guidanceMonoid.concat(classifierGuided(exact, 1), one)(unconditional));
+    expect(sum.timesteps).toBe(50);
+  }); // prettier-ignore
 });
 
 describe('a gradient of one’s own in place of a classifier', () => {
@@ -228,7 +290,7 @@ describe('a gradient of one’s own in place of a classifier', () => {
   };
 
   it('needs no labels, and moves x̂₀ by scale·(1-ᾱ)/√ᾱ of it', async () => {
-    const guided = right(classifierGuided(process, uphill, 3)(black));
+    const guided = right(classifierGuided(uphill, 3)(black));
     const found = await numbersOf(() => steered(process)(guided).apply(params, x, { t }));
     const expected = xs.map((value, i) => {
       const { a, s } = level(ts[i >> 1]!);
@@ -238,11 +300,11 @@ describe('a gradient of one’s own in place of a classifier', () => {
   });
 
   it('goes along with a classifier: their moves are summed, once each', async () => {
-    const own = classifierGuided(process, uphill, 3);
-    const both = guidanceMonoid.concat(own, classifierGuided(process, exact, 1));
+    const own = classifierGuided(uphill, 3);
+    const both = guidanceMonoid.concat(own, classifierGuided(exact, 1));
     const x0Of = (guidance: typeof own, denoiser = black) =>
       numbersOf(() => steered(process)(right(guidance(denoiser))).apply(params, x, { t, label }));
-    const [one, other, sum] = [await x0Of(own), await x0Of(classifierGuided(process, exact, 1)), await x0Of(both)];
+    const [one, other, sum] = [await x0Of(own), await x0Of(classifierGuided(exact, 1)), await x0Of(both)];
     expect(relativeDistance(sum, one.map((value, i) => value + other[i]!))).toBeLessThan(1e-12); // prettier-ignore
     // over a denoiser that is steered already
     const again = await x0Of(both, right(own(black)));
@@ -250,11 +312,11 @@ describe('a gradient of one’s own in place of a classifier', () => {
   });
 
   it('comes after the correction, which then bounds what it does not', async () => {
-    const guided = right(classifierGuided(process, uphill, 3)(unconditional));
+    const guided = right(classifierGuided(uphill, 3)(unconditional));
     const correction = clip(-0.1, 0.1);
     const found = await numbersOf(() => steered(process, { correction })(guided).apply(params, x, { t }));
     const plain = await numbersOf(() => steered(process)(unconditional).apply(params, x, { t }));
-    const moves = await numbersOf(() => steered(process)(right(classifierGuided(process, uphill, 3)(black))).apply(params, x, { t })); // prettier-ignore
+    const moves = await numbersOf(() => steered(process)(right(classifierGuided(uphill, 3)(black))).apply(params, x, { t })); // prettier-ignore
     const expected = plain.map((value, i) => Math.min(Math.max(value, -0.1), 0.1) + moves[i]!);
     expect(relativeDistance(found, expected)).toBeLessThan(1e-12);
   });

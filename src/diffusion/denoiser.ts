@@ -10,7 +10,6 @@ import {
   type Tensor,
   type TreeSpec,
 } from '../dsl/index.js';
-import type { ReverseVariance } from './reverseVariance.js';
 import { askedTimesteps } from './askedTimesteps.js';
 import { type Condition, type ConditionedOn, requireCondition } from './condition.js';
 import { requireDetermined } from './determined.js';
@@ -43,26 +42,34 @@ export interface LearnedVariance<P, I extends Shape> {
    * Dhariwal 2021, eq. 15), or 'logVariance', log σ² itself.
    */
   readonly as: 'range' | 'logVariance';
-  /** The prediction, as `apply` of the denoiser itself gives it, and the variance: one evaluation. No guide steers it. */
+  /** The prediction, as `apply` of the denoiser itself gives it, and the variance: one evaluation. No guide moves it. */
   readonly apply: <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) => Outputs<B, I>;
 }
 
-/**
- * What moves x̂₀ once it is corrected: by how much, `[B, ...I]`, of what the denoiser is given and of the x̂₀ that was made
- * of its prediction.
- */
-export type Steering<P, I extends Shape> = <B extends Dim>(
+/** A scaled gradient s·∇ log p(y|x_t), of the shape of x_t: by `params`, x_t of `[B, ...I]` and its conditioning. */
+export type ScoreGradient<P, I extends Shape> = <B extends Dim>(
   params: P,
   x: Tensor<[B, ...I]>,
   at: Conditioning<NoInfer<B>>,
-  x0: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
 ) => Tensor<[B, ...I]>;
 
-/** The reverse steps of a process, from each timestep to the one before it, with the variance that is drawn with. */
-export interface ReverseSteps {
-  readonly process: Process;
-  /** σ_t² of a denoiser that does not learn it. */
-  readonly variance: ReverseVariance;
+/** The same for a reverse step, whose mean it also knows. */
+export type MeanGradient<P, I extends Shape> = <B extends Dim>(
+  params: P,
+  x: Tensor<[B, ...I]>,
+  at: Conditioning<NoInfer<B>>,
+  mean: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+) => Tensor<[B, ...I]>;
+
+/**
+ * The gradients that guide a denoiser, one for each algorithm of Dhariwal & Nichol 2021. They know nothing of noise
+ * levels: the process that a denoiser is used with weighs them, and its steps do.
+ */
+export interface Guides<P, I extends Shape> {
+  /** Moves ε̂, for any solver: Algorithm 2. See {@link steered}. */
+  readonly score?: ScoreGradient<P, I>;
+  /** Moves the mean of a reverse step, for ancestral steps: Algorithm 1. See {@link meanGuided}. */
+  readonly mean?: MeanGradient<P, I>;
 }
 
 /**
@@ -83,12 +90,10 @@ export interface Denoiser<P, I extends Shape> {
   readonly condition?: ConditionedOn;
   /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */
   readonly timesteps?: number;
-  /** The steps that it is for, where it would be false in others: see {@link meanGuided}. */
-  readonly only?: readonly ReverseSteps[];
   /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
   readonly apply: <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) => Tensor<[B, ...I]>;
-  /** What moves x̂₀ beside the prediction, where something does, such as a classifier: see {@link steered}. */
-  readonly steering?: Steering<P, I>;
+  /** The gradients that guide it, such as those of a classifier. */
+  readonly guides?: Guides<P, I>;
   /** For a denoiser that learns the variance of its steps; see {@link learningVariance}. */
   readonly learned?: LearnedVariance<P, I>;
 }
@@ -144,9 +149,9 @@ export interface DenoiserChange<P, Q, I extends Shape> {
  */
 export const mapDenoiser =
   <P, Q, I extends Shape>({ params: part, told = (at) => at, said }: DenoiserChange<P, Q, I>) =>
-  ({ apply, learned, steering, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
+  ({ apply, learned, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
     ...denoiser,
-    ...(steering && { steering: (params, x, at, x0) => steering(part(params), x, told(at), x0) }),
+    ...(guides && { guides: mapGuides(guides, part, told) }),
     apply: (params, x, at) => {
       const prediction = apply(part(params), x, told(at));
       return said ? said(at.t, x)(prediction) : prediction;
@@ -161,6 +166,16 @@ export const mapDenoiser =
       },
     }),
   });
+
+/** The guides of a denoiser that was made of another. */
+const mapGuides = <P, Q, I extends Shape>(
+  { score, mean }: Guides<P, I>,
+  part: (params: Q) => P,
+  told: <B extends Dim>(at: Conditioning<B>) => Conditioning<B>,
+): Guides<Q, I> => ({
+  ...(score && { score: (params, x, at) => score(part(params), x, told(at)) }),
+  ...(mean && { mean: (params, x, at, of) => mean(part(params), x, told(at), of) }),
+});
 
 const same = <P>(params: P): P => params;
 

@@ -33,7 +33,7 @@ import { joinBatches, partBatches, perSample } from './batch.js';
 import { joinConditions } from './condition.js';
 import { type Denoiser, hearing } from './denoiser.js';
 import { requiredLabel, requiredUnconditional } from './required.js';
-import { bothSteerings } from './steering.js';
+import { bothGuides } from './steering.js';
 
 /**
  * A way to steer a denoiser: it makes another of it, with the same parameters. `R` is what it needs among them, such
@@ -216,7 +216,7 @@ const classesOf = <P, I extends Shape>(
       });
 
 /**
- * Guides at once: what each adds to the prediction of the denoiser, or moves its x̂₀ by, is summed. An instance of fp-ts's `Monoid`, with
+ * Guides at once: what each adds to the prediction of the denoiser, and their gradients, are summed. An instance of fp-ts's `Monoid`, with
  * {@link unguided} as its empty; commutative. A guide that changes what a denoiser predicts is a `ConfigError`.
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'epsilon', apply: (_, x) => x }
@@ -233,7 +233,7 @@ export const guidanceMonoid: {
 } = {
   concat:
     (a, b) =>
-    ({ steering: own, ...denoiser }) =>
+    ({ guides: own, ...denoiser }) =>
       F.pipe(
         E.Do,
         E.bind('one', () => F.pipe(a(denoiser), E.flatMap(summand(denoiser)))),
@@ -241,12 +241,12 @@ export const guidanceMonoid: {
         E.bind('classes', ({ one, other }) => classesOf(one, other)),
         E.map(({ one, other, classes }) => {
           const [plain, first, second] = [hearing(denoiser), hearing(one), hearing(other)];
-          const steering = bothSteerings(own, bothSteerings(one.steering, other.steering));
+          const known = Math.min(one.timesteps ?? Infinity, other.timesteps ?? Infinity);
           return {
             ...denoiser,
             ...(classes === undefined ? {} : { classes }),
-            ...(steering && { steering }),
-            only: [...(one.only ?? []), ...(other.only ?? [])],
+            ...(known < Infinity && { timesteps: known }),
+            guides: bothGuides(own, bothGuides(one.guides, other.guides)),
             apply: (params, x, at) =>
               add(first.apply(params, x, at), sub(second.apply(params, x, at), plain.apply(params, x, at))),
           };

@@ -12,14 +12,17 @@ import {
 } from '../dsl/index.js';
 import { fail } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
-import { bothSteerings } from './steering.js';
-import { type Conditioning, type Denoiser, hearing, type Steering } from './denoiser.js';
+import { show } from '../internal/decode.js';
+import { bothGuides } from './steering.js';
+import { type Conditioning, type Denoiser, type Guides, hearing } from './denoiser.js';
 import { requiredGuide, requiredLabel } from './required.js';
 
 /** A classifier of noisy data, with parameters `Q`, of samples of shape `I`. */
 export interface Classifier<Q, I extends Shape> {
   /** The number of classes: labels are 0…classes-1. */
   readonly classes: number;
+  /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */
+  readonly timesteps?: number;
   /** `params`, x_t of `[B, ...I]` and the timestep of each, `[B]`, to log p(y|x_t) but for a constant, `[B, classes]`. */
   readonly apply: <B extends Dim>(
     params: Q,
@@ -41,7 +44,10 @@ export interface GuideGradient<Q, J extends Shape> {
 /** What samples are guided by. */
 export type Guide<Q, J extends Shape> = Classifier<Q, J> | GuideGradient<Q, J>;
 
-/** ∇ log p(y|x), of the shape of x: samples are independent, so that of a classifier is the gradient of their sum. */
+/**
+ * ∇ log p(y|x), of the shape of x. Samples are independent, so that of a classifier is the gradient of their sum, as the
+ * published scripts take it: ∇ Σ log p(y|x_t).
+ */
 export const gradientOf =
   <Q, J extends Shape>(where: string, guide: Guide<Q, J>) =>
   <B extends Dim, I extends J>(
@@ -58,33 +64,47 @@ export const gradientOf =
     )(x) as Tensor<[B, ...I]>;
   };
 
+/** A guide, from JavaScript or not. */
+const isGuide = (guide: unknown): boolean =>
+  typeof guide === 'object' &&
+  guide !== null &&
+  ('gradient' in guide ? typeof guide.gradient === 'function' : 'apply' in guide && 'classes' in guide);
+
 /**
- * A denoiser with a guide that steers it: it has the classes of a classifier, whether or not it hears of them itself.
- * `ConfigError` where it has others, or the scale is not finite.
+ * A denoiser with the guides of a guide: it has the classes of a classifier, whether or not it hears of them itself, and
+ * knows the timesteps that both know. `ConfigError` where it has other classes, for a scale that is not finite, and for
+ * what is no guide.
  */
 export const withGuide = <P, Q, J extends Shape, I extends J>(
   where: string,
   guide: Guide<Q, J>,
   scale: number,
   denoiser: Denoiser<P, I>,
-  steering: Steering<P, I>,
+  own: Guides<P, I>,
 ): either.Either<NoisefoldError, Denoiser<P, I>> => {
+  if (!isGuide(guide))
+    return fail('ConfigError', {
+      where,
+      expected: 'a classifier { classes, apply }, or a gradient { gradient }',
+      actual: show(guide),
+      hint: 'give the guide, then its scale: the process is that of the sampler',
+    });
   if (!Number.isFinite(scale))
     return fail('ConfigError', {
       where,
       expected: 'a finite guidance scale',
-      actual: `${scale}`,
+      actual: show(scale),
       hint: '1 is the posterior of the class, more sharpens it',
     });
-  const guided = { ...denoiser, steering: bothSteerings(denoiser.steering, steering)! };
-  if ('gradient' in guide) return E.right(guided);
-  const { classes } = guide;
-  const { classes: own = classes } = denoiser;
-  return own === classes
-    ? E.right({ ...hearing(denoiser), classes, steering: guided.steering })
+  const guides = bothGuides(denoiser.guides, own);
+  if ('gradient' in guide) return E.right({ ...denoiser, guides });
+  const { classes, timesteps = denoiser.timesteps } = guide;
+  const known = timesteps === undefined ? {} : { timesteps: Math.min(timesteps, denoiser.timesteps ?? Infinity) };
+  return (denoiser.classes ?? classes) === classes
+    ? E.right({ ...hearing(denoiser), ...known, classes, guides })
     : fail('ConfigError', {
         where,
-        expected: `a classifier of the ${own} classes of the denoiser`,
+        expected: `a classifier of the ${denoiser.classes} classes of the denoiser`,
         actual: `one of ${classes}`,
         hint: 'train both with the same labels',
       });

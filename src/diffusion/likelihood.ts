@@ -29,6 +29,7 @@ import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
 import { determined } from './determined.js';
 import { everyStep, type Grid, gridOf, spaced } from './grid.js';
 import type { Process } from './process.js';
+import { unguidedMean } from './required.js';
 import { steered } from './steering.js';
 import { entryAt } from './table.js';
 
@@ -132,6 +133,7 @@ export const likelihood = <P, I extends Shape>(
     E.flatMap(() => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process)),
     E.flatMap(atLeastTwo),
     E.flatMap((falling) => determined('likelihood', process, denoiser.predicts)(falling)),
+    E.tap(() => unguidedMean('likelihood', denoiser, 'the flow of likelihood')),
     E.map((falling) => {
       const timesteps = [...falling].reverse();
       const angles = timesteps.map((t) => angleOf(process.marginals[t]!));

@@ -11,7 +11,7 @@ const LEAST = 1e-20;
  * guided-diffusion, in float64. A process of one timestep, which has no other, takes 10⁻²⁰ for it.
  * @example pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map(clippedLogVariances)) // → E.right([-1.402, -1.402])
  */
-export const clippedLogVariances = ({ posteriors }: Process): Float64Array => {
+export const clippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>): Float64Array => {
   const smallest = posteriors[1]?.variance ?? LEAST;
   return Float64Array.from(posteriors, ({ variance }, t) => Math.log(t === 0 ? smallest : variance));
 };

@@ -1,6 +1,7 @@
 import { fail, type NoisefoldError, raise } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
-import type { Dim, Key, Tensor } from '../dsl/graph/tensor.js';
+import type { Dim, Key, Shape, Tensor } from '../dsl/graph/tensor.js';
+import type { Denoiser } from './denoiser.js';
 
 /** The label of each sample, which guidance cannot do without. Raises `ConfigError`. */
 export const requiredLabel = <B extends Dim>(
@@ -48,4 +49,19 @@ export const requiredUnconditional = (
         expected: 'a model that was also trained without labels: its predictions without a label are needed',
         actual: 'a model that was trained at labelDropout: 0',
         hint: 'train with labelDropout: 0.1, or give each sample the label of a class and leave cfg out',
+      });
+
+/** A denoiser that is not guided on the mean, for `actual`, which has no steps with a mean. Otherwise a `ConfigError`. */
+export const unguidedMean = <P, I extends Shape>(
+  where: string,
+  { guides }: Pick<Denoiser<P, I>, 'guides'>,
+  actual: string,
+): either.Either<NoisefoldError, void> =>
+  guides?.mean === undefined
+    ? E.right(undefined)
+    : fail('ConfigError', {
+        where,
+        expected: 'ancestral(), for a denoiser that is guided by meanGuided: its steps have a mean to move',
+        actual,
+        hint: 'take classifierGuided, which is for any solver and grid',
       });

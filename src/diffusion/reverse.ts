@@ -1,4 +1,16 @@
-import { add, type Dim, gather, greater, mul, scaleBy, type Shape, table, type Tensor, cast } from '../dsl/index.js';
+import {
+  add,
+  cast,
+  type Dim,
+  exp,
+  gather,
+  greater,
+  mul,
+  scaleBy,
+  type Shape,
+  table,
+  type Tensor,
+} from '../dsl/index.js';
 import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import { overElements } from './batch.js';
 import { clipToImage, type Correction, uncorrected } from './correction.js';
@@ -9,9 +21,10 @@ import { E, F } from '../internal/fp.js';
 import { type Conditioning, converted, type Denoiser, overProcess } from './denoiser.js';
 import type { DiagonalGaussian } from './gaussianKl.js';
 import { deviationOf, saidLogVariance } from './learnedVariance.js';
-import { clippedLogVariances, qPosterior } from './posterior.js';
+import { qPosterior } from './posterior.js';
 import type { Process } from './process.js';
 import { steered } from './steering.js';
+import { stepsOf, stepVariances } from './stepVariances.js';
 
 /** p_θ(x_{t-1}|x_t), with the x̂₀ that its mean is made of, corrected. */
 export interface Reverse<S extends Shape> extends DiagonalGaussian<S> {
@@ -48,11 +61,8 @@ const reverseOptions = (where: string) =>
  * pipe(process, E.map((p) => fixedLogVariances(p, 'posterior'))) // → E.right([-1.402, -1.402])
  * pipe(process, E.map((p) => fixedLogVariances(p, 'beta'))) // → E.right([-1.402, -0.827])
  */
-export const fixedLogVariances = (process: Process, variance: ReverseVariance): Float64Array => {
-  const small = clippedLogVariances(process);
-  if (variance === 'posterior') return small;
-  return small.map((first, t) => (t === 0 ? first : Math.log(process.schedule.betas[t]!)));
-};
+export const fixedLogVariances = (process: Process, variance: ReverseVariance): Float64Array =>
+  stepVariances(stepsOf(process), variance).fixed;
 
 /** What a denoiser gives for p_θ: its prediction, and its variance where it learns one. */
 export interface Predicted<B extends Dim, I extends Shape> {
@@ -81,19 +91,20 @@ export const reverseOf = <P, I extends Shape>(
 ) => {
   const given = E.map(({ variance = 'posterior', correction = clipToImage }: ReverseOptions) => ({
     correction,
-    fixed: table(fixedLogVariances(process, variance)),
+    variances: stepVariances(stepsOf(process), variance),
   }))(reverseOptions('reverseOf')(options));
   const toX0 = converted(process, predicts, 'x0');
   const posterior = qPosterior(process);
-  const smallest = table(clippedLogVariances(process));
-  const largest = table(process.schedule.betas.map(Math.log));
   return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
-    const { correction, fixed } = orRaise(given);
-    const ofTime = (logs: Tensor<[Dim]>) => overElements(xt)(gather(logs, t));
+    const {
+      correction,
+      variances: { low, spread, fixed },
+    } = orRaise(given);
+    const ofTime = (logs: Float64Array) => overElements(xt)(gather(table(logs), t));
     const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
       said === undefined || learned === undefined
         ? ofTime(fixed)
-        : saidLogVariance(learned.as)(said, () => ({ low: ofTime(smallest), high: ofTime(largest) }));
+        : saidLogVariance(learned.as)(said, () => ({ low: ofTime(low), spread: ofTime(spread) }));
     return ({ prediction, variance: said }: Predicted<B, I>): Reverse<[B, ...I]> => {
       const x0 = correction(toX0(t, xt)(prediction));
       return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(said), x0 };
@@ -117,8 +128,9 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
 
 /**
  * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`: one evaluation of the denoiser. Of a guided
- * one x̂₀ is guided, and the variance that of the denoiser itself. Raises `ConfigError` for options that are none. See
- * {@link reverseOf}.
+ * one x̂₀ is guided on the score, and the mean moved by Σ·s·∇ log p(y|x_t) where it is guided on the mean (Dhariwal &
+ * Nichol 2021, Algorithms 2 and 1); the variance is that of the denoiser itself. Raises `ConfigError` for options that are
+ * none. See {@link reverseOf}.
  *
  * - `xt`: `[B, ...I]`; `t` of `at`: `[B]`, of the process
  * @example
@@ -135,12 +147,16 @@ export const pMeanVariance = <P, I extends Shape>(
 ) => {
   const given = E.map(({ variance = 'posterior', correction = clipToImage }: ReverseOptions) => {
     const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
-    return { seesX0, reverse: reverseOf(process, seesX0, { variance, correction: uncorrected }) };
+    const reverse = reverseOf(process, seesX0, { variance, correction: uncorrected });
+    return { seesX0, reverse, variances: table(stepVariances(stepsOf(process), variance).sigmaSquared) };
   })(reverseOptions('pMeanVariance')(options));
   return <B extends Dim>(params: P, xt: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Reverse<[B, ...I]> => {
-    const { seesX0, reverse } = orRaise(given);
-    const { apply, learned } = seesX0;
-    return reverse(
+    const {
+      seesX0: { apply, learned, guides },
+      reverse,
+      variances,
+    } = orRaise(given);
+    const found = reverse(
       at.t,
       xt,
     )({
@@ -148,6 +164,10 @@ export const pMeanVariance = <P, I extends Shape>(
       // of the same network: what the two have in common is computed once
       ...(learned && { variance: learned.apply(params, xt, at).variance }),
     });
+    if (guides?.mean === undefined) return found;
+    const { mean, logVariance } = found;
+    const sigmaSquared = learned ? exp(logVariance) : overElements(xt)(gather(variances, at.t));
+    return { ...found, mean: add(mean, mul(sigmaSquared, guides.mean(params, xt, at, mean))) };
   };
 };
 

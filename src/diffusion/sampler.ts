@@ -16,12 +16,11 @@ import type { Condition } from './condition.js';
 import { clipToImage, type Correction } from './correction.js';
 import { type Denoiser, overProcess } from './denoiser.js';
 import { determined } from './determined.js';
-import { fitting } from './reverseSteps.js';
 import { type Guidance, unguided } from './guidance.js';
 import { everyStep, type Grid, gridOf } from './grid.js';
 import { gaussian, type Noise } from './noise.js';
 import type { Process } from './process.js';
-import { requiredKey } from './required.js';
+import { requiredKey, unguidedMean } from './required.js';
 import { type Leg, legsOf } from './leg.js';
 import type { SampleState, SampleStep, Solver } from './solver.js';
 import { steered } from './steering.js';
@@ -123,9 +122,12 @@ const samplerOf = <P, I extends Shape>({
     ),
     E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
     E.bind('guided', () => guidance(knowingOnly(process)(denoiser))),
-    E.tap(({ guided, legs, integrator }) => fitting(guided)(process, legs, integrator)),
+    E.tap(({ guided, integrator }) =>
+      integrator.guidesMean === true ? E.right(undefined) : unguidedMean('sampler', guided, 'another solver'),
+    ),
     E.map(({ legs, timesteps, integrator, guided }) => {
-      const { apply, learned } = F.pipe(guided, overProcess(process), steered(process, { correction, timesteps }));
+      const seesX0 = F.pipe(guided, overProcess(process), steered(process, { correction, timesteps }));
+      const { apply, learned, guides } = seesX0;
       const timestepAt = entryAt(table(Int32Array.from(timesteps)));
       const nextAt = entryAt(table(Int32Array.from(legs, ({ t, next }) => next ?? t)));
       const { memory, stochastic } = integrator;
@@ -152,6 +154,9 @@ const samplerOf = <P, I extends Shape>({
                 as: learned.as,
                 variance: (x, t) => learned.apply(params, x, { ...given, t: each(t) }).variance,
               },
+            }),
+            ...(guides?.mean && {
+              meanGradient: (x, t, mean) => guides.mean!(params, x, { ...given, t: each(t) }, mean),
             }),
             noise: (name) => noise(state.x)(fork(requiredKey('sampler', key), name)[name]!),
           });

@@ -4,7 +4,6 @@ import type { either } from '../internal/fp.js';
 import type { Channel } from './channel.js';
 import type { LearnedVariance } from './denoiser.js';
 import type { Leg, Levels } from './leg.js';
-import type { ReverseVariance } from './reverseVariance.js';
 
 /** A sample in progress: x_t, and what the solver keeps from earlier steps, each of the shape of x. */
 export interface SampleState<S extends Shape> {
@@ -33,11 +32,16 @@ export interface Moment<S extends Shape> {
   readonly predict: (x: Tensor<S>, t: Tensor<[], 'int32'>) => Tensor<S>;
   /**
    * The variance that a denoiser learns, where it does: `variance` is what it says at a timestep, `as` how that is
-   * meant. Of the same evaluation as `predict` of the same x and t, unless a guide steers that one.
+   * meant. Of the same evaluation as `predict` of the same x and t, unless a guide moves that one.
    */
   readonly learned?: Pick<LearnedVariance<never, S>, 'as'> & {
     readonly variance: (x: Tensor<S>, t: Tensor<[], 'int32'>) => Tensor<S>;
   };
+  /**
+   * s·∇ log p(y|x_t) of a denoiser that is guided on the mean, by x_t, its timestep and the mean of the step: the step
+   * moves its mean by Σ times this.
+   */
+  readonly meanGradient?: (x: Tensor<S>, t: Tensor<[], 'int32'>, mean: Tensor<S>) => Tensor<S>;
   /** ε ~ N(0, I) of the shape of x; each name is a draw of its own, to be asked for once. */
   readonly noise: (name: string) => Tensor<S>;
 }
@@ -48,8 +52,8 @@ export interface Integrator {
   readonly memory: number;
   /** Whether a step draws noise. */
   readonly stochastic: boolean;
-  /** σ² of its steps, where they are those of p_θ(x_{t-1}|x_t): of a denoiser that does not learn it. */
-  readonly reverse?: ReverseVariance;
+  /** True if its steps have a mean that a guide moves: see {@link Moment.meanGradient}. False if left out. */
+  readonly guidesMean?: boolean;
   /** From x_t to x_s: staged, one graph for every index. */
   readonly step: <S extends Shape>(state: SampleState<S>, moment: Moment<S>) => SampleStep<S>;
 }

@@ -1,21 +1,27 @@
-/** What steers a denoiser beside its prediction, and what comes of both. */
-import { add } from '../dsl/index.js';
+/** The x̂₀ of a guided denoiser. */
+import { add, scaleBy, table, gather } from '../dsl/index.js';
 import type { Shape } from '../dsl/graph/tensor.js';
-import { type Correction, uncorrected } from './correction.js';
-import { type Denoiser, reparameterize, type Steering } from './denoiser.js';
-import type { Process } from './process.js';
 import { namedFields } from '../internal/options.js';
+import { type Correction, uncorrected } from './correction.js';
+import { type Denoiser, type Guides, reparameterize } from './denoiser.js';
+import { leavesSignal } from './lambda.js';
+import type { Process } from './process.js';
 
-/** Two at once: their moves are summed. */
-export const bothSteerings = <P, I extends Shape>(
-  one: Steering<P, I> | undefined,
-  other: Steering<P, I> | undefined,
-): Steering<P, I> | undefined =>
-  one && other ? (params, x, at, x0) => add(one(params, x, at, x0), other(params, x, at, x0)) : (one ?? other);
+/** Two at once: their gradients are summed. */
+export const bothGuides = <P, I extends Shape>(one: Guides<P, I> = {}, other: Guides<P, I> = {}): Guides<P, I> => {
+  const score = one.score ?? other.score;
+  const mean = one.mean ?? other.mean;
+  return {
+    ...(score && { score }),
+    ...(one.score && other.score && { score: (...given) => add(one.score!(...given), other.score!(...given)) }),
+    ...(mean && { mean }),
+    ...(one.mean && other.mean && { mean: (...given) => add(one.mean!(...given), other.mean!(...given)) }),
+  };
+};
 
 /** What is done to the x̂₀ of a denoiser. */
 export interface SteeredOptions {
-  /** Before it is steered; {@link uncorrected} if left out. */
+  /** Before it is guided; {@link uncorrected} if left out. */
   readonly correction?: Correction;
   /** At which it will be asked; all of the process if left out. */
   readonly timesteps?: readonly number[];
@@ -24,25 +30,31 @@ export interface SteeredOptions {
 const fields = namedFields('steered', {}, ['correction', 'timesteps']);
 
 /**
- * The x̂₀ that a step is made of: what the denoiser predicts as x̂₀, corrected, then moved by what steers the denoiser. The
- * published code of classifier guidance (Dhariwal & Nichol 2021) has this order: a classifier moves what was clipped,
- * and nothing is clipped after. Its `t` indexes the process, as that of {@link reparameterize}.
+ * The x̂₀ that a step is made of: what the denoiser predicts as x̂₀, corrected, then moved by the guides of its score,
+ * ε̂ - √(1-ᾱ_t)·s·∇ log p(y|x_t) (Dhariwal & Nichol 2021, Algorithm 2), which is x̂₀ + (1-ᾱ_t)/√ᾱ_t·s·∇ log p(y|x_t).
+ * The published code has this order: a classifier moves what was clipped, and nothing is clipped after. Where no signal is
+ * left, and so none of the class, nothing moves. Its `t` indexes the process, as that of {@link reparameterize}.
  * @example
- * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x), steering: (_, x) => mul(x, 3) }
- * const process = ddpm(cosine(10))
+ * const guides: Guides<null, []> = { score: (_, x) => mul(x, 3) }
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x), guides }
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * const seen = pipe(process, E.map((p) => steered(p, { correction: clip(1, 2) })(black)))
- * pipe(seen, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([4, 4])
+ * pipe(seen, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([1 + 3 * 0.45, 1 + 3 * (0.64 / 0.6)])
  */
-export const steered =
-  (process: Process, options: SteeredOptions = {}) =>
-  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const { correction = uncorrected, timesteps } = fields(options);
-    const { apply, steering, ...rest } = reparameterize(process, 'x0', timesteps)(denoiser);
+export const steered = (process: Process, options: SteeredOptions = {}) => {
+  const { correction = uncorrected, timesteps } = fields(options);
+  const weights = table(
+    process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.variance / marginal.scale : 0)),
+  );
+  return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+    const { apply, guides: { score, mean } = {}, ...rest } = reparameterize(process, 'x0', timesteps)(denoiser);
     return {
       ...rest,
+      ...(mean && { guides: { mean } }),
       apply: (params, x, at) => {
         const x0 = correction(apply(params, x, at));
-        return steering ? add(x0, steering(params, x, at, x0)) : x0;
+        return score ? add(x0, scaleBy(score(params, x, at), gather(weights, at.t))) : x0;
       },
     };
   };
+};

@@ -246,7 +246,7 @@ describe('a model of one’s own', () => {
         { apply: (params, x, at) => apply(params, x, at) },
         { learned: { ...learned!, apply: (params, x, at) => learned!.apply(params, x, at) } },
         { predicts: 'x0' },
-        { steering: (_, x) => x },
+        { guides: { score: (_, x) => x } },
       ];
       for (const change of changes) {
         const path = newPath();

@@ -27,6 +27,7 @@ import {
   add,
   cast,
   constantOf,
+  type Dim,
   expandDims,
   matmul,
   mul,
@@ -119,7 +120,7 @@ describe.each(Object.entries(longers))('the guidance of guided-diffusion, %s', (
     const by = (guidance: Guide) => pMeanVariance(process, right(guidance(beside)))(params, x, at);
 
     type One = (typeof expected)[number];
-    const close = async (found: Tensor<[number, 1]>, wanted: (one: One) => number) =>
+    const close = async (found: Tensor<[Dim, 1]>, wanted: (one: One) => number) =>
       expect(relativeDistance(await numbersOf(() => found), expected.map(wanted))).toBeLessThan(1e-11);
     const onMean = by(meanGuided(classifier, SCALE));
     await close(onMean.mean, ({ conditionMean }) => conditionMean);

@@ -1,4 +1,4 @@
-import { add, broadcastLike, exp, mul, type Shape, table, type Tensor } from '../dsl/index.js';
+import { add, broadcastLike, exp, mul, type Shape, type Tensor } from '../dsl/index.js';
 import { exactly } from '../internal/decode.js';
 import { posteriorOf } from './channel.js';
 import { deviationOf, saidLogVariance } from './learnedVariance.js';
@@ -35,7 +35,7 @@ interface Spread<S extends Shape> {
 
 /** Σ of each leg: what the denoiser says, between β̃ and β of the leg, or fixed. */
 const spreadOf = (legs: readonly Leg[], variance: ReverseVariance) => {
-  const falling = (numbers: Float64Array) => entryAt(table(numbers.toReversed()));
+  const falling = (numbers: Float64Array) => entryAt(numbers.toReversed());
   const variances = stepVariances(stepsAlong(legs), variance);
   const [lowAt, spreadAt] = [falling(variances.low), falling(variances.spread)];
   const [logAt, fixedAt] = [falling(variances.fixed), falling(variances.sigmaSquared)];
@@ -56,7 +56,7 @@ const spreadStep = (legs: readonly Leg[], variance: ReverseVariance) => {
   const mean = linearIntegrator(rows.map((row) => ({ ...row, noise: 0 })));
   const { stochastic } = linearIntegrator(rows);
   const spread = spreadOf(legs, variance);
-  const noisyAt = entryAt(table(column(legs, ({ to }) => (to.variance === 0 ? 0 : 1))));
+  const noisyAt = entryAt(column(legs, ({ to }) => (to.variance === 0 ? 0 : 1)));
   return <S extends Shape>(state: SampleState<S>, moment: Moment<S>): SampleStep<S> => {
     const { index, t, noise, meanGradient } = moment;
     const { state: next, x0 } = mean.step(state, moment);

@@ -1,5 +1,6 @@
-import { type Dim, gather, table, type Tensor } from '../dsl/index.js';
+import { type Dim, type Tensor } from '../dsl/index.js';
 import type { Process } from './process.js';
+import { entriesAt } from './table.js';
 
 /** A denoiser that knows no timesteps beyond those that it is asked by in a process: what guides are held against. */
 export const knowingOnly =
@@ -12,5 +13,6 @@ export const knowingOnly =
 /** The timesteps by which a network is asked, from those of a process, 0…T-1: other ones where it is respaced. `[B]` */
 export const askedTimesteps = ({ timesteps }: Pick<Process, 'timesteps'>) => {
   const same = timesteps.every((timestep, t) => timestep === t);
-  return <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B], 'int32'> => (same ? t : gather(table(timesteps), t));
+  const asked = entriesAt(timesteps);
+  return <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B], 'int32'> => (same ? t : asked(t));
 };

@@ -1,24 +1,10 @@
-import {
-  add,
-  type Dim,
-  exp,
-  expm1,
-  gather,
-  log,
-  mul,
-  neg,
-  scaleBy,
-  type Shape,
-  sqrt,
-  sub,
-  table,
-  type Tensor,
-} from '../dsl/index.js';
+import { add, type Dim, exp, expm1, log, mul, neg, scaleBy, type Shape, sqrt, sub, type Tensor } from '../dsl/index.js';
 import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
 import type { Gaussian } from './forward.js';
 import type { Process } from './process.js';
+import { entriesAt } from './table.js';
 
 /**
  * log ᾱ from the data on, in two float32 parts whose sum is exact: of neighbours only the difference counts, of
@@ -28,7 +14,7 @@ const logAlphaBars = ({ schedule: { alphaBars } }: Process) => {
   const logs = Float64Array.of(0, ...alphaBars.map(Math.log));
   const rounded = logs.map(Math.fround);
   const rest = logs.map((l, i) => (Number.isFinite(l) ? l - rounded[i]! : 0));
-  return { rounded: table(rounded), rest: table(rest) };
+  return { rounded: entriesAt(rounded), rest: entriesAt(rest) };
 };
 
 /** log ᾱ_t - log ᾱ_s for each sample. */
@@ -36,7 +22,7 @@ const logRatio = (process: Process) => {
   const { rounded, rest } = logAlphaBars(process);
   return <B extends Dim>(s: Tensor<[B], 'int32'>, t: Tensor<[NoInfer<B>], 'int32'>): Tensor<[B]> => {
     const [from, to] = [add(s, 1), add(t, 1)];
-    const difference = (part: Tensor<[Dim]>) => sub(gather(part, to), gather(part, from));
+    const difference = (part: typeof rounded) => sub(part(to), part(from));
     return add(difference(rounded), difference(rest));
   };
 };

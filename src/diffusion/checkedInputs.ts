@@ -10,7 +10,7 @@ const firstWrong = (numbers: ArrayLike<number>, isRight: (number: number) => boo
 
 /**
  * Timesteps of a process, before they are given to a program: what is not a whole number of 0 to T-1 is a
- * `ConfigError`. A graph cannot look at them: there `gather` takes what lies outside for the nearest end.
+ * `ConfigError`. A graph cannot look at them: there the tables of a process give NaN for what lies outside.
  * @example
  * const of = (t: readonly number[]) => pipe(ddpm(cosine(10)), E.flatMap((process) => checkedTimesteps(process)(t)))
  * of([0, 9]) // → E.right([0, 9])

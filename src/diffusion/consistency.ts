@@ -1,4 +1,4 @@
-import { add, gather, scaleBy, type Shape, table } from '../dsl/index.js';
+import { add, scaleBy, type Shape } from '../dsl/index.js';
 import { fail, orRaise } from '../internal/errors.js';
 import { optionsOf } from '../internal/options.js';
 import { aboveZero, amount, exactly } from '../internal/decode.js';
@@ -9,6 +9,7 @@ import type { Leg } from './leg.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Process } from './process.js';
 import { withOptions } from './solverOptions.js';
+import { entriesAt } from './table.js';
 
 /** How a consistency function is sampled. */
 export interface ConsistencyOptions {
@@ -95,8 +96,8 @@ export const consistencyDenoiser = (process: Process, boundary: ConsistencyBound
   const coefficients = E.map(({ sigmaData = 0.5, timestepScaling = 10 }: ConsistencyBoundary) => {
     const taus = process.marginals.map((_, t) => timestepScaling * t);
     return {
-      skip: table(taus.map((tau) => sigmaData ** 2 / (tau ** 2 + sigmaData ** 2))),
-      out: table(taus.map((tau) => tau / Math.hypot(tau, sigmaData))),
+      skip: entriesAt(taus.map((tau) => sigmaData ** 2 / (tau ** 2 + sigmaData ** 2))),
+      out: entriesAt(taus.map((tau) => tau / Math.hypot(tau, sigmaData))),
     };
   })(boundaryOf(boundary));
   return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
@@ -105,7 +106,7 @@ export const consistencyDenoiser = (process: Process, boundary: ConsistencyBound
       ...seesX0,
       apply: (params, x, at) => {
         const { skip, out } = orRaise(coefficients);
-        return add(scaleBy(x, gather(skip, at.t)), scaleBy(apply(params, x, at), gather(out, at.t)));
+        return add(scaleBy(x, skip(at.t)), scaleBy(apply(params, x, at), out(at.t)));
       },
     };
   };

@@ -1,4 +1,4 @@
-import { add, mul, table } from '../dsl/index.js';
+import { add, mul } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { identity } from './channel.js';
 import { flowStep } from './lambda.js';
@@ -44,9 +44,9 @@ export const ddimInversion = withOptions<Readonly<Record<string, undefined>>>({
           ? { begin: to.scale, x: 2, x0: -to.scale }
           : { begin: identity.scale, ...flowStep(from, to) },
       );
-      const ofBegin = entryAt(table(column(moves, ({ begin }) => begin)));
-      const ofX = entryAt(table(column(moves, ({ x }) => x)));
-      const ofX0 = entryAt(table(column(moves, ({ x0 }) => x0)));
+      const ofBegin = entryAt(column(moves, ({ begin }) => begin));
+      const ofX = entryAt(column(moves, ({ x }) => x));
+      const ofX0 = entryAt(column(moves, ({ x0 }) => x0));
       return E.right({
         memory: 0,
         stochastic: false,

@@ -1,21 +1,10 @@
-import {
-  add,
-  type Dim,
-  gather,
-  type Key,
-  raise,
-  scaleBy,
-  type Shape,
-  table,
-  type Tensor,
-  type TreeSpec,
-} from '../dsl/index.js';
+import { add, type Dim, type Key, raise, scaleBy, type Shape, type Tensor, type TreeSpec } from '../dsl/index.js';
 import { askedTimesteps } from './askedTimesteps.js';
 import { type Condition, type ConditionedOn, requireCondition } from './condition.js';
 import { requireDetermined } from './determined.js';
 import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from './process.js';
-import { column } from './table.js';
+import { column, entriesAt } from './table.js';
 
 /** What a denoiser is told beside x_t. */
 export interface Conditioning<B extends Dim> {
@@ -216,13 +205,13 @@ export const converted = (
   timesteps?: readonly number[],
 ) => {
   const conversions = process.marginals.map(conversion(from, to));
-  const ofX = table(column(conversions, ({ x }) => x));
-  const ofPrediction = table(column(conversions, ({ prediction }) => prediction));
+  const ofX = entriesAt(column(conversions, ({ x }) => x));
+  const ofPrediction = entriesAt(column(conversions, ({ prediction }) => prediction));
   return <B extends Dim, I extends Shape>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
     (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
       if (from === to) return prediction;
       if (to === 'x0' || to === 'v') requireDetermined('denoiser', process, from, timesteps);
-      return add(scaleBy(x, gather(ofX, t)), scaleBy(prediction, gather(ofPrediction, t)));
+      return add(scaleBy(x, ofX(t)), scaleBy(prediction, ofPrediction(t)));
     };
 };
 

@@ -1,4 +1,4 @@
-import { add, mul, type Shape, sub, table, type Tensor } from '../dsl/index.js';
+import { add, mul, type Shape, sub, type Tensor } from '../dsl/index.js';
 import { fail, type NoisefoldError } from '../internal/errors.js';
 import { amount, exactly } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
@@ -110,11 +110,11 @@ const integrator = (
   const seconds = legs.map(({ to }, i) =>
     isGradual(beginnings[i]!, to, 'end') ? sigmaOf(beginnings[i]!) / sigmaOf(to) / 2 : 0,
   );
-  const [ofX, ofX0] = [entryAt(table(column(steps, ({ x }) => x))), entryAt(table(column(steps, ({ x0 }) => x0)))];
-  const ofSecond = entryAt(table(seconds));
-  const ofRaised = entryAt(table(column(raises, ({ scale }) => scale)));
-  const ofNoise = entryAt(table(column(raises, ({ variance }) => given.sNoise * Math.sqrt(Math.max(0, variance)))));
-  const raisedAt = entryAt(table(Int32Array.from(raised)));
+  const [ofX, ofX0] = [entryAt(column(steps, ({ x }) => x)), entryAt(column(steps, ({ x0 }) => x0))];
+  const ofSecond = entryAt(seconds);
+  const ofRaised = entryAt(column(raises, ({ scale }) => scale));
+  const ofNoise = entryAt(column(raises, ({ variance }) => given.sNoise * Math.sqrt(Math.max(0, variance))));
+  const raisedAt = entryAt(Int32Array.from(raised));
   return {
     memory: 0,
     stochastic,

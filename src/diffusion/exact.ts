@@ -6,7 +6,6 @@ import {
   type Dim,
   dims,
   div,
-  gather,
   log,
   logSumExp,
   mul,
@@ -24,7 +23,7 @@ import { orRaise } from '../internal/errors.js';
 import type { Denoiser } from './denoiser.js';
 import { type GaussianMixture, gaussianMixture, sizeOf } from './gaussianMixture.js';
 import type { Process } from './process.js';
-import { column } from './table.js';
+import { column, entriesAt } from './table.js';
 
 type Marginals = Pick<Process, 'marginals'>;
 type Flat = Tensor<[Dim, Dim, Dim]>;
@@ -50,7 +49,7 @@ const componentsOf =
   (x: Tensor<Shape>, t: Tensor<[Dim], 'int32'>): Components => {
     const { weights, means, variances, shape } = valid(given);
     const [B, K, N] = [dims(t)[0], weights.length, sizeOf(shape)];
-    const ofSample = (numbers: Float64Array): Flat => broadcastTo(reshape(gather(table(numbers), t), B, 1, 1), B, K, N);
+    const ofSample = (numbers: Float64Array): Flat => broadcastTo(reshape(entriesAt(numbers)(t), B, 1, 1), B, K, N);
     const ofComponent = (rows: readonly (number | ArrayLike<number>)[]): Flat =>
       broadcastTo(
         constantOf(

@@ -1,7 +1,7 @@
-import { add, type Dim, gather, scaleBy, type Shape, table, type Tensor } from '../dsl/index.js';
+import { add, type Dim, scaleBy, type Shape, type Tensor } from '../dsl/index.js';
 import type { Channel } from './channel.js';
 import type { Process } from './process.js';
-import { column } from './table.js';
+import { column, entriesAt } from './table.js';
 
 /** Sends a batch through channels, `[B, ...I]` to `[B, ...I]`. */
 export type Transmission = <B extends Dim, I extends Shape>(
@@ -21,9 +21,9 @@ export type Transmission = <B extends Dim, I extends Shape>(
  * pipe(ones(2, 1), transmit(iota(2), noise)) // → [[1], [1.4]]
  */
 export const through = (channels: readonly Channel[]): Transmission => {
-  const scales = table(column(channels, ({ scale }) => scale));
-  const deviations = table(column(channels, ({ variance }) => Math.sqrt(variance)));
-  return (index, noise) => (x) => add(scaleBy(x, gather(scales, index)), scaleBy(noise, gather(deviations, index)));
+  const scales = entriesAt(column(channels, ({ scale }) => scale));
+  const deviations = entriesAt(column(channels, ({ variance }) => Math.sqrt(variance)));
+  return (index, noise) => (x) => add(scaleBy(x, scales(index)), scaleBy(noise, deviations(index)));
 };
 
 /**
@@ -62,13 +62,13 @@ export interface Gaussian<B extends Dim, I extends Shape> {
  * pipe(process, E.map((p) => qMeanVariance(p)(iota(2))(ones(2, 1)).variance)) // → E.right([0.36, 0.64])
  */
 export const qMeanVariance = ({ marginals }: Process) => {
-  const scales = table(column(marginals, ({ scale }) => scale));
-  const variances = table(column(marginals, ({ variance }) => variance));
-  const logVariances = table(column(marginals, ({ variance }) => Math.log(variance)));
+  const scales = entriesAt(column(marginals, ({ scale }) => scale));
+  const variances = entriesAt(column(marginals, ({ variance }) => variance));
+  const logVariances = entriesAt(column(marginals, ({ variance }) => Math.log(variance)));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
     <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>): Gaussian<B, I> => ({
-      mean: scaleBy(x0, gather(scales, t)),
-      variance: gather(variances, t),
-      logVariance: gather(logVariances, t),
+      mean: scaleBy(x0, scales(t)),
+      variance: variances(t),
+      logVariance: logVariances(t),
     });
 };

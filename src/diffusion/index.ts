@@ -141,7 +141,7 @@ export {
 } from './sigmaGrid.js';
 export { processOfSigmas, respaceAtSigmas } from './sigmaProcess.js';
 export { type Integrator, type Moment, type SampleState, type SampleStep, type Solver } from './solver.js';
-export { entryAt } from './table.js';
+export { entriesAt, entryAt } from './table.js';
 export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
 export { antitheticTimesteps, stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
 export {

@@ -8,7 +8,6 @@ import {
   onesLike,
   type Shape,
   sub,
-  table,
   type Tensor,
 } from '../dsl/index.js';
 import { fail, type NoisefoldError } from '../internal/errors.js';
@@ -63,8 +62,8 @@ export const repaintOrder = (legs: number, { resamples, jump }: Required<Resampl
 
 /** scale·x + √variance·ε, by the entry of a list of channels. */
 const entering = (channels: readonly Channel[]) => {
-  const scaleAt = entryAt(table(column(channels, ({ scale }) => scale)));
-  const deviationAt = entryAt(table(column(channels, ({ variance }) => Math.sqrt(variance))));
+  const scaleAt = entryAt(column(channels, ({ scale }) => scale));
+  const deviationAt = entryAt(column(channels, ({ variance }) => Math.sqrt(variance)));
   return (index: Tensor<[], 'int32'>, key: Key) =>
     <S extends Shape>(x: Tensor<S>): Tensor<S> =>
       add(mul(x, scaleAt(index)), mul(normalLike(key, x), deviationAt(index)));
@@ -116,7 +115,7 @@ export const inpainting =
       });
     const { legs } = sampler;
     const order = repaintOrder(legs.length, { resamples, jump });
-    const legAt = entryAt(table(Int32Array.from(order)));
+    const legAt = entryAt(Int32Array.from(order));
     const asNoisy = entering(order.map((leg) => legs[leg]!.to));
     // where a leg is not followed by the next, it is followed by one that has been walked: noise leads back to it
     const again = entering(

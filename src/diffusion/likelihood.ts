@@ -12,7 +12,6 @@ import {
   type Shape,
   square,
   sumPerSample,
-  table,
   type Tensor,
   where,
   zerosLike,
@@ -138,9 +137,9 @@ export const likelihood = <P, I extends Shape>(
       const timesteps = [...falling].reverse();
       const angles = timesteps.map((t) => angleOf(process.marginals[t]!));
       const entries = (of: (i: number) => number) => Array.from({ length: timesteps.length - 1 }, (_, i) => of(i));
-      const fromAt = entryAt(table(Int32Array.from(timesteps.slice(0, -1))));
-      const toAt = entryAt(table(Int32Array.from(timesteps.slice(1))));
-      const halfAt = entryAt(table(entries((i) => (angles[i + 1]! - angles[i]!) / 2)));
+      const fromAt = entryAt(Int32Array.from(timesteps.slice(0, -1)));
+      const toAt = entryAt(Int32Array.from(timesteps.slice(1)));
+      const halfAt = entryAt(entries((i) => (angles[i + 1]! - angles[i]!) / 2));
       const { apply } = F.pipe(
         denoiser,
         overProcess(process),

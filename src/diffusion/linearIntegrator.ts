@@ -1,4 +1,4 @@
-import { add, mul, type Shape, table, type Tensor } from '../dsl/index.js';
+import { add, mul, type Shape, type Tensor } from '../dsl/index.js';
 import type { Conversion } from './parameterization.js';
 import type { Integrator } from './solver.js';
 import { column, entryAt } from './table.js';
@@ -31,9 +31,9 @@ export interface StepCoefficients {
 export const linearIntegrator = (rows: readonly StepCoefficients[], remembered?: readonly Conversion[]): Integrator => {
   const predictions = rows.reduce((most, { x0 }) => Math.max(most, x0.length), 1);
   const stochastic = rows.some(({ noise }) => noise !== 0);
-  const ofX = entryAt(table(column(rows, ({ x }) => x)));
-  const ofX0 = Array.from({ length: predictions }, (_, k) => entryAt(table(column(rows, ({ x0 }) => x0[k] ?? 0))));
-  const ofNoise = entryAt(table(column(rows, ({ noise }) => noise)));
+  const ofX = entryAt(column(rows, ({ x }) => x));
+  const ofX0 = Array.from({ length: predictions }, (_, k) => entryAt(column(rows, ({ x0 }) => x0[k] ?? 0)));
+  const ofNoise = entryAt(column(rows, ({ noise }) => noise));
   const memorable = remembered === undefined ? newest : combination(remembered);
   return {
     memory: predictions - 1,
@@ -58,7 +58,7 @@ type Memorable = (index: Tensor<[], 'int32'>) => <S extends Shape>(x: Tensor<S>,
 const newest: Memorable = () => (_, x0) => x0;
 
 const combination = (remembered: readonly Conversion[]): Memorable => {
-  const ofX = entryAt(table(column(remembered, ({ x }) => x)));
-  const ofX0 = entryAt(table(column(remembered, ({ prediction }) => prediction)));
+  const ofX = entryAt(column(remembered, ({ x }) => x));
+  const ofX0 = entryAt(column(remembered, ({ prediction }) => prediction));
   return (index) => (x, x0) => add(mul(x, ofX(index)), mul(x0, ofX0(index)));
 };

@@ -1,7 +1,6 @@
 import {
   add,
   type Dim,
-  gather,
   type Key,
   mean,
   meanPerSample,
@@ -10,7 +9,6 @@ import {
   type Shape,
   square,
   sub,
-  table,
   type Tensor,
 } from '../dsl/index.js';
 import type { Condition } from './condition.js';
@@ -19,7 +17,7 @@ import { requireDetermined } from './determined.js';
 import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import { type Parameterization, target } from './parameterization.js';
 import type { Process } from './process.js';
-import { column } from './table.js';
+import { column, entriesAt } from './table.js';
 
 /**
  * What a denoiser of a parameterization should say, given the data and the noise that x_t is made of.
@@ -32,11 +30,11 @@ import { column } from './table.js';
  */
 export const targetOf = ({ marginals }: Process, predicts: Parameterization) => {
   const mixtures = marginals.map(target(predicts));
-  const ofX0 = table(column(mixtures, ({ x0 }) => x0));
-  const ofNoise = table(column(mixtures, ({ epsilon }) => epsilon));
+  const ofX0 = entriesAt(column(mixtures, ({ x0 }) => x0));
+  const ofNoise = entriesAt(column(mixtures, ({ epsilon }) => epsilon));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
     <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> =>
-      add(scaleBy(x0, gather(ofX0, t)), scaleBy(noise, gather(ofNoise, t)));
+      add(scaleBy(x0, ofX0(t)), scaleBy(noise, ofNoise(t)));
 };
 
 /** A loss for each sample, and the timestep it was taken at: what weightings start from. */

@@ -1,7 +1,7 @@
-import { add, type Dim, gather, scaleBy, type Shape, table, type Tensor } from '../dsl/index.js';
+import { add, type Dim, scaleBy, type Shape, type Tensor } from '../dsl/index.js';
 import type { Gaussian } from './forward.js';
 import type { Process } from './process.js';
-import { column } from './table.js';
+import { column, entriesAt } from './table.js';
 
 /** Its inverse, and the square of that, are within float32. */
 const LEAST = 1e-20;
@@ -34,14 +34,14 @@ export const clippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>)
  * pipe(posterior, E.map(({ variance }) => variance)) // → E.right([0, 0.246])
  */
 export const qPosterior = (process: Process) => {
-  const ofX0 = table(column(process.posteriors, ({ x0 }) => x0));
-  const ofXt = table(column(process.posteriors, ({ xt }) => xt));
-  const variances = table(column(process.posteriors, ({ variance }) => variance));
-  const logVariances = table(clippedLogVariances(process));
+  const ofX0 = entriesAt(column(process.posteriors, ({ x0 }) => x0));
+  const ofXt = entriesAt(column(process.posteriors, ({ xt }) => xt));
+  const variances = entriesAt(column(process.posteriors, ({ variance }) => variance));
+  const logVariances = entriesAt(clippedLogVariances(process));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
     <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Gaussian<B, I> => ({
-      mean: add(scaleBy(x0, gather(ofX0, t)), scaleBy(xt, gather(ofXt, t))),
-      variance: gather(variances, t),
-      logVariance: gather(logVariances, t),
+      mean: add(scaleBy(x0, ofX0(t)), scaleBy(xt, ofXt(t))),
+      variance: variances(t),
+      logVariance: logVariances(t),
     });
 };

@@ -1,10 +1,10 @@
-import { gather, meanPerSample, mul, scaleBy, type Shape, square, sub, table } from '../dsl/index.js';
+import { meanPerSample, mul, scaleBy, type Shape, square, sub } from '../dsl/index.js';
 import { type Denoiser, mapDenoiser } from './denoiser.js';
 import { type Losses, predictionErrors } from './loss.js';
 import type { LossOptions } from './noisedBatch.js';
 import { conversion } from './parameterization.js';
 import type { Process } from './process.js';
-import { column } from './table.js';
+import { column, entriesAt } from './table.js';
 
 /**
  * A denoiser from a network that predicts x_{t-1}, the mean μ̃ of q(x_{t-1}|x_t, x_0): x̂₀ is what Bayes' rule
@@ -24,11 +24,11 @@ export const fromPrevious = <P, I extends Shape>(
   { posteriors }: Process,
   network: Omit<Denoiser<P, I>, 'predicts'>,
 ): Denoiser<P, I> => {
-  const ofX0 = table(column(posteriors, ({ x0 }) => 1 / x0));
-  const ofXt = table(column(posteriors, ({ x0, xt }) => xt / x0));
+  const ofX0 = entriesAt(column(posteriors, ({ x0 }) => 1 / x0));
+  const ofXt = entriesAt(column(posteriors, ({ x0, xt }) => xt / x0));
   return mapDenoiser<P, P, I>({
     params: (params) => params,
-    said: (t, x) => (mean) => sub(scaleBy(mean, gather(ofX0, t)), scaleBy(x, gather(ofXt, t))),
+    said: (t, x) => (mean) => sub(scaleBy(mean, ofX0(t)), scaleBy(x, ofXt(t))),
   })({ ...network, predicts: 'x0' });
 };
 
@@ -62,6 +62,6 @@ export const previousLosses = <P, I extends Shape>(
   );
   return (...given) => {
     const { error, t } = errors(...given);
-    return { losses: mul(meanPerSample(square(error)), gather(table(factors), t)), t };
+    return { losses: mul(meanPerSample(square(error)), entriesAt(factors)(t)), t };
   };
 };

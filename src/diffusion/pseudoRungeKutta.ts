@@ -1,5 +1,5 @@
 /** The beginning of PNDM: steps of four stages, until there are as many ε̂ as the method of several steps takes. */
-import { add, mul, table } from '../dsl/index.js';
+import { add, mul } from '../dsl/index.js';
 import { hasSignal, isGradual, reachOf } from './lambda.js';
 import { meanNoiseStep, noiseStep } from './noiseMultistep.js';
 import { conversion } from './parameterization.js';
@@ -82,15 +82,15 @@ export const pseudoRungeKutta = (
   weights: (reach: number) => readonly number[],
 ): Integrator => {
   const rows = rowsOf(legs, order, weights);
-  const by = (number: (row: Row) => number) => entryAt(table(column(rows, number)));
+  const by = (number: (row: Row) => number) => entryAt(column(rows, number));
   const [ofX, ofX0, ofBegin, ofSum] = [by((r) => r.x), by((r) => r.x0), by((r) => r.begin), by((r) => r.sum)];
   const ofEarlier = Array.from({ length: order - 1 }, (_, k) => by((r) => r.earlier[k] ?? 0));
   const beginsAt = by(({ stage }) => (stage === 0 ? 1 : 0));
   const goesOnAt = by(({ stage }) => (stage === 0 ? 0 : 1));
   const weightAt = by(({ stage }) => STAGES[stage]!);
   const toNoise = legs.map(({ from }) => conversion('x0', 'epsilon')(from));
-  const noiseOfX = entryAt(table(column(toNoise, ({ x }) => x)));
-  const noiseOfX0 = entryAt(table(column(toNoise, ({ prediction }) => prediction)));
+  const noiseOfX = entryAt(column(toNoise, ({ x }) => x));
+  const noiseOfX0 = entryAt(column(toNoise, ({ prediction }) => prediction));
   return {
     memory: 2 + ofEarlier.length,
     stochastic: false,

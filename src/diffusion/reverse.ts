@@ -1,16 +1,4 @@
-import {
-  add,
-  cast,
-  type Dim,
-  exp,
-  gather,
-  greater,
-  mul,
-  scaleBy,
-  type Shape,
-  table,
-  type Tensor,
-} from '../dsl/index.js';
+import { add, cast, type Dim, exp, greater, mul, scaleBy, type Shape, type Tensor } from '../dsl/index.js';
 import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import { overElements } from './batch.js';
 import { clipToImage, type Correction, uncorrected } from './correction.js';
@@ -25,6 +13,7 @@ import { qPosterior } from './posterior.js';
 import type { Process } from './process.js';
 import { steered } from './steering.js';
 import { stepsOf, stepVariances } from './stepVariances.js';
+import { entriesAt } from './table.js';
 
 /** p_θ(x_{t-1}|x_t), with the x̂₀ that its mean is made of, corrected. */
 export interface Reverse<S extends Shape> extends DiagonalGaussian<S> {
@@ -100,7 +89,7 @@ export const reverseOf = <P, I extends Shape>(
       correction,
       variances: { low, spread, fixed },
     } = orRaise(given);
-    const ofTime = (logs: Float64Array) => overElements(xt)(gather(table(logs), t));
+    const ofTime = (logs: Float64Array) => overElements(xt)(entriesAt(logs)(t));
     const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
       said === undefined || learned === undefined
         ? ofTime(fixed)
@@ -148,7 +137,7 @@ export const pMeanVariance = <P, I extends Shape>(
   const given = E.map(({ variance = 'posterior', correction = clipToImage }: ReverseOptions) => {
     const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
     const reverse = reverseOf(process, seesX0, { variance, correction: uncorrected });
-    return { seesX0, reverse, variances: table(stepVariances(stepsOf(process), variance).sigmaSquared) };
+    return { seesX0, reverse, variances: entriesAt(stepVariances(stepsOf(process), variance).sigmaSquared) };
   })(reverseOptions('pMeanVariance')(options));
   return <B extends Dim>(params: P, xt: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Reverse<[B, ...I]> => {
     const {
@@ -166,7 +155,7 @@ export const pMeanVariance = <P, I extends Shape>(
     });
     if (guides?.mean === undefined) return found;
     const { mean, logVariance } = found;
-    const sigmaSquared = learned ? exp(logVariance) : overElements(xt)(gather(variances, at.t));
+    const sigmaSquared = learned ? exp(logVariance) : overElements(xt)(variances(at.t));
     return { ...found, mean: add(mean, mul(sigmaSquared, guides.mean(params, xt, at, mean))) };
   };
 };

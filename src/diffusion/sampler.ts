@@ -5,7 +5,6 @@ import {
   type Key,
   type NoisefoldError,
   type Shape,
-  table,
   type Tensor,
   zerosLike,
 } from '../dsl/index.js';
@@ -128,8 +127,8 @@ const samplerOf = <P, I extends Shape>({
     E.map(({ legs, timesteps, integrator, guided }) => {
       const seesX0 = F.pipe(guided, overProcess(process), steered(process, { correction, timesteps }));
       const { apply, learned, guides } = seesX0;
-      const timestepAt = entryAt(table(Int32Array.from(timesteps)));
-      const nextAt = entryAt(table(Int32Array.from(legs, ({ t, next }) => next ?? t)));
+      const timestepAt = entryAt(Int32Array.from(timesteps));
+      const nextAt = entryAt(Int32Array.from(legs, ({ t, next }) => next ?? t));
       const { memory, stochastic } = integrator;
       return {
         steps: legs.length,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gaussianData, samplesOf, TAU } from '../../properties/diffusion/gaussianData.js';
 import { numbersOf, relativeDistance, right } from '../../properties/diffusion/run.js';
-import { add, fullLike, mul, normal, type Shape, sub, table, type Tensor } from '../dsl/index.js';
+import { add, fullLike, mul, normal, type Shape, sub, type Tensor } from '../dsl/index.js';
 import { E, F } from '../internal/fp.js';
 import { ancestral } from './ancestral.js';
 import { consistency } from './consistency.js';
@@ -30,9 +30,9 @@ const process = right(ddpm(cosine(1000)));
 const twice: Solver = {
   integrate: (legs) => {
     const rows = legs.map(ddimStep(0));
-    const ofX = entryAt(table(rows.map(({ x }) => x)));
-    const ofX0 = entryAt(table(rows.map(({ x0 }) => x0[0]!)));
-    const ofSecond = entryAt(table(legs.map(({ next }) => (next === null ? 0 : 0.5))));
+    const ofX = entryAt(rows.map(({ x }) => x));
+    const ofX0 = entryAt(rows.map(({ x0 }) => x0[0]!));
+    const ofSecond = entryAt(legs.map(({ next }) => (next === null ? 0 : 0.5)));
     return E.right({
       memory: 0,
       stochastic: false,

@@ -1,11 +1,12 @@
 /** The x̂₀ of a guided denoiser. */
-import { add, scaleBy, table, gather } from '../dsl/index.js';
+import { add, scaleBy } from '../dsl/index.js';
 import type { Shape } from '../dsl/graph/tensor.js';
 import { namedFields } from '../internal/options.js';
 import { type Correction, uncorrected } from './correction.js';
 import { type Denoiser, type Guides, reparameterize } from './denoiser.js';
 import { leavesSignal } from './lambda.js';
 import type { Process } from './process.js';
+import { entriesAt } from './table.js';
 
 /** Two at once: their gradients are summed. */
 export const bothGuides = <P, I extends Shape>(one: Guides<P, I> = {}, other: Guides<P, I> = {}): Guides<P, I> => {
@@ -43,7 +44,7 @@ const fields = namedFields('steered', {}, ['correction', 'timesteps']);
  */
 export const steered = (process: Process, options: SteeredOptions = {}) => {
   const { correction = uncorrected, timesteps } = fields(options);
-  const weights = table(
+  const weights = entriesAt(
     process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.variance / marginal.scale : 0)),
   );
   return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
@@ -53,7 +54,7 @@ export const steered = (process: Process, options: SteeredOptions = {}) => {
       ...(mean && { guides: { mean } }),
       apply: (params, x, at) => {
         const x0 = correction(apply(params, x, at));
-        return score ? add(x0, scaleBy(score(params, x, at), gather(weights, at.t))) : x0;
+        return score ? add(x0, scaleBy(score(params, x, at), weights(at.t))) : x0;
       },
     };
   };

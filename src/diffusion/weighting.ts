@@ -1,5 +1,5 @@
 import { attempt, fail, type NoisefoldError, orRaise } from '../internal/errors.js';
-import { gather, mul, table } from '../dsl/index.js';
+import { mul } from '../dsl/index.js';
 import { type Options, optionsOf } from '../internal/options.js';
 import { aboveZero, amount, exactly } from '../internal/decode.js';
 import { digest } from '../internal/digest.js';
@@ -8,6 +8,7 @@ import { logSNR } from './channel.js';
 import type { Objective } from './loss.js';
 import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from './process.js';
+import { entriesAt } from './table.js';
 
 /**
  * The weight of the squared error of x̂₀ at a noise level, by its log-SNR λ = log(ᾱ/(1-ᾱ)). Whatever a denoiser
@@ -142,7 +143,7 @@ export const weightedBy =
       return (...given) => {
         const weights = orRaise(weightsOf(denoiser.predicts, weighting)(process));
         const drawn = losses(...given);
-        return { ...drawn, losses: mul(drawn.losses, gather(table(weights), drawn.t)) };
+        return { ...drawn, losses: mul(drawn.losses, entriesAt(weights)(drawn.t)) };
       };
     };
     return Object.defineProperty(weighted, 'name', {

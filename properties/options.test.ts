@@ -149,6 +149,8 @@ const rows: readonly Row[] = [
   row('p2Weight', (o) => d.weightsOf('x0', d.p2Weight(o))(process), {}, { gamma: 1 }),
   row('logNormalTimesteps', traced((o, k) => d.logNormalTimesteps(o)(process)(zeros(4))(k)), {}, { deviation: 1 }),
   row('importanceTimesteps', (o) => d.importanceTimesteps(o).memory(process), {}, { size: 1, uniform: 0.1 }),
+  row('consistency', solving(d.consistency), {}, { sigmaMin: 0 }),
+  row('preconditioned', (o) => d.preconditioned(process, denoiser as never, { as: 'edm', ...Object(o) }), {}, { sigmaData: 1 }),
   row('consistencyDenoiser', (o) => d.consistencyDenoiser(process, o)(denoiser).apply(null, ones(1, 2), at), {}, { sigmaData: 1 }),
   row('steered', (o) => d.steered(process, o)(denoiser), {}, { correction: d.uncorrected }),
   row('checkedLabels', (o) => d.checkedLabels(denoiser, o), {}, { orNone: true }),

@@ -62,7 +62,9 @@ import {
   p2Weight,
   importanceTimesteps,
   simpleLosses,
+  consistency,
   consistencyDenoiser,
+  preconditioned,
   steered,
   gaussianMixture,
   type Denoiser,
@@ -459,6 +461,19 @@ simpleLosses(process, denoiser, {
   // @ts-expect-error 'labeldropout' does not exist in type
   labeldropout: 1,
 });
+consistency({
+  // @ts-expect-error 'sigma' does not exist in type
+  sigma: 1,
+});
+preconditioned(
+  process,
+  { apply: (_: null, x) => x },
+  {
+    as: 'edm',
+    // @ts-expect-error 'sigmadata' does not exist in type
+    sigmadata: 1,
+  },
+);
 consistencyDenoiser(process, {
   // @ts-expect-error 'sigma' does not exist in type
   sigma: 1,

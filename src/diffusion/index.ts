@@ -112,6 +112,14 @@ export { type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.j
 export { type Conversion, conversion, type Mixture, type Parameterization, target } from './parameterization.js';
 export { pndm } from './pndm.js';
 export { clippedLogVariances, qPosterior } from './posterior.js';
+export { type NoiseConditioning, type NoiseModel, type NoiseNetwork, preconditioned } from './preconditioned.js';
+export type {
+  EdmPreconditioning,
+  IddpmPreconditioning,
+  PreconditioningOptions,
+  VePreconditioning,
+  VpPreconditioning,
+} from './preconditioning.js';
 export { fromPrevious, previousLosses } from './previous.js';
 export { priorTerm } from './prior.js';
 export { ddpm, type Process, processOf } from './process.js';

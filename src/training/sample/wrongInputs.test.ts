@@ -1,0 +1,108 @@
+/** Labels from the host outside of the model's range, and guides whose steps a solver does not have: errors, before any step. */
+import { describe, expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import {
+  ancestral,
+  classifierGuided,
+  cosine,
+  ddim,
+  ddpm,
+  dpmSolverPP,
+  heun,
+  meanGuided,
+  type GuideGradient,
+  type Model,
+} from '../../diffusion/index.js';
+import { type Backend, key, mul, type NoisefoldError, onesLike, scaleBy, tanh, cast, using } from '../../dsl/index.js';
+import { E, type taskEither } from '../../internal/fp.js';
+import { adam, allZeros, layer, parameter } from '../../nn/index.js';
+import { datasetOfImages } from '../data/imageData.js';
+import { fit } from '../fit/fit.js';
+import { logLikelihoods } from '../measure/logLikelihoods.js';
+import { variationalBound } from '../measure/variationalBound.js';
+import { right } from '../testing.js';
+import type { Trained } from '../trained.js';
+import { encode } from './encode.js';
+import { prepareSampling } from './prepareSampling.js';
+import { sample } from './sample.js';
+
+const process = right(ddpm(cosine(20)));
+let evaluations = 0;
+const model: Model<object, [1, 1, 1]> = {
+  ...layer({}, () => null),
+  predicts: 'x0',
+  classes: 3,
+  apply: (_, x, { label }) => {
+    evaluations++;
+    return label === undefined ? tanh(x) : scaleBy(tanh(x), cast(label, 'float32'));
+  },
+};
+const trained: Trained<object, [1, 1, 1]> = { model, process, image: [1, 1, 1], params: {} };
+const images = { data: Float32Array.of(1, -1), shape: [2, 1, 1, 1] } as const;
+const measuring = {
+  data: right(datasetOfImages(images, { image: [1, 1, 1], labels: [1, 7] })),
+  batch: 2,
+  key: key(7),
+};
+
+type Effect = (backend: Backend) => taskEither.TaskEither<NoisefoldError, unknown>;
+
+/** The error of an effect, before the model is evaluated. */
+const errorOf = async (effect: Effect): Promise<string> => {
+  evaluations = 0;
+  const made = await using(reference())(effect)();
+  expect(evaluations).toBe(0);
+  return E.isLeft(made) ? `${made.left._tag}: ${made.left.where}: ${made.left.actual}` : 'right';
+};
+
+describe('a label that the model does not know is named, with its place', () => {
+  const drawing = { solver: ddim(), grid: 2, key: key(8) };
+  const recipe = {
+    model: { ...model, ...parameter(allZeros), apply: (_: unknown, x: never) => x },
+    process,
+    optimizer: adam({ learningRate: 1 }),
+    steps: 1,
+    ...measuring,
+  } as never;
+  const prepared: Effect = (backend) => async () => {
+    const sampling = await prepareSampling(trained, { solver: ddim(), grid: 2 })(backend)();
+    evaluations = 0; // by its compilation
+    return right(sampling).sample({ labels: [1, 7], key: key(8) })();
+  };
+
+  test.each<[string, Effect, string]>([
+    ['sample', sample(trained, { ...drawing, labels: [1, 7] }), 'ConfigError: sample: label of sample 1: 7'],
+    ['sample, negative', sample(trained, { ...drawing, labels: [-1] }), 'ConfigError: sample: label of sample 0: -1'],
+    ['encode', encode(trained, { images, grid: 2, labels: [0, 5] }), 'ConfigError: encode: label of sample 1: 5'],
+    ['prepareSampling', prepared, 'ConfigError: sample: label of sample 1: 7'],
+    ['fit', fit(recipe) as Effect, 'ConfigError: data set: label at 1: 7; the data has at least 8'],
+    ['logLikelihoods', logLikelihoods(trained, measuring), 'ConfigError: data set: label at 1: 7; the data has at least 8'],
+    ['variationalBound', variationalBound(trained, measuring), 'ConfigError: data set: label at 1: 7; the data has at least 8'],
+  ])('by %s', async (_, effect, error) => expect(await errorOf(effect)).toBe(error)); // prettier-ignore
+});
+
+describe('a guide on the mean', () => {
+  const uphill: GuideGradient<unknown, [1, 1, 1]> = { gradient: (_, x) => mul(onesLike(x), 2) };
+  const guidance = meanGuided(uphill, 1);
+  const parts = { grid: 4, labels: [1], key: key(8), guidance };
+
+  test.each<[string, Effect]>([
+    ['ddim', sample(trained, { ...parts, solver: ddim() })],
+    ['dpmSolverPP', sample(trained, { ...parts, solver: dpmSolverPP() })],
+    ['heun', sample(trained, { ...parts, solver: heun() })],
+    ['the inversion of encode', encode(trained, { images, labels: [1, 1], grid: 4, guidance })],
+    ['prepareSampling', prepareSampling(trained, { grid: 4, guidance, solver: ddim() })],
+  ])('is refused for the steps of %s', async (_, effect) =>
+    expect(await errorOf(effect)).toBe('ConfigError: sampler: another solver'),
+  );
+
+  test('moves ancestral steps, as another moves any', async () => {
+    const draw = async (change: object) =>
+      right(await using(reference())(sample(trained, { ...parts, solver: ancestral(), ...change }))()).data[0]!;
+    const plain = await draw({ guidance: undefined });
+    expect(await draw({})).toBeGreaterThan(plain);
+    expect(await draw({ guidance: classifierGuided(uphill, 0.1), solver: ddim() })).toBeGreaterThan(
+      await draw({ guidance: undefined, solver: ddim() }),
+    );
+  });
+});

@@ -9,16 +9,20 @@ import {
   type Dim,
   explain,
   fullLike,
+  grad,
   matmul,
   mul,
   onesLike,
   program,
   scaleBy,
+  sum,
   tanh,
   type Tensor,
   using,
+  zeros,
 } from '../dsl/index.js';
 import { F, RTE } from '../internal/fp.js';
+import { linear } from './betaSchedules.js';
 import { uncorrected } from './correction.js';
 import { type Denoiser, learningVariance, reparameterize } from './denoiser.js';
 import { spaced } from './grid.js';
@@ -27,7 +31,7 @@ import { qPosterior } from './posterior.js';
 import { fromPrevious } from './previous.js';
 import { ddpm } from './process.js';
 import { respace } from './respacing.js';
-import { pMeanVariance, pSample } from './reverse.js';
+import { pMeanVariance, pSample, reverseOf } from './reverse.js';
 import { scheduleFromBetas } from './schedule.js';
 
 const process = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.3, 0.4, 0.5])));
@@ -184,4 +188,19 @@ it('reparameterize keeps what a denoiser learns of its variance', async () => {
   const { prediction, variance } = asV.learned!.apply(null, xt, { t });
   expect(await numbersOf(() => prediction)).toEqual(await numbersOf(() => asV.apply(null, xt, { t })));
   expect(await numbersOf(() => variance)).toEqual([1, 1, 1, 1, 1, 1]);
+});
+
+it('the range of a learned variance has its digits in float32, where log β and log β̃ nearly agree', async () => {
+  const longer = right(ddpm(linear(1000)));
+  const late = constantOf(Int32Array.of(700, 999), 2);
+  const two = zeros(2, 1);
+  const reverse = reverseOf<null, [1]>(
+    longer,
+    learningVariance({ predicts: 'x0', as: 'range', apply: (_, x) => ({ prediction: x, variance: x }) }),
+  );
+  const slopes = grad((variance: Tensor<[2, 1]>) => sum(reverse(late, two)({ prediction: two, variance }).logVariance));
+  const found = await numbersOf(() => slopes(two), wasm());
+  const { betas } = longer.schedule;
+  const expected = [700, 999].map((at) => (Math.log(betas[at]!) - Math.log(longer.posteriors[at]!.variance)) / 2);
+  expect(relativeDistance(found, expected)).toBeLessThan(2 ** -22);
 });

@@ -112,7 +112,13 @@ export { type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.j
 export { type Conversion, conversion, type Mixture, type Parameterization, target } from './parameterization.js';
 export { pndm } from './pndm.js';
 export { clippedLogVariances, qPosterior } from './posterior.js';
-export { type NoiseConditioning, type NoiseModel, type NoiseNetwork, preconditioned } from './preconditioned.js';
+export {
+  type NoiseConditioning,
+  type NoiseModel,
+  type NoiseNetwork,
+  type Preconditioned,
+  preconditioned,
+} from './preconditioned.js';
 export type {
   EdmPreconditioning,
   IddpmPreconditioning,

@@ -36,6 +36,9 @@ export interface NoiseNetwork<P, I extends Shape> extends Pick<
 /** A raw network to be trained: it knows its parameters. */
 export interface NoiseModel<P, I extends Shape> extends NoiseNetwork<P, I>, Pick<Model<P, I>, 'params' | 'init'> {}
 
+/** The denoiser of a network `N`: a model, if that is one. */
+export type Preconditioned<P, I extends Shape, N> = Denoiser<P, I> & Pick<N, Extract<keyof N, 'params' | 'init'>>;
+
 /** The coefficients of a level for x_t = √ᾱ·(x_0 + σ·ε), which is √ᾱ times the x of EDM. */
 interface Level extends Coefficients {
   /** The timestep by which the network's denoiser is asked. */
@@ -117,18 +120,11 @@ const keptOf = (network: object) =>
  * // x_t/√ᾱ_t is √1.25 and √5; c_skip is 1/2 and 1/17
  * pipe(made, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([0.559, 0.1315])
  */
-export const preconditioned: {
-  <P, I extends Shape>(
-    process: Process,
-    network: NoiseModel<P, I>,
-    options: PreconditioningOptions,
-  ): either.Either<NoisefoldError, Model<P, I>>;
-  <P, I extends Shape>(
-    process: Process,
-    network: NoiseNetwork<P, I>,
-    options: PreconditioningOptions,
-  ): either.Either<NoisefoldError, Denoiser<P, I>>;
-} = <P, I extends Shape>(process: Process, network: NoiseNetwork<P, I>, options: PreconditioningOptions) =>
+export const preconditioned = <P, I extends Shape, N extends object>(
+  process: Process,
+  network: NoiseNetwork<P, I> & N,
+  options: PreconditioningOptions,
+): either.Either<NoisefoldError, Preconditioned<P, I, N>> =>
   F.pipe(
     areParts(process, network),
     E.flatMap(() => preconditioningOptions(options)),
@@ -152,6 +148,6 @@ export const preconditioned: {
           return add(scaleBy(x, skip(t)), scaleBy(raw, out(t)));
         },
       };
-      return denoiser as Model<P, I>; // with the parameters of a network that has some: see the overloads
+      return denoiser as Preconditioned<P, I, N>; // with `params` and `init` of N, if it has them
     }),
   );

@@ -46,7 +46,7 @@ const fields = checkedFields('attentionPool', ['pixels', 'inputs', 'outputs', 'h
  * @example
  * const pool = attentionPool({ pixels: 4, inputs: 2, outputs: 3, heads: 1 })
  * pool.params.leaves.map(({ path, shape }) => `${path} ${shape}`).slice(0, 2) // → ['positions 5,2', 'qkv.w 2,6']
- * program('key', (k) => pool.apply(pool.init(k))(ones(8, 2, 2, 2))) // : Program<'key', Tensor<[8, 3]>>
+ * pool // : AttentionPool<2, 3>
  */
 export const attentionPool = <const C extends number, const D extends number>(config: {
   /** The number of pixels of an image. */

@@ -80,7 +80,13 @@ const ofLevels = (c: ClassifierArchitecture): readonly Check[] => [
   c.pool === 'attention' && sharingCheck('encoderClassifier', 'heads', c.heads, { ...c, middle: 'attention' }),
 ];
 
-/** Decodes the configuration of a classifier and adds the defaults. `ConfigError`. */
+/**
+ * Decodes the configuration of a classifier, of a file or of a program, and adds the defaults. Returns a `ConfigError` that says
+ * what to change for an invalid value, an unknown field, or a network that cannot be built.
+ * @example
+ * const architecture = classifierArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2], classes: 0 })
+ * pipe(architecture, E.mapLeft(({ where }) => where)) // → E.left('encoderClassifier.classes')
+ */
 export const classifierArchitecture = (config: unknown): either.Either<NoisefoldError, ClassifierArchitecture> =>
   F.pipe(
     decodedConfig(config),

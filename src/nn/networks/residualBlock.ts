@@ -278,8 +278,10 @@ export const downsampleBlock = <const C extends number, const D extends number, 
  * {@link downsampleBlock}.
  * @example
  * const block = upsampleBlock({ inputs: 4, outputs: 8, embedding: 8, groups: 2, filter: 'binomial' })
+ * block // : UpsampleBlock<4, 8, 8>
  * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), ones(1, 8)))
- * begun // : Program<'key', Tensor<[1, 4, 4, 8]>>
+ * const size = pipe(await using(reference())(evaluate(begun, {})(key(7)))(), E.map((y) => y.length))
+ * size // → E.right(4 * 4 * 8)
  */
 export const upsampleBlock = <const C extends number, const D extends number, const E extends number>(
   config: ResamplingBlockConfig<C, D, E>,

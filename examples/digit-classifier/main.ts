@@ -1,4 +1,6 @@
-/** `npm run example:digit-classifier -- --out digits.safetensors`: trains the default feature network of the metrics. */
+/**
+ * `npm run example:digit-classifier -- --out digits.safetensors`: trains the default feature network of the metrics.
+ */
 import { parseArgs } from 'node:util';
 import { open, unwrap } from 'noisefold';
 import { wasm } from 'noisefold/backends/wasm';
@@ -7,6 +9,7 @@ import { encodeSafetensors, halvesOf, readTensors, type StoredTensor, writeAtomi
 import { mnist } from '../mnist/digits.js';
 import { accuracy } from './accuracy.js';
 import { train } from './training.js';
+import { unitFeatures } from './unitFeatures.js';
 
 const { values } = parseArgs({
   options: {
@@ -22,12 +25,14 @@ await using nf = await open(wasm());
 const digits = await nf.run(() => mnist);
 const began = performance.now();
 const seconds = () => `${((performance.now() - began) / 1000).toFixed(0)} s`;
-const params = await train(nf, digits.train, {
+const trained = await train(nf, digits.train, {
   steps: Math.ceil((Number(values.epochs) * digits.train.size) / batch),
   batch,
   key: key(Number(values.seed)),
   onLoss: (step, loss) => console.log(`step ${step}  loss ${loss.toFixed(4)}  ${seconds()}`),
 });
+
+const params = await unitFeatures(nf, trained, digits.train);
 
 /** float16 halves the file, and changes no figure below. */
 const half = (tensor: StoredTensor): StoredTensor =>

@@ -1,4 +1,6 @@
-/** Trains the classifier of `digitClassifier`: cross-entropy on digits that are shifted at random, with moving averages. */
+/**
+ * Trains the classifier of `digitClassifier`: cross-entropy on digits that are shifted at random, with moving averages.
+ */
 import type { Noisefold } from 'noisefold';
 import { compile, foldIn, fork, logSoftmax, mean, mul, neg, oneHot, program, type RandomKey, read, sum, valueAndGrad } from 'noisefold/dsl'; // prettier-ignore
 import { digitNetwork, type DigitParams } from 'noisefold/evaluation';

@@ -11,8 +11,8 @@ const largest = ({ data, shape: [, classes] }: Features, row: number): number =>
 };
 
 /**
- * The share of images whose likeliest class is their label. `ConfigError` unless there is a label for each image, `ShapeError`,
- * `NonFinite`.
+ * The share of images whose likeliest class is their label. `ConfigError` unless there is a label for each image,
+ * `ShapeError`, `NonFinite`.
  * @example
  * const probabilities: Features = { data: Float64Array.of(0.9, 0.1, 0.4, 0.6), shape: [2, 2] }
  * accuracyOf(probabilities, [0, 0]) // → E.right(0.5)

@@ -51,7 +51,8 @@ const metricFields = {
 const metricCodec = exactly({}, metricFields);
 
 /**
- * Compares extracted features: all metrics. Returns the errors of the metrics, and `ConfigError` for labels without probabilities.
+ * Compares extracted features: all metrics. Returns the errors of the metrics, and `ConfigError` for labels without
+ * probabilities.
  * @example
  * const of = (...data: number[]): Extracted => ({ features: { data: Float64Array.from(data), shape: [data.length, 1] } })
  * const found = compareFeatures(of(0, 1, 2, 3), of(0, 1, 2, 3), { neighbours: 1 })
@@ -85,8 +86,8 @@ export const compareFeatures = (
 /** The images to compare, the network that sees them, and options. */
 export interface Evaluating<P, I extends ImageShape> extends MetricOptions {
   readonly network: FeatureNetwork<P, I>;
-  readonly real: ImageSource<I>;
-  readonly generated: ImageSource<I>;
+  readonly real: ImageSource;
+  readonly generated: ImageSource;
   /** The number of images at a time; default 200. */
   readonly batch?: number;
   /** Ends it before its next batch, as `Cancelled`. */
@@ -101,14 +102,16 @@ const codec = exactly(
 );
 
 /**
- * Measures generated images against real ones in the features of a network: FID, KID, precision and recall, of a classifier also the
- * Inception Score, and with labels the accuracy. See docs/evaluation.md for what each agrees with. `ConfigError` for an option that
- * is invalid, images of another size than the network knows, or too few of them; `NonFinite`; the errors of the data.
+ * Measures generated images against real ones in the features of a network: FID, KID, precision and recall, of a
+ * classifier also the Inception Score, and with labels the accuracy. See docs/evaluation.md for what each agrees with.
+ * `ConfigError` for an option that is invalid, images of another size than the network knows, or too few of them;
+ * `NonFinite`; the errors of the data.
  * @example
  * const nf = await open(wasm())
  * const network = await nf.run(digitClassifier())
- * const grey = (n: number): Images => ({ data: new Float32Array(n * 784).map((_, i) => Math.sin(i * i)), shape: [n, 28, 28, 1] })
- * const found = await nf.run(evaluateSamples({ network, real: grey(20), generated: grey(10), labels: new Uint8Array(10) }))
+ * const waves = (n: number): Images => ({ data: new Float32Array(n * 784).map((_, i) => Math.sin(i * i)), shape: [n, 28, 28, 1] })
+ * const labels = Array.from({ length: 10 }, (_, i) => i)
+ * const found = await nf.run(evaluateSamples({ network, real: waves(20), generated: waves(10), labels }))
  * found.images // → { real: 20, generated: 10 }
  * found.precision // → 1
  * await nf.close()

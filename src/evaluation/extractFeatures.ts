@@ -17,7 +17,7 @@ import type { FeatureModel, FeatureNetwork } from './featureNetwork.js';
 import { checkFeatures, type Features } from './features.js';
 
 /** Images to look at: a data set, or what `sample` gives. */
-export type ImageSource<I extends ImageShape> = Dataset<I> | Images;
+export type ImageSource = Dataset | Images;
 
 /** The features of images, and the probabilities of their classes if the network is a classifier. */
 export interface Extracted {
@@ -54,8 +54,8 @@ export const sourcePart = t.union(
 );
 
 /** Images as a data set, of the size that the network knows. Raises `ConfigError` for another size. */
-const datasetFrom = <I extends ImageShape>(source: ImageSource<I>, image: readonly number[]): Dataset => {
-  const data = 'batch' in source ? (source as Dataset) : orRaise(datasetOfImages(source as Images)); // told apart by `batch`
+const datasetFrom = (source: ImageSource, image: readonly number[]): Dataset => {
+  const data = 'batch' in source ? source : orRaise(datasetOfImages(source));
   if (showShape(data.image) !== showShape(image))
     raise('ConfigError', {
       where,
@@ -123,7 +123,7 @@ function* rowsOf(value: Value<readonly number[]>, backend: Backend): Block<Rows>
 /** Extracts the features of images, without a check of the options. */
 export function* extracted<P, I extends ImageShape>(
   { model, params }: FeatureNetwork<P, I>,
-  source: ImageSource<I>,
+  source: ImageSource,
   { images, batch: most = 200, onBatch, signal }: Extraction,
   backend: Backend,
 ): Block<Extracted> {
@@ -157,9 +157,10 @@ export function* extracted<P, I extends ImageShape>(
 }
 
 /**
- * Extracts the features of images by a network, `[images, D]`, and the probabilities of their classes if it is a classifier. The images of a
- * batch are on the backend at a time. `ConfigError` for an option that is invalid and for images of another size than the network
- * knows; `NonFinite` at the first image whose features are not finite; the errors of the data.
+ * Extracts the features of images by a network, `[images, D]`, and the probabilities of their classes if it is a
+ * classifier. The images of a batch are on the backend at a time. `ConfigError` for an option that is invalid and for
+ * images of another size than the network knows; `NonFinite` at the first image whose features are not finite; the
+ * errors of the data.
  * @example
  * // the mean of an image as its one feature
  * const model: FeatureModel<object, [2, 2, 1]> = {
@@ -173,7 +174,7 @@ export function* extracted<P, I extends ImageShape>(
  */
 export const extractFeatures = <P, I extends ImageShape>(
   network: FeatureNetwork<P, I>,
-  source: ImageSource<NoInfer<I>>,
+  source: ImageSource,
   options: Extraction = {},
 ): Effect<Extracted> =>
   genEffect(where, function* (backend) {

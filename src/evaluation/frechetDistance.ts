@@ -19,8 +19,8 @@ const rootsOf = (values: readonly number[], rank: number): ReadonlyMap<number, n
 };
 
 /**
- * tr (Σ₁Σ₂)^½ as the sum of the roots of the eigenvalues of √Σ₁ Σ₂ √Σ₁. Σ₁ is the one of lower rank, and √Σ₁ is taken in the space that
- * it spans: with fewer images than features no rounding error of a zero comes under a root.
+ * tr (Σ₁Σ₂)^½ as the sum of the roots of the eigenvalues of √Σ₁ Σ₂ √Σ₁. Σ₁ is the one of lower rank, and √Σ₁ is taken
+ * in the space that it spans: with fewer images than features no rounding error of a zero comes under a root.
  */
 const traceOfRoot = (one: Covariance, other: Covariance, D: number): number => {
   const [first, second] = one.rank <= other.rank ? [one, other] : [other, one];
@@ -61,9 +61,10 @@ const checkMoments = (where: string, { count, mean, scatter }: Moments): void =>
 };
 
 /**
- * The Fréchet distance of two normal distributions with these moments, ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½): of features of a network, the
- * FID. Heusel et al. 2017, eq. 6. Covariances have n − 1, as in pytorch-fid and clean-fid. It is defined with fewer images than features
- * too. `ConfigError` for fewer than two images, `ShapeError` for features of two lengths, `NonFinite`.
+ * The Fréchet distance of two normal distributions with these moments, ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½): of
+ * features of a network, the FID. Heusel et al. 2017, eq. 6. Covariances have n − 1, as in pytorch-fid and clean-fid.
+ * It is defined with fewer images than features too. `ConfigError` for fewer than two images, `ShapeError` for features
+ * of two lengths, `NonFinite`.
  *
  * The cost grows with D³: 64 features take milliseconds, 2048 minutes.
  * @example

@@ -56,10 +56,11 @@ const checkDistributions = ({ data, shape: [count, classes] }: Features): void =
 };
 
 /**
- * The Inception Score, exp E KL(p(y|x) ‖ p(y)), of the probabilities `[images, classes]` that a classifier gives generated images: the mean
- * over parts of the images in their order, and the deviation over the parts. From 1 to the number of classes. Salimans et al. 2016, section 4.
- * Parts have 5000 images, as in guided-diffusion's evaluator; `{ splits: 10 }` is that of the paper. `ConfigError` for rows that are
- * no probabilities and for more parts than images, `ShapeError`, `NonFinite`.
+ * The Inception Score, exp E KL(p(y|x) ‖ p(y)), of the probabilities `[images, classes]` that a classifier gives
+ * generated images: the mean over parts of the images in their order, and the deviation over the parts. From 1 to the
+ * number of classes. Salimans et al. 2016, section 4. Parts have 5000 images, as in guided-diffusion's evaluator; `{
+ * splits: 10 }` is that of the paper. `ConfigError` for rows that are no probabilities and for more parts than images,
+ * `ShapeError`, `NonFinite`.
  * @example
  * const probabilities: Features = { data: Float64Array.of(1, 0, 0, 1), shape: [2, 2] }
  * inceptionScore(probabilities) // → E.right({ mean: 2, deviation: 0 })

@@ -5,37 +5,35 @@ import type { either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
 import { randomInto } from '../internal/threefry.js';
 import { type Features, float64Of, measuredOn, rowsAt } from './features.js';
-import type { MeanAndDeviation } from './meanAndDeviation.js';
-import { meanAndDeviation } from './meanAndDeviation.js';
+import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
+import { dotProducts } from './rows.js';
 
-/** k(x, y) = (xᵀy/d + 1)³, of the rows of two tables at i and j. */
-const kernel = (x: Float64Array, i: number, y: Float64Array, j: number, d: number): number => {
-  let [a, b, c, e] = [0, 0, 0, 0]; // four sums at a time are faster than one
-  let k = 0;
-  for (const [s, t] = [i * d, j * d]; k + 4 <= d; k += 4) {
-    a += x[s + k]! * y[t + k]!;
-    b += x[s + k + 1]! * y[t + k + 1]!;
-    c += x[s + k + 2]! * y[t + k + 2]!;
-    e += x[s + k + 3]! * y[t + k + 3]!;
+/** Σⱼ k(xᵢ, yⱼ) over the first m rows of y, with k(x, y) = (xᵀy/d + 1)³. `room` has space for m numbers. */
+const kernelSum = (x: Float64Array, i: number, y: Float64Array, m: number, d: number, room: Float64Array): number => {
+  dotProducts(x, i, y, m, d, room);
+  let sum = 0;
+  for (let j = 0; j < m; j++) {
+    const base = room[j]! / d + 1;
+    sum += base * base * base;
   }
-  for (; k < d; k++) a += x[i * d + k]! * y[j * d + k]!;
-  const base = (a + b + c + e) / d + 1;
-  return base * base * base;
+  return sum;
 };
 
 /** The mean of k(xᵢ, xⱼ) over i ≠ j. */
 const within = (x: Float64Array, d: number): number => {
   const n = x.length / d;
+  const room = new Float64Array(n);
   let sum = 0;
-  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) sum += kernel(x, i, x, j, d);
+  for (let i = 0; i < n; i++) sum += kernelSum(x, i, x, i, d, room);
   return (2 * sum) / (n * (n - 1));
 };
 
 /** The mean of k(xᵢ, yⱼ). */
 const between = (x: Float64Array, y: Float64Array, d: number): number => {
   const [n, m] = [x.length / d, y.length / d];
+  const room = new Float64Array(m);
   let sum = 0;
-  for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) sum += kernel(x, i, y, j, d);
+  for (let i = 0; i < n; i++) sum += kernelSum(x, i, y, m, d, room);
   return sum / (n * m);
 };
 
@@ -46,8 +44,9 @@ const estimate = (x: Float64Array, y: Float64Array, d: number): number =>
 const LEAST = { images: 2, for: 'an unbiased estimate compares pairs' };
 
 /**
- * The unbiased estimate of the squared maximum mean discrepancy of all features, with the kernel (xᵀy/d + 1)³: KID without subsets.
- * Bińkowski et al. 2018, section 4. It may be negative. `ConfigError` for fewer than two images, `ShapeError`, `NonFinite`.
+ * The unbiased estimate of the squared maximum mean discrepancy of all features, with the kernel (xᵀy/d + 1)³: KID
+ * without subsets. Bińkowski et al. 2018, section 4. It may be negative. `ConfigError` for fewer than two images,
+ * `ShapeError`, `NonFinite`.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * squaredMmd(of(0, 1), of(1, 2)) // → E.right(1 + 27 - (1 + 1 + 8 + 27) / 2)
@@ -81,9 +80,10 @@ const chosen = (features: Features, size: number, key: RandomKey): Float64Array 
 };
 
 /**
- * KID: the mean of {@link squaredMmd} over random subsets of the images, and its standard deviation over the subsets (with n, as NumPy's
- * `std`). Bińkowski et al. 2018. Each subset is drawn without repetition, as in torch-fidelity, whose defaults these are. `ConfigError` for
- * subsets of fewer than two or of more than all images, `ShapeError`, `NonFinite`.
+ * KID: the mean of {@link squaredMmd} over random subsets of the images, and its standard deviation over the subsets
+ * (with n, as NumPy's `std`). Bińkowski et al. 2018. Each subset is drawn without repetition, as in torch-fidelity,
+ * whose defaults these are. `ConfigError` for subsets of fewer than two or of more than all images, `ShapeError`,
+ * `NonFinite`.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * const found = kernelDistance(of(0, 1, 2, 3), of(1, 2, 3, 4), { subsets: 2, size: 4 })

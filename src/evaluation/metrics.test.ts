@@ -1,7 +1,8 @@
 /**
- * The numbers of metrics.test.json are NumPy's and SciPy's, in float64: covariances of numpy.cov; FID with the nuclear norm of the product of
- * the centred features (`fid`, exact for singular covariances too) and with scipy.linalg.sqrtm (`fidSqrtm`, as pytorch-fid has it);
- * KID without subsets, scores and precision and recall by the formulas of their papers.
+ * The numbers of metrics.test.json are NumPy's and SciPy's, in float64: covariances of numpy.cov; FID with the nuclear
+ * norm of the product of the centred features (`fid`, exact for singular covariances too) and with scipy.linalg.sqrtm
+ * (`fidSqrtm`, as pytorch-fid has it); KID without subsets, scores and precision and recall by the formulas of their
+ * papers.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

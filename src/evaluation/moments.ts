@@ -68,8 +68,8 @@ export const momentsOf = (features: Features): either.Either<NoisefoldError, Mom
   });
 
 /**
- * The moments of two sets of images together. In any order and with any split the result is the same up to rounding. `ShapeError` for
- * features of two lengths.
+ * The moments of two sets of images together. In any order and with any split the result is the same up to rounding.
+ * `ShapeError` for features of two lengths.
  * @example
  * const of = (...data: number[]) => momentsOf({ data: Float64Array.from(data), shape: [data.length, 1] })
  * pipe(E.Do, E.bind('a', () => of(1, 3)), E.bind('b', () => of(8)), E.flatMap(({ a, b }) => mergeMoments(a, b))) // → of(1, 3, 8)

@@ -2,19 +2,7 @@ import { type NoisefoldError, raise } from '../dsl/index.js';
 import { positive } from '../internal/decode.js';
 import type { either } from '../internal/fp.js';
 import { type Features, float64Of, measuredOn } from './features.js';
-
-/** ‖x − y‖² of the rows of two tables at i and j. */
-export const squaredDistance = (x: Float64Array, i: number, y: Float64Array, j: number, d: number): number => {
-  let [a, b] = [0, 0]; // two sums at a time are faster than one
-  let k = 0;
-  for (const [s, t] = [i * d, j * d]; k + 2 <= d; k += 2) {
-    const [u, v] = [x[s + k]! - y[t + k]!, x[s + k + 1]! - y[t + k + 1]!];
-    a += u * u;
-    b += v * v;
-  }
-  if (k < d) a += (x[i * d + k]! - y[j * d + k]!) ** 2;
-  return a + b;
-};
+import { squaredDistances } from './rows.js';
 
 /** The nearest rows to each of n rows. */
 interface Nearest {
@@ -44,26 +32,26 @@ const insert = ({ squares, indices }: Nearest, at: number, last: number, square:
 };
 
 /**
- * Finds the k nearest rows of `y` to each row of `x`; the first of those at one distance. With `others`, x and y are one table, and a row
- * is no neighbour of its own.
+ * Finds the k nearest rows of `y` to each row of `x`; the first of those at one distance. With `others`, x and y are
+ * one table, and a row is no neighbour of its own.
  */
 export const nearestRows = (x: Float64Array, y: Float64Array, d: number, k: number, others = false): Nearest => {
   const [n, m] = [x.length / d, y.length / d];
   const found: Nearest = { indices: new Int32Array(n * k), squares: new Float64Array(n * k).fill(Infinity) };
+  const squares = new Float64Array(m);
   for (let i = 0; i < n; i++) {
-    const [at, last] = [i * k, i * k + k - 1];
-    for (let j = 0; j < m; j++) {
-      if (others && i === j) continue;
-      const square = squaredDistance(x, i, y, j, d);
-      if (square < found.squares[last]!) insert(found, at, last, square, j);
-    }
+    const at = i * k;
+    const last = at + k - 1;
+    squaredDistances(x, i, y, m, d, squares);
+    if (others) squares[i] = Infinity;
+    for (let j = 0; j < m; j++) if (squares[j]! < found.squares[last]!) insert(found, at, last, squares[j]!, j);
   }
   return found;
 };
 
 /**
- * Finds the k nearest real images to each generated image, by the Euclidean distance of their features: to see if a model
- * repeats its training data. `ConfigError` for k outside 1…n of n real images, `ShapeError`, `NonFinite`.
+ * Finds the k nearest real images to each generated image, by the Euclidean distance of their features: to see if a
+ * model repeats its training data. `ConfigError` for k outside 1…n of n real images, `ShapeError`, `NonFinite`.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * nearestNeighbours(of(0, 10, 20), of(18, 1), 1) // → E.right({ indices: [2, 0], distances: [2, 1] })

@@ -4,7 +4,8 @@ import { orRaise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
 import { type Features, float64Of, measuredOn } from './features.js';
-import { nearestRows, squaredDistance } from './neighbours.js';
+import { nearestRows } from './neighbours.js';
+import { squaredDistances } from './rows.js';
 
 /** Precision and recall, each a share of images. */
 export interface PrecisionRecall {
@@ -25,15 +26,20 @@ const radiiOf = (x: Float64Array, d: number, k: number): Float64Array => {
 /** The share of the rows of `x` that lie in a ball around a row of `y`. */
 const share = (x: Float64Array, y: Float64Array, radii: Float64Array, d: number): number => {
   const n = x.length / d;
+  const squares = new Float64Array(radii.length);
   let inside = 0;
-  for (let i = 0; i < n; i++) if (radii.some((radius, j) => squaredDistance(x, i, y, j, d) <= radius)) inside++;
+  for (let i = 0; i < n; i++) {
+    squaredDistances(x, i, y, radii.length, d, squares);
+    if (squares.some((square, j) => square <= radii[j]!)) inside++;
+  }
   return inside / n;
 };
 
 /**
- * Improved precision and recall: the manifold of some images is the union of balls around their features that reach to the k-th nearest
- * other one. Kynkäänniemi et al. 2019, eqs. 1 and 2; k = 3, as in guided-diffusion's evaluator. Both fall with the number of images:
- * compare equal numbers. `ConfigError` unless there are more than k images of each, `ShapeError`, `NonFinite`.
+ * Improved precision and recall: the manifold of some images is the union of balls around their features that reach to
+ * the k-th nearest other one. Kynkäänniemi et al. 2019, eqs. 1 and 2; k = 3, as in guided-diffusion's evaluator. Both
+ * fall with the number of images: compare equal numbers. `ConfigError` unless there are more than k images of each,
+ * `ShapeError`, `NonFinite`.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * precisionRecall(of(0, 1, 2, 3), of(0, 1, 50, 51), { neighbours: 1 }) // → E.right({ precision: 0.5, recall: 0.75 })

@@ -16,16 +16,17 @@ const parts = {
 export type DigitParams = ParamsOf<typeof parts>;
 
 /**
- * Three convolutions with max-pooling, a hidden layer and an output layer: digits `[B, 28, 28, 1]` in [-1, 1] → the hidden
- * layer as `features: [B, 64]`, `logits` and `probabilities: [B, 10]`. Its trained parameters are those of `digitClassifier`.
+ * Three convolutions with max-pooling, a hidden layer and an output layer: digits `[B, 28, 28, 1]` in [-1, 1] → the
+ * hidden layer as `features: [B, 64]`, `logits` and `probabilities: [B, 10]`. Its trained parameters are those of
+ * `digitClassifier`.
  * @example
- * digitNetwork.params.leaves.reduce((count, { shape }) => count + shape.reduce((n, extent) => n * Number(extent), 1), 0) // → 60874
+ * digitNetwork.params.leaves.map(({ path }) => path).slice(0, 2) // → ['first.kernel', 'first.bias']
  */
 export const digitNetwork = {
   image: [28, 28, 1] as const,
   ...layer(parts, ({ first, second, third, hidden, output }) => (digits: Tensor<['B', 28, 28, 1]>) => {
     const quarter = maxPool(relu(second(maxPool(relu(first(digits)))))); // [B, 7, 7, 32]
-    const squares = maxPooling(relu(third(quarter)), { window: [2, 2] }); // [B, 3, 3, 64]: drops the last row and column
+    const squares = maxPooling(relu(third(quarter)), { window: [2, 2] }); // [B, 3, 3, 64]; row 7 and column 7 are border
     const features = relu(hidden(ascribe(reshape(squares, -1, 576), 'B', 576)));
     const logits = output(features);
     return { features, logits, probabilities: softmax(logits) };

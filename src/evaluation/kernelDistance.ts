@@ -1,7 +1,6 @@
 import { foldIn, key as keyOf, type NoisefoldError, raise, type RandomKey } from '../dsl/index.js';
 import { exactTuple, exactly, positive, word } from '../internal/decode.js';
-import { orRaise } from '../internal/errors.js';
-import type { either } from '../internal/fp.js';
+import { E, type either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
 import { randomInto } from '../internal/threefry.js';
 import { type Features, float64Of, measuredOn, rowsAt } from './features.js';
@@ -94,20 +93,21 @@ export const kernelDistance = (
   generated: Features,
   options: KernelSubsets = {},
 ): either.Either<NoisefoldError, MeanAndDeviation> =>
-  measuredOn('kernelDistance', { real, generated }, LEAST, () => {
-    orRaise(decoded(options));
-    const most = Math.min(real.shape[0], generated.shape[0]);
-    const { subsets = 100, size = Math.min(1000, most), key = keyOf(0) } = options;
-    if (size < 2 || size > most)
-      raise('ConfigError', {
-        where: 'kernelDistance: size',
-        expected: `subsets of 2 to ${most} images`,
-        actual: `${size}`,
-        hint: 'give more images, or a smaller size',
+  E.flatMap(({ subsets = 100, size: wanted, key = keyOf(0) }: KernelSubsets) =>
+    measuredOn('kernelDistance', { real, generated }, LEAST, () => {
+      const most = Math.min(real.shape[0], generated.shape[0]);
+      const size = wanted ?? Math.min(1000, most);
+      if (size < 2 || size > most)
+        raise('ConfigError', {
+          where: 'kernelDistance: size',
+          expected: `subsets of 2 to ${most} images`,
+          actual: `${size}`,
+          hint: 'give more images, or a smaller size',
+        });
+      const estimates = Array.from({ length: subsets }, (_, i) => {
+        const [x, y] = [chosen(real, size, foldIn(key, 2 * i)), chosen(generated, size, foldIn(key, 2 * i + 1))];
+        return estimate(x, y, real.shape[1]);
       });
-    const d = real.shape[1];
-    const estimates = Array.from({ length: subsets }, (_, i) =>
-      estimate(chosen(real, size, foldIn(key, 2 * i)), chosen(generated, size, foldIn(key, 2 * i + 1)), d),
-    );
-    return meanAndDeviation(estimates);
-  });
+      return meanAndDeviation(estimates);
+    }),
+  )(E.map(() => options)(decoded(options)));

@@ -1,7 +1,6 @@
 import type { NoisefoldError } from '../dsl/index.js';
 import { exactly, positive } from '../internal/decode.js';
-import { orRaise } from '../internal/errors.js';
-import type { either } from '../internal/fp.js';
+import { E, type either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
 import { type Features, float64Of, measuredOn } from './features.js';
 import { nearestRows } from './neighbours.js';
@@ -48,16 +47,14 @@ export const precisionRecall = (
   real: Features,
   generated: Features,
   options: { readonly neighbours?: number } = {},
-): either.Either<NoisefoldError, PrecisionRecall> => {
-  const { neighbours: k = 3 } = options ?? {};
-  const least = { images: positive.is(k) ? k + 1 : 1, for: `each needs ${k} neighbours` };
-  return measuredOn('precisionRecall', { real, generated }, least, () => {
-    orRaise(decoded(options));
-    const d = real.shape[1];
-    const [x, y] = [float64Of(real), float64Of(generated)];
-    return {
-      precision: share(y, x, radiiOf(x, d, k), d),
-      recall: share(x, y, radiiOf(y, d, k), d),
-    };
-  });
-};
+): either.Either<NoisefoldError, PrecisionRecall> =>
+  E.flatMap(({ neighbours: k = 3 }: { readonly neighbours?: number }) =>
+    measuredOn('precisionRecall', { real, generated }, { images: k + 1, for: `each needs ${k} neighbours` }, () => {
+      const d = real.shape[1];
+      const [x, y] = [float64Of(real), float64Of(generated)];
+      return {
+        precision: share(y, x, radiiOf(x, d, k), d),
+        recall: share(x, y, radiiOf(y, d, k), d),
+      };
+    }),
+  )(decoded(options));

@@ -1,7 +1,7 @@
 /** Draws digits with a trained model, measures them, and shows the training digits that are nearest to some of them. */
 import { join } from 'node:path';
 import { type Backend, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
-import { compareFeatures, type Extracted, nearestNeighbours } from 'noisefold/evaluation';
+import { compareFeatures, type Extracted, type Features, nearestNeighbours } from 'noisefold/evaluation';
 import { type Dataset, encodePng, type Images, loadTrained, sample, type StopSignal, writeAtomically } from 'noisefold/training'; // prettier-ignore
 import { either as E, function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
 import { backends } from '../backends.js';
@@ -80,7 +80,7 @@ const look = (run: RunToEvaluate, { train, test }: Digits, count: number, world:
 
 /** The first features, and their probabilities. */
 const first = (count: number, { features, probabilities }: Extracted): Extracted => {
-  const rows = ({ data, shape: [images, length] }: Extracted['features']): Extracted['features'] => {
+  const rows = ({ data, shape: [images, length] }: Features): Features => {
     const n = Math.min(count, images);
     return { data: data.subarray(0, n * length), shape: [n, length] };
   };
@@ -108,30 +108,35 @@ const shownOf = (count: number): readonly number[] =>
     (_, i) => Math.floor(i / SHOWN.columns) + (i % SHOWN.columns) * SHOWN.rows,
   ).filter((at) => at < count);
 
-const rowsAt = (
-  indices: readonly number[],
-  { data, shape: [, length] }: Extracted['features'],
-): Extracted['features'] => {
-  const rows = new Float32Array(indices.length * length);
-  indices.forEach((at, i) => rows.set(data.subarray(at * length, (at + 1) * length), i * length));
-  return { data: rows, shape: [indices.length, length] };
-};
-
-const imagesAt = (indices: readonly number[], { data, shape: [, ...image] }: Images): Images => {
-  const each = image[0] * image[1] * image[2];
-  return { ...rowsAt(indices, { data, shape: [0, each] }), shape: [indices.length, ...image] } as Images; // of float32
+/** The numbers at some indices, of which each has a length. */
+const pick = (data: Float32Array | Float64Array, each: number, indices: readonly number[]): Float32Array => {
+  const picked = new Float32Array(indices.length * each);
+  indices.forEach((at, i) => picked.set(data.subarray(at * each, (at + 1) * each), i * each));
+  return picked;
 };
 
 const picture = ({ drawn, generated, train }: Seen, data: Dataset): TE.TaskEither<NoisefoldError, Uint8Array> => {
-  const shown = shownOf(drawn.shape[0]);
+  const [count, height, width, channels] = drawn.shape;
+  const [, length] = generated.features.shape;
+  const shown = shownOf(count);
+  const features: Features = {
+    data: pick(generated.features.data, length, shown),
+    shape: [shown.length, length],
+  };
+  const imagesOf = (images: Float32Array): Images => ({
+    data: images,
+    shape: [images.length / (height * width * channels), height, width, channels],
+  });
   return F.pipe(
-    TE.fromEither(nearestNeighbours(train.features, rowsAt(shown, generated.features), SHOWN.neighbours)),
+    TE.fromEither(nearestNeighbours(train.features, features, SHOWN.neighbours)),
     TE.flatMap(({ indices }) => data.batch(indices)),
-    TE.flatMapEither(({ images }) => {
-      const [, ...image] = drawn.shape;
-      const neighbours: Images = { data: images, shape: [shown.length * SHOWN.neighbours, ...image] };
-      return neighbourGrid({ samples: imagesAt(shown, drawn), neighbours, columns: SHOWN.columns });
-    }),
+    TE.flatMapEither(({ images }) =>
+      neighbourGrid({
+        samples: imagesOf(pick(drawn.data, height * width * channels, shown)),
+        neighbours: imagesOf(images),
+        columns: SHOWN.columns,
+      }),
+    ),
     TE.flatMap(encodePng),
   );
 };

@@ -31,20 +31,40 @@ const insert = ({ squares, indices }: Nearest, at: number, last: number, square:
   indices[place] = index;
 };
 
-/**
- * Finds the k nearest rows of `y` to each row of `x`; the first of those at one distance. With `others`, x and y are
- * one table, and a row is no neighbour of its own.
- */
-export const nearestRows = (x: Float64Array, y: Float64Array, d: number, k: number, others = false): Nearest => {
+const none = (n: number, k: number): Nearest => ({
+  indices: new Int32Array(n * k),
+  squares: new Float64Array(n * k).fill(Infinity),
+});
+
+/** Notes that row j is at a distance from row i, if it is one of the k nearest so far. */
+const note = (found: Nearest, k: number, i: number, j: number, square: number): void => {
+  const last = i * k + k - 1;
+  if (square < found.squares[last]!) insert(found, i * k, last, square, j);
+};
+
+/** Finds the k nearest rows of `y` to each row of `x`; the first of those at one distance. */
+const nearestRows = (x: Float64Array, y: Float64Array, d: number, k: number): Nearest => {
   const [n, m] = [x.length / d, y.length / d];
-  const found: Nearest = { indices: new Int32Array(n * k), squares: new Float64Array(n * k).fill(Infinity) };
+  const found = none(n, k);
   const squares = new Float64Array(m);
   for (let i = 0; i < n; i++) {
-    const at = i * k;
-    const last = at + k - 1;
     squaredDistances(x, i, y, m, d, squares);
-    if (others) squares[i] = Infinity;
-    for (let j = 0; j < m; j++) if (squares[j]! < found.squares[last]!) insert(found, at, last, squares[j]!, j);
+    for (let j = 0; j < m; j++) note(found, k, i, j, squares[j]!);
+  }
+  return found;
+};
+
+/** Finds the k nearest other rows of a table to each of its rows. Computes each distance once. */
+export const nearestOthers = (x: Float64Array, d: number, k: number): Nearest => {
+  const n = x.length / d;
+  const found = none(n, k);
+  const squares = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    squaredDistances(x, i, x, i, d, squares);
+    for (let j = 0; j < i; j++) {
+      note(found, k, i, j, squares[j]!);
+      note(found, k, j, i, squares[j]!);
+    }
   }
   return found;
 };

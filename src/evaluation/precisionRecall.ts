@@ -3,7 +3,7 @@ import { exactly, positive } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
 import { type Features, float64Of, measuredOn } from './features.js';
-import { nearestRows } from './neighbours.js';
+import { nearestOthers } from './neighbours.js';
 import { squaredDistances } from './rows.js';
 
 /** Precision and recall, each a share of images. */
@@ -18,7 +18,7 @@ const decoded = optionsOf({ where: 'precisionRecall', options: exactly({}, { nei
 
 /** The square of the distance of each row to its k-th nearest other row. */
 const radiiOf = (x: Float64Array, d: number, k: number): Float64Array => {
-  const { squares } = nearestRows(x, x, d, k, true);
+  const { squares } = nearestOthers(x, d, k);
   return Float64Array.from({ length: x.length / d }, (_, i) => squares[i * k + k - 1]!);
 };
 

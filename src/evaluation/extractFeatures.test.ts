@@ -77,6 +77,7 @@ describe('features of images', () => {
     ['images of another size', extractFeatures(pixels, { data: new Float32Array(9), shape: [1, 3, 3, 1] }), { _tag: 'ConfigError', expected: 'images [2, 2, 1], as the network knows them', actual: '[3, 3, 1]' }],
     ['NaN in an image', extractFeatures(pixels, { data: Float32Array.of(0, 0, 0, 0, 0, NaN, 0, 0), shape: [2, 2, 2, 1] }), { _tag: 'NonFinite', where: 'extractFeatures: image 1', actual: 'NaN at number 1' }],
     ['numbers that do not fit their shape', extractFeatures(pixels, { data: new Float32Array(9), shape: [2, 2, 2, 1] }), { _tag: 'DecodeError' }],
+    ['a data set without images', extractFeatures(pixels, { ...unwrap(datasetOf({ pixels: new Uint8Array(4), image: [2, 2, 1] })), size: 0 }), { _tag: 'ConfigError', expected: 'at least 1 image', actual: '0' }],
     ['no images', extractFeatures(pixels, { data: new Float32Array(0), shape: [0, 2, 2, 1] }), { _tag: 'DecodeError' }],
     ['a network that is not called', extractFeatures(digitClassifier as never, images(2)), { _tag: 'ConfigError', where: 'extractFeatures: network', expected: expect.stringContaining('a feature network') }],
     ['an option that is misspelt', extractFeatures(pixels, images(2), { batchSize: 2 } as never), { _tag: 'ConfigError', where: 'extractFeatures.batchSize' }],

@@ -53,7 +53,7 @@ export const sourcePart = t.union(
   'a data set, or images as sample gives them',
 );
 
-/** Images as a data set, of the size that the network knows. Raises `ConfigError` for another size. */
+/** Images as a data set of the size that the network knows. Raises `ConfigError` for another size, and for no images. */
 const datasetFrom = (source: ImageSource, image: readonly number[]): Dataset => {
   const data = 'batch' in source ? source : orRaise(datasetOfImages(source));
   if (showShape(data.image) !== showShape(image))
@@ -63,6 +63,8 @@ const datasetFrom = (source: ImageSource, image: readonly number[]): Dataset => 
       actual: showShape(data.image),
       hint: 'give images of that size, or a network for these',
     });
+  if (!positive.is(data.size))
+    raise('ConfigError', { where, expected: 'at least 1 image', actual: `${data.size}`, hint: 'give some images' });
   return data;
 };
 
@@ -88,7 +90,11 @@ const looking = <P, I extends ImageShape>({ image, params, apply }: FeatureModel
     },
   );
 
-type Numbers = Float32Array | Float64Array;
+/** A batch of rows on the host. */
+interface Rows {
+  readonly numbers: Features['data'];
+  readonly length: number;
+}
 
 /** The first `count` rows of batches. */
 const joined = (count: number, batches: readonly Rows[]): Features => {
@@ -102,12 +108,7 @@ const joined = (count: number, batches: readonly Rows[]): Features => {
   return { data, shape: [count, length] };
 };
 
-/** A batch of rows on the host. */
-interface Rows {
-  readonly numbers: Numbers;
-  readonly length: number;
-}
-
+/** Copies a result of a batch to the host. */
 function* rowsOf(value: Value<readonly number[]>, backend: Backend): Block<Rows> {
   const shape = valueShape(value);
   if (shape.length !== 2)

@@ -11,11 +11,20 @@ interface Covariance {
   readonly rank: number;
 }
 
-/** The square roots of eigenvalues that are more than rounding errors of the largest, `[k]`, by index. */
-const rootsOf = (values: readonly number[], rank: number): ReadonlyMap<number, number> => {
+/** The square root of eigenvalue k. */
+interface Root {
+  readonly k: number;
+  readonly root: number;
+}
+
+/** The square roots of the `rank` largest eigenvalues, which rise, without those that are rounding errors of a zero. */
+const rootsOf = (values: readonly number[], rank: number): readonly Root[] => {
   const noise = values.length * Number.EPSILON * Math.max(...values);
-  const largest = values.map((value, k) => ({ value, k })).slice(values.length - Math.min(rank, values.length)); // they rise
-  return new Map(largest.filter(({ value }) => value > noise).map(({ value, k }) => [k, Math.sqrt(value)]));
+  return values
+    .map((value, k) => ({ k, value }))
+    .slice(-rank)
+    .filter(({ value }) => value > noise)
+    .map(({ k, value }) => ({ k, root: Math.sqrt(value) }));
 };
 
 /**
@@ -25,16 +34,15 @@ const rootsOf = (values: readonly number[], rank: number): ReadonlyMap<number, n
 const traceOfRoot = (one: Covariance, other: Covariance, D: number): number => {
   const [first, second] = one.rank <= other.rank ? [one, other] : [other, one];
   const { values, vector } = eigenOf(first.sigma, D);
-  const roots = [...rootsOf(values, first.rank)];
+  const roots = rootsOf(values, first.rank);
   const r = roots.length;
+  if (r === 0) return 0;
   const half = new Float64Array(r * D); // Λ^½ Vᵀ
-  roots.forEach(([k, root], row) => {
+  roots.forEach(({ k, root }, row) => {
     for (let i = 0; i < D; i++) half[row * D + i] = root * vector(k, i);
   });
   const inner = product(product(half, second.sigma, r, D, D), transposed(half, r, D), r, D, r);
-  if (r === 0) return 0;
-  const eigenvalues = eigenOf(inner, r).values;
-  return [...rootsOf(eigenvalues, r).values()].reduce((sum, root) => sum + root, 0);
+  return rootsOf(eigenOf(inner, r).values, r).reduce((sum, { root }) => sum + root, 0);
 };
 
 const trace = (matrix: Float64Array, D: number): number => {
@@ -51,7 +59,7 @@ const checkMoments = (where: string, { count, mean, scatter }: Moments): void =>
       actual: `${count}`,
       hint: 'give more images: a covariance needs two',
     });
-  if (!Number.isFinite(mean.reduce((sum, x) => sum + x, 0)) || !Number.isFinite(scatter.reduce((sum, x) => sum + x, 0)))
+  if (![mean, scatter].every((numbers) => numbers.every(Number.isFinite)))
     raise('NonFinite', {
       where,
       expected: 'finite moments',

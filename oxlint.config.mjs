@@ -11,6 +11,7 @@ const house = {
   backends: { sees: ['dsl', 'internal'], node: true },
   doctor: { sees: ['backends', 'dsl', 'internal'], node: true },
   training: { sees: ['nn', 'diffusion', 'reports', 'node', 'formats', 'dsl', 'internal'] },
+  evaluation: { sees: ['training', 'nn', 'node', 'formats', 'dsl', 'internal'] },
   terminal: { sees: ['training', 'dsl', 'internal'], node: true },
 };
 

@@ -10,6 +10,7 @@ import { wasm } from '../src/backends/wasm/index.js';
 import { webgpu } from '../src/backends/webgpu/index.js';
 import * as d from '../src/diffusion/index.js';
 import * as dsl from '../src/dsl/index.js';
+import * as ev from '../src/evaluation/index.js';
 import { E, F, RTE } from '../src/internal/fp.js';
 import { open, unwrap } from '../src/index.js';
 import * as nn from '../src/nn/index.js';
@@ -49,6 +50,11 @@ const data = unwrap(tr.datasetOf({ pixels: bytes, labels: bytes, image: [1, 1, 1
 const images: tr.Images = { data: Float32Array.of(0), shape: [1, 1, 1, 1] };
 const model: d.Model<object, [1, 1, 1]> = { ...nn.layer({}, () => null), predicts: 'x0', apply: (_, x) => x };
 const trained = { model, process, image: [1, 1, 1], params: {} } as never; // one for every function
+const features: ev.Features = { data: Float64Array.of(1, 1, 1), shape: [3, 1] };
+const network = {
+  model: { image: [1, 1, 1], params: dsl.treeSpec<object>({}), apply: (x: unknown) => x },
+  params: {},
+} as never;
 const recipe = { model, process, optimizer, data, batch: 1, steps: 1, key };
 
 /** The error of options that are looked at where a program is traced. */
@@ -187,6 +193,13 @@ const rows: readonly Row[] = [
   row('lossChart', (o) => tr.lossChart([], o), {}, { title: 'a', logarithmic: true }),
   row('progress', (o) => progress('training', o), {}, { stream: { write: () => true } }),
   row('encodePng', tr.encodePng, { width: 1, height: 1, channels: 1, data: bytes }),
+
+  row('kernelDistance', (o) => ev.kernelDistance(features, features, o), {}, { subsets: 1, size: 2, key }),
+  row('inceptionScore', (o) => ev.inceptionScore(features, o), {}, { size: 1 }),
+  row('precisionRecall', (o) => ev.precisionRecall(features, features, o), {}, { neighbours: 1 }),
+  row('compareFeatures', (o) => ev.compareFeatures({ features }, { features }, o), {}, { labels: [0], kid: {}, score: {}, neighbours: 1 }),
+  row('extractFeatures', (o) => ev.extractFeatures(network, images, o), {}, { images: 1, batch: 1, onBatch: () => never, signal: { aborted: false } }),
+  row('evaluateSamples', ev.evaluateSamples, { network, real: images, generated: images }, { labels: [0], kid: {}, score: {}, neighbours: 1, batch: 1, signal: { aborted: false } }),
 
   row('tfjs wasm', (o) => tfjs('wasm', o), {}, { paths: '/' }),
   row('tfjs webgpu', (o) => tfjs('webgpu', o), {}, { hardware: true }),

@@ -52,6 +52,18 @@ for (const name of ['reference', 'wasm', 'auto']) {
   if (error?.actual !== 'a closed one') throw new Error(`a closed backend runs: ${JSON.stringify(error)}`);
 }
 
+// the digit classifier, whose parameters are a file of the package
+{
+  const { open: openBackend } = await import('noisefold');
+  const { wasm } = await import('noisefold/backends/wasm');
+  const { digitClassifier, extractFeatures } = await import('noisefold/evaluation');
+  const nf = await openBackend(wasm());
+  const black = { data: new Float32Array(2 * 784).fill(-1), shape: [2, 28, 28, 1] };
+  const { features } = await nf.run(extractFeatures(await nf.run(digitClassifier()), black));
+  console.log(`digit classifier: features [${features.shape.join(', ')}]`);
+  await nf.close();
+}
+
 // a first training, saved and loaded: the samples are the same
 {
   const { open: openBackend, unwrap } = await import('noisefold');

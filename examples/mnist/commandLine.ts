@@ -1,9 +1,11 @@
 import { stopOnSignals } from 'noisefold/training';
-import { either as E, function as F, taskEither as TE } from 'fp-ts';
+import { function as F, taskEither as TE } from 'fp-ts';
 import { demo, type World } from './demo.js';
 import { mnist } from './digits.js';
 import { displayOn } from './display.js';
+import { byDigitClassifier } from './features.js';
 import { decodeOptions, usage } from './options.js';
+import { tellOutcome } from './outcome.js';
 import { recipe } from './recipe.js';
 
 /** Runs the demo with command-line arguments. */
@@ -11,16 +13,12 @@ export const runCommandLine = async (argv: readonly string[]): Promise<void> => 
   const display = displayOn(process.stdout);
   const stop = stopOnSignals((name) => display.note(`${name}: stopping after this step; again to stop now`)());
 
-  const world: World = { recipe, digits: mnist, display, signal: stop.signal };
+  const world: World = { recipe, digits: mnist, extract: byDigitClassifier, display, signal: stop.signal };
 
   const result = await F.pipe(
     TE.fromEither(decodeOptions(argv)),
     TE.flatMap((options) => (options.help ? TE.right([usage]) : demo(options)(world))),
   )();
 
-  if (E.isRight(result)) for (const line of result.right) display.note(line)();
-  else {
-    console.error(`${result.left._tag}: ${result.left.message}`);
-    process.exitCode = (result.left._tag === 'Cancelled' ? stop.exitCode : null) ?? 1;
-  }
+  tellOutcome(display, stop, result);
 };

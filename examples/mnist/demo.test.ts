@@ -3,7 +3,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { either as E, taskEither as TE } from 'fp-ts';
-import type { NoisefoldError } from 'noisefold/dsl';
+import { mean, type NoisefoldError, reshape, treeSpec } from 'noisefold/dsl';
+import { extractFeatures, type FeatureModel } from 'noisefold/evaluation';
 import {
   type Batch,
   type Dataset,
@@ -47,6 +48,14 @@ const recipe: Recipe = {
   heldOutEvery: 2,
   heldOutImages: 4,
 }; // prettier-ignore
+
+/** The brightness of each row of pixels as features. */
+const rows: FeatureModel<object, [8, 8, 1]> = {
+  image: [8, 8, 1],
+  params: treeSpec<object>({}),
+  apply: () => (images) => ({ features: reshape(mean(images, 2), -1, 8) }),
+};
+const extract: World['extract'] = (images, options) => extractFeatures({ model: rows, params: {} }, images, options);
 
 /** Runs that tests share and do not change. */
 let shared = '';
@@ -92,6 +101,7 @@ const run = async (
   const result = await demo({ out, resume, help: false, given })({
     recipe,
     digits: TE.right(digits),
+    extract,
     display,
     signal: stop.signal,
     ...world,
@@ -153,6 +163,15 @@ describe('the demo', () => {
     );
     const { step } = right(decodeCheckpoint('')(await readFile(join(out, 'checkpoint.safetensors'))));
     expect(step).toBe(7);
+  });
+
+  test('ends with its files, and the score of its digits beside that of training digits', async () => {
+    const files = ['samples.png', 'loss.svg'].map((name) => join(undisturbed(), name));
+    const { result } = await run(undisturbed(), { resume: true });
+    const [score = '', ...others] = right(result).toReversed();
+    expect(others.reverse()).toEqual(files);
+    // the training digits are the held-out ones here
+    expect(score).toMatch(/^score: FID \d+\.\d\d \(16 training digits: 0\.00\)$/);
   });
 
   test('stops after its minutes', async () => {

@@ -18,9 +18,11 @@ import { backends } from './backends.js';
 import type { Config } from './config.js';
 import type { Digits } from './digits.js';
 import type { Display } from './display.js';
+import type { Extract } from './features.js';
 import type { Options } from './options.js';
 import { drawing, type Parts, partsOf, type Recipe, settings } from './recipe.js';
 import { filesOf, isOver, openRun, readLog, type Run, writeConfig } from './runFolder.js';
+import { scoreOf } from './score.js';
 import { following, stopped } from './training.js';
 
 /** The environment of the demo. */
@@ -28,6 +30,8 @@ export interface World {
   readonly recipe: Recipe;
   readonly digits: TE.TaskEither<NoisefoldError, Digits>;
   readonly display: Display;
+  /** The features by which the digits are scored, of images of the size that its network knows. */
+  readonly extract: Extract;
   /** Ends the run with a checkpoint. */
   readonly signal: StopSignal;
 }
@@ -98,11 +102,18 @@ const cancelled =
       ? stopped(run, error.where)
       : error;
 
+/** The class of each digit to draw. */
+const labelsOf = ({ parts: { model } }: Prepared): readonly number[] => {
+  const { classes = 1 } = model;
+  return Array.from({ length: drawing.rows * classes }, (_, i) => i % classes);
+};
+
 const draw =
   ({ display, signal }: World) =>
-  ({ run, parts: { model, solver, grid, guidance } }: Prepared) =>
+  (prepared: Prepared) =>
   (trained: TrainedDigits): OnBackend<Images> => {
-    const { classes = 1 } = model;
+    const { run, parts } = prepared;
+    const { solver, grid, guidance } = parts;
     const began = performance.now();
     return F.pipe(
       trained,
@@ -110,7 +121,7 @@ const draw =
         solver,
         grid,
         guidance,
-        labels: Array.from({ length: drawing.rows * classes }, (_, i) => i % classes),
+        labels: labelsOf(prepared),
         batch: drawing.batch,
         key: keysOf(run.config).sample,
         signal,
@@ -145,7 +156,7 @@ const announcement = ({ path, config, from }: Run): string => {
   return from === null ? `training: ${goal}` : `going on at step ${from.step}: ${goal}`;
 };
 
-/** The demo: returns the files to look at. */
+/** The demo: returns the files to look at, and the score of the digits. */
 export const demo =
   (options: Options): RTE.ReaderTaskEither<World, NoisefoldError, readonly string[]> =>
   (world) =>
@@ -166,8 +177,14 @@ const inFolder =
           RTE.tapTaskEither(() => writeConfig(run)), // once a backend is available
           RTE.flatMap(() => train(world)(prepared)),
           RTE.flatMap(draw(world)(prepared)),
+          RTE.bindTo('images'),
+          RTE.bind('score', ({ images }) =>
+            RTE.mapLeft(cancelled(run))(scoreOf(world, prepared.digits, images, labelsOf(prepared))),
+          ),
           using(backends[run.config.backend]()),
-          TE.flatMap((images) => show(prepared, images)),
+          TE.flatMap(({ images, score }) =>
+            TE.map((files: readonly string[]) => [...files, score])(show(prepared, images)),
+          ),
         ),
       ),
     );

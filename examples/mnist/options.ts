@@ -1,7 +1,7 @@
 /** The command line. */
-import { parseArgs } from 'node:util';
-import { fail, type NoisefoldError } from 'noisefold/dsl';
+import type { NoisefoldError } from 'noisefold/dsl';
 import { either as E, function as F } from 'fp-ts';
+import { argumentsOf, row, valueOf } from './arguments.js';
 import { settingDecoders } from './config.js';
 import type { Decoder } from './decoder.js';
 import { BACKENDS, type Settings, settings } from './recipe.js';
@@ -31,11 +31,6 @@ const SETTINGS: Readonly<Record<string, SettingOption>> = {
   'checkpoint-every': { setting: 'checkpointEvery', about: 'steps between checkpoints' },
 };
 
-const FLAGS = ['resume', 'help'] as const;
-const NAMES = [...Object.keys(SETTINGS), 'out', ...FLAGS];
-
-const row = (name: string, about: string): string => `  --${name.padEnd(20)}${about}`;
-
 export const usage = [
   'npm run demo -- [options]: trains a diffusion model on MNIST, then draws digits',
   '',
@@ -49,68 +44,28 @@ export const usage = [
 
 const SEE = 'see npm run demo -- --help';
 
-/** Converts a number; other text stays text. */
-const valueOf = (text: string): string | number =>
-  text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
-
-type Token = ReturnType<typeof tokensOf>[number];
-
-const tokensOf = (argv: readonly string[]) =>
-  parseArgs({
-    args: [...argv],
-    options: Object.fromEntries(
-      NAMES.map((name) => [name, { type: FLAGS.some((flag) => flag === name) ? 'boolean' : 'string' }]),
-    ),
-    strict: false, // strict mode throws, without a hint
-    tokens: true,
-    allowPositionals: true,
-  }).tokens;
-
-const none: Options = { out: null, resume: false, help: false, given: {} };
-
-const withToken = (options: Options, token: Token): E.Either<NoisefoldError, Options> => {
-  if (token.kind !== 'option')
-    return fail('ConfigError', {
-      where: 'command line',
-      expected: 'options that begin with --',
-      actual: token.kind === 'positional' ? JSON.stringify(token.value) : '"--"',
-      hint: SEE,
-    });
-  const { name, rawName, value } = token;
-  const place = { where: rawName, hint: SEE };
-  const option = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
-  const flag = FLAGS.find((known) => known === name);
-  if (flag !== undefined)
-    return value === undefined
-      ? E.right({ ...options, [flag]: true })
-      : fail('ConfigError', { ...place, expected: 'no value', actual: JSON.stringify(value) });
-  if (option === undefined && name !== 'out')
-    return fail('ConfigError', {
-      where: 'command line',
-      expected: NAMES.map((known) => `--${known}`).join(', '),
-      actual: rawName,
-      hint: SEE,
-    });
-  if (value === undefined || value === '' || value.startsWith('--'))
-    return fail('ConfigError', { ...place, expected: 'a value', actual: value || 'nothing' });
-  if (option === undefined) return E.right({ ...options, out: value });
-  const decode: Decoder<Settings[keyof Settings]> = settingDecoders[option.setting];
-  return F.pipe(
-    valueOf(value),
-    decode(place),
-    E.map((setting) => ({ ...options, given: { ...options.given, [option.setting]: setting } })),
+const given = (values: ReadonlyMap<string, string>): E.Either<NoisefoldError, Partial<Settings>> =>
+  F.pipe(
+    [...values].filter(([name]) => name !== 'out'),
+    E.traverseArray(([name, text]) => {
+      const { setting } = SETTINGS[name]!; // `argumentsOf` knows no others
+      const decode: Decoder<Settings[keyof Settings]> = settingDecoders[setting];
+      return E.map((value) => [setting, value] as const)(decode({ where: `--${name}`, hint: SEE })(valueOf(text)));
+    }),
+    E.map((settings): Partial<Settings> => Object.fromEntries(settings)),
   );
-};
 
 /** Reads the arguments after the program's name. `ConfigError` with the wrong argument. */
-export const decodeOptions = (argv: readonly string[]): E.Either<NoisefoldError, Options> => {
-  const tokens = tokensOf(argv);
-  const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  return twice === undefined
-    ? tokens.reduce<E.Either<NoisefoldError, Options>>(
-        (options, token) => E.flatMap((so: Options) => withToken(so, token))(options),
-        E.right(none),
-      )
-    : fail('ConfigError', { where: `--${twice}`, expected: 'it once', actual: 'twice', hint: SEE });
-};
+export const decodeOptions = (argv: readonly string[]): E.Either<NoisefoldError, Options> =>
+  F.pipe(
+    argv,
+    argumentsOf({ options: [...Object.keys(SETTINGS), 'out'], flags: ['resume', 'help'], see: SEE }),
+    E.flatMap(({ options, flags }) =>
+      E.map((settings: Partial<Settings>) => ({
+        out: options.get('out') ?? null,
+        resume: flags.has('resume'),
+        help: flags.has('help'),
+        given: settings,
+      }))(given(options)),
+    ),
+  );

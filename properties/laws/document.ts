@@ -9,6 +9,7 @@ import { derivativeLaws } from './derivatives.js';
 import { guidanceLaws } from './guidance.js';
 import { keyLaws } from './keys.js';
 import type { Law } from './law.js';
+import { momentLaws } from './moments.js';
 import { processLaws } from './processes.js';
 import { scheduleLaws } from './schedules.js';
 import { solverLaws } from './solvers.js';
@@ -42,6 +43,7 @@ export const lawsPage = (backend: Backend): string => {
     'Conditions (`conditionLaws`)': conditionLaws,
     'Guidance (`guidanceLaws`)': guidanceLaws,
     'Keys (`keyLaws`)': keyLaws,
+    'Moments of features (`momentLaws`)': momentLaws,
     'Derivatives (`derivativeLaws`)': derivativeLaws,
     'Transformations (`transformationLaws`)': transformationLaws,
     'The compiler (`compilationLaws`)': compilationLaws,

@@ -12,6 +12,7 @@ export { boundLaws } from './bounds.js';
 export { conditionLaws } from './conditions.js';
 export { guidanceLaws } from './guidance.js';
 export { keyLaws } from './keys.js';
+export { momentLaws } from './moments.js';
 export { derivativeLaws } from './derivatives.js';
 export { transformationLaws } from './transformations.js';
 export { compilationLaws } from './compilation.js';

@@ -11,7 +11,9 @@ const bitsOf = (numbers: Float32Array): Uint32Array =>
 const MAGIC = 0x3f000000; // 0.5
 
 /**
- * Rounds float32 numbers to the nearest float16, ties to even. From ±65520 on they are infinite; NaN is one quiet NaN.
+ * Rounds float32 numbers to the nearest float16, ties to even, and gives its bits: the data of a tensor of dtype `F16`. From
+ * ±65520 on they are infinite; NaN is one quiet NaN.
+ * @example halvesOf(Float32Array.of(1, -2)) // → [0x3c00, 0xc000]
  */
 export const halvesOf = (numbers: Float32Array): Uint16Array<ArrayBuffer> => {
   const halves = new Uint16Array(numbers.length);

@@ -1,0 +1,138 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { either as E, taskEither as TE } from 'fp-ts';
+import { unwrap } from 'noisefold';
+import { mean, reshape, softmax, treeSpec } from 'noisefold/dsl';
+import { extractFeatures, type FeatureModel } from 'noisefold/evaluation';
+import { datasetOf } from 'noisefold/training';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { demo, type World } from '../demo.js';
+import type { Recipe } from '../recipe.js';
+import { evaluateRun, type EvalWorld } from './evaluateRun.js';
+import type { EvalOptions } from './options.js';
+
+/** Bright columns. */
+const bars = unwrap(
+  datasetOf({
+    pixels: Uint8Array.from({ length: 16 * 64 }, (_, i) => ((i & 7) === (i >> 6) % 8 ? 255 : 0)),
+    labels: Uint8Array.from({ length: 16 }, (_, i) => i % 2),
+    image: [8, 8, 1],
+  }),
+);
+
+/** The brightness of each column as features, and two classes. */
+const columns: FeatureModel<object, [8, 8, 1]> = {
+  image: [8, 8, 1],
+  params: treeSpec<object>({}),
+  apply: () => (images) => ({
+    features: reshape(mean(images, 1), -1, 8) as never,
+    probabilities: softmax(mean(reshape(mean(images, [1, 3]), -1, 2, 4), 2)) as never,
+  }),
+};
+
+const recipe: Recipe = {
+  model: { image: [8, 8, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, classes: 2, timesteps: 20, predicts: 'v' },
+  learningRate: 1e-2,
+  warmupSteps: 2,
+  decaySteps: 100,
+  clip: 1,
+  averageDecay: 0.9,
+  labelDropout: 0.5,
+  heldOutEvery: 2,
+  heldOutImages: 4,
+}; // prettier-ignore
+
+const world: World & EvalWorld = {
+  recipe,
+  digits: TE.right({ train: bars, test: bars }),
+  extract: (images, options) => extractFeatures({ model: columns, params: {} }, images, options),
+  display: { note: () => () => undefined, progress: () => () => undefined },
+  signal: { aborted: false },
+};
+const options = (run: string, change: Partial<EvalOptions> = {}): EvalOptions => ({
+  run,
+  images: 12,
+  checkpoint: 'best',
+  given: {},
+  ...change,
+});
+
+let folder = '';
+const trained = (): string => join(folder, 'trained');
+const evaluated = (change: Partial<EvalOptions> = {}) => evaluateRun(options(trained(), change))(world)();
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'noisefold-eval-'));
+  const given = { backend: 'reference', batch: 4, steps: 3, sampler: 'ddim:2' } as const;
+  unwrap(await demo({ out: trained(), resume: false, help: false, given })(world)());
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The error of an evaluation that leaves the files as they are. */
+const refused = async (run: string, change: Partial<EvalOptions> = {}): Promise<string> => {
+  const files = await readdir(run).catch(() => []);
+  const result = await evaluateRun(options(run, change))(world)();
+  expect(await readdir(run).catch(() => [])).toEqual(files);
+  if (E.isRight(result)) return 'accepted';
+  return `${result.left._tag}: ${result.left.message}`.replaceAll(folder, '…');
+};
+
+describe('npm run eval', () => {
+  test('prints a table of the drawn digits beside training digits', async () => {
+    const [title, ...lines] = unwrap(await evaluated());
+    expect(title).toBe(`${join(trained(), 'best.safetensors')}, ddim:2, guidance 2.5, against 16 held-out digits:`);
+    const names = lines.map((line) => line.split(/ {2,}/)[0]);
+    expect(names.slice(1, 8)).toEqual(['images', 'FID', 'KID', 'Inception Score', 'precision', 'recall', 'accuracy']);
+    const [, , , , precision, recall, accuracy] = lines.slice(1, 8).map((line) => line.split(/ {2,}/));
+    expect(precision?.[2]).toBe('1.000'); // of training digits, which are the held-out ones here
+    expect(recall?.[2]).toBe('1.000');
+    expect(accuracy).toEqual(['accuracy', expect.stringMatching(/^\d+\.\d %$/), '-']);
+    expect(lines.at(-1)).toBe(join(trained(), 'neighbours.png'));
+  });
+
+  test('draws each digit beside its three nearest training digits, four in a row', async () => {
+    unwrap(await evaluated());
+    const png = await readFile(join(trained(), 'neighbours.png'));
+    // 12 digits of 8 pixels with a margin of 2
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([4 * 4 * 12, 3 * 12]);
+  });
+
+  test('gives the same numbers again, and others for another seed or checkpoint', async () => {
+    const numbers = async (change: Partial<EvalOptions> = {}) => unwrap(await evaluated(change)).slice(1, 9);
+    const first = await numbers();
+    expect(await numbers()).toEqual(first);
+    expect(await numbers({ given: { seed: 8 } })).not.toEqual(first);
+    expect(unwrap(await evaluated({ checkpoint: 'newest' }))[0]).toContain('/checkpoint.safetensors, ');
+  });
+
+  test('a folder without a run', async () => {
+    expect(await refused(join(folder, 'none'))).toBe(
+      'ConfigError: --run: expected a run in …/none, got no config.json there; name the folder of a run that npm run demo wrote',
+    );
+  });
+
+  test('a run without a checkpoint', async () => {
+    const run = join(folder, 'begun');
+    await cp(join(trained(), 'config.json'), join(run, 'config.json'));
+    expect(await refused(run)).toBe(
+      'ConfigError: --run: expected a checkpoint in …/begun, got none; train it: npm run demo -- --resume --out …/begun',
+    );
+  });
+
+  test('a damaged configuration, and a damaged checkpoint', async () => {
+    const run = join(folder, 'damaged');
+    await cp(trained(), run, { recursive: true });
+    await writeFile(join(run, 'best.safetensors'), 'none');
+    expect(await refused(run)).toMatch(/^DecodeError: …\/damaged\/best\.safetensors: /);
+    await writeFile(join(run, 'config.json'), '{');
+    expect(await refused(run)).toMatch(/^DecodeError: …\/damaged\/config\.json: expected JSON/);
+  });
+
+  test('a checkpoint of another model', async () => {
+    const run = join(folder, 'other');
+    await cp(trained(), run, { recursive: true });
+    const config = await readFile(join(run, 'config.json'), 'utf8');
+    await writeFile(join(run, 'config.json'), config.replace('"base": 4', '"base": 8'));
+    expect(await refused(run)).toMatch(/^CheckpointMismatch: …\/other\/best\.safetensors: /);
+  });
+});

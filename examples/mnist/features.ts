@@ -1,0 +1,23 @@
+/** The features by which digits are compared. */
+import type { Backend, NoisefoldError } from 'noisefold/dsl';
+import {
+  digitClassifier,
+  extractFeatures,
+  type Extracted,
+  type Extraction,
+  type ImageSource,
+} from 'noisefold/evaluation';
+import { function as F, readerTaskEither as RTE } from 'fp-ts';
+
+/** Extracts features of images, and the probabilities of their classes. */
+export type Extract = (
+  images: ImageSource,
+  options: Pick<Extraction, 'images' | 'signal'>,
+) => RTE.ReaderTaskEither<Backend, NoisefoldError, Extracted>;
+
+/** As the digit classifier of noisefold sees them. */
+export const byDigitClassifier: Extract = (images, options) =>
+  F.pipe(
+    digitClassifier(),
+    RTE.flatMap((network) => extractFeatures(network, images, options)),
+  );

@@ -1,0 +1,77 @@
+/** Statistics of features that arrive in batches. */
+import fc from 'fast-check';
+import { frechetDistance, mergeMoments, type Moments, momentsOf, noMoments } from 'noisefold/evaluation';
+import { orRaise } from '../../src/internal/errors.js';
+import { approx, firstOf, type Law, near } from './law.js';
+
+const LENGTH = 3;
+/** A mean far from 0: sums of squares would lose the digits of the covariance. */
+const FAR = 1000;
+
+type Rows = readonly (readonly number[])[];
+
+const row = fc.array(fc.double({ min: FAR - 1, max: FAR + 1, noNaN: true }), { minLength: LENGTH, maxLength: LENGTH });
+const batches: fc.Arbitrary<readonly Rows[]> = fc.array(fc.array(row, { maxLength: 20 }), {
+  minLength: 1,
+  maxLength: 6,
+});
+
+const of = (rows: Rows): Moments =>
+  orRaise(momentsOf({ data: Float64Array.from(rows.flat()), shape: [rows.length, LENGTH] }));
+const merged = (a: Moments, b: Moments): Moments => orRaise(mergeMoments(a, b));
+
+/** Relative to the mean, and for the scatter to the largest that n numbers of this spread have. */
+const alike = (found: Moments, expected: Moments): string | null =>
+  firstOf(
+    near('count', found.count, expected.count, 0),
+    approx('mean', found.mean, expected.mean, 1e-12 * FAR),
+    approx('scatter', found.scatter, expected.scatter, 4e-12 * expected.count),
+  );
+
+const split: Law<readonly Rows[]> = {
+  name: 'any split of the features has the same moments',
+  formula: 'moments(x ⧺ y ⧺ …) = moments(x) ⊕ moments(y) ⊕ …',
+  source: 'Chan, Golub & LeVeque 1983, eq. 2.1',
+  arbitrary: batches,
+  runs: 100,
+  violation: (parts) => alike(parts.map(of).reduce(merged, noMoments(LENGTH)), of(parts.flat())),
+};
+
+const monoid: Law<readonly Rows[]> = {
+  name: 'moments are a commutative monoid',
+  formula: 'a ⊕ b = b ⊕ a, (a ⊕ b) ⊕ c = a ⊕ (b ⊕ c), 0 ⊕ a = a = a ⊕ 0',
+  source: 'Chan, Golub & LeVeque 1983, eq. 2.1',
+  arbitrary: batches,
+  runs: 100,
+  violation: (parts) => {
+    const [a, b, c] = [parts[0]!, parts[1] ?? [], parts[2] ?? []].map(of) as [Moments, Moments, Moments];
+    const none = noMoments(LENGTH);
+    return firstOf(
+      alike(merged(a, b), merged(b, a)),
+      alike(merged(merged(a, b), c), merged(a, merged(b, c))),
+      alike(merged(none, a), a),
+      alike(merged(a, none), a),
+    );
+  },
+};
+
+const distance: Law<readonly Rows[]> = {
+  name: 'the Fréchet distance is symmetric, and 0 of equal moments',
+  formula: 'd(a, b) = d(b, a) ≥ 0, d(a, a) = 0',
+  source: 'Dowson & Landau 1982',
+  arbitrary: fc.array(fc.array(row, { minLength: 2, maxLength: 20 }), { minLength: 2, maxLength: 2 }),
+  runs: 100,
+  violation: (parts) => {
+    const [a, b] = parts.map(of) as [Moments, Moments];
+    const d = (x: Moments, y: Moments): number => orRaise(frechetDistance(x, y));
+    // a zero of a singular covariance is a rounding error of it, whose root counts
+    const tolerance = 1e-6;
+    return firstOf(near('d(b, a)', d(b, a), d(a, b), tolerance), near('d(a, a)', d(a, a), 0, tolerance));
+  },
+};
+
+/**
+ * Laws of the moments of features, and of the distance that FID is.
+ * @example for (const law of momentLaws) await checkLaw(law, 0.1)
+ */
+export const momentLaws: readonly Law[] = [split, monoid, distance];

@@ -1,0 +1,34 @@
+import { type NoisefoldError, raise } from '../dsl/index.js';
+import { attempt } from '../internal/errors.js';
+import type { either } from '../internal/fp.js';
+import { checkFeatures, type Features } from './features.js';
+
+/** The index of the largest number of a row; the first of several. */
+const largest = ({ data, shape: [, classes] }: Features, row: number): number => {
+  let best = 0;
+  for (let y = 1; y < classes; y++) if (data[row * classes + y]! > data[row * classes + best]!) best = y;
+  return best;
+};
+
+/**
+ * The share of images whose likeliest class is their label. `ConfigError` unless there is a label for each image,
+ * `ShapeError`, `NonFinite`.
+ * @example
+ * const probabilities: Features = { data: Float64Array.of(0.9, 0.1, 0.4, 0.6), shape: [2, 2] }
+ * accuracyOf(probabilities, [0, 0]) // → E.right(0.5)
+ */
+export const accuracyOf = (probabilities: Features, labels: ArrayLike<number>): either.Either<NoisefoldError, number> =>
+  attempt(() => {
+    checkFeatures('accuracyOf', probabilities, { images: 1, for: 'accuracy is a share of images' });
+    const [count] = probabilities.shape;
+    if (labels.length !== count)
+      raise('ConfigError', {
+        where: 'accuracyOf: labels',
+        expected: `a label for each of ${count} images`,
+        actual: `${labels.length}`,
+        hint: 'give the labels that the images were drawn for',
+      });
+    let right = 0;
+    for (let row = 0; row < count; row++) if (largest(probabilities, row) === labels[row]) right++;
+    return right / count;
+  });

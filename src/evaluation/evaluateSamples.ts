@@ -1,0 +1,126 @@
+/** All metrics of generated images at once. */
+import { attempt, type NoisefoldError, raise, type StopSignal } from '../dsl/index.js';
+import type { Effect } from '../dsl/run/effect.js';
+import { exactly, positive } from '../internal/decode.js';
+import { orRaise } from '../internal/errors.js';
+import type { either } from '../internal/fp.js';
+import { take } from '../internal/gen.js';
+import { checked, part } from '../training/checked.js';
+import type { ImageShape } from '../training/data/dataset.js';
+import { genEffect } from '../training/genEffect.js';
+import { accuracyOf } from './accuracy.js';
+import { extracted, type Extracted, extractionFields, type ImageSource, networkPart, sourcePart } from './extractFeatures.js'; // prettier-ignore
+import type { FeatureNetwork } from './featureNetwork.js';
+import { frechetDistance } from './frechetDistance.js';
+import { inceptionScore, type ScoreSplits, scoreSplitsCodec } from './inceptionScore.js';
+import { kernelDistance, type KernelSubsets, kernelSubsetsCodec } from './kernelDistance.js';
+import type { MeanAndDeviation } from './meanAndDeviation.js';
+import { momentsOf } from './moments.js';
+import { precisionRecall, type PrecisionRecall } from './precisionRecall.js';
+
+/** Settings of the metrics; the defaults are those of the published codes. */
+export interface MetricOptions {
+  /** The class that each generated image was drawn for, for the accuracy. */
+  readonly labels?: ArrayLike<number>;
+  /** The subsets of KID. */
+  readonly kid?: KernelSubsets;
+  /** The parts of the Inception Score. */
+  readonly score?: ScoreSplits;
+  /** The k of precision and recall; default 3. */
+  readonly neighbours?: number;
+}
+
+/** The metrics of generated images. */
+export interface Evaluation extends PrecisionRecall {
+  /** The numbers of images that were compared. */
+  readonly images: { readonly real: number; readonly generated: number };
+  readonly fid: number;
+  readonly kid: MeanAndDeviation;
+  /** If the network is a classifier. */
+  readonly inceptionScore?: MeanAndDeviation;
+  /** The share of images that the network recognises as what they were drawn for, if labels are given. */
+  readonly accuracy?: number;
+}
+
+const metricFields = {
+  labels: part('a label for each image, in an array', 'length'),
+  kid: kernelSubsetsCodec,
+  score: scoreSplitsCodec,
+  neighbours: positive,
+};
+const metricCodec = exactly({}, metricFields);
+
+/**
+ * Compares extracted features: all metrics. Returns the errors of the metrics, and `ConfigError` for labels without
+ * probabilities.
+ * @example
+ * const of = (...data: number[]): Extracted => ({ features: { data: Float64Array.from(data), shape: [data.length, 1] } })
+ * const found = compareFeatures(of(0, 1, 2, 3), of(0, 1, 2, 3), { neighbours: 1 })
+ * pipe(found, E.map(({ fid, precision, recall }) => [fid, precision, recall])) // → E.right([0, 1, 1])
+ */
+export const compareFeatures = (
+  real: Extracted,
+  generated: Extracted,
+  options: MetricOptions = {},
+): either.Either<NoisefoldError, Evaluation> =>
+  attempt(() => {
+    const { labels, kid, score, neighbours } = orRaise(checked('compareFeatures', metricCodec)(options));
+    const { features, probabilities } = generated;
+    if (labels !== undefined && probabilities === undefined)
+      raise('ConfigError', {
+        where: 'compareFeatures: labels',
+        expected: 'a network that gives probabilities',
+        actual: 'features alone',
+        hint: 'leave labels out, or return probabilities beside the features',
+      });
+    return {
+      images: { real: real.features.shape[0], generated: features.shape[0] },
+      fid: orRaise(frechetDistance(orRaise(momentsOf(real.features)), orRaise(momentsOf(features)))),
+      kid: orRaise(kernelDistance(real.features, features, kid)),
+      ...orRaise(precisionRecall(real.features, features, neighbours === undefined ? {} : { neighbours })),
+      ...(probabilities && { inceptionScore: orRaise(inceptionScore(probabilities, score)) }),
+      ...(probabilities && labels && { accuracy: orRaise(accuracyOf(probabilities, labels)) }),
+    };
+  });
+
+/** The images to compare, the network that sees them, and options. */
+export interface Evaluating<P, I extends ImageShape> extends MetricOptions {
+  readonly network: FeatureNetwork<P, I>;
+  readonly real: ImageSource;
+  readonly generated: ImageSource;
+  /** The number of images at a time; default 200. */
+  readonly batch?: number;
+  /** Ends it before its next batch, as `Cancelled`. */
+  readonly signal?: StopSignal;
+}
+
+const where = 'evaluateSamples';
+const { batch, signal } = extractionFields;
+const codec = exactly(
+  { network: networkPart, real: sourcePart, generated: sourcePart },
+  { ...metricFields, batch, signal },
+);
+
+/**
+ * Measures generated images against real ones in the features of a network: FID, KID, precision and recall, of a
+ * classifier also the Inception Score, and with labels the accuracy. See docs/evaluation.md for what each agrees with.
+ * `ConfigError` for an option that is invalid, images of another size than the network knows, or too few of them;
+ * `NonFinite`; the errors of the data.
+ * @example
+ * const nf = await open(wasm())
+ * const network = await nf.run(digitClassifier())
+ * const waves = (n: number): Images => ({ data: new Float32Array(n * 784).map((_, i) => Math.sin(i * i)), shape: [n, 28, 28, 1] })
+ * const labels = Array.from({ length: 10 }, (_, i) => i)
+ * const found = await nf.run(evaluateSamples({ network, real: waves(20), generated: waves(10), labels }))
+ * found.images // → { real: 20, generated: 10 }
+ * found.precision // → 1
+ * await nf.close()
+ */
+export const evaluateSamples = <P, I extends ImageShape>(evaluating: Evaluating<P, I>): Effect<Evaluation> =>
+  genEffect(where, function* (backend) {
+    const given = yield* take(checked(where, codec)(evaluating));
+    const { network, real, generated, batch, signal, ...metrics } = given;
+    const extraction = { ...(batch !== undefined && { batch }), ...(signal && { signal }) };
+    const seen = yield* extracted(network, real, extraction, backend);
+    return yield* take(compareFeatures(seen, yield* extracted(network, generated, extraction, backend), metrics));
+  });

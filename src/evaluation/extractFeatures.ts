@@ -1,0 +1,186 @@
+/** The features of images, batch by batch. */
+import { type Backend, leafSpec, program, raise, read, release, type Resident, showShape, type Tensor, treeSpec, type Value, valueShape } from '../dsl/index.js'; // prettier-ignore
+import type { Effect } from '../dsl/run/effect.js';
+import { exactly, positive } from '../internal/decode.js';
+import { orRaise } from '../internal/errors.js';
+import { t } from '../internal/fp.js';
+import { type Block, gen, hold, take } from '../internal/gen.js';
+import { breather, type StopSignal } from '../internal/stop.js';
+import { checked, dataSet, functionPart, part, signal as signalPart } from '../training/checked.js';
+import type { Dataset, ImageShape } from '../training/data/dataset.js';
+import { datasetOfImages } from '../training/data/imageData.js';
+import type { Images } from '../training/data/images.js';
+import { genEffect } from '../training/genEffect.js';
+import { mayGoOn } from '../training/loop.js';
+import { compiled } from '../training/open.js';
+import type { FeatureModel, FeatureNetwork } from './featureNetwork.js';
+import { checkFeatures, type Features } from './features.js';
+
+/** Images to look at: a data set, or what `sample` gives. */
+export type ImageSource = Dataset | Images;
+
+/** The features of images, and the probabilities of their classes if the network is a classifier. */
+export interface Extracted {
+  readonly features: Features;
+  readonly probabilities?: Features;
+}
+
+/** Options of {@link extractFeatures}. */
+export interface Extraction {
+  /** The number of images that count, the first ones; default: all. */
+  readonly images?: number;
+  /** The number of images at a time; default 200. It changes the results by rounding only. */
+  readonly batch?: number;
+  /** Called after each batch with the number of images that are done. */
+  readonly onBatch?: (done: number, of: number) => void;
+  /** Ends it before its next batch, as `Cancelled`. */
+  readonly signal?: StopSignal;
+}
+
+const where = 'extractFeatures';
+
+export const extractionFields = {
+  images: positive,
+  batch: positive,
+  onBatch: functionPart('a function'),
+  signal: signalPart,
+};
+const codec = exactly({}, extractionFields);
+
+export const networkPart = part('a feature network, such as digitClassifier() gives', 'model', 'params');
+export const sourcePart = t.union(
+  [dataSet, part('images', 'data', 'shape')],
+  'a data set, or images as sample gives them',
+);
+
+/** Images as a data set of the size that the network knows. Raises `ConfigError` for another size, and for no images. */
+const datasetFrom = (source: ImageSource, image: readonly number[]): Dataset => {
+  const data = 'batch' in source ? source : orRaise(datasetOfImages(source));
+  if (showShape(data.image) !== showShape(image))
+    raise('ConfigError', {
+      where,
+      expected: `images ${showShape(image)}, as the network knows them`,
+      actual: showShape(data.image),
+      hint: 'give images of that size, or a network for these',
+    });
+  if (!positive.is(data.size))
+    raise('ConfigError', { where, expected: 'at least 1 image', actual: `${data.size}`, hint: 'give some images' });
+  return data;
+};
+
+/** The results of a batch on a backend. */
+interface Results {
+  readonly features: Value<readonly number[]>;
+  readonly probabilities?: Value<readonly number[]>;
+}
+
+/** The inputs of the program of a batch. */
+interface Look<P, I extends ImageShape> {
+  readonly params: P;
+  readonly images: Tensor<['B', ...I]>;
+}
+
+/** The program of a batch. */
+const looking = <P, I extends ImageShape>({ image, params, apply }: FeatureModel<P, I>) =>
+  program(
+    treeSpec<Look<P, I>>({ params, images: leafSpec(['B', ...(image as readonly number[])]) }),
+    ({ params, images }) => {
+      const { features, probabilities } = apply(params)(images);
+      return { features, ...(probabilities && { probabilities }) };
+    },
+  );
+
+/** A batch of rows on the host. */
+interface Rows {
+  readonly numbers: Features['data'];
+  readonly length: number;
+}
+
+/** The first `count` rows of batches. */
+const joined = (count: number, batches: readonly Rows[]): Features => {
+  const [{ numbers, length }] = batches as readonly [Rows]; // there is one image at least
+  const data = numbers instanceof Float64Array ? new Float64Array(count * length) : new Float32Array(count * length);
+  let from = 0;
+  for (const batch of batches) {
+    data.set(batch.numbers.subarray(0, data.length - from), from);
+    from += batch.numbers.length;
+  }
+  return { data, shape: [count, length] };
+};
+
+/** Copies a result of a batch to the host. */
+function* rowsOf(value: Value<readonly number[]>, backend: Backend): Block<Rows> {
+  const shape = valueShape(value);
+  if (shape.length !== 2)
+    raise('ShapeError', {
+      where,
+      expected: 'features and probabilities [B, length] of a network',
+      actual: showShape(shape),
+      hint: 'reshape them: reshape(x, B, -1)',
+    });
+  return { numbers: yield* take(read(value)(backend)), length: shape[1]! };
+}
+
+/** Extracts the features of images, without a check of the options. */
+export function* extracted<P, I extends ImageShape>(
+  { model, params }: FeatureNetwork<P, I>,
+  source: ImageSource,
+  { images, batch: most = 200, onBatch, signal }: Extraction,
+  backend: Backend,
+): Block<Extracted> {
+  const data = datasetFrom(source, model.image);
+  const count = Math.min(images ?? data.size, data.size);
+  const batch = Math.min(most, count);
+  type Inputs = { readonly params: Resident<P>; readonly images: Float32Array };
+  const network = yield* hold(compiled(looking(model), { B: batch })<Inputs, Results>(backend), (open) =>
+    open.release(),
+  );
+  const features: Rows[] = [];
+  const probabilities: Rows[] = [];
+
+  function* see(first: number): Block<void> {
+    const positions = Int32Array.from({ length: batch }, (_, i) => (first + i) % count);
+    const { images } = yield* take(data.batch(positions));
+    const seen = yield* hold(network.run({ params, images }), (values) => release(values)(backend));
+    features.push(yield* rowsOf(seen.features, backend));
+    if (seen.probabilities !== undefined) probabilities.push(yield* rowsOf(seen.probabilities, backend));
+  }
+
+  const breathe = breather();
+  for (let first = 0; first < count; first += batch) {
+    yield* take(mayGoOn(`${where}, image ${first}`, breathe, signal));
+    yield* take(gen(() => see(first))); // frees what the batch holds
+    onBatch?.(Math.min(first + batch, count), count);
+  }
+  const found = { features: joined(count, features) };
+  checkFeatures(where, found.features, { images: 1, for: '' });
+  return probabilities.length === 0 ? found : { ...found, probabilities: joined(count, probabilities) };
+}
+
+/**
+ * Extracts the features of images by a network, `[images, D]`, and the probabilities of their classes if it is a
+ * classifier. The images of a batch are on the backend at a time. `ConfigError` for an option that is invalid and for
+ * images of another size than the network knows; `NonFinite` at the first image whose features are not finite; the
+ * errors of the data.
+ * @example
+ * // the mean of an image as its one feature
+ * const model: FeatureModel<object, [2, 2, 1]> = {
+ *   image: [2, 2, 1],
+ *   params: treeSpec<object>({}),
+ *   apply: () => (images) => ({ features: reshape(mean(images, [1, 2, 3]), -1, 1) }),
+ * }
+ * const images: Images = { data: Float32Array.of(0, 0, 0, 1, 1, 1, 1, 1), shape: [2, 2, 2, 1] }
+ * const found = await using(reference())(extractFeatures({ model, params: {} }, images))()
+ * pipe(found, E.map(({ features }) => features)) // → E.right({ data: [0.25, 1], shape: [2, 1] })
+ */
+export const extractFeatures = <P, I extends ImageShape>(
+  network: FeatureNetwork<P, I>,
+  source: ImageSource,
+  options: Extraction = {},
+): Effect<Extracted> =>
+  genEffect(where, function* (backend) {
+    yield* take(checked(where, codec)(options));
+    yield* take(checked(`${where}: network`, networkPart)(network));
+    yield* take(checked(`${where}: images`, sourcePart)(source));
+    return yield* extracted(network, source, options, backend);
+  });

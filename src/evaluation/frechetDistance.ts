@@ -1,0 +1,92 @@
+import { type NoisefoldError, raise } from '../dsl/index.js';
+import { attempt } from '../internal/errors.js';
+import type { either } from '../internal/fp.js';
+import { checkLengths } from './features.js';
+import { covarianceOf, type Moments } from './moments.js';
+import { eigenOf, product, transposed } from './symmetric.js';
+
+/** A covariance and a bound of its rank: n − 1 for n images. */
+interface Covariance {
+  readonly sigma: Float64Array;
+  readonly rank: number;
+}
+
+/** The square root of eigenvalue k. */
+interface Root {
+  readonly k: number;
+  readonly root: number;
+}
+
+/** The square roots of the `rank` largest eigenvalues, which rise, without those that are rounding errors of a zero. */
+const rootsOf = (values: readonly number[], rank: number): readonly Root[] => {
+  const noise = values.length * Number.EPSILON * Math.max(...values);
+  return values
+    .map((value, k) => ({ k, value }))
+    .slice(-rank)
+    .filter(({ value }) => value > noise)
+    .map(({ k, value }) => ({ k, root: Math.sqrt(value) }));
+};
+
+/**
+ * tr (Σ₁Σ₂)^½ as the sum of the roots of the eigenvalues of √Σ₁ Σ₂ √Σ₁. Σ₁ is the one of lower rank, and √Σ₁ is taken
+ * in the space that it spans: with fewer images than features no rounding error of a zero comes under a root.
+ */
+const traceOfRoot = (one: Covariance, other: Covariance, D: number): number => {
+  const [first, second] = one.rank <= other.rank ? [one, other] : [other, one];
+  const { values, vector } = eigenOf(first.sigma, D);
+  const roots = rootsOf(values, first.rank);
+  const r = roots.length;
+  if (r === 0) return 0;
+  const half = new Float64Array(r * D); // Λ^½ Vᵀ
+  roots.forEach(({ k, root }, row) => {
+    for (let i = 0; i < D; i++) half[row * D + i] = root * vector(k, i);
+  });
+  const inner = product(product(half, second.sigma, r, D, D), transposed(half, r, D), r, D, r);
+  return rootsOf(eigenOf(inner, r).values, r).reduce((sum, { root }) => sum + root, 0);
+};
+
+const trace = (matrix: Float64Array, D: number): number => {
+  let sum = 0;
+  for (let i = 0; i < D; i++) sum += matrix[i * D + i]!;
+  return sum;
+};
+
+const checkMoments = (where: string, { count, mean, scatter }: Moments): void => {
+  if (count < 2)
+    raise('ConfigError', {
+      where,
+      expected: 'at least 2 images',
+      actual: `${count}`,
+      hint: 'give more images: a covariance needs two',
+    });
+  if (![mean, scatter].every((numbers) => numbers.every(Number.isFinite)))
+    raise('NonFinite', {
+      where,
+      expected: 'finite moments',
+      actual: 'NaN or infinity',
+      hint: 'look at the features: they are not finite, or too large to be squared',
+    });
+};
+
+/**
+ * The Fréchet distance of two normal distributions with these moments, ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½): of
+ * features of a network, the FID. Heusel et al. 2017, eq. 6. Covariances have n − 1, as in pytorch-fid and clean-fid.
+ * It is defined with fewer images than features too. `ConfigError` for fewer than two images, `ShapeError` for features
+ * of two lengths, `NonFinite`.
+ *
+ * The cost grows with D³: 64 features take milliseconds, 2048 minutes.
+ * @example
+ * const of = (...data: number[]) => unwrap(momentsOf({ data: Float64Array.from(data), shape: [data.length, 1] }))
+ * frechetDistance(of(0, 2), of(3, 7)) // → E.right(4 ** 2 + (Math.sqrt(2) - Math.sqrt(8)) ** 2)
+ */
+export const frechetDistance = (real: Moments, generated: Moments): either.Either<NoisefoldError, number> =>
+  attempt(() => {
+    checkMoments('frechetDistance: real', real);
+    checkMoments('frechetDistance: generated', generated);
+    const D = real.mean.length;
+    checkLengths('frechetDistance', D, generated.mean.length);
+    const [sigma1, sigma2] = [covarianceOf(real), covarianceOf(generated)];
+    const distance = real.mean.reduce((sum, mean, i) => sum + (mean - generated.mean[i]!) ** 2, 0);
+    const root = traceOfRoot({ sigma: sigma1, rank: real.count - 1 }, { sigma: sigma2, rank: generated.count - 1 }, D);
+    return Math.max(0, distance + trace(sigma1, D) + trace(sigma2, D) - 2 * root); // rounding may give less
+  });

@@ -1,0 +1,79 @@
+import { type NoisefoldError, raise } from '../dsl/index.js';
+import { exactly, positive } from '../internal/decode.js';
+import { attempt, orRaise } from '../internal/errors.js';
+import { type either, t } from '../internal/fp.js';
+import { optionsOf } from '../internal/options.js';
+import { checkFeatures, type Features } from './features.js';
+import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
+
+/** The parts of the images whose scores are averaged: `size` images in each but the last, or `splits` parts. */
+export type ScoreSplits = { readonly size?: number } | { readonly splits: number };
+
+export const scoreSplitsCodec = t.union(
+  [exactly({}, { size: positive }), exactly({ splits: positive })],
+  '{ size } or { splits }',
+);
+const decoded = optionsOf({ where: 'inceptionScore', options: scoreSplitsCodec });
+
+/** The first row of each part, and the end of the last. */
+const boundsOf = (count: number, options: ScoreSplits): readonly number[] => {
+  if ('splits' in options)
+    return Array.from({ length: options.splits + 1 }, (_, i) => Math.floor((i * count) / options.splits));
+  const { size = 5000 } = options;
+  return Array.from({ length: Math.ceil(count / size) + 1 }, (_, i) => Math.min(i * size, count));
+};
+
+/** exp of the mean of KL(p(y|x) ‖ p(y)) over some rows. */
+const scoreOf = ({ data, shape: [, classes] }: Features, from: number, to: number): number => {
+  const marginal = new Float64Array(classes);
+  for (let row = from; row < to; row++)
+    for (let y = 0; y < classes; y++) marginal[y]! += data[row * classes + y]! / (to - from);
+  let sum = 0;
+  for (let row = from; row < to; row++)
+    for (let y = 0; y < classes; y++) {
+      const p = data[row * classes + y]!;
+      if (p > 0) sum += p * Math.log(p / marginal[y]!); // 0·log 0 = 0
+    }
+  return Math.exp(sum / (to - from));
+};
+
+/** A sum of float32 probabilities may be as far from 1. */
+const OFF_ONE = 1e-3;
+
+/** Raises `ConfigError` at the first row that is no distribution. */
+const checkDistributions = ({ data, shape: [count, classes] }: Features): void => {
+  for (let row = 0; row < count; row++) {
+    const p = [...data.subarray(row * classes, (row + 1) * classes)];
+    const sum = p.reduce((total, x) => total + x, 0);
+    if (Math.abs(sum - 1) > OFF_ONE || p.some((x) => x < 0))
+      raise('ConfigError', {
+        where: `inceptionScore: image ${row}`,
+        expected: 'probabilities of all classes, of sum 1',
+        actual: `numbers of sum ${sum}`,
+        hint: 'give softmax(logits)',
+      });
+  }
+};
+
+/**
+ * The Inception Score, exp E KL(p(y|x) ‖ p(y)), of the probabilities `[images, classes]` that a classifier gives
+ * generated images: the mean over parts of the images in their order, and the deviation over the parts. From 1 to the
+ * number of classes. Salimans et al. 2016, section 4. Parts have 5000 images, as in guided-diffusion's evaluator; `{
+ * splits: 10 }` is that of the paper. `ConfigError` for rows that are no probabilities and for more parts than images,
+ * `ShapeError`, `NonFinite`.
+ * @example
+ * const probabilities: Features = { data: Float64Array.of(1, 0, 0, 1), shape: [2, 2] }
+ * inceptionScore(probabilities) // → E.right({ mean: 2, deviation: 0 })
+ */
+export const inceptionScore = (
+  probabilities: Features,
+  options: ScoreSplits = {},
+): either.Either<NoisefoldError, MeanAndDeviation> =>
+  attempt(() => {
+    orRaise(decoded(options));
+    const least = 'splits' in options ? options.splits : 1;
+    checkFeatures('inceptionScore', probabilities, { images: least, for: 'each part needs one' });
+    checkDistributions(probabilities);
+    const bounds = boundsOf(probabilities.shape[0], options);
+    return meanAndDeviation(bounds.slice(1).map((to, part) => scoreOf(probabilities, bounds[part]!, to)));
+  });

@@ -1,0 +1,113 @@
+import { foldIn, key as keyOf, type NoisefoldError, raise, type RandomKey } from '../dsl/index.js';
+import { exactTuple, exactly, positive, word } from '../internal/decode.js';
+import { E, type either } from '../internal/fp.js';
+import { optionsOf } from '../internal/options.js';
+import { randomInto } from '../internal/threefry.js';
+import { type Features, float64Of, measuredOn, rowsAt } from './features.js';
+import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
+import { dotProducts } from './rows.js';
+
+/** Σⱼ k(xᵢ, yⱼ) over the first m rows of y, with k(x, y) = (xᵀy/d + 1)³. `room` has space for m numbers. */
+const kernelSum = (x: Float64Array, i: number, y: Float64Array, m: number, d: number, room: Float64Array): number => {
+  dotProducts(x, i, y, m, d, room);
+  let sum = 0;
+  for (let j = 0; j < m; j++) {
+    const base = room[j]! / d + 1;
+    sum += base * base * base;
+  }
+  return sum;
+};
+
+/** The mean of k(xᵢ, xⱼ) over i ≠ j. */
+const within = (x: Float64Array, d: number): number => {
+  const n = x.length / d;
+  const room = new Float64Array(n);
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += kernelSum(x, i, x, i, d, room);
+  return (2 * sum) / (n * (n - 1));
+};
+
+/** The mean of k(xᵢ, yⱼ). */
+const between = (x: Float64Array, y: Float64Array, d: number): number => {
+  const [n, m] = [x.length / d, y.length / d];
+  const room = new Float64Array(m);
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += kernelSum(x, i, y, m, d, room);
+  return sum / (n * m);
+};
+
+/** The unbiased estimate of the squared maximum mean discrepancy: Gretton et al. 2012, eq. 3. */
+const estimate = (x: Float64Array, y: Float64Array, d: number): number =>
+  within(x, d) + within(y, d) - 2 * between(x, y, d);
+
+const LEAST = { images: 2, for: 'an unbiased estimate compares pairs' };
+
+/**
+ * The unbiased estimate of the squared maximum mean discrepancy of all features, with the kernel (xᵀy/d + 1)³: KID
+ * without subsets. Bińkowski et al. 2018, section 4. It may be negative. `ConfigError` for fewer than two images,
+ * `ShapeError`, `NonFinite`.
+ * @example
+ * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
+ * squaredMmd(of(0, 1), of(1, 2)) // → E.right(1 + 27 - (1 + 1 + 8 + 27) / 2)
+ */
+export const squaredMmd = (real: Features, generated: Features): either.Either<NoisefoldError, number> =>
+  measuredOn('squaredMmd', { real, generated }, LEAST, () =>
+    estimate(float64Of(real), float64Of(generated), real.shape[1]),
+  );
+
+/** The subsets of {@link kernelDistance}. */
+export interface KernelSubsets {
+  /** The number of subsets; default 100. */
+  readonly subsets?: number;
+  /** The number of images in a subset; default 1000, or all of the fewer images if there are less. */
+  readonly size?: number;
+  /** Of the choice of images; default `key(0)`. */
+  readonly key?: RandomKey;
+}
+
+export const kernelSubsetsCodec = exactly(
+  {},
+  { subsets: positive, size: positive, key: exactTuple([word, word], 'a key: key(7)') },
+);
+const decoded = optionsOf({ where: 'kernelDistance', options: kernelSubsetsCodec });
+
+/** Some rows without repetition, in random order. */
+const chosen = (features: Features, size: number, key: RandomKey): Float64Array => {
+  const order = new Int32Array(features.shape[0]);
+  randomInto('permutation', key, order);
+  return rowsAt(features, order.subarray(0, size));
+};
+
+/**
+ * KID: the mean of {@link squaredMmd} over random subsets of the images, and its standard deviation over the subsets
+ * (with n, as NumPy's `std`). Bińkowski et al. 2018. Each subset is drawn without repetition, as in torch-fidelity,
+ * whose defaults these are. `ConfigError` for subsets of fewer than two or of more than all images, `ShapeError`,
+ * `NonFinite`.
+ * @example
+ * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
+ * const found = kernelDistance(of(0, 1, 2, 3), of(1, 2, 3, 4), { subsets: 2, size: 4 })
+ * pipe(found, E.map(({ mean }) => mean)) // → squaredMmd(of(0, 1, 2, 3), of(1, 2, 3, 4))
+ */
+export const kernelDistance = (
+  real: Features,
+  generated: Features,
+  options: KernelSubsets = {},
+): either.Either<NoisefoldError, MeanAndDeviation> =>
+  E.flatMap(({ subsets = 100, size: wanted, key = keyOf(0) }: KernelSubsets) =>
+    measuredOn('kernelDistance', { real, generated }, LEAST, () => {
+      const most = Math.min(real.shape[0], generated.shape[0]);
+      const size = wanted ?? Math.min(1000, most);
+      if (size < 2 || size > most)
+        raise('ConfigError', {
+          where: 'kernelDistance: size',
+          expected: `subsets of 2 to ${most} images`,
+          actual: `${size}`,
+          hint: 'give more images, or a smaller size',
+        });
+      const estimates = Array.from({ length: subsets }, (_, i) => {
+        const [x, y] = [chosen(real, size, foldIn(key, 2 * i)), chosen(generated, size, foldIn(key, 2 * i + 1))];
+        return estimate(x, y, real.shape[1]);
+      });
+      return meanAndDeviation(estimates);
+    }),
+  )(E.map(() => options)(decoded(options)));

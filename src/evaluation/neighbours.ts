@@ -1,0 +1,94 @@
+import { type NoisefoldError, raise } from '../dsl/index.js';
+import { positive } from '../internal/decode.js';
+import type { either } from '../internal/fp.js';
+import { type Features, float64Of, measuredOn } from './features.js';
+import { squaredDistances } from './rows.js';
+
+/** The nearest rows to each of n rows. */
+interface Nearest {
+  /** Rows of the other table, the nearest first, `[n, k]`. */
+  readonly indices: Int32Array;
+  /** The squares of their distances, `[n, k]`. */
+  readonly squares: Float64Array;
+}
+
+/** The nearest real images to each of n generated images. */
+export interface Neighbours {
+  /** Indices of real images, the nearest first, `[n, k]`. */
+  readonly indices: Int32Array;
+  /** Their Euclidean distances, `[n, k]`. */
+  readonly distances: Float64Array;
+}
+
+/** Puts a row among the k nearest so far, from place `at` to `last`, in the place of the last. */
+const insert = ({ squares, indices }: Nearest, at: number, last: number, square: number, index: number): void => {
+  let place = last;
+  for (; place > at && squares[place - 1]! > square; place--) {
+    squares[place] = squares[place - 1]!;
+    indices[place] = indices[place - 1]!;
+  }
+  squares[place] = square;
+  indices[place] = index;
+};
+
+const none = (n: number, k: number): Nearest => ({
+  indices: new Int32Array(n * k),
+  squares: new Float64Array(n * k).fill(Infinity),
+});
+
+/** Notes that row j is at a distance from row i, if it is one of the k nearest so far. */
+const note = (found: Nearest, k: number, i: number, j: number, square: number): void => {
+  const last = i * k + k - 1;
+  if (square < found.squares[last]!) insert(found, i * k, last, square, j);
+};
+
+/** Finds the k nearest rows of `y` to each row of `x`; the first of those at one distance. */
+const nearestRows = (x: Float64Array, y: Float64Array, d: number, k: number): Nearest => {
+  const [n, m] = [x.length / d, y.length / d];
+  const found = none(n, k);
+  const squares = new Float64Array(m);
+  for (let i = 0; i < n; i++) {
+    squaredDistances(x, i, y, m, d, squares);
+    for (let j = 0; j < m; j++) note(found, k, i, j, squares[j]!);
+  }
+  return found;
+};
+
+/** Finds the k nearest other rows of a table to each of its rows. Computes each distance once. */
+export const nearestOthers = (x: Float64Array, d: number, k: number): Nearest => {
+  const n = x.length / d;
+  const found = none(n, k);
+  const squares = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    squaredDistances(x, i, x, i, d, squares);
+    for (let j = 0; j < i; j++) {
+      note(found, k, i, j, squares[j]!);
+      note(found, k, j, i, squares[j]!);
+    }
+  }
+  return found;
+};
+
+/**
+ * Finds the k nearest real images to each generated image, by the Euclidean distance of their features: to see if a
+ * model repeats its training data. `ConfigError` for k outside 1…n of n real images, `ShapeError`, `NonFinite`.
+ * @example
+ * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
+ * nearestNeighbours(of(0, 10, 20), of(18, 1), 1) // → E.right({ indices: [2, 0], distances: [2, 1] })
+ */
+export const nearestNeighbours = (
+  real: Features,
+  generated: Features,
+  k: number,
+): either.Either<NoisefoldError, Neighbours> =>
+  measuredOn('nearestNeighbours', { real, generated }, { images: 1, for: 'none is nearest to none' }, () => {
+    if (!positive.is(k) || k > real.shape[0])
+      raise('ConfigError', {
+        where: 'nearestNeighbours: k',
+        expected: `an integer from 1 to the ${real.shape[0]} real images`,
+        actual: `${k}`,
+        hint: 'ask for fewer neighbours',
+      });
+    const { indices, squares } = nearestRows(float64Of(generated), float64Of(real), real.shape[1], k);
+    return { indices, distances: squares.map(Math.sqrt) };
+  });

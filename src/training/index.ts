@@ -65,6 +65,13 @@ export { postHocAverage, type PostHoc } from './checkpoints/postHoc.js';
 export { loadTensors, saveTensors } from './checkpoints/tensorFiles.js';
 export { type GivenTrained, loadTrained, saveTrained, type TrainedFileOptions } from './checkpoints/trainedFiles.js';
 export {
+  type LoadableModel,
+  type LoadedWeights,
+  loadWeights,
+  type WeightOptions,
+} from './checkpoints/weights/loadWeights.js';
+export { saveWeights, type SaveWeightsOptions } from './checkpoints/weights/saveWeights.js';
+export {
   decodeCheckpoint,
   encodeCheckpoint,
   findCheckpoint,

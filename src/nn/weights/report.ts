@@ -88,8 +88,9 @@ const listed = (kind: string, items: readonly string[]): readonly string[] => {
 /**
  * Describes a report in words: `1 missing: a; 2 unexpected: b, c`. Empty if there is no difference.
  * @example
- * describeReport({ missing: ['a'], unexpected: [], misshaped: [{ name: 'b', expected: '[2]', actual: '[3]' }] })
- * // → '1 missing: a; 1 of another shape: b [3] for [2]'
+ * const misshaped = [{ name: 'b', expected: '[2]', actual: '[3]' }]
+ * const text = describeReport({ missing: ['a'], unexpected: [], misshaped })
+ * text // → '1 missing: a; 1 of another shape: b [3] for [2]'
  */
 export const describeReport = ({ missing, unexpected, misshaped }: WeightReport): string =>
   [

@@ -83,3 +83,16 @@ export const ownNames: Naming = ({ params: { leaves } }) =>
 
 /** Names for this many axes: `a0 a1`. */
 const axesOf = (rank: number): string => Array.from({ length: rank }, (_, i) => `a${i}`).join(' ');
+
+/**
+ * Names for a network of your own: a row for each parameter. The naming returns a `ConfigError` for a model with a parameter
+ * that has no row.
+ * @example
+ * const { params } = layer({ w: parameter(allOnes, 2, 3) }, (bound) => bound)
+ * const names = namesBy([{ ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o i' } }])
+ * pipe(names({ params }), E.map(({ entries }) => entries[0]!.theirShape)) // → E.right([3, 2])
+ */
+export const namesBy =
+  (rows: Rows): Naming =>
+  ({ params: { leaves } }) =>
+    tableOf('namesBy', leaves, rows);

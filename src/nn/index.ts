@@ -116,6 +116,7 @@ export { guidedDiffusion, type GuidedDiffusionNames } from './weights/guidedDiff
 export { diffusers } from './weights/diffusers.js';
 export { edm } from './weights/edm.js';
 export { guidedDiffusionConfig, type GuidedDiffusionOptions } from './weights/guidedDiffusionConfig.js';
+export { guidedDiffusionClassifierConfig } from './weights/guidedDiffusionClassifierConfig.js';
 export { diffusersConfig, type DiffusersOptions } from './weights/diffusersConfig.js';
 export { edmConfig } from './weights/edmConfig.js';
 export type { Translated } from './weights/translated.js';

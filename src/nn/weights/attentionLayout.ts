@@ -1,6 +1,6 @@
 /** Layouts of the joint projection of attention to queries, keys and values: here `(part, head, channel)`. */
 import type { Layout } from './layout.js';
-import type { Heads } from '../networks/unetConfig.js';
+import type { Heads } from '../layers/heads.js';
 
 /** The orders of the outputs of a joint projection in published code. */
 export const ORDERS = {

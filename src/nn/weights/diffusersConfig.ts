@@ -143,7 +143,7 @@ const channelFields = ({ in_channels: inputs = 3, out_channels: outputs = 3 }: U
 
 const sinusoidOf = ({ flip_sin_to_cos: isFlipped = true, freq_shift: shift = 0 }: UNet2D) => {
   if (isFlipped && shift === 0) return 'guided-diffusion';
-  return !isFlipped && shift === 1 ? 'ddpm' : { first: isFlipped ? 'cos' : 'sin', shift };
+  return !isFlipped && shift === 1 ? 'ddpm' : { first: isFlipped ? 'cosine' : 'sine', shift };
 };
 
 const sameLength = ({ block_out_channels: { length }, down_block_types: down, up_block_types: up }: UNet2D) => {

@@ -5,7 +5,7 @@ import { jointBias, jointWeight } from './attentionLayout.js';
 import { matrix, matrixAsConv2d, vector, type Weight } from './layout.js';
 import { conv, linear, linearOf, norm, row, type Rows, within } from './rows.js';
 import { type Naming, type ParameterLeaf, tableOf } from './table.js';
-import type { Heads } from '../networks/unetConfig.js';
+import type { Heads } from '../layers/heads.js';
 
 const residual: Rows = [
   ...within('norm1', 'norm0', norm),

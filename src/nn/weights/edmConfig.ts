@@ -75,6 +75,7 @@ const songFields = (given: Arguments) => {
     ...sharedFields(given, heightsOf(size, multipliers, given.attn_resolutions ?? [16])),
     base,
     multipliers,
+    inputChannels: base,
     blocks: given.num_blocks ?? 4,
     upAttention: 'last',
     heads: 1,

@@ -7,7 +7,7 @@ import { matrixAsConv1d, matrixAsConv2d, positions, table } from './layout.js';
 import { architectureOf, levelIndices, type NamedArchitecture } from './architecture.js';
 import { conv, linear, linearOf, norm, row, type Rows, within } from './rows.js';
 import { type Naming, tableOf } from './table.js';
-import type { Heads } from '../networks/unetConfig.js';
+import type { Heads } from '../layers/heads.js';
 
 /** Options of {@link guidedDiffusion}. */
 export interface GuidedDiffusionNames {

@@ -40,22 +40,21 @@ export const sharedFields = (network: NetworkArguments) => {
   };
 };
 
-/** The fields that follow from the process. Timesteps of a longer one may be rescaled to 1000 where they are embedded. */
-export const processFields = ({
+/** The timesteps. Those of a process of other than 1000 may be rescaled to 1000 where they are embedded. */
+export const timeFields = ({
   diffusion_steps: timesteps = 1000,
-  predict_xstart: predictsX0 = false,
   rescale_timesteps: isRescaled = false,
 }: ProcessFlags) => ({
   timesteps,
-  predicts: predictsX0 ? 'x0' : 'epsilon',
-  ...(isRescaled && timesteps !== 1000 && { sinusoid: { first: 'cos', shift: 0, scale: 1000 / timesteps } }),
+  ...(isRescaled && timesteps !== 1000 && { sinusoid: { first: 'cosine', shift: 0, scale: 1000 / timesteps } }),
 });
 
 const fieldsOf = ({ network, process, isUpsampler }: Described) => {
   const { num_classes: classes, num_heads_upsample: upHeads, num_head_channels: ofHead } = network;
   return {
     ...sharedFields(network),
-    ...processFields(process),
+    ...timeFields(process),
+    predicts: process.predict_xstart === true ? 'x0' : 'epsilon',
     ...(ofHead === -1 && upHeads !== -1 && { upHeads }),
     ...(classes !== null && { classes, noClass: 'never' }),
     ...(network.out_channels === 2 * network.in_channels && { learnedVariance: 'range' }),

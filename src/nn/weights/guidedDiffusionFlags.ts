@@ -28,7 +28,7 @@ export interface NetworkArguments {
 }
 
 /** Its defaults. */
-const DEFAULTS = {
+export const DEFAULTS = {
   in_channels: 3,
   out_channels: 3,
   num_res_blocks: 2,
@@ -61,8 +61,21 @@ const numbers = (example: string): t.Type<string> =>
 
 const numbersOf = (text: string): readonly number[] => (text === '' ? [] : text.split(',').map(Number));
 
-/** Fields of the same meaning in both. */
-const shared = {
+/** Flags of the process. Those of losses and sampling are no part of a network. */
+export const processFields = {
+  learn_sigma: t.boolean,
+  diffusion_steps: positive,
+  predict_xstart: t.boolean,
+  rescale_timesteps: t.boolean,
+  sigma_small: t.boolean,
+  noise_schedule: t.string,
+  timestep_respacing: t.string,
+  use_kl: t.boolean,
+  rescale_learned_sigmas: t.boolean,
+};
+
+/** Fields of a network that flags and arguments have in common. */
+const networkFields = {
   num_res_blocks: positive,
   dropout: finite,
   num_heads: positive,
@@ -73,43 +86,42 @@ const shared = {
   use_new_attention_order: t.boolean,
   use_checkpoint: t.boolean,
   use_fp16: t.boolean, // of a run there: weights are read as float32
-  // of the process
-  learn_sigma: t.boolean,
-  diffusion_steps: positive,
-  predict_xstart: t.boolean,
-  rescale_timesteps: t.boolean,
-  // of losses and sampling, and no part of a network
-  sigma_small: t.boolean,
-  noise_schedule: t.string,
-  timestep_respacing: t.string,
-  use_kl: t.boolean,
-  rescale_learned_sigmas: t.boolean,
 };
 
-const argumentFields = exactly(
-  { image_size: positive, model_channels: positive },
-  {
-    ...shared,
-    in_channels: positive,
-    out_channels: positive,
-    attention_resolutions: t.array(positive),
-    channel_mult: t.array(aboveZero),
-    conv_resample: t.boolean,
-    dims: refined(t.number, '2, for images', (dims) => dims === 2),
-    num_classes: t.union([positive, t.null], 'a number of classes, or null'),
-  },
-);
+/** The arguments that a network must have. */
+export const requiredArguments = { image_size: positive, model_channels: positive };
 
-const flagFields = exactly(
+/** The other arguments of a network. */
+export const optionalArguments = {
+  ...networkFields,
+  in_channels: positive,
+  out_channels: positive,
+  attention_resolutions: t.array(positive),
+  channel_mult: t.array(aboveZero),
+  conv_resample: t.boolean,
+  dims: refined(t.number, '2, for images', (dims) => dims === 2),
+};
+
+/** A list of heights in a flag. */
+export const heights = numbers("'32,16,8'");
+
+const argumentCodec = exactly(requiredArguments, {
+  ...optionalArguments,
+  ...processFields,
+  num_classes: t.union([positive, t.null], 'a number of classes, or null'),
+});
+
+const flagCodec = exactly(
   {},
   {
-    ...shared,
+    ...networkFields,
+    ...processFields,
     image_size: positive,
     large_size: positive,
     small_size: positive,
     num_channels: positive,
     class_cond: t.boolean,
-    attention_resolutions: numbers("'32,16,8'"),
+    attention_resolutions: heights,
     channel_mult: numbers("'1,2,2'"),
   },
 );
@@ -136,8 +148,8 @@ export const multipliersFor = (where: string, size: number): either.Either<Noise
 };
 
 /** Factors of downsampling from heights: `'32,16'` at 64 is 2 and 4. */
-export const factorsOf = (heights: string, size: number): readonly number[] =>
-  numbersOf(heights).map((height) => Math.floor(size / height));
+export const factorsOf = (given: string, size: number): readonly number[] =>
+  numbersOf(given).map((height) => Math.floor(size / height));
 
 /** The number of classes of the published class-conditional models. */
 export const CLASSES = 1000;
@@ -149,7 +161,7 @@ export interface Described {
   readonly isUpsampler: boolean;
 }
 
-const fromFlags = (where: string, flags: t.TypeOf<typeof flagFields>): either.Either<NoisefoldError, Described> => {
+const fromFlags = (where: string, flags: t.TypeOf<typeof flagCodec>): either.Either<NoisefoldError, Described> => {
   const { image_size: imageSize = 64, large_size: size = imageSize, num_channels: width = 128 } = flags;
   const isUpsampler = flags.large_size !== undefined;
   const multipliers = numbersOf(flags.channel_mult ?? '');
@@ -176,7 +188,7 @@ const fromFlags = (where: string, flags: t.TypeOf<typeof flagFields>): either.Ei
   );
 };
 
-const fromArguments = (given: t.TypeOf<typeof argumentFields>): Described => ({
+const fromArguments = (given: t.TypeOf<typeof argumentCodec>): Described => ({
   network: { ...DEFAULTS, ...given },
   process: given,
   isUpsampler: false,
@@ -184,12 +196,16 @@ const fromArguments = (given: t.TypeOf<typeof argumentFields>): Described => ({
 
 const hint = 'give the flags of a script of guided-diffusion, or the arguments of its UNetModel';
 
+/** Tells arguments of a network from flags of a script. */
+export const hasArguments = (given: unknown): boolean =>
+  typeof given === 'object' && given !== null && 'model_channels' in given;
+
 /** Decodes flags or arguments: the latter have `model_channels`. `ConfigError` for a field that neither has. */
 export const described = (where: string, given: unknown): either.Either<NoisefoldError, Described> =>
-  typeof given === 'object' && given !== null && 'model_channels' in given
-    ? F.pipe(given, optionsOf({ where, options: argumentFields, hint }), E.map(fromArguments))
+  hasArguments(given)
+    ? F.pipe(given, optionsOf({ where, options: argumentCodec, hint }), E.map(fromArguments))
     : F.pipe(
         given,
-        optionsOf({ where, options: flagFields, hint }),
+        optionsOf({ where, options: flagCodec, hint }),
         E.flatMap((flags) => fromFlags(where, flags)),
       );

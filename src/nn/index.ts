@@ -118,6 +118,7 @@ export { edm } from './weights/edm.js';
 export { guidedDiffusionConfig, type GuidedDiffusionOptions } from './weights/guidedDiffusionConfig.js';
 export { guidedDiffusionClassifierConfig } from './weights/guidedDiffusionClassifierConfig.js';
 export { diffusersConfig, type DiffusersOptions } from './weights/diffusersConfig.js';
+export { diffusersConfigOf } from './weights/diffusersConfigOf.js';
 export { edmConfig } from './weights/edmConfig.js';
 export type { Translated } from './weights/translated.js';
 export { type Layout, theirShape, toOurs, toTheirs, type Weight } from './weights/layout.js';

@@ -70,6 +70,9 @@ export {
   loadWeights,
   type WeightOptions,
 } from './checkpoints/weights/loadWeights.js';
+export { type DiffusersFolder, loadDiffusers, type LoadedDiffusers } from './checkpoints/diffusers/loadDiffusers.js';
+export { saveDiffusers, type SaveDiffusersOptions } from './checkpoints/diffusers/saveDiffusers.js';
+export type { SchedulerSampling } from './checkpoints/diffusers/readScheduler.js';
 export { saveWeights, type SaveWeightsOptions } from './checkpoints/weights/saveWeights.js';
 export {
   decodeCheckpoint,

@@ -13,6 +13,8 @@ export interface DiffusersOptions {
   readonly predicts?: 'epsilon' | 'x0' | 'v';
   /** The number of timesteps of the process; default 1000. */
   readonly timesteps?: number;
+  /** Height and width, for a network without a `sample_size`. */
+  readonly size?: readonly [height: number, width: number];
 }
 
 const WHERE = 'diffusersConfig';
@@ -75,14 +77,12 @@ type UNet2D = t.TypeOf<typeof codec>;
 const NULLABLE = ['attention_head_dim', 'norm_num_groups', 'mid_block_type'];
 
 /** The fields without those that are private, such as the version, or null. */
-const publicFields = (given: unknown): unknown =>
-  typeof given === 'object' && given !== null && !Array.isArray(given)
-    ? Object.fromEntries(
-        Object.entries(given).filter(
-          ([name, value]) => !name.startsWith('_') && (value !== null || NULLABLE.includes(name)),
-        ),
-      )
-    : given;
+const publicFields = (given: unknown): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(Object(given)).filter(
+      ([name, value]) => !name.startsWith('_') && (value !== null || NULLABLE.includes(name)),
+    ),
+  );
 
 const wrong = (field: string, expected: string, actual: unknown): either.Either<NoisefoldError, never> =>
   fail('ConfigError', {
@@ -196,7 +196,11 @@ const decodedOptions = optionsOf({
   where: WHERE,
   options: exactly(
     {},
-    { predicts: t.keyof({ epsilon: null, x0: null, v: null }, "'epsilon', 'x0' or 'v'"), timesteps: positive },
+    {
+      predicts: t.keyof({ epsilon: null, x0: null, v: null }, "'epsilon', 'x0' or 'v'"),
+      timesteps: positive,
+      size: exactTuple([positive, positive], '[height, width]'),
+    },
   ),
 });
 
@@ -217,7 +221,9 @@ export const diffusersConfig = (
   F.pipe(
     E.Do,
     E.bind('options', () => decodedOptions(options)),
-    E.bind('given', () => decoded(publicFields(config))),
+    E.bind('given', ({ options: { size } }) =>
+      decoded({ ...(size && { sample_size: size }), ...publicFields(config) }),
+    ),
     E.flatMap(({ given, options: known }) => fieldsOf(given, known)),
     E.flatMap(unetArchitecture),
     E.map((made) => ({ config: made, names: diffusers })),

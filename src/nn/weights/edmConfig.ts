@@ -58,7 +58,8 @@ const sharedFields = (given: Arguments, heights: readonly number[]) => {
     groups: { channels: 4, most: 32 },
     dropout: given.dropout ?? 0.1,
     timesteps: 'continuous',
-    ...(classes !== undefined && classes > 0 && { classes, noClass: 'zero' }),
+    noClass: 'zero',
+    ...(classes !== undefined && classes > 0 && { classes }),
     ...(augment > 0 && { augment }),
     ...(outputs === 2 * inputs && { learnedVariance: 'range' }),
   };

@@ -36,7 +36,9 @@ const refuse = (where: string, expected: string, actual: unknown): either.Either
 
 /** Refuses a pipeline with components that noisefold lacks, by name. */
 export const checkedIndex = (path: string, index: JsonRecord): either.Either<NoisefoldError, void> => {
-  const components = Object.entries(index).filter(([name, value]) => !name.startsWith('_') && (classOf(value) ?? null) !== null);
+  const components = Object.entries(index).filter(
+    ([name, value]) => !name.startsWith('_') && (classOf(value) ?? null) !== null,
+  );
   const strangers = components.filter(([name, value]) => Array.isArray(value) && !['unet', 'scheduler'].includes(name));
   if (strangers.length > 0) {
     const shown = strangers.map(([name, value]) => `${name} (${classOf(value)})`).join(', ');

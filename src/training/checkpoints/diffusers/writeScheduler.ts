@@ -73,7 +73,8 @@ export const schedulerConfig = (
     expressible(process, architecture),
     E.flatMap((prediction) => {
       const config = { ...given, prediction_type: prediction };
-      const made = [config, ...betaFields(process).map((fields) => ({ ...config, ...fields }))];
+      const saysBetas = 'beta_schedule' in given || 'trained_betas' in given;
+      const made = [...(saysBetas ? [{}] : []), ...betaFields(process)].map((fields) => ({ ...config, ...fields }));
       const found = made.find((each) => has(process, each));
       if (found !== undefined) return E.right(found);
       // the scheduler itself may be the reason

@@ -6,7 +6,7 @@ import { onWasm } from '../../../../properties/training/onWasm.js';
 import { reference } from '../../../backends/reference/index.js';
 import { type Backend, compile, key, type NoisefoldError, program, type Resident, using } from '../../../dsl/index.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../../formats/safetensors.js';
-import { TE } from '../../../internal/fp.js';
+import { E } from '../../../internal/fp.js';
 import {
   diffusers,
   edm,
@@ -47,9 +47,13 @@ const drawn = async (backend: Backend, config: UNetConfig = base): Promise<Resid
 const tensorsOf = async (backend: Backend, params: unknown): Promise<ReadonlyMap<string, StoredTensor>> =>
   right(await readTensors(params)(backend)());
 
-/** The error of an effect on the reference, and the values that it left there. */
+/** The error of an effect, which leaves nothing on its backend. */
 const refusal = async (effect: ReturnType<typeof loadWeights<UNetParams>>): Promise<NoisefoldError> => {
-  const result = await using(reference())((backend) => TE.map(() => undefined)(effect(backend)))();
+  const result = await using(reference())((backend) => async () => {
+    const done = await effect(backend)();
+    expect(backend.stats().buffers).toBe(0);
+    return E.map(() => undefined)(done);
+  })();
   if (result._tag === 'Left') return result.left;
   throw new Error('it succeeded');
 };

@@ -68,11 +68,12 @@ export {
   type LoadableModel,
   type LoadedWeights,
   loadWeights,
-  type WeightOptions,
+  type LoadWeightsOptions,
 } from './checkpoints/weights/loadWeights.js';
 export { type DiffusersFolder, loadDiffusers, type LoadedDiffusers } from './checkpoints/diffusers/loadDiffusers.js';
 export { saveDiffusers, type SaveDiffusersOptions } from './checkpoints/diffusers/saveDiffusers.js';
 export type { SchedulerSampling } from './checkpoints/diffusers/readScheduler.js';
+export type { WeightSource } from './checkpoints/weights/openWeights.js';
 export { saveWeights, type SaveWeightsOptions } from './checkpoints/weights/saveWeights.js';
 export {
   decodeCheckpoint,

@@ -14,12 +14,12 @@ import {
   type UNetParams,
 } from '../../../nn/index.js';
 import { fileExists } from '../../../node/files.js';
-import { withTensors } from '../../../node/tensorStream.js';
 import { checked, processPart } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { genEffect } from '../../genEffect.js';
 import type { Trained } from '../../trained.js';
 import { weightsIn } from '../weights/loadWeights.js';
+import { openWeights } from '../weights/openWeights.js';
 import { checkedIndex, checkedNetwork, CONFIG, findWeights, INDEX, inFolder, readJson, SCHEDULER } from './folder.js';
 import { inFile } from './inFile.js';
 import { architectureIn } from './networkConfig.js';
@@ -157,7 +157,9 @@ export const loadDiffusers = (folder: string, options: DiffusersFolder = {}): Ef
     const model: UNet<ImageShape> = yield* take(unet(architecture as UNetConfig<[number, number, number]>)); // a triple
     const weights = yield* findWeights(network, known.variant);
     const { params } = yield* take(
-      withTensors(weights, { finite: true }, (file) => weightsIn(weights, file, model, { names: diffusers }, backend)),
+      openWeights('loadDiffusers', weights, (name, file) =>
+        weightsIn(name, file, model, { names: diffusers }, backend),
+      ),
     );
     return {
       model,

@@ -19,11 +19,12 @@ import { compareWeights, describeReport, type Placed, prefixIn } from '../../../
 import { oursOf } from '../../../nn/weights/rename.js';
 import { ownNames } from '../../../nn/weights/table.js';
 import type { NamedModel, Naming, Weight, WeightReport, WeightTable } from '../../../nn/index.js';
-import { type OpenTensors, tensorsIn, withTensors } from '../../../node/tensorStream.js';
+import type { OpenTensors } from '../../../node/tensorStream.js';
 import { checked, functionPart, hostKey, part } from '../../checked.js';
 import { genEffect } from '../../genEffect.js';
 import { compiled } from '../../open.js';
 import { readTensors, uploadEach } from '../snapshot.js';
+import { openWeights, prefixOf, type WeightSource } from './openWeights.js';
 
 /** A model whose parameters are loaded; `init` is needed for a partial load. */
 export interface LoadableModel<P> extends NamedModel {
@@ -32,10 +33,10 @@ export interface LoadableModel<P> extends NamedModel {
 }
 
 /** Options of {@link loadWeights}. */
-export interface WeightOptions {
+export interface LoadWeightsOptions {
   /** The names in the file, such as `diffusers` or `guidedDiffusion()`; default: the paths of the parameters. */
   readonly names?: Naming;
-  /** The beginning of the names in the file: `model.`. Tensors whose names begin otherwise are not looked at. */
+  /** The beginning of the names in the file, up to a dot: `model`. Tensors whose names begin otherwise are not looked at. */
   readonly prefix?: string;
   /** Draws the parameters that the file lacks, or has in another shape, from `key`, instead of an error. */
   readonly partial?: boolean;
@@ -118,11 +119,12 @@ export const weightsIn = <P>(
   path: string,
   file: OpenTensors,
   model: LoadableModel<P>,
-  { names = ownNames, prefix = '', partial = false, key }: WeightOptions,
+  { names = ownNames, prefix: given = '', partial = false, key }: LoadWeightsOptions,
   backend: Backend,
 ): Fallible<LoadedWeights<P>> =>
   gen(function* () {
     const table = yield* take(names(model));
+    const prefix = prefixOf(given);
     const { report, placed } = compareWeights(table, file.entries, prefix);
     const fitting = placed.filter(({ found }) => found);
     if (describeReport(report) !== '' && !(partial && fitting.length > 0)) refuse(path, table, file, report, prefix);
@@ -163,15 +165,14 @@ export const weightsIn = <P>(
  * await nf.close()
  */
 export const loadWeights = <P>(
-  source: string | Uint8Array,
+  source: WeightSource,
   model: LoadableModel<P>,
-  options: WeightOptions = {},
+  options: LoadWeightsOptions = {},
 ): Effect<LoadedWeights<P>> =>
   genEffect('loadWeights', function* (backend) {
     const known = yield* take(checked('loadWeights', codec)(options));
     yield* take(checked('loadWeights: source', sourceCodec)(source));
     yield* take(checked('loadWeights: model', modelPart)(model));
-    const from = (path: string) => (file: OpenTensors) => weightsIn(path, file, model, known, backend);
-    if (typeof source === 'string') return yield* take(withTensors(source, { finite: true }, from(source)));
-    return yield* take(from('loadWeights')(yield* take(tensorsIn('loadWeights', source, { finite: true }))));
+    const loaded = openWeights('loadWeights', source, (path, file) => weightsIn(path, file, model, known, backend));
+    return yield* take(loaded);
   });

@@ -15,12 +15,13 @@ import { genEffect } from '../../genEffect.js';
 import { type FileDType, fileDType, rounded } from '../rounded.js';
 import { matching, readTensors } from '../snapshot.js';
 import { namesPart } from './loadWeights.js';
+import { prefixOf } from './openWeights.js';
 
 /** Options of {@link saveWeights}. */
 export interface SaveWeightsOptions {
   /** The names in the file, such as `diffusers` or `guidedDiffusion()`; default: the paths of the parameters. */
   readonly names?: Naming;
-  /** The beginning of the names in the file: `model.`; default: nothing. */
+  /** The beginning of the names in the file, up to a dot: `model`; default: nothing. */
   readonly prefix?: string;
   /** The dtype of the numbers in the file: 'float16' halves its size; default 'float32'. */
   readonly dtype?: FileDType;
@@ -49,10 +50,11 @@ export function* writeWeights<P>(
   path: string,
   model: NamedModel & { readonly params: TreeSpec<P> },
   params: Resident<P>,
-  { names = ownNames, prefix = '', dtype = 'float32' }: SaveWeightsOptions,
+  { names = ownNames, prefix: given = '', dtype = 'float32' }: SaveWeightsOptions,
   backend: Backend,
 ): Block<void> {
   const table = yield* take(names(model));
+  const prefix = prefixOf(given);
   const ours = yield* take(readTensors(params)(backend));
   yield* take(matching(where, model.params, ours));
   const tensors = renamed(table, ours).map(([name, weight]): [string, StoredTensor] => [

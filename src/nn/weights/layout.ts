@@ -3,6 +3,7 @@
  * A layout is data. It only moves numbers, so each direction is the exact inverse of the other.
  */
 import { raise, showShape } from '../../internal/errors.js';
+import { reordered } from './gather.js';
 
 /** Numbers on the host, dense and row-major. */
 export interface Weight {
@@ -23,6 +24,7 @@ export interface Layout {
 
 type Axes = readonly (readonly string[])[];
 type Sizes = Readonly<Record<string, number>>;
+type Strides = ReadonlyMap<string, number>;
 
 /** `[['i'], ['part', 'o']]` for `'i (part o)'`. */
 const axesOf = (pattern: string): Axes =>
@@ -59,7 +61,7 @@ const shapeOf = (axes: Axes, sizes: Sizes): readonly number[] =>
   axes.map((group) => productOf(group.map((name) => sizes[name]!)));
 
 /** How far apart the neighbours along each axis lie. */
-const stridesOf = (names: readonly string[], sizes: Sizes): ReadonlyMap<string, number> => {
+const stridesOf = (names: readonly string[], sizes: Sizes): Strides => {
   let stride = 1;
   const strides = [...names].reverse().map((name): [string, number] => {
     const own = stride;
@@ -69,43 +71,14 @@ const stridesOf = (names: readonly string[], sizes: Sizes): ReadonlyMap<string, 
   return new Map(strides);
 };
 
-/** Copies numbers so that axes with these extents and distances in `from` become dense. */
-const gathered = (from: Float32Array, extents: readonly number[], strides: readonly number[]): Float32Array => {
-  const to = new Float32Array(productOf(extents));
-  const inner = extents.at(-1) ?? 1;
-  const step = strides.at(-1) ?? 1;
-  const outer = extents.slice(0, -1);
-  const position = outer.map(() => 0);
-  let start = 0;
-  for (let at = 0; at < to.length;) {
-    for (let i = 0, source = start; i < inner; i++, source += step) to[at++] = from[source]!;
-    for (let axis = outer.length - 1; axis >= 0; axis--) {
-      start += strides[axis]!;
-      if (++position[axis]! < outer[axis]!) break;
-      start -= strides[axis]! * outer[axis]!;
-      position[axis] = 0;
-    }
-  }
-  return to;
-};
-
 /** Moves the numbers of a weight from the order of one pattern to that of another. */
 const moved = (layout: Layout, from: string, to: string, { shape, data }: Weight): Weight => {
   const sizes = sizesFrom(layout, from, shape);
   const [source, target] = [axesOf(from), axesOf(to)];
-  const [sources, targets] = [source.flat(), target.flat()];
-  const isSame = sources.join(' ') === targets.join(' ');
-  const strides = stridesOf(sources, sizes);
-  return {
-    shape: shapeOf(target, sizes),
-    data: isSame
-      ? data
-      : gathered(
-          data,
-          targets.map((name) => sizes[name]!),
-          targets.map((name) => strides.get(name)!),
-        ),
-  };
+  const [strides, wanted] = [source, target].map((axes) => stridesOf(axes.flat(), sizes)) as [Strides, Strides];
+  const axes = target.flat().map((name) => ({ extent: sizes[name]!, from: strides.get(name)!, to: wanted.get(name)! }));
+  const isSame = axes.every((axis) => axis.extent === 1 || axis.from === axis.to);
+  return { shape: shapeOf(target, sizes), data: isSame ? data : reordered(data, axes) };
 };
 
 /**

@@ -24,13 +24,13 @@ export const processFields = {
 };
 
 /** Fields of the grid of timesteps. */
-export const gridFields = {
+const gridFields = {
   timestep_spacing: word('linspace', 'leading', 'trailing'),
   steps_offset: natural,
 };
 
 /** Fields of the correction of x̂₀. */
-export const clipFields = {
+const clipFields = {
   clip_sample: t.boolean,
   clip_sample_range: aboveZero,
   thresholding: t.boolean,
@@ -39,7 +39,7 @@ export const clipFields = {
 };
 
 /** Fields of grids by noise level. */
-export const sigmaFields = {
+const sigmaFields = {
   use_karras_sigmas: t.boolean,
   use_exponential_sigmas: t.boolean,
   use_beta_sigmas: only(false),

@@ -13,6 +13,7 @@ export const fileDType: t.Type<FileDType> = t.keyof({ float32: null, float16: nu
 /** A parameter in the dtype of a file. Raises `ConfigError` for a number beyond float16. */
 export const rounded = (where: string, dtype: FileDType, name: string, tensor: StoredTensor): StoredTensor => {
   if (tensor.dtype !== 'F32' && tensor.dtype !== 'F64') return tensor;
+  if (tensor.dtype === 'F32' && dtype === 'float32') return tensor;
   const { shape } = tensor;
   const data = Float32Array.from(tensor.data); // the reference has float64
   if (dtype === 'float32') return { dtype: 'F32', shape, data };

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
 import { onWasm } from '../../../../properties/training/onWasm.js';
@@ -23,6 +32,7 @@ import { right } from '../../testing.js';
 import type { Trained } from '../../trained.js';
 import { readTensors } from '../snapshot.js';
 import { type DiffusersFolder, loadDiffusers } from './loadDiffusers.js';
+import { parsePythonJson } from './pythonJson.js';
 import { readScheduler } from './readScheduler.js';
 import { saveDiffusers, type SaveDiffusersOptions } from './saveDiffusers.js';
 
@@ -141,6 +151,15 @@ describe('a folder that was saved is loaded as it was', () => {
       expect(loaded.scheduler).toBeUndefined();
     }));
 
+  test('as a pipeline of old, whose files lie in one folder', () =>
+    onWasm(async (backend) => {
+      const path = await changed({});
+      for (const part of ['unet', 'scheduler'])
+        for (const name of readdirSync(`${path}/${part}`)) renameSync(`${path}/${part}/${name}`, `${path}/${name}`);
+      const loaded = right(await loadDiffusers(path)(backend)());
+      expect(loaded.model.config).toEqual(right(unet(small)).config);
+    }));
+
   test('unless the fields of diffusers were changed since: then they count', () =>
     onWasm(async (backend) => {
       const path = await changed({ [UNET]: (fields) => (fields['dropout'] = 0.25) });
@@ -224,6 +243,22 @@ describe('a damaged folder is refused', () => {
     ['loadDiffusers: predicts', { predicts: 'v' }],
   ])('with an option that does not fit: %s', async (where, options) => {
     expect((await refusal(loadDiffusers(await changed({}), options))).where).toBe(where);
+  });
+});
+
+describe('a file that Python wrote', () => {
+  test('may hold Infinity and NaN, which JSON does not have', () => {
+    const text = '{"lambda_min_clipped": -Infinity, "a": [NaN, Infinity], "b": "-Infinity, \\"NaN\\""}';
+    expect(parsePythonJson('f', text)).toEqual(
+      E.right({ lambda_min_clipped: '-Infinity', a: ['NaN', 'Infinity'], b: '-Infinity, "NaN"' }),
+    );
+    const config = { _class_name: 'DPMSolverMultistepScheduler', lambda_min_clipped: '-Infinity' };
+    expect(E.isRight(readScheduler('s', config))).toBe(true);
+  });
+
+  test('that holds no object is refused by its name', () => {
+    for (const text of ['[1]', '7', '{', '"a"'])
+      expect(parsePythonJson('f', text)).toMatchObject({ left: { _tag: 'DecodeError', where: 'f' } });
   });
 });
 

@@ -7,12 +7,19 @@ import { fileExists, readBytes } from '../../../node/files.js';
 import { type JsonRecord, parsePythonJson } from './pythonJson.js';
 
 export const INDEX = 'model_index.json';
-export const SCHEDULER = 'scheduler/scheduler_config.json';
+export const SCHEDULER = 'scheduler_config.json';
 export const CONFIG = 'config.json';
 export const WEIGHTS = 'diffusion_pytorch_model.safetensors';
 
 /** Joins a folder and a name; both / and \ separate folders on Windows. */
 export const inFolder = (folder: string, name: string): string => `${folder.replace(/\/+$/, '')}/${name}`;
+
+/** The folder of a part of a pipeline: one of its name; of old pipelines, that of the pipeline itself. */
+export function* partFolder(folder: string, part: string, file: string): Block<string> {
+  const own = inFolder(folder, part);
+  const isOld = !(yield* take(fileExists(inFolder(own, file)))) && (yield* take(fileExists(inFolder(folder, file))));
+  return isOld ? folder : own;
+}
 
 /** Reads a file that holds an object of JSON. */
 export const readJson = (path: string): Fallible<JsonRecord> =>

@@ -20,7 +20,17 @@ import { genEffect } from '../../genEffect.js';
 import type { Trained } from '../../trained.js';
 import { weightsIn } from '../weights/loadWeights.js';
 import { openWeights } from '../weights/openWeights.js';
-import { checkedIndex, checkedNetwork, CONFIG, findWeights, INDEX, inFolder, readJson, SCHEDULER } from './folder.js';
+import {
+  checkedIndex,
+  checkedNetwork,
+  CONFIG,
+  findWeights,
+  INDEX,
+  inFolder,
+  partFolder,
+  readJson,
+  SCHEDULER,
+} from './folder.js';
 import { inFile } from './inFile.js';
 import { architectureIn } from './networkConfig.js';
 import type { JsonRecord } from './pythonJson.js';
@@ -62,11 +72,14 @@ const codec = exactly(
   },
 );
 
-/** The scheduler of a pipeline, and its configuration. */
-function* pipelineScheduler(
-  folder: string,
-  { steps, process, predicts }: DiffusersFolder,
-): Block<ReadScheduler & { readonly config: JsonRecord }> {
+/** A scheduler, with its configuration and the file that has it; a network alone has neither. */
+interface FoundScheduler extends ReadScheduler {
+  readonly config?: JsonRecord;
+  readonly file?: string;
+}
+
+/** The scheduler of a pipeline. */
+function* pipelineScheduler(folder: string, { steps, process, predicts }: DiffusersFolder): Block<FoundScheduler> {
   const [given] = Object.entries({ process, predicts }).filter(([, value]) => value !== undefined);
   if (given !== undefined)
     yield* take(
@@ -79,15 +92,16 @@ function* pipelineScheduler(
     );
   const path = inFolder(folder, INDEX);
   yield* take(checkedIndex(path, yield* take(readJson(path))));
-  const config = yield* take(readJson(inFolder(folder, SCHEDULER)));
-  return { config, ...(yield* take(readScheduler(inFolder(folder, SCHEDULER), config, steps))) };
+  const file = inFolder(yield* partFolder(folder, 'scheduler', SCHEDULER), SCHEDULER);
+  const config = yield* take(readJson(file));
+  return { file, config, ...(yield* take(readScheduler(file, config, steps))) };
 }
 
 /** The process that goes with a network alone, and the sampling of DDPM. */
 const givenProcess = (
   folder: string,
   { steps, process, predicts = 'epsilon' }: DiffusersFolder,
-): either.Either<NoisefoldError, ReadScheduler> =>
+): either.Either<NoisefoldError, FoundScheduler> =>
   process === undefined
     ? fail('ConfigError', {
         where: folder,
@@ -109,14 +123,13 @@ const givenProcess = (
 
 /** Refuses a scheduler that uses a variance of a model without one, or has none for a model with one. */
 const fittingVariance = (
-  folder: string,
-  { learnsVariance }: ReadScheduler,
+  { learnsVariance, file = 'scheduler' }: FoundScheduler,
   { learnedVariance }: UNetArchitecture,
 ): either.Either<NoisefoldError, void> => {
   const learns = learnedVariance !== undefined;
   if (learnsVariance === null || learnsVariance === learns) return E.right(undefined);
   return fail('CheckpointMismatch', {
-    where: `${inFolder(folder, SCHEDULER)}: variance_type`,
+    where: `${file}: variance_type`,
     expected: learns ? '"learned_range", as the network has twice as many output channels' : 'a fixed variance',
     actual: learns ? 'a fixed variance' : '"learned_range", but the network has no variance',
     hint: 'change variance_type, or out_channels of the network',
@@ -139,11 +152,9 @@ export const loadDiffusers = (folder: string, options: DiffusersFolder = {}): Ef
     const known = yield* take(checked('loadDiffusers', codec)(options));
     yield* take(checked('loadDiffusers: folder', t.string)(folder));
     const isPipeline = yield* take(fileExists(inFolder(folder, INDEX)));
-    const read: ReadScheduler & { readonly config?: JsonRecord } = isPipeline
-      ? yield* pipelineScheduler(folder, known)
-      : yield* take(givenProcess(folder, known));
+    const read = isPipeline ? yield* pipelineScheduler(folder, known) : yield* take(givenProcess(folder, known));
     const { process, predicts, sampling, notes, config: scheduler } = read;
-    const network = isPipeline ? inFolder(folder, 'unet') : folder;
+    const network = isPipeline ? yield* partFolder(folder, 'unet', CONFIG) : folder;
     const path = inFolder(network, CONFIG);
     const config = yield* take(readJson(path));
     yield* take(checkedNetwork(path, config));
@@ -153,7 +164,7 @@ export const loadDiffusers = (folder: string, options: DiffusersFolder = {}): Ef
     const { architecture, labelDropout } = yield* take(
       E.mapLeft((error: NoisefoldError) => inFile(path, error))(about),
     );
-    yield* take(fittingVariance(folder, read, architecture));
+    yield* take(fittingVariance(read, architecture));
     const model: UNet<ImageShape> = yield* take(unet(architecture as UNetConfig<[number, number, number]>)); // a triple
     const weights = yield* findWeights(network, known.variant);
     const { params } = yield* take(

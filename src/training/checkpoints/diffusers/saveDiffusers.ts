@@ -98,7 +98,7 @@ export const saveDiffusers = <P, I extends ImageShape>(
         const weights = at(`unet/${WEIGHTS}`);
         yield* writeWeights('saveDiffusers', weights, model, params, { names: diffusers, dtype }, backend);
         yield* take(writeAtomically(at(`unet/${CONFIG}`), text({ ...network, ...version })));
-        yield* take(writeAtomically(at(SCHEDULER), text({ ...version, ...scheduler })));
+        yield* take(writeAtomically(at(`scheduler/${SCHEDULER}`), text({ ...version, ...scheduler })));
         yield* take(writeAtomically(at(INDEX), text(index)));
       }),
     );

@@ -73,7 +73,6 @@ export {
 export { type DiffusersFolder, loadDiffusers, type LoadedDiffusers } from './checkpoints/diffusers/loadDiffusers.js';
 export { saveDiffusers, type SaveDiffusersOptions } from './checkpoints/diffusers/saveDiffusers.js';
 export type { SchedulerSampling } from './checkpoints/diffusers/readScheduler.js';
-export type { WeightSource } from './checkpoints/weights/openWeights.js';
 export { saveWeights, type SaveWeightsOptions } from './checkpoints/weights/saveWeights.js';
 export {
   decodeCheckpoint,

@@ -24,6 +24,7 @@ import {
   zeroTerminalSNR,
 } from '../../../diffusion/index.js';
 import { type Backend, compile, key, type NoisefoldError, program, using } from '../../../dsl/index.js';
+import { decodeSafetensors, encodeSafetensors } from '../../../formats/safetensors.js';
 import { E, F, TE, type taskEither } from '../../../internal/fp.js';
 import { unet, type UNetConfig, type UNetParams } from '../../../nn/index.js';
 import type { ImageShape } from '../../data/dataset.js';
@@ -158,6 +159,26 @@ describe('a folder that was saved is loaded as it was', () => {
         for (const name of readdirSync(`${path}/${part}`)) renameSync(`${path}/${part}/${name}`, `${path}/${name}`);
       const loaded = right(await loadDiffusers(path)(backend)());
       expect(loaded.model.config).toEqual(right(unet(small)).config);
+    }));
+
+  test('also from shards', () =>
+    onWasm(async (backend) => {
+      const path = await changed({});
+      const whole = `${path}/unet/diffusion_pytorch_model.safetensors`;
+      const tensors = [...right(decodeSafetensors(whole)(readFileSync(whole))).tensors];
+      const shards = [tensors.slice(0, 50), tensors.slice(50)].map((part, i) => ({
+        part,
+        name: `shard-${i + 1}.safetensors`,
+      }));
+      for (const { part, name } of shards)
+        writeFileSync(`${path}/unet/${name}`, right(encodeSafetensors({ tensors: new Map(part), metadata: {} })));
+      const weight_map = Object.fromEntries(shards.flatMap(({ part, name }) => part.map(([tensor]) => [tensor, name])));
+      rmSync(whole);
+      writeFileSync(`${whole}.index.json`, JSON.stringify({ metadata: { total_size: 1 }, weight_map }));
+      const { params } = right(await loadDiffusers(path)(backend)());
+      expect(right(await readTensors(params)(backend)())).toEqual(
+        right(await readTensors((await untrained()(backend)).params)(backend)()),
+      );
     }));
 
   test('unless the fields of diffusers were changed since: then they count', () =>

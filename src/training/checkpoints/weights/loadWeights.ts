@@ -11,6 +11,7 @@ import {
   type TreeSpec,
 } from '../../../dsl/index.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../../formats/float16.js';
+import type { OpenTensors } from '../../../formats/openTensors.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
 import { exactly } from '../../../internal/decode.js';
 import { E, t } from '../../../internal/fp.js';
@@ -19,12 +20,12 @@ import { compareWeights, describeReport, type Placed, prefixIn } from '../../../
 import { oursOf } from '../../../nn/weights/rename.js';
 import { ownNames } from '../../../nn/weights/table.js';
 import type { NamedModel, Naming, Weight, WeightReport, WeightTable } from '../../../nn/index.js';
-import type { OpenTensors } from '../../../node/tensorStream.js';
+import type { WeightFiles } from '../../../node/weights.js';
 import { checked, functionPart, hostKey, part } from '../../checked.js';
 import { genEffect } from '../../genEffect.js';
 import { compiled } from '../../open.js';
 import { readTensors, uploadEach } from '../snapshot.js';
-import { openWeights, prefixOf, type WeightSource } from './openWeights.js';
+import { openWeights, prefixOf } from './openWeights.js';
 
 /** A model whose parameters are loaded; `init` is needed for a partial load. */
 export interface LoadableModel<P> extends NamedModel {
@@ -53,7 +54,6 @@ export interface LoadedWeights<P> {
 export const namesPart = functionPart('names such as diffusers, or guidedDiffusion()');
 const codec = exactly({}, { names: namesPart, prefix: t.string, partial: t.boolean, key: hostKey });
 const modelPart = part('a model, such as unet makes', 'params');
-const sourceCodec = t.union([t.string, part('bytes', 'subarray')], 'the path of a file, or its bytes as a Uint8Array');
 
 /** The numbers of a tensor as float32. */
 const floatsOf = (tensor: StoredTensor): Float32Array => {
@@ -139,8 +139,8 @@ export const weightsIn = <P>(
   });
 
 /**
- * Reads the weights of a model from a file of another project, by its path or from its bytes, and uploads them as float32, one
- * after the other: float16, bfloat16 and float64 are converted. Gives the parameters and a report of all tensors that are
+ * Reads the weights of a model from files of another project, of any format that `withWeights` opens, and uploads them as
+ * float32, one after the other. Gives the parameters and a report of all tensors that are
  * missing, unexpected or of another shape. Such a difference is a `CheckpointMismatch` with the whole report, unless the load
  * is `partial`: then `model.init` draws the parameters that the file lacks, from `key`; a file that has none of them is refused
  * all the same. NaN and infinities are a `DecodeError` that names the tensor. After an error nothing stays on the backend.
@@ -165,13 +165,12 @@ export const weightsIn = <P>(
  * await nf.close()
  */
 export const loadWeights = <P>(
-  source: WeightSource,
+  source: WeightFiles,
   model: LoadableModel<P>,
   options: LoadWeightsOptions = {},
 ): Effect<LoadedWeights<P>> =>
   genEffect('loadWeights', function* (backend) {
     const known = yield* take(checked('loadWeights', codec)(options));
-    yield* take(checked('loadWeights: source', sourceCodec)(source));
     yield* take(checked('loadWeights: model', modelPart)(model));
     const loaded = openWeights('loadWeights', source, (path, file) => weightsIn(path, file, model, known, backend));
     return yield* take(loaded);

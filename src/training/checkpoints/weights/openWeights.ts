@@ -1,24 +1,24 @@
 /** Files of weights, opened. */
-import { type Fallible, gen, take } from '../../../internal/gen.js';
-import { type OpenTensors, tensorsIn, withTensors } from '../../../node/tensorStream.js';
+import type { OpenTensors } from '../../../formats/openTensors.js';
+import { failure, type NoisefoldError } from '../../../internal/errors.js';
+import { TE } from '../../../internal/fp.js';
+import type { Fallible } from '../../../internal/gen.js';
+import { type WeightFiles, withWeights } from '../../../node/weights.js';
 
-/** The path of a file of weights, or its bytes. */
-export type WeightSource = string | Uint8Array;
+/** An error under the name of the function that the user called. */
+const calledBy = (where: string) => (error: NoisefoldError) =>
+  failure(error._tag, { ...error, where: error.where.replace(/^withWeights\b/, where) });
 
 /**
- * Opens a file of weights and gives `use` its tensors, each read when it is asked for, and the name of the file in messages:
- * the path, or `where` for bytes. NaN and infinities are a `DecodeError`.
+ * Opens weights of any format and gives `use` their tensors, each read when it is asked for, and their name in messages: the
+ * path, or `where` for those in memory. NaN and infinities are a `DecodeError`.
  */
 export const openWeights = <A>(
   where: string,
-  source: WeightSource,
+  source: WeightFiles,
   use: (name: string, file: OpenTensors) => Fallible<A>,
 ): Fallible<A> =>
-  typeof source === 'string'
-    ? withTensors(source, { finite: true }, (file) => use(source, file))
-    : gen(function* () {
-        return yield* take(use(where, yield* take(tensorsIn(where, source, { finite: true }))));
-      });
+  TE.mapLeft(calledBy(where))(withWeights(source, (file) => use(typeof source === 'string' ? source : where, file)));
 
 /** The beginning of the names in a file: `model` and `model.` are the same. */
 export const prefixOf = (given: string): string => (given === '' || given.endsWith('.') ? given : `${given}.`);

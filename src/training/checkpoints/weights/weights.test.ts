@@ -248,7 +248,7 @@ describe('a file that does not fit', () => {
 
   plain('a misspelt option, a source of another kind and a model of another kind are refused by name', async () => {
     expect((await refusal(load('x', { prefx: '' }))).where).toBe('loadWeights.prefx');
-    expect((await refusal(loadWeights(7 as never, model))).where).toBe('loadWeights: source');
+    expect((await refusal(loadWeights(7 as never, model))).where).toBe('loadWeights');
     expect((await refusal(loadWeights('x', {} as never))).where).toBe('loadWeights: model');
     expect((await refusal(loadWeights(`${folder}/none`, model)))._tag).toBe('FileError');
   });

@@ -201,6 +201,7 @@ describe('a wrong flag is refused by its name', () => {
     [{ model_channels: 64 }, 'image_size'],
     [{ image_size: 64, model_channels: 64, dims: 3 }, 'dims'],
     [{ image_size: 64, model_channels: 64, num_heads: 0 }, 'num_heads'],
+    [{ image_size: 64, model_channels: 64, out_channels: 4 }, 'out_channels'],
   ])('%j', (flags, field) => {
     expect(refusal(guidedDiffusionConfig(flags))).toBe(`guidedDiffusionConfig.${field}`);
   });
@@ -211,6 +212,7 @@ describe('a wrong flag is refused by its name', () => {
 
   test.each([
     [{ img_resolution: 32 }, 'model_type'],
+    [{ img_resolution: 32, model_type: 'SongUNet', out_channels: 1 }, 'out_channels'],
     [{ img_resolution: 32, model_type: 'SongUNet', encoder_type: 'skip' }, 'encoder_type'],
     [{ img_resolution: 32, model_type: 'SongUNet', resample_filter: [1, 2, 1] }, 'resample_filter'],
   ])('%j', (given, field) => {

@@ -5,6 +5,7 @@ import { E, type either, F, t } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
 import { diffusers } from './diffusers.js';
+import { checkedOutputs } from './outputs.js';
 import type { Translated } from './translated.js';
 
 /** The parts of a configuration that are not in that of a `UNet2DModel`, but in that of its scheduler. */
@@ -132,14 +133,11 @@ const middleOf = (given: UNet2D) => {
   return E.right(isNormalized ? 'attention' : 'unnormalized');
 };
 
-/** Channels of the input beyond those of the output are those of an image as condition; twice as many are a variance. */
-const channelFields = ({ in_channels: inputs = 3, out_channels: outputs = 3 }: UNet2D) => {
-  if (outputs === 2 * inputs) return E.right({ channels: inputs, learnedVariance: 'range' });
-  if (outputs === inputs) return E.right({ channels: inputs });
-  return outputs < inputs
+/** Channels of the input beyond those of the output are those of an image as condition. */
+const channelFields = ({ in_channels: inputs = 3, out_channels: outputs = 3 }: UNet2D) =>
+  outputs < inputs
     ? E.right({ channels: outputs, condition: { channels: inputs - outputs } })
-    : wrong('out_channels', `${inputs}, or ${2 * inputs} with a learned variance`, outputs);
-};
+    : E.map((variance: object) => ({ channels: inputs, ...variance }))(checkedOutputs(WHERE, inputs, outputs));
 
 const sinusoidOf = ({ flip_sin_to_cos: isFlipped = true, freq_shift: shift = 0 }: UNet2D) => {
   if (isFlipped && shift === 0) return 'guided-diffusion';

@@ -5,6 +5,7 @@ import { E, type either, F, t } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
 import { edm } from './edm.js';
+import { checkedOutputs } from './outputs.js';
 import type { Translated } from './translated.js';
 
 const FILTERS: Readonly<Record<string, 'box' | 'binomial'>> = { '1,1': 'box', '1,3,3,1': 'binomial' };
@@ -43,25 +44,28 @@ const codec = exactly(
 
 type Arguments = t.TypeOf<typeof codec>;
 
+/** The channels of images, and of the output. */
+const channelsOf = ({
+  img_channels: channels = 3,
+  in_channels: inputs = channels,
+  out_channels: outputs = inputs,
+}: Arguments) => ({
+  inputs,
+  outputs,
+});
+
 /** The fields of both networks. */
 const sharedFields = (given: Arguments, heights: readonly number[]) => {
-  const {
-    img_resolution: size,
-    img_channels: channels = 3,
-    in_channels: inputs = channels,
-    label_dim: classes,
-  } = given;
-  const { out_channels: outputs = inputs, augment_dim: augment = 0 } = given;
+  const { img_resolution: size, label_dim: classes = 0, augment_dim: augment = 0, dropout = 0.1 } = given;
   return {
-    image: [size, size, inputs],
+    image: [size, size, channelsOf(given).inputs],
     attention: heights,
     groups: { channels: 4, most: 32 },
-    dropout: given.dropout ?? 0.1,
+    dropout,
     timesteps: 'continuous',
     noClass: 'zero',
-    ...(classes !== undefined && classes > 0 && { classes }),
+    ...(classes > 0 && { classes }),
     ...(augment > 0 && { augment }),
-    ...(outputs === 2 * inputs && { learnedVariance: 'range' }),
   };
 };
 
@@ -148,9 +152,15 @@ const decoded = optionsOf({
  */
 export const edmConfig = (given: unknown): either.Either<NoisefoldError, Translated<UNetArchitecture>> =>
   F.pipe(
-    decoded(given),
-    E.flatMap((known) =>
-      unetArchitecture(known.model_type === 'DhariwalUNet' ? dhariwalFields(known) : songFields(known)),
-    ),
+    E.Do,
+    E.bind('known', () => decoded(given)),
+    E.bind('variance', ({ known }) => {
+      const { inputs, outputs } = channelsOf(known);
+      return checkedOutputs('edmConfig', inputs, outputs);
+    }),
+    E.flatMap(({ known, variance }) => {
+      const fields = known.model_type === 'DhariwalUNet' ? dhariwalFields(known) : songFields(known);
+      return unetArchitecture({ ...fields, ...variance });
+    }),
     E.map((config) => ({ config, names: edm })),
   );

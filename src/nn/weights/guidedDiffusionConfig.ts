@@ -1,11 +1,12 @@
 /** Configurations of guided-diffusion and improved-diffusion as ours. */
-import type { NoisefoldError } from '../../internal/errors.js';
 import { exactly } from '../../internal/decode.js';
+import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
 import { guidedDiffusion } from './guidedDiffusion.js';
 import { described, type Described, type NetworkArguments, type ProcessFlags } from './guidedDiffusionFlags.js';
+import { checkedOutputs } from './outputs.js';
 import type { Translated } from './translated.js';
 
 /** Options of {@link guidedDiffusionConfig}. */
@@ -57,7 +58,6 @@ const fieldsOf = ({ network, process, isUpsampler }: Described) => {
     predicts: process.predict_xstart === true ? 'x0' : 'epsilon',
     ...(ofHead === -1 && upHeads !== -1 && { upHeads }),
     ...(classes !== null && { classes, noClass: 'never' }),
-    ...(network.out_channels === 2 * network.in_channels && { learnedVariance: 'range' }),
     ...(isUpsampler && { condition: { channels: network.in_channels } }),
   };
 };
@@ -84,8 +84,11 @@ export const guidedDiffusionConfig = (
     E.Do,
     E.bind('options', () => decoded(options)),
     E.bind('found', () => described('guidedDiffusionConfig', flags)),
-    E.bind('config', ({ found, options: { superResolution: isUpsampler = found.isUpsampler } }) =>
-      unetArchitecture(fieldsOf({ ...found, isUpsampler })),
+    E.bind('variance', ({ found: { network } }) =>
+      checkedOutputs('guidedDiffusionConfig', network.in_channels, network.out_channels),
+    ),
+    E.bind('config', ({ found, variance, options: { superResolution: isUpsampler = found.isUpsampler } }) =>
+      unetArchitecture({ ...fieldsOf({ ...found, isUpsampler }), ...variance }),
     ),
     E.map(({ found, config }) => ({
       config,

@@ -189,7 +189,7 @@ const fromFlags = (where: string, flags: t.TypeOf<typeof flagCodec>): either.Eit
 };
 
 const fromArguments = (given: t.TypeOf<typeof argumentCodec>): Described => ({
-  network: { ...DEFAULTS, ...given },
+  network: { ...DEFAULTS, out_channels: given.in_channels ?? DEFAULTS.in_channels, ...given },
   process: given,
   isUpsampler: false,
 });

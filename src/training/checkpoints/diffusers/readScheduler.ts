@@ -91,17 +91,6 @@ const partsOf = (config: JsonRecord, fields: object) => {
   };
 };
 
-/** Refuses a cap of dynamic thresholds, which noisefold does not have. */
-const uncapped = (path: string, settings: SchedulerSettings): either.Either<NoisefoldError, void> =>
-  settings.thresholding && settings.sample_max_value !== 1
-    ? fail('ConfigError', {
-        where: `${path}: sample_max_value`,
-        expected: '1, the only cap of thresholds that noisefold has',
-        actual: `${settings.sample_max_value}`,
-        hint: 'set it to 1, or thresholding to false',
-      })
-    : E.right(undefined);
-
 /** If a model learns its variance, as the scheduler has it. Only the steps of DDPM use a variance. */
 const learnsVariance = (name: SchedulerName, { variance_type: variance }: SchedulerSettings): boolean | null =>
   name === 'DDPMScheduler' ? variance === 'learned_range' : null;
@@ -126,7 +115,6 @@ export const readScheduler = (
         decode(exactly({}, fields))(known),
         E.mapLeft(errorAt('ConfigError', path, hint)),
         E.map((given) => settingsOf(name, given as Partial<SchedulerSettings>)), // the codecs of its fields
-        E.tap((settings) => uncapped(path, settings)),
         E.bindTo('settings'),
         E.bind('process', ({ settings }) =>
           E.mapLeft((error: NoisefoldError) => inFile(path, error))(processOfScheduler(settings)),

@@ -7,6 +7,7 @@ import {
   dpmSolverPP,
   dpmSolverPPSde,
   dpmSolverPPSinglestep,
+  dynamicThreshold,
   euler,
   eulerAncestral,
   exponentialGrid,
@@ -39,6 +40,7 @@ export interface SchedulerSettings {
   readonly clip_sample: boolean;
   readonly clip_sample_range: number;
   readonly thresholding: boolean;
+  readonly dynamic_thresholding_ratio: number;
   readonly sample_max_value: number;
   readonly variance_type?: string;
   readonly set_alpha_to_one: boolean;
@@ -64,6 +66,7 @@ const DEFAULTS: SchedulerSettings = {
   clip_sample: false,
   clip_sample_range: 1,
   thresholding: false,
+  dynamic_thresholding_ratio: 0.995,
   sample_max_value: 1,
   set_alpha_to_one: true,
   skip_prk_steps: false,
@@ -165,31 +168,39 @@ export const gridOfScheduler = (name: SchedulerName, settings: SchedulerSettings
 
 /** What is done to x̂₀. A threshold of diffusers that is capped at 1 clips to the range of images. */
 export const correctionOf = (settings: SchedulerSettings): Correction => {
-  const { thresholding, clip_sample: clips, clip_sample_range: range } = settings;
-  if (thresholding) return clipToImage;
+  const { thresholding, sample_max_value: cap, clip_sample: clips, clip_sample_range: range } = settings;
+  if (thresholding) return cap <= 1 ? clipToImage : dynamicThreshold(settings.dynamic_thresholding_ratio);
   if (!clips) return uncorrected;
   return range === 1 ? clipToImage : clip(-range, range);
 };
 
-/** Tells if the timesteps of a grid are whole in diffusers too. */
-const isWhole = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean => {
+/** Tells if a scheduler visits timesteps between whole ones. */
+const isFractional = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean => {
   const { timestep_spacing: spacing, num_train_timesteps: T } = settings;
-  if (settings.use_karras_sigmas || settings.use_exponential_sigmas) return false;
-  return spacing !== 'linspace' || !SCHEDULERS[name].isFractional || steps === 1 || (T - 1) % (steps - 1) === 0;
+  if (settings.use_karras_sigmas || settings.use_exponential_sigmas) return true;
+  return spacing === 'linspace' && SCHEDULERS[name].isFractional && steps > 1 && (T - 1) % (steps - 1) !== 0;
 };
 
+/** Tells if steps of DDIM end where the next ones begin: theirs are ⌊T/steps⌋ long. */
+const areJoined = ({ timestep_spacing: spacing, num_train_timesteps: T }: SchedulerSettings, steps: number): boolean =>
+  spacing === 'leading' || (spacing === 'trailing' && T % steps === 0);
+
+const isThirdOrder = (name: SchedulerName, { solver_order: order }: SchedulerSettings): boolean =>
+  order === 3 && !SCHEDULERS[name].endpoint;
+
 /** Differences between a scheduler and what it became, which change samples a little: the field and the difference. */
-export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps: number): readonly string[] => [
-  ...(isWhole(name, settings, steps)
-    ? []
-    : ['timestep_spacing: diffusers visits timesteps between whole ones; here the nearest whole ones']),
-  ...(settings.set_alpha_to_one
-    ? []
-    : ['set_alpha_to_one: diffusers ends at the noise of timestep 0; here at the data']),
-  ...(name === 'DDIMScheduler' && settings.clip_sample
-    ? ['clip_sample: diffusers keeps ε̂ where x̂₀ is clipped; here ε̂ follows from the clipped x̂₀']
-    : []),
-  ...(name === 'PNDMScheduler' && settings.skip_prk_steps
-    ? ['skip_prk_steps: diffusers evaluates twice in the first step; here once']
-    : []),
-];
+export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps: number): readonly string[] => {
+  const isDdim = name === 'DDIMScheduler';
+  const endsAboveZero = settings.timestep_spacing === 'trailing' || settings.steps_offset > 0;
+  const notes: readonly (readonly [boolean, string])[] = [
+    [isFractional(name, settings, steps), 'timestep_spacing: diffusers visits timesteps between whole ones; here the nearest whole ones'],
+    [isDdim && !areJoined(settings, steps), 'timestep_spacing: diffusers ends a step before the next one begins; here where it begins'],
+    [name === 'DDPMScheduler' && endsAboveZero, 'timestep_spacing: diffusers draws noise in the last step; here there is none'],
+    [!settings.set_alpha_to_one, 'set_alpha_to_one: diffusers ends at the noise of timestep 0; here at the data'],
+    [isDdim && settings.clip_sample, 'clip_sample: diffusers keeps ε̂ where x̂₀ is clipped; here ε̂ follows from the clipped x̂₀'],
+    [settings.thresholding && settings.sample_max_value > 1, 'sample_max_value: diffusers caps the threshold; here it has no cap'],
+    [name === 'PNDMScheduler' && settings.skip_prk_steps, 'skip_prk_steps: diffusers evaluates twice in the first step; here once'],
+    [isThirdOrder(name, settings), 'solver_order: steps of order 3 differ in their last term, or near the end'],
+  ]; // prettier-ignore
+  return notes.flatMap(([applies, note]) => (applies ? [note] : []));
+};

@@ -140,11 +140,11 @@ export const weightsIn = <P>(
 
 /**
  * Reads the weights of a model from files of another project, of any format that `withWeights` opens, and uploads them as
- * float32, one after the other. Gives the parameters and a report of all tensors that are
- * missing, unexpected or of another shape. Such a difference is a `CheckpointMismatch` with the whole report, unless the load
- * is `partial`: then `model.init` draws the parameters that the file lacks, from `key`; a file that has none of them is refused
- * all the same. NaN and infinities are a `DecodeError` that names the tensor. After an error nothing stays on the backend.
- * `ConfigError` for a model that the other project cannot express; `FileError`, `DecodeError`.
+ * float32, one after the other. Gives the parameters, and a report of all tensors that are missing, unexpected or of another
+ * shape. Such a difference is a `CheckpointMismatch` with the whole report, unless the load is `partial`: then `model.init`
+ * draws the parameters that the file lacks, from `key`; a file that has none of them is refused all the same. NaN and
+ * infinities are a `DecodeError` that names the tensor. After an error nothing stays on the backend. `ConfigError` for a model
+ * that the other project cannot express; `FileError`, `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-weights.safetensors`

@@ -112,3 +112,25 @@ export {
   type EmaWarmup,
   gammaOf,
 } from './optimizers/ema.js';
+export { guidedDiffusion, type GuidedDiffusionNames } from './weights/guidedDiffusion.js';
+export { diffusers } from './weights/diffusers.js';
+export { edm } from './weights/edm.js';
+export { guidedDiffusionConfig, type GuidedDiffusionOptions } from './weights/guidedDiffusionConfig.js';
+export { guidedDiffusionClassifierConfig } from './weights/guidedDiffusionClassifierConfig.js';
+export { diffusersConfig, type DiffusersOptions } from './weights/diffusersConfig.js';
+export { diffusersConfigOf } from './weights/diffusersConfigOf.js';
+export { edmConfig } from './weights/edmConfig.js';
+export type { Translated } from './weights/translated.js';
+export { type Layout, theirShape, toOurs, toTheirs, type Weight } from './weights/layout.js';
+export type { Rows, WeightRow } from './weights/rows.js';
+export {
+  type NamedModel,
+  namesBy,
+  type Naming,
+  ownNames,
+  type ParameterLeaf,
+  type WeightEntry,
+  type WeightTable,
+} from './weights/table.js';
+export { renamedToOurs, renamedToTheirs, type Weights } from './weights/rename.js';
+export { describeReport, type Misshaped, type WeightReport } from './weights/report.js';

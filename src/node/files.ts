@@ -184,7 +184,7 @@ const removeLeftovers = async (path: string): Promise<void> => {
 };
 
 /** Writes a rename to the disk. Some systems cannot sync a folder, and do it by themselves. */
-const syncFolder = async (folder: string): Promise<void> => {
+export const syncFolder = async (folder: string): Promise<void> => {
   const cannot = recover(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'], undefined);
   const handle = await node().open(folder, 'r').catch(cannot);
   try {

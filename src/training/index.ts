@@ -65,6 +65,16 @@ export { postHocAverage, type PostHoc } from './checkpoints/postHoc.js';
 export { loadTensors, saveTensors } from './checkpoints/tensorFiles.js';
 export { type GivenTrained, loadTrained, saveTrained, type TrainedFileOptions } from './checkpoints/trainedFiles.js';
 export {
+  type LoadableModel,
+  type LoadedWeights,
+  loadWeights,
+  type LoadWeightsOptions,
+} from './checkpoints/weights/loadWeights.js';
+export { type DiffusersFolder, loadDiffusers, type LoadedDiffusers } from './checkpoints/diffusers/loadDiffusers.js';
+export { saveDiffusers, type SaveDiffusersOptions } from './checkpoints/diffusers/saveDiffusers.js';
+export type { SchedulerSampling } from './checkpoints/diffusers/readScheduler.js';
+export { saveWeights, type SaveWeightsOptions } from './checkpoints/weights/saveWeights.js';
+export {
   decodeCheckpoint,
   encodeCheckpoint,
   findCheckpoint,

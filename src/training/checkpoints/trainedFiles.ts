@@ -3,7 +3,6 @@ import type { Effect } from '../../dsl/run/effect.js';
 import type { Model, Process } from '../../diffusion/index.js';
 import { followsFromTables, type ProcessTables } from '../../diffusion/processTables.js';
 import { type Backend, raise, release, type Resident, treeSpec } from '../../dsl/index.js';
-import { halvesOf } from '../../formats/float16.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { decode, exactly, exactTuple, positive } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
@@ -15,6 +14,7 @@ import { genEffect } from '../genEffect.js';
 import { sampledConfig } from '../fit/recipeConfig.js';
 import type { Trained } from '../trained.js';
 import { CHECKPOINT, difference, words as checkpointWords } from './checkpoint.js';
+import { type FileDType, fileDType, rounded } from './rounded.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
 import { aboutModel, CUSTOM, modelFrom } from './storedModel.js';
 import { errorAt, wordsOf } from '../../formats/words.js';
@@ -24,7 +24,7 @@ import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../../no
 /** Options of {@link saveTrained}. */
 export interface TrainedFileOptions {
   /** The dtype of the parameters in the file: 'float16' halves its size; by default 'float32'. */
-  readonly dtype?: 'float32' | 'float16';
+  readonly dtype?: FileDType;
   /** The name of a model that is not built in; by default 'custom'. */
   readonly name?: string;
 }
@@ -39,8 +39,7 @@ export interface GivenTrained<P, I extends ImageShape> {
   readonly process?: Process;
 }
 
-const dtypes = t.keyof({ float32: null, float16: null }, "'float32' or 'float16'");
-const saveCodec = exactly({}, { dtype: dtypes, name: t.string });
+const saveCodec = exactly({}, { dtype: fileDType, name: t.string });
 const model = part('a model', 'predicts', 'apply', 'params');
 const loadCodec = exactly({}, { model, name: t.string, process: processPart });
 const sourceCodec = t.union([t.string, part('bytes', 'subarray')], 'the path of a file, or its bytes as a Uint8Array');
@@ -63,23 +62,6 @@ const words = wordsOf({
     read: 'give a file that saveTrained wrote, or a checkpoint',
   },
 });
-
-/** A parameter in the dtype of the file. Raises `ConfigError` for a number beyond float16. */
-const rounded = (dtype: 'float32' | 'float16', name: string, tensor: StoredTensor): StoredTensor => {
-  if (tensor.dtype !== 'F32' && tensor.dtype !== 'F64') return tensor;
-  const { shape } = tensor;
-  const data = Float32Array.from(tensor.data); // the reference has float64
-  if (dtype === 'float32') return { dtype: 'F32', shape, data };
-  const beyond = data.find((number) => Math.abs(number) >= 65520);
-  if (beyond !== undefined)
-    raise('ConfigError', {
-      where: `saveTrained: ${name}`,
-      expected: 'numbers of float16, at most 65504',
-      actual: `${beyond}`,
-      hint: "save it as dtype: 'float32'",
-    });
-  return { dtype: 'F16', shape, data: halvesOf(data) };
-};
 
 /**
  * Writes a trained model as a safetensors file, for {@link loadTrained}: the averaged parameters by path, rounded to
@@ -112,7 +94,9 @@ export const saveTrained = <P, I extends ImageShape>(
     const metadata = yield* take(words.write('saveTrained', about));
     const read = yield* take(readTensors({ params })(backend));
     yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
-    const parameters = [...read].map(([entry, tensor]) => [entry, rounded(dtype, entry, tensor)] as const);
+    const parameters = [...read].map(
+      ([entry, tensor]) => [entry, rounded('saveTrained', dtype, entry, tensor)] as const,
+    );
     const tensors = new Map([...parameters, ...processTensors(process)]);
     yield* take(writeTensors(path, { tensors, metadata }, { finite: true }));
   });

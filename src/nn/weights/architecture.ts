@@ -1,0 +1,36 @@
+/** The part of a configuration that names of parameters depend on. */
+import { decode, explained, type Mismatch, natural } from '../../internal/decode.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
+import { E, type either, t } from '../../internal/fp.js';
+import type { NamedModel } from './table.js';
+
+const heads = t.union([t.number, t.type({ channels: t.number })]);
+
+const pool = t.keyof({ adaptive: null, attention: null, spatial: null, normalizedSpatial: null });
+
+const codec = t.intersection([
+  t.type({ image: t.array(natural), multipliers: t.array(t.number), blocks: natural, heads }),
+  t.partial({
+    upHeads: heads,
+    pool,
+    adaptiveGroupNorm: t.boolean,
+    filter: t.keyof({ box: null, binomial: null }),
+  }),
+]);
+
+/** The fields of a U-Net or classifier that its names depend on. */
+export type NamedArchitecture = t.TypeOf<typeof codec>;
+
+/** Reads the architecture of a model. `ConfigError` for a model without one. */
+export const architectureOf = (
+  where: string,
+  { config }: NamedModel,
+): either.Either<NoisefoldError, NamedArchitecture> => {
+  const hint = 'give a model that unet or encoderClassifier made, or a table of your own as `names`';
+  return E.mapLeft((mismatch: Mismatch) => failure('ConfigError', explained(`${where}: config`, hint)(mismatch)))(
+    decode(codec)(config),
+  );
+};
+
+/** The levels, from full resolution to the bottleneck, by index. */
+export const levelIndices = (multipliers: readonly number[]): readonly number[] => multipliers.map((_, level) => level);

@@ -1,0 +1,166 @@
+/** Configurations of EDM's networks as ours. */
+import { aboveZero, exactly, finite, natural, positive, refined } from '../../internal/decode.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import { optionsOf } from '../../internal/options.js';
+import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
+import { edm } from './edm.js';
+import { checkedOutputs } from './outputs.js';
+import type { Translated } from './translated.js';
+
+const FILTERS: Readonly<Record<string, 'box' | 'binomial'>> = { '1,1': 'box', '1,3,3,1': 'binomial' };
+const filterTaps = refined(t.array(finite), '[1, 1] or [1, 3, 3, 1]', (taps) => `${taps}` in FILTERS);
+
+const codec = exactly(
+  {
+    img_resolution: positive,
+    model_type: t.keyof({ SongUNet: null, DhariwalUNet: null }, "'SongUNet' or 'DhariwalUNet'"),
+  },
+  {
+    img_channels: positive,
+    in_channels: positive,
+    out_channels: positive,
+    label_dim: natural,
+    augment_dim: natural,
+    model_channels: positive,
+    channel_mult: t.array(aboveZero),
+    channel_mult_emb: positive,
+    num_blocks: positive,
+    attn_resolutions: t.array(positive),
+    dropout: finite,
+    embedding_type: t.keyof({ positional: null, fourier: null }, "'positional' or 'fourier'"),
+    channel_mult_noise: positive,
+    encoder_type: t.keyof({ standard: null, residual: null }, "'standard' or 'residual'"),
+    decoder_type: t.keyof({ standard: null }, "'standard'"),
+    resample_filter: filterTaps,
+    // of training and of the preconditioning, which are no part of the network
+    label_dropout: finite,
+    use_fp16: t.boolean,
+    sigma_min: finite,
+    sigma_max: finite,
+    sigma_data: finite,
+  },
+);
+
+type Arguments = t.TypeOf<typeof codec>;
+
+/** The channels of images, and of the output. */
+const channelsOf = ({
+  img_channels: channels = 3,
+  in_channels: inputs = channels,
+  out_channels: outputs = inputs,
+}: Arguments) => ({
+  inputs,
+  outputs,
+});
+
+/** The fields of both networks. */
+const sharedFields = (given: Arguments, heights: readonly number[]) => {
+  const { img_resolution: size, label_dim: classes = 0, augment_dim: augment = 0, dropout = 0.1 } = given;
+  return {
+    image: [size, size, channelsOf(given).inputs],
+    attention: heights,
+    groups: { channels: 4, most: 32 },
+    dropout,
+    timesteps: 'continuous',
+    noClass: 'zero',
+    ...(classes > 0 && { classes }),
+    ...(augment > 0 && { augment }),
+  };
+};
+
+/** The resolutions of a network that are named. EDM ignores others. */
+const heightsOf = (size: number, multipliers: readonly number[], named: readonly number[]): readonly number[] =>
+  multipliers.map((_, level) => Math.floor(size / 2 ** level)).filter((height) => named.includes(height));
+
+const songFields = (given: Arguments) => {
+  const { model_channels: base = 128, channel_mult: multipliers = [1, 2, 2, 2], img_resolution: size } = given;
+  const { embedding_type: embedding = 'positional', resample_filter: filter = [1, 1], encoder_type: encoder } = given;
+  return {
+    ...sharedFields(given, heightsOf(size, multipliers, given.attn_resolutions ?? [16])),
+    base,
+    multipliers,
+    inputChannels: base,
+    blocks: given.num_blocks ?? 4,
+    upAttention: 'last',
+    heads: 1,
+    epsilon: 1e-6,
+    resample: 'projected',
+    filter: FILTERS[`${filter}`],
+    encoder: encoder === 'residual' ? 'residual' : 'plain',
+    rescale: Math.SQRT1_2,
+    labelsAt: 'input',
+    sinusoid: embedding === 'fourier' ? 'fourier' : 'ddpm',
+    timeChannels: base * (given.channel_mult_noise ?? 1),
+    embedding: base * (given.channel_mult_emb ?? 4),
+  };
+};
+
+/** The channels of each head of a `DhariwalUNet`. A level of fewer has no attention. */
+const OF_HEAD = 64;
+
+/** Its heads: ⌊channels/64⌋ at each level. */
+const headsOver = (channels: readonly number[]) => {
+  const counts = channels.map((each) => Math.floor(each / OF_HEAD));
+  const isEven = channels.every((each) => each % OF_HEAD === 0);
+  return !isEven && counts.every((each) => each === counts[0]) ? counts[0] : { channels: OF_HEAD };
+};
+
+const dhariwalFields = (given: Arguments) => {
+  const { model_channels: base = 192, channel_mult: multipliers = [1, 2, 3, 4], img_resolution: size } = given;
+  const named = heightsOf(size, multipliers, given.attn_resolutions ?? [32, 16, 8]);
+  const levels = multipliers.map((multiplier, level) => ({
+    channels: base * multiplier,
+    height: Math.floor(size / 2 ** level),
+  }));
+  const deepest = levels.at(-1);
+  const attending = levels.filter(({ channels, height }) => channels >= OF_HEAD && named.includes(height));
+  const hasMiddle = deepest !== undefined && deepest.channels >= OF_HEAD;
+  return {
+    ...sharedFields(
+      given,
+      attending.map(({ height }) => height),
+    ),
+    base,
+    multipliers,
+    blocks: given.num_blocks ?? 3,
+    heads: headsOver([...attending, ...(hasMiddle ? [deepest] : [])].map(({ channels }) => channels)),
+    middle: hasMiddle ? 'attention' : 'residual',
+    resample: 'residual',
+    adaptiveGroupNorm: true,
+    sinusoid: 'guided-diffusion',
+    embedding: base * (given.channel_mult_emb ?? 4),
+  };
+};
+
+const decoded = optionsOf({
+  where: 'edmConfig',
+  options: codec,
+  hint: "give the arguments of EDM's SongUNet or DhariwalUNet, and its name as model_type",
+});
+
+/**
+ * Translates the arguments of EDM's networks (Karras et al. 2022): of `SongUNet` (DDPM++, NCSN++) or `DhariwalUNet` (ADM),
+ * named by `model_type`, or of a wrapper such as `EDMPrecond`, whose weights have the prefix `model.`. Gives the
+ * configuration of `unet`, and the names of the weights. `ConfigError` for an unknown field or value, and for a network that
+ * cannot be built.
+ * @example
+ * const made = edmConfig({ img_resolution: 64, model_type: 'DhariwalUNet', label_dim: 1000 })
+ * pipe(made, E.map(({ config }) => config.attention)) // → E.right([32, 16, 8])
+ * const skip = edmConfig({ img_resolution: 64, model_type: 'SongUNet', decoder_type: 'skip' })
+ * pipe(skip, E.mapLeft(({ where }) => where)) // → E.left('edmConfig.decoder_type')
+ */
+export const edmConfig = (given: unknown): either.Either<NoisefoldError, Translated<UNetArchitecture>> =>
+  F.pipe(
+    E.Do,
+    E.bind('known', () => decoded(given)),
+    E.bind('variance', ({ known }) => {
+      const { inputs, outputs } = channelsOf(known);
+      return checkedOutputs('edmConfig', inputs, outputs);
+    }),
+    E.flatMap(({ known, variance }) => {
+      const fields = known.model_type === 'DhariwalUNet' ? dhariwalFields(known) : songFields(known);
+      return unetArchitecture({ ...fields, ...variance });
+    }),
+    E.map((config) => ({ config, names: edm })),
+  );

@@ -1,0 +1,97 @@
+/** Configurations of guided-diffusion and improved-diffusion as ours. */
+import { exactly } from '../../internal/decode.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import { optionsOf } from '../../internal/options.js';
+import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
+import { guidedDiffusion } from './guidedDiffusion.js';
+import { described, type Described, type NetworkArguments, type ProcessFlags } from './guidedDiffusionFlags.js';
+import { checkedOutputs } from './outputs.js';
+import type { Translated } from './translated.js';
+
+/** Options of {@link guidedDiffusionConfig}. */
+export interface GuidedDiffusionOptions {
+  /** True for a `SuperResModel`, which takes an image of low resolution; default: if there is a flag `large_size`. */
+  readonly superResolution?: boolean;
+}
+
+/** The heights at which a network attends. A factor of no level is ignored, as the original does. */
+const heightsOf = ({ image_size: size, attention_resolutions: factors, channel_mult: all }: NetworkArguments) =>
+  all
+    .map((_, level) => 2 ** level)
+    .filter((factor) => factors.includes(factor))
+    .map((factor) => size / factor);
+
+/** The fields that a U-Net and a classifier share. */
+export const sharedFields = (network: NetworkArguments) => {
+  const { image_size: size, num_head_channels: ofHead, resblock_updown: isResidual, conv_resample: hasConv } = network;
+  return {
+    image: [size, size, network.in_channels],
+    base: network.model_channels,
+    multipliers: network.channel_mult,
+    blocks: network.num_res_blocks,
+    attention: heightsOf(network),
+    heads: ofHead === -1 ? network.num_heads : { channels: ofHead },
+    groups: 32,
+    adaptiveGroupNorm: network.use_scale_shift_norm,
+    resample: isResidual ? 'residual' : hasConv ? 'convolution' : 'pool',
+    dropout: network.dropout,
+    recompute: network.use_checkpoint,
+    sinusoid: 'guided-diffusion',
+  };
+};
+
+/** The timesteps. Those of a process of other than 1000 may be rescaled to 1000 where they are embedded. */
+export const timeFields = ({
+  diffusion_steps: timesteps = 1000,
+  rescale_timesteps: isRescaled = false,
+}: ProcessFlags) => ({
+  timesteps,
+  ...(isRescaled && timesteps !== 1000 && { sinusoid: { first: 'cosine', shift: 0, scale: 1000 / timesteps } }),
+});
+
+const fieldsOf = ({ network, process, isUpsampler }: Described) => {
+  const { num_classes: classes, num_heads_upsample: upHeads, num_head_channels: ofHead } = network;
+  return {
+    ...sharedFields(network),
+    ...timeFields(process),
+    predicts: process.predict_xstart === true ? 'x0' : 'epsilon',
+    ...(ofHead === -1 && upHeads !== -1 && { upHeads }),
+    ...(classes !== null && { classes, noClass: 'never' }),
+    ...(isUpsampler && { condition: { channels: network.in_channels } }),
+  };
+};
+
+const decoded = optionsOf({ where: 'guidedDiffusionConfig', options: exactly({}, { superResolution: t.boolean }) });
+
+/**
+ * Translates a configuration of guided-diffusion or improved-diffusion: the flags of their scripts (`image_size`,
+ * `num_channels`, `attention_resolutions: '32,16,8'`, …), or the arguments of `UNetModel` (`model_channels`,
+ * `attention_resolutions: [2, 4]`, factors of downsampling). Gives the configuration of `unet`, and the names of the weights.
+ * A class-conditional model has no label for "no class". `ConfigError` for an unknown field or value, and for a network that
+ * cannot be built.
+ * @example
+ * const made = guidedDiffusionConfig({ image_size: 64, num_channels: 192, num_res_blocks: 3, class_cond: true })
+ * pipe(made, E.map(({ config }) => config.multipliers)) // → E.right([1, 2, 3, 4])
+ * const unknown = guidedDiffusionConfig({ image_size: 28 })
+ * pipe(unknown, E.mapLeft(({ where }) => where)) // → E.left('guidedDiffusionConfig.channel_mult')
+ */
+export const guidedDiffusionConfig = (
+  flags: unknown,
+  options: GuidedDiffusionOptions = {},
+): either.Either<NoisefoldError, Translated<UNetArchitecture>> =>
+  F.pipe(
+    E.Do,
+    E.bind('options', () => decoded(options)),
+    E.bind('found', () => described('guidedDiffusionConfig', flags)),
+    E.bind('variance', ({ found: { network } }) =>
+      checkedOutputs('guidedDiffusionConfig', network.in_channels, network.out_channels),
+    ),
+    E.bind('config', ({ found, variance, options: { superResolution: isUpsampler = found.isUpsampler } }) =>
+      unetArchitecture({ ...fieldsOf({ ...found, isUpsampler }), ...variance }),
+    ),
+    E.map(({ found, config }) => ({
+      config,
+      names: guidedDiffusion({ newAttentionOrder: found.network.use_new_attention_order }),
+    })),
+  );

@@ -1,0 +1,126 @@
+/**
+ * Layouts of weights: the order of the axes here and in another project, in the notation of einops (Rogozhnikov 2022).
+ * A layout is data. It only moves numbers, so each direction is the exact inverse of the other.
+ */
+import { raise, showShape } from '../../internal/errors.js';
+import { reordered } from './gather.js';
+
+/** Numbers on the host, dense and row-major. */
+export interface Weight {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/**
+ * The axes of one weight in both projects. Both sides name the same axes: `{ ours: 'h w i o', theirs: 'o i h w' }`.
+ * Axes in parentheses lie in one extent; `1` is an extent of one.
+ */
+export interface Layout {
+  readonly ours: string;
+  readonly theirs: string;
+  /** The sizes of axes that the shape alone does not tell: `{ part: 3, head: 4 }`. */
+  readonly sizes?: Readonly<Record<string, number>>;
+}
+
+type Axes = readonly (readonly string[])[];
+type Sizes = Readonly<Record<string, number>>;
+type Strides = ReadonlyMap<string, number>;
+
+/** `[['i'], ['part', 'o']]` for `'i (part o)'`. */
+const axesOf = (pattern: string): Axes =>
+  Array.from(pattern.matchAll(/\(([^)]*)\)|\S+/g), ([item, group]) =>
+    group === undefined ? (item === '1' ? [] : [item]) : group.split(' '),
+  );
+
+const productOf = (extents: readonly number[]): number => extents.reduce((product, extent) => product * extent, 1);
+
+const refuse = ({ ours, theirs }: Layout, pattern: string, shape: readonly number[]): never =>
+  raise('ShapeError', {
+    where: `layout ${ours} ↔ ${theirs}`,
+    expected: `a shape that ${pattern} describes`,
+    actual: showShape(shape),
+    hint: 'give a weight of this layout',
+  });
+
+/** The size of each axis, from the shape of one side. Raises `ShapeError`. */
+const sizesFrom = (layout: Layout, pattern: string, shape: readonly number[]): Sizes => {
+  const axes = axesOf(pattern);
+  if (axes.length !== shape.length) refuse(layout, pattern, shape);
+  const sizes: Record<string, number> = { ...layout.sizes };
+  axes.forEach((group, i) => {
+    const open = group.filter((name) => !(name in sizes));
+    const known = productOf(group.filter((name) => name in sizes).map((name) => sizes[name]!));
+    const rest = shape[i]! / known;
+    if (open.length > 1 || !Number.isInteger(rest) || (open.length === 0 && rest !== 1)) refuse(layout, pattern, shape);
+    for (const name of open) sizes[name] = rest;
+  });
+  return sizes;
+};
+
+const shapeOf = (axes: Axes, sizes: Sizes): readonly number[] =>
+  axes.map((group) => productOf(group.map((name) => sizes[name]!)));
+
+/** How far apart the neighbours along each axis lie. */
+const stridesOf = (names: readonly string[], sizes: Sizes): Strides => {
+  let stride = 1;
+  const strides = [...names].reverse().map((name): [string, number] => {
+    const own = stride;
+    stride *= sizes[name]!;
+    return [name, own];
+  });
+  return new Map(strides);
+};
+
+/** Moves the numbers of a weight from the order of one pattern to that of another. */
+const moved = (layout: Layout, from: string, to: string, { shape, data }: Weight): Weight => {
+  const sizes = sizesFrom(layout, from, shape);
+  const [source, target] = [axesOf(from), axesOf(to)];
+  const [strides, wanted] = [source, target].map((axes) => stridesOf(axes.flat(), sizes)) as [Strides, Strides];
+  const axes = target.flat().map((name) => ({ extent: sizes[name]!, from: strides.get(name)!, to: wanted.get(name)! }));
+  const isSame = axes.every((axis) => axis.extent === 1 || axis.from === axis.to);
+  return { shape: shapeOf(target, sizes), data: isSame ? data : reordered(data, axes) };
+};
+
+/**
+ * Brings a weight of another project into our order. Raises `ShapeError` for a weight of another layout.
+ * @example
+ * const linear: Layout = { ours: 'i o', theirs: 'o i' }
+ * toOurs(linear, { shape: [1, 2], data: Float32Array.of(3, 4) }) // → { shape: [2, 1], data: [3, 4] }
+ */
+export const toOurs = (layout: Layout, theirs: Weight): Weight => moved(layout, layout.theirs, layout.ours, theirs);
+
+/**
+ * Brings one of our weights into the order of the other project: the inverse of {@link toOurs}.
+ * @example
+ * const linear: Layout = { ours: 'i o', theirs: 'o i' }
+ * toTheirs(linear, { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }) // → { shape: [2, 2], data: [1, 3, 2, 4] }
+ */
+export const toTheirs = (layout: Layout, ours: Weight): Weight => moved(layout, layout.ours, layout.theirs, ours);
+
+/**
+ * The shape that a weight of ours has in the other project.
+ * @example theirShape({ ours: 'h w i o', theirs: 'o i h w' }, [3, 3, 16, 32]) // → [32, 16, 3, 3]
+ */
+export const theirShape = (layout: Layout, ours: readonly number[]): readonly number[] =>
+  shapeOf(axesOf(layout.theirs), sizesFrom(layout, layout.ours, ours));
+
+/** Vectors: norms, biases, frequencies. */
+export const vector: Layout = { ours: 'c', theirs: 'c' };
+
+/** Tables of embeddings, a row for each class. */
+export const table: Layout = { ours: 'row c', theirs: 'row c' };
+
+/** Kernels of convolutions: HWIO here, OIHW in PyTorch. */
+export const kernel: Layout = { ours: 'h w i o', theirs: 'o i h w' };
+
+/** Matrices: `[in, out]` here, `[out, in]` in PyTorch. */
+export const matrix: Layout = { ours: 'i o', theirs: 'o i' };
+
+/** Matrices that are one-dimensional convolutions in PyTorch. */
+export const matrixAsConv1d: Layout = { ours: 'i o', theirs: 'o i 1' };
+
+/** Matrices that are 1×1 convolutions in PyTorch. */
+export const matrixAsConv2d: Layout = { ours: 'i o', theirs: 'o i 1 1' };
+
+/** Positions of an attention pool: `[HW + 1, C]` here, `[C, HW + 1]` in CLIP and guided-diffusion. */
+export const positions: Layout = { ours: 'position c', theirs: 'c position' };

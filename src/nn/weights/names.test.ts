@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { right } from '../../../properties/diffusion/run.js';
+import { showShape } from '../../internal/errors.js';
+import { type ClassifierConfig, encoderClassifier } from '../networks/encoderClassifier.js';
+import { classifierPresets, unetPresets } from '../networks/presets.js';
+import { unet, type UNetConfig } from '../index.js';
+import { diffusers } from './diffusers.js';
+import { diffusersConfig } from './diffusersConfig.js';
+import { edm } from './edm.js';
+import { edmConfig } from './edmConfig.js';
+import { guidedDiffusion } from './guidedDiffusion.js';
+import { guidedDiffusionClassifierConfig } from './guidedDiffusionClassifierConfig.js';
+import { guidedDiffusionConfig } from './guidedDiffusionConfig.js';
+import type { NamedModel, WeightTable } from './table.js';
+// the names and shapes of state dicts, made from the constructors of the published code, and checked against PyTorch for three
+import published from './names.test.json' with { type: 'json' };
+
+/** The network of a published configuration, and the names of its weights. */
+const made = ({ kind, config }: (typeof published)[number]): WeightTable => {
+  if (kind === 'classifier') {
+    const { config: ours, names } = right(guidedDiffusionClassifierConfig(config));
+    return right(names(right(encoderClassifier(ours))));
+  }
+  const { config: ours, names } = right(
+    kind === 'diffusers'
+      ? diffusersConfig(config)
+      : kind === 'edm'
+        ? edmConfig(config)
+        : guidedDiffusionConfig(config, { superResolution: kind === 'superResolution' }),
+  );
+  return right(names(right(unet(ours as UNetConfig))));
+};
+
+/** The shapes of all weights of a table, by their names there. */
+const shapesOf = ({ entries, constants }: WeightTable): readonly (readonly [string, string])[] =>
+  [
+    ...entries.flatMap(({ theirs, theirShape }) => theirs.map((name) => [name, theirShape] as const)),
+    ...[...constants].map(([name, { shape }]) => [name, shape] as const),
+  ].map(([name, shape]) => [name, showShape(shape)]);
+
+/** The shapes of a fixture: `a.weight:3x4 a.bias:4`. */
+const shapesIn = (text: string): readonly (readonly [string, string])[] =>
+  text.split(' ').map((each) => {
+    const [name, shape] = each.split(':') as [string, string];
+    return [name, `[${shape.replaceAll('x', ', ')}]`];
+  });
+
+describe('a network has the weights of the published code, by name and shape', () => {
+  test.each(published.map((each) => [each.name, each] as const))('%s', (_, network) => {
+    expect([...shapesOf(made(network))].sort()).toEqual([...shapesIn(network.shapes)].sort());
+  });
+});
+
+describe('every preset can be named as its project does', () => {
+  const familyOf = (name: string) =>
+    name.startsWith('edm') ? edm : name.startsWith('ddpm') ? diffusers : guidedDiffusion();
+
+  test.each<[string, UNetConfig]>(Object.entries(unetPresets))('%s', (name, config) => {
+    const model = right(unet(config));
+    expect(right(familyOf(name)(model)).entries).toHaveLength(model.params.leaves.length);
+  });
+
+  test.each<[string, ClassifierConfig]>(Object.entries(classifierPresets))('%s', (_, config) => {
+    const model = right(encoderClassifier(config));
+    expect(right(guidedDiffusion()(model)).entries).toHaveLength(model.params.leaves.length);
+  });
+});
+
+test('a table names each weight once', () => {
+  for (const network of published) {
+    const names = shapesOf(made(network)).map(([name]) => name);
+    expect(new Set(names).size).toBe(names.length);
+  }
+});
+
+describe('a network that the other project lacks is refused, by the parameter', () => {
+  const base = { image: [16, 16, 3], base: 32, multipliers: [1, 2], blocks: 1, groups: 8 } as const;
+  const refusal = (naming: (model: NamedModel) => ReturnType<typeof diffusers>, config: UNetConfig) => {
+    const table = naming(right(unet({ ...base, ...config })));
+    return table._tag === 'Left' ? table.left.actual : undefined;
+  };
+
+  test('EDM has no convolutions that change the resolution', () => {
+    expect(refusal(edm, base)).toMatch(/levels\.0\.downsample\.kernel/);
+  });
+
+  test('guided-diffusion has no augmentation labels', () => {
+    expect(refusal(guidedDiffusion(), { ...base, augment: 9 })).toMatch(/augment\.w/);
+  });
+
+  test('diffusers has no noise level of a condition', () => {
+    expect(refusal(diffusers, { ...base, condition: { channels: 3, noiseLevel: true } })).toMatch(/conditionTime/);
+  });
+
+  test('a model without a configuration has no names', () => {
+    const table = diffusers({ params: { leaves: [] } });
+    expect(table).toMatchObject({ _tag: 'Left', left: { _tag: 'ConfigError', where: 'diffusers: config' } });
+  });
+
+  test('an unknown option of the names is refused', () => {
+    const names = guidedDiffusion({ newOrder: true } as never);
+    expect(names(right(unet(base)))).toMatchObject({ left: { where: 'guidedDiffusion.newOrder' } });
+  });
+});

@@ -1,0 +1,115 @@
+/** Comparisons of the tensors of a file with those that a network needs. */
+import { showShape } from '../../internal/errors.js';
+import { namesIn } from './rename.js';
+import type { WeightEntry, WeightTable } from './table.js';
+
+/** A tensor of a file, without its numbers. */
+export interface StoredShape {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+/** A tensor that has another shape or dtype than the network needs. */
+export interface Misshaped {
+  readonly name: string;
+  /** A shape: `[64, 3, 3, 3]`. */
+  readonly expected: string;
+  /** A shape, or a dtype and a shape where numbers of that dtype are no weights. */
+  readonly actual: string;
+}
+
+/** All differences between the tensors of a file and those of a network, by their names in the file. */
+export interface WeightReport {
+  /** Tensors that the network needs and the file lacks. */
+  readonly missing: readonly string[];
+  /** Tensors of the file that the network does not have. */
+  readonly unexpected: readonly string[];
+  readonly misshaped: readonly Misshaped[];
+}
+
+/** A parameter with the names of its tensors in a file; `found` if all of them are there and fit. */
+export interface Placed {
+  readonly entry: WeightEntry;
+  readonly names: readonly string[];
+  readonly found: boolean;
+}
+
+/** The dtypes whose numbers are weights. */
+const FLOATS = ['F64', 'F32', 'F16', 'BF16'];
+
+/** Describes a tensor that does not fit; undefined for one that does. */
+const misfitOf = ({ dtype, shape }: StoredShape, expected: string): string | undefined => {
+  if (!FLOATS.includes(dtype)) return `${dtype} ${showShape(shape)}`;
+  return showShape(shape) === expected ? undefined : showShape(shape);
+};
+
+/**
+ * Compares the tensors of a file with a table. Only names that begin with `prefix` count. The constants of the other project
+ * are neither missing nor unexpected.
+ */
+export const compareWeights = (
+  { entries, constants }: WeightTable,
+  tensors: ReadonlyMap<string, StoredShape>,
+  prefix: string,
+): { readonly report: WeightReport; readonly placed: readonly Placed[] } => {
+  const places = entries.map((entry) => ({
+    entry,
+    names: namesIn(entry, (name) => tensors.has(prefix + name)).map((name) => prefix + name),
+  }));
+  const needed = places.flatMap(({ entry, names }) =>
+    names.map((name) => ({ name, expected: showShape(entry.theirShape), tensor: tensors.get(name) })),
+  );
+  const missing = needed.filter(({ tensor }) => tensor === undefined).map(({ name }) => name);
+  const misshaped = needed.flatMap(({ name, expected, tensor }) => {
+    const actual = tensor && misfitOf(tensor, expected);
+    return actual === undefined ? [] : [{ name, expected, actual }];
+  });
+  const known = new Set([...needed.map(({ name }) => name), ...[...constants.keys()].map((name) => prefix + name)]);
+  const unexpected = [...tensors.keys()].filter((name) => name.startsWith(prefix) && !known.has(name));
+  const faulty = new Set([...missing, ...misshaped.map(({ name }) => name)]);
+  const placed = places.map(({ entry, names }) => ({
+    entry,
+    names,
+    found: names.every((name) => !faulty.has(name)),
+  }));
+  return { report: { missing, unexpected, misshaped }, placed };
+};
+
+/** The most names of one kind in a message. */
+const MOST_NAMED = 20;
+
+const listed = (kind: string, items: readonly string[]): readonly string[] => {
+  if (items.length === 0) return [];
+  const rest = items.length - MOST_NAMED;
+  const names = [...items.slice(0, MOST_NAMED), ...(rest > 0 ? [`and ${rest} more`] : [])];
+  return [`${items.length} ${kind}: ${names.join(', ')}`];
+};
+
+/**
+ * Describes a report in words: `1 missing: a; 2 unexpected: b, c`. Empty if there is no difference.
+ * @example
+ * const misshaped = [{ name: 'b', expected: '[2]', actual: '[3]' }]
+ * const text = describeReport({ missing: ['a'], unexpected: [], misshaped })
+ * text // → '1 missing: a; 1 of another shape: b [3] for [2]'
+ */
+export const describeReport = ({ missing, unexpected, misshaped }: WeightReport): string =>
+  [
+    ...listed('missing', missing),
+    ...listed('unexpected', unexpected),
+    ...listed(
+      'of another shape',
+      misshaped.map(({ name, expected, actual }) => `${name} ${actual} for ${expected}`),
+    ),
+  ].join('; ');
+
+/** The prefix under which a file has most of the tensors of a network; undefined if there is none. */
+export const prefixIn = ({ entries }: WeightTable, tensors: ReadonlyMap<string, StoredShape>): string | undefined => {
+  const wanted = entries.flatMap(({ theirs }) => theirs);
+  const [first] = wanted;
+  if (first === undefined) return undefined;
+  const fits = (prefix: string) => wanted.filter((name) => tensors.has(prefix + name)).length > wanted.length / 2;
+  return [...tensors.keys()]
+    .filter((name) => name.endsWith(first))
+    .map((name) => name.slice(0, name.length - first.length))
+    .find(fits);
+};

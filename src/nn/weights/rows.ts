@@ -1,0 +1,42 @@
+/** Rows of a table of weights, built from those of the modules that a network is made of. */
+import { kernel, type Layout, matrix, vector } from './layout.js';
+
+/** One weight of ours beside its name in another project. */
+export interface WeightRow {
+  /** The path in our tree. */
+  readonly ours: string;
+  /** The name there. Several names are weights of one shape, stacked on a first axis, in order. */
+  readonly theirs: readonly string[];
+  /** Names of older versions, which are read and never written. */
+  readonly older?: readonly string[];
+  readonly layout: Layout;
+}
+
+export type Rows = readonly WeightRow[];
+
+const joined = (outer: string, inner: string): string =>
+  outer === '' || inner === '' ? outer + inner : `${outer}.${inner}`;
+
+/** A row of one weight. */
+export const row = (ours: string, theirs: string, layout: Layout): WeightRow => ({ ours, theirs: [theirs], layout });
+
+/** The rows of a module, at its place in both trees; an empty name adds no step to a path. */
+export const within = (ours: string, theirs: string, rows: Rows): Rows =>
+  rows.map(({ older, ...each }) => ({
+    ...each,
+    ours: joined(ours, each.ours),
+    theirs: each.theirs.map((name) => joined(theirs, name)),
+    ...(older && { older: older.map((name) => joined(theirs, name)) }),
+  }));
+
+/** A group norm, as PyTorch names its weights. */
+export const norm: Rows = [row('gamma', 'weight', vector), row('beta', 'bias', vector)];
+
+/** A convolution. */
+export const conv: Rows = [row('kernel', 'weight', kernel), row('bias', 'bias', vector)];
+
+/** A linear layer, whose weight may be stored as that of a convolution. */
+export const linearOf = (layout: Layout): Rows => [row('w', 'weight', layout), row('b', 'bias', vector)];
+
+/** A linear layer. */
+export const linear: Rows = linearOf(matrix);

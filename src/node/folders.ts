@@ -1,0 +1,64 @@
+/** Folders on disk, written as a whole or not at all. */
+import { task, type Task } from '../dsl/run/effect.js';
+import { type Fallible, gen, keep, take } from '../internal/gen.js';
+import { asideOf, isAlive, makeFolder, syncFolder } from './files.js';
+import { node, onFile, recover } from './node.js';
+
+const TO_WRITE = 'a folder to write';
+
+/** Removes the temporary folders that killed processes left behind while they wrote this one. */
+const removeLeftovers = async (path: string): Promise<void> => {
+  const { basename, dirname, join, readdir, rm } = node();
+  const aside = /^\.(?<name>.+)\.(?<pid>\d+)\.[\da-f-]+\.tmp$/;
+  for (const name of await readdir(dirname(path))) {
+    const { name: of, pid } = aside.exec(name)?.groups ?? {};
+    if (of === basename(path) && !isAlive(Number(pid)))
+      await rm(join(dirname(path), name), { force: true, recursive: true });
+  }
+};
+
+/** Refuses a folder that has something in it: it would be lost. */
+const demandEmpty = async (path: string): Promise<void> => {
+  const entries = await node()
+    .readdir(path)
+    .catch(recover(['ENOENT'], []));
+  if (entries.length > 0) throw Object.assign(new Error(`ENOTEMPTY: it holds ${entries[0]}`), { code: 'ENOTEMPTY' });
+};
+
+/** Makes a temporary folder beside a folder that does not exist or is empty. */
+const begun = (path: string): Task<string> =>
+  onFile(path, TO_WRITE, async () => {
+    const { basename, dirname, join, mkdir } = node();
+    await makeFolder(dirname(path));
+    await demandEmpty(path);
+    await removeLeftovers(path);
+    const aside = join(dirname(path), asideOf(basename(path)));
+    await mkdir(aside);
+    return aside;
+  });
+
+const discarded = (aside: string): Task<void> =>
+  onFile(aside, TO_WRITE, () => node().rm(aside, { force: true, recursive: true }));
+
+/** Puts a temporary folder in its place. */
+const placed = (aside: string, path: string): Task<void> =>
+  onFile(path, TO_WRITE, async () => {
+    const { dirname, rename, rmdir } = node();
+    await demandEmpty(path);
+    await rmdir(path).catch(recover(['ENOENT'], undefined)); // some systems replace no folder, not even an empty one
+    await rename(aside, path);
+    await syncFolder(dirname(path));
+  });
+
+/**
+ * Makes a folder of the files that `write` writes to a temporary one. It appears whole, or, if a step fails, not at all.
+ * `FileError`, also for a folder that is not empty; the errors of `write`.
+ */
+export const writeFolder = (path: string, write: (folder: string) => Fallible<void>): Task<void> =>
+  task(
+    gen(function* () {
+      const aside = yield* keep(begun(path), discarded);
+      yield* take(write(aside));
+      yield* take(placed(aside, path));
+    }),
+  );

@@ -1,0 +1,287 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterAll, describe, expect, test } from 'vitest';
+import { onWasm } from '../../../../properties/training/onWasm.js';
+import { reference } from '../../../backends/reference/index.js';
+import {
+  cosine,
+  ddpm,
+  linear,
+  linearUnscaled,
+  type Process,
+  respace,
+  scaledLinear,
+  sigmoidBetas,
+  zeroTerminalSNR,
+} from '../../../diffusion/index.js';
+import { type Backend, compile, key, type NoisefoldError, program, using } from '../../../dsl/index.js';
+import { decodeSafetensors, encodeSafetensors } from '../../../formats/safetensors.js';
+import { E, F, TE, type taskEither } from '../../../internal/fp.js';
+import { unet, type UNetConfig, type UNetParams } from '../../../nn/index.js';
+import type { ImageShape } from '../../data/dataset.js';
+import { sample } from '../../sample/sample.js';
+import { right } from '../../testing.js';
+import type { Trained } from '../../trained.js';
+import { readTensors } from '../snapshot.js';
+import { type DiffusersFolder, loadDiffusers } from './loadDiffusers.js';
+import { saveDiffusers, type SaveDiffusersOptions } from './saveDiffusers.js';
+
+const folder = mkdtempSync(`${tmpdir()}/noisefold-diffusers-`);
+afterAll(() => rmSync(folder, { recursive: true }));
+let folders = 0;
+const newFolder = (): string => `${folder}/${folders++}`;
+
+const small = { image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, groups: 4, heads: 1, attention: [4], predicts: 'v' } as const; // prettier-ignore
+const thousand = right(ddpm(cosine(1000)));
+
+const untrained =
+  (config: UNetConfig = small, process: Process = thousand) =>
+  async (backend: Backend): Promise<Trained<UNetParams, ImageShape>> => {
+    const model = right(unet(config as UNetConfig<[number, number, number]>)); // a triple
+    const params = right(await right(await compile(program('key', model.init), {})(backend)()).run(key(1))());
+    return { model, process, image: config.image, params };
+  };
+
+/** A folder of an untrained model, with some of its files changed. */
+const changed = async (
+  change: Readonly<Record<string, (fields: Record<string, unknown>) => void>>,
+  options: SaveDiffusersOptions = {},
+  config: UNetConfig = small,
+): Promise<string> => {
+  const path = newFolder();
+  await onWasm(async (backend) =>
+    right(await saveDiffusers(path, await untrained(config)(backend), options)(backend)()),
+  );
+  for (const [name, edit] of Object.entries(change)) {
+    const fields = JSON.parse(readFileSync(`${path}/${name}`, 'utf8')) as Record<string, unknown>;
+    edit(fields);
+    writeFileSync(`${path}/${name}`, JSON.stringify(fields));
+  }
+  return path;
+};
+
+const refusal = async (
+  effect: (backend: Backend) => taskEither.TaskEither<NoisefoldError, unknown>,
+): Promise<NoisefoldError> => {
+  const result = await using(reference())(effect)();
+  if (result._tag === 'Left') return result.left;
+  throw new Error('it succeeded');
+};
+
+const UNET = 'unet/config.json';
+const SCHEDULER = 'scheduler/scheduler_config.json';
+const INDEX = 'model_index.json';
+
+describe('a folder that was saved is loaded as it was', () => {
+  const configs: readonly (readonly [string, UNetConfig])[] = [
+    ['a small one', small],
+    ['of DDPM', { ...small, padding: 'end', epsilon: 1e-6, predicts: 'epsilon' }],
+    ['of ADM, with labels', { ...small, resample: 'residual', adaptiveGroupNorm: true, classes: 3, learnedVariance: 'range', sinusoid: 'guided-diffusion' }],
+    ['with a row for no class', { ...small, classes: 3, adaptiveGroupNorm: true, middle: 'unnormalized' }],
+    ['without attention in the middle', { ...small, middle: 'residual', attention: [], image: [8, 16, 3] }],
+    ['of heads by their channels', { ...small, heads: { channels: 4 }, recompute: true, dropout: 0.1 }],
+    ['with a condition', { ...small, condition: { channels: 2 }, embedding: 48 }],
+  ]; // prettier-ignore
+  test.each(configs)('%s', (_, config) =>
+    onWasm(async (backend) => {
+      const path = newFolder();
+      const trained = { ...(await untrained(config)(backend)), labelDropout: 0.1 };
+      right(await saveDiffusers(path, trained)(backend)());
+      const loaded = right(await loadDiffusers(path)(backend)());
+      expect(loaded.model.config).toEqual(right(unet(config as UNetConfig<[8, 8, 1]>)).config);
+      expect(loaded).toMatchObject({ image: config.image, labelDropout: 0.1, notes: [] });
+      expect(right(await readTensors(loaded.params)(backend)())).toEqual(
+        right(await readTensors(trained.params)(backend)()),
+      );
+      // and once more
+      const again = newFolder();
+      right(await saveDiffusers(again, loaded, { scheduler: loaded.scheduler! })(backend)());
+      for (const name of [UNET, SCHEDULER, INDEX, 'unet/diffusion_pytorch_model.safetensors'])
+        expect([name, readFileSync(`${again}/${name}`).equals(readFileSync(`${path}/${name}`))]).toEqual([name, true]);
+    }),
+  );
+
+  test.each([
+    ['linear', linearUnscaled(1000)],
+    ['scaled_linear', scaledLinear(1000)],
+    ['squaredcos_cap_v2', cosine(1000)],
+    ['linear', linear(500)],
+    [undefined, sigmoidBetas(200)],
+    [undefined, F.pipe(scaledLinear(1000), E.flatMap(zeroTerminalSNR))],
+  ])('with its process: %s', (name, schedule) =>
+    onWasm(async (backend) => {
+      const path = newFolder();
+      const process = right(ddpm(schedule));
+      const { T } = process.schedule;
+      right(await saveDiffusers(path, await untrained({ ...small, timesteps: T }, process)(backend))(backend)());
+      const fields = JSON.parse(readFileSync(`${path}/${SCHEDULER}`, 'utf8')) as Record<string, unknown>;
+      if (name !== undefined) expect(fields).toMatchObject({ beta_schedule: name, trained_betas: null });
+      const { process: loaded } = right(await loadDiffusers(path)(backend)());
+      expect(loaded.schedule.T).toBe(T);
+      for (const table of ['betas', 'alphaBars'] as const)
+        loaded.schedule[table].forEach((number, t) => expect(number).toBeCloseTo(process.schedule[table][t]!, 12));
+    }),
+  );
+
+  test('and sampled from', () =>
+    onWasm(async (backend) => {
+      const path = await changed({}, { scheduler: { _class_name: 'DPMSolverMultistepScheduler' } });
+      const loaded = right(await loadDiffusers(path, { steps: 4 })(backend)());
+      const drawing = { ...loaded.sampling, count: 2, key: key(8) };
+      const { shape, data } = right(await sample(loaded, drawing)(backend)());
+      expect(shape).toEqual([2, 8, 8, 1]);
+      expect(data.every(Number.isFinite)).toBe(true);
+    }));
+
+  test('as a network alone, with its process', () =>
+    onWasm(async (backend) => {
+      const path = `${await changed({})}/unet`;
+      const loaded = right(await loadDiffusers(path, { process: thousand, predicts: 'v', steps: 2 })(backend)());
+      expect(loaded.model.config).toEqual(right(unet(small)).config);
+      expect(loaded.scheduler).toBeUndefined();
+    }));
+
+  test('as a pipeline of old, whose files lie in one folder', () =>
+    onWasm(async (backend) => {
+      const path = await changed({});
+      for (const part of ['unet', 'scheduler'])
+        for (const name of readdirSync(`${path}/${part}`)) renameSync(`${path}/${part}/${name}`, `${path}/${name}`);
+      const loaded = right(await loadDiffusers(path)(backend)());
+      expect(loaded.model.config).toEqual(right(unet(small)).config);
+    }));
+
+  test('also from shards', () =>
+    onWasm(async (backend) => {
+      const path = await changed({});
+      const whole = `${path}/unet/diffusion_pytorch_model.safetensors`;
+      const tensors = [...right(decodeSafetensors(whole)(readFileSync(whole))).tensors];
+      const shards = [tensors.slice(0, 50), tensors.slice(50)].map((part, i) => ({
+        part,
+        name: `shard-${i + 1}.safetensors`,
+      }));
+      for (const { part, name } of shards)
+        writeFileSync(`${path}/unet/${name}`, right(encodeSafetensors({ tensors: new Map(part), metadata: {} })));
+      const weight_map = Object.fromEntries(shards.flatMap(({ part, name }) => part.map(([tensor]) => [tensor, name])));
+      rmSync(whole);
+      writeFileSync(`${whole}.index.json`, JSON.stringify({ metadata: { total_size: 1 }, weight_map }));
+      const { params } = right(await loadDiffusers(path)(backend)());
+      expect(right(await readTensors(params)(backend)())).toEqual(
+        right(await readTensors((await untrained()(backend)).params)(backend)()),
+      );
+    }));
+
+  test('unless the fields of diffusers were changed since: then they count', () =>
+    onWasm(async (backend) => {
+      const path = await changed({ [UNET]: (fields) => (fields['dropout'] = 0.25) });
+      const { model } = right(await loadDiffusers(path)(backend)());
+      expect(model.config).toMatchObject({ dropout: 0.25, heads: 1 });
+    }));
+});
+
+describe('a folder with a part that noisefold lacks is refused by its name', () => {
+  const wrong: readonly (readonly [string, Parameters<typeof changed>[0], string, string])[] = [
+    ['a component', { [INDEX]: (f) => (f['vqvae'] = ['diffusers', 'VQModel']) }, INDEX, 'vqvae (VQModel)'],
+    ['a network', { [INDEX]: (f) => (f['unet'] = ['diffusers', 'UNet2DConditionModel']) }, `${INDEX}: unet`, 'UNet2DConditionModel'],
+    ['a network, in its own file', { [UNET]: (f) => (f['_class_name'] = 'UNet1DModel') }, `${UNET}: _class_name`, 'UNet1DModel'],
+    ['a block', { [UNET]: (f) => (f['down_block_types'] = ['SkipDownBlock2D', 'DownBlock2D']) }, `${UNET}: diffusersConfig.down_block_types.0`, 'SkipDownBlock2D'],
+    ['a scheduler', { [SCHEDULER]: (f) => (f['_class_name'] = 'ScoreSdeVeScheduler') }, `${SCHEDULER}: _class_name`, 'ScoreSdeVeScheduler'],
+    ['a prediction', { [SCHEDULER]: (f) => (f['prediction_type'] = 'flow_prediction') }, `${SCHEDULER}: prediction_type`, 'flow_prediction'],
+    ['betas', { [SCHEDULER]: (f) => (f['beta_schedule'] = 'laplace') }, `${SCHEDULER}: beta_schedule`, 'laplace'],
+    ['a variance', { [SCHEDULER]: (f) => (f['variance_type'] = 'learned') }, `${SCHEDULER}: variance_type`, 'learned'],
+    ['a variance that the network lacks', { [SCHEDULER]: (f) => (f['variance_type'] = 'learned_range') }, `${SCHEDULER}: variance_type`, 'no variance'],
+    ['betas of no schedule', { [SCHEDULER]: (f) => { f['beta_schedule'] = 'linear'; f['beta_start'] = 0.5; } }, `${SCHEDULER}: linearUnscaled`, '0.5'],
+  ]; // prettier-ignore
+  test.each(wrong)('%s', async (_, change, where, actual) => {
+    const path = await changed(change);
+    const error = await refusal(loadDiffusers(path));
+    expect(error.where).toBe(`${path}/${where}`);
+    expect(error.actual).toContain(actual);
+  });
+});
+
+describe('a damaged folder is refused', () => {
+  test('without weights, by the names that they could have', async () => {
+    const path = await changed({});
+    rmSync(`${path}/unet/diffusion_pytorch_model.safetensors`);
+    const error = await refusal(loadDiffusers(path));
+    expect(error).toMatchObject({ _tag: 'FileError', where: `${path}/unet` });
+    expect(error.expected).toContain('diffusion_pytorch_model.safetensors');
+  });
+
+  test('with weights of another network, by all of their names', async () => {
+    const path = await changed({ [UNET]: (fields) => (fields['layers_per_block'] = 2) });
+    expect(await refusal(loadDiffusers(path))).toMatchObject({
+      _tag: 'CheckpointMismatch',
+      actual: expect.stringMatching(/missing: down_blocks\.0\.resnets\.1\.norm1\.weight, /),
+    });
+  });
+
+  test('with a file that is no JSON, or without a file', async () => {
+    const path = await changed({});
+    writeFileSync(`${path}/${UNET}`, '{"sample_size": 8,');
+    expect(await refusal(loadDiffusers(path))).toMatchObject({ _tag: 'DecodeError', where: `${path}/${UNET}` });
+    rmSync(`${path}/${SCHEDULER}`);
+    expect(await refusal(loadDiffusers(path))).toMatchObject({ _tag: 'FileError', where: `${path}/${SCHEDULER}` });
+    expect(await refusal(loadDiffusers(`${folder}/none`))).toMatchObject({
+      _tag: 'ConfigError',
+      where: `${folder}/none`,
+    });
+  });
+
+  test.each<[string, DiffusersFolder]>([
+    ['loadDiffusers.step', { step: 3 } as never],
+    ['loadDiffusers.steps', { steps: 0 }],
+    ['loadDiffusers: process', { process: thousand }],
+    ['loadDiffusers: predicts', { predicts: 'v' }],
+  ])('with an option that does not fit: %s', async (where, options) => {
+    expect((await refusal(loadDiffusers(await changed({}), options))).where).toBe(where);
+  });
+});
+
+describe('saving', () => {
+  const save = (path: string, trained: object, options: SaveDiffusersOptions = {}) =>
+    using(reference())((backend) =>
+      F.pipe(
+        TE.fromTask(async () => ({ ...(await untrained()(backend)), ...trained })),
+        TE.flatMap((all) => saveDiffusers(path, all, options)(backend)),
+      ),
+    )();
+
+  test.each<[string, object, SaveDiffusersOptions, string]>([
+    ['a model by hand', { model: { predicts: 'v', apply: () => 0, params: {} } }, {}, 'saveDiffusers: model'],
+    ['a network of EDM', { model: right(unet({ ...small, rescale: Math.SQRT1_2 })) }, {}, 'diffusersConfigOf.rescale'],
+    ['a score', { model: right(unet({ ...small, predicts: 'score' })) }, {}, 'saveDiffusers: model.predicts'],
+    ['a respaced process', { process: right(respace(10)(thousand)) }, {}, 'saveDiffusers: process.timesteps'],
+    ['a scheduler that is none', {}, { scheduler: { _class_name: 'Mine' } }, 'saveDiffusers: scheduler: _class_name'],
+    ['an option that is none', {}, { dtyp: 'float16' } as never, 'saveDiffusers.dtyp'],
+  ])('%s is refused, and leaves nothing', async (_, trained, options, where) => {
+    const path = newFolder();
+    expect(await save(path, trained, options)).toMatchObject({ _tag: 'Left', left: { _tag: 'ConfigError', where } });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('into a folder that has files is refused, and they stay', async () => {
+    const path = newFolder();
+    mkdirSync(path);
+    writeFileSync(`${path}/mine.txt`, 'mine');
+    expect(await save(path, {})).toMatchObject({ _tag: 'Left', left: { _tag: 'FileError', where: path } });
+    expect(readdirSync(path)).toEqual(['mine.txt']);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('parameters of another model is refused, and leaves nothing', async () => {
+    const path = newFolder();
+    const saved = await save(path, { model: right(unet({ ...small, base: 16 })) });
+    expect(saved).toMatchObject({ _tag: 'Left', left: { _tag: 'CheckpointMismatch' } });
+    expect(readdirSync(folder).filter((name) => name.includes('tmp') || name === path.split('/').at(-1))).toEqual([]);
+  });
+});

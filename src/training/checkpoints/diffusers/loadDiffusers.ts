@@ -1,0 +1,185 @@
+/** Folders of diffusers as trained models. */
+import type { Effect } from '../../../dsl/run/effect.js';
+import { ancestral, clipToImage, everyStep, type Process, trailing } from '../../../diffusion/index.js';
+import { fail, type NoisefoldError } from '../../../dsl/index.js';
+import { exactly, exactTuple, positive } from '../../../internal/decode.js';
+import { E, type either, t } from '../../../internal/fp.js';
+import { type Block, take } from '../../../internal/gen.js';
+import {
+  diffusers,
+  type UNet,
+  unet,
+  type UNetArchitecture,
+  type UNetConfig,
+  type UNetParams,
+} from '../../../nn/index.js';
+import { fileExists } from '../../../node/files.js';
+import { checked, processPart } from '../../checked.js';
+import type { ImageShape } from '../../data/dataset.js';
+import { genEffect } from '../../genEffect.js';
+import type { Trained } from '../../trained.js';
+import { weightsIn } from '../weights/loadWeights.js';
+import { openWeights } from '../weights/openWeights.js';
+import {
+  checkedIndex,
+  checkedNetwork,
+  CONFIG,
+  findWeights,
+  INDEX,
+  inFolder,
+  partFolder,
+  readJson,
+  SCHEDULER,
+} from './folder.js';
+import { inFile } from './inFile.js';
+import { architectureIn } from './networkConfig.js';
+import type { JsonRecord } from './pythonJson.js';
+import { type ReadScheduler, readScheduler, type SchedulerSampling } from './readScheduler.js';
+
+/** Options of {@link loadDiffusers}. */
+export interface DiffusersFolder {
+  /** The number of steps of a sample; default: as many as the pipeline takes, 1000 or 50. */
+  readonly steps?: number;
+  /** A part of the names of the files of weights: `fp16`. */
+  readonly variant?: string;
+  /** Height and width, of a network that does not say its size. */
+  readonly size?: readonly [height: number, width: number];
+  /** The process, for the folder of a network alone. */
+  readonly process?: Process;
+  /** The prediction of the network, for the folder of one alone; default `epsilon`. */
+  readonly predicts?: 'epsilon' | 'x0' | 'v';
+}
+
+/** A trained model from a folder of diffusers, with its sampling: `sample(loaded, { ...loaded.sampling, key })`. */
+export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
+  readonly model: UNet<ImageShape>;
+  /** The solver, grid and correction of the scheduler; of a network alone those of DDPM. */
+  readonly sampling: SchedulerSampling;
+  /** The configuration of the scheduler, for `saveDiffusers`; absent of a network alone. */
+  readonly scheduler?: JsonRecord;
+  /** Small differences from the samples of diffusers, each with the file and field that it comes of. */
+  readonly notes: readonly string[];
+}
+
+const codec = exactly(
+  {},
+  {
+    steps: positive,
+    variant: t.string,
+    size: exactTuple([positive, positive], '[height, width]'),
+    process: processPart,
+    predicts: t.keyof({ epsilon: null, x0: null, v: null }, "'epsilon', 'x0' or 'v'"),
+  },
+);
+
+/** A scheduler, with its configuration and the file that has it; a network alone has neither. */
+interface FoundScheduler extends ReadScheduler {
+  readonly config?: JsonRecord;
+  readonly file?: string;
+}
+
+/** The scheduler of a pipeline. */
+function* pipelineScheduler(folder: string, { steps, process, predicts }: DiffusersFolder): Block<FoundScheduler> {
+  const [given] = Object.entries({ process, predicts }).filter(([, value]) => value !== undefined);
+  if (given !== undefined)
+    yield* take(
+      fail('ConfigError', {
+        where: `loadDiffusers: ${given[0]}`,
+        expected: 'none for a pipeline, whose scheduler says it',
+        actual: 'one',
+        hint: `leave it out, or load the network alone: ${inFolder(folder, 'unet')}`,
+      }),
+    );
+  const path = inFolder(folder, INDEX);
+  yield* take(checkedIndex(path, yield* take(readJson(path))));
+  const file = inFolder(yield* partFolder(folder, 'scheduler', SCHEDULER), SCHEDULER);
+  const config = yield* take(readJson(file));
+  return { file, config, ...(yield* take(readScheduler(file, config, steps))) };
+}
+
+/** The process that goes with a network alone, and the sampling of DDPM. */
+const givenProcess = (
+  folder: string,
+  { steps, process, predicts = 'epsilon' }: DiffusersFolder,
+): either.Either<NoisefoldError, FoundScheduler> =>
+  process === undefined
+    ? fail('ConfigError', {
+        where: folder,
+        expected: `${INDEX} of a pipeline, or a process for the network alone`,
+        actual: 'neither',
+        hint: 'give the folder that has it, or loadDiffusers(folder, { process, predicts })',
+      })
+    : E.right({
+        process,
+        predicts,
+        learnsVariance: null,
+        sampling: {
+          solver: ancestral(),
+          grid: steps === undefined ? everyStep : trailing(steps),
+          correction: clipToImage,
+        },
+        notes: [],
+      });
+
+/** Refuses a scheduler that uses a variance of a model without one, or has none for a model with one. */
+const fittingVariance = (
+  { learnsVariance, file = 'scheduler' }: FoundScheduler,
+  { learnedVariance }: UNetArchitecture,
+): either.Either<NoisefoldError, void> => {
+  const learns = learnedVariance !== undefined;
+  if (learnsVariance === null || learnsVariance === learns) return E.right(undefined);
+  return fail('CheckpointMismatch', {
+    where: `${file}: variance_type`,
+    expected: learns ? '"learned_range", as the network has twice as many output channels' : 'a fixed variance',
+    actual: learns ? 'a fixed variance' : '"learned_range", but the network has no variance',
+    hint: 'change variance_type, or out_channels of the network',
+  });
+};
+
+/**
+ * Loads a folder of diffusers, a pipeline of a `UNet2DModel` and a scheduler, or such a network alone (`config.json` and
+ * weights) with a `process`: the model, its process, its parameters and what its scheduler says of sampling. Schedulers: DDPM,
+ * DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep) and UniPC. Components, classes,
+ * fields and values that noisefold lacks are a `ConfigError` with their names; small differences in sampling are `notes`.
+ * `CheckpointMismatch` with a report of all weights that do not fit; `DecodeError`, `FileError`. After an error nothing stays
+ * on the backend.
+ * @example
+ * const missing = await using(reference())(loadDiffusers('missing', { steps: 10 }))()
+ * pipe(missing, E.mapLeft(({ where }) => where)) // → E.left('missing')
+ */
+export const loadDiffusers = (folder: string, options: DiffusersFolder = {}): Effect<LoadedDiffusers> =>
+  genEffect('loadDiffusers', function* (backend) {
+    const known = yield* take(checked('loadDiffusers', codec)(options));
+    yield* take(checked('loadDiffusers: folder', t.string)(folder));
+    const isPipeline = yield* take(fileExists(inFolder(folder, INDEX)));
+    const read = isPipeline ? yield* pipelineScheduler(folder, known) : yield* take(givenProcess(folder, known));
+    const { process, predicts, sampling, notes, config: scheduler } = read;
+    const network = isPipeline ? yield* partFolder(folder, 'unet', CONFIG) : folder;
+    const path = inFolder(network, CONFIG);
+    const config = yield* take(readJson(path));
+    yield* take(checkedNetwork(path, config));
+    const timesteps = process.timesteps.reduce((most, timestep) => Math.max(most, timestep), 0) + 1;
+    const { size } = known;
+    const about = architectureIn(config, { predicts, timesteps, ...(size && { size }) });
+    const { architecture, labelDropout } = yield* take(
+      E.mapLeft((error: NoisefoldError) => inFile(path, error))(about),
+    );
+    yield* take(fittingVariance(read, architecture));
+    const model: UNet<ImageShape> = yield* take(unet(architecture as UNetConfig<[number, number, number]>)); // a triple
+    const weights = yield* findWeights(network, known.variant);
+    const { params } = yield* take(
+      openWeights('loadDiffusers', weights, (name, file) =>
+        weightsIn(name, file, model, { names: diffusers }, backend),
+      ),
+    );
+    return {
+      model,
+      process,
+      params,
+      image: architecture.image,
+      sampling,
+      notes,
+      ...(labelDropout !== undefined && { labelDropout }),
+      ...(scheduler !== undefined && { scheduler }),
+    };
+  });

@@ -1,0 +1,69 @@
+/** Networks in `unet/config.json`: as diffusers describes them, and as noisefold does where it wrote the file. */
+import type { NoisefoldError } from '../../../dsl/index.js';
+import { errorAt } from '../../../formats/words.js';
+import { decode } from '../../../internal/decode.js';
+import { E, type either, F, t } from '../../../internal/fp.js';
+import {
+  diffusersConfig,
+  diffusersConfigOf,
+  type DiffusersOptions,
+  unetArchitecture,
+  type UNetArchitecture,
+} from '../../../nn/index.js';
+import { rate } from '../../checked.js';
+import { difference } from '../checkpoint.js';
+import type { JsonRecord } from './pythonJson.js';
+
+/** A network of a folder. */
+export interface AboutNetwork {
+  readonly architecture: UNetArchitecture;
+  readonly labelDropout?: number;
+}
+
+/** A field that diffusers skips, as of all that begin so. It holds what a `UNet2DModel` has no field for. */
+const OWN = '_noisefold';
+
+const own = t.intersection([t.type({ config: t.unknown }), t.partial({ labelDropout: rate })]);
+
+/** The `config.json` of a network. `ConfigError` for one that no `UNet2DModel` is. */
+export const networkConfig = ({ architecture, ...others }: AboutNetwork): either.Either<NoisefoldError, JsonRecord> =>
+  E.map((fields: JsonRecord) => ({ ...fields, [OWN]: { config: architecture, ...others } }))(
+    diffusersConfigOf(architecture),
+  );
+
+/** The fields that diffusers reads. */
+const publicFields = (config: JsonRecord): JsonRecord =>
+  Object.fromEntries(Object.entries(config).filter(([name]) => !name.startsWith('_')));
+
+/** What noisefold wrote of a network, if nobody changed the fields of diffusers since. */
+const ownDescription = (config: JsonRecord, options: DiffusersOptions): AboutNetwork | undefined => {
+  const described = F.pipe(
+    E.Do,
+    E.bind('stored', () =>
+      E.mapLeft(errorAt('DecodeError', OWN, 'load it as diffusers does'))(decode(own)(config[OWN])),
+    ),
+    E.bind('architecture', ({ stored }) => unetArchitecture(stored.config)),
+    E.bind('written', ({ architecture }) => diffusersConfigOf(architecture)),
+  );
+  if (E.isLeft(described)) return undefined;
+  const { stored, architecture, written } = described.right;
+  const isSame =
+    difference('', publicFields(written), publicFields(config)) === undefined &&
+    architecture.predicts === options.predicts &&
+    architecture.timesteps === options.timesteps;
+  return isSame
+    ? { architecture, ...(stored.labelDropout !== undefined && { labelDropout: stored.labelDropout }) }
+    : undefined;
+};
+
+/** Reads the network of a `config.json`. `ConfigError`. */
+export const architectureIn = (
+  config: JsonRecord,
+  options: DiffusersOptions,
+): either.Either<NoisefoldError, AboutNetwork> => {
+  const described = ownDescription(config, options);
+  if (described !== undefined) return E.right(described);
+  return E.map(({ config: architecture }: { readonly config: UNetArchitecture }) => ({ architecture }))(
+    diffusersConfig(config, options),
+  );
+};

@@ -1,0 +1,141 @@
+/** `scheduler_config.json` of diffusers: as a process, a solver, a grid and a correction. */
+import {
+  type Correction,
+  cosine,
+  ddpm,
+  type Grid,
+  linearUnscaled,
+  type Process,
+  scaledLinear,
+  type Schedule,
+  scheduleFromBetas,
+  sigmoidBetas,
+  type Solver,
+  zeroTerminalSNR,
+} from '../../../diffusion/index.js';
+import { fail, type NoisefoldError } from '../../../dsl/index.js';
+import { inFile } from './inFile.js';
+import { errorAt } from '../../../formats/words.js';
+import { decode, exactly, show } from '../../../internal/decode.js';
+import { E, type either, F } from '../../../internal/fp.js';
+import type { JsonRecord } from './pythonJson.js';
+import { processFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
+import {
+  correctionOf,
+  gridOfScheduler,
+  notesOn,
+  SCHEDULERS,
+  type SchedulerSettings,
+  settingsOf,
+} from './schedulers.js';
+
+/** The part of a sampling that a scheduler says. */
+export interface SchedulerSampling {
+  readonly solver: Solver;
+  readonly grid: Grid;
+  readonly correction: Correction;
+}
+
+/** A scheduler that was read. */
+export interface ReadScheduler {
+  readonly process: Process;
+  readonly predicts: 'epsilon' | 'x0' | 'v';
+  /** True if a model has to learn its variance, false if it must not, null if either will do. */
+  readonly learnsVariance: boolean | null;
+  readonly sampling: SchedulerSampling;
+  /** Small differences from diffusers, each with the field that it comes of. */
+  readonly notes: readonly string[];
+}
+
+const PREDICTS = { epsilon: 'epsilon', sample: 'x0', v_prediction: 'v' } as const;
+
+const isScheduler = (name: unknown): name is SchedulerName =>
+  typeof name === 'string' && Object.hasOwn(SCHEDULER_FIELDS, name);
+
+const nameIn = (path: string, { _class_name: name }: JsonRecord): either.Either<NoisefoldError, SchedulerName> =>
+  isScheduler(name)
+    ? E.right(name)
+    : fail('ConfigError', {
+        where: `${path}: _class_name`,
+        expected: `one of ${Object.keys(SCHEDULER_FIELDS).join(', ')}`,
+        actual: show(name),
+        hint: 'replace the scheduler, or give the folder of the network alone, with its process',
+      });
+
+const scheduleOf = (settings: SchedulerSettings): either.Either<NoisefoldError, Schedule> => {
+  const { num_train_timesteps: T, beta_start: start, beta_end: end, trained_betas: betas } = settings;
+  if (betas !== undefined) return scheduleFromBetas(betas);
+  switch (settings.beta_schedule) {
+    case 'linear':
+      return linearUnscaled(T, { start, end });
+    case 'scaled_linear':
+      return scaledLinear(T, { start, end });
+    case 'squaredcos_cap_v2':
+      return cosine(T);
+    case 'sigmoid':
+      return sigmoidBetas(T, { start, end });
+  }
+};
+
+const processOfScheduler = (settings: SchedulerSettings): either.Either<NoisefoldError, Process> => {
+  const schedule = scheduleOf(settings);
+  return ddpm(settings.rescale_betas_zero_snr ? E.flatMap(zeroTerminalSNR)(schedule) : schedule);
+};
+
+/** The fields that a scheduler has, without those that are null; and the names of others. */
+const partsOf = (config: JsonRecord, fields: object) => {
+  const entries = Object.entries(config).filter(([name, value]) => !name.startsWith('_') && value !== null);
+  return {
+    known: Object.fromEntries(entries.filter(([name]) => name in fields)),
+    others: entries.filter(([name]) => !(name in fields)).map(([name]) => name),
+  };
+};
+
+/** If a model learns its variance, as the scheduler has it. Only the steps of DDPM use a variance. */
+const learnsVariance = (name: SchedulerName, { variance_type: variance }: SchedulerSettings): boolean | null =>
+  name === 'DDPMScheduler' ? variance === 'learned_range' : null;
+
+/**
+ * Reads the configuration of a scheduler, for a number of steps or as many as its pipeline takes. `DecodeError` for a value
+ * that is not of its field; `ConfigError`, which names the field, for a scheduler or a value that noisefold lacks.
+ */
+export const readScheduler = (
+  path: string,
+  config: JsonRecord,
+  steps?: number,
+): either.Either<NoisefoldError, ReadScheduler> =>
+  F.pipe(
+    nameIn(path, config),
+    E.flatMap((name) => {
+      const fields = { ...processFields, ...SCHEDULER_FIELDS[name] };
+      const { known, others } = partsOf(config, fields);
+      const hint =
+        'change the field if another value will do, or give the folder of the network alone, with its process';
+      return F.pipe(
+        decode(exactly({}, fields))(known),
+        E.mapLeft(errorAt('ConfigError', path, hint)),
+        E.map((given) => settingsOf(name, given as Partial<SchedulerSettings>)), // the codecs of its fields
+        E.bindTo('settings'),
+        E.bind('process', ({ settings }) =>
+          E.mapLeft((error: NoisefoldError) => inFile(path, error))(processOfScheduler(settings)),
+        ),
+        E.map(({ settings, process }) => {
+          const count = steps ?? SCHEDULERS[name].steps(process.schedule.T);
+          return {
+            process,
+            predicts: PREDICTS[settings.prediction_type],
+            learnsVariance: learnsVariance(name, settings),
+            sampling: {
+              solver: SCHEDULERS[name].solver(settings),
+              grid: gridOfScheduler(name, settings, count),
+              correction: correctionOf(settings),
+            },
+            notes: [
+              ...notesOn(name, settings, count),
+              ...others.map((field) => `${field}: ${name} has no such field here; it is ignored`),
+            ].map((note) => `${path}: ${note}`),
+          };
+        }),
+      );
+    }),
+  );

@@ -1,0 +1,106 @@
+/** Trained models as folders of diffusers. */
+import type { Effect } from '../../../dsl/run/effect.js';
+import { type Backend, raise } from '../../../dsl/index.js';
+import { exactly } from '../../../internal/decode.js';
+import { t } from '../../../internal/fp.js';
+import { gen, take } from '../../../internal/gen.js';
+import { diffusers, type UNetArchitecture } from '../../../nn/index.js';
+import { writeAtomically } from '../../../node/files.js';
+import { writeFolder } from '../../../node/folders.js';
+import { checked, checkedTrained, json } from '../../checked.js';
+import type { ImageShape } from '../../data/dataset.js';
+import { genEffect } from '../../genEffect.js';
+import type { Trained } from '../../trained.js';
+import { type FileDType, fileDType } from '../rounded.js';
+import { aboutModel, CUSTOM } from '../storedModel.js';
+import { writeWeights } from '../weights/saveWeights.js';
+import { CONFIG, INDEX, inFolder, SCHEDULER, WEIGHTS } from './folder.js';
+import { networkConfig } from './networkConfig.js';
+import type { JsonRecord } from './pythonJson.js';
+import { schedulerConfig } from './writeScheduler.js';
+
+/** Options of {@link saveDiffusers}. */
+export interface SaveDiffusersOptions {
+  /**
+   * The configuration of the scheduler, such as `{ _class_name: 'DDIMScheduler' }`, or that of `loadDiffusers`; default: a
+   * `DDPMScheduler`. The process and the prediction of the model are added.
+   */
+  readonly scheduler?: JsonRecord;
+  /** The dtype of the parameters in the file: 'float16' halves its size; default 'float32'. */
+  readonly dtype?: FileDType;
+}
+
+const codec = exactly({}, { scheduler: t.intersection([t.UnknownRecord, json]), dtype: fileDType });
+
+/** The version of diffusers whose format the folder has. */
+const VERSION = '0.30.0';
+
+/** The pipelines of some schedulers. That of DDPM takes all others. */
+const PIPELINES: Readonly<Record<string, string>> = { DDIMScheduler: 'DDIMPipeline', PNDMScheduler: 'PNDMPipeline' };
+
+const text = (fields: JsonRecord): string => `${JSON.stringify(fields, null, 2)}\n`;
+
+/** The configuration of a U-Net that `unet` made. Raises `ConfigError` for any other model. */
+const architectureOf = <P, I extends ImageShape>(model: Trained<P, I>['model']): UNetArchitecture => {
+  const { config } = aboutModel(model, CUSTOM);
+  if (config !== undefined) return config as UNetArchitecture; // a file would have it
+  return raise('ConfigError', {
+    where: 'saveDiffusers: model',
+    expected: 'a U-Net as unet makes it',
+    actual: 'another model',
+    hint: 'save it by saveTrained, or its weights by saveWeights',
+  });
+};
+
+/**
+ * Writes a trained U-Net as a folder that diffusers reads as a pipeline, and {@link loadDiffusers} reads back: the weights in
+ * `unet`, the process in `scheduler`, and `model_index.json`. The folder must be new or empty; it appears whole, or not at all.
+ * `ConfigError`, which names the field, for a model or process that diffusers cannot express, and for a number that is not
+ * finite or too large for float16; `CheckpointMismatch` for parameters that are not those of the model; `FileError`.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const folder = `${tmpdir()}/${process.pid}-diffusers`
+ * const model = unwrap(unet({ image: [8, 8, 1], base: 8, multipliers: [1], blocks: 1, predicts: 'v' }))
+ * const nf = await open(wasm())
+ * const { run } = await nf.run(compile(program('key', model.init), {}))
+ * const parts = { model, process: unwrap(ddpm(cosine(1000))), image: [8, 8, 1] } as const
+ * await nf.run(saveDiffusers(folder, { ...parts, params: await nf.run(run(key(7))) }, { scheduler: { _class_name: 'DDIMScheduler' } }))
+ * const loaded = await nf.run(loadDiffusers(folder, { steps: 2 }))
+ * const { shape } = await nf.run(sample(loaded, { ...loaded.sampling, count: 2, key: key(8) }))
+ * shape // → [2, 8, 8, 1]
+ * loaded.model.config.predicts // → 'v'
+ * await nf.close()
+ */
+export const saveDiffusers = <P, I extends ImageShape>(
+  folder: string,
+  trained: Trained<P, I>,
+  options: SaveDiffusersOptions = {},
+): Effect<void> =>
+  genEffect('saveDiffusers', function* (backend: Backend) {
+    const { scheduler: given, dtype = 'float32' } = yield* take(checked('saveDiffusers', codec)(options));
+    yield* take(checked('saveDiffusers: folder', t.string)(folder));
+    const { model, process, params, labelDropout } = yield* take(checkedTrained('saveDiffusers')(trained));
+    const architecture = architectureOf(model);
+    const about = { architecture, ...(labelDropout !== undefined && { labelDropout }) };
+    const network = yield* take(networkConfig(about));
+    const scheduler = yield* take(schedulerConfig(process, architecture, given));
+    const { _class_name: name } = scheduler as { readonly _class_name: string }; // one that is read has it
+    const version = { _diffusers_version: VERSION };
+    const index = {
+      _class_name: PIPELINES[name] ?? 'DDPMPipeline',
+      ...version,
+      scheduler: ['diffusers', name],
+      unet: ['diffusers', 'UNet2DModel'],
+    };
+    const written = writeFolder(folder, (aside) =>
+      gen(function* () {
+        const at = (file: string) => inFolder(aside, file);
+        const weights = at(`unet/${WEIGHTS}`);
+        yield* writeWeights('saveDiffusers', weights, model, params, { names: diffusers, dtype }, backend);
+        yield* take(writeAtomically(at(`unet/${CONFIG}`), text({ ...network, ...version })));
+        yield* take(writeAtomically(at(`scheduler/${SCHEDULER}`), text({ ...version, ...scheduler })));
+        yield* take(writeAtomically(at(INDEX), text(index)));
+      }),
+    );
+    yield* take(written);
+  });

@@ -1,0 +1,133 @@
+/** The fields of schedulers of diffusers, and what they take here. */
+import { aboveZero, finite, natural, positive, refined, share } from '../../../internal/decode.js';
+import { t } from '../../../internal/fp.js';
+
+/** The only value of a field that noisefold has an equal of; null is left out before. */
+const only = <A>(value: A, shown = JSON.stringify(value)): t.Type<A> =>
+  refined(t.unknown as t.Type<unknown> as t.Type<A>, `${shown}, the only value that noisefold has`, (given) =>
+    Array.isArray(value) ? Array.isArray(given) && given.length === value.length : given === value,
+  );
+
+/** One of some words. */
+const word = <const W extends string>(...words: readonly W[]): t.Type<W> =>
+  t.keyof(Object.fromEntries(words.map((each) => [each, null])) as Record<W, null>, `one of ${words.join(', ')}`);
+
+/** Fields of the process. */
+export const processFields = {
+  num_train_timesteps: positive,
+  beta_start: aboveZero,
+  beta_end: aboveZero,
+  beta_schedule: word('linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid'),
+  trained_betas: t.array(finite),
+  prediction_type: word('epsilon', 'sample', 'v_prediction'),
+  rescale_betas_zero_snr: t.boolean,
+};
+
+/** Fields of the grid of timesteps. */
+const gridFields = {
+  timestep_spacing: word('linspace', 'leading', 'trailing'),
+  steps_offset: natural,
+};
+
+/** Fields of the correction of x̂₀. */
+const clipFields = {
+  clip_sample: t.boolean,
+  clip_sample_range: aboveZero,
+  thresholding: t.boolean,
+  dynamic_thresholding_ratio: share,
+  sample_max_value: finite,
+};
+
+/** Fields of grids by noise level. */
+const sigmaFields = {
+  use_karras_sigmas: t.boolean,
+  use_exponential_sigmas: t.boolean,
+  use_beta_sigmas: only(false),
+  sigma_min: aboveZero,
+  sigma_max: aboveZero,
+};
+
+const finalSigmas = { final_sigmas_type: only('zero') };
+
+const thresholds = {
+  thresholding: t.boolean,
+  dynamic_thresholding_ratio: share,
+  sample_max_value: finite,
+};
+
+const dpmSolver = {
+  ...thresholds,
+  ...finalSigmas,
+  use_karras_sigmas: t.boolean,
+  use_exponential_sigmas: t.boolean,
+  use_beta_sigmas: only(false),
+  use_lu_lambdas: only(false),
+  use_flow_sigmas: only(false),
+  flow_shift: finite, // of flow sigmas
+  use_dynamic_shifting: only(false),
+  time_shift_type: t.string, // of dynamic shifting
+  solver_order: refined(positive, 'an order from 1 to 3', (order) => order <= 3),
+  algorithm_type: word('dpmsolver++', 'sde-dpmsolver++'),
+  solver_type: word('midpoint'),
+  lower_order_final: t.boolean, // the last step is of order 1 in any case
+  euler_at_final: t.boolean,
+  lambda_min_clipped: only('-Infinity', '-Infinity'),
+  variance_type: word('learned', 'learned_range'), // the variance is not used
+};
+
+/** The fields that each scheduler has beside those of the process. */
+export const SCHEDULER_FIELDS = {
+  DDPMScheduler: {
+    ...gridFields,
+    ...clipFields,
+    variance_type: word('fixed_small', 'fixed_small_log', 'fixed_large', 'fixed_large_log', 'learned_range'),
+  },
+  DDIMScheduler: { ...gridFields, ...clipFields, set_alpha_to_one: t.boolean },
+  PNDMScheduler: { ...gridFields, skip_prk_steps: t.boolean, set_alpha_to_one: t.boolean },
+  EulerDiscreteScheduler: {
+    ...gridFields,
+    ...sigmaFields,
+    ...finalSigmas,
+    interpolation_type: only('linear'),
+    timestep_type: only('discrete'),
+  },
+  EulerAncestralDiscreteScheduler: gridFields,
+  HeunDiscreteScheduler: {
+    ...gridFields,
+    use_karras_sigmas: t.boolean,
+    use_exponential_sigmas: t.boolean,
+    use_beta_sigmas: only(false),
+    clip_sample: t.boolean,
+    clip_sample_range: aboveZero,
+  },
+  LMSDiscreteScheduler: {
+    ...gridFields,
+    use_karras_sigmas: t.boolean,
+    use_exponential_sigmas: t.boolean,
+    use_beta_sigmas: only(false),
+  },
+  DPMSolverMultistepScheduler: { ...gridFields, ...dpmSolver },
+  DPMSolverSinglestepScheduler: { ...dpmSolver, algorithm_type: word('dpmsolver++') },
+  UniPCMultistepScheduler: {
+    ...gridFields,
+    ...thresholds,
+    ...finalSigmas,
+    solver_order: refined(positive, 'an order from 1 to 3', (order) => order <= 3),
+    solver_type: word('bh1', 'bh2'),
+    predict_x0: only(true),
+    lower_order_final: t.boolean,
+    disable_corrector: only([]),
+    use_karras_sigmas: t.boolean,
+    use_exponential_sigmas: t.boolean,
+    use_beta_sigmas: only(false),
+    use_flow_sigmas: only(false),
+    flow_shift: finite,
+    use_dynamic_shifting: only(false),
+    time_shift_type: t.string,
+    sigma_min: aboveZero,
+    sigma_max: aboveZero,
+  },
+};
+
+/** The schedulers that are read. */
+export type SchedulerName = keyof typeof SCHEDULER_FIELDS;

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { goldenDiffusers } from '../../../../properties/golden/diffusers.js';
+import { E } from '../../../internal/fp.js';
+import { right } from '../../testing.js';
+import { parsePythonJson } from './pythonJson.js';
+import { readScheduler } from './readScheduler.js';
+import { SCHEDULER_FIELDS } from './schedulerFields.js';
+
+describe('a file that Python wrote', () => {
+  test('may hold Infinity and NaN, which JSON does not have', () => {
+    const text = '{"lambda_min_clipped": -Infinity, "a": [NaN, Infinity], "b": "-Infinity, \\"NaN\\""}';
+    expect(parsePythonJson('f', text)).toEqual(
+      E.right({ lambda_min_clipped: '-Infinity', a: ['NaN', 'Infinity'], b: '-Infinity, "NaN"' }),
+    );
+    const config = { _class_name: 'DPMSolverMultistepScheduler', lambda_min_clipped: '-Infinity' };
+    expect(E.isRight(readScheduler('s', config))).toBe(true);
+  });
+
+  test('that holds no object is refused by its name', () => {
+    for (const text of ['[1]', '7', '{', '"a"'])
+      expect(parsePythonJson('f', text)).toMatchObject({ left: { _tag: 'DecodeError', where: 'f' } });
+  });
+});
+
+describe('schedulers', () => {
+  const read = (config: object, steps?: number) => right(readScheduler('s', { ...config }, steps));
+  const timesteps = (config: object, steps: number): readonly number[] => {
+    const { process, sampling } = read(config, steps);
+    return right(sampling.grid(process));
+  };
+
+  // from diffusers: `set_timesteps` of each class
+  test.each<[string, object, readonly number[]]>([
+    ['DDPMScheduler', {}, [750, 500, 250, 0]],
+    ['DDIMScheduler', { steps_offset: 1 }, [751, 501, 251, 1]],
+    ['DDIMScheduler', { timestep_spacing: 'trailing' }, [999, 749, 499, 249]],
+    ['DDIMScheduler', { timestep_spacing: 'linspace' }, [999, 666, 333, 0]],
+    ['EulerDiscreteScheduler', {}, [999, 666, 333, 0]],
+    ['EulerAncestralDiscreteScheduler', { timestep_spacing: 'leading' }, [750, 500, 250, 0]],
+    ['DPMSolverMultistepScheduler', {}, [999, 749, 500, 250]],
+    ['DPMSolverMultistepScheduler', { timestep_spacing: 'leading' }, [800, 600, 400, 200]],
+    ['UniPCMultistepScheduler', { timestep_spacing: 'trailing' }, [999, 749, 499, 249]],
+    ['DPMSolverSinglestepScheduler', {}, [999, 749, 500, 250]],
+  ])('%s %j visits the timesteps of diffusers', (_class_name, fields, expected) => {
+    expect(timesteps({ _class_name, ...fields }, 4)).toEqual(expected);
+  });
+
+  const known = (name: string): boolean => Object.hasOwn(SCHEDULER_FIELDS, name);
+
+  test.each(
+    goldenDiffusers.grids.filter(
+      ({ class: name, steps, timesteps: listed }) => known(name) && steps > 1 && listed !== undefined,
+    ),
+  )(
+    '$class, $timestep_spacing, $steps steps: the grid of diffusers',
+    ({ class: _class_name, steps, timesteps: expected, ...fields }) => {
+      expect(timesteps({ _class_name, ...fields }, steps)).toEqual(expected);
+    },
+  );
+
+  // a variance as it is, an end above σ = 0, and the stages of Runge-Kutta have no equal
+  const cases = goldenDiffusers.cases.filter(
+    ({ class: name, name: of }) => known(name) && !/learned$|sigma_min|prk/.test(of),
+  );
+  test.each(cases)(
+    '$name: its timesteps, to the nearest whole ones',
+    ({ class: _class_name, settings, timesteps: theirs }) => {
+      const ours = timesteps({ _class_name, ...settings }, theirs!.length);
+      expect(ours).toHaveLength(theirs!.length);
+      for (const [i, t] of ours.entries()) expect(Math.abs(t - theirs![i]!)).toBeLessThanOrEqual(1);
+    },
+  );
+
+  test('take as many steps as their pipelines', () => {
+    const stepsOf = (config: object) => {
+      const { process, sampling } = read(config);
+      return right(sampling.grid(process)).length;
+    };
+    expect(stepsOf({ _class_name: 'DDPMScheduler' })).toBe(1000);
+    expect(stepsOf({ _class_name: 'DDIMScheduler' })).toBe(50);
+    expect(stepsOf({ _class_name: 'DDIMScheduler', num_train_timesteps: 30 })).toBe(30);
+  });
+
+  test('without fields have the defaults of their class', () => {
+    expect(read({ _class_name: 'HeunDiscreteScheduler' }).process.schedule.betas[999]).toBeCloseTo(0.012, 12);
+    expect(read({ _class_name: 'DDPMScheduler' }).process.schedule.betas[999]).toBeCloseTo(0.02, 12);
+    expect(read({ _class_name: 'DDPMScheduler' }).sampling.correction).not.toBe(
+      read({ _class_name: 'DDPMScheduler', clip_sample: false }).sampling.correction,
+    );
+  });
+
+  test('with a value that noisefold lacks are refused by the field', () => {
+    const config = {
+      _class_name: 'DPMSolverMultistepScheduler',
+      algorithm_type: 'dpmsolver',
+      lambda_min_clipped: '-Infinity',
+    };
+    expect(readScheduler('s', config)).toMatchObject({ left: { where: 's: algorithm_type' } });
+    for (const [field, value] of Object.entries({
+      final_sigmas_type: 'sigma_min',
+      use_lu_lambdas: true,
+      solver_order: 4,
+    }))
+      expect(readScheduler('s', { ...config, algorithm_type: 'dpmsolver++', [field]: value })).toMatchObject({
+        left: { where: `s: ${field}` },
+      });
+  });
+
+  test('that differ a little say how', () => {
+    expect(read({ _class_name: 'PNDMScheduler', skip_prk_steps: true, new_field: 1 }).notes).toEqual([
+      's: set_alpha_to_one: diffusers ends at the noise of timestep 0; here at the data',
+      's: skip_prk_steps: diffusers evaluates twice in the first step; here once',
+      's: new_field: PNDMScheduler has no such field here; it is ignored',
+    ]);
+    expect(read({ _class_name: 'EulerDiscreteScheduler' }, 20).notes).toHaveLength(1);
+    expect(read({ _class_name: 'EulerDiscreteScheduler' }, 28).notes).toHaveLength(0);
+  });
+
+  test('with a rescaled schedule end without signal', () => {
+    const { process } = read({ _class_name: 'DDIMScheduler', rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }); // prettier-ignore
+    expect(process.schedule.alphaBars[999]).toBe(0);
+  });
+});

@@ -1,0 +1,90 @@
+/** Processes as `scheduler_config.json` of diffusers. */
+import type { Process } from '../../../diffusion/index.js';
+import { fail, type NoisefoldError } from '../../../dsl/index.js';
+import { E, type either, F } from '../../../internal/fp.js';
+import type { UNetArchitecture } from '../../../nn/index.js';
+import type { JsonRecord } from './pythonJson.js';
+import { readScheduler } from './readScheduler.js';
+
+const WHERE = 'saveDiffusers: process';
+
+const PREDICTIONS = { epsilon: 'epsilon', x0: 'sample', v: 'v_prediction' } as const;
+
+/** The largest relative difference of two processes that are the same but for roundings. */
+const CLOSE = 1e-9;
+
+const isClose = (some: ArrayLike<number>, others: ArrayLike<number>): boolean =>
+  some.length === others.length &&
+  Array.from(some).every((number, i) => Math.abs(number - others[i]!) <= CLOSE * Math.abs(number));
+
+/** Tells if a scheduler has the process. */
+const has = (process: Process, config: JsonRecord): boolean => {
+  const read = readScheduler(WHERE, config);
+  if (E.isLeft(read)) return false;
+  const { schedule } = read.right.process;
+  return isClose(process.schedule.betas, schedule.betas) && isClose(process.schedule.alphaBars, schedule.alphaBars);
+};
+
+/** A number without the roundings of its last digits. */
+const short = (number: number): number => Number(number.toPrecision(12));
+
+/** Descriptions of the betas of a process, the shortest first; the last one lists them. */
+const betaFields = ({ schedule: { T, betas } }: Process): readonly JsonRecord[] => {
+  const range = { num_train_timesteps: T, beta_start: short(betas[0]!), beta_end: short(betas[T - 1]!) };
+  const usual = { ...range, trained_betas: null, rescale_betas_zero_snr: false };
+  return [
+    { ...usual, beta_schedule: 'linear' },
+    { ...usual, beta_schedule: 'scaled_linear' },
+    { ...usual, beta_schedule: 'squaredcos_cap_v2', beta_start: 1e-4, beta_end: 0.02 },
+    { ...usual, beta_schedule: 'linear', beta_start: 1e-4, beta_end: 0.02, trained_betas: [...betas] },
+  ];
+};
+
+/** The scheduler of a model unless another is given: that of DDPM. */
+const usualScheduler = ({ learnedVariance }: UNetArchitecture): JsonRecord => ({
+  _class_name: 'DDPMScheduler',
+  clip_sample: true,
+  timestep_spacing: 'leading',
+  variance_type: learnedVariance === 'range' ? 'learned_range' : 'fixed_small',
+});
+
+/** Demands timesteps that count through, and a prediction and variance that schedulers of diffusers have. */
+const expressible = (process: Process, { predicts = 'epsilon', learnedVariance }: UNetArchitecture) => {
+  const wrong = (where: string, expected: string, actual: string) =>
+    fail('ConfigError', { where, expected, actual, hint: 'save it by saveTrained, which keeps all models' });
+  if (!process.timesteps.every((timestep, t) => timestep === t))
+    return wrong(`${WHERE}.timesteps`, 'every timestep of the process of the training', 'some of a longer process');
+  if (predicts === 'score') return wrong('saveDiffusers: model.predicts', "'epsilon', 'x0' or 'v'", predicts);
+  if (learnedVariance === 'logVariance')
+    return wrong('saveDiffusers: model.learnedVariance', "'range', or none", learnedVariance);
+  return E.right(PREDICTIONS[predicts]);
+};
+
+/**
+ * The configuration of a scheduler for a process: the given one if it has that process, otherwise with its betas. `ConfigError`
+ * for a process, prediction or variance that no scheduler has.
+ */
+export const schedulerConfig = (
+  process: Process,
+  architecture: UNetArchitecture,
+  given: JsonRecord = usualScheduler(architecture),
+): either.Either<NoisefoldError, JsonRecord> =>
+  F.pipe(
+    expressible(process, architecture),
+    E.flatMap((prediction) => {
+      const config = { ...given, prediction_type: prediction };
+      const saysBetas = 'beta_schedule' in given || 'trained_betas' in given;
+      const made = [...(saysBetas ? [{}] : []), ...betaFields(process)].map((fields) => ({ ...config, ...fields }));
+      const found = made.find((each) => has(process, each));
+      if (found !== undefined) return E.right(found);
+      // the scheduler itself may be the reason
+      return E.flatMap(() =>
+        fail('ConfigError', {
+          where: WHERE,
+          expected: 'a process that follows from its betas',
+          actual: 'another',
+          hint: 'save it by saveTrained, which keeps all processes',
+        }),
+      )(readScheduler('saveDiffusers: scheduler', config));
+    }),
+  );

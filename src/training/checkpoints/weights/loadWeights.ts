@@ -1,0 +1,177 @@
+/** Weights of other projects, from their files, as the parameters of a model. */
+import type { Effect } from '../../../dsl/run/effect.js';
+import {
+  type Backend,
+  type Key,
+  program,
+  raise,
+  type RandomKey,
+  release,
+  type Resident,
+  type TreeSpec,
+} from '../../../dsl/index.js';
+import { floatsOfBfloats, floatsOfHalves } from '../../../formats/float16.js';
+import type { OpenTensors } from '../../../formats/openTensors.js';
+import type { StoredTensor } from '../../../formats/safetensors.js';
+import { exactly } from '../../../internal/decode.js';
+import { E, t } from '../../../internal/fp.js';
+import { type Fallible, gen, hold, take } from '../../../internal/gen.js';
+import { compareWeights, describeReport, type Placed, prefixIn } from '../../../nn/weights/report.js';
+import { oursOf } from '../../../nn/weights/rename.js';
+import { ownNames } from '../../../nn/weights/table.js';
+import type { NamedModel, Naming, Weight, WeightReport, WeightTable } from '../../../nn/index.js';
+import type { WeightFiles } from '../../../node/weights.js';
+import { checked, functionPart, hostKey, part } from '../../checked.js';
+import { genEffect } from '../../genEffect.js';
+import { compiled } from '../../open.js';
+import { readTensors, uploadEach } from '../snapshot.js';
+import { openWeights, prefixOf } from './openWeights.js';
+
+/** A model whose parameters are loaded; `init` is needed for a partial load. */
+export interface LoadableModel<P> extends NamedModel {
+  readonly params: TreeSpec<P>;
+  readonly init?: (key: Key) => P;
+}
+
+/** Options of {@link loadWeights}. */
+export interface LoadWeightsOptions {
+  /** The names in the file, such as `diffusers` or `guidedDiffusion()`; default: the paths of the parameters. */
+  readonly names?: Naming;
+  /** The beginning of the names in the file, up to a dot: `model`. Tensors whose names begin otherwise are not looked at. */
+  readonly prefix?: string;
+  /** Draws the parameters that the file lacks, or has in another shape, from `key`, instead of an error. */
+  readonly partial?: boolean;
+  /** The key of the parameters that a partial load draws. */
+  readonly key?: RandomKey;
+}
+
+/** Parameters from a file, and how it differed from the model. */
+export interface LoadedWeights<P> {
+  readonly params: Resident<P>;
+  readonly report: WeightReport;
+}
+
+export const namesPart = functionPart('names such as diffusers, or guidedDiffusion()');
+const codec = exactly({}, { names: namesPart, prefix: t.string, partial: t.boolean, key: hostKey });
+const modelPart = part('a model, such as unet makes', 'params');
+
+/** The numbers of a tensor as float32. */
+const floatsOf = (tensor: StoredTensor): Float32Array => {
+  if (tensor.dtype === 'F32') return tensor.data;
+  if (tensor.dtype === 'F16') return floatsOfHalves(tensor.data);
+  if (tensor.dtype === 'BF16') return floatsOfBfloats(tensor.data);
+  return Float32Array.from(tensor.data as Float64Array); // the report has refused integers
+};
+
+/** Reads the tensors of a parameter, and brings them into our layout. */
+const parameterFrom = ({ entries, tensor }: OpenTensors, { entry, names }: Placed): Fallible<StoredTensor> =>
+  gen(function* () {
+    const theirs: Weight[] = [];
+    for (const name of names) {
+      const stored = yield* take(tensor(entries.get(name)!)); // it is in the report as found
+      theirs.push({ shape: stored.shape, data: floatsOf(stored) });
+    }
+    return { dtype: 'F32' as const, ...oursOf(entry, theirs) };
+  });
+
+/** The initial parameters of a model on the host, by path. */
+const initial = <P>({ init }: LoadableModel<P>, key: RandomKey, backend: Backend) =>
+  gen(function* () {
+    if (init === undefined)
+      return raise('ConfigError', {
+        where: 'loadWeights: model',
+        expected: 'a model with `init`, which draws the parameters that the file lacks',
+        actual: 'none',
+        hint: 'give the model that unet made, or a file with all parameters',
+      });
+    const freed = ({ release: free }: { readonly release: () => void }) => free();
+    const drawing = yield* hold(compiled(program('key', init), {})<RandomKey, Resident<P>>(backend), freed);
+    const tree = yield* hold(drawing.run(key), (drawn) => release(drawn)(backend));
+    return yield* take(readTensors(tree)(backend));
+  });
+
+/** The key of a partial load. Raises `ConfigError` if there is none. */
+const demanded = (key: RandomKey | undefined): RandomKey =>
+  key ??
+  raise('ConfigError', {
+    where: 'loadWeights: key',
+    expected: 'a key, from which a partial load draws the parameters that the file lacks',
+    actual: 'none',
+    hint: 'give { partial: true, key: key(7) }',
+  });
+
+/** Raises `CheckpointMismatch`, with the whole report. */
+const refuse = (path: string, table: WeightTable, { entries }: OpenTensors, report: WeightReport, prefix: string) => {
+  const found = prefixIn(table, entries);
+  return raise('CheckpointMismatch', {
+    where: path,
+    expected: `the ${table.entries.length} parameters of the model`,
+    actual: describeReport(report),
+    hint:
+      found === undefined || found === prefix
+        ? 'give the model, names and prefix of this file; partial: true draws the parameters that it lacks'
+        : `give prefix: ${JSON.stringify(found)}`,
+  });
+};
+
+/** Loads the parameters of a model from a file that is open. The result owns them. */
+export const weightsIn = <P>(
+  path: string,
+  file: OpenTensors,
+  model: LoadableModel<P>,
+  { names = ownNames, prefix: given = '', partial = false, key }: LoadWeightsOptions,
+  backend: Backend,
+): Fallible<LoadedWeights<P>> =>
+  gen(function* () {
+    const table = yield* take(names(model));
+    const prefix = prefixOf(given);
+    const { report, placed } = compareWeights(table, file.entries, prefix);
+    const fitting = placed.filter(({ found }) => found);
+    if (describeReport(report) !== '' && !(partial && fitting.length > 0)) refuse(path, table, file, report, prefix);
+    const isWhole = fitting.length === placed.length;
+    const drawn = isWhole ? new Map<string, StoredTensor>() : yield* take(initial(model, demanded(key), backend));
+    const places = new Map(fitting.map((place) => [place.entry.ours, place]));
+    const uploaded = uploadEach(model.params, (path) => {
+      const place = places.get(path);
+      return place === undefined ? E.right(drawn.get(path)!) : parameterFrom(file, place); // one of the two has it
+    });
+    return { params: yield* take(uploaded(backend)), report };
+  });
+
+/**
+ * Reads the weights of a model from files of another project, of any format that `withWeights` opens, and uploads them as
+ * float32, one after the other. Gives the parameters, and a report of all tensors that are missing, unexpected or of another
+ * shape. Such a difference is a `CheckpointMismatch` with the whole report, unless the load is `partial`: then `model.init`
+ * draws the parameters that the file lacks, from `key`; a file that has none of them is refused all the same. NaN and
+ * infinities are a `DecodeError` that names the tensor. After an error nothing stays on the backend. `ConfigError` for a model
+ * that the other project cannot express; `FileError`, `DecodeError`.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}-weights.safetensors`
+ * const model = layer({ fc: linearLayer({ inputs: 2, outputs: 1 }) }, ({ fc }) => fc)
+ * const names = namesBy([
+ *   { ours: 'fc.w', theirs: ['0.weight'], layout: { ours: 'i o', theirs: 'o i' } },
+ *   { ours: 'fc.b', theirs: ['0.bias'], layout: { ours: 'c', theirs: 'c' } },
+ * ])
+ * const nf = await open(reference())
+ * const w = await nf.run(upload(Float32Array.of(1, 2), [2, 1]))
+ * const b = await nf.run(upload(Float32Array.of(3), [1]))
+ * await nf.run(saveWeights(path, model, { fc: { w, b } }, { names }))
+ * const { params, report } = await nf.run(loadWeights(path, model, { names }))
+ * await nf.run(read(params.fc.w)) // → [1, 2]
+ * report.missing // → []
+ * const other = await using(reference())(loadWeights(path, model))()
+ * pipe(other, E.mapLeft(({ actual }) => actual)) // → E.left('2 missing: fc.w, fc.b; 2 unexpected: 0.weight, 0.bias')
+ * await nf.close()
+ */
+export const loadWeights = <P>(
+  source: WeightFiles,
+  model: LoadableModel<P>,
+  options: LoadWeightsOptions = {},
+): Effect<LoadedWeights<P>> =>
+  genEffect('loadWeights', function* (backend) {
+    const known = yield* take(checked('loadWeights', codec)(options));
+    yield* take(checked('loadWeights: model', modelPart)(model));
+    const loaded = openWeights('loadWeights', source, (path, file) => weightsIn(path, file, model, known, backend));
+    return yield* take(loaded);
+  });

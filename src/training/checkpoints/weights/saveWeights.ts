@@ -1,0 +1,92 @@
+/** Parameters as files that other projects read. */
+import type { Effect } from '../../../dsl/run/effect.js';
+import type { Resident, TreeSpec } from '../../../dsl/index.js';
+import type { StoredTensor } from '../../../formats/safetensors.js';
+import { exactly } from '../../../internal/decode.js';
+import { t } from '../../../internal/fp.js';
+import { type Block, take } from '../../../internal/gen.js';
+import { theirsOf } from '../../../nn/weights/rename.js';
+import { ownNames } from '../../../nn/weights/table.js';
+import type { NamedModel, Naming, Weight, WeightTable } from '../../../nn/index.js';
+import { writeTensors } from '../../../node/tensorStream.js';
+import type { Backend } from '../../../dsl/index.js';
+import { checked, part } from '../../checked.js';
+import { genEffect } from '../../genEffect.js';
+import { type FileDType, fileDType, rounded } from '../rounded.js';
+import { matching, readTensors } from '../snapshot.js';
+import { namesPart } from './loadWeights.js';
+import { prefixOf } from './openWeights.js';
+
+/** Options of {@link saveWeights}. */
+export interface SaveWeightsOptions {
+  /** The names in the file, such as `diffusers` or `guidedDiffusion()`; default: the paths of the parameters. */
+  readonly names?: Naming;
+  /** The beginning of the names in the file, up to a dot: `model`; default: nothing. */
+  readonly prefix?: string;
+  /** The dtype of the numbers in the file: 'float16' halves its size; default 'float32'. */
+  readonly dtype?: FileDType;
+}
+
+const codec = exactly({}, { names: namesPart, prefix: t.string, dtype: fileDType });
+
+/** The numbers of a tensor as float32: the reference has float64. */
+const weightOf = ({ shape, data }: StoredTensor): Weight => ({
+  shape,
+  data: data instanceof Float32Array ? data : Float32Array.from(data as Float64Array), // of parameters
+});
+
+/** Parameters under the names of a table, with its constants. */
+const renamed = ({ entries, constants }: WeightTable, ours: ReadonlyMap<string, StoredTensor>) => [
+  ...entries.flatMap((entry) => {
+    const theirs = theirsOf(entry, weightOf(ours.get(entry.ours)!)); // `matching` found it
+    return theirs.map((weight, i) => [entry.theirs[i]!, weight] as const);
+  }),
+  ...constants,
+];
+
+/** Writes the parameters of a model to a safetensors file, by the names of a table. */
+export function* writeWeights<P>(
+  where: string,
+  path: string,
+  model: NamedModel & { readonly params: TreeSpec<P> },
+  params: Resident<P>,
+  { names = ownNames, prefix: given = '', dtype = 'float32' }: SaveWeightsOptions,
+  backend: Backend,
+): Block<void> {
+  const table = yield* take(names(model));
+  const prefix = prefixOf(given);
+  const ours = yield* take(readTensors(params)(backend));
+  yield* take(matching(where, model.params, ours));
+  const tensors = renamed(table, ours).map(([name, weight]): [string, StoredTensor] => [
+    prefix + name,
+    rounded(where, dtype, prefix + name, { dtype: 'F32', ...weight }),
+  ]);
+  yield* take(writeTensors(path, { tensors: new Map(tensors), metadata: { format: 'pt' } }, { finite: true }));
+}
+
+/**
+ * Writes the parameters of a model as a safetensors file that PyTorch's `safetensors` reads, with the names and layouts of
+ * another project. The older file stays if it fails: `ConfigError` for a number that is not finite or too large for float16,
+ * and for a model that the other project cannot express; `CheckpointMismatch` for parameters that are not those of the model;
+ * `FileError`.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}-theirs.safetensors`
+ * const model = layer({ w: parameter(allOnes, 2) }, (bound) => bound)
+ * const names = namesBy([{ ours: 'w', theirs: ['scale'], layout: { ours: 'c', theirs: 'c' } }])
+ * const saved = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap((w) => saveWeights(path, model, { w }, { names })))
+ * await using(reference())(saved)()
+ * const file = await pipe(readBytes(path), TE.flatMapEither(decodeSafetensors(path)))()
+ * pipe(file, E.map(({ tensors, metadata }) => [[...tensors.keys()], metadata.format])) // → E.right([['scale'], 'pt'])
+ */
+export const saveWeights = <P>(
+  path: string,
+  model: NamedModel & { readonly params: TreeSpec<P> },
+  params: Resident<P>,
+  options: SaveWeightsOptions = {},
+): Effect<void> =>
+  genEffect('saveWeights', function* (backend) {
+    const known = yield* take(checked('saveWeights', codec)(options));
+    yield* take(checked('saveWeights: model', part('a model, such as unet makes', 'params'))(model));
+    yield* writeWeights('saveWeights', path, model, params, known, backend);
+  });

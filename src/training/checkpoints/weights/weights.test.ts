@@ -1,0 +1,267 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterAll, describe, expect, test as plain } from 'vitest';
+import { fc, test } from '../../../../properties/property.js';
+import { onWasm } from '../../../../properties/training/onWasm.js';
+import { reference } from '../../../backends/reference/index.js';
+import { type Backend, compile, key, type NoisefoldError, program, type Resident, using } from '../../../dsl/index.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../../formats/safetensors.js';
+import { E } from '../../../internal/fp.js';
+import {
+  diffusers,
+  edm,
+  guidedDiffusion,
+  type Naming,
+  renamedToOurs,
+  renamedToTheirs,
+  unet,
+  type UNetConfig,
+  type UNetParams,
+} from '../../../nn/index.js';
+import { right } from '../../testing.js';
+import { readTensors } from '../snapshot.js';
+import { loadWeights } from './loadWeights.js';
+import { saveWeights } from './saveWeights.js';
+
+const folder = mkdtempSync(`${tmpdir()}/noisefold-weights-`);
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const newPath = (): string => `${folder}/${files++}.safetensors`;
+
+const base = {
+  image: [8, 8, 3],
+  base: 8,
+  multipliers: [1, 2],
+  blocks: 1,
+  groups: 4,
+  heads: 2,
+  attention: [4],
+} as const;
+const model = right(unet(base));
+
+const drawn = async (backend: Backend, config: UNetConfig = base): Promise<Resident<UNetParams>> => {
+  const { init } = right(unet(config));
+  return right(await right(await compile(program('key', init), {})(backend)()).run(key(1))());
+};
+
+const tensorsOf = async (backend: Backend, params: unknown): Promise<ReadonlyMap<string, StoredTensor>> =>
+  right(await readTensors(params)(backend)());
+
+/** The error of an effect, which leaves nothing on its backend. */
+const refusal = async (effect: ReturnType<typeof loadWeights<UNetParams>>): Promise<NoisefoldError> => {
+  const result = await using(reference())((backend) => async () => {
+    const done = await effect(backend)();
+    expect(backend.stats().buffers).toBe(0);
+    return E.map(() => undefined)(done);
+  })();
+  if (result._tag === 'Left') return result.left;
+  throw new Error('it succeeded');
+};
+
+/** The tensors of a file as guided-diffusion names them, changed, in another file. */
+const changed = async (change: (tensors: Map<string, StoredTensor>) => void): Promise<string> => {
+  const path = newPath();
+  await onWasm(async (backend) =>
+    right(await saveWeights(path, model, await drawn(backend), { names: guidedDiffusion() })(backend)()),
+  );
+  const { tensors } = right(decodeSafetensors(path)(readFileSync(path)));
+  const all = new Map(tensors);
+  change(all);
+  writeFileSync(path, right(encodeSafetensors({ tensors: all, metadata: {} })));
+  return path;
+};
+
+const load = (path: string, options = {}) => loadWeights(path, model, { names: guidedDiffusion(), ...options });
+
+describe('weights that were saved', () => {
+  const edmLike = { ...base, resample: 'projected', heads: 1, classes: 3, noClass: 'zero', labelsAt: 'input', augment: 9 } as const; // prettier-ignore
+  const projects: readonly (readonly [string, Naming, UNetConfig])[] = [
+    ['guided-diffusion', guidedDiffusion(), base],
+    ['guided-diffusion, new order', guidedDiffusion({ newAttentionOrder: true }), { ...base, resample: 'residual' }],
+    ['diffusers', diffusers, base],
+    ['EDM', edm, edmLike],
+    ['EDM, NCSN++', edm, { ...edmLike, encoder: 'residual', sinusoid: 'fourier', filter: 'binomial' }],
+  ];
+  plain.each(projects)('by the names of %s are loaded to the bit', (_, names, config) =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      const made = right(unet(config));
+      const params = await drawn(backend, config);
+      right(await saveWeights(path, made, params, { names, prefix: 'model.' })(backend)());
+      const loaded = right(await loadWeights(path, made, { names, prefix: 'model' })(backend)());
+      expect(loaded.report).toEqual({ missing: [], unexpected: [], misshaped: [] });
+      expect(await tensorsOf(backend, loaded.params)).toEqual(await tensorsOf(backend, params));
+      const { metadata, tensors } = right(decodeSafetensors(path)(readFileSync(path)));
+      expect(metadata).toMatchObject({ format: 'pt' });
+      expect([...tensors.keys()].every((name) => name.startsWith('model.'))).toBe(true);
+    }),
+  );
+
+  plain('in float16 are loaded as float32', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      right(await saveWeights(path, model, await drawn(backend), { dtype: 'float16' })(backend)());
+      const { params } = right(await loadWeights(path, model)(backend)());
+      expect((await tensorsOf(backend, params)).get('input.kernel')).toMatchObject({
+        dtype: 'F32',
+        shape: [3, 3, 3, 8],
+      });
+    }),
+  );
+
+  plain('in memory are loaded too', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      right(await saveWeights(path, model, await drawn(backend))(backend)());
+      const { report } = right(await loadWeights(new Uint8Array(readFileSync(path)), model)(backend)());
+      expect(report.missing).toEqual([]);
+    }),
+  );
+
+  plain('by the names that attention had in old versions of diffusers are loaded', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      const params = await drawn(backend);
+      right(await saveWeights(path, model, params, { names: diffusers })(backend)());
+      const { tensors } = right(decodeSafetensors(path)(readFileSync(path)));
+      const older: Readonly<Record<string, string>> = {
+        to_q: 'query',
+        to_k: 'key',
+        to_v: 'value',
+        'to_out.0': 'proj_attn',
+      };
+      const renamed = new Map(
+        [...tensors].map(([name, tensor]) => [name.replace(/to_[qkv]|to_out\.0/, (found) => older[found]!), tensor]),
+      );
+      expect([...renamed.keys()]).toContain('mid_block.attentions.0.query.weight');
+      writeFileSync(path, right(encodeSafetensors({ tensors: renamed, metadata: {} })));
+      const loaded = right(await loadWeights(path, model, { names: diffusers })(backend)());
+      expect(await tensorsOf(backend, loaded.params)).toEqual(await tensorsOf(backend, params));
+    }),
+  );
+});
+
+describe('gradients', () => {
+  const resample = fc.constantFrom('convolution', 'residual', 'pool' as const);
+  const configs = fc.record({
+    base: fc.constantFrom(4, 8),
+    multipliers: fc.constantFrom([1], [1, 2], [2, 1, 1]),
+    blocks: fc.integer({ min: 1, max: 2 }),
+    attention: fc.subarray([8, 4]),
+    heads: fc.constantFrom<UNetConfig['heads']>(1, 2, { channels: 2 }),
+    resample,
+    adaptiveGroupNorm: fc.boolean(),
+  });
+  test.prop([configs, fc.boolean()], { numRuns: 30 })('are renamed there and back without a change', (given, isNew) => {
+    const attention = given.attention.filter((height) => height === 8 || given.multipliers.length > 1);
+    const made = right(unet({ ...given, attention, image: [8, 8, 3], groups: 2 } as UNetConfig));
+    const table = right(guidedDiffusion({ newAttentionOrder: isNew })(made));
+    const ours = new Map(
+      table.entries.map(({ ours: path, shape }, n) => {
+        const length = shape.reduce((a, b) => a * b, 1);
+        return [path, { shape, data: Float32Array.from({ length }, (_, i) => Math.sin(i + n)) }] as const;
+      }),
+    );
+    const theirs = renamedToTheirs(table, ours);
+    expect(theirs.size).toBe(table.entries.flatMap((entry) => entry.theirs).length);
+    expect(renamedToOurs(table, theirs)).toEqual(ours);
+  });
+});
+
+describe('a file that does not fit', () => {
+  plain('is refused with all names at once', async () => {
+    const path = await changed((tensors) => {
+      tensors.delete('time_embed.0.weight');
+      tensors.delete('out.2.bias');
+      tensors.set('extra', { dtype: 'F32', shape: [1], data: Float32Array.of(1) });
+      tensors.set('out.0.bias', { dtype: 'F32', shape: [9], data: new Float32Array(9) });
+      tensors.set('out.0.weight', { dtype: 'I32', shape: [8], data: new Int32Array(8) });
+    });
+    expect(await refusal(load(path))).toMatchObject({
+      _tag: 'CheckpointMismatch',
+      where: path,
+      actual:
+        '2 missing: time_embed.0.weight, out.2.bias; 1 unexpected: extra; 2 of another shape: out.0.weight I32 [8] for [8], out.0.bias [9] for [8]',
+    });
+  });
+
+  plain('of another network is refused with a part of the names, and their number', async () => {
+    const path = await changed((tensors) => {
+      for (const name of [...tensors.keys()]) if (name.startsWith('output_blocks')) tensors.delete(name);
+    });
+    expect((await refusal(load(path))).actual).toMatch(/^\d\d missing: (output_blocks[\w.]+, ){20}and \d+ more$/);
+  });
+
+  plain('is refused with the prefix that would do', async () => {
+    const path = await changed((tensors) => {
+      for (const [name, tensor] of [...tensors]) {
+        tensors.delete(name);
+        tensors.set(`module.${name}`, tensor);
+      }
+    });
+    expect((await refusal(load(path))).hint).toBe('give prefix: "module."');
+    await onWasm(async (backend) => {
+      expect(right(await load(path, { prefix: 'module.' })(backend)()).report.missing).toEqual([]);
+    });
+  });
+
+  plain('is loaded in part: the rest is drawn from a key, and reported', async () => {
+    const path = await changed((tensors) => {
+      tensors.delete('out.2.weight');
+      tensors.set('time_embed.0.bias', { dtype: 'F32', shape: [33], data: new Float32Array(33) });
+      tensors.set('extra', { dtype: 'F32', shape: [1], data: Float32Array.of(1) });
+    });
+    await onWasm(async (backend) => {
+      const { params, report } = right(await load(path, { partial: true, key: key(5) })(backend)());
+      expect(report).toEqual({
+        missing: ['out.2.weight'],
+        unexpected: ['extra'],
+        misshaped: [{ name: 'time_embed.0.bias', expected: '[32]', actual: '[33]' }],
+      });
+      const tensors = await tensorsOf(backend, params);
+      const before = await tensorsOf(backend, await drawn(backend));
+      expect(tensors.get('input.kernel')).toEqual(before.get('input.kernel'));
+      expect(tensors.size).toBe(before.size);
+    });
+  });
+
+  plain('is not loaded in part without a key, nor if no weight fits', async () => {
+    const path = await changed((tensors) => tensors.delete('out.2.weight'));
+    expect(await refusal(load(path, { partial: true }))).toMatchObject({
+      _tag: 'ConfigError',
+      where: 'loadWeights: key',
+    });
+    expect(await refusal(load(path, { partial: true, key: key(1), prefix: 'no.' }))).toMatchObject({
+      _tag: 'CheckpointMismatch',
+    });
+  });
+
+  plain.each([NaN, Infinity])('with %d among its numbers is refused by the name of the tensor', async (number) => {
+    const path = await changed((tensors) => {
+      (tensors.get('middle_block.0.in_layers.2.weight')!.data as Float32Array)[5] = number;
+    });
+    expect(await refusal(load(path))).toMatchObject({
+      _tag: 'DecodeError',
+      where: expect.stringMatching(`${path}: middle_block.0.in_layers.2.weight`),
+    });
+  });
+
+  plain('a misspelt option, a source of another kind and a model of another kind are refused by name', async () => {
+    expect((await refusal(load('x', { prefx: '' }))).where).toBe('loadWeights.prefx');
+    expect((await refusal(loadWeights(7 as never, model))).where).toBe('loadWeights');
+    expect((await refusal(loadWeights('x', {} as never))).where).toBe('loadWeights: model');
+    expect((await refusal(loadWeights(`${folder}/none`, model)))._tag).toBe('FileError');
+  });
+});
+
+describe('saving', () => {
+  plain('parameters of another model is refused, and writes nothing', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      const other = await drawn(backend, { ...base, base: 16 });
+      const saved = await saveWeights(path, model, other)(backend)();
+      expect(saved).toMatchObject({ _tag: 'Left', left: { _tag: 'CheckpointMismatch' } });
+      expect(() => readFileSync(path)).toThrow();
+    }),
+  );
+});

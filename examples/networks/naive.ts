@@ -72,13 +72,13 @@ const up = (inputs: number, outputs: number) =>
         blocks.reduce((h, block) => block(h), enlarge(concat(x, skip))),
   );
 
-/** Sines of t·ω with learned ω, then an affine map: `[B]` → `[B, D]`. */
+/** Sines of t·ω with learned frequencies ω, then an affine map: `[B]` → `[B, D]`. */
 const timeEmbedding = (D: number) =>
   layer(
-    { frequencies: parameter(fanInUniform(), 1, D), output: linearLayer({ inputs: D, outputs: D }) },
-    ({ frequencies, output }) =>
+    { omega: parameter(fanInUniform(), 1, D), output: linearLayer({ inputs: D, outputs: D }) },
+    ({ omega, output }) =>
       (t: Tensor<[Dim]>): Tensor<[Dim, Dim]> =>
-        output(sin(matmul(expandDims(t, 1), frequencies))),
+        output(sin(matmul(expandDims(t, 1), omega))),
   );
 
 /** A U-Net of `N` features: `x: [B, H, W, channels]`, whose size is a multiple of 32, and times `t: [B]` → images like x. */

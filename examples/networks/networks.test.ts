@@ -46,7 +46,7 @@ const cases: readonly Case[] = [
     network: network(naiveUnet(1, 8)),
     image: [32, 32, 1],
     times: [0.25, 1],
-    x: 'input.85', // none of its ReLUs and max pools is within 2e-5 of its kink, where float32 may take the other side
+    x: 'input.25', // none of its ReLUs and max pools is within 3e-5 of its kink, where float32 may take the other side
   },
   {
     name: 'lucidrains',

@@ -5,6 +5,7 @@ import { reference } from 'noisefold/backends/reference';
 import { wasm } from 'noisefold/backends/wasm';
 import { webgpu } from 'noisefold/backends/webgpu';
 import {
+  constantOf,
   type Dim,
   evaluate,
   isLeafSpec,
@@ -22,7 +23,7 @@ import { describe, expect, test } from 'vitest';
 import { hashedNoise, hashedWeight, measured } from '../../properties/golden/hashed.js';
 import { testOnWebgpu } from '../../properties/webgpu.js';
 import { lucidrainsUnet } from './lucidrains.js';
-import { naiveUnet } from './naive.js';
+import { naiveModel, naiveUnet } from './naive.js';
 
 type Images = Tensor<[Dim, Dim, Dim, Dim]>;
 type Network = (x: Images, t: Tensor<[Dim]>) => Images;
@@ -98,9 +99,13 @@ const distance = (found: ArrayLike<number>, expected: ArrayLike<number>): number
   return Math.max(...Array.from(expected, (x, i) => Math.abs(found[i]! - x))) / largest;
 };
 
+const fixtureOf = (name: string) => {
+  const file = readFileSync(new URL(`../../properties/golden/networks/${name}.safetensors`, import.meta.url));
+  return unwrap(decodeSafetensors(name)(file)).tensors;
+};
+
 describe.each(cases)('$name', (one) => {
-  const file = readFileSync(new URL(`../../properties/golden/networks/${one.name}.safetensors`, import.meta.url));
-  const { tensors } = unwrap(decodeSafetensors(one.name)(file));
+  const tensors = fixtureOf(one.name);
   const all = [...tensors.keys()];
   const expected = (name: string): Numbers => tensors.get(name)!.data as Float32Array; // fixtures are of F32
 
@@ -129,4 +134,13 @@ describe.each(cases)('$name', (one) => {
   test('reference', () => compare(reference(), 2e-6));
   test('wasm', () => compare(wasm(), 1e-4));
   testOnWebgpu(() => compare(webgpu(), 1e-4));
+});
+
+test('the model of 100 timesteps takes t as (t + 1)/100', async () => {
+  const model = naiveModel([32, 32, 1], 8, 100);
+  const t = constantOf(Int32Array.of(24, 99), 2); // the times 0.25 and 1
+  const apply = (params: never) => (x: never) => model.apply(params, x, { t });
+  const [of] = cases as readonly [Case];
+  const { output } = await results({ ...of, network: network({ params: model.params, apply }) }, reference());
+  expect(distance(output, fixtureOf('naive').get('output')!.data as Float32Array)).toBeLessThan(2e-6);
 });

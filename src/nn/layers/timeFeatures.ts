@@ -23,7 +23,7 @@ import {
   stopGradient,
   type Tensor,
 } from '../../dsl/index.js';
-import { LAYOUTS } from '../../dsl/ops/network/sinusoid.js';
+import { frequenciesOf as sinusoidFrequencies, LAYOUTS } from '../../dsl/ops/network/sinusoid.js';
 import { finite, natural, show } from '../../internal/decode.js';
 import { type Requirement, requirement } from '../../internal/requirement.js';
 import { checkedFields } from './fields.js';
@@ -88,27 +88,24 @@ const optionsOf = (size: number, sinusoid: Sinusoid): SinusoidOptions => {
   return { size, sinusoid: { first, shift }, ...options };
 };
 
-/** The rows of {@link sinusoidTable}, in float64. The last column of an odd size stays 0. */
+/** The rows of {@link sinusoidTable}: sines and cosines of float32 products, as those of `sinusoid`. */
 const rowsOf = (timesteps: number, size: number, sinusoid: Sinusoid): Float64Array => {
-  const layout: Exclude<Sinusoid, string> = typeof sinusoid === 'string' ? LAYOUTS[sinusoid] : sinusoid;
-  const { first, shift, maxPeriod = 10_000, scale = 1 } = layout;
-  const n = Math.floor(size / 2);
-  const omega = Array.from({ length: n }, (_, i) => scale * maxPeriod ** (-i / (n > shift ? n - shift : 1)));
-  const [sines, cosines] = first === 'sine' ? [0, n] : [n, 0];
-  const rows = new Float64Array(timesteps * size);
-  for (let t = 0; t < timesteps; t++)
-    for (let i = 0; i < n; i++) {
-      rows[t * size + sines + i] = Math.sin(t * omega[i]!);
-      rows[t * size + cosines + i] = Math.cos(t * omega[i]!);
-    }
-  return rows;
+  const first = typeof sinusoid === 'string' ? LAYOUTS[sinusoid].first : sinusoid.first;
+  const frequencies = sinusoidFrequencies(optionsOf(size, sinusoid));
+  const n = frequencies.length;
+  return Float64Array.from({ length: timesteps * size }, (_, at) => {
+    const [t, column] = [Math.floor(at / size), at % size];
+    if (column === 2 * n) return 0; // the end of an odd size
+    const angle = Math.fround(t * frequencies[column % n]!);
+    return column < n === (first === 'sine') ? Math.sin(angle) : Math.cos(angle);
+  });
 };
 
 const tableFields = checkedFields('sinusoidTable', ['timesteps', 'size', 'sinusoid'], { sinusoid: requireSinusoid() });
 
 /**
- * The sinusoidal embeddings of the timesteps 0…T−1: `[timesteps, size]`, row-major, in float64. Raises `ConfigError` for
- * invalid options. Vaswani et al. 2017, section 3.5.
+ * The sinusoidal embeddings of the timesteps 0…T−1: `[timesteps, size]`, row-major: sines and cosines, in float64, of the
+ * float32 products t·ω of {@link sinusoid}. Raises `ConfigError` for invalid options. Vaswani et al. 2017, section 3.5.
  * @example
  * const table = sinusoidTable({ timesteps: 2, size: 4, sinusoid: 'ddpm' })
  * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]

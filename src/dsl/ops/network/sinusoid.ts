@@ -51,8 +51,12 @@ const layoutOf = ({ sinusoid: given }: SinusoidOptions): SinusoidLayout => {
     : refuse('sinusoid', "'ddpm', 'guided-diffusion' or { first, shift }", JSON.stringify(given), 'first is sine or cosine, and shift a number'); // prettier-ignore
 };
 
-/** ω_i · scale in float32, so that every backend multiplies by the same numbers. Raises `ConfigError`. */
-const frequenciesOf = (options: SinusoidOptions): Float32Array => {
+/**
+ * ω_i · scale, by the float32 operations of the published code, so that a network sees the numbers that it was trained with:
+ * −ln(maxPeriod)·i, divided by n − shift, exp. In other orders ω differs in its last bits, and t·ω in the fifth digit after
+ * the point. Raises `ConfigError`.
+ */
+export const frequenciesOf = (options: SinusoidOptions): Float32Array => {
   const { size, maxPeriod = 10_000, scale: s = 1 } = options;
   const { shift } = layoutOf(options);
   extents('sinusoid', [size]);
@@ -60,7 +64,9 @@ const frequenciesOf = (options: SinusoidOptions): Float32Array => {
   if (!Number.isFinite(s)) refuse('scale', 'a finite number', s, 'times are multiplied by the scale');
   const n = Math.floor(size / 2);
   if (n > 1 && shift >= n) refuse('sinusoid.shift', `less than ${n}, half of the size`, shift, '0 and 1 are usual');
-  return Float32Array.from({ length: n }, (_, i) => s * maxPeriod ** (-i / (n > shift ? n - shift : 1)));
+  const slope = Math.fround(-Math.log(maxPeriod));
+  const exponent = (i: number): number => Math.fround(Math.fround(slope * i) / (n > shift ? n - shift : 1));
+  return Float32Array.from({ length: n }, (_, i) => s * Math.fround(Math.exp(exponent(i))));
 };
 
 /** 2²⁹: float64 has 29 more bits than float32. */

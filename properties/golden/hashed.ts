@@ -1,0 +1,32 @@
+/** Numbers that are the same here and in Python: hashes of names, so that fixtures of networks need no weights. */
+
+const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
+
+/** FNV-1a of a name. */
+const seedOf = (name: string): number =>
+  [...new TextEncoder().encode(name)].reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5);
+
+/** Uniform numbers of mean 0 and variance 1, by a name. */
+export const hashedNoise = (name: string, count: number): Float32Array => {
+  const seed = seedOf(name);
+  return Float32Array.from({ length: count }, (_, i) => {
+    let x = (Math.imul(i, 0x9e3779b1) + seed) | 0;
+    x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+    x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+    return (((x ^ (x >>> 16)) >>> 0) / 2 ** 31 - 1) * Math.sqrt(3);
+  });
+};
+
+/** A weight: of variance 1/fanIn; scales are about 1, other vectors about 0. */
+export const hashedWeight = (name: string, shape: readonly number[], fanIn: number, isScale: boolean): Float32Array => {
+  const [factor, offset] = shape.length > 1 ? [1 / Math.sqrt(fanIn), 0] : [0.1, isScale ? 1 : 0];
+  return hashedNoise(name, product(shape)).map((u) => offset + factor * u);
+};
+
+/** The norm of a gradient, and its product with noise: what the fixtures have of each gradient. */
+export const measured = (name: string, gradient: ArrayLike<number>): readonly [norm: number, projection: number] => {
+  const direction = hashedNoise(`grad.${name}`, gradient.length);
+  const sum = (term: (g: number, i: number) => number): number =>
+    Array.from(gradient).reduce((total, g, i) => total + term(g, i), 0);
+  return [Math.sqrt(sum((g) => g * g)), sum((g, i) => g * direction[i]!)];
+};

@@ -1,0 +1,39 @@
+/** EDM's preconditioned networks give D(x; σ) as PyTorch gives it. */
+import { open, unwrap } from 'noisefold';
+import { reference } from 'noisefold/backends/reference';
+import { preconditioned, processOfSigmas } from 'noisefold/diffusion';
+import { compile, constantOf, type Dim, program, read, type Tensor } from 'noisefold/dsl';
+import { edmConfig, unet } from 'noisefold/nn';
+import { loadWeights } from 'noisefold/training';
+import { expect, test } from 'vitest';
+import { publishedNamed } from '../golden/published.js';
+
+/** A tensor of a fixture as a constant. */
+const constant = (name: string, of: string): Tensor<[Dim, Dim]> | undefined => {
+  const { shape, data } = publishedNamed(name).tensors.get(of) ?? {};
+  return shape && (constantOf(data as Float32Array, ...shape) as Tensor<[Dim, Dim]>); // labels are [B, L]
+};
+
+test.each(['edm_ddpmpp', 'edm_ncsnpp', 'edm_adm'])('%s', async (name) => {
+  const fixture = publishedNamed(name);
+  const [x, expected, sigmas] = ['input.x', 'preconditioned', 'input.sigma'].map(
+    (of) => fixture.tensors.get(of)!.data as Float32Array,
+  );
+  const { config, names } = unwrap(edmConfig(fixture.config));
+  const network = unwrap(unet({ ...config, image: [8, 8, 3] }));
+  const model = unwrap(preconditioned(unwrap(processOfSigmas([...sigmas!])), network, { as: 'edm', sigmaData: 0.5 }));
+  const [label, augment] = [constant(name, 'input.class_labels'), constant(name, 'input.augment_labels')];
+
+  await using nf = await open(reference());
+  const { params } = await nf.run(loadWeights(fixture.weights, network, { names, prefix: fixture.prefix }));
+  const denoise = program({ params: model.params, x: '2 8 8 3' }, ({ params, x }) => {
+    const at = { t: constantOf(Int32Array.of(0, 1), 2), ...(label && { label }), ...(augment && { augment }) };
+    return model.apply(params, x, at as never); // weights of classes and augmentation labels: EDM's alone
+  });
+  const executable = await nf.run(compile(denoise, {}));
+  // x_t = √ᾱ·x, with √ᾱ = 1/√(1 + σ²)
+  const xt = x!.map((value, i) => value / Math.hypot(1, sigmas![Math.floor(i / 192)]!));
+  const found = await nf.run(read(await nf.run(executable.run({ params, x: xt }))));
+  const error = Math.max(...Array.from(found, (value, i) => Math.abs(value - expected![i]!)));
+  expect(error).toBeLessThan(2e-6 * Math.max(...expected!.map(Math.abs)));
+});

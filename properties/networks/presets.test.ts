@@ -60,3 +60,18 @@ describe.each(Object.entries(classifierPresets))('%s', (name, preset) => {
     expect(parameterCount(unwrap(encoderClassifier(preset as ClassifierConfig)).params)).toBe(parameters);
   });
 });
+
+test('docs/models.md lists each preset with its number of parameters', () => {
+  const page = readFileSync(new URL('../../docs/models.md', import.meta.url), 'utf8');
+  const listed = [...page.matchAll(/^\| `([\w-]+)` .*? (\d{2,3}(?:,\d{3})+) /gm)].map(([, name, count]) => [
+    name,
+    count,
+  ]);
+  const count = (params: Parameters<typeof parameterCount>[0]): string => parameterCount(params).toLocaleString('en');
+  const ofNetworks = Object.entries<UNetConfig>(unetPresets).map(([name, c]) => [name, count(unwrap(unet(c)).params)]);
+  const ofClassifiers = Object.entries<ClassifierConfig>(classifierPresets).map(([name, config]) => [
+    name,
+    count(unwrap(encoderClassifier(config)).params),
+  ]);
+  expect(listed).toEqual([...ofNetworks, ...ofClassifiers]);
+});

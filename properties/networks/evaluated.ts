@@ -85,7 +85,7 @@ const ofClassifier = (given: unknown) => {
 };
 
 /** The network of a fixture, by its own configuration. */
-export const networkOf = ({ source, config }: Published): Network<unknown> => {
+const networkOf = ({ source, config }: Published): Network<unknown> => {
   const of = (network: object) => network as Network<unknown>; // whatever its parameters are
   if (source.includes('EncoderUNetModel')) return of(ofClassifier(config));
   if (source.includes('UNet2DModel')) return of(ofUNet(unwrap(diffusersConfig(config))));

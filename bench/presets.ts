@@ -37,7 +37,7 @@ const programOf = (config: UNetConfig, what: 'forward' | 'gradient') => {
     const apply =
       model.learned?.apply ?? ((...given: Parameters<typeof model.apply>) => ({ prediction: model.apply(...given) }));
     const loss = (p: UNetParams) => Object.values(apply(p, x as never, at as never)).map((y) => sum(y as Images));
-    return what === 'forward' ? loss(params) : grad((p: UNetParams) => loss(p).reduce((a, b) => a))(params);
+    return what === 'forward' ? loss(params) : grad((p: UNetParams) => loss(p)[0]!)(params);
   });
 };
 

@@ -51,10 +51,7 @@ const shown: Readonly<Record<string, readonly [code: string, type: string]>> = {
   configured: ['residualBlock({ inputs: 64, outputs: width, embedding: 256, groups: 8 })', 'ResidualBlock<64, Dim, 256>'], // prettier-ignore
   attends: ['attentionBlock({ channels: 64, heads: 2, groups: 8 })', 'AttentionBlock<64>'],
   shrinks: ['downsampleLayer({ channels: 64 })', 'DownsampleLayer<64>'],
-  embedded: [
-    "timeEmbedding({ timesteps: 10, size: 64, outputs: 256, sinusoid: 'ddpm' })",
-    'TimeEmbedding<256>',
-  ],
+  embedded: ["timeEmbedding({ timesteps: 10, size: 64, outputs: 256, sinusoid: 'ddpm' })", 'TimeEmbedding<256>'],
   weights: ['parameter(allZeros, 3, 64)', 'Layer<Tensor<[3, 64], "float32">, Tensor<[3, 64], "float32">>'],
   network: [
     'layer({ conv: convolution, norm: groupNormLayer({ channels: 64, groups: 8 }) }, ({ conv, norm }) => (x: typeof image) => norm(conv(x)))',

@@ -124,12 +124,12 @@ export const classifierPresets = {
 } as const satisfies Readonly<Record<string, ClassifierConfig>>;
 
 /**
- * The number of elements of all parameters, from their shapes: nothing is allocated. Symbols are not counted. The random
- * frequencies of `fourier` are not trained and not counted.
+ * The number of elements of all parameters, from their shapes: nothing is allocated. The random frequencies of a time embedding
+ * with `fourier`, at the path `time.frequencies`, are not trained and not counted.
  * @example
  * parameterCount(linearLayer({ inputs: 3, outputs: 4 }).params) // → 16
  */
 export const parameterCount = (params: TreeSpec<unknown>): number =>
   params.leaves
-    .filter(({ path }) => !/(^|\.)frequencies$/.test(path))
+    .filter(({ path }) => !/(^|\.)time\.frequencies$/.test(path))
     .reduce((sum, { shape }) => sum + shape.reduce((n: number, extent) => n * Number(extent), 1), 0);

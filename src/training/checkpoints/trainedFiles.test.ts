@@ -18,10 +18,8 @@ import {
 import {
   add,
   type Backend,
-  compile,
   key,
   type NoisefoldError,
-  program,
   type Scalar,
   upload,
   using,
@@ -38,33 +36,13 @@ import { leftOf, right, smallTraining } from '../testing.js';
 import type { Trained } from '../trained.js';
 import { readBytes, writeAtomically } from '../../node/files.js';
 import { readTensors } from './snapshot.js';
+import { hundred, small, untrained } from './untrainedTesting.js';
 import { loadTrained, saveTrained } from './trainedFiles.js';
 
 const folder = mkdtempSync(`${tmpdir()}/noisefold-trained-`);
 afterAll(() => rmSync(folder, { recursive: true }));
 let files = 0;
 const newPath = (): string => `${folder}/${files++}.safetensors`;
-
-const small = {
-  image: [8, 8, 1],
-  base: 8,
-  multipliers: [1],
-  blocks: 1,
-  groups: 4,
-  heads: 2,
-  predicts: 'v',
-  timesteps: 100,
-} as const satisfies UNetConfig;
-const hundred = right(ddpm(cosine(100)));
-
-/** A U-Net with its first parameters. */
-const untrained =
-  (config: UNetConfig = small, process: Process = hundred) =>
-  async (backend: Backend): Promise<Trained<UNetParams, ImageShape>> => {
-    const model = right(unet(config)) as unknown as Model<UNetParams, ImageShape>; // of any extents
-    const params = right(await right(await compile(program('key', model.init), {})(backend)()).run(key(1))());
-    return { model, process, image: config.image, params } as never; // parameters of its model
-  };
 
 const drawing = { solver: ddim(), grid: 4, count: 2, key: key(3) } as const;
 
@@ -155,30 +133,6 @@ test.each<readonly [string, E.Either<NoisefoldError, Process>]>([
     expect(loaded.process).toStrictEqual(process); // by Object.is
   }),
 );
-
-test('a process of σ is read from a file without its σ, too, and one with damaged σ is a DecodeError', () =>
-  onWasm(async (backend) => {
-    const path = newPath();
-    const process = right(processOfSigmas([0.01, 0.3, 7, 80]));
-    right(await saveTrained(path, await untrained(small, process)(backend))(backend)());
-    const { tensors, metadata } = right(decodeSafetensors(path)(right(await readBytes(path)())));
-    const loadedWith = async (sigmas: Float64Array | null) => {
-      const changed = new Map([...tensors].filter(([name]) => name !== 'process.sigmas'));
-      if (sigmas) changed.set('process.sigmas', { dtype: 'F64', shape: [4], data: sigmas });
-      right(await writeAtomically(path, right(encodeSafetensors({ tensors: changed, metadata })))());
-      return loadTrained(path, { process })(backend)();
-    };
-    expect(tensors.has('process.sigmas')).toBe(true);
-    expect(right(await loadedWith(null)).process).toBe(process); // what the file has agrees with it
-    right(await loadTrained(path)(backend)()).process.schedule.sigmas.forEach((sigma, t) =>
-      expect(sigma / process.schedule.sigmas[t]!).toBeCloseTo(1, 14),
-    );
-    for (const sigmas of [Float64Array.of(0.01, 0.3, 0.2, 80), Float64Array.of(-1, 0.3, 7, 80)]) {
-      expect(await loadedWith(sigmas)).toMatchObject({ left: { where: `${path}: process.sigmas` } });
-      const { _tag, where } = await leftOf(loadTrained(path)(backend));
-      expect([_tag, where]).toEqual(['DecodeError', `${path}: process.sigmas`]);
-    }
-  }));
 
 test.each<readonly [string, UNetConfig]>([
   ['classes and dropout', { ...small, classes: 3, dropout: 0.1 }],

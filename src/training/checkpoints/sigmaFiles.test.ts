@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterAll, expect, test } from 'vitest';
+import { onWasm } from '../../../properties/training/onWasm.js';
+import { processOfSigmas } from '../../diffusion/index.js';
+import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors.js';
+import { readBytes, writeAtomically } from '../../node/files.js';
+import { leftOf, right } from '../testing.js';
+import { loadTrained, saveTrained } from './trainedFiles.js';
+import { small, untrained } from './untrainedTesting.js';
+
+const folder = mkdtempSync(`${tmpdir()}/noisefold-sigmas-`);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('a process of σ is read from a file without its σ, too, and one with damaged σ is a DecodeError', () =>
+  onWasm(async (backend) => {
+    const path = `${folder}/sigmas.safetensors`;
+    const process = right(processOfSigmas([0.01, 0.3, 7, 80]));
+    right(await saveTrained(path, await untrained(small, process)(backend))(backend)());
+    const { tensors, metadata } = right(decodeSafetensors(path)(right(await readBytes(path)())));
+    const loadedWith = async (sigmas: Float64Array | null) => {
+      const changed = new Map([...tensors].filter(([name]) => name !== 'process.sigmas'));
+      if (sigmas) changed.set('process.sigmas', { dtype: 'F64', shape: [4], data: sigmas });
+      right(await writeAtomically(path, right(encodeSafetensors({ tensors: changed, metadata })))());
+      return loadTrained(path, { process })(backend)();
+    };
+    expect(tensors.has('process.sigmas')).toBe(true);
+    expect(right(await loadedWith(null)).process).toBe(process); // what the file has agrees with it
+    right(await loadTrained(path)(backend)()).process.schedule.sigmas.forEach((sigma, t) =>
+      expect(sigma / process.schedule.sigmas[t]!).toBeCloseTo(1, 14),
+    );
+    for (const sigmas of [Float64Array.of(0.01, 0.3, 0.2, 80), Float64Array.of(-1, 0.3, 7, 80)]) {
+      expect(await loadedWith(sigmas)).toMatchObject({ left: { where: `${path}: process.sigmas` } });
+      const { _tag, where } = await leftOf(loadTrained(path)(backend));
+      expect([_tag, where]).toEqual(['DecodeError', `${path}: process.sigmas`]);
+    }
+  }));

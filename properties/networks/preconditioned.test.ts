@@ -25,7 +25,7 @@ test.each(['edm_ddpmpp', 'edm_ncsnpp', 'edm_adm'])('%s', async (name) => {
   const [label, augment] = [constant(name, 'input.class_labels'), constant(name, 'input.augment_labels')];
 
   await using nf = await open(reference());
-  const { params } = await nf.run(loadWeights(fixture.weights, network, { names, prefix: fixture.prefix }));
+  const { params } = await nf.run(loadWeights(fixture.weights, model, { names, prefix: fixture.prefix }));
   const denoise = program({ params: model.params, x: '2 8 8 3' }, ({ params, x }) => {
     const at = { t: constantOf(Int32Array.of(0, 1), 2), ...(label && { label }), ...(augment && { augment }) };
     return model.apply(params, x, at as never); // weights of classes and augmentation labels: EDM's alone

@@ -36,8 +36,9 @@ export interface NoiseNetwork<P, I extends Shape> extends Pick<
 /** A raw network to be trained: it knows its parameters. */
 export interface NoiseModel<P, I extends Shape> extends NoiseNetwork<P, I>, Pick<Model<P, I>, 'params' | 'init'> {}
 
-/** The denoiser of a network `N`: a model, if that is one. */
-export type Preconditioned<P, I extends Shape, N> = Denoiser<P, I> & Pick<N, Extract<keyof N, 'params' | 'init'>>;
+/** The denoiser of a network `N`: a model, if that is one, with its configuration, by which weights of others are named. */
+export type Preconditioned<P, I extends Shape, N> = Denoiser<P, I> &
+  Pick<N, Extract<keyof N, 'params' | 'init' | 'config'>>;
 
 /** The coefficients of a level for x_t = √ᾱ·(x_0 + σ·ε), which is √ᾱ times the x of EDM. */
 interface Level extends Coefficients {
@@ -87,7 +88,7 @@ const levelsOf = (
 };
 
 /** The fields of a network that its denoiser keeps: not what it predicts, its variance or its timesteps, if it has them. */
-const KEPT = ['classes', 'unconditional', 'condition', 'params', 'init'] as const;
+const KEPT = ['classes', 'unconditional', 'condition', 'params', 'init', 'config'] as const;
 const keptOf = (network: object) =>
   Object.fromEntries(Object.entries(network).filter(([name]) => KEPT.some((kept) => kept === name)));
 
@@ -104,9 +105,8 @@ const keptOf = (network: object) =>
  * | `'iddpm'` | 1                    | -σ                     | 1/√(σ²+1)       | M-1-argmin_j ∣u_j-σ∣ |
  *
  * Sampling as in the paper is {@link heun} over each timestep of {@link processOfSigmas} of {@link karrasSigmas}; its loss
- * is `weightedBy(edmWeight(0.5))(simpleLosses)`. A network that learns its variance gives the prediction alone. Options
- * that are none, a process with a level without signal, and one that asks for two levels by one timestep are a
- * `ConfigError`.
+ * is `weightedBy(edmWeight(0.5))(simpleLosses)`. A network that learns its variance gives the prediction alone. Returns a
+ * `ConfigError` for invalid options, for a process with a level without signal, and for one with two levels at one timestep.
  *
  * @param process - the one to sample or train with, or one that it was respaced from
  * @param network - a model, with `params` and `init`, comes out as a model

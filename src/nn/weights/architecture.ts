@@ -8,7 +8,7 @@ const heads = t.union([t.number, t.type({ channels: t.number })]);
 
 const pool = t.keyof({ adaptive: null, attention: null, spatial: null, normalizedSpatial: null });
 
-const codec = t.intersection([
+const parts = [
   t.type({ image: t.array(natural), multipliers: t.array(t.number), blocks: natural, heads }),
   t.partial({
     upHeads: heads,
@@ -16,7 +16,8 @@ const codec = t.intersection([
     adaptiveGroupNorm: t.boolean,
     filter: t.keyof({ box: null, binomial: null }),
   }),
-]);
+] as const;
+const codec = t.intersection([...parts], 'the configuration of a U-Net or a classifier');
 
 /** The fields of a U-Net or classifier that its names depend on. */
 export type NamedArchitecture = t.TypeOf<typeof codec>;

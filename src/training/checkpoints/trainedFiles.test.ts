@@ -15,16 +15,7 @@ import {
   respaceAtSigmas,
   zeroTerminalSNR,
 } from '../../diffusion/index.js';
-import {
-  add,
-  type Backend,
-  key,
-  type NoisefoldError,
-  type Scalar,
-  upload,
-  using,
-  zerosLike,
-} from '../../dsl/index.js';
+import { add, type Backend, key, type NoisefoldError, type Scalar, upload, using, zerosLike } from '../../dsl/index.js';
 import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors.js';
 import { E, F, TE } from '../../internal/fp.js';
 import { allOnes, parameter, unet, type UNetConfig, type UNetParams } from '../../nn/index.js';

@@ -19,7 +19,7 @@ import {
 import { E, F } from '../internal/fp.js';
 import { type ReverseVariance } from './reverseVariance.js';
 import { classifierGuided, type GradientPlace, meanGuided } from './classifierGuidance.js';
-import type { Classifier, GuideGradient } from './guide.js';
+import { type Classifier, gradientOf, type GuideGradient } from './guide.js';
 import { ancestral } from './ancestral.js';
 import { uncorrected } from './correction.js';
 import { ddim } from './ddim.js';
@@ -320,4 +320,13 @@ describe('a gradient of one’s own in place of a classifier', () => {
     const expected = plain.map((value, i) => Math.min(Math.max(value, -0.1), 0.1) + moves[i]!);
     expect(relativeDistance(found, expected)).toBeLessThan(1e-12);
   });
+});
+
+it('gives NaN to samples whose label is not one of the classifier, and guides the others', async () => {
+  const gradient = gradientOf('test', exact);
+  const at = (...given: readonly number[]) =>
+    numbersOf(() => gradient({ guide: null }, x, { t, label: constantOf(Int32Array.from(given), 3) }));
+  const good = await at(0, 1, 1);
+  expect(good.every((slope) => Number.isFinite(slope) && slope !== 0)).toBe(true);
+  expect(await at(0, 2, -1)).toEqual([...good.slice(0, 2), NaN, NaN, NaN, NaN]);
 });

@@ -19,9 +19,9 @@ export type ClassifierGuidance<Q, J extends Shape> = Guidance<{ readonly guide: 
  * - `guide`: a classifier; or a gradient of one's own, of an energy for one. It is asked by the timesteps of the denoiser
  *
  * The denoiser may have no classes: it is the classifier that hears of them. x̂₀ moves after the sampler's correction, as
- * in the published code: see {@link steered}. What is no guide, a scale that is not finite, a denoiser of another number
- * of classes than the classifier, and sampling by a classifier without labels are `ConfigError`s; so is a process whose
- * timesteps go on past the `timesteps` of a classifier.
+ * in the published code: see {@link steered}. It is a `ConfigError` to give an invalid guide, a scale that is
+ * not finite, a denoiser of another number of classes than the classifier, no labels to a classifier, or a process with
+ * timesteps past the `timesteps` of a classifier.
  * @example
  * const tilted: Classifier<null, []> = {
  *   classes: 2,
@@ -71,8 +71,8 @@ const meanOptions = optionsOf<MeanGuidanceOptions>({
  *
  * - `guide`: a classifier, or a gradient of one's own, as {@link classifierGuided} takes them
  *
- * x̂₀ itself does not move. What is no guide, a scale that is not finite, options that are none, a denoiser of another
- * number of classes than the classifier, and sampling by a classifier without labels are `ConfigError`s.
+ * x̂₀ itself does not move. It is a `ConfigError` to give an invalid guide or option, a scale that is not finite, a
+ * denoiser of another number of classes than the classifier, or no labels to a classifier.
  * @example
  * const uphill: GuideGradient<null, []> = { gradient: (_, x) => onesLike(x) }
  * const black: Denoiser<{ guide: null }, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }

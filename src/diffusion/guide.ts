@@ -1,4 +1,4 @@
-/** What knows where samples are to go. */
+/** Guides of samples: classifiers, and gradients of log p(y|x_t). */
 import {
   type Dim,
   grad,
@@ -6,6 +6,7 @@ import {
   mul,
   type NoisefoldError,
   oneHot,
+  scaleBy,
   type Shape,
   sum,
   type Tensor,
@@ -16,6 +17,7 @@ import { show } from '../internal/decode.js';
 import { bothGuides } from './steering.js';
 import { type Conditioning, type Denoiser, type Guides, hearing } from './denoiser.js';
 import { requiredGuide, requiredLabel } from './required.js';
+import { entriesAt } from './table.js';
 
 /** A classifier of noisy data, with parameters `Q`, of samples of shape `I`. */
 export interface Classifier<Q, I extends Shape> {
@@ -23,7 +25,7 @@ export interface Classifier<Q, I extends Shape> {
   readonly classes: number;
   /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */
   readonly timesteps?: number;
-  /** `params`, x_t of `[B, ...I]` and the timestep of each, `[B]`, to log p(y|x_t) but for a constant, `[B, classes]`. */
+  /** `params`, x_t of `[B, ...I]` and the timestep of each, `[B]`, to log p(y|x_t) up to a constant, `[B, classes]`. */
   readonly apply: <B extends Dim>(
     params: Q,
     x: Tensor<[B, ...I]>,
@@ -31,7 +33,7 @@ export interface Classifier<Q, I extends Shape> {
   ) => Tensor<[B, Dim]>;
 }
 
-/** A gradient of one's own, with parameters `Q`: of a likelihood, or of an energy, with the sign of its fall. */
+/** The gradient of a log-likelihood, or of a negated energy, with parameters `Q`. */
 export interface GuideGradient<Q, J extends Shape> {
   /** `params`, x_t of `[B, ...I]` and its conditioning to ∇ log p(y|x_t), of the shape of x_t. */
   readonly gradient: <B extends Dim, I extends J>(
@@ -41,7 +43,7 @@ export interface GuideGradient<Q, J extends Shape> {
   ) => Tensor<[B, ...I]>;
 }
 
-/** What samples are guided by. */
+/** A guide of samples. */
 export type Guide<Q, J extends Shape> = Classifier<Q, J> | GuideGradient<Q, J>;
 
 /**
@@ -58,9 +60,14 @@ export const gradientOf =
     if ('gradient' in guide) return guide.gradient(params.guide, x, at);
     const { classes, apply } = guide;
     const label = requiredLabel(where, at.label);
+    // NaN for a label outside of the classes, of which `oneHot` would make zeros: no guidance
+    const chosen = scaleBy(
+      oneHot(label, classes) as Tensor<[B, Dim]>,
+      entriesAt(new Float64Array(classes).fill(1))(label),
+    );
     // a float32 tensor has a gradient of its own type, which the compiler does not compute while I is open
     return grad((place: Tensor<[B, ...I]>) =>
-      sum(mul(logSoftmax(apply(requiredGuide(params.guide), place, at.t)), oneHot(label, classes) as Tensor<[B, Dim]>)),
+      sum(mul(logSoftmax(apply(requiredGuide(params.guide), place, at.t)), chosen)),
     )(x) as Tensor<[B, ...I]>;
   };
 
@@ -71,9 +78,9 @@ const isGuide = (guide: unknown): boolean =>
   ('gradient' in guide ? typeof guide.gradient === 'function' : 'apply' in guide && 'classes' in guide);
 
 /**
- * A denoiser with the guides of a guide: it has the classes of a classifier, whether or not it hears of them itself, and
- * knows the timesteps that both know. `ConfigError` where it has other classes, for a scale that is not finite, and for
- * what is no guide.
+ * A denoiser with the guides of a guide: it has the classes of the classifier, even if it ignores them itself, and the
+ * timesteps that both know. Returns a `ConfigError` if it has other classes, for a scale that is not finite, and for an
+ * invalid guide.
  */
 export const withGuide = <P, Q, J extends Shape, I extends J>(
   where: string,

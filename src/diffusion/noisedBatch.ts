@@ -38,8 +38,8 @@ export interface NoisedBatch<B extends Dim, I extends Shape> {
 /**
  * Draws timesteps, noise, dropout and forgotten labels for a batch from one key (its forks 'timestep', 'noise',
  * 'dropout' and 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so that
- * two losses of one key see the same x_t. Options that are unknown, or a probability that is none, raise `ConfigError`
- * when the program is traced.
+ * two losses of one key see the same x_t. Raises `ConfigError` for unknown options and invalid
+ * probabilities when the program is traced.
  * @example
  * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => x }
  * const noised = (process: Process) =>

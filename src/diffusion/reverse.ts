@@ -63,8 +63,8 @@ export interface Predicted<B extends Dim, I extends Shape> {
  * p_θ(x_{t-1}|x_t) from what a denoiser said of x_t: the mean is that of q(x_{t-1}|x_t, x̂₀) (DDPM, Ho et al. 2020,
  * eq. 7), for whichever prediction; the variance is fixed, or what was learned: log σ² itself, or the place between
  * log β̃_t and log β_t of this process (Improved DDPM, Nichol & Dhariwal 2021, eq. 15). Where the process is respaced
- * both are those of the shorter one. What {@link pMeanVariance} does after its evaluation. Raises `ConfigError` for options
- * that are none.
+ * both are those of the shorter one. What {@link pMeanVariance} does after its evaluation. Raises `ConfigError` for invalid
+ * options.
  *
  * @param denoiser - asked for what it predicts, and how it learns its variance; not evaluated
  * @example
@@ -118,8 +118,7 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
 /**
  * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`: one evaluation of the denoiser. Of a guided
  * one x̂₀ is guided on the score, and the mean moved by Σ·s·∇ log p(y|x_t) where it is guided on the mean (Dhariwal &
- * Nichol 2021, Algorithms 2 and 1); the variance is that of the denoiser itself. Raises `ConfigError` for options that are
- * none. See {@link reverseOf}.
+ * Nichol 2021, Algorithms 2 and 1); the variance is that of the denoiser itself. Raises `ConfigError` for invalid options. See {@link reverseOf}.
  *
  * - `xt`: `[B, ...I]`; `t` of `at`: `[B]`, of the process
  * @example

@@ -59,8 +59,8 @@ const exponentialGridOptions = optionsOf({
 
 /**
  * The noise levels of EDM (Karras et al. 2022, eq. 5), falling: σ_i = (σ_max^(1/ρ) +
- * i/(N-1)·(σ_min^(1/ρ) - σ_max^(1/ρ)))^ρ. The 0 that ends them in the paper, the data, is not among them. A range
- * that is none, or a ρ that is not above 0, is a `ConfigError`.
+ * i/(N-1)·(σ_min^(1/ρ) - σ_max^(1/ρ)))^ρ. The 0 that ends them in the paper, the data, is not among them. Returns a
+ * `ConfigError` for an invalid range or a ρ ≤ 0.
  *
  * @param options - `rho` 7 if left out
  * @example karrasSigmas(4, { min: 0.002, max: 80 }) // → E.right([80, 9.723, 0.47, 0.002])
@@ -84,7 +84,7 @@ export const karrasSigmas = (
 
 /**
  * Noise levels that fall by equal factors from `max` to `min`: 'exponential' of k-diffusion and diffusers, and equal
- * steps of the log-SNR. A range that is none is a `ConfigError`.
+ * steps of the log-SNR. Returns a `ConfigError` for an invalid range.
  * @example exponentialSigmas(3, { min: 0.1, max: 10 }) // → E.right([10, 1, 0.1])
  */
 export const exponentialSigmas = (steps: number, range: SigmaRange): either.Either<NoisefoldError, Float64Array> =>

@@ -43,7 +43,7 @@ const timeFields = checkedFields('timeEmbedding', ['timesteps', 'size', 'sinusoi
 
 /**
  * Sines and cosines of the times, then linear, SiLU, linear: `t: [B]` → `[B, outputs]`. Timesteps are integers from 0 to
- * timesteps − 1, or fractional times up to there; others give NaN. `timesteps: 'continuous'` takes times of any size. Raises
+ * timesteps − 1, or fractional times below `timesteps`; others give NaN. `timesteps: 'continuous'` takes times of any size. Raises
  * `ConfigError` for invalid options. DDPM (Ho et al. 2020), appendix B.
  * @example
  * const { params, apply } = timeEmbedding({ timesteps: 1000, size: 64, outputs: 256, sinusoid: 'ddpm' })

@@ -37,7 +37,7 @@ export type Times<B extends Dim> = Tensor<[B], 'int32' | 'float32'>;
 /** The order and the frequencies of sines and cosines, by the code that uses them or one by one: see {@link SinusoidOptions}. */
 export type Sinusoid = keyof typeof LAYOUTS | (SinusoidLayout & Pick<SinusoidOptions, 'maxPeriod' | 'scale'>);
 
-/** The number T of timesteps 0 … T − 1, between which fractional times lie; or `continuous` for times of any size. */
+/** The number T of timesteps 0 … T − 1, for fractional times 0 ≤ t < T; or `continuous` for times of any size. */
 export type TimeRange = number | 'continuous';
 
 /** Options of the features of times. */
@@ -45,7 +45,10 @@ export interface TimeFeaturesConfig {
   readonly timesteps: TimeRange;
   /** The length of an embedding, twice the number of frequencies. An embedding of odd length ends with a 0. */
   readonly size: number;
-  /** `fourier` has random frequencies, drawn from N(0, 16²) and not trained (Song et al. 2021). */
+  /**
+   * `fourier` has random frequencies, drawn from N(0, 16²), which have no gradient (Song et al. 2021). Weight decay would
+   * change them: exclude `frequencies` from it by `groups`.
+   */
   readonly sinusoid: Sinusoid | 'fourier';
 }
 
@@ -88,24 +91,29 @@ const optionsOf = (size: number, sinusoid: Sinusoid): SinusoidOptions => {
   return { size, sinusoid: { first, shift }, ...options };
 };
 
-/** The rows of {@link sinusoidTable}: sines and cosines of float32 products, as those of `sinusoid`. */
+/** The rows of {@link sinusoidTable}. The last column of an odd size stays 0. */
 const rowsOf = (timesteps: number, size: number, sinusoid: Sinusoid): Float64Array => {
-  const first = typeof sinusoid === 'string' ? LAYOUTS[sinusoid].first : sinusoid.first;
-  const frequencies = sinusoidFrequencies(optionsOf(size, sinusoid));
-  const n = frequencies.length;
-  return Float64Array.from({ length: timesteps * size }, (_, at) => {
-    const [t, column] = [Math.floor(at / size), at % size];
-    if (column === 2 * n) return 0; // the end of an odd size
-    const angle = Math.fround(t * frequencies[column % n]!);
-    return column < n === (first === 'sine') ? Math.sin(angle) : Math.cos(angle);
-  });
+  const { first, scale = 1 }: Exclude<Sinusoid, string> = typeof sinusoid === 'string' ? LAYOUTS[sinusoid] : sinusoid;
+  const omega = sinusoidFrequencies(optionsOf(size, sinusoid));
+  const n = omega.length;
+  const [sines, cosines] = first === 'sine' ? [0, n] : [n, 0];
+  const rows = new Float64Array(timesteps * size);
+  for (let t = 0; t < timesteps; t++) {
+    const time = Math.fround(t * Math.fround(scale));
+    for (let i = 0; i < n; i++) {
+      const angle = Math.fround(time * omega[i]!);
+      rows[t * size + sines + i] = Math.sin(angle);
+      rows[t * size + cosines + i] = Math.cos(angle);
+    }
+  }
+  return rows;
 };
 
 const tableFields = checkedFields('sinusoidTable', ['timesteps', 'size', 'sinusoid'], { sinusoid: requireSinusoid() });
 
 /**
  * The sinusoidal embeddings of the timesteps 0…T−1: `[timesteps, size]`, row-major: sines and cosines, in float64, of the
- * float32 products t·ω of {@link sinusoid}. Raises `ConfigError` for invalid options. Vaswani et al. 2017, section 3.5.
+ * float32 products (t·scale)·ω of {@link sinusoid}. Raises `ConfigError` for invalid options. Vaswani et al. 2017, section 3.5.
  * @example
  * const table = sinusoidTable({ timesteps: 2, size: 4, sinusoid: 'ddpm' })
  * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]

@@ -173,6 +173,7 @@ describe('the classifier of ADM', () => {
     [{ classes: 0 }, 'encoderClassifier.classes: expected at least one class, got 0'],
     [{ pool: 'max' }, "encoderClassifier.pool: expected 'attention', 'adaptive', 'spatial' or 'normalizedSpatial', got \"max\""],
     [{ middle: 'residual', heads: 5, attention: [] }, 'encoderClassifier.heads: expected heads that share the 16 channels at resolution 4 evenly, got 5'],
+    [{ pool: 'normalizedSpatial', hidden: 9 }, 'encoderClassifier.groups: expected a divisor of all channels: hidden 9, got 2, which does not divide 9'],
     [{ learnedVariance: 'range' }, 'encoderClassifier.learnedVariance: expected one of the fields image, base,'],
   ])('refuses %j', (more, message) => {
     const made = encoderClassifier({ ...config, ...(more as object) });

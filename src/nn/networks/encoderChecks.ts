@@ -2,7 +2,7 @@
 import { type Explanation, fail, type NoisefoldError } from '../../dsl/index.js';
 import { positive } from '../../internal/decode.js';
 import { E, type either } from '../../internal/fp.js';
-import { groupsOver } from '../layers/groups.js';
+import { type Groups, groupsOver } from '../layers/groups.js';
 import { type Heads, headsOver } from '../layers/heads.js';
 import { embeddingOf, type Encoder, inputChannelsOf, levelsOf } from './encoderConfig.js';
 
@@ -22,6 +22,8 @@ export const wrongIn =
   });
 
 const MOST_CHANNELS = 2 ** 16;
+/** The most numbers in the table of all timesteps, which is made with the network. */
+const MOST_NUMBERS = 2 ** 24;
 
 /** Checks each field. */
 export const fieldChecks = (network: string, c: Encoder): readonly Check[] => {
@@ -46,14 +48,14 @@ export const fieldChecks = (network: string, c: Encoder): readonly Check[] => {
     layout !== undefined && !(layout.maxPeriod === undefined || layout.maxPeriod > 0) && wrong('sinusoid.maxPeriod', 'a number > 0', layout.maxPeriod!, '10000 is usual'),
     layout !== undefined && timeChannels > 3 && layout.shift >= Math.floor(timeChannels / 2) && wrong('sinusoid.shift', `less than ${Math.floor(timeChannels / 2)}, half of the sines and cosines`, layout.shift, '0 and 1 are usual'),
     !isWhole(embedding, MOST_CHANNELS) && wrong('embedding', `a number from 1 to ${MOST_CHANNELS}`, embedding, 'leave it out for 4·base'),
-    c.timesteps !== 'continuous' && !isWhole(c.timesteps, Math.min(1e6, 2 ** 28 / timeChannels)) && wrong('timesteps', 'from 1 to 1000000 timesteps, and at most 2^28 numbers in their embeddings', c.timesteps, '1000 is usual'),
+    c.timesteps !== 'continuous' && !isWhole(c.timesteps, Math.min(1e6, MOST_NUMBERS / timeChannels)) && wrong('timesteps', 'from 1 to 1000000 timesteps, and at most 2^24 numbers in their embeddings', c.timesteps, '1000 is usual'),
   ]; // prettier-ignore
 };
 
 /** Checks a number of heads. */
 export const headsCheck = (network: string, field: string, heads: Heads): Check =>
   !isWhole(typeof heads === 'number' ? heads : heads.channels) &&
-  wrongIn(network)(field, 'at least one', 0, 'give a number of heads, or { channels: 64 } for each');
+  wrongIn(network)(field, 'at least one head', 0, 'give a number of heads, or { channels: 64 } for each');
 
 /** Checks that heads share the channels of all levels that attend, the bottleneck included. */
 export const sharingCheck = (network: string, field: string, heads: Heads, c: Encoder): Check => {
@@ -90,14 +92,18 @@ const sizeCheck = (network: string, c: Encoder): Check => {
   );
 };
 
-const groupsCheck = (network: string, c: Encoder): Check => {
-  const channels = [inputChannelsOf(c), ...levelsOf(c).map((level) => level.channels)];
-  const ungrouped = channels.find((n) => !isWhole(groupsOver(c.groups, n)) || n % groupsOver(c.groups, n) !== 0);
+/** Checks that groups share some channels evenly: `of` says whose they are. */
+export const groupsCheck = (network: string, groups: Groups, of: string, channels: readonly number[]): Check => {
+  const ungrouped = channels.find((n) => !isWhole(groupsOver(groups, n)) || n % groupsOver(groups, n) !== 0);
   if (ungrouped === undefined) return false;
-  const expected = `a divisor of all channels: input ${channels[0]}, levels ${channels.slice(1).join(', ')}`;
-  const groups = groupsOver(c.groups, ungrouped);
-  const hint = `make base a multiple of ${groups || 1}, or choose fewer groups`;
-  return wrongIn(network)('groups', expected, `${groups}, which does not divide ${ungrouped}`, hint);
+  const [expected, count] = [`a divisor of all channels: ${of}`, groupsOver(groups, ungrouped)];
+  const hint = `make base a multiple of ${count || 1}, or choose fewer groups`;
+  return wrongIn(network)('groups', expected, `${count}, which does not divide ${ungrouped}`, hint);
+};
+
+const encoderGroupsCheck = (network: string, c: Encoder): Check => {
+  const [input, levels] = [inputChannelsOf(c), levelsOf(c).map(({ channels }) => channels)];
+  return groupsCheck(network, c.groups, `input ${input}, levels ${levels.join(', ')}`, [input, ...levels]);
 };
 
 /** Checks the fields together, once each is valid. */
@@ -107,7 +113,7 @@ export const levelChecks = (network: string, c: Encoder): readonly Check[] => {
   return [
     sizeCheck(network, c),
     missing !== undefined && wrongIn(network)('attention', `resolutions that occur: ${resolutions.join(', ')}`, missing, 'name the heights of levels; the bottleneck has a field of its own, `middle`'),
-    groupsCheck(network, c),
+    encoderGroupsCheck(network, c),
     sharingCheck(network, 'heads', c.heads, c),
   ]; // prettier-ignore
 };

@@ -25,7 +25,16 @@ import { groupNormLayer, linearLayer } from '../layers/layers.js';
 import type { Times } from '../layers/timeFeatures.js';
 import { attentionPool } from './attentionPool.js';
 import { callOf, encoded, encoderLayers, type Images, throughMiddle } from './encoder.js';
-import { type Check, checkedBy, fieldChecks, isWhole, levelChecks, sharingCheck, wrongIn } from './encoderChecks.js';
+import {
+  type Check,
+  checkedBy,
+  fieldChecks,
+  groupsCheck,
+  isWhole,
+  levelChecks,
+  sharingCheck,
+  wrongIn,
+} from './encoderChecks.js';
 import {
   embeddingOf,
   type Encoder,
@@ -77,6 +86,7 @@ const ofFields = (c: ClassifierArchitecture): readonly Check[] => [
 
 const ofLevels = (c: ClassifierArchitecture): readonly Check[] => [
   ...levelChecks('encoderClassifier', c),
+  c.pool === 'normalizedSpatial' && groupsCheck('encoderClassifier', c.groups, `hidden ${c.hidden}`, [c.hidden]),
   c.pool === 'attention' && sharingCheck('encoderClassifier', 'heads', c.heads, { ...c, middle: 'attention' }),
 ];
 
@@ -135,7 +145,7 @@ export interface EncoderClassifier<I extends Shape> extends Trainable<Classifier
   readonly classes: number;
   /** The number of timesteps; absent of a classifier of continuous time. */
   readonly timesteps?: number;
-  /** From x_t, `[B, ...I]`, and the time of each: log p(y|x_t) but for a constant, `[B, classes]`. */
+  /** From x_t, `[B, ...I]`, and the time of each: log p(y|x_t) up to a constant, `[B, classes]`. */
   readonly apply: <B extends Dim>(
     params: ClassifierParams,
     x: Tensor<[B, ...I]>,

@@ -153,6 +153,19 @@ export const levelsOf = ({ image, base, multipliers, attention }: Encoder) =>
 export const inputChannelsOf = ({ inputChannels, base, multipliers }: Encoder): number =>
   inputChannels ?? base * multipliers[0]!; // an encoder has a level
 
+/** The channels that enter the blocks of each level on the way up: those below, joined with an activation of the way down. */
+export const joinedChannelsOf = (c: Encoder): readonly (readonly number[])[] => {
+  const levels = levelsOf(c);
+  return levels.map(({ channels }, l) => {
+    const entering = levels[l - 1]?.channels ?? inputChannelsOf(c);
+    const below = levels[l + 1]?.channels ?? channels;
+    return Array.from(
+      { length: c.blocks + 1 },
+      (_, j) => (j === 0 ? below : channels) + (j === c.blocks ? entering : channels),
+    );
+  });
+};
+
 /** The number of sines and cosines, and the length of the embedding. */
 export const embeddingOf = ({ base, timeChannels = base, embedding = 4 * base }: Encoder) => ({
   timeChannels,

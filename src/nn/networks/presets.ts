@@ -57,7 +57,7 @@ const ddpmpp = {
   augment: 9,
   dropout: 0.13,
 } as const;
-/** What NCSN++ has otherwise. */
+/** Differences of NCSN++. */
 const ncsnpp = { encoder: 'residual', filter: 'binomial', sinusoid: 'fourier', timeChannels: 256 } as const;
 const on32 = { image: [32, 32, 3], multipliers: [2, 2, 2] } as const;
 const on64 = { image: [64, 64, 3], multipliers: [1, 2, 2, 2] } as const;

@@ -32,7 +32,7 @@ import {
   resampling,
   throughMiddle,
 } from './encoder.js';
-import { inputChannelsOf, levelsOf } from './encoderConfig.js';
+import { joinedChannelsOf, levelsOf } from './encoderConfig.js';
 import { embed, embeddingLayers, type UNetConditioning, withCondition } from './unetConditioning.js';
 import { type UNetArchitecture, unetArchitecture, type UNetConfig } from './unetConfig.js';
 
@@ -79,7 +79,7 @@ const upHeadsOf = (c: UNetArchitecture, { channels, attends }: ReturnType<typeof
 
 const layersOf = (c: UNetArchitecture) => {
   const encoder = encoderLayers(c, c.image[2] + (c.condition?.channels ?? 0));
-  const levels = levelsOf(c);
+  const [levels, joined] = [levelsOf(c), joinedChannelsOf(c)];
   const { channels } = levels[0]!; // an architecture has a level
   return {
     ...embeddingLayers(c),
@@ -87,14 +87,10 @@ const layersOf = (c: UNetArchitecture) => {
     levels: encoder.levels.map((level, l) => {
       const { channels: width } = levels[l]!;
       const below = levels[l + 1]?.channels;
-      // the channels of the skip connections: what enters the level, and the output of each block
-      const skips = [levels[l - 1]?.channels ?? inputChannelsOf(c), ...level.down.map(() => width)].reverse();
       return {
         ...level,
         ...(below !== undefined && { upsample: resampling(c, 'double', below) }),
-        up: skips.map((skip, j) =>
-          blockOf(c, skip + (j === 0 ? (below ?? width) : width), width, upHeadsOf(c, levels[l]!, j)),
-        ),
+        up: joined[l]!.map((inputs, j) => blockOf(c, inputs, width, upHeadsOf(c, levels[l]!, j))),
       };
     }),
     norm: groupNormLayer({ channels, groups: c.groups, epsilon: c.epsilon }),

@@ -64,6 +64,10 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
       'unet.groups: expected a divisor of all channels: input 24, levels 24, 48, 48, got 5, which does not divide 48; make base a multiple of 5, or choose fewer groups',
     ],
     [
+      { base: 40, multipliers: [1, 2.5], heads: 1, groups: { channels: 4, most: 32 } },
+      'unet.groups: expected a divisor of all channels: joined on the way up 200, 200, 140, 140, 80, 80, got 32, which does not divide 200; make base a multiple of 32, or choose fewer groups',
+    ],
+    [
       { upHeads: 5 },
       'unet.upHeads: expected heads that share the 48 channels at resolution 7 evenly, got 5; choose a divisor',
     ],
@@ -83,11 +87,11 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     [{ blocks: 2000 }, 'unet.blocks: expected from 1 to 256 blocks a level, got 2000; 2 is usual'],
     [
       { timesteps: 1e8 },
-      'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^28 numbers in their embeddings, got 100000000; 1000 is usual',
+      'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^24 numbers in their embeddings, got 100000000; 1000 is usual',
     ],
     [
       { base: 512, timesteps: 1e6 },
-      'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^28 numbers in their embeddings, got 1000000; 1000 is usual',
+      'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^24 numbers in their embeddings, got 1000000; 1000 is usual',
     ],
     [{ base: 0 }, 'unet.base: expected a number from 1 to 65536, got 0; 64 is usual for 32×32 images'],
     [{ multipliers: [] }, 'unet.multipliers: expected one number a level, up to 1024, got []; such as [1, 2, 2]'],
@@ -97,11 +101,14 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     ],
     [{ image: [28, 28, 0] }, 'unet.image: expected extents ≥ 1, got [28, 28, 0]; give [height, width, channels]'],
     [{ blocks: 0 }, 'unet.blocks: expected from 1 to 256 blocks a level, got 0; 2 is usual'],
-    [{ heads: 0 }, 'unet.heads: expected at least one, got 0; give a number of heads, or { channels: 64 } for each'],
+    [
+      { heads: 0 },
+      'unet.heads: expected at least one head, got 0; give a number of heads, or { channels: 64 } for each',
+    ],
     [{ groups: 0 }, 'unet.groups: expected at least one group, got 0; 8 or 32 is usual'],
     [
       { timesteps: 0 },
-      'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^28 numbers in their embeddings, got 0; 1000 is usual',
+      'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^24 numbers in their embeddings, got 0; 1000 is usual',
     ],
   ])('%j', (change, message) => {
     expect(

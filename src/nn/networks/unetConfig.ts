@@ -9,6 +9,7 @@ import {
   type Check,
   checkedBy,
   fieldChecks,
+  groupsCheck,
   headsCheck,
   isWhole,
   levelChecks,
@@ -22,6 +23,7 @@ import {
   encoderRequired,
   headsCodec,
   type Image,
+  joinedChannelsOf,
   oneOf,
   withDefaults,
 } from './encoderConfig.js';
@@ -104,9 +106,16 @@ const ofFields = (c: UNetArchitecture): readonly Check[] => [
     wrong('augment', 'at least one number', c.augment, 'leave it out for a model without augmentation labels'),
 ];
 
+/** Checks that groups share the joined channels of the way up. */
+const joinedCheck = (c: UNetArchitecture): Check => {
+  const joined = [...joinedChannelsOf(c)].reverse().flat();
+  return groupsCheck('unet', c.groups, `joined on the way up ${joined.join(', ')}`, joined);
+};
+
 /** Checks the fields together, once each is valid. */
 const ofLevels = (c: UNetArchitecture): readonly Check[] => [
   ...levelChecks('unet', c),
+  joinedCheck(c),
   c.upHeads !== undefined && sharingCheck('unet', 'upHeads', c.upHeads, c),
 ];
 

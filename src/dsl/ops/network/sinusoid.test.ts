@@ -30,7 +30,7 @@ const exactly = (t: Float32Array, { size, maxPeriod = 10_000, scale = 1 }: Sinus
   const n = size / 2;
   const exponent = (i: number): number => Math.fround(Math.fround(Math.fround(-Math.log(maxPeriod)) * i) / (n - 1));
   const angle = (time: number, i: number): number =>
-    Math.fround(time * Math.fround(scale * Math.fround(Math.exp(exponent(i)))));
+    Math.fround(Math.fround(time * Math.fround(scale)) * Math.fround(Math.exp(exponent(i))));
   return Array.from(t).flatMap((time) =>
     Array.from({ length: size }, (_, i) => (i < n ? Math.sin(angle(time, i)) : Math.cos(angle(time, i - n)))),
   );

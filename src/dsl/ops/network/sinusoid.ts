@@ -52,7 +52,7 @@ const layoutOf = ({ sinusoid: given }: SinusoidOptions): SinusoidLayout => {
 };
 
 /**
- * ω_i · scale, by the float32 operations of the published code, so that a network sees the numbers that it was trained with:
+ * ω_i by the float32 operations of the published code, so that a network sees the numbers that it was trained with:
  * −ln(maxPeriod)·i, divided by n − shift, exp. In other orders ω differs in its last bits, and t·ω in the fifth digit after
  * the point. Raises `ConfigError`.
  */
@@ -66,7 +66,7 @@ export const frequenciesOf = (options: SinusoidOptions): Float32Array => {
   if (n > 1 && shift >= n) refuse('sinusoid.shift', `less than ${n}, half of the size`, shift, '0 and 1 are usual');
   const slope = Math.fround(-Math.log(maxPeriod));
   const exponent = (i: number): number => Math.fround(Math.fround(slope * i) / (n > shift ? n - shift : 1));
-  return Float32Array.from({ length: n }, (_, i) => s * Math.fround(Math.exp(exponent(i))));
+  return Float32Array.from({ length: n }, (_, i) => Math.exp(exponent(i)));
 };
 
 /** 2²⁹: float64 has 29 more bits than float32. */
@@ -88,8 +88,8 @@ const roundedToFloat32 = (x: Node): Node => {
 };
 
 /**
- * The sinusoidal embedding of times: t `[B]` → `[B, size]`, sines and cosines of the float32 products t·ω_i. Times are any
- * float32 numbers; see {@link SinusoidOptions} for the order and the frequencies. For |t·ω| ≤ 10⁴ the result is within 5e-7
+ * The sinusoidal embedding of times: t `[B]` → `[B, size]`, sines and cosines of the float32 products (t·scale)·ω_i. Times are
+ * any float32 numbers; see {@link SinusoidOptions} for the order and the frequencies. For |t·ω| ≤ 10⁴ the result is within 5e-7
  * of the sine or cosine of the float32 product, on every backend. Raises `ConfigError` for invalid options, `ShapeError`
  * and `DTypeError` unless `t` is a float32 vector. Vaswani et al. 2017, section 3.5; DDPM (Ho et al. 2020), appendix B.
  * @example
@@ -111,7 +111,9 @@ export const sinusoid: {
   demandFloats('sinusoid', x);
   const omega = frequenciesOf(fields(options));
   const [B, n] = [x.shape[0]!, omega.length];
-  const times = nodes.broadcast(nodes.reshape(x, [B, 1]), [B, n]);
+  const { scale = 1 } = options;
+  const scaled = scale === 1 ? x : roundedToFloat32(nodes.scale(x, Math.fround(scale)));
+  const times = nodes.broadcast(nodes.reshape(scaled, [B, 1]), [B, n]);
   const frequencies = nodes.broadcast(nodes.constant(omega, [1, n], 'float32'), [B, n]);
   const angles = roundedToFloat32(nodes.mul(times, frequencies));
   const [sines, cosines] = [nodes.unary('sin', angles), nodes.unary('cos', angles)];

@@ -4,7 +4,7 @@ import { optionsOf } from './options.js';
 
 describe('the command line', () => {
   test('has defaults, and takes each option', () => {
-    const defaults = { minutes: 9, seed: 7, out: 'runs/adm', resume: false, help: false };
+    const defaults = { minutes: 8.5, seed: 7, out: 'runs/adm', resume: false, help: false };
     expect(optionsOf([])).toEqual(E.right(defaults));
     expect(optionsOf(['--minutes', '0.5', '--seed', '3', '--out', 'x', '--resume'])).toEqual(
       E.right({ ...defaults, minutes: 0.5, seed: 3, out: 'x', resume: true }),

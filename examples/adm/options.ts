@@ -16,7 +16,7 @@ export const usage = [
   'npm run example:adm -- [options]: trains a class-conditional denoiser and a noisy classifier on MNIST,',
   'draws digits at several scales of classifier guidance, and scores them',
   '',
-  '  --minutes X   time for all of it (9)',
+  '  --minutes X   time for all of it (8.5)',
   '  --seed X      seed of the trainings and the digits (7)',
   '  --out FOLDER  folder of checkpoints and results (runs/adm)',
   '  --resume      go on from the checkpoints in the folder',
@@ -27,7 +27,7 @@ const parsed = (argv: readonly string[]) =>
   parseArgs({
     args: [...argv],
     options: {
-      minutes: { type: 'string', default: '9' },
+      minutes: { type: 'string', default: '8.5' },
       seed: { type: 'string', default: '7' },
       out: { type: 'string', default: 'runs/adm' },
       resume: { type: 'boolean', default: false },

@@ -39,7 +39,7 @@ export interface Recipe {
   readonly real: number;
 }
 
-/** ADM's blocks (table 4 of the paper): residual up- and downsampling, adaptive group norm, attention of heads with so many channels. */
+/** ADM's blocks (section 3 of the paper): residual up- and downsampling, adaptive group norm, heads of so many channels. */
 const blocks = {
   image: [28, 28, 1],
   blocks: 1,

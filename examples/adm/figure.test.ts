@@ -34,8 +34,8 @@ test('the figure keeps every mark inside its panel, also where scores are equal'
 test('the table has a row for each scale', () => {
   expect(tableOf(scores).split('\n').map((row) => row.trim().split(/ {2,}/))).toEqual([
     ['scale', 'FID', 'accuracy', 'precision', 'recall'],
-    ['0', '31.50', '91.0 %', '0.620', '0.700'],
-    ['1', '22.25', '97.0 %', '0.710', '0.650'],
-    ['4', '48.00', '99.5 %', '0.800', '0.200'],
+    ['0', '31.50', '91.0 %', '0.6200', '0.7000'],
+    ['1', '22.25', '97.0 %', '0.7100', '0.6500'],
+    ['4', '48.00', '99.5 %', '0.8000', '0.2000'],
   ]);
 }); // prettier-ignore

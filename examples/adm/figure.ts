@@ -72,7 +72,7 @@ const panelOf = ({ title, x, y, series }: Panel, index: number): readonly string
     ),
     ...x.ticks.map(({ at, text }) => `<text x="${across(at)}" y="${BOTTOM + 18}" text-anchor="middle">${text}</text>`),
     `<text x="${RIGHT}" y="${BOTTOM + 36}" text-anchor="end">${x.label}</text>`,
-    ...(series.length > 1 ? [] : [`<text x="${PANEL.left}" y="48">${y.label}</text>`]),
+    ...(y.label === '' ? [] : [`<text x="${PANEL.left}" y="48">${y.label}</text>`]),
     ...series.flatMap(({ name, points }, i) => [
       `<path class="c${i}" d="M${points.map((point) => `${across(point.x)} ${up(point.y)}`).join('L')}"/>`,
       ...points.map((point) => `<circle class="c${i}" cx="${across(point.x)}" cy="${up(point.y)}" r="3.5"/>`),
@@ -115,9 +115,9 @@ export const figure = (scores: readonly Scores[]): string => {
       series: shares,
     },
     {
-      title: 'FID against accuracy',
+      title: 'FID against accuracy, by scale',
       x: roundAxis('accuracy', accuracies, ' %'),
-      y: roundAxis('at each scale', fids),
+      y: roundAxis('', fids),
       series: [{ name: 'FID', points: against }],
     },
   ];

@@ -5,8 +5,8 @@ const columns: readonly (readonly [name: string, cell: (scores: Scores) => strin
   ['scale', ({ scale }) => `${scale}`],
   ['FID', ({ fid }) => fid.toFixed(2)],
   ['accuracy', ({ accuracy }) => `${(100 * accuracy).toFixed(1)} %`],
-  ['precision', ({ precision }) => precision.toFixed(3)],
-  ['recall', ({ recall }) => recall.toFixed(3)],
+  ['precision', ({ precision }) => precision.toFixed(4)],
+  ['recall', ({ recall }) => recall.toFixed(4)],
 ];
 
 export const tableOf = (scores: readonly Scores[]): string => {

@@ -1,11 +1,15 @@
 /** Trainings at work on the wasm backend. */
+import type { Model } from '../../src/diffusion/index.js';
 import { type NoisefoldError, type Backend, using } from '../../src/dsl/index.js';
 import { E, TE } from '../../src/internal/fp.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
 import { encodeCheckpoint } from '../../src/training/checkpoints/checkpoint.js';
 import { startTraining, type TrainingRun } from '../../src/training/fit/run.js';
 import type { TrainEvent } from '../../src/training/fit/trainEvent.js';
-import { right, type SmallTraining } from '../../src/training/testing.js';
+import type { ImageShape } from '../../src/training/data/dataset.js';
+import type { Given, Learnable } from '../../src/training/fit/recipe.js';
+import type { Training } from '../../src/training/fit/training.js';
+import { right } from '../../src/training/testing.js';
 
 /** Runs effects on the wasm backend. */
 export const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
@@ -27,9 +31,11 @@ export const takeAll = async (run: TrainingRun): Promise<Taken> => {
 };
 
 /** The bytes of the checkpoint with which a training ends. */
-export const bytesAfter = (training: SmallTraining): Promise<Uint8Array> =>
+export const bytesAfter = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
+  training: Given<Training<P, I, M>, P, I>,
+): Promise<Uint8Array> =>
   onWasm(async (backend) => {
-    const run = right(await startTraining(training)(backend)());
+    const run = right(await startTraining<P, I, M>(training)(backend)());
     await takeAll(run);
     return right(encodeCheckpoint(right(await run.snapshot())));
   });

@@ -15,6 +15,9 @@ import {
 import { adam, timeEmbedding, type UNet, type UNetParams } from '../../src/nn/index.js';
 import {
   boundLosses,
+  classifierGuided,
+  classifierLosses,
+  type ClassifierModel,
   type Conditioner,
   conditioningAugmentation,
   ddim,
@@ -43,6 +46,7 @@ import {
   imageFolder,
   type Images,
   imagesOfFiles,
+  loadClassifier,
   loadTrained,
   logLikelihoods,
   type PictureFile,
@@ -50,6 +54,7 @@ import {
   sample,
   saveTrained,
   type Trained,
+  type TrainedClassifier,
   variationalBound,
 } from '../../src/training/index.js';
 import { type E, F, RTE, TE } from '../../src/internal/fp.js';
@@ -100,10 +105,34 @@ fit({ ...recipe, condition: superResolution({ factor: 2 }) });
 fit({ ...recipe, condition: conditioningAugmentation(process)(superResolution({ factor: 2 })) });
 fit({ ...recipe, condition: (x0) => ({ image: x0 }) });
 declare const ofPhotographs: Conditioner<[32, 32, 3]>;
-// @ts-expect-error Type '28' is not assignable to type '32'
+// @ts-expect-error Type '32' is not assignable to type '28'
 fit({ ...recipe, condition: ofPhotographs });
 fit({ ...recipe, timesteps: stratifiedTimesteps });
 fit({ ...recipe, timesteps: importanceTimesteps({ size: 5 }) });
+// a classifier is a model too: it has losses of its own, and its training gives what `sample` takes as a guide
+type Judge = ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
+declare const judge: Judge;
+const classified = { ...rest, model: judge, data: digits };
+expectType<Effect<TrainedClassifier<Tensor<[10]>, [28, 28, 1]>>>()(fit({ ...classified, loss: classifierLosses }));
+expectType<Effect<Trained<UNetParams, [28, 28, 1]>>>()(fit(recipe));
+// @ts-expect-error Type '32' is not assignable to type '28'
+fit({ ...classified, data: photographs });
+// @ts-expect-error Property 'predicts' is missing in type 'Classifier<Q, I>' but required in type 'Denoiser<Q, I>'
+fit({ ...classified, loss: simpleLosses });
+// @ts-expect-error Property 'classes' is optional in type 'Denoiser<P, I>' but required in type 'Classifier<P, I>'
+fit({ ...recipe, loss: classifierLosses });
+declare const trainedJudge: TrainedClassifier<Tensor<[10]>, [28, 28, 1]>;
+declare const photographJudge: TrainedClassifier<Tensor<[10]>, [32, 32, 3]>;
+declare const trainedGrey: Trained<UNetParams, [28, 28, 1]>;
+const guided = { solver: ddim(), key, labels: [1], guidance: classifierGuided(judge, 2) };
+sample(trainedGrey, { ...guided, guide: trainedJudge });
+sample(trainedGrey, { ...guided, guide: trainedJudge.params });
+sample({ ...guided, guide: trainedJudge })(trainedGrey);
+// @ts-expect-error is not assignable to type 'TrainedClassifier<Tensor<[10], "float32">, NoInfer<[28, 28, 1]>>'
+sample(trainedGrey, { ...guided, guide: photographJudge });
+saveTrained('judge.safetensors', trainedJudge);
+expectType<Effect<typeof trainedJudge>>()(loadClassifier('judge.safetensors', { model: judge }));
+
 expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(
   datasetOf({ pixels: bytes, labels: bytes, image: [28, 28, 1] }),
 );

@@ -247,12 +247,12 @@ export const overParams =
   <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
     mapDenoiser<P, Q, I>({ params: part })(denoiser);
 
-/** Raises where a process goes on past the timesteps of a denoiser, which would take the last for all of them. */
-const requireKnown = (timesteps: Int32Array, known = Number.POSITIVE_INFINITY): void => {
+/** Raises where a process goes on past the timesteps that a network knows. */
+export const requireKnown = (where: string, timesteps: Int32Array, known = Number.POSITIVE_INFINITY): void => {
   const last = timesteps.reduce((a, b) => Math.max(a, b), 0);
   if (last >= known)
     raise('ConfigError', {
-      where: 'denoiser',
+      where,
       expected: `a process whose timesteps it knows, 0 to ${known - 1}`,
       actual: `one that goes up to ${last}`,
       hint: 'make the model with as many `timesteps` as the process has',
@@ -275,7 +275,7 @@ export const overProcess =
     return mapDenoiser<P, P, I>({
       params: same,
       told: (at) => {
-        requireKnown(timesteps, denoiser.timesteps);
+        requireKnown('denoiser', timesteps, denoiser.timesteps);
         requireCondition(denoiser.condition, at.condition);
         return { ...at, t: askedBy(at.t) };
       },

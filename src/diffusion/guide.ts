@@ -2,6 +2,7 @@
 import {
   type Dim,
   grad,
+  type Key,
   logSoftmax,
   mul,
   type NoisefoldError,
@@ -10,6 +11,7 @@ import {
   type Shape,
   sum,
   type Tensor,
+  type TreeSpec,
 } from '../dsl/index.js';
 import { fail } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
@@ -25,12 +27,23 @@ export interface Classifier<Q, I extends Shape> {
   readonly classes: number;
   /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */
   readonly timesteps?: number;
-  /** `params`, x_t of `[B, ...I]` and the timestep of each, `[B]`, to log p(y|x_t) up to a constant, `[B, classes]`. */
+  /**
+   * `params`, x_t of `[B, ...I]` and the timestep of each, `[B]`, to log p(y|x_t) up to a constant, `[B, classes]`. In
+   * training also randomness for dropout layers; without it they do nothing.
+   */
   readonly apply: <B extends Dim>(
     params: Q,
     x: Tensor<[B, ...I]>,
     t: Tensor<[NoInfer<B>], 'int32'>,
+    dropout?: Key,
   ) => Tensor<[B, Dim]>;
+}
+
+/** A classifier to be trained: it knows its parameters. */
+export interface ClassifierModel<Q, I extends Shape> extends Classifier<Q, I> {
+  readonly params: TreeSpec<Q>;
+  /** Parameters to begin with. */
+  readonly init: (key: Key) => Q;
 }
 
 /** The gradient of a log-likelihood, or of a negated energy, with parameters `Q`. */

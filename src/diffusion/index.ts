@@ -82,7 +82,13 @@ export { type DiagonalGaussian, gaussianKl } from './gaussianKl.js';
 export { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
 export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
 export { cfg, type CfgOptions, type Guidance, guidanceMonoid, type GuidedParams, unguided } from './guidance.js';
-export { type Classifier, type Guide, type GuideGradient } from './guide.js';
+export { type Classifier, type ClassifierModel, type Guide, type GuideGradient } from './guide.js';
+export {
+  type ClassifiedLosses,
+  classifierLosses,
+  type ClassifierLosses,
+  type ClassifierObjective,
+} from './classifierLoss.js';
 export { steered, type SteeredOptions } from './steering.js';
 export { classifierGuided, type ClassifierGuidance, type GradientPlace, meanGuided } from './classifierGuidance.js';
 export { importanceTimesteps } from './importance.js';

@@ -1,6 +1,5 @@
 import { bernoulliLike, fullLike, type Key, type Shape, type Tensor, where } from '../dsl/index.js';
 import { raise } from '../internal/errors.js';
-import type { Denoiser } from './denoiser.js';
 
 /**
  * Forgets each label with the given probability: it becomes `classes`, which is no class. Trains the
@@ -18,7 +17,7 @@ import type { Denoiser } from './denoiser.js';
  *   using(reference()),
  * )() // → E.right([0, 1, 2, 10])
  */
-export const dropLabels = <P, I extends Shape>({ classes }: Denoiser<P, I>, probability: number) => {
+export const dropLabels = ({ classes }: { readonly classes?: number }, probability: number) => {
   if (probability !== 0 && classes === undefined)
     raise('ConfigError', {
       where: 'label dropout',

@@ -41,6 +41,8 @@ export const targetOf = ({ marginals }: Process, predicts: Parameterization) => 
 export interface SampleLosses<B extends Dim> {
   readonly losses: Tensor<[B]>;
   readonly t: Tensor<[B], 'int32'>;
+  /** Of a classifier: 1 where it has the class right, 0 elsewhere. It is reported, and not descended. */
+  readonly accuracy?: Tensor<[B]>;
 }
 
 /** The losses of a batch, each sample at a timestep and with a noise drawn from `key`. */

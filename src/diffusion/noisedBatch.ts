@@ -5,6 +5,7 @@ import { exactly, functionOf, share } from '../internal/decode.js';
 import type { Condition } from './condition.js';
 import type { Conditioning, Denoiser } from './denoiser.js';
 import { qSample } from './forward.js';
+import type { Classifier } from './guide.js';
 import { dropLabels } from './labelDropout.js';
 import type { Process } from './process.js';
 import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
@@ -28,7 +29,7 @@ const lossOptions = optionsOf<LossOptions>({
   hint: 'a draw that learns is given to fit alone',
 });
 
-/** A batch as a step of training sees it: x_t = √ᾱ_t·x_0 + √(1-ᾱ_t)·ε, and what the denoiser is told. */
+/** A batch as a step of training sees it: x_t = √ᾱ_t·x_0 + √(1-ᾱ_t)·ε, and what the network is told. */
 export interface NoisedBatch<B extends Dim, I extends Shape> {
   readonly xt: Tensor<[B, ...I]>;
   readonly noise: Tensor<[B, ...I]>;
@@ -52,7 +53,7 @@ export interface NoisedBatch<B extends Dim, I extends Shape> {
  */
 export const noisedBatch = <P, I extends Shape>(
   process: Process,
-  denoiser: Denoiser<P, I>,
+  denoiser: Denoiser<P, I> | Classifier<P, I>,
   options: LossOptions = {},
 ) => {
   const transmit = qSample(process);

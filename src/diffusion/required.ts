@@ -3,17 +3,18 @@ import { E, type either } from '../internal/fp.js';
 import type { Dim, Key, Shape, Tensor } from '../dsl/graph/tensor.js';
 import type { Denoiser } from './denoiser.js';
 
-/** The label of each sample, which guidance cannot do without. Raises `ConfigError`. */
+/** The label of each sample, which guidance by class and losses of classifiers need. Raises `ConfigError`. */
 export const requiredLabel = <B extends Dim>(
   where: string,
   label: Tensor<[B], 'int32'> | undefined,
+  hint = 'give the sampler labels, or leave guidance out',
 ): Tensor<[B], 'int32'> =>
   label ??
   raise('ConfigError', {
     where,
     expected: 'a label for each sample',
     actual: 'none',
-    hint: 'give the sampler labels, or leave guidance out',
+    hint,
   });
 
 /** The key of a step that draws noise. Raises `ConfigError`. */

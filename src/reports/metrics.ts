@@ -21,7 +21,7 @@ const codec = exactly(
     imagesPerSecond: measured,
     seconds: measured,
   },
-  { heldOut: measured },
+  { heldOut: measured, accuracy: measured, heldOutAccuracy: measured },
 );
 
 /** One line of metrics.jsonl. */
@@ -32,6 +32,9 @@ export interface Metrics {
   readonly loss: number;
   /** The loss on held-out images, if it was measured after this step. */
   readonly heldOut?: number;
+  /** The share of the batch, and of the held-out images, whose class a classifier has right. */
+  readonly accuracy?: number;
+  readonly heldOutAccuracy?: number;
   /** The norm of the whole gradient, before clipping. */
   readonly gradientNorm: number;
   readonly learningRate: number;

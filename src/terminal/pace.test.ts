@@ -30,6 +30,13 @@ test('images are shown once there are some', () => {
   expect(at(2)).toBe('sampling   3/25  2 images');
 });
 
+test('of a classifier the share of classes that are right is shown, smoothed', () => {
+  const told = (done: number, accuracy: number): Told => ({ done, of: 25, at: done, seconds: 1, loss: 2, accuracy });
+  expect(line('training', run(told(1, 0.5), told(2, 0.75)))).toBe(
+    'training   2/25  loss 2.00    62.5 % right  1.00 steps/s',
+  );
+});
+
 test('the time before the first step counts for nothing: it is that of compilation', () => {
   expect(line('training', run({ done: 1, of: 2, at: 1000, seconds: 0.5 }))).toBe('training  1/2  2.00 steps/s');
   expect(line('sampling', run({ done: 1, of: 2, at: 1000 }))).toBe('sampling  1/2');

@@ -22,6 +22,8 @@ export interface Pace {
   readonly at: number;
   readonly perStep: Average;
   readonly loss: Average;
+  /** The share of classes that are right, of a classifier. */
+  readonly accuracy: Average;
   readonly heldOut?: number;
   /** Samples that are complete. */
   readonly images?: number;
@@ -38,6 +40,7 @@ export interface Told {
   /** The duration of the step, where it is known. */
   readonly seconds?: number;
   readonly loss?: number;
+  readonly accuracy?: number;
   readonly images?: number;
 }
 
@@ -48,13 +51,14 @@ const beginning = ({ done, of, at, seconds = 0 }: Told): Pace => ({
   at: at - seconds,
   perStep: none,
   loss: none,
+  accuracy: none,
   unsound: 0,
 });
 
 /** Adds a step to the pace of a run. A step that was done before begins another run. */
 export const paced = (pace: Pace | undefined, told: Told): Pace => {
   const before = pace === undefined || told.done <= pace.done ? beginning(told) : pace;
-  const { done, of, at, loss, images = before.images } = told;
+  const { done, of, at, loss, accuracy, images = before.images } = told;
   return {
     ...before,
     done,
@@ -62,6 +66,7 @@ export const paced = (pace: Pace | undefined, told: Told): Pace => {
     at,
     perStep: averaged(before.perStep, (at - before.at) / (done - before.done)),
     loss: averaged(before.loss, loss),
+    accuracy: averaged(before.accuracy, accuracy),
     ...(images === undefined ? {} : { images }),
   };
 };
@@ -100,6 +105,7 @@ const times = (pace: Pace): readonly string[] => {
 const facts = (pace: Pace): readonly string[] => [
   `${`${pace.done}`.padStart(`${pace.of}`.length)}/${pace.of}`,
   ...(pace.loss.count > 0 ? [`loss ${digits(pace.loss.value)}`] : []),
+  ...(pace.accuracy.count > 0 ? [`${(100 * pace.accuracy.value).toFixed(1)} % right`] : []),
   ...(pace.heldOut === undefined ? [] : [`held out ${digits(pace.heldOut)}`]),
   ...(pace.images ? [`${pace.images} images`] : []),
   ...(pace.unsound > 0 ? [`${pace.unsound} not finite`] : []),

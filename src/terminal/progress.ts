@@ -24,9 +24,9 @@ const now = (): number => performance.now() / 1000;
 const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
   switch (event._tag) {
     case 'Step': {
-      const { step, of, loss, milliseconds } = event;
+      const { step, of, milliseconds, loss, accuracy } = event;
       const told = { done: step + 1, of, at: now(), seconds: milliseconds / 1000, loss };
-      return paced(pace, told);
+      return paced(pace, accuracy === undefined ? told : { ...told, accuracy });
     }
     case 'HeldOut':
       return pace && { ...pace, heldOut: event.loss };

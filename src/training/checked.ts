@@ -33,6 +33,21 @@ export const part = (name: string, ...fields: readonly string[]): t.Type<unknown
     },
   );
 
+/** True for a classifier: it has classes, and unlike a denoiser no `predicts`. */
+export const isClassifier = <X>(x: X): x is Extract<X, { readonly classes: number }> =>
+  isObject(x) && 'classes' in x && !('predicts' in x);
+
+const denoiserPart = part('a model', 'predicts', 'apply', 'params', 'init');
+const classifierPart = part('a classifier', 'classes', 'apply', 'params', 'init');
+
+/** A network to be trained: a denoiser or a classifier. */
+export const learnablePart: t.Type<unknown> = new t.Type<unknown>(
+  'a model',
+  t.unknown.is,
+  (x, context) => (isClassifier(x) ? classifierPart : denoiserPart).validate(x, context),
+  F.identity,
+);
+
 /** A function. */
 export const functionPart = (name: string): t.Type<unknown> =>
   partType(

@@ -26,7 +26,7 @@ export type { LabelOf, Labelling } from './data/labelling.js';
 export type { Channels, PictureOptions, Size } from './data/pictures.js';
 export { fit, type Fit } from './fit/fit.js';
 export type { HeldOut, Training } from './fit/training.js';
-export type { Average, Recipe } from './fit/recipe.js';
+export type { AnyRecipe, Average, Given, Learnable, ObjectiveOf, Recipe } from './fit/recipe.js';
 export { startTraining, type TrainingRun } from './fit/run.js';
 export type { TrainEvent } from './fit/trainEvent.js';
 export type { GivenCondition } from './sample/conditions.js';
@@ -40,7 +40,7 @@ export {
   type PreparedSampling,
   type SampleRequest,
 } from './sample/prepareSampling.js';
-export type { Trained } from './trained.js';
+export type { Trained, TrainedClassifier, TrainedOf } from './trained.js';
 export { type BoundMeasuring, variationalBound } from './measure/variationalBound.js';
 export type { DatasetBound } from './measure/boundSums.js';
 export { type LikelihoodMeasuring, logLikelihoods, type LogLikelihoods } from './measure/logLikelihoods.js';
@@ -63,7 +63,14 @@ export {
 export { readTensors, type Snapshot, uploadTensors } from './checkpoints/snapshot.js';
 export { postHocAverage, type PostHoc } from './checkpoints/postHoc.js';
 export { loadTensors, saveTensors } from './checkpoints/tensorFiles.js';
-export { type GivenTrained, loadTrained, saveTrained, type TrainedFileOptions } from './checkpoints/trainedFiles.js';
+export {
+  type GivenClassifier,
+  type GivenTrained,
+  loadClassifier,
+  loadTrained,
+  saveTrained,
+  type TrainedFileOptions,
+} from './checkpoints/trainedFiles.js';
 export {
   type LoadableModel,
   type LoadedWeights,

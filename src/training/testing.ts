@@ -1,8 +1,18 @@
 /** A small training for tests: 8×8 images of three classes, a U-Net of a few thousand parameters. */
-import { cosine, ddpm } from '../diffusion/index.js';
-import { key, type NoisefoldError } from '../dsl/index.js';
+import { type ClassifierModel, cosine, ddpm } from '../diffusion/index.js';
+import { type Dim, key, mean, type NoisefoldError, silu, type Tensor } from '../dsl/index.js';
 import { E, F, type taskEither } from '../internal/fp.js';
-import { adam, chain, clipByGlobalNorm, unet, type UNetParams } from '../nn/index.js';
+import {
+  adam,
+  chain,
+  convLayer,
+  clipByGlobalNorm,
+  layer,
+  linearLayer,
+  type ParamsOf,
+  unet,
+  type UNetParams,
+} from '../nn/index.js';
 import { type Dataset, datasetOf } from './data/dataset.js';
 import type { Training } from './fit/training.js';
 
@@ -64,3 +74,27 @@ export const smallTraining = (steps: number): SmallTraining =>
       })),
     ),
   );
+
+const network = layer(
+  {
+    hidden: convLayer({ inputs: 1, outputs: 16 }),
+    output: linearLayer({ inputs: 16, outputs: 3 }),
+  },
+  ({ hidden, output }) =>
+    <B extends Dim>(x: Tensor<[B, 8, 8, 1]>): Tensor<[B, Dim]> =>
+      F.pipe(x, hidden, silu, mean([1, 2]), output),
+);
+
+/** A classifier of the bars, a convolution and a linear layer; it does not look at the timestep. */
+export const smallClassifier: ClassifierModel<ParamsOf<typeof network>, [8, 8, 1]> = {
+  params: network.params,
+  init: network.init,
+  classes: 3,
+  apply: (params, x) => network.apply(params)(x),
+};
+
+/** A training of {@link smallClassifier}. */
+export const classifierTraining = (steps: number) => {
+  const { process, optimizer, data, batch, key } = smallTraining(steps);
+  return { model: smallClassifier, process, optimizer, data, batch, steps, key };
+};

@@ -184,13 +184,14 @@ const evaluated =
 
 const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I> => {
   const { params, init, apply } = layer(layersOf(c), (net) => evaluated(c, net));
+  const classified: EncoderClassifier<I>['apply'] = (p, x, t, dropout) => apply(p)(x, t, dropout);
   return {
     params,
     init,
     config: c,
     classes: c.classes,
     ...(c.timesteps !== 'continuous' && { timesteps: c.timesteps }),
-    apply: (p, x, t, dropout) => apply(p)(x, t, dropout),
+    apply: Object.assign(classified, { config: c }), // files of trained classifiers tell by this that it is unchanged
   };
 };
 

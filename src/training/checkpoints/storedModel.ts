@@ -1,13 +1,35 @@
-/** Models in files: a U-Net as its configuration, any other as its name and its fields. */
+/** Networks in files: a built-in one as its configuration, any other as its name and its fields. */
 import type { Model } from '../../diffusion/index.js';
 import { fail, failure, type NoisefoldError } from '../../dsl/index.js';
 import { E, type either } from '../../internal/fp.js';
-import { unet, type UNetParams } from '../../nn/index.js';
+import { encoderClassifier, unet } from '../../nn/index.js';
+import { isClassifier } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
+import { predictionOf } from '../fit/learning.js';
+import type { AnyTrained } from '../trained.js';
 import { difference } from './checkpoint.js';
 
-/** A model that is trained. */
-type Sampled<P, I extends ImageShape> = Omit<Model<P, I>, 'init'>;
+/** A denoiser or a classifier that was trained. */
+export type Network<P, I extends ImageShape> = AnyTrained<P, I>['model'];
+
+/** The functions that make networks of a configuration, which they decode, by their names in files. */
+const builders: Readonly<Record<string, (config: never) => either.Either<NoisefoldError, object>>> = {
+  unet,
+  encoderClassifier,
+};
+
+/** The network of a configuration from outside. */
+const built = (name: string, config: unknown): either.Either<NoisefoldError, Network<never, ImageShape>> => {
+  const build = Object.hasOwn(builders, name) ? builders[name] : undefined;
+  return build === undefined
+    ? fail('DecodeError', {
+        where: 'name',
+        expected: Object.keys(builders).join(' or '),
+        actual: JSON.stringify(name),
+        hint: 'load it with the version of noisefold that saved it, or a later one',
+      })
+    : (build(config as never) as ReturnType<typeof built>); // a denoiser or a classifier
+};
 
 /** The name of a model that was saved without one. */
 export const CUSTOM = 'custom';
@@ -18,45 +40,49 @@ export interface AboutModel {
   readonly config?: unknown;
 }
 
-const fieldsOf = <P, I extends ImageShape>(model: Sampled<P, I>) => {
-  const { predicts, classes, timesteps, condition, learned } = model;
-  return { predicts, classes, timesteps, condition, learnedVariance: learned?.as };
+/** The fields that a network may have. */
+type Optional<P, I extends ImageShape> = Partial<Pick<Model<P, I>, 'classes' | 'timesteps' | 'condition' | 'learned'>>;
+
+const fieldsOf = <P, I extends ImageShape>(model: Network<P, I>) => {
+  const { classes, timesteps, condition, learned }: Optional<P, I> = model;
+  return { predicts: predictionOf(model), classes, timesteps, condition, learnedVariance: learned?.as };
 };
 
-/** Tests if a function is one that `unet` made of a configuration, unchanged. */
+/** Tests if a function is one that a builder made of a configuration, unchanged. */
 const isMadeOf = (f: object | undefined, config: unknown): boolean =>
   f === undefined || ('config' in f && f.config === config);
 
-/** The configuration of a model that `unet` made and nobody changed; undefined for any other. */
-const configOf = <P, I extends ImageShape>(model: Sampled<P, I>): unknown => {
+/** The builder and the configuration of a network that is built in and that nobody changed; undefined for any other. */
+const builtIn = <P, I extends ImageShape>(model: Network<P, I>): AboutModel | undefined => {
   const { config } = model as { readonly config?: unknown };
-  if (config === undefined || !isMadeOf(model.apply, config) || !isMadeOf(model.learned?.apply, config))
-    return undefined;
-  const made = unet(config as Parameters<typeof unet>[0]); // it decodes what it gets
-  const isSame =
-    E.isRight(made) &&
-    Object.keys(model).every((field) => field in made.right) &&
-    difference('', fieldsOf(made.right as Sampled<UNetParams, ImageShape>), fieldsOf(model)) === undefined;
-  return isSame ? config : undefined;
+  const { learned }: Optional<P, I> = model;
+  if (config === undefined || !isMadeOf(model.apply, config) || !isMadeOf(learned?.apply, config)) return undefined;
+  const name = Object.keys(builders).find((builder) => {
+    const made = built(builder, config);
+    return (
+      E.isRight(made) &&
+      Object.keys(model).every((field) => field in made.right) &&
+      difference('', fieldsOf(made.right), fieldsOf(model)) === undefined
+    );
+  });
+  return name === undefined ? undefined : { name, config };
 };
 
-/** Says of a model what a file keeps of it. */
-export const aboutModel = <P, I extends ImageShape>(model: Sampled<P, I>, name: string): AboutModel => {
-  const config = configOf(model);
-  return config === undefined ? { name, ...fieldsOf(model) } : { name: 'unet', config };
-};
+/** Says of a network what a file keeps of it. */
+export const aboutModel = <P, I extends ImageShape>(model: Network<P, I>, name: string): AboutModel =>
+  builtIn(model) ?? { name, ...fieldsOf(model) };
 
 /**
- * The model of a file: the one that is given, which must say the same of itself, or the U-Net of the stored
- * configuration. `CheckpointMismatch` at the first difference; `ConfigError` for a model that is not built in and not
+ * The network of a file: the one that is given, which must say the same of itself, or the one of the stored
+ * configuration. `CheckpointMismatch` at the first difference; `ConfigError` for a network that is not built in and not
  * given.
  */
 export const modelFrom = <P, I extends ImageShape>(
   path: string,
   stored: AboutModel,
-  given: Sampled<P, I> | undefined,
+  given: Network<P, I> | undefined,
   name: string,
-): either.Either<NoisefoldError, Sampled<P, I>> => {
+): either.Either<NoisefoldError, Network<P, I>> => {
   if (given !== undefined) {
     const differing = difference('model', aboutModel(given, name), stored);
     if (differing === undefined) return E.right(given);
@@ -71,9 +97,23 @@ export const modelFrom = <P, I extends ImageShape>(
       actual: 'none',
       hint: 'give it: loadTrained(path, { model })',
     });
-  const made = unet(stored.config as Parameters<typeof unet>[0]); // it decodes what it gets
   return E.bimap(
     (error: NoisefoldError) => failure('DecodeError', { ...error, where: `${path}: model.config, ${error.where}` }),
-    (model) => model as unknown as Sampled<P, I>, // P and I are those of a U-Net where no model is given
-  )(made);
+    (model) => model as unknown as Network<P, I>, // P and I are those of the builder where no network is given
+  )(built(stored.name, stored.config));
 };
+
+/** Gives the network of a file if it is of the kind that is read. `ConfigError` names the function for the other kind. */
+export const ofKind =
+  (path: string, loader: 'loadTrained' | 'loadClassifier') =>
+  <N extends object>(model: N): either.Either<NoisefoldError, N> => {
+    const right = isClassifier(model) ? 'loadClassifier' : 'loadTrained';
+    return right === loader
+      ? E.right(model)
+      : fail('ConfigError', {
+          where: `${path}: model`,
+          expected: loader === 'loadClassifier' ? 'a classifier' : 'a denoiser',
+          actual: loader === 'loadClassifier' ? 'a denoiser' : 'a classifier',
+          hint: `read it by ${right}`,
+        });
+  };

@@ -1,22 +1,22 @@
-/** A trained model as a file, for sampling: its averaged parameters, its process, its configuration. */
+/** A trained network as a file, for sampling: its averaged parameters, its process, its configuration. */
 import type { Effect } from '../../dsl/run/effect.js';
-import type { Model, Process } from '../../diffusion/index.js';
+import type { ClassifierModel, Model, Process } from '../../diffusion/index.js';
 import { followsFromTables, type ProcessTables } from '../../diffusion/processTables.js';
 import { type Backend, raise, release, type Resident, treeSpec } from '../../dsl/index.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { decode, exactly, exactTuple, positive } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
-import type { UNetParams } from '../../nn/index.js';
+import type { ClassifierParams, UNetParams } from '../../nn/index.js';
 import { checked, checkedTrained, part, processPart, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
 import { sampledConfig } from '../fit/recipeConfig.js';
-import type { Trained } from '../trained.js';
+import type { AnyTrained, Trained, TrainedClassifier } from '../trained.js';
 import { CHECKPOINT, difference, words as checkpointWords } from './checkpoint.js';
 import { type FileDType, fileDType, rounded } from './rounded.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
-import { aboutModel, CUSTOM, modelFrom } from './storedModel.js';
+import { aboutModel, CUSTOM, modelFrom, type Network, ofKind } from './storedModel.js';
 import { errorAt, wordsOf } from '../../formats/words.js';
 import { processFrom, processSpec, processTensors, storedTables } from './storedProcess.js';
 import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../../node/tensorStream.js';
@@ -29,19 +29,23 @@ export interface TrainedFileOptions {
   readonly name?: string;
 }
 
-/** The parts of a trained model that the file of {@link loadTrained} does not have. */
-export interface GivenTrained<P, I extends ImageShape> {
-  /** The model, if it is not a U-Net as `unet` makes it, and for a checkpoint. */
-  readonly model?: Omit<Model<P, I>, 'init'>;
+/** The parts of a trained network that its file does not have. */
+interface GivenNetwork<N> {
+  /** The network, if it is not built in, and for a checkpoint. */
+  readonly model?: N;
   /** The name that it was saved with; by default 'custom'. */
   readonly name?: string;
   /** The process, if it was made by hand, and for a checkpoint. */
   readonly process?: Process;
 }
 
+/** The parts of a trained model that the file of {@link loadTrained} does not have. */
+export interface GivenTrained<P, I extends ImageShape> extends GivenNetwork<Omit<Model<P, I>, 'init'>> {}
+
+/** The parts of a trained classifier that the file of {@link loadClassifier} does not have. */
+export interface GivenClassifier<Q, I extends ImageShape> extends GivenNetwork<Omit<ClassifierModel<Q, I>, 'init'>> {}
+
 const saveCodec = exactly({}, { dtype: fileDType, name: t.string });
-const model = part('a model', 'predicts', 'apply', 'params');
-const loadCodec = exactly({}, { model, name: t.string, process: processPart });
 const sourceCodec = t.union([t.string, part('bytes', 'subarray')], 'the path of a file, or its bytes as a Uint8Array');
 const extents = exactTuple([positive, positive, positive], '[height, width, channels]');
 
@@ -64,9 +68,9 @@ const words = wordsOf({
 });
 
 /**
- * Writes a trained model as a safetensors file, for {@link loadTrained}: the averaged parameters by path, rounded to
- * float32 or float16, the tables of the process, and in the header the configuration of a U-Net, or the name of another
- * model, and the extents of an image. The older file stays if it fails: `ConfigError` for a number that is not finite
+ * Writes a trained model as a safetensors file, for {@link loadTrained}, or a trained classifier, for
+ * {@link loadClassifier}: the averaged parameters by path, rounded to float32 or float16, the tables of the process, and
+ * in the header the configuration of a built-in network, or the name of another, and the extents of an image. The older file stays if it fails: `ConfigError` for a number that is not finite
  * or too large for float16, `CheckpointMismatch` for parameters that are not those of the model, `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
@@ -83,7 +87,7 @@ const words = wordsOf({
  */
 export const saveTrained = <P, I extends ImageShape>(
   path: string,
-  trained: Trained<P, I>,
+  trained: AnyTrained<P, I>,
   options: TrainedFileOptions = {},
 ): Effect<void> =>
   genEffect('saveTrained', function* (backend) {
@@ -101,16 +105,23 @@ export const saveTrained = <P, I extends ImageShape>(
     yield* take(writeTensors(path, { tensors, metadata }, { finite: true }));
   });
 
-/** Builds a trained model from a file. Checks its header before it reads a number. */
+/** A file that is loaded. */
+interface Loading {
+  readonly path: string;
+  readonly loader: 'loadTrained' | 'loadClassifier';
+  readonly backend: Backend;
+}
+
+/** Builds a trained network from a file. Checks its header before it reads a number. */
 const loaded = <P, I extends ImageShape>(
-  path: string,
+  { path, loader, backend }: Loading,
   { entries, metadata, tensor }: OpenTensors,
-  { model: givenModel, name = CUSTOM, process: givenProcess }: GivenTrained<P, I>,
-  backend: Backend,
+  { model: givenModel, name = CUSTOM, process: givenProcess }: GivenNetwork<Network<P, I>>,
 ) =>
   gen(function* () {
     const { process: kind, image, ...about } = yield* take(words.read(path, metadata));
-    const model = yield* take(modelFrom(path, about.model, givenModel, name));
+    const found = yield* take(modelFrom(path, about.model, givenModel, name));
+    const model = yield* take(ofKind(path, loader)(found));
     const spec = treeSpec<{ readonly params: P }>({ params: model.params });
     const T = entries.get('process.betas')?.shape[0] ?? 0;
     const names = storedTables(entries);
@@ -136,12 +147,11 @@ const Settings = t.type({ settings: t.type({ data: t.type({ image: extents }) })
 const checksums = exactly({ T: positive, betas: t.number, timesteps: t.number });
 const Config = t.type({ predicts: t.string, process: checksums, labelDropout: rate });
 
-/** Builds a trained model from a checkpoint, of whose tensors it takes the averaged parameters. */
+/** Builds a trained network from a checkpoint, of whose tensors it takes the averaged parameters. */
 const averaged = <P, I extends ImageShape>(
-  path: string,
+  { path, loader, backend }: Loading,
   { entries, metadata, tensor }: OpenTensors,
-  { model, process }: GivenTrained<P, I>,
-  backend: Backend,
+  { model, process }: GivenNetwork<Network<P, I>>,
 ) =>
   gen(function* () {
     const about = yield* take(checkpointWords.read(path, metadata));
@@ -150,7 +160,7 @@ const averaged = <P, I extends ImageShape>(
         where: path,
         expected: 'the model and the process of the training',
         actual: model === undefined ? 'no model' : 'no process',
-        hint: 'a checkpoint holds no model: give loadTrained(path, { model, process })',
+        hint: `a checkpoint holds no model: give ${loader}(path, { model, process })`,
       });
     const hint = 'give the model and the process that were trained';
     const { settings } = yield* take(E.mapLeft(errorAt('DecodeError', path, hint))(decode(Settings)(about)));
@@ -171,6 +181,22 @@ const averaged = <P, I extends ImageShape>(
       params: average as Resident<P>, // which does not reduce while P is open
     };
   });
+
+/** Reads a network of one kind from a file or its bytes; `given` is decoded first. */
+const loading =
+  (loader: Loading['loader'], model: t.Type<unknown>) =>
+  <P, I extends ImageShape>(source: string | Uint8Array, given: GivenNetwork<Network<P, I>>) =>
+    genEffect(loader, function* (backend) {
+      const known = yield* take(checked(loader, exactly({}, { model, name: t.string, process: processPart }))(given));
+      yield* take(checked(loader, sourceCodec)(source));
+      const from = (path: string) => (file: OpenTensors) =>
+        (file.metadata['format'] === CHECKPOINT ? averaged : loaded)<P, I>({ path, loader, backend }, file, known);
+      if (typeof source === 'string') return yield* take(withTensors(source, { finite: true }, from(source)));
+      return yield* take(from(loader)(yield* take(tensorsIn(loader, source, { finite: true }))));
+    });
+
+const denoiserFrom = loading('loadTrained', part('a model', 'predicts', 'apply', 'params'));
+const classifierFrom = loading('loadClassifier', part('a classifier', 'classes', 'apply', 'params'));
 
 /**
  * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters, as float32: the
@@ -195,12 +221,27 @@ const averaged = <P, I extends ImageShape>(
 export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
   source: string | Uint8Array,
   given: GivenTrained<P, I> = {},
-): Effect<Trained<P, I>> =>
-  genEffect('loadTrained', function* (backend) {
-    const known = yield* take(checked('loadTrained', loadCodec)(given));
-    yield* take(checked('loadTrained', sourceCodec)(source));
-    const from = (path: string) => (file: OpenTensors) =>
-      (file.metadata['format'] === CHECKPOINT ? averaged : loaded)(path, file, known, backend);
-    if (typeof source === 'string') return yield* take(withTensors(source, { finite: true }, from(source)));
-    return yield* take(from('loadTrained')(yield* take(tensorsIn('loadTrained', source, { finite: true }))));
-  });
+): Effect<Trained<P, I>> => denoiserFrom<P, I>(source, given) as Effect<Trained<P, I>>; // 'loaded' refuses classifiers
+
+/**
+ * Reads a classifier that {@link saveTrained} wrote, by its path or from its bytes, and uploads its parameters, as float32:
+ * `sample` takes the result as `guide`. A classifier that is not built in is given as `model`. Also reads a checkpoint of a
+ * training, with `model` and `process`. Errors as of {@link loadTrained}.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}-classifier.safetensors`
+ * const apply: ClassifierModel<Tensor<[1, 2]>, [1, 1, 1]>['apply'] = (w, x) => matmul(expandDims(sumPerSample(x), 1), w)
+ * const model = { ...parameter(allOnes, 1, 2), classes: 2, apply } // the logits are brightness times w
+ * const nf = await open(reference())
+ * const params = await nf.run(upload(Float32Array.of(0, 2), [1, 2]))
+ * const judge = { model, params, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1] } as const
+ * await nf.run(saveTrained(path, judge, { name: 'brighter' }))
+ * const loaded = await nf.run(loadClassifier(path, { model, name: 'brighter' }))
+ * await nf.run(read(loaded.params)) // → [0, 2]
+ * await nf.close()
+ */
+export const loadClassifier = <Q = ClassifierParams, I extends ImageShape = ImageShape>(
+  source: string | Uint8Array,
+  given: GivenClassifier<Q, I> = {},
+): Effect<TrainedClassifier<Q, I>> =>
+  classifierFrom<Q, I>(source, given) as Effect<unknown> as Effect<TrainedClassifier<Q, I>>; // as above

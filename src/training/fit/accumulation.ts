@@ -64,7 +64,13 @@ export const summed = (sum: Vectors, gradients: Vectors): Vectors =>
 /** The losses of parts as those of one batch. */
 export const joined = (parts: readonly SampleLosses<Dim>[]): SampleLosses<Dim> => {
   if (parts.length === 1) return parts[0]!;
-  const [losses, t] = [parts.map((part) => part.losses), parts.map((part) => part.t)];
-  // at least two parts
-  return { losses: concatAll(losses as [Tensor<[Dim]>], 0), t: concatAll(t as [Tensor<[Dim], 'int32'>], 0) };
+  const losses = parts.map((part) => part.losses);
+  const t = parts.map((part) => part.t);
+  const accuracy = parts.flatMap((part) => part.accuracy ?? []);
+  // at least two parts, of the same fields
+  return {
+    losses: concatAll(losses as [Tensor<[Dim]>], 0),
+    t: concatAll(t as [Tensor<[Dim], 'int32'>], 0),
+    ...(accuracy.length > 0 && { accuracy: concatAll(accuracy as [Tensor<[Dim]>], 0) }),
+  };
 };

@@ -6,13 +6,13 @@ import type { ImageShape } from '../data/dataset.js';
 import type { Opened } from '../loop.js';
 import { recipeConfig } from './recipeConfig.js';
 import { atRest } from './stateTensors.js';
-import type { Training } from './training.js';
+import type { AnyTraining } from './training.js';
 import type { TrainLoop } from './trainLoop.js';
 import { namedState, trainState, type TrainState } from './trainState.js';
 
 /** The first state of a run: drawn, or that of a snapshot. */
 export const firstState =
-  <P, I extends ImageShape>(training: Training<P, I>, loop: Opened<TrainLoop<P, I>>, settings: unknown) =>
+  <P, I extends ImageShape>(training: AnyTraining<P, I>, loop: Opened<TrainLoop<P, I>>, settings: unknown) =>
   (backend: Backend): Fallible<Resident<TrainState>> =>
     gen(function* () {
       const { from, key, batch, anyRounding = false, anySettings = false } = training;

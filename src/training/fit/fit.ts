@@ -1,20 +1,21 @@
 import type { Effect } from '../../dsl/run/effect.js';
-import type { InferredFrom } from '../../internal/options.js';
+import type { Model } from '../../diffusion/index.js';
 import type { NoisefoldError } from '../../dsl/index.js';
 import { E, type taskEither } from '../../internal/fp.js';
 import { hold, take } from '../../internal/gen.js';
 import { exactly } from '../../internal/decode.js';
 import { checked, functionPart } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
-import { defaults } from './recipe.js';
+import { learningOf } from './learning.js';
+import type { Given, Learnable } from './recipe.js';
 import { startTraining, type TrainingRun } from './run.js';
 import { genEffect } from '../genEffect.js';
-import type { Trained } from '../trained.js';
+import type { TrainedOf } from '../trained.js';
 import type { TrainEvent } from './trainEvent.js';
-import { type Training, trainingFields } from './training.js';
+import { type AnyTraining, type Training, trainingFields } from './training.js';
 
 /** A training with its listeners. */
-export interface Fit<P, I extends ImageShape> extends Training<P, I> {
+export interface Fit<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Training<P, I, M> {
   /**
    * Called with each event, while the run rests. An effect that it returns is run before the next step: write a log,
    * save `run.snapshot`. `stop` ends the training there, with what it has learned; a `Left` ends it with that error.
@@ -36,7 +37,8 @@ const listener = functionPart('a function');
 const codec = exactly(required, { ...optional, onEvent: listener, onError: listener });
 
 /**
- * Trains a model to the end, and gives it with its averaged parameters. Errors of the configuration, the data and the
+ * Trains a model to the end, a denoiser or a classifier of noisy images, and gives it with its averaged parameters: `sample`
+ * takes a denoiser, and a classifier as `guide`. Errors of the configuration, the data and the
  * backend are a `Left`, and so is `Cancelled`. Data in memory ({@link Dataset.atHand}) are checked before the first
  * step, others as they are loaded.
  * @example
@@ -49,14 +51,17 @@ const codec = exactly(required, { ...optional, onEvent: listener, onError: liste
  * await nf.run(read(params)) // → [1]
  * await nf.close()
  */
-export const fit = <P, I extends ImageShape>(given: InferredFrom<Fit<P, I>, 'model'>): Effect<Trained<P, I>> =>
+export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
+  given: Given<Fit<P, I, M>, P, I>,
+): Effect<TrainedOf<P, I, M>> =>
   genEffect('fit', function* (backend) {
     const { onEvent, onError, ...training } = yield* take(checked('fit', codec)(given));
-    const run = yield* hold(startTraining<P, I>(training)(backend), (started) => started.release);
+    const run = yield* hold(startTraining<P, I, M>(training)(backend), (started) => started.release);
     yield* take(taken(run, onEvent, onError));
     const params = yield* take(run.finish);
-    const { model, process, labelDropout = defaults.labelDropout } = given;
-    return { model, process, image: given.data.image, labelDropout, params };
+    const { model, process, data } = given;
+    const trained = { model, process, image: data.image, params, ...learningOf<P, I>(given as AnyTraining<P, I>).kept };
+    return trained as unknown as TrainedOf<P, I, M>; // which does not reduce while M is open
   });
 
 /** Takes the events of a run, to its end or to a `stop`. */

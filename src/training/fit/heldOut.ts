@@ -1,4 +1,5 @@
-/** The loss on images that are held out. */
+/** The loss and the accuracy on images that are held out. */
+import type { SampleLosses } from '../../diffusion/index.js';
 import {
   type Backend,
   type Dim,
@@ -6,9 +7,11 @@ import {
   fork,
   leafSpec,
   program,
+  raise,
   read,
   release,
   type Resident,
+  stack,
   type Tensor,
   treeSpec,
   type TreeSpec,
@@ -22,15 +25,22 @@ import { type Loop, opened, runLoop } from '../loop.js';
 import { withSlice } from '../table.js';
 import { givenOf, loaded } from './examples.js';
 import type { Examples } from './accumulation.js';
+import { type Learning, learningOf, type Measure } from './learning.js';
 import { defaults, ravelingOf } from './recipe.js';
-import type { Training } from './training.js';
+import type { AnyTraining } from './training.js';
 import { examplesSpec, heldOutLosses } from './trainState.js';
+
+/** Means over held-out images: the loss, and of a classifier the share whose class is right. */
+export interface HeldOutMeans {
+  readonly loss: number;
+  readonly accuracy?: number;
+}
 
 /** A measurement that is repeated during a training. */
 export interface Evaluation {
   /** True if it is due after this number of updates. */
   readonly isDue: (done: number) => boolean;
-  readonly loss: (params: Resident<Vectors>) => Fallible<number>;
+  readonly means: (params: Resident<Vectors>) => Fallible<HeldOutMeans>;
   readonly release: io.IO<void>;
 }
 
@@ -38,9 +48,9 @@ export interface Evaluation {
 export const HELD_OUT = 256;
 export const HELD_OUT_DATA = 'heldOut: data set';
 
-/** The losses of all images, `[rounds, B]`. */
+/** What is measured of each image, `[rounds, measures, B]`. */
 interface Measured {
-  readonly losses: Tensor<[Dim, Dim]>;
+  readonly table: Tensor<[Dim, Dim, Dim]>;
 }
 
 interface StepSpec<I extends ImageShape> {
@@ -49,17 +59,29 @@ interface StepSpec<I extends ImageShape> {
 }
 
 /** The number of images that are measured at once, in no more memory than a step needs. */
-const partOf = <P, I extends ImageShape>({ batch, accumulate = defaults.accumulate }: Training<P, I>): number =>
+const partOf = <P, I extends ImageShape>({ batch, accumulate = defaults.accumulate }: AnyTraining<P, I>): number =>
   batch / accumulate;
 
-/** The losses of held-out images as a loop over batches. */
+/** One measure of a batch, `[B]`. Raises `ConfigError` for a loss that does not give it. */
+const measured = (losses: SampleLosses<'B'>, measure: Measure): Tensor<['B']> =>
+  losses[measure] ??
+  raise('ConfigError', {
+    where: 'training.loss',
+    expected: `a loss that gives ${measure} beside losses and t: the model is a classifier`,
+    actual: Object.keys(losses).join(', '),
+    hint: 'write a loss as classifierLosses does',
+  });
+
+/** The measures of held-out images as a loop over batches. */
 const heldOutLoop = <P, I extends ImageShape>(
-  training: Training<P, I>,
+  training: AnyTraining<P, I>,
+  measures: Learning<P, I>['measures'],
   rounds: number,
-): Loop<object, { readonly params: Vectors }, Measured, StepSpec<I>, object, Measured['losses']> => {
+): Loop<object, { readonly params: Vectors }, Measured, StepSpec<I>, object, Measured['table']> => {
   const { model, data } = training;
   const batch = partOf(training);
-  const state = { losses: leafSpec([rounds, batch]) };
+  const extents = [rounds, measures.length, batch] as const;
+  const state = { table: leafSpec(extents) };
   const inputs: TreeSpec<{ readonly params: Vectors; readonly state: Measured } & StepSpec<I>> = treeSpec({
     params: ravelingOf(training).vectors,
     state,
@@ -70,30 +92,34 @@ const heldOutLoop = <P, I extends ImageShape>(
   return {
     name: 'held-out losses',
     extents: { B: batch },
-    begin: program(treeSpec<object>({}), () => ({ losses: zeros(rounds, batch) })),
-    step: program(inputs, ({ params, state: { losses }, round, examples }) => ({
-      state: { losses: withSlice(losses, 0, round, lossesOf({ params, examples })) },
-    })),
-    end: program(treeSpec<{ readonly state: Measured }>({ state }), ({ state: { losses } }) => losses),
+    begin: program(treeSpec<object>({}), () => ({ table: zeros(...extents) })),
+    step: program(inputs, ({ params, state: { table }, round, examples }) => {
+      const losses = lossesOf({ params, examples });
+      const rows = measures.map((measure) => measured(losses, measure)) as [Tensor<['B']>]; // at least one
+      return { state: { table: withSlice(table, 0, round, stack(rows)) } };
+    }),
+    end: program(treeSpec<{ readonly state: Measured }>({ state }), ({ state: { table } }) => table),
   };
 };
 
-const mean = (numbers: ArrayLike<number>): number => Array.from(numbers).reduce((a, b) => a + b, 0) / numbers.length;
+const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
-/** The mean loss of parameters on the held-out images of a training, with the same noise each time. */
+/** The means over the held-out images of a training, with the same noise each time. */
 export const evaluation =
-  <P, I extends ImageShape>(training: Training<P, I>) =>
+  <P, I extends ImageShape>(training: AnyTraining<P, I>) =>
   (backend: Backend): Fallible<Evaluation> =>
     gen(function* (): Block<Evaluation> {
       const { heldOut, key, model, signal } = training;
       const batch = partOf(training);
-      if (heldOut === undefined) return { isDue: () => false, loss: () => async () => E.right(NaN), release: () => {} };
+      if (heldOut === undefined)
+        return { isDue: () => false, means: () => async () => E.right({ loss: NaN }), release: () => {} };
       const { data, every } = heldOut;
+      const { measures } = learningOf(training);
       const images = Math.min(heldOut.images ?? HELD_OUT, data.size);
       const rounds = Math.ceil(images / batch);
       const keys = fork(key, 'heldOut');
       const load = loaded(model, data, HELD_OUT_DATA);
-      const loop = yield* take(opened(heldOutLoop(training, rounds))(backend));
+      const loop = yield* take(opened(heldOutLoop(training, measures, rounds))(backend));
 
       /** The examples of a round. A last one that is not full is filled with the first images. */
       const examplesOf = (round: number) =>
@@ -103,13 +129,21 @@ export const evaluation =
         });
       return {
         isDue: (done) => done % every === 0,
-        loss: (params) =>
+        means: (params) =>
           gen(function* () {
-            const losses = yield* hold(
+            const table = yield* hold(
               runLoop(loop, { begin: {}, constants: { params }, steps: rounds, given: examplesOf, signal }),
               (values) => release(values)(backend),
             );
-            return mean((yield* take(read(losses)(backend))).subarray(0, images));
+            const numbers = yield* take(read(table)(backend));
+            const meanOf = (measure: Measure): number => {
+              const row = (image: number) => Math.floor(image / batch) * measures.length + measures.indexOf(measure);
+              return mean(Array.from({ length: images }, (_, i) => numbers[row(i) * batch + (i % batch)]!));
+            };
+            return {
+              loss: meanOf('losses'),
+              ...(measures.includes('accuracy') && { accuracy: meanOf('accuracy') }),
+            };
           }),
         release: loop.release,
       };

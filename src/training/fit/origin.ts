@@ -5,7 +5,7 @@ import { readTensors, uploadTensors } from '../checkpoints/snapshot.js';
 import type { ImageShape } from '../data/dataset.js';
 import { originIn } from '../open.js';
 import type { TrainInputs } from './trainLoop.js';
-import type { Training } from './training.js';
+import type { AnyTraining } from './training.js';
 import { trainState, type TrainState, unguardedStep } from './trainState.js';
 
 interface StepGiven<I extends ImageShape> extends Feed<Resident<TrainInputs<I>>> {
@@ -17,7 +17,7 @@ interface StepGiven<I extends ImageShape> extends Feed<Resident<TrainInputs<I>>>
  * numbers stopped being finite; null without an oracle. The guard has kept the state of before the step.
  */
 export const originOf =
-  <P, I extends ImageShape>(training: Training<P, I>, { state, examples }: StepGiven<I>) =>
+  <P, I extends ImageShape>(training: AnyTraining<P, I>, { state, examples }: StepGiven<I>) =>
   (backend: Backend): Fallible<string | null> => {
     const { oracle, data, batch } = training;
     if (oracle === undefined) return TE.right(null);

@@ -1,23 +1,35 @@
 import {
   type AdaptiveDraw,
+  type ClassifierModel,
+  type ClassifierObjective,
   type Conditioner,
   type Model,
   type Objective,
+  type Parameterization,
   type Process,
-  simpleLosses,
   type TimestepDraw,
   uniformTimesteps,
 } from '../../diffusion/index.js';
 import { type Raveling, raveling, type Shape } from '../../dsl/index.js';
+import type { InferredFrom } from '../../internal/options.js';
 import type { Averaging, Optimizer } from '../../nn/index.js';
 
-/** A model and how to train it. */
-export interface Recipe<P, I extends Shape> {
-  readonly model: Model<P, I>;
+/** A network to be trained: a denoiser, or a classifier of noisy images, which has no `predicts`. */
+export type Learnable<P, I extends Shape> = Model<P, I> | ClassifierModel<P, I>;
+
+/** The losses that a network may be trained with. */
+export type ObjectiveOf<M> = M extends { readonly predicts: Parameterization } ? Objective : ClassifierObjective;
+
+/** A network and how to train it. */
+export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P, I>> {
+  readonly model: M;
   readonly process: Process;
   readonly optimizer: Optimizer;
-  /** The loss that is minimized, and measured on held-out images; {@link simpleLosses} by default. */
-  readonly loss?: Objective;
+  /**
+   * The loss that is minimized, and measured on held-out images: by default {@link simpleLosses} of a denoiser and
+   * {@link classifierLosses} of a classifier.
+   */
+  readonly loss?: ObjectiveOf<M>;
   /**
    * The decay of the moving average of the parameters, which `fit` returns: a number, which is warmed up as by `emaDecay`, or an
    * average such as `emaPower(0.1)`; 0.995 by default. Of a list of averages `fit` returns the first; the others are in snapshots, as
@@ -30,7 +42,7 @@ export interface Recipe<P, I extends Shape> {
    * step with i folded in.
    */
   readonly accumulate?: number;
-  /** The probability of dropping a label, for classifier-free guidance (`cfg`); 0 by default. */
+  /** The probability of dropping a label, for classifier-free guidance (`cfg`); 0 by default. A classifier drops none. */
   readonly labelDropout?: number;
   /** Makes the condition from each image, for a model that is conditioned on images: `superResolution({ factor: 2 })`. */
   readonly condition?: Conditioner<I>;
@@ -38,12 +50,19 @@ export interface Recipe<P, I extends Shape> {
   readonly timesteps?: TimestepDraw | AdaptiveDraw;
 }
 
+/** A recipe of any network. */
+export type AnyRecipe<P, I extends Shape> = Recipe<P, I, Learnable<P, I>>;
+
+/** A training as callers write it: `P` and `I` are inferred from its network. */
+export type Given<T extends { readonly model: unknown }, P, I extends Shape> = InferredFrom<T, 'model'> & {
+  readonly model: Learnable<P, I>;
+};
+
 /** A decay in [0, 1), or another way to average. */
 export type Average = number | Averaging;
 
 /** Default values of a recipe. */
 export const defaults = {
-  loss: simpleLosses,
   averageDecay: 0.995,
   accumulate: 1,
   labelDropout: 0,
@@ -57,5 +76,5 @@ export const averagesOf = ({
   Array.isArray(averageDecay) ? averageDecay : [averageDecay as Average]; // isArray does not narrow a readonly list
 
 /** The conversions between the parameters of a recipe and the vectors in which they rest, by the groups of its optimizer. */
-export const ravelingOf = <P, I extends Shape>({ model, optimizer }: Recipe<P, I>): Raveling<P> =>
+export const ravelingOf = <P, I extends Shape>({ model, optimizer }: AnyRecipe<P, I>): Raveling<P> =>
   raveling(model.params, optimizer.groupOf);

@@ -1,7 +1,8 @@
 import { crc32 } from '../../formats/crc32.js';
 import type { ImageShape } from '../data/dataset.js';
-import type { Trained } from '../trained.js';
-import { defaults, type Recipe } from './recipe.js';
+import type { AnyTrained } from '../trained.js';
+import { learningOf, predictionOf } from './learning.js';
+import { type AnyRecipe, defaults } from './recipe.js';
 
 /** A check of numbers or words. */
 export const textCheck = (list: ArrayLike<number | string>): number =>
@@ -12,11 +13,11 @@ const nameOf = ({ name }: { readonly name: string }): string => (name === '' ? '
 
 /** The part of a default configuration that samples depend on. */
 export const sampledConfig = <P, I extends ImageShape>({
-  model: { predicts, classes },
+  model,
   process: { schedule, timesteps },
-}: Pick<Trained<P, I>, 'model' | 'process'>) => ({
-  predicts,
-  classes: classes ?? null,
+}: Pick<AnyTrained<P, I>, 'model' | 'process'>) => ({
+  predicts: predictionOf(model),
+  classes: model.classes ?? null,
   process: { T: schedule.T, betas: textCheck(schedule.betas), timesteps: textCheck(timesteps) },
 });
 
@@ -25,21 +26,21 @@ export const sampledConfig = <P, I extends ImageShape>({
  * and the names of functions: of the loss and of the draw of timesteps. The settings of the optimizer
  * and the averages are stored apart, by `trainingSettings`.
  */
-export const recipeConfig = <P, I extends ImageShape>({
-  model,
-  process,
-  optimizer: { learningRate },
-  loss = defaults.loss,
-  averageDecay = defaults.averageDecay,
-  labelDropout = defaults.labelDropout,
-  condition,
-  timesteps: draw = defaults.timesteps,
-}: Recipe<P, I>): unknown => ({
-  ...sampledConfig({ model, process }),
-  learningRate: typeof learningRate === 'number' ? learningRate : 'a function of the step',
-  loss: nameOf(loss),
-  ...(typeof averageDecay === 'number' && { averageDecay }),
-  labelDropout,
-  ...(condition === undefined ? {} : { condition: nameOf(condition) }),
-  timesteps: nameOf(draw),
-});
+export const recipeConfig = <P, I extends ImageShape>(recipe: AnyRecipe<P, I>): unknown => {
+  const {
+    optimizer: { learningRate },
+    averageDecay = defaults.averageDecay,
+    labelDropout = defaults.labelDropout,
+    condition,
+    timesteps: draw = defaults.timesteps,
+  } = recipe;
+  return {
+    ...sampledConfig(recipe),
+    learningRate: typeof learningRate === 'number' ? learningRate : 'a function of the step',
+    loss: nameOf(learningOf(recipe).objective),
+    ...(typeof averageDecay === 'number' && { averageDecay }),
+    labelDropout,
+    ...(condition === undefined ? {} : { condition: nameOf(condition) }),
+    timesteps: nameOf(draw),
+  };
+};

@@ -1,4 +1,5 @@
 /** A training run: a state on a backend, which takes a step when its next event is asked for. */
+import type { Model } from '../../diffusion/index.js';
 import {
   type Backend,
   failure,
@@ -9,11 +10,11 @@ import {
   read,
   release,
   type Resident,
+  type Value,
 } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Block, gen, keep, take } from '../../internal/gen.js';
-import type { InferredFrom } from '../../internal/options.js';
 import { breather } from '../../internal/stop.js';
 import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
 import { positionsOf } from '../data/batches.js';
@@ -23,13 +24,14 @@ import { mayGoOn, opened, type Opened, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
 import { givenOf, loaded } from './examples.js';
-import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA } from './heldOut.js';
+import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
 import { originOf } from './origin.js';
+import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
 import { trainingSettings } from './settings.js';
 import { byName } from './stateTensors.js';
 import type { TrainEvent } from './trainEvent.js';
-import { checkedTraining, type Training } from './training.js';
+import { type AnyTraining, checkedTraining, type Training } from './training.js';
 import { type TrainInputs, type TrainLoop, trainLoop } from './trainLoop.js';
 import type { Report, TrainState } from './trainState.js';
 
@@ -72,7 +74,7 @@ const diverged = (step: number): NoisefoldError =>
   });
 
 /** Checks the data that are in memory against the model, before the first step. */
-function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: Training<P, I>): Block<void> {
+function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: AnyTraining<P, I>): Block<void> {
   yield* lookThrough({ where: 'training: data', signal }, model, data);
   if (heldOut === undefined) return;
   const { images = HELD_OUT } = heldOut;
@@ -82,14 +84,16 @@ function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: T
 /** Reads the report of a step. */
 const reportOf = (report: Resident<Report>) => (backend: Backend) =>
   gen(function* () {
-    function* number(name: keyof Report): Block<number> {
-      return (yield* take(read<'float32' | 'bool'>(report[name])(backend)))[0]!;
+    function* number(value: Value<[], 'float32' | 'bool'>): Block<number> {
+      return (yield* take(read(value)(backend)))[0]!;
     }
+    const { accuracy } = report;
     return {
-      loss: yield* number('loss'),
-      gradientNorm: yield* number('gradientNorm'),
-      learningRate: yield* number('learningRate'),
-      isSound: (yield* number('sound')) === 1,
+      loss: yield* number(report.loss),
+      ...(accuracy && { accuracy: yield* number(accuracy) }),
+      gradientNorm: yield* number(report.gradientNorm),
+      learningRate: yield* number(report.learningRate),
+      isSound: (yield* number(report.sound)) === 1,
     };
   });
 
@@ -109,11 +113,11 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
  * await nf.run(release)
  * await nf.close()
  */
-export const startTraining = <P, I extends ImageShape>(
-  training: InferredFrom<Training<P, I>, 'model'>,
+export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
+  given: Given<Training<P, I, M>, P, I>,
 ): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
-    yield* take(checkedTraining(training));
+    const training: AnyTraining<P, I> = yield* take(checkedTraining(given));
     const { steps, from } = training;
     if (from !== undefined && steps < from.step)
       raise('ConfigError', {
@@ -139,7 +143,7 @@ interface Parts<P, I extends ImageShape> {
 
 const running = <P, I extends ImageShape>(
   backend: Backend,
-  training: Training<P, I>,
+  training: AnyTraining<P, I>,
   { loop, heldOut, settings, run }: Parts<P, I>,
 ): TrainingRun<P> => {
   const { data, batch, steps, key, signal, model, config = recipeConfig(training) } = training;
@@ -152,10 +156,11 @@ const running = <P, I extends ImageShape>(
   let ended = false;
 
   const measured = async (): Promise<Result<TrainEvent>> =>
-    E.map((loss: number): TrainEvent => {
+    E.map((means: HeldOutMeans): TrainEvent => {
+      const { loss } = means;
       if (done > 0 && Number.isFinite(loss)) heldOutLoss = loss; // before the first update it is measured by each run
-      return { _tag: 'HeldOut', step: done, loss };
-    })(await heldOut.loss(run.state().average)());
+      return { _tag: 'HeldOut', step: done, ...means };
+    })(await heldOut.means(run.state().average)());
 
   async function* events(): AsyncGenerator<Result<TrainEvent>, void> {
     let next = load(done);

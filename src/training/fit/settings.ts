@@ -7,7 +7,7 @@ import { json } from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
 import { averagesOf, defaults } from './recipe.js';
 import { textCheck } from './recipeConfig.js';
-import type { Training } from './training.js';
+import type { AnyTraining } from './training.js';
 
 /** The number of images of the check, spread over a data set. */
 const IMAGES = 16;
@@ -34,7 +34,7 @@ const isJson = optionsOf({
  * The settings of the optimizer, the averages, the accumulation and the data of a training, with a checksum of some
  * images if they are in memory. `ConfigError` for settings that are not JSON.
  */
-export const trainingSettings = <P, I extends ImageShape>(training: Training<P, I>): Fallible<unknown> =>
+export const trainingSettings = <P, I extends ImageShape>(training: AnyTraining<P, I>): Fallible<unknown> =>
   gen(function* () {
     const { model, optimizer, data, accumulate = defaults.accumulate } = training;
     const { groupOf } = optimizer;

@@ -1,7 +1,7 @@
 /** The tensors of a training state by name, as in snapshots: each parameter by itself, although the state has vectors. */
 import type { RaveledLeaf, Shape } from '../../dsl/index.js';
 import { sizeOf } from '../../dsl/graph/node.js';
-import { averagesOf, ravelingOf, type Recipe } from './recipe.js';
+import { type AnyRecipe, averagesOf, ravelingOf } from './recipe.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { namedState, trainState } from './trainState.js';
 
@@ -13,7 +13,7 @@ type Floats = Extract<StoredTensor, { readonly dtype: 'F32' | 'F64' }>;
 const within = (path: string, member: string): string => (member === '' ? path : `${path}.${member}`);
 
 /** By the name of a tensor: the vector of the state that holds its numbers, and their offset there. */
-const places = <P, I extends Shape>(recipe: Recipe<P, I>) => {
+const places = <P, I extends Shape>(recipe: AnyRecipe<P, I>) => {
   const { model, optimizer } = recipe;
   const { leaves } = ravelingOf(recipe);
   const moments = Object.keys(optimizer.state(model.params)).map((moment) => `optimizer.${moment}`);
@@ -30,7 +30,7 @@ const places = <P, I extends Shape>(recipe: Recipe<P, I>) => {
 
 /** The tensors by name, from the vectors of a state. */
 export const byName =
-  <P, I extends Shape>(recipe: Recipe<P, I>) =>
+  <P, I extends Shape>(recipe: AnyRecipe<P, I>) =>
   (resting: Tensors): Tensors => {
     const placeOf = places(recipe);
     return new Map(
@@ -47,7 +47,7 @@ export const byName =
 
 /** The vectors of a state, from all tensors by name. */
 export const atRest =
-  <P, I extends Shape>(recipe: Recipe<P, I>) =>
+  <P, I extends Shape>(recipe: AnyRecipe<P, I>) =>
   (named: Tensors): Tensors => {
     const placed = [...places(recipe)];
     return new Map(

@@ -3,7 +3,7 @@ import type { ImageShape } from '../data/dataset.js';
 import type { Loop } from '../loop.js';
 import type { Examples } from './accumulation.js';
 import { ravelingOf } from './recipe.js';
-import type { Training } from './training.js';
+import type { AnyTraining } from './training.js';
 import { initialState, type Report, trainState, type TrainState, trainStep } from './trainState.js';
 
 /** The inputs of a step: a batch of examples. */
@@ -21,7 +21,7 @@ export type TrainLoop<P, I extends ImageShape> = Loop<
 >;
 
 /** A training as a loop: Algorithm 1 of DDPM (Ho et al. 2020). Its result is the tree of the averaged parameters. */
-export const trainLoop = <P, I extends ImageShape>(training: Training<P, I>): TrainLoop<P, I> => ({
+export const trainLoop = <P, I extends ImageShape>(training: AnyTraining<P, I>): TrainLoop<P, I> => ({
   name: 'training',
   extents: { B: training.batch },
   begin: initialState(training),

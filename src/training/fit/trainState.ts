@@ -2,7 +2,7 @@
  * The state of a training on the backend, and the programs that begin and change it. It has the parameters as the
  * vectors of `raveling`, so that an update of all of them is a few kernels.
  */
-import { asAdaptive, type DrawMemory, type Model, withoutDropout } from '../../diffusion/index.js';
+import { asAdaptive, type DrawMemory, type Model, type SampleLosses } from '../../diffusion/index.js';
 import {
   add,
   attempt,
@@ -11,6 +11,7 @@ import {
   isFinite,
   type Key,
   leafSpec,
+  mean,
   mul,
   program,
   type Program,
@@ -42,7 +43,8 @@ import {
 } from '../../nn/index.js';
 import { averaged } from '../../nn/optimizers/ema.js';
 import { delayed, type Examples, joined, partsOf, summed } from './accumulation.js';
-import { type Average, averagesOf, defaults, ravelingOf, type Recipe } from './recipe.js';
+import { learningOf } from './learning.js';
+import { type AnyRecipe, type Average, averagesOf, defaults, type Learnable, ravelingOf } from './recipe.js';
 
 /** Parameters, their averages, the memory of the optimizer and of the draw of timesteps, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {
@@ -54,7 +56,7 @@ export interface TrainState extends Learned<Vectors> {
 }
 
 /** The parameters of a recipe as vectors, and its optimizer for these. */
-const raveled = <P, I extends Shape>(recipe: Recipe<P, I>) => {
+const raveled = <P, I extends Shape>(recipe: AnyRecipe<P, I>) => {
   const { model, optimizer } = recipe;
   const { vectors, leaves, ravel, unravel } = ravelingOf(recipe);
   const trainable: Trainable<Vectors> = { params: vectors, init: (key) => ravel(model.init(key)) };
@@ -67,7 +69,7 @@ const shareOf = (average: Average, step: Step): Scalar =>
 
 /** A state with the averages of a recipe and the memory of its draw of timesteps, which `made` makes of each shape. */
 const withAverages = <P, I extends Shape, L extends { readonly params: unknown }, A>(
-  recipe: Recipe<P, I>,
+  recipe: AnyRecipe<P, I>,
   learned: L,
   made: (shape: readonly number[]) => A,
 ) => {
@@ -90,13 +92,13 @@ const withAverages = <P, I extends Shape, L extends { readonly params: unknown }
  * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: sgd({ learningRate: 1e-3 }) }
  * trainState(recipe).leaves.map(({ path }) => path) // → ['params.0', 'step', 'average.0']
  */
-export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState> => {
+export const trainState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<TrainState> => {
   const { trainable, optimizer } = raveled(recipe);
   return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
 };
 
 /** The spec of a training state as checkpoints have it: each parameter by itself. */
-export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<unknown> =>
+export const namedState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<unknown> =>
   treeSpec(withAverages(recipe, learner(recipe.model, recipe.optimizer).state, (shape) => leafSpec(shape)));
 
 /**
@@ -107,14 +109,14 @@ export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<u
  * const state = evaluate(initialState(recipe), {})({ key: key(7) })
  * pipe(await using(reference())(state)(), E.map(({ average }) => average)) // → E.right([[1]])
  */
-export const initialState = <P, I extends Shape>(recipe: Recipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
+export const initialState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
   program({ key: 'key' }, ({ key }) => {
     const { trainable, optimizer } = raveled(recipe);
     return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
   });
 
 /** The spec of examples for a model. */
-export const examplesSpec = <P, I extends Shape>({ classes }: Model<P, I>, image: Shape): TreeSpec<Examples<I>> =>
+export const examplesSpec = <P, I extends Shape>({ classes }: Learnable<P, I>, image: Shape): TreeSpec<Examples<I>> =>
   treeSpec({
     x0: leafSpec(['B', ...image]),
     ...(classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
@@ -122,7 +124,7 @@ export const examplesSpec = <P, I extends Shape>({ classes }: Model<P, I>, image
   });
 
 /** The condition of examples, if the recipe has one: made anew in each step, from its own key. */
-const conditionOf = <P, I extends Shape>({ condition }: Recipe<P, I>, { x0, key }: Examples<I>) =>
+const conditionOf = <P, I extends Shape>({ condition }: AnyRecipe<P, I>, { x0, key }: Examples<I>) =>
   condition?.(x0, fork(key, 'condition').condition);
 
 /** The report of a step: the loss of its batch, and the norm of the whole gradient before the optimizer changes it. */
@@ -130,6 +132,8 @@ export interface Report {
   readonly loss: Scalar;
   readonly gradientNorm: Scalar;
   readonly learningRate: Scalar;
+  /** The share of the batch whose class a classifier has right. */
+  readonly accuracy?: Scalar;
   /** True if loss, gradient and new parameters are finite. Otherwise the state stays as it was. */
   readonly sound: Tensor<[], 'bool'>;
 }
@@ -160,25 +164,23 @@ const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
  * they begin.
  */
 export const unguardedStep = <P, I extends Shape>(
-  recipe: Recipe<P, I>,
+  recipe: AnyRecipe<P, I>,
   image: Shape,
 ): Program<StepInputs<I>, StepResult> => {
   const {
     model,
-    process,
     optimizer,
-    loss = defaults.loss,
     accumulate = defaults.accumulate,
     labelDropout = defaults.labelDropout,
     timesteps = defaults.timesteps,
   } = recipe;
-  const { draw, mean, record } = asAdaptive(timesteps);
+  const { draw, mean: meanOf, record } = asAdaptive(timesteps);
   const averages = averagesOf(recipe);
   const inputs = attempt(() =>
     treeSpec<StepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
   );
   const trace: Program<StepInputs<I>, StepResult>['trace'] = ({ state, examples: given }) => {
-    const losses = loss(process, model, { labelDropout, timesteps: draw(state.timesteps) });
+    const losses = learningOf(recipe).losses({ labelDropout, timesteps: draw(state.timesteps) });
     const { ravel, unravel, trainable, optimizer: overVectors } = raveled(recipe);
     const params = unravel(state.params);
     /** Loss and gradient of a part, and the losses of its samples. */
@@ -186,7 +188,7 @@ export const unguardedStep = <P, I extends Shape>(
       const condition = conditionOf(recipe, part);
       const { value, aux, grad } = valueAuxAndGrad((params: P) => {
         const drawn = losses(params, part.x0, part.key, part.label, condition);
-        return [mean(state.timesteps)(drawn), drawn];
+        return [meanOf(state.timesteps)(drawn), drawn];
       })(params);
       return { value, drawn: [aux], gradients: ravel(grad) };
     };
@@ -204,13 +206,14 @@ export const unguardedStep = <P, I extends Shape>(
     const value = accumulate === 1 ? total.value : mul(total.value, share);
     const gradients = accumulate === 1 ? total.gradients : zipTensors([total.gradients], (g) => mul(g, share));
     const gradientNorm = globalNorm<Vectors>(gradients);
+    const drawn = joined(total.drawn);
     const moved = learner(trainable, overVectors).update(gradients, state);
     const follow = (before: Vectors, average: Average) => averaged(before, moved.params, shareOf(average, state.step));
     const next = {
       ...moved,
       average: follow(state.average, averages[0]!),
       averages: averages.map((average, i) => (i === 0 ? null : follow(state.averages[i]!, average))),
-      timesteps: record(state.timesteps)(joined(total.drawn)),
+      timesteps: record(state.timesteps)(drawn),
     };
     return {
       state: next,
@@ -218,6 +221,7 @@ export const unguardedStep = <P, I extends Shape>(
         loss: value,
         gradientNorm,
         learningRate: rateAt(optimizer.learningRate, state.step),
+        ...(drawn.accuracy && { accuracy: mean(drawn.accuracy) }),
         sound: isFiniteTree([value, gradientNorm, next.params]),
       },
     };
@@ -238,7 +242,7 @@ export const unguardedStep = <P, I extends Shape>(
  * leaves.find(({ path }) => path === 'examples.x0')?.shape // → ['B', 8, 8, 1]
  */
 export const trainStep = <P, I extends Shape>(
-  recipe: Recipe<P, I>,
+  recipe: AnyRecipe<P, I>,
   image: Shape,
 ): Program<StepInputs<I>, StepResult> => {
   const { inputs, trace } = unguardedStep(recipe, image);
@@ -271,27 +275,24 @@ export const parametersOf = <P, I extends Shape>(
 });
 
 /**
- * The loss of a recipe for given parameters, as vectors, on each of some examples, `[B]`, at uniform timesteps and with
- * every label: for images that are held out.
+ * The losses of a recipe for given parameters, as vectors, on each of some examples, `[B]`, at uniform timesteps and with
+ * every label: for images that are held out. Of a classifier also whether its class is right, as `accuracy`.
  * @example
  * const apply: Model<Scalar, []>['apply'] = (grey, x) => add(zerosLike(x), grey)
  * const model: Model<Scalar, []> = { ...parameter(allZeros), predicts: 'x0', apply }
  * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
  * const examples = { x0: Float32Array.of(1, -1), key: key(7) }
- * const losses = evaluate(heldOutLosses(recipe, []), { B: 2 })({ params: [Float32Array.of(0.5)], examples })
- * await using(reference())(losses)() // → E.right([0.25, 2.25])
+ * const measured = evaluate(heldOutLosses(recipe, []), { B: 2 })({ params: [Float32Array.of(0.5)], examples })
+ * pipe(await using(reference())(measured)(), E.map(({ losses }) => losses)) // → E.right([0.25, 2.25])
  */
 export const heldOutLosses = <P, I extends Shape>(
-  recipe: Recipe<P, I>,
+  recipe: AnyRecipe<P, I>,
   image: Shape,
-): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, Tensor<['B']>> => {
-  const { model, process, loss = defaults.loss } = recipe;
-  return {
-    inputs: attempt(() => treeSpec({ params: ravelingOf(recipe).vectors, examples: examplesSpec(model, image) })),
-    trace: ({ params, examples: given }) => {
-      const { x0, label, key } = given;
-      const losses = loss(process, withoutDropout(model));
-      return losses(ravelingOf(recipe).unravel(params), x0, key, label, conditionOf(recipe, given)).losses;
-    },
-  };
-};
+): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, SampleLosses<'B'>> => ({
+  inputs: attempt(() => treeSpec({ params: ravelingOf(recipe).vectors, examples: examplesSpec(recipe.model, image) })),
+  trace: ({ params, examples: given }) => {
+    const { x0, label, key } = given;
+    const losses = learningOf(recipe).heldOut();
+    return losses(ravelingOf(recipe).unravel(params), x0, key, label, conditionOf(recipe, given));
+  },
+});

@@ -1,3 +1,4 @@
+import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { exactly, natural, positive, refined } from '../../internal/decode.js';
 import { t, type either, type taskEither } from '../../internal/fp.js';
@@ -8,6 +9,7 @@ import {
   functionPart,
   hostKey,
   json,
+  learnablePart,
   part,
   processPart,
   rate,
@@ -16,7 +18,7 @@ import {
 import type { Dataset, ImageShape } from '../data/dataset.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
-import type { Recipe } from './recipe.js';
+import type { Learnable, Recipe } from './recipe.js';
 
 /** Images that nothing is learned from, to measure on. */
 export interface HeldOut<I extends ImageShape = ImageShape> {
@@ -28,7 +30,7 @@ export interface HeldOut<I extends ImageShape = ImageShape> {
 }
 
 /** A training to be run. */
-export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
+export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Recipe<P, I, M> {
   readonly data: Dataset<NoInfer<I>>;
   readonly batch: number;
   /** The number of updates in all, with those before a resumed snapshot. */
@@ -60,6 +62,9 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
   readonly oracle?: taskEither.TaskEither<NoisefoldError, Backend>;
 }
 
+/** A training of any network. */
+export type AnyTraining<P, I extends ImageShape> = Training<P, I, Learnable<P, I>>;
+
 const average = t.union(
   [rate, part('an average, such as emaPower(0.1)', 'settings', 'share')],
   'a number in [0, 1), or an average such as emaPower(0.1)',
@@ -70,7 +75,7 @@ const averages = t.union(
 );
 
 const required = {
-  model: part('a model', 'predicts', 'apply', 'params', 'init'),
+  model: learnablePart,
   process: processPart,
   optimizer: part('an optimizer, such as adam({ learningRate: 1e-3 })', 'learningRate', 'state', 'init', 'update'),
   data: dataSet,

@@ -10,7 +10,8 @@ import type { Images } from '../data/images.js';
 import { planOf } from './samplePlan.js';
 import { encodingCodec, type Sampling } from './sampling.js';
 import { genEffect } from '../genEffect.js';
-import { besideGuide, type Trained } from '../trained.js';
+import type { Trained } from '../trained.js';
+import { besideGuide } from './guide.js';
 import { drawnOnce } from './runSampling.js';
 
 /** The images to encode, and options, as of a sampling. */
@@ -62,7 +63,7 @@ export const encode: {
       });
     const beginning = { field: 'images', images, noisy: false };
     const plan = yield* take(
-      planOf('encode', 'noise')(besideGuide(trained, given.guide), { ...given, solver, key }, beginning),
+      planOf('encode', 'noise')(besideGuide('encode', trained, given.guide), { ...given, solver, key }, beginning),
     );
     return yield* drawnOnce(plan, backend);
   }),

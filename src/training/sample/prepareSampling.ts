@@ -8,7 +8,8 @@ import { checked, checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import { genEffect, genTask } from '../genEffect.js';
-import { besideGuide, type Trained } from '../trained.js';
+import type { Trained } from '../trained.js';
+import { besideGuide } from './guide.js';
 import { beginningOf } from './givenImages.js';
 import { drawn, openedSampling } from './runSampling.js';
 import { planOf, type SamplePlan } from './samplePlan.js';
@@ -76,7 +77,7 @@ export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
   genEffect('prepareSampling', function* (backend) {
     const { batch = 1, ...parts } = yield* take(checked('prepareSampling', preparationCodec)(options));
     yield* take(checkedTrained('prepareSampling')(trained));
-    const whole = besideGuide(trained, parts.guide);
+    const whole = besideGuide('prepareSampling', trained, parts.guide);
     function* planned(given: SampleRequest): Block<Plan<P, Q, I>> {
       const plan = planOf('sample', 'data')(whole, { ...parts, ...given }, beginningOf(given.from));
       return { ...(yield* take(plan)), batch };

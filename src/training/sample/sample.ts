@@ -9,7 +9,8 @@ import type { Images } from '../data/images.js';
 import { planOf } from './samplePlan.js';
 import { type Sampling, samplingCodec } from './sampling.js';
 import { genEffect } from '../genEffect.js';
-import { besideGuide, type Trained } from '../trained.js';
+import type { Trained } from '../trained.js';
+import { besideGuide } from './guide.js';
 import { drawnOnce } from './runSampling.js';
 
 /**
@@ -33,7 +34,7 @@ export const sample: {
     const given = yield* take(checked('sample', samplingCodec)(sampling));
     yield* take(checkedTrained('sample')(trained));
     const plan = yield* take(
-      planOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
+      planOf('sample', 'data')(besideGuide('sample', trained, given.guide), given, beginningOf(given.from)),
     );
     return yield* drawnOnce(plan, backend);
   }),

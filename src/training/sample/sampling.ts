@@ -16,6 +16,7 @@ import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
+import type { TrainedClassifier } from '../trained.js';
 import type { StopSignal } from '../../internal/stop.js';
 
 /** Samples in progress, as the last prediction has them. */
@@ -35,8 +36,8 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   /** The number of timesteps, `trailing` back from the last, or a grid; by default every timestep. */
   readonly grid?: number | Grid;
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
-  /** The parameters of a guide that has some, such as a classifier's. */
-  readonly guide?: Resident<Q>;
+  /** A trained classifier, or the parameters of another guide that has some. */
+  readonly guide?: Resident<Q> | TrainedClassifier<Q, J>;
   readonly correction?: Correction;
   readonly key: RandomKey;
   /** The class of each sample, for a model with classes; their number is the number of samples. */

@@ -1,18 +1,19 @@
 /** Training in a run folder: `fit` with a log, checkpoints, and an end in order. */
+import type { Model } from '../../../diffusion/index.js';
 import type { Effect } from '../../../dsl/run/effect.js';
 import type { NoisefoldError } from '../../../internal/errors.js';
 import { exactly, positive } from '../../../internal/decode.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
-import type { InferredFrom } from '../../../internal/options.js';
 import { checked } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { fit, type Fit } from '../../fit/fit.js';
+import type { Given, Learnable } from '../../fit/recipe.js';
 import type { TrainingRun } from '../../fit/run.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
 import type { Metrics } from '../../../reports/metrics.js';
 import { genEffect } from '../../genEffect.js';
-import type { Trained } from '../../trained.js';
+import type { TrainedOf } from '../../trained.js';
 import { hinting, isSaved, type Opening, openRunFolder, type RunFolder } from './runFolder.js';
 import { exitWith, stopOnSignals } from '../../../node/stopOnSignals.js';
 
@@ -25,16 +26,22 @@ export interface Saving {
 }
 
 /** A training whose state is in a folder. */
-export type FitInFolder<P, I extends ImageShape> = Omit<Fit<P, I>, 'from'>;
+export type FitInFolder<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> = Omit<Fit<P, I, M>, 'from'>;
 
 const savingFields = { every: positive, keep: positive };
 
 /** The listeners that log and save a training. They keep state: each training needs its own. */
-const listeners = <P, I extends ImageShape>(
+const listeners = <P>(
   folder: RunFolder,
-  { onEvent, onError, heldOut, batch, steps }: InferredFrom<FitInFolder<P, I>, 'model'>,
+  {
+    onEvent,
+    onError,
+    heldOut,
+    batch,
+    steps,
+  }: Pick<FitInFolder<P, ImageShape>, 'onEvent' | 'onError' | 'heldOut' | 'batch' | 'steps'>,
   { every = 500, keep = 3 }: Saving,
-): Required<Pick<Fit<P, I>, 'onEvent' | 'onError'>> => {
+): Required<Pick<Fit<P, ImageShape>, 'onEvent' | 'onError'>> => {
   const secondsBefore = folder.metrics.at(-1)?.seconds ?? 0;
   let began = Number.NaN; // the time of the first step of this process
   let stopping = false;
@@ -47,10 +54,10 @@ const listeners = <P, I extends ImageShape>(
   let waiting: Metrics | null = last !== undefined && last.heldOut === undefined && isDue(done) ? last : null;
 
   const measured = (event: Extract<TrainEvent, { _tag: 'Step' }>): Metrics => {
-    const { step, loss, gradientNorm, learningRate, milliseconds } = event;
+    const { _tag, of: _, milliseconds, ...numbers } = event;
     if (Number.isNaN(began)) began = performance.now() - milliseconds;
     const seconds = secondsBefore + (performance.now() - began) / 1000;
-    return { step, loss, gradientNorm, learningRate, imagesPerSecond: (1000 * batch) / milliseconds, seconds };
+    return { ...numbers, imagesPerSecond: (1000 * batch) / milliseconds, seconds };
   };
 
   /** Runs work to log or save; an error tells what it costs. */
@@ -86,7 +93,11 @@ const listeners = <P, I extends ImageShape>(
           waiting = isDue(done) ? metrics : null;
           if (waiting === null) yield* finish(metrics, run);
         } else if (event._tag === 'HeldOut' && waiting !== null) {
-          yield* finish({ ...waiting, heldOut: event.loss }, run);
+          const { loss, accuracy } = event;
+          yield* finish(
+            { ...waiting, heldOut: loss, ...(accuracy !== undefined && { heldOutAccuracy: accuracy }) },
+            run,
+          );
           waiting = null;
         }
         return stopping && waiting === null ? 'stop' : undefined;
@@ -121,15 +132,15 @@ const listeners = <P, I extends ImageShape>(
  * await nf.run(folder.release)
  * await nf.close()
  */
-export const fitIn = <P, I extends ImageShape>(
+export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
   folder: RunFolder,
-  given: InferredFrom<FitInFolder<P, I>, 'model'>,
+  given: Given<FitInFolder<P, I, M>, P, I>,
   options: Saving = {},
-): Effect<Trained<P, I>> =>
+): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitIn', function* (backend) {
     const saving = yield* take(checked('fitIn', exactly({}, savingFields))(options));
     const training = { ...given, ...listeners(folder, given, saving) };
-    return yield* take(fit<P, I>(folder.from === null ? training : { ...training, from: folder.from })(backend));
+    return yield* take(fit<P, I, M>(folder.from === null ? training : { ...training, from: folder.from })(backend));
   });
 
 /**
@@ -150,11 +161,11 @@ export const fitIn = <P, I extends ImageShape>(
  * await nf.close()
  * pipe(await loadCheckpoint(`${path}/checkpoint.safetensors`)(), E.map(({ step }) => step)) // → E.right(9)
  */
-export const fitInFolder = <P, I extends ImageShape>(
+export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
   path: string,
-  given: InferredFrom<FitInFolder<P, I>, 'model'>,
+  given: Given<FitInFolder<P, I, M>, P, I>,
   options: Opening & Saving = {},
-): Effect<Trained<P, I>> =>
+): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitInFolder', function* (backend) {
     const { resume, log, ...saving } = options;
     const stop = given.signal === undefined ? yield* hold(E.right(stopOnSignals()), ({ release }) => release()) : null;
@@ -164,5 +175,5 @@ export const fitInFolder = <P, I extends ImageShape>(
       if (error._tag === 'Cancelled' && typeof stop?.exitCode === 'number') exitWith(stop.exitCode);
       return error;
     };
-    return yield* take(TE.mapLeft(exiting)(fitIn<P, I>(folder, training, saving)(backend)));
+    return yield* take(TE.mapLeft(exiting)(fitIn<P, I, M>(folder, training, saving)(backend)));
   });

@@ -1,0 +1,55 @@
+/** The run: trains two networks, draws digits at each scale of guidance, scores and shows them. */
+import { join } from 'node:path';
+import { unwrap } from 'noisefold';
+import { fork, key } from 'noisefold/dsl';
+import { encodePng, imageGrid, type Images, writeAtomically } from 'noisefold/training';
+import { figure } from './figure.js';
+import { networksOf } from './recipe.js';
+import { drawn, type Drawn } from './sampling.js';
+import { scored, type Scores } from './scores.js';
+import { tableOf } from './table.js';
+import { trainClassifier, trainDenoiser } from './training.js';
+import { clockOf, type World } from './world.js';
+
+/** The digits of a row of the picture. */
+const COLUMNS = 20;
+
+/** The first digits of each scale, a row for each: from the same noise, column by column. */
+const rowsOf = (all: readonly Drawn[]): Images => {
+  const [{ images: first }] = all as readonly [Drawn]; // a recipe has scales
+  const [count, ...image] = first.shape;
+  const columns = Math.min(COLUMNS, count);
+  const length = columns * image.reduce((a, b) => a * b);
+  const rows = all.flatMap(({ images }) => Array.from(images.data.subarray(0, length)));
+  return { data: Float32Array.from(rows), shape: [all.length * columns, ...image] };
+};
+
+/** What a run leaves in its folder. */
+export const filesOf = (out: string) => ({ chart: join(out, 'guidance.svg'), digits: join(out, 'guidance.png') });
+
+/** Runs the example and gives the scores of each scale. */
+export const adm = async (world: World): Promise<readonly Scores[]> => {
+  const { nf, recipe, out, seed, say } = world;
+  const clock = clockOf(world);
+  const after = (what: string) => say(`${what}, after ${clock.minutes().toFixed(1)} min`);
+  const keys = fork(key(seed), 'denoiser', 'classifier', 'sample');
+  const networks = unwrap(networksOf(recipe));
+
+  const denoiser = await trainDenoiser(world, networks, keys.denoiser, clock);
+  after('trained the denoiser');
+  const judge = await trainClassifier(world, networks, keys.classifier, clock);
+  after('trained the classifier');
+  const digits = await drawn(world, denoiser, judge, keys.sample, clock);
+  after(`drew ${digits[0]!.labels.length} digits at each of ${digits.length} scales`);
+  const scores = await scored(world, digits);
+
+  const { chart, digits: picture } = filesOf(out);
+  const rows = rowsOf(digits);
+  await nf.run(writeAtomically(chart, figure(scores)));
+  await nf.run(
+    writeAtomically(picture, await nf.run(encodePng(unwrap(imageGrid(rows, rows.shape[0] / digits.length))))),
+  );
+  after(`wrote ${chart} and ${picture}`);
+  say(tableOf(scores));
+  return scores;
+};

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { figure } from './figure.js';
+import { tableOf } from './table.js';
+
+const scores = [
+  { scale: 0, fid: 31.5, accuracy: 0.91, precision: 0.62, recall: 0.7 },
+  { scale: 1, fid: 22.25, accuracy: 0.97, precision: 0.71, recall: 0.65 },
+  { scale: 4, fid: 48, accuracy: 0.995, precision: 0.8, recall: 0.2 },
+];
+
+const numbers = (text: string, attribute: string): readonly number[] =>
+  [...text.matchAll(new RegExp(`<circle[^>]* ${attribute}="([-\\d.]+)"`, 'g'))].map(([, number]) => Number(number));
+
+test('the figure has a mark for each score: FID, then accuracy, precision and recall, then FID against accuracy', () => {
+  const svg = figure(scores);
+  expect(numbers(svg, 'cx')).toHaveLength(15);
+  const [fid, shares, against] = svg.split('<svg x=').slice(1) as [string, string, string];
+  const heights = numbers(fid, 'cy'); // from the top
+  expect(heights[1]).toBeGreaterThan(heights[0]!);
+  expect(heights[2]).toBeLessThan(heights[0]!);
+  expect(numbers(shares, 'cy').slice(0, 3)).toEqual([...numbers(shares, 'cy').slice(0, 3)].sort((a, b) => b - a));
+  expect(numbers(against, 'cy')).toEqual(heights);
+  expect(numbers(against, 'cx')).toEqual([...numbers(against, 'cx')].sort((a, b) => a - b));
+});
+
+test('the figure keeps every mark inside its panel, also where scores are equal', () => {
+  for (const some of [scores, scores.map((score) => ({ ...score, fid: 3, accuracy: 1, precision: 1, recall: 1 }))]) {
+    const svg = figure(some);
+    for (const x of numbers(svg, 'cx')) expect(x >= 46 && x <= 274).toBe(true);
+    for (const y of numbers(svg, 'cy')) expect(y >= 64 && y <= 254).toBe(true);
+  }
+});
+
+test('the table has a row for each scale', () => {
+  expect(tableOf(scores).split('\n').map((row) => row.trim().split(/ {2,}/))).toEqual([
+    ['scale', 'FID', 'accuracy', 'precision', 'recall'],
+    ['0', '31.50', '91.0 %', '0.6200', '0.7000'],
+    ['1', '22.25', '97.0 %', '0.7100', '0.6500'],
+    ['4', '48.00', '99.5 %', '0.8000', '0.2000'],
+  ]);
+}); // prettier-ignore

@@ -1,0 +1,38 @@
+/** What a run is made with. */
+import type { Noisefold } from 'noisefold';
+import type { Dataset, StopSignal } from 'noisefold/training';
+import type { Progress } from 'noisefold/terminal';
+import type { Recipe } from './recipe.js';
+
+export interface World {
+  readonly nf: Noisefold;
+  readonly recipe: Recipe;
+  readonly digits: { readonly train: Dataset; readonly test: Dataset };
+  /** The folder of the results and of the checkpoints. */
+  readonly out: string;
+  /** True to go on from the checkpoints in the folder. */
+  readonly resume: boolean;
+  readonly seed: number;
+  /** The time for all, in minutes. */
+  readonly minutes: number;
+  /** Ends the run before its next step; checkpoints stay. */
+  readonly signal: StopSignal;
+  /** Prints a line. */
+  readonly say: (text: string) => void;
+  /** Shows the progress of a part. */
+  readonly progress: (name: string) => Progress;
+}
+
+/** The time of a run, shared by its parts. */
+export interface Clock {
+  /** The time since the start, in minutes. */
+  readonly minutes: () => number;
+  /** True once a share of the whole time has passed, or will have passed in some minutes. */
+  readonly isPast: (share: number, ahead?: number) => boolean;
+}
+
+export const clockOf = ({ minutes }: Pick<World, 'minutes'>): Clock => {
+  const began = performance.now();
+  const passed = (): number => (performance.now() - began) / 60_000;
+  return { minutes: passed, isPast: (share, ahead = 0) => passed() + ahead >= share * minutes };
+};

@@ -1,0 +1,214 @@
+/** Classifiers of noised images: trained by `fit`, guides of `sample`, in files. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  type Classifier,
+  classifierGuided,
+  classifierLosses,
+  type ClassifierObjective,
+  cosine,
+  ddim,
+  ddpm,
+  importanceTimesteps,
+  linear,
+  superResolution,
+} from '../../diffusion/index.js';
+import { type Backend, gather, key, mul, type NoisefoldError, onesLike, scaleBy, table } from '../../dsl/index.js';
+import { E, type readerTaskEither } from '../../internal/fp.js';
+import { encoderClassifier } from '../../nn/index.js';
+import { bytesAfter, onWasm, takeAll } from '../../../properties/training/onWasm.js';
+import { decodeCheckpoint } from '../checkpoints/checkpoint.js';
+import { fitInFolder } from '../checkpoints/folder/fitInFolder.js';
+import { readTensors } from '../checkpoints/snapshot.js';
+import { loadClassifier, loadTrained, saveTrained } from '../checkpoints/trainedFiles.js';
+import { decodeMetricsLog } from '../../reports/metrics.js';
+import { sample } from '../sample/sample.js';
+import { bars, classifierTraining, leftOf, right, smallClassifier, smallTraining } from '../testing.js';
+import { fit } from './fit.js';
+import { startTraining } from './run.js';
+
+const folder = mkdtempSync(`${tmpdir()}/noisefold-classifier-`);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A batch without labels. */
+const unlabelled = (positions: Int32Array) => async () => E.right({ images: new Float32Array(positions.length * 64) });
+
+/** A loss that forgets the accuracy. */
+const simplest: ClassifierObjective = (process, classifier, options) => {
+  const losses = classifierLosses(process, classifier, options);
+  return (...given) => {
+    const { accuracy: _, ...others } = losses(...given);
+    return others as never;
+  };
+};
+
+const messageOf = async (
+  effect: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>,
+): Promise<string> => {
+  const { _tag: tag, message } = await leftOf(async () => onWasm((backend) => effect(backend)()));
+  return `${tag}: ${message}`;
+};
+
+describe('a classifier that is trained by fit', () => {
+  test('learns the classes of noised images: its loss falls, its accuracy rises, in steps and on held-out images', () =>
+    onWasm(async (backend) => {
+      const training = {
+        ...classifierTraining(150),
+        averageDecay: 0.9,
+        heldOut: { data: bars(24), every: 75, images: 24 },
+      };
+      const { events, error } = await takeAll(right(await startTraining(training)(backend)()));
+      expect(error).toBeNull();
+      const measured = events.flatMap((event) => (event._tag === 'HeldOut' ? [event] : []));
+      expect(measured[0]!.loss).toBeGreaterThan(0.9); // ln 3 for a classifier that knows nothing
+      expect(measured[2]!.loss).toBeLessThan(0.7);
+      expect(measured[2]!.accuracy!).toBeGreaterThan(0.6);
+      const steps = events.flatMap((event) => (event._tag === 'Step' ? [event.accuracy!] : []));
+      expect(steps.every((share) => Math.abs(6 * share - Math.round(6 * share)) < 1e-5)).toBe(true);
+      const mean = (some: readonly number[]) => some.reduce((a, b) => a + b, 0) / some.length;
+      expect(mean(steps.slice(-50))).toBeGreaterThan(mean(steps.slice(0, 20)) + 0.1);
+    }));
+
+  test('resumes from the bytes of a checkpoint and ends in the same bytes, with averages, parts and a draw that learns', async () => {
+    const training = (steps: number) => ({
+      ...classifierTraining(steps),
+      averageDecay: [0.9, 0.99] as const,
+      accumulate: 2,
+      timesteps: importanceTimesteps({ size: 2 }),
+    });
+    const whole = await bytesAfter(training(6));
+    const from = right(decodeCheckpoint('part')(await bytesAfter(training(3))));
+    expect(from.config).toMatchObject({ predicts: 'class', classes: 3, loss: 'classifierLosses' });
+    expect(Buffer.compare(await bytesAfter({ ...training(6), from }), whole)).toBe(0);
+  });
+
+  test('keeps its state in a run folder, and its accuracy in the log', () =>
+    onWasm(async (backend) => {
+      const path = `${folder}/run`;
+      const training = { ...classifierTraining(4), heldOut: { data: bars(6), every: 2 } };
+      right(await fitInFolder(path, training, { every: 2 })(backend)());
+      const log = right(decodeMetricsLog('log')(readFileSync(`${path}/metrics.jsonl`, 'utf8')));
+      expect(log.map(({ accuracy }) => typeof accuracy)).toEqual(Array(4).fill('number'));
+      expect(log.map(({ heldOutAccuracy }) => typeof heldOutAccuracy)).toEqual(['undefined', 'number', 'undefined', 'number']); // prettier-ignore
+      const loaded = right(await loadClassifier(`${path}/checkpoint.safetensors`, { model: smallClassifier, process: training.process })(backend)()); // prettier-ignore
+      expect(loaded.image).toEqual([8, 8, 1]);
+    }));
+
+  test('gives all its memory back but the parameters', () =>
+    onWasm(async (backend) => {
+      right(await fit(classifierTraining(1))(backend)());
+      expect(backend.stats().buffers).toBe(smallClassifier.params.leaves.length);
+    }));
+
+  test('takes a loss of your own, which may weight the cross entropy', () =>
+    onWasm(async (backend) => {
+      const weights = table(Float32Array.from({ length: 100 }, () => 3));
+      const threefold: ClassifierObjective = (process, classifier, options) => {
+        const losses = classifierLosses(process, classifier, options);
+        return (...given) => {
+          const drawn = losses(...given);
+          return { ...drawn, losses: scaleBy(drawn.losses, gather(weights, drawn.t)) };
+        };
+      };
+      const lossOf = async (loss: ClassifierObjective) => {
+        const { events } = await takeAll(right(await startTraining({ ...classifierTraining(1), loss })(backend)()));
+        const [step] = events;
+        return step!._tag === 'Step' ? step!.loss : Number.NaN;
+      };
+      expect(await lossOf(threefold)).toBeCloseTo(3 * (await lossOf(classifierLosses)), 5);
+    }));
+});
+
+describe('a trained classifier as a guide', () => {
+  const samplesOf = (labels: readonly number[]) => ({ solver: ddim(), grid: 4, key: key(3), labels });
+
+  test('is given to sample as it is, and moves samples to the class as its parameters do', () =>
+    onWasm(async (backend) => {
+      const judge = right(await fit({ ...classifierTraining(60), averageDecay: 0.9 })(backend)());
+      const trained = right(await fit(smallTraining(1))(backend)());
+      const { model } = judge;
+      const draw = async (scale: number, guide: typeof judge | typeof judge.params) => {
+        const guidance = classifierGuided(model, scale);
+        return right(await sample({ ...samplesOf([0, 1, 2]), guidance, guide })(trained)(backend)()).data;
+      };
+      const guided = await draw(2, judge);
+      expect(guided).toEqual(await draw(2, judge.params));
+      expect(guided).not.toEqual(await draw(0, judge));
+    }));
+
+  test('that learned at other noise levels or on other images is a ConfigError', () =>
+    onWasm(async (backend) => {
+      const judge = right(await fit(classifierTraining(0))(backend)());
+      const trained = right(await fit(smallTraining(0))(backend)());
+      const guidance = classifierGuided(judge.model, 1);
+      const draw = (guide: typeof judge) => sample({ ...samplesOf([0]), guidance, guide })(trained);
+      const others = right(ddpm(linear(100)));
+      expect(await messageOf(draw({ ...judge, process: others }))).toBe(
+        'ConfigError: sample: guide: expected a classifier that was trained with the process of the model, got one with another noise level at t = 0, or without this timestep; give `fit` the same `process` for both',
+      );
+      expect(await messageOf(draw({ ...judge, process: right(ddpm(cosine(50))) }))).toContain('t = 0');
+      expect(await messageOf(draw({ ...judge, image: [8, 4, 1] as never }))).toBe(
+        'ConfigError: sample: guide: expected a classifier of images [8, 8, 1], got one of [8, 4, 1]; train both on the same images',
+      );
+    }));
+});
+
+describe('a trained classifier in a file', () => {
+  test('is saved and loaded to the bit, and guides as before', () =>
+    onWasm(async (backend) => {
+      const path = `${folder}/judge.safetensors`;
+      const judge = right(await fit(classifierTraining(3))(backend)());
+      right(await saveTrained(path, judge, { name: 'bars' })(backend)());
+      const loaded = right(await loadClassifier(path, { model: smallClassifier, name: 'bars' })(backend)());
+      expect(right(await readTensors(loaded.params)(backend)())).toEqual(right(await readTensors(judge.params)(backend)()));
+      expect(loaded).toMatchObject({ process: judge.process, image: [8, 8, 1] });
+      expect('labelDropout' in loaded).toBe(false);
+      expect(await messageOf(loadTrained(path, { model: smallClassifier as never, name: 'bars' }))).toBe(
+        'ConfigError: loadTrained.model: expected a model, with its predicts, got an object; change model',
+      );
+      const other = { ...smallClassifier, classes: 4 };
+      expect(await messageOf(loadClassifier(path, { model: other, name: 'bars' }))).toContain(
+        'judge.safetensors: model.classes: expected 4, got 3',
+      );
+    })); // prettier-ignore
+
+  test('needs no model where it is built in, and may drop out in training', () =>
+    onWasm(async (backend) => {
+      const path = `${folder}/adm.safetensors`;
+      const config = { image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, groups: 4, classes: 3, timesteps: 100 } as const; // prettier-ignore
+      const model = right(encoderClassifier({ ...config, resample: 'residual', dropout: 0.5 }));
+      const training = { ...classifierTraining(2), model, heldOut: { data: bars(6), every: 1 } };
+      const judge = right(await fit(training)(backend)());
+      right(await saveTrained(path, judge)(backend)());
+      const loaded = right(await loadClassifier(path)(backend)());
+      expect(loaded.model).toMatchObject({ config: model.config, classes: 3 });
+      expect(right(await readTensors(loaded.params)(backend)())).toEqual(right(await readTensors(judge.params)(backend)()));
+    })); // prettier-ignore
+
+  test('and a file of a denoiser are not taken for each other', () =>
+    onWasm(async (backend) => {
+      const path = `${folder}/denoiser.safetensors`;
+      right(await saveTrained(path, right(await fit(smallTraining(0))(backend)()))(backend)());
+      expect(await messageOf(loadClassifier(path))).toBe(
+        `ConfigError: ${path}: model: expected a classifier, got a denoiser; read it by loadTrained`,
+      );
+    }));
+});
+
+describe('a training of a classifier refuses', () => {
+  const training = classifierTraining(1);
+  const { model } = training;
+  const pictures: Classifier<unknown, [8, 8, 1]>['apply'] = (_, x) => mul(onesLike(x), 1) as never;
+  test.each<[string, object, string]>([
+    ['to drop labels', { labelDropout: 0.1 }, 'ConfigError: training.labelDropout: expected no such field: it is for denoisers, and the model is a classifier, got one; leave it out: a classifier learns from the label of each image'],
+    ['a condition', { condition: superResolution({ factor: 2 }) }, 'ConfigError: training.condition: expected no such field'],
+    ['a network without its parts', { model: { classes: 3, apply: model.apply } }, 'ConfigError: fit.model: expected a classifier, with its params, init, got an object'],
+    ['a denoiser in its place', { model: { ...model, apply: pictures } }, 'ConfigError: classifier: expected a logit for each class, [6, 3], got [6, 8, 8, 1]; give a classifier as many outputs as `classes`; a denoiser has a field `predicts`'],
+    ['another number of logits than classes', { model: { ...model, classes: 4 } }, 'ConfigError: classifier: expected a logit for each class, [6, 4], got [6, 3]'],
+    ['data without labels', { data: { ...training.data, batch: unlabelled } }, 'none: the data has no labels'],
+    ['labels that it has no class for', { model: { ...model, classes: 2 } }, 'data set: label at 2: expected a class of the model, 0 to 1, as it has 2, got 2'],
+    ['a loss without an accuracy, where images are held out', { loss: simplest, heldOut: { data: bars(6), every: 1 } }, 'ConfigError: training.loss: expected a loss that gives accuracy beside losses and t: the model is a classifier, got losses, t'],
+  ])('%s', async (_, change, message) =>
+    expect(await messageOf(fit({ ...training, ...change } as typeof training))).toContain(message)); // prettier-ignore
+});

@@ -1,0 +1,74 @@
+/** How a network learns: the one place where a training tells denoisers from classifiers. */
+import {
+  classifierLosses,
+  type ClassifierModel,
+  type ClassifierObjective,
+  type LossOptions,
+  type Losses,
+  type Objective,
+  type Parameterization,
+  simpleLosses,
+  withoutDropout,
+} from '../../diffusion/index.js';
+import { raise, type Shape } from '../../dsl/index.js';
+import { isClassifier } from '../checked.js';
+import { type AnyRecipe, defaults, type Learnable } from './recipe.js';
+
+/** The numbers of each sample that are averaged for reports: the loss, and what is measured beside it. */
+export type Measure = 'losses' | 'accuracy';
+
+/** A network that learns, with its losses. */
+export interface Learning<P, I extends Shape> {
+  readonly losses: (options: LossOptions) => Losses<P, I>;
+  /** The losses on images that are held out, at uniform timesteps, with every label and without dropout. */
+  readonly heldOut: () => Losses<P, I>;
+  /** The loss function, whose name is in snapshots. */
+  readonly objective: Objective | ClassifierObjective;
+  readonly measures: readonly [Measure, ...Measure[]];
+  /** What the trained network keeps of its recipe. */
+  readonly kept: { readonly labelDropout?: number };
+}
+
+/** What a network predicts, for snapshots and files: the parameterization of a denoiser, or 'class'. */
+export const predictionOf = <P, I extends Shape>(
+  model: Omit<Learnable<P, I>, 'init'> & { readonly predicts?: Parameterization },
+): Parameterization | 'class' => model.predicts ?? 'class';
+
+/** A field of a recipe that classifiers do not have. */
+const refuse = (field: string, hint: string): never =>
+  raise('ConfigError', {
+    where: `training.${field}`,
+    expected: 'no such field: it is for denoisers, and the model is a classifier',
+    actual: 'one',
+    hint,
+  });
+
+const ofClassifier = <P, I extends Shape>(
+  model: ClassifierModel<P, I>,
+  { process, labelDropout = 0, condition, ...recipe }: AnyRecipe<P, I>,
+): Learning<P, I> => {
+  if (labelDropout !== 0) refuse('labelDropout', 'leave it out: a classifier learns from the label of each image');
+  if (condition !== undefined) refuse('condition', 'leave it out: a classifier sees the noised image alone');
+  const objective = (recipe.loss ?? classifierLosses) as ClassifierObjective; // that of its model
+  return {
+    losses: ({ timesteps }) => objective(process, model, { ...(timesteps && { timesteps }) }),
+    heldOut: () => objective(process, { ...model, apply: (params, x, t) => model.apply(params, x, t) }),
+    objective,
+    measures: ['losses', 'accuracy'],
+    kept: {},
+  };
+};
+
+/** The losses of a recipe. Raises `ConfigError` for fields that a classifier cannot have. */
+export const learningOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> => {
+  const { model, process } = recipe;
+  if (isClassifier(model)) return ofClassifier(model, recipe);
+  const objective = (recipe.loss ?? simpleLosses) as Objective; // that of its model
+  return {
+    losses: (options) => objective(process, model, options),
+    heldOut: () => objective(process, withoutDropout(model)),
+    objective,
+    measures: ['losses'],
+    kept: { labelDropout: recipe.labelDropout ?? defaults.labelDropout },
+  };
+};

@@ -1,0 +1,83 @@
+/** The guide of a sampling: parameters, or a trained classifier, which is compared with the model that it guides. */
+import { type GuidedParams, overParams, type Process } from '../../diffusion/index.js';
+import {
+  isValue,
+  leafSpec,
+  mapLeaves,
+  raise,
+  type Resident,
+  showShape,
+  treeSpec,
+  valueShape,
+} from '../../dsl/index.js';
+import { isClassifier } from '../checked.js';
+import type { ImageShape } from '../data/dataset.js';
+import type { Trained, TrainedClassifier } from '../trained.js';
+
+/** The relative difference of noise levels that are the same: tables may have been rounded to float32. */
+const ROUNDING = 1e-5;
+
+/** The first timestep of a process whose noise level another process does not have there. */
+const otherLevel = (own: Process, other: Process): number | undefined => {
+  const places = new Map(Array.from(other.timesteps, (timestep, place) => [timestep, place]));
+  const at = own.marginals.findIndex(({ scale, variance }, place) => {
+    const found = other.marginals[places.get(own.timesteps[place]!) ?? -1];
+    return !(
+      found !== undefined &&
+      Math.abs(found.scale - scale) <= ROUNDING * scale &&
+      Math.abs(found.variance - variance) <= ROUNDING * variance
+    );
+  });
+  return at === -1 ? undefined : own.timesteps[at];
+};
+
+const isTrained = <Q, I extends ImageShape>(
+  guide: Resident<Q> | TrainedClassifier<Q, I> | undefined,
+): guide is TrainedClassifier<Q, I> => {
+  const { model, process, params } = Object(guide) as Partial<TrainedClassifier<Q, I>>;
+  return isClassifier(model) && process !== undefined && params !== undefined;
+};
+
+/** The parameters of a guide. Raises `ConfigError` for a classifier of other images, or of other noise levels. */
+const guideParams = <Q, I extends ImageShape>(
+  where: string,
+  { image, process }: Pick<Trained<never, I>, 'image' | 'process'>,
+  guide: Resident<Q> | TrainedClassifier<Q, I> | undefined,
+): Resident<Q> | undefined => {
+  if (!isTrained(guide)) return guide;
+  const refuse = (expected: string, actual: string, hint: string): never =>
+    raise('ConfigError', { where: `${where}: guide`, expected, actual, hint });
+  const [own, other] = [showShape(image), showShape(guide.image)];
+  if (own !== other) refuse(`a classifier of images ${own}`, `one of ${other}`, 'train both on the same images');
+  const timestep = otherLevel(process, guide.process);
+  if (timestep !== undefined)
+    refuse(
+      'a classifier that was trained with the process of the model',
+      `one with another noise level at t = ${timestep}, or without this timestep`,
+      'give `fit` the same `process` for both',
+    );
+  return guide.params;
+};
+
+/**
+ * A model beside the parameters of what guides it, which may have none. Raises `ConfigError` for a trained classifier that
+ * learned on other images or at other noise levels.
+ */
+export const besideGuide = <P, Q, I extends ImageShape>(
+  where: string,
+  { model, params, ...trained }: Trained<P, I>,
+  given: Resident<Q> | TrainedClassifier<Q, I> | undefined,
+): Trained<GuidedParams<P, Q>, I> => {
+  const guide = guideParams(where, trained, given);
+  return {
+    ...trained,
+    model: {
+      ...overParams(({ denoiser }: GuidedParams<P, Q>) => denoiser)(model),
+      params: treeSpec({
+        denoiser: model.params,
+        guide: mapLeaves(guide, isValue, (leaf) => leafSpec(valueShape(leaf))),
+      }),
+    },
+    params: { denoiser: params, guide } as Resident<GuidedParams<P, Q>>, // which does not reduce while P and Q are open
+  };
+};

@@ -10,7 +10,6 @@ import {
   type Resident,
   type TreeSpec,
 } from '../../../dsl/index.js';
-import { floatsOfBfloats, floatsOfHalves } from '../../../formats/float16.js';
 import type { OpenTensors } from '../../../formats/openTensors.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
 import { exactly } from '../../../internal/decode.js';
@@ -55,21 +54,35 @@ export const namesPart = functionPart('names such as diffusers, or guidedDiffusi
 const codec = exactly({}, { names: namesPart, prefix: t.string, partial: t.boolean, key: hostKey });
 const modelPart = part('a model, such as unet makes', 'params');
 
-/** The numbers of a tensor as float32. */
-const floatsOf = (tensor: StoredTensor): Float32Array => {
-  if (tensor.dtype === 'F32') return tensor.data;
-  if (tensor.dtype === 'F16') return floatsOfHalves(tensor.data);
-  if (tensor.dtype === 'BF16') return floatsOfBfloats(tensor.data);
-  return Float32Array.from(tensor.data as Float64Array); // the report has refused integers
+/** The largest number of float32, rounded. */
+const LARGEST = 3.4e38;
+
+/** The numbers of a tensor as float32. Raises `DecodeError` for one beyond its range. */
+const floatsOf = (where: string, { dtype, data }: StoredTensor): Float32Array => {
+  if (dtype === 'F32') return data;
+  const wide = data as Float64Array; // the report has refused other dtypes
+  const floats = Float32Array.from(wide);
+  const at = floats.findIndex((float) => !Number.isFinite(float));
+  if (at === -1) return floats;
+  return raise('DecodeError', {
+    where,
+    expected: `numbers of float32, up to ±${LARGEST}`,
+    actual: `${wide[at]} at position ${at}`,
+    hint: 'use other weights: parameters are float32',
+  });
 };
 
-/** Reads the tensors of a parameter, and brings them into our layout. */
-const parameterFrom = ({ entries, tensor }: OpenTensors, { entry, names }: Placed): Fallible<StoredTensor> =>
+/** Reads the tensors of a parameter, and brings them into our layout. `path` names the file in messages. */
+const parameterFrom = (
+  path: string,
+  { entries, tensor }: OpenTensors,
+  { entry, names }: Placed,
+): Fallible<StoredTensor> =>
   gen(function* () {
     const theirs: Weight[] = [];
     for (const name of names) {
       const stored = yield* take(tensor(entries.get(name)!)); // it is in the report as found
-      theirs.push({ shape: stored.shape, data: floatsOf(stored) });
+      theirs.push({ shape: stored.shape, data: floatsOf(`${path}: ${name}`, stored) });
     }
     return { dtype: 'F32' as const, ...oursOf(entry, theirs) };
   });
@@ -131,9 +144,9 @@ export const weightsIn = <P>(
     const isWhole = fitting.length === placed.length;
     const drawn = isWhole ? new Map<string, StoredTensor>() : yield* take(initial(model, demanded(key), backend));
     const places = new Map(fitting.map((place) => [place.entry.ours, place]));
-    const uploaded = uploadEach(model.params, (path) => {
-      const place = places.get(path);
-      return place === undefined ? E.right(drawn.get(path)!) : parameterFrom(file, place); // one of the two has it
+    const uploaded = uploadEach(model.params, (ours) => {
+      const place = places.get(ours);
+      return place === undefined ? E.right(drawn.get(ours)!) : parameterFrom(path, file, place); // one of the two has it
     });
     return { params: yield* take(uploaded(backend)), report };
   });
@@ -142,8 +155,8 @@ export const weightsIn = <P>(
  * Reads the weights of a model from files of another project, of any format that `withWeights` opens, and uploads them as
  * float32, one after the other. Gives the parameters, and a report of all tensors that are missing, unexpected or of another
  * shape. Such a difference is a `CheckpointMismatch` with the whole report, unless the load is `partial`: then `model.init`
- * draws the parameters that the file lacks, from `key`; a file that has none of them is refused all the same. NaN and
- * infinities are a `DecodeError` that names the tensor. After an error nothing stays on the backend. `ConfigError` for a model
+ * draws the parameters that the file lacks, from `key`; a file that has none of them is refused all the same. NaN,
+ * infinities, and numbers of float64 beyond float32 are a `DecodeError` that names the tensor. After an error nothing stays on the backend. `ConfigError` for a model
  * that the other project cannot express; `FileError`, `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'

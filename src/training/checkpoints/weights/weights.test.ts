@@ -246,6 +246,19 @@ describe('a file that does not fit', () => {
     });
   });
 
+  plain('with a float64 beyond float32 is refused by the name of the tensor, not read as an infinity', async () => {
+    const path = await changed((tensors) => {
+      const data = new Float64Array(8).fill(3.4e38);
+      data[5] = -1e39;
+      tensors.set('out.0.bias', { dtype: 'F64', shape: [8], data });
+    });
+    expect(await refusal(load(path))).toMatchObject({
+      _tag: 'DecodeError',
+      where: `${path}: out.0.bias`,
+      actual: '-1e+39 at position 5',
+    });
+  });
+
   plain('a misspelt option, a source of another kind and a model of another kind are refused by name', async () => {
     expect((await refusal(load('x', { prefx: '' }))).where).toBe('loadWeights.prefx');
     expect((await refusal(loadWeights(7 as never, model))).where).toBe('loadWeights');

@@ -204,6 +204,7 @@ describe('is refused, by the name of the tensor:', () => {
     ['a storage of −4 numbers', tensor(storage('0', -4), [0]), /a number of numbers/],
     ['a storage by a path', tensor(storage('../data.pkl', 4), [2]), /a storage archive\/data\/\.\.\/data\.pkl/],
     ['no storage', tensor('N', [2]), /the id of a storage/],
+    ['a parameter of a parameter', call(global('torch._utils', '_rebuild_parameter'), call(global('torch._utils', '_rebuild_parameter'), w)), /a dense tensor/],
     ['no tensor in a parameter', call(global('torch._utils', '_rebuild_parameter'), integer(1)), /a dense tensor/],
   ])('%s', async (_, part, expected) => {
     const error = await errorOf(torchZip(pickleOf(dict([text('w'), part])), four));

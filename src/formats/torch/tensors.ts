@@ -109,8 +109,7 @@ export const TENSOR_GLOBALS: ReadonlySet<string> = new Set([
 
 /** Reads the call that makes a tensor. Null if a value is no tensor. Raises `DecodeError`. */
 export const draftOf = (where: string, value: Inert): TensorDraft | null => {
-  let made: Pickled | undefined = value;
-  while (isPickled('Inert', made) && PARAMETERS.includes(made.global)) made = made.args[0];
+  const made = PARAMETERS.includes(value.global) ? value.args[0] : value; // PyTorch writes no parameter of a parameter
   const dtypeAt = isPickled('Inert', made) ? TENSORS.get(made.global) : undefined;
   if (!isPickled('Inert', made) || dtypeAt === undefined)
     return made === value && !OTHER_TENSORS.test(value.global)

@@ -92,14 +92,17 @@ const folderInMemory = (where: string, asked: string | null, files: ReadonlyMap<
 const isFile = (given: unknown): given is FileInMemory =>
   given instanceof Uint8Array || (Object(given) === given && ['Blob', 'File'].includes(builtinOf(given)));
 
+const isFolder = (given: unknown): given is ReadonlyMap<string, FileInMemory> =>
+  given instanceof Map && [...given].every(([name, file]) => typeof name === 'string' && isFile(file));
+
 const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
   if (typeof from === 'string') return orRaise(await reading(from, () => folderOnDisk(from))());
   if (isFile(from)) return folderInMemory(nameOf(from), nameOf(from), new Map([[nameOf(from), from]]));
-  if (from instanceof Map && [...from.values()].every(isFile)) return folderInMemory('weights', null, from);
+  if (isFolder(from)) return folderInMemory('weights', null, from);
   return raise('ConfigError', {
     where: 'withWeights',
     expected: 'a path, a Uint8Array, a Blob, or a Map of them by name',
-    actual: builtinOf(from),
+    actual: from instanceof Map ? 'a Map of other entries' : builtinOf(from),
     hint: 'give the path of a file or of a folder',
   });
 };

@@ -16,7 +16,7 @@ const refuse = (where: string, expected: string, global: string, hint: string): 
 const CONTAINERS: ReadonlySet<string> = new Set(['collections.OrderedDict', 'collections.Counter', 'torch.device']);
 
 /** dtypes and storages of PyTorch: those that are not read are refused where a tensor has them. */
-const OF_NUMBERS = /^torch\.(\w+Storage|(float|bfloat|complex|u?int|q?u?int|bits)\d\w*|bool)$/;
+const OF_NUMBERS = /^torch\.(\w+Storage|(float|bfloat|complex|q?u?int|bits)\d\w*|bool)$/;
 
 /** Refuses all globals but those of state dicts. Raises `DecodeError`. */
 export const ofStateDict =

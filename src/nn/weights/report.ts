@@ -34,8 +34,8 @@ export interface Placed {
   readonly found: boolean;
 }
 
-/** The dtypes whose numbers are weights. */
-const FLOATS = ['F64', 'F32', 'F16', 'BF16'];
+/** The dtypes whose numbers are weights; floats of 16 bits are widened before. */
+const FLOATS = ['F64', 'F32'];
 
 /** Describes a tensor that does not fit; undefined for one that does. */
 const misfitOf = ({ dtype, shape }: StoredShape, expected: string): string | undefined => {

@@ -214,7 +214,8 @@ describe('is refused, by the name of the tensor:', () => {
 
   test.each<readonly [string, Part, string, RegExp]>([
     ['two paths of one name', dict([text('a.b'), w], [text('a'), dict([text('b'), w])]), 'weights: a.b', /one tensor of this name/],
-    ['one key twice', dict([text('a'), w], [text('a'), w]), 'weights: a', /one value of this name/],
+    ['one key twice', dict([text('a'), w], [text('a'), w]), 'weights', /one value of the key "a"/],
+    ['one key twice in a dictionary', dict([text('a'), dict([text('b'), 'N'], [text('b'), 'N'])]), 'weights: a', /one value of the key "b"/],
     ['a name of a million characters', dict([text('a'.repeat(10 ** 6)), w]), 'weights', /names of at most 1024 characters/],
     ['a list in itself', [list(), put(0), get(0), 'a'], 'weights: 0.0.0', /at most 200 levels/],
     ['a thousand levels', ['N', new Uint8Array(1000).fill(0x85)], 'weights: 0.0.0', /at most 200 levels/],

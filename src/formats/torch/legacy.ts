@@ -5,7 +5,7 @@
  */
 import { raise } from '../../internal/errors.js';
 import { readPickle } from './pickle.js';
-import { fieldOf, isPickled, type Pickled, showPickled } from './pickleValues.js';
+import { fieldsOf, isPickled, type Pickled, showPickled } from './pickleValues.js';
 import { refuse } from '../refuse.js';
 import { BYTES } from '../safetensorsHeader.js';
 import { bytesAt, cutShortError, type Source } from '../source.js';
@@ -59,7 +59,7 @@ export const readLegacy = async (source: Source): Promise<Legacy> => {
   const version = await readPickle(source, magic.end, judge);
   demand(version.value === VERSION, where, `version ${VERSION} of the format`, version.value);
   const machine = await readPickle(source, version.end, judge);
-  const isLittle = fieldOf(machine.value, 'little_endian');
+  const isLittle = fieldsOf(where, machine.value).get('little_endian');
   demand(isLittle === true, where, 'little-endian numbers: little_endian True', isLittle);
   const { value, persistentIds, end } = await readPickle(source, machine.end, judge);
   const keys = await readPickle(source, end, judge);

@@ -1,4 +1,5 @@
 /** The values that a pickle of Python describes, as inert records: none of them is called or made into an object. */
+import { refuse } from '../refuse.js';
 
 /** Bytes, which stay in the file: their position in it, and their number. */
 export interface PickledBytes {
@@ -22,7 +23,7 @@ export interface PickledSet {
   readonly items: Pickled[];
 }
 
-/** A dictionary, as its keys and values in order; a later value of a key replaces an earlier one. */
+/** A dictionary, as its keys and values in order. `fieldsOf` refuses a key that comes twice. */
 export interface PickledDict {
   readonly _tag: 'Dict';
   readonly entries: (readonly [key: Pickled, value: Pickled])[];
@@ -89,8 +90,16 @@ export const showPickled = (value: Pickled | undefined): string => {
   return `a ${value._tag}`;
 };
 
-/** The value of a dictionary, or of an object that is one, by a key that is a text. */
-export const fieldOf = (value: Pickled | undefined, name: string): Pickled | undefined =>
-  isPickled('Dict', value) || isPickled('Inert', value)
-    ? value.entries.findLast(([key]) => key === name)?.[1]
-    : undefined;
+/** The values of a dictionary by key. */
+export type Fields = ReadonlyMap<Pickled, Pickled>;
+
+/** The values of a dictionary, or of an object that is one, by key: none for others. Raises `DecodeError` for a key twice. */
+export const fieldsOf = (where: string, value: Pickled | undefined): Fields => {
+  const fields = new Map<Pickled, Pickled>();
+  if (!isPickled('Dict', value) && !isPickled('Inert', value)) return fields;
+  for (const [key, field] of value.entries) {
+    if (fields.has(key)) refuse(where, `one value of the key ${showPickled(key)}`, 'a second one');
+    fields.set(key, field);
+  }
+  return fields;
+};

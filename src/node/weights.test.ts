@@ -154,8 +154,8 @@ describe('refuses, and says why:', () => {
     execFileSync('mkfifo', [path]);
     expect(await leftOf(readAll(path))).toMatchObject({ _tag: 'FileError', where: path });
     expect(await leftOf(readAll(3 as never))).toMatchObject({ _tag: 'ConfigError', where: 'withWeights', actual: 'Number' });
-    for (const odd of [['a', 3], [1, new Uint8Array()]] as const)
-      expect(await leftOf(readAll(new Map([odd]) as never))).toMatchObject({ _tag: 'ConfigError', where: 'withWeights', actual: 'a Map of other entries' });
+    for (const odd of [new Map([['a', 3]]), new Map([[1, new Uint8Array()]])])
+      expect(await leftOf(readAll(odd as never))).toMatchObject({ _tag: 'ConfigError', where: 'withWeights', actual: 'a Map of other entries' });
     expect(await leftOf(readAll(new Uint8Array(), { prefx: 'a' } as never))).toMatchObject({ _tag: 'ConfigError', where: 'withWeights.prefx' });
   });
 

@@ -102,7 +102,7 @@ const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
   return raise('ConfigError', {
     where: 'withWeights',
     expected: 'a path, a Uint8Array, a Blob, or a Map of them by name',
-    actual: from instanceof Map ? 'a Map of other entries' : builtinOf(from),
+    actual: (from as unknown) instanceof Map ? 'a Map of other entries' : builtinOf(from),
     hint: 'give the path of a file or of a folder',
   });
 };

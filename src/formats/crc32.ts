@@ -40,3 +40,6 @@ export const crc32 = (bytes: Uint8Array, before = 0): number => {
   for (; i < bytes.length; i++) check = (check >>> 8) ^ TABLE[(check ^ bytes[i]!) & 255]!;
   return ~check >>> 0;
 };
+
+/** A check in eight hexadecimal digits. */
+export const hexOf = (check: number): string => check.toString(16).padStart(8, '0');

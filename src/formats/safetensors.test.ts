@@ -177,8 +177,8 @@ describe('refuses, and says where', () => {
   });
 
   test.each<readonly [string, Uint8Array, string]>([
-    ['in its header', byHand('{}').subarray(0, 9), '10 bytes, as it says itself, got 9'],
-    ['in its data', byHand(`{"a":${entry('U8', [2], [0, 2])}}`, [0]), '63 bytes, as it says itself, got 62'],
+    ['in its header', byHand('{}').subarray(0, 9), '10 bytes (from the header), got 9'],
+    ['in its data', byHand(`{"a":${entry('U8', [2], [0, 2])}}`, [0]), '63 bytes (from the header), got 62'],
   ])('a file that is cut short %s', (_name, bytes, expected) => {
     expect(messageOf(read(bytes))).toBe(
       `DecodeError model.safetensors: expected ${expected}; the file is cut short: copy or download it again`,

@@ -2,7 +2,7 @@
 import { failure, type NoisefoldError, raise, showShape } from '../internal/errors.js';
 import { E, F, type either } from '../internal/fp.js';
 import { builtinOf } from '../internal/json.js';
-import { crc32 } from './crc32.js';
+import { crc32, hexOf } from './crc32.js';
 import {
   byteLength,
   BYTES,
@@ -201,10 +201,8 @@ export const layoutOf = (file: TensorFile): Layout => {
   return { head, placed };
 };
 
-const hex = (check: number): string => check.toString(16).padStart(8, '0');
-
 /** The digits of a checksum, as bytes. */
-export const digitsOf = (check: number): Uint8Array<ArrayBuffer> => new TextEncoder().encode(hex(check));
+export const digitsOf = (check: number): Uint8Array<ArrayBuffer> => new TextEncoder().encode(hexOf(check));
 
 // Reading
 
@@ -276,7 +274,7 @@ export const readHead = (where: string, head: Uint8Array, size: number): Checked
 
 /** Compares the checksum that a file claims to have with that of its bytes. */
 export const verified = (where: string, claimed: string, check: number): Checked<void> =>
-  claimed === hex(check) ? E.right(undefined) : bad(where, `bytes with the checksum ${claimed}`, hex(check));
+  claimed === hexOf(check) ? E.right(undefined) : bad(where, `CRC-32 ${claimed}`, hexOf(check));
 
 /** Refuses a number of a tensor that must not be in a file: see {@link oddNumber}. */
 export const soundNumbers = (

@@ -22,7 +22,7 @@ export interface BlobLike {
 export const cutShortError = (where: string, size: number, found: number) =>
   failure('DecodeError', {
     where,
-    expected: `${size} bytes, as it says itself`,
+    expected: `${size} bytes (from the header)`,
     actual: `${found}`,
     hint: 'the file is cut short: copy or download it again',
   });

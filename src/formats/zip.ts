@@ -3,7 +3,7 @@ import { Inflate, inflateSync } from 'fflate';
 import { attempt, type NoisefoldError, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
-import { crc32 } from './crc32.js';
+import { demandCrc } from './checksum.js';
 import { refuse } from './refuse.js';
 import { directoryAt, type Listed, listedFrom, readerOf, startAt } from './zipDirectory.js';
 
@@ -82,7 +82,7 @@ export const unpacked = (
       if (files.has(entry.name)) refuse(place, 'one file of this name', 'a second one');
       const file = inflated(place, entry);
       if (file.length !== entry.size) refuse(place, `${entry.size} bytes`, `${file.length}`);
-      if (crc32(file) !== entry.crc) refuse(place, 'bytes that fit their checksum', 'others');
+      demandCrc(place, file, entry.crc);
       files.set(entry.name, file);
     }
     return files;

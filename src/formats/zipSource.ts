@@ -3,7 +3,7 @@
  * stored, not deflated.
  */
 import { raise } from '../internal/errors.js';
-import { crc32 } from './crc32.js';
+import { demandCrc } from './checksum.js';
 import { refuse } from './refuse.js';
 import { bytesAt, cutShortError, type Source } from './source.js';
 import { directoryAt, HEADER, type Listed, listedFrom, LONGEST_END, readerOf, startAt } from './zipDirectory.js';
@@ -11,10 +11,11 @@ import { directoryAt, HEADER, type Listed, listedFrom, LONGEST_END, readerOf, st
 /** A file in an archive. */
 export interface ZipFile {
   readonly size: number;
-  readonly crc: number;
+  /** The CRC-32 of its bytes; null for a CRC-32 of 0, which PyTorch writes after `set_crc32_options(False)`. */
+  readonly crc: number | null;
   /** Finds its first byte. */
   readonly start: () => Promise<number>;
-  /** Reads it whole, and compares its checksum. For small files. */
+  /** Reads it whole, and compares its CRC-32, if it has one. For small files. */
   readonly bytes: () => Promise<Uint8Array>;
 }
 
@@ -54,6 +55,7 @@ export const openZip = async (source: Source): Promise<ReadonlyMap<string, ZipFi
   const files = new Map<string, ZipFile>();
   for (const file of listed) {
     const place = `${where}: ${file.name}`;
+    const crc = file.crc === 0 ? null : file.crc;
     if (files.has(file.name)) refuse(place, 'one file of this name', 'a second one');
     const start = async (): Promise<number> => {
       if (file.isDeflated)
@@ -68,9 +70,10 @@ export const openZip = async (source: Source): Promise<ReadonlyMap<string, ZipFi
     const bytes = async (): Promise<Uint8Array> => {
       demandShort(place, file.size);
       const whole = await bytesAt(source, await start(), file.size);
-      return crc32(whole) === file.crc ? whole : refuse(place, 'bytes that fit their checksum', 'others');
+      if (crc !== null) demandCrc(place, whole, crc);
+      return whole;
     };
-    files.set(file.name, { size: file.size, crc: file.crc, start, bytes });
+    files.set(file.name, { size: file.size, crc, start, bytes });
   }
   return files;
 };

@@ -116,6 +116,8 @@ const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
  *
  * `metadata` has words of the file: those of safetensors; numbers and texts beside the tensors of PyTorch's.
  *
+ * Archives of PyTorch are checked by their CRC-32, unless it is 0, as `torch.serialization.set_crc32_options(False)` writes it.
+ *
  * @param from - a path, bytes, a `Blob` of a page, or the files of a folder by name
  * @returns `DecodeError` for bytes that are damaged or of another format, for a pickle that names other classes or
  *   functions than those of tensors, for numbers that are not finite, and for integers beyond int32; `FileError`;

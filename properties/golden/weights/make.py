@@ -74,6 +74,9 @@ save(
     },
 )
 save('parameter.pt', OrderedDict(w=nn.Parameter(numbers(4).reshape(2, 2)), b=nn.Parameter(numbers(2), requires_grad=False)))
+torch.serialization.set_crc32_options(False)
+save('no-crc32.pt', {'w': counted})
+torch.serialization.set_crc32_options(True)
 save('protocol4.pt', {'w': counted, 'size': counted.shape, 'dtype': torch.float32}, pickle_protocol=4)
 save('legacy.pt', {'w': counted, 'column': counted[:, 1], 'half': numbers(3, torch.float16)}, _use_new_zipfile_serialization=False)
 

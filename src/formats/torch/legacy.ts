@@ -37,7 +37,7 @@ export const storageIdOf = (where: string, given: Pickled): StorageId => {
   const bytes = Number(count) * (dtype === null ? 1 : BYTES[dtype]);
   return typeof count === 'number' && Number.isSafeInteger(bytes) && bytes >= 0
     ? { key, dtype, bytes }
-    : refuse(where, 'a number of numbers', showPickled(count));
+    : refuse(where, 'a length', showPickled(count));
 };
 
 /** A file of the older format: its value, and its storages by key. */
@@ -84,7 +84,7 @@ export const readLegacy = async (source: Source): Promise<Legacy> => {
     if (count * (dtype === null ? 1 : BYTES[dtype]) !== bytes)
       return refuse(`${where}: storage ${id.key}`, `${bytes} bytes`, `${count} numbers`);
     const start = at + 8;
-    storages.set(id.key, { dtype, bytes, source, start: async () => start });
+    storages.set(id.key, { dtype, bytes, source, start: async () => start, crc: null });
     at = start + bytes;
   }
   if (at > size) raise('DecodeError', cutShortError(where, at, size));

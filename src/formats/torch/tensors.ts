@@ -2,7 +2,7 @@
  * Tensors of PyTorch, as its pickles describe them: numbers of a storage, with an offset and a stride for each axis.
  */
 import { showShape } from '../../internal/errors.js';
-import { crc32 } from '../crc32.js';
+import { demandCrc } from '../checksum.js';
 import { type Demands, readDense, type TensorInfo } from '../openTensors.js';
 import { type Inert, isPickled, type Pickled, showPickled } from './pickleValues.js';
 import { refuse } from '../refuse.js';
@@ -18,8 +18,8 @@ export interface Storage {
   readonly source: Source;
   /** Finds its first byte in the source. */
   readonly start: () => Promise<number>;
-  /** The CRC-32 of its bytes. */
-  readonly crc?: number;
+  /** The CRC-32 of its bytes; null if the file has none. */
+  readonly crc: number | null;
 }
 
 /** A tensor as a pickle describes it. Offset and strides count numbers. */
@@ -200,8 +200,7 @@ export const readTorchTensor = async (tensor: TorchTensor, demands: Demands): Pr
   const length = byteLength(dtype, shape)!; // `placed` tested it
   if (isDense(tensor)) {
     const dense = await readDense(source, tensor, start, length, demands);
-    if (crc !== undefined && length === storage.bytes && crc32(bytesOf(dense.data)) !== crc)
-      refuse(`${source.where}: ${name}`, 'bytes that fit their checksum', 'others');
+    if (crc !== null && length === storage.bytes) demandCrc(`${source.where}: ${name}`, bytesOf(dense.data), crc);
     return dense;
   }
   const span = spanOf(shape, strides);

@@ -29,10 +29,10 @@ test('a model is loaded from the bytes of its file, as a page has them, and dama
     const { buffers } = backend.stats();
     const errorOf = async (source: Uint8Array) => (await leftOf(loadTrained(source)(backend))).message;
     expect(await errorOf(bytes.subarray(0, bytes.length - 4))).toMatch(
-      /^loadTrained: expected \d+ bytes, as it says itself/,
+      /^loadTrained: expected \d+ bytes \(from the header\)/,
     );
     bytes[bytes.length - 4]! ^= 1;
-    expect(await errorOf(bytes)).toMatch(/^loadTrained: expected bytes with the checksum/);
+    expect(await errorOf(bytes)).toMatch(/^loadTrained: expected CRC-32 /);
     expect(await leftOf(loadTrained(bytes.buffer as never)(backend))).toMatchObject({
       _tag: 'ConfigError',
       where: 'loadTrained',

@@ -3,7 +3,7 @@ import type { Task } from '../dsl/run/effect.js';
 import { orRaise, raise } from '../internal/errors.js';
 import { suggestion } from '../internal/suggest.js';
 import { BYTES, type StoredDType } from './safetensorsHeader.js';
-import { bytesOf, soundNumbers, type StoredTensor, tensorOver } from './safetensorsLayout.js';
+import { bytesOf, type Demands, soundNumbers, type StoredTensor, tensorOver } from './safetensorsLayout.js';
 import { attempted, PIECE, room, type Source } from './source.js';
 
 /** What a file says of a tensor. */
@@ -22,11 +22,7 @@ export interface OpenTensors {
   readonly tensor: (entry: TensorInfo) => Task<StoredTensor>;
 }
 
-/** Demands on the numbers of a file. */
-export interface Demands {
-  /** Refuses NaN and infinities. */
-  readonly finite: boolean;
-}
+export type { Demands } from './safetensorsLayout.js';
 
 /** A file whose tensors `read` reads; it raises errors. */
 export const openTensors = <T extends TensorInfo>(
@@ -69,14 +65,14 @@ export const readDense = async (
   { name, ...entry }: TensorInfo,
   from: number,
   length: number,
-  { finite }: Demands,
+  demands: Demands,
 ): Promise<StoredTensor> => {
   const whole = tensorOver(entry, room(where, length).buffer, 0, length);
   let at = from;
   for (const [position, piece] of piecesOf(whole)) {
     const bytes = bytesOf(piece.data);
     await fill(bytes, at);
-    orRaise(soundNumbers(where, name, piece, finite, position));
+    orRaise(soundNumbers(where, name, piece, demands, position));
     at += bytes.length;
   }
   return whole;

@@ -104,7 +104,7 @@ export const decodeSafetensors =
       E.tap(({ tensors }) =>
         F.pipe(
           [...tensors],
-          E.traverseArray(([name, tensor]) => soundNumbers(where, name, tensor, false)),
+          E.traverseArray(([name, tensor]) => soundNumbers(where, name, tensor, { finite: false })),
         ),
       ),
     );

@@ -276,17 +276,25 @@ export const readHead = (where: string, head: Uint8Array, size: number): Checked
 export const verified = (where: string, claimed: string, check: number): Checked<void> =>
   claimed === hexOf(check) ? E.right(undefined) : bad(where, `CRC-32 ${claimed}`, hexOf(check));
 
+/** Demands on the numbers of a file. */
+export interface Demands {
+  /** Refuses NaN and infinities. */
+  readonly finite: boolean;
+  /** Advice on them; by default that for a checkpoint. */
+  readonly hint?: string;
+}
+
 /** Refuses a number of a tensor that must not be in a file: see {@link oddNumber}. */
 export const soundNumbers = (
   where: string,
   name: string,
   numbers: Omit<StoredTensor, 'shape'>,
-  finite: boolean,
+  { finite, hint = RUINED }: Demands,
   from = 0,
 ): Checked<void> => {
   const odd = oddNumber(numbers, finite, from);
   if (odd === null) return E.right(undefined);
   return numbers.dtype === 'BOOL'
     ? bad(`${where}: ${name}`, odd.expected, odd.actual)
-    : bad(`${where}: ${name}`, odd.expected, odd.actual, RUINED);
+    : bad(`${where}: ${name}`, odd.expected, odd.actual, hint);
 };

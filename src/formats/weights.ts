@@ -2,13 +2,13 @@
  * Weights of any program, whatever the format: safetensors, files of PyTorch, pickles of EDM, alone or as shards with
  * an index. The first bytes tell which it is, and not the name. Numbers are widened to those that backends take.
  */
-import { attempt, fail, failure, type NoisefoldError, raise } from '../internal/errors.js';
+import { attempt, fail, type NoisefoldError, raise } from '../internal/errors.js';
 import { E, type either, F, TE } from '../internal/fp.js';
 import { task } from '../dsl/run/effect.js';
 import { floatsOfBfloats, floatsOfHalves } from './float16.js';
 import type { Demands, OpenTensors, TensorInfo } from './openTensors.js';
 import type { StoredDType } from './safetensorsHeader.js';
-import { RUINED, type StoredTensor } from './safetensorsLayout.js';
+import type { StoredTensor } from './safetensorsLayout.js';
 import { openSafetensors } from './safetensorsSource.js';
 import { bytesAt, type Source } from './source.js';
 import { openPickles, openTorchZip } from './torch/file.js';
@@ -92,8 +92,6 @@ const widened = (where: string, tensor: StoredTensor): StoredTensor => {
   return WIDENED[dtype] === 'I32' ? { dtype: 'I32', shape, data: int32Of(where, data) } : tensor;
 };
 
-const ANYWAY = 'use other weights, or read these with { finite: false }';
-
 /** A file whose half-precision floats are read as float32, and whose integers as int32, if it holds them. */
 export const widening = (where: string, file: OpenTensors): OpenTensors => ({
   ...file,
@@ -106,7 +104,6 @@ export const widening = (where: string, file: OpenTensors): OpenTensors => ({
   tensor: (entry) =>
     F.pipe(
       file.tensor(entry),
-      TE.mapLeft((error) => (error.hint === RUINED ? failure(error._tag, { ...error, hint: ANYWAY }) : error)),
       TE.flatMapEither((tensor) => attempt(() => widened(`${where}: ${entry.name}`, tensor))),
       task,
     ),

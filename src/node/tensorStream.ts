@@ -67,12 +67,12 @@ export const withTensors = <A>(
 export const tensorsIn = (
   where: string,
   bytes: Uint8Array,
-  { finite }: Demands,
+  demands: Demands,
 ): either.Either<NoisefoldError, OpenTensors> =>
   E.map(({ tensors, metadata, start }: Head) =>
     openTensors(where, tensors, metadata, async (entry) => {
       const numbers = tensorAt(bytes, entry, start);
-      orRaise(soundNumbers(where, entry.name, numbers, finite));
+      orRaise(soundNumbers(where, entry.name, numbers, demands));
       return numbers;
     }),
   )(headOf(where, bytes));

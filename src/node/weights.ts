@@ -33,6 +33,8 @@ const weightOptions = optionsOf({
   hint: "give { prefix: 'ema' } or { finite: false }",
 });
 
+const ANYWAY = 'use other weights, or read these with withWeights and { finite: false }';
+
 /** A folder that is open, and closes its files. */
 interface OpenFolder extends Folder {
   readonly close: () => Promise<void>;
@@ -140,7 +142,7 @@ export const withWeights = <A>(
         attempted(() => folderOf(from)),
         ({ close }) => attempted(close),
       );
-      const file = yield* take(attempted(() => openFolder(folder, { finite })));
+      const file = yield* take(attempted(() => openFolder(folder, { finite, hint: ANYWAY })));
       return yield* take(use(yield* take(below(folder.where, prefix, widening(folder.where, file)))));
     }),
   );

@@ -239,7 +239,7 @@ describe('is refused, by the name of the tensor:', () => {
     expect(await errorOf(bytes)).toMatchObject({
       where: 'weights: w',
       actual: `${odd} at position 1`,
-      hint: 'use other weights, or read these with { finite: false }',
+      hint: 'use other weights, or read these with withWeights and { finite: false }',
     });
     expect((await tensorsOf(bytes, { finite: false })).get('w')?.data).toEqual(Float32Array.of(1, odd, 3, 4));
   });

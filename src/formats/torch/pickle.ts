@@ -5,7 +5,7 @@
  */
 import { raise } from '../../internal/errors.js';
 import { operationAt, type Operation, type OperationName, type Window } from './pickleOperations.js';
-import { type Inert, isPickled, type PersistentId, type Pickled, showPickled } from './pickleValues.js';
+import { isPickled, type PersistentId, type Pickled, showPickled } from './pickleValues.js';
 import { refuse as refuseAt } from '../refuse.js';
 import { bytesAt, cutShortError, type Source } from '../source.js';
 
@@ -25,8 +25,10 @@ export interface Pickle {
 const MOST_OPERATIONS = 2 ** 22;
 const HIGHEST_PROTOCOL = 5;
 
+type Refuse = (expected: string, actual: string) => never;
+
 /** The stack of a machine. A mark begins a new one on top, until its values are taken. */
-const stackOf = (refuse: (expected: string, actual: string) => never) => {
+const stackOf = (refuse: Refuse) => {
   const values: Pickled[] = [];
   const marks: number[] = [];
   const pop = (): Pickled =>
@@ -48,48 +50,62 @@ const stackOf = (refuse: (expected: string, actual: string) => never) => {
 const pairsOf = (items: readonly Pickled[]): (readonly [Pickled, Pickled])[] =>
   Array.from({ length: items.length / 2 }, (_, i) => [items[2 * i]!, items[2 * i + 1]!]);
 
-/** A machine: `run` runs the operations that are whole in a window. */
-const machineOf = (where: string, judge: Judge) => {
-  const memo = new Map<number, Pickled>();
-  const persistentIds: PersistentId[] = [];
-  let [at, count] = [0, 0];
-  const results: Pickled[] = []; // one, at the end
-  const refuse = (expected: string, actual: string): never =>
-    refuseAt(where, expected, `${actual} at byte ${at} of a pickle`);
-  const { push, pop, top, mark, toMark } = stackOf(refuse);
+/** The state of a machine. */
+interface State {
+  readonly stack: ReturnType<typeof stackOf>;
+  readonly memo: Map<number, Pickled>;
+  readonly persistentIds: PersistentId[];
+  /** The value of the pickle, once it is known. */
+  readonly results: Pickled[];
+}
 
-  const demandText = (value: Pickled): string =>
+/** The operations that make values of those on the stack, and refuse others. */
+const makersOf = ({ push, pop, top }: State['stack'], judge: Judge, refuse: Refuse) => {
+  const nameOf = (value: Pickled): string =>
     typeof value === 'string' ? value : refuse('the name of a global', showPickled(value));
-  const pushGlobal = (global: string): void => {
-    judge(global);
-    push({ _tag: 'Global', global });
+  const global = (name: string): void => {
+    judge(name);
+    push({ _tag: 'Global', global: name });
   };
-  const pushCall = (called: Pickled, args: Pickled, named: Pickled): void => {
-    if (!isPickled('Global', called)) return refuse('a call of a global', showPickled(called));
-    if (!isPickled('Tuple', args)) return refuse('a tuple of arguments', showPickled(args));
-    push({ _tag: 'Inert', global: called.global, args: args.items, named, state: null, items: [], entries: [] });
+  return {
+    global,
+    stackGlobal: (): void => {
+      const [name, module] = [nameOf(pop()), nameOf(pop())];
+      global(`${module}.${name}`);
+    },
+    call: (args: Pickled, named: Pickled): void => {
+      const called = pop();
+      if (!isPickled('Global', called)) return refuse('a call of a global', showPickled(called));
+      if (!isPickled('Tuple', args)) return refuse('a tuple of arguments', showPickled(args));
+      push({ _tag: 'Inert', global: called.global, args: args.items, named, state: null, items: [], entries: [] });
+    },
+    append: (items: readonly Pickled[], kind: 'List' | 'Set'): void => {
+      const target = top();
+      if (!isPickled(kind, target) && !isPickled('Inert', target)) return refuse(`a ${kind}`, showPickled(target));
+      for (const item of items) target.items.push(item);
+    },
+    setItems: (items: readonly Pickled[]): void => {
+      const target = top();
+      if (!isPickled('Dict', target) && !isPickled('Inert', target)) return refuse('a Dict', showPickled(target));
+      if (items.length % 2 === 1) return refuse('keys with values', 'a key without one');
+      for (const pair of pairsOf(items)) target.entries.push(pair);
+    },
+    build: (state: Pickled): void => {
+      const target = top();
+      if (!isPickled('Inert', target)) return refuse('an object to build', showPickled(target));
+      target.state = state;
+    },
   };
-  const recall = (index: number): Pickled => {
-    const value = memo.get(index);
-    return value === undefined ? refuse('a value in the memo', `none of index ${index}`) : value;
-  };
-  const append = (items: readonly Pickled[], kind: 'List' | 'Set'): void => {
-    const target = top();
-    if (!isPickled(kind, target) && !isPickled('Inert', target)) return refuse(`a ${kind}`, showPickled(target));
-    for (const item of items) target.items.push(item);
-  };
-  const setItems = (items: readonly Pickled[]): void => {
-    const target = top();
-    if (!isPickled('Dict', target) && !isPickled('Inert', target)) return refuse('a Dict', showPickled(target));
-    if (items.length % 2 === 1) return refuse('keys with values', 'a key without one');
-    for (const pair of pairsOf(items)) target.entries.push(pair);
-  };
-  const inertOnTop = (): Inert => {
-    const target = top();
-    return isPickled('Inert', target) ? target : refuse('an object to build', showPickled(target));
-  };
+};
 
-  const apply: Readonly<Record<OperationName, (argument: Operation['argument']) => void>> = {
+/** Runs an operation with its argument. */
+type Operations = Readonly<Record<OperationName, (argument: Operation['argument']) => void>>;
+
+/** The operations of a pickle, on the state of a machine. */
+const operationsOf = ({ stack, memo, persistentIds, results }: State, judge: Judge, refuse: Refuse): Operations => {
+  const { push, pop, top, mark, toMark } = stack;
+  const { global, stackGlobal, call, append, setItems, build } = makersOf(stack, judge, refuse);
+  return {
     protocol: (version) => {
       if (Number(version) > HIGHEST_PROTOCOL) refuse(`protocol ${HIGHEST_PROTOCOL} or lower`, `${version as number}`);
     },
@@ -113,30 +129,33 @@ const machineOf = (where: string, judge: Judge) => {
     setOfMark: () => push({ _tag: 'Set', items: toMark() }),
     put: (index) => memo.set(Number(index), top()),
     memoize: () => memo.set(memo.size, top()),
-    get: (index) => push(recall(Number(index))),
-    global: (name) => pushGlobal(name as string), // `LINES` gives a text
-    stackGlobal: () => {
-      const [name, module] = [demandText(pop()), demandText(pop())];
-      pushGlobal(`${module}.${name}`);
+    get: (index) => {
+      const value = memo.get(Number(index)); // which may be null
+      push(value === undefined ? refuse('a value in the memo', `none of index ${Number(index)}`) : value);
     },
-    call: () => {
-      const args = pop();
-      pushCall(pop(), args, null);
-    },
+    global: (name) => global(name as string), // `LINES` gives a text
+    stackGlobal,
+    call: () => call(pop(), null),
     callWithNames: () => {
       const [names, args] = [pop(), pop()];
-      pushCall(pop(), args, names);
+      call(args, names);
     },
-    build: () => {
-      const state = pop();
-      inertOnTop().state = state;
-    },
+    build: () => build(pop()),
     persistentId: () => {
       const id: PersistentId = { _tag: 'PersistentId', id: pop() };
       persistentIds.push(id);
       push(id);
     },
   };
+};
+
+/** A machine: `run` runs the operations that are whole in a window. */
+const machineOf = (where: string, judge: Judge) => {
+  let [at, count] = [0, 0];
+  const refuse: Refuse = (expected, actual) => refuseAt(where, expected, `${actual} at byte ${at} of a pickle`);
+  const state: State = { stack: stackOf(refuse), memo: new Map(), persistentIds: [], results: [] };
+  const { persistentIds, results } = state;
+  const operations = operationsOf(state, judge, refuse);
 
   /** Runs operations from a position on. Gives the position of the next, and the bytes that it needs. */
   const run = (window: Window, position: number): readonly [position: number, needed: number] => {
@@ -145,7 +164,7 @@ const machineOf = (where: string, judge: Judge) => {
       const operation = operationAt(window, at);
       if (typeof operation === 'number') return [at, operation];
       if (++count > MOST_OPERATIONS) refuse(`at most ${MOST_OPERATIONS} operations`, 'more');
-      apply[operation.name](operation.argument);
+      operations[operation.name](operation.argument);
       at = operation.next;
     }
     return [at, 1];

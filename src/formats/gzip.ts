@@ -60,7 +60,7 @@ async function* unpacked(
       hint: 'use a copy of the file',
     });
   } finally {
-    // they may have failed, which was told
+    // each may have failed before: the caller has that error
     await Promise.allSettled([writer.abort(), reader.cancel()]);
   }
 }

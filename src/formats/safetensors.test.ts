@@ -165,11 +165,11 @@ describe('refuses, and says where', () => {
 
   test.each<readonly [string, Uint8Array, string]>([
     ['nothing', new Uint8Array(0), '0 bytes'],
-    ['a header without end', Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255, 123), 'something else'],
-    ['a pickle', new TextEncoder().encode('\x80\x04\x00\x00\x00\x00\x00\x00'), 'something else'],
-    ['words', new TextEncoder().encode('a letter, and no tensors at all'), 'something else'],
-    ['a header of no bytes', byHand(''), 'something else'],
-    ['a header that is a list', byHand('[]'), 'something else'],
+    ['a header without end', Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255, 123), 'other bytes'],
+    ['a pickle', new TextEncoder().encode('\x80\x04\x00\x00\x00\x00\x00\x00'), 'other bytes'],
+    ['words', new TextEncoder().encode('a letter, and no tensors at all'), 'other bytes'],
+    ['a header of no bytes', byHand(''), 'other bytes'],
+    ['a header that is a list', byHand('[]'), 'other bytes'],
   ])('%s, which is no such file', (_name, bytes, found) => {
     expect(messageOf(read(bytes))).toBe(
       `DecodeError model.safetensors: expected a safetensors file, got ${found}; give one that was saved as safetensors`,
@@ -247,7 +247,7 @@ describe('refuses, and says where', () => {
     [
       'trailing bytes',
       byHand(`{"a":${entry('U8', [2], [0, 2])}}`, [0, 0, 0]),
-      'model.safetensors: expected 2 bytes of data, as the header says, got 3',
+      'model.safetensors: expected 2 bytes of data (from the header), got 3',
     ],
     [
       'a bool of 2',
@@ -270,8 +270,8 @@ describe('encode refuses', () => {
     ['w to hold F32 [2], got 1 numbers', file('w', { ...one, shape: [2] })],
     ['w to hold F32 [-1, -1], got 1 numbers', file('w', { ...one, shape: [-1, -1] })],
     ['w to hold bools, 0 or 1, got 7', file('w', { dtype: 'BOOL', shape: [2], data: Uint8Array.of(1, 7) })],
-    ['tensors by other names than __metadata__, got __metadata__', file('__metadata__', one)],
-    ['metadata by other names than crc32, got crc32', file('w', one, { crc32: '' })],
+    ['tensors without the name __metadata__, got __metadata__', file('__metadata__', one)],
+    ['metadata without the name crc32, got crc32', file('w', one, { crc32: '' })],
     ['w to hold F64 in a Float64Array, got Float32Array', file('w', { ...one, dtype: 'F64' } as never)],
     [
       'w to have one of the dtypes F64,F32,F16,BF16,I64,I32,I16,I8,U64,U32,U16,U8,BOOL, got C64',

@@ -52,7 +52,7 @@ export const encodeSafetensors = (file: TensorFile): either.Either<NoisefoldErro
     if (!(thrown instanceof RangeError)) throw thrown;
     return fail('ConfigError', {
       where: 'encodeSafetensors',
-      expected: 'tensors that fit in memory once more',
+      expected: 'tensors whose copy fits in memory',
       actual: thrown.message,
       hint: 'write them to several files',
     });

@@ -127,7 +127,7 @@ export const oddNumber = (
 };
 
 /** Advice on numbers that are not finite. */
-export const RUINED = 'use an earlier checkpoint: these numbers come of a training that failed';
+export const RUINED = 'use an earlier checkpoint: the training that wrote this one failed';
 
 // Writing
 
@@ -136,12 +136,12 @@ const refuse = (expected: string, actual: string, hint = 'give each tensor its o
 
 /** Raises a `ConfigError` for a file that cannot be written, or not be read back, but for its bools. */
 const checkWritable = ({ tensors, metadata }: TensorFile): void => {
-  if ('crc32' in metadata) refuse('metadata by other names than crc32', 'crc32');
+  if ('crc32' in metadata) refuse('metadata without the name crc32', 'crc32');
   const words = Object.entries(metadata);
   if (words.length >= MOST_WORDS) refuse(`fewer than ${MOST_WORDS} words of metadata`, `${words.length}`);
   for (const [name, word] of words)
     if (typeof word !== 'string') refuse(`metadata.${name} to be a string`, typeof word);
-  if (tensors.has(METADATA)) refuse(`tensors by other names than ${METADATA}`, METADATA);
+  if (tensors.has(METADATA)) refuse(`tensors without the name ${METADATA}`, METADATA);
   for (const [name, { dtype, shape, data }] of tensors) {
     if (!Object.hasOwn(BYTES, dtype)) refuse(`${name} to have one of the dtypes ${Object.keys(BYTES)}`, dtype);
     const kind = ARRAYS[dtype].name;
@@ -231,7 +231,7 @@ export const startOf = (where: string, first: Uint8Array, size: number): Checked
   if (size < 8) return foreign(where, `${size} bytes`);
   const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true);
   const start = 8 + Number(length);
-  if (first[8] !== 0x7b || start === 8 || length > LONGEST_HEADER) return foreign(where, 'something else'); // '{'
+  if (first[8] !== 0x7b || start === 8 || length > LONGEST_HEADER) return foreign(where, 'other bytes'); // '{'
   return start > size ? cutShort(where, start, size) : E.right(start);
 };
 
@@ -247,7 +247,7 @@ const covered = (where: string, tensors: Header['tensors'], start: number, size:
   if (start + at > size) return cutShort(where, start + at, size);
   return start + at === size
     ? E.right(undefined)
-    : bad(where, `${at} bytes of data, as the header says`, `${size - start}`);
+    : bad(where, `${at} bytes of data (from the header)`, `${size - start}`);
 };
 
 /** The beginning of a file that was read, up to its numbers. */

@@ -78,7 +78,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
       [
         'picture.png',
         Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13),
-        'expected a safetensors file, got something else',
+        'expected a safetensors file, got other bytes',
       ],
       ['empty.safetensors', new Uint8Array(), 'expected a safetensors file, got 0 bytes'],
       [
@@ -115,7 +115,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await press(page, 'Redraw');
     await press(page, 'Fill in');
     await drop(page, 'holiday.jpg', new TextEncoder().encode('no checkpoint at all'));
-    expect(await message()).toContain('holiday.jpg: expected a safetensors file, got something else');
+    expect(await message()).toContain('holiday.jpg: expected a safetensors file, got other bytes');
     expect(await page.textContent('#train')).toBe('Pause');
     await whenStepIs(page, (await stepOf(page)) + 3);
     await page.waitForFunction(() => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));

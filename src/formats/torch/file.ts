@@ -63,7 +63,12 @@ export const openTorchZip = async (source: Source, demands: Demands): Promise<Op
   const order = await files.get(`${folder}byteorder`)?.bytes();
   const text = order === undefined ? 'little' : new TextDecoder().decode(order).trim();
   if (text !== 'little')
-    return refuse(where, 'little-endian numbers', `byteorder ${text.slice(0, 20)}`, 'save it on another machine');
+    return refuse(
+      where,
+      'little-endian numbers',
+      `byteorder ${text.slice(0, 20)}`,
+      'save it on a little-endian machine, as of x86 or ARM',
+    );
   const pickle = sourceOfBytes(where, await files.get(`${folder}${PICKLE}`)!.bytes()); // `folderIn` found it
   const { value } = await readPickle(pickle, 0, ofStateDict(where));
   const storageOf = (reference: Pickled, place: string): Storage => {

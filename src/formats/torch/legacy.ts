@@ -69,7 +69,11 @@ export const readLegacy = async (source: Source): Promise<Legacy> => {
   for (const id of persistentIds.map((given) => storageIdOf(where, given))) {
     const { dtype, bytes } = ids.get(id.key) ?? id;
     if (dtype !== id.dtype || bytes !== id.bytes)
-      return refuse(`${where}: storage ${id.key}`, `${dtype} of ${bytes} bytes`, `${id.dtype} of ${id.bytes}, too`);
+      return refuse(
+        `${where}: storage ${id.key}`,
+        `${dtype} of ${bytes} bytes`,
+        `also ${id.dtype} of ${id.bytes} bytes`,
+      );
     ids.set(id.key, id);
   }
   const storages = new Map<string, Storage>();

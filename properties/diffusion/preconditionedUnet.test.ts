@@ -67,3 +67,15 @@ test('a preconditioned U-Net learns by EDM’s loss and draws by its sampler', (
     expect(shape).toEqual([3, 8, 8, 1]);
     expect(data.every(Number.isFinite)).toBe(true);
   }));
+
+test('a network of noise labels is refused as a denoiser until it is preconditioned', () =>
+  onWasm(async (backend) => {
+    const recipe = { process, optimizer: adam({ learningRate: 2e-3 }), data: bars(4), batch: 4, steps: 1, key: key(5) };
+    expect(await fit({ ...recipe, model: network as never })(backend)()).toMatchObject({
+      left: {
+        _tag: 'ConfigError',
+        actual: "one of noise labels, made with timesteps: 'continuous'",
+        hint: expect.stringContaining('preconditioned(process, network'),
+      },
+    });
+  }));

@@ -79,6 +79,8 @@ export interface Denoiser<P, I extends Shape> {
   readonly condition?: ConditionedOn;
   /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */
   readonly timesteps?: number;
+  /** True of a raw network that takes float noise labels as `t`: it is a denoiser once `preconditioned` wraps it. */
+  readonly noiseLabels?: boolean;
   /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
   readonly apply: <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) => Tensor<[B, ...I]>;
   /** The gradients that guide it, such as those of a classifier. */
@@ -259,6 +261,17 @@ export const requireKnown = (where: string, timesteps: Int32Array, known = Numbe
     });
 };
 
+/** Raises `ConfigError` for a network of noise labels, which timesteps would be taken for. */
+const requireTimesteps = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>, 'noiseLabels'>): void => {
+  if (noiseLabels)
+    raise('ConfigError', {
+      where: 'denoiser',
+      expected: 'a network of timesteps',
+      actual: "one of noise labels, made with timesteps: 'continuous'",
+      hint: "wrap it: preconditioned(process, network, { as: 'edm', sigmaData: 0.5 })",
+    });
+};
+
 /**
  * A denoiser that is asked by the timesteps 0…T-1 of a process, and asks in turn by those that the network
  * knows: other ones where the process is respaced. It raises `ConfigError`, when it is applied, for a process
@@ -275,6 +288,7 @@ export const overProcess =
     return mapDenoiser<P, P, I>({
       params: same,
       told: (at) => {
+        requireTimesteps(denoiser);
         requireKnown('denoiser', timesteps, denoiser.timesteps);
         requireCondition(denoiser.condition, at.condition);
         return { ...at, t: askedBy(at.t) };

@@ -11,8 +11,8 @@ const largest = ({ data, shape: [, classes] }: Features, row: number): number =>
 };
 
 /**
- * The share of images whose likeliest class is their label. `ConfigError` unless there is a label for each image,
- * `ShapeError`, `NonFinite`.
+ * The share of images whose likeliest class is their label. Returns a `ConfigError` unless there is a label from 0
+ * to classes − 1 for each image, `ShapeError`, `NonFinite`.
  * @example
  * const probabilities: Features = { data: Float64Array.of(0.9, 0.1, 0.4, 0.6), shape: [2, 2] }
  * accuracyOf(probabilities, [0, 0]) // → E.right(0.5)
@@ -20,12 +20,20 @@ const largest = ({ data, shape: [, classes] }: Features, row: number): number =>
 export const accuracyOf = (probabilities: Features, labels: ArrayLike<number>): either.Either<NoisefoldError, number> =>
   attempt(() => {
     checkFeatures('accuracyOf', probabilities, { images: 1, for: 'accuracy is a share of images' });
-    const [count] = probabilities.shape;
+    const [count, classes] = probabilities.shape;
     if (labels.length !== count)
       raise('ConfigError', {
         where: 'accuracyOf: labels',
         expected: `a label for each of ${count} images`,
         actual: `${labels.length}`,
+        hint: 'give the labels that the images were drawn for',
+      });
+    const wrong = Array.from(labels).findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+    if (wrong !== -1)
+      raise('ConfigError', {
+        where: `accuracyOf: labels.${wrong}`,
+        expected: `a class from 0 to ${classes - 1}`,
+        actual: `${labels[wrong]}`,
         hint: 'give the labels that the images were drawn for',
       });
     let right = 0;

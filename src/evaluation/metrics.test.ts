@@ -168,6 +168,7 @@ describe('bad input', () => {
     ['more parts than images', inceptionScore(table(2, 2, () => 0.5), { splits: 3 }), { _tag: 'ConfigError', expected: 'at least 3 images' }],
     ['no probabilities', inceptionScore(nothing), { _tag: 'ConfigError', expected: 'at least 1 images' }],
     ['labels of other images', accuracyOf(two, [1]), { _tag: 'ConfigError', where: 'accuracyOf: labels', actual: '1' }],
+    ['a label that is no class', accuracyOf(two, [0, 12]), { _tag: 'ConfigError', where: 'accuracyOf: labels.1', actual: '12' }],
     ['more neighbours than images', nearestNeighbours(two, two, 3), { _tag: 'ConfigError', where: 'nearestNeighbours: k' }],
   ])('%s', (_, result, expected) => expect(result).toMatchObject(E.left(expected))); // prettier-ignore
 });

@@ -67,7 +67,7 @@ describe('refuses, and says where', () => {
     [line.slice(0, -1), 'DecodeError metrics.jsonl: expected JSON, got "'],
     [
       '[]',
-      'DecodeError metrics.jsonl: expected { step, loss, gradientNorm, learningRate, imagesPerSecond, seconds, heldOut }, got an array of 0;',
+      'DecodeError metrics.jsonl: expected { step, loss, gradientNorm, learningRate, imagesPerSecond, seconds, heldOut, accuracy, heldOutAccuracy }, got an array of 0;',
     ],
     [line.replace('"step":3', '"step":-3'), 'DecodeError metrics.jsonl: step: expected an integer ≥ 0, got -3;'],
     [

@@ -97,7 +97,7 @@ export const groupsCheck = (network: string, groups: Groups, of: string, channel
   const ungrouped = channels.find((n) => !isWhole(groupsOver(groups, n)) || n % groupsOver(groups, n) !== 0);
   if (ungrouped === undefined) return false;
   const [expected, count] = [`a divisor of all channels: ${of}`, groupsOver(groups, ungrouped)];
-  const hint = `make base a multiple of ${count || 1}, or choose fewer groups`;
+  const hint = `choose a divisor of all of them, or make each a multiple of ${count || 1}`;
   return wrongIn(network)('groups', expected, `${count}, which does not divide ${ungrouped}`, hint);
 };
 

@@ -54,6 +54,8 @@ export interface UNet<I extends Shape>
   readonly config: UNetArchitecture;
   /** The number of timesteps; absent of a model of continuous time. */
   readonly timesteps?: number;
+  /** True of a model of continuous time, which is a denoiser once `preconditioned` wraps it. */
+  readonly noiseLabels?: true;
   /** False of a model that always takes a class: it has no prediction without. */
   readonly unconditional?: false;
   /** Predicts from x_t, `[B, ...I]`, and its conditioning: `[B, ...I]`. */
@@ -142,7 +144,7 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
     init,
     config: c,
     predicts,
-    ...(timesteps !== 'continuous' && { timesteps }),
+    ...(timesteps === 'continuous' ? ({ noiseLabels: true } as const) : { timesteps }),
     ...(classes !== undefined && noClass === 'never' && ({ unconditional: false } as const)),
     ...(classes !== undefined && { classes }),
     ...(condition !== undefined && { condition }),

@@ -19,7 +19,7 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     ],
     [
       { groups: 32 },
-      'unet.groups: expected a divisor of all channels: input 24, levels 24, 48, 48, got 32, which does not divide 24; make base a multiple of 32, or choose fewer groups',
+      'unet.groups: expected a divisor of all channels: input 24, levels 24, 48, 48, got 32, which does not divide 24; choose a divisor of all of them, or make each a multiple of 32',
     ],
     [
       { attention: [7], heads: 5 },
@@ -61,11 +61,11 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     ],
     [
       { groups: { channels: 9, most: 32 } },
-      'unet.groups: expected a divisor of all channels: input 24, levels 24, 48, 48, got 5, which does not divide 48; make base a multiple of 5, or choose fewer groups',
+      'unet.groups: expected a divisor of all channels: input 24, levels 24, 48, 48, got 5, which does not divide 48; choose a divisor of all of them, or make each a multiple of 5',
     ],
     [
       { base: 40, multipliers: [1, 2.5], heads: 1, groups: { channels: 4, most: 32 } },
-      'unet.groups: expected a divisor of all channels: joined on the way up 200, 200, 140, 140, 80, 80, got 32, which does not divide 200; make base a multiple of 32, or choose fewer groups',
+      'unet.groups: expected a divisor of all channels: joined on the way up 200, 200, 140, 140, 80, 80, got 32, which does not divide 200; choose a divisor of all of them, or make each a multiple of 32',
     ],
     [
       { upHeads: 5 },

@@ -77,6 +77,23 @@ describe('the flags of improved-diffusion give its presets', () => {
   });
 });
 
+describe('a process of other than 1000 steps', () => {
+  const flags = { image_size: 64, num_res_blocks: 3, learn_sigma: true, diffusion_steps: 4000 };
+
+  test('without rescale_timesteps is refused, as its default depends on the project', () => {
+    expect(refusal(guidedDiffusionConfig(flags))).toBe('guidedDiffusionConfig.rescale_timesteps');
+    const classifier = guidedDiffusionClassifierConfig({ image_size: 64, diffusion_steps: 4000 });
+    expect(refusal(classifier)).toBe('guidedDiffusionClassifierConfig.rescale_timesteps');
+  });
+
+  test('has the times that rescale_timesteps says', () => {
+    const sinusoid = (given: object) => right(guidedDiffusionConfig({ ...flags, ...given })).config.sinusoid;
+    expect(sinusoid({ rescale_timesteps: false })).toBe('guided-diffusion');
+    expect(sinusoid({ rescale_timesteps: true })).toEqual({ first: 'cosine', shift: 0, scale: 0.25 });
+    expect(sinusoid({ diffusion_steps: 1000 })).toBe('guided-diffusion');
+  });
+});
+
 describe('the arguments of the networks of EDM give their presets', () => {
   const song = { model_type: 'SongUNet', img_channels: 3, model_channels: 128 };
   const ncsnpp = {

@@ -108,10 +108,11 @@ export const guidedDiffusionClassifierConfig = (
   F.pipe(
     E.Do,
     E.bind('found', () => described(flags)),
-    E.bind('config', ({ found: { network, process, pool: given } }) =>
+    E.bind('times', ({ found: { process } }) => timeFields(WHERE, process)),
+    E.bind('config', ({ times, found: { network, pool: given } }) =>
       classifierArchitecture({
         ...sharedFields(network),
-        ...timeFields(process),
+        ...times,
         classes: network.out_channels,
         pool: POOLS[given],
       }),

@@ -169,6 +169,21 @@ describe('a config.json of diffusers', () => {
     expect(refusal(diffusersConfig('a text'))).toMatch(/^diffusersConfig\./);
   });
 
+  test('has levels of any numbers of channels: their quotients are rounded', () => {
+    for (const channels of [
+      [224, 928],
+      [352, 480],
+      [800, 448],
+    ]) {
+      const blocks = { down_block_types: ['DownBlock2D', 'DownBlock2D'], up_block_types: ['UpBlock2D', 'UpBlock2D'] };
+      const given = { ...cifar10, ...blocks, block_out_channels: channels };
+      const { config } = right(diffusersConfig(given));
+      expect(right(diffusersConfigOf(config))).toMatchObject({ block_out_channels: channels });
+      const wide = right(unet(config as UNetConfig)).params.leaves.find(({ path }) => path.endsWith('levels.1.down.0.residual.norm2.gamma')); // prettier-ignore
+      expect(wide?.shape).toEqual([channels[1]]);
+    }
+  });
+
   test('without a size takes one that is given', () => {
     const { config } = right(diffusersConfig({ ...cifar10, sample_size: null }, { size: [16, 32], predicts: 'v' }));
     expect(config).toMatchObject({ image: [16, 32, 3], predicts: 'v' });

@@ -3,6 +3,7 @@ import { aboveZero, exactly, finite, natural, positive, refined } from '../../in
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
+import { levelChannels } from '../networks/encoderConfig.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
 import { edm } from './edm.js';
 import { checkedOutputs } from './outputs.js';
@@ -110,7 +111,7 @@ const dhariwalFields = (given: Arguments) => {
   const { model_channels: base = 192, channel_mult: multipliers = [1, 2, 3, 4], img_resolution: size } = given;
   const named = heightsOf(size, multipliers, given.attn_resolutions ?? [32, 16, 8]);
   const levels = multipliers.map((multiplier, level) => ({
-    channels: base * multiplier,
+    channels: levelChannels(base, multiplier),
     height: Math.floor(size / 2 ** level),
   }));
   const deepest = levels.at(-1);

@@ -133,6 +133,25 @@ const cifar10 = {
   up_block_types: ['UpBlock2D', 'UpBlock2D', 'AttnUpBlock2D', 'UpBlock2D'],
 };
 
+describe('a DhariwalUNet of levels that are no multiples of 64', () => {
+  const dhariwal = { model_type: 'DhariwalUNet', img_resolution: 32, model_channels: 96, channel_mult: [1, 2], attn_resolutions: [16] }; // prettier-ignore
+
+  test('has the heads of its levels with attention', () => {
+    expect(right(edmConfig({ ...dhariwal, channel_mult: [1, 1] })).config.heads).toBe(1);
+    expect(right(edmConfig(dhariwal)).config.heads).toEqual({ channels: 64 });
+  });
+
+  test('is refused if they have other numbers of heads', () => {
+    expect(edmConfig({ ...dhariwal, attn_resolutions: [32, 16] })).toMatchObject({
+      left: {
+        _tag: 'ConfigError',
+        where: 'edmConfig.channel_mult',
+        actual: 'levels of 96, 192 channels, with 1, 3 heads',
+      },
+    });
+  });
+});
+
 describe('a config.json of diffusers', () => {
   test('of DDPM for CIFAR-10 gives its preset', () => {
     expectPreset(diffusersConfig(cifar10), 'ddpm-cifar10');

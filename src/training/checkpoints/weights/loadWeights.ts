@@ -12,6 +12,7 @@ import {
 } from '../../../dsl/index.js';
 import type { OpenTensors } from '../../../formats/openTensors.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
+import { prefixOf } from '../../../formats/weights.js';
 import { exactly } from '../../../internal/decode.js';
 import { E, t } from '../../../internal/fp.js';
 import { type Fallible, gen, hold, take } from '../../../internal/gen.js';
@@ -24,7 +25,7 @@ import { checked, functionPart, hostKey, part } from '../../checked.js';
 import { genEffect } from '../../genEffect.js';
 import { compiled } from '../../open.js';
 import { readTensors, uploadEach } from '../snapshot.js';
-import { openWeights, prefixOf } from './openWeights.js';
+import { openWeights } from './openWeights.js';
 
 /** A model whose parameters are loaded; `init` is needed for a partial load. */
 export interface LoadableModel<P> extends NamedModel {

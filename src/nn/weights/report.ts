@@ -76,7 +76,7 @@ export const compareWeights = (
 };
 
 /** The most names of one kind in a message. */
-const MOST_NAMED = 20;
+const MOST_NAMED = 200;
 
 const listed = (kind: string, items: readonly string[]): readonly string[] => {
   if (items.length === 0) return [];
@@ -86,7 +86,8 @@ const listed = (kind: string, items: readonly string[]): readonly string[] => {
 };
 
 /**
- * Describes a report in words: `1 missing: a; 2 unexpected: b, c`. Empty if there is no difference.
+ * Describes a report in words: `1 missing: a; 2 unexpected: b, c`, with up to 200 names of each kind. Empty if there is no
+ * difference.
  * @example
  * const misshaped = [{ name: 'b', expected: '[2]', actual: '[3]' }]
  * const text = describeReport({ missing: ['a'], unexpected: [], misshaped })

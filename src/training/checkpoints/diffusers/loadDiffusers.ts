@@ -141,7 +141,7 @@ const fittingVariance = (
  * weights) with a `process`: the model, its process, its parameters and what its scheduler says of sampling. Schedulers: DDPM,
  * DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep) and UniPC. Components, classes,
  * fields and values that noisefold lacks are a `ConfigError` with their names; small differences in sampling are `notes`.
- * `CheckpointMismatch` with a report of all weights that do not fit; `DecodeError`, `FileError`. After an error nothing stays
+ * `CheckpointMismatch` that lists the weights that do not fit, up to 200 of each kind; `DecodeError`, `FileError`. After an error nothing stays
  * on the backend.
  * @example
  * const missing = await using(reference())(loadDiffusers('missing', { steps: 10 }))()

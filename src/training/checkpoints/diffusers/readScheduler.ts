@@ -86,8 +86,8 @@ const processOfScheduler = (settings: SchedulerSettings): either.Either<Noisefol
 const partsOf = (config: JsonRecord, fields: object) => {
   const entries = Object.entries(config).filter(([name, value]) => !name.startsWith('_') && value !== null);
   return {
-    known: Object.fromEntries(entries.filter(([name]) => name in fields)),
-    others: entries.filter(([name]) => !(name in fields)).map(([name]) => name),
+    known: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(fields, name))),
+    others: entries.filter(([name]) => !Object.hasOwn(fields, name)).map(([name]) => name),
   };
 };
 

@@ -1,5 +1,5 @@
 /** The configuration of the way down, which a U-Net and a classifier have in common. */
-import { exactly, exactTuple, finite, natural } from '../../internal/decode.js';
+import { exactly, exactTuple, finite, natural, oneOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import type { Groups } from '../layers/groups.js';
 import type { Heads } from '../layers/heads.js';
@@ -85,13 +85,6 @@ export const encoderDefaults = {
 
 /** A configuration with its defaults. */
 export type Encoder = EncoderConfig & Required<Pick<EncoderConfig, keyof typeof encoderDefaults>>;
-
-/** One of some words. */
-export const oneOf = <const W extends string>(...words: readonly W[]) => {
-  const listed = words.map((word) => `'${word}'`);
-  const names = Object.fromEntries(words.map((word) => [word, null])) as { readonly [K in W]: null };
-  return t.keyof(names, `${listed.slice(0, -1).join(', ')} or ${listed.at(-1)}`);
-};
 
 const layout = exactly({ first: oneOf('sine', 'cosine'), shift: finite }, { maxPeriod: finite, scale: finite });
 const named = oneOf('ddpm', 'guided-diffusion', 'fourier');

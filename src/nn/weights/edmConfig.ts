@@ -1,22 +1,23 @@
 /** Configurations of EDM's networks as ours. */
-import { aboveZero, exactly, finite, natural, positive, refined } from '../../internal/decode.js';
+import { aboveZero, exactly, finite, natural, positive, refined, oneOf } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
 import type { Heads } from '../layers/heads.js';
 import { levelChannels } from '../networks/encoderConfig.js';
+import { FILTER_TAPS } from '../networks/resampling.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
 import { edm } from './edm.js';
 import { checkedOutputs } from './outputs.js';
 import type { Translated } from './translated.js';
 
-const FILTERS: Readonly<Record<string, 'box' | 'binomial'>> = { '1,1': 'box', '1,3,3,1': 'binomial' };
-const filterTaps = refined(t.array(finite), '[1, 1] or [1, 3, 3, 1]', (taps) => `${taps}` in FILTERS);
+const FILTERS = Object.fromEntries(Object.entries(FILTER_TAPS).map(([name, taps]) => [`${taps}`, name]));
+const filterTaps = refined(t.array(finite), '[1, 1] or [1, 3, 3, 1]', (taps) => Object.hasOwn(FILTERS, `${taps}`));
 
 const codec = exactly(
   {
     img_resolution: positive,
-    model_type: t.keyof({ SongUNet: null, DhariwalUNet: null }, "'SongUNet' or 'DhariwalUNet'"),
+    model_type: oneOf('SongUNet', 'DhariwalUNet'),
   },
   {
     img_channels: positive,
@@ -30,10 +31,10 @@ const codec = exactly(
     num_blocks: positive,
     attn_resolutions: t.array(positive),
     dropout: finite,
-    embedding_type: t.keyof({ positional: null, fourier: null }, "'positional' or 'fourier'"),
+    embedding_type: oneOf('positional', 'fourier'),
     channel_mult_noise: positive,
-    encoder_type: t.keyof({ standard: null, residual: null }, "'standard' or 'residual'"),
-    decoder_type: t.keyof({ standard: null }, "'standard'"),
+    encoder_type: oneOf('standard', 'residual'),
+    decoder_type: oneOf('standard'),
     resample_filter: filterTaps,
     // of training and of the preconditioning, which are no part of the network
     label_dropout: finite,

@@ -2,7 +2,7 @@
 import type { Effect } from '../../../dsl/run/effect.js';
 import { ancestral, clipToImage, everyStep, type Process, trailing } from '../../../diffusion/index.js';
 import { fail, type NoisefoldError } from '../../../dsl/index.js';
-import { exactly, exactTuple, positive } from '../../../internal/decode.js';
+import { exactly, exactTuple, positive, oneOf } from '../../../internal/decode.js';
 import { E, type either, t } from '../../../internal/fp.js';
 import { type Block, take } from '../../../internal/gen.js';
 import {
@@ -68,7 +68,7 @@ const codec = exactly(
     variant: t.string,
     size: exactTuple([positive, positive], '[height, width]'),
     process: processPart,
-    predicts: t.keyof({ epsilon: null, x0: null, v: null }, "'epsilon', 'x0' or 'v'"),
+    predicts: oneOf('epsilon', 'x0', 'v'),
   },
 );
 

@@ -10,6 +10,7 @@ import {
   unetArchitecture,
   type UNetArchitecture,
 } from '../../../nn/index.js';
+import { publicFields } from '../../../nn/weights/publicFields.js';
 import { rate } from '../../checked.js';
 import { difference } from '../checkpoint.js';
 import type { JsonRecord } from './pythonJson.js';
@@ -25,15 +26,11 @@ const OWN = '_noisefold';
 
 const own = t.intersection([t.type({ config: t.unknown }), t.partial({ labelDropout: rate })]);
 
-/** The `config.json` of a network. `ConfigError` for one that no `UNet2DModel` is. */
+/** The `config.json` of a network. `ConfigError` for one that is not expressible as a `UNet2DModel`. */
 export const networkConfig = ({ architecture, ...others }: AboutNetwork): either.Either<NoisefoldError, JsonRecord> =>
   E.map((fields: JsonRecord) => ({ ...fields, [OWN]: { config: architecture, ...others } }))(
     diffusersConfigOf(architecture),
   );
-
-/** The fields that diffusers reads. */
-const publicFields = (config: JsonRecord): JsonRecord =>
-  Object.fromEntries(Object.entries(config).filter(([name]) => !name.startsWith('_')));
 
 /** What noisefold wrote of a network, if nobody changed the fields of diffusers since. */
 const ownDescription = (config: JsonRecord, options: DiffusersOptions): AboutNetwork | undefined => {

@@ -18,6 +18,7 @@ import { inFile } from './inFile.js';
 import { errorAt } from '../../../formats/words.js';
 import { decode, exactly, show } from '../../../internal/decode.js';
 import { E, type either, F } from '../../../internal/fp.js';
+import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
 import { processFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
 import {
@@ -84,7 +85,7 @@ const processOfScheduler = (settings: SchedulerSettings): either.Either<Noisefol
 
 /** The fields that a scheduler has, without those that are null; and the names of others. */
 const partsOf = (config: JsonRecord, fields: object) => {
-  const entries = Object.entries(config).filter(([name, value]) => !name.startsWith('_') && value !== null);
+  const entries = Object.entries(givenFields(config));
   return {
     known: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(fields, name))),
     others: entries.filter(([name]) => !Object.hasOwn(fields, name)).map(([name]) => name),

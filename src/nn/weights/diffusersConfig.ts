@@ -74,7 +74,7 @@ const codec = exactly(
 
 type UNet2D = t.TypeOf<typeof codec>;
 
-/** Fields of which null is a value; of others it stands for none. */
+/** Fields that may be null. Nulls of other fields are removed first. */
 const NULLABLE = ['attention_head_dim', 'norm_num_groups', 'mid_block_type', 'class_embed_type'];
 
 const wrong = (field: string, expected: string, actual: unknown): either.Either<NoisefoldError, never> =>
@@ -82,7 +82,7 @@ const wrong = (field: string, expected: string, actual: unknown): either.Either<
     where: `${WHERE}.${field}`,
     expected,
     actual: Array.isArray(actual) ? `[${actual.join(', ')}]` : String(actual),
-    hint: 'unet has no such network: write it by hand, from noisefold/dsl',
+    hint: 'unet does not support it: write the network by hand, from noisefold/dsl',
   });
 
 const attends = (type: string): boolean => type.startsWith('Attn');
@@ -115,7 +115,7 @@ const resampleOf = (given: UNet2D): either.Either<NoisefoldError, 'convolution' 
   return E.right(first === 'conv' ? 'convolution' : 'residual');
 };
 
-/** The bottleneck. Its attention has no norm of its own where blocks are scaled and shifted, unless it is asked for. */
+/** The bottleneck. With scaled and shifted norms, its attention has a norm only if `attn_norm_num_groups` is given. */
 const middleOf = (given: UNet2D) => {
   const { norm_num_groups: groups = 32, attn_norm_num_groups: ofAttention, add_attention: has = true } = given;
   if (!has) return E.right('residual');
@@ -196,8 +196,8 @@ const decodedOptions = optionsOf({
 
 /**
  * Translates the `config.json` of a `UNet2DModel` of diffusers, whose scheduler says what it predicts. Gives the configuration
- * of `unet`, and the names of the weights. `ConfigError` for a field that is unknown or has a value for which `unet` has no
- * network, such as `SkipDownBlock2D` or `center_input_sample`, and for a network that cannot be built.
+ * of `unet`, and the names of the weights. `ConfigError` for a field that is unknown or has a value that `unet` does not
+ * support, such as `SkipDownBlock2D` or `center_input_sample`, and for a network that cannot be built.
  * @example
  * const config = { sample_size: 8, block_out_channels: [32], down_block_types: ['DownBlock2D'], up_block_types: ['UpBlock2D'] }
  * pipe(diffusersConfig(config), E.map(({ config }) => config.base)) // → E.right(32)

@@ -106,7 +106,7 @@ const filtersOf = (architecture: NamedArchitecture, leaves: readonly ParameterLe
 /**
  * The names and layouts of EDM's networks. Its wrappers, such as `EDMPrecond`, put `model.` before them: give that as
  * `prefix`. A network with adaptive group norm is a `DhariwalUNet`, one without a `SongUNet`. `ConfigError` for a model that
- * is no U-Net, and for one that has parts which EDM lacks.
+ * is not a U-Net, and for one that has parts which EDM lacks.
  * @example
  * const config = { image: [8, 8, 3], base: 8, multipliers: [1], blocks: 1, adaptiveGroupNorm: true } as const
  * const table = pipe(unet(config), E.flatMap(edm))

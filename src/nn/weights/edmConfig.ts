@@ -36,7 +36,7 @@ const codec = exactly(
     encoder_type: oneOf('standard', 'residual'),
     decoder_type: oneOf('standard'),
     resample_filter: filterTaps,
-    // of training and of the preconditioning, which are no part of the network
+    // of training and of the preconditioning, outside the network
     label_dropout: finite,
     use_fp16: t.boolean,
     sigma_min: finite,
@@ -114,7 +114,7 @@ const headsOver = (channels: readonly number[]): either.Either<NoisefoldError, H
     where: 'edmConfig.channel_mult',
     expected: `levels with attention of multiples of ${OF_HEAD} channels, or of the same number of heads, ⌊channels/${OF_HEAD}⌋`,
     actual: `levels of ${channels.join(', ')} channels, with ${counts.join(', ')} heads`,
-    hint: 'unet has no network with other heads at each level: write it by hand, from noisefold/dsl',
+    hint: 'unet does not support other heads at each level: write the network by hand, from noisefold/dsl',
   });
 };
 

@@ -14,7 +14,7 @@ export interface Misshaped {
   readonly name: string;
   /** A shape: `[64, 3, 3, 3]`. */
   readonly expected: string;
-  /** A shape, or a dtype and a shape where numbers of that dtype are no weights. */
+  /** A shape, or a dtype and a shape if the dtype is not a float. */
   readonly actual: string;
 }
 
@@ -34,7 +34,7 @@ export interface Placed {
   readonly found: boolean;
 }
 
-/** The dtypes whose numbers are weights; floats of 16 bits are widened before. */
+/** The dtypes of weights. Floats of 16 bits are widened before. */
 const FLOATS = ['F64', 'F32'];
 
 /** Describes a tensor that does not fit; undefined for one that does. */
@@ -103,7 +103,7 @@ export const describeReport = ({ missing, unexpected, misshaped }: WeightReport)
     ),
   ].join('; ');
 
-/** The prefix under which a file has most of the tensors of a network; undefined if there is none. */
+/** The prefix under which a file has most of the tensors of a network; undefined if no prefix has. */
 export const prefixIn = ({ entries }: WeightTable, tensors: ReadonlyMap<string, StoredShape>): string | undefined => {
   const wanted = entries.flatMap(({ theirs }) => theirs);
   const [first] = wanted;

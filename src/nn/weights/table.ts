@@ -29,7 +29,7 @@ export interface NamedModel {
   readonly config?: unknown;
 }
 
-/** Names the parameters of a model as another project does. `ConfigError` for a network that it cannot express. */
+/** Names the parameters of a model as another project does. `ConfigError` for a network that is not expressible there. */
 export type Naming = (model: NamedModel) => either.Either<NoisefoldError, WeightTable>;
 
 /**
@@ -47,8 +47,8 @@ export const tableOf = (
   if (nameless !== undefined)
     return fail('ConfigError', {
       where,
-      expected: 'a network of which the other project has every part',
-      actual: `the parameter ${nameless.path}, which has no name there`,
+      expected: 'a network whose parameters all have a name in the other project',
+      actual: `the parameter ${nameless.path}, which the other project lacks`,
       hint: 'change the configuration, or give a table of your own as `names`',
     });
   const twice = repeatedIn(rows.map(({ ours }) => ours));

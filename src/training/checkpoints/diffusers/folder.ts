@@ -31,7 +31,7 @@ const demandSmall = (path: string, size: number): void => {
     where: path,
     expected: `a configuration of at most ${MOST_BYTES / 2 ** 20} MiB`,
     actual: `${size} bytes`,
-    hint: 'give a folder of diffusers: this file is none of its configurations',
+    hint: 'check the folder: configurations of diffusers are short',
   });
 };
 
@@ -53,7 +53,7 @@ const refuse = (where: string, expected: string, actual: unknown): either.Either
     where,
     expected,
     actual: show(actual),
-    hint: 'noisefold loads pipelines of a UNet2DModel and a scheduler: take the parts that it has one by one',
+    hint: 'noisefold loads pipelines of a UNet2DModel and a scheduler: load its network alone, from its own folder',
   });
 
 /** Refuses a pipeline with components that noisefold lacks, by name. */

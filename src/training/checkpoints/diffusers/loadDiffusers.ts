@@ -57,7 +57,7 @@ export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
   readonly sampling: SchedulerSampling;
   /** The configuration of the scheduler, for `saveDiffusers`; absent of a network alone. */
   readonly scheduler?: JsonRecord;
-  /** Small differences from the samples of diffusers, each with the file and field that it comes of. */
+  /** Small differences from the samples of diffusers, each with its file and field. */
   readonly notes: readonly string[];
 }
 
@@ -72,7 +72,7 @@ const codec = exactly(
   },
 );
 
-/** A scheduler, with its configuration and the file that has it; a network alone has neither. */
+/** A scheduler, with its configuration and its file; both are absent for a network alone. */
 interface FoundScheduler extends ReadScheduler {
   readonly config?: JsonRecord;
   readonly file?: string;
@@ -97,7 +97,7 @@ function* pipelineScheduler(folder: string, { steps, process, predicts }: Diffus
   return { file, config, ...(yield* take(readScheduler(file, config, steps))) };
 }
 
-/** The process that goes with a network alone, and the sampling of DDPM. */
+/** The given process of a network alone, and the sampling of DDPM. */
 const givenProcess = (
   folder: string,
   { steps, process, predicts = 'epsilon' }: DiffusersFolder,

@@ -21,7 +21,7 @@ export interface AboutNetwork {
   readonly labelDropout?: number;
 }
 
-/** A field that diffusers skips, as of all that begin so. It holds what a `UNet2DModel` has no field for. */
+/** A private field, which diffusers ignores. It holds the fields that a `UNet2DModel` lacks. */
 const OWN = '_noisefold';
 
 const own = t.intersection([t.type({ config: t.unknown }), t.partial({ labelDropout: rate })]);
@@ -32,7 +32,7 @@ export const networkConfig = ({ architecture, ...others }: AboutNetwork): either
     diffusersConfigOf(architecture),
   );
 
-/** What noisefold wrote of a network, if nobody changed the fields of diffusers since. */
+/** The network that noisefold described, unless the fields of diffusers were changed since. */
 const ownDescription = (config: JsonRecord, options: DiffusersOptions): AboutNetwork | undefined => {
   const described = F.pipe(
     E.Do,

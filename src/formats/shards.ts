@@ -28,7 +28,7 @@ const ENDINGS = ['.safetensors.index.json', '.safetensors', '.bin.index.json', '
 /** Names without their endings, as transformers and diffusers give them; others are variants. */
 const USUAL = ['diffusion_pytorch_model', 'model', 'pytorch_model'];
 
-/** Chooses the file with the weights. Raises `DecodeError` if there is none, or no one to prefer. */
+/** Chooses the file with the weights. Raises `DecodeError` if there is none, or if there are several candidates. */
 const chosenFrom = (where: string, names: readonly string[]): string => {
   for (const ending of ENDINGS) {
     const ended = names.filter((name) => name.endsWith(ending));

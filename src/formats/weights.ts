@@ -109,12 +109,15 @@ export const widening = (where: string, file: OpenTensors): OpenTensors => ({
     ),
 });
 
+/** The beginning of names that a prefix stands for, up to a dot: `model` and `model.` are the same. */
+export const prefixOf = (given: string): string => (given === '' || given.endsWith('.') ? given : `${given}.`);
+
 /**
  * The tensors whose names begin with a prefix and a dot, by the rest of their names. `ConfigError` if there are none.
  */
 export const below = (where: string, prefix: string, file: OpenTensors): either.Either<NoisefoldError, OpenTensors> => {
-  if (prefix === '') return E.right(file);
-  const start = `${prefix}.`;
+  const start = prefixOf(prefix);
+  if (start === '') return E.right(file);
   const chosen = [...file.entries].filter(([name]) => name.startsWith(start));
   const first = new Set(Array.from(file.entries.keys(), (name) => name.split('.')[0]));
   if (chosen.length === 0)

@@ -46,13 +46,13 @@ interface UnknownField extends t.Type<never> {
 }
 
 /** Lists the names that are possible: `one of the fields a, b`. */
-export const oneOf = (noun: string, names: readonly string[]): string => {
+export const listOf = (noun: string, names: readonly string[]): string => {
   if (names.length === 0) return `no ${noun}s`;
   return names.length === 1 ? `the ${noun} ${names[0]}` : `one of the ${noun}s ${names.join(', ')}`;
 };
 
 const unknownField = (name: string, names: readonly string[], given: object): UnknownField =>
-  Object.assign(new t.Type<never>(oneOf('field', names), (_): _ is never => false, t.failure, F.identity), {
+  Object.assign(new t.Type<never>(listOf('field', names), (_): _ is never => false, t.failure, F.identity), {
     meant: suggestion(
       name,
       names.filter((known) => !Object.hasOwn(given, known)),
@@ -186,3 +186,17 @@ export const amount = refined(finite, 'a finite number ≥ 0', (n) => n >= 0);
 export const aboveZero = refined(finite, 'a finite number above 0', (n) => n > 0);
 /** A number from 0 to 1. */
 export const share = refined(finite, 'a number from 0 to 1', (n) => n >= 0 && n <= 1);
+
+/** One of some words; its name lists them: `'a', 'b' or 'c'`. */
+export const oneOf = <const W extends string>(...words: readonly [W, ...W[]]) => {
+  const listed = words.map((each) => `'${each}'`);
+  const names = Object.fromEntries(words.map((each) => [each, null])) as { readonly [K in W]: null };
+  return t.keyof(names, [listed.slice(0, -1).join(', '), listed.at(-1)].filter((part) => part !== '').join(' or '));
+};
+
+/** The only value of a field that noisefold has; arrays are compared by their elements. */
+export const only = <A extends string | number | boolean | null | readonly never[]>(value: A): t.Type<A> => {
+  const wanted = JSON.stringify(value);
+  const known = t.unknown as t.Type<unknown> as t.Type<A>; // `refined` accepts that value alone
+  return refined(known, `${wanted}, the only value that noisefold has`, (given) => JSON.stringify(given) === wanted);
+};

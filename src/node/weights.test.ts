@@ -82,6 +82,13 @@ describe('weights are opened', () => {
     expect(right(await readAll(new Map(files))())).toEqual(ofShards);
   });
 
+  test('below a prefix, with or without its dot', async () => {
+    const path = join(golden, 'training.pt');
+    const names = Object.keys(right(await readAll(path, { prefix: 'ema' })()));
+    expect(names).toContain('first.weight');
+    expect(Object.keys(right(await readAll(path, { prefix: 'ema.' })()))).toEqual(names);
+  });
+
   test('without Node: in a browser bytes are read, and a path says that there are no files', async () => {
     const bytes = new Uint8Array(await readFile(join(golden, 'training.pt')));
     const builtin = process.getBuiltinModule;

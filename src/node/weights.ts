@@ -21,7 +21,7 @@ export type WeightFiles = string | FileInMemory | ReadonlyMap<string, FileInMemo
 
 /** Settings of {@link withWeights}. */
 export interface WeightOptions {
-  /** The part of the names to take, `'ema'` or `'model.diffusion'`: then names are those behind it. By default all. */
+  /** The part of the names to take, `'ema'` or `'model.diffusion.'`: then names are those behind it. By default all. */
   readonly prefix?: string;
   /** Refuses NaN and infinities; true by default. */
   readonly finite?: boolean;

@@ -1,5 +1,5 @@
 /** Makes the plan of a program. */
-import { oneOf } from '../../internal/decode.js';
+import { listOf } from '../../internal/decode.js';
 import { attempt, orRaise, raise, showType } from '../../internal/errors.js';
 import { atOnce, type Pieces } from '../../internal/stop.js';
 import type { Capabilities } from './backend.js';
@@ -77,7 +77,7 @@ const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void =
   if (unknown !== undefined)
     raise('ConfigError', {
       where: 'compile: donate',
-      expected: known === null ? 'nothing, as the input has no name' : oneOf('input', known),
+      expected: known === null ? 'nothing, as the input has no name' : listOf('input', known),
       actual: `'${unknown}'`,
       hint: 'donate inputs of the program by their names',
     });

@@ -1,5 +1,5 @@
 /** Binds values and numbers of the host to the inputs of a plan. */
-import { oneOf, word } from '../../internal/decode.js';
+import { listOf, word } from '../../internal/decode.js';
 import { E, TE, type taskEither } from '../../internal/fp.js';
 import { gen, keep, take, type Work } from '../../internal/gen.js';
 import type { Backend, HostArray, KeyWords, Slot } from '../compile/backend.js';
@@ -95,7 +95,7 @@ const checkNames = (names: readonly string[] | null, inputs: unknown): E.Either<
   const meant = suggestion(unknown, free);
   return fail('ConfigError', {
     where: `run.${unknown}`,
-    expected: oneOf('input', names),
+    expected: listOf('input', names),
     actual: 'an unknown input',
     hint: meant === undefined ? 'leave it out, or add it to the inputs of the program' : `did you mean ${meant}?`,
   });

@@ -4,7 +4,7 @@ import { positive } from '../../internal/decode.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Groups, groupsOver } from '../layers/groups.js';
 import { type Heads, headsOver } from '../layers/heads.js';
-import { embeddingOf, type Encoder, inputChannelsOf, levelsOf } from './encoderConfig.js';
+import { embeddingOf, type Encoder, inputChannelsOf, levelChannels, levelsOf } from './encoderConfig.js';
 
 /** What is wrong with a configuration, or false. */
 export type Check = Explanation | false;
@@ -36,7 +36,7 @@ export const fieldChecks = (network: string, c: Encoder): readonly Check[] => {
     !c.image.every((n) => isWhole(n)) && wrong('image', 'extents ≥ 1', `[${c.image.join(', ')}]`, 'give [height, width, channels]'),
     !isWhole(c.base, MOST_CHANNELS) && wrong('base', `a number from 1 to ${MOST_CHANNELS}`, c.base, '64 is usual for 32×32 images'),
     !(c.multipliers.length > 0 && c.multipliers.every((n) => n > 0 && n <= 1024)) && wrong('multipliers', 'one number a level, up to 1024', `[${c.multipliers.join(', ')}]`, 'such as [1, 2, 2]'),
-    !c.multipliers.every((n) => isWhole(c.base * n)) && wrong('multipliers', `multiples of base ${c.base} that are whole numbers of channels`, `[${c.multipliers.join(', ')}]`, 'such as 0.5 of an even base'),
+    !c.multipliers.every((n) => isWhole(levelChannels(c.base, n))) && wrong('multipliers', `multiples of base ${c.base} that are whole numbers of channels`, `[${c.multipliers.join(', ')}]`, 'such as 0.5 of an even base'),
     !isWhole(inputChannelsOf(c), MOST_CHANNELS) && wrong('inputChannels', `a number from 1 to ${MOST_CHANNELS}`, inputChannelsOf(c), 'leave it out for those of the first level'),
     !isWhole(c.blocks, 256) && wrong('blocks', 'from 1 to 256 blocks a level', c.blocks, '2 is usual'),
     headsCheck(network, 'heads', c.heads),

@@ -14,7 +14,7 @@ import {
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
-import { exactly, natural } from '../../internal/decode.js';
+import { exactly, natural, oneOf } from '../../internal/decode.js';
 import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
@@ -45,7 +45,6 @@ import {
   type Image,
   inputChannelsOf,
   levelsOf,
-  oneOf,
   withDefaults,
 } from './encoderConfig.js';
 

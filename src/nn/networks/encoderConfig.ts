@@ -1,5 +1,5 @@
 /** The configuration of the way down, which a U-Net and a classifier have in common. */
-import { exactly, exactTuple, finite, natural } from '../../internal/decode.js';
+import { exactly, exactTuple, finite, natural, oneOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import type { Groups } from '../layers/groups.js';
 import type { Heads } from '../layers/heads.js';
@@ -86,13 +86,6 @@ export const encoderDefaults = {
 /** A configuration with its defaults. */
 export type Encoder = EncoderConfig & Required<Pick<EncoderConfig, keyof typeof encoderDefaults>>;
 
-/** One of some words. */
-export const oneOf = <const W extends string>(...words: readonly W[]) => {
-  const listed = words.map((word) => `'${word}'`);
-  const names = Object.fromEntries(words.map((word) => [word, null])) as { readonly [K in W]: null };
-  return t.keyof(names, `${listed.slice(0, -1).join(', ')} or ${listed.at(-1)}`);
-};
-
 const layout = exactly({ first: oneOf('sine', 'cosine'), shift: finite }, { maxPeriod: finite, scale: finite });
 const named = oneOf('ddpm', 'guided-diffusion', 'fourier');
 
@@ -137,6 +130,16 @@ export const withDefaults = <C extends object, D extends object>(defaults: D, gi
   return { ...defaults, ...(Object.fromEntries(defined) as unknown as C) }; // the given fields, without undefined ones
 };
 
+/**
+ * The channels of a level: base·multiplier. A multiplier may be a rounded quotient: 224·(928/224) is 928 up to the last bit, so
+ * a product within 1e-6 of an integer is that integer.
+ */
+export const levelChannels = (base: number, multiplier: number): number => {
+  const product = base * multiplier;
+  const whole = Math.round(product);
+  return Math.abs(product - whole) <= 1e-6 ? whole : product;
+};
+
 /** The levels, from full resolution to the bottleneck. */
 export const levelsOf = ({ image, base, multipliers, attention }: Encoder) =>
   multipliers.map((multiplier, level) => {
@@ -144,14 +147,14 @@ export const levelsOf = ({ image, base, multipliers, attention }: Encoder) =>
     return {
       height,
       width: image[1] / 2 ** level,
-      channels: base * multiplier,
+      channels: levelChannels(base, multiplier),
       attends: attention.includes(height),
     };
   });
 
 /** The number of channels of the first convolution. */
 export const inputChannelsOf = ({ inputChannels, base, multipliers }: Encoder): number =>
-  inputChannels ?? base * multipliers[0]!; // an encoder has a level
+  inputChannels ?? levelChannels(base, multipliers[0]!); // an encoder has a level
 
 /** The channels that enter the blocks of each level on the way up: those below, joined with an activation of the way down. */
 export const joinedChannelsOf = (c: Encoder): readonly (readonly number[])[] => {

@@ -64,7 +64,8 @@ const on64 = { image: [64, 64, 3], multipliers: [1, 2, 2, 2] } as const;
 
 /**
  * The configurations of published U-Nets, for `unet`. docs/models.md lists them with their sizes. ADM's upsamplers are named
- * by both resolutions.
+ * by both resolutions. The names of the weights of `adm-64` (`64x64_diffusion.pt`) are
+ * `guidedDiffusion({ newAttentionOrder: true })`, those of the other models of guided-diffusion `guidedDiffusion()`.
  * @example
  * const made = unet(unetPresets['ddpm-cifar10'])
  * made // : E.Either<NoisefoldError, UNet<[32, 32, 3]>>

@@ -25,14 +25,15 @@ export const requireFilter: Requirement = (where, given: unknown) => {
   raise('ConfigError', { where, expected: "'box' or 'binomial'", actual: show(given), hint });
 };
 
-const WEIGHTS: Readonly<Record<Filter, readonly number[]>> = { box: [1, 1], binomial: [1, 3, 3, 1] };
+/** The weights of each filter along an axis, up to their sum. */
+export const FILTER_TAPS: Readonly<Record<Filter, readonly number[]>> = { box: [1, 1], binomial: [1, 3, 3, 1] };
 
 /** The padding that keeps a filter in the middle of its 2×2 pixels. */
-export const reachOf = (filter: Filter): number => WEIGHTS[filter].length / 2 - 1;
+export const reachOf = (filter: Filter): number => FILTER_TAPS[filter].length / 2 - 1;
 
 /** The outer product of the weights, with the sum `gain`, for each channel: `[K, K, 1, C]`. */
 const kernelOf = <C extends Dim>(filter: Filter, channels: C, gain: number): Tensor<[Dim, Dim, 1, C]> => {
-  const f = WEIGHTS[filter];
+  const f = FILTER_TAPS[filter];
   const total = f.reduce((a, b) => a + b, 0) ** 2;
   const C = channels as number; // programs are traced with numbers
   const weights = f.flatMap((a) => f.flatMap((b) => Array.from({ length: C }, () => (gain * a * b) / total)));

@@ -1,6 +1,6 @@
 /** The configuration of a U-Net. */
 import type { NoisefoldError } from '../../dsl/index.js';
-import { exactly, natural } from '../../internal/decode.js';
+import { exactly, natural, oneOf } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
 import type { NoClass } from '../layers/embedding.js';
@@ -24,7 +24,6 @@ import {
   headsCodec,
   type Image,
   joinedChannelsOf,
-  oneOf,
   withDefaults,
 } from './encoderConfig.js';
 

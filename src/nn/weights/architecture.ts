@@ -1,12 +1,12 @@
 /** The part of a configuration that names of parameters depend on. */
-import { decode, explained, type Mismatch, natural } from '../../internal/decode.js';
+import { decode, explained, type Mismatch, natural, oneOf } from '../../internal/decode.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import type { NamedModel } from './table.js';
 
 const heads = t.union([t.number, t.type({ channels: t.number })]);
 
-const pool = t.keyof({ adaptive: null, attention: null, spatial: null, normalizedSpatial: null });
+const pool = oneOf('adaptive', 'attention', 'spatial', 'normalizedSpatial');
 
 const parts = [
   t.type({ image: t.array(natural), multipliers: t.array(t.number), blocks: natural, heads }),
@@ -14,7 +14,7 @@ const parts = [
     upHeads: heads,
     pool,
     adaptiveGroupNorm: t.boolean,
-    filter: t.keyof({ box: null, binomial: null }),
+    filter: oneOf('box', 'binomial'),
   }),
 ] as const;
 const codec = t.intersection([...parts], 'the configuration of a U-Net or a classifier');

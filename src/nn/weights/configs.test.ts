@@ -77,6 +77,23 @@ describe('the flags of improved-diffusion give its presets', () => {
   });
 });
 
+describe('a process of other than 1000 steps', () => {
+  const flags = { image_size: 64, num_res_blocks: 3, learn_sigma: true, diffusion_steps: 4000 };
+
+  test('without rescale_timesteps is refused, as its default depends on the project', () => {
+    expect(refusal(guidedDiffusionConfig(flags))).toBe('guidedDiffusionConfig.rescale_timesteps');
+    const classifier = guidedDiffusionClassifierConfig({ image_size: 64, diffusion_steps: 4000 });
+    expect(refusal(classifier)).toBe('guidedDiffusionClassifierConfig.rescale_timesteps');
+  });
+
+  test('has the times that rescale_timesteps says', () => {
+    const sinusoid = (given: object) => right(guidedDiffusionConfig({ ...flags, ...given })).config.sinusoid;
+    expect(sinusoid({ rescale_timesteps: false })).toBe('guided-diffusion');
+    expect(sinusoid({ rescale_timesteps: true })).toEqual({ first: 'cosine', shift: 0, scale: 0.25 });
+    expect(sinusoid({ diffusion_steps: 1000 })).toBe('guided-diffusion');
+  });
+});
+
 describe('the arguments of the networks of EDM give their presets', () => {
   const song = { model_type: 'SongUNet', img_channels: 3, model_channels: 128 };
   const ncsnpp = {
@@ -116,6 +133,25 @@ const cifar10 = {
   up_block_types: ['UpBlock2D', 'UpBlock2D', 'AttnUpBlock2D', 'UpBlock2D'],
 };
 
+describe('a DhariwalUNet of levels that are no multiples of 64', () => {
+  const dhariwal = { model_type: 'DhariwalUNet', img_resolution: 32, model_channels: 96, channel_mult: [1, 2], attn_resolutions: [16] }; // prettier-ignore
+
+  test('has the heads of its levels with attention', () => {
+    expect(right(edmConfig({ ...dhariwal, channel_mult: [1, 1] })).config.heads).toBe(1);
+    expect(right(edmConfig(dhariwal)).config.heads).toEqual({ channels: 64 });
+  });
+
+  test('is refused if they have other numbers of heads', () => {
+    expect(edmConfig({ ...dhariwal, attn_resolutions: [32, 16] })).toMatchObject({
+      left: {
+        _tag: 'ConfigError',
+        where: 'edmConfig.channel_mult',
+        actual: 'levels of 96, 192 channels, with 1, 3 heads',
+      },
+    });
+  });
+});
+
 describe('a config.json of diffusers', () => {
   test('of DDPM for CIFAR-10 gives its preset', () => {
     expectPreset(diffusersConfig(cifar10), 'ddpm-cifar10');
@@ -150,6 +186,21 @@ describe('a config.json of diffusers', () => {
     expect(refusal(diffusersConfig({ ...cifar10, norm_num_groups: 24 }))).toBe('unet.groups');
     expect(refusal(diffusersConfig({ ...cifar10, sample_size: 30 }))).toBe('unet.image');
     expect(refusal(diffusersConfig('a text'))).toMatch(/^diffusersConfig\./);
+  });
+
+  test('has levels of any numbers of channels: their quotients are rounded', () => {
+    for (const channels of [
+      [224, 928],
+      [352, 480],
+      [800, 448],
+    ]) {
+      const blocks = { down_block_types: ['DownBlock2D', 'DownBlock2D'], up_block_types: ['UpBlock2D', 'UpBlock2D'] };
+      const given = { ...cifar10, ...blocks, block_out_channels: channels };
+      const { config } = right(diffusersConfig(given));
+      expect(right(diffusersConfigOf(config))).toMatchObject({ block_out_channels: channels });
+      const wide = right(unet(config as UNetConfig)).params.leaves.find(({ path }) => path.endsWith('levels.1.down.0.residual.norm2.gamma')); // prettier-ignore
+      expect(wide?.shape).toEqual([channels[1]]);
+    }
   });
 
   test('without a size takes one that is given', () => {

@@ -71,7 +71,7 @@ const fixedRows: Rows = [
 
 /**
  * The names and layouts of diffusers, for its `UNet2DModel`. Also reads the names of attention that it had before version
- * 0.15. `ConfigError` for a model that is no U-Net, and for one that has parts which a `UNet2DModel` lacks.
+ * 0.15. `ConfigError` for a model that is not a U-Net, and for one that has parts which a `UNet2DModel` lacks.
  * @example
  * const model = unwrap(unet({ image: [8, 8, 3], base: 8, multipliers: [1], blocks: 1 }))
  * const table = pipe(model, diffusers)

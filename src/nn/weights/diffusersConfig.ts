@@ -1,11 +1,22 @@
 /** Configurations of diffusers (`UNet2DModel`) as ours. */
-import { aboveZero, exactly, exactTuple, finite, natural, positive, refined } from '../../internal/decode.js';
+import {
+  aboveZero,
+  exactly,
+  exactTuple,
+  finite,
+  natural,
+  positive,
+  refined,
+  oneOf,
+  only,
+} from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
 import { diffusers } from './diffusers.js';
 import { checkedOutputs } from './outputs.js';
+import { givenFields } from './publicFields.js';
 import type { Translated } from './translated.js';
 
 /** The parts of a configuration that are not in that of a `UNet2DModel`, but in that of its scheduler. */
@@ -20,29 +31,18 @@ export interface DiffusersOptions {
 
 const WHERE = 'diffusersConfig';
 
-/** The only value of a field that our network has. */
-const only = <A extends string | number | boolean>(value: A): t.Type<A> =>
-  refined(
-    t.unknown as t.Type<unknown> as t.Type<A>,
-    `${value}, the only one that unet has`,
-    (given) => given === value,
-  );
-
 const DOWN = ['DownBlock2D', 'AttnDownBlock2D', 'ResnetDownsampleBlock2D'] as const;
 const UP = ['UpBlock2D', 'AttnUpBlock2D', 'ResnetUpsampleBlock2D'] as const;
 
-const oneOfBlocks = (names: readonly string[]) =>
-  refined(t.string, `one of ${names.join(', ')}`, (name) => names.includes(name));
-
-const kind = t.keyof({ conv: null, resnet: null }, "'conv' or 'resnet'");
+const kind = oneOf('conv', 'resnet');
 const zeroOrOne = refined(natural, '0 or 1', (n) => n <= 1);
 
 const codec = exactly(
   {
     sample_size: t.union([positive, exactTuple([positive, positive], '[height, width]')], 'a size, or [height, width]'),
     block_out_channels: refined(t.array(positive), 'channels of at least one level', ({ length }) => length > 0),
-    down_block_types: t.array(oneOfBlocks(DOWN)),
-    up_block_types: t.array(oneOfBlocks(UP)),
+    down_block_types: t.array(oneOf(...DOWN)),
+    up_block_types: t.array(oneOf(...UP)),
   },
   {
     in_channels: positive,
@@ -56,41 +56,33 @@ const codec = exactly(
     freq_shift: finite,
     flip_sin_to_cos: t.boolean,
     time_embedding_dim: positive,
-    resnet_time_scale_shift: t.keyof({ default: null, scale_shift: null }, "'default' or 'scale_shift'"),
+    resnet_time_scale_shift: oneOf('default', 'scale_shift'),
     downsample_padding: zeroOrOne,
     downsample_type: kind,
     upsample_type: kind,
     add_attention: t.boolean,
     num_class_embeds: positive,
     num_train_timesteps: positive, // of learned embeddings of time alone
-    act_fn: t.keyof({ silu: null, swish: null }, "'silu', the only one that unet has"),
+    act_fn: oneOf('silu', 'swish'),
     center_input_sample: only(false),
     time_embedding_type: only('positional'),
     mid_block_scale_factor: only(1),
     mid_block_type: only('UNetMidBlock2D'),
-    class_embed_type: refined(t.unknown, 'null, the only one that unet has', (given) => given === undefined),
+    class_embed_type: only(null),
   },
 );
 
 type UNet2D = t.TypeOf<typeof codec>;
 
-/** Fields of which null is a value; of others it stands for none. */
-const NULLABLE = ['attention_head_dim', 'norm_num_groups', 'mid_block_type'];
-
-/** The fields without those that are private, such as the version, or null. */
-const publicFields = (given: unknown): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.entries(Object(given)).filter(
-      ([name, value]) => !name.startsWith('_') && (value !== null || NULLABLE.includes(name)),
-    ),
-  );
+/** Fields that may be null. Nulls of other fields are removed first. */
+const NULLABLE = ['attention_head_dim', 'norm_num_groups', 'mid_block_type', 'class_embed_type'];
 
 const wrong = (field: string, expected: string, actual: unknown): either.Either<NoisefoldError, never> =>
   fail('ConfigError', {
     where: `${WHERE}.${field}`,
     expected,
     actual: Array.isArray(actual) ? `[${actual.join(', ')}]` : String(actual),
-    hint: 'unet has no such network: write it by hand, from noisefold/dsl',
+    hint: 'unet does not support it: write the network by hand, from noisefold/dsl',
   });
 
 const attends = (type: string): boolean => type.startsWith('Attn');
@@ -123,7 +115,7 @@ const resampleOf = (given: UNet2D): either.Either<NoisefoldError, 'convolution' 
   return E.right(first === 'conv' ? 'convolution' : 'residual');
 };
 
-/** The bottleneck. Its attention has no norm of its own where blocks are scaled and shifted, unless it is asked for. */
+/** The bottleneck. With scaled and shifted norms, its attention has a norm only if `attn_norm_num_groups` is given. */
 const middleOf = (given: UNet2D) => {
   const { norm_num_groups: groups = 32, attn_norm_num_groups: ofAttention, add_attention: has = true } = given;
   if (!has) return E.right('residual');
@@ -195,7 +187,7 @@ const decodedOptions = optionsOf({
   options: exactly(
     {},
     {
-      predicts: t.keyof({ epsilon: null, x0: null, v: null }, "'epsilon', 'x0' or 'v'"),
+      predicts: oneOf('epsilon', 'x0', 'v'),
       timesteps: positive,
       size: exactTuple([positive, positive], '[height, width]'),
     },
@@ -204,8 +196,8 @@ const decodedOptions = optionsOf({
 
 /**
  * Translates the `config.json` of a `UNet2DModel` of diffusers, whose scheduler says what it predicts. Gives the configuration
- * of `unet`, and the names of the weights. `ConfigError` for a field that is unknown or has a value for which `unet` has no
- * network, such as `SkipDownBlock2D` or `center_input_sample`, and for a network that cannot be built.
+ * of `unet`, and the names of the weights. `ConfigError` for a field that is unknown or has a value that `unet` does not
+ * support, such as `SkipDownBlock2D` or `center_input_sample`, and for a network that cannot be built.
  * @example
  * const config = { sample_size: 8, block_out_channels: [32], down_block_types: ['DownBlock2D'], up_block_types: ['UpBlock2D'] }
  * pipe(diffusersConfig(config), E.map(({ config }) => config.base)) // → E.right(32)
@@ -220,7 +212,7 @@ export const diffusersConfig = (
     E.Do,
     E.bind('options', () => decodedOptions(options)),
     E.bind('given', ({ options: { size } }) =>
-      decoded({ ...(size && { sample_size: size }), ...publicFields(config) }),
+      decoded({ ...(size && { sample_size: size }), ...givenFields(Object(config), NULLABLE) }),
     ),
     E.flatMap(({ given, options: known }) => fieldsOf(given, known)),
     E.flatMap(unetArchitecture),

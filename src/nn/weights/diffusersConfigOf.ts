@@ -85,7 +85,7 @@ const fieldsOf = (c: UNetArchitecture): Readonly<Record<string, unknown>> => {
 
 /**
  * Writes a configuration as the `config.json` of a `UNet2DModel` of diffusers. `ConfigError`, which names the field, for a
- * network that it cannot be.
+ * network that is not expressible as a `UNet2DModel`.
  * @example
  * const config = unwrap(unetArchitecture({ image: [8, 8, 3], base: 32, multipliers: [1, 2], blocks: 1 }))
  * pipe(diffusersConfigOf(config), E.map((written) => written.block_out_channels)) // → E.right([32, 64])

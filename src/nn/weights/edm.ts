@@ -6,6 +6,7 @@ import { matrix, matrixAsConv2d, vector, type Weight } from './layout.js';
 import { conv, linear, linearOf, norm, row, type Rows, within } from './rows.js';
 import { type Naming, type ParameterLeaf, tableOf } from './table.js';
 import type { Heads } from '../layers/heads.js';
+import { FILTER_TAPS } from '../networks/resampling.js';
 
 const residual: Rows = [
   ...within('norm1', 'norm0', norm),
@@ -78,12 +79,10 @@ const output = (architecture: NamedArchitecture): Rows => {
   return [...within('norm', normName, norm), ...within('output', convName, conv)];
 };
 
-const FILTERS = { box: [1, 1], binomial: [1, 3, 3, 1] } as const;
-
 /** The filter of the convolutions that change the resolution, `[1, 1, n, n]`: the outer product of its taps, of sum 1. */
 const filterOf = ({ filter = 'box' }: NamedArchitecture): Weight => {
-  const taps = FILTERS[filter];
-  const sum = taps.reduce<number>((total, tap) => total + tap, 0);
+  const taps = FILTER_TAPS[filter];
+  const sum = taps.reduce((total, tap) => total + tap, 0);
   const data = Float32Array.from(taps.flatMap((a) => taps.map((b) => (a * b) / sum ** 2)));
   return { shape: [1, 1, taps.length, taps.length], data };
 };
@@ -107,7 +106,7 @@ const filtersOf = (architecture: NamedArchitecture, leaves: readonly ParameterLe
 /**
  * The names and layouts of EDM's networks. Its wrappers, such as `EDMPrecond`, put `model.` before them: give that as
  * `prefix`. A network with adaptive group norm is a `DhariwalUNet`, one without a `SongUNet`. `ConfigError` for a model that
- * is no U-Net, and for one that has parts which EDM lacks.
+ * is not a U-Net, and for one that has parts which EDM lacks.
  * @example
  * const config = { image: [8, 8, 3], base: 8, multipliers: [1], blocks: 1, adaptiveGroupNorm: true } as const
  * const table = pipe(unet(config), E.flatMap(edm))

@@ -1,20 +1,23 @@
 /** Configurations of EDM's networks as ours. */
-import { aboveZero, exactly, finite, natural, positive, refined } from '../../internal/decode.js';
-import type { NoisefoldError } from '../../internal/errors.js';
+import { aboveZero, exactly, finite, natural, positive, refined, oneOf } from '../../internal/decode.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
+import type { Heads } from '../layers/heads.js';
+import { levelChannels } from '../networks/encoderConfig.js';
+import { FILTER_TAPS } from '../networks/resampling.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
 import { edm } from './edm.js';
 import { checkedOutputs } from './outputs.js';
 import type { Translated } from './translated.js';
 
-const FILTERS: Readonly<Record<string, 'box' | 'binomial'>> = { '1,1': 'box', '1,3,3,1': 'binomial' };
-const filterTaps = refined(t.array(finite), '[1, 1] or [1, 3, 3, 1]', (taps) => `${taps}` in FILTERS);
+const FILTERS = Object.fromEntries(Object.entries(FILTER_TAPS).map(([name, taps]) => [`${taps}`, name]));
+const filterTaps = refined(t.array(finite), '[1, 1] or [1, 3, 3, 1]', (taps) => Object.hasOwn(FILTERS, `${taps}`));
 
 const codec = exactly(
   {
     img_resolution: positive,
-    model_type: t.keyof({ SongUNet: null, DhariwalUNet: null }, "'SongUNet' or 'DhariwalUNet'"),
+    model_type: oneOf('SongUNet', 'DhariwalUNet'),
   },
   {
     img_channels: positive,
@@ -28,12 +31,12 @@ const codec = exactly(
     num_blocks: positive,
     attn_resolutions: t.array(positive),
     dropout: finite,
-    embedding_type: t.keyof({ positional: null, fourier: null }, "'positional' or 'fourier'"),
+    embedding_type: oneOf('positional', 'fourier'),
     channel_mult_noise: positive,
-    encoder_type: t.keyof({ standard: null, residual: null }, "'standard' or 'residual'"),
-    decoder_type: t.keyof({ standard: null }, "'standard'"),
+    encoder_type: oneOf('standard', 'residual'),
+    decoder_type: oneOf('standard'),
     resample_filter: filterTaps,
-    // of training and of the preconditioning, which are no part of the network
+    // of training and of the preconditioning, outside the network
     label_dropout: finite,
     use_fp16: t.boolean,
     sigma_min: finite,
@@ -99,24 +102,34 @@ const songFields = (given: Arguments) => {
 /** The channels of each head of a `DhariwalUNet`. A level of fewer has no attention. */
 const OF_HEAD = 64;
 
-/** Its heads: ⌊channels/64⌋ at each level. */
-const headsOver = (channels: readonly number[]) => {
+/**
+ * Its heads: ⌊channels/64⌋ at each level. `unet` has as many heads at all levels, or heads of 64 channels. `ConfigError` for
+ * levels of neither.
+ */
+const headsOver = (channels: readonly number[]): either.Either<NoisefoldError, Heads> => {
+  if (channels.every((each) => each % OF_HEAD === 0)) return E.right({ channels: OF_HEAD });
   const counts = channels.map((each) => Math.floor(each / OF_HEAD));
-  const isEven = channels.every((each) => each % OF_HEAD === 0);
-  return !isEven && counts.every((each) => each === counts[0]) ? counts[0] : { channels: OF_HEAD };
+  if (counts.every((each) => each === counts[0])) return E.right(counts[0]!); // there is a level, as one is not a multiple
+  return fail('ConfigError', {
+    where: 'edmConfig.channel_mult',
+    expected: `levels with attention of multiples of ${OF_HEAD} channels, or of the same number of heads, ⌊channels/${OF_HEAD}⌋`,
+    actual: `levels of ${channels.join(', ')} channels, with ${counts.join(', ')} heads`,
+    hint: 'unet does not support other heads at each level: write the network by hand, from noisefold/dsl',
+  });
 };
 
-const dhariwalFields = (given: Arguments) => {
+const dhariwalFields = (given: Arguments): either.Either<NoisefoldError, object> => {
   const { model_channels: base = 192, channel_mult: multipliers = [1, 2, 3, 4], img_resolution: size } = given;
   const named = heightsOf(size, multipliers, given.attn_resolutions ?? [32, 16, 8]);
   const levels = multipliers.map((multiplier, level) => ({
-    channels: base * multiplier,
+    channels: levelChannels(base, multiplier),
     height: Math.floor(size / 2 ** level),
   }));
   const deepest = levels.at(-1);
   const attending = levels.filter(({ channels, height }) => channels >= OF_HEAD && named.includes(height));
   const hasMiddle = deepest !== undefined && deepest.channels >= OF_HEAD;
-  return {
+  const headed = levels.filter((level) => attending.includes(level) || (hasMiddle && level === deepest));
+  return E.map((heads: Heads) => ({
     ...sharedFields(
       given,
       attending.map(({ height }) => height),
@@ -124,13 +137,13 @@ const dhariwalFields = (given: Arguments) => {
     base,
     multipliers,
     blocks: given.num_blocks ?? 3,
-    heads: headsOver([...attending, ...(hasMiddle ? [deepest] : [])].map(({ channels }) => channels)),
+    heads,
     middle: hasMiddle ? 'attention' : 'residual',
     resample: 'residual',
     adaptiveGroupNorm: true,
     sinusoid: 'guided-diffusion',
     embedding: base * (given.channel_mult_emb ?? 4),
-  };
+  }))(headsOver(headed.map(({ channels }) => channels)));
 };
 
 const decoded = optionsOf({
@@ -158,9 +171,9 @@ export const edmConfig = (given: unknown): either.Either<NoisefoldError, Transla
       const { inputs, outputs } = channelsOf(known);
       return checkedOutputs('edmConfig', inputs, outputs);
     }),
-    E.flatMap(({ known, variance }) => {
-      const fields = known.model_type === 'DhariwalUNet' ? dhariwalFields(known) : songFields(known);
-      return unetArchitecture({ ...fields, ...variance });
-    }),
+    E.bind('fields', ({ known }) =>
+      known.model_type === 'DhariwalUNet' ? dhariwalFields(known) : E.right(songFields(known)),
+    ),
+    E.flatMap(({ fields, variance }) => unetArchitecture({ ...fields, ...variance })),
     E.map((config) => ({ config, names: edm })),
   );

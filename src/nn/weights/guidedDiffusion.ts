@@ -11,7 +11,10 @@ import type { Heads } from '../layers/heads.js';
 
 /** Options of {@link guidedDiffusion}. */
 export interface GuidedDiffusionNames {
-  /** The flag `use_new_attention_order` of the model; default false, as of all published ones. */
+  /**
+   * The flag `use_new_attention_order` of the model; default false. It is true for `64x64_diffusion.pt` (the preset `adm-64`)
+   * and false for the other published models. Names and shapes are the same in both orders, so a wrong one is not detected.
+   */
   readonly newAttentionOrder?: boolean;
 }
 
@@ -111,6 +114,14 @@ const decoded = optionsOf({ where: 'guidedDiffusion', options: exactly({}, { new
  * The names and layouts of guided-diffusion, for its `UNetModel`, `SuperResModel` and `EncoderUNetModel`, and of
  * improved-diffusion. `ConfigError` for a model that is neither a U-Net nor a classifier, and for one that has parts which
  * guided-diffusion lacks.
+ *
+ * The order of the outputs of the attention projections is an option of the names, not of the network. `guidedDiffusionConfig`
+ * takes it from the flags of a model. For a preset, give it here:
+ *
+ * | published model      | preset             | names                                          |
+ * | -------------------- | ------------------ | ---------------------------------------------- |
+ * | `64x64_diffusion.pt` | `adm-64`           | `guidedDiffusion({ newAttentionOrder: true })` |
+ * | all others           | `adm-…`, `iddpm-…` | `guidedDiffusion()`                            |
  * @example
  * const model = unwrap(unet({ image: [8, 8, 3], base: 8, multipliers: [1], blocks: 1 }))
  * const table = pipe(model, guidedDiffusion())

@@ -1,5 +1,5 @@
 /** Configurations of guided-diffusion's classifiers as ours. */
-import { exactly, positive } from '../../internal/decode.js';
+import { exactly, positive, oneOf } from '../../internal/decode.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
@@ -30,10 +30,7 @@ const POOLS = {
   spatial_v2: 'normalizedSpatial',
 } as const;
 
-const pool = t.keyof(
-  { adaptive: null, attention: null, spatial: null, spatial_v2: null },
-  "'adaptive', 'attention', 'spatial' or 'spatial_v2'",
-);
+const pool = oneOf('adaptive', 'attention', 'spatial', 'spatial_v2');
 
 const argumentCodec = exactly(
   { ...requiredArguments, out_channels: positive },
@@ -108,10 +105,11 @@ export const guidedDiffusionClassifierConfig = (
   F.pipe(
     E.Do,
     E.bind('found', () => described(flags)),
-    E.bind('config', ({ found: { network, process, pool: given } }) =>
+    E.bind('times', ({ found: { process } }) => timeFields(WHERE, process)),
+    E.bind('config', ({ times, found: { network, pool: given } }) =>
       classifierArchitecture({
         ...sharedFields(network),
-        ...timeFields(process),
+        ...times,
         classes: network.out_channels,
         pool: POOLS[given],
       }),

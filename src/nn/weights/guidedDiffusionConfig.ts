@@ -1,6 +1,6 @@
 /** Configurations of guided-diffusion and improved-diffusion as ours. */
 import { exactly } from '../../internal/decode.js';
-import type { NoisefoldError } from '../../internal/errors.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
@@ -41,20 +41,32 @@ export const sharedFields = (network: NetworkArguments) => {
   };
 };
 
-/** The timesteps. Those of a process of other than 1000 may be rescaled to 1000 where they are embedded. */
-export const timeFields = ({
-  diffusion_steps: timesteps = 1000,
-  rescale_timesteps: isRescaled = false,
-}: ProcessFlags) => ({
-  timesteps,
-  ...(isRescaled && timesteps !== 1000 && { sinusoid: { first: 'cosine', shift: 0, scale: 1000 / timesteps } }),
-});
+/**
+ * The timesteps. Those of a process of other than 1000 may be rescaled to 1000 where they are embedded. The flag must be given
+ * then, because its default is true in improved-diffusion and false in guided-diffusion.
+ */
+export const timeFields = (
+  where: string,
+  { diffusion_steps: timesteps = 1000, rescale_timesteps: isRescaled }: ProcessFlags,
+): either.Either<NoisefoldError, object> => {
+  if (timesteps === 1000) return E.right({ timesteps });
+  if (isRescaled === undefined)
+    return fail('ConfigError', {
+      where: `${where}.rescale_timesteps`,
+      expected: `true or false, for diffusion_steps: ${timesteps}`,
+      actual: 'nothing',
+      hint: 'give it: its default is true in improved-diffusion and false in guided-diffusion',
+    });
+  return E.right({
+    timesteps,
+    ...(isRescaled && { sinusoid: { first: 'cosine', shift: 0, scale: 1000 / timesteps } }),
+  });
+};
 
 const fieldsOf = ({ network, process, isUpsampler }: Described) => {
   const { num_classes: classes, num_heads_upsample: upHeads, num_head_channels: ofHead } = network;
   return {
     ...sharedFields(network),
-    ...timeFields(process),
     predicts: process.predict_xstart === true ? 'x0' : 'epsilon',
     ...(ofHead === -1 && upHeads !== -1 && { upHeads }),
     ...(classes !== null && { classes, noClass: 'never' }),
@@ -68,7 +80,7 @@ const decoded = optionsOf({ where: 'guidedDiffusionConfig', options: exactly({},
  * Translates a configuration of guided-diffusion or improved-diffusion: the flags of their scripts (`image_size`,
  * `num_channels`, `attention_resolutions: '32,16,8'`, …), or the arguments of `UNetModel` (`model_channels`,
  * `attention_resolutions: [2, 4]`, factors of downsampling). Gives the configuration of `unet`, and the names of the weights.
- * A class-conditional model has no label for "no class". `ConfigError` for an unknown field or value, and for a network that
+ * A class-conditional model has no label for "no class". With other `diffusion_steps` than 1000, `rescale_timesteps` must be given. `ConfigError` for an unknown field or value, and for a network that
  * cannot be built.
  * @example
  * const made = guidedDiffusionConfig({ image_size: 64, num_channels: 192, num_res_blocks: 3, class_cond: true })
@@ -87,8 +99,9 @@ export const guidedDiffusionConfig = (
     E.bind('variance', ({ found: { network } }) =>
       checkedOutputs('guidedDiffusionConfig', network.in_channels, network.out_channels),
     ),
-    E.bind('config', ({ found, variance, options: { superResolution: isUpsampler = found.isUpsampler } }) =>
-      unetArchitecture({ ...fieldsOf({ ...found, isUpsampler }), ...variance }),
+    E.bind('times', ({ found: { process } }) => timeFields('guidedDiffusionConfig', process)),
+    E.bind('config', ({ found, variance, times, options: { superResolution: isUpsampler = found.isUpsampler } }) =>
+      unetArchitecture({ ...fieldsOf({ ...found, isUpsampler }), ...times, ...variance }),
     ),
     E.map(({ found, config }) => ({
       config,

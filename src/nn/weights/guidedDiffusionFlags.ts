@@ -61,7 +61,7 @@ const numbers = (example: string): t.Type<string> =>
 
 const numbersOf = (text: string): readonly number[] => (text === '' ? [] : text.split(',').map(Number));
 
-/** Flags of the process. Those of losses and sampling are no part of a network. */
+/** Flags of the process. Those of losses and sampling are ignored. */
 export const processFields = {
   learn_sigma: t.boolean,
   diffusion_steps: positive,

@@ -2,6 +2,7 @@
  * Layouts of weights: the order of the axes here and in another project, in the notation of einops (Rogozhnikov 2022).
  * A layout is data. It only moves numbers, so each direction is the exact inverse of the other.
  */
+import { positive } from '../../internal/decode.js';
 import { raise, showShape } from '../../internal/errors.js';
 import { reordered } from './gather.js';
 
@@ -32,6 +33,30 @@ const axesOf = (pattern: string): Axes =>
     group === undefined ? (item === '1' ? [] : [item]) : group.split(' '),
   );
 
+/** A name that occurs twice, or undefined. */
+export const repeatedIn = (names: readonly string[]): string | undefined => {
+  if (new Set(names).size === names.length) return undefined;
+  return names.find((name, i) => names.indexOf(name) !== i);
+};
+
+/**
+ * The fault of a layout, whatever the shape: an axis that one side lacks or has twice, or a size that is not an integer ≥ 1.
+ */
+export const layoutFault = ({
+  ours,
+  theirs,
+  sizes = {},
+}: Layout): { readonly expected: string; readonly actual: string } | undefined => {
+  const [here, there] = [ours, theirs].map((pattern) => axesOf(pattern).flat()) as [string[], string[]];
+  const twice = repeatedIn(here) ?? repeatedIn(there);
+  if (twice !== undefined) return { expected: 'each axis once a side', actual: `${twice} twice` };
+  const lacking = [...here.filter((name) => !there.includes(name)), ...there.filter((name) => !here.includes(name))];
+  if (lacking.length > 0)
+    return { expected: `the axes of '${ours}' in another order`, actual: `'${theirs}', where ${lacking[0]} differs` };
+  const wrong = Object.entries(sizes).find(([, size]) => !positive.is(size));
+  return wrong && { expected: `an integer ≥ 1 as the size of ${wrong[0]}`, actual: `${wrong[1]}` };
+};
+
 const productOf = (extents: readonly number[]): number => extents.reduce((product, extent) => product * extent, 1);
 
 const refuse = ({ ours, theirs }: Layout, pattern: string, shape: readonly number[]): never =>
@@ -48,8 +73,8 @@ const sizesFrom = (layout: Layout, pattern: string, shape: readonly number[]): S
   if (axes.length !== shape.length) refuse(layout, pattern, shape);
   const sizes: Record<string, number> = { ...layout.sizes };
   axes.forEach((group, i) => {
-    const open = group.filter((name) => !(name in sizes));
-    const known = productOf(group.filter((name) => name in sizes).map((name) => sizes[name]!));
+    const open = group.filter((name) => !Object.hasOwn(sizes, name));
+    const known = productOf(group.filter((name) => Object.hasOwn(sizes, name)).map((name) => sizes[name]!));
     const rest = shape[i]! / known;
     if (open.length > 1 || !Number.isInteger(rest) || (open.length === 0 && rest !== 1)) refuse(layout, pattern, shape);
     for (const name of open) sizes[name] = rest;

@@ -66,6 +66,18 @@ describe('every preset can be named as its project does', () => {
   });
 });
 
+test('the attention of 64x64_diffusion.pt is in the new order, of the other published models in the old one', () => {
+  const flags = { image_size: 64, num_channels: 192, num_res_blocks: 3, num_head_channels: 64, class_cond: true };
+  const tableFor = (config: object) => {
+    const { config: ours, names } = right(guidedDiffusionConfig(config));
+    return right(names(right(unet(ours as UNetConfig))));
+  };
+  const adm64 = right(unet(unetPresets['adm-64']));
+  const published64 = { ...flags, use_new_attention_order: true, resblock_updown: true, learn_sigma: true, attention_resolutions: '32,16,8' }; // prettier-ignore
+  expect(right(guidedDiffusion({ newAttentionOrder: true })(adm64))).toEqual(tableFor(published64));
+  expect(right(guidedDiffusion()(adm64))).not.toEqual(tableFor(published64));
+});
+
 test('a table names each weight once', () => {
   for (const network of published) {
     const names = shapesOf(made(network)).map(([name]) => name);

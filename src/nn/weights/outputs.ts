@@ -13,6 +13,6 @@ export const checkedOutputs = (
     where: `${where}.out_channels`,
     expected: `${channels}, or ${2 * channels} with a learned variance`,
     actual: `${outputs}`,
-    hint: 'unet has no such network: write it by hand, from noisefold/dsl',
+    hint: 'unet does not support it: write the network by hand, from noisefold/dsl',
   });
 };

@@ -14,7 +14,7 @@ export interface Misshaped {
   readonly name: string;
   /** A shape: `[64, 3, 3, 3]`. */
   readonly expected: string;
-  /** A shape, or a dtype and a shape where numbers of that dtype are no weights. */
+  /** A shape, or a dtype and a shape if the dtype is not a float. */
   readonly actual: string;
 }
 
@@ -34,7 +34,7 @@ export interface Placed {
   readonly found: boolean;
 }
 
-/** The dtypes whose numbers are weights; floats of 16 bits are widened before. */
+/** The dtypes of weights. Floats of 16 bits are widened before. */
 const FLOATS = ['F64', 'F32'];
 
 /** Describes a tensor that does not fit; undefined for one that does. */
@@ -76,7 +76,7 @@ export const compareWeights = (
 };
 
 /** The most names of one kind in a message. */
-const MOST_NAMED = 20;
+const MOST_NAMED = 200;
 
 const listed = (kind: string, items: readonly string[]): readonly string[] => {
   if (items.length === 0) return [];
@@ -86,7 +86,8 @@ const listed = (kind: string, items: readonly string[]): readonly string[] => {
 };
 
 /**
- * Describes a report in words: `1 missing: a; 2 unexpected: b, c`. Empty if there is no difference.
+ * Describes a report in words: `1 missing: a; 2 unexpected: b, c`, with up to 200 names of each kind. Empty if there is no
+ * difference.
  * @example
  * const misshaped = [{ name: 'b', expected: '[2]', actual: '[3]' }]
  * const text = describeReport({ missing: ['a'], unexpected: [], misshaped })
@@ -102,7 +103,7 @@ export const describeReport = ({ missing, unexpected, misshaped }: WeightReport)
     ),
   ].join('; ');
 
-/** The prefix under which a file has most of the tensors of a network; undefined if there is none. */
+/** The prefix under which a file has most of the tensors of a network; undefined if no prefix has. */
 export const prefixIn = ({ entries }: WeightTable, tensors: ReadonlyMap<string, StoredShape>): string | undefined => {
   const wanted = entries.flatMap(({ theirs }) => theirs);
   const [first] = wanted;

@@ -1,21 +1,18 @@
 /** Tables of weights: every parameter of a network beside its name and layout in another project. */
+import { exactly } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
-import { theirShape, type Weight } from './layout.js';
-import type { Rows, WeightRow } from './rows.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import { optionsOf } from '../../internal/options.js';
+import { entriesOf, type WeightEntry } from './entries.js';
+import { repeatedIn, type Weight } from './layout.js';
+import type { Rows } from './rows.js';
+
+export type { WeightEntry } from './entries.js';
 
 /** A parameter of a network, as its spec lists it. */
 export interface ParameterLeaf {
   readonly path: string;
   readonly shape: readonly (number | string)[];
-}
-
-/** A parameter here and there. */
-export interface WeightEntry extends WeightRow {
-  /** Our shape. */
-  readonly shape: readonly number[];
-  /** The shape of each weight there. */
-  readonly theirShape: readonly number[];
 }
 
 /** The names and layouts of all parameters of one network, in both directions. */
@@ -32,17 +29,12 @@ export interface NamedModel {
   readonly config?: unknown;
 }
 
-/** Names the parameters of a model as another project does. `ConfigError` for a network that it cannot express. */
+/** Names the parameters of a model as another project does. `ConfigError` for a network that is not expressible there. */
 export type Naming = (model: NamedModel) => either.Either<NoisefoldError, WeightTable>;
-
-const entryOf = (row: WeightRow, shape: readonly number[]): WeightEntry => {
-  const whole = theirShape(row.layout, shape);
-  return { ...row, shape, theirShape: row.theirs.length === 1 ? whole : whole.slice(1) };
-};
 
 /**
  * The table of a network: of all rows that its family may have, those of its parameters. `ConfigError` for a parameter
- * that has no row.
+ * that has no row or two, and for a row that does not fit.
  */
 export const tableOf = (
   where: string,
@@ -55,12 +47,23 @@ export const tableOf = (
   if (nameless !== undefined)
     return fail('ConfigError', {
       where,
-      expected: 'a network of which the other project has every part',
-      actual: `the parameter ${nameless.path}, which has no name there`,
+      expected: 'a network whose parameters all have a name in the other project',
+      actual: `the parameter ${nameless.path}, which the other project lacks`,
       hint: 'change the configuration, or give a table of your own as `names`',
     });
-  const entries = leaves.map(({ path, shape }) => entryOf(known.get(path)!, shape as readonly number[])); // of parameters
-  return E.right({ entries, constants });
+  const twice = repeatedIn(rows.map(({ ours }) => ours));
+  if (twice !== undefined)
+    return fail('ConfigError', {
+      where: `${where}: ${twice}`,
+      expected: 'one row for each parameter',
+      actual: 'two rows',
+      hint: 'remove one; several weights of one shape have one row, with several names in `theirs`',
+    });
+  // the shapes of parameters are numbers, and each has a row
+  const shaped = leaves.map(({ path, shape }) => ({ row: known.get(path)!, shape: shape as readonly number[] }));
+  return E.map((entries: readonly WeightEntry[]) => ({ entries, constants }))(
+    entriesOf(where, shaped, constants.keys()),
+  );
 };
 
 /**
@@ -84,15 +87,28 @@ export const ownNames: Naming = ({ params: { leaves } }) =>
 /** Names for this many axes: `a0 a1`. */
 const axesOf = (rank: number): string => Array.from({ length: rank }, (_, i) => `a${i}`).join(' ');
 
+const layout = exactly({ ours: t.string, theirs: t.string }, { sizes: t.record(t.string, t.number) });
+const row = exactly({ ours: t.string, theirs: t.array(t.string), layout }, { older: t.array(t.string) });
+const decodedRows = optionsOf({
+  where: 'namesBy',
+  options: t.array(row, 'rows'),
+  hint: "give rows such as { ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o i' } }",
+});
+
 /**
- * Names for a network of your own: a row for each parameter. The naming returns a `ConfigError` for a model with a parameter
- * that has no row.
+ * Names for a network of your own: a row for each parameter. The naming returns a `ConfigError`, which names the row, for a
+ * parameter without a row or with two, for two rows with one name in `theirs`, and for a layout that does not fit.
  * @example
  * const { params } = layer({ w: parameter(allOnes, 2, 3) }, (bound) => bound)
  * const names = namesBy([{ ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o i' } }])
  * pipe(names({ params }), E.map(({ entries }) => entries[0]!.theirShape)) // → E.right([3, 2])
+ * const wrong = namesBy([{ ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o j' } }])
+ * pipe(wrong({ params }), E.mapLeft(({ where }) => where)) // → E.left('namesBy: w')
  */
 export const namesBy =
   (rows: Rows): Naming =>
   ({ params: { leaves } }) =>
-    tableOf('namesBy', leaves, rows);
+    F.pipe(
+      decodedRows(rows),
+      E.flatMap(() => tableOf('namesBy', leaves, rows)),
+    );

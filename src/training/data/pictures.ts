@@ -1,5 +1,5 @@
 /** Options for pictures, from files of any size to images of one, and the pure part of making them. */
-import { exactTuple, natural, positive, refined } from '../../internal/decode.js';
+import { exactTuple, natural, oneOf, positive, refined } from '../../internal/decode.js';
 import { failure } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 
@@ -54,9 +54,6 @@ const MOST_PIXELS = 2 ** 14;
 
 const extent = refined(positive, `an integer from 1 to ${MOST_PIXELS}`, (n) => n <= MOST_PIXELS);
 const byte = refined(natural, 'an integer from 0 to 255', (n) => n <= 255);
-
-const oneOf = <const N extends string>(...names: readonly N[]): t.Type<N> =>
-  refined(t.string as t.Type<unknown> as t.Type<N>, `one of ${names.join(', ')}`, (name) => names.includes(name));
 
 /** The fields of {@link PictureOptions}, required and optional, for `exactly`. */
 export const pictureFields = [

@@ -1,9 +1,9 @@
 /** The files of a folder of diffusers. */
-import { fail, type NoisefoldError } from '../../../dsl/index.js';
+import { fail, type NoisefoldError, raise } from '../../../dsl/index.js';
 import { show } from '../../../internal/decode.js';
 import { E, type either, F, TE } from '../../../internal/fp.js';
 import { type Block, type Fallible, take } from '../../../internal/gen.js';
-import { fileExists, readBytes } from '../../../node/files.js';
+import { fileExists, readBytes, withFile } from '../../../node/files.js';
 import { type JsonRecord, parsePythonJson } from './pythonJson.js';
 
 export const INDEX = 'model_index.json';
@@ -21,10 +21,25 @@ export function* partFolder(folder: string, part: string, file: string): Block<s
   return isOld ? folder : own;
 }
 
-/** Reads a file that holds an object of JSON. */
+/** The most bytes of a file of JSON. */
+const MOST_BYTES = 2 ** 22;
+
+/** Raises `DecodeError` for a file of more than {@link MOST_BYTES}. */
+const demandSmall = (path: string, size: number): void => {
+  if (size <= MOST_BYTES) return;
+  raise('DecodeError', {
+    where: path,
+    expected: `a configuration of at most ${MOST_BYTES / 2 ** 20} MiB`,
+    actual: `${size} bytes`,
+    hint: 'check the folder: configurations of diffusers are short',
+  });
+};
+
+/** Reads a file that holds an object of JSON, of at most 4 MiB. `DecodeError`, `FileError`. */
 export const readJson = (path: string): Fallible<JsonRecord> =>
   F.pipe(
-    readBytes(path),
+    withFile(path, async (handle) => demandSmall(path, (await handle.stat()).size)),
+    TE.flatMap(() => readBytes(path)),
     TE.flatMapEither((bytes) => parsePythonJson(path, new TextDecoder().decode(bytes))),
   );
 
@@ -38,7 +53,7 @@ const refuse = (where: string, expected: string, actual: unknown): either.Either
     where,
     expected,
     actual: show(actual),
-    hint: 'noisefold loads pipelines of a UNet2DModel and a scheduler: take the parts that it has one by one',
+    hint: 'noisefold loads pipelines of a UNet2DModel and a scheduler: load its network alone, from its own folder',
   });
 
 /** Refuses a pipeline with components that noisefold lacks, by name. */

@@ -2,7 +2,7 @@
 import type { Effect } from '../../../dsl/run/effect.js';
 import { ancestral, clipToImage, everyStep, type Process, trailing } from '../../../diffusion/index.js';
 import { fail, type NoisefoldError } from '../../../dsl/index.js';
-import { exactly, exactTuple, positive } from '../../../internal/decode.js';
+import { exactly, exactTuple, positive, oneOf } from '../../../internal/decode.js';
 import { E, type either, t } from '../../../internal/fp.js';
 import { type Block, take } from '../../../internal/gen.js';
 import {
@@ -57,7 +57,7 @@ export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
   readonly sampling: SchedulerSampling;
   /** The configuration of the scheduler, for `saveDiffusers`; absent of a network alone. */
   readonly scheduler?: JsonRecord;
-  /** Small differences from the samples of diffusers, each with the file and field that it comes of. */
+  /** Small differences from the samples of diffusers, each with its file and field. */
   readonly notes: readonly string[];
 }
 
@@ -68,11 +68,11 @@ const codec = exactly(
     variant: t.string,
     size: exactTuple([positive, positive], '[height, width]'),
     process: processPart,
-    predicts: t.keyof({ epsilon: null, x0: null, v: null }, "'epsilon', 'x0' or 'v'"),
+    predicts: oneOf('epsilon', 'x0', 'v'),
   },
 );
 
-/** A scheduler, with its configuration and the file that has it; a network alone has neither. */
+/** A scheduler, with its configuration and its file; both are absent for a network alone. */
 interface FoundScheduler extends ReadScheduler {
   readonly config?: JsonRecord;
   readonly file?: string;
@@ -97,7 +97,7 @@ function* pipelineScheduler(folder: string, { steps, process, predicts }: Diffus
   return { file, config, ...(yield* take(readScheduler(file, config, steps))) };
 }
 
-/** The process that goes with a network alone, and the sampling of DDPM. */
+/** The given process of a network alone, and the sampling of DDPM. */
 const givenProcess = (
   folder: string,
   { steps, process, predicts = 'epsilon' }: DiffusersFolder,
@@ -141,7 +141,7 @@ const fittingVariance = (
  * weights) with a `process`: the model, its process, its parameters and what its scheduler says of sampling. Schedulers: DDPM,
  * DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep) and UniPC. Components, classes,
  * fields and values that noisefold lacks are a `ConfigError` with their names; small differences in sampling are `notes`.
- * `CheckpointMismatch` with a report of all weights that do not fit; `DecodeError`, `FileError`. After an error nothing stays
+ * `CheckpointMismatch` that lists the weights that do not fit, up to 200 of each kind; `DecodeError`, `FileError`. After an error nothing stays
  * on the backend.
  * @example
  * const missing = await using(reference())(loadDiffusers('missing', { steps: 10 }))()

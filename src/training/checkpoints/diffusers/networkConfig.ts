@@ -10,6 +10,7 @@ import {
   unetArchitecture,
   type UNetArchitecture,
 } from '../../../nn/index.js';
+import { publicFields } from '../../../nn/weights/publicFields.js';
 import { rate } from '../../checked.js';
 import { difference } from '../checkpoint.js';
 import type { JsonRecord } from './pythonJson.js';
@@ -20,22 +21,18 @@ export interface AboutNetwork {
   readonly labelDropout?: number;
 }
 
-/** A field that diffusers skips, as of all that begin so. It holds what a `UNet2DModel` has no field for. */
+/** A private field, which diffusers ignores. It holds the fields that a `UNet2DModel` lacks. */
 const OWN = '_noisefold';
 
 const own = t.intersection([t.type({ config: t.unknown }), t.partial({ labelDropout: rate })]);
 
-/** The `config.json` of a network. `ConfigError` for one that no `UNet2DModel` is. */
+/** The `config.json` of a network. `ConfigError` for one that is not expressible as a `UNet2DModel`. */
 export const networkConfig = ({ architecture, ...others }: AboutNetwork): either.Either<NoisefoldError, JsonRecord> =>
   E.map((fields: JsonRecord) => ({ ...fields, [OWN]: { config: architecture, ...others } }))(
     diffusersConfigOf(architecture),
   );
 
-/** The fields that diffusers reads. */
-const publicFields = (config: JsonRecord): JsonRecord =>
-  Object.fromEntries(Object.entries(config).filter(([name]) => !name.startsWith('_')));
-
-/** What noisefold wrote of a network, if nobody changed the fields of diffusers since. */
+/** The network that noisefold described, unless the fields of diffusers were changed since. */
 const ownDescription = (config: JsonRecord, options: DiffusersOptions): AboutNetwork | undefined => {
   const described = F.pipe(
     E.Do,

@@ -18,6 +18,7 @@ import { inFile } from './inFile.js';
 import { errorAt } from '../../../formats/words.js';
 import { decode, exactly, show } from '../../../internal/decode.js';
 import { E, type either, F } from '../../../internal/fp.js';
+import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
 import { processFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
 import {
@@ -43,7 +44,7 @@ export interface ReadScheduler {
   /** True if a model has to learn its variance, false if it must not, null if either will do. */
   readonly learnsVariance: boolean | null;
   readonly sampling: SchedulerSampling;
-  /** Small differences from diffusers, each with the field that it comes of. */
+  /** Small differences from diffusers, each with its field. */
   readonly notes: readonly string[];
 }
 
@@ -84,10 +85,10 @@ const processOfScheduler = (settings: SchedulerSettings): either.Either<Noisefol
 
 /** The fields that a scheduler has, without those that are null; and the names of others. */
 const partsOf = (config: JsonRecord, fields: object) => {
-  const entries = Object.entries(config).filter(([name, value]) => !name.startsWith('_') && value !== null);
+  const entries = Object.entries(givenFields(config));
   return {
-    known: Object.fromEntries(entries.filter(([name]) => name in fields)),
-    others: entries.filter(([name]) => !(name in fields)).map(([name]) => name),
+    known: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(fields, name))),
+    others: entries.filter(([name]) => !Object.hasOwn(fields, name)).map(([name]) => name),
   };
 };
 

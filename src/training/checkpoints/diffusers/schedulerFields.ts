@@ -1,31 +1,21 @@
 /** The fields of schedulers of diffusers, and what they take here. */
-import { aboveZero, finite, natural, positive, refined, share } from '../../../internal/decode.js';
+import { aboveZero, finite, natural, oneOf, only, positive, refined, share } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
-
-/** The only value of a field that noisefold has an equal of; null is left out before. */
-const only = <A>(value: A, shown = JSON.stringify(value)): t.Type<A> =>
-  refined(t.unknown as t.Type<unknown> as t.Type<A>, `${shown}, the only value that noisefold has`, (given) =>
-    Array.isArray(value) ? Array.isArray(given) && given.length === value.length : given === value,
-  );
-
-/** One of some words. */
-const word = <const W extends string>(...words: readonly W[]): t.Type<W> =>
-  t.keyof(Object.fromEntries(words.map((each) => [each, null])) as Record<W, null>, `one of ${words.join(', ')}`);
 
 /** Fields of the process. */
 export const processFields = {
   num_train_timesteps: positive,
   beta_start: aboveZero,
   beta_end: aboveZero,
-  beta_schedule: word('linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid'),
+  beta_schedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid'),
   trained_betas: t.array(finite),
-  prediction_type: word('epsilon', 'sample', 'v_prediction'),
+  prediction_type: oneOf('epsilon', 'sample', 'v_prediction'),
   rescale_betas_zero_snr: t.boolean,
 };
 
 /** Fields of the grid of timesteps. */
 const gridFields = {
-  timestep_spacing: word('linspace', 'leading', 'trailing'),
+  timestep_spacing: oneOf('linspace', 'leading', 'trailing'),
   steps_offset: natural,
 };
 
@@ -67,12 +57,12 @@ const dpmSolver = {
   use_dynamic_shifting: only(false),
   time_shift_type: t.string, // of dynamic shifting
   solver_order: refined(positive, 'an order from 1 to 3', (order) => order <= 3),
-  algorithm_type: word('dpmsolver++', 'sde-dpmsolver++'),
-  solver_type: word('midpoint'),
+  algorithm_type: oneOf('dpmsolver++', 'sde-dpmsolver++'),
+  solver_type: oneOf('midpoint'),
   lower_order_final: t.boolean, // the last step is of order 1 in any case
   euler_at_final: t.boolean,
-  lambda_min_clipped: only('-Infinity', '-Infinity'),
-  variance_type: word('learned', 'learned_range'), // the variance is not used
+  lambda_min_clipped: only('-Infinity'),
+  variance_type: oneOf('learned', 'learned_range'), // the variance is not used
 };
 
 /** The fields that each scheduler has beside those of the process. */
@@ -80,7 +70,7 @@ export const SCHEDULER_FIELDS = {
   DDPMScheduler: {
     ...gridFields,
     ...clipFields,
-    variance_type: word('fixed_small', 'fixed_small_log', 'fixed_large', 'fixed_large_log', 'learned_range'),
+    variance_type: oneOf('fixed_small', 'fixed_small_log', 'fixed_large', 'fixed_large_log', 'learned_range'),
   },
   DDIMScheduler: { ...gridFields, ...clipFields, set_alpha_to_one: t.boolean },
   PNDMScheduler: { ...gridFields, skip_prk_steps: t.boolean, set_alpha_to_one: t.boolean },
@@ -107,13 +97,13 @@ export const SCHEDULER_FIELDS = {
     use_beta_sigmas: only(false),
   },
   DPMSolverMultistepScheduler: { ...gridFields, ...dpmSolver },
-  DPMSolverSinglestepScheduler: { ...dpmSolver, algorithm_type: word('dpmsolver++') },
+  DPMSolverSinglestepScheduler: { ...dpmSolver, algorithm_type: oneOf('dpmsolver++') },
   UniPCMultistepScheduler: {
     ...gridFields,
     ...thresholds,
     ...finalSigmas,
     solver_order: refined(positive, 'an order from 1 to 3', (order) => order <= 3),
-    solver_type: word('bh1', 'bh2'),
+    solver_type: oneOf('bh1', 'bh2'),
     predict_x0: only(true),
     lower_order_final: t.boolean,
     disable_corrector: only([]),

@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { goldenDiffusers } from '../../../../properties/golden/diffusers.js';
 import { E } from '../../../internal/fp.js';
 import { right } from '../../testing.js';
+import { readJson } from './folder.js';
 import { parsePythonJson } from './pythonJson.js';
 import { readScheduler } from './readScheduler.js';
 import { SCHEDULER_FIELDS } from './schedulerFields.js';
@@ -14,6 +17,28 @@ describe('a file that Python wrote', () => {
     );
     const config = { _class_name: 'DPMSolverMultistepScheduler', lambda_min_clipped: '-Infinity' };
     expect(E.isRight(readScheduler('s', config))).toBe(true);
+  });
+
+  test('with a string that no quote closes is refused at once, of any length', () => {
+    const began = performance.now();
+    for (const text of [
+      '\\"'.repeat(2 ** 20),
+      `{"a": "${'\\"'.repeat(2 ** 20)}`,
+      `{"a": "b\\`,
+      '"'.repeat(2 ** 20 + 1),
+    ])
+      expect(parsePythonJson('f', text)).toMatchObject({ left: { _tag: 'DecodeError', where: 'f' } });
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
+  test('of more than 4 MiB is refused before it is read', async () => {
+    const folder = mkdtempSync(`${tmpdir()}/noisefold-json-`);
+    const path = `${folder}/config.json`;
+    writeFileSync(path, '{}');
+    truncateSync(path, 2 ** 33);
+    const read = await readJson(path)();
+    rmSync(folder, { recursive: true });
+    expect(read).toMatchObject({ left: { _tag: 'DecodeError', where: path, actual: '8589934592 bytes' } });
   });
 
   test('that holds no object is refused by its name', () => {
@@ -43,6 +68,11 @@ describe('schedulers', () => {
     ['DPMSolverSinglestepScheduler', {}, [999, 749, 500, 250]],
   ])('%s %j visits the timesteps of diffusers', (_class_name, fields, expected) => {
     expect(timesteps({ _class_name, ...fields }, 4)).toEqual(expected);
+  });
+
+  test('with a field that objects have by themselves are read, with a note', () => {
+    const { notes } = read({ _class_name: 'DDIMScheduler', toString: 1, constructor: 2 });
+    expect(notes.filter((note) => /toString|constructor/.test(note))).toHaveLength(2);
   });
 
   const known = (name: string): boolean => Object.hasOwn(SCHEDULER_FIELDS, name);

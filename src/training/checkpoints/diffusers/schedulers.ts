@@ -77,7 +77,7 @@ const DEFAULTS: SchedulerSettings = {
   algorithm_type: 'dpmsolver++',
 };
 
-/** What a scheduler of diffusers is here. */
+/** A scheduler of diffusers as noisefold's sampling. */
 interface Scheduler {
   /** Its defaults, where they differ from those of most. */
   readonly defaults: Partial<SchedulerSettings>;
@@ -86,7 +86,7 @@ interface Scheduler {
   readonly endpoint: boolean;
   /** True if `linspace` visits fractional timesteps. */
   readonly isFractional: boolean;
-  /** The number of steps unless one is given: of its pipeline. */
+  /** The default number of steps: that of its pipeline. */
   readonly steps: (T: number) => number;
 }
 
@@ -166,7 +166,7 @@ export const gridOfScheduler = (name: SchedulerName, settings: SchedulerSettings
   return spacing === 'leading' ? leading(steps, { offset, endpoint }) : linspace(steps, { endpoint });
 };
 
-/** What is done to x̂₀. A threshold of diffusers that is capped at 1 clips to the range of images. */
+/** The correction of x̂₀. A threshold of diffusers that is capped at 1 clips to the range of images. */
 export const correctionOf = (settings: SchedulerSettings): Correction => {
   const { thresholding, sample_max_value: cap, clip_sample: clips, clip_sample_range: range } = settings;
   if (thresholding) return cap <= 1 ? clipToImage : dynamicThreshold(settings.dynamic_thresholding_ratio);
@@ -188,7 +188,7 @@ const areJoined = ({ timestep_spacing: spacing, num_train_timesteps: T }: Schedu
 const isThirdOrder = (name: SchedulerName, { solver_order: order }: SchedulerSettings): boolean =>
   order === 3 && !SCHEDULERS[name].endpoint;
 
-/** Differences between a scheduler and what it became, which change samples a little: the field and the difference. */
+/** Small differences of samples from those of the scheduler: the field and the difference. */
 export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps: number): readonly string[] => {
   const isDdim = name === 'DDIMScheduler';
   const endsAboveZero = settings.timestep_spacing === 'trailing' || settings.steps_offset > 0;

@@ -10,14 +10,14 @@ const WHERE = 'saveDiffusers: process';
 
 const PREDICTIONS = { epsilon: 'epsilon', x0: 'sample', v: 'v_prediction' } as const;
 
-/** The largest relative difference of two processes that are the same but for roundings. */
+/** The largest relative difference of two processes that differ by rounding alone. */
 const CLOSE = 1e-9;
 
 const isClose = (some: ArrayLike<number>, others: ArrayLike<number>): boolean =>
   some.length === others.length &&
   Array.from(some).every((number, i) => Math.abs(number - others[i]!) <= CLOSE * Math.abs(number));
 
-/** Tells if a scheduler has the process. */
+/** True if a scheduler has the process. */
 const has = (process: Process, config: JsonRecord): boolean => {
   const read = readScheduler(WHERE, config);
   if (E.isLeft(read)) return false;
@@ -25,7 +25,7 @@ const has = (process: Process, config: JsonRecord): boolean => {
   return isClose(process.schedule.betas, schedule.betas) && isClose(process.schedule.alphaBars, schedule.alphaBars);
 };
 
-/** A number without the roundings of its last digits. */
+/** A number without the rounding errors of its last digits. */
 const short = (number: number): number => Number(number.toPrecision(12));
 
 /** Descriptions of the betas of a process, the shortest first; the last one lists them. */
@@ -48,7 +48,7 @@ const usualScheduler = ({ learnedVariance }: UNetArchitecture): JsonRecord => ({
   variance_type: learnedVariance === 'range' ? 'learned_range' : 'fixed_small',
 });
 
-/** Demands timesteps that count through, and a prediction and variance that schedulers of diffusers have. */
+/** Demands consecutive timesteps, and a prediction and variance that schedulers of diffusers have. */
 const expressible = (process: Process, { predicts = 'epsilon', learnedVariance }: UNetArchitecture) => {
   const wrong = (where: string, expected: string, actual: string) =>
     fail('ConfigError', { where, expected, actual, hint: 'save it by saveTrained, which keeps all models' });

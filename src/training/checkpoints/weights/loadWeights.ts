@@ -12,6 +12,7 @@ import {
 } from '../../../dsl/index.js';
 import type { OpenTensors } from '../../../formats/openTensors.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
+import { prefixOf } from '../../../formats/weights.js';
 import { exactly } from '../../../internal/decode.js';
 import { E, t } from '../../../internal/fp.js';
 import { type Fallible, gen, hold, take } from '../../../internal/gen.js';
@@ -24,7 +25,7 @@ import { checked, functionPart, hostKey, part } from '../../checked.js';
 import { genEffect } from '../../genEffect.js';
 import { compiled } from '../../open.js';
 import { readTensors, uploadEach } from '../snapshot.js';
-import { openWeights, prefixOf } from './openWeights.js';
+import { openWeights } from './openWeights.js';
 
 /** A model whose parameters are loaded; `init` is needed for a partial load. */
 export interface LoadableModel<P> extends NamedModel {
@@ -113,7 +114,7 @@ const demanded = (key: RandomKey | undefined): RandomKey =>
     hint: 'give { partial: true, key: key(7) }',
   });
 
-/** Raises `CheckpointMismatch`, with the whole report. */
+/** Raises `CheckpointMismatch`, with the report in words. */
 const refuse = (path: string, table: WeightTable, { entries }: OpenTensors, report: WeightReport, prefix: string) => {
   const found = prefixIn(table, entries);
   return raise('CheckpointMismatch', {
@@ -154,10 +155,10 @@ export const weightsIn = <P>(
 /**
  * Reads the weights of a model from files of another project, of any format that `withWeights` opens, and uploads them as
  * float32, one after the other. Gives the parameters, and a report of all tensors that are missing, unexpected or of another
- * shape. Such a difference is a `CheckpointMismatch` with the whole report, unless the load is `partial`: then `model.init`
- * draws the parameters that the file lacks, from `key`; a file that has none of them is refused all the same. NaN,
- * infinities, and numbers of float64 beyond float32 are a `DecodeError` that names the tensor. After an error nothing stays on the backend. `ConfigError` for a model
- * that the other project cannot express; `FileError`, `DecodeError`.
+ * shape. Such a difference is a `CheckpointMismatch` that lists up to 200 names of each kind, unless the load is `partial`:
+ * then `model.init` draws the parameters that the file lacks, from `key`; a file that has none of them is refused all the
+ * same. NaN, infinities, and numbers of float64 beyond float32 are a `DecodeError` that names the tensor. After an error
+ * nothing stays on the backend. `ConfigError` for a model that the other project cannot express; `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-weights.safetensors`

@@ -19,6 +19,3 @@ export const openWeights = <A>(
   use: (name: string, file: OpenTensors) => Fallible<A>,
 ): Fallible<A> =>
   TE.mapLeft(calledBy(where))(withWeights(source, (file) => use(typeof source === 'string' ? source : where, file)));
-
-/** The beginning of the names in a file: `model` and `model.` are the same. */
-export const prefixOf = (given: string): string => (given === '' || given.endsWith('.') ? given : `${given}.`);

@@ -2,6 +2,7 @@
 import type { Effect } from '../../../dsl/run/effect.js';
 import type { Resident, TreeSpec } from '../../../dsl/index.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
+import { prefixOf } from '../../../formats/weights.js';
 import { exactly } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { type Block, take } from '../../../internal/gen.js';
@@ -15,7 +16,6 @@ import { genEffect } from '../../genEffect.js';
 import { type FileDType, fileDType, rounded } from '../rounded.js';
 import { matching, readTensors } from '../snapshot.js';
 import { namesPart } from './loadWeights.js';
-import { prefixOf } from './openWeights.js';
 
 /** Options of {@link saveWeights}. */
 export interface SaveWeightsOptions {

@@ -1,0 +1,102 @@
+/** Checked rows of a table: each names its weights once, and its layout fits the parameter. */
+import { attempt, fail, type NoisefoldError, showShape } from '../../internal/errors.js';
+import { E, type either } from '../../internal/fp.js';
+import { layoutFault, repeatedIn, theirShape } from './layout.js';
+import type { WeightRow } from './rows.js';
+
+/** A parameter here and there. */
+export interface WeightEntry extends WeightRow {
+  /** Our shape. */
+  readonly shape: readonly number[];
+  /** The shape of each weight there. */
+  readonly theirShape: readonly number[];
+}
+
+/** A row with the shape of its parameter. */
+export interface ShapedRow {
+  readonly row: WeightRow;
+  readonly shape: readonly number[];
+}
+
+interface Fault {
+  readonly expected: string;
+  readonly actual: string;
+  readonly hint: string;
+}
+
+/** The fault of the names and the layout of a row, whatever its parameter. */
+const rowFault = ({ theirs, older, layout }: WeightRow): Fault | undefined => {
+  if (theirs.length === 0)
+    return { expected: 'a name in `theirs`', actual: 'none', hint: 'give the name of the weight, or several names' };
+  if (older !== undefined && older.length !== theirs.length)
+    return {
+      expected: `as many names in \`older\` as in \`theirs\`: ${theirs.length}`,
+      actual: `${older.length}`,
+      hint: 'give each weight its older name',
+    };
+  const twice = repeatedIn(theirs) ?? repeatedIn(older ?? []);
+  if (twice !== undefined) return { expected: 'different names', actual: `${twice} twice`, hint: 'remove one of them' };
+  const fault = layoutFault(layout);
+  return fault && { ...fault, hint: "name the same axes on both sides, such as { ours: 'i o', theirs: 'o i' }" };
+};
+
+/** The entry of a row. */
+const entryOf = (where: string, { row, shape }: ShapedRow): either.Either<NoisefoldError, WeightEntry> => {
+  const { ours, theirs, layout } = row;
+  const refuse = ({ expected, actual, hint }: Fault) =>
+    fail('ConfigError', { where: `${where}: ${ours}`, expected, actual, hint });
+  const fault = rowFault(row);
+  if (fault !== undefined) return refuse(fault);
+  const whole = attempt(() => theirShape(layout, shape));
+  if (E.isLeft(whole))
+    return refuse({
+      expected: `a layout of the shape ${showShape(shape)}`,
+      actual: `'${layout.ours}'`,
+      hint: 'name each axis of the parameter in `layout.ours`, and give `sizes` for axes in parentheses',
+    });
+  if (theirs.length === 1) return E.right({ ...row, shape, theirShape: whole.right });
+  if (whole.right[0] !== theirs.length)
+    return refuse({
+      expected: `a first axis of ${theirs.length} in \`layout.theirs\`, for ${theirs.length} names`,
+      actual: `the shape ${showShape(whole.right)}`,
+      hint: 'several names are weights that are stacked on a first axis',
+    });
+  return E.right({ ...row, shape, theirShape: whole.right.slice(1) });
+};
+
+/** The second entry of two that have one name there. */
+const sharing = (entries: readonly WeightEntry[], taken: Iterable<string>) => {
+  const owners = new Map(Array.from(taken, (name): [string, string] => [name, 'a constant']));
+  for (const { ours, theirs } of entries)
+    for (const name of theirs) {
+      const owner = owners.get(name);
+      if (owner !== undefined) return { ours, name, owner };
+      owners.set(name, ours);
+    }
+  return undefined;
+};
+
+/**
+ * The entries of the rows of a network. `ConfigError`, which names the row, for one without a name, with a layout that does
+ * not fit its parameter, or with a name that another row or a constant (`taken`) has.
+ */
+export const entriesOf = (
+  where: string,
+  rows: readonly ShapedRow[],
+  taken: Iterable<string>,
+): either.Either<NoisefoldError, readonly WeightEntry[]> => {
+  const entries: WeightEntry[] = [];
+  for (const row of rows) {
+    const entry = entryOf(where, row);
+    if (E.isLeft(entry)) return entry;
+    entries.push(entry.right);
+  }
+  const shared = sharing(entries, taken);
+  if (shared === undefined) return E.right(entries);
+  return fail('ConfigError', {
+    where: `${where}: ${shared.ours}`,
+    expected: 'a name that no other row has',
+    actual: `${shared.name}, the name of ${shared.owner}`,
+    hint: 'give each parameter its own name: a file holds one weight under a name',
+  });
+};

@@ -1,0 +1,13 @@
+/** Fields of the configurations of diffusers. */
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The fields that diffusers reads: private ones, such as the version, begin with an underscore. */
+export const publicFields = (config: object): Fields =>
+  Object.fromEntries(Object.entries(config).filter(([name]) => !name.startsWith('_')));
+
+/** The public fields that have a value. A null is removed, unless it is a value of its field, one of `nullable`. */
+export const givenFields = (config: object, nullable: readonly string[] = []): Fields =>
+  Object.fromEntries(
+    Object.entries(publicFields(config)).filter(([name, value]) => value !== null || nullable.includes(name)),
+  );

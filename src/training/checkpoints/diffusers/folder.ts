@@ -43,37 +43,65 @@ export const readJson = (path: string): Fallible<JsonRecord> =>
     TE.flatMapEither((bytes) => parsePythonJson(path, new TextDecoder().decode(bytes))),
   );
 
-/** The component of a pipeline as its index names it: the library and the class. */
-const classOf = (component: unknown): unknown => (Array.isArray(component) ? component[1] : component);
-
 const NETWORK = 'UNet2DModel';
 
-const refuse = (where: string, expected: string, actual: unknown): either.Either<NoisefoldError, never> =>
+/** The pipelines of a network and a scheduler that walk from noise to an image. */
+const PIPELINES: readonly unknown[] = ['DDPMPipeline', 'DDIMPipeline', 'PNDMPipeline'];
+
+/** A component as its index names it: the library and the class. */
+const described = (component: unknown): string =>
+  Array.isArray(component) ? component.map((each) => String(each)).join('.') : show(component);
+
+const isFromDiffusers = (component: unknown, name: string): boolean =>
+  Array.isArray(component) && component.length === 2 && component[0] === 'diffusers' && component[1] === name;
+
+const refuse = (where: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
   fail('ConfigError', {
     where,
     expected,
-    actual: show(actual),
+    actual,
     hint: 'noisefold loads pipelines of a UNet2DModel and a scheduler: load its network alone, from its own folder',
   });
 
-/** Refuses a pipeline with components that noisefold lacks, by name. */
+/** Refuses a pipeline of another class, or with components that noisefold lacks, by name. */
 export const checkedIndex = (path: string, index: JsonRecord): either.Either<NoisefoldError, void> => {
-  const components = Object.entries(index).filter(
-    ([name, value]) => !name.startsWith('_') && (classOf(value) ?? null) !== null,
+  const { _class_name: pipeline, unet } = index;
+  if (!PIPELINES.includes(pipeline)) return refuse(`${path}: _class_name`, PIPELINES.join(', '), show(pipeline));
+  const strangers = Object.entries(index).filter(
+    ([name, value]) =>
+      !name.startsWith('_') &&
+      !['unet', 'scheduler'].includes(name) &&
+      Array.isArray(value) &&
+      (value[1] ?? null) !== null,
   );
-  const strangers = components.filter(([name, value]) => Array.isArray(value) && !['unet', 'scheduler'].includes(name));
   if (strangers.length > 0) {
-    const shown = strangers.map(([name, value]) => `${name} (${classOf(value)})`).join(', ');
+    const shown = strangers.map(([name, value]) => `${name} (${described(value)})`).join(', ');
     return refuse(path, 'no components but unet and scheduler', shown);
   }
-  const network = classOf(index['unet']);
-  return network === NETWORK ? E.right(undefined) : refuse(`${path}: unet`, NETWORK, network);
+  return isFromDiffusers(unet, NETWORK)
+    ? E.right(undefined)
+    : refuse(`${path}: unet`, `diffusers.${NETWORK}`, described(unet));
 };
+
+/** Refuses a scheduler that its index names otherwise than its configuration: diffusers takes the class of the index. */
+export const checkedScheduler = (
+  path: string,
+  { scheduler }: JsonRecord,
+  name: unknown,
+): either.Either<NoisefoldError, void> =>
+  isFromDiffusers(scheduler, String(name))
+    ? E.right(undefined)
+    : fail('ConfigError', {
+        where: `${path}: scheduler`,
+        expected: `diffusers.${String(name)}, the class in ${SCHEDULER}`,
+        actual: described(scheduler),
+        hint: 'give both files the class that you want; diffusers takes that of the index',
+      });
 
 /** Refuses the configuration of another network. Some old ones do not name their class. */
 export const checkedNetwork = (path: string, config: JsonRecord): either.Either<NoisefoldError, void> => {
   const { _class_name: name = NETWORK } = config;
-  return name === NETWORK ? E.right(undefined) : refuse(`${path}: _class_name`, NETWORK, name);
+  return name === NETWORK ? E.right(undefined) : refuse(`${path}: _class_name`, NETWORK, show(name));
 };
 
 /** The files of weights, by preference; `variant` is a part of their names, such as fp16. */

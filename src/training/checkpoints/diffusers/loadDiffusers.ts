@@ -23,6 +23,7 @@ import { openWeights } from '../weights/openWeights.js';
 import {
   checkedIndex,
   checkedNetwork,
+  checkedScheduler,
   CONFIG,
   findWeights,
   INDEX,
@@ -91,10 +92,13 @@ function* pipelineScheduler(folder: string, { steps, process, predicts }: Diffus
       }),
     );
   const path = inFolder(folder, INDEX);
-  yield* take(checkedIndex(path, yield* take(readJson(path))));
+  const index = yield* take(readJson(path));
+  yield* take(checkedIndex(path, index));
   const file = inFolder(yield* partFolder(folder, 'scheduler', SCHEDULER), SCHEDULER);
   const config = yield* take(readJson(file));
-  return { file, config, ...(yield* take(readScheduler(file, config, steps))) };
+  const read = yield* take(readScheduler(file, config, steps));
+  yield* take(checkedScheduler(path, index, config['_class_name']));
+  return { file, config, ...read };
 }
 
 /** The given process of a network alone, and the sampling of DDPM. */

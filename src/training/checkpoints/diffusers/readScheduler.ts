@@ -63,9 +63,17 @@ const nameIn = (path: string, { _class_name: name }: JsonRecord): either.Either<
         hint: 'replace the scheduler, or give the folder of the network alone, with its process',
       });
 
+const wrongLength = (given: number, T: number): either.Either<NoisefoldError, never> =>
+  fail('ConfigError', {
+    where: 'trained_betas',
+    expected: `${T} betas, as num_train_timesteps says`,
+    actual: `${given}`,
+    hint: 'give a beta for each timestep, or change num_train_timesteps; its default is 1000',
+  });
+
 const scheduleOf = (settings: SchedulerSettings): either.Either<NoisefoldError, Schedule> => {
   const { num_train_timesteps: T, beta_start: start, beta_end: end, trained_betas: betas } = settings;
-  if (betas !== undefined) return scheduleFromBetas(betas);
+  if (betas !== undefined) return betas.length === T ? scheduleFromBetas(betas) : wrongLength(betas.length, T);
   switch (settings.beta_schedule) {
     case 'linear':
       return linearUnscaled(T, { start, end });

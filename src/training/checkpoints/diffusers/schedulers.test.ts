@@ -136,6 +136,14 @@ describe('schedulers', () => {
       });
   });
 
+  test('with fewer trained betas than timesteps are refused', () => {
+    const config = { _class_name: 'DDIMScheduler', trained_betas: [0.1, 0.2] };
+    const error = { _tag: 'ConfigError', where: 's: trained_betas', actual: '2' };
+    expect(readScheduler('s', { ...config, num_train_timesteps: 1000 })).toMatchObject({ left: error });
+    expect(readScheduler('s', config)).toMatchObject({ left: error });
+    expect(read({ ...config, num_train_timesteps: 2 }).process.schedule.betas).toEqual(Float64Array.of(0.1, 0.2));
+  });
+
   test('that differ a little say how', () => {
     expect(read({ _class_name: 'PNDMScheduler', skip_prk_steps: true, new_field: 1 }).notes).toEqual([
       's: set_alpha_to_one: diffusers ends at the noise of timestep 0; here at the data',

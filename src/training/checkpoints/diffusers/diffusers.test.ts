@@ -89,7 +89,7 @@ describe('a folder that was saved is loaded as it was', () => {
     ['with a row for no class', { ...small, classes: 3, adaptiveGroupNorm: true, middle: 'unnormalized' }],
     ['without attention in the middle', { ...small, middle: 'residual', attention: [], image: [8, 16, 3] }],
     ['of heads by their channels', { ...small, heads: { channels: 4 }, recompute: true, dropout: 0.1 }],
-    ['with a condition', { ...small, condition: { channels: 2 }, embedding: 48 }],
+    ['of a longer embedding', { ...small, embedding: 48 }],
   ]; // prettier-ignore
   test.each(configs)('%s', (_, config) =>
     onWasm(async (backend) => {
@@ -264,6 +264,18 @@ describe('saving', () => {
     ['a model by hand', { model: { predicts: 'v', apply: () => 0, params: {} } }, {}, 'saveDiffusers: model'],
     ['a network of EDM', { model: right(unet({ ...small, rescale: Math.SQRT1_2 })) }, {}, 'diffusersConfigOf.rescale'],
     ['a score', { model: right(unet({ ...small, predicts: 'score' })) }, {}, 'saveDiffusers: model.predicts'],
+    [
+      'a network with a condition',
+      { model: right(unet({ ...small, condition: { channels: 2 } })) },
+      {},
+      'saveDiffusers: model.condition',
+    ],
+    [
+      'a network of fewer timesteps than its process',
+      { model: right(unet({ ...small, timesteps: 500 })) },
+      {},
+      'saveDiffusers: process',
+    ],
     ['a respaced process', { process: right(respace(10)(thousand)) }, {}, 'saveDiffusers: process.timesteps'],
     ['a scheduler that is none', {}, { scheduler: { _class_name: 'Mine' } }, 'saveDiffusers: scheduler: _class_name'],
     ['an option that is none', {}, { dtyp: 'float16' } as never, 'saveDiffusers.dtyp'],

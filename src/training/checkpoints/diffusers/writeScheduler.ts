@@ -48,12 +48,25 @@ const usualScheduler = ({ learnedVariance }: UNetArchitecture): JsonRecord => ({
   variance_type: learnedVariance === 'range' ? 'learned_range' : 'fixed_small',
 });
 
-/** Demands consecutive timesteps, and a prediction and variance that schedulers of diffusers have. */
-const expressible = (process: Process, { predicts = 'epsilon', learnedVariance }: UNetArchitecture) => {
+/**
+ * Demands consecutive timesteps that the network knows, and a prediction and variance that schedulers of diffusers have. No
+ * pipeline of a `UNet2DModel` gives it a condition.
+ */
+const expressible = (process: Process, architecture: UNetArchitecture) => {
+  const { predicts = 'epsilon', learnedVariance, condition, timesteps: known } = architecture;
+  const { T } = process.schedule;
   const wrong = (where: string, expected: string, actual: string) =>
     fail('ConfigError', { where, expected, actual, hint: 'save it by saveTrained, which keeps all models' });
   if (!process.timesteps.every((timestep, t) => timestep === t))
     return wrong(`${WHERE}.timesteps`, 'every timestep of the process of the training', 'some of a longer process');
+  if (typeof known === 'number' && T > known)
+    return wrong(WHERE, `at most ${known} timesteps, as the network knows`, `${T}`);
+  if (condition !== undefined)
+    return wrong(
+      'saveDiffusers: model.condition',
+      'a network of noisy images alone',
+      `${condition.channels} more channels`,
+    );
   if (predicts === 'score') return wrong('saveDiffusers: model.predicts', "'epsilon', 'x0' or 'v'", predicts);
   if (learnedVariance === 'logVariance')
     return wrong('saveDiffusers: model.learnedVariance', "'range', or none", learnedVariance);

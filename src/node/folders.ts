@@ -40,6 +40,13 @@ const begun = (path: string): Task<string> =>
 const discarded = (aside: string): Task<void> =>
   onFile(aside, TO_WRITE, () => node().rm(aside, { force: true, recursive: true }));
 
+/** Fails unless a path is that of a folder. `FileError`. */
+export const demandFolder = (path: string): Task<void> =>
+  onFile(path, 'a folder to read', async () => {
+    const found = await node().stat(path);
+    if (!found.isDirectory()) throw Object.assign(new Error('ENOTDIR: not a folder'), { code: 'ENOTDIR' });
+  });
+
 /** Puts a temporary folder in its place. */
 const placed = (aside: string, path: string): Task<void> =>
   onFile(path, TO_WRITE, async () => {

@@ -235,10 +235,18 @@ describe('a damaged folder is refused', () => {
     expect(await refusal(loadDiffusers(path))).toMatchObject({ _tag: 'DecodeError', where: `${path}/${UNET}` });
     rmSync(`${path}/${SCHEDULER}`);
     expect(await refusal(loadDiffusers(path))).toMatchObject({ _tag: 'FileError', where: `${path}/${SCHEDULER}` });
-    expect(await refusal(loadDiffusers(`${folder}/none`))).toMatchObject({
-      _tag: 'ConfigError',
-      where: `${folder}/none`,
-    });
+    rmSync(`${path}/${INDEX}`);
+    expect(await refusal(loadDiffusers(path))).toMatchObject({ _tag: 'ConfigError', where: path });
+  });
+
+  test('that does not exist, or is a file, by what is there', async () => {
+    const file = `${folder}/a file`;
+    writeFileSync(file, '{}');
+    for (const [where, actual] of [
+      [`${folder}/none`, 'ENOENT: no such file or directory'],
+      [file, 'ENOTDIR: not a folder'],
+    ] as const)
+      expect(await refusal(loadDiffusers(where))).toMatchObject({ _tag: 'FileError', where, actual });
   });
 
   test.each<[string, DiffusersFolder]>([

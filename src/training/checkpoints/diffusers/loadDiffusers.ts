@@ -14,6 +14,7 @@ import {
   type UNetParams,
 } from '../../../nn/index.js';
 import { fileExists } from '../../../node/files.js';
+import { demandFolder } from '../../../node/folders.js';
 import { checked, processPart } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { genEffect } from '../../genEffect.js';
@@ -155,6 +156,7 @@ export const loadDiffusers = (folder: string, options: DiffusersFolder = {}): Ef
   genEffect('loadDiffusers', function* (backend) {
     const known = yield* take(checked('loadDiffusers', codec)(options));
     yield* take(checked('loadDiffusers: folder', t.string)(folder));
+    yield* take(demandFolder(folder));
     const isPipeline = yield* take(fileExists(inFolder(folder, INDEX)));
     const read = isPipeline ? yield* pipelineScheduler(folder, known) : yield* take(givenProcess(folder, known));
     const { process, predicts, sampling, notes, config: scheduler } = read;

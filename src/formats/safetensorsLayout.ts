@@ -231,7 +231,14 @@ export const startOf = (where: string, first: Uint8Array, size: number): Checked
   if (size < 8) return foreign(where, `${size} bytes`);
   const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true);
   const start = 8 + Number(length);
-  if (first[8] !== 0x7b || start === 8 || length > LONGEST_HEADER) return foreign(where, 'other bytes'); // '{'
+  if (first[8] !== 0x7b || start === 8) return foreign(where, 'other bytes'); // '{'
+  if (length > LONGEST_HEADER)
+    return bad(
+      where,
+      `a safetensors file, whose header has at most ${LONGEST_HEADER} bytes`,
+      `${length} as its length`,
+      'the file is damaged or of another format: use a copy of it',
+    );
   return start > size ? cutShort(where, start, size) : E.right(start);
 };
 

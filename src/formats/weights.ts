@@ -13,7 +13,9 @@ import { openSafetensors } from './safetensorsSource.js';
 import { bytesAt, type Source } from './source.js';
 import { openPickles, openTorchZip } from './torch/file.js';
 
-const [OPEN, SPACE] = [0x7b, 0x20]; // '{' and ' '
+const OPEN = 0x7b; // '{'
+/** The blanks of JSON. */
+const BLANKS = Array.from('\t\n\r ', (blank) => blank.charCodeAt(0));
 
 /** Formats by their first bytes. */
 const FORMATS = [
@@ -21,7 +23,8 @@ const FORMATS = [
   ['safetensors', (first: Uint8Array) => first[8] === OPEN && first[5] === 0 && first[6] === 0 && first[7] === 0],
   ['zip', (first: Uint8Array) => first[0] === 0x50 && first[1] === 0x4b], // PK
   ['pickle', (first: Uint8Array) => first[0] === 0x80 && first[1]! >= 2 && first[1]! <= 5], // its protocol
-  ['index', (first: Uint8Array) => first.find((byte) => byte > SPACE) === OPEN],
+  ['index', (first: Uint8Array) => first.find((byte) => !BLANKS.includes(byte)) === OPEN],
+  ['safetensors', (first: Uint8Array) => first[8] === OPEN], // of an absurd length, which its reader refuses
 ] as const;
 
 type Format = (typeof FORMATS)[number][0];

@@ -47,6 +47,22 @@ const file = (name: string, ...data: readonly number[]): Uint8Array =>
     }),
   );
 
+describe('a safetensors file whose header has an absurd length is refused as such, and not as an index', () => {
+  test.each([
+    [0, 0, 0, 0, 0, 0, 0, 32],
+    [255, 255, 255, 255, 255, 255, 255, 127],
+    [0, 0, 0, 0, 0, 1, 0, 0],
+  ])('of the bytes %i %i %i %i %i %i %i %i', async (...length) => {
+    const bytes = file('w', 1);
+    bytes.set(length);
+    expect(await leftOf(readAll(bytes))).toMatchObject({
+      _tag: 'DecodeError',
+      expected: 'a safetensors file, whose header has at most 100000000 bytes',
+      hint: 'the file is damaged or of another format: use a copy of it',
+    });
+  });
+});
+
 describe('weights are opened', () => {
   test('by the path of a file, whatever its name', async () => {
     const path = join(await newFolder(), 'no ending');

@@ -226,6 +226,20 @@ describe('a damaged folder is refused', () => {
     expect(await refusal(loadDiffusers(path))).toMatchObject({
       _tag: 'CheckpointMismatch',
       actual: expect.stringMatching(/missing: down_blocks\.0\.resnets\.1\.norm1\.weight, /),
+      hint: `use the weights that belong to ${path}/${UNET}, or their own config.json`,
+    });
+  });
+
+  test('with NaN among its weights, by advice that a folder can follow', async () => {
+    const path = await changed({});
+    const file = `${path}/unet/diffusion_pytorch_model.safetensors`;
+    const stored = right(decodeSafetensors(file)(readFileSync(file)));
+    (stored.tensors.get('conv_in.bias')!.data as Float32Array)[0] = NaN;
+    writeFileSync(file, right(encodeSafetensors({ ...stored, metadata: {} })));
+    expect(await refusal(loadDiffusers(path))).toMatchObject({
+      _tag: 'DecodeError',
+      actual: expect.stringContaining('NaN'),
+      hint: 'use other weights, or read these with withWeights and { finite: false }',
     });
   });
 

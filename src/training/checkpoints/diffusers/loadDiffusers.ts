@@ -1,9 +1,9 @@
 /** Folders of diffusers as trained models. */
 import type { Effect } from '../../../dsl/run/effect.js';
 import { ancestral, clipToImage, everyStep, type Process, trailing } from '../../../diffusion/index.js';
-import { fail, type NoisefoldError } from '../../../dsl/index.js';
+import { fail, failure, type NoisefoldError } from '../../../dsl/index.js';
 import { exactly, exactTuple, positive, oneOf } from '../../../internal/decode.js';
-import { E, type either, t } from '../../../internal/fp.js';
+import { E, type either, t, TE } from '../../../internal/fp.js';
 import { type Block, take } from '../../../internal/gen.js';
 import {
   diffusers,
@@ -141,6 +141,12 @@ const fittingVariance = (
   });
 };
 
+/** Weights that do not fit, with advice on a folder: it has no names, prefix or partial load. */
+const misfit = (path: string) => (error: NoisefoldError) =>
+  error._tag === 'CheckpointMismatch'
+    ? failure(error._tag, { ...error, hint: `use the weights that belong to ${path}, or their own ${CONFIG}` })
+    : error;
+
 /**
  * Loads a folder of diffusers, a pipeline of a `UNet2DModel` and a scheduler, or such a network alone (`config.json` and
  * weights) with a `process`: the model, its process, its parameters and what its scheduler says of sampling. Schedulers: DDPM,
@@ -173,11 +179,10 @@ export const loadDiffusers = (folder: string, options: DiffusersFolder = {}): Ef
     yield* take(fittingVariance(read, architecture));
     const model: UNet<ImageShape> = yield* take(unet(architecture as UNetConfig<[number, number, number]>)); // a triple
     const weights = yield* findWeights(network, known.variant);
-    const { params } = yield* take(
-      openWeights('loadDiffusers', weights, (name, file) =>
-        weightsIn(name, file, model, { names: diffusers }, backend),
-      ),
+    const opened = openWeights('loadDiffusers', weights, (name, file) =>
+      weightsIn(name, file, model, { names: diffusers }, backend),
     );
+    const { params } = yield* take(TE.mapLeft(misfit(path))(opened));
     return {
       model,
       process,

@@ -2,6 +2,7 @@
 import type { Effect } from '../../../dsl/run/effect.js';
 import {
   type Backend,
+  fail,
   type Key,
   program,
   raise,
@@ -114,10 +115,10 @@ const demanded = (key: RandomKey | undefined): RandomKey =>
     hint: 'give { partial: true, key: key(7) }',
   });
 
-/** Raises `CheckpointMismatch`, with the report in words. */
+/** A `CheckpointMismatch`, with the report in words. */
 const refuse = (path: string, table: WeightTable, { entries }: OpenTensors, report: WeightReport, prefix: string) => {
   const found = prefixIn(table, entries);
-  return raise('CheckpointMismatch', {
+  return fail('CheckpointMismatch', {
     where: path,
     expected: `the ${table.entries.length} parameters of the model`,
     actual: describeReport(report),
@@ -141,7 +142,8 @@ export const weightsIn = <P>(
     const prefix = prefixOf(given);
     const { report, placed } = compareWeights(table, file.entries, prefix);
     const fitting = placed.filter(({ found }) => found);
-    if (describeReport(report) !== '' && !(partial && fitting.length > 0)) refuse(path, table, file, report, prefix);
+    if (describeReport(report) !== '' && !(partial && fitting.length > 0))
+      yield* take(refuse(path, table, file, report, prefix));
     const isWhole = fitting.length === placed.length;
     const drawn = isWhole ? new Map<string, StoredTensor>() : yield* take(initial(model, demanded(key), backend));
     const places = new Map(fitting.map((place) => [place.entry.ours, place]));

@@ -133,6 +133,19 @@ const cifar10 = {
   up_block_types: ['UpBlock2D', 'UpBlock2D', 'AttnUpBlock2D', 'UpBlock2D'],
 };
 
+test('the noise levels of EDMPrecond by its defaults are taken: to Infinity', () => {
+  const wrapped = {
+    img_resolution: 64,
+    model_type: 'DhariwalUNet',
+    sigma_min: 0,
+    sigma_max: Infinity,
+    sigma_data: 0.5,
+  };
+  const { sigma_min: _, sigma_max: __, sigma_data: ___, ...bare } = wrapped;
+  expect(right(edmConfig(wrapped)).config).toEqual(right(edmConfig(bare)).config);
+  expect(edmConfig({ ...bare, sigma_max: NaN })).toMatchObject({ left: { where: 'edmConfig.sigma_max' } });
+});
+
 describe('a DhariwalUNet of levels that are no multiples of 64', () => {
   const dhariwal = { model_type: 'DhariwalUNet', img_resolution: 32, model_channels: 96, channel_mult: [1, 2], attn_resolutions: [16] }; // prettier-ignore
 

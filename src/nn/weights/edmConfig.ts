@@ -40,7 +40,7 @@ const codec = exactly(
     label_dropout: finite,
     use_fp16: t.boolean,
     sigma_min: finite,
-    sigma_max: finite,
+    sigma_max: refined(t.number, 'a number, or Infinity', (sigma) => sigma > -Infinity), // not NaN
     sigma_data: finite,
   },
 );

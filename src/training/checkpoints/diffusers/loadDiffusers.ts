@@ -59,7 +59,7 @@ export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
   readonly sampling: SchedulerSampling;
   /** The configuration of the scheduler, for `saveDiffusers`; absent of a network alone. */
   readonly scheduler?: JsonRecord;
-  /** Small differences from the samples of diffusers, each with its file and field. */
+  /** Differences from the samples of diffusers, some of them visible, and unknown fields; each with its file and field. */
   readonly notes: readonly string[];
 }
 
@@ -151,7 +151,8 @@ const misfit = (path: string) => (error: NoisefoldError) =>
  * Loads a folder of diffusers, a pipeline of a `UNet2DModel` and a scheduler, or such a network alone (`config.json` and
  * weights) with a `process`: the model, its process, its parameters and what its scheduler says of sampling. Schedulers: DDPM,
  * DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep) and UniPC. Components, classes,
- * fields and values that noisefold lacks are a `ConfigError` with their names; small differences in sampling are `notes`.
+ * and values that noisefold lacks are a `ConfigError` with their names; differences in sampling, which can be visible, and
+ * unknown fields of a scheduler are `notes`.
  * `CheckpointMismatch` that lists the weights that do not fit, up to 200 of each kind; `DecodeError`, `FileError`. After an error nothing stays
  * on the backend.
  * @example

@@ -44,7 +44,7 @@ export interface ReadScheduler {
   /** True if a model has to learn its variance, false if it must not, null if either will do. */
   readonly learnsVariance: boolean | null;
   readonly sampling: SchedulerSampling;
-  /** Small differences from diffusers, each with its field. */
+  /** Differences from diffusers, and unknown fields. */
   readonly notes: readonly string[];
 }
 

@@ -188,7 +188,7 @@ const areJoined = ({ timestep_spacing: spacing, num_train_timesteps: T }: Schedu
 const isThirdOrder = (name: SchedulerName, { solver_order: order }: SchedulerSettings): boolean =>
   order === 3 && !SCHEDULERS[name].endpoint;
 
-/** Small differences of samples from those of the scheduler: the field and the difference. */
+/** Differences of samples from those of the scheduler: the field and the difference. */
 export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps: number): readonly string[] => {
   const isDdim = name === 'DDIMScheduler';
   const endsAboveZero = settings.timestep_spacing === 'trailing' || settings.steps_offset > 0;

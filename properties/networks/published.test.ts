@@ -43,8 +43,7 @@ describe.each([...goldenNames, ...hashedNames])('%s', (name) => {
 
   // the fixtures with hashed weights are float64
   const isExact = hashedNames.some((one) => one === name);
-  const left = isExact ? notAsked : '';
-  test.skipIf(left !== '')(`reference ${left}`, () => compare(reference(), isExact ? 2e-6 : 2e-5));
+  test.skipIf(notAsked !== '')(`reference ${notAsked}`, () => compare(reference(), isExact ? 2e-6 : 2e-5));
   test('wasm', () => compare(wasm(), 1e-4));
   // the others would take minutes each on a GPU in software
   if (!isExact) testOnWebgpu(() => compare(webgpu(), 1e-4));

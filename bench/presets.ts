@@ -2,7 +2,7 @@
  * `npm run bench:presets`: the presets of U-Nets, with their parameters and the operations of a forward pass; and what
  * ADM-256 takes to plan and to differentiate, with and without recomputation. Nothing is computed on tensors.
  */
-import { type Dim, grad, leafSpec, program, sum, type Tensor, treeSpec } from 'noisefold/dsl';
+import { add, type Dim, grad, leafSpec, program, sum, type Tensor, treeSpec } from 'noisefold/dsl';
 import { parameterCount, unet, type UNetConfig, type UNetParams, unetPresets } from 'noisefold/nn';
 import { wasm } from 'noisefold/backends/wasm';
 import { plan } from '../src/dsl/compile/planning.js';
@@ -18,7 +18,7 @@ type Images = Tensor<['B', Dim, Dim, Dim]>;
 
 /** The forward pass of one image, or the gradients of all parameters of the sum of its output. */
 const programOf = (config: UNetConfig, what: 'forward' | 'gradient') => {
-  const model = orThrow(unet<[Dim & number, Dim & number, Dim & number]>(config as never));
+  const model = orThrow(unet<[Dim & number, Dim & number, Dim & number]>(config as never)); // of an image that only the run knows
   const spec = treeSpec<{
     readonly params: UNetParams;
     readonly x: Images;
@@ -36,13 +36,13 @@ const programOf = (config: UNetConfig, what: 'forward' | 'gradient') => {
     const at = { t, ...(config.classes && { label }), ...(config.condition && { condition: { image } }) };
     const apply =
       model.learned?.apply ?? ((...given: Parameters<typeof model.apply>) => ({ prediction: model.apply(...given) }));
-    const loss = (p: UNetParams) => Object.values(apply(p, x as never, at as never)).map((y) => sum(y as Images));
-    return what === 'forward' ? loss(params) : grad((p: UNetParams) => loss(p)[0]!)(params);
+    const loss = (p: UNetParams) => Object.values(apply(p, x as never, at as never)).map((y) => sum(y as Images)); // of the extents of the model
+    return what === 'forward' ? loss(params) : grad((p: UNetParams) => loss(p).reduce((a, b) => add(a, b)))(params);
   });
 };
 
 const planned = (config: UNetConfig, what: 'forward' | 'gradient'): Plan =>
-  orThrow(plan(programOf(config, what) as never, { B: 1 }, capabilities)).plan;
+  orThrow(plan(programOf(config, what) as never, { B: 1 }, capabilities)).plan; // of one of two programs
 
 const gigaflops = (p: Plan): number =>
   explain({ plan: p, kernels: [] }).reduce((total, { flops }) => total + (flops ?? 0), 0) / 1e9;
@@ -53,7 +53,7 @@ console.log(
 );
 for (const [name, config] of Object.entries<UNetConfig>(unetPresets)) {
   const forward = planned(config, 'forward');
-  const count = parameterCount(orThrow(unet(config as never)).params);
+  const count = parameterCount(orThrow(unet(config as never)).params); // of any image
   console.log(
     `${name.padEnd(26)}${count.toLocaleString('en').padStart(13)}${gigaflops(forward).toFixed(1).padStart(9)}${megabytes(forward).toFixed(0).padStart(8)}`,
   );

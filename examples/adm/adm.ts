@@ -24,7 +24,7 @@ const rowsOf = (all: readonly Drawn[]): Images => {
   return { data: Float32Array.from(rows), shape: [all.length * columns, ...image] };
 };
 
-/** What a run leaves in its folder. */
+/** The files of a run in its folder. */
 export const filesOf = (out: string) => ({ chart: join(out, 'guidance.svg'), digits: join(out, 'guidance.png') });
 
 /** Runs the example and gives the scores of each scale. */

@@ -8,7 +8,7 @@ import { function as F, taskEither as TE } from 'fp-ts';
 import type { Networks, Recipe, Schedule } from './recipe.js';
 import type { Clock, World } from './world.js';
 
-/** What both trainings have in common. */
+/** The common part of both trainings. */
 const trainingOf = (
   { digits, signal, progress, resume }: World,
   name: keyof Recipe['training'],

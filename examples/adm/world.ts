@@ -1,4 +1,4 @@
-/** What a run is made with. */
+/** The parts of a run. */
 import type { Noisefold } from 'noisefold';
 import type { Dataset, StopSignal } from 'noisefold/training';
 import type { Progress } from 'noisefold/terminal';

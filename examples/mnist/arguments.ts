@@ -11,7 +11,7 @@ export interface Known {
   readonly see: string;
 }
 
-/** What stands on a command line. */
+/** A parsed command line. */
 export interface Arguments {
   /** The text of each option that is given, in their order. */
   readonly options: ReadonlyMap<string, string>;

@@ -103,7 +103,7 @@ const inputOf = ({ shape, data }: StoredTensor) =>
 /** Gradients are float32. */
 const isNumbers = (x: unknown): x is Value<Shape> => isValue(x);
 
-/** What a network gives for the inputs of a fixture. */
+/** The output and gradients of a network for the inputs of a fixture. */
 export interface Evaluated {
   readonly output: Float32Array;
   readonly gradientOfX: Float32Array;

@@ -155,7 +155,7 @@ describe('classifier guidance on the mean', () => {
     const p = 1 / (1 + Math.exp(-2 * (xs[i & ~1]! + xs[i | 1]!)));
     return 2 * (labels[i >> 1] === 1 ? 1 - p : -p);
   });
-  /** How far a guide of scale 2 moves the mean, in units of the gradient. */
+  /** The move of the mean by a guide of scale 2, in units of the gradient. */
   const shiftsOf = async (over: Process, places: readonly number[], denoiser: Guided, variance?: ReverseVariance) => {
     const guided = right(meanGuided(slope, 2)(denoiser));
     const [moved, still] = [await meansOf(over, places, guided, variance), await meansOf(over, places, denoiser, variance)];

@@ -16,7 +16,7 @@ export type ClassifierGuidance<Q, J extends Shape> = Guidance<{ readonly guide: 
  * denoiser is used with. With a scale of 1 and exact parts it is the denoiser of the class alone (Bayes' rule on scores);
  * more sharpens it.
  *
- * - `guide`: a classifier; or a gradient of one's own, of an energy for one. It is asked by the timesteps of the denoiser
+ * - `guide`: a classifier; or a gradient, such as that of an energy. It is called with the timesteps of the denoiser
  *
  * The denoiser may have no classes: it is the classifier that hears of them. x̂₀ moves after the sampler's correction, as
  * in the published code: see {@link steered}. It is a `ConfigError` to give an invalid guide, a scale that is
@@ -45,7 +45,7 @@ export const classifierGuided =
     });
   };
 
-/** Where the gradient of {@link meanGuided} is taken: at x_t, or at μ. */
+/** The place of the gradient of {@link meanGuided}: x_t, or μ. */
 export type GradientPlace = 'mean' | 'xt';
 
 /** How the mean is guided. */

@@ -11,7 +11,7 @@ import type { Process } from './process.js';
 import { withOptions } from './solverOptions.js';
 import { entriesAt } from './table.js';
 
-/** How a consistency function is sampled. */
+/** Options of {@link consistency}. */
 export interface ConsistencyOptions {
   /**
    * ε of Song et al. 2023, σ_min of their code: the noise that the results of the consistency function still have. 0 if

@@ -77,7 +77,7 @@ export interface Denoiser<P, I extends Shape> {
   readonly unconditional?: boolean;
   /** What images it is conditioned on, where it is; then it has to be given one for each sample, and never otherwise. */
   readonly condition?: ConditionedOn;
-  /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */
+  /** The number of its timesteps, 0…timesteps-1; without it, any timestep is valid. */
   readonly timesteps?: number;
   /** True of a raw network that takes float noise labels as `t`: it is a denoiser once `preconditioned` wraps it. */
   readonly noiseLabels?: boolean;

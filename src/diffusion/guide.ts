@@ -25,7 +25,7 @@ import { entriesAt } from './table.js';
 export interface Classifier<Q, I extends Shape> {
   /** The number of classes: labels are 0…classes-1. */
   readonly classes: number;
-  /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */
+  /** The number of its timesteps, 0…timesteps-1; without it, any timestep is valid. */
   readonly timesteps?: number;
   /**
    * `params`, x_t of `[B, ...I]` and the timestep of each, `[B]`, to log p(y|x_t) up to a constant, `[B, classes]`. In

@@ -41,7 +41,7 @@ export const targetOf = ({ marginals }: Process, predicts: Parameterization) => 
 export interface SampleLosses<B extends Dim> {
   readonly losses: Tensor<[B]>;
   readonly t: Tensor<[B], 'int32'>;
-  /** Of a classifier: 1 where it has the class right, 0 elsewhere. It is reported, and not descended. */
+  /** Of a classifier: 1 for a right class, 0 for a wrong one. Reported only; the gradient ignores it. */
   readonly accuracy?: Tensor<[B]>;
 }
 

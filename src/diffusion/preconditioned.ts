@@ -14,7 +14,7 @@ import {
 import type { Process } from './process.js';
 import { entriesAt } from './table.js';
 
-/** What a network of noise labels is told beside x. */
+/** The conditioning of a network of noise labels. */
 export interface NoiseConditioning<B extends Dim> extends Omit<Conditioning<B>, 't'> {
   /** c_noise of each sample, float32 `[B]`. */
   readonly t: Tensor<[B]>;

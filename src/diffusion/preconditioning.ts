@@ -22,7 +22,7 @@ export interface EdmPreconditioning {
   readonly sigmaData?: number;
 }
 
-/** That of the variance-preserving networks of Song et al. 2021 (DDPM++). */
+/** The preconditioning of the variance-preserving networks of Song et al. 2021 (DDPM++). */
 export interface VpPreconditioning {
   readonly as: 'vp';
   /** β_d and β_min of the schedule of the training; 19.9 and 0.1 if left out. */
@@ -32,12 +32,12 @@ export interface VpPreconditioning {
   readonly steps?: number;
 }
 
-/** That of the variance-exploding networks of Song et al. 2021 (NCSN++). */
+/** The preconditioning of the variance-exploding networks of Song et al. 2021 (NCSN++). */
 export interface VePreconditioning {
   readonly as: 've';
 }
 
-/** That of networks by Improved DDPM (Nichol & Dhariwal 2021), and of ADM. */
+/** The preconditioning of the networks of Improved DDPM (Nichol & Dhariwal 2021) and ADM. */
 export interface IddpmPreconditioning {
   readonly as: 'iddpm';
   /** M, the number of timesteps of the training; 1000 if left out. */

@@ -2,7 +2,7 @@
 import type { Dim, Resident, Tensor, TreeSpec } from '../dsl/index.js';
 import type { ImageExtents, ImageShape } from '../training/data/dataset.js';
 
-/** What a network sees in B images. */
+/** The outputs of a feature network for B images. */
 export interface Perception {
   /** `[B, D]` */
   readonly features: Tensor<['B', Dim]>;

@@ -70,7 +70,7 @@ export const checkLengths = (where: string, real: number, generated: number): vo
     });
 };
 
-/** What a metric compares. */
+/** The inputs of a metric. */
 interface Pair {
   readonly real: Features;
   readonly generated: Features;

@@ -6,14 +6,14 @@ import { BYTES, type StoredDType } from './safetensorsHeader.js';
 import { bytesOf, type Demands, soundNumbers, type StoredTensor, tensorOver } from './safetensorsLayout.js';
 import { attempted, PIECE, room, type Source } from './source.js';
 
-/** What a file says of a tensor. */
+/** The description of a tensor in a file. */
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: StoredDType;
   readonly shape: readonly number[];
 }
 
-/** A file that is open: what it says of its tensors, by name, and the tensors, each read when it is asked for. */
+/** A file that is open: what it says of its tensors, by name, and the tensors, each read on demand. */
 export interface OpenTensors {
   readonly entries: ReadonlyMap<string, TensorInfo>;
   /** Words about the whole. */

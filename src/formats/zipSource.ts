@@ -1,5 +1,5 @@
 /**
- * Zip archives that stay where they are: the directory is read, and each file when it is asked for. Files must be
+ * Zip archives that stay where they are: the directory is read, and each file on demand. Files must be
  * stored, not deflated.
  */
 import { raise } from '../internal/errors.js';

@@ -35,8 +35,8 @@ export type { Filter } from './networks/resampling.js';
 export {
   downsampleBlock,
   type DownsampleBlock,
-  type DownsampleResidual,
   type ResamplingBlockConfig,
+  type ResamplingResidual,
   type Residual,
   residualBlock,
   type ResidualBlock,
@@ -44,7 +44,6 @@ export {
   type ResidualBlockParams,
   upsampleBlock,
   type UpsampleBlock,
-  type UpsampleResidual,
 } from './networks/residualBlock.js';
 export * from './networks/unetBlock.js';
 export * from './networks/attentionPool.js';

@@ -171,7 +171,7 @@ describe('refuses, and says why:', () => {
     expect(await leftOf(readAll(path))).toMatchObject({ _tag: 'DecodeError', where: path, actual, expected: expect.stringContaining('safetensors, a file of torch.save') });
   });
 
-  test('a path without a file, a pipe, and what is no file at all', async () => {
+  test('a path without a file, a pipe, and other things that are no files', async () => {
     const path = join(await newFolder(), 'x');
     expect(await leftOf(readAll(path))).toMatchObject({ _tag: 'FileError', where: path, hint: 'check the path' });
     execFileSync('mkfifo', [path]);

@@ -110,7 +110,7 @@ const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
 };
 
 /**
- * Opens weights of any program and gives `use` their tensors, each read when it is asked for. The content tells the
+ * Opens weights of any program and gives `use` their tensors, each read on demand. The content tells the
  * format: safetensors; a file of PyTorch (`.pt`, `.pth`, `.bin`, `.ckpt`), whose pickle is read and never executed; a
  * pickle of EDM or StyleGAN (`.pkl`). A folder, or the path of an index, gives the tensors of all its shards. Names of
  * nested state dicts are joined by dots: `model.conv.weight`, `ema.conv.weight`. Tensors have the shapes of the file,

@@ -34,7 +34,7 @@ export interface TrainedClassifier<Q, I extends ImageShape> extends TrainedNetwo
 /** A trained denoiser or classifier. */
 export type AnyTrained<P, I extends ImageShape> = Trained<P, I> | TrainedClassifier<P, I>;
 
-/** What `fit` makes of a network `M`. */
+/** The result of `fit` for a network `M`. */
 export type TrainedOf<P, I extends ImageShape, M> = M extends { readonly predicts: Parameterization }
   ? Trained<P, I>
   : TrainedClassifier<P, I>;

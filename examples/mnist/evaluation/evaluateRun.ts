@@ -60,7 +60,7 @@ const draw = (
 interface Seen {
   readonly drawn: Images;
   readonly labels: readonly number[];
-  /** What the network sees in the digits that are drawn, held out, and learned from. */
+  /** The features of the digits that are drawn, held out, and learned from. */
   readonly generated: Extracted;
   readonly heldOut: Extracted;
   readonly train: Extracted;

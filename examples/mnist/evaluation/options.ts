@@ -9,7 +9,7 @@ import { BACKENDS, type Settings } from '../recipe.js';
 /** The parameters to evaluate: those with the lowest held-out loss, or the newest. */
 export const CHECKPOINTS = ['best', 'newest'] as const;
 
-/** What to evaluate. */
+/** The run to evaluate, and how. */
 export interface EvalOptions {
   /** The folder of the run. */
   readonly run: string;

@@ -16,7 +16,7 @@ import { dtypeOf, type Storage } from './tensors.js';
 export const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const VERSION = 1001;
 
-/** What the id of a storage says of it. */
+/** A storage, as its id describes it. */
 export interface StorageId {
   readonly key: string;
   readonly dtype: Storage['dtype'];

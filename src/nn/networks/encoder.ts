@@ -30,7 +30,7 @@ const residualOptions = (c: Encoder) => {
 export const blockOf = (c: Encoder, inputs: number, outputs: number, heads: number | null): UNetBlock =>
   unetBlock({ ...residualOptions(c), inputs, outputs, heads });
 
-/** What halves or doubles the size of images of some channels. */
+/** Makes the layer that halves or doubles images. */
 export const resampling = (c: Encoder, to: 'half' | 'double', channels: number): Resampling => {
   const isHalf = to === 'half';
   if (c.resample === 'pool')
@@ -44,7 +44,7 @@ export const resampling = (c: Encoder, to: 'half' | 'double', channels: number):
 
 /**
  * Halves images by a 3×3 convolution and a filter: `[B, H, W, inputs]` → `[B, H/2, W/2, outputs]`. The zeros around them are
- * those of both together. NCSN++ (Song et al. 2021), as Karras et al. 2022 have it.
+ * those of both together. NCSN++ (Song et al. 2021), in the form of Karras et al. 2022.
  */
 const shortcutLayer = (inputs: number, outputs: number, filter: Filter) => {
   const around = [1 + reachOf(filter), 1 + reachOf(filter)] as const;

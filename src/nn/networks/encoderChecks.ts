@@ -6,7 +6,7 @@ import { type Groups, groupsOver } from '../layers/groups.js';
 import { type Heads, headsOver } from '../layers/heads.js';
 import { embeddingOf, type Encoder, inputChannelsOf, levelChannels, levelsOf } from './encoderConfig.js';
 
-/** What is wrong with a configuration, or false. */
+/** The error of a configuration, or false. */
 export type Check = Explanation | false;
 
 export const isWhole = (n: number, most = Infinity): boolean => positive.is(n) && n <= most;

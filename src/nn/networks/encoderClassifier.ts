@@ -53,7 +53,7 @@ export interface ClassifierConfig<I extends Image = Image> extends EncoderConfig
   /** The number of classes. */
   readonly classes: number;
   /**
-   * What reduces an image to a vector: `attention` (the default, of ADM's classifiers); `adaptive`, the mean of the
+   * The reduction of an image to a vector: `attention` (the default, of ADM's classifiers); `adaptive`, the mean of the
    * bottleneck; `spatial`, the means of all activations and a hidden layer; `normalizedSpatial`, the same with a group norm.
    */
   readonly pool?: 'attention' | 'adaptive' | 'spatial' | 'normalizedSpatial';

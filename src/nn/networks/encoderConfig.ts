@@ -38,7 +38,7 @@ export interface EncoderConfig<I extends Image = Image> {
   /** Scales and shifts the second norm of residual blocks by the embedding, instead of adding it before; default false. */
   readonly adaptiveGroupNorm?: boolean;
   /**
-   * What changes the resolution: a `convolution` (the default); a `pool` without parameters; a `residual` block, as in BigGAN
+   * The layer that changes the resolution: a `convolution` (the default); a `pool` without parameters; a `residual` block, as in BigGAN
    * and ADM; or a `projected` one, with a 1×1 convolution of its input, as in the DDPM++ network of EDM.
    */
   readonly resample?: 'convolution' | 'pool' | 'residual' | 'projected';

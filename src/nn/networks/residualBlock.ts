@@ -76,30 +76,25 @@ export interface Residual<C extends Dim, D extends Dim, E extends Dim> {
   ): Tensor<[B, H, W, D]>;
 }
 
-/** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H/2, W/2, D]`, also in `pipe`. Without a key nothing is dropped. */
-export interface DownsampleResidual<C extends Dim, D extends Dim, E extends Dim> {
-  <B extends Dim>(
-    embedding: Tensor<[B, NoInfer<E>]>,
-    dropout?: Key,
-  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, Half<H>, Half<W>, D]>;
-  <B extends Dim, H extends Dim, W extends Dim>(
-    x: Tensor<[B, H, W, NoInfer<C>]>,
-    embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
-    dropout?: Key,
-  ): Tensor<[B, Half<H>, Half<W>, D]>;
-}
+/** An extent of images that are halved or doubled. */
+type Resized<D extends Dim, To extends 'half' | 'double'> = To extends 'half' ? Half<D> : Double<D>;
 
-/** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, 2·H, 2·W, D]`, also in `pipe`. Without a key nothing is dropped. */
-export interface UpsampleResidual<C extends Dim, D extends Dim, E extends Dim> {
+/**
+ * `x: [B, H, W, C]` and `embedding: [B, E]` → images `[B, H', W', D]` of half or twice the size, also in `pipe`. Without a
+ * key nothing is dropped.
+ */
+export interface ResamplingResidual<C extends Dim, D extends Dim, E extends Dim, To extends 'half' | 'double'> {
   <B extends Dim>(
     embedding: Tensor<[B, NoInfer<E>]>,
     dropout?: Key,
-  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, Double<H>, Double<W>, D]>;
+  ): <H extends Dim, W extends Dim>(
+    x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>,
+  ) => Tensor<[B, Resized<H, To>, Resized<W, To>, D]>;
   <B extends Dim, H extends Dim, W extends Dim>(
     x: Tensor<[B, H, W, NoInfer<C>]>,
     embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
     dropout?: Key,
-  ): Tensor<[B, Double<H>, Double<W>, D]>;
+  ): Tensor<[B, Resized<H, To>, Resized<W, To>, D]>;
 }
 
 /** A residual block from C to D channels, for an embedding of length E. */
@@ -111,13 +106,13 @@ export type ResidualBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Di
 /** A residual block that halves the size. */
 export type DownsampleBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<
   ResidualBlockParams<C, D, E>,
-  DownsampleResidual<C, D, E>
+  ResamplingResidual<C, D, E, 'half'>
 >;
 
 /** A residual block that doubles the size. */
 export type UpsampleBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<
   ResidualBlockParams<C, D, E>,
-  UpsampleResidual<C, D, E>
+  ResamplingResidual<C, D, E, 'double'>
 >;
 
 /** The configuration of a residual block. */

@@ -85,7 +85,7 @@ const sizesFrom = (layout: Layout, pattern: string, shape: readonly number[]): S
 const shapeOf = (axes: Axes, sizes: Sizes): readonly number[] =>
   axes.map((group) => productOf(group.map((name) => sizes[name]!)));
 
-/** How far apart the neighbours along each axis lie. */
+/** The distance of neighbours along each axis, in elements. */
 const stridesOf = (names: readonly string[], sizes: Sizes): Strides => {
   let stride = 1;
   const strides = [...names].reverse().map((name): [string, number] => {

@@ -52,7 +52,7 @@ const checkClasses = (where: string, classes: number, labels: Int32Array, data: 
 };
 
 /**
- * The samples of a data set at some positions, changed at random if there is a key. `ConfigError` for what is no batch
+ * The samples of a data set at some positions, changed at random if there is a key. `ConfigError` for an invalid batch
  * or one of another size, a label that the model has no class for, or a number outside [-1, 1]; `NonFinite` for a
  * number that is not finite.
  */

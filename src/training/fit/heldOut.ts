@@ -48,7 +48,7 @@ export interface Evaluation {
 export const HELD_OUT = 256;
 export const HELD_OUT_DATA = 'heldOut: data set';
 
-/** What is measured of each image, `[rounds, measures, B]`. */
+/** The measures of each image, `[rounds, measures, B]`. */
 interface Measured {
   readonly table: Tensor<[Dim, Dim, Dim]>;
 }

@@ -1,4 +1,4 @@
-/** How a network learns: the one place where a training tells denoisers from classifiers. */
+/** The learning of denoisers and of classifiers: only this file tells them apart. */
 import {
   classifierLosses,
   type ClassifierModel,
@@ -25,11 +25,11 @@ export interface Learning<P, I extends Shape> {
   /** The loss function, whose name is in snapshots. */
   readonly objective: Objective | ClassifierObjective;
   readonly measures: readonly [Measure, ...Measure[]];
-  /** What the trained network keeps of its recipe. */
+  /** The part of the recipe that the trained network keeps. */
   readonly kept: { readonly labelDropout?: number };
 }
 
-/** What a network predicts, for snapshots and files: the parameterization of a denoiser, or 'class'. */
+/** The prediction of a network, for snapshots and files: the parameterization of a denoiser, or 'class'. */
 export const predictionOf = <P, I extends Shape>(
   model: Omit<Learnable<P, I>, 'init'> & { readonly predicts?: Parameterization },
 ): Parameterization | 'class' => model.predicts ?? 'class';

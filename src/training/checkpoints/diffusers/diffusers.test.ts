@@ -299,8 +299,8 @@ describe('saving', () => {
       'saveDiffusers: process',
     ],
     ['a respaced process', { process: right(respace(10)(thousand)) }, {}, 'saveDiffusers: process.timesteps'],
-    ['a scheduler that is none', {}, { scheduler: { _class_name: 'Mine' } }, 'saveDiffusers: scheduler: _class_name'],
-    ['an option that is none', {}, { dtyp: 'float16' } as never, 'saveDiffusers.dtyp'],
+    ['an invalid scheduler', {}, { scheduler: { _class_name: 'Mine' } }, 'saveDiffusers: scheduler: _class_name'],
+    ['an invalid option', {}, { dtyp: 'float16' } as never, 'saveDiffusers.dtyp'],
   ])('%s is refused, and leaves nothing', async (_, trained, options, where) => {
     const path = newFolder();
     expect(await save(path, trained, options)).toMatchObject({ _tag: 'Left', left: { _tag: 'ConfigError', where } });

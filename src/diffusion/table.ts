@@ -7,7 +7,10 @@ export const column = <A>(rows: readonly A[], number: (row: A) => number): Float
 /** The dtype of the entries of a table on the host. */
 type EntryOf<A> = A extends Int32Array ? 'int32' : 'float32';
 
-/** A table with an entry at each end for what lies outside: NaN, and -1 in int32, which has none. */
+/**
+ * A table with an entry at each end for indices outside: NaN, or -1 in int32, which has no NaN. All tables of a step share
+ * one call, which adds 1 to the index; a `where` over the entries costs one call for each table.
+ */
 const padded = (numbers: ArrayLike<number>) =>
   numbers instanceof Int32Array
     ? table(Int32Array.from([-1, ...numbers, -1]))

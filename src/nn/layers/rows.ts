@@ -1,36 +1,41 @@
-/** Rows of tables by index, without neighbours for an index outside. */
+/** NaN for times and labels outside of a range, so that a wrong one cannot pass for another. */
 import {
   and,
-  concatAll,
-  constantOf,
+  broadcastTo,
   type Dim,
   dims,
   fullLike,
   gather,
   greaterEqual,
   less,
+  reshape,
+  type Shape,
   type Tensor,
   where,
+  zeros,
 } from '../../dsl/index.js';
 
-/** Takes rows of a table `[N + 1, D]` by `index: [B]` → `[B, D]`. The last row stands for each index outside of 0 … N − 1. */
-export const rowOrLast = <B extends Dim, D extends Dim>(
-  table: Tensor<[Dim, D]>,
-  index: Tensor<[B], 'int32'>,
-): Tensor<[B, D]> => {
-  const N = (dims(table)[0] as number) - 1; // programs are traced with numbers
-  return gather(table, where(and(greaterEqual(index, 0), less(index, N)), index, fullLike(index, N)));
+/**
+ * The rows of `x: [B, ...rest]` where 0 ≤ `at: [B]` < N, unchanged, with their gradients. The other rows, and those where `at`
+ * is NaN, are NaN: no gradient passes through them.
+ */
+export const nanOutside = <B extends Dim, R extends Shape>(
+  x: Tensor<[B, ...R]>,
+  at: Tensor<[B], 'int32' | 'float32'>,
+  N: number,
+): Tensor<[B, ...R]> => {
+  const [B, ...rest] = dims(x) as readonly number[] as readonly [number, ...number[]]; // programs are traced with numbers
+  const inside = and(greaterEqual(at, 0), less(at, N)); // [B]
+  const ofRow = broadcastTo(reshape(inside, B, ...rest.map(() => 1)), B, ...rest); // [B, ...rest]
+  return where(ofRow as Tensor<[B, ...R], 'bool'>, x, fullLike(x, NaN));
 };
 
-/**
- * Takes rows of a table `[N, D]` by `index: [B]` → `[B, D]`. An index outside of 0 … N − 1 gives a row of NaN, so that a
- * wrong label cannot pass for another.
- */
+/** Takes rows of a table `[N, D]` by `index: [B]` → `[B, D]`. An index outside of 0 … N − 1 gives a row of NaN. */
 export const rowOrNaN = <B extends Dim, D extends Dim>(
   table: Tensor<[Dim, D]>,
   index: Tensor<[B], 'int32'>,
 ): Tensor<[B, D]> => {
-  const D = dims(table)[1] as number; // programs are traced with numbers
-  const missing = constantOf(new Float32Array(D).fill(NaN), 1, D);
-  return rowOrLast(concatAll([table, missing as Tensor<[Dim, D]>], 0), index);
+  const [N, D] = dims(table) as [number, number]; // programs are traced with numbers
+  const rows = N === 0 ? (zeros(1, D) as typeof table) : table; // `gather` refuses a table without rows
+  return nanOutside(gather(rows, index), index, N);
 };

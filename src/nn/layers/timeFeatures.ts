@@ -1,7 +1,5 @@
 /** Sines and cosines of times: the inputs of a time embedding. */
 import {
-  add,
-  and,
   cast,
   concat,
   constantOf,
@@ -9,9 +7,6 @@ import {
   type Dim,
   dims,
   dtypeOf,
-  gather,
-  greaterEqual,
-  less,
   matmul,
   mul,
   raise,
@@ -29,7 +24,7 @@ import { type Requirement, requirement } from '../../internal/requirement.js';
 import { checkedFields } from './fields.js';
 import { normalOf } from './initializers.js';
 import { parameterOf } from './layer.js';
-import { rowOrLast } from './rows.js';
+import { nanOutside, rowOrNaN } from './rows.js';
 
 /** Times `[B]`: timesteps counted from 0, or numbers that may be fractional. */
 export type Times<B extends Dim> = Tensor<[B], 'int32' | 'float32'>;
@@ -127,11 +122,8 @@ export const sinusoidTable = (config: {
   return rowsOf(timesteps, size, sinusoid);
 };
 
-/** Adds NaN to times outside of 0 … T − 1. */
-const within = <B extends Dim>(t: Tensor<[B]>, T: number): Tensor<[B]> => {
-  const inside = and(greaterEqual(t, 0), less(t, T));
-  return add(t, gather(constantOf(Float32Array.of(NaN, 0), 2), cast(inside, 'int32')));
-};
+/** The times 0 ≤ t < T, and NaN for others. */
+const within = <B extends Dim>(t: Tensor<[B]>, T: number): Tensor<[B]> => nanOutside(t, t, T);
 
 const isInt = <B extends Dim>(t: Times<B>): t is Tensor<[B], 'int32'> => dtypeOf(t) === 'int32';
 
@@ -139,10 +131,8 @@ const isInt = <B extends Dim>(t: Times<B>): t is Tensor<[B], 'int32'> => dtypeOf
 const sinusoids = (size: number, sinusoid: Sinusoid, T: TimeRange): Features => {
   const options = optionsOf(size, sinusoid);
   if (T === 'continuous') return (t) => sinusoidOf(cast(t, 'float32'), options);
-  const rows = new Float64Array((T + 1) * size).fill(NaN);
-  rows.set(rowsOf(T, size, sinusoid));
-  const table = constantOf(rows, T + 1, size);
-  return (t) => (isInt(t) ? rowOrLast(table, t) : sinusoidOf(within(cast(t, 'float32'), T), options));
+  const table = constantOf(rowsOf(T, size, sinusoid), T, size);
+  return (t) => (isInt(t) ? rowOrNaN(table, t) : sinusoidOf(within(cast(t, 'float32'), T), options));
 };
 
 /** sin(2π·t·ω), cos(2π·t·ω) with frequencies ω that are not trained. Song et al. 2021; the order of Karras et al. 2022. */

@@ -18,6 +18,7 @@ import {
   type Rounding,
 } from '../../dsl/index.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../formats/float16.js';
+import { withinFloat32 } from '../../formats/float32.js';
 import { showType } from '../../internal/errors.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import { gen, keep, take, type Work } from '../../internal/gen.js';
@@ -110,15 +111,17 @@ export const matching = (
 
 /**
  * Uploads the tensors of a spec one after the other, as they are given, and makes its tree of them. They have to be of
- * its shapes and dtypes: see {@link matching}. After an error nothing stays on the backend.
+ * its shapes and dtypes: see {@link matching}. `DecodeError`, at `where`, for a float64 number beyond float32. After an
+ * error nothing stays on the backend.
  */
 export const uploadEach =
-  <P>(spec: TreeSpec<P>, tensorOf: (path: string) => Work<StoredTensor>) =>
+  <P>(where: string, spec: TreeSpec<P>, tensorOf: (path: string) => Work<StoredTensor>) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, Resident<P>> =>
     gen(function* () {
       const uploaded = new Map<string, Value<readonly number[]>>();
       for (const { path, dtype, shape } of spec.leaves) {
-        const data = widened(yield* take(tensorOf(path))) as Float32Array; // of the shape and dtype of the leaf
+        const tensor = yield* take(withinFloat32(`${where}: ${path}`, yield* take(tensorOf(path))));
+        const data = widened(tensor) as Float32Array; // of the shape and dtype of the leaf
         const value = upload(data, shape as readonly number[], dtype as 'float32')(backend);
         uploaded.set(path, yield* keep(value, (one) => release(one)(backend)));
       }
@@ -127,8 +130,8 @@ export const uploadEach =
     });
 
 /**
- * Uploads tensors by path as the tree of a spec. `CheckpointMismatch` where they are not those of the spec;
- * `where` names them in messages.
+ * Uploads tensors by path as the tree of a spec. `CheckpointMismatch` where they are not those of the spec,
+ * and `DecodeError` for a float64 number beyond float32; `where` names them in messages.
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
  * const upload = uploadTensors('model.safetensors', treeSpec({ w: leafSpec([3]) }))
@@ -142,6 +145,6 @@ export const uploadTensors =
     effect((backend) =>
       gen(function* () {
         yield* take(matching(where, spec, tensors));
-        return yield* take(uploadEach(spec, (path) => E.right(tensors.get(path)!))(backend)); // `matching` found it
+        return yield* take(uploadEach(where, spec, (path) => E.right(tensors.get(path)!))(backend)); // `matching` found it
       }),
     );

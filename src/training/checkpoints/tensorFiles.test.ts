@@ -1,11 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
-import { read, type Tensor, treeSpec, type TreeSpec, upload, using } from '../../dsl/index.js';
+import { leafSpec, read, type Tensor, treeSpec, type TreeSpec, upload, using } from '../../dsl/index.js';
+import type { StoredTensor } from '../../formats/safetensors.js';
 import { E, F, RTE } from '../../internal/fp.js';
+import { writeTensors } from '../../node/tensorStream.js';
+import { uploadTensors } from './snapshot.js';
 import { loadTensors, saveTensors } from './tensorFiles.js';
 
 const folder = mkdtempSync(`${tmpdir()}/noisefold-`);
@@ -66,4 +69,54 @@ test.each<[what: string, file: string, spec: TreeSpec<unknown>, tag: string, whe
     tag,
     where: expect.stringContaining(where) as string,
   });
+});
+
+describe.each([
+  ['wasm', wasm],
+  ['the reference', reference],
+])('float64 numbers on %s', (_, backend) => {
+  const pair = treeSpec<{ readonly layer: { readonly w: Tensor<[3]> } }>({ layer: { w: leafSpec([3]) } });
+  const wide = (...data: readonly number[]): StoredTensor => ({
+    dtype: 'F64',
+    shape: [3],
+    data: Float64Array.from(data),
+  });
+  const written = (tensor: StoredTensor) =>
+    writeTensors(path, { tensors: new Map([['layer.w', tensor]]), metadata: {} });
+  /** The numbers of the file and of the same tensor in memory, uploaded. */
+  const uploaded = async (tensor: StoredTensor) => {
+    expect(await written(tensor)()).toEqual(E.right(undefined));
+    const loads = [loadTensors(path, pair), uploadTensors('snapshot', pair)(new Map([['layer.w', tensor]]))];
+    const reads = loads.map(RTE.flatMap(({ layer }) => read(layer.w)));
+    return Promise.all(reads.map((numbers) => using(backend())(numbers)()));
+  };
+
+  test('up to the largest of float32, and not finite, are uploaded', async () => {
+    const largest = (2 - 2 ** -23) * 2 ** 127;
+    for (const numbers of [
+      [largest, -largest, 0.5],
+      [NaN, Infinity, -Infinity],
+    ])
+      // prettier-ignore
+      for (const found of await uploaded(wide(...numbers)))
+        expect(E.map((read: Iterable<number>) => [...read])(found)).toEqual(E.right(numbers));
+  });
+
+  test.each([1e39, -1e308, 2 ** 128 - 2 ** 103])(
+    '%d is refused by the name of its tensor, not read as an infinity',
+    async (number) => {
+      const refused = await uploaded(wide(0, NaN, number));
+      expect(refused).toMatchObject(
+        [path, 'snapshot'].map((where) =>
+          E.left({
+            _tag: 'DecodeError',
+            where: `${where}: layer.w`,
+            expected: 'numbers of float32, up to ±3.4e+38',
+            actual: `${number} at position 2`,
+            hint: 'use other weights, or an earlier checkpoint: parameters are float32',
+          }),
+        ),
+      );
+    },
+  );
 });

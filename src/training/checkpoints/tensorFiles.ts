@@ -27,8 +27,8 @@ export const saveTensors =
 
 /**
  * Uploads a safetensors file, of any size, as the tree of a spec, tensor by tensor: float16, bfloat16 and float64 as
- * float32. `CheckpointMismatch`, which names the tensor, where the file has not those of the spec; `FileError`,
- * `DecodeError`.
+ * float32. `CheckpointMismatch`, which names the tensor, where the file has not those of the spec; `FileError`;
+ * `DecodeError`, also for a float64 number beyond float32.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-loaded.safetensors`
@@ -46,7 +46,7 @@ export const loadTensors = <P>(path: string, spec: TreeSpec<P>): Effect<Resident
     const uploaded = withTensors(path, { finite: false }, ({ entries, tensor }) =>
       gen(function* () {
         yield* take(matching(path, spec, entries));
-        return yield* take(uploadEach(spec, (name) => tensor(entries.get(name)!))(backend)); // `matching` found it
+        return yield* take(uploadEach(path, spec, (name) => tensor(entries.get(name)!))(backend)); // `matching` found it
       }),
     );
     return yield* take(uploaded);

@@ -131,7 +131,7 @@ const loaded = <P, I extends ImageShape>(
     for (const table of names) tables[table] = (yield* take(read(`process.${table}`))).data;
     // of float64 and int32
     const process = yield* take(processFrom(path, tables as unknown as ProcessTables, kind, givenProcess));
-    const { params } = yield* keep(uploadEach(spec, read)(backend), (tree) => release(tree)(backend));
+    const { params } = yield* keep(uploadEach(path, spec, read)(backend), (tree) => release(tree)(backend));
     return {
       model,
       process,
@@ -171,7 +171,7 @@ const averaged = <P, I extends ImageShape>(
     const spec = treeSpec<{ readonly average: P }>({ average: model.params });
     const own = new Map([...entries].filter(([name]) => /^average(\.|$)/.test(name)));
     yield* take(matching(path, spec, own));
-    const uploaded = uploadEach(spec, (name) => tensor(own.get(name)!))(backend); // `matching` found it
+    const uploaded = uploadEach(path, spec, (name) => tensor(own.get(name)!))(backend); // `matching` found it
     const { average } = yield* keep(uploaded, (tree) => release(tree)(backend));
     return {
       model,

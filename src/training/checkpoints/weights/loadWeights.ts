@@ -11,6 +11,7 @@ import {
   type Resident,
   type TreeSpec,
 } from '../../../dsl/index.js';
+import { withinFloat32 } from '../../../formats/float32.js';
 import type { OpenTensors } from '../../../formats/openTensors.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
 import { prefixOf } from '../../../formats/weights.js';
@@ -56,23 +57,9 @@ export const namesPart = functionPart('names such as diffusers, or guidedDiffusi
 const codec = exactly({}, { names: namesPart, prefix: t.string, partial: t.boolean, key: hostKey });
 const modelPart = part('a model, such as unet makes', 'params');
 
-/** The largest number of float32, rounded. */
-const LARGEST = 3.4e38;
-
-/** The numbers of a tensor as float32. Raises `DecodeError` for one beyond its range. */
-const floatsOf = (where: string, { dtype, data }: StoredTensor): Float32Array => {
-  if (dtype === 'F32') return data;
-  const wide = data as Float64Array; // the report has refused other dtypes
-  const floats = Float32Array.from(wide);
-  const at = floats.findIndex((float) => !Number.isFinite(float));
-  if (at === -1) return floats;
-  return raise('DecodeError', {
-    where,
-    expected: `numbers of float32, up to ±${LARGEST}`,
-    actual: `${wide[at]} at position ${at}`,
-    hint: 'use other weights: parameters are float32',
-  });
-};
+/** The numbers of a tensor as float32. */
+const floatsOf = ({ dtype, data }: StoredTensor): Float32Array =>
+  dtype === 'F32' ? data : Float32Array.from(data as Float64Array); // the report has refused other dtypes
 
 /** Reads the tensors of a parameter, and brings them into our layout. `path` names the file in messages. */
 const parameterFrom = (
@@ -84,7 +71,8 @@ const parameterFrom = (
     const theirs: Weight[] = [];
     for (const name of names) {
       const stored = yield* take(tensor(entries.get(name)!)); // it is in the report as found
-      theirs.push({ shape: stored.shape, data: floatsOf(`${path}: ${name}`, stored) });
+      const { shape } = yield* take(withinFloat32(`${path}: ${name}`, stored));
+      theirs.push({ shape, data: floatsOf(stored) });
     }
     return { dtype: 'F32' as const, ...oursOf(entry, theirs) };
   });
@@ -147,7 +135,7 @@ export const weightsIn = <P>(
     const isWhole = fitting.length === placed.length;
     const drawn = isWhole ? new Map<string, StoredTensor>() : yield* take(initial(model, demanded(key), backend));
     const places = new Map(fitting.map((place) => [place.entry.ours, place]));
-    const uploaded = uploadEach(model.params, (ours) => {
+    const uploaded = uploadEach(path, model.params, (ours) => {
       const place = places.get(ours);
       return place === undefined ? E.right(drawn.get(ours)!) : parameterFrom(path, file, place); // one of the two has it
     });

@@ -98,42 +98,67 @@ const makersOf = ({ push, pop, top }: State['stack'], judge: Judge, refuse: Refu
   };
 };
 
+type Argument = Operation['argument'];
+
 /** Runs an operation with its argument. */
-type Operations = Readonly<Record<OperationName, (argument: Operation['argument']) => void>>;
+type Operations = Readonly<Record<OperationName, (argument: Argument) => void>>;
 
 /** The operations of a pickle, on the state of a machine. */
-const operationsOf = ({ stack, memo, persistentIds, results }: State, judge: Judge, refuse: Refuse): Operations => {
-  const { push, pop, top, mark, toMark } = stack;
-  const { global, stackGlobal, call, append, setItems, build } = makersOf(stack, judge, refuse);
+const operationsOf = (state: State, judge: Judge, refuse: Refuse): Operations => {
+  const makers = makersOf(state.stack, judge, refuse);
   return {
     protocol: (version) => {
       if (Number(version) > HIGHEST_PROTOCOL) refuse(`protocol ${HIGHEST_PROTOCOL} or lower`, `${version as number}`);
     },
     frame: () => undefined,
-    stop: () => results.push(pop()),
-    mark,
-    pop,
-    popMark: toMark,
-    duplicate: () => push(top()),
-    push,
-    list: () => push({ _tag: 'List', items: [] }),
-    append: () => append([pop()], 'List'),
-    appends: () => append(toMark(), 'List'),
-    tuple: (length) => push({ _tag: 'Tuple', items: Array.from({ length: Number(length) }, pop).reverse() }),
-    tupleOfMark: () => push({ _tag: 'Tuple', items: toMark() }),
-    dictionary: () => push({ _tag: 'Dict', entries: [] }),
-    setItem: () => setItems([pop(), pop()].reverse()),
-    setItems: () => setItems(toMark()),
-    set: () => push({ _tag: 'Set', items: [] }),
-    addItems: () => append(toMark(), 'Set'),
-    setOfMark: () => push({ _tag: 'Set', items: toMark() }),
-    put: (index) => memo.set(Number(index), top()),
-    memoize: () => memo.set(memo.size, top()),
-    get: (index) => {
-      const value = memo.get(Number(index)); // which may be null
-      push(value === undefined ? refuse('a value in the memo', `none of index ${Number(index)}`) : value);
-    },
-    global: (name) => global(name as string), // `LINES` gives a text
+    stop: () => state.results.push(state.stack.pop()),
+    ...stackOperations(state.stack),
+    ...memoOperations(state, refuse),
+    ...collectionOperations(state.stack, makers),
+    ...objectOperations(state, makers),
+  };
+};
+
+const stackOperations = ({ push, pop, top, mark, toMark }: State['stack']) => ({
+  push,
+  pop,
+  duplicate: () => push(top()),
+  mark,
+  popMark: toMark,
+});
+
+/** Stores values in the memo and takes them from it. */
+const memoOperations = ({ stack: { push, top }, memo }: State, refuse: Refuse) => ({
+  put: (index: Argument) => memo.set(Number(index), top()),
+  memoize: () => memo.set(memo.size, top()),
+  get: (index: Argument) => {
+    const value = memo.get(Number(index)); // which may be null
+    push(value === undefined ? refuse('a value in the memo', `none of index ${Number(index)}`) : value);
+  },
+});
+
+type Makers = ReturnType<typeof makersOf>;
+
+/** Makes and fills lists, tuples, dictionaries and sets. */
+const collectionOperations = ({ push, pop, toMark }: State['stack'], { append, setItems }: Makers) => ({
+  list: () => push({ _tag: 'List', items: [] }),
+  append: () => append([pop()], 'List'),
+  appends: () => append(toMark(), 'List'),
+  tuple: (length: Argument) => push({ _tag: 'Tuple', items: Array.from({ length: Number(length) }, pop).reverse() }),
+  tupleOfMark: () => push({ _tag: 'Tuple', items: toMark() }),
+  dictionary: () => push({ _tag: 'Dict', entries: [] }),
+  setItem: () => setItems([pop(), pop()].reverse()),
+  setItems: () => setItems(toMark()),
+  set: () => push({ _tag: 'Set', items: [] }),
+  addItems: () => append(toMark(), 'Set'),
+  setOfMark: () => push({ _tag: 'Set', items: toMark() }),
+});
+
+/** Makes globals, objects of calls, and ids of values outside of the pickle. */
+const objectOperations = ({ stack, persistentIds }: State, { global, stackGlobal, call, build }: Makers) => {
+  const { push, pop } = stack;
+  return {
+    global: (name: Argument) => global(name as string), // `LINES` gives a text
     stackGlobal,
     call: () => call(pop(), null),
     callWithNames: () => {

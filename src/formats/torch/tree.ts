@@ -127,62 +127,81 @@ const indexOf = (where: string) => {
   };
 };
 
+/** The state of a walk over a tree: its limits, what it found, and what it knows. */
+interface Walk extends Pick<ReturnType<typeof collectionOf>, 'addTensor' | 'addWord'> {
+  readonly where: string;
+  readonly refuse: Refuse;
+  readonly spend: ReturnType<typeof budgetOf>;
+  readonly joined: ReturnType<typeof joinedBy>;
+  readonly fields: ReturnType<typeof indexOf>;
+}
+
 /** Finds the tensors of a pickled value. Raises `DecodeError` for two of one name. */
 export const treeOf = (where: string, root: Pickled): TorchTree => {
   const refuse = refuseIn(where);
+  const { drafts, words, ...adders } = collectionOf(refuse);
   const [spend, joined, fields] = [budgetOf(refuse), joinedBy(refuse), indexOf(where)];
-  const { drafts, words, addTensor, addWord } = collectionOf(refuse);
-
-  const visitEntries = (value: PickledDict | Inert, path: string, level: number): void => {
-    spend(value.entries.length, path);
-    for (const [key, field] of fields(value, path)) {
-      const name = joined(path, key);
-      addWord(name, field);
-      visit(field, name, level + 1);
-    }
-  };
-
-  const visitItems = (items: readonly Pickled[], path: string, level: number): void => {
-    spend(items.length, path);
-    for (const [i, item] of items.entries())
-      if (typeof item === 'object' && item !== null) visit(item, joined(path, i), level + 1);
-  };
-
-  /** The fields of an object: a dictionary, unless it has none. */
-  const stateOf = ({ global, args, state }: Inert, path: string): Pickled | undefined => {
-    if (global === PERSISTENT) return fields(args[0], path).get('state');
-    return global.startsWith('collections.') ? undefined : state;
-  };
-
-  const visitModule = (module: Inert, state: Fields, children: readonly Pickled[], path: string, level: number) => {
-    spend(state.size, path);
-    const className = fields(module.args[0], path).get('class_name');
-    if (className !== undefined) addWord(joined(path, 'class_name'), className);
-    for (const [name, value] of state) if (isSetting(name)) addWord(joined(path, name), value);
-    visit(state.get('_init_kwargs'), joined(path, '_init_kwargs'), level + 1);
-    for (const child of children) visit(child, path, level + 1);
-  };
-
-  const visitObject = (object: Inert, path: string, level: number): void => {
-    const draft = draftOf(placeOf(where, path), object);
-    if (draft !== null) return addTensor(path, draft);
-    visitEntries(object, path, level);
-    visitItems(object.items, path, level);
-    const state = stateOf(object, path);
-    const stateFields = isPickled('Dict', state) ? fields(state, path) : null;
-    const children = stateFields && childrenOf(stateFields);
-    if (stateFields && children) visitModule(object, stateFields, children, path, level);
-    else visit(state, path, level + 1);
-  };
-
-  const visit = (value: Pickled | undefined, path: string, level: number): void => {
-    if (level > MOST_LEVELS) refuse(path.slice(0, 60), `at most ${MOST_LEVELS} levels`, 'more, or a loop');
-    spend(1, path);
-    if (isPickled('Dict', value)) visitEntries(value, path, level);
-    else if (isPickled('List', value) || isPickled('Tuple', value)) visitItems(value.items, path, level);
-    else if (isPickled('Inert', value)) visitObject(value, path, level);
-  };
-
-  visit(root, '', 0);
+  visit({ where, refuse, spend, joined, fields, ...adders }, root, '', 0);
   return { drafts, metadata: Object.fromEntries(words) };
+};
+
+/** Visits a value and all that it holds; `level` counts the values around it. */
+const visit = (walk: Walk, value: Pickled | undefined, path: string, level: number): void => {
+  if (level > MOST_LEVELS) walk.refuse(path.slice(0, 60), `at most ${MOST_LEVELS} levels`, 'more, or a loop');
+  walk.spend(1, path);
+  if (isPickled('Dict', value)) visitEntries(walk, value, path, level);
+  else if (isPickled('List', value) || isPickled('Tuple', value)) visitItems(walk, value.items, path, level);
+  else if (isPickled('Inert', value)) visitObject(walk, value, path, level);
+};
+
+const visitEntries = (walk: Walk, value: PickledDict | Inert, path: string, level: number): void => {
+  walk.spend(value.entries.length, path);
+  for (const [key, field] of walk.fields(value, path)) {
+    const name = walk.joined(path, key);
+    walk.addWord(name, field);
+    visit(walk, field, name, level + 1);
+  }
+};
+
+const visitItems = (walk: Walk, items: readonly Pickled[], path: string, level: number): void => {
+  walk.spend(items.length, path);
+  for (const [i, item] of items.entries())
+    if (typeof item === 'object' && item !== null) visit(walk, item, walk.joined(path, i), level + 1);
+};
+
+/** Visits an object: a tensor, a module, or any other. */
+const visitObject = (walk: Walk, object: Inert, path: string, level: number): void => {
+  const draft = draftOf(placeOf(walk.where, path), object);
+  if (draft !== null) return walk.addTensor(path, draft);
+  visitEntries(walk, object, path, level);
+  visitItems(walk, object.items, path, level);
+  const state = stateOf(walk, object, path);
+  const fields = isPickled('Dict', state) ? walk.fields(state, path) : null;
+  const children = fields && childrenOf(fields);
+  if (fields && children) visitModule(walk, object, fields, children, path, level);
+  else visit(walk, state, path, level + 1);
+};
+
+/** The fields of an object: a dictionary, unless it has none. */
+const stateOf = ({ fields }: Walk, { global, args, state }: Inert, path: string): Pickled | undefined => {
+  if (global === PERSISTENT) return fields(args[0], path).get('state');
+  return global.startsWith('collections.') ? undefined : state;
+};
+
+/** Visits the children of a module, and takes its settings as words. */
+const visitModule = (
+  walk: Walk,
+  module: Inert,
+  state: Fields,
+  children: readonly Pickled[],
+  path: string,
+  level: number,
+): void => {
+  const { spend, fields, joined, addWord } = walk;
+  spend(state.size, path);
+  const className = fields(module.args[0], path).get('class_name');
+  if (className !== undefined) addWord(joined(path, 'class_name'), className);
+  for (const [name, value] of state) if (isSetting(name)) addWord(joined(path, name), value);
+  visit(walk, state.get('_init_kwargs'), joined(path, '_init_kwargs'), level + 1);
+  for (const child of children) visit(walk, child, path, level + 1);
 };

@@ -8,7 +8,9 @@ import {
   dims,
   foldIn,
   type Key,
+  mul,
   raise,
+  type Scalar,
   type Shape,
   slice,
   type Tensor,
@@ -28,7 +30,7 @@ export interface Examples<I extends Shape> {
 }
 
 /** The parts of a batch that are accumulated, each with a key of its own; of one part, the batch itself. */
-export const partsOf = <I extends Shape>(given: Examples<I>, count: number): readonly Examples<I>[] => {
+const partsOf = <I extends Shape>(given: Examples<I>, count: number): readonly Examples<I>[] => {
   if (count === 1) return [given];
   const { x0, label, key } = given;
   const batch = dims(x0)[0] as number; // bound when it is traced
@@ -51,19 +53,18 @@ export const partsOf = <I extends Shape>(given: Examples<I>, count: number): rea
 };
 
 /** x, not before `after`: so that a part needs no memory while another one runs. */
-export const delayed = <T extends Tensor<Shape>>(x: T, after: Vectors): T =>
+const delayed = <T extends Tensor<Shape>>(x: T, after: Vectors): T =>
   after[0] === undefined ? x : (tensor(barrier(nodeOf(x), nodeOf(after[0]))) as AnyTensor as T); // it keeps the type
 
 /** The sum of gradients, stored: otherwise those of all parts would stay until the update. */
-export const summed = (sum: Vectors, gradients: Vectors): Vectors =>
+const summed = (sum: Vectors, gradients: Vectors): Vectors =>
   zipTensors([sum, gradients], (a, b) => {
     const total: AnyTensor = tensor(barrier(nodeOf(add(a, b))));
     return total as typeof a; // a barrier keeps the type
   });
 
 /** The losses of parts as those of one batch. */
-export const joined = (parts: readonly SampleLosses<Dim>[]): SampleLosses<Dim> => {
-  if (parts.length === 1) return parts[0]!;
+const joined = (parts: readonly SampleLosses<Dim>[]): SampleLosses<Dim> => {
   const losses = parts.map((part) => part.losses);
   const t = parts.map((part) => part.t);
   const accuracy = parts.flatMap((part) => part.accuracy ?? []);
@@ -72,5 +73,37 @@ export const joined = (parts: readonly SampleLosses<Dim>[]): SampleLosses<Dim> =
     losses: concatAll(losses as [Tensor<[Dim]>], 0),
     t: concatAll(t as [Tensor<[Dim], 'int32'>], 0),
     ...(accuracy.length > 0 && { accuracy: concatAll(accuracy as [Tensor<[Dim]>], 0) }),
+  };
+};
+
+/** The loss of a batch, the losses of its samples, and the gradient of the loss by the parameters. */
+interface LossGradient {
+  readonly loss: Scalar;
+  readonly drawn: SampleLosses<Dim>;
+  readonly gradients: Vectors;
+}
+
+/** Learns from a batch in `count` parts, one after another: the means of their losses and of their gradients. */
+export const accumulated = <I extends Shape>(
+  given: Examples<I>,
+  count: number,
+  learnedFrom: (part: Examples<I>) => LossGradient,
+): LossGradient => {
+  const [first, ...others] = partsOf(given, count) as [Examples<I>, ...Examples<I>[]]; // at least one
+  const whole = learnedFrom(first);
+  if (others.length === 0) return whole;
+  let { loss, gradients } = whole;
+  const parts = [whole.drawn];
+  for (const part of others) {
+    const learned = learnedFrom({ ...part, x0: delayed(part.x0, gradients) });
+    parts.push(learned.drawn);
+    loss = add(loss, learned.loss);
+    gradients = summed(gradients, learned.gradients);
+  }
+  const share = 1 / count;
+  return {
+    loss: mul(loss, share),
+    gradients: zipTensors([gradients], (g) => mul(g, share)),
+    drawn: joined(parts),
   };
 };

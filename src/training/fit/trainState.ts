@@ -12,7 +12,6 @@ import {
   type Key,
   leafSpec,
   mean,
-  mul,
   program,
   type Program,
   raveling,
@@ -42,7 +41,7 @@ import {
   type Trainable,
 } from '../../nn/index.js';
 import { averaged } from '../../nn/optimizers/ema.js';
-import { delayed, type Examples, joined, partsOf, summed } from './accumulation.js';
+import { accumulated, type Examples } from './accumulation.js';
 import { learningOf } from './learning.js';
 import { type AnyRecipe, type Average, averagesOf, defaults, type Learnable, ravelingOf } from './recipe.js';
 
@@ -183,30 +182,15 @@ export const unguardedStep = <P, I extends Shape>(
     const losses = learningOf(recipe).losses({ labelDropout, timesteps: draw(state.timesteps) });
     const { ravel, unravel, trainable, optimizer: overVectors } = raveled(recipe);
     const params = unravel(state.params);
-    /** Loss and gradient of a part, and the losses of its samples. */
-    const learnedFrom = (part: Examples<I>) => {
+    const { loss, drawn, gradients } = accumulated(given, accumulate, (part) => {
       const condition = conditionOf(recipe, part);
       const { value, aux, grad } = valueAuxAndGrad((params: P) => {
         const drawn = losses(params, part.x0, part.key, part.label, condition);
         return [meanOf(state.timesteps)(drawn), drawn];
       })(params);
-      return { value, drawn: [aux], gradients: ravel(grad) };
-    };
-    const [first, ...others] = partsOf(given, accumulate) as [Examples<I>, ...Examples<I>[]]; // at least one
-    let total = learnedFrom(first);
-    for (const part of others) {
-      const { value, drawn, gradients } = learnedFrom({ ...part, x0: delayed(part.x0, total.gradients) });
-      total = {
-        value: add(total.value, value),
-        drawn: [...total.drawn, ...drawn],
-        gradients: summed(total.gradients, gradients),
-      };
-    }
-    const share = 1 / accumulate;
-    const value = accumulate === 1 ? total.value : mul(total.value, share);
-    const gradients = accumulate === 1 ? total.gradients : zipTensors([total.gradients], (g) => mul(g, share));
+      return { loss: value, drawn: aux, gradients: ravel(grad) };
+    });
     const gradientNorm = globalNorm<Vectors>(gradients);
-    const drawn = joined(total.drawn);
     const moved = learner(trainable, overVectors).update(gradients, state);
     const follow = (before: Vectors, average: Average) => averaged(before, moved.params, shareOf(average, state.step));
     const next = {
@@ -218,11 +202,11 @@ export const unguardedStep = <P, I extends Shape>(
     return {
       state: next,
       report: {
-        loss: value,
+        loss,
         gradientNorm,
         learningRate: rateAt(optimizer.learningRate, state.step),
         ...(drawn.accuracy && { accuracy: mean(drawn.accuracy) }),
-        sound: isFiniteTree([value, gradientNorm, next.params]),
+        sound: isFiniteTree([loss, gradientNorm, next.params]),
       },
     };
   };

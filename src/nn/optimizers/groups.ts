@@ -37,6 +37,47 @@ const shapeOf = (leaf: AnyTensor | LeafSpec): readonly number[] =>
   isLeafSpec(leaf) ? (leaf.shape as readonly number[]) : dims(leaf as Tensor<Shape>);
 const isLeaf = (x: unknown): x is AnyTensor | LeafSpec => isTensor(x) || isLeafSpec(x);
 
+/** Finds the index of the one group that takes a parameter, by its path and shape. Raises `ConfigError` unless there is one. */
+const chooser = (list: readonly ParameterGroup[]) => {
+  const [named, others] = [true, false].map((wanted) =>
+    [...list.keys()].filter((i) => (list[i]!.where !== undefined) === wanted),
+  );
+  return (path: string, shape: readonly number[]): number => {
+    const asked = named!.filter((i) => list[i]!.where!(path, shape));
+    const taking = asked.length === 0 ? others! : asked;
+    if (taking.length !== 1)
+      raise('ConfigError', {
+        where: `groups: ${path}`,
+        expected: `one group that takes this parameter, ${showShape(shape)}`,
+        actual: taking.length === 0 ? 'none' : `the groups ${taking.join(' and ')}`,
+        hint: 'change `where`, which gets the path and the shape; one group without it takes the rest',
+      });
+    return taking[0]!;
+  };
+};
+
+/**
+ * Splits trees over parameters into the parts of groups, and joins these. A group sees null in place of the parameters of
+ * others, as of tensors without a gradient: trees keep the type of the whole.
+ */
+const partition = (groupAt: ReturnType<typeof chooser>) => {
+  const indexOf = (leaf: AnyTensor | LeafSpec, path: string): number => groupAt(path, shapeOf(leaf));
+  /** The part of `tree` for the parameters of group `i`. */
+  const part = <T>(params: unknown, tree: T, i: number): T =>
+    zipLeaves([params, tree], isLeaf, (leaf, [own], path) => (indexOf(leaf, path) === i ? own : null)) as T;
+  /** The tree that has what the part of each group has. */
+  const whole = <T>(params: unknown, parts: readonly T[]): T =>
+    zipLeaves([params, ...parts], isLeaf, (leaf, all, path) => all[indexOf(leaf, path)]) as T;
+  /** The moments of all groups; those that a group has not are null there. */
+  const allMoments = <T>(params: unknown, states: readonly OptimizerState<T>[]): OptimizerState<T> => {
+    const none = mapLeaves(params, isLeaf, () => null) as T;
+    const names = [...new Set(states.flatMap((state) => Object.keys(state)))];
+    const moments = names.map((name) => states.map((state) => state[name] ?? none));
+    return Object.fromEntries(names.map((name, n) => [name, whole(params, moments[n]!)]));
+  };
+  return { part, whole, allMoments };
+};
+
 /**
  * Updates groups of parameters, each by an optimizer: with other learning rates, weight decays, or rules. A moment is kept
  * for the parameters whose optimizer has it. The learning rate that is reported is that of the first group; a norm that a
@@ -56,47 +97,8 @@ export const groups = (list: readonly ParameterGroup[]): Optimizer => {
   if (first === undefined)
     return raise('ConfigError', { where: 'groups', expected: 'a group', actual: 'none', hint: 'give at least one' });
 
-  /** The index of the one group that takes a parameter. */
-  const groupAt = (path: string, shape: readonly number[]): number => {
-    const [named, others] = [true, false].map((wanted) =>
-      [...list.keys()].filter((i) => (list[i]!.where !== undefined) === wanted),
-    );
-    const asked = named!.filter((i) => list[i]!.where!(path, shape));
-    const taking = asked.length === 0 ? others! : asked;
-    if (taking.length !== 1)
-      raise('ConfigError', {
-        where: `groups: ${path}`,
-        expected: `one group that takes this parameter, ${showShape(shape)}`,
-        actual: taking.length === 0 ? 'none' : `the groups ${taking.join(' and ')}`,
-        hint: 'change `where`, which gets the path and the shape; one group without it takes the rest',
-      });
-    return taking[0]!;
-  };
-  const indexOf = (leaf: AnyTensor | LeafSpec, path: string): number => groupAt(path, shapeOf(leaf));
-
-  // a group sees null in place of the parameters of others, as of tensors without a gradient: trees keep the type of the whole
-
-  /** The part of `tree` for the parameters of group `i`. */
-  const part = <T>(params: unknown, tree: T, i: number): T =>
-    zipLeaves([params, tree], isLeaf, (leaf, [own], path) => (indexOf(leaf, path) === i ? own : null)) as T;
-  /** The tree that has what the part of each group has. */
-  const whole = <T>(params: unknown, parts: readonly T[]): T =>
-    zipLeaves([params, ...parts], isLeaf, (leaf, all, path) => all[indexOf(leaf, path)]) as T;
-  /** The moments of all groups; those that a group has not are null there. */
-  const allMoments = <T>(params: unknown, states: readonly OptimizerState<T>[]): OptimizerState<T> => {
-    const none = mapLeaves(params, isLeaf, () => null) as T;
-    const names = [...new Set(states.flatMap((state) => Object.keys(state)))];
-    return Object.fromEntries(
-      names.map((name) => [
-        name,
-        whole(
-          params,
-          states.map((state) => state[name] ?? none),
-        ),
-      ]),
-    );
-  };
-
+  const groupAt = chooser(list);
+  const { part, whole, allMoments } = partition(groupAt);
   return {
     learningRate: first.optimizer.learningRate,
     settings: { groups: list.map(({ optimizer }) => optimizerSettings(optimizer)) },

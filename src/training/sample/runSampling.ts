@@ -21,7 +21,15 @@ import { opened, type Opened, runLoop } from '../loop.js';
 import { compiled, type Open } from '../open.js';
 import type { GivenCondition } from './conditions.js';
 import { batchOf, type GivenKnown } from './givenImages.js';
-import { countOf, drawsAt, noisyProgram, type SampleConstants, type SampleLoop, sampleLoop } from './sampleLoop.js';
+import {
+  countOf,
+  drawsAt,
+  noisyProgram,
+  type Predicted,
+  type SampleConstants,
+  type SampleLoop,
+  sampleLoop,
+} from './sampleLoop.js';
 import type { SamplePlan } from './samplePlan.js';
 
 /** The program that puts noise on the images of conditions. */
@@ -71,18 +79,17 @@ const finiteSamples = <P, I extends ImageShape>(
     return images;
   });
 
-/** Draws batch number `b`. */
-function* drawnBatch<P, I extends ImageShape>(
-  plan: SamplePlan<P, I>,
-  { loop, noisy }: OpenSampling<P, I>,
+/** The keys of a batch. */
+const keysOf = (key: RandomKey, b: number) => fork(foldIn(key, b), 'start', 'steps', 'condition');
+
+/** Uploads the labels, conditions and known parts of a batch, until the calling block ends. */
+function* uploadedConstants<P, I extends ImageShape>(
+  { trained, batch, sampling: { labels, condition, known, key } }: SamplePlan<P, I>,
+  noisy: Noisy | null,
   b: number,
   backend: Backend,
-): Block<Float32Array> {
-  const { trained, steps, beginning, sampling, all, batch } = plan;
-  const { labels, condition, known, key, onStep, previews, signal } = sampling;
-  const { steps: count, stochastic } = countOf(steps);
+): Block<Resident<SampleConstants<P, I>>> {
   const first = b * batch;
-  const keys = fork(foldIn(key, b), 'start', 'steps', 'condition');
   const freed = (tree: unknown) => release(tree)(backend);
   const uploaded = (images: Images, channels: number = images.shape[3]) =>
     hold(
@@ -96,19 +103,48 @@ function* drawnBatch<P, I extends ImageShape>(
   }
   function* conditioned({ images }: GivenCondition) {
     if (noisy === null) return { image: yield* uploaded(images) };
-    return yield* hold(noisy.run({ image: batchOf(images, first, batch), key: keys.condition }), freed);
+    return yield* hold(noisy.run({ image: batchOf(images, first, batch), key: keysOf(key, b).condition }), freed);
   }
   function* knownOf({ images, mask }: GivenKnown) {
     const channels = trained.image[2];
     return { image: yield* uploaded(images, channels), mask: yield* uploaded(mask, channels) };
   }
-  const constants = {
+  return {
     params: trained.params,
     ...(labels && { label: yield* labelled(labels) }),
     ...(condition && { condition: yield* conditioned(condition) }),
     ...(known && { known: yield* knownOf(known) }),
   } as unknown as Resident<SampleConstants<P, I>>; // of the shapes that the loop was compiled for
-  const of = Math.ceil(all / batch) * count;
+}
+
+/** Tells the listeners of a sampling about the steps of a batch: their number, and the previews that are due. */
+const announced =
+  <P, I extends ImageShape>(plan: SamplePlan<P, I>, b: number, backend: Backend) =>
+  ({ x0 }: Resident<Predicted<I>>, index: number): Fallible<void> =>
+    gen(function* () {
+      const { steps, all, batch } = plan;
+      const { onStep, previews } = plan.sampling;
+      const { steps: count } = countOf(steps);
+      const [first, done, of] = [b * batch, b * count + index + 1, Math.ceil(all / batch) * count];
+      onStep?.(done, of, index + 1 < count ? first : Math.min(all, first + batch));
+      if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0) return;
+      const numbers = yield* take(read(x0)(backend));
+      const images = yield* take(finiteSamples(plan, first, `step ${index}, sample`, numbers));
+      yield* take(previews.show({ images, first, done, of }));
+    });
+
+/** Draws batch number `b`. */
+function* drawnBatch<P, I extends ImageShape>(
+  plan: SamplePlan<P, I>,
+  { loop, noisy }: OpenSampling<P, I>,
+  b: number,
+  backend: Backend,
+): Block<Float32Array> {
+  const { steps, beginning, sampling, batch } = plan;
+  const { steps: count, stochastic } = countOf(steps);
+  const first = b * batch;
+  const keys = keysOf(sampling.key, b);
+  const constants = yield* uploadedConstants(plan, noisy, b, backend);
   const samples = yield* hold(
     runLoop(loop, {
       begin: {
@@ -118,18 +154,10 @@ function* drawnBatch<P, I extends ImageShape>(
       constants,
       steps: count,
       given: (index) => E.right({ index, ...(stochastic ? { key: foldIn(keys.steps, index) } : {}) }),
-      onStep: ({ x0 }, index) =>
-        gen(function* () {
-          const done = b * count + index + 1;
-          onStep?.(done, of, index + 1 < count ? first : Math.min(all, first + batch));
-          if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0) return;
-          const numbers = yield* take(read(x0)(backend));
-          const images = yield* take(finiteSamples(plan, first, `step ${index}, sample`, numbers));
-          yield* take(previews.show({ images, first, done, of }));
-        }),
-      signal,
+      onStep: announced(plan, b, backend),
+      signal: sampling.signal,
     }),
-    freed,
+    (tree) => release(tree)(backend),
   );
   const numbers = yield* take(read(samples)(backend));
   return (yield* take(finiteSamples(plan, first, 'sample', numbers))).data;

@@ -35,26 +35,14 @@ const chainsOf = (stages: readonly Stage[]): readonly number[] => {
 const checksum = (words: Int32Array): number =>
   words.reduce((sum, word) => Math.imul(sum ^ word, 16_777_619), -2_128_831_035);
 
-/** Encodes the stages of kernels, one after another. `indexOf` is the index of a function in the table. */
-export function* encode(kernels: readonly (readonly Stage[])[], indexOf: (run: string) => number): Pieces<Tape> {
-  const filled = kernels.map((kernel) =>
-    kernel.map((stage) => stage.filter((item) => item.length > 0)).filter((stage) => stage.length > 0),
-  );
-  const stages = filled.flat();
-  const chains = chainsOf(stages);
-  const starts = filled.reduce<readonly number[]>((all, { length }) => [...all, all.at(-1)! + length], [0]);
-  const lists = STAGE_WORDS * stages.length;
-  const commands = lists + stages.reduce((sum, { length }) => sum + length, 0);
-  const wordsOf = (item: Item): number => item.reduce((sum, { args }) => sum + COMMAND_WORDS + args.length, 0);
-  let tables = commands;
-  for (const stage of stages) {
-    tables += stage.reduce((sum, item) => sum + wordsOf(item), 0);
-    yield;
-  }
-  /** The place of each array of constants, in words. Equal ones, such as those of convolutions of one geometry, share it. */
+/** Lays out the arrays of constants from a word on. Equal ones, such as those of convolutions of one geometry, share a place. */
+function* placedTables(
+  stages: readonly Stage[],
+  begin: number,
+): Pieces<{ readonly places: ReadonlyMap<Int32Array, number>; readonly end: number }> {
   const places = new Map<Int32Array, number>();
   const likes = new Map<string, Int32Array[]>();
-  let end = tables;
+  let end = begin;
   const placeTable = (table: Int32Array): void => {
     const key = `${table.length} ${checksum(table)}`;
     const like = likes.get(key) ?? [];
@@ -72,6 +60,27 @@ export function* encode(kernels: readonly (readonly Stage[])[], indexOf: (run: s
           if (typeof arg === 'object' && 'table' in arg && !places.has(arg.table)) placeTable(arg.table);
     yield;
   }
+  return { places, end };
+}
+
+const wordsOf = (item: Item): number => item.reduce((sum, { args }) => sum + COMMAND_WORDS + args.length, 0);
+
+/** Encodes the stages of kernels, one after another. `indexOf` is the index of a function in the table. */
+export function* encode(kernels: readonly (readonly Stage[])[], indexOf: (run: string) => number): Pieces<Tape> {
+  const filled = kernels.map((kernel) =>
+    kernel.map((stage) => stage.filter((item) => item.length > 0)).filter((stage) => stage.length > 0),
+  );
+  const stages = filled.flat();
+  const chains = chainsOf(stages);
+  const starts = filled.reduce<readonly number[]>((all, { length }) => [...all, all.at(-1)! + length], [0]);
+  const lists = STAGE_WORDS * stages.length;
+  const commands = lists + stages.reduce((sum, { length }) => sum + length, 0);
+  let tables = commands;
+  for (const stage of stages) {
+    tables += stage.reduce((sum, item) => sum + wordsOf(item), 0);
+    yield;
+  }
+  const { places, end } = yield* placedTables(stages, tables);
 
   const words = new Int32Array(end);
   const own: Relocation[] = [];

@@ -10,7 +10,7 @@ import { ALIGNMENT, inPlace, layout, readsOf, wholesOf, writesOf } from './layou
 import { denseStrides } from './loops.js';
 import { materialize } from './materialize.js';
 import { type Divided, divideInputs, type OperandPart, type Part, partsOf } from './parts.js';
-import { regionsOf } from './regions.js';
+import { type Memory, regionsOf } from './regions.js';
 import { joinRegions, sink } from './schedule.js';
 import { viewOf } from './views.js';
 
@@ -86,21 +86,20 @@ const denseView = (n: Node, buffer: number): View => ({
   dtype: numberType(n),
 });
 
-/** Fuses a graph. Stores the `required` nodes, and those that a reshape without index arithmetic needs. */
-function* fuse(
-  lowering: Lowering,
-  divided: Divided,
-  required: ReadonlySet<Node>,
-  capabilities: Capabilities,
-): Pieces<Fused> {
-  const { roots: outputs, parts: inputParts } = divided;
-  const order = reachable([...outputs, ...lowering.inputs]);
-  const stored = capabilities.fuses
-    ? materialize(order, required, capabilities.mostBuffers)
-    : new Set(order.filter((n) => n.dtype !== 'key' && classOf(n) !== 'source'));
-  yield;
+/** The buffers of a graph, in the order of the plan. Anchors add their scratch memory. */
+interface Space extends Memory {
+  readonly buffers: Buffer[];
+}
 
-  const [inputOf, outputOf] = [places(lowering.inputs), places(outputs)];
+/** Gives a buffer to each node of `order` that is stored or a source. */
+const spaceOf = (
+  { inputs }: Lowering,
+  { roots: outputs, parts: inputParts }: Divided,
+  order: readonly Node[],
+  stored: ReadonlySet<Node>,
+  { fuses, alignment = ALIGNMENT }: Capabilities,
+): Space => {
+  const [inputOf, outputOf] = [places(inputs), places(outputs)];
   const storageOf = (n: Node): Buffer['storage'] => {
     const { whole, offset } = inputParts.get(n) ?? { whole: n, offset: 0 };
     const [data, input, output] = [dataOf(n), inputOf.get(whole), outputOf.get(n)];
@@ -109,9 +108,8 @@ function* fuse(
     return output === undefined ? { kind: 'arena', offset: 0 } : { kind: 'output', output };
   };
   const isInArena = (n: Node): boolean => storageOf(n).kind === 'arena';
-  const parts = capabilities.fuses
-    ? partsOf(order, stored, isInArena, capabilities.alignment ?? ALIGNMENT)
-    : new Map<Node, OperandPart>();
+  const parts = fuses ? partsOf(order, stored, isInArena, alignment) : new Map<Node, OperandPart>();
+  const operandsInPlace = new Set([...parts.values()].map(({ operand }) => operand));
 
   const owners = order.filter((n) => stored.has(n) || classOf(n) === 'source');
   const numbers = places(owners);
@@ -120,52 +118,78 @@ function* fuse(
     const partOf = part && { partOf: { buffer: numbers.get(part.whole)!, offset: part.offset } };
     return { elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n), ...partOf };
   });
-  const operandsInPlace = new Set([...parts.values()].map(({ operand }) => operand));
-  const bufferOf = (n: Node): number | undefined => numbers.get(n);
-  const viewed = (n: Node): View => {
-    const view = viewOf(n, (x) => numbers.has(x));
+  return { buffers, bufferOf: (n) => numbers.get(n), isInPlace: (operand) => operandsInPlace.has(operand) };
+};
+
+/** The view of a node in the buffer of the node that it is a movement of. */
+const viewIn =
+  ({ bufferOf }: Space) =>
+  (n: Node): View => {
+    const view = viewOf(n, (x) => bufferOf(x) !== undefined);
     const buffer = view === null ? undefined : bufferOf(view.base);
     if (view === null || buffer === undefined) throw new Error(`noisefold: ${n.op} should have been stored`);
     return { buffer, offset: view.offset, shape: n.shape, strides: view.strides, dtype: numberType(n) };
   };
 
+/** An anchor with its scratch memory, which it adds to the buffers. */
+const anchorCall = (n: Node, output: View, space: Space, { scratchElements }: Capabilities): Call => {
+  const inputs = n.inputs.map(viewIn(space));
+  const call = { kind: 'anchor', origin: originOf(n), anchor: anchorOf(n), inputs, output, scratch: null } as const;
+  const elements = scratchElements(call);
+  if (elements === 0) return call;
+  const buffer = space.buffers.push({ elements, dtype: 'float32', storage: { kind: 'arena', offset: 0 } }) - 1;
+  return { ...call, scratch: { buffer, offset: 0, shape: [elements], strides: [1], dtype: 'float32' } };
+};
+
+/** The call that fills the buffer of a node; null for a node that regions fill. */
+const callOf = (n: Node, { inputs }: Lowering, space: Space, capabilities: Capabilities): Call | null => {
+  const output = denseView(n, space.bufferOf(n)!);
+  const kind = classOf(n);
+  const distribution = drawOf(n);
+  if (distribution !== null) {
+    const key = keyExpression(n.inputs[0]!, inputs);
+    return { kind: 'random', origin: originOf(n), distribution, key, output };
+  }
+  if (kind === 'library' || !capabilities.fuses) {
+    // drops the graph of the node: a call needs only its name and attributes
+    const library = { op: n.op, attributes: n.attributes } as LibraryNode;
+    return { kind: 'library', origin: originOf(n), node: library, inputs: n.inputs.map(viewIn(space)), output };
+  }
+  return kind === 'anchor' ? anchorCall(n, output, space, capabilities) : null;
+};
+
+/** Fuses a graph. Stores the `required` nodes, and those that a reshape without index arithmetic needs. */
+function* fuse(
+  lowering: Lowering,
+  divided: Divided,
+  required: ReadonlySet<Node>,
+  capabilities: Capabilities,
+): Pieces<Fused> {
+  const order = reachable([...divided.roots, ...lowering.inputs]);
+  const stored = capabilities.fuses
+    ? materialize(order, required, capabilities.mostBuffers)
+    : new Set(order.filter((n) => n.dtype !== 'key' && classOf(n) !== 'source'));
+  yield;
+
+  const space = spaceOf(lowering, divided, order, stored, capabilities);
+  const { buffers, bufferOf } = space;
+  const calls: Call[] = [];
   const unindexable: Node[] = [];
   const waiting = new Set<Call>();
-  const callsOf = (n: Node): readonly Call[] => {
-    if (sizeOf(n.shape) === 0) return [];
-    const output = denseView(n, bufferOf(n)!);
-    const kind = classOf(n);
-    const distribution = drawOf(n);
-    if (distribution !== null) {
-      const key = keyExpression(n.inputs[0]!, lowering.inputs);
-      return [{ kind: 'random', origin: originOf(n), distribution, key, output }];
-    }
-    if (kind === 'library' || !capabilities.fuses) {
-      // drops the graph of the node: a call needs only its name and attributes
-      const library = { op: n.op, attributes: n.attributes } as LibraryNode;
-      return [{ kind: 'library', origin: originOf(n), node: library, inputs: n.inputs.map(viewed), output }];
-    }
-    if (kind === 'anchor') {
-      const [origin, inputs] = [originOf(n), n.inputs.map(viewed)];
-      const call = { kind: 'anchor', origin, anchor: anchorOf(n), inputs, output, scratch: null } as const;
-      const elements = capabilities.scratchElements(call);
-      if (elements === 0) return [call];
-      const storage = { kind: 'arena', offset: 0 } as const;
-      const buffer = buffers.push({ elements, dtype: 'float32', storage }) - 1;
-      return [{ ...call, scratch: { buffer, offset: 0, shape: [elements], strides: [1], dtype: 'float32' } }];
-    }
-    const fillings = regionsOf(n, output.buffer, { bufferOf, isInPlace: (x) => operandsInPlace.has(x) });
-    return fillings.map(({ region, parts: computed, unindexable: needed }) => {
-      const call = { kind: 'region', origin: originOf(n, computed), region } as const;
+  const fill = (n: Node): void => {
+    if (sizeOf(n.shape) === 0) return;
+    const own = callOf(n, lowering, space, capabilities);
+    if (own !== null) return void calls.push(own);
+    for (const { region, parts, unindexable: needed } of regionsOf(n, bufferOf(n)!, space)) {
+      const call = { kind: 'region', origin: originOf(n, parts), region } as const;
+      calls.push(call);
       unindexable.push(...needed);
-      if (computed.some(waits)) waiting.add(call);
-      return call;
-    });
+      if (parts.some(waits)) waiting.add(call);
+    }
   };
-  const calls: Call[] = [];
   const filled = order.filter((n) => stored.has(n) && !isSource(n)); // sources need no call
   for (const n of filled.sort((a, b) => a.depth - b.depth)) {
-    calls.push(...callsOf(n));
+    fill(n);
     yield;
   }
   return unindexable.length > 0

@@ -19,21 +19,54 @@ const MOVED: Readonly<Record<string, readonly string[]>> = {
   Concat: [],
 };
 
+const isList = (operands: Operands): operands is readonly Tensor[] => Array.isArray(operands);
+
+/** Replaces the operands that a kernel moves. */
+const replaced = (kernel: string, operands: Operands, change: (x: Tensor) => Tensor): Operands =>
+  isList(operands)
+    ? operands.map(change)
+    : { ...operands, ...Object.fromEntries(MOVED[kernel]!.map((name) => [name, change(operands[name]!)])) };
+
+const movedDtype = (kernel: string, operands: Operands): string =>
+  (isList(operands) ? operands[0]! : operands[MOVED[kernel]![0]!]!).dtype;
+
+/** The attributes of a kernel for one axis alone; null for an axis that it leaves as it is. */
+type AxisAttributes = (axis: number) => NamedAttrMap | null;
+
+/** The attributes of kernels for each axis alone. */
+const ALONG_AXIS: Readonly<Record<string, (x: Tensor, given: NamedAttrMap) => AxisAttributes>> = {
+  Tile:
+    (_, { reps }) =>
+    (axis) => {
+      const times = (reps as number[])[axis]!;
+      return times === 1 ? null : { reps: [1, times, 1] };
+    },
+  Reverse:
+    (_, { dims }) =>
+    (axis) =>
+      (dims as number[]).includes(axis) ? { dims: [1] } : null,
+  PadV2:
+    (_, { paddings, constantValue }) =>
+    (axis) => {
+      const here = (paddings as [number, number][])[axis]!;
+      return here.every((count) => count === 0)
+        ? null
+        : { paddings: [[0, 0], here, [0, 0]], constantValue: constantValue! };
+    },
+  StridedSlice: (x, given) => (axis) => {
+    const [begin, end, stride] = ['begin', 'end', 'strides'].map((name) => (given[name] as number[])[axis]!);
+    if (begin === 0 && end === x.shape[axis] && stride === 1) return null;
+    // the other two axes are whole
+    const masks = { beginMask: 0b101, endMask: 0b101 };
+    return { ...given, ...masks, begin: [0, begin!, 0], end: [0, end!, 0], strides: [1, stride!, 1] };
+  },
+};
+
 /** tfjs's WebGPU engine, with kernels of our own for int32 and bool. `tensorOf` makes a tensor of a result. */
 export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (info: TensorInfo) => Tensor): Engine => {
-  const isList = (operands: Operands): operands is readonly Tensor[] => Array.isArray(operands);
   const cast = (x: Tensor, dtype: NumberType): Tensor =>
     tensorOf(programs.elementwise({ op: 'cast', dtype, a: 0 }, [x]));
   const reshape = (x: Tensor, shape: readonly number[]): Tensor => engine.run('Reshape', { x }, { shape: [...shape] });
-
-  /** Replaces the operands that a kernel moves. */
-  const replaced = (kernel: string, operands: Operands, change: (x: Tensor) => Tensor): Operands =>
-    isList(operands)
-      ? operands.map(change)
-      : { ...operands, ...Object.fromEntries(MOVED[kernel]!.map((name) => [name, change(operands[name]!)])) };
-
-  const movedDtype = (kernel: string, operands: Operands): string =>
-    (isList(operands) ? operands[0]! : operands[MOVED[kernel]![0]!]!).dtype;
 
   /** Moves int32 as two halves, which float32 holds exactly. */
   const moved = (kernel: string, operands: Operands, attributes: NamedAttrMap): Tensor => {
@@ -54,8 +87,8 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
     return tensorOf(programs.joined(high, low));
   };
 
-  /** Applies a kernel to one axis after the other, as the middle one of three; null leaves an axis as it is. */
-  const axisByAxis = (kernel: string, x: Tensor, attributesOf: (axis: number) => NamedAttrMap | null): Tensor =>
+  /** Applies a kernel to one axis after the other, as the middle one of three. */
+  const axisByAxis = (kernel: string, x: Tensor, attributesOf: AxisAttributes): Tensor =>
     x.shape.reduce((result, _, axis) => {
       const attributes = attributesOf(axis);
       if (attributes === null) return result;
@@ -65,36 +98,6 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
       const changed = engine.run(kernel, { x: rows }, attributes);
       return reshape(changed, shape.map((d, i) => (i === axis ? changed.shape[1]! : d))); // prettier-ignore
     }, x);
-
-  /** The attributes of a kernel for each axis alone. */
-  const alongAxis: Readonly<Record<string, (x: Tensor, given: NamedAttrMap) => (axis: number) => NamedAttrMap | null>> =
-    {
-      Tile:
-        (_, { reps }) =>
-        (axis) => {
-          const times = (reps as number[])[axis]!;
-          return times === 1 ? null : { reps: [1, times, 1] };
-        },
-      Reverse:
-        (_, { dims }) =>
-        (axis) =>
-          (dims as number[]).includes(axis) ? { dims: [1] } : null,
-      PadV2:
-        (_, { paddings, constantValue }) =>
-        (axis) => {
-          const here = (paddings as [number, number][])[axis]!;
-          return here.every((count) => count === 0)
-            ? null
-            : { paddings: [[0, 0], here, [0, 0]], constantValue: constantValue! };
-        },
-      StridedSlice: (x, given) => (axis) => {
-        const [begin, end, stride] = ['begin', 'end', 'strides'].map((name) => (given[name] as number[])[axis]!);
-        if (begin === 0 && end === x.shape[axis] && stride === 1) return null;
-        // the other two axes are whole
-        const masks = { beginMask: 0b101, endMask: 0b101 };
-        return { ...given, ...masks, begin: [0, begin!, 0], end: [0, end!, 0], strides: [1, stride!, 1] };
-      },
-    };
 
   /** Runs a kernel on float32. Some of tfjs's kernels take no more than four axes on the device. */
   const onFloats = (kernel: string, operands: Operands, attributes: NamedAttrMap): Tensor => {
@@ -110,7 +113,7 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
       // the kernel fails for a single axis
       if (perm.every((from, to) => from === to)) return engine.run('Identity', { x }, {});
     }
-    const along = alongAxis[kernel];
+    const along = ALONG_AXIS[kernel];
     if (x !== undefined && x.shape.length > 4 && along !== undefined)
       return axisByAxis(kernel, x, along(x, attributes));
     return engine.run(kernel, operands, attributes);

@@ -65,7 +65,7 @@ export const gpuExecution = async (
   let execution: Execution | null = null;
   const failed = await gpu.guarded('compile', () => {
     writeConstants(plan, resources.right, gpu, space);
-    execution = bindPlan(plan, kernels, context, compiled.right, resources.right);
+    execution = bindPlan({ plan, kernels, context, resources: resources.right }, compiled.right);
   });
   const result = execution as Execution | null; // assigned in the callback above
   if (failed === null && result !== null) return E.right(result);
@@ -73,28 +73,19 @@ export const gpuExecution = async (
   return E.left(failed!);
 };
 
-const bindPlan = (
-  plan: Plan,
-  kernels: readonly GpuKernel[],
-  { gpu, space }: DeviceContext,
-  compiled: readonly Pipeline[],
-  resources: Resources,
-): Execution => {
-  const { device } = gpu;
-  const { addresses, memoryLayout } = resources;
-  const throttle = createThrottle(device);
-  let next = 0;
-  const prepared = kernels.map(({ dispatches }, k) =>
-    dispatches.map(({ workgroups }, d): PreparedDispatch => {
-      const pipeline = compiled[next++]!;
-      const group = bindGroupsOf(device, space, resources, pipeline, memoryLayout.ranges[k]![d]!);
-      return { pipeline: pipeline.pipeline, group, workgroups };
-    }),
-  );
-  const keys: KeyWords[] = [];
+/** A plan with what its runs need. */
+interface Bound {
+  readonly plan: Plan;
+  readonly kernels: readonly GpuKernel[];
+  readonly context: DeviceContext;
+  readonly resources: Resources;
+}
 
-  /** Writes the keys, and the numbers that the host generates from them, to device memory. */
-  const writeKeys = (): void => {
+/** Makes a function that writes keys, and the numbers that the host generates from them, to device memory. */
+const keyWriter =
+  ({ kernels, context: { gpu, space }, resources: { addresses, memoryLayout } }: Bound, keys: readonly KeyWords[]) =>
+  (): void => {
+    const { queue } = gpu.device;
     const own = memoryLayout.keys.flatMap((place) => (place === null ? [] : [place]));
     if (own.length === 0) return;
     const words = new Uint32Array((own.at(-1)!.offset + 8) / 4);
@@ -106,10 +97,42 @@ const bindPlan = (
       const numbers = new Int32Array(hostNumbers.elements);
       hostNumbers.generate(evaluated, numbers);
       const { owner, offset } = memoryLayout.hostNumbers[k]!;
-      device.queue.writeBuffer(space.bufferAt(addresses[owner]!), offset, numbers);
+      queue.writeBuffer(space.bufferAt(addresses[owner]!), offset, numbers);
     });
-    device.queue.writeBuffer(space.bufferAt(addresses[own[0]!.owner]!), 0, words);
+    queue.writeBuffer(space.bufferAt(addresses[own[0]!.owner]!), 0, words);
   };
+
+const dispatchAll = (pass: GPUComputePassEncoder, all: readonly PreparedDispatch[]): void => {
+  for (const { pipeline, group, workgroups } of all) {
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group());
+    pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
+  }
+};
+
+/** The dispatches of each kernel. */
+const preparedOf = (
+  { kernels, context: { gpu, space }, resources }: Bound,
+  compiled: readonly Pipeline[],
+): readonly (readonly PreparedDispatch[])[] => {
+  const { ranges } = resources.memoryLayout;
+  let next = 0;
+  return kernels.map(({ dispatches }, k) =>
+    dispatches.map(({ workgroups }, d) => {
+      const pipeline = compiled[next++]!;
+      const group = bindGroupsOf(gpu.device, space, resources, pipeline, ranges[k]![d]!);
+      return { pipeline: pipeline.pipeline, group, workgroups };
+    }),
+  );
+};
+
+/** The commands of a plan, for each way to run it. */
+const commandsOf = (bound: Bound, compiled: readonly Pipeline[]) => {
+  const { plan, kernels, context, resources } = bound;
+  const { space } = context;
+  const { device } = context.gpu;
+  const { addresses, memoryLayout } = resources;
+  const prepared = preparedOf(bound, compiled);
 
   const copyHostNumbers = (encoder: GPUCommandEncoder, k: number): void => {
     const { buffer, offset: at, elements } = kernels[k]!.hostNumbers!;
@@ -123,14 +146,6 @@ const bindPlan = (
       target,
       4 * elements,
     );
-  };
-
-  const dispatchAll = (pass: GPUComputePassEncoder, all: readonly PreparedDispatch[]): void => {
-    for (const { pipeline, group, workgroups } of all) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group());
-      pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
-    }
   };
 
   /** Encodes all calls in one compute pass. A copy ends the pass, since it cannot be part of one. */
@@ -170,6 +185,20 @@ const bindPlan = (
       return device.queue.onSubmittedWorkDone().then(() => performance.now());
     });
 
+  return { encode, encodeTimed, submitSeparately };
+};
+
+/** Binds the kernels of a plan to its memory. */
+const bindPlan = (bound: Bound, compiled: readonly Pipeline[]): Execution => {
+  const { plan, kernels, context, resources } = bound;
+  const { gpu } = context;
+  const { device } = gpu;
+  const { addresses } = resources;
+  const keys: KeyWords[] = [];
+  const writeKeys = keyWriter(bound, keys);
+  const { encode, encodeTimed, submitSeparately } = commandsOf(bound, compiled);
+  const throttle = createThrottle(device);
+
   const submit = (encodeInto: (encoder: GPUCommandEncoder) => void): void => {
     const encoder = device.createCommandEncoder();
     encodeInto(encoder);
@@ -194,7 +223,7 @@ const bindPlan = (
     const failed = gpu.guarded('profile', () => {
       writeKeys();
       if (device.features.has('timestamp-query')) {
-        timer = createTimer(device, prepared.length);
+        timer = createTimer(device, kernels.length);
         submit((encoder) => encodeTimed(encoder, timer!));
       } else done = submitSeparately();
     });

@@ -3,6 +3,7 @@ import type { Plan } from '../../../dsl/compile/plan.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { E, type either, TE, type taskEither } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
+import type { Frame } from '../../shared/kernel.js';
 import type { Heap } from '../../shared/memory/heap.js';
 import { layOut } from '../../shared/memory/layout.js';
 import { inOrder, queued, timed } from '../../shared/runs.js';
@@ -11,7 +12,7 @@ import { STAGE_WORDS } from './driver.js';
 import { type Engine, functionNames, loadProgram } from './engine.js';
 import type { WasmKernel } from './kernel.js';
 import { type Prepared, type Program, programOf } from './program.js';
-import { encode, relocate, writeTape } from './tape.js';
+import { encode, relocate, type Tape, writeTape } from './tape.js';
 
 const WORD_BYTES = 4;
 
@@ -58,6 +59,97 @@ const compiled = (kernels: readonly WasmKernel[], engine: Engine): taskEither.Ta
       }),
   );
 
+/** A plan that is compiled, and its tape in memory. */
+interface Loaded {
+  readonly plan: Plan;
+  readonly kernels: readonly WasmKernel[];
+  readonly program: Program;
+  readonly functions: readonly string[];
+  readonly frame: Frame;
+  readonly tape: Tape;
+  /** The address of the tape. */
+  readonly start: number;
+}
+
+const wordsAt = ({ memory }: Engine, start: number, { words }: Tape): Int32Array =>
+  new Int32Array(memory.buffer as ArrayBuffer, start, words.length);
+
+const failed = ({ plan, kernels }: Loaded, { first, last }: Segment, reason: string): RunFailure => ({
+  at: last,
+  error: failure('BackendFailure', {
+    where:
+      first === last ? nameOf(plan.calls[first]!) : `${nameOf(plan.calls[first]!)} to ${nameOf(plan.calls[last]!)}`,
+    expected: first === last ? `${kernels[first]!.name} to run` : 'these calls to run',
+    actual: reason,
+    hint: 'run it again; if memory has run out, use a smaller batch',
+  }),
+});
+
+/** Makes a function that runs a segment on the calling thread, kernel by kernel. */
+const callerRunner = (loaded: Loaded, engine: Engine) => {
+  const { program, frame, tape, start } = loaded;
+  let onCaller: ReturnType<typeof loadProgram> | null = null;
+  return (segment: Segment): Outcome | Promise<Outcome> => {
+    const { first, last, kernel } = segment;
+    const runKernel = (at: number): Outcome => {
+      try {
+        if (kernel.kind === 'host') {
+          frame.refresh();
+          kernel.kernel.run(frame);
+          return null;
+        }
+        onCaller ??= loadProgram(engine, program);
+        const from = tape.starts[first + at]!;
+        onCaller(start + WORD_BYTES * STAGE_WORDS * from, tape.starts[first + at + 1]! - from);
+        return null;
+      } catch (thrown) {
+        return failed(loaded, segment, thrown instanceof Error ? thrown.message : String(thrown));
+      }
+    };
+    return inOrder(last + 1 - first, runKernel, engine.turns);
+  };
+};
+
+/** Runs segments: long ones on workers, if there are some, others on the calling thread. */
+const segmentRunner = (loaded: Loaded, engine: Engine) => {
+  const { program, functions, tape, start } = loaded;
+  const runHere = callerRunner(loaded, engine);
+  let inPool: number | null = null;
+
+  const runInPool = async (segment: Segment, pool: NonNullable<Engine['pool']>): Promise<Outcome> => {
+    inPool ??= pool.load({
+      module: program.module,
+      functions,
+      imports: program.regions.imports.map(({ name }) => name),
+    });
+    const from = tape.starts[segment.first]!;
+    const count = tape.starts[segment.last + 1]! - from;
+    const outcome = await pool.run(inPool, start + WORD_BYTES * STAGE_WORDS * from, count);
+    if (outcome === null) return null;
+    if (outcome.kind === 'notStarted') {
+      engine.onNoWorkers(outcome.reason);
+      return runHere(segment);
+    }
+    // the workers may have stopped anywhere: begin again with all items
+    const words = wordsAt(engine, start, tape);
+    for (let stage = 0; stage < tape.starts.at(-1)!; stage++) words[STAGE_WORDS * stage + 2] = 0;
+    return failed(loaded, segment, outcome.reason);
+  };
+
+  return {
+    run: (segment: Segment): Outcome | Promise<Outcome> => {
+      const { kernel, cycles } = segment;
+      const { pool } = engine;
+      return pool !== null && kernel.kind === 'stages' && kernel.isShared && cycles >= engine.worthWorkers
+        ? runInPool(segment, pool)
+        : runHere(segment);
+    },
+    release: (): void => {
+      if (inPool !== null) engine.pool?.drop(inPool);
+    },
+  };
+};
+
 /** Reserves memory for a plan and its tape, and compiles it. */
 export const wasmExecution = async (
   plan: Plan,
@@ -84,7 +176,6 @@ export const wasmExecution = async (
       (run) => indices.get(run)!,
     ),
   );
-  const segments = segmentsOf(program.kernels);
   const block = await memory.reserve(tape.words.length);
   if (E.isLeft(block)) {
     release();
@@ -94,83 +185,21 @@ export const wasmExecution = async (
   if (E.isLeft(address)) return address; // closed, so all memory is free
   // no `await` from here on, so that the address stays valid
   const start = address.right;
-  const words = (): Int32Array => new Int32Array(engine.memory.buffer as ArrayBuffer, start, tape.words.length);
-  writeTape(tape, words(), frame.addresses);
+  writeTape(tape, wordsAt(engine, start, tape), frame.addresses);
 
-  let onCaller: ReturnType<typeof loadProgram> | null = null;
-  let inPool: number | null = null;
-
-  const failed = ({ first, last }: Segment, reason: string): RunFailure => ({
-    at: last,
-    error: failure('BackendFailure', {
-      where:
-        first === last ? nameOf(plan.calls[first]!) : `${nameOf(plan.calls[first]!)} to ${nameOf(plan.calls[last]!)}`,
-      expected: first === last ? `${kernels[first]!.name} to run` : 'these calls to run',
-      actual: reason,
-      hint: 'run it again; if memory has run out, use a smaller batch',
-    }),
-  });
-
-  /** Runs a segment on the calling thread, kernel by kernel. */
-  const runHere = (segment: Segment): Outcome | Promise<Outcome> => {
-    const { first, last, kernel } = segment;
-    const runKernel = (at: number): Outcome => {
-      try {
-        if (kernel.kind === 'host') {
-          frame.refresh();
-          kernel.kernel.run(frame);
-          return null;
-        }
-        onCaller ??= loadProgram(engine, program);
-        const from = tape.starts[first + at]!;
-        onCaller(start + WORD_BYTES * STAGE_WORDS * from, tape.starts[first + at + 1]! - from);
-        return null;
-      } catch (thrown) {
-        return failed(segment, thrown instanceof Error ? thrown.message : String(thrown));
-      }
-    };
-    return inOrder(last + 1 - first, runKernel, turns);
-  };
-
-  const runInPool = async (segment: Segment, pool: NonNullable<Engine['pool']>): Promise<Outcome> => {
-    inPool ??= pool.load({
-      module: program.module,
-      functions,
-      imports: program.regions.imports.map(({ name }) => name),
-    });
-    const from = tape.starts[segment.first]!;
-    const count = tape.starts[segment.last + 1]! - from;
-    const outcome = await pool.run(inPool, start + WORD_BYTES * STAGE_WORDS * from, count);
-    if (outcome === null) return null;
-    if (outcome.kind === 'notStarted') {
-      engine.onNoWorkers(outcome.reason);
-      return runHere(segment);
-    }
-    // the workers may have stopped anywhere: begin again with all items
-    const tapeWords = words();
-    for (let stage = 0; stage < tape.starts.at(-1)!; stage++) tapeWords[STAGE_WORDS * stage + 2] = 0;
-    return failed(segment, outcome.reason);
-  };
-
-  const runSegment = (segment: Segment): Outcome | Promise<Outcome> => {
-    const { kernel, cycles } = segment;
-    const { pool } = engine;
-    return pool !== null && kernel.kind === 'stages' && kernel.isShared && cycles >= engine.worthWorkers
-      ? runInPool(segment, pool)
-      : runHere(segment);
-  };
-
+  const segments = segmentsOf(program.kernels);
+  const runner = segmentRunner({ plan, kernels, program, functions, frame, tape, start }, engine);
   const placed: typeof place = (buffer, to) => {
     const before = frame.addresses[buffer];
     place(buffer, to);
-    if (frame.addresses[buffer] !== before) relocate(tape, words(), buffer, frame.addresses[buffer]!);
+    if (frame.addresses[buffer] !== before)
+      relocate(tape, wordsAt(engine, start, tape), buffer, frame.addresses[buffer]!);
   };
-
   const run: Execution['run'] = (milliseconds) => {
     const parts = milliseconds === null ? segments : program.kernels.map(single);
     return inOrder(
       parts.length,
-      timed((at) => runSegment(parts[at]!), milliseconds),
+      timed((at) => runner.run(parts[at]!), milliseconds),
       turns,
     );
   };
@@ -180,10 +209,7 @@ export const wasmExecution = async (
     release: () => {
       release();
       memory.release(block.right);
-      // runs that wait still need it
-      jobs.after(() => {
-        if (inPool !== null) engine.pool?.drop(inPool);
-      });
+      jobs.after(runner.release); // runs that wait still need it
     },
   });
 };

@@ -95,44 +95,33 @@ const addressesOf = (plan: Plan, inputs: readonly Slot[], memory: Memory): Resul
     : refuse(twice, 'a donated value that is passed twice', 'donate a copy, or do not donate it');
 };
 
-/** Makes the runner of a plan that is in memory. `kernels` names the kernel of each call. */
-export const createRunner = (
-  plan: Plan,
-  memory: Memory,
-  kernels: readonly NamedKernel[],
-  execution: Execution,
-): Runner => {
-  const buffersOf = (kind: 'input' | 'output', position: number): readonly number[] =>
-    plan.buffers.flatMap(({ storage }, i) =>
-      (storage.kind === 'input' && kind === 'input' && storage.input === position) ||
-      (storage.kind === 'output' && kind === 'output' && storage.output === position)
-        ? [i]
-        : [],
-    );
-  /** Indexed by input and by output: the buffers of the plan that are in its memory. */
-  const inputBuffers = plan.inputs.map((_, i) => buffersOf('input', i));
-  const outputBuffers = plan.outputs.map((_, k) => buffersOf('output', k));
-  /** Indexed by output: the donated input whose memory it reuses, or -1. */
-  const donors = plan.outputs.map((_, k) => plan.inputs.findIndex((input) => input.donatedTo === k));
+/** The memory that a run has for its outputs: null for keys and for outputs that reuse donated memory. */
+type Held = readonly (DeviceBuffer | null)[];
+
+/** For each input, the buffers of the plan that are in its memory. */
+const buffersOfInputs = ({ inputs, buffers }: Plan): readonly (readonly number[])[] =>
+  inputs.map((_, input) =>
+    buffers.flatMap(({ storage }, i) => (storage.kind === 'input' && storage.input === input ? [i] : [])),
+  );
+
+/** For each output, the buffers of the plan that are in its memory. */
+const buffersOfOutputs = ({ outputs, buffers }: Plan): readonly (readonly number[])[] =>
+  outputs.map((_, output) =>
+    buffers.flatMap(({ storage }, i) => (storage.kind === 'output' && storage.output === output ? [i] : [])),
+  );
+
+/** For each output, the donated input whose memory it reuses, or -1. */
+const donorsOf = (plan: Plan): readonly number[] =>
+  plan.outputs.map((_, k) => plan.inputs.findIndex((input) => input.donatedTo === k));
+
+/** The memory of the outputs of runs. */
+const outputMemory = (plan: Plan, memory: Memory, donors: readonly number[]) => {
   /** Indexed by output: the first call that writes it, or -1. */
   const firstWrites = plan.outputs.map((output) =>
     plan.calls.findIndex((call) => output.kind === 'buffer' && writtenBy(call).includes(output.view.buffer)),
   );
-  let released = false;
-  /** Runs in progress: they keep the memory of the plan when the executable is released. */
-  let running = 0;
-  const releaseUnused = (): void => {
-    if (released && running === 0) execution.release();
-  };
 
-  const unusable = (): NoisefoldError | null => {
-    if (!released) return memory.closed();
-    const about = { where: 'run', expected: 'a live executable', actual: 'a released one' };
-    return memory.closed() ?? failure('BackendFailure', { ...about, hint: 'compile it again' });
-  };
-
-  /** Allocates memory for the outputs. The entry is null for keys and for outputs that reuse donated memory. */
-  const allocateOutputs = async (): Promise<Result<readonly (DeviceBuffer | null)[]>> => {
+  const allocateOutputs = async (): Promise<Result<Held>> => {
     const held: (DeviceBuffer | null)[] = [];
     for (const [k, output] of plan.outputs.entries()) {
       if (output.kind === 'key' || donors[k] !== -1) held.push(null);
@@ -148,26 +137,8 @@ export const createRunner = (
     return E.right(held);
   };
 
-  /** Sets the addresses of the inputs and outputs for the next run. Fails if the run is not possible. */
-  const bind = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[]): Result<void> => {
-    const end = memory.closed();
-    const addresses = end === null ? addressesOf(plan, inputs, memory) : E.left(end);
-    if (E.isLeft(addresses)) return addresses;
-    inputs.forEach((slot, i) => {
-      if (isKey(slot)) execution.setKey(i, slot);
-      else for (const buffer of inputBuffers[i]!) execution.place(buffer, addresses.right[i]!);
-    });
-    for (const [k, own] of held.entries()) {
-      // an output that is a key has no buffers
-      const address = own === null ? E.right(addresses.right[donors[k]!] ?? 0) : memory.addressOf(own, 'run');
-      if (E.isLeft(address)) return address;
-      for (const buffer of outputBuffers[k]!) execution.place(buffer, address.right);
-    }
-    return E.right(undefined);
-  };
-
   /** Collects the results, including those in donated memory, and frees donated inputs that no output reuses. */
-  const collectOutputs = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[]): readonly Slot[] => {
+  const collectOutputs = (inputs: readonly Slot[], held: Held): readonly Slot[] => {
     const keys = inputs.map((slot) => (isKey(slot) ? slot : undefined));
     const outputs = plan.outputs.map((output, k): Slot => {
       if (output.kind === 'key') return evaluateKey(output.key, keys);
@@ -186,12 +157,59 @@ export const createRunner = (
    * Frees the outputs of a failed run, and the donated inputs that it has started to overwrite. Other inputs stay
    * valid.
    */
-  const releaseAfterFailure = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[], at: number): void => {
+  const releaseAfterFailure = (inputs: readonly Slot[], held: Held, at: number): void => {
     held.forEach((buffer) => buffer !== null && memory.release(buffer));
     donors.forEach((donor, k) => {
       const slot = inputs[donor];
       if (firstWrites[k]! >= 0 && firstWrites[k]! <= at && slot !== undefined && !isKey(slot)) memory.release(slot);
     });
+  };
+
+  return { allocateOutputs, collectOutputs, releaseAfterFailure };
+};
+
+/** Makes a function that sets the addresses of the inputs and outputs for the next run. It fails if the run is not possible. */
+const binder = (plan: Plan, memory: Memory, execution: Execution, donors: readonly number[]) => {
+  const [inputBuffers, outputBuffers] = [buffersOfInputs(plan), buffersOfOutputs(plan)];
+  return (inputs: readonly Slot[], held: Held): Result<void> => {
+    const end = memory.closed();
+    const addresses = end === null ? addressesOf(plan, inputs, memory) : E.left(end);
+    if (E.isLeft(addresses)) return addresses;
+    inputs.forEach((slot, i) => {
+      if (isKey(slot)) execution.setKey(i, slot);
+      else for (const buffer of inputBuffers[i]!) execution.place(buffer, addresses.right[i]!);
+    });
+    for (const [k, own] of held.entries()) {
+      // an output that is a key has no buffers
+      const address = own === null ? E.right(addresses.right[donors[k]!] ?? 0) : memory.addressOf(own, 'run');
+      if (E.isLeft(address)) return address;
+      for (const buffer of outputBuffers[k]!) execution.place(buffer, address.right);
+    }
+    return E.right(undefined);
+  };
+};
+
+/** Makes the runner of a plan that is in memory. `kernels` names the kernel of each call. */
+export const createRunner = (
+  plan: Plan,
+  memory: Memory,
+  kernels: readonly NamedKernel[],
+  execution: Execution,
+): Runner => {
+  const donors = donorsOf(plan);
+  const { allocateOutputs, collectOutputs, releaseAfterFailure } = outputMemory(plan, memory, donors);
+  const bind = binder(plan, memory, execution, donors);
+  let released = false;
+  /** Runs in progress: they keep the memory of the plan when the executable is released. */
+  let running = 0;
+  const releaseUnused = (): void => {
+    if (released && running === 0) execution.release();
+  };
+
+  const unusable = (): NoisefoldError | null => {
+    if (!released) return memory.closed();
+    const about = { where: 'run', expected: 'a live executable', actual: 'a released one' };
+    return memory.closed() ?? failure('BackendFailure', { ...about, hint: 'compile it again' });
   };
 
   const runBound = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {

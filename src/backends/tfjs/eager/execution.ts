@@ -27,20 +27,15 @@ const lastUses = (plan: Plan): readonly (readonly number[])[] => {
   return dead;
 };
 
-/** Prepares a plan for runs and uploads its constants. */
-export const tensorExecution = (
-  plan: Plan,
-  kernels: readonly TensorKernel[],
-  engine: Engine,
-  table: TensorTable,
-  turns: Turns,
-): either.Either<NoisefoldError, Execution> => {
+/**
+ * The tensors of a plan: constants, inputs and outputs in the table, by their addresses; intermediate ones by their buffers,
+ * during a run.
+ */
+const planTensors = (plan: Plan, engine: Engine, table: TensorTable) => {
   const ops = operationsOf(engine);
-  const dead = lastUses(plan);
-  const keys: KeyWords[] = [];
   /** By buffer: the address of a constant, input or output; null for arena buffers. */
   const addresses: (number | null)[] = plan.buffers.map(() => null);
-  /** By arena buffer: the intermediate tensor that it holds during a run. */
+  /** By arena buffer: the intermediate tensor that it holds. */
   const intermediates = new Map<number, Tensor>();
   const constants: number[] = [];
   plan.buffers.forEach(({ storage, dtype, elements }, buffer) => {
@@ -64,13 +59,6 @@ export const tensorExecution = (
     return tensor;
   };
 
-  const operandsOf = (views: readonly View[]): readonly Tensor[] =>
-    views.flatMap(({ buffer, shape }) => {
-      if (sizeOf(shape) === 0) return [];
-      const address = addresses[buffer]!;
-      return [address === null ? intermediates.get(buffer)! : tensorAt(address, shape)];
-    });
-
   const releaseBuffer = (buffer: number): void => {
     const tensor = intermediates.get(buffer);
     if (tensor === undefined) return;
@@ -78,18 +66,48 @@ export const tensorExecution = (
     table.release(tensor);
   };
 
-  const runCall = (at: number): Tensor => {
-    const call = plan.calls[at]!;
-    const kernel = kernels[at]!;
-    const inputs = operandsOf(inputsOf(call));
-    const result = engine.scoped(() => kernel.run(inputs, keys));
-    // the cast covers library and random calls, which both have an output
-    const { buffer } = (call as Extract<Call, { kind: 'library' }>).output;
-    const address = addresses[buffer]!;
-    if (address === null) {
+  return {
+    place: (buffer: number, address: number): void => {
+      addresses[buffer] = address;
+    },
+    operandsOf: (views: readonly View[]): readonly Tensor[] =>
+      views.flatMap(({ buffer, shape }) => {
+        if (sizeOf(shape) === 0) return [];
+        const address = addresses[buffer]!;
+        return [address === null ? intermediates.get(buffer)! : tensorAt(address, shape)];
+      }),
+    store: (buffer: number, result: Tensor): void => {
+      const address = addresses[buffer]!;
+      if (address !== null) return table.put(address, result);
       table.retain(result);
       intermediates.set(buffer, result);
-    } else table.put(address, result);
+    },
+    releaseBuffer,
+    releaseIntermediates: (): void => [...intermediates.keys()].forEach(releaseBuffer),
+    releaseConstants: (): void => constants.forEach(table.free),
+  };
+};
+
+/** Times of calls in milliseconds, or promises of them; null if they are not measured. */
+type Times = (number | Promise<number>)[] | null;
+
+/** Makes functions that run one call of a plan and append its time. */
+const callRunner = (
+  plan: Plan,
+  kernels: readonly TensorKernel[],
+  engine: Engine,
+  tensors: ReturnType<typeof planTensors>,
+  keys: readonly KeyWords[],
+) => {
+  const ops = operationsOf(engine);
+  const dead = lastUses(plan);
+
+  const runCall = (at: number): Tensor => {
+    const call = plan.calls[at]!;
+    const inputs = tensors.operandsOf(inputsOf(call));
+    const result = engine.scoped(() => kernels[at]!.run(inputs, keys));
+    // the cast covers library and random calls, which both have an output
+    tensors.store((call as Extract<Call, { kind: 'library' }>).output.buffer, result);
     return result;
   };
 
@@ -105,17 +123,15 @@ export const tensorExecution = (
     return performance.now() - start;
   };
 
-  /** Runs one call; appends its milliseconds to `milliseconds` unless it is null. */
-  const step =
-    (milliseconds: (number | Promise<number>)[] | null) =>
+  return (times: Times) =>
     (at: number): RunFailure | null => {
       try {
-        if (milliseconds === null) runCall(at);
-        else milliseconds.push(timedCall(at));
-        dead[at]!.forEach(releaseBuffer);
+        if (times === null) runCall(at);
+        else times.push(timedCall(at));
+        dead[at]!.forEach(tensors.releaseBuffer);
         return null;
       } catch (thrown) {
-        for (const buffer of [...intermediates.keys()]) releaseBuffer(buffer);
+        tensors.releaseIntermediates();
         const error = failure('BackendFailure', {
           where: nameOf(plan.calls[at]!),
           expected: `${kernels[at]!.name} to run`,
@@ -125,6 +141,19 @@ export const tensorExecution = (
         return { at: at - 1, error }; // the failed call has written nothing
       }
     };
+};
+
+/** Prepares a plan for runs and uploads its constants. */
+export const tensorExecution = (
+  plan: Plan,
+  kernels: readonly TensorKernel[],
+  engine: Engine,
+  table: TensorTable,
+  turns: Turns,
+): either.Either<NoisefoldError, Execution> => {
+  const keys: KeyWords[] = [];
+  const tensors = planTensors(plan, engine, table);
+  const step = callRunner(plan, kernels, engine, tensors, keys);
 
   const runHere: Execution['run'] = (milliseconds) => inOrder(kernels.length, step(milliseconds), turns);
 
@@ -132,7 +161,7 @@ export const tensorExecution = (
   const runOn =
     (device: Device): Execution['run'] =>
     (milliseconds) => {
-      const times: (number | Promise<number>)[] | null = milliseconds === null ? null : [];
+      const times: Times = milliseconds === null ? null : [];
       let failed: RunFailure | null = null;
       const watched = device.guarded(() => {
         for (let at = 0; at < kernels.length && failed === null; at++) failed = step(times)(at);
@@ -146,9 +175,7 @@ export const tensorExecution = (
       })();
     };
 
-  const place: Execution['place'] = (buffer, address) => {
-    addresses[buffer] = address;
-  };
+  const { place } = tensors;
   const setKey: Execution['setKey'] = (input, key) => {
     keys[input] = key;
   };
@@ -156,6 +183,6 @@ export const tensorExecution = (
     ...(engine.device === null
       ? queued({ place, setKey, run: runHere }, turns)
       : { place, setKey, run: runOn(engine.device) }),
-    release: () => turns.jobs.after(() => constants.forEach(table.free)),
+    release: () => turns.jobs.after(tensors.releaseConstants),
   });
 };

@@ -60,6 +60,32 @@ const UNIFORM = 64;
 const resourcesOf = ({ dispatches }: GpuKernel): readonly Resource[] =>
   dispatches.flatMap(({ bindings }) => bindings.map(({ resource }) => resource));
 
+/** The block of each buffer of a plan. */
+const blocksOf = ({ buffers }: Plan): MemoryLayout['blockOf'] =>
+  buffers.map(({ storage, elements }) => {
+    // an empty buffer needs a range of its own, since it is bound too
+    if (storage.kind === 'constant' || (storage.kind === 'arena' && elements === 0)) return 'constants';
+    return storage.kind === 'arena' ? 'arena' : null;
+  });
+
+type Allocate = ReturnType<typeof offsetAllocator>['allocate'];
+
+/** Constant words of resources, by their text, each with its place. */
+const wordsOf = (resources: readonly Resource[], allocate: Allocate) => {
+  const words = new Map<string, MemoryLayout['words'][number]>();
+  for (const resource of resources)
+    if (resource.kind === 'uniform' && !words.has(resource.words.join()))
+      words.set(resource.words.join(), { offset: allocate(resource.words.length), words: resource.words });
+  return words;
+};
+
+/** The range of elements of an owner, in whole vectors. */
+const elementsRange = (owner: number, from: number, to: number): Range => ({
+  owner,
+  offset: 4 * from,
+  size: 4 * Math.max(VECTOR, Math.ceil((to - from) / VECTOR) * VECTOR),
+});
+
 /** Lays out a plan for a device that aligns bindings to `alignment` elements. */
 export const memoryLayoutOf = (plan: Plan, kernels: readonly GpuKernel[], alignment: number): MemoryLayout => {
   const { buffers } = plan;
@@ -68,36 +94,20 @@ export const memoryLayoutOf = (plan: Plan, kernels: readonly GpuKernel[], alignm
     offsetAllocator(UNIFORM),
     offsetAllocator(alignment),
   ];
-  const blockOf = buffers.map(({ storage, elements }): Block | null => {
-    // an empty buffer needs a range of its own, since it is bound too
-    if (storage.kind === 'constant' || (storage.kind === 'arena' && elements === 0)) return 'constants';
-    return storage.kind === 'arena' ? 'arena' : null;
-  });
-  const offsets = buffers.map(({ storage, elements }, b) => {
-    if (blockOf[b] === 'constants') return constants.allocate(Math.max(VECTOR, elements));
-    return offsetOf(storage);
-  });
+  const blockOf = blocksOf(plan);
+  const offsets = buffers.map(({ storage, elements }, b) =>
+    blockOf[b] === 'constants' ? constants.allocate(Math.max(VECTOR, elements)) : offsetOf(storage),
+  );
   // keys come first, so that one write before each run updates all of them
   const keyOffsets = kernels.map(({ key }) => (key === undefined ? null : uniforms.allocate(2)));
   const hostNumberOffsets = kernels.map((kernel) =>
     kernel.hostNumbers === undefined ? null : hostNumbers.allocate(kernel.hostNumbers.elements),
   );
   const resources = kernels.flatMap(resourcesOf);
-  const words = new Map<string, MemoryLayout['words'][number]>();
-  for (const resource of resources)
-    if (resource.kind === 'uniform' && !words.has(resource.words.join()))
-      words.set(resource.words.join(), {
-        offset: uniforms.allocate(resource.words.length),
-        words: resource.words,
-      });
+  const words = wordsOf(resources, uniforms.allocate);
   const scratch = resources.reduce((most, r) => (r.kind === 'scratch' ? Math.max(most, r.elements) : most), 0);
 
   const ownerOf = (block: Block): number => buffers.length + BLOCKS.indexOf(block);
-  const elementsRange = (owner: number, from: number, to: number): Range => ({
-    owner,
-    offset: 4 * from,
-    size: 4 * Math.max(VECTOR, Math.ceil((to - from) / VECTOR) * VECTOR),
-  });
   const rangeOf = (resource: Resource, kernel: number): Range => {
     switch (resource.kind) {
       case 'buffers': {

@@ -6,8 +6,8 @@
  *     zeros(8, 64)                   // : Tensor<[8, 64]>  the compiler has exactly this type
  */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { programOf, projectOptions, root } from '../typescript.js';
 
 /** A public name, with the example in its docstring. */
 export interface Exported {
@@ -22,8 +22,6 @@ export interface Exported {
   /** The file that declares it, relative to the root. */
   readonly file: string;
 }
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
 
 interface Manifest {
   readonly exports: Readonly<Record<string, null | string | { readonly default: string }>>;
@@ -47,14 +45,7 @@ const firstSentence = (text: string): string =>
 
 const findNames = (): readonly Exported[] => {
   const files = entries();
-  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as {
-    readonly config: unknown;
-  };
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  const program = ts.createProgram(
-    files.map(([, file]) => file),
-    options,
-  );
+  const program = programOf({ paths: files.map(([, file]) => file), options: projectOptions });
   const checker = program.getTypeChecker();
   return files.flatMap(([entry, file]) =>
     checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!).map((symbol) => {

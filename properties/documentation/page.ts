@@ -5,12 +5,11 @@
  * it begins with an import of the package: then it has to import all that it uses.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import ts from 'typescript';
+import { pathToFileURL } from 'node:url';
+import type ts from 'typescript';
 import { afterAll, describe, expect, test } from 'vitest';
+import { messageOf, programOf, projectOptions, root } from '../typescript.js';
 import { declaredIn, type Known, moduleOf, publicNames } from './examples.js';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface Snippet {
   readonly code: string;
@@ -68,25 +67,25 @@ const modulesOf = (snippets: readonly Snippet[], names: readonly Known[]): reado
   ).modules;
 
 /** An error as text: the line of code, the marked place, and the message. */
-const shown = ({ file, start = 0, length = 0, messageText }: ts.Diagnostic): string => {
+const shown = (error: ts.Diagnostic): string => {
+  const { file, start = 0, length = 0 } = error;
   const { line, character } = file!.getLineAndCharacterOfPosition(start);
   const text = file!.text.split('\n')[line]!;
   const indent = text.length - text.trimStart().length;
   const marks = '~'.repeat(Math.min(length, text.length - character));
-  const message = ts.flattenDiagnosticMessageText(messageText, '\n');
-  return [text.slice(indent), ' '.repeat(character - indent) + marks, message].join('\n');
+  return [text.slice(indent), ' '.repeat(character - indent) + marks, messageOf(error)].join('\n');
 };
 
 /** Lines of a message that only say that a function has several forms. */
 const OVERLOADS = /^\s*(No overload matches this call|The last overload gave the following error)\.$/;
 
 /** The same in brief: the marked line, if the diff does not end with it, and the first and the last line of the message. */
-const briefly = ({ file, start = 0, length = 0, messageText }: ts.Diagnostic, changed: string): string => {
+const briefly = (error: ts.Diagnostic, changed: string): string => {
+  const { file, start = 0, length = 0 } = error;
   const { line, character } = file!.getLineAndCharacterOfPosition(start);
   const text = file!.text.split('\n')[line]!;
   const marks = ' '.repeat(character) + '~'.repeat(Math.min(length, text.length - character));
-  const [first = '', ...more] = ts
-    .flattenDiagnosticMessageText(messageText, '\n')
+  const [first = '', ...more] = messageOf(error)
     .split('\n')
     .filter((one) => !OVERLOADS.test(one))
     .map((one) => one.trim());
@@ -99,12 +98,6 @@ const briefly = ({ file, start = 0, length = 0, messageText }: ts.Diagnostic, ch
 /** A message with the alternatives of each union in alphabetical order: TypeScript orders them by their first use. */
 const ordered = (message: string): string =>
   message.replaceAll(/"[^"]*"(?: \| "[^"]*")+/g, (union) => union.split(' | ').sort().join(' | '));
-
-const optionsOf = (): ts.CompilerOptions => ({
-  ...ts.parseJsonConfigFileContent(ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile).config, ts.sys, root)
-    .options,
-  verbatimModuleSyntax: false,
-});
 
 /** A program, as the module that is compiled. */
 export interface Module extends Snippet {
@@ -129,7 +122,10 @@ export const testPage = (page: string, changed: (text: string) => string = (text
     else process.env['TMPDIR'] = before;
   });
 
-  const program = ts.createProgram(snippets.map(fileOf), optionsOf());
+  const program = programOf({
+    paths: snippets.map(fileOf),
+    options: { ...projectOptions, verbatimModuleSyntax: false },
+  });
   const errorsOf = (snippet: Snippet): readonly string[] =>
     program
       .getSemanticDiagnostics(program.getSourceFile(fileOf(snippet)))

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { messageOf, programOf, projectOptions } from '../typescript.js';
 
 const MARK = '// @ts-expect-error ';
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -14,26 +14,14 @@ const unmarked = (text: string): string => text.replaceAll(MARK, '// expected: '
 
 /** All errors of the type tests, by file and line. */
 const errorsOf = (): ReadonlyMap<string, readonly string[]> => {
-  const config = fileURLToPath(new URL('../../tsconfig.json', import.meta.url));
-  const { options } = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(config, ts.sys.readFile).config,
-    ts.sys,
-    fileURLToPath(new URL('../..', import.meta.url)),
-  );
-  const host = ts.createCompilerHost(options);
-  const program = ts.createProgram(files, options, {
-    ...host,
-    getSourceFile: (path, language) =>
-      files.includes(path)
-        ? ts.createSourceFile(path, unmarked(readFileSync(path, 'utf8')), language)
-        : host.getSourceFile(path, language),
-  });
+  const texts = new Map(files.map((path) => [path, unmarked(readFileSync(path, 'utf8'))]));
+  const program = programOf({ paths: files, options: projectOptions, texts });
   const found = new Map<string, string[]>();
   for (const path of files)
-    for (const { start = 0, file, messageText } of program.getSemanticDiagnostics(program.getSourceFile(path))) {
-      const line = file?.getLineAndCharacterOfPosition(start).line ?? 0;
+    for (const error of program.getSemanticDiagnostics(program.getSourceFile(path))) {
+      const line = error.file?.getLineAndCharacterOfPosition(error.start ?? 0).line ?? 0;
       const at = `${path}:${line}`;
-      found.set(at, [...(found.get(at) ?? []), ts.flattenDiagnosticMessageText(messageText, '\n')]);
+      found.set(at, [...(found.get(at) ?? []), messageOf(error)]);
     }
   return found;
 };

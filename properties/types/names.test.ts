@@ -4,6 +4,7 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { evaluateDim } from '../../src/dsl/types/dimExpression.js';
 import { E } from '../../src/internal/fp.js';
+import { programOf, projectOptions } from '../typescript.js';
 
 /** An expression of sums, halves and doubles, and its value a·(first symbol) + b·(second symbol) + c. */
 interface Expression {
@@ -15,15 +16,8 @@ interface Named extends Expression {
   readonly name: string;
 }
 
-const config = fileURLToPath(new URL('../../tsconfig.json', import.meta.url));
-const { options: given } = ts.parseJsonConfigFileContent(
-  ts.readConfigFile(config, ts.sys.readFile).config,
-  ts.sys,
-  fileURLToPath(new URL('../..', import.meta.url)),
-);
-
 /** Types of strings and numbers need little of the standard library. */
-const options: ts.CompilerOptions = { ...given, lib: ['lib.es5.d.ts'], types: [] };
+const options: ts.CompilerOptions = { ...projectOptions, lib: ['lib.es5.d.ts'], types: [] };
 
 /** Gives each expression the name that TypeScript computes. */
 const named = (expressions: readonly Expression[]): readonly Named[] => {
@@ -33,13 +27,7 @@ const named = (expressions: readonly Expression[]): readonly Named[] => {
     "import type { Add, Double, Half } from '../../src/dsl/types/dim.js';",
     `export interface Names {\n${members.join('\n')}\n}`,
   ].join('\n');
-  const host = ts.createCompilerHost(options);
-  const program = ts.createProgram([path], options, {
-    ...host,
-    fileExists: (file) => file === path || host.fileExists(file),
-    getSourceFile: (file, language) =>
-      file === path ? ts.createSourceFile(file, text, language) : host.getSourceFile(file, language),
-  });
+  const program = programOf({ paths: [path], options, texts: new Map([[path, text]]) });
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(path)!;
   const names = source.statements.find(ts.isInterfaceDeclaration)!;

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
+import { languageService, messageOf, programOf, projectOptions, root } from '../../typescript.js';
 
 /** The text of modules by name. */
 export type Modules = Readonly<Record<string, string>>;
@@ -16,8 +17,6 @@ export interface Complaint {
   readonly message: string;
 }
 
-/** The working directory, which is the root of the project. */
-const root = `${process.cwd()}/`;
 const scratch = `${root}.cache/type-tests-${process.pid}/`;
 const folder = `${scratch}modules/`;
 
@@ -27,13 +26,7 @@ const paths = {
   'type-test': [`${root}properties/types/expect.ts`],
 };
 
-const optionsOf = (): ts.CompilerOptions => {
-  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as {
-    readonly config: unknown;
-  };
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  return { ...options, paths, verbatimModuleSyntax: false, types: ['node'] };
-};
+const options: ts.CompilerOptions = { ...projectOptions, paths, verbatimModuleSyntax: false, types: ['node'] };
 
 export interface Compiled {
   /** The errors of a module. */
@@ -44,17 +37,8 @@ export interface Compiled {
 
 /** Compiled by TypeScript 6, in memory. */
 export const compiled6 = (modules: Modules): Compiled => {
-  const options = optionsOf();
-  const host = ts.createCompilerHost(options);
   const texts = new Map(Object.entries(modules).map(([name, text]) => [`${folder}${name}.ts`, text]));
-  const program = ts.createProgram([...texts.keys()], options, {
-    ...host,
-    directoryExists: (path) => `${path}/` === folder || host.directoryExists!(path),
-    fileExists: (path) => texts.has(path) || host.fileExists(path),
-    readFile: (path) => texts.get(path) ?? host.readFile(path),
-    getSourceFile: (path, language) =>
-      texts.has(path) ? ts.createSourceFile(path, texts.get(path)!, language) : host.getSourceFile(path, language),
-  });
+  const program = programOf({ paths: [...texts.keys()], options, texts });
   const fileOf = (module: string): ts.SourceFile => {
     const file = program.getSourceFile(`${folder}${module}.ts`);
     if (file === undefined) throw new Error(`there is no module ${module}`);
@@ -62,16 +46,15 @@ export const compiled6 = (modules: Modules): Compiled => {
   };
   return {
     complaints: (module) =>
-      program.getSemanticDiagnostics(fileOf(module)).map(({ start = 0, length = 0, messageText }) => {
+      program.getSemanticDiagnostics(fileOf(module)).map((error) => {
+        const { start = 0, length = 0 } = error;
         const { line, character } = fileOf(module).getLineAndCharacterOfPosition(start);
-        const message = ts.flattenDiagnosticMessageText(messageText, '\n');
-        return { module, line, column: character, length, message };
+        return { module, line, column: character, length, message: messageOf(error) };
       }),
     cost: (module) => {
       const before = program.getInstantiationCount();
-      const errors = program.getSemanticDiagnostics(fileOf(module));
-      if (errors.length > 0)
-        throw new Error(`${module}: ${ts.flattenDiagnosticMessageText(errors[0]!.messageText, '\n')}`);
+      const [error] = program.getSemanticDiagnostics(fileOf(module));
+      if (error !== undefined) throw new Error(`${module}: ${messageOf(error)}`);
       return program.getInstantiationCount() - before;
     },
   };
@@ -167,24 +150,9 @@ export const instantiations7 = (modules: Modules): Readonly<Record<string, numbe
 /** The text that an editor shows for each constant of a module: `const x: Tensor<[8, 64], "float32">`. */
 export const hovers6 = (text: string): Readonly<Record<string, string>> => {
   const path = `${folder}hover.ts`;
-  const options = optionsOf();
-  const read = (name: string): string | undefined => (name === path ? text : ts.sys.readFile(name));
-  const service = ts.createLanguageService({
-    getCompilationSettings: () => options,
-    getCurrentDirectory: () => root,
-    getDefaultLibFileName: ts.getDefaultLibFilePath,
-    getScriptFileNames: () => [path],
-    getScriptVersion: () => '1',
-    getScriptSnapshot: (name) => {
-      const found = read(name);
-      return found === undefined ? undefined : ts.ScriptSnapshot.fromString(found);
-    },
-    fileExists: (name) => name === path || ts.sys.fileExists(name),
-    readFile: read,
-    directoryExists: (name) => `${name}/` === folder || ts.sys.directoryExists(name),
-  });
-  const errors = service.getSemanticDiagnostics(path);
-  if (errors.length > 0) throw new Error(ts.flattenDiagnosticMessageText(errors[0]!.messageText, '\n'));
+  const service = languageService({ paths: [path], options, texts: new Map([[path, text]]) });
+  const [error] = service.getSemanticDiagnostics(path);
+  if (error !== undefined) throw new Error(messageOf(error));
   return Object.fromEntries(
     [...text.matchAll(/\bconst (\w+) =/g)].map(({ index, 1: name = '' }) => [
       name,

@@ -1,5 +1,5 @@
 import { everyStep, type Guidance, inpainting, partOfTheWay, sampler, unguided } from '../../diffusion/index.js';
-import { knowingOnly } from '../../diffusion/askedTimesteps.js';
+import { knowingOnly } from '../../diffusion/conditioning/networkTimesteps.js';
 import { attempt, type NoisefoldError, raise } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';

@@ -6,7 +6,7 @@ import {
   type Model,
   type Solver,
 } from '../../diffusion/index.js';
-import { requiredUnconditional } from '../../diffusion/required.js';
+import { requiredUnconditional } from '../../diffusion/conditioning/labelChecks.js';
 import { type NoisefoldError, raise, type RandomKey, type Resident } from '../../dsl/index.js';
 import { exactly, natural, positive } from '../../internal/decode.js';
 import { orRaise } from '../../internal/errors.js';

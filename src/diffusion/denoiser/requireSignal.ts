@@ -1,0 +1,39 @@
+import { raise } from '../../dsl/index.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { E, type either } from '../../internal/fp.js';
+import { leavesSignal } from '../schedules/channel.js';
+import type { Parameterization } from './parameterization.js';
+import type { Levels } from '../process/process.js';
+
+/** From these only the noise is known. */
+const NOISES: readonly Parameterization[] = ['epsilon', 'score'];
+
+/** Where x̂₀ and v̂ do not follow from a prediction: the first of the timesteps without signal, for one of ε or the score. */
+const blindAt = ({ marginals }: Levels, from: Parameterization, timesteps: Iterable<number>): number | undefined =>
+  NOISES.includes(from) ? Array.from(timesteps).find((t) => !leavesSignal(marginals[t]!)) : undefined;
+
+const asFailure = (where: string, t: number) => ({
+  where,
+  expected: 'some signal at every timestep, for a denoiser that predicts ε',
+  actual: `none at t = ${t}`,
+  hint: "train with predicts: 'v', or leave that timestep out of the grid",
+});
+
+/** Timesteps of a process, where x̂₀ follows from a prediction at each; otherwise a `ConfigError`. */
+export const determined =
+  (where: string, levels: Levels, from: Parameterization) =>
+  (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> => {
+    const blind = blindAt(levels, from, timesteps);
+    return blind === undefined ? E.right(timesteps) : fail('ConfigError', asFailure(where, blind));
+  };
+
+/** As {@link determined}, at every timestep of a process unless some are named; raised, while a program is traced. */
+export const requireDetermined = (
+  where: string,
+  levels: Levels,
+  from: Parameterization,
+  timesteps: Iterable<number> = levels.marginals.keys(),
+): void => {
+  const blind = blindAt(levels, from, timesteps);
+  if (blind !== undefined) raise('ConfigError', asFailure(where, blind));
+};

@@ -1,0 +1,165 @@
+import {
+  add,
+  and,
+  ascribeLike,
+  cast,
+  type Dim,
+  dims,
+  div,
+  fullLike,
+  greater,
+  greaterEqual,
+  lessEqual,
+  meanPerSample,
+  mul,
+  onesLike,
+  reshape,
+  scaleBy,
+  type Shape,
+  slice,
+  sqrt,
+  square,
+  squeeze,
+  sub,
+  type Tensor,
+  where,
+} from '../../dsl/index.js';
+import { fail } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly, exactTuple } from '../../internal/decode.js';
+import { E, t } from '../../internal/fp.js';
+import { joinBatches, partBatches, perSample } from '../process/batch.js';
+import { joinConditions } from '../conditioning/condition.js';
+import { requiredLabel, requiredUnconditional } from '../conditioning/labelChecks.js';
+import type { Guidance } from './guidance.js';
+
+/** Refinements of classifier-free guidance; without them it is plain. */
+export interface CfgOptions {
+  /**
+   * φ: how far the standard deviation of each guided prediction goes back to that of the one with the class (Lin et
+   * al. 2024, eq. 15 and 16; 0.7 there). From 0, not at all, to 1; 0 if left out. A guided prediction without any
+   * deviation stays as it is.
+   */
+  readonly rescale?: number;
+  /**
+   * The timesteps of the denoiser, both included, at which to guide; the prediction with the class elsewhere
+   * (Kynkäänniemi et al. 2024). All if left out. It changes what samples look like, not what they cost: one compiled
+   * step is for every timestep, and makes both predictions at each.
+   */
+  readonly interval?: readonly [first: number, last: number];
+}
+
+const cfgOptions = optionsOf<CfgOptions>({
+  where: 'cfg',
+  options: exactly({}, { rescale: t.number, interval: exactTuple([t.number, t.number], 'an interval [first, last]') }),
+  hint: '{ rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone',
+});
+
+/** What is wrong with numbers of {@link cfg}, for a denoiser that knows so many timesteps. */
+const wrongNumbers = (
+  scale: number,
+  { rescale = 0, interval: [first, last] = [0, 0] }: CfgOptions,
+  timesteps = Infinity,
+) =>
+  !Number.isFinite(scale)
+    ? { expected: 'a finite guidance scale', actual: `${scale}`, hint: '1 is unguided, 2 a good beginning' }
+    : !(rescale >= 0 && rescale <= 1)
+      ? { expected: 'a rescale between 0 and 1', actual: `${rescale}`, hint: '0.7 is usual, 0 is none' }
+      : !(Number.isInteger(first) && Number.isInteger(last) && 0 <= first && first <= last)
+        ? {
+            expected: 'an interval of whole timesteps, 0 ≤ first ≤ last',
+            actual: `[${first}, ${last}]`,
+            hint: 'timesteps count from 0, where there is least noise',
+          }
+        : first >= timesteps
+          ? {
+              expected: `an interval that begins at a timestep of the denoiser, 0 to ${timesteps - 1}`,
+              actual: `[${first}, ${last}]`,
+              hint: 'no step would be guided',
+            }
+          : null;
+
+/** The variance of each sample, `[B, ...I]` to `[B]`; 0 to the bit where all its numbers are one. */
+const variance = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
+  const [B] = dims(x);
+  // the mean of equal numbers is rounded, and the squares of what is left would be taken for a variance
+  const origin = ascribeLike(squeeze(slice(reshape(x, B, -1), 1, 0, 1), 1) as Tensor<Shape>, perSample(x));
+  const without = (numbers: Tensor<[B]>) => sub(scaleBy(onesLike(x), numbers));
+  const moved = without(origin)(x);
+  return meanPerSample(square(without(meanPerSample(moved))(moved)));
+};
+
+/** The deviation of one batch over that of another, for each sample: 1 where the other has none. */
+const deviationRatio = <B extends Dim, I extends Shape>(
+  over: Tensor<[B, ...I]>,
+  under: Tensor<[B, ...I]>,
+): Tensor<[B]> => {
+  const divisor = variance(under);
+  const varies = greater(divisor, 0);
+  const one = onesLike(divisor);
+  return sqrt(div(where(varies, variance(over), one), where(varies, divisor, one)));
+};
+
+/**
+ * Classifier-free guidance (Ho & Salimans 2022, eq. 6): from the prediction without a class to the one with
+ * it, and beyond, uncond + scale·(cond - uncond); the paper's w is scale - 1. A scale of 1 is unguided, 0
+ * ignores the class. Without `rescale`, any parameterization gives the same samples. Both predictions come from one
+ * evaluation of a doubled batch, which have the same condition; the denoiser must have been trained with label dropout.
+ *
+ * A denoiser without classes, or one that was trained with labels only, a scale that is not finite, an option that is unknown or out of its range, or an
+ * interval beyond the timesteps that the denoiser is known to have is a `ConfigError`; so is sampling without labels.
+ * @example
+ * const denoiser: Denoiser<null, []> = {
+ *   predicts: 'x0',
+ *   classes: 1,
+ *   apply: (_, x, { label }) => add(cast(label!, 'float32'), x), // 0 of class 0, 1 of none
+ * }
+ * const at = { t: iota(1), label: iota(1) }
+ * pipe(cfg(3)(denoiser), E.map(({ apply }) => apply(null, zeros(1), at))) // → E.right([1 + 3 * (0 - 1)])
+ * pipe(cfg(3, { interval: [5, 9] })(denoiser), E.map(({ apply }) => apply(null, zeros(1), at))) // → E.right([0])
+ */
+export const cfg =
+  (scale: number, given: CfgOptions = {}): Guidance =>
+  (denoiser) => {
+    const { classes, apply } = denoiser;
+    const options = cfgOptions(given);
+    if (E.isLeft(options)) return options;
+    const { rescale = 0, interval } = options.right;
+    const wrong = wrongNumbers(scale, options.right, denoiser.timesteps);
+    if (wrong !== null) return fail('ConfigError', { where: 'cfg', ...wrong });
+    if (classes === undefined)
+      return fail('ConfigError', {
+        where: 'cfg',
+        expected: 'a denoiser with classes',
+        actual: 'one without',
+        hint: 'train it with labels and label dropout, or sample unguided',
+      });
+    const unready = requiredUnconditional('cfg', denoiser);
+    if (E.isLeft(unready)) return unready;
+    /** The weight of each sample at its timestep, `[B]`. */
+    const weightAt = <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B]> => {
+      const weight = fullLike(cast(t, 'float32'), scale);
+      if (interval === undefined) return weight;
+      const inside = and(greaterEqual(t, interval[0]), lessEqual(t, interval[1]));
+      return where(inside, weight, onesLike(weight));
+    };
+    return E.right({
+      ...denoiser,
+      apply: (params, x, at) => {
+        const label = requiredLabel('cfg', at.label);
+        const { condition } = at;
+        const [withClass, without] = partBatches(x)(
+          apply(params, joinBatches(x, x), {
+            ...at,
+            t: joinBatches(at.t, at.t),
+            label: joinBatches(label, fullLike(label, classes)),
+            ...(condition && { condition: joinConditions(condition, condition) }),
+          }),
+        );
+        const guided = add(without, scaleBy(sub(withClass, without), weightAt(at.t)));
+        if (rescale === 0) return guided;
+        const ratio = deviationRatio(withClass, guided);
+        return scaleBy(guided, add(mul(ratio, rescale), 1 - rescale));
+      },
+    });
+  };

@@ -1,0 +1,20 @@
+import { add, exp, mul, type Shape, type Tensor } from '../../dsl/index.js';
+import type { LearnedVariance } from '../denoiser/denoiser.js';
+
+/**
+ * log σ² from what a denoiser said of it: itself, or the place between log β̃ at -1 and log β at 1 (Improved DDPM, Nichol &
+ * Dhariwal 2021, eq. 15), of which `low` is the first and `spread` their difference; all of one shape.
+ */
+export const saidLogVariance =
+  (as: LearnedVariance<never, Shape>['as']) =>
+  <S extends Shape>(
+    said: Tensor<S>,
+    range: () => { readonly low: Tensor<S>; readonly spread: Tensor<S> },
+  ): Tensor<S> => {
+    if (as === 'logVariance') return said;
+    const { low, spread } = range();
+    return add(low, mul(spread, mul(add(said, 1), 0.5)));
+  };
+
+/** σ of log σ². */
+export const deviationOf = <S extends Shape>(logVariance: Tensor<S>): Tensor<S> => exp(mul(logVariance, 0.5));

@@ -1,0 +1,165 @@
+import {
+  attempt,
+  type Dim,
+  fork,
+  type Key,
+  type NoisefoldError,
+  type Shape,
+  type Tensor,
+  zerosLike,
+} from '../../dsl/index.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { knowingOnly } from '../conditioning/networkTimesteps.js';
+import { forEachSample } from '../process/batch.js';
+import type { Condition } from '../conditioning/condition.js';
+import { clipToImage, type Correction } from '../reverse/x0Correction.js';
+import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
+import { determined } from '../denoiser/requireSignal.js';
+import { type Guidance, unguided } from '../guidance/guidance.js';
+import { everyStep, type Grid, gridOf } from '../grids/grid.js';
+import { gaussian, type Noise, requiredKey } from './noise.js';
+import type { Process } from '../process/process.js';
+import { unguidedMean } from '../guidance/classifierGuidance.js';
+import { type Leg, legsOf } from '../grids/leg.js';
+import type { SampleState, SampleStep, Solver } from '../solvers/solver.js';
+import { steered } from '../reverse/steering.js';
+import { entryAt } from '../process/table.js';
+import { type InferredFrom, namedFields } from '../../internal/options.js';
+
+/** The parts of a sampler. Each may be changed without the others. */
+export interface SamplerParts<P, I extends Shape> {
+  readonly process: Process;
+  readonly denoiser: Denoiser<P, I>;
+  readonly solver: Solver;
+  /** How many timesteps, {@link trailing} ones, or a grid. Left out: {@link everyStep}. */
+  readonly grid?: number | Grid;
+  /** Left out: {@link unguided}. */
+  readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
+  /** Left out: {@link clipToImage}. */
+  readonly correction?: Correction;
+  /** Left out: {@link gaussian}. */
+  readonly noise?: Noise;
+}
+
+/** What a step of a sampler takes beside parameters and state. */
+export interface StepInputs<B extends Dim> {
+  /** Which step, 0…steps-1 from noise to data. */
+  readonly index: Tensor<[], 'int32'>;
+  /** Another one for each step: on the host, `foldIn(i)(key)` at step i. Not needed by a sampler that is not stochastic. */
+  readonly key?: Key;
+  /** The class of each sample, `[B]`. */
+  readonly label?: Tensor<[B], 'int32'>;
+  /** The image that each sample is to go with. */
+  readonly condition?: Condition<B>;
+}
+
+/**
+ * Walks from noise to data: `start`, then `step` at index 0…steps-1; `x` of the last state is the sample. The
+ * graph of a step is the same for every index: compile it once and keep the state resident.
+ */
+export interface Sampler<P, I extends Shape> {
+  readonly steps: number;
+  /** The timestep of each step, at which it evaluates first: those of the grid, as the solver walks it. */
+  readonly timesteps: readonly number[];
+  /** The stretches of its path, one for each step. */
+  readonly legs: readonly Leg[];
+  /** Whether steps need a key. */
+  readonly stochastic: boolean;
+  /** How many tensors like x the state keeps beside it. */
+  readonly memory: number;
+  /** The state at the beginning, x_T ~ N(0, I): takes standard normal noise, `[B, ...I]`. */
+  readonly start: <B extends Dim>(noise: Tensor<[B, ...I]>) => SampleState<[B, ...I]>;
+  readonly step: <B extends Dim>(
+    params: P,
+    state: SampleState<[B, ...I]>,
+    inputs: StepInputs<NoInfer<B>>,
+  ) => SampleStep<[B, ...I]>;
+}
+
+const fields = namedFields(
+  'sampler',
+  { process: 'a process', denoiser: 'a denoiser', solver: 'a solver, such as ddim()' },
+  ['grid', 'guidance', 'correction', 'noise'],
+);
+
+/**
+ * Joins a solver, a grid, guidance, correction and noise over a process into the sampler of a denoiser.
+ * What does not fit together is a `ConfigError`.
+ * @example
+ * const denoiser: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser, grid: 5, solver: ddim() })),
+ * )
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 799, 599, 399, 199])
+ * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(false)
+ */
+export const sampler = <P, I extends Shape>(
+  parts: InferredFrom<SamplerParts<P, I>, 'denoiser'>,
+): either.Either<NoisefoldError, Sampler<P, I>> =>
+  F.pipe(
+    attempt(() => fields(parts)),
+    E.flatMap(samplerOf),
+  );
+
+const samplerOf = <P, I extends Shape>({
+  process,
+  denoiser,
+  solver,
+  grid = everyStep,
+  guidance = unguided,
+  correction = clipToImage,
+  noise = gaussian,
+}: SamplerParts<P, I>): either.Either<NoisefoldError, Sampler<P, I>> =>
+  F.pipe(
+    E.Do,
+    E.bind('falling', () => gridOf(grid)(process)),
+    E.let('legs', ({ falling }) => (solver.path ?? legsOf)(process, falling)),
+    E.bind('timesteps', ({ legs }) =>
+      // where x̂₀ does not follow from the prediction, no sampler can begin
+      determined('sampler', process, denoiser.predicts)(legs.map(({ t }) => t)),
+    ),
+    E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
+    E.bind('guided', () => guidance(knowingOnly(process)(denoiser))),
+    E.tap(({ guided, integrator }) =>
+      integrator.guidesMean === true ? E.right(undefined) : unguidedMean('sampler', guided, 'another solver'),
+    ),
+    E.map(({ legs, timesteps, integrator, guided }) => {
+      const seesX0 = F.pipe(guided, overProcess(process), steered(process, { correction, timesteps }));
+      const { apply, learned, guides } = seesX0;
+      const timestepAt = entryAt(Int32Array.from(timesteps));
+      const nextAt = entryAt(Int32Array.from(legs, ({ t, next }) => next ?? t));
+      const { memory, stochastic } = integrator;
+      return {
+        steps: legs.length,
+        timesteps,
+        legs,
+        stochastic,
+        memory,
+        start: (x) => ({ x, memory: Array.from({ length: memory }, () => zerosLike(x)) }),
+        step: <B extends Dim>(
+          params: P,
+          state: SampleState<[B, ...I]>,
+          { index, key, ...given }: StepInputs<NoInfer<B>>,
+        ) => {
+          const each = forEachSample(state.x);
+          return integrator.step(state, {
+            index,
+            t: timestepAt(index),
+            next: nextAt(index),
+            predict: (x, t) => apply(params, x, { ...given, t: each(t) }),
+            ...(learned && {
+              learned: {
+                as: learned.as,
+                variance: (x, t) => learned.apply(params, x, { ...given, t: each(t) }).variance,
+              },
+            }),
+            ...(guides?.mean && {
+              meanGradient: (x, t, mean) => guides.mean!(params, x, { ...given, t: each(t) }, mean),
+            }),
+            noise: (name) => noise(state.x)(fork(requiredKey('sampler', key), name)[name]!),
+          });
+        },
+      };
+    }),
+  );

@@ -2,7 +2,7 @@ import { type Dim, fork, type Key, normalLike, randintLike, type Shape, type Ten
 import { orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, positive, refined } from '../../internal/decode.js';
-import { askedTimesteps } from './networkTimesteps.js';
+import { networkTimesteps } from './networkTimesteps.js';
 import { perSample } from '../process/batch.js';
 import { type Condition, type Conditioner, namedConditioner } from './condition.js';
 import { qSample } from '../process/forward.js';
@@ -25,11 +25,11 @@ import type { Process } from '../process/process.js';
  */
 export const noisyCondition = (process: Process) => {
   const transmit = qSample(process);
-  const asked = askedTimesteps(process);
+  const toNetwork = networkTimesteps(process);
   return <B extends Dim>({ image }: Condition<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
     (key: Key): Condition<B> => ({
       image: transmit(t, normalLike(key, image))(image),
-      t: asked(t),
+      t: toNetwork(t),
     });
 };
 

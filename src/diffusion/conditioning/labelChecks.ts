@@ -17,7 +17,7 @@ export const requiredLabel = <B extends Dim>(
   });
 
 /** Predictions without labels, which need a denoiser that has learned them. Otherwise a `ConfigError`. */
-export const requiredUnconditional = (
+export const checkUnconditional = (
   where: string,
   { unconditional = true }: { readonly unconditional?: boolean },
 ): either.Either<NoisefoldError, void> =>

@@ -1,7 +1,7 @@
 import { add, type Dim, type Key, raise, scaleBy, type Shape, type Tensor, type TreeSpec } from '../../dsl/index.js';
-import { askedTimesteps } from '../conditioning/networkTimesteps.js';
+import { networkTimesteps } from '../conditioning/networkTimesteps.js';
 import { type Condition, type ConditionedOn, requireCondition } from '../conditioning/condition.js';
-import { requireDetermined } from './requireSignal.js';
+import { requireSignal } from './requireSignal.js';
 import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from '../process/process.js';
 import { column, entriesAt } from '../process/table.js';
@@ -171,7 +171,7 @@ const mapGuides = <P, Q, I extends Shape>(
 const same = <P>(params: P): P => params;
 
 /** The same denoiser, which takes a label whether or not it has classes, and hears of none where it has none. */
-export const hearing = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
+export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
   denoiser.classes === undefined
     ? mapDenoiser<P, P, I>({ params: same, told: ({ label: _, ...at }) => at })(denoiser)
     : denoiser;
@@ -212,7 +212,7 @@ export const converted = (
   return <B extends Dim, I extends Shape>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
     (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
       if (from === to) return prediction;
-      if (to === 'x0' || to === 'v') requireDetermined('denoiser', process, from, timesteps);
+      if (to === 'x0' || to === 'v') requireSignal('denoiser', process, from, timesteps);
       return add(scaleBy(x, ofX(t)), scaleBy(prediction, ofPrediction(t)));
     };
 };
@@ -250,7 +250,11 @@ export const overParams =
     mapDenoiser<P, Q, I>({ params: part })(denoiser);
 
 /** Raises where a process goes on past the timesteps that a network knows. */
-export const requireKnown = (where: string, timesteps: Int32Array, known = Number.POSITIVE_INFINITY): void => {
+export const requireTimestepsWithin = (
+  where: string,
+  timesteps: Int32Array,
+  known = Number.POSITIVE_INFINITY,
+): void => {
   const last = timesteps.reduce((a, b) => Math.max(a, b), 0);
   if (last >= known)
     raise('ConfigError', {
@@ -262,7 +266,7 @@ export const requireKnown = (where: string, timesteps: Int32Array, known = Numbe
 };
 
 /** Raises `ConfigError` for a network of noise labels, which timesteps would be taken for. */
-const requireTimesteps = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>, 'noiseLabels'>): void => {
+const rejectNoiseLabels = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>, 'noiseLabels'>): void => {
   if (noiseLabels)
     raise('ConfigError', {
       where: 'denoiser',
@@ -284,14 +288,14 @@ const requireTimesteps = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>, 
 export const overProcess =
   ({ timesteps }: Process) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const askedBy = askedTimesteps({ timesteps });
+    const toNetwork = networkTimesteps({ timesteps });
     return mapDenoiser<P, P, I>({
       params: same,
       told: (at) => {
-        requireTimesteps(denoiser);
-        requireKnown('denoiser', timesteps, denoiser.timesteps);
+        rejectNoiseLabels(denoiser);
+        requireTimestepsWithin('denoiser', timesteps, denoiser.timesteps);
         requireCondition(denoiser.condition, at.condition);
-        return { ...at, t: askedBy(at.t) };
+        return { ...at, t: toNetwork(at.t) };
       },
     })(denoiser);
   };

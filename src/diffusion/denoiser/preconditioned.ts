@@ -63,11 +63,11 @@ const levelsOf = (
   { schedule: { sigmas }, marginals, timesteps }: Process,
   options: PreconditioningOptions,
 ): either.Either<NoisefoldError, readonly Level[]> => {
-  const blind = marginals.findIndex((marginal) => !leavesSignal(marginal));
-  if (blind !== -1)
+  const withoutSignal = marginals.findIndex((marginal) => !leavesSignal(marginal));
+  if (withoutSignal !== -1)
     return refused(
       'a finite σ at every timestep of the process',
-      `σ = ${sigmas[blind]} at t = ${blind}`,
+      `σ = ${sigmas[withoutSignal]} at t = ${withoutSignal}`,
       'take processOfSigmas, with levels from 0.002 to 80',
     );
   const twice = timesteps.findIndex((t, i) => i > 0 && t === timesteps[i - 1]);

@@ -9,7 +9,11 @@ import type { Levels } from '../process/process.js';
 const NOISES: readonly Parameterization[] = ['epsilon', 'score'];
 
 /** Where x̂₀ and v̂ do not follow from a prediction: the first of the timesteps without signal, for one of ε or the score. */
-const blindAt = ({ marginals }: Levels, from: Parameterization, timesteps: Iterable<number>): number | undefined =>
+const firstWithoutSignal = (
+  { marginals }: Levels,
+  from: Parameterization,
+  timesteps: Iterable<number>,
+): number | undefined =>
   NOISES.includes(from) ? Array.from(timesteps).find((t) => !leavesSignal(marginals[t]!)) : undefined;
 
 const asFailure = (where: string, t: number) => ({
@@ -20,20 +24,20 @@ const asFailure = (where: string, t: number) => ({
 });
 
 /** Timesteps of a process, where x̂₀ follows from a prediction at each; otherwise a `ConfigError`. */
-export const determined =
+export const timestepsWithSignal =
   (where: string, levels: Levels, from: Parameterization) =>
   (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> => {
-    const blind = blindAt(levels, from, timesteps);
-    return blind === undefined ? E.right(timesteps) : fail('ConfigError', asFailure(where, blind));
+    const withoutSignal = firstWithoutSignal(levels, from, timesteps);
+    return withoutSignal === undefined ? E.right(timesteps) : fail('ConfigError', asFailure(where, withoutSignal));
   };
 
-/** As {@link determined}, at every timestep of a process unless some are named; raised, while a program is traced. */
-export const requireDetermined = (
+/** As {@link timestepsWithSignal}, at every timestep of a process unless some are named; raised, while a program is traced. */
+export const requireSignal = (
   where: string,
   levels: Levels,
   from: Parameterization,
   timesteps: Iterable<number> = levels.marginals.keys(),
 ): void => {
-  const blind = blindAt(levels, from, timesteps);
-  if (blind !== undefined) raise('ConfigError', asFailure(where, blind));
+  const withoutSignal = firstWithoutSignal(levels, from, timesteps);
+  if (withoutSignal !== undefined) raise('ConfigError', asFailure(where, withoutSignal));
 };

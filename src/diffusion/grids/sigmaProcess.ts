@@ -59,7 +59,7 @@ export const processOfSigmas = (
 ): either.Either<NoisefoldError, Process> => processOfLevels(Array.from(sigmas, levelOfSigma), timesteps);
 
 /** The timestep of a denoiser that is nearest to a place between those of a process. */
-const heardAt =
+const networkTimestepAt =
   ({ timesteps }: Pick<Process, 'timesteps'>) =>
   (t: number): number => {
     const [before, after] = [timesteps[Math.floor(t)]!, timesteps[Math.ceil(t)]!];
@@ -94,7 +94,7 @@ export const respaceAtSigmas =
       E.flatMap((rising) =>
         processOfLevels(
           rising.map(levelAt(process)),
-          Int32Array.from(rising.map(timestepOfSigma(process.schedule)), heardAt(process)),
+          Int32Array.from(rising.map(timestepOfSigma(process.schedule)), networkTimestepAt(process)),
         ),
       ),
     );

@@ -28,9 +28,9 @@ import { fail } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, exactTuple } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
-import { joinBatches, partBatches, perSample } from '../process/batch.js';
+import { joinBatches, splitBatches, perSample } from '../process/batch.js';
 import { joinConditions } from '../conditioning/condition.js';
-import { requiredLabel, requiredUnconditional } from '../conditioning/labelChecks.js';
+import { requiredLabel, checkUnconditional } from '../conditioning/labelChecks.js';
 import type { Guidance } from './guidance.js';
 
 /** Refinements of classifier-free guidance; without them it is plain. */
@@ -134,7 +134,7 @@ export const cfg =
         actual: 'one without',
         hint: 'train it with labels and label dropout, or sample unguided',
       });
-    const unready = requiredUnconditional('cfg', denoiser);
+    const unready = checkUnconditional('cfg', denoiser);
     if (E.isLeft(unready)) return unready;
     /** The weight of each sample at its timestep, `[B]`. */
     const weightAt = <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B]> => {
@@ -148,7 +148,7 @@ export const cfg =
       apply: (params, x, at) => {
         const label = requiredLabel('cfg', at.label);
         const { condition } = at;
-        const [withClass, without] = partBatches(x)(
+        const [withClass, without] = splitBatches(x)(
           apply(params, joinBatches(x, x), {
             ...at,
             t: joinBatches(at.t, at.t),

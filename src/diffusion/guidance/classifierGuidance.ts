@@ -104,7 +104,7 @@ export const meanGuided =
     );
 
 /** A denoiser that is not guided on the mean, for `actual`, which has no steps with a mean. Otherwise a `ConfigError`. */
-export const unguidedMean = <P, I extends Shape>(
+export const rejectMeanGuidance = <P, I extends Shape>(
   where: string,
   { guides }: Pick<Denoiser<P, I>, 'guides'>,
   actual: string,

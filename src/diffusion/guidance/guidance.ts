@@ -1,7 +1,7 @@
 import { add, type NoisefoldError, type Shape, sub } from '../../dsl/index.js';
 import { fail } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { type Denoiser, hearing } from '../denoiser/denoiser.js';
+import { type Denoiser, acceptLabels } from '../denoiser/denoiser.js';
 import { bothGuides } from './guide.js';
 
 /**
@@ -78,7 +78,7 @@ export const guidanceMonoid: {
         E.bind('other', () => F.pipe(b(denoiser), E.flatMap(summand(denoiser)))),
         E.bind('classes', ({ one, other }) => classesOf(one, other)),
         E.map(({ one, other, classes }) => {
-          const [plain, first, second] = [hearing(denoiser), hearing(one), hearing(other)];
+          const [plain, first, second] = [acceptLabels(denoiser), acceptLabels(one), acceptLabels(other)];
           const known = Math.min(one.timesteps ?? Infinity, other.timesteps ?? Infinity);
           return {
             ...denoiser,

@@ -18,7 +18,7 @@ import { fail, raise } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { show } from '../../internal/decode.js';
 
-import { type Conditioning, type Denoiser, type Guides, hearing } from '../denoiser/denoiser.js';
+import { type Conditioning, type Denoiser, type Guides, acceptLabels } from '../denoiser/denoiser.js';
 import { requiredLabel } from '../conditioning/labelChecks.js';
 import { entriesAt } from '../process/table.js';
 
@@ -145,7 +145,7 @@ export const withGuide = <P, Q, J extends Shape, I extends J>(
   const { classes, timesteps = denoiser.timesteps } = guide;
   const known = timesteps === undefined ? {} : { timesteps: Math.min(timesteps, denoiser.timesteps ?? Infinity) };
   return (denoiser.classes ?? classes) === classes
-    ? E.right({ ...hearing(denoiser), ...known, classes, guides })
+    ? E.right({ ...acceptLabels(denoiser), ...known, classes, guides })
     : fail('ConfigError', {
         where,
         expected: `a classifier of the ${denoiser.classes} classes of the denoiser`,

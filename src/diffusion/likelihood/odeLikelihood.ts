@@ -25,10 +25,10 @@ import { type BatchKeys, drawnBy } from './batchKeys.js';
 import type { Channel } from '../schedules/channel.js';
 import type { Condition } from '../conditioning/condition.js';
 import { type Denoiser, overProcess, reparameterize } from '../denoiser/denoiser.js';
-import { determined } from '../denoiser/requireSignal.js';
+import { timestepsWithSignal } from '../denoiser/requireSignal.js';
 import { everyStep, type Grid, gridOf, spaced } from '../grids/grid.js';
 import type { Process } from '../process/process.js';
-import { unguidedMean } from '../guidance/classifierGuidance.js';
+import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { steered } from '../reverse/steering.js';
 import { entryAt } from '../process/table.js';
 
@@ -131,8 +131,8 @@ export const likelihood = <P, I extends Shape>(
     // its path has both ends, where that of a sampler ends at the data
     E.flatMap(() => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process)),
     E.flatMap(atLeastTwo),
-    E.flatMap((falling) => determined('likelihood', process, denoiser.predicts)(falling)),
-    E.tap(() => unguidedMean('likelihood', denoiser, 'the flow of likelihood')),
+    E.flatMap((falling) => timestepsWithSignal('likelihood', process, denoiser.predicts)(falling)),
+    E.tap(() => rejectMeanGuidance('likelihood', denoiser, 'the flow of likelihood')),
     E.map((falling) => {
       const timesteps = [...falling].reverse();
       const angles = timesteps.map((t) => angleOf(process.marginals[t]!));

@@ -17,8 +17,8 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import { askedTimesteps } from '../conditioning/networkTimesteps.js';
-import { requireKnown } from '../denoiser/denoiser.js';
+import { networkTimesteps } from '../conditioning/networkTimesteps.js';
+import { requireTimestepsWithin } from '../denoiser/denoiser.js';
 import type { Classifier } from '../guidance/guide.js';
 import type { SampleLosses } from './loss.js';
 import { type LossOptions, noisedBatch } from './noisedBatch.js';
@@ -95,12 +95,12 @@ export const classifierLosses: ClassifierObjective = (process, classifier, optio
       hint: 'leave it out; it is for denoisers with classes',
     });
   const noised = noisedBatch(process, classifier, options);
-  const askedBy = askedTimesteps(process);
+  const toNetwork = networkTimesteps(process);
   return (params, x0, key, label) => {
-    requireKnown('classifier', process.timesteps, timesteps);
+    requireTimestepsWithin('classifier', process.timesteps, timesteps);
     const y = requiredLabel('classifierLosses', label, 'give the loss the labels of its data');
     const { xt, at } = noised(x0, key, y);
-    const logits = checkedLogits(apply(params, xt, askedBy(at.t), at.dropout), dims(x0)[0], classes);
+    const logits = checkedLogits(apply(params, xt, toNetwork(at.t), at.dropout), dims(x0)[0], classes);
     const isClass = oneHot(y, classes) as typeof logits; // of the extents that were checked
     const logP = div(sum(mul(logSoftmax(logits), isClass), -1), sum(isClass, -1));
     return { losses: neg(logP), t: at.t, accuracy: cast(equal(argmax(logits, -1), y), 'float32') };

@@ -13,7 +13,7 @@ import {
 } from '../../dsl/index.js';
 import type { Condition } from '../conditioning/condition.js';
 import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
-import { requireDetermined } from '../denoiser/requireSignal.js';
+import { requireSignal } from '../denoiser/requireSignal.js';
 import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import { type Parameterization, target } from '../denoiser/parameterization.js';
 import type { Process } from '../process/process.js';
@@ -121,7 +121,7 @@ export const predictionErrors = <P, I extends Shape>(
     label?: Tensor<[NoInfer<B>], 'int32'>,
     condition?: Condition<NoInfer<B>>,
   ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], 'int32'> } => {
-    requireDetermined('loss', process, denoiser.predicts);
+    requireSignal('loss', process, denoiser.predicts);
     const { noise, xt, at } = noised(x0, key, label, condition);
     return { error: sub(apply(params, xt, at), wanted(at.t)(x0, noise)), t: at.t };
   };

@@ -21,7 +21,7 @@ export const joinBatches = <B extends Dim, I extends Shape, D extends DType>(
   concatAll([first, second] as unknown as [Tensor<[2], D>], 0) as unknown as Tensor<[Dim, ...I], D>;
 
 /** The two batches of {@link joinBatches}, each of the shape of `like`. */
-export const partBatches =
+export const splitBatches =
   <S extends Shape>(like: Tensor<S, DType>) =>
   (both: Tensor<Shape>): readonly [Tensor<S>, Tensor<S>] => {
     const [first, second] = halve(both, 0);

@@ -5,7 +5,7 @@ import type { LearnedVariance } from '../denoiser/denoiser.js';
  * log σ² from what a denoiser said of it: itself, or the place between log β̃ at -1 and log β at 1 (Improved DDPM, Nichol &
  * Dhariwal 2021, eq. 15), of which `low` is the first and `spread` their difference; all of one shape.
  */
-export const saidLogVariance =
+export const learnedLogVariance =
   (as: LearnedVariance<never, Shape>['as']) =>
   <S extends Shape>(
     said: Tensor<S>,
@@ -17,4 +17,4 @@ export const saidLogVariance =
   };
 
 /** σ of log σ². */
-export const deviationOf = <S extends Shape>(logVariance: Tensor<S>): Tensor<S> => exp(mul(logVariance, 0.5));
+export const standardDeviation = <S extends Shape>(logVariance: Tensor<S>): Tensor<S> => exp(mul(logVariance, 0.5));

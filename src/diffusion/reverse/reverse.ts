@@ -8,7 +8,7 @@ import { exactly, functionOf } from '../../internal/decode.js';
 import { E, F } from '../../internal/fp.js';
 import { type Conditioning, converted, type Denoiser, overProcess } from '../denoiser/denoiser.js';
 import type { DiagonalGaussian } from '../process/gaussians.js';
-import { deviationOf, saidLogVariance } from './learnedVariance.js';
+import { standardDeviation, learnedLogVariance } from './learnedVariance.js';
 import { qPosterior } from '../process/posterior.js';
 import type { Process } from '../process/process.js';
 import { steered } from './steering.js';
@@ -93,7 +93,7 @@ export const reverseOf = <P, I extends Shape>(
     const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
       said === undefined || learned === undefined
         ? ofTime(fixed)
-        : saidLogVariance(learned.as)(said, () => ({ low: ofTime(low), spread: ofTime(spread) }));
+        : learnedLogVariance(learned.as)(said, () => ({ low: ofTime(low), spread: ofTime(spread) }));
     return ({ prediction, variance: said }: Predicted<B, I>): Reverse<[B, ...I]> => {
       const x0 = correction(toX0(t, xt)(prediction));
       return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(said), x0 };
@@ -183,6 +183,6 @@ export const pSample = <P, I extends Shape>(
   ): Tensor<[B, ...I]> => {
     const { mean, logVariance } = reverse(params, xt, at);
     const noisy = scaleBy(noise, cast(greater(at.t, 0), 'float32'));
-    return add(mean, mul(noisy, deviationOf(logVariance)));
+    return add(mean, mul(noisy, standardDeviation(logVariance)));
   };
 };

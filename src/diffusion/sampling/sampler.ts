@@ -9,17 +9,17 @@ import {
   zerosLike,
 } from '../../dsl/index.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { knowingOnly } from '../conditioning/networkTimesteps.js';
+import { limitTimesteps } from '../conditioning/networkTimesteps.js';
 import { forEachSample } from '../process/batch.js';
 import type { Condition } from '../conditioning/condition.js';
 import { clipToImage, type Correction } from '../reverse/x0Correction.js';
 import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
-import { determined } from '../denoiser/requireSignal.js';
+import { timestepsWithSignal } from '../denoiser/requireSignal.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
 import { everyStep, type Grid, gridOf } from '../grids/grid.js';
 import { gaussian, type Noise, requiredKey } from './noise.js';
 import type { Process } from '../process/process.js';
-import { unguidedMean } from '../guidance/classifierGuidance.js';
+import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { type Leg, legsOf } from '../grids/leg.js';
 import type { SampleState, SampleStep, Solver } from '../solvers/solver.js';
 import { steered } from '../reverse/steering.js';
@@ -117,12 +117,12 @@ const samplerOf = <P, I extends Shape>({
     E.let('legs', ({ falling }) => (solver.path ?? legsOf)(process, falling)),
     E.bind('timesteps', ({ legs }) =>
       // where x̂₀ does not follow from the prediction, no sampler can begin
-      determined('sampler', process, denoiser.predicts)(legs.map(({ t }) => t)),
+      timestepsWithSignal('sampler', process, denoiser.predicts)(legs.map(({ t }) => t)),
     ),
     E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
-    E.bind('guided', () => guidance(knowingOnly(process)(denoiser))),
+    E.bind('guided', () => guidance(limitTimesteps(process)(denoiser))),
     E.tap(({ guided, integrator }) =>
-      integrator.guidesMean === true ? E.right(undefined) : unguidedMean('sampler', guided, 'another solver'),
+      integrator.guidesMean === true ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
     ),
     E.map(({ legs, timesteps, integrator, guided }) => {
       const seesX0 = F.pipe(guided, overProcess(process), steered(process, { correction, timesteps }));

@@ -1,7 +1,7 @@
 import { add, broadcastLike, exp, mul, type Shape, type Tensor } from '../../dsl/index.js';
 import { exactly } from '../../internal/decode.js';
 import { posteriorOf } from '../schedules/channel.js';
-import { deviationOf, saidLogVariance } from '../reverse/learnedVariance.js';
+import { standardDeviation, learnedLogVariance } from '../reverse/learnedVariance.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { type ReverseVariance, reverseVariance } from '../reverse/reverseVariance.js';
@@ -41,12 +41,13 @@ const spreadOf = (legs: readonly Leg[], variance: ReverseVariance) => {
   const [logAt, fixedAt] = [falling(variances.fixed), falling(variances.sigmaSquared)];
   return <S extends Shape>(x: Tensor<S>, { index, t, learned }: Moment<S>): Spread<S> => {
     const each = broadcastLike(x);
-    if (learned === undefined) return { sigmaSquared: each(fixedAt(index)), sigma: each(deviationOf(logAt(index))) };
-    const logVariance = saidLogVariance(learned.as)(learned.variance(x, t), () => ({
+    if (learned === undefined)
+      return { sigmaSquared: each(fixedAt(index)), sigma: each(standardDeviation(logAt(index))) };
+    const logVariance = learnedLogVariance(learned.as)(learned.variance(x, t), () => ({
       low: each(lowAt(index)),
       spread: each(spreadAt(index)),
     }));
-    return { sigmaSquared: exp(logVariance), sigma: deviationOf(logVariance) };
+    return { sigmaSquared: exp(logVariance), sigma: standardDeviation(logVariance) };
   };
 };
 

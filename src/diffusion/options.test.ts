@@ -48,9 +48,9 @@ const messageOf = (made: E.Either<{ readonly message: string }, unknown>): strin
 
 describe('options of what gives an Either', () => {
   it.each<[unknown, message: string]>([
-    [cosine(9, any({ maxbeta: 0.5 })), 'cosine.maxbeta: expected the field maxBeta, got an unknown field; did you mean maxBeta? 0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0'],
-    [cosine(9, { maxBeta: 2 }), 'cosine.maxBeta: expected a largest β in (0, 1], got 2; 0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0'],
-    [scheduleFromAlphaBar((x) => 1 - x, 9, NaN), 'scheduleFromAlphaBar: expected a largest β in (0, 1], got NaN; 0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0'],
+    [cosine(9, any({ maxbeta: 0.5 })), 'cosine.maxbeta: expected the field maxBeta, got an unknown field; did you mean maxBeta? 0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0'],
+    [cosine(9, { maxBeta: 2 }), 'cosine.maxBeta: expected a largest β in (0, 1], got 2; 0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0'],
+    [scheduleFromAlphaBar((x) => 1 - x, 9, NaN), 'scheduleFromAlphaBar: expected a largest β in (0, 1], got NaN; 0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0'],
     [exponential(10, { rate: NaN }), 'exponential.rate: expected a finite number above 0, got NaN; a rate of 12 is usual'],
     [exponential(10, { rate: -1 }), 'exponential.rate: expected a finite number above 0, got -1; a rate of 12 is usual'],
     [exponential(10, { rate: 1e5 }), 'exponential: expected ᾱ in (0, 1] that falls at every step (to 0 only at the last), got 0 at 1/10, after 1; a rate of 12 is usual'],
@@ -61,20 +61,20 @@ describe('options of what gives an Either', () => {
     [scaledLinear(9, { end: 1e-5 }), 'scaledLinear: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; give betas that fall to scheduleFromBetas'],
     [scheduleFromBetas(any(undefined)), 'scheduleFromBetas: expected at least one beta, got none; a beta is the variance that one step adds; more steps need smaller betas'],
     [likelihood(any({ process, denoiser: white, gird: 5 })), 'likelihood.gird: expected one of the fields process, denoiser, grid, got an unknown field; did you mean grid? guidance has no part in it'],
-    [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
-    [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
-    [cfg(2, { interval: [9, 5] })(white), 'cfg: expected an interval of whole timesteps, 0 ≤ first ≤ last, got [9, 5]; timesteps count from 0, where there is least noise'],
+    [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps'],
+    [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps'],
+    [cfg(2, { interval: [9, 5] })(white), 'cfg: expected an interval of whole timesteps, 0 ≤ first ≤ last, got [9, 5]; timesteps begin at 0, which has the least noise'],
     [cfg(2, { interval: [50, 500] })({ ...white, timesteps: 50 }), 'cfg: expected an interval that begins at a timestep of the denoiser, 0 to 49, got [50, 500]; no step would be guided'],
-    [weightsOf('x0', minSnrWeight(-1))(process), 'minSnrWeight: γ: expected a finite number above 0, got -1; 5 is that of the paper'],
+    [weightsOf('x0', minSnrWeight(-1))(process), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
     [weightsOf('x0', p2Weight({ k: 0 }))(process), 'p2Weight.k: expected a finite number above 0, got 0; 1 and 1 are usual'],
     [weightsOf('x0', p2Weight({ gamma: NaN }))(process), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 and 1 are usual'],
-    [meanGuided(uphill, 1, any({ gradientAt: 'x' }))(guided), 'meanGuided.gradientAt: expected a place, \'mean\' or \'xt\', got "x"; {} is Algorithm 1'],
+    [meanGuided(uphill, 1, any({ gradientAt: 'x' }))(guided), 'meanGuided.gradientAt: expected \'mean\' or \'xt\', got "x"; {} is Algorithm 1'],
     [meanGuided(uphill, 1, any({ variance: 'beta' }))(guided), 'meanGuided.variance: expected the field gradientAt, got an unknown field; {} is Algorithm 1'],
     [karrasSigmas(4, any({ min: 0.1, max: 9, roh: 7 })), 'karrasSigmas.roh: expected one of the fields min, max, rho, got an unknown field; did you mean rho? a rho of 7 is usual; 1 makes equal steps of σ'],
     [karrasSigmas(4, { min: 0.1, max: 9, rho: 0 }), 'karrasSigmas.rho: expected rho > 0, got 0; a rho of 7 is usual; 1 makes equal steps of σ'],
     [karrasGrid(4, any({ sigmaMax: 9 }))(process), 'karrasGrid.sigmaMax: expected one of the fields min, max, rho, got an unknown field; did you mean max? a rho of 7 is usual; 1 makes equal steps of σ'],
     [exponentialSigmas(4, any({ min: 0.1 })), 'exponentialSigmas.max: expected number, got nothing; sigmaRange gives the ends of a schedule'],
-    [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; 0.5 is that of the paper'],
+    [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
   ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore
 
   it('an interval beyond the process is found where the process is known, also of a denoiser that knows more', () => {
@@ -133,14 +133,14 @@ describe('options of what is found when the program is traced', () => {
     [lossOf(boundLosses, { variance: 'small' }), 'boundLosses.variance: expected a variance, \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃ of the steps, \'beta\' their β'],
     [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; a draw that learns is given to fit alone'],
     [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss.labeldropout: expected one of the fields labelDropout, timesteps, got an unknown field; did you mean labelDropout? a draw that learns is given to fit alone'],
-    [lossOf(weightedBy(minSnrWeight(-1))(simpleLosses), {}), 'minSnrWeight: γ: expected a finite number above 0, got -1; 5 is that of the paper'],
+    [lossOf(weightedBy(minSnrWeight(-1))(simpleLosses), {}), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
     [() => pMeanVariance(process, white, any({ variance: 'small' }))(null, ones(1, 2), { t }).mean, 'pMeanVariance.variance: expected a variance, \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃ of the steps, \'beta\' their β'],
     [() => reverseOf(process, white, any({ clip: true }))(t, ones(1, 2))({ prediction: ones(1, 2) }).mean, 'reverseOf.clip: expected one of the fields variance, correction, got an unknown field; \'posterior\' is β̃ of the steps, \'beta\' their β'],
     [() => dynamicThreshold(any('0.9'))(ones(1, 2)), 'dynamicThreshold: expected a percentile between 0 and 1, got "0.9"; 0.995 is usual'],
     [() => slerp(ones(1, 2), ones(1, 2))(NaN), 'slerp: expected a finite weight, got NaN; 0 is the first end, 1 the other'],
-    [(k) => superResolution(any({ factors: 2 }))(image, k).image, 'superResolution.factors: expected the field factor, got an unknown field; did you mean factor? 2 makes of each 2×2 square one pixel'],
-    [(k) => conditioningAugmentation(process, { levels: 101 })(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.levels: expected a whole number of levels, 1 to 100, got 101; the first timesteps are those of the least noise'],
-    [(k) => conditioningAugmentation(process, any({ level: 5 }))(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.level: expected the field levels, got an unknown field; did you mean levels? the first timesteps are those of the least noise'],
+    [(k) => superResolution(any({ factors: 2 }))(image, k).image, 'superResolution.factors: expected the field factor, got an unknown field; did you mean factor? a factor of 2 makes one pixel of each 2×2 square'],
+    [(k) => conditioningAugmentation(process, { levels: 101 })(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.levels: expected a whole number of levels, 1 to 100, got 101; the first timesteps have the least noise'],
+    [(k) => conditioningAugmentation(process, any({ level: 5 }))(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.level: expected the field levels, got an unknown field; did you mean levels? the first timesteps have the least noise'],
   ])('%#: %s', async (build, message) =>
     expect(messageOf(await outcomeOf(build as (k: Key) => Tensor<[Dim]>)())).toBe(message)); // prettier-ignore
 

@@ -9,8 +9,8 @@ const firstWrong = (numbers: ArrayLike<number>, isRight: (number: number) => boo
   Array.from(numbers).findIndex((number) => !isRight(number));
 
 /**
- * Timesteps of a process, before they are given to a program: what is not a whole number of 0 to T-1 is a
- * `ConfigError`. A graph cannot look at them: there the tables of a process give NaN for what lies outside.
+ * Checks timesteps of a process before a program gets them. Returns a `ConfigError` unless all are whole numbers of 0 to
+ * T-1. A graph cannot check them: there the tables of a process give NaN for a timestep out of range.
  * @example
  * const of = (t: readonly number[]) => pipe(ddpm(cosine(10)), E.flatMap((process) => checkedTimesteps(process)(t)))
  * of([0, 9]) // → E.right([0, 9])
@@ -26,24 +26,23 @@ export const checkedTimesteps =
           where: 'timesteps',
           expected: `whole timesteps of 0 to ${T - 1}`,
           actual: `${timesteps[wrong]} for sample ${wrong}`,
-          hint: 'timesteps count from 0: the last of T is T-1',
+          hint: 'timesteps begin at 0; the last of T is T-1',
         });
   };
 
-/** What labels may be besides classes, and how an error says which label it is. */
+/** Options of {@link checkedLabels}. */
 export interface LabelCheck {
-  /** Whether the number of classes, which is no class, is a label too: that of samples without one. True if not given. */
+  /** Whether the label `classes`, which means no class, is allowed. True if left out. */
   readonly orNone?: boolean;
-  /** The place of label `at`; `label of sample 0`, if not given. */
+  /** The name of label `at` in errors; such as `label of sample 0`, if left out. */
   readonly where?: (at: number) => string;
 }
 
 const fields = namedFields('checkedLabels', {}, ['orNone', 'where']);
 
 /**
- * Labels for a model or a denoiser, before they are given to a program: whole numbers of 0 to `classes`, which is no
- * class. What they are not, and any label for a model without classes, is a `ConfigError`: a program would take it for
- * no class at all.
+ * Checks labels for a model or a denoiser before a program gets them: whole numbers of 0 to `classes`, which means no class.
+ * Returns a `ConfigError` for others, and for any label of a model without classes. A program would treat them as no class.
  * @example
  * const digits: Denoiser<null, []> = { predicts: 'v', classes: 10, apply: (_, x) => x }
  * checkedLabels(digits)([0, 10]) // → E.right([0, 10])
@@ -64,18 +63,18 @@ export const checkedLabels = (
           expected:
             classes === undefined
               ? 'no labels: the model has no classes'
-              : `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for none` : ''}`,
+              : `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
           actual: `${labels[wrong]}`,
-          hint: 'give other labels, or make the model with as many `classes` as they have',
+          hint: 'give other labels, or make the model with more `classes`',
         });
   };
 };
 
 /**
- * The numbers of images, before they are given to a program: what is not finite is `NonFinite`, what lies outside
- * [-1, 1] a `ConfigError`.
+ * Checks the numbers of images before a program gets them. Returns a `NonFinite` for a number that is not finite, and a
+ * `ConfigError` for one outside of [-1, 1].
  *
- * @param where - what errors call them; `images` if not given
+ * @param where - their name in errors; `images` if left out
  * @example
  * checkedImages([-1, 0.5]) // → E.right([-1, 0.5])
  * pipe(checkedImages([0, 255]), E.mapLeft(({ actual }) => actual)) // → E.left('255 at number 1')
@@ -92,6 +91,6 @@ export const checkedImages = <A extends ArrayLike<number>>(
     where,
     expected: 'finite numbers in [-1, 1]',
     actual: `${found} at number ${wrong}`,
-    hint: 'of bytes, take byte/127.5 - 1',
+    hint: 'convert bytes by byte/127.5 - 1',
   });
 };

@@ -9,10 +9,10 @@ import { qSample } from '../process/forward.js';
 import type { Process } from '../process/process.js';
 
 /**
- * A condition with noise: q(x_t|x_0) of it, and beside it how noisy it is, for the network to see. Of what a smaller
- * model made it hides what is not as in data (Cascaded Diffusion, Ho et al. 2022, section 4.2).
+ * Adds noise to a condition, by q(x_t|x_0), and records the noise level for the network. The noise hides artifacts of
+ * images that a smaller model made (Cascaded Diffusion, Ho et al. 2022, section 4.2).
  *
- * - `t`: `[B]`, of the process; beside the image is the timestep by which the network is asked for it
+ * - `t`: `[B]`, of the process; the result has the network's timestep for it
  * @example
  * const small = { image: ones(2, 1, 1, 1) }
  * const noised = (p: Process) =>
@@ -34,11 +34,11 @@ export const noisyCondition = (process: Process) => {
 };
 
 /**
- * Conditioning augmentation: each sample's condition as noisy as it is at a t of its own, drawn uniformly of 0 to
- * levels - 1. Trains a denoiser that is told this t; samples are then drawn at one that suits the conditions at hand
- * (Cascaded Diffusion, Ho et al. 2022, section 4.2).
+ * Conditioning augmentation: adds noise to the condition of each sample, at a t drawn uniformly from 0 to levels - 1, and
+ * tells the denoiser this t. When sampling, choose the t that suits the conditions (Cascaded Diffusion, Ho et al. 2022,
+ * section 4.2).
  *
- * @param levels - all timesteps of the process if left out; a number of none, or of more, raises `ConfigError`
+ * @param levels - all timesteps of the process if left out; raises `ConfigError` unless 1 ≤ levels ≤ T
  * @example
  * const task = (process: Process) => conditioningAugmentation(process, { levels: 100 })(superResolution({ factor: 2 }))
  * const drawn = (process: Process) => program('key', (k) => task(process)(zeros(3, 2, 2, 1), k).t!)
@@ -54,7 +54,7 @@ export const conditioningAugmentation = (process: Process, options: { readonly l
   const given = optionsOf({
     where: 'conditioningAugmentation',
     options: exactly({}, { levels: refined(positive, `a whole number of levels, 1 to ${T}`, (n) => n <= T) }),
-    hint: 'the first timesteps are those of the least noise',
+    hint: 'the first timesteps have the least noise',
   })(options);
   const { levels = T } = options;
   return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>

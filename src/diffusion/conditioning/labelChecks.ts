@@ -2,7 +2,7 @@ import { fail, type NoisefoldError, raise } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import type { Dim, Tensor } from '../../dsl/graph/tensor.js';
 
-/** The label of each sample, which guidance by class and losses of classifiers need. Raises `ConfigError`. */
+/** The labels, for guidance by class and losses of classifiers. Raises `ConfigError` if they are missing. */
 export const requiredLabel = <B extends Dim>(
   where: string,
   label: Tensor<[B], 'int32'> | undefined,
@@ -16,7 +16,7 @@ export const requiredLabel = <B extends Dim>(
     hint,
   });
 
-/** Predictions without labels, which need a denoiser that has learned them. Otherwise a `ConfigError`. */
+/** Checks that a denoiser was also trained without labels. Otherwise a `ConfigError`. */
 export const checkUnconditional = (
   where: string,
   { unconditional = true }: { readonly unconditional?: boolean },
@@ -25,7 +25,7 @@ export const checkUnconditional = (
     ? E.right(undefined)
     : fail('ConfigError', {
         where,
-        expected: 'a model that was also trained without labels: its predictions without a label are needed',
+        expected: 'a model that was also trained without labels, for predictions without a label',
         actual: 'a model that was trained at labelDropout: 0',
-        hint: 'train with labelDropout: 0.1, or give each sample the label of a class and leave cfg out',
+        hint: 'train with labelDropout: 0.1, or give a class to each sample and leave cfg out',
       });

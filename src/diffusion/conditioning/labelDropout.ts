@@ -2,7 +2,7 @@ import { bernoulliLike, fullLike, type Key, type Shape, type Tensor, where } fro
 import { raise } from '../../internal/errors.js';
 
 /**
- * Forgets each label with the given probability: it becomes `classes`, which is no class. Trains the
+ * Label dropout: replaces each label, with the given probability, by `classes`, which means no class. Trains the
  * unconditional half of classifier-free guidance (Ho & Salimans 2022, Algorithm 1).
  *
  * - `label`: any shape, int32
@@ -22,8 +22,8 @@ export const dropLabels = ({ classes }: { readonly classes?: number }, probabili
     raise('ConfigError', {
       where: 'label dropout',
       expected: 'a denoiser with classes',
-      actual: 'one without',
-      hint: 'say how many classes it has, or drop no labels',
+      actual: 'one without classes',
+      hint: 'give the denoiser its number of `classes`, or a probability of 0',
     });
   return (key: Key) =>
     <S extends Shape>(label: Tensor<S, 'int32'>): Tensor<S, 'int32'> =>

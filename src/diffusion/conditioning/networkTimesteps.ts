@@ -2,7 +2,7 @@ import { type Dim, type Tensor } from '../../dsl/index.js';
 import type { Process } from '../process/process.js';
 import { entriesAt } from '../process/table.js';
 
-/** A denoiser that knows no timesteps beyond those that it is asked by in a process: what guides are held against. */
+/** Limits the timesteps of a denoiser to those that a process uses. Guidance checks its options against this limit. */
 export const limitTimesteps =
   ({ timesteps }: Pick<Process, 'timesteps'>) =>
   <D extends { readonly timesteps?: number }>(denoiser: D): D => {
@@ -10,7 +10,7 @@ export const limitTimesteps =
     return { ...denoiser, timesteps: Math.min(denoiser.timesteps ?? Infinity, last + 1) };
   };
 
-/** The timesteps by which a network is asked, from those of a process, 0…T-1: other ones where it is respaced. `[B]` */
+/** Maps timesteps 0…T-1 of a process to those of the network, `[B]`. They differ if the process is respaced. */
 export const networkTimesteps = ({ timesteps }: Pick<Process, 'timesteps'>) => {
   const same = timesteps.every((timestep, t) => timestep === t);
   const networkAt = entriesAt(timesteps);

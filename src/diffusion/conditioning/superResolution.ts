@@ -8,15 +8,15 @@ import { type Conditioner, namedConditioner } from './condition.js';
 const factorOf = optionsOf({
   where: 'superResolution',
   options: exactly({ factor: positive }),
-  hint: '2 makes of each 2×2 square one pixel',
+  hint: 'a factor of 2 makes one pixel of each 2×2 square',
 });
 
 /**
- * The task of super-resolution: the condition of an image is the same one `factor` times smaller, by the means of
- * squares (SR3, Saharia et al. 2021). What learns p(x_0|small) with it makes large images of small ones, its own
- * samples or those of another model (Cascaded Diffusion, Ho et al. 2022).
+ * The conditioner of super-resolution: the condition is the image, made `factor` times smaller by averaging squares of
+ * pixels (SR3, Saharia et al. 2021). A model trained with it enlarges small images, such as samples of another model
+ * (Cascaded Diffusion, Ho et al. 2022).
  *
- * A factor that is no whole number ≥ 1 raises `ConfigError`, a size that it does not divide `ShapeError`.
+ * Raises `ConfigError` if the factor is not a whole number ≥ 1, and `ShapeError` if it does not divide the size.
  * @example
  * const image = constantOf([1, 0, 0.5, 0.5, 0, -1, 0.5, 0.5], 1, 2, 4, 1)
  * const small = program('key', (k) => superResolution({ factor: 2 })(image, k).image)

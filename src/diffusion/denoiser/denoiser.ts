@@ -6,19 +6,19 @@ import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from '../process/process.js';
 import { column, entriesAt } from '../process/table.js';
 
-/** What a denoiser is told beside x_t. */
+/** The inputs of a denoiser besides x_t. */
 export interface Conditioning<B extends Dim> {
   /** The timestep of each sample, `[B]`, counted from 0. */
   readonly t: Tensor<[B], 'int32'>;
   /** The class of each sample, `[B]`; see {@link Denoiser.classes}. */
   readonly label?: Tensor<[B], 'int32'>;
-  /** The image that each sample is to go with; see {@link Denoiser.condition}. */
+  /** The image that conditions each sample; see {@link Denoiser.condition}. */
   readonly condition?: Condition<B>;
-  /** Randomness for dropout layers; without it they do nothing, as at sampling. */
+  /** The key of dropout layers; without it they do nothing, as in sampling. */
   readonly dropout?: Key;
 }
 
-/** What a denoiser that learns its variance gives: both `[B, ...I]`. */
+/** The result of a denoiser that learns its variance: both `[B, ...I]`. */
 export interface Outputs<B extends Dim, I extends Shape> {
   readonly prediction: Tensor<[B, ...I]>;
   readonly variance: Tensor<[B, ...I]>;
@@ -27,22 +27,22 @@ export interface Outputs<B extends Dim, I extends Shape> {
 /** The second result of a denoiser: the variance of its reverse steps, element by element. */
 export interface LearnedVariance<P, I extends Shape> {
   /**
-   * What it says of σ²: 'range', a place between log β̃_t at -1 and log β_t at 1 (Improved DDPM, Nichol &
-   * Dhariwal 2021, eq. 15), or 'logVariance', log σ² itself.
+   * The meaning of the output: 'range', interpolation from log β̃_t at -1 to log β_t at 1 (Improved DDPM, Nichol & Dhariwal
+   * 2021, eq. 15), or 'logVariance', log σ² itself.
    */
   readonly as: 'range' | 'logVariance';
-  /** The prediction, as `apply` of the denoiser itself gives it, and the variance: one evaluation. No guide moves it. */
+  /** The prediction, equal to that of the denoiser's `apply`, and the variance, in one evaluation. Not guided. */
   readonly apply: <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) => Outputs<B, I>;
 }
 
-/** A scaled gradient s·∇ log p(y|x_t), of the shape of x_t: by `params`, x_t of `[B, ...I]` and its conditioning. */
+/** A scaled gradient s·∇ log p(y|x_t), of the shape of x_t, from `params`, x_t of `[B, ...I]` and its conditioning. */
 export type ScoreGradient<P, I extends Shape> = <B extends Dim>(
   params: P,
   x: Tensor<[B, ...I]>,
   at: Conditioning<NoInfer<B>>,
 ) => Tensor<[B, ...I]>;
 
-/** The same for a reverse step, whose mean it also knows. */
+/** {@link ScoreGradient} for a reverse step, which also passes its mean. */
 export type MeanGradient<P, I extends Shape> = <B extends Dim>(
   params: P,
   x: Tensor<[B, ...I]>,
@@ -51,8 +51,8 @@ export type MeanGradient<P, I extends Shape> = <B extends Dim>(
 ) => Tensor<[B, ...I]>;
 
 /**
- * The gradients that guide a denoiser, one for each algorithm of Dhariwal & Nichol 2021. They know nothing of noise
- * levels: the process that a denoiser is used with weighs them, and its steps do.
+ * The gradients that guide a denoiser, one for each algorithm of Dhariwal & Nichol 2021. They do not depend on noise levels:
+ * the process that the denoiser is used with weights them.
  */
 export interface Guides<P, I extends Shape> {
   /** Moves ε̂, for any solver: Algorithm 2. See {@link steered}. */
@@ -62,35 +62,35 @@ export interface Guides<P, I extends Shape> {
 }
 
 /**
- * A function that sees the data in x_t, with parameters `P` and samples of shape `I`: a network, a closed
- * form, or another denoiser made over. Sampling and losses take nothing else.
+ * A function that predicts the data or the noise in x_t, with parameters `P` and samples of shape `I`: a network, a closed
+ * form, or a changed denoiser. Sampling and losses use this interface only.
  */
 export interface Denoiser<P, I extends Shape> {
-  /** What `apply` gives: the noise ε, the data x₀, the velocity v or the score. */
+  /** The prediction of `apply`: the noise ε, the data x₀, the velocity v or the score. */
   readonly predicts: Parameterization;
-  /** The number of classes, where there are some: labels count from 0, and `classes` itself is no class at all. */
+  /** The number of classes, if it has classes. Labels are 0…classes-1; the label `classes` means no class. */
   readonly classes?: number;
   /**
-   * False for a network that was trained with labels only: it cannot be asked without one, and {@link cfg} is an error.
-   * Left out, nothing is known, and nothing is checked.
+   * False for a network that was trained only with labels. Then it needs a label for each sample, and {@link cfg} is an
+   * error. Not checked if left out.
    */
   readonly unconditional?: boolean;
-  /** What images it is conditioned on, where it is; then it has to be given one for each sample, and never otherwise. */
+  /** The images that it is conditioned on. If given, each sample needs one; if left out, none is allowed. */
   readonly condition?: ConditionedOn;
-  /** The number of its timesteps, 0…timesteps-1; without it, any timestep is valid. */
+  /** The number of its timesteps, 0…timesteps-1. If left out, any timestep is valid. */
   readonly timesteps?: number;
-  /** True of a raw network that takes float noise labels as `t`: it is a denoiser once `preconditioned` wraps it. */
+  /** True for a raw network with float noise labels as `t`. It must be wrapped by `preconditioned`. */
   readonly noiseLabels?: boolean;
-  /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
+  /** Maps `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
   readonly apply: <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) => Tensor<[B, ...I]>;
   /** The gradients that guide it, such as those of a classifier. */
   readonly guides?: Guides<P, I>;
-  /** For a denoiser that learns the variance of its steps; see {@link learningVariance}. */
+  /** The variance of its reverse steps, if it learns it; see {@link learningVariance}. */
   readonly learned?: LearnedVariance<P, I>;
 }
 
 /**
- * A denoiser of two results, prediction and variance: `apply` is the first of them, `learned` has both.
+ * Makes a denoiser from a function with two results, prediction and variance: `apply` returns the first, `learned` both.
  * @example
  * const denoiser = learningVariance<null, [2]>({
  *   predicts: 'epsilon',
@@ -110,20 +110,20 @@ export const learningVariance = <P, I extends Shape>({
   learned: { as, apply },
 });
 
-/** A denoiser to be trained: it knows its parameters. */
+/** A trainable denoiser: one with a specification of its parameters. */
 export interface Model<P, I extends Shape> extends Denoiser<P, I> {
   readonly params: TreeSpec<P>;
-  /** Parameters to begin with. */
+  /** Initial parameters. */
   readonly init: (key: Key) => P;
 }
 
-/** What may be changed of a denoiser: what it is told, and what it says. */
+/** A change of a denoiser's inputs and prediction. */
 export interface DenoiserChange<P, Q, I extends Shape> {
-  /** Its parameters, of those of the new one. */
+  /** The parameters of the old denoiser from those of the new one. */
   readonly params: (params: Q) => P;
-  /** Left out: it is told what the new one is told. */
+  /** The conditioning of the old denoiser from that of the new one; the same if left out. */
   readonly told?: <B extends Dim>(at: Conditioning<B>) => Conditioning<B>;
-  /** What the new one predicts, of its x_t, `t` and the old prediction. Left out: the same. */
+  /** The prediction of the new denoiser from `t`, x_t and the old prediction; the same if left out. */
   readonly said?: <B extends Dim>(
     t: Tensor<[B], 'int32'>,
     x: Tensor<[NoInfer<B>, ...I]>,
@@ -131,8 +131,7 @@ export interface DenoiserChange<P, Q, I extends Shape> {
 }
 
 /**
- * A denoiser made of another, whose prediction is changed wherever it is given: alone, and beside a variance that is
- * learned, which stays.
+ * Changes a denoiser's inputs and prediction, both in `apply` and in `learned`. A learned variance stays the same.
  * @example
  * const denoiser: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => x }
  * const twice = mapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(p, 2) })(denoiser)
@@ -158,7 +157,7 @@ export const mapDenoiser =
     }),
   });
 
-/** The guides of a denoiser that was made of another. */
+/** Changes the inputs of guides. */
 const mapGuides = <P, Q, I extends Shape>(
   { score, mean }: Guides<P, I>,
   part: (params: Q) => P,
@@ -170,14 +169,14 @@ const mapGuides = <P, Q, I extends Shape>(
 
 const same = <P>(params: P): P => params;
 
-/** The same denoiser, which takes a label whether or not it has classes, and hears of none where it has none. */
+/** Makes a denoiser without classes ignore labels. */
 export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
   denoiser.classes === undefined
     ? mapDenoiser<P, P, I>({ params: same, told: ({ label: _, ...at }) => at })(denoiser)
     : denoiser;
 
 /**
- * The same denoiser, which drops nothing whatever it is told: to measure it, as it samples.
+ * Turns off the dropout of a denoiser, so that it is measured as it samples.
  * @example
  * const dropping: Denoiser<null, []> = {
  *   predicts: 'x0',
@@ -190,11 +189,10 @@ export const withoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): De
   mapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser);
 
 /**
- * From predictions of one parameterization to those of another, where `t` indexes the process: of `[B, ...I]`,
- * by x_t of the same shape. Raises `ConfigError` where no signal is left that a prediction of ε or the score could be
- * turned into data by.
+ * Converts predictions from one parameterization to another: `[B, ...I]`, with x_t of the same shape. `t` indexes the
+ * process. Raises `ConfigError` for a conversion of ε or the score to x₀ or v at a timestep without signal.
  *
- * @param timesteps - at which it will be asked; all of the process if left out
+ * @param timesteps - the timesteps to check for signal; all of the process if left out
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * const toNoise = pipe(process, E.map((p) => converted(p, 'x0', 'epsilon')(iota(2), ones(2))))
@@ -218,10 +216,10 @@ export const converted = (
 };
 
 /**
- * The same denoiser in another parameterization: from what it predicts and x_t to what was asked. Its `t`
- * indexes the process. When it is applied it raises as {@link converted}.
+ * Converts a denoiser to another parameterization. Its `t` indexes the process. Raises the errors of {@link converted} when
+ * it is applied.
  *
- * @param timesteps - at which it will be asked; all of the process if left out
+ * @param timesteps - the timesteps to check for signal; all of the process if left out
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
@@ -238,7 +236,7 @@ export const reparameterize =
   };
 
 /**
- * A denoiser whose parameters are a part of others: those of a guide beside it, for one.
+ * A denoiser that takes its parameters from larger ones, such as those of a guided denoiser, which include a guide's.
  * @example
  * const scaled: Denoiser<number, []> = { predicts: 'x0', apply: (p, x) => mul(x, p) }
  * const second = overParams((both: readonly [number, number]) => both[1])(scaled)
@@ -249,7 +247,7 @@ export const overParams =
   <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
     mapDenoiser<P, Q, I>({ params: part })(denoiser);
 
-/** Raises where a process goes on past the timesteps that a network knows. */
+/** Raises `ConfigError` if a process has timesteps that a network does not know. */
 export const requireTimestepsWithin = (
   where: string,
   timesteps: Int32Array,
@@ -259,13 +257,13 @@ export const requireTimestepsWithin = (
   if (last >= known)
     raise('ConfigError', {
       where,
-      expected: `a process whose timesteps it knows, 0 to ${known - 1}`,
-      actual: `one that goes up to ${last}`,
+      expected: `a process with timesteps of 0 to ${known - 1}, which it knows`,
+      actual: `one with timesteps up to ${last}`,
       hint: 'make the model with as many `timesteps` as the process has',
     });
 };
 
-/** Raises `ConfigError` for a network of noise labels, which timesteps would be taken for. */
+/** Raises `ConfigError` for a network of noise labels, because it would take timesteps for these. */
 const rejectNoiseLabels = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>, 'noiseLabels'>): void => {
   if (noiseLabels)
     raise('ConfigError', {
@@ -277,9 +275,9 @@ const rejectNoiseLabels = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>,
 };
 
 /**
- * A denoiser that is asked by the timesteps 0…T-1 of a process, and asks in turn by those that the network
- * knows: other ones where the process is respaced. It raises `ConfigError`, when it is applied, for a process
- * of more timesteps than it knows, and for a condition that is missing or not wanted.
+ * A denoiser over a process: takes the timesteps 0…T-1 of the process, and passes the network its own, which differ if the
+ * process is respaced. When applied, raises `ConfigError` for timesteps that the network does not know, and for a condition
+ * that is missing or not expected.
  * @example
  * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast(t, 'float32'), x) }
  * const seen = (process: Process) => overProcess(process)(clock).apply(null, zeros(3), { t: iota(3) })

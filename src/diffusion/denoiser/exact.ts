@@ -28,20 +28,20 @@ import { column, entriesAt } from '../process/table.js';
 type Marginals = Pick<Process, 'marginals'>;
 type Flat = Tensor<[Dim, Dim, Dim]>;
 
-/** For each sample, component and number of a sample, `[B, K, N]`: what follows from q(x_t|x_0). */
+/** The components of a mixture in x_t, by sample, component and element: `[B, K, N]`. */
 interface Components {
-  /** x_t - a·m, from the mean of the component in x_t. */
+  /** x_t - a·m, the distance from the component's mean in x_t. */
   readonly distance: Flat;
   /** a²·v + s², the variance of the component in x_t. */
   readonly variance: Flat;
-  /** a·v/(a²·v + s²): what a distance in x_t says of the distance in x_0. */
+  /** a·v/(a²·v + s²), the factor from a distance in x_t to the expected distance in x_0. */
   readonly gain: Flat;
   readonly mean: Flat;
   /** ln w + ln p(x_t), `[B, K]`. */
   readonly logDensity: Tensor<[Dim, Dim]>;
 }
 
-/** A mixture that was never checked is, where it is used. */
+/** Raises the `ConfigError` of an invalid mixture, which may be a literal. */
 const valid = (given: GaussianMixture<Shape>): GaussianMixture<Shape> => orRaise(gaussianMixture(given));
 
 const componentsOf =
@@ -77,7 +77,7 @@ const componentsOf =
     };
   };
 
-/** The mean over the components, by how likely each has given x: `[B, K, N]` to the shape of x. */
+/** The mean over the components, weighted by their posterior probabilities: `[B, K, N]` to the shape of x. */
 const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, values: Flat): Tensor<S> => {
   const [B, K] = dims(logDensity);
   const shares = broadcastTo(reshape(softmax(logDensity), B, K, 1), ...dims(values)) as Tensor<Shape> as Flat;
@@ -86,11 +86,11 @@ const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, 
 };
 
 /**
- * The best denoiser for data that are known: E[x_0|x_t], the mean of those of the components,
- * m + a·v/(a²·v + s²)·(x_t - a·m), by how likely each has given x_t. Stable at all noise levels, for points as well. A mixture
- * that {@link gaussianMixture} refuses raises its `ConfigError`.
+ * The optimal denoiser of a Gaussian mixture: E[x_0|x_t], the mean over the components of m + a·v/(a²·v + s²)·(x_t - a·m),
+ * weighted by their posterior probabilities given x_t. Stable at all noise levels, for points too. Raises the
+ * `ConfigError` of {@link gaussianMixture} for an invalid mixture.
  *
- * @param process - whose timesteps it is asked by: for a respaced one, that which it was taken from
+ * @param process - the process of its timesteps; before respacing, if it will be used with a respaced one
  * @example
  * const point = { shape: [2] as const, weights: [1], means: [[0.5, -1]], variances: [0] }
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
@@ -110,7 +110,8 @@ export const exactDenoiser =
   });
 
 /**
- * The score of known data, ∇ log q(x_t): the mean of (a·m - x_t)/(a²·v + s²) over the components.
+ * The score of a Gaussian mixture, ∇ log q(x_t): the mean of (a·m - x_t)/(a²·v + s²) over the components, weighted by
+ * their posterior probabilities given x_t.
  *
  * - `x`: x_t, `[B, ...I]`
  * - `t`: `[B]`
@@ -128,7 +129,7 @@ export const exactScore =
   };
 
 /**
- * The density of known data with noise, log q(x_t) in nats, `[B]`.
+ * The log-density of a Gaussian mixture with noise, log q(x_t) in nats, `[B]`.
  *
  * - `x`: x_t, `[B, ...I]`
  * - `t`: `[B]`

@@ -3,24 +3,24 @@ import { attempt, fail, type NoisefoldError, showShape } from '../../internal/er
 import { E, type either } from '../../internal/fp.js';
 import { namedFields } from '../../internal/options.js';
 
-/** Data that are a mixture of K Gaussians, Σ_k w_k·N(m_k, v_k), on the host: what a denoiser has to learn of them is known. */
+/** A mixture of K Gaussians, Σ_k w_k·N(m_k, v_k), on the host: data with a known optimal denoiser, {@link exactDenoiser}. */
 export interface GaussianMixture<I extends Shape> {
   /** The shape of a sample. */
   readonly shape: I;
-  /** The w_k: positive, and 1 in all. */
+  /** The w_k: positive, with sum 1. */
   readonly weights: readonly number[];
-  /** The m_k, each of the numbers of a sample, row-major. */
+  /** The m_k, each with one number for each element of a sample, row-major. */
   readonly means: readonly ArrayLike<number>[];
-  /** The v_k: a number for all directions, or one for each number of a sample. 0 is a point. */
+  /** The v_k: one number for all directions, or one for each element of a sample. 0 makes a point. */
   readonly variances: readonly (number | ArrayLike<number>)[];
 }
 
-/** How many numbers a sample has. */
+/** The number of elements of a sample. */
 export const sizeOf = (shape: Shape): number => (shape as readonly number[]).reduce((all, extent) => all * extent, 1);
 
 const lengthOf = (row: number | ArrayLike<number>): number => (typeof row === 'number' ? 1 : row.length);
 
-/** What is wrong with a mixture: what was expected, and what came. */
+/** The first mistake in a mixture, as the expected and the actual of an error. */
 const mistakeOf = ({
   shape,
   weights,
@@ -59,8 +59,8 @@ const fields = namedFields('gaussianMixture', {
 });
 
 /**
- * A mixture of Gaussians as data. Weights that are not positive or do not sum to 1, a negative variance, numbers that
- * are not finite, and counts that do not agree are a `ConfigError`.
+ * Checks a mixture of Gaussians. Returns a `ConfigError` for weights that are not positive or do not sum to 1, negative
+ * variances, numbers that are not finite, and counts that do not agree.
  * @example
  * const two = { shape: [2] as const, means: [[-1, 0], [1, 0]], variances: [0.1, [0.2, 0.3]] }
  * pipe(gaussianMixture({ ...two, weights: [0.5, 0.5] }), E.isRight) // → true
@@ -78,6 +78,6 @@ export const gaussianMixture = <I extends Shape>(
         where: 'gaussianMixture',
         expected: mistake[0],
         actual: mistake[1],
-        hint: 'each Gaussian has a weight, a mean of the shape of a sample, and a variance or as many as the mean has numbers',
+        hint: 'each Gaussian has a weight, a mean of the shape of a sample, and one variance or one for each number of the mean',
       });
 };

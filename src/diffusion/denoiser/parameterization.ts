@@ -1,9 +1,9 @@
 import type { Channel } from '../schedules/channel.js';
 
 /**
- * What a denoiser predicts of x_t = a·x₀ + s·ε, with a = √ᾱ_t and s = √(1-ᾱ_t): the noise ε, the data x₀,
- * the velocity v = a·ε - s·x₀, or the score ∇log q(x_t|x₀) = -ε/s. Given x_t, each determines the others. A
- * network that predicts x_{t-1} is made one of x₀ by {@link fromPrevious}.
+ * The prediction of a denoiser for x_t = a·x₀ + s·ε, with a = √ᾱ_t and s = √(1-ᾱ_t): the noise ε, the data x₀, the velocity
+ * v = a·ε - s·x₀, or the score ∇log q(x_t|x₀) = -ε/s. Given x_t, each determines the others. {@link fromPrevious} converts
+ * a network that predicts x_{t-1} to x₀.
  */
 export type Parameterization = 'epsilon' | 'x0' | 'v' | 'score';
 
@@ -21,8 +21,7 @@ const mixtures: { readonly [K in Parameterization]: (a: number, s: number) => Mi
 };
 
 /**
- * What a denoiser of the given kind predicts, as a combination of data and noise, where q(x_t|x_0) is the
- * given channel.
+ * The target of a prediction as a combination of data and noise, for the channel q(x_t|x_0).
  * @example target('v')({ scale: 0.8, variance: 0.36 }) // → { x0: -0.6, epsilon: 0.8 }
  */
 export const target =
@@ -37,10 +36,9 @@ export interface Conversion {
 }
 
 /**
- * How one prediction becomes another, where q(x_t|x_0) is the given channel: `to` as a combination of x_t
- * and `from`, both being combinations of x₀ and ε. `conversion(a, b)` and `conversion(b, a)` undo each
- * other. Not finite from 'epsilon' where no signal is left, nor from 'x0' where there is no noise; 'score' is as
- * 'epsilon', and not finite where there is no noise.
+ * Converts one prediction to another, for the channel q(x_t|x_0): `to` as a combination of x_t and `from`.
+ * `conversion(a, b)` and `conversion(b, a)` are inverse. Not finite from 'epsilon' and 'score' without signal, from 'x0'
+ * without noise, and to or from 'score' without noise.
  * @example
  * // x̂₀ = (x_t - s·ε̂)/a = a·x_t - s·v̂
  * conversion('epsilon', 'x0')({ scale: 0.8, variance: 0.36 }) // → { x: 1.25, prediction: -0.75 }

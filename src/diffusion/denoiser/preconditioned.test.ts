@@ -175,6 +175,6 @@ describe('preconditioning', () => {
     const lost = preconditioned(process, E.right(network) as never, { as: 'edm' });
     expect(E.isLeft(lost) && lost.left.message).toContain('expected a network { apply }, got');
     const dense = right(respaceAtSigmas([1.001, 1])(right(ddpm(linear(1000)))));
-    expect(said(dense, { as: 'edm' })).toContain('got t = 258 for two of them');
+    expect(said(dense, { as: 'edm' })).toContain('got two levels at t = 258');
   }); // prettier-ignore
 });

@@ -1,4 +1,4 @@
-/** Networks of float noise labels as denoisers. */
+/** Denoisers from networks that take float noise labels. */
 import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
@@ -20,12 +20,12 @@ export interface NoiseConditioning<B extends Dim> extends Omit<Conditioning<B>, 
   readonly t: Tensor<[B]>;
 }
 
-/** A raw network F(x, c_noise) with parameters `P` and samples of shape `I`: `predicts` and `timesteps` say nothing of it. */
+/** A raw network F(x, c_noise) with parameters `P` and samples of shape `I`. Its `predicts` and `timesteps` are ignored. */
 export interface NoiseNetwork<P, I extends Shape> extends Pick<
   Denoiser<P, I>,
   'classes' | 'unconditional' | 'condition'
 > {
-  /** `params`, c_in·x of `[B, ...I]` and its conditioning to `[B, ...I]`. */
+  /** Maps `params`, c_in·x of `[B, ...I]` and its conditioning to `[B, ...I]`. */
   readonly apply: <B extends Dim>(
     params: P,
     x: Tensor<[B, ...I]>,
@@ -33,23 +33,23 @@ export interface NoiseNetwork<P, I extends Shape> extends Pick<
   ) => Tensor<[B, ...I]>;
 }
 
-/** A raw network to be trained: it knows its parameters. */
+/** A trainable raw network: one with a specification of its parameters. */
 export interface NoiseModel<P, I extends Shape> extends NoiseNetwork<P, I>, Pick<Model<P, I>, 'params' | 'init'> {}
 
-/** The denoiser of a network `N`: a model, if that is one, with its configuration, by which weights of others are named. */
+/** The denoiser of a network `N`. It keeps `params`, `init` and `config`, if the network has them. */
 export type Preconditioned<P, I extends Shape, N> = Denoiser<P, I> &
   Pick<N, Extract<keyof N, 'params' | 'init' | 'config'>>;
 
-/** The coefficients of a level for x_t = √ᾱ·(x_0 + σ·ε), which is √ᾱ times the x of EDM. */
+/** The coefficients of a noise level for x_t = √ᾱ·(x_0 + σ·ε), which is √ᾱ times the x of EDM. */
 interface Level extends Coefficients {
-  /** The timestep by which the network's denoiser is asked. */
+  /** The timestep that the denoiser gets. */
   readonly t: number;
 }
 
 const refused = (expected: string, actual: string, hint: string) =>
   fail('ConfigError', { where: 'preconditioned', expected, actual, hint });
 
-/** A process and a network, from JavaScript or not. */
+/** Checks that the arguments are a process and a network. */
 const areParts = (process: unknown, network: unknown): either.Either<NoisefoldError, void> => {
   if (typeof Object(network).apply !== 'function')
     return refused('a network { apply }', show(network), 'take it out of its Either by unwrap or E.flatMap');
@@ -58,7 +58,7 @@ const areParts = (process: unknown, network: unknown): either.Either<NoisefoldEr
     : refused('a process', show(process), 'take it out of its Either by unwrap or E.flatMap');
 };
 
-/** The levels of a process, of which each has a timestep of its own and some signal; otherwise a `ConfigError`. */
+/** The levels of a process. Returns a `ConfigError` for a level without signal, and for two levels at one timestep. */
 const levelsOf = (
   { schedule: { sigmas }, marginals, timesteps }: Process,
   options: PreconditioningOptions,
@@ -74,8 +74,8 @@ const levelsOf = (
   if (twice !== -1)
     return refused(
       'a timestep for each noise level of the process',
-      `t = ${timesteps[twice]} for two of them`,
-      'give the process that was respaced, or one of processOfSigmas',
+      `two levels at t = ${timesteps[twice]}`,
+      'give the process before respacing, or one of processOfSigmas',
     );
   const coefficients = preconditioningOf(options);
   return E.right(
@@ -87,15 +87,15 @@ const levelsOf = (
   );
 };
 
-/** The fields of a network that its denoiser keeps: not what it predicts, its variance or its timesteps, if it has them. */
+/** The fields of a network that its denoiser keeps. It does not keep `predicts`, `learned` and `timesteps`. */
 const KEPT = ['classes', 'unconditional', 'condition', 'params', 'init', 'config'] as const;
 const keptOf = (network: object) =>
   Object.fromEntries(Object.entries(network).filter(([name]) => KEPT.some((kept) => kept === name)));
 
 /**
- * A raw network as a denoiser of x₀ for a process, by the preconditioning of EDM (Karras et al. 2022, eq. 7 and table 1):
- * D(x; σ) = c_skip·x + c_out·F(c_in·x; c_noise), with σ of the process at t, and x = x_t/√ᾱ_t. The network is given
- * c_noise as `t`, float32.
+ * Makes a denoiser of x₀ from a raw network, by the preconditioning of EDM (Karras et al. 2022, eq. 7 and table 1):
+ * D(x; σ) = c_skip·x + c_out·F(c_in·x; c_noise), with σ of the process at t, and x = x_t/√ᾱ_t. The network gets c_noise as
+ * `t`, float32.
  *
  * | `as`      | c_skip               | c_out                  | c_in            | c_noise              |
  * | --------- | -------------------- | ---------------------- | --------------- | -------------------- |
@@ -104,13 +104,13 @@ const keptOf = (network: object) =>
  * | `'ve'`    | 1                    | σ                      | 1               | ln(½·σ)              |
  * | `'iddpm'` | 1                    | -σ                     | 1/√(σ²+1)       | M-1-argmin_j ∣u_j-σ∣ |
  *
- * Sampling as in the paper is {@link heun} over each timestep of {@link processOfSigmas} of {@link karrasSigmas}; its loss
- * is `weightedBy(edmWeight(0.5))(simpleLosses)`. A network that learns its variance gives the prediction alone. Returns a
- * `ConfigError` for invalid options, for a process with a level without signal, and for one with two levels at one timestep.
+ * To sample as in the paper, use {@link heun} on every timestep of {@link processOfSigmas} of {@link karrasSigmas}. The loss
+ * of the paper is `weightedBy(edmWeight(0.5))(simpleLosses)`. A learned variance is dropped. Returns a `ConfigError` for
+ * invalid options, for a process with a level without signal, and for one with two levels at one timestep.
  *
- * @param process - the one to sample or train with, or one that it was respaced from
- * @param network - a model, with `params` and `init`, comes out as a model
- * @param options - `as`, and the numbers of that column: {@link PreconditioningOptions}
+ * @param process - the process to sample or train with, before respacing
+ * @param network - if it is a model, with `params` and `init`, the result is a model too
+ * @param options - `as`, and the constants of that column: {@link PreconditioningOptions}
  * @example
  * const silent: NoiseNetwork<null, []> = { apply: (_, x) => zerosLike(x) }
  * const made = pipe(

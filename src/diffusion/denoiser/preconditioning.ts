@@ -1,4 +1,4 @@
-/** The preconditioning of networks: EDM (Karras et al. 2022), table 1. */
+/** Preconditioning of networks: EDM (Karras et al. 2022), table 1. */
 import { aboveZero, exactly, positive } from '../../internal/decode.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
@@ -12,10 +12,10 @@ export interface Coefficients {
   readonly noise: number;
 }
 
-/** A column of table 1: the coefficients, by σ. */
+/** A column of table 1: the coefficients as a function of σ. */
 export type Preconditioning = (sigma: number) => Coefficients;
 
-/** EDM's own. */
+/** The preconditioning of EDM. */
 export interface EdmPreconditioning {
   readonly as: 'edm';
   /** σ_data, the standard deviation of the data; 0.5 if left out. */
@@ -25,10 +25,10 @@ export interface EdmPreconditioning {
 /** The preconditioning of the variance-preserving networks of Song et al. 2021 (DDPM++). */
 export interface VpPreconditioning {
   readonly as: 'vp';
-  /** β_d and β_min of the schedule of the training; 19.9 and 0.1 if left out. */
+  /** β_d and β_min of the schedule that it was trained with; 19.9 and 0.1 if left out. */
   readonly betaD?: number;
   readonly betaMin?: number;
-  /** M, the number of its timesteps; 1000 if left out. */
+  /** M, the number of its timesteps in training; 1000 if left out. */
   readonly steps?: number;
 }
 
@@ -40,14 +40,14 @@ export interface VePreconditioning {
 /** The preconditioning of the networks of Improved DDPM (Nichol & Dhariwal 2021) and ADM. */
 export interface IddpmPreconditioning {
   readonly as: 'iddpm';
-  /** M, the number of timesteps of the training; 1000 if left out. */
+  /** M, the number of timesteps in training; 1000 if left out. */
   readonly steps?: number;
-  /** C₁, 1 less the largest β, and C₂, the offset of the cosine; 0.001 and 0.008 if left out. */
+  /** C₁ = 1 - the largest β, and C₂, the offset of the cosine; 0.001 and 0.008 if left out. */
   readonly c1?: number;
   readonly c2?: number;
 }
 
-/** One of the four columns of table 1, with its numbers. */
+/** One of the four columns of table 1, with its constants. */
 export type PreconditioningOptions = EdmPreconditioning | VpPreconditioning | VePreconditioning | IddpmPreconditioning;
 
 const edm =
@@ -77,7 +77,7 @@ const iddpm = ({ steps: M = 1000, c1 = 0.001, c2 = 0.008 }: IddpmPreconditioning
   return (sigma) => ({ skip: 1, out: -sigma, in: 1 / Math.hypot(sigma, 1), noise: M - 1 - nearest(sigma) });
 };
 
-/** The preconditioning of some options. */
+/** The column of table 1 for the options. */
 export const preconditioningOf = (options: PreconditioningOptions): Preconditioning => {
   switch (options.as) {
     case 'edm':
@@ -98,18 +98,18 @@ const columns = {
   ve: exactly({ as: t.literal('ve') }),
   iddpm: exactly({ as: t.literal('iddpm') }, { steps, c1: aboveZero, c2: aboveZero }),
 };
-/** Of options that name no column. */
+/** Decodes options without a valid `as`. */
 const unnamed = exactly(
   { as: t.keyof({ edm: null, vp: null, ve: null, iddpm: null }, "'edm', 'vp', 've' or 'iddpm'") },
   Object.fromEntries(['sigmaData', 'betaD', 'betaMin', 'steps', 'c1', 'c2'].map((name) => [name, t.unknown])),
 );
 
-/** The options of one column, from TypeScript or not. */
+/** Decodes the options of one column. */
 export const preconditioningOptions = (
   given: PreconditioningOptions,
 ): either.Either<NoisefoldError, PreconditioningOptions> => {
   const as: unknown = Object(given).as;
   const options = Object.entries<t.Decoder<unknown, unknown>>(columns).find(([name]) => name === as)?.[1] ?? unnamed;
-  const hint = "{ as: 'edm', sigmaData: 0.5 } is that of the paper";
+  const hint = "the paper uses { as: 'edm', sigmaData: 0.5 }";
   return E.map(() => given)(optionsOf({ where: 'preconditioned', options, hint })(given));
 };

@@ -5,10 +5,10 @@ import { leavesSignal } from '../schedules/channel.js';
 import type { Parameterization } from './parameterization.js';
 import type { Levels } from '../process/process.js';
 
-/** From these only the noise is known. */
+/** Predictions of the noise. x₀ follows from them only if there is signal. */
 const NOISES: readonly Parameterization[] = ['epsilon', 'score'];
 
-/** Where x̂₀ and v̂ do not follow from a prediction: the first of the timesteps without signal, for one of ε or the score. */
+/** The first timestep without signal, where x̂₀ and v̂ do not follow from a prediction of ε or the score. */
 const firstWithoutSignal = (
   { marginals }: Levels,
   from: Parameterization,
@@ -23,7 +23,7 @@ const asFailure = (where: string, t: number) => ({
   hint: "train with predicts: 'v', or leave that timestep out of the grid",
 });
 
-/** Timesteps of a process, where x̂₀ follows from a prediction at each; otherwise a `ConfigError`. */
+/** Checks that x̂₀ follows from a prediction at each timestep. Otherwise a `ConfigError`. */
 export const timestepsWithSignal =
   (where: string, levels: Levels, from: Parameterization) =>
   (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> => {
@@ -31,7 +31,7 @@ export const timestepsWithSignal =
     return withoutSignal === undefined ? E.right(timesteps) : fail('ConfigError', asFailure(where, withoutSignal));
   };
 
-/** As {@link timestepsWithSignal}, at every timestep of a process unless some are named; raised, while a program is traced. */
+/** {@link timestepsWithSignal}, raised while a program is traced. Checks all timesteps of the process if none are given. */
 export const requireSignal = (
   where: string,
   levels: Levels,

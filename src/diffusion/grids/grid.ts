@@ -6,8 +6,7 @@ import { optionsOf } from '../../internal/options.js';
 import { exactly } from '../../internal/decode.js';
 
 /**
- * A time grid: the timesteps at which a sampler calls the denoiser, falling, out of 0…T-1. After the last
- * comes the data.
+ * A time grid: the timesteps out of 0…T-1 at which a sampler calls the denoiser, falling. The last step ends at the data.
  */
 export type Grid = (process: Process) => either.Either<NoisefoldError, readonly number[]>;
 
@@ -17,13 +16,13 @@ export type Grid = (process: Process) => either.Either<NoisefoldError, readonly 
  */
 export const everyStep: Grid = ({ schedule: { T } }) => E.right(Array.from({ length: T }, (_, i) => T - 1 - i));
 
-/** Half goes to the even neighbour, as in Python, so that grids are those of the published code. */
+/** Rounds halves to the even neighbour, as Python does, so that grids agree with the published code. */
 const roundHalfEven = (x: number): number => {
   const rounded = Math.round(x);
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 };
 
-/** A grid of `steps` timesteps, given rising, by a rule that has room for 1…T of them, `left` of which it leaves out. */
+/** A grid from a function that returns `steps` rising timesteps of 0…T-1, leaving `left` of them out. */
 const evenly =
   (where: string, steps: number, rising: (T: number) => readonly number[], left = 0): Grid =>
   ({ schedule: { T } }) =>
@@ -38,28 +37,27 @@ const evenly =
 
 const count = <A>(n: number, f: (i: number) => A): readonly A[] => Array.from({ length: n }, (_, i) => f(i));
 
-/** `steps` of `size` timesteps, rising from 0 to the last; 0 alone for a single one. */
+/** `steps` of the timesteps 0…size-1, evenly spaced and rising, both ends included; one step is 0. */
 export const spread = (size: number, steps: number): readonly number[] => {
   const stride = steps === 1 ? 1 : (size - 1) / (steps - 1);
-  // a running sum, as in guided-diffusion: at halves, a product rounds the other way
+  // a running sum, as in guided-diffusion: a product would round some halves the other way
   let at = 0;
   return count(steps, (i) => roundHalfEven(i === 0 ? at : (at += stride)));
 };
 
 /**
- * `steps` timesteps spread evenly over 0…T-1, both ends included, as guided-diffusion respaces; a single one is T-1,
- * where its code has 0. The step that ends at t = 0 is by far the longest in λ. More steps than the process has are a
- * `ConfigError`.
+ * `steps` timesteps evenly spaced over 0…T-1, both ends included, as guided-diffusion respaces. One step is T-1, where its
+ * code has 0. The step that ends at t = 0 is by far the longest in λ. Returns a `ConfigError` for more than T steps.
  * @example pipe(ddpm(cosine(1000)), E.flatMap(spaced(5))) // → E.right([999, 749, 500, 250, 0])
  */
 export const spaced = (steps: number): Grid =>
   evenly('spaced', steps, (T) => (steps === 1 ? [T - 1] : spread(T, steps)));
 
-/** Whether the timestep nearest to the data is among those that are counted. */
+/** Handling of the timestep nearest to the data. */
 interface Endpoint {
   /**
-   * True if left out, as for DDIM and DDPM of diffusers. Its DPM-Solver and UniPC, which end a step there but begin none,
-   * count one more and leave it out: false.
+   * Whether it is in the grid. True if left out, as for DDIM and DDPM of diffusers. False for its DPM-Solver and UniPC, which
+   * space one timestep more and begin no step at the last.
    */
   readonly endpoint?: boolean;
 }
@@ -67,16 +65,15 @@ interface Endpoint {
 const linspaceOptions = optionsOf({
   where: 'linspace',
   options: exactly({}, { endpoint: t.boolean }),
-  hint: 'true counts the timestep nearest to the data',
+  hint: 'true includes the timestep nearest to the data',
 });
 
 /**
- * As {@link spaced}, but with the roundings of diffusers' `linspace` (Lin et al. 2024, table 2), which differ by one
- * at some halves; a single one is T-1, where DDIM and DDPM of diffusers have 0. More steps than the process has are a
- * `ConfigError`.
+ * `steps` timesteps evenly spaced over 0…T-1, rounded like diffusers' `linspace` (Lin et al. 2024, table 2), which differs
+ * from {@link spaced} by one at some halves. One step is T-1, where DDIM and DDPM of diffusers have 0. Returns a
+ * `ConfigError` for more than T steps.
  *
- * @param options - `endpoint`: false for `linspace` of DPM-Solver and UniPC, true, which is that of DDIM and DDPM, if left
- *   out
+ * @param options - `endpoint`: false for `linspace` of DPM-Solver and UniPC; true, for DDIM and DDPM, if left out
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(linspace(5))) // → E.right([999, 749, 500, 250, 0])
  * pipe(ddpm(cosine(1000)), E.flatMap(linspace(4, { endpoint: false }))) // → E.right([999, 749, 500, 250])
@@ -97,15 +94,15 @@ export const linspace =
 const leadingOptions = optionsOf({
   where: 'leading',
   options: exactly({}, { offset: t.number, endpoint: t.boolean }),
-  hint: 'an offset of 1 is that of Stable Diffusion',
+  hint: 'Stable Diffusion has an offset of 1',
 });
 
 /**
- * Multiples of ⌊T/steps⌋ from 0 on (DDIM, diffusers' `leading`): the noisiest timesteps may be left out.
- * More steps than the process has are a `ConfigError`.
+ * Multiples of ⌊T/steps⌋ from 0 on (DDIM, diffusers' `leading`). May leave out the noisiest timesteps. Returns a
+ * `ConfigError` for more than T steps.
  *
- * @param options - `offset`: added to each, diffusers' `steps_offset` (1 for Stable Diffusion); 0 if left out. One that
- *   leads out of 0…T-1 is a `ConfigError`. `endpoint`: false for `leading` of DPM-Solver and UniPC, true if left out
+ * @param options - `offset`: added to each, diffusers' `steps_offset` (1 for Stable Diffusion); 0 if left out. An offset
+ *   that leaves 0…T-1 is a `ConfigError`. `endpoint`: false for `leading` of DPM-Solver and UniPC, true if left out
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(leading(5))) // → E.right([800, 600, 400, 200, 0])
  * pipe(ddpm(cosine(1000)), E.flatMap(leading(5, { offset: 1 }))) // → E.right([801, 601, 401, 201, 1])
@@ -125,19 +122,19 @@ export const leading =
     );
 
 /**
- * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest, and ends at
- * the data by a step as long in t as the others. It is what a number of steps means ({@link gridOf}). More steps than
- * the process has are a `ConfigError`.
+ * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest timestep, and
+ * the last step, to the data, is as long in t as the others. A number of steps in place of a grid means this one
+ * ({@link gridOf}). Returns a `ConfigError` for more than T steps.
  * @example pipe(ddpm(cosine(1000)), E.flatMap(trailing(5))) // → E.right([999, 799, 599, 399, 199])
  */
 export const trailing = (steps: number): Grid =>
   evenly('trailing', steps, (T) => {
-    const stride = T - (T - T / steps); // rounds as NumPy's `arange` does, of which the published grids are made
+    const stride = T - (T - T / steps); // rounds like NumPy's `arange`, which the published grids are made with
     return count(steps, (i) => roundHalfEven(T - (steps - 1 - i) * stride) - 1);
   });
 
 /**
- * Timesteps of one's own, falling, within 0…T-1; otherwise a `ConfigError`.
+ * A grid of the given timesteps. Returns a `ConfigError` unless they fall and are within 0…T-1.
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(timestepGrid([999, 500, 0]))) // → E.right([999, 500, 0])
  * pipe(ddpm(cosine(100)), E.flatMap(timestepGrid([999, 500, 0])), E.isRight) // → false
@@ -156,8 +153,8 @@ export const timestepGrid =
         });
 
 /**
- * A number of steps is that many {@link trailing} ones; a grid is itself, and a `ConfigError` where it gives other than
- * falling timesteps of the process.
+ * The grid for a number of steps, which is {@link trailing}, or for a grid. Returns a `ConfigError` if the grid gives
+ * timesteps that do not fall or are not of the process.
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(4))) // → E.right([999, 749, 499, 249])
  * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(spaced(3)))) // → E.right([999, 500, 0])

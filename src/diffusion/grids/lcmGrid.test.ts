@@ -48,7 +48,7 @@ describe('the grid of LCM', () => {
       [4, 10.5, 1000],
     ] as const) {
       const made = lcmGrid(steps, { original })(processOf(T));
-      expect(E.isLeft(made) && made.left.message).toContain(`lcmGrid: expected whole numbers of steps`);
+      expect(E.isLeft(made) && made.left.message).toContain(`lcmGrid: expected whole numbers steps ≤ original ≤ ${T}`);
     }
   });
 });

@@ -8,15 +8,15 @@ import { exactly } from '../../internal/decode.js';
 const lcmOptions = optionsOf({
   where: 'lcmGrid',
   options: exactly({}, { original: t.number }),
-  hint: 'original is the number of steps of the distillation, 50 if left out',
+  hint: 'original is the number of steps that the model was distilled with, 50 if left out',
 });
 
 /**
- * `steps` timesteps of those that a latent consistency model was distilled at (Luo et al. 2023, LCM, section 4.3, as
- * `LCMScheduler` of diffusers takes them): of k·(1…original) - 1 with k = ⌊T/original⌋, from the noisiest on, those at
- * equal distances, rounded down. More steps than those, or more of those than timesteps, are a `ConfigError`.
+ * The grid of latent consistency models (Luo et al. 2023, LCM, section 4.3; `LCMScheduler` of diffusers): `steps` of the
+ * timesteps k·(1…original) - 1, k = ⌊T/original⌋, that the model was distilled at, evenly spaced from the noisiest on and
+ * rounded down. Returns a `ConfigError` unless steps ≤ original ≤ T.
  *
- * @param options - `original`: in how many steps the teacher's path was divided; 50 if left out
+ * @param options - `original`: the number of steps that the teacher's path was divided into; 50 if left out
  * @example pipe(ddpm(scaledLinear(1000)), E.flatMap(lcmGrid(4))) // → E.right([999, 759, 499, 259])
  */
 export const lcmGrid =
@@ -29,9 +29,9 @@ export const lcmGrid =
     if (!isCount(original, T) || !isCount(steps, original))
       return fail('ConfigError', {
         where: 'lcmGrid',
-        expected: `whole numbers of steps, at most as many as the ${original} of the distillation, which are at most ${T}`,
-        actual: `${steps} of ${original}`,
-        hint: 'a consistency model takes 1 to 8; original is what it was distilled with',
+        expected: `whole numbers steps ≤ original ≤ ${T}`,
+        actual: `steps = ${steps}, original = ${original}`,
+        hint: 'a consistency model takes 1 to 8 steps; original is the number that it was distilled with',
       });
     const k = Math.floor(T / original);
     // NumPy's linspace without its endpoint

@@ -1,9 +1,9 @@
 import { type Channel, identity, transition } from '../schedules/channel.js';
 import type { Levels } from '../process/process.js';
 
-/** One step of a sampler's path: from a timestep down to the next of its grid or to the data, or back up. */
+/** One step of a sampler's path: from a timestep to the next of its grid or to the data; or upward, for inversion. */
 export interface Leg {
-  /** The timestep at which the leg begins; if it begins at the data, that of its end. */
+  /** The timestep at which the leg begins; for a leg that begins at the data, the timestep of its end. */
   readonly t: number;
   /** The timestep at which the leg ends; null at the data. */
   readonly next: number | null;
@@ -11,12 +11,12 @@ export interface Leg {
   readonly from: Channel;
   /** q(x_s|x_0) at the end; the identity at the data. */
   readonly to: Channel;
-  /** q(x_t|x_s), the noisier end given the other. */
+  /** q(x_t|x_s), from the less noisy end to the noisier one. */
   readonly between: Channel;
 }
 
 /**
- * The legs of a grid over a process, the noisiest first.
+ * The legs of falling timesteps, the last of which ends at the data.
  * @example
  * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [999, 500, 0])))
  * pipe(legs, E.map((all) => all.map(({ t }) => t))) // → E.right([999, 500, 0])

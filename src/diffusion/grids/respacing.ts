@@ -4,10 +4,10 @@ import { type Grid, gridOf } from './grid.js';
 import { type Process, processOfMarginals } from '../process/process.js';
 import { scheduleOfAlphaBars } from '../schedules/schedule.js';
 
-/** The process of some timesteps of another, rising: its ᾱ, σ and marginals there, to the bit. */
+/** The process of some rising timesteps of another one, with exactly its ᾱ, σ and marginals there. */
 const levelsOf = ({ schedule, timesteps, marginals }: Process, kept: readonly number[]): Process =>
   processOfMarginals(
-    // ᾱ itself: a β' that rounds to 1 would lose it
+    // from ᾱ and not from β', which may round to 1
     scheduleOfAlphaBars(
       Float64Array.from(kept, (t) => schedule.alphaBars[t]!),
       Float64Array.from(kept, (t) => schedule.sigmas[t]!),
@@ -17,12 +17,12 @@ const levelsOf = ({ schedule, timesteps, marginals }: Process, kept: readonly nu
   );
 
 /**
- * The process that visits only the timesteps of a grid: the same marginals there, β' = 1 - ᾱ_t/ᾱ_s from
- * one to the next (Improved DDPM, Nichol & Dhariwal 2021, section 4). Its denoiser still sees the timesteps
- * of the longer process.
+ * Respaces a process: the process that visits only the timesteps of a grid, with the same marginals there, and
+ * β' = 1 - ᾱ_t/ᾱ_s from one to the next (Improved DDPM, Nichol & Dhariwal 2021, section 4). Its denoiser still gets the
+ * timesteps of the original process. Returns a `ConfigError` for an invalid grid.
  *
- * @param steps - how many timesteps, {@link trailing} ones, or a grid; one that the process has no room for, or that does
- * not fall, is a `ConfigError`. From t = 0, as on `spaced` ones, the bound of few steps is far worse
+ * @param steps - a number of steps, which means {@link trailing}, or a grid. With few steps, a grid that includes t = 0,
+ *   such as `spaced`, gives a far worse bound
  * @example
  * const short = pipe(ddpm(linear(1000)), E.flatMap(respace(spaced(3))))
  * pipe(short, E.map(({ timesteps }) => timesteps)) // → E.right([0, 500, 999])

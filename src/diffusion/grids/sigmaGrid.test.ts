@@ -86,7 +86,7 @@ describe('atSigmas', () => {
   it('refuses σ that do not fall or that no timestep has, and more than there are timesteps', () => {
     for (const bad of [[], [1, 1], [1, 2], [1, 0], [-1], [NaN], [158, 1], [1, 0.009]])
       expect(message(atSigmas(bad)(process))).toContain(
-        `noise levels that fall, from ${sigmas(process.schedule)[999]} to ${sigmas(process.schedule)[0]}`,
+        `falling noise levels within those of the process, ${sigmas(process.schedule)[999]} to ${sigmas(process.schedule)[0]}`,
       );
     expect(message(karrasGrid(5, { max: 1e9 })(process))).toContain('got [1000000000, ');
     expect(message(karrasGrid(1001)(process))).toContain('got 1001 of them');

@@ -1,4 +1,4 @@
-/** Time grids by noise levels σ = √((1 - ᾱ)/ᾱ). */
+/** Time grids defined by noise levels σ = √((1 - ᾱ)/ᾱ). */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, refined } from '../../internal/decode.js';
@@ -14,7 +14,7 @@ export interface SigmaRange {
   readonly max: number;
 }
 
-/** `steps` σ from max to min, equally apart after a change of scale. */
+/** `steps` σ from max to min, evenly spaced on the scale that `to` and `back` convert. */
 const along = (
   where: string,
   steps: number,
@@ -26,7 +26,7 @@ const along = (
     ? F.pipe(
         timestepCount(where, steps),
         E.map(() =>
-          // the ends themselves: roundings would lead out of the range
+          // exact ends: rounding could leave the range
           ramp(to(max), to(min), steps).map((at, i) => (i === 0 ? max : i === steps - 1 ? min : back(at))),
         ),
       )
@@ -34,7 +34,7 @@ const along = (
         where,
         expected: 'noise levels 0 < min ≤ max < ∞',
         actual: `min = ${min}, max = ${max}`,
-        hint: 'at zero terminal SNR σ is infinite: say where to begin, such as { max: 80 }',
+        hint: 'at zero terminal SNR σ is infinite: give a maximum, such as { max: 80 }',
       });
 
 const ends = { min: t.number, max: t.number } as const;
@@ -59,8 +59,8 @@ const exponentialGridOptions = optionsOf({
 
 /**
  * The noise levels of EDM (Karras et al. 2022, eq. 5), falling: σ_i = (σ_max^(1/ρ) +
- * i/(N-1)·(σ_min^(1/ρ) - σ_max^(1/ρ)))^ρ. The 0 that ends them in the paper, the data, is not among them. Returns a
- * `ConfigError` for an invalid range or a ρ ≤ 0.
+ * i/(N-1)·(σ_min^(1/ρ) - σ_max^(1/ρ)))^ρ. Does not include the paper's last level, 0, which is the data. Returns a
+ * `ConfigError` for an invalid range and for ρ ≤ 0.
  *
  * @param options - `rho` 7 if left out
  * @example karrasSigmas(4, { min: 0.002, max: 80 }) // → E.right([80, 9.723, 0.47, 0.002])
@@ -93,7 +93,7 @@ export const exponentialSigmas = (steps: number, range: SigmaRange): either.Eith
     E.flatMap((given) => along('exponentialSigmas', steps, given, Math.log, Math.exp)),
   );
 
-/** Moves falling timesteps apart where they meet: up from the data, then down from where there is no more room. */
+/** Makes timesteps that do not increase distinct: moves equal ones up, and down again those that would exceed T-1. */
 const apart = (timesteps: readonly number[], T: number): readonly number[] => {
   const raised = [...timesteps];
   for (let i = raised.length - 2; i >= 0; i--) raised[i] = Math.max(raised[i]!, raised[i + 1]! + 1);
@@ -101,12 +101,12 @@ const apart = (timesteps: readonly number[], T: number): readonly number[] => {
 };
 
 /**
- * The least and the greatest σ of a schedule: that of t = 0, and that of T-1, which is ∞ at zero terminal SNR.
+ * The least and the greatest σ of a schedule, at t = 0 and at T-1. The greatest is ∞ at zero terminal SNR.
  * @example pipe(linear(1000), E.map(sigmaRange)) // → E.right({ min: 0.01, max: 157.407 })
  */
 export const sigmaRange = ({ T, sigmas }: Schedule): SigmaRange => ({ min: sigmas[0]!, max: sigmas[T - 1]! });
 
-/** Noise levels that fall, and that a schedule comes through; others are a `ConfigError`. */
+/** Checks that noise levels fall and are within the range of a schedule. Otherwise a `ConfigError`. */
 export const fallingSigmas = (
   where: string,
   sigmas: ArrayLike<number>,
@@ -119,18 +119,17 @@ export const fallingSigmas = (
     ? E.right(wanted)
     : fail('ConfigError', {
         where,
-        expected: `noise levels that fall, from ${max} to ${min} at most, those of the process`,
+        expected: `falling noise levels within those of the process, ${max} to ${min}`,
         actual: `[${wanted.join(', ')}]`,
-        hint: 'the data, σ = 0, come after the last without being named; sigmaRange gives the ends',
+        hint: 'leave out σ = 0, the data, where the last step always ends; sigmaRange gives the ends',
       });
 };
 
 /**
- * The timesteps of the process whose noise is nearest, by ratio, to each of some falling σ (k-diffusion's
- * `sigma_to_t`, quantized): what is visited is their noise, and not σ itself, which {@link respaceAtSigmas} visits.
- * Each timestep is taken once: where two σ share their nearest, the noisier goes to the next one up, so that dense σ
- * become neighbours. σ that do not fall or that the process does not come through, or more of them than timesteps, are
- * a `ConfigError`.
+ * The timesteps of the process with the noise levels nearest, by ratio, to some falling σ (k-diffusion's `sigma_to_t`,
+ * quantized). The sampler visits the noise levels of these timesteps; use {@link respaceAtSigmas} to visit σ itself. Each
+ * timestep occurs once: if two σ have the same nearest timestep, the noisier one gets the next higher, so dense σ become
+ * neighbours. Returns a `ConfigError` if σ do not fall, leave the range of the process, or are more than T.
  * @example
  * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([80, 5, 1, 0.05]))) // → E.right([930, 565, 258, 11])
  * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([0.012, 0.011, 0.0101]))) // → E.right([2, 1, 0])
@@ -153,9 +152,9 @@ export const atSigmas =
     );
 
 /**
- * The timesteps {@link atSigmas} of {@link karrasSigmas}, between the noise levels of the process unless told
- * otherwise. At zero terminal SNR the greatest is ∞, and `max` is needed: `ConfigError`. Where whole timesteps are too
- * few, near the data, they become neighbours: {@link respaceAtSigmas} visits the paper's σ themselves.
+ * The timesteps nearest to {@link karrasSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if left
+ * out; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`. Near the data there may be too
+ * few whole timesteps, which then become neighbours; {@link respaceAtSigmas} visits the paper's σ exactly.
  * @example
  * pipe(ddpm(linear(1000)), E.flatMap(karrasGrid(5))) // → E.right([999, 843, 593, 142, 0])
  * pipe(ddpm(linear(1000)), E.flatMap(karrasGrid(5, { max: 80 }))) // → E.right([930, 767, 501, 98, 0])
@@ -177,8 +176,8 @@ export const karrasGrid =
     );
 
 /**
- * The timesteps {@link atSigmas} of {@link exponentialSigmas}, between the noise levels of the process unless told
- * otherwise. At zero terminal SNR the greatest is ∞, and `max` is needed: `ConfigError`.
+ * The timesteps nearest to {@link exponentialSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if
+ * left out; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`.
  * @example pipe(ddpm(linear(1000)), E.flatMap(exponentialGrid(5))) // → E.right([999, 722, 302, 30, 0])
  */
 export const exponentialGrid =

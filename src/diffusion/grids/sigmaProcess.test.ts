@@ -110,7 +110,7 @@ describe('a process respaced at noise levels', () => {
   it('says which levels there are, where others are asked for', () => {
     for (const bad of [[], [1, 1], [1, 2], [NaN], [1e9, 1], [80, 0.002]])
       expect(said(respaceAtSigmas(bad)(process))).toContain(
-        `respaceAtSigmas: expected noise levels that fall, from ${levels[999]} to ${levels[0]} at most`,
+        `respaceAtSigmas: expected falling noise levels within those of the process, ${levels[999]} to ${levels[0]}`,
       );
   });
 });

@@ -1,4 +1,4 @@
-/** Processes whose noise levels σ = √((1 - ᾱ)/ᾱ) are given, and lie between timesteps. */
+/** Processes with given noise levels σ = √((1 - ᾱ)/ᾱ), which may lie between timesteps. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import type { Channel } from '../schedules/channel.js';
@@ -7,7 +7,7 @@ import { type Process, processOfMarginals } from '../process/process.js';
 import { scheduleOfAlphaBars } from '../schedules/schedule.js';
 import { fallingSigmas } from './sigmaGrid.js';
 
-/** A noise level σ with what a process holds of it. */
+/** A noise level σ, with its ᾱ and marginal. */
 interface Level {
   readonly sigma: number;
   readonly alphaBar: number;
@@ -15,7 +15,7 @@ interface Level {
   readonly marginal: Channel;
 }
 
-/** x_t keeps its variance, with the noise σ beside the data: a = 1/√(1 + σ²). Without signal if σ is ∞. */
+/** The variance-preserving level of σ: a = 1/√(1 + σ²). Has no signal if σ is ∞. */
 const levelOfSigma = (sigma: number): Level => ({
   sigma,
   alphaBar: 1 / (1 + sigma ** 2),
@@ -39,15 +39,15 @@ const processOfLevels = (levels: readonly Level[], timesteps?: Int32Array): eith
         where: 'processOfSigmas',
         expected: 'noise levels above 0 that rise with t',
         actual: `[${sigmas.join(', ')}]`,
-        hint: 'the first is the least, that of t = 0; karrasSigmas gives them falling',
+        hint: 'the first is the least, at t = 0; karrasSigmas returns them falling',
       });
 };
 
 /**
- * The process of noise levels σ_t, rising from t = 0: √ᾱ_t = 1/√(1 + σ_t²), exactly these. The last may be ∞. Levels
- * that are not above 0, or do not rise (in ᾱ, of which a σ below 10⁻⁸ leaves 1), are a `ConfigError`.
+ * The process with exactly the noise levels σ_t, rising from t = 0: √ᾱ_t = 1/√(1 + σ_t²). The last may be ∞. Returns a
+ * `ConfigError` for levels that are not above 0 or do not rise. They must also differ in ᾱ, which rounds to 1 for σ < 10⁻⁸.
  *
- * @param timesteps - what the denoiser sees at each t; t itself unless said otherwise
+ * @param timesteps - the timestep that the denoiser gets at each t; t itself if left out
  * @example
  * const process = processOfSigmas([0.75, 2, Infinity])
  * pipe(process, E.map(({ marginals }) => marginals[0])) // → E.right({ scale: 0.8, variance: 0.36 })
@@ -58,7 +58,7 @@ export const processOfSigmas = (
   timesteps?: Int32Array,
 ): either.Either<NoisefoldError, Process> => processOfLevels(Array.from(sigmas, levelOfSigma), timesteps);
 
-/** The timestep of a denoiser that is nearest to a place between those of a process. */
+/** The timestep of the denoiser nearest to a fractional timestep of a process. */
 const networkTimestepAt =
   ({ timesteps }: Pick<Process, 'timesteps'>) =>
   (t: number): number => {
@@ -66,7 +66,7 @@ const networkTimestepAt =
     return Math.round(before + (t % 1) * (after - before));
   };
 
-/** The noise level σ in a process: its own to the bit, where it has one of this σ. */
+/** The level of σ: exactly that of the process, if it has one with this σ. */
 const levelAt =
   ({ schedule, marginals }: Process) =>
   (sigma: number): Level => {
@@ -75,11 +75,11 @@ const levelAt =
   };
 
 /**
- * The process that visits only the noise levels σ, falling, such as those of {@link karrasSigmas}: exactly these,
- * wherever they lie between its timesteps. Its denoiser, which knows whole timesteps only, is asked by the nearest, as
- * DPM-Solver of diffusers does with `use_karras_sigmas`: its samples are theirs, but no better than those on the whole
- * timesteps of {@link atSigmas}, of which the denoiser knows the noise. At σ of the process itself it is {@link respace}.
- * Sample over each of its timesteps. σ that do not fall, or that the process does not come through, are a `ConfigError`.
+ * Respaces a process to exactly the falling noise levels σ, such as those of {@link karrasSigmas}, which may lie between its
+ * timesteps. The denoiser, trained at whole timesteps, gets the nearest one, as in DPM-Solver of diffusers with
+ * `use_karras_sigmas`. Samples equal those of diffusers, but are no better than on the whole timesteps of {@link atSigmas},
+ * where the denoiser gets the true noise level. For σ of the process itself it is {@link respace}. Sample with
+ * {@link everyStep}. Returns a `ConfigError` if σ do not fall or leave the range of the process.
  * @example
  * const made = pipe(ddpm(linear(1000)), E.flatMap(respaceAtSigmas([80, 5, 1])))
  * pipe(made, E.map(({ schedule }) => sigmas(schedule))) // → E.right([1, 5, 80])

@@ -1,16 +1,16 @@
-/** The respacing of guided-diffusion: strided sections of a process. */
+/** The timestep grids of guided-diffusion: evenly spaced sections, and the stride of DDIM. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Grid, spread } from './grid.js';
 
-/** A section of the timesteps and how many of them to take. */
+/** A section of the timesteps, and the number of steps in it. */
 interface Section {
   readonly from: number;
   readonly size: number;
   readonly count: number;
 }
 
-/** Cuts T timesteps into sections of a size, the first of them longer by one where it does not come out even. */
+/** Cuts T timesteps into sections of equal size; the first ones are longer by one if T is not divisible. */
 const cut = (T: number, counts: readonly number[]): readonly Section[] => {
   const size = Math.floor(T / counts.length);
   const longer = T % counts.length;
@@ -22,10 +22,10 @@ const cut = (T: number, counts: readonly number[]): readonly Section[] => {
 };
 
 /**
- * As many timesteps as `counts` says from each of so many equal sections of the process, the least noisy section
- * first: each spread evenly over its section, both ends included, or its first alone (`space_timesteps` of
- * guided-diffusion; Improved DDPM, Nichol & Dhariwal 2021, section 4). A 0 leaves a section out. No counts, counts
- * that are not whole, none but zeros, or more than a section has are a `ConfigError`.
+ * Divides the timesteps into equal sections, the least noisy first, and takes `counts[i]` of section i, evenly spaced with
+ * both ends included; a count of 1 takes the first (`space_timesteps` of guided-diffusion; Improved DDPM, Nichol &
+ * Dhariwal 2021, section 4). A count of 0 skips a section. Returns a `ConfigError` for no counts, counts that are not whole
+ * or all 0, and a count larger than its section.
  * @example
  * pipe(ddpm(cosine(300)), E.flatMap(sections([2, 1, 3]))) // → E.right([299, 250, 200, 100, 99, 0])
  * pipe(ddpm(cosine(10)), E.flatMap(sections([6, 1])), E.mapLeft(({ actual }) => actual)) // → E.left('6 of a section of 5')
@@ -47,15 +47,16 @@ export const sections =
       ? E.right(cuts.flatMap(({ from, size, count }) => spread(size, count).map((t) => from + t)).reverse())
       : fail('ConfigError', {
           where: 'sections',
-          expected: 'at most as many timesteps of a section as it has',
+          expected: 'at most as many steps in a section as it has timesteps',
           actual: `${full.count} of a section of ${full.size}`,
           hint: `${T} timesteps in ${counts.length} sections: ask for fewer there`,
         });
   };
 
 /**
- * The multiples of the smallest whole stride that has exactly `steps` of them below T, from 0: 'ddimN' of
- * guided-diffusion, the striding of DDIM (Song et al. 2021). Many counts have no such stride: `ConfigError`.
+ * The multiples from 0 on of the smallest whole stride that has exactly `steps` of them below T: 'ddimN' of
+ * guided-diffusion, the striding of DDIM (Song et al. 2021). Returns a `ConfigError` for the many counts without such a
+ * stride.
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(ddimStride(4))) // → E.right([750, 500, 250, 0])
  * const none = pipe(ddpm(cosine(1000)), E.flatMap(ddimStride(300)))
@@ -64,7 +65,7 @@ export const sections =
 export const ddimStride =
   (steps: number): Grid =>
   ({ schedule: { T } }) => {
-    // by strides 1…T-1; a single step, by T, is not among guided-diffusion's
+    // for strides 1…T-1; guided-diffusion does not allow the stride T, of one step
     const counts = Array.from({ length: T - 1 }, (_, i) => Math.ceil(T / (i + 1)));
     const stride = 1 + counts.indexOf(steps);
     if (stride > 0) return E.right(Array.from({ length: steps }, (_, i) => (steps - 1 - i) * stride));
@@ -91,8 +92,8 @@ const decoded = (text: string): either.Either<NoisefoldError, Grid> => {
 };
 
 /**
- * The grid of a `timestep_respacing` as guided-diffusion writes them: {@link sections} for '250' or '10,10,5',
- * {@link ddimStride} for 'ddim25'. Another text is a `ConfigError`.
+ * The grid of a `timestep_respacing` in the notation of guided-diffusion: {@link sections} for '250' or '10,10,5',
+ * {@link ddimStride} for 'ddim25'. Returns a `ConfigError` for any other text.
  * @example
  * pipe(ddpm(cosine(300)), E.flatMap(timestepRespacing('2,1,3'))) // → E.right([299, 250, 200, 100, 99, 0])
  * pipe(ddpm(cosine(1000)), E.flatMap(timestepRespacing('ddim4'))) // → E.right([750, 500, 250, 0])

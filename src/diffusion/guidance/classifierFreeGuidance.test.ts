@@ -159,7 +159,9 @@ describe('guides at once', () => {
     const turned: Guidance = (d) => E.right({ ...d, predicts: 'v' });
     for (const both of [guidanceMonoid.concat(turned, unguided), guidanceMonoid.concat(unguided, turned)]) {
       const made = both(denoiser);
-      expect(E.isLeft(made) && made.left.message).toContain('of epsilon, got one that makes it predict v');
+      expect(E.isLeft(made) && made.left.message).toContain(
+        'expected guidance that keeps the prediction of epsilon, got guidance that changes it to v',
+      );
     }
   });
 

@@ -33,18 +33,18 @@ import { joinConditions } from '../conditioning/condition.js';
 import { requiredLabel, checkUnconditional } from '../conditioning/labelChecks.js';
 import type { Guidance } from './guidance.js';
 
-/** Refinements of classifier-free guidance; without them it is plain. */
+/** Refinements of classifier-free guidance. */
 export interface CfgOptions {
   /**
-   * φ: how far the standard deviation of each guided prediction goes back to that of the one with the class (Lin et
-   * al. 2024, eq. 15 and 16; 0.7 there). From 0, not at all, to 1; 0 if left out. A guided prediction without any
-   * deviation stays as it is.
+   * φ of guidance rescale (Lin et al. 2024, eq. 15 and 16; 0.7 there): rescales the standard deviation of each guided
+   * prediction toward that of the conditional one. From 0, no change, to 1; 0 if left out. A constant prediction does not
+   * change.
    */
   readonly rescale?: number;
   /**
-   * The timesteps of the denoiser, both included, at which to guide; the prediction with the class elsewhere
-   * (Kynkäänniemi et al. 2024). All if left out. It changes what samples look like, not what they cost: one compiled
-   * step is for every timestep, and makes both predictions at each.
+   * The interval of the denoiser's timesteps at which to guide, both ends included; all if left out (Kynkäänniemi et al.
+   * 2024). Outside of it the prediction is the conditional one. Saves no time: the compiled step is the same for every
+   * timestep, and makes both predictions.
    */
   readonly interval?: readonly [first: number, last: number];
 }
@@ -52,24 +52,24 @@ export interface CfgOptions {
 const cfgOptions = optionsOf<CfgOptions>({
   where: 'cfg',
   options: exactly({}, { rescale: t.number, interval: exactTuple([t.number, t.number], 'an interval [first, last]') }),
-  hint: '{ rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone',
+  hint: '{ rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps',
 });
 
-/** What is wrong with numbers of {@link cfg}, for a denoiser that knows so many timesteps. */
+/** The first mistake in the numbers of {@link cfg}, for a denoiser of so many timesteps. */
 const wrongNumbers = (
   scale: number,
   { rescale = 0, interval: [first, last] = [0, 0] }: CfgOptions,
   timesteps = Infinity,
 ) =>
   !Number.isFinite(scale)
-    ? { expected: 'a finite guidance scale', actual: `${scale}`, hint: '1 is unguided, 2 a good beginning' }
+    ? { expected: 'a finite guidance scale', actual: `${scale}`, hint: '1 is unguided; try 2' }
     : !(rescale >= 0 && rescale <= 1)
-      ? { expected: 'a rescale between 0 and 1', actual: `${rescale}`, hint: '0.7 is usual, 0 is none' }
+      ? { expected: 'a rescale between 0 and 1', actual: `${rescale}`, hint: '0.7 is usual; 0 is off' }
       : !(Number.isInteger(first) && Number.isInteger(last) && 0 <= first && first <= last)
         ? {
             expected: 'an interval of whole timesteps, 0 ≤ first ≤ last',
             actual: `[${first}, ${last}]`,
-            hint: 'timesteps count from 0, where there is least noise',
+            hint: 'timesteps begin at 0, which has the least noise',
           }
         : first >= timesteps
           ? {
@@ -79,17 +79,17 @@ const wrongNumbers = (
             }
           : null;
 
-/** The variance of each sample, `[B, ...I]` to `[B]`; 0 to the bit where all its numbers are one. */
+/** The variance of each sample, `[B, ...I]` to `[B]`; exactly 0 if all its numbers are equal. */
 const variance = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
   const [B] = dims(x);
-  // the mean of equal numbers is rounded, and the squares of what is left would be taken for a variance
+  // subtract the first number first: the mean of equal numbers is rounded, so their variance would not be 0
   const origin = ascribeLike(squeeze(slice(reshape(x, B, -1), 1, 0, 1), 1) as Tensor<Shape>, perSample(x));
   const without = (numbers: Tensor<[B]>) => sub(scaleBy(onesLike(x), numbers));
   const moved = without(origin)(x);
   return meanPerSample(square(without(meanPerSample(moved))(moved)));
 };
 
-/** The deviation of one batch over that of another, for each sample: 1 where the other has none. */
+/** The ratio of the standard deviations of two batches, for each sample; 1 if the second is 0. */
 const deviationRatio = <B extends Dim, I extends Shape>(
   over: Tensor<[B, ...I]>,
   under: Tensor<[B, ...I]>,
@@ -101,13 +101,13 @@ const deviationRatio = <B extends Dim, I extends Shape>(
 };
 
 /**
- * Classifier-free guidance (Ho & Salimans 2022, eq. 6): from the prediction without a class to the one with
- * it, and beyond, uncond + scale·(cond - uncond); the paper's w is scale - 1. A scale of 1 is unguided, 0
- * ignores the class. Without `rescale`, any parameterization gives the same samples. Both predictions come from one
- * evaluation of a doubled batch, which have the same condition; the denoiser must have been trained with label dropout.
+ * Classifier-free guidance (Ho & Salimans 2022, eq. 6): uncond + scale·(cond - uncond), where uncond is the prediction
+ * without a class; the paper's w is scale - 1. A scale of 1 is unguided; 0 ignores the class. Without `rescale`, all
+ * parameterizations give the same samples. Both predictions come from one evaluation of a doubled batch, with the same
+ * condition. The denoiser must have been trained with label dropout.
  *
- * A denoiser without classes, or one that was trained with labels only, a scale that is not finite, an option that is unknown or out of its range, or an
- * interval beyond the timesteps that the denoiser is known to have is a `ConfigError`; so is sampling without labels.
+ * Returns a `ConfigError` for a denoiser without classes or one trained only with labels, a scale that is not finite,
+ * invalid options, and an interval beyond the timesteps of the denoiser. Sampling without labels raises a `ConfigError`.
  * @example
  * const denoiser: Denoiser<null, []> = {
  *   predicts: 'x0',
@@ -131,7 +131,7 @@ export const cfg =
       return fail('ConfigError', {
         where: 'cfg',
         expected: 'a denoiser with classes',
-        actual: 'one without',
+        actual: 'one without classes',
         hint: 'train it with labels and label dropout, or sample unguided',
       });
     const unready = checkUnconditional('cfg', denoiser);

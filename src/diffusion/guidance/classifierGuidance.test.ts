@@ -236,7 +236,7 @@ describe('classifier guidance on the mean', () => {
   it('needs a finite scale, and a classifier of the classes of the denoiser', () => {
     const other = meanGuided(exact, 1)({ ...unconditional, classes: 3 });
     expect(E.isLeft(other) && other.left.message).toContain(
-      'a classifier of the 3 classes of the denoiser, got one of 2',
+      'a classifier of 3 classes, as many as the denoiser has, got one of 2 classes',
     );
     const made = meanGuided(exact, NaN)(unconditional);
     expect(E.isLeft(made) && made.left.where).toBe('meanGuided');
@@ -275,7 +275,7 @@ describe('a guide and the process that it is used with', () => {
     const guided = right(classifierGuided({ ...exact, timesteps: 50 }, 1)(unconditional));
     expect(guided.timesteps).toBe(50);
     const made = await outcomeOf(() => pMeanVariance(process, guided)(params, x, { t, label }).mean)();
-    expect(E.isLeft(made) && made.left.message).toContain('a process whose timesteps it knows, 0 to 49, got one that goes up to 99');
+    expect(E.isLeft(made) && made.left.message).toContain('a process with timesteps of 0 to 49, which it knows, got one with timesteps up to 99');
     const one = classifierGuided({ ...exact, timesteps: 50 }, 1);
     const sum = right(guidanceMonoid.concat(classifierGuided(exact, 1), one)(unconditional));
     expect(sum.timesteps).toBe(50);

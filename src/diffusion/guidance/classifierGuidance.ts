@@ -1,4 +1,4 @@
-/** Classifier guidance (Dhariwal & Nichol 2021): its two algorithms. */
+/** Classifier guidance: the two algorithms of Dhariwal & Nichol 2021. */
 import { mul, type Shape } from '../../dsl/index.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly } from '../../internal/decode.js';
@@ -8,21 +8,21 @@ import type { Denoiser } from '../denoiser/denoiser.js';
 import { type Guide, gradientOf, withGuide } from './guide.js';
 import type { Guidance } from './guidance.js';
 
-/** Guides by a guide, whose parameters are a member `guide` beside those of the denoiser: see {@link overParams}. */
+/** Guidance by a guide. Its parameters are the field `guide`, beside those of the denoiser: see {@link overParams}. */
 export type ClassifierGuidance<Q, J extends Shape> = Guidance<{ readonly guide: Q }, J>;
 
 /**
  * Classifier guidance on the score: Algorithm 2 of Dhariwal & Nichol 2021, ε̂ - √(1-ᾱ_t)·scale·∇ log p(y|x_t),
- * `condition_score` of guided-diffusion, for any process, solver and parameterization. ᾱ_t is that of the process that the
- * denoiser is used with. With a scale of 1 and exact parts it is the denoiser of the class alone (Bayes' rule on scores);
- * more sharpens it.
+ * `condition_score` of guided-diffusion, for any process, solver and parameterization. ᾱ_t belongs to the process that the
+ * denoiser is used with. With an exact denoiser and classifier, a scale of 1 gives the denoiser of the class alone (Bayes'
+ * rule on scores); a larger scale sharpens the samples.
  *
- * - `guide`: a classifier; or a gradient, such as that of an energy. It is called with the timesteps of the denoiser
+ * - `guide`: a classifier, or a gradient, such as that of an energy. It gets the timesteps of the denoiser
  *
- * The denoiser may have no classes: it is the classifier that hears of them. x̂₀ moves after the sampler's correction, as
- * in the published code: see {@link steered}. It is a `ConfigError` to give an invalid guide, a scale that is
- * not finite, a denoiser of another number of classes than the classifier, no labels to a classifier, or a process with
- * timesteps past the `timesteps` of a classifier.
+ * The denoiser may have no classes; the labels then go to the classifier only. x̂₀ moves after the sampler's correction, as
+ * in the published code: see {@link steered}. Returns a `ConfigError` for an invalid guide, a scale that is not finite, and
+ * a classifier with another number of classes than the denoiser. Missing labels, and a process with timesteps that the
+ * classifier does not know, raise a `ConfigError`.
  * @example
  * const tilted: Classifier<null, []> = {
  *   classes: 2,
@@ -46,13 +46,13 @@ export const classifierGuided =
     });
   };
 
-/** The place of the gradient of {@link meanGuided}: x_t, or μ. */
+/** The point where {@link meanGuided} takes the gradient: x_t, or μ. */
 export type GradientPlace = 'mean' | 'xt';
 
-/** How the mean is guided. */
+/** Options of {@link meanGuided}. */
 export interface MeanGuidanceOptions {
   /**
-   * 'xt' if left out, as in Algorithm 1 of Dhariwal & Nichol 2021 and its code; 'mean' takes the gradient at μ, where
+   * 'xt' if left out, as in Algorithm 1 of Dhariwal & Nichol 2021 and in their code. 'mean' takes the gradient at μ, where
    * their eq. 10 expands log p(y|x).
    */
   readonly gradientAt?: GradientPlace;
@@ -60,20 +60,20 @@ export interface MeanGuidanceOptions {
 
 const meanOptions = optionsOf<MeanGuidanceOptions>({
   where: 'meanGuided',
-  options: exactly({}, { gradientAt: t.keyof({ mean: null, xt: null }, "a place, 'mean' or 'xt'") }),
+  options: exactly({}, { gradientAt: t.keyof({ mean: null, xt: null }, "'mean' or 'xt'") }),
   hint: '{} is Algorithm 1',
 });
 
 /**
  * Classifier guidance on the mean: Algorithm 1 of Dhariwal & Nichol 2021, N(μ + scale·Σ·∇ log p(y|x_t), Σ),
- * `condition_mean` of guided-diffusion. μ and Σ, fixed or learned, are those of the step: of {@link ancestral} on any
- * grid, or of {@link pMeanVariance} and {@link pSample}. Other solvers have no such step, and are a `ConfigError`, as is
- * {@link likelihood}.
+ * `condition_mean` of guided-diffusion. μ and Σ, fixed or learned, belong to the step of {@link ancestral} on any grid, or of
+ * {@link pMeanVariance} and {@link pSample}. Other solvers and {@link likelihood} have no such mean: they return a
+ * `ConfigError`.
  *
- * - `guide`: a classifier, or a gradient of one's own, as {@link classifierGuided} takes them
+ * - `guide`: a classifier or a gradient, as for {@link classifierGuided}
  *
- * x̂₀ itself does not move. It is a `ConfigError` to give an invalid guide or option, a scale that is not finite, a
- * denoiser of another number of classes than the classifier, or no labels to a classifier.
+ * x̂₀ does not move. Returns a `ConfigError` for an invalid guide or option, a scale that is not finite, and a classifier
+ * with another number of classes than the denoiser. Missing labels raise a `ConfigError`.
  * @example
  * const uphill: GuideGradient<null, []> = { gradient: (_, x) => onesLike(x) }
  * const black: Denoiser<{ guide: null }, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
@@ -103,7 +103,7 @@ export const meanGuided =
       }),
     );
 
-/** A denoiser that is not guided on the mean, for `actual`, which has no steps with a mean. Otherwise a `ConfigError`. */
+/** Checks that a denoiser is not guided on the mean, for `actual`, which has no mean. Otherwise a `ConfigError`. */
 export const rejectMeanGuidance = <P, I extends Shape>(
   where: string,
   { guides }: Pick<Denoiser<P, I>, 'guides'>,
@@ -113,7 +113,7 @@ export const rejectMeanGuidance = <P, I extends Shape>(
     ? E.right(undefined)
     : fail('ConfigError', {
         where,
-        expected: 'ancestral(), for a denoiser that is guided by meanGuided: its steps have a mean to move',
+        expected: 'ancestral(), for a denoiser guided by meanGuided, which moves the mean of a step',
         actual,
-        hint: 'take classifierGuided, which is for any solver and grid',
+        hint: 'take classifierGuided, which works with any solver and grid',
       });

@@ -5,28 +5,28 @@ import { type Denoiser, acceptLabels } from '../denoiser/denoiser.js';
 import { bothGuides } from './guide.js';
 
 /**
- * A way to steer a denoiser: it makes another of it, with the same parameters. `R` is what it needs among them, such
- * as a classifier's ({@link GuidedParams}), and `J` the samples that it is for; left out, anything will do.
+ * Turns a denoiser into a guided one with the same parameters. `R` is the part of the parameters that it needs, such as a
+ * classifier's ({@link GuidedParams}); `J` is the shape of samples that it supports. Any, if left out.
  */
 export type Guidance<R = unknown, J extends Shape = Shape> = <P extends R, I extends J>(
   denoiser: Denoiser<P, I>,
 ) => either.Either<NoisefoldError, Denoiser<P, I>>;
 
-/** The parameters of a denoiser, and those of what guides it. */
+/** The parameters of a denoiser and of its guide. */
 export interface GuidedParams<P, Q> {
   readonly denoiser: P;
   readonly guide: Q;
 }
 
 /**
- * The denoiser as it is.
+ * No guidance: returns the denoiser itself.
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'v', apply: (_, x) => x }
  * unguided(denoiser) // → E.right(denoiser)
  */
 export const unguided: Guidance = (denoiser) => E.right(denoiser);
 
-/** A guided denoiser whose predictions can be added up with those of the plain one: both are of one kind. */
+/** Checks that a guided denoiser has the parameterization of the plain one, so that predictions can be added. */
 const summand =
   <P, I extends Shape>({ predicts }: Denoiser<P, I>) =>
   (guided: Denoiser<P, I>): either.Either<NoisefoldError, Denoiser<P, I>> =>
@@ -34,12 +34,12 @@ const summand =
       ? E.right(guided)
       : fail('ConfigError', {
           where: 'guidanceMonoid',
-          expected: `guides that leave a denoiser of ${predicts} one of ${predicts}`,
-          actual: `one that makes it predict ${guided.predicts}`,
-          hint: 'let the guide reparameterize its result',
+          expected: `guidance that keeps the prediction of ${predicts}`,
+          actual: `guidance that changes it to ${guided.predicts}`,
+          hint: 'reparameterize the result of the guidance',
         });
 
-/** The classes of which one of two guided denoisers hears, if one does. */
+/** The number of classes of two guided denoisers, if one of them has classes. */
 const classesOf = <P, I extends Shape>(
   first: Denoiser<P, I>,
   second: Denoiser<P, I>,
@@ -48,14 +48,15 @@ const classesOf = <P, I extends Shape>(
     ? E.right(first.classes ?? second.classes)
     : fail('ConfigError', {
         where: 'guidanceMonoid',
-        expected: `guides of ${first.classes} classes both`,
-        actual: `one of ${second.classes}`,
+        expected: 'guides with the same number of classes',
+        actual: `${first.classes} and ${second.classes} classes`,
         hint: 'train the classifiers with the same labels',
       });
 
 /**
- * Guides at once: what each adds to the prediction of the denoiser, and their gradients, are summed. An instance of fp-ts's `Monoid`, with
- * {@link unguided} as its empty; commutative. A guide that changes what a denoiser predicts is a `ConfigError`.
+ * Combines two guidances: sums what each adds to the prediction of the denoiser, and their gradients. An instance of
+ * fp-ts's `Monoid`, commutative, with {@link unguided} as `empty`. Returns a `ConfigError` for guidance that changes the
+ * parameterization.
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'epsilon', apply: (_, x) => x }
  * const plus = (n: number): Guidance => (d) => E.right({ ...d, apply: (...given) => add(d.apply(...given), n) })

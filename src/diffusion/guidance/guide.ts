@@ -1,4 +1,4 @@
-/** Guides of samples: classifiers, and gradients of log p(y|x_t). */
+/** Guides: classifiers of noisy data, and gradients of log p(y|x_t). */
 import {
   add,
   type Dim,
@@ -22,15 +22,15 @@ import { type Conditioning, type Denoiser, type Guides, acceptLabels } from '../
 import { requiredLabel } from '../conditioning/labelChecks.js';
 import { entriesAt } from '../process/table.js';
 
-/** A classifier of noisy data, with parameters `Q`, of samples of shape `I`. */
+/** A classifier of noisy data, with parameters `Q` and samples of shape `I`. */
 export interface Classifier<Q, I extends Shape> {
   /** The number of classes: labels are 0…classes-1. */
   readonly classes: number;
-  /** The number of its timesteps, 0…timesteps-1; without it, any timestep is valid. */
+  /** The number of its timesteps, 0…timesteps-1. If left out, any timestep is valid. */
   readonly timesteps?: number;
   /**
-   * `params`, x_t of `[B, ...I]` and the timestep of each, `[B]`, to log p(y|x_t) up to a constant, `[B, classes]`. In
-   * training also randomness for dropout layers; without it they do nothing.
+   * Maps `params`, x_t of `[B, ...I]` and the timesteps `[B]` to logits, log p(y|x_t) up to a constant, `[B, classes]`. In
+   * training it also gets the key of dropout layers; without it they do nothing.
    */
   readonly apply: <B extends Dim>(
     params: Q,
@@ -40,16 +40,16 @@ export interface Classifier<Q, I extends Shape> {
   ) => Tensor<[B, Dim]>;
 }
 
-/** A classifier to be trained: it knows its parameters. */
+/** A trainable classifier: one with a specification of its parameters. */
 export interface ClassifierModel<Q, I extends Shape> extends Classifier<Q, I> {
   readonly params: TreeSpec<Q>;
-  /** Parameters to begin with. */
+  /** Initial parameters. */
   readonly init: (key: Key) => Q;
 }
 
-/** The gradient of a log-likelihood, or of a negated energy, with parameters `Q`. */
+/** A guide as the gradient of a log-likelihood, or of a negated energy, with parameters `Q`. */
 export interface GuideGradient<Q, J extends Shape> {
-  /** `params`, x_t of `[B, ...I]` and its conditioning to ∇ log p(y|x_t), of the shape of x_t. */
+  /** Maps `params`, x_t of `[B, ...I]` and its conditioning to ∇ log p(y|x_t), of the shape of x_t. */
   readonly gradient: <B extends Dim, I extends J>(
     params: Q,
     x: Tensor<[B, ...I]>,
@@ -57,23 +57,23 @@ export interface GuideGradient<Q, J extends Shape> {
   ) => Tensor<[B, ...I]>;
 }
 
-/** A guide of samples. */
+/** A guide: a classifier or a gradient. */
 export type Guide<Q, J extends Shape> = Classifier<Q, J> | GuideGradient<Q, J>;
 
-/** The parameters of a guide that has some. Raises `ConfigError`. */
+/** The parameters of a guide. Raises `ConfigError` if they are missing. */
 const requiredGuide = <Q>(params: Q | undefined): Q =>
   params === undefined
     ? raise('ConfigError', {
         where: 'guidance',
         expected: 'the parameters of the classifier',
         actual: 'none',
-        hint: 'give them to `sample` as `guide`, or as a member `guide` of the parameters',
+        hint: 'give them to `sample` as `guide`, or to a sampler as the field `guide` of its parameters',
       })
     : params;
 
 /**
- * ∇ log p(y|x), of the shape of x. Samples are independent, so that of a classifier is the gradient of their sum, as the
- * published scripts take it: ∇ Σ log p(y|x_t).
+ * ∇ log p(y|x), of the shape of x. For a classifier, the gradient of the sum over the batch, ∇ Σ log p(y|x_t), as in the
+ * published scripts: samples are independent.
  */
 export const gradientOf =
   <Q, J extends Shape>(where: string, guide: Guide<Q, J>) =>
@@ -85,24 +85,24 @@ export const gradientOf =
     if ('gradient' in guide) return guide.gradient(params.guide, x, at);
     const { classes, apply } = guide;
     const label = requiredLabel(where, at.label);
-    // NaN for a label outside of the classes, of which `oneHot` would make zeros: no guidance
+    // NaN for a label out of range, where `oneHot` gives zeros, which would mean no guidance
     const chosen = scaleBy(
       oneHot(label, classes) as Tensor<[B, Dim]>,
       entriesAt(new Float64Array(classes).fill(1))(label),
     );
-    // a float32 tensor has a gradient of its own type, which the compiler does not compute while I is open
+    // the gradient of a float32 tensor has its type, which the compiler does not compute for a generic I
     return grad((place: Tensor<[B, ...I]>) =>
       sum(mul(logSoftmax(apply(requiredGuide(params.guide), place, at.t)), chosen)),
     )(x) as Tensor<[B, ...I]>;
   };
 
-/** A guide, from JavaScript or not. */
+/** Tests if a value is a guide. */
 const isGuide = (guide: unknown): boolean =>
   typeof guide === 'object' &&
   guide !== null &&
   ('gradient' in guide ? typeof guide.gradient === 'function' : 'apply' in guide && 'classes' in guide);
 
-/** Two at once: their gradients are summed. */
+/** Combines two sets of guides: sums their gradients. */
 export const bothGuides = <P, I extends Shape>(one: Guides<P, I> = {}, other: Guides<P, I> = {}): Guides<P, I> => {
   const score = one.score ?? other.score;
   const mean = one.mean ?? other.mean;
@@ -115,9 +115,9 @@ export const bothGuides = <P, I extends Shape>(one: Guides<P, I> = {}, other: Gu
 };
 
 /**
- * A denoiser with the guides of a guide: it has the classes of the classifier, even if it ignores them itself, and the
- * timesteps that both know. Returns a `ConfigError` if it has other classes, for a scale that is not finite, and for an
- * invalid guide.
+ * Adds guides to a denoiser. The result has the classes of the classifier, even if the denoiser has none, and the timesteps
+ * that both know. Returns a `ConfigError` for an invalid guide, a scale that is not finite, and a different number of
+ * classes.
  */
 export const withGuide = <P, Q, J extends Shape, I extends J>(
   where: string,
@@ -131,14 +131,14 @@ export const withGuide = <P, Q, J extends Shape, I extends J>(
       where,
       expected: 'a classifier { classes, apply }, or a gradient { gradient }',
       actual: show(guide),
-      hint: 'give the guide, then its scale: the process is that of the sampler',
+      hint: 'give the guide, then its scale; the sampler has the process',
     });
   if (!Number.isFinite(scale))
     return fail('ConfigError', {
       where,
       expected: 'a finite guidance scale',
       actual: show(scale),
-      hint: '1 is the posterior of the class, more sharpens it',
+      hint: '1 samples the class; more sharpens the samples',
     });
   const guides = bothGuides(denoiser.guides, own);
   if ('gradient' in guide) return E.right({ ...denoiser, guides });
@@ -148,8 +148,8 @@ export const withGuide = <P, Q, J extends Shape, I extends J>(
     ? E.right({ ...acceptLabels(denoiser), ...known, classes, guides })
     : fail('ConfigError', {
         where,
-        expected: `a classifier of the ${denoiser.classes} classes of the denoiser`,
-        actual: `one of ${classes}`,
+        expected: `a classifier of ${denoiser.classes} classes, as many as the denoiser has`,
+        actual: `one of ${classes} classes`,
         hint: 'train both with the same labels',
       });
 };

@@ -64,7 +64,7 @@ describe('the loss of a classifier refuses', () => {
   test('a process that goes on past the timesteps that the classifier knows', async () => {
     const short = { ...classifier, timesteps: 50 };
     expect(await messageOf((key) => classifierLosses(process, short)(null, x0, key, label).losses)).toBe(
-      'classifier: expected a process whose timesteps it knows, 0 to 49, got one that goes up to 99; make the model with as many `timesteps` as the process has',
+      'classifier: expected a process with timesteps of 0 to 49, which it knows, got one with timesteps up to 99; make the model with as many `timesteps` as the process has',
     );
   });
 

@@ -46,7 +46,7 @@ export const snrWeight: Weighting = (lambda) => Math.exp(lambda);
  */
 export const minSnrWeight = (gamma = 5): Weighting =>
   weightingOf(
-    { where: 'minSnrWeight: γ', options: aboveZero, hint: '5 is that of the paper' },
+    { where: 'minSnrWeight: γ', options: aboveZero, hint: 'the paper uses 5' },
     gamma,
     (most) => (lambda) => Math.min(Math.exp(lambda), most),
   );
@@ -74,7 +74,7 @@ export const p2Weight = (options: { readonly gamma?: number; readonly k?: number
  */
 export const edmWeight = (sigmaData = 0.5): Weighting =>
   weightingOf(
-    { where: 'edmWeight: σ_data', options: aboveZero, hint: '0.5 is that of the paper' },
+    { where: 'edmWeight: σ_data', options: aboveZero, hint: 'the paper uses 0.5' },
     sigmaData,
     (sigma) => (lambda) => Math.exp(lambda) + 1 / sigma ** 2,
   );

@@ -4,21 +4,20 @@ import type { Gaussian } from './gaussians.js';
 import type { Process } from './process.js';
 import { column, entriesAt } from './table.js';
 
-/** Sends a batch through channels, `[B, ...I]` to `[B, ...I]`. */
+/** Adds noise to a batch, one channel for each sample: `[B, ...I]` to `[B, ...I]`. */
 export type Transmission = <B extends Dim, I extends Shape>(
   index: Tensor<[B], 'int32'>,
   noise: Tensor<[NoInfer<B>, ...I]>,
 ) => (x: Tensor<[NoInfer<B>, ...NoInfer<I>]>) => Tensor<[B, ...I]>;
 
 /**
- * Sends each sample through the channel that its index names: scale·x + √variance·ε. The list may hold any
- * q(x_t|x_s), one for each index.
+ * Sends each sample through the channel at its index: scale·x + √variance·ε. The list may contain any q(x_t|x_s).
  *
- * - `index`: `[B]`, the place of each sample's channel in the list
+ * - `index`: `[B]`, the index of each sample's channel in the list
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x
  * @example
  * const transmit = through([identity, { scale: 0.8, variance: 0.36 }])
- * const noise = ones(2, 1) // in earnest: normalLike(x)(key)
+ * const noise = ones(2, 1) // a program draws it: normalLike(x)(key)
  * pipe(ones(2, 1), transmit(iota(2), noise)) // → [[1], [1.4]]
  */
 export const through = (channels: readonly Channel[]): Transmission => {
@@ -28,7 +27,7 @@ export const through = (channels: readonly Channel[]): Transmission => {
 };
 
 /**
- * One forward step: x_t of q(x_t|x_{t-1}) = N(√(1-β_t)·x_{t-1}, β_t). DDPM (Ho et al. 2020), eq. 2.
+ * One forward step: samples x_t from q(x_t|x_{t-1}) = N(√(1-β_t)·x_{t-1}, β_t). DDPM (Ho et al. 2020), eq. 2.
  *
  * - `t`: `[B]` from 0, where x_{-1} is the data
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_{t-1}
@@ -39,7 +38,7 @@ export const through = (channels: readonly Channel[]): Transmission => {
 export const qStep = ({ schedule }: Process): Transmission => through(schedule.channels);
 
 /**
- * All forward steps up to t at once: x_t of q(x_t|x_0) = N(√ᾱ_t·x_0, 1 - ᾱ_t). DDPM, eq. 4.
+ * All forward steps up to t at once: samples x_t from q(x_t|x_0) = N(√ᾱ_t·x_0, 1 - ᾱ_t). DDPM, eq. 4.
  *
  * - `t`: `[B]` from 0
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_0

@@ -2,9 +2,9 @@ import { add, exp, expm1, mul, neg, type Shape, square, sub, type Tensor } from 
 import type { DiagonalGaussian } from './gaussians.js';
 
 /**
- * KL(p ‖ q) = ½·(σ_p²/σ_q² - 1 - log(σ_p²/σ_q²) + (μ_p - μ_q)²/σ_q²) of each element, in nats: 0 where the two are
- * equal, and positive elsewhere. With d = log σ_p² - log σ_q² the first three terms are expm1(d) - d, which does not
- * cancel where the variances nearly agree.
+ * KL divergence of two Gaussians, KL(p ‖ q) = ½·(σ_p²/σ_q² - 1 - log(σ_p²/σ_q²) + (μ_p - μ_q)²/σ_q²), for each element, in
+ * nats. With d = log σ_p² - log σ_q² the first three terms are expm1(d) - d, which does not cancel if the variances are
+ * nearly equal.
  * @example
  * const standard = { mean: zeros(2), logVariance: zeros(2) }
  * gaussianKl(standard, standard) // → [0, 0]

@@ -1,7 +1,7 @@
 /** Gaussians over tensors: one variance for each sample, or one for each element. */
 import type { Dim, Shape, Tensor } from '../../dsl/index.js';
 
-/** A Gaussian for each sample: the mean is like the samples, the variance one number for each, `[B]`. */
+/** A Gaussian for each sample: the mean has the shape of the samples, the variance is one number for each, `[B]`. */
 export interface Gaussian<B extends Dim, I extends Shape> {
   readonly mean: Tensor<[B, ...I]>;
   readonly variance: Tensor<[B]>;

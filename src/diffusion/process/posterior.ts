@@ -3,12 +3,12 @@ import type { Gaussian } from './gaussians.js';
 import type { Process } from './process.js';
 import { column, entriesAt } from './table.js';
 
-/** Its inverse, and the square of that, are within float32. */
+/** The β̃_0 of a process of one timestep. Its inverse, and the square of that, fit float32. */
 const LEAST = 1e-20;
 
 /**
- * log β̃_t, where t = 0, whose β̃ is 0, takes the value of t = 1: the clipped log variance of
- * guided-diffusion, in float64. A process of one timestep, which has no other, takes 10⁻²⁰ for it.
+ * log β̃_t in float64: the clipped log variance of guided-diffusion. t = 0, where β̃ is 0, has the value of t = 1; for a
+ * process of one timestep it is log 10⁻²⁰.
  * @example pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map(clippedLogVariances)) // → E.right([-1.402, -1.402])
  */
 export const clippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>): Float64Array => {
@@ -22,11 +22,11 @@ export const clippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>)
  * - μ̃_t = √ᾱ_{t-1}·β_t/(1-ᾱ_t)·x_0 + √α_t·(1-ᾱ_{t-1})/(1-ᾱ_t)·x_t
  * - β̃_t = (1-ᾱ_{t-1})/(1-ᾱ_t)·β_t
  *
- * with `logVariance` log β̃_t, clipped as in {@link clippedLogVariances}. The coefficients come from Bayes' rule on
- * two channels, `posteriorOf` in `schedules/channel.ts`; here they are gathered for a batch.
+ * with `logVariance` log β̃_t, clipped as in {@link clippedLogVariances}. The coefficients come from {@link posteriorOf};
+ * this function gathers them for a batch.
  *
  * - `x0`, `xt`: `[B, ...I]`
- * - `t`: `[B]` from 0, where the posterior is x_0 itself
+ * - `t`: `[B]` from 0; at t = 0 the posterior is x_0 itself
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * const posterior = pipe(process, E.map((p) => qPosterior(p)(iota(2))(ones(2, 1), zeros(2, 1))))

@@ -4,12 +4,12 @@ import { type Channel, identity, type Posterior, posteriorOf } from '../schedule
 import type { Schedule } from '../schedules/schedule.js';
 
 /**
- * A diffusion process: a schedule with what follows from it, and the timesteps by which a denoiser knows
- * its noise levels. Tables in float64, indexed by t = 0…T-1.
+ * A diffusion process: a schedule, the distributions that follow from it, and the timesteps that a denoiser gets. Tables
+ * in float64, indexed by t = 0…T-1.
  */
 export interface Process {
   readonly schedule: Schedule;
-  /** The timestep that the denoiser sees at t: t itself, or that of the longer process this one was taken from. */
+  /** The timestep that the denoiser gets at t: t itself, or for a respaced process the timestep of the original one. */
   readonly timesteps: Int32Array;
   /** q(x_t|x_0) = N(√ᾱ_t·x_0, 1 - ᾱ_t): DDPM (Ho et al. 2020), eq. 4. */
   readonly marginals: readonly Channel[];
@@ -20,7 +20,7 @@ export interface Process {
 /** q(x_t|x_0) at each timestep. */
 export type Levels = Pick<Process, 'marginals'>;
 
-/** The process of a schedule whose marginals are known more exactly than by 1 - ᾱ. */
+/** The process of a schedule and its marginals, which may be more precise than 1 - ᾱ. */
 export const processOfMarginals = (
   schedule: Schedule,
   marginals: readonly Channel[],
@@ -35,13 +35,13 @@ export const processOfMarginals = (
 /**
  * The process of a schedule: its marginals q(x_t|x_0) and posteriors q(x_{t-1}|x_t, x_0).
  *
- * @param timesteps - what the denoiser sees at each t; t itself unless said otherwise
+ * @param timesteps - the timestep that the denoiser gets at each t; t itself if left out
  * @example
  * const process = pipe(scheduleFromBetas([0.36, 0.4375]), E.map((schedule) => processOf(schedule)))
  * pipe(process, E.map(({ marginals }) => marginals[1])) // → E.right({ scale: 0.6, variance: 0.64 })
  */
 export const processOf = (schedule: Schedule, timesteps?: Int32Array): Process => {
-  // 1 - ᾱ, as guided-diffusion computes it, and not the folded variance: the two differ in the last digits
+  // 1 - ᾱ as in guided-diffusion; the variance of the merged channels differs in the last digits
   const marginals = Array.from(schedule.alphaBars, (alphaBar) => ({
     scale: Math.sqrt(alphaBar),
     variance: 1 - alphaBar,
@@ -50,7 +50,7 @@ export const processOf = (schedule: Schedule, timesteps?: Int32Array): Process =
 };
 
 /**
- * The process of DDPM (Ho et al. 2020) over a schedule that may have failed.
+ * The process of DDPM (Ho et al. 2020) from the `Either` that the schedules return.
  * @example
  * pipe(ddpm(linear(1000)), E.map((process) => process.marginals[999]!.scale)) // → E.right(0.00635)
  * pipe(ddpm(linear(10)), E.mapLeft(({ expected }) => expected)) // → E.left('T ≥ 20')

@@ -1,4 +1,4 @@
-/** Processes as plain data: the tables that a process is made of, from which it comes back with the same bits. */
+/** Processes as plain data: the tables of a process, which restore it bit for bit. */
 import { fail, failure, type NoisefoldError } from '../../internal/errors.js';
 import { natural } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
@@ -10,8 +10,8 @@ import { checkedTables } from '../schedules/schedule.js';
 export const TABLES = ['betas', 'alphas', 'alphaBars', 'scales', 'variances', 'timesteps'] as const;
 
 /**
- * The tables of a process, finite numbers. `sigmas` is there only for a process of given σ: those of others follow from
- * the marginals to the bit. A σ of ∞, at the last timestep, is 0 in it.
+ * The tables of a process, as finite numbers. `sigmas` is present only for a process made from given σ; for others the
+ * marginals give exactly the same σ. A σ of ∞, at the last timestep, is stored as 0.
  */
 export type ProcessTables = Readonly<Record<(typeof TABLES)[number], ArrayLike<number>>> & {
   readonly sigmas?: ArrayLike<number>;
@@ -33,7 +33,7 @@ export const tablesOf = ({ schedule, timesteps, marginals }: Process): ProcessTa
   };
 };
 
-/** The process of some tables, `[T]` each. `DecodeError` if they are those of no process; `where` names their place. */
+/** The process of tables, `[T]` each. Returns a `DecodeError` if they are invalid; `where` names their place in the file. */
 export const processOfTables = (
   where: string,
   { betas, alphas, alphaBars, scales, variances, timesteps, sigmas }: ProcessTables,
@@ -73,19 +73,19 @@ export const processOfTables = (
 const sameNumbers = (some: readonly number[], others: readonly number[]): boolean =>
   some.length === others.length && some.every((number, i) => Object.is(number, others[i]));
 
-/** The first table of `stored` that a process does not have. Files from before `sigmas` lack that one. */
+/** The first table of `stored` that differs from a process. A file without `sigmas` matches any. */
 export const differingTable = (own: ProcessTables, stored: ProcessTables): keyof ProcessTables | undefined =>
   ([...TABLES, 'sigmas'] as const).find((name) => {
     return !sameNumbers(Array.from(own[name] ?? []), Array.from(stored[name] ?? own[name] ?? []));
   });
 
-/** The numbers of a process beside its tables, which follow from them in all that this library makes. */
+/** The numbers of a process that are not in its tables. For processes that this library makes they follow from these. */
 const followingFrom = ({ schedule, posteriors }: Process): readonly number[] => [
   ...schedule.channels.flatMap(({ scale, variance }) => [scale, variance]),
   ...posteriors.flatMap(({ x0, xt, variance }) => [x0, xt, variance]),
 ];
 
-/** Tests if a process comes back from its tables. One that was changed by hand may not. */
+/** Tests if its tables restore a process. They may not, if it was changed by hand. */
 export const followsFromTables = (process: Process): boolean =>
   E.match(
     () => false,

@@ -20,8 +20,8 @@ import type { Process } from './process.js';
 import { entriesAt } from './table.js';
 
 /**
- * log ᾱ from the data on, in two float32 parts whose sum is exact: of neighbours only the difference counts, of
- * which one float32 would leave three digits.
+ * log ᾱ, beginning with 0 for the data, as the sum of two float32 numbers. A single float32 would leave three digits in the
+ * difference of neighbours.
  */
 const logAlphaBars = ({ schedule: { alphaBars } }: Process) => {
   const logs = Float64Array.of(0, ...alphaBars.map(Math.log));
@@ -41,10 +41,10 @@ const logRatio = (process: Process) => {
 };
 
 /**
- * Mean and variance of q(x_t|x_s) = N(√(ᾱ_t/ᾱ_s)·x_s, 1 - ᾱ_t/ᾱ_s), each sample from its own s to its own t: DDPM
- * (Ho et al. 2020), eq. 2, composed. For s = t-1 it is {@link qStep}, for s = -1, the data, {@link qSample}.
+ * Mean and variance of the transition q(x_t|x_s) = N(√(ᾱ_t/ᾱ_s)·x_s, 1 - ᾱ_t/ᾱ_s), with an s and a t for each sample: DDPM
+ * (Ho et al. 2020), eq. 2, composed. s = t-1 is {@link qStep}; s = -1, the data, is {@link qSample}.
  *
- * - `s`, `t`: `[B]`, -1 ≤ s < t < T; what is not so gives numbers without a meaning: see {@link channelBetween}
+ * - `s`, `t`: `[B]`, -1 ≤ s < t < T. Not checked: others give meaningless numbers. See {@link channelBetween}
  * - `xs`: `[B, ...I]`
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
@@ -64,7 +64,7 @@ export const qBetween = (process: Process) => {
 };
 
 /**
- * x_t of {@link qBetween}: the forward process from any s to any t.
+ * Samples x_t from q(x_t|x_s), the forward process from any s to any t. See {@link qBetween}.
  *
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_s
  * @example
@@ -86,7 +86,7 @@ export const qSampleBetween = (process: Process) => {
 };
 
 /**
- * q(x_t|x_s) as a channel, on the host; s = -1 is the data. Timesteps out of range, or s ≥ t, are a `ConfigError`.
+ * q(x_t|x_s) as a channel, on the host; s = -1 is the data. Returns a `ConfigError` for timesteps out of range and s ≥ t.
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * pipe(process, E.flatMap((p) => channelBetween(p, 0, 1))) // → E.right({ scale: 0.75, variance: 0.4375 })
@@ -103,5 +103,5 @@ export const channelBetween = (
         where: 'channelBetween',
         expected: `whole timesteps -1 ≤ s < t ≤ ${T - 1}`,
         actual: `s = ${s}, t = ${t}`,
-        hint: 'noise only grows: s is the earlier, and -1 is the data',
+        hint: 'noise increases with t, so s is the smaller; -1 is the data',
       });

@@ -213,7 +213,7 @@ describe('inpainting', () => {
       const outcome = inpainting(resampling)(samplerOf(solver, 2));
       return E.isLeft(outcome) && outcome.left.message;
     };
-    const hint = '; { resamples: 10, jump: 10 } is that of the paper';
+    const hint = '; the paper uses { resamples: 10, jump: 10 }';
     expect(whereOf({ resamples: 0 })).toBe(`inpainting.resamples: expected an integer ≥ 1, got 0${hint}`);
     expect(whereOf({ jump: 1.5 })).toBe(`inpainting.jump: expected an integer ≥ 1, got 1.5${hint}`);
     expect(whereOf({ resample: 3 } as Resampling)).toBe(

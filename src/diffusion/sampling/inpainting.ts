@@ -72,7 +72,7 @@ const entering = (channels: readonly Channel[]) => {
 const resamplingOf = optionsOf<Resampling>({
   where: 'inpainting',
   options: exactly({}, { resamples: positive, jump: positive }),
-  hint: '{ resamples: 10, jump: 10 } is that of the paper',
+  hint: 'the paper uses { resamples: 10, jump: 10 }',
 });
 
 /**

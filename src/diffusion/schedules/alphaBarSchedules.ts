@@ -1,26 +1,26 @@
-/** The schedules that are given by ᾱ, a function of the fraction of the process that has passed. */
+/** Schedules defined by ᾱ as a function of the fraction of the process that has passed. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { aboveZero, exactly, finite, refined } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
 
-/** ᾱ at a fraction of the process, 0…1; a constant factor makes no difference. */
+/** ᾱ at a fraction of the process, 0…1. A constant factor cancels. */
 export type AlphaBar = (fraction: number) => number;
 
-/** Options of the schedules by ᾱ. */
+/** Options of the schedules defined by ᾱ. */
 export interface AlphaBarOptions {
-  /** The largest β, at most 1; 0.999 if left out, since steps that leave no signal are singular. */
+  /** The largest β, at most 1. 0.999 if left out, because a step that leaves no signal is singular. */
   readonly maxBeta?: number;
 }
 
 const MAX_BETA = 0.999;
 
-/** What every schedule by ᾱ takes as its largest β. */
+/** Decodes the largest β of every schedule here. */
 const maxBeta = refined(finite, 'a largest β in (0, 1]', (beta) => beta > 0 && beta <= 1);
-const MAX_BETA_HINT = '0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0';
+const MAX_BETA_HINT = '0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0';
 
-/** ᾱ at the T + 1 ends of the steps, in (0, 1] and falling; it may come to 0 in the end. */
+/** ᾱ at the T + 1 ends of the steps: in (0, 1] and falling. The last may be 0. */
 const valuesOf = (
   { where, hint }: Named,
   alphaBar: AlphaBar,
@@ -40,7 +40,7 @@ const valuesOf = (
       });
 };
 
-/** What errors call a schedule, and what to do where its ᾱ does not fall. */
+/** The name of a schedule in errors, and the hint for a ᾱ that does not fall. */
 interface Named {
   readonly where: string;
   readonly hint: string;
@@ -64,9 +64,11 @@ const byAlphaBar = (
   );
 
 /**
- * The schedule of T steps that follow a function ᾱ of the fraction of the process, on [0, 1]:
- * β_t = 1 - ᾱ((t+1)/T)/ᾱ(t/T), at most `largest`, 0.999 if left out (Improved DDPM, Nichol & Dhariwal 2021, section 3.2). A ᾱ that
- * leaves (0, 1], but for a 0 at the end, or does not fall at every step is a `ConfigError`.
+ * A schedule of T steps from a function ᾱ of the fraction of the process, on [0, 1]:
+ * β_t = 1 - ᾱ((t+1)/T)/ᾱ(t/T), at most `largest` (Improved DDPM, Nichol & Dhariwal 2021, section 3.2). Returns a
+ * `ConfigError` if ᾱ leaves (0, 1], except for a 0 at the end, or does not fall at every step.
+ *
+ * @param largest - the largest β, 0.999 if left out
  * @example
  * const square = scheduleFromAlphaBar((fraction) => 1 - fraction ** 2, 4)
  * pipe(square, E.map(({ alphaBars }) => alphaBars)) // → E.right([0.9375, 0.75, 0.4375, 0.0004])
@@ -94,9 +96,8 @@ export const scheduleFromAlphaBar = (
   );
 
 /**
- * The cosine schedule of Improved DDPM (Nichol & Dhariwal 2021, eq. 17): ᾱ falls as a squared cosine,
- * slowly at both ends; an offset of 0.008 keeps the first steps from vanishing. A T that is no whole number ≥ 1 is a
- * `ConfigError`.
+ * The cosine schedule of Improved DDPM (Nichol & Dhariwal 2021, eq. 17): ᾱ is a squared cosine, which falls slowly at both
+ * ends. An offset of 0.008 keeps the first steps from vanishing. Returns a `ConfigError` if T is not a whole number ≥ 1.
  * @example
  * pipe(cosine(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.847, 0.494, 0.144, 0.0001])
  * pipe(cosine(4, { maxBeta: 0.5 }), E.map(({ betas }) => betas)) // → E.right([0.153, 0.417, 0.5, 0.5])
@@ -113,11 +114,11 @@ export const cosine = (T: number, options: AlphaBarOptions = {}): either.Either<
 };
 
 /**
- * ᾱ falls from 1 to 0 as a stretch of a sigmoid, σ(x/τ) for x from `start` to `end` (Jabri et al. 2022; Chen 2023; in
- * their code, `sigmoid_schedule` of google-research/pix2seq). A later stretch adds the noise earlier, and a smaller τ
- * most of it about x = 0. Betas along a sigmoid are {@link sigmoidBetas}.
+ * The sigmoid schedule: ᾱ falls from 1 to 0 along a sigmoid, σ(x/τ) for x from `start` to `end` (Jabri et al. 2022; Chen
+ * 2023; `sigmoid_schedule` of google-research/pix2seq). A range further to the right adds the noise earlier; a smaller τ
+ * adds most of it near x = 0. See {@link sigmoidBetas} for betas along a sigmoid.
  *
- * @param options - `start` -3, `end` 3 and `tau` 1 if left out; another than start < end and τ > 0 is a `ConfigError`
+ * @param options - `start` -3, `end` 3 and `tau` 1 if left out. start ≥ end and τ ≤ 0 are a `ConfigError`
  * @example pipe(sigmoidAlphaBar(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.851, 0.5, 0.149, 0.0001])
  */
 export const sigmoidAlphaBar = (
@@ -144,11 +145,11 @@ export const sigmoidAlphaBar = (
 };
 
 /**
- * The log-SNR is distributed as a Laplace (Hang et al. 2024, "Improved Noise Schedule"): it falls through
- * λ = μ - b·sign(½ - t)·log(1 - 2|t - ½|), so that most timesteps lie where signal and noise are of a size; ᾱ is
- * SNR/(1 + SNR). ('laplace' of diffusers takes the root of that for ᾱ, the paper's α.)
+ * The Laplace schedule (Hang et al. 2024, "Improved Noise Schedule"): the log-SNR has a Laplace distribution over the
+ * timesteps, λ = μ - b·sign(½ - t)·log(1 - 2|t - ½|), so most timesteps lie where signal and noise are about equal. ᾱ is
+ * SNR/(1 + SNR). ('laplace' of diffusers uses the square root of that, the paper's α, as ᾱ.)
  *
- * @param options - the centre `mu` 0 and the width `b` 0.5 if left out; a b that is not above 0 is a `ConfigError`
+ * @param options - the centre `mu` 0 and the width `b` 0.5 if left out; b ≤ 0 is a `ConfigError`
  * @example pipe(laplace(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.586, 0.5, 0.414, 0.0004])
  */
 export const laplace = (
@@ -167,9 +168,9 @@ export const laplace = (
 };
 
 /**
- * ᾱ falls exponentially to e^-rate ('exp' of diffusers): every β is 1 - e^(-rate/T).
+ * The exponential schedule ('exp' of diffusers): ᾱ falls exponentially to e^-rate, so every β is 1 - e^(-rate/T).
  *
- * @param options - `rate` 12 if left out; one that is not above 0 is a `ConfigError`
+ * @param options - `rate` 12 if left out; a rate ≤ 0 is a `ConfigError`
  * @example pipe(exponential(3), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.0183, 0.000335, 0.000006])
  */
 export const exponential = (

@@ -1,4 +1,4 @@
-/** The schedules that are given by their betas. */
+/** Schedules defined by their betas. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly } from '../../internal/decode.js';
@@ -6,7 +6,7 @@ import { E, type either, F, t } from '../../internal/fp.js';
 import { ramp } from './ramp.js';
 import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
 
-/** Where the betas begin and end. */
+/** The first and the last beta. */
 export interface BetaRange {
   /** β_0; DDPM's 1e-4 if left out. */
   readonly start?: number;
@@ -37,14 +37,14 @@ const checkedRange = (
 
 const DDPM: Required<BetaRange> = { start: 1e-4, end: 0.02 };
 
-/** T betas by a rule, which is asked when T is a number of timesteps. */
+/** A schedule of T betas. `betas` is called only if T is a valid number of timesteps. */
 const ruled = (where: string, T: number, betas: () => Float64Array): either.Either<NoisefoldError, Schedule> =>
   F.pipe(
     timestepCount(where, T),
     E.flatMap(() => checkedBetas(where, betas())),
   );
 
-/** T betas by a rule from a range. */
+/** A schedule of T betas that are computed from a range. */
 const ranged = (
   where: string,
   T: number,
@@ -58,8 +58,9 @@ const ranged = (
   );
 
 /**
- * The linear schedule of DDPM (Ho et al. 2020, section 4): β from 1e-4 to 0.02 at T = 1000, rescaled with
- * T so that the whole process adds the same noise. T ≥ 20, or the last β would pass 1: `ConfigError`.
+ * The linear schedule of DDPM (Ho et al. 2020, section 4): β from 1e-4 to 0.02 at T = 1000. For other T the betas are
+ * multiplied by 1000/T, so that the whole process adds the same noise. Returns a `ConfigError` for T < 20, because the last
+ * β would exceed 1.
  * @example
  * pipe(linear(1000), E.map(({ betas }) => [betas[0], betas[999]])) // → E.right([0.0001, 0.02])
  * pipe(linear(10), E.mapLeft(({ expected }) => expected)) // → E.left('T ≥ 20')
@@ -75,10 +76,10 @@ export const linear = (T: number): either.Either<NoisefoldError, Schedule> =>
     : ruled('linear', T, () => ramp((1000 / T) * 1e-4, (1000 / T) * 0.02, T));
 
 /**
- * Betas from `start` to `end` in equal steps, the same bounds whatever T: DDPM's ('linear') at T = 1000, and
- * `linear` of diffusers at any. Fewer steps add less noise: at T = 100 a third of the signal is left.
+ * Betas from `start` to `end` in equal steps, with the same ends for every T: 'linear' of DDPM at T = 1000, and `linear` of
+ * diffusers at any T. Fewer steps add less noise: at T = 100 a third of the signal is left.
  *
- * @param range - `start` 1e-4, `end` 0.02 if left out; another than 0 < start ≤ end < 1 is a `ConfigError`
+ * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example
  * pipe(linearUnscaled(3), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.01005, 0.02])
  * pipe(linearUnscaled(2, { end: 0.5 }), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.5])
@@ -86,37 +87,37 @@ export const linear = (T: number): either.Either<NoisefoldError, Schedule> =>
 export const linearUnscaled = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
   ranged('linearUnscaled', T, range, ({ start, end }) => ramp(start, end, T));
 
-/** Betas linear in their roots. */
+/** Betas with square roots in equal steps. */
 const rootLinear =
   (T: number) =>
   ({ start, end }: Required<BetaRange>): Float64Array =>
     ramp(Math.sqrt(start), Math.sqrt(end), T).map((root) => root ** 2);
 
 /**
- * Betas whose square roots are linear, in DDPM's range: 'quad' of Ho et al.'s code.
+ * Betas with square roots in equal steps, in DDPM's range: 'quad' of Ho et al.'s code.
  *
- * @param range - `start` 1e-4, `end` 0.02 if left out; another than 0 < start ≤ end < 1 is a `ConfigError`
+ * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example pipe(quadratic(3), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.00573, 0.02])
  */
 export const quadratic = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
   ranged('quadratic', T, range, rootLinear(T));
 
 /**
- * The schedule of latent diffusion ('linear' in the code of Rombach et al. 2022, 'scaled_linear' of diffusers): as
- * {@link quadratic}, from 0.00085 to 0.012, which are those of Stable Diffusion. That of faces, and others of the
- * paper's models, go from 0.0015 to 0.0195.
+ * The schedule of latent diffusion ('linear' in the code of Rombach et al. 2022, 'scaled_linear' of diffusers):
+ * {@link quadratic} from 0.00085 to 0.012, the range of Stable Diffusion. The model of faces and others of the paper use
+ * 0.0015 to 0.0195.
  *
- * @param range - `start` and `end`; another than 0 < start ≤ end < 1 is a `ConfigError`
+ * @param range - `start` and `end`; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example pipe(scaledLinear(3), E.map(({ betas }) => betas)) // → E.right([0.00085, 0.00481, 0.012])
  */
 export const scaledLinear = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
   ranged('scaledLinear', T, range, rootLinear(T), { start: 0.00085, end: 0.012 });
 
 /**
- * Betas along a sigmoid from -6 to 6 (GeoDiff, Xu et al. 2022; 'sigmoid' of diffusers). A sigmoid of ᾱ is
- * {@link sigmoidAlphaBar}.
+ * Betas along a sigmoid from -6 to 6 (GeoDiff, Xu et al. 2022; 'sigmoid' of diffusers). See {@link sigmoidAlphaBar} for ᾱ
+ * along a sigmoid.
  *
- * @param range - `start` 1e-4, `end` 0.02 if left out; another than 0 < start ≤ end < 1 is a `ConfigError`
+ * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example pipe(sigmoidBetas(3), E.map(({ betas }) => betas)) // → E.right([0.000149, 0.01005, 0.01995])
  */
 export const sigmoidBetas = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
@@ -125,19 +126,19 @@ export const sigmoidBetas = (T: number, range: BetaRange = {}): either.Either<No
   );
 
 /**
- * The same β at every timestep, 'const' of Ho et al.'s code; 0.02 if left out. One that is not in (0, 1), or leaves
- * no signal before the last of T steps, is a `ConfigError`.
+ * The same β at every timestep, 'const' of Ho et al.'s code; 0.02 if left out. Returns a `ConfigError` if β is not in
+ * (0, 1), or leaves no signal before the last of T steps.
  * @example pipe(constantBetas(3, 0.5), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.5, 0.25, 0.125])
  */
 export const constantBetas = (T: number, beta = 0.02): either.Either<NoisefoldError, Schedule> =>
   ruled('constantBetas', T, () => new Float64Array(T).fill(beta));
 
 /**
- * Betas that rise linearly from `start` to `end` over a fraction of the timesteps, ⌊fraction·T⌋ of them, and stay:
- * 'warmup10' (0.1) and 'warmup50' (0.5) of Ho et al.'s code.
+ * Betas that rise linearly from `start` to `end` over the first ⌊fraction·T⌋ timesteps, then stay at `end`: 'warmup10' (0.1)
+ * and 'warmup50' (0.5) of Ho et al.'s code.
  *
  * @param fraction - from 0 to 1
- * @param range - `start` 1e-4, `end` 0.02 if left out; another than 0 < start ≤ end < 1 is a `ConfigError`
+ * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example
  * pipe(warmupBetas(0.5)(6), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.01005, 0.02, 0.02, 0.02, 0.02])
  */
@@ -158,8 +159,8 @@ export const warmupBetas =
         });
 
 /**
- * β_t = 1/(T-t), which takes an equal part 1/T of the signal's variance at every step and leaves none (Sohl-Dickstein
- * et al. 2015, section 2.4.1; 'jsd' of Ho et al.'s code): ᾱ_t = 1 - (t+1)/T.
+ * β_t = 1/(T-t): every step removes 1/T of the signal's variance, and no signal is left at the end (Sohl-Dickstein et al.
+ * 2015, section 2.4.1; 'jsd' of Ho et al.'s code). So ᾱ_t = 1 - (t+1)/T.
  * @example pipe(reciprocalBetas(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.75, 0.5, 0.25, 0])
  */
 export const reciprocalBetas = (T: number): either.Either<NoisefoldError, Schedule> =>

@@ -1,8 +1,8 @@
 import { RA } from '../../internal/fp.js';
 
 /**
- * A Gaussian channel, x ↦ scale·x + √variance·ε with ε ~ N(0, I): one forward step of diffusion, or many
- * of them merged. Host numbers in float64.
+ * A Gaussian channel, x ↦ scale·x + √variance·ε with ε ~ N(0, I): one forward step of diffusion, or several merged into
+ * one. Numbers on the host, in float64.
  */
 export interface Channel {
   readonly scale: number;
@@ -16,8 +16,8 @@ export interface Channel {
 export const identity: Channel = { scale: 1, variance: 0 };
 
 /**
- * `first`, then `second`: the sum of two independent Gaussians is a Gaussian, so two channels merge into
- * one, (a₂, v₂)∘(a₁, v₁) = (a₂a₁, a₂²v₁ + v₂).
+ * Composes two channels: `first`, then `second`. The sum of two independent Gaussians is a Gaussian, so
+ * (a₂, v₂)∘(a₁, v₁) = (a₂a₁, a₂²v₁ + v₂).
  * @example
  * const half = { scale: 0.5, variance: 0.5 }
  * compose(half, half) // → { scale: 0.25, variance: 0.625 }
@@ -36,7 +36,7 @@ export const compose = (first: Channel, second: Channel): Channel => ({
 export const channelMonoid = { concat: compose, empty: identity };
 
 /**
- * Merges channels, the first of the list applied first: q(x_t|x_0) is the fold of the steps up to t.
+ * Merges channels, applied in the order of the list: q(x_t|x_0) is the fold of the steps up to t.
  * @example
  * const steps = [{ scale: 0.8, variance: 0.36 }, { scale: 0.75, variance: 0.4375 }]
  * foldChannels(steps) // → { scale: 0.6, variance: 0.64 }
@@ -56,7 +56,7 @@ export const transition = (earlier: Channel, later: Channel): Channel => {
   return { scale, variance: later.variance - scale ** 2 * earlier.variance };
 };
 
-/** A Gaussian of mean x0·x₀ + xt·x_t: q(x_s|x_t, x_0) by its two coefficients and its variance. */
+/** The posterior q(x_s|x_t, x_0), a Gaussian with mean x0·x₀ + xt·x_t. */
 export interface Posterior {
   readonly x0: number;
   readonly xt: number;
@@ -64,10 +64,10 @@ export interface Posterior {
 }
 
 /**
- * Bayes' rule: from the prior q(x_s|x_0) and the likelihood q(x_t|x_s) to q(x_s|x_t, x_0). With the
- * channels of neighbouring steps these are μ̃ and β̃ of DDPM (Ho et al. 2020), eq. 7.
+ * The posterior q(x_s|x_t, x_0) from the prior q(x_s|x_0) and the likelihood q(x_t|x_s), by Bayes' rule. For neighbouring
+ * steps it has the μ̃ and β̃ of DDPM (Ho et al. 2020), eq. 7.
  *
- * @param marginal - q(x_t|x_0), where it is known already; otherwise the two are composed
+ * @param marginal - q(x_t|x_0), if it is already known; composed from the other two if left out
  * @example
  * const step = { scale: 0.75, variance: 0.4375 }
  * posteriorOf({ scale: 0.8, variance: 0.36 }, step) // → { x0: 0.547, xt: 0.422, variance: 0.246 }
@@ -87,8 +87,8 @@ export const posteriorOf = (
       };
 
 /**
- * The logarithm of the signal-to-noise ratio scale²/variance (Kingma et al. 2021, eq. 3); ∞ without
- * noise, -∞ without signal. The λ of DPM-Solver is half of it.
+ * The log-SNR, the logarithm of the signal-to-noise ratio scale²/variance (Kingma et al. 2021, eq. 3); ∞ without noise, -∞
+ * without signal. The λ of DPM-Solver is half of it.
  * @example
  * logSNR({ scale: 0.8, variance: 0.36 }) // → 0.575
  * logSNR(identity) // → Infinity
@@ -96,22 +96,22 @@ export const posteriorOf = (
 export const logSNR = ({ scale, variance }: Channel): number => 2 * Math.log(scale) - Math.log(variance);
 
 /**
- * λ of DPM-Solver: half of the log-SNR, ln(a/s); -∞ without signal, ∞ without noise.
+ * The λ of DPM-Solver, half of the log-SNR: ln(a/s); -∞ without signal, ∞ without noise.
  * @example lambdaOf({ scale: 0.6, variance: 0.64 }) // → Math.log(0.6 / 0.8)
  */
 export const lambdaOf = (channel: Channel): number => logSNR(channel) / 2;
 
 /**
- * σ of EDM: the noise of x_t/a, s/a. Infinite without signal.
+ * The σ of EDM, the noise of x_t/a: s/a. Infinite without signal.
  * @example sigmaOf({ scale: 0.6, variance: 0.64 }) // → 0.8 / 0.6
  */
 export const sigmaOf = ({ scale, variance }: Channel): number => Math.sqrt(variance) / scale;
 
 /**
- * The least √ᾱ that counts as signal. What is divided by it grows at most 2⁴⁸-fold, so that in float32, which ends at
- * 2¹²⁸, the squares of 2²⁴ numbers up to 2⁴ still have a sum.
+ * The smallest √ᾱ that counts as signal. Division by it multiplies by at most 2⁴⁸, so the sum of the squares of 2²⁴ numbers
+ * up to 2⁴ still fits float32, which ends at 2¹²⁸.
  */
 const LEAST_SIGNAL = 2 ** -48;
 
-/** Whether there is signal from which x₀ can be told in float32, on which programs run. */
+/** Tests if x₀ can be recovered from the signal in float32, which programs compute in. */
 export const leavesSignal = ({ scale }: Channel): boolean => scale >= LEAST_SIGNAL;

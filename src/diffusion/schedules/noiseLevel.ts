@@ -1,28 +1,28 @@
-/** How noisy a timestep is: its log-SNR λ or its σ, at fractional timesteps too, and which timestep is so noisy. */
+/** Noise levels of a schedule, as log-SNR λ or as σ: from a timestep, which may be fractional, and back to a timestep. */
 import type { Schedule } from './schedule.js';
 
-/** Noise levels need nothing else of a schedule. */
+/** The part of a schedule that noise levels depend on. */
 type Levels = Pick<Schedule, 'sigmas'>;
 
-/** λ = log(ᾱ/(1 - ᾱ)) of σ. */
+/** λ = log(ᾱ/(1 - ᾱ)) from σ. */
 const logSNROfSigma = (sigma: number): number => 0 - 2 * Math.log(sigma); // 0, and not -0, at σ = 1
 
 /**
- * σ_t = √((1 - ᾱ_t)/ᾱ_t) at each timestep, the noise beside data of scale 1, as EDM (Karras et al. 2022) counts it:
- * rising, and ∞ where no signal is left. Of a process of given σ, these to the bit.
+ * σ_t = √((1 - ᾱ_t)/ᾱ_t) at each timestep: the noise level of EDM (Karras et al. 2022), for data of scale 1. Rises, and is ∞
+ * where no signal is left. For a schedule made from given σ, exactly these.
  * @example pipe(scheduleFromBetas([0.5, 0.6, 1]), E.map(sigmas)) // → E.right([1, 2, Infinity])
  */
 export const sigmas = ({ sigmas: levels }: Levels): Float64Array => levels.slice();
 
 /**
- * λ_t = log(ᾱ_t/(1 - ᾱ_t)) at each timestep (Kingma et al. 2021, eq. 3): falling, and -∞ where no signal is left.
+ * λ_t = log(ᾱ_t/(1 - ᾱ_t)) at each timestep (Kingma et al. 2021, eq. 3). Falls, and is -∞ where no signal is left.
  * @example pipe(scheduleFromBetas([0.5, 0.5, 1]), E.map(logSNRs)) // → E.right([0, -1.099, -Infinity])
  */
 export const logSNRs = ({ sigmas: levels }: Levels): Float64Array => levels.map(logSNROfSigma);
 
 /**
- * σ at a timestep that need not be whole: `t_to_sigma` of k-diffusion, linear in log σ between whole timesteps, and
- * before 0 and after T-1 that of the nearest.
+ * σ at a timestep, which may be fractional: `t_to_sigma` of k-diffusion. Linear in log σ between whole timesteps, and
+ * constant before 0 and after T-1.
  * @example
  * const at = pipe(scheduleFromBetas([0.5, 0.6]), E.map(sigmaAt))
  * pipe(at, E.map((sigma) => [sigma(0), sigma(0.5), sigma(1)])) // → E.right([1, 1.414, 2])
@@ -39,7 +39,7 @@ export const sigmaAt =
   };
 
 /**
- * λ at a timestep that need not be whole, linear between those that are; before 0 and after T-1 that of the nearest.
+ * λ at a timestep, which may be fractional. Linear between whole timesteps, and constant before 0 and after T-1.
  * @example
  * const at = pipe(scheduleFromBetas([0.5, 0.6]), E.map(logSNRAt))
  * pipe(at, E.map((logSNR) => [logSNR(0), logSNR(0.5), logSNR(7)])) // → E.right([0, -0.693, -1.386])
@@ -49,20 +49,20 @@ export const logSNRAt = (schedule: Levels): ((t: number) => number) => {
   return (t) => logSNROfSigma(sigma(t));
 };
 
-/** The place of a number in a table that rises, linear in a measure between two entries. Beyond the table, its nearest end. */
+/** The fractional index of a number in a rising table, linear in `measure` between entries. Clamped to the ends. */
 const placeIn =
   (levels: Float64Array, measure: (level: number) => number) =>
   (level: number): number => {
     const within = Math.min(Math.max(level, levels[0]!), levels.at(-1)!);
     const after = levels.findIndex((entry) => entry >= within);
-    if (after === -1) return NaN; // only a NaN is above all
+    if (after === -1) return NaN; // `level` is NaN
     const [low, high] = [levels[after - 1]!, levels[after]!];
     return high === within ? after : after - 1 + (measure(within) - measure(low)) / (measure(high) - measure(low));
   };
 
 /**
- * The timestep, which need not be whole, whose noise is σ: `sigma_to_t` of k-diffusion, and the inverse of
- * {@link sigmaAt}. Beyond the schedule it is its nearest end.
+ * The timestep, which may be fractional, with noise level σ: `sigma_to_t` of k-diffusion, and the inverse of
+ * {@link sigmaAt}. Clamped to 0…T-1.
  * @example
  * const of = pipe(scheduleFromBetas([0.5, 0.6]), E.map(timestepOfSigma))
  * pipe(of, E.map((timestep) => [timestep(1), timestep(1.414), timestep(80)])) // → E.right([0, 0.5, 1])
@@ -73,8 +73,7 @@ export const timestepOfSigma = ({ sigmas: levels }: Levels): ((sigma: number) =>
 };
 
 /**
- * The timestep, which need not be whole, whose log-SNR is λ: the inverse of {@link logSNRAt}. A λ above that of
- * timestep 0 gives 0, one below that of T-1 gives T-1.
+ * The timestep, which may be fractional, with log-SNR λ: the inverse of {@link logSNRAt}. Clamped to 0…T-1.
  * @example
  * const of = pipe(scheduleFromBetas([0.5, 0.6]), E.map(timestepOfLogSNR))
  * pipe(of, E.map((timestep) => [timestep(0), timestep(-0.693), timestep(-5)])) // → E.right([0, 0.5, 1])

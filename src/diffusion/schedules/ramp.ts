@@ -1,6 +1,6 @@
 /**
- * `count` numbers from `first` to `last` in equal steps, both included; a single one is `first`. Rounds as NumPy's
- * `linspace` does, by which the published tables are made.
+ * `count` numbers from `first` to `last` in equal steps, both included; one number is `first`. Rounds like NumPy's
+ * `linspace`, which the published tables are made with.
  */
 export const ramp = (first: number, last: number, count: number): Float64Array => {
   const step = (last - first) / (count - 1);

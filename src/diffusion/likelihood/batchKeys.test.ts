@@ -28,7 +28,7 @@ describe('numbers in the shape of a batch', () => {
   it('need as many keys as there are samples', async () => {
     const drawn = await outcomeOf((key) => drawnBy([foldIn(key, 0)], normalLike)(batch))();
     expect(E.isLeft(drawn) && drawn.left.message).toContain(
-      'expected one for the batch, or one for each of 3 samples, got 1',
+      'expected one key for the batch, or one for each of 3 samples, got 1',
     );
   });
 });

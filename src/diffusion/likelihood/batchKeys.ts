@@ -1,18 +1,18 @@
 import { ascribeLike, type Dim, dims, type Key, type Shape, stack, type Tensor, zeros } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 
-/** A key for a whole batch; or one for each sample, and then what is drawn for a sample does not depend on the others. */
+/** One key for a whole batch, or one for each sample, which makes its random numbers independent of the rest of the batch. */
 export type BatchKeys = Key | readonly Key[];
 
-/** What draws numbers in the shape of a tensor: `normalLike`. */
+/** Draws numbers in the shape of a tensor, like `normalLike`. */
 type DrawLike = <S extends Shape>(like: Tensor<S>) => (key: Key) => Tensor<S>;
 
-// Array.isArray does not see that a tensor is no readonly list
+// Array.isArray alone does not narrow a readonly array
 const isOne = (keys: BatchKeys): keys is Key => !Array.isArray(keys);
 
 /**
- * Numbers in the shape of a batch `[B, ...I]`: drawn at once by one key, or sample by sample, each by its own. Another
- * number of keys than of samples raises `ConfigError`.
+ * Draws numbers in the shape of a batch `[B, ...I]`: all with one key, or each sample with its own key. Raises `ConfigError`
+ * if the number of keys is not that of the samples.
  * @example
  * const noise = program({ x: 'B 2', keys: ['key', 'key'] }, ({ x, keys }) => drawnBy(keys, normalLike)(x))
  * const drawn = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(8)] })
@@ -27,11 +27,11 @@ export const drawnBy =
     if (keys.length !== samples)
       raise('ConfigError', {
         where: 'key',
-        expected: `one for the batch, or one for each of ${samples} samples`,
+        expected: `one key for the batch, or one for each of ${samples} samples`,
         actual: `${keys.length}`,
-        hint: 'fold the number of each sample into a key: foldIn(i)(key)',
+        hint: 'fold the index of each sample into a key: foldIn(i)(key)',
       });
     const like = zeros(...sample) as Tensor<Shape>;
-    const drawn = keys.map((key) => draw(like)(key)) as [Tensor<Shape>]; // a batch has a sample
+    const drawn = keys.map((key) => draw(like)(key)) as [Tensor<Shape>]; // a batch has at least one sample
     return ascribeLike(stack(drawn) as Tensor<Shape>, batch);
   };

@@ -1,17 +1,17 @@
 import { type Dim, meanPerSample, mul, type Shape, type Tensor } from '../../dsl/index.js';
 
 /**
- * Nats of each element to bits per dimension of each sample: `[B, ...]` to `[B]`.
+ * Converts nats of each element to bits per dimension of each sample: `[B, ...]` to `[B]`.
  * @example bitsPerDimension(fullOf(Math.LN2, 2, 3)) // → [1, 1]
  */
 export const bitsPerDimension = <B extends Dim, I extends Shape>(nats: Tensor<[B, ...I]>): Tensor<[B]> =>
   mul(meanPerSample(nats), 1 / Math.LN2);
 
 /**
- * Bits per dimension of 8-bit data from a log-density in nats, where the bytes were made real numbers of [-1, 1]:
- * a byte is 2/255 wide. On the host.
+ * Bits per dimension of 8-bit data from a log-density in nats of the data scaled to [-1, 1], where a byte is 2/255 wide. On
+ * the host.
  *
- * @param dimensions - how many numbers a sample has
+ * @param dimensions - the number of elements of a sample
  * @example bitsOfBytes(1)(Math.log(127.5 / 256)) // → 8
  */
 export const bitsOfBytes =

@@ -10,31 +10,31 @@ import { qSample } from '../process/forward.js';
 import type { Process } from '../process/process.js';
 import { pMeanVariance, type ReverseOptions } from '../reverse/reverse.js';
 
-/** Where and how the bound is measured. */
+/** The inputs of {@link boundAt} besides parameters and data. */
 export interface BoundInputs<B extends Dim> {
   /** One timestep for the whole batch. */
   readonly t: Tensor<[], 'int32'>;
-  /** For the noise, of the batch or of each sample: another one at each t. */
+  /** The key of the noise, for the batch or for each sample. Use a different key at each t. */
   readonly key: BatchKeys;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
-  /** The image that each sample is to go with. */
+  /** The image that conditions each sample. */
   readonly condition?: Condition<B>;
 }
 
-/** What is measured at one t, for each sample. */
+/** The measurements at one t, for each sample. */
 export interface Measured<B extends Dim> {
   /** The term of the bound, in bits per dimension: `boundTerm`. */
   readonly bits: Tensor<[B]>;
-  /** The mean squared error of x̂₀, corrected. */
+  /** The mean squared error of the corrected x̂₀. */
   readonly x0Error: Tensor<[B]>;
-  /** The mean squared error of the ε̂ that belongs to it. */
+  /** The mean squared error of the ε̂ that follows from it. */
   readonly noiseError: Tensor<[B]>;
 }
 
 /**
- * The term of the bound at one t for a batch, with the errors of x̂₀ and ε̂: a step to be compiled once and run for
- * t = T-1…0; {@link foldBits} adds them up. x̂₀ is clipped unless `correction` says otherwise.
+ * Measures the term of the variational bound at one t for a batch, and the errors of x̂₀ and ε̂. Compile it once and run it
+ * for t = T-1…0; {@link foldBits} adds up the terms. x̂₀ is clipped, unless `correction` is given.
  *
  * - `x0`: `[B, ...I]`, bytes as levels in [-1, 1]
  * @example
@@ -74,15 +74,15 @@ export const boundAt = <P, I extends Shape>(
   };
 };
 
-/** What was measured of a batch: of each sample, L_T, and the term of each t from 0 to T-1, in bits per dimension. */
+/** The bound of a batch, in bits per dimension: for each sample L_T, and the term of each t from 0 to T-1. */
 export interface BatchBits {
   readonly prior: ArrayLike<number>;
   readonly terms: readonly ArrayLike<number>[];
 }
 
-/** The bound of a data set, in bits per dimension. */
+/** The variational bound of a data set, in bits per dimension. */
 export interface DatasetBits {
-  /** The bound itself: `prior`, and all of `terms`. */
+  /** The bound: the sum of `prior` and `terms`. */
   readonly total: number;
   /** L_T. */
   readonly prior: number;
@@ -94,8 +94,8 @@ const average = (some: readonly ArrayLike<number>[], samples: number): number =>
   some.reduce((sum, batch) => Array.from(batch).reduce((a, b) => a + b, sum), 0) / samples;
 
 /**
- * The bound of a data set from that of its batches, on the host: means over all samples, and their sum over t. A
- * batch without a term for each t and sample, or no sample at all, is a `ConfigError`.
+ * The bound of a data set from the bounds of its batches, on the host: means over all samples, and their sum over t. Returns
+ * a `ConfigError` for a batch without a term for each t and sample, and if there are no samples.
  * @example
  * const batches = [{ prior: [0.5], terms: [[3], [1]] }, { prior: [0.5], terms: [[4], [2]] }]
  * pipe(foldBits(2)(batches), E.map(({ total }) => total)) // → E.right(5.5)

@@ -22,21 +22,21 @@ import {
 } from '../../dsl/index.js';
 import type { DiagonalGaussian } from '../process/gaussians.js';
 
-/** Half the distance from one of 256 levels of [-1, 1] to the next. */
+/** Half the distance between neighbours of the 256 levels in [-1, 1]. */
 const HALF = 1 / 255;
-/** Where the outermost bins begin: between the last two levels of either end. */
+/** The outermost bins begin at ±OUTERMOST, halfway between the last two levels. */
 const OUTERMOST = 1 - HALF;
-/** Probabilities below are taken for it, as guided-diffusion does. */
+/** The smallest probability, as in guided-diffusion; smaller ones are replaced by it. */
 const SMALLEST = 1e-12;
 
 /** erf(z/√2), of which the cdf of the standard normal distribution is ½·(1 + erf). */
 const spread = <S extends Shape>(z: Tensor<S>): Tensor<S> => erf(mul(z, Math.SQRT1_2));
 
-/** From how many deviations on a bin is of the tail, where a difference of two erf of float32 loses its digits. */
+/** Bins more than so many deviations away use the tail formula, because there a difference of two erf in float32 loses its digits. */
 const TAIL = 3;
-/** Beyond so many deviations there is nothing above {@link SMALLEST}; the squares of more may leave float32. */
+/** Beyond so many deviations all probabilities are below {@link SMALLEST}; larger squares could overflow float32. */
 const FAR = 40;
-/** As many levels of the fraction give the tail from {@link TAIL} on within 10⁻¹². */
+/** Levels of the continued fraction: enough for an error below 10⁻¹² from {@link TAIL} on. */
 const LEVELS = 32;
 
 /** (1 - Φ(z))/φ(z) = 1/(z + 1/(z + 2/(z + 3/(z + …)))), for z ≥ {@link TAIL}: Abramowitz & Stegun 26.2.14. */
@@ -48,23 +48,24 @@ const millsRatio = <S extends Shape>(z: Tensor<S>): Tensor<S> => {
   return div(onesLike(z), fraction);
 };
 
-/** log(1 - Φ(near) - (1 - Φ(far))), without the second where `open`: far = near + width, near ≥ {@link TAIL}. */
+/** log((1 - Φ(near)) - (1 - Φ(far))), without the second term if `open`: far = near + width, near ≥ {@link TAIL}. */
 const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tensor<S, 'bool'>): Tensor<S> => {
   const far = add(near, width);
   const ratio = millsRatio(near);
-  // φ(far)/φ(near), of an exponent that does not cancel
+  // φ(far)/φ(near), with an exponent that does not cancel
   const falls = exp(mul(mul(width, add(near, far)), -0.5));
   const rest = where(open, zerosLike(near), mul(falls, div(millsRatio(far), ratio)));
   const logDensity = sub(mul(square(near), -0.5), 0.5 * Math.log(2 * Math.PI));
-  const left = maximum(sub(onesLike(near), rest), 1e-16); // a bin far narrower than σ, where both are one
+  const left = maximum(sub(onesLike(near), rest), 1e-16); // both are equal for a bin far narrower than σ
   return add(logDensity, log(mul(ratio, left)));
 };
 
 /**
- * The log-probability of bytes under a Gaussian, element by element, in nats: DDPM (Ho et al. 2020), eq. 13. The real
- * line is cut into 256 bins around the levels -1, -1 + 2/255, …, 1; the outermost two go on to ∞, so that the
- * probabilities of the levels have the sum 1. The cdf is exact, by erf; guided-diffusion and the code of DDPM take
- * ½·(1 + tanh(√(2/π)·(z + 0.044715·z³))) for it, which is off by up to 1.8·10⁻⁴, in the tails by a part of what is left there. Probabilities are at least 10⁻¹².
+ * The log-probability of bytes under a Gaussian, element by element, in nats: DDPM (Ho et al. 2020), eq. 13. The real line
+ * is divided into 256 bins around the levels -1, -1 + 2/255, …, 1. The outermost two extend to ±∞, so the probabilities sum
+ * to 1. The cdf is exact, by erf; guided-diffusion and the code of DDPM approximate it by
+ * ½·(1 + tanh(√(2/π)·(z + 0.044715·z³))), which is off by up to 1.8·10⁻⁴, and in the tails by a fraction of the probability
+ * there. Probabilities are at least 10⁻¹².
  *
  * - `x`: bytes as levels in [-1, 1], of the shape of the mean
  * @example

@@ -32,28 +32,28 @@ import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { steered } from '../reverse/steering.js';
 import { entryAt } from '../process/table.js';
 
-/** Samples on their way to noise, and the logarithm of how much the way has stretched the volume so far. */
+/** Samples on their way to noise, and the change of log-volume so far. */
 export interface LikelihoodState<B extends Dim, I extends Shape> {
   readonly x: Tensor<[B, ...I]>;
   readonly stretch: Tensor<[B]>;
 }
 
-/** What a step takes beside parameters and state. */
+/** The inputs of a step besides parameters and state. */
 export interface LikelihoodInputs<B extends Dim> {
-  /** Which step, 0…steps-1 from data to noise. */
+  /** The index of the step, 0…steps-1 from data to noise. */
   readonly index: Tensor<[], 'int32'>;
-  /** Of the batch or of each sample; the same for each step, so that one direction is followed all the way. */
+  /** One key for the batch or for each sample. Use the same for each step, so that the random direction stays the same. */
   readonly key: BatchKeys;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
-  /** The image that each sample is to go with. */
+  /** The image that conditions each sample. */
   readonly condition?: Condition<B>;
 }
 
-/** Walks from data to noise: `start`, then `step` at index 0…steps-1, then `finish`. */
+/** An integration from data to noise: `start`, then `step` at index 0…steps-1, then `finish`. */
 export interface Likelihood<P, I extends Shape> {
   readonly steps: number;
-  /** The timesteps of the path, rising: one more than steps. */
+  /** The rising timesteps of the path, one more than steps. */
   readonly timesteps: readonly number[];
   readonly start: <B extends Dim>(x: Tensor<[B, ...I]>) => LikelihoodState<B, I>;
   readonly step: <B extends Dim>(
@@ -61,14 +61,14 @@ export interface Likelihood<P, I extends Shape> {
     state: LikelihoodState<B, I>,
     inputs: LikelihoodInputs<NoInfer<B>>,
   ) => LikelihoodState<B, I>;
-  /** log p(x) of each sample, in nats, as a density. */
+  /** The log-density log p(x) of each sample, in nats. */
   readonly finish: <B extends Dim>(state: LikelihoodState<B, I>) => Tensor<[B]>;
 }
 
-/** Where q(x_t|x_0) = N(cos φ·x_0, sin² φ) is on its quarter of a circle. */
+/** The angle φ of q(x_t|x_0) = N(cos φ·x_0, sin² φ). */
 const angleOf = ({ scale, variance }: Channel): number => Math.atan2(Math.sqrt(variance), scale);
 
-/** -1 or 1, each half of the time. */
+/** Rademacher noise: -1 or 1 with probability ½ each. */
 const rademacher =
   <S extends Shape>(x: Tensor<S>) =>
   (key: Key): Tensor<S> =>
@@ -85,7 +85,7 @@ const atLeastTwo = (timesteps: readonly number[]): either.Either<NoisefoldError,
         where: 'likelihood',
         expected: 'a grid of at least two timesteps',
         actual: `${timesteps.length}`,
-        hint: 'the path leads from the least noise of the grid to its most; the more steps, the nearer',
+        hint: 'the path leads from the least to the most noise of the grid; more steps are more accurate',
       });
 
 interface LikelihoodParts<P, I extends Shape> {
@@ -100,23 +100,23 @@ const partsOf = optionsOf({
     { process: t.UnknownRecord, denoiser: t.UnknownRecord },
     { grid: t.union([t.number, t.Function], 'a number of timesteps, or a grid') },
   ),
-  hint: 'guidance has no part in it',
+  hint: 'likelihood takes no guidance',
 });
 
 /**
- * The exact likelihood of a model by the ODE of its probability flow (Song et al. 2021, section 4.3 and appendix D.2).
- * In the angle φ of x_t = cos φ·x_0 + sin φ·ε the flow is dx/dφ = v̂ (Salimans & Ho 2022, appendix D), and
- * log p(x) = log N(x_T; 0, I) + ∫ div v̂ dφ. The steps are those of Heun between the timesteps of a grid, of second
- * order, with two evaluations and two products with the Jacobian; the divergence is Hutchinson's estimate z·∂v̂·z with
- * z of ±1: without bias, and exact where the Jacobian is diagonal.
+ * The exact likelihood of a model by its probability flow ODE (Song et al. 2021, section 4.3 and appendix D.2). In the angle
+ * φ of x_t = cos φ·x_0 + sin φ·ε the flow is dx/dφ = v̂ (Salimans & Ho 2022, appendix D), and
+ * log p(x) = log N(x_T; 0, I) + ∫ div v̂ dφ. Heun's method, of second order, integrates between the timesteps of a grid,
+ * with two evaluations and two Jacobian-vector products a step. The divergence is Hutchinson's estimate z·∂v̂·z with
+ * z = ±1, which is unbiased, and exact for a diagonal Jacobian.
  *
- * The samples are taken for x_t of the first timestep of the grid, the least noise that the model knows: it is the
- * density there that comes out. For bytes add noise of their width first, and see `bitsOfBytes`.
+ * The samples are treated as x_t of the first timestep of the grid, the least noise that the model knows, and the result is
+ * the density there. For bytes, add noise of their width first, and see `bitsOfBytes`.
  *
- * @param parts - `grid`: how many timesteps, {@link spaced} from the first to the last, or a grid of at least two; every
- *   timestep if left out. What does not fit together is a `ConfigError`
+ * @param parts - `grid`: the number of timesteps, {@link spaced} from the first to the last, or a grid of at least two; every
+ *   timestep if left out. Invalid parts are a `ConfigError`
  * @example
- * // of data N(0, I) nothing moves: v̂ = 0
+ * // data N(0, I) do not move: v̂ = 0
  * const still: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
  * const made = pipe(ddpm(cosine(8)), E.flatMap((process) => likelihood({ process, denoiser: still })))
  * pipe(made, E.map(({ steps }) => steps)) // → E.right(7)
@@ -128,7 +128,7 @@ export const likelihood = <P, I extends Shape>(
   const { process, denoiser, grid = everyStep } = parts;
   return F.pipe(
     partsOf(parts),
-    // its path has both ends, where that of a sampler ends at the data
+    // `spaced`, because the path ends at the first timestep, and not at the data as in sampling
     E.flatMap(() => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process)),
     E.flatMap(atLeastTwo),
     E.flatMap((falling) => timestepsWithSignal('likelihood', process, denoiser.predicts)(falling)),
@@ -156,7 +156,7 @@ export const likelihood = <P, I extends Shape>(
           { index, key, ...given }: LikelihoodInputs<NoInfer<B>>,
         ): LikelihoodState<B, I> => {
           const z = drawnBy(key, rademacher)(x);
-          // the tangent of one float32 tensor is like it, which the compiler does not compute while I is open
+          // the tangent of a float32 tensor has its type, which the compiler does not compute for a generic I
           const direction = z as unknown as Grads<Tensor<[B, ...I]>>;
           /** v̂, and z·∂v̂·z of each sample. */
           const flow = (from: Tensor<[B, ...I]>, t: Tensor<[], 'int32'>) => {

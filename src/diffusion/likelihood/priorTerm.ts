@@ -6,8 +6,8 @@ import { gaussianKl } from '../process/gaussianKl.js';
 import type { Process } from '../process/process.js';
 
 /**
- * L_T = KL(q(x_T|x_0) ‖ N(0, I)), the first term of the variational bound (DDPM, Ho et al. 2020, eq. 5), of each
- * sample, in bits per dimension: what the process leaves of the data when it ends. Nothing is learned of it.
+ * The first term of the variational bound, L_T = KL(q(x_T|x_0) ‖ N(0, I)) (DDPM, Ho et al. 2020, eq. 5), of each sample, in
+ * bits per dimension: the information about the data that is left in x_T. It does not depend on parameters.
  *
  * - `x0`: `[B, ...I]` to `[B]`
  * @example

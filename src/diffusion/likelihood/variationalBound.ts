@@ -8,15 +8,15 @@ import { qPosterior } from '../process/posterior.js';
 import type { Process } from '../process/process.js';
 
 /**
- * A term of the variational bound for each sample at its t, in bits per dimension (DDPM, Ho et al. 2020, eq. 5):
- * L_{t-1} = KL(q(x_{t-1}|x_t, x_0) ‖ p_θ(x_{t-1}|x_t)); at t = 0, L_0 = -log p_θ(x_0|x_1), of bytes. Its sum over all
- * t, and L_T of {@link priorTerm}, bounds the negative log-likelihood from above.
+ * The term of the variational bound for each sample at its t, in bits per dimension (DDPM, Ho et al. 2020, eq. 5):
+ * L_{t-1} = KL(q(x_{t-1}|x_t, x_0) ‖ p_θ(x_{t-1}|x_t)), and at t = 0, for bytes, L_0 = -log p_θ(x_0|x_1). The sum over all t
+ * and L_T of {@link priorTerm} is an upper bound of the negative log-likelihood.
  *
- * - `t`: `[B]`; `x0`, `xt`: `[B, ...I]`, x_0 bytes as levels in [-1, 1]
- * - p_θ: of {@link reverseOf}, `[B, ...I]`
+ * - `t`: `[B]`; `x0`, `xt`: `[B, ...I]`, with x_0 as levels of bytes in [-1, 1]
+ * - p_θ: from {@link reverseOf}, `[B, ...I]`
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * const exact = { mean: fullOf(0.547, 1), logVariance: fullOf(-1.4018, 1) } // of x_t = 0, for x_0 = 1
+ * const exact = { mean: fullOf(0.547, 1), logVariance: fullOf(-1.4018, 1) } // the posterior at x_t = 0, x_0 = 1
  * const t = constantOf(Int32Array.of(1), 1)
  * pipe(process, E.map((p) => boundTerm(p)(t, ones(1), zeros(1))(exact))) // → E.right([0])
  */

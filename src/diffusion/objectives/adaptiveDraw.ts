@@ -3,30 +3,30 @@ import type { SampleLosses } from './loss.js';
 import type { Process } from '../process/process.js';
 import type { TimestepDraw } from './timestepDraw.js';
 
-/** What an adaptive draw remembers, by name. */
+/** The state of an adaptive draw: tensors by name. */
 export interface DrawMemory {
   readonly [name: string]: Tensor<Shape>;
 }
 
 /**
- * A draw of timesteps that learns from the losses it led to. What it remembers goes along with the state of a training,
- * as that of an optimizer does: into the next step, and into snapshots.
+ * A draw of timesteps that adapts to the losses at earlier timesteps. Its memory is part of the training state, like an
+ * optimizer's: it goes into the next step and into snapshots.
  */
 export interface AdaptiveDraw {
-  /** What snapshots call it: draws of another name are others. */
+  /** The name that identifies it in snapshots. */
   readonly name: string;
-  /** The shapes of what it remembers; all begin as zeros. Raises `ConfigError` for a configuration that cannot be. */
+  /** The shapes of its memory, which begins as zeros. Raises `ConfigError` for invalid options. */
   readonly memory: (process: Process) => Readonly<Record<string, readonly number[]>>;
-  /** How it draws by what it remembers. */
+  /** The draw of timesteps for a memory. */
   readonly draw: (memory: DrawMemory) => TimestepDraw;
-  /** The mean loss that uniform timesteps would have, by the losses at those that were drawn. */
+  /** An estimate of the mean loss at uniform timesteps, from the losses at the drawn ones. */
   readonly mean: (memory: DrawMemory) => <B extends Dim>(drawn: SampleLosses<B>) => Scalar;
-  /** What it remembers after a batch. */
+  /** The memory after a batch. */
   readonly record: (memory: DrawMemory) => <B extends Dim>(drawn: SampleLosses<B>) => DrawMemory;
 }
 
 /**
- * A draw that learns nothing as one that might: it remembers nothing, and a mean is a mean.
+ * Wraps a plain draw as an adaptive one, with no memory and a plain mean. Returns an adaptive draw unchanged.
  * @example
  * const { name, memory } = asAdaptive(uniformTimesteps)
  * name // → 'uniformTimesteps'

@@ -11,21 +11,21 @@ import { lossFields, type LossOptions, noisedBatch } from './noisedBatch.js';
 import type { Process } from '../process/process.js';
 import { predictionsOf, reverseOf } from '../reverse/reverse.js';
 
-/** How the bound becomes a loss. */
+/** Options of {@link boundLosses}. */
 export interface BoundLossOptions extends LossOptions {
-  /** σ_t² of a denoiser that does not learn it; the posterior's β̃_t if left out. */
+  /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
   readonly variance?: ReverseVariance;
 }
 
 const boundOptions = optionsOf<BoundLossOptions>({
   where: 'boundLosses',
   options: exactly({}, { ...lossFields, variance: reverseVariance }),
-  hint: "'posterior' is β̃ of the steps, 'beta' their β",
+  hint: "'posterior' is β̃_t, 'beta' is β_t",
 });
 
 /**
- * The term of the variational bound at a drawn t, in bits per dimension: raw 'KL'. Its mean over t is the bound, but
- * for L_T, divided by T. Mean and variance both learn from it; x̂₀ is not clipped. See {@link boundTerm}.
+ * The term of the variational bound at a drawn t, in bits per dimension: 'KL' of guided-diffusion. Its mean over t is the
+ * bound without L_T, divided by T. Trains both mean and variance; x̂₀ is not clipped. See {@link boundTerm}.
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const losses = (process: Process) =>
@@ -54,7 +54,7 @@ export const boundLosses = <P, I extends Shape>(
 };
 
 /**
- * 'Rescaled KL': T times {@link boundLosses}, whose mean over uniform t is the bound itself but for L_T. L_vlb of
+ * T times {@link boundLosses}: 'rescaled KL' of guided-diffusion. Its mean over uniform t is the bound without L_T: L_vlb of
  * Improved DDPM (Nichol & Dhariwal 2021), eq. 4.
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -78,11 +78,11 @@ export const rescaledBoundLosses = <P, I extends Shape>(
   };
 };
 
-/** How much of the bound a hybrid loss takes. */
+/** Options of {@link hybridLosses}. */
 export interface HybridOptions extends LossOptions {
   /**
-   * λ of L_simple + λ·L_vlb; 0.001 if left out, as in the paper, which is 'rescaled MSE' of guided-diffusion; 1/T is
-   * its raw 'MSE', where the variance is learned.
+   * λ of L_simple + λ·L_vlb. 0.001 if left out, as in the paper and in 'rescaled MSE' of guided-diffusion. 1/T is its 'MSE'
+   * with a learned variance.
    */
   readonly lambda?: number;
 }
@@ -90,20 +90,21 @@ export interface HybridOptions extends LossOptions {
 const hybridOptions = optionsOf<HybridOptions>({
   where: 'hybridLosses',
   options: exactly({}, { ...lossFields, lambda: amount }),
-  hint: '0.001 is the λ of the paper',
+  hint: 'the paper uses a λ of 0.001',
 });
 
 /**
  * The hybrid loss of Improved DDPM (Nichol & Dhariwal 2021, eq. 16), of each sample: the squared error of
- * {@link simpleLosses}, and λ·T times the term of the bound, in bits per dimension, at the same t, where the
- * prediction is detached: the mean learns from the first, the variance from the second. One evaluation for both.
+ * {@link simpleLosses} plus λ·T times the term of the bound, in bits per dimension, at the same t. The gradient of the
+ * second stops at the prediction, so it trains only the variance. One evaluation for both.
  *
- * A denoiser that does not learn its variance, or a λ that is not finite or negative, is a `ConfigError`, raised when the program is traced.
+ * Raises `ConfigError` for a denoiser that does not learn its variance, and for a λ that is negative or not finite, when the
+ * program is traced.
  * @example
  * const model = learningVariance<null, []>({
  *   predicts: 'x0',
  *   as: 'range',
- *   apply: (_, x) => ({ prediction: onesLike(x), variance: fullLike(x, -1) }), // β̃, which is right if x̂₀ is
+ *   apply: (_, x) => ({ prediction: onesLike(x), variance: fullLike(x, -1) }), // β̃, which is optimal for an exact x̂₀
  * })
  * const losses = (process: Process) =>
  *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => hybridLosses(process, model)(null, x0, k).losses)
@@ -139,6 +140,6 @@ const unlearned = (): never =>
   raise('ConfigError', {
     where: 'hybridLosses',
     expected: 'a denoiser that learns its variance',
-    actual: 'one that does not',
-    hint: 'make it with learningVariance, or descend the simple loss',
+    actual: 'one with a fixed variance',
+    hint: 'make it with learningVariance, or use the simple loss',
   });

@@ -76,7 +76,7 @@ describe('the loss of a classifier refuses', () => {
     );
     const dropping = { labelDropout: 0.1 };
     expect(await messageOf((key) => classifierLosses(process, classifier, dropping)(null, x0, key, label).losses)).toBe(
-      'classifierLosses: labelDropout: expected 0: a classifier learns from the label of each image, got 0.1; leave it out; it is for denoisers with classes',
+      'classifierLosses: labelDropout: expected 0, because a classifier needs the label of each image, got 0.1; leave it out; it is for denoisers with classes',
     );
   });
 });

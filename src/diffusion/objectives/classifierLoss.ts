@@ -1,4 +1,4 @@
-/** The loss that a classifier of noisy data learns from. */
+/** The training loss of a classifier of noisy data. */
 import {
   argmax,
   cast,
@@ -25,13 +25,13 @@ import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import type { Process } from '../process/process.js';
 import { requiredLabel } from '../conditioning/labelChecks.js';
 
-/** The losses of a batch, and how many of its classes are right: what `fit` reports beside the loss. */
+/** The losses of a batch, and its accuracy, which `fit` reports beside the loss. */
 export interface ClassifiedLosses<B extends Dim> extends SampleLosses<B> {
-  /** 1 for each sample whose class has the greatest logit, 0 for the others, `[B]`. */
+  /** 1 for each sample where the label has the greatest logit, 0 for the others, `[B]`. */
   readonly accuracy: Tensor<[B]>;
 }
 
-/** The losses of a batch of labelled data, each sample at a timestep and with a noise drawn from `key`. */
+/** The losses of a batch of labelled data, each sample at a timestep and with noise drawn from `key`. */
 export type ClassifierLosses<Q, I extends Shape> = <B extends Dim>(
   params: Q,
   x0: Tensor<[B, ...I]>,
@@ -39,14 +39,14 @@ export type ClassifierLosses<Q, I extends Shape> = <B extends Dim>(
   label?: Tensor<[NoInfer<B>], 'int32'>,
 ) => ClassifiedLosses<B>;
 
-/** A loss of any classifier over any process: {@link classifierLosses}, or your own. Its name tells it from others in snapshots. */
+/** A loss for any classifier and process: {@link classifierLosses}, or your own. Snapshots identify it by its function name. */
 export type ClassifierObjective = <Q, I extends Shape>(
   process: Process,
   classifier: Classifier<Q, I>,
   options?: LossOptions,
 ) => ClassifierLosses<Q, I>;
 
-/** The logits of a batch. Raises `ConfigError` for another shape, such as that of a denoiser's prediction. */
+/** Checks the shape of the logits of a batch. Raises `ConfigError` for another, such as a denoiser's prediction. */
 const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, classes: number): Tensor<[B, Dim]> => {
   const [expected, actual] = [showShape([count, classes]), showShape(dims(logits))];
   return expected === actual
@@ -60,15 +60,15 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
 };
 
 /**
- * The cross entropy −log p(y|x_t) of each sample, `[B]`, at a timestep and with a noise drawn from the key (its forks
- * 'timestep', 'noise' and 'dropout'): the training of a classifier of noisy data (Dhariwal & Nichol 2021, section 4). Timesteps are
- * uniform, or as `timesteps` draws them. {@link simpleLosses} of the same key see the same x_t.
+ * The cross entropy −log p(y|x_t) of each sample, `[B]`, at a timestep and with noise drawn from the key (its forks
+ * 'timestep', 'noise' and 'dropout'): the training loss of a classifier of noisy data (Dhariwal & Nichol 2021, section 4).
+ * Timesteps are uniform, or drawn by `timesteps`. {@link simpleLosses} with the same key has the same x_t.
  *
  * - `x0`: data, `[B, ...I]`, images in [-1, 1]
- * - `label`: the class of each, `[B]`; one that is out of range gives NaN
+ * - `label`: the class of each sample, `[B]`; a label out of range gives NaN
  *
- * A missing label, a label dropout, logits of another number of classes and a process that goes on past the `timesteps` of
- * the classifier are `ConfigError`s, raised when the program is traced.
+ * Raises `ConfigError`, when the program is traced, for missing labels, label dropout, logits of another number of classes,
+ * and a process with timesteps that the classifier does not know.
  * @example
  * const tilted: Classifier<null, []> = {
  *   classes: 2,
@@ -90,7 +90,7 @@ export const classifierLosses: ClassifierObjective = (process, classifier, optio
   if ((options.labelDropout ?? 0) !== 0)
     raise('ConfigError', {
       where: 'classifierLosses: labelDropout',
-      expected: '0: a classifier learns from the label of each image',
+      expected: '0, because a classifier needs the label of each image',
       actual: `${options.labelDropout}`,
       hint: 'leave it out; it is for denoisers with classes',
     });
@@ -101,7 +101,7 @@ export const classifierLosses: ClassifierObjective = (process, classifier, optio
     const y = requiredLabel('classifierLosses', label, 'give the loss the labels of its data');
     const { xt, at } = noised(x0, key, y);
     const logits = checkedLogits(apply(params, xt, toNetwork(at.t), at.dropout), dims(x0)[0], classes);
-    const isClass = oneHot(y, classes) as typeof logits; // of the extents that were checked
+    const isClass = oneHot(y, classes) as typeof logits; // checkedLogits checked the extents
     const logP = div(sum(mul(logSoftmax(logits), isClass), -1), sum(isClass, -1));
     return { losses: neg(logP), t: at.t, accuracy: cast(equal(argmax(logits, -1), y), 'float32') };
   };

@@ -33,17 +33,17 @@ import type { AdaptiveDraw, DrawMemory } from './adaptiveDraw.js';
 import type { SampleLosses } from './loss.js';
 import { importanceWeights, timestepsBy } from './timestepDistribution.js';
 
-/** The last losses at each timestep, and how many there were. */
+/** The last losses at each timestep, and their number. */
 interface LossHistory {
-  /** `[T, size]`, each row a ring. */
+  /** `[T, size]`; each row is a ring buffer. */
   readonly losses: Tensor<[Dim, Dim]>;
-  /** `[T]`: their number; from `size` on, what it is modulo `size` is enough, and added to that. */
+  /** `[T]`: their number n. If n ≥ `size`, it is stored as `size` + n mod `size`. */
   readonly seen: Tensor<[Dim]>;
 }
 
-const historyOf = ({ losses, seen }: DrawMemory): LossHistory => ({ losses, seen }) as LossHistory; // as `memory` of the draw shapes them
+const historyOf = ({ losses, seen }: DrawMemory): LossHistory => ({ losses, seen }) as LossHistory; // `memory` of the draw gives these shapes
 
-/** Of each sample, how many before it in the batch, and how many after it, are at the same timestep: `[B]`. */
+/** For each sample, the number of samples before and after it in the batch at the same timestep: `[B]`. */
 const repeats = (t: Tensor<[Dim], 'int32'>) => {
   const [B] = dims(t);
   const across = broadcastTo(B, B);
@@ -54,13 +54,13 @@ const repeats = (t: Tensor<[Dim], 'int32'>) => {
   return { before: count(and(same, less(other, one))), after: count(and(same, greater(other, one))) };
 };
 
-/** The history after a batch: the loss of each sample in the place of the oldest at its timestep. */
+/** The history after a batch: the loss of each sample replaces the oldest at its timestep. */
 const recorded =
   ({ losses: all, seen }: LossHistory) =>
   ({ losses, t }: SampleLosses<Dim>): LossHistory => {
     const [T, size] = dims(all);
     const { before, after } = repeats(t);
-    // only the last `size` losses at a timestep stay: no two of these have one place
+    // only the last `size` losses at a timestep are stored, so no two have the same place
     const stays = cast(less(after, size), 'float32');
     const place = mod(add(cast(gather(seen, t), 'int32'), before), size);
     const places = add(mul(t, size), place);
@@ -72,7 +72,7 @@ const recorded =
     };
   };
 
-/** p_t ∝ √E[L_t²], `[T]`; uniform until each timestep has all its losses. */
+/** p_t ∝ √E[L_t²], `[T]`; uniform until each timestep has `size` losses. */
 const probabilitiesOf = ({ losses, seen }: LossHistory, uniform: number): Tensor<[Dim]> => {
   const [T, size] = dims(losses);
   const roots = sqrt(mean(square(losses), 1));
@@ -93,13 +93,13 @@ const importanceOptions = optionsOf<ImportanceOptions>({
 });
 
 /**
- * Importance sampling of timesteps: p_t ∝ √E[L_t²] over the last losses at each t, where those vary most; the mean is
- * taken with weights 1/(T·p_t), so that it is that of uniform timesteps, but varies less. Uniform until each timestep has
- * its losses. Improved DDPM (Nichol & Dhariwal 2021), section 3.3, eq. 18, which needs it for the bound alone. All of it
- * is in the graph of a step: `fit` keeps the history with its state.
+ * Importance sampling of timesteps: p_t ∝ √E[L_t²] over the last losses at each t, and the loss has weights 1/(T·p_t), so
+ * its mean is that of uniform timesteps with less variance. Uniform until each timestep has `size` losses. Improved DDPM
+ * (Nichol & Dhariwal 2021), section 3.3, eq. 18, which uses it for the variational bound only. It is part of the graph of a
+ * training step: `fit` keeps the history in its state.
  *
- * @param size - how many losses of each timestep; 10 if left out, as in the paper
- * @param uniform - the share that stays uniform, so that none is forgotten; 0.001 if left out, as in guided-diffusion
+ * @param size - the number of losses kept for each timestep; 10 if left out, as in the paper
+ * @param uniform - the uniform share of the probabilities, which keeps all above 0; 0.001 if left out, as in guided-diffusion
  * @example
  * const { memory, record, mean } = importanceTimesteps({ size: 1, uniform: 0 })
  * pipe(ddpm(cosine(1000)), E.map(memory)) // → E.right({ losses: [1000, 1], seen: [1000] })
@@ -109,7 +109,7 @@ const importanceOptions = optionsOf<ImportanceOptions>({
  */
 export const importanceTimesteps = (options: ImportanceOptions = {}): AdaptiveDraw => {
   const given = importanceOptions(options);
-  const { size = 10, uniform = 1e-3 } = E.getOrElse((): ImportanceOptions => ({}))(given); // `memory` raises of others
+  const { size = 10, uniform = 1e-3 } = E.getOrElse((): ImportanceOptions => ({}))(given); // `memory` raises the error
   const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), uniform);
   return {
     name: `importance of ${size} losses, ${uniform} uniform`,

@@ -20,7 +20,7 @@ import type { Process } from '../process/process.js';
 import { column, entriesAt } from '../process/table.js';
 
 /**
- * What a denoiser of a parameterization should say, given the data and the noise that x_t is made of.
+ * The target of a denoiser: its correct prediction, from the data and the noise that x_t is made of.
  *
  * - `t`: `[B]`; `x0`, `noise`: `[B, ...I]`
  * @example
@@ -37,15 +37,15 @@ export const targetOf = ({ marginals }: Process, predicts: Parameterization) => 
       add(scaleBy(x0, ofX0(t)), scaleBy(noise, ofNoise(t)));
 };
 
-/** A loss for each sample, and the timestep it was taken at: what weightings start from. */
+/** The loss of each sample and its timestep, which weightings use. */
 export interface SampleLosses<B extends Dim> {
   readonly losses: Tensor<[B]>;
   readonly t: Tensor<[B], 'int32'>;
-  /** Of a classifier: 1 for a right class, 0 for a wrong one. Reported only; the gradient ignores it. */
+  /** For a classifier: 1 for a correct class, 0 for a wrong one. Only reported; not part of the gradient. */
   readonly accuracy?: Tensor<[B]>;
 }
 
-/** The losses of a batch, each sample at a timestep and with a noise drawn from `key`. */
+/** The losses of a batch, each sample at a timestep and with noise drawn from `key`. */
 export type Losses<P, I extends Shape> = <B extends Dim>(
   params: P,
   x0: Tensor<[B, ...I]>,
@@ -54,7 +54,7 @@ export type Losses<P, I extends Shape> = <B extends Dim>(
   condition?: Condition<NoInfer<B>>,
 ) => SampleLosses<B>;
 
-/** What is descended: a mean of {@link Losses}. */
+/** The scalar that training minimizes: a mean of {@link Losses}. */
 export type Loss<P, I extends Shape> = <B extends Dim>(
   params: P,
   x0: Tensor<[B, ...I]>,
@@ -64,7 +64,7 @@ export type Loss<P, I extends Shape> = <B extends Dim>(
 ) => Scalar;
 
 /**
- * The mean over a batch, whichever the losses of its samples.
+ * The mean over a batch of any {@link Losses}.
  * @example
  * const ofOnes = meanLoss<null, []>((_, x0) => ({ losses: square(x0), t: cast(x0, 'int32') }))
  * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => ofOnes(null, x0, k))
@@ -76,8 +76,8 @@ export const meanLoss =
     mean(losses(params, x0, key, ...told).losses);
 
 /**
- * What can be descended, of any denoiser over any process: {@link simpleLosses}, `hybridLosses`, what `weightedBy` makes
- * of them, or one of your own. The name of the function tells it from others in snapshots.
+ * A training loss for any denoiser and process: {@link simpleLosses}, `hybridLosses`, a result of `weightedBy`, or your own.
+ * Snapshots identify it by its function name.
  */
 export type Objective = <P, I extends Shape>(
   process: Process,
@@ -86,9 +86,10 @@ export type Objective = <P, I extends Shape>(
 ) => Losses<P, I>;
 
 /**
- * How far a denoiser is off its target, `[B, ...I]`, at a timestep `t`, `[B]`, and with a noise drawn from the key (its
- * forks 'timestep', 'noise', 'dropout' and 'label'): a measure of it makes an {@link Objective}. A prediction of ε or the
- * score over a process that leaves no signal, which no sampler could begin with, is a `ConfigError`, raised when traced.
+ * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn
+ * from the key (its forks 'timestep', 'noise', 'dropout' and 'label'). Use it to define an {@link Objective}. Raises
+ * `ConfigError`, when the program is traced, for a prediction of ε or the score over a process with a timestep without
+ * signal, because no sampler could start there.
  * @example
  * const absoluteLosses: Objective = (process, denoiser, options) => {
  *   const errors = predictionErrors(process, denoiser, options)
@@ -128,7 +129,7 @@ export const predictionErrors = <P, I extends Shape>(
 };
 
 /**
- * The squared error of each sample, averaged over its elements, at a timestep and with a noise drawn from `key`:
+ * The squared error of each sample, averaged over its elements, at a timestep and with noise drawn from `key`:
  * `losses` and `t`, both `[B]`. See {@link predictionErrors} and {@link simpleLoss}.
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -155,17 +156,17 @@ export const simpleLosses = <P, I extends Shape>(
 };
 
 /**
- * The simple loss of DDPM (Ho et al. 2020, eq. 14): E ‖ε - ε_θ(√ᾱ_t·x_0 + √(1-ᾱ_t)·ε, t)‖², as a mean over
- * batch and elements, with t uniform (or as `timesteps` draws it) and ε ~ N(0, I): lines 2 to 5 of
- * Algorithm 1, whose gradient step is the caller's. A denoiser of x₀ or v is held against its own target,
- * x₀ or √ᾱ_t·ε - √(1-ᾱ_t)·x_0 (Salimans & Ho 2022): the same error of x̂₀, weighted differently over t.
+ * The simple loss of DDPM (Ho et al. 2020, eq. 14): E ‖ε - ε_θ(√ᾱ_t·x_0 + √(1-ᾱ_t)·ε, t)‖², as a mean over batch and
+ * elements, with t uniform (or drawn by `timesteps`) and ε ~ N(0, I). These are lines 2 to 5 of Algorithm 1, without the
+ * gradient step. The target of a denoiser of x₀ or v is x₀ or √ᾱ_t·ε - √(1-ᾱ_t)·x_0 (Salimans & Ho 2022): the same error of
+ * x̂₀, weighted differently over t.
  *
  * - `x0`: data, `[B, ...I]`, images in [-1, 1]
  * - `key`: consumed
  * - `label`: `[B]` int32, for a denoiser with classes
  * - `condition`: of each sample, for a denoiser that has one
  *
- * Label dropout without classes is a `ConfigError`, raised when the program is traced.
+ * Raises `ConfigError` for label dropout without classes when the program is traced.
  * @example
  * const grey: Denoiser<Scalar, []> = { predicts: 'x0', apply: (p, x) => add(zerosLike(x), p) }
  * const slope = (process: Process) =>

@@ -11,13 +11,13 @@ import type { Process } from '../process/process.js';
 import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
 
 export interface LossOptions {
-  /** The probability with which a label is forgotten, for classifier-free guidance; 0 if left out. */
+  /** The probability of dropping a label, for classifier-free guidance; 0 if left out. */
   readonly labelDropout?: number;
-  /** How the timesteps of a batch are drawn; {@link uniformTimesteps} if left out. */
+  /** The draw of timesteps; {@link uniformTimesteps} if left out. */
   readonly timesteps?: TimestepDraw;
 }
 
-/** What options every loss has, for its codec. */
+/** The codec of the options that every loss has. */
 export const lossFields = {
   labelDropout: share,
   timesteps: functionOf<TimestepDraw>('a draw of timesteps, such as uniformTimesteps'),
@@ -26,10 +26,10 @@ export const lossFields = {
 const lossOptions = optionsOf<LossOptions>({
   where: 'loss',
   options: exactly({}, lossFields),
-  hint: 'a draw that learns is given to fit alone',
+  hint: 'only fit takes an adaptive draw',
 });
 
-/** A batch as a step of training sees it: x_t = √ᾱ_t·x_0 + √(1-ᾱ_t)·ε, and what the network is told. */
+/** A batch for a training step: x_t = √ᾱ_t·x_0 + √(1-ᾱ_t)·ε, its noise ε, and the conditioning. */
 export interface NoisedBatch<B extends Dim, I extends Shape> {
   readonly xt: Tensor<[B, ...I]>;
   readonly noise: Tensor<[B, ...I]>;
@@ -37,10 +37,9 @@ export interface NoisedBatch<B extends Dim, I extends Shape> {
 }
 
 /**
- * Draws timesteps, noise, dropout and forgotten labels for a batch from one key (its forks 'timestep', 'noise',
- * 'dropout' and 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so that
- * two losses of one key see the same x_t. Raises `ConfigError` for unknown options and invalid
- * probabilities when the program is traced.
+ * Draws timesteps, noise, dropout and label dropout for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
+ * 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so two losses with the same key
+ * have the same x_t. Raises `ConfigError` for unknown options and invalid probabilities when the program is traced.
  * @example
  * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => x }
  * const noised = (process: Process) =>
@@ -66,7 +65,7 @@ export const noisedBatch = <P, I extends Shape>(
   ): NoisedBatch<B, I> => {
     const { labelDropout = 0, timesteps = uniformTimesteps } = orRaise(given);
     const keys = fork(key, 'timestep', 'noise', 'dropout', 'label');
-    const forgetting = dropLabels(denoiser, labelDropout); // raises without classes, labels or not
+    const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
     const drawn = timesteps(process)(x0)(keys.timestep);
     const noise = normalLike(keys.noise, x0);
     return {
@@ -76,7 +75,7 @@ export const noisedBatch = <P, I extends Shape>(
         t: drawn,
         dropout: keys.dropout,
         ...(condition === undefined ? {} : { condition }),
-        ...(label === undefined ? {} : { label: forgetting(keys.label)(label) }),
+        ...(label === undefined ? {} : { label: dropped(keys.label)(label) }),
       },
     };
   };

@@ -7,13 +7,13 @@ import type { Process } from '../process/process.js';
 import { column, entriesAt } from '../process/table.js';
 
 /**
- * A denoiser from a network that predicts x_{t-1}, the mean μ̃ of q(x_{t-1}|x_t, x_0): x̂₀ is what Bayes' rule
- * makes of it, (μ̂ - √α_t·(1-ᾱ_{t-1})/(1-ᾱ_t)·x_t) / (√ᾱ_{t-1}·β_t/(1-ᾱ_t)), from DDPM (Ho et al. 2020), eq. 7.
- * The previous timestep is that of the process the network was trained with; what comes out may be respaced.
- * It learns x_{t-1} by {@link previousLosses}. A `Model`, whose own `predicts`
- * then says nothing, stays one as `{ ...model, ...fromPrevious(process, model) }`.
+ * Makes a denoiser from a network that predicts x_{t-1}, the mean μ̃ of q(x_{t-1}|x_t, x_0) (`PREVIOUS_X` of
+ * guided-diffusion). Its x̂₀ is (μ̂ - √α_t·(1-ᾱ_{t-1})/(1-ᾱ_t)·x_t) / (√ᾱ_{t-1}·β_t/(1-ᾱ_t)), from DDPM (Ho et al. 2020),
+ * eq. 7. Give the process that the network was trained with; the result may be used with a respaced one. Train it with
+ * {@link previousLosses}. To convert a `Model`, ignoring its `predicts`, write
+ * `{ ...model, ...fromPrevious(process, model) }`.
  *
- * - `network`: as a {@link Denoiser}, but its predictions are μ̂ of `[B, ...I]`; it may learn its variance
+ * - `network`: like a {@link Denoiser}, but its predictions are μ̂, `[B, ...I]`; it may learn its variance
  * @example
  * const stays = <B extends Dim>(_: null, x: Tensor<[B]>) => x // x_{t-1} is x_t
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
@@ -33,12 +33,12 @@ export const fromPrevious = <P, I extends Shape>(
 };
 
 /**
- * The squared error of the mean of x_{t-1}, ‖μ̃(x_t, x_0) - μ̂‖², of each sample as a mean over its elements: what
- * guided-diffusion descends for a network of x_{t-1}, held against the mean of q(x_{t-1}|x_t, x_0) (DDPM, Ho et al. 2020, eq. 7).
- * μ̂ - μ̃ is √ᾱ_{t-1}·β_t/(1-ᾱ_t) times the error of x̂₀, so that a denoiser of anything has such an error, and
- * {@link fromPrevious} that of its network. An `Objective`; errors as those of `predictionErrors`.
+ * The squared error of the predicted mean of q(x_{t-1}|x_t, x_0), ‖μ̃(x_t, x_0) - μ̂‖² (DDPM, Ho et al. 2020, eq. 7), of each
+ * sample as a mean over its elements: the loss of guided-diffusion for a network that predicts x_{t-1}. Since μ̂ - μ̃ is
+ * √ᾱ_{t-1}·β_t/(1-ᾱ_t) times the error of x̂₀, it is defined for every parameterization; for {@link fromPrevious} it is
+ * the error of its network. An `Objective`, with the errors of `predictionErrors`.
  *
- * @param process - whose x_{t-1} it is: the one that {@link fromPrevious} was given
+ * @param process - the process of x_{t-1}: the one that {@link fromPrevious} was given
  * @example
  * const still = <B extends Dim>(_: null, x: Tensor<[B]>) => zerosLike(x) // x_{t-1} is 0
  * const losses = (process: Process) =>
@@ -46,7 +46,7 @@ export const fromPrevious = <P, I extends Shape>(
  *     previousLosses(process, fromPrevious<null, []>(process, { apply: still }))(null, x0, k).losses,
  *   )
  * await pipe(
- *   RTE.fromEither(ddpm(scheduleFromBetas([0.36]))), // before x_1 are the data
+ *   RTE.fromEither(ddpm(scheduleFromBetas([0.36]))), // a single step, from the data
  *   RTE.flatMap((process) => evaluate(losses(process), { B: 2 })({ x0: Float32Array.of(0.5, 2), k: key(7) })),
  *   using(reference()),
  * )() // → E.right([0.25, 4])

@@ -32,23 +32,23 @@ import { logSNR } from '../schedules/channel.js';
 import { column } from '../process/table.js';
 import type { TimestepDraw } from './timestepDraw.js';
 
-/** How many of the rising `borders`, `[N]`, each number of `[B]` has reached: the cell it lies in, 0…N. */
+/** The index, 0…N, of the cell between rising `borders`, `[N]`, that each number of `[B]` lies in. */
 const cellAmong =
   (borders: Tensor<[Dim]>) =>
   <B extends Dim>(numbers: Tensor<[B]>): Tensor<[B], 'int32'> => {
     const [[B], [N]] = [dims(numbers), dims(borders)];
     const beyond = addBias(scaleBy(ones(B, N) as Tensor<[Dim, Dim]>, numbers as Tensor<[Dim]>), neg(borders));
-    return sum(cast(greaterEqual(beyond, 0), 'int32'), 1) as Tensor<[B], 'int32'>; // B is that of the numbers
+    return sum(cast(greaterEqual(beyond, 0), 'int32'), 1) as Tensor<[B], 'int32'>; // B is the numbers'
   };
 
-/** Raises where there are no probabilities of T timesteps, as far as is known while the program is traced. */
+/** Raises `ConfigError` for invalid probabilities of T timesteps, as far as is known while the program is traced. */
 const requireProbabilities = (probabilities: Tensor<[Dim]>, T: number): void => {
   const wrong = (expected: string, actual: string): never =>
     raise('ConfigError', {
       where: 'timestepsBy',
       expected,
       actual,
-      hint: 'a probability for each timestep of the process, in any unit',
+      hint: 'give a probability for each timestep of the process; they need not sum to 1',
     });
   const [length] = dims(probabilities);
   if (length !== T) wrong(`${T} probabilities, one for each timestep`, `${length}`);
@@ -61,12 +61,12 @@ const requireProbabilities = (probabilities: Tensor<[Dim]>, T: number): void => 
 };
 
 /**
- * Timesteps by probabilities, which may be an input of the program, so that they change from step to step: the
- * inverse of their cumulative sum, at a uniform draw. What is not uniform gives a loss of another mean, unless
- * {@link importanceWeights} undo it.
+ * Draws timesteps with the given probabilities, which may be an input of the program and so change from step to step, by
+ * inverting their cumulative sum. Probabilities that are not uniform change the mean of the loss; {@link importanceWeights}
+ * corrects it.
  *
- * - `probabilities`: `[T]`, 0 or more; their sum need not be 1. Others, and another length than that of the process it is
- *   drawn for, raise `ConfigError`; of an input of the program only the length is known
+ * - `probabilities`: `[T]`, 0 or more; their sum need not be 1. Others, and a length that is not T of the process, raise
+ *   `ConfigError`. For an input of the program only the length is checked
  * @example
  * const draw = (process: Process) =>
  *   program({ k: 'key' }, ({ k }) => timestepsBy(table([0, 1, 0]))(process)(zeros(4))(k))
@@ -87,23 +87,23 @@ export const timestepsBy = (probabilities: Tensor<[Dim]>): TimestepDraw => {
       return cellAmong(slice(sums, 0, 0, T - 1) as Tensor<[Dim]>)(scaled);
     };
   };
-  // what makes the probabilities tells them apart; their numbers may be known to the run alone
+  // the name digests the graph of the probabilities, because their numbers may be known only when the program runs
   return Object.defineProperty(draw, 'name', {
     get: () => `timestepsBy ${digest(graphText(nodeOf(probabilities)))}`,
   });
 };
 
 /**
- * 1/(T·p_t): what a loss at a timestep drawn by these probabilities is to be multiplied with, so that its mean is that
- * of uniform timesteps. `[T]` to `[T]`.
+ * Importance weights 1/(T·p_t), `[T]` to `[T]`. A loss at a timestep drawn with these probabilities, times its weight, has
+ * the mean of uniform timesteps.
  *
- * - `probabilities`: `[T]`, of the sum 1
+ * - `probabilities`: `[T]`, with sum 1
  * @example importanceWeights(constantOf([0.25, 0.75], 2)) // → [2, 0.667]
  */
 export const importanceWeights = <T extends Dim>(probabilities: Tensor<[T]>): Tensor<[T]> =>
   mul(reciprocal(probabilities), 1 / (dims(probabilities)[0] as number)); // traced: a number
 
-/** ln σ of a training, N(mean, deviation²). */
+/** The distribution of ln σ in training, N(mean, deviation²). */
 interface LogNormal {
   readonly mean?: number;
   readonly deviation?: number;
@@ -112,13 +112,13 @@ interface LogNormal {
 const logNormalOf = optionsOf<LogNormal>({
   where: 'logNormalTimesteps',
   options: exactly({}, { mean: finite, deviation: aboveZero }),
-  hint: '-1.2 and 1.2 are those of the paper',
+  hint: 'the paper uses -1.2 and 1.2',
 });
 
 /**
- * The timesteps whose noise is nearest to a log-normal σ, ln σ ~ N(mean, deviation²): EDM (Karras et al. 2022), section
- * 5. The σ of a process is √((1-ᾱ)/ᾱ) = 1/√SNR; borders lie halfway in ln σ, and what is beyond either end is drawn
- * as that end. A mean that is not finite, or a deviation that is not above 0, raises `ConfigError` when it is drawn.
+ * Draws the timesteps with the noise levels nearest to a log-normal σ, ln σ ~ N(mean, deviation²): EDM (Karras et al. 2022),
+ * section 5. The σ of a process is √((1-ᾱ)/ᾱ) = 1/√SNR. Nearest means in ln σ; a σ out of range gives the nearest end.
+ * Raises `ConfigError`, when it draws, for a mean that is not finite and for a deviation ≤ 0.
  * @example
  * const draw = (process: Process) =>
  *   program({ k: 'key' }, ({ k }) => logNormalTimesteps()(process)(zeros(4))(k))
@@ -141,7 +141,7 @@ export const logNormalTimesteps = (given: LogNormal = {}): TimestepDraw => {
       (key: Key) =>
         cellAmong(table(borders))(normalLike(key, perSample(batch)));
   };
-  // by which snapshots tell it from others
+  // snapshots identify it by this name
   return Object.defineProperty(draw, 'name', {
     value: F.pipe(
       options,

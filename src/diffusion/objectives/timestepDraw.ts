@@ -18,13 +18,13 @@ import { F } from '../../internal/fp.js';
 import { perSample } from '../process/batch.js';
 import type { Process } from '../process/process.js';
 
-/** How the timesteps of a batch are drawn, `[B]` int32 in 0…T-1. The batch is asked for its size only. */
+/** Draws the timesteps of a batch, `[B]` int32 in 0…T-1. Uses only the size of the batch. */
 export type TimestepDraw = (
   process: Process,
 ) => <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => (key: Key) => Tensor<[B], 'int32'>;
 
 /**
- * t ~ Uniform{0, …, T-1} for each sample of a batch, `[B]`.
+ * Draws t ~ Uniform{0, …, T-1} for each sample of a batch, `[B]`.
  * @example
  * const draw = (process: Process) =>
  *   program({ k: 'key' }, ({ k }) => uniformTimesteps(process)(zeros(4))(k))
@@ -42,9 +42,9 @@ export const uniformTimesteps: TimestepDraw =
     randintLike(0, T, perSample(batch));
 
 /**
- * One uniform draw for a whole batch, and steps of T/B from it: t_i = (u + ⌊i·T/B⌋) mod T. Each t_i by
- * itself is uniform, so the loss has the same mean as with {@link uniformTimesteps}; as the batch covers all
- * noise levels evenly, it varies less (Kingma et al. 2021, appendix I.1).
+ * Stratified timesteps: one uniform draw u for a batch, and steps of T/B from it, t_i = (u + ⌊i·T/B⌋) mod T. Each t_i is
+ * uniform, so the loss has the same mean as with {@link uniformTimesteps}. It has less variance, because a batch covers all
+ * noise levels evenly (Kingma et al. 2021, appendix I.1).
  * @example
  * const draw = (process: Process) =>
  *   program({ k: 'key' }, ({ k }) => stratifiedTimesteps(process)(zeros(4))(k))
@@ -65,9 +65,9 @@ export const stratifiedTimesteps: TimestepDraw =
   };
 
 /**
- * In pairs, t and T-1-t: half of a batch is drawn uniformly, `[⌈B/2⌉]`, and the other half mirrors it; of an odd batch the
- * last one has no mirror. Each t by itself is uniform, and where the loss falls or rises along the noise levels the two of
- * a pair balance each other (as the published code of DDIM draws them, Song et al. 2021).
+ * Antithetic timesteps, in pairs t and T-1-t: draws half of a batch uniformly, `[⌈B/2⌉]`, and mirrors it for the other half
+ * (without a mirror for the last of an odd batch). Each t is uniform, and a trend of the loss along the noise levels
+ * cancels within pairs. As in the published code of DDIM (Song et al. 2021).
  * @example
  * const draw = (process: Process) =>
  *   program({ k: 'key' }, ({ k }) => antitheticTimesteps(process)(zeros(4))(k))

@@ -11,33 +11,33 @@ import type { Process } from '../process/process.js';
 import { entriesAt } from '../process/table.js';
 
 /**
- * The weight of the squared error of x̂₀ at a noise level, by its log-SNR λ = log(ᾱ/(1-ᾱ)). Whatever a denoiser
- * predicts, its own squared error is that of x̂₀ times a factor ({@link weightsOf}), so that a weighting says the same
- * of every parameterization. Those made of options that cannot be raise `ConfigError` when they are asked.
+ * The weight of the squared error of x̂₀ at a noise level, as a function of its log-SNR λ = log(ᾱ/(1-ᾱ)). The squared error
+ * of every other prediction is that of x̂₀ times a factor ({@link weightsOf}), so a weighting means the same for every
+ * parameterization. A weighting with invalid options raises `ConfigError` when it is called.
  */
 export type Weighting = (logSNR: number) => number;
 
-/** The weighting of some options; of those that cannot be, one that raises so wherever it is asked. */
+/** A weighting from options. With invalid options it raises `ConfigError` when it is called. */
 const weightingOf = <A>(options: Options<A>, given: unknown, weighting: (options: A) => Weighting): Weighting => {
   const made = E.map(weighting)(optionsOf(options)(given));
   return (lambda) => orRaise(made)(lambda);
 };
 
 /**
- * The error of x̂₀ as it is, at every noise level: the simple loss of a denoiser of x₀.
+ * Weight 1 for the error of x̂₀ at every noise level: the simple loss of a denoiser of x₀.
  * @example uniformWeight(2) // → 1
  */
 export const uniformWeight: Weighting = () => 1;
 
 /**
- * SNR: the simple loss of a denoiser of ε (DDPM, Ho et al. 2020, eq. 14).
+ * The SNR as weight: the simple loss of a denoiser of ε (DDPM, Ho et al. 2020, eq. 14).
  * @example snrWeight(Math.log(4)) // → 4
  */
 export const snrWeight: Weighting = (lambda) => Math.exp(lambda);
 
 /**
- * Min-SNR-γ, min(SNR, γ): Hang et al. 2023, section 3.4. For a denoiser of ε that is min(SNR, γ)/SNR of its error, for
- * one of v min(SNR, γ)/(SNR + 1).
+ * Min-SNR-γ, min(SNR, γ): Hang et al. 2023, section 3.4. For the error of ε the weight is min(SNR, γ)/SNR, for that of v
+ * min(SNR, γ)/(SNR + 1).
  *
  * @param gamma - 5 if left out, as in the paper
  * @example
@@ -52,7 +52,7 @@ export const minSnrWeight = (gamma = 5): Weighting =>
   );
 
 /**
- * P2, SNR/(k + SNR)^γ: Choi et al. 2022, eq. 8, whose 1/(k + SNR)^γ multiplies the error of ε. γ = 0 is
+ * P2, SNR/(k + SNR)^γ: Choi et al. 2022, eq. 8, where 1/(k + SNR)^γ is the weight of the error of ε. γ = 0 is
  * {@link snrWeight}.
  * @example p2Weight({ gamma: 1, k: 1 })(Math.log(4)) // → 0.8
  */
@@ -66,8 +66,8 @@ export const p2Weight = (options: { readonly gamma?: number; readonly k?: number
   );
 
 /**
- * EDM, (σ² + σ_data²)/(σ·σ_data)² with σ² = 1/SNR, which is SNR + 1/σ_data²: Karras et al. 2022, table 1. For
- * σ_data = 1 it is the simple loss of a denoiser of v.
+ * The weight of EDM, (σ² + σ_data²)/(σ·σ_data)² with σ² = 1/SNR, which is SNR + 1/σ_data²: Karras et al. 2022, table 1.
+ * For σ_data = 1 it is the simple loss of a denoiser of v.
  *
  * @param sigmaData - the standard deviation of the data; 0.5 if left out, as in the paper
  * @example edmWeight(0.5)(Math.log(4)) // → 8
@@ -80,9 +80,9 @@ export const edmWeight = (sigmaData = 0.5): Weighting =>
   );
 
 /**
- * The factors by which a weighting multiplies the squared error of a denoiser's own prediction, for each t of a
- * process in float64: w(λ_t)/(∂prediction/∂x̂₀)². A weight that is not finite, such as that
- * of ε where no signal is left, or is negative, is a `ConfigError`, and so is a weighting of options that cannot be.
+ * The factors of a weighting for the squared error of a denoiser's prediction, for each t of a process, in float64:
+ * w(λ_t)/(∂prediction/∂x̂₀)². Returns a `ConfigError` for weights that are negative or not finite, such as that of ε without
+ * signal, and for a weighting with invalid options.
  * @example
  * const process = ddpm(scheduleFromBetas([0.2, 0.375]))
  * // SNR is 4 and 1
@@ -112,18 +112,17 @@ export const weightsOf =
       }),
     );
 
-/** Weightings have no names: their numbers from λ = -20 to 20, all digits of them, tell them apart. */
+/** Identifies a weighting, which has no name, by all digits of its values from λ = -20 to 20. */
 const digestOf = (weighting: Weighting): string =>
   F.pipe(
     attempt(() => Array.from({ length: 81 }, (_, i) => String(weighting((i - 40) / 2))).join()),
-    E.match(({ message }) => message, F.identity), // one that cannot be is found when it is to weight
+    E.match(({ message }) => message, F.identity), // weightedBy raises the error when it is used
     digest,
   );
 
 /**
- * Squared errors with a weight for their noise level: those of `simpleLosses`, of which {@link weightsOf} has the
- * factors. Other losses are multiplied by the same. Weights that are not finite or are negative raise the `ConfigError` of
- * that, when the program is traced.
+ * Multiplies the losses of an objective by the factors of {@link weightsOf}, which are made for the squared errors of
+ * `simpleLosses`. Raises the `ConfigError` of {@link weightsOf} when the program is traced.
  * @example
  * const minSnrLosses = weightedBy(minSnrWeight(2))(simpleLosses)
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

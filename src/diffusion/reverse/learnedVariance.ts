@@ -2,8 +2,8 @@ import { add, exp, mul, type Shape, type Tensor } from '../../dsl/index.js';
 import type { LearnedVariance } from '../denoiser/denoiser.js';
 
 /**
- * log σ² from what a denoiser said of it: itself, or the place between log β̃ at -1 and log β at 1 (Improved DDPM, Nichol &
- * Dhariwal 2021, eq. 15), of which `low` is the first and `spread` their difference; all of one shape.
+ * log σ² from the variance output of a denoiser: the output itself, or the interpolation from log β̃ at -1 to log β at 1
+ * (Improved DDPM, Nichol & Dhariwal 2021, eq. 15). `low` is log β̃, `spread` is log β - log β̃; all have one shape.
  */
 export const learnedLogVariance =
   (as: LearnedVariance<never, Shape>['as']) =>
@@ -16,5 +16,5 @@ export const learnedLogVariance =
     return add(low, mul(spread, mul(add(said, 1), 0.5)));
   };
 
-/** σ of log σ². */
+/** σ from log σ². */
 export const standardDeviation = <S extends Shape>(logVariance: Tensor<S>): Tensor<S> => exp(mul(logVariance, 0.5));

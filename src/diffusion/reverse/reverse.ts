@@ -15,16 +15,16 @@ import { steered } from './steering.js';
 import { stepsOf, stepVariances } from './stepVariances.js';
 import { entriesAt } from '../process/table.js';
 
-/** p_θ(x_{t-1}|x_t), with the x̂₀ that its mean is made of, corrected. */
+/** p_θ(x_{t-1}|x_t), with the corrected x̂₀ that its mean is computed from. */
 export interface Reverse<S extends Shape> extends DiagonalGaussian<S> {
   readonly x0: Tensor<S>;
 }
 
-/** How a prediction becomes p_θ(x_{t-1}|x_t). */
+/** Options of p_θ(x_{t-1}|x_t). */
 export interface ReverseOptions {
-  /** σ_t² of a denoiser that does not learn it; the posterior's β̃_t if left out. */
+  /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
   readonly variance?: ReverseVariance;
-  /** What is done to x̂₀; {@link clipToImage} if left out. */
+  /** The correction of x̂₀; {@link clipToImage} if left out. */
   readonly correction?: Correction;
 }
 
@@ -38,13 +38,13 @@ const reverseOptions = (where: string) =>
         correction: functionOf<Correction>('a correction, such as clipToImage'),
       },
     ),
-    hint: "'posterior' is β̃ of the steps, 'beta' their β",
+    hint: "'posterior' is β̃_t, 'beta' is β_t",
   });
 
 /**
- * log σ_t² of the reverse steps where it is not learned, in float64: 'posterior' is log β̃_t as
- * {@link clippedLogVariances} has it ('fixed small'); 'beta' is log β_t, at t = 0 as the other ('fixed large' of
- * guided-diffusion).
+ * log σ_t² of the reverse steps if it is not learned, in float64. 'posterior' is log β̃_t, clipped as in
+ * {@link clippedLogVariances} ('fixed small' of guided-diffusion). 'beta' is log β_t, except at t = 0, where it is the same
+ * as 'posterior' ('fixed large').
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * pipe(process, E.map((p) => fixedLogVariances(p, 'posterior'))) // → E.right([-1.402, -1.402])
@@ -53,20 +53,19 @@ const reverseOptions = (where: string) =>
 export const fixedLogVariances = (process: Process, variance: ReverseVariance): Float64Array =>
   stepVariances(stepsOf(process), variance).fixed;
 
-/** What a denoiser gives for p_θ: its prediction, and its variance where it learns one. */
+/** The outputs of a denoiser for p_θ: its prediction, and its variance if it learns one. */
 export interface Predicted<B extends Dim, I extends Shape> {
   readonly prediction: Tensor<[B, ...I]>;
   readonly variance?: Tensor<[B, ...I]>;
 }
 
 /**
- * p_θ(x_{t-1}|x_t) from what a denoiser said of x_t: the mean is that of q(x_{t-1}|x_t, x̂₀) (DDPM, Ho et al. 2020,
- * eq. 7), for whichever prediction; the variance is fixed, or what was learned: log σ² itself, or the place between
- * log β̃_t and log β_t of this process (Improved DDPM, Nichol & Dhariwal 2021, eq. 15). Where the process is respaced
- * both are those of the shorter one. What {@link pMeanVariance} does after its evaluation. Raises `ConfigError` for invalid
- * options.
+ * p_θ(x_{t-1}|x_t) from the outputs of a denoiser; the second half of {@link pMeanVariance}. The mean is that of
+ * q(x_{t-1}|x_t, x̂₀) (DDPM, Ho et al. 2020, eq. 7), for any parameterization. The variance is fixed or learned: log σ²
+ * itself, or the interpolation between log β̃_t and log β_t of this process (Improved DDPM, Nichol & Dhariwal 2021, eq. 15).
+ * For a respaced process both belong to the respaced one. Raises `ConfigError` for invalid options.
  *
- * @param denoiser - asked for what it predicts, and how it learns its variance; not evaluated
+ * @param denoiser - for its parameterization and its kind of variance; not evaluated
  * @example
  * const black = { predicts: 'x0' as const }
  * const reverse = (p: Process) => reverseOf(p, black)(iota(2), ones(2))({ prediction: zeros(2) })
@@ -102,8 +101,7 @@ export const reverseOf = <P, I extends Shape>(
 };
 
 /**
- * A denoiser over a process, asked for all it says, in one evaluation: what losses are made of. Guides, which steer
- * `apply`, have no part in it.
+ * All outputs of a denoiser over a process, for losses: prediction and learned variance, in one evaluation. Not guided.
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
  * const evaluate = pipe(ddpm(cosine(2)), E.map((p) => predictionsOf(p, black)))
@@ -116,9 +114,9 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
 };
 
 /**
- * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`: one evaluation of the denoiser. Of a guided
- * one x̂₀ is guided on the score, and the mean moved by Σ·s·∇ log p(y|x_t) where it is guided on the mean (Dhariwal &
- * Nichol 2021, Algorithms 2 and 1); the variance is that of the denoiser itself. Raises `ConfigError` for invalid options. See {@link reverseOf}.
+ * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`, in one evaluation of the denoiser. Guidance on the
+ * score moves x̂₀, and guidance on the mean moves the mean by Σ·s·∇ log p(y|x_t) (Dhariwal & Nichol 2021, Algorithms 2 and
+ * 1). The variance is not guided. Raises `ConfigError` for invalid options. See {@link reverseOf}.
  *
  * - `xt`: `[B, ...I]`; `t` of `at`: `[B]`, of the process
  * @example
@@ -149,7 +147,7 @@ export const pMeanVariance = <P, I extends Shape>(
       xt,
     )({
       prediction: apply(params, xt, at),
-      // of the same network: what the two have in common is computed once
+      // the same network: the compiler merges the common part of the two evaluations
       ...(learned && { variance: learned.apply(params, xt, at).variance }),
     });
     if (guides?.mean === undefined) return found;
@@ -160,8 +158,8 @@ export const pMeanVariance = <P, I extends Shape>(
 };
 
 /**
- * x_{t-1} of p_θ(x_{t-1}|x_t): mean + σ·z, at t = 0 the mean alone. DDPM (Ho et al. 2020), Algorithm 2, lines 3 and 4;
- * each sample may be at a timestep of its own.
+ * Samples x_{t-1} from p_θ(x_{t-1}|x_t): mean + σ·z, and at t = 0 only the mean. DDPM (Ho et al. 2020), Algorithm 2, lines 3
+ * and 4. The samples of a batch may have different timesteps.
  *
  * - `noise`: z ~ N(0, I), `[B, ...I]`, like x_t
  * @example

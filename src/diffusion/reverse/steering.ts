@@ -1,4 +1,4 @@
-/** The x̂₀ of a guided denoiser. */
+/** The corrected and guided x̂₀ of a denoiser. */
 import { add, scaleBy } from '../../dsl/index.js';
 import type { Shape } from '../../dsl/graph/tensor.js';
 import { namedFields } from '../../internal/options.js';
@@ -8,21 +8,21 @@ import { leavesSignal } from '../schedules/channel.js';
 import type { Process } from '../process/process.js';
 import { entriesAt } from '../process/table.js';
 
-/** What is done to the x̂₀ of a denoiser. */
+/** Options of {@link steered}. */
 export interface SteeredOptions {
-  /** Before it is guided; {@link uncorrected} if left out. */
+  /** The correction of x̂₀, before it is guided; {@link uncorrected} if left out. */
   readonly correction?: Correction;
-  /** At which it will be asked; all of the process if left out. */
+  /** The timesteps to check for signal; all of the process if left out. */
   readonly timesteps?: readonly number[];
 }
 
 const fields = namedFields('steered', {}, ['correction', 'timesteps']);
 
 /**
- * The x̂₀ that a step is made of: what the denoiser predicts as x̂₀, corrected, then moved by the guides of its score,
- * ε̂ - √(1-ᾱ_t)·s·∇ log p(y|x_t) (Dhariwal & Nichol 2021, Algorithm 2), which is x̂₀ + (1-ᾱ_t)/√ᾱ_t·s·∇ log p(y|x_t).
- * The published code has this order: a classifier moves what was clipped, and nothing is clipped after. Where no signal is
- * left, and so none of the class, nothing moves. Its `t` indexes the process, as that of {@link reparameterize}.
+ * The x̂₀ that a step uses: the denoiser's x̂₀, corrected, then moved by the guides of the score,
+ * ε̂ - √(1-ᾱ_t)·s·∇ log p(y|x_t) (Dhariwal & Nichol 2021, Algorithm 2), which is x̂₀ + (1-ᾱ_t)/√ᾱ_t·s·∇ log p(y|x_t). In
+ * the published code, too, a classifier moves the clipped x̂₀, and the result is not clipped again. At a timestep without
+ * signal, which contains nothing of the class, x̂₀ does not move. `t` indexes the process, as for {@link reparameterize}.
  * @example
  * const guides: Guides<null, []> = { score: (_, x) => mul(x, 3) }
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x), guides }

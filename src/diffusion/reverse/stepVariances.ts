@@ -1,13 +1,13 @@
-/** The variances of reverse steps: of a process, or of the legs of a path. */
+/** The variances of reverse steps, for the steps of a process and for the legs of a path. */
 import { type Posterior, posteriorOf } from '../schedules/channel.js';
 import type { Leg } from '../grids/leg.js';
 import { clippedLogVariances } from '../process/posterior.js';
 import type { Process } from '../process/process.js';
 import type { ReverseVariance } from './reverseVariance.js';
 
-/** Reverse steps, from the data up. */
+/** Reverse steps, beginning at the data. */
 interface ReverseSteps {
-  /** Of each step: β̃ is its variance. */
+  /** The posterior of each step. Its variance is β̃. */
   readonly posteriors: readonly Posterior[];
   readonly betas: Float64Array;
 }
@@ -15,7 +15,7 @@ interface ReverseSteps {
 /** The steps of a process, from each timestep to the one before it. */
 export const stepsOf = ({ posteriors, schedule: { betas } }: Process): ReverseSteps => ({ posteriors, betas });
 
-/** The steps of legs, which fall. */
+/** The steps of falling legs. */
 export const stepsAlong = (legs: readonly Leg[]): ReverseSteps => {
   const rising = legs.toReversed();
   return {
@@ -24,19 +24,19 @@ export const stepsAlong = (legs: readonly Leg[]): ReverseSteps => {
   };
 };
 
-/** Logarithms of variances, and Σ, of each step: float64. */
+/** Logarithms of variances, and Σ, of each step, in float64. */
 interface StepVariances {
-  /** log β̃, that of the first step {@link clippedLogVariances}. */
+  /** log β̃, clipped at the first step: see {@link clippedLogVariances}. */
   readonly low: Float64Array;
-  /** log β - log β̃: small where they nearly agree, and so a table of its own. */
+  /** log β - log β̃, in a separate table, because in float32 the difference of two tables would be imprecise. */
   readonly spread: Float64Array;
-  /** log σ² of a denoiser that does not learn it. */
+  /** log σ² for a denoiser that does not learn it. */
   readonly fixed: Float64Array;
-  /** Its Σ, by which a guide moves the mean: the β̃ of the first step is 0, and nothing moves. */
+  /** Its Σ, which scales the guidance of the mean. β̃ of the first step is 0: there the mean does not move. */
   readonly sigmaSquared: Float64Array;
 }
 
-/** The variances of some steps, σ² being the posterior's β̃ or β. */
+/** The variances of steps. A σ² that is not learned is β̃ or β. */
 export const stepVariances = ({ posteriors, betas }: ReverseSteps, variance: ReverseVariance): StepVariances => {
   const low = clippedLogVariances({ posteriors });
   const spread = low.map((small, t) => Math.log(betas[t]!) - small);

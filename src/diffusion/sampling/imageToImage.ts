@@ -6,11 +6,11 @@ import type { Sampler } from './sampler.js';
 import type { SampleState } from '../solvers/solver.js';
 
 /**
- * A grid that begins part of the way: its timesteps below strength·T. With {@link startFrom}, how much of an image is
- * made anew: 1 keeps nothing of it, a little keeps almost all. A strength outside of (0, 1], or one that leaves no
- * timestep, is a `ConfigError`.
+ * The timesteps of a grid below strength·T, to start sampling partway with {@link startFrom}. A strength of 1 keeps nothing
+ * of the image; a small one keeps almost everything. Returns a `ConfigError` for a strength outside of (0, 1], and if no
+ * timestep is left.
  *
- * @param steps - of the whole way: a number of {@link trailing} ones, or a grid
+ * @param steps - the whole grid, or its number of steps, which means {@link trailing}
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(partOfTheWay(0.6, trailing(5)))) // → E.right([599, 399, 199])
  * pipe(ddpm(cosine(1000)), E.flatMap(partOfTheWay(1.5, 5)), E.isRight) // → false
@@ -34,12 +34,12 @@ export const partOfTheWay =
           where: 'partOfTheWay',
           expected: 'a strength above 0 and at most 1',
           actual: `${strength}`,
-          hint: '0.5 makes about half of an image anew',
+          hint: '0.5 keeps about half of an image',
         });
 
 /**
- * The state of a sampler that begins at noisy data instead of noise: q(x_t|x_0) at the first timestep of its grid.
- * SDEdit (Meng et al. 2022), Algorithm 1, for a grid such as {@link partOfTheWay}.
+ * The initial state of a sampler that starts from noisy data instead of noise: q(x_t|x_0) at the first timestep of its grid.
+ * SDEdit (Meng et al. 2022), Algorithm 1, with a grid such as {@link partOfTheWay}.
  *
  * - `x0`: data, `[B, ...I]`; `noise`: ε ~ N(0, I), like it
  * @example
@@ -54,6 +54,6 @@ export const partOfTheWay =
 export const startFrom =
   <P, I extends Shape>({ legs, start }: Sampler<P, I>) =>
   <B extends Dim>(x0: Tensor<[B, ...I]>, noise: Tensor<[NoInfer<B>, ...I]>): SampleState<[B, ...I]> => {
-    const { scale, variance } = legs[0]!.from; // a grid has a timestep
+    const { scale, variance } = legs[0]!.from; // a grid has at least one timestep
     return start(add(mul(x0, scale), mul(noise, Math.sqrt(variance))));
   };

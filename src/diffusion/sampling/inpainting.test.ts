@@ -228,7 +228,7 @@ describe('inpainting', () => {
           ]),
         ),
     };
-    expect(whereOf({ resamples: 2 }, remembering)).toContain('remembers no earlier steps');
+    expect(whereOf({ resamples: 2 }, remembering)).toContain('a solver without memory of earlier steps');
     expect(E.isRight(inpainting()(samplerOf(remembering, 2)))).toBe(true);
   });
 });

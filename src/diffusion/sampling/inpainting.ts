@@ -20,23 +20,23 @@ import type { Sampler, StepInputs } from './sampler.js';
 import type { SampleState, SampleStep } from '../solvers/solver.js';
 import { column, entryAt } from '../process/table.js';
 
-/** What is known of an image. */
+/** The known part of an image. */
 export interface Known<B extends Dim, I extends Shape> {
-  /** `[B, ...I]`; what it shows where nothing is known does not matter. */
+  /** `[B, ...I]`. Its values outside of the known part do not matter. */
   readonly image: Tensor<[B, ...I]>;
-  /** 1 where the image is known, 0 where it is to be painted, `[B, ...I]`. */
+  /** 1 where the image is known, 0 where it must be painted, `[B, ...I]`. */
   readonly mask: Tensor<[B, ...I]>;
 }
 
-/** How often a stretch of the path is walked. */
+/** The resampling of RePaint: how often each stretch of the path is repeated. */
 export interface Resampling {
-  /** How many times each stretch is walked: 1 if left out, 10 in the paper. */
+  /** The number of times that each stretch is walked; 1 if left out, 10 in the paper. */
   readonly resamples?: number;
-  /** How many steps a stretch has: 1 if left out, 10 in the paper. */
+  /** The number of steps of a stretch; 1 if left out, 10 in the paper. */
   readonly jump?: number;
 }
 
-/** A {@link Sampler} of what is not known of an image. */
+/** A {@link Sampler} of the unknown part of an image. */
 export interface Inpainter<P, I extends Shape> extends Pick<Sampler<P, I>, 'memory' | 'start'> {
   readonly steps: number;
   readonly step: <B extends Dim>(
@@ -47,10 +47,10 @@ export interface Inpainter<P, I extends Shape> extends Pick<Sampler<P, I>, 'memo
 }
 
 /**
- * The legs in the order in which RePaint walks them (Lugmayr et al. 2022, Algorithm 1 for a jump of 1, and the schedule
- * of jumps of its code). With n timesteps still to go, noise leads back up `jump` of them wherever `jump` divides n - 1,
- * so that the last `jump` legs are walked `resamples` times in all. Neither leads a jump up to where the path begins
- * (but for that of 1), nor one up from the data: legs at the noisy end, and the last one, are walked once.
+ * The order in which RePaint walks the legs (Lugmayr et al. 2022, Algorithm 1 for a jump of 1, and the jump schedule of its
+ * code). With n timesteps left, if `jump` divides n - 1, noise leads back up by `jump` timesteps, so the last `jump` legs
+ * are walked `resamples` times in total. No jump leads up to the beginning of the path (except for a jump of 1), and none
+ * starts at the data, so legs at the noisy end and the last leg are walked once.
  */
 export const repaintOrder = (legs: number, { resamples, jump }: Required<Resampling>): readonly number[] =>
   Array.from({ length: legs }, (_, leg) => {
@@ -60,7 +60,7 @@ export const repaintOrder = (legs: number, { resamples, jump }: Required<Resampl
     return [leg, ...Array.from({ length: isAgain ? resamples - 1 : 0 }, () => stretch).flat()];
   }).flat();
 
-/** scale·x + √variance·ε, by the entry of a list of channels. */
+/** Samples scale·x + √variance·ε with the channel at an index of a list. */
 const entering = (channels: readonly Channel[]) => {
   const scaleAt = entryAt(column(channels, ({ scale }) => scale));
   const deviationAt = entryAt(column(channels, ({ variance }) => Math.sqrt(variance)));
@@ -76,14 +76,14 @@ const resamplingOf = optionsOf<Resampling>({
 });
 
 /**
- * Inpainting with a model that was not trained for it: after each step what is known of x is put in its place, as
- * noisy as the rest. With `resamples`, each stretch of the path is walked several times, noised again in between, so
- * that what is painted agrees with what is known: RePaint (Lugmayr et al. 2022), Algorithm 1, by the schedule of jumps
- * of its code: 250 steps with 10 resamples and a jump of 10 evaluate 2,410 times. Where it is known, the
- * last state is the image itself. Each step needs a key.
+ * Inpainting with a model that was not trained for it: after each step, replaces the known part of x by the image, with as
+ * much noise as the rest. With `resamples`, walks each stretch of the path several times, adding noise in between, so that
+ * the painted part matches the known part: RePaint (Lugmayr et al. 2022), Algorithm 1, with the jump schedule of its code.
+ * 250 steps with 10 resamples and a jump of 10 take 2,410 evaluations. The known part of the last state is the image
+ * itself. Each step needs a key.
  *
- * Resamples or a jump that are no integers ≥ 1, or an option that is unknown, are a `ConfigError`; so are several resamples of a solver that
- * remembers earlier steps, which noising again makes false.
+ * Returns a `ConfigError` for resamples or a jump that are not integers ≥ 1, for unknown options, and for more than one
+ * resample with a solver that remembers earlier steps, because its memory is invalid after noise was added.
  * @example
  * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(
@@ -102,22 +102,22 @@ export const inpainting =
     if (resamples > 1 && sampler.memory > 0)
       return fail('ConfigError', {
         where: 'inpainting',
-        expected: 'a solver that remembers no earlier steps, to walk a stretch again',
-        actual: `one that keeps ${sampler.memory}`,
+        expected: 'a solver without memory of earlier steps, for more than one resample',
+        actual: `one that remembers ${sampler.memory}`,
         hint: 'take ancestral or ddim, or resamples: 1',
       });
     if (sampler.legs[0]!.from.variance === 0)
       return fail('ConfigError', {
         where: 'inpainting',
-        expected: 'a solver that walks to the data',
-        actual: 'one that begins there',
+        expected: 'a solver that goes from noise to data',
+        actual: 'one that begins at the data',
         hint: 'take ddim',
       });
     const { legs } = sampler;
     const order = repaintOrder(legs.length, { resamples, jump });
     const legAt = entryAt(Int32Array.from(order));
     const asNoisy = entering(order.map((leg) => legs[leg]!.to));
-    // where a leg is not followed by the next, it is followed by one that has been walked: noise leads back to it
+    // a leg that is not followed by the next one is followed by an earlier one: noise leads back to it
     const again = entering(
       order.map((leg, i) => {
         const next = order[i + 1] ?? leg + 1;

@@ -18,7 +18,7 @@ import {
   where,
 } from '../../dsl/index.js';
 
-/** Directions closer than this, in radians, to each other or to being opposite have no arc to be found in float32. */
+/** In radians: directions that are closer to equal or to opposite have no arc that float32 can resolve. */
 const CLOSE = 1e-3;
 
 const requireWeight = (weight: number): void => {
@@ -27,18 +27,18 @@ const requireWeight = (weight: number): void => {
       where: 'slerp',
       expected: 'a finite weight',
       actual: `${weight}`,
-      hint: '0 is the first end, 1 the other',
+      hint: '0 is the first end, 1 is the second',
     });
 };
 
 /**
  * Spherical interpolation, sample by sample: from `a` at weight 0 along the great circle to `b` at weight 1,
- * (sin((1-w)·θ)·a + sin(w·θ)·b)/sin θ (Shoemake 1985). Between noises it stays as far from 0 as noise is, where the
- * straight line comes too near: so what DDIM decodes from it is as sharp as its ends (Song et al. 2021, section 5.3).
+ * (sin((1-w)·θ)·a + sin(w·θ)·b)/sin θ (Shoemake 1985). Between noises it keeps the norm of noise, while linear interpolation
+ * reduces it; so images that DDIM decodes from it are as sharp as those of the ends (Song et al. 2021, section 5.3).
  *
- * - `a`, `b`: noises or latents, `[B, ...I]`. Where no arc leads from one to the other, since they are of one direction,
- *   opposite, or one of them is 0, it is the straight line, (1-w)·a + w·b
- * - `weight`: any finite number, beyond [0, 1] further along the circle; others raise `ConfigError`
+ * - `a`, `b`: noises or latents, `[B, ...I]`. Interpolates linearly, (1-w)·a + w·b, if there is no unique arc: for equal or
+ *   opposite directions, and if one is 0
+ * - `weight`: any finite number; outside of [0, 1] it extrapolates along the circle. Others raise `ConfigError`
  * @example
  * const half = slerp(constantOf([1, 0], 1, 2), constantOf([0, 1], 1, 2))(0.5)
  * half // → [[0.7071, 0.7071]]
@@ -51,7 +51,7 @@ export const slerp =
     const lengths = mul(length(a), length(b));
     const one = onesLike(lengths);
     const hasAngle = greater(lengths, 0);
-    // what is not taken is made of ones, so that nothing is divided by 0 there
+    // ones in the branch that is not taken, so that it does not divide by 0
     const cosine = where(hasAngle, div(sumPerSample(mul(a, b)), where(hasAngle, lengths, one)), one);
     const angle = acos(clip(cosine, -1, 1));
     const hasArc = greater(sin(angle), Math.sin(CLOSE));

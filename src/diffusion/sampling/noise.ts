@@ -1,11 +1,11 @@
 import { type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 
-/** How a stochastic solver draws its ε: of the shape of x, from a key. */
+/** Draws the ε of a stochastic solver: of the shape of x, from a key. */
 export type Noise = <S extends Shape>(x: Tensor<S>) => (key: Key) => Tensor<S>;
 
 /**
- * ε ~ N(0, I), in the shape of x.
+ * Draws ε ~ N(0, I), in the shape of x.
  * @example
  * await pipe(
  *   compile(program({ k: 'key' }, ({ k }) => gaussian(zeros(3))(k)), {}),
@@ -16,12 +16,12 @@ export type Noise = <S extends Shape>(x: Tensor<S>) => (key: Key) => Tensor<S>;
  */
 export const gaussian: Noise = normalLike;
 
-/** The key of a step that draws noise. Raises `ConfigError`. */
+/** The key of a step that draws noise. Raises `ConfigError` if it is missing. */
 export const requiredKey = (where: string, key: Key | undefined): Key =>
   key ??
   raise('ConfigError', {
     where,
     expected: 'a key for the noise of this step',
     actual: 'none',
-    hint: 'give each step a key of its own, on the host foldIn(i)(key) at step i',
+    hint: 'give each step a different key: on the host, foldIn(i)(key) at step i',
   });

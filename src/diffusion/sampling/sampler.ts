@@ -26,48 +26,48 @@ import { steered } from '../reverse/steering.js';
 import { entryAt } from '../process/table.js';
 import { type InferredFrom, namedFields } from '../../internal/options.js';
 
-/** The parts of a sampler. Each may be changed without the others. */
+/** The parts of a sampler, which are independent of each other. */
 export interface SamplerParts<P, I extends Shape> {
   readonly process: Process;
   readonly denoiser: Denoiser<P, I>;
   readonly solver: Solver;
-  /** How many timesteps, {@link trailing} ones, or a grid. Left out: {@link everyStep}. */
+  /** A grid, or a number of timesteps, which means {@link trailing}. {@link everyStep} if left out. */
   readonly grid?: number | Grid;
-  /** Left out: {@link unguided}. */
+  /** {@link unguided} if left out. */
   readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
-  /** Left out: {@link clipToImage}. */
+  /** {@link clipToImage} if left out. */
   readonly correction?: Correction;
-  /** Left out: {@link gaussian}. */
+  /** {@link gaussian} if left out. */
   readonly noise?: Noise;
 }
 
-/** What a step of a sampler takes beside parameters and state. */
+/** The inputs of a sampler's step besides parameters and state. */
 export interface StepInputs<B extends Dim> {
-  /** Which step, 0…steps-1 from noise to data. */
+  /** The index of the step, 0…steps-1 from noise to data. */
   readonly index: Tensor<[], 'int32'>;
-  /** Another one for each step: on the host, `foldIn(i)(key)` at step i. Not needed by a sampler that is not stochastic. */
+  /** A different key for each step: on the host, `foldIn(i)(key)` at step i. Only a stochastic sampler needs it. */
   readonly key?: Key;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
-  /** The image that each sample is to go with. */
+  /** The image that conditions each sample. */
   readonly condition?: Condition<B>;
 }
 
 /**
- * Walks from noise to data: `start`, then `step` at index 0…steps-1; `x` of the last state is the sample. The
- * graph of a step is the same for every index: compile it once and keep the state resident.
+ * Samples from noise to data: `start`, then `step` at index 0…steps-1; `x` of the last state is the sample. The graph of a
+ * step is the same for every index: compile it once, and keep the state on the device.
  */
 export interface Sampler<P, I extends Shape> {
   readonly steps: number;
-  /** The timestep of each step, at which it evaluates first: those of the grid, as the solver walks it. */
+  /** The timestep of each step's first evaluation: those of the grid, on the path of the solver. */
   readonly timesteps: readonly number[];
-  /** The stretches of its path, one for each step. */
+  /** The legs of its path, one for each step. */
   readonly legs: readonly Leg[];
   /** Whether steps need a key. */
   readonly stochastic: boolean;
-  /** How many tensors like x the state keeps beside it. */
+  /** The number of tensors that the state keeps besides x. */
   readonly memory: number;
-  /** The state at the beginning, x_T ~ N(0, I): takes standard normal noise, `[B, ...I]`. */
+  /** The initial state, x_T ~ N(0, I), from standard normal noise, `[B, ...I]`. */
   readonly start: <B extends Dim>(noise: Tensor<[B, ...I]>) => SampleState<[B, ...I]>;
   readonly step: <B extends Dim>(
     params: P,
@@ -83,8 +83,8 @@ const fields = namedFields(
 );
 
 /**
- * Joins a solver, a grid, guidance, correction and noise over a process into the sampler of a denoiser.
- * What does not fit together is a `ConfigError`.
+ * Makes the sampler of a denoiser over a process from a solver, a grid, guidance, a correction and noise. Returns a
+ * `ConfigError` if the parts do not fit together.
  * @example
  * const denoiser: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
  * const made = pipe(
@@ -116,7 +116,7 @@ const samplerOf = <P, I extends Shape>({
     E.bind('falling', () => gridOf(grid)(process)),
     E.let('legs', ({ falling }) => (solver.path ?? legsOf)(process, falling)),
     E.bind('timesteps', ({ legs }) =>
-      // where x̂₀ does not follow from the prediction, no sampler can begin
+      // a sampler cannot start where x̂₀ does not follow from the prediction
       timestepsWithSignal('sampler', process, denoiser.predicts)(legs.map(({ t }) => t)),
     ),
     E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),

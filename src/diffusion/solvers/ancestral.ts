@@ -33,7 +33,7 @@ interface Spread<S extends Shape> {
   readonly sigma: Tensor<S>;
 }
 
-/** Σ of each leg: what the denoiser says, between β̃ and β of the leg, or fixed. */
+/** Σ of each leg: learned, interpolated between β̃ and β of the leg, or fixed. */
 const spreadOf = (legs: readonly Leg[], variance: ReverseVariance) => {
   const falling = (numbers: Float64Array) => entryAt(numbers.toReversed());
   const variances = stepVariances(stepsAlong(legs), variance);
@@ -51,7 +51,7 @@ const spreadOf = (legs: readonly Leg[], variance: ReverseVariance) => {
   };
 };
 
-/** Ancestral steps whose σ is what the denoiser says, or whose mean is guided. */
+/** Ancestral steps with a learned σ or a guided mean. */
 const spreadStep = (legs: readonly Leg[], variance: ReverseVariance) => {
   const rows = legs.map(ancestralStep(variance));
   const mean = linearIntegrator(rows.map((row) => ({ ...row, noise: 0 })));
@@ -64,20 +64,20 @@ const spreadStep = (legs: readonly Leg[], variance: ReverseVariance) => {
     const { sigmaSquared, sigma } = spread(state.x, moment);
     // Dhariwal & Nichol 2021, Algorithm 1: μ + s·Σ·∇ log p(y|x_t)
     const mu = meanGradient ? add(next.x, mul(sigmaSquared, meanGradient(state.x, t, next.x))) : next.x;
-    if (!stochastic) return { state: { ...next, x: mu }, x0 }; // a single step, to the data: there is no key to draw with
+    if (!stochastic) return { state: { ...next, x: mu }, x0 }; // a single step, to the data: it gets no key
     const noisy = mul(noise('noise'), noisyAt(index));
     return { state: { ...next, x: add(mu, mul(noisy, sigma)) }, x0 };
   };
 };
 
 /**
- * Ancestral sampling: Algorithm 2 of DDPM (Ho et al. 2020), x_{t-1} = μ̃(x_t, x̂₀) + σ_t·z, without noise at
- * the last step. μ̃ is the mean of q(x_{t-1}|x_t, x_0) (eq. 7); with the x̂₀ of a noise prediction it is
- * (x_t - β_t/√(1-ᾱ_t)·ε̂)/√α_t, the algorithm's line 4. Where the denoiser learns its variance, σ_t is what it says,
- * between the √β̃ and the √β of the step, however long it is (Improved DDPM, Nichol & Dhariwal 2021, section 4). A guide on
- * the mean moves μ̃ by Σ of the step: see {@link meanGuided}.
+ * Ancestral sampling: Algorithm 2 of DDPM (Ho et al. 2020), x_{t-1} = μ̃(x_t, x̂₀) + σ_t·z, without noise at the last step.
+ * μ̃ is the mean of q(x_{t-1}|x_t, x_0) (eq. 7); with the x̂₀ of a noise prediction it is (x_t - β_t/√(1-ᾱ_t)·ε̂)/√α_t, the
+ * algorithm's line 4. If the denoiser learns its variance, σ_t is learned: between √β̃ and √β of the step, which may skip
+ * timesteps (Improved DDPM, Nichol & Dhariwal 2021, section 4). Guidance on the mean moves μ̃ by Σ of the step: see
+ * {@link meanGuided}.
  *
- * @param options - `variance`: σ_t² of a denoiser that does not learn it, the posterior's β̃_t if left out
+ * @param options - `variance`: σ_t² for a denoiser that does not learn it, the posterior's β̃_t if left out
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(
@@ -89,7 +89,7 @@ const spreadStep = (legs: readonly Leg[], variance: ReverseVariance) => {
 export const ancestral = withOptions<{ readonly variance?: ReverseVariance }>({
   where: 'ancestral',
   options: exactly({}, { variance: reverseVariance }),
-  hint: 'the posterior is usual; a denoiser that learns its variance needs none',
+  hint: "'posterior' is usual; not used if the denoiser learns its variance",
   solver: ({ variance = 'posterior' }) =>
     integrating((legs) => {
       const fixed = linearIntegrator(legs.map(ancestralStep(variance)));

@@ -49,7 +49,7 @@ describe('sampling of a consistency function', () => {
     expect(E.isLeft(made) && made.left).toMatchObject({
       _tag: 'ConfigError',
       where: 'consistency.sigmaMin',
-      expected: expect.stringMatching(/^at most 0\.00(2|19{9}).*, σ at t = 0$/),
+      expected: expect.stringMatching(/^at most 0\.00(2|19{9}).*, the σ at t = 0$/),
       actual: '0.01',
     });
   });

@@ -14,31 +14,31 @@ import { entriesAt } from '../process/table.js';
 /** Options of {@link consistency}. */
 export interface ConsistencyOptions {
   /**
-   * ε of Song et al. 2023, σ_min of their code: the noise that the results of the consistency function still have. 0 if
-   * left out, as for LCM, whose results are data; 0.002 in the models of the paper.
+   * ε of Song et al. 2023, σ_min of their code: the noise left in the results of the consistency function. 0 if left out, as
+   * for LCM, whose results are data; 0.002 for the models of the paper.
    */
   readonly sigmaMin?: number;
 }
 
-/** One jump to the data, and back to the level where the leg ends: to x̂₀ with noise of √(σ² - ε²). */
+/** One jump to the data, then back to the level where the leg ends: x̂₀ with noise √(σ² - ε²). */
 const jump =
   (epsilon: number) =>
   ({ to }: Leg): StepCoefficients => ({
     x: 0,
     x0: [to.scale],
-    // a·√(σ² - ε²), with a²σ² = 1 - ᾱ; none at the data, nor where σ is ε but for rounding
+    // a·√(σ² - ε²), with a²σ² = 1 - ᾱ; 0 at the data, and for σ equal to ε up to rounding
     noise: Math.sqrt(Math.max(0, to.variance - (to.scale * epsilon) ** 2)),
   });
 
 /**
- * A few steps of a consistency function: each jumps to the data, and back to the next level by new noise. With ε =
- * `sigmaMin` it is Algorithm 1 of Song et al. 2023, x̂_τ = x + √(τ² - ε²)·z in the coordinates x_t/√ᾱ_t and τ = σ_t;
- * with ε = 0 it is Algorithm 3 of LCM (Luo et al. 2023), x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s)·z. The denoiser gives the end of the
- * flow through x_t, as a distilled one does; its boundary condition is that of {@link consistencyDenoiser}. The mean
- * E[x_0|x_t] is not that end: of it, more steps make averages, not samples. LCM's timesteps are {@link lcmGrid}. The
- * embedding of a guidance scale, by which LCM is distilled for all scales at once (its section 4.2), is not here.
+ * Multistep sampling of a consistency model: each step jumps to the data, then adds new noise to reach the next level. With
+ * ε = `sigmaMin` it is Algorithm 1 of Song et al. 2023, x̂_τ = x + √(τ² - ε²)·z in the coordinates x_t/√ᾱ_t and τ = σ_t;
+ * with ε = 0 it is Algorithm 3 of LCM (Luo et al. 2023), x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s)·z. The denoiser must predict the end of
+ * the probability flow through x_t, as a distilled model does, with the boundary condition of {@link consistencyDenoiser}.
+ * An ordinary denoiser predicts the mean E[x_0|x_t] instead: then more steps give averages, not samples. LCM's timesteps are
+ * {@link lcmGrid}. LCM's embedding of the guidance scale (its section 4.2) is not supported.
  *
- * @param options - `sigmaMin`: 0 if left out; one that is negative, or above σ of a level on the way, is a `ConfigError`
+ * @param options - `sigmaMin`: 0 if left out; a negative one, or one above σ of a level on the path, is a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(
@@ -50,7 +50,7 @@ const jump =
 export const consistency = withOptions<ConsistencyOptions>({
   where: 'consistency',
   options: exactly({}, { sigmaMin: amount }),
-  hint: '0 is LCM, 0.002 that of Song et al.; the boundary condition is that of consistencyDenoiser',
+  hint: 'LCM has 0, Song et al. 0.002; consistencyDenoiser has the boundary condition',
   solver: ({ sigmaMin = 0 }) => ({
     integrate: (legs) => {
       const below = legs.find(({ to }) => to.variance > 0 && Math.fround(sigmaOf(to)) < Math.fround(sigmaMin)); // programs run in float32
@@ -58,7 +58,7 @@ export const consistency = withOptions<ConsistencyOptions>({
         ? E.right(linearIntegrator(legs.map(jump(sigmaMin))))
         : fail('ConfigError', {
             where: 'consistency.sigmaMin',
-            expected: `at most ${sigmaOf(below.to)}, σ at t = ${below.next}`,
+            expected: `at most ${sigmaOf(below.to)}, the σ at t = ${below.next}`,
             actual: `${sigmaMin}`,
             hint: 'take a smaller sigmaMin, or a grid that ends at a noisier timestep',
           });
@@ -70,23 +70,23 @@ export const consistency = withOptions<ConsistencyOptions>({
 export interface ConsistencyBoundary {
   /** σ_data of the data that it was distilled on; 0.5 if left out. */
   readonly sigmaData?: number;
-  /** What a timestep is multiplied with; 10 if left out, as LCM has it. */
+  /** The factor of timesteps; 10 if left out, as in LCM. */
   readonly timestepScaling?: number;
 }
 
 const boundaryOf = optionsOf<ConsistencyBoundary>({
   where: 'consistencyDenoiser',
   options: exactly({}, { sigmaData: aboveZero, timestepScaling: aboveZero }),
-  hint: '0.5 and 10 are those of LCM',
+  hint: 'LCM uses 0.5 and 10',
 });
 
 /**
- * A network as the consistency function that it was distilled to: c_skip(t)·x_t + c_out(t)·x̂₀, which is x itself at
- * t = 0, with c_skip = σ²/(τ² + σ²) and c_out = τ/√(τ² + σ²) for τ = timestepScaling·t (Luo et al. 2023, LCM, as diffusers has it;
- * the boundary condition is that of Song et al. 2023, eq. 5, whose τ are others). A number of the boundary that is not
- * above 0 raises `ConfigError` when the denoiser is applied.
+ * The consistency function of a distilled network: c_skip(t)·x_t + c_out(t)·x̂₀, which is x itself at t = 0, with
+ * c_skip = σ²/(τ² + σ²) and c_out = τ/√(τ² + σ²) for σ = `sigmaData` and τ = timestepScaling·t (LCM, Luo et al. 2023, as in
+ * diffusers; the boundary condition is that of Song et al. 2023, eq. 5, with another τ). Raises `ConfigError` for a number
+ * of the boundary ≤ 0 when the denoiser is applied.
  *
- * @param process - the one that it was trained on, whose timesteps it knows
+ * @param process - the process that the network was trained with
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
  * const made = pipe(ddpm(cosine(1000)), E.map((process) => consistencyDenoiser(process, { timestepScaling: 0.5 })(black)))

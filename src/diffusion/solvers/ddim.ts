@@ -5,8 +5,7 @@ import type { Leg } from '../grids/leg.js';
 import { integrating, isEta, withOptions } from './solverOptions.js';
 
 /**
- * The coefficients of one DDIM step. ε̂ is (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t), so that the step is a combination of
- * x_t and x̂₀.
+ * The coefficients of one DDIM step. Since ε̂ is (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t), the step is a combination of x_t and x̂₀.
  * @example
  * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
  * const steps = pipe(legs, E.map((all) => all.map(ddimStep(0))))
@@ -22,11 +21,11 @@ export const ddimStep =
   };
 
 /**
- * DDIM (Song et al. 2021, eq. 12): x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s-σ²)·ε̂ + σ·ε, where σ² is η² times the variance
- * of q(x_s|x_t, x_0). With η = 0 it is deterministic and draws no noise, with η = 1 it is ancestral sampling.
- * ε̂ is taken anew from the corrected x̂₀, as in guided-diffusion.
+ * DDIM (Song et al. 2021, eq. 12): x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s-σ²)·ε̂ + σ·ε, where σ² is η² times the variance of
+ * q(x_s|x_t, x_0). η = 0 is deterministic; η = 1 is ancestral sampling. ε̂ is computed from the corrected x̂₀, as in
+ * guided-diffusion.
  *
- * @param options - `eta`: η from 0 to 1, 0 if left out; another is a `ConfigError` of the sampler
+ * @param options - `eta`: η from 0 to 1, 0 if left out; otherwise the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

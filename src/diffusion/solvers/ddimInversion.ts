@@ -7,7 +7,7 @@ import { type Levels } from '../process/process.js';
 import { noOptions, withOptions } from './solverOptions.js';
 import { column, entryAt } from '../process/table.js';
 
-/** The legs of a grid from the data up. The first begins where no timestep is, and takes that of its end. */
+/** The legs of a grid from the data to noise. The first begins at the data, and has the timestep of its end. */
 const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[] => {
   const rising = [...falling].reverse();
   return rising.map((next, i) => {
@@ -18,12 +18,12 @@ const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[]
 };
 
 /**
- * The inversion of DDIM (Song et al. 2021, section 4.3; eq. 14 from t = 0 to T): a walk from the data to noise, which
- * `ddim` on the same grid walks back, but for an error of first order in the steps. It walks the grid rising. A sampler with
- * it `start`s from data in place of noise, and its last state is x_T.
+ * DDIM inversion (Song et al. 2021, section 4.3; eq. 14 from t = 0 to T): encodes data as noise, from which `ddim` on the
+ * same grid returns to the data, with an error of first order in the steps. It visits the grid rising. `start` of a sampler
+ * with this solver takes data in place of noise, and its last state is x_T.
  *
- * Each step is that of DDIM, x̂₀ and ε̂ being those where it begins. The first begins at the data, of which no denoiser
- * knows: it asks at its end, the grid's least noisy timestep, for x = a·x₀.
+ * Each step is that of DDIM, with x̂₀ and ε̂ from where it begins. The first begins at the data, where no denoiser is
+ * defined, so it evaluates at its end, the least noisy timestep of the grid, with x = a·x₀.
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(
@@ -35,12 +35,12 @@ const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[]
 export const ddimInversion = withOptions<Readonly<Record<string, undefined>>>({
   where: 'ddimInversion',
   options: noOptions,
-  hint: 'it takes no options: η is 0',
+  hint: 'ddimInversion takes no options; η is 0',
   solver: () => ({
     path: risingLegs,
     integrate: (legs) => {
       const moves = legs.map(({ from, to }) =>
-        // x = a·x₀ at the first level lies where the noise is: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
+        // the first step evaluates x = a·x₀ at the level of its end: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
         from.variance === 0
           ? { begin: to.scale, x: 2, x0: -to.scale }
           : { begin: identity.scale, ...flowStep(from, to) },

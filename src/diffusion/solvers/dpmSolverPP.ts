@@ -6,7 +6,7 @@ import type { Leg } from '../grids/leg.js';
 import { exactly } from '../../internal/decode.js';
 import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 
-/** x̂₀ as a polynomial of order 1, 2 or 3 in λ, integrated: its weights, from the newest prediction back. */
+/** The weights of the predictions, newest first, for x̂₀ as a polynomial in λ through 1, 2 or 3 of them. */
 const weightsOf = (h: number, [before, beforeThat]: readonly number[]): readonly number[] => {
   const [constant = 0, slope = 0, curve = 0] = momentsOf(h, 3);
   if (before === undefined) return [constant];
@@ -20,7 +20,7 @@ const weightsOf = (h: number, [before, beforeThat]: readonly number[]): readonly
 };
 
 /**
- * The coefficients of DPM-Solver++ of several steps, for each leg of a path.
+ * The coefficients of multistep DPM-Solver++, for each leg of a path.
  * @example
  * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
  * pipe(legs, E.map((all) => dpmSolverPPRows(2)(all).map(({ x0 }) => x0.length))) // → E.right([1, 2, 1])
@@ -39,12 +39,12 @@ export const dpmSolverPPRows =
   };
 
 /**
- * DPM-Solver++ of several steps (Lu et al. 2022): one evaluation a step, with x̂₀ as a polynomial in λ through
- * the last `order` predictions. Order 2 is Algorithm 2 of the paper (2M). Order 3 integrates the parabola
- * exactly, as the expansion of the paper's Proposition 4.1 asks; the published code of 3M has half of the term with φ₃, and
- * converges with order 2. The first steps, and the last, which ends at the data, are of lower order.
+ * Multistep DPM-Solver++ (Lu et al. 2022): one evaluation a step, with x̂₀ as a polynomial in λ through the last `order`
+ * predictions. Order 2 is Algorithm 2 of the paper (2M). Order 3 integrates the parabola exactly, as in the expansion of the
+ * paper's Proposition 4.1; the published code of 3M has half of the term with φ₃, and converges with order 2. The first
+ * steps and the last, which ends at the data, have lower order.
  *
- * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out, another is a `ConfigError` of the sampler
+ * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out; otherwise the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

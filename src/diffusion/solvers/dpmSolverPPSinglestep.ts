@@ -6,7 +6,7 @@ import type { Leg } from '../grids/leg.js';
 import { exactly } from '../../internal/decode.js';
 import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 
-/** Where the step begins to which each leg belongs: `order` legs are a step, one without a length in λ is its own. */
+/** The first leg of each leg's step. `order` legs make a step; a leg without a length in λ is a step by itself. */
 const beginningsOf = (legs: readonly Leg[], order: number): readonly number[] =>
   legs.reduce<readonly number[]>((begun, leg, i) => {
     const current = begun.at(-1);
@@ -15,8 +15,8 @@ const beginningsOf = (legs: readonly Leg[], order: number): readonly number[] =>
   }, []);
 
 /**
- * The coefficients of DPM-Solver++ of one step, for each leg of a path. A stage goes from the beginning of its step,
- * which follows from the stage before: x there is a combination of x_t and the predictions since.
+ * The coefficients of singlestep DPM-Solver++, for each leg of a path. A stage starts at the beginning of its step. Its x
+ * there is a combination of x_t and the predictions since.
  * @example
  * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
  * pipe(legs, E.map((all) => dpmSolverPPSinglestepRows(2)(all).map(({ x0 }) => x0.length))) // → E.right([1, 2, 1])
@@ -25,7 +25,7 @@ export const dpmSolverPPSinglestepRows =
   (order: number) =>
   (legs: readonly Leg[]): readonly StepCoefficients[] => {
     const beginnings = beginningsOf(legs, order);
-    /** x at the end of leg i, from x at the beginning of its step: predictions with the newest first. */
+    /** x at the end of leg i from x at the beginning of its step; the newest prediction is first. */
     const fromBeginning = (i: number): StepCoefficients => {
       const { from } = legs[beginnings[i]!]!;
       const { to } = legs[i]!;
@@ -35,7 +35,7 @@ export const dpmSolverPPSinglestepRows =
       const h = lambdaOf(to) - lambdaOf(from);
       const [constant = 0, slope = 0] = momentsOf(h, 2);
       const r = (lambdaOf(legs[i]!.from) - lambdaOf(from)) / h;
-      // of a step of two stages, the paper's Algorithm 1 has φ₁/2; of one of three, its code has φ₂
+      // two stages: φ₁/2, as in the paper's Algorithm 1; three stages: φ₂, as in its code
       const newest = (to.scale * (order === 2 ? constant / 2 : slope)) / r;
       return { x, x0: [newest, ...Array<number>(stages - 1).fill(0), x0 - newest], noise: 0 };
     };
@@ -49,12 +49,12 @@ export const dpmSolverPPSinglestepRows =
   };
 
 /**
- * DPM-Solver++ of one step (Lu et al. 2022, Algorithm 1: 2S; order 3 is `singlestep_dpm_solver_third_update` of
- * its code, 3S). A step takes `order` legs of the grid, with an evaluation at each: the timesteps between are the
- * paper's s. So the same grid costs the same with any order. Order 3 wants the legs of a step equal in λ, for
- * r₁ = 1/3 and r₂ = 2/3. The last leg, which ends at the data, is a step of its own.
+ * Singlestep DPM-Solver++ (Lu et al. 2022, Algorithm 1: 2S; order 3 is `singlestep_dpm_solver_third_update` of its code,
+ * 3S). A step covers `order` legs of the grid, with an evaluation at each; the timesteps inside a step are the paper's s. So
+ * a grid costs the same with any order. For order 3 the legs of a step should be equal in λ, which gives r₁ = 1/3 and
+ * r₂ = 2/3. The last leg, which ends at the data, is a step by itself.
  *
- * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out, another is a `ConfigError` of the sampler
+ * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out; otherwise the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

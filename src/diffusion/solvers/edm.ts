@@ -10,14 +10,14 @@ import type { Integrator } from './solver.js';
 import { withOptions } from './solverOptions.js';
 import { column, entryAt } from '../process/table.js';
 
-/** Noise that is added before a step, by the names of EDM (Karras et al. 2022, Algorithm 2); σ is s/a. */
+/** Churn, the noise added before a step, with the names of EDM (Karras et al. 2022, Algorithm 2); σ is s/a. */
 export interface Churn {
-  /** S_churn: how much in all the steps together; 0 is none. */
+  /** S_churn: the amount over all steps together; 0 is none. */
   readonly churn?: number;
   /** S_tmin and S_tmax: the range of σ in which it is added. */
   readonly sMin?: number;
   readonly sMax?: number;
-  /** S_noise: the deviation of what is added, 1 or a little more. */
+  /** S_noise: the standard deviation of the noise, 1 or slightly more. */
   readonly sNoise?: number;
 }
 
@@ -31,12 +31,12 @@ const ranged = (
     ? E.right(null)
     : fail('ConfigError', {
         where,
-        expected: 'sMin up to sMax',
+        expected: 'sMin ≤ sMax',
         actual: `sMin ${sMin}, sMax ${sMax}`,
         hint: 'churn is added where σ is between them',
       });
 
-/** The most that a step may add: σ̂ ≤ √2·σ. */
+/** The largest γ of a step: σ̂ ≤ √2·σ. */
 const MOST = Math.SQRT2 - 1;
 
 const isChurned = (
@@ -47,7 +47,7 @@ const isChurned = (
   return churn > 0 && leavesSignal(from) && sigma >= sMin && sigma <= sMax;
 };
 
-/** The level of a process nearest to a σ given by its logarithm, from that of a timestep on, where there is signal. */
+/** The level of a process nearest to a given log σ, not below that of timestep t, and with signal. */
 const nearestLevel = (levels: readonly Channel[], t: number, wanted: number): number => {
   const distance = (level: number): number => Math.abs(Math.log(sigmaOf(levels[level]!)) - wanted);
   const isNearer = (level: number): boolean =>
@@ -58,10 +58,9 @@ const nearestLevel = (levels: readonly Channel[], t: number, wanted: number): nu
 };
 
 /**
- * The noise level to which each leg is raised (Algorithm 2, line 5): the nearest one of the process, `round_sigma`, and
- * what that adds too much or too little, ln σ̂ away from a level, is carried over to the next leg. So the legs together
- * add what the paper's do, up to half a level, and the denoiser is asked at no level but its own: asked at the nearest
- * one for an x_t of another, Heun's order would be 1.
+ * The noise level that each leg is raised to (Algorithm 2, line 5): the nearest level of the process (`round_sigma`). The
+ * rounding error in ln σ̂ is carried over to the next leg, so the legs together add as much noise as the paper's, up to half
+ * a level. The denoiser always gets the true level of x_t; with a rounded level, Heun's method would have order 1.
  */
 const raisedTo = (
   legs: readonly Leg[],
@@ -79,7 +78,7 @@ const raisedTo = (
   });
 };
 
-/** Churn that a process has no room for: of steps in its range, none is raised, since all together reach no level. */
+/** Returns a `ConfigError` for churn that is too small to raise any step in its range to another level. */
 const churned =
   (where: string, legs: readonly Leg[], levels: readonly Channel[]) =>
   (given: Required<Churn>): either.Either<NoisefoldError, Required<Churn>> => {
@@ -91,7 +90,7 @@ const churned =
           where,
           expected: 'a churn that raises x_t to another noise level of the process at least once',
           actual: `${given.churn} over ${legs.length} steps, which together do not reach the next level`,
-          hint: 'give more churn, or a process of more timesteps; a churn of 0 draws nothing',
+          hint: 'give more churn, or a process with more timesteps; a churn of 0 adds no noise',
         })
       : E.right(given);
   };
@@ -149,11 +148,11 @@ const solver = (where: string, corrects: boolean) =>
   });
 
 /**
- * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11): without churn it is DDIM with
- * η = 0. With churn, x_t is raised to noisier levels of the process between the
- * steps, as often as the paper's σ̂ come past one: together they add as much.
+ * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11). Without churn it is DDIM with η = 0.
+ * Churn raises x_t to noisier levels of the process between steps. It rounds the paper's σ̂ to these levels, and adds as much
+ * noise in total.
  *
- * @param options - churn: none if left out; what it cannot be is a `ConfigError` of the sampler
+ * @param options - churn: none if left out; if invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(
@@ -165,12 +164,12 @@ const solver = (where: string, corrects: boolean) =>
 export const euler = solver('euler', false);
 
 /**
- * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, of which the last, which ends at
- * the data, uses one. So does a step over which σ falls more than a hundredfold, such as the first on a coarse grid of
- * the cosine schedule, from a σ of thousands: the paper's grids begin at 80, and fall gradually. With churn, x_t is
- * raised to noisier levels of the process, as by {@link euler}.
+ * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step. The last step, which ends at the data,
+ * uses only the first, and so does a step over which σ falls more than 100-fold, such as the first on a coarse grid of the
+ * cosine schedule, from a σ of thousands. (The paper's grids begin at 80, and fall gradually.) Churn works as in
+ * {@link euler}.
  *
- * @param options - churn: none if left out; what it cannot be is a `ConfigError` of the sampler
+ * @param options - churn: none if left out; if invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

@@ -16,16 +16,16 @@ export const eulerAncestralStep =
     const [sigma, next] = [sigmaOf(from), sigmaOf(to)];
     const up = Math.min(next, eta * next * Math.sqrt(Math.max(0, 1 - (next / sigma) ** 2)));
     const down = Math.sqrt(next ** 2 - up ** 2);
-    // (σ_down/σ_t)·(a_s/a_t), which is finite where a_t is 0
+    // (σ_down/σ_t)·(a_s/a_t), in a form that is finite for a_t = 0
     const x = (down * to.scale) / Math.sqrt(from.variance);
     return { x, x0: [to.scale - x * from.scale], noise: to.scale * up };
   };
 
 /**
- * Euler ancestral (k-diffusion's `sample_euler_ancestral`, after DDPM's posterior): a step of Euler to less noise than
- * the next level has, then noise. In a process that preserves variance it is DDIM with the same η.
+ * Euler ancestral (`sample_euler_ancestral` of k-diffusion): an Euler step to a lower noise level than the next, then noise
+ * up to the next. For a variance-preserving process it is DDIM with the same η.
  *
- * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out, another is a `ConfigError` of the sampler
+ * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out; otherwise the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

@@ -4,9 +4,9 @@ import type { Integrator } from './solver.js';
 import { column, entryAt } from '../process/table.js';
 
 /**
- * One step that evaluates the denoiser once: x_s = x·x_t + x0[0]·x̂₀ + x0[1]·(x̂₀ of the step before) + … +
- * noise·ε. Since ε̂ and v̂ are combinations of x_t and x̂₀, formulas in those fit as well; if they use earlier
- * ones, the solver remembers those in place of x̂₀.
+ * The coefficients of a step with one evaluation: x_s = x·x_t + x0[0]·x̂₀ + x0[1]·(x̂₀ of the previous step) + … + noise·ε.
+ * Formulas in ε̂ and v̂ fit too, because these are combinations of x_t and x̂₀. If a formula uses earlier ε̂ or v̂, the solver
+ * remembers those instead of x̂₀.
  */
 export interface StepCoefficients {
   readonly x: number;
@@ -15,12 +15,11 @@ export interface StepCoefficients {
 }
 
 /**
- * The solver that a table of coefficients describes, one row for each leg of its path. It remembers as many
- * earlier x̂₀ as its longest row asks for; the first rows, when that many are not known yet, leave theirs
- * out.
+ * An integrator from a table of coefficients, one row for each leg of its path. It remembers as many earlier x̂₀ as the
+ * longest row uses. The first rows are shorter, because fewer are known.
  *
- * @param remembered - what a step remembers, one for each leg, if it is not x̂₀: a combination of x_t and x̂₀, such as
- *   `conversion('x0', 'epsilon')` of where the leg begins. All x0 but the first are then factors of it.
+ * @param remembered - the quantity to remember, one for each leg, if it is not x̂₀: a combination of x_t and x̂₀, such as
+ *   `conversion('x0', 'epsilon')` where the leg begins. All entries of x0 but the first are then its factors.
  * @example
  * const first = { x: 0.5, x0: [0.5], noise: 0 }
  * const second = { x: 0, x0: [1.5, -0.5], noise: 0 }
@@ -52,7 +51,7 @@ export const linearIntegrator = (rows: readonly StepCoefficients[], remembered?:
   };
 };
 
-/** What a step remembers of x_t and x̂₀, by the index of its leg. */
+/** The quantity that a step remembers, from x_t, x̂₀ and the index of its leg. */
 type Memorable = (index: Tensor<[], 'int32'>) => <S extends Shape>(x: Tensor<S>, x0: Tensor<S>) => Tensor<S>;
 
 const newest: Memorable = () => (_, x0) => x0;

@@ -4,12 +4,12 @@ import type { Leg } from '../grids/leg.js';
 import { exactly } from '../../internal/decode.js';
 import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 
-/** The places of the method of Gauss with two of them: means over [0, 1] are exact up to cubes. */
+/** The nodes of two-point Gauss quadrature on [0, 1], which is exact for cubic polynomials. */
 const GAUSS = [(1 - Math.sqrt(1 / 3)) / 2, (1 + Math.sqrt(1 / 3)) / 2];
 
 /**
- * What each of the last ε̂ weighs in its mean over a leg: the mean of its Lagrange polynomial in σ, which has degree 3
- * at most.
+ * The weights of the last ε̂ in the mean over a leg: the means of their Lagrange polynomials in σ, which have at most
+ * degree 3.
  */
 const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly number[] => {
   if (reach === 1) return [1]; // σ may be infinite
@@ -23,10 +23,10 @@ const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly num
 };
 
 /**
- * The linear multistep method of k-diffusion (`sample_lms`, after Karras et al. 2022): Adams and Bashforth in σ, with
- * weights for the steps as they are, to the last one, which ends at the data. It begins with lower orders.
+ * The linear multistep method of k-diffusion (`sample_lms`, after Karras et al. 2022): Adams-Bashforth in σ, with weights for
+ * the actual step lengths, including the last step, which ends at the data. The first steps have lower order.
  *
- * @param options - `order`: 1 (which is DDIM) to 4; 4 if left out, another is a `ConfigError` of the sampler
+ * @param options - `order`: 1 (which is DDIM) to 4; 4 if left out; otherwise the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

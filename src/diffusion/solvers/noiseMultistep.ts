@@ -6,17 +6,17 @@ import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import type { Integrator } from './solver.js';
 
-/** x_s = x·x_t + noise·ε̂ from one level to another: the step of DDIM with any ε̂, where there is signal. */
+/** The coefficients of x_s = x·x_t + noise·ε̂: the step of DDIM with any ε̂. `from` must have signal. */
 export const noiseStep = (from: Channel, to: Channel): { readonly x: number; readonly noise: number } => {
   const x = to.scale / from.scale;
   return { x, noise: Math.sqrt(to.variance) - x * Math.sqrt(from.variance) };
 };
 
-/** The step of DDIM with a mean of ε̂, the newest first, in its place; the weights sum to 1. `x0[1]`… are factors of ε̂. */
+/** The step of DDIM with a weighted mean of ε̂, newest first; the weights sum to 1. `x0[1]`… are the factors of earlier ε̂. */
 export const meanNoiseStep = (from: Channel, to: Channel, [own, ...earlier]: readonly number[]): StepCoefficients => {
   const { x, x0 } = flowStep(from, to);
   if (earlier.length === 0) return { x, x0: [x0], noise: 0 };
-  // its own part of the mean beyond 1 goes to x_t and x̂₀
+  // write the newest ε̂ in terms of x_t and x̂₀
   const { noise } = noiseStep(from, to);
   const toNoise = conversion('x0', 'epsilon')(from);
   const beyond = (own! - 1) * noise;
@@ -28,9 +28,9 @@ export const meanNoiseStep = (from: Channel, to: Channel, [own, ...earlier]: rea
 };
 
 /**
- * A solver of several steps in ε̂: the step of DDIM with a mean of the last predictions of the noise in place of ε̂,
- * x̄_s = x̄_t + (σ_s - σ_t)·Σ w_k·ε̂_k for x̄ = x/a. `weights` gives the w of leg i, as many as it may use, which
- * sum to 1; the step remembers ε̂.
+ * A multistep integrator in ε̂: the step of DDIM with a weighted mean of the last noise predictions,
+ * x̄_s = x̄_t + (σ_s - σ_t)·Σ w_k·ε̂_k for x̄ = x/a. `weights` returns the w of leg i, one for each of `reach` predictions,
+ * with sum 1. The step remembers ε̂.
  */
 export const noiseMultistep = (
   legs: readonly Leg[],

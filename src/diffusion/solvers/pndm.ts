@@ -4,7 +4,7 @@ import { exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 
-/** The methods of Adams and Bashforth for steps that are all equal, by how many ε̂; PNDM's eq. 12 has the last. */
+/** The Adams-Bashforth weights for equal steps, for 1 to 4 ε̂. The last row is PNDM's eq. 12. */
 const adamsBashforth: readonly (readonly number[])[] = [
   [1],
   [3 / 2, -1 / 2],
@@ -14,17 +14,19 @@ const adamsBashforth: readonly (readonly number[])[] = [
 const weightsOf = (reach: number): readonly number[] => adamsBashforth[reach - 1]!;
 
 /**
- * PNDM (Liu et al. 2022), the pseudo linear multistep method of its Algorithm 2 (PLMS): DDIM's step, with a mean of
- * the last ε̂ by the weights for equal steps, to the last one, which ends at the data. Where steps are equal, or change
- * smoothly, it converges with order 2, as the paper says, whatever the number of ε̂ beyond two. Over others it does with
- * order 1, as measured on steps that alternate by 1 : 1.7: there {@link lms} has the weights of the steps as they are.
- * It begins with fewer ε̂, or with the paper's Runge-Kutta,
- * which takes four evaluations for each of the first `order - 1` steps, at the timesteps of the grid and half-way
- * between; a step that has no timestep there, or over which σ falls more than fourfold, is a plain one.
- * (`skip_prk_steps` in diffusers begins with fewer, but for two evaluations of the first step.)
+ * PNDM (Liu et al. 2022), the pseudo linear multistep method of its Algorithm 2 (PLMS): DDIM's step, with a mean of the last
+ * ε̂ by the Adams-Bashforth weights for equal steps, including the last step, which ends at the data. For steps that are
+ * equal or change smoothly it converges with order 2, as the paper states, for any number of ε̂ from two on. For other steps
+ * it converges with order 1 (measured on steps that alternate by 1 : 1.7): use {@link lms}, which has weights for the actual
+ * step lengths.
  *
- * @param options - `order`: how many ε̂, 1 (which is DDIM) to 4; 4 if left out, another is a `ConfigError` of the
- *   sampler; `start`: 'fewer' ε̂ if left out, or 'rungeKutta' (F-PNDM, Algorithm 2)
+ * It begins with fewer ε̂, or with the paper's pseudo Runge-Kutta method, which takes four evaluations for each of the first
+ * `order - 1` steps, at the timesteps of the grid and halfway between. A step without a timestep halfway, or over which σ
+ * falls more than fourfold, is a plain one. (`skip_prk_steps` of diffusers begins with fewer ε̂, except that its first step
+ * takes two evaluations.)
+ *
+ * @param options - `order`: the number of ε̂, 1 (which is DDIM) to 4; 4 if left out; otherwise the sampler returns a
+ *   `ConfigError`. `start`: 'fewer' ε̂ if left out, or 'rungeKutta' (F-PNDM, Algorithm 2)
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

@@ -1,4 +1,4 @@
-/** The beginning of PNDM: steps of four stages, until there are as many ε̂ as the method of several steps takes. */
+/** The first steps of PNDM: four stages each, until there are enough ε̂ for the multistep method. */
 import { add, mul } from '../../dsl/index.js';
 import { hasSignal, isGradual, reachOf } from './stepLimits.js';
 import { meanNoiseStep, noiseStep } from './noiseMultistep.js';
@@ -8,9 +8,9 @@ import type { Integrator, Solver } from './solver.js';
 import { column, entryAt } from '../process/table.js';
 
 /**
- * A path whose first legs are of four stages each: to half-way, there again, on to the end, there again. Stages two and
- * four go nowhere in t: they are a better guess of where they begin. A leg without a timestep half-way, or over which σ
- * falls too far, is plain; the last one, to the data, always.
+ * A path with four stages for each of the first legs: to the midpoint, the midpoint again, to the end, the end again. Stages
+ * two and four do not move in t; they improve x there. A leg without a timestep halfway, or over which σ falls too far, stays
+ * plain, and so does the last one, to the data.
  */
 export const stagesOf =
   (steps: number): NonNullable<Solver['path']> =>
@@ -30,21 +30,21 @@ export const stagesOf =
       ).map(([a, b]) => legBetween(process, a, b));
     });
 
-/** What each stage's ε̂ weighs in the last: the classical method of Runge and Kutta. */
+/** The weights of the stages' ε̂: the classical Runge-Kutta method. */
 const STAGES = [1 / 6, 1 / 3, 1 / 3, 1 / 6];
 
-/** x_s = x·x_t + x0·x̂₀ + begin·(x where the step began) + sum·Σ(weighted ε̂ of its stages) + Σ earlier·ε̂. */
+/** The coefficients of x_s = x·x_t + x0·x̂₀ + begin·(x where the step began) + sum·Σ(weighted ε̂ of its stages) + Σ earlier·ε̂. */
 interface Row {
   readonly x: number;
   readonly x0: number;
   readonly begin: number;
   readonly sum: number;
   readonly earlier: readonly number[];
-  /** Which stage of its step it is, from 0. */
+  /** The stage in its step, from 0. */
   readonly stage: number;
 }
 
-/** The stage of each leg. The second stage of a step is known by going nowhere, and two more follow it. */
+/** The stage of each leg. The second stage of a step is the one that does not move in t; two more follow it. */
 const stagesIn = (legs: readonly Leg[]): readonly number[] =>
   legs.reduce<readonly number[]>((stages, { t, next }) => {
     const before = stages.at(-1) ?? 3;
@@ -73,8 +73,8 @@ const rowsOf = (legs: readonly Leg[], order: number, weights: (reach: number) =>
 };
 
 /**
- * PNDM (Liu et al. 2022), Algorithm 2: the pseudo Runge-Kutta of its eq. 13 on the first steps of a path of
- * {@link stagesOf}, the pseudo linear multistep method on the others. `weights` are those of a mean of so many ε̂.
+ * PNDM (Liu et al. 2022), Algorithm 2: the pseudo Runge-Kutta method of its eq. 13 on the first steps of a path of
+ * {@link stagesOf}, the pseudo linear multistep method on the others. `weights` returns the weights of `reach` ε̂.
  */
 export const pseudoRungeKutta = (
   legs: readonly Leg[],

@@ -55,7 +55,7 @@ describe('options of a solver', () => {
     ['eulerAncestral', { eta: 2 }, 'eulerAncestral.eta', 'η from 0 to 1', '2'],
     ['heun', { churn: -1 }, 'heun.churn', 'a finite number ≥ 0', '-1'],
     ['euler', { sNoise: NaN }, 'euler.sNoise', 'a finite number ≥ 0', 'NaN'],
-    ['euler', { sMin: 2, sMax: 1 }, 'euler', 'sMin up to sMax', 'sMin 2, sMax 1'],
+    ['euler', { sMin: 2, sMax: 1 }, 'euler', 'sMin ≤ sMax', 'sMin 2, sMax 1'],
     ['ddimInversion', { eta: 1 }, 'ddimInversion.eta', 'nothing', '1'],
     ['consistency', { sigmaMin: -1 }, 'consistency.sigmaMin', 'a finite number ≥ 0', '-1'],
   ])('%s(%j) is a ConfigError', (name, options, where, expected, actual) =>

@@ -8,12 +8,12 @@ import { exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 
-/** B(h) of UniPC: h, or e^h - 1; with x̂₀, the same of -h. */
+/** B(h) of UniPC: h, or e^h - 1. For predictions of x̂₀, the same with -h. */
 export type UniPCVariant = 'bh1' | 'bh2';
 
 /**
- * What the differences x̂₀(λ + r·h) - x̂₀(λ), at as many places r, weigh over a leg of length h: B·ρ/r, where ρ
- * solves Σ_m ρ_m·r_m^{k-1} = k!·φ_{k+1}/B. A single place has ρ = 1/2, and only there B does not cancel.
+ * The weights of the differences x̂₀(λ + r·h) - x̂₀(λ) at the places r, over a leg of length h: B·ρ/r, where ρ solves
+ * Σ_m ρ_m·r_m^{k-1} = k!·φ_{k+1}/B. For a single place ρ is 1/2, the only case where B does not cancel.
  */
 const differenceWeights = (h: number, places: readonly number[], variant: UniPCVariant): readonly number[] => {
   const [constant, ...moments] = momentsOf(h, places.length + 1);
@@ -30,8 +30,8 @@ const differenceWeights = (h: number, places: readonly number[], variant: UniPCV
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
 
 /**
- * The coefficients of UniPC, for each leg of a path: the corrector of the leg before, with the prediction at its end,
- * then the predictor. What the corrector adds to x_t is a combination of predictions, so that both are one step.
+ * The coefficients of UniPC, for each leg of a path: the corrector of the previous leg, with the prediction at its end, then
+ * the predictor. The corrector adds a combination of predictions to x_t, so both fit into one step.
  * @example
  * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
  * const rows = pipe(legs, E.map(uniPCRows(2, 'bh2')))
@@ -41,7 +41,7 @@ export const uniPCRows =
   (order: number, variant: UniPCVariant) =>
   (legs: readonly Leg[]): readonly StepCoefficients[] => {
     const lambdas = legs.map(({ from }) => lambdaOf(from));
-    /** The weights of the predictions at leg i and before, and of that at its end if it is known. */
+    /** The weights of the predictions at leg i and before, and of the prediction at its end, if it is known. */
     const weightsOf = (i: number, endIsKnown: boolean): readonly number[] => {
       const { from, to } = legs[i]!;
       const h = lambdaOf(to) - lambdas[i]!;
@@ -68,11 +68,11 @@ export const uniPCRows =
   };
 
 /**
- * UniPC (Zhao et al. 2023, Algorithms 1 and 2, for x̂₀): a predictor through the last `order` predictions, and a
- * corrector that uses the next one as well, when it is there. One evaluation a step, and an order more than the
- * predictor's. The last step, which ends at the data, is x̂₀ itself, and there is nothing to correct it by.
+ * UniPC (Zhao et al. 2023, Algorithms 1 and 2, for x̂₀): a predictor through the last `order` predictions, and a corrector
+ * that also uses the next one, once it is evaluated. One evaluation a step; the order is one more than the predictor's. The
+ * last step, which ends at the data, is x̂₀ itself, without a corrector.
  *
- * @param options - `order`: 1, 2 or 3, 2 if left out, another is a `ConfigError` of the sampler; `variant`: B(h), 'bh2'
+ * @param options - `order`: 1, 2 or 3; 2 if left out; otherwise the sampler returns a `ConfigError`. `variant`: B(h), 'bh2'
  *   if left out
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

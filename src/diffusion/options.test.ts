@@ -1,4 +1,4 @@
-/** Options that cannot be, from TypeScript or not: what each function says of them, read as a user would. */
+/** The error message of every function for invalid options. */
 import { describe, expect, it } from 'vitest';
 import { outcomeOf, right } from '../../properties/diffusion/run.js';
 import { type Dim, iota, type Key, ones, table, type Tensor, zeros } from '../dsl/index.js';
@@ -40,7 +40,7 @@ const learning = learningVariance<null, [2]>({
 });
 const uphill: GuideGradient<null, [2]> = { gradient: (_, x) => x };
 const guided: Denoiser<{ readonly guide: null }, [2]> = { predicts: 'x0', apply: (_, x) => x };
-/** As from JavaScript, where options may be anything. */
+/** Passes any value as options, as JavaScript can. */
 const any = (options: unknown): never => options as never;
 
 const messageOf = (made: E.Either<{ readonly message: string }, unknown>): string =>
@@ -144,7 +144,7 @@ describe('options of what is found when the program is traced', () => {
   ])('%#: %s', async (build, message) =>
     expect(messageOf(await outcomeOf(build as (k: Key) => Tensor<[Dim]>)())).toBe(message)); // prettier-ignore
 
-  it('weightings of options that cannot be have names all the same, each its own', () => {
+  it('weightings with invalid options have different names', () => {
     const names = [minSnrWeight(-1), minSnrWeight(NaN), minSnrWeight(5)].map((w) => weightedBy(w)(simpleLosses).name);
     expect(new Set(names).size).toBe(3);
   });

@@ -10,7 +10,7 @@ const process = right(ddpm(scheduleFromBetas([0.5, 0.5])));
 const plain: Denoiser<null, []> = { predicts: 'v', apply: (_, x) => x };
 const digits = { ...plain, classes: 3 };
 
-it('what is right comes through as it is', () => {
+it('returns valid inputs unchanged', () => {
   const images = Float32Array.of(-1, 0, 1);
   expect(right(checkedImages(images))).toBe(images);
   const t = Int32Array.of(1, 0);
@@ -27,7 +27,7 @@ it.each([
   [checkedTimesteps(process)([0.5]), 'ConfigError', '0.5 for sample 0'],
   [checkedLabels(digits)([4]), 'ConfigError', 'label of sample 0'],
   [checkedLabels(plain)([0]), 'ConfigError', 'no labels'],
-])('what is not is an error, %#', (made, tag, message) => {
+])('returns an error for invalid inputs, %#', (made, tag, message) => {
   expect(E.isLeft(made) && made.left._tag).toBe(tag);
   expect(E.isLeft(made) && made.left.message).toContain(message);
 });

@@ -1,4 +1,4 @@
-/** Denoisers that are conditioned on an image: it gets to them whatever is made of them, and to no others. */
+/** Denoisers that are conditioned on an image: losses, samplers and guidance pass the image to them, and only to them. */
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import {
@@ -51,7 +51,7 @@ const conditional = learningVariance<null, [2]>({
   condition: { channels: 1 },
   apply: (_, x, at) => ({ prediction: shifted(x, at), variance: mul(shifted(x, at), 0.5) }),
 });
-/** The same one, which knows its condition itself. */
+/** The same denoiser with the condition built in. */
 const closed: Denoiser<null, [2]> = learningVariance<null, [2]>({
   predicts: 'epsilon',
   as: 'range',
@@ -101,7 +101,7 @@ describe.each(Object.entries(uses))('%s', (_, use) => {
     expect(passed.every(Number.isFinite)).toBe(true);
   });
 
-  it('refuses one that is missing, and one that is not wanted', async () => {
+  it('refuses a missing condition and an unexpected one', async () => {
     expect(await outcomeOf((key) => use(conditional, { label }, key))()).toMatchObject({
       left: {
         _tag: 'ConfigError',
@@ -117,7 +117,7 @@ describe.each(Object.entries(uses))('%s', (_, use) => {
 });
 
 describe('classifier-free guidance', () => {
-  it('keeps the condition with and without the class', async () => {
+  it('gives both predictions the same condition', async () => {
     const nobody = constantOf(Int32Array.of(2, 2, 2), 3) as typeof label;
     const given = { t, condition };
     const guided = await numbersOf(() => right(cfg(3)(conditional)).apply(null, x0, { ...given, label }));
@@ -127,7 +127,7 @@ describe('classifier-free guidance', () => {
     expect(relativeDistance(guided, expected)).toBeLessThan(1e-15);
   });
 
-  it('does so where nobody says how noisy it is', async () => {
+  it('passes a condition without a noise level', async () => {
     const { image } = condition;
     const silent: Denoiser<null, [2]> = {
       ...conditional,

@@ -10,7 +10,7 @@ import { superResolution } from './superResolution.js';
 const process = right(ddpm(scheduleFromBetas([0.05, 0.1, 0.2, 0.4])));
 
 describe('the condition of super-resolution', () => {
-  it.each([1, 2, 3])('has the mean of each square, factor %d', async (factor) => {
+  it.each([1, 2, 3])('is the mean of each square of pixels, factor %d', async (factor) => {
     const [B, H, W, C] = [2, 6, 12, 2] as const;
     const data = Array.from({ length: B * H * W * C }, (_, i) => ((i * 37) % 23) / 11 - 1);
     const x0 = constantOf(data, B, H, W, C);
@@ -42,7 +42,7 @@ describe('a condition with noise', () => {
   const COUNT = 4096;
   const image = ones(1, COUNT, 1, 1);
 
-  it.each([0, 3])('is q(x_t|x_0) of it, at t = %d, and says so', async (t) => {
+  it.each([0, 3])('is a sample of q(x_t|x_0) and records its timestep, t = %d', async (t) => {
     const level = constantOf(Int32Array.of(t), 1) as Tensor<[1], 'int32'>;
     const found = await numbersOf((k) => noisyCondition(process)({ image }, level)(k).image);
     const { scale, variance } = process.marginals[t]!;
@@ -61,7 +61,7 @@ describe('a condition with noise', () => {
       return conditioningAugmentation(process, options)(task)(ones(COUNT, 1, 1, 1), k).t!;
     });
 
-  it('is drawn for each sample, uniformly of the levels, all timesteps if not said', async () => {
+  it('has a level for each sample, uniform over `levels`, by default all timesteps', async () => {
     for (const [levels, drawn] of [[2, await levelsOf(2)], [4, await levelsOf()]] as const) {
       const counts = Array.from({ length: 4 }, (_, t) => drawn.filter((one) => one === t).length);
       // 6 σ of a binomial count
@@ -72,7 +72,7 @@ describe('a condition with noise', () => {
     }
   }); // prettier-ignore
 
-  it('is noised at the level that is drawn', async () => {
+  it('has the noise of the drawn level', async () => {
     const augmented = conditioningAugmentation(process)(task);
     const x0 = ones(COUNT, 1, 1, 1);
     const levels = await numbersOf((k) => augmented(x0, k).t!);

@@ -15,7 +15,7 @@ const process = right(
     ddpm,
   ),
 );
-/** From the cleanest to nothing but noise. */
+/** Timesteps from the least noise to pure noise. */
 const TIMES = [0, 1, 40, 300, 700, 950, 998, 999];
 
 const line: GaussianMixture<[]> = {
@@ -30,7 +30,7 @@ const normalAt = (x: number, mean: number, variance: number): number =>
 const density = (x0: number): number =>
   line.weights.reduce((sum, w, k) => sum + w * normalAt(x0, line.means[k]![0]!, line.variances[k] as number), 0);
 
-/** ∫ p(x_0)·q(x_t|x_0)·f(x_0) dx_0 by a fine sum: around x_t/a with little noise, over the data otherwise. */
+/** ∫ p(x_0)·q(x_t|x_0)·f(x_0) dx_0 as a fine sum: around x_t/a with little noise, over the data otherwise. */
 const integrated = ({ scale, variance }: Channel, xt: number, f: (x0: number) => number): number => {
   const reach = (12 * Math.sqrt(variance)) / Math.max(scale, 1e-3);
   const [from, to] = [
@@ -50,8 +50,8 @@ const integrated = ({ scale, variance }: Channel, xt: number, f: (x0: number) =>
 const column = (numbers: readonly number[]): Tensor<[Dim]> => table(numbers);
 const times = (t: number, count: number): Tensor<[Dim], 'int32'> => table(new Int32Array(count).fill(t));
 
-describe('for data that are a mixture of Gaussians', () => {
-  it.each(TIMES)('the denoiser and the density are what Bayes makes of them, t = %d', async (t) => {
+describe('the exact denoiser of a mixture of Gaussians', () => {
+  it.each(TIMES)('agrees with Bayes’ rule by numerical integration, and so does the density, t = %d', async (t) => {
     const marginal = process.marginals[t]!;
     const xs = [-1.1, -0.2, 0.6, 1.4];
     const found = await numbersOf(() =>
@@ -65,7 +65,7 @@ describe('for data that are a mixture of Gaussians', () => {
     });
   });
 
-  it.each(TIMES)('the score is the slope of the density, t = %d', async (t) => {
+  it.each(TIMES)('the score is the derivative of the log-density, t = %d', async (t) => {
     const at = [-0.9, 0.1, 0.8];
     const h = 1e-4 * Math.sqrt(process.marginals[t]!.variance);
     const logs = await numbersOf(() =>
@@ -78,7 +78,7 @@ describe('for data that are a mixture of Gaussians', () => {
     });
   });
 
-  it('in a diagonal Gaussian, each direction has its own variance; images keep their shape', async () => {
+  it('takes a variance for each direction, and keeps the shape of images', async () => {
     const one: GaussianMixture<[1, 2, 1]> = {
       shape: [1, 2, 1],
       weights: [1],
@@ -95,7 +95,7 @@ describe('for data that are a mixture of Gaussians', () => {
     expect(second).toBe(-0.5);
   });
 
-  it('points far from x_t are no NaN: the nearest is it', async () => {
+  it('gives the nearest point, and not NaN, for points far from x_t', async () => {
     const points: GaussianMixture<[]> = {
       shape: [],
       weights: [0.5, 0.5],
@@ -112,7 +112,7 @@ describe('for data that are a mixture of Gaussians', () => {
   });
 });
 
-describe('a mixture that is none', () => {
+describe('an invalid mixture', () => {
   const two = {
     shape: [2] as const,
     weights: [0.5, 0.5],
@@ -126,11 +126,11 @@ describe('a mixture that is none', () => {
     ['without components', { weights: [], means: [], variances: [] }, 'at least one Gaussian'],
     ['of a weight of 0', { weights: [1, 0] }, 'positive weights'],
     ['of weights that do not sum to 1', { weights: [0.5, 0.6] }, 'weights that sum to 1'],
-    ['of a weight that is no number', { weights: [NaN, 1] }, 'positive weights'],
+    ['of a weight that is NaN', { weights: [NaN, 1] }, 'positive weights'],
     ['of too few means', { means: [[0, 1]] }, 'as many means and variances as weights, 2'],
     ['of means of another shape', { means: [[0, 1], [1]] }, 'means of 2 numbers'],
     [
-      'of a mean that is no number',
+      'of a mean that is NaN',
       {
         means: [
           [0, 1],

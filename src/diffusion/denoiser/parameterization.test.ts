@@ -13,12 +13,12 @@ const marginals = fc
   .map((alphaBar) => ({ scale: Math.sqrt(alphaBar), variance: 1 - alphaBar }));
 const pixels = fc.double({ min: -4, max: 4, noNaN: true });
 
-/** The condition of the conversions: 1/a or 1/s, squared when there and back. */
+/** The condition number of the conversions: 1/a or 1/s, squared for there and back. */
 const conditionOf = ({ scale, variance }: { scale: number; variance: number }): number =>
   1 / Math.min(scale ** 2, variance);
 
 test.prop([kinds, kinds, marginals, pixels, pixels])(
-  'conversion turns one target into another: target(b) = x·x_t + prediction·target(a)',
+  'conversion maps one target to another: target(b) = x·x_t + prediction·target(a)',
   (from, to, marginal, x0, epsilon) => {
     const value = (kind: Parameterization): number =>
       target(kind)(marginal).x0 * x0 + target(kind)(marginal).epsilon * epsilon;
@@ -29,7 +29,7 @@ test.prop([kinds, kinds, marginals, pixels, pixels])(
   },
 );
 
-test.prop([kinds, kinds, marginals])('conversion(b, a) undoes conversion(a, b)', (a, b, marginal) => {
+test.prop([kinds, kinds, marginals])('conversion(b, a) inverts conversion(a, b)', (a, b, marginal) => {
   const there = conversion(a, b)(marginal);
   const back = conversion(b, a)(marginal);
   const tolerance = 16 * Number.EPSILON * conditionOf(marginal);
@@ -46,7 +46,7 @@ test.prop([kinds, kinds, kinds, marginals])('conversion(a, b) then (b, c) is (a,
   expect(Math.abs(second.x + second.prediction * first.x - whole.x)).toBeLessThanOrEqual(tolerance);
 });
 
-it('is the identity from a kind to itself, and finite at every timestep of a cosine process', () => {
+it('conversion to itself is the identity, also at every timestep of a cosine process', () => {
   const process = F.pipe(
     cosine(1000),
     E.map((schedule) => processOf(schedule)),

@@ -77,11 +77,11 @@ describe.each(Object.entries(table1))('a network preconditioned as %s', (as, row
     const denoiser = right(preconditioned(process, network, options));
     expect([denoiser.predicts, denoiser.timesteps]).toEqual(['x0', 4]);
     const found = await numbersOf(() => denoiser.apply(null, xt, { t }));
-    // sin of a c_noise of hundreds, whose last digit is 10⁻¹³
+    // sin of a c_noise of hundreds, with an error of 10⁻¹³
     expect(relativeDistance(found, rows.flatMap(([, ...D]) => D))).toBeLessThan(1e-12); // prettier-ignore
   });
 
-  it('is asked by c_noise', async () => {
+  it('passes c_noise to the network', async () => {
     const clock: NoiseNetwork<null, [3]> = { apply: (_, x, at) => scaleBy(onesLike(x), at.t) };
     const [zero, one] = [{ apply: (_: null, x: typeof xt) => zerosLike(x) }, clock].map((net) =>
       right(preconditioned(process, net as typeof clock, options)),
@@ -94,21 +94,21 @@ describe.each(Object.entries(table1))('a network preconditioned as %s', (as, row
 });
 
 describe('preconditioning', () => {
-  it('takes σ_data of the data', async () => {
+  it('takes σ_data as an option', async () => {
     const denoiser = right(preconditioned(process, network, { as: 'edm', sigmaData: 1.2 }));
     const found = await numbersOf(() => denoiser.apply(null, xt, { t }));
     const expected = [0.3465509847162168, -0.41593594603773276, 0.8291189042834047];
     expect(relativeDistance(found.slice(6, 9), expected)).toBeLessThan(1e-12);
   });
 
-  it('as edm gives the raw network the same share of the loss at every σ: λ(σ)·c_out² = 1', () => {
+  it('gives the raw network the same loss weight at every σ: λ(σ)·c_out² = 1', () => {
     const weights = right(weightsOf('x0', edmWeight(0.5))(process));
     sigmas.forEach((sigma, i) =>
       expect(weights[i]! * ((sigma * 0.5) / Math.hypot(sigma, 0.5)) ** 2).toBeCloseTo(1, 12),
     );
   });
 
-  it('samples by Heun’s steps of EDM, Algorithm 2', async () => {
+  it('samples as in EDM, Algorithm 2, with Heun’s method', async () => {
     const levels = right(karrasSigmas(6, { min: 0.002, max: 80 }));
     const path = right(processOfSigmas([...levels].reverse()));
     const denoiser = right(preconditioned(path, network, { as: 'edm' }));
@@ -130,7 +130,7 @@ describe('preconditioning', () => {
     }
   });
 
-  it('knows the timesteps of a process that was respaced, and asks no other', async () => {
+  it('gives the same result for a respaced process and the original, and NaN at timesteps it does not have', async () => {
     const longer = right(ddpm(linear(1000)));
     const short = right(respace(spaced(4))(longer));
     const x = constantOf(xs.concat(xs, xs, xs), 4, 3);
@@ -145,7 +145,7 @@ describe('preconditioning', () => {
     expect(found.map(Number.isNaN)).toEqual([false, true, true, false].flatMap((not) => [not, not, not]));
   });
 
-  it('of a model is a model, that trains', async () => {
+  it('makes a trainable model from a model', async () => {
     const model: NoiseModel<null, [3]> & { readonly learned: string } = {
       ...network,
       classes: 2,
@@ -160,7 +160,7 @@ describe('preconditioning', () => {
     expect(losses.every((loss) => loss > 0)).toBe(true);
   });
 
-  it('refuses other names and numbers, levels without signal, and one timestep for two levels', () => {
+  it('refuses invalid options, levels without signal, and two levels at one timestep', () => {
     const said = (of: typeof process, options: unknown): string => {
       const made = preconditioned(of, network, options as PreconditioningOptions);
       return E.isLeft(made) ? made.left.message : 'right';

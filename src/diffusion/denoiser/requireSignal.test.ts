@@ -30,7 +30,7 @@ const denoiserOf = (predicts: Denoiser<null, []>['predicts']): Denoiser<null, []
   apply: (_, x) => mul(tanh(x), 0.5),
 });
 
-describe.each(['epsilon', 'score'] as const)('where no signal is left, a prediction of %s', (predicts) => {
+describe.each(['epsilon', 'score'] as const)('without signal, a prediction of %s', (predicts) => {
   const denoiser = denoiserOf(predicts);
   const uses: Readonly<Record<string, (process: Process) => Tensor<Shape>>> = {
     reparameterize: (process) => reparameterize(process, 'x0')(denoiser).apply(null, ones(3), { t: iota(3) }),
@@ -42,7 +42,7 @@ describe.each(['epsilon', 'score'] as const)('where no signal is left, a predict
     expect(E.isLeft(failed) && failed.left.message).toContain('none at t = 2');
   });
 
-  it.each([simpleLosses, boundLosses])('is nothing that can be trained: %o', async (losses) => {
+  it.each([simpleLosses, boundLosses])('cannot be trained: %o', async (losses) => {
     const failed = await outcomeOf((drawn) => losses(erased, denoiser)(null, ones(3), drawn).losses)();
     expect(E.isLeft(failed) && failed.left.message).toContain('none at t = 2');
     expect(E.isRight(await outcomeOf((drawn) => losses(erased, denoiserOf('v'))(null, ones(3), drawn).losses)())).toBe(
@@ -50,20 +50,20 @@ describe.each(['epsilon', 'score'] as const)('where no signal is left, a predict
     );
   });
 
-  it('has no likelihood, but on a grid that begins below', () => {
+  it('has a likelihood only on a grid with signal', () => {
     const made = likelihood({ process: erased, denoiser });
     expect(E.isLeft(made) && made.left.message).toContain('none at t = 2');
     expect(E.isRight(likelihood({ process: erased, denoiser, grid: () => E.right([1, 0]) }))).toBe(true);
   });
 
-  it('samples on a grid that begins below', async () => {
+  it('samples on a grid with signal', async () => {
     const made = right(sampler({ process: erased, denoiser, grid: () => E.right([1, 0]), solver: ddim() }));
     const step = () => made.step(null, made.start(ones(2)), { index: scalar(0, 'int32') }).state.x;
     expect(right(await outcomeOf(step)()).every(Number.isFinite)).toBe(true);
   });
 });
 
-/** √ᾱ of the last timestep is far below the least number of float32. */
+/** √ᾱ of the last timestep is far below the smallest float32. */
 const vanishing: Readonly<Record<string, Process>> = {
   'constantBetas(1000, 0.5)': right(ddpm(constantBetas(1000, 0.5))),
   'exponential(1000, { rate: 200 })': right(ddpm(exponential(1000, { rate: 200 }))),
@@ -81,7 +81,7 @@ const solvers: Readonly<Record<string, Solver>> = {
 };
 
 describe.each(Object.entries(vanishing))('a signal that float32 does not see, of %s,', (_, process) => {
-  it('is none to a prediction of ε', () => {
+  it('counts as no signal for a prediction of ε', () => {
     const made = sampler({ process, denoiser: denoiserOf('epsilon'), solver: ddim() });
     expect(E.isLeft(made) && made.left.message).toContain('none at t = 999');
   });
@@ -100,7 +100,7 @@ describe.each(Object.entries(vanishing))('a signal that float32 does not see, of
     }
   });
 
-  it('is kept by respacing: the marginals of a grid are those of the process', () => {
+  it('is kept by respacing: the marginals on a grid equal those of the process', () => {
     const short = right(respace(10)(process));
     const kept = Array.from(short.timesteps, (t) => process.marginals[t]);
     expect(short.marginals).toEqual(kept);

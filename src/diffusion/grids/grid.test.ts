@@ -17,7 +17,7 @@ describe('time grids fall from noise to data', () => {
     expect(timesteps(everyStep)).toEqual(Array.from({ length: 1000 }, (_, i) => 999 - i));
   });
 
-  it('spaced includes both ends, and rounds as guided-diffusion does', () => {
+  it('spaced includes both ends, and rounds like guided-diffusion', () => {
     expect(timesteps(spaced(3))).toEqual([999, 500, 0]);
     expect(timesteps(spaced(5))).toEqual([999, 749, 500, 250, 0]);
     expect(timesteps(spaced(1))).toEqual([999]);
@@ -27,18 +27,18 @@ describe('time grids fall from noise to data', () => {
     expect(timesteps(spaced(1000))).toEqual(timesteps(everyStep));
   });
 
-  it('leading and trailing are those of diffusers', () => {
+  it('leading and trailing agree with diffusers', () => {
     expect(timesteps(leading(5))).toEqual([800, 600, 400, 200, 0]);
     expect(timesteps(leading(3))).toEqual([666, 333, 0]);
     expect(timesteps(trailing(5))).toEqual([999, 799, 599, 399, 199]);
     expect(timesteps(trailing(3))).toEqual([999, 666, 332]);
-    // where halves decide: as NumPy rounds
+    // cases with halves, rounded like NumPy
     expect(timesteps(trailing(48)).slice(36, 42)).toEqual([249, 228, 207, 186, 166, 145]);
     expect(timesteps(linspace(3))).toEqual([999, 500, 0]);
     expect(timesteps(linspace(7))).toEqual([999, 832, 666, 500, 333, 166, 0]);
   });
 
-  it('no timestep comes twice', () => {
+  it('no timestep occurs twice', () => {
     for (const steps of [1, 2, 7, 50, 250, 999, 1000])
       for (const grid of [spaced, linspace, leading, trailing]) {
         const chosen = timesteps(grid(steps));
@@ -47,12 +47,12 @@ describe('time grids fall from noise to data', () => {
       }
   });
 
-  it('refuse counts that the process has no room for', () => {
+  it('refuse more steps than the process has', () => {
     for (const grid of [spaced, linspace, leading, trailing])
       for (const steps of [0, 1001, 2.5, NaN]) expect(E.isLeft(grid(steps)(process))).toBe(true);
   });
 
-  it('timestepGrid refuses what does not fall or is out of range', () => {
+  it('timestepGrid refuses timesteps that do not fall or are out of range', () => {
     for (const bad of [[], [3, 3], [1, 2], [1000], [-1], [0.5]])
       expect(E.isLeft(timestepGrid(bad)(process))).toBe(true);
   });
@@ -62,7 +62,7 @@ describe('time grids fall from noise to data', () => {
     for (const offset of [-1, 200, 0.5, NaN]) expect(E.isLeft(leading(5, { offset })(process))).toBe(true);
   });
 
-  it('linspace and leading leave their last out, which a step ends at, where they are told to', () => {
+  it('linspace and leading leave out the last timestep with endpoint: false', () => {
     // by hand: np.linspace(0, 999, 5) without 0, and multiples of 1000 // 5 without 0
     expect(timesteps(linspace(4, { endpoint: false }))).toEqual([999, 749, 500, 250]);
     expect(timesteps(linspace(1, { endpoint: false }))).toEqual([999]);
@@ -83,7 +83,7 @@ describe('time grids fall from noise to data', () => {
     expect(timesteps(gridOf(1000))).toEqual(timesteps(everyStep));
   });
 
-  it('gridOf holds a grid of one’s own to what a grid is', () => {
+  it('gridOf checks the timesteps of a custom grid', () => {
     expect(timesteps(gridOf(() => E.right([7, 3])))).toEqual([7, 3]);
     for (const bad of [[], [3, 7], [1000, 0], [1.5]]) expect(E.isLeft(gridOf(() => E.right(bad))(process))).toBe(true);
   });

@@ -20,15 +20,15 @@ describe('the grid of LCM', () => {
     [1000, 7, 100, [999, 859, 719, 579, 429, 289, 149]],
     [1000, 3, 30, [989, 659, 329]],
     [999, 4, 50, [949, 721, 474, 246]],
-  ])('of %i timesteps, %i steps of %i', (T, steps, original, expected) => {
+  ])('T = %i, steps = %i, original = %i', (T, steps, original, expected) => {
     expect(right(lcmGrid(steps, { original })(processOf(T)))).toEqual(expected);
   });
 
-  it('is that of the published scheduler', () => {
+  it('agrees with the published scheduler', () => {
     expect(right(lcmGrid(4)(processOf(1000)))).toEqual(goldenSteps('lcm').timesteps);
   });
 
-  it('is a grid for every number of steps', () => {
+  it('is a valid grid for every number of steps', () => {
     const process = processOf(1000);
     for (let steps = 1; steps <= 50; steps++) {
       const timesteps = right(lcmGrid(steps)(process));
@@ -37,7 +37,7 @@ describe('the grid of LCM', () => {
     }
   });
 
-  it('refuses more steps than the distillation had, and more of those than timesteps', () => {
+  it('refuses steps > original and original > T', () => {
     for (const [steps, original, T] of [
       [51, 50, 1000],
       [0, 50, 1000],

@@ -17,14 +17,14 @@ const process = processOf(right(linear(1000)));
 const timesteps = (grid: Grid): readonly number[] => right(grid(process));
 
 describe('noise levels', () => {
-  it('of Karras are equal steps of σ^(1/7): EDM, eq. 5', () => {
+  it('karrasSigmas are equal steps of σ^(1/7): EDM, eq. 5', () => {
     const made = Array.from(right(karrasSigmas(18, { min: 0.002, max: 80 })));
     const [top, bottom] = [80 ** (1 / 7), 0.002 ** (1 / 7)];
     made.forEach((sigma, i) => expect(sigma ** (1 / 7)).toBeCloseTo(((17 - i) * top + i * bottom) / 17, 12));
     expect(made).toHaveLength(18);
   });
 
-  it('by equal factors are Karras’s with a ρ without bound', () => {
+  it('exponentialSigmas are the limit of karrasSigmas for ρ → ∞', () => {
     const range = { min: 0.01, max: 100 };
     const factors = Array.from(right(exponentialSigmas(5, range)));
     factors.forEach((sigma, i) => expect(sigma / 10 ** (2 - i)).toBeCloseTo(1, 12));
@@ -32,12 +32,12 @@ describe('noise levels', () => {
     factors.forEach((sigma, i) => expect(limit[i]! / sigma).toBeCloseTo(1, 5));
   });
 
-  it('of one step are the greatest', () => {
+  it('one step is the greatest σ', () => {
     expect(right(karrasSigmas(1, { min: 0.002, max: 80 }))[0]).toBeCloseTo(80, 12);
     expect(right(exponentialSigmas(1, { min: 0.002, max: 80 }))[0]).toBeCloseTo(80, 12);
   });
 
-  it('refuse what is no range, no count and no ρ', () => {
+  it('refuse an invalid range, number of steps and ρ', () => {
     for (const make of [karrasSigmas, exponentialSigmas]) {
       for (const range of [
         { min: 0, max: 1 },
@@ -60,7 +60,7 @@ describe('atSigmas', () => {
       .map((level) => Math.abs(Math.log(level / sigma)))
       .reduce((best, distance, t, all) => (distance < all[best]! ? t : best), 0);
 
-  it('takes the nearest timesteps by ratio, as k-diffusion quantizes', () => {
+  it('takes the nearest timesteps by ratio, like the quantization of k-diffusion', () => {
     const wanted = [150, 80, 12.3, 1, 0.4, 0.05];
     expect(timesteps(atSigmas(wanted))).toEqual(wanted.map(nearest));
     expect(timesteps(karrasGrid(18))).toEqual(
@@ -72,7 +72,7 @@ describe('atSigmas', () => {
     expect(timesteps(exponentialGrid(5))).toEqual([999, 722, 302, 30, 0]); // by k-diffusion's formulas in NumPy
   });
 
-  it('moves apart what would meet, within the process', () => {
+  it('makes equal timesteps distinct, within the process', () => {
     expect(timesteps(atSigmas([0.012, 0.011, 0.0101]))).toEqual([2, 1, 0]);
     expect(timesteps(atSigmas([157.4, 157.3, 157.2]))).toEqual([999, 998, 997]);
     for (const steps of [1, 2, 100, 500, 1000])
@@ -83,7 +83,7 @@ describe('atSigmas', () => {
       }
   });
 
-  it('refuses σ that do not fall or that no timestep has, and more than there are timesteps', () => {
+  it('refuses σ that do not fall or are out of range, and more σ than timesteps', () => {
     for (const bad of [[], [1, 1], [1, 2], [1, 0], [-1], [NaN], [158, 1], [1, 0.009]])
       expect(message(atSigmas(bad)(process))).toContain(
         `falling noise levels within those of the process, ${sigmas(process.schedule)[999]} to ${sigmas(process.schedule)[0]}`,
@@ -93,7 +93,7 @@ describe('atSigmas', () => {
     expect(message(karrasGrid(0)(process))).toContain('karrasSigmas');
   });
 
-  it('at zero terminal SNR needs to be told where to begin', () => {
+  it('needs a maximum at zero terminal SNR', () => {
     const ending = processOf(right(reciprocalBetas(100)));
     expect(message(karrasGrid(10)(ending))).toContain('{ max: 80 }');
     expect(message(exponentialGrid(10)(ending))).toContain('{ max: 80 }');

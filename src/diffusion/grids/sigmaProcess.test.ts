@@ -16,8 +16,8 @@ const levels = sigmas(process.schedule);
 const said = <A>(made: E.Either<{ readonly message: string }, A>): string =>
   E.isLeft(made) ? made.left.message : 'right';
 
-describe('a process of noise levels', () => {
-  it('has them exactly, far below and above what 1 - ᾱ could hold', () => {
+describe('processOfSigmas', () => {
+  it('has exactly the given σ, also where 1 - ᾱ loses their digits', () => {
     const wanted = [2e-6, 0.002, 0.75, 80, 1e9, Infinity];
     const { marginals, schedule, timesteps } = right(processOfSigmas(wanted));
     expect(Array.from(timesteps)).toEqual([0, 1, 2, 3, 4, 5]);
@@ -32,24 +32,24 @@ describe('a process of noise levels', () => {
     expect(marginals[5]).toEqual({ scale: 0, variance: 1 });
   });
 
-  it('of a schedule’s own levels is its process', () => {
+  it('with the σ of a schedule is its process', () => {
     const same = right(processOfSigmas(levels));
     process.marginals.forEach(({ scale, variance }, t) => {
-      // √(1 - ᾱ) is known to a rounding of 1
+      // 1 - ᾱ has the rounding error of 1
       expect(Math.abs(same.marginals[t]!.scale / scale - 1)).toBeLessThan(2 ** -50);
       expect(Math.abs(same.marginals[t]!.variance - variance)).toBeLessThan(2 ** -50);
       expect(Math.abs(same.posteriors[t]!.variance - process.posteriors[t]!.variance)).toBeLessThan(2 ** -48);
     });
   });
 
-  it('refuses what does not rise', () => {
+  it('refuses σ that do not rise', () => {
     for (const bad of [[], [0, 1], [-1, 1], [2, 1], [1, 1], [NaN], [1, Infinity, Infinity], [1e-12, 1]])
       expect(said(processOfSigmas(bad))).toContain('processOfSigmas: expected noise levels above 0 that rise');
   });
 });
 
-describe('a process respaced at noise levels', () => {
-  it('visits exactly those of Karras, where whole timesteps are too few for them', () => {
+describe('respaceAtSigmas', () => {
+  it('visits exactly karrasSigmas, also between timesteps', () => {
     const cosines = right(ddpm(cosine(1000)));
     const wanted = right(karrasSigmas(20, { min: 0.01, max: 80 }));
     const visiting = right(respaceAtSigmas(wanted)(cosines));
@@ -57,7 +57,7 @@ describe('a process respaced at noise levels', () => {
     legs.forEach(({ from: { scale, variance } }, i) =>
       expect(Math.abs(Math.sqrt(variance) / scale / wanted[i]! - 1)).toBeLessThan(8 * 2 ** -53),
     );
-    // each is asked for by the timestep whose σ is nearest by ratio
+    // the denoiser gets the timestep whose σ is nearest by ratio
     const known = sigmas(cosines.schedule);
     const nearest = (sigma: number): number =>
       known.reduce(
@@ -67,7 +67,7 @@ describe('a process respaced at noise levels', () => {
     expect(Array.from(visiting.timesteps).reverse()).toEqual(Array.from(wanted, nearest));
   });
 
-  it('accepts the levels that it was made of, and those that it tells', () => {
+  it('accepts the σ that a process was made from, and those of its schedule', () => {
     for (const wanted of [[80, 0.0015], Array.from(right(karrasSigmas(18, { min: 0.002, max: 80 })))]) {
       const own = right(processOfSigmas([...wanted].reverse()));
       const again = right(respaceAtSigmas(wanted)(own));
@@ -78,14 +78,14 @@ describe('a process respaced at noise levels', () => {
     }
   });
 
-  it('keeps its digits where it is respaced by timesteps', () => {
+  it('keeps the digits of σ in respace', () => {
     const own = right(processOfSigmas([2e-6, 0.002, 80]));
     const short = right(respace(timestepGrid([2, 0]))(own));
     expect(short.marginals).toEqual([own.marginals[0], own.marginals[2]]);
     expect(Array.from(sigmas(short.schedule))).toEqual([2e-6, 80]);
   });
 
-  it('at levels of its own is respaced', () => {
+  it('at σ of the process itself is respace', () => {
     const chosen = [999, 640, 300, 7, 0];
     const [one, other] = [
       right(respaceAtSigmas(chosen.map((t) => levels[t]!))(process)),
@@ -94,20 +94,20 @@ describe('a process respaced at noise levels', () => {
     expect(one).toEqual(other);
   });
 
-  it('of a respaced process asks between the timesteps that the denoiser knows', () => {
+  it('of a respaced process rounds to the timesteps of the denoiser', () => {
     const short = right(respace(timestepGrid([900, 500, 100]))(process));
     const between = Math.sqrt(levels[500]! * levels[900]!); // half-way in log σ
     expect(Array.from(right(respaceAtSigmas([between, levels[100]!])(short)).timesteps)).toEqual([100, 700]);
   });
 
-  it('begins where no signal is left, if it is told to', () => {
+  it('may begin at σ = ∞', () => {
     const ending = right(ddpm(reciprocalBetas(100)));
     const visiting = right(respaceAtSigmas([Infinity, 1])(ending));
     expect(visiting.marginals[1]).toEqual({ scale: 0, variance: 1 });
     expect(visiting.timesteps[1]).toBe(99);
   });
 
-  it('says which levels there are, where others are asked for', () => {
+  it('names the range of σ in its error', () => {
     for (const bad of [[], [1, 1], [1, 2], [NaN], [1e9, 1], [80, 0.002]])
       expect(said(respaceAtSigmas(bad)(process))).toContain(
         `respaceAtSigmas: expected falling noise levels within those of the process, ${levels[999]} to ${levels[0]}`,

@@ -19,7 +19,7 @@ const message = (grid: Grid, T: number): string => {
 
 describe('sections', () => {
   // by space_timesteps of guided-diffusion
-  it('are those of guided-diffusion', () => {
+  it('agree with guided-diffusion', () => {
     expect(timesteps(sections([2, 1, 3]), 300)).toEqual([299, 250, 200, 100, 99, 0]);
     expect(timesteps(sections([3, 2]), 11)).toEqual([10, 6, 5, 2, 0]);
     expect(timesteps(sections([2, 2, 2]), 11)).toEqual([10, 8, 7, 4, 3, 0]);
@@ -27,7 +27,7 @@ describe('sections', () => {
     expect(timesteps(sections([2, 0, 2]), 9)).toEqual([8, 6, 2, 0]);
   });
 
-  it('one is spaced, but for a single step; and they fall', () => {
+  it('a single section is spaced, except for one step; and timesteps fall', () => {
     for (const steps of [2, 7, 21, 250, 1000])
       expect(timesteps(sections([steps]), 1000)).toEqual(timesteps(spaced(steps), 1000));
     for (const counts of [
@@ -40,7 +40,7 @@ describe('sections', () => {
       );
   });
 
-  it('refuse counts that are none, and more than a section has', () => {
+  it('refuse invalid counts, and a count larger than its section', () => {
     for (const counts of [[], [0], [0, 0], [-1], [2.5], [NaN], [10, Infinity]])
       expect(message(sections(counts), 1000)).toContain('sections: expected whole numbers');
     expect(message(sections([1001]), 1000)).toContain('got 1001 of a section of 1000');
@@ -50,14 +50,14 @@ describe('sections', () => {
 });
 
 describe('ddimStride', () => {
-  it('takes the smallest stride with so many multiples', () => {
+  it('takes the smallest stride with the given number of multiples', () => {
     expect(timesteps(ddimStride(25), 1000)).toEqual(Array.from({ length: 25 }, (_, i) => 960 - 40 * i));
     expect(timesteps(ddimStride(1000), 1000)).toHaveLength(1000);
     expect(timesteps(ddimStride(3), 10)).toEqual([8, 4, 0]); // by 4, though 5 has two and 3 has four
     expect(timesteps(ddimStride(2), 10)).toEqual([5, 0]);
   });
 
-  it('refuses a count that no stride has, and names the nearest', () => {
+  it('refuses a count without a stride, and names the nearest ones', () => {
     expect(message(ddimStride(300), 1000)).toContain('got 300; take 334 or 250 steps');
     expect(message(ddimStride(1), 1000)).toContain('take 2 steps');
     expect(message(ddimStride(1001), 1000)).toContain('take 1000 steps');
@@ -67,7 +67,7 @@ describe('ddimStride', () => {
 });
 
 describe('timestepRespacing', () => {
-  it('reads what guided-diffusion takes', () => {
+  it('reads the notation of guided-diffusion', () => {
     expect(timesteps(timestepRespacing('10,10,5'), 1000)).toEqual(timesteps(sections([10, 10, 5]), 1000));
     expect(timesteps(timestepRespacing('10, 5'), 1000)).toEqual(timesteps(sections([10, 5]), 1000));
     expect(timesteps(timestepRespacing('250'), 1000)).toEqual(timesteps(sections([250]), 1000));

@@ -32,7 +32,7 @@ describe('classifier-free guidance', () => {
     expect(relativeDistance(guided, expected)).toBeLessThan(1e-15);
   });
 
-  it('commutes with the parameterization: its weights add up to 1', async () => {
+  it('commutes with the parameterization, because its weights sum to 1', async () => {
     const process = right(ddpm(cosine(100)));
     for (const to of ['x0', 'v'] as const) {
       const inside = reparameterize(process, to)(right(cfg(3)(denoiser)));
@@ -56,7 +56,7 @@ describe('classifier-free guidance', () => {
     expect(evaluations).toHaveLength(1);
   });
 
-  it('rescales each sample to the deviation of its prediction with the class', async () => {
+  it('rescales each sample to the standard deviation of its conditional prediction', async () => {
     const numbers = (guide: Guidance) => numbersOf(() => right(guide(denoiser)).apply(null, x, { t, label }));
     const [plain, cond, full, half] = await Promise.all([
       numbers(cfg(5)),
@@ -88,7 +88,7 @@ describe('classifier-free guidance', () => {
     ['float64', reference()],
     ['float32', wasm()],
   ] as const)('rescales nothing where a prediction has no deviation, in %s', async (_, backend) => {
-    const gray = constantOf(new Float32Array(15).fill(0.1), 3, 5); // whose mean is rounded
+    const gray = constantOf(new Float32Array(15).fill(0.1), 3, 5); // the mean is rounded
     const ofLabel: Denoiser<null, [5]> = {
       predicts: 'v',
       classes: CLASSES,
@@ -102,12 +102,12 @@ describe('classifier-free guidance', () => {
     expect(await found(0.5)).toEqual(plain);
   });
 
-  it('guides within its interval of timesteps alone', async () => {
+  it('guides only within its interval of timesteps', async () => {
     const made = right(cfg(3, { interval: [50, 98] })(denoiser));
     const found = await numbersOf(() => made.apply(null, x, { t, label }));
     const plain = await numbersOf(() => right(cfg(3)(denoiser)).apply(null, x, { t, label }));
     const cond = await numbersOf(() => denoiser.apply(null, x, { t, label }));
-    // of the timesteps 5, 50 and 99 it is the second
+    // only the second of the timesteps 5, 50 and 99 is inside
     const expected = [...cond.slice(0, 2), ...plain.slice(2, 4), ...cond.slice(4)];
     expect(relativeDistance(found, expected)).toBeLessThan(1e-15);
   });
@@ -129,14 +129,14 @@ describe('classifier-free guidance', () => {
   });
 });
 
-describe('guides at once', () => {
+describe('guidanceMonoid', () => {
   const shifted =
     (by: number): Guidance =>
     (d) =>
       E.right({ ...d, apply: (params, samples, at) => add(d.apply(params, samples, at), by) });
   const numbers = (guide: Guidance) => numbersOf(() => right(guide(denoiser)).apply(null, x, { t, label }));
 
-  it('add what each adds, in any order; unguided adds nothing', async () => {
+  it('adds the changes of both, in any order; unguided adds nothing', async () => {
     const { concat, empty } = guidanceMonoid;
     const plain = await numbers(unguided);
     const expected = (await numbers(cfg(3))).map((value) => value + 0.25);
@@ -155,7 +155,7 @@ describe('guides at once', () => {
       expect(relativeDistance(await numbers(same), await numbers(cfg(3)))).toBeLessThan(1e-14);
   });
 
-  it('are of one parameterization', () => {
+  it('refuses guidance that changes the parameterization', () => {
     const turned: Guidance = (d) => E.right({ ...d, predicts: 'v' });
     for (const both of [guidanceMonoid.concat(turned, unguided), guidanceMonoid.concat(unguided, turned)]) {
       const made = both(denoiser);
@@ -165,11 +165,11 @@ describe('guides at once', () => {
     }
   });
 
-  it('fail where one of them does', () => {
+  it('fails if one of them fails', () => {
     expect(E.isLeft(guidanceMonoid.concat(unguided, cfg(NaN))(denoiser))).toBe(true);
   });
 });
 
-it('unguided is the denoiser itself', () => {
+it('unguided returns the denoiser itself', () => {
   expect(right(unguided(denoiser))).toBe(denoiser);
 });

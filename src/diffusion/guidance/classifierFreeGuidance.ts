@@ -112,7 +112,7 @@ const deviationRatio = <B extends Dim, I extends Shape>(
  * const denoiser: Denoiser<null, []> = {
  *   predicts: 'x0',
  *   classes: 1,
- *   apply: (_, x, { label }) => add(cast(label!, 'float32'), x), // 0 of class 0, 1 of none
+ *   apply: (_, x, { label }) => add(cast(label!, 'float32'), x), // 0 for class 0, 1 without a class
  * }
  * const at = { t: iota(1), label: iota(1) }
  * pipe(cfg(3)(denoiser), E.map(({ apply }) => apply(null, zeros(1), at))) // → E.right([1 + 3 * (0 - 1)])

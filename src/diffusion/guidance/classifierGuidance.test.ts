@@ -37,8 +37,8 @@ import { sampler, type SamplerParts } from '../sampling/sampler.js';
 import { steered } from '../reverse/steering.js';
 import { cosine } from '../schedules/alphaBarSchedules.js';
 
-// Data of two classes, N(-1, I/4) and N(2, I/4) in each of two dimensions, equally likely. All that follows is Bayes'
-// rule by hand: given the class, x_t ~ N(a·m, v·I) with v = a²/4 + s², and E[ε|x_t] = s·(x_t - a·m)/v.
+// Data of two classes, N(-1, I/4) and N(2, I/4) in each of two dimensions, equally likely. The expected values come from
+// Bayes' rule: given the class, x_t ~ N(a·m, v·I) with v = a²/4 + s², and E[ε|x_t] = s·(x_t - a·m)/v.
 const [M0, M1] = [-1, 2];
 const process = right(ddpm(cosine(100)));
 const xs = [0.1, -0.7, 1.2, 0.4, -0.3, 0.9];
@@ -75,7 +75,7 @@ const [noise0, noise1] = [noiseOf(M0), noiseOf(M1)];
 const noise = xs.map((_, i) => (1 - chance[i >> 1]!) * noise0[i]! + chance[i >> 1]! * noise1[i]!);
 const noiseOfLabel = xs.map((_, i) => (labels[i >> 1] === 1 ? noise1 : noise0)[i]!);
 
-/** What the data look like at x_t, whatever x is asked. */
+/** The denoiser of all data, and not of one class. Returns the expected values for x_t, whatever its input. */
 const unconditional: Denoiser<{ readonly guide: null }, [2]> = {
   predicts: 'epsilon',
   apply: (_, samples) => add(constantOf(noise, 3, 2) as unknown as typeof samples, zerosLike(samples)),
@@ -85,14 +85,17 @@ const noiseOfGuided = (guided: Denoiser<{ readonly guide: null }, [2]>) =>
   F.pipe(guided, steered(process), reparameterize(process, 'epsilon')).apply(params, x, { t, label });
 
 describe('classifier guidance on the score', () => {
-  it.each(['epsilon', 'x0', 'v'] as const)('of a denoiser of %s gives that of the class: Bayes', async (predicts) => {
-    const guided = right(classifierGuided(exact, 1)(reparameterize(process, predicts)(unconditional)));
-    expect(guided.predicts).toBe(predicts);
-    const found = await numbersOf(() => noiseOfGuided(guided));
-    expect(relativeDistance(found, noiseOfLabel)).toBeLessThan(1e-12);
-  });
+  it.each(['epsilon', 'x0', 'v'] as const)(
+    'turns a denoiser of %s into that of the class, by Bayes’ rule',
+    async (predicts) => {
+      const guided = right(classifierGuided(exact, 1)(reparameterize(process, predicts)(unconditional)));
+      expect(guided.predicts).toBe(predicts);
+      const found = await numbersOf(() => noiseOfGuided(guided));
+      expect(relativeDistance(found, noiseOfLabel)).toBeLessThan(1e-12);
+    },
+  );
 
-  it('moves as far as its scale', async () => {
+  it('is linear in its scale', async () => {
     const at = (scale: number) => numbersOf(() => noiseOfGuided(right(classifierGuided(exact, scale)(unconditional))));
     expect(relativeDistance(await at(0), noise)).toBeLessThan(1e-15);
     const expected = noise.map((n, i) => n + 3 * (noiseOfLabel[i]! - n));
@@ -123,7 +126,7 @@ describe('classifier guidance on the mean', () => {
   };
 
   type Guided = Denoiser<{ readonly guide: null }, [2]>;
-  /** The mean of each reverse step from x_t, at some places of a process. */
+  /** The mean of each reverse step from x_t, at some indices of a process. */
   const meansOf = (over: Process, places: readonly number[], denoiser: Guided, variance?: ReverseVariance) =>
     numbersOf(
       () =>
@@ -142,7 +145,7 @@ describe('classifier guidance on the mean', () => {
       const { mean, variance } = meanOf(i);
       return mean + 2 * variance * gradientOf(b, ts[b]!, place(2 * b) + place(2 * b + 1));
     });
-    expect(relativeDistance(await meansOf(process, ts, guided), expected)).toBeLessThan(1e-9); // x̂₀ is of the order of 10³ at t = 99
+    expect(relativeDistance(await meansOf(process, ts, guided), expected)).toBeLessThan(1e-9); // x̂₀ is about 10³ at t = 99
     const plain = await numbersOf(() => steered(process)(unconditional).apply(params, x, { t, label }));
     expect(await numbersOf(() => steered(process)(guided).apply(params, x, { t, label }))).toEqual(plain);
   });
@@ -163,7 +166,7 @@ describe('classifier guidance on the mean', () => {
   }; // prettier-ignore
   const each = (numbers: readonly number[]) => xs.map((_, i) => numbers[i >> 1]!);
 
-  it('over a shorter process moves by the Σ of its own steps', async () => {
+  it('over a respaced process moves by the Σ of its steps', async () => {
     const short = right(respace(timestepGrid([99, 60, 20, 5]))(process));
     const found = await shiftsOf(short, [1, 2, 3], unconditional);
     expect(relativeDistance(found, each([1, 2, 3].map((t) => short.posteriors[t]!.variance)))).toBeLessThan(1e-9);
@@ -184,18 +187,15 @@ describe('classifier guidance on the mean', () => {
   it.each([
     ['process', process, [0, 50, 99]],
     ['shorter process', right(respace(timestepGrid([99, 60, 20, 5]))(process)), [0, 1, 3]],
-  ] as const)(
-    'over a %s moves by β where that is the variance, and by what the denoiser learned',
-    async (_, over, at) => {
-      const { posteriors, schedule: { betas } } = over; // prettier-ignore
-      const fixed = [posteriors[0]!.variance, ...at.slice(1).map((t) => posteriors[t]!.variance)];
-      expect(relativeDistance(await shiftsOf(over, at, unconditional), each(fixed))).toBeLessThan(1e-9);
-      const large = [posteriors[1]!.variance, ...at.slice(1).map((t) => betas[t]!)];
-      expect(relativeDistance(await shiftsOf(over, at, unconditional, 'beta'), each(large))).toBeLessThan(1e-9);
-      const learned = at.map((t) => learnedOf(over, t));
-      expect(relativeDistance(await shiftsOf(over, at, learning), each(learned))).toBeLessThan(1e-9);
-    },
-  );
+  ] as const)('over a %s moves by β with variance: beta, and by a learned Σ', async (_, over, at) => {
+    const { posteriors, schedule: { betas } } = over; // prettier-ignore
+    const fixed = [posteriors[0]!.variance, ...at.slice(1).map((t) => posteriors[t]!.variance)];
+    expect(relativeDistance(await shiftsOf(over, at, unconditional), each(fixed))).toBeLessThan(1e-9);
+    const large = [posteriors[1]!.variance, ...at.slice(1).map((t) => betas[t]!)];
+    expect(relativeDistance(await shiftsOf(over, at, unconditional, 'beta'), each(large))).toBeLessThan(1e-9);
+    const learned = at.map((t) => learnedOf(over, t));
+    expect(relativeDistance(await shiftsOf(over, at, learning), each(learned))).toBeLessThan(1e-9);
+  });
 
   it.each([
     ['fixed', 'posterior', unconditional],
@@ -215,7 +215,7 @@ describe('classifier guidance on the mean', () => {
     }
   });
 
-  it('is refused by solvers whose steps have no mean, and by the likelihood', () => {
+  it('is refused by solvers without a mean, and by likelihood', () => {
     const guided = meanGuided(slope, 1);
     const walk = (change: Partial<SamplerParts<{ readonly guide: null }, [2]>>) =>
       F.pipe(
@@ -233,7 +233,7 @@ describe('classifier guidance on the mean', () => {
     expect(E.isLeft(measured) && measured.left).toMatchObject({ _tag: 'ConfigError', where: 'likelihood' });
   });
 
-  it('needs a finite scale, and a classifier of the classes of the denoiser', () => {
+  it('needs a finite scale, and a classifier with the denoiser’s number of classes', () => {
     const other = meanGuided(exact, 1)({ ...unconditional, classes: 3 });
     expect(E.isLeft(other) && other.left.message).toContain(
       'a classifier of 3 classes, as many as the denoiser has, got one of 2 classes',
@@ -248,7 +248,7 @@ describe('classifier guidance on the mean', () => {
 describe('a guide and the process that it is used with', () => {
   const short = right(respace(timestepGrid([99, 60, 20, 5]))(process));
 
-  it('moves x̂₀ by (1-ᾱ)/√ᾱ of the process that is sampled, and asks by the timesteps of the network', async () => {
+  it('moves x̂₀ by (1-ᾱ)/√ᾱ of the process in use, and gets the timesteps of the network', async () => {
     const clock: GuideGradient<null, [2]> = {
       gradient: (_, samples, at) => scaleBy(onesLike(samples), cast(at.t, 'float32')),
     };
@@ -271,7 +271,7 @@ describe('a guide and the process that it is used with', () => {
     } // prettier-ignore
   });
 
-  it('is refused where the classifier does not know the timesteps of the process', async () => {
+  it('refuses a process with timesteps that the classifier does not know', async () => {
     const guided = right(classifierGuided({ ...exact, timesteps: 50 }, 1)(unconditional));
     expect(guided.timesteps).toBe(50);
     const made = await outcomeOf(() => pMeanVariance(process, guided)(params, x, { t, label }).mean)();
@@ -282,14 +282,14 @@ describe('a guide and the process that it is used with', () => {
   }); // prettier-ignore
 });
 
-describe('a gradient of one’s own in place of a classifier', () => {
+describe('a custom gradient in place of a classifier', () => {
   const uphill: GuideGradient<null, [2]> = { gradient: (_, samples) => mul(samples, -0.5) };
   const black: Denoiser<{ readonly guide: null }, [2]> = {
     predicts: 'x0',
     apply: (_, samples) => zerosLike(samples),
   };
 
-  it('needs no labels, and moves x̂₀ by scale·(1-ᾱ)/√ᾱ of it', async () => {
+  it('needs no labels, and moves x̂₀ by scale·(1-ᾱ)/√ᾱ times the gradient', async () => {
     const guided = right(classifierGuided(uphill, 3)(black));
     const found = await numbersOf(() => steered(process)(guided).apply(params, x, { t }));
     const expected = xs.map((value, i) => {
@@ -299,19 +299,19 @@ describe('a gradient of one’s own in place of a classifier', () => {
     expect(relativeDistance(found, expected)).toBeLessThan(1e-12);
   });
 
-  it('goes along with a classifier: their moves are summed, once each', async () => {
+  it('combines with a classifier: sums both moves, each once', async () => {
     const own = classifierGuided(uphill, 3);
     const both = guidanceMonoid.concat(own, classifierGuided(exact, 1));
     const x0Of = (guidance: typeof own, denoiser = black) =>
       numbersOf(() => steered(process)(right(guidance(denoiser))).apply(params, x, { t, label }));
     const [one, other, sum] = [await x0Of(own), await x0Of(classifierGuided(exact, 1)), await x0Of(both)];
     expect(relativeDistance(sum, one.map((value, i) => value + other[i]!))).toBeLessThan(1e-12); // prettier-ignore
-    // over a denoiser that is steered already
+    // of a denoiser that is already guided
     const again = await x0Of(both, right(own(black)));
     expect(relativeDistance(again, one.map((value, i) => 2 * value + other[i]!))).toBeLessThan(1e-12); // prettier-ignore
   });
 
-  it('comes after the correction, which then bounds what it does not', async () => {
+  it('moves x̂₀ after the correction', async () => {
     const guided = right(classifierGuided(uphill, 3)(unconditional));
     const correction = clip(-0.1, 0.1);
     const found = await numbersOf(() => steered(process, { correction })(guided).apply(params, x, { t }));
@@ -322,7 +322,7 @@ describe('a gradient of one’s own in place of a classifier', () => {
   });
 });
 
-it('gives NaN to samples whose label is not one of the classifier, and guides the others', async () => {
+it('gives NaN to samples with a label out of range, and guides the others', async () => {
   const gradient = gradientOf('test', exact);
   const at = (...given: readonly number[]) =>
     numbersOf(() => gradient({ guide: null }, x, { t, label: constantOf(Int32Array.from(given), 3) }));

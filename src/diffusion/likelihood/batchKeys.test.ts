@@ -6,14 +6,14 @@ import { drawnBy } from './batchKeys.js';
 
 const batch = zeros(3, 2, 2);
 
-describe('numbers in the shape of a batch', () => {
-  it('by one key are those that it draws', async () => {
+describe('drawnBy', () => {
+  it('with one key draws the whole batch', async () => {
     expect(await numbersOf((key) => drawnBy(key, normalLike)(batch))).toEqual(
       await numbersOf((key) => normalLike(key, batch)),
     );
   });
 
-  it('by a key for each sample are for each those of its own key', async () => {
+  it('with a key for each sample draws each sample with its key', async () => {
     const places = [5, 0, 7];
     const all = await numbersOf((key) =>
       drawnBy(
@@ -25,7 +25,7 @@ describe('numbers in the shape of a batch', () => {
       expect(all.slice(4 * i, 4 * i + 4)).toEqual(await numbersOf((key) => normal(foldIn(key, place), 2, 2)));
   });
 
-  it('need as many keys as there are samples', async () => {
+  it('needs as many keys as samples', async () => {
     const drawn = await outcomeOf((key) => drawnBy([foldIn(key, 0)], normalLike)(batch))();
     expect(E.isLeft(drawn) && drawn.left.message).toContain(
       'expected one key for the batch, or one for each of 3 samples, got 1',

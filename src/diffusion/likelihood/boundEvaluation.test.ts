@@ -13,12 +13,12 @@ const X0 = [-1, 0.2, 101 / 255, 1];
 const x0 = constantOf(X0, 2, 2) as Tensor<[2, 2]>;
 const denoiser: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => tanh(x) };
 
-describe('what is measured at a timestep', () => {
+describe('boundAt', () => {
   const at = (t: number, what: 'bits' | 'x0Error' | 'noiseError') =>
     numbersOf((key) => boundAt(process, denoiser)(null, x0, { t: scalar(t, 'int32'), key: foldIn(key, t) })[what]);
   const noiseAt = (t: number) => numbersOf((key) => normalLike(foldIn(key, t), x0));
 
-  it('is the errors of x̂₀ and of its ε̂, and their KL, by hand', async () => {
+  it('measures the errors of x̂₀ and ε̂, and their KL, as computed by hand', async () => {
     for (const t of [1, 2]) {
       const { scale, variance } = process.marginals[t]!;
       const { x0: k, variance: beta } = process.posteriors[t]!;
@@ -37,7 +37,7 @@ describe('what is measured at a timestep', () => {
     }
   });
 
-  it('folds into the bound of a data set, over batches of any size', async () => {
+  it('foldBits adds up the bound of a data set, over batches of any size', async () => {
     const prior = await numbersOf(() => priorTerm(process)(x0));
     const terms = await Promise.all([0, 1, 2].map((t) => at(t, 'bits')));
     const whole = right(foldBits(3)([{ prior, terms }]));

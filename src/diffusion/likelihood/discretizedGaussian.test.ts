@@ -6,7 +6,7 @@ import { wasm } from '../../backends/wasm/backend.js';
 import { constantOf, grad, sum, type Tensor } from '../../dsl/index.js';
 import { discretizedLogLikelihood } from './discretizedGaussian.js';
 
-/** Level, mean and deviation, with log P of SciPy 1.17 (norm.cdf, and norm.logcdf and logsf at the ends). */
+/** Level, mean and standard deviation, with log P from SciPy 1.17 (norm.cdf, and norm.logcdf and logsf at the ends). */
 const GOLDEN = [
   { level: -255, mean: 0, sigma: 0.5, logP: -3.764598116216403, byTanh: -3.766574381634771 },
   { level: -255, mean: -0.98, sigma: 0.01, logP: -2.9199799429659716, byTanh: -2.9178975452276887 },
@@ -26,29 +26,29 @@ const gaussian = {
 const levels = column(({ level }) => level / 255);
 
 describe('the log-probability of bytes', () => {
-  it('is that of the normal distribution, in the bins and in the tails', async () => {
+  it('is that of the normal distribution, in bins and tails', async () => {
     const logs = await numbersOf(() => discretizedLogLikelihood(gaussian)(levels));
     GOLDEN.forEach(({ logP }, i) => expect(Math.abs(logs[i]! - logP)).toBeLessThan(1e-11));
   });
 
-  it('is not what the tanh of guided-diffusion makes of it', async () => {
+  it('differs from the tanh approximation of guided-diffusion', async () => {
     const logs = await numbersOf(() => discretizedLogLikelihood(gaussian)(levels));
     const off = GOLDEN.map(({ byTanh }, i) => Math.abs(logs[i]! - byTanh));
     expect(Math.max(...off)).toBeGreaterThan(0.4); // 4 σ away
     expect(Math.min(...off)).toBeGreaterThan(5e-8);
-    // the probabilities themselves are nearer
+    // the probabilities differ less than their logarithms
     GOLDEN.forEach(({ byTanh }, i) => expect(Math.abs(Math.exp(logs[i]!) - Math.exp(byTanh))).toBeLessThan(4e-4));
   });
 
   it.each([
     ['tfjs-cpu', () => tfjs('cpu')],
     ['wasm', wasm],
-  ])('in float32, %s: probabilities to 1e-6', async (_, backend) => {
+  ])('has probabilities within 1e-6 in float32, %s', async (_, backend) => {
     const logs = await numbersOf(() => discretizedLogLikelihood(gaussian)(levels), backend());
     GOLDEN.forEach(({ logP }, i) => expect(Math.abs(Math.exp(logs[i]!) - Math.exp(logP))).toBeLessThan(1e-6));
   });
 
-  it('far from the mean is 10⁻¹², with a finite gradient', async () => {
+  it('is log 10⁻¹² far from the mean, with a finite gradient', async () => {
     const far = { mean: constantOf([0.9, -0.9], 2), logVariance: constantOf([-14, -14], 2) };
     const x = constantOf([-1, 255 / 255], 2);
     const logs = await numbersOf(() => discretizedLogLikelihood(far)(x));
@@ -61,7 +61,7 @@ describe('the log-probability of bytes', () => {
 
   it.each([
     ['reference', reference, 1e-9],
-    // z to a rounding of its own, of which the density makes z² of them, with 2⁴ operations
+    // a rounding error of z, times z² by the density, times 2⁴ operations
     ['wasm', wasm, 7 ** 2 * 2 ** 4 * 2 ** -24],
   ] as const)('in the tails has its digits and its slope, %s', async (_, backend, tolerance) => {
     const sigma = 0.02;
@@ -76,7 +76,7 @@ describe('the log-probability of bytes', () => {
         6,
       );
       const means = zs.map((z) => level - z * sigma);
-      // Simpson's rule for the bin, which goes on to 12 σ at the end
+      // Simpson's rule for the bin; the outermost bin extends to 12 σ
       const expected = means.map((mean) => {
         const [from, to] = [level - 1 / 255, level === 1 ? mean + 12 * sigma : level + 1 / 255];
         const N = 4000;
@@ -99,7 +99,7 @@ describe('the log-probability of bytes', () => {
           ),
         backend(),
       );
-      // d log P/dμ is E[z]/σ over the bin, which lies between its edges, or beyond the nearest
+      // d log P/dμ is E[z]/σ over the bin: between its edges, or for the outermost beyond its edge
       slopes.forEach((slope, i) => {
         const half = 1 / 255 / sigma;
         expect(slope * sigma).toBeGreaterThan(zs[i]! - half);
@@ -111,7 +111,7 @@ describe('the log-probability of bytes', () => {
   it.each([
     ['tfjs-cpu', () => tfjs('cpu')],
     ['wasm', wasm],
-  ])('of all bytes has the sum 1 in float32, to 256 roundings, %s', async (_, backend) => {
+  ])('sums to 1 over all bytes in float32, up to 256 roundings, %s', async (_, backend) => {
     const levels = constantOf(
       Array.from({ length: 256 }, (_value, k) => (2 * k - 255) / 255),
       256,

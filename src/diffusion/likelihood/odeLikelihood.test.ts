@@ -72,7 +72,7 @@ const turned: Denoiser<null, [2]> = {
   apply: (_, x, at) => matmul(exact.apply(null, matmul(x, back), at), turn),
 };
 
-/** log p of points, `[B, 2]`, as a caller runs it: a compiled step, its state on the backend. */
+/** log p of points, `[B, 2]`, by a compiled step, with the state on the backend. */
 const logDensities = async (
   denoiser: Denoiser<null, [2]>,
   grid: Grid,
@@ -107,8 +107,8 @@ const logDensities = async (
 };
 
 /**
- * The flow of a Gaussian is affine, x_T - √ᾱ_T·m = √(V_T/V_0)·(x - √ᾱ_0·m) along each axis, so that what it makes of
- * N(0, I) has a density in closed form.
+ * The flow of a Gaussian is affine, x_T - √ᾱ_T·m = √(V_T/V_0)·(x - √ᾱ_0·m) along each axis, so the density that it maps to
+ * N(0, I) has a closed form.
  */
 const closedForm = (x: readonly number[], first: number, last: number): number =>
   x.reduce((sum, one, axis) => {
@@ -121,8 +121,8 @@ const closedForm = (x: readonly number[], first: number, last: number): number =
 const POINTS = [0.25, -0.5, -1, 0.75, 2, -2.5];
 const PAIRS = [0, 1, 2].map((i) => POINTS.slice(2 * i, 2 * i + 2));
 
-describe('the likelihood by the probability-flow ODE', () => {
-  it('of Gaussian data is their density, of second order in the steps', async () => {
+describe('the likelihood by the probability flow ODE', () => {
+  it('converges to the density of Gaussian data with order 2', async () => {
     const expected = PAIRS.map((x) => closedForm(x, 0, 1023));
     const errors = await Promise.all(
       [33, 65, 129].map(async (n) => {
@@ -132,7 +132,7 @@ describe('the likelihood by the probability-flow ODE', () => {
     );
     expect(errors[2]).toBeLessThan(1e-3);
     for (const i of [0, 1]) expect(Math.abs(Math.log2(errors[i]! / errors[i + 1]!) - 2)).toBeLessThan(0.2);
-    // what remains of the data at the end of the process is all that this is off the density of the data there
+    // it differs from the density of the data only by the signal that remains at the end of the process
     const truth = PAIRS.map((x) =>
       x.reduce((sum, one, axis) => {
         const [v, m] = [total(0)[axis]!, process.marginals[0]!.scale * MEAN[axis]!];
@@ -142,8 +142,8 @@ describe('the likelihood by the probability-flow ODE', () => {
     expected.forEach((one, i) => expect(Math.abs(one - truth[i]!)).toBeLessThan(1e-3));
   });
 
-  it('of a mixture in one dimension, whose flow bends, is its density', async () => {
-    // as two dimensions, of which the second is N(0, 1) and stays where it is
+  it('converges to the density of a mixture, whose flow is curved', async () => {
+    // two dimensions, the second of which is N(0, 1) and does not move
     const mixture = {
       shape: [1] as const,
       weights: [0.3, 0.7],
@@ -158,7 +158,7 @@ describe('the likelihood by the probability-flow ODE', () => {
         return concat(exactDenoiser(process)(mixture).apply(null, slice(x, 1, 0, 1), at), second) as typeof x; // two columns
       },
     };
-    const first = [-1, -0.75, -0.1875, 0.25, 1.125]; // float32 has them
+    const first = [-1, -0.75, -0.1875, 0.25, 1.125]; // exact in float32
     const grid = (n: number) =>
       logDensities(
         beside,
@@ -175,11 +175,11 @@ describe('the likelihood by the probability-flow ODE', () => {
     for (const i of [0, 1]) expect(Math.abs(Math.log2(errors[i]! / errors[i + 1]!) - 2)).toBeLessThan(0.2);
   });
 
-  it('estimates a divergence that it does not see exactly without bias', async () => {
+  it('estimates the divergence without bias', async () => {
     const B = 400;
     const point = [PAIRS[1]![0]!, PAIRS[1]![1]!];
     const [a, b] = [point[0]! - point[1]!, point[0]! + point[1]!].map((x) => x * Math.SQRT1_2);
-    // in float32, as it is uploaded
+    // the points are uploaded as float32
     const found = await logDensities(turned, spaced(129), Array.from({ length: B }, () => [a!, b!]).flat());
     const mean = found.reduce((sum, x) => sum + x, 0) / B;
     const deviation = Math.sqrt(found.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (B - 1));
@@ -187,7 +187,7 @@ describe('the likelihood by the probability-flow ODE', () => {
     expect(Math.abs(mean - closedForm(point, 0, 1023))).toBeLessThan((5 * deviation) / Math.sqrt(B));
   });
 
-  it('is the same in float32, to its precision', async () => {
+  it('agrees in float32 up to its precision', async () => {
     const grid = spaced(65);
     const oracle = await logDensities(exact, grid, POINTS);
     const fast = await logDensities(exact, grid, POINTS, wasm());
@@ -195,7 +195,7 @@ describe('the likelihood by the probability-flow ODE', () => {
     fast.forEach((one, i) => expect(Math.abs(one - oracle[i]!)).toBeLessThan(64 * 4 * 2 ** -23));
   });
 
-  it('begins at the first timestep of its grid, and fails where the grid does', async () => {
+  it('begins at the first timestep of its grid, and returns the errors of the grid', async () => {
     const [found] = await logDensities(exact, timestepGrid([1023, 800, 600, 500, 400, 350, 300]), PAIRS[0]!);
     expect(Math.abs(found! - closedForm(PAIRS[0]!, 300, 1023))).toBeLessThan(0.1);
     for (const [grid, says] of [
@@ -212,6 +212,6 @@ describe('the likelihood by the probability-flow ODE', () => {
   });
 });
 
-it('bits of bytes: a density that is uniform on [-1, 1] has nearly 8', () => {
+it('bitsOfBytes of the uniform density on [-1, 1] is nearly 8', () => {
   expect(bitsOfBytes(3)(3 * Math.log(0.5))).toBeCloseTo(Math.log2(255), 14);
 });

@@ -26,7 +26,7 @@ const exact = BETAS.map((beta, t) => {
 /** Var x_T. */
 const last = BETAS.reduce((v, b) => (1 - b) * v + b, C * C);
 
-/** A denoiser of which the reverse process is the exact one: x̂₀ and σ² from `exact`, by μ̃. */
+/** A denoiser whose reverse process is the exact one: x̂₀ from the mean of `exact`, by μ̃, and σ² from `exact`. */
 const denoiser = learningVariance<null, []>({
   predicts: 'x0',
   as: 'logVariance',
@@ -39,13 +39,13 @@ const denoiser = learningVariance<null, []>({
   }),
 });
 
-/** What is quadratic in x_0 and ε has its mean over N(0, C²) and N(0, 1) at these four corners. */
+/** The mean over these four points equals the mean over N(0, C²) and N(0, 1) for a function quadratic in x_0 and ε. */
 const x0 = constantOf([C, C, -C, -C], 4) as Tensor<[4]>;
 const noise = constantOf([1, -1, 1, -1], 4) as Tensor<[4]>;
 const mean = (some: readonly number[]) => some.reduce((a, b) => a + b, 0) / some.length;
 
 describe('the variational bound of the exact reverse process', () => {
-  it('is the true negative log-likelihood, and what the end is off N(0, 1)', async () => {
+  it('is the true negative log-likelihood plus the KL of x_T from N(0, 1)', async () => {
     const terms = await Promise.all(
       [1, 2, 3, 4].map((at) =>
         numbersOf(() => {
@@ -67,7 +67,7 @@ describe('the variational bound of the exact reverse process', () => {
     expect(Math.abs(bound - entropy - beyond)).toBeLessThan(1e-12);
   });
 
-  it('of a byte at t = 0 is its probability, each sample at its own t', async () => {
+  it('is the log-probability of bytes at t = 0, with a t for each sample', async () => {
     const t = constantOf(Int32Array.of(0, 2, 0), 3);
     const level = constantOf([-1, 0.2, 101 / 255], 3) as Tensor<[3]>;
     const reverse = {
@@ -88,7 +88,7 @@ describe('the variational bound of the exact reverse process', () => {
   });
 });
 
-it('L_T is small where the process ends in noise, and grows with the data', async () => {
+it('L_T is small if the process ends in noise, and grows with the data', async () => {
   const long = right(ddpm(scheduleFromBetas(Array.from({ length: 1000 }, (_, t) => 1e-4 + (t * 0.0199) / 999))));
   const [none, some] = await numbersOf(() => priorTerm(long)(constantOf([0, 1], 2, 1)));
   const alphaBar = long.schedule.alphaBars[999]!; // 4.04e-5

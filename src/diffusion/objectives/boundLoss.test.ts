@@ -32,7 +32,7 @@ const T = 8;
 const process = right(ddpm(scheduleFromBetas(Array.from({ length: T }, (_, t) => 0.02 + 0.05 * t))));
 const x0 = constantOf([0.2, -1, 1, 0.6, -0.2, 7 / 255, 0, 1], 4, 2) as Tensor<[4, 2]>;
 
-/** ε̂ = p·x, and a variance that moves with p too. */
+/** ε̂ = p·x, and a variance that also depends on p. */
 const model = learningVariance<Scalar, [2]>({
   predicts: 'epsilon',
   as: 'range',
@@ -40,7 +40,7 @@ const model = learningVariance<Scalar, [2]>({
 });
 const losses = (of: Losses<Scalar, [2]>, p = 0.4) => numbersOf((key) => of(scalar(p), x0, key).losses);
 
-it('of a process of one timestep has a finite slope in float32', async () => {
+it('a process of one timestep has a finite gradient in float32', async () => {
   const one = right(F.pipe(ddpm(cosine(1000)), E.flatMap(respace(1))));
   const model = learningVariance<Tensor<[]>, [2]>({
     predicts: 'x0',
@@ -51,8 +51,8 @@ it('of a process of one timestep has a finite slope in float32', async () => {
   for (const found of await numbersOf(slope, wasm())) expect(Number.isFinite(found)).toBe(true);
 });
 
-describe('losses of the bound', () => {
-  it('rescaled is T times raw', async () => {
+describe('losses from the variational bound', () => {
+  it('rescaledBoundLosses is T times boundLosses', async () => {
     const [raw, rescaled] = [
       await losses(boundLosses(process, model)),
       await losses(rescaledBoundLosses(process, model)),
@@ -66,7 +66,7 @@ describe('losses of the bound', () => {
     for (const loss of raw) expect(loss).toBeGreaterThan(0);
   });
 
-  it('the hybrid is the simple loss and λ·T bounds, of one draw', async () => {
+  it('hybridLosses is the simple loss plus λ·T bound terms, from the same draw', async () => {
     const [simple, bound] = [await losses(simpleLosses(process, model)), await losses(boundLosses(process, model))];
     for (const lambda of [1e-3, 1 / T, 2]) {
       const hybrid = await losses(hybridLosses(process, model, { lambda }));
@@ -82,11 +82,11 @@ describe('losses of the bound', () => {
     );
   });
 
-  it('its gradient is that of both, where the prediction is held in the bound', async () => {
+  it('hybridLosses has the gradient of both, with the prediction detached in the bound', async () => {
     const slope = (of: Losses<Scalar, [2]>) => numbersOf((key) => grad(meanLoss(of))(scalar(0.4), x0, key));
     const [hybrid] = await slope(hybridLosses(process, model, { lambda: 1 }));
     const [simple] = await slope(simpleLosses(process, model));
-    // the bound alone, with the prediction of p = 0.4 for every p: its central difference
+    // the bound with the prediction fixed at p = 0.4: its central difference
     const held = learningVariance<Scalar, [2]>({
       predicts: 'epsilon',
       as: 'range',
@@ -100,7 +100,7 @@ describe('losses of the bound', () => {
     expect(Math.abs(difference)).toBeGreaterThan(0.01);
   });
 
-  it('are the same in float32, to its precision', async () => {
+  it('agree in float32 up to its precision', async () => {
     const oracle = await losses(hybridLosses(process, model));
     const fast = await numbersOf((key) => hybridLosses(process, model)(scalar(0.4), x0, key).losses, wasm());
     expect(relativeDistance(fast, oracle)).toBeLessThan(1e-5);
@@ -128,7 +128,7 @@ describe('losses of the bound', () => {
     }
   });
 
-  it('the hybrid of a denoiser that does not learn its variance is an error', async () => {
+  it('hybridLosses refuses a denoiser that does not learn its variance', async () => {
     const { learned: _, ...plain } = model;
     const made = await outcomeOf((key) => hybridLosses(process, plain)(scalar(0.4), x0, key).losses)();
     expect(E.isLeft(made) && made.left.message).toContain('a denoiser that learns its variance');

@@ -39,7 +39,7 @@ const lossesOf = (key: Key, over = process) => classifierLosses(over, classifier
 describe('the loss of a classifier is −log p(y|x_t)', () => {
   test.each([
     ['at the timesteps of its process', process, (t: number) => t],
-    ['asked by the timesteps of the network where the process is respaced', right(respace(spaced(5))(process)), (t: number) => [0, 25, 50, 74, 99][t]!], // prettier-ignore
+    ['at the timesteps of the network for a respaced process', right(respace(spaced(5))(process)), (t: number) => [0, 25, 50, 74, 99][t]!], // prettier-ignore
   ] as const)('%s', async (_, over, timestepOf) => {
     const xt = await numbersOf((key) => seen(key, over).xt);
     const losses = await numbersOf((key) => lossesOf(key, over).losses);
@@ -53,7 +53,7 @@ describe('the loss of a classifier is −log p(y|x_t)', () => {
     }
   });
 
-  test('and NaN where the label is out of range, which no other label is', async () => {
+  test('and NaN only for a label out of range', async () => {
     const odd = constantOf(Int32Array.from({ length: B }, (_, i) => [0, 3, -1, 2][i % 4]!), B); // prettier-ignore
     const losses = await numbersOf((key) => classifierLosses(process, classifier)(null, x0, key, odd).losses);
     expect(losses.map(Number.isNaN)).toEqual(losses.map((_, i) => i % 4 === 1 || i % 4 === 2));
@@ -61,7 +61,7 @@ describe('the loss of a classifier is −log p(y|x_t)', () => {
 });
 
 describe('the loss of a classifier refuses', () => {
-  test('a process that goes on past the timesteps that the classifier knows', async () => {
+  test('a process with timesteps that the classifier does not know', async () => {
     const short = { ...classifier, timesteps: 50 };
     expect(await messageOf((key) => classifierLosses(process, short)(null, x0, key, label).losses)).toBe(
       'classifier: expected a process with timesteps of 0 to 49, which it knows, got one with timesteps up to 99; make the model with as many `timesteps` as the process has',
@@ -70,7 +70,7 @@ describe('the loss of a classifier refuses', () => {
 
   const messageOf = async (build: (key: Key) => Tensor<[typeof B]>): Promise<string> =>
     F.pipe(await outcomeOf(build)(), (result) => ('left' in result ? result.left.message : 'none'));
-  test('a batch without labels, and labels that are dropped', async () => {
+  test('a batch without labels, and label dropout', async () => {
     expect(await messageOf((key) => classifierLosses(process, classifier)(null, x0, key).losses)).toBe(
       'classifierLosses: expected a label for each sample, got none; give the loss the labels of its data',
     );

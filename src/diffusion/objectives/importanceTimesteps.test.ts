@@ -24,13 +24,13 @@ import { ddpm } from '../process/process.js';
 
 type Drawn = readonly (readonly [t: number, loss: number])[];
 
-/** The paper's bookkeeping in plain numbers: the last losses of each timestep, the oldest first. */
+/** The history of the paper in plain numbers: the last losses of each timestep, the oldest first. */
 const lastLosses = (T: number, size: number, batches: readonly Drawn[]): readonly (readonly number[])[] =>
   Array.from({ length: T }, (_, t) =>
     batches.flatMap((batch) => batch.flatMap(([at, loss]) => (at === t ? [loss] : []))).slice(-size),
   );
 
-/** Improved DDPM, eq. 18, with a share that is uniform. */
+/** Improved DDPM, eq. 18, with a uniform share. */
 const expectedOf = (history: readonly (readonly number[])[], size: number, uniform: number): number[] => {
   const full = history.every((some) => some.length === size);
   const roots = history.map((some) => (full ? Math.hypot(...some) : 1));
@@ -46,7 +46,7 @@ const drawnOf = (batch: Drawn) => ({
   ) as Tensor<[Dim]>,
 });
 
-/** Records batches; gives what is remembered, and how draws and weights follow. */
+/** Records batches. Returns the memory, the probabilities and the weights. */
 const outcome = async (
   T: number,
   options: { readonly size: number; readonly uniform?: number },
@@ -74,61 +74,61 @@ const outcome = async (
 
 const rising = (a: number, b: number): number => a - b;
 
-/** Batches whose timesteps repeat, within one and from one to the next. */
+/** Batches with repeated timesteps, within a batch and between batches. */
 const batchesOf = (T: number, count: number, size: number): readonly Drawn[] =>
   Array.from({ length: count }, (_, b) =>
     Array.from({ length: size }, (_, i) => [(7 * b + i * i) % T, 1 + ((13 * (b * size + i)) % 97)] as const),
   );
 
-describe('importance of timesteps', () => {
+describe('importanceTimesteps', () => {
   it.each([
     ['few', 5, 3, batchesOf(5, 3, 4)],
     ['many', 4, 3, batchesOf(4, 9, 7)],
-    ['more of one timestep in a batch than are kept', 2, 2, batchesOf(2, 3, 9)],
-    ['one of each', 3, 1, [[[2, 4], [0, 5], [1, 6]], [[1, 7], [1, 8], [2, 9]]] as readonly Drawn[]],
-  ])('follows the last losses of each timestep: %s', async (_, T, size, batches) => {
+    ['more losses of one timestep in a batch than it keeps', 2, 2, batchesOf(2, 3, 9)],
+    ['one loss of each timestep', 3, 1, [[[2, 4], [0, 5], [1, 6]], [[1, 7], [1, 8], [2, 9]]] as readonly Drawn[]],
+  ])('keeps the last losses of each timestep: %s', async (_, T, size, batches) => {
     const { losses, probabilities } = await outcome(T, { size, uniform: 0.01 }, batches);
     const history = lastLosses(T, size, batches);
     history.forEach((some, t) => {
-      // a ring has no order of its own, and zeros where nothing came yet
+      // a ring buffer has no order, and zeros where nothing was recorded yet
       const kept = [...losses[t]!].sort(rising).slice(size - some.length);
       expect(kept).toEqual([...some].sort(rising));
     });
     expectedOf(history, size, 0.01).forEach((p, t) => expect(probabilities[t]!).toBeCloseTo(p, 14));
   }); // prettier-ignore
 
-  it('is uniform until each timestep has all its losses, and where they are all 0', async () => {
+  it('is uniform until each timestep has all its losses, and if all are 0', async () => {
     for (const batches of [[], [[[0, 9], [0, 9], [1, 5]]], [[[0, 0], [0, 0], [1, 0], [1, 0]]]] as readonly (readonly Drawn[])[]) {
       const { probabilities } = await outcome(2, { size: 2 }, batches);
       for (const p of probabilities) expect(p).toBeCloseTo(0.5, 14);
     }
   }); // prettier-ignore
 
-  it('counts no further than it must, however long a training is', async () => {
+  it('counts losses modulo the size of its history', async () => {
     const { seen } = await outcome(2, { size: 3 }, batchesOf(2, 40, 5));
     for (const n of seen) expect(n).toBeLessThan(6);
     for (const n of seen) expect(n).toBeGreaterThanOrEqual(3);
   });
 
-  it('is as good in float32', async () => {
+  it('agrees in float32', async () => {
     const batches = batchesOf(5, 12, 8);
     const [exact, fast] = await Promise.all([
       outcome(5, { size: 4 }, batches),
       outcome(5, { size: 4 }, batches, wasm()),
     ]);
-    expect(fast.losses).toEqual(exact.losses); // they are integers
+    expect(fast.losses).toEqual(exact.losses); // integers
     // squares, their mean, a root, a sum and two quotients: less than 16 roundings of 2⁻²⁴
     exact.probabilities.forEach((p, t) => expect(Math.abs(fast.probabilities[t]! / p - 1)).toBeLessThan(2 ** -20));
   }); // prettier-ignore
 
-  describe('once it knows the losses', () => {
+  describe('with a full history', () => {
     const losses = [1, 2, 6, 3];
     const { record, draw, mean } = importanceTimesteps({ size: 1, uniform: 0 });
     const process = right(ddpm(cosine(4)));
     const memory = record({ losses: zeros(4, 1), seen: zeros(4) })(drawnOf(losses.map((loss, t) => [t, loss])));
     const timesteps = draw(memory)(process)(zeros(1200));
 
-    it('draws each timestep as often as its loss says', async () => {
+    it('draws each timestep in proportion to its loss', async () => {
       const t = await numbersOf(timesteps);
       const chi2 = losses.reduce(
         (sum, loss, at) => sum + (t.filter((one) => one === at).length - 100 * loss) ** 2 / (100 * loss),
@@ -138,7 +138,7 @@ describe('importance of timesteps', () => {
       expect(chi2).toBeLessThan(20);
     });
 
-    it('tells their mean from whichever draw: it does not vary', async () => {
+    it('estimates the mean from any draw, without variance', async () => {
       const means = await numbersOf((k) => {
         const t = timesteps(k);
         return mean(memory)({ t, losses: gather(table(losses), t) });

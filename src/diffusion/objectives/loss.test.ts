@@ -36,14 +36,14 @@ const PIXELS = [0.5, -0.25, 1, -1, 0, 0.125, -0.5, 0.75];
 const x0: Tensor<[4, 2]> = constantOf(PIXELS, 4, 2) as Tensor<[4, 2]>;
 const label = constantOf(Int32Array.of(0, 1, 2, 1), 4);
 
-/** The denoiser that knows that all data are 0.5. */
+/** The exact denoiser of data that are all 0.5. */
 const constantData: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.5) };
 
 describe('the simple loss', () => {
-  it.each(['epsilon', 'x0', 'v'] as const)('of a denoiser that is right is 0, %s', async (predicts) => {
+  it.each(['epsilon', 'x0', 'v'] as const)('is 0 for an exact denoiser, %s', async (predicts) => {
     const denoiser = reparameterize(process, predicts)(constantData);
     const [loss] = await numbersOf((key) => simpleLoss(process, denoiser)(null, fullLike(x0, 0.5), key));
-    // ε comes out of (x_t - √ᾱ·x₀)/√(1-ᾱ), which is 160 at t = 0
+    // ε is (x_t - √ᾱ·x₀)/√(1-ᾱ), and 1/√(1-ᾱ) is 160 at t = 0
     expect(loss!).toBeLessThan((160 * 2 ** -50) ** 2);
   });
 
@@ -80,7 +80,7 @@ describe('the simple loss', () => {
     expect(relativeDistance(actual, expected)).toBeLessThan(1e-14);
   });
 
-  it('asks the network by the timesteps it knows, where the process is respaced', async () => {
+  it('passes the timesteps of the network for a respaced process', async () => {
     const short = right(respace(spaced(5))(process));
     const asked: Tensor<[Dim], 'int32'>[] = [];
     const listening: Denoiser<null, [2]> = {
@@ -111,7 +111,7 @@ describe('timesteps', () => {
     expect(chi2).toBeLessThan(180);
   });
 
-  it('drawn in strata cover 0…T-1 evenly, from anywhere', async () => {
+  it('stratified, cover 0…T-1 evenly, from a random start', async () => {
     const eight = fullLike(constantOf(new Float32Array(8), 8), 0);
     const draws = await Promise.all(
       [1, 2, 3, 4, 5].map((seed) => numbersOf((key) => stratifiedTimesteps(process)(eight)(foldIn(key, seed)))),
@@ -126,11 +126,11 @@ describe('timesteps', () => {
     expect(new Set(draws.map(([first]) => first)).size).toBeGreaterThan(1);
   });
 
-  it('drawn in strata are each uniform', async () => {
+  it('stratified, are each uniform', async () => {
     const firsts = await numbersOf((key) => {
       const two = fullLike(constantOf(new Float32Array(2), 2), 0);
       const draws = Array.from({ length: 512 }, (_, i) => stratifiedTimesteps(process)(two)(foldIn(key, i)));
-      // an array of 512 is not seen to have one
+      // the compiler does not know that an array of 512 has a first element
       return concatAll(draws as unknown as Parameters<typeof concatAll>[0], 0) as Tensor<[number], 'int32'>;
     });
     for (const start of [0, 1]) {
@@ -141,7 +141,7 @@ describe('timesteps', () => {
     }
   });
 
-  it.each([1, 2, 7, 4096])('drawn in pairs mirror each other, and each is uniform: %d of them', async (B) => {
+  it.each([1, 2, 7, 4096])('antithetic, mirror each other in pairs and are each uniform: %d of them', async (B) => {
     const batch = fullLike(constantOf(new Float32Array(B), B), 0);
     const t = await numbersOf(antitheticTimesteps(process)(batch));
     const half = Math.ceil(B / 2);
@@ -167,7 +167,7 @@ describe('timesteps', () => {
 describe('label dropout', () => {
   const denoiser: Denoiser<null, [2]> = { ...constantData, classes: 3 };
 
-  it('forgets none, all, or some labels', async () => {
+  it('drops none, all, or some labels', async () => {
     const after = (probability: number) => numbersOf((key) => dropLabels(denoiser, probability)(key)(label));
     expect(await after(0)).toEqual([0, 1, 2, 1]);
     expect(await after(1)).toEqual([3, 3, 3, 3]);
@@ -204,7 +204,7 @@ describe('label dropout', () => {
   });
 });
 
-it('every parameterization trains towards the same x̂₀', async () => {
+it('every parameterization trains toward the same x̂₀', async () => {
   // the loss of each is that of x₀, weighted by (dprediction/dx̂₀)²: 1, SNR and 1 + SNR
   const off: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
   const losses = (predicts: Parameterization) =>

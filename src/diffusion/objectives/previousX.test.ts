@@ -28,7 +28,7 @@ import { uniformTimesteps } from './timestepDraw.js';
 
 const x0 = constantOf([0.5, -0.25, 1, -1, 0, 0.125, -0.5, 0.75, 0.25, -0.75], 5, 2) as Tensor<[5, 2]>;
 
-/** A network of x_{t-1}, which is wrong. */
+/** An inexact network that predicts x_{t-1}. */
 const network: Omit<Denoiser<null, [2]>, 'predicts'> = {
   apply: (_, x) => add(tanh(mul(x, 0.8)), 0.1),
 };
@@ -63,7 +63,7 @@ describe('previousLosses', () => {
     const denoiser = reparameterize(of, predicts)(fromPrevious(of, network));
     const losses = await numbersOf((key) => previousLosses(of, denoiser)(null, x0, key).losses);
     expect(losses).toHaveLength(5);
-    // ε̂ near the noisiest t is known to 1/√ᾱ roundings, and μ̂ by x̂₀ to as many as 1/x0 at the least noisy
+    // the error of ε̂ is 1/√ᾱ roundings at the noisiest t, and that of μ̂ from x̂₀ 1/x0 roundings at the least noisy
     expect(relativeDistance(losses, expected)).toBeLessThan(1e-11);
   });
 });

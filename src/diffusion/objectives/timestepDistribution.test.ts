@@ -22,11 +22,11 @@ const chi2 = (draws: readonly number[], probabilities: readonly number[]): numbe
     return sum + (p === 0 ? 0 : (count - N * p) ** 2 / (N * p));
   }, 0);
 
-describe('timesteps by probabilities', () => {
+describe('timestepsBy', () => {
   const process = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.3, 0.4, 0.5])));
   const shares = [0, 0.1, 0.5, 0, 0.4];
 
-  it('are drawn as often as they say, whatever their sum', async () => {
+  it('draws timesteps in proportion to probabilities of any sum', async () => {
     for (const scale of [1, 7]) {
       const draws = await numbersOf(timestepsBy(table(shares.map((p) => scale * p)))(process)(many));
       expect(draws).toHaveLength(N);
@@ -35,7 +35,7 @@ describe('timesteps by probabilities', () => {
     }
   });
 
-  it('with their weights a mean is that of uniform timesteps', async () => {
+  it('has the mean of uniform timesteps with importanceWeights', async () => {
     const p = [0.1, 0.1, 0.5, 0.05, 0.25];
     const losses = [5, 1, -2, 7, 3];
     const weights = await numbersOf(() => importanceWeights(constantOf(p, 5)));
@@ -43,9 +43,9 @@ describe('timesteps by probabilities', () => {
     expect(mean).toBeCloseTo(14 / 5, 14);
   });
 
-  it('may be an input of a compiled step, and leave the mean of a loss as it is', async () => {
+  it('takes probabilities as an input of a compiled step', async () => {
     const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) };
-    // of x_0 = 0 the loss of x̂_0 = 1 is 1 at each t, so that its weighted losses are the weights
+    // for x_0 = 0 and x̂_0 = 1 the loss is 1 at each t, so the weighted losses are the weights
     const step = program({ p: '5', x0: 'B', k: 'key' }, ({ p, x0, k }) => {
       const { losses, t } = simpleLosses(process, white, { timesteps: timestepsBy(p) })(null, x0, k);
       return { losses: mul(losses, gather(importanceWeights(p), t)), t };
@@ -86,27 +86,27 @@ describe('timesteps by probabilities', () => {
     }
   });
 
-  it('of one timestep are that one', async () => {
+  it('draws the only timestep of a process of one', async () => {
     const one = right(ddpm(scheduleFromBetas([0.5])));
     expect(new Set(await numbersOf(timestepsBy(table([3]))(one)(many)))).toEqual(new Set([0]));
     expect(new Set(await numbersOf(logNormalTimesteps()(one)(many)))).toEqual(new Set([0]));
   });
 });
 
-describe('timesteps of a log-normal σ', () => {
-  it('have its median and its quartiles', async () => {
+describe('logNormalTimesteps', () => {
+  it('has the median and the quartiles of σ', async () => {
     const process = right(ddpm(cosine(1000)));
     const draws = await numbersOf(logNormalTimesteps({ mean: -0.5, deviation: 0.8 })(process)(many));
     const logSigmas = draws
       .map((t) => 0.5 * Math.log(process.marginals[t]!.variance / process.marginals[t]!.scale ** 2))
       .sort((a, b) => a - b);
-    // the quantiles of N(0, 1) at ¼, ½ and ¾; their deviation of 4096 draws is at most 1.4/64, as is half a step
+    // the quantiles of N(0, 1) at ¼, ½ and ¾; their standard deviation over 4096 draws is at most 1.4/64, and so is half a step
     [-0.6744897501960817, 0, 0.6744897501960817].forEach((z, i) =>
       expect(Math.abs(logSigmas[(N * (i + 1)) / 4]! - (-0.5 + 0.8 * z))).toBeLessThan((6 * (0.8 * 1.4)) / 64),
     );
   });
 
-  it('beyond the process are its ends', async () => {
+  it('clamps σ to the ends of the process', async () => {
     const process = right(ddpm(scheduleFromBetas([0.5, 0.5])));
     const below = await numbersOf(logNormalTimesteps({ mean: -50 })(process)(many));
     const above = await numbersOf(logNormalTimesteps({ mean: 50 })(process)(many));
@@ -114,7 +114,7 @@ describe('timesteps of a log-normal σ', () => {
   });
 });
 
-it('the draws are the same on every backend, but where float32 falls on a border', async () => {
+it('draws agree on every backend, except next to borders in float32', async () => {
   const process = right(ddpm(cosine(100)));
   for (const timesteps of [logNormalTimesteps(), timestepsBy(table(Array.from({ length: 100 }, (_, t) => t + 1)))]) {
     const oracle = await numbersOf(timesteps(process)(many));

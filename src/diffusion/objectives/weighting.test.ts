@@ -13,7 +13,7 @@ const process = right(ddpm(scheduleFromBetas([0.05, 0.2, 0.5, 0.8])));
 const SNR = [0.95, 0.76, 0.38, 0.076].map((alphaBar) => alphaBar / (1 - alphaBar));
 const GAMMA = 5;
 
-describe('weightings, by the formulas of their papers', () => {
+describe('weightings agree with the formulas of their papers', () => {
   it.each([
     ['uniform of x₀', 'x0', uniformWeight, () => 1],
     ['SNR of ε', 'epsilon', snrWeight, () => 1],
@@ -34,7 +34,7 @@ describe('weightings, by the formulas of their papers', () => {
   });
 });
 
-it('a weighted loss is the same whatever is predicted', async () => {
+it('a weighted loss is the same for every parameterization', async () => {
   const x0 = constantOf([0.5, -0.25, 1, -1, 0, 0.125, -0.5, 0.75], 4, 2) as Tensor<[4, 2]>;
   const off: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
   const losses = await Promise.all(

@@ -14,20 +14,20 @@ const scalars = (...numbers: readonly number[]): Tensor<[2]> => constantOf(numbe
 const at = (t: number): Tensor<[2], 'int32'> => constantOf(Int32Array.of(t, t), 2) as Tensor<[2], 'int32'>;
 
 describe.each(Object.entries(processes))('the forward process, %s', (_, process) => {
-  /** x_0…x_t step by step, where the noise of step s is `noise(s)`. */
+  /** x_t step by step from x_0; the noise of step s is `noise(s)`. */
   const stepByStep = (x0: Tensor<[2]>, upTo: number, noise: (s: number) => Tensor<[2]>): Tensor<[2]> =>
     Array.from({ length: upTo + 1 }, (_, s) => s).reduce((x, s) => qStep(process)(at(s), noise(s))(x), x0);
 
-  it.each([0, 7, T - 1])('step by step and in one step have the same mean, t = %d', async (t) => {
+  it.each([0, 7, T - 1])('has the same mean step by step and in one step, t = %d', async (t) => {
     const zero = scalars(0, 0);
     const x0 = scalars(1, -0.5);
     const folded = await numbersOf(() => stepByStep(x0, t, () => zero));
     expect(relativeDistance(folded, await numbersOf(() => qSample(process)(at(t), zero)(x0)))).toBeLessThan(1e-14);
   });
 
-  it.each([0, 7, T - 1])('the noises of the steps merge into the one of q(x_t|x_0), t = %d', async (t) => {
+  it.each([0, 7, T - 1])('the noise of the steps merges into that of q(x_t|x_0), t = %d', async (t) => {
     const zero = scalars(0, 0);
-    // what is left at t of unit noise in step s
+    // the part left at t of unit noise in step s
     const shares = await Promise.all(
       Array.from({ length: t + 1 }, (_, s) =>
         numbersOf(() => stepByStep(zero, t, (step) => (step === s ? scalars(1, 1) : zero))),
@@ -38,7 +38,7 @@ describe.each(Object.entries(processes))('the forward process, %s', (_, process)
     expect(Math.abs(variance / merged! - 1)).toBeLessThan(1e-13);
   });
 
-  it('through takes any q(x_t|x_s), each sample its own', async () => {
+  it('through takes any q(x_t|x_s), one for each sample', async () => {
     const [early, late] = [process.marginals[3]!, process.marginals[11]!];
     const channels = [transition(early, late), early];
     const indices = constantOf(Int32Array.of(0, 1), 2);

@@ -11,7 +11,7 @@ describe.each([
   ['tfjs-cpu', () => tfjs('cpu')],
   ['wasm', wasm],
 ])('in float32, %s', (_, backend) => {
-  it('KL of neighbours is ½·(e^d - 1 - d), and never negative', async () => {
+  it('the KL of nearly equal variances is ½·(e^d - 1 - d), and never negative', async () => {
     // d from 1e-8 to 1, of either sign
     const d = Array.from({ length: N }, (_value, i) => Math.fround((i % 2 === 0 ? 1 : -1) * 10 ** (-8 + (8 * i) / N)));
     const p = { mean: zeros(N), logVariance: constantOf(d, N) };

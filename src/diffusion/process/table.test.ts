@@ -33,20 +33,20 @@ describe.each([
   const indices = [0, 2, 3, -1, 99, -99, LAST, -LAST];
   const at = constantOf(Int32Array.from(indices), indices.length);
 
-  it('give NaN outside, and never the nearest entry', async () => {
+  it('give NaN out of range, and not the nearest entry', async () => {
     const found = await numbersOf(() => entriesAt([0.5, 0.25, 0.125])(at), backend());
     expect(found).toEqual([0.5, 0.125, ...Array.from({ length: 6 }, () => NaN)]);
     const one = await Promise.all(indices.map((i) => numbersOf(() => entryAt([0.5, 0.25, 0.125])(scalar(i, 'int32')), backend()))); // prettier-ignore
     expect(one.flat()).toEqual(found);
   });
 
-  it('of whole numbers give -1 outside', async () => {
+  it('of int32 give -1 out of range', async () => {
     const found = await numbersOf(() => entriesAt(Int32Array.of(7, 8, 9))(at), backend());
     expect(found).toEqual([7, 9, -1, -1, -1, -1, -1, -1]);
   });
 });
 
-describe('timesteps outside of a process', () => {
+describe('timesteps out of range', () => {
   const process = right(ddpm(cosine(10)));
   const x = ones(4, 1);
   const t = constantOf(Int32Array.of(3, 10, -2, 5000), 4);
@@ -78,7 +78,7 @@ describe('timesteps outside of a process', () => {
     expect(outside).toEqual([NaN, NaN, NaN]);
   });
 
-  it('are no timestep of the network, where the process is respaced', async () => {
+  it('reach the network as -1, for a respaced process', async () => {
     const short = right(respace(spaced(4))(process));
     let asked: Tensor<[4], 'int32'> | undefined;
     const listening: typeof still = {
@@ -92,7 +92,7 @@ describe('timesteps outside of a process', () => {
     expect(await numbersOf(() => asked!)).toEqual([9, -1, -1, -1]);
   });
 
-  it('nor are steps that a sampler does not have: their samples are NaN', async () => {
+  it('a sampler gives NaN for a step index out of range', async () => {
     const made = right(sampler({ process, denoiser: noisy, grid: 4, solver: ancestral() }));
     const drawn = (i: number) => numbersOf((key) => made.step(null, made.start(x), { index: scalar(i, 'int32'), key }).state.x); // prettier-ignore
     expect((await drawn(3)).every(Number.isFinite)).toBe(true);

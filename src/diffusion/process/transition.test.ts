@@ -8,7 +8,7 @@ import { transition } from '../schedules/channel.js';
 import { ddpm } from './process.js';
 import { scheduleFromBetas } from '../schedules/schedule.js';
 
-/** β from 1e-4 to 0.02, where neighbours differ by little of what they are. */
+/** β from 1e-4 to 0.02, where neighbouring ᾱ differ by a small fraction. */
 const process = right(ddpm(scheduleFromBetas(Array.from({ length: 1000 }, (_, t) => 1e-4 + (t * 0.0199) / 999))));
 const indices = (...t: readonly number[]): Tensor<[4], 'int32'> =>
   constantOf(Int32Array.from(t), 4) as Tensor<[4], 'int32'>;
@@ -24,7 +24,7 @@ const expected = [
 describe('q(x_t|x_s), each sample at its own s and t', () => {
   it.each([
     ['in float64', undefined, 1e-9],
-    // of a sum of logarithms in float32: a few units in the last place, and not the digits that neighbours share
+    // a few units in the last place of the difference: the digits that neighbours share are not lost
     ['in float32', wasm(), 1e-6],
   ] as const)('is the data’s marginal, a step, or what lies between, %s', async (_, backend, tolerance) => {
     const x = ones(4, 2);
@@ -36,14 +36,14 @@ describe('q(x_t|x_s), each sample at its own s and t', () => {
     });
   });
 
-  it('sends samples: mean and √variance·noise', async () => {
+  it('samples mean + √variance·noise', async () => {
     const noise = constantOf([1, -2, 0.5, 3], 4) as Tensor<[4]>;
     const sent = await numbersOf(() => qSampleBetween(process)(s, t, noise)(ones(4)));
     const by = expected.map(({ scale, variance }, i) => scale + [1, -2, 0.5, 3][i]! * Math.sqrt(variance));
     expect(relativeDistance(sent, by)).toBeLessThan(1e-9);
   });
 
-  it('to no signal at all is finite', async () => {
+  it('is finite for a t without signal', async () => {
     const ends = right(ddpm(scheduleFromBetas([0.5, 1])));
     const [from, to] = [indices(-1, 0, -1, 0), indices(1, 1, 1, 1)];
     expect(await numbersOf(() => qBetween(ends)(from, to)(ones(4)).mean)).toEqual([0, 0, 0, 0]);

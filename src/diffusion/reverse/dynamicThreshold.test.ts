@@ -21,7 +21,7 @@ it.each([
   [1, 3],
   [0.9, 2.475],
   [0.5, 1.375],
-])('scales each image by its percentile %d of |x̂₀|, where that is above 1', async (p, s) => {
+])('scales each image by its percentile %d of |x̂₀|, if that is above 1', async (p, s) => {
   for (const backend of [undefined, wasm()]) {
     const x0 = await numbersOf(() => dynamicThreshold(p)(images), backend);
     const before = await numbersOf(() => reshape(images, 24));
@@ -32,11 +32,11 @@ it.each([
   }
 });
 
-it('of samples that are single numbers clips', async () => {
+it('clips samples of one element', async () => {
   expect(await numbersOf(() => dynamicThreshold()(constantOf([3, -0.5], 2)))).toEqual([1, -0.5]);
 });
 
-it('refuses a percentile that is none', async () => {
+it('refuses an invalid percentile', async () => {
   const made = await outcomeOf(() => dynamicThreshold(99.5)(images))();
   expect(E.isLeft(made) && made.left.message).toContain('a percentile between 0 and 1, got 99.5');
 });

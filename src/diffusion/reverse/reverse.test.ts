@@ -41,7 +41,7 @@ const noise = constantOf([1, -1, 2, 0.5, -0.25, 0.125], 3, 2) as Tensor<[3, 2]>;
 const guess: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(tanh(x), 1.5) };
 
 describe('p_θ(x_{t-1}|x_t)', () => {
-  it.each(['epsilon', 'x0', 'v', 'score'] as const)('is the same whatever is predicted, %s', async (predicts) => {
+  it.each(['epsilon', 'x0', 'v', 'score'] as const)('is the same for every parameterization, %s', async (predicts) => {
     const denoiser = reparameterize(process, predicts)(guess);
     const { mean } = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t });
     const x0 = mul(tanh(xt), 1.5);
@@ -49,7 +49,7 @@ describe('p_θ(x_{t-1}|x_t)', () => {
     expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
   });
 
-  it('of a network that predicts x_{t-1} has that mean', async () => {
+  it('has the predicted mean of a network that predicts x_{t-1}', async () => {
     const means: Denoiser<null, [2]>['apply'] = (_, x) => mul(tanh(x), 0.7);
     const denoiser = fromPrevious<null, [2]>(process, { apply: means });
     const { mean } = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t });
@@ -57,9 +57,9 @@ describe('p_θ(x_{t-1}|x_t)', () => {
     expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
   });
 
-  it('of one that learns its variance has both', async () => {
+  it('has the mean and the variance of a denoiser that learns both', async () => {
     const network = learningVariance<null, [2]>({
-      predicts: 'epsilon', // what is said of the prediction does not count
+      predicts: 'epsilon', // ignored
       as: 'logVariance',
       apply: (_, x) => ({ prediction: mul(tanh(x), 0.7), variance: mul(x, -2) }),
     });
@@ -70,7 +70,7 @@ describe('p_θ(x_{t-1}|x_t)', () => {
     expect(await numbersOf(() => logVariance)).toEqual(await numbersOf(() => mul(xt, -2)));
   });
 
-  it('takes x̂₀ as a correction leaves it, clipped if there is none', async () => {
+  it('uses the corrected x̂₀, clipped by default', async () => {
     const clipped = await numbersOf(() => pMeanVariance(process, guess)(null, xt, { t }).x0);
     const own = await numbersOf(
       () => pMeanVariance(process, guess, { correction: (x0) => mul(x0, 0.1) })(null, xt, { t }).x0,
@@ -92,10 +92,10 @@ const RESPACED = {
   posterior: [0, ((1 - 0.9) / (1 - 0.504)) * (1 - 0.504 / 0.9), ((1 - 0.504) / (1 - 0.1512)) * (1 - 0.1512 / 0.504)],
 };
 
-describe('its variance', () => {
+describe('the variance of p_θ', () => {
   const short = right(respace(spaced(3))(process));
   const each = constantOf(Int32Array.of(0, 1, 2), 3) as Tensor<[3], 'int32'>;
-  // at t = 0, where β̃ is 0, that of t = 1
+  // at t = 0, where β̃ is 0, the value of t = 1
   const small = RESPACED.posterior.map((v, i) => Math.log(i === 0 ? RESPACED.posterior[1]! : v));
   const logVariances = async (denoiser: Denoiser<null, [2]>, variance?: 'beta') => {
     const made = pMeanVariance(short, denoiser, variance && { variance })(null, xt, { t: each });
@@ -108,25 +108,25 @@ describe('its variance', () => {
       apply: <B extends Dim>(_: null, x: Tensor<[B, 2]>) => ({ prediction: x, variance: fullLike(x, value) }),
     });
 
-  it('fixed is β̃, or β with the first of β̃, of the respaced process', async () => {
+  it('if fixed, is β̃, or β with β̃ at t = 0, of the respaced process', async () => {
     expect(relativeDistance(await logVariances(guess), small)).toBeLessThan(1e-14);
     const large = [small[0]!, RESPACED.beta[1]!, RESPACED.beta[2]!];
     expect(relativeDistance(await logVariances(guess, 'beta'), large)).toBeLessThan(1e-14);
   });
 
-  it('learned is between log β̃ and log β of the respaced process', async () => {
+  it('if learned as a range, is between log β̃ and log β of the respaced process', async () => {
     expect(relativeDistance(await logVariances(learning('range', -1)), small)).toBeLessThan(1e-14);
     expect(relativeDistance(await logVariances(learning('range', 1)), RESPACED.beta)).toBeLessThan(1e-14);
     const halfway = small.map((s, i) => (s + RESPACED.beta[i]!) / 2);
     expect(relativeDistance(await logVariances(learning('range', 0)), halfway)).toBeLessThan(1e-14);
   });
 
-  it('or its logarithm itself', async () => {
+  it('if learned as logVariance, is the output itself', async () => {
     expect(await logVariances(learning('logVariance', -2.5))).toEqual([-2.5, -2.5, -2.5]);
   });
 });
 
-it('p_sample adds σ·z but at t = 0, each sample at its own', async () => {
+it('pSample adds σ·z except at t = 0, with a t for each sample', async () => {
   const { mean, logVariance } = pMeanVariance(process, guess)(null, xt, { t });
   const [means, logs, z] = await Promise.all([mean, logVariance, noise].map((x) => numbersOf(() => x)));
   const drawn = await numbersOf(() => pSample(process, guess)(null, xt, { t }, noise));
@@ -134,7 +134,7 @@ it('p_sample adds σ·z but at t = 0, each sample at its own', async () => {
   expect(relativeDistance(drawn, expected)).toBeLessThan(1e-14);
 });
 
-describe('of a denoiser with two results', () => {
+describe('p_θ of a denoiser with two outputs', () => {
   const label = constantOf(Int32Array.of(0, 1, 0), 3) as Tensor<[3], 'int32'>;
   const classOf = <B extends Dim>(given: Tensor<[B], 'int32'> | undefined) => cast(given!, 'float32');
   const both = learningVariance<null, [2]>({
@@ -147,7 +147,7 @@ describe('of a denoiser with two results', () => {
     }),
   });
 
-  it('guidance steers the mean and leaves the variance', async () => {
+  it('guidance changes the mean and keeps the variance', async () => {
     const guided = right(cfg(3)(both));
     const { learned: _, ...plain } = both;
     const of = (denoiser: Denoiser<null, [2]>) =>
@@ -158,7 +158,7 @@ describe('of a denoiser with two results', () => {
     expect(await numbersOf(() => of(guided).logVariance)).toEqual([1, 1, 2, 2, 1, 1]);
   });
 
-  it('a step evaluates the network once', async () => {
+  it('evaluates the network once a step', async () => {
     const network = learningVariance<Tensor<[16, 16]>, [16]>({
       predicts: 'x0',
       as: 'range',
@@ -172,13 +172,13 @@ describe('of a denoiser with two results', () => {
       return { mean, logVariance };
     });
     const calls = right(await F.pipe(compile(step, {}), RTE.map(explain), using(wasm()))());
-    // by the count of multiplications and additions: two products, of 3 × 16 × 16
+    // counts the matrix products by their operations: two of 3 × 16 × 16
     const products = calls.filter(({ flops }) => flops !== null && flops >= 2 * 3 * 16 * 16);
     expect(products).toHaveLength(2);
   });
 });
 
-it('reparameterize keeps what a denoiser learns of its variance', async () => {
+it('reparameterize keeps a learned variance', async () => {
   const learned = learningVariance<null, [2]>({
     predicts: 'x0',
     as: 'range',
@@ -190,7 +190,7 @@ it('reparameterize keeps what a denoiser learns of its variance', async () => {
   expect(await numbersOf(() => variance)).toEqual([1, 1, 1, 1, 1, 1]);
 });
 
-it('the range of a learned variance has its digits in float32, where log β and log β̃ nearly agree', async () => {
+it('a learned range keeps its digits in float32 for nearly equal log β and log β̃', async () => {
   const longer = right(ddpm(linear(1000)));
   const late = constantOf(Int32Array.of(700, 999), 2);
   const two = zeros(2, 1);

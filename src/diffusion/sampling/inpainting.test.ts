@@ -90,13 +90,13 @@ const statesOf = async (
   return states;
 };
 
-/** What is painted beside known numbers: the last x. */
+/** The last x, with the known numbers and the painted ones. */
 const painted = async (...given: Parameters<typeof statesOf>): Promise<readonly number[]> =>
   (await statesOf(...given)).at(-1)!;
 
 /**
  * The evaluations of RePaint, as pairs of a timestep and the next, -1 for the data: the schedule that the authors
- * publish beside the paper (Lugmayr et al. 2022, their `get_schedule_jump`), step by step and in words of our own. A
+ * publish with the paper (Lugmayr et al. 2022, their `get_schedule_jump`), step by step, written independently. A
  * walker goes down from T - 1. At a timestep that is a multiple of the jump, and more than a jump below T, it goes up by
  * a jump, as often as there are resamples but one.
  */
@@ -123,7 +123,7 @@ const publishedPairs = (T: number, jump: number, resamples: number): readonly (r
 const image = Array.from({ length: 2 * COUNT }, (_, i) => (i % 2 === 0 ? (4 * (i / 2)) / (COUNT - 1) - 2 : 99));
 const mask = image.map((_, i) => 1 - (i % 2));
 
-/** The slope of the painted numbers by the known ones: ρ, if they agree. */
+/** The slope of the painted numbers over the known ones: ρ, if they match. */
 const slopeOf = (numbers: readonly number[]): number => {
   let [products, squares] = [0, 0];
   for (let i = 0; i < numbers.length; i += 2) {
@@ -137,12 +137,12 @@ const made = (resampling: Resampling, solver: Solver = ancestral(), grid = 40) =
   right(inpainting(resampling)(samplerOf(solver, grid)));
 
 describe('inpainting', () => {
-  it('shows what is known, to the bit', async () => {
+  it('keeps the known part exactly', async () => {
     const numbers = await painted(made({}), image, mask);
     numbers.forEach((x, i) => (i % 2 === 0 ? expect(x).toBe(image[i]) : expect(Math.abs(x)).toBeLessThan(9)));
   });
 
-  it('of nothing known is sampling', async () => {
+  it('is plain sampling if nothing is known', async () => {
     const solver = ddim();
     const numbers = await painted(made({}, solver, 20), image, mask.map(() => 0)); // prettier-ignore
     const plain = samplerOf(solver, 20);
@@ -159,11 +159,11 @@ describe('inpainting', () => {
     expect(relativeDistance(numbers, expected)).toBeLessThan(1e-12);
   });
 
-  it('agrees with what is known the better, the more often it resamples', async () => {
+  it('matches the known part better with more resamples', async () => {
     const slopes = await Promise.all(
       [{}, { resamples: 4 }, { resamples: 10 }].map(async (r) => slopeOf(await painted(made(r), image, mask))),
     );
-    // seen: 0.64, 0.86, 0.87
+    // measured: 0.64, 0.86, 0.87
     expect(slopes[1]).toBeGreaterThan(slopes[0]! + 0.05);
     expect(slopes[2]).toBeGreaterThan(slopes[1]!);
     expect(Math.abs(slopes[2]! - RHO)).toBeLessThan(0.1);
@@ -179,17 +179,20 @@ describe('inpainting', () => {
     [1, 1, 5, 1],
     [23, 5, 2, 43], // what is left over is at the noisy end
     [12, 3, 1, 12],
-  ])('%i steps by jumps of %i, %i times, evaluate %i times, as published', (T, jump, resamples, evaluations) => {
-    const published = publishedPairs(T, jump, resamples);
-    expect(published).toHaveLength(evaluations);
-    expect(repaintOrder(T, { resamples, jump }).map((leg) => [T - 1 - leg, T - 2 - leg])).toEqual(published);
-    expect(made({ resamples, jump }, ancestral(), Math.min(T, 200)).steps).toBe(
-      publishedPairs(Math.min(T, 200), jump, resamples).length,
-    );
-  });
+  ])(
+    '%i steps with a jump of %i and %i resamples take %i evaluations, as published',
+    (T, jump, resamples, evaluations) => {
+      const published = publishedPairs(T, jump, resamples);
+      expect(published).toHaveLength(evaluations);
+      expect(repaintOrder(T, { resamples, jump }).map((leg) => [T - 1 - leg, T - 2 - leg])).toEqual(published);
+      expect(made({ resamples, jump }, ancestral(), Math.min(T, 200)).steps).toBe(
+        publishedPairs(Math.min(T, 200), jump, resamples).length,
+      );
+    },
+  );
 
-  it('has the noise of the step that follows, also where it leads back up', async () => {
-    // whatever x_t, x̂₀ is 0.5: then x after any step is √ᾱ·0.5 + √(1-ᾱ)·ε at the timestep that is asked next
+  it('has the noise level of the next step, also when it goes back up', async () => {
+    // x̂₀ is 0.5 for every x_t, so x after any step is √ᾱ·0.5 + √(1-ᾱ)·ε at the timestep of the next evaluation
     const grey: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(onesLike(x), 0.5) };
     const parts = { process, denoiser: grey, grid: 9, solver: ancestral() };
     const plain = right(sampler(parts));
@@ -208,7 +211,7 @@ describe('inpainting', () => {
     });
   });
 
-  it('refuses what cannot be', () => {
+  it('refuses invalid options and solvers', () => {
     const whereOf = (resampling: Resampling, solver: Solver = ancestral()) => {
       const outcome = inpainting(resampling)(samplerOf(solver, 2));
       return E.isLeft(outcome) && outcome.left.message;
@@ -233,8 +236,8 @@ describe('inpainting', () => {
   });
 });
 
-describe('from an image to an image', () => {
-  it('begins at the noise of its first timestep', async () => {
+describe('image to image', () => {
+  it('begins at the noise level of its first timestep', async () => {
     const part = samplerOf(ddim(), partOfTheWay(0.5, 20));
     expect(part.timesteps[0]).toBeLessThan(T / 2);
     expect(part.timesteps).toEqual(samplerOf(ddim(), 20).timesteps.filter((t) => t < T / 2));
@@ -252,7 +255,7 @@ describe('from an image to an image', () => {
     expect(relativeDistance(found!, expected)).toBeLessThan(1e-14);
   });
 
-  it('refuses a strength that is none, or leaves no timestep', () => {
+  it('refuses an invalid strength, and one that leaves no timestep', () => {
     for (const strength of [0, -1, 1.01, NaN])
       expect(partOfTheWay(strength, 10)(process)).toMatchObject(
         E.left({ expected: 'a strength above 0 and at most 1' }),

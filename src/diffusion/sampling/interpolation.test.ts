@@ -10,17 +10,17 @@ const a = constantOf([...polar(2, 0.3), ...polar(1, -2)], 2, 2);
 const b = constantOf([...polar(2, 1.1), ...polar(3, -1.9)], 2, 2);
 
 describe('spherical interpolation', () => {
-  test('ends at its ends', async () => {
+  test('has weights 0 and 1 at its ends', async () => {
     expect(relativeDistance(await numbersOf(() => slerp(a, b)(0)), await numbersOf(() => a))).toBeLessThan(1e-15);
     expect(relativeDistance(await numbersOf(() => slerp(a, b)(1)), await numbersOf(() => b))).toBeLessThan(1e-15);
   });
 
-  test.each([0.25, 0.5, 0.9])('of equal lengths goes along the circle: %d of the angle', async (weight) => {
+  test.each([0.25, 0.5, 0.9])('follows the circle between vectors of equal length, weight %d', async (weight) => {
     const [x, y] = await numbersOf(() => slerp(a, b)(weight));
     expect(relativeDistance([x!, y!], polar(2, 0.3 + weight * 0.8))).toBeLessThan(1e-14);
   });
 
-  test('is the formula where lengths differ', async () => {
+  test('agrees with the formula for different lengths', async () => {
     const [, , x, y] = await numbersOf(() => slerp(a, b)(0.3));
     const [from, to, theta] = [polar(1, -2), polar(3, -1.9), 0.1];
     const parts = [0.7, 0.3].map((w) => Math.sin(w * theta) / Math.sin(theta));
@@ -28,12 +28,12 @@ describe('spherical interpolation', () => {
     expect(relativeDistance([x!, y!], expected)).toBeLessThan(1e-13);
   });
 
-  test('of what is the same is the same', async () => {
+  test('of equal ends is constant', async () => {
     const same = await numbersOf(() => slerp(a, a)(0.3));
     expect(relativeDistance(same, await numbersOf(() => a))).toBeLessThan(1e-15);
   });
 
-  test('of ends between which no arc leads is the straight line', async () => {
+  test('is linear between ends without a unique arc', async () => {
     const from = [...polar(2, 0.3), ...polar(2, 0.3), 0, 0, 0, 0];
     const to = [...polar(3, 0.3 + Math.PI), ...polar(3, 0.3 + Math.PI + 1e-5), ...polar(3, 1), 0, 0];
     for (const weight of [0, 0.3, 0.5, 1, 1.5]) {
@@ -43,7 +43,7 @@ describe('spherical interpolation', () => {
     }
   });
 
-  test('in float32 has no numbers that are none, nor any that leave the ends far behind, up to opposite ends', async () => {
+  test('in float32 is finite and bounded up to opposite ends', async () => {
     const angles = Array.from({ length: 40 }, (_, i) => Math.PI - 10 ** (-i / 5));
     const from = angles.flatMap(() => polar(2, 0));
     const to = angles.flatMap((angle) => polar(2, angle));

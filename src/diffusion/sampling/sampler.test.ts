@@ -37,7 +37,7 @@ import { scheduleFromBetas } from '../schedules/schedule.js';
 import { type Leg, legsOf } from '../grids/leg.js';
 
 const process = right(ddpm(cosine(1000)));
-/** What a table of coefficients makes of 1, with the best x̂₀ of Gaussian data and without noise. */
+/** The result of a table of coefficients for x = 1, with the optimal x̂₀ of Gaussian data and without noise. */
 const walkedOnHost = (legs: readonly Leg[], rows: readonly StepCoefficients[]): number => {
   let x = 1;
   let memory: readonly number[] = [];
@@ -50,7 +50,7 @@ const walkedOnHost = (legs: readonly Leg[], rows: readonly StepCoefficients[]): 
 };
 
 describe('a sampler', () => {
-  it('of a consistency function gives Gaussian data their variance in any number of steps', async () => {
+  it('of a consistency function gives Gaussian data the right variance in any number of steps', async () => {
     // where the flow through x_t ends: τ/√(ᾱτ² + 1 - ᾱ)·x_t
     const spread = ({ scale, variance }: Leg['from']): number => Math.sqrt(scale ** 2 * TAU ** 2 + variance);
     const ends: Denoiser<null, []> = {
@@ -68,7 +68,7 @@ describe('a sampler', () => {
     }
   });
 
-  it('that encodes is undone by the one that decodes, the better the more steps', async () => {
+  it('decoding inverts encoding, better with more steps', async () => {
     const flow = right(ddpm(linear(1000)));
     const parts = { process: flow, denoiser: gaussianData(flow), correction: uncorrected };
     const errors: number[] = [];
@@ -88,11 +88,11 @@ describe('a sampler', () => {
     const made = right(sampler({ process, denoiser, grid: 20, solver: ddim(), correction: uncorrected }));
     const legs = legsOf(process, made.timesteps);
     const expected = walkedOnHost(legs, legs.map(ddimStep(0)));
-    // ε̂ near t = 999 is known to 1/√ᾱ = 20,000 roundings
+    // ε̂ near t = 999 has an error of 1/√ᾱ = 20,000 roundings
     expect(relativeDistance(await samplesOf(made, [1, -0.5]), [expected, -0.5 * expected])).toBeLessThan(1e-11);
   });
 
-  it('of ancestral steps gives Gaussian data their variance', async () => {
+  it('of ancestral steps gives Gaussian data the right variance', async () => {
     const noises = await numbersOf(normal(4096));
     const made = right(
       sampler({
@@ -109,11 +109,11 @@ describe('a sampler', () => {
       return (x + x0[0]! * best(leg.from)) ** 2 * variance + noise ** 2;
     }, 1);
     const variance = samples.reduce((sum, x) => sum + x ** 2, 0) / samples.length;
-    // the deviation of a variance of n samples is √(2/n) of it
+    // the relative standard deviation of a variance of n samples is √(2/n)
     expect(Math.abs(variance / expected - 1)).toBeLessThan(4 * Math.sqrt(2 / 4096));
   });
 
-  it('keeps a memory for solvers of several steps', async () => {
+  it('keeps the memory of multistep solvers', async () => {
     const made = right(
       sampler({
         process,
@@ -129,7 +129,7 @@ describe('a sampler', () => {
     expect(relativeDistance(await samplesOf(made, [1]), [expected])).toBeLessThan(1e-13);
   });
 
-  it('clips x̂₀ to the range of images unless told otherwise', async () => {
+  it('clips x̂₀ to the range of images by default', async () => {
     const far: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => mul(x, 100) };
     const parts = { process, denoiser: far, grid: 3, solver: ddim() };
     expect(await samplesOf(right(sampler(parts)), [2, -2])).toEqual([1, -1]);
@@ -137,8 +137,8 @@ describe('a sampler', () => {
     expect(free).toBeGreaterThan(1);
   });
 
-  it('on a grid is the sampler on every step of the respaced process', async () => {
-    // the denoiser knows the thousand timesteps: the respaced process must ask by those
+  it('on a grid equals the sampler on every step of the respaced process', async () => {
+    // the denoiser has 1000 timesteps: the respaced process must pass these
     const denoiser = gaussianData(process);
     const solver = ddim({ eta: 0.4 });
     const long = right(sampler({ process, denoiser, grid: 10, solver, correction: uncorrected }));
@@ -156,7 +156,7 @@ describe('a sampler', () => {
   });
 
   it.each(['range', 'logVariance'] as const)(
-    'draws with the variance that was learned, %s: on a grid as p_θ of the respaced process',
+    'uses the learned variance, %s: on a grid like p_θ of the respaced process',
     async (as) => {
       const mean = gaussianData(process);
       const denoiser = learningVariance<null, []>({
@@ -183,7 +183,7 @@ describe('a sampler', () => {
     },
   );
 
-  it('of one step draws nothing, and asks for no key, where the variance is learned', async () => {
+  it('of one step with a learned variance draws no noise and needs no key', async () => {
     const mean = gaussianData(process);
     const denoiser = learningVariance<null, []>({
       ...mean,
@@ -199,7 +199,7 @@ describe('a sampler', () => {
     expect(relativeDistance(await numbersOf(step), [1.5 * known, -0.5 * known])).toBeLessThan(1e-14);
   });
 
-  it('draws other noise at each step, and the same from the same key', async () => {
+  it('draws different noise at each step, and the same from the same key', async () => {
     const made = right(sampler({ process, denoiser: gaussianData(process), grid: 5, solver: ancestral() }));
     const [first, again, other] = await Promise.all([1, 1, 2].map((seed) => samplesOf(made, [1, -1], seed)));
     expect(first).toEqual(again);
@@ -220,10 +220,10 @@ describe('a sampler', () => {
   });
 });
 
-describe('what does not fit together', () => {
+describe('parts that do not fit together', () => {
   const denoiser = gaussianData(process);
 
-  it('is an error value of the sampler', () => {
+  it('are an error value of the sampler', () => {
     for (const [made, says] of [
       [sampler({ process, denoiser, grid: 1001, solver: ddim() }), 'a whole number of steps from 1 to 1000'],
       [sampler({ process, denoiser, grid: 10, solver: ddim({ eta: 2 }) }), 'η from 0 to 1'],
@@ -232,7 +232,7 @@ describe('what does not fit together', () => {
       expect(E.isLeft(made) && made.left.message).toContain(says);
   });
 
-  it('a noise prediction cannot begin where no signal is left, a velocity can', () => {
+  it('a prediction of ε cannot start without signal; one of v can', () => {
     const erased = right(ddpm(scheduleFromBetas([0.1, 0.5, 1])));
     const ofKind = (predicts: 'epsilon' | 'v') =>
       sampler({ process: erased, denoiser: { ...denoiser, predicts }, solver: ancestral() });
@@ -249,17 +249,17 @@ describe('what does not fit together', () => {
     expect(E.isLeft(failed) && failed.left.message).toContain('a key for the noise of this step');
   });
 
-  it('images of another shape are an error of the compiler', () => {
+  it('images of another shape are a type error', () => {
     const images: Denoiser<null, [8, 8, 1]> = { predicts: 'v', apply: (_, x) => x };
     const made = right(sampler({ process, denoiser: images, grid: 5, solver: ddim() }));
     expect(made.steps).toBe(5);
     program({ x: 'B 8 8 1' }, ({ x }) => made.start(x));
-    // @ts-expect-error three channels are not one
+    // @ts-expect-error three channels instead of one
     program({ x: 'B 8 8 3' }, ({ x }) => made.start(x));
   });
 });
 
-it('the order of a solver shows on Gaussian data, whose flow is known', () => {
+it('solvers have their order on Gaussian data, whose flow is known', () => {
   // x_s = x_t·√((ᾱ_s·τ² + 1 - ᾱ_s)/(ᾱ_t·τ² + 1 - ᾱ_t)); the last leg, from small noise to none, is left out
   const flow = right(ddpm(linear(1000)));
   const spread = ({ scale, variance }: Leg['from']): number => Math.sqrt(scale ** 2 * TAU ** 2 + variance);

@@ -27,7 +27,7 @@ const ranged = {
 } satisfies Record<string, (T: number, range?: BetaRange) => either.Either<unknown, Schedule>>;
 
 describe.each(Object.entries({ ...ranged, linear, constantBetas, reciprocalBetas }))('%s', (name, make) => {
-  it('refuses a T that is no whole number of timesteps, by its own name', () => {
+  it('refuses a T that is not a whole number of timesteps, and names itself', () => {
     for (const T of [0, -5, 2.5, 1e15, NaN, Infinity]) {
       expect(message(make(T))).toContain(`got ${T};`);
       expect(message(make(T))).toContain(`${name}: expected`);
@@ -36,7 +36,7 @@ describe.each(Object.entries({ ...ranged, linear, constantBetas, reciprocalBetas
 });
 
 describe.each(Object.entries(ranged))('%s', (_, make) => {
-  it('refuses bounds that are not 0 < start ≤ end < 1', () => {
+  it('refuses a range that is not 0 < start ≤ end < 1', () => {
     for (const range of [
       { start: 0 },
       { start: -0.1 },
@@ -48,7 +48,7 @@ describe.each(Object.entries(ranged))('%s', (_, make) => {
       expect(message(make(10, range))).toContain('0 < start ≤ end < 1');
   });
 
-  it('begins and ends at its bounds, and rises', () => {
+  it('rises from start to end', () => {
     const all = betas(make(50, { start: 0.001, end: 0.3 }));
     expect(all).toHaveLength(50);
     // a sigmoid from -6 to 6 leaves 0.25 % at both ends
@@ -62,7 +62,7 @@ describe.each(Object.entries(ranged))('%s', (_, make) => {
   });
 });
 
-describe('named schedules by betas', () => {
+describe('named beta schedules', () => {
   it('linear needs twenty steps', () => {
     expect(message(linear(19))).toContain('T ≥ 20');
     expect(message(linear(20))).toBe('right');
@@ -74,23 +74,23 @@ describe('named schedules by betas', () => {
     expect(betas(linearUnscaled(1000))).toEqual(betas(linear(1000)));
   });
 
-  it('scaledLinear is quadratic in another range, and keeps the bound that is not given', () => {
+  it('scaledLinear is quadratic in another range, and keeps the default of an end left out', () => {
     expect(betas(scaledLinear(9))).toEqual(betas(quadratic(9, { start: 0.00085, end: 0.012 })));
     expect(betas(scaledLinear(9, { end: 0.5 }))).toEqual(betas(quadratic(9, { start: 0.00085, end: 0.5 })));
   });
 
-  it('constantBetas refuses a β that is no variance, and one that leaves no signal', () => {
+  it('constantBetas refuses an invalid β, and one that leaves no signal', () => {
     for (const beta of [0, -0.1, 1, NaN]) expect(message(constantBetas(10, beta))).toContain(`${beta} at t = 0`);
     expect(message(constantBetas(1000, 0.9))).toContain('0.9 at t = 323');
   });
 
-  it('warmupBetas warms up over the whole of the fraction, or not at all', () => {
+  it('warmupBetas rises over the whole fraction, or not at all', () => {
     expect(betas(warmupBetas(1)(9))).toEqual(betas(linearUnscaled(9)));
     expect(betas(warmupBetas(0)(9))).toEqual(betas(constantBetas(9)));
     for (const fraction of [-0.1, 1.1, NaN]) expect(message(warmupBetas(fraction)(9))).toContain(`got ${fraction}`);
   });
 
-  it('reciprocalBetas leaves no signal, after equal losses', () => {
+  it('reciprocalBetas removes equal parts of the signal, and leaves none', () => {
     const made = reciprocalBetas(10);
     const alphaBars = E.isRight(made) ? Array.from(made.right.alphaBars) : [];
     alphaBars.forEach((alphaBar, t) => expect(alphaBar).toBeCloseTo((9 - t) / 10, 14));

@@ -8,7 +8,7 @@ import { E } from '../../internal/fp.js';
 const unit = { min: 1e-3, max: 1, noNaN: true } as const;
 const channels: fc.Arbitrary<Channel> = fc.record({ scale: fc.double(unit), variance: fc.double(unit) });
 
-/** Equal to 16 ulp of the larger number: a handful of roundings on each side. */
+/** Equal up to 16 ulp of the larger number: a few roundings on each side. */
 const approx = (a: number, b: number): boolean =>
   Math.abs(a - b) <= 16 * Number.EPSILON * Math.max(Math.abs(a), Math.abs(b));
 const approxChannel = (a: Channel, b: Channel): boolean => approx(a.scale, b.scale) && approx(a.variance, b.variance);
@@ -33,11 +33,11 @@ describe('channels are a monoid', () => {
   });
 });
 
-test.prop([channels, channels])('transition undoes composition', (a, b) => {
+test.prop([channels, channels])('transition inverts composition', (a, b) => {
   const c = compose(a, b);
   const back = transition(a, c);
   expect(approx(back.scale, b.scale)).toBe(true);
-  // the subtraction cancels: the error is that of the minuend
+  // the subtraction cancels, so the error is that of the minuend
   expect(Math.abs(back.variance - b.variance)).toBeLessThanOrEqual(16 * Number.EPSILON * c.variance);
 });
 
@@ -53,7 +53,7 @@ describe('posteriorOf is Bayes’ rule', () => {
     expect(approx(x0 + xt * compose(prior, likelihood).scale, prior.scale)).toBe(true);
   });
 
-  it('of a prior without noise is the prior', () => {
+  it('a prior without noise is the posterior', () => {
     expect(posteriorOf({ scale: 0.5, variance: 0 }, identity)).toEqual({ x0: 0.5, xt: 0, variance: 0 });
   });
 });

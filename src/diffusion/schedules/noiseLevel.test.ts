@@ -14,14 +14,14 @@ const schedule = right(linear(1000));
 const ending = right(reciprocalBetas(10));
 
 describe('noise levels', () => {
-  it('are those of the marginals', () => {
+  it('agree with the marginals', () => {
     processOf(schedule).marginals.forEach((marginal, t) => {
       expect(logSNRs(schedule)[t]).toBeCloseTo(logSNR(marginal), 9);
       expect(sigmas(schedule)[t]! / Math.exp(-logSNR(marginal) / 2)).toBeCloseTo(1, 9);
     });
   });
 
-  it('between whole timesteps are linear in log σ, as in k-diffusion', () => {
+  it('are linear in log σ between whole timesteps, as in k-diffusion', () => {
     const table = Array.from(sigmas(schedule), Math.log);
     for (const t of [0.25, 10.5, 500.75]) {
       const [low, high] = [table[Math.floor(t)]!, table[Math.floor(t) + 1]!];
@@ -30,13 +30,13 @@ describe('noise levels', () => {
     }
   });
 
-  it('beyond the process are those of its ends', () => {
+  it('are clamped to the ends of the process', () => {
     expect([logSNRAt(schedule)(-1), logSNRAt(schedule)(2000)]).toEqual([logSNRs(schedule)[0], logSNRs(schedule)[999]]);
     expect([1e-9, 0, 1e9, Infinity].map(timestepOfSigma(schedule))).toEqual([0, 0, 999, 999]);
     expect([Infinity, -Infinity].map(timestepOfLogSNR(schedule))).toEqual([0, 999]);
   });
 
-  it('at zero terminal SNR are infinite at the last timestep alone, and no NaN', () => {
+  it('are infinite only at the last timestep of zero terminal SNR, and never NaN', () => {
     expect(sigmas(ending)[9]).toBe(Infinity);
     expect(logSNRAt(ending)(9)).toBe(-Infinity);
     expect(logSNRAt(ending)(8)).toBeCloseTo(Math.log(0.1 / 0.9), 12);
@@ -45,7 +45,7 @@ describe('noise levels', () => {
     expect(timestepOfSigma(ending)(Infinity)).toBe(9);
   });
 
-  it('of what is no number are none', () => {
+  it('of NaN are NaN', () => {
     expect(logSNRAt(schedule)(NaN)).toBeNaN();
     expect(timestepOfLogSNR(schedule)(NaN)).toBeNaN();
     expect(timestepOfSigma(schedule)(-1)).toBeNaN();

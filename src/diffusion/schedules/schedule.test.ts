@@ -13,14 +13,14 @@ describe('scheduleFromBetas', () => {
     );
   });
 
-  it('refuses betas that are no variance of a step, and names the timestep', () => {
+  it('refuses betas that are not the variance of a step, and names the timestep', () => {
     for (const beta of [0, -0.1, 1.5, NaN, Infinity])
       expect(message(scheduleFromBetas([0.1, beta, 0.1]))).toContain(`${beta} at t = 1`);
     expect(message(scheduleFromBetas([0.1, 1, 0.1]))).toContain('1 at t = 1');
     expect(message(scheduleFromBetas([]))).toContain('at least one beta');
   });
 
-  it('lets the last step erase the signal', () => {
+  it('allows the last step to remove the signal', () => {
     const schedule = scheduleFromBetas([0.1, 1]);
     expect(E.isRight(schedule) && schedule.right.alphaBars[1]).toBe(0);
   });
@@ -33,12 +33,12 @@ describe('scheduleFromBetas', () => {
   });
 });
 
-describe('scheduleFromBetas, of betas that add nothing or leave nothing', () => {
-  it('refuses one that is lost in the rounding of 1 - β', () => {
+describe('scheduleFromBetas with tiny betas or an underflow', () => {
+  it('refuses a β that is lost in the rounding of 1 - β', () => {
     expect(message(scheduleFromBetas([0.1, 1e-17, 0.1]))).toContain('1e-17 at t = 1');
   });
 
-  it('refuses a signal that vanishes by underflow before the last timestep', () => {
+  it('refuses a signal that underflows before the last timestep', () => {
     const betas = new Float64Array(1000).fill(0.9);
     expect(message(scheduleFromBetas(betas))).toContain('0.9 at t = 323');
     expect(message(scheduleFromBetas(betas.subarray(0, 323)))).toBe('right');

@@ -17,20 +17,20 @@ describe('zeroTerminalSNR', () => {
     expect(after.right.betas[0]).toBe(before.right.betas[0]);
   });
 
-  it('changes nothing where no signal is left already', () => {
+  it('changes nothing if no signal is left already', () => {
     const before = reciprocalBetas(50);
     const after = E.flatMap(zeroTerminalSNR)(before);
     if (E.isLeft(before) || E.isLeft(after)) throw new Error('no schedule');
     after.right.betas.forEach((beta, t) => expect(beta).toBeCloseTo(before.right.betas[t]!, 14));
   });
 
-  it('takes what is left by steps that are too small to be seen in √ᾱ', () => {
+  it('counts steps that are too small to change √ᾱ', () => {
     const after = E.flatMap(zeroTerminalSNR)(scheduleFromBetas([0.5, 1e-16, 1e-16]));
-    // √ᾱ falls twice by as much
+    // both steps reduce √ᾱ equally
     expect(E.isRight(after) && Array.from(after.right.alphaBars)).toEqual([0.5, 0.125, 0]);
   });
 
-  it('keeps in ᾱ the signal that a β which rounds to 1 leaves', () => {
+  it('keeps the signal in ᾱ after a β that rounds to 1', () => {
     const after = E.flatMap(zeroTerminalSNR)(scheduleFromBetas([0.5, 0.5, 1e-12]));
     // 0.5·((√0.25 - √0.25·√(1 - 1e-12))/(√0.5 - √0.25·√(1 - 1e-12)))² with fifty digits
     expect(E.isRight(after) && after.right.alphaBars[1]! / 7.285533905918792e-25).toBeCloseTo(1, 12);

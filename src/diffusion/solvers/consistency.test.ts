@@ -32,13 +32,13 @@ const walked = async (sigmaMin?: number): Promise<readonly number[]> => {
   return found;
 };
 
-describe('sampling of a consistency function', () => {
-  it('adds √(τ² - ε²) of noise: Song et al. 2023, Algorithm 1', async () => {
+describe('sampling from a consistency model', () => {
+  it('adds noise √(τ² - ε²): Song et al. 2023, Algorithm 1', async () => {
     const expected = [2, 0.3, EPSILON].map((tau) => 0.25 + Math.sqrt(tau ** 2 - EPSILON ** 2));
     expect(relativeDistance(await walked(EPSILON), [...expected, 0.25])).toBeLessThan(1e-8);
   });
 
-  it('adds all of τ as LCM: Luo et al. 2023, Algorithm 3', async () => {
+  it('adds noise τ for LCM: Luo et al. 2023, Algorithm 3', async () => {
     const expected = [2, 0.3, EPSILON].map((tau) => 0.25 + tau);
     for (const sigmaMin of [undefined, 0])
       expect(relativeDistance(await walked(sigmaMin), [...expected, 0.25])).toBeLessThan(1e-12);

@@ -15,16 +15,16 @@ describe.each([
   const made = (churn: number, sMin = 0) =>
     sampler({ process, denoiser: gaussianData(process), grid: 100, solver: solver({ churn, sMin }) });
 
-  it('is refused where all the steps together reach no noise level of the process', () => {
+  it('is refused if all steps together reach no other noise level of the process', () => {
     // 0.001 of levels that are at least 0.03 apart in ln σ
     const lost = made(0.001);
     expect(E.isLeft(lost) && lost.left.message).toContain(`${name}: expected a churn that raises x_t`);
   });
 
-  it('draws where it leads to a level, and not where there is none to be had', () => {
+  it('draws noise if it reaches a level, and not if there is no level to reach', () => {
     for (const [churn, sMin, draws] of [
       [40, 0, true],
-      // a hundredth a step, of which several make a level
+      // 0.01 a step; several together reach a level
       [1, 0, true],
       [0, 0, false],
       [1, 1e300, false],

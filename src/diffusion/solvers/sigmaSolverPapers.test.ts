@@ -1,4 +1,4 @@
-/** Solvers in σ beside the formulas of their papers, in the papers' variables, on a denoiser that is not linear. */
+/** Compares solvers in σ with the formulas of their papers, in the papers' variables, on a nonlinear denoiser. */
 import { describe, expect, it } from 'vitest';
 import { ddim } from './ddim.js';
 import { euler, heun } from './edm.js';
@@ -35,7 +35,7 @@ describe('EDM', () => {
       let x = START / alpha(0);
       let owed = 1;
       for (let i = 0; i < N; i++) {
-        // line 5, by the nearest noise level that the process has, with what the last one did not add
+        // line 5, rounded to the nearest noise level of the process, with the rounding error of the last step carried over
         const isIn = ratio(i) >= sMin && ratio(i) <= sMax;
         const wanted = ratio(i) * (isIn ? (1 + gamma) * owed : 1);
         const levels = marginals.map((m) => Math.sqrt(m.variance) / m.scale);
@@ -58,7 +58,7 @@ describe('EDM', () => {
     expect(raised).toBeGreaterThan(3);
   });
 
-  it.each([1, 0.5, 0])('Euler ancestral, η = %d, is that of k-diffusion, and DDIM', async (eta) => {
+  it.each([1, 0.5, 0])('Euler ancestral, η = %d, agrees with k-diffusion and with DDIM', async (eta) => {
     let x = START / alpha(0);
     for (let i = 0; i < N; i++) {
       const [from, to] = [ratio(i), ratio(i + 1)];
@@ -75,7 +75,7 @@ describe('EDM', () => {
 describe('linear multistep', () => {
   const noiseOf = (x: number, i: number, d: number): number => (x - alpha(i) * d) / sigma(i);
 
-  it('PNDM is eq. 12, with fewer of ε̂ at the beginning', () => {
+  it('PNDM is eq. 12, with fewer ε̂ at the beginning', () => {
     const epsilons: number[] = [];
     return close(
       pndm(),

@@ -18,7 +18,7 @@ const right = <A>(either: either.Either<NoisefoldError, A>): A => {
 const processes = { linear: right(ddpm(linear(1000))), cosine: right(ddpm(cosine(1000))) };
 const legs = (process: Process, grid = everyStep): readonly Leg[] => legsOf(process, right(grid(process)));
 
-/** Two rows of coefficients, to the rounding of 1 - ᾱ: n·ulp of numbers of order one. */
+/** Compares two rows of coefficients up to the rounding of 1 - ᾱ: n·ulp of numbers of order one. */
 const expectClose = (a: StepCoefficients, b: StepCoefficients, tolerance: number): void => {
   for (const [x, y] of [
     [a.x, b.x],
@@ -50,12 +50,12 @@ describe.each(Object.entries(processes))('solvers over the %s process', (_, proc
       expect(step(last)).toEqual({ x: 0, x0: [1], noise: 0 });
   });
 
-  it('ddim of η = 1 is ancestral sampling', () => {
+  it('ddim with η = 1 is ancestral sampling', () => {
     for (const grid of [everyStep, spaced(50)])
       for (const leg of legs(process, grid)) expectClose(ddimStep(1)(leg), ancestralStep('posterior')(leg), 1e-11);
   });
 
-  it('keep a point of the forward path on it: x_t = a·x₀ + s·ε goes to x_s of the same x₀ and ε', () => {
+  it('ddim maps x_t = a·x₀ + s·ε to x_s with the same x₀ and ε', () => {
     for (const leg of legs(process, spaced(20))) {
       const { x, x0 } = ddimStep(0)(leg);
       expect(Math.abs(x * leg.from.scale + x0[0]! - leg.to.scale)).toBeLessThan(1e-15);
@@ -71,7 +71,7 @@ describe.each(Object.entries(processes))('solvers over the %s process', (_, proc
       }
   });
 
-  it('on a grid are the solvers on every step of the respaced process', () => {
+  it('on a grid equal the solvers on every step of the respaced process', () => {
     const respaced = right(respace(spaced(50))(process));
     const [whole, short] = [legs(process, spaced(50)), legs(respaced)];
     expect(Array.from(respaced.timesteps).reverse()).toEqual(whole.map((leg) => leg.t));
@@ -81,7 +81,7 @@ describe.each(Object.entries(processes))('solvers over the %s process', (_, proc
     });
   });
 
-  it('sample Gaussian data with its variance, the better the more steps', () => {
+  it('sample Gaussian data with the right variance, better with more steps', () => {
     const tau = 0.5;
     for (const step of [ddimStep(0), ancestralStep('posterior')]) {
       const errors = [20, 100, 1000].map((n) =>

@@ -1,4 +1,4 @@
-/** Solvers in λ beside the formulas of their papers, in the papers' variables, on a denoiser that is not linear. */
+/** Compares solvers in λ with the formulas of their papers, in the papers' variables, on a nonlinear denoiser. */
 import { describe, expect, it } from 'vitest';
 import { ddim } from './ddim.js';
 import { dpmSolverPP, dpmSolverPPRows } from './dpmSolverPP.js';
@@ -32,7 +32,7 @@ describe('DPM-Solver++', () => {
     await close(euler(), expected);
   });
 
-  it('of several steps and order 2 is Algorithm 2', () =>
+  it('multistep, order 2, is Algorithm 2', () =>
     close(
       dpmSolverPP(),
       host((x, i, seen) => {
@@ -42,7 +42,7 @@ describe('DPM-Solver++', () => {
       }),
     ));
 
-  it('of several steps and order 3 integrates the parabola through three x̂₀', () =>
+  it('multistep, order 3, integrates the parabola through three x̂₀', () =>
     close(
       dpmSolverPP({ order: 3 }),
       host((x, i, seen) => {
@@ -55,7 +55,7 @@ describe('DPM-Solver++', () => {
       1e-10, // of Simpson's rule
     ));
 
-  it('of order 3 has 2φ₃ where the published code has φ₃, and is that code otherwise', () => {
+  it('multistep, order 3, equals the published code except for 2φ₃ in place of φ₃', () => {
     const i = 4;
     const row = dpmSolverPPRows(3)(legs)[i]!;
     const h = lambda(i + 1) - lambda(i);
@@ -75,7 +75,7 @@ describe('DPM-Solver++', () => {
     });
   });
 
-  it('of one step and order 2 is Algorithm 1, its s being every other timestep', async () => {
+  it('singlestep, order 2, is Algorithm 1, with every other timestep as s', async () => {
     let x = START;
     let i = 0;
     for (; i + 2 < N; i += 2) {
@@ -88,7 +88,7 @@ describe('DPM-Solver++', () => {
     await close(dpmSolverPPSinglestep(), at(x, N - 1));
   });
 
-  it('of one step and order 3 is `singlestep_dpm_solver_third_update`', async () => {
+  it('singlestep, order 3, is `singlestep_dpm_solver_third_update`', async () => {
     let x = START;
     let i = 0;
     for (; i + 3 < N; i += 3) {
@@ -105,7 +105,7 @@ describe('DPM-Solver++', () => {
     await close(dpmSolverPPSinglestep({ order: 3 }), at(x, N - 1));
   });
 
-  it.each([1, 2])('of the SDE and order %d is that of the paper', (order) =>
+  it.each([1, 2])('SDE, order %d, agrees with the paper', (order) =>
     close(
       dpmSolverPPSde({ order }),
       host((x, i, seen) => {
@@ -132,7 +132,7 @@ describe('UniPC', () => {
     [3, 'bh1'],
     [3, 'bh2'],
   ] as const)('of order %d and %s predicts and corrects', async (order, variant) => {
-    // ρ = 1/2 for one difference, where B counts; otherwise ρ makes polynomials exact
+    // ρ = 1/2 for one difference, where B matters; otherwise ρ makes polynomials exact
     const moved = (x: number, i: number, points: readonly (readonly [number, number])[]): number => {
       const [[, own], other] = points as [readonly [number, number], (readonly [number, number])?];
       const h = lambda(i + 1) - lambda(i);

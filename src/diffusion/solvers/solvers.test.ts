@@ -26,7 +26,7 @@ import { uniPC } from './uniPC.js';
 
 const process = right(ddpm(cosine(1000)));
 
-/** Heun's method on the probability flow, as a user would add it: two evaluations, of which the last leg has one. */
+/** Heun's method on the probability flow, as a user would add it: two evaluations a leg, one on the last. */
 const twice: Solver = {
   integrate: (legs) => {
     const rows = legs.map(ddimStep(0));
@@ -50,7 +50,7 @@ const twice: Solver = {
   },
 };
 
-/** What a solver must do, whichever it is: add yours here. */
+/** The solvers that the tests below run on. Add yours here. */
 const solvers: Readonly<Record<string, (steps: number) => Solver>> = {
   ...Object.fromEntries(
     [1, 2, 3].flatMap((order) => [
@@ -77,7 +77,7 @@ const solvers: Readonly<Record<string, (steps: number) => Solver>> = {
   'a solver of two evaluations': () => twice,
 };
 
-/** The velocity of a denoiser may begin where no signal is left. */
+/** A denoiser of v, which can start without signal. */
 const erased = right(
   F.pipe(
     cosine(1000),
@@ -89,10 +89,10 @@ const erased = right(
 describe.each([...Object.entries(solvers), ['consistency', () => consistency()] as const])(
   'every solver, %s,',
   (_, solver) => {
-    it('finds data that are one point', async () => {
+    it('finds data at a single point', async () => {
       const point: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
       const made = right(sampler({ process, denoiser: point, grid: 7, solver: solver(7) }));
-      // the last step of most is x̂₀ itself, that of PNDM and LMS a mean of ε̂, which has been rounded
+      // the last step of most solvers is x̂₀ itself; that of PNDM and LMS is computed from rounded ε̂
       for (const sample of await samplesOf(made, [0.3, -2, 1])) expect(Math.abs(sample - 0.25)).toBeLessThan(1e-13);
     });
 
@@ -102,12 +102,12 @@ describe.each([...Object.entries(solvers), ['consistency', () => consistency()] 
         return samplesOf(right(sampler({ process, denoiser, grid: 12, solver: solver(12) })), [1, -0.5]);
       };
       const expected = await drawn('x0');
-      // ε̂ near t = 999 is known to 1/√ᾱ = 20,000 roundings
+      // ε̂ near t = 999 has an error of 1/√ᾱ = 20,000 roundings
       for (const predicts of ['epsilon', 'v'] as const)
         expect(relativeDistance(await drawn(predicts), expected)).toBeLessThan(1e-10);
     });
 
-    it('goes nowhere far with few steps, and where no signal is left', async () => {
+    it('stays bounded with few steps, and at a start without signal', async () => {
       for (const given of [process, erased])
         for (const steps of [1, 2, 3, 4, 5]) {
           const denoiser = reparameterize(given, 'v')(gaussianData(given));
@@ -129,7 +129,7 @@ describe.each([...Object.entries(solvers), ['consistency', () => consistency()] 
 );
 
 describe.each(Object.entries(solvers))('every solver of the mean, %s,', (_, solver) => {
-  it('gives Gaussian data their variance, the better the more steps', async () => {
+  it('gives Gaussian data the right variance, better with more steps', async () => {
     const noises = await numbersOf(normal(2048));
     const variance = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x ** 2, 0) / xs.length;
     const errors: number[] = [];
@@ -143,20 +143,20 @@ describe.each(Object.entries(solvers))('every solver of the mean, %s,', (_, solv
           correction: uncorrected,
         }),
       );
-      // without noise of its own a solver is a linear map of these noises, whose variance is not quite 1
+      // a deterministic solver is a linear map of these noises, whose sample variance is not exactly 1
       const begun = made.stochastic ? 1 : variance(noises);
       errors.push(Math.abs(variance(await samplesOf(made, noises)) / (begun * TAU ** 2) - 1));
     }
-    const chance = 4 * Math.sqrt(2 / noises.length); // the deviation of a variance of n samples is √(2/n) of it
+    const chance = 4 * Math.sqrt(2 / noises.length); // the relative standard deviation of a variance of n samples is √(2/n)
     expect(errors[2]!).toBeLessThan(errors[0]!);
     expect(errors[2]!).toBeLessThan(chance + 0.03);
   });
 });
 
-describe('a solver of one’s own', () => {
-  it('may evaluate twice a leg: it is closer than twice as many steps with one evaluation, and of a higher order', async () => {
+describe('a custom solver', () => {
+  it('may evaluate twice a leg: more accurate than twice as many steps, and of higher order', async () => {
     const errorOf = async (solver: Solver, steps: number): Promise<number> => {
-      // from t = 0 to the data next to nothing is left: the last step, of lower order, counts for nothing
+      // almost no noise is left from t = 0 to the data, so the lower order of the last step does not matter
       const grid = spaced(steps);
       const made = right(sampler({ process, denoiser: gaussianData(process), grid, solver, correction: uncorrected }));
       const { scale, variance } = process.marginals[999]!;

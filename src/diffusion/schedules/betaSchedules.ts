@@ -19,7 +19,7 @@ const checkedRange = (
   range: BetaRange,
   usual: Required<BetaRange>,
 ): either.Either<NoisefoldError, Required<BetaRange>> => {
-  const named = { where, hint: 'give betas that fall to scheduleFromBetas' };
+  const named = { where, hint: 'scheduleFromBetas takes any betas' };
   return F.pipe(
     range,
     optionsOf({ ...named, options: exactly({}, { start: t.number, end: t.number }) }),

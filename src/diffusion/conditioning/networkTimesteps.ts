@@ -1,4 +1,4 @@
-import { type Dim, type Tensor } from '../../dsl/index.js';
+import type { Dim, Tensor } from '../../dsl/index.js';
 import type { Process } from '../process/process.js';
 import { entriesAt } from '../process/table.js';
 

@@ -17,7 +17,7 @@ import {
   zerosLike,
 } from '../../dsl/index.js';
 import { E, F } from '../../internal/fp.js';
-import { type ReverseVariance } from '../reverse/reverseVariance.js';
+import type { ReverseVariance } from '../reverse/reverseVariance.js';
 import { classifierGuided, type GradientPlace, meanGuided } from './classifierGuidance.js';
 import { type Classifier, gradientOf, type GuideGradient } from './guide.js';
 import { ancestral } from '../solvers/ancestral.js';

@@ -2,7 +2,7 @@ import { type Dim, equal, neg, type Shape, type Tensor, where } from '../../dsl/
 import { overElements } from '../process/batch.js';
 import { bitsPerDimension } from './bitsPerDimension.js';
 import { discretizedLogLikelihood } from './discretizedGaussian.js';
-import { type DiagonalGaussian } from '../process/gaussians.js';
+import type { DiagonalGaussian } from '../process/gaussians.js';
 import { gaussianKl } from '../process/gaussianKl.js';
 import { qPosterior } from '../process/posterior.js';
 import type { Process } from '../process/process.js';

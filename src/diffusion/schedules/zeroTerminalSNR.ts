@@ -1,5 +1,5 @@
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { type either } from '../../internal/fp.js';
+import type { either } from '../../internal/fp.js';
 import { checkedTables, type Schedule, scheduleOfAlphaBars } from './schedule.js';
 
 /**

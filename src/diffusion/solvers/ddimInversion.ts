@@ -3,7 +3,7 @@ import { E } from '../../internal/fp.js';
 import { identity } from '../schedules/channel.js';
 import { flowStep } from './exponentialIntegrator.js';
 import { legBetween, type Leg } from '../grids/leg.js';
-import { type Levels } from '../process/process.js';
+import type { Levels } from '../process/process.js';
 import { noOptions, withOptions } from './solverOptions.js';
 import { column, entryAt } from '../process/table.js';
 

@@ -1,4 +1,4 @@
-import { type Channel } from '../schedules/channel.js';
+import type { Channel } from '../schedules/channel.js';
 
 /**
  * The coefficients of x_s = x·x_t + x0·x̂₀: the probability flow from one noise level to another, for a constant x̂₀. This is

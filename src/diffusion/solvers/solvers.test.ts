@@ -20,7 +20,7 @@ import { ddpm } from '../process/process.js';
 import { sampler } from '../sampling/sampler.js';
 import { cosine } from '../schedules/alphaBarSchedules.js';
 import { scheduleFromBetas } from '../schedules/schedule.js';
-import { type Solver } from './solver.js';
+import type { Solver } from './solver.js';
 import { entryAt } from '../process/table.js';
 import { uniPC } from './uniPC.js';
 

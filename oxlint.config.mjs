@@ -15,8 +15,23 @@ const house = {
   terminal: { sees: ['training', 'dsl', 'internal'], node: true },
 };
 
-// The folders of src/dsl, from the lowest: each may import those before it, and those on its own line.
-const layers = [['types'], ['graph'], ['primitives', 'composites'], ['ops'], ['random'], ['transforms'], ['compile'], ['run']]; // prettier-ignore
+// Folders in layers, from the lowest: each may import those before it, and those on its own line.
+const layered = {
+  dsl: [['types'], ['graph'], ['primitives', 'composites'], ['ops'], ['random'], ['transforms'], ['compile'], ['run']],
+  diffusion: [
+    ['schedules'],
+    ['process'],
+    ['grids'],
+    ['conditioning'],
+    ['denoiser'],
+    ['guidance'],
+    ['reverse'],
+    ['likelihood'],
+    ['objectives'],
+    ['solvers'],
+    ['sampling'],
+  ],
+};
 
 const above = ['properties', 'examples', 'bench'];
 const seam = 'src/internal/fp.ts is the one seam onto fp-ts and io-ts.';
@@ -40,15 +55,15 @@ const arrows = (folder, { sees, node }) => {
   ];
 };
 
-/** Imports from a folder of src/dsl to a higher one. */
-const upward = (layer) => [
+/** Imports from a layer of a folder to a higher one. */
+const upward = (parent, layers, layer) => [
   `^(\\.\\./)+(${
     layers
       .slice(layer + 1)
       .flat()
       .join('|') || 'none'
   })/`,
-  `src/dsl/${layers[layer].join(' and ')} may import only lower folders of src/dsl: ${layers.slice(0, layer).flat().join(', ') || 'none'}.`,
+  `src/${parent}/${layers[layer].join(' and ')} may import only lower folders of src/${parent}: ${layers.slice(0, layer).flat().join(', ') || 'none'}.`,
 ];
 
 const noTfjs = ['^@tensorflow/', tfjs];
@@ -104,11 +119,13 @@ export default {
         'src/index.ts may import src/entry and src/dsl.',
       ]),
     },
-    ...layers.flatMap((folders, layer) =>
-      folders.map((folder) => ({
-        files: [`src/dsl/${folder}/**`],
-        rules: restrict(...arrows('dsl', house.dsl), noTfjs, upward(layer)),
-      })),
+    ...Object.entries(layered).flatMap(([parent, layers]) =>
+      layers.flatMap((folders, layer) =>
+        folders.map((folder) => ({
+          files: [`src/${parent}/${folder}/**`],
+          rules: restrict(...arrows(parent, house[parent]), noTfjs, upward(parent, layers, layer)),
+        })),
+      ),
     ),
     // which ask for Node when they are called
     { files: ['src/node/*.ts', 'src/training/checkpoints/folder/*.ts'], rules: { 'no-restricted-globals': 'off' } },

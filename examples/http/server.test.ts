@@ -227,7 +227,7 @@ test('a request is answered with 503 if too many wait; those before it get their
 test.each([
   [
     'labels=3,9',
-    'sample: label of sample 1: expected a class of the model, 0 to 2, or 3 for none, got 9; give other labels',
+    'sample: label of sample 1: expected a class of the model, 0 to 2, or 3 for no class, got 9; give other labels',
   ],
   ['labels=three', 'sample.labels.0: expected number, got "three"'],
   ['labels=', 'sample.labels.0: expected number, got ""'],

@@ -3,9 +3,9 @@ import { expect } from 'vitest';
 import { numbersOf, right } from './run.js';
 import { add, constantOf, mul, scalar, tanh, zerosLike } from '../../src/dsl/index.js';
 import { cosine, ddpm } from '../../src/diffusion/index.js';
-import { legsOf } from '../../src/diffusion/leg.js';
-import type { SampleState, Solver } from '../../src/diffusion/solver.js';
-import { entryAt } from '../../src/diffusion/table.js';
+import { legsOf } from '../../src/diffusion/grids/leg.js';
+import type { SampleState, Solver } from '../../src/diffusion/solvers/solver.js';
+import { entryAt } from '../../src/diffusion/process/table.js';
 
 const process = right(ddpm(cosine(1000)));
 export const { marginals } = process;

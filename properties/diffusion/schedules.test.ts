@@ -6,7 +6,7 @@ import {
   laplace,
   scheduleFromAlphaBar,
   sigmoidAlphaBar,
-} from '../../src/diffusion/alphaBarSchedules.js';
+} from '../../src/diffusion/schedules/alphaBarSchedules.js';
 import {
   constantBetas,
   linear,
@@ -16,15 +16,15 @@ import {
   scaledLinear,
   sigmoidBetas,
   warmupBetas,
-} from '../../src/diffusion/betaSchedules.js';
-import { logSNR } from '../../src/diffusion/channel.js';
-import { sigmas } from '../../src/diffusion/noiseLevel.js';
-import { clippedLogVariances } from '../../src/diffusion/posterior.js';
-import { conversion } from '../../src/diffusion/parameterization.js';
-import { ddpm } from '../../src/diffusion/process.js';
-import { respace } from '../../src/diffusion/respacing.js';
-import { timestepRespacing } from '../../src/diffusion/sections.js';
-import { zeroTerminalSNR } from '../../src/diffusion/zeroTerminalSNR.js';
+} from '../../src/diffusion/schedules/betaSchedules.js';
+import { logSNR } from '../../src/diffusion/schedules/channel.js';
+import { sigmas } from '../../src/diffusion/schedules/noiseLevel.js';
+import { clippedLogVariances } from '../../src/diffusion/process/posterior.js';
+import { conversion } from '../../src/diffusion/denoiser/parameterization.js';
+import { ddpm } from '../../src/diffusion/process/process.js';
+import { respace } from '../../src/diffusion/grids/respacing.js';
+import { timestepRespacing } from '../../src/diffusion/grids/timestepRespacing.js';
+import { zeroTerminalSNR } from '../../src/diffusion/schedules/zeroTerminalSNR.js';
 import { E } from '../../src/internal/fp.js';
 import { goldenSchedules } from '../golden/gaussianDiffusion.js';
 

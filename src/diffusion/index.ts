@@ -1,4 +1,3 @@
-export { type AdaptiveDraw, asAdaptive, type DrawMemory } from './adaptiveDraw.js';
 export {
   type AlphaBar,
   type AlphaBarOptions,
@@ -7,9 +6,7 @@ export {
   laplace,
   scheduleFromAlphaBar,
   sigmoidAlphaBar,
-} from './alphaBarSchedules.js';
-export { ancestral, ancestralStep } from './ancestral.js';
-export type { ReverseVariance } from './reverseVariance.js';
+} from './schedules/alphaBarSchedules.js';
 export {
   type BetaRange,
   constantBetas,
@@ -20,87 +17,156 @@ export {
   scaledLinear,
   sigmoidBetas,
   warmupBetas,
-} from './betaSchedules.js';
-export { channelBetween, qBetween, qSampleBetween } from './between.js';
-export { type BatchKeys, drawnBy } from './batchKeys.js';
-export { bitsOfBytes, bitsPerDimension } from './bits.js';
-export { boundTerm } from './bound.js';
-export {
-  boundLosses,
-  type BoundLossOptions,
-  hybridLosses,
-  type HybridOptions,
-  rescaledBoundLosses,
-} from './boundLoss.js';
+} from './schedules/betaSchedules.js';
 export {
   type Channel,
   channelMonoid,
   compose,
   foldChannels,
   identity,
+  lambdaOf,
   logSNR,
   type Posterior,
   posteriorOf,
+  sigmaOf,
   transition,
-} from './channel.js';
-export { checkedImages, checkedLabels, checkedTimesteps, type LabelCheck } from './checkedInputs.js';
-export type { Condition, Conditioner, ConditionedOn } from './condition.js';
-export { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
-export { consistency, type ConsistencyBoundary, consistencyDenoiser, type ConsistencyOptions } from './consistency.js';
-export { clipToImage, type Correction, uncorrected } from './correction.js';
-export { ddim, ddimStep } from './ddim.js';
-export { ddimInversion } from './ddimInversion.js';
+} from './schedules/channel.js';
+export { logSNRAt, logSNRs, sigmaAt, sigmas, timestepOfLogSNR, timestepOfSigma } from './schedules/noiseLevel.js';
+export { type Schedule, scheduleFromBetas } from './schedules/schedule.js';
+export { zeroTerminalSNR } from './schedules/zeroTerminalSNR.js';
+
+export { qMeanVariance, qSample, qStep, through, type Transmission } from './process/forward.js';
+export { gaussianKl } from './process/gaussianKl.js';
+export type { DiagonalGaussian, Gaussian } from './process/gaussians.js';
+export { clippedLogVariances, qPosterior } from './process/posterior.js';
+export { ddpm, type Process, processOf } from './process/process.js';
+export { entriesAt, entryAt } from './process/table.js';
+export { channelBetween, qBetween, qSampleBetween } from './process/transition.js';
+
+export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grids/grid.js';
+export { lcmGrid } from './grids/lcmGrid.js';
+export { type Leg, legsOf } from './grids/leg.js';
+export { respace } from './grids/respacing.js';
+export {
+  atSigmas,
+  exponentialGrid,
+  exponentialSigmas,
+  karrasGrid,
+  karrasSigmas,
+  sigmaRange,
+  type SigmaRange,
+} from './grids/sigmaGrid.js';
+export { processOfSigmas, respaceAtSigmas } from './grids/sigmaProcess.js';
+export { ddimStride, sections, timestepRespacing } from './grids/timestepRespacing.js';
+
+export { checkedImages, checkedLabels, checkedTimesteps, type LabelCheck } from './conditioning/checkedInputs.js';
+export type { Condition, ConditionedOn, Conditioner } from './conditioning/condition.js';
+export { conditioningAugmentation, noisyCondition } from './conditioning/conditioningAugmentation.js';
+export { dropLabels } from './conditioning/labelDropout.js';
+export { superResolution } from './conditioning/superResolution.js';
+
 export {
   type Conditioning,
   converted,
   type Denoiser,
   type DenoiserChange,
-  type LearnedVariance,
   type Guides,
-  type MeanGradient,
-  type ScoreGradient,
+  type LearnedVariance,
   learningVariance,
   mapDenoiser,
+  type MeanGradient,
   type Model,
   type Outputs,
   overParams,
   overProcess,
   reparameterize,
+  type ScoreGradient,
   withoutDropout,
-} from './denoiser.js';
-export { discretizedLogLikelihood } from './discretizedGaussian.js';
-export { dpmSolverPP, dpmSolverPPRows } from './dpmSolverPP.js';
-export { dpmSolverPPSde, dpmSolverPPSdeRows } from './dpmSolverPPSde.js';
-export { dpmSolverPPSinglestep, dpmSolverPPSinglestepRows } from './dpmSolverPPSinglestep.js';
-export { dynamicThreshold } from './dynamicThreshold.js';
-export { type Churn, euler, heun } from './edm.js';
-export { eulerAncestral, eulerAncestralStep } from './eulerAncestral.js';
-export { type BatchBits, boundAt, type BoundInputs, type DatasetBits, foldBits, type Measured } from './evaluation.js';
-export { exactDenoiser, exactLogDensity, exactScore } from './exact.js';
-export { type Gaussian, qMeanVariance, qSample, qStep, through, type Transmission } from './forward.js';
-export { type DiagonalGaussian, gaussianKl } from './gaussianKl.js';
-export { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
-export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
-export { cfg, type CfgOptions, type Guidance, guidanceMonoid, type GuidedParams, unguided } from './guidance.js';
-export { type Classifier, type ClassifierModel, type Guide, type GuideGradient } from './guide.js';
+} from './denoiser/denoiser.js';
+export { exactDenoiser, exactLogDensity, exactScore } from './denoiser/exact.js';
+export { type GaussianMixture, gaussianMixture } from './denoiser/gaussianMixture.js';
+export {
+  type Conversion,
+  conversion,
+  type Mixture,
+  type Parameterization,
+  target,
+} from './denoiser/parameterization.js';
+export {
+  type NoiseConditioning,
+  type NoiseModel,
+  type NoiseNetwork,
+  type Preconditioned,
+  preconditioned,
+} from './denoiser/preconditioned.js';
+export type {
+  EdmPreconditioning,
+  IddpmPreconditioning,
+  PreconditioningOptions,
+  VePreconditioning,
+  VpPreconditioning,
+} from './denoiser/preconditioning.js';
+
+export { cfg, type CfgOptions } from './guidance/classifierFreeGuidance.js';
+export {
+  type ClassifierGuidance,
+  classifierGuided,
+  type GradientPlace,
+  meanGuided,
+} from './guidance/classifierGuidance.js';
+export { type Guidance, guidanceMonoid, type GuidedParams, unguided } from './guidance/guidance.js';
+export type { Classifier, ClassifierModel, Guide, GuideGradient } from './guidance/guide.js';
+
+export { dynamicThreshold } from './reverse/dynamicThreshold.js';
+export {
+  fixedLogVariances,
+  pMeanVariance,
+  type Predicted,
+  predictionsOf,
+  pSample,
+  type Reverse,
+  reverseOf,
+  type ReverseOptions,
+} from './reverse/reverse.js';
+export type { ReverseVariance } from './reverse/reverseVariance.js';
+export { steered, type SteeredOptions } from './reverse/steering.js';
+export { clipToImage, type Correction, uncorrected } from './reverse/x0Correction.js';
+
+export { type BatchKeys, drawnBy } from './likelihood/batchKeys.js';
+export { bitsOfBytes, bitsPerDimension } from './likelihood/bitsPerDimension.js';
+export {
+  type BatchBits,
+  boundAt,
+  type BoundInputs,
+  type DatasetBits,
+  foldBits,
+  type Measured,
+} from './likelihood/boundEvaluation.js';
+export { discretizedLogLikelihood } from './likelihood/discretizedGaussian.js';
+export {
+  type Likelihood,
+  likelihood,
+  type LikelihoodInputs,
+  type LikelihoodState,
+} from './likelihood/odeLikelihood.js';
+export { priorTerm } from './likelihood/priorTerm.js';
+export { boundTerm } from './likelihood/variationalBound.js';
+
+export { type AdaptiveDraw, asAdaptive, type DrawMemory } from './objectives/adaptiveDraw.js';
+export {
+  boundLosses,
+  type BoundLossOptions,
+  hybridLosses,
+  type HybridOptions,
+  rescaledBoundLosses,
+} from './objectives/boundLoss.js';
 export {
   type ClassifiedLosses,
   classifierLosses,
   type ClassifierLosses,
   type ClassifierObjective,
-} from './classifierLoss.js';
-export { steered, type SteeredOptions } from './steering.js';
-export { classifierGuided, type ClassifierGuidance, type GradientPlace, meanGuided } from './classifierGuidance.js';
-export { importanceTimesteps } from './importance.js';
-export { partOfTheWay, startFrom } from './imageToImage.js';
-export { type Inpainter, inpainting, type Known, type Resampling } from './inpainting.js';
-export { slerp } from './interpolation.js';
-export { dropLabels } from './labelDropout.js';
-export { flowStep, lambdaOf, momentsOf, reachOf, sigmaOf } from './lambda.js';
-export { lcmGrid } from './lcmGrid.js';
-export { type Likelihood, likelihood, type LikelihoodInputs, type LikelihoodState } from './likelihood.js';
-export { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-export { lms } from './lms.js';
+} from './objectives/classifierLoss.js';
+export { importanceTimesteps } from './objectives/importanceTimesteps.js';
 export {
   type Loss,
   type Losses,
@@ -111,59 +177,16 @@ export {
   simpleLoss,
   simpleLosses,
   targetOf,
-} from './loss.js';
-export { gaussian, type Noise } from './noise.js';
-export { logSNRAt, logSNRs, sigmaAt, sigmas, timestepOfLogSNR, timestepOfSigma } from './noiseLevel.js';
-export { type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
-export { type Conversion, conversion, type Mixture, type Parameterization, target } from './parameterization.js';
-export { pndm } from './pndm.js';
-export { clippedLogVariances, qPosterior } from './posterior.js';
+} from './objectives/loss.js';
+export { type LossOptions, type NoisedBatch, noisedBatch } from './objectives/noisedBatch.js';
+export { fromPrevious, previousLosses } from './objectives/previousX.js';
+export { importanceWeights, logNormalTimesteps, timestepsBy } from './objectives/timestepDistribution.js';
 export {
-  type NoiseConditioning,
-  type NoiseModel,
-  type NoiseNetwork,
-  type Preconditioned,
-  preconditioned,
-} from './preconditioned.js';
-export type {
-  EdmPreconditioning,
-  IddpmPreconditioning,
-  PreconditioningOptions,
-  VePreconditioning,
-  VpPreconditioning,
-} from './preconditioning.js';
-export { fromPrevious, previousLosses } from './previous.js';
-export { priorTerm } from './prior.js';
-export { ddpm, type Process, processOf } from './process.js';
-export { respace } from './respacing.js';
-export {
-  fixedLogVariances,
-  pMeanVariance,
-  type Predicted,
-  predictionsOf,
-  pSample,
-  type Reverse,
-  reverseOf,
-  type ReverseOptions,
-} from './reverse.js';
-export { sampler, type Sampler, type SamplerParts, type StepInputs } from './sampler.js';
-export { type Schedule, scheduleFromBetas } from './schedule.js';
-export { superResolution } from './superResolution.js';
-export { ddimStride, sections, timestepRespacing } from './sections.js';
-export {
-  atSigmas,
-  exponentialGrid,
-  exponentialSigmas,
-  karrasGrid,
-  karrasSigmas,
-  sigmaRange,
-  type SigmaRange,
-} from './sigmaGrid.js';
-export { processOfSigmas, respaceAtSigmas } from './sigmaProcess.js';
-export { type Integrator, type Moment, type SampleState, type SampleStep, type Solver } from './solver.js';
-export { entriesAt, entryAt } from './table.js';
-export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
-export { antitheticTimesteps, stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
+  antitheticTimesteps,
+  stratifiedTimesteps,
+  type TimestepDraw,
+  uniformTimesteps,
+} from './objectives/timestepDraw.js';
 export {
   edmWeight,
   minSnrWeight,
@@ -173,7 +196,32 @@ export {
   weightedBy,
   type Weighting,
   weightsOf,
-} from './weighting.js';
-export { zeroTerminalSNR } from './zeroTerminalSNR.js';
-export { uniPC, uniPCRows, type UniPCVariant } from './uniPC.js';
-export { type Leg, legsOf } from './leg.js';
+} from './objectives/weighting.js';
+
+export { ancestral, ancestralStep } from './solvers/ancestral.js';
+export {
+  consistency,
+  type ConsistencyBoundary,
+  consistencyDenoiser,
+  type ConsistencyOptions,
+} from './solvers/consistency.js';
+export { ddim, ddimStep } from './solvers/ddim.js';
+export { ddimInversion } from './solvers/ddimInversion.js';
+export { dpmSolverPP, dpmSolverPPRows } from './solvers/dpmSolverPP.js';
+export { dpmSolverPPSde, dpmSolverPPSdeRows } from './solvers/dpmSolverPPSde.js';
+export { dpmSolverPPSinglestep, dpmSolverPPSinglestepRows } from './solvers/dpmSolverPPSinglestep.js';
+export { type Churn, euler, heun } from './solvers/edm.js';
+export { eulerAncestral, eulerAncestralStep } from './solvers/eulerAncestral.js';
+export { flowStep, momentsOf } from './solvers/exponentialIntegrator.js';
+export { linearIntegrator, type StepCoefficients } from './solvers/linearIntegrator.js';
+export { lms } from './solvers/lms.js';
+export { pndm } from './solvers/pndm.js';
+export type { Integrator, Moment, SampleState, SampleStep, Solver } from './solvers/solver.js';
+export { reachOf } from './solvers/stepLimits.js';
+export { uniPC, uniPCRows, type UniPCVariant } from './solvers/uniPC.js';
+
+export { partOfTheWay, startFrom } from './sampling/imageToImage.js';
+export { type Inpainter, inpainting, type Known, type Resampling } from './sampling/inpainting.js';
+export { slerp } from './sampling/interpolation.js';
+export { gaussian, type Noise } from './sampling/noise.js';
+export { sampler, type Sampler, type SamplerParts, type StepInputs } from './sampling/sampler.js';

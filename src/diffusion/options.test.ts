@@ -1,34 +1,35 @@
-/** Options that cannot be, from TypeScript or not: what each function says of them, read as a user would. */
+/** The error message of every function for invalid options. */
 import { describe, expect, it } from 'vitest';
 import { outcomeOf, right } from '../../properties/diffusion/run.js';
 import { type Dim, iota, type Key, ones, table, type Tensor, zeros } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
-import { cosine, exponential, laplace, scheduleFromAlphaBar, sigmoidAlphaBar } from './alphaBarSchedules.js';
-import { linearUnscaled, scaledLinear } from './betaSchedules.js';
-import { boundLosses, hybridLosses } from './boundLoss.js';
-import { conditioningAugmentation } from './conditioningAugmentation.js';
-import { meanGuided } from './classifierGuidance.js';
-import type { GuideGradient } from './guide.js';
-import { pMeanVariance, reverseOf } from './reverse.js';
-import { exponentialSigmas, karrasGrid, karrasSigmas } from './sigmaGrid.js';
-import { consistencyDenoiser } from './consistency.js';
-import { uncorrected } from './correction.js';
-import { ddim } from './ddim.js';
-import { type Denoiser, learningVariance } from './denoiser.js';
-import { dynamicThreshold } from './dynamicThreshold.js';
-import { cfg, unguided } from './guidance.js';
-import { importanceTimesteps } from './importance.js';
-import { slerp } from './interpolation.js';
-import { likelihood } from './likelihood.js';
-import { simpleLosses } from './loss.js';
-import { ddpm } from './process.js';
-import { respace } from './respacing.js';
-import { sampler } from './sampler.js';
-import { scheduleFromBetas } from './schedule.js';
-import { superResolution } from './superResolution.js';
-import { logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
-import { trailing } from './grid.js';
-import { edmWeight, minSnrWeight, p2Weight, weightedBy, weightsOf } from './weighting.js';
+import { cosine, exponential, laplace, scheduleFromAlphaBar, sigmoidAlphaBar } from './schedules/alphaBarSchedules.js';
+import { linearUnscaled, scaledLinear } from './schedules/betaSchedules.js';
+import { boundLosses, hybridLosses } from './objectives/boundLoss.js';
+import { conditioningAugmentation } from './conditioning/conditioningAugmentation.js';
+import { meanGuided } from './guidance/classifierGuidance.js';
+import type { GuideGradient } from './guidance/guide.js';
+import { pMeanVariance, reverseOf } from './reverse/reverse.js';
+import { exponentialSigmas, karrasGrid, karrasSigmas } from './grids/sigmaGrid.js';
+import { consistencyDenoiser } from './solvers/consistency.js';
+import { uncorrected } from './reverse/x0Correction.js';
+import { ddim } from './solvers/ddim.js';
+import { type Denoiser, learningVariance } from './denoiser/denoiser.js';
+import { dynamicThreshold } from './reverse/dynamicThreshold.js';
+import { cfg } from './guidance/classifierFreeGuidance.js';
+import { unguided } from './guidance/guidance.js';
+import { importanceTimesteps } from './objectives/importanceTimesteps.js';
+import { slerp } from './sampling/interpolation.js';
+import { likelihood } from './likelihood/odeLikelihood.js';
+import { simpleLosses } from './objectives/loss.js';
+import { ddpm } from './process/process.js';
+import { respace } from './grids/respacing.js';
+import { sampler } from './sampling/sampler.js';
+import { scheduleFromBetas } from './schedules/schedule.js';
+import { superResolution } from './conditioning/superResolution.js';
+import { logNormalTimesteps, timestepsBy } from './objectives/timestepDistribution.js';
+import { trailing } from './grids/grid.js';
+import { edmWeight, minSnrWeight, p2Weight, weightedBy, weightsOf } from './objectives/weighting.js';
 
 const process = right(ddpm(cosine(100)));
 const white: Denoiser<null, [2]> = { predicts: 'x0', classes: 3, apply: (_, x) => x };
@@ -39,7 +40,7 @@ const learning = learningVariance<null, [2]>({
 });
 const uphill: GuideGradient<null, [2]> = { gradient: (_, x) => x };
 const guided: Denoiser<{ readonly guide: null }, [2]> = { predicts: 'x0', apply: (_, x) => x };
-/** As from JavaScript, where options may be anything. */
+/** Passes any value as options, as JavaScript can. */
 const any = (options: unknown): never => options as never;
 
 const messageOf = (made: E.Either<{ readonly message: string }, unknown>): string =>
@@ -47,33 +48,33 @@ const messageOf = (made: E.Either<{ readonly message: string }, unknown>): strin
 
 describe('options of what gives an Either', () => {
   it.each<[unknown, message: string]>([
-    [cosine(9, any({ maxbeta: 0.5 })), 'cosine.maxbeta: expected the field maxBeta, got an unknown field; did you mean maxBeta? 0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0'],
-    [cosine(9, { maxBeta: 2 }), 'cosine.maxBeta: expected a largest β in (0, 1], got 2; 0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0'],
-    [scheduleFromAlphaBar((x) => 1 - x, 9, NaN), 'scheduleFromAlphaBar: expected a largest β in (0, 1], got NaN; 0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0'],
+    [cosine(9, any({ maxbeta: 0.5 })), 'cosine.maxbeta: expected the field maxBeta, got an unknown field; did you mean maxBeta? 0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0'],
+    [cosine(9, { maxBeta: 2 }), 'cosine.maxBeta: expected a largest β in (0, 1], got 2; 0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0'],
+    [scheduleFromAlphaBar((x) => 1 - x, 9, NaN), 'scheduleFromAlphaBar: expected a largest β in (0, 1], got NaN; 0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0'],
     [exponential(10, { rate: NaN }), 'exponential.rate: expected a finite number above 0, got NaN; a rate of 12 is usual'],
     [exponential(10, { rate: -1 }), 'exponential.rate: expected a finite number above 0, got -1; a rate of 12 is usual'],
     [exponential(10, { rate: 1e5 }), 'exponential: expected ᾱ in (0, 1] that falls at every step (to 0 only at the last), got 0 at 1/10, after 1; a rate of 12 is usual'],
     [laplace(9, { b: 0 }), 'laplace.b: expected a finite number above 0, got 0; mu 0 and b 0.5 are usual'],
     [sigmoidAlphaBar(9, { tau: -1 }), 'sigmoidAlphaBar.tau: expected a finite number above 0, got -1; start -3, end 3 and tau 1 are usual'],
     [sigmoidAlphaBar(9, { start: 5 }), 'sigmoidAlphaBar: expected start < end, got start = 5, end = 3; start -3, end 3 and tau 1 are usual'],
-    [linearUnscaled(9, any({ begin: 0.1 })), 'linearUnscaled.begin: expected one of the fields start, end, got an unknown field; give betas that fall to scheduleFromBetas'],
-    [scaledLinear(9, { end: 1e-5 }), 'scaledLinear: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; give betas that fall to scheduleFromBetas'],
+    [linearUnscaled(9, any({ begin: 0.1 })), 'linearUnscaled.begin: expected one of the fields start, end, got an unknown field; scheduleFromBetas takes any betas'],
+    [scaledLinear(9, { end: 1e-5 }), 'scaledLinear: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; scheduleFromBetas takes any betas'],
     [scheduleFromBetas(any(undefined)), 'scheduleFromBetas: expected at least one beta, got none; a beta is the variance that one step adds; more steps need smaller betas'],
-    [likelihood(any({ process, denoiser: white, gird: 5 })), 'likelihood.gird: expected one of the fields process, denoiser, grid, got an unknown field; did you mean grid? guidance has no part in it'],
-    [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
-    [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
-    [cfg(2, { interval: [9, 5] })(white), 'cfg: expected an interval of whole timesteps, 0 ≤ first ≤ last, got [9, 5]; timesteps count from 0, where there is least noise'],
+    [likelihood(any({ process, denoiser: white, gird: 5 })), 'likelihood.gird: expected one of the fields process, denoiser, grid, got an unknown field; did you mean grid? likelihood takes no guidance'],
+    [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps'],
+    [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps'],
+    [cfg(2, { interval: [9, 5] })(white), 'cfg: expected an interval of whole timesteps, 0 ≤ first ≤ last, got [9, 5]; timesteps begin at 0, which has the least noise'],
     [cfg(2, { interval: [50, 500] })({ ...white, timesteps: 50 }), 'cfg: expected an interval that begins at a timestep of the denoiser, 0 to 49, got [50, 500]; no step would be guided'],
-    [weightsOf('x0', minSnrWeight(-1))(process), 'minSnrWeight: γ: expected a finite number above 0, got -1; 5 is that of the paper'],
+    [weightsOf('x0', minSnrWeight(-1))(process), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
     [weightsOf('x0', p2Weight({ k: 0 }))(process), 'p2Weight.k: expected a finite number above 0, got 0; 1 and 1 are usual'],
     [weightsOf('x0', p2Weight({ gamma: NaN }))(process), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 and 1 are usual'],
-    [meanGuided(uphill, 1, any({ gradientAt: 'x' }))(guided), 'meanGuided.gradientAt: expected a place, \'mean\' or \'xt\', got "x"; {} is Algorithm 1'],
+    [meanGuided(uphill, 1, any({ gradientAt: 'x' }))(guided), 'meanGuided.gradientAt: expected \'mean\' or \'xt\', got "x"; {} is Algorithm 1'],
     [meanGuided(uphill, 1, any({ variance: 'beta' }))(guided), 'meanGuided.variance: expected the field gradientAt, got an unknown field; {} is Algorithm 1'],
     [karrasSigmas(4, any({ min: 0.1, max: 9, roh: 7 })), 'karrasSigmas.roh: expected one of the fields min, max, rho, got an unknown field; did you mean rho? a rho of 7 is usual; 1 makes equal steps of σ'],
     [karrasSigmas(4, { min: 0.1, max: 9, rho: 0 }), 'karrasSigmas.rho: expected rho > 0, got 0; a rho of 7 is usual; 1 makes equal steps of σ'],
     [karrasGrid(4, any({ sigmaMax: 9 }))(process), 'karrasGrid.sigmaMax: expected one of the fields min, max, rho, got an unknown field; did you mean max? a rho of 7 is usual; 1 makes equal steps of σ'],
     [exponentialSigmas(4, any({ min: 0.1 })), 'exponentialSigmas.max: expected number, got nothing; sigmaRange gives the ends of a schedule'],
-    [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; 0.5 is that of the paper'],
+    [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
   ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore
 
   it('an interval beyond the process is found where the process is known, also of a denoiser that knows more', () => {
@@ -114,36 +115,36 @@ describe('options of what is found when the program is traced', () => {
   const distilled = (options: unknown) => () =>
     consistencyDenoiser(process, any(options))(white).apply(null, ones(1, 2), { t });
   it.each<[(k: Key) => unknown, message: string]>([
-    [drawn(logNormalTimesteps({ mean: NaN })), 'logNormalTimesteps.mean: expected a finite number, got NaN; -1.2 and 1.2 are those of the paper'],
-    [drawn(logNormalTimesteps({ deviation: 0 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got 0; -1.2 and 1.2 are those of the paper'],
-    [drawn(logNormalTimesteps({ deviation: -1 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got -1; -1.2 and 1.2 are those of the paper'],
-    [drawn(logNormalTimesteps(any({ std: 1 }))), 'logNormalTimesteps.std: expected one of the fields mean, deviation, got an unknown field; -1.2 and 1.2 are those of the paper'],
-    [drawn(timestepsBy(ones(7))), 'timestepsBy: expected 100 probabilities, one for each timestep, got 7; a probability for each timestep of the process, in any unit'],
-    [drawn(timestepsBy(table(new Float64Array(100)))), 'timestepsBy: expected a probability above 0, got none; a probability for each timestep of the process, in any unit'],
-    [drawn(timestepsBy(table([...some, -1]))), 'timestepsBy: expected finite probabilities of 0 or more, got -1 at t = 99; a probability for each timestep of the process, in any unit'],
-    [drawn(timestepsBy(table([NaN, ...some]))), 'timestepsBy: expected finite probabilities of 0 or more, got NaN at t = 0; a probability for each timestep of the process, in any unit'],
+    [drawn(logNormalTimesteps({ mean: NaN })), 'logNormalTimesteps.mean: expected a finite number, got NaN; the paper uses -1.2 and 1.2'],
+    [drawn(logNormalTimesteps({ deviation: 0 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got 0; the paper uses -1.2 and 1.2'],
+    [drawn(logNormalTimesteps({ deviation: -1 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got -1; the paper uses -1.2 and 1.2'],
+    [drawn(logNormalTimesteps(any({ std: 1 }))), 'logNormalTimesteps.std: expected one of the fields mean, deviation, got an unknown field; the paper uses -1.2 and 1.2'],
+    [drawn(timestepsBy(ones(7))), 'timestepsBy: expected 100 probabilities, one for each timestep, got 7; give a probability for each timestep of the process; they need not sum to 1'],
+    [drawn(timestepsBy(table(new Float64Array(100)))), 'timestepsBy: expected a probability above 0, got none; give a probability for each timestep of the process; they need not sum to 1'],
+    [drawn(timestepsBy(table([...some, -1]))), 'timestepsBy: expected finite probabilities of 0 or more, got -1 at t = 99; give a probability for each timestep of the process; they need not sum to 1'],
+    [drawn(timestepsBy(table([NaN, ...some]))), 'timestepsBy: expected finite probabilities of 0 or more, got NaN at t = 0; give a probability for each timestep of the process; they need not sum to 1'],
     [() => importanceTimesteps(any({ sizes: 1 })).memory(process), 'importanceTimesteps.sizes: expected one of the fields size, uniform, got an unknown field; did you mean size? { size: 10, uniform: 0.001 } is usual'],
-    [distilled({ sigmaData: 0 }), 'consistencyDenoiser.sigmaData: expected a finite number above 0, got 0; 0.5 and 10 are those of LCM'],
-    [distilled({ timestepScaling: -1 }), 'consistencyDenoiser.timestepScaling: expected a finite number above 0, got -1; 0.5 and 10 are those of LCM'],
-    [distilled({ sigma: 1 }), 'consistencyDenoiser.sigma: expected one of the fields sigmaData, timestepScaling, got an unknown field; did you mean sigmaData? 0.5 and 10 are those of LCM'],
-    [lossOf(hybridLosses, { lambda: NaN }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got NaN; 0.001 is the λ of the paper'],
-    [lossOf(hybridLosses, { lambda: -1 }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got -1; 0.001 is the λ of the paper'],
-    [lossOf(hybridLosses, { lamda: 1 }, learning), 'hybridLosses.lamda: expected one of the fields labelDropout, timesteps, lambda, got an unknown field; did you mean lambda? 0.001 is the λ of the paper'],
-    [lossOf(boundLosses, { variance: 'small' }), 'boundLosses.variance: expected a variance, \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃ of the steps, \'beta\' their β'],
-    [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; a draw that learns is given to fit alone'],
-    [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss.labeldropout: expected one of the fields labelDropout, timesteps, got an unknown field; did you mean labelDropout? a draw that learns is given to fit alone'],
-    [lossOf(weightedBy(minSnrWeight(-1))(simpleLosses), {}), 'minSnrWeight: γ: expected a finite number above 0, got -1; 5 is that of the paper'],
-    [() => pMeanVariance(process, white, any({ variance: 'small' }))(null, ones(1, 2), { t }).mean, 'pMeanVariance.variance: expected a variance, \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃ of the steps, \'beta\' their β'],
-    [() => reverseOf(process, white, any({ clip: true }))(t, ones(1, 2))({ prediction: ones(1, 2) }).mean, 'reverseOf.clip: expected one of the fields variance, correction, got an unknown field; \'posterior\' is β̃ of the steps, \'beta\' their β'],
+    [distilled({ sigmaData: 0 }), 'consistencyDenoiser.sigmaData: expected a finite number above 0, got 0; LCM uses 0.5 and 10'],
+    [distilled({ timestepScaling: -1 }), 'consistencyDenoiser.timestepScaling: expected a finite number above 0, got -1; LCM uses 0.5 and 10'],
+    [distilled({ sigma: 1 }), 'consistencyDenoiser.sigma: expected one of the fields sigmaData, timestepScaling, got an unknown field; did you mean sigmaData? LCM uses 0.5 and 10'],
+    [lossOf(hybridLosses, { lambda: NaN }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got NaN; the paper uses a λ of 0.001'],
+    [lossOf(hybridLosses, { lambda: -1 }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got -1; the paper uses a λ of 0.001'],
+    [lossOf(hybridLosses, { lamda: 1 }, learning), 'hybridLosses.lamda: expected one of the fields labelDropout, timesteps, lambda, got an unknown field; did you mean lambda? the paper uses a λ of 0.001'],
+    [lossOf(boundLosses, { variance: 'small' }), 'boundLosses.variance: expected a variance, \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
+    [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; only fit takes an adaptive draw'],
+    [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss.labeldropout: expected one of the fields labelDropout, timesteps, got an unknown field; did you mean labelDropout? only fit takes an adaptive draw'],
+    [lossOf(weightedBy(minSnrWeight(-1))(simpleLosses), {}), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
+    [() => pMeanVariance(process, white, any({ variance: 'small' }))(null, ones(1, 2), { t }).mean, 'pMeanVariance.variance: expected a variance, \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
+    [() => reverseOf(process, white, any({ clip: true }))(t, ones(1, 2))({ prediction: ones(1, 2) }).mean, 'reverseOf.clip: expected one of the fields variance, correction, got an unknown field; \'posterior\' is β̃_t, \'beta\' is β_t'],
     [() => dynamicThreshold(any('0.9'))(ones(1, 2)), 'dynamicThreshold: expected a percentile between 0 and 1, got "0.9"; 0.995 is usual'],
-    [() => slerp(ones(1, 2), ones(1, 2))(NaN), 'slerp: expected a finite weight, got NaN; 0 is the first end, 1 the other'],
-    [(k) => superResolution(any({ factors: 2 }))(image, k).image, 'superResolution.factors: expected the field factor, got an unknown field; did you mean factor? 2 makes of each 2×2 square one pixel'],
-    [(k) => conditioningAugmentation(process, { levels: 101 })(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.levels: expected a whole number of levels, 1 to 100, got 101; the first timesteps are those of the least noise'],
-    [(k) => conditioningAugmentation(process, any({ level: 5 }))(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.level: expected the field levels, got an unknown field; did you mean levels? the first timesteps are those of the least noise'],
+    [() => slerp(ones(1, 2), ones(1, 2))(NaN), 'slerp: expected a finite weight, got NaN; 0 is the first end, 1 is the second'],
+    [(k) => superResolution(any({ factors: 2 }))(image, k).image, 'superResolution.factors: expected the field factor, got an unknown field; did you mean factor? a factor of 2 makes one pixel of each 2×2 square'],
+    [(k) => conditioningAugmentation(process, { levels: 101 })(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.levels: expected a whole number of levels, 1 to 100, got 101; the first timesteps have the least noise'],
+    [(k) => conditioningAugmentation(process, any({ level: 5 }))(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.level: expected the field levels, got an unknown field; did you mean levels? the first timesteps have the least noise'],
   ])('%#: %s', async (build, message) =>
     expect(messageOf(await outcomeOf(build as (k: Key) => Tensor<[Dim]>)())).toBe(message)); // prettier-ignore
 
-  it('weightings of options that cannot be have names all the same, each its own', () => {
+  it('weightings with invalid options have different names', () => {
     const names = [minSnrWeight(-1), minSnrWeight(NaN), minSnrWeight(5)].map((w) => weightedBy(w)(simpleLosses).name);
     expect(new Set(names).size).toBe(3);
   });

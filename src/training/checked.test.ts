@@ -47,7 +47,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, as it has 3, got 3'],
     [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels'],
     [{ heldOut: { data: labelled(200), every: 1 } }, 'expected a class of the model, 0 to 2, as it has 3, got 200'],
-    [{ process: right(ddpm(cosine(1001))) }, 'expected a process whose timesteps it knows, 0 to 999, got one that goes up to 1000'],
+    [{ process: right(ddpm(cosine(1001))) }, 'expected a process with timesteps of 0 to 999, which it knows, got one with timesteps up to 1000'],
     [{ optimizer: chain(clipByGlobalNorm(0), adam({ learningRate: 0.1 })) }, 'clipByGlobalNorm: expected a finite norm above 0, got 0'],
   ])('of a fit: %o', (change, message) =>
     onWasm(async (backend) => {
@@ -68,7 +68,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ batch: 0 }, 'sample.batch: expected an integer ≥ 1, got 0'],
     [{ count: 1.5 }, 'sample.count: expected an integer ≥ 1, got 1.5'],
     [{ lables: [1] }, 'sample.lables: expected one of the fields solver, key,'],
-    [{ labels: [0, 7] }, 'sample: label of sample 1: expected a class of the model, 0 to 2, or 3 for none, got 7'],
+    [{ labels: [0, 7] }, 'sample: label of sample 1: expected a class of the model, 0 to 2, or 3 for no class, got 7'],
     [{ labels: [1, 2], count: 5 }, 'sample: count: expected 2, a sample for each label, got 5'],
     [{ labels: [] }, 'sample: expected at least one sample, got 0'],
   ])('of a sampling: %o', (change, message) =>

@@ -6,7 +6,7 @@ import {
   type ProcessTables,
   TABLES,
   tablesOf,
-} from '../../diffusion/processTables.js';
+} from '../../diffusion/process/processTables.js';
 import { fail, leafSpec, type LeafSpec, type NoisefoldError } from '../../dsl/index.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { E, type either } from '../../internal/fp.js';

@@ -1,7 +1,7 @@
 /** A trained network as a file, for sampling: its averaged parameters, its process, its configuration. */
 import type { Effect } from '../../dsl/run/effect.js';
 import type { ClassifierModel, Model, Process } from '../../diffusion/index.js';
-import { followsFromTables, type ProcessTables } from '../../diffusion/processTables.js';
+import { followsFromTables, type ProcessTables } from '../../diffusion/process/processTables.js';
 import { type Backend, raise, release, type Resident, treeSpec } from '../../dsl/index.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { decode, exactly, exactTuple, positive } from '../../internal/decode.js';

@@ -77,7 +77,7 @@ describe('a part that is none', () => {
     [{ correction: () => 5 }, 'sample: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives 5; call what makes it, such as dynamicThreshold(); one of your own returns that'],
     [{ onStep: 3 }, `sample.onStep: expected a function, got 3; change onStep`],
     [{ signal: {} }, `sample.signal: expected a signal, such as that of an AbortController, with its aborted, got an object; change signal`],
-    [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
+    [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps'],
     [{ guidance: cfg(2, { interval: [200, 500] }), labels: [0] }, 'cfg: expected an interval that begins at a timestep of the denoiser, 0 to 99, got [200, 500]; no step would be guided'],
     [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples? ${SEE}`],
   ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // prettier-ignore
@@ -175,9 +175,9 @@ test('images that are refused are named', async () => {
   const bytes = { data: new Float32Array(4).fill(255), shape: [1, 2, 2, 1] };
   const none = { data: new Float32Array(4).fill(NaN), shape: [1, 2, 2, 1] };
   const all: readonly (readonly [object, string])[] = [
-    [{ from: { images: bytes, strength: 0.5 } }, 'ConfigError: sample: from.images: expected finite numbers in [-1, 1], got 255 at number 0; of bytes, take byte/127.5 - 1'],
-    [{ known: { images: bytes, mask: images } }, 'ConfigError: sample: known.images: expected finite numbers in [-1, 1], got 255 at number 0; of bytes, take byte/127.5 - 1'],
-    [{ known: { images: none, mask: images } }, 'NonFinite: sample: known.images: expected finite numbers in [-1, 1], got NaN at number 0; of bytes, take byte/127.5 - 1'],
+    [{ from: { images: bytes, strength: 0.5 } }, 'ConfigError: sample: from.images: expected finite numbers in [-1, 1], got 255 at number 0; convert bytes by byte/127.5 - 1'],
+    [{ known: { images: bytes, mask: images } }, 'ConfigError: sample: known.images: expected finite numbers in [-1, 1], got 255 at number 0; convert bytes by byte/127.5 - 1'],
+    [{ known: { images: none, mask: images } }, 'NonFinite: sample: known.images: expected finite numbers in [-1, 1], got NaN at number 0; convert bytes by byte/127.5 - 1'],
     [{ known: { images, mask: none } }, 'ConfigError: sample: known.mask: expected numbers in [0, 1], got NaN; 1 keeps a number of the image, 0 paints it'],
   ]; // prettier-ignore
   for (const [change, message] of all) expect(await sampled(change)).toBe(message);

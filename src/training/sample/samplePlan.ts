@@ -1,5 +1,5 @@
 import { everyStep, type Guidance, inpainting, partOfTheWay, sampler, unguided } from '../../diffusion/index.js';
-import { knowingOnly } from '../../diffusion/askedTimesteps.js';
+import { limitTimesteps } from '../../diffusion/conditioning/networkTimesteps.js';
 import { attempt, type NoisefoldError, raise } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
@@ -61,7 +61,9 @@ export const planOf =
       const { solver, grid = everyStep, guidance = unguided, correction, condition, from, known } = sampling;
       const unconditional =
         model.classes === undefined || labelDropout === undefined ? {} : { unconditional: labelDropout > 0 };
-      const denoiser = orRaise(guidedBy<P, I>(where, guidance)(knowingOnly(process)({ ...model, ...unconditional })));
+      const denoiser = orRaise(
+        guidedBy<P, I>(where, guidance)(limitTimesteps(process)({ ...model, ...unconditional })),
+      );
       const { all, batch } = countsOf(where, denoiser, sampling, beginning?.images);
       checkCondition(where, trained, condition, all);
       if (beginning) checkBeginning(where, beginning, all, image);

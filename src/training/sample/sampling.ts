@@ -6,7 +6,7 @@ import {
   type Model,
   type Solver,
 } from '../../diffusion/index.js';
-import { requiredUnconditional } from '../../diffusion/required.js';
+import { checkUnconditional } from '../../diffusion/conditioning/labelChecks.js';
 import { type NoisefoldError, raise, type RandomKey, type Resident } from '../../dsl/index.js';
 import { exactly, natural, positive } from '../../internal/decode.js';
 import { orRaise } from '../../internal/errors.js';
@@ -116,8 +116,7 @@ export const countsOf = (
   beginning: Images | undefined,
 ): { readonly all: number; readonly batch: number } => {
   orRaise(checkedLabels(denoiser, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []));
-  if (!labels?.every((label) => label !== denoiser.classes))
-    orRaise(requiredUnconditional(`${where}: labels`, denoiser));
+  if (!labels?.every((label) => label !== denoiser.classes)) orRaise(checkUnconditional(`${where}: labels`, denoiser));
   if (labels !== undefined && count !== undefined && labels.length !== count)
     raise('ConfigError', {
       where: `${where}: count`,

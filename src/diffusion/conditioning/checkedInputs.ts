@@ -1,0 +1,96 @@
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { E, type either } from '../../internal/fp.js';
+import type { Process } from '../process/process.js';
+import { namedFields } from '../../internal/options.js';
+
+type Checked = <A extends ArrayLike<number>>(numbers: A) => either.Either<NoisefoldError, A>;
+
+const firstWrong = (numbers: ArrayLike<number>, isRight: (number: number) => boolean): number =>
+  Array.from(numbers).findIndex((number) => !isRight(number));
+
+/**
+ * Checks timesteps of a process before a program gets them. Returns a `ConfigError` unless all are whole numbers of 0 to
+ * T-1. A graph cannot check them: there the tables of a process give NaN for a timestep out of range.
+ * @example
+ * const of = (t: readonly number[]) => pipe(ddpm(cosine(10)), E.flatMap((process) => checkedTimesteps(process)(t)))
+ * of([0, 9]) // → E.right([0, 9])
+ * pipe(of([10]), E.mapLeft(({ actual }) => actual)) // → E.left('10 for sample 0')
+ */
+export const checkedTimesteps =
+  ({ schedule: { T } }: Process): Checked =>
+  (timesteps) => {
+    const wrong = firstWrong(timesteps, (t) => Number.isInteger(t) && t >= 0 && t < T);
+    return wrong === -1
+      ? E.right(timesteps)
+      : fail('ConfigError', {
+          where: 'timesteps',
+          expected: `whole timesteps of 0 to ${T - 1}`,
+          actual: `${timesteps[wrong]} for sample ${wrong}`,
+          hint: 'timesteps begin at 0; the last of T is T-1',
+        });
+  };
+
+/** Options of {@link checkedLabels}. */
+export interface LabelCheck {
+  /** Whether the label `classes`, which means no class, is allowed. True if left out. */
+  readonly orNone?: boolean;
+  /** The name of label `at` in errors; such as `label of sample 0`, if left out. */
+  readonly where?: (at: number) => string;
+}
+
+const fields = namedFields('checkedLabels', {}, ['orNone', 'where']);
+
+/**
+ * Checks labels for a model or a denoiser before a program gets them: whole numbers of 0 to `classes`, which means no class.
+ * Returns a `ConfigError` for others, and for any label of a model without classes. A program would treat them as no class.
+ * @example
+ * const digits: Denoiser<null, []> = { predicts: 'v', classes: 10, apply: (_, x) => x }
+ * checkedLabels(digits)([0, 10]) // → E.right([0, 10])
+ * pipe(checkedLabels(digits, { orNone: false })([0, 10]), E.mapLeft(({ where }) => where)) // → E.left('label of sample 1')
+ */
+export const checkedLabels = (
+  { classes }: { readonly classes?: number | undefined },
+  check: LabelCheck = {},
+): Checked => {
+  const { orNone = true, where = (at: number) => `label of sample ${at}` } = fields(check);
+  const end = classes === undefined ? 0 : classes + (orNone ? 1 : 0);
+  return (labels) => {
+    const wrong = firstWrong(labels, (label) => Number.isInteger(label) && label >= 0 && label < end);
+    return wrong === -1
+      ? E.right(labels)
+      : fail('ConfigError', {
+          where: where(wrong),
+          expected:
+            classes === undefined
+              ? 'no labels: the model has no classes'
+              : `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
+          actual: `${labels[wrong]}`,
+          hint: 'give other labels, or make the model with more `classes`',
+        });
+  };
+};
+
+/**
+ * Checks the numbers of images before a program gets them. Returns a `NonFinite` for a number that is not finite, and a
+ * `ConfigError` for one outside of [-1, 1].
+ *
+ * @param where - their name in errors; `images` if left out
+ * @example
+ * checkedImages([-1, 0.5]) // → E.right([-1, 0.5])
+ * pipe(checkedImages([0, 255]), E.mapLeft(({ actual }) => actual)) // → E.left('255 at number 1')
+ * pipe(checkedImages([Number.NaN]), E.mapLeft(({ _tag }) => _tag)) // → E.left('NonFinite')
+ */
+export const checkedImages = <A extends ArrayLike<number>>(
+  numbers: A,
+  where = 'images',
+): either.Either<NoisefoldError, A> => {
+  const wrong = firstWrong(numbers, (x) => Math.abs(x) <= 1);
+  if (wrong === -1) return E.right(numbers);
+  const found = numbers[wrong]!;
+  return fail(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', {
+    where,
+    expected: 'finite numbers in [-1, 1]',
+    actual: `${found} at number ${wrong}`,
+    hint: 'convert bytes by byte/127.5 - 1',
+  });
+};

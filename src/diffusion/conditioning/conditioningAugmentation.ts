@@ -1,0 +1,67 @@
+import { type Dim, fork, type Key, normalLike, randintLike, type Shape, type Tensor } from '../../dsl/index.js';
+import { orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly, positive, refined } from '../../internal/decode.js';
+import { networkTimesteps } from './networkTimesteps.js';
+import { perSample } from '../process/batch.js';
+import { type Condition, type Conditioner, namedConditioner } from './condition.js';
+import { qSample } from '../process/forward.js';
+import type { Process } from '../process/process.js';
+
+/**
+ * Adds noise to a condition, by q(x_t|x_0), and records the noise level for the network. The noise hides artifacts of
+ * images that a smaller model made (Cascaded Diffusion, Ho et al. 2022, section 4.2).
+ *
+ * - `t`: `[B]`, of the process; the result has the network's timestep for it
+ * @example
+ * const small = { image: ones(2, 1, 1, 1) }
+ * const noised = (p: Process) =>
+ *   program('key', (k) => noisyCondition(p)(small, iota(2))(k).image)
+ * await pipe(
+ *   RTE.fromEither(ddpm(scheduleFromBetas([1e-12, 0.36]))),
+ *   RTE.flatMap((process) => evaluate(noised(process), {})(key(7))),
+ *   using(reference()),
+ * )() // → E.right([1, 1.177])
+ */
+export const noisyCondition = (process: Process) => {
+  const transmit = qSample(process);
+  const toNetwork = networkTimesteps(process);
+  return <B extends Dim>({ image }: Condition<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
+    (key: Key): Condition<B> => ({
+      image: transmit(t, normalLike(key, image))(image),
+      t: toNetwork(t),
+    });
+};
+
+/**
+ * Conditioning augmentation: adds noise to the condition of each sample, at a t drawn uniformly from 0 to levels - 1, and
+ * tells the denoiser this t. When sampling, choose the t that suits the conditions (Cascaded Diffusion, Ho et al. 2022,
+ * section 4.2).
+ *
+ * @param levels - all timesteps of the process if left out; raises `ConfigError` unless 1 ≤ levels ≤ T
+ * @example
+ * const task = (process: Process) => conditioningAugmentation(process, { levels: 100 })(superResolution({ factor: 2 }))
+ * const drawn = (process: Process) => program('key', (k) => task(process)(zeros(3, 2, 2, 1), k).t!)
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => evaluate(drawn(process), {})(key(7))),
+ *   using(reference()),
+ * )() // → E.right([56, 31, 4])
+ */
+export const conditioningAugmentation = (process: Process, options: { readonly levels?: number } = {}) => {
+  const noisy = noisyCondition(process);
+  const { T } = process.schedule;
+  const given = optionsOf({
+    where: 'conditioningAugmentation',
+    options: exactly({}, { levels: refined(positive, `a whole number of levels, 1 to ${T}`, (n) => n <= T) }),
+    hint: 'the first timesteps have the least noise',
+  })(options);
+  const { levels = T } = options;
+  return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
+    namedConditioner(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
+      orRaise(given);
+      const keys = fork(key, 'condition', 'timestep', 'noise');
+      const clean = conditioner(x0, keys.condition);
+      return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);
+    });
+};

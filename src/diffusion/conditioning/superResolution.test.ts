@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
+import { constantOf, type Dim, type Key, ones, type Tensor, zeros } from '../../dsl/index.js';
+import type { Conditioner } from './condition.js';
+import { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
+import { ddpm } from '../process/process.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
+import { superResolution } from './superResolution.js';
+
+const process = right(ddpm(scheduleFromBetas([0.05, 0.1, 0.2, 0.4])));
+
+describe('the condition of super-resolution', () => {
+  it.each([1, 2, 3])('is the mean of each square of pixels, factor %d', async (factor) => {
+    const [B, H, W, C] = [2, 6, 12, 2] as const;
+    const data = Array.from({ length: B * H * W * C }, (_, i) => ((i * 37) % 23) / 11 - 1);
+    const x0 = constantOf(data, B, H, W, C);
+    const [h, w] = [H / factor, W / factor];
+    const expected = Array.from({ length: B * h * w * C }, (_, i) => {
+      const [b, y, x, c] = [Math.floor(i / (h * w * C)), Math.floor(i / (w * C)) % h, Math.floor(i / C) % w, i % C];
+      const square = Array.from({ length: factor ** 2 }, (_, j) => {
+        const [row, column] = [y * factor + Math.floor(j / factor), x * factor + (j % factor)];
+        return data[((b * H + row) * W + column) * C + c]!;
+      });
+      return square.reduce((sum, pixel) => sum + pixel, 0) / factor ** 2;
+    }); // prettier-ignore
+    const found = await numbersOf((k) => superResolution({ factor })(x0, k).image);
+    expect(relativeDistance(found, expected)).toBeLessThan(1e-15);
+  });
+
+  it.each([
+    [0, 'ConfigError', 'superResolution.factor: expected an integer ≥ 1, got 0'],
+    [1.5, 'ConfigError', 'got 1.5'],
+    [Number.NaN, 'ConfigError', 'got NaN'],
+    [3, 'ShapeError', 'expected a height and width that 3 divides, got [1, 6, 4, 1]'],
+  ])('is refused for a factor of %d', async (factor, tag, message) => {
+    const outcome = await outcomeOf((k) => superResolution({ factor })(zeros(1, 6, 4, 1), k).image)();
+    expect(outcome).toMatchObject({ left: { _tag: tag, message: expect.stringContaining(message) } });
+  });
+});
+
+describe('a condition with noise', () => {
+  const COUNT = 4096;
+  const image = ones(1, COUNT, 1, 1);
+
+  it.each([0, 3])('is a sample of q(x_t|x_0) and records its timestep, t = %d', async (t) => {
+    const level = constantOf(Int32Array.of(t), 1) as Tensor<[1], 'int32'>;
+    const found = await numbersOf((k) => noisyCondition(process)({ image }, level)(k).image);
+    const { scale, variance } = process.marginals[t]!;
+    const mean = found.reduce((a, b) => a + b, 0) / COUNT;
+    const spread = found.reduce((sum, pixel) => sum + (pixel - scale) ** 2, 0) / COUNT;
+    // 6 σ: the mean of N numbers deviates by √(v/N), their variance by v·√(2/N)
+    expect(Math.abs(mean - scale)).toBeLessThan(6 * Math.sqrt(variance / COUNT));
+    expect(Math.abs(spread - variance)).toBeLessThan(6 * variance * Math.sqrt(2 / COUNT));
+    expect(await numbersOf((k) => noisyCondition(process)({ image }, level)(k).t!)).toEqual([t]);
+  });
+
+  const task: Conditioner<[Dim, Dim, Dim]> = superResolution({ factor: 1 });
+  const levelsOf = (levels?: number) =>
+    numbersOf((k: Key) => {
+      const options = levels === undefined ? {} : { levels };
+      return conditioningAugmentation(process, options)(task)(ones(COUNT, 1, 1, 1), k).t!;
+    });
+
+  it('has a level for each sample, uniform over `levels`, by default all timesteps', async () => {
+    for (const [levels, drawn] of [[2, await levelsOf(2)], [4, await levelsOf()]] as const) {
+      const counts = Array.from({ length: 4 }, (_, t) => drawn.filter((one) => one === t).length);
+      // 6 σ of a binomial count
+      const p = 1 / levels;
+      counts.forEach((count, t) =>
+        expect(Math.abs(count - (t < levels ? COUNT * p : 0))).toBeLessThanOrEqual(t < levels ? 6 * Math.sqrt(COUNT * p * (1 - p)) : 0),
+      );
+    }
+  }); // prettier-ignore
+
+  it('has the noise of the drawn level', async () => {
+    const augmented = conditioningAugmentation(process)(task);
+    const x0 = ones(COUNT, 1, 1, 1);
+    const levels = await numbersOf((k) => augmented(x0, k).t!);
+    const pixels = await numbersOf((k) => augmented(x0, k).image);
+    process.marginals.forEach(({ scale, variance }, t) => {
+      const some = pixels.filter((_, i) => levels[i] === t);
+      const spread = some.reduce((sum, pixel) => sum + (pixel - scale) ** 2, 0) / some.length;
+      expect(Math.abs(spread - variance)).toBeLessThan(6 * variance * Math.sqrt(2 / some.length));
+    });
+  });
+
+  it.each([0, 5, 1.5])('is refused for %d levels', async (levels) => {
+    const augmented = conditioningAugmentation(process, { levels })(task);
+    expect(await outcomeOf((k) => augmented(ones(1, 1, 1, 1), k).image)()).toMatchObject({
+      left: {
+        _tag: 'ConfigError',
+        message: expect.stringContaining(`expected a whole number of levels, 1 to 4, got ${levels}`),
+      },
+    });
+  });
+});

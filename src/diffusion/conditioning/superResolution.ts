@@ -1,0 +1,43 @@
+import { averagePooling, type Dim, dims, raise, showShape } from '../../dsl/index.js';
+import { type NoisefoldError, orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly, positive } from '../../internal/decode.js';
+import { E } from '../../internal/fp.js';
+import { type Conditioner, namedConditioner } from './condition.js';
+
+const factorOf = optionsOf({
+  where: 'superResolution',
+  options: exactly({ factor: positive }),
+  hint: 'a factor of 2 makes one pixel of each 2×2 square',
+});
+
+/**
+ * The conditioner of super-resolution: the condition is the image, made `factor` times smaller by averaging squares of
+ * pixels (SR3, Saharia et al. 2021). A model trained with it enlarges small images, such as samples of another model
+ * (Cascaded Diffusion, Ho et al. 2022).
+ *
+ * Raises `ConfigError` if the factor is not a whole number ≥ 1, and `ShapeError` if it does not divide the size.
+ * @example
+ * const image = constantOf([1, 0, 0.5, 0.5, 0, -1, 0.5, 0.5], 1, 2, 4, 1)
+ * const small = program('key', (k) => superResolution({ factor: 2 })(image, k).image)
+ * await using(reference())(evaluate(small, {})(key(7)))() // → E.right([0, 0.5])
+ */
+export const superResolution = (options: { readonly factor: number }): Conditioner<[Dim, Dim, Dim]> => {
+  const given = factorOf(options);
+  const name = E.match(
+    ({ message }: NoisefoldError) => message,
+    (o: { readonly factor: number }) => `superResolution by ${o.factor}`,
+  )(given);
+  return namedConditioner(name, (x0) => {
+    const { factor } = orRaise(given);
+    const [, height, width] = dims(x0);
+    if (height % factor !== 0 || width % factor !== 0)
+      raise('ShapeError', {
+        where: 'superResolution',
+        expected: `a height and width that ${factor} divides`,
+        actual: showShape(dims(x0)),
+        hint: 'take another factor, or pad the images',
+      });
+    return { image: averagePooling(x0, { window: [factor, factor] }) };
+  });
+};

@@ -1,0 +1,145 @@
+import {
+  add,
+  ascribeLike,
+  broadcastTo,
+  constantOf,
+  type Dim,
+  dims,
+  div,
+  log,
+  logSumExp,
+  mul,
+  neg,
+  reshape,
+  type Shape,
+  softmax,
+  square,
+  sub,
+  sum,
+  table,
+  type Tensor,
+} from '../../dsl/index.js';
+import { orRaise } from '../../internal/errors.js';
+import type { Denoiser } from './denoiser.js';
+import { type GaussianMixture, gaussianMixture, sizeOf } from './gaussianMixture.js';
+import type { Process } from '../process/process.js';
+import { column, entriesAt } from '../process/table.js';
+
+type Marginals = Pick<Process, 'marginals'>;
+type Flat = Tensor<[Dim, Dim, Dim]>;
+
+/** The components of a mixture in x_t, by sample, component and element: `[B, K, N]`. */
+interface Components {
+  /** x_t - a·m, the distance from the component's mean in x_t. */
+  readonly distance: Flat;
+  /** a²·v + s², the variance of the component in x_t. */
+  readonly variance: Flat;
+  /** a·v/(a²·v + s²), the factor from a distance in x_t to the expected distance in x_0. */
+  readonly gain: Flat;
+  readonly mean: Flat;
+  /** ln w + ln p(x_t), `[B, K]`. */
+  readonly logDensity: Tensor<[Dim, Dim]>;
+}
+
+/** Raises the `ConfigError` of an invalid mixture, which may be a literal. */
+const valid = (given: GaussianMixture<Shape>): GaussianMixture<Shape> => orRaise(gaussianMixture(given));
+
+const componentsOf =
+  (given: GaussianMixture<Shape>, { marginals }: Marginals) =>
+  (x: Tensor<Shape>, t: Tensor<[Dim], 'int32'>): Components => {
+    const { weights, means, variances, shape } = valid(given);
+    const [B, K, N] = [dims(t)[0], weights.length, sizeOf(shape)];
+    const ofSample = (numbers: Float64Array): Flat => broadcastTo(reshape(entriesAt(numbers)(t), B, 1, 1), B, K, N);
+    const ofComponent = (rows: readonly (number | ArrayLike<number>)[]): Flat =>
+      broadcastTo(
+        constantOf(
+          rows.flatMap((row) => (typeof row === 'number' ? Array<number>(N).fill(row) : Array.from(row))),
+          K,
+          N,
+        ),
+        B,
+        K,
+        N,
+      );
+    const a = ofSample(column(marginals, ({ scale }) => scale));
+    const mean = ofComponent(means);
+    const spread = ofComponent(variances);
+    const variance = add(mul(spread, mul(a, a)), ofSample(column(marginals, (c) => c.variance)));
+    const distance = sub(broadcastTo(reshape(x, B, 1, N), B, K, N), mul(mean, a));
+    const exponent = sum(add(div(square(distance), variance), log(mul(variance, 2 * Math.PI))), 2);
+    const logWeights = broadcastTo(table(weights.map(Math.log)), B, K);
+    return {
+      distance,
+      variance,
+      gain: div(mul(spread, a), variance),
+      mean,
+      logDensity: add(logWeights, mul(exponent, -0.5)),
+    };
+  };
+
+/** The mean over the components, weighted by their posterior probabilities: `[B, K, N]` to the shape of x. */
+const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, values: Flat): Tensor<S> => {
+  const [B, K] = dims(logDensity);
+  const shares = broadcastTo(reshape(softmax(logDensity), B, K, 1), ...dims(values)) as Tensor<Shape> as Flat;
+  const shape: readonly number[] = dims(like);
+  return ascribeLike(reshape(sum(mul(values, shares), 1), ...shape) as Tensor<Shape>, like);
+};
+
+/**
+ * The optimal denoiser of a Gaussian mixture: E[x_0|x_t], the mean over the components of m + a·v/(a²·v + s²)·(x_t - a·m),
+ * weighted by their posterior probabilities given x_t. Stable at all noise levels, for points too. Raises the
+ * `ConfigError` of {@link gaussianMixture} for an invalid mixture.
+ *
+ * @param process - the process of its timesteps; before respacing, if it will be used with a respaced one
+ * @example
+ * const point = { shape: [2] as const, weights: [1], means: [[0.5, -1]], variances: [0] }
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const denoiser = pipe(process, E.map((p) => exactDenoiser(p)(point)))
+ * pipe(denoiser, E.map(({ apply }) => apply(null, zeros(1, 2), { t: iota(1) }))) // → E.right([[0.5, -1]])
+ */
+export const exactDenoiser =
+  (process: Marginals) =>
+  <I extends Shape>(mixture: GaussianMixture<I>): Denoiser<null, I> => ({
+    predicts: 'x0',
+    timesteps: process.marginals.length,
+    apply: (_, x, { t }) => {
+      const components = componentsOf(mixture, process)(x, t);
+      const { mean, gain, distance } = components;
+      return averaged(x, components, add(mul(distance, gain), mean));
+    },
+  });
+
+/**
+ * The score of a Gaussian mixture, ∇ log q(x_t): the mean of (a·m - x_t)/(a²·v + s²) over the components, weighted by
+ * their posterior probabilities given x_t.
+ *
+ * - `x`: x_t, `[B, ...I]`
+ * - `t`: `[B]`
+ * @example
+ * const normal = { shape: [1] as const, weights: [1], means: [[0]], variances: [1] }
+ * const score = pipe(ddpm(cosine(5)), E.map((p) => exactScore(p)(normal)(constantOf([2], 1, 1), iota(1))))
+ * score // → E.right([[-2]])
+ */
+export const exactScore =
+  (process: Marginals) =>
+  <I extends Shape>(mixture: GaussianMixture<I>) =>
+  <B extends Dim>(x: Tensor<[B, ...I]>, t: Tensor<[NoInfer<B>], 'int32'>): Tensor<[B, ...I]> => {
+    const components = componentsOf(mixture, process)(x, t);
+    return averaged(x, components, div(neg(components.distance), components.variance));
+  };
+
+/**
+ * The log-density of a Gaussian mixture with noise, log q(x_t) in nats, `[B]`.
+ *
+ * - `x`: x_t, `[B, ...I]`
+ * - `t`: `[B]`
+ * @example
+ * const normal = { shape: [1] as const, weights: [1], means: [[0]], variances: [1] }
+ * const density = pipe(ddpm(cosine(5)), E.map((p) => exactLogDensity(p)(normal)(zeros(1, 1), iota(1))))
+ * density // → E.right([-0.9189])
+ */
+export const exactLogDensity =
+  (process: Marginals) =>
+  <I extends Shape>(mixture: GaussianMixture<I>) =>
+  <B extends Dim>(x: Tensor<[B, ...I]>, t: Tensor<[NoInfer<B>], 'int32'>): Tensor<[B]> =>
+    ascribeLike(logSumExp(componentsOf(mixture, process)(x, t).logDensity, 1) as Tensor<Shape>, t);

@@ -1,0 +1,60 @@
+import type { Channel } from '../schedules/channel.js';
+
+/**
+ * The prediction of a denoiser for x_t = a·x₀ + s·ε, with a = √ᾱ_t and s = √(1-ᾱ_t): the noise ε, the data x₀, the velocity
+ * v = a·ε - s·x₀, or the score ∇log q(x_t|x₀) = -ε/s. Given x_t, each determines the others. {@link fromPrevious} converts
+ * a network that predicts x_{t-1} to x₀.
+ */
+export type Parameterization = 'epsilon' | 'x0' | 'v' | 'score';
+
+/** The combination x0·x₀ + epsilon·ε. */
+export interface Mixture {
+  readonly x0: number;
+  readonly epsilon: number;
+}
+
+const mixtures: { readonly [K in Parameterization]: (a: number, s: number) => Mixture } = {
+  epsilon: () => ({ x0: 0, epsilon: 1 }),
+  x0: () => ({ x0: 1, epsilon: 0 }),
+  v: (a, s) => ({ x0: -s, epsilon: a }), // Salimans & Ho 2022, appendix D
+  score: (_, s) => ({ x0: 0, epsilon: -1 / s }), // Song et al. 2021, section 3.3, for a Gaussian channel
+};
+
+/**
+ * The target of a prediction as a combination of data and noise, for the channel q(x_t|x_0).
+ * @example target('v')({ scale: 0.8, variance: 0.36 }) // → { x0: -0.6, epsilon: 0.8 }
+ */
+export const target =
+  (predicts: Parameterization) =>
+  ({ scale, variance }: Channel): Mixture =>
+    mixtures[predicts](scale, Math.sqrt(variance));
+
+/** The affine map y ↦ x·x_t + prediction·y, at one noise level. */
+export interface Conversion {
+  readonly x: number;
+  readonly prediction: number;
+}
+
+/**
+ * Converts one prediction to another, for the channel q(x_t|x_0): `to` as a combination of x_t and `from`.
+ * `conversion(a, b)` and `conversion(b, a)` are inverse. Not finite from 'epsilon' and 'score' without signal, from 'x0'
+ * without noise, and to or from 'score' without noise.
+ * @example
+ * // x̂₀ = (x_t - s·ε̂)/a = a·x_t - s·v̂
+ * conversion('epsilon', 'x0')({ scale: 0.8, variance: 0.36 }) // → { x: 1.25, prediction: -0.75 }
+ * conversion('v', 'x0')({ scale: 0.8, variance: 0.36 }) // → { x: 0.8, prediction: -0.6 }
+ */
+export const conversion =
+  (from: Parameterization, to: Parameterization) =>
+  (marginal: Channel): Conversion => {
+    const a = marginal.scale;
+    const s = Math.sqrt(marginal.variance);
+    const given = target(from)(marginal);
+    const wanted = target(to)(marginal);
+    // Cramer's rule on x·(a, s) + prediction·(given) = (wanted)
+    const determinant = a * given.epsilon - s * given.x0;
+    return {
+      x: (wanted.x0 * given.epsilon - wanted.epsilon * given.x0) / determinant,
+      prediction: (a * wanted.epsilon - s * wanted.x0) / determinant,
+    };
+  };

@@ -1,0 +1,169 @@
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import type { Process } from '../process/process.js';
+import { ramp } from '../schedules/ramp.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly } from '../../internal/decode.js';
+
+/**
+ * A time grid: the timesteps out of 0…T-1 at which a sampler calls the denoiser, falling. The last step ends at the data.
+ */
+export type Grid = (process: Process) => either.Either<NoisefoldError, readonly number[]>;
+
+/**
+ * Every timestep, T-1…0.
+ * @example pipe(ddpm(cosine(4)), E.flatMap(everyStep)) // → E.right([3, 2, 1, 0])
+ */
+export const everyStep: Grid = ({ schedule: { T } }) => E.right(Array.from({ length: T }, (_, i) => T - 1 - i));
+
+/** Rounds halves to the even neighbour, as Python does, so that grids agree with the published code. */
+const roundHalfEven = (x: number): number => {
+  const rounded = Math.round(x);
+  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+};
+
+/** A grid from a function that returns `steps` rising timesteps of 0…T-1, leaving `left` of them out. */
+const evenly =
+  (where: string, steps: number, rising: (T: number) => readonly number[], left = 0): Grid =>
+  ({ schedule: { T } }) =>
+    Number.isInteger(steps) && steps >= 1 && steps + left <= T
+      ? E.right([...rising(T)].reverse())
+      : fail('ConfigError', {
+          where,
+          expected: `a whole number of steps from 1 to ${T - left}`,
+          actual: `${steps}`,
+          hint: 'a sampler takes at most as many steps as the process has',
+        });
+
+const count = <A>(n: number, f: (i: number) => A): readonly A[] => Array.from({ length: n }, (_, i) => f(i));
+
+/** `steps` of the timesteps 0…size-1, evenly spaced and rising, both ends included; one step is 0. */
+export const spread = (size: number, steps: number): readonly number[] => {
+  const stride = steps === 1 ? 1 : (size - 1) / (steps - 1);
+  // a running sum, as in guided-diffusion: a product would round some halves the other way
+  let at = 0;
+  return count(steps, (i) => roundHalfEven(i === 0 ? at : (at += stride)));
+};
+
+/**
+ * `steps` timesteps evenly spaced over 0…T-1, both ends included, as guided-diffusion respaces. One step is T-1, where its
+ * code has 0. The step that ends at t = 0 is by far the longest in λ. Returns a `ConfigError` for more than T steps.
+ * @example pipe(ddpm(cosine(1000)), E.flatMap(spaced(5))) // → E.right([999, 749, 500, 250, 0])
+ */
+export const spaced = (steps: number): Grid =>
+  evenly('spaced', steps, (T) => (steps === 1 ? [T - 1] : spread(T, steps)));
+
+/** Handling of the timestep nearest to the data. */
+interface Endpoint {
+  /**
+   * Whether it is in the grid. True if left out, as for DDIM and DDPM of diffusers. False for its DPM-Solver and UniPC, which
+   * space one timestep more and begin no step at the last.
+   */
+  readonly endpoint?: boolean;
+}
+
+const linspaceOptions = optionsOf({
+  where: 'linspace',
+  options: exactly({}, { endpoint: t.boolean }),
+  hint: 'true includes the timestep nearest to the data',
+});
+
+/**
+ * `steps` timesteps evenly spaced over 0…T-1, rounded like diffusers' `linspace` (Lin et al. 2024, table 2), which differs
+ * from {@link spaced} by one at some halves. One step is T-1, where DDIM and DDPM of diffusers have 0. Returns a
+ * `ConfigError` for more than T steps.
+ *
+ * @param options - `endpoint`: false for `linspace` of DPM-Solver and UniPC; true, for DDIM and DDPM, if left out
+ * @example
+ * pipe(ddpm(cosine(1000)), E.flatMap(linspace(5))) // → E.right([999, 749, 500, 250, 0])
+ * pipe(ddpm(cosine(1000)), E.flatMap(linspace(4, { endpoint: false }))) // → E.right([999, 749, 500, 250])
+ */
+export const linspace =
+  (steps: number, options: Endpoint = {}): Grid =>
+  (process) =>
+    F.pipe(
+      linspaceOptions(options),
+      E.flatMap(({ endpoint = true }) => {
+        const left = endpoint ? 0 : 1;
+        const rising = (T: number): readonly number[] =>
+          steps + left === 1 ? [T - 1] : Array.from(ramp(0, T - 1, steps + left), roundHalfEven).slice(left);
+        return evenly('linspace', steps, rising, left)(process);
+      }),
+    );
+
+const leadingOptions = optionsOf({
+  where: 'leading',
+  options: exactly({}, { offset: t.number, endpoint: t.boolean }),
+  hint: 'Stable Diffusion has an offset of 1',
+});
+
+/**
+ * Multiples of ⌊T/steps⌋ from 0 on (DDIM, diffusers' `leading`). May leave out the noisiest timesteps. Returns a
+ * `ConfigError` for more than T steps.
+ *
+ * @param options - `offset`: added to each, diffusers' `steps_offset` (1 for Stable Diffusion); 0 if left out. An offset
+ *   that leaves 0…T-1 is a `ConfigError`. `endpoint`: false for `leading` of DPM-Solver and UniPC, true if left out
+ * @example
+ * pipe(ddpm(cosine(1000)), E.flatMap(leading(5))) // → E.right([800, 600, 400, 200, 0])
+ * pipe(ddpm(cosine(1000)), E.flatMap(leading(5, { offset: 1 }))) // → E.right([801, 601, 401, 201, 1])
+ */
+export const leading =
+  (steps: number, options: { readonly offset?: number } & Endpoint = {}): Grid =>
+  (process) =>
+    F.pipe(
+      leadingOptions(options),
+      E.flatMap(({ offset = 0, endpoint = true }) => {
+        const left = endpoint ? 0 : 1;
+        const multiples = (T: number): readonly number[] =>
+          count(steps, (i) => (i + left) * Math.floor(T / (steps + left)) + offset);
+        return evenly('leading', steps, multiples, left)(process);
+      }),
+      E.flatMap((timesteps) => timestepGrid(timesteps)(process)),
+    );
+
+/**
+ * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest timestep, and
+ * the last step, to the data, is as long in t as the others. A number of steps in place of a grid means this one
+ * ({@link gridOf}). Returns a `ConfigError` for more than T steps.
+ * @example pipe(ddpm(cosine(1000)), E.flatMap(trailing(5))) // → E.right([999, 799, 599, 399, 199])
+ */
+export const trailing = (steps: number): Grid =>
+  evenly('trailing', steps, (T) => {
+    const stride = T - (T - T / steps); // rounds like NumPy's `arange`, which the published grids are made with
+    return count(steps, (i) => roundHalfEven(T - (steps - 1 - i) * stride) - 1);
+  });
+
+/**
+ * A grid of the given timesteps. Returns a `ConfigError` unless they fall and are within 0…T-1.
+ * @example
+ * pipe(ddpm(cosine(1000)), E.flatMap(timestepGrid([999, 500, 0]))) // → E.right([999, 500, 0])
+ * pipe(ddpm(cosine(100)), E.flatMap(timestepGrid([999, 500, 0])), E.isRight) // → false
+ */
+export const timestepGrid =
+  (timesteps: readonly number[]): Grid =>
+  ({ schedule: { T } }) =>
+    timesteps.length > 0 &&
+    timesteps.every((t, i) => Number.isInteger(t) && t >= 0 && t < (i === 0 ? T : timesteps[i - 1]!))
+      ? E.right(timesteps)
+      : fail('ConfigError', {
+          where: 'timestepGrid',
+          expected: `falling whole timesteps between ${T - 1} and 0`,
+          actual: `[${timesteps.join(', ')}]`,
+          hint: 'begin at the noisiest timestep and name each once',
+        });
+
+/**
+ * The grid for a number of steps, which is {@link trailing}, or for a grid. Returns a `ConfigError` if the grid gives
+ * timesteps that do not fall or are not of the process.
+ * @example
+ * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(4))) // → E.right([999, 749, 499, 249])
+ * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(spaced(3)))) // → E.right([999, 500, 0])
+ */
+export const gridOf =
+  (steps: number | Grid): Grid =>
+  (process) =>
+    F.pipe(
+      process,
+      typeof steps === 'number' ? trailing(steps) : steps,
+      E.flatMap((timesteps) => timestepGrid(timesteps)(process)),
+    );

@@ -1,0 +1,40 @@
+import { fail } from '../../internal/errors.js';
+import { E, t } from '../../internal/fp.js';
+import type { Grid } from './grid.js';
+import { ramp } from '../schedules/ramp.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly } from '../../internal/decode.js';
+
+const lcmOptions = optionsOf({
+  where: 'lcmGrid',
+  options: exactly({}, { original: t.number }),
+  hint: 'original is the number of steps that the model was distilled with, 50 if left out',
+});
+
+/**
+ * The grid of latent consistency models (Luo et al. 2023, LCM, section 4.3; `LCMScheduler` of diffusers): `steps` of the
+ * timesteps k·(1…original) - 1, k = ⌊T/original⌋, that the model was distilled at, evenly spaced from the noisiest on and
+ * rounded down. Returns a `ConfigError` unless steps ≤ original ≤ T.
+ *
+ * @param options - `original`: the number of steps that the teacher's path was divided into; 50 if left out
+ * @example pipe(ddpm(scaledLinear(1000)), E.flatMap(lcmGrid(4))) // → E.right([999, 759, 499, 259])
+ */
+export const lcmGrid =
+  (steps: number, options: { readonly original?: number } = {}): Grid =>
+  ({ schedule: { T } }) => {
+    const given = lcmOptions(options);
+    if (E.isLeft(given)) return given;
+    const { original = 50 } = given.right;
+    const isCount = (n: number, most: number): boolean => Number.isInteger(n) && n >= 1 && n <= most;
+    if (!isCount(original, T) || !isCount(steps, original))
+      return fail('ConfigError', {
+        where: 'lcmGrid',
+        expected: `whole numbers steps ≤ original ≤ ${T}`,
+        actual: `steps = ${steps}, original = ${original}`,
+        hint: 'a consistency model takes 1 to 8 steps; original is the number that it was distilled with',
+      });
+    const k = Math.floor(T / original);
+    // NumPy's linspace without its endpoint
+    const places = ramp(0, original, steps + 1).slice(0, steps);
+    return E.right(Array.from(places, (place) => k * (original - Math.floor(place)) - 1));
+  };

@@ -1,0 +1,37 @@
+import type { NoisefoldError } from '../../internal/errors.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { type Grid, gridOf } from './grid.js';
+import { type Process, processOfMarginals } from '../process/process.js';
+import { scheduleOfAlphaBars } from '../schedules/schedule.js';
+
+/** The process of some rising timesteps of another one, with exactly its ᾱ, σ and marginals there. */
+const levelsOf = ({ schedule, timesteps, marginals }: Process, kept: readonly number[]): Process =>
+  processOfMarginals(
+    // from ᾱ and not from β', which may round to 1
+    scheduleOfAlphaBars(
+      Float64Array.from(kept, (t) => schedule.alphaBars[t]!),
+      Float64Array.from(kept, (t) => schedule.sigmas[t]!),
+    ),
+    kept.map((t) => marginals[t]!),
+    Int32Array.from(kept, (t) => timesteps[t]!),
+  );
+
+/**
+ * Respaces a process: the process that visits only the timesteps of a grid, with the same marginals there, and
+ * β' = 1 - ᾱ_t/ᾱ_s from one to the next (Improved DDPM, Nichol & Dhariwal 2021, section 4). Its denoiser still gets the
+ * timesteps of the original process. Returns a `ConfigError` for an invalid grid.
+ *
+ * @param steps - a number of steps, which means {@link trailing}, or a grid. With few steps, a grid that includes t = 0,
+ *   such as `spaced`, gives a far worse bound
+ * @example
+ * const short = pipe(ddpm(linear(1000)), E.flatMap(respace(spaced(3))))
+ * pipe(short, E.map(({ timesteps }) => timesteps)) // → E.right([0, 500, 999])
+ */
+export const respace =
+  (steps: number | Grid) =>
+  (process: Process): either.Either<NoisefoldError, Process> =>
+    F.pipe(
+      gridOf(steps)(process),
+      E.map((timesteps) => [...timesteps].reverse()),
+      E.map((kept) => levelsOf(process, kept)),
+    );

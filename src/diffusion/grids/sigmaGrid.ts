@@ -1,0 +1,193 @@
+/** Time grids defined by noise levels σ = √((1 - ᾱ)/ᾱ). */
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly, refined } from '../../internal/decode.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import type { Grid } from './grid.js';
+import { timestepOfSigma } from '../schedules/noiseLevel.js';
+import { ramp } from '../schedules/ramp.js';
+import { type Schedule, timestepCount } from '../schedules/schedule.js';
+
+/** The least and the greatest σ of a grid. */
+export interface SigmaRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** `steps` σ from max to min, evenly spaced on the scale that `to` and `back` convert. */
+const along = (
+  where: string,
+  steps: number,
+  { min, max }: SigmaRange,
+  to: (sigma: number) => number,
+  back: (scaled: number) => number,
+): either.Either<NoisefoldError, Float64Array> =>
+  min > 0 && min <= max && max < Infinity
+    ? F.pipe(
+        timestepCount(where, steps),
+        E.map(() =>
+          // exact ends: rounding could leave the range
+          ramp(to(max), to(min), steps).map((at, i) => (i === 0 ? max : i === steps - 1 ? min : back(at))),
+        ),
+      )
+    : fail('ConfigError', {
+        where,
+        expected: 'noise levels 0 < min ≤ max < ∞',
+        actual: `min = ${min}, max = ${max}`,
+        hint: 'at zero terminal SNR σ is infinite: give a maximum, such as { max: 80 }',
+      });
+
+const ends = { min: t.number, max: t.number } as const;
+
+const rho = refined(t.number, 'rho > 0', (n) => n > 0 && n < Infinity);
+const RHO_HINT = 'a rho of 7 is usual; 1 makes equal steps of σ';
+const ENDS_HINT = 'sigmaRange gives the ends of a schedule';
+
+const karrasOptions = optionsOf({ where: 'karrasSigmas', options: exactly(ends, { rho }), hint: RHO_HINT });
+const exponentialOptions = optionsOf({ where: 'exponentialSigmas', options: exactly(ends), hint: ENDS_HINT });
+
+const karrasGridOptions = optionsOf({
+  where: 'karrasGrid',
+  options: exactly({}, { ...ends, rho }),
+  hint: RHO_HINT,
+});
+const exponentialGridOptions = optionsOf({
+  where: 'exponentialGrid',
+  options: exactly({}, ends),
+  hint: ENDS_HINT,
+});
+
+/**
+ * The noise levels of EDM (Karras et al. 2022, eq. 5), falling: σ_i = (σ_max^(1/ρ) +
+ * i/(N-1)·(σ_min^(1/ρ) - σ_max^(1/ρ)))^ρ. Does not include the paper's last level, 0, which is the data. Returns a
+ * `ConfigError` for an invalid range and for ρ ≤ 0.
+ *
+ * @param options - `rho` 7 if left out
+ * @example karrasSigmas(4, { min: 0.002, max: 80 }) // → E.right([80, 9.723, 0.47, 0.002])
+ */
+export const karrasSigmas = (
+  steps: number,
+  options: SigmaRange & { readonly rho?: number },
+): either.Either<NoisefoldError, Float64Array> =>
+  F.pipe(
+    karrasOptions(options),
+    E.flatMap(({ rho = 7, ...range }) =>
+      along(
+        'karrasSigmas',
+        steps,
+        range,
+        (sigma) => sigma ** (1 / rho),
+        (root) => root ** rho,
+      ),
+    ),
+  );
+
+/**
+ * Noise levels that fall by equal factors from `max` to `min`: 'exponential' of k-diffusion and diffusers, and equal
+ * steps of the log-SNR. Returns a `ConfigError` for an invalid range.
+ * @example exponentialSigmas(3, { min: 0.1, max: 10 }) // → E.right([10, 1, 0.1])
+ */
+export const exponentialSigmas = (steps: number, range: SigmaRange): either.Either<NoisefoldError, Float64Array> =>
+  F.pipe(
+    exponentialOptions(range),
+    E.flatMap((given) => along('exponentialSigmas', steps, given, Math.log, Math.exp)),
+  );
+
+/** Makes timesteps that do not increase distinct: moves equal ones up, and down again those that would exceed T-1. */
+const apart = (timesteps: readonly number[], T: number): readonly number[] => {
+  const raised = [...timesteps];
+  for (let i = raised.length - 2; i >= 0; i--) raised[i] = Math.max(raised[i]!, raised[i + 1]! + 1);
+  return raised.map((t, i) => Math.min(t, T - 1 - i));
+};
+
+/**
+ * The least and the greatest σ of a schedule, at t = 0 and at T-1. The greatest is ∞ at zero terminal SNR.
+ * @example pipe(linear(1000), E.map(sigmaRange)) // → E.right({ min: 0.01, max: 157.407 })
+ */
+export const sigmaRange = ({ T, sigmas }: Schedule): SigmaRange => ({ min: sigmas[0]!, max: sigmas[T - 1]! });
+
+/** Checks that noise levels fall and are within the range of a schedule. Otherwise a `ConfigError`. */
+export const fallingSigmas = (
+  where: string,
+  sigmas: ArrayLike<number>,
+  schedule: Schedule,
+): either.Either<NoisefoldError, readonly number[]> => {
+  const wanted = Array.from(sigmas);
+  const { min, max } = sigmaRange(schedule);
+  const falls = wanted.every((sigma, i) => i === 0 || sigma < wanted[i - 1]!);
+  return wanted.length > 0 && falls && wanted.every((sigma) => sigma >= min && sigma <= max)
+    ? E.right(wanted)
+    : fail('ConfigError', {
+        where,
+        expected: `falling noise levels within those of the process, ${max} to ${min}`,
+        actual: `[${wanted.join(', ')}]`,
+        hint: 'leave out σ = 0, the data, where the last step always ends; sigmaRange gives the ends',
+      });
+};
+
+/**
+ * The timesteps of the process with the noise levels nearest, by ratio, to some falling σ (k-diffusion's `sigma_to_t`,
+ * quantized). The sampler visits the noise levels of these timesteps; use {@link respaceAtSigmas} to visit σ itself. Each
+ * timestep occurs once: if two σ have the same nearest timestep, the noisier one gets the next higher, so dense σ become
+ * neighbours. Returns a `ConfigError` if σ do not fall, leave the range of the process, or are more than T.
+ * @example
+ * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([80, 5, 1, 0.05]))) // → E.right([930, 565, 258, 11])
+ * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([0.012, 0.011, 0.0101]))) // → E.right([2, 1, 0])
+ */
+export const atSigmas =
+  (sigmas: ArrayLike<number>): Grid =>
+  ({ schedule }) =>
+    F.pipe(
+      fallingSigmas('atSigmas', sigmas, schedule),
+      E.flatMap((falling) =>
+        falling.length <= schedule.T
+          ? E.right(apart(falling.map(timestepOfSigma(schedule)).map(Math.round), schedule.T))
+          : fail('ConfigError', {
+              where: 'atSigmas',
+              expected: `at most ${schedule.T} noise levels`,
+              actual: `${falling.length} of them`,
+              hint: 'a sampler takes at most as many steps as the process has',
+            }),
+      ),
+    );
+
+/**
+ * The timesteps nearest to {@link karrasSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if left
+ * out; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`. Near the data there may be too
+ * few whole timesteps, which then become neighbours; {@link respaceAtSigmas} visits the paper's σ exactly.
+ * @example
+ * pipe(ddpm(linear(1000)), E.flatMap(karrasGrid(5))) // → E.right([999, 843, 593, 142, 0])
+ * pipe(ddpm(linear(1000)), E.flatMap(karrasGrid(5, { max: 80 }))) // → E.right([930, 767, 501, 98, 0])
+ */
+export const karrasGrid =
+  (steps: number, options: Partial<SigmaRange> & { readonly rho?: number } = {}): Grid =>
+  (process) =>
+    F.pipe(
+      karrasGridOptions(options),
+      E.flatMap(({ rho: exponent, min, max }) => {
+        const { min: least, max: most } = sigmaRange(process.schedule);
+        return karrasSigmas(steps, {
+          min: min ?? least,
+          max: max ?? most,
+          ...(exponent !== undefined && { rho: exponent }),
+        });
+      }),
+      E.flatMap((sigmas) => atSigmas(sigmas)(process)),
+    );
+
+/**
+ * The timesteps nearest to {@link exponentialSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if
+ * left out; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`.
+ * @example pipe(ddpm(linear(1000)), E.flatMap(exponentialGrid(5))) // → E.right([999, 722, 302, 30, 0])
+ */
+export const exponentialGrid =
+  (steps: number, options: Partial<SigmaRange> = {}): Grid =>
+  (process) =>
+    F.pipe(
+      exponentialGridOptions(options),
+      E.flatMap(({ min, max }) => {
+        const { min: least, max: most } = sigmaRange(process.schedule);
+        return exponentialSigmas(steps, { min: min ?? least, max: max ?? most });
+      }),
+      E.flatMap((sigmas) => atSigmas(sigmas)(process)),
+    );

@@ -1,0 +1,100 @@
+/** Processes with given noise levels σ = √((1 - ᾱ)/ᾱ), which may lie between timesteps. */
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { E, type either, F } from '../../internal/fp.js';
+import type { Channel } from '../schedules/channel.js';
+import { timestepOfSigma } from '../schedules/noiseLevel.js';
+import { type Process, processOfMarginals } from '../process/process.js';
+import { scheduleOfAlphaBars } from '../schedules/schedule.js';
+import { fallingSigmas } from './sigmaGrid.js';
+
+/** A noise level σ, with its ᾱ and marginal. */
+interface Level {
+  readonly sigma: number;
+  readonly alphaBar: number;
+  /** q(x_t|x_0). */
+  readonly marginal: Channel;
+}
+
+/** The variance-preserving level of σ: a = 1/√(1 + σ²). Has no signal if σ is ∞. */
+const levelOfSigma = (sigma: number): Level => ({
+  sigma,
+  alphaBar: 1 / (1 + sigma ** 2),
+  marginal: { scale: 1 / Math.hypot(1, sigma), variance: 1 / (1 + sigma ** -2) },
+});
+
+/** The process of noise levels that rise. */
+const processOfLevels = (levels: readonly Level[], timesteps?: Int32Array): either.Either<NoisefoldError, Process> => {
+  const sigmas = Float64Array.from(levels, ({ sigma }) => sigma);
+  const alphaBars = Float64Array.from(levels, ({ alphaBar }) => alphaBar);
+  const rises = alphaBars.every((alphaBar, t) => sigmas[t]! > 0 && alphaBar < (alphaBars[t - 1] ?? 1));
+  return rises && levels.length > 0
+    ? E.right(
+        processOfMarginals(
+          scheduleOfAlphaBars(alphaBars, sigmas),
+          levels.map(({ marginal }) => marginal),
+          timesteps,
+        ),
+      )
+    : fail('ConfigError', {
+        where: 'processOfSigmas',
+        expected: 'noise levels above 0 that rise with t',
+        actual: `[${sigmas.join(', ')}]`,
+        hint: 'the first is the least, at t = 0; karrasSigmas returns them falling',
+      });
+};
+
+/**
+ * The process with exactly the noise levels σ_t, rising from t = 0: √ᾱ_t = 1/√(1 + σ_t²). The last may be ∞. Returns a
+ * `ConfigError` for levels that are not above 0 or do not rise. They must also differ in ᾱ, which rounds to 1 for σ < 10⁻⁸.
+ *
+ * @param timesteps - the timestep that the denoiser gets at each t; t itself if left out
+ * @example
+ * const process = processOfSigmas([0.75, 2, Infinity])
+ * pipe(process, E.map(({ marginals }) => marginals[0])) // → E.right({ scale: 0.8, variance: 0.36 })
+ * pipe(processOfSigmas([2, 0.75]), E.mapLeft(({ actual }) => actual)) // → E.left('[2, 0.75]')
+ */
+export const processOfSigmas = (
+  sigmas: ArrayLike<number>,
+  timesteps?: Int32Array,
+): either.Either<NoisefoldError, Process> => processOfLevels(Array.from(sigmas, levelOfSigma), timesteps);
+
+/** The timestep of the denoiser nearest to a fractional timestep of a process. */
+const networkTimestepAt =
+  ({ timesteps }: Pick<Process, 'timesteps'>) =>
+  (t: number): number => {
+    const [before, after] = [timesteps[Math.floor(t)]!, timesteps[Math.ceil(t)]!];
+    return Math.round(before + (t % 1) * (after - before));
+  };
+
+/** The level of σ: exactly that of the process, if it has one with this σ. */
+const levelAt =
+  ({ schedule, marginals }: Process) =>
+  (sigma: number): Level => {
+    const own = schedule.sigmas.indexOf(sigma);
+    return own === -1 ? levelOfSigma(sigma) : { sigma, alphaBar: schedule.alphaBars[own]!, marginal: marginals[own]! };
+  };
+
+/**
+ * Respaces a process to exactly the falling noise levels σ, such as those of {@link karrasSigmas}, which may lie between its
+ * timesteps. The denoiser, trained at whole timesteps, gets the nearest one, as in DPM-Solver of diffusers with
+ * `use_karras_sigmas`. Samples equal those of diffusers, but are no better than on the whole timesteps of {@link atSigmas},
+ * where the denoiser gets the true noise level. For σ of the process itself it is {@link respace}. Sample with
+ * {@link everyStep}. Returns a `ConfigError` if σ do not fall or leave the range of the process.
+ * @example
+ * const made = pipe(ddpm(linear(1000)), E.flatMap(respaceAtSigmas([80, 5, 1])))
+ * pipe(made, E.map(({ schedule }) => sigmas(schedule))) // → E.right([1, 5, 80])
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([258, 565, 930])
+ */
+export const respaceAtSigmas =
+  (sigmas: ArrayLike<number>) =>
+  (process: Process): either.Either<NoisefoldError, Process> =>
+    F.pipe(
+      fallingSigmas('respaceAtSigmas', sigmas, process.schedule),
+      E.map((falling) => [...falling].reverse()),
+      E.flatMap((rising) =>
+        processOfLevels(
+          rising.map(levelAt(process)),
+          Int32Array.from(rising.map(timestepOfSigma(process.schedule)), networkTimestepAt(process)),
+        ),
+      ),
+    );

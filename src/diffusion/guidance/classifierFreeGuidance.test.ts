@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
+import { reference } from '../../backends/reference/index.js';
+import { wasm } from '../../backends/wasm/backend.js';
+import { add, cast, constantOf, mul, onesLike, scaleBy, tanh } from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
+import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
+import { cfg } from './classifierFreeGuidance.js';
+import { type Guidance, guidanceMonoid, unguided } from './guidance.js';
+import { ddpm } from '../process/process.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+
+const x = constantOf([0.1, -0.7, 1.2, 0.4, -0.3, 0.9], 3, 2);
+const t = constantOf(Int32Array.of(5, 50, 99), 3);
+const label = constantOf(Int32Array.of(0, 2, 1), 3);
+const CLASSES = 3;
+const nobody = constantOf(Int32Array.of(CLASSES, CLASSES, CLASSES), 3);
+
+/** tanh(x + 0.4·label), samples independent of each other. */
+const denoiser: Denoiser<null, [2]> = {
+  predicts: 'epsilon',
+  classes: CLASSES,
+  apply: (_, x, at) => tanh(add(x, scaleBy(onesLike(x), mul(cast(at.label!, 'float32'), 0.4)))),
+};
+
+describe('classifier-free guidance', () => {
+  it.each([-1, 0, 0.5, 1, 2, 7.5])('is uncond + %d·(cond - uncond)', async (scale) => {
+    const guided = await numbersOf(() => right(cfg(scale)(denoiser)).apply(null, x, { t, label }));
+    const cond = await numbersOf(() => denoiser.apply(null, x, { t, label }));
+    const uncond = await numbersOf(() => denoiser.apply(null, x, { t, label: nobody }));
+    const expected = cond.map((c, i) => uncond[i]! + scale * (c - uncond[i]!));
+    expect(relativeDistance(guided, expected)).toBeLessThan(1e-15);
+  });
+
+  it('commutes with the parameterization, because its weights sum to 1', async () => {
+    const process = right(ddpm(cosine(100)));
+    for (const to of ['x0', 'v'] as const) {
+      const inside = reparameterize(process, to)(right(cfg(3)(denoiser)));
+      const outside = right(cfg(3)(reparameterize(process, to)(denoiser)));
+      const [a, b] = await Promise.all([inside, outside].map((d) => numbersOf(() => d.apply(null, x, { t, label }))));
+      // 1/√ᾱ at t = 99 is about 2,000
+      expect(relativeDistance(a!, b!)).toBeLessThan(1e-12);
+    }
+  });
+
+  it('evaluates the denoiser once', () => {
+    const evaluations: number[] = [];
+    const counted: Denoiser<null, [2]> = {
+      ...denoiser,
+      apply: (params, x, at) => {
+        evaluations.push(1);
+        return denoiser.apply(params, x, at);
+      },
+    };
+    right(cfg(2)(counted)).apply(null, x, { t, label });
+    expect(evaluations).toHaveLength(1);
+  });
+
+  it('rescales each sample to the standard deviation of its conditional prediction', async () => {
+    const numbers = (guide: Guidance) => numbersOf(() => right(guide(denoiser)).apply(null, x, { t, label }));
+    const [plain, cond, full, half] = await Promise.all([
+      numbers(cfg(5)),
+      numbersOf(() => denoiser.apply(null, x, { t, label })),
+      numbers(cfg(5, { rescale: 1 })),
+      numbers(cfg(5, { rescale: 0.5 })),
+    ]);
+    // two numbers of a sample deviate from their mean by half their difference
+    const ratios = plain!.map((_, i) => {
+      const [a, b] = [i & ~1, i | 1];
+      return Math.abs(cond![a]! - cond![b]!) / Math.abs(plain![a]! - plain![b]!);
+    });
+    const scaled = (by: (ratio: number) => number) => plain!.map((value, i) => value * by(ratios[i]!));
+    expect(
+      relativeDistance(
+        full!,
+        scaled((ratio) => ratio),
+      ),
+    ).toBeLessThan(1e-13);
+    expect(
+      relativeDistance(
+        half!,
+        scaled((ratio) => (1 + ratio) / 2),
+      ),
+    ).toBeLessThan(1e-13);
+  });
+
+  it.each([
+    ['float64', reference()],
+    ['float32', wasm()],
+  ] as const)('rescales nothing where a prediction has no deviation, in %s', async (_, backend) => {
+    const gray = constantOf(new Float32Array(15).fill(0.1), 3, 5); // the mean is rounded
+    const ofLabel: Denoiser<null, [5]> = {
+      predicts: 'v',
+      classes: CLASSES,
+      apply: (_, samples, at) => scaleBy(samples, cast(at.label!, 'float32')),
+    };
+    const found = (rescale: number) =>
+      numbersOf(() => right(cfg(2, { rescale })(ofLabel)).apply(null, gray, { t, label }), backend);
+    const plain = await found(0);
+    expect(plain.every(Number.isFinite)).toBe(true);
+    expect(await found(1)).toEqual(plain);
+    expect(await found(0.5)).toEqual(plain);
+  });
+
+  it('guides only within its interval of timesteps', async () => {
+    const made = right(cfg(3, { interval: [50, 98] })(denoiser));
+    const found = await numbersOf(() => made.apply(null, x, { t, label }));
+    const plain = await numbersOf(() => right(cfg(3)(denoiser)).apply(null, x, { t, label }));
+    const cond = await numbersOf(() => denoiser.apply(null, x, { t, label }));
+    // only the second of the timesteps 5, 50 and 99 is inside
+    const expected = [...cond.slice(0, 2), ...plain.slice(2, 4), ...cond.slice(4)];
+    expect(relativeDistance(found, expected)).toBeLessThan(1e-15);
+  });
+
+  it('needs a finite scale, options in their range, a denoiser with classes, and labels', async () => {
+    const { classes: _, ...unconditional } = denoiser;
+    for (const made of [
+      cfg(NaN)(denoiser),
+      cfg(Infinity)(denoiser),
+      cfg(2, { rescale: 1.5 })(denoiser),
+      cfg(2, { rescale: NaN })(denoiser),
+      cfg(2, { interval: [5, 4] })(denoiser),
+      cfg(2, { interval: [-1, 4] })(denoiser),
+      cfg(2)(unconditional),
+    ])
+      expect(E.isLeft(made) && made.left.where).toBe('cfg');
+    const unlabelled = await outcomeOf(() => right(cfg(2)(denoiser)).apply(null, x, { t }))();
+    expect(E.isLeft(unlabelled) && unlabelled.left.message).toContain('a label for each sample');
+  });
+});
+
+describe('guidanceMonoid', () => {
+  const shifted =
+    (by: number): Guidance =>
+    (d) =>
+      E.right({ ...d, apply: (params, samples, at) => add(d.apply(params, samples, at), by) });
+  const numbers = (guide: Guidance) => numbersOf(() => right(guide(denoiser)).apply(null, x, { t, label }));
+
+  it('adds the changes of both, in any order; unguided adds nothing', async () => {
+    const { concat, empty } = guidanceMonoid;
+    const plain = await numbers(unguided);
+    const expected = (await numbers(cfg(3))).map((value) => value + 0.25);
+    for (const both of [concat(cfg(3), shifted(0.25)), concat(shifted(0.25), cfg(3))])
+      expect(relativeDistance(await numbers(both), expected)).toBeLessThan(1e-14);
+    const three = concat(shifted(1), concat(shifted(2), shifted(4)));
+    const other = concat(concat(shifted(1), shifted(2)), shifted(4));
+    for (const all of [three, other])
+      expect(
+        relativeDistance(
+          await numbers(all),
+          plain.map((value) => value + 7),
+        ),
+      ).toBeLessThan(1e-14);
+    for (const same of [concat(cfg(3), empty), concat(empty, cfg(3))])
+      expect(relativeDistance(await numbers(same), await numbers(cfg(3)))).toBeLessThan(1e-14);
+  });
+
+  it('refuses guidance that changes the parameterization', () => {
+    const turned: Guidance = (d) => E.right({ ...d, predicts: 'v' });
+    for (const both of [guidanceMonoid.concat(turned, unguided), guidanceMonoid.concat(unguided, turned)]) {
+      const made = both(denoiser);
+      expect(E.isLeft(made) && made.left.message).toContain(
+        'expected guidance that keeps the prediction of epsilon, got guidance that changes it to v',
+      );
+    }
+  });
+
+  it('fails if one of them fails', () => {
+    expect(E.isLeft(guidanceMonoid.concat(unguided, cfg(NaN))(denoiser))).toBe(true);
+  });
+});
+
+it('unguided returns the denoiser itself', () => {
+  expect(right(unguided(denoiser))).toBe(denoiser);
+});

@@ -1,0 +1,119 @@
+/** Classifier guidance: the two algorithms of Dhariwal & Nichol 2021. */
+import { mul, type Shape } from '../../dsl/index.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly } from '../../internal/decode.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import type { Denoiser } from '../denoiser/denoiser.js';
+import { type Guide, gradientOf, withGuide } from './guide.js';
+import type { Guidance } from './guidance.js';
+
+/** Guidance by a guide. Its parameters are the field `guide`, beside those of the denoiser: see {@link overParams}. */
+export type ClassifierGuidance<Q, J extends Shape> = Guidance<{ readonly guide: Q }, J>;
+
+/**
+ * Classifier guidance on the score: Algorithm 2 of Dhariwal & Nichol 2021, ε̂ - √(1-ᾱ_t)·scale·∇ log p(y|x_t),
+ * `condition_score` of guided-diffusion, for any process, solver and parameterization. ᾱ_t belongs to the process that the
+ * denoiser is used with. With an exact denoiser and classifier, a scale of 1 gives the denoiser of the class alone (Bayes'
+ * rule on scores); a larger scale sharpens the samples.
+ *
+ * - `guide`: a classifier, or a gradient, such as that of an energy. It gets the timesteps of the denoiser
+ *
+ * The denoiser may have no classes; the labels then go to the classifier only. x̂₀ moves after the sampler's correction, as
+ * in the published code: see {@link steered}. Returns a `ConfigError` for an invalid guide, a scale that is not finite, and
+ * a classifier with another number of classes than the denoiser. Missing labels, and a process with timesteps that the
+ * classifier does not know, raise a `ConfigError`.
+ * @example
+ * const tilted: Classifier<null, []> = {
+ *   classes: 2,
+ *   apply: (_, x) => pipe(x, expandDims(1), matmul(constantOf([0, 2], 1, 2))), // log-odds 2·x of class 1
+ * }
+ * const silent: Denoiser<{ guide: null }, []> = { predicts: 'epsilon', apply: (_, x) => zerosLike(x) }
+ * const guided = classifierGuided(tilted, 1)(silent)
+ * pipe(
+ *   ddpm(scheduleFromBetas([0.36])),
+ *   E.flatMap((process) => pipe(guided, E.map(steered(process)), E.map(reparameterize(process, 'epsilon')))),
+ *   E.map(({ apply }) => apply({ guide: null }, zeros(1), { t: iota(1), label: fullLike(iota(1), 1) })),
+ * ) // → E.right([-0.6 * 2 * 0.5])
+ */
+export const classifierGuided =
+  <Q, J extends Shape>(guide: Guide<Q, J>, scale: number): ClassifierGuidance<Q, J> =>
+  <P extends { readonly guide: Q }, I extends J>(denoiser: Denoiser<P, I>) => {
+    const where = 'classifierGuided';
+    const gradient = gradientOf(where, guide);
+    return withGuide<P, Q, J, I>(where, guide, scale, denoiser, {
+      score: (params, x, at) => mul(gradient(params, x, at), scale),
+    });
+  };
+
+/** The point where {@link meanGuided} takes the gradient: x_t, or μ. */
+export type GradientPlace = 'mean' | 'xt';
+
+/** Options of {@link meanGuided}. */
+export interface MeanGuidanceOptions {
+  /**
+   * 'xt' if left out, as in Algorithm 1 of Dhariwal & Nichol 2021 and in their code. 'mean' takes the gradient at μ, where
+   * their eq. 10 expands log p(y|x).
+   */
+  readonly gradientAt?: GradientPlace;
+}
+
+const meanOptions = optionsOf<MeanGuidanceOptions>({
+  where: 'meanGuided',
+  options: exactly({}, { gradientAt: t.keyof({ mean: null, xt: null }, "'mean' or 'xt'") }),
+  hint: '{} is Algorithm 1',
+});
+
+/**
+ * Classifier guidance on the mean: Algorithm 1 of Dhariwal & Nichol 2021, N(μ + scale·Σ·∇ log p(y|x_t), Σ),
+ * `condition_mean` of guided-diffusion. μ and Σ, fixed or learned, belong to the step of {@link ancestral} on any grid, or of
+ * {@link pMeanVariance} and {@link pSample}. Other solvers and {@link likelihood} have no such mean: they return a
+ * `ConfigError`.
+ *
+ * - `guide`: a classifier or a gradient, as for {@link classifierGuided}
+ *
+ * x̂₀ does not move. Returns a `ConfigError` for an invalid guide or option, a scale that is not finite, and a classifier
+ * with another number of classes than the denoiser. Missing labels raise a `ConfigError`.
+ * @example
+ * const uphill: GuideGradient<null, []> = { gradient: (_, x) => onesLike(x) }
+ * const black: Denoiser<{ guide: null }, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const reverse = (process: Process) =>
+ *   pipe(meanGuided(uphill, 2)(black), E.map((guided) => pMeanVariance(process, guided)))
+ * pipe(
+ *   ddpm(scheduleFromBetas([0.36, 0.4375])),
+ *   E.flatMap(reverse),
+ *   E.map((of) => of({ guide: null }, zeros(2), { t: iota(2) }).mean),
+ * ) // → E.right([0, 0.492])
+ */
+export const meanGuided =
+  <Q, J extends Shape>(
+    guide: Guide<Q, J>,
+    scale: number,
+    options: MeanGuidanceOptions = {},
+  ): ClassifierGuidance<Q, J> =>
+  <P extends { readonly guide: Q }, I extends J>(denoiser: Denoiser<P, I>) =>
+    F.pipe(
+      meanOptions(options),
+      E.flatMap(({ gradientAt = 'xt' }) => {
+        const where = 'meanGuided';
+        const gradient = gradientOf(where, guide);
+        return withGuide<P, Q, J, I>(where, guide, scale, denoiser, {
+          mean: (params, x, at, mean) => mul(gradient(params, gradientAt === 'xt' ? x : mean, at), scale),
+        });
+      }),
+    );
+
+/** Checks that a denoiser is not guided on the mean, for `actual`, which has no mean. Otherwise a `ConfigError`. */
+export const rejectMeanGuidance = <P, I extends Shape>(
+  where: string,
+  { guides }: Pick<Denoiser<P, I>, 'guides'>,
+  actual: string,
+): either.Either<NoisefoldError, void> =>
+  guides?.mean === undefined
+    ? E.right(undefined)
+    : fail('ConfigError', {
+        where,
+        expected: 'ancestral(), for a denoiser guided by meanGuided, which moves the mean of a step',
+        actual,
+        hint: 'take classifierGuided, which works with any solver and grid',
+      });

@@ -1,0 +1,95 @@
+import { add, type NoisefoldError, type Shape, sub } from '../../dsl/index.js';
+import { fail } from '../../internal/errors.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { type Denoiser, acceptLabels } from '../denoiser/denoiser.js';
+import { bothGuides } from './guide.js';
+
+/**
+ * Turns a denoiser into a guided one with the same parameters. `R` is the part of the parameters that it needs, such as a
+ * classifier's ({@link GuidedParams}); `J` is the shape of samples that it supports. Any, if left out.
+ */
+export type Guidance<R = unknown, J extends Shape = Shape> = <P extends R, I extends J>(
+  denoiser: Denoiser<P, I>,
+) => either.Either<NoisefoldError, Denoiser<P, I>>;
+
+/** The parameters of a denoiser and of its guide. */
+export interface GuidedParams<P, Q> {
+  readonly denoiser: P;
+  readonly guide: Q;
+}
+
+/**
+ * No guidance: returns the denoiser itself.
+ * @example
+ * const denoiser: Denoiser<null, [1]> = { predicts: 'v', apply: (_, x) => x }
+ * unguided(denoiser) // → E.right(denoiser)
+ */
+export const unguided: Guidance = (denoiser) => E.right(denoiser);
+
+/** Checks that a guided denoiser has the parameterization of the plain one, so that predictions can be added. */
+const summand =
+  <P, I extends Shape>({ predicts }: Denoiser<P, I>) =>
+  (guided: Denoiser<P, I>): either.Either<NoisefoldError, Denoiser<P, I>> =>
+    guided.predicts === predicts
+      ? E.right(guided)
+      : fail('ConfigError', {
+          where: 'guidanceMonoid',
+          expected: `guidance that keeps the prediction of ${predicts}`,
+          actual: `guidance that changes it to ${guided.predicts}`,
+          hint: 'reparameterize the result of the guidance',
+        });
+
+/** The number of classes of two guided denoisers, if one of them has classes. */
+const classesOf = <P, I extends Shape>(
+  first: Denoiser<P, I>,
+  second: Denoiser<P, I>,
+): either.Either<NoisefoldError, number | undefined> =>
+  first.classes === undefined || second.classes === undefined || first.classes === second.classes
+    ? E.right(first.classes ?? second.classes)
+    : fail('ConfigError', {
+        where: 'guidanceMonoid',
+        expected: 'guides with the same number of classes',
+        actual: `${first.classes} and ${second.classes} classes`,
+        hint: 'train the classifiers with the same labels',
+      });
+
+/**
+ * Combines two guidances: sums what each adds to the prediction of the denoiser, and their gradients. An instance of
+ * fp-ts's `Monoid`, commutative, with {@link unguided} as `empty`. Returns a `ConfigError` for guidance that changes the
+ * parameterization.
+ * @example
+ * const denoiser: Denoiser<null, [1]> = { predicts: 'epsilon', apply: (_, x) => x }
+ * const plus = (n: number): Guidance => (d) => E.right({ ...d, apply: (...given) => add(d.apply(...given), n) })
+ * const both = guidanceMonoid.concat(plus(1), plus(10))
+ * pipe(both(denoiser), E.map(({ apply }) => apply(null, zeros(1, 1), { t: iota(1) }))) // → E.right([[11]])
+ */
+export const guidanceMonoid: {
+  readonly concat: <R, J extends Shape, S = R, K extends Shape = J>(
+    a: Guidance<R, J>,
+    b: Guidance<S, K>,
+  ) => Guidance<R & S, J & K>;
+  readonly empty: Guidance;
+} = {
+  concat:
+    (a, b) =>
+    ({ guides: own, ...denoiser }) =>
+      F.pipe(
+        E.Do,
+        E.bind('one', () => F.pipe(a(denoiser), E.flatMap(summand(denoiser)))),
+        E.bind('other', () => F.pipe(b(denoiser), E.flatMap(summand(denoiser)))),
+        E.bind('classes', ({ one, other }) => classesOf(one, other)),
+        E.map(({ one, other, classes }) => {
+          const [plain, first, second] = [acceptLabels(denoiser), acceptLabels(one), acceptLabels(other)];
+          const known = Math.min(one.timesteps ?? Infinity, other.timesteps ?? Infinity);
+          return {
+            ...denoiser,
+            ...(classes === undefined ? {} : { classes }),
+            ...(known < Infinity && { timesteps: known }),
+            guides: bothGuides(own, bothGuides(one.guides, other.guides)),
+            apply: (params, x, at) =>
+              add(first.apply(params, x, at), sub(second.apply(params, x, at), plain.apply(params, x, at))),
+          };
+        }),
+      ),
+  empty: unguided,
+};

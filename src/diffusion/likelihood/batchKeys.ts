@@ -1,0 +1,37 @@
+import { ascribeLike, type Dim, dims, type Key, type Shape, stack, type Tensor, zeros } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
+
+/** One key for a whole batch, or one for each sample, which makes its random numbers independent of the rest of the batch. */
+export type BatchKeys = Key | readonly Key[];
+
+/** Draws numbers in the shape of a tensor, like `normalLike`. */
+type DrawLike = <S extends Shape>(like: Tensor<S>) => (key: Key) => Tensor<S>;
+
+// Array.isArray alone does not narrow a readonly array
+const isOne = (keys: BatchKeys): keys is Key => !Array.isArray(keys);
+
+/**
+ * Draws numbers in the shape of a batch `[B, ...I]`: all with one key, or each sample with its own key. Raises `ConfigError`
+ * if the number of keys is not that of the samples.
+ * @example
+ * const noise = program({ x: 'B 2', keys: ['key', 'key'] }, ({ x, keys }) => drawnBy(keys, normalLike)(x))
+ * const drawn = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(8)] })
+ * await using(reference())(drawn)() // → E.right([1.331, 0.629, 3.691, 0.784])
+ */
+export const drawnBy =
+  (keys: BatchKeys, draw: DrawLike) =>
+  <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>): Tensor<[B, ...I]> => {
+    if (isOne(keys)) return draw(batch)(keys);
+    const [samples] = dims(batch);
+    const sample: readonly number[] = dims(batch).slice(1);
+    if (keys.length !== samples)
+      raise('ConfigError', {
+        where: 'key',
+        expected: `one key for the batch, or one for each of ${samples} samples`,
+        actual: `${keys.length}`,
+        hint: 'fold the index of each sample into a key: foldIn(i)(key)',
+      });
+    const like = zeros(...sample) as Tensor<Shape>;
+    const drawn = keys.map((key) => draw(like)(key)) as [Tensor<Shape>]; // a batch has at least one sample
+    return ascribeLike(stack(drawn) as Tensor<Shape>, batch);
+  };

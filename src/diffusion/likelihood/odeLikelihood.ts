@@ -1,0 +1,179 @@
+import {
+  add,
+  bernoulliLike,
+  type Dim,
+  fullLike,
+  type Grads,
+  jvp,
+  type Key,
+  mul,
+  type NoisefoldError,
+  onesLike,
+  type Shape,
+  square,
+  sumPerSample,
+  type Tensor,
+  where,
+  zerosLike,
+} from '../../dsl/index.js';
+import { fail } from '../../internal/errors.js';
+import { type InferredFrom, optionsOf } from '../../internal/options.js';
+import { exactly } from '../../internal/decode.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import { forEachSample, perSample } from '../process/batch.js';
+import { type BatchKeys, drawnBy } from './batchKeys.js';
+import type { Channel } from '../schedules/channel.js';
+import type { Condition } from '../conditioning/condition.js';
+import { type Denoiser, overProcess, reparameterize } from '../denoiser/denoiser.js';
+import { timestepsWithSignal } from '../denoiser/requireSignal.js';
+import { everyStep, type Grid, gridOf, spaced } from '../grids/grid.js';
+import type { Process } from '../process/process.js';
+import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
+import { steered } from '../reverse/steering.js';
+import { entryAt } from '../process/table.js';
+
+/** Samples on their way to noise, and the change of log-volume so far. */
+export interface LikelihoodState<B extends Dim, I extends Shape> {
+  readonly x: Tensor<[B, ...I]>;
+  readonly stretch: Tensor<[B]>;
+}
+
+/** The inputs of a step besides parameters and state. */
+export interface LikelihoodInputs<B extends Dim> {
+  /** The index of the step, 0…steps-1 from data to noise. */
+  readonly index: Tensor<[], 'int32'>;
+  /** One key for the batch or for each sample. Use the same for each step, so that the random direction stays the same. */
+  readonly key: BatchKeys;
+  /** The class of each sample, `[B]`. */
+  readonly label?: Tensor<[B], 'int32'>;
+  /** The image that conditions each sample. */
+  readonly condition?: Condition<B>;
+}
+
+/** An integration from data to noise: `start`, then `step` at index 0…steps-1, then `finish`. */
+export interface Likelihood<P, I extends Shape> {
+  readonly steps: number;
+  /** The rising timesteps of the path, one more than steps. */
+  readonly timesteps: readonly number[];
+  readonly start: <B extends Dim>(x: Tensor<[B, ...I]>) => LikelihoodState<B, I>;
+  readonly step: <B extends Dim>(
+    params: P,
+    state: LikelihoodState<B, I>,
+    inputs: LikelihoodInputs<NoInfer<B>>,
+  ) => LikelihoodState<B, I>;
+  /** The log-density log p(x) of each sample, in nats. */
+  readonly finish: <B extends Dim>(state: LikelihoodState<B, I>) => Tensor<[B]>;
+}
+
+/** The angle φ of q(x_t|x_0) = N(cos φ·x_0, sin² φ). */
+const angleOf = ({ scale, variance }: Channel): number => Math.atan2(Math.sqrt(variance), scale);
+
+/** Rademacher noise: -1 or 1 with probability ½ each. */
+const rademacher =
+  <S extends Shape>(x: Tensor<S>) =>
+  (key: Key): Tensor<S> =>
+    where(bernoulliLike(key, 0.5, x), onesLike(x), fullLike(x, -1)) as Tensor<S>;
+
+/** log N(x; 0, I) of each sample. */
+const standardLogDensity = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> =>
+  sumPerSample(mul(add(square(x), Math.log(2 * Math.PI)), -0.5));
+
+const atLeastTwo = (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> =>
+  timesteps.length >= 2
+    ? E.right(timesteps)
+    : fail('ConfigError', {
+        where: 'likelihood',
+        expected: 'a grid of at least two timesteps',
+        actual: `${timesteps.length}`,
+        hint: 'the path leads from the least to the most noise of the grid; more steps are more accurate',
+      });
+
+interface LikelihoodParts<P, I extends Shape> {
+  readonly process: Process;
+  readonly denoiser: Denoiser<P, I>;
+  readonly grid?: number | Grid;
+}
+
+const partsOf = optionsOf({
+  where: 'likelihood',
+  options: exactly(
+    { process: t.UnknownRecord, denoiser: t.UnknownRecord },
+    { grid: t.union([t.number, t.Function], 'a number of timesteps, or a grid') },
+  ),
+  hint: 'likelihood takes no guidance',
+});
+
+/**
+ * The exact likelihood of a model by its probability flow ODE (Song et al. 2021, section 4.3 and appendix D.2). In the angle
+ * φ of x_t = cos φ·x_0 + sin φ·ε the flow is dx/dφ = v̂ (Salimans & Ho 2022, appendix D), and
+ * log p(x) = log N(x_T; 0, I) + ∫ div v̂ dφ. Heun's method, of second order, integrates between the timesteps of a grid,
+ * with two evaluations and two Jacobian-vector products a step. The divergence is Hutchinson's estimate z·∂v̂·z with
+ * z = ±1, which is unbiased, and exact for a diagonal Jacobian.
+ *
+ * The samples are treated as x_t of the first timestep of the grid, the least noise that the model knows, and the result is
+ * the density there. For bytes, add noise of their width first, and see `bitsOfBytes`.
+ *
+ * @param parts - `grid`: the number of timesteps, {@link spaced} from the first to the last, or a grid of at least two; every
+ *   timestep if left out. Invalid parts are a `ConfigError`
+ * @example
+ * // data N(0, I) do not move: v̂ = 0
+ * const still: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
+ * const made = pipe(ddpm(cosine(8)), E.flatMap((process) => likelihood({ process, denoiser: still })))
+ * pipe(made, E.map(({ steps }) => steps)) // → E.right(7)
+ * pipe(made, E.map(({ start, finish }) => finish(start(zeros(1, 2))))) // → E.right([-1.838])
+ */
+export const likelihood = <P, I extends Shape>(
+  parts: InferredFrom<LikelihoodParts<P, I>, 'denoiser'>,
+): either.Either<NoisefoldError, Likelihood<P, I>> => {
+  const { process, denoiser, grid = everyStep } = parts;
+  return F.pipe(
+    partsOf(parts),
+    // `spaced`, because the path ends at the first timestep, and not at the data as in sampling
+    E.flatMap(() => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process)),
+    E.flatMap(atLeastTwo),
+    E.flatMap((falling) => timestepsWithSignal('likelihood', process, denoiser.predicts)(falling)),
+    E.tap(() => rejectMeanGuidance('likelihood', denoiser, 'the flow of likelihood')),
+    E.map((falling) => {
+      const timesteps = [...falling].reverse();
+      const angles = timesteps.map((t) => angleOf(process.marginals[t]!));
+      const entries = (of: (i: number) => number) => Array.from({ length: timesteps.length - 1 }, (_, i) => of(i));
+      const fromAt = entryAt(Int32Array.from(timesteps.slice(0, -1)));
+      const toAt = entryAt(Int32Array.from(timesteps.slice(1)));
+      const halfAt = entryAt(entries((i) => (angles[i + 1]! - angles[i]!) / 2));
+      const { apply } = F.pipe(
+        denoiser,
+        overProcess(process),
+        steered(process, { timesteps: falling }),
+        reparameterize(process, 'v', falling),
+      );
+      return {
+        steps: timesteps.length - 1,
+        timesteps,
+        start: (x) => ({ x, stretch: zerosLike(perSample(x)) }),
+        step: <B extends Dim>(
+          params: P,
+          { x, stretch }: LikelihoodState<B, I>,
+          { index, key, ...given }: LikelihoodInputs<NoInfer<B>>,
+        ): LikelihoodState<B, I> => {
+          const z = drawnBy(key, rademacher)(x);
+          // the tangent of a float32 tensor has its type, which the compiler does not compute for a generic I
+          const direction = z as unknown as Grads<Tensor<[B, ...I]>>;
+          /** v̂, and z·∂v̂·z of each sample. */
+          const flow = (from: Tensor<[B, ...I]>, t: Tensor<[], 'int32'>) => {
+            const v = (at: Tensor<[B, ...I]>) => apply(params, at, { ...given, t: forEachSample(x)(t) });
+            const { value, tangent } = jvp(v)(from, direction);
+            return { velocity: value, divergence: sumPerSample(mul(tangent, z)) };
+          };
+          const half = halfAt(index);
+          const first = flow(x, fromAt(index));
+          const second = flow(add(x, mul(first.velocity, mul(half, 2))), toAt(index));
+          return {
+            x: add(x, mul(add(first.velocity, second.velocity), half)),
+            stretch: add(stretch, mul(add(first.divergence, second.divergence), half)),
+          };
+        },
+        finish: ({ x, stretch }) => add(standardLogDensity(x), stretch),
+      };
+    }),
+  );
+};

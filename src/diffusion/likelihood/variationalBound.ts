@@ -1,0 +1,36 @@
+import { type Dim, equal, neg, type Shape, type Tensor, where } from '../../dsl/index.js';
+import { overElements } from '../process/batch.js';
+import { bitsPerDimension } from './bitsPerDimension.js';
+import { discretizedLogLikelihood } from './discretizedGaussian.js';
+import type { DiagonalGaussian } from '../process/gaussians.js';
+import { gaussianKl } from '../process/gaussianKl.js';
+import { qPosterior } from '../process/posterior.js';
+import type { Process } from '../process/process.js';
+
+/**
+ * The term of the variational bound for each sample at its t, in bits per dimension (DDPM, Ho et al. 2020, eq. 5):
+ * L_{t-1} = KL(q(x_{t-1}|x_t, x_0) ‖ p_θ(x_{t-1}|x_t)), and at t = 0, for bytes, L_0 = -log p_θ(x_0|x_1). The sum over all t
+ * and L_T of {@link priorTerm} is an upper bound of the negative log-likelihood.
+ *
+ * - `t`: `[B]`; `x0`, `xt`: `[B, ...I]`, with x_0 as levels of bytes in [-1, 1]
+ * - p_θ: from {@link reverseOf}, `[B, ...I]`
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const exact = { mean: fullOf(0.547, 1), logVariance: fullOf(-1.4018, 1) } // the posterior at x_t = 0, x_0 = 1
+ * const t = constantOf(Int32Array.of(1), 1)
+ * pipe(process, E.map((p) => boundTerm(p)(t, ones(1), zeros(1))(exact))) // → E.right([0])
+ */
+export const boundTerm = (process: Process) => {
+  const posterior = qPosterior(process);
+  return <B extends Dim, I extends Shape>(
+      t: Tensor<[B], 'int32'>,
+      x0: Tensor<[NoInfer<B>, ...I]>,
+      xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+    ) =>
+    (reverse: DiagonalGaussian<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B]> => {
+      const { mean, logVariance } = posterior(t)(x0, xt);
+      const kl = gaussianKl({ mean, logVariance: overElements(mean)(logVariance) }, reverse);
+      const decoded = neg(discretizedLogLikelihood(reverse)(x0));
+      return where(equal(t, 0), bitsPerDimension(decoded), bitsPerDimension(kl));
+    };
+};

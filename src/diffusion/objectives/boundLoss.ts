@@ -1,0 +1,145 @@
+import { add, meanPerSample, mul, raise, type Shape, square, stopGradient, sub } from '../../dsl/index.js';
+import { orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { amount, exactly } from '../../internal/decode.js';
+import { type ReverseVariance, reverseVariance } from '../reverse/reverseVariance.js';
+import { boundTerm } from '../likelihood/variationalBound.js';
+import { uncorrected } from '../reverse/x0Correction.js';
+import type { Denoiser } from '../denoiser/denoiser.js';
+import { type Losses, targetOf } from './loss.js';
+import { lossFields, type LossOptions, noisedBatch } from './noisedBatch.js';
+import type { Process } from '../process/process.js';
+import { predictionsOf, reverseOf } from '../reverse/reverse.js';
+
+/** Options of {@link boundLosses}. */
+export interface BoundLossOptions extends LossOptions {
+  /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
+  readonly variance?: ReverseVariance;
+}
+
+const boundOptions = optionsOf<BoundLossOptions>({
+  where: 'boundLosses',
+  options: exactly({}, { ...lossFields, variance: reverseVariance }),
+  hint: "'posterior' is β̃_t, 'beta' is β_t",
+});
+
+/**
+ * The term of the variational bound at a drawn t, in bits per dimension: 'KL' of guided-diffusion. Its mean over t is the
+ * bound without L_T, divided by T. Trains both mean and variance; x̂₀ is not clipped. See {@link boundTerm}.
+ * @example
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const losses = (process: Process) =>
+ *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => boundLosses(process, white)(null, x0, k).losses)
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => evaluate(losses(process), { B: 1 })({ x0: Float32Array.of(1), k: key(7) })),
+ *   using(reference()),
+ * )() // → E.right([0])
+ */
+export const boundLosses = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options: BoundLossOptions = {},
+): Losses<P, I> => {
+  const given = boundOptions(options);
+  const predictions = predictionsOf(process, denoiser);
+  const term = boundTerm(process);
+  return (params, x0, key, ...told) => {
+    const { variance = 'posterior', ...drawing } = orRaise(given);
+    const reverse = reverseOf(process, denoiser, { variance, correction: uncorrected });
+    const noised = noisedBatch(process, denoiser, drawing);
+    const { xt, at } = noised(x0, key, ...told);
+    return { losses: term(at.t, x0, xt)(reverse(at.t, xt)(predictions(params, xt, at))), t: at.t };
+  };
+};
+
+/**
+ * T times {@link boundLosses}: 'rescaled KL' of guided-diffusion. Its mean over uniform t is the bound without L_T: L_vlb of
+ * Improved DDPM (Nichol & Dhariwal 2021), eq. 4.
+ * @example
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const losses = (process: Process) =>
+ *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => rescaledBoundLosses(process, white)(null, x0, k).losses)
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => evaluate(losses(process), { B: 1 })({ x0: Float32Array.of(1), k: key(7) })),
+ *   using(reference()),
+ * )() // → E.right([0])
+ */
+export const rescaledBoundLosses = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options: BoundLossOptions = {},
+): Losses<P, I> => {
+  const raw = boundLosses(process, denoiser, options);
+  return (params, x0, key, ...told) => {
+    const { losses, t } = raw(params, x0, key, ...told);
+    return { losses: mul(losses, process.schedule.T), t };
+  };
+};
+
+/** Options of {@link hybridLosses}. */
+export interface HybridOptions extends LossOptions {
+  /**
+   * λ of L_simple + λ·L_vlb. 0.001 if left out, as in the paper and in 'rescaled MSE' of guided-diffusion. 1/T is its 'MSE'
+   * with a learned variance.
+   */
+  readonly lambda?: number;
+}
+
+const hybridOptions = optionsOf<HybridOptions>({
+  where: 'hybridLosses',
+  options: exactly({}, { ...lossFields, lambda: amount }),
+  hint: 'the paper uses a λ of 0.001',
+});
+
+/**
+ * The hybrid loss of Improved DDPM (Nichol & Dhariwal 2021, eq. 16), of each sample: the squared error of
+ * {@link simpleLosses} plus λ·T times the term of the bound, in bits per dimension, at the same t. The gradient of the
+ * second stops at the prediction, so it trains only the variance. One evaluation for both.
+ *
+ * Raises `ConfigError` for a denoiser that does not learn its variance, and for a λ that is negative or not finite, when the
+ * program is traced.
+ * @example
+ * const model = learningVariance<null, []>({
+ *   predicts: 'x0',
+ *   as: 'range',
+ *   apply: (_, x) => ({ prediction: onesLike(x), variance: fullLike(x, -1) }), // β̃, which is optimal for an exact x̂₀
+ * })
+ * const losses = (process: Process) =>
+ *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => hybridLosses(process, model)(null, x0, k).losses)
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => evaluate(losses(process), { B: 1 })({ x0: Float32Array.of(1), k: key(7) })),
+ *   using(reference()),
+ * )() // → E.right([0])
+ */
+export const hybridLosses = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options: HybridOptions = {},
+): Losses<P, I> => {
+  const given = hybridOptions(options);
+  const predictions = predictionsOf(process, denoiser);
+  const reverse = reverseOf(process, denoiser, { correction: uncorrected });
+  const wanted = targetOf(process, denoiser.predicts);
+  const term = boundTerm(process);
+  return (params, x0, key, ...told) => {
+    const { lambda = 1e-3, ...drawing } = orRaise(given);
+    const noised = noisedBatch(process, denoiser, drawing);
+    const { xt, noise, at } = noised(x0, key, ...told);
+    const { prediction, variance = unlearned() } = predictions(params, xt, at);
+    const mse = meanPerSample(square(sub(prediction, wanted(at.t)(x0, noise))));
+    const detached = { prediction: stopGradient(prediction), variance };
+    const bits = term(at.t, x0, xt)(reverse(at.t, xt)(detached));
+    return { losses: add(mse, mul(bits, lambda * process.schedule.T)), t: at.t };
+  };
+};
+
+const unlearned = (): never =>
+  raise('ConfigError', {
+    where: 'hybridLosses',
+    expected: 'a denoiser that learns its variance',
+    actual: 'one with a fixed variance',
+    hint: 'make it with learningVariance, or use the simple loss',
+  });

@@ -1,0 +1,127 @@
+import {
+  add,
+  and,
+  broadcastTo,
+  cast,
+  type Dim,
+  dims,
+  div,
+  equal,
+  gather,
+  greater,
+  greaterEqual,
+  iota,
+  less,
+  mean,
+  min,
+  mod,
+  mul,
+  onesLike,
+  reshape,
+  scatterAdd,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+  where,
+} from '../../dsl/index.js';
+import { orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly, positive, share } from '../../internal/decode.js';
+import { E } from '../../internal/fp.js';
+import type { AdaptiveDraw, DrawMemory } from './adaptiveDraw.js';
+import type { SampleLosses } from './loss.js';
+import { importanceWeights, timestepsBy } from './timestepDistribution.js';
+
+/** The last losses at each timestep, and their number. */
+interface LossHistory {
+  /** `[T, size]`; each row is a ring buffer. */
+  readonly losses: Tensor<[Dim, Dim]>;
+  /** `[T]`: their number n. If n ≥ `size`, it is stored as `size` + n mod `size`. */
+  readonly seen: Tensor<[Dim]>;
+}
+
+const historyOf = ({ losses, seen }: DrawMemory): LossHistory => ({ losses, seen }) as LossHistory; // `memory` of the draw gives these shapes
+
+/** For each sample, the number of samples before and after it in the batch at the same timestep: `[B]`. */
+const repeats = (t: Tensor<[Dim], 'int32'>) => {
+  const [B] = dims(t);
+  const across = broadcastTo(B, B);
+  const down = (x: Tensor<[Dim], 'int32'>) => across(reshape(x, B, 1));
+  const same = equal(across(t), down(t));
+  const count = (which: Tensor<[Dim, Dim], 'bool'>) => sum(cast(which, 'int32'), 1);
+  const [one, other] = [down(iota(B)), across(iota(B))];
+  return { before: count(and(same, less(other, one))), after: count(and(same, greater(other, one))) };
+};
+
+/** The history after a batch: the loss of each sample replaces the oldest at its timestep. */
+const recorded =
+  ({ losses: all, seen }: LossHistory) =>
+  ({ losses, t }: SampleLosses<Dim>): LossHistory => {
+    const [T, size] = dims(all);
+    const { before, after } = repeats(t);
+    // only the last `size` losses at a timestep are stored, so no two have the same place
+    const stays = cast(less(after, size), 'float32');
+    const place = mod(add(cast(gather(seen, t), 'int32'), before), size);
+    const places = add(mul(t, size), place);
+    const scattered = (updates: Tensor<[Dim]>) => reshape(scatterAdd(updates, places, T * size), T, size);
+    const count = add(seen, scatterAdd(onesLike(losses), t, T));
+    return {
+      losses: where(greater(scattered(stays), 0), scattered(mul(losses, stays)), all),
+      seen: where(less(count, size), count, add(mod(count, size), size)),
+    };
+  };
+
+/** p_t ∝ √E[L_t²], `[T]`; uniform until each timestep has `size` losses. */
+const probabilitiesOf = ({ losses, seen }: LossHistory, uniform: number): Tensor<[Dim]> => {
+  const [T, size] = dims(losses);
+  const roots = sqrt(mean(square(losses), 1));
+  const known = and(greaterEqual(min(seen), size), greater(sum(roots), 0));
+  const sizes = where(known, roots, onesLike(roots));
+  return add(mul(div(sizes, sum(sizes)), 1 - uniform), uniform / T);
+};
+
+interface ImportanceOptions {
+  readonly size?: number;
+  readonly uniform?: number;
+}
+
+const importanceOptions = optionsOf<ImportanceOptions>({
+  where: 'importanceTimesteps',
+  options: exactly({}, { size: positive, uniform: share }),
+  hint: '{ size: 10, uniform: 0.001 } is usual',
+});
+
+/**
+ * Importance sampling of timesteps: p_t ∝ √E[L_t²] over the last losses at each t, and the loss has weights 1/(T·p_t), so
+ * its mean is that of uniform timesteps with less variance. Uniform until each timestep has `size` losses. Improved DDPM
+ * (Nichol & Dhariwal 2021), section 3.3, eq. 18, which uses it for the variational bound only. It is part of the graph of a
+ * training step: `fit` keeps the history in its state.
+ *
+ * @param size - the number of losses kept for each timestep; 10 if left out, as in the paper
+ * @param uniform - the uniform share of the probabilities, which keeps all above 0; 0.001 if left out, as in guided-diffusion
+ * @example
+ * const { memory, record, mean } = importanceTimesteps({ size: 1, uniform: 0 })
+ * pipe(ddpm(cosine(1000)), E.map(memory)) // → E.right({ losses: [1000, 1], seen: [1000] })
+ * const drawn = { losses: constantOf([1, 3], 2), t: iota(2) }
+ * const after = record({ losses: zeros(2, 1), seen: zeros(2) })(drawn) // from now on p = ¼, ¾
+ * mean(after)({ losses: ones(1), t: constantOf(Int32Array.of(1), 1) }) // → 0.667
+ */
+export const importanceTimesteps = (options: ImportanceOptions = {}): AdaptiveDraw => {
+  const given = importanceOptions(options);
+  const { size = 10, uniform = 1e-3 } = E.getOrElse((): ImportanceOptions => ({}))(given); // `memory` raises the error
+  const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), uniform);
+  return {
+    name: `importance of ${size} losses, ${uniform} uniform`,
+    memory: ({ schedule: { T } }) => {
+      orRaise(given);
+      return { losses: [T, size], seen: [T] };
+    },
+    draw: (memory) => timestepsBy(probabilities(memory)),
+    mean:
+      (memory) =>
+      ({ losses, t }) =>
+        mean(mul(losses, gather(importanceWeights(probabilities(memory)), t))),
+    record: (memory) => (drawn) => ({ ...recorded(historyOf(memory))(drawn) }),
+  };
+};

@@ -1,0 +1,186 @@
+import {
+  add,
+  type Dim,
+  type Key,
+  mean,
+  meanPerSample,
+  type Scalar,
+  scaleBy,
+  type Shape,
+  square,
+  sub,
+  type Tensor,
+} from '../../dsl/index.js';
+import type { Condition } from '../conditioning/condition.js';
+import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
+import { requireSignal } from '../denoiser/requireSignal.js';
+import { type LossOptions, noisedBatch } from './noisedBatch.js';
+import { type Parameterization, target } from '../denoiser/parameterization.js';
+import type { Process } from '../process/process.js';
+import { column, entriesAt } from '../process/table.js';
+
+/**
+ * The target of a denoiser: its correct prediction, from the data and the noise that x_t is made of.
+ *
+ * - `t`: `[B]`; `x0`, `noise`: `[B, ...I]`
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * // v = √ᾱ_t·ε - √(1-ᾱ_t)·x_0 at x_0 = 1 and ε = 0
+ * pipe(process, E.map((p) => targetOf(p, 'v')(iota(2))(ones(2), zeros(2)))) // → E.right([-0.6, -0.8])
+ */
+export const targetOf = ({ marginals }: Process, predicts: Parameterization) => {
+  const mixtures = marginals.map(target(predicts));
+  const ofX0 = entriesAt(column(mixtures, ({ x0 }) => x0));
+  const ofNoise = entriesAt(column(mixtures, ({ epsilon }) => epsilon));
+  return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
+    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> =>
+      add(scaleBy(x0, ofX0(t)), scaleBy(noise, ofNoise(t)));
+};
+
+/** The loss of each sample and its timestep, which weightings use. */
+export interface SampleLosses<B extends Dim> {
+  readonly losses: Tensor<[B]>;
+  readonly t: Tensor<[B], 'int32'>;
+  /** For a classifier: 1 for a correct class, 0 for a wrong one. Only reported; not part of the gradient. */
+  readonly accuracy?: Tensor<[B]>;
+}
+
+/** The losses of a batch, each sample at a timestep and with noise drawn from `key`. */
+export type Losses<P, I extends Shape> = <B extends Dim>(
+  params: P,
+  x0: Tensor<[B, ...I]>,
+  key: Key,
+  label?: Tensor<[NoInfer<B>], 'int32'>,
+  condition?: Condition<NoInfer<B>>,
+) => SampleLosses<B>;
+
+/** The scalar that training minimizes: a mean of {@link Losses}. */
+export type Loss<P, I extends Shape> = <B extends Dim>(
+  params: P,
+  x0: Tensor<[B, ...I]>,
+  key: Key,
+  label?: Tensor<[NoInfer<B>], 'int32'>,
+  condition?: Condition<NoInfer<B>>,
+) => Scalar;
+
+/**
+ * The mean over a batch of any {@link Losses}.
+ * @example
+ * const ofOnes = meanLoss<null, []>((_, x0) => ({ losses: square(x0), t: cast(x0, 'int32') }))
+ * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => ofOnes(null, x0, k))
+ * await using(reference())(evaluate(traced, { B: 2 })({ x0: Float32Array.of(1, 2), k: key(7) }))() // → E.right([2.5])
+ */
+export const meanLoss =
+  <P, I extends Shape>(losses: Losses<P, I>): Loss<P, I> =>
+  (params, x0, key, ...told) =>
+    mean(losses(params, x0, key, ...told).losses);
+
+/**
+ * A training loss for any denoiser and process: {@link simpleLosses}, `hybridLosses`, a result of `weightedBy`, or your own.
+ * Snapshots identify it by its function name.
+ */
+export type Objective = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options?: LossOptions,
+) => Losses<P, I>;
+
+/**
+ * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn
+ * from the key (its forks 'timestep', 'noise', 'dropout' and 'label'). Use it to define an {@link Objective}. Raises
+ * `ConfigError`, when the program is traced, for a prediction of ε or the score over a process with a timestep without
+ * signal, because no sampler could start there.
+ * @example
+ * const absoluteLosses: Objective = (process, denoiser, options) => {
+ *   const errors = predictionErrors(process, denoiser, options)
+ *   return (...given) => {
+ *     const { error, t } = errors(...given)
+ *     return { losses: meanPerSample(abs(error)), t }
+ *   }
+ * }
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const losses = (process: Process) =>
+ *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => absoluteLosses(process, white)(null, x0, k).losses)
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => evaluate(losses(process), { B: 2 })({ x0: Float32Array.of(1, -1), k: key(7) })),
+ *   using(reference()),
+ * )() // → E.right([0, 2])
+ */
+export const predictionErrors = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options: LossOptions = {},
+) => {
+  const { apply } = overProcess(process)(denoiser);
+  const wanted = targetOf(process, denoiser.predicts);
+  const noised = noisedBatch(process, denoiser, options);
+  return <B extends Dim>(
+    params: P,
+    x0: Tensor<[B, ...I]>,
+    key: Key,
+    label?: Tensor<[NoInfer<B>], 'int32'>,
+    condition?: Condition<NoInfer<B>>,
+  ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], 'int32'> } => {
+    requireSignal('loss', process, denoiser.predicts);
+    const { noise, xt, at } = noised(x0, key, label, condition);
+    return { error: sub(apply(params, xt, at), wanted(at.t)(x0, noise)), t: at.t };
+  };
+};
+
+/**
+ * The squared error of each sample, averaged over its elements, at a timestep and with noise drawn from `key`:
+ * `losses` and `t`, both `[B]`. See {@link predictionErrors} and {@link simpleLoss}.
+ * @example
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const losses = (process: Process) =>
+ *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => simpleLosses(process, white)(null, x0, k).losses)
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => compile(losses(process), { B: 2 })),
+ *   RTE.flatMapTaskEither(({ run }) => run({ x0: Float32Array.of(1, 0), k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([0, 1])
+ */
+export const simpleLosses = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options: LossOptions = {},
+): Losses<P, I> => {
+  const errors = predictionErrors(process, denoiser, options);
+  return (...given) => {
+    const { error, t } = errors(...given);
+    return { losses: meanPerSample(square(error)), t };
+  };
+};
+
+/**
+ * The simple loss of DDPM (Ho et al. 2020, eq. 14): E ‖ε - ε_θ(√ᾱ_t·x_0 + √(1-ᾱ_t)·ε, t)‖², as a mean over batch and
+ * elements, with t uniform (or drawn by `timesteps`) and ε ~ N(0, I). These are lines 2 to 5 of Algorithm 1, without the
+ * gradient step. The target of a denoiser of x₀ or v is x₀ or √ᾱ_t·ε - √(1-ᾱ_t)·x_0 (Salimans & Ho 2022): the same error of
+ * x̂₀, weighted differently over t.
+ *
+ * - `x0`: data, `[B, ...I]`, images in [-1, 1]
+ * - `key`: consumed
+ * - `label`: `[B]` int32, for a denoiser with classes
+ * - `condition`: of each sample, for a denoiser that has one
+ *
+ * Raises `ConfigError` for label dropout without classes when the program is traced.
+ * @example
+ * const grey: Denoiser<Scalar, []> = { predicts: 'x0', apply: (p, x) => add(zerosLike(x), p) }
+ * const slope = (process: Process) =>
+ *   program({ p: '', x0: 'B', k: 'key' }, ({ p, x0, k }) => grad(simpleLoss(process, grey))(p, x0, k))
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => compile(slope(process), { B: 2 })),
+ *   RTE.flatMapTaskEither(({ run }) => run({ p: 1, x0: Float32Array.of(1, 0), k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([1])
+ */
+export const simpleLoss = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options: LossOptions = {},
+): Loss<P, I> => meanLoss(simpleLosses(process, denoiser, options));

@@ -1,0 +1,82 @@
+import { type Dim, fork, type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
+import { orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly, functionOf, share } from '../../internal/decode.js';
+import type { Condition } from '../conditioning/condition.js';
+import type { Conditioning, Denoiser } from '../denoiser/denoiser.js';
+import { qSample } from '../process/forward.js';
+import type { Classifier } from '../guidance/guide.js';
+import { dropLabels } from '../conditioning/labelDropout.js';
+import type { Process } from '../process/process.js';
+import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
+
+export interface LossOptions {
+  /** The probability of dropping a label, for classifier-free guidance; 0 if left out. */
+  readonly labelDropout?: number;
+  /** The draw of timesteps; {@link uniformTimesteps} if left out. */
+  readonly timesteps?: TimestepDraw;
+}
+
+/** The codec of the options that every loss has. */
+export const lossFields = {
+  labelDropout: share,
+  timesteps: functionOf<TimestepDraw>('a draw of timesteps, such as uniformTimesteps'),
+};
+
+const lossOptions = optionsOf<LossOptions>({
+  where: 'loss',
+  options: exactly({}, lossFields),
+  hint: 'only fit takes an adaptive draw',
+});
+
+/** A batch for a training step: x_t = √ᾱ_t·x_0 + √(1-ᾱ_t)·ε, its noise ε, and the conditioning. */
+export interface NoisedBatch<B extends Dim, I extends Shape> {
+  readonly xt: Tensor<[B, ...I]>;
+  readonly noise: Tensor<[B, ...I]>;
+  readonly at: Conditioning<B>;
+}
+
+/**
+ * Draws timesteps, noise, dropout and label dropout for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
+ * 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so two losses with the same key
+ * have the same x_t. Raises `ConfigError` for unknown options and invalid probabilities when the program is traced.
+ * @example
+ * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => x }
+ * const noised = (process: Process) =>
+ *   program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => noisedBatch(process, denoiser)(x0, k).at.t)
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => evaluate(noised(process), { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })),
+ *   using(reference()),
+ * )() // → E.right([56])
+ */
+export const noisedBatch = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I> | Classifier<P, I>,
+  options: LossOptions = {},
+) => {
+  const transmit = qSample(process);
+  const given = lossOptions(options);
+  return <B extends Dim>(
+    x0: Tensor<[B, ...I]>,
+    key: Key,
+    label?: Tensor<[NoInfer<B>], 'int32'>,
+    condition?: Condition<NoInfer<B>>,
+  ): NoisedBatch<B, I> => {
+    const { labelDropout = 0, timesteps = uniformTimesteps } = orRaise(given);
+    const keys = fork(key, 'timestep', 'noise', 'dropout', 'label');
+    const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
+    const drawn = timesteps(process)(x0)(keys.timestep);
+    const noise = normalLike(keys.noise, x0);
+    return {
+      xt: transmit(drawn, noise)(x0),
+      noise,
+      at: {
+        t: drawn,
+        dropout: keys.dropout,
+        ...(condition === undefined ? {} : { condition }),
+        ...(label === undefined ? {} : { label: dropped(keys.label)(label) }),
+      },
+    };
+  };
+};

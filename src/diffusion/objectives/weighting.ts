@@ -1,0 +1,151 @@
+import { attempt, fail, type NoisefoldError, orRaise } from '../../internal/errors.js';
+import { mul } from '../../dsl/index.js';
+import { type Options, optionsOf } from '../../internal/options.js';
+import { aboveZero, amount, exactly } from '../../internal/decode.js';
+import { digest } from '../../internal/digest.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { logSNR } from '../schedules/channel.js';
+import type { Objective } from './loss.js';
+import { conversion, type Parameterization } from '../denoiser/parameterization.js';
+import type { Process } from '../process/process.js';
+import { entriesAt } from '../process/table.js';
+
+/**
+ * The weight of the squared error of x̂₀ at a noise level, as a function of its log-SNR λ = log(ᾱ/(1-ᾱ)). The squared error
+ * of every other prediction is that of x̂₀ times a factor ({@link weightsOf}), so a weighting means the same for every
+ * parameterization. A weighting with invalid options raises `ConfigError` when it is called.
+ */
+export type Weighting = (logSNR: number) => number;
+
+/** A weighting from options. With invalid options it raises `ConfigError` when it is called. */
+const weightingOf = <A>(options: Options<A>, given: unknown, weighting: (options: A) => Weighting): Weighting => {
+  const made = E.map(weighting)(optionsOf(options)(given));
+  return (lambda) => orRaise(made)(lambda);
+};
+
+/**
+ * Weight 1 for the error of x̂₀ at every noise level: the simple loss of a denoiser of x₀.
+ * @example uniformWeight(2) // → 1
+ */
+export const uniformWeight: Weighting = () => 1;
+
+/**
+ * The SNR as weight: the simple loss of a denoiser of ε (DDPM, Ho et al. 2020, eq. 14).
+ * @example snrWeight(Math.log(4)) // → 4
+ */
+export const snrWeight: Weighting = (lambda) => Math.exp(lambda);
+
+/**
+ * Min-SNR-γ, min(SNR, γ): Hang et al. 2023, section 3.4. For the error of ε the weight is min(SNR, γ)/SNR, for that of v
+ * min(SNR, γ)/(SNR + 1).
+ *
+ * @param gamma - 5 if left out, as in the paper
+ * @example
+ * minSnrWeight()(Math.log(4)) // → 4
+ * minSnrWeight()(Math.log(40)) // → 5
+ */
+export const minSnrWeight = (gamma = 5): Weighting =>
+  weightingOf(
+    { where: 'minSnrWeight: γ', options: aboveZero, hint: 'the paper uses 5' },
+    gamma,
+    (most) => (lambda) => Math.min(Math.exp(lambda), most),
+  );
+
+/**
+ * P2, SNR/(k + SNR)^γ: Choi et al. 2022, eq. 8, where 1/(k + SNR)^γ is the weight of the error of ε. γ = 0 is
+ * {@link snrWeight}.
+ * @example p2Weight({ gamma: 1, k: 1 })(Math.log(4)) // → 0.8
+ */
+export const p2Weight = (options: { readonly gamma?: number; readonly k?: number } = {}): Weighting =>
+  weightingOf(
+    { where: 'p2Weight', options: exactly({}, { gamma: amount, k: aboveZero }), hint: '1 and 1 are usual' },
+    options,
+    ({ gamma = 1, k = 1 }) =>
+      (lambda) =>
+        Math.exp(lambda) / (k + Math.exp(lambda)) ** gamma,
+  );
+
+/**
+ * The weight of EDM, (σ² + σ_data²)/(σ·σ_data)² with σ² = 1/SNR, which is SNR + 1/σ_data²: Karras et al. 2022, table 1.
+ * For σ_data = 1 it is the simple loss of a denoiser of v.
+ *
+ * @param sigmaData - the standard deviation of the data; 0.5 if left out, as in the paper
+ * @example edmWeight(0.5)(Math.log(4)) // → 8
+ */
+export const edmWeight = (sigmaData = 0.5): Weighting =>
+  weightingOf(
+    { where: 'edmWeight: σ_data', options: aboveZero, hint: 'the paper uses 0.5' },
+    sigmaData,
+    (sigma) => (lambda) => Math.exp(lambda) + 1 / sigma ** 2,
+  );
+
+/**
+ * The factors of a weighting for the squared error of a denoiser's prediction, for each t of a process, in float64:
+ * w(λ_t)/(∂prediction/∂x̂₀)². Returns a `ConfigError` for weights that are negative or not finite, such as that of ε without
+ * signal, and for a weighting with invalid options.
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.2, 0.375]))
+ * // SNR is 4 and 1
+ * pipe(process, E.flatMap(weightsOf('epsilon', minSnrWeight(2)))) // → E.right([0.5, 1])
+ * pipe(process, E.flatMap(weightsOf('v', minSnrWeight(2)))) // → E.right([0.4, 0.5])
+ */
+export const weightsOf =
+  (predicts: Parameterization, weighting: Weighting) =>
+  ({ marginals }: Process): either.Either<NoisefoldError, Float64Array> =>
+    F.pipe(
+      attempt(() =>
+        Float64Array.from(
+          marginals,
+          (marginal) => weighting(logSNR(marginal)) / conversion('x0', predicts)(marginal).prediction ** 2,
+        ),
+      ),
+      E.flatMap((weights) => {
+        const wrong = weights.findIndex((weight) => !(Number.isFinite(weight) && weight >= 0));
+        return wrong === -1
+          ? E.right(weights)
+          : fail('ConfigError', {
+              where: 'weightsOf',
+              expected: `finite weights of 0 or more, for a denoiser of ${predicts}`,
+              actual: `${weights[wrong]} at t = ${wrong}`,
+              hint: 'where no signal is left, predict v or x0',
+            });
+      }),
+    );
+
+/** Identifies a weighting, which has no name, by all digits of its values from λ = -20 to 20. */
+const digestOf = (weighting: Weighting): string =>
+  F.pipe(
+    attempt(() => Array.from({ length: 81 }, (_, i) => String(weighting((i - 40) / 2))).join()),
+    E.match(({ message }) => message, F.identity), // weightedBy raises the error when it is used
+    digest,
+  );
+
+/**
+ * Multiplies the losses of an objective by the factors of {@link weightsOf}, which are made for the squared errors of
+ * `simpleLosses`. Raises the `ConfigError` of {@link weightsOf} when the program is traced.
+ * @example
+ * const minSnrLosses = weightedBy(minSnrWeight(2))(simpleLosses)
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const losses = (process: Process) =>
+ *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => minSnrLosses(process, white)(null, x0, k))
+ * await pipe(
+ *   RTE.fromEither(ddpm(scheduleFromBetas([0.2, 0.375]))), // SNR is 4 and 1
+ *   RTE.flatMap((process) => evaluate(losses(process), { B: 3 })({ x0: new Float32Array(3), k: key(7) })),
+ *   using(reference()),
+ * )() // → E.right({ losses: [2, 1, 2], t: [0, 1, 0] })
+ */
+export const weightedBy =
+  (weighting: Weighting) =>
+  (objective: Objective): Objective => {
+    const weighted: Objective = (process, denoiser, options) => {
+      const losses = objective(process, denoiser, options);
+      return (...given) => {
+        const weights = orRaise(weightsOf(denoiser.predicts, weighting)(process));
+        const drawn = losses(...given);
+        return { ...drawn, losses: mul(drawn.losses, entriesAt(weights)(drawn.t)) };
+      };
+    };
+    return Object.defineProperty(weighted, 'name', {
+      value: `${objective.name} weighted by ${digestOf(weighting)}`,
+    });
+  };

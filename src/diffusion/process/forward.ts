@@ -1,0 +1,67 @@
+import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
+import type { Channel } from '../schedules/channel.js';
+import type { Gaussian } from './gaussians.js';
+import type { Process } from './process.js';
+import { column, entriesAt } from './table.js';
+
+/** Adds noise to a batch, one channel for each sample: `[B, ...I]` to `[B, ...I]`. */
+export type Transmission = <B extends Dim, I extends Shape>(
+  index: Tensor<[B], 'int32'>,
+  noise: Tensor<[NoInfer<B>, ...I]>,
+) => (x: Tensor<[NoInfer<B>, ...NoInfer<I>]>) => Tensor<[B, ...I]>;
+
+/**
+ * Sends each sample through the channel at its index: scale·x + √variance·ε. The list may contain any q(x_t|x_s).
+ *
+ * - `index`: `[B]`, the index of each sample's channel in the list
+ * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x
+ * @example
+ * const transmit = through([identity, { scale: 0.8, variance: 0.36 }])
+ * const noise = ones(2, 1) // a program draws it: normalLike(x)(key)
+ * pipe(ones(2, 1), transmit(iota(2), noise)) // → [[1], [1.4]]
+ */
+export const through = (channels: readonly Channel[]): Transmission => {
+  const scales = entriesAt(column(channels, ({ scale }) => scale));
+  const deviations = entriesAt(column(channels, ({ variance }) => Math.sqrt(variance)));
+  return (index, noise) => (x) => add(scaleBy(x, scales(index)), scaleBy(noise, deviations(index)));
+};
+
+/**
+ * One forward step: samples x_t from q(x_t|x_{t-1}) = N(√(1-β_t)·x_{t-1}, β_t). DDPM (Ho et al. 2020), eq. 2.
+ *
+ * - `t`: `[B]` from 0, where x_{-1} is the data
+ * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_{t-1}
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * pipe(process, E.map((p) => qStep(p)(iota(2), zeros(2, 1))(ones(2, 1)))) // → E.right([[0.8], [0.75]])
+ */
+export const qStep = ({ schedule }: Process): Transmission => through(schedule.channels);
+
+/**
+ * All forward steps up to t at once: samples x_t from q(x_t|x_0) = N(√ᾱ_t·x_0, 1 - ᾱ_t). DDPM, eq. 4.
+ *
+ * - `t`: `[B]` from 0
+ * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_0
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * pipe(process, E.map((p) => qSample(p)(iota(2), zeros(2, 1))(ones(2, 1)))) // → E.right([[0.8], [0.6]])
+ */
+export const qSample = ({ marginals }: Process): Transmission => through(marginals);
+
+/**
+ * Mean and variance of q(x_t|x_0) for `t: [B]` and `x0: [B, ...I]`: DDPM, eq. 4.
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * pipe(process, E.map((p) => qMeanVariance(p)(iota(2))(ones(2, 1)).variance)) // → E.right([0.36, 0.64])
+ */
+export const qMeanVariance = ({ marginals }: Process) => {
+  const scales = entriesAt(column(marginals, ({ scale }) => scale));
+  const variances = entriesAt(column(marginals, ({ variance }) => variance));
+  const logVariances = entriesAt(column(marginals, ({ variance }) => Math.log(variance)));
+  return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
+    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>): Gaussian<B, I> => ({
+      mean: scaleBy(x0, scales(t)),
+      variance: variances(t),
+      logVariance: logVariances(t),
+    });
+};

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { numbersOf } from '../../../properties/diffusion/run.js';
+import { tfjs } from '../../backends/tfjs/index.js';
+import { wasm } from '../../backends/wasm/backend.js';
+import { constantOf, zeros } from '../../dsl/index.js';
+import { gaussianKl } from './gaussianKl.js';
+
+const N = 4000;
+
+describe.each([
+  ['tfjs-cpu', () => tfjs('cpu')],
+  ['wasm', wasm],
+])('in float32, %s', (_, backend) => {
+  it('the KL of nearly equal variances is ½·(e^d - 1 - d), and never negative', async () => {
+    // d from 1e-8 to 1, of either sign
+    const d = Array.from({ length: N }, (_value, i) => Math.fround((i % 2 === 0 ? 1 : -1) * 10 ** (-8 + (8 * i) / N)));
+    const p = { mean: zeros(N), logVariance: constantOf(d, N) };
+    const q = { mean: zeros(N), logVariance: zeros(N) };
+    const kl = await numbersOf(() => gaussianKl(p, q), backend());
+    kl.forEach((found, i) => {
+      expect(found).toBeGreaterThanOrEqual(0);
+      const exact = (Math.expm1(d[i]!) - d[i]!) / 2;
+      expect(Math.abs(found - exact)).toBeLessThanOrEqual(2 ** -23 * Math.abs(d[i]!));
+    });
+  });
+});

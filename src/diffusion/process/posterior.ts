@@ -1,0 +1,47 @@
+import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
+import type { Gaussian } from './gaussians.js';
+import type { Process } from './process.js';
+import { column, entriesAt } from './table.js';
+
+/** The β̃_0 of a process of one timestep. Its inverse, and the square of that, fit float32. */
+const LEAST = 1e-20;
+
+/**
+ * log β̃_t in float64: the clipped log variance of guided-diffusion. t = 0, where β̃ is 0, has the value of t = 1; for a
+ * process of one timestep it is log 10⁻²⁰.
+ * @example pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map(clippedLogVariances)) // → E.right([-1.402, -1.402])
+ */
+export const clippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>): Float64Array => {
+  const smallest = posteriors[1]?.variance ?? LEAST;
+  return Float64Array.from(posteriors, ({ variance }, t) => Math.log(t === 0 ? smallest : variance));
+};
+
+/**
+ * q(x_{t-1}|x_t, x_0) = N(μ̃_t, β̃_t): DDPM (Ho et al. 2020), eq. 6 and 7,
+ *
+ * - μ̃_t = √ᾱ_{t-1}·β_t/(1-ᾱ_t)·x_0 + √α_t·(1-ᾱ_{t-1})/(1-ᾱ_t)·x_t
+ * - β̃_t = (1-ᾱ_{t-1})/(1-ᾱ_t)·β_t
+ *
+ * with `logVariance` log β̃_t, clipped as in {@link clippedLogVariances}. The coefficients come from {@link posteriorOf};
+ * this function gathers them for a batch.
+ *
+ * - `x0`, `xt`: `[B, ...I]`
+ * - `t`: `[B]` from 0; at t = 0 the posterior is x_0 itself
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const posterior = pipe(process, E.map((p) => qPosterior(p)(iota(2))(ones(2, 1), zeros(2, 1))))
+ * pipe(posterior, E.map(({ mean }) => mean)) // → E.right([[1], [0.547]])
+ * pipe(posterior, E.map(({ variance }) => variance)) // → E.right([0, 0.246])
+ */
+export const qPosterior = (process: Process) => {
+  const ofX0 = entriesAt(column(process.posteriors, ({ x0 }) => x0));
+  const ofXt = entriesAt(column(process.posteriors, ({ xt }) => xt));
+  const variances = entriesAt(column(process.posteriors, ({ variance }) => variance));
+  const logVariances = entriesAt(clippedLogVariances(process));
+  return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
+    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Gaussian<B, I> => ({
+      mean: add(scaleBy(x0, ofX0(t)), scaleBy(xt, ofXt(t))),
+      variance: variances(t),
+      logVariance: logVariances(t),
+    });
+};

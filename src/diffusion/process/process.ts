@@ -1,0 +1,59 @@
+import type { NoisefoldError } from '../../internal/errors.js';
+import { E, type either } from '../../internal/fp.js';
+import { type Channel, identity, type Posterior, posteriorOf } from '../schedules/channel.js';
+import type { Schedule } from '../schedules/schedule.js';
+
+/**
+ * A diffusion process: a schedule, the distributions that follow from it, and the timesteps that a denoiser gets. Tables
+ * in float64, indexed by t = 0…T-1.
+ */
+export interface Process {
+  readonly schedule: Schedule;
+  /** The timestep that the denoiser gets at t: t itself, or for a respaced process the timestep of the original one. */
+  readonly timesteps: Int32Array;
+  /** q(x_t|x_0) = N(√ᾱ_t·x_0, 1 - ᾱ_t): DDPM (Ho et al. 2020), eq. 4. */
+  readonly marginals: readonly Channel[];
+  /** q(x_{t-1}|x_t, x_0) = N(μ̃_t, β̃_t): DDPM, eq. 6 and 7. At t = 0 it is x_0 itself. */
+  readonly posteriors: readonly Posterior[];
+}
+
+/** q(x_t|x_0) at each timestep. */
+export type Levels = Pick<Process, 'marginals'>;
+
+/** The process of a schedule and its marginals, which may be more precise than 1 - ᾱ. */
+export const processOfMarginals = (
+  schedule: Schedule,
+  marginals: readonly Channel[],
+  timesteps: Int32Array = Int32Array.from(marginals, (_, t) => t),
+): Process => ({
+  schedule,
+  timesteps,
+  marginals,
+  posteriors: schedule.channels.map((step, t) => posteriorOf(marginals[t - 1] ?? identity, step, marginals[t])),
+});
+
+/**
+ * The process of a schedule: its marginals q(x_t|x_0) and posteriors q(x_{t-1}|x_t, x_0).
+ *
+ * @param timesteps - the timestep that the denoiser gets at each t; t itself if left out
+ * @example
+ * const process = pipe(scheduleFromBetas([0.36, 0.4375]), E.map((schedule) => processOf(schedule)))
+ * pipe(process, E.map(({ marginals }) => marginals[1])) // → E.right({ scale: 0.6, variance: 0.64 })
+ */
+export const processOf = (schedule: Schedule, timesteps?: Int32Array): Process => {
+  // 1 - ᾱ as in guided-diffusion; the variance of the merged channels differs in the last digits
+  const marginals = Array.from(schedule.alphaBars, (alphaBar) => ({
+    scale: Math.sqrt(alphaBar),
+    variance: 1 - alphaBar,
+  }));
+  return processOfMarginals(schedule, marginals, timesteps);
+};
+
+/**
+ * The process of DDPM (Ho et al. 2020) from the `Either` that the schedules return.
+ * @example
+ * pipe(ddpm(linear(1000)), E.map((process) => process.marginals[999]!.scale)) // → E.right(0.00635)
+ * pipe(ddpm(linear(10)), E.mapLeft(({ expected }) => expected)) // → E.left('T ≥ 20')
+ */
+export const ddpm = (schedule: either.Either<NoisefoldError, Schedule>): either.Either<NoisefoldError, Process> =>
+  E.map((s: Schedule) => processOf(s))(schedule);

@@ -1,0 +1,93 @@
+/** Processes as plain data: the tables of a process, which restore it bit for bit. */
+import { fail, failure, type NoisefoldError } from '../../internal/errors.js';
+import { natural } from '../../internal/decode.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { sigmaOf } from '../schedules/channel.js';
+import { type Process, processOfMarginals } from './process.js';
+import { checkedTables } from '../schedules/schedule.js';
+
+/** The names of the tables, `[T]` each; `scales` and `variances` are those of the marginals. */
+export const TABLES = ['betas', 'alphas', 'alphaBars', 'scales', 'variances', 'timesteps'] as const;
+
+/**
+ * The tables of a process, as finite numbers. `sigmas` is present only for a process made from given σ; for others the
+ * marginals give exactly the same σ. A σ of ∞, at the last timestep, is stored as 0.
+ */
+export type ProcessTables = Readonly<Record<(typeof TABLES)[number], ArrayLike<number>>> & {
+  readonly sigmas?: ArrayLike<number>;
+};
+
+export const tablesOf = ({ schedule, timesteps, marginals }: Process): ProcessTables => {
+  const { betas, alphas, alphaBars, sigmas } = schedule;
+  const followed = marginals.map(sigmaOf);
+  return {
+    betas,
+    alphas,
+    alphaBars,
+    scales: marginals.map(({ scale }) => scale),
+    variances: marginals.map(({ variance }) => variance),
+    timesteps,
+    ...(sameNumbers(Array.from(sigmas), followed)
+      ? {}
+      : { sigmas: sigmas.map((sigma) => (sigma === Infinity ? 0 : sigma)) }),
+  };
+};
+
+/** The process of tables, `[T]` each. Returns a `DecodeError` if they are invalid; `where` names their place in the file. */
+export const processOfTables = (
+  where: string,
+  { betas, alphas, alphaBars, scales, variances, timesteps, sigmas }: ProcessTables,
+): either.Either<NoisefoldError, Process> => {
+  const wrong = Array.from(timesteps).find((t) => !natural.is(t));
+  if (wrong !== undefined)
+    return fail('DecodeError', {
+      where: `${where}.timesteps`,
+      expected: 'timesteps ≥ 0',
+      actual: `${wrong}`,
+      hint: 'give a file that noisefold wrote',
+    });
+  const marginals = Array.from(scales, (scale, t) => ({ scale, variance: variances[t]! }));
+  const tables = {
+    betas: Float64Array.from(betas),
+    alphas: Float64Array.from(alphas),
+    alphaBars: Float64Array.from(alphaBars),
+    sigmas: Float64Array.from(marginals, (marginal, t) =>
+      sigmas === undefined || marginal.scale === 0 ? sigmaOf(marginal) : sigmas[t]!,
+    ),
+  };
+  const falling = tables.sigmas.findIndex((sigma, t) => !(sigma > (tables.sigmas[t - 1] ?? 0)));
+  if (falling !== -1)
+    return fail('DecodeError', {
+      where: `${where}.sigmas`,
+      expected: 'noise levels above 0 that rise',
+      actual: `${tables.sigmas[falling]} at t = ${falling}`,
+      hint: 'give a file that noisefold wrote',
+    });
+  return F.pipe(
+    checkedTables(`${where}.betas`, tables),
+    E.mapLeft((error) => failure('DecodeError', error)),
+    E.map((schedule) => processOfMarginals(schedule, marginals, Int32Array.from(timesteps))),
+  );
+};
+
+const sameNumbers = (some: readonly number[], others: readonly number[]): boolean =>
+  some.length === others.length && some.every((number, i) => Object.is(number, others[i]));
+
+/** The first table of `stored` that differs from a process. A file without `sigmas` matches any. */
+export const differingTable = (own: ProcessTables, stored: ProcessTables): keyof ProcessTables | undefined =>
+  ([...TABLES, 'sigmas'] as const).find((name) => {
+    return !sameNumbers(Array.from(own[name] ?? []), Array.from(stored[name] ?? own[name] ?? []));
+  });
+
+/** The numbers of a process that are not in its tables. For processes that this library makes they follow from these. */
+const followingFrom = ({ schedule, posteriors }: Process): readonly number[] => [
+  ...schedule.channels.flatMap(({ scale, variance }) => [scale, variance]),
+  ...posteriors.flatMap(({ x0, xt, variance }) => [x0, xt, variance]),
+];
+
+/** Tests if its tables restore a process. They may not, if it was changed by hand. */
+export const followsFromTables = (process: Process): boolean =>
+  E.match(
+    () => false,
+    (again: Process) => sameNumbers(followingFrom(process), followingFrom(again)),
+  )(processOfTables('process', tablesOf(process)));

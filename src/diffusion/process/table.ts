@@ -1,0 +1,42 @@
+import { add, type Dim, expandDims, gather, squeeze, table, type Tensor } from '../../dsl/index.js';
+
+/** One number of each row, as a float64 array on the host. */
+export const column = <A>(rows: readonly A[], number: (row: A) => number): Float64Array =>
+  Float64Array.from(rows, number);
+
+/** The dtype on the device of a table on the host. */
+type EntryOf<A> = A extends Int32Array ? 'int32' : 'float32';
+
+/**
+ * A table with one more entry at each end, for indices out of range: NaN, or -1 for int32, which has no NaN. All tables of a
+ * step share one call, which adds 1 to the index; a `where` over the entries costs one call for each table.
+ */
+const padded = (numbers: ArrayLike<number>) =>
+  numbers instanceof Int32Array
+    ? table(Int32Array.from([-1, ...numbers, -1]))
+    : table([NaN, ...Array.from(numbers), NaN]);
+
+/**
+ * Looks up entries of a table of N numbers, such as one for each timestep. An index outside of 0…N-1 gives NaN, where
+ * `gather` alone clamps it; for an `Int32Array` it gives -1, which is a valid timestep of no network.
+ * @example
+ * const alphaBarAt = entriesAt([0.9, 0.5, 0.1])
+ * alphaBarAt(constantOf(Int32Array.of(2, 0), 2)) // → [0.1, 0.9]
+ * alphaBarAt(constantOf(Int32Array.of(3, -1), 2)) // → [NaN, NaN]
+ */
+export const entriesAt = <A extends ArrayLike<number>>(numbers: A) => {
+  const rows = padded(numbers) as Tensor<[Dim], EntryOf<A>>; // the compiler does not reduce EntryOf for a generic A
+  return <B extends Dim>(index: Tensor<[B], 'int32'>): Tensor<[B], EntryOf<A>> => gather(rows, add(index, 1));
+};
+
+/**
+ * Looks up one entry of a table, such as the coefficient of a solver at the index of a step. See {@link entriesAt} for a
+ * batch of indices.
+ * @example
+ * const sigmas = entryAt([0.5, 0.25, 0])
+ * sigmas(scalar(1, 'int32')) // → 0.25
+ */
+export const entryAt = <A extends ArrayLike<number>>(numbers: A) => {
+  const entries = entriesAt(numbers);
+  return (index: Tensor<[], 'int32'>): Tensor<[], EntryOf<A>> => squeeze(entries(expandDims(index, 0)), 0);
+};

@@ -1,8 +1,0 @@
-/**
- * `count` numbers from `first` to `last` in equal steps, both included; a single one is `first`. Rounds as NumPy's
- * `linspace` does, by which the published tables are made.
- */
-export const ramp = (first: number, last: number, count: number): Float64Array => {
-  const step = (last - first) / (count - 1);
-  return Float64Array.from({ length: count }, (_, i) => (i === 0 ? first : i === count - 1 ? last : i * step + first));
-};

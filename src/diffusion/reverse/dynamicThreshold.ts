@@ -1,0 +1,62 @@
+import {
+  abs,
+  add,
+  ascribeLike,
+  type Dim,
+  dims,
+  maximum,
+  mul,
+  reciprocal,
+  reshape,
+  scaleBy,
+  type Shape,
+  slice,
+  squeeze,
+  type Tensor,
+  topK,
+} from '../../dsl/index.js';
+import { orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { refined, share } from '../../internal/decode.js';
+import { clipToImage, type Correction } from './x0Correction.js';
+
+/**
+ * The quantile of each row, `[B, N]` to `[B]`: linear between the two nearest order statistics, as in NumPy and PyTorch.
+ */
+const quantilePerRow =
+  (q: number) =>
+  (rows: Tensor<[number, number]>): Tensor<[Dim]> => {
+    const N = dims(rows)[1] as number; // traced: a number
+    const rank = q * (N - 1);
+    const below = Math.floor(rank);
+    // the numbers from this rank up, falling
+    const { values } = topK(rows, N - below);
+    const fromEnd = (i: number) => squeeze(slice(values, 1, i, 1), 1);
+    const [lower, upper] = [fromEnd(-1), fromEnd(below === N - 1 ? -1 : -2)];
+    return add(mul(lower, 1 - (rank - below)), mul(upper, rank - below)) as Tensor<[Dim]>;
+  };
+
+const percentileOf = optionsOf({
+  where: 'dynamicThreshold',
+  options: refined(share, 'a percentile between 0 and 1', () => true),
+  hint: '0.995 is usual',
+});
+
+/**
+ * Dynamic thresholding (Imagen, Saharia et al. 2022, section 2.3): x̂₀ becomes clip(x̂₀, -s, s)/s, where s is a percentile of
+ * |x̂₀| in each sample, at least 1. It keeps strong guidance from saturating the pixels. Raises `ConfigError` for a
+ * percentile outside of [0, 1] when the program is traced.
+ *
+ * @param percentile - 0.995 if left out; 1 scales each sample by its largest element, 0 is close to {@link clipToImage}
+ * @example dynamicThreshold(0.5)(constantOf([-1, 0, 0.5, -4, 2, 8], 2, 3)) // → [[-1, 0, 0.5], [-1, 0.5, 1]]
+ */
+export const dynamicThreshold =
+  (percentile = 0.995): Correction =>
+  <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
+    const q = orRaise(percentileOf(percentile));
+    const [B = 1] = dims(x0);
+    const s = maximum(quantilePerRow(q)(reshape(abs(x0), B, -1) as Tensor<[number, number]>), 1);
+    // the first axis of x̂₀ is the batch, which the type S does not say
+    const scaled = scaleBy(x0 as unknown as Tensor<[Dim, ...Shape]>, reciprocal(s));
+    return clipToImage(ascribeLike(scaled, x0));
+  };

@@ -1,0 +1,186 @@
+import { add, cast, type Dim, exp, greater, mul, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
+import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
+import { overElements } from '../process/batch.js';
+import { clipToImage, type Correction, uncorrected } from './x0Correction.js';
+import { orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly, functionOf } from '../../internal/decode.js';
+import { E, F } from '../../internal/fp.js';
+import { type Conditioning, converted, type Denoiser, overProcess } from '../denoiser/denoiser.js';
+import type { DiagonalGaussian } from '../process/gaussians.js';
+import { standardDeviation, learnedLogVariance } from './learnedVariance.js';
+import { qPosterior } from '../process/posterior.js';
+import type { Process } from '../process/process.js';
+import { steered } from './steering.js';
+import { stepsOf, stepVariances } from './stepVariances.js';
+import { entriesAt } from '../process/table.js';
+
+/** p_θ(x_{t-1}|x_t), with the corrected x̂₀ that its mean is computed from. */
+export interface Reverse<S extends Shape> extends DiagonalGaussian<S> {
+  readonly x0: Tensor<S>;
+}
+
+/** Options of p_θ(x_{t-1}|x_t). */
+export interface ReverseOptions {
+  /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
+  readonly variance?: ReverseVariance;
+  /** The correction of x̂₀; {@link clipToImage} if left out. */
+  readonly correction?: Correction;
+}
+
+const reverseOptions = (where: string) =>
+  optionsOf<ReverseOptions>({
+    where,
+    options: exactly(
+      {},
+      {
+        variance: reverseVariance,
+        correction: functionOf<Correction>('a correction, such as clipToImage'),
+      },
+    ),
+    hint: "'posterior' is β̃_t, 'beta' is β_t",
+  });
+
+/**
+ * log σ_t² of the reverse steps if it is not learned, in float64. 'posterior' is log β̃_t, clipped as in
+ * {@link clippedLogVariances} ('fixed small' of guided-diffusion). 'beta' is log β_t, except at t = 0, where it is the same
+ * as 'posterior' ('fixed large').
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * pipe(process, E.map((p) => fixedLogVariances(p, 'posterior'))) // → E.right([-1.402, -1.402])
+ * pipe(process, E.map((p) => fixedLogVariances(p, 'beta'))) // → E.right([-1.402, -0.827])
+ */
+export const fixedLogVariances = (process: Process, variance: ReverseVariance): Float64Array =>
+  stepVariances(stepsOf(process), variance).fixed;
+
+/** The outputs of a denoiser for p_θ: its prediction, and its variance if it learns one. */
+export interface Predicted<B extends Dim, I extends Shape> {
+  readonly prediction: Tensor<[B, ...I]>;
+  readonly variance?: Tensor<[B, ...I]>;
+}
+
+/**
+ * p_θ(x_{t-1}|x_t) from the outputs of a denoiser; the second half of {@link pMeanVariance}. The mean is that of
+ * q(x_{t-1}|x_t, x̂₀) (DDPM, Ho et al. 2020, eq. 7), for any parameterization. The variance is fixed or learned: log σ²
+ * itself, or the interpolation between log β̃_t and log β_t of this process (Improved DDPM, Nichol & Dhariwal 2021, eq. 15).
+ * For a respaced process both belong to the respaced one. Raises `ConfigError` for invalid options.
+ *
+ * @param denoiser - for its parameterization and its kind of variance; not evaluated
+ * @example
+ * const black = { predicts: 'x0' as const }
+ * const reverse = (p: Process) => reverseOf(p, black)(iota(2), ones(2))({ prediction: zeros(2) })
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * pipe(process, E.map(reverse), E.map(({ mean }) => mean)) // → E.right([0, 0.422])
+ */
+export const reverseOf = <P, I extends Shape>(
+  process: Process,
+  { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
+  options: ReverseOptions = {},
+) => {
+  const given = E.map(({ variance = 'posterior', correction = clipToImage }: ReverseOptions) => ({
+    correction,
+    variances: stepVariances(stepsOf(process), variance),
+  }))(reverseOptions('reverseOf')(options));
+  const toX0 = converted(process, predicts, 'x0');
+  const posterior = qPosterior(process);
+  return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
+    const {
+      correction,
+      variances: { low, spread, fixed },
+    } = orRaise(given);
+    const ofTime = (logs: Float64Array) => overElements(xt)(entriesAt(logs)(t));
+    const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
+      said === undefined || learned === undefined
+        ? ofTime(fixed)
+        : learnedLogVariance(learned.as)(said, () => ({ low: ofTime(low), spread: ofTime(spread) }));
+    return ({ prediction, variance: said }: Predicted<B, I>): Reverse<[B, ...I]> => {
+      const x0 = correction(toX0(t, xt)(prediction));
+      return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(said), x0 };
+    };
+  };
+};
+
+/**
+ * All outputs of a denoiser over a process, for losses: prediction and learned variance, in one evaluation. Not guided.
+ * @example
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const evaluate = pipe(ddpm(cosine(2)), E.map((p) => predictionsOf(p, black)))
+ * pipe(evaluate, E.map((said) => said(null, ones(2), { t: iota(2) }).variance)) // → E.right(undefined)
+ */
+export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>) => {
+  const { apply, learned } = overProcess(process)(denoiser);
+  return <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Predicted<B, I> =>
+    learned === undefined ? { prediction: apply(params, x, at) } : learned.apply(params, x, at);
+};
+
+/**
+ * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`, in one evaluation of the denoiser. Guidance on the
+ * score moves x̂₀, and guidance on the mean moves the mean by Σ·s·∇ log p(y|x_t) (Dhariwal & Nichol 2021, Algorithms 2 and
+ * 1). The variance is not guided. Raises `ConfigError` for invalid options. See {@link reverseOf}.
+ *
+ * - `xt`: `[B, ...I]`; `t` of `at`: `[B]`, of the process
+ * @example
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const reverse = pipe(process, E.map((p) => pMeanVariance(p, black)(null, ones(2), { t: iota(2) })))
+ * pipe(reverse, E.map(({ mean }) => mean)) // → E.right([0, 0.422])
+ * pipe(reverse, E.map(({ logVariance }) => logVariance)) // → E.right([-1.402, -1.402])
+ */
+export const pMeanVariance = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options: ReverseOptions = {},
+) => {
+  const given = E.map(({ variance = 'posterior', correction = clipToImage }: ReverseOptions) => {
+    const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
+    const reverse = reverseOf(process, seesX0, { variance, correction: uncorrected });
+    return { seesX0, reverse, variances: entriesAt(stepVariances(stepsOf(process), variance).sigmaSquared) };
+  })(reverseOptions('pMeanVariance')(options));
+  return <B extends Dim>(params: P, xt: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Reverse<[B, ...I]> => {
+    const {
+      seesX0: { apply, learned, guides },
+      reverse,
+      variances,
+    } = orRaise(given);
+    const found = reverse(
+      at.t,
+      xt,
+    )({
+      prediction: apply(params, xt, at),
+      // the same network: the compiler merges the common part of the two evaluations
+      ...(learned && { variance: learned.apply(params, xt, at).variance }),
+    });
+    if (guides?.mean === undefined) return found;
+    const { mean, logVariance } = found;
+    const sigmaSquared = learned ? exp(logVariance) : overElements(xt)(variances(at.t));
+    return { ...found, mean: add(mean, mul(sigmaSquared, guides.mean(params, xt, at, mean))) };
+  };
+};
+
+/**
+ * Samples x_{t-1} from p_θ(x_{t-1}|x_t): mean + σ·z, and at t = 0 only the mean. DDPM (Ho et al. 2020), Algorithm 2, lines 3
+ * and 4. The samples of a batch may have different timesteps.
+ *
+ * - `noise`: z ~ N(0, I), `[B, ...I]`, like x_t
+ * @example
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const step = (p: Process) => pSample(p, black)(null, ones(2), { t: iota(2) }, ones(2))
+ * pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map(step)) // → E.right([0, 0.918])
+ */
+export const pSample = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options: ReverseOptions = {},
+) => {
+  const reverse = pMeanVariance(process, denoiser, options);
+  return <B extends Dim>(
+    params: P,
+    xt: Tensor<[B, ...I]>,
+    at: Conditioning<NoInfer<B>>,
+    noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+  ): Tensor<[B, ...I]> => {
+    const { mean, logVariance } = reverse(params, xt, at);
+    const noisy = scaleBy(noise, cast(greater(at.t, 0), 'float32'));
+    return add(mean, mul(noisy, standardDeviation(logVariance)));
+  };
+};

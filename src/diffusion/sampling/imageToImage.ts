@@ -1,0 +1,59 @@
+import { add, type Dim, mul, type Shape, type Tensor } from '../../dsl/index.js';
+import { fail } from '../../internal/errors.js';
+import { E } from '../../internal/fp.js';
+import { type Grid, gridOf } from '../grids/grid.js';
+import type { Sampler } from './sampler.js';
+import type { SampleState } from '../solvers/solver.js';
+
+/**
+ * The timesteps of a grid below strength·T, to start sampling partway with {@link startFrom}. A strength of 1 keeps nothing
+ * of the image; a small one keeps almost everything. Returns a `ConfigError` for a strength outside of (0, 1], and if no
+ * timestep is left.
+ *
+ * @param steps - the whole grid, or its number of steps, which means {@link trailing}
+ * @example
+ * pipe(ddpm(cosine(1000)), E.flatMap(partOfTheWay(0.6, trailing(5)))) // → E.right([599, 399, 199])
+ * pipe(ddpm(cosine(1000)), E.flatMap(partOfTheWay(1.5, 5)), E.isRight) // → false
+ */
+export const partOfTheWay =
+  (strength: number, steps: number | Grid): Grid =>
+  (process) =>
+    strength > 0 && strength <= 1
+      ? E.flatMap((timesteps: readonly number[]) => {
+          const kept = timesteps.filter((t) => t < strength * process.schedule.T);
+          return kept.length > 0
+            ? E.right(kept)
+            : fail('ConfigError', {
+                where: 'partOfTheWay',
+                expected: `a timestep below ${strength}·${process.schedule.T}`,
+                actual: `[${timesteps.join(', ')}]`,
+                hint: 'take more steps, or more strength',
+              });
+        })(gridOf(steps)(process))
+      : fail('ConfigError', {
+          where: 'partOfTheWay',
+          expected: 'a strength above 0 and at most 1',
+          actual: `${strength}`,
+          hint: '0.5 keeps about half of an image',
+        });
+
+/**
+ * The initial state of a sampler that starts from noisy data instead of noise: q(x_t|x_0) at the first timestep of its grid.
+ * SDEdit (Meng et al. 2022), Algorithm 1, with a grid such as {@link partOfTheWay}.
+ *
+ * - `x0`: data, `[B, ...I]`; `noise`: ε ~ N(0, I), like it
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * pipe(
+ *   process,
+ *   E.flatMap((p) => sampler({ process: p, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() })),
+ *   E.map((made) => startFrom(made)(ones(1, 1), zeros(1, 1)).x),
+ * ) // → E.right([[0.8]])
+ */
+export const startFrom =
+  <P, I extends Shape>({ legs, start }: Sampler<P, I>) =>
+  <B extends Dim>(x0: Tensor<[B, ...I]>, noise: Tensor<[NoInfer<B>, ...I]>): SampleState<[B, ...I]> => {
+    const { scale, variance } = legs[0]!.from; // a grid has at least one timestep
+    return start(add(mul(x0, scale), mul(noise, Math.sqrt(variance))));
+  };

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { numbersOf, relativeDistance } from '../../../properties/diffusion/run.js';
+import { wasm } from '../../backends/wasm/backend.js';
+import { constantOf } from '../../dsl/index.js';
+import { slerp } from './interpolation.js';
+
+/** Two samples of two numbers: directions 0.3 and 1.1, of length 2, and -2 and -1.9, of lengths 1 and 3. */
+const polar = (length: number, angle: number) => [length * Math.cos(angle), length * Math.sin(angle)];
+const a = constantOf([...polar(2, 0.3), ...polar(1, -2)], 2, 2);
+const b = constantOf([...polar(2, 1.1), ...polar(3, -1.9)], 2, 2);
+
+describe('spherical interpolation', () => {
+  test('has weights 0 and 1 at its ends', async () => {
+    expect(relativeDistance(await numbersOf(() => slerp(a, b)(0)), await numbersOf(() => a))).toBeLessThan(1e-15);
+    expect(relativeDistance(await numbersOf(() => slerp(a, b)(1)), await numbersOf(() => b))).toBeLessThan(1e-15);
+  });
+
+  test.each([0.25, 0.5, 0.9])('follows the circle between vectors of equal length, weight %d', async (weight) => {
+    const [x, y] = await numbersOf(() => slerp(a, b)(weight));
+    expect(relativeDistance([x!, y!], polar(2, 0.3 + weight * 0.8))).toBeLessThan(1e-14);
+  });
+
+  test('agrees with the formula for different lengths', async () => {
+    const [, , x, y] = await numbersOf(() => slerp(a, b)(0.3));
+    const [from, to, theta] = [polar(1, -2), polar(3, -1.9), 0.1];
+    const parts = [0.7, 0.3].map((w) => Math.sin(w * theta) / Math.sin(theta));
+    const expected = [0, 1].map((d) => parts[0]! * from[d]! + parts[1]! * to[d]!);
+    expect(relativeDistance([x!, y!], expected)).toBeLessThan(1e-13);
+  });
+
+  test('of equal ends is constant', async () => {
+    const same = await numbersOf(() => slerp(a, a)(0.3));
+    expect(relativeDistance(same, await numbersOf(() => a))).toBeLessThan(1e-15);
+  });
+
+  test('is linear between ends without a unique arc', async () => {
+    const from = [...polar(2, 0.3), ...polar(2, 0.3), 0, 0, 0, 0];
+    const to = [...polar(3, 0.3 + Math.PI), ...polar(3, 0.3 + Math.PI + 1e-5), ...polar(3, 1), 0, 0];
+    for (const weight of [0, 0.3, 0.5, 1, 1.5]) {
+      const found = await numbersOf(() => slerp(constantOf(from, 4, 2), constantOf(to, 4, 2))(weight));
+      const line = from.map((x, i) => (1 - weight) * x + weight * to[i]!);
+      expect(Math.hypot(...found.map((x, i) => x - line[i]!))).toBeLessThan(1e-14);
+    }
+  });
+
+  test('in float32 is finite and bounded up to opposite ends', async () => {
+    const angles = Array.from({ length: 40 }, (_, i) => Math.PI - 10 ** (-i / 5));
+    const from = angles.flatMap(() => polar(2, 0));
+    const to = angles.flatMap((angle) => polar(2, angle));
+    for (const weight of [0.2, 0.5]) {
+      const found = await numbersOf(() => slerp(constantOf(from, 40, 2), constantOf(to, 40, 2))(weight), wasm());
+      for (const x of found) expect(Math.abs(x)).toBeLessThan(2.01);
+    }
+  });
+});

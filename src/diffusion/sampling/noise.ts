@@ -1,0 +1,27 @@
+import { type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
+
+/** Draws the ε of a stochastic solver: of the shape of x, from a key. */
+export type Noise = <S extends Shape>(x: Tensor<S>) => (key: Key) => Tensor<S>;
+
+/**
+ * Draws ε ~ N(0, I), in the shape of x.
+ * @example
+ * await pipe(
+ *   compile(program({ k: 'key' }, ({ k }) => gaussian(zeros(3))(k)), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([1.331, 0.629, 0.497])
+ */
+export const gaussian: Noise = normalLike;
+
+/** The key of a step that draws noise. Raises `ConfigError` if it is missing. */
+export const requiredKey = (where: string, key: Key | undefined): Key =>
+  key ??
+  raise('ConfigError', {
+    where,
+    expected: 'a key for the noise of this step',
+    actual: 'none',
+    hint: 'give each step a different key: on the host, foldIn(i)(key) at step i',
+  });

@@ -1,0 +1,275 @@
+import { describe, expect, it } from 'vitest';
+import { best, gaussianData, samplesOf, TAU } from '../../../properties/diffusion/gaussianData.js';
+import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
+import {
+  constantOf,
+  fullLike,
+  gather,
+  type Key,
+  mul,
+  normal,
+  program,
+  scalar,
+  scaleBy,
+  table,
+  tanh,
+  type Tensor,
+} from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
+import { ancestral, ancestralStep } from '../solvers/ancestral.js';
+import { consistency } from '../solvers/consistency.js';
+import { uncorrected } from '../reverse/x0Correction.js';
+import { ddim, ddimStep } from '../solvers/ddim.js';
+import { ddimInversion } from '../solvers/ddimInversion.js';
+import { type Denoiser, learningVariance, reparameterize } from '../denoiser/denoiser.js';
+import { dpmSolverPP, dpmSolverPPRows } from '../solvers/dpmSolverPP.js';
+import { trailing } from '../grids/grid.js';
+import { cfg } from '../guidance/classifierFreeGuidance.js';
+import type { StepCoefficients } from '../solvers/linearIntegrator.js';
+import type { Noise } from './noise.js';
+import { ddpm } from '../process/process.js';
+import { respace } from '../grids/respacing.js';
+import { pSample } from '../reverse/reverse.js';
+import { sampler } from './sampler.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { linear } from '../schedules/betaSchedules.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
+import { type Leg, legsOf } from '../grids/leg.js';
+
+const process = right(ddpm(cosine(1000)));
+/** The result of a table of coefficients for x = 1, with the optimal x̂₀ of Gaussian data and without noise. */
+const walkedOnHost = (legs: readonly Leg[], rows: readonly StepCoefficients[]): number => {
+  let x = 1;
+  let memory: readonly number[] = [];
+  rows.forEach((row, i) => {
+    const latest = [best(legs[i]!.from) * x, ...memory];
+    x = row.x0.reduce((sum, factor, k) => sum + factor * (latest[k] ?? 0), row.x * x);
+    memory = latest;
+  });
+  return x;
+};
+
+describe('a sampler', () => {
+  it('of a consistency function gives Gaussian data the right variance in any number of steps', async () => {
+    // where the flow through x_t ends: τ/√(ᾱτ² + 1 - ᾱ)·x_t
+    const spread = ({ scale, variance }: Leg['from']): number => Math.sqrt(scale ** 2 * TAU ** 2 + variance);
+    const ends: Denoiser<null, []> = {
+      predicts: 'x0',
+      apply: (_, x, { t }) => scaleBy(x, gather(table(process.marginals.map((c) => TAU / spread(c))), t)),
+    };
+    const noises = await numbersOf(normal(2048));
+    for (const steps of [1, 2, 8]) {
+      const made = right(
+        sampler({ process, denoiser: ends, grid: steps, solver: consistency(), correction: uncorrected }),
+      );
+      const samples = await samplesOf(made, noises);
+      const variance = samples.reduce((sum, x) => sum + x ** 2, 0) / samples.length;
+      expect(Math.abs(variance / TAU ** 2 - 1)).toBeLessThan(4 * Math.sqrt(2 / noises.length));
+    }
+  });
+
+  it('decoding inverts encoding, better with more steps', async () => {
+    const flow = right(ddpm(linear(1000)));
+    const parts = { process: flow, denoiser: gaussianData(flow), correction: uncorrected };
+    const errors: number[] = [];
+    for (const steps of [25, 50, 100]) {
+      const encode = right(sampler({ ...parts, grid: steps, solver: ddimInversion() }));
+      const decode = right(sampler({ ...parts, grid: steps, solver: ddim() }));
+      const image = [0.7, -0.2];
+      errors.push(relativeDistance(await samplesOf(decode, await samplesOf(encode, image)), image));
+    }
+    expect(errors[0]! / errors[1]!).toBeGreaterThan(1.6);
+    expect(errors[1]! / errors[2]!).toBeGreaterThan(1.6);
+    expect(errors[2]!).toBeLessThan(0.1);
+  });
+
+  it.each(['epsilon', 'x0', 'v'] as const)('takes a denoiser of any parameterization, %s', async (predicts) => {
+    const denoiser = reparameterize(process, predicts)(gaussianData(process));
+    const made = right(sampler({ process, denoiser, grid: 20, solver: ddim(), correction: uncorrected }));
+    const legs = legsOf(process, made.timesteps);
+    const expected = walkedOnHost(legs, legs.map(ddimStep(0)));
+    // ε̂ near t = 999 has an error of 1/√ᾱ = 20,000 roundings
+    expect(relativeDistance(await samplesOf(made, [1, -0.5]), [expected, -0.5 * expected])).toBeLessThan(1e-11);
+  });
+
+  it('of ancestral steps gives Gaussian data the right variance', async () => {
+    const noises = await numbersOf(normal(4096));
+    const made = right(
+      sampler({
+        process,
+        denoiser: gaussianData(process),
+        grid: 100,
+        solver: ancestral(),
+        correction: uncorrected,
+      }),
+    );
+    const samples = await samplesOf(made, noises);
+    const expected = legsOf(process, made.timesteps).reduce((variance, leg) => {
+      const { x, x0, noise } = ancestralStep('posterior')(leg);
+      return (x + x0[0]! * best(leg.from)) ** 2 * variance + noise ** 2;
+    }, 1);
+    const variance = samples.reduce((sum, x) => sum + x ** 2, 0) / samples.length;
+    // the relative standard deviation of a variance of n samples is √(2/n)
+    expect(Math.abs(variance / expected - 1)).toBeLessThan(4 * Math.sqrt(2 / 4096));
+  });
+
+  it('keeps the memory of multistep solvers', async () => {
+    const made = right(
+      sampler({
+        process,
+        denoiser: gaussianData(process),
+        grid: 12,
+        solver: dpmSolverPP(),
+        correction: uncorrected,
+      }),
+    );
+    expect([made.memory, made.stochastic]).toEqual([1, false]);
+    const legs = legsOf(process, made.timesteps);
+    const expected = walkedOnHost(legs, dpmSolverPPRows(2)(legs));
+    expect(relativeDistance(await samplesOf(made, [1]), [expected])).toBeLessThan(1e-13);
+  });
+
+  it('clips x̂₀ to the range of images by default', async () => {
+    const far: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => mul(x, 100) };
+    const parts = { process, denoiser: far, grid: 3, solver: ddim() };
+    expect(await samplesOf(right(sampler(parts)), [2, -2])).toEqual([1, -1]);
+    const [free] = await samplesOf(right(sampler({ ...parts, correction: uncorrected })), [2, -2]);
+    expect(free).toBeGreaterThan(1);
+  });
+
+  it('on a grid equals the sampler on every step of the respaced process', async () => {
+    // the denoiser has 1000 timesteps: the respaced process must pass these
+    const denoiser = gaussianData(process);
+    const solver = ddim({ eta: 0.4 });
+    const long = right(sampler({ process, denoiser, grid: 10, solver, correction: uncorrected }));
+    const short = right(
+      sampler({
+        process: right(respace(trailing(10))(process)),
+        denoiser,
+        grid: 10,
+        solver,
+        correction: uncorrected,
+      }),
+    );
+    const noises = [1, -0.3, 0.8];
+    expect(relativeDistance(await samplesOf(long, noises), await samplesOf(short, noises))).toBeLessThan(1e-11);
+  });
+
+  it.each(['range', 'logVariance'] as const)(
+    'uses the learned variance, %s: on a grid like p_θ of the respaced process',
+    async (as) => {
+      const mean = gaussianData(process);
+      const denoiser = learningVariance<null, []>({
+        ...mean,
+        as,
+        apply: (params, x, at) => ({ prediction: mean.apply(params, x, at), variance: mul(tanh(x), 0.3) }),
+      });
+      const noise: Noise = (x) => () => fullLike(x, 0.7);
+      const parts = { process, denoiser, correction: uncorrected, noise };
+      const made = right(sampler({ ...parts, grid: 4, solver: ancestral() }));
+      const short = right(respace(trailing(4))(process));
+      const reverse = pSample(short, denoiser, { correction: uncorrected });
+      for (const index of [0, 2, 3]) {
+        const x = () => constantOf([1.5, -0.5], 2) as Tensor<[2]>;
+        const step = (drawn: Key) => made.step(null, made.start(x()), { index: scalar(index, 'int32'), key: drawn });
+        const t = () => constantOf(Int32Array.of(3 - index, 3 - index), 2) as Tensor<[2], 'int32'>;
+        expect(
+          relativeDistance(
+            await numbersOf((drawn) => step(drawn).state.x),
+            await numbersOf(() => reverse(null, x(), { t: t() }, fullLike(x(), 0.7))),
+          ),
+        ).toBeLessThan(1e-11);
+      }
+    },
+  );
+
+  it('of one step with a learned variance draws no noise and needs no key', async () => {
+    const mean = gaussianData(process);
+    const denoiser = learningVariance<null, []>({
+      ...mean,
+      as: 'range',
+      apply: (params, x, at) => ({ prediction: mean.apply(params, x, at), variance: x }),
+    });
+    const parts = { process, grid: 1, solver: ancestral(), correction: uncorrected };
+    const made = right(sampler({ ...parts, denoiser }));
+    expect(made.stochastic).toBe(false);
+    const x = constantOf([1.5, -0.5], 2) as Tensor<[2]>;
+    const step = () => made.step(null, made.start(x), { index: scalar(0, 'int32') }).state.x;
+    const known = best(process.marginals[999]!);
+    expect(relativeDistance(await numbersOf(step), [1.5 * known, -0.5 * known])).toBeLessThan(1e-14);
+  });
+
+  it('draws different noise at each step, and the same from the same key', async () => {
+    const made = right(sampler({ process, denoiser: gaussianData(process), grid: 5, solver: ancestral() }));
+    const [first, again, other] = await Promise.all([1, 1, 2].map((seed) => samplesOf(made, [1, -1], seed)));
+    expect(first).toEqual(again);
+    expect(first).not.toEqual(other);
+  });
+
+  it('guides', async () => {
+    const labelled: Denoiser<null, []> = {
+      predicts: 'x0',
+      classes: 2,
+      apply: (_, x, { label }) => scaleBy(fullLike(x, 1), gather(table([0.1, 0.2, 0]), label!)),
+    };
+    const made = right(sampler({ process, denoiser: labelled, grid: 1, solver: ddim(), guidance: cfg(3) }));
+    const x = constantOf([1, 1], 2) as Tensor<[2]>;
+    const label = constantOf(Int32Array.of(0, 1), 2) as Tensor<[2], 'int32'>;
+    const samples = await numbersOf(() => made.step(null, made.start(x), { index: scalar(0, 'int32'), label }).state.x);
+    expect(relativeDistance(samples, [0.3, 0.6])).toBeLessThan(1e-15);
+  });
+});
+
+describe('parts that do not fit together', () => {
+  const denoiser = gaussianData(process);
+
+  it('are an error value of the sampler', () => {
+    for (const [made, says] of [
+      [sampler({ process, denoiser, grid: 1001, solver: ddim() }), 'a whole number of steps from 1 to 1000'],
+      [sampler({ process, denoiser, grid: 10, solver: ddim({ eta: 2 }) }), 'η from 0 to 1'],
+      [sampler({ process, denoiser, grid: 10, solver: ddim(), guidance: cfg(2) }), 'a denoiser with classes'],
+    ] as const)
+      expect(E.isLeft(made) && made.left.message).toContain(says);
+  });
+
+  it('a prediction of ε cannot start without signal; one of v can', () => {
+    const erased = right(ddpm(scheduleFromBetas([0.1, 0.5, 1])));
+    const ofKind = (predicts: 'epsilon' | 'v') =>
+      sampler({ process: erased, denoiser: { ...denoiser, predicts }, solver: ancestral() });
+    const blind = ofKind('epsilon');
+    expect(E.isLeft(blind) && blind.left.message).toContain('none at t = 2');
+    expect(E.isRight(ofKind('v'))).toBe(true);
+  });
+
+  it('a stochastic step without a key is an error of compile', async () => {
+    const made = right(sampler({ process, denoiser, grid: 5, solver: ancestral() }));
+    const failed = await outcomeOf(
+      () => made.step(null, made.start(constantOf([1], 1) as Tensor<[1]>), { index: scalar(0, 'int32') }).state.x,
+    )();
+    expect(E.isLeft(failed) && failed.left.message).toContain('a key for the noise of this step');
+  });
+
+  it('images of another shape are a type error', () => {
+    const images: Denoiser<null, [8, 8, 1]> = { predicts: 'v', apply: (_, x) => x };
+    const made = right(sampler({ process, denoiser: images, grid: 5, solver: ddim() }));
+    expect(made.steps).toBe(5);
+    program({ x: 'B 8 8 1' }, ({ x }) => made.start(x));
+    // @ts-expect-error three channels instead of one
+    program({ x: 'B 8 8 3' }, ({ x }) => made.start(x));
+  });
+});
+
+it('solvers have their order on Gaussian data, whose flow is known', () => {
+  // x_s = x_t·√((ᾱ_s·τ² + 1 - ᾱ_s)/(ᾱ_t·τ² + 1 - ᾱ_t)); the last leg, from small noise to none, is left out
+  const flow = right(ddpm(linear(1000)));
+  const spread = ({ scale, variance }: Leg['from']): number => Math.sqrt(scale ** 2 * TAU ** 2 + variance);
+  const errorOf = (rows: (legs: readonly Leg[]) => readonly StepCoefficients[], steps: number): number => {
+    const legs = legsOf(flow, right(trailing(steps)(flow))).filter(
+      ({ from, to }) => from.variance > 0.5 && to.variance > 0.5,
+    );
+    return Math.abs(walkedOnHost(legs, rows(legs)) / (spread(legs.at(-1)!.to) / spread(legs[0]!.from)) - 1);
+  };
+  const orderOf = (rows: Parameters<typeof errorOf>[0]): number => Math.log2(errorOf(rows, 250) / errorOf(rows, 500));
+  expect(Math.abs(orderOf((legs) => legs.map(ddimStep(0))) - 1)).toBeLessThan(0.3);
+  expect(Math.abs(orderOf(dpmSolverPPRows(2)) - 2)).toBeLessThan(0.5);
+});

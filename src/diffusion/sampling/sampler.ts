@@ -1,0 +1,165 @@
+import {
+  attempt,
+  type Dim,
+  fork,
+  type Key,
+  type NoisefoldError,
+  type Shape,
+  type Tensor,
+  zerosLike,
+} from '../../dsl/index.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { limitTimesteps } from '../conditioning/networkTimesteps.js';
+import { forEachSample } from '../process/batch.js';
+import type { Condition } from '../conditioning/condition.js';
+import { clipToImage, type Correction } from '../reverse/x0Correction.js';
+import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
+import { timestepsWithSignal } from '../denoiser/requireSignal.js';
+import { type Guidance, unguided } from '../guidance/guidance.js';
+import { everyStep, type Grid, gridOf } from '../grids/grid.js';
+import { gaussian, type Noise, requiredKey } from './noise.js';
+import type { Process } from '../process/process.js';
+import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
+import { type Leg, legsOf } from '../grids/leg.js';
+import type { SampleState, SampleStep, Solver } from '../solvers/solver.js';
+import { steered } from '../reverse/steering.js';
+import { entryAt } from '../process/table.js';
+import { type InferredFrom, namedFields } from '../../internal/options.js';
+
+/** The parts of a sampler, which are independent of each other. */
+export interface SamplerParts<P, I extends Shape> {
+  readonly process: Process;
+  readonly denoiser: Denoiser<P, I>;
+  readonly solver: Solver;
+  /** A grid, or a number of timesteps, which means {@link trailing}. {@link everyStep} if left out. */
+  readonly grid?: number | Grid;
+  /** {@link unguided} if left out. */
+  readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
+  /** {@link clipToImage} if left out. */
+  readonly correction?: Correction;
+  /** {@link gaussian} if left out. */
+  readonly noise?: Noise;
+}
+
+/** The inputs of a sampler's step besides parameters and state. */
+export interface StepInputs<B extends Dim> {
+  /** The index of the step, 0…steps-1 from noise to data. */
+  readonly index: Tensor<[], 'int32'>;
+  /** A different key for each step: on the host, `foldIn(i)(key)` at step i. Only a stochastic sampler needs it. */
+  readonly key?: Key;
+  /** The class of each sample, `[B]`. */
+  readonly label?: Tensor<[B], 'int32'>;
+  /** The image that conditions each sample. */
+  readonly condition?: Condition<B>;
+}
+
+/**
+ * Samples from noise to data: `start`, then `step` at index 0…steps-1; `x` of the last state is the sample. The graph of a
+ * step is the same for every index: compile it once, and keep the state on the device.
+ */
+export interface Sampler<P, I extends Shape> {
+  readonly steps: number;
+  /** The timestep of each step's first evaluation: those of the grid, on the path of the solver. */
+  readonly timesteps: readonly number[];
+  /** The legs of its path, one for each step. */
+  readonly legs: readonly Leg[];
+  /** Whether steps need a key. */
+  readonly stochastic: boolean;
+  /** The number of tensors that the state keeps besides x. */
+  readonly memory: number;
+  /** The initial state, x_T ~ N(0, I), from standard normal noise, `[B, ...I]`. */
+  readonly start: <B extends Dim>(noise: Tensor<[B, ...I]>) => SampleState<[B, ...I]>;
+  readonly step: <B extends Dim>(
+    params: P,
+    state: SampleState<[B, ...I]>,
+    inputs: StepInputs<NoInfer<B>>,
+  ) => SampleStep<[B, ...I]>;
+}
+
+const fields = namedFields(
+  'sampler',
+  { process: 'a process', denoiser: 'a denoiser', solver: 'a solver, such as ddim()' },
+  ['grid', 'guidance', 'correction', 'noise'],
+);
+
+/**
+ * Makes the sampler of a denoiser over a process from a solver, a grid, guidance, a correction and noise. Returns a
+ * `ConfigError` if the parts do not fit together.
+ * @example
+ * const denoiser: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser, grid: 5, solver: ddim() })),
+ * )
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 799, 599, 399, 199])
+ * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(false)
+ */
+export const sampler = <P, I extends Shape>(
+  parts: InferredFrom<SamplerParts<P, I>, 'denoiser'>,
+): either.Either<NoisefoldError, Sampler<P, I>> =>
+  F.pipe(
+    attempt(() => fields(parts)),
+    E.flatMap(samplerOf),
+  );
+
+const samplerOf = <P, I extends Shape>({
+  process,
+  denoiser,
+  solver,
+  grid = everyStep,
+  guidance = unguided,
+  correction = clipToImage,
+  noise = gaussian,
+}: SamplerParts<P, I>): either.Either<NoisefoldError, Sampler<P, I>> =>
+  F.pipe(
+    E.Do,
+    E.bind('falling', () => gridOf(grid)(process)),
+    E.let('legs', ({ falling }) => (solver.path ?? legsOf)(process, falling)),
+    E.bind('timesteps', ({ legs }) =>
+      // a sampler cannot start where x̂₀ does not follow from the prediction
+      timestepsWithSignal('sampler', process, denoiser.predicts)(legs.map(({ t }) => t)),
+    ),
+    E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
+    E.bind('guided', () => guidance(limitTimesteps(process)(denoiser))),
+    E.tap(({ guided, integrator }) =>
+      integrator.guidesMean === true ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
+    ),
+    E.map(({ legs, timesteps, integrator, guided }) => {
+      const seesX0 = F.pipe(guided, overProcess(process), steered(process, { correction, timesteps }));
+      const { apply, learned, guides } = seesX0;
+      const timestepAt = entryAt(Int32Array.from(timesteps));
+      const nextAt = entryAt(Int32Array.from(legs, ({ t, next }) => next ?? t));
+      const { memory, stochastic } = integrator;
+      return {
+        steps: legs.length,
+        timesteps,
+        legs,
+        stochastic,
+        memory,
+        start: (x) => ({ x, memory: Array.from({ length: memory }, () => zerosLike(x)) }),
+        step: <B extends Dim>(
+          params: P,
+          state: SampleState<[B, ...I]>,
+          { index, key, ...given }: StepInputs<NoInfer<B>>,
+        ) => {
+          const each = forEachSample(state.x);
+          return integrator.step(state, {
+            index,
+            t: timestepAt(index),
+            next: nextAt(index),
+            predict: (x, t) => apply(params, x, { ...given, t: each(t) }),
+            ...(learned && {
+              learned: {
+                as: learned.as,
+                variance: (x, t) => learned.apply(params, x, { ...given, t: each(t) }).variance,
+              },
+            }),
+            ...(guides?.mean && {
+              meanGradient: (x, t, mean) => guides.mean!(params, x, { ...given, t: each(t) }, mean),
+            }),
+            noise: (name) => noise(state.x)(fork(requiredKey('sampler', key), name)[name]!),
+          });
+        },
+      };
+    }),
+  );

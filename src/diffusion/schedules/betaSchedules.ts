@@ -1,0 +1,175 @@
+/** Schedules defined by their betas. */
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly } from '../../internal/decode.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import { ramp } from './ramp.js';
+import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
+
+/** The first and the last beta. */
+export interface BetaRange {
+  /** β_0; DDPM's 1e-4 if left out. */
+  readonly start?: number;
+  /** β_{T-1}; DDPM's 0.02 if left out. */
+  readonly end?: number;
+}
+
+const checkedRange = (
+  where: string,
+  range: BetaRange,
+  usual: Required<BetaRange>,
+): either.Either<NoisefoldError, Required<BetaRange>> => {
+  const named = { where, hint: 'scheduleFromBetas takes any betas' };
+  return F.pipe(
+    range,
+    optionsOf({ ...named, options: exactly({}, { start: t.number, end: t.number }) }),
+    E.flatMap(({ start = usual.start, end = usual.end }) =>
+      start > 0 && start <= end && end < 1
+        ? E.right({ start, end })
+        : fail('ConfigError', {
+            ...named,
+            expected: 'rising betas, 0 < start ≤ end < 1',
+            actual: `start = ${start}, end = ${end}`,
+          }),
+    ),
+  );
+};
+
+const DDPM: Required<BetaRange> = { start: 1e-4, end: 0.02 };
+
+/** A schedule of T betas. `betas` is called only if T is a valid number of timesteps. */
+const ruled = (where: string, T: number, betas: () => Float64Array): either.Either<NoisefoldError, Schedule> =>
+  F.pipe(
+    timestepCount(where, T),
+    E.flatMap(() => checkedBetas(where, betas())),
+  );
+
+/** A schedule of T betas that are computed from a range. */
+const ranged = (
+  where: string,
+  T: number,
+  range: BetaRange,
+  betas: (range: Required<BetaRange>) => Float64Array,
+  usual: Required<BetaRange> = DDPM,
+): either.Either<NoisefoldError, Schedule> =>
+  F.pipe(
+    checkedRange(where, range, usual),
+    E.flatMap((checked) => ruled(where, T, () => betas(checked))),
+  );
+
+/**
+ * The linear schedule of DDPM (Ho et al. 2020, section 4): β from 1e-4 to 0.02 at T = 1000. For other T the betas are
+ * multiplied by 1000/T, so that the whole process adds the same noise. Returns a `ConfigError` for T < 20, because the last
+ * β would exceed 1.
+ * @example
+ * pipe(linear(1000), E.map(({ betas }) => [betas[0], betas[999]])) // → E.right([0.0001, 0.02])
+ * pipe(linear(10), E.mapLeft(({ expected }) => expected)) // → E.left('T ≥ 20')
+ */
+export const linear = (T: number): either.Either<NoisefoldError, Schedule> =>
+  T < 20
+    ? fail('ConfigError', {
+        where: 'linear',
+        expected: 'T ≥ 20',
+        actual: `${T}`,
+        hint: 'fewer steps need betas above 1: use cosine, or respace a longer process',
+      })
+    : ruled('linear', T, () => ramp((1000 / T) * 1e-4, (1000 / T) * 0.02, T));
+
+/**
+ * Betas from `start` to `end` in equal steps, with the same ends for every T: 'linear' of DDPM at T = 1000, and `linear` of
+ * diffusers at any T. Fewer steps add less noise: at T = 100 a third of the signal is left.
+ *
+ * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
+ * @example
+ * pipe(linearUnscaled(3), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.01005, 0.02])
+ * pipe(linearUnscaled(2, { end: 0.5 }), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.5])
+ */
+export const linearUnscaled = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
+  ranged('linearUnscaled', T, range, ({ start, end }) => ramp(start, end, T));
+
+/** Betas with square roots in equal steps. */
+const rootLinear =
+  (T: number) =>
+  ({ start, end }: Required<BetaRange>): Float64Array =>
+    ramp(Math.sqrt(start), Math.sqrt(end), T).map((root) => root ** 2);
+
+/**
+ * Betas with square roots in equal steps, in DDPM's range: 'quad' of Ho et al.'s code.
+ *
+ * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
+ * @example pipe(quadratic(3), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.00573, 0.02])
+ */
+export const quadratic = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
+  ranged('quadratic', T, range, rootLinear(T));
+
+/**
+ * The schedule of latent diffusion ('linear' in the code of Rombach et al. 2022, 'scaled_linear' of diffusers):
+ * {@link quadratic} from 0.00085 to 0.012, the range of Stable Diffusion. The model of faces and others of the paper use
+ * 0.0015 to 0.0195.
+ *
+ * @param range - `start` and `end`; unless 0 < start ≤ end < 1, a `ConfigError`
+ * @example pipe(scaledLinear(3), E.map(({ betas }) => betas)) // → E.right([0.00085, 0.00481, 0.012])
+ */
+export const scaledLinear = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
+  ranged('scaledLinear', T, range, rootLinear(T), { start: 0.00085, end: 0.012 });
+
+/**
+ * Betas along a sigmoid from -6 to 6 (GeoDiff, Xu et al. 2022; 'sigmoid' of diffusers). See {@link sigmoidAlphaBar} for ᾱ
+ * along a sigmoid.
+ *
+ * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
+ * @example pipe(sigmoidBetas(3), E.map(({ betas }) => betas)) // → E.right([0.000149, 0.01005, 0.01995])
+ */
+export const sigmoidBetas = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
+  ranged('sigmoidBetas', T, range, ({ start, end }) =>
+    ramp(-6, 6, T).map((x) => start + (end - start) / (1 + Math.exp(-x))),
+  );
+
+/**
+ * The same β at every timestep, 'const' of Ho et al.'s code; 0.02 if left out. Returns a `ConfigError` if β is not in
+ * (0, 1), or leaves no signal before the last of T steps.
+ * @example pipe(constantBetas(3, 0.5), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.5, 0.25, 0.125])
+ */
+export const constantBetas = (T: number, beta = 0.02): either.Either<NoisefoldError, Schedule> =>
+  ruled('constantBetas', T, () => new Float64Array(T).fill(beta));
+
+/**
+ * Betas that rise linearly from `start` to `end` over the first ⌊fraction·T⌋ timesteps, then stay at `end`: 'warmup10' (0.1)
+ * and 'warmup50' (0.5) of Ho et al.'s code.
+ *
+ * @param fraction - from 0 to 1
+ * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
+ * @example
+ * pipe(warmupBetas(0.5)(6), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.01005, 0.02, 0.02, 0.02, 0.02])
+ */
+export const warmupBetas =
+  (fraction: number) =>
+  (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
+    fraction >= 0 && fraction <= 1
+      ? ranged('warmupBetas', T, range, ({ start, end }) => {
+          const betas = new Float64Array(T).fill(end);
+          betas.set(ramp(start, end, Math.floor(T * fraction)));
+          return betas;
+        })
+      : fail('ConfigError', {
+          where: 'warmupBetas',
+          expected: 'a fraction of the timesteps, from 0 to 1',
+          actual: `${fraction}`,
+          hint: "0.1 and 0.5 are Ho et al.'s",
+        });
+
+/**
+ * β_t = 1/(T-t): every step removes 1/T of the signal's variance, and no signal is left at the end (Sohl-Dickstein et al.
+ * 2015, section 2.4.1; 'jsd' of Ho et al.'s code). So ᾱ_t = 1 - (t+1)/T.
+ * @example pipe(reciprocalBetas(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.75, 0.5, 0.25, 0])
+ */
+export const reciprocalBetas = (T: number): either.Either<NoisefoldError, Schedule> =>
+  F.pipe(
+    timestepCount('reciprocalBetas', T),
+    E.flatMap(() =>
+      checkedBetas(
+        'reciprocalBetas',
+        Float64Array.from({ length: T }, (_, t) => 1 / (T - t)),
+      ),
+    ),
+  );

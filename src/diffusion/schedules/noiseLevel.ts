@@ -1,0 +1,87 @@
+/** Noise levels of a schedule, as log-SNR λ or as σ: from a timestep, which may be fractional, and back to a timestep. */
+import type { Schedule } from './schedule.js';
+
+/** The part of a schedule that noise levels depend on. */
+type Levels = Pick<Schedule, 'sigmas'>;
+
+/** λ = log(ᾱ/(1 - ᾱ)) from σ. */
+const logSNROfSigma = (sigma: number): number => 0 - 2 * Math.log(sigma); // 0, and not -0, at σ = 1
+
+/**
+ * σ_t = √((1 - ᾱ_t)/ᾱ_t) at each timestep: the noise level of EDM (Karras et al. 2022), for data of scale 1. Rises, and is ∞
+ * where no signal is left. For a schedule made from given σ, exactly these.
+ * @example pipe(scheduleFromBetas([0.5, 0.6, 1]), E.map(sigmas)) // → E.right([1, 2, Infinity])
+ */
+export const sigmas = ({ sigmas: levels }: Levels): Float64Array => levels.slice();
+
+/**
+ * λ_t = log(ᾱ_t/(1 - ᾱ_t)) at each timestep (Kingma et al. 2021, eq. 3). Falls, and is -∞ where no signal is left.
+ * @example pipe(scheduleFromBetas([0.5, 0.5, 1]), E.map(logSNRs)) // → E.right([0, -1.099, -Infinity])
+ */
+export const logSNRs = ({ sigmas: levels }: Levels): Float64Array => levels.map(logSNROfSigma);
+
+/**
+ * σ at a timestep, which may be fractional: `t_to_sigma` of k-diffusion. Linear in log σ between whole timesteps, and
+ * constant before 0 and after T-1.
+ * @example
+ * const at = pipe(scheduleFromBetas([0.5, 0.6]), E.map(sigmaAt))
+ * pipe(at, E.map((sigma) => [sigma(0), sigma(0.5), sigma(1)])) // → E.right([1, 1.414, 2])
+ */
+export const sigmaAt =
+  ({ sigmas: levels }: Levels): ((t: number) => number) =>
+  (t) => {
+    const within = Math.min(Math.max(t, 0), levels.length - 1);
+    const before = Math.floor(within);
+    const part = within - before;
+    if (part === 0) return levels[before]!;
+    const [low, high] = [Math.log(levels[before]!), Math.log(levels[before + 1]!)];
+    return Math.exp(low + part * (high - low));
+  };
+
+/**
+ * λ at a timestep, which may be fractional. Linear between whole timesteps, and constant before 0 and after T-1.
+ * @example
+ * const at = pipe(scheduleFromBetas([0.5, 0.6]), E.map(logSNRAt))
+ * pipe(at, E.map((logSNR) => [logSNR(0), logSNR(0.5), logSNR(7)])) // → E.right([0, -0.693, -1.386])
+ */
+export const logSNRAt = (schedule: Levels): ((t: number) => number) => {
+  const sigma = sigmaAt(schedule);
+  return (t) => logSNROfSigma(sigma(t));
+};
+
+/** The fractional index of a number in a rising table, linear in `measure` between entries. Clamped to the ends. */
+const placeIn =
+  (levels: Float64Array, measure: (level: number) => number) =>
+  (level: number): number => {
+    const within = Math.min(Math.max(level, levels[0]!), levels.at(-1)!);
+    const after = levels.findIndex((entry) => entry >= within);
+    if (after === -1) return NaN; // `level` is NaN
+    const [low, high] = [levels[after - 1]!, levels[after]!];
+    return high === within ? after : after - 1 + (measure(within) - measure(low)) / (measure(high) - measure(low));
+  };
+
+/**
+ * The timestep, which may be fractional, with noise level σ: `sigma_to_t` of k-diffusion, and the inverse of
+ * {@link sigmaAt}. Clamped to 0…T-1.
+ * @example
+ * const of = pipe(scheduleFromBetas([0.5, 0.6]), E.map(timestepOfSigma))
+ * pipe(of, E.map((timestep) => [timestep(1), timestep(1.414), timestep(80)])) // → E.right([0, 0.5, 1])
+ */
+export const timestepOfSigma = ({ sigmas: levels }: Levels): ((sigma: number) => number) => {
+  const place = placeIn(levels, Math.log);
+  return (sigma) => (sigma >= 0 ? place(sigma) : NaN);
+};
+
+/**
+ * The timestep, which may be fractional, with log-SNR λ: the inverse of {@link logSNRAt}. Clamped to 0…T-1.
+ * @example
+ * const of = pipe(scheduleFromBetas([0.5, 0.6]), E.map(timestepOfLogSNR))
+ * pipe(of, E.map((timestep) => [timestep(0), timestep(-0.693), timestep(-5)])) // → E.right([0, 0.5, 1])
+ */
+export const timestepOfLogSNR = (schedule: Levels): ((logSNR: number) => number) => {
+  const place = placeIn(
+    logSNRs(schedule).map((logSNR) => -logSNR),
+    (noise) => noise,
+  );
+  return (logSNR) => place(-logSNR);
+};

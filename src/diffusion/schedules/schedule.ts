@@ -1,0 +1,98 @@
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { E, type either } from '../../internal/fp.js';
+import type { Channel } from './channel.js';
+
+/**
+ * A variance-preserving noise schedule: the noise that each of T steps adds. Tables in float64, indexed by the timestep
+ * t = 0…T-1 (the papers' 1…T).
+ */
+export interface Schedule {
+  /** The number of timesteps. */
+  readonly T: number;
+  /** β_t: the variance that step t adds. */
+  readonly betas: Float64Array;
+  /** α_t = 1 - β_t. */
+  readonly alphas: Float64Array;
+  /** ᾱ_t = α_0·…·α_t: the variance of the signal left at t. Falls; only the last may be 0. */
+  readonly alphaBars: Float64Array;
+  /**
+   * σ_t = √((1 - ᾱ_t)/ᾱ_t), the noise level for data of scale 1 (EDM, Karras et al. 2022). A schedule made from σ keeps
+   * them, because ᾱ near 1 loses their digits. Rises; only the last may be ∞.
+   */
+  readonly sigmas: Float64Array;
+  /** The steps as channels, q(x_t|x_{t-1}) = N(√α_t·x_{t-1}, β_t): DDPM (Ho et al. 2020), eq. 2. */
+  readonly channels: readonly Channel[];
+}
+
+/** The tables of a schedule. */
+type Tables = Pick<Schedule, 'betas' | 'alphas' | 'alphaBars' | 'sigmas'>;
+
+/** σ from ᾱ. The ratio (1 - ᾱ)/ᾱ may overflow; the ratio of the roots does not. */
+const sigmaOfAlphaBar = (alphaBar: number): number => Math.sqrt(1 - alphaBar) / Math.sqrt(alphaBar);
+
+/** A schedule from tables. Returns a `ConfigError` if their ᾱ is invalid. */
+export const checkedTables = (where: string, tables: Tables): either.Either<NoisefoldError, Schedule> => {
+  const { betas, alphaBars } = tables;
+  const T = betas.length;
+  // a check of ᾱ also checks β, rounding and underflow: ᾱ falls if β > 0, and stays above 0 if β < 1
+  const wrong = alphaBars.findIndex(
+    (left, t) => !(left < (alphaBars[t - 1] ?? 1) && (left > 0 || (left === 0 && t === T - 1))),
+  );
+  return T > 0 && wrong === -1
+    ? E.right(scheduleOf(tables))
+    : fail('ConfigError', {
+        where,
+        expected: T === 0 ? 'at least one beta' : 'betas between 0 and 1 (the last may be 1) that leave some signal',
+        actual: T === 0 ? 'none' : `${betas[wrong]} at t = ${wrong}, where ᾱ becomes ${alphaBars[wrong]}`,
+        hint: 'a beta is the variance that one step adds; more steps need smaller betas',
+      });
+};
+
+const scheduleOf = (tables: Tables): Schedule => ({
+  T: tables.betas.length,
+  ...tables,
+  channels: Array.from(tables.betas, (beta, t) => ({ scale: Math.sqrt(tables.alphas[t]!), variance: beta })),
+});
+
+/** {@link scheduleFromBetas} with the name of the constructor for errors. */
+export const checkedBetas = (where: string, given: ArrayLike<number>): either.Either<NoisefoldError, Schedule> => {
+  const betas = Float64Array.from(given ?? []); // JavaScript may pass undefined
+  const alphas = betas.map((beta) => 1 - beta);
+  let alphaBar = 1;
+  const alphaBars = alphas.map((alpha) => (alphaBar *= alpha));
+  return checkedTables(where, { betas, alphas, alphaBars, sigmas: alphaBars.map(sigmaOfAlphaBar) });
+};
+
+/** A schedule from a valid ᾱ and its σ. Keeps these numbers exactly. */
+export const scheduleOfAlphaBars = (
+  alphaBars: Float64Array,
+  sigmas: Float64Array = alphaBars.map(sigmaOfAlphaBar),
+): Schedule => {
+  const alphas = alphaBars.map((alphaBar, t) => alphaBar / (alphaBars[t - 1] ?? 1));
+  const betas = alphas.map((alpha) => 1 - alpha);
+  return scheduleOf({ betas, alphas, alphaBars, sigmas });
+};
+
+/**
+ * A schedule from its betas, in the order of the timesteps. Each is in (0, 1); the last may be 1, which leaves no signal
+ * (zero terminal SNR). Returns a `ConfigError` for other betas, and if ᾱ underflows to 0 before the last timestep.
+ * @example
+ * pipe(scheduleFromBetas([0.5, 0.25]), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.5, 0.375])
+ * pipe(scheduleFromBetas([0.5, -1]), E.mapLeft(({ actual }) => actual)) // → E.left('-1 at t = 1, where ᾱ becomes 1')
+ */
+export const scheduleFromBetas = (betas: ArrayLike<number>): either.Either<NoisefoldError, Schedule> =>
+  checkedBetas('scheduleFromBetas', betas);
+
+/** The largest T. A larger one is taken for a mistake. */
+const MOST = 1e6;
+
+/** Checks a number of timesteps: a whole number ≥ 1. `where` names the constructor in the `ConfigError`. */
+export const timestepCount = (where: string, T: number): either.Either<NoisefoldError, number> =>
+  Number.isInteger(T) && T >= 1 && T <= MOST
+    ? E.right(T)
+    : fail('ConfigError', {
+        where,
+        expected: `a whole number of timesteps, from 1 to ${MOST}`,
+        actual: `${T}`,
+        hint: '1000 is usual',
+      });

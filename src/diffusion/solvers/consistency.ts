@@ -1,0 +1,113 @@
+import { add, scaleBy, type Shape } from '../../dsl/index.js';
+import { fail, orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { aboveZero, amount, exactly } from '../../internal/decode.js';
+import { E } from '../../internal/fp.js';
+import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
+import { sigmaOf } from '../schedules/channel.js';
+import type { Leg } from '../grids/leg.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import type { Process } from '../process/process.js';
+import { withOptions } from './solverOptions.js';
+import { entriesAt } from '../process/table.js';
+
+/** Options of {@link consistency}. */
+export interface ConsistencyOptions {
+  /**
+   * ε of Song et al. 2023, σ_min of their code: the noise left in the results of the consistency function. 0 if left out, as
+   * for LCM, whose results are data; 0.002 for the models of the paper.
+   */
+  readonly sigmaMin?: number;
+}
+
+/** One jump to the data, then back to the level where the leg ends: x̂₀ with noise √(σ² - ε²). */
+const jump =
+  (epsilon: number) =>
+  ({ to }: Leg): StepCoefficients => ({
+    x: 0,
+    x0: [to.scale],
+    // a·√(σ² - ε²), with a²σ² = 1 - ᾱ; 0 at the data, and for σ equal to ε up to rounding
+    noise: Math.sqrt(Math.max(0, to.variance - (to.scale * epsilon) ** 2)),
+  });
+
+/**
+ * Multistep sampling of a consistency model: each step jumps to the data, then adds new noise to reach the next level. With
+ * ε = `sigmaMin` it is Algorithm 1 of Song et al. 2023, x̂_τ = x + √(τ² - ε²)·z in the coordinates x_t/√ᾱ_t and τ = σ_t;
+ * with ε = 0 it is Algorithm 3 of LCM (Luo et al. 2023), x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s)·z. The denoiser must predict the end of
+ * the probability flow through x_t, as a distilled model does, with the boundary condition of {@link consistencyDenoiser}.
+ * An ordinary denoiser predicts the mean E[x_0|x_t] instead: then more steps give averages, not samples. LCM's timesteps are
+ * {@link lcmGrid}. LCM's embedding of the guidance scale (its section 4.2) is not supported.
+ *
+ * @param options - `sigmaMin`: 0 if left out; a negative one, or one above σ of a level on the path, is a `ConfigError`
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: lcmGrid(4), solver: consistency() })),
+ * )
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 759, 499, 259])
+ */
+export const consistency = withOptions<ConsistencyOptions>({
+  where: 'consistency',
+  options: exactly({}, { sigmaMin: amount }),
+  hint: 'LCM has 0, Song et al. 0.002; consistencyDenoiser has the boundary condition',
+  solver: ({ sigmaMin = 0 }) => ({
+    integrate: (legs) => {
+      const below = legs.find(({ to }) => to.variance > 0 && Math.fround(sigmaOf(to)) < Math.fround(sigmaMin)); // programs run in float32
+      return below === undefined
+        ? E.right(linearIntegrator(legs.map(jump(sigmaMin))))
+        : fail('ConfigError', {
+            where: 'consistency.sigmaMin',
+            expected: `at most ${sigmaOf(below.to)}, the σ at t = ${below.next}`,
+            actual: `${sigmaMin}`,
+            hint: 'take a smaller sigmaMin, or a grid that ends at a noisier timestep',
+          });
+    },
+  }),
+});
+
+/** The boundary condition of a consistency function. */
+export interface ConsistencyBoundary {
+  /** σ_data of the data that it was distilled on; 0.5 if left out. */
+  readonly sigmaData?: number;
+  /** The factor of timesteps; 10 if left out, as in LCM. */
+  readonly timestepScaling?: number;
+}
+
+const boundaryOf = optionsOf<ConsistencyBoundary>({
+  where: 'consistencyDenoiser',
+  options: exactly({}, { sigmaData: aboveZero, timestepScaling: aboveZero }),
+  hint: 'LCM uses 0.5 and 10',
+});
+
+/**
+ * The consistency function of a distilled network: c_skip(t)·x_t + c_out(t)·x̂₀, which is x itself at t = 0, with
+ * c_skip = σ²/(τ² + σ²) and c_out = τ/√(τ² + σ²) for σ = `sigmaData` and τ = timestepScaling·t (LCM, Luo et al. 2023, as in
+ * diffusers; the boundary condition is that of Song et al. 2023, eq. 5, with another τ). Raises `ConfigError` for a number
+ * of the boundary ≤ 0 when the denoiser is applied.
+ *
+ * @param process - the process that the network was trained with
+ * @example
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const made = pipe(ddpm(cosine(1000)), E.map((process) => consistencyDenoiser(process, { timestepScaling: 0.5 })(black)))
+ * pipe(made, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([1, 0.5])
+ */
+export const consistencyDenoiser = (process: Process, boundary: ConsistencyBoundary = {}) => {
+  const coefficients = E.map(({ sigmaData = 0.5, timestepScaling = 10 }: ConsistencyBoundary) => {
+    const taus = process.marginals.map((_, t) => timestepScaling * t);
+    return {
+      skip: entriesAt(taus.map((tau) => sigmaData ** 2 / (tau ** 2 + sigmaData ** 2))),
+      out: entriesAt(taus.map((tau) => tau / Math.hypot(tau, sigmaData))),
+    };
+  })(boundaryOf(boundary));
+  return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+    const { learned: _, apply, ...seesX0 } = reparameterize(process, 'x0')(denoiser);
+    return {
+      ...seesX0,
+      apply: (params, x, at) => {
+        const { skip, out } = orRaise(coefficients);
+        return add(scaleBy(x, skip(at.t)), scaleBy(apply(params, x, at), out(at.t)));
+      },
+    };
+  };
+};

@@ -1,0 +1,42 @@
+import { exactly } from '../../internal/decode.js';
+import { posteriorOf } from '../schedules/channel.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import type { Leg } from '../grids/leg.js';
+import { integrating, isEta, withOptions } from './solverOptions.js';
+
+/**
+ * The coefficients of one DDIM step. Since ε̂ is (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t), the step is a combination of x_t and x̂₀.
+ * @example
+ * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
+ * const steps = pipe(legs, E.map((all) => all.map(ddimStep(0))))
+ * pipe(steps, E.map(([first]) => first)) // → E.right({ x: 0.75, x0: [0.35], noise: 0 })
+ * pipe(steps, E.map(([, last]) => last)) // → E.right({ x: 0, x0: [1], noise: 0 })
+ */
+export const ddimStep =
+  (eta: number) =>
+  ({ from, to, between }: Leg): StepCoefficients => {
+    const variance = eta ** 2 * posteriorOf(to, between, from).variance; // eq. 16
+    const x = Math.sqrt(Math.max(0, to.variance - variance) / from.variance);
+    return { x, x0: [to.scale - x * from.scale], noise: Math.sqrt(variance) };
+  };
+
+/**
+ * DDIM (Song et al. 2021, eq. 12): x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s-σ²)·ε̂ + σ·ε, where σ² is η² times the variance of
+ * q(x_s|x_t, x_0). η = 0 is deterministic; η = 1 is ancestral sampling. ε̂ is computed from the corrected x̂₀, as in
+ * guided-diffusion.
+ *
+ * @param options - `eta`: η from 0 to 1, 0 if left out; otherwise the sampler returns a `ConfigError`
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(2), solver: ddim({ eta: 0.5 }) })),
+ * )
+ * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(true)
+ */
+export const ddim = withOptions<{ readonly eta?: number }>({
+  where: 'ddim',
+  options: exactly({}, { eta: isEta }),
+  hint: '0 is deterministic, 1 is ancestral sampling',
+  solver: ({ eta = 0 }) => integrating((legs) => linearIntegrator(legs.map(ddimStep(eta)))),
+});

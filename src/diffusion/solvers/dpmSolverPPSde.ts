@@ -1,0 +1,45 @@
+import { lambdaOf, posteriorOf } from '../schedules/channel.js';
+import { reachOf } from './stepLimits.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import type { Leg } from '../grids/leg.js';
+import { exactly } from '../../internal/decode.js';
+import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
+
+/**
+ * The coefficients of SDE-DPM-Solver++, for each leg of a path.
+ * @example
+ * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
+ * pipe(legs, E.map((all) => dpmSolverPPSdeRows(2)(all).map(({ x0 }) => x0.length))) // → E.right([1, 2, 1])
+ */
+export const dpmSolverPPSdeRows =
+  (order: number) =>
+  (legs: readonly Leg[]): readonly StepCoefficients[] =>
+    legs.map(({ from, to, between }, i) => {
+      // s_s/s_t·e^{-h}, α_s·(1 - e^{-2h}) and s_s·√(1 - e^{-2h}) are q(x_s|x_t, x̂₀)
+      const { xt, x0, variance } = posteriorOf(to, between, from);
+      const noise = Math.sqrt(variance);
+      if (reachOf(legs, i, order) === 1) return { x: xt, x0: [x0], noise };
+      const h = lambdaOf(to) - lambdaOf(from);
+      const half = (x0 / 2 / (lambdaOf(from) - lambdaOf(legs[i - 1]!.from))) * h;
+      return { x: xt, x0: [x0 + half, -half], noise };
+    });
+
+/**
+ * SDE-DPM-Solver++ (Lu et al. 2022), the stochastic variant of DPM-Solver++: of order 1, which is ancestral sampling, or of
+ * order 2 (SDE-2M). No noise at the last step, which ends at the data.
+ *
+ * @param options - `order`: 1 or 2; 2 if left out; otherwise the sampler returns a `ConfigError`
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() })),
+ * )
+ * pipe(made, E.map(({ memory }) => memory)) // → E.right(1)
+ */
+export const dpmSolverPPSde = withOptions<{ readonly order?: number }>({
+  where: 'dpmSolverPPSde',
+  options: exactly({}, { order: orderTo(2) }),
+  hint: ORDER_HINT,
+  solver: ({ order = 2 }) => integrating((legs) => linearIntegrator(dpmSolverPPSdeRows(order)(legs))),
+});

@@ -1,0 +1,42 @@
+import { exactly } from '../../internal/decode.js';
+import { sigmaOf } from '../schedules/channel.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import type { Leg } from '../grids/leg.js';
+import { integrating, isEta, withOptions } from './solverOptions.js';
+
+/**
+ * The coefficients of one step: in units of σ, Euler from σ_t down to σ_down, and noise of σ_up back to σ_s.
+ * @example
+ * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
+ * pipe(legs, E.map(([first]) => eulerAncestralStep(1)(first!))) // → E.right({ x: 0.422, x0: [0.547], noise: 0.496 })
+ */
+export const eulerAncestralStep =
+  (eta: number) =>
+  ({ from, to }: Leg): StepCoefficients => {
+    const [sigma, next] = [sigmaOf(from), sigmaOf(to)];
+    const up = Math.min(next, eta * next * Math.sqrt(Math.max(0, 1 - (next / sigma) ** 2)));
+    const down = Math.sqrt(next ** 2 - up ** 2);
+    // (σ_down/σ_t)·(a_s/a_t), in a form that is finite for a_t = 0
+    const x = (down * to.scale) / Math.sqrt(from.variance);
+    return { x, x0: [to.scale - x * from.scale], noise: to.scale * up };
+  };
+
+/**
+ * Euler ancestral (`sample_euler_ancestral` of k-diffusion): an Euler step to a lower noise level than the next, then noise
+ * up to the next. For a variance-preserving process it is DDIM with the same η.
+ *
+ * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out; otherwise the sampler returns a `ConfigError`
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(2), solver: eulerAncestral() })),
+ * )
+ * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(true)
+ */
+export const eulerAncestral = withOptions<{ readonly eta?: number }>({
+  where: 'eulerAncestral',
+  options: exactly({}, { eta: isEta }),
+  hint: '0 is deterministic, 1 is usual',
+  solver: ({ eta = 1 }) => integrating((legs) => linearIntegrator(legs.map(eulerAncestralStep(eta)))),
+});

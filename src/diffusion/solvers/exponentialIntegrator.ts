@@ -1,0 +1,30 @@
+import type { Channel } from '../schedules/channel.js';
+
+/**
+ * The coefficients of x_s = x·x_t + x0·x̂₀: the probability flow from one noise level to another, for a constant x̂₀. This is
+ * the step of DDIM with η = 0, of Euler in σ, and of DPM-Solver++ of order 1.
+ * @example flowStep({ scale: 0.6, variance: 0.64 }, { scale: 0.8, variance: 0.36 }) // → { x: 0.75, x0: 0.35 }
+ */
+export const flowStep = (from: Channel, to: Channel): { readonly x: number; readonly x0: number } => {
+  const x = Math.sqrt(to.variance / from.variance);
+  return { x, x0: to.scale - x * from.scale };
+};
+
+/**
+ * The integrals I_k = ∫₀¹ h·e^{-h(1-u)}·u^k du for k < `count`: the weights of a polynomial x̂₀ over a leg of length h in λ.
+ * In the signs of DPM-Solver++, I₀ = -φ₁, I₁ = φ₂ and I₂ = -2φ₃.
+ * @example momentsOf(1, 1) // → [1 - Math.exp(-1)]
+ */
+export const momentsOf = (h: number, count: number): readonly number[] =>
+  h < 1
+    ? Array.from({ length: count }, (_, k) => {
+        // h·Σ_j (-h)^j·k!/(j + k + 1)!, because the recursion cancels for small h
+        let term = h / (k + 1);
+        let sum = term;
+        for (let j = 1; j < 20; j++) sum += term *= -h / (j + k + 1);
+        return sum;
+      })
+    : Array.from({ length: count - 1 }).reduce<readonly number[]>(
+        (known, _, k) => [...known, 1 - ((k + 1) * known[k]!) / h],
+        [-Math.expm1(-h)],
+      );

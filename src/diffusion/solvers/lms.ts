@@ -1,0 +1,44 @@
+import { sigmaOf } from '../schedules/channel.js';
+import { noiseMultistep } from './noiseMultistep.js';
+import type { Leg } from '../grids/leg.js';
+import { exactly } from '../../internal/decode.js';
+import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
+
+/** The nodes of two-point Gauss quadrature on [0, 1], which is exact for cubic polynomials. */
+const GAUSS = [(1 - Math.sqrt(1 / 3)) / 2, (1 + Math.sqrt(1 / 3)) / 2];
+
+/**
+ * The weights of the last ε̂ in the mean over a leg: the means of their Lagrange polynomials in σ, which have at most
+ * degree 3.
+ */
+const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly number[] => {
+  if (reach === 1) return [1]; // σ may be infinite
+  const nodes = Array.from({ length: reach }, (_, k) => sigmaOf(legs[i - k]!.from));
+  const length = sigmaOf(legs[i]!.to) - nodes[0]!;
+  return nodes.map((node, k) => {
+    const polynomial = (sigma: number): number =>
+      nodes.reduce((all, other, j) => (j === k ? all : (all * (sigma - other)) / (node - other)), 1);
+    return GAUSS.reduce((sum, u) => sum + polynomial(nodes[0]! + u * length) / 2, 0);
+  });
+};
+
+/**
+ * The linear multistep method of k-diffusion (`sample_lms`, after Karras et al. 2022): Adams-Bashforth in σ, with weights for
+ * the actual step lengths, including the last step, which ends at the data. The first steps have lower order.
+ *
+ * @param options - `order`: 1 (which is DDIM) to 4; 4 if left out; otherwise the sampler returns a `ConfigError`
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: lms() })),
+ * )
+ * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
+ */
+export const lms = withOptions<{ readonly order?: number }>({
+  where: 'lms',
+  options: exactly({}, { order: orderTo(4) }),
+  hint: ORDER_HINT,
+  solver: ({ order = 4 }) =>
+    integrating((legs) => noiseMultistep(legs, order, (i, reach) => weightsOf(legs, i, reach))),
+});

@@ -1,0 +1,103 @@
+/** Compares solvers in σ with the formulas of their papers, in the papers' variables, on a nonlinear denoiser. */
+import { describe, expect, it } from 'vitest';
+import { ddim } from './ddim.js';
+import { euler, heun } from './edm.js';
+import { eulerAncestral, eulerAncestralStep } from './eulerAncestral.js';
+import { lms } from './lms.js';
+import { pndm } from './pndm.js';
+import {
+  marginals,
+  TIMES,
+  N,
+  legs,
+  START,
+  NOISE,
+  model,
+  alpha,
+  sigma,
+  ratio,
+  at,
+  integral,
+  through,
+  hosted,
+  close,
+} from '../../../properties/diffusion/paperWalk.js';
+
+describe('EDM', () => {
+  const churned = { churn: 2, sMin: 0.1, sMax: 20, sNoise: 1.01 };
+  it.each([
+    ['euler', euler, false],
+    ['heun', heun, true],
+  ] as const)('%s is Algorithm 2, in x/a and σ', async (_, solver, corrects) => {
+    let raised = 0;
+    for (const { churn, sMin, sMax, sNoise } of [{ ...churned, churn: 0 }, churned]) {
+      const gamma = Math.min(churn / N, Math.SQRT2 - 1);
+      let x = START / alpha(0);
+      let owed = 1;
+      for (let i = 0; i < N; i++) {
+        // line 5, rounded to the nearest noise level of the process, with the rounding error of the last step carried over
+        const isIn = ratio(i) >= sMin && ratio(i) <= sMax;
+        const wanted = ratio(i) * (isIn ? (1 + gamma) * owed : 1);
+        const levels = marginals.map((m) => Math.sqrt(m.variance) / m.scale);
+        const distances = levels.map((s) => Math.abs(Math.log(s / wanted)));
+        const t = distances.indexOf(Math.min(...distances));
+        const hat = levels[t]!;
+        if (isIn) owed = wanted / hat;
+        if (t !== TIMES[i]) raised++;
+        x += Math.sqrt(hat ** 2 - ratio(i) ** 2) * sNoise * NOISE;
+        const slope = (x - model(marginals[t]!.scale * x, t)) / hat;
+        let next = x + (ratio(i + 1) - hat) * slope;
+        if (corrects && i < N - 1) {
+          const second = (next - at(alpha(i + 1) * next, i + 1)) / ratio(i + 1);
+          next = x + (ratio(i + 1) - hat) * (slope / 2 + second / 2);
+        }
+        x = next;
+      }
+      await close(solver({ churn, sMin, sMax, sNoise }), x, 1e-11);
+    }
+    expect(raised).toBeGreaterThan(3);
+  });
+
+  it.each([1, 0.5, 0])('Euler ancestral, η = %d, agrees with k-diffusion and with DDIM', async (eta) => {
+    let x = START / alpha(0);
+    for (let i = 0; i < N; i++) {
+      const [from, to] = [ratio(i), ratio(i + 1)];
+      const up = Math.min(to, eta * Math.sqrt((to ** 2 * (from ** 2 - to ** 2)) / from ** 2));
+      const down = Math.sqrt(to ** 2 - up ** 2);
+      x += ((x - at(alpha(i) * x, i)) / from) * (down - from) + up * NOISE;
+    }
+    await close(eulerAncestral({ eta }), x);
+    await close(ddim({ eta }), x);
+    expect(eulerAncestralStep(eta)(legs.at(-1)!)).toEqual({ x: 0, x0: [1], noise: 0 });
+  });
+});
+
+describe('linear multistep', () => {
+  const noiseOf = (x: number, i: number, d: number): number => (x - alpha(i) * d) / sigma(i);
+
+  it('PNDM is eq. 12, with fewer ε̂ at the beginning', () => {
+    const epsilons: number[] = [];
+    return close(
+      pndm(),
+      hosted(N, (x, i, seen) => {
+        epsilons.unshift(noiseOf(x, i, seen[i]!));
+        const [e0 = 0, e1 = 0, e2 = 0, e3 = 0] = epsilons;
+        const mean = [e0, (3 * e0 - e1) / 2, (23 * e0 - 16 * e1 + 5 * e2) / 12, (55 * e0 - 59 * e1 + 37 * e2 - 9 * e3) / 24][Math.min(i, 3)]!; // prettier-ignore
+        return alpha(i + 1) * ((x - sigma(i) * mean) / alpha(i)) + sigma(i + 1) * mean; // DDIM, eq. 12
+      }),
+    );
+  });
+
+  it.each([2, 3, 4])('LMS of order %d integrates the polynomial through the last ε̂ in σ', (order) => {
+    const points: (readonly [number, number])[] = [];
+    return close(
+      lms({ order }),
+      hosted(N, (x, i, seen) => {
+        points.unshift([ratio(i), noiseOf(x, i, seen[i]!)]);
+        const last = points.slice(0, order);
+        return alpha(i + 1) * (x / alpha(i) + integral(through(last), ratio(i), ratio(i + 1)));
+      }),
+      1e-9,
+    );
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { right } from '../../../properties/diffusion/run.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { ancestral } from './ancestral.js';
+import { consistency } from './consistency.js';
+import { ddim } from './ddim.js';
+import { ddimInversion } from './ddimInversion.js';
+import { dpmSolverPP } from './dpmSolverPP.js';
+import { dpmSolverPPSde } from './dpmSolverPPSde.js';
+import { dpmSolverPPSinglestep } from './dpmSolverPPSinglestep.js';
+import { euler, heun } from './edm.js';
+import { eulerAncestral } from './eulerAncestral.js';
+import { lms } from './lms.js';
+import { pndm } from './pndm.js';
+import { ddpm } from '../process/process.js';
+import { legsOf } from '../grids/leg.js';
+import type { Solver } from './solver.js';
+import { uniPC } from './uniPC.js';
+
+const process = right(ddpm(cosine(1000)));
+const legs = legsOf(process, [999, 500, 0]);
+
+const solvers = {
+  ancestral,
+  consistency,
+  ddim,
+  ddimInversion,
+  dpmSolverPP,
+  dpmSolverPPSde,
+  dpmSolverPPSinglestep,
+  euler,
+  eulerAncestral,
+  heun,
+  lms,
+  pndm,
+  uniPC,
+};
+/** Passes any value as options, as JavaScript can. */
+const made = (name: keyof typeof solvers, options: unknown) =>
+  (solvers[name] as (options: unknown) => Solver)(options).integrate(legs, process.marginals);
+
+describe('options of a solver', () => {
+  it.each<[keyof typeof solvers, unknown, where: string, expected: string, actual: string]>([
+    ['dpmSolverPP', { order: 4 }, 'dpmSolverPP.order', 'a whole order from 1 to 3', '4'],
+    ['dpmSolverPPSinglestep', { order: 0 }, 'dpmSolverPPSinglestep.order', 'a whole order from 1 to 3', '0'],
+    ['dpmSolverPPSde', { order: 3 }, 'dpmSolverPPSde.order', 'a whole order from 1 to 2', '3'],
+    ['uniPC', { order: 1.5 }, 'uniPC.order', 'a whole order from 1 to 3', '1.5'],
+    ['uniPC', { variant: 'bh3' }, 'uniPC.variant', "the variant 'bh1' or 'bh2'", '"bh3"'],
+    ['pndm', { order: 5 }, 'pndm.order', 'a whole order from 1 to 4', '5'],
+    ['pndm', { start: 'rk' }, 'pndm.start', "a start, 'fewer' or 'rungeKutta'", '"rk"'],
+    ['lms', { order: NaN }, 'lms.order', 'a whole order from 1 to 4', 'NaN'],
+    ['lms', { order: '2' }, 'lms.order', 'a whole order from 1 to 4', '"2"'],
+    ['ancestral', { variance: 'fixed' }, 'ancestral.variance', "a variance, 'posterior' or 'beta'", '"fixed"'],
+    ['ddim', { eta: -1 }, 'ddim.eta', 'η from 0 to 1', '-1'],
+    ['eulerAncestral', { eta: 2 }, 'eulerAncestral.eta', 'η from 0 to 1', '2'],
+    ['heun', { churn: -1 }, 'heun.churn', 'a finite number ≥ 0', '-1'],
+    ['euler', { sNoise: NaN }, 'euler.sNoise', 'a finite number ≥ 0', 'NaN'],
+    ['euler', { sMin: 2, sMax: 1 }, 'euler', 'sMin ≤ sMax', 'sMin 2, sMax 1'],
+    ['ddimInversion', { eta: 1 }, 'ddimInversion.eta', 'nothing', '1'],
+    ['consistency', { sigmaMin: -1 }, 'consistency.sigmaMin', 'a finite number ≥ 0', '-1'],
+  ])('%s(%j) is a ConfigError', (name, options, where, expected, actual) =>
+    expect(made(name, options)).toMatchObject({
+      left: { _tag: 'ConfigError', where, expected, actual },
+    }),
+  );
+
+  it.each(Object.keys(solvers) as (keyof typeof solvers)[])(
+    '%s refuses unknown options, and takes no options',
+    (name) => {
+      for (const options of [{ etaa: 1 }, null, 3])
+        expect(made(name, options)).toMatchObject({ left: { _tag: 'ConfigError' } });
+      for (const options of [undefined, {}]) expect(made(name, options)).toMatchObject({ _tag: 'Right' });
+    },
+  );
+});

@@ -1,0 +1,159 @@
+/** Compares solvers in λ with the formulas of their papers, in the papers' variables, on a nonlinear denoiser. */
+import { describe, expect, it } from 'vitest';
+import { ddim } from './ddim.js';
+import { dpmSolverPP, dpmSolverPPRows } from './dpmSolverPP.js';
+import { dpmSolverPPSde } from './dpmSolverPPSde.js';
+import { dpmSolverPPSinglestep } from './dpmSolverPPSinglestep.js';
+import { euler } from './edm.js';
+import { uniPC } from './uniPC.js';
+import {
+  N,
+  legs,
+  START,
+  NOISE,
+  walked,
+  alpha,
+  sigma,
+  lambda,
+  at,
+  through,
+  exponential,
+  host,
+  close,
+} from '../../../properties/diffusion/paperWalk.js';
+
+describe('DPM-Solver++', () => {
+  const first = (x: number, from: number, to: number, d: number): number =>
+    (sigma(to) / sigma(from)) * x - alpha(to) * Math.expm1(lambda(from) - lambda(to)) * d;
+
+  it('of order 1 is DDIM', async () => {
+    const expected = await walked(ddim());
+    for (const one of [dpmSolverPP, dpmSolverPPSinglestep]) await close(one({ order: 1 }), expected);
+    await close(euler(), expected);
+  });
+
+  it('multistep, order 2, is Algorithm 2', () =>
+    close(
+      dpmSolverPP(),
+      host((x, i, seen) => {
+        if (i === 0) return first(x, 0, 1, seen[0]!);
+        const r = (lambda(i) - lambda(i - 1)) / (lambda(i + 1) - lambda(i));
+        return first(x, i, i + 1, (1 + 1 / (2 * r)) * seen[i]! - seen[i - 1]! / (2 * r));
+      }),
+    ));
+
+  it('multistep, order 3, integrates the parabola through three x̂₀', () =>
+    close(
+      dpmSolverPP({ order: 3 }),
+      host((x, i, seen) => {
+        if (i === 0) return first(x, 0, 1, seen[0]!);
+        const r = (lambda(i) - lambda(i - 1)) / (lambda(i + 1) - lambda(i));
+        if (i === 1) return first(x, i, i + 1, (1 + 1 / (2 * r)) * seen[i]! - seen[i - 1]! / (2 * r));
+        const points = [i, i - 1, i - 2].map((j) => [lambda(j), seen[j]!] as const);
+        return exponential(x, i, i + 1, through(points));
+      }),
+      1e-10, // of Simpson's rule
+    ));
+
+  it('multistep, order 3, equals the published code except for 2φ₃ in place of φ₃', () => {
+    const i = 4;
+    const row = dpmSolverPPRows(3)(legs)[i]!;
+    const h = lambda(i + 1) - lambda(i);
+    const [r0, r1] = [(lambda(i) - lambda(i - 1)) / h, (lambda(i - 1) - lambda(i - 2)) / h];
+    const phi1 = Math.expm1(-h);
+    const phi2 = phi1 / h + 1;
+    const phi3 = phi2 / h - 0.5;
+    const published = (d0: number, d1: number, d2: number, curve: number): number => {
+      const [newer, older] = [(d0 - d1) / r0, (d1 - d2) / r1];
+      const [D1, D2] = [newer + (r0 / (r0 + r1)) * (newer - older), (newer - older) / (r0 + r1)];
+      return alpha(i + 1) * (-phi1 * d0 + phi2 * D1 - curve * phi3 * D2);
+    };
+    const units = [[1, 0, 0], [0, 1, 0], [0, 0, 1]] as const; // prettier-ignore
+    units.forEach(([a, b, c], k) => {
+      expect(Math.abs(row.x0[k]! - published(a, b, c, 2))).toBeLessThan(1e-13);
+      expect(Math.abs(row.x0[k]! - published(a, b, c, 1))).toBeGreaterThan(1e-3);
+    });
+  });
+
+  it('singlestep, order 2, is Algorithm 1, with every other timestep as s', async () => {
+    let x = START;
+    let i = 0;
+    for (; i + 2 < N; i += 2) {
+      const r = (lambda(i + 1) - lambda(i)) / (lambda(i + 2) - lambda(i));
+      const d = at(x, i);
+      const u = first(x, i, i + 1, d);
+      x = first(x, i, i + 2, (1 - 1 / (2 * r)) * d + at(u, i + 1) / (2 * r));
+    }
+    x = first(x, i, i + 1, at(x, i)); // a single leg is left before the last
+    await close(dpmSolverPPSinglestep(), at(x, N - 1));
+  });
+
+  it('singlestep, order 3, is `singlestep_dpm_solver_third_update`', async () => {
+    let x = START;
+    let i = 0;
+    for (; i + 3 < N; i += 3) {
+      const h = lambda(i + 3) - lambda(i);
+      const [r1, r2] = [(lambda(i + 1) - lambda(i)) / h, (lambda(i + 2) - lambda(i)) / h];
+      const d = at(x, i);
+      const d1 = at(first(x, i, i + 1, d), i + 1);
+      const phi22 = Math.expm1(-r2 * h) / (r2 * h) + 1;
+      const d2 = at(first(x, i, i + 2, d) + (r2 / r1) * alpha(i + 2) * phi22 * (d1 - d), i + 2);
+      const phi2 = Math.expm1(-h) / h + 1;
+      x = first(x, i, i + 3, d) + (1 / r2) * alpha(i + 3) * phi2 * (d2 - d);
+    }
+    x = first(x, i, i + 1, at(x, i)); // a single leg is left before the last
+    await close(dpmSolverPPSinglestep({ order: 3 }), at(x, N - 1));
+  });
+
+  it.each([1, 2])('SDE, order %d, agrees with the paper', (order) =>
+    close(
+      dpmSolverPPSde({ order }),
+      host((x, i, seen) => {
+        const h = lambda(i + 1) - lambda(i);
+        const contrast = -Math.expm1(-2 * h);
+        const r = i === 0 ? 1 : (lambda(i) - lambda(i - 1)) / h;
+        const slope = order === 1 || i === 0 ? 0 : (seen[i]! - seen[i - 1]!) / r;
+        return (
+          (sigma(i + 1) / sigma(i)) * Math.exp(-h) * x +
+          alpha(i + 1) * contrast * (seen[i]! + slope / 2) +
+          sigma(i + 1) * Math.sqrt(contrast) * NOISE
+        );
+      }),
+    ),
+  );
+});
+
+describe('UniPC', () => {
+  it.each([
+    [1, 'bh1'],
+    [1, 'bh2'],
+    [2, 'bh1'],
+    [2, 'bh2'],
+    [3, 'bh1'],
+    [3, 'bh2'],
+  ] as const)('of order %d and %s predicts and corrects', async (order, variant) => {
+    // ρ = 1/2 for one difference, where B matters; otherwise ρ makes polynomials exact
+    const moved = (x: number, i: number, points: readonly (readonly [number, number])[]): number => {
+      const [[, own], other] = points as [readonly [number, number], (readonly [number, number])?];
+      const h = lambda(i + 1) - lambda(i);
+      const still = exponential(x, i, i + 1, () => own);
+      if (other === undefined) return still;
+      if (points.length > 2) return exponential(x, i, i + 1, through(points));
+      const r = (other[0] - lambda(i)) / h;
+      const B = variant === 'bh1' ? -h : Math.expm1(-h);
+      return still - (alpha(i + 1) * B * 0.5 * (other[1] - own)) / r;
+    };
+    const point = (j: number, d: number): readonly [number, number] => [lambda(j), d];
+    let corrected = START;
+    let x = START;
+    const seen: number[] = [];
+    for (let i = 0; i < N; i++) {
+      seen.push(at(x, i));
+      const last = Array.from({ length: Math.min(order, i) }, (_, k) => point(i - 1 - k, seen[i - 1 - k]!));
+      if (i > 0) corrected = moved(corrected, i - 1, [last[0]!, point(i, seen[i]!), ...last.slice(1)]);
+      const now = Array.from({ length: Math.min(order, i + 1) }, (_, k) => point(i - k, seen[i - k]!));
+      if (i < N - 1) x = moved(corrected, i, now);
+    }
+    await close(uniPC({ order, variant }), seen[N - 1]!, 1e-9); // of Simpson's rule
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { gaussianData, samplesOf, TAU } from '../../../properties/diffusion/gaussianData.js';
+import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
+import { add, fullLike, mul, normal, type Shape, sub, type Tensor } from '../../dsl/index.js';
+import { E, F } from '../../internal/fp.js';
+import { ancestral } from './ancestral.js';
+import { consistency } from './consistency.js';
+import { uncorrected } from '../reverse/x0Correction.js';
+import { ddim, ddimStep } from './ddim.js';
+import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
+import { dpmSolverPP } from './dpmSolverPP.js';
+import { dpmSolverPPSde } from './dpmSolverPPSde.js';
+import { dpmSolverPPSinglestep } from './dpmSolverPPSinglestep.js';
+import { euler, heun } from './edm.js';
+import { spaced } from '../grids/grid.js';
+import { eulerAncestral } from './eulerAncestral.js';
+import { lms } from './lms.js';
+import { pndm } from './pndm.js';
+import { ddpm } from '../process/process.js';
+import { sampler } from '../sampling/sampler.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
+import type { Solver } from './solver.js';
+import { entryAt } from '../process/table.js';
+import { uniPC } from './uniPC.js';
+
+const process = right(ddpm(cosine(1000)));
+
+/** Heun's method on the probability flow, as a user would add it: two evaluations a leg, one on the last. */
+const twice: Solver = {
+  integrate: (legs) => {
+    const rows = legs.map(ddimStep(0));
+    const ofX = entryAt(rows.map(({ x }) => x));
+    const ofX0 = entryAt(rows.map(({ x0 }) => x0[0]!));
+    const ofSecond = entryAt(legs.map(({ next }) => (next === null ? 0 : 0.5)));
+    return E.right({
+      memory: 0,
+      stochastic: false,
+      step: ({ x, memory }, { index, t, next, predict }) => {
+        const to = <S extends Shape>(from: Tensor<S>, x0: Tensor<S>): Tensor<S> =>
+          add(mul(from, ofX(index)), mul(x0, ofX0(index)));
+        const first = predict(x, t);
+        const second = predict(to(x, first), next);
+        return {
+          state: { x: to(x, add(first, mul(sub(second, first), ofSecond(index)))), memory },
+          x0: first,
+        };
+      },
+    });
+  },
+};
+
+/** The solvers that the tests below run on. Add yours here. */
+const solvers: Readonly<Record<string, (steps: number) => Solver>> = {
+  ...Object.fromEntries(
+    [1, 2, 3].flatMap((order) => [
+      [`dpmSolverPP of order ${order}`, () => dpmSolverPP({ order })],
+      [`dpmSolverPPSinglestep of order ${order}`, () => dpmSolverPPSinglestep({ order })],
+      [`uniPC bh1 of order ${order}`, () => uniPC({ order, variant: 'bh1' })],
+      [`uniPC bh2 of order ${order}`, () => uniPC({ order })],
+    ]),
+  ),
+  'dpmSolverPPSde of order 1': () => dpmSolverPPSde({ order: 1 }),
+  dpmSolverPPSde: () => dpmSolverPPSde(),
+  euler: () => euler(),
+  'euler with churn': (steps) => euler({ churn: steps / 4, sNoise: 1 }),
+  heun: () => heun(),
+  'heun with churn': (steps) => heun({ churn: steps / 4, sMin: 0.05, sMax: 50 }),
+  eulerAncestral: () => eulerAncestral(),
+  pndm: () => pndm(),
+  'pndm that begins by Runge-Kutta': () => pndm({ start: 'rungeKutta' }),
+  lms: () => lms(),
+  ancestral: () => ancestral(),
+  'ancestral with σ² = β': () => ancestral({ variance: 'beta' }),
+  ddim: () => ddim(),
+  'ddim with η = 0.7': () => ddim({ eta: 0.7 }),
+  'a solver of two evaluations': () => twice,
+};
+
+/** A denoiser of v, which can start without signal. */
+const erased = right(
+  F.pipe(
+    cosine(1000),
+    E.flatMap(({ betas }) => scheduleFromBetas([...betas.slice(0, -1), 1])),
+    ddpm,
+  ),
+);
+
+describe.each([...Object.entries(solvers), ['consistency', () => consistency()] as const])(
+  'every solver, %s,',
+  (_, solver) => {
+    it('finds data at a single point', async () => {
+      const point: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
+      const made = right(sampler({ process, denoiser: point, grid: 7, solver: solver(7) }));
+      // the last step of most solvers is x̂₀ itself; that of PNDM and LMS is computed from rounded ε̂
+      for (const sample of await samplesOf(made, [0.3, -2, 1])) expect(Math.abs(sample - 0.25)).toBeLessThan(1e-13);
+    });
+
+    it('gives the same samples in every parameterization', async () => {
+      const drawn = (predicts: Denoiser<null, []>['predicts']) => {
+        const denoiser = reparameterize(process, predicts)(gaussianData(process));
+        return samplesOf(right(sampler({ process, denoiser, grid: 12, solver: solver(12) })), [1, -0.5]);
+      };
+      const expected = await drawn('x0');
+      // ε̂ near t = 999 has an error of 1/√ᾱ = 20,000 roundings
+      for (const predicts of ['epsilon', 'v'] as const)
+        expect(relativeDistance(await drawn(predicts), expected)).toBeLessThan(1e-10);
+    });
+
+    it('stays bounded with few steps, and at a start without signal', async () => {
+      for (const given of [process, erased])
+        for (const steps of [1, 2, 3, 4, 5]) {
+          const denoiser = reparameterize(given, 'v')(gaussianData(given));
+          const made = right(
+            sampler({
+              process: given,
+              denoiser,
+              grid: steps,
+              solver: solver(steps),
+              correction: uncorrected,
+            }),
+          );
+          expect(made.timesteps[0]).toBe(999);
+          // τ is 1/2, and x_T at most 2
+          for (const sample of await samplesOf(made, [1, -2])) expect(Math.abs(sample)).toBeLessThan(6);
+        }
+    });
+  },
+);
+
+describe.each(Object.entries(solvers))('every solver of the mean, %s,', (_, solver) => {
+  it('gives Gaussian data the right variance, better with more steps', async () => {
+    const noises = await numbersOf(normal(2048));
+    const variance = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x ** 2, 0) / xs.length;
+    const errors: number[] = [];
+    for (const steps of [10, 40, 160]) {
+      const made = right(
+        sampler({
+          process,
+          denoiser: gaussianData(process),
+          grid: steps,
+          solver: solver(steps),
+          correction: uncorrected,
+        }),
+      );
+      // a deterministic solver is a linear map of these noises, whose sample variance is not exactly 1
+      const begun = made.stochastic ? 1 : variance(noises);
+      errors.push(Math.abs(variance(await samplesOf(made, noises)) / (begun * TAU ** 2) - 1));
+    }
+    const chance = 4 * Math.sqrt(2 / noises.length); // the relative standard deviation of a variance of n samples is √(2/n)
+    expect(errors[2]!).toBeLessThan(errors[0]!);
+    expect(errors[2]!).toBeLessThan(chance + 0.03);
+  });
+});
+
+describe('a custom solver', () => {
+  it('may evaluate twice a leg: more accurate than twice as many steps, and of higher order', async () => {
+    const errorOf = async (solver: Solver, steps: number): Promise<number> => {
+      // almost no noise is left from t = 0 to the data, so the lower order of the last step does not matter
+      const grid = spaced(steps);
+      const made = right(sampler({ process, denoiser: gaussianData(process), grid, solver, correction: uncorrected }));
+      const { scale, variance } = process.marginals[999]!;
+      const exact = TAU / Math.sqrt(scale ** 2 * TAU ** 2 + variance);
+      return Math.abs((await samplesOf(made, [1]))[0]! / exact - 1);
+    };
+    const [coarse, fine, first] = [await errorOf(twice, 20), await errorOf(twice, 40), await errorOf(ddim(), 80)];
+    expect(fine).toBeLessThan(first / 2);
+    expect(fine).toBeLessThan(coarse / 3);
+  });
+});

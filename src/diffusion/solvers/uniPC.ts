@@ -1,0 +1,90 @@
+import { flowStep, momentsOf } from './exponentialIntegrator.js';
+import { lambdaOf } from '../schedules/channel.js';
+import { reachOf } from './stepLimits.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import { solved } from '../../internal/linearSystem.js';
+import type { Leg } from '../grids/leg.js';
+import { exactly } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
+
+/** B(h) of UniPC: h, or e^h - 1. For predictions of x̂₀, the same with -h. */
+export type UniPCVariant = 'bh1' | 'bh2';
+
+/**
+ * The weights of the differences x̂₀(λ + r·h) - x̂₀(λ) at the places r, over a leg of length h: B·ρ/r, where ρ solves
+ * Σ_m ρ_m·r_m^{k-1} = k!·φ_{k+1}/B. For a single place ρ is 1/2, the only case where B does not cancel.
+ */
+const differenceWeights = (h: number, places: readonly number[], variant: UniPCVariant): readonly number[] => {
+  const [constant, ...moments] = momentsOf(h, places.length + 1);
+  const rho =
+    places.length === 1
+      ? [(variant === 'bh1' ? h : constant!) / 2]
+      : solved(
+          places.map((_, k) => places.map((r) => r ** k)),
+          moments,
+        );
+  return rho.map((weight, m) => weight / places[m]!);
+};
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
+
+/**
+ * The coefficients of UniPC, for each leg of a path: the corrector of the previous leg, with the prediction at its end, then
+ * the predictor. The corrector adds a combination of predictions to x_t, so both fit into one step.
+ * @example
+ * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
+ * const rows = pipe(legs, E.map(uniPCRows(2, 'bh2')))
+ * pipe(rows, E.map((all) => all.map(({ x0 }) => x0.length))) // → E.right([1, 2, 3])
+ */
+export const uniPCRows =
+  (order: number, variant: UniPCVariant) =>
+  (legs: readonly Leg[]): readonly StepCoefficients[] => {
+    const lambdas = legs.map(({ from }) => lambdaOf(from));
+    /** The weights of the predictions at leg i and before, and of the prediction at its end, if it is known. */
+    const weightsOf = (i: number, endIsKnown: boolean): readonly number[] => {
+      const { from, to } = legs[i]!;
+      const h = lambdaOf(to) - lambdas[i]!;
+      const earlier = Array.from({ length: reachOf(legs, i, order) - 1 }, (_, k) => i - k - 1);
+      const places = [...(endIsKnown ? [1] : []), ...earlier.map((j) => (lambdas[j]! - lambdas[i]!) / h)];
+      if (places.length === 0) return [flowStep(from, to).x0];
+      const weights = differenceWeights(h, places, variant).map((weight) => to.scale * weight);
+      const own = flowStep(from, to).x0 - sum(weights);
+      return endIsKnown ? [weights[0]!, own, ...weights.slice(1)] : [own, ...weights];
+    };
+    return legs.map(({ from, to }, i) => {
+      const { x } = flowStep(from, to);
+      const predictor = weightsOf(i, false);
+      const before = legs[i - 1];
+      if (before === undefined || !(before.from.scale > 0)) return { x, x0: predictor, noise: 0 };
+      const predicted = weightsOf(i - 1, false);
+      const correction = weightsOf(i - 1, true).map((weight, k) => weight - (k === 0 ? 0 : predicted[k - 1]!));
+      const x0 = Array.from(
+        { length: Math.max(predictor.length, correction.length) },
+        (_, k) => x * (correction[k] ?? 0) + (predictor[k] ?? 0),
+      );
+      return { x, x0, noise: 0 };
+    });
+  };
+
+/**
+ * UniPC (Zhao et al. 2023, Algorithms 1 and 2, for x̂₀): a predictor through the last `order` predictions, and a corrector
+ * that also uses the next one, once it is evaluated. One evaluation a step; the order is one more than the predictor's. The
+ * last step, which ends at the data, is x̂₀ itself, without a corrector.
+ *
+ * @param options - `order`: 1, 2 or 3; 2 if left out; otherwise the sampler returns a `ConfigError`. `variant`: B(h), 'bh2'
+ *   if left out
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) })),
+ * )
+ * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
+ */
+export const uniPC = withOptions<{ readonly order?: number; readonly variant?: UniPCVariant }>({
+  where: 'uniPC',
+  options: exactly({}, { order: orderTo(3), variant: t.keyof({ bh1: null, bh2: null }, "the variant 'bh1' or 'bh2'") }),
+  hint: ORDER_HINT,
+  solver: ({ order = 2, variant = 'bh2' }) => integrating((legs) => linearIntegrator(uniPCRows(order, variant)(legs))),
+});

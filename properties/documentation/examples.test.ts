@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { moduleOf, publicNames } from './examples.js';
 
 const folder = fileURLToPath(new URL(`../../.cache/examples-${process.pid}/`, import.meta.url));
@@ -18,11 +18,14 @@ for (const { entry, file, example } of examples) {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, moduleOf(entry, example, names));
 }
-afterAll(() => rmSync(folder, { recursive: true }));
 
 // temporary files of the examples are removed with the folder
 mkdirSync(`${folder}tmp`);
-process.env['TMPDIR'] = `${folder}tmp`;
+vi.stubEnv('TMPDIR', `${folder}tmp`);
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 test('every public value has an example', () => {
   const without = names.filter(({ isValue, example }) => isValue && example === null);

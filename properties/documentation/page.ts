@@ -7,7 +7,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type ts from 'typescript';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { messageOf, programOf, projectOptions, root } from '../typescript.js';
 import { declaredIn, type Known, moduleOf, publicNames } from './examples.js';
 
@@ -112,14 +112,12 @@ export const testPage = (page: string, changed: (text: string) => string = (text
   const nameOf = ({ line }: Snippet): string => `line-${line}`;
   const fileOf = (snippet: Snippet): string => `${scratch}/programs/${nameOf(snippet)}.ts`;
   for (const name of ['programs', 'tmp']) mkdirSync(`${scratch}/${name}`, { recursive: true });
-  const before = process.env['TMPDIR'];
-  process.env['TMPDIR'] = `${scratch}/tmp`; // temporary files of the programs are removed with them
+  vi.stubEnv('TMPDIR', `${scratch}/tmp`); // temporary files of the programs are removed with them
   const modules = modulesOf(snippets, publicNames());
   snippets.forEach((snippet, i) => writeFileSync(fileOf(snippet), modules[i]!));
   afterAll(() => {
+    vi.unstubAllEnvs();
     rmSync(scratch, { recursive: true });
-    if (before === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = before;
   });
 
   const program = programOf({

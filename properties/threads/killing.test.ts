@@ -1,5 +1,5 @@
 /** Workers that die at any time, or do not start: each run ends, with its value or an error, and the next one works. */
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { wasmBackend } from '../../src/backends/wasm/backend.js';
 import { type Spawn, spawnWith } from '../../src/backends/wasm/threads/spawn.js';
 import { createSite, turn } from '../../src/backends/wasm/threads/testing.js';
@@ -12,8 +12,9 @@ import { type Bits, steppingOn } from './step.js';
 
 const isLong = notAsked === '';
 
-const notices = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-beforeEach(() => void notices.mockClear());
+const notices = vi.fn();
+beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(notices.mockReset()));
+afterEach(() => void vi.restoreAllMocks());
 
 const alone = wasmBackend({ threads: 1 }, Infinity);
 const expected = valueOf(await (await steppingOn(alone)).step(1));

@@ -57,16 +57,17 @@ const failing = (actual: typeof FileSystem) => {
   };
 };
 const builtin = process.getBuiltinModule;
-vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) =>
-  name === 'node:fs/promises'
-    ? failing(builtin('node:fs/promises'))
-    : builtin(name)) as typeof process.getBuiltinModule);
 
 let folder = '';
 beforeEach(async () => {
+  vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) =>
+    name === 'node:fs/promises'
+      ? failing(builtin('node:fs/promises'))
+      : builtin(name)) as typeof process.getBuiltinModule);
   folder = await mkdtemp(join(tmpdir(), 'noisefold-files-'));
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   failures.clear();
   await rm(folder, { recursive: true });
 });

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { reference } from '../backends/reference/index.js';
 import { ddim } from '../diffusion/index.js';
 import { key, using } from '../dsl/index.js';
@@ -10,9 +10,10 @@ import type { Output } from './display.js';
 import { progress } from './progress.js';
 
 beforeEach(() => {
-  process.env['CI'] = '';
-  process.env['TERM'] = 'xterm';
+  vi.stubEnv('CI', '');
+  vi.stubEnv('TERM', 'xterm');
 });
+afterEach(() => void vi.unstubAllEnvs());
 
 /** A stream that keeps what it is given. */
 const recorder = (about: Partial<Output> = {}) => {
@@ -78,7 +79,7 @@ describe('without a terminal', () => {
     ['CI', 'true', { isTTY: true }],
     ['TERM', 'dumb', { isTTY: true }],
   ])('so it is on a terminal with %s=%s', (name, value, about) => {
-    process.env[name] = value;
+    vi.stubEnv(name, value);
     const { stream, text } = recorder(about);
     train(progress(undefined, { stream }), 10);
     expect(text().split('\n')).toHaveLength(11);

@@ -42,6 +42,7 @@ const fragile = (actual: typeof FileSystem): typeof FileSystem => {
 };
 
 const builtin = process.getBuiltinModule;
+const mostListeners = process.getMaxListeners();
 let home = '';
 let folder = '';
 beforeEach(async () => {
@@ -56,6 +57,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
+  process.setMaxListeners(mostListeners);
   await rm(home, { recursive: true, force: true });
 });
 

@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
-import { programOf, projectOptions, root } from '../typescript.js';
+import { programOf, projectOptions, root } from '../types/operations/typescript.js';
 
 /** A public name, with the example in its docstring. */
 export interface Exported {

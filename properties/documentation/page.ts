@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type ts from 'typescript';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { messageOf, programOf, projectOptions, root } from '../typescript.js';
+import { messageOf, programOf, projectOptions, root } from '../types/operations/typescript.js';
 import { declaredIn, type Known, moduleOf, publicNames } from './examples.js';
 
 export interface Snippet {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { messageOf, programOf, projectOptions } from '../typescript.js';
+import { messageOf, programOf, projectOptions } from './operations/typescript.js';
 
 const MARK = '// @ts-expect-error ';
 const folder = fileURLToPath(new URL('.', import.meta.url));

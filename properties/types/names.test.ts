@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { evaluateDim } from '../../src/dsl/types/dimExpression.js';
 import { E } from '../../src/internal/fp.js';
-import { programOf, projectOptions } from '../typescript.js';
+import { programOf, projectOptions } from './operations/typescript.js';
 
 /** An expression of sums, halves and doubles, and its value a·(first symbol) + b·(second symbol) + c. */
 interface Expression {

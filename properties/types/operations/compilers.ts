@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
-import { languageService, messageOf, programOf, projectOptions, root } from '../../typescript.js';
+import { languageService, messageOf, programOf, projectOptions, root } from './typescript.js';
 
 /** The text of modules by name. */
 export type Modules = Readonly<Record<string, string>>;

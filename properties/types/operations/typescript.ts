@@ -1,10 +1,9 @@
 /** TypeScript 6 in tests. All programs of a process share the source files that they have in common. */
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-/** The folder of the project. */
-export const root = fileURLToPath(new URL('../', import.meta.url));
+/** The working directory when this module is loaded, which is the root of the project. */
+export const root = `${process.cwd()}/`;
 
 const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as { readonly config: unknown };
 

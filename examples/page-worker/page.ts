@@ -2,19 +2,27 @@ import type { Answer, Asked } from './worker.js';
 
 const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
+/** Rejects when the script of the worker cannot be loaded: it answers nothing then. */
+const failure = new Promise<never>((_, reject) =>
+  worker.addEventListener('error', ({ message }) => reject(new Error(message || 'worker.ts could not be loaded'))),
+);
+failure.catch(() => undefined); // each drawing tells
+
 /** Draws samples in the worker, as the bytes of a picture. Rejects with the message of the library, also after an abort. */
-const draw = (asked: Asked, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> =>
-  new Promise((resolve, reject) => {
-    const { port1: port, port2: itsPort } = new MessageChannel();
-    signal.addEventListener('abort', () => port.postMessage('cancel'));
+const draw = (asked: Asked, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> => {
+  const { port1: port, port2: itsPort } = new MessageChannel();
+  signal.addEventListener('abort', () => port.postMessage('cancel'));
+  const answered = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
     port.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
       port.close();
       if ('png' in data) resolve(data.png);
       else reject(new Error(data.message));
     });
-    port.start();
-    worker.postMessage(asked, [itsPort]);
   });
+  port.start();
+  worker.postMessage(asked, [itsPort]);
+  return Promise.race([answered, failure]);
+};
 
 const status = document.querySelector('[role=status]')!;
 let stop = new AbortController();

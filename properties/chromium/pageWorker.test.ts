@@ -81,4 +81,17 @@ describe.skipIf(noChromium !== '')(`a page with a worker, in Chromium ${noChromi
       await page.waitForFunction(SHOWN);
     });
   });
+
+  test('says it at each drawing if the script of its worker is missing', async () => {
+    const isWorker = (name: string): boolean => /worker-.*\.js$/.test(name);
+    expect([...files.keys()].filter(isWorker)).toHaveLength(1);
+    await opened(Promise.resolve(), async (page) => {
+      await page.route('**/worker-*.js', (route) => route.fulfill({ status: 404 }));
+      await page.reload();
+      for (let i = 0; i < 2; i++) {
+        await page.click('#draw');
+        await page.waitForSelector('text=worker.ts could not be loaded');
+      }
+    });
+  });
 });

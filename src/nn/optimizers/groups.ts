@@ -19,7 +19,7 @@ import { type Optimizer, optimizerSettings, type OptimizerState } from './optimi
 /** Some parameters, and the optimizer that updates them. */
 export interface ParameterGroup {
   /**
-   * True for the parameters of the group, by path, such as `down.0.conv1.kernel`, and shape. Left out: those that no
+   * True for the parameters of the group, by path, such as `down.0.conv1.kernel`, and shape. Default: those that no
    * other group takes.
    */
   readonly where?: (path: string, shape: readonly number[]) => boolean;
@@ -38,10 +38,10 @@ const shapeOf = (leaf: AnyTensor | LeafSpec): readonly number[] =>
 const isLeaf = (x: unknown): x is AnyTensor | LeafSpec => isTensor(x) || isLeafSpec(x);
 
 /**
- * Updates groups of parameters, each by an optimizer: with other learning rates, weight decays, or rules. A moment is kept
- * for the parameters whose optimizer has it. The learning rate that is reported is that of the first group; a norm that a
- * chain inside a group clips is that of the group. Raises `ConfigError` for a list without groups or with unknown fields, and, when
- * traced, for a parameter that no group takes, or more than one.
+ * Updates groups of parameters, each by an optimizer: with other learning rates, weight decays, or rules. A moment is
+ * kept for the parameters whose optimizer has it. The reported learning rate is that of the first group. A chain inside
+ * a group clips the norm of that group only. Raises `ConfigError` for a list without groups or with unknown fields,
+ * and, when traced, for a parameter that no group takes, or more than one.
  * @example
  * const byKind = groups([
  *   { where: (path) => path.endsWith('bias'), optimizer: sgd({ learningRate: 1 }) },
@@ -74,15 +74,16 @@ export const groups = (list: readonly ParameterGroup[]): Optimizer => {
   };
   const indexOf = (leaf: AnyTensor | LeafSpec, path: string): number => groupAt(path, shapeOf(leaf));
 
-  // a group sees null in place of the parameters of others, as of tensors without a gradient: trees keep the type of the whole
+  // a group sees null in place of the parameters of other groups, like tensors without a gradient, so that trees keep
+  // their type
 
-  /** The part of `tree` for the parameters of group `i`. */
+  /** The part of `tree` that belongs to group `i`. */
   const part = <T>(params: unknown, tree: T, i: number): T =>
     zipLeaves([params, tree], isLeaf, (leaf, [own], path) => (indexOf(leaf, path) === i ? own : null)) as T;
-  /** The tree that has what the part of each group has. */
+  /** Merges the parts of all groups into one tree. */
   const whole = <T>(params: unknown, parts: readonly T[]): T =>
     zipLeaves([params, ...parts], isLeaf, (leaf, all, path) => all[indexOf(leaf, path)]) as T;
-  /** The moments of all groups; those that a group has not are null there. */
+  /** The moments of all groups; null for the parameters of groups without the moment. */
   const allMoments = <T>(params: unknown, states: readonly OptimizerState<T>[]): OptimizerState<T> => {
     const none = mapLeaves(params, isLeaf, () => null) as T;
     const names = [...new Set(states.flatMap((state) => Object.keys(state)))];
@@ -105,7 +106,7 @@ export const groups = (list: readonly ParameterGroup[]): Optimizer => {
       return `${i} ${list[i]!.optimizer.groupOf?.(path, shape) ?? ''}`;
     },
     over: (leaves) => {
-      const inVector = (vector: string) => leaves.find((leaf) => `${leaf.vector}` === vector)!; // one of its group
+      const inVector = (vector: string) => leaves.find((leaf) => `${leaf.vector}` === vector)!; // one value of its group
       return groups(
         list.map(({ optimizer }, i) => ({
           where: (vector) => groupAt(inVector(vector).path, inVector(vector).shape) === i,

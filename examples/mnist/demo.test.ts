@@ -195,7 +195,7 @@ describe('a run that was stopped goes on as if it had not been', () => {
       if (done === at) stop();
     });
     expect(messageOf(stopped)).toBe(
-      `Cancelled: ${at === 2 ? 'held-out losses, step 0' : `training, step ${at}`}: expected to go on, got a signal to stop; nothing is lost: npm run demo -- --resume --out ${out}`,
+      `Cancelled: ${at === 2 ? 'held-out losses, step 0' : `training, step ${at}`}: expected to continue, got a signal to stop; nothing is lost: npm run demo -- --resume --out ${out}`,
     );
     const { result, notes } = await run(out, { resume: true });
     expect(E.isRight(result)).toBe(true);
@@ -255,7 +255,7 @@ describe('what is wrong is told, and nothing is lost', () => {
 
   test('a folder that holds a run', async () => {
     expect(await spoiled(async () => undefined, small)).toBe(
-      'ConfigError: --out …/run: expected a folder without a run, got one that holds a run; add --resume to go on with it, or name another folder',
+      'ConfigError: --out …/run: expected a folder without a run, got one that holds a run; add --resume to continue it, or name another folder',
     );
   });
 
@@ -276,7 +276,7 @@ describe('what is wrong is told, and nothing is lost', () => {
       cp(join(other, 'checkpoint.safetensors'), join(out, 'checkpoint.safetensors')),
     );
     expect(message).toBe(
-      'CheckpointMismatch: checkpoint of step 1: config.model.base: expected 4, got 8; resume with the configuration that the run began with, or accept another by `anySettings: true`',
+      'CheckpointMismatch: checkpoint of step 1: config.model.base: expected 4, got 8; resume with the configuration that the run began with, or allow another with `anySettings: true`',
     );
   });
 
@@ -295,7 +295,7 @@ describe('what is wrong is told, and nothing is lost', () => {
       await writeFile(path, lines.filter((_, i) => i !== 1).join('\n'));
     });
     expect(message).toBe(
-      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or give log: 'new' to go on with another log and keep this one beside it",
+      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or give log: 'new' to continue with a new log and keep this one beside it",
     );
   });
 

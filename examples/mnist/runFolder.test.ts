@@ -59,7 +59,7 @@ describe('the folder of a run', () => {
     await mkdir('x');
     await writeFile(path, 'precious');
     expect(await opened({ out: 'x' })).toMatch(
-      /^ConfigError: --out x: .* add --resume to go on with it, or name another folder$/,
+      /^ConfigError: --out x: .* add --resume to continue it, or name another folder$/,
     );
   });
 
@@ -85,7 +85,7 @@ describe('the folder of a run', () => {
   test('of a run that goes on has to hold a checkpoint', async () => {
     await began('x');
     expect(await opened({ resume: true, out: 'x' })).toBe(
-      `FileError: ${join('x', 'checkpoint.safetensors')}: expected a checkpoint to go on from, got none: no run, or one that ended before it saved one; begin again without \`resume\`, in another folder`,
+      `FileError: ${join('x', 'checkpoint.safetensors')}: expected a checkpoint to resume from, got none: no run, or one that ended before it saved one; start again without \`resume\`, in another folder`,
     );
   });
 

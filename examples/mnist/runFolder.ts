@@ -70,7 +70,7 @@ const freshFolder = ({ out }: Options): Effect<string> =>
               where: `--out ${out}`,
               expected: 'a folder without a run',
               actual: 'one that holds a run',
-              hint: 'add --resume to go on with it, or name another folder',
+              hint: 'add --resume to continue it, or name another folder',
             }),
         ),
         TE.map(() => out),

@@ -10,7 +10,7 @@ import { isOver, type Run } from './runFolder.js';
 export const stopped = ({ path }: Run, where: string): NoisefoldError =>
   failure('Cancelled', {
     where,
-    expected: 'to go on',
+    expected: 'to continue',
     actual: 'a signal to stop',
     hint: `nothing is lost: npm run demo -- --resume --out ${path}`,
   });

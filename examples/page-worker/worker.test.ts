@@ -68,7 +68,7 @@ test('a request is cancelled by a message, and no other', async () => {
   await new Promise((resolve) => void setTimeout(resolve, 20)); // the message arrives
   serve(new Response(bytes));
   expect(await first.answer).toEqual({
-    message: 'sampling, step 0: expected to go on, got a signal to stop; begin again',
+    message: 'sampling, step 0: expected to continue, got a signal to stop; begin again',
   });
   expect(await second.answer).toHaveProperty('png');
 });

@@ -24,9 +24,9 @@ export const genTask = <A>(where: string, block: () => Block<A>): Task<A> =>
         errorIn(thrown) ??
           failure('ConfigError', {
             where,
-            expected: 'functions that throw nothing and give what their types say',
+            expected: 'functions that do not throw and return what their types say',
             actual: described(thrown),
-            hint: 'look at the functions that you passed: of the model, the parts, the data, the listeners',
+            hint: 'check the functions that you passed: the model, the parts, the data, the listeners',
           }),
       );
     }

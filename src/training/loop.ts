@@ -102,7 +102,7 @@ export const mayGoOn =
   async () => {
     await breathe();
     return signal?.aborted === true
-      ? fail('Cancelled', { where, expected: 'to go on', actual: 'a signal to stop', hint })
+      ? fail('Cancelled', { where, expected: 'to continue', actual: 'a signal to stop', hint })
       : E.right(undefined);
   };
 

@@ -62,7 +62,7 @@ const doingOf = (task: Task): Failure['doing'] => {
 const unexpected = (thrown: unknown): NoisefoldError =>
   failure('BackendFailure', {
     where: 'the worker',
-    expected: 'to go on',
+    expected: 'to continue',
     actual: thrown instanceof Error ? thrown.message : String(thrown),
     hint: 'try it with less, or reload the page',
   });

@@ -132,7 +132,7 @@ export const iterate =
             yield* take(
               fail('Cancelled', {
                 where: `${name}, step ${index}`,
-                expected: 'to go on',
+                expected: 'to continue',
                 actual: 'a signal to stop',
                 hint: 'begin again',
               }),

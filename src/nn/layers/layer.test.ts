@@ -103,7 +103,7 @@ describe('a part that is not a layer is refused', () => {
 
   test('a model, whose apply takes more than the parameters', () => {
     const model = { ...layer({}, () => null), apply: (_: object, x: Tensor<[2]>) => x };
-    // @ts-expect-error 'a model is not a layer: apply of a layer takes the parameters alone'
+    // @ts-expect-error 'a model is not a layer: apply of a layer takes only the parameters'
     expect(messageOf(() => layer({ model }, () => null))).toContain(`layer: model: ${expected} a model;`);
   });
 

@@ -80,7 +80,7 @@ export type CheckedParts<T> = T extends
   (Trainable<unknown> & { readonly apply: (params: never) => unknown }) | undefined | null
   ? T
   : T extends Trainable<unknown>
-    ? 'a model is not a layer: apply of a layer takes the parameters alone'
+    ? 'a model is not a layer: apply of a layer takes only the parameters'
     : T extends AnyTensor | ((...args: never[]) => unknown) | string | number | boolean | bigint | symbol
       ? 'a part is a layer, parameters, or a record of them'
       : { readonly [K in keyof T]: CheckedParts<T[K]> };
@@ -107,7 +107,7 @@ const checkedParts = <T>(parts: T): T => {
     expected: 'a layer, made by linearLayer, parameter or layer',
     actual: isModel ? 'a model' : value,
     hint: isModel
-      ? 'apply of a layer takes the parameters alone: call the model in a function of your own'
+      ? 'apply of a layer takes only the parameters: call the model in a function of your own'
       : 'call a function without parameters in the body, and make a tensor that is trained with parameter',
   });
 };

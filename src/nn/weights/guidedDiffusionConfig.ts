@@ -58,7 +58,7 @@ export const timeFields = (
       where: `${where}.rescale_timesteps`,
       expected: `true or false, for diffusion_steps: ${timesteps}`,
       actual: 'nothing',
-      hint: 'give it: its default is true in improved-diffusion and false in guided-diffusion',
+      hint: 'give it, because its default is true in improved-diffusion and false in guided-diffusion',
     });
   return E.right({
     timesteps,

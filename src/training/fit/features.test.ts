@@ -239,7 +239,7 @@ describe('settings that changed', () => {
       expect(await leftOf(startTraining(resumed)(backend))).toMatchObject({
         _tag: 'CheckpointMismatch',
         where: `checkpoint of step 0: settings.${field}`,
-        hint: 'resume with the configuration that the run began with, or accept another by `anySettings: true`',
+        hint: 'resume with the configuration that the run began with, or allow another with `anySettings: true`',
       });
       const [accepted] = await snapshotsOf({ ...resumed, anySettings: true }, backend);
       expect(accepted!.settings).not.toEqual(from!.settings);

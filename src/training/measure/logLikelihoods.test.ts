@@ -297,7 +297,7 @@ describe('what is refused, before anything runs', () => {
     [{ dequantize: true }, 'ConfigError', 'logLikelihoods: image at 0: expected bytes as levels of [-1, 1]'],
     [{ data: spoilt(Number.NaN) }, 'NonFinite', 'data set: image at 4: expected finite numbers in [-1, 1], got NaN at number 2'],
     [{ data: spoilt(-3) }, 'ConfigError', 'got -3 at number 2'],
-    [{ data: { ...dataOf(5), image: [2, 1, 2] as never } }, 'ConfigError', 'logLikelihoods: data: expected images [2, 2, 1], as the model knows them, got [2, 1, 2]'],
+    [{ data: { ...dataOf(5), image: [2, 1, 2] as never } }, 'ConfigError', 'logLikelihoods: data: expected images [2, 2, 1], as the model takes them, got [2, 1, 2]'],
   ])('%#', async (change, tag, says) => {
     const steps: number[] = [];
     const error = await leftOf(outcome({ ...change, onStep: (done) => void steps.push(done) }));

@@ -101,7 +101,7 @@ export function* checkImages<P, I extends ImageShape>({ where, trained, measurin
   if (showShape(data.image) !== showShape(trained.image))
     raise('ConfigError', {
       where: `${where}: data`,
-      expected: `images ${showShape(trained.image)}, as the model knows them`,
+      expected: `images ${showShape(trained.image)}, as the model takes them`,
       actual: showShape(data.image),
       hint: 'measure images of the size that it was trained on',
     });
@@ -122,7 +122,7 @@ export const finiteOf = (
       where: `${where}: image ${first + wrong}`,
       expected: 'a finite number',
       actual: `${own[wrong]}`,
-      hint: 'look at the parameters: the network gives numbers that are not finite, or too large to be squared',
+      hint: 'check the parameters: the network returns numbers that are not finite, or too large to be squared',
     });
   return own;
 };

@@ -277,7 +277,7 @@ describe('what is refused, before anything runs', () => {
     [misspelt, 'expected one of the fields data, batch, key,'],
     [{ data: between }, 'variationalBound: image at 5: expected bytes as levels of [-1, 1]: byte/127.5 - 1, got'],
     [{ data: { ...dataOf(6), size: 0 } }, 'variationalBound: expected a data set of at least one image'],
-    [{ data: { ...dataOf(6), image: [4, 2, 1] as never } }, 'variationalBound: data: expected images [4, 4, 1], as the model knows them, got [4, 2, 1]'],
+    [{ data: { ...dataOf(6), image: [4, 2, 1] as never } }, 'variationalBound: data: expected images [4, 4, 1], as the model takes them, got [4, 2, 1]'],
   ])('%#', async (change, says) => {
     const steps: number[] = [];
     const error = await leftOf(outcome({ ...change, onStep: (done) => void steps.push(done) }));

@@ -104,7 +104,7 @@ export const checkKnown = ({ images, mask }: GivenKnown, count: number, image: E
       where: 'sample: known.mask',
       expected: 'numbers in [0, 1]',
       actual: `${wrong}`,
-      hint: '1 keeps a number of the image, 0 paints it',
+      hint: '1 keeps an element of the image, 0 generates it',
     });
 };
 

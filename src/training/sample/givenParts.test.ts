@@ -67,14 +67,14 @@ describe('a part that is none', () => {
     [{ solver: {} }, `sample.solver: expected a solver, such as ddim(), with its integrate, got an object; change solver`],
     [{ solver: undefined }, `sample.solver: expected a solver, such as ddim(), got nothing; ${SEE}`],
     [{ grid: {} }, `sample.grid: expected a number of steps, or a grid such as trailing(50), got an object; change grid`],
-    [{ grid: trailing }, 'sample: grid: expected a grid, which gives an Either of timesteps, got one that gives a function; call what makes it, such as trailing(50); one of your own returns that'],
-    [{ grid: () => [3, 1] }, 'sample: grid: expected a grid, which gives an Either of timesteps, got one that gives an array of 2; call what makes it, such as trailing(50); one of your own returns that'],
+    [{ grid: trailing }, 'sample: grid: expected a grid, which returns an Either of timesteps, got one that returns a function; call the function that makes it, such as trailing(50); your own must return the same'],
+    [{ grid: () => [3, 1] }, 'sample: grid: expected a grid, which returns an Either of timesteps, got one that returns an array of 2; call the function that makes it, such as trailing(50); your own must return the same'],
     [{ guidance: {} }, `sample.guidance: expected a guidance, such as cfg(2), got an object; change guidance`],
-    [{ guidance: cfg, labels: [0] }, 'sample: guidance: expected a guidance, which gives an Either of a denoiser, got one that gives a function; call what makes it, such as cfg(2); one of your own returns that'],
-    [{ guidance: () => undefined, labels: [0] }, 'sample: guidance: expected a guidance, which gives an Either of a denoiser, got one that gives nothing; call what makes it, such as cfg(2); one of your own returns that'],
+    [{ guidance: cfg, labels: [0] }, 'sample: guidance: expected a guidance, which returns an Either of a denoiser, got one that returns a function; call the function that makes it, such as cfg(2); your own must return the same'],
+    [{ guidance: () => undefined, labels: [0] }, 'sample: guidance: expected a guidance, which returns an Either of a denoiser, got one that returns nothing; call the function that makes it, such as cfg(2); your own must return the same'],
     [{ correction: 5 }, `sample.correction: expected a correction, such as clipToImage, got 5; change correction`],
-    [{ correction: dynamicThreshold }, 'sample: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives a function; call what makes it, such as dynamicThreshold(); one of your own returns that'],
-    [{ correction: () => 5 }, 'sample: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives 5; call what makes it, such as dynamicThreshold(); one of your own returns that'],
+    [{ correction: dynamicThreshold }, 'sample: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns a function; call the function that makes it, such as dynamicThreshold(); your own must return the same'],
+    [{ correction: () => 5 }, 'sample: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5; call the function that makes it, such as dynamicThreshold(); your own must return the same'],
     [{ onStep: 3 }, `sample.onStep: expected a function, got 3; change onStep`],
     [{ signal: {} }, `sample.signal: expected a signal, such as that of an AbortController, with its aborted, got an object; change signal`],
     [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
@@ -86,9 +86,9 @@ describe('a part that is none', () => {
     const given = { data: dataOf(), batch: 1, key: key(1) };
     const training = { ...given, model: grey, process, optimizer: adam({ learningRate: 1 }), steps: 1 };
     const all: readonly (readonly [readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, string])[] = [
-      [encode({ images, grid: any(trailing) })(trained()), 'encode: grid: expected a grid, which gives an Either of timesteps, got one that gives a function'],
-      [logLikelihoods({ ...given, grid: any(trailing) })(trained()), 'logLikelihoods: grid: expected a grid, which gives an Either of timesteps, got one that gives a function'],
-      [variationalBound({ ...given, data: dataOf(new Float32Array(4).fill(1)), correction: any(() => 5) })(trained()), 'variationalBound: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives 5'],
+      [encode({ images, grid: any(trailing) })(trained()), 'encode: grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
+      [logLikelihoods({ ...given, grid: any(trailing) })(trained()), 'logLikelihoods: grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
+      [variationalBound({ ...given, data: dataOf(new Float32Array(4).fill(1)), correction: any(() => 5) })(trained()), 'variationalBound: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5'],
       [fit(any({ ...training, optimizer: adam })), 'fit.optimizer: expected an optimizer, such as adam({ learningRate: 1e-3 }): call the function that makes it, got a function'],
       [fit(any({ ...training, model: {} })), 'fit.model: expected a model, with its predicts, apply, params, init, got an object'],
       [fit(any({ ...training, data: { size: 1 } })), 'fit.data: expected a data set, with its image, batch, got an object'],
@@ -120,7 +120,7 @@ describe('what is thrown, or is no tensor,', () => {
     ['a model that is to be trained', () => startTraining({ ...training, model: { ...grey, apply: thrower } }), 'training'],
   ])('%s, is a ConfigError that says what and where', async (_, effects, where) => {
     const message = await said(effects());
-    expect(message).toMatch(`ConfigError: ${where}: expected functions that throw nothing and give what their types say, got Error: mine (at `);
+    expect(message).toMatch(`ConfigError: ${where}: expected functions that do not throw and return what their types say, got Error: mine (at `);
     expect(message).toContain('givenParts.test.ts');
   }); // prettier-ignore
 
@@ -135,7 +135,7 @@ describe('what is thrown, or is no tensor,', () => {
 });
 
 describe('numbers that are none', () => {
-  const HINT = 'look at the parameters, or take less guidance or a correction that keeps x̂₀ in its range';
+  const HINT = 'check the parameters, or use less guidance or a correction that keeps x̂₀ in its range';
   /** NaN for samples of class 2. */
   const two = trained({ apply: (_, x, { label }) => scaleBy(onesLike(x), log(sub(mul(onesLike(cast(label!, 'float32')), 1.5), cast(label!, 'float32')))) }); // prettier-ignore
 
@@ -178,7 +178,7 @@ test('images that are refused are named', async () => {
     [{ from: { images: bytes, strength: 0.5 } }, 'ConfigError: sample: from.images: expected finite numbers in [-1, 1], got 255 at number 0; of bytes, take byte/127.5 - 1'],
     [{ known: { images: bytes, mask: images } }, 'ConfigError: sample: known.images: expected finite numbers in [-1, 1], got 255 at number 0; of bytes, take byte/127.5 - 1'],
     [{ known: { images: none, mask: images } }, 'NonFinite: sample: known.images: expected finite numbers in [-1, 1], got NaN at number 0; of bytes, take byte/127.5 - 1'],
-    [{ known: { images, mask: none } }, 'ConfigError: sample: known.mask: expected numbers in [0, 1], got NaN; 1 keeps a number of the image, 0 paints it'],
+    [{ known: { images, mask: none } }, 'ConfigError: sample: known.mask: expected numbers in [0, 1], got NaN; 1 keeps an element of the image, 0 generates it'],
   ]; // prettier-ignore
   for (const [change, message] of all) expect(await sampled(change)).toBe(message);
   expect(await said(encode({ images: any(none), grid: 5 })(trained()))).toMatch('NonFinite: encode: images: ');

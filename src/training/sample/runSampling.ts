@@ -64,7 +64,7 @@ const finiteSamples = <P, I extends ImageShape>(
     checkNumbers(images.data, {
       is: Number.isFinite,
       expected: 'finite numbers',
-      hint: 'look at the parameters, or take less guidance or a correction that keeps x̂₀ in its range',
+      hint: 'check the parameters, or use less guidance or a correction that keeps x̂₀ in its range',
       each: numbers.length / batch,
       where: (at) => `${where}: ${what} ${first + at}`,
     });

@@ -149,7 +149,7 @@ describe('open', () => {
     ['a promise', (run) => run(Promise.resolve() as never), { actual: 'a promise' }],
     ['an Either', (run) => run(E.right(1) as never), { actual: 'an Either', hint: 'unwrap it: unwrap(either)' }],
     ['nothing', (run) => run(undefined as never), { actual: 'nothing' }],
-    ['a function of something else', (run) => run((() => () => () => 1) as never), { actual: 'a function that gives a function' }],
+    ['a function of something else', (run) => run((() => () => () => 1) as never), { actual: 'a function that returns a function' }],
     ['a backend that was not called', () => open(reference as never), { where: 'open', actual: 'the function that makes one' }],
     ['a backend that is open', async () => open((await open(reference())) as never), { where: 'open', actual: 'an object' }],
     ['an Either that is a promise', async () => unwrap(Promise.resolve(E.right(1)) as never), { where: 'unwrap', actual: 'a promise' }],

@@ -51,7 +51,7 @@ const resultOf = async <A>(work: Runnable<A>, backend: Backend): Promise<A> => {
     : raise('ConfigError', {
         where: 'run',
         expected: EFFECT,
-        actual: `a function that gives ${kindOf(result)}`,
+        actual: `a function that returns ${kindOf(result)}`,
         hint: 'call it with its options: run(sample({ … })(trained))',
       });
 };

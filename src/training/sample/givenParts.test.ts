@@ -1,4 +1,4 @@
-/** Parts as from JavaScript: whatever they are, or give, is a `Left` that says so, and no promise is rejected. */
+/** Wrong parts, as JavaScript callers may pass them: each is a `Left` that describes it, and no promise rejects. */
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
 import { cfg, cosine, ddim, ddpm, dynamicThreshold, type Model, trailing, uncorrected } from '../../diffusion/index.js';
@@ -42,7 +42,7 @@ const trained = (change: Partial<Model<object, [2, 2, 1]>> = {}): Trained<object
   image: [2, 2, 1],
   params: {},
 });
-/** As from JavaScript, where anything may be given. */
+/** Removes types, as in JavaScript. */
 const any = (given: unknown): never => given as never;
 const images = { data: new Float32Array(4), shape: [1, 2, 2, 1] } as const;
 const dataOf = (data = new Float32Array(4)) =>
@@ -61,7 +61,7 @@ const thrower = (): never => {
   throw new Error('mine');
 };
 
-describe('a part that is none', () => {
+describe('an invalid part', () => {
   test.each<[object, string]>([
     [{ solver: ddim }, `sample.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver`],
     [{ solver: {} }, `sample.solver: expected a solver, such as ddim(), with its integrate, got an object; change solver`],
@@ -82,7 +82,7 @@ describe('a part that is none', () => {
     [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples? ${SEE}`],
   ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // prettier-ignore
 
-  test('of an encoding, a bound, likelihoods and a fit is one too', async () => {
+  test('of an encoding, a bound, likelihoods and a fit is an error too', async () => {
     const given = { data: dataOf(), batch: 1, key: key(1) };
     const training = { ...given, model: grey, process, optimizer: adam({ learningRate: 1 }), steps: 1 };
     const all: readonly (readonly [readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, string])[] = [
@@ -99,7 +99,7 @@ describe('a part that is none', () => {
   });
 });
 
-describe('what is thrown, or is no tensor,', () => {
+describe('an exception, or a result that is not a tensor,', () => {
   const given = { data: dataOf(new Float32Array(4).fill(1)), batch: 1, key: key(1) };
   const training = { ...given, model: grey, process, optimizer: adam({ learningRate: 1 }), steps: 1 };
   const broken = trained({ apply: thrower });
@@ -107,24 +107,24 @@ describe('what is thrown, or is no tensor,', () => {
   test.each<[string, () => readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, where: string]>([
     ['a listener of a sampling', () => sample({ solver: ddim(), grid: 5, key: key(1), onStep: thrower })(trained()), 'sample'],
     ['previews', () => sample({ solver: ddim(), grid: 5, key: key(1), previews: { every: 1, show: thrower } })(trained()), 'sample'],
-    ['a model that is sampled', () => sample({ solver: ddim(), grid: 5, key: key(1) })(broken), 'sample'],
+    ['a model in sample', () => sample({ solver: ddim(), grid: 5, key: key(1) })(broken), 'sample'],
     ['a solver', () => sample({ solver: { integrate: thrower }, grid: 5, key: key(1) })(trained()), 'sample'],
     ['a guidance', () => sample({ solver: ddim(), grid: 5, guidance: thrower, key: key(1) })(trained()), 'sample'],
-    ['a model that encodes', () => encode({ images, grid: 5 })(broken), 'encode'],
-    ['a model that is measured', () => variationalBound(given)(broken), 'variationalBound'],
-    ['a model whose flow is followed', () => logLikelihoods({ ...given, grid: 5 })(broken), 'logLikelihoods'],
-    ['data that are measured', () => logLikelihoods({ ...lost, grid: 5 })(trained()), 'data set: batch'],
+    ['a model in encode', () => encode({ images, grid: 5 })(broken), 'encode'],
+    ['a model in variationalBound', () => variationalBound(given)(broken), 'variationalBound'],
+    ['a model in logLikelihoods', () => logLikelihoods({ ...given, grid: 5 })(broken), 'logLikelihoods'],
+    ['data in a measurement', () => logLikelihoods({ ...lost, grid: 5 })(trained()), 'data set: batch'],
     ['a loss', () => fit({ ...training, loss: () => thrower }), 'training'],
     ['a listener of a fit', () => fit({ ...training, onEvent: thrower }), 'fit'],
-    ['data that are learned from', () => fit({ ...training, ...lost }), 'data set: batch'],
-    ['a model that is to be trained', () => startTraining({ ...training, model: { ...grey, apply: thrower } }), 'training'],
-  ])('%s, is a ConfigError that says what and where', async (_, effects, where) => {
+    ['data in fit', () => fit({ ...training, ...lost }), 'data set: batch'],
+    ['a model in fit', () => startTraining({ ...training, model: { ...grey, apply: thrower } }), 'training'],
+  ])('%s, is a ConfigError that names the exception and its place', async (_, effects, where) => {
     const message = await said(effects());
     expect(message).toMatch(`ConfigError: ${where}: expected functions that do not throw and return what their types say, got Error: mine (at `);
     expect(message).toContain('givenParts.test.ts');
   }); // prettier-ignore
 
-  test('a prediction, is an error of shape', async () => {
+  test('a wrong prediction is a ShapeError', async () => {
     expect(await sampled({}, trained({ apply: any(() => 5) }))).toBe(
       'ShapeError: operation: expected a tensor, got 5; a tensor is what the operations return, or an input of a program',
     );
@@ -134,12 +134,12 @@ describe('what is thrown, or is no tensor,', () => {
   });
 });
 
-describe('numbers that are none', () => {
+describe('non-finite numbers', () => {
   const HINT = 'check the parameters, or use less guidance or a correction that keeps x̂₀ in its range';
   /** NaN for samples of class 2. */
   const two = trained({ apply: (_, x, { label }) => scaleBy(onesLike(x), log(sub(mul(onesLike(cast(label!, 'float32')), 1.5), cast(label!, 'float32')))) }); // prettier-ignore
 
-  test('in a sample are NonFinite, which names it, also beyond the first batch', async () => {
+  test('in a sample are a NonFinite error that names the sample, also beyond the first batch', async () => {
     expect(await sampled({ labels: [0, 1, 0, 2, 2], batch: 2 }, two)).toBe(
       `NonFinite: sample: sample 3: expected finite numbers, got NaN at number 0; ${HINT}`,
     );
@@ -149,12 +149,12 @@ describe('numbers that are none', () => {
     );
   });
 
-  test('of a batch that is filled up are those of samples that count alone', async () => {
+  test('are checked only in the requested samples, not in those that fill up a batch', async () => {
     // the last batch of two has one sample, and is filled with its label
     expect(await sampled({ labels: [0, 1, 0], batch: 2 }, two)).toMatch('made');
   });
 
-  test('in a preview end the sampling there', async () => {
+  test('in a preview end the sampling at that step', async () => {
     let shown = 0;
     const show = () => TE.fromIO(() => void shown++);
     expect(await sampled({ labels: [0, 2], previews: { every: 2, show } }, two)).toBe(

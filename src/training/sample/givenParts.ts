@@ -1,4 +1,6 @@
-/** Checks the results of functions that callers pass: from JavaScript a result may be anything, such as another function. */
+/**
+ * Checks the results of functions that callers pass. In JavaScript a result may be anything, such as another function.
+ */
 import type { Correction, Denoiser, Grid, Guidance } from '../../diffusion/index.js';
 import { dims, isTensor, type NoisefoldError, raise, type Shape, showShape, type Tensor } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';

@@ -24,7 +24,7 @@ import { batchOf, type GivenKnown } from './givenImages.js';
 import { countOf, drawsAt, noisyProgram, type SampleConstants, type SampleLoop, sampleLoop } from './sampleLoop.js';
 import type { SamplePlan } from './samplePlan.js';
 
-/** The program that puts noise on the images of conditions. */
+/** The program that adds noise to the images of conditions. */
 type Noisy = Open<{ readonly image: HostArray; readonly key: RandomKey }, Resident<Condition<'B'>>>;
 
 /** The programs of a sampling, compiled. */
@@ -52,7 +52,10 @@ export const openedSampling =
       return { loop, noisy, release: freed };
     });
 
-/** The samples of a batch that count, on the host. `NonFinite` names the first sample that is not finite. */
+/**
+ * Copies the requested samples of a batch to the host. Raises `NonFinite`, which names the first sample that is not
+ * finite.
+ */
 const finiteSamples = <P, I extends ImageShape>(
   { where, all, batch, trained: { image } }: SamplePlan<P, I>,
   first: number,
@@ -90,7 +93,7 @@ function* drawnBatch<P, I extends ImageShape>(
       freed,
     );
   function* labelled(all: readonly number[]) {
-    // a last batch that is not full repeats its first label
+    // an incomplete last batch repeats its first label
     const own = Int32Array.from({ length: batch }, (_, i) => all[first + i] ?? all[first]!);
     return yield* hold(upload(own, [batch], 'int32')(backend), freed);
   }

@@ -47,7 +47,7 @@ export const checkKeys = (nodes: readonly Node[]): void => {
         where: distribution,
         expected: 'an unused key',
         actual: `${nameOf(n.inputs[0]!)}, which ${users.get(id)} uses too`,
-        hint: "fork it, const { a, b } = fork(key, 'a', 'b'); if a function that draws is traced twice, draw outside of it",
+        hint: "fork it, const { a, b } = fork(key, 'a', 'b'); if a function that draws is traced twice, draw outside it",
       });
     users.set(id, distribution);
   }

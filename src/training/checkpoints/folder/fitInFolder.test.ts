@@ -180,7 +180,7 @@ describe('a training in a folder', () => {
     const steps = async () => (await logged()).map(({ step }) => step);
     right(await fitted({ steps: 4 })());
     await rm(join(folder, 'metrics.jsonl'));
-    expect(await messageOf(fitted({}, { resume: true }))).toMatch(/, or give log: 'new' to go on with another log /);
+    expect(await messageOf(fitted({}, { resume: true }))).toMatch(/, or give log: 'new' to continue with a new log /);
     right(await fitted({ steps: 6 }, { resume: true, log: 'new' })());
     expect(await steps()).toEqual([4, 5]);
     right(await fitted({ steps: 8 }, { resume: true })());

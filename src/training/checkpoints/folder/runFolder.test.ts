@@ -254,7 +254,7 @@ describe('a folder is refused', () => {
     for (const resume of [true, 'auto'] as const) {
       const error = await messageOf(openRunFolder(folder, { resume }));
       expect(error).toMatch(message);
-      expect(error).toMatch(/to go on from another checkpoint, move it to this name$/);
+      expect(error).toMatch(/to resume from another checkpoint, move it to this name$/);
     }
     expect(await log()).toBe(before);
     expect(await names()).toEqual([

@@ -64,7 +64,7 @@ const unexpected = (thrown: unknown): NoisefoldError =>
     where: 'the worker',
     expected: 'to continue',
     actual: thrown instanceof Error ? thrown.message : String(thrown),
-    hint: 'try it with less, or reload the page',
+    hint: 'try a smaller setting, or reload the page',
   });
 
 const attempt = async (effect: () => Promise<E.Either<NoisefoldError, World>>) => {

@@ -1,4 +1,4 @@
-/** The contract of backends: promises, each with the laws that check it. They are rows of `FEATURES.md`. */
+/** The contract of backends: promises, each with the laws that check it. They are the rows of `FEATURES.md`. */
 import type { Backend } from '../../src/dsl/compile/backend.js';
 import { families } from '../arbitraries/operations.js';
 import { type UNetCase, unetCases } from '../diffusion/unetCases.js';
@@ -38,7 +38,7 @@ export const violationOf = async (law: Law, times: number): Promise<Violation> =
   }
 };
 
-/** The law of a title, for a backend. */
+/** The law with a given title, for a backend. */
 const byLaw = (title: string): Promised => ({
   title,
   violation: (backend) =>
@@ -50,7 +50,7 @@ const byLaw = (title: string): Promised => ({
 
 const byUNet = ({ name, numbersOn, violationOf: violation }: UNetCase): Promised => ({
   title: `U-Net: ${name}`,
-  // float64 rounds less
+  // float64 has smaller rounding errors
   violation: async (backend) => violation(await numbersOn(backend), backend.name === 'reference' ? 1e-12 : 1e-4),
 });
 

@@ -1,4 +1,4 @@
-/** Denoisers that are conditioned on an image. */
+/** Laws of denoisers that are conditioned on an image. */
 import fc from 'fast-check';
 import {
   type Denoiser,
@@ -123,7 +123,7 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
 };
 
 /**
- * Denoisers that are conditioned on an image.
+ * Laws of denoisers that are conditioned on an image.
  * @example
  * conditionLaws[0]!.name // → 'samples have the means that they were asked for'
  * for (const law of conditionLaws) await checkLaw(law, 0.05)

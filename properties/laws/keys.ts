@@ -1,4 +1,4 @@
-/** Randomness as a value. */
+/** Laws of random keys. */
 import fc from 'fast-check';
 import { fork, foldIn, type Key, key, normal, type RandomKey, uniform } from 'noisefold/dsl';
 import type { KeyWords } from '../../src/dsl/compile/backend.js';

@@ -1,4 +1,4 @@
-/** Who owns which memory of a backend, and what a run does to it. */
+/** Laws of the ownership of memory, and of the effects of runs on it. */
 import fc from 'fast-check';
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
 import { compile } from '../../src/dsl/run/compile.js';
@@ -36,7 +36,7 @@ const compiled = async (backend: Backend, given: GraphCase, donate: readonly str
   return valueOf(await compile(programOf(given.declared, given.build), {}, options)(backend)());
 };
 
-/** Whether what is in use is as it was. */
+/** Checks that the memory in use is as before. */
 const nothingLeft = (backend: Backend, before: ReturnType<Backend['stats']>): Violation => {
   const now = backend.stats();
   return now.bytes === before.bytes && now.buffers === before.buffers
@@ -105,7 +105,7 @@ const repetition = (backend: Backend): Law<GraphCase> => ({
   },
 });
 
-/** Numbers of a dtype: any that it has. */
+/** Any numbers of a dtype. */
 const anyNumbers = fc.oneof(
   fc.float32Array({ minLength: 1, maxLength: 80 }).map((data) => ({ data, dtype: 'float32' as const })),
   fc.int32Array({ minLength: 1, maxLength: 80 }).map((data) => ({ data, dtype: 'int32' as const })),
@@ -167,7 +167,7 @@ const profiling = (backend: Backend): Law<GraphCase> => ({
   },
 });
 
-/** Ways to run a program wrongly, and what each gives. */
+/** Wrong ways to run a program, and the error of each. */
 const MISTAKES = {
   'an input is missing': 'ShapeError',
   'an input has a number too many': 'ShapeError',

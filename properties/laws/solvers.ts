@@ -1,4 +1,4 @@
-/** Solvers with the exact denoiser of data that are known. */
+/** Laws of solvers with the exact denoiser of known data. */
 import fc from 'fast-check';
 import {
   ancestralStep,
@@ -100,7 +100,7 @@ const eulerIsDdim: Law<readonly [{ readonly process: Process; readonly t: number
 
 const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
 
-/** How much longer a leg is, in λ or in σ, than the shortest of so many before it: 1 at least. */
+/** The ratio of the length of a leg, in λ or in σ, to the shortest of a number of legs before it; at least 1. */
 const growthOf = (legs: readonly Leg[], before: number): readonly number[] => {
   const growthBy = (lengthOf: (leg: Leg) => number, i: number): number => {
     const [own, ...earlier] = legs
@@ -118,7 +118,7 @@ const growthOf = (legs: readonly Leg[], before: number): readonly number[] => {
   );
 };
 
-/** The √ᾱ from which on programs count on signal, which are in float32 elsewhere. */
+/** The least √ᾱ that counts as signal, because programs usually run in float32. */
 const LEAST_SIGNAL = 2 ** -48;
 
 const points: Law<readonly [Named, Gridded, number, number]> = {
@@ -133,22 +133,22 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
       within(-1, 1),
       within(0.5, 3),
     )
-    // a process may have no level that a little churn leads to, which is a `ConfigError`
+    // a process may lack a level for a little churn, which is a `ConfigError`
     .filter(([{ solver }, given]) => runsOn(solver, given)),
   runs: 120,
   violation: async ([{ solver, endsAtX0 }, given, point, epsilon]) => {
     const legs = legsOn(solver, given);
     const { scale, variance } = legs[0]!.from;
     const begin = scale * point + Math.sqrt(variance) * epsilon;
-    // of order 4 are the methods of ε̂, of order 3 the others
+    // methods of ε̂ have order 4, the others order 3
     const growths = growthOf(legs, 3);
     let most = 1;
-    // the σ from which several ε̂ carry on x/√ᾱ: without signal there is one, and at first
+    // the σ from which methods of several ε̂ continue x/√ᾱ; without signal, and at first, there is one ε̂
     let sigma = 0;
     return onReference(solver, given, gaussianOf(point, 0), 2, async (walk) => {
       let state = beginningOf(walk, [begin, begin]);
       for (const [i, { from, to }] of legs.entries()) {
-        // what was rounded is remembered
+        // rounding errors accumulate
         most = Math.max(most, growths[i]!);
         if (i > 0 && from.scale >= LEAST_SIGNAL) sigma = Math.max(sigma, sigmaOf(from));
         const tolerance =
@@ -164,7 +164,7 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
                 near(`variance after step ${i}`, k ** 2 * from.variance + (drawn - still) ** 2, to.variance, tolerance),
               );
         if (found !== null) return found;
-        // it goes on with half of the noise
+        // continues with half of the noise
         state = { ...after, x: after.x.map(() => (still + drawn) / 2) };
       }
       return null;
@@ -177,7 +177,7 @@ const processes = {
   linear: valueOf(ddpm(linear(1000))),
 } as const;
 
-/** Mean and variance of the samples of one Gaussian: a step is an affine map, through which they go exactly. */
+/** Mean and variance of the samples of one Gaussian, propagated exactly through the affine maps of the steps. */
 const momentsOf = async (
   solver: Solver,
   given: Gridded,
@@ -235,7 +235,7 @@ const fewSteps: Law<readonly [Named, keyof typeof processes, 10 | 20, number, nu
     const delta = (accuracy < 0.05 ? 1.5 : 4) / steps;
     return firstOf(
       near('mean', (found.mean - mean) / tau, 0, 0.01),
-      // in the middle between the bounds, and how far they are
+      // the middle of the bounds, and half of their distance
       near('deviation', share, (1 + delta + (1 - delta) * left) / 2, (1 + delta - (1 - delta) * left) / 2),
     );
   },
@@ -266,7 +266,7 @@ const inversion: Law<readonly [number, number, number]> = {
 };
 
 /**
- * Solvers: exact where theory says so, right on Gaussian data, and undone where they are undone.
+ * Laws of solvers: exactness according to theory, correct moments for Gaussian data, and inversion.
  * @example
  * solverLaws[1]!.name // → 'Euler ancestral is DDIM'
  * for (const law of solverLaws.slice(0, 2)) await checkLaw(law, 0.05)

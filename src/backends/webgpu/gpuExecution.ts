@@ -133,7 +133,7 @@ const bindPlan = (
     }
   };
 
-  /** Encodes all calls in one compute pass. A copy ends the pass, since it cannot be part of one. */
+  /** Encodes all calls in one compute pass. A copy ends the pass, because it cannot be part of one. */
   const encode = (encoder: GPUCommandEncoder): void => {
     let pass: GPUComputePassEncoder | null = null;
     prepared.forEach((all, k) => {
@@ -147,7 +147,7 @@ const bindPlan = (
     (pass as GPUComputePassEncoder | null)?.end(); // assigned in the callback above
   };
 
-  /** Encodes each call in a pass of its own, with timestamps. */
+  /** Encodes each call in its own pass, with timestamps. */
   const encodeTimed = (encoder: GPUCommandEncoder, timer: Timer): void => {
     prepared.forEach((all, k) => {
       if (kernels[k]!.hostNumbers !== undefined) copyHostNumbers(encoder, k);

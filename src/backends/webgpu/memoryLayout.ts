@@ -69,7 +69,7 @@ export const memoryLayoutOf = (plan: Plan, kernels: readonly GpuKernel[], alignm
     offsetAllocator(alignment),
   ];
   const blockOf = buffers.map(({ storage, elements }): Block | null => {
-    // an empty buffer needs a range of its own, since it is bound too
+    // an empty buffer needs its own range, because it is bound too
     if (storage.kind === 'constant' || (storage.kind === 'arena' && elements === 0)) return 'constants';
     return storage.kind === 'arena' ? 'arena' : null;
   });

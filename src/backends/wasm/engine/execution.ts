@@ -16,12 +16,12 @@ import { encode, relocate, writeTape } from './tape.js';
 const WORD_BYTES = 4;
 
 /**
- * Cycles that workers are worth: about a third of a millisecond, several times what it takes to wake them. Less than that
- * runs on the calling thread.
+ * The minimum number of cycles for workers: about a third of a millisecond, several times the time to wake them. Less
+ * work runs on the calling thread.
  */
 export const WORTH_WORKERS = 1_000_000;
 
-/** Consecutive kernels that run in one go: stages of several, or one in JavaScript. */
+/** Consecutive kernels that run together: the stages of several kernels, or one kernel in JavaScript. */
 interface Segment {
   readonly first: number;
   readonly last: number;
@@ -45,7 +45,7 @@ const segmentsOf = (kernels: readonly Prepared[]): readonly Segment[] => {
 
 type Outcome = RunFailure | null;
 
-/** Compiles the kernels of a plan. An engine may refuse the code: it has a limit of its own for it. */
+/** Compiles the kernels of a plan. An engine may refuse the code, for which it has its own limit. */
 const compiled = (kernels: readonly WasmKernel[], engine: Engine): taskEither.TaskEither<NoisefoldError, Program> =>
   TE.tryCatch(
     () => inTurns(programOf(kernels, engine)),
@@ -91,8 +91,7 @@ export const wasmExecution = async (
     return block;
   }
   const address = memory.addressOf(block.right, 'compile');
-  if (E.isLeft(address)) return address; // closed, so all memory is free
-  // no `await` from here on, so that the address stays valid
+  if (E.isLeft(address)) return address; // closed, so all memory is free. No `await` from here on, so that the address stays valid
   const start = address.right;
   const words = (): Int32Array => new Int32Array(engine.memory.buffer as ArrayBuffer, start, tape.words.length);
   writeTape(tape, words(), frame.addresses);
@@ -146,7 +145,7 @@ export const wasmExecution = async (
       engine.onNoWorkers(outcome.reason);
       return runHere(segment);
     }
-    // the workers may have stopped anywhere: begin again with all items
+    // the workers may have stopped anywhere, so start again with all items
     const tapeWords = words();
     for (let stage = 0; stage < tape.starts.at(-1)!; stage++) tapeWords[STAGE_WORDS * stage + 2] = 0;
     return failed(segment, outcome.reason);
@@ -180,7 +179,7 @@ export const wasmExecution = async (
     release: () => {
       release();
       memory.release(block.right);
-      // runs that wait still need it
+      // waiting runs still need it
       jobs.after(() => {
         if (inPool !== null) engine.pool?.drop(inPool);
       });

@@ -234,7 +234,8 @@ describe('the conditioning of the model', () => {
 
 test('gradients agree with central differences along a direction', async () => {
   const model = right(unet({ ...tiny, classes: 3, dropout: 0.2 }));
-  const direction = fillSpec(model.params, ({ shape }) => detTensor(shape as readonly number[], 11)); // extents are numbers; each run draws the same from its key
+  const direction = fillSpec(model.params, ({ shape }) => detTensor(shape as readonly number[], 11)); // extents are numbers
+  // each run draws the same from its key
   const at = (h: number) => (dropout: Key) => {
     const loss = (p: UNetParams): Tensor<[]> =>
       sum(

@@ -89,7 +89,8 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
         gpu
           .guarded('run', () => {
             work();
-            // tfjs submits several runs at once; errors must be those of this one. The cast reaches a field that the types declare private
+            // tfjs submits several runs at once; errors must be those of this one
+            // the cast reaches a field that the types declare private
             if ((backend as unknown as { readonly commandEncoder: unknown }).commandEncoder === null) return;
             backend.endComputePassEncoder();
             backend.submitQueue();

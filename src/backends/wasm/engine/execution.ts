@@ -91,7 +91,8 @@ export const wasmExecution = async (
     return block;
   }
   const address = memory.addressOf(block.right, 'compile');
-  if (E.isLeft(address)) return address; // closed, so all memory is free. No `await` from here on, so that the address stays valid
+  if (E.isLeft(address)) return address; // closed, so all memory is free
+  // no `await` from here on, so that the address stays valid
   const start = address.right;
   const words = (): Int32Array => new Int32Array(engine.memory.buffer as ArrayBuffer, start, tape.words.length);
   writeTape(tape, words(), frame.addresses);

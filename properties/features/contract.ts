@@ -67,13 +67,13 @@ const GROUPS: readonly (readonly [says: (count: number) => string, has: (law: La
   [() => 'random integers are the same on every backend', ({ name }) => name === 'whole numbers are drawn from the bits of a key'],
   [
     () => 'uploaded numbers are read back unchanged; memory is counted',
-    ({ name }) => name === 'numbers come back as they were given, and their memory is counted',
+    ({ name }) => name === 'uploaded numbers are read back unchanged, and their memory is counted',
   ],
   [
     () => 'donated values are consumed; runs leak no memory',
-    ({ name }) => name === 'a run consumes what is donated, changes nothing else, and leaves nothing behind',
+    ({ name }) => name === 'a run consumes donated values, changes nothing else, and leaks no memory',
   ],
-  [() => 'runs are deterministic and leak no memory', ({ name }) => name === 'runs repeat, and leave nothing behind'],
+  [() => 'runs are deterministic and leak no memory', ({ name }) => name === 'runs are reproducible, and leak no memory'],
   [() => 'a profile is a run with a time for each call', ({ name }) => name === 'a profile is a run'],
   [() => 'wrong inputs are typed errors', ({ name }) => name === 'wrong inputs are typed errors'],
 ]; // prettier-ignore

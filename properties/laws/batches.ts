@@ -166,7 +166,7 @@ export const batchLaws: readonly Law[] = [
     },
   },
   {
-    name: 'vmap of a convolution is it at each image, each kernel, or each pair',
+    name: 'vmap of a convolution is the convolution of each image, each kernel, or each pair',
     formula: 'vmap(f)(xs)[i] = f(xs[i]), for f(x) = (conv2d(x), ∇(Σ conv2d(x))²) and groups of both kinds',
     source: 'definition of vmap',
     arbitrary: gridOf(convolution, fc.constant(1), ['rows', 'neither']),

@@ -181,7 +181,7 @@ const termsOf = (place: Place, learned: boolean) =>
 const mean = (some: ArrayLike<number>): number => Array.from(some).reduce((sum, x) => sum + x, 0) / some.length;
 
 const closedForm: Law<Place> = {
-  name: 'of Gaussian data, the terms of the bound are closed forms',
+  name: 'for Gaussian data, the terms of the bound have closed forms',
   formula:
     'x_0 ~ N(0, c²), x̂_0 = E[x_0|x_t], t > 0: L_{t−1} = k²·Var(x_0|x_t)/(2·β̃_t), k the coefficient of x_0 in μ̃; with σ² = β̃_t + k²·Var(x_0|x_t) it is ½·log(σ²/β̃_t); L_T = ½·(ᾱ_T·c² − ᾱ_T − log(1 − ᾱ_T)); within 10⁻⁹ of 1 + L',
   source: 'DDPM (Ho et al. 2020), eq. 5 to 8',
@@ -208,7 +208,7 @@ const closedForm: Law<Place> = {
 };
 
 const detached: Law<readonly [Process, number, number, number]> = {
-  name: 'the hybrid loss teaches the mean what the simple loss does',
+  name: 'the hybrid loss trains the mean like the simple loss',
   formula:
     '∂L_hybrid/∂θ = ∂L_simple/∂θ for the parameters θ of the prediction; ∂L_simple/∂θ = 0 for those of the variance',
   source: 'Improved DDPM (Nichol & Dhariwal 2021), section 3.1',

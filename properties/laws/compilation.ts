@@ -94,7 +94,7 @@ export const compilationLaws: readonly Law[] = [
       ),
   },
   {
-    name: 'regions keep to what a device can bind, and the values of a program',
+    name: 'regions respect the binding limits of a device, and keep the values of a program',
     formula: '⟦plan(g)⟧ = ⟦g⟧, to the bit in float64; each region touches ≤ 4 buffers; 64 | offsets',
     source: 'limits of WebGPU: bindings of a shader, and their alignment',
     arbitrary: graphCase,

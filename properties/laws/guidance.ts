@@ -192,7 +192,7 @@ const bayes: Law<Case> = {
 };
 
 const gray: Law<readonly [Case, number, number]> = {
-  name: 'rescaling leaves a prediction without deviation as it is',
+  name: 'rescaling does not change a prediction without deviation',
   formula: 'x_t of one number in each sample: cfg(w, rescale φ) = cfg(w), exactly; never NaN',
   source: 'Lin et al. 2024, eq. 15 and 16, where σ is 0',
   arbitrary: fc.tuple(

@@ -45,9 +45,9 @@ const nothingLeft = (backend: Backend, before: ReturnType<Backend['stats']>): Vi
 };
 
 const donation = (backend: Backend): Law<GraphCase> => ({
-  name: 'a run consumes what is donated, changes nothing else, and leaves nothing behind',
+  name: 'a run consumes donated values, changes nothing else, and leaks no memory',
   formula:
-    'results with donation = results without; donated values are ValueConsumed, the others as they were; stats as before',
+    'results with donation = results without; donated values are ValueConsumed, the others unchanged; stats as before',
   source: 'linear types, by hand',
   arbitrary: graphCase,
   runs: 30,
@@ -80,7 +80,7 @@ const donation = (backend: Backend): Law<GraphCase> => ({
 });
 
 const repetition = (backend: Backend): Law<GraphCase> => ({
-  name: 'runs repeat, and leave nothing behind',
+  name: 'runs are reproducible, and leak no memory',
   formula: 'run(x) = run(x) to the bit, 20 times; stats as before',
   source: 'programs are functions',
   arbitrary: graphCase,
@@ -114,9 +114,9 @@ const anyNumbers = fc.oneof(
 type AnyNumbers = typeof anyNumbers extends fc.Arbitrary<infer A> ? A : never;
 
 const keeping = (backend: Backend): Law<AnyNumbers> => ({
-  name: 'numbers come back as they were given, and their memory is counted',
+  name: 'uploaded numbers are read back unchanged, and their memory is counted',
   formula:
-    'read(upload(x)) = x to the bit, NaN, ±∞ and −0 included; stats has a buffer more while it lives, and is as before when it is released, once or twice',
+    'read(upload(x)) = x to the bit, NaN, ±∞ and −0 included; stats has one more buffer while it lives, and is as before after one or two releases',
   source: 'memory, by hand',
   arbitrary: anyNumbers,
   runs: 50,

@@ -70,7 +70,7 @@ const folding: Law<{ readonly process: Process; readonly t: number }> = {
 const SAMPLES = 4096;
 
 const walking: Law<readonly [readonly number[], number, number]> = {
-  name: 'steps one by one have the mean and variance of one step',
+  name: 'single steps in sequence have the mean and variance of one combined step',
   formula: 'q(x_t|x_{t−1})∘…∘q(x_0|x): mean √ᾱ_t·x and variance 1 − ᾱ_t of 4096 draws, at 6 σ',
   source: 'DDPM, eq. 2 and 4',
   arbitrary: fc.tuple(
@@ -144,7 +144,7 @@ const roundTrip: Law<readonly [Parameterization, Parameterization, Channel]> = {
 };
 
 const targets: Law<readonly [Parameterization, Parameterization, Channel, number, number]> = {
-  name: 'conversions take targets to targets',
+  name: 'conversions map targets to targets',
   formula: 'conversion(a, b)(x_t, target a) = target b, for x_t = √ᾱ_t·x_0 + √(1−ᾱ_t)·ε',
   source: 'Salimans & Ho 2022, appendix D',
   arbitrary: fc.tuple(
@@ -196,7 +196,7 @@ const levelsOf = ({ schedule: { alphaBars, sigmas: all }, timesteps, marginals }
 ];
 
 const ownSigmas: Law<readonly [Process, number]> = {
-  name: 'a process has its own σ',
+  name: 'respacing at the σ of a grid is respacing by the grid',
   formula:
     'respaceAtSigmas(σ of a grid) = respace(grid), to the bit, for processes of betas, of given σ, and respaced ones',
   source: 'definition',

@@ -102,7 +102,7 @@ const rightGrids: Law<{
   readonly rule: string;
   readonly grid: Grid;
 }> = {
-  name: 'every rule gives a grid of as many steps as asked',
+  name: 'every rule gives a grid with the requested number of steps',
   formula: 'T > t_1 > … > t_n ≥ 0, whole, for every n ≤ T; the timestep before t_i is t_{i+1}, and the data after t_n',
   source: 'definition of a grid',
   arbitrary: gridded,

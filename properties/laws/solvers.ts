@@ -49,7 +49,7 @@ const tables: Readonly<Record<string, Rows>> = {
 };
 
 const pointSteps: Law<readonly [string, { readonly process: Process; readonly timesteps: readonly number[] }]> = {
-  name: 'every step is exact for data that are one point',
+  name: 'every step is exact for data at a single point',
   formula:
     'x·√ᾱ_t + Σ x0 = √ᾱ_s and x²·(1−ᾱ_t) + σ² = 1−ᾱ_s, within 64 roundings of the coefficients, without signal as well: q(x_s|x_0) from q(x_t|x_0)',
   source: 'the flow of a point; DDIM (Song et al. 2021), lemma 1',
@@ -122,7 +122,7 @@ const growthOf = (legs: readonly Leg[], before: number): readonly number[] => {
 const LEAST_SIGNAL = 2 ** -48;
 
 const points: Law<readonly [Named, Gridded, number, number]> = {
-  name: 'every sampler is exact for data that are one point, at every step',
+  name: 'every sampler is exact for data at a single point, at every step',
   formula:
     'with the exact denoiser of c, for any solver but ancestral with σ² = β, any grid and process: x_s − √ᾱ_s·c = k·(x_t − √ᾱ_t·c) + q·noise, where k ≥ 0 and k²·(1−ᾱ_t) + q² = 1−ᾱ_s, so that without noise √((1−ᾱ_s)/(1−ᾱ_t)) is k: within 64·(1 + R)² roundings, R ≥ 1 being the growth of legs over three, which are those of weights of polynomials; 1024·(1 + R)³ for solvers of several ε̂, and times √ᾱ_s·σ where that is more: they carry on x/√ᾱ, with what was rounded of it at σ, the largest after the first leg of those that leave signal. At the end x_0 = c, exactly for all others',
   source: 'E[x_0|x_t] = c; DDIM (Song et al. 2021), lemma 1',
@@ -215,7 +215,7 @@ const moments: Law<readonly [Named, number, number]> = {
 };
 
 const fewSteps: Law<readonly [Named, keyof typeof processes, 10 | 20, number, number]> = {
-  name: 'a number of steps is enough of them',
+  name: '10 and 20 steps are accurate on the default grid',
   formula:
     'N(m, τ²), |m| ≤ 1, 0.2 ≤ τ ≤ 1, cosine and linear T = 1000, grid n = 10 and 20, solvers without churn: |mean − m| ≤ 0.01·τ, and (1 − δ)·τ/√(1 + σ²/τ²) ≤ deviation ≤ (1 + δ)·τ, where σ is that of the last timestep, from which x̂₀ leaves so much, and δ is 4/n for solvers of order 1, 1.5/n from order 2 on; propagated exactly',
   source: 'Lin et al. (2024), table 2: trailing; convergence of the solvers',

@@ -124,7 +124,8 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
 
 /**
  * Laws of denoisers that are conditioned on an image.
- * @example conditionLaws[0]!.name // → 'samples have the given means' for (const law of conditionLaws) await
- * checkLaw(law, 0.05)
+ * @example
+ * conditionLaws[0]!.name // → 'samples have the given means'
+ * for (const law of conditionLaws) await checkLaw(law, 0.05)
  */
 export const conditionLaws: readonly Law[] = [asked];

@@ -10,7 +10,7 @@ export const offerWebGpu = async (): Promise<GPUAdapterInfo | null> => {
   return adapter?.info ?? null;
 };
 
-/** Counts of GPU commands, of all devices. */
+/** Counts of GPU commands on all devices. */
 export interface Asked {
   readonly dispatches: number;
   readonly submissions: number;

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: medians for some networks on a backend, alternating with its peers. Prints one table and writes it to
- * bench/results.json (wasm), and its first part to the README, or to bench/results-webgpu.json.
+ * `npm run bench`: medians for some networks on a backend, alternating with its peers. Prints one table. On wasm,
+ * writes it to bench/results.json, and its first part to the README; on webgpu, writes it to bench/results-webgpu.json.
  *
  * - `--backend wasm|webgpu`; default: wasm.
  * - `--rounds 5`: the number of rounds.

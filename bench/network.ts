@@ -7,7 +7,7 @@ import { either as E, function as F } from 'fp-ts';
 
 export const BATCH = 8;
 
-/** A U-Net, with every choice that decides its arithmetic. */
+/** A U-Net, with every option that affects its arithmetic. */
 export interface NetworkConfig {
   /** Height, width and channels. */
   readonly image: readonly [number, number, number];
@@ -20,7 +20,10 @@ export interface NetworkConfig {
   readonly groups: number;
 }
 
-/** R has 6.47 M parameters (see peers/tfjsUnet.ts); `odd` has sizes that no tile divides; most of `attention` is attention. */
+/**
+ * R has 6.47 M parameters (see peers/tfjsUnet.ts); `odd` has sizes that are not multiples of tiles; `attention` spends
+ * most of its time in attention.
+ */
 export const NETWORKS = {
   R: { image: [32, 32, 3], base: 64, multipliers: [1, 2, 2], blocks: 2, attention: [16], heads: 4, groups: 8 },
   odd: { image: [40, 24, 3], base: 48, multipliers: [1, 2, 2], blocks: 2, attention: [20], heads: 4, groups: 8 },

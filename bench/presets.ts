@@ -1,6 +1,6 @@
 /**
- * `npm run bench:presets`: the presets of U-Nets, with their parameters and the operations of a forward pass; and what
- * ADM-256 takes to plan and to differentiate, with and without recomputation. Nothing is computed on tensors.
+ * `npm run bench:presets`: prints the presets of U-Nets, with their parameters and the operations of a forward pass,
+ * and the cost of planning and differentiating ADM-256, with and without recomputation. Computes no tensors.
  */
 import { add, type Dim, grad, leafSpec, program, sum, type Tensor, treeSpec } from 'noisefold/dsl';
 import { parameterCount, unet, type UNetConfig, type UNetParams, unetPresets } from 'noisefold/nn';
@@ -18,7 +18,7 @@ type Images = Tensor<['B', Dim, Dim, Dim]>;
 
 /** The forward pass of one image, or the gradients of all parameters of the sum of its output. */
 const programOf = (config: UNetConfig, what: 'forward' | 'gradient') => {
-  const model = orThrow(unet<[Dim & number, Dim & number, Dim & number]>(config as never)); // of an image that only the run knows
+  const model = orThrow(unet<[Dim & number, Dim & number, Dim & number]>(config as never)); // for an image whose size is known only at run time
   const spec = treeSpec<{
     readonly params: UNetParams;
     readonly x: Images;
@@ -53,7 +53,7 @@ console.log(
 );
 for (const [name, config] of Object.entries<UNetConfig>(unetPresets)) {
   const forward = planned(config, 'forward');
-  const count = parameterCount(orThrow(unet(config as never)).params); // of any image
+  const count = parameterCount(orThrow(unet(config as never)).params); // for any image
   console.log(
     `${name.padEnd(26)}${count.toLocaleString('en').padStart(13)}${gigaflops(forward).toFixed(1).padStart(9)}${megabytes(forward).toFixed(0).padStart(8)}`,
   );

@@ -21,7 +21,7 @@ export interface Conditions {
   readonly cores: number;
   /** The load average of the machine before the run. */
   readonly load: number;
-  /** Names and versions of the peers; of PyTorch the reason if it did not run. */
+  /** Names and versions of the peers; for PyTorch the reason if it did not run. */
   readonly peers: Readonly<Record<'tfjs' | 'PyTorch', string>>;
   readonly rounds: number;
 }
@@ -88,7 +88,7 @@ export const speedSection = (conditions: Conditions, timings: readonly Timing[])
   ].join('\n');
 };
 
-/** The README with another part on speed. */
+/** Replaces the part of the README on speed. */
 export const withSpeed = (readme: string, section: string): string => {
   const [from, to] = [readme.indexOf(MARKS[0]), readme.indexOf(MARKS[1])];
   if (from < 0 || to < from) throw new Error(`bench: the README has no ${MARKS[0]} … ${MARKS[1]}`);

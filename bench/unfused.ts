@@ -9,11 +9,14 @@ import type { Buffer, Call, Plan } from '../src/dsl/compile/plan.js';
 
 const ADDRESSES = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'barrier', 'stopGradient']);
 
-/** Tests whether a node has a kernel. Movements have none: they only change how numbers are read, as in eager libraries. */
+/**
+ * Tests whether a node has a kernel. Movements have none, because they only change how numbers are read, as in eager
+ * libraries.
+ */
 const isStored = (n: Node): boolean => n.op !== 'input' && n.op !== 'constant' && !ADDRESSES.has(n.op);
 
 const withBuffers = (call: Call, numbers: readonly number[]): Call => {
-  if (call.kind !== 'region') throw new Error(`bench: ${call.origin.label} is no region`);
+  if (call.kind !== 'region') throw new Error(`bench: ${call.origin.label} is not a region`);
   const { loads, stores } = call.region;
   const at = <A extends { readonly buffer: number }>(access: A): A => ({
     ...access,

@@ -13,7 +13,7 @@ import { noWebgpu } from './webgpu.js';
 
 /** Checks the contract of a backend. If it is `missing`, the tests are listed as skipped, with the reason. */
 const contract = async (name: string, missing: string, acquire: () => Task<Backend>): Promise<void> => {
-  // the laws' names are needed where they are skipped, too
+  // the names of the laws are needed even if they are skipped
   const backend = valueOf(await (missing === '' ? acquire() : reference())());
   describe.skipIf(missing !== '')(missing === '' ? name : `${name}: ${missing}`, () => {
     checkLaws(backendLaws(backend));

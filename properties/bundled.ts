@@ -1,9 +1,11 @@
-/** Programs of ours as text. */
+/** Bundles programs of this repository as text. */
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { alias } from '../alias.config.js';
 
-/** A program as one module, for a page or a process of Node; it may import modules of Node if it is for Node alone. */
+/**
+ * Bundles a program into one module, for a page or a Node process. It may import Node modules if it is for Node only.
+ */
 export const bundled = async (file: URL, { node = false } = {}): Promise<string> => {
   const built = await build({
     configFile: false,
@@ -13,7 +15,7 @@ export const bundled = async (file: URL, { node = false } = {}): Promise<string>
     build: {
       ssr: node,
       write: false,
-      minify: false, // so that what it throws can be read
+      minify: false, // so that its errors are readable
       target: 'es2023',
       rolldownOptions: {
         input: fileURLToPath(file),

@@ -4,7 +4,7 @@ import { reference } from '../src/backends/reference/index.js';
 import { lawsPage } from './laws/document.js';
 import { valueOf } from './oracles/plans.js';
 
-test('LAWS.md is what the laws say (npm run laws writes it)', async () => {
+test('LAWS.md is up to date (npm run laws writes it)', async () => {
   const page = readFileSync(new URL('../LAWS.md', import.meta.url), 'utf8');
   expect(page).toBe(lawsPage(valueOf(await reference()())));
 });

@@ -1,7 +1,4 @@
-/**
- * What every operation is held to: a formula in plain JavaScript, the other backends, and differences of its
- * values.
- */
+/** Checks an operation against a formula in plain JavaScript, the other backends, and finite differences. */
 import { expect } from 'vitest';
 import type { Input } from './arbitraries/operationCase.js';
 import { agrees, weighted } from './laws/derivatives.js';
@@ -15,7 +12,7 @@ import type { Node } from '../src/dsl/graph/node.js';
 import { type AnyTensor, nodeOf, type Shape, type Tensor, tensor } from '../src/dsl/graph/tensor.js';
 import type { Numeric } from '../src/dsl/ops/operand.js';
 
-/** Numbers of a shape, to be given to an operation. */
+/** Numbers of a shape, as an operand of an operation. */
 type Given = Omit<Input, 'path'>;
 
 /** float32 numbers of a shape. */
@@ -46,7 +43,7 @@ const numbersOn = async (
   return Array.from(y as HostArray); // not a key
 };
 
-/** Equal up to `tolerance` times the greatest number that is expected; what is not finite is equal. */
+/** Compares numbers up to `tolerance` times the greatest expected number; non-finite numbers must be equal. */
 const expectClose = (actual: readonly number[], expected: readonly number[], tolerance: number): void => {
   const size = Math.max(1, ...expected.filter(Number.isFinite).map(Math.abs));
   const close = (x: number): unknown => (Number.isFinite(x) ? expect.toSatisfy((y) => Math.abs(x - y) <= tolerance * size) : x); // prettier-ignore
@@ -54,8 +51,8 @@ const expectClose = (actual: readonly number[], expected: readonly number[], tol
 };
 
 /**
- * Expects of an operation the numbers that are given, on the reference, on tfjs and on wasm; and of its
- * gradient, unless `differentiable` is false, what differences of values on the reference give.
+ * Expects the given results of an operation on the reference, on tfjs and on wasm, and, unless `differentiable` is
+ * false, that its gradient agrees with finite differences on the reference.
  */
 export const expectOperation = async <T extends readonly AnyTensor[]>(
   operation: (...operands: T) => Tensor<Shape, Numeric>,
@@ -64,7 +61,7 @@ export const expectOperation = async <T extends readonly AnyTensor[]>(
   { differentiable = true }: { readonly differentiable?: boolean } = {},
 ): Promise<void> => {
   const inputs = given.map((input, i): Input => ({ ...input, path: `x${i}` }));
-  // the test says of which shapes its operands are
+  // the test determines the shapes of the operands
   const build = (nodes: Nodes): Node =>
     nodeOf(operation(...(Object.values(nodes).map((n) => tensor(n)) as unknown as T)));
   expectClose(await numbersOn(reference(), inputs, build), expected, 1e-12);

@@ -1,4 +1,4 @@
-/** No heap grows while a plan runs: not the backend's, nor that of the process. */
+/** Neither the memory of the backend nor that of the process grows while a plan runs. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
@@ -14,14 +14,14 @@ import { noWebgpu } from './webgpu.js';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Bytes of the process that are in use: JavaScript's heap, and array buffers outside of it. */
+/** The memory of the process in use, in bytes: the JavaScript heap and array buffers outside it. */
 const bytesInUse = (): number => {
   collectGarbage();
   const { heapUsed, external, arrayBuffers } = process.memoryUsage();
   return heapUsed + external + arrayBuffers;
 };
 
-/** One step of gradient descent on a convolution that is to leave noise as it is. */
+/** One step of gradient descent on a convolution that should keep noise unchanged. */
 const step = program({ w: '3 3 2 2', x: '2 6 6 2', key: 'key' }, (given) => {
   const loss = valueAndGrad((w: typeof given.w) => {
     const noised = mul(given.x, normalLike(given.key, given.x));
@@ -31,7 +31,7 @@ const step = program({ w: '3 3 2 2', x: '2 6 6 2', key: 'key' }, (given) => {
   return { w: sub(given.w, mul(grad, 0.1)), loss: value };
 });
 
-/** What a small object a step would come to in three thousand steps. */
+/** The size that a small object per step would reach in three thousand steps. */
 const LEAK = 100 * 3000;
 
 describe.each([
@@ -60,7 +60,10 @@ describe.each([
 
     expect(await train(1000)).toBeGreaterThan(0);
     const { buffers, bytes } = backend.stats();
-    /** The least of three looks, each after a thousand steps: what the engine compiles meanwhile comes and goes. */
+    /**
+     * The least of three measurements, each after a thousand steps, because code that the engine compiles comes and
+     * goes.
+     */
     const leastInUse = async (): Promise<number> => {
       const looks: number[] = [];
       for (let i = 0; i < 3; i++) {
@@ -69,7 +72,7 @@ describe.each([
       }
       return Math.min(...looks);
     };
-    // what leaks grows every time, what the engine compiles settles
+    // a leak grows every time, memory of compiled code settles
     let growth = Infinity;
     for (let before = await leastInUse(), tries = 0; growth > LEAK && tries < 4; tries++) {
       const now = await leastInUse();

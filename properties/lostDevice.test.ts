@@ -1,4 +1,4 @@
-/** A device that is lost in the middle of a training: what was saved goes on to what it would have been. */
+/** A device is lost during a training: the saved state resumes to the result of an undisturbed training. */
 import { expect } from 'vitest';
 import type { Backend } from '../src/dsl/index.js';
 import { acquireDevice } from '../src/backends/webgpu/adapter.js';
@@ -21,7 +21,7 @@ const onDevice = async <A>(run: (backend: Backend, lose: () => void) => Promise<
   return result;
 };
 
-/** Trains to the end, if nothing fails; `at` is told after each step. */
+/** Trains to the end, if nothing fails; calls `at` after each step. */
 const trained = async (
   backend: Backend,
   from: Snapshot | undefined,

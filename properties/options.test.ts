@@ -1,6 +1,6 @@
 /**
- * Options from JavaScript, where fields may have any name: each object of options that a public function takes is given
- * with one field misspelt, and with one missing. The error names the field, and the one that was meant.
+ * Misspelt and missing options from JavaScript. Every options object of a public function is passed once with a
+ * misspelt field and once without a required field; the error names the field, and suggests the right one.
  */
 import { describe, expect, test } from 'vitest';
 import { auto } from '../src/backends/auto/index.js';
@@ -18,7 +18,7 @@ import { progress } from '../src/terminal/index.js';
 import * as tr from '../src/training/index.js';
 
 type Options = Readonly<Record<string, unknown>>;
-/** As from JavaScript, where options may be anything. */
+/** Removes the type of options, as in JavaScript. */
 type Call = (options: never) => unknown;
 
 interface Row {
@@ -49,7 +49,7 @@ const noFiles = Uint8Array.of(0x50, 0x4b, 5, 6, ...new Uint8Array(18));
 const data = unwrap(tr.datasetOf({ pixels: bytes, labels: bytes, image: [1, 1, 1] }));
 const images: tr.Images = { data: Float32Array.of(0), shape: [1, 1, 1, 1] };
 const model: d.Model<object, [1, 1, 1]> = { ...nn.layer({}, () => null), predicts: 'x0', apply: (_, x) => x };
-const trained = { model, process, image: [1, 1, 1], params: {} } as never; // one for every function
+const trained = { model, process, image: [1, 1, 1], params: {} } as never; // one type for every function
 const features: ev.Features = { data: Float64Array.of(1, 1, 1), shape: [3, 1] };
 const network = {
   model: { image: [1, 1, 1], params: dsl.treeSpec<object>({}), apply: (x: unknown) => x },
@@ -57,7 +57,7 @@ const network = {
 } as never;
 const recipe = { model, process, optimizer, data, batch: 1, steps: 1, key };
 
-/** The error of options that are looked at where a program is traced. */
+/** The error of options that are checked when a program is traced. */
 const traced =
   (build: (options: never, k: dsl.Key) => unknown): Call =>
   (options) =>
@@ -66,7 +66,7 @@ const traced =
       {},
     );
 
-/** The error of options that a solver holds until it is given steps. */
+/** The error of options that a solver checks when it gets its steps. */
 const solving =
   (solver: (options: never) => d.Solver): Call =>
   (options) =>
@@ -209,7 +209,7 @@ const rows: readonly Row[] = [
   row('auto wasm', (o) => auto({ wasm: o }), {}, { threads: 1, portable: true, onNotice: () => never }),
 ]; // prettier-ignore
 
-/** The error of a call: thrown, a `Left`, or what its effect ends with on a backend. */
+/** The error of a call: thrown, a `Left`, or the result of its effect on a backend. */
 const errorOf = async (call: () => unknown): Promise<dsl.NoisefoldError | null> => {
   const nf = await open(reference());
   try {
@@ -226,7 +226,7 @@ const errorOf = async (call: () => unknown): Promise<dsl.NoisefoldError | null> 
   }
 };
 
-/** A name with its last letter twice. */
+/** Misspells a name by doubling its last letter. */
 const misspelt = (name: string): string => `${name}${name.at(-1)}`;
 
 describe.each(rows)('$name', ({ call, required, optional }) => {

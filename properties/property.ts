@@ -1,10 +1,13 @@
-/** Properties as tests of vitest: `test.prop` of `@fast-check/vitest`, without what that package builds when it is loaded. */
+/**
+ * Properties as tests of vitest: `test.prop` as in `@fast-check/vitest`, without the work that this package does when
+ * it is loaded.
+ */
 import * as fc from 'fast-check';
 import { test as plain } from 'vitest';
 
 /**
- * A test that a property holds for all values of some arbitraries. A failure gives its seed and a small counterexample.
- * Hooks run once for the test, and not for each value.
+ * A test that a property holds for all values of some arbitraries. A failure reports its seed and a small
+ * counterexample. Hooks run once for the test, not for each value.
  */
 const prop =
   <Values extends [unknown, ...unknown[]]>(

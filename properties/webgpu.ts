@@ -1,10 +1,10 @@
-/** WebGPU, where this machine has it: a test that needs it shows itself as skipped where not. */
+/** WebGPU, if this machine has it; tests that need it are otherwise skipped visibly. */
 import { test } from 'vitest';
 import { webgpu } from '../src/backends/webgpu/index.js';
 import { E } from '../src/internal/fp.js';
 import { notAsked } from './asked.js';
 
-/** Why this machine has none; empty where it has one. */
+/** The reason why this machine has no WebGPU; empty if it has. */
 const missing = async (): Promise<string> => {
   const first = await webgpu()();
   if (E.isLeft(first)) return first.left.message;
@@ -12,9 +12,9 @@ const missing = async (): Promise<string> => {
   return '';
 };
 
-/** Why a test has no WebGPU, in a word for its name; empty where it has. */
+/** The reason why a test has no WebGPU, for its name; empty if it has. */
 export const noWebgpu = notAsked || (await missing());
 
-/** A test of the webgpu backend, named so; skipped, with the reason in its name, where there is none. */
+/** A test of the webgpu backend; skipped, with the reason in its name, if there is none. */
 export const testOnWebgpu = (run: () => Promise<void>): void =>
   test.skipIf(noWebgpu !== '')(noWebgpu === '' ? 'webgpu' : `webgpu: ${noWebgpu}`, run);

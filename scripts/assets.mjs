@@ -1,4 +1,4 @@
-// Copies the files that the library loads beside its modules, and that the compiler leaves behind, into dist.
+// Copies the files that the library loads in addition to its modules, which the compiler does not copy, into dist.
 import { copyFileSync } from 'node:fs';
 
 const assets = ['src/evaluation/digits/digits.safetensors'];

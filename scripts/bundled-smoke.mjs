@@ -14,7 +14,7 @@ if (!existsSync(executablePath)) {
 }
 const [tarball, work] = process.argv.slice(2).map((path) => resolve(path));
 
-const SIZE = 320; // a product of matrices that is worth threads
+const SIZE = 320; // a product of matrices large enough for threads
 const files = {
   'package.json': JSON.stringify({ name: 'page', private: true, type: 'module' }),
   'index.html': '<!doctype html><script type="module" src="./main.js"></script>',
@@ -35,7 +35,7 @@ const managers = {
   pnpm: ['npx', ['--yes', 'pnpm@9', 'add', tarball]],
 };
 
-// for threads; any server of a page may send them
+// for threads; any web server can send them
 const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 /** Opens a page, and fails unless it computes the right numbers on two threads, without a message in its console. */

@@ -30,7 +30,7 @@ const { values } = parseArgs({
   },
 });
 const [steps, every, kills] = [values.steps, values.every, values.kills].map(Number);
-/** So many kills must fall into the writing of a checkpoint. */
+/** The minimum number of kills during the writing of a checkpoint. */
 const WRITES = 3;
 
 const main = fileURLToPath(new URL('../dist/examples/mnist/main.js', import.meta.url));
@@ -55,7 +55,7 @@ const ended = (child) =>
     child.on('close', (code, signal) => resolve({ code, signal, complaint: complaint.trim() }));
   });
 
-/** The step of a checkpoint, by the header of the file; 0 where there is none. */
+/** The step of a checkpoint, from the header of the file; 0 if there is none. */
 const stepOf = (folder) => {
   const path = join(folder, CHECKPOINT);
   if (!existsSync(path)) return 0;
@@ -71,18 +71,18 @@ const linesOf = (folder) => {
 
 const aside = (prefix = `.${CHECKPOINT}.`) => readdirSync(out).filter((name) => name.startsWith(prefix));
 
-/** Kills a run while it writes a checkpoint: its first, or the first after one is in place. */
+/** Kills a run while it writes a checkpoint: its first, or the first after one exists. */
 const killWriting = (child) => {
   let placed = stepOf(out) > 0;
   const watcher = watch(out, (_, name) => {
-    // by its id, for it also removes what others left
+    // by its id, because it also removes files that other processes left
     if (placed && name?.startsWith(`.${CHECKPOINT}.${child.pid}.`)) child.kill('SIGKILL');
     placed ||= name === CHECKPOINT;
   });
   child.on('close', () => watcher.close());
 };
 
-/** Kills a run so many steps after it went on, and not before a checkpoint is in place. */
+/** Kills a run a number of steps after it resumed, and not before a checkpoint exists. */
 const killAfter = (child, more) => {
   const from = stepOf(out);
   const timer = setInterval(() => {
@@ -92,7 +92,7 @@ const killAfter = (child, more) => {
   child.on('close', () => clearInterval(timer));
 };
 
-/** Numbers that repeat, so that a failure does: xorshift. */
+/** Reproducible random numbers (xorshift), so that failures can be repeated. */
 let random = 2463534242;
 const below = (n) => {
   random ^= random << 13;
@@ -106,7 +106,7 @@ const expect = (condition, problem) => condition || problems.push(problem);
 
 const same = (name, folder = out) => readFileSync(join(calm, name)).equals(readFileSync(join(folder, name)));
 
-/** A line without what a clock told. */
+/** A line without measured times. */
 const untimed = (line) => JSON.stringify({ ...JSON.parse(line), seconds: 0, imagesPerSecond: 0 });
 
 const finish = async (folder, ...more) => {
@@ -114,12 +114,12 @@ const finish = async (folder, ...more) => {
   if (code !== 0) throw new Error(`the demo ended with ${code}: ${complaint}`);
 };
 
-/** Waits until a run that goes on has logged so many steps more. */
+/** Waits until a resumed run has logged a number of further steps. */
 const advanced = (child, more) => {
   const from = stepOf(out);
   const path = join(out, LOG);
   const { ino } = statSync(path);
-  const untrimmed = linesOf(out).length > from; // steps that are repeated: the file is replaced first
+  const untrimmed = linesOf(out).length > from; // before repeated steps, the file is replaced
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       const begun = !untrimmed || statSync(path).ino !== ino;
@@ -130,7 +130,7 @@ const advanced = (child, more) => {
   });
 };
 
-/** Two processes take over the lock of a killed one at once: one goes on, the other is told which one. */
+/** Two processes take over the lock of a killed one at once: one continues, the other gets an error that names it. */
 const two = async () => {
   const children = [begin(out, '--resume'), begin(out, '--resume')];
   const ends = children.map(ended);
@@ -166,7 +166,7 @@ const signalled = async (signal, expected) => {
   console.log(`${signal}: ended with ${code}, checkpoint of step ${stepOf(out)}`);
 };
 
-/** Nobody reads what a run prints: it goes on to its end. */
+/** The output of a run is closed: it continues to its end. */
 const unread = async () => {
   const copy = join(work, 'unread');
   cpSync(out, copy, { recursive: true });
@@ -178,10 +178,10 @@ const unread = async () => {
   console.log('output closed: went on to the end');
 };
 
-/** A shell command without its output; tells if it succeeded. */
+/** Runs a shell command without its output; returns whether it succeeded. */
 const shell = (...command) => spawnSync(command[0], command.slice(1), { stdio: 'ignore' }).status === 0;
 
-/** Starts the demo in a folder that takes so many bytes; gives the way to start it there without the limit, too. */
+/** Starts the demo in a folder of limited size; also returns a way to start it there without the limit. */
 const limited = (folder, bytes) => {
   mkdirSync(folder);
   if (shell('mount', '-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder))
@@ -202,7 +202,10 @@ const limited = (folder, bytes) => {
   };
 };
 
-/** A full disk ends a run with an error that tells what is lost; the checkpoint before it is whole, and goes on. */
+/**
+ * A full disk ends a run with an error that says what is lost; the previous checkpoint is intact, and the run resumes
+ * from it.
+ */
 const full = async () => {
   const folder = join(work, 'full');
   // there is room for two checkpoints, not for a third beside them

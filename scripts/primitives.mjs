@@ -97,7 +97,7 @@ const kinds = keysOf(checker.getTypeAtLocation(declarationOf('Attributes')));
 const functions = ['UnaryFn', 'BinaryFn'].flatMap((name) => literalsOf(checker.getTypeAtLocation(declarationOf(name))));
 const op = declarationOf('NodeFields').members.find((member) => member.name.text === 'op');
 const isOp = (property) => property?.declarations?.includes(op) ?? false;
-const isFunction = (property) => property?.name === 'fn'; // also of a reduction: its max is not that of two numbers
+const isFunction = (property) => property?.name === 'fn'; // also for a reduction, whose max is not the max of two numbers
 
 const tables = [
   ['primitive', mentions(kinds, isOp, true)],

@@ -52,7 +52,7 @@ for (const name of ['reference', 'wasm', 'auto']) {
   if (error?.actual !== 'a closed one') throw new Error(`a closed backend runs: ${JSON.stringify(error)}`);
 }
 
-// the digit classifier, whose parameters are a file of the package
+// the digit classifier, whose parameters are a file in the package
 {
   const { open: openBackend } = await import('noisefold');
   const { wasm } = await import('noisefold/backends/wasm');
@@ -88,14 +88,14 @@ for (const name of ['reference', 'wasm', 'auto']) {
   await nf.close();
 }
 
-// what is in package.json as a program
+// the program in package.json
 const { status, stdout } = spawnSync('npx', ['noisefold', 'doctor', '--json'], { encoding: 'utf8' });
 const { auto, backends } = JSON.parse(stdout);
 if (status !== 0 || auto === null) throw new Error(`the doctor finds nothing that works: ${stdout}`);
 for (const { backend, works, note } of backends)
   console.log(`doctor: ${backend} ${works ? 'works' : 'does not work'}: ${note}`);
 
-// what is optional is not there, and says how to get it
+// optional packages are not installed, and the errors say how to install them
 if (existsSync('node_modules/@tensorflow')) throw new Error('noisefold has installed tfjs');
 const { tfjs } = await import('noisefold/backends/tfjs');
 for (const engine of ['cpu', 'wasm', 'webgpu', 'node', 'node-gpu']) {

@@ -5,7 +5,10 @@ import { readFileSync } from 'node:fs';
 const [, , report, status] = process.argv;
 const isSkipped = ({ status }) => status === 'skipped' || status === 'pending' || status === 'todo';
 
-/** Lists skipped tests: a suite that was skipped whole by its title, which has the reason, other tests by their own. */
+/**
+ * Lists skipped tests: a completely skipped suite by its title, which gives the reason, other tests by their own
+ * titles.
+ */
 const titlesOf = (tests) => {
   const suiteOf = ({ ancestorTitles }) => ancestorTitles[0];
   const running = new Set(tests.filter((test) => !isSkipped(test)).map(suiteOf));
@@ -24,7 +27,7 @@ const readReport = () => {
   try {
     return JSON.parse(readFileSync(report, 'utf8')).testResults;
   } catch {
-    return []; // it did not get as far
+    return []; // the run did not get that far
   }
 };
 
@@ -43,7 +46,7 @@ const failures = files.flatMap(({ name, message, assertionResults, status: outco
 });
 if (failures.length === 0 && status !== '0') failures.push(['vitest', `status ${status}, with no failed test`]);
 
-/** The most lines of a failure. */
+/** The maximum number of lines of a failure. */
 const MOST_LINES = 20;
 for (const [name, message = ''] of failures)
   console.log([`== FAILED: ${name}`, ...message.split('\n').slice(0, MOST_LINES)].join('\n'));

@@ -19,7 +19,7 @@ const entries = Object.values(manifest.exports).flatMap((target) => target?.type
 
 const compilers = { 6: 'node_modules/typescript/lib/tsc.js', 7: 'node_modules/typescript-7/lib/tsc.js' };
 const project = ['-p', 'tsconfig.json'];
-// `await using` needs a library of the compiler that the declarations themselves do without
+// `await using` needs a library of the compiler that the declarations themselves do not need
 const consumerOf = (lib, files) => [
   ...['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', 'false', '--types', ''],
   ...['--target', 'es2022', '--lib', lib, '--module', 'nodenext'],
@@ -52,7 +52,10 @@ const check = (name, version, args) => {
   return status === 0;
 };
 
-/** The uses of every operation: the well-typed ones have their types, and each wrong one is one error, at the mistake. */
+/**
+ * Checks the uses of every operation: well-typed uses have their types, and each wrong use gives one error, at the
+ * mistake.
+ */
 const checkUses = (version, complaints) => {
   const failures = unexpected(complaints);
   if (failures.length > 0) console.log(failures.join('\n'));
@@ -73,7 +76,7 @@ const checkBudget = () => {
 
 const AIMS = { 6: 5, 7: 1.5 };
 
-/** A machine may be slow: the time is printed, and fails nothing. */
+/** The time is only printed and never fails the check, because a machine may be slow. */
 const tellSeconds = (version) => {
   const seconds = secondsOf(version);
   const verdict = seconds < AIMS[version] ? '' : ': NOT MET';

@@ -6,7 +6,7 @@ import { webgpu } from 'noisefold/backends/webgpu';
 const acquired = await webgpu()();
 if (acquired._tag === 'Left') {
   console.log(`== SKIPPED: ${acquired.left.message}`);
-  process.exit(77); // skipped, for .ci/run
+  process.exit(77); // the code for skipped, for .ci/run
 }
 const rightOf = (result) => {
   if (result._tag === 'Left') throw new Error(result.left.message);

@@ -1,4 +1,4 @@
-/** The solvers with their theoretical orders, and the conditions of these. */
+/** The solvers with their theoretical orders, and the conditions of the orders. */
 import {
   ancestral,
   ddim,
@@ -59,7 +59,7 @@ const weak = (name: string, theory: number, solver: Solver, says: string): Weak 
   says,
 });
 
-/** With a churn that raises x_t by half a step before each step, for any number of steps. */
+/** With a churn that raises the noise of x_t by half a step before each step, for any number of steps. */
 const churned = (name: string, theory: number, make: typeof heun, length: number, says: string): Weak => ({
   name,
   theory,
@@ -80,8 +80,8 @@ const churned = (name: string, theory: number, make: typeof heun, length: number
  *   x_t with the noise of a step lacks J·h²/2, as with Euler, and gains as much from that noise one step later: each step
  *   keeps an error of h³, and the weak order is 2. (Pathwise it is 1: SA-Solver, Xue et al. 2023, theorem 5.1.)
  *
- * Churn takes x_t from q(x_t) to that of a noisier level exactly, and the flow takes it back (EDM, section 4): the law
- * has the error of the method that follows the flow, and its order.
+ * Churn maps the law of x_t exactly to that of a noisier level, and the flow maps it back (EDM, section 4), so the law
+ * has the error and the order of the method that follows the flow.
  */
 export const casesOf = (length: number): readonly Case[] => [
   strong('ddim, η = 0', 1, ddim(), 'DDIM, Song et al. 2021, section 4.3: Euler'),

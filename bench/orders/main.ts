@@ -1,7 +1,7 @@
 /**
  * `npm run diffusion:orders`: the order of convergence of every solver with the exact denoiser of a mixture of
- * Gaussians, in the plane and of images, beside its theoretical order. Fails if the two differ by more
- * than 0.2 over four halvings of the step.
+ * Gaussians, in the plane and of images, compared with its theoretical order. Fails if the two differ by more than 0.2
+ * over four halvings of the step.
  */
 import type { Backend } from 'noisefold/dsl';
 import { using } from 'noisefold/dsl';

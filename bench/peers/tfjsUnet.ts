@@ -1,6 +1,6 @@
 /**
- * Network R (3×32×32, 64 channels, multipliers 1, 2, 2, two residual blocks, attention at 16, 6.47 M
- * parameters) as a tfjs user writes it by hand, eager.
+ * Network R (3×32×32, 64 channels, multipliers 1, 2, 2, two residual blocks, attention at 16, 6.47 M parameters)
+ * written by hand as a tfjs user would, with eager execution.
  */
 import * as tf from '@tensorflow/tfjs-core';
 

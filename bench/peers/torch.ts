@@ -1,11 +1,11 @@
-/** PyTorch on the CPU: torchUnet.py in a Python process of its own, which runs one pass at a time on request. */
+/** PyTorch on the CPU: torchUnet.py in a separate Python process, which runs one pass at a time on request. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { BATCH, type NetworkConfig } from '../network.js';
 
 const SCRIPT = 'bench/peers/torchUnet.py'; // from the root of the repository, as all files of the bench
 
-/** Debian's Python has Debian's packages, which another one in the path may lack. */
+/** Debian's Python has Debian's packages, which another Python in the path may lack. */
 const PYTHONS = ['/usr/bin/python3', 'python3'];
 
 export const LAYOUTS = ['contiguous', 'channels_last'] as const;
@@ -29,7 +29,7 @@ export interface TorchPeer {
   readonly stop: () => void;
 }
 
-/** Starts one Python; the reason if it has no PyTorch. */
+/** Starts a Python; returns the reason if it has no PyTorch. */
 const startIn = async (python: string, networks: string): Promise<TorchPeer | string> => {
   const child = spawn(python, [SCRIPT, networks], { env: { ...process.env, OPENBLAS_NUM_THREADS: '1' } });
   let errorOutput = '';
@@ -40,7 +40,7 @@ const startIn = async (python: string, networks: string): Promise<TorchPeer | st
     child.on('error', (error) => resolve(error.message));
     child.on('close', (code) => resolve(errorOutput.trim().split('\n').at(-1) || `its process ended (${code})`));
   });
-  child.stdin.on('error', () => undefined); // a process that has ended says why by itself
+  child.stdin.on('error', () => undefined); // a process that has ended has already reported the reason
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async <A>(request: object | null): Promise<A | string> => {
     if (request !== null) child.stdin.write(`${JSON.stringify(request)}\n`);
@@ -68,7 +68,7 @@ const startIn = async (python: string, networks: string): Promise<TorchPeer | st
   };
 };
 
-/** Starts PyTorch for some networks, in the first Python that has it, or gives the reason why it does not run. */
+/** Starts PyTorch for some networks, in the first Python that has it, or returns the reason why it does not run. */
 export const torchPeer = async (
   configs: readonly NetworkConfig[],
   pythons: readonly string[] = PYTHONS,

@@ -1,4 +1,4 @@
-/** Fused regions on a GPU against the same operations one by one, in the same plan. */
+/** Compares fused regions on a GPU with the same operations one by one, in the same plan. */
 import { add, type Backend, groupNorm, mul, type Program, program, silu, square, tanh } from 'noisefold/dsl';
 import type { DeviceBuffer, Runner } from '../../src/dsl/compile/backend.js';
 import { plan } from '../../src/dsl/compile/planning.js';
@@ -8,7 +8,7 @@ import { ramp } from '../peers/jax.js';
 import { atMost, information, orThrow, type Row } from '../table.js';
 import { unfusedPlan } from '../unfused.js';
 
-/** Cheap elementwise operations: memory determines the time. */
+/** Cheap elementwise operations, whose time is determined by memory. */
 const chain = program({ x: '8 32 32 64', y: '8 32 32 64' }, ({ x, y }) => ({
   z: tanh(add(square(add(mul(y, x), y)), mul(y, silu(x)))),
 }));
@@ -17,10 +17,10 @@ const normed = program({ x: '8 32 32 64', gamma: '64', beta: '64' }, ({ x, gamma
   z: silu(groupNorm(x, { gamma, beta }, { groups: 8 })),
 }));
 
-/** The number of runs per measurement, so that waiting for the device weighs little. */
+/** The number of runs per measurement, so that the wait for the device has little effect. */
 const RUNS = 4;
 
-/** The number of rounds: runs take milliseconds, and few of them would measure other work of the machine. */
+/** The number of rounds. Runs take milliseconds, so that few of them would mostly measure other work of the machine. */
 const LEAST_ROUNDS = 21;
 
 interface Pair {

@@ -1,4 +1,7 @@
-/** Forward pass and training step of network R against eager tfjs on the same adapter, with counts of GPU commands. */
+/**
+ * Compares the forward pass and training step of network R with eager tfjs on the same adapter, with counts of GPU
+ * commands.
+ */
 import { type Backend, compile, explain, type Executable, key, read, release } from 'noisefold/dsl';
 import { initialState, parametersOf } from 'noisefold/training';
 import { asked, type Asked } from '../dawn.js';

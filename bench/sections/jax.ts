@@ -1,4 +1,4 @@
-/** A convolution, its gradient and a matrix product against jax-js on WebAssembly or WebGPU. */
+/** Compares a convolution, its gradient and a matrix product with jax-js on WebAssembly or WebGPU. */
 import {
   type Backend,
   compile,

@@ -23,7 +23,7 @@ const torchName = (threads: number): string => `PyTorch, ${counted(threads)}`;
 const TFJS = 'eager tfjs';
 const isTorch = (runner: string): boolean => runner.startsWith('PyTorch');
 
-/** A case of a round. A runner may have several cases of a task: the fastest counts. */
+/** A case of a round. A runner may have several cases of a task, of which the fastest counts. */
 interface TimedCase {
   readonly task: Task;
   readonly runner: string;
@@ -105,7 +105,7 @@ export const speedSection = async (
     const { model } = orThrow(recipeOf(NETWORKS[name]));
     return model.params.leaves.reduce((n, { shape }) => n + sizeOf(shape.map(Number)), 0);
   });
-  // peers of other sizes would not compare
+  // peers of other sizes would not be comparable
   if (peer.parameters !== weights[0]) throw new Error(`bench: tfjs has ${peer.parameters} weights, not ${weights[0]}`);
   if (typeof torch !== 'string' && `${torch.parameters}` !== `${weights}`)
     throw new Error(`bench: PyTorch has ${torch.parameters} weights, not ${weights}`);

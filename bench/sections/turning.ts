@@ -1,4 +1,4 @@
-/** The longest gaps of the event loop: how long timers, signals and the screen wait for the library. */
+/** The longest gaps of the event loop, in which timers, signals and rendering wait for the library. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Backend, compile, key } from 'noisefold/dsl';
 import { datasetOfImages, fit } from 'noisefold/training';
@@ -9,7 +9,7 @@ import { ramp } from '../peers/jax.js';
 import { runnerOn } from '../runner.js';
 import { atMost, information, orThrow, type Row } from '../table.js';
 
-/** The longest time in which the event loop of the calling thread did not turn, in milliseconds. */
+/** The longest time in which the event loop of the calling thread did not run, in milliseconds. */
 const gapDuring = async (work: () => Promise<unknown>): Promise<number> => {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();

@@ -101,7 +101,7 @@ describe('the example', () => {
     expect(said.at(-1)!.split('\n')[0]!.trim().split(/\s+/)).toEqual(['scale', 'FID', 'accuracy', 'precision', 'recall']);
   }); // prettier-ignore
 
-  test('of the same seed gives the same scores, also where it is interrupted and goes on', async () => {
+  test('with the same seed gives the same scores, also if it is interrupted and resumed', async () => {
     let steps = 0;
     const stopping: StopSignal = { get aborted() { return steps++ > 6; } }; // prettier-ignore
     const stopped = await run('interrupted', { signal: stopping });
@@ -111,19 +111,19 @@ describe('the example', () => {
     expect(resumed.scores).toEqual(whole.scores);
   });
 
-  test('ends in time: a step of each training and a round of digits, if there is no time for more', async () => {
+  test('ends in time, with at least a step of each training and a round of digits', async () => {
     const { scores, error } = await run('hasty', { minutes: 1e-6 });
     expect(error).toBeNull();
     expect([stepsIn('hasty', 'denoiser'), stepsIn('hasty', 'classifier')]).toEqual([1, 1]);
     expect(scores).toHaveLength(2);
   });
 
-  test('does not begin in the folder of another run', async () => {
+  test('refuses the folder of another run', async () => {
     expect((await run('whole')).error).toMatchObject({ error: { _tag: 'ConfigError', hint: 'resume the run, or give another folder' } }); // prettier-ignore
   });
 });
 
-test('the recipe has ADM’s blocks, and its networks are made for the same digits and process', () => {
+test('the recipe has ADM’s blocks, and its networks have the same images and process', () => {
   const { denoiser, classifier, process } = unwrap(networksOf(recipe));
   for (const { config } of [denoiser, classifier])
     expect(config).toMatchObject({

@@ -14,9 +14,9 @@ import { clockOf, type World } from './world.js';
 /** The digits of a row of the picture. */
 const COLUMNS = 20;
 
-/** The first digits of each scale, a row for each: from the same noise, column by column. */
+/** The first digits of each scale, one row per scale. All digits of a column start from the same noise. */
 const rowsOf = (all: readonly Drawn[]): Images => {
-  const [{ images: first }] = all as readonly [Drawn]; // a recipe has scales
+  const [{ images: first }] = all as readonly [Drawn]; // a recipe has at least one scale
   const [count, ...image] = first.shape;
   const columns = Math.min(COLUMNS, count);
   const length = columns * image.reduce((a, b) => a * b);
@@ -27,7 +27,7 @@ const rowsOf = (all: readonly Drawn[]): Images => {
 /** The files of a run in its folder. */
 export const filesOf = (out: string) => ({ chart: join(out, 'guidance.svg'), digits: join(out, 'guidance.png') });
 
-/** Runs the example and gives the scores of each scale. */
+/** Runs the example and returns the scores of each scale. */
 export const adm = async (world: World): Promise<readonly Scores[]> => {
   const { nf, recipe, out, seed, say } = world;
   const clock = clockOf(world);

@@ -23,7 +23,7 @@ test('the figure has a mark for each score: FID, then accuracy, precision and re
   expect(numbers(against, 'cx')).toEqual([...numbers(against, 'cx')].sort((a, b) => a - b));
 });
 
-test('the figure keeps every mark inside its panel, also where scores are equal', () => {
+test('the figure keeps every mark inside its panel, also if scores are equal', () => {
   for (const some of [scores, scores.map((score) => ({ ...score, fid: 3, accuracy: 1, precision: 1, recall: 1 }))]) {
     const svg = figure(some);
     for (const x of numbers(svg, 'cx')) expect(x >= 46 && x <= 274).toBe(true);

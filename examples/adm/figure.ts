@@ -15,7 +15,7 @@ circle.c2,text.c2{fill:#1a7f37}text.c0,text.c1,text.c2{stroke:none}
 .c0{stroke:#58a6ff}.c1{stroke:#f0883e}.c2{stroke:#3fb950}circle.c0,text.c0{fill:#58a6ff}circle.c1,text.c1{fill:#f0883e}
 circle.c2,text.c2{fill:#3fb950}}`;
 
-/** A line through points, which are marked. */
+/** A line through marked points. */
 interface Series {
   readonly name: string;
   readonly points: readonly Point[];
@@ -24,11 +24,11 @@ interface Series {
 interface Point {
   readonly x: number;
   readonly y: number;
-  /** A word beside the mark. */
+  /** The text beside the mark. */
   readonly note?: string;
 }
 
-/** The numbers on an axis, rising, with what is written at each; the axis goes from the first to the last. */
+/** The ticks of an axis, rising, each with its label; the axis goes from the first to the last. */
 interface Axis {
   readonly label: string;
   readonly ticks: readonly { readonly at: number; readonly text: string }[];
@@ -41,7 +41,7 @@ interface Panel {
   readonly series: readonly Series[];
 }
 
-/** Round numbers, 1, 2 or 5 times a power of ten apart, from below the least value to above the greatest. */
+/** Multiples of 1, 2 or 5 times a power of ten, from below the least value to above the greatest. */
 const roundAxis = (label: string, values: readonly number[], unit = ''): Axis => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const rough = Math.max(high - low, 1e-9 + Math.abs(high) / 100) / 4;
@@ -77,7 +77,7 @@ const panelOf = ({ title, x, y, series }: Panel, index: number): readonly string
       `<path class="c${i}" d="M${points.map((point) => `${across(point.x)} ${up(point.y)}`).join('L')}"/>`,
       ...points.map((point) => `<circle class="c${i}" cx="${across(point.x)}" cy="${up(point.y)}" r="3.5"/>`),
       ...points.flatMap(({ x: px, y: py, note }, j) => {
-        const rises = (points[j + 1]?.y ?? py) > py; // the line goes on upwards: the word stands below
+        const rises = (points[j + 1]?.y ?? py) > py; // the line rises from here, so the text is below
         const place = `x="${across(px)}" y="${up(py)}" dy="${rises ? 18 : -9}" text-anchor="middle"`;
         return note === undefined ? [] : [`<text ${place}>${note}</text>`];
       }),
@@ -91,7 +91,7 @@ const panelOf = ({ title, x, y, series }: Panel, index: number): readonly string
 export const figure = (scores: readonly Scores[]): string => {
   const scaleAxis: Axis = {
     label: 'guidance scale',
-    ticks: scores.map(({ scale }, i) => ({ at: i, text: `${scale}` })), // evenly, as scales about double
+    ticks: scores.map(({ scale }, i) => ({ at: i, text: `${scale}` })), // evenly spaced, because each scale is about twice the one before
   };
   const byScale = (name: string, of: (score: Scores) => number): Series => ({
     name,

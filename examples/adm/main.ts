@@ -25,7 +25,7 @@ try {
   const error = errorIn(thrown);
   if (error === null) throw thrown;
   console.error(`${error._tag}: ${error.message}`);
-  if (error._tag === 'Cancelled') console.error('to go on: the same command with --resume');
+  if (error._tag === 'Cancelled') console.error('to continue, run the same command with --resume');
   process.exitCode = stop.exitCode ?? 1;
 } finally {
   stop.release();

@@ -4,7 +4,7 @@ import { fail, type NoisefoldError } from 'noisefold/dsl';
 import { either as E } from 'fp-ts';
 
 export interface Options {
-  /** The time for all, in minutes. */
+  /** The total time in minutes. */
   readonly minutes: number;
   readonly seed: number;
   readonly out: string;
@@ -16,10 +16,10 @@ export const usage = [
   'npm run example:adm -- [options]: trains a class-conditional denoiser and a noisy classifier on MNIST,',
   'draws digits at several scales of classifier guidance, and scores them',
   '',
-  '  --minutes X   time for all of it (8.5)',
+  '  --minutes X   total time in minutes (8.5)',
   '  --seed X      seed of the trainings and the digits (7)',
   '  --out FOLDER  folder of checkpoints and results (runs/adm)',
-  '  --resume      go on from the checkpoints in the folder',
+  '  --resume      resume from the checkpoints in the folder',
   '  --help        print this help',
 ].join('\n');
 
@@ -38,7 +38,7 @@ const parsed = (argv: readonly string[]) =>
 const wrong = (where: string, expected: string, actual: string): E.Either<NoisefoldError, never> =>
   fail('ConfigError', { where, expected, actual, hint: 'see npm run example:adm -- --help' });
 
-/** Reads the arguments after the program's name. `ConfigError` at the first wrong one. */
+/** Reads the arguments after the program's name. Returns a `ConfigError` for the first wrong one. */
 export const optionsOf = (argv: readonly string[]): E.Either<NoisefoldError, Options> => {
   const given = E.tryCatch(
     () => parsed(argv),

@@ -15,7 +15,7 @@ import { either as E, function as F } from 'fp-ts';
 export interface Schedule {
   readonly batch: number;
   readonly steps: number;
-  /** The share of the time of the example at which the training ends, even before its last step. */
+  /** The share of the total time after which the training ends, even before its last step. */
   readonly share: number;
   /** Rises over the warm-up, then falls along half a cosine to a twentieth at the last step. */
   readonly learningRate: number;
@@ -23,7 +23,7 @@ export interface Schedule {
   readonly averageDecay: number;
 }
 
-/** All that the results depend on, beside the seed and the time. */
+/** Everything that the results depend on, except the seed and the time. */
 export interface Recipe {
   readonly denoiser: UNetConfig;
   readonly classifier: ClassifierConfig;
@@ -32,14 +32,17 @@ export interface Recipe {
   readonly scales: readonly number[];
   /** The steps of DDIM. */
   readonly grid: number;
-  /** The digits that are drawn at each scale in a round, and the most rounds. */
+  /** The number of digits that are drawn at each scale in a round, and the maximum number of rounds. */
   readonly batch: number;
   readonly rounds: number;
   /** The test digits that samples are compared with. */
   readonly real: number;
 }
 
-/** ADM's blocks (section 3 of the paper): residual up- and downsampling, adaptive group norm, heads of so many channels. */
+/**
+ * ADM's blocks (section 3 of the paper): residual up- and downsampling, adaptive group norm, heads of a fixed number of
+ * channels.
+ */
 const blocks = {
   image: [28, 28, 1],
   blocks: 1,
@@ -73,8 +76,8 @@ export interface Networks {
 }
 
 /**
- * The networks and their process, with the linear schedule of ADM: that of `cosine` has so little signal at its end that a guide would
- * move x̂₀ there by 20,000 times its gradient. `ConfigError`.
+ * The networks and their process, with the linear schedule of ADM. The `cosine` schedule has so little signal at its
+ * end that a guide would move x̂₀ there by 20,000 times its gradient. Fails with `ConfigError`.
  */
 export const networksOf = ({ denoiser, classifier }: Recipe): E.Either<NoisefoldError, Networks> =>
   F.pipe(

@@ -21,12 +21,12 @@ export interface Drawn {
   readonly labels: readonly number[];
 }
 
-/** The share of the time at which the last round is to end. */
+/** The share of the total time at which the last round should end. */
 const END = 0.96;
 
-/** Images of several batches as one. */
+/** Joins the images of several batches. */
 const joined = (batches: readonly Images[]): Images => {
-  const [, ...image] = batches[0]!.shape; // there is a round
+  const [, ...image] = batches[0]!.shape; // there is at least one round
   const numbers = batches.flatMap(({ data }) => Array.from(data));
   return { data: Float32Array.from(numbers), shape: [numbers.length / image.reduce((a, b) => a * b), ...image] };
 };
@@ -47,8 +47,8 @@ const prepared = async (
 };
 
 /**
- * Digits of all classes at each scale of the recipe. A round draws a batch at each scale from the same noise, so that the scales
- * differ in guidance alone. The first round is drawn whatever the time.
+ * Digits of all classes at each scale of the recipe. A round draws a batch at each scale from the same noise, so that
+ * the scales differ only in guidance. The first round is always drawn.
  */
 export const drawn = async (
   world: World,

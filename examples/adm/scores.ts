@@ -1,4 +1,4 @@
-/** Scores of drawn digits, by the features of the digit classifier of `noisefold/evaluation`. */
+/** Scores drawn digits by the features of the digit classifier of `noisefold/evaluation`. */
 import { unwrap } from 'noisefold';
 import {
   accuracyOf,
@@ -18,7 +18,10 @@ export interface Scores {
   readonly fid: number;
   /** The share of digits that the network recognises as their class. */
   readonly accuracy: number;
-  /** The share of digits that look real, and the share of real digits that look like one that was drawn. */
+  /**
+   * Precision, the share of drawn digits that look real, and recall, the share of real digits that look like a drawn
+   * one.
+   */
   readonly precision: number;
   readonly recall: number;
 }

@@ -1,4 +1,4 @@
-/** Trains the denoiser and the classifier, each in a folder of its own, from which an interrupted run goes on. */
+/** Trains the denoiser and the classifier, each in its own folder, from which an interrupted run resumes. */
 import { join } from 'node:path';
 import { type RandomKey } from 'noisefold/dsl';
 import { stratifiedTimesteps } from 'noisefold/diffusion';

@@ -10,12 +10,12 @@ export interface World {
   readonly digits: { readonly train: Dataset; readonly test: Dataset };
   /** The folder of the results and of the checkpoints. */
   readonly out: string;
-  /** True to go on from the checkpoints in the folder. */
+  /** True to resume from the checkpoints in the folder. */
   readonly resume: boolean;
   readonly seed: number;
-  /** The time for all, in minutes. */
+  /** The total time in minutes. */
   readonly minutes: number;
-  /** Ends the run before its next step; checkpoints stay. */
+  /** Ends the run before its next step; checkpoints are kept. */
   readonly signal: StopSignal;
   /** Prints a line. */
   readonly say: (text: string) => void;
@@ -27,7 +27,7 @@ export interface World {
 export interface Clock {
   /** The time since the start, in minutes. */
   readonly minutes: () => number;
-  /** True once a share of the whole time has passed, or will have passed in some minutes. */
+  /** True if a share of the total time has passed, or will have passed in some minutes. */
   readonly isPast: (share: number, ahead?: number) => boolean;
 }
 

@@ -19,7 +19,7 @@ const digitsFile: Plugin = {
   },
 };
 
-/** The sources of the page, the built one only: in development vite itself uses inline styles and a socket. */
+/** The content security policy of the built page. In development vite itself needs inline styles and a socket. */
 const SOURCES = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -38,10 +38,12 @@ const policy: Plugin = {
   ],
 };
 
-/** Separates the chunks by origin, so that they can be weighed; code of one backend loads with it only. */
+/**
+ * Separates the chunks by origin, so that their sizes can be tested; the code of a backend loads only with the backend.
+ */
 const groups = [
   { name: 'fp', test: /[/]node_modules[/](fp-ts|io-ts)[/]/ },
-  // in one file with the worker: smaller than two
+  // in one file with the worker, which is smaller than two files
   {
     name: 'worker',
     test: /[/]src[/](dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]/,

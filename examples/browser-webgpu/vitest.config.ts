@@ -13,6 +13,6 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     watch: false,
-    env: { NOISEFOLD_TESTS: 'all' }, // this command is asked for the browser
+    env: { NOISEFOLD_TESTS: 'all' }, // this command must have a browser
   },
 });

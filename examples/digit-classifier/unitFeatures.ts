@@ -3,7 +3,10 @@ import { compile, div, mul, program, type Resident } from 'noisefold/dsl';
 import { digitNetwork, type DigitParams, extractFeatures } from 'noisefold/evaluation';
 import type { Dataset } from 'noisefold/training';
 
-/** Divides the hidden layer by a number, and multiplies the next by it: a ReLU lets the logits stay. */
+/**
+ * Divides the hidden layer by a number, and multiplies the next layer by it, which does not change the logits because
+ * of the ReLU.
+ */
 const rescaled = program(
   { params: digitNetwork.params, by: '' },
   ({ params: { hidden, output, ...convolutions }, by }): DigitParams => ({
@@ -13,7 +16,7 @@ const rescaled = program(
   }),
 );
 
-/** The same classifier, with features whose mean square over some digits is 1: distances have a unit. */
+/** The same classifier, with features whose mean square over some digits is 1, so that distances have a unit. */
 export const unitFeatures = async (
   nf: Noisefold,
   params: Resident<DigitParams>,

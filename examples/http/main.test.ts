@@ -35,7 +35,7 @@ const started = (...options: readonly string[]) => {
   return { child, printed: () => printed, ended, url };
 };
 
-test('the server draws what the library draws from the file, answers what runs at SIGTERM, and exits with 0', async () => {
+test('the server draws the same samples as the library, finishes running requests at SIGTERM, and exits with 0', async () => {
   const { child, printed, ended, url } = started(file, '--port', '0', '--steps', '3');
   const response = await fetch(`${await url}?labels=2,0&seed=7`);
   expect(new Uint8Array(await response.arrayBuffer())).toEqual(new Uint8Array(expected));
@@ -51,10 +51,10 @@ test('the server draws what the library draws from the file, answers what runs a
 test.each([
   ['without a model', [], /^node main\.js model\.safetensors/],
   ['with a missing model', [join(folder, 'missing')], /missing: expected a file to read, got ENOENT/],
-  ['with a port that is no number', [file, '--port', 'http'], /^--port: expected a whole number, got http/],
-  ['with a port that there is not', [file, '--port', '99999'], /^--port: expected a port, 0 to 65535, got 99999/],
+  ['with a port that is not a number', [file, '--port', 'http'], /^--port: expected a whole number, got http/],
+  ['with a port out of range', [file, '--port', '99999'], /^--port: expected a port, 0 to 65535, got 99999/],
   ['with too many steps', [file, '--steps', '1000'], /^trailing: expected a whole number of steps from 1 to 100/],
-])('%s the server does not start, and says why in a line', async (_what, options, message) => {
+])('%s the server does not start, and says why in one line', async (_what, options, message) => {
   const { ended, printed } = started(...options);
   expect(await ended).toBe(1);
   expect(printed()).toMatch(message);

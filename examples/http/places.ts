@@ -1,15 +1,15 @@
-/** Places for requests: some run at a time, some others wait in line, and the rest is sent away. */
+/** Limits concurrent requests: some run, some others wait in line, and the rest is rejected. */
 export interface Places {
   /** Waits for a place to run: true once there is one; false if the line is full or closed, or if `signal` ends the wait. */
   readonly enter: (signal: AbortSignal) => Promise<boolean>;
-  /** Gives a place back: the first in line takes it. */
+  /** Releases a place, which the first request in line takes. */
   readonly leave: () => void;
-  /** Sends away all that wait, and all that come. */
+  /** Rejects all waiting and all later requests. */
   readonly close: () => void;
   readonly counts: () => { readonly running: number; readonly waiting: number };
 }
 
-/** Makes the places: at most so many `running`, and so many `waiting`. */
+/** Makes places for at most `running` running and `waiting` waiting requests. */
 export const placesFor = (most: { readonly running: number; readonly waiting: number }): Places => {
   let running = 0;
   let isClosed = false;
@@ -27,7 +27,7 @@ export const placesFor = (most: { readonly running: number; readonly waiting: nu
         line.add(answer);
         signal.addEventListener('abort', () => {
           line.delete(answer);
-          answer(false); // no change if it has its place already
+          answer(false); // no effect if it already has its place
         });
       }),
     leave: () => {

@@ -53,7 +53,7 @@ const serving = async (limits: Limits, use: (service: Serving) => Promise<void>)
   }
 };
 
-/** Waits until something holds, for ten seconds at most. */
+/** Waits until a condition holds, for ten seconds at most. */
 const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
   const end = performance.now() + 10_000;
   while (!(await holds())) {
@@ -71,7 +71,7 @@ const bytesAt = async (url: string): Promise<Buffer> => {
 const jsonAt = async (url: string): Promise<unknown> =>
   (await fetch(url, { headers: { accept: 'application/json' } })).json();
 
-/** Waits until so many requests run and wait. */
+/** Waits until the given numbers of requests run and wait. */
 const counted = ({ url }: Serving, running: number, waiting: number): Promise<void> =>
   until(async () => {
     const counts = (await jsonAt(`${url}/health`)) as { readonly running: number; readonly waiting: number };
@@ -95,7 +95,7 @@ const pausing = () => {
       outcomes.push('left' in result ? result.left._tag : 'drawn');
       return result;
     };
-    return noted as ReturnType<PreparedSampling['sample']>; // the member that a task has in types only
+    return noted as ReturnType<PreparedSampling['sample']>; // a member that a task has only in types
   };
   return {
     prepared: { ...prepared, sample },
@@ -107,7 +107,7 @@ const pausing = () => {
 };
 type Pausing = ReturnType<typeof pausing>;
 
-/** Lets the requests run on until a promise resolves. */
+/** Lets the requests continue until a promise resolves. */
 const goOnUntil = async <A>(sampling: Pausing, promise: Promise<A>): Promise<A> => {
   const timer = setInterval(sampling.goOn, 2);
   try {
@@ -117,7 +117,7 @@ const goOnUntil = async <A>(sampling: Pausing, promise: Promise<A>): Promise<A> 
   }
 };
 
-/** Serves a sampling that pauses while `use` runs; afterwards all that it began runs on to its end. */
+/** Serves a sampling that pauses while `use` runs; afterwards all requests run to their end. */
 const servingWithPauses = async (
   limits: Limits,
   use: (service: Serving, sampling: Pausing) => Promise<void>,
@@ -132,12 +132,12 @@ const servingWithPauses = async (
   }
 };
 
-/** Asks for samples, and may leave before they come. */
+/** Requests samples, and may disconnect before they arrive. */
 const asking = ({ url }: Serving, query: string) => {
   const leaving = new AbortController();
   const signal = AbortSignal.any([leaving.signal, AbortSignal.timeout(10_000)]);
   const response = fetch(`${url}/samples?${query}`, { signal });
-  response.catch(() => undefined); // the test may look later
+  response.catch(() => undefined); // the test may await it later
   return { response, leave: () => leaving.abort() };
 };
 
@@ -154,14 +154,14 @@ test('samples are those of the library: a picture, or numbers if the client acce
     });
   }));
 
-test('without a seed the answer names the one that was taken', () =>
+test('without a seed the response names the one that was used', () =>
   serving({}, async ({ url }) => {
     const response = await fetch(`${url}/samples?labels=1,2`);
     const bytes = Buffer.from(await response.arrayBuffer());
     expect(await bytesAt(`${url}/samples?labels=1,2&seed=${response.headers.get('x-seed')}`)).toEqual(bytes);
   }));
 
-test('requests at the same time get the bytes that each gets alone', () =>
+test('concurrent requests get the same bytes as single ones', () =>
   serving({ running: 3 }, async ({ url }) => {
     const urls = [
       'labels=0&seed=1',
@@ -176,7 +176,7 @@ test('requests at the same time get the bytes that each gets alone', () =>
     expect(new Set(alone.map((bytes) => bytes.toString('hex'))).size).toBe(4);
   }));
 
-test('a request whose client leaves while it runs is cancelled, and its place and its memory are free', () =>
+test('a running request whose client disconnects is cancelled, and its place and its memory are freed', () =>
   servingWithPauses({ running: 1 }, async (service, sampling) => {
     await goOnUntil(sampling, asking(service, 'labels=1').response); // compiles its programs
     const before = nf.backend.stats();
@@ -193,7 +193,7 @@ test('a request whose client leaves while it runs is cancelled, and its place an
     expect((await goOnUntil(sampling, asking(service, 'labels=1').response)).status).toBe(200);
   }));
 
-test('a request whose client leaves while it waits never runs, and its place in the line is free', () =>
+test('a waiting request whose client disconnects never runs, and its place in the line is freed', () =>
   servingWithPauses({ running: 1, waiting: 1 }, async (service, sampling) => {
     const first = asking(service, 'labels=1&seed=1');
     await until(() => sampling.paused() === 1);
@@ -208,7 +208,7 @@ test('a request whose client leaves while it waits never runs, and its place in 
     expect(sampling.requests.map((request) => request.key)).toEqual([key(1), key(3)]);
   }));
 
-test('a request is answered with 503 if too many wait; those before it get their samples in turn', () =>
+test('a request gets status 503 if too many wait; earlier ones get their samples in order', () =>
   servingWithPauses({ running: 2, waiting: 2 }, async (service, sampling) => {
     const asked = [];
     for (const seed of [1, 2, 3, 4]) {
@@ -253,13 +253,13 @@ test.each([
   }),
 );
 
-test('labels that are given one by one are those that are given at once', () =>
+test('repeated labels parameters equal a list of labels', () =>
   serving({}, async ({ url }) => {
     const once = await bytesAt(`${url}/samples?labels=2,1,0&seed=7`);
     expect(await bytesAt(`${url}/samples?labels=2&labels=1,0&seed=7`)).toEqual(once);
   }));
 
-test('with guidance, a request without labels is refused, and the answer asks for labels', () =>
+test('with guidance, a request without labels is refused, and the message asks for labels', () =>
   serving({ needsLabels: true }, async ({ url }) => {
     for (const query of ['count=2', 'seed=1']) {
       const response = await fetch(`${url}/samples?${query}`);
@@ -278,7 +278,7 @@ test('other paths and methods are refused', () =>
     expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET']);
   }));
 
-test('stopping answers what runs, sends away what waits, and accepts no more', async () => {
+test('stopping finishes running requests, rejects waiting ones, and accepts no more', async () => {
   await servingWithPauses({ running: 1 }, async (service, sampling) => {
     const running = asking(service, 'labels=1&seed=5').response;
     await until(() => sampling.paused() === 1);

@@ -1,9 +1,9 @@
 /**
- * Serves a trained model over HTTP, with nothing but Node. The sampling is compiled once. A few requests run at a time, a
- * bounded number of others waits, and a request stops when its client leaves.
+ * Serves a trained model over HTTP, using only Node. The sampling is compiled once. A few requests run at a time, a
+ * limited number of others waits, and a request stops when its client disconnects.
  *
- *     GET /samples?labels=3,1&seed=7    a picture of the samples; with `Accept: application/json` their numbers
- *     GET /health                       the numbers of requests that run and wait
+ *     GET /samples?labels=3,1&seed=7 a picture of the samples; with `Accept: application/json` their numbers GET
+ *     /health the numbers of requests that run and wait
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -18,24 +18,24 @@ import { placesFor } from './places.js';
 export interface Service {
   readonly nf: Noisefold;
   readonly prepared: PreparedSampling;
-  /** The address to listen at; by default '127.0.0.1', which other machines do not reach. */
+  /** The address to listen on; by default '127.0.0.1', which other machines cannot reach. */
   readonly host?: string;
-  /** 0 takes any port that is free. */
+  /** The port; 0 takes any free port. */
   readonly port: number;
-  /** The number of requests that run at a time; by default 2, so that a short one need not wait for a long one. */
+  /** The number of requests that run at a time; by default 2, so that a short request need not wait for a long one. */
   readonly running?: number;
   /** The number of requests that may wait; by default 16. More are answered with 503. */
   readonly waiting?: number;
-  /** True if each request has to say its classes: guidance needs them. */
+  /** True if each request must give labels, which guidance needs. */
   readonly needsLabels?: boolean;
   /** The number of images that a request may ask for; by default 64. */
   readonly images?: number;
 }
 
-/** A service that listens. */
+/** A running service. */
 export interface Serving {
   readonly url: string;
-  /** Accepts no more requests, sends away those that wait, and resolves when those that run are answered. */
+  /** Accepts no more requests, rejects the waiting ones, and resolves when the running ones are finished. */
   readonly stop: () => Promise<void>;
 }
 
@@ -52,7 +52,7 @@ const BUSY: Reply = {
   body: { message: 'too many requests wait: ask again later' },
 };
 
-/** A whole number; another text stays a text, so that the library refuses it by its name. */
+/** Parses a whole number; other text stays text, so that the library refuses it by the name of the field. */
 const numberIn = (text: string): number | string => (/^-?\d{1,15}$/.test(text) ? Number(text) : text);
 
 /** The fields of a query, whose values the library checks. `labels=0&labels=1` is `labels=0,1`. */
@@ -69,7 +69,7 @@ const refused = (expected: string, actual: string, hint: string): Reply => ({
   body: failure('ConfigError', { where: 'samples', expected, actual, hint }),
 });
 
-/** The refusal of a query with a name that it cannot have, or with one name twice; null for another query. */
+/** The error of a query with an unknown or repeated parameter; null for a valid query. */
 const misnamed = (query: URLSearchParams): Reply | null => {
   const hint = 'ask for /samples?labels=3,1&seed=7, or /samples?count=2 of a model without classes';
   for (const name of query.keys()) {
@@ -79,7 +79,10 @@ const misnamed = (query: URLSearchParams): Reply | null => {
   return null;
 };
 
-/** Bad input is the fault of the client, and the message says what to change. Other errors are ours: they are logged. */
+/**
+ * Bad input is an error of the client, and the message says what to change. Other errors are errors of the server, and
+ * are logged.
+ */
 const replyTo = (thrown: unknown): Reply => {
   const error = errorIn(thrown);
   if (error?._tag === 'ConfigError') return { status: 400, body: error };
@@ -130,12 +133,12 @@ export const serve = async (service: Service): Promise<Serving> => {
     return samples(new URLSearchParams(query), headers.accept ?? '', signal).catch(replyTo);
   };
 
-  /** Answers a request; resolves when the answer is sent, or the client has left. */
+  /** Handles a request; resolves when the response is sent, or the client has disconnected. */
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const gone = new AbortController();
     const closed = new Promise<void>((resolve) => {
       response.once('close', () => {
-        gone.abort(); // stops nothing after the answer
+        gone.abort(); // has no effect after the response
         resolve();
       });
     });
@@ -152,7 +155,7 @@ export const serve = async (service: Service): Promise<Serving> => {
   server.listen(port, host);
   await once(server, 'listening');
 
-  const { port: actual } = server.address() as AddressInfo; // it listens at a port
+  const { port: actual } = server.address() as AddressInfo; // it listens on a port
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
     stop: async () => {
@@ -160,7 +163,7 @@ export const serve = async (service: Service): Promise<Serving> => {
       const closed = once(server, 'close');
       server.close();
       await Promise.all(answers);
-      server.closeAllConnections(); // browsers open connections before they ask anything
+      server.closeAllConnections(); // browsers open connections before they send a request
       await closed;
     },
   };

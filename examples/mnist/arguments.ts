@@ -7,13 +7,13 @@ import { either as E } from 'fp-ts';
 export interface Known {
   readonly options: readonly string[];
   readonly flags: readonly string[];
-  /** The way to help, for errors. */
+  /** A hint at the help text, for errors. */
   readonly see: string;
 }
 
 /** A parsed command line. */
 export interface Arguments {
-  /** The text of each option that is given, in their order. */
+  /** The text of each given option, in order. */
   readonly options: ReadonlyMap<string, string>;
   readonly flags: ReadonlySet<string>;
 }
@@ -56,7 +56,7 @@ const withToken =
 
 const none: Arguments = { options: new Map(), flags: new Set() };
 
-/** Reads the arguments after the program's name. `ConfigError` with the wrong argument. */
+/** Reads the arguments after the program's name. Returns a `ConfigError` that names the wrong argument. */
 export const argumentsOf =
   (known: Known) =>
   (argv: readonly string[]): E.Either<NoisefoldError, Arguments> =>

@@ -50,7 +50,7 @@ describe('config.json', () => {
     ],
   ])('%j', (fields, message) => {
     expect(messageOf(decoded({ ...json, ...fields }))).toBe(
-      `ConfigError: ${message}; restore the file, or begin another run`,
+      `ConfigError: ${message}; restore the file, or start another run`,
     );
   });
 
@@ -60,7 +60,7 @@ describe('config.json', () => {
       /^ConfigError: run\/config\.json: recipe: model, unet\.bse: expected one of the fields image, .*, got an unknown field/,
     ],
     [{ groups: 7 }, /^ConfigError: run\/config\.json: recipe: model, unet\.groups: expected a divisor of all channels/],
-  ])('a model that cannot be: %j', (fields, message) => {
+  ])('an invalid model: %j', (fields, message) => {
     expect(messageOf(decoded({ ...json, recipe: { ...recipe, model: { ...recipe.model, ...fields } } }))).toMatch(
       message,
     );
@@ -68,27 +68,27 @@ describe('config.json', () => {
 
   test.each(['', '{', '[1,', 'steps: 3'])('no JSON: %j', (text) => {
     expect(messageOf(decodeConfig('run/config.json')(text))).toMatch(
-      /^DecodeError: run\/config\.json: expected JSON, got SyntaxError.*; restore the file, or begin another run$/,
+      /^DecodeError: run\/config\.json: expected JSON, got SyntaxError.*; restore the file, or start another run$/,
     );
   });
 });
 
-describe('a run that goes on', () => {
-  test('takes another end and another sampler', () => {
+describe('a resumed run', () => {
+  test('accepts another end and another sampler', () => {
     expect(continued('runs/x', { steps: 9, minutes: 2, sampler: 'ddim:5' })(config)).toEqual(
       E.right({ ...config, steps: 9, minutes: 2, sampler: 'ddim:5' }),
     );
     expect(continued('runs/x', { minutes: 9 })(config)).toEqual(E.right({ ...config, minutes: 9 }));
   });
 
-  test('takes as many steps as are asked for, however long', () => {
+  test('runs the requested number of steps without a time limit', () => {
     expect(continued('runs/x', { steps: 9 })(config)).toEqual(E.right({ ...config, steps: 9, minutes: null }));
   });
 
-  test('keeps what its numbers depend on', () => {
+  test('keeps the settings that its results depend on', () => {
     expect(continued('runs/x', { seed: config.seed })(config)).toEqual(E.right(config));
     expect(messageOf(continued('runs/x', { batch: 5 })(config))).toBe(
-      `ConfigError: --batch: expected ${config.batch}, with which the run in runs/x began, got 5; leave the option out, or begin another run without --resume`,
+      `ConfigError: --batch: expected ${config.batch}, with which the run in runs/x began, got 5; leave the option out, or start another run without --resume`,
     );
   });
 });

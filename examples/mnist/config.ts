@@ -47,14 +47,14 @@ export const recipeDecoder: Decoder<Recipe> = record({
 
 const configDecoder = record<Config>({ ...settingDecoders, recipe: recipeDecoder });
 
-const HINT = 'restore the file, or begin another run';
+const HINT = 'restore the file, or start another run';
 
 /** The text of a config.json. */
 export const encodeConfig = (config: Config): string => `${JSON.stringify(config, null, 2)}\n`;
 
 /**
- * Reads a config.json; `where` names it in errors. Equal settings give equal objects, regardless of the
- * order of their fields. `DecodeError` for invalid JSON, `ConfigError` for a wrong or unknown field.
+ * Reads a config.json; `where` names it in errors. Equal settings give equal objects, regardless of the order of their
+ * fields. Fails with `DecodeError` for invalid JSON, and with `ConfigError` for a wrong or unknown field.
  */
 export const decodeConfig =
   (where: string) =>
@@ -77,10 +77,12 @@ export const changedBy =
     ...given,
   });
 
-/** The settings that a run cannot change, since its results depend on them. */
+/** The settings that a run cannot change, because its results depend on them. */
 const FIXED = ['backend', 'seed', 'batch'] as const;
 
-/** The configuration of a resumed run with new settings. `ConfigError` for a setting that it cannot change. */
+/**
+ * The configuration of a resumed run with new settings. Returns a `ConfigError` for a setting that cannot be changed.
+ */
 export const continued =
   (where: string, given: Partial<Settings>) =>
   (config: Config): E.Either<NoisefoldError, Config> => {
@@ -91,6 +93,6 @@ export const continued =
           where: `--${changed}`,
           expected: `${config[changed]}, with which the run in ${where} began`,
           actual: `${given[changed]}`,
-          hint: 'leave the option out, or begin another run without --resume',
+          hint: 'leave the option out, or start another run without --resume',
         });
   };

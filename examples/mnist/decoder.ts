@@ -2,13 +2,13 @@
 import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import { either as E, function as F } from 'fp-ts';
 
-/** The place of a value, and a hint for a wrong one. */
+/** The position of a value, and a hint for a wrong one. */
 export interface Place {
   readonly where: string;
   readonly hint: string;
 }
 
-/** Returns `ConfigError` for a wrong value. */
+/** Returns a `ConfigError` for a wrong value. */
 export type Decoder<A> = (place: Place) => (value: unknown) => E.Either<NoisefoldError, A>;
 
 const LONGEST = 60;
@@ -54,7 +54,7 @@ export const orNull =
   (value) =>
     value === null ? E.right(null) : decoder(place)(value);
 
-/** A value that another decoder reads; its error names this place. */
+/** A value that another decoder reads; its error names this position. */
 export const by =
   <A>(decode: (value: unknown) => E.Either<NoisefoldError, A>): Decoder<A> =>
   ({ where }) =>

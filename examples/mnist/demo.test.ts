@@ -146,7 +146,7 @@ const expectUndisturbed = async (path: string): Promise<void> => {
 };
 
 describe('the demo', () => {
-  test('leaves its files: a column of samples for each class, a line for each step', async () => {
+  test('writes its files: a column of samples for each class, a line for each step', async () => {
     const out = undisturbed();
     expect((await readdir(out)).sort()).toEqual([
       'best.safetensors',
@@ -188,18 +188,18 @@ describe('the demo', () => {
   });
 });
 
-describe('a run that was stopped goes on as if it had not been', () => {
+describe('a stopped run resumes as if it had not been stopped', () => {
   test.each([2, 3])('by a signal in step %d', async (at) => {
     const out = join(folder, 'run');
     const stopped = await run(out, small, ({ done }, stop) => {
       if (done === at) stop();
     });
     expect(messageOf(stopped)).toBe(
-      `Cancelled: ${at === 2 ? 'held-out losses, step 0' : `training, step ${at}`}: expected to go on, got a signal to stop; nothing is lost: npm run demo -- --resume --out ${out}`,
+      `Cancelled: ${at === 2 ? 'held-out losses, step 0' : `training, step ${at}`}: expected to continue, got a signal to stop; nothing is lost: npm run demo -- --resume --out ${out}`,
     );
     const { result, notes } = await run(out, { resume: true });
     expect(E.isRight(result)).toBe(true);
-    expect(notes[0]).toMatch(new RegExp(`^going on at step ${at}: 7 steps of 4 images on reference, in `));
+    expect(notes[0]).toMatch(new RegExp(`^resuming at step ${at}: 7 steps of 4 images on reference, in `));
     await expectUndisturbed(out);
   });
 
@@ -227,7 +227,7 @@ describe('a run that was stopped goes on as if it had not been', () => {
     await writeFile(join(killed, `.checkpoint.safetensors.${2 ** 22 + 1}.0f.tmp`), 'half of one'); // no process has this id
     const { result, notes } = await run(killed, { resume: true });
     expect(E.isRight(result)).toBe(true);
-    expect(notes[0]).toMatch(/^going on at step 3: /);
+    expect(notes[0]).toMatch(/^resuming at step 3: /);
     await expectUndisturbed(killed);
   });
 
@@ -239,7 +239,7 @@ describe('a run that was stopped goes on as if it had not been', () => {
   });
 });
 
-describe('what is wrong is told, and nothing is lost', () => {
+describe('an error is reported, and nothing is lost', () => {
   const spoiled = async (
     spoil: (out: string) => Promise<unknown>,
     options: Parameters<typeof run>[1] = { resume: true },
@@ -255,11 +255,11 @@ describe('what is wrong is told, and nothing is lost', () => {
 
   test('a folder that holds a run', async () => {
     expect(await spoiled(async () => undefined, small)).toBe(
-      'ConfigError: --out …/run: expected a folder without a run, got one that holds a run; add --resume to go on with it, or name another folder',
+      'ConfigError: --out …/run: expected a folder without a run, got one that holds a run; add --resume to continue it, or name another folder',
     );
   });
 
-  test('a checkpoint that was cut short', async () => {
+  test('a truncated checkpoint', async () => {
     const message = await spoiled(async (out) => {
       const path = join(out, 'checkpoint.safetensors');
       await writeFile(path, (await readFile(path)).subarray(0, 5000));
@@ -276,7 +276,7 @@ describe('what is wrong is told, and nothing is lost', () => {
       cp(join(other, 'checkpoint.safetensors'), join(out, 'checkpoint.safetensors')),
     );
     expect(message).toBe(
-      'CheckpointMismatch: checkpoint of step 1: config.model.base: expected 4, got 8; resume with the configuration that the run began with, or accept another by `anySettings: true`',
+      'CheckpointMismatch: checkpoint of step 1: config.model.base: expected 4, got 8; resume with the configuration that the run began with, or allow another with `anySettings: true`',
     );
   });
 
@@ -295,16 +295,16 @@ describe('what is wrong is told, and nothing is lost', () => {
       await writeFile(path, lines.filter((_, i) => i !== 1).join('\n'));
     });
     expect(message).toBe(
-      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or give log: 'new' to go on with another log and keep this one beside it",
+      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or give log: 'new' to continue with a new log and keep this one beside it",
     );
   });
 
-  test('a log of something else', async () => {
+  test('a log of another program', async () => {
     const message = await spoiled((out) => writeFile(join(out, 'metrics.jsonl'), 'hello\n'));
     expect(message).toMatch(/^DecodeError: …\/run\/metrics\.jsonl, line 1: expected JSON, got /);
   });
 
-  test('a folder that cannot be', async () => {
+  test('an impossible folder', async () => {
     await writeFile(join(folder, 'file'), 'precious');
     expect(messageOf(await run(join(folder, 'file'), small))).toMatch(/^FileError: .*ENOTDIR.*check the path/);
     expect(await readFile(join(folder, 'file'), 'utf8')).toBe('precious');
@@ -321,7 +321,7 @@ describe('what is wrong is told, and nothing is lost', () => {
     expect((await logOf(out)).length).toBe(2);
   });
 
-  test('a folder that is removed in mid-run', async () => {
+  test('a folder that is removed during the run', async () => {
     const out = join(folder, 'run');
     const outcome = await run(out, small, ({ done }) => {
       if (done === 5) rmSync(out, { recursive: true });
@@ -330,12 +330,12 @@ describe('what is wrong is told, and nothing is lost', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('a checkpoint that is missing: the log stays', async () => {
+  test('a missing checkpoint: the log is kept', async () => {
     const message = await spoiled((out) => rm(join(out, 'checkpoint.safetensors')));
     expect(message).toMatch(/^FileError: …\/run\/checkpoint.safetensors: .*although there is checkpoint-000002/);
   });
 
-  test('a run in a folder that another one uses', async () => {
+  test('a folder that another run uses', async () => {
     const out = join(folder, 'run');
     const others: Promise<Outcome>[] = [];
     const outcome = await run(out, small, ({ done }) => {

@@ -1,4 +1,4 @@
-/** Train, sample, show. */
+/** The demo: trains, draws samples and shows them. */
 import { askBackend, type Backend, type Dim, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
 import {
   encodePng,
@@ -30,7 +30,7 @@ export interface World {
   readonly recipe: Recipe;
   readonly digits: TE.TaskEither<NoisefoldError, Digits>;
   readonly display: Display;
-  /** The features by which the digits are scored, of images of the size that its network knows. */
+  /** Extracts the features by which the digits are scored, for images of the size that its network takes. */
   readonly extract: Extract;
   /** Ends the run with a checkpoint. */
   readonly signal: StopSignal;
@@ -86,7 +86,7 @@ const train =
         key: keysOf(config).train,
         config: recipe,
         signal,
-        oracle: backends[config.backend](), // the reference would take minutes
+        oracle: backends[config.backend](), // the reference backend would take minutes
         onEvent: following(run, display),
       },
       { every: config.checkpointEvery },
@@ -94,11 +94,11 @@ const train =
     return RTE.mapLeft(cancelled(run))(training);
   };
 
-/** Tells how a cancelled run goes on. */
+/** Says how to resume a cancelled run. */
 const cancelled =
   (run: Run) =>
   (error: NoisefoldError): NoisefoldError =>
-    error._tag === 'Cancelled' && !error.where.startsWith('training: ') // before it began
+    error._tag === 'Cancelled' && !error.where.startsWith('training: ') // cancelled before it began
       ? stopped(run, error.where)
       : error;
 
@@ -153,7 +153,7 @@ const show = (
 
 const announcement = ({ path, config, from }: Run): string => {
   const goal = `${config.steps} steps of ${config.batch} images on ${config.backend}, in ${path}`;
-  return from === null ? `training: ${goal}` : `going on at step ${from.step}: ${goal}`;
+  return from === null ? `training: ${goal}` : `resuming at step ${from.step}: ${goal}`;
 };
 
 /** The demo: returns the files to look at, and the score of the digits. */

@@ -17,7 +17,7 @@ const shown = (stream: { readonly isTTY: boolean; readonly columns: number }): s
 /** The visible screen: the text of each line since it was last cleared. */
 const screen = (text: string): readonly string[] => text.split('\n').map((line) => line.split('\u001B[2K').at(-1)!);
 
-test('a terminal shows a bar below the notes; one that tells no width is taken for 80 columns', () => {
+test('a terminal shows a bar below the notes; one that reports no width is assumed to have 80 columns', () => {
   for (const columns of [80, 0]) {
     const lines = screen(shown({ isTTY: true, columns }));
     expect(lines[0]).toBe('a note');

@@ -1,4 +1,4 @@
-/** `npm run eval -- --run runs/mnist`: measures the digits that a trained model draws. */
+/** `npm run eval -- --run runs/mnist`: scores the digits that a trained model draws. */
 import { stopOnSignals } from 'noisefold/training';
 import { function as F, taskEither as TE } from 'fp-ts';
 import { mnist } from './digits.js';

@@ -15,7 +15,7 @@ export type Extract = (
   options: Pick<Extraction, 'images' | 'signal'>,
 ) => RTE.ReaderTaskEither<Backend, NoisefoldError, Extracted>;
 
-/** As the digit classifier of noisefold sees them. */
+/** Extracts features with the digit classifier of noisefold. */
 export const byDigitClassifier: Extract = (images, options) =>
   F.pipe(
     digitClassifier(),

@@ -76,11 +76,11 @@ describe('options', () => {
     expect(complaint(...argv)).toBe(`ConfigError: ${message}; see npm run demo -- --help`);
   });
 
-  test.each([['--stpes'], ['-s'], ['--toString'], ['--__proto__']])('%s is none of them', (name) => {
+  test.each([['--stpes'], ['-s'], ['--toString'], ['--__proto__']])('%s is refused', (name) => {
     expect(complaint(name, '3')).toMatch(/^ConfigError: command line: expected --steps, .*--help, got -/);
   });
 
-  test('the help names them all', () => {
+  test('the help lists all options', () => {
     for (const name of ['steps', 'minutes', 'backend', 'seed', 'out', 'batch', 'sampler', 'checkpoint-every', 'resume'])
       expect(usage).toContain(`--${name} `);
   });

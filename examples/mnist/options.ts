@@ -55,7 +55,7 @@ const given = (values: ReadonlyMap<string, string>): E.Either<NoisefoldError, Pa
     E.map((settings): Partial<Settings> => Object.fromEntries(settings)),
   );
 
-/** Reads the arguments after the program's name. `ConfigError` with the wrong argument. */
+/** Reads the arguments after the program's name. Returns a `ConfigError` that names the wrong argument. */
 export const decodeOptions = (argv: readonly string[]): E.Either<NoisefoldError, Options> =>
   F.pipe(
     argv,

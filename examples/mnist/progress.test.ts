@@ -37,13 +37,13 @@ describe('progress', () => {
     secondsLeft: fc.double(),
   });
 
-  test.prop([progress, fc.integer({ min: 1, max: 300 })])('a bar stays in its line', (state, columns) => {
+  test.prop([progress, fc.integer({ min: 1, max: 300 })])('a bar fits in one line', (state, columns) => {
     const drawn = bar(columns)(state);
     expect([...drawn].length).toBeLessThan(columns);
     expect(drawn).not.toContain('\n');
   });
 
-  test.prop([fc.nat(1000), fc.nat(1000)])('the further, the fuller', (a, b) => {
+  test.prop([fc.nat(1000), fc.nat(1000)])('a bar grows with the progress', (a, b) => {
     const full = (done: number): number =>
       [...bar(80)({ phase: 'sampling', done, of: 1000, secondsLeft: 0 })].filter((cell) => cell === '█').length;
     expect(full(Math.min(a, b))).toBeLessThanOrEqual(full(Math.max(a, b)));

@@ -50,20 +50,20 @@ describe('the folder of a run', () => {
     expect(await opened({})).toBe(join('runs', 'mnist-11'));
   });
 
-  test('is the one that is named, also if it holds other things', async () => {
+  test('is the given one, also if it holds other files', async () => {
     await writeFile('notes.txt', 'mine');
     expect(await opened({ out: '.' })).toBe('.');
   });
 
-  test.each(Object.values(filesOf('x')))('is refused where it holds %s', async (path) => {
+  test.each(Object.values(filesOf('x')))('is refused if it holds %s', async (path) => {
     await mkdir('x');
     await writeFile(path, 'precious');
     expect(await opened({ out: 'x' })).toMatch(
-      /^ConfigError: --out x: .* add --resume to go on with it, or name another folder$/,
+      /^ConfigError: --out x: .* add --resume to continue it, or name another folder$/,
     );
   });
 
-  test('of a run that goes on is the one that is named, or the latest', async () => {
+  test('of a resumed run is the given one, or the latest', async () => {
     await began('runs/mnist');
     await began('runs/mnist-2');
     const checkpoint = await saveCheckpoint(join('runs', 'mnist-2', 'checkpoint.safetensors'))(snapshot)();
@@ -72,24 +72,24 @@ describe('the folder of a run', () => {
     expect(await opened({ resume: true, out: 'runs/mnist-2' })).toBe('runs/mnist-2');
   });
 
-  test('of a run that goes on has to be there', async () => {
+  test('of a resumed run must exist', async () => {
     expect(await opened({ resume: true })).toBe(
-      'ConfigError: --resume: expected a run in runs, got none; name its folder with --out, or leave --resume out to begin one',
+      'ConfigError: --resume: expected a run in runs, got none; name its folder with --out, or leave --resume out to start one',
     );
     await mkdir('x');
     expect(await opened({ resume: true, out: 'x' })).toBe(
-      'ConfigError: --resume: expected a run in x, got no config.json there; leave --resume out to begin a run, or name the folder of one with --out',
+      'ConfigError: --resume: expected a run in x, got no config.json there; leave --resume out to start a run, or name the folder of one with --out',
     );
   });
 
-  test('of a run that goes on has to hold a checkpoint', async () => {
+  test('of a resumed run must hold a checkpoint', async () => {
     await began('x');
     expect(await opened({ resume: true, out: 'x' })).toBe(
-      `FileError: ${join('x', 'checkpoint.safetensors')}: expected a checkpoint to go on from, got none: no run, or one that ended before it saved one; begin again without \`resume\`, in another folder`,
+      `FileError: ${join('x', 'checkpoint.safetensors')}: expected a checkpoint to resume from, got none: no run, or one that ended before it saved one; start again without \`resume\`, in another folder`,
     );
   });
 
-  test('is locked while the run is open, and does not stay if it writes nothing', async () => {
+  test('is locked while the run is open, and removed if the run writes nothing', async () => {
     const run = await openRun(config)({ ...options, out: 'y' })();
     expect(await opened({ out: 'y' })).toMatch(/^FileError: y: .*held by another run of this process/);
     if (E.isRight(run)) await run.right.release();
@@ -97,7 +97,7 @@ describe('the folder of a run', () => {
     expect(await readdir('.')).toEqual([]);
   });
 
-  test('of a run whose config.json is nested deeply is refused', async () => {
+  test('of a run with a deeply nested config.json is refused', async () => {
     await mkdir('x');
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     for (const text of [deep, `{"seed":${deep}}`, '{"a":'.repeat(100_000), `{"recipe":{"model":${deep}}}`]) {

@@ -1,4 +1,4 @@
-/** The score of digits that are drawn. */
+/** The score of drawn digits. */
 import { type Backend, type NoisefoldError, type StopSignal } from 'noisefold/dsl';
 import { accuracyOf, type Extracted, type Features, frechetDistance, momentsOf } from 'noisefold/evaluation';
 import type { Images } from 'noisefold/training';
@@ -25,8 +25,8 @@ const recognised = ({ probabilities }: Extracted, labels: readonly number[]): E.
 
 /**
  * Scores digits: how many are recognised as the class that they were drawn for, and their FID against the held-out
- * digits, beside that of as many digits of the training set. So few images bias the FID: it compares equal numbers
- * only.
+ * digits, beside that of the same number of training digits. The FID of so few images is biased, so only equal numbers
+ * can be compared.
  */
 export const scoreOf = (
   { extract, signal }: { readonly extract: Extract; readonly signal: StopSignal },

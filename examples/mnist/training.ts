@@ -10,7 +10,7 @@ import { isOver, type Run } from './runFolder.js';
 export const stopped = ({ path }: Run, where: string): NoisefoldError =>
   failure('Cancelled', {
     where,
-    expected: 'to go on',
+    expected: 'to continue',
     actual: 'a signal to stop',
     hint: `nothing is lost: npm run demo -- --resume --out ${path}`,
   });
@@ -34,7 +34,7 @@ const progressOf = (
   };
 };
 
-/** The listener of a `fit`. It keeps state, so each training needs its own. */
+/** The listener of a `fit`. It is stateful, so each training needs its own. */
 export const following = (run: Run, { note, progress }: Display): NonNullable<Fit<unknown, never>['onEvent']> => {
   const { config, metrics: before } = run;
   const secondsBefore = before.at(-1)?.seconds ?? 0;

@@ -16,7 +16,7 @@ const timeEmbedding = (size: number, E: number) =>
         output(gelu(hidden(sinusoid(t, { size, sinusoid: 'ddpm' })))),
   );
 
-/** Images, and those of the way down that the way up joins, the last ones first. */
+/** Images, and the images of the encoder that the decoder joins, the last ones first. */
 interface Encoded {
   readonly h: Images;
   readonly skips: readonly Images[];
@@ -42,7 +42,7 @@ export const lucidrainsUnet = ({ channels, base, multipliers, ...heads }: Lucidr
     return {
       down: blocks(outer, outer, l),
       shrink: l === last ? convolved(outer, inner, 1) : shrink(outer, inner),
-      up: blocks(inner + outer, inner, l), // joined with the images of the way down
+      up: blocks(inner + outer, inner, l), // joined with the images of the encoder
       enlarge: convolved(inner, outer, l === 0 ? 1 : 2),
     };
   });

@@ -63,7 +63,7 @@ const enlarge = (inputs: number, outputs: number, size: number) =>
         addBias(convTranspose2d(x, kernel, { strides: [size, size], padding: 'valid' }), bias),
   );
 
-/** Joins images with those of the way down, doubles the size, and applies two blocks. */
+/** Joins images with those of the encoder, doubles the size, and applies two blocks. */
 const up = (inputs: number, outputs: number) =>
   layer(
     { enlarge: enlarge(inputs, outputs, 2), blocks: [block(outputs, outputs), block(outputs, outputs)] },

@@ -1,4 +1,4 @@
-/** The networks against their PyTorch originals: outputs, and the gradients of images and parameters. */
+/** Compares the networks with their PyTorch originals: outputs, and the gradients of images and parameters. */
 import { readFileSync } from 'node:fs';
 import { open, unwrap } from 'noisefold';
 import { reference } from 'noisefold/backends/reference';
@@ -47,7 +47,7 @@ const cases: readonly Case[] = [
     network: network(naiveUnet(1, 8)),
     image: [32, 32, 1],
     times: [0.25, 1],
-    x: 'input.25', // none of its ReLUs and max pools is within 3e-5 of its kink, where float32 may take the other side
+    x: 'input.25', // no ReLU or max pool has an input within 3e-5 of its kink, where float32 might take the other side
   },
   {
     name: 'lucidrains',
@@ -79,7 +79,7 @@ const results = async ({ network, image, times, x: name }: Case, backend: Parame
     })(at),
   );
   const params = mapLeaves(network.params.tree, isLeafSpec, (leaf, path) => {
-    const extents = leaf.shape as readonly number[]; // those of parameters are numbers
+    const extents = leaf.shape as readonly number[]; // the extents of parameters are numbers
     return hashedWeight(path, extents, product(extents.slice(0, -1)), path.endsWith('.gamma'));
   });
   const [x, noise] = [hashedNoise(name, product(shape)), hashedNoise('loss', product(shape))];
@@ -107,7 +107,7 @@ const fixtureOf = (name: string) => {
 describe.each(cases)('$name', (one) => {
   const tensors = fixtureOf(one.name);
   const all = [...tensors.keys()];
-  const expected = (name: string): Numbers => tensors.get(name)!.data as Float32Array; // fixtures are of F32
+  const expected = (name: string): Numbers => tensors.get(name)!.data as Float32Array; // fixtures are F32
 
   const normOf = (name: string): number => expected(`grad.${name}`)[0]!;
 

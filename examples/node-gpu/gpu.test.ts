@@ -2,8 +2,8 @@ import { either as E } from 'fp-ts';
 import { expect, test } from 'vitest';
 import { gpu } from './gpu.js';
 
-test('a GPU is chosen, or what was tried says why there is none', async () => {
+test('a GPU is selected, or the error gives the reason for each backend that was tried', async () => {
   const found = await gpu();
   if (E.isRight(found)) expect(['--backend tfjs-node-gpu', '--backend webgpu']).toContain(found.right.join(' '));
-  else expect(found.left.message).toMatch(/^node-gpu: expected a GPU, got none: the tfjs-node-gpu backend: .*the webgpu backend: .*; give --backend wasm/s); // prettier-ignore
+  else expect(found.left.message).toMatch(/^node-gpu: expected a GPU, got none: the tfjs-node-gpu backend: .*the webgpu backend: .*; pass --backend wasm/s); // prettier-ignore
 });

@@ -12,7 +12,7 @@ export const gpu: TE.TaskEither<NoisefoldError, readonly string[]> = F.pipe(
       ...error,
       where: 'node-gpu',
       expected: 'a GPU',
-      hint: 'give --backend wasm, to do without',
+      hint: 'pass --backend wasm to run without a GPU',
     }),
   ),
 );

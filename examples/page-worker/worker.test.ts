@@ -1,4 +1,4 @@
-/** The worker in Node, in place of a browser; properties/chromium/pageWorker.test.ts runs the page. */
+/** Tests the worker in Node instead of a browser; properties/chromium/pageWorker.test.ts runs the page. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -29,13 +29,13 @@ beforeAll(async () => {
 afterAll(() => nf.close());
 afterEach(() => void vi.unstubAllGlobals());
 
-/** Starts a worker, and gives what asks it. `serve` answers the request for its model. */
+/** Starts a worker, and returns a function that sends requests. `serve` answers the request for its model. */
 const started = async (serve: () => Promise<Response>) => {
   let hear: (event: { readonly data: unknown; readonly ports: readonly MessagePort[] }) => void = () => undefined;
   vi.stubGlobal('fetch', vi.fn(serve));
   vi.stubGlobal('addEventListener', (_: 'message', listener: typeof hear) => (hear = listener));
   vi.resetModules();
-  await import(/* @vite-ignore */ `${here}worker.ts`); // of other types than this file: see the test above
+  await import(/* @vite-ignore */ `${here}worker.ts`); // compiled with other types than this file: see the test above
   return (asked: unknown) => {
     const { port1: port, port2 } = new MessageChannel();
     const answer = new Promise((resolve) => port.once('message', resolve)).finally(() => port.close());
@@ -44,7 +44,7 @@ const started = async (serve: () => Promise<Response>) => {
   };
 };
 
-test('the worker draws what the library draws, loads its model once, and names what is wrong', async () => {
+test('the worker draws the same samples as the library, loads its model once, and reports errors', async () => {
   const ask = await started(() => Promise.resolve(new Response(bytes)));
   const drawing = { labels: [2, 0], key: key(7), solver: ddim(), grid: 25, batch: 1 };
   const png = await nf.run(encodePng(unwrap(imageGrid(await nf.run(sample(trained, drawing))))));
@@ -60,7 +60,7 @@ test('the worker draws what the library draws, loads its model once, and names w
   expect(fetch).toHaveBeenCalledTimes(1);
 });
 
-test('a request is cancelled by a message, and no other', async () => {
+test('a message cancels its request and no other', async () => {
   let serve: (response: Response) => void = () => undefined;
   const ask = await started(() => new Promise((resolve) => (serve = resolve)));
   const [first, second] = [ask({ seed: 1, labels: [1] }), ask({ seed: 1, labels: [1] })];
@@ -68,7 +68,7 @@ test('a request is cancelled by a message, and no other', async () => {
   await new Promise((resolve) => void setTimeout(resolve, 20)); // the message arrives
   serve(new Response(bytes));
   expect(await first.answer).toEqual({
-    message: 'sampling, step 0: expected to go on, got a signal to stop; begin again',
+    message: 'sampling, step 0: expected to continue, got a signal to stop; begin again',
   });
   expect(await second.answer).toHaveProperty('png');
 });
@@ -76,7 +76,7 @@ test('a request is cancelled by a message, and no other', async () => {
 test.each([
   ['is missing', () => new Response('', { status: 404, statusText: 'Not Found' }), 'model.safetensors: 404 Not Found'],
   ['is damaged', () => new Response(bytes.subarray(0, 1000)), 'loadTrained: expected'],
-])('a model that %s is an answer to each request', async (_how, response, message) => {
+])('a model that %s is reported to each request', async (_how, response, message) => {
   const ask = await started(() => Promise.resolve(response()));
   for (const seed of [1, 2])
     expect(await ask({ seed }).answer).toMatchObject({ message: expect.stringContaining(message) });

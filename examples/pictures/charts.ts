@@ -33,7 +33,7 @@ const chartOf = (title: string, y: Axis, value: (process: Process, t: number) =>
   );
 
 export const schedules = chartOf(
-  'What is left of the variance of the data',
+  'Remaining share of the variance of the data',
   { label: 'ᾱ', ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] },
   ({ schedule }, t) => schedule.alphaBars[t]!,
 );

@@ -48,7 +48,7 @@ const placeOn = ({ ticks, logarithmic = false }: Axis, start: number, end: numbe
 const written = (tick: number): string =>
   tick >= 1e3 || (tick > 0 && tick < 0.01) ? tick.toExponential().replace('+', '') : `${tick}`;
 
-/** Draws a chart; values beyond the ticks are drawn outside of the axes. */
+/** Draws a chart; values beyond the ticks are drawn outside the axes. */
 export const lineChart = ({ title, x, y, lines }: Chart): string => {
   const across = placeOn(x, PLOT.left, PLOT.right);
   const up = placeOn(y, PLOT.bottom, PLOT.top);

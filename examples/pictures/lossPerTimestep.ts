@@ -14,7 +14,9 @@ import { timestepAxis } from './charts.js';
 import { type Image, mixtureOfDigits, VARIANCE } from './digits.js';
 import type { Chart } from './lineChart.js';
 
-/** Timesteps, denser where the terms fall steeply. Not 0: its term is for bytes, and these data are no bytes. */
+/**
+ * Timesteps, denser where the terms fall steeply. Without 0, whose term is for bytes, because these data are not bytes.
+ */
 const TIMESTEPS = [1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 75, ...RA.makeBy(36, (i) => 100 + 25 * i), 999];
 
 /** The means at one t over one sample of each Gaussian. */

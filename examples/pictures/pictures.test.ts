@@ -8,7 +8,7 @@ import { lineChart } from './lineChart.js';
 const drawn = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8');
 
-test('the charts of schedules in docs are those of today; npm run pictures draws them anew', () => {
+test('the charts of schedules in docs are up to date; npm run pictures redraws them', () => {
   expect(E.map(lineChart)(schedules)).toEqual(E.right(drawn('schedules.svg')));
   expect(E.map(lineChart)(signalToNoise)).toEqual(E.right(drawn('snr.svg')));
 });

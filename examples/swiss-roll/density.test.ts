@@ -22,18 +22,18 @@ test('a density has the integral 1, and that of one point is a Gaussian around i
   const spacing = 0.05;
   expect(values.reduce((a, b) => a + b) * spacing ** 2).toBeCloseTo(1, 12);
   const at = (x: number, y: number) => values[((2 - y) / spacing) * 81 + (x + 2) / spacing]!;
-  // cut off at three deviations, where 0.27 % of each axis are left
+  // cut off at three deviations, beyond which 0.27 % remain along each axis
   expect(at(1, 0.5) / (1 / (2 * Math.PI * 0.2 ** 2))).toBeCloseTo(1, 2);
   expect(at(1.2, 0.5) / at(1, 0.5)).toBeCloseTo(Math.exp(-0.5), 12);
   expect(at(1, 0.3) / at(1, 0.5)).toBeCloseTo(Math.exp(-0.5), 12);
 });
 
-test('points out of sight are counted, and not seen', () => {
+test('points outside the lattice count in the normalization, but are not drawn', () => {
   const { values } = densityOf(Float32Array.of(0, 0, 9, 0), 41, 2, 0.2);
   expect(values.reduce((a, b) => a + b) * 0.1 ** 2).toBeCloseTo(0.5, 12);
 });
 
-test('the contour of a cone is a circle, of corners on it', () => {
+test('the contour of a cone is a polygon with its corners on a circle', () => {
   const [ring, ...others] = contours(
     fieldOf(101, 2, (x, y) => -Math.hypot(x - 0.3, y + 0.2)),
     -1,
@@ -60,6 +60,6 @@ test('two heights that meet at a corner of a cell are two rings', () => {
   expect(rings.map((ring) => Math.abs(area(ring)))).toEqual([expect.closeTo(0.5, 12), expect.closeTo(0.5, 12)]); // prettier-ignore
 });
 
-test('nothing is higher than the highest', () => {
+test('there are no contours above the maximum', () => {
   expect(contours({ side: 2, extent: 1, values: new Float64Array(4) }, 1)).toEqual([]);
 });

@@ -31,8 +31,8 @@ const blurred = (values: Float64Array, side: number, stride: number, weights: re
   });
 
 /**
- * The kernel density estimate, per unit of area, with a Gaussian of deviation `bandwidth`: points are counted at
- * their nearest node. Points outside of the lattice are ignored.
+ * The kernel density estimate, per unit of area, with a Gaussian of deviation `bandwidth`: points are counted at their
+ * nearest node. Points outside the lattice are ignored.
  */
 export const densityOf = (points: Points, side: number, extent: number, bandwidth: number): Field => {
   const counts = new Float64Array(side * side);
@@ -51,9 +51,9 @@ export const densityOf = (points: Points, side: number, extent: number, bandwidt
 const CORNERS = [[0, 0], [0, 1], [1, 1], [1, 0]] as const; // prettier-ignore
 
 /**
- * The rings around everything above `level` (marching squares). Going around a cell, the line
- * enters by an edge where the field rises above the level, and leaves by the next edge where it falls below. There the
- * field of the neighbour rises, so each crossed edge leads to the next one.
+ * The rings around everything above `level` (marching squares). Going around a cell, the line enters by an edge where
+ * the field rises above the level, and leaves by the next edge where it falls below. For the neighbouring cell the
+ * field rises there, so each crossed edge leads to the next one.
  */
 export const contours = ({ side, extent, values }: Field, level: number): readonly Ring[] => {
   const height = (node: number) => values[node]! - level;

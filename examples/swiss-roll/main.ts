@@ -15,7 +15,7 @@ import { train } from './training.js';
 const LIMIT = 1.5; // the maximum of (distance of samples to data) / (distance of data to data)
 const SIZE = 2000; // points in a set
 const SETS = 16; // of samples
-const PAIRS = 32; // pairs of sets: a single distance deviates by half of the mean
+const PAIRS = 32; // pairs of sets, because a single distance deviates by half of the mean
 
 const whole = (name: string, text: string, least: number): number => {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) >= least) return Number(text);
@@ -58,7 +58,7 @@ const result = await F.pipe(
   RTE.let('keys', ({ seed }) => fork(key(seed), 'train', 'sample', 'real')),
   RTE.bind('params', ({ process, steps, keys }) => train(process, steps, keys.train, sayLoss)),
   RTE.bind('places', ({ process, params, keys }) => trajectories(process, params, SETS * SIZE, keys.sample)),
-  RTE.let('samples', ({ places }) => places.at(-1)!), // never empty: it has the noise
+  RTE.let('samples', ({ places }) => places.at(-1)!), // never empty, because it has the noise
   RTE.tapIO(({ samples }) => () => say(`${samples.length / 2} samples`)), // prettier-ignore
   RTE.bind('real', ({ keys }) => evaluate(program('key', swissRoll(2 * PAIRS * SIZE)), {})(keys.real)),
   RTE.let('distances', ({ real, samples }) => meanDistances(real, samples)),

@@ -35,7 +35,7 @@ const run = async (steps: number, seed: number) => {
 const real = async (count: number, seed: number) =>
   right(await using(wasm())(evaluate(program('key', swissRoll(count)), {})(key(seed)))());
 
-test('the energy distance is what a hand finds', () => {
+test('the energy distance equals values computed by hand', () => {
   // (0, 0) and (3, 4) to (0, 0): E‖X - Y‖ = 5/2, E‖X - X'‖ = 10/4, E‖Y - Y'‖ = 0
   expect(energyDistance(Float32Array.of(0, 0, 3, 4))(Float32Array.of(0, 0))).toBe(2.5);
   // corners of a square and its centre: E‖X - Y‖ = √2, E‖X - X'‖ = (2 + 2 + 2√2)/4

@@ -1,15 +1,15 @@
-/** Decisions and numbers as functions of a few integers, so that what is made of them shrinks with them. */
+/** Decisions and numbers as functions of a few integers, so that values made from them shrink with the integers. */
 import fc from 'fast-check';
 
-/** Decides, one question after the other. The same draws give the same answers to the same questions. */
+/** Makes one decision after another. The same draws give the same answers to the same questions. */
 export interface Choices {
-  /** An integer from 0 to `below - 1`; 0 in the simplest case, and below 0. */
+  /** An integer from 0 to `below - 1`; 0 in the simplest case, and if `below` is at most 0. */
   readonly nat: (below: number) => number;
   /** One of several; the first in the simplest case. */
   readonly of: <A>(options: readonly A[]) => A;
 }
 
-/** What {@link choices} are made of; where it ends, every answer is the simplest. */
+/** The integers from which {@link choices} are made. After their end every answer is the simplest one. */
 export const draws: fc.Arbitrary<readonly number[]> = fc.array(fc.nat(9999), {
   maxLength: 24,
   size: 'max',
@@ -21,7 +21,7 @@ export const choices = (from: readonly number[]): Choices => {
   return { nat, of: (options) => options[nat(options.length)]! };
 };
 
-/** Where the elements of a tensor may lie. */
+/** The domains of the elements of a tensor. */
 export type Domain =
   /** In [-2, 2]. */
   | 'any'
@@ -31,7 +31,7 @@ export type Domain =
   | 'positive'
   /** At least 0.1 from 0. */
   | 'nonzero'
-  /** An integer and a part in [0.1, 0.4]: no function of steps has a step near. */
+  /** An integer plus a fraction in [0.1, 0.4], so that step functions have no step nearby. */
   | 'off steps'
   /** At least 0.1 from each other and from 0, in random order. */
   | 'apart'
@@ -40,9 +40,9 @@ export type Domain =
   /** Small integers of both signs, some out of the range of an index. */
   | 'integers'
   | 'bools'
-  /** Any, one in four of them NaN, infinite, huge, tiny or a zero of either sign. */
+  /** Any numbers; one in four is NaN, infinite, huge, tiny or a zero of either sign. */
   | 'wild'
-  /** Integers, one in four of them near the bounds of int32 or of their squares. */
+  /** Integers; one in four is near the bounds of int32 or their square roots. */
   | 'wild integers';
 
 const WILD = [NaN, Infinity, -Infinity, 1e30, -1e-30, -0, 0];

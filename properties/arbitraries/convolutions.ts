@@ -7,7 +7,7 @@ import { fit, shapeOfSize } from './movements.js';
 
 type Pair = readonly [number, number];
 
-/** The divisors of a number; of 0, 1 alone. */
+/** The divisors of a number; only 1 for 0. */
 const divisors = (n: number): readonly number[] =>
   Array.from({ length: Math.max(1, n) }, (_, i) => i + 1).filter((d) => n % d === 0);
 
@@ -19,10 +19,10 @@ interface Drawn {
   readonly attributes: ConvAttributes;
 }
 
-/** An image of the elements of `x`, a kernel's shape and attributes that fit together. */
+/** An image made from the elements of `x`, with the shape of a kernel and attributes that match. */
 const drawn = (c: Choices, x: Node, grouped: boolean): Drawn => {
   const size = sizeOf(x.shape);
-  // without elements it is the batch that is empty: an image has pixels
+  // without elements the batch is empty, because an image must have pixels
   const image = p.reshape(x, size === 0 ? [0, 1 + c.nat(3), 1 + c.nat(3), 1] : shapeOfSize(c, size, 4));
   const [B, H, W, C] = image.shape as readonly [number, number, number, number];
   const [KH, KW] = pairOf(() => 1 + c.nat(3));
@@ -31,7 +31,7 @@ const drawn = (c: Choices, x: Node, grouped: boolean): Drawn => {
   const rhsDilation = pairOf(() => 1 + c.nat(3));
   const groups = grouped ? c.of(divisors(C)) : 1;
   const batchGroups = grouped && groups === 1 ? c.of(divisors(B)) : 1;
-  /** Cropping or padding at will, but so that the kernel fits in once. */
+  /** Any cropping or padding for which the kernel fits at least once. */
   const padding = (extent: number, kernel: number, axis: 0 | 1): Pair => {
     const [low, high] = pairOf(() => c.of([0, 1, 2, 3, -1, -2]));
     const lacks = p.dilated(kernel, rhsDilation[axis]) - (p.dilated(extent, lhsDilation[axis]) + low + high);
@@ -56,7 +56,7 @@ export const convolved = (c: Choices, x: Node, weights: Node): Node => {
   return p.conv2d(image, fit(weights, kernel), attributes);
 };
 
-/** The composite by itself, of an image and a cotangent. */
+/** The composite alone, of an image and a cotangent. */
 export const filterGradient = (c: Choices, x: Node, g: Node): Node => {
   const { image, kernel, attributes } = drawn(c, x, false);
   const { shape } = p.conv2d(image, p.full(0, kernel), attributes);

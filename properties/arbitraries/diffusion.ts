@@ -40,13 +40,13 @@ export const channel: fc.Arbitrary<Channel> = fc.record({
   variance: fc.double(unit),
 });
 
-/** From the least σ of a process to the greatest, or to 10⁶ times the least: it may be infinite. */
+/** From the least σ of a process to the greatest, or to 10⁶ times the least if the greatest may be infinite. */
 const finiteRange = ({ schedule }: Process): SigmaRange => {
   const { min, max } = sigmaRange(schedule);
   return { min, max: Math.min(max, 1e6 * min) };
 };
 
-/** Rules that make a grid of any number of steps that a process has room for. */
+/** Rules that make a grid of any number of steps up to the number of timesteps. */
 const rules: Readonly<Record<string, (steps: number) => Grid>> = {
   spaced,
   linspace,
@@ -64,13 +64,16 @@ const named = (
 ): fc.Arbitrary<Schedule> =>
   fc.tuple(fc.constantFrom(...makers), fc.integer({ min: least, max: 1000 })).map(([make, T]) => valueOf(make(T)));
 
-/** T: few, or as many as are in use. */
+/** T: small, or as large as in practice. */
 const lengths = fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 4, max: 1000 }), fc.constant(4000));
 
-/** β of equal steps that together leave 10^-decades of the signal: down to where float64 nearly ends, but no β that rounds to 1. */
+/**
+ * β of equal steps that together leave 10^-decades of the signal, down to nearly the limit of float64, but without a β
+ * that rounds to 1.
+ */
 const evenBeta = (T: number, decades: number): number => -Math.expm1((-Math.min(decades, 15 * T) * Math.LN10) / T);
 
-/** Schedules at the ends of what there is: ᾱ just above underflow, β near rounding, one step, thousands of them. */
+/** Extreme schedules: ᾱ just above underflow, β near rounding, one step, thousands of steps. */
 const extreme: fc.Arbitrary<Schedule> = fc.oneof(
   fc
     .tuple(lengths, fc.double({ min: 1, max: 300, noNaN: true }))
@@ -106,7 +109,9 @@ export const schedule: fc.Arbitrary<Schedule> = fc.oneof(
   { weight: 1, arbitrary: named(2, reciprocalBetas) },
 );
 
-/** A process, and a grid by one of the rules that have it for every number of steps, but where σ are too close for float64. */
+/**
+ * A process, and a grid by one of the rules that work for every number of steps, unless σ are too close for float64.
+ */
 export const gridded: fc.Arbitrary<{
   readonly process: Process;
   readonly steps: number;

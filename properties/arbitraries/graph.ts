@@ -1,4 +1,4 @@
-/** Programs at random: graphs with shared parts, of all operations, with several outputs and donated inputs. */
+/** Random programs: graphs of all operations with shared parts, several outputs and donated inputs. */
 import fc from 'fast-check';
 import { differentiate } from '../../src/dsl/transforms/differentiate.js';
 import { type Distribution, type Node, sizeOf } from '../../src/dsl/graph/node.js';
@@ -20,9 +20,9 @@ export interface GraphCase {
   readonly build: (inputs: Readonly<Record<string, Node>>) => Readonly<Record<string, Node>>;
   /** The outputs over new inputs. */
   readonly graph: () => Readonly<Record<string, Node>>;
-  /** The inputs that are given up. */
+  /** The donated inputs. */
   readonly donate: readonly string[];
-  /** The elements of working memory that each anchor asks for. */
+  /** The number of elements of working memory that each anchor needs. */
   readonly scratch: number;
 }
 
@@ -31,7 +31,7 @@ type Family = keyof typeof families;
 interface Step {
   readonly family: Family | 'random' | 'stopGradient';
   readonly operation: number;
-  /** How far back in the graph each operand lies. */
+  /** The distance of each operand back in the graph. */
   readonly back: readonly [number, number, number];
   readonly attributes: readonly number[];
   /** Movements between an operand and a kernel: 0 for none, 1… for one of {@link VIEWS}. */
@@ -54,10 +54,10 @@ const WEIGHTS: Readonly<Record<Step['family'], number>> = {
   stopGradient: 1,
 };
 
-/** Families of operations that read views, or want them dense. */
+/** Families of operations that read views, or need dense operands. */
 const KERNELS: readonly Step['family'][] = ['linear', 'indexing', 'positions', 'reductions'];
 
-/** What undoes itself is tried too: a view of a view may be what was there at first. */
+/** Inverse movements are included: a view of a view may equal the original. */
 const VIEWS: readonly ((c: Choices, x: Node) => Node)[] = [flipped, transposed, sliced, broadcasted];
 
 /** Mostly the latest nodes, so that graphs are deep and little is left unused. */
@@ -78,11 +78,11 @@ interface Script {
   readonly inputs: readonly { readonly shape: readonly number[]; readonly dtype: NumberType; readonly donated: boolean }[]; // prettier-ignore
   readonly steps: readonly Step[];
   readonly outputs: readonly number[];
-  /** Which output to differentiate, if any. */
+  /** The index of the output to differentiate, if any. */
   readonly gradient: number | null;
   readonly update: number;
   readonly seed: number;
-  /** Whether inputs hold NaN, infinities and the like. */
+  /** True if inputs contain NaN, infinities and other extreme numbers. */
   readonly wild: boolean;
   readonly scratch: number;
 }
@@ -106,17 +106,17 @@ const script = (shape: fc.Arbitrary<readonly number[]>): fc.Arbitrary<Script> =>
     scratch: fc.constantFrom(0, 5, 40),
   });
 
-/** Larger results are left out of the graph, so that it stays quick to evaluate. */
+/** The maximum size of results; larger ones are left out of the graph to keep its evaluation fast. */
 const largestOf = (inputs: readonly Node[]): number =>
   inputs.reduce((most, { shape }) => Math.max(most, 2 * sizeOf(shape)), 300);
 
 const back = <A>(from: readonly A[], n: number): A => from[from.length - 1 - (n % from.length)]!;
 
-/** An earlier node as an operand; where none has the dtype, an input is cast to it. */
+/** An earlier node as an operand; if none has the dtype, an input is cast to it. */
 const operandOf = (pool: readonly Node[], { dtype, domain }: Operand, n: number): Node => {
   const fitting = pool.filter((x) => x.dtype === dtype);
   const x = fitting.length > 0 ? back(fitting, n) : p.cast(pool[0]!, dtype);
-  // away from zero, whose sign is free: it must not become that of an infinity
+  // away from zero, whose sign is unspecified and must not become that of an infinity
   return domain === 'nonzero' || domain === 'positive' ? p.shift(p.unary('abs', x), 0.5) : x;
 };
 
@@ -168,7 +168,7 @@ const trace = (
     }
   }
   const chosen = outputs.map((n, i) => [`y${i}`, back(pool, n)] as const);
-  // what lies in the memory of a donated input: the next of its kind
+  // the next value of the same kind is written to the memory of a donated input
   const updates = inputs.flatMap(({ donated }, i) => {
     const x = given[`x${i}`]!;
     const alike = pool.filter((n) => n.dtype === x.dtype && n.shape.join() === x.shape.join());
@@ -201,15 +201,15 @@ const caseOf = (words: Vocabulary, s: Script): GraphCase => {
   return Object.assign(given, { [fc.toStringMethod]: text });
 };
 
-// no bias in either: small graphs say little
+// no bias in either, because small graphs test little
 
 /** Graphs of all operations, on any numbers. */
 export const graphCase: fc.Arbitrary<GraphCase> = fc.noBias(script(anyShape)).map((s) => caseOf(families, s));
 
-/** Graphs of which a rounding changes the results little, or so that one can tell. */
+/** Graphs for which rounding changes the results little, or by an amount that can be determined. */
 export const continuousGraphCase: fc.Arbitrary<GraphCase> = fc.noBias(script(fc.oneof(anyShape, largeShape))).map((s) =>
   caseOf(
-    // a record by the families, as they are
+    // a record with the same keys as the families
     mapValues(families, (of) => of.filter(isContinuous)) as Vocabulary,
     { ...s, wild: false },
   ),

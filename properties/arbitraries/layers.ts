@@ -1,9 +1,9 @@
-/** Regions as the layers of a U-Net have them, in letters: for tests of the code that is made of regions. */
+/** Regions that occur in the layers of a U-Net, written with one letter per axis, for tests of generated code. */
 import * as fc from 'fast-check';
 import type { BinaryFn, ReduceFn, UnaryFn } from '../../src/dsl/graph/node.js';
 import type { Access, Assignment, Region } from '../../src/dsl/graph/region.js';
 
-/** Extents of axes that have one letter each. */
+/** The extents of axes, named by one letter each. */
 type Extents = Readonly<Record<string, number>>;
 
 const strideOf = (layout: string, axis: string, extents: Extents): number =>
@@ -17,7 +17,7 @@ export interface Layer {
   /** The axes of each input, outermost first. */
   readonly loads: readonly string[];
   readonly stores: readonly { readonly layout: string; readonly value: string; readonly reduce?: ReduceFn }[];
-  /** `name = fn of names`; the inputs are a, b, c…; ones without a name are constants. */
+  /** `name = fn of names`. The inputs are a, b, c…; other names are constants. */
   readonly body: readonly (readonly [string, UnaryFn | BinaryFn, ...(string | number)[]])[];
 }
 
@@ -58,7 +58,7 @@ export const regionOf = ({ loops, loads, stores, body }: Layer, extents: Extents
 const centred = ['x', 'sub', 'a', 'b'] as const;
 const standardized = [centred, ['s', 'sqrt', 'c'], ['y', 'div', 'x', 's']] as const;
 
-/** What the layers of a U-Net, and their derivatives, are made of. */
+/** The regions of the layers of a U-Net and of their derivatives. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
   'group statistics': {
     loops: 'BG|HC', loads: ['BHGC', 'BG'],
@@ -127,9 +127,9 @@ export const layerExtents: fc.Arbitrary<Extents> = fc.record({
 /** A region with memory for it. */
 export interface LayerCase {
   readonly region: Region;
-  /** By buffer: the inputs, then what is stored to. */
+  /** By buffer: the inputs, then the results. */
   readonly arrays: readonly Float32Array[];
-  /** How many terms are reduced into each result. */
+  /** The number of terms that are reduced into each result. */
   readonly terms: number;
 }
 

@@ -3,7 +3,7 @@ import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import type { Choices } from './choices.js';
 
-/** The most axes of a tensor, which tfjs's kernels limit. */
+/** The maximum number of axes of a tensor, a limit of the kernels of tfjs. */
 const MOST_AXES = 6;
 
 const axesOf = (x: Node): readonly number[] => x.shape.map((_, axis) => axis);
@@ -11,7 +11,7 @@ const axesOf = (x: Node): readonly number[] => x.shape.map((_, axis) => axis);
 /** Some of the axes; none in the simplest case. */
 export const someAxes = (c: Choices, x: Node): readonly number[] => axesOf(x).filter(() => c.nat(2) === 1);
 
-/** The prime factors of a number; none of 0. */
+/** The prime factors of a number; none for 0. */
 const primesOf = (n: number): readonly number[] => {
   for (let d = 2; d * d <= n; d++) if (n % d === 0) return [d, ...primesOf(n / d)];
   return n > 1 ? [n] : [];
@@ -39,7 +39,7 @@ export const transposed = (c: Choices, x: Node): Node => {
   );
 };
 
-/** Repeats axes of extent 1, after putting one in, unless there are as many axes as every backend takes. */
+/** Repeats axes of extent 1, after inserting one, unless the number of axes is already the maximum. */
 export const broadcasted = (c: Choices, x: Node): Node => {
   const at = c.nat(x.shape.length + 1);
   const opened = x.shape.length < MOST_AXES ? p.expandDims(x, [at]) : x;
@@ -78,7 +78,7 @@ export const padded = (c: Choices, x: Node): Node => {
   return p.pad(x, some(), some(), some(), value);
 };
 
-/** The elements of `x` in their order, again and again, in another shape; ones, if it has none. */
+/** The elements of `x`, repeated in order, in another shape; ones if it has no elements. */
 export const fit = (x: Node, shape: readonly number[]): Node => {
   const [has, needs] = [sizeOf(x.shape), sizeOf(shape)];
   if (has === 1)
@@ -98,7 +98,7 @@ export const fit = (x: Node, shape: readonly number[]): Node => {
   return p.reshape(p.slice(enough, [0], [needs]), shape);
 };
 
-/** Joins two tensors along an axis where they may differ. */
+/** Joins two tensors along an axis whose extents may differ. */
 export const joined = (c: Choices, a: Node, b: Node): Node => {
   if (a.shape.length === 0) return p.concat([p.expandDims(a, [0]), p.expandDims(fit(b, []), [0])], 0);
   const axis = c.nat(a.shape.length);

@@ -1,4 +1,4 @@
-/** One operation, with shapes, attributes and numbers for its operands. */
+/** One operation with shapes, attributes and numbers for its operands. */
 import fc from 'fast-check';
 import type { DType, Node } from '../../src/dsl/graph/node.js';
 import { node, sizeOf } from '../../src/dsl/graph/node.js';
@@ -17,11 +17,11 @@ export interface Input {
 export interface OperationCase {
   readonly inputs: readonly Input[];
   readonly build: (operands: readonly Node[]) => Node;
-  /** For further numbers. */
+  /** The seed of further numbers. */
   readonly seed: number;
 }
 
-/** Shapes of up to four axes with so many elements at most; the axes that are too much have extent 1. */
+/** Shapes of up to four axes with a maximum number of elements; axes that would exceed it have extent 1. */
 const shapes = (extents: readonly number[], largest: number): fc.Arbitrary<readonly number[]> =>
   fc
     .array(fc.constantFrom(...extents), { maxLength: 4, size: 'max' })

@@ -1,7 +1,4 @@
-/**
- * Every primitive and composite, with attributes that are drawn: one vocabulary for the laws about
- * single operations and for random graphs.
- */
+/** Every primitive and composite with random attributes, for the laws about single operations and for random graphs. */
 import {
   acosComposite,
   asinComposite,
@@ -33,16 +30,16 @@ import { sizeOf } from '../../src/dsl/graph/node.js';
 
 export interface Operand {
   readonly dtype: NumberType;
-  /** Where it has to lie, so that the operation has a derivative everywhere near. */
+  /** The domain of each operand, such that the operation is differentiable in a neighbourhood. */
   readonly domain: Domain;
 }
 
 export interface Operation {
   readonly name: string;
   readonly operands: readonly Operand[];
-  /** Operands of any shapes; it makes them fit. */
+  /** Applies the operation to operands of any shapes, which it makes compatible. */
   readonly build: (c: Choices, operands: readonly Node[]) => Node;
-  /** Whether its derivative is that of a function of its float32 operands. */
+  /** True if its derivative is that of a function of its float32 operands. */
   readonly differentiable: boolean;
 }
 
@@ -92,7 +89,7 @@ const binaries: readonly Operation[] = [
   two('div', float('any'), float('nonzero'), pair('div')),
   two('pow', float('positive'), float('any'), pair('pow')),
   one('pow by an integer', float('nonzero'), (c, x) => p.binary('pow', x, p.full(c.of([2, 3, 1, -1, 0]), x.shape))),
-  // what an algebraic simplification may look at
+  // constants that an algebraic simplification may look at
   ...(['add', 'sub', 'mul', 'div'] as const).map((fn) =>
     one(`${fn} and a number`, float(fn === 'div' ? 'nonzero' : 'any'), (c, x) => {
       const number = p.full(c.of([1, 0, -1, 0.1]), x.shape);
@@ -100,11 +97,11 @@ const binaries: readonly Operation[] = [
     }),
   ),
   one('div by a number', float('any'), (c, x) => p.div(x, p.full(c.of([1, -1, 0.1]), x.shape))),
-  // a divisor of about ±1, so that the quotients of numbers off steps are off steps
+  // a divisor of about ±1, so that quotients of numbers away from steps are away from steps
   two('mod', float('off steps'), float('any'), (c, a, b) =>
     p.binary('mod', a, fit(p.scale(p.shift(p.scale(b, 0.01), 1), c.of([1, -1])), a.shape)),
   ),
-  // numbers of two such sets, of which one is shifted, are apart too
+  // one of the two sets is shifted, so that their numbers differ too
   ...(['max', 'min'] as const).map((fn) =>
     two(fn, float('apart'), float('apart'), (_, a, b) => p.binary(fn, a, p.shift(fit(b, a.shape), 0.125))),
   ),
@@ -146,10 +143,10 @@ const movementsOf = (operand: Operand): readonly Operation[] => [
   two(`${operand.dtype} concat`, operand, operand, joined),
 ];
 
-/** At least one axis: a scalar gets one. */
+/** Ensures at least one axis: a scalar gets one. */
 const withAxis = (x: Node): Node => (x.shape.length === 0 ? p.expandDims(x, [0]) : x);
 
-/** At least one axis, and something along each. */
+/** Ensures at least one axis, and elements along each. */
 const withElements = (x: Node): Node =>
   fit(
     x,
@@ -225,7 +222,7 @@ const composites: readonly Operation[] = [
     const first = c.nat(x.shape.length);
     return normalizeOptions([...new Set([...someAxes(c, x), first])], c.of([1e-5, 0.1]));
   }),
-  // inside of ±1, where they have slopes
+  // within ±1, where they have derivatives
   one('asin', float('small'), (_, x) => p.composite(asinComposite, [p.scale(x, 0.75)])),
   one('acos', float('small'), (_, x) => p.composite(acosComposite, [p.scale(x, 0.75)])),
   two('atan2', float('nonzero'), float('nonzero'), (_, y, x) => p.composite(atan2Composite, [y, fit(x, y.shape)])),
@@ -249,7 +246,7 @@ const sources: readonly Operation[] = [
   }),
 ];
 
-/** By family, so that an arbitrary can weigh them; movements move any dtype. */
+/** By family, so that an arbitrary can weight them; movements accept any dtype. */
 export const families = {
   movements: movementsOf(float('any')),
   unaries,
@@ -270,7 +267,7 @@ export const operations: readonly Operation[] = [
   ...movementsOf(BOOL),
 ];
 
-/** Whether a float32 operand a rounding away can make another result altogether: steps, poles, positions. */
+/** True if rounding a float32 operand may change the result completely: steps, poles, positions. */
 export const isContinuous = ({ name }: Operation): boolean =>
   !['sign', 'floor', 'ceil', 'round', 'isFinite', 'tan', 'asin', 'acos', 'atan2', 'mod', 'float32 argmax', 'float32 topK', 'float32 equal',
     'float32 less', 'float32 lessEqual', 'cast float32 to int32', 'cast float32 to bool'].includes(name); // prettier-ignore

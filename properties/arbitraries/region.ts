@@ -1,9 +1,9 @@
-/** Regions of any kind, with memory for them: for tests of the code that is made of regions. */
+/** Random regions with memory for them, for tests of generated code. */
 import * as fc from 'fast-check';
 import type { BinaryFn, ReduceFn, UnaryFn } from '../../src/dsl/graph/node.js';
 import type { Access, Assignment, NumberType, Region, Store } from '../../src/dsl/graph/region.js';
 
-/** A region, the dtypes of its buffers, and what they hold at first: zeros in those that are stored to. */
+/** A region, the dtypes of its buffers, and their initial contents: zeros in those that are written. */
 export interface RegionCase {
   readonly region: Region;
   readonly buffers: readonly { readonly dtype: NumberType; readonly data: readonly number[] }[];
@@ -50,7 +50,7 @@ const numbers = (seed: number, count: number, dtype: NumberType, tame: boolean):
   });
 };
 
-/** How memory is walked: which loop is innermost in it, and how each loop steps through it. */
+/** An access pattern: the loop that is innermost in memory, and the stride of each loop. */
 interface Walk {
   readonly ranks: readonly number[];
   readonly steps: readonly ('forward' | 'backward' | 'repeat')[];
@@ -68,7 +68,7 @@ const walk: fc.Arbitrary<Walk> = fc.record({
   margin: fc.constantFrom(0, 0, 1, 3),
 });
 
-/** The walk in its plain form: row-major, or nearly so, as most accesses are. */
+/** The simplest access pattern: row-major or nearly so, like most accesses. */
 const plain: fc.Arbitrary<Walk> = walk.map((w) => ({ ...w, ranks: [0, 1, 2, 3, 4], gap: 1 }));
 
 const accessOf = (
@@ -106,7 +106,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 const pick = <A>(from: readonly A[], n: number): A => from[n % from.length]!;
 
-/** Appends assignments as a script says, each of dtypes that fit. */
+/** Appends the assignments of a script, each with matching dtypes. */
 const program = (
   start: readonly Assignment[],
   script: readonly Step[],
@@ -186,7 +186,7 @@ const script: fc.Arbitrary<Script> = fc.record({
   seed: fc.nat(),
 });
 
-/** Loads may overlap and run backwards; each store has a buffer of its own, and writes no element twice. */
+/** Loads may overlap and run backwards; each store has its own buffer, and writes no element twice. */
 export const regionCase = (given: RegionChoices = {}): fc.Arbitrary<RegionCase> => {
   const choices = {
     unary: UNARY,

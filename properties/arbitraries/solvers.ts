@@ -31,16 +31,16 @@ export interface Gridded {
 export const legsOn = ({ path = legsOf }: Solver, { process, grid }: Gridded): readonly Leg[] =>
   path(process, valueOf(gridOf(grid)(process)));
 
-/** Whether a solver takes a grid: churn is refused where a process has no level that it leads to. */
+/** Tests if a solver accepts a grid: churn is refused if the process has no level that it leads to. */
 export const runsOn = (solver: Solver, given: Gridded): boolean =>
   E.isRight(solver.integrate(legsOn(solver, given), given.process.marginals));
 
-/** A solver, and what its samples of Gaussian data may lack of their variance at 400 steps. */
+/** A solver, and the tolerance for the variance of its samples of Gaussian data at 400 steps. */
 export interface Named {
   readonly name: string;
   readonly solver: Solver;
   readonly accuracy: number;
-  /** Whether its last step is x̂₀, and no other prediction. */
+  /** True if its last step returns exactly x̂₀. */
   readonly endsAtX0: boolean;
 }
 
@@ -54,7 +54,9 @@ const ofOrders = (from: number, to: number): readonly { readonly order: number }
   Array.from({ length: to - from + 1 }, (_, i) => ({ order: from + i }));
 const uniPCs = (['bh1', 'bh2'] as const).flatMap((variant) => ofOrders(1, 3).map((one) => ({ ...one, variant })));
 
-/** Solvers that draw as much noise as was undone, so that x_t of data that are a point stays as noisy as its level. */
+/**
+ * Solvers that draw as much noise as they remove, so that x_t of data that are a point keeps the noise of its level.
+ */
 const keeping: readonly Named[] = [
   ...first('ddim', ddim, [{ eta: 0 }, { eta: 0.3 }, { eta: 1 }]),
   ...first('ancestral', ancestral, [{ variance: 'posterior' }]),
@@ -76,7 +78,7 @@ const keeping: readonly Named[] = [
   ...ofNoises('lms', lms, ofOrders(2, 4)),
 ];
 
-/** Solvers that are made for the mean E[x_0|x_t]: all but that of consistency functions. */
+/** Solvers for the mean E[x_0|x_t]: all except the one for consistency functions. */
 export const solversOfMean: readonly Named[] = [...keeping, ...first('ancestral', ancestral, [{ variance: 'beta' }])];
 
 /** Those of {@link solverOf} that are exact for data that are a point: all but ancestral sampling with σ² = β. */

@@ -1,8 +1,8 @@
-/** `auto` where it runs in a browser. */
+/** Runs `auto` in a browser. */
 import { auto, type AutoOptions } from '../../src/backends/auto/index.js';
 import { E } from '../../src/internal/fp.js';
 
-/** What `auto` tried there, and what came of it. */
+/** The backends that `auto` tried, and the results. */
 export interface AutoChecks {
   readonly tried: (options: AutoOptions) => Promise<readonly string[]>;
 }

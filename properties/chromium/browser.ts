@@ -1,14 +1,14 @@
-/** Chromium without a window, where this machine has it. */
+/** Headless Chromium, if this machine has it. */
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 import { notAsked } from '../asked.js';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** Why a test has none, in a word for its name; empty where it has one. */
+/** The reason why Chromium is missing, for the names of tests; empty if it is present. */
 export const noChromium = notAsked || (existsSync(executablePath) ? '' : `there is no ${executablePath}`);
 
-/** Nothing of the browser's own on the network. */
+/** Flags that disable network access by the browser itself. */
 const quiet = [
   '--no-sandbox',
   '--no-first-run',
@@ -20,6 +20,6 @@ const quiet = [
 /** WebGPU in software; without it Chromium without a GPU has no adapter. */
 const software = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
-/** Starts it, with an empty profile of its own. */
+/** Starts it with a new, empty profile. */
 export const launch = ({ webgpu }: { readonly webgpu: boolean }): Promise<Browser> =>
   chromium.launch({ executablePath, headless: true, args: [...quiet, ...(webgpu ? software : [])] });

@@ -1,4 +1,4 @@
-/** The contract where it runs in a browser: a page that `contract.ts` bundles offers these checks of a backend. */
+/** The contract of backends in a browser: a page that `contract.ts` bundles exposes these checks of a backend. */
 import type { Backend } from '../../src/dsl/compile/backend.js';
 import { features } from '../features/all.js';
 import { agreement } from '../features/checks.js';
@@ -11,17 +11,17 @@ export interface Checks {
   readonly lawTitles: readonly string[];
   readonly law: (title: string, times: number) => Promise<Violation>;
   readonly feature: (name: string, tolerance: number) => Promise<Violation>;
-  /** One of what the contract promises: a law, or a U-Net. */
+  /** A check of the contract: a law, or a U-Net. */
   readonly promised: (title: string) => Promise<Violation>;
 }
 
 const found = <A>(what: string, all: readonly A[], is: (candidate: A) => boolean): A => {
   const [only, ...others] = all.filter(is);
-  if (only === undefined || others.length > 0) throw new Error(`${what}: not one of that name in the page`);
+  if (only === undefined || others.length > 0) throw new Error(`${what}: the page has none of that name`);
   return only;
 };
 
-/** Puts the checks of a backend where the test looks for them. */
+/** Exposes the checks of a backend to the test. */
 export const offerChecks = (backend: Backend): void => {
   const laws = backendLaws(backend);
   const promises = contractRows(laws).flatMap(({ promised }) => promised);

@@ -7,7 +7,7 @@ import { checkLaws } from '../suite.js';
 import { noChromium } from './browser.js';
 import { openContract } from './contract.js';
 
-// the laws' names are needed where they are skipped, too
+// the names of the laws are needed even if they are skipped
 const laws = backendLaws(valueOf(await reference()()));
 
 describe.skipIf(noChromium !== '').each([

@@ -1,4 +1,4 @@
-/** A page in Chromium that checks the contract of a backend there: the laws and the operations, by their names. */
+/** Opens a page in Chromium that checks the contract of a backend: the laws and the operations, by name. */
 import { openPage } from './openPage.js';
 import type { Checks } from './checks.js';
 
@@ -6,7 +6,7 @@ export interface Contract extends Checks {
   readonly close: () => Promise<void>;
 }
 
-/** Opens a page: `./page.ts` has our backend on WebGPU, and `./tfjsPage.ts` that of tfjs. */
+/** Opens a page: `./page.ts` has our WebGPU backend, and `./tfjsPage.ts` that of tfjs. */
 export const openContract = async (file: './page.ts' | './tfjsPage.ts'): Promise<Contract> => {
   const { checks, close } = await openPage<Checks>(file, { webgpu: true });
   return {

@@ -1,17 +1,17 @@
-/** A page in Chromium that runs a program of ours. */
+/** Opens a page in Chromium that runs a program of this repository. */
 import type { JSHandle } from 'playwright-core';
 import { bundled } from '../bundled.js';
 import { launch } from './browser.js';
 
 export interface Opened<A> {
-  /** What the program put at `checks` of `globalThis`. */
+  /** The value that the program assigned to `globalThis.checks`. */
   readonly checks: JSHandle<A>;
-  /** The number of workers that run. */
+  /** The number of running workers. */
   readonly workers: () => number;
   readonly close: () => Promise<void>;
 }
 
-/** The place of a page, which nothing serves: a browser has WebGPU where no one could have changed the page. */
+/** The URL of the page, which nothing serves. It is a secure context, which WebGPU requires. */
 const PLACE = 'http://localhost/';
 
 interface PageOptions {
@@ -27,9 +27,9 @@ export const openPage = async <A>(file: string, { webgpu, headers = {} }: PageOp
   await page.goto(PLACE);
   const failed = new Promise<never>((_, reject) => page.once('pageerror', reject));
   await page.addScriptTag({ type: 'module', content: program });
-  // the module may wait for something before it says what it can be asked for
+  // the module may wait for something before it exposes its checks
   const ready = page.waitForFunction(() => (globalThis as { readonly checks?: unknown }).checks);
-  // what is there is what the program says
+  // the type is that of the program
   const checks = (await Promise.race([ready, failed])) as JSHandle<unknown> as JSHandle<A>;
   return { checks, workers: () => page.workers().length, close: () => browser.close() };
 };

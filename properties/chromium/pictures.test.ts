@@ -46,8 +46,8 @@ describe.skipIf(noChromium !== '')(`pictures in Chromium ${noChromium}`, async (
     ['clear', { size: [1, 3] }, 0],
     ['clear', { size: [1, 3], channels: 1, background: [10, 20, 30] }, 0],
     ['clear', { size: [1, 3], channels: 4 }, 0],
-    ['turned', { size: [12, 8] }, 4], // two decoders of JPEG
-    ['smooth', { size: 16, resize: 'contain' }, 25], // two ways to scale
+    ['turned', { size: [12, 8] }, 4], // JPEG decoders differ
+    ['smooth', { size: 16, resize: 'contain' }, 25], // scaling algorithms differ
     ['smooth', { size: 4 }, 25],
     ['smooth', { size: [4, 6], resize: 'fill' }, 25],
   ])('%s, %j: as in Node, up to %d of 255', async (name, options, most) => {

@@ -1,4 +1,4 @@
-/** Pictures decoded where a canvas is. */
+/** Decodes pictures with a canvas. */
 import { E } from '../../src/internal/fp.js';
 import { imagesOfFiles, type ImageOptions } from '../../src/training/index.js';
 

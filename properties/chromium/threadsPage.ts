@@ -1,4 +1,4 @@
-/** Workers of the wasm backend where they are those of a browser. */
+/** Runs the workers of the wasm backend in a browser. */
 import { wasmBackend } from '../../src/backends/wasm/backend.js';
 import { type Spawn, spawnWith } from '../../src/backends/wasm/threads/spawn.js';
 import { createSite, turn } from '../../src/backends/wasm/threads/testing.js';
@@ -10,13 +10,15 @@ import { valueOf } from '../oracles/plans.js';
 /** The checks that a test can run in the page. */
 export interface ThreadsChecks {
   readonly isIsolated: () => boolean;
-  /** For each number of threads, those on the calling thread first: if the bits of a product equal these. */
+  /** For each number of threads: whether the bits of a product equal those of the calling thread. */
   readonly equalBits: (threads: readonly number[]) => Promise<readonly boolean[]>;
-  /** Turns of the event loop during a run that waits for 20 of them, and if the run ended well. */
+  /** The number of turns of the event loop during a run that waits for 20 of them, and whether the run succeeded. */
   readonly turns: () => Promise<readonly [number, boolean]>;
-  /** Closes the backend during a run: the outcome of the run, and whether workers of other backends go on. */
+  /**
+   * Closes the backend during a run. Returns the outcome of the run, and whether workers of other backends continue.
+   */
   readonly closed: () => Promise<readonly [string, boolean]>;
-  /** Makes a worker throw during a run: the outcomes of this run and of the next one. */
+  /** Makes a worker throw during a run. Returns the outcomes of this run and of the next one. */
   readonly failed: () => Promise<readonly [string, boolean]>;
 }
 
@@ -93,7 +95,7 @@ const checks: ThreadsChecks = {
     const throwing = spawnWith(`${workerSource}
       handlers.run = () => { throw new Error('a broken worker'); };`);
     const sound = spawnWith(workerSource);
-    // the second one of the first two
+    // the second of the first two workers
     return withBackend(
       (listener) => (++started === 2 ? throwing : sound)(listener),
       async (run) => [outcomeOf(await run()), isExpected(await run())],

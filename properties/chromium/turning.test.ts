@@ -1,4 +1,4 @@
-/** A page shows frames and timers fire while `fit` and `sample` run in its own thread. */
+/** A page renders frames and timers fire while `fit` and `sample` run on its thread. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { noChromium } from './browser.js';
 import { openPage } from './openPage.js';
@@ -8,11 +8,14 @@ describe.skipIf(noChromium !== '')(`turns of the event loop in Chromium ${noChro
   const page = noChromium === '' ? await openPage<TurningChecks>('./turningPage.ts', { webgpu: false }) : null;
   afterAll(() => page?.close());
 
-  test.each(['reference', 'wasm'] as const)('frames and timers go on during fit and sample on %s', async (backend) => {
-    const turns = await page!.checks.evaluate((of, name) => of.turns(name), backend);
-    for (const { frames, timers } of [turns.fit, turns.sample]) {
-      expect(frames).toBeGreaterThan(2);
-      expect(timers).toBeGreaterThan(2);
-    }
-  });
+  test.each(['reference', 'wasm'] as const)(
+    'frames and timers continue during fit and sample on %s',
+    async (backend) => {
+      const turns = await page!.checks.evaluate((of, name) => of.turns(name), backend);
+      for (const { frames, timers } of [turns.fit, turns.sample]) {
+        expect(frames).toBeGreaterThan(2);
+        expect(timers).toBeGreaterThan(2);
+      }
+    },
+  );
 });

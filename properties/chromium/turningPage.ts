@@ -1,4 +1,4 @@
-/** A page that trains and samples in its own thread, and counts its frames and timers. */
+/** A page that trains and samples on its own thread, and counts its frames and timers. */
 import { reference } from '../../src/backends/reference/index.js';
 import { wasmBackend } from '../../src/backends/wasm/backend.js';
 import { ddim } from '../../src/diffusion/index.js';
@@ -9,7 +9,7 @@ import { sample } from '../../src/training/sample/sample.js';
 import { right, smallTraining } from '../../src/training/testing.js';
 import type { NoisefoldError } from '../../src/internal/errors.js';
 
-/** The numbers of frames that a page could show, and of timers that fired. */
+/** The numbers of rendered frames and of timers that fired. */
 export interface Turns {
   readonly frames: number;
   readonly timers: number;

@@ -1,4 +1,4 @@
-/** Threads of `wasm` in a browser, and what it does where it may have none. */
+/** Tests the threads of `wasm` in a browser, with and without permission to start workers. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { noChromium } from './browser.js';
 import { openPage, type Opened } from './openPage.js';
@@ -17,14 +17,14 @@ describe.skipIf(noChromium !== '')(`wasm in Chromium ${noChromium}`, () => {
     ['an isolated page', isolation, true, 2],
     ['an isolated page that allows workers of blobs', { ...isolation, ...policy('blob:') }, true, 2],
     ['a page that is not isolated', {}, false, 0],
-  ])('on %s has the threads that it may have, and gives no notice', async (_, headers, isIsolated, workers) => {
+  ])('on %s has the expected number of threads, and gives no notice', async (_, headers, isIsolated, workers) => {
     page = await openPage<WasmChecks>('./wasmPage.ts', { webgpu: false, headers });
     expect(await page.checks.evaluate((of) => of.isIsolated())).toBe(isIsolated);
     expect(await page.checks.evaluate((of) => of.run())).toEqual({ notices: [], sum: 320 ** 3 });
     expect(page.workers()).toBe(workers);
   });
 
-  test('under a content security policy without workers of blobs runs on the calling thread, and gives one notice', async () => {
+  test('under a content security policy that forbids blob workers runs on the calling thread, and gives one notice', async () => {
     page = await openPage<WasmChecks>('./wasmPage.ts', {
       webgpu: false,
       headers: { ...isolation, ...policy("'none'") },

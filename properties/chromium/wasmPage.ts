@@ -1,9 +1,9 @@
-/** `wasm` in a browser, on two threads if the page may have them. */
+/** Runs `wasm` in a browser, on two threads if the page allows them. */
 import { wasm } from '../../src/backends/wasm/index.js';
 import { compile, matmul, program, read } from '../../src/dsl/index.js';
 import { open } from '../../src/index.js';
 
-/** A product of matrices that is worth threads. */
+/** A product of matrices large enough for threads. */
 const SIZE = 320;
 
 export interface WasmChecks {

@@ -1,4 +1,4 @@
-/** Data N(0, τ²), of which the best denoiser is a factor, and samplers at work on them. */
+/** Gaussian data N(0, τ²), whose exact denoiser is a factor, and samplers that use it. */
 import { reference } from '../../src/backends/reference/index.js';
 import type { Channel, Denoiser, Process, Sampler } from '../../src/diffusion/index.js';
 import { compile, foldIn, gather, key, program, read, scaleBy, table, upload } from '../../src/dsl/index.js';
@@ -7,7 +7,7 @@ import { right } from './run.js';
 /** The deviation τ of the data. */
 export const TAU = 0.5;
 
-/** The best x̂₀ for data N(0, τ²), by its factor of x_t. */
+/** The factor of x_t in the exact x̂₀ for data N(0, τ²). */
 export const best = ({ scale, variance }: Channel): number => (scale * TAU ** 2) / (scale ** 2 * TAU ** 2 + variance);
 
 /** The denoiser for data N(0, τ²), each sample one number. */
@@ -16,7 +16,7 @@ export const gaussianData = ({ marginals }: Process): Denoiser<null, []> => ({
   apply: (_, x, { t }) => scaleBy(x, gather(table(marginals.map(best)), t)),
 });
 
-/** Walks the path with one compiled step and a resident, donated state, as training does. */
+/** Runs the sampler with one compiled step and a resident, donated state, as training does. */
 export const samplesOf = async (
   { steps, memory, start, step }: Sampler<null, []>,
   noises: readonly number[],

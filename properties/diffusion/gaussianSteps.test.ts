@@ -131,7 +131,10 @@ describe.each([
     const xt = qSample(process)(t, noise)(x0);
     const z: Noise = (x) => () => ascribeLike(image(detNoise(SIZE, 0)), x);
 
-    /** Both samples of the batch go through the step of each timestep; from each we take the one it is for. */
+    /**
+     * Both samples of the batch go through the step of each timestep; of each result we take the sample with that
+     * timestep.
+     */
     const step = async (
       solver: Solver,
       guidance?: SamplerParts<typeof params, Image>['guidance'],

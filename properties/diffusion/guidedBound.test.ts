@@ -41,10 +41,10 @@ import { goldenBound } from '../golden/guidedBound.js';
 import { detNoise } from '../golden/gaussianDiffusion.js';
 import { numbersOf, relativeDistance, right } from './run.js';
 
-/** Theirs are written with 14 digits; 1/√ᾱ is at most 158. */
+/** The published numbers have 14 digits; 1/√ᾱ is at most 158. */
 const TOLERANCE = 1e-12;
 
-/** A KL is a difference of terms of the size of 1. */
+/** A KL divergence is a difference of terms of size 1. */
 const within = (bits: number): number => TOLERANCE * bits + 2 ** -50;
 
 type Image = [1, 2, 2];

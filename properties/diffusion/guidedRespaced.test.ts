@@ -65,7 +65,7 @@ const classifier: Classifier<null, [1]> = {
     matmul(expandDims(sumPerSample(scaleBy(x, add(mul(cast(t, 'float32'), 1e-3), 1))), 1), constantOf(CLASSES, 1, 3)),
 };
 
-/** p_θ(x_{t-1}|x_t) of the published code, of one sample. */
+/** p_θ(x_{t-1}|x_t) of the published code, for one sample. */
 const published = ({ schedule, timesteps }: Process, longer: Process, place: number, sample: number) => {
   const bars = Array.from(timesteps, (t) => longer.schedule.alphaBars[t]!);
   // SpacedDiffusion.__init__, and GaussianDiffusion.__init__ of its betas

@@ -1,4 +1,6 @@
-/** Samples of a mixture in the plane, by every solver with the exact denoiser: their mean and covariance are the data's. */
+/**
+ * Samples of a mixture in the plane, by every solver with the exact denoiser, have the mean and covariance of the data.
+ */
 import { describe, expect, it } from 'vitest';
 import { wasm } from '../../src/backends/wasm/backend.js';
 import { cosine, ddpm, exactDenoiser, type Model, overParams, uncorrected } from '../../src/diffusion/index.js';
@@ -12,7 +14,7 @@ import { right } from './run.js';
 
 const COUNT = 8192;
 const STEPS = 200;
-/** Deviations of an estimate that it may be off by: one in two million is. */
+/** The allowed number of standard deviations of an estimate, which one in two million exceeds. */
 const CONFIDENCE = 5;
 
 const process = right(ddpm(cosine(1000)));
@@ -71,7 +73,7 @@ describe.skipIf(notAsked !== '')(`${name} ${notAsked}`, () => {
       const deviation = Math.sqrt(covariance([i, i]) / COUNT);
       expect(Math.abs(found[i] - means[i])).toBeLessThan(CONFIDENCE * deviation + 0.002);
     }
-    // what solvers lack of the variance at 400 steps, of the first order in them at the least
+    // the error of the variance at 400 steps, which is of first order in the step size or better
     const lacking = (accuracy * 400) / STEPS;
     for (const [i, j] of pairs) {
       const between = over((x) => (x[i] - found[i]) * (x[j] - found[j]));

@@ -1,4 +1,4 @@
-/** A walk of few steps of all lengths, by a solver and on the host, with a denoiser that is not linear. */
+/** Runs a few steps of different lengths, by a solver and on the host, with a nonlinear denoiser. */
 import { expect } from 'vitest';
 import { numbersOf, right } from './run.js';
 import { add, constantOf, mul, scalar, tanh, zerosLike } from '../../src/dsl/index.js';
@@ -9,19 +9,19 @@ import { entryAt } from '../../src/diffusion/process/table.js';
 
 const process = right(ddpm(cosine(1000)));
 export const { marginals } = process;
-/** Steps of all lengths; the last ends at the data. */
+/** Steps of different lengths; the last ends at the data. */
 export const TIMES = [960, 850, 700, 600, 380, 250, 90, 5];
 export const N = TIMES.length;
 export const legs = legsOf(process, TIMES);
 export const START = 0.8;
-/** What each draw of noise gives. */
+/** The result of each draw of noise. */
 export const NOISE = 0.6;
 
 const shares = marginals.map((_, t) => 0.5 + 0.3 * Math.cos(t / 200));
 /** x̂₀ on the host. */
 export const model = (x: number, t: number): number => shares[t]! * Math.tanh(x + 0.2);
 
-/** Where a solver comes to, one step after the other. */
+/** The states of a solver after each step. */
 export const walked = async (solver: Solver): Promise<number> => {
   const integrator = right(solver.integrate(legs, marginals));
   const [result] = await numbersOf(() => {
@@ -64,12 +64,12 @@ export const through =
       (sum, [a, y], k) => sum + points.reduce((all, [b], j) => (j === k ? all : (all * (x - b)) / (a - b)), y),
       0,
     );
-/** x at i + 1, from x at `from`, where x̂₀ is a function of λ: DPM-Solver++, Proposition 4.1. */
+/** x at i + 1, computed from x at `from` with x̂₀ as a function of λ: DPM-Solver++, Proposition 4.1. */
 export const exponential = (x: number, from: number, to: number, x0: (l: number) => number): number =>
   (sigma(to) / sigma(from)) * x + sigma(to) * integral((l) => Math.exp(l) * x0(l), lambda(from), lambda(to));
 
 export type HostStep = (x: number, i: number, seen: readonly number[]) => number;
-/** So many legs, one after the other. */
+/** Applies a number of legs, one after the other. */
 export const hosted = (count: number, step: HostStep): number => {
   let x = START;
   const seen: number[] = [];
@@ -79,7 +79,7 @@ export const hosted = (count: number, step: HostStep): number => {
   }
   return x;
 };
-/** Of formulas in λ, which is not finite at the data: the last leg gives x̂₀. */
+/** For formulas in λ, which is infinite at the data, so that the last leg returns x̂₀. */
 export const host = (step: HostStep): number => at(hosted(N - 1, step), N - 1);
 
 export const close = async (solver: Solver, expected: number, tolerance = 1e-12): Promise<void> =>

@@ -1,4 +1,4 @@
-/** A U-Net of continuous time as EDM has it: preconditioned, trained, and sampled by Heun's steps on the paper's σ. */
+/** A U-Net of continuous time as in EDM: preconditioned, trained, and sampled by Heun's steps at the σ of the paper. */
 import { expect, test } from 'vitest';
 import {
   cfg,
@@ -58,7 +58,7 @@ test('a preconditioned U-Net learns by EDM’s loss and draws by its sampler', (
     expect(losses.every(Number.isFinite)).toBe(true);
     expect(mean(losses.slice(-20))).toBeLessThan(0.7 * mean(losses.slice(0, 5)));
 
-    // ten of its levels, to the bit
+    // ten of its levels, bit for bit
     const steps = [...levels].filter((_, i) => i % 4 === 0 || i === 39);
     const short = right(respaceAtSigmas(steps)(process));
     expect([...sigmas(short.schedule)].reverse()).toEqual(steps);

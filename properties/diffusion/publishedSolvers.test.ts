@@ -1,6 +1,6 @@
 /**
- * Solvers over the paths of diffusers' schedulers and of k-diffusion's samplers, step by step, in float64 on the
- * reference. Where they differ it is said why, and how far.
+ * Compares solvers with diffusers' schedulers and k-diffusion's samplers, step by step, in float64 on the reference.
+ * Known differences are listed with their reason and size.
  */
 import { describe, expect, it } from 'vitest';
 import { conversion } from '../../src/diffusion/index.js';
@@ -9,10 +9,10 @@ import { detNoise } from '../golden/gaussianDiffusion.js';
 import { type Begun, expectedOf, placeOf, predictsOf, said, walkedBy } from './publishedWalk.js';
 import { relativeDistance } from './run.js';
 
-/** Theirs are written with 14 digits; the most that a step multiplies roundings by is 1/√ᾱ, 158 for ε. */
+/** The published numbers have 14 digits; a step multiplies roundings by at most 1/√ᾱ, 158 for ε. */
 const TOLERANCE = 1e-12;
 
-/** How far ours are from theirs after each step. */
+/** The difference of our states from theirs after each step. */
 const distances = async (golden: GoldenSteps, begun?: Begun): Promise<readonly number[]> => {
   const ours = await walkedBy(golden, begun);
   return expectedOf(golden)
@@ -20,31 +20,31 @@ const distances = async (golden: GoldenSteps, begun?: Begun): Promise<readonly n
     .map((theirs, i) => relativeDistance(ours[i]!, theirs));
 };
 
-/** x where step i of theirs begins. */
+/** x at the beginning of their step i. */
 const beginning = (golden: GoldenSteps, i: number): readonly number[] =>
   i === 0 ? detNoise(4, 1) : expectedOf(golden)[i - 1]!;
 
-/** Their x̂₀ or ε̂ at step i, of what the model says there. */
+/** Their x̂₀ or ε̂ at step i, from the prediction of the model. */
 const predictedAt = (golden: GoldenSteps, to: 'x0' | 'epsilon', i: number): readonly number[] => {
   const { process, timesteps } = placeOf(golden);
   const toWanted = conversion(predictsOf(golden), to)(process.marginals[timesteps[i]!]!);
   return beginning(golden, i).map((x) => toWanted.x * x + toWanted.prediction * said(x, golden.timesteps![i]!));
 };
 
-/** Where a method of several ε̂ goes on from theirs. */
+/** The state of a method of several ε̂ that continues from theirs. */
 const begunAt = (golden: GoldenSteps, index: number): Begun => ({
   index,
   x: beginning(golden, index),
   memory: Array.from({ length: index }, (_, k) => predictedAt(golden, 'epsilon', index - 1 - k)),
 });
 
-/** PNDM without Runge-Kutta evaluates its first step twice; the rest is held to theirs. */
+/** PNDM without Runge-Kutta evaluates its first step twice; the other steps must equal theirs. */
 const begunOtherwise: Readonly<Record<string, number>> = {
   'pndm plms': 1,
   'pndm plms, to ᾱ_0': 1,
 };
 
-/** Where theirs differ: after how many steps that are the same, and by how much then. */
+/** Known differences: the number of equal steps before, and the size of the difference. */
 const differences: Readonly<Record<string, readonly [after: number, distance: number, why: string]>> = {
   'ddpm trailing fixed_large': [7, 1.3, 'the last step draws noise if its t is above 0; Algorithm 2 draws none'],
   'ddim clipped': [

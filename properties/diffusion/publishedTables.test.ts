@@ -45,7 +45,7 @@ describe.each(Object.entries(made))('the schedule %s of diffusers', (name, sched
   it('has their tables, to 1e-12', () => {
     const golden = tables[name]!;
     const [ours, oursBar] = [betas, alphaBars].map((table) => t.map((at) => table[at]!));
-    // ᾱ is a product of T factors, as theirs; a β of ᾱ is known to roundings of 1
+    // ᾱ is a product of T factors, as theirs; a β computed from ᾱ is accurate to roundings of 1
     ours!.forEach((beta, i) => expect(Math.abs(beta - golden.betas[i]!)).toBeLessThan(2 ** -52));
     expect(worst(oursBar!, golden.alphas_cumprod)).toBeLessThan(1e-12);
     const sum = betas.reduce((a, b) => a + b, 0);
@@ -58,7 +58,7 @@ describe.each(Object.entries(made))('the schedule %s of diffusers', (name, sched
       const rescaled = right(E.flatMap(zeroTerminalSNR)(schedule));
       const root = (at: number): number => Math.sqrt(alphaBars[at] ?? 1);
       t.forEach((at, i) => {
-        // theirs are √ᾱ less its last, which cancels near the end; 64 roundings
+        // their √ᾱ are computed by subtracting the last one, which cancels near the end: 64 roundings
         const condition = root(at - 1) / (root(at - 1) - root(T - 1));
         const within = 64 * 2 ** -53 * condition;
         expect(Math.abs(rescaled.betas[at]! - golden.betas[i]!)).toBeLessThan(within);
@@ -132,7 +132,7 @@ describe('noise levels', () => {
     golden.timesteps!.forEach((t, i) => expect(Math.abs(timestepOfSigma(schedule)(ours[i]!) - t)).toBeLessThan(1e-9));
   });
 
-  it('a process visits exactly those, and asks by the nearest timesteps: theirs', () => {
+  it('a process visits exactly those, and passes the nearest timesteps, like theirs', () => {
     const golden = goldenSteps('dpm++ multistep 2 karras');
     const visiting = right(respaceAtSigmas(right(karrasSigmas(8, range)))(right(ddpm(E.right(schedule)))));
     expect(worst(Array.from(sigmas(visiting.schedule)).reverse(), golden.sigmas!)).toBeLessThan(1e-12);
@@ -142,7 +142,7 @@ describe('noise levels', () => {
   it('the nearest timesteps to those are the grid', () => {
     const process = right(ddpm(E.right(schedule)));
     expect(right(karrasGrid(8)(process))).toEqual(goldenSteps('dpm++ multistep 2 karras').timesteps);
-    // UniPC cuts them off, where DPM-Solver rounds: those of Euler are rounded here
+    // UniPC truncates them, and DPM-Solver rounds; here those of Euler are rounded
     const rounded = goldenSteps('euler exponential').timesteps!.map(Math.round);
     expect(right(exponentialGrid(8)(process))).toEqual(rounded);
     expect(goldenSteps('unipc 2 exponential').timesteps).not.toEqual(rounded);

@@ -1,4 +1,4 @@
-/** Our solvers over the paths of published schedulers, with the model that those were run with. */
+/** Runs our solvers on the timesteps of published schedulers, with the model that those were run with. */
 import {
   ancestral,
   clipToImage,
@@ -66,7 +66,7 @@ import { numbersOf, right } from './run.js';
 type Image = [1, 2];
 const SIZE = 4;
 
-/** Where a walk goes: timesteps of a process, and what t the model takes each for that it is asked by. */
+/** The timesteps of a process that a sampling visits, and the t that the model gets for each. */
 interface Place {
   readonly process: Process;
   readonly timesteps: readonly number[];
@@ -84,18 +84,18 @@ const schedules = {
 
 const falling = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => count - 1 - i);
 
-/** Whether the last leg ends at t = 0, and not at the data. */
+/** True if the last leg ends at t = 0, and not at the data. */
 const endsAtFirstLevel = ({ class: name, settings }: GoldenSteps): boolean =>
   settings.final_sigmas_type === 'sigma_min' || !(settings.set_alpha_to_one ?? name !== 'PNDMScheduler');
 
-/** Every timestep of a process, and the t of theirs, which need not be whole, in place of those that it asks by. */
+/** Every timestep of a process, with their t, which may be fractional, in place of the timesteps of the process. */
 const everywhere = (process: Process, theirs: readonly number[]): Place => ({
   process,
   timesteps: falling(theirs.length),
   seen: [...theirs].reverse().reduce((seen, t, i) => seen.with(process.timesteps[i]!, t), asTheyAre),
 });
 
-/** The σ between those of a schedule that a case asks for, as it would be asked for here. */
+/** The σ of a case, including those between timesteps of the schedule, as our functions compute them. */
 const between = ({ settings, timesteps = [] }: GoldenSteps, schedule: Schedule) => {
   const make =
     settings.use_karras_sigmas === true
@@ -112,7 +112,7 @@ export const placeOf = (golden: GoldenSteps): Place => {
     const heard = Int32Array.from(levels, (_, j) => 40 * j);
     return { process: right(processOfSigmas(levels, heard)), timesteps: path, seen: asTheyAre };
   }
-  // ᾱ_999 is not 0 there, but 2⁻²⁴
+  // in diffusers ᾱ_999 is not 0, but 2⁻²⁴
   if (settings.rescale_betas_zero_snr === true && golden.class === 'DPMSolverMultistepScheduler') {
     const heard = Int32Array.from(timesteps).reverse();
     return everywhere(right(processOfSigmas([...sigmas].reverse(), heard)), timesteps);
@@ -137,16 +137,16 @@ const parameterizations = {
   v_prediction: 'v',
 } as const satisfies Readonly<Record<string, Parameterization>>;
 
-/** What the model of a case predicts. */
+/** The parameterization of the model of a case. */
 export const predictsOf = ({ settings }: GoldenSteps): Parameterization =>
   parameterizations[settings.prediction_type ?? 'epsilon'];
 
 const ofTime = (t: number): number => 0.3 * Math.sin(t / 100);
 
-/** What the model says, on the host. */
+/** The prediction of the model, on the host. */
 export const said = (x: number, t: number): number => 0.9 * Math.tanh(0.8 * x + ofTime(t));
 
-/** The model, and its variance where that is learned. */
+/** The model, and its variance if that is learned. */
 const denoiserOf = (golden: GoldenSteps, { process, seen }: Place): Denoiser<null, Image> => {
   const { variance_type } = golden.settings;
   const at = <B extends Dim>(numbers: readonly number[], x: Tensor<[B, ...Image]>, t: Tensor<[B], 'int32'>) =>
@@ -180,7 +180,7 @@ const denoiserOf = (golden: GoldenSteps, { process, seen }: Place): Denoiser<nul
 };
 
 const correctionOf = ({ class: name, settings }: GoldenSteps): Correction => {
-  // a threshold of at most 1, as it is unless set, is a clip
+  // a threshold of at most 1, the default, is a clip
   if (settings.thresholding === true)
     return settings.sample_max_value === 1 ? clipToImage : dynamicThreshold(settings.dynamic_thresholding_ratio);
   return (settings.clip_sample ?? /^DD[PI]M/.test(name)) ? clipToImage : uncorrected;
@@ -193,7 +193,7 @@ const churnOf = ({ settings: s }: GoldenSteps) => ({
   sNoise: s.s_noise ?? 1,
 });
 
-/** Whose they are here. */
+/** The corresponding solvers of noisefold. */
 const solvers: Readonly<Record<string, (golden: GoldenSteps) => Solver>> = {
   DDPMScheduler: ({ settings }) =>
     ancestral({ variance: settings.variance_type === 'fixed_large' ? 'beta' : 'posterior' }),
@@ -219,7 +219,7 @@ const solvers: Readonly<Record<string, (golden: GoldenSteps) => Solver>> = {
 
 const inSigma = (name: string): boolean => /^(Euler|Heun|LMS|sample_)/.test(name);
 
-/** Theirs as ours count x, after each step. */
+/** Their states after each step, in our scale of x. */
 export const expectedOf = (golden: GoldenSteps): readonly (readonly number[])[] => {
   if (!inSigma(golden.class)) return golden.xs;
   const { process, timesteps } = placeOf(golden);
@@ -230,14 +230,14 @@ export const expectedOf = (golden: GoldenSteps): readonly (readonly number[])[] 
   });
 };
 
-/** Where a walk may begin but with the noise of its case. */
+/** Start states other than the noise of a case. */
 export interface Begun {
   readonly index: number;
   readonly x: readonly number[];
   readonly memory: readonly (readonly number[])[];
 }
 
-/** Ours after each step, as many as theirs are. */
+/** Our states after each step, for the same number of steps. */
 export const walkedBy = async (golden: GoldenSteps, begun?: Begun): Promise<readonly (readonly number[])[]> => {
   const place = placeOf(golden);
   const image = (numbers: readonly number[]): Tensor<[2, ...Image]> => constantOf(numbers, 2, 1, 2);

@@ -22,7 +22,7 @@ export const right = <A>(made: either.Either<NoisefoldError, A>): A => {
 export type AcquireBackend = taskEither.TaskEither<NoisefoldError, Backend>;
 type Numbers = 'float32' | 'int32';
 
-/** Builds, compiles and runs a tensor that needs no input but a key, `key(7)`. */
+/** Builds, compiles and runs a tensor whose only input is a key, `key(7)`. */
 export const outcomeOf = (
   build: (key: Key) => Tensor<Shape, Numbers>,
   backend: AcquireBackend = reference(),

@@ -77,7 +77,7 @@ describe.each(rescaled)('the %s schedule of diffusers at zero terminal SNR', (_,
   if (E.isLeft(before) || E.isLeft(made)) throw new Error('no schedule');
   const { betas, alphaBars } = made.right;
 
-  /** Half a unit of float32 in the last place of 1: theirs are computed in float32. */
+  /** Half a unit in the last place of 1 in float32: the published numbers are computed in float32. */
   const HALF = 2 ** -24;
 
   it('ᾱ, within 8 roundings of 1 in float32', () => {
@@ -100,7 +100,7 @@ describe.each(rescaled)('the %s schedule of diffusers at zero terminal SNR', (_,
   });
 });
 
-/** Betas as their publications have them, in another arrangement; `at`: t/(T-1). */
+/** Betas as published, in an algebraically different form; `at` is t/(T-1). */
 const published = {
   // DDPM (Ho et al. 2020), section 4, and `linear` of diffusers
   linearUnscaled: [linearUnscaled, (at: number) => 1e-4 * (1 - at) + 0.02 * at],
@@ -136,7 +136,7 @@ describe.each(Object.entries(published))('%s', (_, [make, formula]) => {
   });
 });
 
-/** ᾱ as published, in another arrangement, at a fraction t. */
+/** ᾱ as published, in an algebraically different form, at a fraction t. */
 const publishedAlphaBars = {
   // `exp` in betas_for_alpha_bar of diffusers
   exponential: [exponential, (t: number) => 1 / Math.exp(12) ** t],
@@ -168,7 +168,8 @@ describe.each(Object.entries(publishedAlphaBars))('%s', (_, [make, formula]) => 
 });
 
 it('scheduleFromAlphaBar gives the betas that diffusers makes of its own Laplace', () => {
-  // its α for ᾱ, and the ends held off by 1e-6; the betas of betas_for_alpha_bar(5, 0.999, 'laplace') in Python
+  // uses α in place of ᾱ, and keeps 1e-6 away from the ends; the betas of betas_for_alpha_bar(5, 0.999, 'laplace') in
+  // Python
   const theirs: AlphaBar = (t) => {
     const half = -0.5 * (t <= 0.5 ? 1 : -1) * Math.log(1 - 2 * Math.abs(0.5 - t) + 1e-6);
     return Math.sqrt(Math.exp(half) / (1 + Math.exp(half)));
@@ -182,7 +183,7 @@ it('scheduleFromAlphaBar gives the betas that diffusers makes of its own Laplace
   betas.forEach((beta, t) => expect(Math.abs(beta / expected[t]! - 1)).toBeLessThan(1e-12));
 });
 
-/** By space_timesteps and SpacedDiffusion of guided-diffusion, its arithmetic done in NumPy: timesteps and betas. */
+/** Timesteps and betas by space_timesteps and SpacedDiffusion of guided-diffusion, computed in NumPy. */
 const respaced = [
   [
     'linear',

@@ -1,6 +1,6 @@
 /**
- * Super-resolution of data that are known: pixels N(m, v), each for itself, given the means of their squares. The
- * best denoiser is that of the data without a condition, moved square by square to where the condition says.
+ * Super-resolution of known data: independent pixels N(m, v), given the means of their squares. The exact denoiser is
+ * that of the data without a condition, with each square moved to the mean that the condition gives.
  */
 import { describe, expect, it } from 'vitest';
 import {
@@ -65,8 +65,7 @@ const exact: Denoiser<null, Image> = {
   apply: (_, x, at) => {
     const guess = blind.apply(null, x, at);
     const { image, t } = at.condition!;
-    const spread = mul(gather(table(spreads), at.t), 0.25); // [B]
-    // where the condition is noisy, y = a·mean + s·η, the gain is that of Kalman; without noise it is 1
+    const spread = mul(gather(table(spreads), at.t), 0.25); // [B]; for a noisy condition, y = a·mean + s·η, this is the Kalman gain; without noise it is 1
     const ofLevel = (numbers: readonly number[]) => gather(table(numbers), t!);
     const scale = t === undefined ? div(spread, spread) : ofLevel(marginals.map((c) => c.scale));
     const noise = t === undefined ? sub(spread, spread) : ofLevel(marginals.map((c) => c.variance));
@@ -89,7 +88,7 @@ const conditioned = (
 ): readonly number[] => {
   const { scale: a, variance } = marginals[t]!;
   const seen = [...xt.map((x) => x - a * MEAN), ...y.map((pixel) => pixel - b * MEAN)];
-  /** What each of the 20 numbers is of x_0, row by row. */
+  /** Each of the 20 numbers as a linear function of x_0, row by row. */
   const rows = [
     ...range(16).map((i) => range(16).map((j) => (i === j ? a : 0))),
     ...range(4).map((i) => range(16).map((j) => (squareOf(j) === i ? b / 4 : 0))),
@@ -121,7 +120,8 @@ describe('of Gaussian pixels, given the means of squares', () => {
     [
       'with augmentation',
       conditioningAugmentation(process, { levels: 30 })(superResolution({ factor: 2 })),
-      // of a mean with variance w/4, seen as b·mean + √c·η, c/(b²·w/4 + c) is left: the average over the levels
+      // of the variance w/4 of a mean, observed as b·mean + √c·η, the share c/(b²·w/4 + c) remains; averaged over the
+      // levels
       (w: number) =>
         0.75 * w +
         range(30).reduce((sum, level) => {
@@ -129,7 +129,7 @@ describe('of Gaussian pixels, given the means of squares', () => {
           return sum + ((w / 4) * variance) / ((scale ** 2 * w) / 4 + variance) / 30;
         }, 0),
     ],
-  ] as const)('its loss is the variance that is left, condition %s', async (_, conditioner, left) => {
+  ] as const)('its loss is the remaining variance, condition %s', async (_, conditioner, left) => {
     const B = 512;
     const losses = await numbersOf((k) => {
       const keys = fork(k, 'data', 'loss', 'condition');
@@ -138,14 +138,13 @@ describe('of Gaussian pixels, given the means of squares', () => {
       const { losses: each, t } = simpleLosses(process, exact)(null, x0, keys.loss, undefined, condition);
       return stack([each, cast(t, 'float32')]);
     });
-    // in units of what is expected at its t: each is a mean of 12 squares at least, and levels move it by less than a
-    // sixth, so that its variance is below 1/4
+    // in units of the expected value at its t: each is a mean of at least 12 squares, and levels change it by less than a sixth, so that its variance is below 1/4
     const ratios = range(B).map((i) => losses[i]! / left(spreads[losses[B + i]!]!));
     const mean = ratios.reduce((a, b) => a + b, 0) / B;
     expect(Math.abs(mean - 1)).toBeLessThan(6 * Math.sqrt(1 / 4 / B));
   });
 
-  /** Samples of several noises, one below another. */
+  /** Samples from several noises, one below another. */
   const samplesOf = async (
     solver: Solver,
     grid: number | Grid,
@@ -173,22 +172,22 @@ describe('of Gaussian pixels, given the means of squares', () => {
     ['ancestral', ancestral()],
     ['ddim', ddim()],
     ['dpmSolverPP', dpmSolverPP({ order: 2 })],
-  ])('samples have the means that were asked for, by %s', async (_, solver) => {
+  ])('samples have the given means, by %s', async (_, solver) => {
     const samples = await samplesOf(solver, 8, wave(32, 1));
     expect(relativeDistance(meansOf(samples), [...wave(4, 5), ...wave(4, 5)])).toBeLessThan(1e-14);
   });
 
-  it('samples vary around them as data do: what is left of a noise without its means is √v of it', async () => {
+  it('samples vary around the means like the data: a noise minus its means is scaled by √v', async () => {
     const noise = wave(16, 1);
     const errorOf = async (solver: Solver, steps: number): Promise<number> => {
-      // from t = 0 to the data next to nothing is left: the last step, of lower order, counts for nothing
+      // from t = 0 to the data almost nothing changes, so the last step, of lower order, has no effect
       const sample = await samplesOf(solver, spaced(steps), noise);
       const [means, noiseMeans] = [meansOf(sample), meansOf(noise)];
       const around = sample.map((pixel, i) => pixel - means[squareOf(i)]!);
       const expected = noise.map((pixel, i) => Math.sqrt(VARIANCE) * (pixel - noiseMeans[squareOf(i)]!));
       return relativeDistance(around, expected);
     };
-    // by their orders, 1 and 2, twice the steps leave a half and a quarter of the error: half an order is allowed for
+    // by the orders 1 and 2, twice the steps give a half and a quarter of the error; the tolerance is half an order
     const solvers = [ddim(), dpmSolverPP({ order: 2 })];
     for (const [i, solver] of solvers.entries()) {
       const [coarse, fine] = [await errorOf(solver, 24), await errorOf(solver, 48)];

@@ -1,4 +1,4 @@
-/** A step of training, optimiser and average included: every backend comes to the state that the reference comes to. */
+/** A training step, including optimizer and average: every backend computes the same state as the reference. */
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../src/backends/reference/index.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
@@ -27,13 +27,13 @@ const x0 = Float32Array.from({ length: BATCH * 8 * 8 * 3 }, (_, i) => Math.froun
 type State = Readonly<Record<string, readonly number[]>>;
 
 interface Trained {
-  /** By the members of the state, all numbers of each: before the first step, and after the last. */
+  /** All numbers of each member of the state, before the first step and after the last. */
   readonly first: State;
   readonly last: State;
   readonly losses: readonly number[];
 }
 
-/** Three steps: at first many gradients are 0, as the last layers of a U-Net begin so. */
+/** Three steps, because initially many gradients are 0: the last layers of a U-Net start at zero. */
 const trained = async (acquire: AcquireBackend): Promise<Trained> =>
   right(
     await using(acquire)((backend) => async () => {
@@ -63,7 +63,7 @@ const trained = async (acquire: AcquireBackend): Promise<Trained> =>
     })(),
   );
 
-/** By how much the numbers of a member have moved. */
+/** The change of the numbers of a member. */
 const movement = ({ first, last }: Trained, name: string): readonly number[] =>
   last[name]!.map((x, i) => x - first[name]![i]!);
 
@@ -84,6 +84,6 @@ describe('three steps of training', async () => {
   test('wasm', async () => void (await agrees(wasm())));
   testOnWebgpu(async () => {
     const actual = await agrees(webgpu());
-    expect(await trained(webgpu())).toEqual(actual); // to the bit
+    expect(await trained(webgpu())).toEqual(actual); // bit for bit
   });
 });

@@ -29,7 +29,7 @@ import {
 import { unet, type UNetParams } from '../../src/nn/index.js';
 import { numbersOf, relativeDistance, right } from './run.js';
 
-it('losses and samplers take the U-Net as it is', async () => {
+it('losses and samplers accept the U-Net directly', async () => {
   const process = right(ddpm(cosine(100)));
   const model = right(
     unet({ image: [8, 8, 1], base: 8, multipliers: [1, 2], attention: [4], classes: 3, predicts: 'v' }),
@@ -56,7 +56,7 @@ it('losses and samplers take the U-Net as it is', async () => {
   const x0 = Float32Array.from({ length: 256 }, (_, i) => Math.sin(i));
   const { value } = right(await learn.run({ params, x0, label, key: key(2) })());
   const [measured] = Array.from(right(await read(value)(backend)()));
-  // before it has learned anything it says 0: the loss is the mean square of the v that simpleLoss draws
+  // an untrained model predicts 0, so the loss is the mean square of the v that simpleLoss draws
   const wanted = right(
     await compile(
       program({ x0: 'B 8 8 1', key: 'key' }, ({ x0, key: whole }) => {
@@ -83,17 +83,17 @@ it('losses and samplers take the U-Net as it is', async () => {
       { donate: ['x'] },
     )(backend)(),
   );
-  const x1 = x0.map((pixel) => 2 * pixel); // some of it beyond 1
+  const x1 = x0.map((pixel) => 2 * pixel); // some of it is beyond 1
   const { x } = right(await advance.run({ params, x: x1, label, index: 4 })());
   const sample = Array.from(right(await read(x)(backend)()));
-  // the last step gives x̂₀ = √ᾱ₀·x - √(1-ᾱ₀)·v̂, clipped
+  // the last step returns x̂₀ = √ᾱ₀·x - √(1-ᾱ₀)·v̂, clipped
   const { scale } = process.marginals[0]!;
   const clean = Array.from(x1, (x) => Math.min(1, Math.max(-1, scale * x)));
   expect(relativeDistance(sample, clean)).toBeLessThan(1e-6);
   right(await backend.close());
 });
 
-it('one that predicts the score, and one that predicts x_{t-1}, are models like others', async () => {
+it('U-Nets that predict the score or x_{t-1} work like others', async () => {
   const process = right(ddpm(cosine(100)));
   const made = right(unet({ image: [8, 8, 1], base: 8, multipliers: [1, 2], predicts: 'score' }));
   const ofPrevious: Model<UNetParams, [8, 8, 1]> = { ...made, ...fromPrevious(process, made) };
@@ -104,7 +104,7 @@ it('one that predicts the score, and one that predicts x_{t-1}, are models like 
   );
   const x0Of = (model: typeof ofPrevious) =>
     numbersOf((k) => reparameterize(process, 'x0')(model).apply(model.init(k), x, { t }));
-  // before it has learned anything it says 0: no score, so x̂₀ = x_t/√ᾱ_t; and x_{t-1} = 0 of x̂₀ = -x_t·xt/x0
+  // an untrained model predicts 0: with score 0, x̂₀ = x_t/√ᾱ_t; with x_{t-1} = 0, x̂₀ = -x_t·xt/x0
   const factors = (of: (t: number) => number) => (value: number, i: number) => value * of(i < 64 ? 0 : 50);
   const pixels = await numbersOf(() => x);
   const ofScore = pixels.map(factors((at) => 1 / process.marginals[at]!.scale));

@@ -1,4 +1,7 @@
-/** Checks the output and all gradients of U-Nets where the contract of backends, which has the same U-Nets, does not. */
+/**
+ * Checks the output and all gradients of U-Nets on backends on which the contract, which has the same U-Nets, does not
+ * run.
+ */
 import { describe, expect, test } from 'vitest';
 import { asOnTensorflow } from '../../src/backends/tfjs/eager/testing.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
@@ -24,7 +27,7 @@ describe.each(unetCases.map((one) => [one.name, one] as const))('%s', (_, { numb
     expect(await agrees(webgpu())).toEqual(bits);
   });
 
-  test('numbers that are off, or none, are seen', async () => {
+  test('wrong or missing numbers are detected', async () => {
     const numbers = Float64Array.from(await agrees(wasm()));
     expect(violationOf(numbers.with(0, numbers[0]! + 0.1), 1e-4)).toMatch(/^output: /);
     expect(violationOf(numbers.with(numbers.length - 1, NaN), 1e-4)).toMatch(/^x: NaN off/);

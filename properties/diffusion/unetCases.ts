@@ -1,4 +1,4 @@
-/** Whole U-Nets: the output and all of the gradients on a backend, held against what their graphs mean in float64. */
+/** Compares the output and all gradients of whole U-Nets on a backend with the float64 values of their graphs. */
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
 import {
   add,
@@ -29,7 +29,7 @@ export interface UNetCase {
   readonly name: string;
   /** The output, then the gradient of each parameter and of the images, one after another. */
   readonly numbersOn: (backend: Backend) => Promise<HostArray>;
-  /** What is wrong with such numbers: each part is to be right to a fraction of its greatest number. */
+  /** The error in such numbers: each part must be accurate to a fraction of its greatest number. */
   readonly violationOf: (numbers: HostArray, tolerance: number) => Violation;
 }
 
@@ -60,10 +60,10 @@ const DECLARED = [{ path: 'key', shape: [], dtype: 'key' }] as const;
 
 const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
   const model = valueOf(unet(config));
-  /** Parameters of which none is 0: scales near 1, the others of the size that keeps activations as they are. */
+  /** Nonzero parameters: scales near 1, the others of a size that keeps the variance of activations. */
   const paramsFrom = (key: Key): UNetParams =>
     fillSpec(model.params, ({ path, shape }) => {
-      const extents = shape as readonly number[]; // a model's extents are numbers
+      const extents = shape as readonly number[]; // the extents of a model are numbers
       const drawn = normal(
         foldIn(
           key,
@@ -86,7 +86,7 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
       model.apply(params, x, { t, ...(config.classes !== undefined && { label }) });
     const { grad } = valueAndGrad((p: typeof given) => sum(mul(apply(p), weights)))(given);
     const all = tensorsOf([apply(given), grad]).map(({ leaf }) => reshape(leaf as Tensor<Shape>, -1)); // all float32
-    return concatAll(all as [Tensor<[number]>, ...Tensor<[number]>[]], 0); // there is one at least
+    return concatAll(all as [Tensor<[number]>, ...Tensor<[number]>[]], 0); // there is at least one
   };
   const parts = [
     ['output', 384] as const,
@@ -116,7 +116,7 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
         from += length;
         const greatest = largest(expected.subarray(begin, from));
         const off = largest(expected.subarray(begin, from).map((x, i) => x - numbers[begin + i]!));
-        return off <= tolerance * greatest ? null : `${path}: ${off} off, where the greatest number is ${greatest}`; // NaN is off
+        return off <= tolerance * greatest ? null : `${path}: ${off} off, where the greatest number is ${greatest}`; // NaN is an error
       });
       return from === expected.length ? firstOf(...violations) : `${from} numbers in parts, of ${expected.length}`;
     },

@@ -1,4 +1,4 @@
-/** What diffusion makes of a U-Net that learns its variance. */
+/** Losses and samplers of a U-Net that learns its variance. */
 import { describe, expect, it } from 'vitest';
 import { wasm } from '../../src/backends/wasm/backend.js';
 import {
@@ -56,7 +56,7 @@ const model = right(
     learnedVariance: 'range',
   }),
 );
-/** Two pictures, a bar across and one down. */
+/** Two pictures: a horizontal and a vertical bar. */
 const pictures = (count: number): Float32Array =>
   Float32Array.from({ length: count * 64 }, (_, i) => {
     const [image, y, x] = [i >> 6, (i >> 3) % 8, i % 8];
@@ -65,7 +65,7 @@ const pictures = (count: number): Float32Array =>
 
 describe('of a U-Net with learnedVariance', () => {
   const x0 = constantOf(pictures(4), 4, 8, 8, 1) as Tensor<[4, ...Image]>;
-  /** Parameters of which none is 0. */
+  /** Nonzero parameters. */
   const drawn = (k: Parameters<typeof model.init>[0]): UNetParams =>
     fillSpec(model.params, ({ path, shape }) => {
       const extents = shape as readonly number[]; // a model's extents are numbers
@@ -74,7 +74,7 @@ describe('of a U-Net with learnedVariance', () => {
       return path.endsWith('.gamma') ? add(mul(noise, 0.1), 1) : mul(noise, 0.1);
     });
 
-  it('the hybrid loss teaches the mean as the simple loss does, and the variance by the bound alone', async () => {
+  it('the hybrid loss trains the mean like the simple loss, and the variance only by the bound', async () => {
     /** The gradient of a loss by the filters of the last convolution: those of ε̂, then those of the variance. */
     const slopes = async (losses: Losses<UNetParams, Image>) => {
       const numbers = await numbersOf((k) => {
@@ -92,14 +92,14 @@ describe('of a U-Net with learnedVariance', () => {
       return { losses: mul(losses, T), t };
     });
     expect(ofMean.every((slope) => slope !== 0)).toBe(true);
-    // float64; what is added to it by the other half is 0, so that only the order of sums may differ
+    // float64; the other half adds 0, so that only the order of sums may differ
     expect(relativeDistance(ofMean, simple)).toBeLessThan(1e-13);
     expect(none.every((slope) => slope === 0)).toBe(true);
     expect(relativeDistance(ofVariance, bound[1])).toBeLessThan(1e-13);
     expect(Math.hypot(...ofVariance)).toBeGreaterThan(1e-3);
   });
 
-  it('p_θ has its variance: at first, where it says 0, halfway between log β̃_t and log β_t', async () => {
+  it('p_θ has its variance: initially, with prediction 0, halfway between log β̃_t and log β_t', async () => {
     const steps = Int32Array.of(0, 1, 50, 99);
     const logVariance = await numbersOf((k) => {
       const t = constantOf(steps, 4);
@@ -153,14 +153,14 @@ describe('of a U-Net with learnedVariance', () => {
 
   it('60 steps of the hybrid loss bring both losses down', async () => {
     const { before, after } = await learned(model);
-    expect(before.simple).toBeCloseTo(1, 1); // that of ε̂ = 0
+    expect(before.simple).toBeCloseTo(1, 1); // the loss of ε̂ = 0
     expect(after.simple).toBeLessThan(0.5 * before.simple);
     expect(after.bound).toBeLessThan(0.5 * before.bound);
   });
 
-  it('where the mean cannot learn, its variance does', async () => {
+  it('the variance learns even if the mean cannot', async () => {
     const { apply } = model.learned!;
-    // as log σ², which begins at 0 and has a long way down: the range is narrow
+    // as log σ², which starts at 0 and has far to fall, because the range is narrow
     const silent = learningVariance<UNetParams, Image>({
       ...model,
       as: 'logVariance',

@@ -42,7 +42,7 @@ const onHost = async (result: unknown): Promise<unknown> => {
   return Object.fromEntries(await Promise.all(fields));
 };
 
-/** Claims round numbers to a few digits. */
+/** Compares numbers up to the digits that claims give. */
 const isNear = (a: number, b: number): boolean => Object.is(a, b) || Math.abs(a - b) <= 5e-4 * (1 + Math.abs(b));
 
 const agrees = (actual: unknown, expected: unknown): boolean => {

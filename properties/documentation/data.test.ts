@@ -1,4 +1,4 @@
-/** The programs of docs/data.md, in a folder with the files that they read, and with fewer steps. */
+/** Tests the programs of docs/data.md, in a folder with the files that they read, and with fewer steps. */
 import { strToU8, zipSync } from 'fflate';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -65,7 +65,9 @@ const findNames = (): readonly Exported[] => {
 
 let found: readonly Exported[] | undefined;
 
-/** What the package exports, in the order of its imports. They are looked up once: the compiler takes seconds. */
+/**
+ * The exports of the package, in the order of its imports. They are looked up once, because the compiler takes seconds.
+ */
 export const publicNames = (): readonly Exported[] => (found ??= findNames());
 
 const FP = {
@@ -138,7 +140,7 @@ const checked = (code: string, statement: ts.Statement, i: number): string => {
 
 const parsed = (code: string): ts.SourceFile => ts.createSourceFile('example.ts', code, ts.ScriptTarget.ES2023, true);
 
-/** A name in scope without an import: of an entry of the package, or of a sibling module, `./line-12.js`. */
+/** A name in scope without an import, from an entry of the package or from a sibling module, `./line-12.js`. */
 export type Known = Pick<Exported, 'entry' | 'name' | 'isValue'>;
 
 /** The variables and types that a program declares at its top level, as exports of the module `entry`. */

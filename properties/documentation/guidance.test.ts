@@ -9,7 +9,7 @@ const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
 
 testPage('docs/guidance.md');
 
-/** The places of the marks of a figure. */
+/** The positions of the marks of a figure. */
 const marksOf = (svg: string): readonly number[] =>
   [...svg.matchAll(/<circle[^>]* cx="([\d.]+)" cy="([\d.]+)"/g)].flatMap(([, x, y]) => [Number(x), Number(y)]);
 
@@ -22,5 +22,5 @@ test('the plot shows the numbers of the table, at the scales of the example', ()
   expect(scores.map(({ scale }) => scale)).toEqual(recipe.scales);
   const [drawn, shown] = [figure(scores), readFileSync(`${docs}guidance.svg`, 'utf8')].map(marksOf);
   expect(shown).toHaveLength(drawn!.length);
-  shown!.forEach((place, i) => expect(Math.abs(place - drawn![i]!)).toBeLessThan(1)); // pixel
+  shown!.forEach((place, i) => expect(Math.abs(place - drawn![i]!)).toBeLessThan(1)); // a pixel
 });

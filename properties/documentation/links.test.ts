@@ -1,4 +1,4 @@
-/** The relative links of the documentation lead to files of the repository, and to headings in them. */
+/** Checks that the relative links of the documentation lead to files of the repository, and to headings in them. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,7 @@ const anchorOf = (heading: string): string =>
 const anchorsOf = (text: string): readonly string[] =>
   [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
 
-/** The links of a page that lead nowhere. */
+/** The broken links of a page. */
 const brokenIn = (page: string): readonly string[] =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)]
     .map(([, link]) => link!)

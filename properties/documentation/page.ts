@@ -1,8 +1,8 @@
 /**
  * The programs of a page. A program is run, and its claims are checked. A program with a `text` block below it does not
- * compile, and the block is its one error. A `diff` changes the last program that compiles; lines of it that start with `!`
- * are the one error of the change, in brief. A program may use what those before it declare, unless
- * it begins with an import of the package: then it has to import all that it uses.
+ * compile, and the block is its one error. A `diff` changes the last program that compiles; lines of it that start with
+ * `!` are the one error of the change, in brief. A program may use what those before it declare, unless it begins with
+ * an import of the package. In that case it must import everything that it uses.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -49,10 +49,12 @@ const snippetsOf = (page: string): readonly Snippet[] => {
   }, []);
 };
 
-/** Tests if a program imports what it uses, as a reader would save it. */
+/** Tests if a program imports everything that it uses, so that a reader can save it as a file. */
 const isWhole = (code: string): boolean => /^import .* from 'noisefold/.test(code);
 
-/** Programs as modules that import the declarations of those before them; a later declaration of a name wins. */
+/**
+ * Converts programs to modules that import the declarations of those before them; a later declaration of a name wins.
+ */
 const modulesOf = (snippets: readonly Snippet[], names: readonly Known[]): readonly string[] =>
   snippets.reduce<{ readonly modules: readonly string[]; readonly known: readonly Known[] }>(
     ({ modules, known }, { code, line, message }) => {
@@ -105,7 +107,7 @@ export interface Module extends Snippet {
   readonly text: string;
 }
 
-/** Tests the programs of a page, with its text changed on the same lines, and gives them. */
+/** Tests the programs of a page, whose text may be changed without moving lines, and returns them. */
 export const testPage = (page: string, changed: (text: string) => string = (text) => text): readonly Module[] => {
   const snippets = snippetsOf(changed(readFileSync(root + page, 'utf8')));
   const scratch = `${root}.cache/${page.replace('/', '-')}-${process.pid}`;
@@ -136,7 +138,7 @@ export const testPage = (page: string, changed: (text: string) => string = (text
       await import(pathToFileURL(fileOf(snippet)).href);
     });
     test.each(snippets.filter((snippet) => !isRight(snippet)))(
-      'line $line does not compile: the error that is shown is the only one',
+      'line $line does not compile, and the error on the page is the only one',
       (snippet) => {
         expect(errorsOf(snippet)).toEqual([ordered(snippet.message!)]);
       },

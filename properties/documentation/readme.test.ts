@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The README's blocks of TypeScript that are whole programs. */
+/** The TypeScript blocks of the README that are whole programs. */
 const programs = readFileSync(`${root}README.md`, 'utf8')
   .split('```ts\n')
   .slice(1)
@@ -15,7 +15,7 @@ const programs = readFileSync(`${root}README.md`, 'utf8')
 
 const example = (name: string): string => readFileSync(`${root}examples/${name}/main.ts`, 'utf8');
 
-/** Runs a program with some of its text replaced, and gives what it exports. */
+/** Runs a program with some of its text replaced, and returns its exports. */
 const run = async (
   name: string,
   changes: readonly (readonly [from: string | RegExp, to: string])[],

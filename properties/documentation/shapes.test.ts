@@ -5,7 +5,7 @@ import { type Module, testPage } from './page.js';
 const programs = testPage('docs/shapes.md');
 const mistakes = programs.filter(({ message }) => message !== null);
 
-/** The error that the page shows: the line of the program, the column, and the last line of the message. */
+/** The error on the page: the line of the program, the column, and the last line of the message. */
 const shown = ({ message, changed }: Module) => {
   const lines = message!.split('\n');
   const marks = lines.findIndex((line) => /^ *~+$/.test(line));
@@ -16,7 +16,7 @@ const shown = ({ message, changed }: Module) => {
   };
 };
 
-test('eight programs do not compile, each for a reason of its own', () => {
+test('eight programs do not compile, each for a different reason', () => {
   expect(new Set(mistakes.map(({ message }) => message)).size).toBe(8);
 });
 

@@ -16,7 +16,7 @@ const KEY: KeyWords = [7, 0];
 const declaredBy = ({ operands }: Case): readonly Declared[] =>
   operands.map(({ shape, dtype }, i) => ({ path: `x${i}`, shape, dtype }));
 
-/** The operands that have numbers, with them. */
+/** The operands that have numbers, with these numbers. */
 const inputsOf = ({ operands }: Case): readonly Input[] =>
   operands.flatMap(({ shape, dtype, domain }, i) =>
     dtype === 'key' ? [] : [{ path: `x${i}`, shape, dtype, data: numbers(domain, i, sizeOf(shape)) }],
@@ -39,7 +39,7 @@ const isFloat = ({ dtype }: { readonly dtype: string }): boolean => dtype === 'f
 /** Tests if a float32 result may depend on a float32 operand. */
 const hasSlope = (given: Case): boolean => given.operands.some(isFloat) && resultsOf(given).some(isFloat);
 
-/** ⟨w, y⟩ for the results that are float32. */
+/** ⟨w, y⟩ over the float32 results. */
 const scalarOf =
   (given: Case) =>
   (inputs: Nodes): Node =>

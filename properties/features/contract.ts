@@ -1,4 +1,4 @@
-/** The contract of backends: promises, each with the laws that check it. They are rows of `FEATURES.md`. */
+/** The contract of backends: promises, each with the laws that check it. They are the rows of `FEATURES.md`. */
 import type { Backend } from '../../src/dsl/compile/backend.js';
 import { families } from '../arbitraries/operations.js';
 import { type UNetCase, unetCases } from '../diffusion/unetCases.js';
@@ -38,7 +38,7 @@ export const violationOf = async (law: Law, times: number): Promise<Violation> =
   }
 };
 
-/** The law of a title, for a backend. */
+/** The law with a given title, for a backend. */
 const byLaw = (title: string): Promised => ({
   title,
   violation: (backend) =>
@@ -50,7 +50,7 @@ const byLaw = (title: string): Promised => ({
 
 const byUNet = ({ name, numbersOn, violationOf: violation }: UNetCase): Promised => ({
   title: `U-Net: ${name}`,
-  // float64 rounds less
+  // float64 has smaller rounding errors
   violation: async (backend) => violation(await numbersOn(backend), backend.name === 'reference' ? 1e-12 : 1e-4),
 });
 
@@ -67,13 +67,13 @@ const GROUPS: readonly (readonly [says: (count: number) => string, has: (law: La
   [() => 'random integers are the same on every backend', ({ name }) => name === 'whole numbers are drawn from the bits of a key'],
   [
     () => 'uploaded numbers are read back unchanged; memory is counted',
-    ({ name }) => name === 'numbers come back as they were given, and their memory is counted',
+    ({ name }) => name === 'uploaded numbers are read back unchanged, and their memory is counted',
   ],
   [
     () => 'donated values are consumed; runs leak no memory',
-    ({ name }) => name === 'a run consumes what is donated, changes nothing else, and leaves nothing behind',
+    ({ name }) => name === 'a run consumes donated values, changes nothing else, and leaks no memory',
   ],
-  [() => 'runs are deterministic and leak no memory', ({ name }) => name === 'runs repeat, and leave nothing behind'],
+  [() => 'runs are deterministic and leak no memory', ({ name }) => name === 'runs are reproducible, and leak no memory'],
   [() => 'a profile is a run with a time for each call', ({ name }) => name === 'a profile is a run'],
   [() => 'wrong inputs are typed errors', ({ name }) => name === 'wrong inputs are typed errors'],
 ]; // prettier-ignore

@@ -1,4 +1,4 @@
-/** An operation of the DSL with small cases of it: from them everything in `FEATURES.md` is computed. */
+/** An operation of the DSL with small cases, from which everything in `FEATURES.md` is computed. */
 import type { Widened } from '../../src/dsl/types/dim.js';
 import type { DType, Node } from '../../src/dsl/graph/node.js';
 import type { NumberType } from '../../src/dsl/graph/region.js';
@@ -23,7 +23,7 @@ export interface Case {
   readonly build: Build;
   /** Calls the pipeable form: `pipe(x, sub(y))`. */
   readonly piped: Build;
-  /** True if its float32 results follow its float32 operands; otherwise they are piecewise constant. */
+  /** True if its float32 results vary with its float32 operands; otherwise they are piecewise constant. */
   readonly differentiable: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface Feature {
   readonly cases: readonly Case[];
 }
 
-/** A function of the DSL; the tables of cases check what it takes. */
+/** A function of the DSL; the tables of cases check its argument types. */
 export type Operation = (...args: never[]) => unknown;
 
 const operand =
@@ -66,7 +66,7 @@ interface Entry extends Case {
  */
 export const hasTwoForms = (operation: Operation): boolean => operation.length === 0;
 
-/** The pipeable form of an operation, to be called as the data-first form is. */
+/** The pipeable form of an operation, with the arguments of the data-first form. */
 const pipeable = <Op extends Operation>(operation: Op): Op => {
   const op = operation as unknown as (...others: readonly unknown[]) => (first: unknown) => unknown;
   const called = (first: unknown, ...others: readonly unknown[]): unknown => op(...others)(first);
@@ -110,7 +110,7 @@ const made =
 
 /** A case with a gradient by each float32 operand. */
 export const smooth = made(true);
-/** A case without a gradient: its results are not float32, are piecewise constant, or follow no operand. */
+/** A case without a gradient: its results are not float32, are piecewise constant, or do not depend on an operand. */
 export const flat = made(false);
 
 /** Operations of a family by their names, each with one case or several. */

@@ -45,7 +45,7 @@ const inChromium = (contract: Contract | undefined): Checks =>
         promised: ({ title }) => contract.promised(title),
       };
 
-/** A backend; `missing` says why this machine cannot check it, and is empty if it can. */
+/** A backend; `missing` is the reason why this machine cannot check it, or empty. */
 interface Checked {
   readonly name: string;
   readonly missing: string;
@@ -96,7 +96,7 @@ interface Column {
   readonly found: () => Promise<Violation>;
 }
 
-/** A test of each backend; the name of a skipped test says why it is skipped. */
+/** A test for each backend; the name of a skipped test gives the reason. */
 const findNothing = (what: string, columns: readonly Column[]): void => {
   for (const { name, missing: why, found } of columns)
     test.skipIf(why !== '')([name, what, why].filter((words) => words !== '').join(' '), async () => {

@@ -10,7 +10,7 @@ const page = (wasm: Violation, law: Violation, gradient: Violation): string =>
     [{ row: { says: 'runs repeat', holds: 'run(x) = run(x)' }, backends: { cpu: law, wasm: null } }],
   );
 
-test('the page lists what fails, and nothing else, as an exception', () => {
+test('the page lists exactly the failures as exceptions', () => {
   const sound = page(null, null, null);
   expect(sound).toContain('Exceptions:\n\n- None.\n');
   const failing = page('1 is not 2', 'differs', 'is 0').split('Exceptions:\n\n')[1]!.split('\n\n')[0];

@@ -1,4 +1,4 @@
-/** Errors of operations whose operands do not fit, where the types do not know the extents. */
+/** Errors of operations whose operands do not match, if the types do not know the extents. */
 import { describe, expect, test } from 'vitest';
 import { attempt, type NoisefoldError } from '../../src/internal/errors.js';
 import { type Node, node } from '../../src/dsl/graph/node.js';
@@ -8,7 +8,7 @@ import type { Case, Operand } from './feature.js';
 
 type Declared = Pick<Operand, 'shape' | 'dtype'>;
 
-/** The operand with one element more, or one fewer, along one of its axes. */
+/** The operand with one element more or fewer along one of its axes. */
 const othersOf = ({ shape, dtype }: Operand): readonly Declared[] =>
   [1, -1].flatMap((count) =>
     shape.map((_, axis) => ({ shape: shape.map((d, i) => (i === axis ? d + count : d)), dtype })),
@@ -41,7 +41,7 @@ describe('an operand of another extent is accepted, or the error names the opera
     }
   });
 
-  test('every operation of several operands refuses some, except those that take any number of indices', () => {
+  test('every operation of several operands refuses some wrong extents, except those that take any number of indices', () => {
     const silent = refusing.filter(({ takesSeveral, refusals }) => takesSeveral && refusals.length === 0);
     expect(silent.map(({ name }) => name)).toEqual(['gather', 'take']);
   });

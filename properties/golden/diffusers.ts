@@ -2,10 +2,10 @@
  * Numbers of published implementations, in float64: the schedulers of huggingface/diffusers, and samplers of
  * crowsonkb/k-diffusion. `diffusers.json` says which files, at which commits, and how they were run.
  *
- * Where steps are taken, x is `[2, 1, 2]`, flattened; it begins with detNoise(4, 1), and step i draws
- * detNoise(4, 10 + i). The model says 0.9·tanh(0.8·x + 0.3·sin(t/100)), meant as the settings have it (ε if they say
- * nothing); a learned variance is 0.5·sin(3·x + t/50), a place in the range, or log σ². x is what preserves variance, and
- * for schedulers that work in σ the model sees their x̄/√(1 + σ²).
+ * Where steps are taken, x is `[2, 1, 2]`, flattened; it begins with detNoise(4, 1), and step i draws detNoise(4, 10 +
+ * i). The model predicts 0.9·tanh(0.8·x + 0.3·sin(t/100)), in the parameterization of the settings (ε by default); a
+ * learned variance is 0.5·sin(3·x + t/50), a position in the range, or log σ². x is in the variance-preserving scale,
+ * and for schedulers that work in σ the model gets x̄/√(1 + σ²).
  */
 import { readFileSync } from 'node:fs';
 
@@ -39,11 +39,13 @@ export interface GoldenSteps {
   };
   /** Arguments of each step. */
   readonly step?: { readonly eta?: number; readonly order?: number };
-  /** Where the steps begin, as the model sees them: not always whole. */
+  /** The timesteps that the model gets at the beginning of each step, which may be fractional. */
   readonly timesteps?: readonly number[];
-  /** The σ of those, where the scheduler has them. */
+  /** The σ of these timesteps, if the scheduler has σ. */
   readonly sigmas?: readonly number[];
-  /** Of k-diffusion: σ of all levels, rising, of which level j is t = 40·j to the model; and those that are visited. */
+  /**
+   * For k-diffusion: the rising σ of all levels, of which level j has t = 40·j for the model; and the visited levels.
+   */
   readonly levels?: readonly number[];
   readonly path?: readonly number[];
   /** x after each step, and each stage of Runge-Kutta; x̄ = x/√ᾱ for schedulers that work in σ. */
@@ -57,7 +59,7 @@ interface GoldenTable {
   readonly betas_sum: number;
 }
 
-/** Timesteps of a spacing at T = 1000; of the long ones the ends and the sum. */
+/** Timesteps of a spacing at T = 1000; for long lists the ends and the sum. */
 export interface GoldenGrid {
   readonly class: 'DDIMScheduler' | 'DPMSolverMultistepScheduler';
   readonly timestep_spacing: 'linspace' | 'leading' | 'trailing';

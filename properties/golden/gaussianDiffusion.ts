@@ -60,17 +60,17 @@ interface GoldenReverse {
   readonly t: readonly [number, number];
   readonly mean: readonly number[];
   readonly pred_xstart: readonly number[];
-  /** Of each element, where it is learned. */
+  /** For each element, if it is learned. */
   readonly log_variance?: readonly number[];
-  /** Of each sample, where it is fixed. */
+  /** For each sample, if it is fixed. */
   readonly log_variance_per_batch?: readonly number[];
   readonly 'p_sample(noise k=0)': readonly number[];
   readonly 'ddim_sample(eta=0.0,noise k=0)': readonly number[];
   readonly 'ddim_sample(eta=0.5,noise k=0)': readonly number[];
   readonly 'ddim_sample(eta=1.0,noise k=0)': readonly number[];
-  /** From t to t+1; from T-1 to noise alone. */
+  /** From t to t+1; from T-1 to pure noise. */
   readonly ddim_reverse_sample: readonly number[];
-  /** By ∇ log p(y|x_t) = -0.5·x + 0.1·cos(t/200), of scale 1. */
+  /** With ∇ log p(y|x_t) = -0.5·x + 0.1·cos(t/200), at scale 1. */
   readonly 'p_sample_cond(noise k=0)': readonly number[];
   readonly 'ddim_sample_cond(eta=0)': readonly number[];
   readonly condition_mean: readonly number[];

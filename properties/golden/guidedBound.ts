@@ -1,10 +1,10 @@
 /**
- * Numbers of openai/guided-diffusion that `gaussianSteps.json` has not: terms of the variational bound, classifier
+ * Numbers of openai/guided-diffusion that `gaussianSteps.json` lacks: terms of the variational bound, classifier
  * guidance, DDIM's reversed step, and predictions of x_{t-1}. In float64; `guidedBound.json` says how they were made.
  */
 import { readFileSync } from 'node:fs';
 
-/** Two samples, each at a t of its own. */
+/** Two samples, each at its own t. */
 type Pair = readonly [number, number];
 
 export const goldenBound = JSON.parse(readFileSync(new URL('guidedBound.json', import.meta.url), 'utf8')) as {

@@ -1,4 +1,7 @@
-/** Numbers that are the same here and in Python: hashes of names, so that fixtures of networks need no weights. */
+/**
+ * Numbers that are computed equally here and in Python, from hashes of names, so that fixtures of networks need no
+ * weights.
+ */
 
 const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
 
@@ -17,13 +20,13 @@ export const hashedNoise = (name: string, count: number): Float32Array => {
   });
 };
 
-/** A weight: of variance 1/fanIn; scales are about 1, other vectors about 0. */
+/** A weight with variance 1/fanIn; scales are about 1, other vectors about 0. */
 export const hashedWeight = (name: string, shape: readonly number[], fanIn: number, isScale: boolean): Float32Array => {
   const [factor, offset] = shape.length > 1 ? [1 / Math.sqrt(fanIn), 0] : [0.1, isScale ? 1 : 0];
   return hashedNoise(name, product(shape)).map((u) => offset + factor * u);
 };
 
-/** The norm of a gradient, and its product with noise: what the fixtures have of each gradient. */
+/** The norm of a gradient, and its product with noise, which fixtures store for each gradient. */
 export const measured = (name: string, gradient: ArrayLike<number>): readonly [norm: number, projection: number] => {
   const direction = hashedNoise(`grad.${name}`, gradient.length);
   const sum = (term: (g: number, i: number) => number): number =>

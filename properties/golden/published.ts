@@ -1,8 +1,8 @@
 /**
- * Published networks, and what PyTorch 2.6 made of them. `unet/` has three with their weights, by the code of
- * openai/guided-diffusion and huggingface/diffusers, in float32. `networks/` has more, whose weights are hashes of their
- * names, in float64: by modules written for this, which give the numbers of those three to 2e-6 and the published counts of
- * parameters.
+ * Published networks, and their results in PyTorch 2.6. `unet/` has three with their weights, computed by the code of
+ * openai/guided-diffusion and huggingface/diffusers in float32. `networks/` has more, whose weights are hashes of their
+ * names, in float64. They are computed by modules written for this purpose, which reproduce the three networks to 2e-6
+ * and the published counts of parameters.
  */
 import { readFileSync } from 'node:fs';
 import { unwrap } from 'noisefold';
@@ -35,7 +35,7 @@ const bytesOf = (path: string): Uint8Array => readFileSync(new URL(path, import.
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const float32 = (shape: readonly number[], data: Float32Array): StoredTensor => ({ dtype: 'F32', shape, data });
 
-/** Images `[B, C, H, W]` as `[B, H, W, C]`; other tensors as they are. */
+/** Images `[B, C, H, W]` as `[B, H, W, C]`; other tensors unchanged. */
 const channelsLast = (tensor: StoredTensor): StoredTensor => {
   const [B, C, H, W] = tensor.shape as readonly [number, number, number, number];
   if (tensor.shape.length !== 4) return tensor;

@@ -1,4 +1,4 @@
-/** What every backend computes: the results of the reference. */
+/** Laws of agreement: every backend computes the results of the reference. */
 import fc from 'fast-check';
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
 import { vjp } from '../../src/dsl/transforms/gradient.js';
@@ -31,7 +31,9 @@ const largest = (all: readonly ArrayLike<number>[]): number =>
 const dataOf = (inputs: readonly Input[]): Readonly<Record<string, Float64Array>> =>
   Object.fromEntries(inputs.map(({ path, data }) => [path, data]));
 
-/** The result of an operation, and where it has a derivative, the cotangents of its operands for one of it. */
+/**
+ * The result of an operation and, if it has a derivative, the cotangents of its operands for a cotangent of the result.
+ */
 const withPullback =
   (build: OperationCase['build']) =>
   ({ c, ...x }: Nodes): Nodes => {
@@ -56,7 +58,7 @@ const withCotangent = ({ inputs, build, seed }: OperationCase, differentiable: b
   return [...inputs, { path: 'c', shape, dtype: 'float32', data }];
 };
 
-/** Whether anything is summed up to a node, so that large terms may leave a small result. */
+/** True if a node depends on a sum, in which large terms may cancel. */
 const sums = (root: Node): boolean =>
   reachable([root]).some((n) => {
     if (n.op === 'composite') return sums(p.decomposition(n));
@@ -82,7 +84,7 @@ const ofOperation =
       const evaluated = (data: Readonly<Record<string, Float64Array>>): readonly Float64Array[] =>
         evaluate(Object.values(graph), data, {}).outputs;
       const expected = evaluated(dataOf(inputs));
-      // what sums would be, did nothing cancel
+      // the sums without cancellation
       const absolute = evaluated(mapValues(dataOf(inputs), (data) => data.map(Math.abs)));
       const compiled = await running(backend, programOf(inputs, f));
       const actual = await compiled.run(dataOf(inputs));

@@ -4,9 +4,9 @@ import type { Law } from './law.js';
 import { ownershipLaws } from './ownership.js';
 
 /**
- * The contract of a backend: what anyone who writes one can check it by. It computes what the reference
- * computes, keeps to who owns which memory, and gives its errors as values. One law is of each operation: `titleOf` tells
- * them apart.
+ * The contract of a backend, with which authors of backends can test theirs. A backend computes the results of the
+ * reference, respects the ownership of memory, and returns its errors as values. Some laws exist for each operation:
+ * `titleOf` distinguishes them.
  * @example
  * const check = using(wasm())((backend) => async () => {
  *   for (const law of backendLaws(backend)) await checkLaw(law, 0.05)

@@ -1,4 +1,4 @@
-/** What `vmap` promises: what it makes of a function is the function at each example. */
+/** The laws of `vmap`: its result is the function applied to each example. */
 import fc from 'fast-check';
 import { checkpoint, customVjp, vmap } from 'noisefold/dsl';
 import { vjp } from '../../src/dsl/transforms/gradient.js';
@@ -25,7 +25,7 @@ import {
   oneByOne,
 } from '../oracles/exampleGrids.js';
 
-/** A record of tensors of unknown names and shapes, of which `vmap` knows no types. */
+/** A record of tensors of unknown names and shapes, for which `vmap` has no types. */
 const batched = (f: Function, xs: Tensors): Tensors => vmap(f)(xs as never);
 
 const WRAPPINGS = {
@@ -34,7 +34,10 @@ const WRAPPINGS = {
   customVjp: (f: TensorFunction): TensorFunction => customVjp(f, (x) => vjp(f)(x).pullback),
 };
 
-/** The gradient of the square of Σ of the outputs: what is wrapped has a cotangent of its own in each example. */
+/**
+ * The gradient of the square of Σ of the outputs, so that the wrapped function has a different cotangent in each
+ * example.
+ */
 const slopes =
   (f: Function, wrap = WRAPPINGS.nothing): Function =>
   (x) => {
@@ -54,7 +57,7 @@ const slopes =
 interface Batch {
   readonly given: OperationCase;
   readonly extent: number;
-  /** Whether the operands after the first are the same in all. */
+  /** True if the operands after the first are the same in all. */
   readonly shared: boolean;
   readonly wrapping: keyof typeof WRAPPINGS;
 }
@@ -70,14 +73,14 @@ const batch: fc.Arbitrary<Batch> = fc.record({
   wrapping: fc.constantFrom(...(Object.keys(WRAPPINGS) as (keyof typeof WRAPPINGS)[])),
 });
 
-/** The same numbers, which lie where the operation has a derivative, in another order. */
+/** The same numbers, which lie in the domain of differentiability, in another order. */
 const rotated = (data: Float64Array, by: number): Float64Array => data.map((_, i) => data[(i + by) % data.length]!);
 
 const throughVmap = async ({ given, extent: count, shared, wrapping }: Batch): Promise<Violation> => {
   const { inputs, build, seed } = given;
   const isShared = (path: string): boolean => shared && path !== inputs[0]?.path;
   const f = (x: Tensors): ReturnType<TensorFunction> => {
-    // customVjp has what it needs as its argument
+    // customVjp gets everything that it needs as its argument
     const wrap = WRAPPINGS[wrapping];
     return wrap(lifted((at) => weighted(build(inputs.map(({ path }) => at[path]!)), seed)))(x);
   };
@@ -163,7 +166,7 @@ export const batchLaws: readonly Law[] = [
     },
   },
   {
-    name: 'vmap of a convolution is it at each image, each kernel, or each pair',
+    name: 'vmap of a convolution is the convolution of each image, each kernel, or each pair',
     formula: 'vmap(f)(xs)[i] = f(xs[i]), for f(x) = (conv2d(x), ∇(Σ conv2d(x))²) and groups of both kinds',
     source: 'definition of vmap',
     arbitrary: gridOf(convolution, fc.constant(1), ['rows', 'neither']),

@@ -1,4 +1,4 @@
-/** The variational bound: divergences, likelihoods of bytes, and what their losses teach. */
+/** Laws of the variational bound: divergences, likelihoods of bytes, and the gradients of their losses. */
 import fc from 'fast-check';
 import {
   boundTerm,
@@ -43,7 +43,7 @@ const positive: Law<readonly [Numbers, Numbers]> = {
   name: 'KL is not negative, and 0 only at equality',
   formula: 'KL(p ‖ q) ≥ 0; KL(p ‖ p) = 0; KL(p ‖ q) > 0 where the means or log-variances differ by 10⁻⁶ or more',
   source: 'Gibbs’ inequality',
-  // near ones too, where the terms cancel
+  // nearly equal ones too, for which the terms cancel
   arbitrary: fc.oneof(
     fc.tuple(numbers, numbers),
     fc
@@ -65,7 +65,7 @@ const positive: Law<readonly [Numbers, Numbers]> = {
   },
 };
 
-/** ∫ p·log(p/q) by the trapezoidal rule over ±12 σ of p, which is exact for such functions but for rounding. */
+/** ∫ p·log(p/q) by the trapezoidal rule over ±12 σ of p, which is exact for such functions up to rounding. */
 const integrated = ([mp, lp]: Numbers, [mq, lq]: Numbers): number => {
   const [sp, sq] = [Math.exp(lp / 2), Math.exp(lq / 2)];
   const STEP = 1 / 64;
@@ -141,14 +141,14 @@ const places: fc.Arbitrary<Place> = fc
   .tuple(timestep, fc.double({ min: 0.1, max: 1, noNaN: true }))
   .map(([{ process, t }, c]) => ({ process: processOf(process.schedule), t, c }));
 
-/** Of data N(0, c²): E[x_0|x_t] = mean·x_t, and Var(x_0|x_t). */
+/** For data N(0, c²): E[x_0|x_t] = mean·x_t, and Var(x_0|x_t). */
 const conditional = ({ process, t, c }: Place) => {
   const { scale, variance } = process.marginals[t]!;
   const total = scale ** 2 * c ** 2 + variance;
   return { mean: (scale * c ** 2) / total, variance: (c ** 2 * variance) / total };
 };
 
-/** E of what is quadratic in x_0 ~ N(0, c²) and ε ~ N(0, 1): its mean over ±c and ±1. */
+/** The expectation of a quadratic function of x_0 ~ N(0, c²) and ε ~ N(0, 1): its mean over ±c and ±1. */
 const corners = (c: number) => ({
   x0: constantOf([c, c, -c, -c], 4),
   noise: constantOf([1, -1, 1, -1], 4),
@@ -181,7 +181,7 @@ const termsOf = (place: Place, learned: boolean) =>
 const mean = (some: ArrayLike<number>): number => Array.from(some).reduce((sum, x) => sum + x, 0) / some.length;
 
 const closedForm: Law<Place> = {
-  name: 'of Gaussian data, the terms of the bound are closed forms',
+  name: 'for Gaussian data, the terms of the bound have closed forms',
   formula:
     'x_0 ~ N(0, c²), x̂_0 = E[x_0|x_t], t > 0: L_{t−1} = k²·Var(x_0|x_t)/(2·β̃_t), k the coefficient of x_0 in μ̃; with σ² = β̃_t + k²·Var(x_0|x_t) it is ½·log(σ²/β̃_t); L_T = ½·(ᾱ_T·c² − ᾱ_T − log(1 − ᾱ_T)); within 10⁻⁹ of 1 + L',
   source: 'DDPM (Ho et al. 2020), eq. 5 to 8',
@@ -208,7 +208,7 @@ const closedForm: Law<Place> = {
 };
 
 const detached: Law<readonly [Process, number, number, number]> = {
-  name: 'the hybrid loss teaches the mean what the simple loss does',
+  name: 'the hybrid loss trains the mean like the simple loss',
   formula:
     '∂L_hybrid/∂θ = ∂L_simple/∂θ for the parameters θ of the prediction; ∂L_simple/∂θ = 0 for those of the variance',
   source: 'Improved DDPM (Nichol & Dhariwal 2021), section 3.1',
@@ -222,7 +222,7 @@ const detached: Law<readonly [Process, number, number, number]> = {
   violation: async ([process, p, q, seed]) => {
     type Params = { readonly p: Scalar; readonly q: Scalar };
     const model = learningVariance<Params, [2]>({
-      predicts: 'v', // which is defined without signal as well
+      predicts: 'v', // v, which is defined without signal too
       as: 'range',
       apply: (params, x) => ({ prediction: mul(x, params.p), variance: tanh(mul(x, params.q)) }),
     });
@@ -236,14 +236,14 @@ const detached: Law<readonly [Process, number, number, number]> = {
     const simple = await slopes(simpleLosses(process, model));
     return firstOf(
       approx('∂/∂θ of the mean', [hybrid[0]!], [simple[0]!], 16 * ULP * Math.abs(simple[0]!)),
-      // that the hybrid loss teaches the variance is no law: far from the data a byte's probability has its floor
+      // that the hybrid loss trains the variance is not a law: far from the data the probability of a byte has a floor
       near('∂/∂θ of the variance, simple', simple[1]!, 0, 0),
     );
   },
 };
 
 /**
- * The variational bound: KL of Gaussians, likelihoods of bytes, closed forms, and what its losses teach.
+ * Laws of the variational bound: KL of Gaussians, likelihoods of bytes, closed forms, and the gradients of its losses.
  * @example
  * boundLaws[1]!.source // → 'definition'
  * for (const law of boundLaws) await checkLaw(law, 0.05)

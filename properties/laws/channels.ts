@@ -10,7 +10,7 @@ import { firstOf, type Law, near, type Violation } from './law.js';
 /** Half a unit in the last place. */
 const ULP = 2 ** -53;
 
-/** Equal but for so many roundings. */
+/** Compares numbers up to a number of roundings. */
 const same = (a: Channel, b: Channel, roundings: number): Violation =>
   firstOf(
     near('scale', a.scale, b.scale, roundings * ULP * b.scale),
@@ -106,7 +106,7 @@ const bayes: Law<readonly [Channel, Channel]> = {
 };
 
 /**
- * Gaussian channels are a monoid, whose fold is q(x_t|x_0), and have Bayes' rule.
+ * Laws of Gaussian channels: they are a monoid, whose fold is q(x_t|x_0), and Bayes' rule holds.
  * @example
  * channelLaws[1]!.formula // → '(c∘b)∘a = c∘(b∘a), within 8 roundings'
  * for (const law of channelLaws) await checkLaw(law, 0.1)

@@ -5,7 +5,7 @@ import type { Law } from './law.js';
  * Checks a law on random samples: resolves if it holds, and rejects with the smallest counterexample
  * found and the seed that leads to it.
  *
- * @param times - a multiple of the samples that the law asks for; at least one is taken
+ * @param times - a factor of the number of samples of the law; at least one sample is taken
  * @example
  * const law = channelLaws.find(({ name }) => name === 'composition of channels is associative')!
  * await checkLaw(law)

@@ -1,4 +1,4 @@
-/** What the compiler may not change: the values of a program. */
+/** Laws of the compiler, which must not change the values of a program. */
 import type { Capabilities } from '../../src/dsl/compile/backend.js';
 import { offsetOf, type Plan } from '../../src/dsl/compile/plan.js';
 import { plan } from '../../src/dsl/compile/planning.js';
@@ -12,7 +12,7 @@ import { firstOf, type Law, type Violation } from './law.js';
 const REFERENCE: Capabilities = { fuses: false, composites: [], scratchElements: () => 0 };
 export const FUSING: Capabilities = { ...REFERENCE, fuses: true };
 
-/** The outputs, each node evaluated by itself: no pass of the compiler takes part. */
+/** The outputs, evaluated node by node without any pass of the compiler. */
 const evaluated = (given: GraphCase): Readonly<Record<string, Float64Array>> => {
   const graph = given.graph();
   const inputs = Object.fromEntries(given.inputs.map(({ path, data }) => [path, data]));
@@ -23,7 +23,7 @@ const evaluated = (given: GraphCase): Readonly<Record<string, Float64Array>> => 
 const planOf = (given: GraphCase, capabilities: Capabilities) =>
   valueOf(plan(programOf(given.declared, given.build), {}, capabilities, given.donate));
 
-/** The outputs of the plan that is made for a backend of some capabilities. */
+/** The outputs of the plan for a backend of some capabilities. */
 export const planned = (given: GraphCase, capabilities: Capabilities): Readonly<Record<string, Float64Array>> => {
   const { plan: made, traced } = planOf(given, capabilities);
   const outputs = interpret(
@@ -35,7 +35,7 @@ export const planned = (given: GraphCase, capabilities: Capabilities): Readonly<
   return Object.fromEntries(traced.outputs.map(({ path }, i) => [path, outputs[i] as Float64Array]));
 };
 
-/** A device that binds few buffers at once, and those at few places. */
+/** A device that binds few buffers at once, and only at aligned offsets. */
 const BINDING: Capabilities = { ...FUSING, mostBuffers: 4, alignment: 64 };
 
 /** The regions of a plan that touch more buffers than the device can bind, and buffers where they cannot be bound. */
@@ -49,7 +49,7 @@ const unbindable = ({ calls, buffers }: Plan): Violation => {
   return astray === undefined ? null : `a buffer lies at ${JSON.stringify(astray.storage)}`;
 };
 
-/** Bit by bit: −0 is not 0, and one NaN is another. */
+/** Compares bits: −0 is not 0, and all NaN are equal. */
 export const equal = (
   actual: Readonly<Record<string, Float64Array>>,
   expected: Readonly<Record<string, Float64Array>>,
@@ -62,7 +62,7 @@ export const equal = (
 };
 
 /**
- * What the compiler may not change: the values of a program, whether a backend fuses or not.
+ * Laws of the compiler, which must not change the values of a program, whether or not a backend fuses.
  * @example
  * compilationLaws[0]!.formula // → '⟦passes(g)⟧ = ⟦g⟧, to the bit in float64'
  * for (const law of compilationLaws) await checkLaw(law, 0.01)
@@ -87,14 +87,14 @@ export const compilationLaws: readonly Law[] = [
         planned(given, {
           fuses: true,
           composites: given.scratch === 0 ? [] : ['filterGradient'],
-          alignment: given.scratch === 0 ? 4 : 1, // a concatenation then has parts nearly anywhere
+          alignment: given.scratch === 0 ? 4 : 1, // so that the parts of a concatenation begin at nearly any offset
           scratchElements: () => given.scratch,
         }),
         evaluated(given),
       ),
   },
   {
-    name: 'regions keep to what a device can bind, and the values of a program',
+    name: 'regions respect the binding limits of a device, and keep the values of a program',
     formula: '⟦plan(g)⟧ = ⟦g⟧, to the bit in float64; each region touches ≤ 4 buffers; 64 | offsets',
     source: 'limits of WebGPU: bindings of a shader, and their alignment',
     arbitrary: graphCase,

@@ -1,4 +1,4 @@
-/** Denoisers that are conditioned on an image. */
+/** Laws of denoisers that are conditioned on an image. */
 import fc from 'fast-check';
 import {
   type Denoiser,
@@ -76,7 +76,7 @@ interface Gridded {
 }
 
 const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly number[], readonly number[], number]> = {
-  name: 'samples have the means that they were asked for',
+  name: 'samples have the given means',
   formula:
     'x_0 of any solver on any grid, with E[x_0|x_t, y] of pixels N(m, v) whose mean in each square is y: its mean in the square is y, within 2⁻³⁰/√ᾱ of its noisiest timestep with signal, as often as an error of each x̂₀ grows on the way, and as the largest pixel is above 1',
   source: 'the mean given y is y; SR3 (Saharia et al. 2021)',
@@ -123,9 +123,9 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
 };
 
 /**
- * Denoisers that are conditioned on an image.
+ * Laws of denoisers that are conditioned on an image.
  * @example
- * conditionLaws[0]!.name // → 'samples have the means that they were asked for'
+ * conditionLaws[0]!.name // → 'samples have the given means'
  * for (const law of conditionLaws) await checkLaw(law, 0.05)
  */
 export const conditionLaws: readonly Law[] = [asked];

@@ -1,4 +1,4 @@
-/** Derivatives against differences of values, in float64. */
+/** Compares derivatives with finite differences, in float64. */
 import fc from 'fast-check';
 import { constantOf, grad, mul, onesLike, type Shape, sum, type Tensor } from 'noisefold/dsl';
 import { reference } from '../../src/backends/reference/index.js';
@@ -91,7 +91,7 @@ export const agrees = async (
   await backend.close();
   return Math.abs(found - difference) <= TOLERANCE * (1 + Math.abs(value) + Math.abs(found))
     ? null
-    : `the derivative gives ${found} along a direction, differences of values give ${difference}`;
+    : `the derivative along a direction is ${found}, by finite differences ${difference}`;
 };
 
 const lawsOf = (operation: Operation): readonly Law[] => {
@@ -155,7 +155,8 @@ const nesting: Law<readonly [number, number, number, readonly number[]]> = {
 };
 
 /**
- * First and second derivatives of each operation against differences of values, and that derivatives nest.
+ * Laws of derivatives: first and second derivatives of each operation agree with finite differences, and derivatives
+ * nest.
  * @example
  * const [ofExp] = derivativeLaws.filter(({ subject }) => subject === 'exp')
  * await checkLaw(ofExp!)

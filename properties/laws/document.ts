@@ -25,7 +25,7 @@ const table = (laws: readonly Law[]): readonly string[] => {
   });
   const subjects = [...new Set(laws.flatMap(({ subject }) => subject ?? []))];
   return [
-    '| law | formula | where it comes from |',
+    '| law | formula | source |',
     '| --- | --- | --- |',
     ...rows,
     ...(subjects.length === 0 ? [] : ['', `For each of: ${subjects.map(cell).join(', ')}.`]),
@@ -52,8 +52,8 @@ export const lawsPage = (backend: Backend): string => {
   return [
     '# The laws',
     '',
-    'What noisefold promises, checked on random samples by `npm test`, and shipped as values in `noisefold/laws`.',
-    'This page is made from them by `npm run laws`.',
+    'The laws of noisefold, which `npm test` checks on random samples. `noisefold/laws` exports them as values.',
+    '`npm run laws` generates this page.',
     ...Object.entries(chapters).flatMap(([title, laws]) => ['', `## ${title}`, '', ...table(laws)]),
     '',
   ].join('\n');

@@ -1,4 +1,4 @@
-/** EDM's solvers (Karras et al. 2022), beside the paper's Algorithm 2. */
+/** Compares EDM's solvers with Algorithm 2 of the paper (Karras et al. 2022). */
 import fc from 'fast-check';
 import {
   type Channel,
@@ -21,7 +21,7 @@ const ULP = 2 ** -53;
 
 const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
 
-/** Whether x₀ can be told from x_t in float32: that much signal counts. */
+/** True if there is enough signal to recover x₀ from x_t in float32. */
 const hasSignal = ({ scale }: Channel): boolean => scale >= 2 ** -48;
 
 const zeroChurn: Law<readonly [Gridded, number, number]> = {
@@ -47,7 +47,7 @@ const zeroChurn: Law<readonly [Gridded, number, number]> = {
   },
 };
 
-/** Over a fall of σ this far, Heun's second evaluation does not count. */
+/** If σ falls by more than this factor, Heun's second evaluation is not used. */
 const FURTHEST = 100;
 
 const algorithm2: Law<readonly [Gridded, number, number, number]> = {
@@ -73,7 +73,7 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
       return legs.map(({ from, to }) => {
         const [sigma, next] = [sigmaOf(from), sigmaOf(to)];
         const slope = (x - best(x, sigma)) / sigma;
-        // x̄ + (σ′ − σ)·d, where x̄ may be a multiple of 1/√ᾱ of which nothing is left
+        // x̄ + (σ′ − σ)·d, where x̄ may have terms of size 1/√ᾱ that cancel
         const end = best(x, sigma) + next * slope;
         const isHeun = corrects && next > 0 && sigma <= FURTHEST * next;
         x = isHeun ? x + (next - sigma) * ((slope + (end - best(end, next)) / next) / 2) : end;
@@ -118,11 +118,11 @@ const churnInAll: Law<readonly [Process, number, Required<Churn>]> = {
     const legs = legsOn(solver, { process: of, grid });
     return onReference(solver, { process: of, grid }, gaussianOf(0, 0), 1, async (walk) => {
       let [added, wanted, most, roundings] = [0, 0, half, 0];
-      // without the last, which has no noise left to tell of
+      // without the last step, after which no noise is left
       for (const [i, { from, to }] of legs.slice(0, -1).entries()) {
         const sigma = sigmaOf(from);
         const { x } = await walk.step(i, { x: new Float64Array(1), memory: [] }, Float64Array.of(1));
-        // the data are 0: of x nothing is left but the noise, S_noise·√(1 - (σ/σ̂)²)·s
+        // the data are 0, so only the noise remains in x: S_noise·√(1 - (σ/σ̂)²)·s
         const share = x[0]! ** 2 / (given.sNoise ** 2 * to.variance);
         added -= Math.log1p(-share) / 2;
         roundings += (64 * ULP) / (1 - share);

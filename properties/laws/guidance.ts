@@ -1,4 +1,4 @@
-/** Guides of denoisers of classes that are known. */
+/** Laws of guidance, for classes of known Gaussian data. */
 import fc from 'fast-check';
 import { either, function as F } from 'fp-ts';
 import {
@@ -42,7 +42,7 @@ const ULP = 2 ** -53;
 
 const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
 
-/** Data of classes, as likely as each other, that are Gaussians; a batch of two numbers at some timesteps. */
+/** Data of equally likely classes, each of them Gaussian; a batch of two numbers at some timesteps. */
 interface Case {
   readonly process: Process;
   readonly means: readonly number[];
@@ -95,7 +95,7 @@ const ofClasses = ({ process, means, variance, predicts }: Case): Denoiser<null,
   });
 };
 
-/** What a denoiser says of the batch, with its labels or with one for all. */
+/** The prediction of a denoiser for the batch, with its labels or with one label for all. */
 const saidBy = async (denoiser: Denoiser<null, [2]>, { x, t, labels }: Case, label?: number) =>
   Array.from(
     (await computed(() =>
@@ -149,7 +149,7 @@ const classifierOf = ({ process, means, variance }: Case): Classifier<object, [2
   };
 };
 
-/** The denoiser of {@link ofClasses} that knows of no class, with parameters beside it. */
+/** The denoiser of {@link ofClasses} that takes no class, with additional parameters. */
 const ofNone = (given: Case): Denoiser<{ readonly guide: object }, [2]> =>
   F.pipe(
     exactDenoiser(given.process)(mixtureOf(given.means, given.variance)),
@@ -162,7 +162,7 @@ const bayes: Law<Case> = {
   formula:
     'with exact p(y|x_t) and E[x_0|x_t], classifierGuided(1) = E[x_0|x_t, y], for every parameterization and batch, if ᾱ ≥ 10⁻¹², within 2⁻⁴⁰ of the prediction and of x_t/√ᾱ, and 2⁻⁴⁸ of x_t/√(1−ᾱ), by which x̂₀ becomes ε̂, or of x_t/(1−ᾱ) for the score',
   source: "Dhariwal & Nichol 2021, Algorithm 2; Bayes' rule on scores",
-  // x̂₀, which the classifier moves, follows from ε̂ where there is some signal
+  // x̂₀, which the classifier moves, follows from ε̂ if there is some signal
   arbitrary: caseOf.filter(({ process: { schedule } }) => schedule.alphaBars.at(-1)! >= 1e-12),
   runs: 60,
   violation: async (given) => {
@@ -192,7 +192,7 @@ const bayes: Law<Case> = {
 };
 
 const gray: Law<readonly [Case, number, number]> = {
-  name: 'rescaling leaves a prediction without deviation as it is',
+  name: 'rescaling does not change a prediction without deviation',
   formula: 'x_t of one number in each sample: cfg(w, rescale φ) = cfg(w), exactly; never NaN',
   source: 'Lin et al. 2024, eq. 15 and 16, where σ is 0',
   arbitrary: fc.tuple(
@@ -240,7 +240,7 @@ const sums: Law<readonly [Case, readonly [Guidance, Guidance, Guidance]]> = {
 };
 
 /**
- * Guides: none where they have no weight, and summed.
+ * Laws of guidance: a guide without weight has no effect, and guides add up.
  * @example
  * guidanceLaws[0]!.name // → 'guidance scale 1 is no guidance, and 0 is unconditional'
  * for (const law of guidanceLaws) await checkLaw(law, 0.05)

@@ -1,6 +1,6 @@
 /**
- * `noisefold/laws`: what noisefold promises, as values. fast-check, which draws the samples, is a peer
- * dependency of this subpath alone.
+ * `noisefold/laws`: what noisefold promises, as values. fast-check, which draws the samples, is a peer dependency of
+ * this subpath only.
  */
 export { type Law, titleOf, type Violation } from './law.js';
 export { checkLaw } from './check.js';

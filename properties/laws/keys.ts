@@ -1,4 +1,4 @@
-/** Randomness as a value. */
+/** Laws of random keys. */
 import fc from 'fast-check';
 import { fork, foldIn, type Key, key, normal, type RandomKey, uniform } from 'noisefold/dsl';
 import type { KeyWords } from '../../src/dsl/compile/backend.js';
@@ -21,7 +21,7 @@ const derived = <K extends Key | RandomKey>(root: K, path: readonly Derivation[]
   path.reduce<K>((at, by) => (typeof by === 'string' ? fork(at, by)[by]! : foldIn(at, by)), root);
 
 const alike: Law<readonly [number, readonly Derivation[]]> = {
-  name: 'programs derive keys as the host does',
+  name: 'programs and the host derive the same keys',
   formula: '⟦fork(k, name)⟧ = fork(⟦k⟧, name), and so for foldIn',
   source: 'keys are values',
   arbitrary: fc.tuple(seed, derivations),
@@ -36,7 +36,7 @@ const alike: Law<readonly [number, readonly Derivation[]]> = {
 };
 
 const independent: Law<readonly [number, readonly string[]]> = {
-  name: 'a fork depends on its name alone',
+  name: 'a fork depends only on its name',
   formula: 'fork(k, a, b).a = fork(k, a).a',
   source: 'keys are values',
   arbitrary: fc.tuple(seed, fc.array(names, { minLength: 1, maxLength: 4 })),
@@ -49,7 +49,7 @@ const independent: Law<readonly [number, readonly string[]]> = {
 };
 
 const prefixes: Law<readonly [number, number, number]> = {
-  name: 'numbers depend on key and index alone',
+  name: 'numbers depend only on key and index',
   formula: 'draw(k, n) = the first n of draw(k, m), for n ≤ m, normal and uniform',
   source: 'counter-based generators, Salmon et al. 2011',
   arbitrary: fc.tuple(seed, fc.nat(300), fc.nat(3000)),

@@ -1,26 +1,26 @@
-/** Laws as values: what is claimed and of what, apart from whoever checks it. */
+/** Laws as values: a claim and its subject, independent of the test runner. */
 import type { Arbitrary } from 'fast-check';
 
-/** Null where a law holds for a sample; otherwise what was expected and what came. */
+/** Null if a law holds for a sample; otherwise the expected and the actual value. */
 export type Violation = string | null;
 
 export interface Law<A = unknown> {
   readonly name: string;
-  /** What it is about, where the same law holds of many things: an operation. */
+  /** The subject, such as an operation, of a law that exists for many subjects. */
   readonly subject?: string;
-  /** The claim, as one reads it. */
+  /** The claim as a formula. */
   readonly formula: string;
-  /** Where it comes from: a paper's equation, a definition. */
+  /** The source: an equation of a paper, or a definition. */
   readonly source: string;
   readonly arbitrary: Arbitrary<A>;
-  /** How many samples make it credible, in bounded time. */
+  /** The number of samples, enough to make it credible in limited time. */
   readonly runs: number;
   // a method, so that laws about anything fit into a list of laws
   violation(sample: A): Violation | Promise<Violation>;
 }
 
 /**
- * A law's name among laws that hold of several things: that with the name of the thing.
+ * The title of a law: its name, with its subject if it has one.
  * @example
  * titleOf({ name: 'is linear', subject: 'matmul' }) // → 'is linear: matmul'
  * titleOf({ name: 'is linear' }) // → 'is linear'
@@ -28,11 +28,11 @@ export interface Law<A = unknown> {
 export const titleOf = ({ name, subject }: Pick<Law, 'name' | 'subject'>): string =>
   subject === undefined ? name : `${name}: ${subject}`;
 
-/** The first violation among some. */
+/** The first violation in a list. */
 export const firstOf = (...violations: readonly Violation[]): Violation =>
   violations.find((violation) => violation !== null) ?? null;
 
-/** Demands a number within a tolerance of another, NaN equal to NaN. */
+/** Requires a number within a tolerance of another; NaN equals NaN. */
 export const near = (what: string, actual: number, expected: number, tolerance: number): Violation => {
   const same = actual === expected || (Number.isNaN(actual) && Number.isNaN(expected));
   return same || Math.abs(actual - expected) <= tolerance
@@ -40,7 +40,7 @@ export const near = (what: string, actual: number, expected: number, tolerance: 
     : `${what}: expected ${expected} ± ${tolerance}, got ${actual}`;
 };
 
-/** Demands numbers within a tolerance of each other, NaN equal to NaN. */
+/** Requires numbers within a tolerance of others; NaN equals NaN. */
 export const approx = (
   what: string,
   actual: ArrayLike<number>,

@@ -1,11 +1,11 @@
-/** Statistics of features that arrive in batches. */
+/** Laws of the statistics of features that arrive in batches. */
 import fc from 'fast-check';
 import { frechetDistance, mergeMoments, type Moments, momentsOf, noMoments } from 'noisefold/evaluation';
 import { orRaise } from '../../src/internal/errors.js';
 import { approx, firstOf, type Law, near } from './law.js';
 
 const LENGTH = 3;
-/** A mean far from 0: sums of squares would lose the digits of the covariance. */
+/** A mean far from 0, for which sums of squares would lose the digits of the covariance. */
 const FAR = 1000;
 
 type Rows = readonly (readonly number[])[];
@@ -20,7 +20,9 @@ const of = (rows: Rows): Moments =>
   orRaise(momentsOf({ data: Float64Array.from(rows.flat()), shape: [rows.length, LENGTH] }));
 const merged = (a: Moments, b: Moments): Moments => orRaise(mergeMoments(a, b));
 
-/** Relative to the mean, and for the scatter to the largest that n numbers of this spread have. */
+/**
+ * The tolerance, relative to the mean, and for the scatter relative to the largest scatter of n numbers of this spread.
+ */
 const alike = (found: Moments, expected: Moments): string | null =>
   firstOf(
     near('count', found.count, expected.count, 0),
@@ -64,14 +66,14 @@ const distance: Law<readonly Rows[]> = {
   violation: (parts) => {
     const [a, b] = parts.map(of) as [Moments, Moments];
     const d = (x: Moments, y: Moments): number => orRaise(frechetDistance(x, y));
-    // a zero of a singular covariance is a rounding error of it, whose root counts
+    // a zero eigenvalue of a singular covariance is a rounding error, whose root counts
     const tolerance = 1e-6;
     return firstOf(near('d(b, a)', d(b, a), d(a, b), tolerance), near('d(a, a)', d(a, a), 0, tolerance));
   },
 };
 
 /**
- * Laws of the moments of features, and of the distance that FID is.
+ * Laws of the moments of features, and of the Fréchet distance.
  * @example for (const law of momentLaws) await checkLaw(law, 0.1)
  */
 export const momentLaws: readonly Law[] = [split, monoid, distance];

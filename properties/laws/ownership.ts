@@ -1,4 +1,4 @@
-/** Who owns which memory of a backend, and what a run does to it. */
+/** Laws of the ownership of memory, and of the effects of runs on it. */
 import fc from 'fast-check';
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
 import { compile } from '../../src/dsl/run/compile.js';
@@ -36,7 +36,7 @@ const compiled = async (backend: Backend, given: GraphCase, donate: readonly str
   return valueOf(await compile(programOf(given.declared, given.build), {}, options)(backend)());
 };
 
-/** Whether what is in use is as it was. */
+/** Checks that the memory in use is as before. */
 const nothingLeft = (backend: Backend, before: ReturnType<Backend['stats']>): Violation => {
   const now = backend.stats();
   return now.bytes === before.bytes && now.buffers === before.buffers
@@ -45,9 +45,9 @@ const nothingLeft = (backend: Backend, before: ReturnType<Backend['stats']>): Vi
 };
 
 const donation = (backend: Backend): Law<GraphCase> => ({
-  name: 'a run consumes what is donated, changes nothing else, and leaves nothing behind',
+  name: 'a run consumes donated values, changes nothing else, and leaks no memory',
   formula:
-    'results with donation = results without; donated values are ValueConsumed, the others as they were; stats as before',
+    'results with donation = results without; donated values are ValueConsumed, the others unchanged; stats as before',
   source: 'linear types, by hand',
   arbitrary: graphCase,
   runs: 30,
@@ -80,7 +80,7 @@ const donation = (backend: Backend): Law<GraphCase> => ({
 });
 
 const repetition = (backend: Backend): Law<GraphCase> => ({
-  name: 'runs repeat, and leave nothing behind',
+  name: 'runs are reproducible, and leak no memory',
   formula: 'run(x) = run(x) to the bit, 20 times; stats as before',
   source: 'programs are functions',
   arbitrary: graphCase,
@@ -105,7 +105,7 @@ const repetition = (backend: Backend): Law<GraphCase> => ({
   },
 });
 
-/** Numbers of a dtype: any that it has. */
+/** Any numbers of a dtype. */
 const anyNumbers = fc.oneof(
   fc.float32Array({ minLength: 1, maxLength: 80 }).map((data) => ({ data, dtype: 'float32' as const })),
   fc.int32Array({ minLength: 1, maxLength: 80 }).map((data) => ({ data, dtype: 'int32' as const })),
@@ -114,9 +114,9 @@ const anyNumbers = fc.oneof(
 type AnyNumbers = typeof anyNumbers extends fc.Arbitrary<infer A> ? A : never;
 
 const keeping = (backend: Backend): Law<AnyNumbers> => ({
-  name: 'numbers come back as they were given, and their memory is counted',
+  name: 'uploaded numbers are read back unchanged, and their memory is counted',
   formula:
-    'read(upload(x)) = x to the bit, NaN, ±∞ and −0 included; stats has a buffer more while it lives, and is as before when it is released, once or twice',
+    'read(upload(x)) = x to the bit, NaN, ±∞ and −0 included; stats has one more buffer while it lives, and is as before after one or two releases',
   source: 'memory, by hand',
   arbitrary: anyNumbers,
   runs: 50,
@@ -167,7 +167,7 @@ const profiling = (backend: Backend): Law<GraphCase> => ({
   },
 });
 
-/** Ways to run a program wrongly, and what each gives. */
+/** Wrong ways to run a program, and the error of each. */
 const MISTAKES = {
   'an input is missing': 'ShapeError',
   'an input has a number too many': 'ShapeError',

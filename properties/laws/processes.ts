@@ -1,4 +1,4 @@
-/** Processes: what follows from a schedule. */
+/** Laws of processes, which follow from their schedules. */
 import fc from 'fast-check';
 import {
   ancestralStep,
@@ -39,7 +39,7 @@ const products: Law<Schedule> = {
   runs: 30,
   violation: ({ betas, alphas, alphaBars }) =>
     Array.from(alphaBars).reduce<Violation>((found, alphaBar, t) => {
-      // from the other end, so that it rounds otherwise
+      // from the other end, so that it rounds differently
       const product = alphas.subarray(0, t + 1).reduceRight((all, alpha) => all * alpha, 1);
       return (
         found ??
@@ -70,7 +70,7 @@ const folding: Law<{ readonly process: Process; readonly t: number }> = {
 const SAMPLES = 4096;
 
 const walking: Law<readonly [readonly number[], number, number]> = {
-  name: 'steps one by one have the mean and variance of one step',
+  name: 'single steps in sequence have the mean and variance of one combined step',
   formula: 'q(x_t|x_{t−1})∘…∘q(x_0|x): mean √ᾱ_t·x and variance 1 − ᾱ_t of 4096 draws, at 6 σ',
   source: 'DDPM, eq. 2 and 4',
   arbitrary: fc.tuple(
@@ -118,7 +118,7 @@ const posterior: Law<{ readonly process: Process; readonly t: number }> = {
 };
 
 const kinds: fc.Arbitrary<Parameterization> = fc.constantFrom('epsilon', 'x0', 'v', 'score');
-/** Marginals; the last of a process whose signal ends there is left out. */
+/** Marginals, without the last one if it has no signal. */
 const noisy = timestep.map(({ process, t }) =>
   process.marginals[t]!.scale > 0 ? process.marginals[t]! : process.marginals[0]!,
 );
@@ -144,7 +144,7 @@ const roundTrip: Law<readonly [Parameterization, Parameterization, Channel]> = {
 };
 
 const targets: Law<readonly [Parameterization, Parameterization, Channel, number, number]> = {
-  name: 'conversions take targets to targets',
+  name: 'conversions map targets to targets',
   formula: 'conversion(a, b)(x_t, target a) = target b, for x_t = √ᾱ_t·x_0 + √(1−ᾱ_t)·ε',
   source: 'Salimans & Ho 2022, appendix D',
   arbitrary: fc.tuple(
@@ -166,7 +166,7 @@ const targets: Law<readonly [Parameterization, Parameterization, Channel, number
   },
 };
 
-/** Noise levels of a process that is made of them: from 10⁻⁷ to 10⁷ or ∞, no two of one ᾱ. */
+/** Noise levels for a process of given levels: from 10⁻⁷ to 10⁷ or ∞, with different ᾱ. */
 const rising: fc.Arbitrary<readonly number[]> = fc
   .array(fc.double({ min: -7, max: 7, noNaN: true }), { minLength: 1, maxLength: 30 })
   .map((powers) => powers.map((power) => 10 ** power).sort((a, b) => a - b))
@@ -187,7 +187,7 @@ const respaced: Law<readonly [Schedule, number]> = {
   },
 };
 
-/** The numbers of a process that a denoiser and a solver see. */
+/** The numbers of a process that a denoiser and a solver use. */
 const levelsOf = ({ schedule: { alphaBars, sigmas: all }, timesteps, marginals }: Process): readonly number[] => [
   ...all,
   ...alphaBars,
@@ -196,7 +196,7 @@ const levelsOf = ({ schedule: { alphaBars, sigmas: all }, timesteps, marginals }
 ];
 
 const ownSigmas: Law<readonly [Process, number]> = {
-  name: 'a process has its own σ',
+  name: 'respacing at the σ of a grid is respacing by the grid',
   formula:
     'respaceAtSigmas(σ of a grid) = respace(grid), to the bit, for processes of betas, of given σ, and respaced ones',
   source: 'definition',
@@ -252,7 +252,7 @@ const ancestralIsDdim: Law<{ readonly process: Process; readonly t: number; read
   violation: (place) => {
     const leg = legOf(place);
     const [a, b] = [ddimStep(1)(leg), ancestralStep('posterior')(leg)];
-    // x is a root of the variance that is left: it cancels
+    // x is a root of the remaining variance, which cancels
     const tolerance = Math.sqrt(64 * ULP);
     return firstOf(
       near('coefficient of x_t', a.x, b.x, tolerance),
@@ -263,7 +263,7 @@ const ancestralIsDdim: Law<{ readonly process: Process; readonly t: number; read
 };
 
 /**
- * What follows from a schedule: marginals, posteriors, parameterizations, respacing, the steps of solvers.
+ * Laws of processes: marginals, posteriors, parameterizations, respacing, the steps of solvers.
  * @example
  * processLaws.at(-1)!.formula // → 'ddimStep(1) = ancestralStep'
  * for (const law of processLaws) await checkLaw(law, 0.05)

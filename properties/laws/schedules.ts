@@ -1,4 +1,4 @@
-/** Schedules, and the grids and processes that are taken from them. */
+/** Laws of schedules, and of the grids and processes made from them. */
 import fc from 'fast-check';
 import {
   ancestralStep,
@@ -29,7 +29,7 @@ import { approx, firstOf, type Law, near, type Violation } from './law.js';
 /** Half a unit in the last place. */
 const ULP = 2 ** -53;
 
-/** The first place where a list of numbers does not fall. */
+/** The first position at which a list of numbers does not fall. */
 const falling = (what: string, numbers: Iterable<number>): Violation => {
   const all = Array.from(numbers);
   const wrong = all.findIndex((number, i) => i > 0 && !(number < all[i - 1]!));
@@ -66,7 +66,7 @@ const monotone: Law<Schedule> = {
   },
 };
 
-/** How much λ falls, at least, from a timestep near t to the next. */
+/** The least fall of λ from a timestep near t to the next. */
 const steepness = (levels: Float64Array, t: number): number => {
   const falls = [-1, 0, 1].map((i) => levels[Math.floor(t) + i]! - levels[Math.floor(t) + i + 1]!);
   return Math.min(...falls.filter(Number.isFinite));
@@ -80,7 +80,7 @@ const invertible: Law<readonly [Schedule, number]> = {
   runs: 200,
   violation: ([given, part]) => {
     const levels = logSNRs(given);
-    // on the way to a timestep without signal, all is without
+    // between a timestep and one without signal, there is no signal
     const end = levels[given.T - 1] === -Infinity ? given.T - 2 : given.T - 1;
     return [part * end, Math.round(part * end), given.T - 1].reduce<Violation>((found, t) => {
       const level = logSNRAt(given)(t);
@@ -102,7 +102,7 @@ const rightGrids: Law<{
   readonly rule: string;
   readonly grid: Grid;
 }> = {
-  name: 'every rule gives a grid of as many steps as asked',
+  name: 'every rule gives a grid with the requested number of steps',
   formula: 'T > t_1 > … > t_n ≥ 0, whole, for every n ≤ T; the timestep before t_i is t_{i+1}, and the data after t_n',
   source: 'definition of a grid',
   arbitrary: gridded,
@@ -136,7 +136,7 @@ const respacing: Law<{ readonly process: Process; readonly grid: Grid }> = {
     const whole = foldChannels(channels);
     const legs = legsOf(process, valueOf(grid(process)));
     const steps = legsOf(short, valueOf(everyStep(short)));
-    // squares, since β′ is rounded at 1: a scale is known to half as many digits where little signal is left
+    // squares, because β′ is rounded near 1: where little signal is left, a scale has half as many correct digits
     const numbers = (all: typeof legs): readonly number[] =>
       all.flatMap(({ from, to, between }) =>
         [from, to, between].flatMap(({ scale, variance }) => [scale ** 2, variance]),
@@ -223,7 +223,7 @@ const ending: Law<readonly [Schedule, number, number]> = {
 };
 
 /**
- * What a schedule is, and what is taken from it: noise levels, grids, respaced processes, zero terminal SNR.
+ * Laws of schedules, and of what is made from them: noise levels, grids, respaced processes, zero terminal SNR.
  * @example
  * scheduleLaws[0]!.name // → 'noise only grows'
  * for (const law of scheduleLaws) await checkLaw(law, 0.05)

@@ -1,4 +1,4 @@
-/** Solvers with the exact denoiser of data that are known. */
+/** Laws of solvers with the exact denoiser of known data. */
 import fc from 'fast-check';
 import {
   ancestralStep,
@@ -49,7 +49,7 @@ const tables: Readonly<Record<string, Rows>> = {
 };
 
 const pointSteps: Law<readonly [string, { readonly process: Process; readonly timesteps: readonly number[] }]> = {
-  name: 'every step is exact for data that are one point',
+  name: 'every step is exact for data at a single point',
   formula:
     'x·√ᾱ_t + Σ x0 = √ᾱ_s and x²·(1−ᾱ_t) + σ² = 1−ᾱ_s, within 64 roundings of the coefficients, without signal as well: q(x_s|x_0) from q(x_t|x_0)',
   source: 'the flow of a point; DDIM (Song et al. 2021), lemma 1',
@@ -100,7 +100,7 @@ const eulerIsDdim: Law<readonly [{ readonly process: Process; readonly t: number
 
 const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
 
-/** How much longer a leg is, in λ or in σ, than the shortest of so many before it: 1 at least. */
+/** The ratio of the length of a leg, in λ or in σ, to the shortest of a number of legs before it; at least 1. */
 const growthOf = (legs: readonly Leg[], before: number): readonly number[] => {
   const growthBy = (lengthOf: (leg: Leg) => number, i: number): number => {
     const [own, ...earlier] = legs
@@ -118,11 +118,11 @@ const growthOf = (legs: readonly Leg[], before: number): readonly number[] => {
   );
 };
 
-/** The √ᾱ from which on programs count on signal, which are in float32 elsewhere. */
+/** The least √ᾱ that counts as signal, because programs usually run in float32. */
 const LEAST_SIGNAL = 2 ** -48;
 
 const points: Law<readonly [Named, Gridded, number, number]> = {
-  name: 'every sampler is exact for data that are one point, at every step',
+  name: 'every sampler is exact for data at a single point, at every step',
   formula:
     'with the exact denoiser of c, for any solver but ancestral with σ² = β, any grid and process: x_s − √ᾱ_s·c = k·(x_t − √ᾱ_t·c) + q·noise, where k ≥ 0 and k²·(1−ᾱ_t) + q² = 1−ᾱ_s, so that without noise √((1−ᾱ_s)/(1−ᾱ_t)) is k: within 64·(1 + R)² roundings, R ≥ 1 being the growth of legs over three, which are those of weights of polynomials; 1024·(1 + R)³ for solvers of several ε̂, and times √ᾱ_s·σ where that is more: they carry on x/√ᾱ, with what was rounded of it at σ, the largest after the first leg of those that leave signal. At the end x_0 = c, exactly for all others',
   source: 'E[x_0|x_t] = c; DDIM (Song et al. 2021), lemma 1',
@@ -133,22 +133,22 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
       within(-1, 1),
       within(0.5, 3),
     )
-    // a process may have no level that a little churn leads to, which is a `ConfigError`
+    // a process may lack a level for a little churn, which is a `ConfigError`
     .filter(([{ solver }, given]) => runsOn(solver, given)),
   runs: 120,
   violation: async ([{ solver, endsAtX0 }, given, point, epsilon]) => {
     const legs = legsOn(solver, given);
     const { scale, variance } = legs[0]!.from;
     const begin = scale * point + Math.sqrt(variance) * epsilon;
-    // of order 4 are the methods of ε̂, of order 3 the others
+    // methods of ε̂ have order 4, the others order 3
     const growths = growthOf(legs, 3);
     let most = 1;
-    // the σ from which several ε̂ carry on x/√ᾱ: without signal there is one, and at first
+    // the σ from which methods of several ε̂ continue x/√ᾱ; without signal, and at first, there is one ε̂
     let sigma = 0;
     return onReference(solver, given, gaussianOf(point, 0), 2, async (walk) => {
       let state = beginningOf(walk, [begin, begin]);
       for (const [i, { from, to }] of legs.entries()) {
-        // what was rounded is remembered
+        // rounding errors accumulate
         most = Math.max(most, growths[i]!);
         if (i > 0 && from.scale >= LEAST_SIGNAL) sigma = Math.max(sigma, sigmaOf(from));
         const tolerance =
@@ -164,7 +164,7 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
                 near(`variance after step ${i}`, k ** 2 * from.variance + (drawn - still) ** 2, to.variance, tolerance),
               );
         if (found !== null) return found;
-        // it goes on with half of the noise
+        // continues with half of the noise
         state = { ...after, x: after.x.map(() => (still + drawn) / 2) };
       }
       return null;
@@ -177,7 +177,7 @@ const processes = {
   linear: valueOf(ddpm(linear(1000))),
 } as const;
 
-/** Mean and variance of the samples of one Gaussian: a step is an affine map, through which they go exactly. */
+/** Mean and variance of the samples of one Gaussian, propagated exactly through the affine maps of the steps. */
 const momentsOf = async (
   solver: Solver,
   given: Gridded,
@@ -215,7 +215,7 @@ const moments: Law<readonly [Named, number, number]> = {
 };
 
 const fewSteps: Law<readonly [Named, keyof typeof processes, 10 | 20, number, number]> = {
-  name: 'a number of steps is enough of them',
+  name: '10 and 20 steps are accurate on the default grid',
   formula:
     'N(m, τ²), |m| ≤ 1, 0.2 ≤ τ ≤ 1, cosine and linear T = 1000, grid n = 10 and 20, solvers without churn: |mean − m| ≤ 0.01·τ, and (1 − δ)·τ/√(1 + σ²/τ²) ≤ deviation ≤ (1 + δ)·τ, where σ is that of the last timestep, from which x̂₀ leaves so much, and δ is 4/n for solvers of order 1, 1.5/n from order 2 on; propagated exactly',
   source: 'Lin et al. (2024), table 2: trailing; convergence of the solvers',
@@ -235,7 +235,7 @@ const fewSteps: Law<readonly [Named, keyof typeof processes, 10 | 20, number, nu
     const delta = (accuracy < 0.05 ? 1.5 : 4) / steps;
     return firstOf(
       near('mean', (found.mean - mean) / tau, 0, 0.01),
-      // in the middle between the bounds, and how far they are
+      // the middle of the bounds, and half of their distance
       near('deviation', share, (1 + delta + (1 - delta) * left) / 2, (1 + delta - (1 - delta) * left) / 2),
     );
   },
@@ -266,7 +266,7 @@ const inversion: Law<readonly [number, number, number]> = {
 };
 
 /**
- * Solvers: exact where theory says so, right on Gaussian data, and undone where they are undone.
+ * Laws of solvers: exactness according to theory, correct moments for Gaussian data, and inversion.
  * @example
  * solverLaws[1]!.name // → 'Euler ancestral is DDIM'
  * for (const law of solverLaws.slice(0, 2)) await checkLaw(law, 0.05)

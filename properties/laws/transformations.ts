@@ -1,4 +1,4 @@
-/** What transformations of functions promise. */
+/** Laws of transformations of functions. */
 import fc from 'fast-check';
 import { checkpoint, customVjp, jvp } from 'noisefold/dsl';
 import { valueAndGrad, vjp } from '../../src/dsl/transforms/gradient.js';
@@ -29,7 +29,7 @@ const differentiated = ({ build, ...rest }: GraphCase, wrap: (f: TensorFunction)
   ...rest,
   donate: [],
   build: (x) => {
-    // one trace for both, as a key is used once
+    // one trace for both, because a key is used once
     const { value, grad } = valueAndGrad(wrap(lifted((at) => summed(build(at)))))(tensors(x));
     const slopes = tensorsOf(grad).map(({ path, leaf }) => [`∇ by ${path}`, nodeOf(leaf)] as const);
     return { value: nodeOf(value), ...Object.fromEntries(slopes) };
@@ -58,7 +58,7 @@ const directionOf = (x: Nodes, seed: number): Nodes =>
     ),
   );
 
-/** The direction as a tree like that of the inputs: null for those that are not float32. */
+/** The direction as a tree with the structure of the inputs: null for those that are not float32. */
 const tangentsOf = (x: Nodes, direction: Nodes): never =>
   // a record of tensors, or null, which no type of it says more of
   mapValues(x, (_, path) => (direction[path] ? tensor(direction[path]) : null)) as never;
@@ -74,7 +74,7 @@ const dataOf = ({ inputs }: OperationCase): Readonly<Record<string, Float64Array
   Object.fromEntries(inputs.map(({ path, data }) => [path, data]));
 
 /**
- * What transformations of functions promise.
+ * Laws of transformations of functions.
  * @example
  * transformationLaws[0]!.name // → 'checkpoint changes no number'
  * await checkLaw(transformationLaws[0]!, 0.01)

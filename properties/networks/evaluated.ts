@@ -1,4 +1,4 @@
-/** Published networks as models of noisefold, with their weights, and the results that fixtures have. */
+/** Evaluates published networks as noisefold models, with their weights, for comparison with fixtures. */
 import { type Noisefold, unwrap } from 'noisefold';
 import {
   compile,
@@ -59,7 +59,7 @@ interface Inputs {
 const conditioning = ({ t, noise, y, class_labels, augment_labels, low_res }: Inputs): UNetConditioning<Dim> => {
   const label = y ?? class_labels;
   return {
-    t: (t ?? noise)!, // a fixture has one of both
+    t: (t ?? noise)!, // a fixture has one of the two
     ...(label && { label }),
     ...(augment_labels && { augment: augment_labels }),
     ...(low_res && { condition: { image: low_res } }),
@@ -86,7 +86,7 @@ const ofClassifier = (given: unknown) => {
 
 /** The network of a fixture, by its own configuration. */
 const networkOf = ({ source, config }: Published): Network<unknown> => {
-  const of = (network: object) => network as Network<unknown>; // whatever its parameters are
+  const of = (network: object) => network as Network<unknown>; // with any parameters
   if (source.includes('EncoderUNetModel')) return of(ofClassifier(config));
   if (source.includes('UNet2DModel')) return of(ofUNet(unwrap(diffusersConfig(config))));
   if (source.includes('EDM')) return of(ofUNet(unwrap(edmConfig(config))));
@@ -94,7 +94,7 @@ const networkOf = ({ source, config }: Published): Network<unknown> => {
   return of(ofUNet(unwrap(guidedDiffusionConfig(config, { superResolution }))));
 };
 
-/** An input in the array of its dtype here. */
+/** Converts an input to the array type of its dtype. */
 const inputOf = ({ shape, data }: StoredTensor) =>
   data instanceof BigInt64Array
     ? { spec: `${shape.join(' ')}:int32`, data: Int32Array.from(data, Number) }

@@ -1,4 +1,4 @@
-/** EDM's preconditioned networks give D(x; σ) as PyTorch gives it. */
+/** EDM's preconditioned networks compute the same D(x; σ) as PyTorch. */
 import { open, unwrap } from 'noisefold';
 import { reference } from 'noisefold/backends/reference';
 import { preconditioned, processOfSigmas } from 'noisefold/diffusion';
@@ -28,7 +28,7 @@ test.each(['edm_ddpmpp', 'edm_ncsnpp', 'edm_adm'])('%s', async (name) => {
   const { params } = await nf.run(loadWeights(fixture.weights, model, { names, prefix: fixture.prefix }));
   const denoise = program({ params: model.params, x: '2 8 8 3' }, ({ params, x }) => {
     const at = { t: constantOf(Int32Array.of(0, 1), 2), ...(label && { label }), ...(augment && { augment }) };
-    return model.apply(params, x, at as never); // weights of classes and augmentation labels: EDM's alone
+    return model.apply(params, x, at as never); // weights of classes and augmentation labels exist only in EDM
   });
   const executable = await nf.run(compile(denoise, {}));
   // x_t = √ᾱ·x, with √ᾱ = 1/√(1 + σ²)

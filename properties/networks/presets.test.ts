@@ -1,4 +1,4 @@
-/** Presets are the published configurations, and have the parameters that PyTorch counts. */
+/** Presets are the published configurations, and have the number of parameters that PyTorch counts. */
 import { readFileSync } from 'node:fs';
 import { unwrap } from 'noisefold';
 import {
@@ -18,7 +18,10 @@ import {
 } from 'noisefold/nn';
 import { describe, expect, test } from 'vitest';
 
-/** A published network: the arguments of its class, and what PyTorch 2.6 counts. Dropout is that of the training. */
+/**
+ * A published network: the arguments of its class, and the number of parameters in PyTorch 2.6. Dropout is that of the
+ * training.
+ */
 interface Counted {
   readonly source: string;
   readonly config: Readonly<Record<string, unknown>>;
@@ -35,7 +38,7 @@ const translated = ({ source, config }: Counted) => {
   return unwrap(guidedDiffusionConfig(config, { superResolution: source.endsWith('SuperResModel') })).config;
 };
 
-/** The lengths of embeddings may be written although they are the default. */
+/** Fills in the default lengths of embeddings, so that configurations with and without them are equal. */
 const withLengths = <C extends { readonly base: number; readonly timeChannels?: number; readonly embedding?: number }>(
   config: C,
 ) => ({ ...config, timeChannels: config.timeChannels ?? config.base, embedding: config.embedding ?? 4 * config.base });

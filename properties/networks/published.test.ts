@@ -1,4 +1,4 @@
-/** Published networks, loaded under their own names, give the outputs and gradients that PyTorch gives. */
+/** Published networks, loaded under their own names, have the same outputs and gradients as in PyTorch. */
 import { open } from 'noisefold';
 import { reference } from 'noisefold/backends/reference';
 import { wasm } from 'noisefold/backends/wasm';
@@ -45,6 +45,6 @@ describe.each([...goldenNames, ...hashedNames])('%s', (name) => {
   const isExact = hashedNames.some((one) => one === name);
   test.skipIf(notAsked !== '')(`reference ${notAsked}`, () => compare(reference(), isExact ? 2e-6 : 2e-5));
   test('wasm', () => compare(wasm(), 1e-4));
-  // the others would take minutes each on a GPU in software
+  // the others would each take minutes on a software-emulated GPU
   if (!isExact) testOnWebgpu(() => compare(webgpu(), 1e-4));
 });

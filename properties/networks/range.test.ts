@@ -1,4 +1,4 @@
-/** Times and labels outside of a model's range: NaN for their sample alone, on every backend. */
+/** Times and labels outside the range of a model give NaN for their sample only, on every backend. */
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../src/backends/reference/index.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
@@ -33,7 +33,7 @@ const both = program(spec, ({ params, x, t, time, label }) => ({
   fractional: model.apply(params, x, { t: time, label }),
 }));
 
-/** Parameters that are nowhere zero. */
+/** Nonzero parameters. */
 const params = JSON.parse(
   JSON.stringify(
     model.params.tree,
@@ -42,7 +42,7 @@ const params = JSON.parse(
   ),
   (_, value: { readonly numbers?: number } | undefined) =>
     value?.numbers === undefined ? value : Float32Array.from({ length: value.numbers }, (__, i) => Math.sin(i + 1)),
-) as never; // the same tree, of arrays
+) as never; // the same tree, with arrays as leaves
 
 type Case = readonly [name: string, given: { readonly t?: number; readonly time?: number; readonly label?: number }];
 const cases: readonly Case[] = [
@@ -76,7 +76,7 @@ const checkOn = (backend: Parameters<typeof open>[0]) => async (): Promise<void>
   await nf.close();
 };
 
-describe('times and labels outside of the range give NaN for their sample alone', () => {
+describe('times and labels outside the range give NaN for their sample only', () => {
   test('reference', checkOn(reference()));
   test('wasm', checkOn(wasm()));
   testOnWebgpu(checkOn(webgpu()));

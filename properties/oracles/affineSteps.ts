@@ -1,7 +1,10 @@
-/** Solvers on Gaussian data: a step is an affine map of x_t, memory and noise, so that moments follow without drawing. */
+/**
+ * Solvers on Gaussian data. A step is an affine map of x_t, memory and noise, so that moments follow without drawing
+ * samples.
+ */
 import type { Batch, Walk } from './solverWalk.js';
 
-/** y ↦ matrix·y + noise·ε + offset on (x, memory), of one number of a sample: they do not mix. */
+/** y ↦ matrix·y + noise·ε + offset on (x, memory), for one number of a sample, because the numbers do not mix. */
 export interface AffineStep {
   readonly matrix: readonly (readonly number[])[];
   readonly noise: readonly number[];
@@ -12,7 +15,10 @@ export interface AffineStep {
 const unit = (batch: number, size: number, which: number): Batch =>
   new Float64Array(batch * size).fill(1, Math.max(0, which) * size, (which + 1) * size);
 
-/** What a step does, found by giving it the units of x, of each memory and of the noise, and nothing. */
+/**
+ * The affine map of a step, determined from its results for the unit vectors of x, of each memory and of the noise, and
+ * for zero.
+ */
 export const stepsOf = async (
   { memory, step }: Walk,
   index: number,

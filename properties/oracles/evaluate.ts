@@ -1,4 +1,4 @@
-/** Graphs evaluated in float64, one node after the other: what a program means. */
+/** Evaluates graphs in float64, one node after the other. This defines the meaning of a program. */
 import { libraryRule } from '../../src/backends/reference/library.js';
 import type { KeyWords } from '../../src/dsl/compile/backend.js';
 import { type LibraryNode } from '../../src/dsl/compile/plan.js';
@@ -38,7 +38,7 @@ export const evaluatePrimitive = (
   return result;
 };
 
-/** What a node's result becomes on its way: the identity, or what rounding would make of it. */
+/** A function applied to the result of each node: the identity, or a model of rounding. */
 export type Touch = (result: Float64Array, n: Node) => Float64Array;
 
 /** The values of all nodes below some roots; composites stand for their decompositions. */

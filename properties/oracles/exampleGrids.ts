@@ -1,4 +1,4 @@
-/** Functions of a grid of examples: all at once, and one after the other. */
+/** Evaluates functions on a grid of examples: all at once, and one after the other. */
 import fc from 'fast-check';
 import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
@@ -12,7 +12,7 @@ import { mapValues } from './records.js';
 import type { Nodes, Tensors } from './running.js';
 import { FUSING, planned } from '../laws/compilation.js';
 
-/** Along which axes of a grid of examples an input differs. */
+/** The axes of a grid of examples along which an input differs. */
 type Place = 'rows' | 'columns' | 'both' | 'neither';
 const along = (place: Place): readonly [rows: boolean, columns: boolean] => [
   place === 'rows' || place === 'both',
@@ -31,7 +31,10 @@ export interface Grid {
 
 export const extent = fc.integer({ min: 1, max: 3 });
 
-/** Inputs lie anywhere, but that some differ along each axis of the first of the places: else the first input lies there. */
+/**
+ * Inputs may vary along any axes, but some input varies along each axis of the first choice; if none does, the first
+ * input is made to.
+ */
 export const gridOf = (
   graph: fc.Arbitrary<GraphCase>,
   columns: fc.Arbitrary<number>,
@@ -75,7 +78,7 @@ export const joined = (parts: readonly Float64Array[]): Float64Array =>
 
 const DOMAINS = { float32: 'any', int32: 'integers', bool: 'bools' } as const;
 
-/** The numbers of an input in one example: in the first, those of the graph. */
+/** The numbers of an input in one example; in the first example those of the graph. */
 const exampleAt = ({ given, places, columns, seed }: Grid, k: number, row: number, column: number) => {
   const { data, dtype } = given.inputs[k]!;
   const [byRow, byColumn] = along(places[k]!);
@@ -84,7 +87,7 @@ const exampleAt = ({ given, places, columns, seed }: Grid, k: number, row: numbe
 };
 
 export type Function = (x: Tensors) => Tensors;
-/** What to make of the function at one example, given the inputs, and which of them lie at some places. */
+/** Transforms the function of one example, given its inputs and the axes along which they vary. */
 type Transformed = (f: Function, at: (...places: readonly Place[]) => Tensors) => Tensors;
 
 const transformed = (grid: Grid, inputs: readonly Input[], transform: Transformed): GraphCase => {
@@ -105,7 +108,7 @@ const transformed = (grid: Grid, inputs: readonly Input[], transform: Transforme
   };
 };
 
-/** All of the grid at once. */
+/** Evaluates the whole grid at once. */
 export const atOnce = (grid: Grid, transform: Transformed): Readonly<Record<string, Float64Array>> => {
   const inputs = grid.given.inputs.map((input, k): Input => {
     const [byRow, byColumn] = along(grid.places[k]!);
@@ -119,7 +122,7 @@ export const atOnce = (grid: Grid, transform: Transformed): Readonly<Record<stri
   return planned(transformed(grid, inputs, transform), FUSING);
 };
 
-/** One place of the grid after the other, row by row. */
+/** Evaluates one example of the grid after the other, row by row. */
 export const oneByOne = (grid: Grid, transform: Transformed): Readonly<Record<string, Float64Array>> => {
   const found = range(grid.rows).flatMap((row) =>
     range(grid.columns).map((column) => {

@@ -1,11 +1,11 @@
-/** Solvers at work on the grids of processes, with data of one number that are one Gaussian. */
+/** Runs solvers on grids of processes, with one-dimensional Gaussian data. */
 import type { GaussianMixture, Solver } from 'noisefold/diffusion';
 import { reference } from 'noisefold/backends/reference';
 import { type Gridded, legsOn } from '../arbitraries/solvers.js';
 import { valueOf } from './plans.js';
 import { type Batch, type HostState, type Walk, walkOf } from './solverWalk.js';
 
-/** A solver at work on a grid of a process, with one Gaussian as data, B samples at a time. */
+/** A solver on a grid of a process, with Gaussian data, for B samples at a time. */
 export const onReference = async <A>(
   solver: Solver,
   { process, grid }: Gridded,
@@ -21,13 +21,13 @@ export const onReference = async <A>(
   return result;
 };
 
-/** x_T, and memory of nothing. */
+/** x_T, and empty memory. */
 export const beginningOf = ({ memory }: Walk, x: readonly number[]): HostState => ({
   x: Float64Array.from(x),
   memory: Array.from({ length: memory }, () => new Float64Array(x.length)),
 });
 
-/** Where a walk comes, after each step, whose noise is the same number everywhere. */
+/** The states after each step, with the same noise for all samples. */
 export const stationsOf = (
   solver: Solver,
   gridded: Gridded,
@@ -45,7 +45,7 @@ export const stationsOf = (
     return stations;
   });
 
-/** Where it ends. */
+/** The final state. */
 export const walked = async (...walk: Parameters<typeof stationsOf>): Promise<readonly number[]> =>
   (await stationsOf(...walk)).at(-1)!;
 

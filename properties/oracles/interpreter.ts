@@ -1,7 +1,7 @@
 /**
- * Plans carried out in float64 as their definition reads: one call after the other, one number at a
- * time, in memory that is laid out as the plan says. Slow, and strict: it refuses plans that read what
- * was not written, or write where a kernel may still have to read.
+ * Interprets plans in float64 by their definition: one call after the other, one number at a time, in the memory layout
+ * of the plan. It is slow and strict: it refuses plans that read memory that was not written, or write memory that a
+ * kernel may still have to read.
  */
 import { isDense } from '../../src/backends/shared/strided.js';
 import { type ConvAttributes, sizeOf } from '../../src/dsl/graph/node.js';
@@ -65,7 +65,7 @@ const filterGradient = (
 
 const runAnchor = ({ anchor, inputs, output, scratch }: CallOf<'anchor'>, memory: Memory): void => {
   demandDense(output);
-  // a kernel may write its results and its working memory before it has read everything
+  // a kernel may write results and working memory before it has read all operands
   memory.forget(output.buffer);
   if (scratch !== null) writeView(memory, scratch, new Float64Array(sizeOf(scratch.shape)).fill(NaN));
   const operands = inputs.map((view) => readView(memory, view));
@@ -92,7 +92,7 @@ const runLibrary = ({ node, inputs, output }: CallOf<'library'>, memory: Memory)
 const sameAccess = (a: Access, b: Access): boolean =>
   a.offset === b.offset && a.strides.every((stride, loop) => stride === b.strides[loop]);
 
-/** A region may run in any order and several iterations at once: it may overwrite what it reads only in place. */
+/** A region may run in any order and several iterations at once, so it may overwrite its inputs only in place. */
 const checkAliases = ({ loads, stores }: Region, memory: Memory): void => {
   for (const [s, store] of stores.entries()) {
     for (const load of loads) {
@@ -127,7 +127,7 @@ const runRegion = (region: Region, buffers: number, memory: Memory): void => {
   evaluateRegion(region, arrays, identity, identity);
 };
 
-/** Every output is handed out, so it has memory of its own: new, or that of an input which is given up. */
+/** Every output is returned to the caller, so it has its own memory: new, or that of a donated input. */
 const checkOutputs = ({ outputs, buffers, inputs }: Plan): void =>
   outputs.forEach((output, k) => {
     if (output.kind === 'key') return;
@@ -139,7 +139,9 @@ const checkOutputs = ({ outputs, buffers, inputs }: Plan): void =>
     demandDense(output.view);
   });
 
-/** The outputs of a plan, in order, from its inputs, in order, by kernels that write whole vectors of so many elements. */
+/**
+ * The outputs of a plan, in order, for its inputs, in order, with kernels that write whole vectors of a given length.
+ */
 export const interpret = (
   plan: Plan,
   inputs: readonly (ArrayLike<number> | KeyWords)[],

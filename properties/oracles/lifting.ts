@@ -5,7 +5,7 @@ import { mapValues } from './records.js';
 import type { Nodes, Tensors } from './running.js';
 
 export type NodeFunction = (x: Nodes) => Node;
-/** A function of tensors; that their shapes are those of scalars is not so, and nobody asks. */
+/** A function of tensors. Their shape types claim scalars, which is not true but not used. */
 export type TensorFunction = (x: Tensors) => Scalar;
 
 export const tensors = (x: Nodes): Tensors => mapValues(x, (n): Tensors[string] => tensor(n));

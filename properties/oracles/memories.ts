@@ -1,13 +1,16 @@
-/** Memory that knows which buffer wrote each of its elements, so that no buffer reads another's. */
+/** Memory that records which buffer wrote each element, so that no buffer reads the elements of another. */
 import type { Plan } from '../../src/dsl/compile/plan.js';
 
-/** Elements of a plan's buffers; reading what neither it nor a part of it wrote, or past its end, throws. */
+/**
+ * The elements of the buffers of a plan. Reading an element that neither the buffer nor a part of it wrote, or past its
+ * end, throws.
+ */
 export interface Memory {
   readonly read: (buffer: number, at: number) => number;
   readonly write: (buffer: number, at: number, value: number) => void;
-  /** Forgets what a buffer's memory holds: as a kernel may, that writes in an order of its own. */
+  /** Forgets the contents of a buffer, because a kernel may write in any order. */
   readonly forget: (buffer: number) => void;
-  /** Where two buffers have memory in common: none of it, the same from the beginning on, or somewhere. */
+  /** How two buffers share memory: not at all, from the same beginning, or elsewhere. */
   readonly overlap: (a: number, b: number) => 'none' | 'same' | 'some';
 }
 
@@ -20,13 +23,16 @@ interface Cells {
 
 const NOBODY = -1;
 
-/** Whether a buffer is, or is a part of, another. */
+/** Tests if a buffer is another one or a part of it. */
 const isWithin = (buffers: Plan['buffers'], b: number, other: number): boolean => {
   const { partOf } = buffers[b] ?? {};
   return b === other || (partOf !== undefined && isWithin(buffers, partOf.buffer, other));
 };
 
-/** Memory whose kernels write whole vectors in the arena: with the last element of a buffer what is beyond it to the end of one. */
+/**
+ * Memory for kernels that write whole vectors in the arena: writing the last element of a buffer also writes the rest
+ * of its vector.
+ */
 export const memoryOf = (
   { buffers, arenaElements, outputs }: Plan,
   inputs: readonly ArrayLike<number>[],
@@ -42,7 +48,7 @@ export const memoryOf = (
     cells(
       `input ${i}`,
       data,
-      // an output may take the memory over: its buffer lies here too
+      // an output may reuse the memory, so that its buffer is here too
       buffers.findIndex(
         ({ storage, partOf }, b) =>
           storage.kind === 'input' && storage.input === i && partOf === undefined && !handedOut.has(b),

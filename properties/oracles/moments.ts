@@ -1,9 +1,9 @@
 import { firstOf, near, type Violation } from '../laws/law.js';
 
-/** Deviations that chance takes once in 10⁸ samples at most. */
+/** A number of deviations that random samples exceed at most once in 10⁸. */
 const SIGMAS = 6;
 
-/** Whether numbers can be draws from a Gaussian of given mean and variance: by mean and variance, at 6 σ. */
+/** Tests if numbers can be draws from a Gaussian of given mean and variance, by their mean and variance, at 6 σ. */
 export const gaussianMoments = (numbers: ArrayLike<number>, mean: number, variance: number): Violation => {
   const n = numbers.length;
   const all = Array.from(numbers);

@@ -1,4 +1,4 @@
-/** Plans made by hand, for tests of backends: no pass of the compiler takes part. */
+/** Plans made by hand, without the passes of the compiler, for tests of backends. */
 import type { Backend, HostArray, Slot } from '../../src/dsl/compile/backend.js';
 import type { NoisefoldError } from '../../src/internal/errors.js';
 import { type Node, reachable, sizeOf } from '../../src/dsl/graph/node.js';
@@ -8,7 +8,7 @@ import { E, type either } from '../../src/internal/fp.js';
 
 const rowMajor = (shape: readonly number[]): readonly number[] => shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 
-/** All of a buffer, dense. */
+/** A dense view of a whole buffer. */
 export const whole = (buffer: number, shape: readonly number[], dtype: NumberType = 'float32'): View => ({
   buffer,
   offset: 0,
@@ -31,7 +31,7 @@ const keyOf = (n: Node, inputs: readonly Node[]): KeyExpression => {
   return { input, words: [...words, n.attributes.words] };
 };
 
-/** Each primitive as one library call, each result in a place of its own. Inputs in order of appearance. */
+/** Each primitive as one library call, each result with its own memory. Inputs are in order of appearance. */
 export const unfused = (roots: readonly Node[]): Plan => {
   const nodes = reachable(roots).filter((n) => n.dtype !== 'key' || n.op === 'input');
   const inputs: readonly Node[] = nodes.filter((n) => n.op === 'input');
@@ -69,7 +69,7 @@ export const unfused = (roots: readonly Node[]): Plan => {
       calls.push({
         origin: ORIGIN,
         kind: 'library',
-        node: { op: n.op, attributes: n.attributes } as LibraryNode, // of one node, so they belong together
+        node: { op: n.op, attributes: n.attributes } as LibraryNode, // both are of one node, so they belong together
         inputs: n.inputs.map(viewOf),
         output: view,
       });
@@ -89,7 +89,7 @@ export const unfused = (roots: readonly Node[]): Plan => {
   };
 };
 
-/** Compiles a plan, runs it once on numbers from the host, and leaves nothing behind. */
+/** Compiles a plan, runs it once on numbers from the host, and frees all memory. */
 export const runPlan = async (
   backend: Backend,
   plan: Plan,

@@ -1,4 +1,4 @@
-/** A region carried out as its definition reads, one scalar at a time. */
+/** Evaluates a region by its definition, one scalar at a time. */
 import type { Access, Assignment, NumberType, Region } from '../../src/dsl/graph/region.js';
 import { binaryFunction, castFunction, COMBINE, identityOf, unaryFunction } from '../../src/backends/shared/scalar.js';
 

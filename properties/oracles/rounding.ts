@@ -1,7 +1,7 @@
 /**
- * What rounding does to a program: stochastic arithmetic (Vignes 1993). The program is evaluated in
- * float64 with random relative errors of the size of float32's put in wherever float32 rounds; the
- * spread of the results tells how far two float32 backends may be apart.
+ * Estimates the effect of rounding on a program by stochastic arithmetic (Vignes 1993). The program is evaluated in
+ * float64 with random relative errors of the size of float32 rounding wherever float32 rounds. The spread of the
+ * results is the tolerance between two float32 backends.
  */
 import type { KeyWords } from '../../src/dsl/compile/backend.js';
 import { type Node, reachable, rewrite, sizeOf } from '../../src/dsl/graph/node.js';
@@ -10,16 +10,16 @@ import * as p from '../../src/dsl/primitives/index.js';
 import { numbers } from '../arbitraries/choices.js';
 import { evaluate } from './evaluate.js';
 
-/** Four units in the last place of a float32: what the polynomials of a backend may be off by. */
+/** Four units in the last place of a float32, the tolerance for polynomials of a backend. */
 const ERROR = 2 ** -21;
 
-/** Results of these are elements of their operands, or exact. */
+/** Operations whose results are elements of their operands, or exact. */
 const EXACT: ReadonlySet<string> = new Set([
   'input', 'select', 'reshape', 'transpose', 'broadcast', 'slice', 'flip', 'pad', 'concat', 'gather', 'barrier',
   'stopGradient', 'iota', 'neg', 'abs', 'max', 'min',
 ]); // prettier-ignore
 
-/** Their operands are rounded too, as the terms of their sums are. */
+/** Operations whose operands are rounded too, like the terms of their sums. */
 const SUMS: ReadonlySet<string> = new Set(['sum', 'cumsum', 'scatterAdd', 'dot', 'conv2d']);
 
 const nameOf = (n: Node): string =>
@@ -40,19 +40,16 @@ const disturbed = (roots: readonly Node[], seed: number): readonly Node[] => {
 
 export interface Rounded {
   readonly exact: Float64Array;
-  /** How far a float32 result may be from it. */
+  /** The tolerance of a float32 result. */
   readonly tolerance: number;
 }
 
-/** Evaluations with errors, of which the largest deviation counts. */
+/** The number of evaluations with errors, of which the largest deviation counts. */
 const SAMPLES = 3;
-/** Three samples may all come out small. */
+/** A safety factor, because three samples may all be small. */
 const SAFETY = 20;
 
-/**
- * The exact results of a program with tolerances, or null where numbers on the way leave what float32
- * can hold.
- */
+/** The exact results of a program with tolerances, or null if intermediate numbers exceed the range of float32. */
 export const rounded = (
   roots: readonly Node[],
   inputs: Readonly<Record<string, Float64Array>>,

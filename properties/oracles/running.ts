@@ -1,4 +1,4 @@
-/** Programs over flat records of tensors, and runs of them that leave nothing behind. */
+/** Runs programs over flat records of tensors, and frees all memory. */
 import { reference } from '../../src/backends/reference/index.js';
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
 import { compile } from '../../src/dsl/run/compile.js';
@@ -14,7 +14,7 @@ export type Tensors = Readonly<Record<string, AnyTensor>>;
 export type Nodes = Readonly<Record<string, Node>>;
 export type Numbers = Readonly<Record<string, HostArray | KeyWords>>;
 
-/** A program of nodes: what a builder of tensors would trace to. */
+/** A program of nodes, as traced from a builder of tensors. */
 export const programOf = (inputs: readonly Declared[], trace: (inputs: Nodes) => Nodes): Program<Tensors, Tensors> => {
   const leaves = inputs.map(({ path, shape, dtype }) => [path, leafSpec(shape, dtype)] as const);
   return program(treeSpec<Tensors>(Object.fromEntries(leaves)), (tensors) =>
@@ -28,7 +28,7 @@ export interface Running {
   readonly release: () => void;
 }
 
-/** Numbers in the array of their dtype, which a run demands. */
+/** Numbers in the array type of their dtype, which a run requires. */
 export const arrayOf = (numbers: Iterable<number>, dtype: DType): HostArray | KeyWords => {
   switch (dtype) {
     case 'float32':
@@ -42,12 +42,12 @@ export const arrayOf = (numbers: Iterable<number>, dtype: DType): HostArray | Ke
   }
 };
 
-/** Compiles a program; what fails is thrown. */
+/** Compiles a program; throws errors. */
 export const running = async (backend: Backend, given: Program<Tensors, Tensors>): Promise<Running> => {
   const executable = valueOf(await compile(given, {})(backend)());
   return {
     run: async (numbers) => {
-      // records of unknown members: their types say nothing that `run` does not check
+      // records of unknown members, whose types state nothing that `run` does not check
       const given = executable.plan.inputs.map(({ path, dtype }) => [path, arrayOf(numbers[path]!, dtype)]);
       const outputs = valueOf(await executable.run(Object.fromEntries(given) as never)()) as Readonly<
         Record<string, AnyValue | KeyWords>
@@ -81,7 +81,7 @@ export const computed = async (build: () => AnyTensor): Promise<HostArray> => {
   return y as HostArray; // not a key
 };
 
-/** The numbers that a function of a key gives, on the reference. */
+/** The numbers that a function of a key returns, on the reference. */
 export const drawn = async (key: KeyWords, draw: (key: Key) => AnyTensor): Promise<HostArray> => {
   const { y } = await runOnReference([{ path: 'key', shape: [], dtype: 'key' }], { key }, (inputs) => ({
     y: nodeOf(draw(tensor(inputs['key']!))),

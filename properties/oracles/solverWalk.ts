@@ -1,4 +1,4 @@
-/** Integrators on legs of their own, without a sampler: a step, compiled, with its state on the host. */
+/** Runs integrators without a sampler, on given legs: a compiled step with its state on the host. */
 import { type Channel, exactDenoiser, type GaussianMixture, type Leg, type Solver } from 'noisefold/diffusion';
 import {
   ascribeLike,
@@ -30,11 +30,11 @@ export interface Place {
   readonly levels: readonly Channel[];
 }
 
-/** A solver at work on a path, with the exact denoiser of a mixture. */
+/** A solver on a path, with the exact denoiser of a mixture. */
 export interface Walk {
   readonly memory: number;
   readonly stochastic: boolean;
-  /** One step of B samples, with the noise it is to draw. */
+  /** One step of B samples, with given noise. */
   readonly step: (index: number, state: HostState, noise: Batch) => Promise<HostState>;
   readonly release: () => void;
 }

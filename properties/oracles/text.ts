@@ -16,7 +16,7 @@ const showAttributes = (value: unknown): string => {
   return String(value);
 };
 
-/** A graph as text, a line a node, for people who look for a mistake in it. */
+/** A graph as text, one line per node, for debugging. */
 export const showGraph = (outputs: Readonly<Record<string, Node>>): string => {
   const names = new Map<Node, string>();
   const lines = reachable(Object.values(outputs)).map((n, i) => {

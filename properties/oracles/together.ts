@@ -1,4 +1,4 @@
-/** Several backends as one, for laws about all of them at once. */
+/** Combines several backends into one, for laws about all of them at once. */
 import type { Backend, DeviceBuffer, Runner, Slot } from '../../src/dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../src/internal/errors.js';
 import { E, type either } from '../../src/internal/fp.js';
@@ -10,8 +10,8 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer =>
   Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 
 /**
- * Makes a backend that does everything on each of some, and fails where they differ: in the bits of a number, or in one
- * that has an error while another has none.
+ * Makes a backend that runs everything on each of several backends, and fails if they differ: in the bits of a number,
+ * or if only some have an error.
  */
 export const together = (backends: readonly Backend[]): Backend => {
   const [first] = backends as [Backend, ...Backend[]];
@@ -25,7 +25,7 @@ export const together = (backends: readonly Backend[]): Backend => {
         hint: 'each of them has to do the same',
       }),
     );
-  /** The results of all if all succeed, the first error if all fail alike. */
+  /** The results of all if all succeed, or the first error if all fail with the same error. */
   const agreed = <A>(results: readonly Result<A>[]): Result<readonly A[]> => {
     const tags = new Set(results.map((result) => (E.isLeft(result) ? result.left._tag : 'a value')));
     if (tags.size > 1) return differing([...tags].join(' and '));

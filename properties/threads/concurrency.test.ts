@@ -1,4 +1,4 @@
-/** Calls of a backend while workers run have the same results as when nothing else runs. */
+/** Calls of a backend while workers run have the same results as without concurrent runs. */
 import { afterAll, expect, test } from 'vitest';
 import { wasmBackend } from '../../src/backends/wasm/backend.js';
 import { createSite, turn } from '../../src/backends/wasm/threads/testing.js';
@@ -25,12 +25,12 @@ afterAll(async () => {
   for (const one of [alone, backend]) valueOf(await one.close());
 });
 
-/** Begins a step, and waits until it is in progress on workers, which stop. */
+/** Starts a step, and waits until it is in progress on workers, which then pause. */
 const begun = async (run: () => Promise<E.Either<unknown, Bits>>): Promise<Promise<E.Either<unknown, Bits>>[]> => {
   site.shut();
   const running = run();
   await site.reached();
-  return [running]; // in an array, as it has not ended
+  return [running]; // in an array, so that `await` does not wait for it
 };
 
 test('the event loop turns during a run', async () => {
@@ -40,11 +40,11 @@ test('the event loop turns during a run', async () => {
     await turn();
     turns++;
   }
-  site.open(); // the run could not end before
+  site.open(); // the run could not end earlier
   expect(await running).toEqual(E.right(await expected(1)));
 });
 
-test('20 concurrent runs come to the bits of runs one after another', async () => {
+test('20 concurrent runs have the same bits as sequential runs', async () => {
   const seeds = Array.from({ length: 20 }, (_, i) => i % 7);
   const outcomes = await Promise.all(seeds.map((seed) => step(seed)));
   for (const [i, seed] of seeds.entries()) expect(outcomes[i]).toEqual(E.right(await expected(seed)));
@@ -53,7 +53,7 @@ test('20 concurrent runs come to the bits of runs one after another', async () =
 test('numbers come and go during a run', async () => {
   const kept = valueOf(await backend.upload(Float32Array.of(1, 2, 3), 'float32')());
   const [running] = await begun(() => step(1));
-  const numbers = Float32Array.from({ length: 2 ** 20 }, (_, i) => i); // so much that the memory grows
+  const numbers = Float32Array.from({ length: 2 ** 20 }, (_, i) => i); // large enough that the memory grows
   for (let i = 0; i < 5; i++) {
     const buffer = valueOf(await backend.upload(numbers, 'float32')());
     expect(Buffer.from(valueOf(await backend.read(buffer)()).buffer).equals(Buffer.from(numbers.buffer))).toBe(true);
@@ -96,7 +96,7 @@ test('memory that is freed during a run is not used again before the run has end
   const { buffers, bytes } = backend.stats();
   const other = await steppingOn(backend);
   const [running] = await begun(() => other.step(1));
-  await other.forget(); // what the run reads
+  await other.forget(); // a value that the run reads
   const garbage = [];
   for (const elements of [864, 9216, 864, 3072, 2 ** 18])
     garbage.push(valueOf(await backend.upload(new Float32Array(elements).fill(1e9), 'float32')()));
@@ -107,7 +107,7 @@ test('memory that is freed during a run is not used again before the run has end
   expect(backend.stats()).toMatchObject({ buffers, bytes });
 });
 
-test('memory that is freed during runs is used again, although there is always a run', async () => {
+test('memory freed during runs is reused, even if there is always a run', async () => {
   const own = wasmBackend({ threads: 1 }, 0);
   const stepping = await steppingOn(own);
   const large = { buffers: [], calls: [], arenaElements: 2 ** 27, inputs: [], outputs: [] };
@@ -123,7 +123,7 @@ test('memory that is freed during runs is used again, although there is always a
   valueOf(await own.close());
 });
 
-test('concurrent runs consume what is donated, each its own', async () => {
+test('concurrent runs each consume their own donated values', async () => {
   const { buffers, bytes } = backend.stats();
   const { executable, values } = await donatingOn(backend);
   const all = [await values(), await values(), await values()];
@@ -137,7 +137,7 @@ test('concurrent runs consume what is donated, each its own', async () => {
   expect(backend.stats()).toMatchObject({ buffers, bytes });
 });
 
-test('of two concurrent runs that are donated one value, the second fails', async () => {
+test('of two concurrent runs with the same donated value, the second fails', async () => {
   const { buffers, bytes } = backend.stats();
   const { executable, values } = await donatingOn(backend);
   const given = { ...(await values()), key: key(1) };
@@ -160,7 +160,7 @@ test('a backend is closed during a run, and while others wait', async () => {
     expect(outcome).toMatchObject({ left: { _tag: 'BackendFailure', actual: 'a closed one' } });
   expect(own.stats()).toMatchObject({ buffers: 0, bytes: 0 });
   site.open();
-  expect(await step(1)).toEqual(E.right(await expected(1))); // other backends live
+  expect(await step(1)).toEqual(E.right(await expected(1))); // other backends continue to work
 });
 
 test('a backend is closed while its workers start', async () => {

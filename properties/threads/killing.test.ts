@@ -32,14 +32,14 @@ type Outcome = either.Either<NoisefoldError, Bits>;
 
 const demandBits = (outcome: Outcome): void => expect(outcome).toEqual(E.right(expected));
 
-/** A run ends with its value, or with an error that says a worker has stopped. */
+/** Checks that a run ends with its value, or with an error that says that a worker stopped. */
 const demandValueOrFailure = (outcome: Outcome): void => {
   const stopped = { _tag: 'BackendFailure', actual: expect.stringContaining('a worker stopped') };
   if (E.isLeft(outcome)) expect(outcome.left).toMatchObject(stopped);
   else demandBits(outcome);
 };
 
-/** Takes steps on workers, and demands that nothing is left of them. */
+/** Runs steps on workers, and checks that all memory is freed. */
 const stepOn = async (
   spawn: Spawn,
   threads: number,
@@ -74,7 +74,7 @@ test('a worker is killed in the middle of a run', () => {
   });
 });
 
-test('a worker throws: the run fails, also if the others have stopped before its message comes', () => {
+test('a worker throws: the run fails, even if the others stopped before its message arrives', () => {
   let started = 0;
   const throwing = spawnWith(`${workerSource}
     const post = port.postMessage.bind(port);
@@ -88,7 +88,7 @@ test('a worker throws: the run fails, also if the others have stopped before its
   });
 });
 
-test('a worker is killed while nothing runs: the next run starts other ones', () => {
+test('a worker is killed while nothing runs: the next run starts new ones', () => {
   const site = createSite();
   return stepOn(site.spawn, 2, async (step) => {
     demandBits(await step());

@@ -1,4 +1,6 @@
-/** Results have equal bits for any number of threads: all laws of backends hold for several such backends at once. */
+/**
+ * Results have equal bits for any number of threads, and all laws of backends hold for several such backends at once.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { wasmBackend } from '../../src/backends/wasm/backend.js';
 import { attention, compile, grad, program, read, release, square, sum, type Tensor } from '../../src/dsl/index.js';
@@ -12,7 +14,7 @@ import { checkLaws } from '../suite.js';
 
 const isLong = notAsked === '';
 
-/** Everything on the calling thread, then everything on workers: `npm test` has one odd number of them. */
+/** Everything on the calling thread, then everything on workers; `npm test` uses one odd number of workers. */
 const backends = [
   wasmBackend({ threads: 1 }, Infinity),
   ...(isLong ? [1, 2, 3, 4] : [3]).map((threads) => wasmBackend({ threads }, 0)),
@@ -46,7 +48,7 @@ describe('a difference of one bit is seen', () => {
   });
 });
 
-test('attention in one large head, whose blocks threads share, has equal bits', async () => {
+test('attention in one large head, whose blocks are divided among threads, has equal bits', async () => {
   const gradients = program({ q: '1 700 24', k: '1 900 24' }, ({ q, k }) =>
     grad((p: { readonly q: Tensor<[1, 700, 24]>; readonly k: Tensor<[1, 900, 24]> }) =>
       sum(square(attention(p.q, p.k, p.k, { heads: 1 }))),

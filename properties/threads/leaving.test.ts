@@ -15,7 +15,7 @@ const outputOf = async (code: string): Promise<{ readonly code: number | null; r
     child.stdin.end(code);
   });
 
-test('a process waits for runs, and not for workers that have nothing to do', async () => {
+test('a process waits for runs, but not for idle workers', async () => {
   expect(await outputOf(await bundled(new URL('leaving.ts', import.meta.url)))).toEqual({
     code: 0,
     output: '1,2,0,1\n1,2,0,1\n',

@@ -1,4 +1,4 @@
-/** A program that leaves its backend open: it runs twice on workers, and waits for nothing but these runs. */
+/** A program that does not close its backend: it runs twice on workers, and waits only for these runs. */
 import { wasmBackend } from '../../src/backends/wasm/backend.js';
 import { compile, program, read, upload, matmul } from '../../src/dsl/index.js';
 import { valueOf } from '../oracles/plans.js';
@@ -19,7 +19,7 @@ const once = async (): Promise<void> => {
 
 void (async () => {
   await once();
-  // meanwhile only the timer keeps the process alive
+  // during this time only the timer keeps the process alive
   await new Promise((resolve) => void setTimeout(resolve, 20));
   await once();
 })();

@@ -1,4 +1,4 @@
-/** A step of training of a small network, large enough that threads share its calls. */
+/** A training step of a small network, large enough that its calls are divided among threads. */
 import { createHash } from 'node:crypto';
 import { compile, conv2d, key, mean, mul, normalLike, program, read, release, silu, square, sub, upload, valueAndGrad } from 'noisefold/dsl'; // prettier-ignore
 import type { Backend } from '../../src/dsl/compile/backend.js';
@@ -19,7 +19,7 @@ const step = program({ u: '3 3 3 32', v: '3 3 32 32', w: '3 3 32 3', x: '4 16 16
 
 const numbers = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => 0.1 * Math.sin(1.3 * i));
 
-/** The first parameters and the images, each as a new value. */
+/** The initial parameters and the images, each as a new value. */
 const uploaded = async (backend: Backend) => ({
   u: valueOf(await upload(numbers(864), [3, 3, 3, 32])(backend)()),
   v: valueOf(await upload(numbers(9216), [3, 3, 32, 32])(backend)()),
@@ -37,15 +37,15 @@ const executableOn = async (backend: Backend, donate: readonly ('u' | 'v' | 'w')
   valueOf(await compile(step, {}, { donate })(backend)());
 
 export interface Stepping {
-  /** A step from the first parameters. */
+  /** A step from the initial parameters. */
   readonly step: (seed: number) => Promise<either.Either<NoisefoldError, Bits>>;
-  /** Forgets the executable. */
+  /** Drops the reference to the executable. */
   readonly release: () => void;
-  /** Forgets the values that a step begins with. */
+  /** Drops the references to the initial values. */
   readonly forget: () => Promise<void>;
 }
 
-/** The bits of the outputs of a step, which are released. */
+/** The bits of the outputs of a step; releases the outputs. */
 export const bitsOf = async (backend: Backend, outputs: Outputs): Promise<either.Either<NoisefoldError, Bits>> => {
   const hash = createHash('sha256');
   for (const value of [outputs.u, outputs.v, outputs.w, outputs.loss]) {
@@ -57,7 +57,7 @@ export const bitsOf = async (backend: Backend, outputs: Outputs): Promise<either
   return E.right(hash.digest('hex'));
 };
 
-/** Compiles the step, without donation, and uploads what it begins with. */
+/** Compiles the step, without donation, and uploads its initial values. */
 export const steppingOn = async (backend: Backend): Promise<Stepping> => {
   const executable = await executableOn(backend, []);
   const values = await uploaded(backend);

@@ -1,4 +1,4 @@
-/** Injects a failure into every operation of every loop: it is the result, and no memory leaks. */
+/** Injects a failure into every operation of every loop: the loop fails with it, and no memory leaks. */
 import { expect, test } from 'vitest';
 import { reference } from '../../src/backends/reference/index.js';
 import {
@@ -43,7 +43,10 @@ const STRIDE = notAsked === '' ? 1 : 3;
 
 const injected = failure('BackendFailure', { where: 'a test', expected: 'room', actual: 'none', hint: 'none' });
 
-/** A backend whose operation number `failing` fails, counted from 0 for the last restart; and how many were started. */
+/**
+ * A backend whose operation number `failing` fails, counted from 0 since the last restart; and the number of started
+ * operations.
+ */
 const failingAt = (backend: Backend, failing: number) => {
   let started = Number.NaN; // nothing fails before the first restart
   const restart = (): void => void (started = 0);
@@ -109,7 +112,7 @@ const uses: Readonly<Record<string, Use>> = {
 
 test.each(Object.entries(uses))('%s ends with the failure of any operation, and frees its memory', async (_, use) => {
   const operations = await using(reference())((backend) => async () => {
-    /** The number of operations if all succeed; null if the one that fails is found. */
+    /** The number of operations if all succeed; null if the failing one was reached. */
     const outcomeAt = async (failing: number): Promise<number | null> => {
       const { flawed, started, restart } = failingAt(backend, failing);
       const params = right(await upload(Float32Array.of(1), [])(flawed)()) as Resident<Scalar>;

@@ -1,4 +1,4 @@
-/** Trainings at work on the wasm backend. */
+/** Runs trainings on the wasm backend. */
 import type { Model } from '../../src/diffusion/index.js';
 import { type NoisefoldError, type Backend, using } from '../../src/dsl/index.js';
 import { E, TE } from '../../src/internal/fp.js';
@@ -30,7 +30,7 @@ export const takeAll = async (run: TrainingRun): Promise<Taken> => {
   return { events, error: null };
 };
 
-/** The bytes of the checkpoint with which a training ends. */
+/** The bytes of the final checkpoint of a training. */
 export const bytesAfter = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
   training: Given<Training<P, I, M>, P, I>,
 ): Promise<Uint8Array> =>

@@ -1,4 +1,6 @@
-/** A process that says what signals it hears, and goes on for so many turns: `stopOnSignals.test.ts` runs it. */
+/**
+ * A process that prints the signals it receives, and continues for a number of turns. `stopOnSignals.test.ts` runs it.
+ */
 import { stopOnSignals } from '../../src/node/stopOnSignals.js';
 
 const stop = stopOnSignals((name) => {

@@ -26,7 +26,7 @@ expectType<{
   readonly number: Dim;
 }>()(half);
 
-// an odd extent has no half: a message in its place fits no other extent
+// an odd extent has no half: the message in its place matches no extent
 declare const odd: Half<7>;
 expectType<'7 is odd: it has no half'>()(odd);
 // @ts-expect-error Type '"7 is odd: it has no half"' is not assignable to type '4'

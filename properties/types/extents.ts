@@ -1,6 +1,6 @@
 /**
- * Invalid extents, wherever one enters the types: a message takes the place of the argument.
- * `src/dsl/ops/extents.test.ts` tests that these are all the operations with an extent, and tries the same on traces.
+ * Invalid extents in every operation that takes an extent: the type of the argument becomes a message.
+ * `src/dsl/ops/extents.test.ts` tests that these are all operations with an extent, and tests the same when tracing.
  */
 import {
   type AnyTensor,

@@ -103,7 +103,7 @@ layer({ gate: zeros(2) }, () => null);
 // @ts-expect-error Type 'number' is not assignable to type '"a part is a layer, parameters, or a record of them"'
 layer({ sizes: [3] }, () => null);
 declare const model: UNet<[28, 28, 1]>;
-// @ts-expect-error is not assignable to type '"a model is not a layer: apply of a layer takes the parameters alone"'
+// @ts-expect-error is not assignable to type '"a model is not a layer: apply of a layer takes only the parameters"'
 layer({ model }, () => null);
 
 // blocks, in both forms, with and without a key for dropout

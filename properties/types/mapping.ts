@@ -1,6 +1,6 @@
 /**
- * Operators with optional arguments as the function of `map`. The compiler accepts them, since an overload fits: the
- * index may be an axis. The call raises `ConfigError` (see `dual.test.ts`).
+ * Operators with optional arguments as the function of `map`. The compiler accepts them, because an overload matches:
+ * the index may be an axis. The call raises `ConfigError` (see `dual.test.ts`).
  */
 import { exp, mean, type Shape, softmax, sub, type Tensor } from '../../src/dsl/index.js';
 import { expectType } from './expect.js';

@@ -1,4 +1,7 @@
-/** Extents in types: two extents never have one name, and at run time a name has the value that its type computed. */
+/**
+ * Names of extents in types: two different extents never have the same name, and at run time a name has the value that
+ * its type computed.
+ */
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
@@ -53,7 +56,7 @@ const grown = (operands: readonly Named[]): readonly Expression[] => [
   ...operands.map((x) => ({ text: `Half<${x.name}>`, value: scaled(x, 1 / 2) })),
   ...operands.map((x) => ({ text: `Double<${x.name}>`, value: scaled(x, 2) })),
   ...operands.flatMap((x, i) =>
-    // alternate the order: a test checks that both orders have one name
+    // alternates the order, because a test checks that both orders have the same name
     operands.slice(i).map((y, j) => ({
       text: j % 2 === 0 ? `Add<${x.name}, ${y.name}>` : `Add<${y.name}, ${x.name}>`,
       value: total(x, y),

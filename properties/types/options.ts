@@ -1,6 +1,6 @@
 /**
- * Options with a field that is misspelt: the error is at that field, also where another is missing for it. Each of them
- * has a line of its own, since errors are told by line.
+ * Options with a misspelt field: the error is at that field, even if a required field is missing because of it. Each
+ * has its own line, because errors are identified by line.
  */
 import {
   attention,

@@ -1,4 +1,7 @@
-/** Values that are known in part: a brand, a list of axes, an optional member. Their types claim nothing that may be wrong. */
+/**
+ * Values with partly known types: a brand, a list of axes, an optional member. Their types claim nothing that may be
+ * wrong.
+ */
 import {
   concatAll,
   type Dim,

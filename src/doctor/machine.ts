@@ -18,7 +18,9 @@ const PACKAGES = ['webgpu', '@tensorflow/tfjs-core', '@tensorflow/tfjs-node', '@
 const versionIn = (path: string | URL): string =>
   (JSON.parse(readFileSync(path, 'utf8')) as { readonly version: string }).version;
 
-/** Finds the version of an installed package. It reads the file itself, since a package may not export its manifest. */
+/**
+ * Finds the version of an installed package. It reads the file itself, because a package may not export its manifest.
+ */
 const versionOf = (name: string): string | null => {
   const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
   for (const folder of folders) {

@@ -1,4 +1,4 @@
-/** Tests one backend: if it works, on which device, and how fast. */
+/** Tests one backend: whether it works, on which device, and how fast. */
 import type { Backend } from '../dsl/compile/backend.js';
 import type { NoisefoldError } from '../internal/errors.js';
 import { acquire } from '../backends/auto/candidates.js';
@@ -13,8 +13,8 @@ export interface Finding {
   /** True if `auto` accepts the backend. It takes the first one that it accepts. */
   readonly trusted: boolean;
   /**
-   * The device the backend runs on, followed by why `auto` skips it or why its speeds are missing; or why it does not
-   * work.
+   * The device of the backend, followed by the reason why `auto` skips it or why its speeds are missing; or the reason
+   * why it does not work.
    */
   readonly note: string;
   readonly speeds: Speeds | null;

@@ -20,7 +20,10 @@ const LIMITS: Limits = { answer: 60_000, speeds: 20_000 };
 /** Returns the last line that is not empty. */
 const lastLine = (text: string): string => text.trim().split('\n').at(-1)!.trim();
 
-/** Builds the finding from the last message of a process that has ended. If speeds are missing, its note says why. */
+/**
+ * Builds the finding from the last message of a process that has ended. If speeds are missing, its note gives the
+ * reason.
+ */
 const findingOf = (backend: BackendName, lastMessage: ProbeMessage | null, timedOut: boolean, end: string, limits: Limits): Finding => {
   if (lastMessage === null) {
     const note = timedOut ? `no answer within ${limits.answer / 1000} s` : `its process ended ${end}`;

@@ -1,4 +1,7 @@
-/** A result that may be an error, and its guards: fp-ts's own, so that both styles of program share values. */
+/**
+ * A result that may be an error, and its guards. They are those of fp-ts, so that programs of both styles can exchange
+ * values.
+ */
 import { E, type either } from '../internal/fp.js';
 
 /** A result: `Right` holds a value, `Left` an error. `_tag` tells them apart. */
@@ -21,7 +24,7 @@ export const isLeft = <Wrong, A>(result: Either<Wrong, A>): result is either.Lef
 export const isRight = <Wrong, A>(result: Either<Wrong, A>): result is either.Right<A> => E.isRight(result);
 
 /**
- * Makes the result of work that failed, such as a listener that ends a training.
+ * Makes the result of work that failed, such as the result of a listener that ends a training.
  * @example left('out of disk') // → { _tag: 'Left', left: 'out of disk' }
  */
 export const left = <Wrong>(error: Wrong): Either<Wrong, never> => E.left(error);

@@ -55,7 +55,7 @@ describe('open', () => {
     expect(thrown).toHaveProperty('error', error);
     expect(errorIn(thrown)).toEqual(error);
     expect(thrown).not.toHaveProperty('cause');
-    // what Node prints of an error that nobody catches
+    // what Node prints for an uncaught error
     const [first, ...places] = inspect(thrown).split('\n');
     expect(['Error [FileError]: ', 'FileError: '].map((tag) => tag + error.message)).toContain(first);
     expect(places.filter((line) => !line.startsWith('    at '))).toEqual([]);
@@ -69,10 +69,10 @@ describe('open', () => {
     await nf.close();
   });
 
-  test('rejects with a stack that has the line inside the program, once, and the line of the run', async () => {
+  test('rejects with a stack that has the line inside the program once, and the line of the run', async () => {
     const nf = await open(reference());
     const body = ({ x }: { readonly x: Tensor<[2]> }) => {
-      const lineInBody = () => reshape(x, 3 as never); // an error of the types too
+      const lineInBody = () => reshape(x, 3 as never); // also a type error
       return lineInBody();
     };
     const lineOfRun = async () => {
@@ -88,7 +88,7 @@ describe('open', () => {
     await nf.close();
   });
 
-  test('rejects where the backend cannot be acquired', async () => {
+  test('rejects if the backend cannot be acquired', async () => {
     expect(await errorOf(open(TE.fromEither(fail('BackendUnavailable', wrong))))).toMatchObject({
       _tag: 'BackendUnavailable',
     });
@@ -125,7 +125,7 @@ describe('open', () => {
     await other.close();
   });
 
-  test('rejects where closing fails', async () => {
+  test('rejects if closing fails', async () => {
     const failing = F.pipe(
       reference(),
       TE.map((backend): Backend => ({ ...backend, close: TE.fromEither(fail('BackendFailure', wrong)) })),
@@ -133,7 +133,7 @@ describe('open', () => {
     expect(await errorOf((await open(failing)).close())).toMatchObject({ _tag: 'BackendFailure' });
   });
 
-  test('is closed by `await using`, also where the block throws', async () => {
+  test('is closed by `await using`, also if the block throws', async () => {
     const seen: Backend[] = [];
     const block = async (): Promise<void> => {
       await using nf = await open(reference());
@@ -144,12 +144,12 @@ describe('open', () => {
     expect(seen.map((backend) => backend.closed())).toEqual([true]);
   });
 
-  // from JavaScript anything may come
+  // JavaScript callers may pass anything
   test.each<[string, (run: (work: never) => Promise<unknown>) => Promise<unknown>, object]>([
     ['a promise', (run) => run(Promise.resolve() as never), { actual: 'a promise' }],
     ['an Either', (run) => run(E.right(1) as never), { actual: 'an Either', hint: 'unwrap it: unwrap(either)' }],
     ['nothing', (run) => run(undefined as never), { actual: 'nothing' }],
-    ['a function of something else', (run) => run((() => () => () => 1) as never), { actual: 'a function that gives a function' }],
+    ['a function of something else', (run) => run((() => () => () => 1) as never), { actual: 'a function that returns a function' }],
     ['a backend that was not called', () => open(reference as never), { where: 'open', actual: 'the function that makes one' }],
     ['a backend that is open', async () => open((await open(reference())) as never), { where: 'open', actual: 'an object' }],
     ['an Either that is a promise', async () => unwrap(Promise.resolve(E.right(1)) as never), { where: 'unwrap', actual: 'a promise' }],
@@ -161,12 +161,12 @@ describe('open', () => {
 });
 
 describe('unwrap', () => {
-  test('gives what is right', () => expect(unwrap(E.right(3))).toBe(3));
-  test('throws what is left', () => {
+  test('returns the value of a Right', () => expect(unwrap(E.right(3))).toBe(3));
+  test('throws the error of a Left', () => {
     const thrown = F.pipe(E.tryCatch(() => unwrap(fail('ShapeError', wrong)), errorIn));
     expect(thrown).toMatchObject(E.left({ _tag: 'ShapeError', hint: 'c' }));
   });
-  test.each([['no'], [undefined], [null]])('throws a typed error for a Left of %o, which is no error', (given) => {
+  test.each([['no'], [undefined], [null]])('throws a typed error for a Left of %o, which is not an error', (given) => {
     const thrown = E.tryCatch(() => unwrap(E.left(given) as never), errorIn);
     expect(thrown).toMatchObject(E.left({ _tag: 'ConfigError', where: 'Left', actual: `${given}` }));
   });

@@ -10,13 +10,13 @@ export type Runnable<A> = (
   backend: Backend,
 ) => taskEither.TaskEither<NoisefoldError, A> | Promise<Either<NoisefoldError, A>>;
 
-/** The key of `await using`, if the compiler's libraries have one: they need not. */
+/** The key of `await using`, if the compiler's libraries declare it. */
 type AsyncDispose = SymbolConstructor extends { readonly asyncDispose: infer K extends symbol } ? K : never;
 
-/** Closes itself at the end of the block that it was declared in by `await using`. */
+/** Declared by `await using`, closes itself at the end of the block. */
 type ClosesItself = { readonly [K in AsyncDispose]: () => Promise<void> };
 
-/** A backend that is open. Its memory holds the results of what it runs, until it is closed. */
+/** An open backend. Its memory holds the results of the work that it runs, until it is closed. */
 export interface Noisefold extends ClosesItself {
   readonly backend: Backend;
   /**
@@ -24,11 +24,11 @@ export interface Noisefold extends ClosesItself {
    * of the effect, or `BackendFailure` after `close`.
    */
   readonly run: <A>(work: Runnable<A>) => Promise<A>;
-  /** Releases everything on the backend. Closing twice is closing once. */
+  /** Releases everything on the backend. A second call does nothing. */
   readonly close: () => Promise<void>;
 }
 
-/** `Symbol.asyncDispose`; without it, what compilers that lower `await using` take in its place. */
+/** `Symbol.asyncDispose`, or the substitute that compilers use when they lower `await using`. */
 const asyncDispose: symbol = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
 const EFFECT = 'an effect, such as fit({ … }), or a task, such as writeAtomically(path, text)';
@@ -38,10 +38,10 @@ const notWork = (given: unknown): never =>
     where: 'run',
     expected: EFFECT,
     actual: kindOf(given),
-    hint: isEither(given) ? 'unwrap it: unwrap(either)' : 'give it as it is, without calling it',
+    hint: isEither(given) ? 'unwrap it: unwrap(either)' : 'pass it without calling it',
   });
 
-/** Runs work to its result; work that is an effect gives a task first. */
+/** Runs work to its result. An effect returns a task first. */
 const resultOf = async <A>(work: Runnable<A>, backend: Backend): Promise<A> => {
   if (typeof work !== 'function') return notWork(work);
   const begun = work(backend);
@@ -51,13 +51,13 @@ const resultOf = async <A>(work: Runnable<A>, backend: Backend): Promise<A> => {
     : raise('ConfigError', {
         where: 'run',
         expected: EFFECT,
-        actual: `a function that gives ${kindOf(result)}`,
+        actual: `a function that returns ${kindOf(result)}`,
         hint: 'call it with its options: run(sample({ … })(trained))',
       });
 };
 
 const opened = (backend: Backend): Noisefold => {
-  let closing: Promise<void> | undefined; // the one thing about it that changes
+  let closing: Promise<void> | undefined; // the only mutable state of a session
   const close = (): Promise<void> => (closing ??= backend.close().then(orRaise));
   const nf = {
     backend,
@@ -80,8 +80,8 @@ const opened = (backend: Backend): Noisefold => {
 };
 
 /**
- * Acquires a backend: the beginning of a program without fp-ts. Rejects with a {@link ThrownError} if it cannot be
- * acquired. Close it by `await using`, or by `close` in a `finally`.
+ * Acquires a backend for a program without fp-ts. Rejects with a {@link ThrownError} if it cannot be acquired. Close it
+ * by `await using`, or by `close` in a `finally`.
  *
  * ```ts
  * await using nf = await open(wasm()); // closes at the end of the block
@@ -103,7 +103,7 @@ const opened = (backend: Backend): Noisefold => {
 export const open = async (acquire: taskEither.TaskEither<NoisefoldError, Backend>): Promise<Noisefold> => {
   const begun: unknown = typeof acquire === 'function' ? acquire() : acquire;
   const result: unknown = await begun;
-  if (isEither(result)) return opened(orRaise(result as Either<NoisefoldError, Backend>)); // by the type of `acquire`
+  if (isEither(result)) return opened(orRaise(result as Either<NoisefoldError, Backend>)); // safe by the type of `acquire`
   return raise('ConfigError', {
     where: 'open',
     expected: 'a backend, such as open(wasm())',

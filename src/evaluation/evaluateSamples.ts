@@ -18,7 +18,7 @@ import type { MeanAndDeviation } from './meanAndDeviation.js';
 import { momentsOf } from './moments.js';
 import { precisionRecall, type PrecisionRecall } from './precisionRecall.js';
 
-/** Settings of the metrics; the defaults are those of the published codes. */
+/** Settings of the metrics; the defaults are those of the published implementations. */
 export interface MetricOptions {
   /** The class that each generated image was drawn for, for the accuracy. */
   readonly labels?: ArrayLike<number>;
@@ -36,9 +36,9 @@ export interface Evaluation extends PrecisionRecall {
   readonly images: { readonly real: number; readonly generated: number };
   readonly fid: number;
   readonly kid: MeanAndDeviation;
-  /** If the network is a classifier. */
+  /** Present if the network is a classifier. */
   readonly inceptionScore?: MeanAndDeviation;
-  /** The share of images that the network recognises as what they were drawn for, if labels are given. */
+  /** The share of images that the network recognises as their label, if labels are given. */
   readonly accuracy?: number;
 }
 
@@ -51,8 +51,8 @@ const metricFields = {
 const metricCodec = exactly({}, metricFields);
 
 /**
- * Compares extracted features: all metrics. Returns the errors of the metrics, and `ConfigError` for labels without
- * probabilities.
+ * Computes all metrics of extracted features. Fails with the errors of the metrics, and with `ConfigError` for labels
+ * without probabilities.
  * @example
  * const of = (...data: number[]): Extracted => ({ features: { data: Float64Array.from(data), shape: [data.length, 1] } })
  * const found = compareFeatures(of(0, 1, 2, 3), of(0, 1, 2, 3), { neighbours: 1 })
@@ -69,7 +69,7 @@ export const compareFeatures = (
     if (labels !== undefined && probabilities === undefined)
       raise('ConfigError', {
         where: 'compareFeatures: labels',
-        expected: 'a network that gives probabilities',
+        expected: 'a network that returns probabilities',
         actual: 'features alone',
         hint: 'leave labels out, or return probabilities beside the features',
       });
@@ -83,7 +83,7 @@ export const compareFeatures = (
     };
   });
 
-/** The images to compare, the network that sees them, and options. */
+/** The images to compare, the feature network, and options. */
 export interface Evaluating<P, I extends ImageShape> extends MetricOptions {
   readonly network: FeatureNetwork<P, I>;
   readonly real: ImageSource;
@@ -102,10 +102,10 @@ const codec = exactly(
 );
 
 /**
- * Measures generated images against real ones in the features of a network: FID, KID, precision and recall, of a
- * classifier also the Inception Score, and with labels the accuracy. See docs/evaluation.md for what each agrees with.
- * `ConfigError` for an option that is invalid, images of another size than the network knows, or too few of them;
- * `NonFinite`; the errors of the data.
+ * Compares generated images with real ones in the features of a network: FID, KID, precision and recall, for a
+ * classifier also the Inception Score, and with labels the accuracy. See docs/evaluation.md for the definitions. Fails
+ * with `ConfigError` for an invalid option, images of another size than the network takes, or too few images, with
+ * `NonFinite`, and with the errors of the data.
  * @example
  * const nf = await open(wasm())
  * const network = await nf.run(digitClassifier())

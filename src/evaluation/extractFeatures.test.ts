@@ -36,7 +36,7 @@ const pixels = {
 };
 
 describe('features of images', () => {
-  test('are those that the network gives, in the order of the images, for any size of a batch', async () => {
+  test('are those of the network, in the order of the images, for any batch size', async () => {
     for (const batch of [1, 3, 7, 100]) {
       const { features, probabilities } = unwrap(await onReference(extractFeatures(pixels, images(7), { batch })));
       expect(features.shape).toEqual([7, 4]);
@@ -51,7 +51,7 @@ describe('features of images', () => {
     expect(features).toEqual({ data: Float64Array.of(-1, -1, -1, -1), shape: [1, 4] });
   });
 
-  test('progress is told after each batch, and a signal ends it', async () => {
+  test('progress is reported after each batch, and a signal ends the extraction', async () => {
     const seen: (readonly [number, number])[] = [];
     const stop = new AbortController();
     const onBatch = (done: number, of: number) => {
@@ -74,12 +74,12 @@ describe('features of images', () => {
   });
 
   test.each<[string, Effect<unknown>, object]>([
-    ['images of another size', extractFeatures(pixels, { data: new Float32Array(9), shape: [1, 3, 3, 1] }), { _tag: 'ConfigError', expected: 'images [2, 2, 1], as the network knows them', actual: '[3, 3, 1]' }],
+    ['images of another size', extractFeatures(pixels, { data: new Float32Array(9), shape: [1, 3, 3, 1] }), { _tag: 'ConfigError', expected: 'images [2, 2, 1], as the network takes them', actual: '[3, 3, 1]' }],
     ['NaN in an image', extractFeatures(pixels, { data: Float32Array.of(0, 0, 0, 0, 0, NaN, 0, 0), shape: [2, 2, 2, 1] }), { _tag: 'NonFinite', where: 'extractFeatures: image 1', actual: 'NaN at number 1' }],
-    ['numbers that do not fit their shape', extractFeatures(pixels, { data: new Float32Array(9), shape: [2, 2, 2, 1] }), { _tag: 'DecodeError' }],
+    ['numbers that do not match their shape', extractFeatures(pixels, { data: new Float32Array(9), shape: [2, 2, 2, 1] }), { _tag: 'DecodeError' }],
     ['a data set without images', extractFeatures(pixels, { ...unwrap(datasetOf({ pixels: new Uint8Array(4), image: [2, 2, 1] })), size: 0 }), { _tag: 'ConfigError', expected: 'at least 1 image', actual: '0' }],
     ['no images', extractFeatures(pixels, { data: new Float32Array(0), shape: [0, 2, 2, 1] }), { _tag: 'DecodeError' }],
-    ['a network that is not called', extractFeatures(digitClassifier as never, images(2)), { _tag: 'ConfigError', where: 'extractFeatures: network', expected: expect.stringContaining('a feature network') }],
+    ['a function in place of a network', extractFeatures(digitClassifier as never, images(2)), { _tag: 'ConfigError', where: 'extractFeatures: network', expected: expect.stringContaining('a feature network') }],
     ['an option that is misspelt', extractFeatures(pixels, images(2), { batchSize: 2 } as never), { _tag: 'ConfigError', where: 'extractFeatures.batchSize' }],
     ['features of another rank', extractFeatures({ ...pixels, model: { ...pixels.model, apply: () => (x) => ({ features: x as never }) } }, images(2)), { _tag: 'ShapeError', actual: '[2, 2, 2, 1]' }],
     ['a network that raises an error', extractFeatures({ ...pixels, model: { ...pixels.model, apply: () => () => raise('ConfigError', { where: 'me', expected: 'a', actual: 'b', hint: 'c' }) } }, images(2)), { _tag: 'ConfigError', where: 'me' }],
@@ -88,7 +88,7 @@ describe('features of images', () => {
 });
 
 describe('evaluateSamples', () => {
-  test('gives what each metric gives, of a network without classes neither score nor accuracy', async () => {
+  test('returns each metric; for a network without classes neither score nor accuracy', async () => {
     const [real, generated] = [images(20), images(9, 1)];
     const found = unwrap(await onReference(evaluateSamples({ network: pixels, real, generated, batch: 4 })));
     const table = ({ data, shape }: Images): Extracted => ({ features: { data, shape: [shape[0], 4] } });
@@ -97,8 +97,8 @@ describe('evaluateSamples', () => {
     expect(found.images).toEqual({ real: 20, generated: 9 });
   });
 
-  test('of a classifier, gives the score of the generated images and their accuracy', async () => {
-    // two classes: how dark and how bright an image is
+  test('for a classifier, returns the score of the generated images and their accuracy', async () => {
+    // two classes, dark and bright images
     const model: FeatureModel<object, [2, 2, 1]> = {
       ...pixels.model,
       apply: (params) => (x) => {

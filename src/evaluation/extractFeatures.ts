@@ -16,7 +16,7 @@ import { compiled } from '../training/open.js';
 import type { FeatureModel, FeatureNetwork } from './featureNetwork.js';
 import { checkFeatures, type Features } from './features.js';
 
-/** Images to look at: a data set, or what `sample` gives. */
+/** The images: a data set, or the result of `sample`. */
 export type ImageSource = Dataset | Images;
 
 /** The features of images, and the probabilities of their classes if the network is a classifier. */
@@ -27,11 +27,11 @@ export interface Extracted {
 
 /** Options of {@link extractFeatures}. */
 export interface Extraction {
-  /** The number of images that count, the first ones; default: all. */
+  /** The number of images to use, from the first one; default: all. */
   readonly images?: number;
-  /** The number of images at a time; default 200. It changes the results by rounding only. */
+  /** The number of images at a time; default 200. It changes the results only by rounding. */
   readonly batch?: number;
-  /** Called after each batch with the number of images that are done. */
+  /** Called after each batch with the number of finished images. */
   readonly onBatch?: (done: number, of: number) => void;
   /** Ends it before its next batch, as `Cancelled`. */
   readonly signal?: StopSignal;
@@ -47,19 +47,21 @@ export const extractionFields = {
 };
 const codec = exactly({}, extractionFields);
 
-export const networkPart = part('a feature network, such as digitClassifier() gives', 'model', 'params');
+export const networkPart = part('a feature network, such as the result of digitClassifier()', 'model', 'params');
 export const sourcePart = t.union(
   [dataSet, part('images', 'data', 'shape')],
-  'a data set, or images as sample gives them',
+  'a data set, or images such as the result of sample',
 );
 
-/** Images as a data set of the size that the network knows. Raises `ConfigError` for another size, and for no images. */
+/**
+ * Images as a data set of the size that the network takes. Raises `ConfigError` for another size, and for no images.
+ */
 const datasetFrom = (source: ImageSource, image: readonly number[]): Dataset => {
   const data = 'batch' in source ? source : orRaise(datasetOfImages(source));
   if (showShape(data.image) !== showShape(image))
     raise('ConfigError', {
       where,
-      expected: `images ${showShape(image)}, as the network knows them`,
+      expected: `images ${showShape(image)}, as the network takes them`,
       actual: showShape(data.image),
       hint: 'give images of that size, or a network for these',
     });
@@ -98,7 +100,7 @@ interface Rows {
 
 /** The first `count` rows of batches. */
 const joined = (count: number, batches: readonly Rows[]): Features => {
-  const [{ numbers, length }] = batches as readonly [Rows]; // there is one image at least
+  const [{ numbers, length }] = batches as readonly [Rows]; // there is at least one image
   const data = numbers instanceof Float64Array ? new Float64Array(count * length) : new Float32Array(count * length);
   let from = 0;
   for (const batch of batches) {
@@ -121,7 +123,7 @@ function* rowsOf(value: Value<readonly number[]>, backend: Backend): Block<Rows>
   return { numbers: yield* take(read(value)(backend)), length: shape[1]! };
 }
 
-/** Extracts the features of images, without a check of the options. */
+/** Extracts the features of images, without checking the options. */
 export function* extracted<P, I extends ImageShape>(
   { model, params }: FeatureNetwork<P, I>,
   source: ImageSource,
@@ -149,7 +151,7 @@ export function* extracted<P, I extends ImageShape>(
   const breathe = breather();
   for (let first = 0; first < count; first += batch) {
     yield* take(mayGoOn(`${where}, image ${first}`, breathe, signal));
-    yield* take(gen(() => see(first))); // frees what the batch holds
+    yield* take(gen(() => see(first))); // frees the memory of the batch
     onBatch?.(Math.min(first + batch, count), count);
   }
   const found = { features: joined(count, features) };
@@ -159,9 +161,9 @@ export function* extracted<P, I extends ImageShape>(
 
 /**
  * Extracts the features of images by a network, `[images, D]`, and the probabilities of their classes if it is a
- * classifier. The images of a batch are on the backend at a time. `ConfigError` for an option that is invalid and for
- * images of another size than the network knows; `NonFinite` at the first image whose features are not finite; the
- * errors of the data.
+ * classifier. Only the images of one batch are on the backend at a time. Fails with `ConfigError` for an invalid option
+ * and for images of another size than the network takes, with `NonFinite` at the first image whose features are not
+ * finite, and with the errors of the data.
  * @example
  * // the mean of an image as its one feature
  * const model: FeatureModel<object, [2, 2, 1]> = {

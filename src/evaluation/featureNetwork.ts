@@ -1,4 +1,4 @@
-/** The networks whose features the metrics compare. */
+/** Networks whose features the metrics compare. */
 import type { Dim, Resident, Tensor, TreeSpec } from '../dsl/index.js';
 import type { ImageExtents, ImageShape } from '../training/data/dataset.js';
 

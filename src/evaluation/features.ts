@@ -10,9 +10,10 @@ export interface Features {
   readonly shape: readonly [images: number, length: number];
 }
 
-const HINT = 'give { data, shape: [images, length] } of a Float32Array or Float64Array, as extractFeatures gives them';
+const HINT =
+  'give { data, shape: [images, length] } of a Float32Array or Float64Array, such as the result of extractFeatures';
 
-/** True for an array of floating-point numbers with a shape of two extents that fits it. */
+/** True for an array of floating-point numbers with a matching shape of two extents. */
 const isTable = (given: unknown): given is Features => {
   const { data, shape } = Object(given) as Partial<Features>;
   const isNumbers = data instanceof Float32Array || data instanceof Float64Array;
@@ -30,12 +31,12 @@ const described = (given: unknown): string => {
 /** The least number of images of a metric. */
 interface Least {
   readonly images: number;
-  /** The reason. */
+  /** The reason for the minimum. */
   readonly for: string;
 }
 
 /**
- * Checks features. Raises `ShapeError` for an array that does not fit its shape, `ConfigError` for too few images,
+ * Checks features. Raises `ShapeError` for an array that does not match its shape, `ConfigError` for too few images,
  * `NonFinite` at the first number that is not finite.
  */
 export const checkFeatures = (where: string, given: Features, least: Least): void => {
@@ -55,7 +56,7 @@ export const checkFeatures = (where: string, given: Features, least: Least): voi
       where: `${where}: image ${Math.floor(wrong / length)}`,
       expected: 'a finite number',
       actual: `${given.data[wrong]} at number ${wrong % length}`,
-      hint: 'look at the images and at the feature network',
+      hint: 'check the images and the feature network',
     });
 };
 

@@ -17,7 +17,10 @@ interface Root {
   readonly root: number;
 }
 
-/** The square roots of the `rank` largest eigenvalues, which rise, without those that are rounding errors of a zero. */
+/**
+ * The square roots of the `rank` largest eigenvalues, in ascending order, without those that are rounding errors of a
+ * zero.
+ */
 const rootsOf = (values: readonly number[], rank: number): readonly Root[] => {
   const noise = values.length * Number.EPSILON * Math.max(...values);
   return values
@@ -29,7 +32,7 @@ const rootsOf = (values: readonly number[], rank: number): readonly Root[] => {
 
 /**
  * tr (Σ₁Σ₂)^½ as the sum of the roots of the eigenvalues of √Σ₁ Σ₂ √Σ₁. Σ₁ is the one of lower rank, and √Σ₁ is taken
- * in the space that it spans: with fewer images than features no rounding error of a zero comes under a root.
+ * in the space that it spans, so that with fewer images than features no root of a rounding error of zero is taken.
  */
 const traceOfRoot = (one: Covariance, other: Covariance, D: number): number => {
   const [first, second] = one.rank <= other.rank ? [one, other] : [other, one];
@@ -64,15 +67,15 @@ const checkMoments = (where: string, { count, mean, scatter }: Moments): void =>
       where,
       expected: 'finite moments',
       actual: 'NaN or infinity',
-      hint: 'look at the features: they are not finite, or too large to be squared',
+      hint: 'check the features: they are not finite, or too large to be squared',
     });
 };
 
 /**
  * The Fréchet distance of two normal distributions with these moments, ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½): of
  * features of a network, the FID. Heusel et al. 2017, eq. 6. Covariances have n − 1, as in pytorch-fid and clean-fid.
- * It is defined with fewer images than features too. `ConfigError` for fewer than two images, `ShapeError` for features
- * of two lengths, `NonFinite`.
+ * It is also defined with fewer images than features. Fails with `ConfigError` for fewer than two images, with
+ * `ShapeError` for features of different lengths, and with `NonFinite`.
  *
  * The cost grows with D³: 64 features take milliseconds, 2048 minutes.
  * @example
@@ -88,5 +91,5 @@ export const frechetDistance = (real: Moments, generated: Moments): either.Eithe
     const [sigma1, sigma2] = [covarianceOf(real), covarianceOf(generated)];
     const distance = real.mean.reduce((sum, mean, i) => sum + (mean - generated.mean[i]!) ** 2, 0);
     const root = traceOfRoot({ sigma: sigma1, rank: real.count - 1 }, { sigma: sigma2, rank: generated.count - 1 }, D);
-    return Math.max(0, distance + trace(sigma1, D) + trace(sigma2, D) - 2 * root); // rounding may give less
+    return Math.max(0, distance + trace(sigma1, D) + trace(sigma2, D) - 2 * root); // rounding may make it negative
   });

@@ -37,10 +37,10 @@ const scoreOf = ({ data, shape: [, classes] }: Features, from: number, to: numbe
   return Math.exp(sum / (to - from));
 };
 
-/** A sum of float32 probabilities may be as far from 1. */
+/** The tolerance for the sum of float32 probabilities. */
 const OFF_ONE = 1e-3;
 
-/** Raises `ConfigError` at the first row that is no distribution. */
+/** Raises `ConfigError` at the first row that is not a distribution. */
 const checkDistributions = ({ data, shape: [count, classes] }: Features): void => {
   for (let row = 0; row < count; row++) {
     const p = [...data.subarray(row * classes, (row + 1) * classes)];
@@ -56,11 +56,11 @@ const checkDistributions = ({ data, shape: [count, classes] }: Features): void =
 };
 
 /**
- * The Inception Score, exp E KL(p(y|x) ‖ p(y)), of the probabilities `[images, classes]` that a classifier gives
- * generated images: the mean over parts of the images in their order, and the deviation over the parts. From 1 to the
- * number of classes. Salimans et al. 2016, section 4. Parts have 5000 images, as in guided-diffusion's evaluator; `{
- * splits: 10 }` is that of the paper. `ConfigError` for rows that are no probabilities and for more parts than images,
- * `ShapeError`, `NonFinite`.
+ * The Inception Score, exp E KL(p(y|x) ‖ p(y)), of the probabilities `[images, classes]` that a classifier assigns to
+ * generated images: the mean over parts of the images in order, and the deviation over the parts. The score lies
+ * between 1 and the number of classes. Salimans et al. 2016, section 4. Parts have 5000 images, as in
+ * guided-diffusion's evaluator; `{ splits: 10 }` is that of the paper. Fails with `ConfigError` for rows that are not
+ * probabilities and for more parts than images, and with `ShapeError` or `NonFinite`.
  * @example
  * const probabilities: Features = { data: Float64Array.of(1, 0, 0, 1), shape: [2, 2] }
  * inceptionScore(probabilities) // → E.right({ mean: 2, deviation: 0 })

@@ -1,8 +1,8 @@
 /**
- * The numbers of metrics.test.json are NumPy's and SciPy's, in float64: covariances of numpy.cov; FID with the nuclear
- * norm of the product of the centred features (`fid`, exact for singular covariances too) and with scipy.linalg.sqrtm
- * (`fidSqrtm`, as pytorch-fid has it); KID without subsets, scores and precision and recall by the formulas of their
- * papers.
+ * The numbers of metrics.test.json were computed by NumPy and SciPy in float64: covariances of numpy.cov; FID with the
+ * nuclear norm of the product of the centred features (`fid`, exact for singular covariances too) and with
+ * scipy.linalg.sqrtm (`fidSqrtm`, as in pytorch-fid); KID without subsets, scores and precision and recall by the
+ * formulas of their papers.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -63,7 +63,7 @@ const probabilitiesOf = ({ data, shape: [n, d] }: Features): Features => {
 const near = (found: number, expected: number, tolerance: number) =>
   expect(Math.abs(found - expected) / Math.max(1, Math.abs(expected))).toBeLessThan(tolerance);
 
-describe.each(golden)('with $name, the metrics are those of NumPy and SciPy:', (numbers) => {
+describe.each(golden)('with $name, the metrics equal those of NumPy and SciPy:', (numbers) => {
   const [real, generated] = [realOf(numbers), generatedOf(numbers)];
   const fid = F.pipe(
     E.Do,
@@ -79,7 +79,7 @@ describe.each(golden)('with $name, the metrics are those of NumPy and SciPy:', (
   });
   test('FID', () => {
     near(unwrap(fid), numbers.fid, 1e-12);
-    near(unwrap(fid), numbers.fidSqrtm, 1e-7); // the root of a singular matrix has half of the digits
+    near(unwrap(fid), numbers.fidSqrtm, 1e-7); // the root of a singular matrix has only half of the digits
   });
   test('KID', () => {
     near(unwrap(squaredMmd(real, generated)), numbers.squaredMmd, 1e-13);
@@ -106,7 +106,7 @@ describe('FID', () => {
   test('of constant features is the distance of their means', () => {
     expect(unwrap(frechetDistance(moments(column(2, 2)), moments(column(5, 5, 5))))).toBe(9);
   });
-  test('is the same the other way round', () => {
+  test('is symmetric', () => {
     const [a, b] = [moments(wide), moments(table(4, 5, (i) => Math.cos(i * i)))];
     near(unwrap(frechetDistance(a, b)), unwrap(frechetDistance(b, a)), 1e-13);
   });
@@ -139,7 +139,7 @@ describe('Inception Score', () => {
 });
 
 describe('precision and recall', () => {
-  test('count an image on the edge of a ball, as its own neighbours are', () => {
+  test('count an image on the edge of a ball, like its own neighbours', () => {
     const same = table(9, 3, (i) => Math.sin(i * i));
     expect(unwrap(precisionRecall(same, same))).toEqual({ precision: 1, recall: 1 });
   });
@@ -158,7 +158,7 @@ describe('bad input', () => {
     ['NaN', kernelDistance(two, column(1, NaN)), { _tag: 'NonFinite', where: 'kernelDistance: generated: image 1', actual: 'NaN at number 0' }],
     ['infinity', momentsOf(column(1, Infinity)), { _tag: 'NonFinite', where: 'momentsOf: image 1' }],
     ['squares that overflow', frechetDistance(unwrap(momentsOf(column(1e200, -1e200))), unwrap(momentsOf(two))), { _tag: 'NonFinite' }],
-    ['a shape that does not fit', momentsOf({ data: new Float64Array(3), shape: [2, 2] }), { _tag: 'ShapeError', actual: '3 numbers of shape [2, 2]' }],
+    ['a shape that does not match', momentsOf({ data: new Float64Array(3), shape: [2, 2] }), { _tag: 'ShapeError', actual: '3 numbers of shape [2, 2]' }],
     ['something else', momentsOf([1, 2] as never), { _tag: 'ShapeError', actual: 'an array of 2' }],
     ['subsets of more than all images', kernelDistance(two, two, { size: 3 }), { _tag: 'ConfigError', where: 'kernelDistance: size', expected: 'subsets of 2 to 2 images', actual: '3' }],
     ['an option that is misspelt', kernelDistance(two, two, { subset: 3 } as never), { _tag: 'ConfigError', where: 'kernelDistance.subset', hint: expect.stringContaining('did you mean subsets?') }],
@@ -167,8 +167,8 @@ describe('bad input', () => {
     ['logits for probabilities', inceptionScore(table(2, 2, (i) => i + 1)), { _tag: 'ConfigError', where: 'inceptionScore: image 0', hint: 'give softmax(logits)' }],
     ['more parts than images', inceptionScore(table(2, 2, () => 0.5), { splits: 3 }), { _tag: 'ConfigError', expected: 'at least 3 images' }],
     ['no probabilities', inceptionScore(nothing), { _tag: 'ConfigError', expected: 'at least 1 images' }],
-    ['labels of other images', accuracyOf(two, [1]), { _tag: 'ConfigError', where: 'accuracyOf: labels', actual: '1' }],
-    ['a label that is no class', accuracyOf(two, [0, 12]), { _tag: 'ConfigError', where: 'accuracyOf: labels.1', actual: '12' }],
+    ['labels of a different number of images', accuracyOf(two, [1]), { _tag: 'ConfigError', where: 'accuracyOf: labels', actual: '1' }],
+    ['a label that is not a class', accuracyOf(two, [0, 12]), { _tag: 'ConfigError', where: 'accuracyOf: labels.1', actual: '12' }],
     ['more neighbours than images', nearestNeighbours(two, two, 3), { _tag: 'ConfigError', where: 'nearestNeighbours: k' }],
   ])('%s', (_, result, expected) => expect(result).toMatchObject(E.left(expected))); // prettier-ignore
 });

@@ -30,7 +30,7 @@ const meanOf = ({ data, shape: [count, length] }: Features): Float64Array => {
   return mean.map((sum) => sum / count);
 };
 
-/** The number of rows at a time: they stay in the cache. */
+/** The number of rows processed at a time, which stay in the cache. */
 const ROWS = 128;
 
 /** Σ (x − μ)(x − μ)ᵀ */
@@ -53,7 +53,7 @@ const scatterOf = ({ data, shape: [count, length] }: Features, mean: Float64Arra
 };
 
 /**
- * The moments of a batch of features, in float64. `ShapeError`, `NonFinite`.
+ * The moments of a batch of features, in float64. Fails with `ShapeError` or `NonFinite`.
  * @example
  * const features: Features = { data: Float64Array.of(1, 0, 3, 4), shape: [2, 2] }
  * momentsOf(features) // → E.right({ count: 2, mean: [2, 2], scatter: [2, 4, 4, 8] })
@@ -68,8 +68,8 @@ export const momentsOf = (features: Features): either.Either<NoisefoldError, Mom
   });
 
 /**
- * The moments of two sets of images together. In any order and with any split the result is the same up to rounding.
- * `ShapeError` for features of two lengths.
+ * The moments of two sets of images together. The result does not depend on the order or the split, up to rounding.
+ * Fails with `ShapeError` for features of different lengths.
  * @example
  * const of = (...data: number[]) => momentsOf({ data: Float64Array.from(data), shape: [data.length, 1] })
  * pipe(E.Do, E.bind('a', () => of(1, 3)), E.bind('b', () => of(8)), E.flatMap(({ a, b }) => mergeMoments(a, b))) // → of(1, 3, 8)
@@ -98,5 +98,5 @@ export const mergeMoments = (a: Moments, b: Moments): either.Either<NoisefoldErr
     };
   });
 
-/** The covariance `[D, D]`, with n − 1 as `numpy.cov` has it. */
+/** The covariance `[D, D]`, with n − 1 as in `numpy.cov`. */
 export const covarianceOf = ({ count, scatter }: Moments): Float64Array => scatter.map((sum) => sum / (count - 1));

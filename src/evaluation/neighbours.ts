@@ -20,7 +20,7 @@ export interface Neighbours {
   readonly distances: Float64Array;
 }
 
-/** Puts a row among the k nearest so far, from place `at` to `last`, in the place of the last. */
+/** Inserts a row into the k nearest so far, which are at `at` to `last`, replacing the last. */
 const insert = ({ squares, indices }: Nearest, at: number, last: number, square: number, index: number): void => {
   let place = last;
   for (; place > at && squares[place - 1]! > square; place--) {
@@ -36,13 +36,13 @@ const none = (n: number, k: number): Nearest => ({
   squares: new Float64Array(n * k).fill(Infinity),
 });
 
-/** Notes that row j is at a distance from row i, if it is one of the k nearest so far. */
+/** Records row j with its distance from row i, if it is one of the k nearest so far. */
 const note = (found: Nearest, k: number, i: number, j: number, square: number): void => {
   const last = i * k + k - 1;
   if (square < found.squares[last]!) insert(found, i * k, last, square, j);
 };
 
-/** Finds the k nearest rows of `y` to each row of `x`; the first of those at one distance. */
+/** Finds the k nearest rows of `y` to each row of `x`; of rows at the same distance, the first ones. */
 const nearestRows = (x: Float64Array, y: Float64Array, d: number, k: number): Nearest => {
   const [n, m] = [x.length / d, y.length / d];
   const found = none(n, k);
@@ -70,8 +70,9 @@ export const nearestOthers = (x: Float64Array, d: number, k: number): Nearest =>
 };
 
 /**
- * Finds the k nearest real images to each generated image, by the Euclidean distance of their features: to see if a
- * model repeats its training data. `ConfigError` for k outside 1…n of n real images, `ShapeError`, `NonFinite`.
+ * Finds the k nearest real images to each generated image, by the Euclidean distance of their features, to see if a
+ * model repeats its training data. Fails with `ConfigError` unless 1 ≤ k ≤ n for n real images, and with `ShapeError`
+ * or `NonFinite`.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * nearestNeighbours(of(0, 10, 20), of(18, 1), 1) // → E.right({ indices: [2, 0], distances: [2, 1] })
@@ -81,14 +82,19 @@ export const nearestNeighbours = (
   generated: Features,
   k: number,
 ): either.Either<NoisefoldError, Neighbours> =>
-  measuredOn('nearestNeighbours', { real, generated }, { images: 1, for: 'none is nearest to none' }, () => {
-    if (!positive.is(k) || k > real.shape[0])
-      raise('ConfigError', {
-        where: 'nearestNeighbours: k',
-        expected: `an integer from 1 to the ${real.shape[0]} real images`,
-        actual: `${k}`,
-        hint: 'ask for fewer neighbours',
-      });
-    const { indices, squares } = nearestRows(float64Of(generated), float64Of(real), real.shape[1], k);
-    return { indices, distances: squares.map(Math.sqrt) };
-  });
+  measuredOn(
+    'nearestNeighbours',
+    { real, generated },
+    { images: 1, for: 'without images there is no nearest one' },
+    () => {
+      if (!positive.is(k) || k > real.shape[0])
+        raise('ConfigError', {
+          where: 'nearestNeighbours: k',
+          expected: `an integer from 1 to the ${real.shape[0]} real images`,
+          actual: `${k}`,
+          hint: 'ask for fewer neighbours',
+        });
+      const { indices, squares } = nearestRows(float64Of(generated), float64Of(real), real.shape[1], k);
+      return { indices, distances: squares.map(Math.sqrt) };
+    },
+  );

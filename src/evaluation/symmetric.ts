@@ -1,4 +1,4 @@
-/** Square matrices in float64, row-major. Eigenvalues are those of ml-matrix. */
+/** Square matrices in float64, row-major. ml-matrix computes the eigenvalues. */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
 /** The eigenvalues of a symmetric matrix, and eigenvectors as columns. */
@@ -12,7 +12,7 @@ export interface Eigen {
 /** Decomposes a symmetric matrix of n rows. */
 export const eigenOf = (matrix: Float64Array, n: number): Eigen => {
   const rows = Array.from({ length: n }, (_, i) => matrix.subarray(i * n, (i + 1) * n));
-  // the constructor copies typed arrays, which its type does not name
+  // the constructor copies typed arrays, although its type does not list them
   const found = new EigenvalueDecomposition(new Matrix(rows as unknown as number[][]), { assumeSymmetric: true });
   const vectors = found.eigenvectorMatrix;
   return { values: found.realEigenvalues, vector: (k, i) => vectors.get(i, k) };

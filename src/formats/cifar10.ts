@@ -24,8 +24,8 @@ const PLANE = 32 * 32;
 const RECORD = 1 + 3 * PLANE;
 
 /**
- * Reads a file such as `data_batch_1.bin`; `where` names it in messages. `DecodeError` unless it is a whole number of records,
- * at least one, with labels from 0 to 9.
+ * Reads a file such as `data_batch_1.bin`; `where` names it in messages. Returns a `DecodeError` unless it is a whole
+ * number of records, at least one, with labels from 0 to 9.
  * @example
  * const record = new Uint8Array(3073).fill(255, 1, 1025).with(0, 9) // a red truck
  * pipe(decodeCifar10('red.bin')(record), E.map(({ pixels }) => pixels.subarray(0, 3))) // → E.right([255, 0, 0])

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { crc32 } from './crc32.js';
 
-/** Bit by bit, by the definition. */
+/** The check bit by bit, by the definition. */
 const slowly = (bytes: Uint8Array): number => {
   let check = 0xffffffff;
   for (const byte of bytes) {
@@ -20,12 +20,15 @@ test.prop([fc.uint8Array({ maxLength: 100 })])('equals the definition', (bytes) 
   expect(crc32(bytes)).toBe(slowly(bytes));
 });
 
-test.prop([fc.uint8Array({ maxLength: 50 }), fc.uint8Array({ maxLength: 50 })])('goes on from part to part', (a, b) => {
-  expect(crc32(b, crc32(a))).toBe(crc32(Uint8Array.of(...a, ...b)));
-});
+test.prop([fc.uint8Array({ maxLength: 50 }), fc.uint8Array({ maxLength: 50 })])(
+  'continues from part to part',
+  (a, b) => {
+    expect(crc32(b, crc32(a))).toBe(crc32(Uint8Array.of(...a, ...b)));
+  },
+);
 
 test.prop([fc.uint8Array({ minLength: 1, maxLength: 100 }), fc.nat(), fc.nat(7)])(
-  'sees every flipped bit',
+  'detects every flipped bit',
   (bytes, at, bit) => {
     const flipped = bytes.slice();
     flipped[at % bytes.length]! ^= 1 << bit;

@@ -1,6 +1,6 @@
 /** The cyclic redundancy check of PNG, gzip and our checkpoints: reflected, polynomial 0xEDB88320. */
 
-/** Slices of 256 words: `slice` s holds the check of a byte that s zero bytes follow. */
+/** Slices of 256 words: slice s holds the check of a byte followed by s zero bytes. */
 const SLICES = 8;
 
 const TABLE = /* @__PURE__ */ ((): Int32Array => {
@@ -18,13 +18,13 @@ const TABLE = /* @__PURE__ */ ((): Int32Array => {
 })();
 
 /**
- * The check of some bytes, an unsigned 32-bit integer. `before` is the check of what came before them:
- * `crc32(b, crc32(a))` is that of a and b joined.
+ * The check of some bytes, an unsigned 32-bit integer. `before` is the check of the bytes before them: `crc32(b,
+ * crc32(a))` is that of a and b joined.
  */
 export const crc32 = (bytes: Uint8Array, before = 0): number => {
   let check = ~before;
   let i = 0;
-  // eight bytes a turn: a lookup each, independent of one another
+  // eight bytes per iteration, with one independent lookup each
   for (; i + 8 <= bytes.length; i += 8) {
     const low = check ^ (bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24));
     check =

@@ -5,7 +5,7 @@ import { bfloatsOf, floatsOfBfloats, floatsOfHalves, halvesOf } from './float16.
 /** All numbers of 16 bits. */
 const ALL = Uint16Array.from({ length: 2 ** 16 }, (_, i) => i);
 
-/** The value of a binary number of 16 bits by IEEE 754, section 3.4, of which so many bits are a fraction. */
+/** The value of a binary number of 16 bits by IEEE 754, section 3.4, with a given number of fraction bits. */
 const valueOf = (bits: number, fractionBits: number): number => {
   const exponentBits = 15 - fractionBits;
   const bias = 2 ** (exponentBits - 1) - 1;
@@ -29,11 +29,11 @@ describe.each([
   { name: 'bfloat16', fractionBits: 7, round: bfloatsOf, widen: floatsOfBfloats },
 ])('$name', ({ fractionBits, round, widen }) => {
   const values = Array.from(ALL, (bits) => valueOf(bits, fractionBits));
-  /** The finite ones from 0 upwards, by their bits, and the power of two that would come next. */
+  /** The finite numbers from 0 upwards, by their bits, and the next power of two. */
   const infinity = values.indexOf(Infinity);
   const ladder = [...values.slice(0, infinity), 2 * 2 ** Math.floor(Math.log2(values[infinity - 1]!))];
 
-  /** The bits of the nearest one, of two as near those that are even: by exact differences in float64. */
+  /** The bits of the nearest number, ties to even, by exact differences in float64. */
   const nearest = (x: number): number => {
     if (Number.isNaN(x)) return NaN;
     let above = ladder.findIndex((value) => value >= Math.abs(x));
@@ -44,23 +44,23 @@ describe.each([
     return bits + (Object.is(Math.sign(x), -0) || x < 0 ? 0x8000 : 0);
   };
 
-  test('is widened to the number that it is, every one', () => {
+  test('every number is widened to its exact value', () => {
     expect([...widen(ALL)].findIndex((x, i) => !Object.is(x, values[i]))).toBe(-1);
   });
 
-  test('comes back from float32 as it was, every one', () => {
+  test('every number is recovered from float32', () => {
     const back = round(widen(ALL));
     expect([...ALL].filter((bits) => !Number.isNaN(values[bits]) && back[bits] !== bits)).toEqual([]);
     expect([...back].every((bits, i) => Number.isNaN(values[i]) === Number.isNaN(values[bits]))).toBe(true);
   });
 
-  test('is the nearest one around every tie, ties to even, with either sign', () => {
+  test('rounds to the nearest around every tie, ties to even, with either sign', () => {
     const ties = ladder.slice(1).map((above, i) => (above + ladder[i]!) / 2);
     const numbers = Float32Array.from(
       ties.flatMap((tie, i) => [...neighbours(tie), ...neighbours(-tie), ladder[i]!]).filter(Number.isFinite),
     );
     const rounded = round(numbers);
-    // the place of each is known: no search
+    // the position of each is known, so no search is needed
     const wrong = [...numbers].findIndex((x, i) => {
       const got = rounded[i]! & 0x7fff;
       const distance = (bits: number): number => Math.abs(Math.abs(x) - (ladder[bits] ?? Infinity));
@@ -78,7 +78,7 @@ describe.each([
       fc.float({ min: -7e4, max: 7e4, noNaN: true }),
       fc.float({ min: -(2 ** -13), max: 2 ** -13, noNaN: true }),
     ),
-  ])('is the nearest one of any number', (x) => {
+  ])('rounds any number to the nearest', (x) => {
     const [bits] = round(Float32Array.of(x));
     if (Number.isNaN(x)) expect(valueOf(bits!, fractionBits)).toBeNaN();
     else expect(bits).toBe(nearest(x));

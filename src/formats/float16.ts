@@ -1,18 +1,18 @@
 /**
- * Numbers of 16 bits as safetensors files store them, in integers that have their bits: float16 (IEEE 754 binary16) and
- * bfloat16, the upper half of a float32.
+ * Conversions of 16-bit floats, stored as the integers with their bits as in safetensors files: float16 (IEEE 754
+ * binary16) and bfloat16, the upper half of a float32.
  */
 
 /** The bits of float32 numbers. */
 const bitsOf = (numbers: Float32Array): Uint32Array =>
   new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
 
-/** Adds 0.5 to a number below 2^-14 in float32, whose step from there is the least float16, 2^-24: it is rounded to that. */
+/** Rounds a number below 2^-14 to the least float16, 2^-24, by adding 0.5 in float32, whose step there is 2^-24. */
 const MAGIC = 0x3f000000; // 0.5
 
 /**
- * Rounds float32 numbers to the nearest float16, ties to even, and gives its bits: the data of a tensor of dtype `F16`. From
- * ±65520 on they are infinite; NaN is one quiet NaN.
+ * Rounds float32 numbers to the nearest float16, ties to even, and returns the bits: the data of a tensor of dtype
+ * `F16`. Numbers from ±65520 on become infinite; NaN becomes one quiet NaN.
  * @example halvesOf(Float32Array.of(1, -2)) // → [0x3c00, 0xc000]
  */
 export const halvesOf = (numbers: Float32Array): Uint16Array<ArrayBuffer> => {
@@ -36,7 +36,7 @@ export const halvesOf = (numbers: Float32Array): Uint16Array<ArrayBuffer> => {
   return halves;
 };
 
-/** The float32 numbers that float16 ones are, exactly. */
+/** Converts float16 to float32, exactly. */
 export const floatsOfHalves = (halves: Uint16Array): Float32Array<ArrayBuffer> => {
   const numbers = new Float32Array(halves.length);
   const bits = bitsOf(numbers);
@@ -57,6 +57,6 @@ export const bfloatsOf = (numbers: Float32Array): Uint16Array<ArrayBuffer> =>
     (bits & 0x7fffffff) > 0x7f800000 ? (bits >>> 16) | 0x40 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16,
   );
 
-/** The float32 numbers that bfloat16 ones are, exactly. */
+/** Converts bfloat16 to float32, exactly. */
 export const floatsOfBfloats = (bfloats: Uint16Array): Float32Array<ArrayBuffer> =>
   new Float32Array(Uint32Array.from(bfloats, (bits) => bits << 16).buffer);

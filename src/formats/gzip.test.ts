@@ -25,7 +25,7 @@ const collect = async (pieces: AsyncIterable<Piece>): Promise<Piece> => {
 const anyBytes = fc.uint8Array({ maxLength: 3000 });
 const length = fc.integer({ min: 1, max: 100 });
 
-test.prop([anyBytes, length])('a gzip file is unpacked, however it is cut', async (bytes, length) => {
+test.prop([anyBytes, length])('a gzip file is unpacked, split into any pieces', async (bytes, length) => {
   expect(await collect(gunzip('x.gz')(cut(gzipSync(bytes), length)))).toEqual(E.right(bytes));
 });
 
@@ -45,11 +45,11 @@ describe('is refused:', () => {
     left: { _tag: 'DecodeError', where: 'x.gz', expected: 'a whole gzip file' },
   };
 
-  test.prop([fc.integer({ min: 2, max: packed.length - 1 })])('a file that is cut short', async (length) => {
+  test.prop([fc.integer({ min: 2, max: packed.length - 1 })])('a truncated file', async (length) => {
     expect(await collect(gunzip('x.gz')(cut(packed.subarray(0, length), 1000)))).toMatchObject(left);
   });
 
-  test('a file whose checksum does not fit', async () => {
+  test('a file with a wrong checksum', async () => {
     const at = packed.length - 8;
     expect(await collect(gunzip('x.gz')(cut(packed.with(at, packed[at]! ^ 1), 1000)))).toMatchObject(left);
   });
@@ -64,7 +64,7 @@ describe('is refused:', () => {
   });
 });
 
-test('what is not read is not unpacked, and the source is closed', async () => {
+test('unread data are not unpacked, and the source is closed', async () => {
   const bomb = gzipSync(new Uint8Array(2 ** 27)); // 128 MiB of zeros in 128 KiB
   let pulled = 0;
   let closed = false;

@@ -1,4 +1,4 @@
-/** Gzip (RFC 1952), unpacked piece by piece by the streams that browsers and Node share. */
+/** Unpacks gzip (RFC 1952) in pieces, by the streams that browsers and Node have in common. */
 import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
@@ -8,7 +8,7 @@ type Piece = either.Either<NoisefoldError, Uint8Array>;
 /** Tests if bytes begin with the magic bytes of gzip. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** A piece this long unpacks to 4 MiB at most. */
+/** The maximum length of a piece, which unpacks to 4 MiB at most. */
 const SHORT = 4096;
 
 /** Cuts pieces to short ones. */
@@ -24,8 +24,8 @@ async function* short(first: Uint8Array, rest: AsyncIterator<Piece, unknown>): A
 }
 
 /**
- * Unpacks the rest of a gzip file, of which `first` was read. Writes a piece only while a read waits for one: the queues of Node's
- * streams hold thousands of pieces.
+ * Unpacks the rest of a gzip file, of which `first` was read. Writes a piece only while a read waits for one, because
+ * the queues of Node's streams would hold thousands of pieces.
  */
 async function* unpacked(
   where: string,
@@ -56,18 +56,19 @@ async function* unpacked(
     yield fail('DecodeError', {
       where,
       expected: 'a whole gzip file',
-      actual: 'one that is cut short or damaged',
+      actual: 'one that is truncated or damaged',
       hint: 'use a copy of the file',
     });
   } finally {
-    // each may have failed before: the caller has that error
+    // each may have failed before; the caller has that error
     await Promise.allSettled([writer.abort(), reader.cancel()]);
   }
 }
 
 /**
- * Unpacks pieces of a gzip file; other files pass through unchanged. The magic bytes tell which it is. `where` names the file in
- * messages. An error ends it: one of the source, or `DecodeError` if the file is cut short or damaged.
+ * Unpacks pieces of a gzip file; other files pass through unchanged. The magic bytes identify a gzip file. `where`
+ * names the file in messages. Ends with an error of the source, or with `DecodeError` if the file is truncated or
+ * damaged.
  * @example
  * const packed = Uint8Array.from(atob('H4sIAAAAAAAAA2NkYgYAHYC8VQMAAAA='), (byte) => byte.charCodeAt(0))
  * const pieces = async function* () {

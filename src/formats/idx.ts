@@ -1,6 +1,6 @@
 /**
- * The IDX format of MNIST and its kin, with unsigned bytes as elements: two zero bytes, the element type
- * 8, the rank, the extents as big-endian 32-bit integers, the bytes. http://yann.lecun.com/exdb/mnist
+ * The IDX format of MNIST and similar data sets, with unsigned bytes as elements: two zero bytes, the element type 8,
+ * the rank, the extents as big-endian 32-bit integers, the bytes. http://yann.lecun.com/exdb/mnist
  */
 import { failure, showShape, type NoisefoldError } from '../internal/errors.js';
 import { sizeOf } from '../dsl/graph/node.js';
@@ -37,7 +37,7 @@ const bad = (where: string, expected: string, actual: string): Checked<never> =>
 
 const UNSIGNED_BYTE = 8;
 
-/** The longest packed file that is held in memory: a small one may claim more, and unpack to it. */
+/** The maximum unpacked size of a packed file that is held in memory, because a small file may unpack to more. */
 const MOST_UNPACKED = 2 ** 31;
 
 const headerBytes = (rank: number): number => 4 + 4 * rank;
@@ -45,7 +45,7 @@ const headerBytes = (rank: number): number => 4 + 4 * rank;
 const tooShort = (where: string, rank: number, length: number): Checked<never> =>
   bad(where, `a header of ${headerBytes(rank)} bytes`, `${length} bytes`);
 
-/** The shape that a header tells. */
+/** The shape in a header. */
 const shapeOf = (where: string, rank: number, bytes: Uint8Array): Checked<readonly number[]> => {
   if (bytes.length < headerBytes(rank)) return tooShort(where, rank, bytes.length);
   if (bytes[0] !== 0 || bytes[1] !== 0) return bad(where, 'two zero bytes first', `${bytes[0]} and ${bytes[1]}`);
@@ -59,8 +59,8 @@ const wrongLength = (where: string, shape: readonly number[], actual: string): C
   bad(where, `${sizeOf(shape)} bytes of data for ${showShape(shape)}`, actual);
 
 /**
- * Reads a whole file of a given rank, 3 for images and 1 for labels; `where` names it in messages. The data
- * is a view of `bytes`. `DecodeError` for another format, type or rank, and for a byte too few or too many.
+ * Reads a whole file of a given rank, 3 for images and 1 for labels; `where` names it in messages. The data is a view
+ * of `bytes`. Returns a `DecodeError` for another format, type or rank, and for a wrong length.
  * @example
  * const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 3) // two of them
  * decodeIdx('labels', 1)(labels) // → E.right({ shape: [2], data: [7, 3] })
@@ -78,7 +78,7 @@ export const decodeIdx =
       ),
     );
 
-/** Reads a whole file of a given rank from pieces, and stops where they go on beyond its shape. */
+/** Reads a whole file of a given rank from pieces, and stops if they continue beyond its shape. */
 export const gatherIdx = async (
   where: string,
   rank: number,
@@ -103,8 +103,8 @@ export const gatherIdx = async (
 };
 
 /**
- * Reads a file of a given rank from pieces of any lengths: whole items as they come, in order. An error ends
- * it, one of the source or a `DecodeError`; the items before it are sound, but not the whole array.
+ * Reads a file of a given rank from pieces of any lengths, and yields whole items as they arrive, in order. Ends with
+ * an error of the source or a `DecodeError`; the items before it are valid, but the array is incomplete.
  * @example
  * const pieces = async function* () {
  *   yield E.right(Uint8Array.of(0, 0, 8, 1, 0, 0))

@@ -10,7 +10,7 @@ const right = <A>(result: E.Either<{ readonly message: string }, A>): A => {
   return result.right;
 };
 
-/** An .npy file, as the specification says. */
+/** An .npy file by the specification. */
 const npy = (header: string, data: ArrayBuffer | readonly number[], version = 1): Uint8Array => {
   const text = strToU8(`${header}\n`);
   const length = new Uint8Array(version === 1 ? 2 : 4);
@@ -59,7 +59,7 @@ describe('elements', () => {
     expect(read(npy(header('|b1', '(2,)'), [0, 1])).data).toEqual(Uint8Array.of(0, 1));
   });
 
-  test('that no float64 holds are refused', () => {
+  test('that float64 cannot hold are refused', () => {
     const large = new BigInt64Array([1n, 2n ** 53n + 1n]).buffer;
     expect(decodeNpy('x.npy')(npy(header('<i8', '(2,)'), large))).toMatchObject({ left: { _tag: 'DecodeError', expected: 'integers within ±2⁵³' } });
   });
@@ -91,7 +91,7 @@ describe('refuses, and says why:', () => {
     ['nothing', new Uint8Array(0), 'an .npy file'],
     ['another format', strToU8('PK\x03\x04 and more'), 'an .npy file'],
     ['version 4', npy(header('|u1', '(1,)'), [1], 4), 'version 1, 2 or 3'],
-    ['a header that is cut short', npy(header('|u1', '(1,)'), [1]).subarray(0, 30), 'a header of at most 10000 bytes, whole'],
+    ['a truncated header', npy(header('|u1', '(1,)'), [1]).subarray(0, 30), 'a header of at most 10000 bytes, whole'],
     ['a header of gigabytes', npy(' '.repeat(20_000), []), 'a header of at most 10000 bytes'],
     ['objects', npy(header('|O', '(1,)'), [1]), 'elements of a type b1, u1'],
     ['complex numbers', npy(header('<c8', '(1,)'), [1, 2, 3, 4, 5, 6, 7, 8]), 'elements of a type b1, u1'],
@@ -110,7 +110,7 @@ describe('refuses, and says why:', () => {
     expect(E.isLeft(found) && found.left.expected).toContain(expected);
   });
 
-  test.prop([fc.uint8Array({ maxLength: 200 })])('other bytes, without an exception', (bytes) => {
+  test.prop([fc.uint8Array({ maxLength: 200 })])('arbitrary bytes, without an exception', (bytes) => {
     expect(E.isLeft(decodeNpy('x')(bytes))).toBe(true);
     const file = npy(header('|u1', '(2,)'), [1, 2]);
     bytes.forEach((byte, i) => (file[(i * 7 + byte) % file.length]! ^= byte));
@@ -134,7 +134,7 @@ describe('an .npz file', () => {
     expect(arrays.get('big')).toEqual({ shape: [2, 3], data: Float32Array.of(0, 1, 2, 3, 4, 5) });
   });
 
-  test.each([0, 9] as const)('of another writer, at level %d; files that are no arrays are left out', (level) => {
+  test.each([0, 9] as const)('of another writer, at level %d; files that are not arrays are left out', (level) => {
     const arrays = right(decodeNpz('x.npz')(zipSync({ 'x.npy': x, 'read me': strToU8('text') }, { level })));
     expect([...arrays]).toEqual([['x', { shape: [3], data: Uint8Array.of(1, 2, 3) }]]);
   });
@@ -158,7 +158,7 @@ describe('an .npz file', () => {
     const large = joinBytes([plain.subarray(0, end), new Uint8Array(tail.buffer)]);
     expect(right(decodeNpz('x.npz')(large)).size).toBe(1);
     const claims = Uint8Array.from(large);
-    new DataView(claims.buffer).setBigUint64(end + 32, 2n ** 60n, true); // so many entries
+    new DataView(claims.buffer).setBigUint64(end + 32, 2n ** 60n, true); // the number of entries
     expect(decodeNpz('x.npz')(claims)).toMatchObject({ left: { _tag: 'DecodeError' } });
   });
 
@@ -170,16 +170,16 @@ describe('an .npz file', () => {
     expect(performance.now() - before).toBeLessThan(50); // unpacking takes longer
   });
 
-  /** Bytes that deflate little. */
+  /** Bytes that compress badly. */
   const noise = Uint8Array.from({ length: 100_000 }, (_, i) => Math.imul(i, 2654435761) >>> 24);
-  /** An archive with an array `x` whose packed bytes are damaged behind the header. */
+  /** An archive with an array `x` whose packed bytes are damaged after the header. */
   const damaged = (head: string): Uint8Array => {
     const bytes = zipSync({ 'x.npy': npy(head, noise.buffer), 'y.npy': x }, { level: 1 });
     const at = Math.floor(bytes.length / 2);
     return bytes.with(at, bytes[at]! ^ 255);
   };
 
-  test('has arrays that nobody asks for: they stay packed, and do not count', () => {
+  test('may have arrays that are not requested, which are not unpacked and do not count', () => {
     const bytes = damaged(header('|u1', '(100000,)'));
     const arrays = right(decodeNpz('x.npz', { names: ['y'], most: 1000 })(bytes));
     expect([...arrays]).toEqual([['y', { shape: [3], data: Uint8Array.of(1, 2, 3) }]]);
@@ -197,7 +197,7 @@ describe('an .npz file', () => {
     expect(found).toMatchObject({ left: { _tag: 'DecodeError', where: 'x.npz: x.npy', expected: expect.stringMatching(expected) } });
   });
 
-  test('that claims a size which its bytes cannot have is refused', () => {
+  test('that claims an impossible size is refused', () => {
     const bytes = zipSync({ 'x.npy': x });
     const at = bytes.length - 22 - (46 + 5) + 24; // the size in the directory
     new DataView(bytes.buffer).setUint32(at, 2 ** 30 - 1, true);
@@ -210,12 +210,12 @@ describe('an .npz file', () => {
     expect(decodeNpz('x.npz')(twice)).toMatchObject({ left: { _tag: 'DecodeError', expected: 'one file of this name' } });
   });
 
-  test.each(Array.from({ length: 16 }, (_, i) => i))('that is cut short, at %d sixteenths, is refused', (i) => {
+  test.each(Array.from({ length: 16 }, (_, i) => i))('that is truncated, at %d sixteenths, is refused', (i) => {
     const cut = file.subarray(0, Math.floor((file.length * i) / 16));
     expect(decodeNpz('x.npz')(cut)).toMatchObject({ left: { _tag: 'DecodeError' } });
   });
 
-  test.prop([fc.nat(), fc.nat(7)])('with a flipped bit is refused, or its arrays are the same', (position, bit) => {
+  test.prop([fc.nat(), fc.nat(7)])('with a flipped bit is refused, or its arrays are unchanged', (position, bit) => {
     const bytes = Uint8Array.from(file);
     bytes[position % bytes.length]! ^= 1 << bit;
     const found = decodeNpz('x.npz')(bytes);

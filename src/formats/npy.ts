@@ -1,5 +1,5 @@
 /**
- * Arrays of NumPy: .npy files, and .npz files, zip archives of them.
+ * Arrays of NumPy: .npy files, and .npz files, which are zip archives of .npy files.
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 import { sizeOf } from '../dsl/graph/node.js';
@@ -10,7 +10,7 @@ import { optionsOf } from '../internal/options.js';
 import { floatsOfHalves } from './float16.js';
 import { beginningOf, type Entry, unpacked, zipEntries } from './zip.js';
 
-/** The numbers of an array. 64-bit integers are Float64Arrays: each of them is one that float64 holds exactly. */
+/** The numbers of an array. 64-bit integers are Float64Arrays, whose numbers are all exact. */
 export type NpyData =
   Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
 
@@ -139,9 +139,10 @@ const rowMajor = (shape: readonly number[], columnMajor: NpyData, to: NpyData): 
 };
 
 /**
- * Reads an .npy file of version 1 to 3: booleans, integers, float16 (as float32), float32 or float64, of either byte order, in C or Fortran order.
- * `where` names it in messages. Makes no array before the length of the file fits its header. `DecodeError` for other elements,
- * for a file of another length, and for 64-bit integers beyond ±2⁵³.
+ * Reads an .npy file of version 1 to 3: booleans, integers, float16 (as float32), float32 or float64, of either byte
+ * order, in C or Fortran order. `where` names it in messages. Allocates no array before it has checked the length of
+ * the file against the header. Returns a `DecodeError` for other elements, for a file of another length, and for 64-bit
+ * integers beyond ±2⁵³.
  * @example
  * const header = "{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }\n"
  * const bytes = Uint8Array.of(0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, header.length, 0, ...new TextEncoder().encode(header), 7, 0, 1, 1)
@@ -162,9 +163,12 @@ export const decodeNpy =
 
 /** Settings of {@link decodeNpz}. */
 export interface NpzOptions {
-  /** The arrays to read; by default all. The others stay packed. */
+  /** The arrays to read; by default all. Others are not unpacked. */
   readonly names?: readonly string[];
-  /** The most bytes of these arrays, unpacked: 1 GiB by default. A small file may unpack to a thousand times its length. */
+  /**
+   * The maximum size of these arrays in bytes, unpacked: 1 GiB by default. A small file may unpack to a thousand times
+   * its length.
+   */
   readonly most?: number;
 }
 
@@ -182,9 +186,10 @@ const checkHeader = (where: string, entry: Entry): void =>
   void fittingHeader(where, beginningOf(where, entry, MOST_HEADER + 12), entry.size);
 
 /**
- * Reads the arrays of an .npz file, compressed or not, by name: all, or those of `names`. `where` names the file in messages.
- * `ConfigError` for an invalid option; `DecodeError` for what {@link decodeNpy} refuses, for a damaged archive, for a name that it
- * does not have, and before anything is unpacked if that would take more than `most` bytes, or if a header does not fit.
+ * Reads the arrays of an .npz file, compressed or not, by name: all, or those of `names`. `where` names the file in
+ * messages. Returns a `ConfigError` for an invalid option, and a `DecodeError` in the cases of {@link decodeNpy}, for a
+ * damaged archive, for a missing name, and, before anything is unpacked, if that would take more than `most` bytes or a
+ * header is wrong.
  * @example
  * const none = Uint8Array.of(0x50, 0x4b, 5, 6, ...new Uint8Array(18)) // an archive without files
  * pipe(decodeNpz('none.npz')(none), E.map((arrays) => arrays.size)) // → E.right(0)

@@ -1,4 +1,4 @@
-/** Files of tensors that are open: what they say of each tensor, and its numbers when they are asked for. */
+/** Open files of tensors: the description of each tensor, and its numbers on demand. */
 import type { Task } from '../dsl/run/effect.js';
 import { orRaise, raise } from '../internal/errors.js';
 import { suggestion } from '../internal/suggest.js';
@@ -13,12 +13,15 @@ export interface TensorInfo {
   readonly shape: readonly number[];
 }
 
-/** A file that is open: what it says of its tensors, by name, and the tensors, each read on demand. */
+/** An open file: the descriptions of its tensors by name, and the tensors, each read on demand. */
 export interface OpenTensors {
   readonly entries: ReadonlyMap<string, TensorInfo>;
-  /** Words about the whole. */
+  /** The metadata of the file. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Reads a tensor of `entries`. `DecodeError`; `FileError`, also for one that does not fit in memory. */
+  /**
+   * Reads a tensor of `entries`. Fails with `DecodeError`, and with `FileError`, also for one that does not fit in
+   * memory.
+   */
   readonly tensor: (entry: TensorInfo) => Task<StoredTensor>;
 }
 
@@ -57,9 +60,7 @@ export function* piecesOf({
     yield [from, { dtype, data: data.subarray(from, from + length) } as StoredTensor]; // of the same dtype
 }
 
-/**
- * Reads numbers that lie one after the other, in pieces, into an array of their own, whatever their place in the file.
- */
+/** Reads consecutive numbers, in pieces, into a new array, at any alignment in the file. */
 export const readDense = async (
   { where, fill }: Source,
   { name, ...entry }: TensorInfo,

@@ -20,7 +20,7 @@ const check = (bytes: Uint8Array): number => {
   return ~crc >>> 0;
 };
 
-/** A decoder of what the specification calls color types 0, 2 and 6, of depth 8, without filters or interlace. */
+/** A decoder for color types 0, 2 and 6 of the specification, of depth 8, without filters or interlace. */
 const decode = (bytes: Uint8Array): Picture => {
   expect([...bytes.subarray(0, 8)]).toEqual([137, 80, 78, 71, 13, 10, 26, 10]);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -55,7 +55,7 @@ const pictures: fc.Arbitrary<Picture> = fc
   });
 
 describe('encodePng', () => {
-  test.prop([pictures])('a decoder gives the picture back', async (picture) => {
+  test.prop([pictures])('a decoder recovers the picture', async (picture) => {
     expect(decode(right(await encodePng(picture)()))).toEqual(picture);
   });
 

@@ -1,5 +1,5 @@
 /**
- * PNG pictures of eight bits a channel, compressed by the streams that browsers and Node share.
+ * PNG pictures of eight bits per channel, compressed by the streams that browsers and Node have in common.
  * https://www.w3.org/TR/png
  */
 import { task, type Task } from '../dsl/run/effect.js';
@@ -64,8 +64,8 @@ const fields = namedFields('encodePng', {
 });
 
 /**
- * Encodes a picture as a .png file. Returns `ConfigError` if the picture is empty, if its data does not fit its extents, or if
- * it has another number of channels than 1, 3 and 4.
+ * Encodes a picture as a .png file. Returns `ConfigError` if the picture is empty, if the length of its data does not
+ * match its extents, or if the number of channels is not 1, 3 or 4.
  * @example
  * const png = encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 255) })
  * await pipe(png, TE.map((bytes) => String.fromCharCode(...bytes.subarray(1, 4))))() // → E.right('PNG')
@@ -74,7 +74,7 @@ export const encodePng = (picture: Picture): Task<Uint8Array> => {
   const named = attempt(() => fields(picture));
   if (E.isLeft(named)) return task(TE.fromEither(named));
   const { width, height, channels, data } = picture;
-  const hasColors = Object.hasOwn(COLOR_TYPE, channels); // JavaScript passes any number
+  const hasColors = Object.hasOwn(COLOR_TYPE, channels); // JavaScript callers may pass any number
   return hasColors && isExtent(width) && isExtent(height) && data.length === width * height * channels
     ? task(
         TE.fromTask(async () =>

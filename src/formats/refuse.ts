@@ -1,4 +1,4 @@
-/** The error of bytes that are not as they should be. */
+/** The error of invalid bytes. */
 import { raise } from '../internal/errors.js';
 
 /** Raises a `DecodeError`. */

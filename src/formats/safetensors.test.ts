@@ -56,13 +56,13 @@ const files: fc.Arbitrary<TensorFile> = fc.record({
   ),
 });
 
-/** Equal up to the order of the tensors: `Map`s are compared as sets. Numbers by their bits. */
+/** Compares files up to the order of the tensors, and numbers by their bits. */
 const expectEqual = (actual: TensorFile, expected: TensorFile): void => {
   expect(actual.metadata).toEqual(expected.metadata);
   expect(actual.tensors).toEqual(expected.tensors);
 };
 
-/** A file as the specification has it, put together by hand. */
+/** A file by the specification, assembled by hand. */
 const byHand = (header: string, data: readonly number[] = []): Uint8Array => {
   const text = new TextEncoder().encode(header);
   const length = new Uint8Array(new BigUint64Array([BigInt(text.length)]).buffer);
@@ -70,7 +70,7 @@ const byHand = (header: string, data: readonly number[] = []): Uint8Array => {
 };
 
 describe('encode, then decode', () => {
-  test.prop([files])('gives the same file', (file) => {
+  test.prop([files])('returns the same file', (file) => {
     expectEqual(right(read(right(encodeSafetensors(file)))), file);
   });
 
@@ -89,7 +89,7 @@ describe('encode, then decode', () => {
   });
 });
 
-test('the bytes of a file are those of the versions before', () => {
+test('the bytes of a file are those of earlier versions', () => {
   const bytes = right(
     encodeSafetensors({
       tensors: new Map<string, StoredTensor>([
@@ -152,7 +152,7 @@ describe('other writers', () => {
     expect(right(read(byHand('{}')))).toEqual({ tensors: new Map(), metadata: {} });
   });
 
-  test('a crc32 that is not at our place is a word like another', () => {
+  test('a crc32 at another position is ordinary metadata', () => {
     const text = '{"__metadata__":{"by":"us","crc32":"00000000"}}';
     expect(right(read(byHand(text))).metadata).toEqual({ by: 'us', crc32: '00000000' });
   });
@@ -169,7 +169,7 @@ describe('refuses, and says where', () => {
     ['words', new TextEncoder().encode('a letter, and no tensors at all'), 'other bytes'],
     ['a header of no bytes', byHand(''), 'other bytes'],
     ['a header that is a list', byHand('[]'), 'other bytes'],
-  ])('%s, which is no such file', (_name, bytes, found) => {
+  ])('%s, which is not a safetensors file', (_name, bytes, found) => {
     expect(messageOf(read(bytes))).toBe(
       `DecodeError model.safetensors: expected a safetensors file, got ${found}; give one that was saved as safetensors`,
     );
@@ -185,7 +185,7 @@ describe('refuses, and says where', () => {
   test.each<readonly [string, Uint8Array, string]>([
     ['in its header', byHand('{}').subarray(0, 9), '10 bytes (from the header), got 9'],
     ['in its data', byHand(`{"a":${entry('U8', [2], [0, 2])}}`, [0]), '63 bytes (from the header), got 62'],
-  ])('a file that is cut short %s', (_name, bytes, expected) => {
+  ])('a file that is truncated %s', (_name, bytes, expected) => {
     expect(messageOf(read(bytes))).toBe(
       `DecodeError model.safetensors: expected ${expected}; the file is cut short: copy or download it again`,
     );
@@ -221,7 +221,7 @@ describe('refuses, and says where', () => {
       'model.safetensors: w.strides: expected no fields but dtype, shape, data_offsets, got another one',
     ],
     [
-      'metadata that is no string',
+      'metadata that is not a string',
       byHand('{"__metadata__":{"step":3}}'),
       'model.safetensors: __metadata__.step: expected a string, got 3',
     ],
@@ -307,7 +307,7 @@ describe('damage', () => {
   });
 
   test.prop([files, fc.nat(), fc.nat(7)], { numRuns: faults(1000, 100_000) })(
-    'a flipped bit is refused, unless it hides the checksum: then the tensors are those of another reader',
+    'a flipped bit is refused, unless it hides the checksum; then the tensors are those of a reader without checksums',
     (file, position, bit) => {
       const bytes = right(encodeSafetensors(file));
       const at = position % bytes.length;
@@ -323,14 +323,14 @@ describe('damage', () => {
   );
 
   test.prop([fc.uint8Array({ maxLength: 200 })], { numRuns: faults(100, 50_000) })(
-    'other bytes never throw',
+    'arbitrary bytes never throw',
     (bytes) => {
       expect(messageOf(read(bytes))).toMatch(/^DecodeError/);
     },
   );
 
   test.prop([fc.json(), fc.uint8Array({ maxLength: 20 })], { numRuns: faults(100, 50_000) })(
-    'other JSON never throws',
+    'arbitrary JSON never throws',
     (json, data) => {
       expect(typeof messageOf(read(byHand(`{"w":${json}}`, [...data])))).toBe('string');
     },

@@ -1,8 +1,8 @@
 /**
  * The safetensors format: eight bytes of header length, a JSON header, then the numbers, without gaps.
- * https://huggingface.co/docs/safetensors. The decoder accepts a file only if all of it is sound.
+ * https://huggingface.co/docs/safetensors. The decoder accepts a file only if all of it is valid.
  *
- * Files written here carry a checksum of themselves in their metadata, and are checked against it when read.
+ * Files written by noisefold have a checksum in their metadata, which is verified when they are read.
  */
 import { attempt, fail, type NoisefoldError } from '../internal/errors.js';
 import { E, F, type either } from '../internal/fp.js';
@@ -38,8 +38,8 @@ const write = (file: TensorFile): Uint8Array => {
 
 /**
  * The bytes of a file, which {@link decodeSafetensors} reads back. The widest dtypes come first, so that all numbers
- * are aligned; headers are padded with spaces to a multiple of eight bytes. `ConfigError` for a shape that does not
- * fit its data, and for a file that does not fit in memory or in the bounds of the format.
+ * are aligned; headers are padded with spaces to a multiple of eight bytes. Returns a `ConfigError` for a shape that
+ * does not match its data, and for a file that exceeds the memory or the limits of the format.
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [3], data: Float32Array.of(1, 2) }
  * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: {} })
@@ -69,7 +69,7 @@ export const tensorAt = (bytes: Uint8Array, entry: Entry, start: number): Stored
     : tensorOver(entry, bytes.buffer.slice(at, at + length), 0, length); // not `bytes.slice`: that of a Buffer of Node is a view
 };
 
-/** Reads the beginning of a file, and checks the checksum of the whole. `DecodeError`. */
+/** Reads the beginning of a file, and verifies the checksum of the whole. Raises `DecodeError`. */
 export const headOf = (where: string, bytes: Uint8Array): either.Either<NoisefoldError, Head> =>
   F.pipe(
     startOf(where, bytes.subarray(0, FIRST_BYTES), bytes.length),
@@ -82,9 +82,9 @@ export const headOf = (where: string, bytes: Uint8Array): either.Either<Noisefol
   );
 
 /**
- * Reads the bytes of a file; `where` names it in messages. The arrays are views of `bytes` if they are aligned.
- * `DecodeError` at the first place that is not as it should be: truncated, foreign, overlapping, with gaps, with a name
- * twice, with a shape of more than 64 extents or of more numbers than can be counted.
+ * Reads the bytes of a file; `where` names it in messages. The arrays are views of `bytes` if they are aligned. Returns
+ * a `DecodeError` at the first invalid place: a truncated or foreign file, overlapping data, gaps, a repeated name, a
+ * shape of more than 64 extents or of more numbers than can be counted.
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
  * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: { author: 'me' } })

@@ -131,7 +131,7 @@ describe('agrees with JSON.parse', () => {
       JSON.stringify(Object.fromEntries([...Object.entries(tensors), ['__metadata__', metadata]]), null, indent),
     );
 
-  /** A header as JSON.parse has it. */
+  /** A header read by JSON.parse. */
   const parsed = (text: string): Header => {
     const { __metadata__: metadata = {}, ...others } = JSON.parse(text) as Readonly<Record<string, never>>;
     return {
@@ -159,7 +159,7 @@ describe('agrees with JSON.parse', () => {
 
   test.prop([headers, fc.nat(), fc.oneof(fc.nat(255), fc.constantFrom(...bytesOf('"\\,:[]{}019-.eE \n')))], {
     numRuns: faults(2000, 200_000),
-  })('on every header with another byte, unless it refuses it', (text, position, byte) => {
+  })('on every header with a changed byte, unless it refuses the header', (text, position, byte) => {
     const bytes = bytesOf(text);
     bytes[position % bytes.length] = byte;
     const read = readHeader('f', bytes);
@@ -186,7 +186,7 @@ describe('a header of a megabyte takes little memory', () => {
     ['negative extents', '{"w":{"shape":[-1', () => ',-1', ']}}'],
     ['extents', '{"w":{"shape":[1', () => ',1', ']}}'],
     ['tensors that are numbers', '{"w":1', (i) => `,"${i}":1`, '}'],
-    ['fields that no tensor has', '{"w":{"a":1', (i) => `,"${i}":1`, '}}'],
+    ['unknown fields of a tensor', '{"w":{"a":1', (i) => `,"${i}":1`, '}}'],
     ['nested arrays', '{"w":', () => '[', '}'],
     ['nested objects', '', () => '{"a":', ''],
     ['arrays for extents', '{"w":{"shape":[[]', () => ',[]', ']}}'],
@@ -194,7 +194,7 @@ describe('a header of a megabyte takes little memory', () => {
     ['too many words', '{"__metadata__":{"w":""', (i) => `,"${i}":""`, '}}'],
     ['an extent of many digits', '{"w":{"shape":[', () => '9', ']}}'],
     ['a tensor many times', `{"w":${EMPTY}`, () => `,"w":${EMPTY}`, '}'],
-  ])('though it is refused: %s', (_name, begin, part, end) => {
+  ])('even if it is refused: %s', (_name, begin, part, end) => {
     const bytes = repeated(begin, part, end);
     const before = heapUsed();
     expect(outcomeOf(bytes)).toMatch(/^DecodeError.{0,400}$/);
@@ -210,7 +210,7 @@ describe('a header of a megabyte takes little memory', () => {
     collect();
     const kept = heapUsed() - before;
     expect(header).toMatchObject({ _tag: 'Right' });
-    expect(taken / bytes.length).toBeLessThan(12); // with the garbage
+    expect(taken / bytes.length).toBeLessThan(12); // including garbage
     expect(kept / bytes.length).toBeLessThan(6);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The header of a safetensors file: its tensors by name, and words about the whole.
- * https://huggingface.co/docs/safetensors. Reading stops at the first error and keeps nothing but its result.
+ * The header of a safetensors file: its tensors by name, and its metadata. https://huggingface.co/docs/safetensors.
+ * Reading stops at the first error and keeps nothing but its result.
  */
 import { attempt, type NoisefoldError, raise, showShape } from '../internal/errors.js';
 import { show } from '../internal/decode.js';
@@ -40,7 +40,7 @@ export interface Header {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The name in a header that is no tensor. */
+/** The name in a header that is not a tensor. */
 export const METADATA = '__metadata__';
 
 /** The most extents of a tensor, as in NumPy. */
@@ -52,8 +52,8 @@ export const MOST_WORDS = 4096;
 const isDType = (text: string): text is StoredDType => Object.hasOwn(BYTES, text);
 
 /**
- * The bytes of a tensor. Null if its shape is invalid: an extent that is no natural number, more extents than
- * {@link MOST_EXTENTS}, or extents whose product is no safe integer, leaving out those that are 0.
+ * The bytes of a tensor. Null if its shape is invalid: an extent that is not a natural number, more extents than {@link
+ * MOST_EXTENTS}, or nonzero extents whose product is not a safe integer.
  */
 export const byteLength = (dtype: StoredDType, shape: readonly number[]): number | null => {
   const product = shape.reduce((size, extent) => size * (extent === 0 ? 1 : extent), BYTES[dtype]);
@@ -74,8 +74,8 @@ const DAMAGED = 'the file is damaged: use a copy of it';
 const CONVERT = 'convert the tensor, as by tensor.float() of PyTorch, and save it again';
 
 /**
- * Reads the JSON text of a header; `where` names the file in messages. Every entry that it gives has as many bytes as
- * its shape needs. `DecodeError`.
+ * Reads the JSON text of a header; `where` names the file in messages. Every entry of the result has the number of
+ * bytes that its shape needs. Raises `DecodeError`.
  */
 export const readHeader = (where: string, bytes: Uint8Array): either.Either<NoisefoldError, Header> => {
   const json = jsonReader(bytes, ({ path, expected, actual }) =>

@@ -1,4 +1,4 @@
-/** The layout of safetensors files, and its checks, for readers and writers of files in memory and on a disk. */
+/** The layout of safetensors files and its checks, for readers and writers of files in memory and on disk. */
 import { failure, type NoisefoldError, raise, showShape } from '../internal/errors.js';
 import { E, F, type either } from '../internal/fp.js';
 import { builtinOf } from '../internal/json.js';
@@ -43,7 +43,7 @@ export type StoredTensor = {
 
 export interface TensorFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Words about the whole, fewer than 4,096; the name `crc32` is taken. */
+  /** The metadata, fewer than 4,096 entries; the name `crc32` is reserved. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -70,7 +70,7 @@ const ARRAYS = {
   BOOL: Uint8Array,
 };
 
-/** A tensor of the numbers that lie at a place of a buffer, which is a multiple of their size. */
+/** A tensor of numbers in a buffer, at a position that is a multiple of their size. */
 export const tensorOver = (
   { dtype, shape }: Pick<StoredTensor, 'dtype' | 'shape'>,
   buffer: ArrayBufferLike,
@@ -97,7 +97,7 @@ const positionOfNonFinite = (
   return -1;
 };
 
-/** The position of the first number of a tensor that must not be in a file, or -1: see {@link oddNumber}. */
+/** The position of the first invalid number of a tensor, or -1: see {@link oddNumber}. */
 const positionOfOdd = ({ dtype, data }: Omit<StoredTensor, 'shape'>, finite: boolean): number => {
   if (dtype === 'BOOL') return data.findIndex((byte) => byte > 1);
   if (!finite || !(dtype in EXPONENTS)) return -1;
@@ -108,10 +108,10 @@ const positionOfOdd = ({ dtype, data }: Omit<StoredTensor, 'shape'>, finite: boo
 };
 
 /**
- * Describes the first number that must not be in a file: a bool that is neither 0 nor 1 and, if all have to be finite,
- * NaN or an infinity. Null if all are valid.
+ * Describes the first number that is invalid in a file: a bool that is neither 0 nor 1 and, if all must be finite, NaN
+ * or an infinity. Null if all are valid.
  *
- * @param from - the position of the first number of these in its tensor
+ * @param from - the position of the first of these numbers in its tensor
  */
 export const oddNumber = (
   tensor: Omit<StoredTensor, 'shape'>,
@@ -126,7 +126,7 @@ export const oddNumber = (
   return { expected: 'finite numbers', actual: `${actual} at position ${from + at}` };
 };
 
-/** Advice on numbers that are not finite. */
+/** A hint for numbers that are not finite. */
 export const RUINED = 'use an earlier checkpoint: the training that wrote this one failed';
 
 // Writing
@@ -134,7 +134,7 @@ export const RUINED = 'use an earlier checkpoint: the training that wrote this o
 const refuse = (expected: string, actual: string, hint = 'give each tensor its own name, shape and dtype'): never =>
   raise('ConfigError', { where: 'encodeSafetensors', expected, actual, hint });
 
-/** Raises a `ConfigError` for a file that cannot be written, or not be read back, but for its bools. */
+/** Raises a `ConfigError` for a file that cannot be written or read back. Does not check bools. */
 const checkWritable = ({ tensors, metadata }: TensorFile): void => {
   if ('crc32' in metadata) refuse('metadata without the name crc32', 'crc32');
   const words = Object.entries(metadata);
@@ -152,7 +152,7 @@ const checkWritable = ({ tensors, metadata }: TensorFile): void => {
   }
 };
 
-/** Raises a `ConfigError` for a bool that is neither 0 nor 1 and, if all have to be finite, for NaN and infinities. */
+/** Raises a `ConfigError` for a bool that is neither 0 nor 1 and, if all must be finite, for NaN and infinities. */
 export const checkNumbers = (name: string, numbers: Omit<StoredTensor, 'shape'>, finite: boolean, from = 0): void => {
   const odd = oddNumber(numbers, finite, from);
   if (odd === null) return;
@@ -187,7 +187,9 @@ export interface Layout {
   readonly placed: readonly (readonly [name: string, StoredTensor])[];
 }
 
-/** Lays a file out: the widest dtypes first, so that all numbers are aligned. Raises a `ConfigError`. */
+/**
+ * Computes the layout of a file, with the widest dtypes first, so that all numbers are aligned. Raises `ConfigError`.
+ */
 export const layoutOf = (file: TensorFile): Layout => {
   checkWritable(file);
   const placed = [...file.tensors].sort(([, a], [, b]) => BYTES[b.dtype] - BYTES[a.dtype]);
@@ -215,7 +217,7 @@ const bad = (
   hint = 'the file is damaged: use a copy of it',
 ): Checked<never> => E.left(failure('DecodeError', { where, expected, actual, hint }));
 
-/** Refuses bytes that do not begin as a safetensors file does. */
+/** Refuses bytes that do not begin like a safetensors file. */
 const foreign = (where: string, actual: string): Checked<never> =>
   bad(where, 'a safetensors file', actual, 'give one that was saved as safetensors');
 
@@ -223,10 +225,10 @@ const foreign = (where: string, actual: string): Checked<never> =>
 const cutShort = (where: string, size: number, found: number): Checked<never> =>
   E.left(cutShortError(where, size, found));
 
-/** The most bytes that {@link startOf} needs. */
+/** The maximum number of bytes that {@link startOf} needs. */
 export const FIRST_BYTES = 9;
 
-/** Finds the byte at which the numbers of a file begin, by its first bytes. */
+/** Finds the byte at which the numbers of a file begin, from its first bytes. */
 export const startOf = (where: string, first: Uint8Array, size: number): Checked<number> => {
   if (size < 8) return foreign(where, `${size} bytes`);
   const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true);
@@ -264,7 +266,7 @@ export interface Head extends Header {
   readonly checked?: { readonly claimed: string; readonly before: number };
 }
 
-/** Reads the beginning of a file of so many bytes, up to its numbers. */
+/** Reads the beginning of a file of a given size, up to its numbers. */
 export const readHead = (where: string, head: Uint8Array, size: number): Checked<Head> =>
   F.pipe(
     readHeader(where, head.subarray(8)),
@@ -283,15 +285,15 @@ export const readHead = (where: string, head: Uint8Array, size: number): Checked
 export const verified = (where: string, claimed: string, check: number): Checked<void> =>
   claimed === hexOf(check) ? E.right(undefined) : bad(where, `CRC-32 ${claimed}`, hexOf(check));
 
-/** Demands on the numbers of a file. */
+/** Requirements on the numbers of a file. */
 export interface Demands {
   /** Refuses NaN and infinities. */
   readonly finite: boolean;
-  /** Advice on them; by default that for a checkpoint. */
+  /** The hint for them; by default that for a checkpoint. */
   readonly hint?: string;
 }
 
-/** Refuses a number of a tensor that must not be in a file: see {@link oddNumber}. */
+/** Refuses invalid numbers of a tensor: see {@link oddNumber}. */
 export const soundNumbers = (
   where: string,
   name: string,

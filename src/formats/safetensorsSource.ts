@@ -1,4 +1,4 @@
-/** Safetensors files of any size, opened to be read tensor by tensor: a file may be larger than the memory. */
+/** Opens safetensors files of any size, to read them tensor by tensor; a file may be larger than the memory. */
 import { orRaise } from '../internal/errors.js';
 import { crc32 } from './crc32.js';
 import { type Demands, openTensors, type OpenTensors, readDense } from './openTensors.js';
@@ -18,7 +18,7 @@ const checksumFrom = async ({ size, fill }: Source, from: number, before: number
 };
 
 /**
- * Opens a safetensors file: checks its header and, if it carries one, its checksum. Raises `DecodeError` and
+ * Opens a safetensors file and checks its header and, if it has one, its checksum. Raises `DecodeError` and
  * `FileError`.
  */
 export const openSafetensors = async (source: Source, demands: Demands): Promise<OpenTensors> => {

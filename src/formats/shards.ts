@@ -14,9 +14,9 @@ import { errorAt } from './words.js';
 
 /** A folder, of a disk or in memory. */
 export interface Folder {
-  /** Its name in messages, or that of the file that was asked for. */
+  /** Its name in messages, or that of the requested file. */
   readonly where: string;
-  /** The name of the file that was asked for, if it was one. */
+  /** The name of the requested file, if a file was requested. */
   readonly asked: string | null;
   readonly names: () => Promise<readonly string[]>;
   /** Opens a file by its name. Raises `FileError`. */
@@ -25,7 +25,7 @@ export interface Folder {
 
 /** Endings of names, in order of preference. */
 const ENDINGS = ['.safetensors.index.json', '.safetensors', '.bin.index.json', '.bin', '.pt', '.pth', '.ckpt', '.pkl'];
-/** Names without their endings, as transformers and diffusers give them; others are variants. */
+/** The standard names of transformers and diffusers, without their endings; others are variants. */
 const USUAL = ['diffusion_pytorch_model', 'model', 'pytorch_model'];
 
 /** Chooses the file with the weights. Raises `DecodeError` if there is none, or if there are several candidates. */
@@ -61,7 +61,7 @@ const readIndex = (where: string, bytes: Uint8Array): ReadonlyMap<string, string
   const json = jsonReader(bytes, ({ path, expected, actual }) =>
     refuse(path === '' ? where : `${where}: ${path}`, expected, actual, DAMAGED),
   );
-  // the reader skips only what is valid
+  // the reader skips only valid values
   orRaise(E.mapLeft(errorAt('DecodeError', where, DAMAGED))(parseJson(new TextDecoder().decode(bytes))));
   const files = new Map<string, string>();
   let isMapped = false;
@@ -80,7 +80,7 @@ const readIndex = (where: string, bytes: Uint8Array): ReadonlyMap<string, string
   return files;
 };
 
-/** Opens the files that an index names, as one. */
+/** Opens the files that an index names as one file. */
 const openShards = async (folder: Folder, index: Source, demands: Demands): Promise<OpenTensors> => {
   const { where, size } = index;
   if (size > LONGEST_INDEX) return refuse(where, `at most ${LONGEST_INDEX} bytes`, `${size}`, DAMAGED);
@@ -112,7 +112,7 @@ const openShards = async (folder: Folder, index: Source, demands: Demands): Prom
   );
 };
 
-/** Opens the weights of a folder, or the file that was asked for. Raises `DecodeError` and `FileError`. */
+/** Opens the weights of a folder, or the requested file. Raises `DecodeError` and `FileError`. */
 export const openFolder = async (folder: Folder, demands: Demands): Promise<OpenTensors> => {
   const name = folder.asked ?? chosenFrom(folder.where, await folder.names());
   const source = await folder.open(name);

@@ -1,4 +1,4 @@
-/** Bytes that are read in parts, whatever holds them: a file on a disk, an array, or a `Blob` of a browser. */
+/** Bytes that are read in parts, from a file on disk, an array, or a `Blob` of a browser. */
 import { task, type Task } from '../dsl/run/effect.js';
 import { caught, failure, raise } from '../internal/errors.js';
 import { E } from '../internal/fp.js';
@@ -8,17 +8,20 @@ export interface Source {
   /** The name of the file in messages. */
   readonly where: string;
   readonly size: number;
-  /** Fills an array with the bytes from a position. Raises `FileError`, and `DecodeError` if they end before. */
+  /** Fills an array with the bytes from a position. Raises `FileError`, and `DecodeError` if there are fewer. */
   readonly fill: (bytes: Uint8Array, at: number) => Promise<void>;
 }
 
-/** The part of a `Blob`, and so of a `File`, that is used. Declarations must not need the types of a browser. */
+/**
+ * The members of a `Blob`, and so of a `File`, that are used, declared here so that the declarations do not need the
+ * types of a browser.
+ */
 export interface BlobLike {
   readonly size: number;
   readonly slice: (from: number, to: number) => { readonly arrayBuffer: () => Promise<ArrayBuffer> };
 }
 
-/** A file that has fewer bytes than it says. */
+/** The error of a file that has fewer bytes than its header says. */
 export const cutShortError = (where: string, size: number, found: number) =>
   failure('DecodeError', {
     where,
@@ -27,12 +30,12 @@ export const cutShortError = (where: string, size: number, found: number) =>
     hint: 'the file is cut short: copy or download it again',
   });
 
-/** Refuses a file that has fewer bytes than it says. Raises `DecodeError`. */
+/** Raises `DecodeError` for a file that has fewer bytes than its header says. */
 const demandBytes = (where: string, size: number, found: number): void => {
   if (size > found) raise('DecodeError', cutShortError(where, size, found));
 };
 
-/** An array for bytes of a file. Raises `FileError` if it does not fit: Node 20 has none of more than 4 GiB. */
+/** Allocates an array for bytes of a file. Raises `FileError` if it does not fit; Node 20 supports at most 4 GiB. */
 export const room = (where: string, size: number): Uint8Array<ArrayBuffer> => {
   try {
     return new Uint8Array(size);
@@ -75,7 +78,7 @@ export const sourceOfBlob = (where: string, blob: BlobLike): Source => ({
   },
 });
 
-/** A part of a source as a source, with positions of its own. The source must have these bytes. */
+/** A part of a source as a source with its own positions. The source must have these bytes. */
 export const partOf = ({ where, fill }: Source, from: number, size: number): Source => ({
   where,
   size,
@@ -85,7 +88,7 @@ export const partOf = ({ where, fill }: Source, from: number, size: number): Sou
   },
 });
 
-/** Reads bytes at a position. Raises `DecodeError` if the source ends before, without an array for them. */
+/** Reads bytes at a position. Raises `DecodeError` if the source has fewer, before it allocates an array. */
 export const bytesAt = async (
   { where, size, fill }: Source,
   at: number,
@@ -97,10 +100,10 @@ export const bytesAt = async (
   return bytes;
 };
 
-/** The bytes that are read, or written, in a row: between them the event loop runs. */
+/** The number of bytes that are read or written at a time, after which the event loop runs. */
 export const PIECE = 2 ** 22;
 
-/** Work that raises errors, as a task. Other exceptions are defects: the promise is rejected with them. */
+/** Converts work that raises errors to a task. Other exceptions are defects, with which the promise rejects. */
 export const attempted = <A>(work: () => Promise<A>): Task<A> =>
   task(async () => {
     try {

@@ -1,6 +1,6 @@
 /**
- * Weights of any program, whatever the format: safetensors, files of PyTorch, pickles of EDM, alone or as shards with
- * an index. The first bytes tell which it is, and not the name. Numbers are widened to those that backends take.
+ * Weights in any supported format: safetensors, files of PyTorch, pickles of EDM, alone or as shards with an index. The
+ * format is detected from the first bytes, not from the name. Numbers are widened to the dtypes of backends.
  */
 import { attempt, fail, type NoisefoldError, raise } from '../internal/errors.js';
 import { E, type either, F, TE } from '../internal/fp.js';
@@ -24,7 +24,7 @@ const FORMATS = [
   ['zip', (first: Uint8Array) => first[0] === 0x50 && first[1] === 0x4b], // PK
   ['pickle', (first: Uint8Array) => first[0] === 0x80 && first[1]! >= 2 && first[1]! <= 5], // its protocol
   ['index', (first: Uint8Array) => first.find((byte) => !BLANKS.includes(byte)) === OPEN],
-  ['safetensors', (first: Uint8Array) => first[8] === OPEN], // of an absurd length, which its reader refuses
+  ['safetensors', (first: Uint8Array) => first[8] === OPEN], // with an absurd length, which its reader refuses
 ] as const;
 
 type Format = (typeof FORMATS)[number][0];
@@ -73,7 +73,7 @@ const WIDENED: Partial<Readonly<Record<StoredDType, StoredDType>>> = {
   U8: 'I32',
 };
 
-/** Integers as int32. Raises `DecodeError` for one that it does not hold. */
+/** Integers as int32. Raises `DecodeError` for one out of range. */
 const int32Of = (where: string, data: ArrayLike<number | bigint>): Int32Array<ArrayBuffer> =>
   Int32Array.from(data, (integer, i) => {
     const number = Number(integer);
@@ -95,7 +95,9 @@ const widened = (where: string, tensor: StoredTensor): StoredTensor => {
   return WIDENED[dtype] === 'I32' ? { dtype: 'I32', shape, data: int32Of(where, data) } : tensor;
 };
 
-/** A file whose half-precision floats are read as float32, and whose integers as int32, if it holds them. */
+/**
+ * A file whose half-precision floats are read as float32, and whose integers are read as int32 if they are in range.
+ */
 export const widening = (where: string, file: OpenTensors): OpenTensors => ({
   ...file,
   entries: new Map(
@@ -112,11 +114,12 @@ export const widening = (where: string, file: OpenTensors): OpenTensors => ({
     ),
 });
 
-/** The beginning of names that a prefix stands for, up to a dot: `model` and `model.` are the same. */
+/** The beginning of names for a prefix, up to a dot: `model` and `model.` are the same. */
 export const prefixOf = (given: string): string => (given === '' || given.endsWith('.') ? given : `${given}.`);
 
 /**
- * The tensors whose names begin with a prefix and a dot, by the rest of their names. `ConfigError` if there are none.
+ * The tensors whose names begin with a prefix and a dot, by the rest of their names. Returns a `ConfigError` if there
+ * are none.
  */
 export const below = (where: string, prefix: string, file: OpenTensors): either.Either<NoisefoldError, OpenTensors> => {
   const start = prefixOf(prefix);

@@ -1,11 +1,14 @@
-/** Fields of a checkpoint or a trained model as words in the metadata of a file: what is written is what is read. */
+/**
+ * Stores fields of a checkpoint or a trained model as strings in the metadata of a file, such that reading recovers the
+ * written values.
+ */
 import { attempt, failure, type NoisefoldError, orRaise } from '../internal/errors.js';
 import { decode, exactly, type Mismatch } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { jsonText, parseJson } from '../internal/json.js';
 import type { TensorFile } from './safetensors.js';
 
-/** Makes the error of a mismatch in a value that is called `where`. */
+/** Makes the error of a mismatch in a value named `where`. */
 export const errorAt =
   (tag: 'ConfigError' | 'DecodeError', where: string, hint: string) =>
   ({ path, expected, actual }: Mismatch): NoisefoldError =>
@@ -22,16 +25,16 @@ interface Fields<R extends t.Props, P extends t.Props> {
   readonly format: string;
   readonly required: R;
   readonly optional: P;
-  /** The words of fields that are texts and are not written as JSON. */
+  /** Fields that are strings and are not written as JSON. */
   readonly texts: t.Props;
-  /** Ways out of an error. */
+  /** The hints of errors. */
   readonly hints: { readonly write: string; readonly read: string };
 }
 
 const texted = (props: t.Props, texts: t.Props): t.Props =>
   Object.fromEntries(Object.keys(props).map((name) => [name, texts[name] ?? t.string]));
 
-/** Writes fields as words, and reads them. `ConfigError` or `DecodeError` at the first invalid field. */
+/** Writes fields as strings, and reads them. Fails with `ConfigError` or `DecodeError` at the first invalid field. */
 export const wordsOf = <R extends t.Props, P extends t.Props>({
   format,
   required,
@@ -44,7 +47,7 @@ export const wordsOf = <R extends t.Props, P extends t.Props>({
     { format: t.literal(format), ...texted(required, texts) },
     { crc32: t.string, ...texted(optional, texts) },
   );
-  /** Converts each field, unless its word is its text. */
+  /** Converts each field, unless it is stored as plain text. */
   const each = (
     fields: object,
     at: (mismatch: Mismatch) => NoisefoldError,

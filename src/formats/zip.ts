@@ -1,4 +1,4 @@
-/** Zip archives in memory, as .npz files are: entries that are stored or deflated, not encrypted. */
+/** Zip archives in memory, such as .npz files, with entries that are stored or deflated, not encrypted. */
 import { Inflate, inflateSync } from 'fflate';
 import { attempt, type NoisefoldError, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
@@ -24,7 +24,7 @@ const inflated = (where: string, { packed, size, isDeflated }: Entry): Uint8Arra
   }
 };
 
-/** Lists the files of an archive. `DecodeError` if it is damaged. `where` names it in messages. */
+/** Lists the files of an archive. Returns a `DecodeError` if it is damaged. `where` names it in messages. */
 export const zipEntries = (where: string, bytes: Uint8Array): either.Either<NoisefoldError, readonly Entry[]> =>
   attempt(() => {
     const reader = readerOf(where, { bytes, from: 0, size: bytes.length });
@@ -36,7 +36,10 @@ export const zipEntries = (where: string, bytes: Uint8Array): either.Either<Nois
 
 const PIECE = 1024;
 
-/** Unpacks the first bytes of a file: `length` or more, or all that it has. Raises `DecodeError` for other bytes. */
+/**
+ * Unpacks the first bytes of a file: at least `length`, or all of a shorter file. Raises `DecodeError` for invalid
+ * bytes.
+ */
 export const beginningOf = (where: string, { packed, isDeflated }: Entry, length: number): Uint8Array => {
   if (!isDeflated) return packed;
   const pieces: Uint8Array[] = [];
@@ -51,15 +54,15 @@ export const beginningOf = (where: string, { packed, isDeflated }: Entry, length
 };
 
 interface Unpacking {
-  /** The most bytes of all files. */
+  /** The maximum total size of the files in bytes. */
   readonly most: number;
   /** Checks each file before any is unpacked, and raises its error. */
   readonly check: (where: string, entry: Entry) => void;
 }
 
 /**
- * Unpacks files of an archive by their names. Their sizes are added up before any is unpacked: `DecodeError` if they
- * are more than `most` bytes, or if a file does not have the size and the checksum of the directory.
+ * Unpacks files of an archive by their names. Their sizes are added up before any is unpacked. Returns a `DecodeError`
+ * if they exceed `most` bytes, or if a file does not have the size and the checksum of the directory.
  */
 export const unpacked = (
   where: string,

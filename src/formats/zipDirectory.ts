@@ -1,5 +1,5 @@
 /**
- * The directory of a zip archive, ZIP64 too, from the parts of the archive that hold it.
+ * Reads the directory of a zip archive, including ZIP64, from the parts of the archive that hold it.
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
 import { refuse } from './refuse.js';
@@ -21,7 +21,7 @@ export interface Listed {
 const MOST_RATIO = 1032;
 const IN_ZIP64 = 0xffffffff;
 
-/** A part of an archive, which begins at position `from` of it. */
+/** A part of an archive, which begins at position `from`. */
 interface Part {
   readonly bytes: Uint8Array;
   readonly from: number;
@@ -29,7 +29,7 @@ interface Part {
   readonly size: number;
 }
 
-/** Reads little-endian numbers at positions of the archive, and refuses what lies outside of the part. */
+/** Reads little-endian numbers at positions of the archive, and refuses positions outside the part. */
 export const readerOf = (where: string, { bytes, from, size }: Part) => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const within = (at: number, length: number): number =>
@@ -48,10 +48,16 @@ export const readerOf = (where: string, { bytes, from, size }: Part) => {
 };
 type Reader = ReturnType<typeof readerOf>;
 
-/** The most bytes at the end of an archive that {@link directoryAt} reads: a comment, and the numbers of ZIP64. */
+/**
+ * The maximum number of bytes at the end of an archive that {@link directoryAt} reads: a comment, and the numbers of
+ * ZIP64.
+ */
 export const LONGEST_END = 2 ** 16 + 2 ** 10;
 
-/** The number of files, and the place of the first in the directory: at the end of `length` bytes, before a comment. */
+/**
+ * The number of files, and the position of the first in the directory, read from the end of `length` bytes, before a
+ * comment.
+ */
 export const directoryAt = (
   where: string,
   { u16, u32, u64 }: Reader,
@@ -67,7 +73,7 @@ export const directoryAt = (
   return u32(large) === 0x06064b50 ? [u64(large + 32), u64(large + 48)] : refuse(where, 'a ZIP64 directory', 'none');
 };
 
-/** The 64-bit numbers that a file has in place of those that are too large for 32 bits. */
+/** The 64-bit numbers of a file that replace those that are too large for 32 bits. */
 const largeNumbers = ({ u16, u64 }: Reader, at: number, length: number): readonly number[] => {
   for (let field = at; field + 4 <= at + length; field += 4 + u16(field + 2))
     if (u16(field) === 1)
@@ -75,7 +81,7 @@ const largeNumbers = ({ u16, u64 }: Reader, at: number, length: number): readonl
   return [];
 };
 
-/** A file of the directory, and the place of the next. */
+/** A file of the directory, and the position of the next one. */
 const listedAt = (where: string, reader: Reader, at: number): readonly [Listed, next: number] => {
   const { u16, u32, slice } = reader;
   if (u32(at) !== 0x02014b50) return refuse(where, `an entry of the directory at ${at}`, 'none');
@@ -85,12 +91,12 @@ const listedAt = (where: string, reader: Reader, at: number): readonly [Listed, 
   // in this order
   const [size, packedSize, header] = [u32(at + 24), u32(at + 20), u32(at + 42)].map((number) =>
     number === IN_ZIP64 ? (large.shift() ?? number) : number,
-  ) as [number, number, number]; // as many as were mapped
+  ) as [number, number, number]; // the same number as before
   const place = `${where}: ${name}`;
   const method = u16(at + 10);
   if ((u16(at + 8) & 1) === 1) return refuse(place, 'an entry that is not encrypted', 'one that is');
   if (method !== 0 && method !== 8) return refuse(place, 'an entry that is stored or deflated', `method ${method}`);
-  // no writer of deflate adds more than an eighth
+  // no deflate writer adds more than an eighth
   const fits = size <= MOST_RATIO * (packedSize + 1) && packedSize <= 1.125 * size + 1024;
   if (method === 0 ? size !== packedSize : !fits)
     return refuse(place, `a size that ${packedSize} bytes can have`, `${size} bytes`);

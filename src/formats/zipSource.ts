@@ -1,5 +1,5 @@
 /**
- * Zip archives that stay where they are: the directory is read, and each file on demand. Files must be
+ * Zip archives that are not loaded into memory: only the directory is read, and each file on demand. Files must be
  * stored, not deflated.
  */
 import { raise } from '../internal/errors.js';
@@ -15,11 +15,11 @@ export interface ZipFile {
   readonly crc: number | null;
   /** Finds its first byte. */
   readonly start: () => Promise<number>;
-  /** Reads it whole, and compares its CRC-32, if it has one. For small files. */
+  /** Reads the whole file, and compares its CRC-32, if it has one. For small files. */
   readonly bytes: () => Promise<Uint8Array>;
 }
 
-/** The longest directory, and the longest file that is read whole. */
+/** The maximum size of a directory, and of a file that is read whole. */
 const LONGEST = 2 ** 27;
 
 const demandShort = (where: string, size: number): void => {
@@ -30,8 +30,7 @@ const readerAt = async (source: Source, from: number, length: number) =>
   readerOf(source.where, { bytes: await bytesAt(source, from, length), from, size: source.size });
 
 /**
- * Refuses files that lie over each other, or end behind the archive: a few bytes could claim to hold any number of
- * them.
+ * Refuses files that overlap, or end after the archive, because a few bytes could claim to hold any number of files.
  */
 const demandApart = ({ where, size }: Source, files: readonly Listed[]): void => {
   let end = 0;

@@ -40,7 +40,7 @@ export const show = (value: unknown): string => {
 const branches = (entry: t.ContextEntry | undefined): boolean =>
   entry?.type instanceof t.UnionType || entry?.type instanceof t.IntersectionType;
 
-/** What stands in a report for the type of a field that an object should not have. */
+/** The type that a report shows for a field that an object should not have. */
 interface UnknownField extends t.Type<never> {
   readonly meant: string | undefined;
 }
@@ -84,8 +84,8 @@ const mismatch = (error: t.ValidationError): Mismatch => {
 };
 
 /**
- * The error to report of several. That is the first, but inside a union the one that says most: of the alternative in
- * which a field is misspelt, or else the one furthest down.
+ * Selects the error to report: the first one, but inside a union the most informative one, which is that of the
+ * alternative in which a field is misspelt, or otherwise the deepest one.
  */
 const mostTelling = (errors: t.Errors): t.ValidationError | undefined => {
   const [first] = errors;
@@ -110,8 +110,8 @@ type Exact<R extends t.Props, P extends t.Props> = t.TypeOf<t.TypeC<R>> & t.Type
 type ExactOutput<R extends t.Props, P extends t.Props> = t.OutputOf<t.TypeC<R>> & t.OutputOf<t.PartialC<P>>;
 
 /**
- * An object with these fields and no others: io-ts's `strict` drops the others silently. A field that is unknown is
- * reported before one that is missing, since it may be that one, misspelt.
+ * An object with these fields and no others: io-ts's `strict` drops the others silently. An unknown field is reported
+ * before a missing one, because it may be the missing field, misspelt.
  */
 export const exactly = <R extends t.Props, P extends t.Props = Record<never, never>>(
   required: R,
@@ -136,7 +136,7 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
         // one after the other on the same object: an intersection would add a step to the context
         E.flatMap((given) => t.type(required).validate(given, context)),
         E.flatMap((checked) => t.partial(optional).validate(checked, context)),
-        E.map((checked) => checked as Exact<R, P>), // it passed both
+        E.map((checked) => checked as Exact<R, P>), // it passed both codecs
       ),
     known.encode,
   );
@@ -187,16 +187,20 @@ export const aboveZero = refined(finite, 'a finite number above 0', (n) => n > 0
 /** A number from 0 to 1. */
 export const share = refined(finite, 'a number from 0 to 1', (n) => n >= 0 && n <= 1);
 
-/** One of some words; its name lists them: `'a', 'b' or 'c'`. */
+/** One of some strings; its name lists them: `'a', 'b' or 'c'`. */
 export const oneOf = <const W extends string>(...words: readonly [W, ...W[]]) => {
   const listed = words.map((each) => `'${each}'`);
   const names = Object.fromEntries(words.map((each) => [each, null])) as { readonly [K in W]: null };
   return t.keyof(names, [listed.slice(0, -1).join(', '), listed.at(-1)].filter((part) => part !== '').join(' or '));
 };
 
-/** The only value of a field that noisefold has; arrays are compared by their elements. */
+/** A field for which noisefold supports only one value; arrays are compared by their elements. */
 export const only = <A extends string | number | boolean | null | readonly never[]>(value: A): t.Type<A> => {
   const wanted = JSON.stringify(value);
-  const known = t.unknown as t.Type<unknown> as t.Type<A>; // `refined` accepts that value alone
-  return refined(known, `${wanted}, the only value that noisefold has`, (given) => JSON.stringify(given) === wanted);
+  const known = t.unknown as t.Type<unknown> as t.Type<A>; // `refined` accepts only that value
+  return refined(
+    known,
+    `${wanted}, the only value that noisefold supports`,
+    (given) => JSON.stringify(given) === wanted,
+  );
 };

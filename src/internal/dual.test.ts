@@ -45,7 +45,7 @@ describe('an operator', () => {
     );
   });
 
-  test('may be passed to map if it is half-applied, or a function of one tensor', () => {
+  test('may be passed to map if it is partially applied, or a function of one tensor', () => {
     const xs: readonly Tensor<[2]>[] = [zeros(2), zeros(2)];
     expect(xs.map(dsl.sub(1)).map((x) => dims(x))).toEqual([[2], [2]]);
     expect(xs.map(dsl.softmax()).map((x) => dims(x))).toEqual([[2], [2]]);

@@ -7,21 +7,23 @@ import { raise } from './errors.js';
 type Arguments = readonly unknown[];
 
 type IsDataFirst = (args: Arguments) => boolean;
-/** Tells the data-first form: the number of its arguments; or a predicate, and the greatest number of its arguments. */
+/**
+ * Identifies the data-first form: the number of its arguments, or a predicate and the greatest number of its arguments.
+ */
 export type DataFirst = number | IsDataFirst | readonly [IsDataFirst, most: number];
 
-/** Both forms of an operator on an `X` whose other arguments are `A`, where no types are inferred. */
+/** Both forms of an operator on an `X` with the other arguments `A`, without type inference. */
 export interface BothForms<X, A extends readonly unknown[], R> {
   (x: X, ...rest: A): R;
   (...rest: A): (x: X) => R;
 }
 
-/** A pipeable form: a function that has the arguments it waits with. */
+/** A pipeable form: a function that stores its arguments. */
 interface Applied {
   readonly applied: Readonly<Record<string, Arguments>>;
 }
 
-/** The operator of a pipeable form and its arguments, `{ clipByGlobalNorm: [1] }`; undefined of other functions. */
+/** The operator of a pipeable form and its arguments, `{ clipByGlobalNorm: [1] }`; undefined for other functions. */
 export const appliedTo = (f: object): Applied['applied'] | undefined =>
   'applied' in f ? (f as Applied).applied : undefined;
 
@@ -29,17 +31,18 @@ export const appliedTo = (f: object): Applied['applied'] | undefined =>
 const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
 
 /**
- * Overloads that no call fits. They make a wrong call one error, at the wrong argument, by two rules of the compilers:
+ * Overloads that no call matches. Because of two rules of the compilers, they make a wrong call a single error, at the
+ * wrong argument:
  *
- * 1. Of the overloads that have the right number of arguments, TypeScript 6 reports the last if there is one or more than
- *    three, and otherwise all; TypeScript 7 reports the last. So the data-first form is the last, and these are put before
- *    it where forms have the same number of arguments: `OneError & { … }`.
- * 2. The result of a wrong call is that of the first overload with enough parameters. In a pipe it must be a function or
- *    `never`, and otherwise a tensor of the right shape, so that the calls that follow are no errors. So the pipeable form
- *    comes first if it has fewer parameters, and these overloads have no more parameters than they need.
+ * 1. Of the overloads that have the right number of arguments, TypeScript 6 reports the last if there is one or more
+ *    than three, and otherwise all; TypeScript 7 reports the last. So the data-first form comes last, and these
+ *    overloads are put before it if forms have the same number of arguments: `OneError & { … }`.
+ * 2. The result of a wrong call is that of the first overload with enough parameters. In a pipe it must be a function
+ *    or `never`, otherwise a tensor of the right shape, so that the following calls are not errors. So the pipeable
+ *    form comes first if it has fewer parameters, and these overloads have no more parameters than they need.
  */
 export interface OneError<Args extends readonly never[] = [first: never, ...rest: never[]]> {
-  // the results differ because equal overloads are merged
+  // the result types differ because TypeScript merges equal overloads
   (...args: Args): never;
   (...args: Args): undefined;
   (...args: Args): void;
@@ -67,7 +70,7 @@ const refuseSurplus = (name: string, args: Arguments, most: number): never =>
         : 'leave out the others',
   });
 
-/** Tells the data-first form of an operator whose pipeable form begins with a string. */
+/** Detects the data-first form of an operator whose pipeable form begins with a string. */
 export const startsWithOperand = ([x]: Arguments): boolean => typeof x !== 'string';
 
 /**

@@ -1,4 +1,4 @@
-/** Results and other values from JavaScript, or through casts. */
+/** Tests of values from JavaScript or through casts. */
 import { show } from './decode.js';
 
 /** Tests for an object with a tag. */
@@ -8,7 +8,7 @@ export const isTagged = (x: unknown, tag: string): boolean =>
 /** Tests for an Either. JavaScript callers may pass one in place of its value. */
 export const isEither = (x: unknown): boolean => isTagged(x, 'Left') || isTagged(x, 'Right');
 
-/** Names what a value is, for errors. */
+/** Describes a value for errors. */
 export const kindOf = (x: unknown): string => {
   if (isEither(x)) return 'an Either';
   return x instanceof Promise ? 'a promise' : show(x);

@@ -1,6 +1,6 @@
 import { E, type either } from './fp.js';
 
-/** The content of every error: the expected and the actual value, a hint how to fix it, and the place. */
+/** The content of every error: the expected and the actual value, a hint for fixing it, and the place. */
 export interface Explanation {
   readonly expected: string;
   readonly actual: string;
@@ -11,7 +11,7 @@ export interface Explanation {
 
 /** The kinds of error. */
 export type ErrorTag =
-  | 'ShapeError' // extents that do not fit an operation, a spec or an ascription
+  | 'ShapeError' // extents that do not match an operation, a spec or an ascription
   | 'DTypeError' // a dtype that an operation does not accept
   | 'UnknownDim' // a symbol without an extent, or an extent for an unknown symbol
   | 'KeyReused' // one random key consumed twice
@@ -90,8 +90,8 @@ const carried = Symbol('noisefold');
 const caughtFrom = Symbol('noisefold.caughtFrom');
 
 /**
- * The tag and the message, then the stack of the `Error` that a value was caught from, then the lines of a later stack that
- * it lacks. `Cancelled` has no lines: someone stopped the run, and no place in the program did.
+ * The tag and the message, then the stack of the `Error` that a value was caught from, then the lines of a later stack
+ * that it lacks. `Cancelled` has no stack, because the run was stopped from outside, not by a place in the program.
  */
 const stackOf = (error: NoisefoldError, later: Error): string => {
   const head = `${error._tag}: ${error.message}`;
@@ -103,14 +103,14 @@ const stackOf = (error: NoisefoldError, later: Error): string => {
 };
 
 /**
- * Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised. What
- * JavaScript gives in place of an error value, such as a text, becomes a `ConfigError`.
+ * Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised. A value
+ * from JavaScript that is not an error value, such as a string, becomes a `ConfigError`.
  */
 export const thrownError = (given: NoisefoldError): ThrownError => {
   const error = Object(given) === given ? given : notAnError(given);
   const thrown = new Error(error.message);
   return Object.defineProperties(thrown, {
-    // not enumerable, as Node prints enumerable fields after the stack
+    // not enumerable, because Node prints enumerable fields after the stack
     name: { value: error._tag, writable: true, configurable: true },
     _tag: { value: error._tag },
     error: { value: error },
@@ -181,7 +181,7 @@ export const named = <A>(op: string, build: () => A): A => {
   return raise(_tag, { ...result.left, where: op + near });
 };
 
-/** Raises `ShapeError` for a shape that is not as expected. */
+/** Raises a `ShapeError` for an unexpected shape. */
 export const refuseShape = (
   where: string,
   expected: string,
@@ -189,7 +189,10 @@ export const refuseShape = (
   hint: string,
 ): never => raise('ShapeError', { where, expected, actual: showShape(actual), hint });
 
-/** Raises `ShapeError` unless something, which may be missing, has a dtype and a shape, as {@link showType} formats them. */
+/**
+ * Raises `ShapeError` unless a value, which may be missing, has the given dtype and shape, formatted as by {@link
+ * showType}.
+ */
 export const demandType = (where: string, expected: string, x: Typed | null, hint: string): void => {
   const actual = x === null ? 'nothing' : showType(x);
   if (actual !== expected) raise('ShapeError', { where, expected, actual, hint });

@@ -20,14 +20,14 @@ const logged = () => {
 };
 
 describe('a block', () => {
-  test('takes the results of tasks and of values, and gives its own', async () => {
+  test('takes the results of tasks and of values, and returns its own', async () => {
     const sum = gen(function* () {
       const a = yield* take(E.right(1));
       const b = yield* take(async () => E.right(2));
       return a + b;
     });
     expect(await sum()).toEqual(E.right(3));
-    expect(await sum()).toEqual(E.right(3)); // again, from its beginning
+    expect(await sum()).toEqual(E.right(3)); // again, from the beginning
   });
 
   test('ends at the first error, with its `finally` clauses', async () => {
@@ -62,7 +62,7 @@ describe('a block', () => {
     },
   );
 
-  test('that throws releases all, and throws on', async () => {
+  test('that throws releases everything, and rethrows', async () => {
     const { log, open, close } = logged();
     const block = gen(function* () {
       yield* keep(open('a'), close);
@@ -73,7 +73,7 @@ describe('a block', () => {
     expect(log).toEqual(['open a', 'open b', 'close b', 'close a']);
   });
 
-  test('whose release fails has that error, and releases the others and what it kept', async () => {
+  test('whose release fails has that error, and releases everything else', async () => {
     const { log, open, close } = logged();
     const block = gen(function* () {
       yield* keep(open('a'), close);
@@ -85,7 +85,7 @@ describe('a block', () => {
     expect(log.slice(3)).toEqual(['close b', 'close a']);
   });
 
-  test('holds nothing whose work failed', async () => {
+  test('holds nothing for failed work', async () => {
     const { log, close } = logged();
     const block = gen(function* () {
       return yield* hold<string>(E.left(error('open')), close);
@@ -94,7 +94,7 @@ describe('a block', () => {
     expect(log).toEqual([]);
   });
 
-  test('runs blocks within it in its own scope, and work of blocks in theirs', async () => {
+  test('runs inner blocks in its own scope, and work made of blocks in theirs', async () => {
     const { log, open, close } = logged();
     function* inner(name: string) {
       return yield* hold(open(name), close);

@@ -8,7 +8,7 @@ import { E, type either, type taskEither } from './fp.js';
 /** A task that may fail. */
 export type Fallible<A> = taskEither.TaskEither<NoisefoldError, A>;
 
-/** Work that may fail: an `Either`, or a task that gives one. */
+/** Work that may fail: an `Either`, or a task that returns one. */
 export type Work<A> = either.Either<NoisefoldError, A> | Fallible<A>;
 
 /** Frees a result; work that it returns is run. */
@@ -25,7 +25,7 @@ export interface Request {
 /** The statements of a block; other blocks run them by `yield*`. */
 export type Block<A> = Generator<Request, A, unknown>;
 
-/** Runs work: its result, or its error as that of the block. */
+/** Runs work and returns its result; an error ends the block. */
 export function* take<A>(work: Work<A>): Block<A> {
   return (yield { work }) as A; // `gen` answers with the result of the work
 }
@@ -42,7 +42,7 @@ export const hold = <A>(work: Work<A>, release: Release<A>): Block<A> => release
 /** Runs work, and releases its result if the block fails or throws. Otherwise the result of the block owns it. */
 export const keep = <A>(work: Work<A>, release: Release<A>): Block<A> => released(work, release, true);
 
-/** Runs the statements of a block, and notes what it holds. */
+/** Runs the statements of a block, and records what it holds. */
 const outcomeOf = async <A>(statements: Block<A>, held: Request[]): Promise<either.Either<NoisefoldError, A>> => {
   let next = statements.next();
   while (next.done !== true) {
@@ -58,7 +58,7 @@ const outcomeOf = async <A>(statements: Block<A>, held: Request[]): Promise<eith
   return E.right(next.value);
 };
 
-/** Runs all releases, the last one first: the first error. */
+/** Runs all releases in reverse order; returns the first error. */
 const releaseAll = async (held: readonly Request[]): Promise<either.Either<NoisefoldError, unknown>> => {
   const last = held.at(-1);
   if (last === undefined) return E.right(undefined);
@@ -74,8 +74,8 @@ const releaseAll = async (held: readonly Request[]): Promise<either.Either<Noise
 };
 
 /**
- * Work that runs a block. What the block holds is released in reverse order. The first error is the result: of the block,
- * otherwise of a release. An exception is thrown on after the releases.
+ * Work that runs a block. What the block holds is released in reverse order. The first error is the result: of the
+ * block, otherwise of a release. An exception is rethrown after the releases.
  * @example
  * const log: string[] = []
  * const opened = (name: string) =>

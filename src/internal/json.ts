@@ -20,7 +20,7 @@ interface NotJson {
 
 const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null; // true for plain objects of other realms too
+  return prototype === null || Object.getPrototypeOf(prototype) === null; // also true for plain objects of other realms
 };
 
 /** The built-in kind of a value: `Float32Array`, `Map`; the same for values of other realms. */

@@ -4,7 +4,7 @@ import { normalOfBits } from './normalQuantile.js';
 
 const STEPS = 2 ** 23;
 
-/** erf by its series of positive terms, exact to some ulp of float64 for |x| ≤ 2. */
+/** erf by its series of positive terms, accurate to a few ulp of float64 for |x| ≤ 2. */
 const erf = (x: number): number => {
   let term = x;
   let sum = x;
@@ -58,7 +58,7 @@ describe('normalOfBits', () => {
     expect(Math.abs(Math.fround(normalOfBits(k)) - exact)).toBeLessThanOrEqual(ulp(exact));
   });
 
-  test('relative error below 5e-9 from end to end', () => {
+  test('the relative error is below 5e-9 over the whole range', () => {
     let worst = 0;
     for (let k = 0; k < STEPS / 2; k = k < 2000 ? k + 1 : k + 331)
       worst = Math.max(worst, Math.abs(normalOfBits(k) / oracle(k) - 1));

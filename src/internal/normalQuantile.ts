@@ -40,8 +40,8 @@ const atanhRatio = (x: number): number =>
   ATANH[0] + x * (ATANH[1] + x * (ATANH[2] + x * (ATANH[3] + x * (ATANH[4] + x * ATANH[5]))));
 
 /**
- * The normal deviate of 23 bits `k`: the quantile at the middle of the k-th of 2²³ equal intervals of probability. So it is
- * finite, |z| < 5.3, and exactly the negative of that of `2²³ − 1 − k`.
+ * The normal deviate of 23 bits `k`: the quantile at the middle of the k-th of 2²³ equal intervals of probability. It
+ * is finite, |z| < 5.3, and exactly the negative of that of `2²³ − 1 − k`.
  */
 export const normalOfBits = (k: number): number => {
   const m = 2 * k + 1 - HALF; // u = m/2²³, exact in float32

@@ -1,11 +1,11 @@
-/** Decodes options of functions at run time, as callers may use JavaScript. */
+/** Decodes options of functions at run time, because callers may use JavaScript. */
 import { decode, exactly, explained, type Mismatch, refined, show, UNKNOWN } from './decode.js';
 import { E, F, type either, t } from './fp.js';
 import { failure, type NoisefoldError, orRaise } from './errors.js';
 
 /**
- * The fields of `T`, with those that its type parameters are inferred from (`K`) apart. Otherwise a misspelt field stops
- * inference for the whole object; this way the compiler reports that field.
+ * The fields of `T`, separating those from which its type parameters are inferred (`K`). Otherwise a misspelt field
+ * stops inference for the whole object; with the separation the compiler reports that field.
  */
 export type InferredFrom<T, K extends keyof T> = Pick<T, K> & Omit<T, K>;
 
@@ -14,11 +14,11 @@ export interface Options<A> {
   readonly where: string;
   /** Decodes the options; fails for unknown fields. */
   readonly options: t.Decoder<unknown, A>;
-  /** By default the way out for a field that is unknown, missing or invalid. */
+  /** The default hint for an unknown, missing or invalid field. */
   readonly hint?: string;
 }
 
-/** Names the fields only where one is unknown or missing: the value of another is explained by what is expected. */
+/** Lists the fields only if one is unknown or missing; for an invalid value the expectation is enough. */
 const hintFor = ({ path, actual }: Mismatch): string =>
   path === '' || actual === UNKNOWN || actual === show(undefined)
     ? 'the type of its argument lists the fields'

@@ -1,4 +1,4 @@
-/** Long work that does not block its caller: it comes in pieces, and the event loop turns between them. */
+/** Long work that does not block its caller: it is split into pieces, and the event loop runs between them. */
 import { caught, type NoisefoldError } from './errors.js';
 import { E, type taskEither } from './fp.js';
 
@@ -22,13 +22,13 @@ interface Port {
 const LONGEST_WORK = 10;
 
 /**
- * Gives the event loop a turn: timers and signals run, and the screen is updated. To wait for a promise that is settled
- * gives none. `setTimeout` would wait for at least a millisecond, in browsers for four.
+ * Lets the event loop run once, so that timers and signals run and the screen is updated. Awaiting a settled promise
+ * would not do this, and `setTimeout` would wait for at least a millisecond, in browsers for four.
  */
 export const pause = (): Promise<void> =>
   new Promise((resolve) => {
     if (typeof setImmediate === 'function') return void setImmediate(resolve);
-    // the types of Node declare other members than browsers have
+    // the types of Node differ from those of browsers
     const { port1, port2 } = new MessageChannel() as unknown as Record<'port1' | 'port2', Port>;
     port1.addEventListener('message', () => {
       port1.close();
@@ -41,7 +41,10 @@ export const pause = (): Promise<void> =>
 /** Returns null, or a promise to wait for if it is time for a turn of the event loop. */
 export type Breathe = () => Promise<void> | null;
 
-/** Makes the function that a long computation calls between two pieces: `const rest = breathe(); if (rest !== null) await rest`. */
+/**
+ * Makes the function that a long computation calls between two pieces: `const rest = breathe(); if (rest !== null)
+ * await rest`.
+ */
 export const breather = (): Breathe => {
   let since = performance.now();
   return () =>
@@ -52,10 +55,10 @@ export const breather = (): Breathe => {
         });
 };
 
-/** A computation in pieces: it can rest at each `yield`. */
+/** A computation in pieces, which can pause at each `yield`. */
 export type Pieces<A> = Generator<void, A>;
 
-/** Computes all pieces without a rest. */
+/** Computes all pieces without a pause. */
 export const atOnce = <A>(work: Pieces<A>): A => {
   for (;;) {
     const piece = work.next();
@@ -63,7 +66,7 @@ export const atOnce = <A>(work: Pieces<A>): A => {
   }
 };
 
-/** Computes pieces, and lets the event loop turn between them. */
+/** Computes pieces, and lets the event loop run between them. */
 export const inTurns = async <A>(work: Pieces<A>): Promise<A> => {
   const breathe = breather();
   for (;;) {

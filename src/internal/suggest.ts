@@ -1,6 +1,6 @@
-/** The name that somebody may have meant, for errors. */
+/** Suggestions of similar names, for errors. */
 
-/** Longer names are no slips of the pen. */
+/** The maximum length of names; longer ones are not typing errors. */
 const LONGEST = 40;
 
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
@@ -9,7 +9,7 @@ const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]
 const initials = (name: string): string =>
   plain(name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/(\w)\w*/g, '$1'));
 
-/** How many letters to add, drop, change or swap with the next one (optimal string alignment). */
+/** The number of letters to add, drop, change or swap with the next one (optimal string alignment distance). */
 const distance = (a: string, b: string): number => {
   let [before, last]: readonly [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
@@ -33,7 +33,7 @@ const TESTS: readonly ((given: string, name: string) => boolean)[] = [
   (given, name) => contains(plain(given), plain(name)) || contains(plain(name), plain(given)),
 ];
 
-/** The one of some names that another is most like; undefined if it is like none. */
+/** The most similar of some names; undefined if none is similar. */
 export const suggestion = (given: string, names: readonly string[]): string | undefined =>
   given.length > LONGEST
     ? undefined

@@ -25,7 +25,7 @@ const kolmogorov = (xs: Float64Array, cdf: (x: number) => number): number => {
   return distance * Math.sqrt(xs.length);
 };
 
-/** Φ by the series of erf, and by its continued fraction in the tails. */
+/** Φ by the series of erf, and in the tails by its continued fraction. */
 const normalCdf = (z: number): number => {
   const x = Math.abs(z) / Math.SQRT2;
   let upper = 0;
@@ -64,7 +64,7 @@ describe('keys', () => {
     expect(() => keyWords(seed)).toThrow(/safe integer/);
   });
 
-  test.prop([keys, word])('a derived key is not a block of its parent’s samples', (key, counter) => {
+  test.prop([keys, word])('a derived key does not equal a block of samples of its parent', (key, counter) => {
     const sample = draw('bits', key, 2).map((x) => x >>> 0);
     expect(deriveWords(key, [0, 0])).not.toEqual([...sample]);
     expect(deriveWords(key, [counter, 0])).not.toEqual(threefry(key, [counter, 0]));
@@ -101,7 +101,7 @@ describe('streams', () => {
   const distributions = fc.constantFrom<Distribution>('bits', 'uniform', 'normal');
 
   test.prop([distributions, keys, fc.nat(3000), fc.nat(3000)])(
-    'element i depends on the key and i alone: a shorter draw is a prefix of a longer one',
+    'element i depends only on the key and i: a shorter draw is a prefix of a longer one',
     (distribution, key, n, more) => {
       expect(draw(distribution, key, n + more).subarray(0, n)).toEqual(draw(distribution, key, n));
     },

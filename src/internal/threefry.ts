@@ -1,7 +1,7 @@
 /**
- * The random numbers of the library, by Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy
- * as 1, 2, 3"). Threefry encrypts a counter under a key. So element i of a draw depends only on the key and on i, and is
- * the same on every backend.
+ * The random numbers of the library, by Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as
+ * easy as 1, 2, 3"). Threefry encrypts a counter under a key. Element i of a draw therefore depends only on the key and
+ * on i, and is the same on every backend.
  */
 import { raise } from './errors.js';
 import { normalOfBits } from './normalQuantile.js';
@@ -19,7 +19,7 @@ const block = (k0: number, k1: number, c0: number, c1: number, out: Int32Array, 
   const k2 = k0 ^ k1 ^ PARITY;
   let a = (c0 + k0) | 0;
   let b = (c1 + k1) | 0;
-  // unrolled, as a loop over the rounds takes three times as long
+  // unrolled, because a loop over the rounds takes three times as long
   // prettier-ignore
   {
     a = (a + b) | 0; b = ((b << 13) | (b >>> 19)) ^ a;

@@ -28,7 +28,7 @@ test.each<[string, (d: number) => unknown]>([
   ['outputs of classEmbedding', (d) => classEmbedding({ classes: 3, outputs: d })],
   ['size of timeEmbedding', (d) => timeEmbedding({ ...sinusoid, size: d, outputs: 3 })],
   ['outputs of timeEmbedding', (d) => timeEmbedding({ ...sinusoid, size: 4, outputs: d })],
-])('%s: a value that is no extent is refused', (_, build) => {
+])('%s: a value that is not an extent is refused', (_, build) => {
   for (const wrong of [-1, 1.5, Number.NaN, Infinity, '2' as unknown as number])
     expect({ wrong, ...attempt(() => build(wrong)) }).toMatchObject({
       wrong,

@@ -1,4 +1,4 @@
-/** `noisefold/nn`: layers, the U-Net, and how it is trained: optimisers, learning rates, averages. */
+/** `noisefold/nn`: layers, networks such as the U-Net, optimizers, learning rates and moving averages. */
 export * from './layers/initializers.js';
 export {
   type Bound,

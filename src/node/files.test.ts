@@ -10,13 +10,13 @@ import type { NoisefoldError } from '../internal/errors.js';
 import { E, type taskEither } from '../internal/fp.js';
 import { appendLine, fileExists, keepLines, readBytes, readPieces, writeAtomically } from './files.js';
 
-/** The failures to come, by the step that fails. */
+/** The injected failures, by the step that fails. */
 const failures = new Map<'open' | 'write' | 'sync' | 'rename', NodeJS.ErrnoException>();
 
 /** The limit of a file for readFile, and of one read: a small stand-in for Node's 2 GiB. */
 const NODE_LIMIT = 2 ** 17;
 
-/** Node's own, of which a step may fail, with a limit that tests can reach. */
+/** Node's file system, in which a step may fail, with a size limit that tests can reach. */
 const failing = (actual: typeof FileSystem) => {
   const fail = async (step: 'open' | 'write' | 'sync' | 'rename'): Promise<void> => {
     const error = failures.get(step);
@@ -40,12 +40,12 @@ const failing = (actual: typeof FileSystem) => {
       const { writeFile: write, sync } = handle;
       const read = handle.read.bind(handle);
       return Object.assign(handle, {
-        // half of it is on the disk when the disk is full
+        // the disk is full after half of the data
         writeFile: async (content: string | Uint8Array) => {
           await write.call(handle, failures.has('write') ? content.slice(0, content.length / 2) : content);
           await fail('write');
         },
-        // never all of it, as Linux does with much
+        // never writes everything at once, as Linux does for large data
         read: (buffer: Uint8Array, offset = 0, length = buffer.length - offset, position: number | null = null) =>
           read(buffer, offset, Math.min(length, NODE_LIMIT), position),
         sync: async () => {
@@ -88,7 +88,7 @@ const systemError = (code: string, text: string): NodeJS.ErrnoException =>
 
 describe('writeAtomically', () => {
   test.prop([fc.uint8Array({ maxLength: 1000 }), fc.uint8Array({ maxLength: 1000 })], { numRuns: 20 })(
-    'what was written last is read',
+    'the last written content is read',
     async (first, second) => {
       const parent = join(await mkdtemp(join(folder, 'run-')), 'new', 'folders');
       const path = join(parent, 'x.bin');
@@ -105,19 +105,22 @@ describe('writeAtomically', () => {
       ['EACCES', 'permission denied', 'check the permissions of the file and of its folder'],
       ['EROFS', 'read-only file system', 'give a path on a file system that can be written'],
       ['EIO', 'i/o error', 'check the disk'],
-    ])('%s: the old file is intact, nothing is left aside, and the error advises', async (code, text, advice) => {
-      const path = join(folder, 'x.bin');
-      await succeed(writeAtomically(path, 'old'));
-      failures.set(step, systemError(code, text));
-      expect(await messageOf(writeAtomically(path, 'new content'))).toBe(
-        `FileError ${path}: expected a file to write, got ${code}: ${text}; ${advice}`,
-      );
-      expect(await readFile(path, 'utf8')).toBe('old');
-      expect(await readdir(folder)).toEqual(['x.bin']);
-      failures.clear();
-      await succeed(writeAtomically(path, 'new content'));
-      expect(await readFile(path, 'utf8')).toBe('new content');
-    });
+    ])(
+      '%s: the old file is intact, no temporary file is left, and the error has a hint',
+      async (code, text, advice) => {
+        const path = join(folder, 'x.bin');
+        await succeed(writeAtomically(path, 'old'));
+        failures.set(step, systemError(code, text));
+        expect(await messageOf(writeAtomically(path, 'new content'))).toBe(
+          `FileError ${path}: expected a file to write, got ${code}: ${text}; ${advice}`,
+        );
+        expect(await readFile(path, 'utf8')).toBe('old');
+        expect(await readdir(folder)).toEqual(['x.bin']);
+        failures.clear();
+        await succeed(writeAtomically(path, 'new content'));
+        expect(await readFile(path, 'utf8')).toBe('new content');
+      },
+    );
   });
 
   test('a folder that is a file, or a file that is a folder', async () => {
@@ -133,7 +136,7 @@ describe('writeAtomically', () => {
     expect(existsSync('/dev/full')).toBe(true);
   });
 
-  test('a symbolic link is not followed, and stays', async () => {
+  test('a symbolic link is neither followed nor replaced', async () => {
     await writeFile(join(folder, 'target'), 'old');
     await symlink(join(folder, 'target'), join(folder, 'latest'));
     expect(await messageOf(writeAtomically(join(folder, 'latest'), 'new'))).toMatch(
@@ -156,7 +159,7 @@ describe('writeAtomically', () => {
     expect((await stat(join(folder, 'x'))).mode & 0o777).toBe(0o600);
   });
 
-  test('writes of one file at the same time do not mix: the file has the content of one', async () => {
+  test('concurrent writes of one file do not mix: the file has the content of one of them', async () => {
     const contents = Array.from({ length: 8 }, (_, i) => new Uint8Array(2 ** 20).fill(i));
     await Promise.all(contents.map((content) => succeed(writeAtomically(join(folder, 'x'), content))));
     const found = await readFile(join(folder, 'x'));
@@ -164,7 +167,7 @@ describe('writeAtomically', () => {
     expect(await readdir(folder)).toEqual(['x']);
   });
 
-  test('removes what a killed process left aside, of this file alone', async () => {
+  test('removes the temporary files that a killed process left for this file, and no others', async () => {
     const dead = 2 ** 22 + 1; // above Linux's greatest process id
     for (const name of [`.x.${dead}.0f.tmp`, `.y.${dead}.0f.tmp`, `.x.${process.ppid}.0f.tmp`, '.x.tmp'])
       await writeFile(join(folder, name), 'half');
@@ -191,7 +194,7 @@ describe('readBytes and fileExists', () => {
     expect(Buffer.compare(await succeed(readBytes(join(folder, 'x'))), content)).toBe(0);
   });
 
-  test.runIf(existsSync('/proc/self/stat'))('a file that says that it has no bytes', async () => {
+  test.runIf(existsSync('/proc/self/stat'))('a file whose reported size is 0', async () => {
     expect(new TextDecoder().decode(await succeed(readBytes('/proc/self/stat')))).toMatch(
       new RegExp(`^${process.pid} `),
     );
@@ -199,22 +202,22 @@ describe('readBytes and fileExists', () => {
 
   test('a file that does not fit in memory', async () => {
     await writeFile(join(folder, 'x'), '');
-    await truncate(join(folder, 'x'), 2 ** 43); // sparse: it takes no room on the disk
+    await truncate(join(folder, 'x'), 2 ** 43); // sparse, so that it takes no space on the disk
     expect(await messageOf(readBytes(join(folder, 'x')))).toBe(
       `FileError ${join(folder, 'x')}: expected a file to read, got EFBIG: ${2 ** 43} bytes are more than fit in memory; give a smaller file; Node 22 and later hold larger ones`,
     );
   });
 
-  test.runIf(process.platform !== 'win32')('a pipe is an error whose advice is about reading', async () => {
+  test.runIf(process.platform !== 'win32')('a pipe is an error whose hint is about reading', async () => {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
     const message = `FileError ${path}: expected a file to read, got something that is not a regular file; give the path of a regular file, not of a pipe, a socket or a device`;
     expect(await messageOf(readBytes(path))).toBe(message);
-    // read in pieces, too: it would wait for a writer
+    // reading in pieces also fails, which would otherwise wait for a writer
     expect(await messageOf(async () => (await readPieces(path).next()).value!)).toBe(message);
   });
 
-  test('a folder is an error, and not the same as no file', async () => {
+  test('a folder is an error, unlike a missing file', async () => {
     expect(await messageOf(fileExists(folder))).toMatch(/got something that is not a regular file; give the path of a/);
     expect(await messageOf(readBytes(folder))).toMatch(/EISDIR.*give the path of a file, this is a folder$/);
   });
@@ -233,7 +236,7 @@ describe('a log', () => {
     expect(await readFile(path(), 'utf8')).toBe('a\nb\nc\n');
   });
 
-  test('a line that does not fit leaves no part of it', async () => {
+  test('a line that does not fit on the disk is not written partially', async () => {
     await succeed(appendLine(path(), 'first'));
     failures.set('write', systemError('ENOSPC', 'no space left on device'));
     expect(await messageOf(appendLine(path(), 'a long line'))).toMatch(/free some space on the disk$/);
@@ -242,20 +245,20 @@ describe('a log', () => {
     expect(await readFile(path(), 'utf8')).toBe('first\nsecond\n');
   });
 
-  test.runIf(existsSync('/dev/full'))('a disk that is full indeed', async () => {
+  test.runIf(existsSync('/dev/full'))('a disk that is really full', async () => {
     expect(await messageOf(appendLine('/dev/full', 'x'))).toBe(
       'FileError /dev/full: expected a file to append to, got ENOSPC: no space left on device; free some space on the disk',
     );
   });
 
-  test('keeps the lines that are to be kept, and none that was cut short', async () => {
+  test('keeps the accepted lines, and no incomplete line', async () => {
     for (const line of ['1', '2', 'torn', '3', '4']) await succeed(appendLine(path(), line));
     await writeFile(path(), `${await readFile(path(), 'utf8')}1`);
     await succeed(keepLines(path(), (line) => Number(line) < 4));
     expect(await readFile(path(), 'utf8')).toBe('1\n2\n3\n');
   });
 
-  test('a log with nothing to drop is not rewritten; a log that is missing stays missing', async () => {
+  test('a log with nothing to drop is not rewritten; a missing log stays missing', async () => {
     await succeed(keepLines(path(), () => true));
     expect(await succeed(fileExists(path()))).toBe(false);
     await succeed(appendLine(path(), 'a'));
@@ -277,7 +280,7 @@ describe('a log', () => {
   );
 });
 
-test('where there is no Node, a file is an error that says what to do', async () => {
+test('without Node, a file is an error that says what to do', async () => {
   vi.stubGlobal('process', undefined);
   const message = await messageOf(readBytes('x.bin')).finally(() => vi.unstubAllGlobals());
   expect(message).toBe(

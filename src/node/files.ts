@@ -1,4 +1,4 @@
-/** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
+/** Files on disk, through Node: reads them whole, replaces them completely or not at all, or appends lines to them. */
 import type { Task } from '../dsl/run/effect.js';
 import { joinBytes } from '../formats/bytes.js';
 import { cutShortError, room, type Source } from '../formats/source.js';
@@ -10,10 +10,10 @@ const TO_READ = 'a file to read';
 
 const PIECE = 2 ** 16;
 
-/** The most bytes in one read: the system reads no more than 2 GiB at once. */
+/** The maximum number of bytes in one read: the system reads at most 2 GiB at once. */
 const MOST_AT_ONCE = 2 ** 26;
 
-/** The part of the information on a file that is used. */
+/** The fields of the file information that are used. */
 interface FileInfo {
   readonly size: number;
   isFile(): boolean;
@@ -21,11 +21,14 @@ interface FileInfo {
   isSymbolicLink(): boolean;
 }
 
-/** The part of Node's `FileHandle` that is used, declared here: declarations must not need the types of Node. */
+/**
+ * The members of Node's `FileHandle` that are used, declared here so that the declarations do not need the types of
+ * Node.
+ */
 export interface OpenFile {
   readonly read: (bytes: Uint8Array, at: number, length: number, position: number) => Promise<{ bytesRead: number }>;
   readonly write: (bytes: Uint8Array, at: number, length: number, position: number) => Promise<unknown>;
-  /** Writes at the end of the calls before. */
+  /** Writes after the bytes of the previous calls. */
   readonly writeFile: (data: string | Uint8Array) => Promise<void>;
   readonly stat: () => Promise<FileInfo>;
   readonly close: () => Promise<void>;
@@ -40,13 +43,16 @@ const demandRegular = (found: { isFile(): boolean; isSymbolicLink(): boolean }, 
   throw Object.assign(new Error(message), { code });
 };
 
-/** Opens a file to be read: close it. A pipe that nobody writes to would wait for a writer: it is refused, and so is a device. */
+/**
+ * Opens a file for reading; the caller closes it. A pipe is refused, because it would wait for a writer, and so is a
+ * device.
+ */
 export const openToRead = async (path: string): Promise<OpenFile> => {
   const { constants, open } = node();
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // Windows has no O_NONBLOCK
   try {
     const found = await handle.stat();
-    if (!found.isDirectory()) demandRegular(found, true); // to read a folder is an error that says so
+    if (!found.isDirectory()) demandRegular(found, true); // reading a folder gives a clear error
     return handle;
   } catch (thrown) {
     await handle.close();
@@ -54,7 +60,10 @@ export const openToRead = async (path: string): Promise<OpenFile> => {
   }
 };
 
-/** Reads bytes of a file into an array, from a position. Returns their number: fewer than fit if the file ends there. */
+/**
+ * Reads bytes of a file into an array, from a position. Returns their number, which is smaller than the array if the
+ * file ends.
+ */
 const readInto = async (handle: OpenFile, bytes: Uint8Array, position: number): Promise<number> => {
   let at = 0;
   while (at < bytes.length) {
@@ -68,7 +77,7 @@ const readInto = async (handle: OpenFile, bytes: Uint8Array, position: number): 
 /** Turns an exception of work that reads a file into a `FileError`. */
 export const reading = <A>(path: string, work: () => Promise<A>): Task<A> => onFile(path, TO_READ, work);
 
-/** Opens a file, uses it and closes it. `FileError`, and the errors that `use` raises. */
+/** Opens a file, uses it and closes it. Fails with `FileError`, and with the errors that `use` raises. */
 export const withFile = <A>(path: string, use: (handle: OpenFile) => Promise<A>): Task<A> =>
   reading(path, async () => {
     const handle = await openToRead(path);
@@ -99,13 +108,13 @@ const pieceAt = async (handle: OpenFile, position: number): Promise<Uint8Array> 
   return piece.subarray(0, bytesRead);
 };
 
-/** Reads a file whole. Node's own `readFile` takes no file of more than 2 GiB. */
+/** Reads a whole file. Node's own `readFile` refuses files of more than 2 GiB. */
 const readWhole = async (path: string, handle: OpenFile): Promise<Uint8Array<ArrayBuffer>> => {
   const { size } = await handle.stat();
   const whole = room(path, size);
   const read = await readInto(handle, whole, 0);
   if (read < size) return whole.subarray(0, read); // the file became shorter
-  const rest: Uint8Array[] = []; // files of the system have no size, and a log may have grown
+  const rest: Uint8Array[] = []; // special files report no size, and a log may have grown
   for (let position = size; ;) {
     const piece = await pieceAt(handle, position);
     if (piece.length === 0) return rest.length === 0 ? whole : joinBytes([whole, ...rest]);
@@ -115,7 +124,8 @@ const readWhole = async (path: string, handle: OpenFile): Promise<Uint8Array<Arr
 };
 
 /**
- * Reads the bytes of a file, of any size that fits in memory: up to 4 GiB on Node 20, more on Node 22. `FileError`.
+ * Reads the bytes of a file, of any size that fits in memory: up to 4 GiB on Node 20, more on Node 22. Fails with
+ * `FileError`.
  * @example
  * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
  * await missing() // → E.left('ENOENT: no such file or directory')
@@ -140,7 +150,10 @@ export async function* readPieces(path: string): AsyncGenerator<either.Either<No
   }
 }
 
-/** Tells if a regular file has a name: a link to one too, unless `links` is false. Anything else of this name is an error. */
+/**
+ * Tests if a name is that of a regular file, or of a link to one unless `links` is false. Anything else of this name is
+ * an error.
+ */
 const isThere = (path: string, links: boolean): Task<boolean> =>
   onFile(path, 'a file or none', async () => {
     const { lstat, stat } = node();
@@ -151,26 +164,26 @@ const isThere = (path: string, links: boolean): Task<boolean> =>
   });
 
 /**
- * Tells if there is a file. False only if nothing has this name: `FileError` for what is there and cannot be read as a file,
- * such as a folder, a pipe or a link that points to nothing.
+ * Tests if there is a file. Returns false only if nothing has this name. Fails with `FileError` for anything that
+ * cannot be read as a file, such as a folder, a pipe or a broken link.
  * @example
  * await fileExists('package.json')() // → E.right(true)
  * await fileExists('missing.bin')() // → E.right(false)
  */
 export const fileExists = (path: string): Task<boolean> => isThere(path, true);
 
-/** Tells if there is a file that {@link writeAtomically} would replace, and so is no link. */
+/** Tests if there is a file that {@link writeAtomically} would replace, and that is therefore not a link. */
 export const ownFileExists = (path: string): Task<boolean> => isThere(path, false);
 
 export const isAlive = (pid: number): boolean => {
   try {
     return process.kill(pid, 0);
   } catch (thrown) {
-    return codeOf(thrown) === 'EPERM'; // someone else's process
+    return codeOf(thrown) === 'EPERM'; // a process of another user
   }
 };
 
-/** The name of a temporary file beside a file: of the process that writes it, and unpredictable. */
+/** The name of a temporary file beside a file. It contains the id of the writing process, and is unpredictable. */
 export const asideOf = (name: string): string => `.${name}.${process.pid}.${crypto.randomUUID()}.tmp`;
 
 /** Removes the temporary files that killed processes left behind while they wrote this file. */
@@ -183,7 +196,7 @@ const removeLeftovers = async (path: string): Promise<void> => {
   }
 };
 
-/** Writes a rename to the disk. Some systems cannot sync a folder, and do it by themselves. */
+/** Writes a rename to the disk. Some systems cannot sync a folder, and do not need it. */
 export const syncFolder = async (folder: string): Promise<void> => {
   const cannot = recover(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'], undefined);
   const handle = await node().open(folder, 'r').catch(cannot);
@@ -195,15 +208,15 @@ export const syncFolder = async (folder: string): Promise<void> => {
 };
 
 /**
- * Makes a folder and its parents, unless they exist. Node's own `recursive` never ends below a folder that takes no
- * others, such as /proc.
+ * Makes a folder and its parents, unless they exist. Node's own `recursive` loops forever below a folder in which none
+ * can be made, such as /proc.
  */
 export const makeFolder = async (folder: string): Promise<void> => {
   const { dirname, mkdir, stat } = node();
   const isThere = await stat(folder).then(() => true, recover(['ENOENT'], false));
   if (isThere) return;
   await makeFolder(dirname(folder));
-  await mkdir(folder).catch(recover(['EEXIST'], undefined)); // another may be making it
+  await mkdir(folder).catch(recover(['EEXIST'], undefined)); // another process may be making it
   await syncFolder(dirname(folder));
 };
 
@@ -232,14 +245,14 @@ const replace = async (path: string, write: (handle: OpenFile) => Promise<void>)
   await syncFolder(folder);
 };
 
-/** Writes a file as {@link writeAtomically} does, by what `write` does to the open temporary file. */
+/** Writes a file like {@link writeAtomically}; `write` fills the open temporary file. */
 export const writeWith = (path: string, write: (handle: OpenFile) => Promise<void>): Task<void> =>
   onFile(path, 'a file to write', () => replace(path, write));
 
 /**
- * Replaces a file, or makes it with its folders. The file keeps its mode. On return the new content is on the disk. If a step
- * fails, the process is killed or the power goes, the file has the old content or the new one, whole. Returns `FileError`, also
- * if the path is a symbolic link, which is not followed; its folders may be links.
+ * Replaces a file, or makes it with its folders. The file keeps its mode. On return the new content is on the disk. If
+ * a step fails, the process is killed or the power fails, the file has either the complete old or the complete new
+ * content. Returns `FileError`, also if the path is a symbolic link, which is not followed; its folders may be links.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}/bytes`
@@ -250,8 +263,8 @@ export const writeAtomically = (path: string, content: Uint8Array | string): Tas
   writeWith(path, (handle) => handle.writeFile(content));
 
 /**
- * Adds a line to a text file, or makes the file. A line that does not fit on the disk leaves no part of it behind.
- * `FileError`.
+ * Adds a line to a text file, or makes the file. A line that does not fit on the disk is not written partially. Fails
+ * with `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.jsonl`
@@ -279,7 +292,7 @@ export const appendLine = (path: string, line: string): Task<void> =>
   });
 
 /**
- * Writes a file through to the disk: its content stays even if the power goes. `FileError`.
+ * Flushes a file to the disk, so that its content is kept even if the power fails. Fails with `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.log`
@@ -296,8 +309,8 @@ export const syncFile = (path: string): Task<void> =>
   });
 
 /**
- * Removes the lines of a text file that `keep` rejects, and a last line without its end. Rewrites the file whole or
- * not at all, and only if a line goes. A file that does not exist is no error. `FileError`.
+ * Removes the lines of a text file that `keep` rejects, and an incomplete last line. Rewrites the file completely or
+ * not at all, and only if a line is removed. A missing file is not an error. Fails with `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.txt`

@@ -15,7 +15,7 @@ const written = (folder: string) => writeAtomically(`${folder}/part/a.txt`, 'a')
 const broken = failure('ConfigError', { where: 'here', expected: 'a', actual: 'b', hint: 'c' });
 
 describe('a folder that is written', () => {
-  test('has its files, whether it was there empty or not at all', async () => {
+  test('has its files, whether it was empty or missing before', async () => {
     for (const before of [() => undefined, () => mkdirSync(path)]) {
       rmSync(path, { recursive: true, force: true });
       before();
@@ -25,7 +25,7 @@ describe('a folder that is written', () => {
     }
   });
 
-  test('is not there after an error, nor after an exception, and leaves no temporary one', async () => {
+  test('does not exist after an error or an exception, and leaves no temporary folder', async () => {
     const failing = (folder: string) =>
       TE.flatMap((): TE.TaskEither<NoisefoldError, void> => TE.left(broken))(written(folder));
     expect(await writeFolder(path, failing)()).toEqual(E.left(broken));
@@ -50,7 +50,7 @@ describe('a folder that is written', () => {
     expect(readdirSync(path)).toEqual(['mine']);
   });
 
-  test('does not replace one that got a file meanwhile', async () => {
+  test('does not replace one that got a file in the meantime', async () => {
     const racing = (folder: string) =>
       TE.flatMap(() =>
         TE.fromIO(() => {
@@ -63,7 +63,7 @@ describe('a folder that is written', () => {
     expect(readdirSync(path)).toEqual(['theirs']);
   });
 
-  test('removes what a killed process left, and not what a living one writes', async () => {
+  test('removes the temporary folders of a killed process, but not those of a live one', async () => {
     const [dead, living] = [`${root}/.made.99999999.0a-1.tmp`, `${root}/.made.${process.pid}.0b-2.tmp`];
     for (const folder of [dead, living]) mkdirSync(`${folder}/part`, { recursive: true });
     await writeFolder(path, written)();
@@ -71,7 +71,7 @@ describe('a folder that is written', () => {
     rmSync(living, { recursive: true });
   });
 
-  test('is refused in the place of a file', async () => {
+  test('is refused in place of a file', async () => {
     writeFileSync(path, '');
     expect(await writeFolder(path, written)()).toMatchObject({ left: { _tag: 'FileError', where: path } });
     expect(readFileSync(path, 'utf8')).toBe('');

@@ -1,4 +1,4 @@
-/** Folders on disk, written as a whole or not at all. */
+/** Folders on disk, written completely or not at all. */
 import { task, type Task } from '../dsl/run/effect.js';
 import { type Fallible, gen, keep, take } from '../internal/gen.js';
 import { asideOf, isAlive, makeFolder, syncFolder } from './files.js';
@@ -17,7 +17,7 @@ const removeLeftovers = async (path: string): Promise<void> => {
   }
 };
 
-/** Refuses a folder that has something in it: it would be lost. */
+/** Refuses a folder that is not empty, because its content would be lost. */
 const demandEmpty = async (path: string): Promise<void> => {
   const entries = await node()
     .readdir(path)
@@ -40,14 +40,14 @@ const begun = (path: string): Task<string> =>
 const discarded = (aside: string): Task<void> =>
   onFile(aside, TO_WRITE, () => node().rm(aside, { force: true, recursive: true }));
 
-/** Fails unless a path is that of a folder. `FileError`. */
+/** Fails with `FileError` unless a path is that of a folder. */
 export const demandFolder = (path: string): Task<void> =>
   onFile(path, 'a folder to read', async () => {
     const found = await node().stat(path);
     if (!found.isDirectory()) throw Object.assign(new Error('ENOTDIR: not a folder'), { code: 'ENOTDIR' });
   });
 
-/** Puts a temporary folder in its place. */
+/** Renames a temporary folder to its final name. */
 const placed = (aside: string, path: string): Task<void> =>
   onFile(path, TO_WRITE, async () => {
     const { dirname, rename, rmdir } = node();
@@ -58,8 +58,8 @@ const placed = (aside: string, path: string): Task<void> =>
   });
 
 /**
- * Makes a folder of the files that `write` writes to a temporary one. It appears whole, or, if a step fails, not at all.
- * `FileError`, also for a folder that is not empty; the errors of `write`.
+ * Makes a folder of the files that `write` writes to a temporary one. It appears complete or, if a step fails, not at
+ * all. Fails with `FileError`, also for a folder that is not empty, and with the errors of `write`.
  */
 export const writeFolder = (path: string, write: (folder: string) => Fallible<void>): Task<void> =>
   task(

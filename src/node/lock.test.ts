@@ -36,7 +36,7 @@ const ownLock = async (): Promise<Fields> => {
   return content;
 };
 
-/** Leaves a lock as of another process. */
+/** Leaves a lock of another process. */
 const leave = async (fields: Fields): Promise<void> =>
   writeFile(path(), JSON.stringify({ ...(await ownLock()), id: '0123456789abcdef', ...fields }));
 
@@ -52,7 +52,7 @@ const bystander = async (): Promise<{ readonly child: ChildProcess; readonly sta
 /** An id that no process has. */
 const NOBODY = 2 ** 22 + 1;
 
-/** Takes a lock over, and gives it back: it works, and leaves nothing. */
+/** Checks that a lock can be taken over and released, and that no file is left. */
 const expectTakenOver = async (): Promise<void> => {
   const lock = await lockFolder(folder);
   await lock.check();
@@ -61,8 +61,8 @@ const expectTakenOver = async (): Promise<void> => {
   expect(await readdir(folder)).toEqual([]);
 };
 
-describe('a folder that is locked', () => {
-  test('is refused to another run of the same process, and free after its end', async () => {
+describe('a locked folder', () => {
+  test('is refused to another run of the same process, until the run ends', async () => {
     const lock = await lockFolder(folder);
     expect(await failureOf(lockFolder(folder))).toMatch(
       /^…: expected a folder that no other run holds, got one held by another run of this process since \d{4}-.* \(.*\); wait for its end, stop it, or give another folder$/,
@@ -72,7 +72,7 @@ describe('a folder that is locked', () => {
     await expectTakenOver();
   });
 
-  test('is refused while another process holds it, which is named', async () => {
+  test('is refused while another process holds it, naming the process', async () => {
     const { child, started } = await bystander();
     await leave({ pid: child.pid, started, since: '2026-01-02T03:04:05Z', command: 'node train.js' });
     expect(await failureOf(lockFolder(folder))).toBe(
@@ -83,7 +83,7 @@ describe('a folder that is locked', () => {
     await expectTakenOver();
   });
 
-  test('is refused to two names of one folder', async () => {
+  test('is refused under another name of the folder', async () => {
     const lock = await lockFolder(folder);
     const other = `${folder}-link`;
     await symlink(folder, other);
@@ -95,7 +95,7 @@ describe('a folder that is locked', () => {
   test.each([
     ['another host', { host: 'elsewhere' }, 'elsewhere'],
     ['another container on this host', { namespace: 'pid:[1]' }, hostname()],
-  ])('is refused where %s holds it, with the way out', async (_name, fields, host) => {
+  ])('is refused if %s holds it, with a hint', async (_name, fields, host) => {
     await leave({ pid: NOBODY, since: 'then', command: 'it', ...fields });
     expect(await failureOf(lockFolder(folder))).toBe(
       `…: expected a folder that no other run holds, got one held by process ${NOBODY} of another container or host, ${host}, since then (it); if that run has ended, delete …/run.lock`,
@@ -111,7 +111,7 @@ describe('a folder that is locked', () => {
     ['without most fields', '{"pid":1}'],
     ['deeply nested', '['.repeat(5000)],
     ['too long', `"${'x'.repeat(20_000)}"`],
-  ])('is refused where its lock is %s', async (_name, content) => {
+  ])('is refused if its lock is %s', async (_name, content) => {
     await writeFile(path(), content);
     expect(await failureOf(lockFolder(folder))).toBe(
       '…: expected a folder that no other run holds, got …/run.lock, which is not a lock; delete it if no run uses the folder',
@@ -119,36 +119,36 @@ describe('a folder that is locked', () => {
     expect(await readFile(path(), 'utf8')).toBe(content);
   });
 
-  test('is refused where its lock is a folder', async () => {
+  test('is refused if its lock is a folder', async () => {
     await mkdir(path());
     expect(await failureOf(lockFolder(folder))).toContain('which is not a lock');
   });
 
-  test('is refused where the id of a lock would lead out of the folder', async () => {
+  test('is refused if the id of a lock would lead out of the folder', async () => {
     await leave({ pid: NOBODY, id: '/../../elsewhere' });
     expect(await failureOf(lockFolder(folder))).toContain('which is not a lock');
   });
 });
 
-describe('a lock that is left over is taken over', () => {
-  test('of a process that is gone', async () => {
+describe('a stale lock is taken over', () => {
+  test('of a process that has ended', async () => {
     await leave({ pid: NOBODY });
     await expectTakenOver();
   });
 
-  test('of a process whose id another one has now', async () => {
+  test('of a process whose id now belongs to another one', async () => {
     const { child, started } = await bystander();
-    if (started === null) return; // only Linux tells
+    if (started === null) return; // only Linux can tell
     await leave({ pid: child.pid, started: `${Number(started) - 1}` });
     await expectTakenOver();
   });
 
-  test('of this host before it started again', async () => {
+  test('of this host before it was restarted', async () => {
     await leave({ pid: process.pid, boot: 'an earlier one' });
     await expectTakenOver();
   });
 
-  test('with what a process left that was killed while it took the lock over', async () => {
+  test('with the files of a process that was killed while it took the lock over', async () => {
     await leave({ pid: NOBODY });
     const left = JSON.parse(await readFile(path(), 'utf8')) as Fields;
     await writeFile(`${path()}.0123456789abcdef`, JSON.stringify({ ...left, id: 'fedcba9876543210' }));
@@ -156,7 +156,7 @@ describe('a lock that is left over is taken over', () => {
     await expectTakenOver();
   });
 
-  test('by one of many that try at once', async () => {
+  test('by exactly one of many processes that try at once', async () => {
     for (let round = 0; round < faults(10, 100); round++) {
       if (round % 3 > 0) await leave({ pid: NOBODY });
       if (round % 3 === 2) {
@@ -177,7 +177,7 @@ describe('a lock that is left over is taken over', () => {
 });
 
 describe('the check of a lock', () => {
-  test('fails where the folder was removed or renamed', async () => {
+  test('fails if the folder was removed or renamed', async () => {
     const lock = await lockFolder(folder);
     await rename(folder, `${folder}-renamed`);
     expect(await failureOf(lock.check())).toBe(
@@ -187,7 +187,7 @@ describe('the check of a lock', () => {
     await rm(`${folder}-renamed`, { recursive: true });
   });
 
-  test('fails where another run took the folder, whose lock then stays', async () => {
+  test('fails if another run took the folder, whose lock is then kept', async () => {
     const lock = await lockFolder(folder);
     await rm(path());
     const other = await lockFolder(folder);

@@ -1,6 +1,6 @@
 /**
- * The lock of a folder: a file that names the process that holds it. It is made by a link to a file that is whole, so that no
- * reader sees half of it, and a link fails where the name is taken.
+ * The lock of a folder: a file that names the process that holds it. It is made by a hard link to a complete file, so
+ * that no reader sees half of it; a link fails if the name is taken.
  */
 import { decode, exactly, natural, refined } from '../internal/decode.js';
 import { failure, type NoisefoldError, thrownError } from '../internal/errors.js';
@@ -9,7 +9,7 @@ import { parseJson } from '../internal/json.js';
 import { isAlive } from './files.js';
 import { node, recover } from './node.js';
 
-/** A lock that is held. */
+/** A lock held by this process. */
 export interface Lock {
   /** Throws a `FileError` unless the folder still has this lock. */
   readonly check: () => Promise<void>;
@@ -23,7 +23,7 @@ const stringOrNull = t.union([t.string, t.null]);
 const holderCodec = exactly({
   id: refined(t.string, 'an id', (id) => /^[\da-f]{16}$/.test(id)), // a part of a file name
   pid: natural,
-  /** When the process started, in clock ticks since the boot: an id that is used again belongs to another process. */
+  /** The start of the process, in clock ticks since the boot, which distinguishes processes that reuse an id. */
   started: stringOrNull,
   host: t.string,
   boot: stringOrNull,
@@ -39,7 +39,7 @@ const startOf = async (pid: number): Promise<{ readonly ticks: string; readonly 
   const stat = await node()
     .readFile(`/proc/${pid}/stat`, 'utf8')
     .catch(() => '');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name before may hold anything
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the process name before it may contain anything
   return fields.length < 20 ? null : { ticks: fields[19]!, ended: fields[0] === 'Z' || fields[0] === 'X' };
 };
 
@@ -58,7 +58,10 @@ const thisProcess = async (): Promise<Holder> => {
   };
 };
 
-/** Tells if a process runs that holds a lock; 'unknown' if it is out of sight, on another host or in another container. */
+/**
+ * Tests if the process that holds a lock is running; 'unknown' if it cannot be seen, on another host or in another
+ * container.
+ */
 const isRunning = async (holder: Holder, own: Holder): Promise<boolean | 'unknown'> => {
   if (holder.host !== own.host) return 'unknown';
   if (holder.boot !== own.boot) return false; // this host was started again
@@ -85,7 +88,7 @@ const PAUSE = 10;
 const MOST_PAUSES = 50;
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE));
 
-/** The holder that a lock file names; null where there is no file. Throws for anything but a lock. */
+/** The holder that a lock file names; null if there is no file. Throws for anything but a lock. */
 const holderIn = async (path: string, pauses = 0): Promise<Holder | null> => {
   const { dirname, lstat, readFile } = node();
   const found = await lstat(path).catch(recover(['ENOENT'], null));
@@ -102,7 +105,10 @@ const holderIn = async (path: string, pauses = 0): Promise<Holder | null> => {
 
 const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
 
-/** Gives a file a second name, or copies it where the file system has no links; throws `EEXIST` if the name is taken. */
+/**
+ * Links a file to a second name, or copies it if the file system has no hard links; throws `EEXIST` if the name is
+ * taken.
+ */
 export const linked = async (from: string, to: string): Promise<void> => {
   const { constants, copyFile, link } = node();
   await link(from, to).catch(async (thrown: unknown) => {
@@ -112,19 +118,19 @@ export const linked = async (from: string, to: string): Promise<void> => {
 };
 
 /**
- * Gives a lock file our own content, and throws if a process that may run holds it. A lock that is left over is replaced by the
- * one process that holds `path.id`, a lock on its replacement. As no id comes again, that process can tell that what
- * it replaces is still what is left over.
+ * Writes our own content to a lock file, and throws if a process that may be running holds it. A stale lock is replaced
+ * by the one process that holds `path.id`, a lock on the replacement. Because ids are never reused, that process can
+ * check that it still replaces the same stale lock.
  */
 const acquire = async (path: string, aside: string, own: Holder): Promise<void> => {
   const { basename, rename, rm } = node();
   for (let pauses = 0; ;) {
     if (await linked(aside, path).then(() => true, recover(['EEXIST'], false))) return;
     const holder = await holderIn(path);
-    if (holder === null) continue; // it was released just now
+    if (holder === null) continue; // it was just released
     const running = await isRunning(holder, own);
     if (running !== false) {
-      // a lock on a replacement is held for a moment
+      // a lock on a replacement is held only briefly
       if (basename(path) === LOCK || pauses++ === MOST_PAUSES) throw thrownError(held(path, holder, running));
       await pause();
       continue;
@@ -136,7 +142,7 @@ const acquire = async (path: string, aside: string, own: Holder): Promise<void> 
   }
 };
 
-/** Removes what killed processes left behind while they took a lock. */
+/** Removes the files that killed processes left while they took a lock. */
 const removeLeftovers = async (folder: string): Promise<void> => {
   const { join, readdir, rm } = node();
   for (const name of await readdir(folder)) {
@@ -164,12 +170,12 @@ export const lockFolder = async (folder: string): Promise<Lock> => {
   } finally {
     await rm(aside, { force: true }).catch(() => undefined); // the next run removes it
   }
-  await removeLeftovers(folder).catch(() => undefined); // they harm nothing
+  await removeLeftovers(folder).catch(() => undefined); // left-over files do no harm
   const atExit = () => {
     try {
       if (readFileSync(path, 'utf8').includes(own.id)) rmSync(path);
     } catch {
-      // it is gone, with its folder
+      // the lock was removed with its folder
     }
   };
   process.once('exit', atExit);

@@ -22,7 +22,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Node's modules, looked up when a file is used: browsers import this module too, and have no files.
+ * Node's modules, loaded when a file is used, because browsers import this module too and have no files.
  *
  * @internal - keeps the types of Node out of the declarations
  */
@@ -41,7 +41,10 @@ export const codeOf = (thrown: unknown): string =>
 const reasonOf = (thrown: unknown): string =>
   thrown instanceof Error ? (thrown.message.split(',')[0] ?? thrown.message) : String(thrown);
 
-/** Turns an exception of an effect on a file into a `FileError` with the path, the reason and advice; raised errors stay. */
+/**
+ * Turns an exception of an effect on a file into a `FileError` with the path, the reason and a hint; raised errors are
+ * kept.
+ */
 export const onFile = <A>(path: string, expected: string, work: () => Promise<A>): Task<A> =>
   F.pipe(
     TE.tryCatch(
@@ -58,7 +61,7 @@ export const onFile = <A>(path: string, expected: string, work: () => Promise<A>
     task,
   );
 
-/** Gives `otherwise` if an effect fails with one of these codes. */
+/** Returns `otherwise` if an effect fails with one of these codes. */
 export const recover =
   <A>(codes: readonly string[], otherwise: A) =>
   (thrown: unknown): A => {

@@ -17,7 +17,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** Runs the program for some turns; `hear` is told what it prints. */
+/** Runs the program for some turns; `hear` receives its output. */
 const run = (turns: number, hear: (text: string, child: ChildProcess) => void) =>
   new Promise<{ readonly code: number | null; readonly signal: string | null; readonly complaint: string }>(
     (resolve) => {
@@ -37,7 +37,7 @@ describe('a process that stops on signals', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
-  ] as const)('hears %s once, and goes on to its end', async (name, code) => {
+  ] as const)('receives %s once, and continues to its end', async (name, code) => {
     let heard = '';
     const end = await run(20, (text, child) => {
       heard += text;
@@ -51,7 +51,7 @@ describe('a process that stops on signals', () => {
     ['SIGINT', 'SIGINT'],
     ['SIGTERM', 'SIGINT'],
     ['SIGHUP', 'SIGTERM'],
-  ] as const)('is ended at once where %s is followed by %s', async (first, second) => {
+  ] as const)('ends at once if %s is followed by %s', async (first, second) => {
     const end = await run(100_000, (text, child) => {
       if (text.includes('ready')) child.kill(first);
       if (text.includes(first)) child.kill(second);
@@ -59,7 +59,7 @@ describe('a process that stops on signals', () => {
     expect(end).toEqual({ code: null, signal: second, complaint: '' });
   });
 
-  test('goes on where nobody reads its output', async () => {
+  test('continues if nobody reads its output', async () => {
     const end = await run(20, (_, child) => child.stdout?.destroy());
     expect(end).toEqual({ code: 7, signal: null, complaint: '' });
   });

@@ -1,13 +1,13 @@
-/** Ends a run in order when its process is told to end. */
+/** Ends a run cleanly when its process receives a signal. */
 import type { StopSignal } from '../internal/stop.js';
 import { codeOf } from './node.js';
 
-/** The exit code of a process that a signal ended: 128 and the number of the signal. */
+/** The exit code of a process that a signal ended: 128 plus the number of the signal. */
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type SignalName = keyof typeof CODES;
 const NAMES = Object.keys(CODES) as SignalName[]; // a literal has no others
 
-/** A stream that lost its reader, or its terminal. */
+/** Handles errors of a stream that lost its reader or its terminal. */
 const LOST = ['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'];
 
 const ignoreLost = (thrown: unknown): void => {
@@ -15,20 +15,20 @@ const ignoreLost = (thrown: unknown): void => {
 };
 
 export interface SignalStop {
-  /** For `fit`, `sample` and every other work that takes one. */
+  /** The abort signal, for `fit`, `sample` and all other work that takes one. */
   readonly signal: StopSignal;
-  /** The exit code that tells which signal came: 130, 143 or 129; null as long as none came. */
+  /** The exit code for the received signal: 130, 143 or 129; null if none was received. */
   readonly exitCode: number | null;
-  /** Gives signals back their usual effect. */
+  /** Restores the default effect of the signals. */
   readonly release: () => void;
 }
 
 /**
- * Listens for SIGINT (Ctrl-C), SIGTERM and SIGHUP (a terminal that closes): the first one aborts `signal`, so that work ends
- * in order and saves; a second one ends the process at once. Meanwhile output into a pipe that was closed (`… | head`) is
- * dropped, and does not end the process. Without a Node process, nothing is listened for.
+ * Listens for SIGINT (Ctrl-C), SIGTERM and SIGHUP (a terminal that closes): the first one aborts `signal`, so that work
+ * ends cleanly and saves; a second one ends the process at once. During this time, output into a closed pipe (`… |
+ * head`) is dropped, and does not end the process. Does nothing outside Node.
  *
- * @param onStop - told the name of the first signal
+ * @param onStop - receives the name of the first signal
  * @example
  * const stop = stopOnSignals()
  * stop.signal.aborted // → false
@@ -43,7 +43,7 @@ export const stopOnSignals = (onStop: (name: string) => void = () => {}): Signal
     for (const [name, listener] of listeners) host?.off(name, listener);
   };
   const stop = (name: SignalName): void => {
-    deafen(); // the second has its usual effect
+    deafen(); // the second signal has its default effect
     came = name;
     onStop(name);
   };
@@ -69,10 +69,10 @@ export const stopOnSignals = (onStop: (name: string) => void = () => {}): Signal
   };
 };
 
-/** Makes this process end with a code, also after an error that nobody catches, unless the program sets another. */
+/** Makes this process exit with a code, also after an uncaught error, unless the program sets another code. */
 export const exitWith = (code: number): void => {
   process.exitCode ??= code;
   process.once('exit', (usual) => {
-    if (usual === 1) process.exitCode = code; // of an uncaught error
+    if (usual === 1) process.exitCode = code; // the code of an uncaught error
   });
 };

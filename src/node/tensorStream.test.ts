@@ -56,7 +56,7 @@ const messageOf = (result: E.Either<NoisefoldError, unknown>): string =>
 
 describe('a file on a disk', () => {
   test.prop([tensorFiles], { numRuns: faults(100, 1000) })(
-    'has the bytes of one in memory, and gives the tensors back',
+    'has the same bytes as one in memory, and returns the tensors',
     async (file) => {
       const path = newPath();
       right(await writeTensors(path, file)());
@@ -66,7 +66,7 @@ describe('a file on a disk', () => {
   );
 
   test.prop([tensorFiles, fc.nat(), fc.nat(7), fc.boolean()], { numRuns: faults(300, 10_000) })(
-    'that is damaged or cut short is refused as in memory, by the same message',
+    'that is damaged or truncated is refused with the same message as in memory',
     async (file, position, bit, cut) => {
       const path = newPath();
       const bytes = right(encodeSafetensors(file));
@@ -82,7 +82,7 @@ describe('a file on a disk', () => {
   );
 
   test.prop([fc.uint8Array({ maxLength: 100 })], { numRuns: faults(50, 2000) })(
-    'of other bytes is refused as in memory',
+    'of arbitrary bytes is refused as in memory',
     async (bytes) => {
       const path = newPath();
       await writeFile(path, bytes);
@@ -90,7 +90,7 @@ describe('a file on a disk', () => {
     },
   );
 
-  test('of another writer may have numbers at any place: they are copied to aligned ones', async () => {
+  test('of another writer may have unaligned numbers, which are copied', async () => {
     const path = newPath();
     const header =
       '{"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"w":{"dtype":"F32","shape":[2],"data_offsets":[1,9]}}';
@@ -103,7 +103,7 @@ describe('a file on a disk', () => {
     expect(found.get('w')).toEqual({ dtype: 'F32', shape: [2], data: Float32Array.of(1, -2) });
   });
 
-  test('with a tensor of several pieces tells NaN by its position, and is not written with one', async () => {
+  test('with a tensor of several pieces reports the position of a NaN, and is not written with NaN', async () => {
     const [path, other] = [newPath(), newPath()];
     const data = new Float32Array(2_500_000);
     data[2_400_001] = NaN;
@@ -157,7 +157,7 @@ describe('a file on a disk', () => {
       }),
     );
     bytes[bytes.length - 1] = 2; // a bool beyond 0 and 1
-    bytes[8 + '{"__metadata__":{"'.length] = 0x58; // X, so that the checksum is a word like another
+    bytes[8 + '{"__metadata__":{"'.length] = 0x58; // X, so that the checksum is ordinary metadata
     await writeFile(path, bytes);
     let held = 0;
     const counted = (backend: Backend): Backend => ({
@@ -186,8 +186,8 @@ const snapshot: Snapshot = {
   ]),
 };
 
-describe('a checkpoint that a run goes on from', () => {
-  test('is found, and none is found only if nothing has its name', async () => {
+describe('a checkpoint to resume from', () => {
+  test('is found, and is missing only if nothing has its name', async () => {
     const path = newPath();
     expect(right(await findCheckpoint(path)())).toBe(null);
     right(await saveCheckpoint(path)(snapshot)());
@@ -204,7 +204,7 @@ describe('a checkpoint that a run goes on from', () => {
 
   test.each<readonly [string, (path: string) => Promise<unknown> | unknown, RegExp]>([
     ['a folder', (path) => mkdir(path), /FileError .*something that is not a regular file/],
-    ['a link to nothing', (path) => symlink(`${path}-gone`, path), /FileError .*a symbolic link/],
+    ['a broken link', (path) => symlink(`${path}-gone`, path), /FileError .*a symbolic link/],
     [
       'a link to a checkpoint',
       (path) => symlink(join(folder, 'real'), path),
@@ -213,14 +213,14 @@ describe('a checkpoint that a run goes on from', () => {
     ['an empty file', (path) => writeFile(path, ''), /DecodeError .*a safetensors file, got 0 bytes/],
     ['other bytes', (path) => writeFile(path, 'a letter, and no tensors'), /DecodeError/],
     ['in a folder that is a file', (path) => rm(path, { force: true }), /FileError .*ENOTDIR/],
-  ])('is an error, and no new beginning, where it is %s', async (name, make, message) => {
+  ])('is an error, not a new run, if it is %s', async (name, make, message) => {
     right(await saveCheckpoint(join(folder, 'real'))(snapshot)());
     const path = name === 'in a folder that is a file' ? join(folder, 'real', 'x') : newPath();
     if (name !== 'in a folder that is a file') await make(path);
     expect(messageOf(await findCheckpoint(path)())).toMatch(message);
   });
 
-  test.runIf(process.platform !== 'win32')('is an error at once where it is a pipe that nobody writes to', async () => {
+  test.runIf(process.platform !== 'win32')('is an error at once if it is a pipe without a writer', async () => {
     const path = newPath();
     execFileSync('mkfifo', [path]);
     const refused = /FileError .*something that is not a regular file/;
@@ -232,7 +232,7 @@ describe('a checkpoint that a run goes on from', () => {
   });
 
   test.runIf(process.platform !== 'win32' && process.getuid?.() !== 0)(
-    'is an error where it may not be read',
+    'is an error if it may not be read',
     async () => {
       const path = newPath();
       await writeFile(path, '', { mode: 0 });
@@ -241,7 +241,7 @@ describe('a checkpoint that a run goes on from', () => {
   );
 });
 
-/** Node's files, of which the step with a number fails; counts the steps. */
+/** Node's file system, in which the step with a given number fails; counts the steps. */
 const failingAt = (actual: typeof FileSystem, wanted: number, code: string) => {
   const steps: string[] = [];
   const step = async <A>(name: string, work: () => Promise<A>): Promise<A> => {
@@ -274,7 +274,7 @@ const failingAt = (actual: typeof FileSystem, wanted: number, code: string) => {
 const builtin = process.getBuiltinModule;
 afterEach(() => vi.restoreAllMocks());
 
-/** Runs work whose file system fails at a step; gives the steps that it took. */
+/** Runs work whose file system fails at a step; returns the number of steps. */
 const withFailure = async (wanted: number, code: string, work: () => Promise<void>): Promise<readonly string[]> => {
   const { fs, steps } = failingAt(builtin('node:fs/promises'), wanted, code);
   const spy = vi
@@ -286,10 +286,10 @@ const withFailure = async (wanted: number, code: string, work: () => Promise<voi
   return steps;
 };
 
-describe('when any one step of the file system fails', () => {
+describe('if any one step of the file system fails', () => {
   const codes = faults(1, 4);
   test.each(['ENOSPC', 'EIO', 'EACCES', 'EMFILE'].slice(0, codes))(
-    '%s: a checkpoint that is saved is the old one or the new one, whole, and nothing is left aside',
+    '%s: a saved checkpoint is the complete old or new one, and no temporary file is left',
     async (code) => {
       const inside = await mkdtemp(join(folder, 'faults-'));
       const path = join(inside, 'x');
@@ -311,7 +311,7 @@ describe('when any one step of the file system fails', () => {
   );
 
   test.each(['EIO', 'EACCES', 'EMFILE', 'ENOENT'].slice(0, codes))(
-    '%s: a checkpoint that is looked for is an error, and never none',
+    '%s: looking for a checkpoint is an error, never a missing checkpoint',
     async (code) => {
       const path = newPath();
       right(await saveCheckpoint(path)(snapshot)());
@@ -327,7 +327,7 @@ describe('when any one step of the file system fails', () => {
   );
 });
 
-test('a file in new folders is on the disk with them: it, its folder, and the parent of each new one are synced', async () => {
+test('a file in new folders is on the disk with them: the file, its folder and the parent of each new folder are synced', async () => {
   const inside = await mkdtemp(join(folder, 'synced-'));
   const save = async (): Promise<void> => right(await saveCheckpoint(join(inside, 'a', 'b', 'x'))(snapshot)());
   const syncs = async (): Promise<number> => (await withFailure(-1, '', save)).filter((step) => step === 'sync').length;
@@ -335,7 +335,7 @@ test('a file in new folders is on the disk with them: it, its folder, and the pa
   expect(await syncs()).toBe(2);
 });
 
-test('a file that becomes shorter while it is read is cut short', async () => {
+test('a file that becomes shorter while it is read is a truncated file', async () => {
   const path = newPath();
   right(await saveCheckpoint(path)(snapshot)());
   const bytes = await readFile(path);

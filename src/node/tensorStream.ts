@@ -21,12 +21,12 @@ import { type OpenFile, sourceOf, withFile, writeWith } from './files.js';
 
 export type { OpenTensors } from '../formats/openTensors.js';
 
-/** Writes a file that was laid out, and last the digits of its checksum. */
+/** Writes a file of a computed layout, and finally the digits of its checksum. */
 const writeLayout =
   ({ head, placed }: Layout, { finite }: Demands) =>
   async (handle: OpenFile): Promise<void> => {
     let check = crc32(head);
-    await handle.writeFile(head); // each call goes on from where the one before ended
+    await handle.writeFile(head); // each call continues where the previous one ended
     for (const [name, tensor] of placed)
       for (const [from, piece] of piecesOf(tensor)) {
         checkNumbers(name, piece, finite, from);
@@ -38,8 +38,8 @@ const writeLayout =
   };
 
 /**
- * Replaces a file by one of these tensors, as `writeAtomically` does, without a copy of them. `ConfigError` as of
- * `encodeSafetensors`, and the older file stays; `FileError`.
+ * Replaces a file by one of these tensors, like `writeAtomically`, without copying them. Fails with the `ConfigError`
+ * of `encodeSafetensors`, keeping the older file, and with `FileError`.
  */
 export const writeTensors = (path: string, file: TensorFile, demands: Demands = { finite: false }): Task<void> =>
   F.pipe(
@@ -49,8 +49,9 @@ export const writeTensors = (path: string, file: TensorFile, demands: Demands = 
   );
 
 /**
- * Opens a safetensors file of any size, checks its header and its checksum, and gives `use` its tensors, which stay on
- * the disk until they are asked for. `DecodeError` as of `decodeSafetensors`, `FileError`, and the errors of `use`.
+ * Opens a safetensors file of any size, checks its header and its checksum, and passes `use` its tensors, which stay on
+ * the disk until they are needed. Fails with the `DecodeError` of `decodeSafetensors`, with `FileError`, and with the
+ * errors of `use`.
  */
 export const withTensors = <A>(
   path: string,
@@ -63,7 +64,7 @@ export const withTensors = <A>(
     task,
   );
 
-/** Opens a safetensors file whose bytes are in memory, as {@link withTensors} does; `where` names it in messages. */
+/** Opens a safetensors file whose bytes are in memory, like {@link withTensors}; `where` names it in messages. */
 export const tensorsIn = (
   where: string,
   bytes: Uint8Array,

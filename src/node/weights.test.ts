@@ -47,7 +47,7 @@ const file = (name: string, ...data: readonly number[]): Uint8Array =>
     }),
   );
 
-describe('a safetensors file whose header has an absurd length is refused as such, and not as an index', () => {
+describe('a safetensors file with an absurd header length is refused as safetensors, not as an index', () => {
   test.each([
     [0, 0, 0, 0, 0, 0, 0, 32],
     [255, 255, 255, 255, 255, 255, 255, 127],
@@ -64,7 +64,7 @@ describe('a safetensors file whose header has an absurd length is refused as suc
 });
 
 describe('weights are opened', () => {
-  test('by the path of a file, whatever its name', async () => {
+  test('by the path of a file of any name', async () => {
     const path = join(await newFolder(), 'no ending');
     await copyFile(join(golden, 'parameter.pt'), path);
     expect(right(await readAll(path)())).toEqual({ w: [-2, -1.25, -0.5, 0.25], b: [-2, -1.25] });
@@ -77,7 +77,7 @@ describe('weights are opened', () => {
     async (name) => expect(right(await readAll(join(golden, 'sharded', name))())).toEqual(ofShards),
   );
 
-  test('by a folder of one file, or with one of a usual name beside its variants', async () => {
+  test('by a folder with one file, or with one of a standard name beside its variants', async () => {
     const path = await newFolder();
     await writeFile(join(path, 'weights.safetensors'), file('w', 1));
     await writeFile(join(path, 'config.json'), '{}');
@@ -105,7 +105,7 @@ describe('weights are opened', () => {
     expect(Object.keys(right(await readAll(path, { prefix: 'ema.' })()))).toEqual(names);
   });
 
-  test('without Node: in a browser bytes are read, and a path says that there are no files', async () => {
+  test('without Node: a browser reads bytes, and a path is an error', async () => {
     const bytes = new Uint8Array(await readFile(join(golden, 'training.pt')));
     const builtin = process.getBuiltinModule;
     process.getBuiltinModule = undefined as never;
@@ -115,7 +115,7 @@ describe('weights are opened', () => {
     expect(onDisk).toMatchObject({ left: { _tag: 'FileError', actual: 'ENOSYS: no file system here' } });
   });
 
-  test('and are closed, whether they are read, refused or used in vain', async () => {
+  test('and are closed, whether they are read, refused or their use fails', async () => {
     const open = async (): Promise<number> => (await readdir('/proc/self/fd').catch(() => [])).length;
     const before = await open();
     right(await readAll(join(golden, 'sharded'))());
@@ -147,7 +147,7 @@ describe('refuses, and says why:', () => {
     ['an index with two maps', { 'x.bin.index.json': index({}, ',"weight_map":{}') }, '/x.bin.index.json: weight_map', /one weight_map/],
     ['an index with a name twice', { 'x.bin.index.json': '{"weight_map":{"w":"a","w":"b"}}' }, '/x.bin.index.json: weight_map.w', /one file for this tensor/],
     ['an index of numbers', { 'x.bin.index.json': '{"weight_map":{"w":1}}' }, '/x.bin.index.json: weight_map.w', /the name of a file/],
-    ['an index that is cut short', { 'x.bin.index.json': '{"weight_map":{"w":"a"' }, '/x.bin.index.json', /JSON/],
+    ['a truncated index', { 'x.bin.index.json': '{"weight_map":{"w":"a"' }, '/x.bin.index.json', /JSON/],
     ['an index in an index', { 'x.bin.index.json': index({ w: 'y' }), y: index({ w: 'z' }) }, '/y', /a file of tensors/],
     ['a tensor that its shard lacks', { 'm.safetensors.index.json': index({ w: 'a', v: 'a' }), a: file('w', 1) }, '/m.safetensors.index.json: v', /a tensor of a/],
     ['a tensor of a shard that the index lacks', { 'm.safetensors.index.json': index({ v: 'a' }), a: file('w', 1) }, '/a: w', /only tensors that the index has/],
@@ -171,7 +171,7 @@ describe('refuses, and says why:', () => {
     expect(await leftOf(readAll(path))).toMatchObject({ _tag: 'DecodeError', where: path, actual, expected: expect.stringContaining('safetensors, a file of torch.save') });
   });
 
-  test('a path without a file, a pipe, and other things that are no files', async () => {
+  test('a path without a file, a pipe, and other things that are not files', async () => {
     const path = join(await newFolder(), 'x');
     expect(await leftOf(readAll(path))).toMatchObject({ _tag: 'FileError', where: path, hint: 'check the path' });
     execFileSync('mkfifo', [path]);
@@ -206,7 +206,7 @@ describe('refuses, and says why:', () => {
     });
   });
 
-  test('a tensor that it has not, by the name that was meant', async () => {
+  test('a missing tensor, suggesting a similar name', async () => {
     const other = withWeights(join(golden, 'parameter.pt'), ({ tensor }) => tensor({ name: 'ww', dtype: 'F32', shape: [] }));
     expect(await leftOf(other)).toMatchObject({ _tag: 'ConfigError', actual: 'ww' });
   });
@@ -214,7 +214,7 @@ describe('refuses, and says why:', () => {
 
 test.prop([fc.uint8Array({ maxLength: 200 }), fc.constantFrom('', '\x80\x02', '\x80\x04\x95', 'PK\x03\x04', '{"weight_map":{', '\x10\0\0\0\0\0\0\0{')], {
   numRuns: faults(300, 30_000),
-})('other bytes, whatever they begin with, are refused or read, and nothing throws', async (bytes, start) => {
+})('arbitrary bytes are refused or read, and nothing throws', async (bytes, start) => {
   const result = await readAll(Uint8Array.of(...Array.from(start, (character) => character.charCodeAt(0)), ...bytes))();
   if (E.isLeft(result)) expect(['DecodeError', 'FileError']).toContain(result.left._tag);
 }); // prettier-ignore

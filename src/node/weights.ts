@@ -1,4 +1,4 @@
-/** Weights of any program, from a disk or from memory. */
+/** Weights of any supported program, from a disk or from memory. */
 import { task, type Task } from '../dsl/run/effect.js';
 import type { OpenTensors } from '../formats/openTensors.js';
 import { type Folder, openFolder } from '../formats/shards.js';
@@ -13,7 +13,7 @@ import { optionsOf } from '../internal/options.js';
 import { type OpenFile, openToRead, reading, sourceOf } from './files.js';
 import { node } from './node.js';
 
-/** Bytes of a file in memory, or a file that a page was given. */
+/** Bytes of a file in memory, or a file that a web page received. */
 export type FileInMemory = Uint8Array | BlobLike;
 
 /** Weights: the path of a file or of a folder, a file in memory, or the files of a folder by name. */
@@ -21,7 +21,10 @@ export type WeightFiles = string | FileInMemory | ReadonlyMap<string, FileInMemo
 
 /** Settings of {@link withWeights}. */
 export interface WeightOptions {
-  /** The part of the names to take, `'ema'` or `'model.diffusion.'`: then names are those behind it. By default all. */
+  /**
+   * The prefix of the tensors to read, `'ema'` or `'model.diffusion.'`, which is removed from their names. By default
+   * all tensors.
+   */
   readonly prefix?: string;
   /** Refuses NaN and infinities; true by default. */
   readonly finite?: boolean;
@@ -45,7 +48,7 @@ const folderOnDisk = async (path: string): Promise<OpenFolder> => {
   const { basename, dirname, join, readdir, stat } = node();
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
-    () => false, // to open it tells why
+    () => false, // opening it gives the reason
   );
   const folder = isFolder ? path : dirname(path);
   const files: OpenFile[] = [];
@@ -70,7 +73,7 @@ const folderOnDisk = async (path: string): Promise<OpenFolder> => {
 const sourceIn = (where: string, file: FileInMemory): Source =>
   file instanceof Uint8Array ? sourceOfBytes(where, file) : sourceOfBlob(where, file);
 
-/** The name of a file that a page was given: a `File` has one. */
+/** The name of a file that a web page received; a `File` has one. */
 const nameOf = (file: FileInMemory): string =>
   'name' in file && typeof file.name === 'string' && file.name !== '' ? file.name : 'weights';
 
@@ -110,13 +113,14 @@ const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
 };
 
 /**
- * Opens weights of any program and gives `use` their tensors, each read on demand. The content tells the
- * format: safetensors; a file of PyTorch (`.pt`, `.pth`, `.bin`, `.ckpt`), whose pickle is read and never executed; a
- * pickle of EDM or StyleGAN (`.pkl`). A folder, or the path of an index, gives the tensors of all its shards. Names of
- * nested state dicts are joined by dots: `model.conv.weight`, `ema.conv.weight`. Tensors have the shapes of the file,
- * row-major; 16-bit floats are read as float32, integers as int32.
+ * Opens weights of any supported program and passes `use` their tensors, each read on demand. The format is detected
+ * from the content: safetensors; a file of PyTorch (`.pt`, `.pth`, `.bin`, `.ckpt`), whose pickle is read and never
+ * executed; a pickle of EDM or StyleGAN (`.pkl`). A folder, or the path of an index, has the tensors of all its shards.
+ * Names of nested state dicts are joined by dots: `model.conv.weight`, `ema.conv.weight`. Tensors have the shapes of
+ * the file, row-major; 16-bit floats are read as float32, integers as int32.
  *
- * `metadata` has words of the file: those of safetensors; numbers and texts beside the tensors of PyTorch's.
+ * `metadata` has further entries of the file: the metadata of safetensors, or the numbers and texts beside the tensors
+ * of a PyTorch file.
  *
  * Archives of PyTorch are checked by their CRC-32, unless it is 0, as `torch.serialization.set_crc32_options(False)` writes it.
  *

@@ -23,18 +23,18 @@ describe('imageGrid', () => {
     expect(grid).toEqual({ width: 3, height: 2, channels: 1, data: Uint8Array.of(1, 3, 5, 2, 4, 6) });
   });
 
-  test('[-1, 1] goes to 0…255; what lies outside is clamped, and NaN is black', () => {
+  test('[-1, 1] is mapped to 0…255; numbers outside are clamped, and NaN is black', () => {
     const data = Float32Array.of(-1, 0.5, 1, -7, 7, Number.NaN);
     expect([...right(imageGrid({ shape: [1, 1, 2, 3], data })).data]).toEqual([0, 191, 255, 0, 255, 0]);
   });
 
-  test.prop([fc.integer({ min: 0, max: 255 })])('a byte comes back from [-1, 1]', (byte) => {
+  test.prop([fc.integer({ min: 0, max: 255 })])('a byte is recovered from [-1, 1]', (byte) => {
     const data = Float32Array.of(byte / 127.5 - 1);
     expect([...right(imageGrid({ shape: [1, 1, 1, 1], data })).data]).toEqual([byte]);
   });
 
   test.prop([fc.integer({ min: 1, max: 9 }), extent, extent, fc.constantFrom(1, 3, 4), fc.integer({ min: 1, max: 9 })])(
-    'each pixel of each image is where its row and column say',
+    'each pixel of each image is at its row and column',
     (n, height, width, channels, columns) => {
       const data = Int32Array.from({ length: n * height * width * channels }, (_, i) => (i * 7) % 256);
       const grid = right(imageGrid({ shape: [n, height, width, channels], data }, columns));

@@ -7,21 +7,22 @@ import type { Picture } from '../formats/png.js';
 /** A batch of images on the host, `[n, height, width, channels]`. */
 export interface ImageBatch {
   readonly shape: readonly number[];
-  /** Floating-point numbers stand for [-1, 1], integers for 0…255. */
+  /** Floating-point numbers are in [-1, 1], integers in 0…255. */
   readonly data: HostArray;
 }
 
-/** From a number of a batch to 0…255; what lies outside is clamped by the array that it is written to. */
+/** Maps a number of a batch to 0…255; the array to which it is written clamps it. */
 const byteOf = (data: HostArray): ((x: number) => number) =>
   data instanceof Float32Array || data instanceof Float64Array ? (x) => (x + 1) * 127.5 : (x) => x;
 
-/** The most bytes of a picture. */
+/** The maximum size of a picture in bytes. */
 const MOST_BYTES = 2 ** 31;
 
 /**
- * Arranges a batch of images in one picture, row by row without margins. The grid is as square as possible unless the number of
- * columns is given. Cells without an image are black; with an opacity, transparent. Images have 1 channel (grey), 3 (RGB) or 4
- * (RGB and opacity). Returns `ShapeError` for other shapes, and for a picture of more than 2 GiB.
+ * Arranges a batch of images in one picture, row by row without margins. The grid is as square as possible unless the
+ * number of columns is given. Cells without an image are black, or transparent if there is an opacity channel. Images
+ * have 1 channel (grey), 3 (RGB) or 4 (RGB and opacity). Returns `ShapeError` for other shapes, and for a picture of
+ * more than 2 GiB.
  * @example
  * const images = { shape: [3, 1, 1, 1], data: Float32Array.of(-1, 0.5, 1) }
  * imageGrid(images) // → E.right({ width: 2, height: 2, channels: 1, data: [0, 191, 255, 0] })

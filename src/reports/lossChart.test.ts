@@ -41,7 +41,7 @@ const losses = fc.oneof(fc.double({ min: 1e-6, max: 1e3, noNaN: true }), fc.cons
 
 describe('lossChart', () => {
   test.prop([fc.array(losses, { maxLength: 80 }), fc.boolean(), fc.string()])(
-    'is well-formed and has no number that is not finite, whatever was measured',
+    'is well-formed and has only finite numbers, for any measurements',
     (all, logarithmic, title) => {
       const svg = lossChart(
         all.map((loss, step) => lineOf(step, loss, step % 7 === 0 ? loss : undefined)),
@@ -69,7 +69,7 @@ describe('lossChart', () => {
     }
   });
 
-  test('a loss of each step, from left to right, higher losses higher up', () => {
+  test('the loss of each step, from left to right, with higher losses higher up', () => {
     const drawn = points(lossChart([lineOf(0, 1), lineOf(1, 0.1), lineOf(2, 0.5)]), 'raw train');
     const [[x0, y0], [x1, y1], [x2, y2]] = drawn as [[number, number], [number, number], [number, number]];
     expect(drawn).toHaveLength(3);
@@ -110,7 +110,7 @@ describe('lossChart', () => {
     expect(labels(svg)).toEqual(['train 1.51']);
   });
 
-  test('held-out losses have a line and a label of their own, apart from the other', () => {
+  test('held-out losses have a separate line and label', () => {
     const svg = lossChart([lineOf(0, 1, 1), lineOf(1, 0.5), lineOf(2, 0.5, 0.5)]);
     expect(points(svg, 'held-out')).toHaveLength(2);
     expect([...labels(svg)].sort()).toEqual(['held out 0.5', 'train 0.5']);
@@ -128,7 +128,7 @@ describe('lossChart', () => {
     expect(tops).toHaveLength(1);
   });
 
-  test('no steps yet: axes alone', () => {
+  test('without steps there are only axes', () => {
     expect(labels(lossChart([]))).toEqual([]);
   });
 

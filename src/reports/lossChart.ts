@@ -4,17 +4,17 @@ import { namedFields } from '../internal/options.js';
 
 export interface LossChartOptions {
   readonly title?: string;
-  /** Draws losses on a logarithmic axis; default true. */
+  /** True to draw losses on a logarithmic axis; default true. */
   readonly logarithmic?: boolean;
 }
 
 interface Point {
   readonly x: number;
-  /** A line breaks where this is not finite. */
+  /** The y value of a point; a line breaks where it is not finite. */
   readonly y: number;
 }
 
-/** An axis of the chart: the coordinate of a number, and the numbers that are written on it. */
+/** An axis of the chart: the coordinate of a number, and the ticks. */
 interface Axis {
   readonly place: (value: number) => number;
   readonly ticks: readonly number[];
@@ -72,7 +72,7 @@ const axisOf = (values: readonly number[], [start, end]: readonly [number, numbe
   const low = shown.reduce((a, b) => Math.min(a, b), logarithmic ? (shown[0] ?? 1) : 0);
   const highest = shown.reduce((a, b) => Math.max(a, b), low);
   const size = Math.max(Math.abs(low), Math.abs(highest));
-  // one value, or values that hardly differ, get an axis too
+  // a single value, or nearly equal values, get an axis too
   const high = highest - low > 1e-9 * size ? highest : low + (Math.abs(low) || 1);
   const scale = logarithmic ? Math.log : (value: number) => value;
   const share = (value: number): number => (scale(value) - scale(low)) / (scale(high) - scale(low));

@@ -37,13 +37,13 @@ const line = encodeMetrics({
   seconds: 12.25,
 });
 
-test('a line is one JSON object, with null for what is not finite', () => {
+test('a line is one JSON object, with null for numbers that are not finite', () => {
   expect(line).toBe(
     '{"step":3,"loss":null,"gradientNorm":1.5,"learningRate":0.001,"imagesPerSecond":70,"seconds":12.25}',
   );
 });
 
-test.prop([metrics])('encode, then decode gives the same', (m) => {
+test.prop([metrics])('encode, then decode returns the same', (m) => {
   expect(encodeMetrics(m)).not.toContain('\n');
   expect(read(encodeMetrics(m))).toEqual(E.right(m));
 });
@@ -61,7 +61,7 @@ test.prop([fc.array(metrics)])('a log is read line by line', (all) => {
   expect(decodeMetricsLog('metrics.jsonl')(text)).toEqual(E.right(all));
 });
 
-describe('refuses, and says where', () => {
+describe('refuses, and names the place', () => {
   test.each([
     ['', 'DecodeError metrics.jsonl: expected JSON, got "'],
     [line.slice(0, -1), 'DecodeError metrics.jsonl: expected JSON, got "'],
@@ -84,7 +84,7 @@ describe('refuses, and says where', () => {
   });
 });
 
-test.prop([metrics, fc.nat()])('a resumed run keeps the lines before its step, and none that is torn', (m, length) => {
+test.prop([metrics, fc.nat()])('a resumed run keeps the lines before its step, and no incomplete line', (m, length) => {
   const text = encodeMetrics(m);
   expect(isLineBefore(m.step + 1)(text)).toBe(true);
   expect(isLineBefore(m.step)(text)).toBe(false);

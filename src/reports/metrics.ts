@@ -1,4 +1,4 @@
-/** The log of a training run, metrics.jsonl: one JSON object a line. */
+/** The log of a training run, metrics.jsonl, with one JSON object per line. */
 import { failure, type NoisefoldError } from '../internal/errors.js';
 import { decode, exactly, finite, natural } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
@@ -32,7 +32,7 @@ export interface Metrics {
   readonly loss: number;
   /** The loss on held-out images, if it was measured after this step. */
   readonly heldOut?: number;
-  /** The share of the batch, and of the held-out images, whose class a classifier has right. */
+  /** The accuracy of a classifier on the batch, and on the held-out images. */
   readonly accuracy?: number;
   readonly heldOutAccuracy?: number;
   /** The norm of the whole gradient, before clipping. */

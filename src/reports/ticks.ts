@@ -11,7 +11,7 @@ export const linearTicks = (low: number, high: number, most: number): readonly n
   const exponent = Math.floor(Math.log10((high - low) / most));
   const multiples = (factor: number): readonly number[] => {
     const step = factor * 10 ** exponent;
-    // includes a tick that lies outside by a rounding error only
+    // includes a tick that is outside only by a rounding error
     return range(Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)).map((i) =>
       decimal(i * factor, exponent),
     );

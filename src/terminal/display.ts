@@ -1,4 +1,4 @@
-/** Shows lines: in one place on a terminal, below each other elsewhere. */
+/** Shows lines: redrawn in place on a terminal, one below another elsewhere. */
 import { createLogUpdate } from 'log-update';
 import { bar, line, type Pace } from './pace.js';
 
@@ -14,25 +14,25 @@ export interface Output {
 
 export type Display = (name: string, pace: Pace) => void;
 
-/** Writes text; ignores errors, such as EPIPE where the reader has left. */
+/** Writes text; ignores errors, such as EPIPE after the reader has closed. */
 const quietly =
   (output: Output) =>
   (text: string): void => {
     try {
       output.write(text, (error) => {
-        // the event follows the callback, and ends the process where nobody listens
+        // the error event follows the callback, and would end the process without a listener
         if (error && output.listenerCount?.('error') === 0) output.once?.('error', () => undefined);
       });
     } catch {
-      // a display is no reason to end a run
+      // a failing display must not end a run
     }
   };
 
-/** The width of a terminal that does not say it. */
+/** The assumed width of a terminal that does not report one. */
 const COLUMNS = 80;
 const ROWS = 24;
 const SECONDS_BETWEEN = 1 / 15;
-/** The same where others print to the terminal: then each frame is another line. */
+/** The same if other code prints to the terminal: each frame is then a new line. */
 const SECONDS_BETWEEN_LINES = 1;
 
 /** One line that is redrawn in place. The cursor stays visible: there is nothing to restore after an error or a signal. */
@@ -48,25 +48,25 @@ const inPlace = (output: Output): Display => {
         return columns();
       },
       rows: ROWS,
-    } as unknown as NodeJS.WritableStream, // all that it uses of one
+    } as unknown as NodeJS.WritableStream, // the only member that it uses
     { showCursor: true },
   );
-  let shown: { readonly pace: Pace; readonly bytes: number } | undefined; // changes: the last frame
+  let shown: { readonly pace: Pace; readonly bytes: number } | undefined; // mutable: the last frame
   return (name, pace) => {
     const isAlone = shown?.bytes === bytes();
     const isSame = shown?.pace.began === pace.began;
     const seconds = isAlone ? SECONDS_BETWEEN : SECONDS_BETWEEN_LINES;
     if (shown !== undefined && isSame && pace.done < pace.of && pace.at - shown.pace.at < seconds) return;
-    if (!isAlone || !isSame) update.done(); // leaves the last frame, and what others have printed since
+    if (!isAlone || !isSame) update.done(); // keeps the last frame, and all later output of other code
     update(bar(name, pace, columns()));
     shown = { pace, bytes: bytes() };
   };
 };
 
-/** A line for the first step, for each tenth of them, and for the last. */
+/** A line for the first step, for each tenth of the steps, and for the last. */
 const below = (output: Output): Display => {
   const write = quietly(output);
-  let shown = { done: 0, tenth: -1, text: '' }; // change: the last step, and the last line
+  let shown = { done: 0, tenth: -1, text: '' }; // mutable: the last step, and the last line
   return (name, pace) => {
     const { done, of } = pace;
     const last = done < shown.done ? -1 : shown.tenth;

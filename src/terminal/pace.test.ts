@@ -14,7 +14,7 @@ test('the time left is the mean duration of a step, times the steps left', () =>
   expect(line('training', pace)).toBe('training    4/100  3.00 s/step  4:48 left'); // (2 + 4 + 3 + 3) / 4 · 96
 });
 
-test('no time left is shown before some steps or some seconds: a slow first step says little', () => {
+test('the time left is not shown before some steps or some seconds, because the first step is slow', () => {
   const steps = [1, 2, 3, 4, 5].map((done) => ({ done, of: 25, at: 0.1 * done + 33 }));
   const first = { done: 1, of: 25, at: 34, seconds: 34 };
   expect(line('sampling', run(first))).toBe('sampling   1/25  34.0 s/step');
@@ -30,20 +30,20 @@ test('images are shown once there are some', () => {
   expect(at(2)).toBe('sampling   3/25  2 images');
 });
 
-test('of a classifier the share of classes that are right is shown, smoothed', () => {
+test('for a classifier the smoothed accuracy is shown', () => {
   const told = (done: number, accuracy: number): Told => ({ done, of: 25, at: done, seconds: 1, loss: 2, accuracy });
   expect(line('training', run(told(1, 0.5), told(2, 0.75)))).toBe(
     'training   2/25  loss 2.00    62.5 % right  1.00 steps/s',
   );
 });
 
-test('the time before the first step counts for nothing: it is that of compilation', () => {
+test('the time before the first step, which is that of compilation, does not count', () => {
   expect(line('training', run({ done: 1, of: 2, at: 1000, seconds: 0.5 }))).toBe('training  1/2  2.00 steps/s');
   expect(line('sampling', run({ done: 1, of: 2, at: 1000 }))).toBe('sampling  1/2');
   expect(line('sampling', run({ done: 1, of: 3, at: 1000 }, { done: 2, of: 3, at: 1004 }))).toContain('4.00 s/step');
 });
 
-test('at the end stands the time it took', () => {
+test('at the end the total time is shown', () => {
   const pace = run({ done: 1, of: 2, at: 5, seconds: 5 }, { done: 2, of: 2, at: 3725 });
   expect(line('training', pace)).toContain('in 1:02:05');
 });
@@ -56,18 +56,18 @@ test('a resumed run has the speed of its own steps', () => {
   expect(line('training', pace)).toContain('1.00 steps/s  1:36 left');
 });
 
-test('steps that are told together share their time', () => {
+test('steps that are reported together share their time', () => {
   expect(line('sampling', run({ done: 10, of: 40, at: 0 }, { done: 20, of: 40, at: 5 }))).toContain('2.00 steps/s');
 });
 
-test('the loss is smoothed, and one that is not finite is left out', () => {
+test('the loss is smoothed, without losses that are not finite', () => {
   const told = (done: number, loss: number): Told => ({ done, of: 100, at: done, loss });
   expect(run(told(1, 1), told(2, 0.5), told(3, Number.NaN), told(4, 0.3)).loss.value).toBeCloseTo(0.6, 12);
   const flat = Array.from({ length: 40 }, (_, i) => told(i + 1, 1));
   expect(run(...flat, told(41, 0)).loss.value).toBeCloseTo(0.95, 12);
 });
 
-test('a step that was done before begins another run', () => {
+test('a repeated step begins another run', () => {
   const pace = run({ done: 5, of: 5, at: 50, loss: 9, images: 3 }, { done: 1, of: 2, at: 60, seconds: 1, loss: 1 });
   expect(line('training', pace)).toBe('training  1/2  loss 1.00    1.00 steps/s');
 });
@@ -82,7 +82,7 @@ test('a line fits into any terminal', () => {
   );
 });
 
-test('a bar is as full as the run is done', () => {
+test('a bar shows the completed share of the run', () => {
   const at = (done: number): string => bar('x', run({ done, of: 10, at: 0 }), 80);
   expect(at(0)).toBe(`x ${'░'.repeat(30)}  0/10`);
   expect(at(4)).toBe(`x ${'█'.repeat(12)}${'░'.repeat(18)}  4/10`);

@@ -1,6 +1,6 @@
 /** The pace of a run, and its text. */
 
-/** A moving average: of all values at first, then with a weight of 1/20 for the newest. */
+/** A moving average: the mean of all values at first, then with a weight of 1/20 for the newest value. */
 interface Average {
   readonly count: number;
   readonly value: number;
@@ -22,22 +22,22 @@ export interface Pace {
   readonly at: number;
   readonly perStep: Average;
   readonly loss: Average;
-  /** The share of classes that are right, of a classifier. */
+  /** The accuracy of a classifier. */
   readonly accuracy: Average;
   readonly heldOut?: number;
-  /** Samples that are complete. */
+  /** The number of complete samples. */
   readonly images?: number;
-  /** Steps that were not finite. */
+  /** The number of steps that were not finite. */
   readonly unsound: number;
 }
 
-/** The pace as it is known after a step. */
+/** The pace after a step. */
 export interface Told {
   readonly done: number;
   readonly of: number;
   /** The time now. */
   readonly at: number;
-  /** The duration of the step, where it is known. */
+  /** The duration of the step, if it is known. */
   readonly seconds?: number;
   readonly loss?: number;
   readonly accuracy?: number;
@@ -55,7 +55,7 @@ const beginning = ({ done, of, at, seconds = 0 }: Told): Pace => ({
   unsound: 0,
 });
 
-/** Adds a step to the pace of a run. A step that was done before begins another run. */
+/** Adds a step to the pace of a run. A repeated step begins another run. */
 export const paced = (pace: Pace | undefined, told: Told): Pace => {
   const before = pace === undefined || told.done <= pace.done ? beginning(told) : pace;
   const { done, of, at, loss, accuracy, images = before.images } = told;
@@ -79,16 +79,16 @@ const clock = (seconds: number): string => {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 };
 
-/** The time left is shown once so many steps, or so many seconds, tell the pace: the first steps are slower. */
+/** The time left is shown after this number of steps or seconds, because the first steps are slower. */
 const ENOUGH = { steps: 4, seconds: 10 };
 
 const isKnown = ({ began, at, perStep: { count } }: Pace): boolean =>
   count >= ENOUGH.steps || (count > 1 && at - began >= ENOUGH.seconds);
 
-/** Three digits, of a width that seldom changes: a line that keeps its width is easier to read while it changes. */
+/** Three digits, with a nearly constant width, so that a changing line is easier to read. */
 const digits = (value: number): string => value.toPrecision(3).padEnd('0.0123'.length);
 
-/** `12.3 steps/s`, or `2.50 s/step` where a step takes longer than a second. */
+/** `12.3 steps/s`, or `2.50 s/step` if a step takes longer than a second. */
 const speed = (seconds: number): string =>
   seconds > 1 ? `${seconds.toPrecision(3)} s/step` : `${(1 / seconds).toPrecision(3)} steps/s`;
 
@@ -101,7 +101,7 @@ const times = (pace: Pace): readonly string[] => {
   ];
 };
 
-/** `  60/600`, and what else is known. */
+/** ` 60/600`, followed by all known figures. */
 const facts = (pace: Pace): readonly string[] => [
   `${`${pace.done}`.padStart(`${pace.of}`.length)}/${pace.of}`,
   ...(pace.loss.count > 0 ? [`loss ${digits(pace.loss.value)}`] : []),
@@ -118,7 +118,9 @@ export const line = (name: string, pace: Pace): string => [name, ...facts(pace)]
 /** Widths of the bar; the widest that leaves room for the text is used. */
 const WIDTHS = [30, 20, 10];
 
-/** A line with a bar, of fewer than `columns` characters. A narrow terminal has no bar, and then less text. */
+/**
+ * A line with a bar, of fewer than `columns` characters. A narrow terminal has no bar, and a narrower one less text.
+ */
 export const bar = (name: string, pace: Pace, columns: number): string => {
   const text = facts(pace).join('  ');
   const cells = WIDTHS.find((width) => name.length + width + text.length + 2 < columns);

@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.unstubAllEnvs());
 
-/** A stream that keeps what it is given. */
+/** A stream that records its input. */
 const recorder = (about: Partial<Output> = {}) => {
   const texts: string[] = [];
   const stream: Output = {
@@ -55,7 +55,7 @@ const train = (show: (event: TrainEvent) => void, steps: number): void => {
 };
 
 describe('without a terminal', () => {
-  test('there is a line for the first step, each tenth of them and the last, without control characters', () => {
+  test('there is a line for the first step, each tenth of the steps and the last one, without control characters', () => {
     const { stream, text } = recorder();
     train(progress(undefined, { stream }), 200);
     const lines = text().split('\n');
@@ -78,7 +78,7 @@ describe('without a terminal', () => {
   test.each<[string, string, Partial<Output>]>([
     ['CI', 'true', { isTTY: true }],
     ['TERM', 'dumb', { isTTY: true }],
-  ])('so it is on a terminal with %s=%s', (name, value, about) => {
+  ])('the same on a terminal with %s=%s', (name, value, about) => {
     vi.stubEnv(name, value);
     const { stream, text } = recorder(about);
     train(progress(undefined, { stream }), 10);
@@ -86,7 +86,7 @@ describe('without a terminal', () => {
     expect(text()).not.toContain('\u001B');
   });
 
-  test('a second run has lines of its own', () => {
+  test('a second run has its own lines', () => {
     const { stream, text } = recorder();
     const show = progress('drawing', { stream });
     for (const done of [1, 2, 1, 2]) show(done, 2);
@@ -109,7 +109,7 @@ describe('on a terminal', () => {
     expect(lines[1]).toBe('');
   });
 
-  test('frames are few: a thousand steps in an instant do not print a thousand times', () => {
+  test('frames are limited: a thousand fast steps do not print a thousand times', () => {
     const { stream, text } = recorder(terminal);
     const began = performance.now();
     train(progress(undefined, { stream }), 1000);
@@ -117,7 +117,7 @@ describe('on a terminal', () => {
     expect(frames).toBeLessThanOrEqual(3 + ((performance.now() - began) / 1000) * 15);
   });
 
-  test('what others print stays, and the line goes on below', () => {
+  test('output of other code is kept, and the line continues below it', () => {
     const { stream, text } = recorder(terminal);
     const show = progress(undefined, { stream });
     show(step(1, 3));
@@ -129,13 +129,13 @@ describe('on a terminal', () => {
     expect(lines[2]).toContain(' 3/3');
   });
 
-  test('one that says it has no columns gets a line nevertheless', () => {
+  test('one that reports 0 columns also gets a line', () => {
     const { stream, text } = recorder({ isTTY: true, columns: 0 });
     train(progress(undefined, { stream }), 3);
     expect(screenOf(text())).toHaveLength(2);
   });
 
-  test('the cursor stays visible, stdin and the signals as they are', () => {
+  test('the cursor stays visible, and stdin and signals are not touched', () => {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'exit', 'uncaughtExceptionMonitor'];
     const listeners = () => [...signals.map((signal) => process.listenerCount(signal)), process.stdin.isRaw];
     const before = listeners();
@@ -150,7 +150,7 @@ describe('a stream that cannot be written', () => {
   const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
   const streams: readonly (readonly [string, () => Output])[] = [
     ['that throws', () => ({ write: () => { throw gone; } })],
-    ['whose reader has left', () => new Writable({ write: (_, __, done) => done(gone) }) as unknown as Output],
+    ['whose reader has closed', () => new Writable({ write: (_, __, done) => done(gone) }) as unknown as Output],
     ['that has ended', () => new Writable({ write: (_, __, done) => done() }).end() as unknown as Output],
   ]; // prettier-ignore
 
@@ -162,7 +162,7 @@ describe('a stream that cannot be written', () => {
   });
 });
 
-test('a listener that was not made is an error that says so', async () => {
+test('passing `progress` without calling it is an error that says so', async () => {
   const hint = 'call it to make a listener: onEvent: progress()';
   const recipe = smallTraining(2);
   const onEvent = progress as never;

@@ -36,14 +36,14 @@ const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
 };
 
 /**
- * Shows the progress of a training, a sampling or a measurement on stderr: the steps, the smoothed loss, the held-out loss,
- * the speed and the time left. On a terminal that is a bar; elsewhere, and in CI, a line for each tenth of the steps.
- * It never throws. It handles no signals and does not read from stdin, so that Ctrl-C does what it does without it.
+ * Shows the progress of a training, a sampling or a measurement on stderr: the steps, the smoothed loss, the held-out
+ * loss, the speed and the time left. It shows a bar on a terminal, and a line for each tenth of the steps elsewhere and
+ * in CI. It never throws. It handles no signals and does not read from stdin, so that Ctrl-C works as usual.
  *
- * Call it once for each run: `fit({ …, onEvent: progress() })`, `sample({ …, onStep: progress() })`. Raises `ConfigError`
- * for a name that is no text, as for `onEvent: progress`.
+ * Call it once for each run: `fit({ …, onEvent: progress() })`, `sample({ …, onStep: progress() })`. Raises
+ * `ConfigError` for a name that is not a string, such as for `onEvent: progress`.
  *
- * @param name - the word in front; by default `training` for events, and `sampling` for steps
+ * @param name - the label at the start of the line; by default `training` for events, and `sampling` for steps
  * @example
  * const lines: string[] = []
  * const show = progress('drawing', { stream: { write: (text) => lines.push(text) } })
@@ -60,7 +60,7 @@ export const progress = (name?: string, options: ProgressOptions = {}): Progress
       hint: 'call it to make a listener: onEvent: progress()',
     });
   const display = displayOn(fields(options).stream ?? process.stderr);
-  let pace: Pace | undefined; // change
+  let pace: Pace | undefined; // mutable
   return (told: TrainEvent | number, of?: number, images?: number): void => {
     const isStep = typeof told === 'number';
     pace = isStep

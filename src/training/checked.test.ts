@@ -18,7 +18,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
         data.batch(positions),
       ),
   });
-  /** One number of every image is another. */
+  /** Replaces one number of every image. */
   const bright = (number: number): Dataset<[8, 8, 1]> => ({
     ...data,
     batch: (positions) =>
@@ -57,7 +57,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     }),
   );
 
-  test('and images that are not finite are NonFinite, which names the image', () =>
+  test('and images that are not finite are a NonFinite error, which names the image', () =>
     onWasm(async (backend) => {
       const error = await leftOf(fit({ ...smallTraining(1), data: bright(Number.NaN) })(backend));
       expect(error._tag).toBe('NonFinite');

@@ -1,4 +1,4 @@
-/** Checks of configurations: from JavaScript, a checkpoint or a spread they may be anything. */
+/** Checks configurations, which may be anything if they come from JavaScript, a checkpoint or a spread. */
 import type { NoisefoldError } from '../dsl/index.js';
 import { optionsOf } from '../internal/options.js';
 import { exactTuple, finite, refined, word } from '../internal/decode.js';
@@ -33,7 +33,7 @@ export const part = (name: string, ...fields: readonly string[]): t.Type<unknown
     },
   );
 
-/** True for a classifier: it has classes, and unlike a denoiser no `predicts`. */
+/** True for a classifier, which has `classes` and, unlike a denoiser, no `predicts`. */
 export const isClassifier = <X>(x: X): x is Extract<X, { readonly classes: number }> =>
   isObject(x) && 'classes' in x && !('predicts' in x);
 
@@ -63,7 +63,7 @@ export const processPart = part('a process', 'schedule', 'timesteps', 'marginals
 
 export const dataSet = part('a data set', 'size', 'image', 'batch');
 
-export const conditioner = functionPart('what makes conditions, such as superResolution({ factor: 2 })');
+export const conditioner = functionPart('a function that makes conditions, such as superResolution({ factor: 2 })');
 
 /** A signal to stop. */
 export const signal = part('a signal, such as that of an AbortController', 'aborted');
@@ -88,15 +88,15 @@ export const json: t.Type<unknown> = new t.Type<unknown>(
   F.identity,
 );
 
-/** Gives a configuration back if its codec accepts it; otherwise a `ConfigError` that names the field. */
+/** Returns a configuration if its codec accepts it; otherwise a `ConfigError` that names the field. */
 export const checked =
   (where: string, codec: t.Decoder<unknown, unknown>) =>
   <A>(config: A): either.Either<NoisefoldError, A> =>
     E.map(() => config)(optionsOf({ where, options: codec })(config));
 
-/** Gives a trained model back; `ConfigError` for anything else, such as a snapshot. */
+/** Returns a trained model; `ConfigError` for anything else, such as a snapshot. */
 export const checkedTrained = (where: string) =>
   checked(
     `${where}: trained`,
-    part('a trained model, as fit or loadTrained gives it', 'model', 'process', 'image', 'params'),
+    part('a trained model, as fit or loadTrained returns it', 'model', 'process', 'image', 'params'),
   );

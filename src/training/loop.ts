@@ -18,8 +18,8 @@ import { type Breathe, breather, type StopSignal } from '../internal/stop.js';
 import { compiled } from './open.js';
 
 /**
- * A loop: `begin` makes the state, `step` moves it on in the same memory, `end` takes the result from it. Every step
- * takes the same `Constants`, and inputs of its own, `Given`; beside the state it gives an `Output`.
+ * A loop: `begin` makes the state, `step` advances it in the same memory, `end` takes the result from it. Every step
+ * takes the same `Constants`, and its own inputs, `Given`; beside the state it returns an `Output`.
  */
 export interface Loop<Begin, Constants, State, Given, Output, End> {
   /** The name of the loop in errors. */
@@ -36,7 +36,7 @@ export interface OpenLoop<Begin, Constants, State, Given, Output, End> {
   readonly name: string;
   /** The first state. The caller owns it. */
   readonly begin: (inputs: Feed<Resident<Begin>>) => Fallible<Resident<State>>;
-  /** A run that owns a first state, and takes constants, which the caller owns. */
+  /** Starts a run, which takes ownership of the first state, but not of the constants. */
   readonly from: (state: Resident<State>, constants: Resident<Constants>) => Running<State, Given, Output, End>;
   readonly release: io.IO<void>;
 }
@@ -48,9 +48,9 @@ export type Opened<L> =
 /** A loop between two steps. */
 export interface Running<State, Given, Output, End> {
   readonly state: () => Resident<State>;
-  /** Takes a step. Its output is freed when the work that `use` returns has ended. */
+  /** Takes a step. Its output is freed after the work that `use` returns. */
   readonly step: <A>(given: Feed<Resident<Given>>, use: (output: Resident<Output>) => Work<A>) => Fallible<A>;
-  /** The result that the loop has at this state, which stays. The caller owns it. */
+  /** The result at the current state, which is kept. The caller owns the result. */
   readonly end: Fallible<Resident<End>>;
   /** Frees the state. */
   readonly release: Fallible<void>;
@@ -79,7 +79,7 @@ export const opened =
       const ender = yield* take(compiled(end, at(end))<{ readonly state: Resident<S> }, Resident<R>>(backend));
 
       const from = (first: Resident<S>, constants: Resident<C>): Running<S, G, O, R> => {
-        let current = first; // moves on with each step
+        let current = first; // changes with each step
         return {
           state: () => current,
           step: (given, use) =>
@@ -87,7 +87,7 @@ export const opened =
               const { state, ...output } = yield* take(stepper.run({ ...constants, ...given, state: current }));
               current = state;
               yield* hold(E.right(output), (rest) => release(rest)(backend));
-              return yield* take(use(output as unknown as Resident<O>)); // all that a step gives beside the state
+              return yield* take(use(output as unknown as Resident<O>)); // everything that a step returns beside the state
             }),
           end: (): ReturnType<Fallible<Resident<R>>> => ender.run({ state: current })(),
           release: () => release(current)(backend)(),
@@ -96,17 +96,17 @@ export const opened =
       return { name, begin: beginner.run, from, release: () => [beginner, stepper, ender].forEach(freed) };
     });
 
-/** Lets timers and signals run before a step, if it is time to. `Cancelled` if the signal says so. */
+/** Lets timers and signals run before a step, if it is time to. Fails with `Cancelled` if the signal is aborted. */
 export const mayGoOn =
   (where: string, breathe: Breathe, signal: StopSignal | undefined, hint = 'begin again'): Fallible<void> =>
   async () => {
     await breathe();
     return signal?.aborted === true
-      ? fail('Cancelled', { where, expected: 'to go on', actual: 'a signal to stop', hint })
+      ? fail('Cancelled', { where, expected: 'to continue', actual: 'a signal to stop', hint })
       : E.right(undefined);
   };
 
-/** A run of a loop from its beginning to its end. */
+/** The arguments of a run of a loop from beginning to end. */
 export interface LoopRun<Begin, Constants, Given, Output> {
   readonly begin: Feed<Resident<Begin>>;
   readonly constants: Resident<Constants>;

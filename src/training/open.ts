@@ -1,6 +1,6 @@
 /**
- * Programs whose types are open, since their model is any model: `At` and `Feed` do not reduce there, and the symbols of such
- * programs are not known. The types of their runs are stated instead, by `Resident`.
+ * Programs with generic types, because their model is any model. `At` and `Feed` do not reduce for them, and their
+ * symbols are unknown, so the types of their runs are stated with `Resident` instead.
  */
 import {
   type Backend,
@@ -19,14 +19,14 @@ export interface Open<Given, Result> {
   readonly release: io.IO<void>;
 }
 
-/** Compiles a program whose types are open. */
+/** Compiles a program with generic types. */
 export const compiled = compile as unknown as <I, O>(
   program: Program<I, O>,
   extents: Bindings,
   options?: CompileOptions<I>,
 ) => <Given, Result>(backend: Backend) => Fallible<Open<Given, Result>>;
 
-/** Finds where NaN begins in a program whose types are open. */
+/** Finds the origin of NaN in a program with generic types. */
 export const originIn = nonFiniteOrigin as unknown as <I, O>(
   program: Program<I, O>,
   extents: Bindings,

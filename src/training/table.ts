@@ -2,7 +2,7 @@
 import { broadcastTo, dims, equal, iota, reshape, type Shape, type Tensor, where } from '../dsl/index.js';
 
 /**
- * A table with the numbers of `slice` at place `index` of an axis.
+ * A table with `slice` written at position `index` of an axis.
  *
  * @param slice - of the shape of the table without that axis
  */

@@ -18,7 +18,7 @@ import type { Training } from './fit/training.js';
 
 const SIZE = 8;
 
-/** Bright bars: across for class 0, down for class 1, all over for class 2. */
+/** Bright bars: horizontal for class 0, vertical for class 1, everywhere for class 2. */
 export const bars = (n: number): Dataset<[8, 8, 1]> => {
   const labels = Uint8Array.from({ length: n }, (_, i) => i % 3);
   const pixels = Uint8Array.from({ length: n * SIZE * SIZE }, (_, i) => {
@@ -85,7 +85,7 @@ const network = layer(
       F.pipe(x, hidden, silu, mean([1, 2]), output),
 );
 
-/** A classifier of the bars, a convolution and a linear layer; it does not look at the timestep. */
+/** A classifier of the bars: a convolution and a linear layer. It ignores the timestep. */
 export const smallClassifier: ClassifierModel<ParamsOf<typeof network>, [8, 8, 1]> = {
   params: network.params,
   init: network.init,

@@ -1,4 +1,4 @@
-/** Trained networks: what `fit` and `loadTrained` give. */
+/** Trained networks: the results of `fit` and `loadTrained`. */
 import type { ClassifierModel, Model, Parameterization, Process } from '../diffusion/index.js';
 import type { Resident } from '../dsl/index.js';
 import type { ImageExtents, ImageShape } from './data/dataset.js';
@@ -16,8 +16,8 @@ interface TrainedNetwork<P, I extends ImageShape, M> {
 /** A model with parameters on a backend. */
 export interface Trained<P, I extends ImageShape> extends TrainedNetwork<P, I, Omit<Model<P, I>, 'init'>> {
   /**
-   * The rate at which labels were dropped in training. At 0, `cfg` and samples without a label are a `ConfigError`. Left
-   * out, nothing is checked.
+   * The rate at which labels were dropped in training. At 0, `cfg` and samples without a label are a `ConfigError`. If
+   * it is missing, nothing is checked.
    */
   readonly labelDropout?: number;
 }

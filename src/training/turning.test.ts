@@ -1,4 +1,6 @@
-/** The event loop turns while programs are compiled and run: timers, signals and the screen do not wait for them. */
+/**
+ * The event loop turns while programs are compiled and run, so that timers, signals and rendering do not wait for them.
+ */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { reference } from '../backends/reference/index.js';
 import { tfjs } from '../backends/tfjs/index.js';
@@ -15,13 +17,13 @@ import { bars, right, smallTraining } from './testing.js';
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** Lets time pass at every look at the clock, so that work rests wherever it can. */
+/** Advances the time at every reading of the clock, so that work yields wherever it can. */
 const restless = (): void => {
   let clock = performance.now();
   vi.spyOn(performance, 'now').mockImplementation(() => (clock += 20));
 };
 
-/** Runs work to its end. Counts the turns of the event loop, and the timers that fire, meanwhile. */
+/** Runs work to its end. Counts the turns of the event loop and the timers that fire during it. */
 const counted = async (work: () => Promise<E.Either<{ readonly message: string }, unknown>>) => {
   const counts = { turns: 0, timers: 0 };
   let isRunning = true;
@@ -44,7 +46,7 @@ const counted = async (work: () => Promise<E.Either<{ readonly message: string }
 const { model, ...small } = smallTraining(1);
 const data = bars(6);
 const ten = right(ddpm(cosine(10)));
-/** Learns one number for all pixels: a step has few calls. */
+/** Learns one number for all pixels, so that a step has few calls. */
 const plain: Model<{ w: Tensor<[]> }, [8, 8, 1]> = {
   ...layer({ w: parameter(allZeros) }, () => null),
   predicts: 'x0',
@@ -104,11 +106,11 @@ describe.each<[string, () => Promise<E.Either<unknown, Backend>>]>([
     }));
 });
 
-test('without a signal, timers fire during fit and sample on the calling thread, by the clock', async () => {
+test('without a signal, timers fire during fit and sample on the calling thread, by the real clock', async () => {
   const backend = right(await reference()());
   const training = { ...small, model, data, steps: 2 };
   const { turns, timers } = await counted(fit(training)(backend));
-  expect([turns > 10, timers > 10]).toEqual([true, true]); // it takes several hundred milliseconds, and longer if disturbed
+  expect([turns > 10, timers > 10]).toEqual([true, true]); // this takes several hundred milliseconds, and longer on a busy machine
   const trained = right(await fit({ ...training, steps: 1 })(backend)());
   const drawn = await counted(sample({ ...drawing, labels: [0, 1], grid: 4 })(trained)(backend));
   expect([drawn.turns > 3, drawn.timers > 3]).toEqual([true, true]);

@@ -35,7 +35,7 @@ const outcome = (change: Partial<Sampling>, of = moving) =>
   onWasm((backend) => sample({ ...parts, ...change })(of)(backend)());
 const samples = async (change: Partial<Sampling>, of = moving): Promise<Images> => right(await outcome(change, of));
 
-/** Images of two channels, each number its own. */
+/** Images of two channels whose numbers are all different. */
 const images = (count: number): Images => ({
   data: Float32Array.from({ length: count * 8 }, (_, i) => ((i * 37) % 19) / 10 - 0.9),
   shape: [count, 2, 2, 2],
@@ -47,7 +47,7 @@ const distance = (a: Images, b: Images): number =>
   Math.hypot(...a.data.map((x, i) => x - b.data[i]!)) / Math.hypot(...b.data);
 
 describe('samples that keep a part of images', () => {
-  test('have it to the bit, and the rest from the model; the last batch is filled up', async () => {
+  test('keep it bit for bit, and the rest comes from the model; the last batch is filled up', async () => {
     const known = { images: images(3), mask };
     const painted = await samples({ known, batch: 2 }, white);
     expect(painted.shape).toEqual([3, 2, 2, 2]);
@@ -55,13 +55,13 @@ describe('samples that keep a part of images', () => {
     expect(columns).toEqual(new Float32Array(24));
   });
 
-  test('may be many of one image, and each channel may have a mask of its own', async () => {
+  test('may be many from one image, and each channel may have its own mask', async () => {
     const one = { images: images(1), mask: { data: Float32Array.of(1, 0, 1, 0, 1, 0, 1, 0), shape: [1, 2, 2, 2] } as const }; // prettier-ignore
     const painted = await samples({ known: one, count: 3 }, white);
     for (const [i, x] of painted.data.entries()) expect(x).toBe(i % 2 === 0 ? one.images.data[i % 8] : 1);
   });
 
-  test('walk a stretch as often as they resample, but what is at the noisy end, as RePaint does', async () => {
+  test('repeat each group of steps as often as they resample, except at the noisy end, as in RePaint', async () => {
     const steps: number[] = [];
     const known = { images: images(1), mask, resamples: 3, jump: 4 };
     await samples({ known, onStep: (_, of) => void steps.push(of) });
@@ -69,21 +69,21 @@ describe('samples that keep a part of images', () => {
   });
 });
 
-describe('samples that begin at images', () => {
-  test('are the nearer to them, the less is made anew', async () => {
+describe('samples that start from images', () => {
+  test('are nearer to the images for a smaller strength', async () => {
     const near = async (strength: number) => distance(await samples({ from: { images: images(4), strength } }), images(4)); // prettier-ignore
     const [little, half, all] = [await near(0.13), await near(0.5), await near(1)];
     expect(little).toBeLessThan(half);
     expect(half).toBeLessThan(all);
   });
 
-  test('may be many of one image: other noise makes others of it', async () => {
+  test('may be many from one image: other noise gives other samples', async () => {
     const { data, shape } = await samples({ from: { images: images(1), strength: 0.5 }, count: 2 });
     expect(shape).toEqual([2, 2, 2, 2]);
     expect(data.subarray(0, 8)).not.toEqual(data.subarray(8));
   });
 
-  test('may keep a part of them too', async () => {
+  test('may also keep a part of the images', async () => {
     const given = images(2);
     const { data } = await samples({
       from: { images: given, strength: 0.5 },
@@ -105,21 +105,21 @@ describe('images that are encoded', () => {
     return distance(await samples({ grid, from: { noise } }, gaussian), images(3));
   };
 
-  test('are drawn again from their noise, the nearer the more steps', async () => {
+  test('are drawn again from their noise, more accurately with more steps', async () => {
     const [few, many] = [await decoded(trailing(40)), await decoded(trailing(160))];
-    expect(few / many).toBeGreaterThan(3); // of first order: 4
+    expect(few / many).toBeGreaterThan(3); // first order: a factor of 4
     expect(many).toBeLessThan(0.02);
   });
 
-  test('one or two at a time, as at once', async () => {
+  test('one or two at a time equal all at once', async () => {
     const [one, all] = [right(await encoded({ batch: 1 })), right(await encoded({}))];
     expect(distance(one, all)).toBeLessThan(1e-6);
     expect(distance(right(await encoded({ batch: 2 })), all)).toBeLessThan(1e-6);
   });
 
-  test('need a walk towards noise, images of the model, and a key where a condition is drawn', async () => {
+  test('need a solver towards noise, images of the model, and a key if a condition has noise', async () => {
     const bad: readonly (readonly [Partial<Encoding>, string])[] = [
-      [{ solver: ddim() }, 'encode: solver: expected one that walks to the noise, got one that walks to the data'],
+      [{ solver: ddim() }, 'encode: solver: expected one that steps to the noise, got one that steps to the data'],
       [{ images: { ...images(1), shape: [1, 4, 2, 1] } }, 'encode: images: expected all numbers of [1, 2, 2, 2]'],
       [{ images: { ...images(1), data: new Float32Array(8).fill(9) } }, 'expected finite numbers in [-1, 1], got 9'],
       [{ condition: { images: images(3), t: 5 } }, 'encode: key: expected a key for the noise of the condition'],
@@ -132,7 +132,7 @@ describe('images that are encoded', () => {
   });
 });
 
-describe('what is refused, before anything runs', () => {
+describe('invalid arguments are refused before anything runs', () => {
   const bad: readonly (readonly [Partial<Sampling>, string])[] = [
     [{ known: { images: images(2), mask: { ...mask, shape: [1, 2, 4, 1] } } }, 'sample: known.mask: expected all numbers of [2 or 1, 2, 2, 1 or 2], got 4 of [1, 2, 4, 1]'],
     [{ known: { images: images(2), mask: { ...mask, data: Float32Array.of(1, 0, 2, 0) } } }, 'expected numbers in [0, 1], got 2'],
@@ -140,11 +140,11 @@ describe('what is refused, before anything runs', () => {
     [{ known: { images: images(1), mask, resamples: 0 } }, 'inpainting.resamples: expected an integer ≥ 1, got 0'],
     [{ from: { images: images(1), strength: 0 } }, 'a strength above 0 and at most 1, got 0'],
     [{ from: { images: { ...images(1), shape: [1, 4, 2, 1] }, strength: 0.5 } }, 'sample: from.images: expected all numbers of [1, 2, 2, 2], got 8 of [1, 4, 2, 1]'],
-    [{ from: { images: { data: new Float32Array(8).fill(255), shape: [1, 2, 2, 2] }, strength: 0.5 } }, 'convert bytes by byte/127.5 - 1'],
-    [{ solver: ddimInversion() }, 'sample: solver: expected one that walks to the data, got one that walks to the noise, over t = 124 to 874'],
-    [{ solver: ddimInversion(), from: { images: images(1), strength: 0.5 } }, 'one that walks to the data'],
-    [{ solver: ddimInversion(), known: { images: images(1), mask } }, 'one that walks to the data'],
-    [{ solver: ddimInversion(), grid: 1 }, 'one that walks to the data'],
+    [{ from: { images: { data: new Float32Array(8).fill(255), shape: [1, 2, 2, 2] }, strength: 0.5 } }, 'of bytes, take byte/127.5 - 1'],
+    [{ solver: ddimInversion() }, 'sample: solver: expected one that steps to the data, got one that steps to the noise, over t = 124 to 874'],
+    [{ solver: ddimInversion(), from: { images: images(1), strength: 0.5 } }, 'one that steps to the data'],
+    [{ solver: ddimInversion(), known: { images: images(1), mask } }, 'one that steps to the data'],
+    [{ solver: ddimInversion(), grid: 1 }, 'one that steps to the data'],
     [{ from: { noise: { ...images(1), shape: [1, 4, 2, 1] } } }, 'sample: from.noise: expected all numbers of [1, 2, 2, 2], got 8 of [1, 4, 2, 1]'],
     [{ from: { noise: { ...images(1), data: new Float32Array(8).fill(NaN) } } }, 'sample: from.noise: expected finite numbers, got NaN at number 0'],
     [{ known: { images: images(1) } as GivenKnown }, 'sample.known.mask'],
@@ -156,7 +156,7 @@ describe('what is refused, before anything runs', () => {
   });
 });
 
-test('an inpainting gives all its memory back', async () => {
+test('an inpainting frees all its memory', async () => {
   const left = await onWasm(async (backend) => {
     const before = backend.stats().bytes;
     right(await sample({ ...parts, known: { images: images(3), mask }, batch: 2 })(moving)(backend)());

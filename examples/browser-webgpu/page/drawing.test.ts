@@ -34,13 +34,13 @@ const wholly = (id: number, of = 4, milliseconds = 1000): readonly Event[] => [
 const trained = (milliseconds: number): Event => ({ _tag: 'Stepped', step: 0, loss: 1, milliseconds });
 
 describe('the classes of a drawing', () => {
-  test('are those that were chosen, as equally as can be', () => {
+  test('are the chosen ones, distributed as evenly as possible', () => {
     expect(labelsOf([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(labelsOf([3])).toEqual(Array.from({ length: COUNT }, () => 3));
     expect(labelsOf([2, 7])).toEqual([2, 2, 2, 2, 2, 7, 7, 7, 7, 7]);
   });
 
-  test('of all, the first click chooses one; then each adds one or takes it away, but for the last', () => {
+  test('if all are chosen, a click chooses one; later clicks add or remove one, except the last', () => {
     const toggled = (...labels: readonly number[]): readonly number[] =>
       after(ready, ...labels.map((label): Event => ({ _tag: 'ClassToggled', label }))).classes;
     expect(toggled(7)).toEqual([7]);
@@ -52,12 +52,12 @@ describe('the classes of a drawing', () => {
 });
 
 describe('a drawing', () => {
-  test('is asked for when there is a network, and not before', () => {
+  test('is requested once there is a network, and not before', () => {
     expect(asked(blank, begun)).toMatchObject({ id: 0, purpose: 'drawing', known: null });
     expect(asked(blank, { _tag: 'DrawPressed' })).toBeUndefined();
   });
 
-  test('takes the settings of the page, and other noise when others are asked for', () => {
+  test('uses the settings of the page, and new noise on request', () => {
     expect(asked(ready, { _tag: 'GuidanceSet', guidance: 4 })).toMatchObject({
       guidance: 4,
       seed: ready.seed,
@@ -66,18 +66,18 @@ describe('a drawing', () => {
     expect(asked(ready, { _tag: 'DrawPressed' })).toMatchObject({ seed: ready.seed + 1 });
   });
 
-  test('is seen as it comes', () => {
+  test('is shown as it arrives', () => {
     const state = after(ready, frame(0, 0, 4), frame(0, 1, 4));
     expect(state.shown?.stills).toHaveLength(2);
     expect(indexOf(state)).toBe(1);
   });
 
-  test('of an older request is not taken', () => {
+  test('of an older request is ignored', () => {
     const newer = after(ready, { _tag: 'DrawPressed' });
     expect(after(newer, ...wholly(0))).toBe(newer);
   });
 
-  test('that failed is over, and what was shown stays', () => {
+  test('that failed is over, and the previous one stays visible', () => {
     const state = after(
       ready,
       ...wholly(0),
@@ -89,10 +89,10 @@ describe('a drawing', () => {
   });
 });
 
-describe('while the network learns', () => {
+describe('during training', () => {
   const shown = after(ready, ...wholly(0));
 
-  test('it draws again with the same noise, each time after four times as long as it took', () => {
+  test('it draws again with the same noise, after four times the duration of the last drawing', () => {
     expect(asked(shown, trained(3999))).toBeUndefined();
     expect(asked(shown, trained(4000))).toMatchObject({ seed: ready.seed });
     expect(asked(after(shown, trained(3000)), trained(1000))).toBeDefined();
@@ -115,14 +115,14 @@ describe('while the network learns', () => {
   });
 
   test.each<[string, Event]>([
-    ['looks at the way it came', { _tag: 'Scrubbed', index: 2 }],
+    ['scrubs through the film', { _tag: 'Scrubbed', index: 2 }],
     ['plays it', { _tag: 'PlayToggled' }],
     ['looks elsewhere', { _tag: 'Hid', hidden: true }],
-  ])('it does not draw while one %s', (_, event) => {
+  ])('it does not draw while the user %s', (_, event) => {
     expect(asked(after(shown, event), trained(60_000))).toBeUndefined();
   });
 
-  test('it draws nothing that nobody sees, and then what it has learned since', () => {
+  test('it does not draw on a hidden page, and draws the newest state when it is visible again', () => {
     const hidden = after(shown, { _tag: 'Hid', hidden: true });
     expect(asked(hidden, begun)).toBeUndefined();
     expect(asked(after(hidden, trained(9000)), { _tag: 'Rested', step: 1 })).toBeUndefined();
@@ -130,7 +130,7 @@ describe('while the network learns', () => {
     expect(asked(hidden, { _tag: 'Hid', hidden: false })).toBeUndefined();
   });
 
-  test('it draws once more when it rests, in place of what it was drawing', () => {
+  test('it draws once more when training pauses, replacing the drawing in progress', () => {
     const rested: Event = { _tag: 'Rested', step: 3 };
     expect(asked(shown, rested)).toMatchObject({ id: 1 });
     expect(asked(after(shown, trained(4000)), rested)).toMatchObject({ id: 2 });
@@ -139,17 +139,17 @@ describe('while the network learns', () => {
   });
 });
 
-describe('the way from noise', () => {
+describe('the film from noise', () => {
   const shown = after(ready, ...wholly(0));
 
-  test('is scrubbed back and forth; its end is where one sees what comes next', () => {
+  test('is scrubbed back and forth; at its end new drawings are shown', () => {
     expect(indexOf(after(shown, { _tag: 'Scrubbed', index: 1 }))).toBe(1);
     const end = after(shown, { _tag: 'Scrubbed', index: 1 }, { _tag: 'Scrubbed', index: 4 });
     expect(end.index).toBeNull();
     expect(indexOf(end)).toBe(4);
   });
 
-  test('is played from the beginning to the end, and may be stopped', () => {
+  test('is played from beginning to end, and may be stopped', () => {
     const playing = after(shown, { _tag: 'PlayToggled' });
     expect(indexOf(playing)).toBe(0);
     const later = after(playing, { _tag: 'Ticked', milliseconds: 2500 });
@@ -161,7 +161,7 @@ describe('the way from noise', () => {
     });
   });
 
-  test('cannot be played before it is whole', () => {
+  test('cannot be played before it is complete', () => {
     const half = after(ready, ...wholly(0).slice(0, 3));
     expect(after(half, { _tag: 'PlayToggled' }).playing).toBe(false);
   });

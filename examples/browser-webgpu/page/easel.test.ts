@@ -17,7 +17,7 @@ const ready = after(bare, begun, digit, middle);
 const asked = (state: Easel, event: Event): readonly Effect[] => turn(state, event)[1];
 
 describe('a repair', () => {
-  test('begins with a digit, which is asked for once the digits are loaded', () => {
+  test('begins with a digit, which is requested once the digits are loaded', () => {
     expect(asked(bare, begun)).toEqual([]);
     expect(asked(bare, { _tag: 'DigitsLoaded' })).toEqual([{ _tag: 'Post', request: { _tag: 'FindDigit', at: 0 } }]);
     expect(asked(ready, { _tag: 'DigitsLoaded' })).toEqual([]);
@@ -26,7 +26,7 @@ describe('a repair', () => {
     ]);
   });
 
-  test('asks for several ways to fill in what is painted out, with the sliders of the drawing', () => {
+  test('requests several ways to fill in the erased part, with the sliders of the drawing', () => {
     expect(asked(ready, fill)).toMatchObject([
       {
         request: {
@@ -41,13 +41,13 @@ describe('a repair', () => {
     ]);
   });
 
-  test('is made of another class, or of any', () => {
+  test('may be for another class, or for any class', () => {
     const labelsAs = (as: 'any' | number) => asked(after(ready, { _tag: 'FillAsSet', as }), fill);
     expect(labelsAs(3)).toMatchObject([{ request: { labels: [3, 3, 3, 3] } }]);
     expect(labelsAs('any')).toMatchObject([{ request: { labels: [CLASSES, CLASSES, CLASSES, CLASSES] } }]);
   });
 
-  test('has other noise each time', () => {
+  test('has new noise each time', () => {
     const seedOf = (state: Easel) => {
       const [effect] = asked(state, fill);
       return effect?._tag === 'Post' && effect.request._tag === 'Paint' ? effect.request.seed : undefined;
@@ -56,14 +56,14 @@ describe('a repair', () => {
   });
 
   test.each<[string, Easel]>([
-    ['nothing is painted out', after(ready, { _tag: 'RegionChosen', region: 'none' })],
+    ['nothing is erased', after(ready, { _tag: 'RegionChosen', region: 'none' })],
     ['there is no digit', after(bare, begun, middle)],
     ['there is no network', after(ready, { _tag: 'Crashed', message: '' })],
-  ])('is not asked for where %s', (_, state) => {
+  ])('is not requested if %s', (_, state) => {
     expect(asked(state, fill)).toEqual([]);
   });
 
-  test('is seen as it comes, and over when it is painted or fails', () => {
+  test('is shown as it arrives, and ends when it is complete or fails', () => {
     const image = Uint8Array.of(1);
     const frame: Event = {
       _tag: 'Frame',
@@ -81,7 +81,7 @@ describe('a repair', () => {
     expect(after(painting, { _tag: 'Failed', doing: 'repair', message: '' }).painting).toBe(false);
   });
 
-  test('that is dropped can be asked for again', () => {
+  test('that was dropped can be requested again', () => {
     const painting = after(ready, fill);
     const dropped = (id: number): Event => ({ _tag: 'Dropped', id, purpose: 'repair' });
     expect(after(painting, dropped(0))).toMatchObject({ painting: false, film: null });
@@ -89,7 +89,7 @@ describe('a repair', () => {
     expect(after(painting, fill, dropped(0))).toMatchObject({ painting: true, film: { id: 1 } });
   });
 
-  test('goes on with one of its results, under the same mask', () => {
+  test('continues with one of its results, with the same mask', () => {
     const image = new Uint8Array(AREA).fill(5);
     const next = after(ready, fill, { _tag: 'DigitPicked', image, label: 7 });
     expect(next).toMatchObject({ image, film: null, mask: ready.mask });
@@ -97,7 +97,7 @@ describe('a repair', () => {
 });
 
 describe('the brush', () => {
-  test('of the keyboard moves pixel by pixel, stays inside, and paints where it stands', () => {
+  test('of the keyboard moves pixel by pixel, stays inside the image, and erases at its position', () => {
     const left = Array.from({ length: 40 }, (): Event => ({ _tag: 'CursorMoved', by: { x: -1, y: 0 } }));
     const edge = after({ ...ready, radius: 0.5 }, { _tag: 'RegionChosen', region: 'none' }, ...left, {
       _tag: 'CursorUsed',
@@ -107,7 +107,7 @@ describe('the brush', () => {
     expect(edge.mask.filter((m) => m === 1)).toHaveLength(1);
   });
 
-  test('takes the mask away as an eraser', () => {
+  test('removes the mask in restore mode', () => {
     const all = after(ready, { _tag: 'RegionChosen', region: 'all' }, { _tag: 'EraserToggled' });
     const place = { x: 3.5, y: 3.5 };
     const { mask } = after(all, { _tag: 'Brushed', from: place, to: place });

@@ -1,7 +1,7 @@
-/** Isolates the page from others by a service worker, where its host does not send the headers for it. */
+/** Isolates the page from others by a service worker, if its host does not send the headers for isolation. */
 import type { Settings } from '../shared/settings.js';
 
-/** The time that the service worker may take to start, in milliseconds. The page does without it afterwards. */
+/** The maximum time for the start of the service worker, in milliseconds. The page then continues without it. */
 const PATIENCE = 3000;
 
 const started = async (container: ServiceWorkerContainer, url: string): Promise<boolean> => {

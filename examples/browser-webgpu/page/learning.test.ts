@@ -15,7 +15,7 @@ const stepped = (step: number, loss = 1): Event => ({ _tag: 'Stepped', step, los
 const train: Event = { _tag: 'TrainPressed' };
 
 describe('learning', () => {
-  test('trains to the goal of the recipe, and from there some more', () => {
+  test('trains to the goal of the recipe, and then for additional steps', () => {
     expect(asked(after(begun), train)).toEqual([{ _tag: 'Train', until: 900 }]);
     const paused = after(begun, train, stepped(0), { _tag: 'Rested', step: 1 });
     expect(asked(paused, train)).toEqual([{ _tag: 'Train', until: 900 }]);
@@ -24,7 +24,7 @@ describe('learning', () => {
     expect(learned(over, train)[0]).toMatchObject({ phase: 'training', goal: 900 + MORE });
   });
 
-  test('is not begun twice, nor before it is ready', () => {
+  test('does not start twice, nor before it is ready', () => {
     expect(asked(after(begun, train), train)).toEqual([]);
     expect(asked(preparing, train)).toEqual([]);
   });
@@ -44,7 +44,7 @@ describe('learning', () => {
     expect(state.pace.secondsPerStep).toBeCloseTo(0.2);
   });
 
-  test('after a lost device, goes on from its copy with the curve until there', () => {
+  test('after a lost device, resumes from its copy with the curve up to there', () => {
     const lost = after(begun, train, stepped(0), stepped(1), stepped(2), {
       _tag: 'Lost',
       step: 3,
@@ -56,12 +56,12 @@ describe('learning', () => {
     expect(back.losses.map(({ step }) => step)).toEqual([0, 1]);
   });
 
-  test('another training begins a curve of its own', () => {
+  test('another training begins a new curve', () => {
     const state = after(begun, stepped(0), { _tag: 'Begun', from: 'file', step: 40, goal: 100 });
     expect(state).toMatchObject({ step: 40, goal: 100, losses: [], heldOut: [], kept: null });
   });
 
-  test('another beginning has other numbers each time', () => {
+  test('each restart has another seed', () => {
     const settings = { ...defaultSettings, seed: 7 };
     const open = after({ _tag: 'Opened', settings, digits: '' }, begun);
     expect(asked(open, { _tag: 'AnewPressed' })).toEqual([{ _tag: 'Anew', seed: 8 }]);
@@ -69,7 +69,7 @@ describe('learning', () => {
     expect(asked(again, { _tag: 'AnewPressed' })).toEqual([{ _tag: 'Anew', seed: 9 }]);
   });
 
-  test('a beginning in the place of what was kept has the seed that was asked for, or another than the usual', () => {
+  test('a restart in place of a saved training has the requested seed, or one that is not the default', () => {
     const kept: Event = { _tag: 'Begun', from: 'kept', step: 300, goal: 900 };
     const anew = (seed: number | null) =>
       asked(after({ _tag: 'Opened', settings: { ...defaultSettings, seed }, digits: '' }, kept), {
@@ -79,12 +79,12 @@ describe('learning', () => {
     expect(anew(null)).toEqual([{ _tag: 'Anew', seed: USUAL_SEED + 1 }]);
   });
 
-  test('that is being replaced does not come to rest on the page before there is another one', () => {
+  test('that is being replaced is not shown as paused before the new one is ready', () => {
     const replaced = after(begun, train, stepped(0), { _tag: 'AnewPressed' }, { _tag: 'Rested', step: 1 });
     expect(replaced.phase).toBe('preparing');
   });
 
-  test('goes on while a file is looked at, and rests with a checkpoint', () => {
+  test('continues while a file is opened, and pauses if it is a checkpoint', () => {
     const given = after(begun, train, { _tag: 'FileGiven', name: 'a', bytes: Uint8Array.of(1) });
     expect(given.phase).toBe('training');
     expect(learned(given, { _tag: 'Begun', from: 'file', step: 40, goal: 900 })[0]).toMatchObject({
@@ -93,7 +93,7 @@ describe('learning', () => {
     });
   });
 
-  test('waits for the digits, which load once there is a network, and again when wanted', () => {
+  test('waits for the digits, which load once there is a network, and again on request', () => {
     expect(asked(preparing, begun)).toEqual([{ _tag: 'LoadDigits' }]);
     const [loading] = learned(preparing, begun);
     expect(loading.digits).toBe('loading');
@@ -104,17 +104,17 @@ describe('learning', () => {
     expect(asked(failed, { _tag: 'DigitsWanted' })).toEqual([{ _tag: 'LoadDigits' }]);
     const [loaded] = learned(failed, { _tag: 'DigitsLoaded' });
     expect(asked(loaded, train)).toEqual([{ _tag: 'Train', until: 900 }]);
-    expect(asked(loaded, { ...begun, from: 'lost' })).toEqual([]); // they are there
+    expect(asked(loaded, { ...begun, from: 'lost' })).toEqual([]); // they are loaded
   });
 
-  test('counts the threads that run', () => {
+  test('counts the running threads', () => {
     const works: Event = { _tag: 'Works', backend: 'wasm', threads: 4, why: null };
     expect(after(works).threads).toBe(4);
     expect(after(works, { _tag: 'OneThread' }).threads).toBe(1);
     expect(after(works, { _tag: 'Works', backend: 'webgpu', threads: null, why: null }).threads).toBeNull();
   });
 
-  test('a tab that is hidden keeps its training, and trains on', () => {
+  test('a hidden tab saves its training, and continues to train', () => {
     const training = after(begun, train);
     expect(asked(training, { _tag: 'Hid', hidden: true })).toEqual([{ _tag: 'Keep' }]);
     expect(asked(training, { _tag: 'Hid', hidden: false })).toEqual([]);
@@ -129,7 +129,7 @@ describe('learning', () => {
     ]);
   });
 
-  test('a failure ends what cannot work without it, and nothing else', () => {
+  test('a failure ends only the tasks that depend on it', () => {
     const failed = (doing: 'start' | 'open'): Event => ({ _tag: 'Failed', doing, message: '' });
     expect(after({ _tag: 'Preparing', what: 'network' }, failed('start')).phase).toBe('stopped');
     expect(after(begun, train, failed('open')).phase).toBe('training');

@@ -12,20 +12,20 @@ const begun: Event = { _tag: 'Begun', from: 'noise', step: 0, goal: 900 };
 const titles = ({ notices }: Page): readonly string[] => notices.map(({ title }) => title);
 
 describe('the page', () => {
-  test('begins with a worker that gets ready', () => {
+  test('begins by starting a worker', () => {
     expect(turned(firstPage(opened), opened)[1]).toEqual([
       { _tag: 'Employ', request: { _tag: 'Start', settings: defaultSettings, digits: '/digits.bin' } },
     ]);
   });
 
-  test('draws and loads digits once there is a network, and looks for one to repair once they are loaded', () => {
+  test('draws and loads digits once there is a network, and requests a digit to repair once they are loaded', () => {
     const requests = (page: Page, event: Event) =>
       turned(page, event)[1].map((effect) => effect._tag === 'Post' && effect.request._tag);
     expect(requests(after(opened), begun)).toEqual(['LoadDigits', 'Paint']);
     expect(requests(after(opened, begun), { _tag: 'DigitsLoaded' })).toEqual(['FindDigit']);
   });
 
-  test('says that it has one thread, and that its digits are missing, until they are not', () => {
+  test('says that it has one thread, and that its digits are missing until they are loaded', () => {
     expect(after(opened, { _tag: 'OneThread' }).notices).toMatchObject([{ title: 'Running on one thread' }]);
     const missing = after(opened, begun, { _tag: 'Failed', doing: 'digits', message: 'status 503' });
     expect(titles(missing)).toEqual(['The digits could not be loaded']);
@@ -37,7 +37,7 @@ describe('the page', () => {
     ['software', 'emulates its GPU in software'],
     ['failed', 'could not run the network'],
     ['lost', 'was lost twice'],
-  ])('says why it works without WebGPU (%s), until there is one', (why, expected) => {
+  ])('says why it does not use WebGPU (%s), until it does', (why, expected) => {
     const without: Event = { _tag: 'Works', backend: 'wasm', threads: 2, why };
     const [notice] = after(without).notices;
     expect(notice).toMatchObject({ about: 'backend', tone: 'note' });
@@ -53,14 +53,14 @@ describe('the page', () => {
     ['repair', 'FillPressed'],
     ['keep', 'SavePressed'],
     ['open', null],
-  ])('tells a failure (%s) in its own words, once, with a way on where there is one', (doing, wayOn) => {
+  ])('shows a failure (%s) once, in its own words, with an action if there is one', (doing, wayOn) => {
     const failed: Event = { _tag: 'Failed', doing, message: 'in its own words' };
     const { notices } = after(begun, failed, failed);
     expect(notices).toMatchObject([{ tone: 'error', text: 'in its own words' }]);
     expect(notices[0]?.actions.map(({ event }) => event._tag)).toEqual(wayOn === null ? [] : [wayOn]);
   });
 
-  test('of a lost device it says where the training is, and goes on with a press', () => {
+  test('after a lost device it says at which step the training is, and continues on a press', () => {
     const lost = after(begun, { _tag: 'TrainPressed' }, { _tag: 'Lost', step: 132, message: 'gone' });
     expect(lost.notices).toMatchObject([{ about: 'training', tone: 'warning', actions: [] }]);
     const [back] = turned(lost, { _tag: 'Begun', from: 'lost', step: 100, goal: 900 });
@@ -69,7 +69,7 @@ describe('the page', () => {
     expect(titles(turned(back, { _tag: 'TrainPressed' })[0])).toEqual([]);
   });
 
-  test('a worker that stopped is started again', () => {
+  test('a worker that stopped is restarted', () => {
     const crashed = after(begun, { _tag: 'Crashed', message: 'out of memory' });
     const action = crashed.notices.at(-1)?.actions[0]?.event;
     expect(action).toBe(opened);
@@ -78,7 +78,7 @@ describe('the page', () => {
     expect(titles(page)).toEqual([]);
   });
 
-  test('a training that was kept may be dropped for another', () => {
+  test('a saved training may be replaced by a new one', () => {
     const page = after({ _tag: 'Begun', from: 'kept', step: 300, goal: 900 });
     expect(page.notices).toMatchObject([{ title: 'Welcome back', actions: [{ event: { _tag: 'AnewPressed' } }] }]);
     expect(page.notices[0]?.text).not.toContain('seed');
@@ -87,7 +87,7 @@ describe('the page', () => {
     expect(seeded.notices[0]?.text).toContain('starts with seed 99');
   });
 
-  test('a new beginning can be undone, and what it replaced saved, until it is closed or another is opened', () => {
+  test('a restart can be undone, and the replaced training saved, until the notice is closed or another training is opened', () => {
     const bytes = Uint8Array.of(1, 2, 3);
     const replaced: readonly Event[] = [
       { _tag: 'AnewPressed' },
@@ -108,13 +108,13 @@ describe('the page', () => {
     expect(turned(anew, save!.event)[1]).toEqual([{ _tag: 'Download', name: 'digits-300.safetensors', bytes }]);
   });
 
-  test('says that this browser keeps the training of another tab, and how to keep this one', () => {
+  test('says that this browser saves the training of another tab, and how to save this one', () => {
     expect(after(begun, { _tag: 'KeptElsewhere' }).notices).toMatchObject([
       { about: 'keep', tone: 'note', actions: [{ event: { _tag: 'SavePressed' } }] },
     ]);
   });
 
-  test('tells a screen reader of the training now and then, and not of each step', () => {
+  test('announces the training to screen readers from time to time, not at each step', () => {
     const steps = Array.from({ length: 150 }, (_, step): Event => ({
       _tag: 'Stepped',
       step,

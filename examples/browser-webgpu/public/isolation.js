@@ -1,6 +1,6 @@
 /**
- * A service worker for hosts that cannot be told which headers to send. It adds the two that isolate the page from others,
- * which browsers require before threads may share memory. `page/isolation.ts` starts it.
+ * A service worker for hosts whose headers cannot be configured. It adds the two headers that isolate the page from
+ * others, which browsers require before threads may share memory. `page/isolation.ts` starts it.
  */
 addEventListener('install', () => skipWaiting());
 addEventListener('activate', (event) => event.waitUntil(clients.claim()));

@@ -2,7 +2,7 @@
 export const SIDE = 28;
 export const AREA = SIDE * SIDE;
 
-/** The numbers of digits in the file of the page: to train on, the same number of each class, and held out. */
+/** The numbers of training digits, equally many of each class, and of held-out digits in the file of the page. */
 export const TRAINED = 6000;
 export const HELD_OUT = 256;
 /** The number of classes; as a label it means no class. */

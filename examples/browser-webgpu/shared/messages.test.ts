@@ -59,11 +59,11 @@ const messageOf = (result: E.Either<NoisefoldError, unknown>): string =>
   )(result);
 
 describe('messages', () => {
-  test.each(requests)('of the page arrive as they were sent: $_tag', (request) => {
+  test.each(requests)('of the page arrive unchanged: $_tag', (request) => {
     expect(decodeRequest(structuredClone(request))).toEqual(E.right(request));
   });
 
-  test.each(reports)('of the worker arrive as they were sent: $_tag', (report) => {
+  test.each(reports)('of the worker arrive unchanged: $_tag', (report) => {
     expect(decodeReport(structuredClone(report))).toEqual(E.right(report));
   });
 
@@ -76,11 +76,11 @@ describe('messages', () => {
     [{ _tag: 'Train', until: '3' }, 'a message of the page: Train: until: expected a whole number ≥ 0, got "3"'],
     [{ _tag: 'Rest', now: true }, 'a message of the page: Rest: expected no fields but , got "now"'],
     [{ _tag: 'Open', name: 'a', bytes: [1] }, 'Open: bytes: expected bytes, got object'],
-  ])('that are none of ours are refused: %j', (message, expected) => {
+  ])('of another form are refused: %j', (message, expected) => {
     expect(messageOf(decodeRequest(message))).toContain(expected);
   });
 
-  test('hand over their bytes, each buffer once', () => {
+  test('transfer their bytes, each buffer once', () => {
     const frame: Report = {
       _tag: 'Frame',
       id: 0,
@@ -98,7 +98,7 @@ describe('messages', () => {
 });
 
 describe('the address', () => {
-  test('asks for settings, or leaves them', () => {
+  test('sets some settings, or none', () => {
     expect(settingsOf('')).toEqual(E.right(defaultSettings));
     expect(settingsOf('?goal=12&steps=5')).toEqual(E.right({ ...defaultSettings, goal: 12, steps: 5 }));
     expect(settingsOf('?backend=wasm&seed=3&recipe=tiny&threads=2')).toEqual(
@@ -106,7 +106,7 @@ describe('the address', () => {
     );
   });
 
-  test('of a shared link may have parameters of others, which change nothing', () => {
+  test('of a shared link may have unrelated parameters, which change nothing', () => {
     expect(settingsOf('?utm_source=news&fbclid=x&__proto__=y&toString=z')).toEqual(E.right(defaultSettings));
     expect(settingsOf('?utm_source=news&goal=12&ref=a&steps=5')).toEqual(
       E.right({ ...defaultSettings, goal: 12, steps: 5 }),
@@ -121,7 +121,7 @@ describe('the address', () => {
     ['?goal=', 'goal: expected a whole number ≥ 1, got 0'],
     ['?threads=0', 'threads: expected a whole number from 1 to 64, got 0'],
     ['?threads=65&utm_source=news', 'threads: expected a whole number from 1 to 64, got 65'],
-  ])('that asks for something else is told so: %s', (query, expected) => {
+  ])('with an invalid setting is an error: %s', (query, expected) => {
     expect(messageOf(settingsOf(query))).toContain(expected);
   });
 });

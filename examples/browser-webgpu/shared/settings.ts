@@ -54,11 +54,14 @@ export const settingsDecoder: Decoder<Settings> = record(fields);
 
 const isWord = (name: string): boolean => name === 'backend' || name === 'recipe';
 
-/** Reads the settings of a query. Ignores other parameters, which shared links may have. `ConfigError` for invalid values. */
+/**
+ * Reads the settings of a query. Ignores other parameters, which shared links may have. Returns a `ConfigError` for
+ * invalid values.
+ */
 export const settingsOf = (query: string): E.Either<NoisefoldError, Settings> =>
   F.pipe(
     [...new URLSearchParams(query)].filter(([name]) => Object.hasOwn(fields, name)),
     (known) => known.map(([name, value]) => [name, isWord(name) ? value : Number(value)] as const),
     (known) => ({ ...defaultSettings, ...Object.fromEntries(known) }),
-    settingsDecoder({ where: 'the address', hint: 'the page takes its defaults instead' }),
+    settingsDecoder({ where: 'the address', hint: 'the page uses its defaults instead' }),
   );

@@ -36,8 +36,8 @@ const picture = (name: string) => {
   return { path: join(pictures, `${name}.png`), fullPage: true };
 };
 
-describe.skipIf(!hasBrowser)('the page for everyone', () => {
-  test('is used with the keyboard alone', async () => {
+describe.skipIf(!hasBrowser)('accessibility of the page', () => {
+  test('can be used with only the keyboard', async () => {
     const page = await ready();
     const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');
     /** Presses Tab until an element has the focus; checks that each focus is visible. */
@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser)('the page for everyone', () => {
         });
         if ((await focused()) !== '' && !visible) throw new Error(`no outline around ${await focused()}`);
       }
-      throw new Error(`no way to ${where}`);
+      throw new Error(`cannot reach ${where}`);
     };
     await walkTo('train');
     await page.keyboard.press('Enter');
@@ -65,14 +65,14 @@ describe.skipIf(!hasBrowser)('the page for everyone', () => {
     await walkTo('easel');
     for (const key of ['ArrowLeft', 'ArrowUp', 'Space', 'ArrowUp', 'ArrowUp', 'Space']) await page.keyboard.press(key);
     expect(await attribute(page, '#easel', 'aria-label')).toMatch(
-      /^A \d, [1-9]\d* % of it painted out; brush at column 14, row 12$/,
+      /^A \d, [1-9]\d* % of it erased; brush at column 14, row 12$/,
     );
     await walkTo('fill');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
   });
 
-  test('has a name for everything that can be used, and tells what happens', async () => {
+  test('has a name for every control, and announces changes', async () => {
     const page = await ready();
     const tree = await page.locator('body').ariaSnapshot();
     expect(
@@ -102,7 +102,7 @@ describe.skipIf(!hasBrowser)('the page for everyone', () => {
     expect(found.filter(({ ratio }) => ratio < 4.5)).toEqual([]); // WCAG 2.2, 1.4.3
   });
 
-  test('draws in other colours when it gets dark', async () => {
+  test('redraws in other colours in dark mode', async () => {
     const page = await ready();
     const brightest = async (): Promise<number> => {
       await whenShown(page);
@@ -119,7 +119,7 @@ describe.skipIf(!hasBrowser)('the page for everyone', () => {
     expect(await brightest()).toBeGreaterThan(192);
   });
 
-  test.each([390, 320])('fits a screen of %i pixels, with what can be pressed large enough', async (width) => {
+  test.each([390, 320])('fits a screen of %i pixels, with controls that are large enough', async (width) => {
     const page = await ready({ viewport: { width, height: 844 }, hasTouch: true, isMobile: true });
     await page.screenshot(picture(`phone-${width}`));
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
@@ -129,10 +129,10 @@ describe.skipIf(!hasBrowser)('the page for everyone', () => {
         return box.width < 40 || box.height < 40 ? [`${one.id || one.textContent}: ${box.width}×${box.height}`] : [];
       }),
     );
-    expect(small).toEqual([]); // WCAG 2.2, 2.5.8 wants 24, a thumb 40
+    expect(small).toEqual([]); // WCAG 2.2, 2.5.8 requires 24; a thumb needs 40
   });
 
-  test('keeps what is typed and told apart: a slider that is held is not moved by the training', async () => {
+  test('does not move a slider that the user holds during training', async () => {
     const page = await ready();
     await open(page, 'x.safetensors', await saved(page));
     await page.waitForSelector('text=Checkpoint opened');

@@ -28,7 +28,7 @@ export interface Visitor {
   readonly address: string;
 }
 
-/** The tests of a file share a browser; each has a new visitor, or all share one. */
+/** The tests of a file share a browser; each test has its own browser context, or all share one. */
 export const visitors = ({ webgpu = false }: { readonly webgpu?: boolean } = {}) => {
   let browser: Browser | null = null;
   const served: Served[] = [];

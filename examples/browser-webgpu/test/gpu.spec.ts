@@ -69,10 +69,10 @@ describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
     await pause(page);
     half = await saved(page);
     await whenDone(page);
-    await hide(page, true); // no drawings from here on: they take longer than training
+    await hide(page, true); // no drawings from here on, because they take longer than training
   });
 
-  test('a checkpoint whose batch is more than a buffer may hold is refused in words, and the training is as it was', async () => {
+  test('a checkpoint whose batch exceeds a buffer is refused with a message, and the training is unchanged', async () => {
     const { page } = visit;
     const step = await stepOf(page);
     const snapshot = decodeCheckpoint('saved')(half);
@@ -85,7 +85,7 @@ describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
     expect(await page.textContent('#backend')).toBe('on WebGPU');
   });
 
-  test('after a lost device it goes on, and ends in the bytes of a training that was never disturbed', async () => {
+  test('after a lost device it resumes, and ends with the bytes of an undisturbed training', async () => {
     const { page } = visit;
     const step = await stepOf(page);
     expect(step).toBeLessThan(5);
@@ -107,7 +107,7 @@ describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
     expect(Buffer.compare(await saved(page), undisturbed)).toBe(0);
   });
 
-  test('lost again, it takes WebAssembly, with what there is', async () => {
+  test('after a second lost device it uses WebAssembly, and keeps its state', async () => {
     const { page } = visit;
     await loseDevice();
     await press(page, 'Train 300 more');

@@ -60,7 +60,7 @@ describe.skipIf(!hasBrowser)('drawing in the page', () => {
     expect(await page.getByRole('slider', { name: 'From noise to digits' }).getAttribute('max')).toBe('1');
   });
 
-  test('is scrubbed from its end back to noise, which fills the image, and forth again', async () => {
+  test('is scrubbed from its end back to noise, which fills the image, and forward again', async () => {
     const { page } = visit;
     await whenDrawn();
     const end = await drawing();
@@ -85,7 +85,7 @@ describe.skipIf(!hasBrowser)('drawing in the page', () => {
 });
 
 describe.skipIf(!hasBrowser)('repairing in the page', () => {
-  test('fills in what is painted out in four ways, and leaves the rest as it is', async () => {
+  test('fills in the erased part in four ways, and leaves the rest unchanged', async () => {
     const { page } = visit;
     const easel = async () => {
       const [ink] = await inkOf(page, '#easel');
@@ -109,7 +109,7 @@ describe.skipIf(!hasBrowser)('repairing in the page', () => {
     expect(await easel()).toEqual(ways[1]);
   });
 
-  test('is painted out with the pointer, and rubbed out again', async () => {
+  test('is erased with the pointer, and restored', async () => {
     const { page } = visit;
     await press(page, 'Clear');
     const canvas = page.locator('#easel');
@@ -121,11 +121,11 @@ describe.skipIf(!hasBrowser)('repairing in the page', () => {
       await page.mouse.down();
       await page.mouse.move(x + 0.8 * width, y + 0.5 * width, { steps: 3 });
       await page.mouse.up();
-      await page.mouse.move(x + 0.5 * width, y + 0.9 * width); // the button is up: no more painting
+      await page.mouse.move(x + 0.5 * width, y + 0.9 * width); // the button is up, so nothing more is erased
     };
     await canvas.scrollIntoViewIfNeeded();
     await stroke();
-    // 0.6 by 4 of 28 pixels and a round end: some 9 or 10 %
+    // 0.6 of the height by 4 of 28 pixels, and a round end: about 9 or 10 %
     expect(await painted()).toBeGreaterThanOrEqual(8);
     expect(await painted()).toBeLessThanOrEqual(12);
     await press(page, 'Restore');
@@ -134,7 +134,7 @@ describe.skipIf(!hasBrowser)('repairing in the page', () => {
     await press(page, 'Restore');
   });
 
-  test('takes a drawn digit, or another one of those that it never learned from', async () => {
+  test('takes a drawn digit, or another held-out one', async () => {
     const { page } = visit;
     await press(page, 'Clear');
     await press(page, 'A drawn 4, to be repaired below');

@@ -17,7 +17,7 @@ import {
   whenTrained,
 } from './browser.js';
 
-/** The network of the demo, since the one for tests is too small for threads. */
+/** The network of the demo, because the one for tests is too small for threads. */
 const TWO = '?backend=wasm&threads=2&goal=2&steps=1';
 
 const visitor = visitors();
@@ -61,7 +61,7 @@ const contentPolicy = (workers: string) => ({
 });
 
 describe.skipIf(!hasBrowser)('threads of the page', () => {
-  test('train, and end in the bytes of a training on one thread', async () => {
+  test('train, and end with the bytes of a training on one thread', async () => {
     const trained = async (threads: number): Promise<Uint8Array> => {
       const { page, context, address, chip } = await visiting();
       await beforeWorker(context, COUNTING);
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)('threads of the page', () => {
     expect(Buffer.compare(await trained(2), await trained(1))).toBe(0);
   });
 
-  test('work on a host that sends no headers: the page reloads once, and no more', async () => {
+  test('work on a host that sends no headers: the page reloads exactly once', async () => {
     const { page, context, address, visits, chip, isIsolated } = await visiting({ headers: {} });
     await page.goto(`${address}${TWO}`);
     await page.waitForFunction(() => crossOriginIsolated);
@@ -92,7 +92,7 @@ describe.skipIf(!hasBrowser)('threads of the page', () => {
     expect(visits()).toBe(3);
     expect(await isIsolated()).toBe(true);
 
-    // past the service worker, to which the page returns
+    // bypasses the service worker, to which the page then returns
     const devtools = await context.newCDPSession(page);
     await devtools.send('Page.reload', { ignoreCache: true });
     await page.waitForFunction(() => crossOriginIsolated);
@@ -106,17 +106,20 @@ describe.skipIf(!hasBrowser)('threads of the page', () => {
     ['do not start', 'ServiceWorkerContainer.prototype.register = () => Promise.resolve()', 1],
     ['do not isolate', `Object.defineProperty(window, 'crossOriginIsolated', { get: () => false })`, 2],
     ['cannot be marked', `Object.defineProperty(window, 'localStorage', { get() { throw new Error('no'); } })`, 1],
-  ])('are not needed: where service workers %s, the page trains without a loop', async (_, program, expected) => {
-    const { page, address, visits, chip } = await visiting({ headers: {} });
-    await page.addInitScript(program);
-    await page.goto(`${address}${TWO}&recipe=tiny`);
-    await whenReady(page);
-    expect(visits()).toBe(expected);
-    if (expected === 1) expect(await chip()).toBe('on WebAssembly, 1 thread');
-    await press(page, 'Start training');
-    await whenStepIs(page, 1);
-    expect(visits()).toBe(expected);
-  });
+  ])(
+    'are not needed: if service workers %s, the page trains and does not reload forever',
+    async (_, program, expected) => {
+      const { page, address, visits, chip } = await visiting({ headers: {} });
+      await page.addInitScript(program);
+      await page.goto(`${address}${TWO}&recipe=tiny`);
+      await whenReady(page);
+      expect(visits()).toBe(expected);
+      if (expected === 1) expect(await chip()).toBe('on WebAssembly, 1 thread');
+      await press(page, 'Start training');
+      await whenStepIs(page, 1);
+      expect(visits()).toBe(expected);
+    },
+  );
 
   test.each([
     ["'self'", 'on WebAssembly, 1 thread', 1],
@@ -132,7 +135,7 @@ describe.skipIf(!hasBrowser)('threads of the page', () => {
     expect(await page.getByText('Running on one thread').count()).toBe(notices);
   });
 
-  test('run under the policy of the built page, which runs no script that was put into it', async () => {
+  test('run under the policy of the built page, which blocks injected scripts', async () => {
     const { page, address } = await visiting();
     await page.goto(`${address}${TWO}`);
     await whenReady(page);

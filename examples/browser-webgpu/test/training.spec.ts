@@ -18,7 +18,7 @@ import {
 
 const TINY = '?recipe=tiny&backend=wasm';
 
-/** A goal that is not reached before a busy machine presses a button. */
+/** A goal that is not reached before a test on a busy machine presses a button. */
 const LONG = 600;
 
 const visitor = visitors();
@@ -34,7 +34,7 @@ const begin = async (query = TINY): Promise<void> => {
 };
 
 describe.skipIf(!hasBrowser)('training in the page', () => {
-  test('saved, stopped, reloaded and resumed, it ends in the bytes of one that was never disturbed', async () => {
+  test('saved, stopped, reloaded and resumed, it ends with the bytes of an undisturbed training', async () => {
     await begin(`${TINY}&goal=${LONG}`);
     await trainOut(visit.page, 'Start training');
     const undisturbed = await saved(visit.page);
@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
     await whenStepIs(page, 1);
   });
 
-  test('shows its loss as it falls, and goes on past its goal', async () => {
+  test('shows its loss as it falls, and continues past its goal', async () => {
     const { page } = visit;
     await begin();
     await trainOut(visit.page, 'Start training');
@@ -100,7 +100,7 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
       (path) => (path.getAttribute('d') ?? '').match(/[\d.]+(?=L|$)/g)?.map(Number) ?? [],
     );
     expect(heights).toHaveLength(40);
-    expect(heights.at(-1)! - heights[0]!).toBeGreaterThan(20); // pixels down
+    expect(heights.at(-1)! - heights[0]!).toBeGreaterThan(20); // pixels from the top
     expect(await page.$$eval('#chart circle', (all) => all.length)).toBe(5); // before the first step, and after each ten
     await press(page, 'Train 300 more');
     await whenStepIs(page, 42);
@@ -108,7 +108,7 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
     expect(await page.textContent('#step')).toMatch(/\/ 340$/);
   });
 
-  test('in a tab that is hidden is kept and goes on, and in one that was frozen goes on after it', async () => {
+  test('is saved and continues in a hidden tab, and continues after a tab was frozen', async () => {
     const { page, context } = visit;
     await begin();
     await press(page, 'Start training');
@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
     );
   });
 
-  test('leaves the page free to move while a step is computed', async () => {
+  test('does not block the page while a step is computed', async () => {
     const { page } = visit;
     await begin('?backend=wasm'); // the network of the demo: a step takes a tenth of a second or more
     await press(page, 'Start training');

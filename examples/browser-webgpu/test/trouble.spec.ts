@@ -61,7 +61,7 @@ const goesOn = async (step: number): Promise<void> => {
   await whenStepIs(page, step + 1);
 };
 
-describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
+describe.skipIf(!hasBrowser)('failures in the page', () => {
   test('no adapter: it says so and trains on WebAssembly', async () => {
     const { page } = visit;
     await goTo('?recipe=tiny');
@@ -72,7 +72,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await whenStepIs(page, 1);
   });
 
-  test('foreign files dropped on it are refused in words, and the training is as it was', async () => {
+  test('other files dropped on it are refused with a message, and the training is unchanged', async () => {
     const step = await trained();
     const files: readonly (readonly [name: string, bytes: Uint8Array, expected: string])[] = [
       [
@@ -104,7 +104,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await goesOn(step);
   });
 
-  test('a foreign file that is dropped on it disturbs neither its training nor what it paints', async () => {
+  test('another file dropped on it disturbs neither training nor drawing', async () => {
     const { page } = visit;
     await goTo('?recipe=tiny&backend=wasm&goal=100000&steps=60');
     await whenReady(page);
@@ -123,7 +123,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await whenDone(page);
   });
 
-  test('a checkpoint that is dropped on it is taken, in the midst of another training too', async () => {
+  test('a checkpoint dropped on it is opened, also during another training', async () => {
     const { page } = visit;
     const step = await trained();
     const bytes = await saved(page);
@@ -143,7 +143,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     expect(await stepOf(page)).toBe(step);
   });
 
-  test('a training that was thrown away by mistake comes back with a press', async () => {
+  test('a training that was replaced by mistake is restored with a press', async () => {
     const { page } = visit;
     const step = await trained();
     const before = await saved(page);
@@ -158,7 +158,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     expect(await page.evaluate(() => document.activeElement?.id)).not.toBe('');
   });
 
-  test('a second tab says that it keeps nothing, and leaves alone what the first one keeps', async () => {
+  test('a second tab says that it does not save, and does not change what the first one saves', async () => {
     const step = await trained();
     const other = await visit.context.newPage();
     await other.goto(`${visit.address}?recipe=tiny&backend=wasm&goal=${step + 10}`);
@@ -181,7 +181,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
        GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error('no'));`,
       'could not run the network',
     ],
-  ])('no GPU that is fit for it (%s): it says why', async (_, program, expected) => {
+  ])('without a usable GPU (%s) it says why', async (_, program, expected) => {
     const onGpu = await withGpu();
     await beforeWorker(onGpu.context, program);
     await onGpu.page.goto(`${onGpu.address}?recipe=tiny`);
@@ -191,7 +191,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await onGpu.context.close();
   });
 
-  test('checkpoints of other trainings are refused in words, and the training is as it was', async () => {
+  test('checkpoints of other trainings are refused with a message, and the training is unchanged', async () => {
     const step = await trained();
     const snapshot = right(decodeCheckpoint('saved')(await saved(visit.page)));
     const otherModel = { image: [8, 8, 3], base: 4, multipliers: [1], groups: 2 };
@@ -225,7 +225,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     expect(await page.locator('.notice.error').count()).toBe(0);
   });
 
-  test('a worker that cannot be loaded: it says so, and starts another', async () => {
+  test('a worker that cannot be loaded: it says so, and starts another one', async () => {
     const { page, context } = visit;
     await context.route('**/assets/main-*.js', (route) => route.abort());
     await goTo('?recipe=tiny&backend=wasm');
@@ -235,7 +235,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await whenReady(page);
   });
 
-  test('a browser that keeps nothing: it says so once, trains on, and saves', async () => {
+  test('a browser without storage: it says so once, continues to train, and saves files', async () => {
     const { page, context } = visit;
     await beforeWorker(
       context,
@@ -252,14 +252,14 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     expect(right(decodeCheckpoint('saved')(await saved(page))).step).toBeGreaterThan(step);
   });
 
-  test('an address that asks for something unknown is told so, and gets what is usual', async () => {
+  test('a URL with an invalid setting is reported, and the defaults are used', async () => {
     await goTo('?recipe=cake');
     expect(await message()).toContain('recipe: expected digits or tiny, got "cake"');
     await whenReady(visit.page);
     expect(await visit.page.textContent('#step')).toBe('0 / 900');
   });
 
-  test('a shared link with parameters of others has its own settings, and no error', async () => {
+  test('a shared link with unrelated parameters has its own settings, and no error', async () => {
     await goTo('?utm_source=news&goal=12&recipe=tiny&backend=wasm&fbclid=x');
     await whenReady(visit.page);
     expect(await visit.page.textContent('#step')).toBe('0 / 12');

@@ -40,7 +40,7 @@ const written = (bytes: number): string => `${(bytes / KB).toFixed(1)} kB`;
 const MOST = 150 * KB;
 
 describe('the built page', () => {
-  test('has files of known kinds only, and a megabyte at most with its digits', () => {
+  test('has only files of known kinds, of at most a megabyte with its digits', () => {
     console.log(
       [
         ...weights.map(

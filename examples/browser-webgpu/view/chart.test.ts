@@ -20,7 +20,7 @@ describe('the chart of the loss', () => {
     expect(chart({ ...none, step: 900 }, size)).toContain('step 1200');
   });
 
-  test.prop([losses])('has a place inside for each loss, lower where the loss is', (values) => {
+  test.prop([losses])('has a point inside the axes for each loss, lower for a lower loss', (values) => {
     const points = pointsOf(chart({ ...none, losses: values.map((loss, step) => ({ step, loss })) }, size), 'raw');
     expect(points).toHaveLength(values.length);
     for (const [x, y] of points) {
@@ -43,7 +43,7 @@ describe('the chart of the loss', () => {
     expect(smooth[0]).toEqual(raw[0]);
   });
 
-  test('leaves out what is not finite or has no logarithm', () => {
+  test('leaves out losses that are not finite or have no logarithm', () => {
     const odd = [1, Number.NaN, Infinity, 0, -1, 0.5].map((loss, step) => ({ step, loss }));
     expect(pointsOf(chart({ ...none, losses: odd }, size), 'raw')).toHaveLength(2);
   });

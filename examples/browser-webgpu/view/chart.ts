@@ -9,8 +9,8 @@ interface Size {
 const MARGIN = { left: 38, right: 8, top: 26, bottom: 24 } as const;
 
 /**
- * Centred geometric means over about a twentieth of the curve, since the axis is logarithmic: they do not lag behind,
- * except at the end.
+ * Centred geometric means over about a twentieth of the curve (geometric because the axis is logarithmic). They do not
+ * lag behind, except at the end.
  */
 const smoothed = (losses: readonly Loss[]): readonly Loss[] => {
   const around = Math.floor(losses.length / 40);

@@ -51,7 +51,7 @@ const drawOn = (canvas: HTMLCanvasElement, { image, mask, cursor, radius }: Ease
 
 /** The canvas as text, for screen readers. */
 const inWords = ({ label, mask, cursor }: Easel): string => {
-  const painted = `${Math.round(100 * share(mask))} % of it painted out`;
+  const painted = `${Math.round(100 * share(mask))} % of it erased`;
   return `A ${label}, ${painted}; brush at column ${Math.ceil(cursor.x)}, row ${Math.ceil(cursor.y)}`;
 };
 

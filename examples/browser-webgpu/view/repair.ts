@@ -25,7 +25,7 @@ export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
 
   byId('regions', HTMLDivElement).append(
     ...regions
-      .filter((region) => region !== 'none') // which is to clear
+      .filter((region) => region !== 'none') // the chosen region clears the mask
       .map((region) => {
         const button = element('button', { type: 'button', 'aria-label': `Erase ${region}` }, region);
         button.addEventListener('click', () => happened({ _tag: 'RegionChosen', region }));
@@ -33,7 +33,7 @@ export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
       }),
   );
   fillAs.append(
-    element('option', { value: 'same' }, 'the digit that it was'),
+    element('option', { value: 'same' }, 'the original digit'),
     element('option', { value: 'any' }, 'whatever fits'),
     ...Array.from({ length: CLASSES }, (_, label) => element('option', { value: `${label}` }, `a ${label}`)),
   );

@@ -24,21 +24,21 @@ const doneOf = (agenda: Agenda, updates = 0): readonly string[] => {
 };
 
 describe('the agenda of the worker', () => {
-  test('trains until so many updates are made, then rests', () => {
+  test('trains for the given number of updates, then pauses', () => {
     expect(doneOf(after({ _tag: 'Train', until: 3 }))).toEqual(['Step', 'Step', 'Step', 'ComeToRest']);
     expect(doneOf(after({ _tag: 'Train', until: 3 }), 5)).toEqual([]);
   });
 
-  test('does jobs in their order, and before steps', () => {
+  test('runs jobs in order, and before steps', () => {
     const agenda = after({ _tag: 'Train', until: 1 }, { _tag: 'Save' }, paint(1), { _tag: 'Keep' });
     expect(doneOf(agenda)).toEqual(['Save', 'Paint', 'Keep', 'Step', 'ComeToRest']);
   });
 
-  test('rests where it was told to, with its jobs done', () => {
+  test('pauses at the given update, after its jobs', () => {
     expect(doneOf(after({ _tag: 'Train', until: 9 }, { _tag: 'Save' }, { _tag: 'Rest' }))).toEqual(['Save']);
   });
 
-  test('comes to rest once, before all else, when it is told to or a step has failed', () => {
+  test('pauses once, before everything else, on request or after a failed step', () => {
     const moving = next(after({ _tag: 'Train', until: 9 }), 0).agenda;
     const told = [{ _tag: 'Save' }, { _tag: 'Rest' }] as const;
     expect(doneOf(told.reduce(received, moving), 1)).toEqual(['ComeToRest', 'Save']);
@@ -46,20 +46,20 @@ describe('the agenda of the worker', () => {
     expect(doneOf(received(moving, anew), 1)).toEqual(['ComeToRest', 'Anew']);
   });
 
-  test('makes of drawings that wait the last alone, and leaves repairs be', () => {
+  test('keeps only the last of the waiting drawings, and keeps all repairs', () => {
     const { jobs } = after(paint(1), paint(2, 'repair'), paint(3));
     expect(jobs).toEqual([paint(2, 'repair'), paint(3)]);
     expect(dropped(after(paint(1), paint(2, 'repair')), paint(3))).toEqual([paint(1)]);
     expect(dropped(after(paint(1)), { _tag: 'Save' })).toEqual([]);
   });
 
-  test('paints and trains no more before a new beginning', () => {
+  test('neither draws nor trains before a restart', () => {
     const before = after({ _tag: 'Train', until: 9 }, paint(1), { _tag: 'Save' });
     expect(dropped(before, anew)).toEqual([paint(1)]);
     expect(received(before, anew)).toEqual({ jobs: [{ _tag: 'Save' }, anew], until: null, moving: false });
   });
 
-  test('trains on and paints, while nobody knows whether there is a checkpoint in a file', () => {
+  test('continues to train and draw until a file turns out to be a checkpoint', () => {
     const moving = next(after({ _tag: 'Train', until: 9 }), 0).agenda;
     expect(doneOf([paint(1), open].reduce(received, moving), 7)).toEqual([
       'Paint',
@@ -71,12 +71,12 @@ describe('the agenda of the worker', () => {
     expect(dropped(after(paint(1)), open)).toEqual([]);
   });
 
-  test('rests with another training, and does what else there is to do', () => {
+  test('pauses with another training, and runs the other tasks', () => {
     const moving = next(after({ _tag: 'Train', until: 9 }), 0).agenda;
     expect(doneOf(exchanged(received(moving, paint(1))), 1)).toEqual(['Paint']);
   });
 
-  test('ends a painting for one of its purpose, or for a new beginning', () => {
+  test('cancels a drawing for a new one of the same purpose, or for a restart', () => {
     expect(interrupts(paint(2), paint(1))).toBe(true);
     expect(interrupts(anew, paint(1))).toBe(true);
     expect(interrupts(open, paint(1))).toBe(false);

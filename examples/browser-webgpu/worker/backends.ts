@@ -28,7 +28,7 @@ const loaded = (name: string, load: () => ReturnType<Acquire>): Acquire =>
     ),
   );
 
-/** The number of threads: as many as the settings ask for, or one per core. One on a page that is not isolated from others. */
+/** The number of threads: that of the settings, or one per core; one on a page that is not isolated from others. */
 const threadsOf = ({ threads }: Settings): number =>
   crossOriginIsolated ? (threads ?? Math.min(navigator.hardwareConcurrency, MOST_THREADS)) : 1;
 
@@ -77,7 +77,7 @@ const whyNot = ({ expected }: NoisefoldError): WhyWasm => {
   }
 };
 
-/** Acquires the backend of the settings; `auto` skips software-emulated GPUs. `BackendUnavailable`. */
+/** Acquires the backend of the settings; `auto` skips software-emulated GPUs. Fails with `BackendUnavailable`. */
 export const acquire = (settings: Settings, tell: Tell): TE.TaskEither<NoisefoldError, Acquired> => {
   switch (settings.backend) {
     case 'wasm':

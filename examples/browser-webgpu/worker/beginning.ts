@@ -55,7 +55,7 @@ const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> 
     TE.flatMapEither((bytes) =>
       bytes === null
         ? E.right(null)
-        : F.pipe(bytes, decodeCheckpoint('the training that this browser keeps'), E.flatMap(resumedPlan)),
+        : F.pipe(bytes, decodeCheckpoint('the training that this browser saved'), E.flatMap(resumedPlan)),
     ),
     TE.orElse(({ message }): Effect<Plan | null> =>
       TE.fromIO(F.pipe(tell({ _tag: 'Failed', doing: 'keep', message }), IO.as(null))),

@@ -13,7 +13,10 @@ interface Digit {
   readonly label: number;
 }
 
-/** Digits that load when they are needed first. `FileError`, `DecodeError`; they load again after a failure. */
+/**
+ * Digits that load when they are first needed, and again after a failure. Loading fails with `FileError` or
+ * `DecodeError`.
+ */
 export interface Digits {
   readonly load: TE.TaskEither<NoisefoldError, unknown>;
   readonly train: Images;

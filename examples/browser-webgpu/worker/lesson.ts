@@ -48,7 +48,7 @@ export const beginLesson = (
 
 const ended = fail('Cancelled', {
   where: 'training',
-  expected: 'to go on',
+  expected: 'to continue',
   actual: 'its end',
   hint: 'begin another training',
 });

@@ -62,9 +62,9 @@ const doingOf = (task: Task): Failure['doing'] => {
 const unexpected = (thrown: unknown): NoisefoldError =>
   failure('BackendFailure', {
     where: 'the worker',
-    expected: 'to go on',
+    expected: 'to continue',
     actual: thrown instanceof Error ? thrown.message : String(thrown),
-    hint: 'try it with less, or reload the page',
+    hint: 'try a smaller setting, or reload the page',
   });
 
 const attempt = async (effect: () => Promise<E.Either<NoisefoldError, World>>) => {

@@ -1,6 +1,4 @@
-/**
- * Images from noise, step by step. Drawing is inpainting with nothing known: one program does both.
- */
+/** Images from noise, step by step. Drawing is inpainting without known pixels, so one program does both. */
 import {
   type Backend,
   compile,
@@ -108,7 +106,7 @@ const specOf = (params: TreeSpec<UNetParams>, count: number, memory: number): Tr
   });
 };
 
-/** Compiles a painter for the network of a lesson. `ConfigError` if the parts do not fit together. */
+/** Compiles a painter for the network of a lesson. Fails with `ConfigError` for incompatible parts. */
 export const painter =
   ({ plan, run }: Lesson, { steps, guidance, count, resamples }: Manner) =>
   (backend: Backend): TE.TaskEither<NoisefoldError, Painter> =>

@@ -56,7 +56,7 @@ export const freshPlan = (name: Settings['recipe'], seed: number): E.Either<Nois
     E.map((recipe) => ({ ...recipes[name], recipe, key: fork(key(seed), 'train').train, from: null })),
   );
 
-/** The training of a snapshot. `ConfigError` for an unknown recipe. */
+/** The training of a snapshot. Returns a `ConfigError` for an unknown recipe. */
 export const resumedPlan = (from: Snapshot): E.Either<NoisefoldError, Plan> =>
   F.pipe(
     decoded(from.config),

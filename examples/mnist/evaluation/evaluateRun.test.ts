@@ -68,7 +68,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The error of an evaluation that leaves the files as they are. */
+/** Returns the error of an evaluation, and checks that the files are unchanged. */
 const refused = async (run: string, change: Partial<EvalOptions> = {}): Promise<string> => {
   const files = await readdir(run).catch(() => []);
   const result = await evaluateRun(options(run, change))(world)();
@@ -84,7 +84,7 @@ describe('npm run eval', () => {
     const names = lines.map((line) => line.split(/ {2,}/)[0]);
     expect(names.slice(1, 8)).toEqual(['images', 'FID', 'KID', 'Inception Score', 'precision', 'recall', 'accuracy']);
     const [, , , , precision, recall, accuracy] = lines.slice(1, 8).map((line) => line.split(/ {2,}/));
-    expect(precision?.[2]).toBe('1.000'); // of training digits, which are the held-out ones here
+    expect(precision?.[2]).toBe('1.000'); // the score of training digits, which are the held-out ones here
     expect(recall?.[2]).toBe('1.000');
     expect(accuracy).toEqual(['accuracy', expect.stringMatching(/^\d+\.\d %$/), '-']);
     expect(lines.at(-1)).toBe(join(trained(), 'neighbours.png'));
@@ -97,7 +97,7 @@ describe('npm run eval', () => {
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([4 * 4 * 12, 3 * 12]);
   });
 
-  test('gives the same numbers again, and others for another seed or checkpoint', async () => {
+  test('gives the same numbers again, and different ones for another seed or checkpoint', async () => {
     const numbers = async (change: Partial<EvalOptions> = {}) => unwrap(await evaluated(change)).slice(1, 9);
     const first = await numbers();
     expect(await numbers()).toEqual(first);

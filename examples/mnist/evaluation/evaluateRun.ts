@@ -1,4 +1,4 @@
-/** Draws digits with a trained model, measures them, and shows the training digits that are nearest to some of them. */
+/** Draws digits with a trained model, scores them, and shows the training digits that are nearest to some of them. */
 import { join } from 'node:path';
 import { type Backend, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
 import { compareFeatures, type Extracted, type Features, nearestNeighbours } from 'noisefold/evaluation';
@@ -23,7 +23,7 @@ export interface EvalWorld {
 
 type OnBackend<R> = RTE.ReaderTaskEither<Backend, NoisefoldError, R>;
 
-/** The samples of the picture, one class in a row, and their neighbours; the samples of a batch. */
+/** The samples of the picture, one class per row, their neighbours, and the samples of a batch. */
 const SHOWN = { rows: 10, columns: 4, neighbours: 3 } as const;
 const BATCH = 50;
 
@@ -60,7 +60,7 @@ const draw = (
 interface Seen {
   readonly drawn: Images;
   readonly labels: readonly number[];
-  /** The features of the digits that are drawn, held out, and learned from. */
+  /** The features of the digits of drawn, held-out and training images. */
   readonly generated: Extracted;
   readonly heldOut: Extracted;
   readonly train: Extracted;
@@ -87,7 +87,7 @@ const first = (count: number, { features, probabilities }: Extracted): Extracted
   return { features: rows(features), ...(probabilities && { probabilities: rows(probabilities) }) };
 };
 
-/** The table: the digits of the model, and as many digits of the training set for comparison. */
+/** The table: the digits of the model, and the same number of training digits for comparison. */
 const measure = ({ generated, heldOut, train, labels }: Seen, hasClasses: boolean) =>
   F.pipe(
     E.Do,
@@ -101,14 +101,14 @@ const measure = ({ generated, heldOut, train, labels }: Seen, hasClasses: boolea
     ),
   );
 
-/** Some samples in the order of the picture: each class in a row. */
+/** Some samples in the order of the picture, one class per row. */
 const shownOf = (count: number): readonly number[] =>
   Array.from(
     { length: SHOWN.rows * SHOWN.columns },
     (_, i) => Math.floor(i / SHOWN.columns) + (i % SHOWN.columns) * SHOWN.rows,
   ).filter((at) => at < count);
 
-/** The numbers at some indices, of which each has a length. */
+/** The rows at some indices, each of a given length. */
 const pick = (data: Float32Array | Float64Array, each: number, indices: readonly number[]): Float32Array => {
   const picked = new Float32Array(indices.length * each);
   indices.forEach((at, i) => picked.set(data.subarray(at * each, (at + 1) * each), i * each));

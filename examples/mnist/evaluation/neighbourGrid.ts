@@ -28,12 +28,12 @@ const place = (
   }
 };
 
-/** The samples of a picture, and what is near them. */
+/** The samples of a picture, and their nearest training images. */
 export interface Near {
   readonly samples: Images;
-  /** Nearest training images, `k` for each sample, the nearest first. */
+  /** The nearest training images, `k` for each sample, the nearest first. */
   readonly neighbours: Images;
-  /** The samples in a row. */
+  /** The number of samples in a row. */
   readonly columns: number;
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeEvalOptions, evalUsage } from './options.js';
 
 describe('options of npm run eval', () => {
-  test('the run alone', () => {
+  test('only the run', () => {
     const expected = { run: 'runs/x', images: 1000, checkpoint: 'best', given: {} };
     expect(decodeEvalOptions(['--run', 'runs/x'])).toEqual(E.right(expected));
   });
@@ -21,7 +21,7 @@ describe('options of npm run eval', () => {
     );
   });
 
-  test('help, which names them all', () => {
+  test('help, which lists all options', () => {
     expect(decodeEvalOptions(['--help'])).toEqual(E.right(null));
     for (const name of ['run', 'images', 'checkpoint', 'backend', 'seed', 'sampler', 'guidance'])
       expect(evalUsage).toContain(`--${name} `);

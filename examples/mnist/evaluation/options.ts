@@ -31,7 +31,7 @@ const OPTIONS = {
 } as const;
 
 export const evalUsage = [
-  'npm run eval -- --run FOLDER [options]: measures the digits that a trained model draws',
+  'npm run eval -- --run FOLDER [options]: scores the digits that a trained model draws',
   '',
   ...Object.entries(OPTIONS).map(([name, about]) => row(`${name} X`, about)),
   row('help', 'print this help'),
@@ -39,7 +39,10 @@ export const evalUsage = [
 
 const SEE = 'see npm run eval -- --help';
 
-/** Reads the arguments after the program's name; null asks for help. `ConfigError` with the wrong argument. */
+/**
+ * Reads the arguments after the program's name; null stands for --help. Returns a `ConfigError` that names the wrong
+ * argument.
+ */
 export const decodeEvalOptions = (argv: readonly string[]): E.Either<NoisefoldError, EvalOptions | null> =>
   F.pipe(
     E.Do,
@@ -58,7 +61,7 @@ export const decodeEvalOptions = (argv: readonly string[]): E.Either<NoisefoldEr
       };
       return F.pipe(
         E.Do,
-        E.bind('images', () => optional('images', wholeFrom(4))), // precision and recall need three neighbours of each
+        E.bind('images', () => optional('images', wholeFrom(4))), // precision and recall need three neighbours of each digit
         E.bind('checkpoint', () => optional('checkpoint', oneOf(...CHECKPOINTS))),
         E.bind('backend', () => optional('backend', settingDecoders.backend)),
         E.bind('seed', () => optional('seed', settingDecoders.seed)),

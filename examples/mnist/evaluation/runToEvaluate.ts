@@ -1,4 +1,4 @@
-/** The run that is evaluated: its configuration and its checkpoint, which are read only. */
+/** The run to evaluate: its configuration and its checkpoint, which are only read. */
 import { join } from 'node:path';
 import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import { fileExists, readBytes } from 'noisefold/training';
@@ -35,7 +35,7 @@ const configOf = (folder: string): Effect<Config> => {
   );
 };
 
-/** The checkpoint with the lowest held-out loss, or the newest; in a run without the former the newest. */
+/** The checkpoint with the lowest held-out loss, if it is requested and exists; otherwise the newest. */
 const checkpointOf = (folder: string, wanted: EvalOptions['checkpoint']): Effect<string> =>
   F.pipe(
     TE.Do,
@@ -57,8 +57,8 @@ const checkpointOf = (folder: string, wanted: EvalOptions['checkpoint']): Effect
   );
 
 /**
- * Finds a run and its checkpoint. `ConfigError` for a folder without a run or without a checkpoint; the errors of its
- * files.
+ * Finds a run and its checkpoint. Fails with `ConfigError` for a folder without a run or without a checkpoint, and with
+ * the errors of its files.
  */
 export const runToEvaluate = ({ run: path, checkpoint, given }: EvalOptions): Effect<RunToEvaluate> =>
   F.pipe(

@@ -23,7 +23,7 @@ const ROWS: readonly Row[] = [
   ['accuracy', ({ accuracy }) => (accuracy === undefined ? '-' : `${(100 * accuracy).toFixed(1)} %`)],
 ];
 
-/** Lines of aligned text: a metric in a row, a set of images in a column. */
+/** Lines of aligned text: a row for each metric, a column for each set of images. */
 export const tableOf = (columns: readonly Column[]): readonly string[] => {
   const rows = [
     ['', ...columns.map(({ title }) => title)],

@@ -1,4 +1,4 @@
-/** Uses of operations that make tensors, and that move, pick and reduce their elements. */
+/** Uses of operations that make tensors, and that move, select and reduce their elements. */
 import {
   everyDim,
   everyDtype,
@@ -16,7 +16,7 @@ import {
 const bools = (words: string): Wrong => ({ given: { x: `${words}:bool` } });
 const otherThan = (dtype: string, words: string): Wrong => (dtype === ':bool' ? { given: { x: words } } : bools(words));
 const noScalar: Wrong = { given: { x: '' } };
-/** An axis that the operand does not have: a message takes the place of the shape of the result. */
+/** An axis that the operand does not have: the shape of the result becomes a message. */
 const noAxis = (words: string, gives: string): Wrong => ({ given: { x: words }, gives });
 
 /** Over all axes, and over some. */
@@ -135,7 +135,7 @@ const choices: Usages = once({
   oneHot: usage('oneHot(i, {N})', { i: 'B:int32' }, 'B N', { ...everyRank, dim: { use: 'oneHot(i, -1)' } }),
 });
 
-/** A draw of a shape that is written: the key is the first operand. */
+/** A draw of a given shape; the key is the first operand. */
 const drawn = (name: string, dtype: string, first = ''): Usage =>
   usage(`${name}(k, ${first}{B}, {C})`, { k: 'key' }, `B C${dtype}`, {
     rank: { given: { k: 'B:key' } },

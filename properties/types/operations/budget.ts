@@ -15,7 +15,7 @@ export interface Cost {
   /** Absent for a whole program. */
   readonly form: Form | null;
   readonly version: Version;
-  /** Instantiations, for one use. */
+  /** The instantiations of one use. */
   readonly cost: number;
   readonly limit: number;
 }
@@ -41,10 +41,10 @@ const LIMITS: Readonly<Record<string, number>> = {
 /** A data-first call costs at most this many times its pipeable form. */
 const RATIO = 1.3;
 
-/** The number of uses that are measured. One more comes first: it makes what all uses share. */
+/** The number of measured uses. One more comes first, which instantiates the types that all uses share. */
 const USES = 4;
 
-/** Uses whose cost is measured, after others that make what they share. */
+/** Uses whose cost is measured, after others that instantiate the types that they share. */
 interface Measurement {
   readonly name: string;
   readonly limit: number;
@@ -55,7 +55,7 @@ interface Measurement {
   readonly imports: readonly string[];
 }
 
-/** Lines of uses: in each form the same extents, and no extents twice. */
+/** Lines of uses: the same extents in each form, and no extents twice. */
 const measured = (
   turn: number,
   forms: readonly Form[],
@@ -118,7 +118,7 @@ const network = (): readonly [empty: string, code: string] => {
   return [imports, `${imports}\n${code}\nvoid unet;`];
 };
 
-/** Each folder of examples, against the declarations, by TypeScript 7. */
+/** The cost of each folder of examples, checked against the declarations by TypeScript 7. */
 const EXAMPLES: Readonly<Record<string, number>> = {
   descent: 6300,
   first: 4800,
@@ -153,7 +153,7 @@ const nameOf = ({ measurement, form }: Measured): string => `${measurement.name}
 type Difference = (measured: Measured) => number;
 const baseOf = ({ measurement }: Measured): string => measurement.name;
 
-/** TypeScript 6 checks each form in a program of its own; in it, types that are made before are free. */
+/** TypeScript 6 checks each form in a separate program, in which types that were instantiated before are free. */
 const difference6 = (): Difference => {
   const programs = FORMS.map((form) => {
     const own = all.filter((one) => one.form === form);
@@ -216,7 +216,7 @@ export const budget = (): readonly Cost[] => {
   return [...costs, ...examples];
 };
 
-/** Figures over their limit, and data-first forms that cost too much beside the pipeable form. */
+/** Figures over their limit, and data-first forms that cost too much compared with the pipeable form. */
 export const overBudget = (costs: readonly Cost[]): readonly string[] =>
   costs.flatMap((one) => {
     const { name, form, version, cost, limit } = one;

@@ -35,10 +35,10 @@ export const callOf = (text: string): Call => {
   return { name, args: splitArguments(args!) };
 };
 
-/** From where to where, in a text; the end is not included. */
+/** A range of a text; the end is not included. */
 export type Span = readonly [from: number, to: number];
 
-/** A call as it is written, and the places of its parts. */
+/** The text of a call, and the ranges of its parts. */
 export interface Written {
   readonly text: string;
   /** The arguments of the data-first form, in its order. */
@@ -47,7 +47,7 @@ export interface Written {
   readonly operator: Span | null;
 }
 
-/** The places of texts that are joined by commas. */
+/** The ranges of texts that are joined by commas. */
 const placed = (start: number, texts: readonly string[]): readonly Span[] =>
   texts.map((text, i): Span => {
     const from = start + texts.slice(0, i).reduce((length, one) => length + one.length + 2, 0);

@@ -94,17 +94,17 @@ export const compiled7 = (modules: Modules): readonly Complaint[] => {
       JSON.stringify({ extends: `${root}tsconfig.json`, compilerOptions, include: ['.'], exclude: [] }),
     );
     const compiler = `${root}node_modules/typescript-7/lib/tsc.js`;
-    const args = [compiler, '-p', folder, '--singleThreaded']; // else the messages may depend on chance
+    const args = [compiler, '-p', folder, '--singleThreaded']; // otherwise the messages may vary between runs
     const { stdout, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     const complaints = complaintsIn(stdout);
     if (status !== 0 && complaints.length === 0) throw new Error(`TypeScript 7 failed: ${stdout}`);
-    return complaints.filter(({ module }) => module in modules); // the sources have their own checks
+    return complaints.filter(({ module }) => module in modules); // the sources are checked separately
   } finally {
     rmSync(scratch, { recursive: true });
   }
 };
 
-/** As a user compiles: against the declarations in `dist`, without the sources. */
+/** Compiles like a user: against the declarations in `dist`, without the sources. */
 const userOptions = {
   ...{ target: 'es2023', lib: ['es2023'], module: 'nodenext', strict: true, skipLibCheck: true },
   ...{ noEmit: true, types: [] },

@@ -22,7 +22,7 @@ const activation = (name: string): readonly Usage[] => [
   usage(`${name}(x, 0.2)`, { x: 'B H C' }, 'B H C', everyShape),
 ];
 const noAxis = { given: { x: 'B' }, gives: 'B' };
-/** Along the last axis, or another. */
+/** Along the last axis, or another one. */
 const alongAxis = (name: string): readonly Usage[] => [
   usage(`${name}(x)`, { x: 'B H C' }, 'B H C', everyShape),
   usage(`${name}(x, 1)`, { x: 'B H C' }, 'B H C', { ...everyShape, rank: noAxis }),

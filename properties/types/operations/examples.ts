@@ -1,4 +1,4 @@
-/** The cost of checking a program against the package: the examples, against the declarations in `dist`. */
+/** The cost of checking a program against the package, measured on the examples with the declarations in `dist`. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
@@ -22,7 +22,7 @@ export const exampleNames: readonly string[] = readdirSync('examples', { withFil
   .filter((name) => !existsSync(`examples/${name}/tsconfig.json`))
   .sort();
 
-/** Figures that a compiler gives about its work. */
+/** Figures that a compiler reports. */
 export interface Check {
   readonly instantiations: number;
   readonly seconds: number;
@@ -30,7 +30,7 @@ export interface Check {
 
 const compilers = { 6: 'node_modules/typescript/lib/tsc.js', 7: 'node_modules/typescript-7/lib/tsc.js' };
 
-/** TypeScript 7 checks in parallel, and what its threads share depends on chance: use one thread. */
+/** TypeScript 7 checks in parallel, and its threads share types unpredictably, so use one thread. */
 const alone = { 6: [], 7: ['--singleThreaded'] };
 
 /** Checks examples once; throws if they do not compile. */

@@ -22,10 +22,10 @@ const linears: Usages = once({
   scaleBy: usage('scaleBy(x, s)', { x: 'B H C', s: 'B' }, 'B H C', { rank: { given: { s: 'B 1' } } }),
 });
 
-/** Of images of every size, whose result is as large as only the run knows. */
+/** For images of every size, with a result whose size is known only at run time. */
 const resized = (use: string, gives: string): Usage => usage(use, { x: 'B H W C' }, gives, everyDim);
 
-/** Half the size: an odd size has no half. */
+/** Half the size; an odd size is an error. */
 const halved = (name: string): Usage =>
   unary(`${name}(x)`, { x: 'B H W C' }, 'B H/2 W/2 C', {
     dim: { given: { x: 'B H 7 C' }, gives: 'B H/2 3 C' },

@@ -27,7 +27,7 @@ const textsOf = ({ usage, form }: FormOfUse): readonly string[] => [
   ...new Set(Object.values(bindingsOf(usage)).map((bindings) => wellTypedLine(usage, form, bindings))),
 ];
 
-/** Lines with the type that each result is said to have. */
+/** Lines with the stated type of each result. */
 export const wellTyped: readonly string[] = allForms.flatMap(textsOf);
 
 /** A use with one mistake, on a line of its own. */
@@ -48,7 +48,7 @@ export const modules: Modules = {
   ),
 };
 
-/** The column of a complaint in the text of a use. */
+/** The column of an error in the text of a use. */
 export const columnIn = ({ line }: WrongUse, { column }: Complaint): number => column - prefix(line - lineOf(0)).length;
 
 /**

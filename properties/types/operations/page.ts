@@ -28,12 +28,12 @@ const SAMPLES: readonly Sample[] = [
   { name: 'normal', kind: 'rank', title: 'several keys, where one is needed' },
 ];
 
-/** The sample of which both compilers are shown. */
+/** The samples for which the messages of both compilers are shown. */
 const BOTH = 'sub';
 
 const messageOf = (said: readonly Complaint[]): string => said.map(({ message }) => message).join('\n');
 
-/** The line of a use, and a mark under what is wrong with it. */
+/** The line of a use, and a mark under its error. */
 const marked = (use: WrongUse, said: readonly Complaint[]): string => {
   const marks = said.map((one) => [columnIn(use, one), one.length ?? 1] as const);
   const under = Array.from(use.text, (_, i) =>

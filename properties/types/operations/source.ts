@@ -4,7 +4,9 @@ import { E } from '../../../src/internal/fp.js';
 import { callOf, type Form, type Span, type Written, writtenAs } from './call.js';
 import { broken, type Kind, leafOf, type Usage, type Words } from './usage.js';
 
-/** The values of symbols: numbers, or `Dim`, which only the run knows. A symbol without a value stays a symbol. */
+/**
+ * The values of symbols: numbers, or `Dim`, which is known only at run time. A symbol without a value stays a symbol.
+ */
 export type Bindings = Readonly<Record<string, number | 'Dim'>>;
 
 const SYMBOLS = ['B', 'H', 'W', 'C', 'D', 'N'] as const;
@@ -77,7 +79,7 @@ const written = ({ piped }: Usage, use: string, form: Form, bindings: Bindings):
 export const callLine = (given: Usage, form: Form, bindings: Bindings): string =>
   `${params(given.given, given.use, bindings)} => ${written(given, given.use, form, bindings).text}`;
 
-/** The same, with its result held against exactly the type that it is said to have. */
+/** The same, checking that its result has exactly the stated type. */
 export const wellTypedLine = (given: Usage, form: Form, bindings: Bindings): string => {
   const call = written(given, given.use, form, bindings).text;
   const start = params(given.given, given.use, bindings);

@@ -1,9 +1,9 @@
 /**
- * The uses of each operation, in words: the operands, the result, and three mistakes, in the rank, an extent and the dtype.
- * The type tests, their messages and their cost are made from them, for both forms of the operation.
+ * The uses of each operation in spec notation: the operands, the result, and three mistakes, in the rank, an extent and
+ * the dtype. The type tests, their messages and their cost are generated from them, for both forms of the operation.
  */
 
-/** Types of results in words of a spec, `'B H/2 C:int32'`; `Dim` is the extent that only the run knows. */
+/** Types of results in the notation of specs, `'B H/2 C:int32'`; `Dim` is an extent that is known only at run time. */
 export type Words = string | readonly Words[] | { readonly [name: string]: Words };
 
 /** The kinds of mistakes. */
@@ -12,20 +12,22 @@ export type Kind = (typeof KINDS)[number];
 
 /** A use that does not compile. */
 export interface Wrong {
-  /** Operands that do not fit, by name. */
+  /** Wrong operands, by name. */
   readonly given?: Readonly<Record<string, string>>;
   /** Another call. */
   readonly use?: string;
-  /** The operand at which the error is, if it is not the one that was changed. */
+  /** The operand at which the error is reported, if it is not the changed one. */
   readonly at?: string;
   /** The call compiles, and its result is not of this type. */
   readonly gives?: Words;
-  /** Why no argument can be wrong in this: then the result is held against another type. */
+  /** The reason why no argument can have this mistake; the result is then checked against another type. */
   readonly free?: string;
 }
 
 export interface Usage {
-  /** The data-first call, in TypeScript. `{B}` is an extent of it: a number, or `n`, which only the run knows. */
+  /**
+   * The data-first call, in TypeScript. `{B}` is an extent in it: a number, or `n`, which is known only at run time.
+   */
   readonly use: string;
   /** Operands by name, in reading order. */
   readonly given: Readonly<Record<string, string>>;
@@ -48,7 +50,7 @@ export const leafOf = (words: string): { readonly extents: readonly string[]; re
 const wordsOf = (extents: readonly string[], dtype: string): string =>
   extents.join(' ') + (dtype === 'float32' ? '' : `:${dtype}`);
 
-/** The next extent; of one that only the run knows, 3. */
+/** The next extent; 3 for one that is known only at run time. */
 const next = (extent: string): string => (extent === 'Dim' ? '3' : `${extent}+1`);
 
 /** A leaf with one mistake: an axis less (a scalar has one more), its last extent one more, or another dtype. */
@@ -69,7 +71,7 @@ export const broken: Readonly<Record<Kind, (words: string) => string>> = {
 
 type Mistakes = Partial<Readonly<Record<Kind, Wrong>>>;
 
-/** A use. A mistake that is not given is what {@link broken} makes of the last operand. */
+/** A use. A mistake that is not given is made from the last operand by {@link broken}. */
 export const usage = (
   use: string,
   given: Readonly<Record<string, string>>,
@@ -83,7 +85,7 @@ export const usage = (
   return { use, given, gives, wrong: { rank: breach('rank'), dim: breach('dim'), dtype: breach('dtype') }, piped }; // prettier-ignore
 };
 
-/** A use of a function of one tensor, which stands in a pipe by its name. */
+/** A use of a function of one tensor, which is passed to pipe by name. */
 export const unary = (
   use: string,
   given: Readonly<Record<string, string>>,

@@ -10,7 +10,7 @@ import { trial } from './trial.js';
 
 export type { BackendName } from './candidates.js';
 
-/** The outcome of trying one backend: the error that rules it out, or null for the backend that is chosen. */
+/** The outcome of trying one backend: the error that rules it out, or null for the selected backend. */
 export interface Tried {
   readonly backend: BackendName;
   readonly error: NoisefoldError | null;
@@ -19,7 +19,7 @@ export interface Tried {
 export interface AutoOptions extends BackendOptions {
   /** The backends to try, in this order. Default: `webgpu`, `tfjs-node-gpu`, `wasm`, `tfjs-node`, `reference`. */
   readonly order?: readonly BackendName[];
-  /** Called after each backend has been tried. The last call is for the backend that is chosen. */
+  /** Called after each backend has been tried. The last call is for the selected backend. */
   readonly onTried?: (tried: Tried) => io.IO<void>;
 }
 
@@ -59,11 +59,11 @@ const verified = (
   TE.flatMap((backend: Backend) => async () => {
     const outcome = await runTrial(backend)();
     if (E.isRight(outcome)) return E.right(backend);
-    await backend.close(); // the trial's error matters more than an error on closing
+    await backend.close(); // the error of the trial takes precedence over an error on closing
     return outcome;
   })(acquired);
 
-/** Reports an outcome to `onTried`; `ConfigError` if `onTried` or its effect throws. */
+/** Reports an outcome to `onTried`. Fails with `ConfigError` if `onTried` or its effect throws. */
 const reportTried = (onTried: AutoOptions['onTried'], outcome: Tried): either.Either<NoisefoldError, void> =>
   E.tryCatch(
     () => onTried?.(outcome)(),
@@ -84,7 +84,7 @@ export const firstWorking = (acquireOf: typeof acquire) =>
       const outcome = await verified(acquireOf(backend, options))();
       const reported = reportTried(onTried, { backend, error: E.isLeft(outcome) ? outcome.left : null });
       if (E.isLeft(reported)) {
-        if (E.isRight(outcome)) await outcome.right.close(); // the error of `onTried` matters more
+        if (E.isRight(outcome)) await outcome.right.close(); // the error of `onTried` takes precedence
         return reported;
       }
       if (E.isRight(outcome)) return outcome;
@@ -104,9 +104,9 @@ export const firstWorking = (acquireOf: typeof acquire) =>
 /**
  * Acquires the fastest backend that works on this machine. Backends are tried in this order: `webgpu` (a hardware GPU;
  * software-emulated GPUs are skipped), `tfjs-node-gpu` (an NVIDIA GPU through TensorFlow, if its package is installed),
- * `wasm`, `tfjs-node` (TensorFlow on the CPU, if its package is installed), `reference` (slow, but it works everywhere). A
- * backend is chosen only if it computes a small program correctly; every other backend that was opened is closed.
- * `BackendUnavailable` with the reasons of all if no backend works.
+ * `wasm`, `tfjs-node` (TensorFlow on the CPU, if its package is installed), `reference` (slow, but it works
+ * everywhere). A backend is chosen only if it computes a small program correctly; every other backend that was opened
+ * is closed. Fails with `BackendUnavailable`, which lists all reasons, if no backend works.
  *
  * Options of a backend are passed under its name: `auto({ webgpu: { hardware: false } })` accepts software-emulated GPUs.
  * @example

@@ -7,8 +7,8 @@ import type { WasmOptions } from '../wasm/options.js';
 import type { AdapterOptions } from '../webgpu/adapterOptions.js';
 
 /**
- * Default order: fastest first, as far as that is known without measuring. The reference works everywhere. TensorFlow needs
- * its packages, and Node.
+ * The default order: the fastest first, as far as this is known without measuring. The reference works everywhere.
+ * TensorFlow needs its packages and Node.
  */
 export const ORDER = ['webgpu', 'tfjs-node-gpu', 'wasm', 'tfjs-node', 'reference'] as const;
 

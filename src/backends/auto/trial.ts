@@ -51,7 +51,9 @@ const isClose = (actual: readonly number[], expected: readonly number[]): boolea
   return actual.every((x, i) => Math.abs(x - expected[i]!) <= TOLERANCE * scale); // false for NaN
 };
 
-/** Runs the program on a backend; `BackendFailure` if the results differ from the reference backend's. */
+/**
+ * Runs the program on a backend. Fails with `BackendFailure` if the results differ from those of the reference backend.
+ */
 export const trial: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, void> = (backend) =>
   F.pipe(
     using(reference())(result),

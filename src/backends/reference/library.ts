@@ -10,7 +10,7 @@ import { argmax, cumsum, reduce, topKIndices } from './reduction.js';
 
 /**
  * Operations that never occur as library calls: inputs are passed in, keys and random numbers have their own kinds of
- * call, composites are decomposed.
+ * calls, composites are decomposed.
  */
 type NotLibraryCall = 'input' | 'deriveKey' | 'random' | 'composite';
 

@@ -19,7 +19,7 @@ const evaluate = async (root: Node): Promise<readonly number[]> => {
   return Array.from(result!);
 };
 
-/** Expected results of each primitive, worked out by hand. */
+/** The expected results of each primitive, computed by hand. */
 const cases: Readonly<Record<string, readonly [Node, readonly number[]]>> = {
   'unary neg': [p.neg(x([3], 1, -2, 0.5)), [-1, 2, -0.5]],
   'unary round goes to even': [p.unary('round', x([5], 0.5, 1.5, 2.5, -1.5, 2.4)), [0, 2, 2, -2, 2]],

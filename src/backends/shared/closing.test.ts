@@ -1,6 +1,6 @@
 /**
- * Closing a backend at every point where a call waits: the call ends in an error that says so, or in the right result,
- * nothing is left behind, and the values of other backends stay intact.
+ * Closes a backend at every point where a call waits. The call must end with an error of a closed backend or with the
+ * right result, all memory must be freed, and the values of other backends must stay intact.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
@@ -27,7 +27,7 @@ const numbers = Float32Array.from({ length: LENGTH }, (_, i) => Math.sin(i));
 
 const x = node('input', [], { path: 'x' }, [LENGTH], 'float32');
 const shifted = p.add(x, p.constant(Float64Array.from(numbers), [LENGTH], 'float32'));
-/** `x + c` and a sum of sums of x, where the constant c is as long as x. */
+/** `x + c` and a sum of sums of x, where the constant c has the length of x. */
 const planOn = ({ capabilities }: Backend): Plan =>
   lower(
     { inputs: [x], outputs: [shifted, p.cumsum(p.cumsum(x, 0), 0)], donations: [null, null], donated: [false] },
@@ -39,7 +39,7 @@ const ofClosed = (name: string): RegExp =>
   new RegExp(`^(the ${name} backend: .*got a closed one|input x: .*one of the ${name} backend, which is closed)`);
 const messageOf = (result: Result<unknown>): string => (E.isLeft(result) ? result.left.message : 'a Right');
 
-/** Time that passes at every look at it: each place where a call may rest is a place where it does. */
+/** A clock that advances at every reading, so that a call yields wherever it may yield. */
 let clock = 0;
 beforeAll(() => void vi.spyOn(performance, 'now').mockImplementation(() => (clock += 20)));
 afterAll(() => void vi.restoreAllMocks());
@@ -47,13 +47,13 @@ afterAll(() => void vi.restoreAllMocks());
 /** Starts the workers of a backend, so that calls do not wait for their start. */
 const warmed = async (backend: Backend): Promise<Backend> => {
   const [buffer, runner] = [await uploaded(backend), await compiled(backend)];
-  for (const slot of valueOf(await runner.run([buffer])())) backend.release(slot as DeviceBuffer)(); // none is a key
+  for (const slot of valueOf(await runner.run([buffer])())) backend.release(slot as DeviceBuffer)(); // no output is a key
   runner.release();
   backend.release(buffer)();
   return backend;
 };
 
-/** Tells if a buffer holds `numbers`. */
+/** Tests if a buffer holds `numbers`. */
 const areNumbers = async (backend: Backend, buffer: DeviceBuffer): Promise<boolean> =>
   valueOf(await backend.read(buffer)()).every((number, i) => number === numbers[i]);
 
@@ -90,12 +90,12 @@ const calls: Readonly<Record<string, (backend: Backend) => Promise<() => Promise
     const buffer = valueOf(await backend.upload(numbers, 'float32')());
     return async () =>
       E.map((found: ArrayLike<number>) => {
-        // a read that ends before the close has read the right numbers
+        // a read that ends before the close returned the right numbers
         expect(Array.from(found).every((number, i) => number === numbers[i])).toBe(true);
       })(await backend.read(buffer)());
   },
   'compile of a program': async (backend) => () => compile(sum, {})(backend)(),
-  'a run with numbers of the host': async (backend) => {
+  'a run with numbers from the host': async (backend) => {
     const { run } = valueOf(await compile(sum, {})(backend)());
     return () => run({ x: ones, y: numbers })();
   },
@@ -120,11 +120,14 @@ const turns = async (n: number): Promise<void> => {
 /** A point in time: turns of the event loop, then microtasks. */
 type Point = readonly [turns: number, microtasks: number];
 
-/** Points in ascending order: all in the first turn, then some in ever later turns, as a call may wait for a device. */
+/**
+ * Points in ascending order: all in the first turn, then some in later and later turns, because a call may wait for a
+ * device.
+ */
 const POINTS: readonly Point[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 17, 23, 32, 48, 70, 100].flatMap((turn) =>
   Array.from({ length: turn === 0 ? 30 : 3 }, (_, i): Point => [turn, i]),
 );
-/** A share of the points; all in `npm run test:faults`. */
+/** The share of the points that are tested; all in `npm run test:faults`. */
 const some = (points: readonly Point[]): readonly Point[] => points.filter((_, i) => i % faults(3, 1) === 0);
 const MANY = some(POINTS);
 /** Fewer points, for backends whose workers take long to start. */
@@ -132,7 +135,7 @@ const FEW = some(POINTS.filter(([turn, i]) => (turn === 0 ? i % 4 === 0 : i === 
 
 interface Case {
   readonly name: string;
-  /** Skips the tests if not empty. */
+  /** The reason to skip the tests, or empty. */
   readonly absent: string;
   readonly acquire: () => Promise<Result<Backend>>;
   readonly points: readonly Point[];
@@ -191,7 +194,7 @@ describe.each(cases)('$name $absent', ({ absent, acquire, points, ready = async 
       const kept = valueOf(await other.upload(numbers, 'float32')());
       for (const point of [...points, null]) {
         const backend = await ready(valueOf(await acquire()));
-        if (await closedAt(backend, await prepare(backend), point, other)) break; // the later points are after its end, too
+        if (await closedAt(backend, await prepare(backend), point, other)) break; // the later points are after its end
       }
       expect(await areNumbers(other, kept)).toBe(true);
       expect(other.stats()).toMatchObject({ buffers: 1 });

@@ -56,7 +56,7 @@ export const convolutionOf = ({ anchor, inputs, output }: AnchorCall): Convoluti
 /** Splits a convolution by its groups into convolutions with one group each. */
 export const partsOf = ({ image, kernel, output, attributes }: Convolution): readonly Convolution[] => {
   const { groups, batchGroups } = attributes;
-  const count = groups * batchGroups; // one of the two is 1
+  const count = groups * batchGroups; // one of the two numbers of groups is 1
   const [images, channels, features] = [image.shape[0]! / batchGroups, kernel.shape[2]!, kernel.shape[3]! / count];
   return Array.from({ length: count }, (_, part) => ({
     image: groups > 1 ? slicedTo(image, 3, part * channels, channels) : slicedTo(image, 0, part * images, images),

@@ -1,4 +1,4 @@
-/** Executables that were garbage-collected without being released free their memory. */
+/** Executables that are garbage-collected without being released free their memory. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ import { wasmBackend } from '../wasm/backend.js';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void; // defined once the flag is set
 
-/** Collects until something holds, or for ten seconds. */
+/** Collects garbage until a condition holds, for ten seconds at most. */
 const collectUntil = async (done: () => boolean): Promise<void> => {
   for (let i = 0; i < 500 && !done(); i++) {
     collect();
@@ -38,7 +38,7 @@ const sums = p.cumsum(
 );
 const last = (LENGTH * (LENGTH - 1)) / 2;
 
-/** The sums of x + i, whose plan holds a constant, and an intermediate result where the backend has an arena. */
+/** The sums of x + i, whose plan holds a constant and, if the backend has an arena, an intermediate result. */
 const compiled = async (backend: Backend): Promise<Runner> =>
   valueOf(
     await backend.compile(
@@ -63,12 +63,12 @@ describe.each([
   test('executables that are unreachable free their memory; those in use keep it', async () => {
     const backend = valueOf(await acquire());
     const given = valueOf(await backend.upload(new Float32Array(LENGTH), 'float32')());
-    const { run } = await compiled(backend); // of an executable that is held by its function only
+    const { run } = await compiled(backend); // only the function `run` keeps the executable alive
     const { buffers } = backend.stats();
     expect(buffers).toBeGreaterThan(1);
     await (async () => {
       for (let i = 0; i < 10; i++) expect(await lastOf(backend, (await compiled(backend)).run, given)).toBe(last);
-      (await compiled(backend)).release(); // and is not freed a second time
+      (await compiled(backend)).release(); // and memory is not freed a second time
     })();
     expect(backend.stats().buffers).toBeGreaterThanOrEqual(buffers + 10);
     await collectUntil(() => backend.stats().buffers === buffers);
@@ -77,7 +77,7 @@ describe.each([
     valueOf(await backend.close());
   });
 
-  test('a run that is in progress ends with its result, although nothing else holds its executable', async () => {
+  test('a run in progress ends with its result, even if nothing else references its executable', async () => {
     const backend = valueOf(await acquire());
     const given = valueOf(await backend.upload(new Float32Array(LENGTH), 'float32')());
     const outcomes = await (async () => {

@@ -1,7 +1,7 @@
 /** The error function in float64, within a few ulp: a series near zero, a continued fraction further out. */
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
-/** Below this |x| the series converges faster; above it the continued fraction does. */
+/** Below this |x| the series converges faster, above it the continued fraction. */
 const CROSSOVER = 2.5;
 const FRACTION_TERMS = 40;
 

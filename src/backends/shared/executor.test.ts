@@ -32,7 +32,7 @@ const limitedHeap = (room: number): Heap => {
   };
 };
 
-/** Runs regions as their definition reads. */
+/** Runs regions by their definition. */
 const regionRule: Rule = (call) => {
   if (call.kind !== 'region') return null;
   const { region } = call;
@@ -102,7 +102,7 @@ const sum: Plan = {
   outputs: [outputOf(3)],
 };
 
-/** `x' = x + y`, in the memory of x. y is donated too, but no output takes over its memory. */
+/** `x' = x + y`, in the memory of x. y is donated too, but no output reuses its memory. */
 const update: Plan = {
   buffers: [
     buffer({ kind: 'input', input: 0, offset: 0 }),
@@ -244,7 +244,7 @@ describe('memory', () => {
     expect(await backend.compile(sum)()).toMatchObject(closed);
   });
 
-  test('calls that are in progress during close end in an error', async () => {
+  test('calls that are in progress during close end with an error', async () => {
     const backend = backendOf();
     const runner = valueOf(await backend.compile(sum)());
     const x = await upload(backend, 1, 2, 3, 4);

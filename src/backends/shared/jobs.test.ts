@@ -2,7 +2,10 @@ import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { createJobs } from './jobs.js';
 
-/** A job that takes some turns of the microtask queue (0: it ends at once), and may throw; an effect after the jobs so far. */
+/**
+ * A job that takes some turns of the microtask queue (0: it ends at once) and may throw, or an effect after the jobs so
+ * far.
+ */
 type Step = { readonly turns: number; readonly fails: boolean } | 'after' | 'pause';
 
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
@@ -15,7 +18,7 @@ const microtasks = async (n: number): Promise<void> => {
 };
 
 test.prop([steps], { numRuns: 300 })(
-  'jobs run one at a time, in order, and each effect follows those that were asked for before it',
+  'jobs run one at a time, in order, and each effect follows those that were requested before it',
   async (all) => {
     const { run, after } = createJobs();
     const log: string[] = [];
@@ -28,7 +31,7 @@ test.prop([steps], { numRuns: 300 })(
         const before = asked;
         after(() => {
           expect(ended).toBeGreaterThanOrEqual(before);
-          // no later than the beginning of the next job
+          // at the latest when the next job begins
           expect(begun).toBe(before);
           log.push('effect');
         });

@@ -1,4 +1,4 @@
-/** Runs jobs one after another, in the order in which they were asked for. */
+/** Runs jobs one after another, in the order in which they were requested. */
 
 export interface Jobs {
   /** Runs a job at once if there is no other, otherwise after the others. */
@@ -11,7 +11,7 @@ export interface Jobs {
 
 export const createJobs = (): Jobs => {
   let asked = 0;
-  /** Jobs end in the order in which they were asked for. */
+  /** Jobs end in the order in which they were requested. */
   let ended = 0;
   let last: Promise<unknown> = Promise.resolve();
   /** Effects, each with the number of jobs that have to end before it, in ascending order. */
@@ -21,7 +21,7 @@ export const createJobs = (): Jobs => {
     const later = waiting.findIndex(({ jobs }) => jobs > ended);
     for (const { effect } of waiting.splice(0, later < 0 ? waiting.length : later)) effect();
   };
-  /** Counts the end of a job, whatever its outcome. */
+  /** Counts the end of a job, with any outcome. */
   const following = <A>(result: Promise<A>): Promise<A> => {
     last = result.then(end, end);
     return result;

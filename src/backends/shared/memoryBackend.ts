@@ -30,7 +30,7 @@ export interface Parts<K extends NamedKernel> {
   ) => NoisefoldError | null | Promise<NoisefoldError | null>;
   /** Reads the elements of a buffer at an address. It makes or submits the copy before its first `await`. */
   readonly read: (address: number, buffer: DeviceBuffer) => Result<HostArray> | Promise<Result<HostArray>>;
-  /** Frees resources other than memory, after it; waits until nothing uses the memory any more. */
+  /** Frees resources other than memory, after the memory; waits until nothing uses the memory any more. */
   readonly close: () => void | Promise<void>;
   readonly lost: Backend['lost'];
 }

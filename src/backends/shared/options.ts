@@ -1,4 +1,4 @@
-/** Decodes the options of backends, also when they are called from JavaScript. */
+/** Decodes the options of backends, which may be anything if they come from JavaScript. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import type { Backend } from '../../dsl/compile/backend.js';
 import type { NoisefoldError } from '../../internal/errors.js';
@@ -11,8 +11,8 @@ type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
 const HINT = 'check the spelling, and omit fields that you do not need';
 
 /**
- * Makes a backend function from its options codec and its acquire effect. The options may be omitted; `ConfigError` if
- * the codec rejects them.
+ * Makes a backend function from its options codec and its acquire effect. The options may be omitted. Fails with
+ * `ConfigError` if the codec rejects them.
  */
 export const withOptions = <A>(
   where: string,

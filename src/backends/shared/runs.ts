@@ -10,7 +10,7 @@ type Outcome = RunFailure | null;
 /** Runs step `at`. */
 export type Step = (at: number) => Outcome | Promise<Outcome>;
 
-/** The runs of a backend, and the function that tells them when to rest. */
+/** The runs of a backend, and the function that decides when they yield to the event loop. */
 export interface Turns {
   readonly jobs: Jobs;
   readonly breathe: Breathe;
@@ -32,8 +32,8 @@ export const timed = (step: Step, milliseconds: number[] | null): Step =>
       };
 
 /**
- * Runs steps 0 … `count` − 1 until one fails. Rests between two of them when it is time to, and then continues in a
- * promise. A run whose backend was closed meanwhile ends with the error of a closed backend.
+ * Runs steps 0 … `count` − 1 until one fails. Yields between two steps when it is time to, and then continues in a
+ * promise. A run whose backend was closed in the meantime ends with the error of a closed backend.
  */
 export const inOrder = (count: number, step: Step, { breathe, memory }: Turns): Outcome | Promise<Outcome> => {
   const later = async (first: number, begun: Promise<Outcome | void>): Promise<Outcome> => {

@@ -2,9 +2,9 @@
  * The definition of every scalar function. The reference backend calls these functions, JavaScript regions call or
  * inline them, and the WebAssembly and WGSL kernels are tested against them.
  *
- * int32 arithmetic wraps around. Integer division truncates toward zero, as in C, and x / 0 = 0. `mod` has the
- * sign of the divisor, and x mod 0 = 0. `max` and `min` return NaN if an operand is NaN. `round` sends halves to the
- * even neighbour. Comparisons with NaN are false. Bools are 0 and 1.
+ * int32 arithmetic wraps around. Integer division truncates toward zero, as in C, and x / 0 = 0. `mod` has the sign of
+ * the divisor, and x mod 0 = 0. `max` and `min` return NaN if an operand is NaN. `round` rounds halves to even.
+ * Comparisons with NaN are false. Bools are 0 and 1.
  */
 import type { BinaryFn, ReduceFn, UnaryFn } from '../../dsl/graph/node.js';
 import type { NumberType } from '../../dsl/graph/region.js';
@@ -107,7 +107,7 @@ export const unaryFunction = (fn: UnaryFn, dtype: NumberType): Unary =>
 export const binaryFunction = (fn: BinaryFn, dtype: NumberType): Binary =>
   (dtype === 'float32' ? floatBinary : integerBinary)[fn];
 
-/** Returns a conversion between dtypes. From int32 or bool to float32 it leaves the number as it is. */
+/** Returns a conversion between dtypes. From int32 or bool to float32 the number is unchanged. */
 export const castFunction = (from: NumberType, to: NumberType): Unary => {
   if (to === 'bool') return (x) => (x === 0 ? 0 : 1);
   return to === 'int32' && from === 'float32' ? toInt32 : (x) => x;

@@ -28,7 +28,7 @@ export const walk = (
 ): void => {
   const along = (axis: number, read: number, write: number): void => {
     if (axis === shape.length) return visit(read, write);
-    const isLast = axis === shape.length - 1; // a call less for each element
+    const isLast = axis === shape.length - 1; // saves a call for each element
     const [readStep, writeStep] = [from.strides[axis]!, to.strides[axis]!];
     for (let i = 0; i < shape[axis]!; i++)
       if (isLast) visit(read + i * readStep, write + i * writeStep);

@@ -88,7 +88,7 @@ const products: Readonly<Record<string, Node>> = {
   ),
 };
 
-/** Operations on many axes: kernels of tfjs take at most six. */
+/** Operations on many axes; kernels of tfjs take at most six. */
 const manyAxes = (rank: number, dtype: 'float32' | 'int32'): Readonly<Record<string, Node>> => {
   const x = p.cast(input('x', [1, 2, 1, 3, 2, 1, 2, 2].slice(8 - rank)), dtype);
   const last = rank - 1;
@@ -169,7 +169,7 @@ describe('wasm', async () => agreement(await acquired(wasm()), 150));
 describe('tfjs-cpu', async () => agreement(await acquired(tfjs('cpu')), 150));
 describe('tfjs-wasm', async () => agreement(await acquired(tfjs('wasm')), 150));
 describe('tfjs as on TensorFlow', () => agreement(asOnTensorflow(), 150));
-// without WebGPU, the reference takes its place only so that the skipped tests are listed by name
+// without WebGPU, the reference is used only to list the skipped tests by name
 describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () =>
   agreement(await acquired(noWebgpu === '' ? webgpu() : reference()), 25),
 );

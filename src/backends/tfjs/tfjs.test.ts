@@ -37,7 +37,7 @@ describe.each([
 describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
   test('a reshaped matrix is not mistaken for another one, and products repeat bit for bit', async () => {
     const backend = valueOf(await tfjs('webgpu')());
-    const x = input([64, 1024]); // long rows: tfjs would split them and add the parts in any order
+    const x = input([64, 1024]); // long rows, which tfjs would split, adding the parts in any order
     const numbers = Float32Array.from({ length: 64 * 1024 }, (_, i) => Math.sin(i * i));
     const plan = unfused([p.dot(x, p.reshape(x, [1024, 64]))]);
     const [first] = await runPlan(backend, plan, [numbers]);
@@ -61,7 +61,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     expect(Object.getOwnPropertyDescriptor(globalThis, 'navigator')).toEqual(before);
   });
 
-  test('a shape that the device does not take is an error, and the backend stays usable', async () => {
+  test('a shape that the device does not support is an error, and the backend stays usable', async () => {
     const backend = valueOf(await tfjs('webgpu')());
     const x = input([1]);
     const tooLarge = unfused([p.broadcast(p.reshape(x, [1, 1]), [2 ** 17, 2 ** 17])]);

@@ -62,7 +62,7 @@ const ENGINES = Object.keys(acquires) as readonly TfjsEngine[]; // the keys of t
  * await using(pipe(tfjs('node'), TE.orElse(() => wasm())))(doubled)() // → E.right([2, 4])
  */
 export const tfjs = <E extends TfjsEngine>(engine: E, options?: TfjsOptions[E]): Task<Backend> => {
-  // from JavaScript, the engine may be anything
+  // JavaScript callers may pass anything
   if (Object.hasOwn(acquires, engine)) return acquires[engine](options);
   return task(
     TE.left(

@@ -65,7 +65,10 @@ const convOf = ({ image, kernel, output, attributes }: Convolution): ConvProblem
 /** The place of a view. */
 const placeOf = ({ buffer, offset }: View): Place => ({ buffer, offset: 4 * offset });
 
-/** The stages of an anchor, given the places of its scratch in turn, and the scratch that each kernel run needs. */
+/**
+ * The stages of an anchor, and the scratch that each kernel run needs. The stages are made from the places of the
+ * scratch.
+ */
 interface Work {
   readonly elements: number;
   /** Multiply-adds. */
@@ -94,7 +97,7 @@ const attentionOf = (scale: number, [q, k, v]: readonly View[]): AttentionProble
 /** The kernel runs of an anchor: one for each group of a convolution. */
 const worksOf = (call: AnchorCall): readonly Work[] => {
   const { anchor, output } = call;
-  const [left, right, third, fourth] = call.inputs as readonly [View, View, View, View]; // as many as the anchor has
+  const [left, right, third, fourth] = call.inputs as readonly [View, View, View, View]; // one for each operand of the anchor
   switch (anchor.op) {
     case 'attention': {
       const problem = { ...attentionOf(anchor.scale, call.inputs), y: headsOf(output) };
@@ -166,7 +169,7 @@ const NAMES = {
   attentionGradient: 'simd attentionGradient',
 } as const;
 
-/** Groups run side by side, in lanes with scratch of their own; a single group is split inside. */
+/** Several groups run concurrently, in lanes with their own scratch; a single group is split internally. */
 const lanesOf = (works: readonly Work[]): number => Math.min(LANES, works.length);
 
 /** Scratch elements that an anchor needs. */
@@ -179,7 +182,7 @@ export const simdScratch = (call: AnchorCall): number => {
 export const simdAnchorRule: Rule<WasmKernel> = (call) => {
   if (call.kind !== 'anchor') return null;
   const works = worksOf(call);
-  const scratch = placeOf(call.scratch ?? call.output); // a kernel without scratch does not use its place
+  const scratch = placeOf(call.scratch ?? call.output); // a kernel without scratch does not use the place of its scratch
   const elements = Math.max(...works.map((work) => work.elements));
   const stages = (): readonly Stage[] =>
     works.length === 1

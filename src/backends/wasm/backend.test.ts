@@ -54,7 +54,7 @@ test('running out of memory is an error, and the backend stays usable', async ()
       expect(backend.stats()).toEqual(before);
     }
   }
-  expect(runners.length).toBe(7); // the first cache line and what 512 MiB leave of 4 GiB
+  expect(runners.length).toBe(7); // the first cache line, and the rest of 4 GiB after blocks of 512 MiB
   expect(error).toMatchObject({ _tag: 'BackendFailure', expected: '512.0 MiB of free memory' });
   expect(await backend.compile({ ...emptyPlan, arenaElements: 2 ** 31 })()).toMatchObject({
     left: { _tag: 'BackendFailure' },
@@ -64,12 +64,12 @@ test('running out of memory is an error, and the backend stays usable', async ()
   expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
 });
 
-test('uploads and runs that find no memory are errors, and leave nothing behind', async () => {
+test('uploads and runs that find no memory are errors, and leak nothing', async () => {
   const backend = valueOf(await wasm()());
   const runner = valueOf(await backend.compile(sums)());
   const slot = valueOf(await backend.upload(numbers, 'float32')());
   const fillers = [];
-  // everything that is left, in blocks of up to 512 MiB and down to a cache line; nothing is written
+  // all remaining memory, in blocks from 512 MiB down to a cache line; nothing is written
   for (let elements = 2 ** 27; elements >= 16; elements /= 2)
     for (;;) {
       const result = await backend.compile({ ...emptyPlan, arenaElements: elements })();
@@ -106,11 +106,11 @@ const many = lower(
   wasmBackend({}).capabilities,
 );
 
-test('a plan that has room for its buffers and not for its tape leaves nothing behind', async () => {
+test('a plan with memory for its buffers but not for its tape leaks nothing', async () => {
   const backend = valueOf(await wasm({ threads: 1 })());
   const released = valueOf(await backend.compile({ ...emptyPlan, arenaElements: 2 ** 20 })());
   const runners = [];
-  // everything else, in blocks of up to 512 MiB and down to a cache line
+  // all other memory, in blocks from 512 MiB down to a cache line
   for (let elements = 2 ** 27; elements >= 16; elements /= 2)
     for (;;) {
       const result = await backend.compile({ ...emptyPlan, arenaElements: elements })();
@@ -121,7 +121,7 @@ test('a plan that has room for its buffers and not for its tape leaves nothing b
   const before = backend.stats();
   for (let i = 0; i < 3; i++) {
     expect(await backend.compile({ ...many, arenaElements: 2 ** 20 })()).toMatchObject({
-      left: { _tag: 'BackendFailure', expected: '0.0 MiB of free memory' }, // for the tape
+      left: { _tag: 'BackendFailure', expected: '0.0 MiB of free memory' }, // leaves no room for the tape
     });
     expect(backend.stats()).toMatchObject({ buffers: before.buffers, bytes: before.bytes });
   }
@@ -133,7 +133,7 @@ test('a plan that has room for its buffers and not for its tape leaves nothing b
   valueOf(await backend.close());
 });
 
-test('a plan whose code the engine refuses is an error, and leaves nothing behind', async () => {
+test('a plan whose code the engine refuses is an error, and leaks nothing', async () => {
   const backend = valueOf(await wasm({ threads: 1 })());
   const { Module } = engine;
   try {

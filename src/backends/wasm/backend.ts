@@ -53,7 +53,7 @@ const formOf = (multiplyAdd: MultiplyAdd) => ({
 });
 const FORMS = { fused: formOf(fused), separate: formOf(separate) } as const;
 
-/** Makes a backend. Stages of at least `worthWorkers` cycles run on its workers, if it has some, which `start` starts. */
+/** Makes a backend. If it has workers, which `start` starts, stages of at least `worthWorkers` cycles run on them. */
 export const wasmBackend = (
   {
     portable = false,
@@ -106,22 +106,23 @@ export const wasmBackend = (
   });
 };
 
-/** Gives a notice that there are no workers, the first time. */
+/** Gives a notice, once, that there are no workers. */
 const noticeOnce = (onNotice: NonNullable<WasmOptions['onNotice']>): ((reason: string) => void) => {
   let isNoticed = false;
   return (reason) => {
     if (isNoticed) return;
     isNoticed = true;
     onNotice(
-      `noisefold: the wasm backend runs on the calling thread, and keeps it busy, as its workers did not start (${reason}); ` +
+      `noisefold: the wasm backend runs on the calling thread and blocks it, because its workers did not start (${reason}); ` +
         "a page's content security policy needs worker-src blob:",
     )();
   };
 };
 
 /**
- * Runs programs on the CPU by WebAssembly with SIMD, in Node and in browsers. The code is generated at run time: there is no
- * file to serve. Each backend has a memory of its own, of up to 4 GiB. `BackendUnavailable` if WebAssembly has no SIMD here.
+ * Runs programs on the CPU by WebAssembly with SIMD, in Node and in browsers. The code is generated at run time, so
+ * there is no file to serve. Each backend has its own memory, of up to 4 GiB. Fails with `BackendUnavailable` if
+ * WebAssembly does not support SIMD.
  * @example
  * await pipe(
  *   compile(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {}),

@@ -4,9 +4,9 @@ import { MOST_THREADS } from './memory/reserved.js';
 
 export interface WasmOptions {
   /**
-   * The number of threads: 1 to 64; more than there are cores gain nothing. Default: the number of cores. Results have equal
-   * bits for any number. In a browser, threads need a page that is isolated from others (`crossOriginIsolated`); elsewhere
-   * everything runs on the calling thread.
+   * The number of threads: 1 to 64; more threads than cores give no further speed. Default: the number of cores.
+   * Results have equal bits for any number of threads. In a browser, threads need a page that is isolated from others
+   * (`crossOriginIsolated`); elsewhere everything runs on the calling thread.
    */
   readonly threads?: number;
   /**

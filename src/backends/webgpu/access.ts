@@ -1,7 +1,7 @@
 /**
- * Access modes of shader bindings. In one dispatch, the bindings to parts of one GPU buffer must either all be
- * writable or all be read-only. So arena buffers are always `read_write`. Inputs and constants are `read` unless they
- * are written, since one value may be passed for two inputs.
+ * Access modes of shader bindings. In one dispatch, the bindings to parts of one GPU buffer must either all be writable
+ * or all be read-only. So arena buffers are always `read_write`. Inputs and constants are `read` unless they are
+ * written, because one value may be passed for two inputs.
  */
 import type { Buffer } from '../../dsl/compile/plan.js';
 

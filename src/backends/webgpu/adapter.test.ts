@@ -1,4 +1,4 @@
-/** Errors without WebGPU: they name the missing part and how to get it. */
+/** Without WebGPU, errors name the missing part and how to get it. */
 import { expect, test } from 'vitest';
 import { acquireDevice, type Environment } from './adapter.js';
 

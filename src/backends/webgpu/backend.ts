@@ -42,7 +42,7 @@ export const backendOn = (acquired: Acquired, kernel?: Kernel): Backend => {
       anchorRule(plan, limits, multiply, regionDispatches(plan, limits)),
     ],
     layOut: (plan, kernels) => gpuExecution(plan, kernels, context),
-    // no error scope: it would wait for the device. The sizes are known to be valid; thrown errors are caught here
+    // no error scope, which would wait for the device. The sizes are known to be valid; thrown errors are caught here
     write: (address, data, dtype) => {
       try {
         write(gpu, space.bufferAt(address), 0, data, dtype);

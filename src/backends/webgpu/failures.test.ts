@@ -1,4 +1,4 @@
-/** Device failures, and closing a backend during a run: errors are returned as values. */
+/** Errors of device failures and of closing a backend during a run are returned as values. */
 import { describe, expect, test } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
@@ -20,7 +20,7 @@ const withMember = <A extends object>(object: A, member: keyof A, given: (found:
   });
 
 describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
-  test('runs in progress during close end in results, or in an error that says so', async () => {
+  test('runs in progress during close end with results, or with an error of a closed backend', async () => {
     const backend = backendOn(valueOf(await acquireDevice({})()));
     const executable = valueOf(await compile(shifted, {})(backend)());
     const x = valueOf(await upload(numbers, [4])(backend)());

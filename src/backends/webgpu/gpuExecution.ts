@@ -162,7 +162,7 @@ const commandsOf = (bound: Bound, compiled: readonly Pipeline[]) => {
     (pass as GPUComputePassEncoder | null)?.end(); // assigned in the callback above
   };
 
-  /** Encodes each call in a pass of its own, with timestamps. */
+  /** Encodes each call in its own pass, with timestamps. */
   const encodeTimed = (encoder: GPUCommandEncoder, timer: Timer): void => {
     prepared.forEach((all, k) => {
       if (kernels[k]!.hostNumbers !== undefined) copyHostNumbers(encoder, k);

@@ -22,9 +22,9 @@ export type Slot = DeviceBuffer | KeyWords;
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /**
- * A compiled plan. Inputs and outputs of a run are in the order of the plan. A run consumes its donated inputs, whether or
- * not an output takes over their memory; the caller keeps the others. A run that fails before it is under way keeps the
- * donated inputs too. An executable that is garbage-collected frees its memory.
+ * A compiled plan. Inputs and outputs of a run are in the order of the plan. A run consumes its donated inputs, whether
+ * or not an output reuses their memory; the caller keeps the others. A run that fails before it starts executing does
+ * not consume the donated inputs. An executable that is garbage-collected frees its memory.
  */
 export interface Runner {
   readonly run: (inputs: readonly Slot[]) => Task<readonly Slot[]>;
@@ -38,7 +38,7 @@ export interface Runner {
   ) => Task<{ readonly outputs: readonly Slot[]; readonly milliseconds: readonly number[] }>;
 }
 
-/** The features and limits of a backend that lowering respects. */
+/** The features and limits of a backend that lowering takes into account. */
 export interface Capabilities {
   /** Supports regions, anchors and strided views; otherwise each primitive is one library call on dense views. */
   readonly fuses: boolean;
@@ -56,8 +56,8 @@ export interface Capabilities {
 }
 
 /**
- * The rounding of a·b + c in sums of products: `separate` rounds the product and the sum, `fused` rounds once. Either gives the
- * same bits wherever it is computed, and the other one gives other bits.
+ * The rounding of a·b + c in sums of products: `separate` rounds the product and the sum, `fused` rounds once. Each
+ * gives the same bits on every machine; the two differ from each other.
  */
 export type Rounding = 'fused' | 'separate';
 
@@ -72,7 +72,7 @@ export interface BackendStats {
 export interface Backend {
   readonly name: string;
   readonly capabilities: Capabilities;
-  /** The rounding of its sums of products, which checkpoints record; null if they are rounded in neither way. */
+  /** The rounding of its sums of products, which checkpoints record; null if it is neither of the two. */
   readonly rounding: Rounding | null;
   readonly compile: (plan: Plan) => Task<Runner>;
   /** Copies numbers to the backend and converts them to the dtype (float64 is rounded). */
@@ -82,8 +82,8 @@ export interface Backend {
   readonly release: (buffer: DeviceBuffer) => io.IO<void>;
   readonly stats: io.IO<BackendStats>;
   /**
-   * Frees all memory. Work in progress is cancelled: it ends with `BackendFailure`, which says that the backend is closed, and
-   * so does every later call. Resolves once nothing uses the memory any more.
+   * Frees all memory. Cancels work in progress: it, and every later call, fails with `BackendFailure`, which says that
+   * the backend is closed. Resolves once nothing uses the memory any more.
    */
   readonly close: Task<void>;
   /** True after a call of {@link close}. */

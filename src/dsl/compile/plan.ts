@@ -6,7 +6,7 @@
 import type { Anchor, ConstantData, Distribution, DType, Node, Op } from '../graph/node.js';
 import type { NumberType, Region } from '../graph/region.js';
 
-/** The source of the memory of a buffer. */
+/** Where the memory of a buffer comes from. */
 export type Storage =
   /** The arena of the executable, at an offset. */
   | { readonly kind: 'arena'; readonly offset: number }
@@ -85,8 +85,8 @@ export interface PlanInput {
   readonly path: string;
   readonly shape: readonly number[];
   readonly dtype: DType;
-  /** The output that takes over the memory of this input, or null. */
+  /** The output that reuses the memory of this input, or null. */
   readonly donatedTo: number | null;
-  /** True if the input was named in `donate`. A run then consumes the value, also if no output takes over its memory. */
+  /** True if the input was named in `donate`. A run then consumes the value, even if no output reuses its memory. */
   readonly donated: boolean;
 }

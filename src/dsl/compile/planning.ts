@@ -114,5 +114,5 @@ export function* planning<I, O>(
   return { traced, plan: yield* lowered(lowering, capabilities) };
 }
 
-/** The result of {@link planning}, at once. */
+/** Runs all steps of {@link planning} and returns the result. */
 export const plan = <I, O>(...given: Parameters<typeof planning<I, O>>) => attempt(() => atOnce(planning(...given)));

@@ -3,7 +3,7 @@ import type { Composite, CompositeOptions, Node } from '../graph/node.js';
 import { composite, concat, dot, mul, scale, slice, sub, swapAxes, transposed } from '../primitives/index.js';
 import { over, softmaxComposite } from './normalization.js';
 
-/** The factor of the scores, 1/√d. Options travel untyped through the graph; `attentionOptions` sets them. */
+/** The factor of the scores, 1/√d. Options are untyped in the graph; `attentionOptions` sets them. */
 const scaleOf = (options: CompositeOptions): number => options['scale'] as number;
 export const attentionOptions = (scale: number): CompositeOptions => ({ scale });
 
@@ -32,8 +32,8 @@ const attentionGradientComposite: Composite = {
 };
 
 /**
- * softmax(scale·q·kᵀ)·v in each head, for q `[…, N, heads, d]`, and k and v `[…, M, heads, d]`. A backend with a
- * kernel for it stores none of the N·M scores; the derivative computes them again. Vaswani et al. 2017, equation 1.
+ * softmax(scale·q·kᵀ)·v in each head, for q `[…, N, heads, d]`, and k and v `[…, M, heads, d]`. A backend with a kernel
+ * for it stores none of the N·M scores; the derivative recomputes them. Vaswani et al. 2017, equation 1.
  */
 export const attentionComposite: Composite = {
   name: 'attention',

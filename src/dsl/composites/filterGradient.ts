@@ -10,11 +10,14 @@ export const filterGradientOptions = (
   attributes: ConvAttributes,
   kernel: readonly [number, number],
 ): FilterGradientOptions => ({ attributes, kernel });
-// options travel untyped through the graph; `filterGradientOptions` sets them
+// options are untyped in the graph; `filterGradientOptions` sets them
 export const filterGradientOptionsOf = (options: CompositeOptions): FilterGradientOptions =>
   options as FilterGradientOptions;
 
-/** Padding, on one axis, of the convolution that computes a kernel's gradient: each tap meets each output pixel. */
+/**
+ * The padding, on one axis, of the convolution that computes the gradient of a kernel, so that each tap meets each
+ * output pixel.
+ */
 export const filterGradientPadding = (
   image: number,
   kernel: number,
@@ -27,10 +30,10 @@ export const filterGradientPadding = (
   return [low, dilated(output, c.strides[axis]) - dilated(image, c.lhsDilation[axis]) + tap - low - 1];
 };
 
-/** A convolution again, with channels as the batch and the batch as channels. */
+/** The gradient as a convolution whose batch axis is the channels and whose channels are the batch. */
 const decompose = (image: Node, cotangent: Node, { attributes: c, kernel }: FilterGradientOptions): Node => {
   const axis = (a: 0 | 1) => filterGradientPadding(image.shape[1 + a]!, kernel[a], cotangent.shape[1 + a]!, a, c);
-  // strides and kernel dilation change places, and so do the two kinds of groups
+  // strides and kernel dilation are exchanged, and so are the two kinds of groups
   const gradient = conv2d(transpose(image, [3, 1, 2, 0]), transpose(cotangent, [1, 2, 0, 3]), {
     strides: c.rhsDilation,
     padding: [axis(0), axis(1)],
@@ -42,7 +45,7 @@ const decompose = (image: Node, cotangent: Node, { attributes: c, kernel }: Filt
   return transpose(gradient, [1, 2, 0, 3]); // [C, KH, KW, D] -> [KH, KW, C, D]
 };
 
-/** {@link filterGradient} where all groups are 1: what a backend may have a kernel for. */
+/** {@link filterGradient} for groups of 1, the case for which a backend may have a kernel. */
 export const filterGradientComposite: Composite = {
   name: 'filterGradient',
   decompose: ([image, cotangent], options) => decompose(image!, cotangent!, filterGradientOptionsOf(options)),
@@ -50,8 +53,8 @@ export const filterGradientComposite: Composite = {
 };
 
 /**
- * The gradient of a convolution by its kernel, from image `[B, H, W, C]` and cotangent `[B, H', W', D]`:
- * `[KH, KW, C/groups, D]`. A composite where there are no groups.
+ * The gradient of a convolution by its kernel, from image `[B, H, W, C]` and cotangent `[B, H', W', D]`: `[KH, KW,
+ * C/groups, D]`. A composite if there are no groups.
  */
 export const filterGradient = (image: Node, cotangent: Node, options: FilterGradientOptions): Node => {
   const { groups, batchGroups } = options.attributes;

@@ -7,7 +7,7 @@ interface NormalizeOptions extends CompositeOptions {
   readonly axes: readonly number[];
   readonly epsilon: number;
 }
-// options travel untyped through the graph; `normalizeOptions` sets them
+// options are untyped in the graph; `normalizeOptions` sets them
 const optionsOf = (options: CompositeOptions): NormalizeOptions => options as NormalizeOptions;
 export const normalizeOptions = (axes: readonly number[], epsilon: number): NormalizeOptions => ({ axes, epsilon });
 
@@ -43,7 +43,7 @@ const last = (x: Node): readonly number[] => [x.shape.length - 1];
 /** A reduction along the last axis, repeated. */
 export const over = (fn: 'sum' | 'max', x: Node): Node => broadcast(reduceKeeping(fn, x, last(x)), x.shape);
 
-/** `exp(x − max x) / Σ exp(x − max x)` along the last axis; its derivative reads its result alone. */
+/** `exp(x − max x) / Σ exp(x − max x)` along the last axis; its derivative reads only the result. */
 export const softmaxComposite: Composite = {
   name: 'softmax',
   batch: F.identity,

@@ -23,7 +23,7 @@ export const acosComposite: Composite = {
   derivative: ([x], _, g) => [neg(mul(g, rsqrt(oneMinusSquare(x!))))],
 };
 
-/** Both divided by the greater of their sizes; `unit` is that, or 1 at the origin. */
+/** Divides both by `unit`, the greater of their absolute values, or 1 at the origin. */
 const onUnitSquare = (y: Node, x: Node) => {
   const size = stopGradient(max(abs(y), abs(x))); // any unit gives the same angle
   const atOrigin = equal(size, zerosLike(size));
@@ -47,7 +47,7 @@ export const atan2Composite: Composite = {
   },
   derivative: ([y, x], _, g) => {
     const { v, u, unit, atOrigin } = onUnitSquare(y!, x!);
-    const square = select(atOrigin, unit, add(mul(u, u), mul(v, v))); // 0 has no direction: no derivative
+    const square = select(atOrigin, unit, add(mul(u, u), mul(v, v))); // the angle of the origin is undefined, so its derivative is set to 0
     const along = div(g, mul(square, unit));
     return [mul(along, u), neg(mul(along, v))];
   },

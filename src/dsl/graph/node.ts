@@ -66,7 +66,7 @@ export interface Composite {
   readonly batch?: (options: CompositeOptions) => CompositeOptions;
   /** The same composite with another decomposition; present only if its derivative is made from the decomposition. */
   readonly redefined?: (decompose: Composite['decompose']) => Composite;
-  /** The kernel that replaces the decomposition, on backends that have it. */
+  /** The anchor that replaces the decomposition, on backends that have a kernel for it. */
   readonly anchor?: (options: CompositeOptions) => Anchor;
 }
 export type CompositeOptions = Readonly<Record<string, unknown>>;
@@ -112,7 +112,10 @@ export interface Attributes {
   /** A new key from a key and two 32-bit words. */
   readonly deriveKey: { readonly words: readonly [number, number] };
   readonly random: { readonly distribution: Distribution };
-  /** The identity of the first operand. Never shared; computed after the second operand, if there is one, and otherwise stored. */
+  /**
+   * The identity of the first operand. It is never shared. With a second operand it is computed after that operand;
+   * otherwise it is stored.
+   */
   readonly barrier: { readonly stores?: true };
   readonly stopGradient: NoAttributes;
   readonly composite: { readonly composite: Composite; readonly options: CompositeOptions };
@@ -132,7 +135,10 @@ interface NodeFields<K extends Op> {
 export type NodeOf<K extends Op> = { readonly [P in K]: NodeFields<P> }[K];
 export type Node = NodeOf<Op>;
 
-/** Sets the text that `console.log` of Node shows for an object or for those that inherit from it: `Tensor float32 [2] (…)`. */
+/**
+ * Sets the text that `console.log` of Node shows for an object and for objects that inherit from it: `Tensor float32
+ * [2] (…)`.
+ */
 export const inspected = <T extends object>(x: T, kind: string, note: () => string): T =>
   Object.defineProperty(x, Symbol.for('nodejs.util.inspect.custom'), {
     value(this: Typed): string {
@@ -140,7 +146,7 @@ export const inspected = <T extends object>(x: T, kind: string, note: () => stri
     },
   });
 
-/** The prototype of nodes. A property of each node would make nodes slower to construct. */
+/** The prototype of nodes. A property on each node would make construction slower. */
 const printed = inspected({}, 'Tensor', () => 'part of a program; it has no numbers');
 
 /**
@@ -172,7 +178,7 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) 
 export const reachable = (roots: readonly Node[], known: Iterable<Node> = []): readonly Node[] => {
   const seen = new Set<Node>(known);
   const order: Node[] = [];
-  // an explicit stack, as graphs are deeper than the call stack: the entered nodes, and the next input of each
+  // an explicit stack, because graphs may be deeper than the call stack: the entered nodes, and the next input of each
   const path: Node[] = [];
   const next: number[] = [];
   const enter = (n: Node): void => {

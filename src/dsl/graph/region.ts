@@ -48,7 +48,7 @@ export interface Region {
   readonly stores: readonly Store[];
 }
 
-/** The initial value of a reduction, which is its value over no elements. */
+/** The initial value of a reduction, which is also its value over no elements. */
 export const identityOf = (fn: ReduceFn, dtype: NumberType): number => {
   if (fn === 'sum') return 0;
   if (fn === 'prod') return 1;

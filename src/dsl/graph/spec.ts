@@ -90,7 +90,7 @@ type SymsOf<D, Name extends string = ''> = D extends `${infer C}${infer Rest}`
 
 type SymbolIn<Name extends string> = Name extends `${number}` | '' ? never : Name;
 
-/** The symbols in a tree of tensors, which `compile` takes extents for. */
+/** The symbols in a tree of tensors, for which `compile` takes extents. */
 export type Syms<T> =
   T extends Tensor<infer S, DType>
     ? SymsOf<S[number]>
@@ -107,7 +107,7 @@ const DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'key'] satisfies 
 const isDType = (name: string): name is DType => DTYPES.includes(name);
 
 /**
- * Tests if something is a {@link LeafSpec}, not a tree of them.
+ * Tests if a value is a {@link LeafSpec}, not a tree of them.
  * @example
  * isLeafSpec(leafSpec(['B', 10])) // → true
  * isLeafSpec({ w: leafSpec(['B', 10]) }) // → false
@@ -156,8 +156,8 @@ const leavesOf = (part: Part): unknown =>
   typeof part === 'string' ? parseString(part) : part._tag === 'TreeSpec' ? part.tree : part;
 
 /**
- * Makes a spec from a tree of {@link LeafSpec} and other specs that depends on a configuration. `P` is ascribed: it must
- * be the type of the tree of tensors that the leaves describe. Raises the errors that {@link parseSpec} returns.
+ * Makes a spec from a tree of {@link LeafSpec} and other specs that depends on a configuration. `P` is not checked: it
+ * must be the type of the tree of tensors that the leaves describe. Raises the errors that {@link parseSpec} returns.
  * @example
  * const spec = treeSpec<{ readonly fc: { readonly w: Tensor<[Dim, 2]> } }>({ fc: { w: leafSpec([4, 2]) } })
  * spec.leaves.map(({ path, shape }) => [path, shape]) // → [['fc.w', [4, 2]]]
@@ -178,7 +178,7 @@ export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
 export const parseSpec = <const P extends Spec>(spec: P): either.Either<NoisefoldError, TreeSpec<Of<P>>> =>
   parseAs(spec);
 
-/** {@link parseSpec} with an ascribed type. */
+/** {@link parseSpec} with a type given by the caller, which is not checked. */
 const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> => attempt(() => treeSpec<T>(spec));
 
 /**

@@ -25,13 +25,18 @@ export type Scalar = Tensor<[]>;
 export type Key = Tensor<[], 'key'>;
 export type AnyTensor = Tensor<Shape, DType>;
 
-/** Makes a tensor of a node. Only this function and {@link nodeOf} convert between the two, which are one object. */
+/**
+ * Returns a node as a tensor. Only this function and {@link nodeOf} convert between the two, which are the same object.
+ */
 export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> => n as unknown as Tensor<S, D>;
 /** The node of a tensor. Raises `ShapeError` for any other value, which JavaScript callers may pass. */
 export const nodeOf = (x: AnyTensor): Node =>
   isTensor(x) ? (x as unknown as Node) : raise('ShapeError', notATensor(x));
 
-/** The error for a value that is not a tensor. A half-applied operation is a function named after it: see `dual`. */
+/**
+ * The error for a value that is not a tensor. A partially applied operation is a function named after the operation:
+ * see `dual`.
+ */
 const notATensor = (x: unknown): Explanation => {
   const wrong = (actual: string, hint: string) => ({ where: 'operation', expected: 'a tensor', actual, hint });
   if (typeof x !== 'function')
@@ -41,7 +46,7 @@ const notATensor = (x: unknown): Explanation => {
 };
 
 /**
- * Tests if something is a staged tensor. Trees of tensors and resident values are not.
+ * Tests if a value is a staged tensor. Trees of tensors and resident values are not.
  * @example
  * isTensor(zeros(2)) // → true
  * isTensor({ w: zeros(2) }) // → false
@@ -63,15 +68,18 @@ export const mapNodes = (tree: unknown, f: (n: Node, path: string) => Node | nul
 export const withNodes = (tree: unknown, nodes: readonly Node[]): unknown =>
   withLeaves(tree, isTensor, nodes.map((n) => tensor(n))); // prettier-ignore
 
-/** Tests if an argument is in the place of a tensor. Accepts half-applied operations, which the data-first form rejects. */
+/**
+ * Tests if an argument stands in the position of a tensor. Also accepts partially applied operations, which the
+ * data-first form then rejects.
+ */
 export const isOperand = (x: unknown): boolean => isTensor(x) || typeof x === 'function';
 
 /** The type of {@link dims}: a number for each axis. */
 export type ExtentsOf<T> = T extends Tensor<infer S, DType> ? { readonly [I in keyof S]: number } : readonly number[];
 
 /**
- * The extents of a tensor in the trace, one for each axis. Their type is `number`, also for literals and symbols, so that
- * functions of any shape can calculate with them.
+ * The extents of a tensor in the trace, one for each axis. Their type is `number`, even for literals and symbols, so
+ * that functions of any shape can compute with them.
  * @example
  * const x = zeros(32, 28, 28, 1)
  * dims(x) // → [32, 28, 28, 1]

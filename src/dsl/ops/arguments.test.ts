@@ -4,7 +4,7 @@ import { trace } from '../compile/planning.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import * as n from '../index.js';
 
-/** The operations as JavaScript callers may use them. */
+/** The operations without types, as JavaScript callers may use them. */
 type Loose = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
 const js = n as unknown as Loose;
 
@@ -35,12 +35,12 @@ const calls: Readonly<Record<string, readonly [call: () => unknown, message: str
   'sinusoid of integers': [() => js.sinusoid!(n.iota(2), { size: 4, sinusoid: 'ddpm' }), "cast it first: cast(x, 'float32')"],
   'zipTensors(a, b, f)': [() => js.zipTensors!({ w: x }, { w: x }, n.add), 'zipTensors: expected a list of trees, and a function, got an object, and an object; write zipTensors([a, b], f)'],
   'zipTensors(tree, f)': [() => js.zipTensors!({ w: x }, n.neg), 'zipTensors: expected a list of trees, and a function, got an object, and a function'],
-  'ascribe of a half-applied operation': [() => js.ascribe!(half, 3), 'sub(…) waits for its first operand'],
+  'ascribe of a partially applied operation': [() => js.ascribe!(half, 3), 'sub(…) waits for its first operand'],
   'conv2d(image, undefined)': [() => js.conv2d!(image, undefined), 'conv2d: expected a tensor (kernel), got nothing'],
   'conv2d(image, 3)': [() => js.conv2d!(image, 3), 'conv2d: expected a tensor (kernel), got 3'],
   'conv2d(image, {}, {})': [() => js.conv2d!(image, {}, {}), 'conv2d: expected a tensor (kernel), got an object'],
   'convTranspose2d(image, undefined)': [() => js.convTranspose2d!(image, undefined), 'convTranspose2d: expected a tensor (kernel), got nothing'],
-  'stack of a half-applied operation': [() => js.stack!(half), 'stack: expected a list of tensors, got a function; write stack([x, y])'],
+  'stack of a partially applied operation': [() => js.stack!(half), 'stack: expected a list of tensors, got a function; write stack([x, y])'],
   'concatAll(x, x)': [() => js.concatAll!(x, x), 'concatAll: expected a list of tensors, got a tensor of [2, 16]; write concatAll([x, y])'],
   'concat([x, x])': [() => js.concat!([x, x]), 'concat: expected two tensors, got an array of 2'],
 }; // prettier-ignore

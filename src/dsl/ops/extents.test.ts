@@ -12,7 +12,7 @@ const image = (): n.Tensor<[1, 2, 4, 1]> => n.zeros(1, 2, 4, 1);
 const indices = (): n.Tensor<[2], 'int32'> => n.iota(2);
 const key = (): Key => tensor(node('input', [], { path: 'key' }, [], 'key'));
 
-/** Each operation that takes an extent, called with one. */
+/** Each operation that takes an extent, called with an extent. */
 const calls: Readonly<Record<string, (d: number) => AnyTensor | readonly AnyTensor[]>> = {
   ascribe: (d) => n.ascribe(x(), d, 4),
   bernoulli: (d) => n.bernoulli(key(), 0.5, d),
@@ -55,7 +55,7 @@ describe('operations reject invalid extents when the program is traced', () => {
 });
 
 // for the extents of programs see `dimExpression.test.ts`
-test('the calls cover all operations with an extent in the type of an argument', () => {
+test('the calls cover all operations that take an extent', () => {
   const declared = publicNames().filter(({ entry, name, file, isValue }) => {
     const text = readFileSync(file, 'utf8');
     const declaration = text.split(new RegExp(`export const ${name}\\b`))[1]?.split('\n/**')[0] ?? '';

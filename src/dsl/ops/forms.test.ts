@@ -24,7 +24,7 @@ describe.each(features)('$name', ({ name, operation, cases }) => {
     }
   });
 
-  test('names a half-applied operation that is passed as a tensor', () => {
+  test('names a partially applied operation that is passed as a tensor', () => {
     const half = dsl.sub(dsl.ones(2)) as unknown as Node; // as JavaScript callers may pass it
     for (const { operands, build, piped } of cases)
       for (const wrong of operands.keys()) {

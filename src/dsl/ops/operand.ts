@@ -10,7 +10,7 @@ import { type AnyTensor, dims, isOperand, isTensor, nodeOf, tensor } from '../gr
 export type Numeric = 'float32' | 'int32';
 export type NumberOrTensor = number | AnyTensor;
 
-/** Repeats a node to a shape that it fits from the right: its axes are 1, equal, or missing on the left. */
+/** Broadcasts a node to a shape, aligned at the right: its axes are 1, equal, or missing on the left. */
 export const spread = (n: Node, shape: readonly number[]): Node => {
   const missing = Math.max(0, shape.length - n.shape.length);
   return broadcast(reshape(n, [...shape.slice(0, missing).map(() => 1), ...n.shape]), shape);
@@ -27,7 +27,7 @@ export const operand = (op: string, y: NumberOrTensor, x: Node): Node => {
   return n.shape.length === 0 && x.shape.length > 0 ? spread(n, x.shape) : n;
 };
 
-/** The nodes of two operands in one shape. One of them may be a number; both may be scalars. */
+/** The nodes of two operands, broadcast to one shape. One of them may be a number; both may be scalars. */
 export const operands = (op: string, x: NumberOrTensor, y: NumberOrTensor): readonly [Node, Node] => {
   // the shape comes from the operand that is not a scalar; two scalars have one shape
   const isSmall = typeof x === 'number' || (typeof y !== 'number' && nodeOf(x).shape.length === 0);
@@ -35,7 +35,7 @@ export const operands = (op: string, x: NumberOrTensor, y: NumberOrTensor): read
   return [operand(op, x, model), operand(op, y, model)];
 };
 
-/** Tells the data-first form of an operation with optional arguments: its first argument is a tensor. */
+/** Detects the data-first form of an operation with optional arguments: its first argument is a tensor. */
 export const startsWithTensor = ([x]: readonly unknown[]): boolean => isOperand(x);
 
 /** Makes both forms of an operation on one tensor with an optional argument, by default a number. */
@@ -80,8 +80,9 @@ export const withFields = <P extends object>(op: string, given: P, names: readon
 };
 
 /**
- * A parameter of a last overload with two arguments, which fits no call that the others refuse: the compilers report which
- * of its arguments is wrong. It is `IfRecord` for records, of options or of parameters; `T` is inferred from it.
+ * A parameter of a last overload with two arguments. The overload matches no call that the others refuse; its purpose
+ * is that compilers report which argument is wrong. The type is `IfRecord` for records of options or parameters; `T` is
+ * inferred from it.
  */
 export type RecordOr<T, IfRecord, Otherwise> = [T] extends [never]
   ? T // for inference

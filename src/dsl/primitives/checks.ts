@@ -12,19 +12,19 @@ export const wrongDType = (op: string, wrong: Node, expected: string, operands =
 export const wrongShape = (op: string, n: Node, expected: string, actual: string, hint: string): never =>
   raise('ShapeError', { where: whereOf(op, [n]), expected, actual, hint });
 
-/** Demands that all operands have one of the dtypes; raises `DTypeError`. */
+/** Raises `DTypeError` unless all operands have one of the dtypes. */
 export const demandDType = (op: string, dtypes: readonly DType[], ...operands: Node[]): void => {
   const wrong = operands.find(({ dtype }) => !dtypes.includes(dtype));
   if (wrong !== undefined) wrongDType(op, wrong, dtypes.join(' or '), operands);
 };
 
-/** Demands a key; raises `DTypeError`. */
+/** Raises `DTypeError` unless the operand is a key. */
 export const demandKey = (op: string, n: Node): void => {
   const hint = "declare the input as 'key'";
   if (n.dtype !== 'key') raise('DTypeError', { where: op, expected: 'a key', actual: showType(n), hint });
 };
 
-/** The numbers as a dtype holds them: a bool is 0 or 1. Raises `DTypeError` for a fraction as int32. */
+/** Converts numbers to a dtype: a bool becomes 0 or 1. Raises `DTypeError` for a fraction as int32. */
 export const heldBy = (where: string, dtype: DType, numbers: ConstantData): ConstantData => {
   if (dtype === 'bool')
     return numbers.every((x) => x === 0 || x === 1) ? numbers : numbers.map((x) => (x === 0 ? 0 : 1));
@@ -36,14 +36,14 @@ export const heldBy = (where: string, dtype: DType, numbers: ConstantData): Cons
 
 export const isSameShape = (a: Numbers, b: Numbers): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
 
-/** Demands equal shapes; raises `ShapeError`. */
+/** Raises `ShapeError` unless the shapes are equal. */
 export const demandSameShape = (op: string, a: Node, b: Node): void => {
   if (isSameShape(a.shape, b.shape)) return;
   const hint = 'broadcasting is explicit: use broadcastTo, expandDims or reshape';
   wrongShape(op, a, `equal shapes, ${showShape(a.shape)}`, showShape(b.shape), hint);
 };
 
-/** Demands equal shapes and dtypes; raises `ShapeError` or `DTypeError`. */
+/** Raises `ShapeError` or `DTypeError` unless shapes and dtypes are equal. */
 export const demandAlike = (op: string, a: Node, b: Node): void => {
   demandSameShape(op, a, b);
   if (a.dtype !== b.dtype) wrongDType(op, b, `two operands of ${a.dtype}`);

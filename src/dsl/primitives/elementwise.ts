@@ -1,4 +1,4 @@
-/** Constructors of nodes that are computed element by element, and what each function of elements is. */
+/** Constructors of nodes that are computed element by element, and the definitions of the functions of elements. */
 import { type BinaryFn, type DType, type Node, node, type UnaryFn } from '../graph/node.js';
 import { demandAlike, demandDType, demandSameShape, NUMBERS, wrongDType } from './checks.js';
 import { full, zerosLike } from './movement.js';
@@ -26,7 +26,7 @@ export const select = (condition: Node, onTrue: Node, onFalse: Node): Node => {
   return node('select', [condition, onTrue, onFalse], {}, onTrue.shape, onTrue.dtype);
 };
 
-/** float32 to int32 truncates toward zero and saturates; a number is true where it is not 0. */
+/** float32 to int32 truncates toward zero and saturates; to bool, every number but 0 is true. */
 export const cast = (x: Node, dtype: 'float32' | 'int32' | 'bool'): Node => {
   if (x.dtype === 'key') wrongDType('cast', x, 'a number or a bool');
   return x.dtype === dtype ? x : node('cast', [x], {}, x.shape, dtype);
@@ -108,7 +108,7 @@ export const unaryFunctions: { readonly [F in UnaryFn]: UnaryFunction } = {
 interface BinaryFunction extends ElementFunction {
   /** The cotangents of a and b, from g, that of y. */
   readonly derivative: ((g: Node, a: Node, b: Node, y: Node) => readonly [a: Node, b: Node]) | null;
-  /** The operand, on the left or on the right, that leaves every float32 on the other side as it is. */
+  /** The neutral operand, on the left or on the right, which leaves every float32 on the other side unchanged. */
   readonly neutral?: { readonly left?: number; readonly right?: number };
 }
 
@@ -120,12 +120,12 @@ const comparison = (takes: readonly DType[]): BinaryFunction =>
   ({ takes, gives: 'bool', arithmetic: 1, derivative: null }); // prettier-ignore
 const ofBools: BinaryFunction = { takes: ['bool'], arithmetic: 1, derivative: null };
 
-/** The share of the cotangent that goes to `a` in `max(a, b)`: all, half of it where they are equal, or none. */
+/** The share of the cotangent that goes to `a` in `max(a, b)`: all of it, half of it if they are equal, or none. */
 const winner = (g: Node, a: Node, b: Node): Node =>
   select(equal(a, b), scale(g, 0.5), select(less(b, a), g, zerosLike(g)));
 
 const powDerivative: Derivative = (g, a, b, y) => {
-  // b·a^(b−1) at a = b = 0 is 0·0⁰, not 0·∞, however often it is differentiated
+  // at a = b = 0, b·a^(b−1) is 0·0⁰, not 0·∞, for derivatives of any order
   const zero = zerosLike(a);
   const isConstant = binary('and', equal(a, zero), equal(b, zero));
   const byBase = mul(b, binary('pow', a, select(isConstant, zero, shift(b, -1))));

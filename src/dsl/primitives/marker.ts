@@ -1,7 +1,7 @@
-/** Constructors of nodes that say something about other nodes, whose numbers they have. */
+/** Constructors of nodes that mark other nodes for differentiation or lowering and have the same elements. */
 import { type Composite, type CompositeOptions, type Node, node } from '../graph/node.js';
 
-/** x, stored in a buffer; or, with `after`, x as used after that is computed. */
+/** x, stored in a buffer; with `after`, x for uses after `after` is computed. */
 export const barrier = (x: Node, after?: Node): Node =>
   node(
     'barrier',
@@ -11,7 +11,7 @@ export const barrier = (x: Node, after?: Node): Node =>
     x.dtype,
   );
 
-/** x, with a derivative of 0. */
+/** x, with derivative 0. */
 export const stopGradient = (x: Node): Node => node('stopGradient', [x], {}, x.shape, x.dtype);
 
 /** Applies a composite: the result has the shape and dtype of its decomposition. */

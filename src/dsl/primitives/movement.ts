@@ -51,8 +51,8 @@ export const broadcast = (x: Node, shape: Numbers): Node => {
 };
 
 /**
- * `size[i]` elements from `start[i]` in steps of `strides[i]` (positive). `name` is the path of the tensor that it is,
- * in a tree whose tensors lie one behind the other in x.
+ * `size[i]` elements from `start[i]` in steps of `strides[i]` (positive). `name` is the path of the tensor that the
+ * slice holds, if x is the concatenation of the tensors of a tree.
  */
 export const slice = (x: Node, start: Numbers, size: Numbers, strides = perAxis(1, start), name?: string): Node => {
   const fits =
@@ -130,6 +130,6 @@ export const moveAxis = (x: Node, from: number, to: number): Node => {
     : transpose(x, order);
 };
 
-/** Gives an operand the leading axis of a batch, if it has none, by repeating it. */
+/** Gives an operand the leading axis of a batch by repeating it, unless it has the axis. */
 export const spread = ({ node: x, mapped }: Operand, extent: number): Node =>
   mapped ? x : broadcast(expandDims(x, [0]), [extent, ...x.shape]);

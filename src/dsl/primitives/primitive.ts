@@ -1,6 +1,7 @@
 /**
- * The contract of a primitive: its rules, which the passes look up in `table.ts`. They are apart from the constructors,
- * since primitives refer to each other in circles: the derivative of a slice is a pad, and that of a pad is a slice.
+ * The contract of a primitive: its rules, which the passes look up in `table.ts`. They are separate from the
+ * constructors, because primitives refer to each other in cycles: the derivative of a slice is a pad, and that of a pad
+ * is a slice.
  */
 import type { Anchor, ConstantData, Distribution, Node, NodeOf, Op, ReduceFn } from '../graph/node.js';
 import type { Assignment, NumberType } from '../graph/region.js';
@@ -8,7 +9,7 @@ import type { Assignment, NumberType } from '../graph/region.js';
 /** A node of a graph over a batch. */
 export interface Operand {
   readonly node: Node;
-  /** True if the node has the batch axis, its first; false if it is the same for all examples. */
+  /** True if the node has the batch axis as its first axis; false if it is the same for all examples. */
   readonly mapped: boolean;
 }
 
@@ -19,9 +20,14 @@ export type Batched = (
   extent: number,
 ) => readonly Operand[];
 
-/** The rules of one primitive. They build primitives, so a derivative has a derivative, and a batch a batch. */
+/**
+ * The rules of one primitive. Their results are primitives, so derivatives can be differentiated and batches batched
+ * again.
+ */
 export interface Primitive<K extends Op> {
-  /** Calls the constructor again with the inputs and attributes of a node: the verifier compares shape and dtype. */
+  /**
+   * Calls the constructor with the inputs and attributes of a node, so that the verifier can compare shape and dtype.
+   */
   readonly rebuild: (n: NodeOf<K>) => Node;
   /**
    * The cotangents of the inputs, from the cotangent `g` of the result; null for an input without one. The rule is null
@@ -37,8 +43,8 @@ export interface Primitive<K extends Op> {
   readonly ofNothing?: (n: NodeOf<K>) => Node;
   readonly lowering: Lowering<NodeOf<K>>;
   /**
-   * An equal node that is simpler, or the node itself. NaN and infinity stay: `x · 0` is not 0. `uniformOf` gives the number
-   * that all elements of a node are known to have, or null.
+   * An equal node that is simpler, or the node itself. Rules preserve NaN and infinity: `x · 0` is not 0. `uniformOf`
+   * gives the number that all elements of a node are known to have, or null.
    */
   readonly simplify?: (n: NodeOf<K>, uniformOf: (n: Node) => number | null) => Node;
   /** The name of the node in explanations; default: the name of the primitive. */
@@ -47,7 +53,7 @@ export interface Primitive<K extends Op> {
   readonly used?: (n: NodeOf<K>, i: number) => Node;
   /** True if a node is equal only to itself. Sharing does not merge it, and simplification does not look through it. */
   readonly isUnique?: true;
-  /** True if operands after the first only have to be computed before the node. */
+  /** True if the node does not read operands after the first, which only have to be computed before it. */
   readonly awaits?: true;
 }
 
@@ -62,7 +68,10 @@ export type Lowering<N> =
       readonly class: 'elementwise';
       /** The cost of an element, in additions. */
       readonly arithmetic: (n: N) => number;
-      /** The assignment of an element, of a dtype; `operands` are the assignments of its operands' elements. */
+      /**
+       * The assignment that computes an element of a dtype; `operands` are the assignments of the elements of its
+       * operands.
+       */
       readonly scalar: (n: N, operands: readonly number[], dtype: NumberType) => Scalar;
       /** True if it compares its operands for equality. */
       readonly isEquality?: (n: N) => boolean;
@@ -82,7 +91,7 @@ export type Lowering<N> =
 export interface Movement<N> {
   readonly class: 'movement';
   /**
-   * The index into the operand at an index of the result. `same`: the index itself. `regrouped`: the index of the
+   * The index into the operand for an index of the result. `same`: the same index. `regrouped`: the index of the
    * element with the same row-major number.
    */
   readonly index: 'same' | 'regrouped' | ((n: N) => Index);
@@ -108,12 +117,12 @@ export interface Index {
   readonly offsets?: readonly number[];
 }
 
-/** The content of a node, as regions write it: a reduction of its first operand, or pieces on a background. */
+/** How regions write a node: a reduction of its first operand, or pieces on a background. */
 export type Written =
   | { readonly reduce: ReduceFn; readonly axes: readonly number[] }
   | { readonly reduce: null; readonly background: number | null; readonly pieces: readonly Piece[] };
 
-/** The place of an operand in the result: its first index, and the steps between its elements. */
+/** The position of an operand in the result: its first index, and the steps between its elements. */
 export interface Piece {
   readonly operand: Node;
   readonly start: readonly number[];

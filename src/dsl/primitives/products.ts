@@ -4,7 +4,7 @@ import { type ConvAttributes, type Node, node, whereOf } from '../graph/node.js'
 import { isExtent } from '../types/dim.js';
 import { demandDType } from './checks.js';
 
-/** Raises `ShapeError` for two operands. */
+/** Raises a `ShapeError` that shows the two operands. */
 const wrongOperands = (op: string, a: Node, b: Node, expected: string, hint: string): never => {
   const actual = `${showShape(a.shape)} and ${showShape(b.shape)}`;
   return raise('ShapeError', { where: whereOf(op, [a, b]), expected, actual, hint });
@@ -40,13 +40,13 @@ const outputExtent = (input: number, kernel: number, axis: 0 | 1, c: ConvAttribu
   return Math.floor(room / c.strides[axis]) + 1;
 };
 
-/** Raises `ShapeError` for an image and a kernel that do not fit each other. */
+/** Raises a `ShapeError` for an image and a kernel whose shapes do not match. */
 const wrongImage = (image: Node, kernel: Node, expected: string, hint: string): never => {
   const actual = `image ${showShape(image.shape)}, kernel ${showShape(kernel.shape)}`;
   return raise('ShapeError', { where: whereOf('conv2d', [image, kernel]), expected, actual, hint });
 };
 
-/** Demands strides, dilations and groups ≥ 1, and integer padding. */
+/** Raises unless strides, dilations and groups are ≥ 1 and padding is integer. */
 const checkAttributes = (image: Node, kernel: Node, c: ConvAttributes): void => {
   const counts = [...c.strides, ...c.lhsDilation, ...c.rhsDilation, c.groups, c.batchGroups];
   if (!counts.every((n) => isExtent(n) && n > 0) || !c.padding.flat().every(Number.isSafeInteger))

@@ -13,13 +13,13 @@ export const reduce = (fn: ReduceFn, x: Node, axes: Numbers): Node => {
   return node('reduce', [x], { fn, axes: resolved }, shape, x.dtype);
 };
 
-/** A reduction whose axes stay, with extent 1. */
+/** A reduction that keeps the reduced axes, with extent 1. */
 export const reduceKeeping = (fn: ReduceFn, x: Node, axes: Numbers): Node => {
   const resolved = axes.map((axis) => axisOf(fn, x, axis));
   return expandDims(reduce(fn, x, axes), resolved);
 };
 
-/** The sums of the elements up to each one along an axis; from each one on if `reverse`. */
+/** Cumulative sums along an axis: of the elements up to each one, or from each one on if `reverse`. */
 export const cumsum = (x: Node, axis: number, reverse = false): Node => {
   demandDType('cumsum', NUMBERS, x);
   return node('cumsum', [x], { axis: axisOf('cumsum', x, axis), reverse }, x.shape, x.dtype);
@@ -30,12 +30,12 @@ export const argmax = (x: Node, axis: number): Node => {
   demandDType('argmax', NUMBERS, x);
   const along = axisOf('argmax', x, axis);
   if (x.shape[along] === 0)
-    refuseShape('argmax', `elements along axis ${along}`, x.shape, 'nothing has no largest element');
+    refuseShape('argmax', `elements along axis ${along}`, x.shape, 'an empty axis has no largest element');
   const shape = x.shape.filter((_, i) => i !== along);
   return node('argmax', [x], { axis: along }, shape, 'int32');
 };
 
-/** The indices of the k greatest elements along the last axis, in falling order. */
+/** The indices of the k greatest elements along the last axis, in descending order. */
 export const topKIndices = (x: Node, k: number): Node => {
   demandDType('topK', NUMBERS, x);
   const last = x.shape.at(-1) ?? 0;

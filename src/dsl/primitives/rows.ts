@@ -3,7 +3,7 @@ import { raise, refuseShape, showShape, showType } from '../../internal/errors.j
 import { type Node, node } from '../graph/node.js';
 import { demandDType } from './checks.js';
 
-/** Demands int32 of rank 1. */
+/** Raises unless the indices are int32 of rank 1. */
 const demandIndices = (op: string, indices: Node): void => {
   demandDType(op, ['int32'], indices);
   if (indices.shape.length !== 1) refuseShape(op, 'indices of rank 1', indices.shape, 'reshape them');
@@ -14,7 +14,7 @@ export const gather = (x: Node, indices: Node): Node => {
   demandIndices('gather', indices);
   const rows = x.shape[0] ?? 0;
   if (x.shape.length === 0 || x.dtype === 'key' || (rows === 0 && indices.shape[0]! > 0)) {
-    const hint = x.shape.length === 0 ? 'reshape it' : 'there is nothing to gather from no rows';
+    const hint = x.shape.length === 0 ? 'reshape it' : 'a tensor without rows has nothing to gather';
     raise('ShapeError', { where: 'gather', expected: 'a tensor with rows', actual: showType(x), hint });
   }
   return node('gather', [x, indices], {}, [indices.shape[0]!, ...x.shape.slice(1)], x.dtype);

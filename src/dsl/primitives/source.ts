@@ -1,18 +1,18 @@
-/** Constructors of nodes without operands, or with keys alone. */
+/** Constructors of nodes without operands, or with only keys as operands. */
 import { raise, showShape } from '../../internal/errors.js';
 import type { ConstantData, Distribution, DType, Node, NodeOf } from '../graph/node.js';
 import { node, pathOf, sizeOf } from '../graph/node.js';
 import { demandKey, heldBy, type Numbers } from './checks.js';
 
-/** A tensor or key that is given, named by its path in the tree of arguments. */
+/** An input: a tensor or a key, named by its path in the tree of arguments. */
 export const input = (path: string, shape: Numbers, dtype: DType): Node => node('input', [], { path }, shape, dtype);
 
-/** An input of the shape and dtype of a node, and of its path, if it has one. */
+/** An input with the shape, the dtype and, if there is one, the path of a node. */
 export const inputLike = (n: Node): Node => input(pathOf(n) ?? '', n.shape, n.dtype);
 
 export const isInput = (n: Node): n is NodeOf<'input'> => n.op === 'input';
 
-/** Numbers that are known, in row-major order. Raises `ShapeError` unless there is one for each element. */
+/** Constant numbers, in row-major order. Raises `ShapeError` unless there is one for each element. */
 export const constant = (data: ConstantData, shape: Numbers, dtype: DType): Node => {
   if (data.length !== sizeOf(shape)) {
     const expected = `${sizeOf(shape)} numbers for ${showShape(shape)}`;
@@ -32,7 +32,7 @@ export const deriveKey = (key: Node, words: readonly [number, number]): Node => 
   return node('deriveKey', [key], { words }, [], 'key');
 };
 
-/** Consumes a key. Element i depends on the key and i alone. */
+/** Draws from a key. Element i depends only on the key and i. */
 export const random = (distribution: Distribution, key: Node, shape: Numbers): Node => {
   demandKey(distribution, key);
   const isInteger = distribution === 'bits' || distribution === 'permutation';

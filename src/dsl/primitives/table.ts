@@ -1,4 +1,4 @@
-/** The rules of all primitives. Passes look up those of a node here. */
+/** The rules of all primitives, in which passes look up those of a node. */
 import type { ConstantData, Distribution, Node, Op } from '../graph/node.js';
 import type { Class, Lowering, Primitive, Rules } from './primitive.js';
 import { elementwiseRules } from './rules/elementwise.js';
@@ -21,7 +21,7 @@ const primitives: Rules<Op> = {
 
 /** The rules of the primitive of a node. */
 export const primitiveOf = (n: Node): Primitive<Op> =>
-  // each record takes the nodes of its own `op`, which this type does not say
+  // each record accepts only the nodes of its own `op`, which this type cannot express
   primitives[n.op] as unknown as Primitive<Op>;
 
 /** The name of the operation of a node: `conv2d`, `sigmoid`, `normalize`. */

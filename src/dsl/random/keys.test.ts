@@ -58,7 +58,7 @@ describe('fork', () => {
 });
 
 describe('foldIn', () => {
-  test.prop([seeds, fc.maxSafeInteger(), fc.maxSafeInteger()])('equal for equal numbers alone', (seed, a, b) => {
+  test.prop([seeds, fc.maxSafeInteger(), fc.maxSafeInteger()])('equal only for equal numbers', (seed, a, b) => {
     expect(String(foldIn(key(seed), a)) === String(foldIn(key(seed), b))).toBe(a === b);
   });
 
@@ -138,7 +138,7 @@ describe('sampling', () => {
     [0, 2 ** 31 + 1],
     [-(2 ** 31) - 1, 0],
     [-1, 2 ** 31 - 1],
-  ])('there is no whole number from %s to %s that int32 and one draw give', (low, high) => {
+  ])('rejects the range from %s to %s: it is empty, or exceeds int32 or one draw', (low, high) => {
     expect(messageOf(() => randint(staged(), low, high, 3))).toMatch(/^randint: expected int32 integers/);
   });
 

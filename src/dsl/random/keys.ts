@@ -24,7 +24,7 @@ export const key = (seed: number): RandomKey => keyWords(seed);
 const isHost = (k: Key | RandomKey): k is RandomKey => Array.isArray(k);
 
 const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
-  // of the same kind as its parent
+  // the same kind as its parent
   (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
 
 /**

@@ -60,7 +60,7 @@ describe('a value whose backend is closed', () => {
   );
 });
 
-test('release of a value of another backend frees nothing, and says so', async () => {
+test('release of a value of another backend frees nothing, and fails', async () => {
   const [here, there] = [right(await reference()()), right(await reference()())];
   const [own, other] = [right(await upload(two, [2])(here)()), right(await upload(two, [2])(there)())];
   expect(messageOf(await release({ other, own })(here)())).toBe(

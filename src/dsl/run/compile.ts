@@ -16,7 +16,7 @@ import { type At, type Executable, executable, type Feed } from './executable.js
 import { isResult, isValue, read, type Read, release, type Value } from './value.js';
 
 export interface CompileOptions<I> {
-  /** Inputs whose memory a run may reuse for the output of the same name; their values cannot be used after it. */
+  /** Inputs whose memory a run may reuse for the output of the same name; their values cannot be used afterwards. */
   readonly donate?: readonly (keyof I & string)[];
 }
 
@@ -84,7 +84,7 @@ const numbersOf = <O>(results: unknown, backend: Backend): taskEither.TaskEither
   F.pipe(
     leaves(results, isResult),
     TE.traverseSeqArray(({ leaf }): taskEither.TaskEither<NoisefoldError, HostArray | number> =>
-      // the type of `read` names one dtype; a value may have any
+      // the type of `read` has one dtype, but a value may have any dtype
       isValue(leaf) ? read(leaf as Value<Shape>)(backend) : TE.right(leaf),
     ),
     TE.map((numbers) => withLeaves(results, isResult, numbers) as Numbers<O>), // the results have the structure of O

@@ -1,6 +1,6 @@
 /**
- * Descriptions of work that has not started. `await` does not start them, so their types make it a compile error: they
- * have a `then` that `await` cannot call. The method exists in types only.
+ * Descriptions of work that has not started. `await` does not start them, so their types make `await` a compile error:
+ * they have a `then` method that `await` cannot call. The method exists in types only.
  */
 import { E, type readerTaskEither, type taskEither } from '../../internal/fp.js';
 import { isTagged } from '../../internal/either.js';
@@ -36,7 +36,7 @@ export const task = <A>(work: taskEither.TaskEither<NoisefoldError, A>): Task<A>
 export const effect = <A>(work: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Effect<A> =>
   work as Effect<A>;
 
-/** The results that a listener may return: nothing, a promise, or work that the loop runs before it goes on. */
+/** The results that a listener may return: nothing, a promise, or work that the loop runs before it continues. */
 export type Heard =
   | readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>
   | taskEither.TaskEither<NoisefoldError, unknown>
@@ -55,7 +55,7 @@ export const hear =
   (backend) =>
   async () => {
     try {
-      // an effect gives a task, which gives a promise
+      // an effect returns a task, which returns a promise
       const result: unknown = await begun(begun(listener(), backend), backend);
       return isTagged(result, 'Left') ? (result as E.Left<NoisefoldError>) : E.right(undefined);
     } catch (thrown) {

@@ -44,7 +44,7 @@ describe('compile rejects a symbol without a number', () => {
     [{ x: 'B 2', y: 'B C' }, 'compile: input x has the symbol B: expected a number for it, got none; write compile(program, { B: …, C: … })'],
     ['B', 'compile: the input has the symbol B: expected a number for it, got none; write compile(program, { B: … })'],
   ])('%j', async (spec, message) => {
-    const same = program(spec as { x: 'B' }, (x) => x); // a spec of the table
+    const same = program(spec as { x: 'B' }, (x) => x); // a spec of the table of cases
     const compiled = compile(same, {} as { B: number }); // from JavaScript
     expect(await using(reference())(compiled)()).toMatchObject(E.left({ _tag: 'UnknownDim', message }));
   }); // prettier-ignore
@@ -60,7 +60,7 @@ test('compile rejects a tensor that escaped from a function given to grad', asyn
     return add(gradient, inner);
   });
   const message =
-    "compile: expected results computed from the program's inputs, got a tensor that was made inside a function given to grad, vjp or vmap and used outside of it; return it from that function (with valueAuxAndGrad for a loss)";
+    "compile: expected results computed from the program's inputs, got a tensor that was made inside a function given to grad, vjp or vmap and used outside it; return it from that function (with valueAuxAndGrad for a loss)";
   expect(await using(reference())(compile(escaping, {}))()).toMatchObject(E.left({ _tag: 'ConfigError', message }));
 });
 
@@ -74,7 +74,7 @@ describe('a run rejects', () => {
     expect(await using(reference())(run)()).toMatchObject(E.left({ _tag: 'ConfigError', message }));
   }); // prettier-ignore
 
-  test('nothing that is undefined', async () => {
+  test('an undefined input', async () => {
     const run = F.pipe(compile(twice, {}), RTE.flatMapTaskEither((e) => e.run({ x: Float32Array.of(1, 2, 3, 4), y: undefined } as never))); // prettier-ignore
     expect(E.isRight(await using(reference())(run)())).toBe(true);
   });

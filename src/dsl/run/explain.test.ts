@@ -47,7 +47,7 @@ const bytes = [4 * (2 * 4 + 4 * 8 + 2 * 8), 4 * (2 * 8 + 8 + 2 * 8)] as const;
 test('rates are operations and bytes over time', () => {
   const calls = explain(planned, [0.001, 0.002]);
   expect(calls.map((call) => call.bytes)).toEqual(bytes);
-  expect(calls[0]!.gflops).toBeCloseTo((2 * 2 * 4 * 8) / 1000, 9); // of a microsecond
+  expect(calls[0]!.gflops).toBeCloseTo((2 * 2 * 4 * 8) / 1000, 9); // the rates of one microsecond
   expect(calls[1]!.gflops).toBeCloseTo((3 * 2 * 8) / 2000, 9);
   calls.forEach(({ gbs, ofPeak }, i) => {
     expect(gbs).toBeCloseTo(bytes[i]! / (1000 * (i + 1)), 9);
@@ -60,7 +60,7 @@ test('without times there are no rates', () => {
     expect(call).toMatchObject({ milliseconds: null, gflops: null, gbs: null, ofPeak: null });
 });
 
-test('the share of the peak is that of operations or of bytes, of which the peak allows less', () => {
+test('the share of the peak is that of operations or of bytes, whichever limits the call', () => {
   const shares = (peak: Peak): readonly (number | null)[] =>
     explain(planned, [0.001, 0.001], peak).map(({ ofPeak }) => ofPeak);
   const [product, activation] = shares({ gflops: 1, gbs: 1e9 });

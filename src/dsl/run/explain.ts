@@ -37,7 +37,7 @@ export interface ExplainedCall {
 const anchorFlops = (anchor: Anchor, inputs: readonly View[], output: View): number => {
   const [a, b] = inputs as readonly [View, View];
   switch (anchor.op) {
-    case 'attention': // two products, of a query and a key, and of a weight and a value
+    case 'attention': // two products: queries with keys, and weights with values
       return 4 * sizeOf(output.shape) * sizeOf(b.shape.slice(-3, -2));
     case 'attentionGradient': // five products
       return 10 * sizeOf(a.shape) * sizeOf(b.shape.slice(-3, -2));
@@ -135,8 +135,8 @@ const fixed = (x: number | null, digits: number, width: number): string =>
   (x === null ? '' : x.toFixed(digits)).padStart(width);
 
 /**
- * Formats an explanation, one line for each call: kernel, operations, shapes, place. If times were measured, these stand
- * after milliseconds, GFLOP/s, GB/s and the share of the peak, under a line of headings.
+ * Formats an explanation, one line for each call: kernel, operations, shapes, place. If times were measured, a line
+ * starts with milliseconds, GFLOP/s, GB/s and the share of the peak, and the first line has headings.
  * @example
  * const call = { kernel: 'simd gemm', label: 'dot', place: 'fc.w', shapes: '[8, 64] × [64, 10] → [8, 10]' }
  * const measured = { ...call, flops: 10240, bytes: 4928, milliseconds: 0.005, gflops: 2.048, gbs: 0.986, ofPeak: 0.049 }

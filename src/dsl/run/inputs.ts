@@ -63,7 +63,7 @@ const bindInput = (
   return TE.map((slot: Slot): BoundInput => ({ slot, resident: null }))(backend.upload(host, dtype));
 };
 
-/** Fails if something is given for two inputs: a donated value (`ValueConsumed`), or a key (`KeyReused`). */
+/** Fails if a donated value (`ValueConsumed`) or a key (`KeyReused`) is given for two inputs. */
 const checkTwice = ({ inputs }: Plan, all: readonly BoundInput[]): E.Either<NoisefoldError, void> => {
   const known = new Map<unknown, Plan['inputs'][number]>();
   for (const [i, { slot, resident }] of all.entries()) {
@@ -106,7 +106,7 @@ export const releaseTemporaries = (backend: Backend, all: readonly BoundInput[])
   for (const { slot, resident } of all) if (resident === null && !('length' in slot)) backend.release(slot)();
 };
 
-/** Binds all inputs of a plan, in its order. Refuses inputs without a place among `names`, those of the program. */
+/** Binds all inputs of a plan, in its order. Refuses inputs that are not in `names`, the inputs of the program. */
 export const bindInputs = (
   backend: Backend,
   planned: Plan,

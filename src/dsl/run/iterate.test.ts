@@ -124,7 +124,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
   describe('frees all memory and returns the error if', () => {
     test.each([
       {
-        kind: 'an input of a step does not fit',
+        kind: 'an input of a step is invalid',
         options: () => ({
           inputs: (index: number) => ({ ...inputsOf(index), rate: index < 5 ? 1 : Float32Array.of(1, 2) }),
         }),
@@ -150,11 +150,11 @@ describe.each(backends)('on $name', ({ acquire }) => {
           onStep: () => raise('ConfigError', { where: 'here', expected: '', actual: '', hint: '' }),
         },
         {
-          kind: 'gives the promise of an error',
+          kind: 'returns a promise of an error',
           onStep: async () => fail('ConfigError', { where: 'here', expected: '', actual: '', hint: '' }),
         },
         {
-          kind: 'gives a task that fails',
+          kind: 'returns a task that fails',
           onStep: () => async () => fail('ConfigError', { where: 'here', expected: '', actual: '', hint: '' }),
         },
       ].map(({ kind, onStep }) => ({

@@ -22,8 +22,8 @@ type Others<I, O> = Omit<I, keyof O>;
 export type Iteration<I, O> = {
   readonly times: number;
   /**
-   * Receives the results of a step and its index, from 0. The next step waits for the promise, the task or the effect that
-   * it returns, and an error of it ends the iteration. The results are freed afterwards, except for the state.
+   * Receives the results of a step and its index, from 0. The next step waits for the promise, the task or the effect
+   * that it returns, and an error in it ends the iteration. The results are freed afterwards, except for the state.
    */
   readonly onStep?: ((results: O, index: number) => Heard) | undefined;
   /** Call `onStep` only after every this many steps; default 1. */
@@ -76,9 +76,9 @@ const fields = namedFields('iterate', { times: 'a number of steps' }, ['onStep',
  * Runs a compiled step repeatedly, with its state on the backend: each result with the name of an input is that input of
  * the next step. Other results, such as a loss, are only passed to `onStep`.
  *
- * `iterate` owns the state that you pass. It frees what each step leaves, so n steps need no more memory than one. If the
- * step was compiled with `donate`, the state stays in the same memory. If a step or `onStep` fails, or the signal stops the
- * iteration, the state is freed, and the result is the error.
+ * `iterate` takes ownership of the state that you pass. It frees the other results of each step, so n steps need no
+ * more memory than one. If the step was compiled with `donate`, the state stays in the same memory. If a step or
+ * `onStep` fails, or the signal stops the iteration, the state is freed, and the result is the error.
  * @example
  * const descent = program({ w: '2' }, ({ w }) => {
  *   const { value, grad } = valueAndGrad((w: Tensor<[2]>) => sum(square(w)))(w)
@@ -111,7 +111,7 @@ export const iterate =
         const { times, onStep, every = 1, signal, name = 'iteration', inputs } = options;
         const breathe = breather();
         let state: Members = first;
-        yield* keep(E.right(first), () => release(state)(backend)); // the result takes over the last state
+        yield* keep(E.right(first), () => release(state)(backend)); // the result owns the last state
         yield* take(attempt(() => fields(options)));
         yield* take(checked(name, times, every));
 
@@ -132,7 +132,7 @@ export const iterate =
             yield* take(
               fail('Cancelled', {
                 where: `${name}, step ${index}`,
-                expected: 'to go on',
+                expected: 'to continue',
                 actual: 'a signal to stop',
                 hint: 'begin again',
               }),

@@ -30,7 +30,7 @@ test.each<[string, (x: X) => unknown, string | null]>([
   ['the first operation of several', (x) => exp(mul(log(div(x, 0)), 1e9)), 'div (x)'],
   ['an operation below a movement', (x) => reshape(log(mul(x, -1)), 1, 2), 'log'],
   ['a constant', (x) => add(x, constantOf([0, -Infinity], 2) as Tensor<[Dim]> as never), 'constant'],
-  // masked-out elements do not count: log 0 here, and below beside an overflow that counts
+  // masked-out elements do not count: here log 0, and in the next case log 0 beside an overflow that counts
   ['null if the elements are masked out', (x) => where(greater(x, 1), log(sub(x, 1)), 0), null],
   ['a chosen operand of select', (x) => where(greater(x, 1), log(sub(x, 1)), exp(mul(x, 1e9)) as never), 'exp'],
   ['null if the result is a flag', (x) => isFinite(log(mul(x, -1))), null],

@@ -23,7 +23,7 @@ const allFinite = (n: Node): Node => {
 
 /** The float32 operands of a node, each with the elements that the result depends on: for `select`, the chosen ones. */
 const operandsOf = (n: Node): readonly (readonly [operand: Node, used: Node])[] => {
-  if (pathOf(n) !== null) return []; // a given input, or a part of one
+  if (pathOf(n) !== null) return []; // an input, or a part of one
   const { used } = primitiveOf(n);
   return n.inputs.flatMap((operand, i) =>
     operand.dtype === 'float32' ? [[operand, used?.(n, i) ?? operand] as const] : [],
@@ -71,7 +71,7 @@ export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I> &
   inputs: Feed<At<I, E>>,
 ): Effect<string | null> =>
   effect((backend) => {
-    let watched: Watched = watch([]); // until the program is traced
+    let watched: Watched = watch([]); // set when the program is traced
     const flags: Program<I, Tensor<[Dim], 'int32'>> = {
       inputs: program.inputs,
       trace: (given) => {

@@ -14,7 +14,7 @@ export interface Peak {
   readonly gbs: number;
 }
 
-/** Measures products of N×N matrices, for these N, in floating-point operations. */
+/** Measures products of N×N matrices for several N, in floating-point operations. */
 export const matrixProducts = (sizes: readonly number[]): Measurement =>
   measurement(
     program({ a: 'N N', b: 'N N' }, ({ a, b }) => {
@@ -26,7 +26,7 @@ export const matrixProducts = (sizes: readonly number[]): Measurement =>
 
 const product = matrixProducts([128, 512, 1024]);
 
-/** Sums of vectors that are larger than caches, in bytes. */
+/** Measures sums of vectors that are larger than caches, in bytes. */
 const sum = measurement(
   program({ a: 'N', b: 'N' }, ({ a, b }) => {
     const y = add(a, b);

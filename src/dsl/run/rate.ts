@@ -9,7 +9,7 @@ import { type AnyValue, read, release, upload, type Value } from './value.js';
 
 /** A program to time at increasing sizes. Only fast backends reach the larger sizes. */
 export interface Measurement {
-  /** Returns `y`, and its first element: reading that waits for the whole result. */
+  /** Returns `y` and its first element. Reading the element waits for the whole result. */
   readonly program: Program<never, unknown>;
   readonly sizes: readonly number[];
   readonly extents: (size: number) => Readonly<Record<string, number>>;
@@ -29,9 +29,12 @@ const LONG_RUN = 60;
 /** A measurement also stops once all its runs have taken this long, in milliseconds. */
 const BUDGET = 900;
 
-/** The most series of runs at a size. The fastest counts, since other work of the machine only slows runs down. */
+/**
+ * The maximum number of series of runs at a size. The fastest one counts, because other work on the machine only slows
+ * runs down.
+ */
 const MOST_SERIES = 4;
-/** The most runs of a series: they fill a device's queue. */
+/** The maximum number of runs in a series, enough to fill the queue of a device. */
 const MOST_RUNS = 5;
 
 /** Seconds per run at a size, of the fastest of some series of runs, which take about {@link LONG_RUN} in all. */

@@ -1,6 +1,6 @@
 /**
- * Resident values: tensors in the memory of a backend. They live until {@link release}, or until their backend is closed,
- * as `using` does at its end.
+ * Resident values: tensors in the memory of a backend. They live until {@link release}, or until their backend is
+ * closed, which `using` does at its end.
  */
 import { effect, type Effect, task, type Task } from './effect.js';
 import { isTagged } from '../../internal/either.js';
@@ -35,7 +35,10 @@ export interface ResidentRecord {
   state: 'live' | 'donated' | 'released';
 }
 
-/** Makes a live value. Only this function and {@link residentOf} convert between a value and its record, which are one object. */
+/**
+ * Makes a live value. Only this function and {@link residentOf} convert between a value and its record, which are the
+ * same object.
+ */
 export const value = <V = AnyValue>(of: Omit<ResidentRecord, '_tag' | 'state'>): V => {
   const resident: ResidentRecord = { _tag: 'Value', state: 'live', ...of };
   const note = () => (resident.state === 'live' ? 'read it for its numbers' : `it was ${resident.state}`);
@@ -44,7 +47,7 @@ export const value = <V = AnyValue>(of: Omit<ResidentRecord, '_tag' | 'state'>):
 const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentRecord;
 
 /**
- * Tests if something is a resident value, not a staged tensor or numbers of the host.
+ * Tests if an argument is a resident value, not a staged tensor or numbers of the host.
  * @example
  * const ofUploaded = pipe(upload(Float32Array.of(1, 2), [2]), RTE.map(isValue))
  * await using(reference())(ofUploaded)() // → E.right(true)
@@ -60,7 +63,7 @@ export const isValue = (x: unknown): x is AnyValue => isTagged(x, 'Value');
  */
 export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
 
-/** The error for something that is not a value, from JavaScript or through a cast. */
+/** The error for an argument that is not a value, from JavaScript or through a cast. */
 const notAValue = (where: string, x: unknown): E.Either<NoisefoldError, never> => {
   const wrong = (actual: string, hint: string) => fail('ConfigError', { where, expected: 'a value', actual, hint });
   if (typeof x === 'function') return wrong('work that was not run', `write ${where}(await nf.run(…))`);
@@ -70,8 +73,8 @@ const notAValue = (where: string, x: unknown): E.Either<NoisefoldError, never> =
 };
 
 /**
- * The record of a value that is usable on a backend. Fails with `ValueConsumed` if the value was donated or released, or
- * if its backend is closed, and with `ConfigError` for a value of another backend or for something else.
+ * The record of a value that is usable on a backend. Fails with `ValueConsumed` if the value was donated or released,
+ * or if its backend is closed, and with `ConfigError` for a value of another backend or for anything else.
  */
 export const liveOn =
   (backend: Backend, where: string) =>

@@ -46,7 +46,7 @@ describe('checkpoint', () => {
         expect(again!).toBeLessThan(kept! / 2);
       });
 
-  test('is differentiable by captured tensors, twice', async () => {
+  test('is twice differentiable by captured tensors', async () => {
     type V = Tensor<[3]>;
     const mixed = (wrap: (f: (x: V) => V) => (x: V) => V) =>
       grad((w: V) => {

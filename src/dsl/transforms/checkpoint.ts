@@ -4,7 +4,7 @@ import { type Composite, substitute } from '../graph/node.js';
 import { barrier, composite, inputLike } from '../primitives/index.js';
 import { type Shape, tensor, type Tensor } from '../graph/tensor.js';
 
-/** A composite whose derivative recomputes it from its operands, once its cotangent is computed. */
+/** A composite whose derivative recomputes it from its operands, after its cotangent is computed. */
 const recomputed = (decompose: Composite['decompose']): Composite => ({
   name: 'checkpoint',
   decompose,
@@ -21,10 +21,10 @@ const recomputed = (decompose: Composite['decompose']): Composite => ({
 });
 
 /**
- * Makes a function that stores only its argument and captured tensors for its derivative. The backward pass recomputes the
- * intermediate results. A chain of n checkpointed blocks stores n results and the intermediate results of one block, at the
- * cost of one more forward pass. Values do not change; gradients are summed in another order if a tensor has several uses.
- * Random numbers are stored, as they do not depend on the argument. Chen et al. 2016.
+ * Makes a function that stores only its argument and captured tensors for its derivative. The backward pass recomputes
+ * the intermediate results. A chain of n checkpointed blocks stores n results and the intermediate results of one
+ * block, at the cost of one more forward pass. Values do not change; gradients are summed in another order if a tensor
+ * has several uses. Random numbers are stored, because they do not depend on the argument. Chen et al. 2016.
  * @example
  * const block = (w: Tensor<[2, 2]>) => (h: Tensor<[8, 2]>) => tanh(matmul(tanh(matmul(h, w)), w))
  * const loss = (w: Tensor<[2, 2]>) => sum(pipe(ones(8, 2), checkpoint(block(w)), checkpoint(block(w))))

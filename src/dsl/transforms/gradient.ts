@@ -1,6 +1,6 @@
 /**
  * Derivatives of functions of tensors. A function is traced over fresh inputs, its graph is differentiated, and the
- * arguments replace the inputs. So captured tensors are constants, and derivatives can be differentiated again.
+ * arguments replace the inputs. Captured tensors are therefore constants, and derivatives can be differentiated again.
  */
 import { raise, refuseShape, showShape, showType } from '../../internal/errors.js';
 import { substitute } from '../graph/node.js';
@@ -46,9 +46,9 @@ export const valueAuxAndGrad =
   };
 
 /**
- * Computes the value of a scalar function and its gradient by the first argument, a tree of tensors. The gradient is null
- * for leaves that are not float32. Raises `ShapeError` if the result is not a float32 scalar. Other tensors that the
- * function makes cannot be used outside of it: return them with {@link valueAuxAndGrad}.
+ * Computes the value of a scalar function and its gradient by the first argument, a tree of tensors. The gradient is
+ * null for leaves that are not float32. Raises `ShapeError` if the result is not a float32 scalar. Other tensors that
+ * the function makes cannot be used outside it: return them with {@link valueAuxAndGrad}.
  * @example
  * const loss = (p: { readonly w: Tensor<[3]> }) => sum(square(p.w))
  * valueAndGrad(loss)({ w: constantOf([1, 2, 3], 3) }) // → { value: 14, grad: { w: [2, 4, 6] } }

@@ -46,7 +46,7 @@ export const leadingExtent = (where: string, xs: unknown): number => {
   return first ?? raise('ShapeError', { where, expected: 'at least one tensor', actual: 'none', hint });
 };
 
-/** Makes fresh inputs in the shapes of one example, and maps each to its batch. */
+/** Makes fresh inputs with the shapes of one example, and maps each to its batch. */
 export const example = (xs: unknown): { readonly of: unknown; readonly images: ReadonlyMap<Node, Operand> } => {
   const images = new Map<Node, Operand>();
   const of = mapNodes(xs, (node) => {

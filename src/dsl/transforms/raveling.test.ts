@@ -77,7 +77,7 @@ describe('raveling', () => {
       expect(right(found!)).toEqual(right(expected!));
     });
 
-    test(`gradients by the tree and by its vectors are equal, on ${name}`, async () => {
+    test(`gradients with respect to the tree and to its vectors are equal, on ${name}`, async () => {
       const loss = ({ bias, layers: [small, large] }: Params): Scalar =>
         [sum(square(bias)), sum(square(matmul(small, small))), sum(square(matmul(large, large)))].reduce((total, one) =>
           add(total, one),

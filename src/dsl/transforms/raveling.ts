@@ -1,6 +1,6 @@
 /**
- * Concatenates trees of parameters to a few vectors, and back. An optimizer or a moving average then updates all parameters
- * with a few kernels, for any number of tensors.
+ * Concatenates trees of parameters into a few vectors, and splits them again. An optimizer or a moving average then
+ * updates all parameters with a few kernels, for any number of tensors.
  */
 import { raise, showType } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
@@ -13,7 +13,7 @@ import { tensorsOf } from './tensors.js';
 /** The concatenated numbers of a tree. */
 export type Vectors = readonly Tensor<readonly [Dim]>[];
 
-/** The place of one tensor in the vectors. */
+/** The position of one tensor in the vectors. */
 export interface RaveledLeaf {
   readonly path: string;
   readonly shape: readonly number[];
@@ -33,7 +33,7 @@ export interface Raveling<P> {
   readonly unravel: (vectors: Vectors) => P;
 }
 
-/** The most elements of a vector (64 MiB, which every device can bind), unless one tensor has more. */
+/** The maximum number of elements of a vector (64 MiB, which every device can bind), unless one tensor has more. */
 const MOST_ELEMENTS = 2 ** 24;
 
 /** Tensors whose size is a multiple of this begin at a multiple of it, for aligned kernels. */
@@ -93,7 +93,7 @@ const placed = (leaves: readonly LeafSpec[], groupOf: GroupOf) => {
  * more. An optimizer or a moving average of the vectors takes a few kernels, instead of a few for each tensor. Raises
  * `ConfigError` for a spec with other dtypes or with symbols.
  *
- * @param groupOf - the group of each tensor: a vector has tensors of one group; all are in one if left out
+ * @param groupOf - the group of each tensor: a vector has tensors of one group; by default there is one group
  * @example
  * const { vectors, ravel, unravel } = raveling(treeSpec<{ w: Tensor<[2, 2]>; b: Tensor<[2]> }>({ w: leafSpec([2, 2]), b: leafSpec([2]) }))
  * vectors.leaves.map(({ shape }) => shape) // → [[6]]

@@ -1,4 +1,4 @@
-/** Recurrences: passes a state along a sequence. */
+/** Recurrences, which pass a state along a sequence. */
 import { demandType, placeIn, showType } from '../../internal/errors.js';
 import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
 import type { Node } from '../graph/node.js';

@@ -16,7 +16,7 @@ const batched: BatchedNodes = (roots, images, extent) => {
   for (const n of reachable(roots, images.keys())) {
     const operands = n.inputs.map((input) => done.get(input)!);
     const { vmap, awaits } = primitiveOf(n);
-    const own = awaits ? operands.slice(0, 1) : operands; // waiting for a batch does not make a node one
+    const own = awaits ? operands.slice(0, 1) : operands; // a node that only waits for a batch is not itself batched
     done.set(
       n,
       vmap !== null && own.some(({ mapped }) => mapped)

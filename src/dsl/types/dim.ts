@@ -145,7 +145,7 @@ export type Extent<D> = 0 extends 1 & D
 /** The parameter type of functions that take a shape. */
 export type Extents<S> = { [I in keyof S]: Extent<S[I]> };
 
-/** Maps `number` to the wide `Dim`, and branded numbers too; literals and symbols stay. */
+/** Maps `number` and branded numbers to the wide `Dim`; keeps literals and symbols. */
 export type Wide<D> = IsWide<D> extends true ? Dim : D extends number ? ({} extends Record<`${D}`, 1> ? Dim : D) : D;
 
 /** Applies {@link Wide} to each extent of a shape. */

@@ -32,7 +32,7 @@ describe('evaluateDim', () => {
     );
   });
 
-  test('does not take a property of Object.prototype for a binding', () => {
+  test('does not treat a property of Object.prototype as a binding', () => {
     expect(evaluateDim('constructor', {})).toMatchObject(E.left({ _tag: 'UnknownDim' }));
   });
 
@@ -89,7 +89,7 @@ describe('solveDim', () => {
     expect(solveDim(dim, extent, bindings)).toEqual(E.right(solved));
   });
 
-  test('gives null while two symbols are unbound', () => {
+  test('is null if two symbols are unbound', () => {
     expect(solveDim('C+D', 96, {})).toEqual(E.right(null));
   });
 

@@ -189,7 +189,9 @@ export const settle = (bound: Bound): Bound => {
   return again.pending.length < bound.pending.length ? settle(again) : again;
 };
 
-/** Binds the symbols of a shape to the extents of a tensor. Raises `ShapeError` if the rank or an extent does not fit. */
+/**
+ * Binds the symbols of a shape to the extents of a tensor. Raises `ShapeError` if the rank or an extent does not match.
+ */
 export const bindShape = (
   bound: Bound,
   dims: readonly (number | string)[],

@@ -10,7 +10,7 @@ import type { Dim, IsUnion, Shape } from './dim.js';
  */
 export type Fixed<S extends Shape> = { [I in keyof S]: NoInfer<S[I]> };
 
-/** A type, or the message in its place. The message may be a tuple, for a parameter that is a shape. */
+/** A type, or an error message in its place. The message may be a tuple, for a parameter that is a shape. */
 export type OrMessage<T, Message> = [Message] extends [never] | [[never]] ? T : Message;
 
 /** The position of axis −N, counted from the front. */

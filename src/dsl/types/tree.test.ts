@@ -56,7 +56,7 @@ describe('mapLeaves', () => {
 test.each([
   ['with a dot', { 'a.b': 1, a: { b: 2 } }],
   ['that is empty', { '': { a: 1 }, a: 2 }],
-])('rejects a name %s, as paths are unique', (_, tree) => {
+])('rejects a name %s, because paths must be unique', (_, tree) => {
   expect(attempt(() => leaves(tree, isNumber))).toMatchObject(E.left({ _tag: 'ConfigError' }));
 });
 

@@ -54,7 +54,10 @@ const rebuild = (branch: Branch, f: (member: unknown, key: string) => unknown): 
 const memberOf = (x: unknown, key: string): unknown =>
   typeof x === 'object' && x !== null ? (x as Readonly<Record<string, unknown>>)[key] : undefined;
 
-/** The member of a tree at a path such as `down.0.conv`, and the tree itself at the empty path; undefined if it is missing. */
+/**
+ * The member of a tree at a path such as `down.0.conv`, or the tree itself for the empty path; undefined if it is
+ * missing.
+ */
 export const memberAt = (tree: unknown, path: string): unknown =>
   path === '' ? tree : path.split('.').reduce(memberOf, tree);
 
@@ -71,13 +74,13 @@ const sameMembers = (x: Branch, other: unknown, path: string): void => {
   else if (hasOthers(x, other) || hasOthers(other, x)) differ(path, namesOf(x), namesOf(other));
 };
 
-/** Trees of one structure, that of the first. */
+/** Trees with the structure of the first one. */
 export type Trees = readonly [first: unknown, ...others: readonly unknown[]];
 type JoinLeaves<A, B> = (leaf: A, others: readonly (A | null)[], path: string) => B;
 
 /**
- * Combines trees leaf by leaf. At each leaf of the first tree, each other tree has a leaf too, or nothing: `f` then gets
- * null. Raises `ConfigError`, with the path, if the structures differ.
+ * Combines trees leaf by leaf. At each leaf of the first tree, each other tree has a leaf or nothing; for nothing, `f`
+ * gets null. Raises `ConfigError`, with the path, if the structures differ.
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
  * const trees = [{ x: 1, y: 2 }, { x: 10, y: null }] as const

@@ -21,7 +21,7 @@ type KindOf<C extends string> = C extends '+' | '*' | '/'
         ? 'letter'
         : 'other';
 
-/** By the state of the parser and the next character: the next state. */
+/** The next state of the parser, by its state and the next character. */
 interface Steps {
   start: { letter: 'symbol'; digit: 'literal'; '(': 'start' };
   symbol: { letter: 'symbol'; digit: 'symbol'; operator: 'start'; ')': 'operand' };

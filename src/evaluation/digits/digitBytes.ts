@@ -1,8 +1,8 @@
-/** The file of the trained digit classifier, which stands beside this module. */
+/** The file of the trained digit classifier, which is beside this module. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import { node, onFile } from '../../node/node.js';
 
-/** As bundlers look for it: they copy the file that this expression names. */
+/** The URL in the form that bundlers recognize, so that they copy the file. */
 const file = (): URL => new URL('./digits.safetensors', import.meta.url);
 
 const fetched = async (url: URL): Promise<Uint8Array> => {
@@ -11,7 +11,7 @@ const fetched = async (url: URL): Promise<Uint8Array> => {
   return new Uint8Array(await response.arrayBuffer());
 };
 
-/** Reads the file, in a browser from the place where this module came from. `FileError`. */
+/** Reads the file; in a browser from the location of this module. Fails with `FileError`. */
 export const digitBytes: Task<Uint8Array> = task((): ReturnType<Task<Uint8Array>> => {
   const url = file();
   return onFile(url.href, 'the parameters of the digit classifier', () =>

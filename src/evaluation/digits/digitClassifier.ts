@@ -10,7 +10,7 @@ import { digitBytes } from './digitBytes.js';
 /**
  * A classifier of 28×28 digits as a feature network, with trained parameters: it recognises 99.4 % of the test digits
  * of MNIST. The 64 features are its last hidden layer. `npm run example:digit-classifier` trained it. The caller owns
- * its parameters, until the backend is closed.
+ * its parameters.
  * @example
  * const nf = await open(wasm())
  * const { model, params } = await nf.run(digitClassifier())

@@ -28,7 +28,7 @@ describe('embeddings', () => {
     expect(relativeDistance([...table.slice(999 * 8)], rowAt999(4, 'cos', 'sin'))).toBeLessThan(1e-12);
   });
 
-  test('the smallest one is a sine and a cosine', () => {
+  test('the smallest embedding is a sine and a cosine', () => {
     expect(Array.from(sinusoidTable({ timesteps: 2, size: 2, sinusoid: 'ddpm' }))).toEqual([
       0,
       1,
@@ -37,7 +37,7 @@ describe('embeddings', () => {
     ]);
   });
 
-  test('the table is one constant, however often the layer is applied', () => {
+  test('the table is one constant, even if the layer is applied several times', () => {
     const layer = timeEmbedding({ timesteps: 10, size: 4, outputs: 3, sinusoid: 'ddpm' });
     const params = { hidden: { w: ones(4, 3), b: zeros(3) }, output: { w: ones(3, 3), b: zeros(3) } };
     const t = constantOf(Int32Array.of(3), 1);
@@ -47,7 +47,7 @@ describe('embeddings', () => {
     expect(tables.length).toBe(1);
   });
 
-  test('a timestep alone decides on its vector', async () => {
+  test('the vector of a timestep does not depend on the other timesteps', async () => {
     const layer = timeEmbedding({ timesteps: 10, size: 4, outputs: 3, sinusoid: 'ddpm' });
     const at = (...t: readonly number[]): Promise<readonly number[]> =>
       numbersOf((k) => layer.apply(layer.init(k))(constantOf(Int32Array.from(t), t.length)));
@@ -59,7 +59,7 @@ describe('embeddings', () => {
   test.each([
     ['integers', (...t: readonly number[]) => constantOf(Int32Array.from(t), t.length), [-1, 10, 500]],
     ['fractional times', (...t: readonly number[]) => constantOf(t, t.length), [-0.5, 10, NaN]],
-  ])('times outside of the range give NaN, those beside them stay: %s', async (_, times, wrong) => {
+  ])('times outside the range give NaN, other times in the batch are unaffected: %s', async (_, times, wrong) => {
     const layer = timeEmbedding({ timesteps: 10, size: 4, outputs: 3, sinusoid: 'ddpm' });
     const at = (...t: readonly number[]) => numbersOf((k) => layer.apply(layer.init(k))(times(...t)));
     const good = await at(9);
@@ -108,7 +108,7 @@ describe('embeddings', () => {
     expect(slopes).toEqual([0, 0]);
   });
 
-  test('more is added to the sines and cosines', async () => {
+  test('`more` is added to the sines and cosines', async () => {
     const layer = timeEmbedding({ timesteps: 10, size: 2, outputs: 1, sinusoid: 'ddpm' });
     const params = { hidden: { w: ones(2, 1), b: zeros(1) }, output: { w: ones(1, 1), b: zeros(1) } };
     const [value] = await numbersOf(() =>
@@ -117,7 +117,7 @@ describe('embeddings', () => {
     expect(value).toBeCloseTo(7 / (1 + Math.exp(-7)), 6);
   });
 
-  test('a class is a row of the table; the number of classes is one more, for no class', async () => {
+  test('a class is a row of the table, and the label `classes` is the last row, for no class', async () => {
     const layer = classEmbedding({ classes: 2, outputs: 2 });
     const table = constantOf([1, 2, 3, 4, 5, 6], 3, 2);
     expect(layer.params.leaves[0]!.shape).toEqual([3, 2]);
@@ -140,7 +140,7 @@ describe('embeddings', () => {
     expect(await at(-1, 3, 99)).toEqual([NaN, NaN, NaN, NaN, NaN, NaN]);
   });
 
-  test('weights of classes give the weighted sum of their rows, without that of no class', async () => {
+  test('weights of classes give the weighted sum of their rows, without the row for no class', async () => {
     const layer = classEmbedding({ classes: 2, outputs: 2 });
     const table = constantOf([1, 2, 3, 4, 5, 6], 3, 2);
     expect(await numbersOf(() => layer.apply({ table })(constantOf([0.25, 0.5], 1, 2)))).toEqual([1.75, 2.5]);

@@ -60,7 +60,7 @@ export const timeEmbedding = <const D extends number>(
     hidden: linearLayer<number, D>({ inputs: features.size, outputs }),
     output: linearLayer<D, D>({ inputs: outputs, outputs }),
   };
-  const of = featuresOf(features); // one table, however often the layer is applied
+  const of = featuresOf(features); // one table, even if the layer is applied several times
   return namedLayer('timeEmbedding', parts, ({ frequencies, hidden, output }) => (t, more) => {
     const sines = of(frequencies)(t); // [B, size]
     return F.pipe(more === undefined ? sines : add(sines, more), hidden, silu, output);

@@ -3,7 +3,7 @@ import { natural } from '../../internal/decode.js';
 import { namedFields } from '../../internal/options.js';
 import { type Requirement, requirement } from '../../internal/requirement.js';
 
-/** The required fields of layers, in the words of errors. */
+/** The required fields of layers, as errors describe them. */
 const descriptions = {
   inputs: 'a number of channels',
   outputs: 'a number of channels',

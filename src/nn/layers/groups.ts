@@ -3,10 +3,13 @@ import { natural, positive, show } from '../../internal/decode.js';
 import { raise } from '../../internal/errors.js';
 import { requireDivisor } from '../../internal/requirement.js';
 
-/** The number of groups; or the number of channels in each, for `most` groups at most: min(most, ⌊C / channels⌋) groups. */
+/**
+ * The number of groups; or the number of channels in each group and the maximum number of groups: min(most, ⌊C /
+ * channels⌋) groups.
+ */
 export type Groups = number | { readonly channels: number; readonly most: number };
 
-/** The number that group norms add to the variance by default. */
+/** The default of the number that group norms add to the variance. */
 export const EPSILON = 1e-5;
 
 /** The number of groups of C channels. */
@@ -25,7 +28,7 @@ export const requireGroups = (where: string, groups: unknown): void => {
   });
 };
 
-/** The number of groups of C channels, which it divides. Raises `ConfigError` otherwise. */
+/** The number of groups of C channels. Raises `ConfigError` unless it divides C. */
 export const groupsDividing = (where: string, groups: Groups, channels: number): number => {
   const count = groupsOver(groups, channels);
   requireDivisor(where, 'groups', count, channels);

@@ -17,7 +17,7 @@ export const requireHeads = (where: string, heads: unknown): void => {
   raise('ConfigError', { where, expected: 'a number of heads, or { channels }', actual: show(heads), hint });
 };
 
-/** The number of heads over C channels, which it divides. Raises `ConfigError` otherwise. */
+/** The number of heads over C channels. Raises `ConfigError` unless it divides C. */
 export const headsDividing = (where: string, heads: Heads, channels: number): number => {
   if (typeof heads === 'number') requireDivisor(where, 'heads', heads, channels);
   else requireDivisor(where, 'channels a head', heads.channels, channels);

@@ -7,9 +7,9 @@ import { checkedFields } from './fields.js';
 /** A tensor of the given extents, drawn from a key when the program runs. */
 export type Initializer = (key: Key, ...extents: readonly number[]) => Tensor<Shape>;
 
-/** The axes of a kernel that are outputs. */
+/** Options of initializers that depend on the fan-in. */
 export interface FanIn {
-  /** The number of its last axes that are outputs; default 1. Use 2 for attention heads, `[C, heads, d]`. */
+  /** The number of trailing axes that are outputs; default 1. Use 2 for attention heads, `[C, heads, d]`. */
   readonly outputs?: number;
 }
 
@@ -22,9 +22,9 @@ const fanInOf = (where: string, axes: FanIn) => {
 };
 
 /**
- * N(0, scale/fanIn). Scale 1 keeps the variance of the inputs (LeCun et al. 1998), scale 2 keeps it after a ReLU (He et al.
- * 2015). fanIn is the number of inputs that each output sums over: the product of all extents except the last, or of
- * those that are not outputs by {@link FanIn}.
+ * N(0, scale/fanIn). Scale 1 keeps the variance of the inputs (LeCun et al. 1998), scale 2 keeps it after a ReLU (He et
+ * al. 2015). fanIn is the number of inputs that each output sums over: the product of all extents except those of the
+ * output axes, see {@link FanIn}.
  * @example
  * const spread = program('key', (k) => variance(fanInNormal(2)(k, 64, 128)))
  * await using(reference())(evaluate(spread, {})(key(7)))() // → E.right([2 / 64])

@@ -7,7 +7,7 @@ import { allOnes, allZeros, fanInUniform } from './initializers.js';
 import { layer, parameter } from './layer.js';
 import { linearLayer } from './layers.js';
 
-/** x − p. Each test tells by the result whose parameters were bound. */
+/** x − p. The result shows which parameters were bound. */
 const shift = () => layer(parameter(allZeros, 1), (p) => (x: Tensor<[2, 1]>) => addBias(x, neg(p)));
 const shiftBy = (n: number): Tensor<[1]> => constantOf([n], 1);
 
@@ -17,7 +17,7 @@ const linears = {
 } as const;
 
 describe('the parameters', () => {
-  test('are the tree of the parameters of the parts', () => {
+  test('form the tree of the parameters of the parts', () => {
     const { params, init } = layer(linears, (bound) => bound);
     expect(params.leaves.map(({ path, shape }) => [path, shape])).toEqual([
       ['a.w', [2, 3]],
@@ -31,7 +31,7 @@ describe('the parameters', () => {
     }>();
   });
 
-  test('of a layer in a layer have the path of both', () => {
+  test('of a nested layer have the paths of both layers', () => {
     const inner = layer(linears, (bound) => bound);
     const outer = layer({ left: inner, right: [[inner]] }, (bound) => bound);
     expect(outer.params.leaves.map(({ path }) => path)).toEqual([
@@ -40,7 +40,7 @@ describe('the parameters', () => {
     ]);
   });
 
-  test('lack those of an absent part', () => {
+  test('omit those of an absent part', () => {
     const { params } = layer({ a: undefined, b: parameter(allZeros, 2) }, (bound) => bound);
     expect(params.leaves.map(({ path }) => path)).toEqual(['b']);
   });
@@ -78,7 +78,7 @@ describe('initialization', () => {
   });
 });
 
-describe('a part that is no layer is refused', () => {
+describe('a part that is not a layer is refused', () => {
   const messageOf = (build: () => unknown) =>
     F.pipe(
       attempt(build),
@@ -101,9 +101,9 @@ describe('a part that is no layer is refused', () => {
     expect(messageOf(() => layer(silu, () => null))).toContain(`layer: ${expected} a function;`);
   });
 
-  test('a model, whose apply is not of the parameters alone', () => {
+  test('a model, whose apply takes more than the parameters', () => {
     const model = { ...layer({}, () => null), apply: (_: object, x: Tensor<[2]>) => x };
-    // @ts-expect-error 'a model is not a layer: apply of a layer takes the parameters alone'
+    // @ts-expect-error 'a model is not a layer: apply of a layer takes only the parameters'
     expect(messageOf(() => layer({ model }, () => null))).toContain(`layer: model: ${expected} a model;`);
   });
 
@@ -112,7 +112,7 @@ describe('a part that is no layer is refused', () => {
   });
 });
 
-describe('parameters that do not fit are refused with their path', () => {
+describe('missing parameters and wrong shapes are refused with their path', () => {
   const blocks = layer({ blocks: [linears.a, linears.a] }, ({ blocks: [first] }) => first!);
   const fitting = { w: zeros(2, 3), b: zeros(3) };
   test.each<[unknown, string]>([
@@ -129,7 +129,7 @@ describe('parameters that do not fit are refused with their path', () => {
   }); // prettier-ignore
 });
 
-test('a bound layer that is taken for a tensor has a name', () => {
+test('a bound layer that is used as a tensor is named in the error', () => {
   const bound = linears.a.apply({ w: zeros(2, 3), b: zeros(3) });
   expect(attempt(() => silu(bound as unknown as Tensor<[2]>))).toMatchObject(
     E.left({ actual: 'the function linearLayer(…).apply(params)' }),
@@ -153,7 +153,7 @@ describe('binding', () => {
     expect(await numbersOf(() => bound.then(ones(2, 1)))).toEqual([-9, -9]);
   });
 
-  test('reaches parts in nested lists, whatever their number', async () => {
+  test('binds parts in nested lists of any length', async () => {
     const depth: number = 3;
     const chain = layer(
       { rows: Array.from({ length: depth }, () => [shift(), shift()] as const) },
@@ -165,7 +165,7 @@ describe('binding', () => {
     expect(await numbersOf(() => chain.apply({ rows })(ones(2, 1)))).toEqual([1 - 63, 1 - 63]);
   });
 
-  test('binds a parameter to its tensor, and an absent part to nothing', async () => {
+  test('binds a parameter to its tensor, and an absent part to undefined', async () => {
     const { apply } = layer({ p: parameter(allOnes, 2), none: undefined }, (bound) => bound);
     const bound = apply({ p: constantOf([3, 4], 2), none: undefined });
     expect(bound.none).toBeUndefined();

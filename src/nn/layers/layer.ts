@@ -1,4 +1,7 @@
-/** Layers: plain data and a function. A layer says which parameters it has, how they begin, and what function they make. */
+/**
+ * Layers: plain data and a function. A layer states the shapes of its parameters, their initial values, and the
+ * function that uses them.
+ */
 import {
   type AnyTensor,
   type Dim,
@@ -36,15 +39,15 @@ export interface Layer<P, F> extends Trainable<P> {
   readonly apply: (params: P) => F;
 }
 
-/** The extent of an option that is a number: the literal, or `Dim` if only the run knows it. */
+/** The extent given by a numeric option: the literal, or `Dim` if it is known only at run time. */
 export type Channels<C> = Wide<C> & Dim;
 
-/** A parameter whose shape `S` the caller vouches for: for layers whose extents are type parameters. */
+/** A parameter whose shape type `S` is asserted by the caller, for layers whose extents are type parameters. */
 export const parameterOf = <S extends Shape>(
   initializer: Initializer,
   ...extents: readonly unknown[]
 ): Layer<Tensor<S>, Tensor<S>> => {
-  const shape = extents as readonly number[]; // `Extent`s: numbers, or messages for the compiler
+  const shape = extents as readonly number[]; // extents are numbers, or messages that the compiler prints
   return {
     params: treeSpec(leafSpec(shape)) as TreeSpec<Tensor<S>>,
     init: (key) => initializer(key, ...shape) as Tensor<S>,
@@ -65,19 +68,19 @@ export const parameter = <const S extends readonly number[]>(
 export type ParamsOf<T> =
   T extends Trainable<infer P> ? P : T extends undefined ? T : { readonly [K in keyof T]: ParamsOf<T[K]> };
 
-/** A tree of layers with their parameters bound: the tree of their functions. */
+/** The tree of functions that a tree of layers becomes when its parameters are bound. */
 export type Bound<T> =
   T extends Layer<infer _P, infer F> ? F : T extends undefined ? T : { readonly [K in keyof T]: Bound<T[K]> };
 
 /** A layer at run time, where parameters have no type. */
 type Part = Layer<unknown, unknown>;
 
-/** The parts `T` of a layer, with a message for the compiler in the place of each member that is no part. */
+/** The parts `T` of a layer, with a message for the compiler in place of each member that is not a part. */
 export type CheckedParts<T> = T extends
   (Trainable<unknown> & { readonly apply: (params: never) => unknown }) | undefined | null
   ? T
   : T extends Trainable<unknown>
-    ? 'a model is not a layer: apply of a layer takes the parameters alone'
+    ? 'a model is not a layer: apply of a layer takes only the parameters'
     : T extends AnyTensor | ((...args: never[]) => unknown) | string | number | boolean | bigint | symbol
       ? 'a part is a layer, parameters, or a record of them'
       : { readonly [K in keyof T]: CheckedParts<T[K]> };
@@ -89,7 +92,7 @@ const isTrainable = (x: unknown): x is Part =>
 /** Tests if a value is a layer. The `apply` of a model takes more than the parameters. */
 const isPart = (x: unknown): x is Part => isTrainable(x) && typeof x.apply === 'function' && x.apply.length <= 1;
 
-/** Tests for the end of a branch of parts. */
+/** Tests for a leaf of a tree of parts. */
 const isEnd = (x: unknown): x is unknown => isTensor(x) || isTrainable(x) || !isBranch(x);
 
 /** Returns a tree of layers. Raises `ConfigError`, with the path, for a member that is neither a layer nor a tree of layers. */
@@ -104,7 +107,7 @@ const checkedParts = <T>(parts: T): T => {
     expected: 'a layer, made by linearLayer, parameter or layer',
     actual: isModel ? 'a model' : value,
     hint: isModel
-      ? 'apply of a layer takes the parameters alone: call the model in a function of your own'
+      ? 'apply of a layer takes only the parameters: call the model in a function of your own'
       : 'call a function without parameters in the body, and make a tensor that is trained with parameter',
   });
 };
@@ -124,13 +127,15 @@ const requireParams = (params: TreeSpec<unknown>, given: unknown): void => {
   }
 };
 
-/** Names a bound function for errors, if it has no name or is a half-applied operation. */
+/** Names a bound function for errors, if it has no name or is a partially applied operation. */
 const withName = (name: string, bound: unknown): void => {
   if (typeof bound === 'function' && (bound.name === '' || bound.name.endsWith('(…)')))
     Reflect.defineProperty(bound, 'name', { value: name });
 };
 
-/** {@link layer} with the name of the function that makes it, which errors show if the bound layer is taken for a tensor. */
+/**
+ * {@link layer} with the name of the function that makes it, which errors show if the bound layer is used as a tensor.
+ */
 export const namedLayer = <T, F>(
   name: string,
   parts: CheckedParts<T>,
@@ -140,7 +145,7 @@ export const namedLayer = <T, F>(
   const params: TreeSpec<ParamsOf<T>> = treeSpec(mapLeaves(layers, isPart, (part) => part.params));
   return {
     params,
-    // the same tree, with the parameters of each layer in its place; and below, with its function
+    // the same tree with each layer replaced by its parameters; below, replaced by its function
     init: (key) => mapLeaves(layers, isPart, ({ init }, path) => init(fork(key, path)[path]!)) as ParamsOf<T>,
     apply: (given) => {
       requireParams(params, given);

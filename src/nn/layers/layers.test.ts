@@ -10,17 +10,17 @@ const meanSquare = (xs: readonly number[]): number => mean(xs.map((x) => x * x))
 
 describe('initializers', () => {
   const n = 64 * 256;
-  // of n draws, the mean square of a normal variable is off by √(2/n), relatively; five of these is never
+  // the mean square of n normal draws has the relative standard error √(2/n); five of these practically never occur
   const approx = 5 * Math.sqrt(2 / n);
 
   test.each([
     ['fanInNormal', fanInNormal(), 1 / 64],
     ['fanInNormal of another scale', fanInNormal(2), 2 / 64],
     ['fanInUniform', fanInUniform(), 1 / 64],
-    ['fanInUniform as PyTorch has it', fanInUniform(1 / 3), 1 / 192],
+    ['fanInUniform as in PyTorch', fanInUniform(1 / 3), 1 / 192],
     ['fanInNormal of two axes of outputs', fanInNormal(1, { outputs: 2 }), 1],
     ['normalOf', normalOf(0.5), 0.25],
-  ])('%s has the variance that it says, about zero', async (_, initializer, variance) => {
+  ])('%s has the stated variance and mean zero', async (_, initializer, variance) => {
     const drawn = await numbersOf((k) => initializer(k, 64, 256));
     expect(Math.abs(meanSquare(drawn) / variance - 1)).toBeLessThan(approx);
     expect(Math.abs(mean(drawn))).toBeLessThan(5 * Math.sqrt(variance / n));
@@ -31,7 +31,7 @@ describe('initializers', () => {
     expect(Math.abs(meanSquare(drawn) * 72 - 1)).toBeLessThan(5 * Math.sqrt(2 / (72 * 256)));
   });
 
-  test('fanInUniform stays within its bounds, and comes near them', async () => {
+  test('fanInUniform stays within its bounds and gets close to them', async () => {
     const drawn = await numbersOf((k) => fanInUniform(1 / 3)(k, 64, 256));
     expect(Math.max(...drawn.map(Math.abs))).toBeLessThanOrEqual(1 / 8);
     expect(Math.max(...drawn)).toBeGreaterThan(0.99 / 8);
@@ -39,7 +39,7 @@ describe('initializers', () => {
   });
 });
 
-describe('layers know the shapes that they take and give', () => {
+describe('layers have the right input and output shapes', () => {
   const x = constantOf(new Float64Array(2 * 8 * 6 * 4), 2, 8, 6, 4);
   const begun = <P>(layer: { readonly init: (key: Key) => P }, k: Key): P => layer.init(k);
 
@@ -72,7 +72,7 @@ describe('layers know the shapes that they take and give', () => {
     });
   });
 
-  test('a number of channels that is not theirs is a type error', async () => {
+  test('a wrong number of channels is a type error', async () => {
     const conv = convLayer({ inputs: 3, outputs: 5 });
     // @ts-expect-error 4 channels are not 3
     const outcome = await outcomeOf((k) => conv.apply(conv.init(k))(x))();
@@ -97,19 +97,19 @@ describe('dropout', () => {
   const n = 10_000;
   const x = ones(n);
 
-  test('keeps the mean, and drops as many as it says', async () => {
+  test('keeps the mean, and drops the stated fraction', async () => {
     const y = await numbersOf((k) => dropout(x, 0.25, k));
     expect(new Set(y)).toEqual(new Set([0, 1 / 0.75]));
     // five standard deviations of the mean of n draws
     expect(Math.abs(mean(y) - 1)).toBeLessThan((5 * Math.sqrt(0.25 / 0.75)) / Math.sqrt(n));
   });
 
-  test('the gradient goes where the activation went', async () => {
+  test('the gradient passes exactly where the activation passed', async () => {
     const forward = await numbersOf((k) => dropout(x, 0.25, k));
     expect(await numbersOf((k) => grad((p: Tensor<[10000]>) => sum(dropout(p, 0.25, k)))(x))).toEqual(forward);
   });
 
-  test('what is dropped is zero, even if it was infinite', async () => {
+  test('a dropped element is zero, even if it was infinite', async () => {
     const y = await numbersOf((k) => dropout(constantOf(new Float64Array(100).fill(Infinity), 100), 0.5, k));
     expect(new Set(y)).toEqual(new Set([0, Infinity]));
   });
@@ -122,7 +122,7 @@ describe('dropout', () => {
     });
   });
 
-  test.each([-0.1, 1, Number.NaN])('%d is no rate', async (rate) => {
+  test.each([-0.1, 1, Number.NaN])('%d is refused as a rate', async (rate) => {
     const outcome = await outcomeOf((k) => dropout(x, rate, k))();
     expect(E.isLeft(outcome) && outcome.left.message).toBe(
       `dropout: expected a rate in [0, 1), got ${rate}; give the fraction that is dropped, such as 0.1`,

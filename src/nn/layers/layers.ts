@@ -1,4 +1,4 @@
-/** The layers that blocks are made of: affine maps, convolutions, norms, changes of the resolution, dropout. */
+/** Basic layers: affine maps, convolutions, norms, changes of the resolution, dropout. */
 import {
   addBias,
   type Affine,
@@ -38,7 +38,7 @@ export type LinearLayer<C extends Dim, D extends Dim> = Layer<
 interface LinearConfig<C, D> {
   readonly inputs: Extent<C>;
   readonly outputs: Extent<D>;
-  /** Of the weights or the kernel; default: uniform with variance 1/fanIn. */
+  /** The initializer of the weights or the kernel; default: uniform with variance 1/fanIn. */
   readonly initializer?: Initializer;
 }
 
@@ -95,8 +95,8 @@ export const convParts = <const C extends number, const D extends number>(config
 };
 
 /**
- * A convolution of stride 1, padded with zeros so that the size stays: `[B, H, W, inputs]` → `[B, H, W, outputs]`. The bias
- * starts at zero.
+ * A convolution of stride 1, padded with zeros so that it keeps the size: `[B, H, W, inputs]` → `[B, H, W, outputs]`.
+ * The bias starts at zero.
  * @example
  * const { apply } = convLayer({ inputs: 1, outputs: 64 })
  * pipe(zeros(8, 28, 28, 1), apply({ kernel: ones(3, 3, 1, 64), bias: zeros(64) })) // : Tensor<[8, 28, 28, 64]>
@@ -112,7 +112,7 @@ interface SamplingConfig<C> {
   readonly channels: Extent<C>;
 }
 
-/** The zeros around images that a convolution of stride 2 halves: a pixel on each side, or one at the bottom and right. */
+/** The zero padding of a convolution of stride 2: a pixel on each side, or one at the bottom and right. */
 export type DownsamplePadding = 'symmetric' | 'end';
 const PADDINGS = { symmetric: [1, 1], end: [0, 1] } as const;
 
@@ -134,9 +134,9 @@ export type DownsampleLayer<C extends Dim> = Layer<
 >;
 
 /**
- * Halves the size by a 3×3 convolution of stride 2: `[B, H, W, C]` → `[B, H/2, W/2, C]`. It is padded by 1 on each side, as
- * in guided-diffusion; with `padding: 'end'` only at the bottom and right, as DDPM does in TensorFlow (Ho et al. 2020).
- * Raises `ShapeError` if the size is odd.
+ * Halves the size by a 3×3 convolution of stride 2: `[B, H, W, C]` → `[B, H/2, W/2, C]`. The input is padded by 1 on
+ * each side, as in guided-diffusion, or with `padding: 'end'` only at the bottom and right, as in the TensorFlow code
+ * of DDPM (Ho et al. 2020). Raises `ShapeError` if the size is odd.
  * @example
  * const { apply } = downsampleLayer({ channels: 64 })
  * pipe(zeros(8, 28, 28, 64), apply({ kernel: ones(3, 3, 64, 64), bias: zeros(64) })) // : Tensor<[8, 14, 14, 64]>
@@ -203,8 +203,9 @@ export const groupNormLayer = <const C extends number>(config: {
 };
 
 /**
- * Sets each element to zero with probability `rate`, and divides the others by 1 − rate, so that the mean stays. A rate of
- * 0 uses no randomness. Raises `ConfigError` for a rate outside [0, 1). Srivastava et al. 2014, scaled during training.
+ * Sets each element to zero with probability `rate`, and divides the others by 1 − rate, so that the mean is unchanged.
+ * A rate of 0 uses no randomness. Raises `ConfigError` for a rate outside [0, 1). Srivastava et al. 2014, scaled during
+ * training.
  * @example await using(reference())(evaluate(program('key', (k) => dropout(ones(6), 0.5, k)), {})(key(7)))() // → E.right([0, 0, 0, 2, 2, 2])
  */
 export const dropout: {

@@ -13,7 +13,7 @@ import { requireFactor, scaled } from './rescaling.js';
 export interface AttentionBlockParams<C extends Dim = Dim> {
   /** Absent without groups. */
   readonly norm?: ScaleAndShift<C>;
-  /** `[C, 3·C]`: queries, keys, values, each of the concatenated heads. */
+  /** `[C, 3·C]`: queries, keys and values, each with its heads concatenated. */
   readonly qkv: Affine<C, Dim>;
   readonly output: Affine<C, C>;
 }
@@ -38,7 +38,7 @@ const fields = checkedFields('attentionBlock', ['channels', 'heads', 'groups'], 
   groups: (where, groups) => {
     if (groups !== null) requireGroups(where, groups);
   },
-  epsilon: unchecked, // by the norm
+  epsilon: unchecked, // checked by the norm
   rescale: requireFactor,
 });
 
@@ -67,7 +67,7 @@ export const attentionBlock = <const C extends number>(
   };
   return namedLayer('attentionBlock', parts, ({ norm, qkv, output }) => (x) => {
     const thirds = split(qkv(norm === undefined ? x : norm(x)), [size, size, size]);
-    const [q, k, v] = thirds as unknown as readonly [typeof x, typeof x, typeof x]; // of 3·C channels
+    const [q, k, v] = thirds as unknown as readonly [typeof x, typeof x, typeof x]; // qkv has 3·C channels
     return scaled(add(output(attention(q, k, v, { heads })), x), rescale);
   });
 };

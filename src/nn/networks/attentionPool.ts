@@ -1,4 +1,4 @@
-/** Attention pooling: one vector of all pixels of an image. */
+/** Attention pooling: from all pixels of an image to one vector. */
 import {
   add,
   type Affine,
@@ -24,9 +24,9 @@ import { linearLayer } from '../layers/layers.js';
 
 /** The parameters of an attention pool of C channels to D numbers. */
 export interface AttentionPoolParams<C extends Dim = Dim, D extends Dim = Dim> {
-  /** `[pixels + 1, C]`: the position of the mean, then of each pixel. */
+  /** `[pixels + 1, C]`: the position embedding of the mean, then of each pixel. */
   readonly positions: Tensor<[Dim, C]>;
-  /** `[C, 3·C]`: queries, keys, values, each of the concatenated heads. */
+  /** `[C, 3·C]`: queries, keys and values, each with its heads concatenated. */
   readonly qkv: Affine<C, Dim>;
   readonly output: Affine<C, D>;
 }
@@ -71,8 +71,8 @@ export const attentionPool = <const C extends number, const D extends number>(co
     const all = concatAll([of(mean(x, [1, 2]), 1), of(x, pixels)], 1) as Tokens;
     const placed = add(all, of(broadcastTo(positions, B, pixels + 1, size), pixels + 1)); // [B, pixels + 1, C]
     const thirds = split(qkv(placed), [size, size, size]) as unknown as readonly [Tokens, Tokens, Tokens];
-    const [q, k, v] = thirds; // of 3·C channels
-    const attended = attention(slice(q, 1, 0, 1) as Tokens, k, v, { heads }); // of the mean: [B, 1, C]
+    const [q, k, v] = thirds; // qkv has 3·C channels
+    const attended = attention(slice(q, 1, 0, 1) as Tokens, k, v, { heads }); // the output of the mean: [B, 1, C]
     return squeeze(output(attended) as Tensor<[Dim, Dim, Channels<D>]>, 1) as never; // [B, D]
   });
 };

@@ -100,15 +100,15 @@ test('augmentation labels of zeros are the default', async () => {
 });
 
 test.each([
-  ['labels to a model without "no class"', { classes: 3, noClass: 'never' }, {}, "unet: expected the label of each sample: the model was made with `noClass: 'never'`, got no labels; give labels from 0 to 2"],
-  ['augmentation labels to a model without', {}, { augment: constantOf([1, 2], 2, 1) }, 'unet: expected no augmentation labels: the model takes none, got labels [2, 1]'],
+  ['no labels for a model without "no class"', { classes: 3, noClass: 'never' }, {}, "unet: expected the label of each sample: the model was made with `noClass: 'never'`, got no labels; give labels from 0 to 2"],
+  ['augmentation labels for a model without them', {}, { augment: constantOf([1, 2], 2, 1) }, 'unet: expected no augmentation labels: the model takes none, got labels [2, 1]'],
 ] as const)('a wrong conditioning is refused: %s', async (_, more, at, message) => {
   const model = right(unet({ ...base, ...more }));
   const outcome = await outcomeOf(() => model.apply(waves(model.params), x, { t, ...at }))();
   expect(outcome).toMatchObject({ left: { _tag: 'ConfigError', message: expect.stringContaining(message) } });
 }); // prettier-ignore
 
-test('a model that always takes a class says that it has no prediction without', () => {
+test('a model that requires a class states that it has no unconditional prediction', () => {
   expect(right(unet({ ...base, classes: 3, noClass: 'never' })).unconditional).toBe(false);
   expect('unconditional' in right(unet({ ...base, classes: 3 }))).toBe(false);
   expect('timesteps' in right(unet({ ...base, timesteps: 'continuous' }))).toBe(false);
@@ -117,13 +117,13 @@ test('a model that always takes a class says that it has no prediction without',
 describe('resampling', () => {
   const row = constantOf([1, 2, 3, 4], 1, 2, 2, 1) as Tensor<[1, 2, 2, 1]>;
 
-  test('box: means, and nearest pixels', async () => {
+  test('box: means when halving, nearest pixels when doubling', async () => {
     expect(await numbersOf(() => halved(row, 'box'))).toEqual([2.5]);
     expect(await numbersOf(() => doubled(row, 'box'))).toEqual([1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]);
   });
 
-  test('binomial: [1, 3, 3, 1] along each axis, with zeros around', async () => {
-    const wide = constantOf([0, 8, 0, 0], 1, 1, 4, 1); // of one row: [1, 3] of the weights 8 are inside
+  test('binomial: [1, 3, 3, 1] along each axis, padded with zeros', async () => {
+    const wide = constantOf([0, 8, 0, 0], 1, 1, 4, 1); // in one row, the weights [1, 3] of the sum 8 are inside the image
     expect(await numbersOf(() => halved(concatAll([wide, wide], 1) as Tensor<[1, 2, 4, 1]>, 'binomial'))).toEqual([2.25, 0.75]); // prettier-ignore
     const spread = await numbersOf(() =>
       doubled(constantOf([16, 0, 0, 0], 1, 2, 2, 1) as Tensor<[1, 2, 2, 1]>, 'binomial'),
@@ -131,7 +131,7 @@ describe('resampling', () => {
     expect(spread.slice(0, 4)).toEqual([9, 9, 3, 0]); // 4·16·[3, 3, 1]·3 / 64
   });
 
-  test('a block keeps channels and halves or doubles the size, in both forms', async () => {
+  test('a block keeps the channels and halves or doubles the size, in both forms', async () => {
     const options = { inputs: 4, outputs: 6, embedding: 3, groups: 2 } as const;
     const images = wave([2, 4, 4, 4], 1) as Tensor<[2, 4, 4, 4]>;
     const e = wave([2, 3], 2) as Tensor<[2, 3]>;
@@ -147,7 +147,7 @@ describe('the classifier of ADM', () => {
   const config = { ...base, classes: 3, resample: 'residual', timesteps: 1000 } as const;
 
   test.each(['attention', 'adaptive', 'spatial', 'normalizedSpatial'] as const)(
-    '%s pool: one number a class, of all parameters',
+    '%s pool: one number for each class, which depends on all parameters',
     async (pool) => {
       const model = right(encoderClassifier({ ...config, pool, hidden: 8 }));
       const loss = (p: ClassifierParams): Tensor<[]> =>
@@ -180,7 +180,7 @@ describe('the classifier of ADM', () => {
     expect(made).toMatchObject({ left: { _tag: 'ConfigError', message: expect.stringContaining(message) } });
   }); // prettier-ignore
 
-  test('an attention pool looks from the mean at all pixels', async () => {
+  test('an attention pool attends from the mean to all pixels', async () => {
     const pool = attentionPool({ pixels: 2, inputs: 2, outputs: 1, heads: 1 });
     const identity = {
       w: constantOf([1, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1], 2, 6),

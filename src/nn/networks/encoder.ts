@@ -1,4 +1,4 @@
-/** The way down of a U-Net or a classifier: blocks and changes of the resolution, to the bottleneck. */
+/** The encoder of a U-Net or a classifier: blocks and changes of the resolution, down to the bottleneck. */
 import { add, addBias, checkpoint, conv2d, type Dim, fork, type Key, mul, type Tensor } from '../../dsl/index.js';
 import { headsOver } from '../layers/heads.js';
 import { type Bound, type Layer, layer } from '../layers/layer.js';
@@ -12,10 +12,10 @@ import { type UNetBlock, unetBlock } from './unetBlock.js';
 /** Images of a batch, `[B, H, W, C]`. */
 export type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
 
-/** A bound block: images and an embedding `[B, E]` → images. Without a key nothing is dropped. */
+/** A bound block: images and an embedding `[B, E]` → images. Without a key there is no dropout. */
 export type Block = <B extends Dim>(x: Images<B>, embedding: Tensor<[NoInfer<B>, Dim]>, dropout?: Key) => Images<B>;
 
-/** The parameters that change a resolution: of a convolution, of a residual block, or none. */
+/** The parameters of a change of resolution: those of a convolution, of a residual block, or none. */
 export interface ResamplingParams extends Partial<ConvParams<Dim, Dim>>, Partial<ResidualBlockParams> {}
 
 type Resampling = Layer<ResamplingParams, Block>;
@@ -43,8 +43,8 @@ export const resampling = (c: Encoder, to: 'half' | 'double', channels: number):
 };
 
 /**
- * Halves images by a 3×3 convolution and a filter: `[B, H, W, inputs]` → `[B, H/2, W/2, outputs]`. The zeros around them are
- * those of both together. NCSN++ (Song et al. 2021), in the form of Karras et al. 2022.
+ * Halves images by a 3×3 convolution and a filter: `[B, H, W, inputs]` → `[B, H/2, W/2, outputs]`. The images are
+ * padded once for both. NCSN++ (Song et al. 2021), in the form of Karras et al. 2022.
  */
 const shortcutLayer = (inputs: number, outputs: number, filter: Filter) => {
   const around = [1 + reachOf(filter), 1 + reachOf(filter)] as const;
@@ -53,10 +53,10 @@ const shortcutLayer = (inputs: number, outputs: number, filter: Filter) => {
   ); // prettier-ignore
 };
 
-/** The layers of the way down, for images of some channels. `levels` go from full resolution to the bottleneck. */
+/** The layers of the encoder, for images of some channels. `levels` go from full resolution to the bottleneck. */
 export const encoderLayers = (c: Encoder, channels: number) => {
   const levels = levelsOf(c);
-  const widths = [inputChannelsOf(c), ...levels.map((level) => level.channels)]; // that enter a level, and leave the last
+  const widths = [inputChannelsOf(c), ...levels.map((level) => level.channels)]; // the channels that enter each level, and those that leave the last
   const bottom = widths.at(-1)!;
   const residual = residualBlock({ ...residualOptions(c), inputs: bottom, outputs: bottom });
   const { heads, groups, epsilon, rescale } = c;
@@ -81,10 +81,10 @@ export const encoderLayers = (c: Encoder, channels: number) => {
   };
 };
 
-/** Bound layers of the way down. */
+/** Bound layers of the encoder. */
 export type EncoderNet = Bound<ReturnType<typeof encoderLayers>>;
 
-/** Calls a block by its path, with its embedding and a key for its dropout. */
+/** Calls a block, given by its path, with the embedding and a key for its dropout. */
 export type Call<B extends Dim> = (path: string, block: Block) => (x: Images<B>) => Images<B>;
 
 /** Calls blocks with an embedding. Each gets a key of its own path; with `recompute` its intermediate results are not stored. */
@@ -96,14 +96,17 @@ export const callOf =
     return c.recompute ? checkpoint(called) : called;
   };
 
-/** The activations of each level on the way down, from full resolution: what enters it, and the output of each block. */
+/**
+ * The activations of each level of the encoder, from full resolution: the input of the level, and the output of each
+ * block.
+ */
 export const encoded = <B extends Dim>(
   net: EncoderNet,
   images: Images<B>,
   call: Call<B>,
 ): readonly (readonly Images<B>[])[] => {
   const levels: (readonly Images<B>[])[] = [];
-  let side = images; // of a residual encoder: the image, halved with each level
+  let side = images; // for a residual encoder: the image, halved at each level
   for (const [l, { shortcut, down }] of net.levels.entries()) {
     const above = net.levels[l - 1]?.downsample;
     let entered = above === undefined ? net.input(images) : call(`levels.${l - 1}.downsample`, above)(levels[l - 1]!.at(-1)!); // prettier-ignore

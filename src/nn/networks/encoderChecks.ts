@@ -1,4 +1,4 @@
-/** Checks of the configuration of a way down, once each field has its type. */
+/** Checks of the configuration of an encoder, after each field was decoded to its type. */
 import { type Explanation, fail, type NoisefoldError } from '../../dsl/index.js';
 import { positive } from '../../internal/decode.js';
 import { E, type either } from '../../internal/fp.js';
@@ -6,12 +6,12 @@ import { type Groups, groupsOver } from '../layers/groups.js';
 import { type Heads, headsOver } from '../layers/heads.js';
 import { embeddingOf, type Encoder, inputChannelsOf, levelChannels, levelsOf } from './encoderConfig.js';
 
-/** The error of a configuration, or false. */
+/** The error of a configuration, or false if it is valid. */
 export type Check = Explanation | false;
 
 export const isWhole = (n: number, most = Infinity): boolean => positive.is(n) && n <= most;
 
-/** A wrong field of the configuration of `network`. */
+/** The error of a wrong field in the configuration of `network`. */
 export const wrongIn =
   (network: string) =>
   (field: string, expected: string, actual: string | number, hint: string): Explanation => ({
@@ -22,7 +22,7 @@ export const wrongIn =
   });
 
 const MOST_CHANNELS = 2 ** 16;
-/** The most numbers in the table of all timesteps, which is made with the network. */
+/** The maximum size of the table of all timesteps, which is made with the network. */
 const MOST_NUMBERS = 2 ** 24;
 
 /** Checks each field. */
@@ -57,12 +57,12 @@ export const headsCheck = (network: string, field: string, heads: Heads): Check 
   !isWhole(typeof heads === 'number' ? heads : heads.channels) &&
   wrongIn(network)(field, 'at least one head', 0, 'give a number of heads, or { channels: 64 } for each');
 
-/** Checks that heads share the channels of all levels that attend, the bottleneck included. */
+/** Checks that the heads divide the channels of all levels with attention, including the bottleneck. */
 export const sharingCheck = (network: string, field: string, heads: Heads, c: Encoder): Check => {
   const levels = levelsOf(c);
   const attending = [
     ...levels.filter(({ attends }) => attends),
-    ...(c.middle === 'residual' ? [] : [levels.at(-1)!]), // there is a level
+    ...(c.middle === 'residual' ? [] : [levels.at(-1)!]), // there is at least one level
   ];
   const unheaded = attending.find(({ channels }) => !isWhole(channels / headsOver(heads, channels)) || !isWhole(headsOver(heads, channels))); // prettier-ignore
   return (
@@ -92,7 +92,7 @@ const sizeCheck = (network: string, c: Encoder): Check => {
   );
 };
 
-/** Checks that groups share some channels evenly: `of` says whose they are. */
+/** Checks that the groups divide some numbers of channels; `of` describes these channels in the error. */
 export const groupsCheck = (network: string, groups: Groups, of: string, channels: readonly number[]): Check => {
   const ungrouped = channels.find((n) => !isWhole(groupsOver(groups, n)) || n % groupsOver(groups, n) !== 0);
   if (ungrouped === undefined) return false;

@@ -1,4 +1,6 @@
-/** The noisy classifier of ADM (Dhariwal & Nichol 2021, section 4): the way down of a U-Net, pooled to classes. */
+/**
+ * The classifier of noisy images of ADM (Dhariwal & Nichol 2021, section 4): the encoder of a U-Net, pooled to classes.
+ */
 import {
   concatAll,
   type Dim,
@@ -53,8 +55,9 @@ export interface ClassifierConfig<I extends Image = Image> extends EncoderConfig
   /** The number of classes. */
   readonly classes: number;
   /**
-   * The reduction of an image to a vector: `attention` (the default, of ADM's classifiers); `adaptive`, the mean of the
-   * bottleneck; `spatial`, the means of all activations and a hidden layer; `normalizedSpatial`, the same with a group norm.
+   * The reduction of an image to a vector: `attention` (the default, as in ADM's classifiers); `adaptive`, the mean of
+   * the bottleneck; `spatial`, the means of all activations and a hidden layer; `normalizedSpatial`, the same with a
+   * group norm.
    */
   readonly pool?: 'attention' | 'adaptive' | 'spatial' | 'normalizedSpatial';
   /** The length of the hidden layer of the spatial pools; default 2048. */
@@ -90,8 +93,8 @@ const ofLevels = (c: ClassifierArchitecture): readonly Check[] => [
 ];
 
 /**
- * Decodes the configuration of a classifier, of a file or of a program, and adds the defaults. Returns a `ConfigError` that says
- * what to change for an invalid value, an unknown field, or a network that cannot be built.
+ * Decodes the configuration of a classifier from a file or a program, and adds the defaults. Returns a `ConfigError`
+ * that says what to change for an invalid value, an unknown field, or a network that cannot be built.
  * @example
  * const architecture = classifierArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2], classes: 0 })
  * pipe(architecture, E.mapLeft(({ where }) => where)) // → E.left('encoderClassifier.classes')
@@ -111,9 +114,9 @@ const lengthOfMeans = (c: Encoder): number => {
   return [...inLevels, levels.at(-1)!.channels].reduce((a, b) => a + b);
 };
 
-/** The layers after the way down. */
+/** The layers after the encoder. */
 const headLayers = (c: ClassifierArchitecture) => {
-  const { height, width, channels } = levelsOf(c).at(-1)!; // an architecture has a level
+  const { height, width, channels } = levelsOf(c).at(-1)!; // an architecture has at least one level
   const { pool, classes: outputs, hidden, heads, groups, epsilon } = c;
   const norm = { norm: groupNormLayer({ channels, groups, epsilon }) };
   const output = { output: linearLayer({ inputs: hidden, outputs }) };
@@ -138,13 +141,15 @@ type Net = Bound<ReturnType<typeof layersOf>>;
 /** The parameters of a classifier of noisy images. */
 export interface ClassifierParams extends ParamsOf<ReturnType<typeof layersOf>> {}
 
-/** A classifier of noisy images of shape `I`, with its configuration: what `classifierGuided` takes, and `fit` trains. */
+/**
+ * A classifier of noisy images of shape `I`, with its configuration. `fit` trains it, and `classifierGuided` takes it.
+ */
 export interface EncoderClassifier<I extends Shape> extends Trainable<ClassifierParams> {
   readonly config: ClassifierArchitecture;
   readonly classes: number;
-  /** The number of timesteps; absent of a classifier of continuous time. */
+  /** The number of timesteps; absent for a classifier of continuous time. */
   readonly timesteps?: number;
-  /** From x_t, `[B, ...I]`, and the time of each: log p(y|x_t) up to a constant, `[B, classes]`. */
+  /** Maps x_t, `[B, ...I]`, and the time of each sample to log p(y|x_t) up to a constant, `[B, classes]`. */
   readonly apply: <B extends Dim>(
     params: ClassifierParams,
     x: Tensor<[B, ...I]>,
@@ -190,13 +195,13 @@ const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I>
     config: c,
     classes: c.classes,
     ...(c.timesteps !== 'continuous' && { timesteps: c.timesteps }),
-    apply: Object.assign(classified, { config: c }), // files of trained classifiers tell by this that it is unchanged
+    apply: Object.assign(classified, { config: c }), // saving a trained classifier uses this to check that its functions are unchanged
   };
 };
 
 /**
- * Makes a classifier of noisy images of a configuration, or a `ConfigError` that says what to change. Its layers are those
- * of the way down of `unet`, then a pool over the bottleneck.
+ * Makes a classifier of noisy images from a configuration, or returns a `ConfigError` that says what to change. Its
+ * layers are the encoder of `unet`, followed by a pooling layer over the bottleneck.
  * @example
  * const made = encoderClassifier({ image: [28, 28, 1], base: 16, multipliers: [1, 2, 2], classes: 10, resample: 'residual' })
  * made // : E.Either<NoisefoldError, EncoderClassifier<[28, 28, 1]>>

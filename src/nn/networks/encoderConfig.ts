@@ -1,4 +1,4 @@
-/** The configuration of the way down, which a U-Net and a classifier have in common. */
+/** The configuration of the encoder, which a U-Net and a classifier have in common. */
 import { exactly, exactTuple, finite, natural, oneOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import type { Groups } from '../layers/groups.js';
@@ -10,7 +10,7 @@ import type { Filter } from './resampling.js';
 /** Height, width and channels of an image. */
 export type Image = readonly [height: number, width: number, channels: number];
 
-/** The configuration of the way down. */
+/** The configuration of the encoder. */
 export interface EncoderConfig<I extends Image = Image> {
   /** Height, width and channels. */
   readonly image: I;
@@ -23,19 +23,24 @@ export interface EncoderConfig<I extends Image = Image> {
   readonly multipliers: readonly number[];
   /** The channels of the first convolution; default: those of the first level. */
   readonly inputChannels?: number;
-  /** The number of residual blocks of a level on the way down; a U-Net has one more on the way up. Default 2. */
+  /** The number of residual blocks of a level of the encoder; a U-Net has one more in the decoder. Default 2. */
   readonly blocks?: number;
   /** The resolutions (heights) with attention, besides the bottleneck; default none. */
   readonly attention?: readonly number[];
   /** The attention heads; default 4. */
   readonly heads?: Heads;
-  /** The bottleneck: with `attention` (the default), with attention without its norm, or `residual` blocks alone. */
+  /**
+   * The bottleneck: with `attention` (the default), with attention without its norm, or with `residual` blocks only.
+   */
   readonly middle?: 'attention' | 'unnormalized' | 'residual';
   /** The groups of the group norms; default 8. `{ channels: 4, most: 32 }` is the rule of EDM. */
   readonly groups?: Groups;
   /** Added to the variance in group norms; default 1e-5. DDPM has 1e-6. */
   readonly epsilon?: number;
-  /** Scales and shifts the second norm of residual blocks by the embedding, instead of adding it before; default false. */
+  /**
+   * Scales and shifts the second norm of residual blocks by the embedding, instead of adding the embedding before it;
+   * default false.
+   */
   readonly adaptiveGroupNorm?: boolean;
   /**
    * The layer that changes the resolution: a `convolution` (the default); a `pool` without parameters; a `residual` block, as in BigGAN
@@ -44,9 +49,14 @@ export interface EncoderConfig<I extends Image = Image> {
   readonly resample?: 'convolution' | 'pool' | 'residual' | 'projected';
   /** The filter of `resample`, unless it is a convolution: `box` (the default), or `binomial`, as in NCSN++. */
   readonly filter?: Filter;
-  /** The zeros around images that convolutions halve: `symmetric` (the default), or at the `end` alone, as in DDPM. */
+  /**
+   * The zero padding of convolutions that halve images: `symmetric` (the default), or at the `end` only, as in DDPM.
+   */
   readonly padding?: DownsamplePadding;
-  /** `residual` adds the image, halved by a convolution at each level, to the way down, as in NCSN++; default `plain`. */
+  /**
+   * `residual` adds the image, halved by a convolution at each level, to the activations of the encoder, as in NCSN++;
+   * default `plain`.
+   */
   readonly encoder?: 'plain' | 'residual';
   /** A factor of all residual sums: 1 by default; `Math.SQRT1_2` in EDM. */
   readonly rescale?: number;
@@ -54,13 +64,16 @@ export interface EncoderConfig<I extends Image = Image> {
   readonly dropout?: number;
   /** The number T of timesteps of the process, 0…T−1 (default 1000); or `continuous` for times of any size. */
   readonly timesteps?: TimeRange;
-  /** The sines and cosines of the time embedding; default `ddpm`. `fourier` has random frequencies, as in NCSN++. */
+  /**
+   * The layout of the sines and cosines of the time embedding; default `ddpm`. `fourier` has random frequencies, as in
+   * NCSN++.
+   */
   readonly sinusoid?: Sinusoid | 'fourier';
   /** The number of sines and cosines; default `base`. */
   readonly timeChannels?: number;
   /** The length of the embedding that blocks take; default 4·base. */
   readonly embedding?: number;
-  /** Stores only the inputs of blocks for the gradient, and computes the rest again; default false. Chen et al. 2016. */
+  /** Stores only the inputs of blocks for the gradient, and recomputes the rest; default false. Chen et al. 2016. */
   readonly recompute?: boolean;
 }
 
@@ -91,14 +104,14 @@ const named = oneOf('ddpm', 'guided-diffusion', 'fourier');
 
 export const headsCodec = t.union([natural, exactly({ channels: natural })], 'a number of heads, or { channels }');
 
-/** The codecs of the fields that must be given. */
+/** The codecs of the required fields. */
 export const encoderRequired = {
   image: exactTuple([natural, natural, natural], '[height, width, channels]'),
   base: natural,
   multipliers: t.array(finite),
 };
 
-/** The codecs of the other fields. */
+/** The codecs of the optional fields. */
 export const encoderOptional = {
   inputChannels: natural,
   blocks: natural,
@@ -154,9 +167,12 @@ export const levelsOf = ({ image, base, multipliers, attention }: Encoder) =>
 
 /** The number of channels of the first convolution. */
 export const inputChannelsOf = ({ inputChannels, base, multipliers }: Encoder): number =>
-  inputChannels ?? levelChannels(base, multipliers[0]!); // an encoder has a level
+  inputChannels ?? levelChannels(base, multipliers[0]!); // an encoder has at least one level
 
-/** The channels that enter the blocks of each level on the way up: those below, joined with an activation of the way down. */
+/**
+ * The channels that enter the blocks of each level of the decoder: those from below, joined with an activation of the
+ * encoder.
+ */
 export const joinedChannelsOf = (c: Encoder): readonly (readonly number[])[] => {
   const levels = levelsOf(c);
   return levels.map(({ channels }, l) => {

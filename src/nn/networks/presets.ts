@@ -12,7 +12,7 @@ const ddpm = {
   padding: 'end',
 } as const;
 
-/** Improved DDPM (Nichol & Dhariwal 2021): 4000 steps, whose times count to 1000. */
+/** Improved DDPM (Nichol & Dhariwal 2021): 4000 steps, with times rescaled to 1000. */
 const iddpm = {
   base: 128,
   blocks: 3,
@@ -125,8 +125,8 @@ export const classifierPresets = {
 } as const satisfies Readonly<Record<string, ClassifierConfig>>;
 
 /**
- * The number of elements of all parameters, from their shapes: nothing is allocated. The random frequencies of a time embedding
- * with `fourier`, at the path `time.frequencies`, are not trained and not counted.
+ * The number of elements of all parameters, computed from their shapes without allocating memory. The random
+ * frequencies of a time embedding with `fourier`, at the path `time.frequencies`, are not trained and not counted.
  * @example
  * parameterCount(linearLayer({ inputs: 3, outputs: 4 }).params) // → 16
  */

@@ -28,7 +28,7 @@ export const requireFilter: Requirement = (where, given: unknown) => {
 /** The weights of each filter along an axis, up to their sum. */
 export const FILTER_TAPS: Readonly<Record<Filter, readonly number[]>> = { box: [1, 1], binomial: [1, 3, 3, 1] };
 
-/** The padding that keeps a filter in the middle of its 2×2 pixels. */
+/** The padding that centres a filter on its 2×2 pixels. */
 export const reachOf = (filter: Filter): number => FILTER_TAPS[filter].length / 2 - 1;
 
 /** The outer product of the weights, with the sum `gain`, for each channel: `[K, K, 1, C]`. */

@@ -28,12 +28,12 @@ describe('a residual block', () => {
   );
   const embedding = constantOf([1, 2, 3, 4, 5, 6], 2, 3);
 
-  test('begins as the identity, where the channels stay', async () => {
+  test('is initially the identity, if the numbers of channels are equal', async () => {
     const block = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain });
     expect(await numbersOf((k) => block.apply(block.init(k))(x, embedding))).toEqual(await numbersOf(() => x));
   });
 
-  test('without an embedding is refused, not half-applied', async () => {
+  test('without an embedding is an error, not a partial application', async () => {
     const { init, apply } = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain });
     const whole = unetBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain, heads: null });
     const calls: readonly ((k: Key) => unknown)[] = [
@@ -49,7 +49,7 @@ describe('a residual block', () => {
       });
   });
 
-  test('begins as its skip, where they change', async () => {
+  test('is initially its skip connection, if the numbers of channels differ', async () => {
     const block = residualBlock({ inputs: 4, outputs: 6, embedding: 3, ...plain });
     const [y, skip] = [
       await numbersOf((k) => block.apply(block.init(k))(x, embedding)),

@@ -42,7 +42,7 @@ import { doubled, type Filter, halved, requireFilter } from './resampling.js';
 export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> {
   readonly norm1: ScaleAndShift<C>;
   readonly conv1: ConvParams<C, D>;
-  /** Of the embedding: `[E, D]`, or `[E, 2·D]` with adaptive group norm. */
+  /** The projection of the embedding: `[E, D]`, or `[E, 2·D]` with adaptive group norm. */
   readonly projection: Affine<E, Dim>;
   readonly norm2: ScaleAndShift<D>;
   readonly conv2: ConvParams<D, D>;
@@ -51,8 +51,8 @@ export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E
 }
 
 /**
- * `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]`, also in `pipe`. Without a key nothing is dropped.
- * The order of the overloads is explained in `OneError`: the result of a wrong call is an image of D channels.
+ * `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]`, also in `pipe`. Without a key there is no dropout.
+ * `OneError` explains the order of the overloads: the result of a wrong call is an image of D channels.
  */
 export interface Residual<C extends Dim, D extends Dim, E extends Dim> {
   <B extends Dim>(
@@ -62,7 +62,7 @@ export interface Residual<C extends Dim, D extends Dim, E extends Dim> {
     x: Tensor<[B, H, W, NoInfer<C>]>,
     embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
   ): Tensor<[B, H, W, D]>;
-  // no call fits these two
+  // no call matches these two overloads
   (x: never, embedding: never): never;
   (x: never, embedding: never): undefined;
   <B extends Dim>(
@@ -80,8 +80,8 @@ export interface Residual<C extends Dim, D extends Dim, E extends Dim> {
 type Resized<D extends Dim, To extends 'half' | 'double'> = To extends 'half' ? Half<D> : Double<D>;
 
 /**
- * `x: [B, H, W, C]` and `embedding: [B, E]` → images `[B, H', W', D]` of half or twice the size, also in `pipe`. Without a
- * key nothing is dropped.
+ * `x: [B, H, W, C]` and `embedding: [B, E]` → images `[B, H', W', D]` of half or twice the size, also in `pipe`.
+ * Without a key there is no dropout.
  */
 export interface ResamplingResidual<C extends Dim, D extends Dim, E extends Dim, To extends 'half' | 'double'> {
   <B extends Dim>(
@@ -125,7 +125,7 @@ export interface ResidualBlockConfig<C, D, E> {
   readonly groups: Groups;
   /** Added to the variance in both norms; default 1e-5. */
   readonly epsilon?: number;
-  /** Scales and shifts the second norm by the embedding, instead of adding it before; default false. */
+  /** Scales and shifts the second norm by the embedding, instead of adding the embedding before it; default false. */
   readonly adaptiveGroupNorm?: boolean;
   /** The rate of dropout, in [0, 1); default 0. */
   readonly dropout?: number;
@@ -163,7 +163,7 @@ export const residualFields = ['inputs', 'outputs', 'embedding', 'groups'] as co
 /** The checks of its other fields. */
 export const residualChecks = {
   groups: requireGroups,
-  epsilon: unchecked, // by the norms
+  epsilon: unchecked, // checked by the norms
   adaptiveGroupNorm: unchecked,
   dropout: requireRate,
   rescale: requireFactor,
@@ -177,8 +177,8 @@ const upsampleFields = checkedFields('upsampleBlock', residualFields, resampling
 const isEmbedding = (x: unknown): boolean => typeof x === 'function' || (isTensor(x) && dtypeOf(x) !== 'key');
 
 /**
- * Tells the data-first form of a bound block: the second operand is an embedding, or the first of several is images. The
- * pipeable form has an embedding `[B, E]`, and then perhaps a key.
+ * Detects the data-first form of a bound block: the second operand is an embedding, or the first of several operands is
+ * a batch of images. The pipeable form has an embedding `[B, E]`, optionally followed by a key.
  */
 const hasInput = ([first, second, ...rest]: readonly unknown[]): boolean =>
   isEmbedding(second) || rest.length > 0 || (isTensor(first) && dims(first).length === 4);
@@ -197,7 +197,7 @@ const requireEmbedding = (where: string, embedding: unknown, length: unknown): v
   raise('ConfigError', { where, expected, actual, hint });
 };
 
-/** A residual block, with a function that resizes what goes into its first convolution and its input. */
+/** A residual block with a function that resizes both the input of its first convolution and its skip connection. */
 const resizing = <C extends number, D extends number, E extends number, F extends object>(
   where: string,
   config: ResamplingBlockConfig<C, D, E>,
@@ -228,7 +228,7 @@ const resizing = <C extends number, D extends number, E extends number, F extend
           norm2(addPerSample(h1, addBias(y as Tensor<[Dim, Channels<D>]>, conv1.bias))); // D outputs
       const h3 = key === undefined ? silu(h2) : dropped(silu(h2), dropout, key);
       const input = resized(x);
-      const straight = skip === undefined ? (input as unknown as typeof h1) : skip(input); // without `skip` C is D
+      const straight = skip === undefined ? (input as unknown as typeof h1) : skip(input); // without `skip`, C equals D
       return scaled(add(conv2(h3), straight), rescale);
     }),
   );
@@ -265,7 +265,7 @@ export const downsampleBlock = <const C extends number, const D extends number, 
   config: ResamplingBlockConfig<C, D, E>,
 ): DownsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
   resizing('downsampleBlock', downsampleFields(config), (x) =>
-    halved<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // of as many channels
+    halved<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
   ); // prettier-ignore
 
 /**
@@ -282,5 +282,5 @@ export const upsampleBlock = <const C extends number, const D extends number, co
   config: ResamplingBlockConfig<C, D, E>,
 ): UpsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
   resizing('upsampleBlock', upsampleFields(config), (x) =>
-    doubled<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // of as many channels
+    doubled<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
   ); // prettier-ignore

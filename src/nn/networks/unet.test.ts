@@ -40,11 +40,11 @@ const det = (n: number, k: number): Float64Array =>
   Float64Array.from({ length: n }, (_, i) => Math.SQRT2 * Math.sin(0.7 * i + 1.3 * k + 0.5));
 const detTensor = (shape: readonly number[], k: number): Tensor<Shape> => constantOf(det(size(shape), k), ...shape);
 
-/** The parameters of the golden U-Net, by the closed form that the file tells. */
+/** The parameters of the golden U-Net, by the closed form given in the file. */
 const goldenParams = (model: { readonly params: Parameters<typeof fillSpec<UNetParams>>[0] }): UNetParams => {
   const paths = Object.keys(golden.gradients);
   return fillSpec(model.params, ({ path, shape }) => {
-    const extents = shape as readonly number[]; // a model's extents are numbers
+    const extents = shape as readonly number[]; // the extents of a model are numbers
     const wave = detTensor(extents, paths.indexOf(path));
     if (path.endsWith('.gamma')) return add(mul(wave, 0.1), 1);
     if (extents.length === 1) return mul(wave, 0.1);
@@ -83,11 +83,11 @@ describe('against the same network in PyTorch', () => {
     const take = (n: number): readonly number[] => numbers.slice(next, (next += n));
     const paths = Object.keys(golden.gradients);
     for (const { path, shape } of model.params.leaves) {
-      const g = take(size(shape as readonly number[])); // a model's extents are numbers
+      const g = take(size(shape as readonly number[])); // the extents of a model are numbers
       const [total, l2, moment] = golden.gradients[path]!;
       const wave = det(g.length, paths.indexOf(path) + 100);
       const actual = [g.reduce((a, b) => a + b, 0), Math.hypot(...g), g.reduce((a, b, i) => a + b * wave[i]!, 0)];
-      // sums cancel: they are as exact as n terms of the size of the norm
+      // terms of the sums cancel: the error is that of n terms of the size of the norm
       const scale = l2 * Math.sqrt(g.length) * approx;
       [total, l2, moment].forEach((expected, i) =>
         expect(Math.abs(actual[i]! - expected), `${path} ${i}`).toBeLessThan(scale),
@@ -147,7 +147,7 @@ describe('parameters', () => {
     expect([count, byFormula]).toEqual([6_472_195, 6_472_195]);
   });
 
-  test('are a plain tree, which names each by its place', () => {
+  test('are a plain tree, with the path of each as its name', () => {
     const model = right(unet({ ...tiny, classes: 3 }));
     const paths = model.params.leaves.map(({ path, shape }) => `${path} [${shape.join(', ')}]`);
     expect(paths).toContain('label.table [4, 16]');
@@ -157,7 +157,7 @@ describe('parameters', () => {
     expect(paths.some((path) => /levels\.0\.(down|up)\.\d\.attention/.test(path))).toBe(false);
   });
 
-  test('begin as the spec says, each drawn from a key of its own', async () => {
+  test('start with the shapes of the spec, each drawn from its own key', async () => {
     const model = right(unet({ ...tiny, classes: 3 }));
     const begun = await numbersOf((k) => {
       const params = model.init(k);
@@ -169,7 +169,7 @@ describe('parameters', () => {
     expect(new Set(begun).size).toBe(begun.length);
   });
 
-  test('at first the model gives zeros, and all of its last layer learns', async () => {
+  test('initially the model gives zeros, and all parameters of its last layer get a gradient', async () => {
     const model = right(unet(tiny));
     expect(await numbersOf((k) => model.apply(model.init(k), images, { t }))).toEqual(Array.from(images32(), () => 0));
     const slopes = await numbersOf((k) =>
@@ -186,7 +186,7 @@ describe('parameters', () => {
 const images32 = (): Float64Array => det(32, 1);
 
 describe('the conditioning of the model', () => {
-  test('the timestep of each sample changes that sample alone', async () => {
+  test('the timestep of each sample changes only that sample', async () => {
     const model = right(unet(tiny));
     const output = (...ts: readonly number[]): Promise<readonly number[]> =>
       numbersOf(() => model.apply(waves(model), images, { t: constantOf(Int32Array.from(ts), 2) }));
@@ -195,7 +195,7 @@ describe('the conditioning of the model', () => {
     expect(a.slice(16)).not.toEqual(b.slice(16));
   });
 
-  test('the class of each sample changes that sample alone; no label is the label of no class', async () => {
+  test('the class of each sample changes only that sample; no label means the label of no class', async () => {
     const model = right(unet({ ...tiny, classes: 3 }));
     expect(model.classes).toBe(3);
     const output = (labels?: readonly number[]): Promise<readonly number[]> =>
@@ -211,7 +211,7 @@ describe('the conditioning of the model', () => {
     expect(await output()).toEqual(await output([3, 3]));
   });
 
-  test('a key drops activations, another key others; without one, or without a rate, none', async () => {
+  test('a key drops activations, another key drops others; without a key or a rate none are dropped', async () => {
     const model = right(unet({ ...tiny, dropout: 0.5 }));
     const output = (m: typeof model, dropout?: (k: Key) => Key): Promise<readonly number[]> =>
       numbersOf((k) => m.apply(waves(m), images, { t, ...(dropout && { dropout: dropout(k) }) }));
@@ -222,7 +222,7 @@ describe('the conditioning of the model', () => {
   });
 
   test.each([
-    ['labels that it has no classes for', { t, label: t }, images, 'unet: expected no labels: the model has no classes'],
+    ['labels for a model without classes', { t, label: t }, images, 'unet: expected no labels: the model has no classes'],
     ['images of another size', { t }, constantOf(det(2 * 64, 1), 2, 8, 8, 1), 'unet: expected images [B, 4, 4, 1], got [2, 8, 8, 1]'],
   ])('refuses %s', async (_, at, given, message) => {
     const model = right(unet(tiny));
@@ -258,7 +258,7 @@ test('gradients agree with central differences along a direction', async () => {
   expect(Math.abs((plus! - minus!) / 2e-5 / slope! - 1)).toBeLessThan(1e-7);
 });
 
-test('types: the shapes of the image, and a model as diffusion takes it', () => {
+test('types: the shapes of the image, and the model type of noisefold/diffusion', () => {
   const model = right(unet({ image: [28, 28, 1], base: 8, multipliers: [1, 2] }));
   expectTypeOf(model).toExtend<DiffusionModel<UNetParams, [28, 28, 1]>>();
   const y = (p: UNetParams, noised: Tensor<['B', 28, 28, 1]>, steps: Tensor<['B'], 'int32'>) =>

@@ -1,7 +1,7 @@
 /**
- * The U-Net of DDPM (Ho et al. 2020, appendix B; Ronneberger et al. 2015), ADM (Dhariwal & Nichol 2021) and EDM (Karras et al.
- * 2022): residual blocks on the way down and up, attention at some resolutions and at the bottleneck, and skip connections
- * from every activation on the way down.
+ * The U-Net of DDPM (Ho et al. 2020, appendix B; Ronneberger et al. 2015), ADM (Dhariwal & Nichol 2021) and EDM (Karras
+ * et al. 2022): residual blocks in the encoder and the decoder, attention at some resolutions and at the bottleneck,
+ * and skip connections from every activation of the encoder.
  */
 import {
   ascribeLike,
@@ -52,11 +52,11 @@ export interface UNetOutputs<B extends Dim, I extends Shape> {
 export interface UNet<I extends Shape>
   extends Trainable<UNetParams>, Pick<UNetArchitecture, 'predicts' | 'classes' | 'condition'> {
   readonly config: UNetArchitecture;
-  /** The number of timesteps; absent of a model of continuous time. */
+  /** The number of timesteps; absent for a model of continuous time. */
   readonly timesteps?: number;
-  /** True of a model of continuous time, which is a denoiser once `preconditioned` wraps it. */
+  /** True for a model of continuous time, which `preconditioned` turns into a denoiser. */
   readonly noiseLabels?: true;
-  /** False of a model that always takes a class: it has no prediction without. */
+  /** False for a model that requires a class, so that it has no unconditional prediction. */
   readonly unconditional?: false;
   /** Predicts from x_t, `[B, ...I]`, and its conditioning: `[B, ...I]`. */
   readonly apply: <B extends Dim>(
@@ -64,7 +64,9 @@ export interface UNet<I extends Shape>
     x: Tensor<[B, ...I]>,
     at: UNetConditioning<NoInfer<B>>,
   ) => Tensor<[B, ...I]>;
-  /** Prediction and variance of one evaluation, if the variance is learned; `apply` is the first of them. */
+  /**
+   * The prediction and the variance in one evaluation, if the variance is learned; `apply` returns only the prediction.
+   */
   readonly learned?: {
     readonly as: 'range' | 'logVariance';
     readonly apply: <B extends Dim>(
@@ -75,14 +77,14 @@ export interface UNet<I extends Shape>
   };
 }
 
-/** The heads of block `j` of a level on the way up; null without attention. */
+/** The heads of block `j` of a level of the decoder; null without attention. */
 const upHeadsOf = (c: UNetArchitecture, { channels, attends }: ReturnType<typeof levelsOf>[number], j: number) =>
   attends && (c.upAttention === 'every' || j === c.blocks) ? headsOver(c.upHeads ?? c.heads, channels) : null;
 
 const layersOf = (c: UNetArchitecture) => {
   const encoder = encoderLayers(c, c.image[2] + (c.condition?.channels ?? 0));
   const [levels, joined] = [levelsOf(c), joinedChannelsOf(c)];
-  const { channels } = levels[0]!; // an architecture has a level
+  const { channels } = levels[0]!; // an architecture has at least one level
   return {
     ...embeddingLayers(c),
     ...encoder,
@@ -105,7 +107,7 @@ const layersOf = (c: UNetArchitecture) => {
 };
 type Net = Bound<ReturnType<typeof layersOf>>;
 
-/** The way up, from the bottleneck: each block joins its input with an activation of the way down. */
+/** The decoder, from the bottleneck: each block joins its input with an activation of the encoder. */
 const decoded = <B extends Dim>(
   { levels }: Net,
   skips: readonly (readonly Images<B>[])[],
@@ -134,11 +136,11 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   const { params, init, apply } = layer(layersOf(c), (net) => evaluated(c, net));
   const { learnedVariance: as, predicts, timesteps, classes, condition, noClass } = c;
   const both: NonNullable<UNet<I>['learned']>['apply'] = (params, x, at) => {
-    const [prediction, variance] = halve(apply(params)(x, at)); // side by side, each of the size of x
+    const [prediction, variance] = halve(apply(params)(x, at)); // two halves of the channels, each of the shape of x
     return { prediction: ascribeLike(prediction, x), variance: ascribeLike(variance, x) };
   };
   const first: UNet<I>['apply'] = (params, x, at) =>
-    as === undefined ? ascribeLike(apply(params)(x, at), x) : both(params, x, at).prediction; // of the size of x
+    as === undefined ? ascribeLike(apply(params)(x, at), x) : both(params, x, at).prediction; // of the shape of x
   return {
     params,
     init,
@@ -148,14 +150,14 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
     ...(classes !== undefined && noClass === 'never' && ({ unconditional: false } as const)),
     ...(classes !== undefined && { classes }),
     ...(condition !== undefined && { condition }),
-    apply: Object.assign(first, { config: c }), // files of trained models tell by this that it is unchanged
+    apply: Object.assign(first, { config: c }), // saving a trained model uses this to check that its functions are unchanged
     ...(as !== undefined && { learned: { as, apply: Object.assign(both, { config: c }) } }),
   };
 };
 
 /**
- * Makes a U-Net of a configuration, or a `ConfigError` that says what to change. The last convolution, and the last layer of
- * each residual and attention block, start at zero.
+ * Makes a U-Net from a configuration, or returns a `ConfigError` that says what to change. The last convolution, and
+ * the last layer of each residual and attention block, start at zero.
  * @example
  * const model = unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], predicts: 'v' })
  * model // : E.Either<NoisefoldError, UNet<[28, 28, 1]>>

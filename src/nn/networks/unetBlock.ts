@@ -1,4 +1,4 @@
-/** The blocks of a U-Net: a residual block, and perhaps an attention block. */
+/** The blocks of a U-Net: a residual block, optionally followed by an attention block. */
 import type { Dim } from '../../dsl/index.js';
 import { namedFields } from '../../internal/options.js';
 import { described } from '../layers/fields.js';
@@ -23,7 +23,7 @@ export interface UNetBlockParams<C extends Dim = Dim, D extends Dim = Dim, E ext
   readonly attention?: AttentionBlockParams<D>;
 }
 
-/** A block of a U-Net, with the form of a residual block. */
+/** A block of a U-Net, called like a residual block. */
 export type UNetBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<
   UNetBlockParams<C, D, E>,
   Residual<C, D, E>

@@ -1,4 +1,4 @@
-/** A U-Net that is conditioned on an image, against one of images with more channels. */
+/** Compares a U-Net that is conditioned on an image with one of images with more channels. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf, outcomeOf, right } from '../../../properties/diffusion/run.js';
 import type { Conditioning, Model as DiffusionModel } from '../../diffusion/denoiser/denoiser.js';
@@ -29,7 +29,7 @@ const small = wave([2, 2, 2, 2], 3) as Tensor<[2, 2, 2, 2]>;
 const t = constantOf(Int32Array.of(3, 500), 2) as Tensor<[2], 'int32'>;
 
 describe('a U-Net with a condition', () => {
-  test('is one of images with the condition behind them, of which it gives the first channels', async () => {
+  test('equals a U-Net of images with the condition appended, restricted to the first output channels', async () => {
     const params = waves(model);
     const { kernel, bias } = params.output;
     const output = { kernel: pad(kernel, -1, 0, 2), bias: pad(bias, 0, 0, 2) } as UNetParams['output'];
@@ -39,7 +39,7 @@ describe('a U-Net with a condition', () => {
     expect(await numbersOf(() => model.apply(params, x, { t, condition: { image } }))).toEqual(expected);
   });
 
-  test('takes a small image for that which it is resized to', async () => {
+  test('resizes a small condition to the size of the images', async () => {
     const ofSmall = await numbersOf(() => model.apply(waves(model), x, { t, condition: { image: small } }));
     const resized = resizeBilinear(small, 4, 4);
     expect(ofSmall).toEqual(await numbersOf(() => model.apply(waves(model), x, { t, condition: { image: resized } })));
@@ -55,7 +55,7 @@ describe('a U-Net with a condition', () => {
     expect(a.slice(16)).not.toEqual(b.slice(16));
   });
 
-  test('says what it is conditioned on, and has the parameters for it', () => {
+  test('states what it is conditioned on, and has the parameters for it', () => {
     const shapeIn = ({ params }: Spec, path: string) => params.leaves.find((leaf) => leaf.path === path)?.shape;
     expect(model.condition).toEqual({ channels: 2 });
     expect(shapeIn(model, 'input.kernel')).toEqual([3, 3, 3, 4]);
@@ -66,12 +66,12 @@ describe('a U-Net with a condition', () => {
 
   test.each([
     ['no condition', model, { t }, 'ConfigError', 'unet: expected a condition [2, height, width, 2], got no condition'],
-    ['one of other channels', model, { t, condition: { image: x } }, 'ShapeError', 'unet: expected a condition [2, height, width, 2], got [2, 4, 4, 1]'],
-    ['one of another batch', model, { t, condition: { image: wave([3, 4, 4, 2], 1) as typeof image } }, 'ShapeError', 'got [3, 4, 4, 2]'],
+    ['a condition with another number of channels', model, { t, condition: { image: x } }, 'ShapeError', 'unet: expected a condition [2, height, width, 2], got [2, 4, 4, 1]'],
+    ['a condition with another batch size', model, { t, condition: { image: wave([3, 4, 4, 2], 1) as typeof image } }, 'ShapeError', 'got [3, 4, 4, 2]'],
     ['a noise level, if the model takes none', model, { t, condition: { image, t } }, 'ConfigError', 'expected a condition without t, because the model was made without `noiseLevel`'],
     ['no noise level, if the model takes one', noisy, { t, condition: { image } }, 'ConfigError', 'got a condition without t; give t, the timestep of the noise in the condition: 0 for an image without noise'],
     ['no condition and no noise level', noisy, { t }, 'ConfigError', 'expected a condition with t, because the model was made with `noiseLevel`, got no condition'],
-    ['a condition of a model without', plain, { t, condition: { image } }, 'ConfigError', 'unet: expected no condition: the model takes none'],
+    ['a condition for a model without one', plain, { t, condition: { image } }, 'ConfigError', 'unet: expected no condition: the model takes none'],
   ] as const)('refuses %s', async (_, one, at, tag, message) => {
     const outcome = await outcomeOf(() => one.apply(waves(one), x, at))();
     expect(outcome).toMatchObject({ left: { _tag: tag } });
@@ -83,7 +83,7 @@ test('types: a model for noisefold/diffusion, with the same conditioning', () =>
   expectTypeOf(model).toExtend<DiffusionModel<UNetParams, [4, 4, 1]>>();
   expectTypeOf<Conditioning<'B'>>().toExtend<UNetConditioning<'B'>>();
   const wrong = (p: UNetParams, images: Tensor<['B', 4, 4, 1]>, steps: Tensor<['B'], 'int32'>) =>
-    // @ts-expect-error an image for each of another batch
+    // @ts-expect-error a condition of another batch size
     model.apply(p, images, { t: steps, condition: { image: constantOf([], 3, 4, 4, 2) } });
   expect(wrong).toBeTypeOf('function');
 });

@@ -34,13 +34,13 @@ export interface UNetCondition<B extends Dim> {
 export interface UNetConditioning<B extends Dim> {
   /** The time of each sample, `[B]`: timesteps counted from 0, or numbers that may be fractional. */
   readonly t: Times<B>;
-  /** The class of each sample, `[B]`, or the weight of each class, `[B, classes]`; default: no class. */
+  /** The class of each sample, `[B]`, or the weights of the classes, `[B, classes]`; default: no class. */
   readonly label?: Classes<B>;
   /** The augmentation labels of each sample, `[B, augment]`; default: zeros. */
   readonly augment?: Tensor<[B, Dim]>;
   /** The condition of each sample: required by a model with `condition`. */
   readonly condition?: UNetCondition<B>;
-  /** Randomness for dropout; without it nothing is dropped. */
+  /** The key for dropout; without it there is no dropout. */
   readonly dropout?: Key;
 }
 
@@ -103,13 +103,13 @@ const requireInputs = (
     );
 };
 
-/** The sum of the given embeddings; undefined without any. */
+/** The sum of the given embeddings; undefined if there are none. */
 const sumOf = <B extends Dim>(...given: readonly (Tensor<[B, Dim]> | undefined)[]): Tensor<[B, Dim]> | undefined => {
   const embeddings = given.filter((one) => one !== undefined);
   return embeddings.length === 0 ? undefined : embeddings.reduce((sum, one) => add(sum, one));
 };
 
-/** The sum of all embeddings, with its SiLU applied, as all residual blocks share it: `[B, E]`. */
+/** The sum of all embeddings, `[B, E]`, after a SiLU, which all residual blocks share. */
 export const embed = <B extends Dim>(
   c: UNetArchitecture,
   { time, label, augment, conditionTime }: Bound<EmbeddingLayers>,
@@ -125,7 +125,7 @@ export const embed = <B extends Dim>(
       time(t, sumOf(ofClasses('input'), augmented)),
       ofClasses('output'),
       condition?.t && conditionTime?.(condition.t),
-    )!, // of one at least
+    )!, // there is at least one
   );
 };
 

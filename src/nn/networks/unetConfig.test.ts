@@ -117,7 +117,7 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
   });
 });
 
-describe('what comes from outside is decoded', () => {
+describe('a configuration from outside is decoded', () => {
   test.each([
     [{ dropuot: 0.1 }, 'unet.dropuot: expected one of the fields image, base,'],
     [{ image: [28, 28] }, 'unet.image.2: expected an integer ≥ 0, got nothing'],
@@ -149,12 +149,12 @@ describe('what comes from outside is decoded', () => {
     expect(E.isLeft(made) && made.left.message).toContain(message);
   });
 
-  test.each([null, undefined, 7, [], 'unet'])('%j is no configuration', (value) => {
+  test.each([null, undefined, 7, [], 'unet'])('%j is not a configuration', (value) => {
     expect(E.isLeft(unetArchitecture(value))).toBe(true);
   });
 });
 
-describe('a configuration that can', () => {
+describe('a valid configuration', () => {
   test('gets its defaults', () => {
     expect(right(unetArchitecture(good))).toEqual({
       image: [28, 28, 1],
@@ -198,7 +198,7 @@ describe('a configuration that can', () => {
     expect(unetArchitecture(JSON.parse(JSON.stringify(architecture)))).toEqual(E.right(architecture));
   });
 
-  test('has levels, of which those of the resolutions asked for attend', () => {
+  test('has attention at the levels of the given resolutions', () => {
     const { levels, heads } = (() => {
       const architecture = right(unetArchitecture({ ...good, image: [28, 20, 1], attention: [14] }));
       return { levels: levelsOf(architecture), heads: architecture.heads };

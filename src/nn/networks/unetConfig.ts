@@ -37,24 +37,30 @@ export interface UNetConditionConfig {
 
 /** The configuration of a U-Net. */
 export interface UNetConfig<I extends Image = Image> extends EncoderConfig<I> {
-  /** The blocks on the way up that attend, at the resolutions of `attention`: `every` one (the default), or the `last`. */
+  /**
+   * The blocks of the decoder with attention, at the resolutions of `attention`: `every` one (the default), or the
+   * `last`.
+   */
   readonly upAttention?: 'every' | 'last';
-  /** The attention heads on the way up; default: `heads`. */
+  /** The attention heads in the decoder; default: `heads`. */
   readonly upHeads?: Heads;
   /** The number of classes of a class-conditional model. */
   readonly classes?: number;
-  /** The embedding of the label `classes`, which stands for no class: a `row` (the default), `zero`, or `never` one. */
+  /**
+   * The embedding of the label `classes`, which stands for no class: a `row` of the table (the default), `zero`, or
+   * `never` for a model that requires a class.
+   */
   readonly noClass?: NoClass;
   /**
-   * The place of the class embedding: added to the `output` of the time embedding (the default); or to its `input`, scaled
-   * and with a bias, as in the DDPM++ network of EDM.
+   * Adds the class embedding to the `output` of the time embedding (the default), or to its `input`, scaled and with a
+   * bias, as in the DDPM++ network of EDM.
    */
   readonly labelsAt?: 'output' | 'input';
   /** The length of the augmentation labels of EDM (Karras et al. 2022, appendix F.2), a further input; default: none. */
   readonly augment?: number;
-  /** An image as condition of each sample, appended to x_t as channels (SR3, Saharia et al. 2021); default none. */
+  /** A conditioning image for each sample, appended to x_t as channels (SR3, Saharia et al. 2021); default: none. */
   readonly condition?: UNetConditionConfig;
-  /** The noise ε, the data x₀, the velocity v or the score; default `epsilon`. */
+  /** The prediction of the network: the noise ε, the data x₀, the velocity v or the score; default `epsilon`. */
   readonly predicts?: 'epsilon' | 'x0' | 'v' | 'score';
   /**
    * Learns the variance of the reverse steps too, by doubling the output channels (Nichol & Dhariwal 2021): 'range'
@@ -105,7 +111,7 @@ const ofFields = (c: UNetArchitecture): readonly Check[] => [
     wrong('augment', 'at least one number', c.augment, 'leave it out for a model without augmentation labels'),
 ];
 
-/** Checks that groups share the joined channels of the way up. */
+/** Checks that the groups divide the joined channels of the decoder. */
 const joinedCheck = (c: UNetArchitecture): Check => {
   const joined = [...joinedChannelsOf(c)].reverse().flat();
   return groupsCheck('unet', c.groups, `joined on the way up ${joined.join(', ')}`, joined);
@@ -119,8 +125,8 @@ const ofLevels = (c: UNetArchitecture): readonly Check[] => [
 ];
 
 /**
- * Decodes a configuration, of a checkpoint or of a program, and adds the defaults. Returns a `ConfigError` that says what to
- * change for an invalid value, an unknown field, or a network that cannot be built.
+ * Decodes a configuration from a checkpoint or a program, and adds the defaults. Returns a `ConfigError` that says what
+ * to change for an invalid value, an unknown field, or a network that cannot be built.
  * @example
  * const architecture = unetArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2, 4, 4] })
  * pipe(architecture, E.mapLeft(({ hint }) => hint)) // → E.left('use at most 3 multipliers, or pad the image to 32×32')

@@ -1,4 +1,4 @@
-/** A U-Net that learns its variance, against two that do not. */
+/** Compares a U-Net that learns its variance with two that do not. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
@@ -35,7 +35,7 @@ const params = fillSpec(
 const x = wave([2, 4, 4, 2], 1) as Tensor<[2, 4, 4, 2]>;
 const t = constantOf(Int32Array.of(3, 500), 2);
 
-/** The parameters of a plain U-Net whose last convolution has two of the four channels, from `first` on. */
+/** The parameters of a plain U-Net whose last convolution has two of the four channels, starting at `first`. */
 const lastFrom = (first: number): UNetParams => {
   const { kernel, bias } = params.output;
   return { ...params, output: { kernel: slice(kernel, -1, first, 2), bias: slice(bias, 0, first, 2) } };
@@ -54,13 +54,13 @@ describe('a U-Net that learns its variance', () => {
     );
   });
 
-  test('predicts by `apply` what it does with its variance', async () => {
+  test('predicts the same with `apply` as together with its variance', async () => {
     expect(await numbersOf(() => model.apply(params, x, { t }))).toEqual(
       await numbersOf(() => apply(params, x, { t }).prediction),
     );
   });
 
-  test('evaluates once for both, and for `apply` beside them', async () => {
+  test('evaluates the network once for both, even if `apply` is called too', async () => {
     type Build = (p: UNetParams, given: typeof x) => unknown;
     const convolutions = async (build: Build): Promise<number> => {
       const built = program({ p: model.params, x: '2 4 4 2' }, (given) => ({
@@ -75,7 +75,7 @@ describe('a U-Net that learns its variance', () => {
     expect(await convolutions((p, given) => [model.apply(p, given, { t }), apply(p, given, { t })])).toBe(once);
   });
 
-  test('says what it learns; one that does not has nothing to say', () => {
+  test('states how it learns the variance, and states nothing if it does not', () => {
     expect(model.learned!.as).toBe('range');
     expect(right(unet({ ...config, learnedVariance: 'logVariance' })).learned!.as).toBe('logVariance');
     expect('learned' in plain).toBe(false);
@@ -86,12 +86,12 @@ describe('a U-Net that learns its variance', () => {
   });
 });
 
-test('types: a model as diffusion takes it, with its variance', () => {
+test('types: the model type of noisefold/diffusion, with its variance', () => {
   expectTypeOf(model).toExtend<DiffusionModel<UNetParams, [4, 4, 2]>>();
   const both = (p: UNetParams, noised: Tensor<['B', 4, 4, 2]>, steps: Tensor<['B'], 'int32'>) =>
     model.learned!.apply(p, noised, { t: steps });
   expectTypeOf(both).returns.toEqualTypeOf<UNetOutputs<'B', [4, 4, 2]>>();
   expectTypeOf(both).returns.toExtend<{ readonly variance: Tensor<['B', 4, 4, 2]> }>();
-  // @ts-expect-error no way to learn a variance
+  // @ts-expect-error an unknown kind of learned variance
   expect(unet({ ...config, learnedVariance: 'full' })).toMatchObject({ left: { _tag: 'ConfigError' } });
 });

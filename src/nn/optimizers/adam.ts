@@ -31,7 +31,7 @@ const adamOptions = optionsOf({
   hint: 'see AdamConfig for the fields and what they take',
 });
 
-/** 1 − βᵗ, accurate also if βᵗ is near 1. */
+/** 1 − βᵗ, accurate even if βᵗ is near 1. */
 const oneMinusPower = (beta: number, t: Scalar): Scalar => neg(expm1(mul(Math.log(beta), t)));
 
 /**
@@ -86,8 +86,8 @@ const adamwOptions = optionsOf({
 });
 
 /**
- * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). All parameters decay. Raises
- * `ConfigError` for a weight decay that is negative or not finite, and for what {@link adam} refuses.
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). All parameters decay. Raises `ConfigError`
+ * for a weight decay that is negative or not finite, and in the cases of {@link adam}.
  * @example
  * const { init, update } = adamw({ learningRate: 0.1, weightDecay: 0.5 })
  * update(zeros(2), init(ones(2)), ones(2), scalar(0, 'int32')).params // → [0.95, 0.95]

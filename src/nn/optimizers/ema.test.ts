@@ -12,7 +12,7 @@ test.each([
   [90, 91 / 100],
   [1780, 1781 / 1790],
   [1_000_000, 0.995],
-])('after %i updates the decay is %d: warm-up, then the decay asked for', async (n, decay) => {
+])('after %i updates the decay is %d: a warm-up, then the given decay', async (n, decay) => {
   const [actual] = await numbersOf(() => emaDecay(scalar(n, 'int32'), 0.995));
   expect(actual).toBeCloseTo(Math.min(decay, 0.995), 14);
 });
@@ -26,7 +26,7 @@ test('the average is d·average + (1 − d)·params in each leaf', async () => {
   expect(approx(await numbersOf(() => next.b[0]!))).toEqual(approx([9]));
 });
 
-test('equal parameters stay, to the bit', async () => {
+test('the average of equal parameters is unchanged, bit for bit', async () => {
   const same = { w: constantOf([0.1, -1e30], 2) };
   expect(await numbersOf(() => ema(same, same, 0.999).w)).toEqual([0.1, -1e30]);
 });
@@ -38,7 +38,7 @@ test('refuses a decay of 1', async () => {
   );
 });
 
-test('both forms of ema are the same, and refuse a decay of 1', async () => {
+test('both forms of ema are equal, and refuse a decay of 1', async () => {
   const [average, params] = [{ w: constantOf([1, 2], 2) }, { w: constantOf([5, 5], 2) }];
   expect(await numbersOf(() => F.pipe(average, ema(params, 0.5)).w)).toEqual([3, 3.5]);
   expect(await numbersOf(() => ema(average, params, 0.5).w)).toEqual([3, 3.5]);
@@ -46,9 +46,9 @@ test('both forms of ema are the same, and refuse a decay of 1', async () => {
   expect(E.isLeft(outcome) && outcome.left.message).toContain('ema: expected a decay in [0, 1), got 1');
 });
 
-describe('how an average forgets', () => {
+describe('the decay of an average', () => {
   const updates = [0, 1, 2, 3, 10, 100, 5000, 1_000_000] as const;
-  /** 1 − β at each update, by float64 numbers. */
+  /** 1 − β at each update, in float64. */
   const cases: readonly (readonly [string, Averaging, (n: number) => number])[] = [
     ['constant', emaConstant(0.9999), () => 1e-4],
     ['warm-up', emaWarmup({ inverseGamma: 10, power: 0.75, decay: 0.9999 }), (n) => Math.max((1 + n / 10) ** -0.75, 1e-4)],
@@ -61,12 +61,12 @@ describe('how an average forgets', () => {
   test.each(cases)('%s follows its formula', async (_, { share }, expected) => {
     for (const n of updates) {
       const [actual] = await numbersOf(() => share(scalar(n, 'int32')));
-      // γ = 16.97 is as the paper rounds it
+      // γ = 16.97 is rounded as in the paper
       expect(Math.abs(actual! - expected(n)) / expected(n), `at ${n}`).toBeLessThan(3e-4);
     }
   });
 
-  test.each(cases)('%s keeps its share in float32, where β is near 1', async (_, { share }) => {
+  test.each(cases)('%s has an accurate share in float32, even if β is near 1', async (_, { share }) => {
     for (const n of updates) {
       const of = () => share(scalar(n, 'int32'));
       const [[float64], [float32]] = [await numbersOf(of), await numbersOf(of, wasm())];
@@ -75,7 +75,7 @@ describe('how an average forgets', () => {
     }
   });
 
-  test('a power function has the width asked for', () => {
+  test('a power function has the given width', () => {
     for (const sigmaRel of [0.01, 0.05, 0.1, 0.25]) {
       // p(τ) ∝ τ^γ over [0, 1]: mean and variance by a sum
       const gamma = gammaOf(sigmaRel);
@@ -92,7 +92,7 @@ describe('how an average forgets', () => {
     [() => emaWarmup({ gamma: 1 } as never), 'emaWarmup.gamma: expected one of the fields decay, inverseGamma, power, from, got an unknown field; did you mean inverseGamma? see EmaWarmup for the fields and what they take'],
     [() => emaHalfLife({ images: 5 } as never), 'emaHalfLife.batch: expected a finite number above 0, got nothing; for 500,000 images in batches of 512: { images: 500_000, batch: 512, rampup: 0.05 }'],
     [() => emaPower(0.3), 'sigmaRel: expected a width above 0 and below 0.28, got 0.3; 0.05 to 0.1 is usual'],
-  ])('%#: is refused at once where it cannot be', (make, message) => {
+  ])('%#: an invalid setting is refused when the average is made', (make, message) => {
     expect(F.pipe(attempt<unknown>(make), E.mapLeft((error) => error.message))).toEqual(E.left(message));
   }); // prettier-ignore
 });

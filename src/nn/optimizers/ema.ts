@@ -54,11 +54,11 @@ export const ema: {
   return averaged(average, params, sub(1, isTensor(d) ? d : scalar(d)));
 });
 
-/** A moving average: the share that it keeps at each step. */
+/** A moving average, given by the share of new parameters at each step. */
 export interface Averaging {
-  /** The settings, as JSON: snapshots keep them, to tell it from others. */
+  /** The settings as JSON, which snapshots store to detect other settings. */
   readonly settings: unknown;
-  /** 1 − β, the share of the newest parameters, at a step. (The share, as β is rounded where it is near 1.) */
+  /** 1 − β, the share of the newest parameters, at a step. (The share is used because a β near 1 would be rounded.) */
   readonly share: (step: Step) => Scalar;
 }
 
@@ -79,7 +79,7 @@ export interface EmaWarmup {
   readonly inverseGamma?: number;
   /** The exponent, above 0; default ⅔, for 10⁶ updates and more; ¾ is usual for fewer. */
   readonly power?: number;
-  /** The number of updates in which the average is the parameters themselves; default 0. */
+  /** The number of updates during which the average equals the parameters; default 0. */
   readonly from?: number;
 }
 
@@ -91,8 +91,9 @@ const warmupOptions = optionsOf({
 });
 
 /**
- * A decay that grows: β = min(decay, 1 − (1 + n/γ)^(−power)) at update n = 0, 1, …, with γ = `inverseGamma`, as diffusers and
- * `ema-pytorch` have it. The first average is the parameters of the first update. Raises `ConfigError` for invalid options.
+ * A decay that grows: β = min(decay, 1 − (1 + n/γ)^(−power)) at update n = 0, 1, …, with γ = `inverseGamma`, as in
+ * diffusers and `ema-pytorch`. The first average equals the parameters of the first update. Raises `ConfigError` for
+ * invalid options.
  * @example [0, 1, 3, 99].map((n) => emaWarmup({ power: 1, decay: 0.9 }).share(scalar(n, 'int32'))) // → [1, 0.5, 0.25, 0.1]
  */
 export const emaWarmup = (options: EmaWarmup = {}): Averaging => {
@@ -108,11 +109,11 @@ export const emaWarmup = (options: EmaWarmup = {}): Averaging => {
 
 /** The options of {@link emaHalfLife}. */
 export interface EmaHalfLife {
-  /** The number of images after which half of the average is new, above 0. */
+  /** The number of images after which half of the average comes from new parameters, above 0. */
   readonly images: number;
-  /** The number of images of an update. */
+  /** The number of images per update. */
   readonly batch: number;
-  /** The greatest half-life, as a part of the images so far: 0.05 is usual. Left out, there is no ramp-up. */
+  /** The greatest half-life, as a fraction of the images so far: 0.05 is usual. Without it there is no ramp-up. */
   readonly rampup?: number;
 }
 
@@ -123,8 +124,8 @@ const halfLifeOptions = optionsOf({
 });
 
 /**
- * A decay by a half-life in images: β = ½^(batch/halfLife), with halfLife = min(images, rampup·(images so far)), as EDM is
- * trained (Karras et al. 2022). Raises `ConfigError` for options that are not above 0.
+ * A decay by a half-life in images: β = ½^(batch/halfLife), with halfLife = min(images, rampup·(images so far)), as in
+ * the training of EDM (Karras et al. 2022). Raises `ConfigError` for options that are not above 0.
  * @example [0, 1, 2, 99].map((n) => emaHalfLife({ images: 4, batch: 2, rampup: 1 }).share(scalar(n, 'int32'))) // → [1, 0.5, 0.293, 0.293]
  */
 export const emaHalfLife = (options: EmaHalfLife): Averaging => {
@@ -134,7 +135,7 @@ export const emaHalfLife = (options: EmaHalfLife): Averaging => {
     share: (step) => {
       const seen = mul(cast(step, 'float32'), batch);
       const halfLife = rampup === undefined ? scalar(images) : clip(mul(seen, rampup), batch * 1e-2, images);
-      return neg(expm1(div(-Math.LN2 * batch, halfLife))); // at the first update ½^100, which is 0 beside 1
+      return neg(expm1(div(-Math.LN2 * batch, halfLife))); // at the first update ½^100, which is negligible
     },
   };
 };
@@ -158,9 +159,10 @@ export const gammaOf = (sigmaRel: number): number => {
 };
 
 /**
- * An average by a power of time, whose width is a part of the training so far: β_γ(t) = (1 − 1/t)^(γ+1) at update t = 1, 2, ….
- * EDM2 (Karras et al. 2024), section 3.1, where γ is that of {@link gammaOf}. `postHocAverage` combines snapshots of such averages
- * to one of another width. Raises `ConfigError` for a width outside (0, 0.28).
+ * An average with a power function of time as its profile, whose width is a fraction of the training so far: β_γ(t) =
+ * (1 − 1/t)^(γ+1) at update t = 1, 2, …. EDM2 (Karras et al. 2024), section 3.1, where γ is that of {@link gammaOf}.
+ * `postHocAverage` combines snapshots of such averages into one of another width. Raises `ConfigError` for a width
+ * outside (0, 0.28).
  * @example [0, 1, 99].map((n) => emaPower(0.1).share(scalar(n, 'int32'))) // → [1, 0.996, 0.077]
  */
 export const emaPower = (sigmaRel: number): Averaging => {

@@ -1,4 +1,4 @@
-/** SGD, Muon and groups of parameters, against float64 oracles written from the papers. */
+/** Compares SGD, Muon and groups of parameters with float64 oracles written from the papers. */
 import { describe, expect, test } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance } from '../../../properties/diffusion/run.js';
 import {
@@ -41,7 +41,7 @@ const flat = (tree: unknown): Tensor<[Dim]> =>
 
 const UPDATES = 4;
 
-/** The parameters after some updates, as a tree; or, raveled, as they rest in `fit`. */
+/** The parameters after some updates, as a tree; or raveled into vectors, as `fit` stores them. */
 const trained = (optimizer: Optimizer, shapes: Shapes, isRaveled = false): Promise<readonly number[]> =>
   numbersOf(() => {
     const spec = treeSpec<Tree>(
@@ -62,7 +62,7 @@ const trained = (optimizer: Optimizer, shapes: Shapes, isRaveled = false): Promi
     return flat(from(params));
   });
 
-/** The same by an oracle for each parameter. */
+/** The same, computed by an oracle for each parameter. */
 const expected = (
   shapes: Shapes,
   rule: (name: string) => (theta: readonly number[], gradientAt: (t: number) => readonly number[]) => readonly number[],
@@ -93,7 +93,10 @@ const turned = (a: M): M => a[0]!.map((_, j) => a.map((row) => row[j]!));
 const combined = (...terms: readonly (readonly [number, M])[]): M =>
   terms[0]![1].map((row, i) => row.map((_, j) => terms.reduce((s, [c, m]) => s + c * m[i]![j]!, 0)));
 
-/** Jordan et al. 2024, on matrices of outputs by inputs, as there; the mean of the gradients as the published code has it. */
+/**
+ * Jordan et al. 2024, on matrices of outputs by inputs, as in the paper; the mean of the gradients is that of the
+ * published code.
+ */
 const muonByHand =
   ({ rate = 0.1, momentum = 0.95, nesterov = true, weightDecay = 0, shape = [] as readonly number[] }) =>
   (theta: readonly number[], gradientAt: (t: number) => readonly number[]): readonly number[] => {
@@ -159,7 +162,7 @@ describe('muon', () => {
     expect(relativeDistance(plain, byHand({ nesterov: false, momentum: 0.5 }))).toBeLessThan(approx);
   });
 
-  test('makes the same steps where parameters rest in vectors', async () => {
+  test('makes the same steps if parameters are stored in vectors', async () => {
     const optimizer = chain(clipByGlobalNorm(1e9), muon({ learningRate: 0.1, ...config }));
     expect(relativeDistance(await trained(optimizer, shapes, true), byHand())).toBeLessThan(approx);
   });
@@ -189,7 +192,7 @@ describe('groups', () => {
     expect(relativeDistance(await trained(optimizer, shapes), byHand)).toBeLessThan(approx);
   });
 
-  test('and so where parameters rest in vectors, in a chain and in groups of groups', async () => {
+  test('also if parameters are stored in vectors, in a chain and in groups of groups', async () => {
     const nested = groups([{ where: (path) => path !== 'scale', optimizer }, { optimizer: sgd({ learningRate: 0.1, weightDecay: 0.5 }) }]);
     for (const used of [optimizer, chain(clipByGlobalNorm(1e9), optimizer), nested])
       expect(relativeDistance(await trained(used, shapes, true), byHand)).toBeLessThan(approx);
@@ -201,7 +204,7 @@ describe('groups', () => {
     expect(paths).toEqual(E.right(['momentum.kernel', 'velocity.b']));
   }); // prettier-ignore
 
-  test('of one optimizer are that optimizer', async () => {
+  test('with a single optimizer equal that optimizer', async () => {
     const one = adamw({ learningRate: 0.1, weightDecay: 0.2 });
     expect(await trained(groups([{ optimizer: one }]), shapes)).toEqual(await trained(one, shapes));
   });
@@ -216,7 +219,7 @@ describe('groups', () => {
   }); // prettier-ignore
 });
 
-describe('what no step can be made with is refused', () => {
+describe('invalid options are refused', () => {
   test.each([
     [() => sgd({ learningRate: 0.1, momentun: 0.9 } as never), 'sgd.momentun: expected one of the fields learningRate, momentum, dampening, nesterov, weightDecay, got an unknown field; did you mean momentum? see SgdConfig for the fields and what they take'],
     [() => sgd({ learningRate: 0.1, momentum: 1 }), 'sgd.momentum: expected a decay in [0, 1), got 1; 0.9 and 0.999 are usual'],
@@ -230,7 +233,7 @@ describe('what no step can be made with is refused', () => {
   }); // prettier-ignore
 });
 
-test('an optimizer says by what settings it was made', () => {
+test('an optimizer states its settings', () => {
   const { settings } = chain(clipByGlobalNorm(1), groups([{ optimizer: adamw({ learningRate: 0.1, beta1: 0.5 }) }]));
   expect(settings).toEqual({
     chain: [

@@ -19,7 +19,7 @@ import { type Optimizer, optimizerSettings, type OptimizerState } from './optimi
 /** Some parameters, and the optimizer that updates them. */
 export interface ParameterGroup {
   /**
-   * True for the parameters of the group, by path, such as `down.0.conv1.kernel`, and shape. Left out: those that no
+   * True for the parameters of the group, by path, such as `down.0.conv1.kernel`, and shape. Default: those that no
    * other group takes.
    */
   readonly where?: (path: string, shape: readonly number[]) => boolean;
@@ -79,10 +79,10 @@ const partition = (groupAt: ReturnType<typeof chooser>) => {
 };
 
 /**
- * Updates groups of parameters, each by an optimizer: with other learning rates, weight decays, or rules. A moment is kept
- * for the parameters whose optimizer has it. The learning rate that is reported is that of the first group; a norm that a
- * chain inside a group clips is that of the group. Raises `ConfigError` for a list without groups or with unknown fields, and, when
- * traced, for a parameter that no group takes, or more than one.
+ * Updates groups of parameters, each by an optimizer: with other learning rates, weight decays, or rules. A moment is
+ * kept for the parameters whose optimizer has it. The reported learning rate is that of the first group. A chain inside
+ * a group clips the norm of that group only. Raises `ConfigError` for a list without groups or with unknown fields,
+ * and, when traced, for a parameter that no group takes, or more than one.
  * @example
  * const byKind = groups([
  *   { where: (path) => path.endsWith('bias'), optimizer: sgd({ learningRate: 1 }) },
@@ -107,7 +107,7 @@ export const groups = (list: readonly ParameterGroup[]): Optimizer => {
       return `${i} ${list[i]!.optimizer.groupOf?.(path, shape) ?? ''}`;
     },
     over: (leaves) => {
-      const inVector = (vector: string) => leaves.find((leaf) => `${leaf.vector}` === vector)!; // one of its group
+      const inVector = (vector: string) => leaves.find((leaf) => `${leaf.vector}` === vector)!; // one value of its group
       return groups(
         list.map(({ optimizer }, i) => ({
           where: (vector) => groupAt(inVector(vector).path, inVector(vector).shape) === i,

@@ -21,7 +21,7 @@ const steps = [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 14, 15, 20, 29, 30, 31, 35, 62
 const ratesOf = (rate: LearningRate, backend?: Parameters<typeof numbersOf>[1]) =>
   numbersOf(() => stack(steps.map((n) => rateAt(rate, scalar(n, 'int32'))) as [Scalar]), backend);
 
-/** T_cur/T_i of SGDR, by walking from restart to restart. */
+/** T_cur/T_i of SGDR, by iterating over the restarts. */
 const progressOf = (n: number, T0: number, growth: number): number => {
   let [current, length] = [n, T0];
   while (current >= length) {
@@ -39,7 +39,7 @@ const cases: readonly (readonly [string, LearningRate, (n: number) => number])[]
   ['warm-up from zero', warmupFromZero(2, 10), (n) => (2 * Math.min(n, 10)) / 10],
   ['restarts of one period', cosineRestarts(2, { period: 5, floor: 0.1 }), (n) => 2 * (0.1 + 0.45 * (1 + Math.cos(Math.PI * progressOf(n, 5, 1))))],
   ['restarts of growing periods', cosineRestarts(2, { period: 2, growth: 2 }), (n) => 1 + Math.cos(Math.PI * progressOf(n, 2, 2))],
-  ['restarts thrice as long', cosineRestarts(2, { period: 7, growth: 3 }), (n) => 1 + Math.cos(Math.PI * progressOf(n, 7, 3))],
+  ['restarts with periods that triple', cosineRestarts(2, { period: 7, growth: 3 }), (n) => 1 + Math.cos(Math.PI * progressOf(n, 7, 3))],
   ['composed', F.pipe(2, warmupFromZero(5), linearDecay({ from: 5, steps: 35 })), (n) => (2 * Math.min(n, 5) * (1 - part(n, 5, 35))) / 5],
 ]; // prettier-ignore
 
@@ -49,13 +49,13 @@ describe('a learning rate', () => {
     steps.forEach((n, i) => expect(actual[i], `at ${n}`).toBeCloseTo(expected(n), 12));
   });
 
-  test.each(cases)('%s is as near to it as float32 allows, on wasm', async (_, rate, expected) => {
+  test.each(cases)('%s follows its formula up to float32 rounding, on wasm', async (_, rate, expected) => {
     const actual = await ratesOf(rate, wasm());
     // a few operations on numbers up to 2, each rounded to 2⁻²⁴ of them; a cosine by a polynomial
     steps.forEach((n, i) => expect(Math.abs(actual[i]! - expected(n)), `at ${n}`).toBeLessThan(2e-6));
   });
 
-  test('restarts at its updates to the bit, late too', async () => {
+  test('restarts exactly at its updates, even late ones', async () => {
     const rate = cosineRestarts(1, { period: 1000, growth: 2 });
     const restarts = [0, 1000, 3000, 7000, 1000 * (2 ** 14 - 1)];
     const rates = await numbersOf(
@@ -65,7 +65,7 @@ describe('a learning rate', () => {
     expect(rates).toEqual([1, 1, 1, 1, 1]);
   });
 
-  test('says by what settings it was made', () => {
+  test('states its settings', () => {
     const rate = F.pipe(0.1, warmup(5), cosineDecay({ from: 5, steps: 35 }), piecewise([[3, 0.5]]));
     expect(JSON.parse(JSON.stringify(rateSettings(rate)))).toEqual({
       piecewise: [[3, 0.5]],
@@ -83,7 +83,7 @@ describe('a learning rate', () => {
     [() => piecewise(0.1, [[4, -1]]), 'piecewise.0.1: expected a factor ≥ 0, got -1; 0.1 keeps a tenth of the rate'],
     [() => cosineRestarts(0.1, { period: 0 }), 'cosineRestarts.period: expected an integer ≥ 1, got 0; a floor of 0.1 keeps a tenth of the rate'],
     [() => warmupFromZero(0.1, 0), 'warmupFromZero: expected a number of steps ≥ 1, got 0; count updates, from 0'],
-  ])('%#: is refused at once where it cannot be', (make, message) => {
+  ])('%#: an invalid setting is refused when the rate is made', (make, message) => {
     expect(F.pipe(attempt<unknown>(make), E.mapLeft((error) => error.message))).toEqual(E.left(message));
   }); // prettier-ignore
 });

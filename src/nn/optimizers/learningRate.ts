@@ -22,13 +22,13 @@ import { aboveZero, amount, exactly, functionOf, positive, share } from '../../i
 import { t } from '../../internal/fp.js';
 import { type Requirement, requirement } from '../../internal/requirement.js';
 
-/** The number of updates before this one: an int32 scalar that stays on the backend. */
+/** The number of previous updates: an int32 scalar that stays on the backend. */
 export type Step = Tensor<[], 'int32'>;
 
 /** A function of the step. */
 export interface Scheduled {
   (step: Step): Scalar;
-  /** The settings that made it, as JSON: snapshots keep them, to tell it from others. */
+  /** The settings as JSON, which snapshots store to detect other settings. */
   readonly settings?: unknown;
 }
 
@@ -41,7 +41,7 @@ export const rateSettings = (rate: LearningRate): unknown =>
 
 const requireNumber = requirement('a finite number ≥ 0', amount.is, '1e-3 is usual for Adam');
 
-/** Raises `ConfigError` for a rate that is a negative or infinite number, or half-applied: see `dual`. */
+/** Raises `ConfigError` for a negative or infinite number, or a partially applied function: see `dual`. */
 export const requireRate = (where: string, rate: LearningRate): void => {
   if (typeof rate !== 'function') requireNumber(where, rate);
   else if (rate.name.endsWith('(…)'))
@@ -101,7 +101,8 @@ const warmedUp = (name: string, first: number): BothForms<LearningRate, [steps: 
 export const warmup = warmedUp('warmup', 1);
 
 /**
- * Raises a learning rate linearly from 0, at update 0, to all of it at update `steps` ≥ 1. Raises `ConfigError` for other steps.
+ * Raises a learning rate linearly from 0, at update 0, to its full value at update `steps` ≥ 1. Raises `ConfigError`
+ * for other steps.
  * @example [0, 1, 2, 3, 4].map((n) => rateAt(warmupFromZero(0.1, 4), scalar(n, 'int32'))) // → [0, 0.025, 0.05, 0.075, 0.1]
  */
 export const warmupFromZero = warmedUp('warmupFromZero', 0);
@@ -170,9 +171,9 @@ export const cosineDecay = decaying<Decay>('cosineDecay', {}, halfCosine);
 export const linearDecay = decaying<Decay>('linearDecay', {}, (progress, floor) => powerOfRest(progress, floor, 1));
 
 /**
- * Lowers a learning rate by a power of what is left: floor + (1 − floor)·(1 − progress)^power, from the rate at update `from`
- * to `floor` times the rate at update `steps`, where it stays. Raises `ConfigError` as {@link linearDecay} does, and for a
- * power ≤ 0.
+ * Lowers a learning rate by a power of the remaining fraction: floor + (1 − floor)·(1 − progress)^power, from the rate
+ * at update `from` to `floor` times the rate at update `steps`, where it stays. Raises `ConfigError` as {@link
+ * linearDecay} does, and for a power ≤ 0.
  * @example [0, 1, 2, 4].map((n) => rateAt(polynomialDecay(0.1, { steps: 4, power: 2 }), scalar(n, 'int32'))) // → [0.1, 0.05625, 0.025, 0]
  */
 export const polynomialDecay = decaying<PolynomialDecay>(
@@ -181,7 +182,7 @@ export const polynomialDecay = decaying<PolynomialDecay>(
   (progress, floor, { power }) => powerOfRest(progress, floor, power),
 );
 
-/** Updates at which a learning rate changes, in order, each with the factor of the rate from there on. */
+/** Updates at which a learning rate changes, in order, each with the factor of the rate from that update on. */
 export type Pieces = readonly (readonly [from: number, factor: number])[];
 
 /**
@@ -208,7 +209,7 @@ export const piecewise: BothForms<LearningRate, [pieces: Pieces], LearningRate> 
 export interface CosineRestarts {
   /** The number of updates to the first restart, T_0. */
   readonly period: number;
-  /** The factor of each period to the one before, T_mult, an integer ≥ 1; default 1. */
+  /** The ratio of each period to the previous one, T_mult, an integer ≥ 1; default 1. */
   readonly growth?: number;
   /** The fraction of the rate at the end of a period, in [0, 1]; default 0. */
   readonly floor?: number;
@@ -220,7 +221,7 @@ const restartOptions = optionsOf({
   hint: floorHint,
 });
 
-/** The first updates of the periods that begin before 2³¹, which a step cannot exceed, with the lengths of the periods. */
+/** The first updates and the lengths of the periods that begin before 2³¹, which a step cannot exceed. */
 const periodsOf = (period: number, growth: number): readonly (readonly [first: number, length: number])[] => {
   const periods: [first: number, length: number][] = [];
   for (let [first, length] = [0, period]; first < 2 ** 31; first += length, length *= growth)

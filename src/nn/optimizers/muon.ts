@@ -64,7 +64,7 @@ const newtonSchulz = (g: Matrix, steps: number): Matrix => {
   return rows > columns ? transpose(X, 1, 0) : X;
 };
 
-/** The direction of a parameter: of a kernel, that of the matrix of all its inputs by its outputs. */
+/** The direction of a parameter. A kernel is treated as the matrix of all its inputs by its outputs. */
 const orthogonalized = (g: Tensor<Shape>, path: string, steps: number): Tensor<Shape> => {
   const shape: readonly number[] = dims(g);
   if (shape.length < 2)
@@ -77,11 +77,11 @@ const orthogonalized = (g: Tensor<Shape>, path: string, steps: number): Tensor<S
   const outputs = shape.at(-1)!;
   const inputs = shape.slice(0, -1).reduce((size, extent) => size * extent, 1);
   const direction = newtonSchulz(reshape(g, inputs, outputs) as Matrix, steps);
-  // rows are outputs in the paper
+  // in the paper, rows are outputs
   return reshape(mul(direction, Math.sqrt(Math.max(1, outputs / inputs))), ...shape) as Tensor<Shape>;
 };
 
-/** Muon, where the direction of what rests at a path is that of each of its parameters. */
+/** Muon for a tree in which a leaf may hold several parameters: each has its own direction. */
 const muonBy = (
   config: MuonConfig,
   directionOf: (g: Tensor<Shape>, path: string, steps: number) => Tensor<Shape>,
@@ -102,14 +102,14 @@ const muonBy = (
           const g = reshape(slice(vector as Tensor<[Dim]>, 0, offset, size), ...shape); // a vector, by `RaveledLeaf`
           return reshape(orthogonalized(g as Tensor<Shape>, path, steps), -1) as Tensor<[Dim]>;
         });
-        return concatAll(parts as [Tensor<[Dim]>], 0); // a vector has a parameter
+        return concatAll(parts as [Tensor<[Dim]>], 0); // a vector holds at least one parameter
       }),
     update: (gradients, state, params, step) => {
-      // m ← μ·m + (1 − μ)·g; the scale of a direction does not count
+      // m ← μ·m + (1 − μ)·g; the scale of a direction does not matter
       const m = zipTensors([state['momentum']!, gradients], (m, g) => add(mul(momentum, m), mul(1 - momentum, g)));
       const ahead = nesterov ? zipTensors([m, gradients], (m, g) => add(mul(momentum, m), mul(1 - momentum, g))) : m;
       const directions = mapTensors(ahead, (x, path) =>
-        // the cast of a float32 tensor to itself: its shape and dtype are open
+        // a cast of a float32 tensor to itself, whose shape and dtype are generic
         dtypeOf(x) === 'float32' ? (directionOf(x as Tensor<Shape>, path, steps) as unknown as typeof x) : x,
       );
       const rate = rateAt(learningRate, step);
@@ -124,11 +124,12 @@ const muonBy = (
 };
 
 /**
- * Muon (Jordan et al. 2024): momentum whose direction is made orthogonal by Newton–Schulz steps, times √max(1, outputs/inputs).
- * For matrices `[inputs, outputs]` and kernels, taken as `[height·width·inputs, outputs]`; give other parameters, and the first
- * and last layers, to Adam by `groups`. Its state is the mean of the gradients, as `momentum`. In `fit`, where parameters rest
- * in vectors, an update slices and concatenates the direction, once; the rest is as fast as that of Adam. Raises `ConfigError`
- * for numbers outside their intervals, an unknown or missing field, and, when traced, for a parameter of less than 2 axes.
+ * Muon (Jordan et al. 2024): momentum whose direction is made orthogonal by Newton–Schulz steps, times √max(1,
+ * outputs/inputs). For matrices `[inputs, outputs]` and kernels, taken as `[height·width·inputs, outputs]`; give other
+ * parameters, and the first and last layers, to Adam by `groups`. Its state is the mean of the gradients, as
+ * `momentum`. In `fit`, where parameters are stored in vectors, an update slices and concatenates the direction once;
+ * the rest is as fast as Adam. Raises `ConfigError` for numbers outside their intervals, an unknown or missing field,
+ * and, when traced, for a parameter of fewer than 2 axes.
  * @example
  * const { init, update } = muon({ learningRate: 0.1 })
  * const { params } = update(constantOf([3, 0, 0, 0.5], 2, 2), init(zeros(2, 2)), zeros(2, 2), scalar(0, 'int32'))

@@ -56,7 +56,7 @@ const trained = (optimizer: Optimizer): Promise<readonly number[]> =>
     return flat(end.params);
   });
 
-/** Algorithm 1 of Kingma & Ba 2015, and line 12 of algorithm 2 of Loshchilov & Hutter 2019, as they stand there. */
+/** Algorithm 1 of Kingma & Ba 2015, and line 12 of algorithm 2 of Loshchilov & Hutter 2019, literally. */
 const byHand = (
   rate: (t: number) => number,
   { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: Partial<AdamConfig> = {},
@@ -88,7 +88,7 @@ describe('adam', () => {
     ).toBeLessThan(approx);
   });
 
-  test('with other decays, and an epsilon that counts', async () => {
+  test('with other decays, and an epsilon large enough to matter', async () => {
     const config = { beta1: 0, beta2: 0.5, epsilon: 0.1 };
     const result = await trained(adam({ learningRate: 0.1, ...config }));
     expect(
@@ -123,7 +123,7 @@ describe('adam', () => {
     ).toBeLessThan(approx);
   });
 
-  test('the spec of the state has the form of the parameters, however they are written', () => {
+  test('the spec of the state has the form of the parameters, in either notation', () => {
     const { state } = adam({ learningRate: 1 });
     const written = { w: '3', deep: { b: '1' } } as const;
     const params = treeSpec<Params>({ w: leafSpec([3]), deep: { b: leafSpec([1]) } });
@@ -132,7 +132,7 @@ describe('adam', () => {
       expect(right(spec).leaves.map(({ path, shape }) => `${path} ${showShape(shape)}`)).toEqual(expected);
   });
 
-  test('what has no gradient stays as it is', async () => {
+  test('a parameter without a gradient is unchanged', async () => {
     const params = { w: constantOf([1], 1), count: constantOf(Int32Array.of(7), 1) };
     const optimizer = adamw({ learningRate: 0.1 });
     const updated = optimizer.update(
@@ -146,7 +146,7 @@ describe('adam', () => {
   });
 });
 
-describe('what no step can be made with is refused', () => {
+describe('invalid options are refused', () => {
   const usual = '1e-3 is usual for Adam';
   const huge = { learningRate: 0.1, weightDecay: Number.POSITIVE_INFINITY };
   const see = 'see AdamConfig for the fields and what they take';
@@ -209,20 +209,20 @@ describe('clipByGlobalNorm', () => {
     expect(await numbersOf(() => globalNorm<Params>(paramsOf([[3, 0], [4]])))).toEqual([5]);
   });
 
-  test('keeps what is short, to the bit', async () => {
+  test('leaves a short gradient unchanged, bit for bit', async () => {
     expect(await clipped(5, [[3, 0], [4]])).toEqual([3, 0, 4]);
     expect(await clipped(1, [[0, 0], [0]])).toEqual([0, 0, 0]);
   });
 
-  test('shortens what is long, and keeps its direction', async () => {
+  test('shortens a long gradient, and keeps its direction', async () => {
     expect(await clipped(1, [[3, 0], [4]])).toEqual([3 * (1 / 5), 0, 4 * (1 / 5)]);
   });
 
-  test('NaN anywhere is NaN everywhere: a guard sees it', async () => {
+  test('a NaN anywhere makes all gradients NaN, so that a guard detects it', async () => {
     expect(await clipped(1, [[NaN, 0], [4]])).toEqual([NaN, NaN, NaN]);
   });
 
-  test('goes before an optimiser in a chain', async () => {
+  test('goes before an optimizer in a chain', async () => {
     const short = (t: number): readonly number[] => {
       const g = gradients[t - 1]!.flat();
       return g.map((x) => x * Math.min(1, 0.5 / Math.hypot(...g)));
@@ -252,11 +252,11 @@ describe('learning rates', () => {
       }),
     );
 
-  test('warmup grows to all of it at its last step, and stays', async () => {
+  test('warmup grows to the full rate at its last step, and stays there', async () => {
     expect(await at(warmup(4), [0, 1, 3, 4, 100])).toEqual([0.5, 1, 2, 2, 2]);
   });
 
-  test('cosineDecay falls from all of it to its floor, and stays', async () => {
+  test('cosineDecay falls from the full rate to its floor, and stays there', async () => {
     const rates = await at(cosineDecay({ from: 10, steps: 30, floor: 0.1 }), [0, 10, 20, 30, 100]);
     [2, 2, 1.1, 0.2, 0.2].forEach((rate, i) => expect(rates[i]).toBeCloseTo(rate, 12));
   });

@@ -1,4 +1,4 @@
-/** Optimizers, the transformations of gradients before them, and models that learn by them. */
+/** Optimizers, transformations of gradients, and models joined with an optimizer. */
 import {
   add,
   div,
@@ -43,16 +43,22 @@ export interface Updated<P> {
 
 /**
  * A rule that updates parameters by gradients. `fit` passes all parameters as the few vectors of `raveling`, so that an
- * update takes a few kernels. A rule that depends on the shapes or paths of tensors says so by `over` and `groupOf`.
+ * update takes a few kernels. A rule that depends on the shapes or paths of tensors provides `over` and `groupOf`.
  */
 export interface Optimizer {
   /** The learning rate, for reports. */
   readonly learningRate: LearningRate;
-  /** The settings, as JSON: snapshots keep them, to tell it from others. */
+  /** The settings as JSON, which snapshots store to detect other settings. */
   readonly settings?: unknown;
-  /** The same rule for parameters that rest in vectors, at these places. Missing if an update treats all numbers alike. */
+  /**
+   * The same rule for parameters that are stored in vectors, at these positions. Missing if an update treats all
+   * numbers alike.
+   */
   readonly over?: (leaves: readonly RaveledLeaf[]) => Optimizer;
-  /** The group of a parameter, by its path and shape: vectors hold parameters of one group. Missing if all are in one. */
+  /**
+   * The group of a parameter, by its path and shape: a vector holds parameters of one group. Missing if there is one
+   * group.
+   */
   readonly groupOf?: (path: string, shape: readonly number[]) => string;
   /** The spec of the state, for programs and checkpoints: one like that of the parameters for each moment. */
   readonly state: <const P extends Spec>(params: P) => OptimizerState<P>;
@@ -80,7 +86,7 @@ export const optimizerOf = ({
 /** Changes gradients before an optimizer uses them. */
 export type GradientTransformation = <P>(gradients: Grads<P>) => Grads<P>;
 
-/** The settings of an optimizer, as JSON; of one that gives none, its learning rate. */
+/** The settings of an optimizer as JSON; its learning rate if it states no settings. */
 export const optimizerSettings = ({ settings, learningRate }: Pick<Optimizer, 'settings' | 'learningRate'>): unknown =>
   settings ?? { learningRate: rateSettings(learningRate) };
 
@@ -98,7 +104,7 @@ const transformationSettings = (transformation: GradientTransformation): unknown
 export const chain = (
   ...links: readonly [...transformations: GradientTransformation[], optimizer: Optimizer]
 ): Optimizer => {
-  const optimizer = links.at(-1) as Optimizer; // the last link, by its type
+  const optimizer = links.at(-1) as Optimizer; // by the types, the last link is the optimizer
   const transformations = links.slice(0, -1) as readonly GradientTransformation[]; // the others
   const { over } = optimizer;
   return {
@@ -122,7 +128,7 @@ const requireNorm = requirement('a finite norm above 0', aboveZero.is, '1 is usu
 export const globalNorm = <P>(gradients: Grads<P>): Scalar =>
   sqrt(
     tensorsOf(gradients)
-      .map(({ leaf }) => sum(square(leaf as Tensor<Shape>))) // gradients are float32, if not null
+      .map(({ leaf }) => sum(square(leaf as Tensor<Shape>))) // gradients are float32 or null
       .reduce((total, s) => add(total, s), scalar(0)),
   );
 
@@ -149,14 +155,17 @@ export interface Learned<P> {
   readonly step: Tensor<[], 'int32'>;
 }
 
-/** The spec of {@link Learned}, for programs and checkpoints. (A type, as an interface has no index signature and so is not a `Spec`.) */
+/**
+ * The spec of {@link Learned}, for programs and checkpoints. (This is a type alias, because an interface has no index
+ * signature and so is not a `Spec`.)
+ */
 export type LearnedSpec<P> = {
   readonly params: TreeSpec<P>;
   readonly optimizer: OptimizerState<TreeSpec<P>>;
   readonly step: ':int32';
 };
 
-/** A model and an optimizer, for a training loop: the state that goes from step to step, and its update. */
+/** A model joined with an optimizer, for a training loop: the state between steps, and its update. */
 export interface Learner<P> {
   readonly state: LearnedSpec<P>;
   /** The initial state, drawn from a key. */

@@ -1,4 +1,7 @@
-/** Profiles of averages by `emaPower`, and how one is made of others: EDM2 (Karras et al. 2024), appendix C. */
+/**
+ * Profiles of averages by `emaPower`, and the combination of profiles into another one: EDM2 (Karras et al. 2024),
+ * appendix C.
+ */
 import { solved } from '../../internal/linearSystem.js';
 
 /** A power function over the updates, p(τ) = (γ + 1)·τ^γ/t^(γ+1) on [0, t]. */
@@ -14,7 +17,10 @@ const dot = (a: PowerProfile, b: PowerProfile): number => {
   return scale * (early.t / late.t) ** late.gamma;
 };
 
-/** x of the least squares ‖Σ_i x_i·p_i − p‖², by its normal equations, which are scaled so that their diagonal is 1. */
+/**
+ * Solves the least squares problem ‖Σ_i x_i·p_i − p‖² for x by its normal equations, scaled so that their diagonal is
+ * 1.
+ */
 export const profileWeights = (profiles: readonly PowerProfile[], target: PowerProfile): readonly number[] => {
   const norms = profiles.map((p) => Math.sqrt(dot(p, p)));
   const a = profiles.map((p, i) => profiles.map((q, j) => dot(p, q) / (norms[i]! * norms[j]!)));

@@ -12,7 +12,7 @@ export interface SgdConfig {
   readonly learningRate: LearningRate;
   /** μ, the share of the velocity that is kept, in [0, 1); default 0, which needs no state. */
   readonly momentum?: number;
-  /** τ, the share of a gradient that the velocity leaves out, in [0, 1); default 0. */
+  /** τ, the share of a gradient that is not added to the velocity, in [0, 1); default 0. */
   readonly dampening?: number;
   /** Looks ahead along the velocity; default false. Needs momentum, and no dampening. */
   readonly nesterov?: boolean;

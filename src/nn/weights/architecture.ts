@@ -1,4 +1,4 @@
-/** The part of a configuration that names of parameters depend on. */
+/** The part of a configuration that determines the names of parameters. */
 import { decode, explained, type Mismatch, natural, oneOf } from '../../internal/decode.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';

@@ -1,4 +1,4 @@
-/** Layouts of the joint projection of attention to queries, keys and values: here `(part, head, channel)`. */
+/** Layouts of the joint projection to queries, keys and values. Our order is `(part, head, channel)`. */
 import type { Layout } from './layout.js';
 import type { Heads } from '../layers/heads.js';
 
@@ -6,9 +6,9 @@ import type { Heads } from '../layers/heads.js';
 export const ORDERS = {
   /** guided-diffusion's `QKVAttention`: all queries, all keys, all values. */
   partFirst: 'part head c',
-  /** guided-diffusion's `QKVAttentionLegacy`, improved-diffusion: the three parts of each head. */
+  /** guided-diffusion's `QKVAttentionLegacy`, and improved-diffusion: for each head its three parts. */
   headFirst: 'head part c',
-  /** EDM: the three parts of each channel. */
+  /** EDM: for each channel its three parts. */
   partLast: 'head c part',
 } as const;
 
@@ -19,7 +19,7 @@ const sizesOf = (heads: Heads): Readonly<Record<string, number>> => ({
   ...(typeof heads === 'number' ? { head: heads } : { c: heads.channels }),
 });
 
-/** The layout of the weight of a joint projection; `tail` is its extents of 1, of a convolution. */
+/** The layout of the weight of a joint projection; `tail` is the extents of 1 of a convolution kernel. */
 export const jointWeight = (order: AttentionOrder, heads: Heads, tail: '' | ' 1' | ' 1 1'): Layout => ({
   ours: `i (${ORDERS.partFirst})`,
   theirs: `(${ORDERS[order]}) i${tail}`,

@@ -18,7 +18,9 @@ type Preset = keyof typeof unetPresets;
 const parametersOf = (config: unknown) =>
   right(unet(config as UNetConfig)).params.leaves.map(({ path, shape }) => `${path} ${shape.join('×')}`);
 
-/** Expects the parameters of a preset, and its other fields but the rate of dropout, which differs among trainings. */
+/**
+ * Expects the parameters of a preset and its other fields, except the dropout rate, which differs between trainings.
+ */
 const expectPreset = (made: either.Either<NoisefoldError, Translated<UNetArchitecture>>, preset: Preset) => {
   const { config } = right(made);
   const wanted = right(unetArchitecture(unetPresets[preset]));
@@ -27,7 +29,7 @@ const expectPreset = (made: either.Either<NoisefoldError, Translated<UNetArchite
   expect({ ...JSON.parse(JSON.stringify(config)), ...others }).toMatchObject({ ...withoutDefaults(wanted), ...others });
 };
 
-/** Fields that say the same in two ways: the number of heads, and what follows from others. */
+/** Fields with two equivalent forms: the number of heads, and fields that follow from others. */
 const withoutDefaults = ({ timeChannels: _1, embedding: _2, inputChannels: _3, ...fields }: UNetArchitecture) => fields;
 
 const refusal = (result: either.Either<NoisefoldError, unknown>): string =>
@@ -77,16 +79,16 @@ describe('the flags of improved-diffusion give its presets', () => {
   });
 });
 
-describe('a process of other than 1000 steps', () => {
+describe('a process with a number of steps other than 1000', () => {
   const flags = { image_size: 64, num_res_blocks: 3, learn_sigma: true, diffusion_steps: 4000 };
 
-  test('without rescale_timesteps is refused, as its default depends on the project', () => {
+  test('without rescale_timesteps is refused, because its default depends on the project', () => {
     expect(refusal(guidedDiffusionConfig(flags))).toBe('guidedDiffusionConfig.rescale_timesteps');
     const classifier = guidedDiffusionClassifierConfig({ image_size: 64, diffusion_steps: 4000 });
     expect(refusal(classifier)).toBe('guidedDiffusionClassifierConfig.rescale_timesteps');
   });
 
-  test('has the times that rescale_timesteps says', () => {
+  test('scales times according to rescale_timesteps', () => {
     const sinusoid = (given: object) => right(guidedDiffusionConfig({ ...flags, ...given })).config.sinusoid;
     expect(sinusoid({ rescale_timesteps: false })).toBe('guided-diffusion');
     expect(sinusoid({ rescale_timesteps: true })).toEqual({ first: 'cosine', shift: 0, scale: 0.25 });
@@ -133,7 +135,7 @@ const cifar10 = {
   up_block_types: ['UpBlock2D', 'UpBlock2D', 'AttnUpBlock2D', 'UpBlock2D'],
 };
 
-test('the noise levels of EDMPrecond by its defaults are taken: to Infinity', () => {
+test('the default noise levels of EDMPrecond, up to Infinity, are accepted', () => {
   const wrapped = {
     img_resolution: 64,
     model_type: 'DhariwalUNet',
@@ -146,7 +148,7 @@ test('the noise levels of EDMPrecond by its defaults are taken: to Infinity', ()
   expect(edmConfig({ ...bare, sigma_max: NaN })).toMatchObject({ left: { where: 'edmConfig.sigma_max' } });
 });
 
-describe('a DhariwalUNet of levels that are no multiples of 64', () => {
+describe('a DhariwalUNet whose levels are not multiples of 64', () => {
   const dhariwal = { model_type: 'DhariwalUNet', img_resolution: 32, model_channels: 96, channel_mult: [1, 2], attn_resolutions: [16] }; // prettier-ignore
 
   test('has the heads of its levels with attention', () => {
@@ -195,13 +197,13 @@ describe('a config.json of diffusers', () => {
     }
   });
 
-  test('says what a network that cannot be built would need', () => {
+  test('explains why a network cannot be built', () => {
     expect(refusal(diffusersConfig({ ...cifar10, norm_num_groups: 24 }))).toBe('unet.groups');
     expect(refusal(diffusersConfig({ ...cifar10, sample_size: 30 }))).toBe('unet.image');
     expect(refusal(diffusersConfig('a text'))).toMatch(/^diffusersConfig\./);
   });
 
-  test('has levels of any numbers of channels: their quotients are rounded', () => {
+  test('may have any numbers of channels, although their quotients are rounded', () => {
     for (const channels of [
       [224, 928],
       [352, 480],
@@ -216,12 +218,12 @@ describe('a config.json of diffusers', () => {
     }
   });
 
-  test('without a size takes one that is given', () => {
+  test('without a size takes the size from the options', () => {
     const { config } = right(diffusersConfig({ ...cifar10, sample_size: null }, { size: [16, 32], predicts: 'v' }));
     expect(config).toMatchObject({ image: [16, 32, 3], predicts: 'v' });
   });
 
-  test('comes back from ours', () => {
+  test('is recovered from our configuration', () => {
     const { config } = right(diffusersConfig(cifar10));
     const written = right(diffusersConfigOf(config));
     const { _diffusers_version: _1, center_input_sample: _2, mid_block_scale_factor: _3, ...fields } = cifar10; // defaults
@@ -270,7 +272,7 @@ describe('a wrong flag is refused by its name', () => {
     expect(refusal(guidedDiffusionConfig(flags))).toBe(`guidedDiffusionConfig.${field}`);
   });
 
-  test('of a network that cannot be built, by the field of ours', () => {
+  test('the error of a network that cannot be built names our field', () => {
     expect(refusal(guidedDiffusionConfig({ image_size: 64, num_channels: 100 }))).toBe('unet.groups');
   });
 

@@ -36,7 +36,7 @@ const attention: Rows = [
   renamed('output.b', ['to_out.0.bias'], ['proj_attn.bias'], vector),
 ];
 
-/** The blocks of one level on one way. */
+/** The blocks of one level of the encoder or the decoder. */
 const blocksOf = (ours: string, theirs: string, count: number): Rows =>
   Array.from({ length: count }, (_, j) => [
     ...within(`${ours}.${j}.residual`, `${theirs}.resnets.${j}`, residual),
@@ -70,8 +70,9 @@ const fixedRows: Rows = [
 ];
 
 /**
- * The names and layouts of diffusers, for its `UNet2DModel`. Also reads the names of attention that it had before version
- * 0.15. `ConfigError` for a model that is not a U-Net, and for one that has parts which a `UNet2DModel` lacks.
+ * The names and layouts of diffusers, for its `UNet2DModel`. Also reads the names of attention weights from before
+ * version 0.15. Returns a `ConfigError` for a model that is not a U-Net, and for one with parts that a `UNet2DModel`
+ * lacks.
  * @example
  * const model = unwrap(unet({ image: [8, 8, 3], base: 8, multipliers: [1], blocks: 1 }))
  * const table = pipe(model, diffusers)

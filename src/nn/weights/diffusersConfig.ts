@@ -1,4 +1,4 @@
-/** Configurations of diffusers (`UNet2DModel`) as ours. */
+/** Translates configurations of diffusers (`UNet2DModel`) into ours. */
 import {
   aboveZero,
   exactly,
@@ -19,7 +19,7 @@ import { checkedOutputs } from './outputs.js';
 import { givenFields } from './publicFields.js';
 import type { Translated } from './translated.js';
 
-/** The parts of a configuration that are not in that of a `UNet2DModel`, but in that of its scheduler. */
+/** The parts of a configuration that diffusers stores in the scheduler, not in the `UNet2DModel`. */
 export interface DiffusersOptions {
   /** Default: `epsilon`. */
   readonly predicts?: 'epsilon' | 'x0' | 'v';
@@ -62,7 +62,7 @@ const codec = exactly(
     upsample_type: kind,
     add_attention: t.boolean,
     num_class_embeds: positive,
-    num_train_timesteps: positive, // of learned embeddings of time alone
+    num_train_timesteps: positive, // used only by learned time embeddings
     act_fn: oneOf('silu', 'swish'),
     center_input_sample: only(false),
     time_embedding_type: only('positional'),
@@ -87,7 +87,7 @@ const wrong = (field: string, expected: string, actual: unknown): either.Either<
 
 const attends = (type: string): boolean => type.startsWith('Attn');
 
-/** The heights of the levels that attend, which have to be the same on both ways. */
+/** The heights of the levels with attention, which must be the same in the encoder and the decoder. */
 const attentionOf = ({ sample_size: size, down_block_types: down, up_block_types: up }: UNet2D) => {
   const levels = [...up].reverse();
   const height = typeof size === 'number' ? size : size[0];
@@ -103,7 +103,7 @@ const resamplingOf = (type: string, ofAttention: Resampling): Resampling => {
   return type.startsWith('Resnet') ? 'resnet' : 'conv';
 };
 
-/** The way in which all levels but the last change the resolution. */
+/** The kind of resampling of all levels except the last. */
 const resampleOf = (given: UNet2D): either.Either<NoisefoldError, 'convolution' | 'residual'> => {
   const { downsample_type: down = 'conv', upsample_type: up = 'conv' } = given;
   const downs = given.down_block_types.slice(0, -1).map((type) => resamplingOf(type, down));
@@ -115,7 +115,7 @@ const resampleOf = (given: UNet2D): either.Either<NoisefoldError, 'convolution' 
   return E.right(first === 'conv' ? 'convolution' : 'residual');
 };
 
-/** The bottleneck. With scaled and shifted norms, its attention has a norm only if `attn_norm_num_groups` is given. */
+/** The bottleneck. With scale-shift norms, its attention has a norm only if `attn_norm_num_groups` is given. */
 const middleOf = (given: UNet2D) => {
   const { norm_num_groups: groups = 32, attn_norm_num_groups: ofAttention, add_attention: has = true } = given;
   if (!has) return E.right('residual');
@@ -125,7 +125,7 @@ const middleOf = (given: UNet2D) => {
   return E.right(isNormalized ? 'attention' : 'unnormalized');
 };
 
-/** Channels of the input beyond those of the output are those of an image as condition. */
+/** Input channels beyond the number of output channels belong to a conditioning image. */
 const channelFields = ({ in_channels: inputs = 3, out_channels: outputs = 3 }: UNet2D) =>
   outputs < inputs
     ? E.right({ channels: outputs, condition: { channels: inputs - outputs } })
@@ -151,7 +151,7 @@ const fieldsOf = (given: UNet2D, options: DiffusersOptions) =>
     E.bind('channels', () => channelFields(given)),
     E.map(({ attention, resample, middle, channels: { channels, ...others } }) => {
       const { sample_size: size, block_out_channels: all, attention_head_dim: ofHead = 8 } = given;
-      const base = all[0]!; // the codec demands a level
+      const base = all[0]!; // the codec requires at least one level
       return {
         image: [...(typeof size === 'number' ? [size, size] : size), channels],
         base,
@@ -195,9 +195,10 @@ const decodedOptions = optionsOf({
 });
 
 /**
- * Translates the `config.json` of a `UNet2DModel` of diffusers, whose scheduler says what it predicts. Gives the configuration
- * of `unet`, and the names of the weights. `ConfigError` for a field that is unknown or has a value that `unet` does not
- * support, such as `SkipDownBlock2D` or `center_input_sample`, and for a network that cannot be built.
+ * Translates the `config.json` of a `UNet2DModel` of diffusers, whose scheduler says what it predicts. Returns the
+ * configuration of `unet` and the names of the weights, or a `ConfigError` for a field that is unknown or has a value
+ * that `unet` does not support, such as `SkipDownBlock2D` or `center_input_sample`, and for a network that cannot be
+ * built.
  * @example
  * const config = { sample_size: 8, block_out_channels: [32], down_block_types: ['DownBlock2D'], up_block_types: ['UpBlock2D'] }
  * pipe(diffusersConfig(config), E.map(({ config }) => config.base)) // → E.right(32)

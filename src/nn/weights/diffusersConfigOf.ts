@@ -1,10 +1,10 @@
-/** Our configurations as those of diffusers (`UNet2DModel`). */
+/** Translates our configurations into those of diffusers (`UNet2DModel`). */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { embeddingOf, inputChannelsOf, levelsOf } from '../networks/encoderConfig.js';
 import type { UNetArchitecture } from '../networks/unetConfig.js';
 
-/** The order and shift of sines and cosines; undefined for others than a `UNet2DModel` has. */
+/** The order and shift of sines and cosines; undefined for those that a `UNet2DModel` does not support. */
 const sinusoidOf = ({ sinusoid }: UNetArchitecture) => {
   if (sinusoid === 'ddpm') return { flip_sin_to_cos: false, freq_shift: 1 };
   if (sinusoid === 'guided-diffusion') return { flip_sin_to_cos: true, freq_shift: 0 };
@@ -24,7 +24,7 @@ const headChannelsOf = (c: UNetArchitecture): number | null | undefined => {
   return others.every((channels) => channels === first) ? (first ?? null) : undefined;
 };
 
-/** The parts of a configuration that a `UNet2DModel` cannot have, each with what it has instead. */
+/** The parts of a configuration that a `UNet2DModel` does not support, each with what it supports instead. */
 const lacking = (c: UNetArchitecture): Readonly<Record<string, string | false>> => ({
   upAttention: c.upAttention !== 'every' && c.attention.length > 0 && 'attention in every block of a level',
   upHeads: JSON.stringify(c.upHeads ?? c.heads) !== JSON.stringify(c.heads) && 'the same heads on both ways',
@@ -84,8 +84,8 @@ const fieldsOf = (c: UNetArchitecture): Readonly<Record<string, unknown>> => {
 };
 
 /**
- * Writes a configuration as the `config.json` of a `UNet2DModel` of diffusers. `ConfigError`, which names the field, for a
- * network that is not expressible as a `UNet2DModel`.
+ * Writes a configuration as the `config.json` of a `UNet2DModel` of diffusers. Returns a `ConfigError`, which names the
+ * field, for a network that cannot be expressed as a `UNet2DModel`.
  * @example
  * const config = unwrap(unetArchitecture({ image: [8, 8, 3], base: 32, multipliers: [1, 2], blocks: 1 }))
  * pipe(diffusersConfigOf(config), E.map((written) => written.block_out_channels)) // → E.right([32, 64])
@@ -101,8 +101,8 @@ export const diffusersConfigOf = (
   const [name] = field.split('.') as [keyof UNetArchitecture];
   return fail('ConfigError', {
     where: `diffusersConfigOf.${field}`,
-    expected: `${expected}, as a UNet2DModel of diffusers has`,
+    expected: `${expected}, as in a UNet2DModel of diffusers`,
     actual: JSON.stringify(config[name]) ?? 'the default',
-    hint: 'write it as weights alone, by saveWeights, or change the network before it is trained',
+    hint: 'save only the weights, by saveWeights, or change the network before it is trained',
   });
 };

@@ -24,7 +24,7 @@ const attention = (heads: Heads): Rows => [
   ...within('output', 'proj', linearOf(matrixAsConv2d)),
 ];
 
-/** A block, of which attention is a part. */
+/** A block. In EDM, attention is part of it. */
 const block = (ours: string, theirs: string, heads: Heads): Rows => [
   ...within(`${ours}.residual`, theirs, residual),
   ...within(`${ours}.attention`, theirs, attention(heads)),
@@ -34,7 +34,7 @@ const embedding: Rows = [
   row('time.frequencies', 'map_noise.freqs', vector),
   ...within('time.hidden', 'map_layer0', linear),
   ...within('time.output', 'map_layer1', linear),
-  row('label.table', 'map_label.weight', matrix), // classes are the inputs
+  row('label.table', 'map_label.weight', matrix), // the inputs are the classes
   row('label.b', 'map_label.bias', vector),
   row('augment.w', 'map_augment.weight', matrix),
 ];
@@ -79,7 +79,10 @@ const output = (architecture: NamedArchitecture): Rows => {
   return [...within('norm', normName, norm), ...within('output', convName, conv)];
 };
 
-/** The filter of the convolutions that change the resolution, `[1, 1, n, n]`: the outer product of its taps, of sum 1. */
+/**
+ * The filter of the convolutions that change the resolution, `[1, 1, n, n]`: the outer product of its taps, normalized
+ * to sum 1.
+ */
 const filterOf = ({ filter = 'box' }: NamedArchitecture): Weight => {
   const taps = FILTER_TAPS[filter];
   const sum = taps.reduce((total, tap) => total + tap, 0);
@@ -104,9 +107,9 @@ const filtersOf = (architecture: NamedArchitecture, leaves: readonly ParameterLe
 };
 
 /**
- * The names and layouts of EDM's networks. Its wrappers, such as `EDMPrecond`, put `model.` before them: give that as
- * `prefix`. A network with adaptive group norm is a `DhariwalUNet`, one without a `SongUNet`. `ConfigError` for a model that
- * is not a U-Net, and for one that has parts which EDM lacks.
+ * The names and layouts of EDM's networks. Its wrappers, such as `EDMPrecond`, put `model.` before the names: pass it
+ * as `prefix`. A network with adaptive group norm is a `DhariwalUNet`, one without a `SongUNet`. Returns a
+ * `ConfigError` for a model that is not a U-Net, and for one with parts that EDM lacks.
  * @example
  * const config = { image: [8, 8, 3], base: 8, multipliers: [1], blocks: 1, adaptiveGroupNorm: true } as const
  * const table = pipe(unet(config), E.flatMap(edm))

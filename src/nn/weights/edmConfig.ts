@@ -1,4 +1,4 @@
-/** Configurations of EDM's networks as ours. */
+/** Translates configurations of EDM's networks into ours. */
 import { aboveZero, exactly, finite, natural, positive, refined, oneOf } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
@@ -36,7 +36,7 @@ const codec = exactly(
     encoder_type: oneOf('standard', 'residual'),
     decoder_type: oneOf('standard'),
     resample_filter: filterTaps,
-    // of training and of the preconditioning, outside the network
+    // fields of the training and of the preconditioning, outside the network
     label_dropout: finite,
     use_fp16: t.boolean,
     sigma_min: finite,
@@ -72,7 +72,7 @@ const sharedFields = (given: Arguments, heights: readonly number[]) => {
   };
 };
 
-/** The resolutions of a network that are named. EDM ignores others. */
+/** The given attention resolutions that the network has. EDM ignores others. */
 const heightsOf = (size: number, multipliers: readonly number[], named: readonly number[]): readonly number[] =>
   multipliers.map((_, level) => Math.floor(size / 2 ** level)).filter((height) => named.includes(height));
 
@@ -99,17 +99,17 @@ const songFields = (given: Arguments) => {
   };
 };
 
-/** The channels of each head of a `DhariwalUNet`. A level of fewer has no attention. */
+/** The channels of each head of a `DhariwalUNet`. A level with fewer channels has no attention. */
 const OF_HEAD = 64;
 
 /**
- * Its heads: ⌊channels/64⌋ at each level. `unet` has as many heads at all levels, or heads of 64 channels. `ConfigError` for
- * levels of neither.
+ * The heads of a `DhariwalUNet`: ⌊channels/64⌋ at each level. `unet` has the same number of heads at all levels, or
+ * heads of 64 channels. Returns a `ConfigError` for levels that fit neither.
  */
 const headsOver = (channels: readonly number[]): either.Either<NoisefoldError, Heads> => {
   if (channels.every((each) => each % OF_HEAD === 0)) return E.right({ channels: OF_HEAD });
   const counts = channels.map((each) => Math.floor(each / OF_HEAD));
-  if (counts.every((each) => each === counts[0])) return E.right(counts[0]!); // there is a level, as one is not a multiple
+  if (counts.every((each) => each === counts[0])) return E.right(counts[0]!); // there is at least one level: one that is not a multiple
   return fail('ConfigError', {
     where: 'edmConfig.channel_mult',
     expected: `levels with attention of multiples of ${OF_HEAD} channels, or of the same number of heads, ⌊channels/${OF_HEAD}⌋`,
@@ -153,10 +153,10 @@ const decoded = optionsOf({
 });
 
 /**
- * Translates the arguments of EDM's networks (Karras et al. 2022): of `SongUNet` (DDPM++, NCSN++) or `DhariwalUNet` (ADM),
- * named by `model_type`, or of a wrapper such as `EDMPrecond`, whose weights have the prefix `model.`. Gives the
- * configuration of `unet`, and the names of the weights. `ConfigError` for an unknown field or value, and for a network that
- * cannot be built.
+ * Translates the arguments of EDM's networks (Karras et al. 2022): of `SongUNet` (DDPM++, NCSN++) or `DhariwalUNet`
+ * (ADM), named by `model_type`, or of a wrapper such as `EDMPrecond`, whose weights have the prefix `model.`. Returns
+ * the configuration of `unet` and the names of the weights, or a `ConfigError` for an unknown field or value and for a
+ * network that cannot be built.
  * @example
  * const made = edmConfig({ img_resolution: 64, model_type: 'DhariwalUNet', label_dim: 1000 })
  * pipe(made, E.map(({ config }) => config.attention)) // → E.right([32, 16, 8])

@@ -1,14 +1,14 @@
-/** Checked rows of a table: each names its weights once, and its layout fits the parameter. */
+/** Checks the rows of a table: each names its weights once, and its layout matches the shape of the parameter. */
 import { attempt, fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { layoutFault, repeatedIn, theirShape } from './layout.js';
 import type { WeightRow } from './rows.js';
 
-/** A parameter here and there. */
+/** A parameter in both projects. */
 export interface WeightEntry extends WeightRow {
   /** Our shape. */
   readonly shape: readonly number[];
-  /** The shape of each weight there. */
+  /** The shape of each weight in the other project. */
   readonly theirShape: readonly number[];
 }
 
@@ -24,7 +24,7 @@ interface Fault {
   readonly hint: string;
 }
 
-/** The fault of the names and the layout of a row, whatever its parameter. */
+/** The error in the names or the layout of a row, independent of the shape of its parameter. */
 const rowFault = ({ theirs, older, layout }: WeightRow): Fault | undefined => {
   if (theirs.length === 0)
     return { expected: 'a name in `theirs`', actual: 'none', hint: 'give the name of the weight, or several names' };
@@ -64,7 +64,7 @@ const entryOf = (where: string, { row, shape }: ShapedRow): either.Either<Noisef
   return E.right({ ...row, shape, theirShape: whole.right.slice(1) });
 };
 
-/** The second entry of two that have one name there. */
+/** The second of two entries that share a name in the other project. */
 const sharing = (entries: readonly WeightEntry[], taken: Iterable<string>) => {
   const owners = new Map(Array.from(taken, (name): [string, string] => [name, 'a constant']));
   for (const { ours, theirs } of entries)
@@ -77,8 +77,8 @@ const sharing = (entries: readonly WeightEntry[], taken: Iterable<string>) => {
 };
 
 /**
- * The entries of the rows of a network. `ConfigError`, which names the row, for one without a name, with a layout that does
- * not fit its parameter, or with a name that another row or a constant (`taken`) has.
+ * The entries of the rows of a network. Returns a `ConfigError`, which names the row, for a row without a name, with a
+ * layout that does not match its parameter, or with the name of another row or of a constant (`taken`).
  */
 export const entriesOf = (
   where: string,
@@ -97,6 +97,6 @@ export const entriesOf = (
     where: `${where}: ${shared.ours}`,
     expected: 'a name that no other row has',
     actual: `${shared.name}, the name of ${shared.owner}`,
-    hint: 'give each parameter its own name: a file holds one weight under a name',
+    hint: 'give each parameter its own name: a file holds one weight for each name',
   });
 };

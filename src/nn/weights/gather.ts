@@ -1,13 +1,13 @@
 /** Reordering of dense numbers in memory. */
 
-/** An axis of an array in two orders: its extent, and how far apart neighbours along it lie in each. */
+/** An axis of an array in two orders: its extent, and its stride in each order. */
 export interface Axis {
   readonly extent: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** Joins an axis with the one inside it, if neighbours along both are equally far apart in either order. */
+/** Joins an axis with the one inside it, if their strides match in both orders. */
 const joined = (axes: readonly Axis[]): readonly Axis[] =>
   axes.reduce<readonly Axis[]>((outer, axis) => {
     const last = outer.at(-1);
@@ -22,7 +22,7 @@ const eachPosition = (axes: readonly Axis[], visit: (from: number, to: number) =
   for (let i = 0; i < axis.extent; i++) eachPosition(others, visit, from + i * axis.from, to + i * axis.to);
 };
 
-/** The side of the blocks in which matrices are transposed: a block of all of them stays in the cache. */
+/** The side of the blocks in which matrices are transposed, chosen so that the blocks stay in the cache. */
 const BLOCK = 32;
 
 /** The parts of an axis, of at most {@link BLOCK} positions, each with its offsets. */

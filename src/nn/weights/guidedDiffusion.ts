@@ -12,8 +12,9 @@ import type { Heads } from '../layers/heads.js';
 /** Options of {@link guidedDiffusion}. */
 export interface GuidedDiffusionNames {
   /**
-   * The flag `use_new_attention_order` of the model; default false. It is true for `64x64_diffusion.pt` (the preset `adm-64`)
-   * and false for the other published models. Names and shapes are the same in both orders, so a wrong one is not detected.
+   * The flag `use_new_attention_order` of the model; default false. It is true for `64x64_diffusion.pt` (the preset
+   * `adm-64`) and false for the other published models. Names and shapes are the same in both orders, so a wrong order
+   * cannot be detected.
    */
   readonly newAttentionOrder?: boolean;
 }
@@ -47,7 +48,7 @@ const embedding: Rows = [
   row('label.table', 'label_emb.weight', table),
 ];
 
-/** The way down, whose modules are counted through, after the first convolution. */
+/** The encoder, whose modules are numbered consecutively after the first convolution. */
 const encoder = ({ multipliers, blocks, heads }: NamedArchitecture, order: AttentionOrder): Rows => [
   ...within('input', 'input_blocks.0.0', conv),
   ...levelIndices(multipliers).flatMap((level) => {
@@ -69,7 +70,10 @@ const middle = ({ heads }: NamedArchitecture, order: AttentionOrder): Rows => [
   ...within('middle.after', 'middle_block.2', residual),
 ];
 
-/** The way up. The module that doubles the resolution is the last one of the last block of a level, after any attention. */
+/**
+ * The decoder. The module that doubles the resolution is the last one of the last block of a level, after any
+ * attention.
+ */
 const decoder = (architecture: NamedArchitecture, order: AttentionOrder, has: (ours: string) => boolean): Rows => {
   const { multipliers, blocks, heads, upHeads = heads } = architecture;
   const deepest = multipliers.length - 1;
@@ -97,7 +101,7 @@ const POOLS: Readonly<Record<NonNullable<NamedArchitecture['pool']>, (heads: Hea
   attention: (heads) => [
     ...within('norm', 'out.0', norm),
     row('pool.positions', 'out.2.positional_embedding', positions),
-    ...within('pool.qkv', 'out.2.qkv_proj', joint('partFirst', heads)), // in this order whatever the flag
+    ...within('pool.qkv', 'out.2.qkv_proj', joint('partFirst', heads)), // always in this order, independent of the flag
     ...within('pool.output', 'out.2.c_proj', linearOf(matrixAsConv1d)),
   ],
   spatial: () => [...within('hidden', 'out.0', linear), ...within('output', 'out.2', linear)],
@@ -112,8 +116,8 @@ const decoded = optionsOf({ where: 'guidedDiffusion', options: exactly({}, { new
 
 /**
  * The names and layouts of guided-diffusion, for its `UNetModel`, `SuperResModel` and `EncoderUNetModel`, and of
- * improved-diffusion. `ConfigError` for a model that is neither a U-Net nor a classifier, and for one that has parts which
- * guided-diffusion lacks.
+ * improved-diffusion. Returns a `ConfigError` for a model that is neither a U-Net nor a classifier, and for one with
+ * parts that guided-diffusion lacks.
  *
  * The order of the outputs of the attention projections is an option of the names, not of the network. `guidedDiffusionConfig`
  * takes it from the flags of a model. For a preset, give it here:

@@ -1,4 +1,4 @@
-/** Configurations of guided-diffusion's classifiers as ours. */
+/** Translates configurations of guided-diffusion's classifiers into ours. */
 import { exactly, positive, oneOf } from '../../internal/decode.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
@@ -92,9 +92,10 @@ const described = (given: unknown): either.Either<NoisefoldError, Described> =>
     : F.pipe(given, optionsOf({ where: WHERE, options: flagCodec, hint }), E.flatMap(fromFlags));
 
 /**
- * Translates the configuration of a noisy classifier of guided-diffusion: the flags of its scripts (`classifier_width`, …), or
- * the arguments of `EncoderUNetModel` (`model_channels`, …). Gives the configuration of `encoderClassifier`, and the names of
- * the weights. `ConfigError` for an unknown field or value, and for a network that cannot be built.
+ * Translates the configuration of a noisy classifier of guided-diffusion: the flags of its scripts (`classifier_width`,
+ * …), or the arguments of `EncoderUNetModel` (`model_channels`, …). Returns the configuration of `encoderClassifier`
+ * and the names of the weights, or a `ConfigError` for an unknown field or value and for a network that cannot be
+ * built.
  * @example
  * const made = guidedDiffusionClassifierConfig({ image_size: 64, classifier_depth: 4 })
  * pipe(made, E.map(({ config }) => [config.classes, config.pool])) // → E.right([1000, 'attention'])

@@ -1,4 +1,4 @@
-/** Configurations of guided-diffusion and improved-diffusion as ours. */
+/** Translates configurations of guided-diffusion and improved-diffusion into ours. */
 import { exactly } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
@@ -11,11 +11,13 @@ import type { Translated } from './translated.js';
 
 /** Options of {@link guidedDiffusionConfig}. */
 export interface GuidedDiffusionOptions {
-  /** True for a `SuperResModel`, which takes an image of low resolution; default: if there is a flag `large_size`. */
+  /**
+   * True for a `SuperResModel`, which takes an image of low resolution; default: true if there is a flag `large_size`.
+   */
   readonly superResolution?: boolean;
 }
 
-/** The heights at which a network attends. A factor of no level is ignored, as the original does. */
+/** The heights at which a network has attention. A factor that no level has is ignored, as in the original. */
 const heightsOf = ({ image_size: size, attention_resolutions: factors, channel_mult: all }: NetworkArguments) =>
   all
     .map((_, level) => 2 ** level)
@@ -42,8 +44,9 @@ export const sharedFields = (network: NetworkArguments) => {
 };
 
 /**
- * The timesteps. Those of a process of other than 1000 may be rescaled to 1000 where they are embedded. The flag must be given
- * then, because its default is true in improved-diffusion and false in guided-diffusion.
+ * The timesteps. If their number is not 1000, they may be rescaled to 1000 before they are embedded. The flag
+ * `rescale_timesteps` is then required, because its default is true in improved-diffusion and false in
+ * guided-diffusion.
  */
 export const timeFields = (
   where: string,
@@ -55,7 +58,7 @@ export const timeFields = (
       where: `${where}.rescale_timesteps`,
       expected: `true or false, for diffusion_steps: ${timesteps}`,
       actual: 'nothing',
-      hint: 'give it: its default is true in improved-diffusion and false in guided-diffusion',
+      hint: 'give it, because its default is true in improved-diffusion and false in guided-diffusion',
     });
   return E.right({
     timesteps,
@@ -79,9 +82,9 @@ const decoded = optionsOf({ where: 'guidedDiffusionConfig', options: exactly({},
 /**
  * Translates a configuration of guided-diffusion or improved-diffusion: the flags of their scripts (`image_size`,
  * `num_channels`, `attention_resolutions: '32,16,8'`, …), or the arguments of `UNetModel` (`model_channels`,
- * `attention_resolutions: [2, 4]`, factors of downsampling). Gives the configuration of `unet`, and the names of the weights.
- * A class-conditional model has no label for "no class". With other `diffusion_steps` than 1000, `rescale_timesteps` must be given. `ConfigError` for an unknown field or value, and for a network that
- * cannot be built.
+ * `attention_resolutions: [2, 4]`, factors of downsampling). Returns the configuration of `unet` and the names of the
+ * weights. A class-conditional model has no label for "no class". If `diffusion_steps` is not 1000, `rescale_timesteps`
+ * is required. Returns a `ConfigError` for an unknown field or value, and for a network that cannot be built.
  * @example
  * const made = guidedDiffusionConfig({ image_size: 64, num_channels: 192, num_res_blocks: 3, class_cond: true })
  * pipe(made, E.map(({ config }) => config.multipliers)) // → E.right([1, 2, 3, 4])

@@ -1,4 +1,4 @@
-/** The arguments of guided-diffusion's networks, as they are or by the flags of its scripts. */
+/** The arguments of guided-diffusion's networks, given directly or by the flags of its scripts. */
 import { aboveZero, exactly, finite, positive, refined } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
@@ -74,7 +74,7 @@ export const processFields = {
   rescale_learned_sigmas: t.boolean,
 };
 
-/** Fields of a network that flags and arguments have in common. */
+/** Fields of a network that are both flags and arguments. */
 const networkFields = {
   num_res_blocks: positive,
   dropout: finite,
@@ -85,13 +85,13 @@ const networkFields = {
   resblock_updown: t.boolean,
   use_new_attention_order: t.boolean,
   use_checkpoint: t.boolean,
-  use_fp16: t.boolean, // of a run there: weights are read as float32
+  use_fp16: t.boolean, // concerns only runs of guided-diffusion: weights are read as float32
 };
 
-/** The arguments that a network must have. */
+/** The required arguments of a network. */
 export const requiredArguments = { image_size: positive, model_channels: positive };
 
-/** The other arguments of a network. */
+/** The optional arguments of a network. */
 export const optionalArguments = {
   ...networkFields,
   in_channels: positive,
@@ -135,7 +135,7 @@ const MULTIPLIERS: Readonly<Record<number, readonly number[]>> = {
   512: [0.5, 1, 1, 2, 2, 4, 4],
 };
 
-/** The multipliers of the published models for images of a size. `ConfigError` for a size without any. */
+/** The multipliers of the published models for images of a size. Returns a `ConfigError` for other sizes. */
 export const multipliersFor = (where: string, size: number): either.Either<NoisefoldError, readonly number[]> => {
   const known = MULTIPLIERS[size];
   if (known !== undefined) return E.right(known);
@@ -147,14 +147,14 @@ export const multipliersFor = (where: string, size: number): either.Either<Noise
   });
 };
 
-/** Factors of downsampling from heights: `'32,16'` at 64 is 2 and 4. */
+/** Factors of downsampling from heights: `'32,16'` for images of 64 gives 2 and 4. */
 export const factorsOf = (given: string, size: number): readonly number[] =>
   numbersOf(given).map((height) => Math.floor(size / height));
 
 /** The number of classes of the published class-conditional models. */
 export const CLASSES = 1000;
 
-/** Arguments of a network, the flags of its process, and if it takes an image of low resolution. */
+/** The arguments of a network, the flags of its process, and whether it takes an image of low resolution. */
 export interface Described {
   readonly network: NetworkArguments;
   readonly process: ProcessFlags;
@@ -168,7 +168,7 @@ const fromFlags = (where: string, flags: t.TypeOf<typeof flagCodec>): either.Eit
   return F.pipe(
     multipliers.length > 0
       ? E.right(multipliers)
-      : multipliersFor(`${where}.channel_mult`, isUpsampler ? Math.min(size, 256) : size), // its 512 is as 256
+      : multipliersFor(`${where}.channel_mult`, isUpsampler ? Math.min(size, 256) : size), // 512 has the attention heights of 256
     E.map((found) => ({
       network: {
         ...DEFAULTS,
@@ -196,11 +196,11 @@ const fromArguments = (given: t.TypeOf<typeof argumentCodec>): Described => ({
 
 const hint = 'give the flags of a script of guided-diffusion, or the arguments of its UNetModel';
 
-/** Tells arguments of a network from flags of a script. */
+/** Distinguishes arguments of a network from flags of a script. */
 export const hasArguments = (given: unknown): boolean =>
   typeof given === 'object' && given !== null && 'model_channels' in given;
 
-/** Decodes flags or arguments: the latter have `model_channels`. `ConfigError` for a field that neither has. */
+/** Decodes flags or arguments; the latter have `model_channels`. Returns a `ConfigError` for an unknown field. */
 export const described = (where: string, given: unknown): either.Either<NoisefoldError, Described> =>
   hasArguments(given)
     ? F.pipe(given, optionsOf({ where, options: argumentCodec, hint }), E.map(fromArguments))

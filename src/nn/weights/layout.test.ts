@@ -23,7 +23,7 @@ const counted = (shape: readonly number[]): Weight => ({
 
 const extent = fc.integer({ min: 1, max: 5 });
 
-/** Layouts with a shape of ours. */
+/** Layouts, each with one of our shapes. */
 const plain = fc
   .constantFrom(vector, table, kernel, matrix, matrixAsConv1d, matrixAsConv2d, positions)
   .chain((layout) => fc.tuple(...layout.ours.split(' ').map(() => extent)).map((shape) => ({ layout, shape })));
@@ -66,7 +66,7 @@ describe('layouts', () => {
     ['partFirst', (part, head, channel) => (part * 2 + head) * 4 + channel],
     ['headFirst', (part, head, channel) => (head * 3 + part) * 4 + channel],
     ['partLast', (part, head, channel) => (head * 4 + channel) * 3 + part],
-  ])('queries, keys and values of the order %s come out apart', (order, place) => {
+  ])('queries, keys and values in the order %s are separated', (order, place) => {
     const { data } = toOurs(jointBias(order, 2), counted([24]));
     for (let part = 0; part < 3; part++)
       for (let head = 0; head < 2; head++)

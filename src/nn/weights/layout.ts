@@ -14,12 +14,12 @@ export interface Weight {
 
 /**
  * The axes of one weight in both projects. Both sides name the same axes: `{ ours: 'h w i o', theirs: 'o i h w' }`.
- * Axes in parentheses lie in one extent; `1` is an extent of one.
+ * Axes in parentheses share one extent; `1` is an extent of one.
  */
 export interface Layout {
   readonly ours: string;
   readonly theirs: string;
-  /** The sizes of axes that the shape alone does not tell: `{ part: 3, head: 4 }`. */
+  /** The sizes of axes that do not follow from the shape: `{ part: 3, head: 4 }`. */
   readonly sizes?: Readonly<Record<string, number>>;
 }
 
@@ -40,7 +40,8 @@ export const repeatedIn = (names: readonly string[]): string | undefined => {
 };
 
 /**
- * The fault of a layout, whatever the shape: an axis that one side lacks or has twice, or a size that is not an integer ≥ 1.
+ * The error in a layout, independent of the shape: an axis that one side lacks or has twice, or a size that is not an
+ * integer ≥ 1.
  */
 export const layoutFault = ({
   ours,
@@ -49,7 +50,7 @@ export const layoutFault = ({
 }: Layout): { readonly expected: string; readonly actual: string } | undefined => {
   const [here, there] = [ours, theirs].map((pattern) => axesOf(pattern).flat()) as [string[], string[]];
   const twice = repeatedIn(here) ?? repeatedIn(there);
-  if (twice !== undefined) return { expected: 'each axis once a side', actual: `${twice} twice` };
+  if (twice !== undefined) return { expected: 'each axis once on each side', actual: `${twice} twice` };
   const lacking = [...here.filter((name) => !there.includes(name)), ...there.filter((name) => !here.includes(name))];
   if (lacking.length > 0)
     return { expected: `the axes of '${ours}' in another order`, actual: `'${theirs}', where ${lacking[0]} differs` };
@@ -85,7 +86,7 @@ const sizesFrom = (layout: Layout, pattern: string, shape: readonly number[]): S
 const shapeOf = (axes: Axes, sizes: Sizes): readonly number[] =>
   axes.map((group) => productOf(group.map((name) => sizes[name]!)));
 
-/** The distance of neighbours along each axis, in elements. */
+/** The stride of each axis, in elements. */
 const stridesOf = (names: readonly string[], sizes: Sizes): Strides => {
   let stride = 1;
   const strides = [...names].reverse().map((name): [string, number] => {

@@ -12,7 +12,8 @@ import { guidedDiffusion } from './guidedDiffusion.js';
 import { guidedDiffusionClassifierConfig } from './guidedDiffusionClassifierConfig.js';
 import { guidedDiffusionConfig } from './guidedDiffusionConfig.js';
 import type { NamedModel, WeightTable } from './table.js';
-// the names and shapes of state dicts, made from the constructors of the published code, and checked against PyTorch for three
+// the names and shapes of state dicts, derived from the constructors of the published code; three were checked in
+// PyTorch
 import published from './names.test.json' with { type: 'json' };
 
 /** The network of a published configuration, and the names of its weights. */
@@ -31,7 +32,7 @@ const made = ({ kind, config }: (typeof published)[number]): WeightTable => {
   return right(names(right(unet(ours as UNetConfig))));
 };
 
-/** The shapes of all weights of a table, by their names there. */
+/** The shapes of all weights of a table, by their names in the other project. */
 const shapesOf = ({ entries, constants }: WeightTable): readonly (readonly [string, string])[] =>
   [
     ...entries.flatMap(({ theirs, theirShape }) => theirs.map((name) => [name, theirShape] as const)),
@@ -51,7 +52,7 @@ describe('a network has the weights of the published code, by name and shape', (
   });
 });
 
-describe('every preset can be named as its project does', () => {
+describe('every preset can be named as in its project', () => {
   const familyOf = (name: string) =>
     name.startsWith('edm') ? edm : name.startsWith('ddpm') ? diffusers : guidedDiffusion();
 
@@ -66,7 +67,7 @@ describe('every preset can be named as its project does', () => {
   });
 });
 
-test('the attention of 64x64_diffusion.pt is in the new order, of the other published models in the old one', () => {
+test('the attention of 64x64_diffusion.pt is in the new order, that of the other published models in the old one', () => {
   const flags = { image_size: 64, num_channels: 192, num_res_blocks: 3, num_head_channels: 64, class_cond: true };
   const tableFor = (config: object) => {
     const { config: ours, names } = right(guidedDiffusionConfig(config));
@@ -85,7 +86,7 @@ test('a table names each weight once', () => {
   }
 });
 
-describe('a network that the other project lacks is refused, by the parameter', () => {
+describe('a network that the other project lacks is refused, naming the parameter', () => {
   const base = { image: [16, 16, 3], base: 32, multipliers: [1, 2], blocks: 1, groups: 8 } as const;
   const refusal = (naming: (model: NamedModel) => ReturnType<typeof diffusers>, config: UNetConfig) => {
     const table = naming(right(unet({ ...base, ...config })));

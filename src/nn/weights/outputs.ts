@@ -1,7 +1,7 @@
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 
-/** Demands one output for each channel of an image, or two: then the second is a variance. */
+/** Requires one output for each channel of an image, or two, of which the second is a variance. */
 export const checkedOutputs = (
   where: string,
   channels: number,

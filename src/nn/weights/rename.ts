@@ -1,4 +1,4 @@
-/** Weights, or their gradients, under the names and layouts of either side of a table. */
+/** Converts weights, or their gradients, between the names and layouts of the two sides of a table. */
 import { raise, showShape } from '../../internal/errors.js';
 import { toOurs, toTheirs, type Weight } from './layout.js';
 import type { WeightEntry, WeightTable } from './table.js';
@@ -6,9 +6,9 @@ import type { WeightEntry, WeightTable } from './table.js';
 /** Weights by name. */
 export type Weights = ReadonlyMap<string, Weight>;
 
-/** Puts weights of one shape side by side on a new first axis; one alone stays as it is. */
+/** Stacks weights of one shape along a new first axis; a single weight is unchanged. */
 const stacked = (weights: readonly Weight[]): Weight => {
-  const [first] = weights as readonly [Weight]; // an entry has a name
+  const [first] = weights as readonly [Weight]; // an entry has at least one name
   if (weights.length === 1) return first;
   const { length } = first.data;
   const data = new Float32Array(weights.length * length);
@@ -26,10 +26,10 @@ const unstacked = ({ shape, data }: Weight, count: number): readonly Weight[] =>
   }));
 };
 
-/** Brings the weights of one entry, in the order of its names, into our layout. */
+/** Converts the weights of one entry, in the order of its names, to our layout. */
 export const oursOf = ({ layout }: WeightEntry, theirs: readonly Weight[]): Weight => toOurs(layout, stacked(theirs));
 
-/** Brings a parameter into the weights of the other project, in the order of the names of its entry. */
+/** Converts a parameter to the weights of the other project, in the order of the names of its entry. */
 export const theirsOf = ({ layout, theirs }: WeightEntry, ours: Weight): readonly Weight[] =>
   unstacked(toTheirs(layout, ours), theirs.length);
 
@@ -44,7 +44,7 @@ const named = (where: string, weights: Weights, name: string, shape: readonly nu
   });
 };
 
-/** The names that a file uses for an entry: those of an older version if it has one of them and lacks the new ones. */
+/** The names that a file uses for an entry: the older names if it has one of them and lacks the new ones. */
 export const namesIn = (
   { theirs, older = theirs }: Pick<WeightEntry, 'theirs' | 'older'>,
   has: (name: string) => boolean,

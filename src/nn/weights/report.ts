@@ -1,9 +1,9 @@
-/** Comparisons of the tensors of a file with those that a network needs. */
+/** Compares the tensors of a file with those that a network needs. */
 import { showShape } from '../../internal/errors.js';
 import { namesIn } from './rename.js';
 import type { WeightEntry, WeightTable } from './table.js';
 
-/** A tensor of a file, without its numbers. */
+/** A tensor of a file, without its values. */
 export interface StoredShape {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -34,7 +34,7 @@ export interface Placed {
   readonly found: boolean;
 }
 
-/** The dtypes of weights. Floats of 16 bits are widened before. */
+/** The dtypes of weights. 16-bit floats have already been widened. */
 const FLOATS = ['F64', 'F32'];
 
 /** Describes a tensor that does not fit; undefined for one that does. */
@@ -44,8 +44,8 @@ const misfitOf = ({ dtype, shape }: StoredShape, expected: string): string | und
 };
 
 /**
- * Compares the tensors of a file with a table. Only names that begin with `prefix` count. The constants of the other project
- * are neither missing nor unexpected.
+ * Compares the tensors of a file with a table. Considers only names that begin with `prefix`. The constants of the
+ * other project are neither missing nor unexpected.
  */
 export const compareWeights = (
   { entries, constants }: WeightTable,
@@ -103,7 +103,7 @@ export const describeReport = ({ missing, unexpected, misshaped }: WeightReport)
     ),
   ].join('; ');
 
-/** The prefix under which a file has most of the tensors of a network; undefined if no prefix has. */
+/** The prefix under which a file has most of the tensors of a network; undefined if there is none. */
 export const prefixIn = ({ entries }: WeightTable, tensors: ReadonlyMap<string, StoredShape>): string | undefined => {
   const wanted = entries.flatMap(({ theirs }) => theirs);
   const [first] = wanted;

@@ -1,11 +1,11 @@
-/** Rows of a table of weights, built from those of the modules that a network is made of. */
+/** Rows of a table of weights, composed from the rows of the modules of a network. */
 import { kernel, type Layout, matrix, vector } from './layout.js';
 
-/** One weight of ours beside its name in another project. */
+/** One of our weights with its name in another project. */
 export interface WeightRow {
   /** The path in our tree. */
   readonly ours: string;
-  /** The name there. Several names are weights of one shape, stacked on a first axis, in order. */
+  /** The name in the other project. Several names are weights of one shape, stacked on a first axis, in order. */
   readonly theirs: readonly string[];
   /** Names of older versions, which are read and never written. */
   readonly older?: readonly string[];
@@ -20,7 +20,7 @@ const joined = (outer: string, inner: string): string =>
 /** A row of one weight. */
 export const row = (ours: string, theirs: string, layout: Layout): WeightRow => ({ ours, theirs: [theirs], layout });
 
-/** The rows of a module, at its place in both trees; an empty name adds no step to a path. */
+/** The rows of a module, at its paths in both trees; an empty name adds nothing to a path. */
 export const within = (ours: string, theirs: string, rows: Rows): Rows =>
   rows.map(({ older, ...each }) => ({
     ...each,
@@ -29,7 +29,7 @@ export const within = (ours: string, theirs: string, rows: Rows): Rows =>
     ...(older && { older: older.map((name) => joined(theirs, name)) }),
   }));
 
-/** A group norm, as PyTorch names its weights. */
+/** A group norm, with PyTorch's names of its weights. */
 export const norm: Rows = [row('gamma', 'weight', vector), row('beta', 'bias', vector)];
 
 /** A convolution. */

@@ -15,7 +15,7 @@ const model = {
 const w: WeightRow = { ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o i' } };
 const b: WeightRow = { ours: 'b', theirs: ['fc.bias'], layout: { ours: 'c', theirs: 'c' } };
 
-/** The message of the refusal of rows. */
+/** The error message for invalid rows. */
 const refusal = (...rows: readonly unknown[]): string => {
   const table = namesBy(rows as readonly WeightRow[])(model);
   return table._tag === 'Left' ? `${table.left._tag} ${table.left.message}` : 'none';
@@ -51,7 +51,7 @@ describe('rows of your own', () => {
     ['two sizes that do not follow from the shape', { ours: 'i (a b)', theirs: 'a b i' }],
     ['a size that does not divide', { ours: 'i (a b)', theirs: 'a b i', sizes: { a: 4 } }],
     ['a size that is not a number of positions', { ours: 'i (a b)', theirs: 'a b i', sizes: { a: 0 } }],
-  ])('with %s are refused by the parameter', (_, layout) => {
+  ])('with %s are refused, naming the parameter', (_, layout) => {
     expect(refusal({ ...w, layout }, b)).toMatch(/^ConfigError namesBy: w: /);
   });
 
@@ -60,11 +60,11 @@ describe('rows of your own', () => {
     ['a name twice', { theirs: ['a', 'a'], layout: { ours: '(p i) o', theirs: 'p o i', sizes: { p: 2 } } }],
     ['more names than parts', { theirs: ['a', 'b', 'c'], layout: { ours: 'i o', theirs: 'i o' } }],
     ['fewer older names', { older: [] }],
-  ])('with %s are refused by the parameter', (_, change) => {
+  ])('with %s are refused, naming the parameter', (_, change) => {
     expect(refusal({ ...w, ...change }, b)).toMatch(/^ConfigError namesBy: w: /);
   });
 
-  test('of other fields or types are refused by their place', () => {
+  test('with unknown fields or wrong types are refused, naming their position', () => {
     expect(refusal(w, { ...b, theirs: 'fc.bias' })).toMatch(/^ConfigError namesBy\.1\.theirs: /);
     expect(refusal(w, { ...b, layout: undefined })).toMatch(/^ConfigError namesBy\.1\.layout: /);
   });

@@ -1,4 +1,4 @@
-/** Tables of weights: every parameter of a network beside its name and layout in another project. */
+/** Tables of weights: every parameter of a network with its name and layout in another project. */
 import { exactly } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
@@ -18,7 +18,7 @@ export interface ParameterLeaf {
 /** The names and layouts of all parameters of one network, in both directions. */
 export interface WeightTable {
   readonly entries: readonly WeightEntry[];
-  /** Fixed numbers of the other project, by name: written, and ignored when they are read. */
+  /** Constant tensors of the other project, by name. They are written to files, and ignored when a file is read. */
   readonly constants: ReadonlyMap<string, Weight>;
 }
 
@@ -29,12 +29,15 @@ export interface NamedModel {
   readonly config?: unknown;
 }
 
-/** Names the parameters of a model as another project does. `ConfigError` for a network that is not expressible there. */
+/**
+ * Names the parameters of a model as another project does. Returns a `ConfigError` for a network that the other project
+ * cannot express.
+ */
 export type Naming = (model: NamedModel) => either.Either<NoisefoldError, WeightTable>;
 
 /**
- * The table of a network: of all rows that its family may have, those of its parameters. `ConfigError` for a parameter
- * that has no row or two, and for a row that does not fit.
+ * The table of a network: of all rows that its family may have, those of its parameters. Returns a `ConfigError` for a
+ * parameter that has no row or two, and for a row that does not match its parameter.
  */
 export const tableOf = (
   where: string,
@@ -67,7 +70,7 @@ export const tableOf = (
 };
 
 /**
- * Our own names and layouts, for files that noisefold wrote: the paths of the parameters.
+ * Our own names and layouts, for files that noisefold wrote. The names are the paths of the parameters.
  * @example
  * const { params } = layer({ w: parameter(allOnes, 2) }, (bound) => bound)
  * pipe(ownNames({ params }), E.map(({ entries }) => entries.map(({ theirs }) => theirs))) // → E.right([['w']])
@@ -84,7 +87,7 @@ export const ownNames: Naming = ({ params: { leaves } }) =>
     constants: new Map(),
   });
 
-/** Names for this many axes: `a0 a1`. */
+/** Names for a number of axes: `a0 a1`. */
 const axesOf = (rank: number): string => Array.from({ length: rank }, (_, i) => `a${i}`).join(' ');
 
 const layout = exactly({ ours: t.string, theirs: t.string }, { sizes: t.record(t.string, t.number) });
@@ -96,8 +99,9 @@ const decodedRows = optionsOf({
 });
 
 /**
- * Names for a network of your own: a row for each parameter. The naming returns a `ConfigError`, which names the row, for a
- * parameter without a row or with two, for two rows with one name in `theirs`, and for a layout that does not fit.
+ * Names for a network of your own: a row for each parameter. The naming returns a `ConfigError`, which names the row,
+ * for a parameter without a row or with two, for two rows with one name in `theirs`, and for a layout that does not
+ * match its parameter.
  * @example
  * const { params } = layer({ w: parameter(allOnes, 2, 3) }, (bound) => bound)
  * const names = namesBy([{ ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o i' } }])

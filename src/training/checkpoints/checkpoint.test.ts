@@ -29,7 +29,7 @@ const whole: Snapshot = {
 const cycle: Record<string, unknown> = {};
 cycle['self'] = cycle;
 
-/** Snapshots that would not come back, and the fields that say so. */
+/** Snapshots that could not be read back, and the field that the error names. */
 const unsound: readonly (readonly [string, Partial<Readonly<Record<keyof Snapshot, unknown>>>, string])[] = [
   ['a function', { config: () => 1 }, 'config'],
   ['a function inside', { config: { loss: [() => 1] } }, 'config.loss.0'],
@@ -45,14 +45,14 @@ const unsound: readonly (readonly [string, Partial<Readonly<Record<keyof Snapsho
   ['a step before the first', { step: -1 }, 'step'],
   ['a step that is text', { step: '4' }, 'step'],
   ['a key of NaN', { key: [NaN, 0] }, 'key.0'],
-  ['a key that is no words', { key: [0, 2 ** 32] }, 'key.1'],
+  ['a key that is not made of words', { key: [0, 2 ** 32] }, 'key.1'],
   ['a key of one word', { key: [1] }, 'key.1'],
   ['a batch of 0', { batch: 0 }, 'batch'],
   ['an unknown rounding', { rounding: 'exact' }, 'rounding'],
 ];
 
-describe('a snapshot that would not come back', () => {
-  test.each(unsound)('%s is a ConfigError at the field, and the old file stays', async (_name, fields, field) => {
+describe('a snapshot that could not be read back', () => {
+  test.each(unsound)('%s is a ConfigError at the field, and the old file is kept', async (_name, fields, field) => {
     const folder = await mkdtemp(join(tmpdir(), 'noisefold-checkpoint-'));
     const path = join(folder, 'checkpoint.safetensors');
     right(await saveCheckpoint(path)(whole)());
@@ -99,7 +99,7 @@ describe('a snapshot that would not come back', () => {
       fc.subarray(['step', 'batch', 'key', 'config', 'tensors'] as const),
     ],
     { numRuns: faults(1000, 100_000) },
-  )('is refused, and all that is encoded is decoded as it was', (anything, fields) => {
+  )('is refused, and everything that is encoded is decoded unchanged', (anything, fields) => {
     const changes = Object.fromEntries(fields.map((field) => [field, anything[field]]));
     const entries = Object.entries(anything.tensors) as [string, StoredTensor][];
     const snapshot = {
@@ -116,7 +116,7 @@ describe('a snapshot that would not come back', () => {
   });
 
   test.each(['F32', 'F64'] as const)(
-    'for a %s parameter that is NaN or infinite is refused, in both ways',
+    'with a %s parameter that is NaN or infinite is refused, by both encoders',
     async (dtype) => {
       const folder = await mkdtemp(join(tmpdir(), 'noisefold-checkpoint-'));
       const path = join(folder, 'checkpoint.safetensors');
@@ -146,7 +146,7 @@ describe('a snapshot that would not come back', () => {
     },
   );
 
-  test('is not resumed from either, where it comes from memory', () => {
+  test('is not resumed from either, if it comes from memory', () => {
     const run = { key: whole.key, batch: whole.batch, config: whole.config };
     const errorOf = (changes: object): string =>
       E.match(
@@ -160,7 +160,7 @@ describe('a snapshot that would not come back', () => {
     expect(errorOf({ key: [0.5, 0] })).toBe('ConfigError from: key.0');
   });
 
-  test('by other hands is a DecodeError at the field', () => {
+  test('written by other software is a DecodeError at the field', () => {
     const { metadata } = right(F.pipe(encodeCheckpoint(whole), E.flatMap(decodeSafetensors('c'))));
     const errorOf = (words: Readonly<Record<string, string>>): string =>
       E.match(
@@ -230,7 +230,7 @@ describe('a checkpoint', () => {
       });
     }));
 
-  test('tells recipes apart though no configuration is given', () =>
+  test('distinguishes recipes even if no configuration is given', () =>
     onWasm(async (backend) => {
       const { config: _, ...plain } = { ...smallTraining(1), optimizer: adam({ learningRate: 1e-3 }) };
       const run = right(await startTraining({ ...plain, steps: 0 })(backend)());
@@ -249,14 +249,14 @@ describe('a checkpoint', () => {
         });
     }));
 
-  test('of other images says so, and not by numbers', () =>
+  test('of other images names the images, not a checksum', () =>
     onWasm(async (backend) => {
       const run = right(await startTraining(smallTraining(0))(backend)());
       const from = right(await run.snapshot());
       const data = { ...bars(60), batch: (positions: Int32Array) => bars(60).batch(positions.map((i) => 59 - i)) };
       const { message } = await leftOf(startTraining({ ...smallTraining(3), data, from })(backend));
       expect(message).toBe(
-        'checkpoint of step 0: settings.data.images: expected the images that the run began with, got others; resume with the configuration that the run began with, or accept another by `anySettings: true`',
+        'checkpoint of step 0: settings.data.images: expected the images that the run began with, got others; resume with the configuration that the run began with, or allow another with `anySettings: true`',
       );
     }));
 
@@ -269,20 +269,20 @@ describe('a checkpoint', () => {
     return right(F.pipe(bytes, E.flatMap(decodeCheckpoint('c'))));
   };
 
-  test('records how a wasm backend rounds, and is resumed by the other rounding only if that is accepted', () =>
+  test('records the rounding of a wasm backend, and is resumed with the other rounding only if that is allowed', () =>
     onWasm(async (backend) => {
       const portable = right(await wasm({ portable: true })());
       expect(portable.rounding).toBe('separate');
       expect(backend.rounding).toBe(canFuse() ? 'fused' : 'separate');
       const from = await checkpointOn(portable, smallTraining(1));
       expect(from.rounding).toBe('separate');
-      // claims to fuse, so that the test runs on machines without fused multiply-add too
+      // claims to fuse, so that the test also runs on machines without fused multiply-add
       const fusing: Backend = { ...portable, rounding: 'fused' };
       const resumed = { ...smallTraining(2), from };
       expect(await leftOf(startTraining(resumed)(fusing))).toMatchObject({
         _tag: 'CheckpointMismatch',
         where: 'checkpoint of step 1: rounding',
-        hint: 'resume on wasm({ portable: true }), or accept other bits by `anyRounding: true`',
+        hint: 'resume on wasm({ portable: true }), or allow other bits with `anyRounding: true`',
       });
       const accepted = await checkpointOn(fusing, { ...resumed, anyRounding: true });
       expect(accepted).toMatchObject({ step: 2, rounding: 'fused' });
@@ -292,7 +292,7 @@ describe('a checkpoint', () => {
       right(await portable.close());
     }));
 
-  test('of a backend whose rounding is not defined is resumed by any, and any is resumed by such a backend', () =>
+  test('of a backend whose rounding is not defined is resumed by any backend, and such a backend resumes any checkpoint', () =>
     onWasm(async (backend) => {
       const other = right(await reference()());
       expect(other.rounding).toBeNull();
@@ -304,7 +304,7 @@ describe('a checkpoint', () => {
       right(await other.close());
     }));
 
-  test('that is cut short, or is another file, is a DecodeError', async () => {
+  test('that is truncated, or is another kind of file, is a DecodeError', async () => {
     const bytes = await bytesAfter(smallTraining(1));
     expect(decodeCheckpoint('c')(bytes.subarray(0, bytes.length - 1))).toMatchObject({
       left: { _tag: 'DecodeError' },

@@ -1,4 +1,4 @@
-/** Checkpoints: snapshots as safetensors files. A file is replaced as a whole or not at all. */
+/** Checkpoints: snapshots as safetensors files. A file is replaced completely or not at all. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import { type NoisefoldError, raise, type Rounding } from '../../dsl/index.js';
 import { attempt, orRaise } from '../../internal/errors.js';
@@ -20,7 +20,7 @@ const hints = {
   read: 'give a checkpoint that noisefold wrote',
 };
 
-/** The format of checkpoints; changes when their meaning does. */
+/** The version of the format of checkpoints, which changes with their meaning. */
 export const CHECKPOINT = 'noisefold-checkpoint-1';
 
 /** A snapshot without its tensors, in a file. */
@@ -36,11 +36,14 @@ export const words = wordsOf({
   hints,
 });
 
-/** The words of a snapshot. `ConfigError` at a field that would not come back as it is. */
+/** The metadata of a snapshot. Returns a `ConfigError` for a field that could not be read back unchanged. */
 const metadataOf = ({ step, key, batch, config, settings, rounding, heldOut }: Snapshot) =>
   words.write('encodeCheckpoint', { step, key, batch, config, settings, rounding, heldOut });
 
-/** Raises an error at a number that is not finite: a run keeps its state finite, and cannot recover from NaN. */
+/**
+ * Raises an error for a number that is not finite: the state of a run is always finite, and a run cannot recover from
+ * NaN.
+ */
 const checkFinite = (tag: 'ConfigError' | 'DecodeError', where: string, tensors: Snapshot['tensors']): void => {
   for (const [name, tensor] of tensors) {
     const odd = oddNumber(tensor, true);
@@ -50,8 +53,8 @@ const checkFinite = (tag: 'ConfigError' | 'DecodeError', where: string, tensors:
 
 /**
  * The bytes of a checkpoint: the same snapshot gives the same bytes, and {@link decodeCheckpoint} reads them back.
- * `ConfigError` at a field that would not come back as it is: a config that is no JSON, a step or a key that is no
- * whole number, a tensor whose shape does not fit its data, or that holds NaN or an infinity.
+ * Returns a `ConfigError` for a field that could not be read back unchanged: a config that is not JSON, a step or a key
+ * that is not an integer, a tensor whose shape does not match its data, or that contains NaN or infinity.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * pipe(encodeCheckpoint(snapshot), E.flatMap(decodeCheckpoint('memory'))) // → E.right(snapshot)
@@ -67,7 +70,7 @@ export const encodeCheckpoint = (snapshot: Snapshot): either.Either<NoisefoldErr
   });
 
 /**
- * Reads the bytes of a checkpoint; `where` names them in messages. `DecodeError`.
+ * Reads the bytes of a checkpoint; `where` names them in messages. Fails with `DecodeError`.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const decode = decodeCheckpoint('memory')
@@ -85,8 +88,9 @@ export const decodeCheckpoint =
     });
 
 /**
- * Writes a checkpoint to a temporary file, tensor by tensor, and renames it. The old file stays whole until then, and
- * stays if the snapshot cannot be written. `ConfigError` as of {@link encodeCheckpoint}; `FileError`.
+ * Writes a checkpoint to a temporary file, tensor by tensor, and renames it. The old file stays intact until then, and
+ * is kept if the snapshot cannot be written. Fails with the `ConfigError` of {@link encodeCheckpoint}, and with
+ * `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
@@ -104,7 +108,7 @@ export const saveCheckpoint =
     );
 
 /**
- * Reads a checkpoint of any size from a file. `FileError`, also if there is none; `DecodeError`.
+ * Reads a checkpoint of any size from a file. Fails with `FileError`, also if there is no file, and with `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
@@ -121,14 +125,14 @@ export const loadCheckpoint = (path: string): Task<Snapshot> =>
     }),
   );
 
-/** Reads a checkpoint without its tensors. `FileError`, `DecodeError`. */
+/** Reads a checkpoint without its tensors. Fails with `FileError` or `DecodeError`. */
 export const readProgress = (path: string): Task<Omit<Snapshot, 'tensors'>> =>
   withTensors(path, { finite: true }, ({ metadata }) => TE.fromEither(words.read(path, metadata)));
 
 /**
- * Reads the checkpoint at a path, or gives null if nothing has this name: for a run that goes on, or begins. A
+ * Reads the checkpoint at a path, or returns null if nothing has this name, for a run that either resumes or begins. A
  * checkpoint that cannot be read is an error: `FileError` for a folder, a pipe, a link, or a file without permission;
- * `DecodeError`.
+ * otherwise `DecodeError`.
  * @example
  * await findCheckpoint('missing.safetensors')() // → E.right(null)
  */
@@ -143,10 +147,10 @@ export const findCheckpoint = (path: string): Task<Snapshot | null> =>
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every((x) => typeof x !== 'object'));
 
-/** The paths of checksums, whose numbers say nothing. */
+/** The paths of checksums, whose values are not shown in errors. */
 const CHECKSUM = /^settings\.(data\.images|groups)$|^config\.process\.(betas|timesteps)$/;
 
-/** Finds the first difference of two JSON values. A setting that is null on one side is unknown, and not compared. */
+/** Finds the first difference of two JSON values. A setting that is null on one side is unknown and not compared. */
 export const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
   if (isFields(expected) && isFields(actual) && Array.isArray(expected) === Array.isArray(actual))
     return Object.keys({ ...expected, ...actual })
@@ -160,16 +164,16 @@ export const difference = (path: string, expected: unknown, actual: unknown): Mi
     : { path, expected: show(expected), actual: show(actual) };
 };
 
-/** Ways to go on from a snapshot whose rounding differs from that of the backend. */
+/** Hints for resuming a snapshot whose rounding differs from that of the backend. */
 const backTo = {
   separate: 'resume on wasm({ portable: true })',
   fused: 'resume on wasm() without `portable`, on a machine and an engine with fused multiply-add',
 } satisfies Record<Rounding, string>;
 
 /**
- * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same, and also
- * settings and rounding if both have them. `CheckpointMismatch` at the first difference; `ConfigError` for an invalid
- * step, key or batch.
+ * Compares a snapshot with the run that resumes from it. Key, batch and configuration must be the same, and also
+ * settings and rounding if both have them. Fails with `CheckpointMismatch` at the first difference, and with
+ * `ConfigError` for an invalid step, key or batch.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
@@ -189,13 +193,13 @@ export const resumable = (
       const found = difference(field, run[field], snapshot[field]);
       const hint =
         field === 'config' || field === 'settings'
-          ? 'resume with the configuration that the run began with, or accept another by `anySettings: true`'
-          : 'resume with the key and the batch that the run began with';
+          ? 'resume with the configuration that the run began with, or allow another with `anySettings: true`'
+          : 'resume with the key and the batch size that the run began with';
       if (found !== undefined) refuse(found, hint);
     }
     if (rounding !== undefined && run.rounding !== undefined && rounding !== run.rounding) {
       const [expected, actual] = [`${run.rounding}, as on this backend`, `${rounding}, which gives other bits`];
-      const hint = `${backTo[rounding]}, or accept other bits by \`anyRounding: true\``;
+      const hint = `${backTo[rounding]}, or allow other bits with \`anyRounding: true\``;
       refuse({ path: 'rounding', expected, actual }, hint);
     }
     return snapshot;

@@ -15,7 +15,7 @@ const GIB = 2 ** 30;
 const folder = await mkdtemp(join(tmpdir(), 'noisefold-large-'));
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Why the test that writes 3 GiB is left out, for its name. */
+/** The reason why the test that writes 3 GiB is skipped, for its name. */
 const noRoom = await statfs(folder).then(({ bavail, bsize }) =>
   bavail * bsize > 4 * GIB ? '' : '(the disk has no room for 4 GiB)',
 );
@@ -23,7 +23,7 @@ const noRoom = await statfs(folder).then(({ bavail, bsize }) =>
 const part = (data: Float32Array<ArrayBuffer>): StoredTensor => ({ dtype: 'F32', shape: [data.length], data });
 
 describe('a safetensors file of more than 2 GiB', () => {
-  test('of another writer, of 5 GiB, is read tensor by tensor: the last one without the first', async () => {
+  test('of 5 GiB, from another writer, is read tensor by tensor: the last one without the first', async () => {
     const path = join(folder, 'sparse');
     const end = 5 * GIB + 2; // so that the last one is not aligned
     const header = JSON.stringify({
@@ -64,7 +64,7 @@ describe('a safetensors file of more than 2 GiB', () => {
     },
   );
 
-  test('that does not fit in memory is a FileError, and so is a tensor that does not', async () => {
+  test('that does not fit in memory is a FileError, and so is a tensor that does not fit', async () => {
     const path = join(folder, 'huge');
     const header = `{"w":{"dtype":"U8","shape":[${2 ** 43}],"data_offsets":[0,${2 ** 43}]}}`;
     right(

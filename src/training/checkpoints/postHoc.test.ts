@@ -6,10 +6,10 @@ import { right } from '../testing.js';
 import { postHocAverage } from './postHoc.js';
 import type { Snapshot } from './snapshot.js';
 
-/** A parameter that wanders, at each update from 1. */
+/** A parameter that varies, at each update from 1. */
 const wandering = (t: number): number => Math.sin(t / 37) + 0.3 * Math.cos(t / 11) + t / 400;
 
-/** Its average by a power function, by β_γ(t) = (1 − 1/t)^(γ+1), in float64. */
+/** Its average with a power function profile, by β_γ(t) = (1 − 1/t)^(γ+1), in float64. */
 const averageOf = (sigmaRel: number, updates: number): number => {
   let average = 0;
   for (let t = 1; t <= updates; t++) {
@@ -34,7 +34,7 @@ const found = (snapshots: Parameters<typeof postHocAverage>[0], sigmaRel: number
   Number(right(postHocAverage(snapshots, { sigmaRel, ...(step !== undefined && { step }) })).get('w')!.data[0]);
 
 describe('an average that is reconstructed', () => {
-  test('is the one that was not kept, the nearer the more snapshots there are', () => {
+  test('approximates an average that was not kept, more closely with more snapshots', () => {
     for (const sigmaRel of [0.06, 0.08, 0.12]) {
       const wanted = averageOf(sigmaRel, 2000);
       const [few, many] = [250, 50].map((spacing) => Math.abs(found(every(spacing, 2000), sigmaRel) - wanted));
@@ -43,12 +43,12 @@ describe('an average that is reconstructed', () => {
     }
   });
 
-  test('is the one that was kept, where that is asked for', () => {
+  test('equals an average that was kept', () => {
     for (const sigmaRel of widths) expect(found(every(250, 1000), sigmaRel)).toBeCloseTo(averageOf(sigmaRel, 1000), 6);
     expect(found(every(250, 1000), 0.1, 500)).toBeCloseTo(averageOf(0.1, 500), 6);
   });
 
-  test('has the weights of least squares, of profiles that are integrated by sums', () => {
+  test('has the weights of least squares over profiles that are integrated by sums', () => {
     const [kept, target] = [[{ gamma: gammaOf(0.1), t: 300 }, { gamma: gammaOf(0.1), t: 500 }], { gamma: gammaOf(0.15), t: 500 }];
     const points = Array.from({ length: 100_000 }, (_, i) => ((i + 0.5) * 500) / 100_000);
     const p = ({ gamma, t }: { readonly gamma: number; readonly t: number }, τ: number): number => (τ > t ? 0 : ((gamma + 1) * (τ / t) ** gamma) / t);
@@ -62,7 +62,7 @@ describe('an average that is reconstructed', () => {
     expect(found([of(300, 0), of(500, 1)], 0.15)).toBeCloseTo(y, 5);
   }); // prettier-ignore
 
-  test('is refused without averages by power, with two that are equal, and of another model', () => {
+  test('is refused without averages by emaPower, with two equal ones, and for another model', () => {
     const errorOf = (snapshots: Parameters<typeof postHocAverage>[0], sigmaRel = 0.08): unknown =>
       E.match((error: { readonly message: string }) => error.message, () => null)(postHocAverage(snapshots, { sigmaRel }));
     expect(errorOf([{ ...snapshotAt(10), settings: { averages: [0.9] } }])).toContain('expected snapshots with averages by emaPower');

@@ -15,7 +15,7 @@ type Averages = Pick<Snapshot, 'step' | 'settings' | 'tensors'>;
 const Settings = t.type({ averages: t.array(t.unknown) });
 const Power = exactly({ emaPower: t.number });
 
-/** An average that was kept: its profile, and where its tensors are. */
+/** An average that was kept: its profile, and the location of its tensors. */
 interface Kept extends PowerProfile {
   readonly prefix: string;
   readonly tensors: Snapshot['tensors'];
@@ -38,20 +38,20 @@ const postHocOptions = optionsOf({
   hint: 'give the width of the average, such as { sigmaRel: 0.08 }',
 });
 
-/** The average wanted. */
+/** The average to reconstruct. */
 export interface PostHoc {
   /** Its relative width, in (0, 0.28). */
   readonly sigmaRel: number;
-  /** The number of updates it is the average of; by default that of the last snapshot. */
+  /** The number of updates that it averages over; by default that of the last snapshot. */
   readonly step?: number;
 }
 
 /**
  * Reconstructs the average of a width that was not kept, as a sum of all `emaPower` averages in snapshots: the one with
  * the nearest profile over the updates, by least squares in float64. EDM2 (Karras et al. 2024), algorithm 3. The
- * tensors have the paths of the parameters, as `uploadTensors` takes them. Averages of 0.05 and 0.1 in some tens of
- * snapshots give every width between them. `ConfigError` for invalid options, without such averages, or if two are of
- * one width and step; `CheckpointMismatch` for snapshots of other models.
+ * tensors have the paths of the parameters, as `uploadTensors` takes them. Averages of widths 0.05 and 0.1 in some tens
+ * of snapshots are enough for every width between them. Fails with `ConfigError` for invalid options, without such
+ * averages, or if two have the same width and step, and with `CheckpointMismatch` for snapshots of different models.
  * @example
  * const w = (value: number): StoredTensor => ({ dtype: 'F32', shape: [1], data: Float32Array.of(value) })
  * const snapshot = (step: number, value: number) =>
@@ -75,7 +75,7 @@ export const postHocAverage = (
         where: 'postHocAverage',
         expected: 'snapshots with averages by emaPower, each of another width or step',
         actual: `${kept.length} averages, of the steps ${[...new Set(steps)].join(', ')}`,
-        hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint now and then',
+        hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint from time to time',
       });
     const { prefix: own, tensors } = first;
     const summed = new Map<string, StoredTensor>();

@@ -1,4 +1,4 @@
-/** Parameters in the dtype of a file. */
+/** Rounds parameters to the dtype of a file. */
 import { raise } from '../../internal/errors.js';
 import { halvesOf } from '../../formats/float16.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
@@ -15,7 +15,7 @@ export const rounded = (where: string, dtype: FileDType, name: string, tensor: S
   if (tensor.dtype !== 'F32' && tensor.dtype !== 'F64') return tensor;
   if (tensor.dtype === 'F32' && dtype === 'float32') return tensor;
   const { shape } = tensor;
-  const data = Float32Array.from(tensor.data); // the reference has float64
+  const data = Float32Array.from(tensor.data); // the reference backend has float64
   if (dtype === 'float32') return { dtype: 'F32', shape, data };
   const beyond = data.find((number) => Math.abs(number) >= 65520);
   if (beyond !== undefined)

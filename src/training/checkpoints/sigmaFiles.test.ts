@@ -12,7 +12,7 @@ import { small, untrained } from './untrainedTesting.js';
 const folder = mkdtempSync(`${tmpdir()}/noisefold-sigmas-`);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('a process of σ is read from a file without its σ, too, and one with damaged σ is a DecodeError', () =>
+test('a process of given σ is read even from a file without σ, and damaged σ are a DecodeError', () =>
   onWasm(async (backend) => {
     const path = `${folder}/sigmas.safetensors`;
     const process = right(processOfSigmas([0.01, 0.3, 7, 80]));
@@ -25,7 +25,7 @@ test('a process of σ is read from a file without its σ, too, and one with dama
       return loadTrained(path, { process })(backend)();
     };
     expect(tensors.has('process.sigmas')).toBe(true);
-    expect(right(await loadedWith(null)).process).toBe(process); // what the file has agrees with it
+    expect(right(await loadedWith(null)).process).toBe(process); // the other tables of the file agree with it
     right(await loadTrained(path)(backend)()).process.schedule.sigmas.forEach((sigma, t) =>
       expect(sigma / process.schedule.sigmas[t]!).toBeCloseTo(1, 14),
     );

@@ -1,4 +1,4 @@
-/** Networks in files: a built-in one as its configuration, any other as its name and its fields. */
+/** Networks in files: a built-in network is stored as its configuration, any other as its name and its fields. */
 import type { Model } from '../../diffusion/index.js';
 import { fail, failure, type NoisefoldError } from '../../dsl/index.js';
 import { E, type either } from '../../internal/fp.js';
@@ -12,13 +12,13 @@ import { difference } from './checkpoint.js';
 /** A denoiser or a classifier that was trained. */
 export type Network<P, I extends ImageShape> = AnyTrained<P, I>['model'];
 
-/** The functions that make networks of a configuration, which they decode, by their names in files. */
+/** The functions that decode a configuration and make a network of it, by their names in files. */
 const builders: Readonly<Record<string, (config: never) => either.Either<NoisefoldError, object>>> = {
   unet,
   encoderClassifier,
 };
 
-/** The network of a configuration from outside. */
+/** The network of a configuration that was read from a file. */
 const built = (name: string, config: unknown): either.Either<NoisefoldError, Network<never, ImageShape>> => {
   const build = Object.hasOwn(builders, name) ? builders[name] : undefined;
   return build === undefined
@@ -48,11 +48,11 @@ const fieldsOf = <P, I extends ImageShape>(model: Network<P, I>) => {
   return { predicts: predictionOf(model), classes, timesteps, condition, learnedVariance: learned?.as };
 };
 
-/** Tests if a function is one that a builder made of a configuration, unchanged. */
+/** Tests if a function is the unchanged one that a builder made. */
 const isMadeOf = (f: object | undefined, config: unknown): boolean =>
   f === undefined || ('config' in f && f.config === config);
 
-/** The builder and the configuration of a network that is built in and that nobody changed; undefined for any other. */
+/** The builder and the configuration of a built-in network that was not changed; undefined for any other. */
 const builtIn = <P, I extends ImageShape>(model: Network<P, I>): AboutModel | undefined => {
   const { config } = model as { readonly config?: unknown };
   const { learned }: Optional<P, I> = model;
@@ -68,14 +68,14 @@ const builtIn = <P, I extends ImageShape>(model: Network<P, I>): AboutModel | un
   return name === undefined ? undefined : { name, config };
 };
 
-/** Says of a network what a file keeps of it. */
+/** Describes a network as a file stores it. */
 export const aboutModel = <P, I extends ImageShape>(model: Network<P, I>, name: string): AboutModel =>
   builtIn(model) ?? { name, ...fieldsOf(model) };
 
 /**
- * The network of a file: the one that is given, which must say the same of itself, or the one of the stored
- * configuration. `CheckpointMismatch` at the first difference; `ConfigError` for a network that is not built in and not
- * given.
+ * The network of a file: the given one, whose description must equal the stored one, or the one of the stored
+ * configuration. Fails with `CheckpointMismatch` at the first difference, and with `ConfigError` for a network that is
+ * neither built in nor given.
  */
 export const modelFrom = <P, I extends ImageShape>(
   path: string,
@@ -93,17 +93,20 @@ export const modelFrom = <P, I extends ImageShape>(
   if (stored.config === undefined)
     return fail('ConfigError', {
       where: `${path}: model`,
-      expected: `the model ${JSON.stringify(stored.name)}, of which the file has the parameters alone`,
+      expected: `the model ${JSON.stringify(stored.name)}, of which the file has only the parameters`,
       actual: 'none',
       hint: 'give it: loadTrained(path, { model })',
     });
   return E.bimap(
     (error: NoisefoldError) => failure('DecodeError', { ...error, where: `${path}: model.config, ${error.where}` }),
-    (model) => model as unknown as Network<P, I>, // P and I are those of the builder where no network is given
+    (model) => model as unknown as Network<P, I>, // if no network is given, P and I are those of the builder
   )(built(stored.name, stored.config));
 };
 
-/** Gives the network of a file if it is of the kind that is read. `ConfigError` names the function for the other kind. */
+/**
+ * Returns the network of a file if it is of the expected kind. Otherwise a `ConfigError` names the function that reads
+ * the other kind.
+ */
 export const ofKind =
   (path: string, loader: 'loadTrained' | 'loadClassifier') =>
   <N extends object>(model: N): either.Either<NoisefoldError, N> => {

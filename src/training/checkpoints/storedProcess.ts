@@ -33,9 +33,9 @@ export const processSpec = (names: readonly string[], T: number): Readonly<Recor
   Object.fromEntries(names.map((name) => [name, leafSpec([T], name === 'timesteps' ? 'int32' : 'float32')]));
 
 /**
- * The process of a file: the one that is given, which must have the tables of the file, or the one that follows from them.
- * `CheckpointMismatch` at the first table that differs; `DecodeError`; `ConfigError` for a process that does not follow from
- * its tables and is not given.
+ * The process of a file: the given one, which must have the tables of the file, or the one that follows from the
+ * tables. Fails with `CheckpointMismatch` at the first table that differs, with `DecodeError`, and with `ConfigError`
+ * for a process that does not follow from its tables and is not given.
  */
 export const processFrom = (
   path: string,
@@ -52,7 +52,7 @@ export const processFrom = (
           where: `${where}.${other}`,
           expected: 'the numbers of the process that was given',
           actual: 'others',
-          hint: 'leave `process` out: the file has that of the training',
+          hint: 'leave `process` out: the file has the process of the training',
         });
   }
   if (kind === 'tables') return processOfTables(where, tables);

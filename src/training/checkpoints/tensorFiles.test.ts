@@ -32,7 +32,7 @@ test.each([
   ['wasm', 'wasm', wasm, wasm],
   ['wasm', 'the reference', wasm, reference],
   ['the reference', 'wasm', reference, wasm],
-])('what %s saved, %s loads to the bit', async (_from, _to, from, to) => {
+])('tensors that %s saved are loaded on %s bit for bit', async (_from, _to, from, to) => {
   expect(await using(from())(saved)()).toEqual(E.right(undefined));
   const loaded = F.pipe(
     RTE.Do,
@@ -62,7 +62,7 @@ test.each<[what: string, file: string, spec: TreeSpec<unknown>, tag: string, whe
     `${path}: blocks.0.count`,
   ],
   ['has more', path, treeSpec({ blocks: [{ w: '2 2' }] }), 'CheckpointMismatch', `${path}: blocks.0.count`],
-])('a file that %s is an error that names the place', async (_what, file, other, tag, where) => {
+])('a file that %s is an error that names the tensor', async (_what, file, other, tag, where) => {
   await using(wasm())(saved)();
   const loaded = await using(wasm())(loadTensors(file, other))();
   expect(E.isLeft(loaded) && { tag: loaded.left._tag, where: loaded.left.where }).toEqual({

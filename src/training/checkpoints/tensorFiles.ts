@@ -1,4 +1,4 @@
-/** A tree of values as a file, by path: for the parameters of models that `fit` does not train. */
+/** Saves and loads a tree of values by path, for the parameters of models that `fit` does not train. */
 import type { Effect } from '../../dsl/run/effect.js';
 import type { TreeSpec, Resident } from '../../dsl/index.js';
 import { gen, take } from '../../internal/gen.js';
@@ -7,8 +7,8 @@ import { matching, readTensors, uploadEach } from './snapshot.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
 
 /**
- * Writes a tree of values as a safetensors file, with their paths as names. The old file is whole until the new one
- * is. `FileError`, and the errors of `read`.
+ * Writes a tree of values as a safetensors file, with their paths as names. The old file is kept until the new one is
+ * complete. Fails with `FileError`, and with the errors of `read`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-saved.safetensors`
@@ -27,8 +27,8 @@ export const saveTensors =
 
 /**
  * Uploads a safetensors file, of any size, as the tree of a spec, tensor by tensor: float16, bfloat16 and float64 as
- * float32. `CheckpointMismatch`, which names the tensor, where the file has not those of the spec; `FileError`;
- * `DecodeError`, also for a float64 number beyond float32.
+ * float32. Fails with a `CheckpointMismatch`, which names the tensor, if the tensors of the file are not those of the
+ * spec, with `FileError`, and with `DecodeError`, also for a float64 number beyond float32.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-loaded.safetensors`

@@ -12,7 +12,7 @@ import { leftOf, right, smallTraining } from '../testing.js';
 import type { Trained } from '../trained.js';
 import { loadTrained, saveTrained } from './trainedFiles.js';
 
-test('a model is loaded from the bytes of its file, as a page has them, and damaged bytes are told', () =>
+test('a model is loaded from the bytes of its file, as in a web page, and damaged bytes are an error', () =>
   onWasm(async (backend) => {
     const folder = mkdtempSync(join(tmpdir(), 'noisefold-bytes-'));
     const path = join(folder, 'model.safetensors');

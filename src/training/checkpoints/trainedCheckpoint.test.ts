@@ -1,4 +1,4 @@
-/** Samples of checkpoints: what a training leaves, without `saveTrained`. */
+/** Draws samples from the checkpoints of a training, without `saveTrained`. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ const drawing = { solver: ddim(), grid: 4, key: key(3) } as const;
 
 describe('a checkpoint of a training', () => {
   const { config: _, ...training } = smallTraining(2);
-  /** A checkpoint in a file, beside what the training gave. */
+  /** A checkpoint in a file, together with the result of the training. */
   const saved = async (backend: Backend, change: Partial<Fit<UNetParams, [8, 8, 1]>> = {}) => {
     const path = newPath();
     const trained = right(
@@ -43,7 +43,7 @@ describe('a checkpoint of a training', () => {
   };
   const { model, process } = training;
 
-  test('is loaded with its model and process, and draws what the training draws', () =>
+  test('is loaded with its model and process, and draws the same samples as the training', () =>
     onWasm(async (backend) => {
       const { path, trained } = await saved(backend, { averageDecay: [0.9, 0.5] });
       for (const source of [path, readFileSync(path)]) {
@@ -55,13 +55,13 @@ describe('a checkpoint of a training', () => {
       expect(backend.stats().buffers).toBeGreaterThan(0);
     }));
 
-  test('of a configuration of its own is loaded too, and says nothing of dropped labels', () =>
+  test('with a custom configuration is loaded too, and does not know the rate of label dropout', () =>
     onWasm(async (backend) => {
       const { path } = await saved(backend, { config: 'mine' });
       expect(right(await loadTrained(path, { model, process })(backend)())).not.toHaveProperty('labelDropout');
     }));
 
-  test('without its model or its process says what to give', () =>
+  test('without its model or its process is an error that says what to give', () =>
     onWasm(async (backend) => {
       const { path } = await saved(backend);
       for (const [given, lacks] of [
@@ -76,7 +76,7 @@ describe('a checkpoint of a training', () => {
       }
     }));
 
-  test('of another model or process is a CheckpointMismatch that names the difference, and keeps nothing', () =>
+  test('of another model or process is a CheckpointMismatch that names the difference, and frees all memory', () =>
     onWasm(async (backend) => {
       const { path, trained } = await saved(backend);
       right(await release(trained.params)(backend)());
@@ -114,7 +114,7 @@ describe('a checkpoint of a training', () => {
       expect(backend.stats().buffers).toBe(before);
     }));
 
-  test('without the settings of the data is a DecodeError there', () =>
+  test('without the settings of the data is a DecodeError that names them', () =>
     onWasm(async (backend) => {
       const path = newPath();
       right(await saveCheckpoint(path)({ step: 1, key: key(7), batch: 1, config: null, tensors: new Map() })());
@@ -138,7 +138,7 @@ test.each([
     const snapshot = { step: 1, key: key(7), batch: 1, config: null, tensors: new Map() };
     for (const given of [snapshot, undefined])
       expect((await leftOf(work(given as never)(backend))).message).toBe(
-        `${name.split(' ')[0]}: trained: expected a trained model, as fit or loadTrained gives it, with its model, process, image, params, got an object; the type of its argument lists the fields`,
+        `${name.split(' ')[0]}: trained: expected a trained model, as fit or loadTrained returns it, with its model, process, image, params, got an object; the type of its argument lists the fields`,
       );
   }),
 );

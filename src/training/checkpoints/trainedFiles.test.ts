@@ -37,8 +37,8 @@ const newPath = (): string => `${folder}/${files++}.safetensors`;
 
 const drawing = { solver: ddim(), grid: 4, count: 2, key: key(3) } as const;
 
-describe('a model that fit gave', () => {
-  test('is loaded in float32 as it was, to the bit: parameters, process, image, configuration and samples', () =>
+describe('a model returned by fit', () => {
+  test('is loaded in float32 bit for bit: parameters, process, image, configuration and samples', () =>
     onWasm(async (backend) => {
       const path = newPath();
       const training = smallTraining(3);
@@ -56,7 +56,7 @@ describe('a model that fit gave', () => {
       expect(right(await draw(loaded))).toEqual(right(await draw(trained as never)));
     }));
 
-  test('and learned no images without labels is refused guidance, loaded as before', () =>
+  test('that was trained without label dropout refuses cfg, also after loading', () =>
     onWasm(async (backend) => {
       const path = newPath();
       const trained = right(await fit({ ...smallTraining(1), labelDropout: 0 })(backend)());
@@ -115,7 +115,7 @@ test.each<readonly [string, E.Either<NoisefoldError, Process>]>([
   ['respaced', F.pipe(ddpm(linear(1000)), E.flatMap(respace(25)))],
   ['of σ', processOfSigmas([0.01, 0.3, 7, Infinity])],
   ['at σ', F.pipe(ddpm(linear(1000)), E.flatMap(respaceAtSigmas([80, 5, 1])))],
-])('the process %s comes back to the bit', (_name, made) =>
+])('the process %s is read back bit for bit', (_name, made) =>
   onWasm(async (backend) => {
     const path = newPath();
     const process = right(made);
@@ -130,7 +130,7 @@ test.each<readonly [string, UNetConfig]>([
   ['a learned variance', { ...small, learnedVariance: 'range' }],
   ['a condition', { ...small, condition: { channels: 1, noiseLevel: true } }],
   ['heads by channels', { ...small, heads: { channels: 4 }, adaptiveGroupNorm: true }],
-])('a U-Net with %s comes back as its configuration', (_name, config) =>
+])('a U-Net with %s is read back by its configuration', (_name, config) =>
   onWasm(async (backend) => {
     const path = newPath();
     const trained = await untrained(config)(backend);
@@ -142,7 +142,7 @@ test.each<readonly [string, UNetConfig]>([
   }),
 );
 
-describe('a model of one’s own', () => {
+describe('a custom model', () => {
   const grey: Model<Scalar, [1, 1, 1]> = {
     ...parameter(allOnes),
     predicts: 'x0',
@@ -153,7 +153,7 @@ describe('a model of one’s own', () => {
     return { model: grey, process: hundred, image: [1, 1, 1], params };
   };
 
-  test('is given when it is loaded, and draws what it drew', () =>
+  test('is given when it is loaded, and draws the same samples', () =>
     onWasm(async (backend) => {
       const path = newPath();
       right(await saveTrained(path, await trainedGrey(backend), { name: 'grey' })(backend)());
@@ -161,7 +161,7 @@ describe('a model of one’s own', () => {
       expect(right(await sample(drawing)(loaded)(backend)()).data).toEqual(Float32Array.of(0.5, 0.5));
     }));
 
-  test('that is missing, of another name or says other things is an error that names the difference', () =>
+  test('that is missing, has another name or another description is an error that names the difference', () =>
     onWasm(async (backend) => {
       const path = newPath();
       right(await saveTrained(path, await trainedGrey(backend), { name: 'grey' })(backend)());
@@ -172,7 +172,7 @@ describe('a model of one’s own', () => {
       expect(await errorOf({})).toEqual([
         'ConfigError',
         ': model',
-        'the model "grey", of which the file has the parameters alone',
+        'the model "grey", of which the file has only the parameters',
         'none',
       ]);
       expect(await errorOf({ model: grey })).toEqual(['CheckpointMismatch', ': model.name', '"custom"', '"grey"']);
@@ -190,7 +190,7 @@ describe('a model of one’s own', () => {
       ]);
     }));
 
-  test('with other parameters is a CheckpointMismatch at the first tensor that is missing, too many or of another shape', () =>
+  test('with other parameters is a CheckpointMismatch at the first tensor that is missing, unexpected or of another shape', () =>
     onWasm(async (backend) => {
       const path = newPath();
       right(await saveTrained(path, await trainedGrey(backend))(backend)());
@@ -207,7 +207,7 @@ describe('a model of one’s own', () => {
       expect(await whereOf(spec({}))).toBe(': params: expected no such tensor, got one in the file');
     }));
 
-  test('made of a U-Net by changing a function is not taken for that U-Net', () =>
+  test('made from a U-Net by changing a function is not treated as that U-Net', () =>
     onWasm(async (backend) => {
       const trained = await untrained({ ...small, learnedVariance: 'range' })(backend);
       const { apply, learned } = trained.model;
@@ -229,7 +229,7 @@ describe('a model of one’s own', () => {
       }
     }));
 
-  test('and a process of one’s own are given; another process is told by its first table', () =>
+  test('and a custom process are given; another process is an error that names the first different table', () =>
     onWasm(async (backend) => {
       const path = newPath();
       const process = { ...hundred, posteriors: hundred.posteriors.map((p) => ({ ...p, variance: p.variance / 2 })) };
@@ -245,7 +245,7 @@ describe('a model of one’s own', () => {
       });
     }));
 
-  test('with a number that is not finite, or too large for float16, is not saved, and the older file stays', () =>
+  test('with a number that is not finite, or too large for float16, is not saved, and the older file is kept', () =>
     onWasm(async (backend) => {
       const path = newPath();
       right(await saveTrained(path, await trainedGrey(backend))(backend)());
@@ -262,7 +262,7 @@ describe('a model of one’s own', () => {
     }));
 });
 
-describe('what is no such file, or no such option', () => {
+describe('an invalid file or option', () => {
   test('is a typed error', () =>
     onWasm(async (backend) => {
       const path = newPath();
@@ -282,7 +282,7 @@ describe('what is no such file, or no such option', () => {
       });
     }));
 
-  test('damaged by other hands is a DecodeError at the place', () =>
+  test('damaged by other software is a DecodeError that names the place', () =>
     onWasm(async (backend) => {
       const path = newPath();
       right(await saveTrained(path, await untrained()(backend))(backend)());

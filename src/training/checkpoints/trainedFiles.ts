@@ -1,4 +1,4 @@
-/** A trained network as a file, for sampling: its averaged parameters, its process, its configuration. */
+/** Trained networks as files, for sampling: the averaged parameters, the process and the configuration. */
 import type { Effect } from '../../dsl/run/effect.js';
 import type { ClassifierModel, Model, Process } from '../../diffusion/index.js';
 import { followsFromTables, type ProcessTables } from '../../diffusion/process/processTables.js';
@@ -31,11 +31,11 @@ export interface TrainedFileOptions {
 
 /** The parts of a trained network that its file does not have. */
 interface GivenNetwork<N> {
-  /** The network, if it is not built in, and for a checkpoint. */
+  /** The network; required if it is not built in, and for a checkpoint. */
   readonly model?: N;
   /** The name that it was saved with; by default 'custom'. */
   readonly name?: string;
-  /** The process, if it was made by hand, and for a checkpoint. */
+  /** The process; required if it was made by hand, and for a checkpoint. */
   readonly process?: Process;
 }
 
@@ -53,7 +53,7 @@ const kinds = t.keyof({ tables: null, custom: null });
 
 /** A trained model without its tensors, in a file. */
 const words = wordsOf({
-  format: 'noisefold-trained-1', // changes when the meaning of a file does
+  format: 'noisefold-trained-1', // changes with the meaning of files
   required: {
     model: t.intersection([t.type({ name: t.string }), t.UnknownRecord]),
     image: extents,
@@ -62,16 +62,17 @@ const words = wordsOf({
   optional: { labelDropout: rate },
   texts: { process: kinds },
   hints: {
-    write: 'give what fit or loadTrained gave',
+    write: 'give the result of fit or loadTrained',
     read: 'give a file that saveTrained wrote, or a checkpoint',
   },
 });
 
 /**
- * Writes a trained model as a safetensors file, for {@link loadTrained}, or a trained classifier, for
- * {@link loadClassifier}: the averaged parameters by path, rounded to float32 or float16, the tables of the process, and
- * in the header the configuration of a built-in network, or the name of another, and the extents of an image. The older file stays if it fails: `ConfigError` for a number that is not finite
- * or too large for float16, `CheckpointMismatch` for parameters that are not those of the model, `FileError`.
+ * Writes a trained model as a safetensors file, for {@link loadTrained}, or a trained classifier, for {@link
+ * loadClassifier}: the averaged parameters by path, rounded to float32 or float16, the tables of the process, and in
+ * the header the configuration of a built-in network, or the name of another, and the extents of an image. If it fails,
+ * the older file is kept: with `ConfigError` for a number that is not finite or too large for float16, with
+ * `CheckpointMismatch` for parameters that are not those of the model, or with `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-trained.safetensors`
@@ -112,7 +113,7 @@ interface Loading {
   readonly backend: Backend;
 }
 
-/** Builds a trained network from a file. Checks its header before it reads a number. */
+/** Builds a trained network from a file. Checks the header before it reads tensors. */
 const loaded = <P, I extends ImageShape>(
   { path, loader, backend }: Loading,
   { entries, metadata, tensor }: OpenTensors,
@@ -129,25 +130,25 @@ const loaded = <P, I extends ImageShape>(
     const read = (entry: string) => tensor(entries.get(entry)!); // `matching` found it
     const tables: { [name: string]: StoredTensor['data'] } = {};
     for (const table of names) tables[table] = (yield* take(read(`process.${table}`))).data;
-    // of float64 and int32
+    // the tables are float64 and int32
     const process = yield* take(processFrom(path, tables as unknown as ProcessTables, kind, givenProcess));
     const { params } = yield* keep(uploadEach(path, spec, read)(backend), (tree) => release(tree)(backend));
     return {
       model,
       process,
-      image: image as unknown as ImageExtents<I>, // those of the images that the model was trained on
+      image: image as unknown as ImageExtents<I>, // the extents of the images that the model was trained on
       ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }),
-      params: params as Resident<P>, // which does not reduce while P is open
+      params: params as Resident<P>, // a conditional type, which does not reduce while P is generic
     };
   });
 
-/** The part of a checkpoint on the images. */
+/** The part of a checkpoint that describes the images. */
 const Settings = t.type({ settings: t.type({ data: t.type({ image: extents }) }) });
-/** Its part on the training, unless that has a `config` of its own. */
+/** The part that describes the training, unless the training has a custom `config`. */
 const checksums = exactly({ T: positive, betas: t.number, timesteps: t.number });
 const Config = t.type({ predicts: t.string, process: checksums, labelDropout: rate });
 
-/** Builds a trained network from a checkpoint, of whose tensors it takes the averaged parameters. */
+/** Builds a trained network from the averaged parameters of a checkpoint. */
 const averaged = <P, I extends ImageShape>(
   { path, loader, backend }: Loading,
   { entries, metadata, tensor }: OpenTensors,
@@ -176,9 +177,9 @@ const averaged = <P, I extends ImageShape>(
     return {
       model,
       process,
-      image: settings.data.image as unknown as ImageExtents<I>, // those of the images that the model was trained on
+      image: settings.data.image as unknown as ImageExtents<I>, // the extents of the images that the model was trained on
       ...(E.isRight(known) && { labelDropout: known.right.labelDropout }),
-      params: average as Resident<P>, // which does not reduce while P is open
+      params: average as Resident<P>, // a conditional type, which does not reduce while P is generic
     };
   });
 
@@ -199,11 +200,11 @@ const denoiserFrom = loading('loadTrained', part('a model', 'predicts', 'apply',
 const classifierFrom = loading('loadClassifier', part('a classifier', 'classes', 'apply', 'params'));
 
 /**
- * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters, as float32: the
- * result is what `sample` takes. A model that is not a U-Net of `unet` is given as `model`. Also reads a checkpoint of a
- * training, for its averaged parameters; that holds no model, so `model` and `process` are given. `CheckpointMismatch`
- * at the first tensor that is missing, is unknown or has another shape, and for another model, name or process;
- * `ConfigError` for a model that is not given; `FileError`, `DecodeError`.
+ * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters as float32, ready for
+ * `sample`. A model that is not a U-Net of `unet` must be given as `model`. Also reads the averaged parameters of a
+ * checkpoint of a training, which holds no model, so that `model` and `process` must be given. Fails with
+ * `CheckpointMismatch` at the first tensor that is missing, unknown or of another shape, and for another model, name or
+ * process; with `ConfigError` for a model that is not given; and with `FileError` or `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-grey.safetensors`
@@ -221,12 +222,12 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
 export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
   source: string | Uint8Array,
   given: GivenTrained<P, I> = {},
-): Effect<Trained<P, I>> => denoiserFrom<P, I>(source, given) as Effect<Trained<P, I>>; // 'loaded' refuses classifiers
+): Effect<Trained<P, I>> => denoiserFrom<P, I>(source, given) as Effect<Trained<P, I>>; // `loaded` refuses classifiers
 
 /**
- * Reads a classifier that {@link saveTrained} wrote, by its path or from its bytes, and uploads its parameters, as float32:
- * `sample` takes the result as `guide`. A classifier that is not built in is given as `model`. Also reads a checkpoint of a
- * training, with `model` and `process`. Errors as of {@link loadTrained}.
+ * Reads a classifier that {@link saveTrained} wrote, by its path or from its bytes, and uploads its parameters as
+ * float32: `sample` takes the result as `guide`. A classifier that is not built in must be given as `model`. Also reads
+ * a checkpoint of a training, with `model` and `process`. Fails with the errors of {@link loadTrained}.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-classifier.safetensors`

@@ -31,7 +31,7 @@ describe('an .npz file', () => {
     expect([...right(await right(await readNpzDataset(path, { images: 'arr_0' })()).batch(Int32Array.of(1))()).labels!]).toEqual([-1]);
   });
 
-  test('is read without the arrays that nobody asks for', async () => {
+  test('is read without unpacking the other arrays', async () => {
     const junk = npy('|u1', '(3,)', new Uint8Array(2).buffer); // would be refused
     const path = file('more.npz', zipSync({ 'junk.npy': junk, 'x.npy': images, 'y.npy': labels }));
     expect(right(await readNpzDataset(path, { images: 'x', labels: 'y', most: 500 })()).size).toBe(2);
@@ -39,12 +39,12 @@ describe('an .npz file', () => {
     expect(await leftOf(readNpz(path))).toMatchObject({ where: `${path}: junk.npy` });
   });
 
-  test('with another number of labels speaks of images and labels', async () => {
+  test('with another number of labels is an error about images and labels', async () => {
     const path = file('uneven.npz', zipSync({ 'x.npy': images, 'y.npy': npy('|u1', '(1,)', Uint8Array.of(3).buffer) }));
     expect((await leftOf(readNpzDataset(path, { images: 'x', labels: 'y' }))).message).toContain('expected a label for each of the 2 images [1, 2, 3], got 1 labels');
   });
 
-  test('without the array that is asked for is an error with the names that it has', async () => {
+  test('without the requested array is an error that lists the names in the file', async () => {
     const path = file('names.npz', zipSync({ 'x.npy': images, 'y.npy': labels }));
     expect(await leftOf(readNpzDataset(path, { images: 'arr_0' }))).toMatchObject({ _tag: 'DecodeError', where: path, expected: 'an array arr_0', actual: 'x, y' });
     expect(await leftOf(readNpzDataset(path, { images: 'x', most: 5 }))).toMatchObject({ expected: 'at most 5 bytes unpacked' });
@@ -56,7 +56,7 @@ test('an .npy file is an array', async () => {
 });
 
 describe('arrays', () => {
-  test('of floating-point numbers stand for [-1, 1], grey without an axis for channels', async () => {
+  test('of floating-point numbers in [-1, 1], grey without a channel axis', async () => {
     const data = right(datasetOfArrays({ images: { shape: [2, 1, 2], data: Float64Array.of(-1, 0.5, 0, 1) } }));
     expect(data.image).toEqual([1, 2, 1]);
     expect([...right(await data.batch(Int32Array.of(1))()).images]).toEqual([0, 1]);
@@ -69,8 +69,8 @@ describe('arrays', () => {
     ['one image', { images: bytes(8, 8) }, 'reshape or convert the array in NumPy'],
     ['integers of 16 bits', { images: { shape: [1, 1, 1], data: Uint16Array.of(1) } }, 'reshape or convert the array in NumPy'],
     ['another size', { images: bytes(2, 8, 8, 3), image: [8, 9, 3] }, 'make the model for images of this size'],
-    ['labels of other images', { images: bytes(2, 8, 8), labels: bytes(3) }, 'give the images and the labels of the same split'],
-  ] as const)('with %s are refused, with the way out', (_, given, hint) => {
+    ['labels of other images', { images: bytes(2, 8, 8), labels: bytes(3) }, 'give images and labels of the same split'],
+  ] as const)('with %s are refused, with a hint', (_, given, hint) => {
     expect(datasetOfArrays(given)).toMatchObject({ left: { _tag: 'DecodeError', hint } });
   });
 }); // prettier-ignore

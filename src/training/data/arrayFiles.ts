@@ -1,4 +1,4 @@
-/** Files of arrays on disk, by Node: NumPy's, and the binary version of CIFAR-10. */
+/** Reads files of arrays in Node: NumPy's, and the binary version of CIFAR-10. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { amount, exactly } from '../../internal/decode.js';
@@ -14,7 +14,7 @@ import { type Dataset, datasetOf, type Image } from './dataset.js';
 import { datasetOfImages } from './imageData.js';
 
 /**
- * Reads an .npy file. `FileError`, and the errors of {@link decodeNpy}.
+ * Reads an .npy file. Fails with `FileError`, and with the errors of {@link decodeNpy}.
  * @example
  * await pipe(readNpy('missing.npy'), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
  */
@@ -22,7 +22,7 @@ export const readNpy = (path: string): Task<NpyArray> =>
   F.pipe(readBytes(path), TE.flatMapEither(decodeNpy(path)), task);
 
 /**
- * Reads the arrays of an .npz file by name. `FileError`, and the errors of {@link decodeNpz}.
+ * Reads the arrays of an .npz file by name. Fails with `FileError`, and with the errors of {@link decodeNpz}.
  * @example
  * await pipe(readNpz('missing.npz'), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
  */
@@ -32,8 +32,8 @@ export const readNpz = (path: string, options?: NpzOptions): Task<ReadonlyMap<st
 /** The arrays that hold a data set. */
 export interface ArrayData<I extends readonly [number, number, number]> {
   /**
-   * `[n, height, width, 1, 3 or 4]`, or grey as `[n, height, width]`. Integers of 8 bits stand for 0…255, floating-point numbers
-   * for [-1, 1].
+   * `[n, height, width, 1, 3 or 4]`, or grey as `[n, height, width]`. 8-bit integers are in 0…255, floating-point
+   * numbers in [-1, 1].
    */
   readonly images: NpyArray;
   /** The class of each image, `[n]` or `[n, 1]`. */
@@ -47,8 +47,8 @@ const imageShape = part('an image shape', 'length');
 const arrayData = checked('datasetOfArrays', exactly({ images: anArray }, { labels: anArray, image: imageShape }));
 
 /**
- * Makes a data set of arrays, such as those of an .npz file. `ConfigError` for an invalid field; `DecodeError` if the images have another shape or type, or another
- * number of labels.
+ * Makes a data set of arrays, such as those of an .npz file. Fails with `ConfigError` for an invalid field, and with
+ * `DecodeError` if the images have another shape or type, or another number of labels.
  * @example
  * const images = { shape: [2, 1, 1], data: Uint8Array.of(0, 255) }
  * const data = datasetOfArrays({ images, labels: { shape: [2], data: Int32Array.of(3, 7) } })
@@ -86,7 +86,7 @@ export const datasetOfArrays = <const I extends readonly [number, number, number
       actual: showShape(found),
       hint: 'make the model for images of this size',
     });
-  // they have the shape that was asked for, or I is that of any images
+  // the images have the given shape, or I is the shape of any images
   const known = found as unknown as I;
   const classes = labels === undefined ? {} : { labels: labels.data };
   return isBytes
@@ -107,9 +107,8 @@ const npzNames = checked(
 );
 
 /**
- * A data set from the arrays of an .npz file, as {@link datasetOfArrays} takes them. `ConfigError` for an invalid field,
- * `FileError`, `DecodeError`, also for a name
- * that the file does not have.
+ * A data set from the arrays of an .npz file, as {@link datasetOfArrays} takes them. Fails with `ConfigError` for an
+ * invalid field, with `FileError`, and with `DecodeError`, also for a name that the file does not have.
  * @example
  * await pipe(readNpzDataset('missing.npz', { images: 'arr_0' }), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
  */
@@ -136,8 +135,8 @@ export interface Cifar10Data extends Dataset<[32, 32, 3]> {
 }
 
 /**
- * A data set from binary files of CIFAR-10, in their order: `data_batch_1.bin` to `data_batch_5.bin`, or `test_batch.bin`. `FileError`,
- * and the errors of {@link decodeCifar10}.
+ * Reads a data set from binary files of CIFAR-10, in the given order: `data_batch_1.bin` to `data_batch_5.bin`, or
+ * `test_batch.bin`. Fails with `FileError`, and with the errors of {@link decodeCifar10}.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-batch.bin`

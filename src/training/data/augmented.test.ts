@@ -32,7 +32,7 @@ describe('randomFlip', () => {
     expect(Math.abs(count - 500)).toBeLessThan(4 * Math.sqrt(250)); // four standard deviations
   });
 
-  test.prop([keys])('twice with one key, is the image', (k) => {
+  test.prop([keys])('twice with one key gives the original image', (k) => {
     const [image, flip] = [numbered(3, 4, 3), randomFlip()];
     expect(flip(flip(image, k), k).data).toEqual(image.data);
   });
@@ -49,12 +49,12 @@ describe('randomCrop', () => {
     expect(fits).toHaveLength(1);
   });
 
-  test('takes every place', () => {
+  test('reaches every offset', () => {
     const crops = Array.from({ length: 400 }, (_, seed) => randomCrop({ padding: 1 })(numbered(3, 3, 1), key(seed)).data.join());
     expect(new Set(crops).size).toBe(9);
   });
 
-  test('fills with the outermost pixels, or the image mirrored at them', () => {
+  test('fills with the outermost pixels, or with the mirrored image', () => {
     const row: ImagePixels = { data: Float32Array.of(1, 2, 3), shape: [1, 3, 1] };
     const found = (fill: 'edge' | 'reflect') => new Set(Array.from({ length: 200 }, (_, seed) => randomCrop({ padding: 2, fill })(row, key(seed)).data.join()));
     expect([...found('edge')].sort()).toEqual(['1,1,1', '1,1,2', '1,2,3', '2,3,3', '3,3,3']);
@@ -68,7 +68,7 @@ describe('augmented data', () => {
   const batchOf = async (data: Dataset, ...given: Parameters<Dataset['batch']>) => right(await data.batch(...given)());
   const dim: Augmentation = ({ data, shape }, k) => ({ data: data.map((x) => x * hostUniform(k, 1)[0]!), shape });
 
-  test.prop([keys])('depend on the key and the place in the batch alone', async (k) => {
+  test.prop([keys])('depend only on the key and the position in the batch', async (k) => {
     const data = augmented(bars(9), [randomCrop({ padding: 2 }), randomFlip(), dim]);
     const first = await batchOf(data, Int32Array.of(4, 4, 7), k);
     expect(await batchOf(data, Int32Array.of(4, 4, 7), k)).toEqual(first);
@@ -76,19 +76,19 @@ describe('augmented data', () => {
     expect(first.labels).toEqual((await batchOf(bars(9), Int32Array.of(4, 4, 7))).labels);
   });
 
-  test('without a key are the images themselves', async () => {
+  test('do nothing without a key', async () => {
     const data = augmented(bars(9), [dim]);
     expect(await batchOf(data, Int32Array.of(3, 5))).toEqual(await batchOf(bars(9), Int32Array.of(3, 5)));
   });
 
-  test('of augmented data have draws of their own', async () => {
+  test('of augmented data draw independently', async () => {
     const flip = randomFlip();
     const twice = augmented(augmented(bars(9), [flip]), [flip]);
     const images = await Promise.all(Array.from({ length: 20 }, (_, seed) => batchOf(twice, Int32Array.of(1), key(seed))));
-    expect(new Set(images.map((batch) => batch.images.join())).size).toBe(2); // with one key for both each flip would undo the other
+    expect(new Set(images.map((batch) => batch.images.join())).size).toBe(2); // with the same key for both, each flip would undo the other
   });
 
-  test('never see the data that they are made of', async () => {
+  test('do not change the original data', async () => {
     const source = bars(3);
     const spoils: Augmentation = (image) => ({ ...image, data: image.data.fill(0) });
     await batchOf(augmented({ ...source, batch: () => TE.right(shared) }, [spoils]), Int32Array.of(0), key(1));
@@ -96,13 +96,13 @@ describe('augmented data', () => {
   });
   const shared = { images: new Float32Array(64).fill(1), labels: Int32Array.of(0) };
 
-  test('that leave with another shape are a ConfigError', async () => {
+  test('that return another shape are a ConfigError', async () => {
     const cut: Augmentation = ({ data }) => ({ data: data.subarray(0, 7 * 8), shape: [7, 8, 1] });
     const error = await leftOf(augmented(bars(3), [cut]).batch(Int32Array.of(0), key(1)));
     expect(error).toMatchObject({ _tag: 'ConfigError', where: 'augmented', actual: 'one [7, 8, 1] of 56 numbers' });
   });
 
-  test('from what is no data set or no function raise a ConfigError at the argument', () => {
+  test('of anything but a data set and functions raise a ConfigError at the argument', () => {
     for (const wrong of [undefined, randomFlip, ['flip']])
       expect(() => augmented(bars(3), wrong as never)).toThrow(/augmented.augmentations: .*an array of functions/);
     for (const wrong of [undefined, E.right(bars(3)), []])
@@ -141,7 +141,7 @@ describe('a training on augmented data', () => {
       expect(Buffer.compare(bytesOf(plain), bytesOf(whole))).not.toBe(0);
     }));
 
-  test('measures held-out images as they are', () =>
+  test('measures held-out images unchanged', () =>
     onWasm(async (backend) => {
       const asked: boolean[] = [];
       const data: Dataset<[8, 8, 1]> = {
@@ -156,7 +156,7 @@ describe('a training on augmented data', () => {
       expect(asked).not.toContain(true);
     }));
 
-  test('says which function was not called', () => {
+  test('names a function that was not called', () => {
     const messageOf = (made: unknown): string =>
       E.match(
         ({ message }: NoisefoldError) => message,
@@ -167,7 +167,7 @@ describe('a training on augmented data', () => {
     expect(messageOf(randomCrop)).toBe(`augmented: ${rest} randomCrop({ padding: 4 })`);
   });
 
-  test('ends with a typed error if a function throws, or leaves [-1, 1]', () =>
+  test('ends with a typed error if a function throws, or returns numbers outside [-1, 1]', () =>
     onWasm(async (backend) => {
       const endOf = (change: Augmentation) =>
         leftOf(fit({ ...training(1), data: augmented(bars(60), [change]) })(backend));

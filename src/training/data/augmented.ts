@@ -1,4 +1,4 @@
-/** Random changes to the images of a data set, made anew each time that they are learned from. */
+/** Random changes to the images of a data set, drawn again each time an image is used for training. */
 import { foldIn, fork, raise, type RandomKey, showShape } from '../../dsl/index.js';
 import { exactly, natural, refined, share } from '../../internal/decode.js';
 import { attempt, orRaise } from '../../internal/errors.js';
@@ -14,7 +14,7 @@ export interface ImagePixels {
   readonly shape: readonly [height: number, width: number, channels: number];
 }
 
-/** Changes an image at random: a function of the image and the key alone. */
+/** Changes an image at random: a function of only the image and the key. */
 export type Augmentation = (image: ImagePixels, key: RandomKey) => ImagePixels;
 
 /**
@@ -31,7 +31,10 @@ export const hostUniform = (key: RandomKey, count: number): Float32Array => {
 /** An integer from 0 to n - 1. */
 const below = (n: number, uniform: number): number => Math.floor(uniform * n);
 
-/** Makes an image of the same shape. Its rows and columns are those of the image that the functions give, or black. */
+/**
+ * Makes an image of the same shape. The functions return the row and the column of the image from which each pixel is
+ * taken; other pixels are black.
+ */
 const moved = (
   { data, shape }: ImagePixels,
   rowOf: (y: number) => number,
@@ -55,7 +58,7 @@ const moved = (
 
 /** Settings of {@link randomFlip}. */
 export interface FlipOptions {
-  /** Of a flip: ½ by default. */
+  /** The probability of a flip: ½ by default. */
   readonly probability?: number;
   /** `horizontal`, the default, exchanges left and right; `vertical` exchanges top and bottom. */
   readonly direction?: 'horizontal' | 'vertical';
@@ -102,7 +105,7 @@ const cropOptions = optionsOf({
   ),
 });
 
-/** The place in an image of n pixels that stands for one beside it. */
+/** The position in an image of n pixels that replaces one outside it. */
 const FILLS: Readonly<Record<NonNullable<CropOptions['fill']>, (at: number, n: number) => number>> = {
   black: F.identity,
   edge: (at, n) => Math.min(Math.max(at, 0), n - 1),
@@ -114,7 +117,8 @@ const FILLS: Readonly<Record<NonNullable<CropOptions['fill']>, (at: number, n: n
 };
 
 /**
- * Pads an image on each side and cuts out a part of its former size, at random. Raises `ConfigError` for an invalid option.
+ * Pads an image on each side and crops it to its former size at a random offset. Raises `ConfigError` for an invalid
+ * option.
  * @example
  * const image: ImagePixels = { data: Float32Array.of(0.25, 0.5, 0.75), shape: [1, 3, 1] }
  * randomCrop({ padding: 1, fill: 'edge' })(image, key(7)).data // → [0.5, 0.75, 0.75]
@@ -144,30 +148,31 @@ const arguments_ = checked(
   }),
 );
 
-/** The functions that make augmentations, which may be given by mistake in place of one. */
+/** The functions that make augmentations, which may be passed by mistake without being called. */
 const UNCALLED: readonly { readonly maker: unknown; readonly call: string }[] = [
   { maker: randomFlip, call: 'randomFlip()' },
   { maker: randomCrop, call: 'randomCrop({ padding: 4 })' },
 ];
 
-/** Applies the steps to an image, each with a key of its own. Raises `ConfigError` for an image of another shape. */
+/** Applies the steps to an image, each with its own key. Raises `ConfigError` for an image of another shape. */
 const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key: RandomKey): Float32Array => {
   const { data, shape } = augmentations.reduce((one, augment, step) => augment(one, foldIn(key, step)), image);
   return showShape(shape) === showShape(image.shape) && data.length === image.data.length
     ? data
     : raise('ConfigError', {
         where: 'augmented',
-        expected: `images ${showShape(image.shape)}, as the data set has them`,
+        expected: `images ${showShape(image.shape)}, as in the data set`,
         actual: `one ${showShape(shape)} of ${data.length} numbers`,
         hint: 'crop or pad to the former size in the last function',
       });
 };
 
 /**
- * A data set whose images are changed at random whenever a step of training takes them: by each function in turn. The key of an
- * image depends on the key of the training, the step and the place in the batch alone, so that a run that is resumed goes on with
- * the same bits. Held-out losses and measurements, which give no key, take the images as they are. Raises `ConfigError` unless it
- * is given a data set and functions; a batch is a `ConfigError` if an image leaves with another shape.
+ * Makes a data set whose images are changed at random, by each function in turn, whenever a training step uses them.
+ * The key of an image depends only on the key of the training, the step and the position in the batch, so that a
+ * resumed run continues with the same bits. Held-out losses and measurements pass no key and use the unchanged images.
+ * Raises `ConfigError` unless it is given a data set and functions. A batch fails with `ConfigError` if a function
+ * changes the shape of an image.
  * @example
  * const white = unwrap(datasetOf({ pixels: Uint8Array.of(255, 255), image: [1, 2, 1] }))
  * const darker: Augmentation = ({ data, shape }, k) => ({ data: data.map((x) => x - hostUniform(k, 1)[0]!), shape })
@@ -203,7 +208,7 @@ export const augmented = <D extends Dataset>(data: D, augmentations: readonly Au
     };
   const batch: Dataset['batch'] = (positions, key) => {
     if (key === undefined) return data.batch(positions);
-    const keys = fork(key, 'images', 'data'); // of these changes, and of those that the data set makes itself
+    const keys = fork(key, 'images', 'data'); // one key for these changes, and one for those that the data set makes itself
     return F.pipe(
       data.batch(positions, keys.data),
       TE.flatMapEither((given) => attempt(() => ofKey(keys.images)(given))),

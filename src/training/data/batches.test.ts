@@ -4,7 +4,7 @@ import { positionsOf } from './batches.js';
 
 const options = { key: key(3), size: 10, batch: 4 };
 
-test('an epoch goes through every position once', () => {
+test('an epoch visits every position once', () => {
   const positions = positionsOf(options);
   const first = [0, 1, 2, 3, 4].flatMap((step) => [...positions(step)]);
   expect([...first.slice(0, 10)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -12,7 +12,7 @@ test('an epoch goes through every position once', () => {
   expect(first.slice(0, 10)).not.toEqual(first.slice(10));
 });
 
-test('a step has the same positions whatever was asked before', () => {
+test('the positions of a step do not depend on earlier calls', () => {
   const positions = positionsOf(options);
   positions(40);
   expect(positions(3)).toEqual(positionsOf(options)(3));

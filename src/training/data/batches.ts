@@ -9,8 +9,8 @@ const fields = namedFields('positionsOf', {
 });
 
 /**
- * The positions of each step's batch: every epoch goes through the data set once, in an order of its
- * own. A function of the key and the step alone, so that a resumed run goes on with the same images.
+ * The positions of the batch of each step. Every epoch visits the data set once, in its own random order. The positions
+ * depend only on the key and the step, so that a resumed run continues with the same images.
  * @example
  * const positions = positionsOf({ key: key(7), size: 4, batch: 2 })
  * const epoch = [positions(0), positions(1)] // → [[0, 2], [1, 3]]
@@ -21,7 +21,7 @@ export const positionsOf = (options: {
   readonly batch: number;
 }): ((step: number) => Int32Array) => {
   const { key, size, batch } = fields(options);
-  // the order of the epoch asked for last: a batch has parts of two epochs at most if it is smaller than one
+  // caches the order of the last epoch: a batch smaller than an epoch has parts of at most two epochs
   let known = { epoch: -1, order: new Int32Array(0) };
   const orderOf = (epoch: number): Int32Array => {
     if (known.epoch !== epoch) {

@@ -20,12 +20,12 @@ describe('datasetOf', () => {
     });
   });
 
-  test('refuses pixels that do not fit the labels', () => {
+  test('refuses pixels that do not match the labels', () => {
     const data = datasetOf({ pixels: new Uint8Array(7), labels: Uint8Array.of(1, 2), image: [2, 2, 1] });
     expect(data).toMatchObject({ left: { _tag: 'DecodeError', actual: '7 pixels' } });
   });
 
-  test('speaks of images and labels where their numbers differ', () => {
+  test('reports different numbers of images and labels', () => {
     const data = datasetOf({ pixels: new Uint8Array(8), labels: Uint8Array.of(1), image: [2, 2, 1] });
     const expected = 'a label for each of the 2 images [2, 2, 1]';
     expect(data).toMatchObject({ left: { _tag: 'DecodeError', expected, actual: '1 labels' } });
@@ -50,13 +50,13 @@ describe('datasetOf', () => {
     ['nothing', undefined, 'datasetOf.pixels'],
     ['no pixels', { image: [1, 1, 1] }, 'datasetOf.pixels'],
     ['numbers as pixels', { pixels: Float32Array.of(0.5), image: [1, 1, 1] }, 'datasetOf.pixels'],
-    ['a size for the extents', { pixels, image: 28 }, 'datasetOf.image'],
+    ['a number in place of the extents', { pixels, image: 28 }, 'datasetOf.image'],
     ['two extents', { pixels, image: [1, 1] }, 'datasetOf.image'],
     ['no extents', { pixels }, 'datasetOf.image'],
-    ['one label for all', { pixels, image: [1, 1, 1], labels: 3 }, 'datasetOf.labels'],
+    ['one label for all images', { pixels, image: [1, 1, 1], labels: 3 }, 'datasetOf.labels'],
     ['another field', { pixels, image: [1, 1, 1], label: [3] }, 'datasetOf.label'],
     ['names as labels', { pixels, image: [1, 1, 1], labels: ['cat', 'dog'] }, 'data set: labels, 0'],
-    ['a label between two', { pixels, image: [1, 1, 1], labels: [0, 0.5] }, 'data set: labels, 1'],
+    ['a fractional label', { pixels, image: [1, 1, 1], labels: [0, 0.5] }, 'data set: labels, 1'],
     ['half an image', { pixels, image: [1, 4, 1] }, 'data set'],
   ])('from JavaScript, %s is an error at its field', (_, bytes, where) => {
     expect(datasetOf(bytes as never)).toMatchObject({ _tag: 'Left', left: { where } });
@@ -66,11 +66,11 @@ describe('datasetOf', () => {
 describe('datasetOfImages', () => {
   const images = { data: Float32Array.of(0.5, 0, 0, 0, 0), shape: [5, 1, 1, 1] };
   test.each([
-    ['labels that are no classes', images, { labels: [0, 1, 2, 0.5, 0] }, 'data set: labels, 3'],
+    ['labels that are not classes', images, { labels: [0, 1, 2, 0.5, 0] }, 'data set: labels, 3'],
     ['nothing', undefined, {}, 'datasetOfImages'],
     ['images without a shape', { data: images.data }, {}, 'datasetOfImages'],
     ['two and a half images', { ...images, shape: [2.5, 2, 1, 1] }, {}, 'data set'],
-    ['images of no pixels', { data: new Float32Array(0), shape: [5, 0, 1, 1] }, {}, 'data set'],
+    ['images without pixels', { data: new Float32Array(0), shape: [5, 0, 1, 1] }, {}, 'data set'],
   ])('refuses %s', (_, given, about, where) => {
     expect(datasetOfImages(given as never, about)).toMatchObject({ _tag: 'Left', left: { where } });
   });

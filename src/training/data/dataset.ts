@@ -12,7 +12,7 @@ import { type either, t, TE, type taskEither } from '../../internal/fp.js';
 import { exactly, positive, refined } from '../../internal/decode.js';
 import { checked, part } from '../checked.js';
 
-/** Some samples of a data set, as a step of training takes them. */
+/** Some samples of a data set, in the form that a training step uses. */
 export interface Batch {
   /** Images in [-1, 1], row-major, `[n, height, width, channels]`. */
   readonly images: Float32Array;
@@ -20,33 +20,33 @@ export interface Batch {
   readonly labels?: Int32Array | undefined;
 }
 
-/** Height, width and channels of an image, in types. */
+/** The type of the height, width and channels of an image. */
 export type ImageShape = [Dim, Dim, Dim];
 
-/** The shape that extents stand for: {@link ImageExtents}, the other way round. */
+/** The shape type of given extents, the inverse of {@link ImageExtents}. */
 export type Image<I extends readonly [number, number, number]> = [Wide<I[0]>, Wide<I[1]>, Wide<I[2]>];
 
-/** An extent as a number: of a literal, that. */
+/** An extent as a number type; a literal stays a literal. */
 type Known<D> = D extends number ? D : number;
 
 /** Height, width and channels of an image of shape `I`. */
 export type ImageExtents<I extends ImageShape> = readonly [Known<I[0]>, Known<I[1]>, Known<I[2]>];
 
-/** Images of shape `I` to learn from. A batch may come from memory, a file or a network. */
+/** Images of shape `I` for training. A batch may come from memory, a file or a network connection. */
 export interface Dataset<I extends ImageShape = ImageShape> {
   readonly size: number;
   /** Height, width and channels of an image. */
   readonly image: ImageExtents<I>;
   /**
    * The samples at some positions, 0…size-1, in that order. Sizes, labels and numbers are checked each time they are
-   * loaded. A step of training gives its own key, from which images may be changed at random; held-out data and
-   * measurements give none. A `Left` ends the run with its error.
+   * loaded. A training step passes its own key, from which images may be changed at random; held-out losses and
+   * measurements pass none. A `Left` ends the run with its error.
    */
   readonly batch: (positions: Int32Array, key?: RandomKey) => taskEither.TaskEither<NoisefoldError, Batch>;
   /**
-   * True if all images are in memory: then all of them are checked before the first step. Otherwise, the default, an
-   * image is checked when its batch is loaded, which may be after many steps. A data set made by a spread of another
-   * inherits it.
+   * True if all images are in memory, so that all of them are checked before the first step. Otherwise, which is the
+   * default, an image is checked when its batch is loaded, possibly after many steps. A data set made by spreading
+   * another one inherits this field.
    */
   readonly atHand?: boolean;
 }
@@ -61,7 +61,7 @@ export interface Bytes<I extends readonly [number, number, number] = readonly [n
 }
 
 /**
- * A byte as a number in [-1, 1].
+ * Maps a byte to a number in [-1, 1].
  * @example
  * pixelOf(0) // → -1
  * pixelOf(255) // → 1
@@ -71,11 +71,11 @@ export const pixelOf = (byte: number): number => byte / 127.5 - 1;
 /** The label of an image without a class. */
 export const NO_CLASS = -1;
 
-/** Raises `DecodeError` for a data set. */
+/** Raises a `DecodeError` about a data set. */
 export const refuse = (expected: string, actual: string, hint: string, field = ''): never =>
   raise('DecodeError', { where: `data set${field}`, expected, actual, hint });
 
-/** The labels of images, or of images without classes. Raises `DecodeError` for one that is not an integer. */
+/** The labels of images, -1 for images without classes. Raises `DecodeError` for a label that is not an integer. */
 const labelsOf = (labels: ArrayLike<number> | undefined, count: number): Int32Array => {
   if (labels === undefined) return new Int32Array(count).fill(NO_CLASS);
   const wrong = Array.prototype.findIndex.call(labels, (label) => label !== (label | 0) || label < NO_CLASS);
@@ -84,7 +84,10 @@ const labelsOf = (labels: ArrayLike<number> | undefined, count: number): Int32Ar
   return refuse('a class as an integer ≥ 0, or -1 for none', `${labels[wrong]}`, hint, `: labels, ${wrong}`);
 };
 
-/** A data set of images in memory. `copy` writes the numbers of an image, from index `from` on, to a batch at `to`. */
+/**
+ * A data set of images in memory. `copy` writes the numbers of an image, which start at index `from`, to a batch at
+ * index `to`.
+ */
 export const inMemory = <I extends ImageShape>(
   size: number,
   image: readonly number[],
@@ -116,9 +119,9 @@ const bytesCodec = exactly(
 );
 
 /**
- * Makes a data set of images in memory, with or without labels. Any number of channels will do; pictures have 1 (grey),
- * 3 (RGB) or 4 (RGB and opacity). Returns `ConfigError` for a field that is unknown, missing or of another type, and
- * `DecodeError` if the extents of an image are not positive integers, or if pixels and labels do not fit each other.
+ * Makes a data set of images in memory, with or without labels. Any number of channels is allowed; pictures have 1
+ * (grey), 3 (RGB) or 4 (RGB and opacity). Returns `ConfigError` for a field that is unknown, missing or of another
+ * type, and `DecodeError` if the extents of an image are not positive integers, or if pixels and labels do not match.
  * @example
  * const pixels = Uint8Array.of(0, 255, 255, 0)
  * const data = datasetOf({ pixels, labels: [3, 7], image: [1, 2, 1] })
@@ -141,7 +144,7 @@ export const datasetOf = <const I extends readonly [number, number, number]>(
       refuse(whole, `${pixels.length} pixels`, 'check the extents of an image');
     const wanted = `a label for each of the ${size} images ${showShape(image)}`;
     if (labels !== undefined && labels.length !== size)
-      refuse(wanted, `${labels.length} labels`, 'give the images and the labels of the same split');
+      refuse(wanted, `${labels.length} labels`, 'give images and labels of the same split');
     return inMemory<Image<I>>(size, image, labels, (from, batch, to) => {
       for (let i = 0; i < each; i++) batch[to + i] = pixelOf(pixels[from + i]!);
     });

@@ -1,22 +1,23 @@
-/** Data sets of files that are decoded when their batches are loaded, so that they may be larger than memory. */
+/** Data sets whose files are decoded when their batches are loaded, so that they may be larger than memory. */
 import type { NoisefoldError } from '../../dsl/index.js';
 import { refined } from '../../internal/decode.js';
 import { E, t, type taskEither } from '../../internal/fp.js';
 import { type Dataset, type Image, type ImageExtents, pixelOf } from './dataset.js';
 import type { Labelled } from './labelling.js';
 
-/** As many files are decoded at a time. */
+/** The number of files that are decoded at the same time. */
 const LANES = 8;
 
-/** The decoded images that are kept, 64 MiB of them by default. */
+/** The default size of the cache of decoded images, 64 MiB. */
 export const CACHE = 2 ** 26;
 
-/** A number of bytes; Infinity for all. */
+/** A number of bytes; Infinity for no limit. */
 export const bytesToKeep = refined(t.number, 'a number of bytes ≥ 0', (n) => n >= 0);
 
 /**
- * Makes a data set of files. `decode` gives the bytes of an image, of as many numbers as `image` says. The first images are kept
- * in memory, `cache` bytes at most; if all of them fit, the data set is at hand, and its files are decoded before the first step.
+ * Makes a data set of files. `decode` returns the bytes of an image with the extents `image`. The first decoded images
+ * are kept in memory, up to `cache` bytes. If all images fit, the data set is `atHand`, and its files are decoded
+ * before the first step.
  */
 export const decodedDataset = <const I extends readonly [number, number, number]>(
   image: I,
@@ -31,7 +32,7 @@ export const decodedDataset = <const I extends readonly [number, number, number]
     const known = kept.get(position);
     if (known !== undefined) return E.right(known);
     const bytes = await decode(position)();
-    // an epoch takes every image once, so that those that came first are as good as those that came last
+    // an epoch uses every image once, so keeping the first images is as good as keeping the last
     if (E.isRight(bytes) && (kept.size + 1) * each <= cache) kept.set(position, bytes.right);
     return bytes;
   };
@@ -55,7 +56,7 @@ export const decodedDataset = <const I extends readonly [number, number, number]
 
   return {
     size: files.length,
-    // the extents of I, which the compiler does not compare while they are open
+    // the extents of I, which the compiler does not compare while they are generic
     image: image as unknown as ImageExtents<Image<I>>,
     batch,
     atHand: files.length * each <= cache,

@@ -1,10 +1,10 @@
-/** Pictures decoded to images: by sharp in Node, by a canvas in browsers. */
+/** Decodes pictures to images: by sharp in Node, by a canvas in browsers. */
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, TE, type taskEither } from '../../internal/fp.js';
 import { importPeer, isAbsent, reasonOf } from '../../internal/peer.js';
 import { imageBytes, placed, type PicturePlan, tooSmall } from './pictures.js';
 
-/** The bytes of an image, made of the bytes of a file; `where` names the file in messages. */
+/** Decodes the bytes of a file to the bytes of an image; `where` names the file in messages. */
 export type Decode = (where: string, file: Uint8Array) => taskEither.TaskEither<NoisefoldError, Uint8Array>;
 
 type Sharp = typeof import('sharp').default;
@@ -16,16 +16,16 @@ const broken = (where: string, actual: string): NoisefoldError =>
     where,
     expected: 'a picture that can be decoded',
     actual,
-    hint: 'replace the file by a whole one, or remove it',
+    hint: 'replace the file by an intact one, or remove it',
   });
 
-/** Loads sharp. `ConfigError` if it is not installed or cannot be loaded. */
+/** Loads sharp. Fails with `ConfigError` if it is not installed or cannot be loaded. */
 export const loadSharp = (
   where: string,
   load: () => Promise<unknown> = () => importPeer(PEER),
 ): taskEither.TaskEither<NoisefoldError, Sharp> =>
   TE.tryCatch(
-    async () => ((await load()) as { readonly default: Sharp }).default, // the package of that name
+    async () => ((await load()) as { readonly default: Sharp }).default, // the error names this package
     (thrown) =>
       failure('ConfigError', {
         where,
@@ -35,10 +35,10 @@ export const loadSharp = (
       }),
   );
 
-/** The names of sharp for parts that stay. */
+/** sharp's names for the parts that a crop keeps. */
 const POSITION = { center: 'centre', top: 'top', bottom: 'bottom', left: 'left', right: 'right' } as const;
 
-/** Decodes by sharp: turned as EXIF says, in sRGB, the first picture of an animation. */
+/** Decodes by sharp: rotated according to EXIF, in sRGB, the first picture of an animation. */
 const bySharp =
   (sharp: Sharp, plan: PicturePlan): Decode =>
   (where, file) =>
@@ -63,7 +63,7 @@ const bySharp =
     }
   };
 
-/** The part of a browser that a canvas needs, declared here so that the types do not depend on the browser's. */
+/** The browser functions that a canvas needs, declared here so that the types do not depend on the DOM library. */
 interface Bitmap {
   readonly width: number;
   readonly height: number;
@@ -85,12 +85,12 @@ interface Canvases {
 /** True in browsers and their workers. */
 const hasCanvas = (): boolean => 'createImageBitmap' in globalThis && 'OffscreenCanvas' in globalThis;
 
-/** Decodes by a canvas: turned as EXIF says, in sRGB, the first picture of an animation. */
+/** Decodes by a canvas: rotated according to EXIF, in sRGB, the first picture of an animation. */
 const byCanvas =
   (plan: PicturePlan): Decode =>
   (where, file) =>
   async (): Promise<either.Either<NoisefoldError, Uint8Array>> => {
-    const { createImageBitmap, OffscreenCanvas } = globalThis as unknown as Canvases; // they are there: hasCanvas
+    const { createImageBitmap, OffscreenCanvas } = globalThis as unknown as Canvases; // they exist, by hasCanvas
     try {
       const bitmap = await createImageBitmap(new Blob([new Uint8Array(file)]));
       try {
@@ -111,6 +111,6 @@ const byCanvas =
     }
   };
 
-/** The decoder of this machine. `ConfigError` in Node without sharp. */
+/** The decoder of this machine. Fails with `ConfigError` in Node without sharp. */
 export const decoderOf = (where: string, plan: PicturePlan): taskEither.TaskEither<NoisefoldError, Decode> =>
   hasCanvas() ? TE.right(byCanvas(plan)) : TE.map((sharp: Sharp) => bySharp(sharp, plan))(loadSharp(where));

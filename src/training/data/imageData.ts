@@ -10,7 +10,7 @@ import type { Images } from './images.js';
 export interface AboutImages<I extends readonly [number, number, number]> {
   /** The class of each image; without them the data set is for models without classes. */
   readonly labels?: ArrayLike<number>;
-  /** The height, width and channels that they have, for a model of that shape. */
+  /** The height, width and channels that the images must have, for a model of that shape. */
   readonly image?: I;
 }
 
@@ -22,9 +22,9 @@ const aboutImages = checked(
 const someImages = checked('datasetOfImages', part('images, with their data and shape', 'data', 'shape'));
 
 /**
- * Makes a data set of images in memory that are numbers, such as samples of a model. The functions that use it check
- * the numbers. `ConfigError` for a field that is unknown or missing; `DecodeError` if numbers, labels, shape and
- * `image` do not fit each other.
+ * Makes a data set of images in memory whose elements are numbers in [-1, 1], such as samples of a model. The functions
+ * that use it check the numbers. Fails with `ConfigError` for a field that is unknown or missing, and with
+ * `DecodeError` if numbers, labels, shape and `image` do not match.
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
  * const data = datasetOfImages(images, { image: [1, 2, 1] })
@@ -40,7 +40,7 @@ export const datasetOfImages = <const I extends readonly [number, number, number
     const { labels, image } = orRaise(aboutImages(about));
     const [count, ...found] = shape;
     if (image !== undefined && showShape(image) !== showShape(found))
-      refuse(`images ${showShape(image)}`, showShape(found), 'give images of the size that the model knows');
+      refuse(`images ${showShape(image)}`, showShape(found), 'give images of the size that the model takes');
     const numbers = shape.reduce((product, extent) => product * extent, 1);
     const named = labels?.length ?? count;
     if (!shape.every(positive.is) || data.length !== numbers || named !== count)

@@ -52,7 +52,7 @@ describe('classes', () => {
     expect(data.image).toEqual([2, 2, 3]);
   });
 
-  test('are none in a flat folder, or if that is asked for', async () => {
+  test('are absent in a flat folder, or with labels: none', async () => {
     await save('a.png', grey);
     expect(right(await imageFolder(folder, { size: 2 })()).classes).toEqual([]);
     await save('sub/b.png', grey);
@@ -60,7 +60,7 @@ describe('classes', () => {
     expect(await labelsOf(data)).toEqual([-1, -1]);
   });
 
-  test('of a picture beside the folders are asked for', async () => {
+  test('are required for a picture beside the folders', async () => {
     for (const path of ['cats/a.png', 'loose.png']) await save(path, grey);
     const error = await leftOf(imageFolder(folder, { size: 2 }));
     expect(error).toMatchObject({ _tag: 'ConfigError', where: 'imageFolder.labels', actual: 'loose.png beside the folders' });
@@ -76,7 +76,7 @@ describe('classes', () => {
     expect(await labelsOf(numbered)).toEqual([0, 2, 2]);
   });
 
-  test('are those of the training data, also where some are missing', async () => {
+  test('are those of the training data, even if some have no pictures', async () => {
     await save('dogs/a.png', grey);
     const classes = ['cats', 'dogs'];
     expect(await labelsOf(right(await imageFolder(folder, { size: 2, classes })()))).toEqual([1]);
@@ -97,7 +97,7 @@ describe('classes', () => {
 }); // prettier-ignore
 
 describe('files', () => {
-  test('of every format and spelling are pictures; others are named as ignored', async () => {
+  test('of every format and spelling are pictures; others are listed as ignored', async () => {
     const made = plain(3, 3, 10, 20, 30);
     await save('a.JPG', made.jpeg({ quality: 100, chromaSubsampling: '4:4:4' }).toBuffer());
     await save('b.Png', made.png().toBuffer());
@@ -118,7 +118,7 @@ describe('files', () => {
     for (const i of [1, 2, 3, 4]) expect((await bytesAt(data, i)).slice(0, 3)).toEqual([10, 20, 30]);
   });
 
-  test('behind links are read once, and links that lead back or nowhere end', async () => {
+  test('behind links are read once, also with circular and broken links', async () => {
     await save('real/a.png', grey);
     symlinkSync('..', join(folder, 'real', 'back'));
     symlinkSync('real', join(folder, 'again'));
@@ -136,7 +136,7 @@ describe('files', () => {
     ['cut short', async () => (await plain(64, 64, 1, 2, 3).jpeg().toBuffer()).subarray(0, -50)],
     ['of another kind', async () => new TextEncoder().encode('text')],
     ['empty', async () => new Uint8Array(0)],
-    ['a PNG that is cut short', async () => (await plain(64, 64, 1, 2, 3).png({ compressionLevel: 0 }).toBuffer()).subarray(0, 4000)],
+    ['a truncated PNG', async () => (await plain(64, 64, 1, 2, 3).png({ compressionLevel: 0 }).toBuffer()).subarray(0, 4000)],
   ] as const)('that are broken (%s) are errors that name them', async (_, make) => {
     await save('good.png', grey);
     await save('zebras.jpg', make());
@@ -144,7 +144,7 @@ describe('files', () => {
     expect(error).toMatchObject({ _tag: 'DecodeError', where: join(folder, 'zebras.jpg'), expected: 'a picture that can be decoded' });
   });
 
-  test('that are gone are a FileError that names them', async () => {
+  test('that were removed are a FileError that names them', async () => {
     await save('a.png', grey);
     const data = right(await imageFolder(folder, { size: 2, cache: 0 })());
     rmSync(join(folder, 'a.png'));
@@ -159,7 +159,7 @@ describe('files', () => {
     expect(await leftOf(imageFolder(undefined as never, { size: 2 }))).toMatchObject({ _tag: 'ConfigError', where: 'imageFolder.path' });
   });
 
-  test('need sharp, whose absence is said with the way out', async () => {
+  test('need sharp; without it the error says how to install it', async () => {
     const missing = () => Promise.reject(new Error("Cannot find package 'sharp' imported from x.js"));
     expect((await leftOf(loadSharp('imageFolder', missing))).message).toBe(
       'imageFolder: expected the optional peer dependency sharp, which decodes pictures, got none: it is not installed; run npm install sharp',
@@ -174,7 +174,7 @@ describe('pixels', () => {
   };
   const two = (...pixels: readonly (readonly number[])[]): Promise<Uint8Array> => picture([pixels]).png().toBuffer();
 
-  test('are bytes/127.5 - 1, as of datasetOf', async () => {
+  test('are bytes/127.5 - 1, as in datasetOf', async () => {
     await save('one.png', two([0], [77], [255]));
     const data = right(await imageFolder(folder, { size: [1, 3], channels: 1 })());
     const { images } = right(await data.batch(Int32Array.of(0))());
@@ -188,7 +188,7 @@ describe('pixels', () => {
     ['RGB as grey, by luma', [[255, 0, 0], [0, 0, 255]], 1, [76, 29]],
     ['RGB as RGB', [[1, 2, 3], [40, 50, 60]], 3, [1, 2, 3, 40, 50, 60]],
     ['RGBA on white', [[0, 100, 200, 255], [9, 9, 9, 0]], 3, [0, 100, 200, 255, 255, 255]],
-    ['RGBA, half of it, on white', [[0, 0, 0, 51], [255, 0, 0, 255]], 3, [204, 204, 204, 255, 0, 0]],
+    ['half-transparent RGBA on white', [[0, 0, 0, 51], [255, 0, 0, 255]], 3, [204, 204, 204, 255, 0, 0]],
     ['RGBA on white, as grey', [[0, 0, 0, 51], [9, 9, 9, 0]], 1, [204, 255]],
     ['RGBA with its opacity', [[1, 2, 3, 255], [9, 9, 9, 0]], 4, [1, 2, 3, 255, 255, 255, 255, 0]],
   ] as const)('%s', async (_, pixels, channels, expected) => {
@@ -210,7 +210,7 @@ describe('pixels', () => {
     for (const byte of await bytesAt(data, 2)) expect(byte).toBeGreaterThan(250);
   });
 
-  test('are turned as EXIF says', async () => {
+  test('are rotated according to EXIF', async () => {
     // orientation 6: the camera lay on its side; the left column becomes the top row
     const turned = picture([[[10], [20]], [[30], [40]]]).withMetadata({ orientation: 6 }).png().toBuffer();
     expect(await only({ size: 2, channels: 1 }, turned)).toEqual([30, 10, 40, 20]);
@@ -243,13 +243,13 @@ describe('resize and crop', () => {
     expect(await made({ size: 4, resize: 'contain', crop: 'top' })).toEqual([0, 80, 160, 240, 0, 80, 160, 240, ...Array.from({ length: 8 }, () => 255)]);
   });
 
-  test('fill scales both sides by themselves', async () => {
+  test('fill scales both sides independently', async () => {
     const [left, right] = await made({ size: [1, 2], resize: 'fill' });
     expect(left).toBeLessThan(80);
     expect(right).toBeGreaterThan(160);
   });
 
-  test('a size that no machine has room for is refused', async () => {
+  test('a size too large for any machine is refused', async () => {
     for (const size of [2 ** 20, [4, 0], 1.5, '32', [1, 2, 3]])
       expect((await leftOf(imageFolder(folder, { size: size as never }))).where).toMatch(/^imageFolder.size/);
   });
@@ -262,7 +262,7 @@ describe('resize and crop', () => {
     );
   });
 
-  test('the pure part of a canvas places a picture as sharp does', () => {
+  test('the pure part of canvas decoding places a picture as sharp does', () => {
     const of = (options: Parameters<typeof planOf>[0]) => placed(planOf(options), { width: 400, height: 200 });
     expect(of({ size: 100 })).toEqual({ left: -50, top: 0, width: 200, height: 100 });
     expect(of({ size: 100, crop: 'right' })).toEqual({ left: -100, top: 0, width: 200, height: 100 });
@@ -278,7 +278,7 @@ describe('memory', () => {
     return right(await imageFolder(folder, { size: 2, channels: 1, ...options })());
   };
 
-  test('holds a small data set, which is then at hand; a batch is in the order of its positions', async () => {
+  test('keeps a small data set, which is then `atHand`; a batch is in the order of its positions', async () => {
     const data = await many({});
     expect(data.atHand).toBe(true);
     const positions = Int32Array.from({ length: 20 }, (_, i) => (i * 7) % 20);
@@ -288,7 +288,7 @@ describe('memory', () => {
     right(await data.batch(positions)());
   });
 
-  test('holds no more images than fit', async () => {
+  test('keeps no more images than fit', async () => {
     const data = await many({ cache: 4 * 3 });
     expect(data.atHand).toBe(false);
     right(await data.batch(Int32Array.from({ length: 20 }, (_, i) => i))());
@@ -297,7 +297,7 @@ describe('memory', () => {
     expect(found.filter((tag) => tag === 'Right')).toHaveLength(3);
   });
 
-  test('holds none if none is asked for', async () => {
+  test('of size 0 keeps nothing', async () => {
     const data = await many({ cache: 0 });
     right(await data.batch(Int32Array.of(0))());
     rmSync(folder, { recursive: true });
@@ -311,14 +311,14 @@ describe('imagesOfFiles', () => {
     return path === undefined ? made : Object.defineProperty(made, 'webkitRelativePath', { value: path });
   };
 
-  test('takes files in the order of their names, and names those that are no pictures', async () => {
+  test('takes files in the order of their names, and lists those that are not pictures', async () => {
     const files = [await file('b.png', 2), await file('a.PNG', 1), new File(['x'], 'notes.txt')];
     const data = right(await imagesOfFiles(files, { size: 1, channels: 1 })());
     expect(data).toMatchObject({ files: ['a.PNG', 'b.png'], ignored: ['notes.txt'], classes: [] });
     expect([await bytesAt(data, 0), await bytesAt(data, 1)]).toEqual([[1], [2]]);
   });
 
-  test('takes the subfolders of a chosen folder as classes', async () => {
+  test('uses the subfolders of a chosen folder as classes', async () => {
     const files = [await file('1.png', 1, 'pets/dogs/1.png'), await file('1.png', 2, 'pets/cats/1.png')];
     const data = right(await imagesOfFiles(files, { size: 1 })());
     expect(data.classes).toEqual(['cats', 'dogs']);

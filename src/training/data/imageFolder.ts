@@ -1,4 +1,4 @@
-/** A folder of pictures as a data set, by Node and sharp. */
+/** Reads a folder of pictures as a data set, in Node with sharp. */
 import type { Task } from '../../dsl/run/effect.js';
 import { fail, orRaise } from '../../internal/errors.js';
 import { exactly } from '../../internal/decode.js';
@@ -14,11 +14,12 @@ import { decoderOf } from './decoders.js';
 import { isHidden, isPicture, labelled, type Labelling, labellingFields } from './labelling.js';
 import { type Channels, type Extents, pictureFields, type PictureOptions, planOf, type Size } from './pictures.js';
 
-/** The way in which pictures in files become images with labels. */
+/** Options for turning files of pictures into images with labels. */
 export interface ImageOptions<S extends Size = Size, C extends Channels = Channels> extends PictureOptions<S, C>, Labelling {
   /**
-   * The bytes of decoded images that are kept in memory, 64 MiB by default; Infinity for all. If all images fit, they are decoded
-   * before the first step, which finds every broken file; other data sets decode each batch while the step before it runs.
+   * The maximum size of the decoded images that are kept in memory, in bytes; 64 MiB by default, Infinity for all. If
+   * all images fit, they are decoded before the first step, which finds every broken file; otherwise each batch is
+   * decoded while the step before it runs.
    */
   readonly cache?: number;
 } // prettier-ignore
@@ -29,7 +30,10 @@ export interface ImageFiles<I extends ImageShape = ImageShape> extends Dataset<I
   readonly classes: readonly string[];
   /** The file of each image, below the folder, with `/` between names. */
   readonly files: readonly string[];
-  /** The files and folders that were left out: files that are no pictures, empty and hidden folders (which end with `/`), and links to a folder that was read. */
+  /**
+   * The files and folders that were left out: files that are not pictures, empty and hidden folders (which end with
+   * `/`), and links to a folder that was already read.
+   */
   readonly ignored: readonly string[];
 }
 
@@ -41,7 +45,7 @@ export const imageOptions = (where: string) => {
 
 /** Files, by their paths below a folder. */
 interface Source {
-  /** The paths of pictures, and what was left out. */
+  /** The paths of the pictures, and of everything that was left out. */
   readonly paths: readonly string[];
   readonly ignored: readonly string[];
   /** The name of a file in messages. */
@@ -72,7 +76,7 @@ export function* imagesOf<const S extends Size, const C extends Channels>(
       read(position),
       TE.flatMap((bytes) => decode(place(paths[position]!), bytes)),
     );
-  // the extents that S and C stand for
+  // the extents given by S and C
   const image = [plan.height, plan.width, plan.channels] as unknown as Extents<S, C> &
     readonly [number, number, number];
   const data = decodedDataset(image, known, options.cache ?? CACHE, bytesAt);
@@ -80,8 +84,8 @@ export function* imagesOf<const S extends Size, const C extends Channels>(
 }
 
 /**
- * The files below a folder, sorted by name. Links are followed after what is no link, and every folder is read once, so that links
- * that lead back end.
+ * The files below a folder, sorted by name. Links are followed after the other entries, and every folder is read once,
+ * so that circular links end.
  */
 const filesIn = async (root: string): Promise<Pick<Source, 'paths' | 'ignored'>> => {
   const { join, readdir, realpath, stat } = node();
@@ -98,7 +102,7 @@ const filesIn = async (root: string): Promise<Pick<Source, 'paths' | 'ignored'>>
     const sorted = entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of [...sorted.filter((one) => !one.isSymbolicLink()), ...sorted.filter((one) => one.isSymbolicLink())]) {
       const path = below + entry.name;
-      const is = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => null) : entry; // null where it leads nowhere
+      const is = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => null) : entry; // null for a broken link
       if (is?.isDirectory() === true) await (isHidden(entry.name) ? ignored.push(`${path}/`) : walk(`${path}/`));
       else (is?.isFile() === true && isPicture(path) ? files : ignored).push(path);
     }
@@ -110,11 +114,11 @@ const filesIn = async (root: string): Promise<Pick<Source, 'paths' | 'ignored'>>
 const checkedPath = checked('imageFolder', exactly({ path: t.string }));
 
 /**
- * Makes a data set of the pictures in a folder and its subfolders: JPEG, PNG, WebP, GIF, TIFF and AVIF. Pixels are in [-1, 1], and
- * pictures are turned as EXIF says. Subfolders are classes, as in torchvision's `ImageFolder`; pictures in the folder itself
- * have none. Files are decoded by the package sharp when their batch is loaded. Errors: `ConfigError` for an invalid option or
- * without sharp, `FileError` for a folder or file that cannot be read, `DecodeError` for a folder without pictures and for a
- * picture that is broken, by its name.
+ * Makes a data set of the pictures in a folder and its subfolders: JPEG, PNG, WebP, GIF, TIFF and AVIF. Pixels are in
+ * [-1, 1], and pictures are rotated according to EXIF. Subfolders are classes, as in torchvision's `ImageFolder`;
+ * pictures in the folder itself have none. Files are decoded by the package sharp when their batch is loaded. Fails
+ * with `ConfigError` for an invalid option or without sharp, with `FileError` for a folder or file that cannot be read,
+ * and with `DecodeError` for a folder without pictures and for a broken picture, which the error names.
  * @example
  * import { tmpdir } from 'node:os'
  * const folder = `${tmpdir()}/pets-${process.pid}`
@@ -134,7 +138,7 @@ export const imageFolder = <const S extends Size, const C extends Channels = 3>(
   genTask('imageFolder', function* () {
     yield* take(checkedPath({ path }));
     yield* take(imageOptions('imageFolder')(options));
-    const { paths, ignored } = yield* take(TE.fromTask(() => filesIn(path))); // an error that it raises is a Left
+    const { paths, ignored } = yield* take(TE.fromTask(() => filesIn(path))); // an error that it raises becomes a Left
     const place = (file: string): string => node().join(path, file);
     const read = (position: number): Task<Uint8Array> => readBytes(place(paths[position]!));
     return yield* imagesOf('imageFolder', { paths, ignored, place, read }, options);

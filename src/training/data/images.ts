@@ -21,7 +21,7 @@ export const imagesOf = (
   return { data, shape: [count, ...image] };
 };
 
-/** A demand on all numbers of images. */
+/** A condition that all numbers of images must meet. */
 interface Demand {
   readonly is: (number: number) => boolean;
   readonly expected: string;

@@ -1,4 +1,4 @@
-/** Files that a page was given, or fetched, as a data set. */
+/** Makes data sets of files that a web page received or fetched. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import { failure } from '../../internal/errors.js';
 import { F, TE } from '../../internal/fp.js';
@@ -9,17 +9,17 @@ import { type ImageFiles, imageOptions, type ImageOptions, imagesOf } from './im
 import { isPicture } from './labelling.js';
 import type { Channels, Extents, Size } from './pictures.js';
 
-/** The part of a `Blob` or a `File` that is read. */
+/** The members of a `Blob` or a `File` that are used. */
 export interface PictureFile {
   /** The type of a picture, such as `image/png`. */
   readonly type: string;
   readonly name?: string;
-  /** The path in the folder that was chosen, from its name on. */
+  /** The path, starting with the name of the chosen folder. */
   readonly webkitRelativePath?: string;
   readonly arrayBuffer: () => Promise<ArrayBuffer>;
 }
 
-/** The path below the folder that was chosen; a blob has its number. */
+/** The path below the chosen folder; for a blob its number. */
 const pathOf = ({ name, webkitRelativePath = '' }: PictureFile, i: number): string =>
   webkitRelativePath.split('/').slice(1).join('/') || (name ?? `${i}`);
 
@@ -43,9 +43,10 @@ const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
   );
 
 /**
- * Makes a data set of files and blobs, in the order of their paths: of an `<input type="file" multiple>`, of a folder chosen by
- * `<input webkitdirectory>`, whose subfolders are classes, or fetched. Options and errors are those of {@link imageFolder}. Browsers
- * decode what they can show; Node decodes by the package sharp.
+ * Makes a data set of files and blobs, in the order of their paths. They may come from an `<input type="file"
+ * multiple>`, from a folder chosen by `<input webkitdirectory>`, whose subfolders are classes, or from `fetch`. Options
+ * and errors are those of {@link imageFolder}. Browsers decode the formats that they can display; Node decodes by the
+ * package sharp.
  * @example
  * const png = unwrap(await encodePng({ width: 1, height: 1, channels: 1, data: Uint8Array.of(255) })())
  * const files = [new File([png], 'white.png'), new File(['a white dot'], 'about.txt')]

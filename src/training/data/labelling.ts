@@ -7,14 +7,17 @@ import { NO_CLASS } from './dataset.js';
 /** The class of a picture, by its path below the folder, with `/` between names: a name, or a number from 0 to 65535. */
 export type LabelOf = (path: string) => string | number;
 
-/** The way in which pictures get their classes. */
+/** Options for the classes of pictures. */
 export interface Labelling {
   /**
-   * `folders`: the name of the subfolder, the outermost one. `none`: no classes. By default `folders` if the pictures are in
-   * subfolders, and `none` if all are in the folder itself.
+   * `folders`: the class is the name of the outermost subfolder. `none`: there are no classes. By default `folders` if
+   * the pictures are in subfolders, and `none` if all are in the folder itself.
    */
   readonly labels?: 'folders' | 'none' | LabelOf;
-  /** The names of all classes, in the order of their labels: those of another data set. By default those that occur, sorted. */
+  /**
+   * The names of all classes, in the order of their labels, such as those of another data set. By default the names
+   * that occur, sorted.
+   */
   readonly classes?: readonly string[];
 }
 
@@ -36,10 +39,10 @@ export interface Labelled {
   readonly classes: readonly string[];
 }
 
-/** Files that systems hide, and the copies that macOS leaves in archives. */
+/** Hidden files, and the copies that macOS leaves in archives. */
 export const isHidden = (name: string): boolean => name.startsWith('.') || name === '__MACOSX';
 
-/** Pictures that are decoded here. */
+/** The formats of pictures that can be decoded. */
 export const isPicture = (path: string): boolean =>
   /\.(jpe?g|png|webp|gif|tiff?|avif)$/i.test(path) && !path.split('/').some(isHidden);
 
@@ -64,7 +67,10 @@ const namesOf = (where: string, files: readonly string[], labels: Labelling['lab
       });
 }; // prettier-ignore
 
-/** Gives pictures their classes. `ConfigError` for a picture in no folder, and for a label that is no class. */
+/**
+ * Assigns classes to pictures. Fails with `ConfigError` for a picture outside the folders, and for a label that is not
+ * a class.
+ */
 export const labelled = (where: string, files: readonly string[], { labels, classes }: Labelling): Checked<Labelled> => {
   const isFlat = labels === undefined && files.every((file) => !file.includes('/'));
   if (labels === 'none' || isFlat)
@@ -84,12 +90,12 @@ export const labelled = (where: string, files: readonly string[], { labels, clas
         (label, i) => label === undefined || (typeof names[i] === 'number') !== (numbers.length === names.length),
       );
       return wrong === -1
-        ? E.right({ files, labels: Int32Array.from(found as readonly number[]), classes: all }) // none is undefined
+        ? E.right({ files, labels: Int32Array.from(found as readonly number[]), classes: all }) // no label is undefined
         : fail('ConfigError', {
             where: `${where}.labels`,
             expected: classes === undefined ? 'names of classes, or numbers from 0 to 65535' : `one of the classes ${all.join(', ')}`,
             actual: `${names[wrong]} for ${files[wrong]}`,
-            hint: 'give all pictures names or all numbers; pass the `classes` of the data that a model learned from',
+            hint: 'label all pictures by names or all by numbers; pass the `classes` of the training data of a model',
           });
     }),
   );

@@ -1,4 +1,7 @@
-/** Options for pictures, from files of any size to images of one, and the pure part of making them. */
+/**
+ * Options for converting pictures of any size to images of one size, and the part of the conversion that does not
+ * depend on a decoder.
+ */
 import { exactTuple, natural, oneOf, positive, refined } from '../../internal/decode.js';
 import { failure } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
@@ -19,22 +22,22 @@ export type Extents<S extends Size, C extends Channels> = S extends readonly [
     ? readonly [S, S, C]
     : readonly [number, number, C];
 
-/** The images that are made of pictures. */
+/** Options for the images that are made of pictures. */
 export interface PictureOptions<S extends Size = Size, C extends Channels = Channels> {
   readonly size: S;
-  /** 3 by default. A grey image has the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B. */
+  /** The number of channels; 3 by default. A grey image has the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B. */
   readonly channels?: C;
   /**
-   * As `object-fit` of CSS. `cover`, the default, scales a picture until it covers the image, and crops it; `contain` scales it
-   * until it fits in, and fills the rest with the background; `fill` scales both sides by themselves; `none` only crops, and
-   * refuses a picture that is too small.
+   * How a picture is resized, as `object-fit` of CSS. `cover`, the default, scales a picture until it covers the image,
+   * and crops it; `contain` scales it until it fits into the image, and fills the rest with the background; `fill`
+   * scales both sides independently; `none` only crops, and refuses a picture that is too small.
    */
   readonly resize?: 'cover' | 'contain' | 'fill' | 'none';
-  /** The part that stays: `center` by default. */
+  /** The part that a crop keeps: `center` by default. */
   readonly crop?: 'center' | 'top' | 'bottom' | 'left' | 'right';
   /**
-   * The background of pictures that are not opaque, RGB in bytes: white, [255, 255, 255], by default. Images of 4 channels keep
-   * their opacity, and have this colour only where they are wholly transparent.
+   * The background of pictures that are not opaque, RGB in bytes: white, [255, 255, 255], by default. Images of 4
+   * channels keep their opacity, and have this colour only where they are fully transparent.
    */
   readonly background?: readonly [red: number, green: number, blue: number];
 }
@@ -77,7 +80,7 @@ interface Sides {
   readonly height: number;
 }
 
-/** The place of a whole picture relative to its image, in pixels of the image. Parts of it lie outside. */
+/** The position of a scaled picture relative to its image, in pixels of the image. Parts of it may lie outside. */
 export interface Placed {
   readonly left: number;
   readonly top: number;
@@ -85,11 +88,11 @@ export interface Placed {
   readonly height: number;
 }
 
-/** The beginning of a side of the picture, whose other pixels lie before 0 and after `n`. */
+/** The start of a cropped side: the surplus pixels lie before 0 and after `n`. */
 const begin = (n: number, side: number, isFirst: boolean, isLast: boolean): number =>
   isFirst ? 0 : isLast ? n - side : Math.trunc((n - side) / 2);
 
-/** Scales and places a picture of so many pixels. */
+/** Computes the scale and the position of a picture of the given size. */
 export const placed = ({ height, width, resize, crop }: PicturePlan, from: Sides): Placed => {
   const [down, across] = [height / from.height, width / from.width];
   const scale = { cover: Math.max(down, across), contain: Math.min(down, across), none: 1, fill: null }[resize];
@@ -103,7 +106,7 @@ export const placed = ({ height, width, resize, crop }: PicturePlan, from: Sides
   };
 };
 
-/** A `DecodeError` for a picture that is smaller than its image, where none is scaled. */
+/** Returns a `DecodeError` for a picture that is smaller than its image if pictures are not scaled. */
 export const tooSmall = (where: string, { height, width, resize }: PicturePlan, from: Sides) =>
   resize === 'none' && (from.width < width || from.height < height)
     ? failure('DecodeError', {
@@ -114,11 +117,11 @@ export const tooSmall = (where: string, { height, width, resize }: PicturePlan, 
       })
     : null;
 
-/** Over the background, a byte of which so much shows. */
+/** Blends a byte over the background, by its opacity. */
 const over = (byte: number, opacity: number, background: number): number =>
   Math.round((byte * opacity + background * (255 - opacity)) / 255);
 
-/** The bytes of an image in the channels of the plan, from its pixels as decoders give them: RGB and opacity. */
+/** Converts the pixels of a decoder, RGB and opacity, to the bytes of an image with the channels of the plan. */
 export const imageBytes = (
   { height, width, channels, background }: PicturePlan,
   rgba: Uint8Array | Uint8ClampedArray,

@@ -15,7 +15,7 @@ type Bars = Dataset<[8, 8, 1]>;
 const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
   right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
 
-/** Bars whose batches are changed, where they have an image, at its place among them. */
+/** A data set of bars in which one image is changed in every batch that contains it. */
 const spoilt = (image: number, change: (batch: Batch, place: number) => Batch, data: Bars = bars(60)): Bars => ({
   ...data,
   batch: (positions) =>
@@ -36,12 +36,12 @@ const strange = ({ images, labels }: Batch, place: number): Batch => ({
   labels: labels!.with(place, 3),
 });
 
-describe('the last image of a data set at hand is found before anything runs:', () => {
+describe('a wrong last image of a data set in memory is found before anything runs:', () => {
   test.each([
     ['one that is not finite', shining(Number.NaN), 'NonFinite', 'data set: image at 59: expected finite numbers in [-1, 1], got NaN at number 5'],
     ['one out of range', shining(200), 'ConfigError', 'data set: image at 59: expected finite numbers in [-1, 1], got 200 at number 5'],
     ['one of another size', cut, 'ConfigError', 'expected 3840 numbers and 60 labels, for 60 images [8, 8, 1], got 3839 and 60'],
-    ['one of no class', strange, 'ConfigError', 'data set: label at 59: expected a class of the model, 0 to 2, as it has 3, got 3; the data has at least 4'],
+    ['one without a class of the model', strange, 'ConfigError', 'data set: label at 59: expected a class of the model, 0 to 2, as it has 3, got 3; the data has at least 4'],
   ] as const)('%s', (_, change, tag, says) =>
     onWasm(async (backend) => {
       const data = spoilt(59, change);
@@ -58,7 +58,7 @@ describe('the last image of a data set at hand is found before anything runs:', 
     }),
   ); // prettier-ignore
 
-  test('but not one that does not count', () =>
+  test('but not a held-out image that is not measured', () =>
     onWasm(async (backend) => {
       const heldOut = { data: spoilt(59, shining(2)), every: 1, images: 59 };
       const run = right(await startTraining({ ...smallTraining(1), heldOut })(backend)());
@@ -72,13 +72,13 @@ describe('the last image of a data set at hand is found before anything runs:', 
     })); // prettier-ignore
 });
 
-test('a signal ends the look at a large set, which is taken in parts', () =>
+test('a signal ends the check of a large data set, which is checked in parts', () =>
   onWasm(async (backend) => {
     const stop = new AbortController();
     const asked: number[] = [];
     const large: Bars = {
       ...bars(60),
-      size: 40_000, // of 64 numbers: 16,384 are looked at at a time
+      size: 40_000, // of 64 numbers: 16,384 images are checked at a time
       batch: (positions) => {
         asked.push(positions.length);
         stop.abort();
@@ -93,7 +93,7 @@ test('a signal ends the look at a large set, which is taken in parts', () =>
     expect(asked).toEqual([16_384]);
   }));
 
-describe('of a data set that is loaded piece by piece a bad image ends the run when it comes, and', () => {
+describe('a bad image of a data set that is loaded in pieces ends the run when it is loaded, and', () => {
   /** It comes in the fifth batch. */
   const late = positionsOf({ key: fork(smallTraining(0).key, 'data').data, size: 60, batch: 6 })(4)[2]!;
   const lazy: Bars = { ...spoilt(late, shining(Number.NaN)), atHand: false };
@@ -106,7 +106,7 @@ describe('of a data set that is loaded piece by piece a bad image ends the run w
       return { snapshot: right(await run.snapshot()), error };
     });
 
-  test('the state is that of the last step: resumed without it, the run ends as one that never had it', async () => {
+  test('the state is that of the last step: resumed without the image, the run ends as if it had never been there', async () => {
     const { snapshot, error } = await snapshotAfter({ ...smallTraining(10), data: lazy });
     expect(error).toMatchObject({ _tag: 'NonFinite', where: `data set: image at ${late}` });
     expect(snapshot.step).toBe(4);
@@ -115,7 +115,7 @@ describe('of a data set that is loaded piece by piece a bad image ends the run w
     expect(Buffer.compare(bytesOf(resumed.snapshot), bytesOf(whole.snapshot))).toBe(0);
   });
 
-  test('a fit shows it to onError, whose own error comes first', () =>
+  test('fit passes the error to onError, whose own error takes precedence', () =>
     onWasm(async (backend) => {
       const saved: number[] = [];
       const training = { ...smallTraining(10), data: lazy };

@@ -6,24 +6,24 @@ import { type Labelled, loaded } from '../fit/examples.js';
 import { mayGoOn } from '../loop.js';
 import type { Batch, Dataset } from './dataset.js';
 
-/** The number of numbers that are checked before signals have their turn: some milliseconds. */
+/** The number of elements that are checked before the event loop can handle signals: some milliseconds. */
 const NUMBERS_AT_A_TIME = 2 ** 20;
 
 interface Look {
-  /** The name of the data in errors, and of what is in them. */
+  /** The names of the data and of their images in errors. */
   readonly where: string;
   readonly name?: string;
-  /** The number of images that count, the first ones; by default all. */
+  /** The number of images to check, from the first one; by default all. */
   readonly images?: number | undefined;
   readonly signal?: StopSignal | undefined;
-  /** Another check of each batch, which raises its error. */
+  /** An additional check of each batch, which raises its error. */
   readonly also?: (positions: Int32Array, batch: Batch) => void;
 }
 
 /**
- * Loads all images of a data set that is {@link Dataset.atHand}, some at a time, so that errors of `loaded` are found
- * before the first step. Of another data set it checks the size only. Raises `ConfigError` for a size that is not a
- * whole number of at least 1.
+ * Loads all images of a data set that is {@link Dataset.atHand}, some at a time, so that the errors of `loaded` are
+ * found before the first step. For other data sets it checks only the size. Raises `ConfigError` for a size that is not
+ * an integer of at least 1.
  */
 export function* lookThrough({ where, name, images, signal, also }: Look, model: Labelled, data: Dataset): Block<void> {
   const { size, image, atHand = false } = data;
@@ -32,7 +32,7 @@ export function* lookThrough({ where, name, images, signal, also }: Look, model:
       where,
       expected: 'a data set of at least one image',
       actual: `one of size ${size}`,
-      hint: 'say how many images there are',
+      hint: 'give the number of images',
     });
   if (!atHand) return;
   const count = Math.min(images ?? size, size);

@@ -1,4 +1,4 @@
-/** A batch that is taken in parts, one after another, for the gradient of all. */
+/** Gradient accumulation: processes a batch in parts, one after another, for the gradient of the whole batch. */
 import type { SampleLosses } from '../../diffusion/index.js';
 import {
   add,
@@ -20,11 +20,11 @@ import {
 import { nodeOf, tensor } from '../../dsl/graph/tensor.js';
 import { barrier } from '../../dsl/primitives/index.js';
 
-/** Some images of shape `I` with their classes, and what is drawn for them. */
+/** Some images of shape `I` with their classes, and the random draws for them. */
 export interface Examples<I extends Shape> {
   /** `[B, ...I]`, in [-1, 1]. */
   readonly x0: Tensor<['B', ...I]>;
-  /** `[B]`, where the model has classes. */
+  /** `[B]`, if the model has classes. */
   readonly label?: Tensor<['B'], 'int32'>;
   readonly key: Key;
 }
@@ -33,7 +33,7 @@ export interface Examples<I extends Shape> {
 const partsOf = <I extends Shape>(given: Examples<I>, count: number): readonly Examples<I>[] => {
   if (count === 1) return [given];
   const { x0, label, key } = given;
-  const batch = dims(x0)[0] as number; // bound when it is traced
+  const batch = dims(x0)[0] as number; // known when the program is traced
   const size = batch / count;
   if (!Number.isInteger(size))
     raise('ConfigError', {
@@ -42,7 +42,7 @@ const partsOf = <I extends Shape>(given: Examples<I>, count: number): readonly E
       actual: `${count}`,
       hint: '`batch` counts the images of all parts together',
     });
-  // slices keep their types but for the extent B, which is that of a part
+  // slices keep their types except for the extent B, which is that of a part
   const part = <T extends Tensor<Shape, 'float32' | 'int32'>>(x: T, i: number): T =>
     slice(x as unknown as Tensor<[number]>, 0, i * size, size) as unknown as T;
   return Array.from({ length: count }, (_, i) => ({
@@ -68,7 +68,7 @@ const joined = (parts: readonly SampleLosses<Dim>[]): SampleLosses<Dim> => {
   const losses = parts.map((part) => part.losses);
   const t = parts.map((part) => part.t);
   const accuracy = parts.flatMap((part) => part.accuracy ?? []);
-  // at least two parts, of the same fields
+  // at least two parts, with the same fields
   return {
     losses: concatAll(losses as [Tensor<[Dim]>], 0),
     t: concatAll(t as [Tensor<[Dim], 'int32'>], 0),

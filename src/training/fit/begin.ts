@@ -10,7 +10,7 @@ import type { AnyTraining } from './training.js';
 import type { TrainLoop } from './trainLoop.js';
 import { namedState, trainState, type TrainState } from './trainState.js';
 
-/** The first state of a run: drawn, or that of a snapshot. */
+/** The initial state of a run: drawn at random, or taken from a snapshot. */
 export const firstState =
   <P, I extends ImageShape>(training: AnyTraining<P, I>, loop: Opened<TrainLoop<P, I>>, settings: unknown) =>
   (backend: Backend): Fallible<Resident<TrainState>> =>

@@ -1,4 +1,4 @@
-/** Classifiers of noised images: trained by `fit`, guides of `sample`, in files. */
+/** Classifiers of noised images: training by `fit`, guidance in `sample`, and files. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -34,7 +34,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** A batch without labels. */
 const unlabelled = (positions: Int32Array) => async () => E.right({ images: new Float32Array(positions.length * 64) });
 
-/** A loss that forgets the accuracy. */
+/** A loss without the accuracy. */
 const simplest: ClassifierObjective = (process, classifier, options) => {
   const losses = classifierLosses(process, classifier, options);
   return (...given) => {
@@ -61,7 +61,7 @@ describe('a classifier that is trained by fit', () => {
       const { events, error } = await takeAll(right(await startTraining(training)(backend)()));
       expect(error).toBeNull();
       const measured = events.flatMap((event) => (event._tag === 'HeldOut' ? [event] : []));
-      expect(measured[0]!.loss).toBeGreaterThan(0.9); // ln 3 for a classifier that knows nothing
+      expect(measured[0]!.loss).toBeGreaterThan(0.9); // ln 3 for uniform predictions
       expect(measured[2]!.loss).toBeLessThan(0.7);
       expect(measured[2]!.accuracy!).toBeGreaterThan(0.6);
       const steps = events.flatMap((event) => (event._tag === 'Step' ? [event.accuracy!] : []));
@@ -70,7 +70,7 @@ describe('a classifier that is trained by fit', () => {
       expect(mean(steps.slice(-50))).toBeGreaterThan(mean(steps.slice(0, 20)) + 0.1);
     }));
 
-  test('resumes from the bytes of a checkpoint and ends in the same bytes, with averages, parts and a draw that learns', async () => {
+  test('resumes from the bytes of a checkpoint and ends with the same bytes, with averages, accumulation and adaptive timesteps', async () => {
     const training = (steps: number) => ({
       ...classifierTraining(steps),
       averageDecay: [0.9, 0.99] as const,
@@ -95,13 +95,13 @@ describe('a classifier that is trained by fit', () => {
       expect(loaded.image).toEqual([8, 8, 1]);
     }));
 
-  test('gives all its memory back but the parameters', () =>
+  test('frees all memory except the parameters', () =>
     onWasm(async (backend) => {
       right(await fit(classifierTraining(1))(backend)());
       expect(backend.stats().buffers).toBe(smallClassifier.params.leaves.length);
     }));
 
-  test('takes a loss of your own, which may weight the cross entropy', () =>
+  test('accepts a custom loss, which may weight the cross entropy', () =>
     onWasm(async (backend) => {
       const weights = table(Float32Array.from({ length: 100 }, () => 3));
       const threefold: ClassifierObjective = (process, classifier, options) => {
@@ -123,7 +123,7 @@ describe('a classifier that is trained by fit', () => {
 describe('a trained classifier as a guide', () => {
   const samplesOf = (labels: readonly number[]) => ({ solver: ddim(), grid: 4, key: key(3), labels });
 
-  test('is given to sample as it is, and moves samples to the class as its parameters do', () =>
+  test('is passed to sample directly, and guides samples in the same way as its parameters', () =>
     onWasm(async (backend) => {
       const judge = right(await fit({ ...classifierTraining(60), averageDecay: 0.9 })(backend)());
       const trained = right(await fit(smallTraining(1))(backend)());
@@ -137,7 +137,7 @@ describe('a trained classifier as a guide', () => {
       expect(guided).not.toEqual(await draw(0, judge));
     }));
 
-  test('that learned at other noise levels or on other images is a ConfigError', () =>
+  test('that was trained at other noise levels or on other images is a ConfigError', () =>
     onWasm(async (backend) => {
       const judge = right(await fit(classifierTraining(0))(backend)());
       const trained = right(await fit(smallTraining(0))(backend)());
@@ -155,7 +155,7 @@ describe('a trained classifier as a guide', () => {
 });
 
 describe('a trained classifier in a file', () => {
-  test('is saved and loaded to the bit, and guides as before', () =>
+  test('is saved and loaded bit for bit, and guides as before', () =>
     onWasm(async (backend) => {
       const path = `${folder}/judge.safetensors`;
       const judge = right(await fit(classifierTraining(3))(backend)());
@@ -173,7 +173,7 @@ describe('a trained classifier in a file', () => {
       );
     })); // prettier-ignore
 
-  test('needs no model where it is built in, and may drop out in training', () =>
+  test('needs no model if it is built in, also with dropout', () =>
     onWasm(async (backend) => {
       const path = `${folder}/adm.safetensors`;
       const config = { image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, groups: 4, classes: 3, timesteps: 100 } as const; // prettier-ignore
@@ -186,7 +186,7 @@ describe('a trained classifier in a file', () => {
       expect(right(await readTensors(loaded.params)(backend)())).toEqual(right(await readTensors(judge.params)(backend)()));
     })); // prettier-ignore
 
-  test('and a file of a denoiser are not taken for each other', () =>
+  test('and a file of a denoiser are distinguished', () =>
     onWasm(async (backend) => {
       const path = `${folder}/denoiser.safetensors`;
       right(await saveTrained(path, right(await fit(smallTraining(0))(backend)()))(backend)());
@@ -201,14 +201,14 @@ describe('a training of a classifier refuses', () => {
   const { model } = training;
   const pictures: Classifier<unknown, [8, 8, 1]>['apply'] = (_, x) => mul(onesLike(x), 1) as never;
   test.each<[string, object, string]>([
-    ['to drop labels', { labelDropout: 0.1 }, 'ConfigError: training.labelDropout: expected no such field: it is for denoisers, and the model is a classifier, got one; leave it out: a classifier learns from the label of each image'],
+    ['to drop labels', { labelDropout: 0.1 }, 'ConfigError: training.labelDropout: expected no such field: it is for denoisers, and the model is a classifier, got one; leave it out: a classifier is trained on the label of each image'],
     ['a condition', { condition: superResolution({ factor: 2 }) }, 'ConfigError: training.condition: expected no such field'],
     ['a network without its parts', { model: { classes: 3, apply: model.apply } }, 'ConfigError: fit.model: expected a classifier, with its params, init, got an object'],
     ['a denoiser in its place', { model: { ...model, apply: pictures } }, 'ConfigError: classifier: expected a logit for each class, [6, 3], got [6, 8, 8, 1]; give a classifier as many outputs as `classes`; a denoiser has a field `predicts`'],
     ['another number of logits than classes', { model: { ...model, classes: 4 } }, 'ConfigError: classifier: expected a logit for each class, [6, 4], got [6, 3]'],
     ['data without labels', { data: { ...training.data, batch: unlabelled } }, 'none: the data has no labels'],
-    ['labels that it has no class for', { model: { ...model, classes: 2 } }, 'data set: label at 2: expected a class of the model, 0 to 1, as it has 2, got 2'],
-    ['a loss without an accuracy, where images are held out', { loss: simplest, heldOut: { data: bars(6), every: 1 } }, 'ConfigError: training.loss: expected a loss that gives accuracy beside losses and t: the model is a classifier, got losses, t'],
+    ['labels without a class', { model: { ...model, classes: 2 } }, 'data set: label at 2: expected a class of the model, 0 to 1, as it has 2, got 2'],
+    ['a loss without an accuracy, if images are held out', { loss: simplest, heldOut: { data: bars(6), every: 1 } }, 'ConfigError: training.loss: expected a loss that returns accuracy beside losses and t: the model is a classifier, got losses, t'],
   ])('%s', async (_, change, message) =>
     expect(await messageOf(fit({ ...training, ...change } as typeof training))).toContain(message)); // prettier-ignore
 });

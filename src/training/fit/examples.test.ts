@@ -18,16 +18,16 @@ const process = right(ddpm(cosine(10)));
 const how = { batch: 2, steps: 3, optimizer: adam({ learningRate: 0.1 }), key: key(7) };
 const plain = { ...how, model, process };
 
-/** A data set as JavaScript writes it, with anything as `batch`. */
+/** A data set as in JavaScript, with anything as `batch`. */
 const own = (batch: unknown, more: object = {}): Dataset<[8, 8, 1]> => ({
   ...{ size: 10, image: [8, 8, 1] as const, ...more },
   batch: batch as Dataset<[8, 8, 1]>['batch'],
 });
 const black = (positions: Int32Array) => ({ images: new Float32Array(positions.length * 64).fill(-1) });
 
-describe('a data set of one’s own', () => {
+describe('a custom data set', () => {
   test.each([
-    ['loaded as it goes', {}],
+    ['a custom data set, loaded in pieces', {}],
     ['in memory', { atHand: true }],
   ])('needs no labels for a model without classes, %s, augmented too', async (_, more) => {
     const data = own((positions: Int32Array) => async () => E.right(black(positions)), more);
@@ -51,7 +51,7 @@ describe('a data set of one’s own', () => {
     ['bytes', given({ images: new Uint8Array(128) }), 'images as a Uint8Array'],
     ['an array', given({ images: [0, 1] }), 'images as an array of 2'],
     ['labels in an array', given({ labels: [0, 1] }), 'labels as an array of 2'],
-  ])('that gives %s is refused, with the way out', async (_, batch, got) => {
+  ])('that returns %s is refused, with a hint', async (_, batch, got) => {
     const expected = `data set: batch: expected { images, labels }, got ${got}; ${REST}`;
     for (const more of [{}, { atHand: true }]) {
       const error = await leftOf(using(wasm())(fit({ ...plain, data: own(batch, more) })));
@@ -59,14 +59,14 @@ describe('a data set of one’s own', () => {
     }
   });
 
-  test('fails by a Left, whose error is that of the run', async () => {
+  test('fails with a Left, whose error becomes that of the run', async () => {
     const about = { where: 'my disk', expected: 'a disk', actual: 'none', hint: 'insert it' };
     const error = failure('FileError', about);
     const data = own(() => async () => E.left(error));
     expect(await leftOf(using(wasm())(fit({ ...plain, data })))).toEqual(error);
   });
 
-  test('that rejects while a step runs ends the run, and not the process', async () => {
+  test('that rejects while a step runs ends the run, but not the process', async () => {
     let calls = 0;
     const data = own((positions: Int32Array) => async () => {
       if (calls++ > 0) throw new Error('gone');
@@ -86,7 +86,7 @@ describe('classes', () => {
   const four = right(datasetOf({ pixels, image, labels: [0, 1, 2, 3] }));
   const messageOf = async (change: object) => (await leftOf(using(wasm())(fit({ ...recipe, ...change })))).message;
 
-  test('of a model need labels in the data: the error says that there are none, and in which data', async () => {
+  test('of a model need labels in the data: the error names the data without labels', async () => {
     const rest = 'label at 0: expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels; give `labels` to the data, or make the model without `classes`'; // prettier-ignore
     expect(await messageOf({ data: none })).toBe(`data set: ${rest}`);
     expect(await messageOf({ heldOut: { data: none, every: 1 } })).toBe(`heldOut: data set: ${rest}`);
@@ -96,7 +96,7 @@ describe('classes', () => {
     );
   });
 
-  test('that are more in the data than in the model are counted', async () => {
+  test('the error counts the classes if the data has more than the model', async () => {
     const say = (has: string) =>
       `data set: label at 3: expected a class of the model, 0 to 2, as it has 3, got 3; the data has ${has}; give other labels, or make the model with as many \`classes\``; // prettier-ignore
     expect(await messageOf({ data: four })).toBe(say('at least 4'));

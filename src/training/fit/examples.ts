@@ -1,4 +1,4 @@
-/** Samples of a data set as a step takes them. */
+/** Samples of a data set in the form that a step uses. */
 import { type NoisefoldError, raise, type RandomKey, showShape } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
 import { isEither, kindOf } from '../../internal/either.js';
@@ -15,10 +15,10 @@ export interface Labelled {
 
 const HINT = 'write batch: (positions) => async () => right({ images, labels }), a Float32Array and an Int32Array';
 
-/** Names what JavaScript gave: arrays by their types. */
+/** Describes a value from JavaScript: arrays by their types. */
 const nameOf = (x: unknown): string => (ArrayBuffer.isView(x) ? `a ${x.constructor.name}` : kindOf(x));
 
-/** Raises `ConfigError` for what JavaScript gave in place of a batch. */
+/** Raises `ConfigError` for a value that is not a batch, from JavaScript. */
 const noBatch = (where: string, actual: string, expected = '{ images, labels }', hint = HINT): never =>
   raise('ConfigError', { where: `${where}: batch`, expected, actual, hint });
 
@@ -31,14 +31,14 @@ const resultOf = (where: string, made: unknown) => async (): Promise<either.Eith
   return noBatch(where, `a Left of ${show(result.left)}, which is no error: left(failure(…))`);
 };
 
-/** The images and labels of a batch, or -1 for each where it has no labels. */
+/** The images and labels of a batch, with the label -1 for each image if it has no labels. */
 const batchOf = (where: string, count: number, given: unknown): Samples => {
   const { images, labels = new Int32Array(count).fill(NO_CLASS) } = Object(given) as Partial<Batch>;
   if (!(images instanceof Float32Array)) return noBatch(where, `images as ${nameOf(images)}`);
   return labels instanceof Int32Array ? { images, labels } : noBatch(where, `labels as ${nameOf(labels)}`);
 };
 
-/** Raises `ConfigError` for a label that is no class of the model. */
+/** Raises `ConfigError` for a label that is not a class of the model. */
 const checkClasses = (where: string, classes: number, labels: Int32Array, data: object, at: Int32Array) => {
   const wrong = labels.findIndex((label) => label < 0 || label >= classes);
   if (wrong === -1) return;
@@ -52,9 +52,9 @@ const checkClasses = (where: string, classes: number, labels: Int32Array, data: 
 };
 
 /**
- * The samples of a data set at some positions, changed at random if there is a key. `ConfigError` for an invalid batch
- * or one of another size, a label that the model has no class for, or a number outside [-1, 1]; `NonFinite` for a
- * number that is not finite.
+ * The samples of a data set at some positions, changed at random if there is a key. Fails with `ConfigError` for an
+ * invalid batch or one of another size, a label that is not a class of the model, or a number outside [-1, 1], and with
+ * `NonFinite` for a number that is not finite.
  */
 export const loaded = ({ classes }: Labelled, data: Pick<Dataset, 'batch' | 'image'>, where = 'data set') => {
   const each = data.image.reduce((size: number, extent) => size * extent, 1);
@@ -79,10 +79,10 @@ export const loaded = ({ classes }: Labelled, data: Pick<Dataset, 'batch' | 'ima
     });
 };
 
-/** A batch that was checked: with a label for each image, -1 where the data has none. */
+/** A checked batch, with a label for each image, -1 if the data has no labels. */
 export type Samples = { readonly [K in keyof Batch]-?: NonNullable<Batch[K]> };
 
-/** Images with their labels on the host, and a key for what is drawn for them. */
+/** Images with their labels on the host, and the key for their random draws. */
 export interface GivenExamples {
   readonly x0: Float32Array;
   readonly label?: Int32Array;

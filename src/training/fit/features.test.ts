@@ -1,4 +1,6 @@
-/** What a recipe may have besides: gradient accumulation, several averages, groups of parameters; and resuming with them. */
+/**
+ * Further options of a recipe: gradient accumulation, several averages, groups of parameters; and resuming with them.
+ */
 import { describe, expect, test } from 'vitest';
 import { onWasm, takeAll, bytesAfter } from '../../../properties/training/onWasm.js';
 import { reference } from '../../backends/reference/index.js';
@@ -53,14 +55,14 @@ const affine = layer(
     <S extends Shape>(x: Tensor<S>) =>
       add(mul(x, a), mean(b)),
 );
-/** A training of nine parameters, which compiles at once; no test here looks at their type. */
+/** A training of nine parameters, which compiles quickly. The types of the parameters do not matter here. */
 const tiny = (steps: number): SmallTraining => {
   const { model: _, ...rest } = smallTraining(steps);
   const model = { ...affine, predicts: 'v', apply: (p: never, x: Tensor<Shape>) => affine.apply(p)(x) };
   return { ...rest, model, labelDropout: 0 } as unknown as SmallTraining;
 };
 
-/** The snapshots of a run: before the first step, and after each. */
+/** The snapshots of a run: before the first step, and after each step. */
 const snapshotsOf = async (training: SmallTraining, backend: Backend): Promise<readonly Snapshot[]> => {
   const run = right(await startTraining(training)(backend)());
   const taken = [right(await run.snapshot())];
@@ -81,7 +83,7 @@ const on = async <A>(
 ): Promise<A> => right(await using(acquire)((backend) => TE.fromTask(() => f(backend)))());
 
 describe('a gradient that is accumulated', () => {
-  /** The movement of the parameters in one step of descent with learning rate 1: the gradient, against its sign. */
+  /** The change of the parameters in one step of gradient descent with learning rate 1: the negative gradient. */
   const gradientOf = (change: Partial<SmallTraining>, from: number, batch: number, noise: ReturnType<typeof key>, backend: Backend) =>
     stepped({ ...tiny(0), optimizer: sgd({ learningRate: 1 }), ...change }, from, batch, noise, backend);
   const stepped = async (training: SmallTraining, from: number, batch: number, noise: ReturnType<typeof key>, backend: Backend) => {
@@ -97,19 +99,19 @@ describe('a gradient that is accumulated', () => {
     return { moved, loss: Number(report.get('loss')!.data[0]), state: after };
   };
 
-  test.each([2, 3])('in %i parts is the mean of theirs, each with the noise of its folded key', (accumulate) =>
+  test.each([2, 3])('in %i parts is the mean of the gradients of the parts, each with the noise of its folded key', (accumulate) =>
     on(reference(), async (backend) => {
       const size = 6 / accumulate;
       const whole = await gradientOf({ accumulate }, 0, 6, key(9), backend);
       const parts: { readonly moved: readonly number[]; readonly loss: number }[] = [];
       for (let i = 0; i < accumulate; i++) parts.push(await gradientOf({}, i * size, size, foldIn(key(9), i), backend));
       const mean = whole.moved.map((_, j) => parts.reduce((sum, { moved }) => sum + moved[j]!, 0) / accumulate);
-      // float64: sums in another order
+      // float64, but sums in another order
       expect(distance(whole.moved, mean)).toBeLessThan(1e-12);
       expect(whole.loss).toBeCloseTo(parts.reduce((sum, { loss }) => sum + loss, 0) / accumulate, 12);
     }));
 
-  test.each([['reference', reference(), 1e-12], ['wasm', wasm(), 1e-4]] as const)('is that of the whole batch where nothing is drawn: %s', (_, acquire, tolerance) =>
+  test.each([['reference', reference(), 1e-12], ['wasm', wasm(), 1e-4]] as const)('equals that of the whole batch if nothing is random: %s', (_, acquire, tolerance) =>
     on(acquire, async (backend) => {
       const loss: Objective = (_process, { apply }) => (params, x0, _key, label) => {
         const t = zerosLike(label!);
@@ -121,7 +123,7 @@ describe('a gradient that is accumulated', () => {
       expect(distance(parts.moved, whole.moved)).toBeLessThan(tolerance);
     }));
 
-  test('needs the memory of one part, and a gradient more', () =>
+  test('needs the memory of one part and one more gradient', () =>
     onWasm(async (backend) => {
       const arenaOf = (batch: number, accumulate: number): number =>
         right(plan(trainStep({ ...smallTraining(0), accumulate }, IMAGE), { B: batch } as never, backend.capabilities, ['state'] as never)).plan.arenaElements;
@@ -132,13 +134,13 @@ describe('a gradient that is accumulated', () => {
       expect(whole).toBeGreaterThan(2 * three);
     }));
 
-  test('teaches a draw that learns all of the batch', () =>
+  test('updates adaptive timesteps with the whole batch', () =>
     on(reference(), async (backend) => {
       const { state } = await gradientOf({ accumulate: 2, timesteps: importanceTimesteps({ size: 4 }) }, 0, 6, key(9), backend);
       expect(Array.from(state.get('timesteps.seen')!.data, Number).reduce((a, b) => a + b)).toBe(6);
     }));
 
-  test('resumes to the same bytes, and needs parts that divide the batch', async () => {
+  test('resumes to the same bytes, and requires parts that divide the batch', async () => {
     const training = (steps: number): SmallTraining => ({ ...tiny(steps), accumulate: 3 });
     const from = right(decodeCheckpoint('part')(await bytesAfter(training(2))));
     expect(Buffer.compare(await bytesAfter({ ...training(4), from }), await bytesAfter(training(4)))).toBe(0);
@@ -156,7 +158,7 @@ describe('several averages', () => {
       const snapshots = await snapshotsOf(training(5), backend);
       const shares = [
         (n: number) => 1 - Math.min(0.9, (1 + n) / (10 + n)),
-        (n: number) => 1 - (1 - 1 / (n + 1)) ** (6.9373 + 1), // γ of 0.1
+        (n: number) => 1 - (1 - 1 / (n + 1)) ** (6.9373 + 1), // γ of the width 0.1
         () => 0.5,
       ];
       for (const [i, name] of ['average', 'averages.1', 'averages.2'].entries()) {
@@ -170,7 +172,7 @@ describe('several averages', () => {
       }
     }));
 
-  test('leave the first as it is alone, to the bit, and resume to the same bytes', () =>
+  test('do not change the first average, bit for bit, and resume to the same bytes', () =>
     onWasm(async (backend) => {
       const [alone, first] = [(await snapshotsOf({ ...tiny(4), averageDecay: 0.9 }, backend)).at(-1)!, (await snapshotsOf(training(4), backend)).at(-1)!];
       expect(numbersAt(first, 'average')).toEqual(numbersAt(alone, 'average'));
@@ -200,14 +202,14 @@ describe('groups of parameters', () => {
         const isMuons = shape.length === 4 && !/^(input|output)/.test(path);
         expect([tensors.has(`optimizer.momentum.${path}`), tensors.has(`optimizer.first.${path}`)], path).toEqual([isMuons, !isMuons]);
       }
-      // the tree that the run gives is that of the snapshot, though vectors are laid out by group
+      // the tree returned by the run is that of the snapshot, although vectors are laid out by group
       const params = right(await readTensors(right(await run.finish()))(backend)());
       for (const [path, { data }] of params) expect(data).toEqual(tensors.get(`average.${path}`)!.data);
       const from = right(decodeCheckpoint('part')(await bytesAfter(training(2))));
       expect(Buffer.compare(await bytesAfter({ ...training(4), from }), await bytesAfter(training(4)))).toBe(0);
     }));
 
-  test('that leave a parameter out are refused before anything runs, by its path', () =>
+  test('that leave a parameter out are refused before anything runs, naming its path', () =>
     onWasm(async (backend) => {
       const some = groups([{ where: (_, shape) => shape.length === 4, optimizer: muon({ learningRate: 0.02 }) }]);
       const error = await leftOf(startTraining({ ...smallTraining(1), optimizer: some })(backend));
@@ -232,21 +234,21 @@ describe('settings that changed', () => {
     return { ...data, batch: (positions) => TE.map((found: Batch) => ({ ...found, images: found.images.map((x) => x / 2) }))(batch(positions)) };
   }
 
-  test.each(changes)('%#: are refused on resuming, with the way out, though the configuration is the same', (change, field) =>
+  test.each(changes)('%#: are refused on resuming, with a hint, even if the configuration is the same', (change, field) =>
     onWasm(async (backend) => {
       const [from] = await snapshotsOf(training(), backend);
       const resumed = { ...training(change), from: right(decodeCheckpoint('c')(right(encodeCheckpoint(from!)))) };
       expect(await leftOf(startTraining(resumed)(backend))).toMatchObject({
         _tag: 'CheckpointMismatch',
         where: `checkpoint of step 0: settings.${field}`,
-        hint: 'resume with the configuration that the run began with, or accept another by `anySettings: true`',
+        hint: 'resume with the configuration that the run began with, or allow another with `anySettings: true`',
       });
       const [accepted] = await snapshotsOf({ ...resumed, anySettings: true }, backend);
       expect(accepted!.settings).not.toEqual(from!.settings);
       expect(numbersAt(accepted!, 'params')).toEqual(numbersAt(from!, 'params'));
     }));
 
-  test('are not known of a snapshot that was made before settings were kept: it resumes', () =>
+  test('are not compared with an older snapshot without settings, which resumes', () =>
     onWasm(async (backend) => {
       const { config: _, ...plain } = training();
       const [{ settings, ...old }] = (await snapshotsOf(plain as SmallTraining, backend)) as [Snapshot];
@@ -254,7 +256,7 @@ describe('settings that changed', () => {
       right(await right(await startTraining({ ...(plain as SmallTraining), from: old })(backend)()).release());
     }));
 
-  test('that are no JSON are refused at once', () =>
+  test('that are not JSON are refused at the start', () =>
     onWasm(async (backend) => {
       const optimizer = { ...adam({ learningRate: 1e-3 }), settings: { mine: Number.NaN } };
       expect(await leftOf(startTraining(training({ optimizer }))(backend))).toMatchObject({ _tag: 'ConfigError', where: 'training: settings.optimizer.mine' });

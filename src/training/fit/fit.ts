@@ -17,17 +17,18 @@ import { type AnyTraining, type Training, trainingFields } from './training.js';
 /** A training with its listeners. */
 export interface Fit<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Training<P, I, M> {
   /**
-   * Called with each event, while the run rests. An effect that it returns is run before the next step: write a log,
-   * save `run.snapshot`. `stop` ends the training there, with what it has learned; a `Left` ends it with that error.
+   * Called with each event, while the run waits. An effect that it returns is run before the next step, for example to
+   * write a log or to save `run.snapshot`. `stop` ends the training and keeps its result so far; a `Left` ends it with
+   * that error.
    */
   readonly onEvent?: (
     event: TrainEvent,
     run: TrainingRun<P>,
   ) => taskEither.TaskEither<NoisefoldError, void | 'stop'> | void;
   /**
-   * Called with the error that ends the run, such as a signal or an invalid image, while its state is as after the last
-   * step: save `run.snapshot`, and nothing is lost. A `Left` replaces the error. Not called if `onEvent` ends the run,
-   * or before it begins.
+   * Called with the error that ends the run, such as a signal or an invalid image. The state is still that after the
+   * last step: save `run.snapshot` to lose nothing. A `Left` replaces the error. Not called if `onEvent` ends the run,
+   * or for errors before the run begins.
    */
   readonly onError?: (error: NoisefoldError, run: TrainingRun<P>) => taskEither.TaskEither<NoisefoldError, void>;
 }
@@ -37,10 +38,10 @@ const listener = functionPart('a function');
 const codec = exactly(required, { ...optional, onEvent: listener, onError: listener });
 
 /**
- * Trains a model to the end, a denoiser or a classifier of noisy images, and gives it with its averaged parameters: `sample`
- * takes a denoiser, and a classifier as `guide`. Errors of the configuration, the data and the
+ * Trains a denoiser or a classifier of noisy images for all steps, and returns it with its averaged parameters:
+ * `sample` takes a denoiser as its model and a classifier as `guide`. Errors of the configuration, the data and the
  * backend are a `Left`, and so is `Cancelled`. Data in memory ({@link Dataset.atHand}) are checked before the first
- * step, others as they are loaded.
+ * step, other data as they are loaded.
  * @example
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean of the images
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
@@ -61,10 +62,10 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
     const params = yield* take(run.finish);
     const { model, process, data } = given;
     const trained = { model, process, image: data.image, params, ...learningOf<P, I>(given as AnyTraining<P, I>).kept };
-    return trained as unknown as TrainedOf<P, I, M>; // which does not reduce while M is open
+    return trained as unknown as TrainedOf<P, I, M>; // a conditional type, which does not reduce while M is generic
   });
 
-/** Takes the events of a run, to its end or to a `stop`. */
+/** Processes the events of a run, to its end or to a `stop`. */
 const taken =
   <P>(
     run: TrainingRun<P>,

@@ -1,4 +1,4 @@
-/** The loss and the accuracy on images that are held out. */
+/** The loss and the accuracy on held-out images. */
 import type { SampleLosses } from '../../diffusion/index.js';
 import {
   type Backend,
@@ -30,7 +30,7 @@ import { defaults, ravelingOf } from './recipe.js';
 import type { AnyTraining } from './training.js';
 import { examplesSpec, heldOutLosses } from './trainState.js';
 
-/** Means over held-out images: the loss, and of a classifier the share whose class is right. */
+/** Means over held-out images: the loss, and for a classifier the share of correctly classified images. */
 export interface HeldOutMeans {
   readonly loss: number;
   readonly accuracy?: number;
@@ -44,7 +44,7 @@ export interface Evaluation {
   readonly release: io.IO<void>;
 }
 
-/** The number of held-out images that are measured by default, and the name of their data in errors. */
+/** The default number of held-out images that are measured, and the name of their data in errors. */
 export const HELD_OUT = 256;
 export const HELD_OUT_DATA = 'heldOut: data set';
 
@@ -58,18 +58,18 @@ interface StepSpec<I extends ImageShape> {
   readonly examples: Examples<I>;
 }
 
-/** The number of images that are measured at once, in no more memory than a step needs. */
+/** The number of images that are measured at a time, which need no more memory than a step. */
 const partOf = <P, I extends ImageShape>({ batch, accumulate = defaults.accumulate }: AnyTraining<P, I>): number =>
   batch / accumulate;
 
-/** One measure of a batch, `[B]`. Raises `ConfigError` for a loss that does not give it. */
+/** One measure of a batch, `[B]`. Raises `ConfigError` for a loss that does not return it. */
 const measured = (losses: SampleLosses<'B'>, measure: Measure): Tensor<['B']> =>
   losses[measure] ??
   raise('ConfigError', {
     where: 'training.loss',
-    expected: `a loss that gives ${measure} beside losses and t: the model is a classifier`,
+    expected: `a loss that returns ${measure} beside losses and t: the model is a classifier`,
     actual: Object.keys(losses).join(', '),
-    hint: 'write a loss as classifierLosses does',
+    hint: 'write the loss like classifierLosses',
   });
 
 /** The measures of held-out images as a loop over batches. */
@@ -95,7 +95,7 @@ const heldOutLoop = <P, I extends ImageShape>(
     begin: program(treeSpec<object>({}), () => ({ table: zeros(...extents) })),
     step: program(inputs, ({ params, state: { table }, round, examples }) => {
       const losses = lossesOf({ params, examples });
-      const rows = measures.map((measure) => measured(losses, measure)) as [Tensor<['B']>]; // at least one
+      const rows = measures.map((measure) => measured(losses, measure)) as [Tensor<['B']>]; // there is at least one
       return { state: { table: withSlice(table, 0, round, stack(rows)) } };
     }),
     end: program(treeSpec<{ readonly state: Measured }>({ state }), ({ state: { table } }) => table),
@@ -121,7 +121,7 @@ export const evaluation =
       const load = loaded(model, data, HELD_OUT_DATA);
       const loop = yield* take(opened(heldOutLoop(training, measures, rounds))(backend));
 
-      /** The examples of a round. A last one that is not full is filled with the first images. */
+      /** The examples of a round. An incomplete last round is filled up with the first images. */
       const examplesOf = (round: number) =>
         gen(function* () {
           const samples = yield* take(load(Int32Array.from({ length: batch }, (_, i) => (round * batch + i) % images)));

@@ -1,4 +1,4 @@
-/** The learning of denoisers and of classifiers: only this file tells them apart. */
+/** The differences between training a denoiser and a classifier; no other file distinguishes them. */
 import {
   classifierLosses,
   type ClassifierModel,
@@ -14,13 +14,13 @@ import { raise, type Shape } from '../../dsl/index.js';
 import { isClassifier } from '../checked.js';
 import { type AnyRecipe, defaults, type Learnable } from './recipe.js';
 
-/** The numbers of each sample that are averaged for reports: the loss, and what is measured beside it. */
+/** The numbers of each sample that are averaged for reports: the loss and other measures. */
 export type Measure = 'losses' | 'accuracy';
 
-/** A network that learns, with its losses. */
+/** A network in training, with its losses. */
 export interface Learning<P, I extends Shape> {
   readonly losses: (options: LossOptions) => Losses<P, I>;
-  /** The losses on images that are held out, at uniform timesteps, with every label and without dropout. */
+  /** The losses on held-out images, at uniform timesteps, with every label and without dropout. */
   readonly heldOut: () => Losses<P, I>;
   /** The loss function, whose name is in snapshots. */
   readonly objective: Objective | ClassifierObjective;
@@ -47,9 +47,9 @@ const ofClassifier = <P, I extends Shape>(
   model: ClassifierModel<P, I>,
   { process, labelDropout = 0, condition, ...recipe }: AnyRecipe<P, I>,
 ): Learning<P, I> => {
-  if (labelDropout !== 0) refuse('labelDropout', 'leave it out: a classifier learns from the label of each image');
-  if (condition !== undefined) refuse('condition', 'leave it out: a classifier sees the noised image alone');
-  const objective = (recipe.loss ?? classifierLosses) as ClassifierObjective; // that of its model
+  if (labelDropout !== 0) refuse('labelDropout', 'leave it out: a classifier is trained on the label of each image');
+  if (condition !== undefined) refuse('condition', 'leave it out: a classifier takes only the noised image');
+  const objective = (recipe.loss ?? classifierLosses) as ClassifierObjective; // the type of its model
   return {
     losses: ({ timesteps }) => objective(process, model, { ...(timesteps && { timesteps }) }),
     heldOut: () => objective(process, { ...model, apply: (params, x, t) => model.apply(params, x, t) }),
@@ -63,7 +63,7 @@ const ofClassifier = <P, I extends Shape>(
 export const learningOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> => {
   const { model, process } = recipe;
   if (isClassifier(model)) return ofClassifier(model, recipe);
-  const objective = (recipe.loss ?? simpleLosses) as Objective; // that of its model
+  const objective = (recipe.loss ?? simpleLosses) as Objective; // the type of its model
   return {
     losses: (options) => objective(process, model, options),
     heldOut: () => objective(process, withoutDropout(model)),

@@ -58,8 +58,8 @@ const absoluteLosses: Objective = (process, denoiser, options) => {
   };
 };
 
-describe('a training descends the loss of its recipe', () => {
-  // a model without parameters says grey: its loss on an image of one level is a function of that level
+describe('a training minimizes the loss of its recipe', () => {
+  // a model without parameters predicts grey: its loss on a uniform image is a function of the grey level
   const grey: Model<object, [1, 1, 1]> = {
     ...layer({}, () => null),
     predicts: 'x0',
@@ -75,7 +75,7 @@ describe('a training descends the loss of its recipe', () => {
   test.each([
     ['left out', undefined, meanOf((level) => level ** 2)],
     ['simple', simpleLosses, meanOf((level) => level ** 2)],
-    ['one of a user', absoluteLosses, meanOf(Math.abs)],
+    ['a custom loss', absoluteLosses, meanOf(Math.abs)],
     ['weighted', threefold, 3 * meanOf(Math.abs)],
   ] as const)('in its steps and on held-out images: %s', (_, loss, expected) =>
     on(reference(), async (backend) => {
@@ -86,7 +86,7 @@ describe('a training descends the loss of its recipe', () => {
           process,
           optimizer,
           data,
-          batch: levels.length, // an epoch a step
+          batch: levels.length, // one epoch per step
           steps: 1,
           key: key(5),
           heldOut: { data, every: 1 },
@@ -104,14 +104,14 @@ describe('a training descends the loss of its recipe', () => {
     }),
   );
 
-  test('that a model cannot have is a ConfigError', () =>
+  test('that the model does not support is a ConfigError', () =>
     on(wasm(), async (backend) => {
       const training = { ...smallTraining(1), loss: hybridLosses };
       expect(await leftOf(startTraining(training)(backend))).toMatchObject({ _tag: 'ConfigError', where: 'hybridLosses' });
       expect(backend.stats().buffers).toBe(0);
     })); // prettier-ignore
 
-  test('the hybrid teaches a variance, of which the simple loss says nothing', () =>
+  test('the hybrid loss trains the variance, which the simple loss does not', () =>
     on(reference(), async (backend) => {
       interface Said {
         readonly grey: Scalar;
@@ -137,7 +137,7 @@ describe('a training descends the loss of its recipe', () => {
       const [simple, hybrid] = [await learned(), await learned(hybridLosses)];
       expect(simple).toEqual([1, 0]);
       expect(hybrid[0]).toBe(1);
-      // where x̂₀ is right, the posterior's variance β̃ is too, which is at -1
+      // if x̂₀ is exact, the posterior variance β̃ is exact too, which is at -1
       expect(hybrid[1]).toBeCloseTo(-1, 1);
     })); // prettier-ignore
 });
@@ -158,10 +158,10 @@ describe('an adaptive draw of timesteps', () => {
     });
   const bytesOf = (snapshot: Snapshot): Uint8Array => right(encodeCheckpoint(snapshot));
 
-  test('is resumed with what it remembers: the run ends in the same bytes', async () => {
+  test('is resumed with its state: the run ends with the same bytes', async () => {
     const whole = await after(training(7));
     const from = right(decodeCheckpoint('part')(bytesOf(await after(training(3)))));
-    // every timestep has its losses already, so that what is drawn next hangs on them
+    // every timestep already has losses, so that the next draw depends on them
     for (const seen of from.tensors.get('timesteps.seen')!.data) expect(Number(seen)).toBeGreaterThanOrEqual(2);
     expect(Buffer.compare(bytesOf(await after({ ...training(7), from })), bytesOf(whole))).toBe(0);
     const data = Float32Array.from({ length: 4 * 2 }, (_, i) => (i < 2 ? 100 : 0));
@@ -170,7 +170,7 @@ describe('an adaptive draw of timesteps', () => {
     expect(Buffer.compare(bytesOf(await after({ ...training(7), from: other })), bytesOf(whole))).not.toBe(0);
   }); // prettier-ignore
 
-  test('of a size that cannot be is a ConfigError', () =>
+  test('of an impossible size is a ConfigError', () =>
     on(wasm(), async (backend) => {
       const timesteps = importanceTimesteps({ size: 0 });
       expect(await leftOf(startTraining({ ...training(1), timesteps })(backend))).toMatchObject({
@@ -179,7 +179,7 @@ describe('an adaptive draw of timesteps', () => {
       });
     }));
 
-  test('remembers nothing of a step that is not finite', () =>
+  test('is not updated by a step that is not finite', () =>
     on(wasm(), async (backend) => {
       const poison: Objective = (process, denoiser, options) => (params, x0, at, label) => {
         const { losses, t } = simpleLosses(process, denoiser, options)(params, x0, at, label);
@@ -193,7 +193,7 @@ describe('an adaptive draw of timesteps', () => {
     }));
 });
 
-test('a recipe says which loss and which draw of timesteps it has', () => {
+test('a recipe states its loss and its draw of timesteps', () => {
   const plain = smallTraining(0);
   const said = (change: Partial<SmallTraining>): unknown => recipeConfig({ ...plain, ...change });
   expect(said({})).toMatchObject({ loss: 'simpleLosses', timesteps: 'uniformTimesteps' });

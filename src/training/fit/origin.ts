@@ -13,8 +13,8 @@ interface StepGiven<I extends ImageShape> extends Feed<Resident<TrainInputs<I>>>
 }
 
 /**
- * Repeats a step that was not finite on the oracle of the training, without the guard, and returns the operation at which its
- * numbers stopped being finite; null without an oracle. The guard has kept the state of before the step.
+ * Repeats a step that was not finite on the oracle of the training, without the guard, and returns the first operation
+ * whose result is not finite; null without an oracle. The guard has kept the state from before the step.
  */
 export const originOf =
   <P, I extends ImageShape>(training: AnyTraining<P, I>, { state, examples }: StepGiven<I>) =>

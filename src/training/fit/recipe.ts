@@ -26,23 +26,26 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
   readonly process: Process;
   readonly optimizer: Optimizer;
   /**
-   * The loss that is minimized, and measured on held-out images: by default {@link simpleLosses} of a denoiser and
-   * {@link classifierLosses} of a classifier.
+   * The loss that is minimized, and measured on held-out images: by default {@link simpleLosses} for a denoiser and
+   * {@link classifierLosses} for a classifier.
    */
   readonly loss?: ObjectiveOf<M>;
   /**
-   * The decay of the moving average of the parameters, which `fit` returns: a number, which is warmed up as by `emaDecay`, or an
-   * average such as `emaPower(0.1)`; 0.995 by default. Of a list of averages `fit` returns the first; the others are in snapshots, as
-   * `averages.1.…`.
+   * The moving average of the parameters, which `fit` returns: a decay, which is warmed up as by `emaDecay`, or an
+   * average such as `emaPower(0.1)`; 0.995 by default. For a list of averages `fit` returns the first; snapshots hold
+   * the others, as `averages.1.…`.
    */
   readonly averageDecay?: Average | readonly [Average, ...Average[]];
   /**
-   * The number of parts in which a step takes its batch, one after another; 1 by default. It divides the batch. A step needs the
-   * memory of one part and uses the mean gradient of all. Timesteps, noise and dropout of part i are drawn from the key of the
-   * step with i folded in.
+   * The number of parts in which a step processes its batch, one after another; 1 by default. It must divide the batch.
+   * A step needs the memory of one part and uses the mean gradient of all parts. Timesteps, noise and dropout of part i
+   * are drawn from the key of the step with i folded in.
    */
   readonly accumulate?: number;
-  /** The probability of dropping a label, for classifier-free guidance (`cfg`); 0 by default. A classifier drops none. */
+  /**
+   * The probability of dropping a label, for classifier-free guidance (`cfg`); 0 by default. Not allowed for a
+   * classifier.
+   */
   readonly labelDropout?: number;
   /** Makes the condition from each image, for a model that is conditioned on images: `superResolution({ factor: 2 })`. */
   readonly condition?: Conditioner<I>;
@@ -53,7 +56,7 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
 /** A recipe of any network. */
 export type AnyRecipe<P, I extends Shape> = Recipe<P, I, Learnable<P, I>>;
 
-/** A training as callers write it: `P` and `I` are inferred from its network. */
+/** A training as callers write it, with `P` and `I` inferred from its network. */
 export type Given<T extends { readonly model: unknown }, P, I extends Shape> = InferredFrom<T, 'model'> & {
   readonly model: Learnable<P, I>;
 };
@@ -75,6 +78,8 @@ export const averagesOf = ({
 }: Pick<Recipe<never, Shape>, 'averageDecay'>): readonly Average[] =>
   Array.isArray(averageDecay) ? averageDecay : [averageDecay as Average]; // isArray does not narrow a readonly list
 
-/** The conversions between the parameters of a recipe and the vectors in which they rest, by the groups of its optimizer. */
+/**
+ * The conversions between the parameters of a recipe and the vectors that store them, by the groups of its optimizer.
+ */
 export const ravelingOf = <P, I extends Shape>({ model, optimizer }: AnyRecipe<P, I>): Raveling<P> =>
   raveling(model.params, optimizer.groupOf);

@@ -4,14 +4,14 @@ import type { AnyTrained } from '../trained.js';
 import { learningOf, predictionOf } from './learning.js';
 import { type AnyRecipe, defaults } from './recipe.js';
 
-/** A check of numbers or words. */
+/** A check of numbers or strings. */
 export const textCheck = (list: ArrayLike<number | string>): number =>
   crc32(new TextEncoder().encode(JSON.stringify(Array.from(list))));
 
 /** The name of a function. */
 const nameOf = ({ name }: { readonly name: string }): string => (name === '' ? 'a function' : name);
 
-/** The part of a default configuration that samples depend on. */
+/** The part of a default configuration that sampling depends on. */
 export const sampledConfig = <P, I extends ImageShape>({
   model,
   process: { schedule, timesteps },
@@ -22,9 +22,9 @@ export const sampledConfig = <P, I extends ImageShape>({
 });
 
 /**
- * The default configuration of snapshots: a description of a recipe as JSON. It contains everything that decides the results,
- * and the names of functions: of the loss and of the draw of timesteps. The settings of the optimizer
- * and the averages are stored apart, by `trainingSettings`.
+ * The default configuration of snapshots: a description of a recipe as JSON. It contains everything that determines the
+ * results, and the names of functions: of the loss and of the draw of timesteps. The settings of the optimizer and the
+ * averages are stored separately, by `trainingSettings`.
  */
 export const recipeConfig = <P, I extends ImageShape>(recipe: AnyRecipe<P, I>): unknown => {
   const {

@@ -1,4 +1,4 @@
-/** A training run: a state on a backend, which takes a step when its next event is asked for. */
+/** A training run: a state on a backend, which takes a step when its next event is requested. */
 import type { Model } from '../../diffusion/index.js';
 import {
   type Backend,
@@ -35,24 +35,24 @@ import { type AnyTraining, checkedTraining, type Training } from './training.js'
 import { type TrainInputs, type TrainLoop, trainLoop } from './trainLoop.js';
 import type { Report, TrainState } from './trainState.js';
 
-/** A training that runs. */
+/** A running training. */
 export interface TrainingRun<P = unknown> {
-  /** The events. The run works only when the next one is asked for. A `Left` is the last. */
+  /** The events. The run works only while the next one is awaited. A `Left` is the last event. */
   readonly events: AsyncIterable<either.Either<NoisefoldError, TrainEvent>>;
   /** A copy of the state. */
   readonly snapshot: Task<Snapshot>;
   /** A copy of the averaged parameters, which the caller owns. `ValueConsumed` if the run has ended. */
   readonly average: Task<Resident<P>>;
   /**
-   * Ends the run, frees all that it holds, and gives a copy of the averaged parameters. `ValueConsumed` if the run has
-   * ended. Without memory for the copy it does not end.
+   * Ends the run, frees its memory, and returns a copy of the averaged parameters. Fails with `ValueConsumed` if the
+   * run has ended. If there is no memory for the copy, the run does not end.
    */
   readonly finish: Task<Resident<P>>;
-  /** Ends the run and frees all that it holds. Does nothing if it has ended. */
+  /** Ends the run and frees its memory. Does nothing if it has ended. */
   readonly release: Task<void>;
 }
 
-/** The number of steps in a row without finite numbers that ends a run. */
+/** The number of consecutive steps with non-finite numbers that ends a run. */
 const MOST_UNSOUND = 10;
 
 type Result<A> = either.Either<NoisefoldError, A>;
@@ -60,9 +60,9 @@ type Result<A> = either.Either<NoisefoldError, A>;
 const over = (step: number): NoisefoldError =>
   failure('ValueConsumed', {
     where: `training, step ${step}`,
-    expected: 'a run that goes on',
+    expected: 'a run that has not ended',
     actual: 'one that was finished or released',
-    hint: 'finish it once, and keep what it gives',
+    hint: 'finish it once, and keep the result',
   });
 
 const diverged = (step: number): NoisefoldError =>
@@ -73,7 +73,7 @@ const diverged = (step: number): NoisefoldError =>
     hint: 'lower the learning rate, or clip gradients',
   });
 
-/** Checks the data that are in memory against the model, before the first step. */
+/** Checks data in memory against the model, before the first step. */
 function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: AnyTraining<P, I>): Block<void> {
   yield* lookThrough({ where: 'training: data', signal }, model, data);
   if (heldOut === undefined) return;
@@ -98,7 +98,7 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
   });
 
 /**
- * Begins a training, or goes on with one. It takes a step when the next of its `events` is asked for.
+ * Begins a training, or resumes one. It takes a step when the next of its `events` is requested.
  * @example
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w)
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
@@ -124,7 +124,7 @@ export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I>
         where: 'training.steps',
         expected: `at least the ${from.step} of the checkpoint`,
         actual: `${steps}`,
-        hint: 'give the number of updates in all, with those before the checkpoint',
+        hint: 'give the total number of updates, including those before the checkpoint',
       });
     yield* checkData(training);
     const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
@@ -152,13 +152,13 @@ const running = <P, I extends ImageShape>(
   const batchAt = loaded(model, data);
   const load = (step: number) => batchAt(positions(step), foldIn(keys.augment, step))();
   let done = training.from?.step ?? 0; // the number of updates
-  let heldOutLoss = training.from?.heldOut; // if it was measured after that update
+  let heldOutLoss = training.from?.heldOut; // set if it was measured after that update
   let ended = false;
 
   const measured = async (): Promise<Result<TrainEvent>> =>
     E.map((means: HeldOutMeans): TrainEvent => {
       const { loss } = means;
-      if (done > 0 && Number.isFinite(loss)) heldOutLoss = loss; // before the first update it is measured by each run
+      if (done > 0 && Number.isFinite(loss)) heldOutLoss = loss; // before the first update, every run measures it
       return { _tag: 'HeldOut', step: done, ...means };
     })(await heldOut.means(run.state().average)());
 
@@ -166,13 +166,13 @@ const running = <P, I extends ImageShape>(
     let next = load(done);
     const breathe = breather();
     let unsound = 0;
-    if (heldOutLoss === undefined && heldOut.isDue(done)) yield await measured(); // also where a signal kept it from being
+    if (heldOutLoss === undefined && heldOut.isDue(done)) yield await measured(); // also if a signal prevented it
     while (done < steps) {
       const goesOn = await mayGoOn(`training, step ${done}`, breathe, signal, 'resume from a checkpoint')();
       if (E.isLeft(goesOn)) return yield goesOn;
       const samples = await next;
       if (E.isLeft(samples)) return yield samples;
-      if (done + 1 < steps) next = load(done + 1); // while this step runs
+      if (done + 1 < steps) next = load(done + 1); // loaded while this step runs
       const began = performance.now();
       const examples = givenOf(model, samples.right, foldIn(keys.step, done));
       const reported = await run.step({ examples }, ({ report }) => reportOf(report)(backend))();
@@ -183,7 +183,7 @@ const running = <P, I extends ImageShape>(
       yield E.right({ _tag: 'Step', step, of: steps, ...report, milliseconds: performance.now() - began });
       unsound = isSound ? 0 : unsound + 1;
       if (unsound > 0) {
-        // the origin is looked for once in a row
+        // the origin is searched for once in a series of such steps
         const origin =
           unsound > 1 ? E.right(null) : await originOf(training, { state: run.state(), examples })(backend)();
         if (E.isLeft(origin)) return yield origin;

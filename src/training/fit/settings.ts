@@ -1,4 +1,4 @@
-/** The settings of a training, as JSON, for snapshots. A run that resumes compares them, beside its `config`. */
+/** The settings of a training as JSON, for snapshots. A run that resumes compares them, in addition to its `config`. */
 import { crc32 } from '../../formats/crc32.js';
 import { optionsOf } from '../../internal/options.js';
 import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
@@ -9,7 +9,7 @@ import { averagesOf, defaults } from './recipe.js';
 import { textCheck } from './recipeConfig.js';
 import type { AnyTraining } from './training.js';
 
-/** The number of images of the check, spread over a data set. */
+/** The number of images in the checksum, spread over a data set. */
 const IMAGES = 16;
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array =>
@@ -32,7 +32,7 @@ const isJson = optionsOf({
 
 /**
  * The settings of the optimizer, the averages, the accumulation and the data of a training, with a checksum of some
- * images if they are in memory. `ConfigError` for settings that are not JSON.
+ * images if they are in memory. Returns a `ConfigError` for settings that are not JSON.
  */
 export const trainingSettings = <P, I extends ImageShape>(training: AnyTraining<P, I>): Fallible<unknown> =>
   gen(function* () {

@@ -1,4 +1,6 @@
-/** The tensors of a training state by name, as in snapshots: each parameter by itself, although the state has vectors. */
+/**
+ * The tensors of a training state by name, as in snapshots: one for each parameter, although the state stores vectors.
+ */
 import type { RaveledLeaf, Shape } from '../../dsl/index.js';
 import { sizeOf } from '../../dsl/graph/node.js';
 import { type AnyRecipe, averagesOf, ravelingOf } from './recipe.js';
@@ -7,18 +9,18 @@ import { namedState, trainState } from './trainState.js';
 
 type Tensors = ReadonlyMap<string, StoredTensor>;
 
-/** Float32 numbers as they are stored, in float64 by the reference. */
+/** Float32 numbers as backends store them; the reference uses float64. */
 type Floats = Extract<StoredTensor, { readonly dtype: 'F32' | 'F64' }>;
 
 const within = (path: string, member: string): string => (member === '' ? path : `${path}.${member}`);
 
-/** By the name of a tensor: the vector of the state that holds its numbers, and their offset there. */
+/** For the name of each tensor, the vector of the state that holds its numbers, and their offset in it. */
 const places = <P, I extends Shape>(recipe: AnyRecipe<P, I>) => {
   const { model, optimizer } = recipe;
   const { leaves } = ravelingOf(recipe);
   const moments = Object.keys(optimizer.state(model.params)).map((moment) => `optimizer.${moment}`);
   const averages = averagesOf(recipe).map((_, i) => (i === 0 ? 'average' : `averages.${i}`));
-  const vectors = new Set(trainState(recipe).leaves.map(({ path }) => path)); // a moment may lack those of a group
+  const vectors = new Set(trainState(recipe).leaves.map(({ path }) => path)); // a moment may lack the tensors of a group
   const found = new Map<string, RaveledLeaf & { readonly of: string }>();
   for (const member of ['params', ...moments, ...averages])
     for (const leaf of leaves) {
@@ -54,7 +56,7 @@ export const atRest =
       trainState(recipe).leaves.map(({ path, shape }) => {
         const own = placed.filter(([, { of }]) => of === path);
         if (own.length === 0) return [path, named.get(path)!];
-        const parts = own.map(([name, { offset }]) => ({ offset, ...(named.get(name) as Floats) })); // of float32 leaves
+        const parts = own.map(([name, { offset }]) => ({ offset, ...(named.get(name) as Floats) })); // the leaves are float32
         const [length] = shape as readonly [number];
         const isWide = parts.some(({ dtype }) => dtype === 'F64');
         const data = isWide ? new Float64Array(length) : new Float32Array(length);

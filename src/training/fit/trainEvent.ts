@@ -7,7 +7,7 @@ export type TrainEvent =
       /** The number of updates of the whole training. */
       readonly of: number;
       readonly loss: number;
-      /** The share of the batch whose class a classifier has right. */
+      /** The share of the batch that a classifier classifies correctly. */
       readonly accuracy?: number;
       readonly gradientNorm: number;
       readonly learningRate: number;
@@ -17,8 +17,11 @@ export type TrainEvent =
       readonly _tag: 'HeldOut';
       readonly step: number;
       readonly loss: number;
-      /** The share of the images whose class a classifier has right. */
+      /** The share of the images that a classifier classifies correctly. */
       readonly accuracy?: number;
     }
-  /** The step was not finite, and changed nothing. `origin` describes the first operation that was not, if an oracle is given. */
+  /**
+   * The step was not finite, and changed nothing. If an oracle is given, `origin` describes the first operation whose
+   * result was not finite.
+   */
   | { readonly _tag: 'NonFinite'; readonly step: number; readonly origin: string | null };

@@ -1,6 +1,6 @@
 /**
- * The state of a training on the backend, and the programs that begin and change it. It has the parameters as the
- * vectors of `raveling`, so that an update of all of them is a few kernels.
+ * The state of a training on the backend, and the programs that create and update it. It stores the parameters as the
+ * vectors of `raveling`, so that an update of all of them takes a few kernels.
  */
 import { asAdaptive, type DrawMemory, type Model, type SampleLosses } from '../../diffusion/index.js';
 import {
@@ -45,7 +45,7 @@ import { accumulated, type Examples } from './accumulation.js';
 import { learningOf } from './learning.js';
 import { type AnyRecipe, type Average, averagesOf, defaults, type Learnable, ravelingOf } from './recipe.js';
 
-/** Parameters, their averages, the memory of the optimizer and of the draw of timesteps, and the number of updates. */
+/** Parameters, their averages, the states of the optimizer and of the draw of timesteps, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {
   /** The average that samples are drawn from. */
   readonly average: Vectors;
@@ -66,7 +66,9 @@ const raveled = <P, I extends Shape>(recipe: AnyRecipe<P, I>) => {
 const shareOf = (average: Average, step: Step): Scalar =>
   typeof average === 'number' ? sub(1, emaDecay(step, average)) : average.share(step);
 
-/** A state with the averages of a recipe and the memory of its draw of timesteps, which `made` makes of each shape. */
+/**
+ * A state with the averages of a recipe and the state of its draw of timesteps; `made` makes the tensor of each shape.
+ */
 const withAverages = <P, I extends Shape, L extends { readonly params: unknown }, A>(
   recipe: AnyRecipe<P, I>,
   learned: L,
@@ -96,12 +98,12 @@ export const trainState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpe
   return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
 };
 
-/** The spec of a training state as checkpoints have it: each parameter by itself. */
+/** The spec of a training state in checkpoints, with one tensor for each parameter. */
 export const namedState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<unknown> =>
   treeSpec(withAverages(recipe, learner(recipe.model, recipe.optimizer).state, (shape) => leafSpec(shape)));
 
 /**
- * The state to begin with, drawn from `key`: the average is that of the first parameters.
+ * The initial state, drawn from `key`. The averages start at the initial parameters.
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
  * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
@@ -122,7 +124,7 @@ export const examplesSpec = <P, I extends Shape>({ classes }: Learnable<P, I>, i
     key: leafSpec([], 'key'),
   });
 
-/** The condition of examples, if the recipe has one: made anew in each step, from its own key. */
+/** The condition of examples, if the recipe has one. It is made again in each step, with its own key. */
 const conditionOf = <P, I extends Shape>({ condition }: AnyRecipe<P, I>, { x0, key }: Examples<I>) =>
   condition?.(x0, fork(key, 'condition').condition);
 
@@ -133,7 +135,7 @@ export interface Report {
   readonly learningRate: Scalar;
   /** The share of the batch whose class a classifier has right. */
   readonly accuracy?: Scalar;
-  /** True if loss, gradient and new parameters are finite. Otherwise the state stays as it was. */
+  /** True if loss, gradient and new parameters are finite. Otherwise the state is unchanged. */
   readonly sound: Tensor<[], 'bool'>;
 }
 
@@ -159,8 +161,8 @@ const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
   );
 
 /**
- * {@link trainStep} without its guard: the new state may have numbers that are not finite, to find the operation where
- * they begin.
+ * {@link trainStep} without its guard, to find the first operation whose result is not finite: the new state may have
+ * non-finite numbers.
  */
 export const unguardedStep = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,
@@ -242,7 +244,7 @@ export const trainStep = <P, I extends Shape>(
 };
 
 /**
- * Makes the tree of parameters, or of their average, from the vectors of a state. Give the optimizer if it has groups.
+ * Makes the tree of parameters, or of their average, from the vectors of a state. Pass the optimizer if it has groups.
  * @example
  * const { init, params } = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w }) => w)
  * const apply: Model<{ w: Scalar; b: Scalar }, []>['apply'] = ({ w, b }, x) => add(mul(w, x), b)
@@ -259,8 +261,8 @@ export const parametersOf = <P, I extends Shape>(
 });
 
 /**
- * The losses of a recipe for given parameters, as vectors, on each of some examples, `[B]`, at uniform timesteps and with
- * every label: for images that are held out. Of a classifier also whether its class is right, as `accuracy`.
+ * The losses of a recipe for given parameters, as vectors, for each of some examples, `[B]`, at uniform timesteps and
+ * with every label, for held-out images. For a classifier also whether its class is correct, as `accuracy`.
  * @example
  * const apply: Model<Scalar, []>['apply'] = (grey, x) => add(zerosLike(x), grey)
  * const model: Model<Scalar, []> = { ...parameter(allZeros), predicts: 'x0', apply }

@@ -28,7 +28,7 @@ import { bars, right, smallTraining } from '../testing.js';
 import { onWasm, takeAll, bytesAfter } from '../../../properties/training/onWasm.js';
 
 describe('a training run', () => {
-  test('learns: the held-out loss of the average falls', () =>
+  test('learns: the held-out loss of the averaged parameters falls', () =>
     onWasm(async (backend) => {
       const training = {
         ...smallTraining(120),
@@ -45,7 +45,7 @@ describe('a training run', () => {
       );
     }));
 
-  test('resumed from the bytes of a checkpoint, ends in the same bytes', async () => {
+  test('resumed from the bytes of a checkpoint, ends with the same bytes', async () => {
     const whole = await bytesAfter(smallTraining(7));
     const part = await bytesAfter(smallTraining(3));
     const from = right(decodeCheckpoint('part')(part));
@@ -53,7 +53,7 @@ describe('a training run', () => {
     expect(Buffer.compare(await bytesAfter({ ...smallTraining(7), from }), whole)).toBe(0);
   });
 
-  test('fit keeps the averaged parameters alone', () =>
+  test('fit keeps only the averaged parameters', () =>
     onWasm(async (backend) => {
       const { params, model } = right(await fit(smallTraining(2))(backend)());
       const parameters = model.params.leaves.length;
@@ -62,7 +62,7 @@ describe('a training run', () => {
       expect(backend.stats().bytes).toBe(0);
     }));
 
-  test('is finished once: then there is nothing to finish, and nothing to copy', () =>
+  test('is finished once: then it can be neither finished nor copied', () =>
     onWasm(async (backend) => {
       const run = right(await startTraining(smallTraining(1))(backend)());
       await takeAll(run);
@@ -90,10 +90,10 @@ describe('a training run', () => {
     }));
 });
 
-/** A data set that fails from some step on, or throws as no data set should. */
+/** A data set that fails from some step on, or throws, which no data set should. */
 const failing = (fails: () => taskEither.TaskEither<NoisefoldError, never>, after: number): Dataset<[8, 8, 1]> => {
   let asked = 0;
-  const { batch, ...rest } = { ...bars(60), atHand: false }; // and is not looked through
+  const { batch, ...rest } = { ...bars(60), atHand: false }; // and is not checked before the first step
   return { ...rest, batch: (positions) => (asked++ < after ? batch(positions) : fails()) };
 };
 const lost = failure('FileError', { where: 'data', expected: 'a disk', actual: 'none', hint: 'buy one' });
@@ -104,11 +104,11 @@ const defect = {
   left: { _tag: 'ConfigError', where: 'fit', actual: expect.stringContaining('Error: thrown') },
 };
 
-describe('everything is given back', () => {
+describe('all memory is freed', () => {
   const heldOut = { data: bars(8), every: 1 };
   const training = { ...smallTraining(2), heldOut };
 
-  /** What is held after an effect, however it ended. */
+  /** The memory in use after an effect, however it ended. */
   const heldAfter = (effect: (backend: Backend) => Promise<unknown>): Promise<unknown> =>
     onWasm(async (backend) => {
       const outcome = await effect(backend);
@@ -160,9 +160,9 @@ describe('everything is given back', () => {
     }));
 }); // prettier-ignore
 
-test('the loss on held-out images is the mean over as many as were asked for, whatever the batch', () =>
+test('the loss on held-out images is the mean over the given number of images, for any batch size', () =>
   onWasm(async (backend) => {
-    // a model without parameters says grey: its loss on an image is that of the image alone
+    // a model without parameters predicts grey: its loss depends only on the image
     const grey: Model<object, [8, 8, 1]> = { ...layer({}, () => null), predicts: 'x0', apply: (_, x) => zerosLike(x) };
     const levels = Uint8Array.of(255, 255, 255, 0, 191, 191, 191, 191, 255);
     const pixels = Uint8Array.from({ length: levels.length * 64 }, (_, i) => levels[i >> 6]!);
@@ -187,7 +187,7 @@ test('the loss on held-out images is the mean over as many as were asked for, wh
   })); // prettier-ignore
 
 describe('a step that is not finite', () => {
-  /** The logarithm of what is below 0. */
+  /** The logarithm of a number below 0. */
   const poisoned: Objective = (process, denoiser, options) => {
     const losses = simpleLosses(process, denoiser, options);
     return (...given) => {
@@ -196,7 +196,7 @@ describe('a step that is not finite', () => {
     };
   };
 
-  test('changes nothing, says where it began, and ends the run when it goes on', () =>
+  test('changes nothing, names its origin, and ends the run if it repeats', () =>
     onWasm(async (backend) => {
       const training = { ...smallTraining(50), batch: 1, loss: poisoned, oracle: reference() };
       const run = right(await startTraining(training)(backend)());
@@ -211,9 +211,9 @@ describe('a step that is not finite', () => {
         if (path !== 'step') expect(after.tensors.get(path)!.data).toEqual(data);
     }));
 
-  test('though its loss and gradient are, changes nothing either', () =>
+  test('although its loss and gradient are finite, changes nothing either', () =>
     onWasm(async (backend) => {
-      // finite at no step before the second: log(step - 1)
+      // log(step - 1) is not finite before the second step
       const learningRate = (step: Step): Scalar => log(sub(cast(step, 'float32'), 1));
       const training = { ...smallTraining(1), optimizer: adam({ learningRate }), oracle: reference() };
       const run = right(await startTraining(training)(backend)());

@@ -20,45 +20,45 @@ import type { Snapshot } from '../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
 import type { Learnable, Recipe } from './recipe.js';
 
-/** Images that nothing is learned from, to measure on. */
+/** Images that are not used for training, on which the loss is measured. */
 export interface HeldOut<I extends ImageShape = ImageShape> {
   readonly data: Dataset<I>;
-  /** The number of steps between measurements. The first one is before the first step. */
+  /** The number of steps between measurements. The first measurement is before the first step. */
   readonly every: number;
-  /** The number of images that count, always the first ones: by default 256, or all if there are fewer. */
+  /** The number of images to measure, from the first one: by default 256, or all if there are fewer. */
   readonly images?: number;
 }
 
-/** A training to be run. */
+/** The arguments of a training. */
 export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Recipe<P, I, M> {
   readonly data: Dataset<NoInfer<I>>;
   readonly batch: number;
-  /** The number of updates in all, with those before a resumed snapshot. */
+  /** The total number of updates, including those before a resumed snapshot. */
   readonly steps: number;
   readonly key: RandomKey;
   readonly heldOut?: HeldOut<NoInfer<I>>;
   /**
-   * A description of the recipe, as JSON of at most 100 levels and 4 million characters: it goes into snapshots, and
-   * tells them apart. By default the process, the numbers, a learning rate that is a number, and the names of loss and
-   * draw.
+   * A description of the recipe, as JSON of at most 100 levels and 4 million characters. Snapshots store it, and a
+   * resumed run must have the same. By default it contains the process, the numbers, a learning rate that is a number,
+   * and the names of loss and draw.
    */
   readonly config?: unknown;
   /** The snapshot to resume from; its key, batch, configuration and settings must be those of this training. */
   readonly from?: Snapshot;
   /**
-   * True to resume with another configuration than that of the snapshot: other settings of the optimizer, such as its
-   * learning rate, of the averages, of the data, or another `config`. Model, key and batch stay, and so does what the
-   * optimizer and the averages remember. Default false: that is a `CheckpointMismatch`.
+   * True to resume with a configuration that differs from that of the snapshot: other settings of the optimizer, such
+   * as its learning rate, of the averages or of the data, or another `config`. Model, key and batch must be the same;
+   * the states of the optimizer and the averages are kept. By default, false, a difference is a `CheckpointMismatch`.
    */
   readonly anySettings?: boolean;
   /**
-   * True to resume also on a backend that rounds sums of products otherwise than the one of the snapshot: the run then
-   * ends with other bits than without the interruption. Default false: that is a `CheckpointMismatch`.
+   * True to resume also on a backend that rounds sums of products differently from that of the snapshot. The run then
+   * ends with other bits than without the interruption. By default, false, this is a `CheckpointMismatch`.
    */
   readonly anyRounding?: boolean;
   /** Ends the run before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;
-  /** The backend that tells where NaN began: the reference. Without it only the step is told. */
+  /** The backend that finds the origin of NaN, such as the reference. Without it an event names only the step. */
   readonly oracle?: taskEither.TaskEither<NoisefoldError, Backend>;
 }
 
@@ -92,7 +92,7 @@ const optional = {
   timesteps: t.union(
     [
       functionPart('a draw of timesteps, such as uniformTimesteps'),
-      part('a draw that learns', 'name', 'memory', 'draw', 'mean', 'record'),
+      part('an adaptive draw of timesteps', 'name', 'memory', 'draw', 'mean', 'record'),
     ],
     'a draw of timesteps, such as uniformTimesteps',
   ),
@@ -108,7 +108,7 @@ const optional = {
 /** The required and optional fields of a {@link Training}, for `exactly`. */
 export const trainingFields = [required, optional] as const;
 
-/** A training whose fields are what they should be, and no others; otherwise a `ConfigError`. */
+/** Returns a training with valid fields and no others; otherwise a `ConfigError`. */
 export const checkedTraining: <T>(training: T) => either.Either<NoisefoldError, T> = checked(
   'training',
   exactly(...trainingFields),

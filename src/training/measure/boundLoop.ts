@@ -1,4 +1,4 @@
-/** The loop that measures the variational bound of a batch of images: one timestep a step. */
+/** The loop that measures the variational bound of a batch of images, one timestep in each step. */
 import { boundAt, type Conditioner, priorTerm, type ReverseOptions, withoutDropout } from '../../diffusion/index.js';
 import {
   dims,
@@ -17,7 +17,7 @@ import type { Loop } from '../loop.js';
 import { withSlice } from '../table.js';
 import type { Trained } from '../trained.js';
 
-/** Bits, error of x̂₀ and error of ε̂, at each t, of each image. */
+/** Bits, error of x̂₀ and error of ε̂, for each t and each image. */
 type MeasuredTable = Tensor<[3, number, 'B']>;
 
 /** The measurements of a batch so far. */
@@ -50,7 +50,7 @@ export type BoundLoop<P, I extends ImageShape> = Loop<
   Measured
 >;
 
-/** The bound of a batch of images as a loop: one graph for all t. Each image has keys of its own. */
+/** The bound of a batch of images as a loop, with one graph for all t. Each image has its own keys. */
 export const boundLoop = <P, I extends ImageShape>(
   { model, process, image }: Trained<P, I>,
   batch: number,

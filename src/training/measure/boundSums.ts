@@ -1,17 +1,20 @@
 /** The sums of the bound of a data set, batch by batch, on the host in float64. */
 import type { DatasetBits } from '../../diffusion/index.js';
 
-/** The variational bound of a data set, in bits per dimension, with the errors that it comes from. */
+/** The variational bound of a data set, in bits per dimension, with the errors that it results from. */
 export interface DatasetBound extends DatasetBits {
   /**
-   * The standard error of `total`: the deviation of `images` over √n, of data and noise together. NaN for one image.
+   * The standard error of `total`: the deviation of `images` over √n, due to both data and noise. NaN for one image.
    */
   readonly standardError: number;
-  /** The bound of each image, in the order of the data set: a draw, whose mean over keys is that of the image. */
+  /**
+   * The bound of each image, in the order of the data set: a random estimate, whose mean over keys is the bound of the
+   * image.
+   */
   readonly images: Float64Array;
   /** The mean squared error of x̂₀ at each t. */
   readonly x0Errors: Float64Array;
-  /** The mean squared error of the ε̂ that belongs to it at each t: of a model of ε, L_simple over t. */
+  /** The mean squared error of the corresponding ε̂ at each t; for a model of ε this is L_simple over t. */
   readonly noiseErrors: Float64Array;
 }
 

@@ -24,7 +24,7 @@ export interface BeginSpec<I extends ImageShape> {
 
 const keysFor = (batch: number) => Array.from({ length: batch }, () => leafSpec([], 'key'));
 
-/** A byte is 2/255 wide: anywhere in it, instead of in its middle. */
+/** Dequantizes bytes: draws a uniform position in the bin of a byte, which is 2/255 wide, instead of its middle. */
 const spreadOut = <S extends Shape>(x: Tensor<S>, chance: Tensor<S>): Tensor<S> =>
   add(x, mul(sub(chance, 0.5) as Tensor<S>, 2 / 255));
 
@@ -32,7 +32,7 @@ const spreadOut = <S extends Shape>(x: Tensor<S>, chance: Tensor<S>): Tensor<S> 
 export interface LikelihoodConstants<P, I extends ImageShape> {
   readonly params: P;
   readonly label?: Tensor<['B'], 'int32'>;
-  /** The images themselves, of which the condition is made. */
+  /** The images, from which the condition is made. */
   readonly x0?: Tensor<['B', ...I]>;
 }
 
@@ -55,12 +55,12 @@ export type LikelihoodLoop<P, I extends ImageShape> = Loop<
 interface LikelihoodParts<P, I extends ImageShape> {
   readonly flow: Likelihood<P, I>;
   readonly batch: number;
-  /** True if images are spread over the width of their bytes. */
+  /** True if images are dequantized. */
   readonly dequantize: boolean;
   readonly condition: Conditioner<I> | undefined;
 }
 
-/** log p of a batch of images as a loop: one graph for all steps of the flow. */
+/** log p of a batch of images as a loop, with one graph for all steps of the flow. */
 export const likelihoodLoop = <P, I extends ImageShape>(
   { model, image }: Trained<P, I>,
   { flow: { start, step, finish }, batch, dequantize, condition }: LikelihoodParts<P, I>,

@@ -54,7 +54,7 @@ const line: GaussianMixture<Size> = {
   means: [[0.25, -0.25, 0.5, 0]],
   variances: [[0.04, 0.1, 0.09, 0.16]],
 };
-/** Of two Gaussians: the Jacobian of the flow is not diagonal. */
+/** A mixture of two Gaussians, for which the Jacobian of the flow is not diagonal. */
 const two: GaussianMixture<Size> = {
   shape: [2, 2, 1],
   weights: [0.4, 0.6],
@@ -69,7 +69,7 @@ const modelOf = (mixture: GaussianMixture<Size>): Squares => ({
   ...overParams(() => null)(exactDenoiser(process)(mixture)),
 });
 
-/** Numbers that float32 has. */
+/** Numbers that float32 represents exactly. */
 const imagesOf = (count: number) => ({
   data: Float32Array.from({ length: count * D }, (_, i) => (((i * 37) % 61) - 30) / 32),
   shape: [count, 2, 2, 1] as const,
@@ -94,7 +94,10 @@ const densities = async (mixture: GaussianMixture<Size>, count: number): Promise
   return Array.from(right(numbers));
 }; // prettier-ignore
 
-/** The same by the flow, which is affine, from N(0, I) at the last timestep: what remains there of the data is told apart. */
+/**
+ * The same by the flow, which is affine, from N(0, I) at the last timestep, which separates the effect of the signal
+ * that remains there.
+ */
 const flowDensities = (count: number) => {
   const [first, last] = [marginals[0]!, marginals.at(-1)!];
   const [[means], [variances]] = [line.means, line.variances];
@@ -114,8 +117,8 @@ const most = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(...Array.from(a, (x, i) => Math.abs(x - b[i]!)));
 const meanOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
-describe('of data that are known', () => {
-  test('Gaussian ones: it is their density, nearer by the square of the steps', async () => {
+describe('of data with a known density', () => {
+  test('Gaussian data: equals the density, with an error of second order in the step size', async () => {
     const truth = flowDensities(5);
     expect(most(truth, await densities(line, 5))).toBeLessThan(1e-3); // √ᾱ_T = 5·10⁻⁵, and x_T is below 5
     const errors = await Promise.all([33, 65, 129].map(async (grid) => most((await found({ grid })).nats, truth)));
@@ -124,14 +127,14 @@ describe('of data that are known', () => {
     expect(most((await found({ grid: 1000 })).nats, truth)).toBeLessThan(1.5 * (128 / 999) ** 2 * errors[2]!);
   });
 
-  test('a mixture: on the mean over directions', async () => {
+  test('a mixture: equals the density in the mean over directions', async () => {
     const [truth] = await densities(two, 1);
     const n = 200;
     // the same image again and again
     const data: Dataset<Size> = { ...dataOf(n), batch: (positions) => dataOf(1).batch(positions.map(() => 0)) };
     const nats = Array.from((await found({ data, batch: 100, grid: 129 }, trainedOf(modelOf(two)))).nats);
     const deviation = Math.sqrt(meanOf(nats.map((x) => (x - meanOf(nats)) ** 2)));
-    expect(deviation).toBeGreaterThan(0.05); // of chance there is some
+    expect(deviation).toBeGreaterThan(0.05); // the estimate is random
     expect(Math.abs(meanOf(nats) - truth!)).toBeLessThan((5 * deviation) / Math.sqrt(n));
   }); // prettier-ignore
 
@@ -140,13 +143,13 @@ describe('of data that are known', () => {
     bits.forEach((b, i) => expect(b).toBeCloseTo(-nats[i]! / D / Math.LN2 - Math.log2(2 / 255), 12));
   });
 
-  test('bytes that are spread over their width have the bits of bytes', async () => {
+  test('dequantized bytes have the bits of bytes', async () => {
     const n = 300;
     const pixels = Uint8Array.from({ length: n * D }, (_, i) => Math.round(127.5 + 90 * Math.sin(i * 2.399963)));
     const data: Dataset<Size> = right(datasetOf({ pixels, labels: new Uint8Array(n), image }));
     const white: GaussianMixture<Size> = { ...line, means: [[0, 0, 0, 0]], variances: [0.16] };
     const spread = await found({ data, batch: 100, grid: 129, dequantize: true }, trainedOf(modelOf(white)));
-    // the mean of a bin is off its middle by (1/255)²/0.96 nats alone
+    // the mean over a bin differs from its middle only by (1/255)²/0.96 nats
     const bitsOf = (byte: number) => (pixelOf(byte) ** 2 / 0.32 + Math.log(2 * Math.PI * 0.16) / 2 - Math.log(2 / 255)) / Math.LN2;
     const truth = Array.from({ length: n }, (_, i) => meanOf(Array.from(pixels.subarray(i * D, (i + 1) * D), bitsOf)));
     const off = truth.map((bits, i) => spread.bits[i]! - bits);
@@ -156,9 +159,9 @@ describe('of data that are known', () => {
   }); // prettier-ignore
 });
 
-describe('a data set gives the same', () => {
+describe('a data set has the same likelihoods', () => {
   const of = trainedOf(modelOf(two));
-  test('in batches of any size, the last of them filled up, however many images follow', async () => {
+  test('for any batch size, with an incomplete last batch, and any number of images after them', async () => {
     for (const dequantize of [false, true]) {
       const data: Dataset<Size> = dequantize
         ? right(datasetOf({ pixels: Uint8Array.from({ length: 20 }, (_, i) => i * 12), labels: new Uint8Array(5), image }))
@@ -172,17 +175,17 @@ describe('a data set gives the same', () => {
     }
   }); // prettier-ignore
 
-  test('on wasm, to its precision', async () => {
+  test('on wasm, within its precision', async () => {
     const [oracle, fast] = [await found({}, of), await found({}, of, wasm())];
     // 32 steps of sums below 21, each within 4 ulp
     expect(most(fast.nats, oracle.nats)).toBeLessThan(32 * 21 * 4 * 2 ** -24);
   });
 });
 
-describe('a model is told', () => {
+describe('a model receives', () => {
   const variance = 0.09;
   type At<B extends Dim> = (x: Tensor<[B, ...Size]>, at: Conditioning<B>) => Tensor<[B, ...Size]>;
-  /** The best denoiser of N(m, 0.09), where m is what it is told. */
+  /** The best denoiser of N(m, 0.09), where m is its conditioning. */
   const around = (mean: <B extends Dim>(...told: Parameters<At<B>>) => ReturnType<At<B>>): Squares => ({
     ...layer({}, () => null),
     predicts: 'x0',
@@ -200,14 +203,14 @@ describe('a model is told', () => {
       { labels: [1, 2, 0], image },
     ),
   ); // prettier-ignore
-  /** At its mean, where the density is that of the least noise that the process has. */
+  /** At the mean, where the density is that of the lowest noise level of the process. */
   const { scale, variance: least } = marginals[0]!;
   const peak = (mean: number): number => {
     const v = scale ** 2 * variance + least;
     return (-D / 2) * (((1 - scale) * mean) ** 2 / v + Math.log(2 * Math.PI * v));
   };
   const isPeaked = (nats: Float64Array) =>
-    // another class is 4·0.5²/(2·0.09) = 5.6 nats away; what is left is Heun's error, whose order is measured above
+    // another class is 4·0.5²/(2·0.09) = 5.6 nats away; the rest is Heun's error, whose order is measured above
     [0.5, 0, -0.5].forEach((mean, i) => expect(Math.abs(nats[i]! - peak(mean))).toBeLessThan(1e-2));
 
   test('the class of each image', async () => {
@@ -222,7 +225,7 @@ describe('a model is told', () => {
     );
   });
 
-  test('the condition, made of the images', async () => {
+  test('the condition, made from the images', async () => {
     const byImage: Squares = {
       ...around((x, { condition }) => ascribeLike(upsample(condition!.image), x)),
       condition: { channels: 1 },
@@ -233,12 +236,12 @@ describe('a model is told', () => {
   });
 });
 
-describe('on the way', () => {
+describe('during the measurement', () => {
   const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
     right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
   const measuring = { data: dataOf(5), grid: 9, batch: 2, key: key(3), dequantize: false };
 
-  test('each step is told, and memory is flat and given back', () =>
+  test('each step is reported, memory does not grow, and all memory is freed', () =>
     onWasm(async (backend) => {
       const seen: number[] = [];
       const held = new Set<number>();
@@ -271,7 +274,7 @@ describe('on the way', () => {
     }));
 });
 
-test('a likelihood that is no number is NonFinite, which names the image', async () => {
+test('a likelihood that is NaN is a NonFinite error that names the image', async () => {
   const spoilt: Squares = {
     ...layer({}, () => null),
     predicts: 'v',
@@ -284,7 +287,7 @@ test('a likelihood that is no number is NonFinite, which names the image', async
   });
 });
 
-describe('what is refused, before anything runs', () => {
+describe('invalid arguments are refused before anything runs', () => {
   const spoilt = (number: number): Dataset<Size> => {
     const { data, shape } = imagesOf(5);
     return right(datasetOfImages({ data: data.with(18, number), shape }, { image }));
@@ -297,7 +300,7 @@ describe('what is refused, before anything runs', () => {
     [{ dequantize: true }, 'ConfigError', 'logLikelihoods: image at 0: expected bytes as levels of [-1, 1]'],
     [{ data: spoilt(Number.NaN) }, 'NonFinite', 'data set: image at 4: expected finite numbers in [-1, 1], got NaN at number 2'],
     [{ data: spoilt(-3) }, 'ConfigError', 'got -3 at number 2'],
-    [{ data: { ...dataOf(5), image: [2, 1, 2] as never } }, 'ConfigError', 'logLikelihoods: data: expected images [2, 2, 1], as the model knows them, got [2, 1, 2]'],
+    [{ data: { ...dataOf(5), image: [2, 1, 2] as never } }, 'ConfigError', 'logLikelihoods: data: expected images [2, 2, 1], as the model takes them, got [2, 1, 2]'],
   ])('%#', async (change, tag, says) => {
     const steps: number[] = [];
     const error = await leftOf(outcome({ ...change, onStep: (done) => void steps.push(done) }));
@@ -306,7 +309,7 @@ describe('what is refused, before anything runs', () => {
     expect(steps).toEqual([]);
   }); // prettier-ignore
 
-  test('numbers and labels that are not those of the images', () => {
+  test('refuses numbers and labels that do not match the images', () => {
     const { data, shape } = imagesOf(2);
     for (const [made, says] of [
       [datasetOfImages({ data: data.subarray(1), shape }), 'expected 8 numbers for images [2, 2, 2, 1], at least one, and a label for each or none, got 7 numbers'],

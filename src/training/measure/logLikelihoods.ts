@@ -18,8 +18,9 @@ export interface LikelihoodMeasuring<I extends ImageShape> extends Measuring<I> 
   /** The number of timesteps of the flow, `spaced` from the first to the last, or a grid; by default every timestep. */
   readonly grid?: number | Grid;
   /**
-   * True if images are bytes, which have a probability and no density: each byte is then spread over its width, and the
-   * mean of `bits` is an upper bound of the bits of the bytes (Theis et al. 2016, section 3.1). Default false.
+   * True if images are bytes, which have a probability but no density. Uniform noise as wide as a byte is added to
+   * each, and the mean of `bits` is an upper bound of the bits of the bytes (Theis et al. 2016, section 3.1). Default
+   * false.
    */
   readonly dequantize?: boolean;
 }
@@ -28,7 +29,7 @@ export interface LikelihoodMeasuring<I extends ImageShape> extends Measuring<I> 
 export interface LogLikelihoods {
   /** log p(x) as a density over [-1, 1], in nats. */
   readonly nats: Float64Array;
-  /** The same as bits per dimension, of numbers as wide as a byte: `bitsOfBytes`. */
+  /** The same in bits per dimension, for bins as wide as a byte: `bitsOfBytes`. */
   readonly bits: Float64Array;
 }
 
@@ -39,10 +40,10 @@ type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
 
 /**
  * Measures log p(x) of each image of a data set under a trained model, by the ODE of its probability flow with
- * Hutchinson's estimate of the divergence: {@link likelihood}. Each image has a random direction of its own; the mean
- * over images, or over keys, is unbiased. Each step evaluates the model, and its product with the Jacobian, twice. The
- * memory does not grow with the data. Labels are those of the data. `ConfigError` for a configuration that cannot work,
- * or data that `fit` refuses; `NonFinite`.
+ * Hutchinson's estimate of the divergence: {@link likelihood}. Each image has its own random direction; the mean over
+ * images, or over keys, is unbiased. Each step evaluates the model, and its product with the Jacobian, twice. The
+ * memory does not grow with the data. Labels are those of the data. Fails with `ConfigError` for an invalid
+ * configuration, or data that `fit` refuses, and with `NonFinite`.
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
@@ -71,7 +72,7 @@ export const logLikelihoods: {
     const nats = new Float64Array(count);
 
     function* measure({ first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Block<void> {
-      // images that fill a batch up have keys of their own too
+      // images that fill up a batch have their own keys too
       const ofEach = (parent: RandomKey) => Array.from(positions, (_, i) => foldIn(parent, first + i));
       const directions = ofEach(keys.direction);
       const done = (first / batch) * flow.steps;

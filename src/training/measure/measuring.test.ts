@@ -22,7 +22,7 @@ const measured = (steps: number) =>
     return [bound.total, likelihoods.bits.reduce((a, b) => a + b, 0) / 7] as const;
   });
 
-test('a U-Net that has learned needs fewer bits of images than one that has not, by the bound and by the flow', async () => {
+test('a trained U-Net needs fewer bits for images than an untrained one, by the bound and by the flow', async () => {
   const [[boundBefore, flowBefore], [boundAfter, flowAfter]] = [await measured(0), await measured(120)];
   expect(boundAfter).toBeLessThan(boundBefore - 1);
   expect(flowAfter).toBeLessThan(flowBefore - 1);

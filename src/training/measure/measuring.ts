@@ -1,4 +1,4 @@
-/** Measurements of a data set by a trained model: their options, and the images on a backend, batch by batch. */
+/** Measurements of a data set by a trained model: options, and the upload of the images batch by batch. */
 import type { Conditioner } from '../../diffusion/index.js';
 import {
   type Backend,
@@ -27,17 +27,17 @@ import { lookThrough } from '../data/wholeSet.js';
 /** The images to measure, and options. */
 export interface Measuring<I extends ImageShape> {
   readonly data: Dataset<I>;
-  /** The number of images that count, the first ones; by default all. */
+  /** The number of images to measure, from the first one; by default all. */
   readonly images?: number;
-  /** The number of images at a time. It changes the results by rounding only, and by the noise of a `condition`. */
+  /** The number of images at a time. It changes the results only by rounding, and by the noise of a `condition`. */
   readonly batch: number;
-  /** The key of everything that is drawn, for each image by its position in the data set. */
+  /** The key of all random draws, which depend on the position of each image in the data set. */
   readonly key: RandomKey;
-  /** Makes the condition from each image, for a model that is conditioned on images: the one of its training. */
+  /** Makes the condition from each image, for a model that is conditioned on images, as in its training. */
   readonly condition?: Conditioner<I>;
-  /** Called after each step with the number of steps that are done. */
+  /** Called after each step with the number of finished steps. */
   readonly onStep?: (done: number, of: number) => void;
-  /** Ends it before its next step, as `Cancelled`. */
+  /** Ends the measurement before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;
 }
 
@@ -48,7 +48,7 @@ export const measuringCodec = (more: t.Props) =>
     { images: positive, condition: conditioner, onStep: functionPart('a function'), signal, ...more },
   );
 
-/** A byte is a level of [-1, 1]; float32 has it within a part of this. */
+/** The tolerance for the levels of bytes in [-1, 1], which float32 rounds. */
 const OFF_LEVEL = 1e-4;
 
 /** Raises `ConfigError` at an image that is not bytes, as levels of [-1, 1]. */
@@ -67,11 +67,11 @@ const bytesOnly =
 export interface ResidentImages<I extends ImageShape = ImageShape> {
   /** The position of the first one in the data set. */
   readonly first: number;
-  /** The number of images that count: the last batch is filled up with the first images. */
+  /** The number of images to measure; the last batch is filled up with the first images. */
   readonly count: number;
   /** The position of each in the data set. */
   readonly positions: Int32Array;
-  /** `[B, height, width, channels]`, released when they have been measured. */
+  /** `[B, height, width, channels]`, released after the measurement. */
   readonly x0: Resident<Tensor<['B', ...I]>>;
   /** If the model has classes. */
   readonly label?: Resident<Tensor<['B'], 'int32'>>;
@@ -101,7 +101,7 @@ export function* checkImages<P, I extends ImageShape>({ where, trained, measurin
   if (showShape(data.image) !== showShape(trained.image))
     raise('ConfigError', {
       where: `${where}: data`,
-      expected: `images ${showShape(trained.image)}, as the model knows them`,
+      expected: `images ${showShape(trained.image)}, as the model takes them`,
       actual: showShape(data.image),
       hint: 'measure images of the size that it was trained on',
     });
@@ -109,7 +109,10 @@ export function* checkImages<P, I extends ImageShape>({ where, trained, measurin
   return countsIn(measuring);
 }
 
-/** The numbers of the images of a batch that count, one for each. Raises `NonFinite` at the first that is not finite. */
+/**
+ * The results of the images of a batch, one for each, without those that fill it up. Raises `NonFinite` at the first
+ * that is not finite.
+ */
 export const finiteOf = (
   where: string,
   { first, count }: Pick<ResidentImages, 'first' | 'count'>,
@@ -122,7 +125,7 @@ export const finiteOf = (
       where: `${where}: image ${first + wrong}`,
       expected: 'a finite number',
       actual: `${own[wrong]}`,
-      hint: 'look at the parameters: the network gives numbers that are not finite, or too large to be squared',
+      hint: 'check the parameters: the network returns numbers that are not finite, or too large to be squared',
     });
   return own;
 };

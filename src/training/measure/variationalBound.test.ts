@@ -48,7 +48,7 @@ const conditional = ({ scale, variance }: Channel) => {
 };
 const ofTime = (numbers: readonly number[]) => table(numbers);
 
-/** The model of these data, which has q(x_{t-1}|x_t) itself for its steps. */
+/** The exact model of these data, whose steps are q(x_{t-1}|x_t). */
 const exact: Model<object, Size> = {
   ...layer({}, () => null),
   ...learningVariance<object, Size>({
@@ -61,7 +61,7 @@ const exact: Model<object, Size> = {
   }),
 }; // prettier-ignore
 
-/** Φ of the standard normal distribution, by a series whose terms fall fast where it is asked. */
+/** Φ of the standard normal distribution, by a series that converges fast in the range used here. */
 const phi = (z: number): number => {
   let [term, sum] = [z, z];
   for (let n = 1; Math.abs(term) > 1e-17; n++) {
@@ -77,7 +77,7 @@ const bitsOf = (byte: number): number => {
   return -Math.log2((byte === 255 ? 1 : phi(to)) - (byte === 0 ? 0 : phi(from)));
 };
 
-/** Images whose pixels are bytes over the data's range, each image another stretch of it. */
+/** Images whose pixels are bytes over the range of the data, each image covering another part of it. */
 const pixelsOf = (n: number) =>
   Uint8Array.from({ length: n * D }, (_, i) => Math.round(127.5 + 90 * Math.sin(i * 2.399963)));
 const dataOf = (n: number, labels = new Uint8Array(n)): Dataset<Size> =>
@@ -113,11 +113,11 @@ describe('of Gaussian data, whose model is exact,', () => {
     const deviation = Math.sqrt(meanOf(off.map((x) => (x - meanOf(off)) ** 2)));
     const most = (5 * deviation) / Math.sqrt(n);
     expect(Math.abs(meanOf(off))).toBeLessThan(most);
-    // what steps of the wrong variance lose is told apart from chance
+    // the loss due to a wrong variance of the steps is distinguishable from chance
     expect(fixed.total - meanOf(truth)).toBeGreaterThan(3 * most);
   }); // prettier-ignore
 
-  test('the errors at each t are what x_0 and ε make of them', async () => {
+  test('the errors at each t follow from x_0 and ε', async () => {
     const [{ x0Errors, noiseErrors }] = (await both) as [DatasetBound, DatasetBound];
     marginals.forEach((marginal, t) => {
       const { scale, variance } = marginal;
@@ -130,7 +130,7 @@ describe('of Gaussian data, whose model is exact,', () => {
     });
   });
 
-  test('its terms are those of a fixed variance by the errors of x̂₀, and add up', async () => {
+  test('its terms follow from the errors of x̂₀ for a fixed variance, and add up', async () => {
     const [, { terms, x0Errors, total, prior, images, standardError }] = (await both) as [DatasetBound, DatasetBound];
     const { scale, variance: last } = marginals.at(-1)!;
     expect(prior).toBeCloseTo((scale ** 2 * squares + last - 1 - Math.log(last)) / 2 / Math.LN2, 9);
@@ -144,14 +144,14 @@ describe('of Gaussian data, whose model is exact,', () => {
   }); // prettier-ignore
 });
 
-describe('a data set gives the same', () => {
-  test('in batches of any size, the last of them filled up', async () => {
+describe('a data set has the same bound', () => {
+  test('for any batch size, with an incomplete last batch', async () => {
     const whole = await boundOf({ batch: 6 });
     expect(whole.images).toHaveLength(6);
     for (const batch of [1, 4, 5, 100]) expect(await boundOf({ batch })).toEqual(whole);
   });
 
-  test('of each image, however many follow', async () => {
+  test('of each image, for any number of images after it', async () => {
     const { images } = await boundOf();
     const few = await boundOf({ images: 3 });
     expect(few.images).toEqual(images.subarray(0, 3));
@@ -160,17 +160,17 @@ describe('a data set gives the same', () => {
     expect((await boundOf({ key: key(4) })).images[0]).not.toBe(images[0]);
   });
 
-  test('on wasm, to its precision', async () => {
+  test('on wasm, within its precision', async () => {
     const oracle = await boundOf();
     const fast = await boundOf({}, trainedOf(exact), wasm());
-    // bytes of these have probabilities above 2⁻⁸, which are differences of erf: good to 4 ulp of 1
+    // the probabilities of these bytes are above 2⁻⁸ and are differences of erf, accurate to 4 ulp of 1
     fast.images.forEach((bits, i) =>
       expect(Math.abs(bits - oracle.images[i]!)).toBeLessThan((4 * 2 ** -23 * 2 ** 8) / Math.LN2),
     );
   });
 });
 
-describe('a model is told', () => {
+describe('a model receives', () => {
   const levels = Uint8Array.of(0, 255, 102, 102, 0);
   const flat = (labels: Uint8Array): Dataset<Size> =>
     right(datasetOf({ pixels: Uint8Array.from({ length: labels.length * D }, (_, i) => levels[labels[Math.floor(i / D)]!]!), labels, image })); // prettier-ignore
@@ -192,7 +192,7 @@ describe('a model is told', () => {
     );
   });
 
-  test('the condition, made of the images', async () => {
+  test('the condition, made from the images', async () => {
     const enlarging: Model<object, Size> = {
       ...layer({}, () => null),
       predicts: 'x0',
@@ -206,7 +206,7 @@ describe('a model is told', () => {
     expect(error.message).toContain('an image as the condition of each sample');
   });
 
-  test('the timesteps that it knows, by a process that has fewer', async () => {
+  test('the timesteps of its training, for a process that has fewer', async () => {
     const short = right(respace(spaced(4))(process));
     const { terms, total } = await boundOf({}, { ...trainedOf(exact), process: short });
     expect(terms).toHaveLength(4);
@@ -214,11 +214,11 @@ describe('a model is told', () => {
   });
 });
 
-describe('on the way', () => {
+describe('during the measurement', () => {
   const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
     right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
 
-  test('each step is told, and memory is flat and given back', () =>
+  test('each step is reported, memory does not grow, and all memory is freed', () =>
     onWasm(async (backend) => {
       const before = backend.stats().bytes;
       const seen: number[] = [];
@@ -250,7 +250,7 @@ describe('on the way', () => {
     }));
 });
 
-test('a bound that is no number is NonFinite, which names the image', async () => {
+test('a bound that is NaN is a NonFinite error that names the image', async () => {
   const spoilt: Model<object, Size> = {
     ...layer({}, () => null),
     predicts: 'x0',
@@ -263,7 +263,7 @@ test('a bound that is no number is NonFinite, which names the image', async () =
   });
 });
 
-describe('what is refused, before anything runs', () => {
+describe('invalid arguments are refused before anything runs', () => {
   const between: Dataset<Size> = {
     ...dataOf(6),
     batch: (positions) =>
@@ -277,7 +277,7 @@ describe('what is refused, before anything runs', () => {
     [misspelt, 'expected one of the fields data, batch, key,'],
     [{ data: between }, 'variationalBound: image at 5: expected bytes as levels of [-1, 1]: byte/127.5 - 1, got'],
     [{ data: { ...dataOf(6), size: 0 } }, 'variationalBound: expected a data set of at least one image'],
-    [{ data: { ...dataOf(6), image: [4, 2, 1] as never } }, 'variationalBound: data: expected images [4, 4, 1], as the model knows them, got [4, 2, 1]'],
+    [{ data: { ...dataOf(6), image: [4, 2, 1] as never } }, 'variationalBound: data: expected images [4, 4, 1], as the model takes them, got [4, 2, 1]'],
   ])('%#', async (change, says) => {
     const steps: number[] = [];
     const error = await leftOf(outcome({ ...change, onStep: (done) => void steps.push(done) }));

@@ -16,7 +16,7 @@ import { checkImages, finiteOf, inBatches, type Measuring, measuringCodec, type 
 
 /** The images to measure, and options of the bound. */
 export interface BoundMeasuring<I extends ImageShape> extends Measuring<I> {
-  /** σ_t² of a model that does not learn it; by default the posterior's β̃_t. */
+  /** The variance σ_t² for a model that does not learn it; by default β̃_t of the posterior. */
   readonly variance?: ReverseVariance;
   /** The correction of x̂₀; by default `clipToImage`. */
   readonly correction?: Correction;
@@ -31,9 +31,10 @@ const codec = measuringCodec({
 /**
  * Measures the variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the
  * errors of x̂₀ and ε̂ there (DDPM, Ho et al. 2020, eq. 5; Improved DDPM, Nichol & Dhariwal 2021, section 3). It
- * evaluates all T timesteps of each image, each with noise of its own; a process that is `respace`d has fewer, and a
- * bound too. The memory does not grow with the data. Labels are those of the data, without dropout. `ConfigError` for
- * images that are not bytes, as L_0 needs, a configuration that cannot work, or data that `fit` refuses; `NonFinite`.
+ * evaluates all T timesteps of each image, each with its own noise. A process made by `respace` has fewer timesteps,
+ * and its own bound. The memory does not grow with the data. Labels are those of the data, without dropout. Fails with
+ * `ConfigError` for images that are not bytes, which L_0 requires, an invalid configuration, or data that `fit`
+ * refuses, and with `NonFinite`.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -60,10 +61,10 @@ export const variationalBound: {
     const loop = yield* hold(opened(boundLoop(trained, batch, condition, options))(backend), (open) => open.release());
     const { T } = trained.process.schedule;
     const { noise } = fork(key, 'noise');
-    let sums = noSums(T); // moves on from batch to batch
+    let sums = noSums(T); // continues from batch to batch
 
     function* measure({ first, count, positions, x0, label, conditionKey }: ResidentImages<I>): Block<void> {
-      const noiseOf = Array.from(positions, (_, i) => foldIn(noise, first + i)); // also of those that fill a batch up
+      const noiseOf = Array.from(positions, (_, i) => foldIn(noise, first + i)); // also for images that fill up a batch
       const done = (first / batch) * T;
       const measured = yield* hold(
         runLoop(loop, {

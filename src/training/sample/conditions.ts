@@ -1,4 +1,4 @@
-/** The images that samples are conditioned on, checked. */
+/** Checks the images that samples are conditioned on. */
 import { checkedImages, type ConditionedOn, type Process } from '../../diffusion/index.js';
 import { raise, showShape } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
@@ -9,7 +9,9 @@ import { sizeOf } from './givenImages.js';
 export interface GivenCondition {
   /** One image for each sample, in [-1, 1], of any size: images of a data set, or samples of another model. */
   readonly images: Images;
-  /** The timestep of the noise that is added to them, for a model that takes the noise level (`condition.noiseLevel`). */
+  /**
+   * The timestep whose noise is added to the images, for a model that takes the noise level (`condition.noiseLevel`).
+   */
   readonly t?: number;
 }
 
@@ -19,8 +21,8 @@ interface Conditioned {
 }
 
 /**
- * Checks that a condition is given exactly if the model takes one, and that it fits. Otherwise raises `ConfigError`, or
- * `NonFinite` for images with numbers that are not finite.
+ * Checks that a condition is given if and only if the model takes one, and that it matches the model. Otherwise raises
+ * `ConfigError`, or `NonFinite` for images with numbers that are not finite.
  *
  * @param count - the number of samples
  */
@@ -46,7 +48,7 @@ export const checkCondition = (
   const { T } = process.schedule;
   if (shape[3] !== channels || data.length !== sizeOf(shape)) {
     const expected = `all numbers of images [count, height, width, ${channels}]`;
-    const hint = 'give images of the channels that the model was trained with';
+    const hint = 'give images with the number of channels of the training';
     refuse(expected, `${data.length} of ${showShape(shape)}`, hint);
   }
   if (count !== shape[0]) {
@@ -58,7 +60,7 @@ export const checkCondition = (
     refuse('no t: the model does not take the noise level', `${t}`, hint);
   }
   if (noiseLevel && !(Number.isInteger(t) && t! >= 0 && t! < T)) {
-    const hint = 'give the timestep of the noise to add to the images; 0 adds next to nothing';
+    const hint = 'give the timestep of the noise to add to the images; 0 adds almost none';
     refuse(`t from 0 to ${T - 1}: the model takes the noise level`, `${t ?? 'nothing'}`, hint);
   }
   orRaise(checkedImages(data, `${where}: condition.images`));

@@ -14,14 +14,14 @@ import type { Trained } from '../trained.js';
 import { besideGuide } from './guide.js';
 import { drawnOnce } from './runSampling.js';
 
-/** The images to encode, and options, as of a sampling. */
+/** The images to encode, and options like those of a sampling. */
 export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
   Sampling<Q, J>,
   'grid' | 'guidance' | 'guide' | 'correction' | 'labels' | 'condition' | 'batch' | 'onStep' | 'signal'
 > {
-  /** Of the model's shape, in [-1, 1]. */
+  /** Images of the model's shape, in [-1, 1]. */
   readonly images: Images;
-  /** A solver that walks from data to noise; by default `ddimInversion()`. */
+  /** A solver that steps from data to noise; by default `ddimInversion()`. */
   readonly solver?: Solver;
   /** The key of the noise of a condition (`condition.t`). Nothing else is drawn. */
   readonly key?: RandomKey;
@@ -29,8 +29,8 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
 
 /**
  * Encodes images as noise x_T. {@link sample} with the same grid, labels and guidance, `ddim` and `from: { noise }`
- * draws the images again, with an error of first order in the steps. `slerp` between two such noises gives images in
- * between (DDIM, Song et al. 2021, sections 4.3 and 5.3). `ConfigError` for an encoding that cannot work; `NonFinite`
+ * draws the images again, with an error of first order in the steps. `slerp` interpolates between two such noises
+ * (DDIM, Song et al. 2021, sections 4.3 and 5.3). Fails with `ConfigError` for invalid arguments, and with `NonFinite`
  * for images or noise that are not finite.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
@@ -53,7 +53,7 @@ export const encode: {
     const { images, solver = ddimInversion(), ...given } = yield* take(checked('encode', encodingCodec)(encoding));
     yield* take(checkedTrained('encode')(trained));
     yield* take(checkedImages(images.data, 'encode: images'));
-    const { key = keyOf(0), condition } = given; // nothing is drawn from the default
+    const { key = keyOf(0), condition } = given; // nothing is drawn from the default key
     if (condition?.t !== undefined && given.key === undefined)
       raise('ConfigError', {
         where: 'encode: key',

@@ -1,4 +1,4 @@
-/** Images that samples start from, and images that they keep a part of: checked, and batch by batch. */
+/** Images that samples start from, and known images of which they keep a part: checks, and batches. */
 import { checkedImages, type Resampling } from '../../diffusion/index.js';
 import { raise, showShape } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
@@ -8,23 +8,23 @@ import { checkNumbers, type Images } from '../data/images.js';
 export interface GivenBeginning {
   /** An image for each sample, or one for all, of the model's shape. */
   readonly images: Images;
-  /** The part of the way back to noise, above 0 and at most 1; at 1 little of the images is left. See `partOfTheWay`. */
+  /** The fraction of the way to noise, above 0 and at most 1; at 1 little of the images is left. See `partOfTheWay`. */
   readonly strength: number;
 }
 
-/** The noise that samples start from, such as the result of `encode`, or a mixture of two of them. */
+/** The noise that samples start from, such as the result of `encode`, or an interpolation of two results. */
 export interface GivenNoise {
   /** x_T of each sample, or one for all, of the model's shape. Any finite numbers; drawn noise has variance 1. */
   readonly noise: Images;
 }
 
-/** The part of images that samples keep; the model paints the rest. See `inpainting`. */
+/** The part of images that samples keep; the model generates the rest. See `inpainting`. */
 export interface GivenKnown {
-  /** An image for each sample, or one for all, of the model's shape. Its numbers outside of the mask do not matter. */
+  /** An image for each sample, or one for all, of the model's shape. Its numbers outside the mask do not matter. */
   readonly images: Images;
-  /** 1 at known pixels and 0 at painted ones; for each sample or one for all, for each channel or one for all. */
+  /** 1 at known pixels and 0 at generated ones; for each sample or one for all, for each channel or one for all. */
   readonly mask: Images;
-  /** The number of times that each group of `jump` steps is repeated; both are 1 by default (RePaint, Lugmayr et al. 2022). */
+  /** The number of times that each group of `jump` steps runs; both are 1 by default (RePaint, Lugmayr et al. 2022). */
   readonly resamples?: number;
   readonly jump?: number;
 }
@@ -34,10 +34,10 @@ export const resamplingOf = ({ resamples = 1, jump = 1 }: GivenKnown): Required<
 
 type Extents = readonly [height: number, width: number, channels: number];
 
-/** The number of numbers in a shape. */
+/** The number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, extent) => size * extent, 1);
 
-/** Raises `ConfigError` unless images have this size, with one for each of `count` samples or one for all. */
+/** Raises `ConfigError` unless there is one image of the right size for each of `count` samples, or one for all. */
 const checkShape = (
   where: string,
   { data, shape }: Images,
@@ -57,7 +57,7 @@ const checkShape = (
   });
 };
 
-/** The images that sampling starts from, as they are (`noisy: false`) or with added noise. */
+/** The images that sampling starts from, unchanged (`noisy: false`) or with added noise. */
 export interface Beginning {
   /** The name of the field with the images, for errors. */
   readonly field: string;
@@ -93,7 +93,10 @@ export const checkBeginning = (
     });
 };
 
-/** Checks known images for `count` samples. Raises errors as {@link checkBeginning}, and `ConfigError` for a wrong mask. */
+/**
+ * Checks known images for `count` samples. Raises the errors of {@link checkBeginning}, and `ConfigError` for a wrong
+ * mask.
+ */
 export const checkKnown = ({ images, mask }: GivenKnown, count: number, image: Extents): void => {
   checkShape('sample: known.images', images, count, [image[2]], image);
   orRaise(checkedImages(images.data, 'sample: known.images'));
@@ -104,7 +107,7 @@ export const checkKnown = ({ images, mask }: GivenKnown, count: number, image: E
       where: 'sample: known.mask',
       expected: 'numbers in [0, 1]',
       actual: `${wrong}`,
-      hint: '1 keeps a number of the image, 0 paints it',
+      hint: '1 keeps an element of the image, 0 generates it',
     });
 };
 

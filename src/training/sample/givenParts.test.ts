@@ -1,4 +1,4 @@
-/** Parts as from JavaScript: whatever they are, or give, is a `Left` that says so, and no promise is rejected. */
+/** Wrong parts, as JavaScript callers may pass them: each is a `Left` that describes it, and no promise rejects. */
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
 import { cfg, cosine, ddim, ddpm, dynamicThreshold, type Model, trailing, uncorrected } from '../../diffusion/index.js';
@@ -42,7 +42,7 @@ const trained = (change: Partial<Model<object, [2, 2, 1]>> = {}): Trained<object
   image: [2, 2, 1],
   params: {},
 });
-/** As from JavaScript, where anything may be given. */
+/** Removes types, as in JavaScript. */
 const any = (given: unknown): never => given as never;
 const images = { data: new Float32Array(4), shape: [1, 2, 2, 1] } as const;
 const dataOf = (data = new Float32Array(4)) =>
@@ -61,20 +61,20 @@ const thrower = (): never => {
   throw new Error('mine');
 };
 
-describe('a part that is none', () => {
+describe('an invalid part', () => {
   test.each<[object, string]>([
     [{ solver: ddim }, `sample.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver`],
     [{ solver: {} }, `sample.solver: expected a solver, such as ddim(), with its integrate, got an object; change solver`],
     [{ solver: undefined }, `sample.solver: expected a solver, such as ddim(), got nothing; ${SEE}`],
     [{ grid: {} }, `sample.grid: expected a number of steps, or a grid such as trailing(50), got an object; change grid`],
-    [{ grid: trailing }, 'sample: grid: expected a grid, which gives an Either of timesteps, got one that gives a function; call what makes it, such as trailing(50); one of your own returns that'],
-    [{ grid: () => [3, 1] }, 'sample: grid: expected a grid, which gives an Either of timesteps, got one that gives an array of 2; call what makes it, such as trailing(50); one of your own returns that'],
+    [{ grid: trailing }, 'sample: grid: expected a grid, which returns an Either of timesteps, got one that returns a function; call the function that makes it, such as trailing(50); your own must return the same'],
+    [{ grid: () => [3, 1] }, 'sample: grid: expected a grid, which returns an Either of timesteps, got one that returns an array of 2; call the function that makes it, such as trailing(50); your own must return the same'],
     [{ guidance: {} }, `sample.guidance: expected a guidance, such as cfg(2), got an object; change guidance`],
-    [{ guidance: cfg, labels: [0] }, 'sample: guidance: expected a guidance, which gives an Either of a denoiser, got one that gives a function; call what makes it, such as cfg(2); one of your own returns that'],
-    [{ guidance: () => undefined, labels: [0] }, 'sample: guidance: expected a guidance, which gives an Either of a denoiser, got one that gives nothing; call what makes it, such as cfg(2); one of your own returns that'],
+    [{ guidance: cfg, labels: [0] }, 'sample: guidance: expected a guidance, which returns an Either of a denoiser, got one that returns a function; call the function that makes it, such as cfg(2); your own must return the same'],
+    [{ guidance: () => undefined, labels: [0] }, 'sample: guidance: expected a guidance, which returns an Either of a denoiser, got one that returns nothing; call the function that makes it, such as cfg(2); your own must return the same'],
     [{ correction: 5 }, `sample.correction: expected a correction, such as clipToImage, got 5; change correction`],
-    [{ correction: dynamicThreshold }, 'sample: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives a function; call what makes it, such as dynamicThreshold(); one of your own returns that'],
-    [{ correction: () => 5 }, 'sample: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives 5; call what makes it, such as dynamicThreshold(); one of your own returns that'],
+    [{ correction: dynamicThreshold }, 'sample: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns a function; call the function that makes it, such as dynamicThreshold(); your own must return the same'],
+    [{ correction: () => 5 }, 'sample: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5; call the function that makes it, such as dynamicThreshold(); your own must return the same'],
     [{ onStep: 3 }, `sample.onStep: expected a function, got 3; change onStep`],
     [{ signal: {} }, `sample.signal: expected a signal, such as that of an AbortController, with its aborted, got an object; change signal`],
     [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps'],
@@ -82,13 +82,13 @@ describe('a part that is none', () => {
     [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples? ${SEE}`],
   ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // prettier-ignore
 
-  test('of an encoding, a bound, likelihoods and a fit is one too', async () => {
+  test('of an encoding, a bound, likelihoods and a fit is an error too', async () => {
     const given = { data: dataOf(), batch: 1, key: key(1) };
     const training = { ...given, model: grey, process, optimizer: adam({ learningRate: 1 }), steps: 1 };
     const all: readonly (readonly [readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, string])[] = [
-      [encode({ images, grid: any(trailing) })(trained()), 'encode: grid: expected a grid, which gives an Either of timesteps, got one that gives a function'],
-      [logLikelihoods({ ...given, grid: any(trailing) })(trained()), 'logLikelihoods: grid: expected a grid, which gives an Either of timesteps, got one that gives a function'],
-      [variationalBound({ ...given, data: dataOf(new Float32Array(4).fill(1)), correction: any(() => 5) })(trained()), 'variationalBound: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives 5'],
+      [encode({ images, grid: any(trailing) })(trained()), 'encode: grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
+      [logLikelihoods({ ...given, grid: any(trailing) })(trained()), 'logLikelihoods: grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
+      [variationalBound({ ...given, data: dataOf(new Float32Array(4).fill(1)), correction: any(() => 5) })(trained()), 'variationalBound: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5'],
       [fit(any({ ...training, optimizer: adam })), 'fit.optimizer: expected an optimizer, such as adam({ learningRate: 1e-3 }): call the function that makes it, got a function'],
       [fit(any({ ...training, model: {} })), 'fit.model: expected a model, with its predicts, apply, params, init, got an object'],
       [fit(any({ ...training, data: { size: 1 } })), 'fit.data: expected a data set, with its image, batch, got an object'],
@@ -99,7 +99,7 @@ describe('a part that is none', () => {
   });
 });
 
-describe('what is thrown, or is no tensor,', () => {
+describe('an exception, or a result that is not a tensor,', () => {
   const given = { data: dataOf(new Float32Array(4).fill(1)), batch: 1, key: key(1) };
   const training = { ...given, model: grey, process, optimizer: adam({ learningRate: 1 }), steps: 1 };
   const broken = trained({ apply: thrower });
@@ -107,24 +107,24 @@ describe('what is thrown, or is no tensor,', () => {
   test.each<[string, () => readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, where: string]>([
     ['a listener of a sampling', () => sample({ solver: ddim(), grid: 5, key: key(1), onStep: thrower })(trained()), 'sample'],
     ['previews', () => sample({ solver: ddim(), grid: 5, key: key(1), previews: { every: 1, show: thrower } })(trained()), 'sample'],
-    ['a model that is sampled', () => sample({ solver: ddim(), grid: 5, key: key(1) })(broken), 'sample'],
+    ['a model in sample', () => sample({ solver: ddim(), grid: 5, key: key(1) })(broken), 'sample'],
     ['a solver', () => sample({ solver: { integrate: thrower }, grid: 5, key: key(1) })(trained()), 'sample'],
     ['a guidance', () => sample({ solver: ddim(), grid: 5, guidance: thrower, key: key(1) })(trained()), 'sample'],
-    ['a model that encodes', () => encode({ images, grid: 5 })(broken), 'encode'],
-    ['a model that is measured', () => variationalBound(given)(broken), 'variationalBound'],
-    ['a model whose flow is followed', () => logLikelihoods({ ...given, grid: 5 })(broken), 'logLikelihoods'],
-    ['data that are measured', () => logLikelihoods({ ...lost, grid: 5 })(trained()), 'data set: batch'],
+    ['a model in encode', () => encode({ images, grid: 5 })(broken), 'encode'],
+    ['a model in variationalBound', () => variationalBound(given)(broken), 'variationalBound'],
+    ['a model in logLikelihoods', () => logLikelihoods({ ...given, grid: 5 })(broken), 'logLikelihoods'],
+    ['data in a measurement', () => logLikelihoods({ ...lost, grid: 5 })(trained()), 'data set: batch'],
     ['a loss', () => fit({ ...training, loss: () => thrower }), 'training'],
     ['a listener of a fit', () => fit({ ...training, onEvent: thrower }), 'fit'],
-    ['data that are learned from', () => fit({ ...training, ...lost }), 'data set: batch'],
-    ['a model that is to be trained', () => startTraining({ ...training, model: { ...grey, apply: thrower } }), 'training'],
-  ])('%s, is a ConfigError that says what and where', async (_, effects, where) => {
+    ['data in fit', () => fit({ ...training, ...lost }), 'data set: batch'],
+    ['a model in fit', () => startTraining({ ...training, model: { ...grey, apply: thrower } }), 'training'],
+  ])('%s, is a ConfigError that names the exception and its place', async (_, effects, where) => {
     const message = await said(effects());
-    expect(message).toMatch(`ConfigError: ${where}: expected functions that throw nothing and give what their types say, got Error: mine (at `);
+    expect(message).toMatch(`ConfigError: ${where}: expected functions that do not throw and return what their types say, got Error: mine (at `);
     expect(message).toContain('givenParts.test.ts');
   }); // prettier-ignore
 
-  test('a prediction, is an error of shape', async () => {
+  test('a wrong prediction is a ShapeError', async () => {
     expect(await sampled({}, trained({ apply: any(() => 5) }))).toBe(
       'ShapeError: operation: expected a tensor, got 5; a tensor is what the operations return, or an input of a program',
     );
@@ -134,12 +134,12 @@ describe('what is thrown, or is no tensor,', () => {
   });
 });
 
-describe('numbers that are none', () => {
-  const HINT = 'look at the parameters, or take less guidance or a correction that keeps x̂₀ in its range';
+describe('non-finite numbers', () => {
+  const HINT = 'check the parameters, or use less guidance or a correction that keeps x̂₀ in its range';
   /** NaN for samples of class 2. */
   const two = trained({ apply: (_, x, { label }) => scaleBy(onesLike(x), log(sub(mul(onesLike(cast(label!, 'float32')), 1.5), cast(label!, 'float32')))) }); // prettier-ignore
 
-  test('in a sample are NonFinite, which names it, also beyond the first batch', async () => {
+  test('in a sample are a NonFinite error that names the sample, also beyond the first batch', async () => {
     expect(await sampled({ labels: [0, 1, 0, 2, 2], batch: 2 }, two)).toBe(
       `NonFinite: sample: sample 3: expected finite numbers, got NaN at number 0; ${HINT}`,
     );
@@ -149,12 +149,12 @@ describe('numbers that are none', () => {
     );
   });
 
-  test('of a batch that is filled up are those of samples that count alone', async () => {
+  test('are checked only in the requested samples, not in those that fill up a batch', async () => {
     // the last batch of two has one sample, and is filled with its label
     expect(await sampled({ labels: [0, 1, 0], batch: 2 }, two)).toMatch('made');
   });
 
-  test('in a preview end the sampling there', async () => {
+  test('in a preview end the sampling at that step', async () => {
     let shown = 0;
     const show = () => TE.fromIO(() => void shown++);
     expect(await sampled({ labels: [0, 2], previews: { every: 2, show } }, two)).toBe(
@@ -175,10 +175,10 @@ test('images that are refused are named', async () => {
   const bytes = { data: new Float32Array(4).fill(255), shape: [1, 2, 2, 1] };
   const none = { data: new Float32Array(4).fill(NaN), shape: [1, 2, 2, 1] };
   const all: readonly (readonly [object, string])[] = [
-    [{ from: { images: bytes, strength: 0.5 } }, 'ConfigError: sample: from.images: expected finite numbers in [-1, 1], got 255 at number 0; convert bytes by byte/127.5 - 1'],
-    [{ known: { images: bytes, mask: images } }, 'ConfigError: sample: known.images: expected finite numbers in [-1, 1], got 255 at number 0; convert bytes by byte/127.5 - 1'],
-    [{ known: { images: none, mask: images } }, 'NonFinite: sample: known.images: expected finite numbers in [-1, 1], got NaN at number 0; convert bytes by byte/127.5 - 1'],
-    [{ known: { images, mask: none } }, 'ConfigError: sample: known.mask: expected numbers in [0, 1], got NaN; 1 keeps a number of the image, 0 paints it'],
+    [{ from: { images: bytes, strength: 0.5 } }, 'ConfigError: sample: from.images: expected finite numbers in [-1, 1], got 255 at number 0; of bytes, take byte/127.5 - 1'],
+    [{ known: { images: bytes, mask: images } }, 'ConfigError: sample: known.images: expected finite numbers in [-1, 1], got 255 at number 0; of bytes, take byte/127.5 - 1'],
+    [{ known: { images: none, mask: images } }, 'NonFinite: sample: known.images: expected finite numbers in [-1, 1], got NaN at number 0; of bytes, take byte/127.5 - 1'],
+    [{ known: { images, mask: none } }, 'ConfigError: sample: known.mask: expected numbers in [0, 1], got NaN; 1 keeps an element of the image, 0 generates it'],
   ]; // prettier-ignore
   for (const [change, message] of all) expect(await sampled(change)).toBe(message);
   expect(await said(encode({ images: any(none), grid: 5 })(trained()))).toMatch('NonFinite: encode: images: ');

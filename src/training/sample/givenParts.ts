@@ -1,11 +1,14 @@
-/** Checks the results of functions that callers pass: from JavaScript a result may be anything, such as another function. */
+/**
+ * Checks the results of functions that callers pass. In JavaScript a result may be anything, such as another function.
+ */
 import type { Correction, Denoiser, Grid, Guidance } from '../../diffusion/index.js';
 import { dims, isTensor, type NoisefoldError, raise, type Shape, showShape, type Tensor } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
 import type { either } from '../../internal/fp.js';
 import { isEither } from '../../internal/either.js';
 
-const callIt = (example: string): string => `call what makes it, such as ${example}; one of your own returns that`;
+const callIt = (example: string): string =>
+  `call the function that makes it, such as ${example}; your own must return the same`;
 
 /** Returns the result of a part. Raises `ConfigError` if it is not an Either. */
 const givingEither = <A>(
@@ -16,20 +19,25 @@ const givingEither = <A>(
 ): either.Either<NoisefoldError, A> =>
   isEither(made)
     ? made
-    : raise('ConfigError', { where, expected, actual: `one that gives ${show(made)}`, hint: callIt(example) });
+    : raise('ConfigError', { where, expected, actual: `one that returns ${show(made)}`, hint: callIt(example) });
 
 /** Applies a guidance to a denoiser. Raises `ConfigError` for a guidance that returns no Either. */
 export const guidedBy =
   <P, I extends Shape>(where: string, guidance: Guidance<P, I>) =>
   (denoiser: Denoiser<P, I>): either.Either<NoisefoldError, Denoiser<P, I>> =>
-    givingEither(`${where}: guidance`, 'a guidance, which gives an Either of a denoiser', 'cfg(2)', guidance(denoiser));
+    givingEither(
+      `${where}: guidance`,
+      'a guidance, which returns an Either of a denoiser',
+      'cfg(2)',
+      guidance(denoiser),
+    );
 
 /** A grid whose result is checked to be an Either; a number of steps stays as it is. */
 export const heldGrid = (where: string, grid: number | Grid): number | Grid =>
   typeof grid === 'number'
     ? grid
     : (process) =>
-        givingEither(`${where}: grid`, 'a grid, which gives an Either of timesteps', 'trailing(50)', grid(process));
+        givingEither(`${where}: grid`, 'a grid, which returns an Either of timesteps', 'trailing(50)', grid(process));
 
 /** A correction that raises a `ConfigError` unless it returns a tensor of the shape of its argument. */
 export const heldCorrection =
@@ -41,8 +49,8 @@ export const heldCorrection =
       ? (made as Tensor<S>) // of the shape of x̂₀
       : raise('ConfigError', {
           where: `${where}: correction`,
-          expected: `a correction, which gives x̂₀ of the shape that it takes, ${wanted}`,
-          actual: `one that gives ${found}`,
+          expected: `a correction, which returns x̂₀ of the shape that it takes, ${wanted}`,
+          actual: `one that returns ${found}`,
           hint: callIt('dynamicThreshold()'),
         });
   };

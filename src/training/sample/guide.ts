@@ -14,10 +14,10 @@ import { isClassifier } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Trained, TrainedClassifier } from '../trained.js';
 
-/** The relative difference of noise levels that are the same: tables may have been rounded to float32. */
+/** The relative tolerance for equal noise levels, because tables may have been rounded to float32. */
 const ROUNDING = 1e-5;
 
-/** The first timestep of a process whose noise level another process does not have there. */
+/** The first timestep at which the noise levels of two processes differ. */
 const otherLevel = (own: Process, other: Process): number | undefined => {
   const places = new Map(Array.from(other.timesteps, (timestep, place) => [timestep, place]));
   const at = own.marginals.findIndex(({ scale, variance }, place) => {
@@ -60,8 +60,8 @@ const guideParams = <Q, I extends ImageShape>(
 };
 
 /**
- * A model beside the parameters of what guides it, which may have none. Raises `ConfigError` for a trained classifier that
- * learned on other images or at other noise levels.
+ * A model with the parameters of its guide, if the guide has any. Raises `ConfigError` for a classifier that was
+ * trained on other images or at other noise levels.
  */
 export const besideGuide = <P, Q, I extends ImageShape>(
   where: string,
@@ -78,6 +78,6 @@ export const besideGuide = <P, Q, I extends ImageShape>(
         guide: mapLeaves(guide, isValue, (leaf) => leafSpec(valueShape(leaf))),
       }),
     },
-    params: { denoiser: params, guide } as Resident<GuidedParams<P, Q>>, // which does not reduce while P and Q are open
+    params: { denoiser: params, guide } as Resident<GuidedParams<P, Q>>, // a conditional type, which does not reduce while P and Q are generic
   };
 };

@@ -1,4 +1,4 @@
-/** Samples without labels, and guidance, of a model that has seen labels only. */
+/** Samples without labels, and guidance, for a model that was trained only with labels. */
 import { expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
 import { type Backend, key, using, zerosLike } from '../../dsl/index.js';
@@ -27,7 +27,7 @@ const images = { data: Float32Array.of(0), shape: [1, 1, 1, 1] as const };
 const drawing = { solver: ddim(), grid: 2, key: key(2) };
 
 type Outcome = readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>;
-/** What is done with a model that `fit` has trained. */
+/** The uses of a model that `fit` trained. */
 const after = (change: { readonly labelDropout?: number }, work: (trained: Trained<object, Size>) => Outcome) =>
   F.pipe(fit({ ...training, ...change }), RTE.flatMap(work), using(reference()));
 
@@ -57,12 +57,12 @@ test.each(refusals)('%s works after training with label dropout', async (_, __, 
   expect(await after({ labelDropout: 0.1 }, work)()).toMatchObject({ _tag: 'Right' });
 });
 
-test.each(refusals)('%s works where nothing is known of the training', async (_, __, work) => {
+test.each(refusals)('%s works if the rate of label dropout is unknown', async (_, __, work) => {
   const own = { model, process: recipe.process, image: data.image, params: {} };
   expect(await using(reference())(work(own))()).toMatchObject({ _tag: 'Right' });
 });
 
-test('labels alone work after training without label dropout, and so does a model without classes', async () => {
+test('samples with labels work after training without label dropout, and so does a model without classes', async () => {
   const labelled = after({}, sample({ ...drawing, labels: [0, 2] }));
   expect(E.isRight(await labelled())).toBe(true);
   const { classes: _, ...plain } = model;

@@ -28,7 +28,7 @@ const labels = [0, 1, 2, 1] as const;
 const noise = { data: Float32Array.of(0.5, -1, 2, 0), shape: [1, 2, 2, 1] } as const;
 
 describe('a prepared sampling', () => {
-  test('draws what `sample` draws with its batch, compiled once, and frees its memory', () =>
+  test('draws the samples of `sample` with the same batch size, compiles once, and frees its memory', () =>
     onWasm(async (backend) => {
       let plans = 0;
       const counting: Backend = { ...backend, compile: (plan) => (plans++, backend.compile(plan)) };
@@ -41,13 +41,13 @@ describe('a prepared sampling', () => {
       expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
     }));
 
-  test('gives each of several requests at a time what it gets alone', () =>
+  test('gives each of several concurrent requests the samples that it gets alone', () =>
     onWasm(async (backend) => {
       const prepared = right(await prepareSampling(trained, { ...parts, batch: 2 })(backend)());
       const requests = [
         { labels: [0], key: key(1) },
         { labels: [2, 1, 0], key: key(2) },
-        { labels: [1, 1, 1], from: { noise }, key: key(3) }, // a start of its own: more programs
+        { labels: [1, 1, 1], from: { noise }, key: key(3) }, // another kind of start needs more programs
         { labels: [2, 1, 0], key: key(2) },
       ];
       const alone = [];
@@ -74,7 +74,7 @@ describe('a prepared sampling', () => {
       expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
     }));
 
-  test('is released when its requests have ended, and refuses later ones', () =>
+  test('is released after its requests have ended, and refuses later ones', () =>
     onWasm(async (backend) => {
       const prepared = right(await prepareSampling(trained, parts)(backend)());
       const running = prepared.sample({ labels: [1], key: key(1) })();
@@ -92,7 +92,7 @@ describe('a prepared sampling', () => {
     [{ lables: [1], key: key(1) }, 'sample.lables'],
     [{ labels: [1] }, 'sample.key'],
     [{ labels: [1], key: key(1), grid: 4 }, 'sample.grid'],
-  ])('refuses the request %o, and goes on', (request, where) =>
+  ])('refuses the request %o, and stays usable', (request, where) =>
     onWasm(async (backend) => {
       const prepared = right(await prepareSampling(trained, parts)(backend)());
       expect(await leftOf(prepared.sample(request as never))).toMatchObject({ _tag: 'ConfigError', where });

@@ -1,4 +1,4 @@
-/** Sampling that is compiled once, for services that draw again and again. */
+/** Sampling that is compiled once, for services that draw repeatedly. */
 import type { GuidedParams } from '../../diffusion/index.js';
 import { fail, key as keyOf } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
@@ -24,21 +24,21 @@ export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> ext
   readonly batch?: number;
 }
 
-/** The parts of a sampling that differ from request to request. */
+/** The parts of a sampling that may differ between requests. */
 export type SampleRequest = Omit<Sampling, keyof Preparation>;
 
 /** A sampling that was compiled. */
 export interface PreparedSampling {
   /**
-   * Draws samples. Requests may run at the same time; each gives the samples that it gives alone. Requests with other
-   * parts than those before, such as `known`, compile their programs once more. Errors as of `sample`.
+   * Draws samples. Requests may run at the same time; each gets the same samples as if it ran alone. A request with a
+   * new combination of parts, such as `known`, compiles its programs first. Fails with the errors of `sample`.
    */
   readonly sample: (request: SampleRequest) => Task<Images>;
-  /** Frees the programs when the requests that run have ended. Later requests are a `ConfigError`. */
+  /** Frees the programs after the running requests have ended. Later requests are a `ConfigError`. */
   readonly release: Task<void>;
 }
 
-/** The parts of a request that decide which programs it needs, as text. */
+/** The parts of a request that determine which programs it needs, as text. */
 const formOf = ({ labels, condition, from, known, previews }: Omit<SampleRequest, 'key'>): string =>
   JSON.stringify([
     labels !== undefined,
@@ -58,8 +58,8 @@ const released = fail('ConfigError', {
 });
 
 /**
- * Compiles the sampling of a trained model, to draw from it again and again. A sampling with a batch of n draws the
- * samples that `sample` draws with that batch, for as many samples as fill it.
+ * Compiles the sampling of a trained model, to draw from it repeatedly. A sampling with a batch of n draws the samples
+ * that `sample` draws with that batch, for as many samples as fill it.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -90,7 +90,7 @@ export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
       const opening = programs.get(form) ?? opened(plan);
       programs.set(form, opening);
       const result = await opening;
-      if (E.isLeft(result)) programs.delete(form); // the next request tries again
+      if (E.isLeft(result)) programs.delete(form); // after an error the next request tries again
       return result;
     };
     const { classes, condition } = trained.model;

@@ -32,7 +32,7 @@ import { right } from '../testing.js'; // prettier-ignore
 
 const process = right(ddpm(cosine(1000)));
 const trained = (model: Model<object, [2, 2, 1]>): Trained<object, [2, 2, 1]> => ({ model, process, image: [2, 2, 1], params: {} }); // prettier-ignore
-/** Looks at x_t, so that its x̂₀ moves on from step to step. */
+/** A model that depends on x_t, so that x̂₀ changes from step to step. */
 const moving = trained({ ...layer({}, () => null), predicts: 'x0', apply: (_, x) => tanh(x) });
 const constant = trained({ ...layer({}, () => null), predicts: 'v', apply: (_, x) => zerosLike(x) });
 
@@ -41,7 +41,7 @@ const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> 
 
 const parts = { solver: ddim(), grid: 6, count: 5, batch: 2, key: key(4) } as const;
 
-/** The samples, and the previews that were shown on the way. */
+/** The samples, and the previews that were shown. */
 const seen = (change: Partial<Sampling>, every: number, of = moving) =>
   onWasm(async (backend) => {
     const previews: Preview[] = [];
@@ -51,16 +51,16 @@ const seen = (change: Partial<Sampling>, every: number, of = moving) =>
   });
 
 describe('previews', () => {
-  test('are shown after each so many steps of a batch, of as many samples as are asked for', async () => {
+  test('are shown after every n-th step of a batch, for the requested samples', async () => {
     const { previews } = await seen({}, 4);
     expect(previews.map(({ first, done, of, images }) => [first, done, of, images.shape])).toEqual([
       [0, 4, 18, [2, 2, 2, 1]],
       [2, 10, 18, [2, 2, 2, 1]],
-      [4, 16, 18, [1, 2, 2, 1]], // the batch is filled up
+      [4, 16, 18, [1, 2, 2, 1]], // the last batch is filled up
     ]);
   });
 
-  test('are the prediction of the step: at the last, which ends at the data, that is the sample', async () => {
+  test('are the prediction of the step; at the last step, which ends at the data, the sample', async () => {
     const { images, previews } = await seen({}, 1);
     const [before, last] = [previews.at(-2)!, previews.at(-1)!];
     expect(last.images.data).toEqual(images.data.subarray(4 * 4));
@@ -68,7 +68,7 @@ describe('previews', () => {
   });
 
   test('of a solver that evaluates twice are its first prediction', async () => {
-    // x̂₀ says which evaluation it is of: 0.25 at even calls, 0.75 at odd ones, as the step is traced
+    // x̂₀ identifies the evaluation: 0.25 at even calls, 0.75 at odd ones, while the step is traced
     let calls = 0;
     const counting = trained({
       ...layer({}, () => null),
@@ -80,7 +80,7 @@ describe('previews', () => {
     for (const { images } of previews) expect(images.data).toEqual(new Float32Array(4).fill(0.25));
   });
 
-  test('change no sample, and cost no evaluation: without them, the step does not even give x̂₀', () =>
+  test('change no sample, and cost no evaluation: without previews the step does not output x̂₀', () =>
     onWasm(async (backend) => {
       const plans: Plan[] = [];
       const watched: Backend = {
@@ -106,7 +106,7 @@ describe('previews', () => {
       }
     })); // prettier-ignore
 
-  test('that fail end the sampling with their error, and everything is given back', () =>
+  test('that fail end the sampling with their error, and all memory is freed', () =>
     onWasm(async (backend) => {
       const full = failure('FileError', { where: 'preview', expected: 'room', actual: 'none', hint: 'make some' });
       let shown = 0;

@@ -32,7 +32,7 @@ import {
 } from './sampleLoop.js';
 import type { SamplePlan } from './samplePlan.js';
 
-/** The program that puts noise on the images of conditions. */
+/** The program that adds noise to the images of conditions. */
 type Noisy = Open<{ readonly image: HostArray; readonly key: RandomKey }, Resident<Condition<'B'>>>;
 
 /** The programs of a sampling, compiled. */
@@ -60,7 +60,10 @@ export const openedSampling =
       return { loop, noisy, release: freed };
     });
 
-/** The samples of a batch that count, on the host. `NonFinite` names the first sample that is not finite. */
+/**
+ * Copies the requested samples of a batch to the host. Raises `NonFinite`, which names the first sample that is not
+ * finite.
+ */
 const finiteSamples = <P, I extends ImageShape>(
   { where, all, batch, trained: { image } }: SamplePlan<P, I>,
   first: number,
@@ -72,7 +75,7 @@ const finiteSamples = <P, I extends ImageShape>(
     checkNumbers(images.data, {
       is: Number.isFinite,
       expected: 'finite numbers',
-      hint: 'look at the parameters, or take less guidance or a correction that keeps x̂₀ in its range',
+      hint: 'check the parameters, or use less guidance or a correction that keeps x̂₀ in its range',
       each: numbers.length / batch,
       where: (at) => `${where}: ${what} ${first + at}`,
     });
@@ -97,7 +100,7 @@ function* uploadedConstants<P, I extends ImageShape>(
       freed,
     );
   function* labelled(all: readonly number[]) {
-    // a last batch that is not full repeats its first label
+    // an incomplete last batch repeats its first label
     const own = Int32Array.from({ length: batch }, (_, i) => all[first + i] ?? all[first]!);
     return yield* hold(upload(own, [batch], 'int32')(backend), freed);
   }

@@ -1,4 +1,4 @@
-/** The loop that draws a batch of samples: from noise, or where it is told to start, to data. */
+/** The loop that draws a batch of samples, from noise or a given start to data. */
 import {
   type Condition,
   type Inpainter,
@@ -29,13 +29,13 @@ import type { Trained } from '../trained.js';
 import type { GivenCondition } from './conditions.js';
 import type { Beginning } from './givenImages.js';
 
-/** A sampler, with what it becomes if a part of the images is known. */
+/** A sampler, possibly with inpainting of known images. */
 export interface Steps<P, I extends ImageShape> {
   readonly sampler: Sampler<P, I>;
   readonly inpainter: Inpainter<P, I> | null;
 }
 
-/** The number of steps, and whether each of them draws noise. */
+/** The number of steps, and whether each step draws noise. */
 export const countOf = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P, I>) => ({
   steps: inpainter?.steps ?? sampler.steps,
   stochastic: inpainter !== null || sampler.stochastic,
@@ -78,7 +78,7 @@ export type SampleLoop<P, I extends ImageShape> = Loop<
   Tensor<['B', ...I]>
 >;
 
-/** The parts that decide which programs a sampling needs. */
+/** The parts that determine which programs a sampling needs. */
 export interface SampleForm {
   readonly batch: number;
   readonly beginning: Beginning | null;
@@ -87,14 +87,14 @@ export interface SampleForm {
   readonly hasPreviews: boolean;
 }
 
-/** The spec of a condition as the steps take it. */
+/** The spec of a condition, in the form that the steps take. */
 const conditionSpec = ({ images: { shape }, t }: GivenCondition): TreeSpec<Condition<'B'>> =>
   treeSpec({
     image: leafSpec(['B', ...shape.slice(1)]),
     ...(t === undefined ? {} : { t: leafSpec(['B'], 'int32') }),
   });
 
-/** A sampling of `batch` samples as a loop: one graph for all steps. */
+/** A sampling of `batch` samples as a loop, with one graph for all steps. */
 export const sampleLoop = <P, I extends ImageShape>(
   { model, image }: Trained<P, I>,
   steps: Steps<P, I>,
@@ -120,8 +120,7 @@ export const sampleLoop = <P, I extends ImageShape>(
     name: 'sampling',
     extents: { B: batch },
     begin: program(begin, ({ key, images }) => {
-      if (key === undefined) return sampler.start<'B'>(images!); // no noise is drawn, so there are images
-      // the shape of the model's samples, with the batch for 'B'
+      if (key === undefined) return sampler.start<'B'>(images!); // no noise is drawn, so there are images the shape of the model's samples, with the batch for 'B'
       const noise = normal(key, batch, ...(image as readonly number[])) as Tensor<Shape> as Tensor<['B', ...I]>;
       return images === undefined ? sampler.start<'B'>(noise) : startFrom(sampler)<'B'>(images, noise);
     }),
@@ -141,7 +140,7 @@ interface Noised {
   readonly key: Key;
 }
 
-/** Puts the noise of timestep t on the images of a condition, once for all steps. */
+/** Adds the noise of timestep t to the images of a condition, once for all steps. */
 export const noisyProgram = (process: Process, image: readonly number[], t: number): Program<Noised, Condition<'B'>> =>
   program(treeSpec<Noised>({ image: leafSpec(['B', ...image]), key: leafSpec([], 'key') }), ({ image: clean, key }) => {
     const level = fullLike(cast(meanPerSample(clean), 'int32'), t); // a t for each sample

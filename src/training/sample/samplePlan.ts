@@ -11,44 +11,47 @@ import type { Steps } from './sampleLoop.js';
 import { countsOf, type Sampling } from './sampling.js';
 import type { Trained } from '../trained.js';
 
-/** A sampling whose guide is for the parameters at hand. */
+/** A sampling whose guide matches the given parameters. */
 type Guided<P, I extends ImageShape> = Omit<Sampling, 'guidance'> & { readonly guidance?: Guidance<P, I> };
 
-/** A sampling whose parts were found to fit together. */
+/** A sampling whose parts were checked to be compatible. */
 export interface SamplePlan<P, I extends ImageShape> {
   /** The name of the function in errors. */
   readonly where: string;
   readonly trained: Trained<P, I>;
   readonly steps: Steps<P, I>;
-  /** The images to start from; null for noise that is drawn. */
+  /** The images to start from; null for random noise. */
   readonly beginning: Beginning | null;
   readonly sampling: Pick<Sampling, 'labels' | 'condition' | 'known' | 'key' | 'onStep' | 'previews' | 'signal'>;
-  /** The number of samples, and how many are drawn at a time. */
+  /** The number of samples, and the number that is drawn at a time. */
   readonly all: number;
   readonly batch: number;
 }
 
-/** The end of a walk. */
+/** The end of a sampling. */
 type End = 'data' | 'noise';
 
-/** Raises `ConfigError` unless a solver walks where it should: `sample` to the data, `encode` to the noise. */
+/** Raises `ConfigError` unless a solver steps in the right direction: `sample` to the data, `encode` to the noise. */
 const checkDirection = <P, I extends ImageShape>(
   where: string,
   end: End,
   { legs, timesteps }: Steps<P, I>['sampler'],
 ): void => {
-  const [first, last] = [legs[0]!, legs.at(-1)!]; // a grid has a timestep
+  const [first, last] = [legs[0]!, legs.at(-1)!]; // a grid has at least one timestep
   const found: End = first.from.variance < last.to.variance ? 'noise' : 'data';
   if (found !== end)
     raise('ConfigError', {
       where: `${where}: solver`,
-      expected: `one that walks to the ${end}`,
-      actual: `one that walks to the ${found}, over t = ${timesteps[0]} to ${timesteps.at(-1)}`,
-      hint: end === 'data' ? 'take ddim here, and ddimInversion to encode' : 'take ddimInversion, or leave it out',
+      expected: `one that steps to the ${end}`,
+      actual: `one that steps to the ${found}, over t = ${timesteps[0]} to ${timesteps.at(-1)}`,
+      hint: end === 'data' ? 'use ddim here, and ddimInversion in encode' : 'use ddimInversion, or leave it out',
     });
 };
 
-/** Plans a sampling. `ConfigError` for parts that do not fit together; `NonFinite` for images that are not finite. */
+/**
+ * Plans a sampling. Fails with `ConfigError` for incompatible parts, and with `NonFinite` for images that are not
+ * finite.
+ */
 export const planOf =
   (where: string, end: End) =>
   <P, I extends ImageShape>(

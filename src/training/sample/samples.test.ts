@@ -20,7 +20,7 @@ describe('samples', () => {
   };
   const imageOf = ({ data }: Images, i: number): Float32Array => data.subarray(i * 64, (i + 1) * 64);
 
-  test('are as many as the labels, and the same for the same key', () =>
+  test('are one for each label, and the same for the same key', () =>
     onWasm(async (backend) => {
       const draw = await drawing(backend)();
       const images = await draw([0, 1, 2, 0, 1]);
@@ -29,7 +29,7 @@ describe('samples', () => {
       expect(await draw([0, 1, 2, 0, 1], { key: key(2) })).not.toEqual(images);
     }));
 
-  test('depend on their place and label, not on how many follow', () =>
+  test('depend on their position and label, not on the number of samples after them', () =>
     onWasm(async (backend) => {
       const draw = await drawing(backend)();
       const [images, fewer] = [await draw([0, 1, 2, 0, 1]), await draw([0, 1, 1])];

@@ -19,9 +19,9 @@ import type { Images } from '../data/images.js';
 import type { TrainedClassifier } from '../trained.js';
 import type { StopSignal } from '../../internal/stop.js';
 
-/** Samples in progress, as the last prediction has them. */
+/** Samples in progress, as predicted in the last step. */
 export interface Preview {
-  /** x̂₀ of the samples of one batch, guided and corrected, of the first evaluation of the last step. */
+  /** x̂₀ of the samples of one batch, guided and corrected, from the first evaluation of the last step. */
   readonly images: Images;
   /** The index of the first one among all samples. */
   readonly first: number;
@@ -36,28 +36,31 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   /** The number of timesteps, `trailing` back from the last, or a grid; by default every timestep. */
   readonly grid?: number | Grid;
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
-  /** A trained classifier, or the parameters of another guide that has some. */
+  /** A trained classifier, or the parameters of another guide. */
   readonly guide?: Resident<Q> | TrainedClassifier<Q, J>;
   readonly correction?: Correction;
   readonly key: RandomKey;
-  /** The class of each sample, for a model with classes; their number is the number of samples. */
+  /** The class of each sample, for a model with classes. Their number is the number of samples. */
   readonly labels?: readonly number[];
   /** One image for each sample, for a model that is conditioned on images. */
   readonly condition?: GivenCondition;
   /** Images to start from, in place of noise; or the noise itself, such as the result of `encode`. */
   readonly from?: GivenBeginning | GivenNoise;
-  /** Images of which the samples keep a part; the model paints the rest. */
+  /** Images of which the samples keep a part; the model generates the rest. */
   readonly known?: GivenKnown;
-  /** The number of samples, without labels; by default the number of images, or 1. */
+  /** The number of samples, if there are no labels; by default the number of images, or 1. */
   readonly count?: number;
   /**
-   * The number of samples at a time; by default all. The noise of a batch is drawn from a key of the batch: another
-   * size gives other samples of the same key, another number of batches does not.
+   * The number of samples at a time; by default all. The noise of a batch is drawn from a key of the batch. With the
+   * same key, another batch size gives other samples, but another number of batches does not.
    */
   readonly batch?: number;
-  /** Called after each step with the number of steps, and of samples, that are done. */
+  /** Called after each step with the numbers of finished steps and samples. */
   readonly onStep?: (done: number, of: number, images: number) => void;
-  /** Shown every `every` steps of a batch, while the sampling waits; a `Left` ends it. The model is not evaluated for it. */
+  /**
+   * Called every `every` steps of a batch, while the sampling waits; a `Left` ends it. Needs no further evaluations of
+   * the model.
+   */
   readonly previews?: {
     readonly every: number;
     readonly show: (preview: Preview) => taskEither.TaskEither<NoisefoldError, void>;
@@ -70,7 +73,7 @@ const images = exactly({ data: part('numbers, such as a Float32Array', 'length')
 
 const solver = part('a solver, such as ddim()', 'integrate');
 
-/** The fields of a sampling that a `Preparation` has too; only the solver is required. */
+/** The fields of a sampling that a `Preparation` also has; only the solver is required. */
 const wayFields = {
   grid,
   guidance: functionPart('a guidance, such as cfg(2)'),
@@ -94,10 +97,10 @@ const requestFields = {
   signal,
 };
 
-/** A {@link Sampling}, its fields by their names. */
+/** The codec of a {@link Sampling}. */
 export const samplingCodec = exactly({ solver, key: hostKey }, { ...wayFields, ...requestFields });
 
-/** The part of a sampling that is prepared, and the part that is asked for. */
+/** The part of a sampling that is prepared, and the part of each request. */
 export const preparationCodec = exactly({ solver }, wayFields);
 export const requestCodec = exactly({ key: hostKey }, requestFields);
 
@@ -108,7 +111,7 @@ const encodingFields = { ...wayFields, labels, condition, onStep, signal, solver
 /** The fields of an `Encoding`. */
 export const encodingCodec = exactly({ images }, encodingFields);
 
-/** The number of samples in all and at a time. Raises `ConfigError` for labels or counts that do not fit. */
+/** The total number of samples, and the number at a time. Raises `ConfigError` for inconsistent labels or counts. */
 export const countsOf = (
   where: string,
   denoiser: Pick<Model<never, never>, 'classes' | 'unconditional'>,

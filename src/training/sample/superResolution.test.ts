@@ -42,14 +42,14 @@ const on = async <A>(
 
 type Square = [2, 2, 1];
 const { process, optimizer } = smallTraining(0);
-/** A model without parameters that says of each square what its condition is. */
+/** A model without parameters that predicts its condition in each square. */
 const faithful: Model<object, Square> = {
   ...layer({}, () => null),
   predicts: 'x0',
   condition: { channels: 1 },
   apply: (_, x, { condition }) => ascribeLike(upsample(condition!.image), x),
 };
-/** One that says how noisy its condition is, in hundredths. */
+/** A model that predicts the noise level of its condition, in hundredths. */
 const listening: Denoiser<object, Square>['apply'] = (_, x, { condition }) =>
   scaleBy(onesLike(x), mul(cast(condition!.t!, 'float32'), 0.01));
 const noisy = { channels: 1, noiseLevel: true } as const;
@@ -66,11 +66,11 @@ const drawn = (change: Partial<Sampling>, model: Model<object, Square> = faithfu
     return images;
   });
 
-describe('samples that go with images', () => {
+describe('samples conditioned on images', () => {
   const levels = [0.5, -0.25, 1, 0, -1];
   const images = greys(...levels);
 
-  test('are as many, each with its own, whatever the batch', async () => {
+  test('are one for each image, each with its own condition, for any batch size', async () => {
     for (const batch of [5, 2, 1]) {
       const { data, shape } = await drawn({ condition: { images }, batch });
       expect(shape).toEqual([5, 2, 2, 1]);
@@ -78,12 +78,12 @@ describe('samples that go with images', () => {
     }
   });
 
-  test('of a model that is told, hear how noisy they are', async () => {
+  test('of a model that takes the noise level get the noise level of the images', async () => {
     const { data } = await drawn({ condition: { images, t: 40 } }, { ...faithful, condition: noisy, apply: listening });
     for (const said of data) expect(said).toBeCloseTo(0.4, 6);
   }); // prettier-ignore
 
-  test('have noise put on these once for all steps, that of q(x_t|x_0)', async () => {
+  test('have noise added to the images once for all steps, that of q(x_t|x_0)', async () => {
     const model: typeof faithful = { ...faithful, condition: noisy };
     const many = greys(...Array<number>(1000).fill(0.5));
     const at = (t: number, grid: number) =>
@@ -93,7 +93,7 @@ describe('samples that go with images', () => {
     const { scale, variance } = process.marginals[50]!;
     const pixels = Array.from({ length: 1000 }, (_, i) => data[4 * i]!);
     const spread = pixels.reduce((sum, pixel) => sum + (pixel - 0.5 * scale) ** 2, 0) / 1000;
-    // the variance of N numbers deviates by v·√(2/N): 6 σ
+    // the standard error of the variance of N numbers is v·√(2/N); 6 of these
     expect(Math.abs(spread / variance - 1)).toBeLessThan(6 * Math.sqrt(2 / 1000));
   });
 
@@ -106,14 +106,14 @@ describe('samples that go with images', () => {
   const told = { ...faithful, condition: noisy };
   test.each([
     ['none', faithful, {}, 'expected images: the model is conditioned on images, got nothing'],
-    ['some that the model does not take', unconditional, { condition: { images } }, 'expected no condition: the model takes none'],
+    ['images that the model does not take', unconditional, { condition: { images } }, 'expected no condition: the model takes none'],
     ['other channels', faithful, { condition: { images: { data: new Float32Array(6), shape: [2, 1, 1, 3] } } }, 'expected all numbers of images [count, height, width, 1], got 6 of [2, 1, 1, 3]'],
     ['too few numbers', faithful, { condition: { images: { data: new Float32Array(3), shape: [2, 2, 1, 1] } } }, 'got 3 of [2, 2, 1, 1]'],
-    ['as many as there are not labels', classes, { condition: { images }, labels: [0, 1] }, 'expected an image for each of 2 samples, got 5'],
-    ['a t that nobody hears', faithful, { condition: { images, t: 3 } }, 'expected no t'],
+    ['a number that differs from that of the labels', classes, { condition: { images }, labels: [0, 1] }, 'expected an image for each of 2 samples, got 5'],
+    ['a t that the model does not take', faithful, { condition: { images, t: 3 } }, 'expected no t'],
     ['no t', told, { condition: { images } }, 'expected t from 0 to 99: the model takes the noise level, got nothing'],
     ['a t out of range', told, { condition: { images, t: 100 } }, 'got 100'],
-    ['no number of images', faithful, { condition: { images: { ...images, shape: 5 as never } } }, 'condition.images.shape'],
+    ['no images', faithful, { condition: { images: { ...images, shape: 5 as never } } }, 'condition.images.shape'],
     ['no images', faithful, { condition: { images: greys() } }, 'expected at least one sample, got 0'],
     ['a byte', faithful, { condition: { images: greys(200) } }, 'expected finite numbers in [-1, 1], got 200'],
   ] satisfies readonly (readonly [string, Model<object, Square>, Partial<Sampling>, string])[])(
@@ -127,7 +127,7 @@ describe('samples that go with images', () => {
     },
   ); // prettier-ignore
 
-  test('refuse a NaN as such', async () => {
+  test('refuse a NaN with NonFinite', async () => {
     const condition = { images: greys(Number.NaN) };
     const error = await on(reference(), (backend) =>
       leftOf(sample({ ...walk, condition })(trained(faithful))(backend)),
@@ -135,7 +135,7 @@ describe('samples that go with images', () => {
     expect(error._tag).toBe('NonFinite');
   });
 
-  test('give everything back when they are stopped', () =>
+  test('free all memory when they are stopped', () =>
     on(reference(), async (backend) => {
       const stop = new AbortController();
       const told = { images, t: 10 };
@@ -167,9 +167,9 @@ const conditional = (steps: number, noiseLevel = false): SmallTraining => ({
 });
 
 describe('a training with conditions', () => {
-  test('makes them of the images, held-out ones too', () =>
+  test('makes them from the images, also for held-out ones', () =>
     on(reference(), async (backend) => {
-      // the loss of the mean of a square is the variance in it
+      // the loss of predicting the mean of a square is the variance within it
       const pixels = Uint8Array.of(255, 0, 0, 255, 191, 64, 191, 191);
       const data = right(datasetOf({ pixels, labels: Uint8Array.of(0, 0), image: [2, 2, 1] }));
       const run = right(
@@ -202,12 +202,12 @@ describe('a training with conditions', () => {
     }));
 
   test.each([
-    ['lacks them where its model has some', { condition: undefined }, 'ConfigError', 'expected an image as the condition of each sample, [B, height, width, 1], got none'],
-    ['has some where its model has none', { model: smallTraining(0).model }, 'ConfigError', 'expected no condition'],
-    ['makes them of a size that does not fit', { condition: superResolution({ factor: 3 }) }, 'ShapeError', 'expected a height and width that 3 divides'],
-    ['says the level of noise to a model that does not hear', { condition: conditional(0, true).condition }, 'ConfigError', 'expected a condition without t'],
-    ['has no conditioner', { condition: 2 as never }, 'ConfigError', 'condition'],
-  ])('is refused before it begins where it %s', (_, change, tag, message) =>
+    ['lacks conditions that its model takes', { condition: undefined }, 'ConfigError', 'expected an image as the condition of each sample, [B, height, width, 1], got none'],
+    ['has conditions that its model does not take', { model: smallTraining(0).model }, 'ConfigError', 'expected no condition'],
+    ['makes conditions of a wrong size', { condition: superResolution({ factor: 3 }) }, 'ShapeError', 'expected a height and width that 3 divides'],
+    ['passes the noise level to a model that does not take it', { condition: conditional(0, true).condition }, 'ConfigError', 'expected a condition without t'],
+    ['has a condition that is not a conditioner', { condition: 2 as never }, 'ConfigError', 'condition'],
+  ])('is refused before it begins if it %s', (_, change, tag, message) =>
     on(wasm(), async (backend) => {
       const { condition, ...training } = { ...conditional(1), ...change };
       const error = await leftOf(startTraining({ ...training, ...(condition && { condition }) })(backend));
@@ -217,7 +217,7 @@ describe('a training with conditions', () => {
     }),
   ); // prettier-ignore
 
-  test('with noise on them, resumed from a checkpoint, ends in the same bytes', async () => {
+  test('with noisy conditions, resumed from a checkpoint, ends with the same bytes', async () => {
     const bytesAfter = (training: SmallTraining): Promise<Uint8Array> =>
       on(wasm(), async (backend) => {
         const run = right(await startTraining(training)(backend)());
@@ -229,7 +229,7 @@ describe('a training with conditions', () => {
     expect(Buffer.compare(await bytesAfter({ ...conditional(4, true), from }), whole)).toBe(0);
   });
 
-  test('says of what kind they are', () => {
+  test('states the kind of its conditions', () => {
     const said = (condition?: SmallTraining['condition']): unknown =>
       recipeConfig({ ...smallTraining(0), ...(condition && { condition }) });
     const half = superResolution({ factor: 2 });
@@ -241,7 +241,7 @@ describe('a training with conditions', () => {
   });
 });
 
-describe('a U-Net that has learned to make bars of 8×8 of their means', () => {
+describe('a U-Net that was trained to make bars of 8×8 from their means', () => {
   const small = (images: Float32Array): Float32Array =>
     Float32Array.from({ length: images.length / 4 }, (_, i) => {
       const [image, y, x] = [Math.floor(i / 16), Math.floor(i / 4) % 4, i % 4];
@@ -265,7 +265,7 @@ describe('a U-Net that has learned to make bars of 8×8 of their means', () => {
     60_000,
   );
 
-  test('gives samples whose means are those it was given', () => {
+  test('draws samples with the given means', () => {
     const means = small(samples.data);
     const others = Float32Array.from(wanted, (_, i) => wanted[(i + 16) % wanted.length]!);
     expect(distance(means, wanted)).toBeLessThan(0.2 * distance(means, others));

@@ -1,4 +1,4 @@
-/** Labels from the host outside of the model's range, and guides whose steps a solver does not have: errors, before any step. */
+/** Labels outside the range of the model, and guides that a solver does not support, are errors before any step. */
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
 import {
@@ -47,7 +47,7 @@ const measuring = {
 
 type Effect = (backend: Backend) => taskEither.TaskEither<NoisefoldError, unknown>;
 
-/** The error of an effect, before the model is evaluated. */
+/** Returns the error of an effect, and checks that the model is not evaluated. */
 const errorOf = async (effect: Effect): Promise<string> => {
   evaluations = 0;
   const made = await using(reference())(effect)();
@@ -55,7 +55,7 @@ const errorOf = async (effect: Effect): Promise<string> => {
   return E.isLeft(made) ? `${made.left._tag}: ${made.left.where}: ${made.left.actual}` : 'right';
 };
 
-describe('a label that the model does not know is named, with its place', () => {
+describe('an invalid label is named, with its position', () => {
   const drawing = { solver: ddim(), grid: 2, key: key(8) };
   const recipe = {
     model: { ...model, ...parameter(allZeros), apply: (_: unknown, x: never) => x },
@@ -66,7 +66,7 @@ describe('a label that the model does not know is named, with its place', () => 
   } as never;
   const prepared: Effect = (backend) => async () => {
     const sampling = await prepareSampling(trained, { solver: ddim(), grid: 2 })(backend)();
-    evaluations = 0; // by its compilation
+    evaluations = 0; // the compilation has evaluated the model
     return right(sampling).sample({ labels: [1, 7], key: key(8) })();
   };
 
@@ -96,7 +96,7 @@ describe('a guide on the mean', () => {
     expect(await errorOf(effect)).toBe('ConfigError: sampler: another solver'),
   );
 
-  test('moves ancestral steps, as another moves any', async () => {
+  test('moves ancestral steps, as a guide on the score moves any steps', async () => {
     const draw = async (change: object) =>
       right(await using(reference())(sample(trained, { ...parts, solver: ancestral(), ...change }))()).data[0]!;
     const plain = await draw({ guidance: undefined });

@@ -3,7 +3,7 @@ import type { Jobs } from '../jobs.js';
 
 export type NumberArray = Float32Array | Float64Array | Int32Array;
 
-/** Memory on which a backend's kernels work. Each kind of space defines its own addresses. */
+/** Memory for the kernels of a backend. Each kind of space defines its own addresses. */
 export interface Space {
   /** Bytes per element, the same for every dtype. */
   readonly bytesPerElement: 4 | 8;
@@ -25,7 +25,7 @@ export interface Heap extends Space {
   readonly arena: () => unknown;
 }
 
-/** The same space, which frees memory once the runs that were asked for, and may use it, have ended. */
+/** The same space, which delays freeing memory until the requested runs, which may use it, have ended. */
 export const freedAfter = <S extends Space>(space: S, { after }: Pick<Jobs, 'after'>): S => ({
   ...space,
   free: (address) => after(() => space.free(address)),
@@ -48,7 +48,7 @@ export const hostHeap = (bytesPerElement: 4 | 8, arrayOf: (dtype: NumberType) =>
         buffers.set(next, new ArrayBuffer(elements * bytesPerElement));
         return next++;
       } catch {
-        return null; // a RangeError: the engine has not enough memory
+        return null; // a RangeError: the engine does not have enough memory
       }
     },
     free: (address) => void buffers.delete(address),

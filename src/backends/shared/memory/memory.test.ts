@@ -28,7 +28,7 @@ const collected = async (times: number): Promise<void> => {
   }
 };
 
-/** Collects until the finalizers have run, or for ten seconds. */
+/** Collects garbage until the finalizers have run, for ten seconds at most. */
 const collectUntil = async (done: () => boolean): Promise<void> => {
   for (let i = 0; i < 500 && !done(); i++) await collected(1);
 };

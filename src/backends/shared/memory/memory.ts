@@ -12,8 +12,8 @@ export interface Block {
 }
 
 /**
- * A space that keeps track of every allocation. Callers keep blocks and buffers, never addresses: they look an address
- * up where they use it, so that they cannot write to memory that was freed in the meantime.
+ * A space that keeps track of every allocation. Callers keep blocks and buffers, never addresses. They look up an
+ * address immediately before they use it, so that they cannot write to memory that was freed in the meantime.
  */
 export interface Memory {
   /** Allocates internal memory: an arena, constants. */
@@ -130,7 +130,7 @@ export const createMemory = (backend: string, space: Space): Memory => {
         : E.right(address);
     },
     transfer: (from, dtype) => {
-      const address = held.get(from)!; // the caller has just looked its address up
+      const address = held.get(from)!; // the caller has just looked up its address
       forget(from);
       return handle(address, from.elements, dtype);
     },

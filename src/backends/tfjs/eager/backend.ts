@@ -16,13 +16,16 @@ import { numbersOf, tensorOf } from './transfer.js';
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
-/** The most axes that all kernels of tfjs take. Some engines compute other numbers beyond it, without an error. */
+/**
+ * The maximum number of axes that all kernels of tfjs take. Beyond it some engines compute wrong numbers without an
+ * error.
+ */
 export const MOST_AXES = 6;
 
 /** Returns an error if a tensor of a plan has too many axes, otherwise null. */
 const excessOf = ({ calls }: Plan, name: string): NoisefoldError | null => {
   for (const call of calls) {
-    if (call.kind === 'region') continue; // of backends that fuse
+    if (call.kind === 'region') continue; // calls of backends that fuse
     const shapes = [call.output, ...(call.kind === 'random' ? [] : call.inputs)].map(({ shape }) => shape);
     const excess = shapes.find((shape) => shape.length > MOST_AXES);
     if (excess !== undefined)

@@ -1,4 +1,4 @@
-/** Implements convolutions with all attributes by kernels that support only strides, kernel dilation and padding. */
+/** Implements convolutions with all attributes using kernels that support only strides, kernel dilation and padding. */
 import { filterGradientPadding } from '../../../dsl/composites/index.js';
 import type { ConvAttributes } from '../../../dsl/graph/node.js';
 import { padOf } from './movement.js';
@@ -58,7 +58,7 @@ const part = (ops: Operations, x: Tensor, axis: number, i: number, count: number
 export const convolutionOf =
   (ops: Operations, c: ConvAttributes) =>
   (image: Tensor, kernel: Tensor): Tensor => {
-    const count = c.groups * c.batchGroups; // one of the two is 1
+    const count = c.groups * c.batchGroups; // one of the two numbers of groups is 1
     const imageAxis = c.groups > 1 ? 3 : 0;
     const results = Array.from({ length: count }, (_, i) =>
       convolved(ops, part(ops, image, imageAxis, i, count), part(ops, kernel, 3, i, count), c),

@@ -35,7 +35,7 @@ export interface Engine {
   readonly scoped: (work: () => Tensor) => Tensor;
   /** Computes the scalar functions that the kernels of the engine do not compute exactly enough. */
   readonly exact: ExactScalars;
-  /** True if adding to one element several times gives an order that varies, and with it the bits. */
+  /** True if several additions to one element have a varying order, and therefore varying bits. */
   readonly scattersInAnyOrder: boolean;
   /** The parts of a device that fails asynchronously and can be lost; null for engines on the CPU. */
   readonly device: Device | null;
@@ -49,7 +49,7 @@ export interface ScalarFunction {
   readonly result: NumberType;
 }
 
-/** Scalar functions beside an engine's kernels. */
+/** Scalar functions that replace kernels of an engine. */
 export interface ExactScalars {
   readonly covers: (fn: UnaryFn | BinaryFn, dtype: NumberType) => boolean;
   readonly compute: (scalar: ScalarFunction, operands: readonly Tensor[]) => Tensor;
@@ -65,7 +65,7 @@ export const allExact: ExactScalars = {
 
 /** A GPU, which reports errors after a kernel was started. */
 export interface Device {
-  /** Runs `work`. The promise resolves to the first error of the device meanwhile, or null. */
+  /** Runs `work`. The promise resolves to the first error of the device during it, or null. */
   readonly guarded: (work: () => void) => Promise<NoisefoldError | null>;
   /** Runs `work`. The promise resolves to the milliseconds that its kernels take on the device. */
   readonly timed: (work: () => void) => Promise<number>;

@@ -117,7 +117,7 @@ test('arithmetic kernels broadcast their operands themselves', async () => {
   ]);
   expect(Array.from(result!)).toEqual([2, 21, 301, 5, 51, 601]);
   expect(ran).not.toContain('Tile');
-  // of two operands that both lack an axis, one is repeated
+  // if both operands lack an axis, one of them is repeated
   const both = p.add(p.broadcast(input('a', [1]), [4]), p.broadcast(input('b', [1]), [4]));
   const [sums] = await runPlan(backend, planOf(both), [Float32Array.of(1), Float32Array.of(2)]);
   expect(Array.from(sums!)).toEqual([3, 3, 3, 3]);

@@ -157,7 +157,7 @@ export const tensorExecution = (
 
   const runHere: Execution['run'] = (milliseconds) => inOrder(kernels.length, step(milliseconds), turns);
 
-  /** Starts all calls at once: a device computes while the calling thread goes on. */
+  /** Starts all calls at once, because a device computes while the calling thread continues. */
   const runOn =
     (device: Device): Execution['run'] =>
     (milliseconds) => {

@@ -16,12 +16,15 @@ export const gatherOf =
     return ops.asNumbers(x, (params) => ops.engine.run('GatherNd', { params, indices: at }, {}));
   };
 
-/** Most elements of an intermediate tensor of {@link orderedScatterAdd}, unless a single row of the result needs more. */
+/**
+ * The maximum number of elements of an intermediate tensor of {@link orderedScatterAdd}, unless a single row of the
+ * result needs more.
+ */
 const MOST_ELEMENTS = 2 ** 22;
 
 /**
- * Adds rows in their order: for a block of rows of the result, the sum over all updates, with zeros where a row goes
- * elsewhere. Takes time in proportion to the rows of both.
+ * Adds rows in order: each block of rows of the result is the sum over all updates, with zeros for updates of other
+ * rows. The time is proportional to the product of the numbers of rows.
  */
 const orderedScatterAdd = (ops: Operations, size: number, at: Tensor, updates: Tensor): Tensor => {
   const [count, width] = [updates.shape[0]!, updates.size / updates.shape[0]!];

@@ -10,7 +10,7 @@ import type { Engine } from './engine.js';
 type LibraryCall = Extract<Call, { kind: 'library' }>;
 type Shape = readonly number[];
 
-/** The shape that two operands broadcast to: missing leading axes and axes of extent 1 are repeated. */
+/** The shape that two operands broadcast to; missing leading axes and axes of extent 1 are repeated. */
 const broadcastShape = (a: Shape, b: Shape): Shape => {
   const rank = Math.max(a.length, b.length);
   const extent = (shape: Shape, i: number): number => shape[i - rank + shape.length] ?? 1;

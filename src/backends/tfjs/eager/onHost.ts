@@ -4,11 +4,11 @@ import { binaryFunction, unaryFunction } from '../../shared/scalar.js';
 import type { Engine, ExactScalars } from './engine.js';
 import { arrayOf } from './transfer.js';
 
-/** Computes the functions that `covers` names on the host. */
+/** Computes the functions that `covers` selects on the host. */
 export const exactOnHost = (engine: Engine, covers: ExactScalars['covers']): ExactScalars => ({
   covers,
   compute: ({ fn, dtype, result }, operands) => {
-    const [a, b] = operands.map((x) => engine.readNow!(x)); // the caller gives engines that read at once
+    const [a, b] = operands.map((x) => engine.readNow!(x)); // the caller passes only engines that read synchronously
     const results = arrayOf(result, a!.length);
     // the graph pairs one operand with unary functions, and two with binary ones
     if (b === undefined) {

@@ -16,7 +16,9 @@ const filled = (value: number, elements: number, dtype: NumberType) => {
   return new ArrayType(elements).fill(value);
 };
 
-/** Products of int32 over axes, which wrap around: kernels of tfjs multiply in float64, and lose the lowest bits. */
+/**
+ * Products of int32 over axes, which wrap around. The kernels of tfjs multiply in float64, and lose the lowest bits.
+ */
 const integerProduct = (engine: Engine, numbers: ArrayLike<number>, shape: Shape, axes: Shape): Tensor => {
   const kept = shape.filter((_, axis) => !axes.includes(axis));
   const data = new Int32Array(sizeOf(kept)).fill(1);

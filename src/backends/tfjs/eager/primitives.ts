@@ -129,10 +129,7 @@ const emptyOperandResult = (ops: Operations, node: LibraryNode, { shape, dtype }
   return () => ops.full(value, shape, dtype);
 }; // prettier-ignore
 
-/**
- * The implementation of a primitive whose inputs may be empty. Empty inputs are left out of those that it is called
- * with.
- */
+/** The implementation of a primitive whose inputs may be empty. It is called with only the non-empty inputs. */
 export const primitiveOf = (
   ops: Operations,
   node: LibraryNode,

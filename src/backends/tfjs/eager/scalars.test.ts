@@ -65,7 +65,7 @@ const backends: readonly (readonly [name: string, missing: string, open: () => P
 
 for (const [name, missing, open] of backends)
   describe.skipIf(missing !== '')(`${name} ${missing}`, async () => {
-    const backend = missing === '' ? await open() : asOnTensorflow(); // the tests are listed by name also where they are skipped
+    const backend = missing === '' ? await open() : asOnTensorflow(); // the tests are listed by name even if they are skipped
 
     const run = async (root: Node, ...inputs: readonly HostArray[]): Promise<HostArray> =>
       (await runPlan(backend, unfused([root]), inputs))[0]!;

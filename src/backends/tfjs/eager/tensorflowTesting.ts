@@ -79,7 +79,7 @@ const checkIndices = (indices: ArrayLike<number>, rows: number): void => {
 
 const overridesOf = (engine: Engine) => {
   const { tensor } = engine;
-  const read = engine.readNow!; // the cpu backend of tfjs has it
+  const read = engine.readNow!; // the cpu backend of tfjs has this kernel
   const withData = (x: Tensor, data: Float32Array | Int32Array): Tensor => tensor(data, x.shape, x.dtype as NumberType); // the cast is safe: the engine only has tensors of our dtypes
 
   /** Applies `f` elementwise to two operands of one shape, or to one and a single number; null for other broadcasts. */
@@ -104,7 +104,7 @@ const overridesOf = (engine: Engine) => {
     switch (kernel) {
       case 'Sign':
         return x!.dtype === 'float32' ? withData(x!, replaceNaN(read(x!), 0).map(Math.sign)) : null;
-      case 'Erf': // Eigen's, which rounds to float32; that of tfjs's cpu engine is off by 1.5e-7
+      case 'Erf': // the function of Eigen, rounded to float32; that of the cpu engine of tfjs has an error of 1.5e-7
         return withData(x!, Float32Array.from(read(x!), unaryFunction('erf', 'float32')));
       case 'Max':
       case 'Min': {

@@ -10,7 +10,7 @@ import { tensorflowLike } from './tensorflowTesting.js';
 /** tfjs's cpu engine. */
 export const cpuEngine = (): Engine => cpuEngineOf(tfjs, cpuPackage);
 
-/** The executor as on TensorFlow, which is not everywhere: on kernels that differ where TensorFlow's do. */
+/** The executor on kernels that imitate TensorFlow's, because TensorFlow is not available everywhere. */
 export const asOnTensorflow = (): Backend => tensorBackend('tfjs as on TensorFlow', tensorflowLike(cpuEngine()));
 
 /** Number of tensors that tfjs has not disposed of. */

@@ -2,8 +2,8 @@ import type { Tensor } from './engine.js';
 import type { Operations } from './operations.js';
 
 /**
- * Positions of the k largest elements along the last axis, in descending order, as int32: k times the first maximum of those
- * that are left. NaN counts as ∞.
+ * Positions of the k largest elements along the last axis, in descending order, as int32: it takes k times the first
+ * maximum of the remaining elements. NaN counts as ∞.
  */
 export const topKOf =
   (ops: Operations, k: number) =>

@@ -13,7 +13,7 @@ export const cpuEngine = (core: Modules['core'], { MathBackendCPU }: Modules['cp
   // on first use it would print an advertisement for tfjs-node; the cast reaches a field that the types declare private
   (backend as unknown as { firstUse: boolean }).firstUse = false;
   const engine = engineOf(core, 'cpu', backend);
-  // products and powers of int32 are rounded to float64 before they wrap around; erf is off by 1.5e-7
+  // products and powers of int32 are rounded to float64 before they wrap around; erf has an error of 1.5e-7
   const isInexact: ExactScalars['covers'] = (fn, dtype) =>
     dtype === 'int32' ? fn === 'mul' || fn === 'pow' : fn === 'erf';
   return { ...engine, exact: exactOnHost(engine, isInexact) };

@@ -1,6 +1,6 @@
 /**
- * Listeners of the process. Emscripten's module adds one for each kind of uncaught error. It rethrows the error from a
- * minified line, which Node then prints, 37 KB of it, before the error of the user.
+ * Listeners of the process. Emscripten's module adds one for each kind of uncaught error. The listener rethrows the
+ * error from a minified line of 37 KB, which Node then prints before the error of the user.
  */
 
 const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
@@ -13,7 +13,10 @@ interface Emitter {
   readonly removeListener: (event: string, listener: Listener) => unknown;
 }
 
-/** Emscripten's listeners, minified or not: they only rethrow. Tells them from listeners that others add meanwhile. */
+/**
+ * Recognizes Emscripten's listeners, minified or not, which only rethrow, among listeners that other code adds at the
+ * same time.
+ */
 const RETHROWS = /^function\s*\w*\(\w+\)\s*\{\s*(if\s*\(!\(\w+ instanceof \w+\)\)\s*\{?\s*)?throw \w+;?\s*\}?\s*\}$/;
 
 /** Runs `start`, and removes the listeners that its module added to the process. Browsers have no process. */

@@ -1,4 +1,4 @@
-/** Errors without the packages of tfjs: they name what is missing, and the command that installs it. */
+/** Without the packages of tfjs, errors name the missing package and the command that installs it. */
 import { expect, test } from 'vitest';
 import { E } from '../../../internal/fp.js';
 import { loadEngine, LOADS } from './packages.js';

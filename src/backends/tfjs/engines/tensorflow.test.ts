@@ -76,7 +76,7 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
     expect(variables.map((name) => process.env[name])).toEqual(['1', '0']);
   });
 
-  test('environment variables that are already set stay', async () => {
+  test('environment variables that are already set are kept', async () => {
     process.env['NVIDIA_TF32_OVERRIDE'] = '1';
     valueOf(await tensorflow(PACKAGES.nodeGpu, standIn(gpu))());
     expect(variables.map((name) => process.env[name])).toEqual(['1', '1']);
@@ -109,7 +109,7 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
   });
 });
 
-test.each(['node', 'node-gpu'] as const)('%s starts, or its error says why not', async (engine) => {
+test.each(['node', 'node-gpu'] as const)('%s starts, or its error gives the reason', async (engine) => {
   const result = await tfjs(engine)();
   if (E.isRight(result)) {
     expect(result.right.name).toBe(`tfjs-${engine}`);

@@ -86,14 +86,14 @@ const checkAdd = (engine: Engine): void => {
   const sum = engine.scoped(() =>
     engine.run('Add', { a: engine.tensor(Float32Array.of(1, 2), [2], 'float32'), b: engine.tensor(Float32Array.of(3), [1], 'float32') }, {}),
   ); // prettier-ignore
-  const [first, second] = engine.readNow!(sum); // TensorFlow's backend reads at once
+  const [first, second] = engine.readNow!(sum); // the backend of TensorFlow reads synchronously
   sum.dispose();
   if (first !== 4 || second !== 5) throw new Error(`1 + 3, 2 + 3 = ${first}, ${second}`);
 };
 
 /**
  * Environment variables for reproducible float32 results on a GPU. TensorFlow reads them when its library loads.
- * Variables that are already set stay.
+ * Variables that are already set are kept.
  */
 const REPEATABLE = {
   TF_DETERMINISTIC_OPS: '1', // no atomic additions, whose order varies

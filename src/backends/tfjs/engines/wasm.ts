@@ -24,7 +24,9 @@ const unavailable = (actual: string): NoisefoldError =>
     hint: 'serve the .wasm files of @tensorflow/tfjs-backend-wasm and pass their location as paths',
   });
 
-/** Folder of the `.wasm` files in the installed package; null outside of Node, where the default is next to the program. */
+/**
+ * Folder of the `.wasm` files in the installed package; null outside Node, where the default is next to the program.
+ */
 const installedPaths = (): string | null => {
   const node = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:module');
   if (node === undefined) return null;
@@ -56,7 +58,7 @@ const start = async (packages: Packages<'wasm'>, paths: WasmPaths | null): Promi
       break;
     }
     await pending;
-    // it has settled, but tfjs has not cleared it: waiting again would loop forever
+    // the promise has settled, but tfjs has not cleared it, so waiting again would loop forever
     if (pendingStart(core) === pending) break;
   }
   return startedBackend(packages);
@@ -76,10 +78,13 @@ const startWasm = (packages: Packages<'wasm'>, paths?: WasmPaths): taskEither.Ta
     ),
   );
 
-/** Functions of float32 that are off: sin, cos and tan by 1.4e-7 near zeros, log1p and sign for small numbers. */
+/**
+ * Inexact float32 functions: sin, cos and tan have an error of 1.4e-7 near their zeros, log1p and sign for small
+ * numbers.
+ */
 const INEXACT: ReadonlySet<string> = new Set(['sin', 'cos', 'tan', 'log1p', 'sign']);
 
-/** Kernels of int32 go through float32. */
+/** Kernels that compute int32 in float32. */
 const isInexact: ExactScalars['covers'] = (fn, dtype) => dtype === 'int32' || (dtype === 'float32' && INEXACT.has(fn));
 
 const wasmEngine = ({ paths }: TfjsWasmOptions): taskEither.TaskEither<NoisefoldError, Engine> =>

@@ -6,12 +6,12 @@ import type { NumberType } from '../../../dsl/graph/region.js';
 import { copyStrided, dense } from '../../shared/strided.js';
 import type { Engine, Tensor } from '../eager/engine.js';
 
-/** Computes strided slices on the host: tfjs's WebAssembly kernel labels every result float32. */
+/** Computes strided slices on the host, because the WebAssembly kernel of tfjs labels every result float32. */
 const stridedSlice = (engine: Engine, x: Tensor, attributes: NamedAttrMap): Tensor => {
   const { begin, end, strides } = attributes as Readonly<Record<'begin' | 'end' | 'strides', number[]>>;
   const shape = begin.map((first, i) => Math.ceil((end[i]! - first) / strides[i]!));
   const from = denseStrides(x.shape);
-  const numbers = engine.readNow!(x); // tfjs's WebAssembly engine has it
+  const numbers = engine.readNow!(x); // the WebAssembly engine of tfjs has this kernel
   const data = numbers.slice(0, sizeOf(shape));
   const layout = {
     offset: begin.reduce((sum, first, i) => sum + first * from[i]!, 0),
@@ -22,7 +22,7 @@ const stridedSlice = (engine: Engine, x: Tensor, attributes: NamedAttrMap): Tens
   return engine.tensor(data, shape, x.dtype as NumberType);
 };
 
-/** Pads int32 on the host: tfjs's kernel takes the value as a float32. */
+/** Pads int32 on the host, because the kernel of tfjs takes the value as a float32. */
 const paddedIntegers = (engine: Engine, x: Tensor, attributes: NamedAttrMap): Tensor => {
   const { paddings, constantValue } = attributes as {
     readonly paddings: [number, number][];
@@ -36,14 +36,14 @@ const paddedIntegers = (engine: Engine, x: Tensor, attributes: NamedAttrMap): Te
   return engine.tensor(data, shape, 'int32');
 };
 
-/** The WebAssembly engine of tfjs, without the errors of its kernels that programs would run into. */
+/** The WebAssembly engine of tfjs, with corrections for the errors of its kernels that affect programs. */
 export const corrected = (engine: Engine): Engine => ({
   ...engine,
   run: (kernel, operands, attributes) => {
     const x = 'x' in operands ? operands.x : undefined;
     if (x !== undefined && kernel === 'StridedSlice') return stridedSlice(engine, x, attributes);
     if (x?.dtype === 'int32' && kernel === 'PadV2') return paddedIntegers(engine, x, attributes);
-    // a copy: products find what they have packed before by the id of the data, whatever its shape
+    // a copy, because products cache packed operands by the id of the data, regardless of the shape
     if (x !== undefined && kernel === 'Reshape')
       return engine.run(kernel, { x: engine.run('Identity', { x }, {}) }, attributes);
     return engine.run(kernel, operands, attributes);

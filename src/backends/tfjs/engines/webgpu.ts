@@ -1,4 +1,4 @@
-/** tfjs's engine on WebGPU, on a device of its own: in browsers, and in Node with Dawn. */
+/** tfjs's WebGPU engine, on its own device, in browsers and in Node with Dawn. */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../dsl/compile/backend.js';
@@ -17,10 +17,13 @@ import { loadEngine, type Packages } from './packages.js';
 
 const where = 'the tfjs-webgpu backend';
 
-/** The same error, of this backend. */
+/** The same error, under the name of this backend. */
 const renamed = (error: NoisefoldError): NoisefoldError => failure(error._tag, { ...error, where });
 
-/** Makes the classes and constants of WebGPU global, as in a browser; tfjs needs them. Nothing that exists is replaced. */
+/**
+ * Makes the classes and constants of WebGPU global, as in a browser, because tfjs needs them. Existing globals are not
+ * replaced.
+ */
 const offerGlobals = async (): Promise<void> => {
   if ('GPUBufferUsage' in globalThis) return;
   const { globals } = (await importPeer('webgpu')) as typeof import('webgpu'); // the device comes from this package
@@ -29,8 +32,8 @@ const offerGlobals = async (): Promise<void> => {
 };
 
 /**
- * Runs `work` with a `navigator.gpu`, which tfjs looks for when a backend is made. Node has none, and keeps none: programs
- * tell by it that they run in a browser.
+ * Runs `work` with a `navigator.gpu`, which tfjs looks for when a backend is made. Node has none, and it is removed
+ * afterwards, because programs use it to detect a browser.
  */
 const withNavigatorGpu = <A>(work: () => A): A => {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
@@ -46,11 +49,13 @@ const withNavigatorGpu = <A>(work: () => A): A => {
 
 /** Flags of tfjs for kernels that all run on the device and give the same bits in every run. */
 const FLAGS = {
-  WEBGPU_CPU_FORWARD: false, // small operands would be computed on the host, by other kernels
+  WEBGPU_CPU_FORWARD: false, // otherwise small operands would be computed on the host, by other kernels
   WEBGPU_MATMUL_PROGRAM_TYPE: 3, // products without atomic additions, whose order varies
 } as const;
 
-/** Functions of float32 whose kernels are off by more than a few units, or wrong for infinities. */
+/**
+ * Float32 functions whose kernels have errors of more than a few units in the last place, or are wrong for infinities.
+ */
 const INEXACT: ReadonlySet<string> = new Set([
   'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'atan', 'erf', 'pow', 'mod',
 ]); // prettier-ignore
@@ -92,7 +97,7 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
           })
           .then((error) => lost() ?? error),
       timed: (work) => {
-        // tfjs would turn what `work` throws into a rejection
+        // tfjs would turn an exception of `work` into a rejection
         const thrown: unknown[] = [];
         const timing = backend.time(() => {
           try {
@@ -102,7 +107,7 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
           }
         });
         if (thrown.length > 0) throw thrown[0];
-        // it rejects if the backend is closed meanwhile, which the run reports
+        // it rejects if the backend is closed in the meantime, which the run reports
         return timing.then(
           ({ kernelMs }) => (typeof kernelMs === 'number' ? kernelMs : 0),
           () => 0,

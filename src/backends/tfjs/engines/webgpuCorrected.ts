@@ -1,11 +1,17 @@
-/** Replaces what tfjs's WebGPU kernels compute wrongly: int32 and bool beyond 24 bits, and tensors of many axes. */
+/**
+ * Replaces operations that tfjs's WebGPU kernels compute wrongly: int32 and bool beyond 24 bits, and tensors of many
+ * axes.
+ */
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../dsl/graph/node.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import type { Engine, Operands, Tensor } from '../eager/engine.js';
 import { isReduction, type WebgpuPrograms } from './webgpuPrograms.js';
 
-/** Kernels that only move elements, with the names of the operands that they move; those in a list are all moved. */
+/**
+ * Kernels that only move elements, with the names of the operands that they move; operands given as a list are all
+ * moved.
+ */
 const MOVED: Readonly<Record<string, readonly string[]>> = {
   Transpose: ['x'],
   Slice: ['x'],
@@ -15,7 +21,7 @@ const MOVED: Readonly<Record<string, readonly string[]>> = {
   Tile: ['x'],
   GatherNd: ['params'],
   Select: ['t', 'e'],
-  ScatterNd: ['updates'], // it also adds them: the sums of the halves make the sum
+  ScatterNd: ['updates'], // the kernel also adds elements, and the sums of the halves give the sum
   Concat: [],
 };
 
@@ -140,10 +146,10 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
       if (Object.hasOwn(MOVED, kernel)) return moved(kernel, operands, attributes);
       const x = isList(operands) ? undefined : operands['x'];
       if (x === undefined) return engine.run(kernel, operands, attributes);
-      // tfjs would only relabel the numbers, and other kernels of it would take their type from the label
+      // tfjs would only relabel the numbers, and its other kernels would take the type from the label
       if (kernel === 'Cast' && x.dtype !== 'float32') return cast(x, attributes['dtype'] as NumberType);
       if (kernel === 'Any') return engine.run(kernel, { x: cast(x, 'float32') }, attributes);
-      // its steps are powers of 2 that some devices compute as one less
+      // tfjs computes step sizes as powers of 2, which some devices compute as one less
       if (kernel === 'Cumsum') return cumulated(x, attributes);
       if (x.dtype !== 'int32') return onFloats(kernel, operands, attributes);
       if (isReduction(kernel)) {

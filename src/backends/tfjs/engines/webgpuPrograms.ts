@@ -1,4 +1,4 @@
-/** Our own WGSL beside tfjs's kernels, which compute on int32 and bool through float32: that keeps only 24 bits. */
+/** Our own WGSL in addition to tfjs's kernels, which compute int32 and bool in float32 and so keep only 24 bits. */
 import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../dsl/graph/node.js';
@@ -39,7 +39,7 @@ const valueOf = (array: string, dtype: string): string =>
 /** A function of the elements of operands: `load` takes an operand, any other assignment computes. */
 type Elementwise = Exclude<Assignment, { op: 'load' | 'index' | 'constant' }>;
 
-/** The reductions of int32; all of them are associative, so the order does not matter. */
+/** The reductions of int32, which are all associative, so that the order does not matter. */
 const REDUCTIONS = {
   Sum: ['0i', 'total + x'],
   Prod: ['1i', 'total * x'],

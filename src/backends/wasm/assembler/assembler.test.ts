@@ -64,7 +64,7 @@ describe('every instruction is valid', () => {
 
   const numeric = (name: string, operands: readonly unknown[]) => {
     const [space, instruction] = name.split('.') as [keyof typeof asm, string];
-    // the cast is needed to look instructions up by name: their parameter types differ
+    // the cast allows looking up instructions by name, although their parameter types differ
     const build = (asm[space] as unknown as Record<string, (...args: readonly unknown[]) => Expr>)[instruction]!;
     return drop(name, build(...operands));
   };

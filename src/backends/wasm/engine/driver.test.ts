@@ -19,13 +19,16 @@ const isLong = notAsked === '';
 const modules = modulesOf([mix], true);
 const program = atOnce(programOf([], { isShared: true, multiplyAdd: separate }));
 
-/** The places of the cells and of tapes. */
+/** The addresses of the cells and of tapes. */
 const CELLS_START = RESERVED_BYTES;
 const TAPE_START = CELLS_START + 4 * CELLS + 64;
 
 type Run = (address: number, count: number) => unknown;
 
-/** Does work by the driver, in two parts, twice; and demands the cells of its definition, and counters that are 0 again. */
+/**
+ * Runs work by the driver, in two parts, twice. Expects the cells that its definition gives, and counters that are 0
+ * again.
+ */
 const checkWork = async (
   memory: InstanceType<typeof wasm.Memory>,
   run: Run,
@@ -43,7 +46,7 @@ const checkWork = async (
   cells.set(firstCells());
   const expected = firstCells();
   const stages = tape.starts.at(-1)!;
-  // the end of a part may lie in a chain of stages
+  // a part may end within a chain of stages
   const middle = seed % (stages + 1);
   for (let times = 0; times < 2; times++) {
     await run(start, middle);

@@ -3,8 +3,8 @@
  * they take items from a common counter until none is left, then wait for each other.
  *
  * A tape consists of 32-bit words:
- * - a stage has four: the number of its items, the address of their list, the counter, and the number of stages after it
- *   that belong to a chain: stages of one item each, which one thread runs without waiting;
+ * - a stage has four: the number of its items, the address of their list, the counter, and the number of following
+ *   stages in its chain: stages of one item each, which one thread runs without waiting;
  * - the list of items holds the address of the first command of each;
  * - a command holds the index of its function in the table, the address of the next command of the item (0: none), and the
  *   arguments.
@@ -34,12 +34,12 @@ export const STAGE_WORDS = 4;
 export const COMMAND_WORDS = 2;
 
 /**
- * The state that threads share: how many have arrived at the barrier, how often it has opened, if they must stop, and how
- * many are at work (the driver leaves this one to its callers).
+ * The state that threads share: the number of threads that have arrived at the barrier, the number of times it has
+ * opened, whether threads must stop, and the number of working threads (which the callers of the driver maintain).
  */
 export const SYNC = { arrived: 0, opened: 4, stopped: 8, working: 12 } as const;
 
-/** Loads of a thread that waits before it sleeps: about as long as waking up takes. */
+/** The number of times that a waiting thread checks before it sleeps, which takes about as long as waking up. */
 const SPINS = 2000;
 
 const stages = i32.local('stages');
@@ -93,7 +93,7 @@ const barrier: Body = [
 
 const bytes = 4 * STAGE_WORDS;
 
-/** Alone: all items of one stage. */
+/** For a single thread: all items of one stage. */
 const runAll: Body = [
   set(items, i32.load(stages, { offset: 4 })),
   set(item, i32.const(0)),
@@ -102,7 +102,10 @@ const runAll: Body = [
   increment(count, -1),
 ];
 
-/** Among others: items of one stage, then the barrier. Whoever takes the item of a chain's first stage runs the chain. */
+/**
+ * For several threads: items of one stage, then the barrier. The thread that takes the item of the first stage of a
+ * chain runs the chain.
+ */
 const runSome: Body = [
   set(first, stages),
   set(chain, i32.load(first, { offset: 12 })),

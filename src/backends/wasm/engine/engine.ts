@@ -11,7 +11,7 @@ export interface Engine extends Target {
   readonly modules: Modules;
   /** Null if everything runs on the calling thread. */
   readonly pool: Pool | null;
-  /** The cycles from which on workers run stages. */
+  /** The minimum number of cycles for which workers run stages. */
   readonly worthWorkers: number;
   readonly turns: Turns;
   /** Called when the workers could not start. */

@@ -1,4 +1,4 @@
-/** Test helper: work of any division into stages, items and commands, on cells of 32 bits. */
+/** Test helper: work divided arbitrarily into stages, items and commands, on cells of 32 bits. */
 import * as fc from 'fast-check';
 import { i32 } from '../assembler/assembler.js';
 import { callable } from './callable.js';
@@ -9,7 +9,7 @@ export const CELLS = 48;
 
 const TABLES = [Int32Array.of(3, -5, 8), Int32Array.of(13)] as const;
 
-/** Numbers of commands: of each item of each stage of each kernel. */
+/** The number of commands of each item of each stage of each kernel. */
 export type Division = readonly (readonly (readonly number[])[])[];
 
 export const division = (most: { kernels: number; stages: number; items: number }): fc.Arbitrary<Division> =>
@@ -23,7 +23,7 @@ export const division = (most: { kernels: number; stages: number; items: number 
 
 const [to, a, b, constant, k] = (['to', 'a', 'b', 'constant', 'k'] as const).map((name) => i32.local(name));
 
-/** to = 31·a + 17·b + constant + k, where all but k are addresses. */
+/** to = 31·a + 17·b + constant + k, where all except k are addresses. */
 export const mix = callable(
   'mix',
   [to!, a!, b!, constant!, k!],
@@ -37,13 +37,13 @@ export const mix = callable(
 
 export interface Work {
   readonly kernels: readonly (readonly Stage[])[];
-  /** Does the work of kernels `first` to `last` as their definition reads. */
+  /** Does the work of kernels `first` to `last` by their definition. */
   readonly carryOut: (cells: Int32Array, first: number, last: number) => void;
 }
 
 /**
- * Makes work on the cells of buffer 1. Items write cells of one half, each its own, and read cells of the other half, or of
- * their own.
+ * Makes work on the cells of buffer 1. Each item writes its own cells in one half, and reads cells of the other half or
+ * its own.
  */
 export const workOf = (given: Division, seed: number): Work => {
   let state = seed | 0;
@@ -80,5 +80,5 @@ export const workOf = (given: Division, seed: number): Work => {
   };
 };
 
-/** Cells to begin with. */
+/** The initial cells. */
 export const firstCells = (): Int32Array => Int32Array.from({ length: CELLS }, (_, i) => Math.imul(i + 1, 0x9e3779b1));

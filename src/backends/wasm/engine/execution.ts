@@ -17,12 +17,12 @@ import { encode, relocate, type Tape, writeTape } from './tape.js';
 const WORD_BYTES = 4;
 
 /**
- * Cycles that workers are worth: about a third of a millisecond, several times what it takes to wake them. Less than that
- * runs on the calling thread.
+ * The minimum number of cycles for workers: about a third of a millisecond, several times the time to wake them. Less
+ * work runs on the calling thread.
  */
 export const WORTH_WORKERS = 1_000_000;
 
-/** Consecutive kernels that run in one go: stages of several, or one in JavaScript. */
+/** Consecutive kernels that run together: the stages of several kernels, or one kernel in JavaScript. */
 interface Segment {
   readonly first: number;
   readonly last: number;
@@ -46,7 +46,7 @@ const segmentsOf = (kernels: readonly Prepared[]): readonly Segment[] => {
 
 type Outcome = RunFailure | null;
 
-/** Compiles the kernels of a plan. An engine may refuse the code: it has a limit of its own for it. */
+/** Compiles the kernels of a plan. An engine may refuse the code, for which it has its own limit. */
 const compiled = (kernels: readonly WasmKernel[], engine: Engine): taskEither.TaskEither<NoisefoldError, Program> =>
   TE.tryCatch(
     () => inTurns(programOf(kernels, engine)),

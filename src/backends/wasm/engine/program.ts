@@ -10,7 +10,7 @@ import { wasm } from '../assembler/assembler.js';
 /** A kernel that is ready to be encoded, and the approximate cycles that one thread takes. */
 export type Prepared = { readonly cycles: number } & (
   | { readonly kind: 'host'; readonly kernel: Extract<WasmKernel, { kind: 'host' }> }
-  /** Stages that call JavaScript, which only the calling thread can run, are not shared. */
+  /** False for stages that call JavaScript, which only the calling thread can run. */
   | { readonly kind: 'stages'; readonly stages: readonly Stage[]; readonly isShared: boolean }
 );
 
@@ -20,7 +20,7 @@ export interface Program {
   readonly kernels: readonly Prepared[];
 }
 
-/** Multiply-adds in a cycle, of four lanes. */
+/** The number of multiply-adds per cycle, with four lanes. */
 const MULTIPLY_ADDS = 8;
 
 const cyclesOf = (kernel: WasmKernel): number => {

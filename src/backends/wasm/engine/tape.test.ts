@@ -6,12 +6,12 @@ import { CELLS, division, firstCells, workOf } from './engineTesting.js';
 import { command, type Stage } from './stage.js';
 import { encode, relocate, type Tape, writeTape } from './tape.js';
 
-/** A command as the driver finds it: the index of its function, and its five arguments. */
+/** A decoded command: the index of its function, and its five arguments. */
 type Found = readonly [run: number, ...args: number[]];
 
 const ARGUMENTS = 5;
 
-/** Reads stages `first` to `last` of a tape at an address of a memory, as the documentation of the driver says. */
+/** Decodes stages `first` to `last` of a tape at an address of a memory, by the documentation of the driver. */
 const decoded = (memory: Int32Array, address: number, first: number, last: number): readonly Found[][][] => {
   const word = (at: number): number => memory[at / 4]!;
   return Array.from({ length: last - first }, (_, i) => {
@@ -27,7 +27,7 @@ const decoded = (memory: Int32Array, address: number, first: number, last: numbe
 
 const FUNCTION = 7;
 
-/** Carries decoded commands out on a memory. */
+/** Executes decoded commands on a memory. */
 const interpret = (memory: Int32Array, stages: readonly Found[][][]): void => {
   for (const [run, to, a, b, constant, k] of stages.flat(2)) {
     expect(run).toBe(FUNCTION);
@@ -46,7 +46,7 @@ const placed = (tape: Tape, words: number, at: number, addresses: readonly numbe
 const inputs = [division({ kernels: 4, stages: 5, items: 4 }), fc.nat(), fc.nat(5), fc.nat(5)] as const;
 
 test.prop([...inputs], { numRuns: 100 })(
-  'what is read from a tape does the work, wherever the tape and the buffers lie, also when they move',
+  'decoded tapes do the work for any addresses of the tape and the buffers, also after they move',
   (given, seed, place, cellsPlace) => {
     const { kernels, carryOut } = workOf(given, seed);
     const tape = atOnce(encode(kernels, indexOf));
@@ -58,7 +58,7 @@ test.prop([...inputs], { numRuns: 100 })(
       if (at !== cells) relocate(tape, memory.subarray(start / 4, start / 4 + tape.words.length), 1, at);
       memory.set(firstCells(), at / 4);
       expected.set(firstCells());
-      // each kernel by itself
+      // each kernel separately
       kernels.forEach((_, i) => {
         interpret(memory, decoded(memory, start, tape.starts[i]!, tape.starts[i + 1]!));
         carryOut(expected, i, i);
@@ -69,7 +69,7 @@ test.prop([...inputs], { numRuns: 100 })(
 );
 
 test.prop([...inputs], { numRuns: 100 })(
-  'a tape has the stages and items that are not empty, and counts chains',
+  'a tape has the non-empty stages and items, and counts chains',
   (given, seed) => {
     // prettier-ignore
     const { kernels } = workOf(given, seed);
@@ -92,7 +92,7 @@ test.prop([...inputs], { numRuns: 100 })(
   },
 );
 
-test('equal tables are stored once, and tables are aligned as vectors are', () => {
+test('equal tables are stored once, and tables are aligned like vectors', () => {
   const [one, other] = [Int32Array.of(1, 2, 3), Int32Array.of(4)];
   const place = (table: Int32Array) => ({ table, offset: 0 });
   const equal = place(one.slice());

@@ -3,13 +3,15 @@ import type { Pieces } from '../../../internal/stop.js';
 import { COMMAND_WORDS, STAGE_WORDS } from './driver.js';
 import type { Argument, Item, Stage } from './stage.js';
 
-/** A word of the tape that holds an address in a buffer: the index of the word, and bytes from the buffer's beginning. */
+/**
+ * A word of the tape that holds an address in a buffer: the index of the word, and the offset in the buffer in bytes.
+ */
 interface Relocation {
   readonly word: number;
   readonly offset: number;
 }
 
-/** The words of a tape, which may lie anywhere: addresses in them are written once the tape and the buffers have a place. */
+/** The words of a relocatable tape. Addresses are written once the tape and the buffers have addresses. */
 export interface Tape {
   readonly words: Int32Array;
   /** The first stage of each kernel, and the end of the last one. The stages are at the beginning of the tape. */
@@ -21,8 +23,8 @@ export interface Tape {
 }
 
 /**
- * The number of stages after each one that the same thread runs without waiting: those of one item each, if the stage has
- * one item itself.
+ * For each stage, the number of following stages that the same thread runs without waiting: the following stages of one
+ * item each, if the stage itself has one item.
  */
 const chainsOf = (stages: readonly Stage[]): readonly number[] => {
   const chains = stages.map(() => 0);
@@ -31,7 +33,7 @@ const chainsOf = (stages: readonly Stage[]): readonly number[] => {
   return chains;
 };
 
-/** A number that differs for most arrays that differ (FNV-1a over words). */
+/** A hash of an array (FNV-1a over words). */
 const checksum = (words: Int32Array): number =>
   words.reduce((sum, word) => Math.imul(sum ^ word, 16_777_619), -2_128_831_035);
 

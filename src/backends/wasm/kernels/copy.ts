@@ -1,4 +1,4 @@
-/** Commands that copy strided matrices, with the function that the strides call for. */
+/** Commands that copy strided matrices, with the function that suits the strides. */
 import { type Command, command, type Place, shift, type TablePlace } from '../engine/stage.js';
 
 /** A matrix in memory, or of constants, and its strides in elements, which may be negative or 0. */

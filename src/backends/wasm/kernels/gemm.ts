@@ -57,7 +57,7 @@ const MAX_ROWS = 1020;
 /** The multiply-adds of one product. */
 const workOf = ({ m, n, k }: GemmProblem): number => m * n * k;
 
-/** The rows of a block: at most what stays in the cache, fewer to have more items; a multiple of every tile. */
+/** The rows of a block: at most as many as stay in the cache, fewer to have more items; a multiple of every tile. */
 const blockRowsOf = (problem: GemmProblem): number => {
   const most = Math.max(32, Math.min(MAX_ROWS, Math.floor(BLOCK_ELEMENTS / (passesOf(problem.k)[0]?.count ?? 1))));
   const blocks = Math.max(Math.ceil(problem.m / most), partsFor(workOf(problem), LANES));
@@ -74,7 +74,10 @@ const productsOf = ({ batch }: GemmProblem): number => batch.reduce((product, ex
 /** The multiply-adds of all products. */
 export const gemmWork = (problem: GemmProblem): number => productsOf(problem) * workOf(problem);
 
-/** The lanes that share the products of a batch, each with scratch of its own; 1 if a product is split instead. */
+/**
+ * The number of lanes over which the products of a batch are distributed, each with its own scratch; 1 if products are
+ * split instead.
+ */
 const lanesOf = (problem: GemmProblem): number => {
   const products = productsOf(problem);
   return products < LANES && partsFor(workOf(problem), LANES) === LANES ? 1 : Math.min(LANES, products);

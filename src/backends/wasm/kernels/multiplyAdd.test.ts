@@ -28,7 +28,7 @@ test('separate rounds the product', () => {
   expect(productWith(separate)).toBe(0);
 });
 
-describe.skipIf(!canFuse())('where this engine and processor fuse', () => {
+describe.skipIf(!canFuse())('if this engine and processor fuse', () => {
   test('fused rounds once', () => {
     expect(productWith(fused)).toBe(epsilon ** 2);
   });

@@ -64,7 +64,7 @@ export const phasesOf = (axis: ConvAxis): readonly Phase[] => {
   });
 };
 
-/** A half-open range of positions on an axis. Positions outside of the input are padding, with value 0. */
+/** A half-open range of positions on an axis. Positions outside the input are padding, with value 0. */
 export interface Extent {
   readonly from: number;
   readonly to: number;

@@ -58,8 +58,8 @@ const names = (prefix: string, count: number) => range(count).map((index) => `${
  * - `times`, `leftStep`, `resultStep`, `panelStep`: how many products to compute, and the steps from the operands of one to
  *   those of the next.
  *
- * A row may appear twice in the last tile, to fill it: both copies compute and store the same values. A panel that is not
- * full goes through memory of the thread's own.
+ * A row may appear twice in the last tile, to fill it: both copies compute and store the same values. A partial panel
+ * is stored through a buffer of the thread.
  */
 export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => {
   const rows = ROW_TILE_ROWS[width];
@@ -137,7 +137,7 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => 
       4,
     );
   const isWhole = i32.eq(columns, width);
-  /** Goes through the entries of a tile: those at `start` for its first row, and as far apart as the rows of the table. */
+  /** Visits the entries of a tile, which start at `start` for its first row and are one table row apart. */
   const eachRow = (start: Local<'i32'>, f: (row: number) => Body): Body => [
     set(entry, start),
     range(rows).map((index) => [f(index), increment(entry, row)]),

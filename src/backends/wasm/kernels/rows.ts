@@ -48,7 +48,10 @@ export interface RowPass {
   readonly accumulate: boolean;
   /** Read for taps in the padding: `length` zeros, or 0 if no tap is there. */
   readonly zeros: TablePlace | 0;
-  /** Several passes of equal form, instead of several panels: how many, and the bytes from one to the next. Default: one. */
+  /**
+   * Several passes of equal form, instead of several panels: their number, and the distance in bytes from one to the
+   * next. Default: one.
+   */
   readonly repeated?: Repetition;
 }
 
@@ -59,7 +62,7 @@ export interface Repetition {
   readonly packed: number;
 }
 
-/** Neighbouring panels of equal form, which one command goes through: the first one, and how many they are. */
+/** Neighbouring panels of equal form, which one command processes: the first one, and their number. */
 export interface PanelRun {
   readonly panel: Panel;
   readonly times: number;

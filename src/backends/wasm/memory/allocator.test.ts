@@ -13,7 +13,7 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
 
 const START = ALIGNMENT;
 
-/** A space that grows by what is asked for, up to `most` bytes. */
+/** A space that grows by the requested size, up to `most` bytes. */
 const growing = (most: number) => {
   let end = START;
   return {
@@ -26,7 +26,7 @@ const growing = (most: number) => {
   };
 };
 
-/** A block that is in use. */
+/** A block in use. */
 interface Live {
   readonly address: number;
   readonly bytes: number;

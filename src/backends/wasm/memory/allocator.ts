@@ -1,5 +1,5 @@
 /**
- * An allocator for a growing address space: best fit, with neighbouring free blocks joined. The books lie outside of the
+ * An allocator for a growing address space: best fit, with neighbouring free blocks joined. Its records are outside the
  * memory, so that no kernel can damage them.
  */
 
@@ -10,7 +10,7 @@ export interface Allocator {
   readonly free: (address: number) => void;
 }
 
-/** A cache line: two threads that write to neighbouring blocks do not slow each other down. */
+/** A cache line, so that two threads that write to neighbouring blocks do not slow each other down. */
 export const ALIGNMENT = 64;
 
 interface Block {
@@ -53,7 +53,7 @@ export const allocator = (start: number, end: number, grow: (bytes: number) => n
       -1,
     );
 
-  /** Grows the space by what a block of `bytes` lacks at its end. */
+  /** Grows the space by the size that a block of `bytes` lacks at the end. */
   const extend = (bytes: number): boolean => {
     const last = free.at(-1);
     const available = last !== undefined && endOf(last) === limit ? last.bytes : 0;

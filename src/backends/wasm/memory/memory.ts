@@ -1,4 +1,4 @@
-/** The memory of a wasm backend: one `WebAssembly.Memory` of its own. */
+/** The memory of a wasm backend, a `WebAssembly.Memory`. */
 import type { Heap } from '../../shared/memory/heap.js';
 import { MOST_PAGES, wasm, type WasmMemory } from '../assembler/assembler.js';
 import { allocator } from './allocator.js';
@@ -7,8 +7,8 @@ import { RESERVED_BYTES } from './reserved.js';
 const PAGE_BYTES = 2 ** 16;
 
 /**
- * Makes a memory that can grow to 4 GiB, or to as much as the system reserves addresses for: an engine reserves all of a
- * shared memory at once.
+ * Makes a memory that can grow to 4 GiB, or to the size for which the system reserves addresses, because an engine
+ * reserves the addresses of a whole shared memory at once.
  */
 export const newMemory = (shared: boolean): WasmMemory => {
   for (let maximum = MOST_PAGES; ; maximum /= 2)

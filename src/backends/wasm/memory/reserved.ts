@@ -3,10 +3,10 @@
 /** The most threads of a backend. */
 export const MOST_THREADS = 64;
 
-/** Address 0 stays unused: an address that was lost is not one in use. */
+/** Address 0 stays unused, so that a missing address is never one in use. */
 export const SPILL_START = 64;
 
-/** Memory of its own for each thread, for a tile of results of a partial panel: at most 32 floats. */
+/** A buffer for each thread, for a tile of results of a partial panel: at most 32 floats. */
 export const SPILL_BYTES = 128;
 
 /** The state that threads share. */

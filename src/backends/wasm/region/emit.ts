@@ -28,9 +28,9 @@ interface Emitted {
 }
 
 /**
- * Generates a function's code. Its arguments, in memory, are the addresses of the first elements of the loads, then of the
- * stores (the elements that all loops begin at), and the extent of a flat nest, which `scheduleOf` may use. Its parameters
- * are the address of the arguments, and the thread, which does not matter.
+ * Generates a function's code. Its arguments, in memory, are the addresses of the first elements of the loads, then of
+ * the stores (the elements that all loops begin at), and the extent of a flat nest, which `scheduleOf` may use. Its
+ * parameters are the address of the arguments, and the thread, which is not used.
  */
 export const emitNest = (
   nest: Nest,

@@ -47,7 +47,7 @@ export const initialState = ({ running, fixed, vector }: Schedule): LoopState =>
   };
 };
 
-/** The state inside of `block`, which belongs to the next running level. */
+/** The state inside `block`, which belongs to the next running level. */
 export const enterBlock = (state: LoopState, block: Block): LoopState => {
   const blocks = [...state.blocks];
   blocks[state.depth] = block;

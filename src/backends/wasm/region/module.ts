@@ -50,9 +50,7 @@ const getOrInsert = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   return value;
 };
 
-/**
- * Generates code for regions. Regions of equal structure share a function, whatever buffers they access.
- */
+/** Generates code for regions. Regions of equal structure share a function, regardless of the buffers they access. */
 export function* regionModule(regions: readonly Region[], { isShared, multiplyAdd }: Target): Pieces<RegionModule> {
   const imports = new Map<string, { readonly host: HostFunction; readonly index: number }>();
   /** By the original nest, to skip the simplification of nests seen before. */
@@ -77,7 +75,7 @@ export function* regionModule(regions: readonly Region[], { isShared, multiplyAd
     a.body === b.body && a.extents.every((extent, i) => extent === b.extents[i]);
   let before: { readonly region: Region; readonly f: RegionFunction } | null = null;
   const functionOfRegion = (region: Region): RegionFunction => {
-    // the parts of a region have one body: the key of most of them is known
+    // the parts of a region have the same body, so the key of most of them is already known
     if (before !== null && isLike(region, before.region)) return before.f;
     const nest = nestOf(region);
     const f = getOrInsert(byNest, keyOf(nest), () => functionOf(nest));

@@ -25,7 +25,7 @@ const exact: RegionChoices = {
 const unsigned = (arrays: readonly NumberArray[]) => arrays.map((array) => array.map((x) => x + 0));
 
 describe('a region agrees with its definition', () => {
-  test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 1500 })('to the bit', (given) => {
+  test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 1500 })('bit for bit', (given) => {
     const arrays = memoryOf(given);
     expect(unsigned(run(given.region, arrays))).toEqual(unsigned(expected(given.region, arrays)));
   });
@@ -114,7 +114,7 @@ describe('a region agrees with its definition', () => {
   );
 });
 
-test('regions of equal structure share a function, whatever buffers they access', () => {
+test('regions of equal structure share a function, regardless of the buffers they access', () => {
   const add = (n: number, buffer: number): Region => ({
     extents: [n],
     reduced: 0,

@@ -15,7 +15,10 @@ const GUARD = 0x5eadbeef;
 /** No kernels: only the driver. */
 const modules = modulesOf([], false);
 
-/** Runs a region, in the parts that threads would share, with its buffers at these addresses. The tape is put at `end`. */
+/**
+ * Runs a region, in the parts that would be distributed over threads, with its buffers at these addresses. The tape is
+ * at `end`.
+ */
 export const runRegionOn = (
   memory: WasmMemory,
   region: Region,
@@ -62,7 +65,7 @@ export const runRegion = (
   );
   const after = new Int32Array(memory.buffer); // the memory may have grown, which detaches earlier views
   if ([0, ...arrays.map((array, b) => starts[b]! + array.length)].some((word) => after[word] !== GUARD))
-    throw new Error('the region wrote outside of its buffers');
+    throw new Error('the region wrote outside its buffers');
   return arrays.map((array, b) => {
     const own = after.slice(starts[storageOf(b)], starts[storageOf(b)]! + array.length);
     return array instanceof Float32Array ? new Float32Array(own.buffer) : own;

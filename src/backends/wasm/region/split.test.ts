@@ -12,7 +12,7 @@ const iterations = ({ extents, reduced }: Region): number =>
 const partCycles = fc.constantFrom(1, 4, 30, 200, 1e9);
 
 test.prop([regionCase(), partCycles], { numRuns: 200 })(
-  'the parts of a region together store what it stores, to the bit',
+  'the parts of a region together store the same bits as the region',
   ({ region, buffers }, cycles) => {
     const arrays = () => buffers.map(({ data }) => Float64Array.from(data));
     const [whole, together] = [arrays(), arrays()];
@@ -49,7 +49,7 @@ test.prop([regionCase(), partCycles], { numRuns: 200 })(
 );
 
 test.prop([regionCase(), fc.constantFrom(1, 30, 200)], { numRuns: 150 })(
-  'a region has at most 16 parts, about as long as asked for, and depends on nothing else',
+  'a region has at most 16 parts of about the given length, and the split depends on nothing else',
   ({ region }, cycles) => {
     const parts = splitRegion(region, cycles);
     expect(parts.length).toBeLessThanOrEqual(Math.max(1, Math.min(16, Math.ceil(regionCycles(region) / cycles))));

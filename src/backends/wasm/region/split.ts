@@ -4,13 +4,13 @@ import { ranges } from '../engine/stage.js';
 import { costOf } from './cost.js';
 import { LANES } from './schedule.js';
 
-/** Cycles that are worth a part of their own, about a tenth of a millisecond. */
+/** The minimum number of cycles of a part, about a tenth of a millisecond. */
 const PART_CYCLES = 200_000;
 
 /** The most parts of a region. */
 const MOST_PARTS = 16;
 
-/** Iterations that parts of the only loop are multiples of: a cache line of elements. */
+/** Parts of a single loop are multiples of this number of iterations: a cache line of elements. */
 const LINE = 16;
 
 /** Approximate cycles of one iteration: arithmetic on vectors, and half a cycle for each access. */

@@ -14,8 +14,8 @@ export interface Toolbox extends Tools<Slot<'v128'>> {
 }
 
 /**
- * Makes tools whose constants are kept in locals, as V8 makes a constant anew wherever it is used. `constants` gives the statements
- * that set them, once all code is generated.
+ * Makes tools whose constants are kept in locals, because V8 materializes a constant at each use. `constants` gives the
+ * statements that set them, once all code is generated.
  */
 export const toolsIn = <T extends Vector>(
   local: () => T,

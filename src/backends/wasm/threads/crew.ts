@@ -16,20 +16,20 @@ export type Outcome = Failure | null;
 
 export interface Crew {
   readonly started: Promise<Outcome>;
-  /** The first failure; null while the workers live. */
+  /** The first failure; null while all workers work. */
   readonly failure: () => Outcome;
   /** Posts a message to all workers. */
   readonly tell: (message: ToWorker) => void;
   /** Posts a run, and waits until all workers have finished it or one has failed. */
   readonly run: (program: number, address: number, count: number) => Promise<Outcome>;
-  /** Fails what is in progress, and ends the workers. Nothing writes to the memory any more once this resolves. */
+  /** Fails the run in progress, and ends the workers. After it resolves, nothing writes to the memory any more. */
   readonly dismiss: (failure: Failure) => Promise<void>;
 }
 
 /** Milliseconds that workers may take to start. */
 const START_LIMIT = 20_000;
 
-/** Starts `threads` workers, which know these programs. `sync` is the address of the state that they share. */
+/** Starts `threads` workers with these programs. `sync` is the address of the state that they share. */
 export const createCrew = (
   memory: WasmMemory,
   { driver, kernels }: Modules,

@@ -1,4 +1,4 @@
-/** The order of messages to workers that answer only when a test says so. */
+/** The order of messages to workers, which answer only when the test makes them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { wasm } from '../assembler/assembler.js';
 import { modulesOf } from '../engine/modules.js';
@@ -9,7 +9,7 @@ import type { Listener, Spawn } from './spawn.js';
 interface FakeWorker {
   readonly says: (message: FromWorker) => void;
   readonly dies: () => void;
-  /** The messages to it, in short. */
+  /** Summaries of the messages to the worker. */
   readonly heard: string[];
   readonly isHeld: () => boolean;
   readonly isEnded: () => boolean;
@@ -23,7 +23,7 @@ const THREADS = 2;
 /** A pool, and its workers. */
 const fake = (
   refuses: (spawned: number) => boolean = () => false,
-  ending: Promise<void> = Promise.resolve(), // what the end of a worker waits for
+  ending: Promise<void> = Promise.resolve(), // the promise for which the end of a worker waits
 ) => {
   const workers: FakeWorker[] = [];
   const spawn: Spawn = ({ onMessage, onEnd }: Listener) => {
@@ -56,7 +56,7 @@ const fake = (
 
 const program = { module: modulesOf([], true).kernels, functions: [], imports: [] };
 
-/** Lets everything happen that waits for no message. */
+/** Lets all work run that waits for no message. */
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
 /** Runs a program, and keeps the outcome. */
@@ -72,7 +72,7 @@ afterEach(() => void vi.useRealTimers());
 const died = { kind: 'failed', reason: 'a worker stopped: it died' };
 const closed = { kind: 'failed', reason: 'the backend was closed' };
 
-test('workers start with the first run, which they have when all are ready', async () => {
+test('workers start with the first run, which they get when all are ready', async () => {
   const { pool, workers, crew } = fake();
   const first = pool.load(program);
   await settle();
@@ -99,7 +99,7 @@ test('workers start with the first run, which they have when all are ready', asy
   expect(again.outcome).toBeNull();
 });
 
-test('a run is posted when the one before it is done, and workers keep the process alive only meanwhile', async () => {
+test('a run is posted when the previous one is done, and workers keep the process alive only during runs', async () => {
   const { pool, workers, ready } = fake();
   const number = pool.load(program);
   const runs = [begin(pool, number), begin(pool, number)];
@@ -118,7 +118,7 @@ test('a run is posted when the one before it is done, and workers keep the proce
   expect(workers.map(({ isHeld }) => isHeld())).toEqual([false, false]);
 });
 
-test('when a worker dies in a run, the run fails, all workers end, and the run that waits has other ones', async () => {
+test('when a worker dies in a run, the run fails, all workers end, and the waiting run gets new ones', async () => {
   const { pool, workers, ready } = fake();
   const number = pool.load(program);
   const runs = [begin(pool, number), begin(pool, number)];
@@ -130,7 +130,7 @@ test('when a worker dies in a run, the run fails, all workers end, and the run t
   await settle();
   expect(runs.map(({ outcome }) => outcome)).toEqual([died, 'pending']);
   expect(workers.map(({ isEnded }) => isEnded())).toEqual([true, true, false, false]);
-  workers[0]!.dies(); // long replaced
+  workers[0]!.dies(); // already replaced
   ready();
   await settle();
   workers[2]!.says({ kind: 'done' });
@@ -177,7 +177,7 @@ describe('workers that do not start', () => {
     ['die', async ({ crew }: ReturnType<typeof fake>) => crew()[0]!.dies()],
     ['fail', async ({ crew }: ReturnType<typeof fake>) => crew()[0]!.says({ kind: 'failed', message: 'no memory' })],
     ['take too long', async () => void (await vi.advanceTimersByTimeAsync(20_000))],
-  ])('as they %s: three times, and then no more', async (_, fail) => {
+  ])('because they %s: three times, and then no more', async (_, fail) => {
     const given = fake();
     const number = given.pool.load(program);
     for (let i = 0; i < 5; i++) {
@@ -195,7 +195,7 @@ describe('workers that do not start', () => {
     expect(given.workers.every(({ isEnded }) => isEnded())).toBe(true);
   });
 
-  test('as one of them is refused: the others end', async () => {
+  test('because one of them is refused: the others end', async () => {
     const { pool, workers } = fake((spawned) => spawned === 1);
     const run = begin(pool, pool.load(program));
     await settle();
@@ -203,7 +203,7 @@ describe('workers that do not start', () => {
     expect(workers.map(({ isEnded }) => isEnded())).toEqual([true]);
   });
 
-  test('twice, and do then: failures before do not count any more', async () => {
+  test('twice, and then do: earlier failures no longer count', async () => {
     const { pool, crew, ready } = fake();
     const number = pool.load(program);
     for (let i = 0; i < 6; i++) {
@@ -229,7 +229,7 @@ describe('a pool that is stopped', () => {
     expect(isDone).toBe(true);
   };
 
-  test('before anything has run', async () => {
+  test('before the first run', async () => {
     const { pool, workers } = fake();
     await stopped(pool);
     const run = begin(pool, pool.load(program));

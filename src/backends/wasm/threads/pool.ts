@@ -1,6 +1,6 @@
 /**
- * The workers of a backend. They start with the first run, and run all stages of a tape together; the calling thread only
- * waits for a message, so its timers and events go on.
+ * The workers of a backend. They start with the first run, and run all stages of a tape together. The calling thread
+ * only waits for a message, so its timers and events continue.
  */
 import type { WasmMemory } from '../assembler/assembler.js';
 import type { Modules } from '../engine/modules.js';
@@ -11,20 +11,20 @@ import type { Spawn } from './spawn.js';
 export interface Pool {
   /** Makes a program known to the workers, and returns its number. */
   readonly load: (program: Omit<LoadedProgram, 'program'>) => number;
-  /** Forgets a program. No run of it may be waiting. */
+  /** Removes a program, of which no run may be waiting. */
   readonly drop: (program: number) => void;
   /**
-   * Runs stages of a program, after the runs that were asked for before. If a run fails, the workers end, and start anew for
-   * the next one.
+   * Runs stages of a program, after the runs that were requested before. If a run fails, the workers end, and new ones
+   * start for the next run.
    */
   readonly run: (program: number, address: number, count: number) => Promise<Outcome>;
-  /** Ends the workers and the run in progress. Nothing writes to the memory any more once this resolves. */
+  /** Ends the workers and the run in progress. After it resolves, nothing writes to the memory any more. */
   readonly stop: () => Promise<void>;
 }
 
 const CLOSED: Failure = { kind: 'failed', reason: 'the backend was closed' };
 
-/** Attempts to start workers, one after another, after which there are no more. */
+/** The maximum number of consecutive failed attempts to start workers. */
 const MOST_STARTS = 3;
 
 /** Makes a pool of `threads` workers on a shared memory. `sync` is the address of the state that they share. */
@@ -34,7 +34,7 @@ export const createPool = (memory: WasmMemory, modules: Modules, threads: number
   let crew: Crew | null = null;
   let queue: Promise<unknown> = Promise.resolve();
   let isStopped = false;
-  /** The reasons why workers did not start, the last times in a row. */
+  /** The reasons of the last consecutive failures to start workers. */
   let failedStarts: readonly Failure[] = [];
 
   const retire = async (failed: Crew, failure: Failure): Promise<void> => {
@@ -43,7 +43,7 @@ export const createPool = (memory: WasmMemory, modules: Modules, threads: number
   };
 
   const runNow = async (program: number, address: number, count: number): Promise<Outcome> => {
-    // workers that ended while they had nothing to do
+    // the workers ended while they were idle
     const failure = crew?.failure() ?? null;
     if (crew !== null && failure !== null) await retire(crew, failure);
     if (isStopped) return CLOSED;
@@ -78,7 +78,7 @@ export const createPool = (memory: WasmMemory, modules: Modules, threads: number
     stop: async () => {
       isStopped = true;
       await crew?.dismiss(CLOSED);
-      await queue; // workers that failed may be ending still
+      await queue; // failed workers may still be ending
     },
   };
 };

@@ -26,6 +26,6 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'ready' }
-  /** All threads have finished a run; only the first one says so. */
+  /** All threads have finished a run; only the first thread sends this. */
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly message: string };

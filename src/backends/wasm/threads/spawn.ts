@@ -13,13 +13,13 @@ export interface WorkerHandle {
   /** Keeps the process alive while a run is in progress, and only then. */
   readonly hold: (busy: boolean) => void;
   /**
-   * Ends the worker. It does not touch the memory any more once this resolves. `isWorking` tells if any of its crew may be
-   * in the middle of something.
+   * Ends the worker. After it resolves, the worker does not access the memory any more. `isWorking` is true if any
+   * worker of its crew may be running something.
    */
   readonly end: (isWorking: () => boolean) => Promise<void>;
 }
 
-/** Starts a worker. Throws where workers are not available. */
+/** Starts a worker. Throws if workers are not available. */
 export type Spawn = (listener: Listener) => WorkerHandle;
 
 /** The members of a worker of Node that we use. */
@@ -67,7 +67,7 @@ const builtin = <A>(name: string): A | undefined =>
 
 const nodeThreads = (): NodeThreads | undefined => builtin<NodeThreads>('node:worker_threads');
 
-/** Tests if threads can share memory here: always in Node, in a browser only on pages that are isolated from others. */
+/** Tests if threads can share memory: always in Node, in a browser only on pages that are isolated from others. */
 export const canShareMemory = (): boolean =>
   scope.SharedArrayBuffer !== undefined &&
   (nodeThreads() !== undefined || (scope.crossOriginIsolated === true && scope.Worker !== undefined));
@@ -91,7 +91,7 @@ const spawnInNode = ({ Worker }: NodeThreads, { onMessage, onEnd }: Listener, so
   };
 };
 
-/** Milliseconds after which a page ends a worker by force, and a margin. */
+/** The number of milliseconds after which a page has terminated a worker, with a margin. */
 const FORCED_END = 3000;
 
 const spawnInPage = (
@@ -113,14 +113,14 @@ const spawnInPage = (
     post: (message) => worker.postMessage(message),
     hold: () => undefined,
     end: async (isWorking) => {
-      worker.terminate(); // returns at once, while the worker goes on for a while
+      worker.terminate(); // returns at once, although the worker continues for a while
       for (let waited = 0; waited < FORCED_END && isWorking(); waited += 10)
         await new Promise<void>((resolve) => void setTimeout(resolve, 10));
     },
   };
 };
 
-/** Starts a worker that runs a program. Throws where workers are not available. */
+/** Starts a worker that runs a program. Throws if workers are not available. */
 export const spawnWith =
   (source: string): Spawn =>
   (listener) => {

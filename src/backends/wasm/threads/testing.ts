@@ -3,7 +3,10 @@ import type { Spawn, WorkerHandle } from './spawn.js';
 import { spawnWith } from './spawn.js';
 import { workerSource } from './workerSource.js';
 
-/** The pauses of workers before and after each function of a kernel: how often, and at most how many milliseconds. */
+/**
+ * The pauses of workers before and after each function of a kernel: their probability, and their maximum duration in
+ * milliseconds.
+ */
 export interface Pauses {
   readonly chance: number;
   readonly most: number;
@@ -46,17 +49,17 @@ handlers.gate = (message) => {
 };
 `;
 
-/** The workers of a backend, in the hands of a test. */
+/** The workers of a backend, controlled by a test. */
 export interface Site {
   readonly spawn: Spawn;
   /** The number of workers that have been started, dead ones included. */
   readonly started: () => number;
-  /** Ends one of the workers that live, without telling the backend; `i` is taken modulo their number. */
+  /** Kills one of the live workers without informing the backend; `i` is taken modulo their number. */
   readonly kill: (i: number) => Promise<void>;
-  /** Shuts the gate: workers stop at the next function. */
+  /** Closes the gate, at which workers stop before the next function. */
   readonly shut: () => void;
   readonly open: () => void;
-  /** Waits until a worker has come to the gate. */
+  /** Waits until a worker has arrived at the gate. */
   readonly reached: () => Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The program of a worker, as text: it is started from a string, so a bundler has no file to find. It has the messages of
- * `protocol.ts`, and instantiates the modules that it is sent; all work is done by the driver in WebAssembly.
+ * The program of a worker as text. It is started from a string, so that a bundler needs no file. It handles the
+ * messages of `protocol.ts` and instantiates the modules that it receives; the driver does all work in WebAssembly.
  */
 import { SYNC } from '../engine/driver.js';
 

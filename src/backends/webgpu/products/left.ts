@@ -1,4 +1,4 @@
-/** WGSL for loads of the left side. Elements outside of the image, or beyond the depth, are 0. */
+/** WGSL for loads of the left side. Elements outside the image, or beyond the depth, are 0. */
 import type { Variant } from './variant.js';
 
 /** Four elements of the left side that an invocation loads. `row` and `depth` are `i32` expressions. */

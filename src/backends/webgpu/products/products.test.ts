@@ -148,7 +148,7 @@ const expectDefined = async (backend: Backend, given: Case): Promise<void> => {
   expect(Array.from(actual!)).toEqual(expected.map((number) => number + 0));
 };
 
-/** Puts the second operand after the first in the same buffer, or in a buffer of its own. */
+/** Puts the second operand after the first in the same buffer, or in its own buffer. */
 const beside = (first: View, second: View, inOneBuffer: boolean): View =>
   inOneBuffer ? { ...second, buffer: 0, offset: endOf(first) + second.offset } : second;
 
@@ -158,8 +158,8 @@ const total = (count: number, term: (i: number) => number): number =>
 type Layouts = (rank: number) => fc.Arbitrary<MemoryLayout>;
 
 /**
- * Layouts and extents decide which shader is generated. Compiling a shader takes long on a CPU, so each property uses
- * few of them.
+ * Layouts and extents determine which shader is generated. Compiling a shader takes long on a CPU, so each property
+ * uses only a few.
  */
 interface Kind {
   readonly layouts: readonly [Layouts, Layouts];
@@ -225,7 +225,7 @@ const windows = ({ layouts, inOneBuffer, extents }: Kind, gap: fc.Arbitrary<numb
 
 type Window = ReturnType<typeof windows> extends fc.Arbitrary<infer A> ? A : never;
 
-/** The element of the image under a position of the window, 0 outside of the image and in gaps. */
+/** The element of the image under a position of the window, 0 outside the image and in gaps. */
 const under =
   ({ attributes: { strides, padding, lhsDilation, rhsDilation }, image }: Window, read: Read) =>
   (b: number, place: readonly [number, number], tap: readonly [number, number], c: number): number => {

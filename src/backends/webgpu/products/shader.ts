@@ -94,7 +94,7 @@ ${statements.map((line) => `  ${line}`).join('\n')}
 
 /**
  * Stores vectors of four columns, given by name. `row` and `column` are expressions for vector `i`. It uses a loop,
- * since software drivers generate much code for each store.
+ * because software drivers generate much code for each store.
  */
 export const storeAll = (names: readonly string[], row: string, column: string): readonly string[] => [
   `var sums = array<vec4f, ${names.length}>(${names.join(', ')});`,

@@ -1,4 +1,4 @@
-/** For tests: runs shaders in Node on the adapter that Dawn finds, if there is one. */
+/** Test helper: runs shaders in Node on the adapter that Dawn finds, if there is one. */
 import type { KeyWords } from '../../../dsl/compile/backend.js';
 import type { Binding, Shader, ShaderLimits } from './shader.js';
 

@@ -192,7 +192,7 @@ describe.skipIf(gpu === null)('a region in WGSL agrees with the interpreter', ()
 
   test('uses two dimensions for many workgroups', async () => {
     const sizes = { B: 3, H: 49, G: 1, C: 39 };
-    for (const name of ['a bias', 'a transpose', 'sums and largest ones of rows']) {
+    for (const name of ['a bias', 'a transpose', 'sums and maxima of rows']) {
       const { region, arrays } = layerCase(LAYERS[name]!, sizes, 1);
       const narrow = { ...gpu!.limits, maxComputeWorkgroupsPerDimension: 4 };
       const shaders = regionShaders(region, apart(arrays), narrow);

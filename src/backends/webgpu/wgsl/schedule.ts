@@ -22,7 +22,10 @@ export interface GroupSchedule {
   readonly reduced: readonly number[];
 }
 
-/** Maximum number of invocations per workgroup. Small workgroups are better: a large one mostly waits for itself. */
+/**
+ * Maximum number of invocations per workgroup. Small workgroups are faster: the invocations of a large one mostly wait
+ * for each other.
+ */
 const SIZE = 64;
 /** Number of neighbouring invocations that read consecutive vectors. */
 const RUN_LENGTH = 8;

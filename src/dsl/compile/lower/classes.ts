@@ -33,7 +33,10 @@ export const writtenOf = (n: Node): Written | null => loweringAs(n, 'region')?.w
 /** True if a node repeats elements of its operand. */
 export const isRepeating = (n: Node): boolean => loweringAs(n, 'movement')?.repeats === true;
 
-/** True for a barrier that waits: its depth exceeds that of its operand by more than one. Calls are ordered by depth. */
+/**
+ * True for a barrier that waits for another node, so that its depth exceeds that of its operand by more than one. Calls
+ * are ordered by depth.
+ */
 export const waits = (n: Node): boolean => primitiveOf(n).awaits === true && n.depth > n.inputs[0]!.depth + 1;
 
 /** Counts how often each item is in a list. */
@@ -43,14 +46,14 @@ export const countsOf = <A>(items: readonly A[]): ReadonlyMap<A, number> => {
   return counts;
 };
 
-/** The most arithmetic, in additions, of an element that is recomputed for each consumer. */
+/** The maximum arithmetic, in additions, of an element that is recomputed for each consumer. */
 const MOST_RECOMPUTED = 24;
 
 /** The cost of recomputing an element. */
 export interface Effort {
   /** The arithmetic, in additions. */
   readonly arithmetic: number;
-  /** The buffers read that are about as large as the result, without sources, which are stored anyway. */
+  /** The number of buffers read that are about as large as the result, excluding sources, which are stored anyway. */
   readonly large: ReadonlySet<Node>;
   /** True if any buffer is read. */
   readonly reads: boolean;
@@ -59,7 +62,10 @@ export interface Effort {
 /** True if a node is recomputed for each consumer instead of stored. */
 export const isCheap = ({ large, arithmetic }: Effort): boolean => large.size <= 1 && arithmetic <= MOST_RECOMPUTED;
 
-/** The most arithmetic, in additions, of a broadcast element that is recomputed for each copy: a mean scales a sum. */
+/**
+ * The maximum arithmetic, in additions, of a broadcast element that is recomputed for each copy, such as the scaling of
+ * a sum in a mean.
+ */
 const MOST_REPEATED = 1;
 
 /** True if a broadcast node is recomputed for each copy. */
@@ -76,10 +82,10 @@ const largeAmong = (operands: readonly Effort[], size: number): ReadonlySet<Node
     return found.size === 0 ? large : new Set([...found, ...large]);
   }, NONE);
   const large = [...all].filter((leaf) => 4 * sizeOf(leaf.shape) >= size);
-  return large.length === all.size ? all : new Set(large); // usually reuses the set of an operand
+  return large.length === all.size ? all : new Set(large); // usually reuses the set of an operand, without a copy
 };
 
-/** The effort of a stored node. */
+/** The effort of reading a stored node. */
 const load = (n: Node): Effort => ({
   arithmetic: 0,
   large: classOf(n) === 'source' ? NONE : new Set([n]),
@@ -87,7 +93,7 @@ const load = (n: Node): Effort => ({
 });
 
 /**
- * Estimates the efforts of all nodes of a graph, which are in topological order. Nodes that are probably stored (several
+ * Estimates the efforts of all nodes of a graph, which is in topological order. Nodes that are probably stored (several
  * consumers and not cheap, or broadcast and not repeated) cost their consumers one load.
  */
 export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {

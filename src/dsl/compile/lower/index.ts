@@ -17,7 +17,7 @@ import { viewOf } from './views.js';
 export interface Lowering {
   readonly inputs: readonly Node[];
   readonly outputs: readonly Node[];
-  /** For each input, the output that may take over its memory, or null. */
+  /** For each input, the output that may reuse its memory, or null. */
   readonly donations: readonly (number | null)[];
   /** For each input, true if it is donated. */
   readonly donated: readonly boolean[];
@@ -36,7 +36,9 @@ const anchorOf = (n: Node): Anchor => {
   return anchor;
 };
 
-/** The path of the first input that one of the nodes reads directly, otherwise the place of the first node. */
+/**
+ * The path of the first input that one of the nodes reads directly; otherwise the place of the first node in the model.
+ */
 const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
   for (const { inputs } of nodes) {
     const direct = inputs.findLast(isInput);
@@ -57,7 +59,7 @@ const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
   return { place: firstPlace(all), label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more };
 };
 
-/** Removes the second operand of barriers, which no kernel reads, and keeps their depth, which alone delays them. */
+/** Removes the second operand of barriers, which no kernel reads. Keeps their depth, which is enough to delay them. */
 const awaited = (roots: readonly Node[]): readonly Node[] =>
   rewrite(roots, (n) => (primitiveOf(n).awaits ? { ...n, inputs: n.inputs.slice(0, 1) } : n));
 
@@ -197,7 +199,7 @@ function* fuse(
     : { buffers, bufferOf, calls, waiting };
 }
 
-/** Assigns the memory of donated inputs to outputs that are written after the last read of the input. */
+/** Assigns the memory of donated inputs to outputs that are first written after the last read of the input. */
 const donate = (
   { donations }: Lowering,
   buffers: readonly Buffer[],
@@ -209,7 +211,7 @@ const donate = (
     for (const b of writesOf(call)) if (!written.has(b)) written.set(b, at);
     for (const b of readsOf(call)) for (const one of [b, ...wholesOf(buffers, b)]) read.set(one, at);
   });
-  const inputOf = new Map<number, number>(); // the input that gives its memory to a buffer
+  const inputOf = new Map<number, number>(); // the input whose memory a buffer reuses
   donations.forEach((output, input) => {
     if (output === null) return;
     const from = buffers.findIndex(({ storage: s, partOf }) => s.kind === 'input' && s.input === input && !partOf);

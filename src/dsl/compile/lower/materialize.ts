@@ -6,7 +6,7 @@ import { isDense, viewOf } from './views.js';
 /** The most assignments in the body of a region. */
 const LARGEST_BODY = 96;
 
-/** The requirements of the consumers of a node. */
+/** What the consumers of a node require. */
 interface Demand {
   /** Stored nodes whose regions compute it, at most two. */
   by: readonly Node[];
@@ -19,8 +19,8 @@ const withOne = (some: readonly Node[], n: Node): readonly Node[] =>
   some.length > 1 || some.includes(n) ? some : [...some, n];
 
 /**
- * The nodes that are compared with their own largest or smallest element, as in the derivative of a maximum. They must be
- * stored: a second computation may round differently, so that no element is equal.
+ * The nodes that are compared with their own largest or smallest element, as in the derivative of a maximum. They must
+ * be stored, because a second computation may round differently, so that no element would be equal.
  */
 const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
   const compared = new Set(order.flatMap((n) => (loweringAs(n, 'elementwise')?.isEquality?.(n) ? n.inputs : [])));
@@ -35,8 +35,8 @@ const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
 };
 
 /**
- * Decides which nodes get a buffer. The others are computed inline in the regions of their consumers, in several if that is
- * cheap; so a training step stores few activations.
+ * Decides which nodes get a buffer. The others are computed inline in the regions of their consumers, in several
+ * regions if that is cheap, so that a training step stores few activations.
  *
  * `order` holds all nodes, inputs first; `wanted` those that must be stored: outputs, and operands of reshapes without
  * index arithmetic. A region accesses at most `mostBuffers` buffers.

@@ -97,7 +97,7 @@ describe('a slice of a concatenation', () => {
     [0, 8, 1],
     [8, 8, 0],
     [16, 8, 1],
-    [12, 8, 2], // across operands: all are computed
+    [12, 8, 2], // crosses operands: all are computed
   ])('from row %d of %d rows computes the operands that it reads', (start, size, products) => {
     expect(rows(start, size).calls.filter(({ kind }) => kind === 'anchor')).toHaveLength(products);
   });

@@ -18,9 +18,10 @@ export interface OperandPart extends Part {
 }
 
 /**
- * The stored nodes that share the memory of a concatenation. Such a node has no other use and is a whole operand, which is
- * dense in the concatenation and begins at a multiple of `alignment`. The operand also ends at a multiple unless it is the
- * last one, because kernels write whole vectors, beyond the end of a buffer. Both are in the arena.
+ * The stored nodes that are computed in the memory of a concatenation. Such a node has no other use and is a whole
+ * operand, which is dense in the concatenation and begins at a multiple of `alignment`. Unless it is the last operand
+ * it also ends at a multiple, because kernels write whole vectors, which may extend beyond the end of a buffer. Both
+ * the node and the concatenation are in the arena.
  */
 export const partsOf = (
   order: readonly Node[],
@@ -29,7 +30,7 @@ export const partsOf = (
   alignment: number,
 ): ReadonlyMap<Node, OperandPart> => {
   const uses = countsOf(order.flatMap(({ inputs }) => inputs));
-  /** The stored node that an operand is a view of all elements of, if it has no other use. */
+  /** The stored node of which an operand is a view of all elements, if the node has no other use. */
   const storedAs = (operand: Node): Node | null => {
     const view = viewOf(operand, (n) => stored.has(n));
     if (view === null || !stored.has(view.base) || !isInArena(view.base)) return null;

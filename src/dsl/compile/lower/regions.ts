@@ -8,7 +8,7 @@ import { addressOf, type Affine, combine, constantIndex, denseStrides, linear, n
 
 /** The buffers of nodes. */
 export interface Memory {
-  /** The buffer of a stored node or a source; undefined for nodes to compute inline. */
+  /** The buffer of a stored node or a source; undefined for nodes that are computed inline. */
   readonly bufferOf: (n: Node) => number | undefined;
   /** True if an operand of a concatenation is computed in its memory. */
   readonly isInPlace: (operand: Node) => boolean;
@@ -40,7 +40,7 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
   const loops = nest(order.map((axis) => root.shape[axis]!));
   const loads: { readonly buffer: number; readonly at: Affine }[] = [];
   const body: (Assignment & { at?: Affine })[] = [];
-  // by node and index object: elementwise operations pass their index on, so identity finds most repetitions
+  // by node and index object: elementwise operations pass the same index object on, so identity finds most repetitions
   const known = new Map<Node, Map<readonly Affine[], number>>();
   const parts = new Set<Node>();
   const unindexable: Node[] = [];
@@ -95,7 +95,7 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
     return result;
   };
 
-  // compute the root although it has a buffer, as this region fills it
+  // compute the root although it has a buffer, because this region fills it
   const index = root.shape.map((_, axis) => loops.loop(order.indexOf(axis)));
   const isOwn = isInline(root) && memory.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);

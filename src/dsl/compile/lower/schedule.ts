@@ -4,16 +4,16 @@ import type { Buffer, Call, Origin } from '../plan.js';
 import { countsOf } from './classes.js';
 import { readsOf, wholesOf, writesOf } from './layout.js';
 
-/** The most accesses of a merged region, without scalars, so that pointers stay in registers. */
+/** The maximum number of accesses of a merged region, excluding scalars, so that pointers stay in registers. */
 const MOST_ACCESSES = 16;
 
 const accessKey = ({ buffer, offset, strides }: Access): string => `${buffer}@${offset}:${strides.join()}`;
 
-/** Regions to merge, and the accesses that decide if more can be added. */
+/** Regions to merge, and their accesses, which decide if more can be added. */
 interface Group {
   readonly regions: readonly Region[];
   readonly loops: string;
-  /** By key: the loads of elements that the group does not store before. */
+  /** By key: the loads of elements that the group did not store earlier. */
   readonly loads: ReadonlyMap<string, Access>;
   /** By buffer. */
   readonly stores: ReadonlyMap<number, Store>;
@@ -101,13 +101,13 @@ const joinedOrigin = (a: Origin, b: Origin): Origin => ({
   label: a.label === b.label ? a.label : `${a.label}, ${b.label}`,
 });
 
-/** The number of earlier regions to try for each buffer, the latest first. */
+/** The number of earlier regions to try for each buffer, from the latest one. */
 const CANDIDATES = 32;
 
 /**
- * Merges each region into an earlier one that reads or writes a buffer that it reads, if its other operands are computed
- * before: the update of a parameter by an optimizer becomes one loop. The `waiting` regions stay in place. A merged region
- * accesses at most `mostBuffers` buffers.
+ * Merges each region into an earlier one that reads or writes one of the buffers that it reads, if its other operands
+ * are computed before that. For example, the update of a parameter by an optimizer becomes one loop. The `waiting`
+ * regions stay in place. A merged region accesses at most `mostBuffers` buffers.
  */
 export const joinRegions = (
   calls: readonly Call[],
@@ -129,14 +129,14 @@ export const joinRegions = (
     for (const b of readsOf(call)) if (readAt[b]!.at(-1) !== at) readAt[b]!.push(at);
   };
 
-  /** The place of the earlier region that a region can be merged into, and the group that both are. */
+  /** The position of the earlier region that a region can be merged into, and the merged group. */
   const hostOf = (call: Call, own: Group): { readonly at: number; readonly group: Group } | null => {
     const [reads, writes] = [readsOf(call), writesOf(call)];
     const ready = latest(writtenAt, reads);
     // several regions fill one buffer or its parts (pad, concat): keep their order
     const wholes = writes.flatMap((b) => wholesOf(buffers, b));
     const after = Math.max(latest(writtenAt, [...writes, ...wholes]), latest(partAt, [...writes, ...reads]));
-    // shared are the buffers that are read at another element in each iteration, so no scalars
+    // only buffers that are read at a different element in each iteration count as shared, so scalars do not
     const shared = [...own.loads.values()].filter(({ strides }) => strides.every((s) => s !== 0));
     const candidates = shared.flatMap(({ buffer: b }) => [...readAt[b]!.slice(-CANDIDATES), writtenAt[b]!]);
     for (const at of [...new Set(candidates)].sort((a, b) => b - a)) {
@@ -162,8 +162,8 @@ export const joinRegions = (
 };
 
 /**
- * Moves calls down to their first use if their results are larger than the operands that this keeps alive. Counts memory in
- * the arena only.
+ * Moves calls down to their first use if their results are larger than the operands that the move keeps alive. Counts
+ * only memory in the arena.
  */
 export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readonly Call[] => {
   const elementsOf = (b: number): number => (buffers[b]!.storage.kind === 'arena' ? buffers[b]!.elements : 0);

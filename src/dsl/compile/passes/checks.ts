@@ -1,4 +1,4 @@
-/** Mistakes of programs that only the whole graph shows. */
+/** Detects mistakes in programs that are visible only in the whole graph. */
 import { raise } from '../../../internal/errors.js';
 import { type Node, pathOf } from '../../graph/node.js';
 import { isInput } from '../../primitives/index.js';
@@ -11,7 +11,7 @@ export const checkInputs = (nodes: readonly Node[], inputs: readonly Node[]): vo
     raise('ConfigError', {
       where: 'compile',
       expected: "results computed from the program's inputs",
-      actual: 'a tensor that was made inside a function given to grad, vjp or vmap and used outside of it',
+      actual: 'a tensor that was made inside a function given to grad, vjp or vmap and used outside it',
       hint: 'return it from that function (with valueAuxAndGrad for a loss)',
     });
 };
@@ -47,7 +47,7 @@ export const checkKeys = (nodes: readonly Node[]): void => {
         where: distribution,
         expected: 'an unused key',
         actual: `${nameOf(n.inputs[0]!)}, which ${users.get(id)} uses too`,
-        hint: "fork it, const { a, b } = fork(key, 'a', 'b'); if a function that draws is traced twice, draw outside of it",
+        hint: "fork it, const { a, b } = fork(key, 'a', 'b'); if a function that draws is traced twice, draw outside it",
       });
     users.set(id, distribution);
   }

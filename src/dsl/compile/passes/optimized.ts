@@ -65,9 +65,9 @@ const share = (roots: Roots): Roots => {
 };
 
 /**
- * Checks that each node has the shape and dtype that its constructor computes, and is deeper than its inputs. The `known`
- * nodes were verified before. Returns all verified nodes. Throws a plain `Error`, as a malformed node is a defect of
- * noisefold.
+ * Checks that each node has the shape and dtype that its constructor computes, and is deeper than its inputs. The
+ * `known` nodes were verified before. Returns all verified nodes. Throws a plain `Error`, because a malformed node is a
+ * bug in noisefold.
  */
 const verify = (pass: string, roots: Roots, known: readonly Node[]): readonly Node[] => {
   const made = reachable(roots, known);

@@ -75,7 +75,7 @@ describe('where', () => {
     expect(await numbersOf(() => F.pipe(isLarge(), binary.where(7, x())))).toEqual([3, 7]);
   });
 
-  test('a scalar condition decides for the whole tensor', async () => {
+  test('a scalar condition selects a whole branch', async () => {
     const holds = (value: boolean) => binary.equal(scalar(value ? 1 : 0), 1);
     expect(await numbersOf(() => binary.where(holds(true), x(), 0))).toEqual(xs);
     expect(await numbersOf(() => binary.where(holds(false), x(), 0))).toEqual([0, 0]);

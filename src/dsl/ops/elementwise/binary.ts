@@ -11,10 +11,7 @@ import * as nodes from '../../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { type NumberOrTensor, type Numeric, operands, spread } from '../operand.js';
 
-// The form of two tensors is the first, which most calls fit, and again the last with two arguments; the form of one tensor
-// is the last with one: of more than three, compilers report what is wrong with the last (see `OneError`). No call fits
-// `(y: never)`, which makes them more than three. `NoInfer` on the dtype of the second operand keeps two dtypes from being
-// joined to a union.
+// The order of the overloads decides which error the compiler reports: of more than three overloads it reports the last one with the same number of arguments (see `OneError`). The form of two tensors is the first overload, which matches most calls, and also the last with two arguments. The form of one tensor is the last with one argument. No call matches `(y: never)`, which only makes the overloads more than three. `NoInfer` on the dtype of the second operand prevents two dtypes from being joined to a union.
 
 /** An operation on two numbers of one dtype. The result has this dtype too, or `R` if it is given. */
 export interface Arithmetic<N extends DType, R extends DType = never> {
@@ -37,7 +34,7 @@ export type Comparison<N extends DType> = Arithmetic<N, 'bool'>;
 /** An operation on two bools. */
 interface Logical {
   (y: never): never;
-  (y: never): undefined; // the results differ because equal overloads are merged
+  (y: never): undefined; // the result types differ because TypeScript merges equal overloads
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<[], 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<[], 'bool'>): Tensor<S, 'bool'>;
@@ -189,8 +186,8 @@ export type Where = OneErrorOfTwo & {
 type Chosen<S extends Shape, D extends DType> = (condition: Tensor<S, 'bool'> | Tensor<[], 'bool'>) => Tensor<S, D>;
 
 /**
- * `yes` where `condition` holds, `no` elsewhere. A scalar condition decides for the whole tensor; one branch may be a
- * number or a scalar.
+ * `yes` where `condition` holds, `no` elsewhere. A scalar condition selects a whole branch; one branch may be a number
+ * or a scalar.
  * @example
  * const x = constantOf([-1, 2, -3], 3)
  * where(greater(x, 0), x, 0) // → [0, 2, 0]

@@ -50,9 +50,9 @@ describe('convTranspose2d', () => {
     ['an even kernel', [6, 4], [4, 2], { strides: [2, 2] }],
     ['a kernel smaller than the stride', [6, 3], [1, 2], { strides: [2, 3] }],
     ['valid', [7, 5], [3, 3], { strides: [2, 2], padding: 'valid' }],
-    ['valid, of an image whose last row and column are not seen', [8, 6], [3, 3], { strides: [2, 2], padding: 'valid', outputPadding: [1, 1] }],
+    ['valid padding that leaves out the last row and column', [8, 6], [3, 3], { strides: [2, 2], padding: 'valid', outputPadding: [1, 1] }],
     ['in groups', [6, 4], [3, 3], { strides: [2, 2], groups: 2 }],
-    ['each channel by itself, twice', [5, 4], [3, 2], { groups: 4 }],
+    ['depthwise with two output channels for each channel', [5, 4], [3, 2], { groups: 4 }],
     ['dilated', [6, 7], [3, 2], { strides: [1, 2], dilation: [2, 3], padding: [[1, 2], [0, 3]] }],
   ])('⟨conv(x), y⟩ = ⟨x, convTranspose2d(y)⟩: %s', async (_, size, window, options) => {
     const { strides, padding, dilation, groups } = { strides: [1, 1], padding: 'same', dilation: [1, 1], groups: 1, ...options } as const;

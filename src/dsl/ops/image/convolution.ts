@@ -28,7 +28,7 @@ const sizeOfKernel = (kernel: Node): Pair => [kernel.shape[0]!, kernel.shape[1]!
 
 /** The options of a convolution in `G` groups. */
 export interface Convolution<G extends number = number> {
-  /** Along the height and the width; default 1. */
+  /** The steps along the height and the width; default 1. */
   readonly strides?: Pair;
   /** `same` keeps the size at stride 1 (the default), `valid` does not pad; or the four counts. */
   readonly padding?: GivenPadding;
@@ -41,7 +41,7 @@ export interface Convolution<G extends number = number> {
 /** `C` for one group; wide for several groups. */
 type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
 
-/** Tells the data-first form of a convolution: its second argument is no record of options. */
+/** Detects the data-first form of a convolution: its second argument is not a record of options. */
 const startsWithImage = (args: readonly unknown[]): boolean =>
   args.length > 2 || (args.length === 2 && !isRecord(args[1]));
 
@@ -71,9 +71,9 @@ const fields = namedFields('conv2d', {}, optional);
 
 /**
  * Convolves images `[B, H, W, C]` with a `kernel: [KH, KW, C, D]` → `[B, H, W, D]`. The kernel is not flipped (a
- * cross-correlation). Without options, zeros are padded so that the size stays. With options the size of the result is
- * wide, `[B, Dim, Dim, D]`, and the kernel is `[KH, KW, C/groups, D]`. Raises `ShapeError` if the channels do not fit the
- * kernel, and `ConfigError` for invalid options.
+ * cross-correlation). Without options, the image is padded with zeros so that the result has the same size. With
+ * options the size of the result is wide, `[B, Dim, Dim, D]`, and the kernel is `[KH, KW, C/groups, D]`. Raises
+ * `ShapeError` if the channels do not fit the kernel, and `ConfigError` for invalid options.
  * @example
  * conv2d(zeros(8, 28, 28, 1), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(ones(1, 3, 3, 1), conv2d(ones(3, 3, 1, 1)), reshape(3, 3)) // → [[4, 6, 4], [6, 9, 6], [4, 6, 4]]
@@ -98,7 +98,7 @@ export const conv2d: OneError & {
     image: Tensor<[B, H, W, C]>,
     kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
   ): Tensor<[B, H, W, D]>;
-  // for the errors of calls that the others refuse: see RecordOr
+  // gives better errors for calls that match no other overload: see RecordOr
   <C extends Dim, D extends Dim, K>(
     image: Tensor<[Dim, Dim, Dim, C]>,
     kernel: RecordOr<K, Convolution, Tensor<[Dim, Dim, NoInfer<C>, D]>>,
@@ -133,9 +133,9 @@ export const downsample: {
 });
 
 /**
- * Convolves each channel on its own, padded with zeros so that the size stays: `[B, H, W, C]` and a `kernel: [KH, KW, 1,
- * C]` → `[B, H, W, C]`. For other strides, or several output channels for each input channel, use {@link conv2d} with
- * `groups`. Chollet 2017.
+ * Convolves each channel separately, padded with zeros so that the result has the same size: `[B, H, W, C]` and a
+ * `kernel: [KH, KW, 1, C]` → `[B, H, W, C]`. For other strides, or several output channels for each input channel, use
+ * {@link conv2d} with `groups`. Chollet 2017.
  * @example
  * depthwiseConv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(ones(1, 1, 1, 2), depthwiseConv2d(constantOf([2, 3], 1, 1, 1, 2)), reshape(2)) // → [2, 3]

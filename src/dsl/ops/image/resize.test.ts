@@ -13,7 +13,7 @@ const data = Array.from({ length: 48 }, (_, i) => ((i * 7) % 13) / 4 - 1);
 const pixel = (b: number, h: number, w: number, c: number): number => data[((b * 3 + h) * 4 + w) * 2 + c]!;
 const clamp = (x: number, high: number): number => Math.min(high, Math.max(0, x));
 
-/** The definition: a function of the position of each new centre in the old image. */
+/** The definition: applies a function to the position of each new pixel centre in the old image. */
 const resized = (
   height: number,
   width: number,

@@ -1,4 +1,4 @@
-/** Changes of image size: by interpolation, and between channels and pixels. */
+/** Changes the size of images: by interpolation, or by moving elements between channels and pixels. */
 import { type Double, type Extent, isExtent, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
 import { raise, refuseShape, showShape } from '../../../internal/errors.js';
@@ -8,7 +8,10 @@ import { broadcast, constant, dot, fourOf, gather, reshape, transpose } from '..
 import type { Product, Quotient } from '../../types/product.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 
-/** The centres of `to` pixels among `from` pixels with centres 0, 1, … (`align_corners=False` in PyTorch). */
+/**
+ * The positions of the centres of `to` pixels on an axis where `from` pixels have the centres 0, 1, …
+ * (`align_corners=False` in PyTorch).
+ */
 const centres = (from: number, to: number): readonly number[] =>
   Array.from({ length: to }, (_, i) => ((i + 0.5) * from) / to - 0.5);
 

@@ -40,7 +40,7 @@ describe('attention and its gradient equal the formula for each head', () => {
   const cases: readonly (readonly [string, readonly number[], readonly number[], number])[] = [
     ['of an image', [2, 2, 3, 4], [2, 2, 3, 4], 2],
     ['of tokens', [2, 5, 6], [2, 5, 6], 3],
-    ['of tokens to fewer', [2, 5, 4], [2, 3, 4], 2],
+    ['of tokens to fewer tokens', [2, 5, 4], [2, 3, 4], 2],
     ['of an image to tokens', [2, 2, 2, 4], [2, 3, 4], 1],
     ['of tokens to an image', [1, 3, 4], [1, 2, 2, 4], 4],
     ['to one token', [1, 3, 2], [1, 1, 2], 1],
@@ -113,7 +113,7 @@ describe('on wasm, which stores no scores', () => {
   });
 
   test.each([NaN, Infinity, -Infinity])(
-    '%d in an operand is NaN and infinite where it is on the reference',
+    '%d in an operand gives NaN and infinity at the same elements as on the reference',
     async (value) => {
       for (const name of ['q', 'k', 'v', 'g'] as const) {
         const build = () => {

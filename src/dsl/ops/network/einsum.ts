@@ -95,7 +95,7 @@ type OfOne<E extends string, S extends Shape> =
     ? <R extends Shape>(x: OperandOf<E, 0, R, Bound<E, 1, S>>) => ProductOf<E, R, S>
     : ResultFrom<E, Bound<E, 0, S>>;
 
-/** See {@link einsum}. */
+/** The type of {@link einsum}. */
 export interface Einsum {
   <const E extends string>(equation: CheckedEquation<E>): <S extends Shape>(x: OperandOf<E, 0, S>) => OfOne<E, S>;
   <S extends Shape, const E extends string>(
@@ -199,7 +199,7 @@ const apply = (text: string, nodes: readonly Node[]): AnyTensor => {
   return tensor(ordered(sum, result));
 };
 
-/** Tells the data-first form: a call with all operands of its equation, which is the last argument. */
+/** Detects the data-first form: a call with all operands of its equation, which is the last argument. */
 const hasAllOperands = (args: readonly unknown[]): boolean => {
   const equation = args.at(-1);
   return args.length > (typeof equation === 'string' ? equationOf(equation).operands.length : 0);

@@ -105,7 +105,7 @@ type LastAxisNorm<HasBeta extends boolean> = OneError & {
     params: ParametersOf<HasBeta, NoInfer<C>>,
     options?: Epsilon,
   ): Tensor<[...R, C]>;
-  // for the errors of calls that the others refuse: see RecordOr
+  // gives better errors for calls that match no other overload: see RecordOr
   <R extends Shape, C extends Dim, F>(
     first: RecordOr<F, ParametersOf<HasBeta, C>, Tensor<[...R, C]>>,
     second: RecordOr<NoInfer<F>, Epsilon, ParametersOf<HasBeta, NoInfer<C>>>,

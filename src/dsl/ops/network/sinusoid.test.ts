@@ -25,7 +25,10 @@ const drawing = (seed: number): (() => number) => {
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 };
 
-/** The embedding of the float32 products of times and frequencies, in float64; ω by the float32 steps of PyTorch. */
+/**
+ * The embedding of the float32 products of times and frequencies, computed in float64, with ω computed by the float32
+ * steps of PyTorch.
+ */
 const exactly = (t: Float32Array, { size, maxPeriod = 10_000, scale = 1 }: SinusoidOptions): readonly number[] => {
   const n = size / 2;
   const exponent = (i: number): number => Math.fround(Math.fround(Math.fround(-Math.log(maxPeriod)) * i) / (n - 1));
@@ -67,7 +70,7 @@ describe('for |t·ω| ≤ 10⁴ it is within 5e-7 of the sine and cosine of the 
 });
 
 describe('layouts', () => {
-  test.each(['ddpm', 'guided-diffusion'] as const)('%s is that of the table of integer times', async (layout) => {
+  test.each(['ddpm', 'guided-diffusion'] as const)('%s equals the table of integer times', async (layout) => {
     const t = Float32Array.from({ length: 1000 }, (_, i) => i);
     const values = await embedded(reference(), t, { size: 32, sinusoid: layout });
     const table = sinusoidTable({ timesteps: 1000, size: 32, sinusoid: layout });

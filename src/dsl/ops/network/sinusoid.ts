@@ -1,4 +1,7 @@
-/** Sinusoidal embeddings of times, computed by the program: times may be fractional, or results of other operations. */
+/**
+ * Sinusoidal embeddings of times, computed in the program, so that times may be fractional or results of other
+ * operations.
+ */
 import { type Extent, extents, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
 import { raise, refuseShape } from '../../../internal/errors.js';
@@ -52,9 +55,9 @@ const layoutOf = ({ sinusoid: given }: SinusoidOptions): SinusoidLayout => {
 };
 
 /**
- * ω_i by the float32 operations of the published code, so that a network sees the numbers that it was trained with:
- * −ln(maxPeriod)·i, divided by n − shift, exp. In other orders ω differs in its last bits, and t·ω in the fifth digit after
- * the point. Raises `ConfigError`.
+ * Computes ω_i by the float32 operations of the published code, exp(−ln(maxPeriod)·i / (n − shift)), so that a network
+ * gets the numbers that it was trained with. Another order of operations changes the last bits of ω, and so the fifth
+ * decimal of t·ω. Raises `ConfigError`.
  */
 export const frequenciesOf = (options: SinusoidOptions): Float32Array => {
   const { size, maxPeriod = 10_000, scale: s = 1 } = options;
@@ -71,13 +74,13 @@ export const frequenciesOf = (options: SinusoidOptions): Float32Array => {
 
 /** 2²⁹: float64 has 29 more bits than float32. */
 const MORE = 2 ** 29;
-/** The bound of small angles, whose float32 error is at most 2.4e-7. */
+/** The bound below which angles count as small: their float32 error is at most 2.4e-7. */
 const SMALL = 4;
 
 /**
- * Rounds angles to float32 also if they are computed in float64, as on the reference backend: x·2²⁹ − (x·2²⁹ − x) is x
+ * Rounds angles to float32 even if they are computed in float64, as on the reference backend: x·2²⁹ − (x·2²⁹ − x) is x
  * rounded to the 24 bits of a float32 (Veltkamp 1968). In float32 the expression is 0, and x is already rounded. Small
- * angles are kept: the rounding hardly changes them, and finite differences then give the derivative 1.
+ * angles are not rounded: rounding would hardly change them, and without it finite differences give the derivative 1.
  */
 const roundedToFloat32 = (x: Node): Node => {
   const large = nodes.scale(x, MORE);

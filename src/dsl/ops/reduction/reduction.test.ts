@@ -57,7 +57,7 @@ describe('reductions', () => {
     }
   });
 
-  test('accept no elements, and only −∞', async () => {
+  test('accept empty tensors, and tensors of only −∞', async () => {
     const flag = (x: Tensor<[], 'bool'>): Tensor<[], 'int32'> => cast(x, 'int32');
     const none = (): Tensor<[0], 'bool'> => constantOf(new Uint8Array(0), 0);
     for (const backend of [reference(), tfjs('cpu'), wasm()]) {
@@ -169,7 +169,7 @@ describe('norm', () => {
     await expectOperation(all, [floats(xs, 2, 3)], [Math.hypot(...xs)]);
   });
 
-  test('has the gradient 0 at 0, also next to another row', async () => {
+  test('has the gradient 0 at 0, also for a zero row beside another row', async () => {
     const slopes = grad((x: Tensor<[2, 2]>) => sum(norm(x, -1)));
     expect(await numbersOf(() => slopes(constantOf([0, 0, 3, 4], 2, 2)))).toEqual([
       0,

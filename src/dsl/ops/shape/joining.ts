@@ -47,11 +47,11 @@ type Beside<X, First, A extends number> = [Replace<ShapeOf<X>, A, Dim>, DTypeOf<
 
 type Tensors = readonly [AnyTensor, ...AnyTensor[]];
 type Fitting<T extends Tensors, A extends number> = { readonly [I in keyof T]: Beside<T[I], T[0], A> };
-// `infer` makes editors show the tensor instead of these names
+// `infer` makes editors show the tensor type instead of these type names
 type Joined<T extends Tensors, A extends number> =
   Replace<ShapeOf<T[0]>, A, Total<T, A>> extends infer S extends Shape ? Tensor<S, DTypeOf<T[0]>> : never;
 
-/** Tells the data-first form: its first argument is no axis. Accepts anything else, which {@link listOf} then refuses. */
+/** Detects the data-first form: its first argument is not an axis. {@link listOf} then refuses anything but a list. */
 const startsWithList = ([x]: readonly unknown[]): boolean => x !== undefined && typeof x !== 'number';
 
 const listOf = (op: string, given: Tensors): Tensors =>

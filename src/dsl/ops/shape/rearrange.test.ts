@@ -32,7 +32,7 @@ const rearranged = (x: readonly number[], left: Side, right: Side, sizes: Sizes)
   return result;
 };
 
-/** Names in groups: each starts a new group or joins the last one. */
+/** Splits names into groups: each name starts a new group or joins the last one. */
 const grouped = (names: readonly string[], joins: readonly boolean[]): Side =>
   names.reduce<(readonly string[])[]>(
     (side, name, i) =>

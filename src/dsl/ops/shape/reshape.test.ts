@@ -43,7 +43,7 @@ describe('symbols in reshape stand for axes at the front and at the end', () => 
     ['at the front', reshape(x, 'B', 784, 3), [8, 784, 3]],
     ['at the end', reshape(x, -1, 'C'), [6272, 3]],
     ['at both', reshape(x, 'B', -1, 'C'), [8, 784, 3]],
-    ['at both, behind pipe', F.pipe(x, reshape('B', 2, -1, 'C')), [8, 2, 392, 3]],
+    ['at both ends, in pipe', F.pipe(x, reshape('B', 2, -1, 'C')), [8, 2, 392, 3]],
   ])('%s', (_, reshaped, shape) => {
     expect(dims(reshaped)).toEqual(shape);
   });
@@ -51,13 +51,13 @@ describe('symbols in reshape stand for axes at the front and at the end', () => 
   test.each<[string, () => unknown]>([
     ['a symbol between numbers', () => reshape(anything(2, 3, 4), ...([6, 'C', 1] as const as unknown as [6, 4, 1]))],
     ['a symbol of no axis', () => reshape(anything(6), ...(['B', 'C'] as const as unknown as [6, 4]))],
-    ['symbols that leave elements', () => reshape(anything(2, 3), ...(['B', 4] as const as unknown as [6, 4]))],
+    ['symbols and too few elements', () => reshape(anything(2, 3), ...(['B', 4] as const as unknown as [6, 4]))],
   ])('rejects %s', (_, build) => {
     expect(attempt(build)).toMatchObject(E.left({ _tag: 'ShapeError', where: 'reshape' }));
   }); // prettier-ignore
 });
 
-test('rejects a half-applied operation as a tensor', () => {
+test('rejects a partially applied operation as a tensor', () => {
   const given = attempt(() => reshape(expandDims(1) as unknown as Tensor<[2]>, 2));
   expect(E.isLeft(given) && given.left.message).toContain('expected a tensor, got the function expandDims(…)');
 });

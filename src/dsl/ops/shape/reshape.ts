@@ -1,4 +1,7 @@
-/** Views of the same numbers, and of their types: reshape, transpose, broadcast, ascribe. An axis may count from the end. */
+/**
+ * Operations that change the shape, the order of axes or the type, and keep the elements: reshape, transpose,
+ * broadcast, ascribe. An axis may count from the end.
+ */
 import { type Extent, type Extents, isExtent, type Wide, type Widened } from '../../types/dim.js';
 import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import { dual, type OneError } from '../../../internal/dual.js';
@@ -113,8 +116,8 @@ export const transpose: OneError & {
 );
 
 /**
- * Repeats `x` to a shape that it fits from the right: its axes are 1, equal, or missing on the left. Raises `ShapeError` if
- * it does not fit.
+ * Broadcasts `x` to a shape, aligned at the right: the axes of `x` are 1, equal, or missing on the left. Raises
+ * `ShapeError` for other shapes.
  * @example
  * broadcastTo(iota(3), 2, 3) // → [[0, 1, 2], [0, 1, 2]]
  * pipe(zeros(64), broadcastTo(8, 28, 28, 64)) // : Tensor<[8, 28, 28, 64]>
@@ -132,7 +135,7 @@ export const broadcastTo: OneError & {
 );
 
 /**
- * Repeats `x` to the shape of `model`; see {@link broadcastTo}.
+ * Broadcasts `x` to the shape of `model`; see {@link broadcastTo}.
  * @example broadcastLike(iota(3), zeros(2, 3)) // → [[0, 1, 2], [0, 1, 2]]
  */
 export const broadcastLike: {

@@ -5,7 +5,7 @@ import type { Batched, Operand, Rules } from '../primitive.js';
 import { reduce } from '../reduction.js';
 import { inputLike } from '../source.js';
 
-/** An operand, and the node that it is for one example. */
+/** An operand, and the node that stands for it in one example. */
 type Like = Operand & { readonly like: Node };
 
 /** A composite that applies the decomposition, and the derivative, to each example. */
@@ -47,7 +47,7 @@ export const markerRules: Rules<'barrier' | 'stopGradient' | 'composite'> = {
   barrier: {
     rebuild: ({ inputs: [x, after] }) => barrier(x!, after),
     derivative: ({ inputs }, g) => inputs.map((_, i) => (i === 0 ? g : null)),
-    vmap: (_, [x, after]) => barrier(x!.node, after?.node), // it waits for all of the batch
+    vmap: (_, [x, after]) => barrier(x!.node, after?.node), // it waits for the whole batch
     lowering: { class: 'movement', index: 'same' },
     isUnique: true,
     awaits: true,
@@ -68,7 +68,7 @@ export const markerRules: Rules<'barrier' | 'stopGradient' | 'composite'> = {
         ? composite(ofEach(n, operands, extent, batched), operands.map(({ node }) => node))
         : composite(definition, operands.map((operand) => spread(operand, extent)), definition.batch(options)); // prettier-ignore
     },
-    ofNothing: zerosLike, // the sum of no products
+    ofNothing: zerosLike, // an empty sum
     lowering: {
       class: 'anchor',
       anchor: ({ attributes: { composite: definition, options } }) => definition.anchor?.(options) ?? null,

@@ -4,7 +4,7 @@ import { broadcast, concat, flip, full, pad, reshape, slice, spread, transpose }
 import type { Piece, Rules } from '../primitive.js';
 import { reduceKeeping } from '../reduction.js';
 
-/** One more than each: the axes of one example as axes of a batch, or the gaps between elements as steps. */
+/** Adds one to each number: converts axes of one example to axes of a batch, or gaps between elements to steps. */
 export const plusOne = (numbers: Numbers): Numbers => numbers.map((n) => n + 1);
 
 export const inverse = (permutation: Numbers): Numbers => permutation.map((_, axis) => permutation.indexOf(axis));

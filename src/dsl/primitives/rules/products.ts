@@ -32,7 +32,7 @@ const imageGradient = (image: Node, kernel: Node, g: Node, c: ConvAttributes): N
 type Convolution = NodeOf<'conv2d'>;
 type Batching = (n: Convolution, image: Operand, kernel: Operand, extent: number) => Node;
 
-/** The batch of examples with one kernel: the examples become more images in each group of the batch. */
+/** The batching rule for a shared kernel: the examples become more images in each group of the batch. */
 const manyImages: Batching = ({ shape, attributes }, image, kernel, extent) => {
   const { batchGroups } = attributes;
   const [B, ...rest] = image.node.shape.slice(1) as [number, number, number, number];
@@ -41,9 +41,9 @@ const manyImages: Batching = ({ shape, attributes }, image, kernel, extent) => {
   return reshape(conv2d(images, kernel.node, attributes), [extent, ...shape]);
 };
 
-/** The batch of examples with one image: the examples become more output channels in each group. */
+/** The batching rule for a shared image: the examples become more output channels in each group. */
 const manyKernels: Batching = ({ shape, attributes }, image, kernel, extent) => {
-  const groups = attributes.groups * attributes.batchGroups; // one of the two is 1
+  const groups = attributes.groups * attributes.batchGroups; // one of the two numbers of groups is 1
   const [KH, KW, I, D] = kernel.node.shape.slice(1) as [number, number, number, number];
   const split = reshape(kernel.node, [extent, KH, KW, I, groups, D / groups]);
   const kernels = reshape(moveAxis(split, 0, 4), [KH, KW, I, extent * D]);
@@ -53,8 +53,8 @@ const manyKernels: Batching = ({ shape, attributes }, image, kernel, extent) => 
 };
 
 /**
- * The batch of examples with a kernel each: the examples become groups, of the channels if these have groups, else of the
- * batch.
+ * The batching rule if each example has its own kernel: the examples become groups, of the channels if there are
+ * channel groups, otherwise of the batch.
  */
 const pairs: Batching = ({ shape, attributes }, image, kernel, extent) => {
   const [B, H, W, C] = image.node.shape.slice(1) as [number, number, number, number];
@@ -81,7 +81,7 @@ export const productRules: Rules<'dot' | 'conv2d'> = {
       const product = reshape(dot(rows, b!.node), [...batch, extent, m, shape.at(-1)!]);
       return moveAxis(product, batch.length, 0);
     },
-    ofNothing: zerosLike, // the sum of no products
+    ofNothing: zerosLike, // an empty sum
     lowering: { class: 'anchor', anchor: () => ({ op: 'dot' }) },
   },
   conv2d: {
@@ -95,7 +95,7 @@ export const productRules: Rules<'dot' | 'conv2d'> = {
       const rule = !kernel!.mapped ? manyImages : image!.mapped ? pairs : manyKernels;
       return rule(n, image!, kernel!, extent);
     },
-    ofNothing: zerosLike, // the sum of no products
+    ofNothing: zerosLike, // an empty sum
     lowering: { class: 'anchor', anchor: ({ attributes }) => ({ op: 'conv2d', attributes }) },
   },
 };

@@ -7,7 +7,7 @@ import type { Rules } from '../primitive.js';
 import { argmax, cumsum, reduce, topKIndices } from '../reduction.js';
 import { inverse, plusOne } from './movement.js';
 
-/** The product of all other elements along `axes`, for each element. It does not divide, so it is right at zeros. */
+/** The product of all other elements along `axes`, for each element. It does not divide, so it is correct for zeros. */
 const productOfOthers = (x: Node, axes: Numbers): Node => {
   const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
   const order = [...kept, ...axes];
@@ -17,7 +17,9 @@ const productOfOthers = (x: Node, axes: Numbers): Node => {
   return transpose(others, inverse(order));
 };
 
-/** Computed by halves: the others of an element are its partner and the others of their product. */
+/**
+ * Computed recursively by halves: the other elements of an element are its partner, and the other elements of the pair.
+ */
 const othersAlongRows = (x: Node): Node => {
   const [rows, n] = x.shape as readonly [number, number];
   if (n <= 1) return full(1, x.shape);
@@ -35,7 +37,7 @@ export const reductionRules: Rules<'reduce' | 'cumsum' | 'argmax' | 'topKIndices
       const x = y.inputs[0]!;
       const { fn, axes } = y.attributes;
       const kept = x.shape.map((d, axis) => (axes.includes(axis) ? 1 : d));
-      /** Repeats along the reduced axes. */
+      /** Broadcasts along the reduced axes. */
       const repeated = (reduced: Node): Node => broadcast(reshape(reduced, kept), x.shape);
       if (fn === 'sum') return [repeated(g)];
       if (fn === 'prod') return [mul(repeated(g), productOfOthers(x, axes))];
@@ -53,7 +55,7 @@ export const reductionRules: Rules<'reduce' | 'cumsum' | 'argmax' | 'topKIndices
       if (axes.some((axis) => x.shape[axis] !== 1)) return n;
       const only = reshape(x, n.shape);
       const beginsWithZero = fn === 'sum' && n.dtype === 'float32';
-      return beginsWithZero ? add(only, zerosLike(only)) : only; // the sum of −0 is 0
+      return beginsWithZero ? add(only, zerosLike(only)) : only; // a sum begins at 0, and 0 + −0 is 0
     },
     label: ({ attributes: { fn } }) => fn,
   },

@@ -11,7 +11,7 @@ const rowsOf = (x: Node): Node => reshape(x, [x.shape[0]! * x.shape[1]!, ...x.sh
 /** Indices into the `n` rows of each example, `[N, m]`, as indices into the rows of all: `[N·m]`. */
 const indicesAmong = (indices: Operand, n: number, extent: number): Node => {
   const all = spread(indices, extent);
-  // an index out of range is clamped: it must not reach the rows of another example
+  // an index out of range is clamped, so that it does not reach the rows of another example
   const last = min(all, full(n - 1, all.shape, 'int32'));
   const own = max(last, full(0, all.shape, 'int32'));
   const firsts = broadcast(expandDims(scale(iota([extent], 0), n), [1]), all.shape);
@@ -22,7 +22,7 @@ export const rowRules: Rules<'gather' | 'scatterAdd'> = {
   gather: {
     rebuild: ({ inputs: [x, indices] }) => gather(x!, indices!),
     derivative: ({ inputs: [x, indices] }, g) => [scatterAdd(indices!, g, x!.shape[0]!), null],
-    // if all examples take rows of the same tensor, the result is its rows at all of the indices
+    // if all examples take rows of the same tensor, one gather takes its rows at all indices
     vmap: ({ shape, inputs }, [x, indices], extent) => {
       const rows = x!.mapped
         ? gather(rowsOf(x!.node), indicesAmong(indices!, inputs[0]!.shape[0]!, extent))
@@ -38,7 +38,7 @@ export const rowRules: Rules<'gather' | 'scatterAdd'> = {
       const all = rowsOf(spread(updates!, extent));
       return reshape(scatterAdd(indicesAmong(indices!, size, extent), all, extent * size), [extent, ...shape]);
     },
-    ofNothing: zerosLike, // the sum of no rows
+    ofNothing: zerosLike, // an empty sum
     lowering: { class: 'library' },
   },
 };

@@ -1,7 +1,7 @@
 import type { Rules } from '../primitive.js';
 import { constant, deriveKey, random } from '../source.js';
 
-/** A node without operands, or with keys only, has no derivative and is the same for all examples. */
+/** The rules of a node without tensor operands: it has no derivative and is the same for all examples. */
 const LEAF = { derivative: null, vmap: null } as const;
 
 export const sourceRules: Rules<'input' | 'constant' | 'iota' | 'deriveKey' | 'random'> = {

@@ -81,7 +81,7 @@ const UNET = 'unet/config.json';
 const SCHEDULER = 'scheduler/scheduler_config.json';
 const INDEX = 'model_index.json';
 
-describe('a folder that was saved is loaded as it was', () => {
+describe('a saved folder is loaded unchanged', () => {
   const configs: readonly (readonly [string, UNetConfig])[] = [
     ['a small one', small],
     ['of DDPM', { ...small, padding: 'end', epsilon: 1e-6, predicts: 'epsilon' }],
@@ -102,7 +102,7 @@ describe('a folder that was saved is loaded as it was', () => {
       expect(right(await readTensors(loaded.params)(backend)())).toEqual(
         right(await readTensors(trained.params)(backend)()),
       );
-      // and once more
+      // and a second time
       const again = newFolder();
       right(await saveDiffusers(again, loaded, { scheduler: loaded.scheduler! })(backend)());
       for (const name of [UNET, SCHEDULER, INDEX, 'unet/diffusion_pytorch_model.safetensors'])
@@ -142,7 +142,7 @@ describe('a folder that was saved is loaded as it was', () => {
       expect(data.every(Number.isFinite)).toBe(true);
     }));
 
-  test('as a network alone, with its process', () =>
+  test('as a network without a pipeline, with its process', () =>
     onWasm(async (backend) => {
       const path = `${await changed({})}/unet`;
       const loaded = right(await loadDiffusers(path, { process: thousand, predicts: 'v', steps: 2 })(backend)());
@@ -150,7 +150,7 @@ describe('a folder that was saved is loaded as it was', () => {
       expect(loaded.scheduler).toBeUndefined();
     }));
 
-  test('as a pipeline of old, whose files lie in one folder', () =>
+  test('as an old pipeline, whose files are in one folder', () =>
     onWasm(async (backend) => {
       const path = await changed({});
       for (const part of ['unet', 'scheduler'])
@@ -179,7 +179,7 @@ describe('a folder that was saved is loaded as it was', () => {
       );
     }));
 
-  test('unless the fields of diffusers were changed since: then they count', () =>
+  test('from the fields of diffusers, if they were changed since', () =>
     onWasm(async (backend) => {
       const path = await changed({ [UNET]: (fields) => (fields['dropout'] = 0.25) });
       const { model } = right(await loadDiffusers(path)(backend)());
@@ -187,13 +187,13 @@ describe('a folder that was saved is loaded as it was', () => {
     }));
 });
 
-describe('a folder with a part that noisefold lacks is refused by its name', () => {
+describe('a folder with a part that noisefold lacks is refused, naming the part', () => {
   const wrong: readonly (readonly [string, Parameters<typeof changed>[0], string, string])[] = [
     ['a component', { [INDEX]: (f) => (f['vqvae'] = ['diffusers', 'VQModel']) }, INDEX, 'vqvae (diffusers.VQModel)'],
     ['a network', { [INDEX]: (f) => (f['unet'] = ['diffusers', 'UNet2DConditionModel']) }, `${INDEX}: unet`, 'UNet2DConditionModel'],
     ['a network of other code', { [INDEX]: (f) => (f['unet'] = ['my_pipeline', 'UNet2DModel']) }, `${INDEX}: unet`, 'my_pipeline.UNet2DModel'],
     ['a pipeline', { [INDEX]: (f) => (f['_class_name'] = 'KarrasVePipeline') }, `${INDEX}: _class_name`, 'KarrasVePipeline'],
-    ['another scheduler than its own file names', { [INDEX]: (f) => (f['scheduler'] = ['diffusers', 'PNDMScheduler']) }, `${INDEX}: scheduler`, 'PNDMScheduler'],
+    ['a scheduler other than the one its own file names', { [INDEX]: (f) => (f['scheduler'] = ['diffusers', 'PNDMScheduler']) }, `${INDEX}: scheduler`, 'PNDMScheduler'],
     ['a scheduler of other code', { [INDEX]: (f) => (f['scheduler'] = ['my_pipeline', 'DDPMScheduler']) }, `${INDEX}: scheduler`, 'my_pipeline.DDPMScheduler'],
     ['a network, in its own file', { [UNET]: (f) => (f['_class_name'] = 'UNet1DModel') }, `${UNET}: _class_name`, 'UNet1DModel'],
     ['a block', { [UNET]: (f) => (f['down_block_types'] = ['SkipDownBlock2D', 'DownBlock2D']) }, `${UNET}: diffusersConfig.down_block_types.0`, 'SkipDownBlock2D'],
@@ -202,7 +202,7 @@ describe('a folder with a part that noisefold lacks is refused by its name', () 
     ['betas', { [SCHEDULER]: (f) => (f['beta_schedule'] = 'laplace') }, `${SCHEDULER}: beta_schedule`, 'laplace'],
     ['a variance', { [SCHEDULER]: (f) => (f['variance_type'] = 'learned') }, `${SCHEDULER}: variance_type`, 'learned'],
     ['a variance that the network lacks', { [SCHEDULER]: (f) => (f['variance_type'] = 'learned_range') }, `${SCHEDULER}: variance_type`, 'no variance'],
-    ['betas of no schedule', { [SCHEDULER]: (f) => { f['beta_schedule'] = 'linear'; f['beta_start'] = 0.5; } }, `${SCHEDULER}: linearUnscaled`, '0.5'],
+    ['betas that are not a schedule', { [SCHEDULER]: (f) => { f['beta_schedule'] = 'linear'; f['beta_start'] = 0.5; } }, `${SCHEDULER}: linearUnscaled`, '0.5'],
   ]; // prettier-ignore
   test.each(wrong)('%s', async (_, change, where, actual) => {
     const path = await changed(change);
@@ -213,7 +213,7 @@ describe('a folder with a part that noisefold lacks is refused by its name', () 
 });
 
 describe('a damaged folder is refused', () => {
-  test('without weights, by the names that they could have', async () => {
+  test('without weights, naming the files that could hold them', async () => {
     const path = await changed({});
     rmSync(`${path}/unet/diffusion_pytorch_model.safetensors`);
     const error = await refusal(loadDiffusers(path));
@@ -221,7 +221,7 @@ describe('a damaged folder is refused', () => {
     expect(error.expected).toContain('diffusion_pytorch_model.safetensors');
   });
 
-  test('with weights of another network, by all of their names', async () => {
+  test('with weights of another network, naming all of them', async () => {
     const path = await changed({ [UNET]: (fields) => (fields['layers_per_block'] = 2) });
     expect(await refusal(loadDiffusers(path))).toMatchObject({
       _tag: 'CheckpointMismatch',
@@ -230,7 +230,7 @@ describe('a damaged folder is refused', () => {
     });
   });
 
-  test('with NaN among its weights, by advice that a folder can follow', async () => {
+  test('with NaN among its weights, with advice that applies to a folder', async () => {
     const path = await changed({});
     const file = `${path}/unet/diffusion_pytorch_model.safetensors`;
     const stored = right(decodeSafetensors(file)(readFileSync(file)));
@@ -243,7 +243,7 @@ describe('a damaged folder is refused', () => {
     });
   });
 
-  test('with a file that is no JSON, or without a file', async () => {
+  test('with a file that is not JSON, or without a file', async () => {
     const path = await changed({});
     writeFileSync(`${path}/${UNET}`, '{"sample_size": 8,');
     expect(await refusal(loadDiffusers(path))).toMatchObject({ _tag: 'DecodeError', where: `${path}/${UNET}` });
@@ -253,7 +253,7 @@ describe('a damaged folder is refused', () => {
     expect(await refusal(loadDiffusers(path))).toMatchObject({ _tag: 'ConfigError', where: path });
   });
 
-  test('that does not exist, or is a file, by what is there', async () => {
+  test('that does not exist, or is a file, with the error of the file system', async () => {
     const file = `${folder}/a file`;
     writeFileSync(file, '{}');
     for (const [where, actual] of [
@@ -268,7 +268,7 @@ describe('a damaged folder is refused', () => {
     ['loadDiffusers.steps', { steps: 0 }],
     ['loadDiffusers: process', { process: thousand }],
     ['loadDiffusers: predicts', { predicts: 'v' }],
-  ])('with an option that does not fit: %s', async (where, options) => {
+  ])('with an invalid option: %s', async (where, options) => {
     expect((await refusal(loadDiffusers(await changed({}), options))).where).toBe(where);
   });
 });
@@ -307,7 +307,7 @@ describe('saving', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('into a folder that has files is refused, and they stay', async () => {
+  test('into a folder that has files is refused, and keeps the files', async () => {
     const path = newFolder();
     mkdirSync(path);
     writeFileSync(`${path}/mine.txt`, 'mine');

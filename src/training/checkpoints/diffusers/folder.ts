@@ -14,14 +14,17 @@ export const WEIGHTS = 'diffusion_pytorch_model.safetensors';
 /** Joins a folder and a name; both / and \ separate folders on Windows. */
 export const inFolder = (folder: string, name: string): string => `${folder.replace(/\/+$/, '')}/${name}`;
 
-/** The folder of a part of a pipeline: one of its name; of old pipelines, that of the pipeline itself. */
+/**
+ * The folder of a part of a pipeline: the subfolder of its name, or the folder of the pipeline itself for old
+ * pipelines.
+ */
 export function* partFolder(folder: string, part: string, file: string): Block<string> {
   const own = inFolder(folder, part);
   const isOld = !(yield* take(fileExists(inFolder(own, file)))) && (yield* take(fileExists(inFolder(folder, file))));
   return isOld ? folder : own;
 }
 
-/** The most bytes of a file of JSON. */
+/** The maximum size of a JSON file in bytes. */
 const MOST_BYTES = 2 ** 22;
 
 /** Raises `DecodeError` for a file of more than {@link MOST_BYTES}. */
@@ -35,7 +38,7 @@ const demandSmall = (path: string, size: number): void => {
   });
 };
 
-/** Reads a file that holds an object of JSON, of at most 4 MiB. `DecodeError`, `FileError`. */
+/** Reads a file of at most 4 MiB that holds a JSON object. Fails with `DecodeError` or `FileError`. */
 export const readJson = (path: string): Fallible<JsonRecord> =>
   F.pipe(
     withFile(path, async (handle) => demandSmall(path, (await handle.stat()).size)),
@@ -45,7 +48,7 @@ export const readJson = (path: string): Fallible<JsonRecord> =>
 
 const NETWORK = 'UNet2DModel';
 
-/** The pipelines of a network and a scheduler that walk from noise to an image. */
+/** The classes of pipelines that sample images with a network and a scheduler. */
 const PIPELINES: readonly unknown[] = ['DDPMPipeline', 'DDIMPipeline', 'PNDMPipeline'];
 
 /** A component as its index names it: the library and the class. */
@@ -63,7 +66,7 @@ const refuse = (where: string, expected: string, actual: string): either.Either<
     hint: 'noisefold loads pipelines of a UNet2DModel and a scheduler: load its network alone, from its own folder',
   });
 
-/** Refuses a pipeline of another class, or with components that noisefold lacks, by name. */
+/** Refuses a pipeline of another class, or with components that noisefold lacks, naming them. */
 export const checkedIndex = (path: string, index: JsonRecord): either.Either<NoisefoldError, void> => {
   const { _class_name: pipeline, unet } = index;
   if (!PIPELINES.includes(pipeline)) return refuse(`${path}: _class_name`, PIPELINES.join(', '), show(pipeline));
@@ -83,7 +86,10 @@ export const checkedIndex = (path: string, index: JsonRecord): either.Either<Noi
     : refuse(`${path}: unet`, `diffusers.${NETWORK}`, described(unet));
 };
 
-/** Refuses a scheduler that its index names otherwise than its configuration: diffusers takes the class of the index. */
+/**
+ * Refuses a scheduler whose class differs between the index and its configuration: diffusers uses the class of the
+ * index.
+ */
 export const checkedScheduler = (
   path: string,
   { scheduler }: JsonRecord,
@@ -95,16 +101,16 @@ export const checkedScheduler = (
         where: `${path}: scheduler`,
         expected: `diffusers.${String(name)}, the class in ${SCHEDULER}`,
         actual: described(scheduler),
-        hint: 'give both files the class that you want; diffusers takes that of the index',
+        hint: 'give both files the same class; diffusers uses that of the index',
       });
 
-/** Refuses the configuration of another network. Some old ones do not name their class. */
+/** Refuses the configuration of another network. Some old configurations do not name their class. */
 export const checkedNetwork = (path: string, config: JsonRecord): either.Either<NoisefoldError, void> => {
   const { _class_name: name = NETWORK } = config;
   return name === NETWORK ? E.right(undefined) : refuse(`${path}: _class_name`, NETWORK, show(name));
 };
 
-/** The files of weights, by preference; `variant` is a part of their names, such as fp16. */
+/** The names of files of weights, in order of preference; `variant` is a part of the name, such as fp16. */
 const weightNames = (variant: string | undefined): readonly string[] => {
   const stem = 'diffusion_pytorch_model';
   const middle = variant === undefined ? '' : `.${variant}`;

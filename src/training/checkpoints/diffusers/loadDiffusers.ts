@@ -1,4 +1,4 @@
-/** Folders of diffusers as trained models. */
+/** Loads folders of diffusers as trained models. */
 import type { Effect } from '../../../dsl/run/effect.js';
 import { ancestral, clipToImage, everyStep, type Process, trailing } from '../../../diffusion/index.js';
 import { fail, failure, type NoisefoldError } from '../../../dsl/index.js';
@@ -40,26 +40,29 @@ import { type ReadScheduler, readScheduler, type SchedulerSampling } from './rea
 
 /** Options of {@link loadDiffusers}. */
 export interface DiffusersFolder {
-  /** The number of steps of a sample; default: as many as the pipeline takes, 1000 or 50. */
+  /** The number of sampling steps; default: that of the pipeline, 1000 or 50. */
   readonly steps?: number;
   /** A part of the names of the files of weights: `fp16`. */
   readonly variant?: string;
-  /** Height and width, of a network that does not say its size. */
+  /** Height and width, for a network whose configuration has no size. */
   readonly size?: readonly [height: number, width: number];
-  /** The process, for the folder of a network alone. */
+  /** The process, for a folder that has only a network. */
   readonly process?: Process;
-  /** The prediction of the network, for the folder of one alone; default `epsilon`. */
+  /** The prediction of the network, for a folder that has only a network; default `epsilon`. */
   readonly predicts?: 'epsilon' | 'x0' | 'v';
 }
 
 /** A trained model from a folder of diffusers, with its sampling: `sample(loaded, { ...loaded.sampling, key })`. */
 export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
   readonly model: UNet<ImageShape>;
-  /** The solver, grid and correction of the scheduler; of a network alone those of DDPM. */
+  /** The solver, grid and correction of the scheduler; without a scheduler those of DDPM. */
   readonly sampling: SchedulerSampling;
-  /** The configuration of the scheduler, for `saveDiffusers`; absent of a network alone. */
+  /** The configuration of the scheduler, for `saveDiffusers`; absent without a scheduler. */
   readonly scheduler?: JsonRecord;
-  /** Differences from the samples of diffusers, some of them visible, and unknown fields; each with its file and field. */
+  /**
+   * Differences from the samples of diffusers, some of them visible, and unknown fields. Each note names its file and
+   * field.
+   */
   readonly notes: readonly string[];
 }
 
@@ -74,7 +77,7 @@ const codec = exactly(
   },
 );
 
-/** A scheduler, with its configuration and its file; both are absent for a network alone. */
+/** A scheduler, with its configuration and its file; both are absent for a folder that has only a network. */
 interface FoundScheduler extends ReadScheduler {
   readonly config?: JsonRecord;
   readonly file?: string;
@@ -87,9 +90,9 @@ function* pipelineScheduler(folder: string, { steps, process, predicts }: Diffus
     yield* take(
       fail('ConfigError', {
         where: `loadDiffusers: ${given[0]}`,
-        expected: 'none for a pipeline, whose scheduler says it',
+        expected: 'none for a pipeline, whose scheduler defines it',
         actual: 'one',
-        hint: `leave it out, or load the network alone: ${inFolder(folder, 'unet')}`,
+        hint: `leave it out, or load only the network: ${inFolder(folder, 'unet')}`,
       }),
     );
   const path = inFolder(folder, INDEX);
@@ -102,7 +105,7 @@ function* pipelineScheduler(folder: string, { steps, process, predicts }: Diffus
   return { file, config, ...read };
 }
 
-/** The given process of a network alone, and the sampling of DDPM. */
+/** The given process, and the sampling of DDPM, for a folder that has only a network. */
 const givenProcess = (
   folder: string,
   { steps, process, predicts = 'epsilon' }: DiffusersFolder,
@@ -110,9 +113,9 @@ const givenProcess = (
   process === undefined
     ? fail('ConfigError', {
         where: folder,
-        expected: `${INDEX} of a pipeline, or a process for the network alone`,
+        expected: `${INDEX} of a pipeline, or a process for a folder that has only a network`,
         actual: 'neither',
-        hint: 'give the folder that has it, or loadDiffusers(folder, { process, predicts })',
+        hint: 'give the folder that has it, or call loadDiffusers(folder, { process, predicts })',
       })
     : E.right({
         process,
@@ -126,7 +129,10 @@ const givenProcess = (
         notes: [],
       });
 
-/** Refuses a scheduler that uses a variance of a model without one, or has none for a model with one. */
+/**
+ * Refuses a scheduler that needs a learned variance for a model without one, or that does not use the variance of a
+ * model.
+ */
 const fittingVariance = (
   { learnsVariance, file = 'scheduler' }: FoundScheduler,
   { learnedVariance }: UNetArchitecture,
@@ -135,26 +141,29 @@ const fittingVariance = (
   if (learnsVariance === null || learnsVariance === learns) return E.right(undefined);
   return fail('CheckpointMismatch', {
     where: `${file}: variance_type`,
-    expected: learns ? '"learned_range", as the network has twice as many output channels' : 'a fixed variance',
+    expected: learns ? '"learned_range", because the network has twice as many output channels' : 'a fixed variance',
     actual: learns ? 'a fixed variance' : '"learned_range", but the network has no variance',
     hint: 'change variance_type, or out_channels of the network',
   });
 };
 
-/** Weights that do not fit, with advice on a folder: it has no names, prefix or partial load. */
+/**
+ * The error for weights that do not match, with advice that applies to a folder, where names, prefix and partial loads
+ * do not exist.
+ */
 const misfit = (path: string) => (error: NoisefoldError) =>
   error._tag === 'CheckpointMismatch'
     ? failure(error._tag, { ...error, hint: `use the weights that belong to ${path}, or their own ${CONFIG}` })
     : error;
 
 /**
- * Loads a folder of diffusers, a pipeline of a `UNet2DModel` and a scheduler, or such a network alone (`config.json` and
- * weights) with a `process`: the model, its process, its parameters and what its scheduler says of sampling. Schedulers: DDPM,
- * DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep) and UniPC. Components, classes,
- * and values that noisefold lacks are a `ConfigError` with their names; differences in sampling, which can be visible, and
- * unknown fields of a scheduler are `notes`.
- * `CheckpointMismatch` that lists the weights that do not fit, up to 200 of each kind; `DecodeError`, `FileError`. After an error nothing stays
- * on the backend.
+ * Loads a folder of diffusers, a pipeline of a `UNet2DModel` and a scheduler, or only such a network (`config.json` and
+ * weights) with a `process`. Returns the model, its process, its parameters and the sampling options of its scheduler.
+ * Schedulers: DDPM, DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep) and
+ * UniPC. Components, classes and values that noisefold lacks are a `ConfigError` that names them. Differences in
+ * sampling, which can be visible, and unknown fields of a scheduler are listed in `notes`. Fails with a
+ * `CheckpointMismatch` that lists the weights that do not match, up to 200 of each kind, and with `DecodeError` and
+ * `FileError`. After an error nothing stays on the backend.
  * @example
  * const missing = await using(reference())(loadDiffusers('missing', { steps: 10 }))()
  * pipe(missing, E.mapLeft(({ where }) => where)) // → E.left('missing')

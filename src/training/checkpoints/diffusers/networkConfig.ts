@@ -1,4 +1,7 @@
-/** Networks in `unet/config.json`: as diffusers describes them, and as noisefold does where it wrote the file. */
+/**
+ * Networks in `unet/config.json`: as diffusers describes them, and in files written by noisefold also as noisefold
+ * does.
+ */
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { errorAt } from '../../../formats/words.js';
 import { decode } from '../../../internal/decode.js';
@@ -26,7 +29,9 @@ const OWN = '_noisefold';
 
 const own = t.intersection([t.type({ config: t.unknown }), t.partial({ labelDropout: rate })]);
 
-/** The `config.json` of a network. `ConfigError` for one that is not expressible as a `UNet2DModel`. */
+/**
+ * The `config.json` of a network. Returns a `ConfigError` for a network that cannot be expressed as a `UNet2DModel`.
+ */
 export const networkConfig = ({ architecture, ...others }: AboutNetwork): either.Either<NoisefoldError, JsonRecord> =>
   E.map((fields: JsonRecord) => ({ ...fields, [OWN]: { config: architecture, ...others } }))(
     diffusersConfigOf(architecture),
@@ -53,7 +58,7 @@ const ownDescription = (config: JsonRecord, options: DiffusersOptions): AboutNet
     : undefined;
 };
 
-/** Reads the network of a `config.json`. `ConfigError`. */
+/** Reads the network of a `config.json`. Fails with `ConfigError`. */
 export const architectureIn = (
   config: JsonRecord,
   options: DiffusersOptions,

@@ -1,4 +1,4 @@
-/** JSON as Python writes it: with `Infinity`, `-Infinity` and `NaN`, which become strings. */
+/** Parses JSON as Python writes it, with `Infinity`, `-Infinity` and `NaN`, which become strings. */
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { errorAt } from '../../../formats/words.js';
 import { decode } from '../../../internal/decode.js';
@@ -8,7 +8,7 @@ import { parseJson } from '../../../internal/json.js';
 /** Words that JSON does not have. */
 const WORDS = ['-Infinity', 'Infinity', 'NaN'];
 
-/** The position behind the string that begins at `start`; the end of the text if no quote closes it. */
+/** The position after the string that begins at `start`; the end of the text if no quote closes it. */
 const afterString = (text: string, start: number): number => {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
@@ -34,7 +34,9 @@ const withStrings = (text: string): string => {
 /** An object of JSON. */
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** Parses the text of a file of Python that holds an object. `DecodeError`, which names the file. */
+/**
+ * Parses the text of a file, written by Python, that holds an object. Fails with a `DecodeError` that names the file.
+ */
 export const parsePythonJson = (path: string, text: string): either.Either<NoisefoldError, JsonRecord> =>
   F.pipe(
     parseJson(withStrings(text)),

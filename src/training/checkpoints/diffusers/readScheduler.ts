@@ -1,4 +1,4 @@
-/** `scheduler_config.json` of diffusers: as a process, a solver, a grid and a correction. */
+/** Reads `scheduler_config.json` of diffusers as a process, a solver, a grid and a correction. */
 import {
   type Correction,
   cosine,
@@ -30,18 +30,18 @@ import {
   settingsOf,
 } from './schedulers.js';
 
-/** The part of a sampling that a scheduler says. */
+/** The sampling options that a scheduler defines. */
 export interface SchedulerSampling {
   readonly solver: Solver;
   readonly grid: Grid;
   readonly correction: Correction;
 }
 
-/** A scheduler that was read. */
+/** The result of reading a scheduler. */
 export interface ReadScheduler {
   readonly process: Process;
   readonly predicts: 'epsilon' | 'x0' | 'v';
-  /** True if a model has to learn its variance, false if it must not, null if either will do. */
+  /** True if a model has to learn its variance, false if it must not, null if both are possible. */
   readonly learnsVariance: boolean | null;
   readonly sampling: SchedulerSampling;
   /** Differences from diffusers, and unknown fields. */
@@ -60,7 +60,7 @@ const nameIn = (path: string, { _class_name: name }: JsonRecord): either.Either<
         where: `${path}: _class_name`,
         expected: `one of ${Object.keys(SCHEDULER_FIELDS).join(', ')}`,
         actual: show(name),
-        hint: 'replace the scheduler, or give the folder of the network alone, with its process',
+        hint: 'replace the scheduler, or load only the folder of the network, with its process',
       });
 
 const wrongLength = (given: number, T: number): either.Either<NoisefoldError, never> =>
@@ -91,7 +91,7 @@ const processOfScheduler = (settings: SchedulerSettings): either.Either<Noisefol
   return ddpm(settings.rescale_betas_zero_snr ? E.flatMap(zeroTerminalSNR)(schedule) : schedule);
 };
 
-/** The fields that a scheduler has, without those that are null; and the names of others. */
+/** The known fields of a scheduler, without null fields; and the names of unknown fields. */
 const partsOf = (config: JsonRecord, fields: object) => {
   const entries = Object.entries(givenFields(config));
   return {
@@ -100,13 +100,14 @@ const partsOf = (config: JsonRecord, fields: object) => {
   };
 };
 
-/** If a model learns its variance, as the scheduler has it. Only the steps of DDPM use a variance. */
+/** Whether a model has to learn its variance, according to the scheduler. Only the steps of DDPM use a variance. */
 const learnsVariance = (name: SchedulerName, { variance_type: variance }: SchedulerSettings): boolean | null =>
   name === 'DDPMScheduler' ? variance === 'learned_range' : null;
 
 /**
- * Reads the configuration of a scheduler, for a number of steps or as many as its pipeline takes. `DecodeError` for a value
- * that is not of its field; `ConfigError`, which names the field, for a scheduler or a value that noisefold lacks.
+ * Reads the configuration of a scheduler, for a number of steps or the default number of its pipeline. Fails with
+ * `DecodeError` for a value of the wrong type, and with a `ConfigError` that names the field for a scheduler or a value
+ * that noisefold lacks.
  */
 export const readScheduler = (
   path: string,
@@ -118,12 +119,11 @@ export const readScheduler = (
     E.flatMap((name) => {
       const fields = { ...processFields, ...SCHEDULER_FIELDS[name] };
       const { known, others } = partsOf(config, fields);
-      const hint =
-        'change the field if another value will do, or give the folder of the network alone, with its process';
+      const hint = 'change the field, or load only the folder of the network, with its process';
       return F.pipe(
         decode(exactly({}, fields))(known),
         E.mapLeft(errorAt('ConfigError', path, hint)),
-        E.map((given) => settingsOf(name, given as Partial<SchedulerSettings>)), // the codecs of its fields
+        E.map((given) => settingsOf(name, given as Partial<SchedulerSettings>)), // the codecs of its fields have checked it
         E.bindTo('settings'),
         E.bind('process', ({ settings }) =>
           E.mapLeft((error: NoisefoldError) => inFile(path, error))(processOfScheduler(settings)),
@@ -141,7 +141,7 @@ export const readScheduler = (
             },
             notes: [
               ...notesOn(name, settings, count),
-              ...others.map((field) => `${field}: ${name} has no such field here; it is ignored`),
+              ...others.map((field) => `${field}: noisefold does not know this field of ${name}; it is ignored`),
             ].map((note) => `${path}: ${note}`),
           };
         }),

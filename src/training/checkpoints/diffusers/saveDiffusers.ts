@@ -1,4 +1,4 @@
-/** Trained models as folders of diffusers. */
+/** Saves trained models as folders of diffusers. */
 import type { Effect } from '../../../dsl/run/effect.js';
 import { type Backend, raise } from '../../../dsl/index.js';
 import { exactly } from '../../../internal/decode.js';
@@ -35,7 +35,7 @@ const codec = exactly({}, { scheduler: t.intersection([t.UnknownRecord, json]), 
 /** The version of diffusers whose format the folder has. */
 const VERSION = '0.30.0';
 
-/** The pipelines of some schedulers. That of DDPM takes all others. */
+/** The pipelines of some schedulers; all others use that of DDPM. */
 const PIPELINES: Readonly<Record<string, string>> = { DDIMScheduler: 'DDIMPipeline', PNDMScheduler: 'PNDMPipeline' };
 
 const text = (fields: JsonRecord): string => `${JSON.stringify(fields, null, 2)}\n`;
@@ -43,20 +43,21 @@ const text = (fields: JsonRecord): string => `${JSON.stringify(fields, null, 2)}
 /** The configuration of a U-Net that `unet` made. Raises `ConfigError` for any other model. */
 const architectureOf = <P, I extends ImageShape>(model: Trained<P, I>['model']): UNetArchitecture => {
   const { config } = aboutModel(model, CUSTOM);
-  if (config !== undefined) return config as UNetArchitecture; // it is part of the file
+  if (config !== undefined) return config as UNetArchitecture; // it is written to the file
   return raise('ConfigError', {
     where: 'saveDiffusers: model',
-    expected: 'a U-Net as unet makes it',
+    expected: 'a U-Net made by unet',
     actual: 'another model',
     hint: 'save it by saveTrained, or its weights by saveWeights',
   });
 };
 
 /**
- * Writes a trained U-Net as a folder that diffusers reads as a pipeline, and {@link loadDiffusers} reads back: the weights in
- * `unet`, the process in `scheduler`, and `model_index.json`. The folder must be new or empty; it appears whole, or not at all.
- * `ConfigError`, which names the field, for a model or process that diffusers cannot express, and for a number that is not
- * finite or too large for float16; `CheckpointMismatch` for parameters that are not those of the model; `FileError`.
+ * Writes a trained U-Net as a folder that diffusers reads as a pipeline, and {@link loadDiffusers} reads back: the
+ * weights in `unet`, the process in `scheduler`, and `model_index.json`. The folder must be new or empty; it appears
+ * complete or not at all. Fails with a `ConfigError`, which names the field, for a model or process that diffusers
+ * cannot express, and for a number that is not finite or too large for float16; with `CheckpointMismatch` for
+ * parameters that are not those of the model; and with `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const folder = `${tmpdir()}/${process.pid}-diffusers`
@@ -84,7 +85,7 @@ export const saveDiffusers = <P, I extends ImageShape>(
     const about = { architecture, ...(labelDropout !== undefined && { labelDropout }) };
     const network = yield* take(networkConfig(about));
     const scheduler = yield* take(schedulerConfig(process, architecture, given));
-    const { _class_name: name } = scheduler as { readonly _class_name: string }; // one that is read has it
+    const { _class_name: name } = scheduler as { readonly _class_name: string }; // a configuration that was read has it
     const version = { _diffusers_version: VERSION };
     const index = {
       _class_name: PIPELINES[name] ?? 'DDPMPipeline',

@@ -1,4 +1,4 @@
-/** The fields of schedulers of diffusers, and what they take here. */
+/** The fields of schedulers of diffusers, and the values that noisefold supports. */
 import { aboveZero, finite, natural, oneOf, only, positive, refined, share } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 
@@ -53,19 +53,19 @@ const dpmSolver = {
   use_beta_sigmas: only(false),
   use_lu_lambdas: only(false),
   use_flow_sigmas: only(false),
-  flow_shift: finite, // of flow sigmas
+  flow_shift: finite, // used only with flow sigmas
   use_dynamic_shifting: only(false),
-  time_shift_type: t.string, // of dynamic shifting
+  time_shift_type: t.string, // used only with dynamic shifting
   solver_order: refined(positive, 'an order from 1 to 3', (order) => order <= 3),
   algorithm_type: oneOf('dpmsolver++', 'sde-dpmsolver++'),
   solver_type: oneOf('midpoint'),
-  lower_order_final: t.boolean, // the last step is of order 1 in any case
+  lower_order_final: t.boolean, // the last step always has order 1
   euler_at_final: t.boolean,
   lambda_min_clipped: only('-Infinity'),
   variance_type: oneOf('learned', 'learned_range'), // the variance is not used
 };
 
-/** The fields that each scheduler has beside those of the process. */
+/** The fields that each scheduler has in addition to those of the process. */
 export const SCHEDULER_FIELDS = {
   DDPMScheduler: {
     ...gridFields,

@@ -41,7 +41,7 @@ describe('a file that Python wrote', () => {
     expect(read).toMatchObject({ left: { _tag: 'DecodeError', where: path, actual: '8589934592 bytes' } });
   });
 
-  test('that holds no object is refused by its name', () => {
+  test('that does not hold an object is refused, naming the file', () => {
     for (const text of ['[1]', '7', '{', '"a"'])
       expect(parsePythonJson('f', text)).toMatchObject({ left: { _tag: 'DecodeError', where: 'f' } });
   });
@@ -70,7 +70,7 @@ describe('schedulers', () => {
     expect(timesteps({ _class_name, ...fields }, 4)).toEqual(expected);
   });
 
-  test('with a field that objects have by themselves are read, with a note', () => {
+  test('with a field name of Object.prototype are read, with a note', () => {
     const { notes } = read({ _class_name: 'DDIMScheduler', toString: 1, constructor: 2 });
     expect(notes.filter((note) => /toString|constructor/.test(note))).toHaveLength(2);
   });
@@ -88,7 +88,7 @@ describe('schedulers', () => {
     },
   );
 
-  // a variance as it is, an end above σ = 0, and the stages of Runge-Kutta have no equal
+  // fixed variances, an end above σ = 0, and Runge-Kutta stages have no equivalent
   const cases = goldenDiffusers.cases.filter(
     ({ class: name, name: of }) => known(name) && !/learned$|sigma_min|prk/.test(of),
   );
@@ -119,7 +119,7 @@ describe('schedulers', () => {
     );
   });
 
-  test('with a value that noisefold lacks are refused by the field', () => {
+  test('with a value that noisefold lacks are refused, naming the field', () => {
     const config = {
       _class_name: 'DPMSolverMultistepScheduler',
       algorithm_type: 'dpmsolver',
@@ -144,11 +144,11 @@ describe('schedulers', () => {
     expect(read({ ...config, num_train_timesteps: 2 }).process.schedule.betas).toEqual(Float64Array.of(0.1, 0.2));
   });
 
-  test('that differ a little say how', () => {
+  test('with small differences have notes about them', () => {
     expect(read({ _class_name: 'PNDMScheduler', skip_prk_steps: true, new_field: 1 }).notes).toEqual([
-      's: set_alpha_to_one: diffusers ends at the noise of timestep 0; here at the data',
-      's: skip_prk_steps: diffusers evaluates twice in the first step; here once',
-      's: new_field: PNDMScheduler has no such field here; it is ignored',
+      's: set_alpha_to_one: diffusers ends at the noise level of timestep 0; noisefold ends at the data',
+      's: skip_prk_steps: diffusers evaluates twice in the first step; noisefold once',
+      's: new_field: noisefold does not know this field of PNDMScheduler; it is ignored',
     ]);
     expect(read({ _class_name: 'EulerDiscreteScheduler' }, 20).notes).toHaveLength(1);
     expect(read({ _class_name: 'EulerDiscreteScheduler' }, 28).notes).toHaveLength(0);

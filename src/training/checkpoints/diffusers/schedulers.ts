@@ -1,4 +1,4 @@
-/** Schedulers of diffusers as solvers, grids and corrections. */
+/** Translates schedulers of diffusers into solvers, grids and corrections. */
 import {
   ancestral,
   clipToImage,
@@ -26,7 +26,7 @@ import {
 import { clip } from '../../../dsl/index.js';
 import type { SchedulerName } from './schedulerFields.js';
 
-/** The fields of a scheduler with its defaults, those of all schedulers together. */
+/** The fields of all schedulers, with the defaults of the given one. */
 export interface SchedulerSettings {
   readonly num_train_timesteps: number;
   readonly beta_start: number;
@@ -79,7 +79,7 @@ const DEFAULTS: SchedulerSettings = {
 
 /** A scheduler of diffusers as noisefold's sampling. */
 interface Scheduler {
-  /** Its defaults, where they differ from those of most. */
+  /** Its defaults that differ from the common ones. */
   readonly defaults: Partial<SchedulerSettings>;
   readonly solver: (settings: SchedulerSettings) => Solver;
   /** True if the timestep nearest to the data counts as a step. */
@@ -92,7 +92,7 @@ interface Scheduler {
 
 const fifty = (T: number): number => Math.min(50, T);
 
-/** A scheduler that follows σ from level to level. */
+/** A scheduler that steps from one σ to the next. */
 const overSigmas = (solver: Scheduler['solver'], defaults: Partial<SchedulerSettings> = {}): Scheduler => ({
   defaults,
   solver,
@@ -148,7 +148,7 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   ),
 };
 
-/** The settings of a scheduler: what is given, its own defaults, those of most. */
+/** The settings of a scheduler: the given fields, then its own defaults, then the common defaults. */
 export const settingsOf = (name: SchedulerName, given: Partial<SchedulerSettings>): SchedulerSettings => ({
   ...DEFAULTS,
   ...SCHEDULERS[name].defaults,
@@ -174,32 +174,32 @@ export const correctionOf = (settings: SchedulerSettings): Correction => {
   return range === 1 ? clipToImage : clip(-range, range);
 };
 
-/** Tells if a scheduler visits timesteps between whole ones. */
+/** Tests if a scheduler visits fractional timesteps. */
 const isFractional = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean => {
   const { timestep_spacing: spacing, num_train_timesteps: T } = settings;
   if (settings.use_karras_sigmas || settings.use_exponential_sigmas) return true;
   return spacing === 'linspace' && SCHEDULERS[name].isFractional && steps > 1 && (T - 1) % (steps - 1) !== 0;
 };
 
-/** Tells if steps of DDIM end where the next ones begin: theirs are ⌊T/steps⌋ long. */
+/** Tests if the steps of diffusers' DDIM, which are ⌊T/steps⌋ long, end where the next ones begin. */
 const areJoined = ({ timestep_spacing: spacing, num_train_timesteps: T }: SchedulerSettings, steps: number): boolean =>
   spacing === 'leading' || (spacing === 'trailing' && T % steps === 0);
 
 const isThirdOrder = (name: SchedulerName, { solver_order: order }: SchedulerSettings): boolean =>
   order === 3 && !SCHEDULERS[name].endpoint;
 
-/** Differences of samples from those of the scheduler: the field and the difference. */
+/** Differences of our samples from those of the scheduler, each with its field. */
 export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps: number): readonly string[] => {
   const isDdim = name === 'DDIMScheduler';
   const endsAboveZero = settings.timestep_spacing === 'trailing' || settings.steps_offset > 0;
   const notes: readonly (readonly [boolean, string])[] = [
-    [isFractional(name, settings, steps), 'timestep_spacing: diffusers visits timesteps between whole ones; here the nearest whole ones'],
-    [isDdim && !areJoined(settings, steps), 'timestep_spacing: diffusers ends a step before the next one begins; here where it begins'],
-    [name === 'DDPMScheduler' && endsAboveZero, 'timestep_spacing: diffusers draws noise in the last step; here there is none'],
-    [!settings.set_alpha_to_one, 'set_alpha_to_one: diffusers ends at the noise of timestep 0; here at the data'],
-    [isDdim && settings.clip_sample, 'clip_sample: diffusers keeps ε̂ where x̂₀ is clipped; here ε̂ follows from the clipped x̂₀'],
-    [settings.thresholding && settings.sample_max_value > 1, 'sample_max_value: diffusers caps the threshold; here it has no cap'],
-    [name === 'PNDMScheduler' && settings.skip_prk_steps, 'skip_prk_steps: diffusers evaluates twice in the first step; here once'],
+    [isFractional(name, settings, steps), 'timestep_spacing: diffusers visits fractional timesteps; noisefold takes the nearest whole ones'],
+    [isDdim && !areJoined(settings, steps), 'timestep_spacing: diffusers ends a step before the start of the next one; noisefold ends it there'],
+    [name === 'DDPMScheduler' && endsAboveZero, 'timestep_spacing: diffusers draws noise in the last step; noisefold does not'],
+    [!settings.set_alpha_to_one, 'set_alpha_to_one: diffusers ends at the noise level of timestep 0; noisefold ends at the data'],
+    [isDdim && settings.clip_sample, 'clip_sample: diffusers keeps ε̂ where x̂₀ is clipped; noisefold derives ε̂ from the clipped x̂₀'],
+    [settings.thresholding && settings.sample_max_value > 1, 'sample_max_value: diffusers caps the threshold; noisefold does not'],
+    [name === 'PNDMScheduler' && settings.skip_prk_steps, 'skip_prk_steps: diffusers evaluates twice in the first step; noisefold once'],
     [isThirdOrder(name, settings), 'solver_order: steps of order 3 differ in their last term, or near the end'],
   ]; // prettier-ignore
   return notes.flatMap(([applies, note]) => (applies ? [note] : []));

@@ -1,4 +1,4 @@
-/** Processes as `scheduler_config.json` of diffusers. */
+/** Writes processes as `scheduler_config.json` of diffusers. */
 import type { Process } from '../../../diffusion/index.js';
 import { fail, type NoisefoldError } from '../../../dsl/index.js';
 import { E, type either, F } from '../../../internal/fp.js';
@@ -10,7 +10,7 @@ const WHERE = 'saveDiffusers: process';
 
 const PREDICTIONS = { epsilon: 'epsilon', x0: 'sample', v: 'v_prediction' } as const;
 
-/** The largest relative difference of two processes that differ by rounding alone. */
+/** The largest relative difference of two processes that differ only by rounding. */
 const CLOSE = 1e-9;
 
 const isClose = (some: ArrayLike<number>, others: ArrayLike<number>): boolean =>
@@ -28,7 +28,7 @@ const has = (process: Process, config: JsonRecord): boolean => {
 /** A number without the rounding errors of its last digits. */
 const short = (number: number): number => Number(number.toPrecision(12));
 
-/** Descriptions of the betas of a process, the shortest first; the last one lists them. */
+/** Descriptions of the betas of a process, the shortest first; the last one lists all betas. */
 const betaFields = ({ schedule: { T, betas } }: Process): readonly JsonRecord[] => {
   const range = { num_train_timesteps: T, beta_start: short(betas[0]!), beta_end: short(betas[T - 1]!) };
   const usual = { ...range, trained_betas: null, rescale_betas_zero_snr: false };
@@ -40,7 +40,7 @@ const betaFields = ({ schedule: { T, betas } }: Process): readonly JsonRecord[] 
   ];
 };
 
-/** The scheduler of a model unless another is given: that of DDPM. */
+/** The default scheduler: that of DDPM. */
 const usualScheduler = ({ learnedVariance }: UNetArchitecture): JsonRecord => ({
   _class_name: 'DDPMScheduler',
   clip_sample: true,
@@ -49,8 +49,8 @@ const usualScheduler = ({ learnedVariance }: UNetArchitecture): JsonRecord => ({
 });
 
 /**
- * Demands consecutive timesteps that the network knows, and a prediction and variance that schedulers of diffusers have. No
- * pipeline of a `UNet2DModel` gives it a condition.
+ * Raises unless the timesteps are consecutive and within the range of the network, and schedulers of diffusers support
+ * the prediction and the variance. No pipeline of a `UNet2DModel` passes a condition.
  */
 const expressible = (process: Process, architecture: UNetArchitecture) => {
   const { predicts = 'epsilon', learnedVariance, condition, timesteps: known } = architecture;
@@ -58,13 +58,13 @@ const expressible = (process: Process, architecture: UNetArchitecture) => {
   const wrong = (where: string, expected: string, actual: string) =>
     fail('ConfigError', { where, expected, actual, hint: 'save it by saveTrained, which keeps all models' });
   if (!process.timesteps.every((timestep, t) => timestep === t))
-    return wrong(`${WHERE}.timesteps`, 'every timestep of the process of the training', 'some of a longer process');
+    return wrong(`${WHERE}.timesteps`, 'every timestep of the training process', 'some of a longer process');
   if (typeof known === 'number' && T > known)
-    return wrong(WHERE, `at most ${known} timesteps, as the network knows`, `${T}`);
+    return wrong(WHERE, `at most ${known} timesteps, the number of the network`, `${T}`);
   if (condition !== undefined)
     return wrong(
       'saveDiffusers: model.condition',
-      'a network of noisy images alone',
+      'a network that takes only noisy images',
       `${condition.channels} more channels`,
     );
   if (predicts === 'score') return wrong('saveDiffusers: model.predicts', "'epsilon', 'x0' or 'v'", predicts);
@@ -74,8 +74,8 @@ const expressible = (process: Process, architecture: UNetArchitecture) => {
 };
 
 /**
- * The configuration of a scheduler for a process: the given one if it has that process, otherwise with its betas. `ConfigError`
- * for a process, prediction or variance that no scheduler has.
+ * The configuration of a scheduler for a process: the given one if it has that process, otherwise the given one with
+ * the betas of the process. Returns a `ConfigError` for a process, prediction or variance that no scheduler supports.
  */
 export const schedulerConfig = (
   process: Process,
@@ -90,7 +90,7 @@ export const schedulerConfig = (
       const made = [...(saysBetas ? [{}] : []), ...betaFields(process)].map((fields) => ({ ...config, ...fields }));
       const found = made.find((each) => has(process, each));
       if (found !== undefined) return E.right(found);
-      // the scheduler itself may be the reason
+      // the scheduler itself may be invalid
       return E.flatMap(() =>
         fail('ConfigError', {
           where: WHERE,

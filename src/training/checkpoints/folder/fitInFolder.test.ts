@@ -74,7 +74,7 @@ const outcome = async () => ({
   log: await logged(),
 });
 
-/** The outcome of a run that nothing disturbed. */
+/** The result of an undisturbed run. */
 const undisturbed = async () => {
   const disturbed = folder;
   folder = join(home, 'undisturbed');
@@ -88,7 +88,7 @@ const undisturbed = async () => {
 
 const stepIn = async (name: string): Promise<number> => right(await loadCheckpoint(join(folder, name))()).step;
 
-/** A listener that acts after so many steps. */
+/** A listener that acts after a number of steps. */
 const after =
   (step: number, act: () => unknown): NonNullable<Given['onEvent']> =>
   (event: TrainEvent) =>
@@ -99,7 +99,7 @@ const after =
 const quiet = { aborted: false };
 
 describe('a training in a folder', () => {
-  test('leaves a line for each step, the newest checkpoints, and the best', async () => {
+  test('leaves a line for each step, the newest checkpoints, and the best one', async () => {
     right(await fitted({}, { every: 2 })());
     const { names, log } = await outcome();
     expect(log.map(({ step, heldOut }) => [step, heldOut === undefined])).toEqual(
@@ -115,11 +115,11 @@ describe('a training in a folder', () => {
     expect(log[best.step - 1]!.heldOut).toBe(best.heldOut);
   });
 
-  test.each([0, 1, 3, 4, 9])('that a signal ends in step %d goes on as if it had not', async (at) => {
+  test.each([0, 1, 3, 4, 9])('stopped by a signal in step %d resumes as if it had not been stopped', async (at) => {
     const signal = { aborted: false };
     const ended = fitted({ signal, onEvent: after(at, () => (signal.aborted = true)) }, { every: 2 });
     expect(await messageOf(ended)).toBe(
-      `Cancelled: ${at % 3 === 0 && at > 0 ? 'held-out losses, step 0' : `training, step ${at}`}: expected to go on, got a signal to stop; nothing is lost: resume the run in …/run, which goes on at step ${at}`,
+      `Cancelled: ${at % 3 === 0 && at > 0 ? 'held-out losses, step 0' : `training, step ${at}`}: expected to continue, got a signal to stop; nothing is lost: resume the run in …/run, which continues at step ${at}`,
     );
     expect(await stepIn('checkpoint.safetensors')).toBe(at);
     right(await fitted({}, { every: 2, resume: true })());
@@ -128,7 +128,7 @@ describe('a training in a folder', () => {
     expect([again.checkpoint, again.best, again.log]).toEqual([whole.checkpoint, whole.best, whole.log]);
   });
 
-  test.each([2, 3, 5])('that its listener stops in step %d saves there, and goes on', async (at) => {
+  test.each([2, 3, 5])('stopped by its listener in step %d saves a checkpoint there, and resumes', async (at) => {
     const stopping: Given['onEvent'] = (event) =>
       TE.right(event._tag === 'Step' && event.step + 1 === at ? 'stop' : undefined);
     right(await fitted({ onEvent: stopping }, { every: 4 })());
@@ -139,7 +139,7 @@ describe('a training in a folder', () => {
     expect([again.checkpoint, again.best, again.log]).toEqual([whole.checkpoint, whole.best, whole.log]);
   });
 
-  test('that an error of the data ends saves its steps, and says so', async () => {
+  test('ended by an error in the data saves its steps, and says so', async () => {
     let batches = 0;
     const failing = {
       ...grey,
@@ -152,12 +152,12 @@ describe('a training in a folder', () => {
     const { heldOut: _, ...alone } = recipe;
     const ended = using(reference())(fitInFolder<Scalar, Image>(folder, { ...alone, data: failing }, { every: 3 }));
     expect(await messageOf(ended)).toBe(
-      'FileError: pictures: expected a, got b; look; nothing is lost: resume the run in …/run, which goes on at step 4',
+      'FileError: pictures: expected a, got b; look; nothing is lost: resume the run in …/run, which continues at step 4',
     );
     expect(await stepIn('checkpoint.safetensors')).toBe(4);
   });
 
-  test('does not begin where it began, goes on where there is nothing, or takes wrong options', async () => {
+  test('refuses to begin over a run, to resume without one, and wrong options', async () => {
     right(await fitted({ steps: 2 })());
     expect(await messageOf(fitted())).toMatch(/^ConfigError: …\/run: expected a folder without a run, got one with /);
     folder = join(home, 'other');
@@ -167,7 +167,7 @@ describe('a training in a folder', () => {
     expect(await readdir(home)).toEqual(['run']);
   });
 
-  test('to fewer steps than it has done is refused, and to as many gives what it has', async () => {
+  test('is refused for fewer steps than it has done, and returns its state for the same number', async () => {
     right(await fitted({ steps: 4 })());
     const few = 'ConfigError: training.steps: expected at least the 4 of the checkpoint, got 3; ';
     expect(await messageOf(fitted({ steps: 3 }, { resume: true }))).toMatch(few);
@@ -176,11 +176,11 @@ describe('a training in a folder', () => {
     expect(await messageOf(fitted({ steps: 4 }, { resume: true }))).toBe('done');
   });
 
-  test('whose log was lost goes on with a new one, also after that', async () => {
+  test('whose log was lost continues with a new log, also after that', async () => {
     const steps = async () => (await logged()).map(({ step }) => step);
     right(await fitted({ steps: 4 })());
     await rm(join(folder, 'metrics.jsonl'));
-    expect(await messageOf(fitted({}, { resume: true }))).toMatch(/, or give log: 'new' to go on with another log /);
+    expect(await messageOf(fitted({}, { resume: true }))).toMatch(/, or give log: 'new' to continue with a new log /);
     right(await fitted({ steps: 6 }, { resume: true, log: 'new' })());
     expect(await steps()).toEqual([4, 5]);
     right(await fitted({ steps: 8 }, { resume: true })());
@@ -190,7 +190,7 @@ describe('a training in a folder', () => {
     expect((await outcome()).checkpoint).toBe(checkpoint);
   });
 
-  test('unlocks the folder whatever happens, and holds it meanwhile', async () => {
+  test('holds the lock of the folder while it runs, and always releases it', async () => {
     const seen: string[] = [];
     const onEvent = after(1, async () => seen.push(await messageOf(openRunFolder(folder, { resume: true }))));
     right(await fitted({ onEvent })());
@@ -206,26 +206,26 @@ describe('a training in a folder', () => {
   });
 });
 
-describe('what is lost is told', () => {
+describe('the error says what is lost', () => {
   test.each([
     ['removed', () => rm(folder, { recursive: true })],
     ['renamed', () => rename(folder, join(home, 'other'))],
-  ])('where the folder was %s in mid-run', async (_name, change) => {
+  ])('if the folder was %s during a run', async (_name, change) => {
     expect(await messageOf(fitted({ onEvent: after(6, change) }, { every: 4 }))).toBe(
-      'FileError: …/run: expected a folder that no other run holds, got no run.lock there; the folder was removed or renamed, or its lock was deleted; nothing is left, unless the folder was renamed: there the checkpoint of step 4 is whole, the 2 steps since are lost',
+      'FileError: …/run: expected a folder that no other run holds, got no run.lock there; the folder was removed or renamed, or its lock was deleted; nothing is left, unless the folder was renamed: there the checkpoint of step 4 is whole, the 2 steps after it are lost',
     );
     expect(await stat(folder).catch(() => 'none')).toBe('none');
   });
 
-  test('where the lock alone was deleted: the checkpoint is whole', async () => {
+  test('if only the lock was deleted: the checkpoint is whole', async () => {
     const change = () => rm(join(folder, 'run.lock'));
     expect(await messageOf(fitted({ onEvent: after(6, change) }, { every: 4 }))).toMatch(
-      /lock was deleted; the checkpoint of step 4 is whole, the 2 steps since are lost$/,
+      /lock was deleted; the checkpoint of step 4 is whole, the 2 steps after it are lost$/,
     );
     expect(await stepIn('checkpoint.safetensors')).toBe(4);
   });
 
-  test('where the disk is full: the checkpoint before stays whole', async () => {
+  test('if the disk is full: the previous checkpoint stays whole', async () => {
     const builtin = process.getBuiltinModule;
     let full = false;
     vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) => {
@@ -245,7 +245,7 @@ describe('what is lost is told', () => {
     const onEvent = after(5, () => (full = true));
     const work = using(reference())(fitInFolder<Scalar, Image>(folder, { ...alone, onEvent }, { every: 4 }));
     expect(await messageOf(work)).toBe(
-      'FileError: …/run/checkpoint.safetensors: expected a file to write, got ENOSPC: no space left on device; free some space on the disk; the checkpoint of step 4 is whole, the 4 steps since are lost',
+      'FileError: …/run/checkpoint.safetensors: expected a file to write, got ENOSPC: no space left on device; free some space on the disk; the checkpoint of step 4 is whole, the 4 steps after it are lost',
     );
     full = false;
     expect(await stepIn('checkpoint.safetensors')).toBe(4);
@@ -253,7 +253,7 @@ describe('what is lost is told', () => {
     expect((await logged()).map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  test('where no checkpoint was saved yet', async () => {
+  test('if no checkpoint was saved yet', async () => {
     const change = () => mkdir(join(folder, 'metrics.jsonl'), { recursive: true });
     const work = async () => {
       const run = right(await openRunFolder(folder)());
@@ -269,7 +269,7 @@ describe('what is lost is told', () => {
 describe('a signal to the process', () => {
   const kill = (name: NodeJS.Signals) => () => {
     process.kill(process.pid, name);
-    return new Promise((resolve) => setTimeout(resolve, 20)); // the signal comes with the event loop
+    return new Promise((resolve) => setTimeout(resolve, 20)); // the signal is delivered by the event loop
   };
 
   test.each([
@@ -283,7 +283,7 @@ describe('a signal to the process', () => {
     expect(await stepIn('checkpoint.safetensors')).toBe(4);
     expect(process.exitCode).toBe(code);
     const uncaught = exits.mock.calls.findLast(([event]) => event === 'exit')![1] as (code: number) => void;
-    process.exitCode = 1; // as Node does before it tells of the end
+    process.exitCode = 1; // as Node does before it reports the exit
     uncaught(1);
     expect(process.exitCode).toBe(code);
     process.off('exit', uncaught);

@@ -1,4 +1,4 @@
-/** Training in a run folder: `fit` with a log, checkpoints, and an end in order. */
+/** Training in a run folder: `fit` with a log, checkpoints and a clean end on signals and errors. */
 import type { Model } from '../../../diffusion/index.js';
 import type { Effect } from '../../../dsl/run/effect.js';
 import type { NoisefoldError } from '../../../internal/errors.js';
@@ -21,7 +21,7 @@ import { exitWith, stopOnSignals } from '../../../node/stopOnSignals.js';
 export interface Saving {
   /** The number of steps between checkpoints: 500 by default. */
   readonly every?: number;
-  /** The number of newest checkpoints that are kept: 3 by default. The one with the lowest held-out loss is kept too. */
+  /** The number of newest checkpoints to keep: 3 by default. The one with the lowest held-out loss is kept too. */
   readonly keep?: number;
 }
 
@@ -30,7 +30,7 @@ export type FitInFolder<P, I extends ImageShape, M extends Learnable<P, I> = Mod
 
 const savingFields = { every: positive, keep: positive };
 
-/** The listeners that log and save a training. They keep state: each training needs its own. */
+/** The listeners that log and save a training. They are stateful, so each training needs its own. */
 const listeners = <P>(
   folder: RunFolder,
   {
@@ -49,7 +49,8 @@ const listeners = <P>(
   let saved = folder.from?.step ?? null;
   let { best } = folder;
   const isDue = (step: number): boolean => heldOut !== undefined && step % heldOut.every === 0;
-  // the metrics of a step whose held-out loss is measured after it; where a signal kept it from being, it is measured now
+  // the metrics of a step whose held-out loss is measured after it; if a signal prevented the measurement, it is made
+  // now
   const last = folder.metrics.at(-1);
   let waiting: Metrics | null = last !== undefined && last.heldOut === undefined && isDue(done) ? last : null;
 
@@ -60,13 +61,13 @@ const listeners = <P>(
     return { ...numbers, imagesPerSecond: (1000 * batch) / milliseconds, seconds };
   };
 
-  /** Runs work to log or save; an error tells what it costs. */
+  /** Runs work that logs or saves; an error says which steps are lost. */
   const demand = <A>(work: taskEither.TaskEither<NoisefoldError, A>): Block<A> =>
     take(async () => {
       const result = await work();
       if (E.isRight(result)) return result;
       const lost = `${done - (saved ?? 0)} steps`;
-      const whole = `the checkpoint of step ${saved} is whole, the ${lost} since are lost`;
+      const whole = `the checkpoint of step ${saved} is whole, the ${lost} after it are lost`;
       const left = `${(await isSaved(folder.path)) ? '' : 'nothing is left, unless the folder was renamed: there '}${whole}`;
       return E.left(hinting(result.left, `${result.left.hint}; ${saved === null ? `all ${lost} are lost` : left}`));
     });
@@ -74,7 +75,7 @@ const listeners = <P>(
     yield* demand(folder.save(yield* demand(run.snapshot), keep));
     saved = done;
   }
-  /** After each step: adds its line to the log, and saves if that is due. */
+  /** Called after each step: adds its line to the log, and saves a checkpoint if one is due. */
   function* finish(metrics: Metrics, run: TrainingRun<P>): Block<void> {
     yield* demand(folder.log(metrics));
     const { heldOut: loss = Infinity } = metrics;
@@ -107,18 +108,18 @@ const listeners = <P>(
         const heard = onError?.(error, run);
         if (heard !== undefined) yield* take(heard);
         if (waiting !== null && waiting !== last) yield* demand(folder.log(waiting));
-        if (done > (saved ?? -1)) yield* save(run); // at step 0 too: `resume` asks for a checkpoint
-        const hint = `nothing is lost: resume the run in ${folder.path}, which goes on at step ${done}`;
+        if (done > (saved ?? -1)) yield* save(run); // at step 0 too, because `resume` requires a checkpoint
+        const hint = `nothing is lost: resume the run in ${folder.path}, which continues at step ${done}`;
         yield* take(E.left(hinting(error, error._tag === 'Cancelled' ? hint : `${error.hint}; ${hint}`)));
       }),
   };
 };
 
 /**
- * Trains in an open run folder: goes on from its checkpoint, adds a line to `metrics.jsonl` for each step, and saves
- * every so many steps, at each new lowest held-out loss, at the end, and when an error or a signal ends the run. Errors
- * as of {@link fit}; `FileError`, which tells what is lost, if the disk is full or the folder is gone: earlier
- * checkpoints stay whole.
+ * Trains in an open run folder: resumes from its checkpoint, adds a line to `metrics.jsonl` for each step, and saves a
+ * checkpoint every `every` steps, at each new lowest held-out loss, at the end, and when an error or a signal ends the
+ * run. Fails with the errors of {@link fit}, and with a `FileError` that says what is lost if the disk is full or the
+ * folder is gone; earlier checkpoints stay intact.
  * @example
  * import { tmpdir } from 'node:os'
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean
@@ -144,9 +145,10 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
   });
 
 /**
- * Trains in the folder of a run: {@link openRunFolder}, {@link fitIn}, and unlock it. Unless a `signal` is given,
- * SIGINT (Ctrl-C), SIGTERM and SIGHUP end the run after its step, with a checkpoint, as `Cancelled`; the process then
- * ends with code 130, 143 or 129, unless the program sets another ({@link stopOnSignals}).
+ * Trains in the folder of a run: opens it by {@link openRunFolder}, trains by {@link fitIn}, and unlocks it. Unless a
+ * `signal` is given, SIGINT (Ctrl-C), SIGTERM and SIGHUP end the run after the current step, with a checkpoint, as
+ * `Cancelled`; the process then exits with code 130, 143 or 129, unless the program sets another ({@link
+ * stopOnSignals}).
  * @example
  * import { tmpdir } from 'node:os'
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean

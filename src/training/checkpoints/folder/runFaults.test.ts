@@ -12,7 +12,7 @@ import { loadCheckpoint } from '../checkpoint.js';
 import type { Snapshot } from '../snapshot.js';
 import { openRunFolder, type RunFolder } from './runFolder.js';
 
-/** Decides what the calls of the file system do, by their number: fail with this code, or work. */
+/** Decides by the number of a file system call if it fails with this code or works. */
 let fate: (call: number, name: string) => string | null = () => null;
 let calls = 0;
 
@@ -24,7 +24,7 @@ const failing =
     return work(...args);
   };
 
-/** Node's own, of which any call may fail. */
+/** Node's file system, in which any call may fail. */
 const fragile = (actual: typeof FileSystem): typeof FileSystem => {
   const wrapped = Object.fromEntries(
     Object.entries(actual).map(([name, member]) => [
@@ -46,7 +46,7 @@ const mostListeners = process.getMaxListeners();
 let home = '';
 let folder = '';
 beforeEach(async () => {
-  process.setMaxListeners(200); // of locks whose removal fails
+  process.setMaxListeners(200); // left by locks whose removal fails
   fate = () => null;
   vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) =>
     name === 'node:fs/promises'
@@ -84,7 +84,7 @@ const begun = async (): Promise<void> => {
   right(await run.release());
 };
 
-/** Goes on by one step, and tells how far it came. */
+/** Runs one more step, and returns how far it came. */
 const goOn = async (): Promise<'not opened' | 'not saved' | 'not released' | 'saved'> => {
   const opened = await openRunFolder(folder, { resume: true })();
   if (E.isLeft(opened)) return 'not opened';
@@ -94,7 +94,7 @@ const goOn = async (): Promise<'not opened' | 'not saved' | 'not released' | 'sa
   return E.isLeft(result) ? 'not saved' : 'saved';
 };
 
-/** A lock that is left is of this process: make it one of a process that is gone. */
+/** Changes a left-over lock of this process to one of a process that no longer exists. */
 const forgetLock = async (): Promise<void> => {
   for (const name of await readdir(folder))
     if (name.startsWith('.run.lock')) await rm(join(folder, name));
@@ -104,7 +104,7 @@ const forgetLock = async (): Promise<void> => {
     }
 };
 
-/** What a run holds that went on to step 5 after whatever happened at step 4. */
+/** The contents of a run that was resumed to step 5, whatever happened at step 4. */
 const expectSound = async (least: number): Promise<void> => {
   const run = right(await openRunFolder(folder, { resume: true })());
   const from = run.from!.step;
@@ -113,7 +113,7 @@ const expectSound = async (least: number): Promise<void> => {
   expect(run.metrics.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4].slice(0, from));
   for (let step = from + 1; step <= 5; step++) right(await advance(run, step));
   right(await run.release());
-  const names = (await readdir(folder)).filter((name) => !name.startsWith('.run.lock')); // of this process, which lives
+  const names = (await readdir(folder)).filter((name) => !name.startsWith('.run.lock')); // held by this process, which is alive
   expect(names.sort()).toEqual([
     ...['best.safetensors', 'checkpoint-000004.safetensors', 'checkpoint.safetensors', 'metrics.jsonl'],
   ]);
@@ -121,7 +121,7 @@ const expectSound = async (least: number): Promise<void> => {
   expect([await stepIn('best.safetensors'), await stepIn('checkpoint.safetensors')]).toEqual([2, 5]);
 };
 
-/** How many calls a session makes that nothing disturbs. */
+/** The number of calls of an undisturbed session. */
 const callsOfSession = async (): Promise<number> => {
   await begun();
   calls = 0;
@@ -130,33 +130,36 @@ const callsOfSession = async (): Promise<number> => {
   return calls;
 };
 
-/** All numbers below n in a long test, some of them in a short one. */
+/** All numbers below n in the long test, some of them in the short test. */
 const some = (n: number): readonly number[] => {
   const apart = Math.max(1, Math.floor(n / faults(12, n)));
   return Array.from({ length: Math.ceil(n / apart) }, (_, i) => i * apart);
 };
 
 describe('a run folder in which one call fails', () => {
-  test.each(['ENOSPC', 'EIO', 'EACCES'])('%s: the old or the new checkpoint is whole, and it goes on', async (code) => {
-    for (const at of some(await callsOfSession())) {
-      await begun();
-      calls = 0;
-      fate = (call) => (call === at ? code : null);
-      const outcome = await goOn();
-      fate = () => null;
-      if (outcome === 'not released') await forgetLock();
-      await expectSound(outcome === 'saved' ? 4 : 3);
-      await rm(folder, { recursive: true });
-    }
-  });
+  test.each(['ENOSPC', 'EIO', 'EACCES'])(
+    '%s: the old or the new checkpoint is whole, and the run resumes',
+    async (code) => {
+      for (const at of some(await callsOfSession())) {
+        await begun();
+        calls = 0;
+        fate = (call) => (call === at ? code : null);
+        const outcome = await goOn();
+        fate = () => null;
+        if (outcome === 'not released') await forgetLock();
+        await expectSound(outcome === 'saved' ? 4 : 3);
+        await rm(folder, { recursive: true });
+      }
+    },
+  );
 });
 
 describe('a run folder whose process ends at a call', () => {
-  test('the old or the new checkpoint is whole, and it goes on', async () => {
+  test('the old or the new checkpoint is whole, and the run resumes', async () => {
     for (const at of some(await callsOfSession())) {
       await begun();
       calls = 0;
-      fate = (call) => (call >= at ? 'EIO' : null); // nothing works after it, as nothing would be called
+      fate = (call) => (call >= at ? 'EIO' : null); // all later calls fail, because a process that ended makes none
       const outcome = await goOn();
       fate = () => null;
       await forgetLock();
@@ -166,7 +169,7 @@ describe('a run folder whose process ends at a call', () => {
   });
 });
 
-describe('a file system without links', () => {
+describe('a file system without hard links', () => {
   test('holds runs, and locks them', async () => {
     fate = (_, name) => (name === 'link' ? 'EPERM' : null);
     await begun();

@@ -49,7 +49,7 @@ const within = async <A>(options: Opening, use: (run: RunFolder) => Promise<A>):
   }
 };
 
-/** Logs steps from the one of the folder on, and saves after some. */
+/** Logs steps from the step of the folder on, and saves after some of them. */
 const advance = async (run: RunFolder, to: number, every: number, keep?: number): Promise<void> => {
   for (let step = run.from?.step ?? 0; step < to; step++) {
     right(await run.log(metrics(step))());
@@ -62,7 +62,7 @@ const stepIn = async (name: string): Promise<number> => right(await loadCheckpoi
 const log = (): Promise<string> => readFile(join(folder, 'metrics.jsonl'), 'utf8');
 
 describe('a run in a folder', () => {
-  test('goes on at its newest checkpoint, with the log before it', async () => {
+  test('resumes from its newest checkpoint, with the log before it', async () => {
     await within({}, async (run) => {
       expect([run.from, run.metrics, run.best]).toEqual([null, [], Infinity]);
       await advance(run, 7, 3);
@@ -70,7 +70,7 @@ describe('a run in a folder', () => {
     await within({ resume: true }, async (run) => {
       expect(run.from).toEqual(snapshot(6));
       expect(run.metrics).toEqual([0, 1, 2, 3, 4, 5].map(metrics));
-      expect((await log()).split('\n').length).toBe(8); // step 6 stays until it is repeated
+      expect((await log()).split('\n').length).toBe(8); // step 6 stays in the log until it is repeated
       await advance(run, 9, 3);
     });
     expect(await log()).toBe([0, 1, 2, 3, 4, 5, 6, 7, 8].map((step) => `${encodeMetrics(metrics(step))}\n`).join(''));
@@ -86,7 +86,7 @@ describe('a run in a folder', () => {
     for (const name of kept) expect(await stepIn(name)).toBe(Number(/\d+/.exec(name)?.[0] ?? 5));
   }); // prettier-ignore
 
-  test('keeps the best by held-out loss, also when it goes on', async () => {
+  test('keeps the checkpoint with the lowest held-out loss, also when it resumes', async () => {
     const losses = [0.5, 0.2, 0.4, 0.3];
     await within({}, async (run) => {
       for (const [i, loss] of losses.entries()) right(await run.save(snapshot(i + 1, loss), 1)());
@@ -109,7 +109,7 @@ describe('a run in a folder', () => {
     expect(await stepIn('checkpoint.safetensors')).toBe(8);
   });
 
-  test('killed between a checkpoint and its name as the best: the next one makes up for it', async () => {
+  test('killed after a checkpoint and before its link as the best: the next checkpoint repairs it', async () => {
     await within({}, async (run) => {
       right(await run.log(metrics(0))());
       right(await run.save(snapshot(1, 0.5))());
@@ -119,7 +119,7 @@ describe('a run in a folder', () => {
     expect(await stepIn('best.safetensors')).toBe(1);
   });
 
-  test('goes on at an earlier checkpoint that is moved to the name of the newest', async () => {
+  test('resumes from an earlier checkpoint that is moved to the name of the newest', async () => {
     await within({}, (run) => advance(run, 5, 1, 3));
     await rename(join(folder, 'checkpoint-000003.safetensors'), join(folder, 'checkpoint.safetensors'));
     await within({ resume: true }, async (run) => {
@@ -133,7 +133,7 @@ describe('a run in a folder', () => {
     ]);
   });
 
-  test('goes on with a new log where the old one is cut, and keeps that beside it', async () => {
+  test('continues with a new log if the old one is truncated, and keeps the old one', async () => {
     await within({}, (run) => advance(run, 3, 1, 1));
     const cut = (await log()).slice(0, -30);
     await writeFile(join(folder, 'metrics.jsonl'), cut);
@@ -155,7 +155,7 @@ describe('a run in a folder', () => {
     await within({ resume: true }, async (run) => expect(run.metrics).toEqual([metrics(3)]));
   });
 
-  test('leaves files that are not its own', async () => {
+  test('leaves other files alone', async () => {
     await mkdir(folder);
     const others = ['checkpoint-000001.txt', 'my checkpoint-000001.safetensors', 'checkpoint-1.safetensors', 'notes', '.checkpoint.safetensors.tmp']; // prettier-ignore
     for (const name of others) await writeFile(join(folder, name), name);
@@ -171,7 +171,7 @@ describe('a run in a folder', () => {
     for (const name of others) expect(await readFile(join(folder, name), 'utf8')).toBe(name);
   });
 
-  test('removes what a killed process left of a checkpoint', async () => {
+  test('removes temporary files of checkpoints that a killed process left', async () => {
     await within({}, (run) => advance(run, 1, 1));
     await writeFile(join(folder, `.checkpoint-000001.safetensors.${process.pid}.0f-1.tmp`), 'half of one');
     await writeFile(join(folder, `.best.safetensors.${process.pid}.0f-1.tmp`), 'half of one');
@@ -184,7 +184,7 @@ describe('a run in a folder', () => {
     expect(await readdir(home)).toEqual([]);
   });
 
-  test('in a folder that a link names', async () => {
+  test('in a folder given by a link', async () => {
     await mkdir(join(home, 'real'));
     await symlink(join(home, 'real'), folder);
     await within({}, (run) => advance(run, 2, 1));
@@ -193,7 +193,7 @@ describe('a run in a folder', () => {
 });
 
 describe('a folder is refused', () => {
-  test('where another run uses it', async () => {
+  test('if another run uses it', async () => {
     await within({}, async () => {
       for (const resume of [false, true, 'auto'] as const)
         expect(await messageOf(openRunFolder(folder, { resume }))).toMatch(
@@ -203,7 +203,7 @@ describe('a folder is refused', () => {
   });
 
   test.each(['checkpoint.safetensors', 'checkpoint-000200.safetensors', 'best.safetensors', 'metrics.jsonl'])(
-    'for a new run where it holds %s',
+    'for a new run if it holds %s',
     async (name) => {
       await mkdir(join(folder, name), { recursive: true });
       expect(await messageOf(openRunFolder(folder))).toBe(
@@ -213,27 +213,27 @@ describe('a folder is refused', () => {
     },
   );
 
-  test('to go on where it is missing', async () => {
+  test('to resume if it is missing', async () => {
     expect(await messageOf(openRunFolder(folder, { resume: true }))).toBe(
-      'FileError: …/run: expected a checkpoint to go on from, got no folder; check the path, or begin without `resume`',
+      'FileError: …/run: expected a checkpoint to resume from, got no folder; check the path, or start without `resume`',
     );
     expect(await readdir(home)).toEqual([]);
   });
 
-  test('to go on where it has no checkpoint, and the log stays', async () => {
+  test('to resume if it has no checkpoint, and keeps the log', async () => {
     await within({}, async (run) => right(await run.log(metrics(0))()));
     expect(await messageOf(openRunFolder(folder, { resume: true }))).toBe(
-      'FileError: …/run/checkpoint.safetensors: expected a checkpoint to go on from, got none: no run, or one that ended before it saved one; begin again without `resume`, in another folder',
+      'FileError: …/run/checkpoint.safetensors: expected a checkpoint to resume from, got none: no run, or one that ended before it saved one; start again without `resume`, in another folder',
     );
     expect(await log()).toBe(`${encodeMetrics(metrics(0))}\n`);
   });
 
-  test('to go on where only earlier checkpoints are there', async () => {
+  test('to resume if there are only earlier checkpoints', async () => {
     await within({}, (run) => advance(run, 3, 1));
     await rm(join(folder, 'checkpoint.safetensors'));
     for (const resume of [true, 'auto'] as const)
       expect(await messageOf(openRunFolder(folder, { resume }))).toBe(
-        'FileError: …/run/checkpoint.safetensors: expected a checkpoint to go on from, got none, although there is checkpoint-000002.safetensors; move checkpoint-000002.safetensors to this name to go on from it',
+        'FileError: …/run/checkpoint.safetensors: expected a checkpoint to resume from, got none, although there is checkpoint-000002.safetensors; move checkpoint-000002.safetensors to this name to resume from it',
       );
     expect((await log()).split('\n').length).toBe(4);
   });
@@ -241,12 +241,12 @@ describe('a folder is refused', () => {
   const unreadable: readonly (readonly [string, (path: string) => Promise<unknown>, RegExp])[] = [
     ['a folder', (path) => mkdir(path), /^FileError: .* got something that is not a regular file; /],
     ['a pipe', async (path) => execFileSync('mkfifo', [path]), /^FileError: .* got something that is not a regular file; /],
-    ['a link to nothing', (path) => symlink('nowhere', path), /^FileError: .* got a symbolic link; /],
+    ['a broken link', (path) => symlink('nowhere', path), /^FileError: .* got a symbolic link; /],
     ['a link to itself', (path) => symlink('checkpoint.safetensors', path), /^FileError: .* got a symbolic link; /],
     ['cut short', (path) => writeFile(path, 'x'), /^DecodeError: /],
     ['empty', (path) => writeFile(path, ''), /^DecodeError: /],
   ]; // prettier-ignore
-  test.each(unreadable)('to go on where the checkpoint is %s, and nothing changes', async (_name, spoil, message) => {
+  test.each(unreadable)('to resume if the checkpoint is %s, and changes nothing', async (_name, spoil, message) => {
     await within({}, (run) => advance(run, 3, 1));
     const before = await log();
     await rm(join(folder, 'checkpoint.safetensors'));
@@ -254,7 +254,7 @@ describe('a folder is refused', () => {
     for (const resume of [true, 'auto'] as const) {
       const error = await messageOf(openRunFolder(folder, { resume }));
       expect(error).toMatch(message);
-      expect(error).toMatch(/to go on from another checkpoint, move it to this name$/);
+      expect(error).toMatch(/to resume from another checkpoint, move it to this name$/);
     }
     expect(await log()).toBe(before);
     expect(await names()).toEqual([
@@ -262,12 +262,12 @@ describe('a folder is refused', () => {
     ]);
   });
 
-  test('to go on where the log lacks a step, or is deeply nested', async () => {
+  test('to resume if the log lacks a step, or is deeply nested', async () => {
     await within({}, (run) => advance(run, 3, 1));
     const lines = (await log()).split('\n');
     await writeFile(join(folder, 'metrics.jsonl'), lines.filter((_, i) => i !== 1).join('\n'));
     expect(await messageOf(openRunFolder(folder, { resume: true }))).toBe(
-      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or give log: 'new' to go on with another log and keep this one beside it",
+      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or give log: 'new' to continue with a new log and keep this one beside it",
     );
     await writeFile(join(folder, 'metrics.jsonl'), `${'['.repeat(100_000)}${']'.repeat(100_000)}\n`);
     expect(await messageOf(openRunFolder(folder, { resume: true }))).toMatch(/^DecodeError: .*at most 100 levels/);
@@ -275,7 +275,7 @@ describe('a folder is refused', () => {
     expect(await messageOf(openRunFolder(folder, { resume: true }))).toMatch(/^DecodeError: .*got 0 lines/);
   });
 
-  test('with options that are none', async () => {
+  test('with invalid options', async () => {
     expect(await messageOf(openRunFolder(folder, { resume: 'yes' } as never))).toMatch(
       /^ConfigError: openRunFolder.resume: /,
     );
@@ -283,7 +283,7 @@ describe('a folder is refused', () => {
   });
 });
 
-describe('a folder that goes away in mid-run', () => {
+describe('a folder that disappears during a run', () => {
   test.each([
     ['removed', () => rm(folder, { recursive: true })],
     ['renamed', () => rename(folder, join(home, 'other'))],
@@ -302,7 +302,7 @@ describe('a folder that goes away in mid-run', () => {
   });
 });
 
-describe('whatever is done to the files of a run', () => {
+describe('after any change to the files of a run', () => {
   const steps = fc.array(fc.nat(5), { minLength: 1, maxLength: 6 });
   const damage = fc.constantFrom('none', 'cut', 'flip', 'remove', 'leftover', 'lock');
   test.prop(
@@ -310,7 +310,7 @@ describe('whatever is done to the files of a run', () => {
     {
       numRuns: faults(20, 400),
     },
-  )('it goes on where it was, or is refused and stays as it is', async (sessions, keep) => {
+  )('it resumes where it was, or is refused and left unchanged', async (sessions, keep) => {
     folder = join(home, crypto.randomUUID());
     let step = 0;
     for (const [saves, kind, at] of sessions) {
@@ -334,7 +334,7 @@ describe('whatever is done to the files of a run', () => {
           JSON.stringify({ ...lockFields, pid: 2 ** 22 + 1, id: '0'.repeat(16) }),
         );
       if (!['cut', 'flip', 'remove'].includes(kind)) continue;
-      await rm(path); // which may be the best too
+      await rm(path); // which may also be the best
       if (kind === 'cut') await writeFile(path, bytes.subarray(0, at % bytes.length));
       else
         await writeFile(

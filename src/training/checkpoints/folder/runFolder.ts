@@ -1,8 +1,8 @@
 /**
  * A run on disk: `checkpoint.safetensors`, the newest; `checkpoint-000400.safetensors`, those before it;
- * `best.safetensors`, the one with the lowest held-out loss; `metrics.jsonl`, a line for each step. The log is on the
- * disk up to a step before the checkpoint of the step, so that a run killed at any moment resumes with no gap and no
- * duplicate.
+ * `best.safetensors`, the one with the lowest held-out loss; `metrics.jsonl`, a line for each step. The lines of the
+ * log are written to disk before the checkpoint of their step, so that a run killed at any moment resumes with no gap
+ * and no duplicate.
  */
 import type { Task } from '../../../dsl/run/effect.js';
 import { attempt, failure, type NoisefoldError, orRaise, raise } from '../../../internal/errors.js';
@@ -29,13 +29,13 @@ import { linked, type Lock, lockFolder } from '../../../node/lock.js';
 /** Options of {@link openRunFolder}. */
 export interface Opening {
   /**
-   * False, the default: begins a run, and fails if the folder holds one. True: goes on at the newest checkpoint, and
-   * fails if there is none. `'auto'`: goes on if there is a checkpoint, and begins otherwise.
+   * False, the default: starts a run, and fails if the folder holds one. True: resumes from the newest checkpoint, and
+   * fails if there is none. `'auto'`: resumes if there is a checkpoint, and starts a run otherwise.
    */
   readonly resume?: boolean | 'auto' | undefined;
   /**
-   * `'new'`: if the log is missing or damaged, begins another one at the step of the checkpoint, and keeps what is left
-   * of it beside it, as `metrics-<time>.jsonl`. By default that is a `DecodeError`.
+   * `'new'`: if the log is missing or damaged, starts a new one at the step of the checkpoint, and keeps the rest of
+   * the old one as `metrics-<time>.jsonl`. By default a missing or damaged log is a `DecodeError`.
    */
   readonly log?: 'new' | undefined;
 }
@@ -50,15 +50,17 @@ export interface RunFolder {
   readonly from: Snapshot | null;
   /** The metrics of the steps before it. */
   readonly metrics: readonly Metrics[];
-  /** The lowest held-out loss of a checkpoint before; Infinity if there is none. */
+  /** The lowest held-out loss of earlier checkpoints; Infinity if there is none. */
   readonly best: number;
-  /** Fails unless the folder is in its place, with the lock of this run. */
+  /** Fails unless the folder still exists under its name with the lock of this run. */
   readonly check: Task<void>;
-  /** Adds a line to the log. The first one replaces those from its step on, which are repeated. */
+  /**
+   * Adds a line to the log. The first added line replaces the lines from its step on, because those steps are repeated.
+   */
   readonly log: (metrics: Metrics) => Task<void>;
   /**
-   * Makes a snapshot the newest checkpoint; keeps so many of them, 3 by default, and the one with the lowest `heldOut`.
-   * Older ones are removed once the new one is on the disk. Other files stay.
+   * Makes a snapshot the newest checkpoint. Keeps `keep` checkpoints, 3 by default, and the one with the lowest
+   * `heldOut`. Older ones are removed once the new one is on the disk. Other files are not touched.
    */
   readonly save: (snapshot: Snapshot, keep?: number) => Task<void>;
   /** Unlocks the folder, and removes it if it was made for this run and is empty. */
@@ -68,7 +70,7 @@ export interface RunFolder {
 const NEWEST = 'checkpoint.safetensors';
 const BEST = 'best.safetensors';
 const LOG = 'metrics.jsonl';
-const NEW_LOG = "restore the file, or give log: 'new' to go on with another log and keep this one beside it";
+const NEW_LOG = "restore the file, or give log: 'new' to continue with a new log and keep this one beside it";
 const EARLIER = /^checkpoint-(\d{6,})\.safetensors$/;
 const LEFTOVER = /^\.(checkpoint(-\d+)?|best)\.safetensors\.\d+\.[\da-f-]+\.tmp$/;
 
@@ -77,13 +79,13 @@ const earlier = (step: number): string => `checkpoint-${`${step}`.padStart(6, '0
 /** An error with another hint. */
 export const hinting = (error: NoisefoldError, hint: string): NoisefoldError => failure(error._tag, { ...error, hint });
 
-/** Tells if a folder has a checkpoint. */
+/** Tests if a folder has a checkpoint. */
 export const isSaved = async (folder: string): Promise<boolean> => {
   const found = await fileExists(node().join(folder, NEWEST))();
-  return E.isLeft(found) || found.right; // something that cannot be read is there
+  return E.isLeft(found) || found.right; // there is something, but it cannot be read
 };
 
-/** The lowest held-out loss of a checkpoint so far, from the header of the best. */
+/** The lowest held-out loss of a checkpoint so far, read from the header of the best one. */
 const lowestLoss = (path: string): taskEither.TaskEither<NoisefoldError, number> =>
   gen(function* () {
     if (!(yield* take(ownFileExists(path)))) return Infinity;
@@ -96,7 +98,7 @@ const loggedBefore = (path: string, step: number, log: string): readonly Metrics
   const whole = log.slice(0, log.lastIndexOf('\n') + 1); // drops an incomplete last line
   const all = orRaise(decodeMetricsLog(path)(whole));
   const lines = all.filter((line) => line.step < step);
-  const first = all[0]?.step ?? 0; // a log that was begun anew begins later
+  const first = all[0]?.step ?? 0; // a new log begins at a later step
   const odd = lines.findIndex((line, i) => line.step !== first + i);
   if (odd !== -1 || lines.length !== Math.max(0, step - first))
     raise('DecodeError', {
@@ -109,9 +111,9 @@ const loggedBefore = (path: string, step: number, log: string): readonly Metrics
 };
 
 const lacking = (where: string, actual: string, hint: string): never =>
-  raise('FileError', { where, expected: 'a checkpoint to go on from', actual, hint });
+  raise('FileError', { where, expected: 'a checkpoint to resume from', actual, hint });
 
-/** The checkpoint to go on from, and the log before it, unless it begins anew. */
+/** The checkpoint to resume from, and the log before it, unless a new log begins. */
 interface Beginning extends Pick<RunFolder, 'from' | 'metrics'> {
   readonly anew?: boolean;
 }
@@ -133,7 +135,7 @@ const beginning = async (folder: string, { resume = false, log: kind }: Opening)
   }
   const path = join(folder, NEWEST);
   const toReplace = (error: NoisefoldError): NoisefoldError =>
-    hinting(error, `${error.hint}; to go on from another checkpoint, move it to this name`);
+    hinting(error, `${error.hint}; to resume from another checkpoint, move it to this name`);
   const from = orRaise(await TE.mapLeft(toReplace)(findCheckpoint(path))());
   if (from !== null) {
     const log = join(folder, LOG);
@@ -145,21 +147,21 @@ const beginning = async (folder: string, { resume = false, log: kind }: Opening)
   }
   const last = kept.sort().at(-1);
   if (last !== undefined)
-    lacking(path, `none, although there is ${last}`, `move ${last} to this name to go on from it`);
+    lacking(path, `none, although there is ${last}`, `move ${last} to this name to resume from it`);
   if (resume === true) {
-    const hint = 'begin again without `resume`, in another folder';
+    const hint = 'start again without `resume`, in another folder';
     lacking(path, 'none: no run, or one that ended before it saved one', hint);
   }
   return { from, metrics: [] };
 };
 
-/** Gives a file a name beside it, in place of what has the name. */
+/** Links a file to another name in the same folder, replacing a file of that name. */
 const linkOver = async (folder: string, from: string, to: string): Promise<void> => {
   const { join, rename, rm } = node();
   const aside = join(folder, asideOf(to));
   await linked(join(folder, from), aside);
   await rename(aside, join(folder, to));
-  await rm(aside, { force: true }); // it stays if both are one file
+  await rm(aside, { force: true }); // it would stay if both names are the same file
 };
 
 const opened = (
@@ -198,7 +200,7 @@ const opened = (
     save: (snapshot, keep = 3) =>
       inFolder(async () => {
         if (trimmed) orRaise(await syncFile(log)());
-        await keepBest(); // if a kill came between
+        await keepBest(); // if the process was killed in between
         if (newest !== null && newest.step !== snapshot.step && keep > 1)
           await linkOver(path, NEWEST, earlier(newest.step));
         orRaise(await saveCheckpoint(join(path, NEWEST))(snapshot)());
@@ -213,16 +215,16 @@ const opened = (
       }),
     release: onFile(path, 'a folder to unlock', async () => {
       await release();
-      if (made) await rmdir(path).catch(() => undefined); // it holds a run
+      if (made) await rmdir(path).catch(() => undefined); // not empty: it holds a run
     }),
   };
 };
 
 /**
  * Opens the folder of a run, and locks it against other runs, in this process and in others. A lock that a killed
- * process left is taken over. `FileError` if another run holds the folder, which names it, if a checkpoint is missing
- * or cannot be read; `DecodeError` for a damaged checkpoint or log; `ConfigError` if there is a run and `resume` is
- * false. Nothing is written but the lock.
+ * process left is taken over. Fails with a `FileError` if another run holds the folder, which the error names, or if a
+ * checkpoint is missing or cannot be read; with `DecodeError` for a damaged checkpoint or log; and with `ConfigError`
+ * if there is a run and `resume` is false. Writes only the lock.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-run`
@@ -240,7 +242,7 @@ export const openRunFolder = (path: string, options: Opening = {}): Task<RunFold
     const opening = orRaise(checked('openRunFolder', openingCodec)(options));
     const { join, lstat, readdir, rm, rmdir } = node();
     const made = await lstat(path).then(() => false, recover(['ENOENT'], true));
-    if (made && opening.resume === true) lacking(path, 'no folder', 'check the path, or begin without `resume`');
+    if (made && opening.resume === true) lacking(path, 'no folder', 'check the path, or start without `resume`');
     await makeFolder(path);
     const lock = await lockFolder(path);
     try {

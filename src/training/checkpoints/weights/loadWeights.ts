@@ -1,4 +1,4 @@
-/** Weights of other projects, from their files, as the parameters of a model. */
+/** Loads the weights of other projects as the parameters of a model. */
 import type { Effect } from '../../../dsl/run/effect.js';
 import {
   type Backend,
@@ -39,15 +39,15 @@ export interface LoadableModel<P> extends NamedModel {
 export interface LoadWeightsOptions {
   /** The names in the file, such as `diffusers` or `guidedDiffusion()`; default: the paths of the parameters. */
   readonly names?: Naming;
-  /** The beginning of the names in the file, up to a dot: `model`. Tensors whose names begin otherwise are not looked at. */
+  /** The beginning of the names in the file, up to a dot: `model`. Tensors with other names are ignored. */
   readonly prefix?: string;
-  /** Draws the parameters that the file lacks, or has in another shape, from `key`, instead of an error. */
+  /** Draws the parameters that the file lacks, or has in another shape, from `key`, instead of failing. */
   readonly partial?: boolean;
   /** The key of the parameters that a partial load draws. */
   readonly key?: RandomKey;
 }
 
-/** Parameters from a file, and how it differed from the model. */
+/** Parameters from a file, and the differences between the file and the model. */
 export interface LoadedWeights<P> {
   readonly params: Resident<P>;
   readonly report: WeightReport;
@@ -55,13 +55,13 @@ export interface LoadedWeights<P> {
 
 export const namesPart = functionPart('names such as diffusers, or guidedDiffusion()');
 const codec = exactly({}, { names: namesPart, prefix: t.string, partial: t.boolean, key: hostKey });
-const modelPart = part('a model, such as unet makes', 'params');
+const modelPart = part('a model, such as the result of unet', 'params');
 
 /** The numbers of a tensor as float32. */
 const floatsOf = ({ dtype, data }: StoredTensor): Float32Array =>
   dtype === 'F32' ? data : Float32Array.from(data as Float64Array); // the report has refused other dtypes
 
-/** Reads the tensors of a parameter, and brings them into our layout. `path` names the file in messages. */
+/** Reads the tensors of a parameter, and converts them to our layout. `path` names the file in messages. */
 const parameterFrom = (
   path: string,
   { entries, tensor }: OpenTensors,
@@ -70,7 +70,7 @@ const parameterFrom = (
   gen(function* () {
     const theirs: Weight[] = [];
     for (const name of names) {
-      const stored = yield* take(tensor(entries.get(name)!)); // it is in the report as found
+      const stored = yield* take(tensor(entries.get(name)!)); // the report lists it as found
       const { shape } = yield* take(withinFloat32(`${path}: ${name}`, stored));
       theirs.push({ shape, data: floatsOf(stored) });
     }
@@ -117,7 +117,7 @@ const refuse = (path: string, table: WeightTable, { entries }: OpenTensors, repo
   });
 };
 
-/** Loads the parameters of a model from a file that is open. The result owns them. */
+/** Loads the parameters of a model from an open file. The caller owns them. */
 export const weightsIn = <P>(
   path: string,
   file: OpenTensors,
@@ -143,12 +143,13 @@ export const weightsIn = <P>(
   });
 
 /**
- * Reads the weights of a model from files of another project, of any format that `withWeights` opens, and uploads them as
- * float32, one after the other. Gives the parameters, and a report of all tensors that are missing, unexpected or of another
- * shape. Such a difference is a `CheckpointMismatch` that lists up to 200 names of each kind, unless the load is `partial`:
- * then `model.init` draws the parameters that the file lacks, from `key`; a file that has none of them is refused all the
- * same. NaN, infinities, and numbers of float64 beyond float32 are a `DecodeError` that names the tensor. After an error
- * nothing stays on the backend. `ConfigError` for a model that the other project cannot express; `FileError`.
+ * Reads the weights of a model from files of another project, of any format that `withWeights` opens, and uploads them
+ * as float32, one after the other. Returns the parameters, and a report of all tensors that are missing, unexpected or
+ * of another shape. Such a difference is a `CheckpointMismatch` that lists up to 200 names of each kind, unless the
+ * load is `partial`. In that case `model.init` draws the parameters that the file lacks from `key`; a file that has
+ * none of them is still refused. NaN, infinities, and float64 numbers beyond float32 are a `DecodeError` that names the
+ * tensor. After an error nothing stays on the backend. Fails with `ConfigError` for a model that the other project
+ * cannot express, and with `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-weights.safetensors`

@@ -1,4 +1,4 @@
-/** Parameters as files that other projects read. */
+/** Saves parameters as files that other projects read. */
 import type { Effect } from '../../../dsl/run/effect.js';
 import type { Resident, TreeSpec } from '../../../dsl/index.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
@@ -29,7 +29,7 @@ export interface SaveWeightsOptions {
 
 const codec = exactly({}, { names: namesPart, prefix: t.string, dtype: fileDType });
 
-/** The numbers of a tensor as float32: the reference has float64. */
+/** The numbers of a tensor as float32, because those of the reference backend are float64. */
 const weightOf = ({ shape, data }: StoredTensor): Weight => ({
   shape,
   data: data instanceof Float32Array ? data : Float32Array.from(data as Float64Array), // of parameters
@@ -65,10 +65,10 @@ export function* writeWeights<P>(
 }
 
 /**
- * Writes the parameters of a model as a safetensors file that PyTorch's `safetensors` reads, with the names and layouts of
- * another project. The older file stays if it fails: `ConfigError` for a number that is not finite or too large for float16,
- * and for a model that the other project cannot express; `CheckpointMismatch` for parameters that are not those of the model;
- * `FileError`.
+ * Writes the parameters of a model as a safetensors file that PyTorch's `safetensors` reads, with the names and layouts
+ * of another project. If it fails, the older file is kept: with `ConfigError` for a number that is not finite or too
+ * large for float16, and for a model that the other project cannot express; with `CheckpointMismatch` for parameters
+ * that are not those of the model; or with `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-theirs.safetensors`
@@ -87,6 +87,6 @@ export const saveWeights = <P>(
 ): Effect<void> =>
   genEffect('saveWeights', function* (backend) {
     const known = yield* take(checked('saveWeights', codec)(options));
-    yield* take(checked('saveWeights: model', part('a model, such as unet makes', 'params'))(model));
+    yield* take(checked('saveWeights: model', part('a model, such as the result of unet', 'params'))(model));
     yield* writeWeights('saveWeights', path, model, params, known, backend);
   });

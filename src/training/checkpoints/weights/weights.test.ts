@@ -48,7 +48,7 @@ const drawn = async (backend: Backend, config: UNetConfig = base): Promise<Resid
 const tensorsOf = async (backend: Backend, params: unknown): Promise<ReadonlyMap<string, StoredTensor>> =>
   right(await readTensors(params)(backend)());
 
-/** The error of an effect, which leaves nothing on its backend. */
+/** Returns the error of an effect, and checks that it leaves nothing on its backend. */
 const refusal = async (effect: ReturnType<typeof loadWeights<UNetParams>>): Promise<NoisefoldError> => {
   const result = await using(reference())((backend) => async () => {
     const done = await effect(backend)();
@@ -59,7 +59,7 @@ const refusal = async (effect: ReturnType<typeof loadWeights<UNetParams>>): Prom
   throw new Error('it succeeded');
 };
 
-/** The tensors of a file as guided-diffusion names them, changed, in another file. */
+/** Writes changed tensors, under the names of guided-diffusion, to another file. */
 const changed = async (change: (tensors: Map<string, StoredTensor>) => void): Promise<string> => {
   const path = newPath();
   await onWasm(async (backend) =>
@@ -83,7 +83,7 @@ describe('weights that were saved', () => {
     ['EDM', edm, edmLike],
     ['EDM, NCSN++', edm, { ...edmLike, encoder: 'residual', sinusoid: 'fourier', filter: 'binomial' }],
   ];
-  plain.each(projects)('by the names of %s are loaded to the bit', (_, names, config) =>
+  plain.each(projects)('under the names of %s are loaded bit for bit', (_, names, config) =>
     onWasm(async (backend) => {
       const path = newPath();
       const made = right(unet(config));
@@ -119,7 +119,7 @@ describe('weights that were saved', () => {
     }),
   );
 
-  plain('by the names that attention had in old versions of diffusers are loaded', () =>
+  plain('under the attention names of old versions of diffusers are loaded', () =>
     onWasm(async (backend) => {
       const path = newPath();
       const params = await drawn(backend);
@@ -153,23 +153,26 @@ describe('gradients', () => {
     resample,
     adaptiveGroupNorm: fc.boolean(),
   });
-  test.prop([configs, fc.boolean()], { numRuns: 30 })('are renamed there and back without a change', (given, isNew) => {
-    const attention = given.attention.filter((height) => height === 8 || given.multipliers.length > 1);
-    const made = right(unet({ ...given, attention, image: [8, 8, 3], groups: 2 } as UNetConfig));
-    const table = right(guidedDiffusion({ newAttentionOrder: isNew })(made));
-    const ours = new Map(
-      table.entries.map(({ ours: path, shape }, n) => {
-        const length = shape.reduce((a, b) => a * b, 1);
-        return [path, { shape, data: Float32Array.from({ length }, (_, i) => Math.sin(i + n)) }] as const;
-      }),
-    );
-    const theirs = renamedToTheirs(table, ours);
-    expect(theirs.size).toBe(table.entries.flatMap((entry) => entry.theirs).length);
-    expect(renamedToOurs(table, theirs)).toEqual(ours);
-  });
+  test.prop([configs, fc.boolean()], { numRuns: 30 })(
+    'are renamed in both directions without a change',
+    (given, isNew) => {
+      const attention = given.attention.filter((height) => height === 8 || given.multipliers.length > 1);
+      const made = right(unet({ ...given, attention, image: [8, 8, 3], groups: 2 } as UNetConfig));
+      const table = right(guidedDiffusion({ newAttentionOrder: isNew })(made));
+      const ours = new Map(
+        table.entries.map(({ ours: path, shape }, n) => {
+          const length = shape.reduce((a, b) => a * b, 1);
+          return [path, { shape, data: Float32Array.from({ length }, (_, i) => Math.sin(i + n)) }] as const;
+        }),
+      );
+      const theirs = renamedToTheirs(table, ours);
+      expect(theirs.size).toBe(table.entries.flatMap((entry) => entry.theirs).length);
+      expect(renamedToOurs(table, theirs)).toEqual(ours);
+    },
+  );
 });
 
-describe('a file that does not fit', () => {
+describe('a file that does not match', () => {
   plain('is refused with all names at once', async () => {
     const path = await changed((tensors) => {
       tensors.delete('time_embed.0.weight');
@@ -186,7 +189,7 @@ describe('a file that does not fit', () => {
     });
   });
 
-  plain('of another network is refused with all of the names', async () => {
+  plain('of another network is refused, listing all names', async () => {
     const removed: string[] = [];
     const path = await changed((tensors) => {
       for (const name of tensors.keys()) if (name.startsWith('output_blocks')) removed.push(name);
@@ -206,7 +209,7 @@ describe('a file that does not fit', () => {
     expect(unexpected).toBe(`200 unexpected: ${names.slice(0, 200).join(', ')}`);
   });
 
-  plain('is refused with the prefix that would do', async () => {
+  plain('is refused, suggesting the matching prefix', async () => {
     const path = await changed((tensors) => {
       for (const [name, tensor] of [...tensors]) {
         tensors.delete(name);
@@ -219,7 +222,7 @@ describe('a file that does not fit', () => {
     });
   });
 
-  plain('is loaded in part: the rest is drawn from a key, and reported', async () => {
+  plain('is loaded partially: the rest is drawn from a key, and reported', async () => {
     const path = await changed((tensors) => {
       tensors.delete('out.2.weight');
       tensors.set('time_embed.0.bias', { dtype: 'F32', shape: [33], data: new Float32Array(33) });
@@ -239,7 +242,7 @@ describe('a file that does not fit', () => {
     });
   });
 
-  plain('is not loaded in part without a key, nor if no weight fits', async () => {
+  plain('is not loaded partially without a key, nor if no weight matches', async () => {
     const path = await changed((tensors) => tensors.delete('out.2.weight'));
     expect(await refusal(load(path, { partial: true }))).toMatchObject({
       _tag: 'ConfigError',
@@ -250,7 +253,7 @@ describe('a file that does not fit', () => {
     });
   });
 
-  plain.each([NaN, Infinity])('with %d among its numbers is refused by the name of the tensor', async (number) => {
+  plain.each([NaN, Infinity])('with %d among its numbers is refused, naming the tensor', async (number) => {
     const path = await changed((tensors) => {
       (tensors.get('middle_block.0.in_layers.2.weight')!.data as Float32Array)[5] = number;
     });
@@ -260,7 +263,7 @@ describe('a file that does not fit', () => {
     });
   });
 
-  plain('with a float64 beyond float32 is refused by the name of the tensor, not read as an infinity', async () => {
+  plain('with a float64 beyond float32 is refused, naming the tensor, and not read as infinity', async () => {
     const path = await changed((tensors) => {
       const data = new Float64Array(8).fill(3.4e38);
       data[5] = -1e39;
@@ -273,7 +276,7 @@ describe('a file that does not fit', () => {
     });
   });
 
-  plain('a misspelt option, a source of another kind and a model of another kind are refused by name', async () => {
+  plain('a misspelt option, another kind of source and another kind of model are refused by name', async () => {
     expect((await refusal(load('x', { prefx: '' }))).where).toBe('loadWeights.prefx');
     expect((await refusal(loadWeights(7 as never, model))).where).toBe('loadWeights');
     expect((await refusal(loadWeights('x', {} as never))).where).toBe('loadWeights: model');

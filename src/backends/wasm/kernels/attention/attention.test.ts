@@ -22,7 +22,7 @@ interface Case extends Extents {
   readonly orders: readonly (typeof ORDERS)[number][];
   readonly gap: number;
   readonly seed: number;
-  /** The size of the scores: large ones make the weights of most keys 0. */
+  /** The magnitude of the scores; large scores make the weights of most keys 0. */
   readonly size: number;
 }
 
@@ -38,7 +38,7 @@ const small: fc.Arbitrary<Case> = fc.record({
   size: fc.constantFrom(0.3, 3, 60),
 });
 
-/** The elements of an operand, and the strides of a batch of heads of matrices, with axes in memory in an order. */
+/** The elements of an operand, and the strides of a batch of heads of matrices, for an order of the axes in memory. */
 const layoutOf = (order: string, { batch, heads, depth }: Extents, tokens: number, gap: number) => {
   const extents: Readonly<Record<string, number>> = { b: batch, h: heads, t: tokens, d: depth };
   const axes = [...order];
@@ -157,7 +157,7 @@ describeKernels('attention and its gradient', (multiplyAdd) => {
     expectAgreement(multiplyAdd, { ...plain, batch: 2, heads: 5, queries: 3, keys: 1300, depth: 7 });
   });
 
-  test('are NaN where an operand is, and nowhere else', () => {
+  test('are NaN exactly where an operand is NaN', () => {
     const { put, reserve, read, run: execute } = arena();
     const strides: MatrixStrides = { batch: [4], row: 2, column: 1 };
     const problem = {

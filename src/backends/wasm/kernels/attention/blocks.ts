@@ -1,4 +1,4 @@
-/** Products of blocks of rows with packed matrices, as the kernels of attention need them. */
+/** Products of blocks of rows with packed matrices, for the kernels of attention. */
 import { COPY_WORK, type Item, LANES, partsFor, type Place, ranges, shift, type Stage } from '../../engine/stage.js';
 import { copied, FLOAT_BYTES, type Matrix } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
@@ -6,7 +6,7 @@ import { packPanel, panelColumns, panelsOf } from '../panels.js';
 import { type PanelRun, panelRuns, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from '../rows.js';
 import { range } from '../tiles.js';
 
-/** A matrix in memory: its extents, and where it is. */
+/** A matrix in memory: its extents and its place. */
 export interface Source extends Matrix<Place> {
   readonly rows: number;
   readonly columns: number;
@@ -28,7 +28,7 @@ export const transposed = ({ at, row, column, rows, columns }: Source): Source =
   columns: rows,
 });
 
-/** A matrix in panels. Its runs are kept, since many blocks are multiplied by it. */
+/** A matrix in panels. Its runs are kept, because many blocks are multiplied by it. */
 export interface Packed {
   readonly at: Place;
   readonly rows: number;
@@ -40,7 +40,7 @@ export interface Packed {
 /** Elements of a packed matrix. */
 export const packedElements = (rows: number, columns: number): number => rows * panelColumns(columns);
 
-/** Packs matrices, one behind another from `to` on. */
+/** Packs matrices one after another, starting at `to`. */
 export const packed = (
   to: Place,
   sources: readonly Source[],
@@ -84,7 +84,7 @@ export interface Block {
   readonly rows: number;
 }
 
-/** Blocks of `blockRows` rows, of which only the last one may be shorter: tables and tiles are whole. */
+/** Blocks of `blockRows` rows, of which only the last one may be shorter, so that tables and tiles are complete. */
 export const blocksOf = (rows: number, columns: number): readonly Block[] => {
   const most = blockRows(columns);
   return range(Math.ceil(rows / most)).map((i) => ({ first: i * most, rows: Math.min(most, rows - i * most) }));

@@ -139,7 +139,7 @@ const softmaxGradientRows = (multiplyAdd: MultiplyAdd): Func =>
 const column = i32.local('column');
 const factor = f32.local('factor');
 
-/** Multiplies each row by its number at `inverses`. Writes no padding, as rows may be in a tensor. */
+/** Multiplies each row by its number at `inverses`. Writes no padding, because the rows may be in a tensor. */
 const scaleRows: Func = callable(
   'scaleRows',
   [scores, rows, columns, step, inverses],

@@ -3,8 +3,9 @@
  *
  *   dv = Pᵀ·dy,  dP = dy·vᵀ,  dS = P∘(dP − Σ P∘dP),  dq = dS·(scale·k),  dk = dSᵀ·(scale·q)
  *
- * The rows of P are computed again, from whole rows of scores, so nothing of the forward pass is kept (compare Dao et al. 2022,
- * "FlashAttention", appendix B). dk and dv are sums over the blocks; threads that share a head have sums of their own.
+ * The rows of P are recomputed from whole rows of scores, so nothing of the forward pass is kept (compare Dao et al.
+ * 2022, "FlashAttention", appendix B). dk and dv are sums over the blocks; each thread that works on a head has its own
+ * sums.
  */
 import { command, type Item, LANES, partsFor, type Place, ranges, shift, type Stage } from '../../engine/stage.js';
 import { cleared, FLOAT_BYTES } from '../copy.js';
@@ -85,7 +86,10 @@ export const attentionGradientScratchElements = (problem: AttentionProblem): num
 const sumsOf = (sums: Place, keys: number, panel: Panel): Place =>
   shift(sums, FLOAT_BYTES * sumRows(keys) * panel.first);
 
-/** sums += leftᵀ·right, for `rows` rows of scores on the left, and as many rows of `depth` contiguous elements on the right. */
+/**
+ * sums += leftᵀ·right, for `rows` rows of scores on the left, and the same number of rows of `depth` contiguous
+ * elements on the right.
+ */
 const addProduct = (
   { keys, depth }: AttentionProblem,
   rows: number,

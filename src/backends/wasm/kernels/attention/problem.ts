@@ -1,4 +1,4 @@
-/** Attention in heads, on strided operands, and how its heads are shared by threads. */
+/** Attention in heads on strided operands, and the distribution of its heads over threads. */
 import { type Item, LANES, partsFor, type Place, ranges, serial, shift, type Stage } from '../../engine/stage.js';
 import { FLOAT_BYTES } from '../copy.js';
 import { type MatrixStrides, offsetInBatch } from '../gemm.js';
@@ -31,13 +31,16 @@ const workOfHead = ({ queries, keys, depth }: AttentionProblem): number => queri
 /** The multiply-adds of one product for all heads. */
 export const productWork = (problem: AttentionProblem): number => headsOf(problem) * workOfHead(problem);
 
-/** Scratch that a head needs, in elements: shared by the threads that work on it, and of each of them. */
+/** Scratch that a head needs, in elements: a part that its threads share, and a part for each thread. */
 export interface HeadScratch {
   readonly common: number;
   readonly own: number;
 }
 
-/** The lanes that share the heads; null if there are few, and threads share the blocks of each. */
+/**
+ * The lanes over which the heads are distributed; null if there are few heads, so that the blocks of each head are
+ * distributed.
+ */
 const lanesOf = (problem: AttentionProblem): number | null => {
   const heads = headsOf(problem);
   return heads < LANES && partsFor(workOfHead(problem), LANES) === LANES ? null : Math.min(LANES, heads);
@@ -82,7 +85,7 @@ export const overHeads = (
   return [ranges(heads, lanes).map(lane)];
 };
 
-/** The work of a lane: what it begins with, and what it does for each block. */
+/** The work of a lane: its initialization, and its work for each block. */
 export interface LaneWork<B> {
   readonly first: Item;
   readonly of: (block: B) => Item;

@@ -24,7 +24,7 @@ import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from '.
 /** Panels whose products are transformed together, so that they stay in the cache. */
 const GROUP_PANELS = 4;
 
-/** The taps are only needed before the lanes, so they share their memory. */
+/** The taps are needed only before the lanes run, so both use the same memory. */
 type Area = 'filter' | 'tapsOrLanes';
 
 const lanesOf = (problem: ConvProblem): number => Math.min(LANES, blockCount(problem));
@@ -95,7 +95,7 @@ const convolveBlock = (
       first: 0,
       count,
       left: at.inputs,
-      // a panel's column is its place from the beginning of the group
+      // the column of a panel is its position from the beginning of the group
       result: shift(at.products, -FLOAT_BYTES * first),
       length: channels,
       packed: at.filter,

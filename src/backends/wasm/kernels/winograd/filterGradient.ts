@@ -24,7 +24,7 @@ import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from '.
 type Area = 'lanes' | 'taps';
 type LaneArea = 'inputs' | 'gradients' | 'sums';
 
-/** The most lanes: each has sums of its own, which are large. */
+/** The maximum number of lanes, because each has its own sums, which are large. */
 const MOST_LANES = 4;
 
 /** The most elements of the sums of all lanes: 4 MiB. */

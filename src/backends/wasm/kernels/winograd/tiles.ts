@@ -7,15 +7,15 @@ import { ROW_MULTIPLE } from '../rows.js';
 import { range } from '../tiles.js';
 import { TILE_WORDS } from './functions.js';
 
-/** The fewest channels, on both sides, for which the transforms cost less than they save. */
+/** The minimum number of channels, on both sides, for which the transforms cost less than they save. */
 const LEAST_CHANNELS = 16;
 
-/** The fewest outputs along an axis: of few, half a tile may be wasted. */
+/** The minimum number of outputs along an axis; with fewer, half a tile may be wasted. */
 const LEAST_OUTPUTS = 4;
 
 const all = (values: readonly number[], is: number): boolean => values.every((value) => value === is);
 
-/** Tests if Winograd's algorithm applies to a convolution, and pays. */
+/** Tests if Winograd's algorithm applies to a convolution and is faster. */
 export const hasWinograd = (c: ConvGeometry): boolean =>
   all(c.window, 3) &&
   all([...c.strides, ...c.dilation, ...c.inputDilation], 1) &&
@@ -33,7 +33,7 @@ const tilesOf = (geometry: ConvGeometry): number => geometry.batch * tilesOfImag
 /** The most tiles of a block. */
 const MOST_TILES = 96;
 
-/** Images that share a table: the fewest that have the tiles of a block and divide the batch. */
+/** The number of images that share a table: the least that has the tiles of a block and divides the batch. */
 const groupOf = (geometry: ConvGeometry): number => {
   const { batch } = geometry;
   const wanted = Math.ceil(MOST_TILES / tilesOfImage(geometry));
@@ -73,7 +73,7 @@ export const tileTable = (geometry: ConvGeometry, x: ImageStrides, y: ImageStrid
 /** Elements of transformed inputs in a block: 256 KiB, so that they stay in the L2 cache. */
 const BLOCK_ELEMENTS = 65_536;
 
-/** The fewest blocks, for threads to share, where that leaves enough tiles for a block. */
+/** The minimum number of blocks to distribute over threads, if that leaves enough tiles for a block. */
 const FEWEST_BLOCKS = 8;
 
 /** Some tiles of a group of images, and their part of the table. */

@@ -168,15 +168,20 @@ export const node = <K extends Op>(
 /** The number of elements of a shape: 1 for a scalar. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+/** Some nodes: a set of them, or a map from them. */
+export interface Nodes {
+  readonly has: (n: Node) => boolean;
+}
+
 /** Lists the roots and the nodes below them, each once and after its inputs. Does not enter the `known` nodes. */
-export const reachable = (roots: readonly Node[], known: Iterable<Node> = []): readonly Node[] => {
-  const seen = new Set<Node>(known);
+export const reachable = (roots: readonly Node[], known: Nodes = new Set()): readonly Node[] => {
+  const seen = new Set<Node>();
   const order: Node[] = [];
   // an explicit stack, as graphs are deeper than the call stack: the entered nodes, and the next input of each
   const path: Node[] = [];
   const next: number[] = [];
   const enter = (n: Node): void => {
-    if (seen.has(n)) return;
+    if (seen.has(n) || known.has(n)) return;
     seen.add(n);
     path.push(n);
     next.push(0);
@@ -209,12 +214,14 @@ export const rewrite = (
   visit: (n: Node, original: Node) => Node,
   images: ReadonlyMap<Node, Node> = new Map(),
 ): readonly Node[] => {
-  const done = new Map(images);
-  for (const original of reachable(roots, images.keys())) {
-    const inputs = original.inputs.map((input) => done.get(input)!);
-    done.set(original, visit(withInputs(original, inputs), original));
+  const changed = new Map(images); // most passes leave most nodes as they are
+  const imageOf = (n: Node): Node => changed.get(n) ?? n;
+  for (const original of reachable(roots, images)) {
+    const isStale = original.inputs.some((input) => changed.has(input));
+    const image = visit(isStale ? withInputs(original, original.inputs.map(imageOf)) : original, original);
+    if (image !== original) changed.set(original, image);
   }
-  return roots.map((root) => done.get(root)!);
+  return roots.map(imageOf);
 };
 
 export const substitute = (roots: readonly Node[], from: readonly Node[], to: readonly Node[]): readonly Node[] =>

@@ -72,7 +72,8 @@ export function* encode(kernels: readonly (readonly Stage[])[], indexOf: (run: s
   );
   const stages = filled.flat();
   const chains = chainsOf(stages);
-  const starts = filled.reduce<readonly number[]>((all, { length }) => [...all, all.at(-1)! + length], [0]);
+  const starts = [0];
+  for (const { length } of filled) starts.push(starts.at(-1)! + length);
   const lists = STAGE_WORDS * stages.length;
   const commands = lists + stages.reduce((sum, { length }) => sum + length, 0);
   let tables = commands;

@@ -24,6 +24,7 @@ import { MOST_THREADS, SYNC_START } from './memory/reserved.js';
 import { createPool } from './threads/pool.js';
 import { canShareMemory, cores, type Spawn, spawn } from './threads/spawn.js';
 import { type WasmOptions, wasmOptions } from './options.js';
+import type { KnownCode } from './region/index.js';
 import { simdRegionRule } from './regions.js';
 
 export type { WasmOptions } from './options.js';
@@ -48,6 +49,7 @@ const lazy = <A>(compute: () => A): (() => A) => {
 const fuses = lazy(canFuse);
 const formOf = (multiplyAdd: MultiplyAdd) => ({
   multiplyAdd,
+  known: new Map() as KnownCode, // the code of regions, which many programs have in common
   shared: lazy(() => modulesOf(kernelFunctions(multiplyAdd), true)),
   own: lazy(() => modulesOf(kernelFunctions(multiplyAdd), false)),
 });
@@ -66,7 +68,7 @@ export const wasmBackend = (
   const isShared = canShareMemory();
   const memory = newMemory(isShared);
   const rounding = !portable && fuses() ? 'fused' : 'separate';
-  const { multiplyAdd, shared, own } = FORMS[rounding];
+  const { multiplyAdd, known, shared, own } = FORMS[rounding];
   const modules = isShared ? shared() : own();
   const jobs = createJobs();
   const heap = wasmHeap(memory);
@@ -76,6 +78,7 @@ export const wasmBackend = (
     memory,
     isShared,
     multiplyAdd,
+    known,
     modules,
     pool,
     worthWorkers,

@@ -168,20 +168,17 @@ export const node = <K extends Op>(
 /** The number of elements of a shape: 1 for a scalar. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Some nodes: a set of them, or a map from them. */
-export interface Nodes {
-  readonly has: (n: Node) => boolean;
-}
-
-/** Lists the roots and the nodes below them, each once and after its inputs. Does not enter the `known` nodes. */
-export const reachable = (roots: readonly Node[], known: Nodes = new Set()): readonly Node[] => {
-  const seen = new Set<Node>();
+/**
+ * Lists the roots and the nodes below them, each once and after its inputs. Does not enter the nodes in `seen`, and adds the
+ * others to it.
+ */
+export const reachable = (roots: readonly Node[], seen = new Set<Node>()): readonly Node[] => {
   const order: Node[] = [];
   // an explicit stack, as graphs are deeper than the call stack: the entered nodes, and the next input of each
   const path: Node[] = [];
   const next: number[] = [];
   const enter = (n: Node): void => {
-    if (seen.has(n) || known.has(n)) return;
+    if (seen.has(n)) return;
     seen.add(n);
     path.push(n);
     next.push(0);
@@ -216,7 +213,7 @@ export const rewrite = (
 ): readonly Node[] => {
   const changed = new Map(images); // most passes leave most nodes as they are
   const imageOf = (n: Node): Node => changed.get(n) ?? n;
-  for (const original of reachable(roots, images)) {
+  for (const original of reachable(roots, new Set(images.keys()))) {
     const isStale = original.inputs.some((input) => changed.has(input));
     const image = visit(isStale ? withInputs(original, original.inputs.map(imageOf)) : original, original);
     if (image !== original) changed.set(original, image);

@@ -17,7 +17,7 @@ export const constantIndex = (offset: number): Affine => ({ offset, coefficients
 /** A loop itself, as an index. */
 const loopIndex = (loop: Loop): Affine => ({
   offset: 0,
-  coefficients: Array.from({ length: loop + 1 }, (_, l) => (l === loop ? 1 : 0)),
+  coefficients: [...new Array<number>(loop).fill(0), 1],
 });
 
 /** `Σ scale_i·index_i + offset` */

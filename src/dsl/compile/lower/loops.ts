@@ -6,7 +6,7 @@
 /** A loop variable, by number. */
 type Loop = number;
 
-/** `offset + Σ coefficient·loop`. The coefficients are indexed by loop; those after the last are 0. */
+/** `offset + Σ coefficient·loop`. The coefficients are indexed by loop; missing ones are 0. */
 export interface Affine {
   readonly offset: number;
   readonly coefficients: readonly number[];
@@ -15,10 +15,11 @@ export interface Affine {
 export const constantIndex = (offset: number): Affine => ({ offset, coefficients: [] });
 
 /** A loop itself, as an index. */
-const loopIndex = (loop: Loop): Affine => ({
-  offset: 0,
-  coefficients: [...new Array<number>(loop).fill(0), 1],
-});
+const loopIndex = (loop: Loop): Affine => {
+  const coefficients: number[] = [];
+  coefficients[loop] = 1;
+  return { offset: 0, coefficients };
+};
 
 /** `Σ scale_i·index_i + offset` */
 export const combine = (indices: readonly Affine[], scales: readonly number[], offset = 0): Affine => {
@@ -107,7 +108,7 @@ export const nest = (extents: readonly number[]) => {
     if (weight !== shape.reduce((a, b) => a * b, 1)) return null;
     const result: Affine[] = [];
     for (const extent of [...shape].reverse()) {
-      const [own, scales]: [Affine[], number[]] = [[], []];
+      const own: number[] = []; // coefficients
       let covered = 1;
       while (covered < extent) {
         const loop = queue.shift()!;
@@ -115,18 +116,16 @@ export const nest = (extents: readonly number[]) => {
         if (extentOf[loop]! > left) {
           if (!Number.isInteger(left) || extentOf[loop]! % left !== 0) return null;
           const [outer, inner] = split(loop, left);
-          own.push(loopIndex(inner));
-          scales.push(covered);
+          own[inner] = covered;
           queue.unshift(outer);
           covered = extent;
         } else {
           if (extent % (covered * extentOf[loop]!) !== 0) return null;
-          own.push(loopIndex(loop));
-          scales.push(covered);
+          own[loop] = covered;
           covered *= extentOf[loop]!;
         }
       }
-      result.unshift(combine(own, scales));
+      result.unshift({ offset: 0, coefficients: own });
     }
     return result;
   };

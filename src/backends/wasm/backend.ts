@@ -13,7 +13,7 @@ import { randomRule } from '../shared/random.js';
 import { rowsRule } from '../shared/rows.js';
 import { topKRule } from '../shared/topK.js';
 import { simdAnchorRule, simdScratch } from './anchors.js';
-import type { Engine } from './engine/engine.js';
+import { type Engine, loadKernels } from './engine/engine.js';
 import { modulesOf } from './engine/modules.js';
 import { wasmExecution, WORTH_WORKERS } from './engine/execution.js';
 import { onHost, type WasmKernel } from './engine/kernel.js';
@@ -80,6 +80,7 @@ export const wasmBackend = (
     multiplyAdd,
     known,
     modules,
+    kernels: lazy(() => loadKernels({ memory, modules })),
     pool,
     worthWorkers,
     turns: { jobs, memory: books, breathe: breather() },

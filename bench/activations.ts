@@ -23,7 +23,7 @@ export const activationElements = (loss: Node, parameters: ReadonlySet<Node>): n
     if (!active.has(n) || n.inputs.length === 0) continue;
     cotangents(n, full(1, n.shape)).forEach((cotangent, i) => {
       if (cotangent === null || !active.has(n.inputs[i]!)) return;
-      for (const made of reachable([cotangent], forward))
+      for (const made of reachable([cotangent], new Set(forward)))
         for (const input of made.inputs) if (isForward.has(input)) read.add(numbersOf(input));
       if (isForward.has(cotangent)) read.add(numbersOf(cotangent));
     });

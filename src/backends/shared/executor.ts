@@ -98,28 +98,37 @@ const addressesOf = (plan: Plan, inputs: readonly Slot[], memory: Memory): Resul
 /** The memory that a run has for its outputs: null for keys and for outputs that reuse donated memory. */
 type Held = readonly (DeviceBuffer | null)[];
 
-/** For each input, the buffers of the plan that are in its memory. */
-const buffersOfInputs = ({ inputs, buffers }: Plan): readonly (readonly number[])[] =>
-  inputs.map((_, input) =>
-    buffers.flatMap(({ storage }, i) => (storage.kind === 'input' && storage.input === input ? [i] : [])),
-  );
-
-/** For each output, the buffers of the plan that are in its memory. */
-const buffersOfOutputs = ({ outputs, buffers }: Plan): readonly (readonly number[])[] =>
-  outputs.map((_, output) =>
-    buffers.flatMap(({ storage }, i) => (storage.kind === 'output' && storage.output === output ? [i] : [])),
-  );
+/** For each input and each output, the buffers of the plan that are in its memory. */
+const buffersIn = ({ inputs, outputs, buffers }: Plan) => {
+  const [ofInputs, ofOutputs] = [inputs.map((): number[] => []), outputs.map((): number[] => [])];
+  buffers.forEach(({ storage }, i) => {
+    if (storage.kind === 'input') ofInputs[storage.input]!.push(i);
+    if (storage.kind === 'output') ofOutputs[storage.output]!.push(i);
+  });
+  return { ofInputs, ofOutputs };
+};
 
 /** For each output, the donated input whose memory it reuses, or -1. */
-const donorsOf = (plan: Plan): readonly number[] =>
-  plan.outputs.map((_, k) => plan.inputs.findIndex((input) => input.donatedTo === k));
+const donorsOf = ({ inputs, outputs }: Plan): readonly number[] => {
+  const donors = outputs.map(() => -1);
+  inputs.forEach(({ donatedTo }, input) => {
+    if (donatedTo !== null) donors[donatedTo] = input;
+  });
+  return donors;
+};
+
+/** For each output, the first call that writes it, or -1. */
+const firstWritesOf = ({ outputs, calls }: Plan): readonly number[] => {
+  const first = new Map<number, number>(); // by buffer
+  calls.forEach((call, at) => {
+    for (const buffer of writtenBy(call)) if (!first.has(buffer)) first.set(buffer, at);
+  });
+  return outputs.map((output) => (output.kind === 'buffer' ? (first.get(output.view.buffer) ?? -1) : -1));
+};
 
 /** The memory of the outputs of runs. */
 const outputMemory = (plan: Plan, memory: Memory, donors: readonly number[]) => {
-  /** Indexed by output: the first call that writes it, or -1. */
-  const firstWrites = plan.outputs.map((output) =>
-    plan.calls.findIndex((call) => output.kind === 'buffer' && writtenBy(call).includes(output.view.buffer)),
-  );
+  const firstWrites = firstWritesOf(plan);
 
   const allocateOutputs = async (): Promise<Result<Held>> => {
     const held: (DeviceBuffer | null)[] = [];
@@ -170,20 +179,20 @@ const outputMemory = (plan: Plan, memory: Memory, donors: readonly number[]) => 
 
 /** Makes a function that sets the addresses of the inputs and outputs for the next run. It fails if the run is not possible. */
 const binder = (plan: Plan, memory: Memory, execution: Execution, donors: readonly number[]) => {
-  const [inputBuffers, outputBuffers] = [buffersOfInputs(plan), buffersOfOutputs(plan)];
+  const { ofInputs, ofOutputs } = buffersIn(plan);
   return (inputs: readonly Slot[], held: Held): Result<void> => {
     const end = memory.closed();
     const addresses = end === null ? addressesOf(plan, inputs, memory) : E.left(end);
     if (E.isLeft(addresses)) return addresses;
     inputs.forEach((slot, i) => {
       if (isKey(slot)) execution.setKey(i, slot);
-      else for (const buffer of inputBuffers[i]!) execution.place(buffer, addresses.right[i]!);
+      else for (const buffer of ofInputs[i]!) execution.place(buffer, addresses.right[i]!);
     });
     for (const [k, own] of held.entries()) {
       // an output that is a key has no buffers
       const address = own === null ? E.right(addresses.right[donors[k]!] ?? 0) : memory.addressOf(own, 'run');
       if (E.isLeft(address)) return address;
-      for (const buffer of outputBuffers[k]!) execution.place(buffer, address.right);
+      for (const buffer of ofOutputs[k]!) execution.place(buffer, address.right);
     }
     return E.right(undefined);
   };

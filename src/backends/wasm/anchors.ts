@@ -70,7 +70,7 @@ const placeOf = ({ buffer, offset }: View): Place => ({ buffer, offset: 4 * offs
  * scratch.
  */
 interface Work {
-  readonly elements: number;
+  readonly elements: () => number;
   /** Multiply-adds. */
   readonly work: number;
   readonly stages: (scratch: Place) => readonly Stage[];
@@ -104,7 +104,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
       const at = { q: placeOf(left), k: placeOf(right), v: placeOf(third), y: placeOf(output) };
       return [
         {
-          elements: attentionScratchElements(problem),
+          elements: () => attentionScratchElements(problem),
           work: 2 * productWork(problem),
           stages: (scratch) => attention(problem, { ...at, scratch }),
         },
@@ -119,7 +119,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
       const at = { q: placeOf(left), k: placeOf(right), v: placeOf(third), dy: placeOf(fourth) };
       return [
         {
-          elements: attentionGradientScratchElements(problem),
+          elements: () => attentionGradientScratchElements(problem),
           work: 5 * productWork(problem),
           stages: (scratch) => attentionGradient(problem, { ...at, gradients: placeOf(output), scratch }),
         },
@@ -130,7 +130,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
       const at = { a: placeOf(left), b: placeOf(right), c: placeOf(output) };
       return [
         {
-          elements: gemmScratchElements(problem),
+          elements: () => gemmScratchElements(problem),
           work: gemmWork(problem),
           stages: (scratch) => gemm(problem, { ...at, scratch }),
         },
@@ -141,7 +141,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
         const problem = convOf(part);
         const at = { x: placeOf(part.image), filter: placeOf(part.kernel), y: placeOf(part.output) };
         return {
-          elements: convScratchElements(problem),
+          elements: () => convScratchElements(problem),
           work: convWork(problem),
           stages: (scratch) => conv(problem, { ...at, scratch }),
         };
@@ -153,7 +153,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
         const problem = { ...geometry, dy };
         const at = { x: placeOf(part.image), dy: placeOf(part.output), filter: placeOf(part.kernel) };
         return {
-          elements: filterGradientScratchElements(problem),
+          elements: () => filterGradientScratchElements(problem),
           work: convWork(problem),
           stages: (scratch) => filterGradient(problem, { ...at, scratch }),
         };
@@ -172,10 +172,13 @@ const NAMES = {
 /** Several groups run concurrently, in lanes with their own scratch; a single group is split internally. */
 const lanesOf = (works: readonly Work[]): number => Math.min(LANES, works.length);
 
+/** Scratch elements that a lane needs. */
+const laneElements = (works: readonly Work[]): number => Math.max(...works.map(({ elements }) => elements()));
+
 /** Scratch elements that an anchor needs. */
 export const simdScratch = (call: AnchorCall): number => {
   const works = worksOf(call);
-  return lanesOf(works) * Math.max(...works.map(({ elements }) => elements));
+  return lanesOf(works) * laneElements(works);
 };
 
 /** Rule that runs anchors with the SIMD kernels. */
@@ -183,17 +186,15 @@ export const simdAnchorRule: Rule<WasmKernel> = (call) => {
   if (call.kind !== 'anchor') return null;
   const works = worksOf(call);
   const scratch = placeOf(call.scratch ?? call.output); // a kernel without scratch does not use the place of its scratch
-  const elements = Math.max(...works.map((work) => work.elements));
-  const stages = (): readonly Stage[] =>
-    works.length === 1
-      ? works[0]!.stages(scratch)
-      : [
-          ranges(works.length, lanesOf(works)).map(({ first, count }, lane) =>
-            works
-              .slice(first, first + count)
-              .flatMap((work) => serial(work.stages(shift(scratch, 4 * lane * elements)))),
-          ),
-        ];
+  const stages = (): readonly Stage[] => {
+    if (works.length === 1) return works[0]!.stages(scratch);
+    const bytes = 4 * laneElements(works);
+    return [
+      ranges(works.length, lanesOf(works)).map(({ first, count }, lane) =>
+        works.slice(first, first + count).flatMap((work) => serial(work.stages(shift(scratch, lane * bytes)))),
+      ),
+    ];
+  };
   const work = works.reduce((sum, part) => sum + part.work, 0);
   return { kind: 'stages', name: NAMES[call.anchor.op], stages, work };
 };

@@ -13,7 +13,7 @@ import { randomRule } from '../shared/random.js';
 import { rowsRule } from '../shared/rows.js';
 import { topKRule } from '../shared/topK.js';
 import { simdAnchorRule, simdScratch } from './anchors.js';
-import type { Engine } from './engine/engine.js';
+import { type Engine, loadKernels } from './engine/engine.js';
 import { modulesOf } from './engine/modules.js';
 import { wasmExecution, WORTH_WORKERS } from './engine/execution.js';
 import { onHost, type WasmKernel } from './engine/kernel.js';
@@ -24,6 +24,7 @@ import { MOST_THREADS, SYNC_START } from './memory/reserved.js';
 import { createPool } from './threads/pool.js';
 import { canShareMemory, cores, type Spawn, spawn } from './threads/spawn.js';
 import { type WasmOptions, wasmOptions } from './options.js';
+import type { KnownCode } from './region/index.js';
 import { simdRegionRule } from './regions.js';
 
 export type { WasmOptions } from './options.js';
@@ -48,6 +49,7 @@ const lazy = <A>(compute: () => A): (() => A) => {
 const fuses = lazy(canFuse);
 const formOf = (multiplyAdd: MultiplyAdd) => ({
   multiplyAdd,
+  known: new Map() as KnownCode, // the code of regions, which many programs have in common
   shared: lazy(() => modulesOf(kernelFunctions(multiplyAdd), true)),
   own: lazy(() => modulesOf(kernelFunctions(multiplyAdd), false)),
 });
@@ -66,7 +68,7 @@ export const wasmBackend = (
   const isShared = canShareMemory();
   const memory = newMemory(isShared);
   const rounding = !portable && fuses() ? 'fused' : 'separate';
-  const { multiplyAdd, shared, own } = FORMS[rounding];
+  const { multiplyAdd, known, shared, own } = FORMS[rounding];
   const modules = isShared ? shared() : own();
   const jobs = createJobs();
   const heap = wasmHeap(memory);
@@ -76,7 +78,9 @@ export const wasmBackend = (
     memory,
     isShared,
     multiplyAdd,
+    known,
     modules,
+    kernels: lazy(() => loadKernels({ memory, modules })),
     pool,
     worthWorkers,
     turns: { jobs, memory: books, breathe: breather() },

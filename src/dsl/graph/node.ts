@@ -174,9 +174,11 @@ export const node = <K extends Op>(
 /** The number of elements of a shape: 1 for a scalar. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Lists the roots and the nodes below them, each once and after its inputs. Does not enter the `known` nodes. */
-export const reachable = (roots: readonly Node[], known: Iterable<Node> = []): readonly Node[] => {
-  const seen = new Set<Node>(known);
+/**
+ * Lists the roots and the nodes below them, each once and after its inputs. Does not enter the nodes in `seen`, and adds the
+ * others to it.
+ */
+export const reachable = (roots: readonly Node[], seen = new Set<Node>()): readonly Node[] => {
   const order: Node[] = [];
   // an explicit stack, because graphs may be deeper than the call stack: the entered nodes, and the next input of each
   const path: Node[] = [];
@@ -215,12 +217,14 @@ export const rewrite = (
   visit: (n: Node, original: Node) => Node,
   images: ReadonlyMap<Node, Node> = new Map(),
 ): readonly Node[] => {
-  const done = new Map(images);
-  for (const original of reachable(roots, images.keys())) {
-    const inputs = original.inputs.map((input) => done.get(input)!);
-    done.set(original, visit(withInputs(original, inputs), original));
+  const changed = new Map(images); // most passes leave most nodes as they are
+  const imageOf = (n: Node): Node => changed.get(n) ?? n;
+  for (const original of reachable(roots, new Set(images.keys()))) {
+    const isStale = original.inputs.some((input) => changed.has(input));
+    const image = visit(isStale ? withInputs(original, original.inputs.map(imageOf)) : original, original);
+    if (image !== original) changed.set(original, image);
   }
-  return roots.map((root) => done.get(root)!);
+  return roots.map(imageOf);
 };
 
 export const substitute = (roots: readonly Node[], from: readonly Node[], to: readonly Node[]): readonly Node[] =>

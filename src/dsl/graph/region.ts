@@ -48,6 +48,28 @@ export interface Region {
   readonly stores: readonly Store[];
 }
 
+/** Formats an assignment. Assignments with equal keys have equal values if their operands and loads have. */
+export const assignmentKey = (a: Assignment): string => `${a.dtype[0]}${valueKey(a)}`;
+
+const valueKey = (a: Assignment): string => {
+  switch (a.op) {
+    case 'load':
+      return `l${a.load}`;
+    case 'constant':
+      return `c${Object.is(a.value, -0) ? '-0' : a.value}`;
+    case 'index':
+      return `i${a.offset}+${a.strides.join()}`;
+    case 'unary':
+      return `${a.fn}${a.a}`;
+    case 'binary':
+      return `${a.fn}${a.a},${a.b}`;
+    case 'select':
+      return `s${a.condition},${a.a},${a.b}`;
+    case 'cast':
+      return `t${a.a}`;
+  }
+};
+
 /** The initial value of a reduction, which is also its value over no elements. */
 export const identityOf = (fn: ReduceFn, dtype: NumberType): number => {
   if (fn === 'sum') return 0;

@@ -7,6 +7,7 @@ import { fail, type NoisefoldError, showType } from '../../internal/errors.js';
 import { dtypeOfArray } from '../types/dtype.js';
 import { sizeOf } from '../graph/node.js';
 import type { Plan } from '../compile/plan.js';
+import { isSameShape } from '../primitives/checks.js';
 import type { NumberType } from '../graph/region.js';
 import { suggestion } from '../../internal/suggest.js';
 import { kindOf, memberAt } from '../types/tree.js';
@@ -35,9 +36,8 @@ const bindInput = (
 ): Work<BoundInput> => {
   const x = memberAt(inputs, path);
   const where = `input ${path === '' ? '(the only one)' : path}`;
-  const expected = showType({ dtype, shape });
   const wrong = (actual: string, hint: string, tag: 'ShapeError' | 'DTypeError' = 'ShapeError') =>
-    fail(tag, { where, expected, actual, hint });
+    fail(tag, { where, expected: showType({ dtype, shape }), actual, hint });
   if (dtype === 'key')
     return isKeyWords(x)
       ? E.right({ slot: x, resident: null })
@@ -47,7 +47,7 @@ const bindInput = (
     if (E.isLeft(live)) return live;
     const resident = live.right;
     const hint = 'compile at the extents that you run with, and upload in the dtype of the spec';
-    return showType(resident) === expected
+    return resident.dtype === dtype && isSameShape(resident.shape, shape)
       ? E.right({ slot: resident.buffer, resident })
       : wrong(`a value ${showType(resident)}`, hint, resident.dtype === dtype ? 'ShapeError' : 'DTypeError');
   }

@@ -8,7 +8,7 @@ import { nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';
 
 /** Raises `ConfigError` if a function captures tensors: the graph may only depend on `formals`. */
 const withoutCaptives = (roots: readonly Node[], formals: readonly Node[]): readonly Node[] => {
-  const captive = reachable(roots, formals).find(isInput);
+  const captive = reachable(roots, new Set(formals)).find(isInput);
   return captive === undefined
     ? roots
     : raise('ConfigError', {

@@ -33,7 +33,7 @@ export const open = <P, Y>(f: (p: P) => Y, p: P, isFresh: (leaf: Node) => boolea
 const captured = (root: Node, formals: readonly Node[]): readonly Node[] => {
   const inside = new Set(formals);
   const outside = new Set<Node>();
-  for (const n of reachable([root], formals)) {
+  for (const n of reachable([root], new Set(formals))) {
     if (n.inputs.some((input) => inside.has(input))) inside.add(n);
     else if (isInput(n) || n.inputs.some((input) => outside.has(input))) outside.add(n);
   }

@@ -13,7 +13,7 @@ import { tensorsOf } from './tensors.js';
  */
 const batched: BatchedNodes = (roots, images, extent) => {
   const done = new Map(images);
-  for (const n of reachable(roots, images.keys())) {
+  for (const n of reachable(roots, new Set(images.keys()))) {
     const operands = n.inputs.map((input) => done.get(input)!);
     const { vmap, awaits } = primitiveOf(n);
     const own = awaits ? operands.slice(0, 1) : operands; // a node that only waits for a batch is not itself batched

@@ -1,5 +1,5 @@
 /** Loop nests: regions without their buffers, simplified to as few loops as possible. */
-import type { Assignment, Region } from '../../../dsl/graph/region.js';
+import { type Assignment, assignmentKey, type Region } from '../../../dsl/graph/region.js';
 import type { ReduceFn } from '../../../dsl/graph/node.js';
 import { identityOf } from '../scalar.js';
 
@@ -119,30 +119,11 @@ export const dependences = (nest: Nest): readonly number[] => {
   return known;
 };
 
-const assignmentKey = (a: Assignment): string => {
-  switch (a.op) {
-    case 'load':
-      return `l${a.load}`;
-    case 'constant':
-      return `c${Object.is(a.value, -0) ? '-0' : a.value}`;
-    case 'index':
-      return `i${a.offset}+${a.strides.join()}`;
-    case 'unary':
-      return `${a.fn}${a.a}`;
-    case 'binary':
-      return `${a.fn}${a.a},${a.b}`;
-    case 'select':
-      return `s${a.condition},${a.a},${a.b}`;
-    case 'cast':
-      return `t${a.a}`;
-  }
-};
-
 /** Returns a key that is equal for nests that can share generated code. */
 export const keyOf = (nest: Nest): string => {
   let key = isFlat(nest) ? 'n' : nest.loops.map(({ extent, reduced }) => `${reduced ? 'r' : ''}${extent}`).join();
   for (const strides of nest.loads) key += `;${strides.join()}`;
   for (const { strides, value, reduce } of nest.stores) key += `|${strides.join()}=${value}${reduce ?? ''}`;
-  for (const a of nest.body) key += `/${a.dtype[0]}${assignmentKey(a)}`;
+  for (const a of nest.body) key += `/${assignmentKey(a)}`;
   return key;
 };

@@ -8,7 +8,7 @@ import { RESERVED_BYTES, SYNC_START } from '../memory/reserved.js';
 import { createPool } from '../threads/pool.js';
 import { createSite } from '../threads/testing.js';
 import { STAGE_WORDS } from './driver.js';
-import { loadProgram } from './engine.js';
+import { loadKernels, loadProgram } from './engine.js';
 import { CELLS, type Division, division, firstCells, mix, workOf } from './engineTesting.js';
 import { modulesOf } from './modules.js';
 import { programOf } from './program.js';
@@ -67,7 +67,7 @@ const newMemory = () => new wasm.Memory({ initial: 1, maximum: 100, shared: true
 
 describe('on the calling thread', () => {
   const memory = newMemory();
-  const run = loadProgram({ memory, modules }, program);
+  const run = loadProgram({ memory, modules, kernels: () => loadKernels({ memory, modules }) }, program);
   test.prop([small, fc.nat()], { numRuns: 200 })('the driver does the work of a tape', (given, seed) =>
     checkWork(memory, run, given, seed),
   );

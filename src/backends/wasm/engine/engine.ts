@@ -6,9 +6,17 @@ import type { Pool } from '../threads/pool.js';
 import type { Modules } from './modules.js';
 import type { Program } from './program.js';
 
+type Functions = Readonly<Record<string, WasmFunction>>;
+
+/** Instantiates the kernels' functions. */
+export const loadKernels = ({ memory, modules }: Pick<Engine, 'memory' | 'modules'>): Functions =>
+  instantiate<string>(modules.kernels, memory);
+
 export interface Engine extends Target {
   readonly memory: WasmMemory;
   readonly modules: Modules;
+  /** The kernels' functions for the calling thread: all plans share an instance. */
+  readonly kernels: () => Functions;
   /** Null if everything runs on the calling thread. */
   readonly pool: Pool | null;
   /** The minimum number of cycles for which workers run stages. */
@@ -28,12 +36,12 @@ export const functionNames = ({ functions }: Modules, { regions }: Program): rea
 export type RunStages = (address: number, count: number) => void;
 
 /** Instantiates the functions of a plan for the calling thread. */
-export const loadProgram = ({ memory, modules }: Pick<Engine, 'memory' | 'modules'>, program: Program): RunStages => {
+export const loadProgram = (
+  { memory, modules, kernels }: Pick<Engine, 'memory' | 'modules' | 'kernels'>,
+  program: Program,
+): RunStages => {
   const host = Object.fromEntries(program.regions.imports.map((f) => [f.name, f.call]));
-  const functions: Readonly<Record<string, WasmFunction>> = {
-    ...instantiate<string>(modules.kernels, memory),
-    ...instantiate<string>(program.module, memory, host),
-  };
+  const functions: Functions = { ...kernels(), ...instantiate<string>(program.module, memory, host) };
   const names = functionNames(modules, program);
   const table = new wasm.Table({ element: 'anyfunc', initial: names.length });
   names.forEach((name, i) => table.set(i, functions[name]!));

@@ -4,22 +4,17 @@ import { COMMAND_WORDS, STAGE_WORDS } from './driver.js';
 import type { Argument, Item, Stage } from './stage.js';
 
 /**
- * A word of the tape that holds an address in a buffer: the index of the word, and the offset in the buffer in bytes.
+ * The words of a tape, which may lie anywhere. A word for an address holds the bytes from the beginning of the tape or of a
+ * buffer, until these have a place.
  */
-interface Relocation {
-  readonly word: number;
-  readonly offset: number;
-}
-
-/** The words of a relocatable tape. Addresses are written once the tape and the buffers have addresses. */
 export interface Tape {
   readonly words: Int32Array;
   /** The first stage of each kernel, and the end of the last one. The stages are at the beginning of the tape. */
   readonly starts: readonly number[];
-  /** Words that hold an address in the tape itself: the index of the word that they point at, in bytes. */
-  readonly own: readonly Relocation[];
-  /** Words that hold an address in a buffer, by buffer. */
-  readonly relocations: ReadonlyMap<number, readonly Relocation[]>;
+  /** The words for addresses in the tape itself. */
+  readonly own: readonly number[];
+  /** The words for addresses in a buffer, by buffer. */
+  readonly relocations: ReadonlyMap<number, readonly number[]>;
 }
 
 /**
@@ -74,7 +69,8 @@ export function* encode(kernels: readonly (readonly Stage[])[], indexOf: (run: s
   );
   const stages = filled.flat();
   const chains = chainsOf(stages);
-  const starts = filled.reduce<readonly number[]>((all, { length }) => [...all, all.at(-1)! + length], [0]);
+  const starts = [0];
+  for (const { length } of filled) starts.push(starts.at(-1)! + length);
   const lists = STAGE_WORDS * stages.length;
   const commands = lists + stages.reduce((sum, { length }) => sum + length, 0);
   let tables = commands;
@@ -85,17 +81,20 @@ export function* encode(kernels: readonly (readonly Stage[])[], indexOf: (run: s
   const { places, end } = yield* placedTables(stages, tables);
 
   const words = new Int32Array(end);
-  const own: Relocation[] = [];
-  const relocations = new Map<number, Relocation[]>();
-  const pointTo = (word: number, target: number, bytes = 0): void =>
-    void own.push({ word, offset: 4 * target + bytes });
+  const own: number[] = [];
+  const relocations = new Map<number, number[]>();
+  const pointTo = (word: number, target: number, bytes = 0): void => {
+    words[word] = 4 * target + bytes;
+    own.push(word);
+  };
   const writeArgument = (word: number, arg: Argument): void => {
     if (typeof arg === 'number') words[word] = arg;
     else if ('table' in arg) pointTo(word, places.get(arg.table)!, arg.offset);
     else {
-      const known = relocations.get(arg.buffer) ?? [];
-      known.push({ word, offset: arg.offset });
-      relocations.set(arg.buffer, known);
+      words[word] = arg.offset;
+      const known = relocations.get(arg.buffer);
+      if (known === undefined) relocations.set(arg.buffer, [word]);
+      else known.push(word);
     }
   };
   let [list, next] = [lists, commands];
@@ -121,13 +120,13 @@ export function* encode(kernels: readonly (readonly Stage[])[], indexOf: (run: s
 
 /** Writes the address of a buffer wherever the tape refers to it. */
 export const relocate = (tape: Tape, memory: Int32Array, buffer: number, address: number): void => {
-  for (const { word, offset } of tape.relocations.get(buffer) ?? []) memory[word] = address + offset;
+  for (const word of tape.relocations.get(buffer) ?? []) memory[word] = address + tape.words[word]!;
 };
 
 /** Writes the words of a tape to memory, with the addresses in itself, and the addresses of all buffers. */
 export const writeTape = (tape: Tape, memory: Int32Array, addresses: readonly number[]): void => {
   const start = memory.byteOffset;
   memory.set(tape.words);
-  for (const { word, offset } of tape.own) memory[word] = start + offset;
+  for (const word of tape.own) memory[word] = start + tape.words[word]!;
   for (const buffer of tape.relocations.keys()) relocate(tape, memory, buffer, addresses[buffer]!);
 };

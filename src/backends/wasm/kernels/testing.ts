@@ -4,7 +4,7 @@ import { wasm } from '../assembler/assembler.js';
 import type { WasmMemory } from '../assembler/assembler.js';
 import { canFuse, fused, type MultiplyAdd, separate } from './multiplyAdd.js';
 import { RESERVED_BYTES } from '../memory/reserved.js';
-import { functionNames, loadProgram } from '../engine/engine.js';
+import { functionNames, loadKernels, loadProgram } from '../engine/engine.js';
 import { type Modules, modulesOf } from '../engine/modules.js';
 import { programOf } from '../engine/program.js';
 import type { Place, Stage } from '../engine/stage.js';
@@ -67,7 +67,10 @@ export const arena = (): Arena => {
       const tape = atOnce(encode([stages], (name) => names.indexOf(name)));
       const address = put(Array.from(tape.words, () => 0));
       writeTape(tape, new Int32Array(memory.buffer, address, tape.words.length), [0]);
-      loadProgram({ memory, modules }, program)(address, tape.starts[1]!);
+      loadProgram({ memory, modules, kernels: () => loadKernels({ memory, modules }) }, program)(
+        address,
+        tape.starts[1]!,
+      );
     },
   };
 };

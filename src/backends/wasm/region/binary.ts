@@ -26,12 +26,14 @@ const signature = ({ params, result }: Signature): readonly number[] => [
   ...vector(result === null ? [] : [[TYPE_CODE[result]]]),
 ];
 
-const sized = (content: readonly number[]): readonly (readonly number[])[] => [unsignedLeb128(content.length), content];
+type Bytes = ArrayLike<number>;
+
+const sized = (content: Bytes): readonly Bytes[] => [unsignedLeb128(content.length), content];
 
 /** A function that takes two i32, as the engine's functions do. */
 export interface BinaryFunction {
   readonly name: string;
-  readonly code: readonly number[];
+  readonly code: Uint8Array;
 }
 
 const SIGNATURE: Signature = { params: ['i32', 'i32'], result: null };
@@ -51,7 +53,7 @@ export const binaryModule = (
   const codes = functions.flatMap(({ code }) => sized(code));
   const codeLength = codes.reduce((sum, { length }) => sum + length, 0);
   const count = unsignedLeb128(functions.length);
-  const section = (id: number, content: readonly number[]): readonly (readonly number[])[] => [[id], ...sized(content)];
+  const section = (id: number, content: Bytes): readonly Bytes[] => [[id], ...sized(content)];
   const chunks = [
     [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, vector(types.map(signature))),

@@ -90,7 +90,7 @@ const write = (body: Body | Expr, out: number[]): void => {
 };
 
 /** Encodes one entry of a module's code section: the declared locals (without parameters), then the instructions. */
-export const functionCode = (declared: readonly ValueType[], body: Body): readonly number[] => {
+export const functionCode = (declared: readonly ValueType[], body: Body): Uint8Array => {
   const out: number[] = [];
   /** Consecutive locals of one type: the encoding stores a count for each run. */
   const runs: { readonly type: ValueType; count: number }[] = [];
@@ -103,5 +103,5 @@ export const functionCode = (declared: readonly ValueType[], body: Body): readon
   for (const { type, count } of runs) out.push(...unsignedLeb128(count), TYPE_CODE[type]);
   write(body, out);
   out.push(0x0b);
-  return out;
+  return Uint8Array.from(out);
 };

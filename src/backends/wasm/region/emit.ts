@@ -38,7 +38,7 @@ export const emitNest = (
   scheduleOf: (extent: Slot<'i32'>) => Schedule,
   imports: ImportIndexOf,
   multiplyAdd: MultiplyAdd,
-): readonly number[] => {
+): Uint8Array => {
   const { body, stores } = nest;
   const variables = locals();
   const args = variables.i32();

@@ -15,7 +15,15 @@ export interface Target {
   /** True if threads share the memory. */
   readonly isShared: boolean;
   readonly multiplyAdd: MultiplyAdd;
+  /** The code that was generated for earlier plans with this `multiplyAdd`. Default: none. */
+  readonly known?: KnownCode;
 }
+
+/** Code by the key of its nest. Only code that calls the host depends on its module, which numbers the host functions. */
+export type KnownCode = Map<string, RegionCode>;
+
+/** The most functions to remember: about two megabytes of code. */
+const MOST_KNOWN = 4096;
 
 /** The command that runs a region, and whether its function calls the host. */
 export interface RegionEntry {
@@ -33,12 +41,15 @@ export interface RegionModule {
   readonly imports: readonly HostFunction[];
 }
 
-interface RegionFunction {
-  readonly name: string;
-  readonly code: readonly number[];
+interface RegionCode {
+  readonly code: Uint8Array;
   /** True if the last argument is the extent of the only loop. */
   readonly isFlat: boolean;
   readonly callsHost: boolean;
+}
+
+interface RegionFunction extends RegionCode {
+  readonly name: string;
 }
 
 const keptElements = ({ extents, reduced }: Region): number =>
@@ -50,14 +61,19 @@ const getOrInsert = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   return value;
 };
 
-/** Generates code for regions. Regions of equal structure share a function, regardless of the buffers they access. */
-export function* regionModule(regions: readonly Region[], { isShared, multiplyAdd }: Target): Pieces<RegionModule> {
+/**
+ * Generates code for regions. Regions of equal structure share a function, regardless of the buffers they access.
+ */
+export function* regionModule(
+  regions: readonly Region[],
+  { isShared, multiplyAdd, known = new Map() }: Target,
+): Pieces<RegionModule> {
   const imports = new Map<string, { readonly host: HostFunction; readonly index: number }>();
   /** By the original nest, to skip the simplification of nests seen before. */
   const byNest = new Map<string, RegionFunction>();
   /** By the simplified nest: one entry for each generated function. */
   const functions = new Map<string, RegionFunction>();
-  const emit = (nest: Nest): RegionFunction => {
+  const emit = (nest: Nest): RegionCode => {
     const depends = dependences(nest);
     let callsHost = false;
     const indexOf = (host: HostFunction): number => {
@@ -65,11 +81,21 @@ export function* regionModule(regions: readonly Region[], { isShared, multiplyAd
       return getOrInsert(imports, host.name, () => ({ host, index: imports.size })).index;
     };
     const code = emitNest(nest, depends, (extent) => scheduleOf(nest, depends, extent), indexOf, multiplyAdd);
-    return { name: `r${functions.size}`, code, isFlat: isFlat(nest), callsHost };
+    return { code, isFlat: isFlat(nest), callsHost };
+  };
+  const codeOf = (nest: Nest, key: string): RegionCode => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const made = emit(nest);
+    if (made.callsHost) return made;
+    if (known.size === MOST_KNOWN) known.clear();
+    known.set(key, made);
+    return made;
   };
   const functionOf = (original: Nest): RegionFunction => {
     const nest = simplified(original);
-    return getOrInsert(functions, keyOf(nest), () => emit(nest));
+    const key = keyOf(nest);
+    return getOrInsert(functions, key, () => ({ name: `r${functions.size}`, ...codeOf(nest, key) }));
   };
   const isLike = (a: Region, b: Region): boolean =>
     a.body === b.body && a.extents.every((extent, i) => extent === b.extents[i]);

@@ -3,7 +3,7 @@ import type { Region } from '../../../dsl/graph/region.js';
 import { atOnce } from '../../../internal/stop.js';
 import { wasm, type WasmMemory } from '../assembler/assembler.js';
 import { encode, writeTape } from '../engine/tape.js';
-import { functionNames, loadProgram } from '../engine/engine.js';
+import { functionNames, loadKernels, loadProgram } from '../engine/engine.js';
 import { modulesOf } from '../engine/modules.js';
 import { separate } from '../kernels/multiplyAdd.js';
 import { programOf } from '../engine/program.js';
@@ -34,7 +34,7 @@ export const runRegionOn = (
   const needed = start + 4 * tape.words.length - memory.buffer.byteLength;
   if (needed > 0) memory.grow(Math.ceil(needed / 65536));
   writeTape(tape, new Int32Array(memory.buffer as ArrayBuffer, start, tape.words.length), addresses);
-  loadProgram({ memory, modules }, program)(start, tape.starts[1]!);
+  loadProgram({ memory, modules, kernels: () => loadKernels({ memory, modules }) }, program)(start, tape.starts[1]!);
 };
 
 /**

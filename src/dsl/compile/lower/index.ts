@@ -211,12 +211,17 @@ const donate = (
     for (const b of writesOf(call)) if (!written.has(b)) written.set(b, at);
     for (const b of readsOf(call)) for (const one of [b, ...wholesOf(buffers, b)]) read.set(one, at);
   });
+  const ofInput = new Map<number, number>(); // the buffer of a whole input
+  const ofOutput = new Map<number, number>(); // the buffer of an output
+  buffers.forEach(({ storage, partOf }, b) => {
+    if (storage.kind === 'input' && !partOf) ofInput.set(storage.input, b);
+    if (storage.kind === 'output') ofOutput.set(storage.output, b);
+  });
   const inputOf = new Map<number, number>(); // the input whose memory a buffer reuses
   donations.forEach((output, input) => {
     if (output === null) return;
-    const from = buffers.findIndex(({ storage: s, partOf }) => s.kind === 'input' && s.input === input && !partOf);
-    const to = buffers.findIndex(({ storage: s }) => s.kind === 'output' && s.output === output);
-    if (from < 0 || to < 0) return;
+    const [from, to] = [ofInput.get(input), ofOutput.get(output)];
+    if (from === undefined || to === undefined) return;
     const [first, last] = [written.get(to)!, read.get(from) ?? -1];
     if (last < first || (last === first && inPlace(calls[first]!, from, to, buffers))) inputOf.set(to, input);
   });

@@ -109,6 +109,7 @@ export const layout = (
     let best = -1;
     let slack = Infinity;
     for (const other of placed) {
+      if (slack === 0) break; // no gap is tighter
       if (other.last < block.first || other.first > block.last) continue;
       const gap = other.offset - offset;
       if (gap >= size && gap - size < slack) [best, slack] = [offset, gap - size];

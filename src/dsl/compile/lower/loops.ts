@@ -6,24 +6,33 @@
 /** A loop variable, by number. */
 type Loop = number;
 
-/** `offset + Σ coefficient·loop` */
+/** `offset + Σ coefficient·loop`. The coefficients are indexed by loop; missing ones are 0. */
 export interface Affine {
   readonly offset: number;
-  readonly terms: ReadonlyMap<Loop, number>;
+  readonly coefficients: readonly number[];
 }
 
-export const constantIndex = (offset: number): Affine => ({ offset, terms: new Map() });
+export const constantIndex = (offset: number): Affine => ({ offset, coefficients: [] });
+
+/** A loop itself, as an index. */
+const loopIndex = (loop: Loop): Affine => {
+  const coefficients: number[] = [];
+  coefficients[loop] = 1;
+  return { offset: 0, coefficients };
+};
 
 /** `Σ scale_i·index_i + offset` */
-export const combine = (parts: readonly (readonly [Affine, number])[], offset = 0): Affine => {
-  const terms = new Map<Loop, number>();
+export const combine = (indices: readonly Affine[], scales: readonly number[], offset = 0): Affine => {
+  const coefficients: number[] = [];
   let total = offset;
-  for (const [index, scale] of parts) {
+  indices.forEach((index, i) => {
+    const scale = scales[i]!;
     total += index.offset * scale;
-    for (const [loop, c] of index.terms) terms.set(loop, (terms.get(loop) ?? 0) + c * scale);
-  }
-  for (const [loop, c] of terms) if (c === 0) terms.delete(loop);
-  return { offset: total, terms };
+    index.coefficients.forEach((c, loop) => {
+      coefficients[loop] = (coefficients[loop] ?? 0) + c * scale;
+    });
+  });
+  return { offset: total, coefficients };
 };
 
 /** Row-major strides of a dense tensor. */
@@ -34,14 +43,19 @@ export const denseStrides = (shape: readonly number[]): readonly number[] => {
 };
 
 /** The index of an element among all elements of a tensor, in row-major order. */
-export const linear = (index: readonly Affine[], shape: readonly number[]): Affine => {
-  const strides = denseStrides(shape);
-  return combine(index.map((i, axis) => [i, strides[axis]!] as const));
-};
+export const linear = (index: readonly Affine[], shape: readonly number[]): Affine =>
+  combine(index, denseStrides(shape));
 
 /** `Σ index·stride` */
 export const addressOf = (index: readonly number[], strides: readonly number[]): number =>
   index.reduce((sum, i, axis) => sum + i * strides[axis]!, 0);
+
+/** A loop that is not split, and the original loop that it is a part of. */
+interface Leaf {
+  readonly loop: Loop;
+  readonly extent: number;
+  readonly original: Loop;
+}
 
 /**
  * A loop nest under construction. An index into a reshaped tensor splits loops; the original ones keep their numbers, and
@@ -58,37 +72,43 @@ export const nest = (extents: readonly number[]) => {
     parts.set(loop, [outer, inner]);
     return [outer, inner];
   };
-  /** The unsplit parts of a loop, outermost first, with the coefficient of each in an index. */
-  const leavesOf = (loop: Loop, c = 1): readonly (readonly [Loop, number])[] => {
+  /** The unsplit parts of a loop, outermost first. */
+  const leavesOf = (loop: Loop): readonly Loop[] => parts.get(loop)?.flatMap(leavesOf) ?? [loop];
+  /** Adds `c` times a loop to coefficients, in terms of its unsplit parts. */
+  const addLoop = (coefficients: number[], loop: Loop, c: number): void => {
     const halves = parts.get(loop);
-    if (halves === undefined) return [[loop, c]];
+    if (halves === undefined) {
+      coefficients[loop]! += c;
+      return;
+    }
     const [outer, inner] = halves;
-    return [...leavesOf(outer, c * extentOf[inner]!), ...leavesOf(inner, c)];
+    addLoop(coefficients, outer, c * extentOf[inner]!);
+    addLoop(coefficients, inner, c);
   };
-  /** Rewrites an index in terms of leaf loops. */
-  const resolve = ({ offset, terms }: Affine): Affine => {
-    const resolved = new Map<Loop, number>();
-    for (const [loop, c] of terms)
-      if (extentOf[loop]! > 1)
-        for (const [leaf, own] of leavesOf(loop, c)) resolved.set(leaf, own + (resolved.get(leaf) ?? 0));
-    return { offset, terms: resolved };
+  /** The coefficients of an index in terms of leaf loops, for all loops. */
+  const resolve = ({ coefficients }: Affine): readonly number[] => {
+    const resolved = extentOf.map(() => 0);
+    coefficients.forEach((c, loop) => {
+      if (c !== 0 && extentOf[loop]! > 1) addLoop(resolved, loop, c);
+    });
+    return resolved;
   };
 
   /** Splits a linear index over all elements of `shape` into the indices of its axes. */
   const digits = (index: Affine, shape: readonly number[]): readonly Affine[] | null => {
-    const { offset, terms } = resolve(index);
-    if (offset !== 0) return null;
-    const rising = [...terms].sort(([, a], [, b]) => a - b);
+    if (index.offset !== 0) return null;
+    const coefficients = resolve(index);
+    const queue = [...coefficients.keys()].filter((loop) => coefficients[loop] !== 0);
+    queue.sort((a, b) => coefficients[a]! - coefficients[b]!); // innermost first
     let weight = 1;
-    for (const [loop, c] of rising) {
-      if (c !== weight) return null;
+    for (const loop of queue) {
+      if (coefficients[loop] !== weight) return null;
       weight *= extentOf[loop]!;
     }
     if (weight !== shape.reduce((a, b) => a * b, 1)) return null;
-    const queue = rising.map(([loop]) => loop); // innermost first
     const result: Affine[] = [];
     for (const extent of [...shape].reverse()) {
-      const own = new Map<Loop, number>();
+      const own: number[] = []; // coefficients
       let covered = 1;
       while (covered < extent) {
         const loop = queue.shift()!;
@@ -96,16 +116,16 @@ export const nest = (extents: readonly number[]) => {
         if (extentOf[loop]! > left) {
           if (!Number.isInteger(left) || extentOf[loop]! % left !== 0) return null;
           const [outer, inner] = split(loop, left);
-          own.set(inner, covered);
+          own[inner] = covered;
           queue.unshift(outer);
           covered = extent;
         } else {
           if (extent % (covered * extentOf[loop]!) !== 0) return null;
-          own.set(loop, covered);
+          own[loop] = covered;
           covered *= extentOf[loop]!;
         }
       }
-      result.unshift({ offset: 0, terms: own });
+      result.unshift({ offset: 0, coefficients: own });
     }
     return result;
   };
@@ -144,14 +164,14 @@ export const nest = (extents: readonly number[]) => {
 
   return {
     /** The index of the i-th original loop. */
-    loop: (i: number): Affine => (extentOf[i] === 1 ? constantIndex(0) : { offset: 0, terms: new Map([[i, 1]]) }),
+    loop: (i: number): Affine => (extentOf[i] === 1 ? constantIndex(0) : loopIndex(i)),
     /** The leaf loops, outermost first, and the original loops that they are parts of. */
-    leaves: () =>
-      originals.flatMap((original) => leavesOf(original).map(([loop]) => ({ extent: extentOf[loop]!, original }))),
+    leaves: (): readonly Leaf[] =>
+      originals.flatMap((original) => leavesOf(original).map((loop) => ({ loop, extent: extentOf[loop]!, original }))),
     /** The coefficients of an index for each leaf. */
-    strides: (index: Affine): readonly number[] => {
-      const { terms } = resolve(index);
-      return originals.flatMap((original) => leavesOf(original).map(([loop]) => terms.get(loop) ?? 0));
+    strides: (index: Affine, leaves: readonly Leaf[]): readonly number[] => {
+      const coefficients = resolve(index);
+      return leaves.map(({ loop }) => coefficients[loop]!);
     },
     regroup,
   };

@@ -108,20 +108,23 @@ const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySe
 /** The expression of a node that is computed inline. */
 interface Expression {
   readonly length: number;
-  /** The stored nodes that it loads. */
+  /** The stored nodes that it loads; empty if a region may load any number. */
   readonly loaded: ReadonlySet<Node>;
 }
+
+const NONE: ReadonlySet<Node> = new Set();
 
 /** Adds nodes so that no expression of a region is too long or loads from too many buffers. */
 const limited = (order: readonly Node[], stored: ReadonlySet<Node>, mostBuffers: number): ReadonlySet<Node> => {
   const cut = new Set(stored);
   const inline = new Map<Node, Expression>();
-  const expressionOf = (n: Node): Expression => inline.get(n) ?? { length: 1, loaded: new Set([n]) };
+  const isLimited = mostBuffers !== Infinity;
+  const expressionOf = (n: Node): Expression => inline.get(n) ?? { length: 1, loaded: isLimited ? new Set([n]) : NONE };
   const ofInputs = ({ inputs }: Node): Expression => {
     const expressions = inputs.map(expressionOf);
     return {
       length: expressions.reduce((sum, { length }) => sum + length, 0),
-      loaded: new Set(expressions.flatMap(({ loaded }) => [...loaded])),
+      loaded: isLimited ? new Set(expressions.flatMap(({ loaded }) => [...loaded])) : NONE,
     };
   };
   const store = (n: Node): void => {

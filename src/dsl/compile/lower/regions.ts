@@ -40,8 +40,8 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
   const loops = nest(order.map((axis) => root.shape[axis]!));
   const loads: { readonly buffer: number; readonly at: Affine }[] = [];
   const body: (Assignment & { at?: Affine })[] = [];
-  // by node and index object: elementwise operations pass the same index object on, so identity finds most repetitions
-  const known = new Map<Node, Map<readonly Affine[], number>>();
+  // by index object and node: elementwise operations pass their index on, so identity finds most repetitions
+  const known = new Map<readonly Affine[], Map<Node, number>>();
   const parts = new Set<Node>();
   const unindexable: Node[] = [];
 
@@ -74,7 +74,7 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
         const axis = from === undefined ? a : from[a]!;
         const [by, first] = [scales?.[a] ?? 1, offsets?.[a] ?? 0];
         if (axis === null) return constantIndex(first);
-        return by === 1 && first === 0 ? index[axis]! : combine([[index[axis]!, by]], first);
+        return by === 1 && first === 0 ? index[axis]! : combine([index[axis]!], [by], first);
       });
       return value(x, inner);
     }
@@ -86,12 +86,13 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
     return 0;
   };
   const value = (n: Node, index: readonly Affine[]): number => {
-    const places = known.get(n) ?? new Map<readonly Affine[], number>();
-    const before = places.get(index);
+    const atIndex = known.get(index) ?? new Map<Node, number>();
+    known.set(index, atIndex);
+    const before = atIndex.get(n);
     if (before !== undefined) return before;
     const buffer = memory.bufferOf(n);
     const result = buffer === undefined ? compute(n, index) : load(n, buffer, index, n.shape);
-    known.set(n, places.set(index, result));
+    atIndex.set(n, result);
     return result;
   };
 
@@ -100,10 +101,11 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
   const isOwn = isInline(root) && memory.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);
 
-  const address = combine(strides.map((stride, i) => [loops.loop(i), stride] as const), offset); // prettier-ignore
-  const placeOf = (at: Affine) => ({ offset: at.offset, strides: loops.strides(at) });
+  const address = combine(strides.map((_, i) => loops.loop(i)), strides, offset); // prettier-ignore
+  const leaves = loops.leaves();
+  const placeOf = (at: Affine) => ({ offset: at.offset, strides: loops.strides(at, leaves) });
   const region = tidied({
-    loops: loops.leaves().map(({ extent, original }) => ({ extent, reduced: original >= kept.length })),
+    loops: leaves.map(({ extent, original }) => ({ extent, reduced: original >= kept.length })),
     loads: loads.map(({ buffer, at }) => ({ buffer, ...placeOf(at) })),
     body: body.map(({ at, ...own }) => (at === undefined ? own : { ...own, ...placeOf(at) })),
     stores: [{ buffer: target, ...placeOf(address), value: result, reduce }],

@@ -1,5 +1,5 @@
 /** Merges regions with the same loops into one region with several stores, and orders calls. */
-import type { Access, Assignment, Region, Store } from '../../graph/region.js';
+import { type Access, type Assignment, assignmentKey, type Region, type Store } from '../../graph/region.js';
 import type { Buffer, Call, Origin } from '../plan.js';
 import { countsOf } from './classes.js';
 import { readsOf, wholesOf, writesOf } from './layout.js';
@@ -54,14 +54,6 @@ const renaming = (given: Assignment, to: (operand: number) => number): Assignmen
   ...('b' in given && { b: to(given.b) }),
 });
 
-/** Formats the fields of an assignment. Equal texts mean equal values. */
-const meaningOf = (assignment: Assignment, access: string): string => {
-  if (assignment.op === 'load') return `load ${access}`;
-  return Object.entries(assignment)
-    .map(([name, x]) => `${name} ${Object.is(x, -0) ? '-0' : x}`)
-    .join();
-};
-
 /**
  * Merges the regions of a group. Passes stored elements that a later region loads as values, and removes duplicate
  * assignments.
@@ -71,19 +63,18 @@ const merged = ({ regions }: Group): Region => {
   const loads: Access[] = [];
   const body: Assignment[] = [];
   const stores: Store[] = [];
-  const known = new Map<string, number>(); // of assignments
+  const known = new Map<string, number>(); // assignments, and loads by access
   const passed = new Map<string, number>(); // stored values by access
   for (const region of regions) {
     const renamed: number[] = [];
     const keys = region.loads.map(accessKey);
     for (const a of region.body) {
-      const key = a.op === 'load' ? keys[a.load]! : '';
       const moved = renaming(a, (i) => renamed[i]!);
-      const meaning = meaningOf(moved, key);
-      let value = (a.op === 'load' ? passed.get(key) : undefined) ?? known.get(meaning);
+      const key = a.op === 'load' ? keys[a.load]! : assignmentKey(moved);
+      let value = (a.op === 'load' ? passed.get(key) : undefined) ?? known.get(key);
       if (value === undefined) {
         value = body.push(a.op === 'load' ? { ...a, load: loads.push(region.loads[a.load]!) - 1 } : moved) - 1;
-        known.set(meaning, value);
+        known.set(key, value);
       }
       renamed.push(value);
     }

@@ -3,6 +3,7 @@ import { decompose } from '../../composites/decompose.js';
 import { showType } from '../../../internal/errors.js';
 import type { Pieces } from '../../../internal/stop.js';
 import { type ConstantData, type Node, reachable, rewrite, sizeOf } from '../../graph/node.js';
+import { isSameShape } from '../../primitives/checks.js';
 import { constant } from '../../primitives/index.js';
 import { dataOf, primitiveOf } from '../../primitives/table.js';
 import { checkInputs, checkKeys } from './checks.js';
@@ -47,8 +48,9 @@ const textOf = (value: unknown, identify: (x: object) => string): string => {
 const share = (roots: Roots): Roots => {
   const ids = new Map<object, number>();
   const identify = (x: object): string => {
-    if (!ids.has(x)) ids.set(x, ids.size);
-    return `#${ids.get(x)!}`;
+    const id = ids.get(x) ?? ids.size;
+    if (id === ids.size) ids.set(x, id);
+    return `#${id}`;
   };
   const nameOf = (x: object): string => {
     if (!ArrayBuffer.isView(x)) return identify(x);
@@ -59,25 +61,26 @@ const share = (roots: Roots): Roots => {
   return rewrite(roots, (n) => {
     if (primitiveOf(n).isUnique) return n;
     const key = `${n.op}|${n.dtype}|${n.shape.join(',')}|${textOf(n.attributes, nameOf)}|${n.inputs.map(identify).join()}`;
-    if (!known.has(key)) known.set(key, n);
-    return known.get(key)!;
+    const before = known.get(key);
+    if (before === undefined) known.set(key, n);
+    return before ?? n;
   });
 };
 
 /**
- * Checks that each node has the shape and dtype that its constructor computes, and is deeper than its inputs. The
- * `known` nodes were verified before. Returns all verified nodes. Throws a plain `Error`, because a malformed node is a
- * bug in noisefold.
+ * Checks that each node has the shape and dtype that its constructor computes, and is deeper than its inputs. Adds the
+ * nodes to `verified`, those of earlier passes. Throws a plain `Error`, because a malformed
+ * node is a bug in noisefold.
  */
-const verify = (pass: string, roots: Roots, known: readonly Node[]): readonly Node[] => {
-  const made = reachable(roots, known);
-  for (const n of made) {
+const verify = (pass: string, roots: Roots, verified: Set<Node>): void => {
+  for (const n of reachable(roots, verified)) {
     const rebuilt = primitiveOf(n).rebuild(n);
-    const [actual, expected] = [n, rebuilt].map(showType);
-    if (actual !== expected || n.inputs.some((input) => input.depth >= n.depth))
+    const isSame = n.dtype === rebuilt.dtype && isSameShape(n.shape, rebuilt.shape);
+    if (!isSame || n.inputs.some((input) => input.depth >= n.depth)) {
+      const [actual, expected] = [n, rebuilt].map(showType);
       throw new Error(`noisefold: pass '${pass}' made a malformed ${n.op}: ${actual}, should be ${expected}`);
+    }
   }
-  return [...known, ...made];
 };
 
 /**
@@ -94,11 +97,12 @@ export function* optimized(roots: Roots, inputs: readonly Node[], native: readon
     ['simplify', simplify],
     ['share', share],
   ];
-  let [optimal, verified] = [roots, traced]; // the constructors of the primitives have verified the traced nodes
+  let optimal = roots;
+  const verified = new Set(traced); // by the constructors of the primitives
   for (const [name, pass] of passes) {
     optimal = pass(optimal);
     yield;
-    verified = verify(name, optimal, verified);
+    verify(name, optimal, verified);
     yield;
   }
   return optimal;

@@ -48,7 +48,7 @@ const model = right(
   unet({
     image: [8, 8, 1],
     base: 8,
-    multipliers: [1, 2],
+    multipliers: [1],
     blocks: 1,
     groups: 4,
     heads: 2,

@@ -38,6 +38,7 @@ export const configOf = (isolates: RegExp, env: Readonly<Record<string, string>>
       testTimeout: 600_000,
       hookTimeout: 600_000,
       watch: false,
+      setupFiles: [`${root}properties/setup.ts`],
       // counterexamples are long
       chaiConfig: { truncateThreshold: 4000 },
       env,

@@ -27,8 +27,8 @@ const squares: Dataset = unwrap(
 
 const tiny: Recipe = {
   ...recipe,
-  denoiser: { ...recipe.denoiser, base: 8, multipliers: [1, 1, 1], heads: 2, groups: 2 },
-  classifier: { ...recipe.classifier, base: 8, multipliers: [1, 1, 1], heads: 2, groups: 2 },
+  denoiser: { ...recipe.denoiser, base: 8, multipliers: [1, 1], attention: [], heads: 2, groups: 2 },
+  classifier: { ...recipe.classifier, base: 8, multipliers: [1, 1], attention: [], heads: 2, groups: 2 },
   training: {
     denoiser: { ...recipe.training.denoiser, batch: 4, steps: 4, warmupSteps: 1 },
     classifier: { ...recipe.training.classifier, batch: 4, steps: 4, warmupSteps: 1 },

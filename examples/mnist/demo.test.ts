@@ -24,21 +24,23 @@ const right = <A>(result: E.Either<NoisefoldError, A>): A =>
     throw new Error(error.message);
   })(result);
 
+const SIZE = 4;
+
 /** Two kinds of images: vertical and horizontal bars. */
 const bars: Dataset = right(
   datasetOf({
-    pixels: Uint8Array.from({ length: 16 * 64 }, (_, i) => {
-      const [image, y, x] = [i >> 6, (i >> 3) & 7, i & 7];
-      return (image % 2 === 0 ? x : y) === (image >> 1) % 8 ? 255 : 0;
+    pixels: Uint8Array.from({ length: 16 * SIZE ** 2 }, (_, i) => {
+      const [image, y, x] = [Math.floor(i / SIZE ** 2), Math.floor(i / SIZE) % SIZE, i % SIZE];
+      return (image % 2 === 0 ? x : y) === (image >> 1) % SIZE ? 255 : 0;
     }),
     labels: Uint8Array.from({ length: 16 }, (_, i) => i % 2),
-    image: [8, 8, 1],
+    image: [SIZE, SIZE, 1],
   }),
 );
 const digits: Digits = { train: bars, test: bars };
 
 const recipe: Recipe = {
-  model: { image: [8, 8, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, classes: 2, timesteps: 20, predicts: 'v' },
+  model: { image: [SIZE, SIZE, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, classes: 2, timesteps: 20, predicts: 'v' },
   learningRate: 1e-2,
   warmupSteps: 2,
   decaySteps: 100,
@@ -50,10 +52,10 @@ const recipe: Recipe = {
 }; // prettier-ignore
 
 /** The brightness of each row of pixels as features. */
-const rows: FeatureModel<object, [8, 8, 1]> = {
-  image: [8, 8, 1],
+const rows: FeatureModel<object, [4, 4, 1]> = {
+  image: [SIZE, SIZE, 1],
   params: treeSpec<object>({}),
-  apply: () => (images) => ({ features: reshape(mean(images, 2), -1, 8) }),
+  apply: () => (images) => ({ features: reshape(mean(images, 2), -1, SIZE) }),
 };
 const extract: World['extract'] = (images, options) => extractFeatures({ model: rows, params: {} }, images, options);
 
@@ -157,7 +159,7 @@ describe('the demo', () => {
       'samples.png',
     ]);
     const png = await readFile(join(out, 'samples.png'));
-    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * 8, 10 * 8]);
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * SIZE, 10 * SIZE]);
     expect((await logOf(out)).map(({ step, heldOut }) => [step, heldOut === undefined])).toEqual(
       [0, 1, 2, 3, 4, 5, 6].map((step) => [step, step % 2 === 0]),
     );

@@ -48,8 +48,8 @@ const backends: Readonly<Record<string, taskEither.TaskEither<NoisefoldError, Ba
 const checks: TurningChecks = {
   turns: async (name) => {
     const backend = right(await backends[name]!());
-    const [trained, fitting] = await counted(async () => right(await fit(smallTraining(8))(backend)()));
-    const drawing = { solver: ddim(), labels: [0, 1, 2], grid: 20, key: key(2) };
+    const [trained, fitting] = await counted(async () => right(await fit(smallTraining(16))(backend)()));
+    const drawing = { solver: ddim(), labels: [0, 1, 2], grid: 60, key: key(2) };
     const [, sampling] = await counted(async () => right(await sample(drawing)(trained)(backend)()));
     right(await backend.close());
     return { fit: fitting, sample: sampling };

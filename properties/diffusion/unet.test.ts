@@ -32,7 +32,7 @@ import { numbersOf, relativeDistance, right } from './run.js';
 it('losses and samplers accept the U-Net directly', async () => {
   const process = right(ddpm(cosine(100)));
   const model = right(
-    unet({ image: [8, 8, 1], base: 8, multipliers: [1, 2], attention: [4], classes: 3, predicts: 'v' }),
+    unet({ image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, attention: [4], classes: 3, predicts: 'v' }),
   );
   const backend = right(await tfjs('cpu')());
 

@@ -20,15 +20,16 @@ import {
   compile,
   concatAll,
   constantOf,
-  evaluate,
   fillSpec,
   foldIn,
+  fork,
   grad,
   iterate,
   key,
   mul,
   normal,
   program,
+  read,
   reshape,
   type Resident,
   type Shape,
@@ -48,7 +49,7 @@ const model = right(
   unet({
     image: [8, 8, 1],
     base: 8,
-    multipliers: [1, 2],
+    multipliers: [1],
     blocks: 1,
     groups: 4,
     heads: 2,
@@ -124,31 +125,37 @@ describe('of a U-Net with learnedVariance', () => {
     }));
   /** Simple loss and bound, in bits, over 64 pictures: before 60 steps of the hybrid loss, and after them. */
   const learned = async (denoiser: Denoiser<UNetParams, Image>) => {
-    const meanOf = (losses: Losses<UNetParams, Image>) => (params: Resident<UNetParams>) =>
-      evaluate(
-        program({ params: model.params, ...examples }, (given) => meanLoss(losses)(given.params, given.x0, given.key)),
-        { B: 64 },
-      )({ params, x0: pictures(64), key: key(9) });
-    const measured = (params: Resident<UNetParams>) =>
-      F.pipe(
-        RTE.Do,
-        RTE.bind('simple', () => meanOf(simpleLosses(process, denoiser))(params)),
-        RTE.bind('bound', () => meanOf(boundLosses(process, denoiser))(params)),
-        RTE.map(({ simple, bound }) => ({ simple: simple[0]!, bound: bound[0]! })),
-      );
+    const both = program({ params: model.params, ...examples }, ({ params, x0, key }) => {
+      const keys = fork(key, 'simple', 'bound');
+      return {
+        simple: meanLoss(simpleLosses(process, denoiser))(params, x0, keys.simple),
+        bound: meanLoss(boundLosses(process, denoiser))(params, x0, keys.bound),
+      };
+    });
     const step = trainingOf(meanLoss(hybridLosses(process, denoiser)));
     const inputs = (i: number) => ({ x0: pictures(8), key: foldIn(key(8), i) });
-    const both = F.pipe(
+    const all = F.pipe(
       RTE.Do,
       RTE.bind('start', () => compile(begin, {})),
+      RTE.bind('losses', () => compile(both, { B: 64 })),
+      RTE.let(
+        'measured',
+        ({ losses }) =>
+          (params: Resident<UNetParams>) =>
+            F.pipe(
+              RTE.fromTaskEither(losses.run({ params, x0: pictures(64), key: key(9) })),
+              RTE.flatMap(({ simple, bound }) => RTE.sequenceArray([read(simple), read(bound)])),
+              RTE.map(([simple, bound]) => ({ simple: simple![0]!, bound: bound![0]! })),
+            ),
+      ),
       RTE.bind('train', () => compile(step, { B: 8 }, { donate: ['state'] })),
       RTE.bind('first', ({ start }) => RTE.fromTaskEither(start.run(key(7)))),
-      RTE.bind('before', ({ first }) => measured(first.state.params)),
+      RTE.bind('before', ({ measured, first }) => measured(first.state.params)),
       RTE.bind('last', ({ train, first }) => iterate(train, { times: 60, inputs })(first)),
-      RTE.bind('after', ({ last }) => measured(last.state.params)),
+      RTE.bind('after', ({ measured, last }) => measured(last.state.params)),
       using(wasm()),
     );
-    return right(await both());
+    return right(await all());
   };
 
   it('60 steps of the hybrid loss bring both losses down', async () => {

@@ -1,19 +1,13 @@
 /** Tests the programs of docs/data.md, in a folder with the files that they read, and with fewer steps. */
 import { strToU8, zipSync } from 'fflate';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
-import { afterAll } from 'vitest';
-import { testPage } from './page.js';
+import { testPage, workIn } from './page.js';
 
-const [folder, before] = [mkdtempSync(join(tmpdir(), 'noisefold-')), process.cwd()];
-process.chdir(folder);
-afterAll(() => {
-  process.chdir(before);
-  rmSync(folder, { recursive: true });
-});
+workIn(mkdtempSync(join(tmpdir(), 'noisefold-')));
 
 const save = (path: string, bytes: Uint8Array): void => {
   mkdirSync(dirname(path), { recursive: true });
@@ -45,8 +39,10 @@ save(
 
 testPage('docs/data.md', (text) =>
   text
+    .replaceAll('size: 32', 'size: 16')
+    .replaceAll('32, 32, 3', '16, 16, 3')
     .replace('steps: 1000', 'steps: 2')
     .replace('batch: 16', 'batch: 2')
-    .replace('base: 16', 'base: 8')
+    .replace('base: 16, multipliers: [1, 2, 4]', 'base: 8, multipliers: [1, 2]')
     .replaceAll('grid: 25', 'grid: 2'),
 );

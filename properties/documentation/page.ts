@@ -107,6 +107,16 @@ export interface Module extends Snippet {
   readonly text: string;
 }
 
+/** Works in a folder until the tests of the file have run, then removes it. */
+export const workIn = (folder: string): void => {
+  const before = process.cwd();
+  process.chdir(folder);
+  afterAll(() => {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  });
+};
+
 /** Tests the programs of a page, whose text may be changed without moving lines, and returns them. */
 export const testPage = (page: string, changed: (text: string) => string = (text) => text): readonly Module[] => {
   const snippets = snippetsOf(changed(readFileSync(root + page, 'utf8')));

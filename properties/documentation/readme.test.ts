@@ -44,9 +44,11 @@ test('the program with fp-ts draws digits (after two steps)', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'noisefold-'));
   const picture = join(folder, 'digits.png');
   const { result } = await run('first', [
+    ['data/train', 'data/t10k'],
     ['steps: 600', 'steps: 2'],
     ['grid: 25', 'grid: 2'],
     ['batch: 16', 'batch: 2'],
+    ['base: 16, multipliers: [1, 2, 4]', 'base: 8, multipliers: [1, 2]'],
     ["'digits.png'", JSON.stringify(picture)],
     [/void digits\(\)\.then\(.*\);/, 'export const result = await digits();'],
   ]);
@@ -60,9 +62,11 @@ test('the first program draws digits without fp-ts (after two steps)', async () 
   const folder = mkdtempSync(join(tmpdir(), 'noisefold-'));
   const picture = join(folder, 'digits.png');
   await run('plain', [
+    ['data/train', 'data/t10k'],
     ['steps: 600', 'steps: 2'],
     ['grid: 25', 'grid: 2'],
     ['batch: 16', 'batch: 2'],
+    ['base: 16, multipliers: [1, 2, 4]', 'base: 8, multipliers: [1, 2]'],
     ["'digits.png'", JSON.stringify(picture)],
   ]);
   expect(statSync(picture).size).toBeGreaterThan(100);

@@ -5,7 +5,7 @@ import { ddim } from '../diffusion/index.js';
 import { key, using } from '../dsl/index.js';
 import { F, RTE } from '../internal/fp.js';
 import { fit, sample, type TrainEvent } from '../training/index.js';
-import { bars, right, smallTraining } from '../training/testing.js';
+import { bars, right, plainTraining } from '../training/testing.js';
 import type { Output } from './display.js';
 import { progress } from './progress.js';
 
@@ -164,7 +164,7 @@ describe('a stream that cannot be written', () => {
 
 test('passing `progress` without calling it is an error that says so', async () => {
   const hint = 'call it to make a listener: onEvent: progress()';
-  const recipe = smallTraining(2);
+  const recipe = plainTraining(2);
   const onEvent = progress as never;
   const onStep = progress as never;
   expect(await using(reference())(fit({ ...recipe, onEvent }))()).toMatchObject({
@@ -180,7 +180,7 @@ test('passing `progress` without calling it is an error that says so', async () 
 
 test('fit and sample are shown', async () => {
   const [training, sampling] = [recorder(), recorder()];
-  const recipe = smallTraining(2);
+  const recipe = plainTraining(2);
   const heldOut = { data: bars(6), every: 2, images: 6 };
   const onStep = progress(undefined, { stream: sampling.stream });
   const drawn = await F.pipe(

@@ -6,11 +6,11 @@ import { adam, chain, clipByGlobalNorm } from '../nn/index.js';
 import type { Batch, Dataset } from './data/dataset.js';
 import { fit } from './fit/fit.js';
 import { sample } from './sample/sample.js';
-import { leftOf, right, smallTraining } from './testing.js';
+import { leftOf, right, plainTraining } from './testing.js';
 import { onWasm } from '../../properties/training/onWasm.js';
 
 describe('a configuration that cannot work is a ConfigError', () => {
-  const { data } = smallTraining(1);
+  const { data } = plainTraining(1);
   const labelled = (label: number): Dataset<[8, 8, 1]> => ({
     ...data,
     batch: (positions) =>
@@ -51,7 +51,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ optimizer: chain(clipByGlobalNorm(0), adam({ learningRate: 0.1 })) }, 'clipByGlobalNorm: expected a finite norm above 0, got 0'],
   ])('of a fit: %o', (change, message) =>
     onWasm(async (backend) => {
-      const error = await leftOf(fit({ ...smallTraining(1), ...change })(backend));
+      const error = await leftOf(fit({ ...plainTraining(1), ...change })(backend));
       expect(error._tag).toBe('ConfigError');
       expect(error.message).toContain(message);
     }),
@@ -59,7 +59,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
 
   test('and images that are not finite are a NonFinite error, which names the image', () =>
     onWasm(async (backend) => {
-      const error = await leftOf(fit({ ...smallTraining(1), data: bright(Number.NaN) })(backend));
+      const error = await leftOf(fit({ ...plainTraining(1), data: bright(Number.NaN) })(backend));
       expect(error._tag).toBe('NonFinite');
       expect(error.where).toMatch(/^data set: image at \d+$/);
     }));
@@ -73,7 +73,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ labels: [] }, 'sample: expected at least one sample, got 0'],
   ])('of a sampling: %o', (change, message) =>
     onWasm(async (backend) => {
-      const model = right(await fit(smallTraining(0))(backend)());
+      const model = right(await fit(plainTraining(0))(backend)());
       const error = await leftOf(sample({ grid: 4, solver: ddim(), key: key(1), ...change })(model)(backend));
       expect(error._tag).toBe('ConfigError');
       expect(error.message).toContain(message);

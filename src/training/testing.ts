@@ -1,10 +1,23 @@
-/** A small training for tests: 8×8 images of three classes, a U-Net of a few thousand parameters. */
-import { type ClassifierModel, cosine, ddpm } from '../diffusion/index.js';
-import { type Dim, key, mean, type NoisefoldError, silu, type Tensor } from '../dsl/index.js';
+/** Small trainings for tests, on 8×8 images of three classes: a U-Net, two convolutions, a classifier. */
+import { type ClassifierModel, cosine, ddpm, type Model } from '../diffusion/index.js';
+import {
+  add,
+  ascribeLike,
+  broadcastTo,
+  type Dim,
+  dims,
+  key,
+  mean,
+  type NoisefoldError,
+  reshape,
+  silu,
+  type Tensor,
+} from '../dsl/index.js';
 import { E, F, type taskEither } from '../internal/fp.js';
 import {
   adam,
   chain,
+  classEmbedding,
   convLayer,
   clipByGlobalNorm,
   layer,
@@ -44,6 +57,7 @@ export const leftOf = async (result: taskEither.TaskEither<NoisefoldError, unkno
 
 export type SmallTraining = Training<UNetParams, [8, 8, 1]>;
 
+/** A training of a U-Net of one level, with a few thousand parameters. */
 export const smallTraining = (steps: number): SmallTraining =>
   right(
     F.pipe(
@@ -52,7 +66,7 @@ export const smallTraining = (steps: number): SmallTraining =>
         unet({
           image: [SIZE, SIZE, 1],
           base: 8,
-          multipliers: [1, 2],
+          multipliers: [1],
           blocks: 1,
           groups: 4,
           heads: 2,
@@ -74,6 +88,39 @@ export const smallTraining = (steps: number): SmallTraining =>
       })),
     ),
   );
+
+const convolutions = (channels: number) =>
+  layer(
+    {
+      hidden: convLayer({ inputs: 1, outputs: channels }),
+      label: classEmbedding({ classes: 3, outputs: channels }),
+      output: convLayer({ inputs: channels, outputs: 1 }),
+    },
+    ({ hidden, label, output }) =>
+      <B extends Dim>(x: Tensor<[B, 8, 8, 1]>, labels: Tensor<[B], 'int32'>): Tensor<[B, 8, 8, 1]> => {
+        const features = hidden(x);
+        const [B, , , C] = dims(features);
+        const labelled = add(features, broadcastTo(reshape(label(labels), B, 1, 1, C), B, 8, 8, C));
+        return ascribeLike(F.pipe(labelled, silu, output), x);
+      },
+  );
+
+export type PlainParams = ParamsOf<ReturnType<typeof convolutions>>;
+
+/** Two convolutions with a class embedding between them. They do not look at the timestep. They compile at once. */
+export const plainModel = (channels: number): Model<PlainParams, [8, 8, 1]> => {
+  const { params, init, apply } = convolutions(channels);
+  return { params, init, classes: 3, timesteps: 1000, predicts: 'v', apply: (p, x, { label }) => apply(p)(x, label!) };
+};
+
+export type PlainTraining = Training<PlainParams, [8, 8, 1]>;
+
+/** A training of {@link plainModel}, for tests of all that is the same for any model. */
+export const plainTraining = (steps: number): PlainTraining => ({
+  ...smallTraining(steps),
+  model: plainModel(4),
+  config: { channels: 4 },
+});
 
 const network = layer(
   {

@@ -12,27 +12,31 @@ import type { Recipe } from '../recipe.js';
 import { evaluateRun, type EvalWorld } from './evaluateRun.js';
 import type { EvalOptions } from './options.js';
 
+const SIZE = 4;
+
 /** Bright columns. */
 const bars = unwrap(
   datasetOf({
-    pixels: Uint8Array.from({ length: 16 * 64 }, (_, i) => ((i & 7) === (i >> 6) % 8 ? 255 : 0)),
+    pixels: Uint8Array.from({ length: 16 * SIZE ** 2 }, (_, i) =>
+      i % SIZE === Math.floor(i / SIZE ** 2) % SIZE ? 255 : 0,
+    ),
     labels: Uint8Array.from({ length: 16 }, (_, i) => i % 2),
-    image: [8, 8, 1],
+    image: [SIZE, SIZE, 1],
   }),
 );
 
 /** The brightness of each column as features, and two classes. */
-const columns: FeatureModel<object, [8, 8, 1]> = {
-  image: [8, 8, 1],
+const columns: FeatureModel<object, [4, 4, 1]> = {
+  image: [SIZE, SIZE, 1],
   params: treeSpec<object>({}),
   apply: () => (images) => ({
-    features: reshape(mean(images, 1), -1, 8) as never,
-    probabilities: softmax(mean(reshape(mean(images, [1, 3]), -1, 2, 4), 2)) as never,
+    features: reshape(mean(images, 1), -1, SIZE) as never,
+    probabilities: softmax(mean(reshape(mean(images, [1, 3]), -1, 2, SIZE / 2), 2)) as never,
   }),
 };
 
 const recipe: Recipe = {
-  model: { image: [8, 8, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, classes: 2, timesteps: 20, predicts: 'v' },
+  model: { image: [SIZE, SIZE, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, classes: 2, timesteps: 20, predicts: 'v' },
   learningRate: 1e-2,
   warmupSteps: 2,
   decaySteps: 100,
@@ -93,8 +97,8 @@ describe('npm run eval', () => {
   test('draws each digit beside its three nearest training digits, four in a row', async () => {
     unwrap(await evaluated());
     const png = await readFile(join(trained(), 'neighbours.png'));
-    // 12 digits of 8 pixels with a margin of 2
-    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([4 * 4 * 12, 3 * 12]);
+    // 12 digits of 4 pixels with a margin of 2
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([4 * 4 * (SIZE + 4), 3 * (SIZE + 4)]);
   });
 
   test('gives the same numbers again, and different ones for another seed or checkpoint', async () => {

@@ -8,14 +8,14 @@ import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/index.js';
 import { canFuse } from '../../backends/wasm/kernels/multiplyAdd.js';
 import { type Backend, key, type NoisefoldError } from '../../dsl/index.js';
-import { adam, unet } from '../../nn/index.js';
+import { adam } from '../../nn/index.js';
 import { E, F } from '../../internal/fp.js';
 import { decodeCheckpoint, encodeCheckpoint, loadCheckpoint, resumable, saveCheckpoint } from './checkpoint.js';
 import { startTraining } from '../fit/run.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
 import type { Snapshot } from './snapshot.js';
 import { faults } from '../../../properties/faults.js';
-import { bars, leftOf, right, type SmallTraining, smallTraining } from '../testing.js';
+import { bars, leftOf, plainModel, type PlainTraining, plainTraining, right } from '../testing.js';
 import { bytesAfter, onWasm, takeAll } from '../../../properties/training/onWasm.js';
 
 const whole: Snapshot = {
@@ -189,7 +189,7 @@ describe('a snapshot that could not be read back', () => {
 
   test('is refused before the training begins', () =>
     onWasm(async (backend) => {
-      const training = { ...smallTraining(1), config: { data: { load: () => 1 } } };
+      const training = { ...plainTraining(1), config: { data: { load: () => 1 } } };
       expect(await leftOf(startTraining(training)(backend))).toMatchObject({
         _tag: 'ConfigError',
         where: 'training.config.data.load',
@@ -200,10 +200,10 @@ describe('a snapshot that could not be read back', () => {
 describe('a checkpoint', () => {
   test('of another model, key or batch is a CheckpointMismatch that names the difference', () =>
     onWasm(async (backend) => {
-      const run = right(await startTraining(smallTraining(0))(backend)());
+      const run = right(await startTraining(plainTraining(0))(backend)());
       const from = right(await run.snapshot());
-      const resumed = (change: Partial<SmallTraining>): Promise<NoisefoldError> =>
-        leftOf(startTraining({ ...smallTraining(3), from, ...change })(backend));
+      const resumed = (change: Partial<PlainTraining>): Promise<NoisefoldError> =>
+        leftOf(startTraining({ ...plainTraining(3), from, ...change })(backend));
       expect(await resumed({ batch: 5 })).toMatchObject({
         _tag: 'CheckpointMismatch',
         where: expect.stringContaining('batch'),
@@ -212,18 +212,7 @@ describe('a checkpoint', () => {
         _tag: 'CheckpointMismatch',
         where: expect.stringContaining('key'),
       });
-      const model = right(
-        unet({
-          image: [8, 8, 1],
-          base: 16,
-          multipliers: [1, 2],
-          blocks: 1,
-          groups: 4,
-          heads: 2,
-          classes: 3,
-          predicts: 'v',
-        }),
-      );
+      const model = plainModel(8);
       expect(await resumed({ model })).toMatchObject({
         _tag: 'CheckpointMismatch',
         where: expect.stringContaining('params.'),
@@ -232,7 +221,7 @@ describe('a checkpoint', () => {
 
   test('distinguishes recipes even if no configuration is given', () =>
     onWasm(async (backend) => {
-      const { config: _, ...plain } = { ...smallTraining(1), optimizer: adam({ learningRate: 1e-3 }) };
+      const { config: _, ...plain } = { ...plainTraining(1), optimizer: adam({ learningRate: 1e-3 }) };
       const run = right(await startTraining({ ...plain, steps: 0 })(backend)());
       const from = right(await run.snapshot());
       right(await right(await startTraining({ ...plain, from })(backend)()).release());
@@ -251,17 +240,17 @@ describe('a checkpoint', () => {
 
   test('of other images names the images, not a checksum', () =>
     onWasm(async (backend) => {
-      const run = right(await startTraining(smallTraining(0))(backend)());
+      const run = right(await startTraining(plainTraining(0))(backend)());
       const from = right(await run.snapshot());
       const data = { ...bars(60), batch: (positions: Int32Array) => bars(60).batch(positions.map((i) => 59 - i)) };
-      const { message } = await leftOf(startTraining({ ...smallTraining(3), data, from })(backend));
+      const { message } = await leftOf(startTraining({ ...plainTraining(3), data, from })(backend));
       expect(message).toBe(
         'checkpoint of step 0: settings.data.images: expected the images that the run began with, got others; resume with the configuration that the run began with, or allow another with `anySettings: true`',
       );
     }));
 
   /** The checkpoint of a run after some steps on a backend, as read from its bytes. */
-  const checkpointOn = async (backend: Backend, training: SmallTraining): Promise<Snapshot> => {
+  const checkpointOn = async (backend: Backend, training: PlainTraining): Promise<Snapshot> => {
     const run = right(await startTraining(training)(backend)());
     expect((await takeAll(run)).error).toBeNull();
     const bytes = F.pipe(right(await run.snapshot()), encodeCheckpoint);
@@ -274,11 +263,11 @@ describe('a checkpoint', () => {
       const portable = right(await wasm({ portable: true })());
       expect(portable.rounding).toBe('separate');
       expect(backend.rounding).toBe(canFuse() ? 'fused' : 'separate');
-      const from = await checkpointOn(portable, smallTraining(1));
+      const from = await checkpointOn(portable, plainTraining(1));
       expect(from.rounding).toBe('separate');
       // claims to fuse, so that the test also runs on machines without fused multiply-add
       const fusing: Backend = { ...portable, rounding: 'fused' };
-      const resumed = { ...smallTraining(2), from };
+      const resumed = { ...plainTraining(2), from };
       expect(await leftOf(startTraining(resumed)(fusing))).toMatchObject({
         _tag: 'CheckpointMismatch',
         where: 'checkpoint of step 1: rounding',
@@ -296,16 +285,16 @@ describe('a checkpoint', () => {
     onWasm(async (backend) => {
       const other = right(await reference()());
       expect(other.rounding).toBeNull();
-      const from = await checkpointOn(other, smallTraining(1));
+      const from = await checkpointOn(other, plainTraining(1));
       expect(from).not.toHaveProperty('rounding');
-      const onward = await checkpointOn(backend, { ...smallTraining(2), from });
+      const onward = await checkpointOn(backend, { ...plainTraining(2), from });
       expect(onward.rounding).toBe(backend.rounding);
-      expect((await checkpointOn(other, { ...smallTraining(3), from: onward })).step).toBe(3);
+      expect((await checkpointOn(other, { ...plainTraining(3), from: onward })).step).toBe(3);
       right(await other.close());
     }));
 
   test('that is truncated, or is another kind of file, is a DecodeError', async () => {
-    const bytes = await bytesAfter(smallTraining(1));
+    const bytes = await bytesAfter(plainTraining(1));
     expect(decodeCheckpoint('c')(bytes.subarray(0, bytes.length - 1))).toMatchObject({
       left: { _tag: 'DecodeError' },
     });

@@ -5,7 +5,6 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { cfg, ddim, ddpm, linear } from '../../diffusion/index.js';
 import { type Backend, key, release } from '../../dsl/index.js';
 import { F, TE } from '../../internal/fp.js';
-import { unet, type UNetParams } from '../../nn/index.js';
 import { onWasm } from '../../../properties/training/onWasm.js';
 import { fit, type Fit } from '../fit/fit.js';
 import { logLikelihoods } from '../measure/logLikelihoods.js';
@@ -13,7 +12,7 @@ import { variationalBound } from '../measure/variationalBound.js';
 import { encode } from '../sample/encode.js';
 import { prepareSampling } from '../sample/prepareSampling.js';
 import { sample } from '../sample/sample.js';
-import { bars, leftOf, right, smallTraining } from '../testing.js';
+import { bars, leftOf, plainModel, type PlainParams, plainTraining, right } from '../testing.js';
 import { saveCheckpoint } from './checkpoint.js';
 import { loadTrained, saveTrained } from './trainedFiles.js';
 
@@ -25,12 +24,12 @@ const newPath = (): string => `${folder}/${files++}.safetensors`;
 const drawing = { solver: ddim(), grid: 4, key: key(3) } as const;
 
 describe('a checkpoint of a training', () => {
-  const { config: _, ...training } = smallTraining(2);
+  const { config: _, ...training } = plainTraining(2);
   /** A checkpoint in a file, together with the result of the training. */
-  const saved = async (backend: Backend, change: Partial<Fit<UNetParams, [8, 8, 1]>> = {}) => {
+  const saved = async (backend: Backend, change: Partial<Fit<PlainParams, [8, 8, 1]>> = {}) => {
     const path = newPath();
     const trained = right(
-      await fit<UNetParams, [8, 8, 1]>({
+      await fit<PlainParams, [8, 8, 1]>({
         ...training,
         ...change,
         onEvent: (event, run) =>
@@ -87,19 +86,7 @@ describe('a checkpoint of a training', () => {
         );
         return [_tag, where.slice(path.length), expected, actual];
       };
-      const wider = right(
-        unet({
-          image: [8, 8, 1],
-          blocks: 1,
-          groups: 4,
-          predicts: 'v',
-          base: 16,
-          multipliers: [1, 2],
-          classes: 3,
-          heads: 2,
-        }),
-      );
-      expect(await errorOf({ model: wider })).toEqual([
+      expect(await errorOf({ model: plainModel(8) })).toEqual([
         'CheckpointMismatch',
         expect.stringMatching(/^: average\./),
         expect.stringMatching(/^float32/),

@@ -7,7 +7,7 @@ import { encodeCheckpoint } from '../checkpoints/checkpoint.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import { fit } from '../fit/fit.js';
 import { startTraining } from '../fit/run.js';
-import { bars, leftOf, right, type SmallTraining, smallTraining } from '../testing.js';
+import { bars, leftOf, right, type PlainTraining, plainTraining } from '../testing.js';
 import { augmented, type Augmentation, hostUniform, type ImagePixels, randomCrop, randomFlip } from './augmented.js';
 import type { Dataset } from './dataset.js';
 
@@ -115,12 +115,12 @@ describe('augmented data', () => {
 describe('a training on augmented data', () => {
   const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
     right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
-  const training = (steps: number): SmallTraining => ({
-    ...smallTraining(steps),
+  const training = (steps: number): PlainTraining => ({
+    ...plainTraining(steps),
     batch: 7, // an epoch of 60 images ends within a batch
     data: augmented(bars(60), [randomCrop({ padding: 2 }), randomFlip()]),
   });
-  const run = async (backend: Backend, given: SmallTraining): Promise<Snapshot> => {
+  const run = async (backend: Backend, given: PlainTraining): Promise<Snapshot> => {
     const running = right(await startTraining(given)(backend)());
     for await (const event of running.events) right(event);
     const snapshot = right(await running.snapshot());

@@ -8,7 +8,7 @@ import type { Batch, Dataset } from './dataset.js';
 import { fit } from '../fit/fit.js';
 import { startTraining } from '../fit/run.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
-import { bars, leftOf, right, smallTraining } from '../testing.js';
+import { bars, leftOf, right, plainTraining } from '../testing.js';
 
 type Bars = Dataset<[8, 8, 1]>;
 
@@ -47,8 +47,8 @@ describe('a wrong last image of a data set in memory is found before anything ru
       const data = spoilt(59, change);
       const before = backend.stats();
       const made = [
-        { ...smallTraining(5), data },
-        { ...smallTraining(5), heldOut: { data, every: 3 } },
+        { ...plainTraining(5), data },
+        { ...plainTraining(5), heldOut: { data, every: 3 } },
       ].map((training) => leftOf(startTraining(training)(backend)));
       for (const error of await Promise.all(made)) {
         expect(error._tag).toBe(tag);
@@ -61,13 +61,13 @@ describe('a wrong last image of a data set in memory is found before anything ru
   test('but not a held-out image that is not measured', () =>
     onWasm(async (backend) => {
       const heldOut = { data: spoilt(59, shining(2)), every: 1, images: 59 };
-      const run = right(await startTraining({ ...smallTraining(1), heldOut })(backend)());
+      const run = right(await startTraining({ ...plainTraining(1), heldOut })(backend)());
       right(await run.release());
     }));
 
   test('one of a set without images', () =>
     onWasm(async (backend) => {
-      const error = await leftOf(startTraining({ ...smallTraining(1), data: { ...bars(1), size: 0 } })(backend));
+      const error = await leftOf(startTraining({ ...plainTraining(1), data: { ...bars(1), size: 0 } })(backend));
       expect(error.message).toContain('training: data: expected a data set of at least one image, got one of size 0');
     })); // prettier-ignore
 });
@@ -85,7 +85,7 @@ test('a signal ends the check of a large data set, which is checked in parts', (
         return bars(60).batch(positions.map((position) => position % 60));
       },
     };
-    const training = { ...smallTraining(1), data: large, signal: stop.signal };
+    const training = { ...plainTraining(1), data: large, signal: stop.signal };
     expect(await leftOf(startTraining(training)(backend))).toMatchObject({
       _tag: 'Cancelled',
       where: 'training: data, image 16384',
@@ -95,10 +95,10 @@ test('a signal ends the check of a large data set, which is checked in parts', (
 
 describe('a bad image of a data set that is loaded in pieces ends the run when it is loaded, and', () => {
   /** It comes in the fifth batch. */
-  const late = positionsOf({ key: fork(smallTraining(0).key, 'data').data, size: 60, batch: 6 })(4)[2]!;
+  const late = positionsOf({ key: fork(plainTraining(0).key, 'data').data, size: 60, batch: 6 })(4)[2]!;
   const lazy: Bars = { ...spoilt(late, shining(Number.NaN)), atHand: false };
   const bytesOf = (snapshot: Snapshot): Uint8Array => right(encodeCheckpoint(snapshot));
-  const snapshotAfter = (training: ReturnType<typeof smallTraining>) =>
+  const snapshotAfter = (training: ReturnType<typeof plainTraining>) =>
     onWasm(async (backend) => {
       const run = right(await startTraining(training)(backend)());
       let error: unknown;
@@ -107,18 +107,18 @@ describe('a bad image of a data set that is loaded in pieces ends the run when i
     });
 
   test('the state is that of the last step: resumed without the image, the run ends as if it had never been there', async () => {
-    const { snapshot, error } = await snapshotAfter({ ...smallTraining(10), data: lazy });
+    const { snapshot, error } = await snapshotAfter({ ...plainTraining(10), data: lazy });
     expect(error).toMatchObject({ _tag: 'NonFinite', where: `data set: image at ${late}` });
     expect(snapshot.step).toBe(4);
-    const resumed = await snapshotAfter({ ...smallTraining(10), from: snapshot });
-    const whole = await snapshotAfter(smallTraining(10));
+    const resumed = await snapshotAfter({ ...plainTraining(10), from: snapshot });
+    const whole = await snapshotAfter(plainTraining(10));
     expect(Buffer.compare(bytesOf(resumed.snapshot), bytesOf(whole.snapshot))).toBe(0);
   });
 
   test('fit passes the error to onError, whose own error takes precedence', () =>
     onWasm(async (backend) => {
       const saved: number[] = [];
-      const training = { ...smallTraining(10), data: lazy };
+      const training = { ...plainTraining(10), data: lazy };
       const heard = await leftOf(
         fit({
           ...training,

@@ -24,7 +24,7 @@ import { readTensors } from '../checkpoints/snapshot.js';
 import { loadClassifier, loadTrained, saveTrained } from '../checkpoints/trainedFiles.js';
 import { decodeMetricsLog } from '../../reports/metrics.js';
 import { sample } from '../sample/sample.js';
-import { bars, classifierTraining, leftOf, right, smallClassifier, smallTraining } from '../testing.js';
+import { bars, classifierTraining, leftOf, right, plainTraining, smallClassifier, smallTraining } from '../testing.js';
 import { fit } from './fit.js';
 import { startTraining } from './run.js';
 
@@ -126,7 +126,7 @@ describe('a trained classifier as a guide', () => {
   test('is passed to sample directly, and guides samples in the same way as its parameters', () =>
     onWasm(async (backend) => {
       const judge = right(await fit({ ...classifierTraining(60), averageDecay: 0.9 })(backend)());
-      const trained = right(await fit(smallTraining(1))(backend)());
+      const trained = right(await fit(plainTraining(1))(backend)());
       const { model } = judge;
       const draw = async (scale: number, guide: typeof judge | typeof judge.params) => {
         const guidance = classifierGuided(model, scale);
@@ -140,7 +140,7 @@ describe('a trained classifier as a guide', () => {
   test('that was trained at other noise levels or on other images is a ConfigError', () =>
     onWasm(async (backend) => {
       const judge = right(await fit(classifierTraining(0))(backend)());
-      const trained = right(await fit(smallTraining(0))(backend)());
+      const trained = right(await fit(plainTraining(0))(backend)());
       const guidance = classifierGuided(judge.model, 1);
       const draw = (guide: typeof judge) => sample({ ...samplesOf([0]), guidance, guide })(trained);
       const others = right(ddpm(linear(100)));

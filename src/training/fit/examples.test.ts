@@ -6,7 +6,7 @@ import { E } from '../../internal/fp.js';
 import { adam, allZeros, parameter } from '../../nn/index.js';
 import { augmented, randomFlip } from '../data/augmented.js';
 import { type Dataset, datasetOf } from '../data/dataset.js';
-import { leftOf, right, smallTraining } from '../testing.js';
+import { leftOf, right, plainTraining } from '../testing.js';
 import { fit } from './fit.js';
 
 const model: Model<Scalar, [8, 8, 1]> = {
@@ -79,7 +79,7 @@ describe('a custom data set', () => {
 });
 
 describe('classes', () => {
-  const recipe = smallTraining(2); // three classes
+  const recipe = plainTraining(2); // three classes
   const pixels = new Uint8Array(4 * 64);
   const image = [8, 8, 1] as const;
   const none = right(datasetOf({ pixels, image }));

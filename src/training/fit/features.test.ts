@@ -43,7 +43,7 @@ import {
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoints/checkpoint.js';
 import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
 import type { Batch } from '../data/dataset.js';
-import { bars, leftOf, right, type SmallTraining, smallTraining } from '../testing.js';
+import { bars, leftOf, plainModel, type PlainTraining, plainTraining, right } from '../testing.js';
 import { startTraining } from './run.js';
 import { initialState, trainStep } from './trainState.js';
 
@@ -56,14 +56,14 @@ const affine = layer(
       add(mul(x, a), mean(b)),
 );
 /** A training of nine parameters, which compiles quickly. The types of the parameters do not matter here. */
-const tiny = (steps: number): SmallTraining => {
-  const { model: _, ...rest } = smallTraining(steps);
+const tiny = (steps: number): PlainTraining => {
+  const { model: _, ...rest } = plainTraining(steps);
   const model = { ...affine, predicts: 'v', apply: (p: never, x: Tensor<Shape>) => affine.apply(p)(x) };
-  return { ...rest, model, labelDropout: 0 } as unknown as SmallTraining;
+  return { ...rest, model, labelDropout: 0 } as unknown as PlainTraining;
 };
 
 /** The snapshots of a run: before the first step, and after each step. */
-const snapshotsOf = async (training: SmallTraining, backend: Backend): Promise<readonly Snapshot[]> => {
+const snapshotsOf = async (training: PlainTraining, backend: Backend): Promise<readonly Snapshot[]> => {
   const run = right(await startTraining(training)(backend)());
   const taken = [right(await run.snapshot())];
   for await (const event of run.events) {
@@ -84,9 +84,9 @@ const on = async <A>(
 
 describe('a gradient that is accumulated', () => {
   /** The change of the parameters in one step of gradient descent with learning rate 1: the negative gradient. */
-  const gradientOf = (change: Partial<SmallTraining>, from: number, batch: number, noise: ReturnType<typeof key>, backend: Backend) =>
+  const gradientOf = (change: Partial<PlainTraining>, from: number, batch: number, noise: ReturnType<typeof key>, backend: Backend) =>
     stepped({ ...tiny(0), optimizer: sgd({ learningRate: 1 }), ...change }, from, batch, noise, backend);
-  const stepped = async (training: SmallTraining, from: number, batch: number, noise: ReturnType<typeof key>, backend: Backend) => {
+  const stepped = async (training: PlainTraining, from: number, batch: number, noise: ReturnType<typeof key>, backend: Backend) => {
     const init = right(await compile(initialState(training), {})(backend)());
     const step = right(await compile(trainStep(training, IMAGE), { B: batch })(backend)());
     const state = right(await init.run({ key: key(3) })());
@@ -117,7 +117,7 @@ describe('a gradient that is accumulated', () => {
         const t = zerosLike(label!);
         return { losses: meanPerSample(square(sub(apply(params, x0, { t, label: label! } as never), x0))), t };
       };
-      const { model } = smallTraining(0);
+      const { model } = plainTraining(0);
       const whole = await gradientOf({ model, loss }, 0, 4, key(9), backend);
       const parts = await gradientOf({ model, loss, accumulate: 2 }, 0, 4, key(8), backend);
       expect(distance(parts.moved, whole.moved)).toBeLessThan(tolerance);
@@ -125,9 +125,10 @@ describe('a gradient that is accumulated', () => {
 
   test('needs the memory of one part and one more gradient', () =>
     onWasm(async (backend) => {
+      const training = { ...plainTraining(0), model: plainModel(16) };
       const arenaOf = (batch: number, accumulate: number): number =>
-        right(plan(trainStep({ ...smallTraining(0), accumulate }, IMAGE), { B: batch } as never, backend.capabilities, ['state'] as never)).plan.arenaElements;
-      const parameters = smallTraining(0).model.params.leaves.reduce((sum, { shape }) => sum + (shape as readonly number[]).reduce((a, b) => a * b, 1), 0);
+        right(plan(trainStep({ ...training, accumulate }, IMAGE), { B: batch } as never, backend.capabilities, ['state'] as never)).plan.arenaElements;
+      const parameters = training.model.params.leaves.reduce((sum, { shape }) => sum + (shape as readonly number[]).reduce((a, b) => a * b, 1), 0);
       const [one, two, three, whole] = [arenaOf(8, 1), arenaOf(16, 2), arenaOf(24, 3), arenaOf(24, 1)];
       expect(two).toBeLessThan(one + 2 * parameters);
       expect(three).toBeLessThan(1.05 * two);
@@ -141,7 +142,7 @@ describe('a gradient that is accumulated', () => {
     }));
 
   test('resumes to the same bytes, and requires parts that divide the batch', async () => {
-    const training = (steps: number): SmallTraining => ({ ...tiny(steps), accumulate: 3 });
+    const training = (steps: number): PlainTraining => ({ ...tiny(steps), accumulate: 3 });
     const from = right(decodeCheckpoint('part')(await bytesAfter(training(2))));
     expect(Buffer.compare(await bytesAfter({ ...training(4), from }), await bytesAfter(training(4)))).toBe(0);
     const error = await onWasm((backend) => leftOf(startTraining({ ...tiny(1), accumulate: 4 })(backend)));
@@ -151,7 +152,7 @@ describe('a gradient that is accumulated', () => {
 
 describe('several averages', () => {
   const averageDecay = [0.9, emaPower(0.1), emaConstant(0.5)] as const;
-  const training = (steps: number): SmallTraining => ({ ...tiny(steps), averageDecay });
+  const training = (steps: number): PlainTraining => ({ ...tiny(steps), averageDecay });
 
   test('each follow the parameters at their own pace', () =>
     on(reference(), async (backend) => {
@@ -188,7 +189,7 @@ describe('groups of parameters', () => {
     { where: (_, shape) => shape.length === 1, optimizer: adam({ learningRate: 3e-3 }) },
     { optimizer: adamw({ learningRate: cosineDecay(warmup(3e-3, 5), { steps: 100 }), weightDecay: 0.1 }) },
   ]); // prettier-ignore
-  const training = (steps: number): SmallTraining => ({ ...smallTraining(steps), optimizer });
+  const training = (steps: number): PlainTraining => ({ ...plainTraining(steps), optimizer });
 
   test('train, and resume to the same bytes; a checkpoint has the moments of each', () =>
     onWasm(async (backend) => {
@@ -198,7 +199,7 @@ describe('groups of parameters', () => {
       expect(losses[1]!).toBeLessThan(0.7 * losses[0]!);
       const snapshot = right(await run.snapshot());
       const { tensors } = snapshot;
-      for (const { path, shape } of smallTraining(0).model.params.leaves) {
+      for (const { path, shape } of plainTraining(0).model.params.leaves) {
         const isMuons = shape.length === 4 && !/^(input|output)/.test(path);
         expect([tensors.has(`optimizer.momentum.${path}`), tensors.has(`optimizer.first.${path}`)], path).toEqual([isMuons, !isMuons]);
       }
@@ -212,14 +213,14 @@ describe('groups of parameters', () => {
   test('that leave a parameter out are refused before anything runs, naming its path', () =>
     onWasm(async (backend) => {
       const some = groups([{ where: (_, shape) => shape.length === 4, optimizer: muon({ learningRate: 0.02 }) }]);
-      const error = await leftOf(startTraining({ ...smallTraining(1), optimizer: some })(backend));
+      const error = await leftOf(startTraining({ ...plainTraining(1), optimizer: some })(backend));
       expect(error).toMatchObject({ _tag: 'ConfigError', where: expect.stringMatching(/^groups: \w+/), actual: 'none' });
     }));
 }); // prettier-ignore
 
 describe('settings that changed', () => {
-  const training = (change: Partial<SmallTraining> = {}): SmallTraining => ({ ...tiny(0), optimizer: adam({ learningRate: 1e-3 }), ...change });
-  const changes: readonly (readonly [Partial<SmallTraining>, string])[] = [
+  const training = (change: Partial<PlainTraining> = {}): PlainTraining => ({ ...tiny(0), optimizer: adam({ learningRate: 1e-3 }), ...change });
+  const changes: readonly (readonly [Partial<PlainTraining>, string])[] = [
     [{ optimizer: adam({ learningRate: 2e-3 }) }, 'optimizer.adam.learningRate'],
     [{ optimizer: adam({ learningRate: warmup(1e-3, 5) }) }, 'optimizer.adam.learningRate'],
     [{ optimizer: adam({ learningRate: 1e-3, beta1: 0.8 }) }, 'optimizer.adam.beta1'],
@@ -229,7 +230,7 @@ describe('settings that changed', () => {
     [{ data: bars(57) }, 'data.size'],
     [{ data: darker() }, 'data.images'],
   ];
-  function darker(): SmallTraining['data'] {
+  function darker(): PlainTraining['data'] {
     const { batch, ...data } = bars(60);
     return { ...data, batch: (positions) => TE.map((found: Batch) => ({ ...found, images: found.images.map((x) => x / 2) }))(batch(positions)) };
   }
@@ -251,9 +252,9 @@ describe('settings that changed', () => {
   test('are not compared with an older snapshot without settings, which resumes', () =>
     onWasm(async (backend) => {
       const { config: _, ...plain } = training();
-      const [{ settings, ...old }] = (await snapshotsOf(plain as SmallTraining, backend)) as [Snapshot];
+      const [{ settings, ...old }] = (await snapshotsOf(plain as PlainTraining, backend)) as [Snapshot];
       expect(settings).toBeDefined();
-      right(await right(await startTraining({ ...(plain as SmallTraining), from: old })(backend)()).release());
+      right(await right(await startTraining({ ...(plain as PlainTraining), from: old })(backend)()).release());
     }));
 
   test('that are not JSON are refused at the start', () =>

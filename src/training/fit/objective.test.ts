@@ -41,7 +41,7 @@ import { fit } from './fit.js';
 import { recipeConfig } from './recipeConfig.js';
 import { startTraining } from './run.js';
 import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
-import { leftOf, right, type SmallTraining, smallTraining } from '../testing.js';
+import { leftOf, right, type PlainTraining, plainTraining } from '../testing.js';
 import type { TrainEvent } from './trainEvent.js';
 
 /** Runs effects on a backend. */
@@ -79,7 +79,7 @@ describe('a training minimizes the loss of its recipe', () => {
     ['weighted', threefold, 3 * meanOf(Math.abs)],
   ] as const)('in its steps and on held-out images: %s', (_, loss, expected) =>
     on(reference(), async (backend) => {
-      const { process, optimizer } = smallTraining(0);
+      const { process, optimizer } = plainTraining(0);
       const run = right(
         await startTraining({
           model: grey,
@@ -106,7 +106,7 @@ describe('a training minimizes the loss of its recipe', () => {
 
   test('that the model does not support is a ConfigError', () =>
     on(wasm(), async (backend) => {
-      const training = { ...smallTraining(1), loss: hybridLosses };
+      const training = { ...plainTraining(1), loss: hybridLosses };
       expect(await leftOf(startTraining(training)(backend))).toMatchObject({ _tag: 'ConfigError', where: 'hybridLosses' });
       expect(backend.stats().buffers).toBe(0);
     })); // prettier-ignore
@@ -144,13 +144,13 @@ describe('a training minimizes the loss of its recipe', () => {
 
 describe('an adaptive draw of timesteps', () => {
   const importance: AdaptiveDraw = importanceTimesteps({ size: 2 });
-  const training = (steps: number): SmallTraining => ({
-    ...smallTraining(steps),
+  const training = (steps: number): PlainTraining => ({
+    ...plainTraining(steps),
     process: right(ddpm(cosine(4))),
     loss: rescaledBoundLosses,
     timesteps: importance,
   });
-  const after = (given: SmallTraining): Promise<Snapshot> =>
+  const after = (given: PlainTraining): Promise<Snapshot> =>
     on(wasm(), async (backend) => {
       const run = right(await startTraining(given)(backend)());
       for await (const event of run.events) right(event);
@@ -194,8 +194,8 @@ describe('an adaptive draw of timesteps', () => {
 });
 
 test('a recipe states its loss and its draw of timesteps', () => {
-  const plain = smallTraining(0);
-  const said = (change: Partial<SmallTraining>): unknown => recipeConfig({ ...plain, ...change });
+  const plain = plainTraining(0);
+  const said = (change: Partial<PlainTraining>): unknown => recipeConfig({ ...plain, ...change });
   expect(said({})).toMatchObject({ loss: 'simpleLosses', timesteps: 'uniformTimesteps' });
   expect(said({ loss: absoluteLosses })).toMatchObject({ loss: 'absoluteLosses' });
   const snr = (gamma: number): unknown => said({ loss: weightedBy(minSnrWeight(gamma))(simpleLosses) });

@@ -24,7 +24,7 @@ import type { TrainEvent } from './trainEvent.js';
 import { sample } from '../sample/sample.js';
 import type { Sampling } from '../sample/sampling.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
-import { bars, right, smallTraining } from '../testing.js';
+import { bars, plainTraining, right, smallTraining } from '../testing.js';
 import { onWasm, takeAll, bytesAfter } from '../../../properties/training/onWasm.js';
 
 describe('a training run', () => {
@@ -46,16 +46,16 @@ describe('a training run', () => {
     }));
 
   test('resumed from the bytes of a checkpoint, ends with the same bytes', async () => {
-    const whole = await bytesAfter(smallTraining(7));
-    const part = await bytesAfter(smallTraining(3));
+    const whole = await bytesAfter(plainTraining(7));
+    const part = await bytesAfter(plainTraining(3));
     const from = right(decodeCheckpoint('part')(part));
     expect(from.step).toBe(3);
-    expect(Buffer.compare(await bytesAfter({ ...smallTraining(7), from }), whole)).toBe(0);
+    expect(Buffer.compare(await bytesAfter({ ...plainTraining(7), from }), whole)).toBe(0);
   });
 
   test('fit keeps only the averaged parameters', () =>
     onWasm(async (backend) => {
-      const { params, model } = right(await fit(smallTraining(2))(backend)());
+      const { params, model } = right(await fit(plainTraining(2))(backend)());
       const parameters = model.params.leaves.length;
       expect(backend.stats().buffers).toBe(parameters);
       right(await release(params)(backend)());
@@ -64,7 +64,7 @@ describe('a training run', () => {
 
   test('is finished once: then it can be neither finished nor copied', () =>
     onWasm(async (backend) => {
-      const run = right(await startTraining(smallTraining(1))(backend)());
+      const run = right(await startTraining(plainTraining(1))(backend)());
       await takeAll(run);
       const copy = right(await run.average());
       const params = right(await run.finish());
@@ -78,7 +78,7 @@ describe('a training run', () => {
   test('ends as Cancelled on a signal, and the state stays usable', () =>
     onWasm(async (backend) => {
       const stop = new AbortController();
-      const run = right(await startTraining({ ...smallTraining(50), signal: stop.signal })(backend)());
+      const run = right(await startTraining({ ...plainTraining(50), signal: stop.signal })(backend)());
       let steps = 0;
       let last: E.Either<NoisefoldError, TrainEvent> | undefined;
       for await (const event of run.events) {
@@ -106,7 +106,7 @@ const defect = {
 
 describe('all memory is freed', () => {
   const heldOut = { data: bars(8), every: 1 };
-  const training = { ...smallTraining(2), heldOut };
+  const training = { ...plainTraining(2), heldOut };
 
   /** The memory in use after an effect, however it ended. */
   const heldAfter = (effect: (backend: Backend) => Promise<unknown>): Promise<unknown> =>
@@ -129,7 +129,7 @@ describe('all memory is freed', () => {
 
   test('by one that cannot begin', async () => {
     const other = right(await onWasm(async (backend) => {
-      const run = right(await startTraining(smallTraining(0))(backend)());
+      const run = right(await startTraining(plainTraining(0))(backend)());
       return E.map((from: Snapshot) => ({ ...from, tensors: new Map() }))(await run.snapshot());
     }));
     const outcome = await heldAfter((backend) => startTraining({ ...training, from: other })(backend)());
@@ -148,7 +148,7 @@ describe('all memory is freed', () => {
 
   test('by a sampling that is stopped or whose listener throws', () =>
     onWasm(async (backend) => {
-      const model = right(await fit(smallTraining(1))(backend)());
+      const model = right(await fit(plainTraining(1))(backend)());
       const held = backend.stats();
       const stop = new AbortController();
       const draw = (change: Partial<Sampling>) =>
@@ -168,7 +168,7 @@ test('the loss on held-out images is the mean over the given number of images, f
     const pixels = Uint8Array.from({ length: levels.length * 64 }, (_, i) => levels[i >> 6]!);
     const data = right(datasetOf({ pixels, labels: levels, image: [8, 8, 1] }));
     const lossOf = async (batch: number, images?: number): Promise<number> => {
-      const { process, optimizer } = smallTraining(0);
+      const { process, optimizer } = plainTraining(0);
       const heldOut = { data, every: 1, ...(images === undefined ? {} : { images }) };
       const run = right(
         await startTraining({ model: grey, process, optimizer, data, heldOut, batch, steps: 0, key: key(5) })(
@@ -198,7 +198,7 @@ describe('a step that is not finite', () => {
 
   test('changes nothing, names its origin, and ends the run if it repeats', () =>
     onWasm(async (backend) => {
-      const training = { ...smallTraining(50), batch: 1, loss: poisoned, oracle: reference() };
+      const training = { ...plainTraining(50), batch: 1, loss: poisoned, oracle: reference() };
       const run = right(await startTraining(training)(backend)());
       const before = right(await run.snapshot());
       const { events, error } = await takeAll(run);
@@ -215,7 +215,7 @@ describe('a step that is not finite', () => {
     onWasm(async (backend) => {
       // log(step - 1) is not finite before the second step
       const learningRate = (step: Step): Scalar => log(sub(cast(step, 'float32'), 1));
-      const training = { ...smallTraining(1), optimizer: adam({ learningRate }), oracle: reference() };
+      const training = { ...plainTraining(1), optimizer: adam({ learningRate }), oracle: reference() };
       const run = right(await startTraining(training)(backend)());
       const before = right(await run.snapshot());
       const { events } = await takeAll(run);

@@ -100,7 +100,7 @@ const boundOf = async (...given: Parameters<typeof outcome>): Promise<DatasetBou
 const meanOf = (numbers: ArrayLike<number>): number => Array.from(numbers).reduce((a, b) => a + b, 0) / numbers.length;
 
 describe('of Gaussian data, whose model is exact,', () => {
-  const n = 2000;
+  const n = 500;
   const pixels = pixelsOf(n);
   const squares = meanOf(Float64Array.from(pixels, (byte) => pixelOf(byte) ** 2));
   const { learned: _, ...plain } = exact;

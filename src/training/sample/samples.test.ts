@@ -5,12 +5,12 @@ import { fit } from '../fit/fit.js';
 import type { Images } from '../data/images.js';
 import { sample } from './sample.js';
 import type { Sampling } from './sampling.js';
-import { right, smallTraining } from '../testing.js';
+import { right, plainTraining } from '../testing.js';
 import { onWasm } from '../../../properties/training/onWasm.js';
 
 describe('samples', () => {
   const drawing = (backend: Backend) => async () => {
-    const model = right(await fit(smallTraining(2))(backend)());
+    const model = right(await fit(plainTraining(2))(backend)());
     return async (labels: readonly number[], change: Partial<Sampling> = {}): Promise<Images> =>
       right(
         await sample({ grid: 4, solver: ddim(), guidance: cfg(2), labels, batch: 2, key: key(1), ...change })(model)(

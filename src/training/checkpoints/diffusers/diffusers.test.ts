@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -9,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { onWasm } from '../../../../properties/training/onWasm.js';
 import { reference } from '../../../backends/reference/index.js';
 import {
@@ -51,16 +52,16 @@ const untrained =
     return { model, process, image: config.image, params };
   };
 
+let untouched = '';
+beforeAll(async () => {
+  untouched = newFolder();
+  await onWasm(async (backend) => right(await saveDiffusers(untouched, await untrained()(backend))(backend)()));
+});
+
 /** A folder of an untrained model, with some of its files changed. */
-const changed = async (
-  change: Readonly<Record<string, (fields: Record<string, unknown>) => void>>,
-  options: SaveDiffusersOptions = {},
-  config: UNetConfig = small,
-): Promise<string> => {
+const changed = (change: Readonly<Record<string, (fields: Record<string, unknown>) => void>>): string => {
   const path = newFolder();
-  await onWasm(async (backend) =>
-    right(await saveDiffusers(path, await untrained(config)(backend), options)(backend)()),
-  );
+  cpSync(untouched, path, { recursive: true });
   for (const [name, edit] of Object.entries(change)) {
     const fields = JSON.parse(readFileSync(`${path}/${name}`, 'utf8')) as Record<string, unknown>;
     edit(fields);
@@ -134,7 +135,9 @@ describe('a saved folder is loaded unchanged', () => {
 
   test('and sampled from', () =>
     onWasm(async (backend) => {
-      const path = await changed({}, { scheduler: { _class_name: 'DPMSolverMultistepScheduler' } });
+      const path = newFolder();
+      const scheduler = { _class_name: 'DPMSolverMultistepScheduler' };
+      right(await saveDiffusers(path, await untrained()(backend), { scheduler })(backend)());
       const loaded = right(await loadDiffusers(path, { steps: 4 })(backend)());
       const drawing = { ...loaded.sampling, count: 2, key: key(8) };
       const { shape, data } = right(await sample(loaded, drawing)(backend)());
@@ -144,7 +147,7 @@ describe('a saved folder is loaded unchanged', () => {
 
   test('as a network without a pipeline, with its process', () =>
     onWasm(async (backend) => {
-      const path = `${await changed({})}/unet`;
+      const path = `${changed({})}/unet`;
       const loaded = right(await loadDiffusers(path, { process: thousand, predicts: 'v', steps: 2 })(backend)());
       expect(loaded.model.config).toEqual(right(unet(small)).config);
       expect(loaded.scheduler).toBeUndefined();
@@ -152,7 +155,7 @@ describe('a saved folder is loaded unchanged', () => {
 
   test('as an old pipeline, whose files are in one folder', () =>
     onWasm(async (backend) => {
-      const path = await changed({});
+      const path = changed({});
       for (const part of ['unet', 'scheduler'])
         for (const name of readdirSync(`${path}/${part}`)) renameSync(`${path}/${part}/${name}`, `${path}/${name}`);
       const loaded = right(await loadDiffusers(path)(backend)());
@@ -161,7 +164,7 @@ describe('a saved folder is loaded unchanged', () => {
 
   test('also from shards', () =>
     onWasm(async (backend) => {
-      const path = await changed({});
+      const path = changed({});
       const whole = `${path}/unet/diffusion_pytorch_model.safetensors`;
       const tensors = [...right(decodeSafetensors(whole)(readFileSync(whole))).tensors];
       const shards = [tensors.slice(0, 50), tensors.slice(50)].map((part, i) => ({
@@ -181,7 +184,7 @@ describe('a saved folder is loaded unchanged', () => {
 
   test('from the fields of diffusers, if they were changed since', () =>
     onWasm(async (backend) => {
-      const path = await changed({ [UNET]: (fields) => (fields['dropout'] = 0.25) });
+      const path = changed({ [UNET]: (fields) => (fields['dropout'] = 0.25) });
       const { model } = right(await loadDiffusers(path)(backend)());
       expect(model.config).toMatchObject({ dropout: 0.25, heads: 1 });
     }));
@@ -205,7 +208,7 @@ describe('a folder with a part that noisefold lacks is refused, naming the part'
     ['betas that are not a schedule', { [SCHEDULER]: (f) => { f['beta_schedule'] = 'linear'; f['beta_start'] = 0.5; } }, `${SCHEDULER}: linearUnscaled`, '0.5'],
   ]; // prettier-ignore
   test.each(wrong)('%s', async (_, change, where, actual) => {
-    const path = await changed(change);
+    const path = changed(change);
     const error = await refusal(loadDiffusers(path));
     expect(error.where).toBe(`${path}/${where}`);
     expect(error.actual).toContain(actual);
@@ -214,7 +217,7 @@ describe('a folder with a part that noisefold lacks is refused, naming the part'
 
 describe('a damaged folder is refused', () => {
   test('without weights, naming the files that could hold them', async () => {
-    const path = await changed({});
+    const path = changed({});
     rmSync(`${path}/unet/diffusion_pytorch_model.safetensors`);
     const error = await refusal(loadDiffusers(path));
     expect(error).toMatchObject({ _tag: 'FileError', where: `${path}/unet` });
@@ -222,7 +225,7 @@ describe('a damaged folder is refused', () => {
   });
 
   test('with weights of another network, naming all of them', async () => {
-    const path = await changed({ [UNET]: (fields) => (fields['layers_per_block'] = 2) });
+    const path = changed({ [UNET]: (fields) => (fields['layers_per_block'] = 2) });
     expect(await refusal(loadDiffusers(path))).toMatchObject({
       _tag: 'CheckpointMismatch',
       actual: expect.stringMatching(/missing: down_blocks\.0\.resnets\.1\.norm1\.weight, /),
@@ -231,7 +234,7 @@ describe('a damaged folder is refused', () => {
   });
 
   test('with NaN among its weights, with advice that applies to a folder', async () => {
-    const path = await changed({});
+    const path = changed({});
     const file = `${path}/unet/diffusion_pytorch_model.safetensors`;
     const stored = right(decodeSafetensors(file)(readFileSync(file)));
     (stored.tensors.get('conv_in.bias')!.data as Float32Array)[0] = NaN;
@@ -244,7 +247,7 @@ describe('a damaged folder is refused', () => {
   });
 
   test('with a file that is not JSON, or without a file', async () => {
-    const path = await changed({});
+    const path = changed({});
     writeFileSync(`${path}/${UNET}`, '{"sample_size": 8,');
     expect(await refusal(loadDiffusers(path))).toMatchObject({ _tag: 'DecodeError', where: `${path}/${UNET}` });
     rmSync(`${path}/${SCHEDULER}`);
@@ -269,7 +272,7 @@ describe('a damaged folder is refused', () => {
     ['loadDiffusers: process', { process: thousand }],
     ['loadDiffusers: predicts', { predicts: 'v' }],
   ])('with an invalid option: %s', async (where, options) => {
-    expect((await refusal(loadDiffusers(await changed({}), options))).where).toBe(where);
+    expect((await refusal(loadDiffusers(changed({}), options))).where).toBe(where);
   });
 });
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { reference } from '../../../backends/reference/index.js';
 import { cosine, ddpm, type Model } from '../../../diffusion/index.js';
 import { add, failure, key, type NoisefoldError, type Scalar, using, zerosLike } from '../../../dsl/index.js';
@@ -75,15 +75,18 @@ const outcome = async () => ({
 });
 
 /** The result of an undisturbed run. */
-const undisturbed = async () => {
-  const disturbed = folder;
-  folder = join(home, 'undisturbed');
+let undisturbed: Awaited<ReturnType<typeof outcome>>;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'noisefold-fit-'));
   right(await fitted({}, { every: 2 })());
-  try {
-    return await outcome();
-  } finally {
-    folder = disturbed;
-  }
+  undisturbed = await outcome();
+  await rm(folder, { recursive: true });
+});
+
+/** Compares the checkpoints and the log of a run with those of {@link undisturbed}. */
+const expectUndisturbed = async (): Promise<void> => {
+  const [again, whole] = [await outcome(), undisturbed];
+  expect([again.checkpoint, again.best, again.log]).toEqual([whole.checkpoint, whole.best, whole.log]);
 };
 
 const stepIn = async (name: string): Promise<number> => right(await loadCheckpoint(join(folder, name))()).step;
@@ -123,9 +126,7 @@ describe('a training in a folder', () => {
     );
     expect(await stepIn('checkpoint.safetensors')).toBe(at);
     right(await fitted({}, { every: 2, resume: true })());
-    const whole = await undisturbed();
-    const again = await outcome();
-    expect([again.checkpoint, again.best, again.log]).toEqual([whole.checkpoint, whole.best, whole.log]);
+    await expectUndisturbed();
   });
 
   test.each([2, 3, 5])('stopped by its listener in step %d saves a checkpoint there, and resumes', async (at) => {
@@ -134,9 +135,7 @@ describe('a training in a folder', () => {
     right(await fitted({ onEvent: stopping }, { every: 4 })());
     expect(await stepIn('checkpoint.safetensors')).toBe(at);
     right(await fitted({}, { every: 2, resume: 'auto' })());
-    const whole = await undisturbed();
-    const again = await outcome();
-    expect([again.checkpoint, again.best, again.log]).toEqual([whole.checkpoint, whole.best, whole.log]);
+    await expectUndisturbed();
   });
 
   test('ended by an error in the data saves its steps, and says so', async () => {
@@ -185,9 +184,8 @@ describe('a training in a folder', () => {
     expect(await steps()).toEqual([4, 5]);
     right(await fitted({ steps: 8 }, { resume: true })());
     expect(await steps()).toEqual([4, 5, 6, 7]);
-    const { checkpoint } = await undisturbed();
     right(await fitted({}, { resume: true })());
-    expect((await outcome()).checkpoint).toBe(checkpoint);
+    expect((await outcome()).checkpoint).toBe(undisturbed.checkpoint);
   });
 
   test('holds the lock of the folder while it runs, and always releases it', async () => {

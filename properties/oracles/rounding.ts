@@ -4,7 +4,7 @@
  * spread of the results tells how far two float32 backends may be apart.
  */
 import type { KeyWords } from '../../src/dsl/compile/backend.js';
-import { type Node, reachable, rewrite, sizeOf } from '../../src/dsl/graph/node.js';
+import { type Node, rewrite, sizeOf } from '../../src/dsl/graph/node.js';
 import { decompose } from '../../src/dsl/composites/decompose.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { numbers } from '../arbitraries/choices.js';
@@ -74,4 +74,3 @@ export const rounded = (
     ),
   }));
 };
-void reachable;

@@ -62,18 +62,26 @@ export const running = async (backend: Backend, given: Program<Tensors, Tensors>
   };
 };
 
+/** Runs a program on the reference, once for each of some inputs. */
+export const runsOnReference = async (
+  inputs: readonly Declared[],
+  each: readonly Numbers[],
+  trace: (inputs: Nodes) => Nodes,
+): Promise<readonly Numbers[]> => {
+  const backend = valueOf(await reference()());
+  const { run } = await running(backend, programOf(inputs, trace));
+  const outputs: Numbers[] = [];
+  for (const numbers of each) outputs.push(await run(numbers));
+  await backend.close();
+  return outputs;
+};
+
 /** Runs a program on the reference, once. */
 export const runOnReference = async (
   inputs: readonly Declared[],
   numbers: Numbers,
   trace: (inputs: Nodes) => Nodes,
-): Promise<Numbers> => {
-  const backend = valueOf(await reference()());
-  const { run } = await running(backend, programOf(inputs, trace));
-  const outputs = await run(numbers);
-  await backend.close();
-  return outputs;
-};
+): Promise<Numbers> => (await runsOnReference(inputs, [numbers], trace))[0]!;
 
 /** The numbers of a tensor that needs no input, on the reference. */
 export const computed = async (build: () => AnyTensor): Promise<HostArray> => {

@@ -31,6 +31,7 @@ import {
   scaleBy,
   sumPerSample,
   table,
+  tanh,
   zerosLike,
 } from 'noisefold/dsl';
 import { nodeOf } from '../../src/dsl/graph/tensor.js';
@@ -230,15 +231,18 @@ const guide: fc.Arbitrary<Guidance> = fc.oneof(
   fc.constant(unguided),
 );
 
+/** A denoiser that depends on all that it is given, and is quick: sums of guides are sums for any. */
+const anyDenoiser = ({ means, predicts }: Case): ClassDenoiser => ({
+  predicts,
+  classes: means.length,
+  apply: (_, x, { t, label }) => tanh(scaleBy(x, add(cast(label!, 'float32'), mul(cast(t, 'float32'), 0.01)))),
+});
+
 const sums: Law<readonly [Case, readonly [Guidance, Guidance, Guidance]]> = {
   name: 'guides are a commutative monoid',
   formula: '(a + b) + c = a + (b + c), a + b = b + a, a + unguided = a, within 16 roundings of all that is added',
   source: 'definition',
-  // tables of many timesteps take time, and say nothing about sums
-  arbitrary: fc.tuple(
-    caseOf.filter(({ process }) => process.schedule.T <= 200),
-    fc.tuple(guide, guide, guide),
-  ),
+  arbitrary: fc.tuple(caseOf, fc.tuple(guide, guide, guide)),
   runs: 40,
   violation: ([given, [a, b, c]]) => {
     const { concat, empty } = guidanceMonoid;
@@ -249,7 +253,7 @@ const sums: Law<readonly [Case, readonly [Guidance, Guidance, Guidance]]> = {
       ['neutral at the left', concat(empty, a), a],
     ];
     const guides = [unguided, a, b, c, ...pairs.flatMap(([, left, right]) => [left, right])];
-    const predictions = predictionsOf(guidedBy(ofClasses(given), guides), given);
+    const predictions = predictionsOf(guidedBy(anyDenoiser(given), guides), given);
     const [alone, sums] = [predictions.slice(0, 4), predictions.slice(4)];
     const sizes = alone[0]!.map((_, i) => alone.reduce((sum, one) => sum + Math.abs(one[i]!), 0));
     return firstOf(

@@ -9,12 +9,14 @@ const seedOf = (name: string): number =>
 /** Uniform numbers of mean 0 and variance 1, by a name. */
 export const hashedNoise = (name: string, count: number): Float32Array => {
   const seed = seedOf(name);
-  return Float32Array.from({ length: count }, (_, i) => {
+  const noise = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
     let x = (Math.imul(i, 0x9e3779b1) + seed) | 0;
     x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
     x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-    return (((x ^ (x >>> 16)) >>> 0) / 2 ** 31 - 1) * Math.sqrt(3);
-  });
+    noise[i] = (((x ^ (x >>> 16)) >>> 0) / 2 ** 31 - 1) * Math.sqrt(3);
+  }
+  return noise;
 };
 
 /** A weight: of variance 1/fanIn; scales are about 1, other vectors about 0. */
@@ -26,7 +28,10 @@ export const hashedWeight = (name: string, shape: readonly number[], fanIn: numb
 /** The norm of a gradient, and its product with noise: what the fixtures have of each gradient. */
 export const measured = (name: string, gradient: ArrayLike<number>): readonly [norm: number, projection: number] => {
   const direction = hashedNoise(`grad.${name}`, gradient.length);
-  const sum = (term: (g: number, i: number) => number): number =>
-    Array.from(gradient).reduce((total, g, i) => total + term(g, i), 0);
-  return [Math.sqrt(sum((g) => g * g)), sum((g, i) => g * direction[i]!)];
+  let [squares, projection] = [0, 0];
+  for (let i = 0; i < gradient.length; i++) {
+    squares += gradient[i]! ** 2;
+    projection += gradient[i]! * direction[i]!;
+  }
+  return [Math.sqrt(squares), projection];
 };

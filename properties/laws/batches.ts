@@ -182,7 +182,7 @@ export const batchLaws: readonly Law[] = [
     formula: '∇ₓₛ Σᵢ vmap(f)(xs)[i] at i is (∇f)(xs[i]), and by what f captures Σᵢ of them; in checkpoint and customVjp too', // prettier-ignore
     source: 'linearity of the derivative',
     arbitrary: batch,
-    runs: 400,
+    runs: 250,
     violation: throughVmap,
   },
 ];

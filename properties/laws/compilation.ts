@@ -78,7 +78,7 @@ export const compilationLaws: readonly Law[] = [
     formula: '⟦passes(g)⟧ = ⟦g⟧, to the bit in float64',
     source: 'definition of an optimization',
     arbitrary: graphCase,
-    runs: 800, // a wrong pass breaks the law of fusion as well
+    runs: 600, // a wrong pass breaks the law of fusion as well
     violation: (given: GraphCase) => equal(outputsOfPlan(given, REFERENCE), evaluated(given)),
   },
   {
@@ -86,7 +86,7 @@ export const compilationLaws: readonly Law[] = [
     formula: '⟦plan(g)⟧ = ⟦g⟧, to the bit in float64',
     source: 'definition of an optimization',
     arbitrary: graphCase,
-    runs: 2000,
+    runs: 1500,
     violation: (given: GraphCase) =>
       equal(
         outputsOfPlan(given, {
@@ -103,7 +103,7 @@ export const compilationLaws: readonly Law[] = [
     formula: '⟦plan(g)⟧ = ⟦g⟧, to the bit in float64; each region touches ≤ 4 buffers; 64 | offsets',
     source: 'limits of WebGPU: bindings of a shader, and their alignment',
     arbitrary: graphCase,
-    runs: 700,
+    runs: 500,
     violation: (given: GraphCase) => {
       const { plan: made, outputsOf } = planned(given, BINDING);
       return firstOf(unbindable(made), equal(outputsOf(given.inputs), evaluated(given)));

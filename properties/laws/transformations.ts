@@ -98,7 +98,7 @@ export const transformationLaws: readonly Law[] = [
     formula: '(f, ∇f, ∇⟨∇f, v⟩)(x) = (g, ∇g, ∇⟨∇g, v⟩)(x) for g = customVjp(f, the pullback of f)',
     source: 'definition of the derivative',
     arbitrary: anyOperation,
-    runs: 400,
+    runs: 250,
     violation: async (given: OperationCase) => {
       const { inputs, build, seed } = given;
       const own = lifted((x) => weighted(build(Object.values(x)), seed));
@@ -119,7 +119,7 @@ export const transformationLaws: readonly Law[] = [
     formula: 'jvp(f)(x, v) = d/ds f(x + s·v) at s = 0',
     source: 'definition of the derivative',
     arbitrary: anyOperation,
-    runs: 400,
+    runs: 250,
     violation: ({ inputs, build, seed }: OperationCase) =>
       agrees(inputs, (x) => weighted(build(Object.values(x)), seed), seed + 100, along),
   },
@@ -128,7 +128,7 @@ export const transformationLaws: readonly Law[] = [
     formula: '⟨jvp(f)(x, v), w⟩ = ⟨v, vjp(f)(x)(w)⟩',
     source: 'definition of the transpose',
     arbitrary: anyOperation,
-    runs: 400,
+    runs: 250,
     violation: async (given: OperationCase) => {
       const { inputs, build, seed } = given;
       const f: NodeFunction = (x) => build(Object.values(x));

@@ -60,10 +60,9 @@ const generator = (seed: number): (() => number) => {
 /** Numbers of a domain, of float32 precision, so that every backend gets the same ones. */
 export const numbers = (domain: Domain, seed: number, count: number): Float64Array => {
   const next = generator(seed);
-  const order = Array.from({ length: count }, (_, i) => [next(), i] as const)
-    .sort(([a], [b]) => a - b)
-    .map(([, i]) => i);
-  const one = (_: unknown, i: number): number => {
+  const keys = Float64Array.from({ length: count }, next);
+  const order = domain === 'apart' ? [...keys.keys()].sort((i, j) => keys[i]! - keys[j]!) : [];
+  const one = (i: number): number => {
     switch (domain) {
       case 'any':
         return 4 * next() - 2;
@@ -89,5 +88,7 @@ export const numbers = (domain: Domain, seed: number, count: number): Float64Arr
     }
   };
   const integers = domain === 'integers' || domain === 'wild integers';
-  return Float64Array.from({ length: count }, one).map((x) => (integers ? x : Math.fround(x)));
+  const found = new Float64Array(count);
+  for (let i = 0; i < count; i++) found[i] = integers ? one(i) : Math.fround(one(i));
+  return found;
 };

@@ -55,6 +55,12 @@ const configs: readonly (readonly [string, UNetConfig<[8, 8, 3]>])[] = [
 const largest = (numbers: Float64Array): number =>
   numbers.reduce((most, x) => (Math.abs(x) <= most ? most : Math.abs(x)), 0); // NaN for NaN
 
+/** Computes a value at its first use, and keeps it. */
+const once = <A extends object>(make: () => A): (() => A) => {
+  let made: A | undefined;
+  return () => (made ??= make());
+};
+
 const KEY: KeyWords = [7, 0];
 const DECLARED = [{ path: 'key', shape: [], dtype: 'key' }] as const;
 
@@ -94,10 +100,10 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
     ['x', 384] as const,
   ];
   const given = programOf(DECLARED, ({ key }) => ({ y: nodeOf(everything(tensor(key!))) }));
-  const meant = (): Float64Array => {
+  const expectedOnce = once((): Float64Array => {
     const y = nodeOf(everything(tensor(node('input', [], { path: 'key' }, [], 'key'))));
     return evaluate([y], {}, { key: KEY }).outputs[0]!;
-  };
+  });
 
   return {
     name,
@@ -108,7 +114,7 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
       return y as HostArray; // not a key
     },
     violationOf: (numbers, tolerance) => {
-      const expected = meant();
+      const expected = expectedOnce();
       if (numbers.length !== expected.length) return `${numbers.length} numbers instead of ${expected.length}`;
       let from = 0;
       const violations = parts.map(([path, length]): Violation => {

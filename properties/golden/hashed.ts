@@ -31,11 +31,10 @@ export const hashedWeight = (name: string, shape: readonly number[], fanIn: numb
 /** The norm of a gradient, and its product with noise, which fixtures store for each gradient. */
 export const measured = (name: string, gradient: ArrayLike<number>): readonly [norm: number, projection: number] => {
   const direction = hashedNoise(`grad.${name}`, gradient.length);
-  let [square, projection] = [0, 0];
+  let [squares, projection] = [0, 0];
   for (let i = 0; i < gradient.length; i++) {
-    const g = gradient[i]!;
-    square += g * g;
-    projection += g * direction[i]!;
+    squares += gradient[i]! ** 2;
+    projection += gradient[i]! * direction[i]!;
   }
-  return [Math.sqrt(square), projection];
+  return [Math.sqrt(squares), projection];
 };

@@ -106,7 +106,7 @@ const ofPrograms = (backend: Backend): Law<GraphCase> => ({
   formula: '|y − y_ref| ≤ 20·(the spread of y_ref under errors of 4 ulp wherever float32 rounds)',
   source: 'stochastic arithmetic, Vignes 1993',
   arbitrary: continuousGraphCase,
-  runs: 100,
+  runs: 70,
   violation: async (given) => {
     const graph = given.graph();
     const keys = { key: given.key };

@@ -9,7 +9,7 @@ import { type Input, type OperationCase, operationCase, smallShape } from '../ar
 import { operations } from '../arbitraries/operations.js';
 import { lifted, lowered, type NodeFunction, type TensorFunction, tensors } from '../oracles/lifting.js';
 import { mapValues } from '../oracles/records.js';
-import { type Nodes, runOnReference, type Tensors } from '../oracles/running.js';
+import { type Nodes, runOnReference, runsOnReference, type Tensors } from '../oracles/running.js';
 import { equal } from './compilation.js';
 import { gradient, total, weighted } from './derivatives.js';
 import { approx, firstOf, type Law, type Violation } from './law.js';
@@ -90,8 +90,7 @@ const throughVmap = async ({ given, extent: count, shared, wrapping }: Batch): P
   const examples = range(count).map((i) =>
     Object.fromEntries(inputs.map(({ path, data }) => [path, isShared(path) ? data : rotated(data, i)])),
   );
-  const each: Awaited<ReturnType<typeof runOnReference>>[] = [];
-  for (const x of examples) each.push(await runOnReference(inputs, x, found(lowered(f))));
+  const each = await runsOnReference(inputs, examples, found(lowered(f)));
   const all = inputs.map((input): Input => {
     const { path, shape } = input;
     const data = joined(examples.map((x) => x[path]!));
@@ -124,7 +123,7 @@ export const batchLaws: readonly Law[] = [
     formula: 'vmap(f)(xs)[i] = f(xs[i]), to the bit in float64; what f captures, and draws, is the same in all',
     source: 'definition of vmap',
     arbitrary: gridOf(graphCase, fc.constant(1), ['rows', 'neither']),
-    runs: 600,
+    runs: 300,
     violation: (grid: Grid) =>
       equal(
         atOnce(grid, (f, at) => batched(f, at('rows'))),
@@ -136,7 +135,7 @@ export const batchLaws: readonly Law[] = [
     formula: 'vmap(x ↦ vmap(y ↦ f(x, y))(ys))(xs)[i][j] = f(xs[i], ys[j]), to the bit in float64',
     source: 'definition of vmap',
     arbitrary: gridOf(graphCase, extent, ['both', 'rows', 'columns', 'neither']),
-    runs: 400,
+    runs: 200,
     violation: (grid: Grid) =>
       equal(
         atOnce(grid, (f, at) =>
@@ -156,7 +155,7 @@ export const batchLaws: readonly Law[] = [
     formula: 'vmap(∇f)(xs)[i] = (∇f)(xs[i]), to the bit in float64; in checkpoint too',
     source: 'definition of vmap',
     arbitrary: gridOf(graphCase, fc.constant(1), ['rows', 'neither']),
-    runs: 400,
+    runs: 200,
     violation: (grid: Grid) => {
       const wrap = grid.seed % 2 === 0 ? WRAPPINGS.nothing : WRAPPINGS.checkpoint;
       return equal(
@@ -170,7 +169,7 @@ export const batchLaws: readonly Law[] = [
     formula: 'vmap(f)(xs)[i] = f(xs[i]), for f(x) = (conv2d(x), ∇(Σ conv2d(x))²) and groups of both kinds',
     source: 'definition of vmap',
     arbitrary: gridOf(convolution, fc.constant(1), ['rows', 'neither']),
-    runs: 300,
+    runs: 200,
     violation: (grid: Grid) => {
       const both =
         (f: Function): Function =>
@@ -186,7 +185,7 @@ export const batchLaws: readonly Law[] = [
     formula: '∇ₓₛ Σᵢ vmap(f)(xs)[i] at i is (∇f)(xs[i]), and by what f captures Σᵢ of them; in checkpoint and customVjp too', // prettier-ignore
     source: 'linearity of the derivative',
     arbitrary: batch,
-    runs: 400,
+    runs: 250,
     violation: throughVmap,
   },
 ];

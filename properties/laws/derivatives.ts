@@ -101,7 +101,7 @@ const lawsOf = (operation: Operation): readonly Law[] => {
     formula: '⟨∇f(x), v⟩ = d/ds f(x + s·v) at s = 0, for f(x) = ⟨w, op(x)⟩',
     source: 'definition of the derivative',
     arbitrary: operationCase(operation, smallShape),
-    runs: 20,
+    runs: 12,
     violation: ({ inputs, build, seed }) => agrees(inputs, (x) => weighted(build(Object.values(x)), seed), seed + 100),
   };
   const second: Law<OperationCase> = {

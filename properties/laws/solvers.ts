@@ -135,7 +135,7 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
     )
     // a process may lack a level for a little churn, which is a `ConfigError`
     .filter(([{ solver }, given]) => runsOn(solver, given)),
-  runs: 120,
+  runs: 80,
   violation: async ([{ solver, endsAtX0 }, given, point, epsilon]) => {
     const legs = legsOn(solver, given);
     const { scale, variance } = legs[0]!.from;

@@ -10,7 +10,7 @@ import { type Input, inputNodes } from '../arbitraries/operationCase.js';
 import { tensors } from './lifting.js';
 import { mapValues } from './records.js';
 import type { Nodes, Tensors } from './running.js';
-import { FUSING, planned } from '../laws/compilation.js';
+import { FUSING, outputsOfPlan, planned } from '../laws/compilation.js';
 
 /** The axes of a grid of examples along which an input differs. */
 type Place = 'rows' | 'columns' | 'both' | 'neither';
@@ -119,19 +119,17 @@ export const atOnce = (grid: Grid, transform: Transformed): Readonly<Record<stri
       data: joined(rows.flatMap((row) => columns.map((column) => exampleAt(grid, k, row, column)))),
     };
   });
-  return planned(transformed(grid, inputs, transform), FUSING);
+  return outputsOfPlan(transformed(grid, inputs, transform), FUSING);
 };
 
 /** Evaluates one example of the grid after the other, row by row. */
 export const oneByOne = (grid: Grid, transform: Transformed): Readonly<Record<string, Float64Array>> => {
+  // one plan: the shapes are the same everywhere
+  const { outputsOf } = planned(transformed(grid, grid.given.inputs, transform), FUSING);
   const found = range(grid.rows).flatMap((row) =>
-    range(grid.columns).map((column) => {
-      const inputs = grid.given.inputs.map((x, k): Input => ({
-        ...x,
-        data: exampleAt(grid, k, row, column),
-      }));
-      return planned(transformed(grid, inputs, transform), FUSING);
-    }),
+    range(grid.columns).map((column) =>
+      outputsOf(grid.given.inputs.map((x, k): Input => ({ ...x, data: exampleAt(grid, k, row, column) }))),
+    ),
   );
   return mapValues(found[0]!, (_, path) => joined(found.map((one) => one[path]!)));
 };

@@ -11,7 +11,7 @@ import { deriveWords, randomInto } from '../../src/internal/threefry.js';
 import type { KeyWords } from '../../src/dsl/compile/backend.js';
 import { evaluatePrimitive, type Tensor } from './evaluate.js';
 import { memoryOf, type Memory } from './memories.js';
-import { evaluateRegion } from './region.js';
+import { evaluateRegionIn } from './region.js';
 
 type Numbers = Float64Array;
 type CallOf<K extends Call['kind']> = Extract<Call, { kind: K }>;
@@ -19,7 +19,11 @@ type CallOf<K extends Call['kind']> = Extract<Call, { kind: K }>;
 /** The addresses of a view's elements, row-major. */
 const addressesOf = ({ shape, strides, offset }: View): readonly number[] =>
   shape.reduce<readonly number[]>(
-    (outer, extent, axis) => outer.flatMap((at) => Array.from({ length: extent }, (_, i) => at + i * strides[axis]!)),
+    (outer, extent, axis) => {
+      const addresses: number[] = [];
+      for (const at of outer) for (let i = 0; i < extent; i++) addresses.push(at + i * strides[axis]!);
+      return addresses;
+    },
     [offset],
   );
 
@@ -107,24 +111,10 @@ const checkAliases = ({ loads, stores }: Region, memory: Memory): void => {
   }
 };
 
-const runRegion = (region: Region, buffers: number, memory: Memory): void => {
+const runRegion = (region: Region, memory: Memory): void => {
   checkAliases(region, memory);
-  const arrays = Array.from(
-    { length: buffers },
-    (_, buffer) =>
-      new Proxy<{ [index: number]: number }>(
-        {},
-        {
-          get: (_, at) => memory.read(buffer, Number(at)),
-          set: (_, at, value: number) => {
-            memory.write(buffer, Number(at), value);
-            return true;
-          },
-        },
-      ),
-  );
   const identity = (x: number): number => x;
-  evaluateRegion(region, arrays, identity, identity);
+  evaluateRegionIn(region, memory, identity, identity);
 };
 
 /** Every output is returned to the caller, so it has its own memory: new, or that of a donated input. */
@@ -155,7 +145,7 @@ export const interpret = (
   for (const call of plan.calls)
     switch (call.kind) {
       case 'region':
-        runRegion(call.region, plan.buffers.length, memory);
+        runRegion(call.region, memory);
         break;
       case 'anchor':
         runAnchor(call, memory);

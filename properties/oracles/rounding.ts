@@ -4,7 +4,7 @@
  * results is the tolerance between two float32 backends.
  */
 import type { KeyWords } from '../../src/dsl/compile/backend.js';
-import { type Node, reachable, rewrite, sizeOf } from '../../src/dsl/graph/node.js';
+import { type Node, rewrite, sizeOf } from '../../src/dsl/graph/node.js';
 import { decompose } from '../../src/dsl/composites/decompose.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { numbers } from '../arbitraries/choices.js';
@@ -71,4 +71,3 @@ export const rounded = (
     ),
   }));
 };
-void reachable;

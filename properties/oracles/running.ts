@@ -2,11 +2,12 @@
 import { reference } from '../../src/backends/reference/index.js';
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
 import { compile } from '../../src/dsl/run/compile.js';
-import type { DType, Node } from '../../src/dsl/graph/node.js';
+import { type DType, type Node, node } from '../../src/dsl/graph/node.js';
 import { leafSpec, program, type Program, treeSpec } from '../../src/dsl/graph/spec.js';
 import { type AnyTensor, type Key, nodeOf, tensor } from '../../src/dsl/graph/tensor.js';
 import { type AnyValue, read, release } from '../../src/dsl/run/value.js';
 import type { Declared } from '../arbitraries/operationCase.js';
+import { evaluate } from './evaluate.js';
 import { valueOf } from './plans.js';
 import { mapValues } from './records.js';
 
@@ -62,29 +63,33 @@ export const running = async (backend: Backend, given: Program<Tensors, Tensors>
   };
 };
 
+/** Runs a program on the reference, once for each of some inputs. */
+export const runsOnReference = async (
+  inputs: readonly Declared[],
+  each: readonly Numbers[],
+  trace: (inputs: Nodes) => Nodes,
+): Promise<readonly Numbers[]> => {
+  const backend = valueOf(await reference()());
+  const { run } = await running(backend, programOf(inputs, trace));
+  const outputs: Numbers[] = [];
+  for (const numbers of each) outputs.push(await run(numbers));
+  await backend.close();
+  return outputs;
+};
+
 /** Runs a program on the reference, once. */
 export const runOnReference = async (
   inputs: readonly Declared[],
   numbers: Numbers,
   trace: (inputs: Nodes) => Nodes,
-): Promise<Numbers> => {
-  const backend = valueOf(await reference()());
-  const { run } = await running(backend, programOf(inputs, trace));
-  const outputs = await run(numbers);
-  await backend.close();
-  return outputs;
-};
+): Promise<Numbers> => (await runsOnReference(inputs, [numbers], trace))[0]!;
 
-/** The numbers of a tensor that needs no input, on the reference. */
-export const computed = async (build: () => AnyTensor): Promise<HostArray> => {
-  const { y } = await runOnReference([], {}, () => ({ y: nodeOf(build()) }));
-  return y as HostArray; // not a key
-};
+/** The numbers of a tensor that needs no input, evaluated in float64 without the compiler. */
+export const computed = async (build: () => AnyTensor): Promise<HostArray> =>
+  evaluate([nodeOf(build())], {}, {}).outputs[0]!;
 
 /** The numbers that a function of a key returns, on the reference. */
 export const drawn = async (key: KeyWords, draw: (key: Key) => AnyTensor): Promise<HostArray> => {
-  const { y } = await runOnReference([{ path: 'key', shape: [], dtype: 'key' }], { key }, (inputs) => ({
-    y: nodeOf(draw(tensor(inputs['key']!))),
-  }));
-  return y as HostArray; // not a key
+  const input = tensor<[], 'key'>(node('input', [], { path: 'key' }, [], 'key'));
+  return evaluate([nodeOf(draw(input))], {}, { key }).outputs[0]!;
 };

@@ -16,6 +16,10 @@ cycle['a'] = [cycle];
 const wide = Array.from({ length: 60 }).reduce<unknown>((inside) => [inside, inside], 0);
 
 describe('rejects values that JSON cannot represent, with their path', () => {
+  test('a tree that shares its branches', () => {
+    expect(reportOf(wide)).toContain('expected JSON of at most 4194304 characters, got ');
+  });
+
   test.each<readonly [string, unknown, string]>([
     ['undefined', undefined, ': expected JSON, got nothing'],
     ['a function', { loss: () => 0 }, 'loss: expected JSON, got a function'],
@@ -30,7 +34,6 @@ describe('rejects values that JSON cannot represent, with their path', () => {
     ['a typed array', Float32Array.of(1), ': expected JSON, which has no Float32Array, got an object'],
     ['a cycle', cycle, 'a.0: expected JSON, which has no cycles, got an object'],
     ['depth', nested(101), `${'0.'.repeat(99)}0: expected JSON of at most 100 levels, got an array of 1`],
-    ['a tree that shares its branches', wide, 'expected JSON of at most 4194304 characters, got '],
     ['a long text', 'x'.repeat(2 ** 22), ': expected JSON of at most 4194304 characters, got 4194306'],
     ['a toJSON method', [{ toJSON: () => 1 }], '0: expected JSON, without toJSON methods and symbols, got an object'],
     [

@@ -29,27 +29,34 @@ export const conv2d: Primitive<'conv2d'> = (attributes, [image, kernel], output)
   const [KH, KW, I, D] = kernel!.shape as [number, number, number, number];
   const [B, OH, OW] = output.shape as [number, number, number, number];
 
-  const pixel = (b: number, y: number, x: number, d: number): number => {
-    // groups split the output channels by input channels; batch groups split them by parts of the batch
-    const firstChannel = Math.floor(d / (D / groups)) * I;
-    const imageOf = Math.floor(d / (D / batchGroups)) * B + b;
-    let sum = 0;
-    for (let ky = 0; ky < KH; ky++) {
-      const row = sourceOf(y * strides[0] + ky * rhsDilation[0], padding[0][0], lhsDilation[0], H);
-      if (row < 0) continue;
-      for (let kx = 0; kx < KW; kx++) {
-        const column = sourceOf(x * strides[1] + kx * rhsDilation[1], padding[1][0], lhsDilation[1], W);
-        if (column < 0) continue;
-        const from = ((imageOf * H + row) * W + column) * C + firstChannel;
-        const weights = (ky * KW + kx) * I * D + d;
-        for (let c = 0; c < I; c++) sum += image!.data[from + c]! * kernel!.data[weights + c * D]!;
+  const [pixels, weights, sums] = [image!.data, kernel!.data, output.data];
+  // groups split the output channels by input channels, and batch groups by parts of the batch; one of both is 1
+  const channels = D / (groups * batchGroups);
+
+  /** Adds the products of one tap of the kernel to all channels of the output pixel at `at`. */
+  const addTap = (at: number, b: number, row: number, column: number, tap: number): void => {
+    for (let first = 0; first < D; first += channels) {
+      const group = first / channels;
+      const imageOf = batchGroups > 1 ? group * B + b : b;
+      const from = ((imageOf * H + row) * W + column) * C + (groups > 1 ? group * I : 0);
+      for (let c = 0; c < I; c++) {
+        const x = pixels[from + c]!;
+        const weight = (tap * I + c) * D;
+        for (let d = first; d < first + channels; d++) sums[at + d]! += x * weights[weight + d]!;
       }
     }
-    return sum;
   };
 
-  let at = 0;
+  sums.fill(0);
   for (let b = 0; b < B; b++)
     for (let y = 0; y < OH; y++)
-      for (let x = 0; x < OW; x++) for (let d = 0; d < D; d++) output.data[at++] = pixel(b, y, x, d);
+      for (let x = 0; x < OW; x++)
+        for (let ky = 0; ky < KH; ky++) {
+          const row = sourceOf(y * strides[0] + ky * rhsDilation[0], padding[0][0], lhsDilation[0], H);
+          if (row < 0) continue;
+          for (let kx = 0; kx < KW; kx++) {
+            const column = sourceOf(x * strides[1] + kx * rhsDilation[1], padding[1][0], lhsDilation[1], W);
+            if (column >= 0) addTap(((b * OH + y) * OW + x) * D, b, row, column, ky * KW + kx);
+          }
+        }
 };

@@ -127,11 +127,13 @@ type Point = readonly [turns: number, microtasks: number];
 const POINTS: readonly Point[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 17, 23, 32, 48, 70, 100].flatMap((turn) =>
   Array.from({ length: turn === 0 ? 30 : 3 }, (_, i): Point => [turn, i]),
 );
-/** The share of the points that are tested; all in `npm run test:faults`. */
-const some = (points: readonly Point[]): readonly Point[] => points.filter((_, i) => i % faults(3, 1) === 0);
-const MANY = some(POINTS);
+/** One of `share` parts of the points; all in `npm run test:faults`. */
+const some = (points: readonly Point[], share: number, part: number): readonly Point[] =>
+  points.filter((_, i) => i % faults(share, 1) === faults(part, 0));
+const MANY = some(POINTS, 3, 0);
 /** Fewer points, for backends whose workers take long to start. */
-const FEW = some(POINTS.filter(([turn, i]) => (turn === 0 ? i % 4 === 0 : i === turn % 3)));
+const SPARSE = POINTS.filter(([turn, i]) => (turn === 0 ? i % 4 === 0 : i === turn % 3));
+const FEW = some(SPARSE, 3, 0);
 
 interface Case {
   readonly name: string;
@@ -151,8 +153,9 @@ const wasmOn = (threads: number, worthWorkers: number, where: string, points: re
 const cases: readonly Case[] = [
   { name: 'reference', absent: '', acquire: () => reference()(), points: MANY },
   wasmOn(1, Infinity, 'on the calling thread', MANY),
-  wasmOn(1, 0, 'on one worker', FEW),
-  wasmOn(2, 0, 'on two workers', FEW),
+  // they share the points
+  wasmOn(1, 0, 'on one worker', some(SPARSE, 6, 0)),
+  wasmOn(2, 0, 'on two workers', some(SPARSE, 6, 3)),
   { name: 'tfjs-cpu', absent: '', acquire: () => tfjs('cpu')(), points: MANY },
   { name: 'webgpu', absent: noWebgpu, acquire: () => webgpu()(), points: FEW },
   { name: 'tfjs-webgpu', absent: noWebgpu, acquire: () => tfjs('webgpu')(), points: FEW },

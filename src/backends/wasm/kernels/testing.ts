@@ -48,24 +48,32 @@ const modulesWith = (multiplyAdd: MultiplyAdd): Modules => {
 export const arena = (): Arena => {
   const memory = new wasm.Memory({ initial: 1 });
   let next = RESERVED_BYTES + 4;
-  const put = (values: readonly number[]): number => {
+  const allocate = (elements: number): number => {
     const address = next;
-    next += 4 * (values.length + 2 + (values.length % 2));
+    next += 4 * (elements + 2 + (elements % 2));
     while (memory.buffer.byteLength < next) memory.grow(16);
-    new Float32Array(memory.buffer, address, values.length).set(values);
     return address;
   };
+  const elementsAt = (address: number, elements: number) => new Float32Array(memory.buffer, address, elements);
   return {
     memory,
-    put,
-    reserve: (elements) => put(Array.from({ length: elements }, () => STALE)),
-    read: (address, elements) => [...new Float32Array(memory.buffer, address, elements)],
+    put: (values) => {
+      const address = allocate(values.length);
+      elementsAt(address, values.length).set(values);
+      return address;
+    },
+    reserve: (elements) => {
+      const address = allocate(elements);
+      elementsAt(address, elements).fill(STALE);
+      return address;
+    },
+    read: (address, elements) => Array.from(elementsAt(address, elements)),
     run: (stages, multiplyAdd) => {
       const modules = modulesWith(multiplyAdd);
       const program = atOnce(programOf([], { isShared: false, multiplyAdd }));
       const names = functionNames(modules, program);
       const tape = atOnce(encode([stages], (name) => names.indexOf(name)));
-      const address = put(Array.from(tape.words, () => 0));
+      const address = allocate(tape.words.length);
       writeTape(tape, new Int32Array(memory.buffer, address, tape.words.length), [0]);
       loadProgram({ memory, modules, kernels: () => loadKernels({ memory, modules }) }, program)(
         address,

@@ -89,7 +89,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   'a norm': {
     loops: '|BHC', loads: ['BHC'], body: [['y', 'mul', 'a', 'a']], stores: [{ layout: '', value: 'y', reduce: 'sum' }],
   },
-  'sums and largest ones of rows': {
+  'sums and maxima of rows': {
     loops: 'BH|C', loads: ['BHC'], body: [],
     stores: [{ layout: 'BH', value: 'a', reduce: 'sum' }, { layout: 'BH', value: 'a', reduce: 'max' }],
   },

@@ -11,7 +11,10 @@ const allFiles = ['src', 'properties', 'examples'].flatMap((folder) =>
     .map((path) => `${folder}/${path.replaceAll('\\', '/')}`),
 );
 
-/** Code that measures the memory of its process, loads modules again, or loads TensorFlow. Everything else undoes its changes. */
+/**
+ * Code that measures the memory of its process, loads modules again, or loads TensorFlow. All other test files undo their
+ * changes to the process.
+ */
 export const NEEDS_A_PROCESS = /setFlagsFromString|resetModules|registerBackend/;
 
 /**

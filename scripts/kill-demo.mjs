@@ -1,4 +1,4 @@
-// Kills the demo with SIGKILL again and again, goes on each time, and compares the end with a run of the same
+// Kills the demo with SIGKILL again and again, resumes it each time, and compares the end with a run of the same
 // seed that nobody disturbed: its checkpoint and samples byte for byte, its log line by line. Between the kills, two
 // processes share the folder, signals end the run in order, its output is closed, and its disk is full.
 // Build first: npm run demo:kill -- --steps 150 --batch 4
@@ -146,7 +146,7 @@ const two = async () => {
   );
   other.kill('SIGKILL');
   await ends[1 - first];
-  console.log(`two processes: ${other.pid} went on, the others were told: ${complaint}`);
+  console.log(`two processes: ${other.pid} continued, the others were told: ${complaint}`);
 };
 
 /** A signal ends a run after its step, with a checkpoint and its code. */
@@ -175,7 +175,7 @@ const unread = async () => {
   const { code, complaint } = await ended(child);
   expect(code === 0, `with its output closed the run ended with ${code}: ${complaint}`);
   expect(stepOf(copy) === steps, `with its output closed the run ended at step ${stepOf(copy)}`);
-  console.log('output closed: went on to the end');
+  console.log('output closed: continued to the end');
 };
 
 /** Runs a shell command without its output; returns whether it succeeded. */
@@ -226,7 +226,7 @@ const full = async () => {
     if (saved === 0) rmSync(join(folder, 'config.json'));
     await finish(folder, ...(saved === 0 ? [] : ['--resume']));
     expect(same(CHECKPOINT, folder) && same('samples.png', folder), 'after a full disk the results differ');
-    console.log(`full disk: went on at step ${saved} to the same end`);
+    console.log(`full disk: resumed at step ${saved} to the same end`);
   } finally {
     disk.remove();
   }
@@ -239,7 +239,7 @@ mkdirSync(out);
 let writes = 0;
 for (let kill = 1; kill <= kills; kill++) {
   const from = stepOf(out);
-  expect(kill === 1 || from > 0, `run ${kill} went on at step 0`);
+  expect(kill === 1 || from > 0, `run ${kill} resumed at step 0`);
   const child = begin(out, ...(kill === 1 ? [] : ['--resume']));
   const writing = kill % 2 === 0 || kills - kill < WRITES - writes;
   if (writing) killWriting(child);
@@ -261,12 +261,12 @@ await unread();
 await full();
 const last = stepOf(out);
 await finish(out, '--resume');
-console.log(`went on at step ${last} to the end`);
+console.log(`resumed at step ${last} to the end`);
 
 const log = linesOf(out);
 const calmLog = linesOf(calm);
 expect(writes >= WRITES, `${writes} kills inside the writing of a checkpoint, at least ${WRITES} wanted`);
-expect(last > 0, 'the last run went on at step 0');
+expect(last > 0, 'the last run resumed at step 0');
 expect(same(CHECKPOINT), 'the final checkpoints differ');
 expect(same('samples.png'), 'the samples differ');
 expect(same('best.safetensors'), 'the best checkpoints differ');

@@ -2,8 +2,8 @@
  * Serves a trained model over HTTP, using only Node. The sampling is compiled once. A few requests run at a time, a
  * limited number of others waits, and a request stops when its client disconnects.
  *
- *     GET /samples?labels=3,1&seed=7 a picture of the samples; with `Accept: application/json` their numbers GET
- *     /health the numbers of requests that run and wait
+ *     GET /samples?labels=3,1&seed=7    a picture of the samples; with `Accept: application/json` their numbers
+ *     GET /health                       the numbers of requests that run and wait
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';

@@ -104,7 +104,7 @@ const locked = (folder: string, config: Config, opening: Opening): Effect<Run> =
     TE.map((opened): Run => ({ ...opened, config })),
   );
 
-const goOn =
+const resumed =
   (options: Options) =>
   (folder: string): Effect<Run> => {
     const files = filesOf(folder);
@@ -133,7 +133,7 @@ export const openRun =
   (config: Config) =>
   (options: Options): Effect<Run> =>
     options.resume
-      ? F.pipe(resumedFolder(options), TE.flatMap(goOn(options)))
+      ? F.pipe(resumedFolder(options), TE.flatMap(resumed(options)))
       : F.pipe(
           TE.Do,
           TE.bind('folder', () => freshFolder(options)),

@@ -6,7 +6,7 @@ const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'modu
 const failure = new Promise<never>((_, reject) =>
   worker.addEventListener('error', ({ message }) => reject(new Error(message || 'worker.ts could not be loaded'))),
 );
-failure.catch(() => undefined); // each drawing tells
+failure.catch(() => undefined); // each call of `draw` reports it
 
 /** Draws samples in the worker, as the bytes of a picture. Rejects with the message of the library, also after an abort. */
 const draw = (asked: Asked, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> => {

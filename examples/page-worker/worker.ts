@@ -36,7 +36,7 @@ const answer = async ({ seed, ...asked }: Asked, signal: AbortSignal): Promise<A
   }
 };
 
-/** A request comes with a port of its own: the answer goes there, and a message from there cancels the request. */
+/** Each request comes with its own message port: the answer goes to it, and a message from it cancels the request. */
 globalThis.addEventListener('message', ({ data, ports: [port] }: MessageEvent<Asked>) => {
   if (port === undefined) return; // of no request
   const stop = new AbortController();

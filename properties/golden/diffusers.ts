@@ -2,7 +2,7 @@
  * Numbers of published implementations, in float64: the schedulers of huggingface/diffusers, and samplers of
  * crowsonkb/k-diffusion. `diffusers.json` says which files, at which commits, and how they were run.
  *
- * Where steps are taken, x is `[2, 1, 2]`, flattened; it begins with detNoise(4, 1), and step i draws detNoise(4, 10 +
+ * In recorded steps x is `[2, 1, 2]`, flattened; it begins with detNoise(4, 1), and step i draws detNoise(4, 10 +
  * i). The model predicts 0.9·tanh(0.8·x + 0.3·sin(t/100)), in the parameterization of the settings (ε by default); a
  * learned variance is 0.5·sin(3·x + t/50), a position in the range, or log σ². x is in the variance-preserving scale,
  * and for schedulers that work in σ the model gets x̄/√(1 + σ²).

@@ -1,7 +1,7 @@
 /**
  * Estimates the effect of rounding on a program by stochastic arithmetic (Vignes 1993). The program is evaluated in
  * float64 with random relative errors of the size of float32 rounding wherever float32 rounds. The spread of the
- * results is the tolerance between two float32 backends.
+ * results, times a safety factor, is the tolerance between two float32 backends.
  */
 import type { KeyWords } from '../../src/dsl/compile/backend.js';
 import { type Node, rewrite, sizeOf } from '../../src/dsl/graph/node.js';

@@ -30,12 +30,13 @@ export const takeAll = async (run: TrainingRun): Promise<Taken> => {
   return { events, error: null };
 };
 
-/** The bytes of the final checkpoint of a training. */
+/** The bytes of the final checkpoint of a training. Throws if it ends with an error. */
 export const bytesAfter = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
   training: Given<Training<P, I, M>, P, I>,
 ): Promise<Uint8Array> =>
   onWasm(async (backend) => {
     const run = right(await startTraining<P, I, M>(training)(backend)());
-    await takeAll(run);
+    const { error } = await takeAll(run);
+    if (error !== null) throw new Error(error.message);
     return right(encodeCheckpoint(right(await run.snapshot())));
   });

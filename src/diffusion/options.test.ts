@@ -46,7 +46,7 @@ const any = (options: unknown): never => options as never;
 const messageOf = (made: E.Either<{ readonly message: string }, unknown>): string =>
   E.match(({ message }: { readonly message: string }) => message, () => 'taken')(made); // prettier-ignore
 
-describe('options of what gives an Either', () => {
+describe('options of functions that return an Either', () => {
   it.each<[unknown, message: string]>([
     [cosine(9, any({ maxbeta: 0.5 })), 'cosine.maxbeta: expected the field maxBeta, got an unknown field; did you mean maxBeta? 0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0'],
     [cosine(9, { maxBeta: 2 }), 'cosine.maxBeta: expected a largest β in (0, 1], got 2; 0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0'],
@@ -57,8 +57,8 @@ describe('options of what gives an Either', () => {
     [laplace(9, { b: 0 }), 'laplace.b: expected a finite number above 0, got 0; mu 0 and b 0.5 are usual'],
     [sigmoidAlphaBar(9, { tau: -1 }), 'sigmoidAlphaBar.tau: expected a finite number above 0, got -1; start -3, end 3 and tau 1 are usual'],
     [sigmoidAlphaBar(9, { start: 5 }), 'sigmoidAlphaBar: expected start < end, got start = 5, end = 3; start -3, end 3 and tau 1 are usual'],
-    [linearUnscaled(9, any({ begin: 0.1 })), 'linearUnscaled.begin: expected one of the fields start, end, got an unknown field; scheduleFromBetas takes any betas'],
-    [scaledLinear(9, { end: 1e-5 }), 'scaledLinear: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; scheduleFromBetas takes any betas'],
+    [linearUnscaled(9, any({ begin: 0.1 })), 'linearUnscaled.begin: expected one of the fields start, end, got an unknown field; scheduleFromBetas takes betas in any order'],
+    [scaledLinear(9, { end: 1e-5 }), 'scaledLinear: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; scheduleFromBetas takes betas in any order'],
     [scheduleFromBetas(any(undefined)), 'scheduleFromBetas: expected at least one beta, got none; a beta is the variance that one step adds; more steps need smaller betas'],
     [likelihood(any({ process, denoiser: white, gird: 5 })), 'likelihood.gird: expected one of the fields process, denoiser, grid, got an unknown field; did you mean grid? likelihood takes no guidance'],
     [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps'],
@@ -77,7 +77,7 @@ describe('options of what gives an Either', () => {
     [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
   ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore
 
-  it('an interval beyond the process is found where the process is known, also of a denoiser that knows more', () => {
+  it('an interval beyond the process is refused, even if the denoiser has more timesteps', () => {
     const of = (interval: readonly [number, number], known?: number) =>
       sampler<null, [2]>({
         process,
@@ -98,12 +98,12 @@ describe('options of what gives an Either', () => {
     expect(messageOf(last(100))).toContain('0 to 99, got [100, 500]');
   }); // prettier-ignore
 
-  it('what knows no interval is as it was', () => {
+  it('a guidance without an interval is accepted', () => {
     expect(messageOf(sampler<null, [2]>({ process, denoiser: white, solver: ddim(), guidance: unguided }))).toBe('taken');
   }); // prettier-ignore
 });
 
-describe('options of what is found when the program is traced', () => {
+describe('options that are checked when the program is traced', () => {
   const t = iota(1);
   const some = Array.from({ length: 99 }, () => 1);
   const image = zeros(1, 2, 2, 1);

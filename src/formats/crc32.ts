@@ -18,8 +18,8 @@ const TABLE = /* @__PURE__ */ ((): Int32Array => {
 })();
 
 /**
- * The check of some bytes, an unsigned 32-bit integer. `before` is the check of the bytes before them: `crc32(b,
- * crc32(a))` is that of a and b joined.
+ * The check of some bytes, an unsigned 32-bit integer. `before` is the check of the bytes before them:
+ * `crc32(b, crc32(a))` is that of a and b joined.
  */
 export const crc32 = (bytes: Uint8Array, before = 0): number => {
   let check = ~before;

@@ -187,7 +187,7 @@ describe('refuses, and says where', () => {
     ['in its data', byHand(`{"a":${entry('U8', [2], [0, 2])}}`, [0]), '63 bytes (from the header), got 62'],
   ])('a file that is truncated %s', (_name, bytes, expected) => {
     expect(messageOf(read(bytes))).toBe(
-      `DecodeError model.safetensors: expected ${expected}; the file is cut short: copy or download it again`,
+      `DecodeError model.safetensors: expected ${expected}; the file is truncated: copy or download it again`,
     );
   });
 

@@ -43,17 +43,17 @@ export interface Header {
 /** The name in a header that is not a tensor. */
 export const METADATA = '__metadata__';
 
-/** The most extents of a tensor, as in NumPy. */
+/** The maximum number of extents of a tensor, as in NumPy. */
 export const MOST_EXTENTS = 64;
 
-/** The most words of the metadata. */
+/** The maximum number of words of the metadata. */
 export const MOST_WORDS = 4096;
 
 const isDType = (text: string): text is StoredDType => Object.hasOwn(BYTES, text);
 
 /**
- * The bytes of a tensor. Null if its shape is invalid: an extent that is not a natural number, more extents than {@link
- * MOST_EXTENTS}, or nonzero extents whose product is not a safe integer.
+ * The bytes of a tensor. Null if its shape is invalid: an extent that is not a natural number, more extents than
+ * {@link MOST_EXTENTS}, or nonzero extents whose product is not a safe integer.
  */
 export const byteLength = (dtype: StoredDType, shape: readonly number[]): number | null => {
   const product = shape.reduce((size, extent) => size * (extent === 0 ? 1 : extent), BYTES[dtype]);

@@ -27,7 +27,7 @@ export const cutShortError = (where: string, size: number, found: number) =>
     where,
     expected: `${size} bytes (from the header)`,
     actual: `${found}`,
-    hint: 'the file is cut short: copy or download it again',
+    hint: 'the file is truncated: copy or download it again',
   });
 
 /** Raises `DecodeError` for a file that has fewer bytes than its header says. */

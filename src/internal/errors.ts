@@ -190,8 +190,8 @@ export const refuseShape = (
 ): never => raise('ShapeError', { where, expected, actual: showShape(actual), hint });
 
 /**
- * Raises `ShapeError` unless a value, which may be missing, has the given dtype and shape, formatted as by {@link
- * showType}.
+ * Raises `ShapeError` unless a value, which may be missing, has the given dtype and shape, formatted as by
+ * {@link showType}.
  */
 export const demandType = (where: string, expected: string, x: Typed | null, hint: string): void => {
   const actual = x === null ? 'nothing' : showType(x);

@@ -14,7 +14,7 @@ export interface Options<A> {
   readonly where: string;
   /** Decodes the options; fails for unknown fields. */
   readonly options: t.Decoder<unknown, A>;
-  /** The default hint for an unknown, missing or invalid field. */
+  /** The hint of errors. Default: how to fix the unknown, missing or invalid field. */
   readonly hint?: string;
 }
 

@@ -42,8 +42,8 @@ export const pause = (): Promise<void> =>
 export type Breathe = () => Promise<void> | null;
 
 /**
- * Makes the function that a long computation calls between two pieces: `const rest = breathe(); if (rest !== null)
- * await rest`.
+ * Makes the function that a long computation calls between two pieces:
+ * `const rest = breathe(); if (rest !== null) await rest`.
  */
 export const breather = (): Breathe => {
   let since = performance.now();

@@ -106,7 +106,7 @@ describe('a locked folder', () => {
 
   test.each([
     ['empty', ''],
-    ['cut short', '{"pid"'],
+    ['truncated', '{"pid"'],
     ['null', 'null'],
     ['without most fields', '{"pid":1}'],
     ['deeply nested', '['.repeat(5000)],

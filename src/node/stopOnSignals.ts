@@ -7,7 +7,7 @@ const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type SignalName = keyof typeof CODES;
 const NAMES = Object.keys(CODES) as SignalName[]; // a literal has no others
 
-/** Handles errors of a stream that lost its reader or its terminal. */
+/** The error codes of a stream that lost its reader or its terminal. */
 const LOST = ['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'];
 
 const ignoreLost = (thrown: unknown): void => {
@@ -25,8 +25,8 @@ export interface SignalStop {
 
 /**
  * Listens for SIGINT (Ctrl-C), SIGTERM and SIGHUP (a terminal that closes): the first one aborts `signal`, so that work
- * ends cleanly and saves; a second one ends the process at once. During this time, output into a closed pipe (`… |
- * head`) is dropped, and does not end the process. Does nothing outside Node.
+ * ends cleanly and saves; a second one ends the process at once. During this time, output into a closed pipe
+ * (`… | head`) is dropped, and does not end the process. Does nothing outside Node.
  *
  * @param onStop - receives the name of the first signal
  * @example

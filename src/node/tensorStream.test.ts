@@ -274,7 +274,7 @@ const failingAt = (actual: typeof FileSystem, wanted: number, code: string) => {
 const builtin = process.getBuiltinModule;
 afterEach(() => vi.restoreAllMocks());
 
-/** Runs work whose file system fails at a step; returns the number of steps. */
+/** Runs work whose file system fails at a step; returns the names of the steps that it took. */
 const withFailure = async (wanted: number, code: string, work: () => Promise<void>): Promise<readonly string[]> => {
   const { fs, steps } = failingAt(builtin('node:fs/promises'), wanted, code);
   const spy = vi
@@ -345,5 +345,5 @@ test('a file that becomes shorter while it is read is a truncated file', async (
       TE.flatMap(() => tensor(entries.get('params.w')!)),
     ),
   );
-  expect(messageOf(await reading())).toMatch(/DecodeError .*expected \d+ bytes \(from the header\).*cut short/);
+  expect(messageOf(await reading())).toMatch(/DecodeError .*expected \d+ bytes \(from the header\).*truncated/);
 });

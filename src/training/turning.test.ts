@@ -17,7 +17,7 @@ import { bars, right, smallTraining } from './testing.js';
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** Advances the time at every reading of the clock, so that work yields wherever it can. */
+/** Advances the time at every reading of the clock, so that work pauses wherever it may. */
 const restless = (): void => {
   let clock = performance.now();
   vi.spyOn(performance, 'now').mockImplementation(() => (clock += 20));

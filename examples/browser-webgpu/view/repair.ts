@@ -25,7 +25,7 @@ export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
 
   byId('regions', HTMLDivElement).append(
     ...regions
-      .filter((region) => region !== 'none') // the chosen region clears the mask
+      .filter((region) => region !== 'none') // the button "clear" chooses it
       .map((region) => {
         const button = element('button', { type: 'button', 'aria-label': `Erase ${region}` }, region);
         button.addEventListener('click', () => happened({ _tag: 'RegionChosen', region }));

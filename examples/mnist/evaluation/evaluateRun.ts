@@ -23,7 +23,7 @@ export interface EvalWorld {
 
 type OnBackend<R> = RTE.ReaderTaskEither<Backend, NoisefoldError, R>;
 
-/** The samples of the picture, one class per row, their neighbours, and the samples of a batch. */
+/** The numbers of rows (one per class), columns and neighbours in the picture, and of samples in a batch. */
 const SHOWN = { rows: 10, columns: 4, neighbours: 3 } as const;
 const BATCH = 50;
 
@@ -60,7 +60,7 @@ const draw = (
 interface Seen {
   readonly drawn: Images;
   readonly labels: readonly number[];
-  /** The features of the digits of drawn, held-out and training images. */
+  /** The features of the drawn, held-out and training digits. */
   readonly generated: Extracted;
   readonly heldOut: Extracted;
   readonly train: Extracted;

@@ -1,9 +1,10 @@
 /** TypeScript 6 in tests. All programs of a process share the source files that they have in common. */
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-/** The working directory when this module is loaded, which is the root of the project. */
-export const root = `${process.cwd()}/`;
+/** The folder of the project: that of the nearest package.json, also for the compiled module in `dist`. */
+export const root = `${dirname(ts.findConfigFile(fileURLToPath(import.meta.url), ts.sys.fileExists, 'package.json')!)}/`;
 
 const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as { readonly config: unknown };
 
@@ -13,7 +14,7 @@ export const projectOptions: ts.CompilerOptions = ts.parseJsonConfigFileContent(
 /** The parsed source files of the process. Parsing and binding them takes most of the time of a small program. */
 const parsed = ts.createDocumentRegistry();
 
-/** What a program is made of. */
+/** The sources and options of a program. */
 export interface Sources {
   /** The paths of its modules. Imports add others. */
   readonly paths: readonly string[];

@@ -105,7 +105,7 @@ export const firstWorking = (acquireOf: typeof acquire) =>
  * Acquires the fastest backend that works on this machine. Backends are tried in this order: `webgpu` (a hardware GPU;
  * software-emulated GPUs are skipped), `tfjs-node-gpu` (an NVIDIA GPU through TensorFlow, if its package is installed),
  * `wasm`, `tfjs-node` (TensorFlow on the CPU, if its package is installed), `reference` (slow, but it works
- * everywhere). A backend is chosen only if it computes a small program correctly; every other backend that was opened
+ * everywhere). A backend is selected only if it computes a small program correctly; every other backend that was opened
  * is closed. Fails with `BackendUnavailable`, which lists all reasons, if no backend works.
  *
  * Options of a backend are passed under its name: `auto({ webgpu: { hardware: false } })` accepts software-emulated GPUs.

@@ -39,7 +39,7 @@ const ofClosed = (name: string): RegExp =>
   new RegExp(`^(the ${name} backend: .*got a closed one|input x: .*one of the ${name} backend, which is closed)`);
 const messageOf = (result: Result<unknown>): string => (E.isLeft(result) ? result.left.message : 'a Right');
 
-/** A clock that advances at every reading, so that a call yields wherever it may yield. */
+/** A clock that advances at every reading, so that a call pauses wherever it may. */
 let clock = 0;
 beforeAll(() => void vi.spyOn(performance, 'now').mockImplementation(() => (clock += 20)));
 afterAll(() => void vi.restoreAllMocks());

@@ -10,7 +10,7 @@ type Outcome = RunFailure | null;
 /** Runs step `at`. */
 export type Step = (at: number) => Outcome | Promise<Outcome>;
 
-/** The runs of a backend, and the function that decides when they yield to the event loop. */
+/** The runs of a backend, and the function that decides when they pause for the event loop. */
 export interface Turns {
   readonly jobs: Jobs;
   readonly breathe: Breathe;
@@ -32,7 +32,7 @@ export const timed = (step: Step, milliseconds: number[] | null): Step =>
       };
 
 /**
- * Runs steps 0 … `count` − 1 until one fails. Yields between two steps when it is time to, and then continues in a
+ * Runs steps 0 … `count` − 1 until one fails. Pauses between two steps when it is time to, and then continues in a
  * promise. A run whose backend was closed in the meantime ends with the error of a closed backend.
  */
 export const inOrder = (count: number, step: Step, { breathe, memory }: Turns): Outcome | Promise<Outcome> => {

@@ -48,8 +48,8 @@ const ENGINES = Object.keys(acquires) as readonly TfjsEngine[]; // the keys of t
  * with tfjs, or for TensorFlow's kernels on an NVIDIA GPU. The name of the backend is `tfjs-` and the engine.
  *
  * The packages of tfjs are optional peers of noisefold. If one is missing or does not work, the error is a
- * `BackendUnavailable` with the command that installs it: `npm install @tensorflow/tfjs-core@4.22.0
- * @tensorflow/tfjs-backend-cpu@4.22.0`.
+ * `BackendUnavailable` with the command that installs it:
+ * `npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-backend-cpu@4.22.0`.
  *
  * `'webgpu'` sets two flags of tfjs, so that runs repeat bit for bit: `WEBGPU_CPU_FORWARD` and `WEBGPU_MATMUL_PROGRAM_TYPE`.
  * `'node'` and `'node-gpu'` set two environment variables for that, unless they are already set: `TF_DETERMINISTIC_OPS=1`

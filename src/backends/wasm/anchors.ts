@@ -66,7 +66,7 @@ const convOf = ({ image, kernel, output, attributes }: Convolution): ConvProblem
 const placeOf = ({ buffer, offset }: View): Place => ({ buffer, offset: 4 * offset });
 
 /**
- * The stages of an anchor, and the scratch that each kernel run needs. The stages are made from the places of the
+ * The stages of an anchor, and the scratch that each kernel run needs. The stages are made from the place of the
  * scratch.
  */
 interface Work {

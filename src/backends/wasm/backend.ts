@@ -24,7 +24,7 @@ import { MOST_THREADS, SYNC_START } from './memory/reserved.js';
 import { createPool } from './threads/pool.js';
 import { canShareMemory, cores, type Spawn, spawn } from './threads/spawn.js';
 import { type WasmOptions, wasmOptions } from './options.js';
-import type { KnownCode } from './region/index.js';
+import { noCode } from './region/index.js';
 import { simdRegionRule } from './regions.js';
 
 export type { WasmOptions } from './options.js';
@@ -49,7 +49,7 @@ const lazy = <A>(compute: () => A): (() => A) => {
 const fuses = lazy(canFuse);
 const formOf = (multiplyAdd: MultiplyAdd) => ({
   multiplyAdd,
-  known: new Map() as KnownCode, // the code of regions, which many programs have in common
+  known: noCode(), // the code of regions, which many programs have in common
   shared: lazy(() => modulesOf(kernelFunctions(multiplyAdd), true)),
   own: lazy(() => modulesOf(kernelFunctions(multiplyAdd), false)),
 });

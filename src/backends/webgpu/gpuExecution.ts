@@ -73,7 +73,7 @@ export const gpuExecution = async (
   return E.left(failed!);
 };
 
-/** A plan with what its runs need. */
+/** A plan and the resources that its runs use. */
 interface Bound {
   readonly plan: Plan;
   readonly kernels: readonly GpuKernel[];
@@ -148,7 +148,7 @@ const commandsOf = (bound: Bound, compiled: readonly Pipeline[]) => {
     );
   };
 
-  /** Encodes all calls in one compute pass. A copy ends the pass, since it cannot be part of one. */
+  /** Encodes all calls in one compute pass. A copy ends the pass, because it cannot be part of one. */
   const encode = (encoder: GPUCommandEncoder): void => {
     let pass: GPUComputePassEncoder | null = null;
     prepared.forEach((all, k) => {

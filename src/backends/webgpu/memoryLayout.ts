@@ -3,8 +3,8 @@ import { offsetOf, type Plan } from '../../dsl/compile/plan.js';
 import type { GpuKernel, Resource } from './dispatch.js';
 
 /**
- * A range of bytes in the memory of an owner. An owner is a buffer of the plan, or a block (see {@link
- * MemoryLayout.ownerOf}).
+ * A range of bytes in the memory of an owner. An owner is a buffer of the plan, or a block
+ * (see {@link MemoryLayout.ownerOf}).
  */
 export interface Range {
   readonly owner: number;
@@ -63,7 +63,7 @@ const resourcesOf = ({ dispatches }: GpuKernel): readonly Resource[] =>
 /** The block of each buffer of a plan. */
 const blocksOf = ({ buffers }: Plan): MemoryLayout['blockOf'] =>
   buffers.map(({ storage, elements }) => {
-    // an empty buffer needs a range of its own, since it is bound too
+    // an empty buffer needs its own range, because it is bound too
     if (storage.kind === 'constant' || (storage.kind === 'arena' && elements === 0)) return 'constants';
     return storage.kind === 'arena' ? 'arena' : null;
   });

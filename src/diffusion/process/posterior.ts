@@ -3,7 +3,7 @@ import type { Gaussian } from './gaussians.js';
 import type { Process } from './process.js';
 import { column, entriesAt } from './table.js';
 
-/** The β̃_0 of a process of one timestep. Its inverse, and the square of that, fit float32. */
+/** The β̃_0 of a process of one timestep. Its inverse fits float32. */
 const LEAST = 1e-20;
 
 /**

@@ -19,7 +19,7 @@ const checkedRange = (
   range: BetaRange,
   usual: Required<BetaRange>,
 ): either.Either<NoisefoldError, Required<BetaRange>> => {
-  const named = { where, hint: 'scheduleFromBetas takes any betas' };
+  const named = { where, hint: 'scheduleFromBetas takes betas in any order' };
   return F.pipe(
     range,
     optionsOf({ ...named, options: exactly({}, { start: t.number, end: t.number }) }),

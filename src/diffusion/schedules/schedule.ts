@@ -86,7 +86,7 @@ export const scheduleFromBetas = (betas: ArrayLike<number>): either.Either<Noise
 /** The largest T. A larger one is taken for a mistake. */
 const MOST = 1e6;
 
-/** Checks a number of timesteps: a whole number ≥ 1. `where` names the constructor in the `ConfigError`. */
+/** Checks a number of timesteps: a whole number from 1 to {@link MOST}. `where` names the constructor in the `ConfigError`. */
 export const timestepCount = (where: string, T: number): either.Either<NoisefoldError, number> =>
   Number.isInteger(T) && T >= 1 && T <= MOST
     ? E.right(T)

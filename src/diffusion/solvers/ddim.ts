@@ -25,7 +25,7 @@ export const ddimStep =
  * q(x_s|x_t, x_0). η = 0 is deterministic; η = 1 is ancestral sampling. ε̂ is computed from the corrected x̂₀, as in
  * guided-diffusion.
  *
- * @param options - `eta`: η from 0 to 1, 0 if left out; otherwise the sampler returns a `ConfigError`
+ * @param options - `eta`: η from 0 to 1, 0 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

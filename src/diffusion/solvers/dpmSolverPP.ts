@@ -44,7 +44,7 @@ export const dpmSolverPPRows =
  * paper's Proposition 4.1; the published code of 3M has half of the term with φ₃, and converges with order 2. The first
  * steps and the last, which ends at the data, have lower order.
  *
- * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out; otherwise the sampler returns a `ConfigError`
+ * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

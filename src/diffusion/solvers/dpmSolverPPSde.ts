@@ -28,7 +28,7 @@ export const dpmSolverPPSdeRows =
  * SDE-DPM-Solver++ (Lu et al. 2022), the stochastic variant of DPM-Solver++: of order 1, which is ancestral sampling, or of
  * order 2 (SDE-2M). No noise at the last step, which ends at the data.
  *
- * @param options - `order`: 1 or 2; 2 if left out; otherwise the sampler returns a `ConfigError`
+ * @param options - `order`: 1 or 2; 2 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

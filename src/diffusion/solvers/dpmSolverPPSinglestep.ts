@@ -54,7 +54,7 @@ export const dpmSolverPPSinglestepRows =
  * a grid costs the same with any order. For order 3 the legs of a step should be equal in λ, which gives r₁ = 1/3 and
  * r₂ = 2/3. The last leg, which ends at the data, is a step by itself.
  *
- * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out; otherwise the sampler returns a `ConfigError`
+ * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

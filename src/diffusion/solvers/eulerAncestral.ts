@@ -25,7 +25,7 @@ export const eulerAncestralStep =
  * Euler ancestral (`sample_euler_ancestral` of k-diffusion): an Euler step to a lower noise level than the next, then noise
  * up to the next. For a variance-preserving process it is DDIM with the same η.
  *
- * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out; otherwise the sampler returns a `ConfigError`
+ * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

@@ -26,7 +26,7 @@ const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly num
  * The linear multistep method of k-diffusion (`sample_lms`, after Karras et al. 2022): Adams-Bashforth in σ, with weights for
  * the actual step lengths, including the last step, which ends at the data. The first steps have lower order.
  *
- * @param options - `order`: 1 (which is DDIM) to 4; 4 if left out; otherwise the sampler returns a `ConfigError`
+ * @param options - `order`: 1 (which is DDIM) to 4; 4 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

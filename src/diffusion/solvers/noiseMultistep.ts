@@ -16,7 +16,7 @@ export const noiseStep = (from: Channel, to: Channel): { readonly x: number; rea
 export const meanNoiseStep = (from: Channel, to: Channel, [own, ...earlier]: readonly number[]): StepCoefficients => {
   const { x, x0 } = flowStep(from, to);
   if (earlier.length === 0) return { x, x0: [x0], noise: 0 };
-  // write the newest ε̂ in terms of x_t and x̂₀
+  // `flowStep` has the newest ε̂ with weight 1: add the rest of its weight, in terms of x_t and x̂₀
   const { noise } = noiseStep(from, to);
   const toNoise = conversion('x0', 'epsilon')(from);
   const beyond = (own! - 1) * noise;

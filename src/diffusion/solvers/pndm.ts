@@ -25,7 +25,7 @@ const weightsOf = (reach: number): readonly number[] => adamsBashforth[reach - 1
  * falls more than fourfold, is a plain one. (`skip_prk_steps` of diffusers begins with fewer ε̂, except that its first step
  * takes two evaluations.)
  *
- * @param options - `order`: the number of ε̂, 1 (which is DDIM) to 4; 4 if left out; otherwise the sampler returns a
+ * @param options - `order`: the number of ε̂, 1 (which is DDIM) to 4; 4 if left out. For any other, the sampler returns a
  *   `ConfigError`. `start`: 'fewer' ε̂ if left out, or 'rungeKutta' (F-PNDM, Algorithm 2)
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

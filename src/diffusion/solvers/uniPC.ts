@@ -72,7 +72,7 @@ export const uniPCRows =
  * that also uses the next one, once it is evaluated. One evaluation a step; the order is one more than the predictor's. The
  * last step, which ends at the data, is x̂₀ itself, without a corrector.
  *
- * @param options - `order`: 1, 2 or 3; 2 if left out; otherwise the sampler returns a `ConfigError`. `variant`: B(h), 'bh2'
+ * @param options - `order`: 1, 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`. `variant`: B(h), 'bh2'
  *   if left out
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

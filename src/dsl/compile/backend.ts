@@ -49,7 +49,7 @@ export interface Capabilities {
    * lines.
    */
   readonly alignment?: number;
-  /** The most buffers that a region may load from and store to, at least 4. Default: unlimited. */
+  /** The maximum number of buffers that a region may load from and store to, at least 4. Default: unlimited. */
   readonly mostBuffers?: number;
   /** The working memory that an anchor call needs, in elements. */
   readonly scratchElements: (call: Extract<Call, { kind: 'anchor' }>) => number;
@@ -65,7 +65,7 @@ export type Rounding = 'fused' | 'separate';
 export interface BackendStats {
   readonly buffers: number;
   readonly bytes: number;
-  /** The most bytes ever in use. */
+  /** The maximum number of bytes in use so far. */
   readonly peakBytes: number;
 }
 

@@ -6,7 +6,7 @@
 import type { Anchor, ConstantData, Distribution, DType, Node, Op } from '../graph/node.js';
 import type { NumberType, Region } from '../graph/region.js';
 
-/** Where the memory of a buffer comes from. */
+/** The source of the memory of a buffer. */
 export type Storage =
   /** The arena of the executable, at an offset. */
   | { readonly kind: 'arena'; readonly offset: number }

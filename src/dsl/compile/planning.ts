@@ -77,7 +77,7 @@ const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void =
   if (unknown !== undefined)
     raise('ConfigError', {
       where: 'compile: donate',
-      expected: known === null ? 'nothing, as the input has no name' : listOf('input', known),
+      expected: known === null ? 'nothing, because the input has no name' : listOf('input', known),
       actual: `'${unknown}'`,
       hint: 'donate inputs of the program by their names',
     });

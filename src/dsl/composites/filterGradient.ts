@@ -53,8 +53,8 @@ export const filterGradientComposite: Composite = {
 };
 
 /**
- * The gradient of a convolution by its kernel, from image `[B, H, W, C]` and cotangent `[B, H', W', D]`: `[KH, KW,
- * C/groups, D]`. A composite if there are no groups.
+ * The gradient of a convolution by its kernel, from image `[B, H, W, C]` and cotangent `[B, H', W', D]`:
+ * `[KH, KW, C/groups, D]`. A composite if there are no groups.
  */
 export const filterGradient = (image: Node, cotangent: Node, options: FilterGradientOptions): Node => {
   const { groups, batchGroups } = options.attributes;

@@ -47,7 +47,8 @@ export const atan2Composite: Composite = {
   },
   derivative: ([y, x], _, g) => {
     const { v, u, unit, atOrigin } = onUnitSquare(y!, x!);
-    const square = select(atOrigin, unit, add(mul(u, u), mul(v, v))); // the angle of the origin is undefined, so its derivative is set to 0
+    // the angle of the origin is undefined, so its derivative is set to 0
+    const square = select(atOrigin, unit, add(mul(u, u), mul(v, v)));
     const along = div(g, mul(square, unit));
     return [mul(along, u), neg(mul(along, v))];
   },

@@ -136,8 +136,8 @@ export type NodeOf<K extends Op> = { readonly [P in K]: NodeFields<P> }[K];
 export type Node = NodeOf<Op>;
 
 /**
- * Sets the text that `console.log` of Node shows for an object and for objects that inherit from it: `Tensor float32
- * [2] (…)`.
+ * Sets the text that `console.log` of Node shows for an object and for objects that inherit from it:
+ * `Tensor float32 [2] (…)`.
  */
 export const inspected = <T extends object>(x: T, kind: string, note: () => string): T =>
   Object.defineProperty(x, Symbol.for('nodejs.util.inspect.custom'), {

@@ -48,7 +48,7 @@ export interface Region {
   readonly stores: readonly Store[];
 }
 
-/** Formats an assignment. Assignments with equal keys have equal values if their operands and loads have. */
+/** Formats an assignment. Assignments with equal keys have equal values if their operands and loads have equal values. */
 export const assignmentKey = (a: Assignment): string => `${a.dtype[0]}${valueKey(a)}`;
 
 const valueKey = (a: Assignment): string => {

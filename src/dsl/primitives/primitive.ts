@@ -117,7 +117,7 @@ export interface Index {
   readonly offsets?: readonly number[];
 }
 
-/** How regions write a node: a reduction of its first operand, or pieces on a background. */
+/** The way regions write a node: a reduction of its first operand, or pieces on a background. */
 export type Written =
   | { readonly reduce: ReduceFn; readonly axes: readonly number[] }
   | { readonly reduce: null; readonly background: number | null; readonly pieces: readonly Piece[] };

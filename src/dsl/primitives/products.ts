@@ -46,7 +46,7 @@ const wrongImage = (image: Node, kernel: Node, expected: string, hint: string): 
   return raise('ShapeError', { where: whereOf('conv2d', [image, kernel]), expected, actual, hint });
 };
 
-/** Raises unless strides, dilations and groups are ≥ 1 and padding is integer. */
+/** Raises `ConfigError` unless strides, dilations and groups are ≥ 1 and padding is integer. */
 const checkAttributes = (image: Node, kernel: Node, c: ConvAttributes): void => {
   const counts = [...c.strides, ...c.lhsDilation, ...c.rhsDilation, c.groups, c.batchGroups];
   if (!counts.every((n) => isExtent(n) && n > 0) || !c.padding.flat().every(Number.isSafeInteger))

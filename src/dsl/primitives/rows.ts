@@ -3,7 +3,7 @@ import { raise, refuseShape, showShape, showType } from '../../internal/errors.j
 import { type Node, node } from '../graph/node.js';
 import { demandDType } from './checks.js';
 
-/** Raises unless the indices are int32 of rank 1. */
+/** Raises `DTypeError` or `ShapeError` unless the indices are int32 of rank 1. */
 const demandIndices = (op: string, indices: Node): void => {
   demandDType(op, ['int32'], indices);
   if (indices.shape.length !== 1) refuseShape(op, 'indices of rank 1', indices.shape, 'reshape them');

@@ -261,7 +261,7 @@ test('tensors of the names __proto__ and constructor are tensors like others', a
 describe('a file of the older format', () => {
   const bytes = golden('legacy.pt');
 
-  test('that is cut short is refused, at any length', async () => {
+  test('that is truncated is refused, at any length', async () => {
     for (let length = 0; length < bytes.length; length++)
       expect((await errorOf(bytes.subarray(0, length)))._tag).toBe('DecodeError');
   });
@@ -312,7 +312,7 @@ describe('an archive', () => {
     expect(await errorOf(over)).toMatchObject({ _tag: 'DecodeError', expected: expect.stringContaining('where the one before it ends') });
     const behind = Uint8Array.from(bytes);
     for (const field of [20, 24]) new DataView(behind.buffer).setUint32(second + field, 2 ** 31, true);
-    expect(await errorOf(behind)).toMatchObject({ _tag: 'DecodeError', hint: expect.stringContaining('cut short') });
+    expect(await errorOf(behind)).toMatchObject({ _tag: 'DecodeError', hint: expect.stringContaining('truncated') });
   });
 
   test('whose numbers are damaged is refused by its checksum', async () => {
@@ -322,7 +322,7 @@ describe('an archive', () => {
     expect(await errorOf(bytes)).toMatchObject({ where: 'weights: w', expected: expect.stringMatching(/^CRC-32 [\da-f]{8}$/), actual: expect.stringMatching(/^[\da-f]{8}$/) });
   });
 
-  test('that is cut short is refused, at any length', async () => {
+  test('that is truncated is refused, at any length', async () => {
     const bytes = torchZip(pickle, four);
     for (let length = 0; length < bytes.length; length++)
       expect(['DecodeError', 'FileError']).toContain((await errorOf(bytes.subarray(0, length)))._tag);

@@ -107,12 +107,12 @@ describe('refuses, and says where:', () => {
     ['a mark that is missing', ['t'], /a mark on the stack/, /none/],
     ['a memo that is empty', [get(7)], /a value in the memo/, /none of index 7/],
     ['a call of a number', [integer(1), tuple(), 'R'], /a call of a global/, /^1 at byte/],
-    ['arguments that are no tuple', [global('a', 'b'), list(), 'R'], /a tuple of arguments/, /a List/],
+    ['arguments that are not a tuple', [global('a', 'b'), list(), 'R'], /a tuple of arguments/, /a List/],
     ['state of a number', [integer(1), 'N', 'b'], /an object to build/, /^1 at byte/],
     ['items of a tuple', [tuple(), 'N', 'a'], /a List/, /a Tuple/],
     ['entries of a list', [']', '(', 'N', 'N', 'u'], /a Dict/, /a List/],
     ['a key without a value', ['}', '(', 'N', 'u'], /keys with values/, /a key without one/],
-    ['a name that is no text', ['N', 'N', 0x93], /the name of a global/, /None/],
+    ['a name that is not a string', ['N', 'N', 0x93], /the name of a global/, /None/],
     ['a global without end', ['c', 'x'.repeat(2000)], /an argument of at most 1024 bytes/, /1025/],
     ['protocol 6', [0x80, 6], /protocol 5 or lower/, /^6/],
     ['an unknown operation', [0xff], /an operation of a pickle/, /byte 255 at 2/],
@@ -131,7 +131,7 @@ describe('refuses, and says where:', () => {
     expect(error.actual).toMatch(actual);
   });
 
-  test('a pickle that is cut short, at any byte', async () => {
+  test('a truncated pickle, at any byte', async () => {
     const file = golden('values-protocol4.pkl');
     for (let length = 0; length < file.length; length++)
       expect(await errorOf(file.subarray(0, length))).toMatchObject({ _tag: 'DecodeError' });

@@ -21,7 +21,7 @@ export interface Pickle {
   readonly end: number;
 }
 
-/** The most operations: a pickle of ten thousand parameters takes less than a tenth, and the values of all 0.5 GB. */
+/** The maximum number of operations: a pickle of ten thousand parameters takes less than a tenth, and the values of all 0.5 GB. */
 const MOST_OPERATIONS = 2 ** 22;
 const HIGHEST_PROTOCOL = 5;
 

@@ -107,7 +107,7 @@ export const TENSOR_GLOBALS: ReadonlySet<string> = new Set([
   'torch.Size',
 ]);
 
-/** Reads the call that makes a tensor. Null if a value is no tensor. Raises `DecodeError`. */
+/** Reads the call that makes a tensor. Null if a value is not a tensor. Raises `DecodeError`. */
 export const draftOf = (where: string, value: Inert): TensorDraft | null => {
   const made = PARAMETERS.includes(value.global) ? value.args[0] : value; // PyTorch writes no parameter of a parameter
   const dtypeAt = isPickled('Inert', made) ? TENSORS.get(made.global) : undefined;

@@ -22,7 +22,7 @@ export interface TorchTree {
 }
 
 const MOST_LEVELS = 200;
-/** The most values that are visited: one may have many paths. */
+/** The maximum number of values that are visited: one may have many paths. */
 const MOST_VISITS = 2 ** 22;
 const MOST_TENSORS = 2 ** 18;
 const LONGEST_NAME = 1024;

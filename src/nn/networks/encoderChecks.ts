@@ -112,7 +112,7 @@ export const levelChecks = (network: string, c: Encoder): readonly Check[] => {
   const missing = c.attention.find((resolution) => !resolutions.includes(resolution));
   return [
     sizeCheck(network, c),
-    missing !== undefined && wrongIn(network)('attention', `resolutions that occur: ${resolutions.join(', ')}`, missing, 'name the heights of levels; the bottleneck has a field of its own, `middle`'),
+    missing !== undefined && wrongIn(network)('attention', `resolutions that occur: ${resolutions.join(', ')}`, missing, 'name the heights of levels; the bottleneck has its own field, `middle`'),
     encoderGroupsCheck(network, c),
     sharingCheck(network, 'heads', c.heads, c),
   ]; // prettier-ignore

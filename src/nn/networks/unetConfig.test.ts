@@ -31,7 +31,7 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     ],
     [
       { attention: [16] },
-      'unet.attention: expected resolutions that occur: 28, 14, 7, got 16; name the heights of levels; the bottleneck has a field of its own, `middle`',
+      'unet.attention: expected resolutions that occur: 28, 14, 7, got 16; name the heights of levels; the bottleneck has its own field, `middle`',
     ],
     [{ dropout: 1 }, 'unet.dropout: expected a rate in [0, 1), got 1; give the fraction that is dropped, such as 0.1'],
     [
@@ -65,7 +65,7 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     ],
     [
       { base: 40, multipliers: [1, 2.5], heads: 1, groups: { channels: 4, most: 32 } },
-      'unet.groups: expected a divisor of all channels: joined on the way up 200, 200, 140, 140, 80, 80, got 32, which does not divide 200; choose a divisor of all of them, or make each a multiple of 32',
+      'unet.groups: expected a divisor of all channels: joined in the decoder 200, 200, 140, 140, 80, 80, got 32, which does not divide 200; choose a divisor of all of them, or make each a multiple of 32',
     ],
     [
       { upHeads: 5 },

@@ -114,7 +114,7 @@ const ofFields = (c: UNetArchitecture): readonly Check[] => [
 /** Checks that the groups divide the joined channels of the decoder. */
 const joinedCheck = (c: UNetArchitecture): Check => {
   const joined = [...joinedChannelsOf(c)].reverse().flat();
-  return groupsCheck('unet', c.groups, `joined on the way up ${joined.join(', ')}`, joined);
+  return groupsCheck('unet', c.groups, `joined in the decoder ${joined.join(', ')}`, joined);
 };
 
 /** Checks the fields together, once each is valid. */

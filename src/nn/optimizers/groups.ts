@@ -107,7 +107,7 @@ export const groups = (list: readonly ParameterGroup[]): Optimizer => {
       return `${i} ${list[i]!.optimizer.groupOf?.(path, shape) ?? ''}`;
     },
     over: (leaves) => {
-      const inVector = (vector: string) => leaves.find((leaf) => `${leaf.vector}` === vector)!; // one value of its group
+      const inVector = (vector: string) => leaves.find((leaf) => `${leaf.vector}` === vector)!; // any parameter in it: all are in one group
       return groups(
         list.map(({ optimizer }, i) => ({
           where: (vector) => groupAt(inVector(vector).path, inVector(vector).shape) === i,

@@ -172,8 +172,8 @@ export const linearDecay = decaying<Decay>('linearDecay', {}, (progress, floor) 
 
 /**
  * Lowers a learning rate by a power of the remaining fraction: floor + (1 − floor)·(1 − progress)^power, from the rate
- * at update `from` to `floor` times the rate at update `steps`, where it stays. Raises `ConfigError` as {@link
- * linearDecay} does, and for a power ≤ 0.
+ * at update `from` to `floor` times the rate at update `steps`, where it stays. Raises `ConfigError` as
+ * {@link linearDecay} does, and for a power ≤ 0.
  * @example [0, 1, 2, 4].map((n) => rateAt(polynomialDecay(0.1, { steps: 4, power: 2 }), scalar(n, 'int32'))) // → [0.1, 0.05625, 0.025, 0]
  */
 export const polynomialDecay = decaying<PolynomialDecay>(

@@ -27,7 +27,8 @@ const headChannelsOf = (c: UNetArchitecture): number | null | undefined => {
 /** The parts of a configuration that a `UNet2DModel` does not support, each with what it supports instead. */
 const lacking = (c: UNetArchitecture): Readonly<Record<string, string | false>> => ({
   upAttention: c.upAttention !== 'every' && c.attention.length > 0 && 'attention in every block of a level',
-  upHeads: JSON.stringify(c.upHeads ?? c.heads) !== JSON.stringify(c.heads) && 'the same heads on both ways',
+  upHeads:
+    JSON.stringify(c.upHeads ?? c.heads) !== JSON.stringify(c.heads) && 'the same heads in the encoder and the decoder',
   heads: headChannelsOf(c) === undefined && 'one head, or heads of equal channels at all levels',
   groups: typeof c.groups !== 'number' && 'a number of groups',
   middle: c.middle === 'unnormalized' && !c.adaptiveGroupNorm && 'a norm in the middle, without adaptive group norm',

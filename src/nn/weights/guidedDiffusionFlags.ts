@@ -168,7 +168,7 @@ const fromFlags = (where: string, flags: t.TypeOf<typeof flagCodec>): either.Eit
   return F.pipe(
     multipliers.length > 0
       ? E.right(multipliers)
-      : multipliersFor(`${where}.channel_mult`, isUpsampler ? Math.min(size, 256) : size), // 512 has the attention heights of 256
+      : multipliersFor(`${where}.channel_mult`, isUpsampler ? Math.min(size, 256) : size), // an upsampler to 512 has the multipliers of 256
     E.map((found) => ({
       network: {
         ...DEFAULTS,

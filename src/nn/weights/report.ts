@@ -75,7 +75,7 @@ export const compareWeights = (
   return { report: { missing, unexpected, misshaped }, placed };
 };
 
-/** The most names of one kind in a message. */
+/** The maximum number of names of one kind in a message. */
 const MOST_NAMED = 200;
 
 const listed = (kind: string, items: readonly string[]): readonly string[] => {

@@ -24,7 +24,7 @@ import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import { gen, keep, take, type Work } from '../../internal/gen.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 
-/** A training run between two steps. With the same data set and recipe it goes on bit for bit. */
+/** A training run between two steps. With the same data set and recipe it resumes bit for bit. */
 export interface Snapshot {
   /** The number of updates. */
   readonly step: number;
@@ -111,8 +111,8 @@ export const matching = (
 
 /**
  * Uploads the tensors of a spec one after the other, as they are given, and makes its tree of them. They have to be of
- * its shapes and dtypes: see {@link matching}. `DecodeError`, at `where`, for a float64 number beyond float32. After an
- * error nothing stays on the backend.
+ * its shapes and dtypes: see {@link matching}. Fails with a `DecodeError` that names `where` for a float64 number beyond
+ * float32. After an error nothing stays on the backend.
  */
 export const uploadEach =
   <P>(where: string, spec: TreeSpec<P>, tensorOf: (path: string) => Work<StoredTensor>) =>
@@ -130,8 +130,8 @@ export const uploadEach =
     });
 
 /**
- * Uploads tensors by path as the tree of a spec. `CheckpointMismatch` where they are not those of the spec,
- * and `DecodeError` for a float64 number beyond float32; `where` names them in messages.
+ * Uploads tensors by path as the tree of a spec; `where` names them in messages. Fails with `CheckpointMismatch` if they
+ * are not those of the spec, and with `DecodeError` for a float64 number beyond float32.
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
  * const upload = uploadTensors('model.safetensors', treeSpec({ w: leafSpec([3]) }))

@@ -46,7 +46,7 @@ test.each([
 
 test.each<[what: string, file: string, spec: TreeSpec<unknown>, tag: string, where: string]>([
   ['is not there', `${folder}/none`, spec, 'FileError', `${folder}/none`],
-  ['is none', fileURLToPath(import.meta.url), spec, 'DecodeError', fileURLToPath(import.meta.url)],
+  ['is not a safetensors file', fileURLToPath(import.meta.url), spec, 'DecodeError', fileURLToPath(import.meta.url)],
   [
     'has another shape',
     path,

@@ -68,11 +68,11 @@ const words = wordsOf({
 });
 
 /**
- * Writes a trained model as a safetensors file, for {@link loadTrained}, or a trained classifier, for {@link
- * loadClassifier}: the averaged parameters by path, rounded to float32 or float16, the tables of the process, and in
- * the header the configuration of a built-in network, or the name of another, and the extents of an image. If it fails,
- * the older file is kept: with `ConfigError` for a number that is not finite or too large for float16, with
- * `CheckpointMismatch` for parameters that are not those of the model, or with `FileError`.
+ * Writes a trained model as a safetensors file, for {@link loadTrained}, or a trained classifier, for
+ * {@link loadClassifier}: the averaged parameters by path, rounded to float32 or float16, the tables of the process, and in
+ * the header the configuration of a built-in network, or the name of another, and the extents of an image. Fails
+ * with `ConfigError` for a number that is not finite or too large for float16, with `CheckpointMismatch` for parameters
+ * that are not those of the model, and with `FileError`; the older file is then kept.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-trained.safetensors`

@@ -44,8 +44,8 @@ export const readIdxChunks = (
   streamIdx(path, rank)(gunzip(path)(readPieces(path)));
 
 /**
- * Reads a data set from two IDX files, the format of MNIST and similar sets, with or without gzip: grey images `[n,
- * height, width]`, and a label for each. Fails with `FileError` or `DecodeError`.
+ * Reads a data set from two IDX files, the format of MNIST and similar sets, with or without gzip: grey images
+ * `[n, height, width]`, and a label for each. Fails with `FileError` or `DecodeError`.
  *
  * @param image - the height, width and channels that the images must have, for a model of that shape; others are a
  *   `DecodeError`

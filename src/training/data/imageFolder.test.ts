@@ -133,7 +133,7 @@ describe('files', () => {
   });
 
   test.each([
-    ['cut short', async () => (await plain(64, 64, 1, 2, 3).jpeg().toBuffer()).subarray(0, -50)],
+    ['truncated', async () => (await plain(64, 64, 1, 2, 3).jpeg().toBuffer()).subarray(0, -50)],
     ['of another kind', async () => new TextEncoder().encode('text')],
     ['empty', async () => new Uint8Array(0)],
     ['a truncated PNG', async () => (await plain(64, 64, 1, 2, 3).png({ compressionLevel: 0 }).toBuffer()).subarray(0, 4000)],

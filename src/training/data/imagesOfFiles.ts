@@ -43,8 +43,8 @@ const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
   );
 
 /**
- * Makes a data set of files and blobs, in the order of their paths. They may come from an `<input type="file"
- * multiple>`, from a folder chosen by `<input webkitdirectory>`, whose subfolders are classes, or from `fetch`. Options
+ * Makes a data set of files and blobs, in the order of their paths. They may come from an
+ * `<input type="file" multiple>`, from a folder chosen by `<input webkitdirectory>`, whose subfolders are classes, or from `fetch`. Options
  * and errors are those of {@link imageFolder}. Browsers decode the formats that they can display; Node decodes by the
  * package sharp.
  * @example

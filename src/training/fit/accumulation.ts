@@ -29,7 +29,7 @@ export interface Examples<I extends Shape> {
   readonly key: Key;
 }
 
-/** The parts of a batch that are accumulated, each with a key of its own; of one part, the batch itself. */
+/** Splits a batch into the parts that are accumulated, each with its own key; a single part is the batch itself. */
 const partsOf = <I extends Shape>(given: Examples<I>, count: number): readonly Examples<I>[] => {
   if (count === 1) return [given];
   const { x0, label, key } = given;

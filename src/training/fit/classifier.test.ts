@@ -79,6 +79,7 @@ describe('a classifier that is trained by fit', () => {
     });
     const whole = await bytesAfter(training(6));
     const from = right(decodeCheckpoint('part')(await bytesAfter(training(3))));
+    expect(from.step).toBe(3);
     expect(from.config).toMatchObject({ predicts: 'class', classes: 3, loss: 'classifierLosses' });
     expect(Buffer.compare(await bytesAfter({ ...training(6), from }), whole)).toBe(0);
   });

@@ -27,7 +27,7 @@ const black = (positions: Int32Array) => ({ images: new Float32Array(positions.l
 
 describe('a custom data set', () => {
   test.each([
-    ['a custom data set, loaded in pieces', {}],
+    ['loaded in pieces', {}],
     ['in memory', { atHand: true }],
   ])('needs no labels for a model without classes, %s, augmented too', async (_, more) => {
     const data = own((positions: Int32Array) => async () => E.right(black(positions)), more);
@@ -41,11 +41,11 @@ describe('a custom data set', () => {
     ['a promise', async (at: Int32Array) => E.right(black(at)), 'a promise in place of a task'],
     ['a task of a record', (at: Int32Array) => async () => black(at), 'an object in place of a Left or a Right'],
     ['nothing', () => async () => undefined, 'nothing in place of a Left or a Right'],
-    ['a Left of a text', () => async () => E.left('no'), 'a Left of "no", which is no error: left(failure(…))'],
+    ['a Left of a text', () => async () => E.left('no'), 'a Left of "no", which is not an error: left(failure(…))'],
     [
       'a Left of nothing',
       () => async () => E.left(undefined),
-      'a Left of nothing, which is no error: left(failure(…))',
+      'a Left of nothing, which is not an error: left(failure(…))',
     ],
     ['a Right of nothing', () => async () => E.right(null), 'images as nothing'],
     ['bytes', given({ images: new Uint8Array(128) }), 'images as a Uint8Array'],

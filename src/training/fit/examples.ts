@@ -28,7 +28,7 @@ const resultOf = (where: string, made: unknown) => async (): Promise<either.Eith
   const result = (await made()) as either.Either<NoisefoldError | null, unknown>;
   if (!isEither(result)) return noBatch(where, `${kindOf(result)} in place of a Left or a Right`);
   if (E.isRight(result) || typeof result.left?.message === 'string') return result as typeof result & { left: never };
-  return noBatch(where, `a Left of ${show(result.left)}, which is no error: left(failure(…))`);
+  return noBatch(where, `a Left of ${show(result.left)}, which is not an error: left(failure(…))`);
 };
 
 /** The images and labels of a batch, with the label -1 for each image if it has no labels. */

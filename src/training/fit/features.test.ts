@@ -144,6 +144,7 @@ describe('a gradient that is accumulated', () => {
   test('resumes to the same bytes, and requires parts that divide the batch', async () => {
     const training = (steps: number): PlainTraining => ({ ...tiny(steps), accumulate: 3 });
     const from = right(decodeCheckpoint('part')(await bytesAfter(training(2))));
+    expect(from.step).toBe(2);
     expect(Buffer.compare(await bytesAfter({ ...training(4), from }), await bytesAfter(training(4)))).toBe(0);
     const error = await onWasm((backend) => leftOf(startTraining({ ...tiny(1), accumulate: 4 })(backend)));
     expect(error.message).toBe('training.accumulate: expected a number of parts that divides the batch, 6, got 4; `batch` counts the images of all parts together');
@@ -179,6 +180,7 @@ describe('several averages', () => {
       expect(numbersAt(first, 'average')).toEqual(numbersAt(alone, 'average'));
       expect([...alone.tensors.keys()].filter((path) => path.startsWith('averages'))).toEqual([]);
       const from = right(decodeCheckpoint('part')(await bytesAfter(training(2))));
+      expect(from.step).toBe(2);
       expect(Buffer.compare(await bytesAfter({ ...training(4), from }), right(encodeCheckpoint(first)))).toBe(0);
     }));
 }); // prettier-ignore
@@ -207,6 +209,7 @@ describe('groups of parameters', () => {
       const params = right(await readTensors(right(await run.finish()))(backend)());
       for (const [path, { data }] of params) expect(data).toEqual(tensors.get(`average.${path}`)!.data);
       const from = right(decodeCheckpoint('part')(await bytesAfter(training(2))));
+      expect(from.step).toBe(2);
       expect(Buffer.compare(await bytesAfter({ ...training(4), from }), await bytesAfter(training(4)))).toBe(0);
     }));
 

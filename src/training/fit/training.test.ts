@@ -53,6 +53,13 @@ describe('a training run', () => {
     expect(Buffer.compare(await bytesAfter({ ...plainTraining(7), from }), whole)).toBe(0);
   });
 
+  test('of a U-Net, resumed, ends with the same bytes', async () => {
+    const whole = await bytesAfter(smallTraining(4));
+    const from = right(decodeCheckpoint('part')(await bytesAfter(smallTraining(2))));
+    expect(from.step).toBe(2);
+    expect(Buffer.compare(await bytesAfter({ ...smallTraining(4), from }), whole)).toBe(0);
+  });
+
   test('fit keeps only the averaged parameters', () =>
     onWasm(async (backend) => {
       const { params, model } = right(await fit(plainTraining(2))(backend)());

@@ -235,6 +235,7 @@ describe('a training with conditions', () => {
       config: {},
     });
     const from = right(decodeCheckpoint('part')(await bytesAfter<Scalar, [8, 8, 1]>(training(2))));
+    expect(from.step).toBe(2);
     const whole = await bytesAfter<Scalar, [8, 8, 1]>(training(4));
     expect(Buffer.compare(await bytesAfter<Scalar, [8, 8, 1]>({ ...training(4), from }), whole)).toBe(0);
   });

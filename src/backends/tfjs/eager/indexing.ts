@@ -24,7 +24,7 @@ const MOST_ELEMENTS = 2 ** 22;
 
 /**
  * Adds rows in order: each block of rows of the result is the sum over all updates, with zeros for updates of other
- * rows. The time is proportional to the product of the numbers of rows.
+ * rows. The time is proportional to the number of rows of the result times the number of updates.
  */
 const orderedScatterAdd = (ops: Operations, size: number, at: Tensor, updates: Tensor): Tensor => {
   const [count, width] = [updates.shape[0]!, updates.size / updates.shape[0]!];

@@ -79,7 +79,7 @@ const checkIndices = (indices: ArrayLike<number>, rows: number): void => {
 
 const overridesOf = (engine: Engine) => {
   const { tensor } = engine;
-  const read = engine.readNow!; // the cpu backend of tfjs has this kernel
+  const read = engine.readNow!; // the cpu backend of tfjs reads synchronously
   const withData = (x: Tensor, data: Float32Array | Int32Array): Tensor => tensor(data, x.shape, x.dtype as NumberType); // the cast is safe: the engine only has tensors of our dtypes
 
   /** Applies `f` elementwise to two operands of one shape, or to one and a single number; null for other broadcasts. */

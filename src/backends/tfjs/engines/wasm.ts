@@ -84,7 +84,7 @@ const startWasm = (packages: Packages<'wasm'>, paths?: WasmPaths): taskEither.Ta
  */
 const INEXACT: ReadonlySet<string> = new Set(['sin', 'cos', 'tan', 'log1p', 'sign']);
 
-/** Kernels that compute int32 in float32. */
+/** Covers int32, which the kernels compute in float32, and the inexact float32 functions. */
 const isInexact: ExactScalars['covers'] = (fn, dtype) => dtype === 'int32' || (dtype === 'float32' && INEXACT.has(fn));
 
 const wasmEngine = ({ paths }: TfjsWasmOptions): taskEither.TaskEither<NoisefoldError, Engine> =>

@@ -11,7 +11,7 @@ const stridedSlice = (engine: Engine, x: Tensor, attributes: NamedAttrMap): Tens
   const { begin, end, strides } = attributes as Readonly<Record<'begin' | 'end' | 'strides', number[]>>;
   const shape = begin.map((first, i) => Math.ceil((end[i]! - first) / strides[i]!));
   const from = denseStrides(x.shape);
-  const numbers = engine.readNow!(x); // the WebAssembly engine of tfjs has this kernel
+  const numbers = engine.readNow!(x); // the WebAssembly engine of tfjs reads synchronously
   const data = numbers.slice(0, sizeOf(shape));
   const layout = {
     offset: begin.reduce((sum, first, i) => sum + first * from[i]!, 0),

@@ -68,7 +68,7 @@ const ALONG_AXIS: Readonly<Record<string, (x: Tensor, given: NamedAttrMap) => Ax
   },
 };
 
-/** tfjs's WebGPU engine, with kernels of our own for int32 and bool. `tensorOf` makes a tensor of a result. */
+/** tfjs's WebGPU engine, with our own kernels for int32 and bool. `tensorOf` makes a tensor of a result. */
 export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (info: TensorInfo) => Tensor): Engine => {
   const cast = (x: Tensor, dtype: NumberType): Tensor =>
     tensorOf(programs.elementwise({ op: 'cast', dtype, a: 0 }, [x]));

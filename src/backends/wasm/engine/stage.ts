@@ -40,7 +40,7 @@ export const shift = <P extends Place | TablePlace>(place: P, bytes: number): P 
   return ('table' in place ? { table: place.table, offset } : { buffer: place.buffer, offset }) as P;
 };
 
-/** Joins all work of some stages to one item, which one thread runs without waiting in between. */
+/** Joins all work of some stages into one item, which one thread runs without waiting in between. */
 export const serial = (stages: readonly Stage[]): Item => stages.flat(2);
 
 /** Splits 0 … total − 1 into at most `parts` ranges of nearly equal size, none of them empty. */

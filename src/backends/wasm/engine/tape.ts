@@ -4,8 +4,8 @@ import { COMMAND_WORDS, STAGE_WORDS } from './driver.js';
 import type { Argument, Item, Stage } from './stage.js';
 
 /**
- * The words of a tape, which may lie anywhere. A word for an address holds the bytes from the beginning of the tape or of a
- * buffer, until these have a place.
+ * The words of a tape, which may lie anywhere. A word for an address holds an offset in bytes, from the beginning of the
+ * tape or of a buffer; writing the tape to memory adds the address of that beginning.
  */
 export interface Tape {
   readonly words: Int32Array;
@@ -32,7 +32,7 @@ const chainsOf = (stages: readonly Stage[]): readonly number[] => {
 const checksum = (words: Int32Array): number =>
   words.reduce((sum, word) => Math.imul(sum ^ word, 16_777_619), -2_128_831_035);
 
-/** Lays out the arrays of constants from a word on. Equal ones, such as those of convolutions of one geometry, share a place. */
+/** Lays out the arrays of constants, starting at word `begin`. Equal ones, as in convolutions of one geometry, share a place. */
 function* placedTables(
   stages: readonly Stage[],
   begin: number,

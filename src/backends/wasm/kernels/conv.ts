@@ -28,7 +28,7 @@ import { range } from './tiles.js';
 import { winogradConv, winogradScratchElements } from './winograd/conv.js';
 import { hasWinograd } from './winograd/tiles.js';
 
-/** The most outputs in a block. Their part of the image stays in the L2 cache while the kernel goes through the panels. */
+/** The maximum number of outputs in a block. Their part of the image stays in the L2 cache while the kernel goes through the panels. */
 const BLOCK_OUTPUTS = 42 * ROW_MULTIPLE;
 
 type Area = 'filter' | 'images';

@@ -1,6 +1,6 @@
 /** The first addresses of the memory, which are never allocated. */
 
-/** The most threads of a backend. */
+/** The maximum number of threads of a backend. */
 export const MOST_THREADS = 64;
 
 /** Address 0 stays unused, so that a missing address is never one in use. */

@@ -12,7 +12,7 @@ describe.each(Object.entries(LAYERS))('%s', (_, layer) => {
     const actual = runRegion(region, arrays);
     for (let b = layer.loads.length; b < arrays.length; b++)
       actual[b]!.forEach((x, i) => {
-        // each term has size 1 and is rounded a few times
+        // each term is of order 1 and is rounded a few times
         const bound = 1e-6 * terms * (1 + Math.abs(exact[b]![i]! / terms));
         if (!(Math.abs(x - exact[b]![i]!) <= bound)) expect([i, x]).toEqual([i, exact[b]![i]!]);
       });

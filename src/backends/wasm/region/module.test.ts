@@ -3,7 +3,7 @@ import type { BinaryFn } from '../../../dsl/graph/node.js';
 import type { Region } from '../../../dsl/graph/region.js';
 import { atOnce } from '../../../internal/stop.js';
 import { separate } from '../kernels/multiplyAdd.js';
-import { type KnownCode, regionModule } from './index.js';
+import { type KnownCode, noCode, regionModule } from './index.js';
 
 /** c[i, j] = fn(a[i, j], b[j]) */
 const region = (fn: BinaryFn, rows: number): Region => ({
@@ -24,20 +24,29 @@ const region = (fn: BinaryFn, rows: number): Region => ({
 const moduleOf = (regions: readonly Region[], known?: KnownCode) =>
   atOnce(regionModule(regions, { isShared: false, multiplyAdd: separate, ...(known && { known }) }));
 
-test('code of an earlier module is used again, and changes no module', () => {
-  const known: KnownCode = new Map();
+test('modules with and without known code are equal, and known code is not replaced', () => {
+  const known = noCode();
   moduleOf([region('add', 5), region('mul', 3)], known);
-  const before = new Map(known);
+  const before = new Map(known.codes);
   const regions = [region('sub', 5), region('mul', 3), region('add', 5)];
   expect(moduleOf(regions, known)).toEqual(moduleOf(regions));
   expect(before.size).toBe(2);
-  for (const [key, code] of before) expect(known.get(key)).toBe(code);
-  expect(known.size).toBe(3);
+  for (const [key, code] of before) expect(known.codes.get(key)).toBe(code);
+  expect(known.codes.size).toBe(3);
+});
+
+test('known code is used', () => {
+  const known = noCode();
+  moduleOf([region('add', 5), region('mul', 5)], known);
+  const keys = [...known.codes.keys()];
+  const codes = [...known.codes.values()].reverse();
+  const swapped = { ...known, codes: new Map(keys.map((key, i) => [key, codes[i]!])) };
+  expect(moduleOf([region('add', 5)], swapped).bytes).toEqual(moduleOf([region('mul', 5)]).bytes);
 });
 
 test('code that calls the host is made for each module, which numbers its imports', () => {
-  const known: KnownCode = new Map();
+  const known = noCode();
   moduleOf([region('mod', 5), region('pow', 5)], known);
-  expect(known.size).toBe(0);
+  expect(known.codes.size).toBe(0);
   expect(moduleOf([region('pow', 5)], known).bytes).toEqual(moduleOf([region('pow', 5)]).bytes);
 });

@@ -20,10 +20,16 @@ export interface Target {
 }
 
 /** Code by the key of its nest. Only code that calls the host depends on its module, which numbers the host functions. */
-export type KnownCode = Map<string, RegionCode>;
+export interface KnownCode {
+  readonly codes: Map<string, RegionCode>;
+  /** The bytes of all codes. */
+  bytes: number;
+}
 
-/** The most functions to remember: about two megabytes of code. */
-const MOST_KNOWN = 4096;
+export const noCode = (): KnownCode => ({ codes: new Map(), bytes: 0 });
+
+/** The maximum number of bytes of code to remember. */
+const MOST_BYTES = 2 ** 22;
 
 /** The command that runs a region, and whether its function calls the host. */
 export interface RegionEntry {
@@ -66,7 +72,7 @@ const getOrInsert = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
  */
 export function* regionModule(
   regions: readonly Region[],
-  { isShared, multiplyAdd, known = new Map() }: Target,
+  { isShared, multiplyAdd, known = noCode() }: Target,
 ): Pieces<RegionModule> {
   const imports = new Map<string, { readonly host: HostFunction; readonly index: number }>();
   /** By the original nest, to skip the simplification of nests seen before. */
@@ -84,12 +90,16 @@ export function* regionModule(
     return { code, isFlat: isFlat(nest), callsHost };
   };
   const codeOf = (nest: Nest, key: string): RegionCode => {
-    const before = known.get(key);
+    const before = known.codes.get(key);
     if (before !== undefined) return before;
     const made = emit(nest);
     if (made.callsHost) return made;
-    if (known.size === MOST_KNOWN) known.clear();
-    known.set(key, made);
+    if (known.bytes + made.code.length > MOST_BYTES) {
+      known.codes.clear();
+      known.bytes = 0;
+    }
+    known.codes.set(key, made);
+    known.bytes += made.code.length;
     return made;
   };
   const functionOf = (original: Nest): RegionFunction => {

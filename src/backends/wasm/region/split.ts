@@ -7,7 +7,7 @@ import { LANES } from './schedule.js';
 /** The minimum number of cycles of a part, about a tenth of a millisecond. */
 const PART_CYCLES = 200_000;
 
-/** The most parts of a region. */
+/** The maximum number of parts of a region. */
 const MOST_PARTS = 16;
 
 /** Parts of a single loop are multiples of this number of iterations: a cache line of elements. */

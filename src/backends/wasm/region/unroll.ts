@@ -10,7 +10,7 @@ export interface Unrolling {
 }
 
 /**
- * For a load that strides across the vector loop: the loop along which it is contiguous, and its levels, one outside of
+ * For a load that strides across the vector loop: the loop along which it is contiguous, and its levels, one outside
  * the vector loop's level and possibly one inside.
  */
 export interface Crossing {

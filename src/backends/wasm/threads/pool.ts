@@ -43,7 +43,7 @@ export const createPool = (memory: WasmMemory, modules: Modules, threads: number
   };
 
   const runNow = async (program: number, address: number, count: number): Promise<Outcome> => {
-    // the workers ended while they were idle
+    // the workers may have ended while they were idle
     const failure = crew?.failure() ?? null;
     if (crew !== null && failure !== null) await retire(crew, failure);
     if (isStopped) return CLOSED;

@@ -3,7 +3,7 @@ import { sizeOf } from '../../../dsl/graph/node.js';
 import type { Axis, Product, Triple } from './product.js';
 
 /**
- * A split of the depth (split-K): each part is a product of its own, and the results of the parts are added up
+ * A split of the depth (split-K): each part is a separate product, and the results of the parts are added up
  * afterwards.
  */
 export interface DepthSplit {

@@ -1,6 +1,6 @@
 /**
- * Expresses matrix products, convolutions and filter gradients as one problem, an implicit matrix product: `y[z, m, n]
- * = Σ_d left[z, m, d]·right[z, d, n]`. The row m, the depth d and the batch z are each split into three digits (mixed
+ * Expresses matrix products, convolutions and filter gradients as one problem, an implicit matrix product:
+ * `y[z, m, n] = Σ_d left[z, m, d]·right[z, d, n]`. The row m, the depth d and the batch z are each split into three digits (mixed
  * radix), and operands are strided per digit. For a convolution the left side has a window, which determines where it
  * reads outside the image; such elements are 0.
  */

@@ -53,7 +53,7 @@ const MOST_RECOMPUTED = 24;
 export interface Effort {
   /** The arithmetic, in additions. */
   readonly arithmetic: number;
-  /** The number of buffers read that are about as large as the result, excluding sources, which are stored anyway. */
+  /** The buffers read that are about as large as the result, excluding sources, which are stored anyway. */
   readonly large: ReadonlySet<Node>;
   /** True if any buffer is read. */
   readonly reads: boolean;

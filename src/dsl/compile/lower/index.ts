@@ -47,7 +47,7 @@ const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
   return placeOf(nodes[0]);
 };
 
-/** The most operations in the label of a region. */
+/** The maximum number of operations in the label of a region. */
 const MOST_NAMED = 6;
 
 /** The origin of a stored node and the nodes computed with it, operands first. */

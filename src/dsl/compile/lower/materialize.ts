@@ -3,10 +3,10 @@ import { loweringAs } from '../../primitives/table.js';
 import { classOf, efforts, isCheap, isInline, isMovement, isRepeated, isRepeating, writtenOf } from './classes.js';
 import { isDense, viewOf } from './views.js';
 
-/** The most assignments in the body of a region. */
+/** The maximum number of assignments in the body of a region. */
 const LARGEST_BODY = 96;
 
-/** What the consumers of a node require. */
+/** The requirements of the consumers of a node. */
 interface Demand {
   /** Stored nodes whose regions compute it, at most two. */
   by: readonly Node[];

@@ -68,9 +68,9 @@ const share = (roots: Roots): Roots => {
 };
 
 /**
- * Checks that each node has the shape and dtype that its constructor computes, and is deeper than its inputs. Adds the
- * nodes to `verified`, those of earlier passes. Throws a plain `Error`, because a malformed
- * node is a bug in noisefold.
+ * Checks that each node has the shape and dtype that its constructor computes, and is deeper than its inputs. Skips the
+ * nodes in `verified`, which earlier passes verified, and adds the others to it. Throws a plain `Error`, because a
+ * malformed node is a bug in noisefold.
  */
 const verify = (pass: string, roots: Roots, verified: Set<Node>): void => {
   for (const n of reachable(roots, verified)) {
@@ -98,7 +98,7 @@ export function* optimized(roots: Roots, inputs: readonly Node[], native: readon
     ['share', share],
   ];
   let optimal = roots;
-  const verified = new Set(traced); // by the constructors of the primitives
+  const verified = new Set(traced); // the constructors of the primitives have verified the traced nodes
   for (const [name, pass] of passes) {
     optimal = pass(optimal);
     yield;

@@ -11,7 +11,11 @@ import * as nodes from '../../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { type NumberOrTensor, type Numeric, operands, spread } from '../operand.js';
 
-// The order of the overloads decides which error the compiler reports: of more than three overloads it reports the last one with the same number of arguments (see `OneError`). The form of two tensors is the first overload, which matches most calls, and also the last with two arguments. The form of one tensor is the last with one argument. No call matches `(y: never)`, which only makes the overloads more than three. `NoInfer` on the dtype of the second operand prevents two dtypes from being joined to a union.
+// The order of the overloads decides which error the compiler reports: of more than three overloads it reports the last
+// one with the same number of arguments (see `OneError`). The form of two tensors is the first overload, which matches
+// most calls, and also the last with two arguments. The form of one tensor is the last with one argument. No call
+// matches `(y: never)`, which only makes the overloads more than three. `NoInfer` on the dtype of the second operand
+// prevents two dtypes from being joined to a union.
 
 /** An operation on two numbers of one dtype. The result has this dtype too, or `R` if it is given. */
 export interface Arithmetic<N extends DType, R extends DType = never> {

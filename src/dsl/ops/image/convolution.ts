@@ -183,8 +183,8 @@ const transposedFields = namedFields('convTranspose2d', {}, [...optional, 'outpu
 
 /**
  * Transposed convolution of images `[B, H, W, C]` with a `kernel: [KH, KW, D, C]` → `[B, H', W', D]`: the transpose of
- * the convolution from D channels to C. Except for `same` padding, H' = `(H − 1)·stride − padding + dilation·(KH − 1) + 1
- * + outputPadding`, as in PyTorch. Raises `ShapeError` if the channels do not fit the kernel or the groups, and
+ * the convolution from D channels to C. Except for `same` padding,
+ * H' = `(H − 1)·stride − padding + dilation·(KH − 1) + 1 + outputPadding`, as in PyTorch. Raises `ShapeError` if the channels do not fit the kernel or the groups, and
  * `ConfigError` if the output padding is not less than the stride. Zeiler et al. 2010.
  * @example
  * const x = zeros(8, 7, 7, 64)

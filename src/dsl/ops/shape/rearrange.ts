@@ -135,7 +135,7 @@ const partsOf = (
   return names.map((name) => [name, given.get(name) ?? extent / known]);
 };
 
-/** Gives each axis that `...` stands for a name of its own. Raises `ShapeError` if the rank is wrong. */
+/** Gives its own name to each axis that `...` stands for. Raises `ShapeError` if the rank is wrong. */
 const spelledOut = ({ text, left, right }: Pattern, shape: readonly number[]): Pattern => {
   const hasOthers = left.some(({ names }) => names.includes(OTHERS));
   const named = hasOthers ? left.length - 1 : left.length;

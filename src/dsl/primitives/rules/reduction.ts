@@ -17,9 +17,7 @@ const productOfOthers = (x: Node, axes: Numbers): Node => {
   return transpose(others, inverse(order));
 };
 
-/**
- * Computed recursively by halves: the other elements of an element are its partner, and the other elements of the pair.
- */
+/** Computed recursively by halves: the product for an element is its partner times the product for their pair. */
 const othersAlongRows = (x: Node): Node => {
   const [rows, n] = x.shape as readonly [number, number];
   if (n <= 1) return full(1, x.shape);

@@ -100,7 +100,10 @@ const partsOf = (config: JsonRecord, fields: object) => {
   };
 };
 
-/** Whether a model has to learn its variance, according to the scheduler. Only the steps of DDPM use a variance. */
+/**
+ * True if a model has to learn its variance, according to the scheduler; null if it does not matter: only the steps of
+ * DDPM use a variance.
+ */
 const learnsVariance = (name: SchedulerName, { variance_type: variance }: SchedulerSettings): boolean | null =>
   name === 'DDPMScheduler' ? variance === 'learned_range' : null;
 

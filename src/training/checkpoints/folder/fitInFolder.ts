@@ -147,8 +147,8 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
 /**
  * Trains in the folder of a run: opens it by {@link openRunFolder}, trains by {@link fitIn}, and unlocks it. Unless a
  * `signal` is given, SIGINT (Ctrl-C), SIGTERM and SIGHUP end the run after the current step, with a checkpoint, as
- * `Cancelled`; the process then exits with code 130, 143 or 129, unless the program sets another ({@link
- * stopOnSignals}).
+ * `Cancelled`; the process then exits with code 130, 143 or 129, unless the program sets another
+ * ({@link stopOnSignals}).
  * @example
  * import { tmpdir } from 'node:os'
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean
@@ -159,7 +159,7 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
  * const path = `${tmpdir()}/${process.pid}-fitInFolder`
  * const nf = await open(reference())
  * await nf.run(fitInFolder(path, recipe, { every: 2 }))
- * await nf.run(fitInFolder(path, { ...recipe, steps: 9 }, { every: 2, resume: true })) // goes on at step 4
+ * await nf.run(fitInFolder(path, { ...recipe, steps: 9 }, { every: 2, resume: true })) // resumes at step 4
  * await nf.close()
  * pipe(await loadCheckpoint(`${path}/checkpoint.safetensors`)(), E.map(({ step }) => step)) // → E.right(9)
  */

@@ -43,6 +43,7 @@ const fragile = (actual: typeof FileSystem): typeof FileSystem => {
 
 const builtin = process.getBuiltinModule;
 const mostListeners = process.getMaxListeners();
+const onExit = new Set(process.listeners('exit'));
 let home = '';
 let folder = '';
 beforeEach(async () => {
@@ -57,6 +58,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
+  for (const listener of process.listeners('exit')) if (!onExit.has(listener)) process.off('exit', listener);
   process.setMaxListeners(mostListeners);
   await rm(home, { recursive: true, force: true });
 });

@@ -243,7 +243,7 @@ describe('a folder is refused', () => {
     ['a pipe', async (path) => execFileSync('mkfifo', [path]), /^FileError: .* got something that is not a regular file; /],
     ['a broken link', (path) => symlink('nowhere', path), /^FileError: .* got a symbolic link; /],
     ['a link to itself', (path) => symlink('checkpoint.safetensors', path), /^FileError: .* got a symbolic link; /],
-    ['cut short', (path) => writeFile(path, 'x'), /^DecodeError: /],
+    ['truncated', (path) => writeFile(path, 'x'), /^DecodeError: /],
     ['empty', (path) => writeFile(path, ''), /^DecodeError: /],
   ]; // prettier-ignore
   test.each(unreadable)('to resume if the checkpoint is %s, and changes nothing', async (_name, spoil, message) => {

@@ -66,9 +66,9 @@ export function* writeWeights<P>(
 
 /**
  * Writes the parameters of a model as a safetensors file that PyTorch's `safetensors` reads, with the names and layouts
- * of another project. If it fails, the older file is kept: with `ConfigError` for a number that is not finite or too
- * large for float16, and for a model that the other project cannot express; with `CheckpointMismatch` for parameters
- * that are not those of the model; or with `FileError`.
+ * of another project. Fails with `ConfigError` for a number that is not finite or too large for float16, and for a
+ * model that the other project cannot express, with `CheckpointMismatch` for parameters that are not those of the
+ * model, and with `FileError`; the older file is then kept.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-theirs.safetensors`

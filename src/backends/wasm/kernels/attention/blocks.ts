@@ -69,12 +69,12 @@ export const packed = (
  */
 export const scoresStep = (columns: number): number => 16 * (Math.ceil(columns / 16) | 1);
 
-/** The most elements of a block of scores, so that two blocks stay in the L2 cache. */
+/** The maximum number of elements of a block of scores, so that two blocks stay in the L2 cache. */
 const BLOCK_ELEMENTS = 32_768;
-/** The most rows of a block, in multiples of a tile. */
+/** The maximum number of rows of a block, in multiples of a tile. */
 const MOST_MULTIPLES = 8;
 
-/** The most rows of a block of scores, for rows of `columns` scores. */
+/** The maximum number of rows of a block of scores, for rows of `columns` scores. */
 export const blockRows = (columns: number): number =>
   ROW_MULTIPLE * Math.max(1, Math.min(MOST_MULTIPLES, Math.floor(BLOCK_ELEMENTS / scoresStep(columns) / ROW_MULTIPLE)));
 

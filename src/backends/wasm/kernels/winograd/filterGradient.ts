@@ -27,7 +27,7 @@ type LaneArea = 'inputs' | 'gradients' | 'sums';
 /** The maximum number of lanes, because each has its own sums, which are large. */
 const MOST_LANES = 4;
 
-/** The most elements of the sums of all lanes: 4 MiB. */
+/** The maximum number of elements of the sums of all lanes: 4 MiB. */
 const SUMS_ELEMENTS = 2 ** 20;
 
 /** Elements of one of the 16 matrices of sums. */

@@ -30,7 +30,7 @@ const tilesOfImage = ({ output }: ConvGeometry): number => Math.ceil(output[0] /
 /** The number of tiles of all images. */
 const tilesOf = (geometry: ConvGeometry): number => geometry.batch * tilesOfImage(geometry);
 
-/** The most tiles of a block. */
+/** The maximum number of tiles of a block. */
 const MOST_TILES = 96;
 
 /** The number of images that share a table: the least that has the tiles of a block and divides the batch. */
@@ -84,7 +84,7 @@ export interface TileBlock {
   readonly table: TablePlace;
 }
 
-/** The most tiles of a block: a multiple of every tile of the row kernel. */
+/** The maximum number of tiles of a block: a multiple of every tile of the row kernel. */
 export const blockTiles = (geometry: ConvGeometry): number => {
   const most = Math.min(MOST_TILES, Math.floor(BLOCK_ELEMENTS / 16 / geometry.channels));
   const wanted = Math.min(most, Math.ceil(tilesOf(geometry) / FEWEST_BLOCKS));

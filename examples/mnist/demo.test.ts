@@ -5,51 +5,20 @@ import { join } from 'node:path';
 import { either as E, taskEither as TE } from 'fp-ts';
 import { mean, type NoisefoldError, reshape, treeSpec } from 'noisefold/dsl';
 import { extractFeatures, type FeatureModel } from 'noisefold/evaluation';
-import {
-  type Batch,
-  type Dataset,
-  datasetOf,
-  decodeCheckpoint,
-  decodeMetricsLog,
-  type Metrics,
-} from 'noisefold/training';
+import { type Batch, type Dataset, decodeCheckpoint, decodeMetricsLog, type Metrics } from 'noisefold/training';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { bars, barsRecipe, SIZE } from './barsTesting.js';
 import { demo, type World } from './demo.js';
 import type { Digits } from './digits.js';
 import type { Progress } from './progress.js';
-import type { Recipe, Settings } from './recipe.js';
+import type { Settings } from './recipe.js';
 
 const right = <A>(result: E.Either<NoisefoldError, A>): A =>
   E.getOrElse((error: NoisefoldError): A => {
     throw new Error(error.message);
   })(result);
 
-const SIZE = 4;
-
-/** Two kinds of images: vertical and horizontal bars. */
-const bars: Dataset = right(
-  datasetOf({
-    pixels: Uint8Array.from({ length: 16 * SIZE ** 2 }, (_, i) => {
-      const [image, y, x] = [Math.floor(i / SIZE ** 2), Math.floor(i / SIZE) % SIZE, i % SIZE];
-      return (image % 2 === 0 ? x : y) === (image >> 1) % SIZE ? 255 : 0;
-    }),
-    labels: Uint8Array.from({ length: 16 }, (_, i) => i % 2),
-    image: [SIZE, SIZE, 1],
-  }),
-);
 const digits: Digits = { train: bars, test: bars };
-
-const recipe: Recipe = {
-  model: { image: [SIZE, SIZE, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, classes: 2, timesteps: 20, predicts: 'v' },
-  learningRate: 1e-2,
-  warmupSteps: 2,
-  decaySteps: 100,
-  clip: 1,
-  averageDecay: 0.9,
-  labelDropout: 0.5,
-  heldOutEvery: 2,
-  heldOutImages: 4,
-}; // prettier-ignore
 
 /** The brightness of each row of pixels as features. */
 const rows: FeatureModel<object, [4, 4, 1]> = {
@@ -101,7 +70,7 @@ const run = async (
     progress: (progress) => () => watch(progress, () => stop.abort()),
   };
   const result = await demo({ out, resume, help: false, given })({
-    recipe,
+    recipe: barsRecipe,
     digits: TE.right(digits),
     extract,
     display,
@@ -272,7 +241,7 @@ describe('an error is reported, and nothing is lost', () => {
   test('a checkpoint of another model', async () => {
     const other = join(folder, 'other');
     await run(other, { ...small, steps: 1 }, undefined, {
-      recipe: { ...recipe, model: { ...recipe.model, base: 8 } },
+      recipe: { ...barsRecipe, model: { ...barsRecipe.model, base: 8 } },
     });
     const message = await spoiled((out) =>
       cp(join(other, 'checkpoint.safetensors'), join(out, 'checkpoint.safetensors')),

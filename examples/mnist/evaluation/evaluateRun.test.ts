@@ -5,25 +5,11 @@ import { either as E, taskEither as TE } from 'fp-ts';
 import { unwrap } from 'noisefold';
 import { mean, reshape, softmax, treeSpec } from 'noisefold/dsl';
 import { extractFeatures, type FeatureModel } from 'noisefold/evaluation';
-import { datasetOf } from 'noisefold/training';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bars, barsRecipe, SIZE } from '../barsTesting.js';
 import { demo, type World } from '../demo.js';
-import type { Recipe } from '../recipe.js';
 import { evaluateRun, type EvalWorld } from './evaluateRun.js';
 import type { EvalOptions } from './options.js';
-
-const SIZE = 4;
-
-/** Bright columns. */
-const bars = unwrap(
-  datasetOf({
-    pixels: Uint8Array.from({ length: 16 * SIZE ** 2 }, (_, i) =>
-      i % SIZE === Math.floor(i / SIZE ** 2) % SIZE ? 255 : 0,
-    ),
-    labels: Uint8Array.from({ length: 16 }, (_, i) => i % 2),
-    image: [SIZE, SIZE, 1],
-  }),
-);
 
 /** The brightness of each column as features, and two classes. */
 const columns: FeatureModel<object, [4, 4, 1]> = {
@@ -35,20 +21,8 @@ const columns: FeatureModel<object, [4, 4, 1]> = {
   }),
 };
 
-const recipe: Recipe = {
-  model: { image: [SIZE, SIZE, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, classes: 2, timesteps: 20, predicts: 'v' },
-  learningRate: 1e-2,
-  warmupSteps: 2,
-  decaySteps: 100,
-  clip: 1,
-  averageDecay: 0.9,
-  labelDropout: 0.5,
-  heldOutEvery: 2,
-  heldOutImages: 4,
-}; // prettier-ignore
-
 const world: World & EvalWorld = {
-  recipe,
+  recipe: barsRecipe,
   digits: TE.right({ train: bars, test: bars }),
   extract: (images, options) => extractFeatures({ model: columns, params: {} }, images, options),
   display: { note: () => () => undefined, progress: () => () => undefined },

@@ -15,6 +15,6 @@ const missing = async (): Promise<string> => {
 /** The reason why a test has no WebGPU, for its name; empty if it has. */
 export const noWebgpu = notAsked || (await missing());
 
-/** A test of the webgpu backend; skipped, with the reason in its name, if there is none. */
+/** A test of the webgpu backend; skipped without WebGPU, with the reason in its name. */
 export const testOnWebgpu = (run: () => Promise<void>): void =>
   test.skipIf(noWebgpu !== '')(noWebgpu === '' ? 'webgpu' : `webgpu: ${noWebgpu}`, run);

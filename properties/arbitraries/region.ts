@@ -9,7 +9,7 @@ export interface RegionCase {
   readonly buffers: readonly { readonly dtype: NumberType; readonly data: readonly number[] }[];
 }
 
-/** What a case may contain; by default everything. */
+/** The parts that a case may contain; all by default. */
 export interface RegionChoices {
   readonly unary?: readonly UnaryFn[];
   readonly binary?: readonly BinaryFn[];

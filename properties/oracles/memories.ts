@@ -10,7 +10,7 @@ export interface Memory {
   readonly write: (buffer: number, at: number, value: number) => void;
   /** Forgets the contents of a buffer, because a kernel may write in any order. */
   readonly forget: (buffer: number) => void;
-  /** How two buffers share memory: not at all, from the same beginning, or elsewhere. */
+  /** The way two buffers share memory: not at all, from the same beginning, or elsewhere. */
   readonly overlap: (a: number, b: number) => 'none' | 'same' | 'some';
 }
 

@@ -203,14 +203,19 @@ describe('a header of a megabyte takes little memory', () => {
 
   test('with many tensors', () => {
     const bytes = repeated(`{"w":${EMPTY}`, (i) => `,"${i}":${EMPTY}`, '}');
-    collect();
-    const before = heapUsed();
-    const header = readHeader('f', bytes);
-    const taken = heapUsed() - before;
-    collect();
-    const kept = heapUsed() - before;
-    expect(header).toMatchObject({ _tag: 'Right' });
-    expect(taken / bytes.length).toBeLessThan(16); // with garbage: 6 to 12, depending on when it is collected
+    const measured = () => {
+      collect();
+      const before = heapUsed();
+      const header = readHeader('f', bytes);
+      const taken = heapUsed() - before; // with garbage
+      collect();
+      expect(header).toMatchObject({ _tag: 'Right' });
+      return { taken, kept: heapUsed() - before };
+    };
+    // garbage is collected at any time: the smallest of some measurements counts
+    const all = Array.from({ length: 5 }, measured);
+    const [taken, kept] = [Math.min(...all.map((one) => one.taken)), Math.min(...all.map((one) => one.kept))];
+    expect(taken / bytes.length).toBeLessThan(12);
     expect(kept / bytes.length).toBeLessThan(6);
   });
 });

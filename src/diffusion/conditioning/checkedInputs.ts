@@ -32,7 +32,7 @@ export const checkedTimesteps =
 
 /** Options of {@link checkedLabels}. */
 export interface LabelCheck {
-  /** Whether the label `classes`, which means no class, is allowed. True if left out. */
+  /** True if the label `classes`, which means no class, is allowed. Default: true. */
   readonly orNone?: boolean;
   /** The name of label `at` in errors; such as `label of sample 0`, if left out. */
   readonly where?: (at: number) => string;

@@ -25,7 +25,7 @@ export const namedConditioner = <I extends Shape>(name: string, conditioner: Con
 /** The images that a denoiser is conditioned on. */
 export interface ConditionedOn {
   readonly channels: number;
-  /** Whether the denoiser needs their noise level; false if left out. */
+  /** True if the denoiser needs their noise level. Default: false. */
   readonly noiseLevel?: boolean;
 }
 

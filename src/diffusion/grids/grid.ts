@@ -56,7 +56,7 @@ export const spaced = (steps: number): Grid =>
 /** Handling of the timestep nearest to the data. */
 interface Endpoint {
   /**
-   * Whether it is in the grid. True if left out, as for DDIM and DDPM of diffusers. False for its DPM-Solver and UniPC, which
+   * True if it is in the grid. Default: true, as for DDIM and DDPM of diffusers. False for its DPM-Solver and UniPC, which
    * space one timestep more and begin no step at the last.
    */
   readonly endpoint?: boolean;

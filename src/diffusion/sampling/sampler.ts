@@ -63,7 +63,7 @@ export interface Sampler<P, I extends Shape> {
   readonly timesteps: readonly number[];
   /** The legs of its path, one for each step. */
   readonly legs: readonly Leg[];
-  /** Whether steps need a key. */
+  /** True if steps need a key. */
   readonly stochastic: boolean;
   /** The number of tensors that the state keeps besides x. */
   readonly memory: number;

@@ -12,7 +12,7 @@ import { column, entryAt } from '../process/table.js';
 
 /** Churn, the noise added before a step, with the names of EDM (Karras et al. 2022, Algorithm 2); σ is s/a. */
 export interface Churn {
-  /** S_churn: the amount over all steps together; 0 is none. */
+  /** S_churn: the total amount of noise over all steps; 0 adds no noise. */
   readonly churn?: number;
   /** S_tmin and S_tmax: the range of σ in which it is added. */
   readonly sMin?: number;

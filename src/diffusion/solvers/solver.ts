@@ -51,7 +51,7 @@ export interface Moment<S extends Shape> {
 export interface Integrator {
   /** The number of tensors that the state keeps besides x. They begin as zeros. */
   readonly memory: number;
-  /** Whether a step draws noise. */
+  /** True if a step draws noise. */
   readonly stochastic: boolean;
   /** True if its steps use {@link Moment.meanGradient}. False if left out. */
   readonly guidesMean?: boolean;

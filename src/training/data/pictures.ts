@@ -28,7 +28,7 @@ export interface PictureOptions<S extends Size = Size, C extends Channels = Chan
   /** The number of channels; 3 by default. A grey image has the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B. */
   readonly channels?: C;
   /**
-   * How a picture is resized, as `object-fit` of CSS. `cover`, the default, scales a picture until it covers the image,
+   * The way a picture is resized, like `object-fit` of CSS. `cover`, the default, scales a picture until it covers the image,
    * and crops it; `contain` scales it until it fits into the image, and fills the rest with the background; `fill`
    * scales both sides independently; `none` only crops, and refuses a picture that is too small.
    */

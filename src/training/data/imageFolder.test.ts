@@ -278,9 +278,9 @@ describe('memory', () => {
     return right(await imageFolder(folder, { size: 2, channels: 1, ...options })());
   };
 
-  test('keeps a small data set, which is then `atHand`; a batch is in the order of its positions', async () => {
+  test('keeps a small data set, which is then `inMemory`; a batch is in the order of its positions', async () => {
     const data = await many({});
-    expect(data.atHand).toBe(true);
+    expect(data.inMemory).toBe(true);
     const positions = Int32Array.from({ length: 20 }, (_, i) => (i * 7) % 20);
     const { images } = right(await data.batch(positions)());
     expect([...positions].map((_, i) => Math.round((images[i * 4]! + 1) * 127.5))).toEqual([...positions]);
@@ -290,7 +290,7 @@ describe('memory', () => {
 
   test('keeps no more images than fit', async () => {
     const data = await many({ cache: 4 * 3 });
-    expect(data.atHand).toBe(false);
+    expect(data.inMemory).toBe(false);
     right(await data.batch(Int32Array.from({ length: 20 }, (_, i) => i))());
     rmSync(folder, { recursive: true });
     const found = await Promise.all(Array.from({ length: 20 }, async (_, i) => (await data.batch(Int32Array.of(i))())._tag));

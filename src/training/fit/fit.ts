@@ -40,7 +40,7 @@ const codec = exactly(required, { ...optional, onEvent: listener, onError: liste
 /**
  * Trains a denoiser or a classifier of noisy images for all steps, and returns it with its averaged parameters:
  * `sample` takes a denoiser as its model and a classifier as `guide`. Errors of the configuration, the data and the
- * backend are a `Left`, and so is `Cancelled`. Data in memory ({@link Dataset.atHand}) are checked before the first
+ * backend are a `Left`, and so is `Cancelled`. Data in memory ({@link Dataset.inMemory}) are checked before the first
  * step, other data as they are loaded.
  * @example
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean of the images

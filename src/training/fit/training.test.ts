@@ -100,7 +100,7 @@ describe('a training run', () => {
 /** A data set that fails from some step on, or throws, which no data set should. */
 const failing = (fails: () => taskEither.TaskEither<NoisefoldError, never>, after: number): Dataset<[8, 8, 1]> => {
   let asked = 0;
-  const { batch, ...rest } = { ...bars(60), atHand: false }; // and is not checked before the first step
+  const { batch, ...rest } = { ...bars(60), inMemory: false }; // and is not checked before the first step
   return { ...rest, batch: (positions) => (asked++ < after ? batch(positions) : fails()) };
 };
 const lost = failure('FileError', { where: 'data', expected: 'a disk', actual: 'none', hint: 'buy one' });

@@ -142,7 +142,7 @@ describe('a training in a folder', () => {
     let batches = 0;
     const failing = {
       ...grey,
-      atHand: false as never,
+      inMemory: false as never,
       batch: (positions: Int32Array) =>
         ++batches > 4
           ? TE.left(failure('FileError', { where: 'pictures', expected: 'a', actual: 'b', hint: 'look' }))

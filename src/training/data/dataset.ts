@@ -49,6 +49,8 @@ export interface Dataset<I extends ImageShape = ImageShape> {
    * another one inherits this field.
    */
   readonly inMemory?: boolean;
+  /** The names of the classes, by label, if there are names. A trained model keeps them. */
+  readonly classes?: readonly string[];
 }
 
 /** Images in memory, as bytes, and their labels. */

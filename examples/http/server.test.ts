@@ -229,8 +229,11 @@ test.each([
     'labels=3,9',
     'sample: label of sample 1: expected a class of the model, 0 to 2, or 3 for no class, got 9; give other labels',
   ],
-  ['labels=three', 'sample.labels.0: expected number, got "three"'],
-  ['labels=', 'sample.labels.0: expected number, got ""'],
+  [
+    'labels=three',
+    'sample: label of sample 0: expected a number, because the model has no names of classes, got "three"',
+  ],
+  ['labels=', 'sample: label of sample 0: expected a number, because the model has no names of classes, got ""'],
   ['lables=3', 'samples: expected labels, count or seed, got lables; ask for /samples?labels=3,1&seed=7'],
   ['labels=1&seed=1&seed=2', 'samples: expected one seed, got several'],
   ['seed=1', 'label'],

@@ -52,7 +52,7 @@ const BUSY: Reply = {
   body: { message: 'too many requests wait: ask again later' },
 };
 
-/** Parses a whole number; other text stays text, so that the library refuses it by the name of the field. */
+/** Parses a whole number. Other text stays text: it is the name of a class, or the library refuses it by the name of the field. */
 const numberIn = (text: string): number | string => (/^-?\d{1,15}$/.test(text) ? Number(text) : text);
 
 /** The fields of a query, whose values the library checks. `labels=0&labels=1` is `labels=0,1`. */

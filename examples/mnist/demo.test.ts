@@ -247,7 +247,7 @@ describe('an error is reported, and nothing is lost', () => {
       cp(join(other, 'checkpoint.safetensors'), join(out, 'checkpoint.safetensors')),
     );
     expect(message).toBe(
-      'CheckpointMismatch: checkpoint of step 1: config.model.base: expected 4, got 8; resume with the configuration that the run began with, or allow another with `anySettings: true`',
+      'CheckpointMismatch: checkpoint of step 1: config.model.base: expected 4, got 8; resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`',
     );
   });
 

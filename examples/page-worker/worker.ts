@@ -7,7 +7,7 @@ import { encodePng, imageGrid, loadTrained, prepareSampling } from 'noisefold/tr
 /** A request of the page. */
 export interface Asked {
   readonly seed: number;
-  readonly labels?: readonly number[];
+  readonly labels?: readonly (number | string)[];
   readonly count?: number;
 }
 

@@ -166,7 +166,7 @@ describe('an .npz file', () => {
     const bomb = zipSync({ 'x.npy': npy(header('|u1', '(100000000,)'), new Uint8Array(10 ** 8).buffer) });
     expect(bomb.length).toBeLessThan(200_000);
     const before = performance.now();
-    expect(decodeNpz('x.npz', { most: 10 ** 7 })(bomb)).toMatchObject({ left: { _tag: 'DecodeError', expected: 'at most 10000000 bytes unpacked' } });
+    expect(decodeNpz('x.npz', { maxBytes: 10 ** 7 })(bomb)).toMatchObject({ left: { _tag: 'DecodeError', expected: 'at most 10000000 bytes unpacked' } });
     expect(performance.now() - before).toBeLessThan(50); // unpacking takes longer
   });
 
@@ -181,7 +181,7 @@ describe('an .npz file', () => {
 
   test('may have arrays that are not requested, which are not unpacked and do not count', () => {
     const bytes = damaged(header('|u1', '(100000,)'));
-    const arrays = right(decodeNpz('x.npz', { names: ['y'], most: 1000 })(bytes));
+    const arrays = right(decodeNpz('x.npz', { names: ['y'], maxBytes: 1000 })(bytes));
     expect([...arrays]).toEqual([['y', { shape: [3], data: Uint8Array.of(1, 2, 3) }]]);
     expect(E.isLeft(decodeNpz('x.npz', { names: ['x', 'y'] })(bytes))).toBe(true);
     expect(decodeNpz('x.npz', { names: ['y', 'z'] })(bytes)).toMatchObject({ left: { expected: 'an array z', actual: 'x, y' } });

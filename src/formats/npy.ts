@@ -169,15 +169,15 @@ export interface NpzOptions {
    * The maximum size of these arrays in bytes, unpacked: 1 GiB by default. A small file may unpack to a thousand times
    * its length.
    */
-  readonly most?: number;
+  readonly maxBytes?: number;
 }
 
 const GIB = 2 ** 30;
 
 const npzOptions = optionsOf({
   where: 'decodeNpz',
-  options: exactly({}, { most: amount, names: t.readonlyArray(t.string, 'an array of names') }),
-  hint: "give { names: ['images'] } or { most }, a number of bytes",
+  options: exactly({}, { maxBytes: amount, names: t.readonlyArray(t.string, 'an array of names') }),
+  hint: "give { names: ['images'] } or { maxBytes }, a number of bytes",
 });
 
 const NPY = '.npy';
@@ -188,7 +188,7 @@ const checkHeader = (where: string, entry: Entry): void =>
 /**
  * Reads the arrays of an .npz file, compressed or not, by name: all, or those of `names`. `where` names the file in
  * messages. Returns a `ConfigError` for an invalid option, and a `DecodeError` in the cases of {@link decodeNpy}, for a
- * damaged archive, for a missing name, and, before anything is unpacked, if that would take more than `most` bytes or a
+ * damaged archive, for a missing name, and, before anything is unpacked, if that would take more than `maxBytes` or a
  * header is wrong.
  * @example
  * const none = Uint8Array.of(0x50, 0x4b, 5, 6, ...new Uint8Array(18)) // an archive without files
@@ -199,14 +199,14 @@ export const decodeNpz =
   (where: string, options: NpzOptions = {}) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, ReadonlyMap<string, NpyArray>> =>
     attempt(() => {
-      const { most = GIB, names } = orRaise(npzOptions(options));
+      const { maxBytes = GIB, names } = orRaise(npzOptions(options));
       const arrays = orRaise(zipEntries(where, bytes)).filter(({ name }) => name.endsWith(NPY));
       const known = arrays.map(({ name }) => name.slice(0, -NPY.length));
       const missing = names?.find((name) => !known.includes(name));
       if (missing !== undefined)
         refuse(where, `an array ${missing}`, known.join(', ') || 'no arrays', 'give the names of arrays that it has');
       const wanted = arrays.filter((_, i) => names?.includes(known[i]!) ?? true);
-      const files = orRaise(unpacked(where, wanted, { most, check: checkHeader }));
+      const files = orRaise(unpacked(where, wanted, { maxBytes, check: checkHeader }));
       return new Map(
         [...files].map(([name, file]) => [name.slice(0, -NPY.length), orRaise(decodeNpy(`${where}: ${name}`)(file))]),
       );

@@ -55,28 +55,28 @@ export const beginningOf = (where: string, { packed, isDeflated }: Entry, length
 
 interface Unpacking {
   /** The maximum total size of the files in bytes. */
-  readonly most: number;
+  readonly maxBytes: number;
   /** Checks each file before any is unpacked, and raises its error. */
   readonly check: (where: string, entry: Entry) => void;
 }
 
 /**
  * Unpacks files of an archive by their names. Their sizes are added up before any is unpacked. Returns a `DecodeError`
- * if they exceed `most` bytes, or if a file does not have the size and the checksum of the directory.
+ * if they exceed `maxBytes`, or if a file does not have the size and the checksum of the directory.
  */
 export const unpacked = (
   where: string,
   entries: readonly Entry[],
-  { most, check }: Unpacking,
+  { maxBytes, check }: Unpacking,
 ): either.Either<NoisefoldError, ReadonlyMap<string, Uint8Array>> =>
   attempt(() => {
     const total = entries.reduce((sum, { size }) => sum + size, 0);
-    if (total > most)
+    if (total > maxBytes)
       raise('DecodeError', {
         where,
-        expected: `at most ${most} bytes unpacked`,
+        expected: `at most ${maxBytes} bytes unpacked`,
         actual: `${total} bytes`,
-        hint: 'if you trust the file and have the memory, raise `most`',
+        hint: 'if you trust the file and have the memory, raise `maxBytes`',
       });
     for (const entry of entries) check(`${where}: ${entry.name}`, entry);
     const files = new Map<string, Uint8Array>();

@@ -132,4 +132,4 @@ export {
   type WeightTable,
 } from './weights/table.js';
 export { renamedToOurs, renamedToTheirs, type Weights } from './weights/rename.js';
-export { describeReport, type Misshaped, type WeightReport } from './weights/report.js';
+export { describeReport, type Mismatched, type WeightReport } from './weights/report.js';

@@ -61,7 +61,17 @@ export const grid = t.union([t.number, functionPart('a grid')], 'a number of ste
 
 export const processPart = part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors');
 
-export const dataSet = part('a data set', 'size', 'image', 'batch');
+/** The names of classes, in the order of their labels. */
+export const classNames = refined(
+  t.array(t.string),
+  'the names of classes, each once',
+  (names) => new Set(names).size === names.length,
+);
+
+export const dataSet = t.intersection(
+  [part('a data set', 'size', 'image', 'batch'), t.partial({ classes: classNames })],
+  'a data set',
+);
 
 export const conditioner = functionPart('a function that makes conditions, such as superResolution({ factor: 2 })');
 

@@ -11,6 +11,8 @@ interface TrainedNetwork<P, I extends ImageShape, M> {
   readonly image: ImageExtents<I>;
   /** The averaged parameters. */
   readonly params: Resident<P>;
+  /** The names of the classes, by label, if the data set of the training has names. */
+  readonly classes?: readonly string[];
 }
 
 /** A model with parameters on a backend. */

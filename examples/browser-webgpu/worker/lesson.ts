@@ -39,7 +39,7 @@ export const beginLesson = (
           steps: ENDLESS,
           key: plan.key,
           config: plan.recipe,
-          ...(plan.from === null ? {} : { from: plan.from, anyRounding: true }), // the browser may have changed since
+          ...(plan.from === null ? {} : { from: plan.from, allowOtherRounding: true }), // the browser may have changed since
         }),
         RTE.map((run) => ({ plan, model, process, run, next: nextOf(run) })),
       ),

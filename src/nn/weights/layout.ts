@@ -4,7 +4,7 @@
  */
 import { positive } from '../../internal/decode.js';
 import { raise, showShape } from '../../internal/errors.js';
-import { reordered } from './gather.js';
+import { transposed } from './transpose.js';
 
 /** Numbers on the host, dense and row-major. */
 export interface Weight {
@@ -104,7 +104,7 @@ const moved = (layout: Layout, from: string, to: string, { shape, data }: Weight
   const [strides, wanted] = [source, target].map((axes) => stridesOf(axes.flat(), sizes)) as [Strides, Strides];
   const axes = target.flat().map((name) => ({ extent: sizes[name]!, from: strides.get(name)!, to: wanted.get(name)! }));
   const isSame = axes.every((axis) => axis.extent === 1 || axis.from === axis.to);
-  return { shape: shapeOf(target, sizes), data: isSame ? data : reordered(data, axes) };
+  return { shape: shapeOf(target, sizes), data: isSame ? data : transposed(data, axes) };
 };
 
 /**

@@ -10,7 +10,7 @@ export interface StoredShape {
 }
 
 /** A tensor that has another shape or dtype than the network needs. */
-export interface Misshaped {
+export interface Mismatched {
   readonly name: string;
   /** A shape: `[64, 3, 3, 3]`. */
   readonly expected: string;
@@ -24,7 +24,8 @@ export interface WeightReport {
   readonly missing: readonly string[];
   /** Tensors of the file that the network does not have. */
   readonly unexpected: readonly string[];
-  readonly misshaped: readonly Misshaped[];
+  /** Tensors of another shape or dtype. */
+  readonly mismatched: readonly Mismatched[];
 }
 
 /** A parameter with the names of its tensors in a file; `found` if all of them are there and fit. */
@@ -60,19 +61,19 @@ export const compareWeights = (
     names.map((name) => ({ name, expected: showShape(entry.theirShape), tensor: tensors.get(name) })),
   );
   const missing = needed.filter(({ tensor }) => tensor === undefined).map(({ name }) => name);
-  const misshaped = needed.flatMap(({ name, expected, tensor }) => {
+  const mismatched = needed.flatMap(({ name, expected, tensor }) => {
     const actual = tensor && misfitOf(tensor, expected);
     return actual === undefined ? [] : [{ name, expected, actual }];
   });
   const known = new Set([...needed.map(({ name }) => name), ...[...constants.keys()].map((name) => prefix + name)]);
   const unexpected = [...tensors.keys()].filter((name) => name.startsWith(prefix) && !known.has(name));
-  const faulty = new Set([...missing, ...misshaped.map(({ name }) => name)]);
+  const faulty = new Set([...missing, ...mismatched.map(({ name }) => name)]);
   const placed = places.map(({ entry, names }) => ({
     entry,
     names,
     found: names.every((name) => !faulty.has(name)),
   }));
-  return { report: { missing, unexpected, misshaped }, placed };
+  return { report: { missing, unexpected, mismatched }, placed };
 };
 
 /** The maximum number of names of one kind in a message. */
@@ -89,17 +90,17 @@ const listed = (kind: string, items: readonly string[]): readonly string[] => {
  * Describes a report in words: `1 missing: a; 2 unexpected: b, c`, with up to 200 names of each kind. Empty if there is no
  * difference.
  * @example
- * const misshaped = [{ name: 'b', expected: '[2]', actual: '[3]' }]
- * const text = describeReport({ missing: ['a'], unexpected: [], misshaped })
+ * const mismatched = [{ name: 'b', expected: '[2]', actual: '[3]' }]
+ * const text = describeReport({ missing: ['a'], unexpected: [], mismatched })
  * text // → '1 missing: a; 1 of another shape: b [3] for [2]'
  */
-export const describeReport = ({ missing, unexpected, misshaped }: WeightReport): string =>
+export const describeReport = ({ missing, unexpected, mismatched }: WeightReport): string =>
   [
     ...listed('missing', missing),
     ...listed('unexpected', unexpected),
     ...listed(
       'of another shape',
-      misshaped.map(({ name, expected, actual }) => `${name} ${actual} for ${expected}`),
+      mismatched.map(({ name, expected, actual }) => `${name} ${actual} for ${expected}`),
     ),
   ].join('; ');
 

@@ -245,7 +245,7 @@ describe('a checkpoint', () => {
       const data = { ...bars(60), batch: (positions: Int32Array) => bars(60).batch(positions.map((i) => 59 - i)) };
       const { message } = await leftOf(startTraining({ ...plainTraining(3), data, from })(backend));
       expect(message).toBe(
-        'checkpoint of step 0: settings.data.images: expected the images that the run began with, got others; resume with the configuration that the run began with, or allow another with `anySettings: true`',
+        'checkpoint of step 0: settings.data.images: expected the images that the run began with, got others; resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`',
       );
     }));
 
@@ -271,9 +271,9 @@ describe('a checkpoint', () => {
       expect(await leftOf(startTraining(resumed)(fusing))).toMatchObject({
         _tag: 'CheckpointMismatch',
         where: 'checkpoint of step 1: rounding',
-        hint: 'resume on wasm({ portable: true }), or allow other bits with `anyRounding: true`',
+        hint: 'resume on wasm({ portable: true }), or allow other bits with `allowOtherRounding: true`',
       });
-      const accepted = await checkpointOn(fusing, { ...resumed, anyRounding: true });
+      const accepted = await checkpointOn(fusing, { ...resumed, allowOtherRounding: true });
       expect(accepted).toMatchObject({ step: 2, rounding: 'fused' });
       expect(resumable(accepted, from)).toMatchObject({
         left: { _tag: 'CheckpointMismatch', hint: expect.stringContaining('resume on wasm() without `portable`') },

@@ -193,13 +193,13 @@ export const resumable = (
       const found = difference(field, run[field], snapshot[field]);
       const hint =
         field === 'config' || field === 'settings'
-          ? 'resume with the configuration that the run began with, or allow another with `anySettings: true`'
+          ? 'resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`'
           : 'resume with the key and the batch size that the run began with';
       if (found !== undefined) refuse(found, hint);
     }
     if (rounding !== undefined && run.rounding !== undefined && rounding !== run.rounding) {
       const [expected, actual] = [`${run.rounding}, as on this backend`, `${rounding}, which gives other bits`];
-      const hint = `${backTo[rounding]}, or allow other bits with \`anyRounding: true\``;
+      const hint = `${backTo[rounding]}, or allow other bits with \`allowOtherRounding: true\``;
       refuse({ path: 'rounding', expected, actual }, hint);
     }
     return snapshot;

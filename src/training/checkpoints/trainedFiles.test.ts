@@ -56,6 +56,44 @@ describe('a model returned by fit', () => {
       expect(right(await draw(loaded))).toEqual(right(await draw(trained as never)));
     }));
 
+  test('keeps the names of the classes of its data, by which samples are labelled', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      const training = smallTraining(1);
+      const classes = ['line', 'cross', 'circle'];
+      const trained = right(await fit({ ...training, data: { ...training.data, classes } })(backend)());
+      right(await saveTrained(path, trained)(backend)());
+      const loaded = right(await loadTrained(path)(backend)());
+      expect(loaded.classes).toEqual(classes);
+      const draw = (labels: readonly (number | string)[]) => sample({ ...drawing, labels })(loaded)(backend);
+      expect(right(await draw(['circle', 1])())).toEqual(right(await draw([2, 1])()));
+      expect((await leftOf(draw([1, 'circel']))).message).toBe(
+        'sample: label of sample 1: expected a class: line, cross, circle, got "circel"; did you mean circle?',
+      );
+      const { classes: _, ...nameless } = loaded;
+      expect((await leftOf(sample({ ...drawing, labels: ['line', 'line'] })(nameless)(backend))).message).toMatch(
+        /^sample: label of sample 0: expected a number, because the model has no names of classes, got "line"; /,
+      );
+    }));
+
+  test.each([
+    ['"circle"', 'expected the names of classes, each once, got "circle"'],
+    ['["line","line"]', 'expected the names of classes, each once, got an array of 2'],
+    ['["line",3]', 'expected the names of classes, each once, got an array of 2'],
+    ['[', 'expected JSON'],
+  ])('is refused with the class names %s', (classes, message) =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      right(await saveTrained(path, await untrained()(backend))(backend)());
+      const { tensors, metadata } = right(decodeSafetensors(path)(readFileSync(path)));
+      const { crc32: _, ...words } = metadata;
+      const bytes = right(encodeSafetensors({ tensors, metadata: { ...words, classes } }));
+      const error = await leftOf(loadTrained(bytes)(backend));
+      expect(error._tag).toBe('DecodeError');
+      expect(error.message).toContain(`loadTrained: classes: ${message}`);
+    }),
+  );
+
   test('that was trained without label dropout refuses cfg, also after loading', () =>
     onWasm(async (backend) => {
       const path = newPath();

@@ -8,7 +8,7 @@ import { decode, exactly, exactTuple, positive } from '../../internal/decode.js'
 import { E, t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
 import type { ClassifierParams, UNetParams } from '../../nn/index.js';
-import { checked, checkedTrained, part, processPart, rate } from '../checked.js';
+import { checked, checkedTrained, classNames, part, processPart, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
 import { sampledConfig } from '../fit/recipeConfig.js';
@@ -59,7 +59,7 @@ const words = wordsOf({
     image: extents,
     process: kinds,
   },
-  optional: { labelDropout: rate },
+  optional: { labelDropout: rate, classes: classNames },
   texts: { process: kinds },
   hints: {
     write: 'give the result of fit or loadTrained',
@@ -70,7 +70,8 @@ const words = wordsOf({
 /**
  * Writes a trained model as a safetensors file, for {@link loadTrained}, or a trained classifier, for
  * {@link loadClassifier}: the averaged parameters by path, rounded to float32 or float16, the tables of the process, and in
- * the header the configuration of a built-in network, or the name of another, and the extents of an image. Fails
+ * the header the configuration of a built-in network, or the name of another, the extents of an image, and the names of
+ * the classes if there are any. Fails
  * with `ConfigError` for a number that is not finite or too large for float16, with `CheckpointMismatch` for parameters
  * that are not those of the model, and with `FileError`; the older file is then kept.
  * @example
@@ -93,9 +94,11 @@ export const saveTrained = <P, I extends ImageShape>(
 ): Effect<void> =>
   genEffect('saveTrained', function* (backend) {
     const { dtype = 'float32', name = CUSTOM } = yield* take(checked('saveTrained', saveCodec)(options));
-    const { model, process, params, image, labelDropout } = yield* take(checkedTrained('saveTrained')(trained));
+    const { model, process, params, image, classes, labelDropout } = yield* take(
+      checkedTrained('saveTrained')(trained),
+    );
     const kind = followsFromTables(process) ? 'tables' : 'custom';
-    const about = { model: aboutModel(model, name), image, process: kind, labelDropout };
+    const about = { model: aboutModel(model, name), image, process: kind, classes, labelDropout };
     const metadata = yield* take(words.write('saveTrained', about));
     const read = yield* take(readTensors({ params })(backend));
     yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
@@ -137,6 +140,7 @@ const loaded = <P, I extends ImageShape>(
       model,
       process,
       image: image as unknown as ImageExtents<I>, // the extents of the images that the model was trained on
+      ...(about.classes !== undefined && { classes: about.classes }),
       ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }),
       params: params as Resident<P>, // a conditional type, which does not reduce while P is generic
     };
@@ -202,7 +206,8 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
 /**
  * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters as float32, ready for
  * `sample`. A model that is not a U-Net of `unet` must be given as `model`. Also reads the averaged parameters of a
- * checkpoint of a training, which holds no model, so that `model` and `process` must be given. Fails with
+ * checkpoint of a training, which holds neither the model, the process nor the names of classes, so that `model` and
+ * `process` must be given. Fails with
  * `CheckpointMismatch` at the first tensor that is missing, unknown or of another shape, and for another model, name or
  * process; with `ConfigError` for a model that is not given; and with `FileError` or `DecodeError`.
  * @example

@@ -34,7 +34,7 @@ describe('an .npz file', () => {
   test('is read without unpacking the other arrays', async () => {
     const junk = npy('|u1', '(3,)', new Uint8Array(2).buffer); // would be refused
     const path = file('more.npz', zipSync({ 'junk.npy': junk, 'x.npy': images, 'y.npy': labels }));
-    expect(right(await readNpzDataset(path, { images: 'x', labels: 'y', most: 500 })()).size).toBe(2);
+    expect(right(await readNpzDataset(path, { images: 'x', labels: 'y', maxBytes: 500 })()).size).toBe(2);
     expect([...right(await readNpz(path, { names: ['y'] })()).keys()]).toEqual(['y']);
     expect(await leftOf(readNpz(path))).toMatchObject({ where: `${path}: junk.npy` });
   });
@@ -47,7 +47,7 @@ describe('an .npz file', () => {
   test('without the requested array is an error that lists the names in the file', async () => {
     const path = file('names.npz', zipSync({ 'x.npy': images, 'y.npy': labels }));
     expect(await leftOf(readNpzDataset(path, { images: 'arr_0' }))).toMatchObject({ _tag: 'DecodeError', where: path, expected: 'an array arr_0', actual: 'x, y' });
-    expect(await leftOf(readNpzDataset(path, { images: 'x', most: 5 }))).toMatchObject({ expected: 'at most 5 bytes unpacked' });
+    expect(await leftOf(readNpzDataset(path, { images: 'x', maxBytes: 5 }))).toMatchObject({ expected: 'at most 5 bytes unpacked' });
   });
 }); // prettier-ignore
 

@@ -95,7 +95,7 @@ export const datasetOfArrays = <const I extends readonly [number, number, number
 };
 
 /** The names of the arrays of a data set in an .npz file. */
-export interface NpzNames<I extends readonly [number, number, number]> extends Pick<NpzOptions, 'most'> {
+export interface NpzNames<I extends readonly [number, number, number]> extends Pick<NpzOptions, 'maxBytes'> {
   readonly images: string;
   readonly labels?: string;
   readonly image?: I;
@@ -103,7 +103,7 @@ export interface NpzNames<I extends readonly [number, number, number]> extends P
 
 const npzNames = checked(
   'readNpzDataset',
-  exactly({ images: t.string }, { labels: t.string, image: imageShape, most: amount }),
+  exactly({ images: t.string }, { labels: t.string, image: imageShape, maxBytes: amount }),
 );
 
 /**
@@ -117,9 +117,9 @@ export const readNpzDataset = <const I extends readonly [number, number, number]
   given: NpzNames<I>,
 ): Task<Dataset<Image<I>>> =>
   genTask('readNpzDataset', function* () {
-    const { images, labels, image, most } = yield* take(npzNames(given));
+    const { images, labels, image, maxBytes } = yield* take(npzNames(given));
     const names = labels === undefined ? [images] : [images, labels];
-    const arrays = yield* take(readNpz(path, { names, ...(most !== undefined && { most }) }));
+    const arrays = yield* take(readNpz(path, { names, ...(maxBytes !== undefined && { maxBytes }) }));
     return yield* take(
       datasetOfArrays({
         images: arrays.get(images)!, // `readNpz` found all names

@@ -48,7 +48,9 @@ export interface Dataset<I extends ImageShape = ImageShape> {
    * default, an image is checked when its batch is loaded, possibly after many steps. A data set made by spreading
    * another one inherits this field.
    */
-  readonly atHand?: boolean;
+  readonly inMemory?: boolean;
+  /** The names of the classes, by label, if there are names. A trained model keeps them. */
+  readonly classes?: readonly string[];
 }
 
 /** Images in memory, as bytes, and their labels. */
@@ -88,7 +90,7 @@ const labelsOf = (labels: ArrayLike<number> | undefined, count: number): Int32Ar
  * A data set of images in memory. `copy` writes the numbers of an image, which start at index `from`, to a batch at
  * index `to`.
  */
-export const inMemory = <I extends ImageShape>(
+export const datasetInMemory = <I extends ImageShape>(
   size: number,
   image: readonly number[],
   labels: ArrayLike<number> | undefined,
@@ -105,7 +107,7 @@ export const inMemory = <I extends ImageShape>(
     size,
     image: image as unknown as ImageExtents<I>, // the caller checked them
     batch: (positions) => TE.fromIO(() => batch(positions)),
-    atHand: true,
+    inMemory: true,
   };
 };
 
@@ -145,7 +147,7 @@ export const datasetOf = <const I extends readonly [number, number, number]>(
     const wanted = `a label for each of the ${size} images ${showShape(image)}`;
     if (labels !== undefined && labels.length !== size)
       refuse(wanted, `${labels.length} labels`, 'give images and labels of the same split');
-    return inMemory<Image<I>>(size, image, labels, (from, batch, to) => {
+    return datasetInMemory<Image<I>>(size, image, labels, (from, batch, to) => {
       for (let i = 0; i < each; i++) batch[to + i] = pixelOf(pixels[from + i]!);
     });
   });

@@ -16,7 +16,7 @@ export const bytesToKeep = refined(t.number, 'a number of bytes ≥ 0', (n) => n
 
 /**
  * Makes a data set of files. `decode` returns the bytes of an image with the extents `image`. The first decoded images
- * are kept in memory, up to `cache` bytes. If all images fit, the data set is `atHand`, and its files are decoded
+ * are kept in memory, up to `cache` bytes. If all images fit, the data set is `inMemory`, and its files are decoded
  * before the first step.
  */
 export const decodedDataset = <const I extends readonly [number, number, number]>(
@@ -59,6 +59,6 @@ export const decodedDataset = <const I extends readonly [number, number, number]
     // the extents of I, which the compiler does not compare while they are generic
     image: image as unknown as ImageExtents<Image<I>>,
     batch,
-    atHand: files.length * each <= cache,
+    inMemory: files.length * each <= cache,
   };
 };

@@ -1,7 +1,8 @@
 /** Decodes pictures to images: by sharp in Node, by a canvas in browsers. */
 import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { E, type either, TE, type taskEither } from '../../internal/fp.js';
+import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import { importPeer, isAbsent, reasonOf } from '../../internal/peer.js';
+import { checkFormat } from './pictureFormats.js';
 import { imageBytes, placed, type PicturePlan, tooSmall } from './pictures.js';
 
 /** Decodes the bytes of a file to the bytes of an image; `where` names the file in messages. */
@@ -111,6 +112,18 @@ const byCanvas =
     }
   };
 
+/** A decoder that accepts the same formats on every machine, whatever else sharp or the browser can decode. */
+const ofKnownFormats =
+  (decode: Decode): Decode =>
+  (where, file) =>
+    F.pipe(
+      TE.fromEither(checkFormat(where, file)),
+      TE.flatMap(() => decode(where, file)),
+    );
+
 /** The decoder of this machine. Fails with `ConfigError` in Node without sharp. */
 export const decoderOf = (where: string, plan: PicturePlan): taskEither.TaskEither<NoisefoldError, Decode> =>
-  hasCanvas() ? TE.right(byCanvas(plan)) : TE.map((sharp: Sharp) => bySharp(sharp, plan))(loadSharp(where));
+  F.pipe(
+    hasCanvas() ? TE.right(byCanvas(plan)) : TE.map((sharp: Sharp) => bySharp(sharp, plan))(loadSharp(where)),
+    TE.map(ofKnownFormats),
+  );

@@ -3,7 +3,7 @@ import { exactly, positive } from '../../internal/decode.js';
 import { orRaise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
 import { checked, part } from '../checked.js';
-import { type Dataset, type Image, inMemory, refuse } from './dataset.js';
+import { type Dataset, datasetInMemory, type Image, refuse } from './dataset.js';
 import type { Images } from './images.js';
 
 /** The labels and the shape of images. */
@@ -50,7 +50,7 @@ export const datasetOfImages = <const I extends readonly [number, number, number
         'give all the numbers of the images, and the labels of the same images',
       );
     const each = numbers / count;
-    return inMemory<Image<I>>(count, found, labels, (from, batch, to) => {
+    return datasetInMemory<Image<I>>(count, found, labels, (from, batch, to) => {
       batch.set(data.subarray(from, from + each), to);
     });
   });

@@ -137,11 +137,29 @@ describe('files', () => {
     ['of another kind', async () => new TextEncoder().encode('text')],
     ['empty', async () => new Uint8Array(0)],
     ['a truncated PNG', async () => (await plain(64, 64, 1, 2, 3).png({ compressionLevel: 0 }).toBuffer()).subarray(0, 4000)],
+    ['an SVG', async () => new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>')],
+    ['a BMP', async () => Uint8Array.of(0x42, 0x4d, 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24)],
   ] as const)('that are broken (%s) are errors that name them', async (_, make) => {
     await save('good.png', grey);
     await save('zebras.jpg', make());
     const error = await leftOf(right(await imageFolder(folder, { size: 2 })()).batch(Int32Array.of(0, 1, 0)));
-    expect(error).toMatchObject({ _tag: 'DecodeError', where: join(folder, 'zebras.jpg'), expected: 'a picture that can be decoded' });
+    expect(error).toMatchObject({ _tag: 'DecodeError', where: join(folder, 'zebras.jpg'), expected: expect.stringMatching(/^a picture that can be decoded/) });
+  });
+
+  test('of a format that is not read say how they begin', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8"/></svg>';
+    await save('logo.png', new TextEncoder().encode(svg));
+    const error = await leftOf(right(await imageFolder(folder, { size: 2 })()).batch(Int32Array.of(0)));
+    expect(error.message).toBe(
+      `${join(folder, 'logo.png')}: expected a picture that can be decoded: JPEG, PNG, WebP, GIF, TIFF or AVIF, ` +
+        'got a file that begins with "<svg xmlns=\\"http"; convert the file to one of these formats, replace it, or remove it',
+    );
+  });
+
+  test.each(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)('of the format %s are read under any name', async (format) => {
+    await save('zebra.png', plain(8, 8, 255, 255, 255).toFormat(format).toBuffer());
+    const { images } = right(await right(await imageFolder(folder, { size: 1 })()).batch(Int32Array.of(0))());
+    expect(Math.min(...images)).toBeGreaterThan(0.95);
   });
 
   test('that were removed are a FileError that names them', async () => {
@@ -278,9 +296,9 @@ describe('memory', () => {
     return right(await imageFolder(folder, { size: 2, channels: 1, ...options })());
   };
 
-  test('keeps a small data set, which is then `atHand`; a batch is in the order of its positions', async () => {
+  test('keeps a small data set, which is then `inMemory`; a batch is in the order of its positions', async () => {
     const data = await many({});
-    expect(data.atHand).toBe(true);
+    expect(data.inMemory).toBe(true);
     const positions = Int32Array.from({ length: 20 }, (_, i) => (i * 7) % 20);
     const { images } = right(await data.batch(positions)());
     expect([...positions].map((_, i) => Math.round((images[i * 4]! + 1) * 127.5))).toEqual([...positions]);
@@ -290,7 +308,7 @@ describe('memory', () => {
 
   test('keeps no more images than fit', async () => {
     const data = await many({ cache: 4 * 3 });
-    expect(data.atHand).toBe(false);
+    expect(data.inMemory).toBe(false);
     right(await data.batch(Int32Array.from({ length: 20 }, (_, i) => i))());
     rmSync(folder, { recursive: true });
     const found = await Promise.all(Array.from({ length: 20 }, async (_, i) => (await data.batch(Int32Array.of(i))())._tag));

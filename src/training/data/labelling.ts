@@ -2,6 +2,7 @@
 import { fail, type NoisefoldError } from '../../dsl/index.js';
 import { functionOf, refined } from '../../internal/decode.js';
 import { E, F, t, type either } from '../../internal/fp.js';
+import { classNames } from '../checked.js';
 import { NO_CLASS } from './dataset.js';
 
 /** The class of a picture, by its path below the folder, with `/` between names: a name, or a number from 0 to 65535. */
@@ -27,7 +28,7 @@ export const labellingFields = {
     [refined(t.string, 'labels', (name) => name === 'folders' || name === 'none'), functionOf<LabelOf>('labels')],
     "'folders', 'none' or a function of a path",
   ),
-  classes: refined(t.array(t.string), 'the names of classes, each once', (names) => new Set(names).size === names.length),
+  classes: classNames,
 } as const; // prettier-ignore
 
 /** Pictures and their classes. */

@@ -96,7 +96,7 @@ test('a signal ends the check of a large data set, which is checked in parts', (
 describe('a bad image of a data set that is loaded in pieces ends the run when it is loaded, and', () => {
   /** It comes in the fifth batch. */
   const late = positionsOf({ key: fork(plainTraining(0).key, 'data').data, size: 60, batch: 6 })(4)[2]!;
-  const lazy: Bars = { ...spoilt(late, shining(Number.NaN)), atHand: false };
+  const lazy: Bars = { ...spoilt(late, shining(Number.NaN)), inMemory: false };
   const bytesOf = (snapshot: Snapshot): Uint8Array => right(encodeCheckpoint(snapshot));
   const snapshotAfter = (training: ReturnType<typeof plainTraining>) =>
     onWasm(async (backend) => {

@@ -21,12 +21,12 @@ interface Look {
 }
 
 /**
- * Loads all images of a data set that is {@link Dataset.atHand}, some at a time, so that the errors of `loaded` are
+ * Loads all images of a data set that is {@link Dataset.inMemory}, some at a time, so that the errors of `loaded` are
  * found before the first step. For other data sets it checks only the size. Raises `ConfigError` for a size that is not
  * an integer of at least 1.
  */
 export function* lookThrough({ where, name, images, signal, also }: Look, model: Labelled, data: Dataset): Block<void> {
-  const { size, image, atHand = false } = data;
+  const { size, image, inMemory = false } = data;
   if (!Number.isSafeInteger(size) || size < 1)
     raise('ConfigError', {
       where,
@@ -34,7 +34,7 @@ export function* lookThrough({ where, name, images, signal, also }: Look, model:
       actual: `one of size ${size}`,
       hint: 'give the number of images',
     });
-  if (!atHand) return;
+  if (!inMemory) return;
   const count = Math.min(images ?? size, size);
   const batchAt = loaded(model, data, name);
   const some = Math.max(1, Math.floor(NUMBERS_AT_A_TIME / image.reduce((a: number, b) => a * b, 1)));

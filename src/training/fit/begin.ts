@@ -15,12 +15,12 @@ export const firstState =
   <P, I extends ImageShape>(training: AnyTraining<P, I>, loop: Opened<TrainLoop<P, I>>, settings: unknown) =>
   (backend: Backend): Fallible<Resident<TrainState>> =>
     gen(function* () {
-      const { from, key, batch, anyRounding = false, anySettings = false } = training;
+      const { from, key, batch, allowOtherRounding = false, allowOtherSettings = false } = training;
       if (from === undefined) return yield* take(loop.begin({ key: fork(key, 'init').init }));
-      const { config = recipeConfig(training) } = anySettings ? from : training;
+      const { config = recipeConfig(training) } = allowOtherSettings ? from : training;
       const own = {
-        ...(backend.rounding !== null && !anyRounding && { rounding: backend.rounding }),
-        ...(!anySettings && { settings }),
+        ...(backend.rounding !== null && !allowOtherRounding && { rounding: backend.rounding }),
+        ...(!allowOtherSettings && { settings }),
       };
       const { step, tensors } = yield* take(resumable(from, { key, batch, config, ...own }));
       const where = `checkpoint of step ${step}`;

@@ -28,7 +28,7 @@ const black = (positions: Int32Array) => ({ images: new Float32Array(positions.l
 describe('a custom data set', () => {
   test.each([
     ['loaded in pieces', {}],
-    ['in memory', { atHand: true }],
+    ['in memory', { inMemory: true }],
   ])('needs no labels for a model without classes, %s, augmented too', async (_, more) => {
     const data = own((positions: Int32Array) => async () => E.right(black(positions)), more);
     right(await using(wasm())(fit({ ...plain, data: augmented(data, [randomFlip()]), heldOut: { data, every: 2 } }))());
@@ -53,7 +53,7 @@ describe('a custom data set', () => {
     ['labels in an array', given({ labels: [0, 1] }), 'labels as an array of 2'],
   ])('that returns %s is refused, with a hint', async (_, batch, got) => {
     const expected = `data set: batch: expected { images, labels }, got ${got}; ${REST}`;
-    for (const more of [{}, { atHand: true }]) {
+    for (const more of [{}, { inMemory: true }]) {
       const error = await leftOf(using(wasm())(fit({ ...plain, data: own(batch, more) })));
       expect([error._tag, error.message]).toEqual(['ConfigError', expected]);
     }
@@ -90,7 +90,7 @@ describe('classes', () => {
     const rest = 'label at 0: expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels; give `labels` to the data, or make the model without `classes`'; // prettier-ignore
     expect(await messageOf({ data: none })).toBe(`data set: ${rest}`);
     expect(await messageOf({ heldOut: { data: none, every: 1 } })).toBe(`heldOut: data set: ${rest}`);
-    const lazy = { ...none, atHand: false };
+    const lazy = { ...none, inMemory: false };
     expect(await messageOf({ heldOut: { data: lazy, every: 1 } })).toMatch(
       /^heldOut: data set: label at \d: .*no labels/,
     );

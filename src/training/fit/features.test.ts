@@ -245,9 +245,9 @@ describe('settings that changed', () => {
       expect(await leftOf(startTraining(resumed)(backend))).toMatchObject({
         _tag: 'CheckpointMismatch',
         where: `checkpoint of step 0: settings.${field}`,
-        hint: 'resume with the configuration that the run began with, or allow another with `anySettings: true`',
+        hint: 'resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`',
       });
-      const [accepted] = await snapshotsOf({ ...resumed, anySettings: true }, backend);
+      const [accepted] = await snapshotsOf({ ...resumed, allowOtherSettings: true }, backend);
       expect(accepted!.settings).not.toEqual(from!.settings);
       expect(numbersAt(accepted!, 'params')).toEqual(numbersAt(from!, 'params'));
     }));

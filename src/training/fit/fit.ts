@@ -1,4 +1,4 @@
-import type { Effect } from '../../dsl/run/effect.js';
+import type { Effect, Task } from '../../dsl/run/effect.js';
 import type { Model } from '../../diffusion/index.js';
 import type { NoisefoldError } from '../../dsl/index.js';
 import { E, type taskEither } from '../../internal/fp.js';
@@ -9,7 +9,7 @@ import type { ImageShape } from '../data/dataset.js';
 import { learningOf } from './learning.js';
 import type { Given, Learnable } from './recipe.js';
 import { startTraining, type TrainingRun } from './run.js';
-import { genEffect } from '../genEffect.js';
+import { genEffect, genTask } from '../genEffect.js';
 import type { TrainedOf } from '../trained.js';
 import type { TrainEvent } from './trainEvent.js';
 import { type AnyTraining, type Training, trainingFields } from './training.js';
@@ -18,19 +18,19 @@ import { type AnyTraining, type Training, trainingFields } from './training.js';
 export interface Fit<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Training<P, I, M> {
   /**
    * Called with each event, while the run waits. An effect that it returns is run before the next step, for example to
-   * write a log or to save `run.snapshot`. `stop` ends the training and keeps its result so far; a `Left` ends it with
-   * that error.
+   * write a log or to save `run.snapshot`. `stop` ends the training and keeps its result so far; a `Left` or an
+   * exception ends it with that error, which `onError` gets.
    */
   readonly onEvent?: (
     event: TrainEvent,
     run: TrainingRun<P>,
   ) => taskEither.TaskEither<NoisefoldError, void | 'stop'> | void;
   /**
-   * Called with the error that ends the run, such as a signal or an invalid image. The state is still that after the
-   * last step: save `run.snapshot` to lose nothing. A `Left` replaces the error. Not called if `onEvent` ends the run,
-   * or for errors before the run begins.
+   * Called with the error that ends the run, such as a signal, an invalid image, or a `Left` of `onEvent`. The state is
+   * still that after the last step: save `run.snapshot` to lose nothing. A `Left` replaces the error. Not called for
+   * errors before the run begins.
    */
-  readonly onError?: (error: NoisefoldError, run: TrainingRun<P>) => taskEither.TaskEither<NoisefoldError, void>;
+  readonly onError?: (error: NoisefoldError, run: TrainingRun<P>) => taskEither.TaskEither<NoisefoldError, void> | void;
 }
 
 const [required, optional] = trainingFields;
@@ -40,7 +40,7 @@ const codec = exactly(required, { ...optional, onEvent: listener, onError: liste
 /**
  * Trains a denoiser or a classifier of noisy images for all steps, and returns it with its averaged parameters:
  * `sample` takes a denoiser as its model and a classifier as `guide`. Errors of the configuration, the data and the
- * backend are a `Left`, and so is `Cancelled`. Data in memory ({@link Dataset.atHand}) are checked before the first
+ * backend are a `Left`, and so is `Cancelled`. Data in memory ({@link Dataset.inMemory}) are checked before the first
  * step, other data as they are loaded.
  * @example
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean of the images
@@ -61,8 +61,18 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
     yield* take(taken(run, onEvent, onError));
     const params = yield* take(run.finish);
     const { model, process, data } = given;
-    const trained = { model, process, image: data.image, params, ...learningOf<P, I>(given as AnyTraining<P, I>).kept };
+    const { classes = [] } = data;
+    const names = model.classes === undefined || classes.length === 0 ? {} : { classes };
+    const { kept } = learningOf<P, I>(given as AnyTraining<P, I>);
+    const trained = { model, process, image: data.image, params, ...names, ...kept };
     return trained as unknown as TrainedOf<P, I, M>; // a conditional type, which does not reduce while M is generic
+  });
+
+/** Calls a listener and runs the effect that it returns. An exception becomes a `Left`. */
+export const heard = <A>(listen: () => taskEither.TaskEither<NoisefoldError, A> | void): Task<A | undefined> =>
+  genTask('fit', function* () {
+    const effects = listen();
+    return effects ? yield* take(effects) : undefined;
   });
 
 /** Processes the events of a run, to its end or to a `stop`. */
@@ -74,13 +84,11 @@ const taken =
   ): taskEither.TaskEither<NoisefoldError, void> =>
   async () => {
     for await (const event of run.events) {
-      if (E.isLeft(event)) {
-        const heard = await onError?.(event.left, run)();
-        return heard !== undefined && E.isLeft(heard) ? heard : event;
+      const told = E.isLeft(event) ? event : await heard(() => onEvent?.(event.right, run))();
+      if (E.isLeft(told)) {
+        const replaced = await heard(() => onError?.(told.left, run))();
+        return E.isLeft(replaced) ? replaced : told;
       }
-      const effects = onEvent?.(event.right, run);
-      const told = effects ? await effects() : E.right(undefined);
-      if (E.isLeft(told)) return told;
       if (told.right === 'stop') break;
     }
     return E.right(undefined);

@@ -16,8 +16,8 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array):
   new Uint8Array(buffer, byteOffset, byteLength);
 
 /** A checksum of some images and their labels, for data in memory; null for others. */
-function* fingerprint({ size, batch, atHand = false }: Dataset): Block<number | null> {
-  if (!atHand) return null;
+function* fingerprint({ size, batch, inMemory = false }: Dataset): Block<number | null> {
+  if (!inMemory) return null;
   const count = Math.min(size, IMAGES);
   const positions = Int32Array.from({ length: count }, (_, i) => Math.floor((i * size) / count));
   const { images, labels } = yield* take(batch(positions));

@@ -19,7 +19,7 @@ import { adam, layer, type Step } from '../../nn/index.js';
 import { decodeCheckpoint } from '../checkpoints/checkpoint.js';
 import { type Dataset, datasetOf, pixelOf } from '../data/dataset.js';
 import { fit } from './fit.js';
-import { startTraining } from './run.js';
+import { startTraining, type TrainingRun } from './run.js';
 import type { TrainEvent } from './trainEvent.js';
 import { sample } from '../sample/sample.js';
 import type { Sampling } from '../sample/sampling.js';
@@ -100,7 +100,7 @@ describe('a training run', () => {
 /** A data set that fails from some step on, or throws, which no data set should. */
 const failing = (fails: () => taskEither.TaskEither<NoisefoldError, never>, after: number): Dataset<[8, 8, 1]> => {
   let asked = 0;
-  const { batch, ...rest } = { ...bars(60), atHand: false }; // and is not checked before the first step
+  const { batch, ...rest } = { ...bars(60), inMemory: false }; // and is not checked before the first step
   return { ...rest, batch: (positions) => (asked++ < after ? batch(positions) : fails()) };
 };
 const lost = failure('FileError', { where: 'data', expected: 'a disk', actual: 'none', hint: 'buy one' });
@@ -151,6 +151,18 @@ describe('all memory is freed', () => {
     ['a listener that throws', { onEvent: thrown }, defect],
   ])('by a fit with %s', async (_, change, outcome) => {
     expect(await heldAfter((backend) => fit({ ...training, ...change })(backend)())).toMatchObject(outcome);
+  });
+
+  test.each([
+    ['an error', () => TE.left(lost), lost],
+    ['an exception', thrown, defect.left],
+  ])('by a fit whose onError gets %s of onEvent, and the state', async (_, onEvent, error) => {
+    const seen: unknown[] = [];
+    const onError = (given: NoisefoldError, run: Pick<TrainingRun, 'snapshot'>) =>
+      TE.map(({ step }: Snapshot) => void seen.push(given, step))(run.snapshot);
+    const training = plainTraining(2); // its first event is its first step
+    await heldAfter((backend) => fit({ ...training, onEvent, onError })(backend)());
+    expect(seen).toMatchObject([error, 1]);
   });
 
   test('by a sampling that is stopped or whose listener throws', () =>

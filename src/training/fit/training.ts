@@ -50,12 +50,12 @@ export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = M
    * as its learning rate, of the averages or of the data, or another `config`. Model, key and batch must be the same;
    * the states of the optimizer and the averages are kept. By default, false, a difference is a `CheckpointMismatch`.
    */
-  readonly anySettings?: boolean;
+  readonly allowOtherSettings?: boolean;
   /**
    * True to resume also on a backend that rounds sums of products differently from that of the snapshot. The run then
    * ends with other bits than without the interruption. By default, false, this is a `CheckpointMismatch`.
    */
-  readonly anyRounding?: boolean;
+  readonly allowOtherRounding?: boolean;
   /** Ends the run before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;
   /** The backend that finds the origin of NaN, such as the reference. Without it an event names only the step. */
@@ -99,8 +99,8 @@ const optional = {
   heldOut: exactly({ data: dataSet, every: positive }, { images: positive }),
   config: json,
   from: part('a snapshot', 'step', 'key', 'batch', 'tensors'),
-  anyRounding: t.boolean,
-  anySettings: t.boolean,
+  allowOtherRounding: t.boolean,
+  allowOtherSettings: t.boolean,
   signal,
   oracle: functionPart('a backend to acquire, such as reference()'),
 };

@@ -93,6 +93,7 @@ describe('an invalid part', () => {
       [fit(any({ ...training, model: {} })), 'fit.model: expected a model, with its predicts, apply, params, init, got an object'],
       [fit(any({ ...training, data: { size: 1 } })), 'fit.data: expected a data set, with its image, batch, got an object'],
       [fit(any({ ...training, onEvent: 3 })), 'fit.onEvent: expected a function, got 3'],
+      [fit(any({ ...training, data: { ...given.data, classes: ['a', 'a'] } })), 'fit.data.classes: expected the names of classes, each once, got an array of 2'],
       [fit(any({ ...training, timesteps: 3 })), 'fit.timesteps: expected a draw of timesteps, such as uniformTimesteps, got 3'],
     ]; // prettier-ignore
     for (const [effects, message] of all) expect(await said(effects)).toMatch(`ConfigError: ${message}`);
@@ -103,7 +104,7 @@ describe('an exception, or a result that is not a tensor,', () => {
   const given = { data: dataOf(new Float32Array(4).fill(1)), batch: 1, key: key(1) };
   const training = { ...given, model: grey, process, optimizer: adam({ learningRate: 1 }), steps: 1 };
   const broken = trained({ apply: thrower });
-  const lost = { ...given, data: { ...given.data, batch: thrower, atHand: false } };
+  const lost = { ...given, data: { ...given.data, batch: thrower, inMemory: false } };
   test.each<[string, () => readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, where: string]>([
     ['a listener of a sampling', () => sample({ solver: ddim(), grid: 5, key: key(1), onStep: thrower })(trained()), 'sample'],
     ['previews', () => sample({ solver: ddim(), grid: 5, key: key(1), previews: { every: 1, show: thrower } })(trained()), 'sample'],

@@ -8,7 +8,8 @@ import type { ImageShape } from '../data/dataset.js';
 import { heldCorrection, heldGrid, guidedBy } from './givenParts.js';
 import { type Beginning, checkBeginning, checkKnown, resamplingOf } from './givenImages.js';
 import type { Steps } from './sampleLoop.js';
-import { countsOf, type Sampling } from './sampling.js';
+import { labelNumbers } from './labels.js';
+import { countsOf, type Numbered, type Sampling } from './sampling.js';
 import type { Trained } from '../trained.js';
 
 /** A sampling whose guide matches the given parameters. */
@@ -22,7 +23,9 @@ export interface SamplePlan<P, I extends ImageShape> {
   readonly steps: Steps<P, I>;
   /** The images to start from; null for random noise. */
   readonly beginning: Beginning | null;
-  readonly sampling: Pick<Sampling, 'labels' | 'condition' | 'known' | 'key' | 'onStep' | 'previews' | 'signal'>;
+  readonly sampling: Numbered<
+    Pick<Sampling, 'labels' | 'condition' | 'known' | 'key' | 'onStep' | 'previews' | 'signal'>
+  >;
   /** The number of samples, and the number that is drawn at a time. */
   readonly all: number;
   readonly batch: number;
@@ -56,11 +59,13 @@ export const planOf =
   (where: string, end: End) =>
   <P, I extends ImageShape>(
     trained: Trained<P, I>,
-    sampling: Guided<NoInfer<P>, NoInfer<I>>,
+    given: Guided<NoInfer<P>, NoInfer<I>>,
     beginning: Beginning | null,
   ): either.Either<NoisefoldError, SamplePlan<P, I>> =>
     attempt(() => {
-      const { model, process, image, labelDropout } = trained;
+      const { model, process, image, classes, labelDropout } = trained;
+      const { labels, ...others } = given;
+      const sampling = labels === undefined ? others : { ...others, labels: labelNumbers(where, classes, labels) };
       const { solver, grid = everyStep, guidance = unguided, correction, condition, from, known } = sampling;
       const unconditional =
         model.classes === undefined || labelDropout === undefined ? {} : { unconditional: labelDropout > 0 };

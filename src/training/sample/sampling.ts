@@ -40,8 +40,11 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly guide?: Resident<Q> | TrainedClassifier<Q, J>;
   readonly correction?: Correction;
   readonly key: RandomKey;
-  /** The class of each sample, for a model with classes. Their number is the number of samples. */
-  readonly labels?: readonly number[];
+  /**
+   * The class of each sample, for a model with classes: its number, or its name if the trained model has `classes`.
+   * Their number is the number of samples.
+   */
+  readonly labels?: readonly (number | string)[];
   /** One image for each sample, for a model that is conditioned on images. */
   readonly condition?: GivenCondition;
   /** Images to start from, in place of noise; or the noise itself, such as the result of `encode`. */
@@ -84,7 +87,7 @@ const wayFields = {
 
 /** The fields of a request; only the key is required. */
 const requestFields = {
-  labels: t.array(t.number),
+  labels: t.array(t.union([t.number, t.string], 'the number or the name of a class')),
   condition: exactly({ images }, { t: t.number }),
   from: t.union(
     [exactly({ images, strength: t.number }), exactly({ noise: images })],
@@ -111,11 +114,14 @@ const encodingFields = { ...wayFields, labels, condition, onStep, signal, solver
 /** The fields of an `Encoding`. */
 export const encodingCodec = exactly({ images }, encodingFields);
 
+/** A sampling whose labels are numbers. */
+export type Numbered<S extends Pick<Sampling, 'labels'>> = Omit<S, 'labels'> & { readonly labels?: readonly number[] };
+
 /** The total number of samples, and the number at a time. Raises `ConfigError` for inconsistent labels or counts. */
 export const countsOf = (
   where: string,
   denoiser: Pick<Model<never, never>, 'classes' | 'unconditional'>,
-  { labels, condition, known, count, batch }: Omit<Sampling, 'guidance'>,
+  { labels, condition, known, count, batch }: Numbered<Omit<Sampling, 'guidance'>>,
   beginning: Images | undefined,
 ): { readonly all: number; readonly batch: number } => {
   orRaise(checkedLabels(denoiser, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []));

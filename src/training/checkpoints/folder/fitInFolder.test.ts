@@ -142,7 +142,7 @@ describe('a training in a folder', () => {
     let batches = 0;
     const failing = {
       ...grey,
-      atHand: false as never,
+      inMemory: false as never,
       batch: (positions: Int32Array) =>
         ++batches > 4
           ? TE.left(failure('FileError', { where: 'pictures', expected: 'a', actual: 'b', hint: 'look' }))
@@ -152,6 +152,44 @@ describe('a training in a folder', () => {
     const ended = using(reference())(fitInFolder<Scalar, Image>(folder, { ...alone, data: failing }, { every: 3 }));
     expect(await messageOf(ended)).toBe(
       'FileError: pictures: expected a, got b; look; nothing is lost: resume the run in …/run, which continues at step 4',
+    );
+    expect(await stepIn('checkpoint.safetensors')).toBe(4);
+  });
+
+  const mine = failure('ConfigError', { where: 'mine', expected: 'a', actual: 'b', hint: 'look' });
+  const thrower = (): never => {
+    throw new Error('mine');
+  };
+
+  test.each([
+    ['an error', 0, 'HeldOut', () => TE.left(mine)],
+    ['an error', 1, 'Step', () => TE.left(mine)],
+    ['an error', 3, 'Step', () => TE.left(mine)], // before its held-out loss is measured
+    ['an error', 3, 'HeldOut', () => TE.left(mine)],
+    ['an error', 4, 'Step', () => TE.left(mine)],
+    ['an exception', 4, 'Step', thrower],
+    ['an exception', 6, 'HeldOut', thrower],
+  ] as const)('ended by %s of its listener at step %d, %s, saves and resumes', async (_name, at, tag, fails) => {
+    let done = 0;
+    const onEvent: Given['onEvent'] = (event) => {
+      if (event._tag === 'Step') done = event.step + 1;
+      return done === at && event._tag === tag ? fails() : undefined;
+    };
+    const seen: NoisefoldError[] = [];
+    expect(await messageOf(fitted({ onEvent, onError: (error) => void seen.push(error) }, { every: 4 }))).toMatch(
+      new RegExp(`mine.*; nothing is lost: resume the run in …/run, which continues at step ${at}$`),
+    );
+    expect(seen).toHaveLength(1);
+    expect(await stepIn('checkpoint.safetensors')).toBe(at);
+    right(await fitted({}, { every: 2, resume: true })());
+    await expectUndisturbed();
+  });
+
+  test('saves after an error of `onError` too, and ends with that error', async () => {
+    const onEvent = after(4, () => (signal.aborted = true));
+    const signal = { aborted: false };
+    expect(await messageOf(fitted({ signal, onEvent, onError: () => TE.left(mine) }))).toMatch(
+      /^ConfigError: mine: .*; nothing is lost: .* continues at step 4$/,
     );
     expect(await stepIn('checkpoint.safetensors')).toBe(4);
   });

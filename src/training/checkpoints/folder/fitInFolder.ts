@@ -7,7 +7,7 @@ import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
 import { checked } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
-import { fit, type Fit } from '../../fit/fit.js';
+import { fit, type Fit, heard } from '../../fit/fit.js';
 import type { Given, Learnable } from '../../fit/recipe.js';
 import type { TrainingRun } from '../../fit/run.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
@@ -47,10 +47,11 @@ const listeners = <P>(
   let stopping = false;
   let done = folder.from?.step ?? 0;
   let saved = folder.from?.step ?? null;
+  let isFailed = false; // true once something could not be written
   let { best } = folder;
   const isDue = (step: number): boolean => heldOut !== undefined && step % heldOut.every === 0;
-  // the metrics of a step whose held-out loss is measured after it; if a signal prevented the measurement, it is made
-  // now
+  // the metrics of a step that are not logged yet, because its held-out loss is measured after it; if the end of an
+  // earlier run prevented the measurement, it is made now
   const last = folder.metrics.at(-1);
   let waiting: Metrics | null = last !== undefined && last.heldOut === undefined && isDue(done) ? last : null;
 
@@ -66,6 +67,7 @@ const listeners = <P>(
     take(async () => {
       const result = await work();
       if (E.isRight(result)) return result;
+      isFailed = true;
       const lost = `${done - (saved ?? 0)} steps`;
       const whole = `the checkpoint of step ${saved} is whole, the ${lost} after it are lost`;
       const left = `${(await isSaved(folder.path)) ? '' : 'nothing is left, unless the folder was renamed: there '}${whole}`;
@@ -78,6 +80,7 @@ const listeners = <P>(
   /** Called after each step: adds its line to the log, and saves a checkpoint if one is due. */
   function* finish(metrics: Metrics, run: TrainingRun<P>): Block<void> {
     yield* demand(folder.log(metrics));
+    waiting = null;
     const { heldOut: loss = Infinity } = metrics;
     if (done % every === 0 || done === steps || stopping || loss < best) yield* save(run);
     if (loss < best) best = loss;
@@ -86,39 +89,36 @@ const listeners = <P>(
   return {
     onEvent: (event, run) =>
       gen(function* () {
-        const heard = onEvent?.(event, run);
-        stopping ||= heard !== undefined && (yield* take(heard)) === 'stop';
         if (event._tag === 'Step') {
           done = event.step + 1;
-          const metrics = measured(event);
-          waiting = isDue(done) ? metrics : null;
-          if (waiting === null) yield* finish(metrics, run);
+          waiting = measured(event);
         } else if (event._tag === 'HeldOut' && waiting !== null) {
           const { loss, accuracy } = event;
-          yield* finish(
-            { ...waiting, heldOut: loss, ...(accuracy !== undefined && { heldOutAccuracy: accuracy }) },
-            run,
-          );
-          waiting = null;
+          waiting = { ...waiting, heldOut: loss, ...(accuracy !== undefined && { heldOutAccuracy: accuracy }) };
         }
+        stopping ||= (yield* take(heard(() => onEvent?.(event, run)))) === 'stop';
+        const isComplete = event._tag === 'HeldOut' || (event._tag === 'Step' && !isDue(done));
+        if (waiting !== null && isComplete) yield* finish(waiting, run);
         return stopping && waiting === null ? 'stop' : undefined;
       }),
     onError: (error, run) =>
       gen(function* () {
-        const heard = onError?.(error, run);
-        if (heard !== undefined) yield* take(heard);
-        if (waiting !== null && waiting !== last) yield* demand(folder.log(waiting));
-        if (done > (saved ?? -1)) yield* save(run); // at step 0 too, because `resume` requires a checkpoint
+        const answer = yield* take(TE.rightTask(heard(() => onError?.(error, run))));
+        const final = E.isLeft(answer) ? answer.left : error;
+        if (isFailed) yield* take(E.left(final)); // the error says what is lost
+        const unlogged = waiting === last ? null : waiting;
+        if (unlogged !== null) yield* demand(folder.log(unlogged));
+        if (unlogged !== null || done > (saved ?? -1)) yield* save(run); // at step 0 too: `resume` requires a checkpoint
         const hint = `nothing is lost: resume the run in ${folder.path}, which continues at step ${done}`;
-        yield* take(E.left(hinting(error, error._tag === 'Cancelled' ? hint : `${error.hint}; ${hint}`)));
+        yield* take(E.left(hinting(final, final._tag === 'Cancelled' ? hint : `${final.hint}; ${hint}`)));
       }),
   };
 };
 
 /**
  * Trains in an open run folder: resumes from its checkpoint, adds a line to `metrics.jsonl` for each step, and saves a
- * checkpoint every `every` steps, at each new lowest held-out loss, at the end, and when an error or a signal ends the
- * run. Fails with the errors of {@link fit}, and with a `FileError` that says what is lost if the disk is full or the
+ * checkpoint every `every` steps, at each new lowest held-out loss, at the end, and whenever something else ends the
+ * run: a `stop`, a signal or any error, also one of a listener. Fails with the errors of {@link fit}, and with a `FileError` that says what is lost if the disk is full or the
  * folder is gone; earlier checkpoints stay intact.
  * @example
  * import { tmpdir } from 'node:os'

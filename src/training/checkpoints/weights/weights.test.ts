@@ -96,7 +96,7 @@ describe('weights that were saved', () => {
       const params = await drawn(backend, config);
       right(await saveWeights(path, made, params, { names, prefix: 'model.' })(backend)());
       const loaded = right(await loadWeights(path, made, { names, prefix: 'model' })(backend)());
-      expect(loaded.report).toEqual({ missing: [], unexpected: [], misshaped: [] });
+      expect(loaded.report).toEqual({ missing: [], unexpected: [], mismatched: [] });
       expect(await tensorsOf(backend, loaded.params)).toEqual(await tensorsOf(backend, params));
       const { metadata, tensors } = right(decodeSafetensors(path)(readFileSync(path)));
       expect(metadata).toMatchObject({ format: 'pt' });
@@ -209,7 +209,7 @@ describe('a file that does not match', () => {
 
   plain('of many names is described by the first 200 of each kind, and their number', () => {
     const names = Array.from({ length: 203 }, (_, i) => `w${i}`);
-    const text = describeReport({ missing: names, unexpected: names.slice(0, 200), misshaped: [] });
+    const text = describeReport({ missing: names, unexpected: names.slice(0, 200), mismatched: [] });
     const [missing, unexpected] = text.split('; ');
     expect(missing).toBe(`203 missing: ${names.slice(0, 200).join(', ')}, and 3 more`);
     expect(unexpected).toBe(`200 unexpected: ${names.slice(0, 200).join(', ')}`);
@@ -239,7 +239,7 @@ describe('a file that does not match', () => {
       expect(report).toEqual({
         missing: ['out.2.weight'],
         unexpected: ['extra'],
-        misshaped: [{ name: 'time_embed.0.bias', expected: '[32]', actual: '[33]' }],
+        mismatched: [{ name: 'time_embed.0.bias', expected: '[32]', actual: '[33]' }],
       });
       const tensors = await tensorsOf(backend, params);
       const before = await tensorsOf(backend, await drawn(backend));

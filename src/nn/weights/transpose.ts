@@ -1,4 +1,4 @@
-/** Reordering of dense numbers in memory. */
+/** Transposition of dense arrays: copies with the axes in another order. */
 
 /** An axis of an array in two orders: its extent, and its stride in each order. */
 export interface Axis {
@@ -36,7 +36,7 @@ const blocksOf = ({ extent, from, to }: Axis) =>
 const ONE: Axis = { extent: 1, from: 0, to: 0 };
 
 /** Copies dense numbers from one order of axes to another; the axes are given in the order of the target. */
-export const reordered = (source: Float32Array, axes: readonly Axis[]): Float32Array => {
+export const transposed = (source: Float32Array, axes: readonly Axis[]): Float32Array => {
   const target = new Float32Array(source.length);
   const long = joined(axes.filter(({ extent }) => extent > 1));
   const column = long.find(({ to }) => to === 1) ?? ONE; // dense in the target

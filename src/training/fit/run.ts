@@ -166,8 +166,13 @@ const running = <P, I extends ImageShape>(
     let next = load(done);
     const breathe = breather();
     let unsound = 0;
-    if (heldOutLoss === undefined && heldOut.isDue(done)) yield await measured(); // also if a signal prevented it
-    while (done < steps) {
+    for (;;) {
+      if (heldOutLoss === undefined && heldOut.isDue(done)) {
+        const event = await measured();
+        yield event;
+        if (E.isLeft(event)) return;
+      }
+      if (done >= steps) return;
       const goesOn = await mayGoOn(`training, step ${done}`, breathe, signal, 'resume from a checkpoint')();
       if (E.isLeft(goesOn)) return yield goesOn;
       const samples = await next;
@@ -190,7 +195,6 @@ const running = <P, I extends ImageShape>(
         yield E.right({ _tag: 'NonFinite', step, origin: origin.right });
         if (unsound >= MOST_UNSOUND) return yield E.left(diverged(step));
       }
-      if (heldOut.isDue(done)) yield await measured();
     }
   }
 

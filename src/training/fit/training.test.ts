@@ -97,6 +97,26 @@ describe('a training run', () => {
     }));
 });
 
+test.each([
+  ['before the first step', 0, []],
+  ['after a step', 1, ['HeldOut', 'Step']],
+])('a held-out measurement that fails %s ends the run', (_, failed, tags) =>
+  onWasm(async (backend) => {
+    let asked = 0;
+    const { batch, ...rest } = { ...bars(6), inMemory: false };
+    const data: Dataset<[8, 8, 1]> = {
+      ...rest,
+      batch: (positions) => (asked++ === failed ? TE.left(lost) : batch(positions)),
+    };
+    const run = right(await startTraining({ ...plainTraining(3), heldOut: { data, every: 1 } })(backend)());
+    const events: E.Either<NoisefoldError, TrainEvent>[] = [];
+    for await (const event of run.events) events.push(event);
+    const errors = events.splice(-1);
+    expect(errors).toEqual([E.left(lost)]);
+    expect(events.map((event) => right(event)._tag)).toEqual(tags);
+  }),
+);
+
 /** A data set that fails from some step on, or throws, which no data set should. */
 const failing = (fails: () => taskEither.TaskEither<NoisefoldError, never>, after: number): Dataset<[8, 8, 1]> => {
   let asked = 0;

@@ -9,20 +9,25 @@ import type { AnyTraining } from './training.js';
 import { trainState, type TrainState, unguardedStep } from './trainState.js';
 
 interface StepGiven<I extends ImageShape> extends Feed<Resident<TrainInputs<I>>> {
+  /** The number of updates before the step. */
+  readonly step: number;
+  /** The state after the step. */
   readonly state: Resident<TrainState>;
 }
 
 /**
  * Repeats a step that was not finite on the oracle of the training, without the guard, and returns the first operation
- * whose result is not finite; null without an oracle. The guard has kept the state from before the step.
+ * whose result is not finite; null without an oracle. The guard has kept the state from before the step, except the
+ * number of updates, which is set back here.
  */
 export const originOf =
-  <P, I extends ImageShape>(training: AnyTraining<P, I>, { state, examples }: StepGiven<I>) =>
+  <P, I extends ImageShape>(training: AnyTraining<P, I>, { step, state, examples }: StepGiven<I>) =>
   (backend: Backend): Fallible<string | null> => {
     const { oracle, data, batch } = training;
     if (oracle === undefined) return TE.right(null);
     return gen(function* () {
-      const tensors = yield* take(readTensors(state)(backend));
+      const tensors = new Map(yield* take(readTensors(state)(backend)));
+      tensors.set('step', { dtype: 'I32', shape: [], data: Int32Array.of(step) });
       const program = unguardedStep(training, data.image);
       const repeated = using(oracle)((elsewhere) =>
         gen(function* () {

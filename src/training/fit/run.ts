@@ -190,7 +190,7 @@ const running = <P, I extends ImageShape>(
       if (unsound > 0) {
         // the origin is searched for once in a series of such steps
         const origin =
-          unsound > 1 ? E.right(null) : await originOf(training, { state: run.state(), examples })(backend)();
+          unsound > 1 ? E.right(null) : await originOf(training, { step, state: run.state(), examples })(backend)();
         if (E.isLeft(origin)) return yield origin;
         yield E.right({ _tag: 'NonFinite', step, origin: origin.right });
         if (unsound >= MOST_UNSOUND) return yield E.left(diverged(step));

@@ -4,6 +4,7 @@ import { ddim, type Model, type Objective, simpleLosses } from '../../diffusion/
 import {
   type Backend,
   cast,
+  div,
   failure,
   key,
   log,
@@ -264,4 +265,17 @@ describe('a step that is not finite', () => {
       for (const [path, { data }] of before.tensors)
         if (path !== 'step') expect(after.tensors.get(path)!.data).toEqual(data);
     })); // prettier-ignore
+
+  test('is repeated by the oracle with its own number, of which the learning rate is a function', () =>
+    onWasm(async (backend) => {
+      // infinite only at the second step
+      const learningRate = (step: Step): Scalar => div(1e-3, sub(cast(step, 'float32'), 1));
+      const training = { ...plainTraining(2), optimizer: adam({ learningRate }), oracle: reference() };
+      const { events } = await takeAll(right(await startTraining(training)(backend)()));
+      expect(events).toMatchObject([
+        { _tag: 'Step' },
+        { _tag: 'Step' },
+        { _tag: 'NonFinite', step: 1, origin: expect.stringMatching(/^div/) },
+      ]);
+    }));
 });

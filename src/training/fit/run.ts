@@ -163,7 +163,7 @@ const running = <P, I extends ImageShape>(
     })(await heldOut.means(run.state().average)());
 
   async function* events(): AsyncGenerator<Result<TrainEvent>, void> {
-    let next = load(done);
+    let next: ReturnType<typeof load> | null = null; // the batch of the next step, if it is already being loaded
     const breathe = breather();
     let unsound = 0;
     for (;;) {
@@ -175,9 +175,9 @@ const running = <P, I extends ImageShape>(
       if (done >= steps) return;
       const goesOn = await mayGoOn(`training, step ${done}`, breathe, signal, 'resume from a checkpoint')();
       if (E.isLeft(goesOn)) return yield goesOn;
-      const samples = await next;
+      const samples = await (next ?? load(done));
       if (E.isLeft(samples)) return yield samples;
-      if (done + 1 < steps) next = load(done + 1); // loaded while this step runs
+      next = done + 1 < steps ? load(done + 1) : null; // while this step runs
       const began = performance.now();
       const examples = givenOf(model, samples.right, foldIn(keys.step, done));
       const reported = await run.step({ examples }, ({ report }) => reportOf(report)(backend))();

@@ -61,6 +61,19 @@ describe('a training run', () => {
     expect(Buffer.compare(await bytesAfter({ ...smallTraining(4), from }), whole)).toBe(0);
   });
 
+  test('loads one batch for each step, and none if all steps are done', () =>
+    onWasm(async (backend) => {
+      let loads = 0;
+      const { batch, ...rest } = { ...bars(60), inMemory: false };
+      const data: Dataset<[8, 8, 1]> = { ...rest, batch: (positions) => (loads++, batch(positions)) };
+      const first = right(await startTraining({ ...plainTraining(2), data })(backend)());
+      await takeAll(first);
+      expect(loads).toBe(2);
+      const from = right(await first.snapshot());
+      const { events } = await takeAll(right(await startTraining({ ...plainTraining(2), data, from })(backend)()));
+      expect([events.length, loads]).toEqual([0, 2]);
+    }));
+
   test('fit keeps only the averaged parameters', () =>
     onWasm(async (backend) => {
       const { params, model } = right(await fit(plainTraining(2))(backend)());

@@ -1,8 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../../backends/wasm/backend.js';
 import { ancestral, cfg, cosine, ddpm, type Model } from '../../diffusion/index.js';
-import { add, type Backend, cast, key, mean, mul, scaleBy, tanh, using } from '../../dsl/index.js';
-import { TE } from '../../internal/fp.js';
+import {
+  add,
+  type Backend,
+  cast,
+  failure,
+  key,
+  mean,
+  mul,
+  type Runner,
+  scaleBy,
+  tanh,
+  using,
+} from '../../dsl/index.js';
+import { E, TE } from '../../internal/fp.js';
 import { layer } from '../../nn/index.js';
 import { leftOf, right } from '../testing.js';
 import type { Trained } from '../trained.js';
@@ -55,6 +67,53 @@ describe('a prepared sampling', () => {
       const together = await Promise.all(requests.map((request) => prepared.sample(request)()));
       expect(together).toEqual(alone);
       expect(together.map((images) => right(images).shape[0])).toEqual([1, 3, 3, 3]);
+      right(await prepared.release());
+      expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    }));
+
+  test('keeps the programs of the four forms of requests that were used last, and of those in use', () =>
+    onWasm(async (backend) => {
+      let [compiled, kept] = [0, 0];
+      const counting: Backend = {
+        ...backend,
+        compile: (plan) =>
+          TE.map((runner: Runner) => {
+            compiled++;
+            kept++;
+            return { ...runner, release: () => (kept--, runner.release()) };
+          })(backend.compile(plan)),
+      };
+      const prepared = right(await prepareSampling(trained, { ...parts, grid: 10 })(counting)());
+      const images = { ...noise, data: Float32Array.of(0.5, -1, 1, 0) };
+      const at = (strength: number) => prepared.sample({ labels: [1], from: { images, strength }, key: key(3) });
+      const programs = 3; // begin, step and end
+      const first = right(await at(0.15)());
+      for (const strength of [0.25, 0.35, 0.45, 0.19]) right(await at(strength)()); // 0.19 keeps the timesteps of 0.15
+      expect([compiled, kept]).toEqual([5 * programs, 4 * programs]); // those that `prepareSampling` compiled are freed
+      expect(right(await at(0.15)())).toEqual(first);
+      right(await at(0.55)()); // those of 0.25 were used longest ago
+      right(await at(0.15)());
+      expect([compiled, kept]).toEqual([6 * programs, 4 * programs]);
+      const together = await Promise.all([0.15, 0.25, 0.35, 0.45, 0.55, 0.65].map((strength) => at(strength)()));
+      expect(together[0]).toEqual(E.right(first));
+      together.map(right);
+      expect(kept).toBe(4 * programs);
+      right(await prepared.release());
+      expect(kept).toBe(0);
+      expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    }));
+
+  test('compiles again after an error', () =>
+    onWasm(async (backend) => {
+      let fails = false;
+      const lost = failure('BackendFailure', { where: 'wasm', expected: 'memory', actual: 'none', hint: 'free some' });
+      const failing: Backend = { ...backend, compile: (plan) => (fails ? TE.left(lost) : backend.compile(plan)) };
+      const prepared = right(await prepareSampling(trained, parts)(failing)());
+      const request = () => prepared.sample({ labels: [1], from: { noise }, key: key(3) })();
+      fails = true;
+      expect(await Promise.all([request(), request()])).toEqual([E.left(lost), E.left(lost)]);
+      fails = false;
+      expect(right(await request()).shape).toEqual([1, 2, 2, 1]);
       right(await prepared.release());
       expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
     }));

@@ -11,7 +11,8 @@ import { genEffect, genTask } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { besideGuide } from './guide.js';
 import { beginningOf } from './givenImages.js';
-import { drawn, openedSampling } from './runSampling.js';
+import { programCache } from './programCache.js';
+import { drawn, type OpenSampling, openedSampling } from './runSampling.js';
 import { planOf, type SamplePlan } from './samplePlan.js';
 import { preparationCodec, requestCodec, type Sampling } from './sampling.js';
 
@@ -31,24 +32,30 @@ export type SampleRequest = Omit<Sampling, keyof Preparation>;
 export interface PreparedSampling {
   /**
    * Draws samples. Requests may run at the same time; each gets the same samples as if it ran alone. A request with a
-   * new combination of parts, such as `known`, compiles its programs first. Fails with the errors of `sample`.
+   * new combination of parts, such as `known` or a `strength` that keeps other timesteps, compiles its programs first.
+   * The programs of the four combinations that were used last are kept. Fails with the errors of `sample`.
    */
   readonly sample: (request: SampleRequest) => Task<Images>;
   /** Frees the programs after the running requests have ended. Later requests are a `ConfigError`. */
   readonly release: Task<void>;
 }
 
+type Plan<P, Q, I extends ImageShape> = SamplePlan<GuidedParams<P, Q>, I>;
+
 /** The parts of a request that determine which programs it needs, as text. */
-const formOf = ({ labels, condition, from, known, previews }: Omit<SampleRequest, 'key'>): string =>
-  JSON.stringify([
+const formOf = <P, Q, I extends ImageShape>({ sampling, beginning, steps }: Plan<P, Q, I>): string => {
+  const { labels, condition, known, previews } = sampling;
+  return JSON.stringify([
     labels !== undefined,
     condition && [condition.images.shape.slice(1), condition.t],
-    from && ('strength' in from ? from.strength : 'noise'),
+    beginning && [beginning.noisy, steps.sampler.legs.map(({ t, next }) => [t, next])], // a strength changes the legs
     known && [known.resamples, known.jump],
     previews !== undefined,
   ]);
+};
 
-type Plan<P, Q, I extends ImageShape> = SamplePlan<GuidedParams<P, Q>, I>;
+/** The number of forms whose programs are kept. Each holds the memory of a run. */
+const MOST_FORMS = 4;
 
 const released = fail('ConfigError', {
   where: 'sample',
@@ -83,21 +90,13 @@ export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
       return { ...(yield* take(plan)), batch };
     }
 
-    const opened = (plan: Plan<P, Q, I>) => openedSampling(plan)(backend)();
-    const programs = new Map<string, ReturnType<typeof opened>>();
-    const programsOf = (plan: Plan<P, Q, I>) => async (): ReturnType<typeof opened> => {
-      const form = formOf(plan.sampling);
-      const opening = programs.get(form) ?? opened(plan);
-      programs.set(form, opening);
-      const result = await opening;
-      if (E.isLeft(result)) programs.delete(form); // after an error the next request tries again
-      return result;
-    };
+    const cache = programCache<OpenSampling<GuidedParams<P, Q>, I>>(MOST_FORMS);
+    const programsOf = (plan: Plan<P, Q, I>) => cache.use(formOf(plan), openedSampling(plan)(backend));
     const { classes, condition } = trained.model;
     // the sizes of conditions are not known yet
     if (condition === undefined) {
       const labels = classes === undefined ? {} : { labels: Array.from({ length: batch }, () => 0) };
-      yield* take(programsOf(yield* planned({ key: keyOf(0), ...labels })));
+      yield* programsOf(yield* planned({ key: keyOf(0), ...labels }));
     }
 
     const running = new Set<Promise<unknown>>();
@@ -105,7 +104,7 @@ export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
     const drawnFor = (given: SampleRequest) =>
       genTask('sample', function* () {
         const plan = yield* planned(yield* take(checked('sample', requestCodec)(given)));
-        return yield* take(drawn(plan, yield* take(programsOf(plan)))(backend));
+        return yield* take(drawn(plan, yield* programsOf(plan))(backend));
       });
     return {
       sample: (given: SampleRequest) =>
@@ -120,11 +119,7 @@ export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
       release: task<void>(async () => {
         isReleased = true;
         await Promise.all(running);
-        for (const opening of programs.values()) {
-          const result = await opening;
-          if (E.isRight(result)) result.right.release();
-        }
-        programs.clear();
+        cache.clear();
         return E.right(undefined);
       }),
     };

@@ -18,7 +18,7 @@ import {
   type Vectors,
   zeros,
 } from '../../dsl/index.js';
-import { E, type io } from '../../internal/fp.js';
+import type { io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
 import { type Loop, opened, runLoop } from '../loop.js';
@@ -104,15 +104,14 @@ const heldOutLoop = <P, I extends ImageShape>(
 
 const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
-/** The means over the held-out images of a training, with the same noise each time. */
+/** The means over the held-out images of a training, with the same noise each time; null without such images. */
 export const evaluation =
   <P, I extends ImageShape>(training: AnyTraining<P, I>) =>
-  (backend: Backend): Fallible<Evaluation> =>
-    gen(function* (): Block<Evaluation> {
+  (backend: Backend): Fallible<Evaluation | null> =>
+    gen(function* (): Block<Evaluation | null> {
       const { heldOut, key, model, signal } = training;
+      if (heldOut === undefined) return null;
       const batch = partOf(training);
-      if (heldOut === undefined)
-        return { isDue: () => false, means: () => async () => E.right({ loss: NaN }), release: () => {} };
       const { data, every } = heldOut;
       const { measures } = learningOf(training);
       const images = Math.min(heldOut.images ?? HELD_OUT, data.size);

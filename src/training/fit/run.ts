@@ -128,7 +128,7 @@ export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I>
       });
     yield* checkData(training);
     const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
-    const heldOut = yield* keep(evaluation(training)(backend), (open) => open.release());
+    const heldOut = yield* keep(evaluation(training)(backend), (open) => open?.release());
     const settings = yield* take(trainingSettings(training));
     const state = yield* take(firstState(training, loop, settings)(backend));
     return running(backend, training, { loop, heldOut, settings, run: loop.from(state, {}) });
@@ -136,7 +136,7 @@ export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I>
 
 interface Parts<P, I extends ImageShape> {
   readonly loop: Opened<TrainLoop<P, I>>;
-  readonly heldOut: Evaluation;
+  readonly heldOut: Evaluation | null;
   readonly settings: unknown;
   readonly run: Running<TrainState, TrainInputs<I>, { readonly report: Report }, P>;
 }
@@ -155,20 +155,20 @@ const running = <P, I extends ImageShape>(
   let heldOutLoss = training.from?.heldOut; // set if it was measured after that update
   let ended = false;
 
-  const measured = async (): Promise<Result<TrainEvent>> =>
-    E.map((means: HeldOutMeans): TrainEvent => {
-      const { loss } = means;
+  const measured = async ({ means }: Evaluation): Promise<Result<TrainEvent>> =>
+    E.map((measures: HeldOutMeans): TrainEvent => {
+      const { loss } = measures;
       if (done > 0 && Number.isFinite(loss)) heldOutLoss = loss; // before the first update, every run measures it
-      return { _tag: 'HeldOut', step: done, ...means };
-    })(await heldOut.means(run.state().average)());
+      return { _tag: 'HeldOut', step: done, ...measures };
+    })(await means(run.state().average)());
 
   async function* events(): AsyncGenerator<Result<TrainEvent>, void> {
     let next: ReturnType<typeof load> | null = null; // the batch of the next step, if it is already being loaded
     const breathe = breather();
     let unsound = 0;
     for (;;) {
-      if (heldOutLoss === undefined && heldOut.isDue(done)) {
-        const event = await measured();
+      if (heldOut !== null && heldOutLoss === undefined && heldOut.isDue(done)) {
+        const event = await measured(heldOut);
         yield event;
         if (E.isLeft(event)) return;
       }
@@ -205,7 +205,7 @@ const running = <P, I extends ImageShape>(
     if (ended) return E.right(undefined);
     ended = true;
     loop.release();
-    heldOut.release();
+    heldOut?.release();
     return run.release();
   });
 

@@ -76,7 +76,7 @@ test('a line fits into any terminal', () => {
   const number = fc.double({ min: 1e-9, max: 1e9, noNaN: true });
   fc.assert(
     fc.property(fc.nat(200), fc.nat(1e9), number, number, (columns, done, loss, seconds) => {
-      const pace = { ...run({ done, of: 1e9, at: seconds, seconds, loss }), heldOut: loss, unsound: 3 };
+      const pace = { ...run({ done, of: 1e9, at: seconds, seconds, loss }), heldOut: loss, nonFinite: 3 };
       expect(bar('training', pace, columns).length).toBeLessThanOrEqual(Math.max(0, columns - 1));
     }),
   );

@@ -28,7 +28,7 @@ export interface Pace {
   /** The number of complete samples. */
   readonly images?: number;
   /** The number of steps that were not finite. */
-  readonly unsound: number;
+  readonly nonFinite: number;
 }
 
 /** The pace after a step. */
@@ -52,7 +52,7 @@ const beginning = ({ done, of, at, seconds = 0 }: Told): Pace => ({
   perStep: none,
   loss: none,
   accuracy: none,
-  unsound: 0,
+  nonFinite: 0,
 });
 
 /** Adds a step to the pace of a run. A repeated step begins another run. */
@@ -108,7 +108,7 @@ const facts = (pace: Pace): readonly string[] => [
   ...(pace.accuracy.count > 0 ? [`${(100 * pace.accuracy.value).toFixed(1)} % right`] : []),
   ...(pace.heldOut === undefined ? [] : [`held out ${digits(pace.heldOut)}`]),
   ...(pace.images ? [`${pace.images} images`] : []),
-  ...(pace.unsound > 0 ? [`${pace.unsound} not finite`] : []),
+  ...(pace.nonFinite > 0 ? [`${pace.nonFinite} not finite`] : []),
   ...times(pace),
 ];
 

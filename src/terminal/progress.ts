@@ -31,7 +31,7 @@ const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
     case 'HeldOut':
       return pace && { ...pace, heldOut: event.loss };
     case 'NonFinite':
-      return pace && { ...pace, unsound: pace.unsound + 1 };
+      return pace && { ...pace, nonFinite: pace.nonFinite + 1 };
   }
 };
 

@@ -58,7 +58,7 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
   genEffect('fit', function* (backend) {
     const { onEvent, onError, ...training } = yield* take(checked('fit', codec)(given));
     const run = yield* hold(startTraining<P, I, M>(training)(backend), (started) => started.release);
-    yield* take(taken(run, onEvent, onError));
+    yield* take(followEvents(run, onEvent, onError));
     const params = yield* take(run.finish);
     const { model, process, data } = given;
     const { classes = [] } = data;
@@ -76,7 +76,7 @@ export const heard = <A>(listen: () => taskEither.TaskEither<NoisefoldError, A> 
   });
 
 /** Processes the events of a run, to its end or to a `stop`. */
-const taken =
+const followEvents =
   <P>(
     run: TrainingRun<P>,
     onEvent: Fit<P, ImageShape>['onEvent'],

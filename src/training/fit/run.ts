@@ -53,11 +53,12 @@ export interface TrainingRun<P = unknown> {
 }
 
 /** The number of consecutive steps with non-finite numbers that ends a run. */
-const MOST_UNSOUND = 10;
+const MOST_NON_FINITE = 10;
 
 type Result<A> = either.Either<NoisefoldError, A>;
 
-const over = (step: number): NoisefoldError =>
+/** The error of a run that is used after its end. */
+const endedError = (step: number): NoisefoldError =>
   failure('ValueConsumed', {
     where: `training, step ${step}`,
     expected: 'a run that has not ended',
@@ -65,11 +66,12 @@ const over = (step: number): NoisefoldError =>
     hint: 'finish it once, and keep the result',
   });
 
-const diverged = (step: number): NoisefoldError =>
+/** The error that ends a run after {@link MOST_NON_FINITE} steps that were not finite. */
+const divergedError = (step: number): NoisefoldError =>
   failure('NonFinite', {
     where: `training, step ${step}`,
     expected: 'a finite loss, gradient and update',
-    actual: `${MOST_UNSOUND} steps in a row that were not`,
+    actual: `${MOST_NON_FINITE} steps in a row that were not`,
     hint: 'lower the learning rate, or clip gradients',
   });
 
@@ -93,7 +95,7 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
       ...(accuracy && { accuracy: yield* number(accuracy) }),
       gradientNorm: yield* number(report.gradientNorm),
       learningRate: yield* number(report.learningRate),
-      isSound: (yield* number(report.sound)) === 1,
+      isFinite: (yield* number(report.finite)) === 1,
     };
   });
 
@@ -165,7 +167,7 @@ const running = <P, I extends ImageShape>(
   async function* events(): AsyncGenerator<Result<TrainEvent>, void> {
     let next: ReturnType<typeof load> | null = null; // the batch of the next step, if it is already being loaded
     const breathe = breather();
-    let unsound = 0;
+    let nonFinite = 0;
     for (;;) {
       if (heldOut !== null && heldOutLoss === undefined && heldOut.isDue(done)) {
         const event = await measured(heldOut);
@@ -182,23 +184,23 @@ const running = <P, I extends ImageShape>(
       const examples = givenOf(model, samples.right, foldIn(keys.step, done));
       const reported = await run.step({ examples }, ({ report }) => reportOf(report)(backend))();
       if (E.isLeft(reported)) return yield reported;
-      const { isSound, ...report } = reported.right;
+      const { isFinite, ...report } = reported.right;
       const step = done++;
       heldOutLoss = undefined;
       yield E.right({ _tag: 'Step', step, of: steps, ...report, milliseconds: performance.now() - began });
-      unsound = isSound ? 0 : unsound + 1;
-      if (unsound > 0) {
+      nonFinite = isFinite ? 0 : nonFinite + 1;
+      if (nonFinite > 0) {
         // the origin is searched for once in a series of such steps
         const origin =
-          unsound > 1 ? E.right(null) : await originOf(training, { step, state: run.state(), examples })(backend)();
+          nonFinite > 1 ? E.right(null) : await originOf(training, { step, state: run.state(), examples })(backend)();
         if (E.isLeft(origin)) return yield origin;
         yield E.right({ _tag: 'NonFinite', step, origin: origin.right });
-        if (unsound >= MOST_UNSOUND) return yield E.left(diverged(step));
+        if (nonFinite >= MOST_NON_FINITE) return yield E.left(divergedError(step));
       }
     }
   }
 
-  const average = task<Resident<P>>(() => (ended ? Promise.resolve(E.left(over(done))) : run.end()));
+  const average = task<Resident<P>>(() => (ended ? Promise.resolve(E.left(endedError(done))) : run.end()));
 
   /** Ends the run, once. */
   const end = task<void>(async () => {

@@ -135,8 +135,8 @@ export interface Report {
   readonly learningRate: Scalar;
   /** The share of the batch whose class a classifier has right. */
   readonly accuracy?: Scalar;
-  /** True if loss, gradient and new parameters are finite. Otherwise the state is unchanged. */
-  readonly sound: Tensor<[], 'bool'>;
+  /** True if loss, gradient and new parameters are finite. Otherwise only the number of updates changes. */
+  readonly finite: Tensor<[], 'bool'>;
 }
 
 /** The outputs of a step. */
@@ -208,7 +208,7 @@ export const unguardedStep = <P, I extends Shape>(
         gradientNorm,
         learningRate: rateAt(optimizer.learningRate, state.step),
         ...(drawn.accuracy && { accuracy: mean(drawn.accuracy) }),
-        sound: isFiniteTree([loss, gradientNorm, next.params]),
+        finite: isFiniteTree([loss, gradientNorm, next.params]),
       },
     };
   };
@@ -236,7 +236,7 @@ export const trainStep = <P, I extends Shape>(
     inputs,
     trace: (given) => {
       const { state, report } = trace(given);
-      const guarded = zipTensors((old, moved) => where(report.sound, where(isFinite(moved), moved, old), old));
+      const guarded = zipTensors((old, moved) => where(report.finite, where(isFinite(moved), moved, old), old));
       // the number of the step is an int32, which `zipTensors` takes from the first tree
       return { state: { ...guarded([given.state, state]), step: state.step }, report };
     },

@@ -38,7 +38,7 @@ export interface Evaluation extends PrecisionRecall {
   readonly kid: MeanAndDeviation;
   /** Present if the network is a classifier. */
   readonly inceptionScore?: MeanAndDeviation;
-  /** The share of images that the network recognises as their label, if labels are given. */
+  /** The share of images that the network recognizes as their label, if labels are given. */
   readonly accuracy?: number;
 }
 

@@ -55,7 +55,7 @@ export const memorySection = async (
   return [
     information('parameters', parameters / MB, 'MB'),
     information('activations that gradient rules read', activations / MB, 'MB', 'counted from the graph of the loss'),
-    atMost('bytes of a step', peak / MB, BEFORE, 'MB', 'parameters, average, optimiser, arena, constants and inputs'),
+    atMost('bytes of a step', peak / MB, BEFORE, 'MB', 'parameters, average, optimizer, arena, constants and inputs'),
     information(
       'growth of the process by them',
       grown / MB,

@@ -77,7 +77,7 @@ export interface Networks {
 
 /**
  * The networks and their process, with the linear schedule of ADM. The `cosine` schedule has so little signal at its
- * end that a guide would move x̂₀ there by 20,000 times its gradient. Fails with `ConfigError`.
+ * end that a guide would move x̂₀ there by 20,000 times its gradient. Returns a `ConfigError` for an invalid recipe.
  */
 export const networksOf = ({ denoiser, classifier }: Recipe): E.Either<NoisefoldError, Networks> =>
   F.pipe(

@@ -16,7 +16,7 @@ export interface Scores {
   readonly scale: number;
   /** The Fréchet distance to test digits; less is better. */
   readonly fid: number;
-  /** The share of digits that the network recognises as their class. */
+  /** The share of digits that the network recognizes as their class. */
   readonly accuracy: number;
   /**
    * Precision, the share of drawn digits that look real, and recall, the share of real digits that look like a drawn

@@ -52,7 +52,7 @@ const network = { model: digitNetwork, params: await nf.run(loadTensors(values.o
 const { probabilities } = await nf.run(extractFeatures(network, digits.test));
 const { size } = digits.test;
 const { labels } = await nf.run(() => digits.test.batch(Int32Array.from({ length: size }, (_, i) => i)));
-const recognised = unwrap(accuracyOf(probabilities!, labels!)); // defined, because the network is a classifier and digits have labels
+const recognized = unwrap(accuracyOf(probabilities!, labels!)); // defined, because the network is a classifier and digits have labels
 console.log(
-  `${values.out}: ${file.length} bytes, recognises ${(100 * recognised).toFixed(2)} % of ${size} test digits`,
+  `${values.out}: ${file.length} bytes, recognizes ${(100 * recognized).toFixed(2)} % of ${size} test digits`,
 );

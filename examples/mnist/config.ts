@@ -54,7 +54,7 @@ export const encodeConfig = (config: Config): string => `${JSON.stringify(config
 
 /**
  * Reads a config.json; `where` names it in errors. Equal settings give equal objects, regardless of the order of their
- * fields. Fails with `DecodeError` for invalid JSON, and with `ConfigError` for a wrong or unknown field.
+ * fields. Returns a `DecodeError` for invalid JSON, and a `ConfigError` for a wrong or unknown field.
  */
 export const decodeConfig =
   (where: string) =>

@@ -112,7 +112,7 @@ export const drawing = { rows: 10, batch: 50 } as const;
 /** A solver and its number of timesteps. */
 type Drawn = Required<Pick<Sampling, 'solver' | 'grid'>>;
 
-/** Parses a solver such as `ddim:50`. Fails with `ConfigError`. */
+/** Parses a solver such as `ddim:50`. Returns a `ConfigError` for any other text. */
 export const drawnBy = (text: string): E.Either<NoisefoldError, Drawn> => {
   const { name, steps } = /^(?<name>ddim|ddpm):(?<steps>[1-9]\d{0,5})$/.exec(text)?.groups ?? {};
   return name === undefined
@@ -134,7 +134,7 @@ export interface Parts extends Drawn {
   readonly guidance: Guidance;
 }
 
-/** Makes the parts. Fails with `ConfigError` if they are incompatible. */
+/** Makes the parts. Returns a `ConfigError` if they are incompatible. */
 export const partsOf = (
   { model, learningRate, warmupSteps, decaySteps, clip }: Recipe,
   { sampler, guidance }: Pick<Settings, 'sampler' | 'guidance'>,

@@ -14,17 +14,17 @@ const fid = (real: Features, generated: Features): E.Either<NoisefoldError, numb
     E.flatMap(({ a, b }) => frechetDistance(a, b)),
   );
 
-/** The share of digits that the classifier recognises, in words. */
-const recognised = ({ probabilities }: Extracted, labels: readonly number[]): E.Either<NoisefoldError, string> =>
+/** The share of digits that the classifier recognizes, in words. */
+const recognized = ({ probabilities }: Extracted, labels: readonly number[]): E.Either<NoisefoldError, string> =>
   probabilities === undefined
     ? E.right('')
     : F.pipe(
         accuracyOf(probabilities, labels),
-        E.map((share) => `${Math.round(share * labels.length)} of ${labels.length} digits recognised as drawn, `),
+        E.map((share) => `${Math.round(share * labels.length)} of ${labels.length} digits recognized as drawn, `),
       );
 
 /**
- * Scores digits: how many are recognised as the class that they were drawn for, and their FID against the held-out
+ * Scores digits: how many are recognized as the class that they were drawn for, and their FID against the held-out
  * digits, beside that of the same number of training digits. The FID of so few images is biased, so only equal numbers
  * can be compared.
  */
@@ -39,7 +39,7 @@ export const scoreOf = (
     RTE.bind('drawn', () => extract(images, { signal })),
     RTE.bind('heldOut', () => extract(test, { signal })),
     RTE.bind('known', () => extract(train, { signal, images: labels.length })),
-    RTE.bind('accuracy', ({ drawn }) => RTE.fromEither(recognised(drawn, labels))),
+    RTE.bind('accuracy', ({ drawn }) => RTE.fromEither(recognized(drawn, labels))),
     RTE.bind('ofDrawn', ({ drawn, heldOut }) => RTE.fromEither(fid(heldOut.features, drawn.features))),
     RTE.bind('ofKnown', ({ known, heldOut }) => RTE.fromEither(fid(heldOut.features, known.features))),
     RTE.map(

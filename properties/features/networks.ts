@@ -48,7 +48,7 @@ const convolutions = family('Convolution, pooling and resizing', {
   resizeBilinear: smooth([image], n.resizeBilinear, (resizeBilinear, x) => resizeBilinear(x, 6, 9)),
 });
 
-const normalizations = family('Normalisation and attention', {
+const normalizations = family('Normalization and attention', {
   standardizeGroups: smooth([image], n.standardizeGroups, (standardizeGroups, x) =>
     standardizeGroups(x, { groups: 2 }),
   ),

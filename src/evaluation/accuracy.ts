@@ -11,8 +11,9 @@ const largest = ({ data, shape: [, classes] }: Features, row: number): number =>
 };
 
 /**
- * The share of images whose likeliest class is their label. Fails with `ConfigError` unless there is a label from 0 to
- * classes − 1 for each image, and with `ShapeError` or `NonFinite`.
+ * The share of images whose likeliest class is their label. Returns a `ConfigError` unless there is a label from 0 to
+ * classes − 1 for each image, a `ShapeError` for probabilities of another shape, and a `NonFinite` for a number that is
+ * not finite.
  * @example
  * const probabilities: Features = { data: Float64Array.of(0.9, 0.1, 0.4, 0.6), shape: [2, 2] }
  * accuracyOf(probabilities, [0, 0]) // → E.right(0.5)

@@ -38,7 +38,7 @@ export interface Evaluation extends PrecisionRecall {
   readonly kid: MeanAndDeviation;
   /** Present if the network is a classifier. */
   readonly inceptionScore?: MeanAndDeviation;
-  /** The share of images that the network recognises as their label, if labels are given. */
+  /** The share of images that the network recognizes as their label, if labels are given. */
   readonly accuracy?: number;
 }
 
@@ -51,8 +51,8 @@ const metricFields = {
 const metricCodec = exactly({}, metricFields);
 
 /**
- * Computes all metrics of extracted features. Fails with the errors of the metrics, and with `ConfigError` for labels
- * without probabilities.
+ * Computes all metrics of extracted features. Returns the errors of the metrics, and a `ConfigError` for labels without
+ * probabilities.
  * @example
  * const of = (...data: number[]): Extracted => ({ features: { data: Float64Array.from(data), shape: [data.length, 1] } })
  * const found = compareFeatures(of(0, 1, 2, 3), of(0, 1, 2, 3), { neighbours: 1 })

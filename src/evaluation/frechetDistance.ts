@@ -74,8 +74,8 @@ const checkMoments = (where: string, { count, mean, scatter }: Moments): void =>
 /**
  * The Fréchet distance of two normal distributions with these moments, ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½): of
  * features of a network, the FID. Heusel et al. 2017, eq. 6. Covariances have n − 1, as in pytorch-fid and clean-fid.
- * It is also defined with fewer images than features. Fails with `ConfigError` for fewer than two images, with
- * `ShapeError` for features of different lengths, and with `NonFinite`.
+ * It is also defined with fewer images than features. Returns a `ConfigError` for fewer than two images, a `ShapeError`
+ * for features of different lengths, and a `NonFinite` for moments that are not finite.
  *
  * The cost grows with D³: 64 features take milliseconds, 2048 minutes.
  * @example

@@ -59,8 +59,9 @@ const checkDistributions = ({ data, shape: [count, classes] }: Features): void =
  * The Inception Score, exp E KL(p(y|x) ‖ p(y)), of the probabilities `[images, classes]` that a classifier assigns to
  * generated images: the mean over parts of the images in order, and the deviation over the parts. The score lies
  * between 1 and the number of classes. Salimans et al. 2016, section 4. Parts have 5000 images, as in
- * guided-diffusion's evaluator; `{ splits: 10 }` is that of the paper. Fails with `ConfigError` for rows that are not
- * probabilities and for more parts than images, and with `ShapeError` or `NonFinite`.
+ * guided-diffusion's evaluator; `{ splits: 10 }` is that of the paper. Returns a `ConfigError` for rows that are not
+ * probabilities and for more parts than images, a `ShapeError` for an array of another shape, and a `NonFinite` for a
+ * number that is not finite.
  * @example
  * const probabilities: Features = { data: Float64Array.of(1, 0, 0, 1), shape: [2, 2] }
  * inceptionScore(probabilities) // → E.right({ mean: 2, deviation: 0 })

@@ -44,8 +44,8 @@ const LEAST = { images: 2, for: 'an unbiased estimate compares pairs' };
 
 /**
  * The unbiased estimate of the squared maximum mean discrepancy of all features, with the kernel (xᵀy/d + 1)³: KID
- * without subsets. Bińkowski et al. 2018, section 4. It may be negative. Fails with `ConfigError` for fewer than two
- * images, and with `ShapeError` or `NonFinite`.
+ * without subsets. Bińkowski et al. 2018, section 4. It may be negative. Returns a `ConfigError` for fewer than two
+ * images, a `ShapeError` for features of another shape, and a `NonFinite` for a number that is not finite.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * squaredMmd(of(0, 1), of(1, 2)) // → E.right(1 + 27 - (1 + 1 + 8 + 27) / 2)
@@ -81,8 +81,8 @@ const chosen = (features: Features, size: number, key: RandomKey): Float64Array 
 /**
  * KID: the mean of {@link squaredMmd} over random subsets of the images, and its standard deviation over the subsets
  * (with n, as NumPy's `std`). Bińkowski et al. 2018. Each subset is drawn without repetition. The defaults are those of
- * torch-fidelity. Fails with `ConfigError` for subsets of fewer than two images or of more than all, and with
- * `ShapeError` or `NonFinite`.
+ * torch-fidelity. Returns a `ConfigError` for subsets of fewer than two images or of more than all, a `ShapeError` for
+ * features of another shape, and a `NonFinite` for a number that is not finite.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * const found = kernelDistance(of(0, 1, 2, 3), of(1, 2, 3, 4), { subsets: 2, size: 4 })

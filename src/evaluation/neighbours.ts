@@ -71,8 +71,8 @@ export const nearestOthers = (x: Float64Array, d: number, k: number): Nearest =>
 
 /**
  * Finds the k nearest real images to each generated image, by the Euclidean distance of their features, to see if a
- * model repeats its training data. Fails with `ConfigError` unless 1 ≤ k ≤ n for n real images, and with `ShapeError`
- * or `NonFinite`.
+ * model repeats its training data. Returns a `ConfigError` unless 1 ≤ k ≤ n for n real images, a `ShapeError` for
+ * features of another shape, and a `NonFinite` for a number that is not finite.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * nearestNeighbours(of(0, 10, 20), of(18, 1), 1) // → E.right({ indices: [2, 0], distances: [2, 1] })

@@ -34,7 +34,7 @@ interface Fields<R extends t.Props, P extends t.Props> {
 const texted = (props: t.Props, texts: t.Props): t.Props =>
   Object.fromEntries(Object.keys(props).map((name) => [name, texts[name] ?? t.string]));
 
-/** Writes fields as strings, and reads them. Fails with `ConfigError` or `DecodeError` at the first invalid field. */
+/** Writes fields as strings, and reads them. Returns a `ConfigError` or a `DecodeError` at the first invalid field. */
 export const wordsOf = <R extends t.Props, P extends t.Props>({
   format,
   required,

@@ -24,7 +24,7 @@ const hintFor = ({ path, actual }: Mismatch): string =>
     ? 'the type of its argument lists the fields'
     : `change ${path}`;
 
-/** Decodes options; `undefined` is an empty record. Fails with `ConfigError`, which names the invalid field. */
+/** Decodes options; `undefined` is an empty record. Returns a `ConfigError`, which names the invalid field. */
 export const optionsOf =
   <A>({ where, options, hint }: Options<A>) =>
   (given: unknown): either.Either<NoisefoldError, A> =>

@@ -252,7 +252,8 @@ export const writeWith = (path: string, write: (handle: OpenFile) => Promise<voi
 /**
  * Replaces a file, or makes it with its folders. The file keeps its mode. On return the new content is on the disk. If
  * a step fails, the process is killed or the power fails, the file has either the complete old or the complete new
- * content. Returns `FileError`, also if the path is a symbolic link, which is not followed; its folders may be links.
+ * content. Fails with `FileError`, also if the path is a symbolic link, which is not followed; its folders may be
+ * links.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}/bytes`

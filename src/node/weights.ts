@@ -124,10 +124,11 @@ const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
  *
  * Archives of PyTorch are checked by their CRC-32, unless it is 0, as `torch.serialization.set_crc32_options(False)` writes it.
  *
+ * Fails with `DecodeError` for bytes that are damaged or of another format, for a pickle that names other classes or
+ * functions than those of tensors, for numbers that are not finite, and for integers beyond int32; with `FileError`;
+ * with `ConfigError` for a prefix that no name has; and with the errors of `use`.
+ *
  * @param from - a path, bytes, a `Blob` of a page, or the files of a folder by name
- * @returns `DecodeError` for bytes that are damaged or of another format, for a pickle that names other classes or
- *   functions than those of tensors, for numbers that are not finite, and for integers beyond int32; `FileError`;
- *   `ConfigError` for a prefix that no name has; and the errors of `use`
  * @example
  * const w: StoredTensor = { dtype: 'F16', shape: [2], data: Uint16Array.of(0x3c00, 0xc000) }
  * const bytes = unwrap(encodeSafetensors({ tensors: new Map([['ema.w', w]]), metadata: {} }))

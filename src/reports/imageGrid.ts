@@ -21,7 +21,7 @@ const MOST_BYTES = 2 ** 31;
 /**
  * Arranges a batch of images in one picture, row by row without margins. The grid is as square as possible unless the
  * number of columns is given. Cells without an image are black, or transparent if there is an opacity channel. Images
- * have 1 channel (grey), 3 (RGB) or 4 (RGB and opacity). Returns `ShapeError` for other shapes, and for a picture of
+ * have 1 channel (grey), 3 (RGB) or 4 (RGB and opacity). Returns a `ShapeError` for other shapes, and for a picture of
  * more than 2 GiB.
  * @example
  * const images = { shape: [3, 1, 1, 1], data: Float32Array.of(-1, 0.5, 1) }

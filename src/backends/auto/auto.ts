@@ -63,7 +63,7 @@ const verified = (
     return outcome;
   })(acquired);
 
-/** Reports an outcome to `onTried`. Fails with `ConfigError` if `onTried` or its effect throws. */
+/** Reports an outcome to `onTried`. Returns a `ConfigError` if `onTried` or its effect throws. */
 const reportTried = (onTried: AutoOptions['onTried'], outcome: Tried): either.Either<NoisefoldError, void> =>
   E.tryCatch(
     () => onTried?.(outcome)(),

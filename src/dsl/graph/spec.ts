@@ -169,8 +169,8 @@ export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
 };
 
 /**
- * Parses a spec: a string of extents such as `'B 28 28 1'`, or a tree of such strings. Fails with `ShapeError` for invalid
- * extents, with `DTypeError` for an unknown dtype, and with `ConfigError` for anything else.
+ * Parses a spec: a string of extents such as `'B 28 28 1'`, or a tree of such strings. Returns a `ShapeError` for
+ * invalid extents, a `DTypeError` for an unknown dtype, and a `ConfigError` for anything else.
  * @example
  * pipe(parseSpec({ x: 'B H W/2 1', t: 'B:int32' }), E.map(symbolsOf)) // → E.right(['B', 'H', 'W'])
  * pipe(parseSpec('B:float'), E.mapLeft(({ where }) => where)) // → E.left("spec 'B:float'")

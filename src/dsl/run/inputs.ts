@@ -85,7 +85,7 @@ const checkTwice = ({ inputs }: Plan, all: readonly BoundInput[]): E.Either<Nois
   return E.right(undefined);
 };
 
-/** Fails with `ConfigError` for an input that the program does not have. */
+/** Returns a `ConfigError` for an input that the program does not have. */
 const checkNames = (names: readonly string[] | null, inputs: unknown): E.Either<NoisefoldError, void> => {
   if (names === null || typeof inputs !== 'object' || inputs === null || isValue(inputs)) return E.right(undefined);
   const given = Object.entries(inputs).flatMap(([name, input]) => (input === undefined ? [] : [name]));

@@ -41,7 +41,7 @@ export type Iteration<I, O> = {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Separates the results into the next state and the rest. Fails with `ConfigError` if the state has other members. */
+/** Separates the results into the next state and the rest. Returns a `ConfigError` if the state has other members. */
 const separated = (
   name: string,
   state: Members,

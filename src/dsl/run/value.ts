@@ -73,8 +73,8 @@ const notAValue = (where: string, x: unknown): E.Either<NoisefoldError, never> =
 };
 
 /**
- * The record of a value that is usable on a backend. Fails with `ValueConsumed` if the value was donated or released,
- * or if its backend is closed, and with `ConfigError` for a value of another backend or for anything else.
+ * The record of a value that is usable on a backend. Returns a `ValueConsumed` if the value was donated or released, or
+ * if its backend is closed, and a `ConfigError` for a value of another backend or for anything else.
  */
 export const liveOn =
   (backend: Backend, where: string) =>

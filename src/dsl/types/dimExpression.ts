@@ -88,8 +88,8 @@ const evaluate = (dim: string, whole: Expression, bindings: Bindings): number =>
 };
 
 /**
- * Evaluates a dim at bindings of its symbols. Fails with `ShapeError` for an invalid dim or binding, or if a division has
- * a remainder (`'H/2'` at H = 7), and with `UnknownDim` for a symbol without a binding.
+ * Evaluates a dim at bindings of its symbols. Returns a `ShapeError` for an invalid dim or binding, or if a division
+ * has a remainder (`'H/2'` at H = 7), and an `UnknownDim` for a symbol without a binding.
  * @example
  * evaluateDim('(C+D)/2', { C: 64, D: 32 }) // → E.right(48)
  * pipe(evaluateDim('H/2', { H: 7 }), E.mapLeft(({ actual }) => actual)) // → E.left('7, with H = 7')
@@ -98,7 +98,7 @@ export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<Noisefo
   attempt(() => (typeof dim === 'string' ? evaluate(dim, parse(dim), bindings) : checked('dim', dim, `${dim}`)));
 
 /**
- * Lists the symbols of a dim in the order of their first use. Fails with `ShapeError` for an invalid dim.
+ * Lists the symbols of a dim in the order of their first use. Returns a `ShapeError` for an invalid dim.
  * @example symbolsIn('(C+D)/2') // right(['C', 'D'])
  */
 export const symbolsIn = (dim: Dim): either.Either<NoisefoldError, readonly string[]> =>
@@ -108,8 +108,8 @@ const unfit = (dim: Dim, extent: number, expected: string, hint: string): either
   fail('ShapeError', { where: `dim '${dim}'`, expected, actual: `${extent}`, hint });
 
 /**
- * Extends the bindings such that a dim has the given extent: `2*C` at 128 binds C to 64. Null if two symbols are unbound
- * (`'C+D'`). Fails with `ShapeError` if the dim has another extent, or if a symbol would be a fraction.
+ * Extends the bindings such that a dim has the given extent: `2*C` at 128 binds C to 64. Null if two symbols are
+ * unbound (`'C+D'`). Returns a `ShapeError` if the dim has another extent, or if a symbol would be a fraction.
  * @example solveDim('2*C', 128, {}) // right({ C: 64 })
  */
 export const solveDim = (

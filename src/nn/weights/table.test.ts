@@ -51,7 +51,7 @@ describe('rows of your own', () => {
     ['two sizes that do not follow from the shape', { ours: 'i (a b)', theirs: 'a b i' }],
     ['a size that does not divide', { ours: 'i (a b)', theirs: 'a b i', sizes: { a: 4 } }],
     ['a size that is not a number of positions', { ours: 'i (a b)', theirs: 'a b i', sizes: { a: 0 } }],
-  ])('with %s are refused, naming the parameter', (_, layout) => {
+  ])('whose layout has %s are refused, naming the parameter', (_, layout) => {
     expect(refusal({ ...w, layout }, b)).toMatch(/^ConfigError namesBy: w: /);
   });
 

@@ -70,7 +70,7 @@ export const encodeCheckpoint = (snapshot: Snapshot): either.Either<NoisefoldErr
   });
 
 /**
- * Reads the bytes of a checkpoint; `where` names them in messages. Fails with `DecodeError`.
+ * Reads the bytes of a checkpoint; `where` names them in messages. Returns a `DecodeError` for anything else.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const decode = decodeCheckpoint('memory')
@@ -172,8 +172,8 @@ const backTo = {
 
 /**
  * Compares a snapshot with the run that resumes from it. Key, batch and configuration must be the same, and also
- * settings and rounding if both have them. Fails with `CheckpointMismatch` at the first difference, and with
- * `ConfigError` for an invalid step, key or batch.
+ * settings and rounding if both have them. Returns a `CheckpointMismatch` at the first difference, and a `ConfigError`
+ * for an invalid step, key or batch.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })

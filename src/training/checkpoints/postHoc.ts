@@ -50,8 +50,8 @@ export interface PostHoc {
  * Reconstructs the average of a width that was not kept, as a sum of all `emaPower` averages in snapshots: the one with
  * the nearest profile over the updates, by least squares in float64. EDM2 (Karras et al. 2024), algorithm 3. The
  * tensors have the paths of the parameters, as `uploadTensors` takes them. Averages of widths 0.05 and 0.1 in some tens
- * of snapshots are enough for every width between them. Fails with `ConfigError` for invalid options, without such
- * averages, or if two have the same width and step, and with `CheckpointMismatch` for snapshots of different models.
+ * of snapshots are enough for every width between them. Returns a `ConfigError` for invalid options, without such
+ * averages, or if two have the same width and step, and a `CheckpointMismatch` for snapshots of different models.
  * @example
  * const w = (value: number): StoredTensor => ({ dtype: 'F32', shape: [1], data: Float32Array.of(value) })
  * const snapshot = (step: number, value: number) =>

@@ -74,7 +74,7 @@ export const aboutModel = <P, I extends ImageShape>(model: Network<P, I>, name: 
 
 /**
  * The network of a file: the given one, whose description must equal the stored one, or the one of the stored
- * configuration. Fails with `CheckpointMismatch` at the first difference, and with `ConfigError` for a network that is
+ * configuration. Returns a `CheckpointMismatch` at the first difference, and a `ConfigError` for a network that is
  * neither built in nor given.
  */
 export const modelFrom = <P, I extends ImageShape>(

@@ -34,8 +34,8 @@ export const processSpec = (names: readonly string[], T: number): Readonly<Recor
 
 /**
  * The process of a file: the given one, which must have the tables of the file, or the one that follows from the
- * tables. Fails with `CheckpointMismatch` at the first table that differs, with `DecodeError`, and with `ConfigError`
- * for a process that does not follow from its tables and is not given.
+ * tables. Returns a `CheckpointMismatch` at the first table that differs, a `DecodeError` for invalid tables, and a
+ * `ConfigError` for a process that does not follow from its tables and is not given.
  */
 export const processFrom = (
   path: string,

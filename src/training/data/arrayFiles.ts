@@ -47,7 +47,7 @@ const imageShape = part('an image shape', 'length');
 const arrayData = checked('datasetOfArrays', exactly({ images: anArray }, { labels: anArray, image: imageShape }));
 
 /**
- * Makes a data set of arrays, such as those of an .npz file. Fails with `ConfigError` for an invalid field, and with
+ * Makes a data set of arrays, such as those of an .npz file. Returns a `ConfigError` for an invalid field, and a
  * `DecodeError` if the images have another shape or type, or another number of labels.
  * @example
  * const images = { shape: [2, 1, 1], data: Uint8Array.of(0, 255) }

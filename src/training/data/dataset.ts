@@ -122,8 +122,8 @@ const bytesCodec = exactly(
 
 /**
  * Makes a data set of images in memory, with or without labels. Any number of channels is allowed; pictures have 1
- * (grey), 3 (RGB) or 4 (RGB and opacity). Returns `ConfigError` for a field that is unknown, missing or of another
- * type, and `DecodeError` if the extents of an image are not positive integers, or if pixels and labels do not match.
+ * (grey), 3 (RGB) or 4 (RGB and opacity). Returns a `ConfigError` for a field that is unknown, missing or of another
+ * type, and a `DecodeError` if the extents of an image are not positive integers, or if pixels and labels do not match.
  * @example
  * const pixels = Uint8Array.of(0, 255, 255, 0)
  * const data = datasetOf({ pixels, labels: [3, 7], image: [1, 2, 1] })

@@ -23,8 +23,8 @@ const someImages = checked('datasetOfImages', part('images, with their data and 
 
 /**
  * Makes a data set of images in memory whose elements are numbers in [-1, 1], such as samples of a model. The functions
- * that use it check the numbers. Fails with `ConfigError` for a field that is unknown or missing, and with
- * `DecodeError` if numbers, labels, shape and `image` do not match.
+ * that use it check the numbers. Returns a `ConfigError` for a field that is unknown or missing, and a `DecodeError` if
+ * numbers, labels, shape and `image` do not match.
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
  * const data = datasetOfImages(images, { image: [1, 2, 1] })

@@ -69,8 +69,8 @@ const namesOf = (where: string, files: readonly string[], labels: Labelling['lab
 }; // prettier-ignore
 
 /**
- * Assigns classes to pictures. Fails with `ConfigError` for a picture outside the folders, and for a label that is not
- * a class.
+ * Assigns classes to pictures. Returns a `ConfigError` for a picture outside the folders, and for a label that is not a
+ * class.
  */
 export const labelled = (where: string, files: readonly string[], { labels, classes }: Labelling): Checked<Labelled> => {
   const isFlat = labels === undefined && files.every((file) => !file.includes('/'));

@@ -52,8 +52,7 @@ const checkDirection = <P, I extends ImageShape>(
 };
 
 /**
- * Plans a sampling. Fails with `ConfigError` for incompatible parts, and with `NonFinite` for images that are not
- * finite.
+ * Plans a sampling. Returns a `ConfigError` for incompatible parts, and a `NonFinite` for images that are not finite.
  */
 export const planOf =
   (where: string, end: End) =>

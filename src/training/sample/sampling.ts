@@ -36,7 +36,10 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   /** The number of timesteps, `trailing` back from the last, or a grid; by default every timestep. */
   readonly grid?: number | Grid;
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
-  /** A trained classifier, or the parameters of another guide. */
+  /**
+   * A trained classifier, which is compared with the model: its images and its noise levels must be the same. Or the
+   * parameters of any guide, which hold no process to compare with: the guide must be for the process of the model.
+   */
   readonly guide?: Resident<Q> | TrainedClassifier<Q, J>;
   readonly correction?: Correction;
   readonly key: RandomKey;

@@ -10,6 +10,7 @@ import { createMemory } from '../../shared/memory/memory.js';
 import { memoryBackend } from '../../shared/memoryBackend.js';
 import type { Engine } from './engine.js';
 import { tensorExecution } from './execution.js';
+import { operationsOf } from './operations.js';
 import { rulesOf } from './rules.js';
 import { createTensorTable } from './tensorTable.js';
 import { numbersOf, tensorOf } from './transfer.js';
@@ -43,6 +44,7 @@ const excessOf = ({ calls }: Plan, name: string): NoisefoldError | null => {
  * A backend whose values are tensors of a tfjs engine. It runs one kernel or more for each primitive, without fusion.
  */
 export const tensorBackend = (name: string, engine: Engine): Backend => {
+  const ops = operationsOf(engine);
   const table = createTensorTable();
   const jobs = createJobs();
   const memory = createMemory(name, freedAfter(table, jobs));
@@ -57,10 +59,10 @@ export const tensorBackend = (name: string, engine: Engine): Backend => {
     capabilities: { fuses: false, composites: ['filterGradient'], scratchElements: () => 0 },
     // the table counts actual tensor sizes and the intermediate tensors of runs
     memory: { ...memory, stats: table.stats },
-    rules: rulesOf(engine),
+    rules: rulesOf(ops),
     layOut: async (plan, kernels) => {
       const excess = excessOf(plan, name);
-      return excess === null ? tensorExecution(plan, kernels, engine, table, turns) : E.left(excess);
+      return excess === null ? tensorExecution(plan, kernels, ops, table, turns) : E.left(excess);
     },
     write: (address, data, dtype) => {
       const put = E.tryCatch(

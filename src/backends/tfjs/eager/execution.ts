@@ -6,9 +6,9 @@ import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
 import { E, type either } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
 import { inOrder, queued, type Turns } from '../../shared/runs.js';
-import type { Device, Engine, Tensor } from './engine.js';
+import type { Device, Tensor } from './engine.js';
 import type { TensorKernel } from './kernel.js';
-import { operationsOf } from './operations.js';
+import type { Operations } from './operations.js';
 import type { TensorTable } from './tensorTable.js';
 import { tensorOf } from './transfer.js';
 
@@ -31,8 +31,7 @@ const lastUses = (plan: Plan): readonly (readonly number[])[] => {
  * The tensors of a plan: constants, inputs and outputs in the table, by their addresses; intermediate ones by their buffers,
  * during a run.
  */
-const planTensors = (plan: Plan, engine: Engine, table: TensorTable) => {
-  const ops = operationsOf(engine);
+const planTensors = (plan: Plan, { engine, reshape }: Operations, table: TensorTable) => {
   /** By buffer: the address of a constant, input or output; null for arena buffers. */
   const addresses: (number | null)[] = plan.buffers.map(() => null);
   /** By arena buffer: the intermediate tensor that it holds. */
@@ -54,7 +53,7 @@ const planTensors = (plan: Plan, engine: Engine, table: TensorTable) => {
   const tensorAt = (address: number, shape: readonly number[]): Tensor => {
     const found = table.at(address)!;
     if (found.shape.join() === shape.join()) return found;
-    const tensor = engine.scoped(() => ops.reshape(found, shape));
+    const tensor = engine.scoped(() => reshape(found, shape));
     table.put(address, tensor);
     return tensor;
   };
@@ -95,11 +94,10 @@ type Times = (number | Promise<number>)[] | null;
 const callRunner = (
   plan: Plan,
   kernels: readonly TensorKernel[],
-  engine: Engine,
+  { engine, reshape, slice }: Operations,
   tensors: ReturnType<typeof planTensors>,
   keys: readonly KeyWords[],
 ) => {
-  const ops = operationsOf(engine);
   const dead = lastUses(plan);
 
   const runCall = (at: number): Tensor => {
@@ -117,7 +115,7 @@ const callRunner = (
     if (device !== null) return device.timed(() => void runCall(at));
     const start = performance.now();
     const result = runCall(at);
-    const first = engine.scoped(() => ops.slice(ops.reshape(result, [result.size]), [0], [1]));
+    const first = engine.scoped(() => slice(reshape(result, [result.size]), [0], [1]));
     readNow?.(first);
     if (first !== result) first.dispose();
     return performance.now() - start;
@@ -147,13 +145,14 @@ const callRunner = (
 export const tensorExecution = (
   plan: Plan,
   kernels: readonly TensorKernel[],
-  engine: Engine,
+  ops: Operations,
   table: TensorTable,
   turns: Turns,
 ): either.Either<NoisefoldError, Execution> => {
+  const { device } = ops.engine;
   const keys: KeyWords[] = [];
-  const tensors = planTensors(plan, engine, table);
-  const step = callRunner(plan, kernels, engine, tensors, keys);
+  const tensors = planTensors(plan, ops, table);
+  const step = callRunner(plan, kernels, ops, tensors, keys);
 
   const runHere: Execution['run'] = (milliseconds) => inOrder(kernels.length, step(milliseconds), turns);
 
@@ -180,9 +179,7 @@ export const tensorExecution = (
     keys[input] = key;
   };
   return E.right({
-    ...(engine.device === null
-      ? queued({ place, setKey, run: runHere }, turns)
-      : { place, setKey, run: runOn(engine.device) }),
+    ...(device === null ? queued({ place, setKey, run: runHere }, turns) : { place, setKey, run: runOn(device) }),
     release: () => turns.jobs.after(tensors.releaseConstants),
   });
 };

@@ -7,7 +7,7 @@ import { evaluateKey } from '../../shared/random.js';
 import type { Engine, Tensor } from './engine.js';
 import type { TensorRule } from './kernel.js';
 import { lazyBroadcasts } from './lazyBroadcasts.js';
-import { operationsOf } from './operations.js';
+import type { Operations } from './operations.js';
 import { primitiveOf } from './primitives.js';
 
 /** Name of a call's kernel in `explain`. */
@@ -61,8 +61,8 @@ const checked = (result: Tensor, { shape, dtype }: View): Tensor => {
   throw new Error(`a result of ${result.dtype} [${result.shape.join(', ')}], not ${dtype} [${shape.join(', ')}]`);
 }; // prettier-ignore
 
-const libraryRule = (engine: Engine, plan: Plan): TensorRule => {
-  const ops = operationsOf(engine);
+const libraryRule = (ops: Operations, plan: Plan): TensorRule => {
+  const { engine } = ops;
   const lazy = lazyBroadcasts(plan, engine);
   return (call) => {
     if (call.kind !== 'library') return null;
@@ -76,7 +76,7 @@ const libraryRule = (engine: Engine, plan: Plan): TensorRule => {
 };
 
 /** Returns the rules of an engine, for plans that are lowered without fusing. */
-export const rulesOf = (engine: Engine) => {
-  const [random, topK] = [randomRule(engine), topKRule(engine)];
-  return (plan: Plan): readonly TensorRule[] => [random, topK, libraryRule(engine, plan)];
+export const rulesOf = (ops: Operations) => {
+  const [random, topK] = [randomRule(ops.engine), topKRule(ops.engine)];
+  return (plan: Plan): readonly TensorRule[] => [random, topK, libraryRule(ops, plan)];
 };

@@ -65,15 +65,15 @@ const long = fc
 
 const newMemory = () => new wasm.Memory({ initial: 1, maximum: 100, shared: true });
 
-describe('on the calling thread', () => {
+describe('the driver on the calling thread', () => {
   const memory = newMemory();
   const run = loadProgram({ memory, modules, kernels: () => loadKernels({ memory, modules }) }, program);
-  test.prop([small, fc.nat()], { numRuns: 200 })('the driver does the work of a tape', (given, seed) =>
+  test.prop([small, fc.nat()], { numRuns: 200 })('does the work of short tapes', (given, seed) =>
     checkWork(memory, run, given, seed),
   );
 });
 
-describe.each(isLong ? [1, 2, 3, 4, 8] : [1, 3])('on %d threads', (threads) => {
+describe.each(isLong ? [1, 2, 3, 4, 8] : [1, 3])('the driver on %d threads that pause', (threads) => {
   const memory = newMemory();
   const site = createSite({ chance: 0.02, most: 0.5 });
   const pool = createPool(memory, modules, threads, SYNC_START, site.spawn);
@@ -81,25 +81,25 @@ describe.each(isLong ? [1, 2, 3, 4, 8] : [1, 3])('on %d threads', (threads) => {
   afterAll(() => pool.stop());
   const run: Run = async (address, count) => expect(await pool.run(number, address, count)).toBeNull();
 
-  test.prop([small, fc.nat()], { numRuns: isLong ? 300 : 20 })('the driver does the work of a tape', (given, seed) =>
+  test.prop([small, fc.nat()], { numRuns: isLong ? 300 : 20 })('divides the work of short tapes', (given, seed) =>
     checkWork(memory, run, given, seed),
   );
   test.prop([long, fc.nat()], { numRuns: isLong ? 100 : 5 })(
-    'stages of long tapes wait for those before them',
+    'lets the stages of long tapes wait for those before them',
     (given, seed) =>
       // prettier-ignore
       checkWork(memory, run, given, seed),
   );
 });
 
-describe('on 4 threads that do not pause', () => {
+describe('the driver on 4 threads that do not pause', () => {
   const memory = newMemory();
   const pool = createPool(memory, modules, 4, SYNC_START, createSite().spawn);
   const number = pool.load({ module: program.module, functions: modules.functions, imports: [] });
   afterAll(() => pool.stop());
   const run: Run = async (address, count) => expect(await pool.run(number, address, count)).toBeNull();
   test.prop([long, fc.nat()], { numRuns: isLong ? 300 : 20 })(
-    'stages of long tapes wait for those before them',
+    'keeps the order of the stages of long tapes',
     (given, seed) =>
       // prettier-ignore
       checkWork(memory, run, given, seed),

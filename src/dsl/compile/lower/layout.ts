@@ -100,28 +100,37 @@ export const layout = (
   alignment = ALIGNMENT,
 ): Pick<Plan, 'buffers' | 'arenaElements'> => {
   const blocks = [...blocksOf(buffers, calls)].sort((a, b) => b.elements - a.elements || a.first - b.first);
-  const placed: (Life & { readonly offset: number; readonly end: number })[] = []; // by offset
+  // the placed blocks by offset, as columns of numbers: the search below visits every pair of blocks
+  const [firsts, lasts] = [new Int32Array(blocks.length), new Int32Array(blocks.length)];
+  const [starts, ends] = [new Float64Array(blocks.length), new Float64Array(blocks.length)];
   const offsets = new Map<number, number>();
   let arenaElements = 0;
-  for (const block of blocks) {
-    const size = Math.ceil(block.elements / alignment) * alignment;
+  blocks.forEach(({ first, last, elements, members }, placed) => {
+    const size = Math.ceil(elements / alignment) * alignment;
     let offset = 0;
     let best = -1;
     let slack = Infinity;
-    for (const other of placed) {
-      if (slack === 0) break; // no gap is tighter
-      if (other.last < block.first || other.first > block.last) continue;
-      const gap = other.offset - offset;
+    for (let i = 0; i < placed && slack > 0; i++) {
+      if (lasts[i]! < first || firsts[i]! > last) continue;
+      const gap = starts[i]! - offset;
       if (gap >= size && gap - size < slack) [best, slack] = [offset, gap - size];
-      offset = Math.max(offset, other.end);
+      offset = Math.max(offset, ends[i]!);
     }
     const at = best >= 0 ? best : offset;
-    const end = at + size;
-    const next = placed.findLastIndex((other) => other.offset <= at) + 1;
-    placed.splice(next, 0, { first: block.first, last: block.last, offset: at, end });
-    for (const member of block.members) offsets.set(member, at);
-    arenaElements = Math.max(arenaElements, end);
-  }
+    let next = placed;
+    while (next > 0 && starts[next - 1]! > at) next--;
+    for (const [column, value] of [
+      [firsts, first],
+      [lasts, last],
+      [starts, at],
+      [ends, at + size],
+    ] as const) {
+      column.copyWithin(next + 1, next, placed);
+      column[next] = value;
+    }
+    for (const member of members) offsets.set(member, at);
+    arenaElements = Math.max(arenaElements, at + size);
+  });
   return {
     arenaElements,
     buffers: buffers.map((buffer, b) => {

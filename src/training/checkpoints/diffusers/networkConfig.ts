@@ -58,7 +58,7 @@ const ownDescription = (config: JsonRecord, options: DiffusersOptions): AboutNet
     : undefined;
 };
 
-/** Reads the network of a `config.json`. Fails with `ConfigError`. */
+/** Reads the network of a `config.json`. Returns a `ConfigError` for one that noisefold lacks. */
 export const architectureIn = (
   config: JsonRecord,
   options: DiffusersOptions,

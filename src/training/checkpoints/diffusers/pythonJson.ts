@@ -35,7 +35,7 @@ const withStrings = (text: string): string => {
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /**
- * Parses the text of a file, written by Python, that holds an object. Fails with a `DecodeError` that names the file.
+ * Parses the text of a file, written by Python, that holds an object. Returns a `DecodeError` that names the file.
  */
 export const parsePythonJson = (path: string, text: string): either.Either<NoisefoldError, JsonRecord> =>
   F.pipe(

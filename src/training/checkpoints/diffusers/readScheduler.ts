@@ -108,9 +108,9 @@ const learnsVariance = (name: SchedulerName, { variance_type: variance }: Schedu
   name === 'DDPMScheduler' ? variance === 'learned_range' : null;
 
 /**
- * Reads the configuration of a scheduler, for a number of steps or the default number of its pipeline. Fails with
- * `DecodeError` for a value of the wrong type, and with a `ConfigError` that names the field for a scheduler or a value
- * that noisefold lacks.
+ * Reads the configuration of a scheduler, for a number of steps or the default number of its pipeline. Returns a
+ * `DecodeError` for a value of the wrong type, and a `ConfigError` that names the field for a scheduler or a value that
+ * noisefold lacks.
  */
 export const readScheduler = (
   path: string,

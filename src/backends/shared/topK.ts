@@ -13,7 +13,7 @@ export const topKPositions = (x: ArrayLike<number>, extent: number, k: number, p
   }
 };
 
-/** `topKIndices` by a sort in JavaScript, because the kernel of tfjs sorts infinities wrongly. */
+/** `topKIndices` by a sort in JavaScript. */
 export const topKRule: Rule = (call) => {
   if (call.kind !== 'library' || call.node.op !== 'topKIndices') return null;
   const { output } = call;

@@ -216,9 +216,8 @@ export const createRunner = (
   };
 
   const unusable = (): NoisefoldError | null => {
-    if (!released) return memory.closed();
-    const about = { where: 'run', expected: 'a live executable', actual: 'a released one' };
-    return memory.closed() ?? failure('BackendFailure', { ...about, hint: 'compile it again' });
+    const about = { where: 'run', expected: 'a live executable', actual: 'a released one', hint: 'compile it again' };
+    return memory.closed() ?? (released ? failure('BackendFailure', about) : null);
   };
 
   const runBound = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {

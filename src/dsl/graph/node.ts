@@ -98,7 +98,7 @@ export interface Attributes {
   /** Drops the reduced axes. */
   readonly reduce: { readonly fn: ReduceFn; readonly axes: readonly number[] };
   readonly cumsum: { readonly axis: number; readonly reverse: boolean };
-  /** The int32 index of the greatest value, the first of equal ones. Drops the axis. */
+  /** The int32 index of the greatest value, the first of equal ones. NaN counts as ∞. Drops the axis. */
   readonly argmax: { readonly axis: number };
   /** The int32 indices of the k greatest values along the last axis, descending and stable. NaN counts as ∞. */
   readonly topKIndices: { readonly k: number };

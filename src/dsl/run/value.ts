@@ -73,8 +73,9 @@ const notAValue = (where: string, x: unknown): E.Either<NoisefoldError, never> =
 };
 
 /**
- * The record of a value that is usable on a backend. Returns a `ValueConsumed` if the value was donated or released, or
- * if its backend is closed, and a `ConfigError` for a value of another backend or for anything else.
+ * The record of a value that is usable on a backend. Returns a `BackendFailure` if `backend` is closed; a `ValueConsumed`
+ * if the value was donated or released, or belongs to another backend that is closed; and a `ConfigError` for a value of
+ * another open backend, or for anything else.
  */
 export const liveOn =
   (backend: Backend, where: string) =>
@@ -142,8 +143,9 @@ export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> 
   );
 
 /**
- * Frees the memory of every value in a tree. Skips values that were donated or released. Frees the others, too, before it
- * fails with `ValueConsumed` for a value whose backend is closed, and with `ConfigError` for one of another backend.
+ * Frees the memory of every value in a tree. Skips values that were donated or released. Frees all values that it can
+ * before it fails: with `BackendFailure` if the backend is closed, with `ValueConsumed` for a value of another backend
+ * that is closed, and with `ConfigError` for a value of another open backend.
  * @example
  * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap(release), RTE.flatMap(read))
  * pipe(await using(reference())(gone)(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ValueConsumed')

@@ -191,7 +191,7 @@ export const cumprod: Cumulative = dual('cumprod', 2, (x: AnyTensor, axis: numbe
 });
 
 /**
- * The index of the greatest element along an axis, which disappears; of equal elements, the first.
+ * The index of the greatest element along an axis, which disappears; of equal elements, the first, and NaN counts as ∞.
  * @example argmax(constantOf([0.1, 0.7, 0.2, 0.4, 0.3, 0.3], 2, 3), -1) // → [1, 0]
  */
 export const argmax: {

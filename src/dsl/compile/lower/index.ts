@@ -11,7 +11,8 @@ import { denseStrides } from './loops.js';
 import { materialize } from './materialize.js';
 import { type Divided, divideInputs, type OperandPart, type Part, partsOf } from './parts.js';
 import { type Memory, regionsOf } from './regions.js';
-import { joinRegions, sink } from './schedule.js';
+import { joinRegions } from './mergeRegions.js';
+import { sink } from './sink.js';
 import { viewOf } from './views.js';
 
 export interface Lowering {

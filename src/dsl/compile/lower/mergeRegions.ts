@@ -1,7 +1,6 @@
-/** Merges regions with the same loops into one region with several stores, and orders calls. */
+/** Merges regions with the same loops into one region with several stores. */
 import { type Access, type Assignment, assignmentKey, type Region, type Store } from '../../graph/region.js';
 import type { Buffer, Call, Origin } from '../plan.js';
-import { countsOf } from './classes.js';
 import { readsOf, wholesOf, writesOf } from './layout.js';
 
 /** The maximum number of accesses of a merged region, excluding scalars, so that pointers stay in registers. */
@@ -150,35 +149,4 @@ export const joinRegions = (
   return kept.map(({ call, group }) =>
     call.kind === 'region' && group !== null ? { ...call, region: merged(group) } : call,
   );
-};
-
-/**
- * Moves calls down to their first use if their results are larger than the operands that the move keeps alive. Counts
- * only memory in the arena.
- */
-export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readonly Call[] => {
-  const elementsOf = (b: number): number => (buffers[b]!.storage.kind === 'arena' ? buffers[b]!.elements : 0);
-  const partsOf = buffers.map((): number[] => []);
-  for (const b of buffers.keys()) for (const whole of wholesOf(buffers, b)) partsOf[whole]!.push(b);
-  const writers = countsOf(calls.flatMap((call) => [...new Set(writesOf(call))]));
-  const [firstRead, lastRead] = [buffers.map(() => Infinity), buffers.map(() => -1)];
-  const places = new Map<Call, number>();
-  const total = (buffers: readonly number[]): number => buffers.reduce((sum, b) => sum + elementsOf(b), 0);
-  // from the end, so that the readers of a call are placed before it
-  for (let at = calls.length - 1; at >= 0; at--) {
-    const call = calls[at]!;
-    const made = [...new Set(writesOf(call))];
-    const reads = [...new Set(readsOf(call).flatMap((b) => [b, ...partsOf[b]!]))];
-    const use = Math.min(Infinity, ...made.map((b) => firstRead[b]!));
-    const kept = reads.filter((b) => Math.max(at, lastRead[b]!) < use);
-    const results = made.filter((b) => firstRead[b] !== Infinity); // without scratch memory
-    const movable = use !== Infinity && made.every((b) => writers.get(b) === 1) && total(kept) < total(results);
-    const place = movable ? use - 1e-6 * (calls.length - at) : at;
-    places.set(call, place);
-    for (const b of reads) {
-      firstRead[b] = Math.min(place, firstRead[b]!);
-      lastRead[b] = Math.max(place, lastRead[b]!);
-    }
-  }
-  return [...calls].sort((a, b) => places.get(a)! - places.get(b)!);
 };

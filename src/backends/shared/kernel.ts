@@ -40,7 +40,3 @@ export type RulesFor<K extends NamedKernel = Kernel> = (plan: Plan) => readonly 
 /** Returns the elements of a dense view. */
 export const elementsOf = (frame: Frame, view: View): NumberArray =>
   frame.arrays[view.buffer]!.subarray(view.offset, view.offset + sizeOf(view.shape));
-
-/** Lists the buffers that a call writes. */
-export const writtenBy = (call: Call): readonly number[] =>
-  call.kind === 'region' ? call.region.stores.map((store) => store.buffer) : [call.output.buffer];

@@ -4,9 +4,9 @@ import { type Anchor, type Node, pathOf, placeOf, reachable, rewrite, sizeOf } f
 import { barrier, isInput } from '../../primitives/index.js';
 import { dataOf, drawOf, labelOf, loweringAs, primitiveOf, wordsOf } from '../../primitives/table.js';
 import type { Capabilities } from '../backend.js';
-import type { Buffer, Call, KeyExpression, LibraryNode, Origin, Plan, PlanInput, PlanOutput, View } from '../plan.js';
+import { type Buffer, type Call, type KeyExpression, type LibraryNode, type Origin, type Plan, type PlanInput, type PlanOutput, readsOf, type View, writesOf } from '../plan.js'; // prettier-ignore
 import { classOf, isMovement, isSource, numberType, waits } from './classes.js';
-import { ALIGNMENT, inPlace, layout, readsOf, wholesOf, writesOf } from './layout.js';
+import { ALIGNMENT, inPlace, layout, wholesOf } from './layout.js';
 import { denseStrides } from './loops.js';
 import { materialize } from './materialize.js';
 import { type Divided, divideInputs, type OperandPart, type Part, partsOf } from './parts.js';

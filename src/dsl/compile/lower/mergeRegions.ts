@@ -1,7 +1,7 @@
 /** Merges regions with the same loops into one region with several stores. */
 import { type Access, type Assignment, assignmentKey, type Region, type Store } from '../../graph/region.js';
-import type { Buffer, Call, Origin } from '../plan.js';
-import { readsOf, wholesOf, writesOf } from './layout.js';
+import { type Buffer, type Call, type Origin, readsOf, writesOf } from '../plan.js';
+import { wholesOf } from './layout.js';
 
 /** The maximum number of accesses of a merged region, excluding scalars, so that pointers stay in registers. */
 const MOST_ACCESSES = 16;

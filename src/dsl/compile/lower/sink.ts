@@ -1,7 +1,7 @@
 /** Delays calls, so that their results take up memory for a shorter time. */
-import type { Buffer, Call } from '../plan.js';
+import { type Buffer, type Call, readsOf, writesOf } from '../plan.js';
 import { countsOf } from './classes.js';
-import { readsOf, wholesOf, writesOf } from './layout.js';
+import { wholesOf } from './layout.js';
 
 /** A position in the new order of calls: `ahead` of the call at index `at` of the old order. */
 interface Place {

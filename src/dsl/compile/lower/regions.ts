@@ -7,7 +7,7 @@ import { isInline, numberType, writtenOf } from './classes.js';
 import { addressOf, type Affine, combine, constantIndex, denseStrides, linear, nest } from './loops.js';
 
 /** The buffers of nodes. */
-export interface Memory {
+export interface NodeBuffers {
   /** The buffer of a stored node or a source; undefined for nodes that are computed inline. */
   readonly bufferOf: (n: Node) => number | undefined;
   /** True if an operand of a concatenation is computed in its memory. */
@@ -34,7 +34,10 @@ interface Request {
   readonly strides: readonly number[];
 }
 
-const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Request, memory: Memory): Filling => {
+const build = (
+  { node: root, reduce, axes, buffer: target, offset, strides }: Request,
+  buffers: NodeBuffers,
+): Filling => {
   const kept = [...root.shape.keys()].filter((axis) => !axes.includes(axis));
   const order = [...kept, ...axes]; // the axis of each loop
   const loops = nest(order.map((axis) => root.shape[axis]!));
@@ -78,7 +81,7 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
       });
       return value(x, inner);
     }
-    const buffer = memory.bufferOf(x);
+    const buffer = buffers.bufferOf(x);
     if (buffer !== undefined) return load(x, buffer, index, n.shape);
     const inner = loops.regroup(index, n.shape, x.shape);
     if (inner !== null) return value(x, inner);
@@ -90,7 +93,7 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
     known.set(index, atIndex);
     const before = atIndex.get(n);
     if (before !== undefined) return before;
-    const buffer = memory.bufferOf(n);
+    const buffer = buffers.bufferOf(n);
     const result = buffer === undefined ? compute(n, index) : load(n, buffer, index, n.shape);
     atIndex.set(n, result);
     return result;
@@ -98,7 +101,7 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
 
   // compute the root although it has a buffer, because this region fills it
   const index = root.shape.map((_, axis) => loops.loop(order.indexOf(axis)));
-  const isOwn = isInline(root) && memory.bufferOf(root) === target;
+  const isOwn = isInline(root) && buffers.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);
 
   const address = combine(strides.map((_, i) => loops.loop(i)), strides, offset); // prettier-ignore
@@ -145,17 +148,17 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
 };
 
 /** Builds the regions that fill the buffer of a stored node of class elementwise, movement or region. */
-export const regionsOf = (n: Node, buffer: number, memory: Memory): readonly Filling[] => {
+export const regionsOf = (n: Node, buffer: number, buffers: NodeBuffers): readonly Filling[] => {
   const strides = denseStrides(n.shape);
   const whole: Request = { node: n, reduce: null, axes: [], buffer, offset: 0, strides };
   const written = writtenOf(n);
-  if (written === null) return [build(whole, memory)];
-  if (written.reduce !== null) return [build({ ...whole, ...written, node: n.inputs[0]! }, memory)];
+  if (written === null) return [build(whole, buffers)];
+  if (written.reduce !== null) return [build({ ...whole, ...written, node: n.inputs[0]! }, buffers)];
   const { background, pieces } = written;
   const copies = pieces.flatMap(({ operand, start, steps }) => {
-    if (memory.isInPlace(operand)) return [];
+    if (buffers.isInPlace(operand)) return [];
     const apart = strides.map((stride, axis) => stride * steps[axis]!);
-    return [build({ ...whole, node: operand, offset: addressOf(start, strides), strides: apart }, memory)];
+    return [build({ ...whole, node: operand, offset: addressOf(start, strides), strides: apart }, buffers)];
   });
   return background === null ? copies : [filled(buffer, n, background), ...copies];
 };

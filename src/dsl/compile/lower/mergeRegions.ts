@@ -1,5 +1,12 @@
 /** Merges regions with the same loops into one region with several stores. */
-import { type Access, type Assignment, assignmentKey, type Region, type Store } from '../../graph/region.js';
+import {
+  type Access,
+  type Assignment,
+  assignmentKey,
+  type Region,
+  type Store,
+  withOperands,
+} from '../../graph/region.js';
 import { type Buffer, type Call, type Origin, readsOf, writesOf } from '../plan.js';
 import { wholesOf } from './layout.js';
 
@@ -45,14 +52,6 @@ const joined = (a: Group, b: Group, mostBuffers: number): Group | null => {
   return { regions: [...a.regions, ...b.regions], loops: a.loops, loads, stores };
 };
 
-/** Renumbers the operands of an assignment. */
-const renaming = (given: Assignment, to: (operand: number) => number): Assignment => ({
-  ...given,
-  ...('condition' in given && { condition: to(given.condition) }),
-  ...('a' in given && { a: to(given.a) }),
-  ...('b' in given && { b: to(given.b) }),
-});
-
 /**
  * Merges the regions of a group. Passes stored elements that a later region loads as values, and removes duplicate
  * assignments.
@@ -68,7 +67,7 @@ const merged = ({ regions }: Group): Region => {
     const renamed: number[] = [];
     const keys = region.loads.map(accessKey);
     for (const a of region.body) {
-      const moved = renaming(a, (i) => renamed[i]!);
+      const moved = withOperands(a, (i) => renamed[i]!);
       const key = a.op === 'load' ? keys[a.load]! : assignmentKey(moved);
       let value = (a.op === 'load' ? passed.get(key) : undefined) ?? known.get(key);
       if (value === undefined) {

@@ -7,7 +7,7 @@ import { optimized } from '../src/dsl/compile/passes/optimized.js';
 import { atOnce } from '../src/internal/stop.js';
 import type { Buffer, Call, Plan } from '../src/dsl/compile/plan.js';
 
-const ADDRESSES = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'barrier', 'stopGradient']);
+const ADDRESSES = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'stored', 'after', 'stopGradient']);
 
 /**
  * Tests whether a node has a kernel. Movements have none, because they only change how numbers are read, as in eager

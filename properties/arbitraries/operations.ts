@@ -135,7 +135,7 @@ const MOVEMENTS: Readonly<Record<string, Build1>> = {
   flip: flipped,
   broadcast: broadcasted,
   pad: padded,
-  barrier: (_, x) => p.barrier(x),
+  stored: (_, x) => p.stored(x),
 };
 
 const movementsOf = (operand: Operand): readonly Operation[] => [

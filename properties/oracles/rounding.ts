@@ -15,7 +15,7 @@ const ERROR = 2 ** -21;
 
 /** Operations whose results are elements of their operands, or exact. */
 const EXACT: ReadonlySet<string> = new Set([
-  'input', 'select', 'reshape', 'transpose', 'broadcast', 'slice', 'flip', 'pad', 'concat', 'gather', 'barrier',
+  'input', 'select', 'reshape', 'transpose', 'broadcast', 'slice', 'flip', 'pad', 'concat', 'gather', 'stored', 'after',
   'stopGradient', 'iota', 'neg', 'abs', 'max', 'min',
 ]); // prettier-ignore
 

@@ -112,11 +112,10 @@ export interface Attributes {
   /** A new key from a key and two 32-bit words. */
   readonly deriveKey: { readonly words: readonly [number, number] };
   readonly random: { readonly distribution: Distribution };
-  /**
-   * The identity of the first operand. It is never shared. With a second operand it is computed after that operand;
-   * otherwise it is stored.
-   */
-  readonly barrier: { readonly stores?: true };
+  /** Its operand, which is stored in a buffer. */
+  readonly stored: NoAttributes;
+  /** Its first operand, for uses after the second operand is computed. */
+  readonly after: NoAttributes;
   readonly stopGradient: NoAttributes;
   readonly composite: { readonly composite: Composite; readonly options: CompositeOptions };
 }

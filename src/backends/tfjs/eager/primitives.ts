@@ -58,7 +58,8 @@ const nonEmptyPrimitiveOf = (
       return unary(castOf(ops, dtype, output.dtype));
     case 'reshape':
       return unary((x) => ops.reshape(x, shape));
-    case 'barrier':
+    case 'stored':
+    case 'after':
     case 'stopGradient':
       return unary((x) => x);
     case 'transpose': {

@@ -34,7 +34,7 @@ export const writtenOf = (n: Node): Written | null => loweringAs(n, 'region')?.w
 export const isRepeating = (n: Node): boolean => loweringAs(n, 'movement')?.repeats === true;
 
 /**
- * True for a barrier that waits for another node, so that its depth exceeds that of its operand by more than one. Calls
+ * True for a node that waits for another one, so that its depth exceeds that of its operand by more than one. Calls
  * are ordered by depth.
  */
 export const waits = (n: Node): boolean => primitiveOf(n).awaits === true && n.depth > n.inputs[0]!.depth + 1;

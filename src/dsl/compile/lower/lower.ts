@@ -1,7 +1,7 @@
 /** Lowers a graph of primitives and native composites to a plan. */
 import { atOnce, type Pieces } from '../../../internal/stop.js';
 import { type Node, pathOf, reachable, rewrite, sizeOf } from '../../graph/node.js';
-import { barrier } from '../../primitives/index.js';
+import * as nodes from '../../primitives/index.js';
 import { primitiveOf } from '../../primitives/table.js';
 import type { Capabilities } from '../backend.js';
 import type { Buffer, Call, Plan, PlanInput, PlanOutput } from '../plan.js';
@@ -26,13 +26,13 @@ export interface Lowering {
   readonly donated: readonly boolean[];
 }
 
-/** Removes the second operand of barriers, which no kernel reads. Keeps their depth, which is enough to delay them. */
+/** Removes the operands that a node only waits for. Keeps its depth, which is enough to delay it. */
 const awaited = (roots: readonly Node[]): readonly Node[] =>
   rewrite(roots, (n) => (primitiveOf(n).awaits ? { ...n, inputs: n.inputs.slice(0, 1) } : n));
 
 /** Gives each output its own buffer: copies inputs, constants, and repeated outputs. */
 const ownOutputs = (outputs: readonly Node[]): readonly Node[] =>
-  outputs.map((n, i) => (n.dtype !== 'key' && (isSource(n) || outputs.indexOf(n) < i) ? barrier(n) : n));
+  outputs.map((n, i) => (n.dtype !== 'key' && (isSource(n) || outputs.indexOf(n) < i) ? nodes.stored(n) : n));
 
 /** A fused graph: its stored nodes, their buffers, and the calls that fill them. */
 interface Fused {

@@ -43,7 +43,7 @@ const textOf = (value: unknown, identify: (x: object) => string): string => {
 
 /**
  * Eliminates common subexpressions: merges nodes with equal op, attributes, shape, dtype and (merged) inputs, except for
- * unique nodes such as inputs and barriers.
+ * unique nodes, such as inputs.
  */
 const share = (roots: Roots): Roots => {
   const ids = new Map<object, number>();

@@ -37,6 +37,7 @@ const textOf = (value: unknown, identify: (x: object) => string): string => {
   if (typeof value === 'function' || ArrayBuffer.isView(value)) return identify(value);
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value); // 1/−0 is −∞
   let text = Array.isArray(value) ? '[' : '{';
+  // `in` gives keys of `value`, but TypeScript takes them for strings
   for (const key in value) text += `${key}:${textOf(value[key as never], identify)},`;
   return text;
 };

@@ -141,6 +141,7 @@ const MOVEMENTS: Readonly<Record<string, Build1>> = {
 const movementsOf = (operand: Operand): readonly Operation[] => [
   ...Object.entries(MOVEMENTS).map(([name, build]) => one(`${operand.dtype} ${name}`, operand, build)),
   two(`${operand.dtype} concat`, operand, operand, joined),
+  two(`${operand.dtype} after`, operand, operand, (_, x, awaited) => p.after(x, awaited)),
 ];
 
 /** Ensures at least one axis: a scalar gets one. */

@@ -4,7 +4,8 @@
  * Does not use the planner.
  */
 import { cotangents } from '../src/dsl/transforms/differentiate.js';
-import { type Node, reachable, sizeOf } from '../src/dsl/graph/node.js';
+import { type Node, reachable } from '../src/dsl/graph/node.js';
+import { sizeOf } from '../src/internal/numbers.js';
 import { full } from '../src/dsl/primitives/index.js';
 
 const MOVEMENT = new Set([

@@ -26,7 +26,7 @@ import {
   someAxes,
   transposed,
 } from './movements.js';
-import { sizeOf } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 
 export interface Operand {
   readonly dtype: NumberType;

@@ -4,7 +4,8 @@
  * kernel may still have to read.
  */
 import { isDense } from '../../src/dsl/compile/lower/views.js';
-import { type ConvAttributes, sizeOf } from '../../src/dsl/graph/node.js';
+import type { ConvAttributes } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import type { Call, KeyExpression, Plan, View } from '../../src/dsl/compile/plan.js';
 import type { Access, Region } from '../../src/dsl/graph/region.js';
 import { deriveWords, randomInto } from '../../src/internal/threefry.js';

@@ -1,6 +1,7 @@
 /** `cumsum` and `argmax` in JavaScript: plain loops along one axis. */
 import type { NumberArray } from './memory/heap.js';
 import { elementsOf, type Rule } from './kernel.js';
+import { sizeOf } from '../../internal/numbers.js';
 
 /** A tensor as rows along an axis: `outer` blocks of `extent` slices of `inner` elements. */
 interface Along {
@@ -10,9 +11,9 @@ interface Along {
 }
 
 const alongAxis = (shape: readonly number[], axis: number): Along => ({
-  outer: shape.slice(0, axis).reduce((a, b) => a * b, 1),
+  outer: sizeOf(shape.slice(0, axis)),
   extent: shape[axis]!,
-  inner: shape.slice(axis + 1).reduce((a, b) => a * b, 1),
+  inner: sizeOf(shape.slice(axis + 1)),
 });
 
 /** Cumulative sums; from the end if `reverse`. The array `y` rounds each sum, or wraps it, to its type. */

@@ -1,7 +1,7 @@
 /** Runs plans: checks the inputs, allocates memory for the outputs and reuses donated memory. */
 import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/compile/backend.js';
 import { attempt, fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
-import { sizeOf } from '../../dsl/graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { type Call, type Plan, type PlanInput, writesOf } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import type { Pieces } from '../../internal/stop.js';

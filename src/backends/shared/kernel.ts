@@ -1,6 +1,6 @@
 import type { KeyWords } from '../../dsl/compile/backend.js';
 import type { Call, Plan, View } from '../../dsl/compile/plan.js';
-import { sizeOf } from '../../dsl/graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { NumberArray } from './memory/heap.js';
 
 /** The memory of a run, indexed by the plan's buffers and inputs. Kernels must not keep references to it. */

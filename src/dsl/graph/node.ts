@@ -170,9 +170,6 @@ export const node = <K extends Op>(
     depth: 1 + inputs.reduce((deepest, input) => Math.max(deepest, input.depth), 0),
   }) as unknown as Node;
 
-/** The number of elements of a shape: 1 for a scalar. */
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
 /**
  * Lists the roots and the nodes below them, each once and after its inputs. Does not enter the nodes in `seen`, and adds the
  * others to it.

@@ -6,6 +6,7 @@ import { block, gridOf, groupNumber, shaderOf } from './code.js';
 import { polynomial } from './library/polynomial.js';
 import type { RandomShader } from './shader.js';
 import { elementType, floatLiteral, inWidth } from './types.js';
+import { sizeOf } from '../../../internal/numbers.js';
 
 const SIZE = 256;
 
@@ -84,7 +85,7 @@ const VALUES: Readonly<Record<Exclude<Distribution, 'permutation'>, string>> = {
  */
 export const randomShader: RandomShader = ({ distribution, output }, buffers, limits) => {
   if (distribution === 'permutation') return null;
-  const elements = output.shape.reduce((n, extent) => n * extent, 1);
+  const elements = sizeOf(output.shape);
   if (output.offset !== 0 || buffers[output.buffer]!.elements !== elements)
     throw new Error('noisefold: random numbers must fill a whole buffer');
   const workgroups = gridOf(Math.ceil(elements / (4 * SIZE)), limits);

@@ -1,5 +1,6 @@
 /** The buffers of a plan, and views of nodes in them. */
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { dataOf } from '../../primitives/table.js';
 import type { Capabilities } from '../backend.js';
 import type { Buffer, View } from '../plan.js';

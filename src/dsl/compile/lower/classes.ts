@@ -1,5 +1,6 @@
 /** Properties of nodes that lowering depends on. */
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { NumberType } from '../../graph/region.js';
 import type { Class, Written } from '../../primitives/primitive.js';
 import { loweringAs, primitiveOf } from '../../primitives/table.js';

@@ -1,6 +1,7 @@
 /** Lowers a graph of primitives and native composites to a plan. */
 import { atOnce, type Pieces } from '../../../internal/stop.js';
-import { type Node, pathOf, reachable, rewrite, sizeOf } from '../../graph/node.js';
+import { type Node, pathOf, reachable, rewrite } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import * as nodes from '../../primitives/index.js';
 import { primitiveOf } from '../../primitives/table.js';
 import type { Capabilities } from '../backend.js';

@@ -1,5 +1,6 @@
 /** Builds regions: loop nests that compute the expression of a stored node. */
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Movement } from '../../primitives/primitive.js';
 import { dataOf, loweringAs } from '../../primitives/table.js';
 import type { Assignment, Region, Store } from '../../graph/region.js';
@@ -139,7 +140,7 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
   });
   const reduced = groups.filter((g) => loops[g[0]!]!.reduced).length;
   return {
-    extents: groups.length === 0 ? [1] : groups.map((g) => g.reduce((n, l) => n * loops[l]!.extent, 1)),
+    extents: groups.length === 0 ? [1] : groups.map((g) => sizeOf(g.map((l) => loops[l]!.extent))),
     reduced,
     loads: loads.map((l) => ({ ...l, ...pick(l) })),
     stores: stores.map((s) => ({ ...s, ...pick(s), reduce: reduced === 0 ? null : s.reduce })),

@@ -2,7 +2,8 @@
 import { decompose } from '../../composites/decompose.js';
 import { showType } from '../../../internal/errors.js';
 import type { Pieces } from '../../../internal/stop.js';
-import { type ConstantData, type Node, reachable, rewrite, sizeOf } from '../../graph/node.js';
+import { type ConstantData, type Node, reachable, rewrite } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { isSameShape } from '../../primitives/checks.js';
 import { constant } from '../../primitives/index.js';
 import { dataOf, primitiveOf } from '../../primitives/table.js';

@@ -1,7 +1,7 @@
 /** `cumsum` and `argmax` in JavaScript: plain loops along one axis. */
+import { sizeOf } from '../../internal/numbers.js';
 import type { NumberArray } from './memory/heap.js';
 import { elementsOf, type Rule } from './kernel.js';
-import { sizeOf } from '../../internal/numbers.js';
 
 /** A tensor as rows along an axis: `outer` blocks of `extent` slices of `inner` elements. */
 interface Along {

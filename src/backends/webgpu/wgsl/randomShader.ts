@@ -1,12 +1,12 @@
 /**
  * Generates the random numbers of `threefry.ts` on the device: the same bits, and normals within 4 ulp of the host's.
  */
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Distribution } from '../../../dsl/graph/node.js';
 import { block, gridOf, groupNumber, shaderOf } from './code.js';
 import { polynomial } from './library/polynomial.js';
 import type { RandomShader } from './shader.js';
 import { elementType, floatLiteral, inWidth } from './types.js';
-import { sizeOf } from '../../../internal/numbers.js';
 
 const SIZE = 256;
 

@@ -1,4 +1,5 @@
 /** `cumsum` and `argmax` in JavaScript: plain loops along one axis. */
+import { sizeOf } from '../../internal/numbers.js';
 import type { NumberArray } from './memory/heap.js';
 import { elementsOf, type Rule } from './kernel.js';
 import { rank } from './scalar.js';
@@ -11,9 +12,9 @@ interface Along {
 }
 
 const alongAxis = (shape: readonly number[], axis: number): Along => ({
-  outer: shape.slice(0, axis).reduce((a, b) => a * b, 1),
+  outer: sizeOf(shape.slice(0, axis)),
   extent: shape[axis]!,
-  inner: shape.slice(axis + 1).reduce((a, b) => a * b, 1),
+  inner: sizeOf(shape.slice(axis + 1)),
 });
 
 /** Cumulative sums; from the end if `reverse`. The array `y` rounds each sum, or wraps it, to its type. */

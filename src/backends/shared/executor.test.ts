@@ -40,7 +40,7 @@ const regionRule: Rule = (call) => {
 };
 
 const failing: Rule = (call) =>
-  call.kind === 'library' && call.node.op === 'barrier'
+  call.kind === 'library' && call.node.op === 'stored'
     ? {
         name: 'failing',
         run: () => {
@@ -81,7 +81,7 @@ const add = (a: number, b: number, to: number): Call => ({
 const broken: Call = {
   kind: 'library',
   origin: ORIGIN,
-  node: { op: 'barrier', attributes: {} },
+  node: { op: 'stored', attributes: {} },
   inputs: [],
   output: whole(1, [N]),
 };

@@ -1,11 +1,11 @@
 /** Runs plans: checks the inputs, allocates memory for the outputs and reuses donated memory. */
 import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/compile/backend.js';
 import { attempt, fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
-import { sizeOf } from '../../dsl/graph/node.js';
-import type { Call, Plan, PlanInput } from '../../dsl/compile/plan.js';
+import { sizeOf } from '../../internal/numbers.js';
+import { type Call, type Plan, type PlanInput, writesOf } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import type { Pieces } from '../../internal/stop.js';
-import { type NamedKernel, type Rule, writtenBy } from './kernel.js';
+import type { NamedKernel, Rule } from './kernel.js';
 import type { Memory } from './memory/memory.js';
 import { evaluateKey } from './random.js';
 
@@ -121,7 +121,7 @@ const donorsOf = ({ inputs, outputs }: Plan): readonly number[] => {
 const firstWritesOf = ({ outputs, calls }: Plan): readonly number[] => {
   const first = new Map<number, number>(); // by buffer
   calls.forEach((call, at) => {
-    for (const buffer of writtenBy(call)) if (!first.has(buffer)) first.set(buffer, at);
+    for (const buffer of writesOf(call)) if (!first.has(buffer)) first.set(buffer, at);
   });
   return outputs.map((output) => (output.kind === 'buffer' ? (first.get(output.view.buffer) ?? -1) : -1));
 };

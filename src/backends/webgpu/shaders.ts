@@ -1,5 +1,5 @@
 /** Rules for regions and random numbers, which run as generated shaders. */
-import { sizeOf } from '../../dsl/graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import type { Region } from '../../dsl/graph/region.js';
 import { randomInto } from '../../internal/threefry.js';

@@ -1,6 +1,6 @@
 /** The rate at which a backend runs a program, at a size that suits its speed. */
 import type { Backend } from '../compile/backend.js';
-import { sizeOf } from '../graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { Program } from '../graph/spec.js';
 import { type Fallible, gen, hold, take } from '../../internal/gen.js';
 import { compile } from './compile.js';

@@ -1,5 +1,5 @@
 /** Primitives along one axis. A thread computes one line along the axis, or one element of it. */
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { View } from '../../../dsl/compile/plan.js';
 import type { ElementAt, Threads } from './shader.js';
 

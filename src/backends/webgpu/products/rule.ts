@@ -1,5 +1,5 @@
 /** The rule for anchors: dispatches that compute tiles of a product, and a sum over parts if the depth is split. */
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Plan } from '../../../dsl/compile/plan.js';
 import type { Region } from '../../../dsl/graph/region.js';
 import { type AnchorCall, isProduct } from '../../shared/anchors.js';

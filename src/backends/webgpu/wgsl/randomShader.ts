@@ -1,6 +1,7 @@
 /**
  * Generates the random numbers of `threefry.ts` on the device: the same bits, and normals within 4 ulp of the host's.
  */
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Distribution } from '../../../dsl/graph/node.js';
 import { declaration } from './access.js';
 import { block, gridOf, groupNumber, shaderOf } from './code.js';
@@ -86,7 +87,7 @@ const VALUES: Readonly<Record<Exclude<Distribution, 'permutation'>, string>> = {
  */
 export const randomShader: RandomShader = ({ distribution, output }, buffers, limits) => {
   if (distribution === 'permutation') return null;
-  const elements = output.shape.reduce((n, extent) => n * extent, 1);
+  const elements = sizeOf(output.shape);
   if (output.offset !== 0 || buffers[output.buffer]!.elements !== elements)
     throw new Error('noisefold: random numbers must fill a whole buffer');
   const workgroups = gridOf(Math.ceil(elements / (4 * SIZE)), limits);

@@ -4,7 +4,8 @@
  */
 import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
 import { named } from '../../../internal/errors.js';
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
 import type { Having, Without } from '../../types/shape.js';

@@ -128,25 +128,26 @@ export const winogradFilterGradient = (problem: FilterGradientProblem, at: Filte
   });
 
   const panels = panelsOf(outChannels);
-  const [matrix, tapStep] = [FLOAT_BYTES * sumsOf(problem), FLOAT_BYTES * sumsOf(problem)];
+  /** From one matrix of sums to the next, and from one tap to the next. */
+  const step = FLOAT_BYTES * sumsOf(problem);
   const finish = (panel: Panel): Item => {
     const taps = panelAt(areas.taps, channels, panel);
     return [
       command(
         'winogradFilterGradient',
         panelAt(laneAt(0).sums, channels, panel),
-        matrix,
+        step,
         lanes,
         FLOAT_BYTES * lane.elements,
         taps,
-        tapStep,
+        step,
         (channels * panel.width) / 4,
       ),
       ...range(9).flatMap((tap) => {
         const place = Math.floor(tap / 3) * filter.row + (tap % 3) * filter.column + panel.first * filter.output;
         return copied(
           { at: shift(at.filter, FLOAT_BYTES * place), row: filter.input, column: filter.output },
-          { at: shift(taps, tap * tapStep), row: panel.width, column: 1 },
+          { at: shift(taps, tap * step), row: panel.width, column: 1 },
           channels,
           panel.columns,
         );

@@ -4,7 +4,7 @@ import type { AnchorCall } from '../shared/anchors.js';
 import { type Convolution, partsOf } from '../shared/convolution.js';
 import type { Rule } from '../shared/kernel.js';
 import type { WasmKernel } from './engine/kernel.js';
-import { LANES, type Place, ranges, serial, shift, type Stage } from './engine/stage.js';
+import { MOST_SHARES, type Place, ranges, serial, shift, type Stage } from './engine/stage.js';
 import { conv, convScratchElements } from './kernels/conv.js';
 import { attention, attentionScratchElements } from './kernels/attention/attention.js';
 import { attentionGradient, attentionGradientScratchElements } from './kernels/attention/gradient.js';
@@ -169,16 +169,16 @@ const NAMES = {
   attentionGradient: 'simd attentionGradient',
 } as const;
 
-/** Several groups run concurrently, in lanes with their own scratch; a single group is split internally. */
-const lanesOf = (works: readonly Work[]): number => Math.min(LANES, works.length);
+/** Several groups run concurrently, in shares with their own scratch; a single group is split internally. */
+const sharesOf = (works: readonly Work[]): number => Math.min(MOST_SHARES, works.length);
 
-/** Scratch elements that a lane needs. */
-const laneElements = (works: readonly Work[]): number => Math.max(...works.map(({ elements }) => elements()));
+/** Scratch elements that a share needs. */
+const shareElements = (works: readonly Work[]): number => Math.max(...works.map(({ elements }) => elements()));
 
 /** Scratch elements that an anchor needs. */
 export const simdScratch = (call: AnchorCall): number => {
   const works = worksOf(call);
-  return lanesOf(works) * laneElements(works);
+  return sharesOf(works) * shareElements(works);
 };
 
 /** Rule that runs anchors with the SIMD kernels. */
@@ -188,10 +188,10 @@ export const simdAnchorRule: Rule<WasmKernel> = (call) => {
   const scratch = placeOf(call.scratch ?? call.output); // a kernel without scratch does not use the place of its scratch
   const stages = (): readonly Stage[] => {
     if (works.length === 1) return works[0]!.stages(scratch);
-    const bytes = 4 * laneElements(works);
+    const bytes = 4 * shareElements(works);
     return [
-      ranges(works.length, lanesOf(works)).map(({ first, count }, lane) =>
-        works.slice(first, first + count).flatMap((work) => serial(work.stages(shift(scratch, lane * bytes)))),
+      ranges(works.length, sharesOf(works)).map(({ first, count }, share) =>
+        works.slice(first, first + count).flatMap((work) => serial(work.stages(shift(scratch, share * bytes)))),
       ),
     ];
   };

@@ -61,8 +61,8 @@ const ITEM_WORK = 2 ** 21;
 /** The number of multiply-adds that take as long as copying an element into a panel. */
 export const COPY_WORK = 32;
 
-/** The maximum number of parts if each part needs its own scratch. */
-export const LANES = 8;
+/** The maximum number of shares, which are parts of some work that each need their own scratch. */
+export const MOST_SHARES = 8;
 
 /** The number of items into which some work is split, at most `most`. */
 export const partsFor = (work: number, most: number): number =>

@@ -7,7 +7,7 @@
 import {
   COPY_WORK,
   type Item,
-  LANES,
+  MOST_SHARES,
   partsFor,
   type Place,
   ranges,
@@ -153,7 +153,7 @@ const directConv = (problem: ConvProblem, at: ConvPlaces): readonly Stage[] => {
     return { phase, depth, packed: own };
   });
   const packing = phases.flatMap(({ phase, depth, packed }) =>
-    ranges(panels.length, partsFor(COPY_WORK * depth * outChannels, LANES)).map(({ first, count }): Item =>
+    ranges(panels.length, partsFor(COPY_WORK * depth * outChannels, MOST_SHARES)).map(({ first, count }): Item =>
       packTaps(problem, phase, packed, at.filter, panels.slice(first, first + count)),
     ),
   );

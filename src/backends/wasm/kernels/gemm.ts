@@ -7,7 +7,7 @@
 import {
   COPY_WORK,
   type Item,
-  LANES,
+  MOST_SHARES,
   partsFor,
   type Place,
   ranges,
@@ -60,7 +60,7 @@ const workOf = ({ m, n, k }: GemmProblem): number => m * n * k;
 /** The rows of a block: at most as many as stay in the cache, fewer to have more items; a multiple of every tile. */
 const blockRowsOf = (problem: GemmProblem): number => {
   const most = Math.max(32, Math.min(MAX_ROWS, Math.floor(BLOCK_ELEMENTS / (passesOf(problem.k)[0]?.count ?? 1))));
-  const blocks = Math.max(Math.ceil(problem.m / most), partsFor(workOf(problem), LANES));
+  const blocks = Math.max(Math.ceil(problem.m / most), partsFor(workOf(problem), MOST_SHARES));
   return Math.ceil(problem.m / blocks / ROW_MULTIPLE) * ROW_MULTIPLE;
 };
 
@@ -75,16 +75,18 @@ const productsOf = ({ batch }: GemmProblem): number => batch.reduce((product, ex
 export const gemmWork = (problem: GemmProblem): number => productsOf(problem) * workOf(problem);
 
 /**
- * The number of lanes over which the products of a batch are distributed, each with its own scratch; 1 if products are
+ * The number of shares over which the products of a batch are distributed, each with its own scratch; 1 if products are
  * split instead.
  */
-const lanesOf = (problem: GemmProblem): number => {
+const sharesOf = (problem: GemmProblem): number => {
   const products = productsOf(problem);
-  return products < LANES && partsFor(workOf(problem), LANES) === LANES ? 1 : Math.min(LANES, products);
+  return products < MOST_SHARES && partsFor(workOf(problem), MOST_SHARES) === MOST_SHARES
+    ? 1
+    : Math.min(MOST_SHARES, products);
 };
 
 /** Scratch that {@link gemm} needs, in 32-bit elements. */
-export const gemmScratchElements = (problem: GemmProblem): number => lanesOf(problem) * layoutOf(problem).elements;
+export const gemmScratchElements = (problem: GemmProblem): number => sharesOf(problem) * layoutOf(problem).elements;
 
 /** The offset of product `index` of a batch in an operand, in bytes. */
 export const offsetInBatch = (batch: readonly number[], strides: MatrixStrides, index: number): number => {
@@ -107,7 +109,7 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
   });
 
   const source: Matrix = { at: at.b, row: b.row, column: b.column };
-  const packing = ranges(panels.length, partsFor(COPY_WORK * n * k, LANES)).map(({ first, count }): Item =>
+  const packing = ranges(panels.length, partsFor(COPY_WORK * n * k, MOST_SHARES)).map(({ first, count }): Item =>
     panels.slice(first, first + count).flatMap((panel) => packPanel(areas.b, k, 0, source, k, panel)),
   );
   const original: Matrix<Place> = { at: at.a, row: a.row, column: a.column };
@@ -160,18 +162,18 @@ export const gemm = (problem: GemmProblem, at: GemmPlaces): readonly Stage[] => 
   if (problem.c.column !== 1 && problem.n > 1)
     throw new RangeError(`gemm: the column stride of C must be 1, got ${problem.c.column}`);
   const layout = layoutOf(problem);
-  const lanes = lanesOf(problem);
-  const placesOf = (index: number, lane: number): GemmPlaces => ({
+  const shares = sharesOf(problem);
+  const placesOf = (index: number, share: number): GemmPlaces => ({
     a: shift(at.a, offsetInBatch(problem.batch, problem.a, index)),
     b: shift(at.b, offsetInBatch(problem.batch, problem.b, index)),
     c: shift(at.c, offsetInBatch(problem.batch, problem.c, index)),
-    scratch: shift(at.scratch, FLOAT_BYTES * lane * layout.elements),
+    scratch: shift(at.scratch, FLOAT_BYTES * share * layout.elements),
   });
-  if (lanes === 1) return range(productsOf(problem)).flatMap((index) => product(problem, placesOf(index, 0), false));
-  const lane = ({ first, count }: ReturnType<typeof ranges>[number], i: number): Item =>
+  if (shares === 1) return range(productsOf(problem)).flatMap((index) => product(problem, placesOf(index, 0), false));
+  const share = ({ first, count }: ReturnType<typeof ranges>[number], i: number): Item =>
     range(count).flatMap((j) => {
       const [b, before] = [first + j, first + j - 1].map((index) => offsetInBatch(problem.batch, problem.b, index));
       return serial(product(problem, placesOf(first + j, i), j > 0 && b === before));
     });
-  return [ranges(productsOf(problem), lanes).map(lane)];
+  return [ranges(productsOf(problem), shares).map(share)];
 };

@@ -24,7 +24,7 @@ import {
   demandContiguous,
   type HeadScratch,
   overHeads,
-  overLanes,
+  overShares,
   scratchElementsFor,
 } from './problem.js';
 
@@ -72,7 +72,7 @@ export const attention = (problem: AttentionForward, at: AttentionPlaces): reado
     const packing = packed(places.common, [transposed(k), v]);
     const [kT, values] = packing.matrices;
     const y = shift(at.y, offset(problem.y));
-    const attending = overLanes(blocksOf(queries, keys), places, (own) => {
+    const attending = overShares(blocksOf(queries, keys), places, (own) => {
       const { left, scores, inverses } = areasAt(layoutOf(problem), own);
       const e = { at: scores, step: scoreStep };
       return {

@@ -1,5 +1,14 @@
 /** Products of blocks of rows with packed matrices, for the kernels of attention. */
-import { COPY_WORK, type Item, LANES, partsFor, type Place, ranges, shift, type Stage } from '../../engine/stage.js';
+import {
+  COPY_WORK,
+  type Item,
+  MOST_SHARES,
+  partsFor,
+  type Place,
+  ranges,
+  shift,
+  type Stage,
+} from '../../engine/stage.js';
 import { copied, FLOAT_BYTES, type Matrix } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, panelColumns, panelsOf } from '../panels.js';
@@ -56,7 +65,7 @@ export const packed = (
   const stage = sources.flatMap((source, i): Stage => {
     const { rows, columns } = source;
     const panels = panelsOf(columns);
-    return ranges(panels.length, partsFor(COPY_WORK * rows * columns, LANES)).map(({ first, count }): Item =>
+    return ranges(panels.length, partsFor(COPY_WORK * rows * columns, MOST_SHARES)).map(({ first, count }): Item =>
       panels.slice(first, first + count).flatMap((panel) => packPanel(matrices[i]!.at, rows, 0, source, rows, panel)),
     );
   });

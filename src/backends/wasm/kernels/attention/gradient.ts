@@ -7,7 +7,16 @@
  * 2022, "FlashAttention", appendix B). dk and dv are sums over the blocks; each thread that works on a head has its own
  * sums.
  */
-import { command, type Item, LANES, partsFor, type Place, ranges, shift, type Stage } from '../../engine/stage.js';
+import {
+  command,
+  type Item,
+  MOST_SHARES,
+  partsFor,
+  type Place,
+  ranges,
+  shift,
+  type Stage,
+} from '../../engine/stage.js';
 import { cleared, FLOAT_BYTES } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, type Panel, panelsOf } from '../panels.js';
@@ -30,7 +39,7 @@ import {
   demandContiguous,
   type HeadScratch,
   overHeads,
-  overLanes,
+  overShares,
   scratchElementsFor,
 } from './problem.js';
 
@@ -55,7 +64,7 @@ const sumRows = (keys: number): number => Math.ceil(keys / 4) * 4;
 
 type OwnArea = 'q' | 'dy' | 'panels' | 'p' | 'dp' | 'inverses' | 'dk' | 'dv';
 
-/** The working memory of a lane: a block of queries and of gradients, P and dP, and sums. */
+/** The working memory of a share: a block of queries and of gradients, P and dP, and sums. */
 const ownLayout = ({ keys, depth }: AttentionProblem): ScratchLayout<OwnArea> => {
   const rows = blockRows(keys);
   const scores = rows * scoresStep(keys);
@@ -139,7 +148,7 @@ export const attentionGradient = (problem: AttentionGradient, at: AttentionGradi
 
     const packing = packed(places.common, [transposed(k), transposed(v), k]);
     const [kT, vT, keyRows] = packing.matrices;
-    const summing = overLanes(blocks, places, (own) => {
+    const summing = overShares(blocks, places, (own) => {
       const areas = areasAt(layout, own);
       const sums = packedElements(sumRows(keys), depth);
       return {
@@ -167,7 +176,7 @@ export const attentionGradient = (problem: AttentionGradient, at: AttentionGradi
     const parts = summing.length;
     const [own, next] = [places.own(0), places.own(parts > 1 ? 1 : 0)];
     const sumAreas = areasAt(layout, own);
-    const adding = ranges(keys, partsFor(parts * keys * depth, LANES)).map((some): Item =>
+    const adding = ranges(keys, partsFor(parts * keys * depth, MOST_SHARES)).map((some): Item =>
       ([sumAreas.dk, sumAreas.dv] as const).flatMap((sums, i) =>
         panelsOf(depth).map((panel) =>
           command(

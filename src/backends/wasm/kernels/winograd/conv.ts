@@ -11,7 +11,7 @@ import {
   COPY_WORK,
   command,
   type Item,
-  LANES,
+  MOST_SHARES,
   partsFor,
   type Place,
   ranges,
@@ -29,21 +29,21 @@ import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from '.
 /** Panels whose products are transformed together, so that they stay in the cache. */
 const GROUP_PANELS = 4;
 
-/** The taps are needed only before the lanes run, so both use the same memory. */
-type Area = 'filter' | 'tapsOrLanes';
+/** The taps are needed only before the shares run, so both use the same memory. */
+type Area = 'filter' | 'tapsOrShares';
 
-const lanesOf = (problem: ConvProblem): number => Math.min(LANES, blockCount(problem));
+const sharesOf = (problem: ConvProblem): number => Math.min(MOST_SHARES, blockCount(problem));
 
-/** The working memory of a lane: transformed inputs and products of a block. */
-const laneLayout = (problem: ConvProblem): ScratchLayout<'inputs' | 'products'> => {
+/** The working memory of a share: transformed inputs and products of a block. */
+const shareLayout = (problem: ConvProblem): ScratchLayout<'inputs' | 'products'> => {
   const tiles = blockTiles(problem);
   return scratchLayout({ inputs: 16 * tiles * problem.channels, products: 16 * tiles * 16 * GROUP_PANELS });
 };
 
 const layoutOf = (problem: ConvProblem): ScratchLayout<Area> => {
   const elements = problem.channels * panelColumns(problem.outChannels);
-  const lanes = lanesOf(problem) * laneLayout(problem).elements;
-  return scratchLayout<Area>({ filter: 16 * elements, tapsOrLanes: Math.max(9 * elements, lanes) });
+  const shares = sharesOf(problem) * shareLayout(problem).elements;
+  return scratchLayout<Area>({ filter: 16 * elements, tapsOrShares: Math.max(9 * elements, shares) });
 };
 
 /** Scratch that {@link winogradConv} needs, in 32-bit elements. */
@@ -62,7 +62,7 @@ const transformFilter = (
   const packing = range(9).flatMap((tap) => {
     const at = shift(from, FLOAT_BYTES * (Math.floor(tap / 3) * filter.row + (tap % 3) * filter.column));
     const source = { at, row: filter.input, column: filter.output };
-    const packed = shift(areas.tapsOrLanes, FLOAT_BYTES * tap * elements);
+    const packed = shift(areas.tapsOrShares, FLOAT_BYTES * tap * elements);
     return panels.flatMap((panel) => packPanel(packed, channels, 0, source, channels, panel));
   });
   const step = FLOAT_BYTES * elements;
@@ -70,7 +70,7 @@ const transformFilter = (
     ...packing,
     command(
       'winogradFilter',
-      shift(areas.tapsOrLanes, first),
+      shift(areas.tapsOrShares, first),
       step,
       shift(areas.filter, first),
       step,
@@ -139,7 +139,7 @@ export const winogradConv = (problem: ConvProblem, at: ConvPlaces): readonly Sta
   const { channels, outChannels } = problem;
   const areas = areasAt(layoutOf(problem), at.scratch);
   const panels = panelsOf(outChannels);
-  const transforming = ranges(panels.length, partsFor(COPY_WORK * 9 * channels * outChannels, LANES)).map(
+  const transforming = ranges(panels.length, partsFor(COPY_WORK * 9 * channels * outChannels, MOST_SHARES)).map(
     ({ first, count }): Item => transformFilter(problem, panels.slice(first, first + count), areas, at.filter),
   );
   const rows = rowTable(blockTiles(problem), 1, (words) => {
@@ -150,9 +150,9 @@ export const winogradConv = (problem: ConvProblem, at: ConvPlaces): readonly Sta
   });
   const zeros = new Int32Array(channels);
   const blocks = tileBlocks(problem, tileTable(problem, problem.x, problem.y));
-  const lane = laneLayout(problem);
-  const convolving = ranges(blocks.length, lanesOf(problem)).map(({ first, count }, i): Item => {
-    const own = areasAt(lane, shift(areas.tapsOrLanes, FLOAT_BYTES * i * lane.elements));
+  const share = shareLayout(problem);
+  const convolving = ranges(blocks.length, sharesOf(problem)).map(({ first, count }, i): Item => {
+    const own = areasAt(share, shift(areas.tapsOrShares, FLOAT_BYTES * i * share.elements));
     const places = { x: at.x, y: at.y, filter: areas.filter, ...own };
     return blocks.slice(first, first + count).flatMap((block) => convolveBlock(problem, block, rows, places, zeros));
   });

@@ -242,25 +242,25 @@ const winogradFilter: Func = (() => {
 })();
 
 const sums = i32.local('sums');
-const lanes = i32.local('lanes');
-const lane = i32.local('lane');
-const laneStep = i32.local('laneStep');
+const shares = i32.local('shares');
+const share = i32.local('share');
+const shareStep = i32.local('shareStep');
 
-/** Adds the sums of lanes and transforms them to a gradient of the filter: Gᵀ S G. */
+/** Adds the sums of shares and transforms them to a gradient of the filter: Gᵀ S G. */
 const winogradFilterGradient: Func = (() => {
   const narrow = (i: number, j: number): Local<'v128'> => cell('narrow', i, j);
   const s = four((i) => cell('s', i, 0));
   const value = v128.local('value');
-  /** The sum of element (i, j) over the lanes. */
+  /** The sum of element (i, j) over the shares. */
   const total = (i: number, j: number): Body => [
     set(at, i32.add(sums, i32.mul(matrix, 4 * i + j))),
     set(value, v128.load(at, { align: 4 })),
-    repeat(lane, i32.sub(lanes, 1), [increment(at, laneStep), set(value, add(value, v128.load(at, { align: 4 })))]),
+    repeat(share, i32.sub(shares, 1), [increment(at, shareStep), set(value, add(value, v128.load(at, { align: 4 })))]),
     set(s[i]!, value),
   ];
   return callable(
     'winogradFilterGradient',
-    [sums, matrix, lanes, laneStep, taps, tapStep, vectors],
+    [sums, matrix, shares, shareStep, taps, tapStep, vectors],
     [
       repeat(vector, vectors, [
         four((j) => [

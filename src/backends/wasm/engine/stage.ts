@@ -67,3 +67,10 @@ export const MOST_SHARES = 8;
 /** The number of items into which some work is split, at most `most`. */
 export const partsFor = (work: number, most: number): number =>
   Math.max(1, Math.min(most, Math.ceil(work / ITEM_WORK)));
+
+/**
+ * The number of shares over which some units of equal work are distributed; null if there are few units, and each has
+ * enough work to be split instead.
+ */
+export const sharesFor = (units: number, workOfOne: number): number | null =>
+  units < MOST_SHARES && partsFor(workOfOne, MOST_SHARES) === MOST_SHARES ? null : Math.min(MOST_SHARES, units);

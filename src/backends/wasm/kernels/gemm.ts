@@ -12,6 +12,7 @@ import {
   type Place,
   ranges,
   serial,
+  sharesFor,
   shift,
   type Stage,
 } from '../engine/stage.js';
@@ -74,19 +75,15 @@ const productsOf = ({ batch }: GemmProblem): number => batch.reduce((product, ex
 /** The multiply-adds of all products. */
 export const gemmWork = (problem: GemmProblem): number => productsOf(problem) * workOf(problem);
 
-/**
- * The number of shares over which the products of a batch are distributed, each with its own scratch; 1 if products are
- * split instead.
- */
-const sharesOf = (problem: GemmProblem): number => {
+/** The shares over which the products of a batch are distributed; null if each product is split instead. */
+const sharesOf = (problem: GemmProblem): number | null => {
   const products = productsOf(problem);
-  return products < MOST_SHARES && partsFor(workOf(problem), MOST_SHARES) === MOST_SHARES
-    ? 1
-    : Math.min(MOST_SHARES, products);
+  return products === 1 ? null : sharesFor(products, workOf(problem));
 };
 
 /** Scratch that {@link gemm} needs, in 32-bit elements. */
-export const gemmScratchElements = (problem: GemmProblem): number => sharesOf(problem) * layoutOf(problem).elements;
+export const gemmScratchElements = (problem: GemmProblem): number =>
+  (sharesOf(problem) ?? 1) * layoutOf(problem).elements;
 
 /** The offset of product `index` of a batch in an operand, in bytes. */
 export const offsetInBatch = (batch: readonly number[], strides: MatrixStrides, index: number): number => {
@@ -169,7 +166,8 @@ export const gemm = (problem: GemmProblem, at: GemmPlaces): readonly Stage[] => 
     c: shift(at.c, offsetInBatch(problem.batch, problem.c, index)),
     scratch: shift(at.scratch, FLOAT_BYTES * share * layout.elements),
   });
-  if (shares === 1) return range(productsOf(problem)).flatMap((index) => product(problem, placesOf(index, 0), false));
+  if (shares === null)
+    return range(productsOf(problem)).flatMap((index) => product(problem, placesOf(index, 0), false));
   const share = ({ first, count }: ReturnType<typeof ranges>[number], i: number): Item =>
     range(count).flatMap((j) => {
       const [b, before] = [first + j, first + j - 1].map((index) => offsetInBatch(problem.batch, problem.b, index));

@@ -1,5 +1,14 @@
 /** Attention in heads on strided operands, and the distribution of its heads over threads. */
-import { type Item, MOST_SHARES, partsFor, type Place, ranges, serial, shift, type Stage } from '../../engine/stage.js';
+import {
+  type Item,
+  MOST_SHARES,
+  type Place,
+  ranges,
+  serial,
+  sharesFor,
+  shift,
+  type Stage,
+} from '../../engine/stage.js';
 import { FLOAT_BYTES } from '../copy.js';
 import { type MatrixStrides, offsetInBatch } from '../gemm.js';
 import { range } from '../tiles.js';
@@ -37,16 +46,8 @@ export interface HeadScratch {
   readonly own: number;
 }
 
-/**
- * The shares over which the heads are distributed; null if there are few heads, so that the blocks of each head are
- * distributed.
- */
-const sharesOf = (problem: AttentionProblem): number | null => {
-  const heads = headsOf(problem);
-  return heads < MOST_SHARES && partsFor(workOfHead(problem), MOST_SHARES) === MOST_SHARES
-    ? null
-    : Math.min(MOST_SHARES, heads);
-};
+/** The shares over which the heads are distributed; null if the blocks of each head are distributed instead. */
+const sharesOf = (problem: AttentionProblem): number | null => sharesFor(headsOf(problem), workOfHead(problem));
 
 export const scratchElementsFor = (problem: AttentionProblem, { common, own }: HeadScratch): number => {
   const shares = sharesOf(problem);

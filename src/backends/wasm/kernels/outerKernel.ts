@@ -82,7 +82,7 @@ export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func =
   ];
   /**
    * Step to the next tile. Tiles of two rows are halves of a block of four; `tile` counts down and is even for the
-   * first half.
+   * first half. With an odd number of tiles, `blockStride` must be 16, so that both steps are 8.
    */
   const toNextTile = rows === 4 ? blockStride : select(i32.sub(blockStride, 8), i32.const(8), i32.and(tile, 1));
   return callable(`outer${width}`, Object.values(parameters), [

@@ -101,7 +101,8 @@ const overPanels = ({ depth }: RowPass, { width }: Panel, times: number): Repeti
 
 /**
  * Runs a pass. Columns 0, 1, … of a row's result are contiguous from its offset in the table on. `count` must be a
- * multiple of {@link ROW_MULTIPLE} unless the pass includes the last row of the table.
+ * multiple of {@link ROW_MULTIPLE}, unless the pass includes the last row of the table, or up to five more rows of the
+ * table may be overwritten, as in scratch.
  */
 export const rowCommands = (pass: RowPass): readonly Command[] =>
   pass.runs.map(({ panel, times: panels }) => {

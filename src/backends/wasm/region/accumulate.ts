@@ -190,6 +190,7 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
       });
     },
     wrap: (state, loops, stores) => [
+      // the first trip moves at once: the number of trips per move is known only inside the block
       maxTiers > 1 ? set(tripsLeft, i32.const(1)) : [],
       maxTiers > 2 ? set(movesLeft, i32.const(TERMS_PER_TIER)) : [],
       forEachAccumulator(state, ({ accumulators, identity }, kept, slot) =>

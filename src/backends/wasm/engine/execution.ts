@@ -72,7 +72,7 @@ interface Loaded {
 }
 
 const wordsAt = ({ memory }: Engine, start: number, { words }: Tape): Int32Array =>
-  new Int32Array(memory.buffer as ArrayBuffer, start, words.length);
+  new Int32Array(memory.buffer, start, words.length);
 
 const failed = ({ plan, kernels }: Loaded, { first, last }: Segment, reason: string): RunFailure => ({
   at: last,

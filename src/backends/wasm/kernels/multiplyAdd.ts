@@ -8,7 +8,6 @@ import {
   wasm,
   type Expr,
   type Func,
-  type WasmFunction,
 } from '../assembler/assembler.js';
 
 /** Computes a·b + c in each lane. */
@@ -38,11 +37,11 @@ export const canFuse = (): boolean => {
   if (!wasm.validate(bytes)) enableInNode();
   if (!wasm.validate(bytes)) return false;
   const memory = new wasm.Memory({ initial: 1 });
-  const numbers = new Float32Array(memory.buffer as ArrayBuffer);
+  const numbers = new Float32Array(memory.buffer);
   const epsilon = 2 ** -12;
   numbers.fill(1 + epsilon, 0, 8);
   numbers.fill(-(1 + 2 * epsilon), 8, 12);
-  const { probe: run } = instantiate<'probe'>(new wasm.Module(bytes), memory) as Record<'probe', WasmFunction>;
+  const { probe: run } = instantiate<'probe'>(new wasm.Module(bytes), memory);
   run();
   return numbers.subarray(12, 16).every((x) => x === epsilon ** 2);
 };

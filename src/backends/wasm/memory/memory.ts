@@ -41,8 +41,10 @@ export const wasmHeap = (memory: WasmMemory): Heap => {
     allocate: (elements) => allocate(4 * elements),
     free,
     array: (address, offset, elements, dtype) => {
-      const ArrayType = dtype === 'float32' ? Float32Array : Int32Array;
-      return new ArrayType(memory.buffer as ArrayBuffer, address + 4 * offset, elements);
+      const at = address + 4 * offset;
+      return dtype === 'float32'
+        ? new Float32Array(memory.buffer, at, elements)
+        : new Int32Array(memory.buffer, at, elements);
     },
     arena: () => memory.buffer,
   };

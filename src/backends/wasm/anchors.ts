@@ -65,14 +65,10 @@ const convOf = ({ image, kernel, output, attributes }: Convolution): ConvProblem
 /** The place of a view. */
 const placeOf = ({ buffer, offset }: View): Place => ({ buffer, offset: 4 * offset });
 
-/**
- * The stages of an anchor, and the scratch that each kernel run needs. The stages are made from the place of the
- * scratch.
- */
-interface Work {
+/** A run of a kernel: the scratch that it needs, in elements, and its stages, which are made from the place of the scratch. */
+interface KernelRun {
   readonly elements: () => number;
-  /** Multiply-adds. */
-  readonly work: number;
+  readonly multiplyAdds: number;
   readonly stages: (scratch: Place) => readonly Stage[];
 }
 
@@ -95,7 +91,7 @@ const attentionOf = (scale: number, [q, k, v]: readonly View[]): AttentionProble
 });
 
 /** The kernel runs of an anchor: one for each group of a convolution. */
-const worksOf = (call: AnchorCall): readonly Work[] => {
+const runsOf = (call: AnchorCall): readonly KernelRun[] => {
   const { anchor, output } = call;
   const [left, right, third, fourth] = call.inputs as readonly [View, View, View, View]; // one for each operand of the anchor
   switch (anchor.op) {
@@ -105,7 +101,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
       return [
         {
           elements: () => attentionScratchElements(problem),
-          work: 2 * productWork(problem),
+          multiplyAdds: 2 * productWork(problem),
           stages: (scratch) => attention(problem, { ...at, scratch }),
         },
       ];
@@ -120,7 +116,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
       return [
         {
           elements: () => attentionGradientScratchElements(problem),
-          work: 5 * productWork(problem),
+          multiplyAdds: 5 * productWork(problem),
           stages: (scratch) => attentionGradient(problem, { ...at, gradients: placeOf(output), scratch }),
         },
       ];
@@ -131,7 +127,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
       return [
         {
           elements: () => gemmScratchElements(problem),
-          work: gemmWork(problem),
+          multiplyAdds: gemmWork(problem),
           stages: (scratch) => gemm(problem, { ...at, scratch }),
         },
       ];
@@ -142,7 +138,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
         const at = { x: placeOf(part.image), filter: placeOf(part.kernel), y: placeOf(part.output) };
         return {
           elements: () => convScratchElements(problem),
-          work: convWork(problem),
+          multiplyAdds: convWork(problem),
           stages: (scratch) => conv(problem, { ...at, scratch }),
         };
       });
@@ -154,7 +150,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
         const at = { x: placeOf(part.image), dy: placeOf(part.output), filter: placeOf(part.kernel) };
         return {
           elements: () => filterGradientScratchElements(problem),
-          work: convWork(problem),
+          multiplyAdds: convWork(problem),
           stages: (scratch) => filterGradient(problem, { ...at, scratch }),
         };
       });
@@ -170,31 +166,31 @@ const NAMES = {
 } as const;
 
 /** Several groups run concurrently, in shares with their own scratch; a single group is split internally. */
-const sharesOf = (works: readonly Work[]): number => Math.min(MOST_SHARES, works.length);
+const sharesOf = (runs: readonly KernelRun[]): number => Math.min(MOST_SHARES, runs.length);
 
 /** Scratch elements that a share needs. */
-const shareElements = (works: readonly Work[]): number => Math.max(...works.map(({ elements }) => elements()));
+const shareElements = (runs: readonly KernelRun[]): number => Math.max(...runs.map(({ elements }) => elements()));
 
 /** Scratch elements that an anchor needs. */
 export const simdScratch = (call: AnchorCall): number => {
-  const works = worksOf(call);
-  return sharesOf(works) * shareElements(works);
+  const runs = runsOf(call);
+  return sharesOf(runs) * shareElements(runs);
 };
 
 /** Rule that runs anchors with the SIMD kernels. */
 export const simdAnchorRule: Rule<WasmKernel> = (call) => {
   if (call.kind !== 'anchor') return null;
-  const works = worksOf(call);
+  const runs = runsOf(call);
   const scratch = placeOf(call.scratch ?? call.output); // a kernel without scratch does not use the place of its scratch
   const stages = (): readonly Stage[] => {
-    if (works.length === 1) return works[0]!.stages(scratch);
-    const bytes = 4 * shareElements(works);
+    if (runs.length === 1) return runs[0]!.stages(scratch);
+    const bytes = 4 * shareElements(runs);
     return [
-      ranges(works.length, sharesOf(works)).map(({ first, count }, share) =>
-        works.slice(first, first + count).flatMap((work) => serial(work.stages(shift(scratch, share * bytes)))),
+      ranges(runs.length, sharesOf(runs)).map(({ first, count }, share) =>
+        runs.slice(first, first + count).flatMap((run) => serial(run.stages(shift(scratch, share * bytes)))),
       ),
     ];
   };
-  const work = works.reduce((sum, part) => sum + part.work, 0);
-  return { kind: 'stages', name: NAMES[call.anchor.op], stages, work };
+  const multiplyAdds = runs.reduce((sum, run) => sum + run.multiplyAdds, 0);
+  return { kind: 'stages', name: NAMES[call.anchor.op], stages, multiplyAdds };
 };

@@ -13,6 +13,7 @@ import type { ConvProblem } from './kernels/problems.js';
 import { convWork } from './kernels/geometry.js';
 import { filterGradient, filterGradientScratchElements } from './kernels/filterGradient.js';
 import { gemm, type GemmProblem, gemmScratchElements, gemmWork, type MatrixStrides } from './kernels/gemm.js';
+import { WORD_BYTES } from './numbers.js';
 
 const matrixOf = ({ strides }: View): MatrixStrides => ({
   batch: strides.slice(0, -2),
@@ -63,7 +64,7 @@ const convOf = ({ image, kernel, output, attributes }: Convolution): ConvProblem
 };
 
 /** The place of a view. */
-const placeOf = ({ buffer, offset }: View): Place => ({ buffer, offset: 4 * offset });
+const placeOf = ({ buffer, offset }: View): Place => ({ buffer, offset: WORD_BYTES * offset });
 
 /** A run of a kernel: the scratch that it needs, in elements, and its stages, which are made from the place of the scratch. */
 interface KernelRun {
@@ -184,7 +185,7 @@ export const simdAnchorRule: Rule<WasmKernel> = (call) => {
   const scratch = placeOf(call.scratch ?? call.output); // a kernel without scratch does not use the place of its scratch
   const stages = (): readonly Stage[] => {
     if (runs.length === 1) return runs[0]!.stages(scratch);
-    const bytes = 4 * shareElements(runs);
+    const bytes = WORD_BYTES * shareElements(runs);
     return [
       ranges(runs.length, sharesOf(runs)).map(({ first, count }, share) =>
         runs.slice(first, first + count).flatMap((run) => serial(run.stages(shift(scratch, share * bytes)))),

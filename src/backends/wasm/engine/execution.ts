@@ -13,8 +13,7 @@ import { type Engine, functionNames, loadProgram } from './engine.js';
 import type { WasmKernel } from './kernel.js';
 import { type Prepared, type Program, programOf } from './program.js';
 import { encode, relocate, type Tape, writeTape } from './tape.js';
-
-const WORD_BYTES = 4;
+import { WORD_BYTES } from '../numbers.js';
 
 /**
  * The minimum number of cycles for workers: about a third of a millisecond, several times the time to wake them. Less

@@ -16,11 +16,11 @@ import {
   shift,
   type Stage,
 } from '../engine/stage.js';
-import { copied, FLOAT_BYTES, type Matrix } from './copy.js';
+import { copied, type Matrix } from './copy.js';
 import { packPanel, panelColumns, panelsOf } from './panels.js';
 import { panelRuns, passesOf, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
-import { range } from './tiles.js';
+import { WORD_BYTES, range } from '../numbers.js';
 
 /** Strides of a batch of matrices, in elements; any may be 0 or negative. */
 export interface MatrixStrides {
@@ -92,7 +92,7 @@ export const offsetInBatch = (batch: readonly number[], strides: MatrixStrides, 
     offset += (rest % batch[axis]!) * (strides.batch[axis] ?? 0);
     rest = Math.floor(rest / batch[axis]!);
   }
-  return FLOAT_BYTES * offset;
+  return WORD_BYTES * offset;
 };
 
 /** One product: packs B and copies A if necessary, then multiplies. `packed` is true if B is packed already. */
@@ -113,7 +113,7 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
   const left: Matrix<Place> = a.column === 1 ? original : { at: areas.a, row: k, column: 1 };
   const rowsAt = (matrix: Matrix<Place>, row: number): Matrix<Place> => ({
     ...matrix,
-    at: shift(matrix.at, FLOAT_BYTES * row * matrix.row),
+    at: shift(matrix.at, WORD_BYTES * row * matrix.row),
   });
   const copying =
     left === original
@@ -123,8 +123,8 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
   const tableOf = (rows: number): RowTable =>
     rowTable(rows, 1, (words) => {
       for (let row = 0; row < rows; row++) {
-        words[2 * row] = FLOAT_BYTES * row * c.row;
-        words[2 * row + 1] = FLOAT_BYTES * row * left.row;
+        words[2 * row] = WORD_BYTES * row * c.row;
+        words[2 * row + 1] = WORD_BYTES * row * left.row;
       }
     });
   const whole = tableOf(blockRowsOf(problem));
@@ -138,8 +138,8 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
           table,
           first: 0,
           count: rows,
-          left: shift(rowsAt(left, first).at, FLOAT_BYTES * pass.first),
-          result: shift(at.c, FLOAT_BYTES * first * c.row),
+          left: shift(rowsAt(left, first).at, WORD_BYTES * pass.first),
+          result: shift(at.c, WORD_BYTES * first * c.row),
           length: pass.count,
           packed: areas.b,
           depth: k,
@@ -164,7 +164,7 @@ export const gemm = (problem: GemmProblem, at: GemmPlaces): readonly Stage[] => 
     a: shift(at.a, offsetInBatch(problem.batch, problem.a, index)),
     b: shift(at.b, offsetInBatch(problem.batch, problem.b, index)),
     c: shift(at.c, offsetInBatch(problem.batch, problem.c, index)),
-    scratch: shift(at.scratch, FLOAT_BYTES * share * layout.elements),
+    scratch: shift(at.scratch, WORD_BYTES * share * layout.elements),
   });
   if (shares === null)
     return range(productsOf(problem)).flatMap((index) => product(problem, placesOf(index, 0), false));

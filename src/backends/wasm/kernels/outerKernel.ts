@@ -9,9 +9,10 @@
 import { block, br_if, i32, increment, loop, repeat, select, set, tee, v128 } from '../assembler/assembler.js';
 import type { Body, Func } from '../assembler/assembler.js';
 import { callable } from '../engine/callable.js';
-import { OUTER_TILE_ROWS, range } from './tiles.js';
+import { OUTER_TILE_ROWS } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
+import { range } from '../numbers.js';
 
 /** Positions in one iteration of the inner loop. */
 const UNROLL = 4;

@@ -13,6 +13,7 @@ import { type Choice, choices, locationOf, type Pointer, type LoopState, vectorP
 import { type Block, LANES, type Level, type Schedule } from './schedule.js';
 import { constantOf, type Toolbox } from './tools.js';
 import { combine } from './values.js';
+import { range } from '../numbers.js';
 
 export interface Accumulation {
   /** Adds values to the accumulators: one for each store, in their form in memory. */
@@ -31,8 +32,6 @@ export const MAX_ACCUMULATORS = 8;
 
 const maxParts = (levels: readonly Level[]): number =>
   levels.reduce((product, { blocks }) => product * Math.max(1, ...blocks.map(({ parts }) => parts.length)), 1);
-
-const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
 interface Reduction {
   readonly isSum: boolean;

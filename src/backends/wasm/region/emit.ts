@@ -20,6 +20,7 @@ import {
 import type { Schedule } from './schedule.js';
 import { toolbox } from './tools.js';
 import { toMemory } from './values.js';
+import { WORD_BYTES } from '../numbers.js';
 
 /** Code, and the number of elements by which it advances each pointer. */
 interface Emitted {
@@ -47,7 +48,7 @@ export const emitNest = (
   const pointers = pointersOf(nest, variables);
   const extent = variables.i32();
   const starts = [...pointers.loads, ...pointers.stores].map(({ slot }) => slot);
-  const reading = [...starts, extent].map((slot, i) => set(slot, i32.load(args, { offset: 4 * i })));
+  const reading = [...starts, extent].map((slot, i) => set(slot, i32.load(args, { offset: WORD_BYTES * i })));
   const schedule = scheduleOf(extent);
   const tools = toolbox(variables, multiplyAdd);
   const computed = computation(nest, depends, schedule, pointers, tools, imports);

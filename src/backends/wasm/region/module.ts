@@ -4,11 +4,11 @@ import type { Pieces } from '../../../internal/stop.js';
 import { dependences, isFlat, keyOf, type Nest, nestOf, simplified } from '../../shared/regions/nest.js';
 import { type Command, command } from '../engine/stage.js';
 import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
-import { BYTES } from './access.js';
 import { binaryModule } from './binary.js';
 import { scheduleOf } from './choose.js';
 import { emitNest } from './emit.js';
 import type { HostFunction } from './values.js';
+import { WORD_BYTES } from '../numbers.js';
 
 /** Properties of the machine that code is generated for. */
 export interface Target {
@@ -123,7 +123,7 @@ export function* regionModule(
     const { name, isFlat, callsHost } = functionOfRegion(region);
     const places = [...region.loads, ...region.stores].map(({ buffer, offset }) => ({
       buffer,
-      offset: BYTES * offset,
+      offset: WORD_BYTES * offset,
     }));
     entries.push({ command: command(name, ...places, isFlat ? keptElements(region) : 0), callsHost });
     yield;

@@ -9,11 +9,11 @@ import {
   shift,
   type Stage,
 } from '../../engine/stage.js';
-import { copied, FLOAT_BYTES, type Matrix } from '../copy.js';
+import { copied, type Matrix } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, panelColumns, panelsOf } from '../panels.js';
 import { type PanelRun, panelRuns, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from '../rows.js';
-import { range } from '../tiles.js';
+import { WORD_BYTES, range } from '../../numbers.js';
 
 /** A matrix in memory: its extents and its place. */
 export interface Source extends Matrix<Place> {
@@ -59,7 +59,7 @@ export const packed = (
     const panels = panelsOf(columns);
     const whole = panels.map((panel) => ({ ...panel, columns: panel.width }));
     const matrix = { at, rows, runs: panelRuns(panels), wholeRuns: panelRuns(whole) };
-    at = shift(at, FLOAT_BYTES * packedElements(rows, columns));
+    at = shift(at, WORD_BYTES * packedElements(rows, columns));
     return matrix;
   });
   const stage = sources.flatMap((source, i): Stage => {
@@ -107,7 +107,7 @@ export interface Rows {
 
 /** Copies a block of rows of a matrix, whose columns are then contiguous. */
 export const copiedRows = (to: Place, { at, row, column, columns }: Source, { first, rows }: Block): Item =>
-  copied({ at: to, row: columns, column: 1 }, { at: shift(at, FLOAT_BYTES * first * row), row, column }, rows, columns);
+  copied({ at: to, row: columns, column: 1 }, { at: shift(at, WORD_BYTES * first * row), row, column }, rows, columns);
 
 /** Multiplies rows by packed matrices. Tables of equal form are made once. */
 export type Multiply = (rows: number, left: Rows, right: Packed, result: Rows, isPadded?: boolean) => Item;
@@ -121,8 +121,8 @@ export const multiplier = (): Multiply => {
       tables.get(key) ??
       rowTable(rows, 1, (words) =>
         range(rows).forEach((row) => {
-          words[2 * row] = FLOAT_BYTES * row * result;
-          words[2 * row + 1] = FLOAT_BYTES * row * left;
+          words[2 * row] = WORD_BYTES * row * result;
+          words[2 * row + 1] = WORD_BYTES * row * left;
         }),
       );
     tables.set(key, table);

@@ -9,9 +9,8 @@ import {
   shift,
   type Stage,
 } from '../../engine/stage.js';
-import { FLOAT_BYTES } from '../copy.js';
 import { type MatrixStrides, offsetInBatch } from '../gemm.js';
-import { range } from '../tiles.js';
+import { WORD_BYTES, range } from '../../numbers.js';
 
 /** Raises a RangeError unless the columns of a result are contiguous. */
 export const demandContiguous = (what: string, { column }: MatrixStrides): void => {
@@ -76,17 +75,17 @@ export const overHeads = (
     (strides: MatrixStrides): number =>
       offsetInBatch(problem.batch, strides, head);
   if (shares === null) {
-    const parts = shift(scratch, FLOAT_BYTES * common);
+    const parts = shift(scratch, WORD_BYTES * common);
     const places = {
       common: scratch,
-      own: (share: number) => shift(parts, FLOAT_BYTES * share * own),
+      own: (share: number) => shift(parts, WORD_BYTES * share * own),
       shares: MOST_SHARES,
     };
     return range(heads).flatMap((head) => stagesOf(offsetOf(head), places));
   }
   const share = ({ first, count }: { readonly first: number; readonly count: number }, i: number): Item => {
-    const at = shift(scratch, FLOAT_BYTES * i * (common + own));
-    const places = { common: at, own: () => shift(at, FLOAT_BYTES * common), shares: 1 };
+    const at = shift(scratch, WORD_BYTES * i * (common + own));
+    const places = { common: at, own: () => shift(at, WORD_BYTES * common), shares: 1 };
     return range(count).flatMap((j) => serial(stagesOf(offsetOf(first + j), places)));
   };
   return [ranges(heads, shares).map(share)];

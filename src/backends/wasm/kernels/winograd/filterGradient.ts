@@ -14,12 +14,13 @@ import {
   shift,
   type Stage,
 } from '../../engine/stage.js';
-import { cleared, copied, FLOAT_BYTES } from '../copy.js';
+import { cleared, copied } from '../copy.js';
 import type { FilterGradientPlaces, FilterGradientProblem } from '../problems.js';
 import { type Panel, panelAt, panelColumns, panelsOf } from '../panels.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
-import { OUTER_TILE_ROWS, range } from '../tiles.js';
+import { OUTER_TILE_ROWS } from '../tiles.js';
 import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from './tiles.js';
+import { WORD_BYTES, range } from '../../numbers.js';
 
 type Area = 'shares' | 'taps';
 type ShareArea = 'inputs' | 'gradients' | 'sums';
@@ -67,11 +68,11 @@ const addBlock = (
   const { channels, outChannels } = problem;
   const panels = panelsOf(outChannels);
   const size = blockTiles(problem);
-  const inputBytes = FLOAT_BYTES * size * channels;
-  const gradientBytes = FLOAT_BYTES * size * panelColumns(outChannels);
+  const inputBytes = WORD_BYTES * size * channels;
+  const gradientBytes = WORD_BYTES * size * panelColumns(outChannels);
   const none = { table: zeros, offset: 0 };
-  const x = shift(at.x, FLOAT_BYTES * image * problem.x.image);
-  const dy = shift(at.dy, FLOAT_BYTES * image * problem.dy.image);
+  const x = shift(at.x, WORD_BYTES * image * problem.x.image);
+  const dy = shift(at.dy, WORD_BYTES * image * problem.dy.image);
   const multiply = (panel: Panel): Command =>
     command(
       `outer${panel.width}`,
@@ -85,7 +86,7 @@ const addBlock = (
       16,
       gradientBytes,
       inputBytes,
-      FLOAT_BYTES * sumsOf(problem),
+      WORD_BYTES * sumsOf(problem),
     );
   return [
     // four channels of all tiles are contiguous
@@ -95,12 +96,12 @@ const addBlock = (
         'winogradGradient',
         table,
         count,
-        shift(dy, FLOAT_BYTES * panel.first),
+        shift(dy, WORD_BYTES * panel.first),
         panel.width / 4,
         none,
         panelAt(at.gradients, size, panel),
         gradientBytes,
-        FLOAT_BYTES * panel.width,
+        WORD_BYTES * panel.width,
       ),
     ),
     ...panels.map(multiply),
@@ -113,7 +114,7 @@ export const winogradFilterGradient = (problem: FilterGradientProblem, at: Filte
   const areas = areasAt(layoutOf(problem), at.scratch);
   const share = shareLayout(problem);
   const shareAt = (i: number): Record<ShareArea, Place> =>
-    areasAt(share, shift(areas.shares, FLOAT_BYTES * i * share.elements));
+    areasAt(share, shift(areas.shares, WORD_BYTES * i * share.elements));
   const positions = Int32Array.from(range(blockTiles(problem)), (tile) => 16 * tile);
   const zeros = new Int32Array(Math.max(channels, outChannels));
   const blocks = tileBlocks(problem, tileTable(problem, problem.x, problem.dy));
@@ -129,7 +130,7 @@ export const winogradFilterGradient = (problem: FilterGradientProblem, at: Filte
 
   const panels = panelsOf(outChannels);
   /** From one matrix of sums to the next, and from one tap to the next. */
-  const step = FLOAT_BYTES * sumsOf(problem);
+  const step = WORD_BYTES * sumsOf(problem);
   const finish = (panel: Panel): Item => {
     const taps = panelAt(areas.taps, channels, panel);
     return [
@@ -138,7 +139,7 @@ export const winogradFilterGradient = (problem: FilterGradientProblem, at: Filte
         panelAt(shareAt(0).sums, channels, panel),
         step,
         shares,
-        FLOAT_BYTES * share.elements,
+        WORD_BYTES * share.elements,
         taps,
         step,
         (channels * panel.width) / 4,
@@ -146,7 +147,7 @@ export const winogradFilterGradient = (problem: FilterGradientProblem, at: Filte
       ...range(9).flatMap((tap) => {
         const place = Math.floor(tap / 3) * filter.row + (tap % 3) * filter.column + panel.first * filter.output;
         return copied(
-          { at: shift(at.filter, FLOAT_BYTES * place), row: filter.input, column: filter.output },
+          { at: shift(at.filter, WORD_BYTES * place), row: filter.input, column: filter.output },
           { at: shift(taps, tap * step), row: panel.width, column: 1 },
           channels,
           panel.columns,

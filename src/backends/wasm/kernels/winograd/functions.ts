@@ -28,7 +28,7 @@ import {
 } from '../../assembler/assembler.js';
 import { callable } from '../../engine/callable.js';
 import { PADDING } from '../rowKernel.js';
-import { range } from '../tiles.js';
+import { range } from '../../numbers.js';
 
 type Vector = Expr<'v128'>;
 

@@ -1,14 +1,5 @@
 /** The step of every sum of products, a·b + c, in two forms: rounded twice, or once ("fused"). */
-import {
-  f32x4,
-  func,
-  instantiate,
-  moduleBytes,
-  v128,
-  wasm,
-  type Expr,
-  type Func,
-} from '../assembler/assembler.js';
+import { f32x4, func, instantiate, moduleBytes, v128, wasm, type Expr, type Func } from '../assembler/assembler.js';
 
 /** Computes a·b + c in each lane. */
 export type MultiplyAdd = (a: Expr<'v128'>, b: Expr<'v128'>, c: Expr<'v128'>) => Expr<'v128'>;

@@ -1,9 +1,9 @@
 /** Computes the values of a body, each once and in the outermost loop possible. */
-import type { NumberType } from '../../../dsl/graph/region.js';
+import { type NumberType, operandsOf } from '../../../dsl/graph/region.js';
 import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import { loaded } from './access.js';
 import { set, type Slot, type Statement, type Vector } from './code.js';
-import { type Nest, operandsOf } from '../../shared/regions/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import {
   type Choice,
   choices,

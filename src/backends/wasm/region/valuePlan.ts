@@ -1,6 +1,6 @@
 /** Decides where the values of a body are computed, and which of them are kept in locals. */
-import type { NumberType } from '../../../dsl/graph/region.js';
-import { type Nest, operandsOf } from '../../shared/regions/nest.js';
+import { liveIn, type NumberType, operandsOf } from '../../../dsl/graph/region.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import { loopBits, type Schedule } from './schedule.js';
 import { transposeLevel } from './transpose.js';
 import { elementaryOf, type HostFunction, hostFunctionOf } from './values.js';
@@ -29,27 +29,19 @@ export const valuePlan = ({ body, loads, stores }: Nest, depends: readonly numbe
   const depthOf = varies.map((along) => 1 + along.slice(0, schedule.running.length).lastIndexOf(true));
   const transposeLevels = loads.map((strides) => transposeLevel(schedule, strides));
 
-  const users = body.map(() => 0);
-  const user = body.map(() => -1);
-  const isStored = body.map(() => false);
-  for (const { value } of stores) isStored[value] = true;
-  const used = body.map(() => false);
-  for (let i = body.length - 1; i >= 0; i--) {
-    used[i] = isStored[i] === true || users[i]! > 0;
-    if (used[i] === false) continue;
-    for (const operand of operandsOf(body[i]!)) {
-      users[operand]! += 1;
-      user[operand] = i;
-    }
-  }
+  const used = liveIn(body, stores);
+  const stored = new Set(stores.map(({ value }) => value));
+  const usersOf = body.map((): number[] => []);
+  body.forEach((a, i) => used[i] === true && operandsOf(a).forEach((operand) => usersOf[operand]!.push(i)));
   const hosts = body.map((a) => (a.op === 'unary' || a.op === 'binary' ? hostFunctionOf(a, typeOf(a.a)) : null));
   /** True for assignments that repeat their operands, which must therefore be in locals. */
   const takesSteps = body.map(
     (a, i) => hosts[i] !== null || (a.op === 'unary' && elementaryOf(a, typeOf(a.a)) !== null),
   );
   const inlined = body.map((a, i) => {
-    const only = user[i]!;
-    if (users[i] !== 1 || isStored[i] === true || takesSteps[i] === true || takesSteps[only] === true) return false;
+    const [only, ...others] = usersOf[i]!;
+    if (only === undefined || others.length > 0 || stored.has(i)) return false;
+    if (takesSteps[i] === true || takesSteps[only] === true) return false;
     if (a.op === 'load' && transposeLevels[a.load]! >= 0) return false;
     return depthOf[only] === depthOf[i] && varies[i]!.every((along, level) => along === varies[only]![level]);
   });

@@ -10,7 +10,7 @@ import ts from 'typescript';
 import { programOf, projectOptions, root } from '../types/operations/typescript.js';
 
 /** The results that need `unwrap`, or a run. */
-export type Gives = 'Either' | 'effect' | 'task';
+type Gives = 'Either' | 'effect' | 'task';
 
 /** A public name, with the example in its docstring. */
 export interface Exported {

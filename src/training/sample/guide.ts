@@ -1,6 +1,5 @@
 /** The guide of a sampling: parameters, or a trained classifier, which is compared with the model that it guides. */
-import { type GuidedParams, overParams, type Process, type Sampler } from '../../diffusion/index.js';
-import { leavesSignal } from '../../diffusion/schedules/channel.js';
+import { type GuidedParams, overParams, type Process } from '../../diffusion/index.js';
 import {
   isValue,
   leafSpec,
@@ -18,12 +17,6 @@ import type { Trained, TrainedClassifier } from '../trained.js';
 /** The relative tolerance for equal noise levels, because tables may have been rounded to float32. */
 const ROUNDING = 1e-5;
 
-/**
- * The greatest factor by which a deterministic step may multiply √ᾱ. For two trained classifiers, a factor times scale of
- * 40 raised the share of saturated numbers by at most a fifth, and 250 more than doubled it; usual grids stay below 10.
- */
-const MOST_SIGNAL_GAIN = 50;
-
 /** The first timestep at which the noise levels of two processes differ. */
 const otherLevel = (own: Process, other: Process): number | undefined => {
   const places = new Map(Array.from(other.timesteps, (timestep, place) => [timestep, place]));
@@ -38,7 +31,7 @@ const otherLevel = (own: Process, other: Process): number | undefined => {
   return at === -1 ? undefined : own.timesteps[at];
 };
 
-export const isTrained = <Q, I extends ImageShape>(
+const isTrained = <Q, I extends ImageShape>(
   guide: Resident<Q> | TrainedClassifier<Q, I> | undefined,
 ): guide is TrainedClassifier<Q, I> => {
   const { model, process, params } = Object(guide) as Partial<TrainedClassifier<Q, I>>;
@@ -87,24 +80,4 @@ export const besideGuide = <P, Q, I extends ImageShape>(
     },
     params: { denoiser: params, guide } as Resident<GuidedParams<P, Q>>, // a conditional type, which does not reduce while P and Q are generic
   };
-};
-
-/**
- * Checks the steps of a sampling that a trained classifier guides on the score. A step from t to s moves x_s by
- * (1-ᾱ_t)·√(ᾱ_s/ᾱ_t) times the gradient, so where √ᾱ grows much the errors of the classifier ruin the sample, unless later
- * steps replace them by noise. Raises `ConfigError` for such a step.
- */
-export const checkGuidedSteps = (
-  where: string,
-  { legs, stochastic }: Pick<Sampler<never, never>, 'legs' | 'stochastic'>,
-): void => {
-  const leg = legs.find(({ from, to }) => leavesSignal(from) && to.scale > MOST_SIGNAL_GAIN * from.scale);
-  if (stochastic || leg === undefined) return;
-  const { t, next, from, to } = leg;
-  raise('ConfigError', {
-    where: `${where}: grid`,
-    expected: `steps that multiply the signal √ᾱ by at most ${MOST_SIGNAL_GAIN}, for a trained classifier`,
-    actual: `a step from t = ${t} to ${next === null ? 'the data' : `t = ${next}`} that multiplies it by ${Math.round(to.scale / from.scale)}`,
-    hint: 'start at a smaller t, such as grid: partOfTheWay(0.93, 50), or add noise, by ancestral() or ddim({ eta: 1 })',
-  });
 };

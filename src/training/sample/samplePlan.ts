@@ -10,7 +10,6 @@ import { type Beginning, checkBeginning, checkKnown, resamplingOf } from './give
 import type { Steps } from './sampleLoop.js';
 import { labelNumbers } from './labels.js';
 import { countsOf, type Numbered, type Sampling } from './sampling.js';
-import { checkGuidedSteps, isTrained } from './guide.js';
 import type { Trained } from '../trained.js';
 
 /** A sampling whose guide matches the given parameters. */
@@ -87,7 +86,6 @@ export const planOf =
       };
       const plain = orRaise(sampler<P, I>(parts));
       checkDirection(where, end, plain);
-      if (denoiser.guides?.score && isTrained(given.guide)) checkGuidedSteps(where, plain);
       const inpainter = known ? orRaise(inpainting(resamplingOf(known))(plain)) : null;
       return { where, all, batch, trained, steps: { sampler: plain, inpainter }, beginning, sampling };
     });

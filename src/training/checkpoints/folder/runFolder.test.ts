@@ -262,6 +262,17 @@ describe('a folder is refused', () => {
     ]);
   });
 
+  test.each(['other.txt', 'missing.txt'])('to resume or begin if the log is a link to %s', async (name) => {
+    await mkdir(folder);
+    await writeFile(join(home, 'other.txt'), 'kept\n');
+    await symlink(join(home, name), join(folder, 'metrics.jsonl'));
+    expect(await messageOf(openRunFolder(folder, { resume: 'auto' }))).toMatch(
+      /^FileError: …\/run\/metrics.jsonl: .* got a symbolic link; /,
+    );
+    expect(await readFile(join(home, 'other.txt'), 'utf8')).toBe('kept\n');
+    expect(await names()).toEqual(['metrics.jsonl']);
+  });
+
   test('to resume if the log lacks a step, or is deeply nested', async () => {
     await within({}, (run) => advance(run, 3, 1));
     const lines = (await log()).split('\n');

@@ -133,13 +133,12 @@ const beginning = async (folder: string, { resume = false, log: kind }: Opening)
       });
     return { from: null, metrics: [] };
   }
-  const path = join(folder, NEWEST);
+  const [path, log] = [join(folder, NEWEST), join(folder, LOG)];
+  const hasLog = orRaise(await ownFileExists(log)());
   const toReplace = (error: NoisefoldError): NoisefoldError =>
     hinting(error, `${error.hint}; to resume from another checkpoint, move it to this name`);
   const from = orRaise(await TE.mapLeft(toReplace)(findCheckpoint(path))());
   if (from !== null) {
-    const log = join(folder, LOG);
-    const hasLog = orRaise(await fileExists(log)());
     const text = hasLog ? new TextDecoder().decode(orRaise(await readBytes(log)())) : '';
     const metrics = attempt(() => loggedBefore(log, from.step, text));
     if (E.isRight(metrics)) return { from, metrics: metrics.right };

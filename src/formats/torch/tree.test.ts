@@ -44,4 +44,11 @@ describe('a tree', () => {
     const root: Pickled = { _tag: 'Dict', entries: [['long', { _tag: 'Tuple', items }], ['names', names]] }; // prettier-ignore
     expect(treeOf('weights', root).metadata).toEqual({ names: '["a","b"]' });
   });
+
+  test('counts the items of a list for each of its names, with or without a word', () => {
+    const list: Pickled = { _tag: 'List', items: Array.from({ length: 64 }, () => 1e-300 / 3) };
+    const settings: Pickled = { _tag: 'Dict', entries: Array.from({ length: 1000 }, (_, i) => [`s${i}`, list]) };
+    const root: Pickled = { _tag: 'List', items: Array.from({ length: 100 }, () => settings) };
+    expect(() => treeOf('weights', root)).toThrow(/expected at most 4194304 values, got more/);
+  });
 });

@@ -157,7 +157,7 @@ describe('a run in a folder', () => {
 
   test('leaves other files alone', async () => {
     await mkdir(folder);
-    const others = ['checkpoint-000001.txt', 'my checkpoint-000001.safetensors', 'checkpoint-1.safetensors', 'notes', '.checkpoint.safetensors.tmp']; // prettier-ignore
+    const others = ['checkpoint-000001.txt', 'my checkpoint-000001.safetensors', 'checkpoint-1.safetensors', 'checkpoint-0000001.safetensors', 'notes', '.checkpoint.safetensors.tmp']; // prettier-ignore
     for (const name of others) await writeFile(join(folder, name), name);
     await within({}, async (run) => {
       await mkdir(join(folder, 'checkpoint-000001.safetensors.d'));

@@ -76,6 +76,12 @@ const LEFTOVER = /^\.(checkpoint(-\d+)?|best)\.safetensors\.\d+\.[\da-f-]+\.tmp$
 
 const earlier = (step: number): string => `checkpoint-${`${step}`.padStart(6, '0')}.safetensors`;
 
+/** The step of an earlier checkpoint by its name; NaN for other files, also for those with other zeros. */
+const stepOf = (name: string): number => {
+  const step = Number(EARLIER.exec(name)?.[1]);
+  return name === earlier(step) ? step : NaN;
+};
+
 /** An error with another hint. */
 export const hinting = (error: NoisefoldError, hint: string): NoisefoldError => failure(error._tag, { ...error, hint });
 
@@ -121,7 +127,7 @@ interface Beginning extends Pick<RunFolder, 'from' | 'metrics'> {
 const beginning = async (folder: string, { resume = false, log: kind }: Opening): Promise<Beginning> => {
   const { join, readdir } = node();
   const names = await readdir(folder);
-  const kept = names.filter((name) => name === NEWEST || name === BEST || EARLIER.test(name));
+  const kept = names.filter((name) => name === NEWEST || name === BEST || stepOf(name) >= 0);
   if (resume === false) {
     const found = kept[0] ?? names.find((name) => name === LOG);
     if (found !== undefined)
@@ -205,7 +211,7 @@ const opened = (
         orRaise(await saveCheckpoint(join(path, NEWEST))(snapshot)());
         newest = { step: snapshot.step, ...(snapshot.heldOut !== undefined && { heldOut: snapshot.heldOut }) };
         await keepBest();
-        const steps = (await readdir(path)).map((name) => Number(EARLIER.exec(name)?.[1])); // NaN for other files
+        const steps = (await readdir(path)).map(stepOf);
         const before = steps.filter((step) => step < snapshot.step).sort((a, b) => b - a);
         for (const step of before.slice(keep - 1)) {
           const old = join(path, earlier(step));

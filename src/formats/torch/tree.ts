@@ -12,7 +12,7 @@ import {
   type PickledDict,
   showPickled,
 } from './pickleValues.js';
-import { MOST_WORDS } from '../safetensorsHeader.js';
+import { MOST_TENSORS, MOST_WORDS } from '../safetensorsHeader.js';
 import { draftOf, type TensorDraft } from './tensors.js';
 
 /** The tensors of a file by name, and the numbers and texts beside them. */
@@ -24,7 +24,6 @@ export interface TorchTree {
 const MOST_LEVELS = 200;
 /** The maximum number of values that are visited: one may have many paths. */
 const MOST_VISITS = 2 ** 22;
-const MOST_TENSORS = 2 ** 18;
 const LONGEST_NAME = 1024;
 
 /** The name of a tensor that is the whole file. */

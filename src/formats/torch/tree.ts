@@ -53,14 +53,10 @@ const scalarText = (value: Pickled): string => (typeof value === 'string' ? JSON
 
 const MOST_LISTED = 64;
 
-/** The items of a list; the value alone if it is no list. */
-const itemsOf = (value: Pickled): readonly Pickled[] =>
-  isPickled('List', value) || isPickled('Tuple', value) ? value.items : [value];
-
 /** The word for a value in the metadata, if it has one: of a scalar, or of a short list of them. */
 const wordOf = (value: Pickled): string | undefined => {
   if (isScalar(value)) return String(value as string); // one of the four
-  const items = itemsOf(value);
+  const items: readonly Pickled[] = isPickled('List', value) || isPickled('Tuple', value) ? value.items : [value];
   if (items.length > MOST_LISTED || !items.every(isScalar)) return undefined;
   // measured before they are joined: all may be one long text
   const length = items.reduce<number>((sum, item) => sum + (typeof item === 'string' ? item.length : 1), 0);
@@ -101,9 +97,15 @@ const joinedBy =
   };
 
 /** Collects tensors and words, up to a limit. */
-const collectionOf = (refuse: Refuse, spend: ReturnType<typeof budgetOf>) => {
+const collectionOf = (refuse: Refuse) => {
   const drafts = new Map<string, TensorDraft>();
   const words = new Map<string, string>();
+  const known = new Map<Pickled, string | undefined>(); // any number of names may share a list
+  const wordOnce = (value: Pickled): string | undefined => {
+    if (isScalar(value)) return wordOf(value);
+    if (!known.has(value)) known.set(value, wordOf(value));
+    return known.get(value);
+  };
   return {
     drafts,
     words,
@@ -115,8 +117,7 @@ const collectionOf = (refuse: Refuse, spend: ReturnType<typeof budgetOf>) => {
     },
     addWord: (path: string, value: Pickled): void => {
       if (words.size === MOST_WORDS) return;
-      spend(Math.min(itemsOf(value).length, MOST_LISTED), path); // a list may have many names
-      const word = wordOf(value);
+      const word = wordOnce(value);
       if (word !== undefined && word.length <= LONGEST_NAME) words.set(path, word);
     },
   };
@@ -144,8 +145,8 @@ interface Walk extends Pick<ReturnType<typeof collectionOf>, 'addTensor' | 'addW
 /** Finds the tensors of a pickled value. Raises `DecodeError` for two of one name. */
 export const treeOf = (where: string, root: Pickled): TorchTree => {
   const refuse = refuseIn(where);
+  const { drafts, words, ...adders } = collectionOf(refuse);
   const [spend, joined, fields] = [budgetOf(refuse), joinedBy(refuse), indexOf(where)];
-  const { drafts, words, ...adders } = collectionOf(refuse, spend);
   visit({ where, refuse, spend, joined, fields, ...adders }, root, '', 0);
   return { drafts, metadata: Object.fromEntries(words) };
 };

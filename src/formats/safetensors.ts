@@ -84,7 +84,7 @@ export const headOf = (where: string, bytes: Uint8Array): either.Either<Noisefol
 /**
  * Reads the bytes of a file; `where` names it in messages. The arrays are views of `bytes` if they are aligned. Returns
  * a `DecodeError` at the first invalid place: a truncated or foreign file, overlapping data, gaps, a repeated name, a
- * shape of more than 64 extents or of more numbers than can be counted.
+ * shape of more than 64 extents or of more numbers than can be counted, more than 65,536 tensors.
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
  * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: { author: 'me' } })

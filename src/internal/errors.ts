@@ -48,14 +48,30 @@ export const showType = ({ dtype, shape }: Typed): string => `${dtype} ${showSha
 /** Names the place of a leaf, which is the whole tree if its path is empty: `scan at fc.w`. */
 export const placeIn = (where: string, path: string): string => (path === '' ? where : `${where} at ${path}`);
 
+/** Characters that move the cursor of a terminal, change its state, or change the direction of text. */
+const CONTROL = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+
+/** Writes control characters as JSON does. Texts of errors may be from a hostile file. */
+const printable = (text: string): string =>
+  `${text}`.replace(CONTROL, (c) =>
+    c < ' ' ? JSON.stringify(c).slice(1, -1) : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /**
- * Makes an error value of a kind.
+ * Makes an error value of a kind. Control characters are escaped.
  * @example
  * const about = { where: 'cosine', expected: 'T ≥ 1', actual: '0', hint: 'give a number of timesteps' }
  * failure('ConfigError', about)._tag // → 'ConfigError'
  * failure('ConfigError', about).message // → 'cosine: expected T ≥ 1, got 0; give a number of timesteps'
  */
-export const failure = <K extends ErrorTag>(tag: K, about: Explanation): Extract<NoisefoldError, { _tag: K }> => {
+export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): Extract<NoisefoldError, { _tag: K }> => {
+  const { where, expected, actual, hint } = explanation;
+  const about = {
+    where: printable(where),
+    expected: printable(expected),
+    actual: printable(actual),
+    hint: printable(hint),
+  };
   const message = `${about.where}: expected ${about.expected}, got ${about.actual}; ${about.hint}`;
   // TypeScript does not resolve the mapped union for a type parameter; each member has this form
   return { ...about, _tag: tag, message } as unknown as Extract<NoisefoldError, { _tag: K }>;

@@ -8,7 +8,7 @@ import { fc, test } from '@fast-check/vitest';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import type { NoisefoldError } from '../internal/errors.js';
 import { E, type taskEither } from '../internal/fp.js';
-import { appendLine, fileExists, keepLines, readBytes, readPieces, writeAtomically } from './files.js';
+import { appendLine, fileExists, keepLines, readBytes, readPieces, syncFile, writeAtomically } from './files.js';
 
 /** The injected failures, by the step that fails. */
 const failures = new Map<'open' | 'write' | 'sync' | 'rename', NodeJS.ErrnoException>();
@@ -217,6 +217,11 @@ describe('readBytes and fileExists', () => {
     expect(await messageOf(async () => (await readPieces(path).next()).value!)).toBe(message);
   });
 
+  test('a path that is none', async () => {
+    expect(await messageOf(readBytes('a\0b'))).toMatch(/; give a path without null characters$/);
+    expect(await messageOf(readBytes(undefined as never))).toMatch(/; give the path as a string$/);
+  });
+
   test('a folder is an error, unlike a missing file', async () => {
     expect(await messageOf(fileExists(folder))).toMatch(/got something that is not a regular file; give the path of a/);
     expect(await messageOf(readBytes(folder))).toMatch(/EISDIR.*give the path of a file, this is a folder$/);
@@ -245,10 +250,21 @@ describe('a log', () => {
     expect(await readFile(path(), 'utf8')).toBe('first\nsecond\n');
   });
 
-  test.runIf(existsSync('/dev/full'))('a disk that is really full', async () => {
-    expect(await messageOf(appendLine('/dev/full', 'x'))).toBe(
-      'FileError /dev/full: expected a file to append to, got ENOSPC: no space left on device; free some space on the disk',
+  test.runIf(existsSync('/dev/full'))('that is a device is refused', async () => {
+    expect(await messageOf(appendLine('/dev/full', 'x'))).toMatch(
+      /^FileError \/dev\/full: expected a file to append to, got something that is not a regular file; /,
     );
+  });
+
+  test.each([
+    ['appendLine', (at: string) => appendLine(at, 'x')],
+    ['keepLines', (at: string) => keepLines(at, () => false)],
+    ['syncFile', syncFile],
+  ])('that is a symbolic link is not followed by %s', async (_name, change) => {
+    await writeFile(join(folder, 'other'), 'kept\n');
+    await symlink(join(folder, 'other'), join(folder, 'log'));
+    expect(await messageOf(change(join(folder, 'log')))).toMatch(/got a symbolic link; /);
+    expect(await readFile(join(folder, 'other'), 'utf8')).toBe('kept\n');
   });
 
   test('keeps the accepted lines, and no incomplete line', async () => {

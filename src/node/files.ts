@@ -150,18 +150,18 @@ export async function* readPieces(path: string): AsyncGenerator<either.Either<No
   }
 }
 
-/**
- * Tests if a name is that of a regular file, or of a link to one unless `links` is false. Anything else of this name is
- * an error.
- */
-const isThere = (path: string, links: boolean): Task<boolean> =>
-  onFile(path, 'a file or none', async () => {
-    const { lstat, stat } = node();
-    const found = await lstat(path).catch(recover(['ENOENT'], null));
-    if (found === null) return false;
-    demandRegular(links ? await stat(path) : found);
-    return true;
-  });
+/** The information about what has a name, which may be a link; null if nothing has it. */
+const infoOf = (path: string) =>
+  node()
+    .lstat(path)
+    .catch(recover(['ENOENT'], null));
+
+/** The information about a file that is written; null if there is none. Throws for a link: none is followed to write. */
+const ownFile = async (path: string) => {
+  const found = await infoOf(path);
+  if (found !== null) demandRegular(found);
+  return found;
+};
 
 /**
  * Tests if there is a file. Returns false only if nothing has this name. Fails with `FileError` for anything that
@@ -170,10 +170,16 @@ const isThere = (path: string, links: boolean): Task<boolean> =>
  * await fileExists('package.json')() // → E.right(true)
  * await fileExists('missing.bin')() // → E.right(false)
  */
-export const fileExists = (path: string): Task<boolean> => isThere(path, true);
+export const fileExists = (path: string): Task<boolean> =>
+  onFile(path, 'a file or none', async () => {
+    if ((await infoOf(path)) === null) return false;
+    demandRegular(await node().stat(path));
+    return true;
+  });
 
 /** Tests if there is a file that {@link writeAtomically} would replace, and that is therefore not a link. */
-export const ownFileExists = (path: string): Task<boolean> => isThere(path, false);
+export const ownFileExists = (path: string): Task<boolean> =>
+  onFile(path, 'a file or none', async () => (await ownFile(path)) !== null);
 
 export const isAlive = (pid: number): boolean => {
   try {
@@ -221,11 +227,10 @@ export const makeFolder = async (folder: string): Promise<void> => {
 };
 
 const replace = async (path: string, write: (handle: OpenFile) => Promise<void>): Promise<void> => {
-  const { basename, dirname, join, lstat, open, rename, rm } = node();
+  const { basename, dirname, join, open, rename, rm } = node();
   const folder = dirname(path);
   await makeFolder(folder);
-  const before = await lstat(path).catch(recover(['ENOENT'], null));
-  if (before !== null) demandRegular(before);
+  const before = await ownFile(path);
   await removeLeftovers(path);
   const aside = join(folder, asideOf(basename(path)));
   try {
@@ -265,7 +270,7 @@ export const writeAtomically = (path: string, content: Uint8Array | string): Tas
 
 /**
  * Adds a line to a text file, or makes the file. A line that does not fit on the disk is not written partially. Fails
- * with `FileError`.
+ * with `FileError`, also if the path is a symbolic link or a device.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.jsonl`
@@ -280,6 +285,7 @@ export const appendLine = (path: string, line: string): Task<void> =>
   onFile(path, 'a file to append to', async () => {
     const { dirname, open } = node();
     await makeFolder(dirname(path));
+    await ownFile(path);
     const handle = await open(path, 'a');
     try {
       const { size } = await handle.stat();
@@ -293,7 +299,8 @@ export const appendLine = (path: string, line: string): Task<void> =>
   });
 
 /**
- * Flushes a file to the disk, so that its content is kept even if the power fails. Fails with `FileError`.
+ * Flushes a file to the disk, so that its content is kept even if the power fails. Fails with `FileError`, also if the
+ * path is a symbolic link.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.log`
@@ -301,6 +308,7 @@ export const appendLine = (path: string, line: string): Task<void> =>
  */
 export const syncFile = (path: string): Task<void> =>
   onFile(path, 'a file to write', async () => {
+    await ownFile(path);
     const handle = await node().open(path, 'r+');
     try {
       await handle.sync();
@@ -311,7 +319,8 @@ export const syncFile = (path: string): Task<void> =>
 
 /**
  * Removes the lines of a text file that `keep` rejects, and an incomplete last line. Rewrites the file completely or
- * not at all, and only if a line is removed. A missing file is not an error. Fails with `FileError`.
+ * not at all, and only if a line is removed. A missing file is not an error. Fails with `FileError`, also if the path is
+ * a symbolic link.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.txt`
@@ -324,13 +333,12 @@ export const syncFile = (path: string): Task<void> =>
  */
 export const keepLines = (path: string, keep: (line: string) => boolean): Task<void> =>
   onFile(path, 'a file to trim', async () => {
-    const { lstat, realpath } = node();
-    if ((await lstat(path).catch(recover(['ENOENT'], null))) === null) return;
+    if ((await ownFile(path)) === null) return;
     const text = new TextDecoder().decode(orRaise(await readBytes(path)()));
     const lines = text.split('\n').slice(0, -1);
     const kept = lines
       .filter(keep)
       .map((line) => `${line}\n`)
       .join('');
-    if (kept !== text) await replace(await realpath(path), (handle) => handle.writeFile(kept));
+    if (kept !== text) await replace(path, (handle) => handle.writeFile(kept));
   });

@@ -48,6 +48,12 @@ describe('imageGrid', () => {
     },
   );
 
+  test.each([[[-1, 1]], [undefined], [BigInt64Array.of(1n, 0n)]])('%o in place of a host array is refused', (data) => {
+    expect(imageGrid({ shape: [1, 1, 2, 1], data: data as never })).toMatchObject({
+      left: { _tag: 'ConfigError', where: 'imageGrid.data' },
+    });
+  });
+
   test.each([
     [[2, 2, 1], 4, 1],
     [[1, 2, 2, 2], 8, 1],

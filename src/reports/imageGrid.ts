@@ -15,6 +15,9 @@ export interface ImageBatch {
 const byteOf = (data: HostArray): ((x: number) => number) =>
   data instanceof Float32Array || data instanceof Float64Array ? (x) => (x + 1) * 127.5 : (x) => x;
 
+/** The arrays of a {@link HostArray}: a plain array does not tell what its numbers mean. */
+const KINDS = [Float32Array, Float64Array, Int32Array, Uint8Array];
+
 /** The maximum size of a picture in bytes. */
 const MOST_BYTES = 2 ** 31;
 
@@ -31,6 +34,13 @@ export const imageGrid = (
   { shape, data }: ImageBatch,
   columns = Math.ceil(Math.sqrt(shape[0] ?? 0)),
 ): either.Either<NoisefoldError, Picture> => {
+  if (!KINDS.some((kind) => data instanceof kind))
+    return fail('ConfigError', {
+      where: 'imageGrid.data',
+      expected: `numbers in one of ${KINDS.map(({ name }) => name).join(', ')}`,
+      actual: Array.isArray(data) ? 'an array' : 'another value',
+      hint: 'give numbers in [-1, 1] as a Float32Array, and bytes as a Uint8Array',
+    });
   const [n = 0, height = 0, width = 0, channels = 0] = shape;
   const fits = shape.length === 4 && sizeOf(shape) === data.length && data.length > 0;
   const isPicture = channels === 1 || channels === 3 || channels === 4;

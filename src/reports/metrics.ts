@@ -12,17 +12,23 @@ const measured = new t.Type<number, number | null>(
   (value) => (Number.isFinite(value) ? value : null),
 );
 
-const codec = exactly(
-  {
-    step: natural,
-    loss: measured,
-    gradientNorm: measured,
-    learningRate: measured,
-    imagesPerSecond: measured,
-    seconds: measured,
-  },
-  { heldOut: measured, accuracy: measured, heldOutAccuracy: measured },
-);
+const metricsOf = <O>(number: t.Type<number, O>) =>
+  exactly(
+    {
+      step: natural,
+      loss: number,
+      gradientNorm: number,
+      learningRate: number,
+      imagesPerSecond: number,
+      seconds: number,
+    },
+    { heldOut: number, accuracy: number, heldOutAccuracy: number },
+  );
+
+const codec = metricsOf(measured);
+
+/** Metrics before they are written. */
+export const metricsCodec = metricsOf(t.number);
 
 /** One line of metrics.jsonl. */
 export interface Metrics {

@@ -172,8 +172,8 @@ const backTo = {
 
 /**
  * Compares a snapshot with the run that resumes from it. Key, batch and configuration must be the same, and also
- * settings and rounding if both have them. Returns a `CheckpointMismatch` at the first difference, and a `ConfigError`
- * for an invalid step, key or batch.
+ * settings and rounding if both have them; the step must be that of the tensors. Returns a `CheckpointMismatch` at the
+ * first difference, and a `ConfigError` for an invalid step, key or batch.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
@@ -184,10 +184,12 @@ export const resumable = (
   run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'settings' | 'rounding'>,
 ): either.Either<NoisefoldError, Snapshot> =>
   attempt(() => {
-    const { step, key, batch, settings, rounding } = snapshot;
+    const { step, key, batch, settings, rounding, tensors } = snapshot;
     orRaise(E.mapLeft(errorAt('ConfigError', 'from', hints.write))(decode(exactly(position))({ step, key, batch })));
     const refuse = ({ path, expected, actual }: Mismatch, hint: string): never =>
       raise('CheckpointMismatch', { where: `checkpoint of step ${step}: ${path}`, expected, actual, hint });
+    const counted = tensors.get('step')?.data[0] ?? step; // a missing tensor is found with the others
+    if (counted !== step) refuse({ path: 'step', expected: `${step}`, actual: `${counted}` }, 'use another checkpoint');
     for (const field of ['key', 'batch', 'config', 'settings'] as const) {
       if (field === 'settings' && (run.settings === undefined || settings === undefined)) continue;
       const found = difference(field, run[field], snapshot[field]);

@@ -1,15 +1,16 @@
 /**
  * The programs of a page. A program is run, and its claims are checked. A program with a `text` block below it does not
  * compile, and the block is its one error. A `diff` changes the last program that compiles; lines of it that start with
- * `!` are the one error of the change, in brief. A program may use what those before it declare, unless it begins with
- * an import of the package. In that case it must import everything that it uses.
+ * `!` are the one error of the change, in brief. A program may use what those before it import and declare; then it
+ * declares no name again, so that a reader can paste them into one file. A program that uses nothing of theirs is a file
+ * of its own.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type ts from 'typescript';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { messageOf, programOf, projectOptions, root } from '../types/operations/typescript.js';
-import { declaredIn, type Known, moduleOf, publicNames } from './examples.js';
+import { declaredIn, importedIn, type Known, moduleOf, usedIn } from './examples.js';
 
 export interface Snippet {
   readonly code: string;
@@ -19,6 +20,8 @@ export interface Snippet {
   readonly message: string | null;
   /** The last line that a diff adds, if the message is brief. */
   readonly changed: string | null;
+  /** Tests if it is a program of the page, not a change of one. */
+  readonly isProgram: boolean;
 }
 
 const side = (diff: string, sign: string): string =>
@@ -44,28 +47,36 @@ const snippetsOf = (page: string): readonly Snippet[] => {
     const code = kind === 'ts' ? text : patched(whole?.code ?? '', text);
     const line = page.slice(0, index).split('\n').length;
     const brief = kind === 'diff' ? side(text, '!').trimEnd() : '';
-    if (brief !== '') return [...found, { code, line, message: brief, changed: side(text, '+').split('\n').at(-1)! }];
-    return [...found, { code, line, message: next === 'text' ? message!.trimEnd() : null, changed: null }];
+    const isProgram = kind === 'ts';
+    const changed = brief === '' ? null : side(text, '+').split('\n').at(-1)!;
+    const below = next === 'text' ? message!.trimEnd() : null;
+    return [...found, { code, line, message: brief === '' ? below : brief, changed, isProgram }];
   }, []);
 };
 
-/** Tests if a program imports everything that it uses, so that a reader can save it as a file. */
-const isWhole = (code: string): boolean => /^import .* from 'noisefold/.test(code);
+type Names = ReadonlyMap<string, Known>;
 
 /**
- * Converts programs to modules that import the declarations of those before them; a later declaration of a name wins.
+ * Converts programs to modules that import what those before them import and declare, and finds the names that they
+ * declare again.
  */
-const modulesOf = (snippets: readonly Snippet[], names: readonly Known[]): readonly string[] =>
-  snippets.reduce<{ readonly modules: readonly string[]; readonly known: readonly Known[] }>(
-    ({ modules, known }, { code, line, message }) => {
-      const own = message === null ? declaredIn(code, `./line-${line}.js`) : [];
-      const isHidden = ({ name }: Known): boolean => own.some((one) => one.name === name);
+const modulesOf = (snippets: readonly Snippet[]) =>
+  snippets.reduce<{
+    readonly modules: readonly { readonly text: string; readonly again: readonly string[] }[];
+    readonly names: Names;
+  }>(
+    ({ modules, names }, { code, line, message, isProgram }) => {
+      const find = (name: string) => names.get(name);
+      const own = [...importedIn(code), ...declaredIn(code, `./line-${line}.js`)];
+      const continues = isProgram && usedIn(code, find).length > 0;
+      const again = continues ? own.flatMap(({ name }) => (names.has(name) ? [name] : [])) : [];
+      const added = message === null ? own.map((one) => [one.name, one] as const) : [];
       return {
-        modules: [...modules, moduleOf('dsl', code, isWhole(code) ? [] : known)],
-        known: [...own, ...known.filter((one) => !isHidden(one))],
+        modules: [...modules, { text: moduleOf(code, find), again }],
+        names: new Map([...names, ...added]),
       };
     },
-    { modules: [], known: names },
+    { modules: [], names: new Map() },
   ).modules;
 
 /** An error as text: the line of code, the marked place, and the message. */
@@ -125,8 +136,8 @@ export const testPage = (page: string, changed: (text: string) => string = (text
   const fileOf = (snippet: Snippet): string => `${scratch}/programs/${nameOf(snippet)}.ts`;
   for (const name of ['programs', 'tmp']) mkdirSync(`${scratch}/${name}`, { recursive: true });
   vi.stubEnv('TMPDIR', `${scratch}/tmp`); // temporary files of the programs are removed with them
-  const modules = modulesOf(snippets, publicNames());
-  snippets.forEach((snippet, i) => writeFileSync(fileOf(snippet), modules[i]!));
+  const modules = modulesOf(snippets);
+  snippets.forEach((snippet, i) => writeFileSync(fileOf(snippet), modules[i]!.text));
   afterAll(() => {
     vi.unstubAllEnvs();
     rmSync(scratch, { recursive: true });
@@ -134,7 +145,7 @@ export const testPage = (page: string, changed: (text: string) => string = (text
 
   const program = programOf({
     paths: snippets.map(fileOf),
-    options: { ...projectOptions, verbatimModuleSyntax: false },
+    options: projectOptions,
   });
   const errorsOf = (snippet: Snippet): readonly string[] =>
     program
@@ -144,6 +155,7 @@ export const testPage = (page: string, changed: (text: string) => string = (text
   const isRight = ({ message }: Snippet): boolean => message === null;
   describe(page, () => {
     test.each(snippets.filter(isRight))('line $line compiles, and its claims hold', async (snippet) => {
+      expect(modules[snippets.indexOf(snippet)]!.again).toEqual([]);
       expect(errorsOf(snippet)).toEqual([]);
       await import(pathToFileURL(fileOf(snippet)).href);
     });
@@ -154,5 +166,5 @@ export const testPage = (page: string, changed: (text: string) => string = (text
       },
     );
   });
-  return snippets.map((snippet, i) => ({ ...snippet, name: nameOf(snippet), text: modules[i]! }));
+  return snippets.map((snippet, i) => ({ ...snippet, name: nameOf(snippet), text: modules[i]!.text }));
 };

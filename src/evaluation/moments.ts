@@ -57,7 +57,7 @@ const scatterOf = ({ data, shape: [count, length] }: Features, mean: Float64Arra
  * `NonFinite` for a number that is not finite.
  * @example
  * const features: Features = { data: Float64Array.of(1, 0, 3, 4), shape: [2, 2] }
- * momentsOf(features) // → E.right({ count: 2, mean: [2, 2], scatter: [2, 4, 4, 8] })
+ * unwrap(momentsOf(features)) // → { count: 2, mean: [2, 2], scatter: [2, 4, 4, 8] }
  */
 export const momentsOf = (features: Features): either.Either<NoisefoldError, Moments> =>
   attempt(() => {

@@ -63,7 +63,7 @@ const wrongLength = (where: string, shape: readonly number[], actual: string): C
  * of `bytes`. Returns a `DecodeError` for another format, type or rank, and for a wrong length.
  * @example
  * const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 3) // two of them
- * decodeIdx('labels', 1)(labels) // → E.right({ shape: [2], data: [7, 3] })
+ * unwrap(decodeIdx('labels', 1)(labels)) // → { shape: [2], data: [7, 3] }
  */
 export const decodeIdx =
   (where: string, rank: number) =>

@@ -167,8 +167,8 @@ const isThere = (path: string, links: boolean): Task<boolean> =>
  * Tests if there is a file. Returns false only if nothing has this name. Fails with `FileError` for anything that
  * cannot be read as a file, such as a folder, a pipe or a broken link.
  * @example
- * await fileExists('package.json')() // → E.right(true)
- * await fileExists('missing.bin')() // → E.right(false)
+ * unwrap(await fileExists('package.json')()) // → true
+ * unwrap(await fileExists('missing.bin')()) // → false
  */
 export const fileExists = (path: string): Task<boolean> => isThere(path, true);
 
@@ -257,8 +257,8 @@ export const writeWith = (path: string, write: (handle: OpenFile) => Promise<voi
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}/bytes`
- * await writeAtomically(path, Uint8Array.of(1, 2, 3))() // → E.right(undefined)
- * await readBytes(path)() // → E.right([1, 2, 3])
+ * unwrap(await writeAtomically(path, Uint8Array.of(1, 2, 3))()) // → undefined
+ * unwrap(await readBytes(path)()) // → [1, 2, 3]
  */
 export const writeAtomically = (path: string, content: Uint8Array | string): Task<void> =>
   writeWith(path, (handle) => handle.writeFile(content));

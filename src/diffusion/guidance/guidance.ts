@@ -22,7 +22,7 @@ export interface GuidedParams<P, Q> {
  * No guidance: returns the denoiser itself.
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'v', apply: (_, x) => x }
- * unguided(denoiser) // → E.right(denoiser)
+ * unwrap(unguided(denoiser)) // → denoiser
  */
 export const unguided: Guidance = (denoiser) => E.right(denoiser);
 

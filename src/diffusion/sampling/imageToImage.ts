@@ -12,8 +12,9 @@ import type { SampleState } from '../solvers/solver.js';
  *
  * @param steps - the whole grid, or its number of steps, which means {@link trailing}
  * @example
- * pipe(ddpm(cosine(1000)), E.flatMap(partOfTheWay(0.6, trailing(5)))) // → E.right([599, 399, 199])
- * pipe(ddpm(cosine(1000)), E.flatMap(partOfTheWay(1.5, 5)), E.isRight) // → false
+ * const process = unwrap(ddpm(cosine(1000)))
+ * unwrap(partOfTheWay(0.6, trailing(5))(process)) // → [599, 399, 199]
+ * isRight(partOfTheWay(1.5, 5)(process)) // → false
  */
 export const partOfTheWay =
   (strength: number, steps: number | Grid): Grid =>

@@ -64,7 +64,8 @@ export type Numbers<T> =
  * several times. Fails with the errors of `compile`, of a run and of `read`.
  * @example
  * const gram = program({ x: 'N 2' }, ({ x }) => ({ gram: pipe(transpose(x, 1, 0), matmul(x)) }))
- * await using(reference())(evaluate(gram, { N: 3 })({ x: Float32Array.of(1, 0, 0, 1, 1, 1) }))() // → E.right({ gram: [2, 1, 1, 2] })
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(gram, { N: 3 })({ x: Float32Array.of(1, 0, 0, 1, 1, 1) })) // → { gram: [2, 1, 1, 2] }
  */
 export const evaluate =
   <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(

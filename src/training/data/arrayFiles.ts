@@ -16,7 +16,8 @@ import { datasetOfImages } from './imageData.js';
 /**
  * Reads an .npy file. Fails with `FileError`, and with the errors of {@link decodeNpy}.
  * @example
- * await pipe(readNpy('missing.npy'), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
+ * const wrong = await readNpy('missing.npy')()
+ * isLeft(wrong) && wrong.left._tag // → 'FileError'
  */
 export const readNpy = (path: string): Task<NpyArray> =>
   F.pipe(readBytes(path), TE.flatMapEither(decodeNpy(path)), task);
@@ -24,7 +25,8 @@ export const readNpy = (path: string): Task<NpyArray> =>
 /**
  * Reads the arrays of an .npz file by name. Fails with `FileError`, and with the errors of {@link decodeNpz}.
  * @example
- * await pipe(readNpz('missing.npz'), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
+ * const wrong = await readNpz('missing.npz')()
+ * isLeft(wrong) && wrong.left._tag // → 'FileError'
  */
 export const readNpz = (path: string, options?: NpzOptions): Task<ReadonlyMap<string, NpyArray>> =>
   F.pipe(readBytes(path), TE.flatMapEither(decodeNpz(path, options)), task);
@@ -110,7 +112,8 @@ const npzNames = checked(
  * A data set from the arrays of an .npz file, as {@link datasetOfArrays} takes them. Fails with `ConfigError` for an
  * invalid field, with `FileError`, and with `DecodeError`, also for a name that the file does not have.
  * @example
- * await pipe(readNpzDataset('missing.npz', { images: 'arr_0' }), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
+ * const wrong = await readNpzDataset('missing.npz', { images: 'arr_0' })()
+ * isLeft(wrong) && wrong.left._tag // → 'FileError'
  */
 export const readNpzDataset = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
   path: string,

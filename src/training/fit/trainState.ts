@@ -250,7 +250,8 @@ export const trainStep = <P, I extends Shape>(
  * const apply: Model<{ w: Scalar; b: Scalar }, []>['apply'] = ({ w, b }, x) => add(mul(w, x), b)
  * const model: Model<{ w: Scalar; b: Scalar }, []> = { init, params, apply, predicts: 'v' }
  * const tree = evaluate(parametersOf(model), {})({ vectors: [Float32Array.of(3, 4)] })
- * await using(reference())(tree)() // → E.right({ w: [3], b: [4] })
+ * await using nf = await open(reference())
+ * await nf.run(tree) // → { w: [3], b: [4] }
  */
 export const parametersOf = <P, I extends Shape>(
   { params }: Pick<Model<P, I>, 'params'>,

@@ -1,6 +1,6 @@
 /**
- * The examples in docstrings, as programs. Examples import nothing: every public name, `assert`, and `E`, `O`, `IO`, `TE`
- * and `RTE` of fp-ts are in scope. Their claims are checked:
+ * The examples in docstrings, as programs. Every public name and `assert` are in scope. Examples import other names. Their
+ * claims are checked:
  *
  *     sqrt(constantOf([1, 4, 9], 3)) // → [1, 2, 3]       tensors are computed by the reference
  *     zeros(8, 64)                   // : Tensor<[8, 64]>  the compiler has exactly this type
@@ -69,14 +69,6 @@ let found: readonly Exported[] | undefined;
  * The exports of the package, in the order of its imports. They are looked up once, because the compiler takes seconds.
  */
 export const publicNames = (): readonly Exported[] => (found ??= findNames());
-
-const FP: Readonly<Record<string, string>> = {
-  E: 'either as E',
-  O: 'option as O',
-  IO: 'io as IO',
-  TE: 'taskEither as TE',
-  RTE: 'readerTaskEither as RTE',
-};
 
 /** The names that a program uses but does not declare. */
 const freeNames = (source: ts.SourceFile): ReadonlySet<string> => {
@@ -150,7 +142,7 @@ const parsed = (code: string): ts.SourceFile => ts.createSourceFile('example.ts'
 /** A name that a program may use, and its import: `{ specifier } from module`. */
 export interface Known {
   readonly name: string;
-  /** `zeros`, `type Tensor`, `either as E` */
+  /** `zeros`, `type Tensor`, `function as F` */
   readonly specifier: string;
   readonly module: string;
 }
@@ -182,11 +174,10 @@ export const importedIn = (code: string): readonly Known[] =>
     return bindings.elements.map((element) => ({ name: element.name.text, specifier: element.getText(), module }));
   });
 
-/** Finds a public name for an example of `entry`, whose own names come first, or a module of fp-ts. */
+/** Finds a public name for an example of `entry`, whose own names come first. */
 export const publicName =
   (entry: string) =>
   (name: string): Known | undefined => {
-    if (name in FP) return { name, specifier: FP[name]!, module: 'fp-ts' };
     const origins = publicNames().filter((one) => one.name === name);
     const origin = origins.find((one) => one.entry === entry) ?? origins[0];
     return origin && known(name, origin.isValue, ['noisefold', origin.entry].filter(Boolean).join('/'));

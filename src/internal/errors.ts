@@ -123,9 +123,8 @@ export const thrownError = (given: NoisefoldError): ThrownError => {
 /**
  * Gets the error value from an exception thrown by `unwrap`, `raise` or a run; null for any other exception.
  * @example
- * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
- * const caught = E.tryCatch(() => raise('ShapeError', wrong), errorIn)
- * pipe(caught, E.mapLeft((error) => error?.hint)) // → E.left('pad it')
+ * await using nf = await open(reference())
+ * await nf.run(upload(Float32Array.of(1, 2), [3])).catch((thrown) => errorIn(thrown)?._tag) // → 'ShapeError'
  * errorIn(new RangeError('stack')) // → null
  */
 export const errorIn = (thrown: unknown): NoisefoldError | null =>

@@ -127,8 +127,8 @@ const readWhole = async (path: string, handle: OpenFile): Promise<Uint8Array<Arr
  * Reads the bytes of a file, of any size that fits in memory: up to 4 GiB on Node 20, more on Node 22. Fails with
  * `FileError`.
  * @example
- * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
- * await missing() // → E.left('ENOENT: no such file or directory')
+ * const missing = await readBytes('missing.bin')()
+ * isLeft(missing) && missing.left.actual // → 'ENOENT: no such file or directory'
  */
 export const readBytes = (path: string): Task<Uint8Array> => withFile(path, (handle) => readWhole(path, handle));
 
@@ -269,12 +269,9 @@ export const writeAtomically = (path: string, content: Uint8Array | string): Tas
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.jsonl`
- * await pipe(
- *   writeAtomically(path, '{"step":0}\n'),
- *   TE.flatMap(() => appendLine(path, '{"step":1}')),
- *   TE.flatMap(() => readBytes(path)),
- *   TE.map((bytes) => new TextDecoder().decode(bytes)),
- * )() // → E.right('{"step":0}\n{"step":1}\n')
+ * unwrap(await writeAtomically(path, '{"step":0}\n')())
+ * unwrap(await appendLine(path, '{"step":1}')())
+ * new TextDecoder().decode(unwrap(await readBytes(path)())) // → '{"step":0}\n{"step":1}\n'
  */
 export const appendLine = (path: string, line: string): Task<void> =>
   onFile(path, 'a file to append to', async () => {
@@ -297,7 +294,8 @@ export const appendLine = (path: string, line: string): Task<void> =>
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.log`
- * await pipe(appendLine(path, 'done'), TE.flatMap(() => syncFile(path)))() // → E.right(undefined)
+ * unwrap(await appendLine(path, 'done')())
+ * unwrap(await syncFile(path)()) // → undefined
  */
 export const syncFile = (path: string): Task<void> =>
   onFile(path, 'a file to write', async () => {
@@ -315,12 +313,9 @@ export const syncFile = (path: string): Task<void> =>
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.txt`
- * await pipe(
- *   writeAtomically(path, 'keep\ndrop\ncut sho'),
- *   TE.flatMap(() => keepLines(path, (line) => line === 'keep')),
- *   TE.flatMap(() => readBytes(path)),
- *   TE.map((bytes) => new TextDecoder().decode(bytes)),
- * )() // → E.right('keep\n')
+ * unwrap(await writeAtomically(path, 'keep\ndrop\ncut sho')())
+ * unwrap(await keepLines(path, (line) => line === 'keep')())
+ * new TextDecoder().decode(unwrap(await readBytes(path)())) // → 'keep\n'
  */
 export const keepLines = (path: string, keep: (line: string) => boolean): Task<void> =>
   onFile(path, 'a file to trim', async () => {

@@ -12,9 +12,10 @@ const firstWrong = (numbers: ArrayLike<number>, isRight: (number: number) => boo
  * Checks timesteps of a process before a program gets them. Returns a `ConfigError` unless all are whole numbers of 0 to
  * T-1. A graph cannot check them: there the tables of a process give NaN for a timestep out of range.
  * @example
- * const of = (t: readonly number[]) => pipe(ddpm(cosine(10)), E.flatMap((process) => checkedTimesteps(process)(t)))
- * of([0, 9]) // → E.right([0, 9])
- * pipe(of([10]), E.mapLeft(({ actual }) => actual)) // → E.left('10 for sample 0')
+ * const checked = checkedTimesteps(unwrap(ddpm(cosine(10))))
+ * unwrap(checked([0, 9])) // → [0, 9]
+ * const wrong = checked([10])
+ * isLeft(wrong) && wrong.left.actual // → '10 for sample 0'
  */
 export const checkedTimesteps =
   ({ schedule: { T } }: Process): Checked =>

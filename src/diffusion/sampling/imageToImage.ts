@@ -45,12 +45,9 @@ export const partOfTheWay =
  * - `x0`: data, `[B, ...I]`; `noise`: ε ~ N(0, I), like it
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * pipe(
- *   process,
- *   E.flatMap((p) => sampler({ process: p, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() })),
- *   E.map((made) => startFrom(made)(ones(1, 1), zeros(1, 1)).x),
- * ) // → E.right([[0.8]])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() }))
+ * startFrom(made)(ones(1, 1), zeros(1, 1)).x // → [[0.8]]
  */
 export const startFrom =
   <P, I extends Shape>({ legs, start }: Sampler<P, I>) =>

@@ -31,10 +31,10 @@ const compileOptions = optionsOf({
  * `DTypeError`, `UnknownDim`, `KeyReused`, `ConfigError`. Keep the executable: its runs do not trace again.
  * @example
  * const mse = program({ x: 'B 2', y: 'B 2' }, ({ x, y }) => mean(square(sub(x, y))))
- * const given = { x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2, 3, 8) }
- * const executable = compile(mse, { B: 2 })
- * const loss = pipe(executable, RTE.flatMapTaskEither(({ run }) => run(given)), RTE.flatMap(read))
- * await using(reference())(loss)() // → E.right([4])
+ * await using nf = await open(reference())
+ * const { run } = await nf.run(compile(mse, { B: 2 }))
+ * const loss = await nf.run(run({ x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2, 3, 8) }))
+ * await nf.run(read(loss)) // → [4]
  */
 export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
   program: Program<I, O>,

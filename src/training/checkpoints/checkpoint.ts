@@ -114,7 +114,8 @@ export const saveCheckpoint =
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
- * await pipe(saveCheckpoint(path)(snapshot), TE.flatMap(() => loadCheckpoint(path)))() // → E.right(snapshot)
+ * unwrap(await saveCheckpoint(path)(snapshot)())
+ * unwrap(await loadCheckpoint(path)()) // → snapshot
  */
 export const loadCheckpoint = (path: string): Task<Snapshot> =>
   withTensors(path, { finite: true }, ({ entries, metadata, tensor }) =>

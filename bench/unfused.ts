@@ -5,9 +5,10 @@ import { layout } from '../src/dsl/compile/lower/layout.js';
 import { type Node, node, reachable, withInputs } from '../src/dsl/graph/node.js';
 import { optimized } from '../src/dsl/compile/passes/optimized.js';
 import { atOnce } from '../src/internal/stop.js';
+import { sizeOf } from '../src/internal/numbers.js';
 import type { Buffer, Call, Plan } from '../src/dsl/compile/plan.js';
 
-const ADDRESSES = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'barrier', 'stopGradient']);
+const ADDRESSES = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'stored', 'after', 'stopGradient']);
 
 /**
  * Tests whether a node has a kernel. Movements have none, because they only change how numbers are read, as in eager
@@ -70,7 +71,7 @@ export const unfusedPlan = (inputs: readonly Node[], output: Node, capabilities:
     calls.push(...one.calls.map((call) => withBuffers(call, numbers)));
   }
   const placed = layout(buffers, calls, capabilities.alignment);
-  const strides = root.shape.map((_, axis) => root.shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const strides = root.shape.map((_, axis) => sizeOf(root.shape.slice(axis + 1)));
   const view = {
     buffer: bufferOf.get(last)!,
     offset: 0,
@@ -82,7 +83,7 @@ export const unfusedPlan = (inputs: readonly Node[], output: Node, capabilities:
 };
 
 const bufferLike = (n: Node, storage: Buffer['storage']): Buffer => ({
-  elements: n.shape.reduce((a, b) => a * b, 1),
+  elements: sizeOf(n.shape),
   dtype: 'float32',
   storage,
 });

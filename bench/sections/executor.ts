@@ -4,7 +4,7 @@ import { hostHeap } from '../../src/backends/shared/memory/heap.js';
 import { hostBackend } from '../../src/backends/shared/hostBackend.js';
 import type { Slot } from '../../src/dsl/compile/backend.js';
 import { plan } from '../../src/dsl/compile/planning.js';
-import { sizeOf } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import { median, milliseconds } from '../measure.js';
 import { BATCH, type NetworkRecipe, stepProgram } from '../network.js';
 import { atMost, information, orThrow, type Row } from '../table.js';

@@ -7,6 +7,7 @@ import { interleaved, type Case } from '../measure.js';
 import { ramp } from '../peers/jax.js';
 import { atMost, information, orThrow, type Row } from '../table.js';
 import { unfusedPlan } from '../unfused.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 
 /** Cheap elementwise operations, whose time is determined by memory. */
 const chain = program({ x: '8 32 32 64', y: '8 32 32 64' }, ({ x, y }) => ({
@@ -33,8 +34,7 @@ const pairOf = async <I, O>(backend: Backend, name: string, of: Program<I, O>): 
   const { plan: fused, traced } = orThrow(plan(of, {}, backend.capabilities));
   const apart = unfusedPlan(traced.inputs, nodeOf(traced.outputs[0]!.leaf), backend.capabilities);
   const inputs: DeviceBuffer[] = [];
-  for (const { shape } of fused.inputs)
-    inputs.push(orThrow(await backend.upload(ramp(shape.reduce((a, b) => a * b, 1)), 'float32')()));
+  for (const { shape } of fused.inputs) inputs.push(orThrow(await backend.upload(ramp(sizeOf(shape)), 'float32')()));
   const mark = orThrow(await backend.upload(Float32Array.of(0), 'float32')());
   const runners: Runner[] = [];
   for (const one of [fused, apart]) runners.push(orThrow(await backend.compile(one)()));

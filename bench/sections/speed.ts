@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Backend, measurePeak } from 'noisefold/dsl';
 import { wasm } from 'noisefold/backends/wasm';
-import { sizeOf } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import { interleaved, type Case } from '../measure.js';
 import { type NetworkName, NETWORKS, type NetworkRecipe, recipeOf } from '../network.js';
 import { eagerUnet } from '../peers/tfjsUnet.js';

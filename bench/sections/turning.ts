@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Backend, compile, key } from 'noisefold/dsl';
 import { datasetOfImages, fit } from 'noisefold/training';
-import { sizeOf } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import { median } from '../measure.js';
 import { BATCH, type NetworkRecipe, stepProgram } from '../network.js';
 import { ramp } from '../peers/jax.js';

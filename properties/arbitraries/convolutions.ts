@@ -1,6 +1,7 @@
 /** Convolutions with random attributes. */
 import { filterGradientComposite, filterGradientOptions } from '../../src/dsl/composites/index.js';
-import { type ConvAttributes, type Node, sizeOf } from '../../src/dsl/graph/node.js';
+import type { ConvAttributes, Node } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import type { Choices } from './choices.js';
 import { fit, shapeOfSize } from './movements.js';

@@ -1,7 +1,8 @@
 /** Random programs: graphs of all operations with shared parts, several outputs and donated inputs. */
 import fc from 'fast-check';
 import { differentiate } from '../../src/dsl/transforms/differentiate.js';
-import { type Distribution, type Node, sizeOf } from '../../src/dsl/graph/node.js';
+import type { Distribution, Node } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import type { NumberType } from '../../src/dsl/graph/region.js';
 import { mapValues } from '../oracles/records.js';

@@ -1,5 +1,6 @@
 /** Movements with random attributes, for tensors of any shape. */
-import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
+import type { Node } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import type { Choices } from './choices.js';
 

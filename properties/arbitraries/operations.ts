@@ -26,7 +26,7 @@ import {
   someAxes,
   transposed,
 } from './movements.js';
-import { sizeOf } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 
 export interface Operand {
   readonly dtype: NumberType;
@@ -135,12 +135,13 @@ const MOVEMENTS: Readonly<Record<string, Build1>> = {
   flip: flipped,
   broadcast: broadcasted,
   pad: padded,
-  barrier: (_, x) => p.barrier(x),
+  stored: (_, x) => p.stored(x),
 };
 
 const movementsOf = (operand: Operand): readonly Operation[] => [
   ...Object.entries(MOVEMENTS).map(([name, build]) => one(`${operand.dtype} ${name}`, operand, build)),
   two(`${operand.dtype} concat`, operand, operand, joined),
+  two(`${operand.dtype} after`, operand, operand, (_, x, awaited) => p.after(x, awaited)),
 ];
 
 /** Ensures at least one axis: a scalar gets one. */

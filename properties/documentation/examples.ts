@@ -9,6 +9,9 @@ import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { programOf, projectOptions, root } from '../types/operations/typescript.js';
 
+/** The results that need `unwrap`, or a run. */
+type Gives = 'Either' | 'effect' | 'task';
+
 /** A public name, with the example in its docstring. */
 export interface Exported {
   /** The import that exports it: `dsl`, `backends/wasm`. */
@@ -19,6 +22,8 @@ export interface Exported {
   readonly example: string | null;
   /** The first sentence of its docstring. */
   readonly summary: string;
+  /** The kind of its result, after all arguments; null if that is neither, such as for a type. */
+  readonly gives: Gives | null;
   /** The file that declares it, relative to the root. */
   readonly file: string;
 }
@@ -40,8 +45,19 @@ const entries = (): readonly (readonly [entry: string, file: string])[] => {
 const firstSentence = (text: string): string =>
   text
     .replaceAll(/\s+/g, ' ')
-    .replaceAll(/\{@link (\S+)\}/g, '`$1`')
-    .split(/(?<=\.) (?=[A-Z])/)[0]!;
+    .replaceAll(/\{@link (\S+?) ?\}/g, '`$1`')
+    .split(/(?<=\.) (?=[A-Z]|`\w+` )/)[0]!;
+
+const GIVES: Readonly<Record<string, Gives>> = { Either: 'Either', Effect: 'effect', Task: 'task' };
+
+/** The kind of the result of a function, also of one that takes its arguments in several calls. */
+const givenBy = (type: ts.Type): Gives | null => {
+  const result = type.getCallSignatures()[0]?.getReturnType();
+  if (result === undefined) return null;
+  const name = (result.aliasSymbol ?? result.getSymbol())?.name ?? '';
+  const isPlainFunction = result.aliasSymbol === undefined && name.startsWith('__');
+  return GIVES[name] ?? (isPlainFunction ? givenBy(result) : null);
+};
 
 const findNames = (): readonly Exported[] => {
   const files = entries();
@@ -50,12 +66,14 @@ const findNames = (): readonly Exported[] => {
   return files.flatMap(([entry, file]) =>
     checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!).map((symbol) => {
       const declared = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      const isValue = (declared.flags & ts.SymbolFlags.Value) !== 0;
       const example = declared.getJsDocTags(checker).find(({ name }) => name === 'example');
       return {
         entry,
         name: symbol.name,
-        isValue: (declared.flags & ts.SymbolFlags.Value) !== 0,
+        isValue,
         example: example === undefined ? null : ts.displayPartsToString(example.text).trim(),
+        gives: isValue ? givenBy(checker.getTypeOfSymbol(declared)) : null,
         summary: firstSentence(ts.displayPartsToString(declared.getDocumentationComment(checker))),
         file: declared.declarations?.[0]?.getSourceFile().fileName.slice(root.length) ?? '',
       };

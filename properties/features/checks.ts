@@ -1,6 +1,7 @@
 /** The checks of each operation, whose outcomes `FEATURES.md` reports. */
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
-import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
+import type { Node } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { numbers } from '../arbitraries/choices.js';
 import { type Declared, type Input, inputNodes } from '../arbitraries/operationCase.js';

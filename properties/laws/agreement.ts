@@ -4,7 +4,8 @@ import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend
 import { vjp } from '../../src/dsl/transforms/gradient.js';
 import type { Grads } from '../../src/dsl/transforms/grads.js';
 import { randint } from '../../src/dsl/random/keys.js';
-import { type Distribution, type Node, reachable, sizeOf } from '../../src/dsl/graph/node.js';
+import { type Distribution, type Node, reachable } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf, type Scalar, type Tensor, tensor } from '../../src/dsl/graph/tensor.js';
 import { randomInto } from '../../src/internal/threefry.js';

@@ -4,7 +4,8 @@ import { constantOf, grad, mul, onesLike, type Shape, sum, type Tensor } from 'n
 import { reference } from '../../src/backends/reference/index.js';
 import { valueAndGrad } from '../../src/dsl/transforms/gradient.js';
 import type { Grads } from '../../src/dsl/transforms/grads.js';
-import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
+import type { Node } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf, type Scalar, tensor } from '../../src/dsl/graph/tensor.js';
 import { numbers } from '../arbitraries/choices.js';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { checkpoint, customVjp, jvp } from 'noisefold/dsl';
 import { valueAndGrad, vjp } from '../../src/dsl/transforms/gradient.js';
-import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
+import type { Node } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf, tensor } from '../../src/dsl/graph/tensor.js';
 import { tensorsOf } from '../../src/dsl/transforms/tensors.js';

@@ -2,7 +2,8 @@
 import { libraryRule } from '../../src/backends/reference/library.js';
 import type { KeyWords } from '../../src/dsl/compile/backend.js';
 import { type LibraryNode } from '../../src/dsl/compile/plan.js';
-import { type Node, reachable, sizeOf } from '../../src/dsl/graph/node.js';
+import { type Node, reachable } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import { decompose } from '../../src/dsl/composites/decompose.js';
 import type { NumberType } from '../../src/dsl/graph/region.js';
 import { deriveWords, randomInto } from '../../src/internal/threefry.js';

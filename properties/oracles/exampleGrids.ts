@@ -1,6 +1,7 @@
 /** Evaluates functions on a grid of examples: all at once, and one after the other. */
 import fc from 'fast-check';
-import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
+import type { Node } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf } from '../../src/dsl/graph/tensor.js';
 import { numbers } from '../arbitraries/choices.js';

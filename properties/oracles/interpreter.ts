@@ -3,8 +3,9 @@
  * of the plan. It is slow and strict: it refuses plans that read memory that was not written, or write memory that a
  * kernel may still have to read.
  */
-import { isDense } from '../../src/backends/shared/strided.js';
-import { type ConvAttributes, sizeOf } from '../../src/dsl/graph/node.js';
+import { isDense } from '../../src/dsl/compile/lower/views.js';
+import type { ConvAttributes } from '../../src/dsl/graph/node.js';
+import { sizeOf } from '../../src/internal/numbers.js';
 import type { Call, KeyExpression, Plan, View } from '../../src/dsl/compile/plan.js';
 import type { Access, Region } from '../../src/dsl/graph/region.js';
 import { deriveWords, randomInto } from '../../src/internal/threefry.js';

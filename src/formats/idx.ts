@@ -3,7 +3,7 @@
  * the rank, the extents as big-endian 32-bit integers, the bytes. http://yann.lecun.com/exdb/mnist
  */
 import { failure, showShape, type NoisefoldError } from '../internal/errors.js';
-import { sizeOf } from '../dsl/graph/node.js';
+import { sizeOf } from '../internal/numbers.js';
 import { E, F, type either } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 

@@ -2,7 +2,7 @@
  * Arrays of NumPy: .npy files, and .npz files, which are zip archives of .npy files.
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
-import { sizeOf } from '../dsl/graph/node.js';
+import { sizeOf } from '../internal/numbers.js';
 import { amount, exactly } from '../internal/decode.js';
 import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../internal/errors.js';
 import { t, type either } from '../internal/fp.js';

@@ -1,6 +1,6 @@
 import type { HostArray } from '../dsl/compile/backend.js';
 import { fail, showShape, type NoisefoldError } from '../internal/errors.js';
-import { sizeOf } from '../dsl/graph/node.js';
+import { sizeOf } from '../internal/numbers.js';
 import { E, type either } from '../internal/fp.js';
 import type { Picture } from '../formats/png.js';
 

@@ -1,6 +1,7 @@
 import type { Attributes, Op } from '../../dsl/graph/node.js';
 import type { NumberType } from '../../dsl/graph/region.js';
 import type { NumberArray } from '../shared/memory/heap.js';
+import { sizeOf } from '../../internal/numbers.js';
 
 /** A dense, row-major tensor in memory. */
 export interface Dense {
@@ -14,7 +15,7 @@ export type Primitive<K extends Op> = (attributes: Attributes[K], inputs: readon
 
 /** Splits a shape at one axis: `outer` blocks, each of `extent` rows of `inner` elements. */
 export const alongAxis = (shape: readonly number[], axis: number) => ({
-  outer: shape.slice(0, axis).reduce((a, b) => a * b, 1),
+  outer: sizeOf(shape.slice(0, axis)),
   extent: shape[axis]!,
-  inner: shape.slice(axis + 1).reduce((a, b) => a * b, 1),
+  inner: sizeOf(shape.slice(axis + 1)),
 });

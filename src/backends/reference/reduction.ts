@@ -1,4 +1,4 @@
-import { binaryFunction, COMBINE, identityOf } from '../shared/scalar.js';
+import { binaryFunction, COMBINE, identityOf, rank } from '../shared/scalar.js';
 import { dense, reduced, walk } from '../shared/strided.js';
 import { alongAxis, type Primitive } from './dense.js';
 
@@ -26,7 +26,7 @@ export const argmax: Primitive<'argmax'> = ({ axis }, [x], output) => {
   const { outer, extent, inner } = alongAxis(x!.shape, axis);
   for (let o = 0; o < outer; o++)
     for (let i = 0; i < inner; i++) {
-      const valueAt = (step: number): number => x!.data[(o * extent + step) * inner + i]!;
+      const valueAt = (step: number): number => rank(x!.data[(o * extent + step) * inner + i]!);
       let best = 0;
       for (let step = 1; step < extent; step++) if (valueAt(step) > valueAt(best)) best = step;
       output.data[o * inner + i] = best;
@@ -37,9 +37,9 @@ export const topKIndices: Primitive<'topKIndices'> = ({ k }, [x], output) => {
   const { outer, extent } = alongAxis(x!.shape, x!.shape.length - 1);
   for (let o = 0; o < outer; o++) {
     const row = x!.data.subarray(o * extent, (o + 1) * extent);
+    const ranks = row.map(rank);
     const order = Array.from(row, (_, i) => i);
-    const rank = (i: number): number => (Number.isNaN(row[i]!) ? Infinity : row[i]!);
-    order.sort((a, b) => (rank(a) > rank(b) ? -1 : rank(a) < rank(b) ? 1 : a - b));
+    order.sort((a, b) => (ranks[a]! > ranks[b]! ? -1 : ranks[a]! < ranks[b]! ? 1 : a - b));
     for (let i = 0; i < k; i++) output.data[o * k + i] = order[i]!;
   }
 };

@@ -14,7 +14,7 @@ const bools = (...numbers: number[]): Node => p.constant(Uint8Array.from(numbers
 
 const evaluate = async (root: Node): Promise<readonly number[]> => {
   const backend = valueOf(await reference()());
-  const [result] = await runPlan(backend, unfused([p.barrier(root)]), []);
+  const [result] = await runPlan(backend, unfused([p.stored(root)]), []);
   expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
   return Array.from(result!);
 };
@@ -102,7 +102,8 @@ const cases: Readonly<Record<string, readonly [Node, readonly number[]]>> = {
     p.conv2d(x([4, 1, 1, 1], 1, 2, 3, 4), x([1, 1, 1, 2], 1, 10), { batchGroups: 2 }),
     [1, 30, 2, 40],
   ],
-  barrier: [p.barrier(x([2], 1, 2)), [1, 2]],
+  stored: [p.stored(x([2], 1, 2)), [1, 2]],
+  after: [p.after(x([2], 1, 2), x([3], 3, 4, 5)), [1, 2]],
   stopGradient: [p.stopGradient(x([2], 1, 2)), [1, 2]],
 }; // prettier-ignore
 

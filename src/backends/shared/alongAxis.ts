@@ -1,6 +1,8 @@
 /** `cumsum` and `argmax` in JavaScript: plain loops along one axis. */
+import { sizeOf } from '../../internal/numbers.js';
 import type { NumberArray } from './memory/heap.js';
 import { elementsOf, type Rule } from './kernel.js';
+import { rank } from './scalar.js';
 
 /** A tensor as rows along an axis: `outer` blocks of `extent` slices of `inner` elements. */
 interface Along {
@@ -10,9 +12,9 @@ interface Along {
 }
 
 const alongAxis = (shape: readonly number[], axis: number): Along => ({
-  outer: shape.slice(0, axis).reduce((a, b) => a * b, 1),
+  outer: sizeOf(shape.slice(0, axis)),
   extent: shape[axis]!,
-  inner: shape.slice(axis + 1).reduce((a, b) => a * b, 1),
+  inner: sizeOf(shape.slice(axis + 1)),
 });
 
 /** Cumulative sums; from the end if `reverse`. The array `y` rounds each sum, or wraps it, to its type. */
@@ -29,13 +31,13 @@ const cumulate = (x: NumberArray, { outer, extent, inner }: Along, reverse: bool
     }
 };
 
-/** Positions of the largest elements; of equal ones, the first. A NaN is never larger. */
+/** Positions of the largest elements; of equal ones, the first. NaN counts as ∞. */
 const largest = (x: NumberArray, { outer, extent, inner }: Along, y: NumberArray): void => {
   for (let block = 0; block < outer; block++)
     for (let i = 0; i < inner; i++) {
       const start = block * extent * inner + i;
       let best = 0;
-      for (let n = 1; n < extent; n++) if (x[start + n * inner]! > x[start + best * inner]!) best = n;
+      for (let n = 1; n < extent; n++) if (rank(x[start + n * inner]!) > rank(x[start + best * inner]!)) best = n;
       y[block * inner + i] = best;
     }
 };

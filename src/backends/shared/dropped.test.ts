@@ -1,4 +1,4 @@
-/** Executables that are garbage-collected without being released free their memory. */
+/** Executables that are garbage-collected free their memory, and those in use do not keep the memory of their runs. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
@@ -9,8 +9,11 @@ import { node } from '../../dsl/graph/node.js';
 import * as p from '../../dsl/primitives/index.js';
 import { E } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';
+import { libraryRule } from '../reference/library.js';
 import { tfjs } from '../tfjs/index.js';
 import { wasmBackend } from '../wasm/backend.js';
+import { hostBackend } from './hostBackend.js';
+import { type Heap, hostHeap } from './memory/heap.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void; // defined once the flag is set
@@ -93,4 +96,35 @@ describe.each([
     expect(backend.stats()).toMatchObject({ buffers: 1 });
     valueOf(await backend.close());
   });
+});
+
+test.each([
+  ['asynchronously', 1],
+  ['without a pause', 2],
+])('an executable that ran %s does not keep its inputs and outputs alive', async (_, runs) => {
+  const heap = hostHeap(8, () => Float64Array);
+  /** Addresses whose memory was not collected. */
+  const alive = new Set<number>();
+  const registry = new FinalizationRegistry<number>((address) => alive.delete(address));
+  const array: Heap['array'] = (address, ...rest) => {
+    const made = heap.array(address, ...rest);
+    if (!alive.has(address)) registry.register(made.buffer, address);
+    alive.add(address);
+    return made;
+  };
+  const capabilities = { fuses: false, composites: [], scratchElements: () => 0 };
+  const backend = hostBackend({ name: 'test', capabilities, heap: { ...heap, array }, rules: () => [libraryRule] });
+  const runner = await compiled(backend);
+  const own = alive.size;
+  await (async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20)); // a pause is due, which the first run makes
+    for (let i = 0; i < runs; i++) {
+      const given = valueOf(await backend.upload(new Float32Array(LENGTH), 'float32')());
+      expect(await lastOf(backend, runner.run, given)).toBe(last);
+      backend.release(given)();
+    }
+  })();
+  await collectUntil(() => alive.size === own);
+  expect(alive.size).toBe(own);
+  runner.release();
 });

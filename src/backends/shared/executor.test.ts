@@ -40,11 +40,23 @@ const regionRule: Rule = (call) => {
 };
 
 const failing: Rule = (call) =>
-  call.kind === 'library' && call.node.op === 'barrier'
+  call.kind === 'library' && call.node.op === 'stored'
     ? {
         name: 'failing',
         run: () => {
           throw new Error('a broken kernel');
+        },
+      }
+    : null;
+
+/** Takes so long that the run then pauses for the event loop. */
+const slowRule: Rule = (call) =>
+  call.kind === 'library' && call.node.op === 'after'
+    ? {
+        name: 'slow',
+        run: () => {
+          const end = performance.now() + 15;
+          while (performance.now() < end);
         },
       }
     : null;
@@ -54,7 +66,7 @@ const backendOf = (heap: Heap = limitedHeap(1000)): Backend =>
     name: 'test',
     capabilities: { fuses: true, composites: [], scratchElements: () => 0 },
     heap,
-    rules: () => [randomRule, regionRule, failing],
+    rules: () => [randomRule, regionRule, failing, slowRule],
   });
 
 const N = 4;
@@ -81,10 +93,11 @@ const add = (a: number, b: number, to: number): Call => ({
 const broken: Call = {
   kind: 'library',
   origin: ORIGIN,
-  node: { op: 'barrier', attributes: {} },
+  node: { op: 'stored', attributes: {} },
   inputs: [],
   output: whole(1, [N]),
 };
+const slow: Call = { ...broken, node: { op: 'after', attributes: {} } };
 const input = { shape: [N], dtype: 'float32', donatedTo: null, donated: false } as const;
 const outputOf = (at: number) => ({ kind: 'buffer', view: whole(at, [N]) }) as const;
 
@@ -168,23 +181,30 @@ describe('a run', () => {
     expect(await read(backend, x)).toEqual([1, 2, 3, 4]);
   });
 
-  test('keeps a donated input alive if it fails before overwriting it', async () => {
-    const backend = backendOf();
-    const runner = valueOf(await backend.compile({ ...update, calls: [broken, ...update.calls] })());
-    const [x, y] = [await upload(backend, 1, 2, 3, 4), await upload(backend, 1, 1, 1, 1)];
-    expect(await runner.run([x, y])()).toMatchObject(failure('BackendFailure'));
-    expect(await read(backend, x)).toEqual([1, 2, 3, 4]);
-    expect(await read(backend, y)).toEqual([1, 1, 1, 1]);
-  });
+  describe.each([
+    ['without a pause', []],
+    ['with a pause', [slow]],
+  ])('%s', (_, before) => {
+    test('gives donated inputs back if it fails before overwriting them', async () => {
+      const backend = backendOf();
+      const runner = valueOf(await backend.compile({ ...update, calls: [...before, broken, ...update.calls] })());
+      const [x, y] = [await upload(backend, 1, 2, 3, 4), await upload(backend, 1, 1, 1, 1)];
+      const { buffers, bytes } = backend.stats();
+      expect(await runner.run([x, y])()).toMatchObject(failure('BackendFailure'));
+      expect(await read(backend, x)).toEqual([1, 2, 3, 4]);
+      expect(await read(backend, y)).toEqual([1, 1, 1, 1]);
+      expect(backend.stats()).toMatchObject({ buffers, bytes });
+    });
 
-  test('consumes a donated input if it fails after overwriting it', async () => {
-    const backend = backendOf();
-    const runner = valueOf(await backend.compile({ ...update, calls: [...update.calls, broken] })());
-    const [x, y] = [await upload(backend, 1, 2, 3, 4), await upload(backend, 1, 1, 1, 1)];
-    const result = await runner.run([x, y])();
-    expect(result).toMatchObject({ left: { message: expect.stringContaining('a broken kernel') } });
-    expect(await backend.read(x)()).toMatchObject(failure('ValueConsumed'));
-    expect(await read(backend, y)).toEqual([1, 1, 1, 1]);
+    test('consumes a donated input if it fails after overwriting it', async () => {
+      const backend = backendOf();
+      const runner = valueOf(await backend.compile({ ...update, calls: [...before, ...update.calls, broken] })());
+      const [x, y] = [await upload(backend, 1, 2, 3, 4), await upload(backend, 1, 1, 1, 1)];
+      const result = await runner.run([x, y])();
+      expect(result).toMatchObject({ left: { message: expect.stringContaining('a broken kernel') } });
+      expect(await backend.read(x)()).toMatchObject(failure('ValueConsumed'));
+      expect(await read(backend, y)).toEqual([1, 1, 1, 1]);
+    });
   });
 
   test('derives keys, draws random numbers and returns keys', async () => {

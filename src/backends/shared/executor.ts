@@ -1,11 +1,11 @@
 /** Runs plans: checks the inputs, allocates memory for the outputs and reuses donated memory. */
 import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/compile/backend.js';
 import { attempt, fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
-import { sizeOf } from '../../dsl/graph/node.js';
-import type { Call, Plan, PlanInput } from '../../dsl/compile/plan.js';
+import { sizeOf } from '../../internal/numbers.js';
+import { type Call, type Plan, type PlanInput, writesOf } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import type { Pieces } from '../../internal/stop.js';
-import { type NamedKernel, type Rule, writtenBy } from './kernel.js';
+import type { NamedKernel, Rule } from './kernel.js';
 import type { Memory } from './memory/memory.js';
 import { evaluateKey } from './random.js';
 
@@ -95,7 +95,7 @@ const addressesOf = (plan: Plan, inputs: readonly Slot[], memory: Memory): Resul
     : refuse(twice, 'a donated value that is passed twice', 'donate a copy, or do not donate it');
 };
 
-/** The memory that a run has for its outputs: null for keys and for outputs that reuse donated memory. */
+/** The memory of a run, by output or by input; null for keys and for those that have none of their own. */
 type Held = readonly (DeviceBuffer | null)[];
 
 /** For each input and each output, the buffers of the plan that are in its memory. */
@@ -121,7 +121,7 @@ const donorsOf = ({ inputs, outputs }: Plan): readonly number[] => {
 const firstWritesOf = ({ outputs, calls }: Plan): readonly number[] => {
   const first = new Map<number, number>(); // by buffer
   calls.forEach((call, at) => {
-    for (const buffer of writtenBy(call)) if (!first.has(buffer)) first.set(buffer, at);
+    for (const buffer of writesOf(call)) if (!first.has(buffer)) first.set(buffer, at);
   });
   return outputs.map((output) => (output.kind === 'buffer' ? (first.get(output.view.buffer) ?? -1) : -1));
 };
@@ -146,35 +146,36 @@ const outputMemory = (plan: Plan, memory: Memory, donors: readonly number[]) => 
     return E.right(held);
   };
 
-  /** Collects the results, including those in donated memory, and frees donated inputs that no output reuses. */
-  const collectOutputs = (inputs: readonly Slot[], held: Held): readonly Slot[] => {
-    const keys = inputs.map((slot) => (isKey(slot) ? slot : undefined));
-    const outputs = plan.outputs.map((output, k): Slot => {
-      if (output.kind === 'key') return evaluateKey(output.key, keys);
-      // a donor is a number buffer: keys have no memory to reuse
-      const donor = inputs[donors[k]!] as DeviceBuffer | undefined;
-      return held[k] ?? memory.transfer(donor!, output.view.dtype);
-    });
-    plan.inputs.forEach((input, i) => {
+  /** Takes the donated inputs from the caller, who finds them consumed from now on. By input; null for others. */
+  const takeDonated = (inputs: readonly Slot[]): Held =>
+    plan.inputs.map((input, i) => {
       const slot = inputs[i]!;
-      if (input.donated && input.donatedTo === null && !isKey(slot)) memory.release(slot);
+      return input.donated && !isKey(slot) ? memory.transfer(slot) : null;
     });
-    return outputs;
+
+  /** Returns the results, including those in donated memory, and frees donated inputs that no output reuses. */
+  const outputsOf = (inputs: readonly Slot[], held: Held, donated: Held): readonly Slot[] => {
+    const keys = inputs.map((slot) => (isKey(slot) ? slot : undefined));
+    plan.inputs.forEach(({ donatedTo }, i) => donatedTo === null && donated[i] && memory.release(donated[i]));
+    return plan.outputs.map((output, k): Slot =>
+      output.kind === 'key' ? evaluateKey(output.key, keys) : (held[k] ?? donated[donors[k]!]!),
+    );
   };
 
-  /**
-   * Frees the outputs of a failed run, and the donated inputs that it has started to overwrite. Other inputs stay
-   * valid.
-   */
-  const releaseAfterFailure = (inputs: readonly Slot[], held: Held, at: number): void => {
-    held.forEach((buffer) => buffer !== null && memory.release(buffer));
-    donors.forEach((donor, k) => {
-      const slot = inputs[donor];
-      if (firstWrites[k]! >= 0 && firstWrites[k]! <= at && slot !== undefined && !isKey(slot)) memory.release(slot);
+  /** Frees the outputs of a failed run, and gives the donated inputs back unless the run has begun to overwrite them. */
+  const undo = (inputs: readonly Slot[], held: Held, donated: Held, at: number): void => {
+    held.forEach((buffer) => buffer && memory.release(buffer));
+    donated.forEach((taken, i) => {
+      const slot = inputs[i]!;
+      if (taken === null || isKey(slot)) return;
+      const output = plan.inputs[i]!.donatedTo;
+      const write = output === null ? -1 : firstWrites[output]!;
+      if (write >= 0 && write <= at) memory.release(taken);
+      else memory.restore(taken, slot);
     });
   };
 
-  return { allocateOutputs, collectOutputs, releaseAfterFailure };
+  return { allocateOutputs, takeDonated, outputsOf, undo };
 };
 
 /** Makes a function that sets the addresses of the inputs and outputs for the next run. It fails if the run is not possible. */
@@ -206,7 +207,7 @@ export const createRunner = (
   execution: Execution,
 ): Runner => {
   const donors = donorsOf(plan);
-  const { allocateOutputs, collectOutputs, releaseAfterFailure } = outputMemory(plan, memory, donors);
+  const { allocateOutputs, takeDonated, outputsOf, undo } = outputMemory(plan, memory, donors);
   const bind = binder(plan, memory, execution, donors);
   let released = false;
   /** Runs in progress: they keep the memory of the plan when the executable is released. */
@@ -216,9 +217,8 @@ export const createRunner = (
   };
 
   const unusable = (): NoisefoldError | null => {
-    if (!released) return memory.closed();
-    const about = { where: 'run', expected: 'a live executable', actual: 'a released one' };
-    return memory.closed() ?? failure('BackendFailure', { ...about, hint: 'compile it again' });
+    const about = { where: 'run', expected: 'a live executable', actual: 'a released one', hint: 'compile it again' };
+    return memory.closed() ?? (released ? failure('BackendFailure', about) : null);
   };
 
   const runBound = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {
@@ -227,22 +227,17 @@ export const createRunner = (
     const held = await allocateOutputs();
     if (E.isLeft(held)) return held;
 
-    // no `await` until the outputs are collected: addresses stay valid, and a concurrent run sees donated inputs as
-    // consumed
+    // no `await` until the donated inputs are taken: addresses stay valid, and a concurrent run finds them consumed
     const bound = bind(inputs, held.right);
     if (E.isLeft(bound)) {
       held.right.forEach((buffer) => buffer !== null && memory.release(buffer));
       return bound;
     }
-    const run = execution.run(milliseconds);
-    if (run !== null && 'at' in run) {
-      releaseAfterFailure(inputs, held.right, run.at);
-      return E.left(run.error);
-    }
-    const outputs = collectOutputs(inputs, held.right);
-    const failed = await run;
-    if (failed === null) return E.right(outputs);
-    for (const slot of outputs) if (!isKey(slot)) memory.release(slot);
+    const begun = execution.run(milliseconds);
+    const donated = takeDonated(inputs);
+    const failed = await begun;
+    if (failed === null) return E.right(outputsOf(inputs, held.right, donated));
+    undo(inputs, held.right, donated, failed.at);
     return E.left(failed.error);
   };
 

@@ -15,7 +15,7 @@ export const hostExecution = async (
   kernels: readonly Kernel[],
   turns: Turns,
 ): Promise<either.Either<NoisefoldError, Execution>> =>
-  E.map(({ frame, place, setKey, release }: PlanLayout): Execution => {
+  E.map(({ frame, place, setKey, forget, release }: PlanLayout): Execution => {
     const runKernel: Step = (at) => {
       try {
         frame.refresh();
@@ -31,6 +31,11 @@ export const hostExecution = async (
         return { at, error };
       }
     };
-    const run: Execution['run'] = (milliseconds) => inOrder(kernels.length, timed(runKernel, milliseconds), turns);
+    const run: Execution['run'] = (milliseconds) => {
+      const outcome = inOrder(kernels.length, timed(runKernel, milliseconds), turns);
+      if (outcome instanceof Promise) return outcome.finally(forget);
+      forget();
+      return outcome;
+    };
     return { ...queued({ place, setKey, run }, turns), release };
   })(await layOut(plan, heap, turns.memory));

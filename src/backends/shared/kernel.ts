@@ -1,6 +1,6 @@
 import type { KeyWords } from '../../dsl/compile/backend.js';
 import type { Call, Plan, View } from '../../dsl/compile/plan.js';
-import { sizeOf } from '../../dsl/graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { NumberArray } from './memory/heap.js';
 
 /** The memory of a run, indexed by the plan's buffers and inputs. Kernels must not keep references to it. */
@@ -40,7 +40,3 @@ export type RulesFor<K extends NamedKernel = Kernel> = (plan: Plan) => readonly 
 /** Returns the elements of a dense view. */
 export const elementsOf = (frame: Frame, view: View): NumberArray =>
   frame.arrays[view.buffer]!.subarray(view.offset, view.offset + sizeOf(view.shape));
-
-/** Lists the buffers that a call writes. */
-export const writtenBy = (call: Call): readonly number[] =>
-  call.kind === 'region' ? call.region.stores.map((store) => store.buffer) : [call.output.buffer];

@@ -1,4 +1,4 @@
-/** `gather` and `scatterAdd` in JavaScript, because calling the kernels of tfjs takes longer than the computation. */
+/** `gather` and `scatterAdd` in JavaScript: loops over rows. */
 import type { View } from '../../dsl/compile/plan.js';
 import type { NumberArray } from './memory/heap.js';
 import { elementsOf, type Rule } from './kernel.js';

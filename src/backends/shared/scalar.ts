@@ -113,6 +113,9 @@ export const castFunction = (from: NumberType, to: NumberType): Unary => {
   return to === 'int32' && from === 'float32' ? toInt32 : (x) => x;
 };
 
+/** Sorts NaN as ∞, in `argmax` and `topKIndices`: comparisons with NaN define no order. */
+export const rank: Unary = (x) => (Number.isNaN(x) ? Infinity : x);
+
 /** The binary function with which a reduction combines values. */
 export const COMBINE: Readonly<Record<ReduceFn, BinaryFn>> = {
   sum: 'add',

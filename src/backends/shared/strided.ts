@@ -1,10 +1,6 @@
 /** Strided tensors. The address of an element is `offset + Σ index·stride`, in elements. */
 import { denseStrides } from '../../dsl/compile/lower/loops.js';
 
-/** True if the strides are those of a dense tensor. Strides of axes with extent 1 are ignored. */
-export const isDense = (shape: readonly number[], strides: readonly number[]): boolean =>
-  shape.includes(0) || denseStrides(shape).every((stride, axis) => shape[axis] === 1 || stride === strides[axis]);
-
 /** The position of a tensor in an array: the offset of its first element, and its strides. */
 export interface Layout {
   readonly offset: number;

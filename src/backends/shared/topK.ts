@@ -1,8 +1,6 @@
 import type { NumberArray } from './memory/heap.js';
 import { elementsOf, type Rule } from './kernel.js';
-
-/** Sorts NaN as ∞: comparisons with NaN define no order. */
-const rank = (x: number): number => (Number.isNaN(x) ? Infinity : x);
+import { rank } from './scalar.js';
 
 /** Writes the positions of the k largest elements of each row of `extent`, in descending order, to rows of k. */
 export const topKPositions = (x: ArrayLike<number>, extent: number, k: number, positions: NumberArray): void => {
@@ -15,7 +13,7 @@ export const topKPositions = (x: ArrayLike<number>, extent: number, k: number, p
   }
 };
 
-/** `topKIndices` by a sort in JavaScript, because the kernel of tfjs sorts infinities wrongly. */
+/** `topKIndices` by a sort in JavaScript. */
 export const topKRule: Rule = (call) => {
   if (call.kind !== 'library' || call.node.op !== 'topKIndices') return null;
   const { output } = call;

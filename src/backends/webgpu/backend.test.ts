@@ -358,7 +358,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     const call: Call = {
       kind: 'library',
       origin: ORIGIN,
-      node: { op: 'barrier', attributes: {} },
+      node: { op: 'stored', attributes: {} },
       inputs: [whole(0, [4])],
       output: whole(1, [4]),
     };

@@ -1,23 +1,10 @@
 /** Kernels on a device: lists of shader dispatches, whose bindings refer to the plan's buffers. */
 import type { KeyExpression } from '../../dsl/compile/plan.js';
 import type { NamedKernel, Rule } from '../shared/kernel.js';
+import type { Binding as ShaderBinding } from './wgsl/shader.js';
 
-/** The resource at one binding of group 0. */
-export type Resource =
-  /** The range from the lowest to the highest element of these buffers of the plan. */
-  | { readonly kind: 'buffers'; readonly buffers: readonly [number, ...number[]] }
-  /** Scratch memory, shared by all dispatches of a call. */
-  | { readonly kind: 'scratch'; readonly elements: number }
-  /** The two words of the call's random key. */
-  | { readonly kind: 'key' }
-  /** Constant words in a uniform buffer. */
-  | { readonly kind: 'uniform'; readonly words: Uint32Array };
-
-export interface Binding {
-  readonly resource: Resource;
-  /** True if the shader declares the binding as `read_write`. */
-  readonly writable: boolean;
-}
+/** The resource at one binding of group 0: that of a generated shader, or constant words in a uniform buffer. */
+export type Binding = ShaderBinding | { readonly kind: 'uniform'; readonly words: Uint32Array };
 
 /** One dispatch of a compute shader with entry point `main`. */
 export interface Dispatch {
@@ -41,7 +28,7 @@ export interface GpuKernel extends NamedKernel {
   readonly dispatches: readonly Dispatch[];
   /** Numbers that the host generates, copied to the device before the dispatches. */
   readonly hostNumbers?: HostNumbers;
-  /** The key of `key` resources and of numbers that the host generates. */
+  /** The key of `key` bindings and of numbers that the host generates. */
   readonly key?: KeyExpression;
 }
 

@@ -5,6 +5,7 @@ import { noWebgpu } from '../../../properties/webgpu.js';
 import { add, compile, constantOf, program, read, upload } from '../../dsl/index.js';
 import { acquireDevice } from './adapter.js';
 import { backendOn } from './backend.js';
+import { USAGE } from './gpuSpace.js';
 
 const numbers = Float32Array.of(1, 2, 3, 4);
 const shifted = program({ x: '4' }, ({ x }) => add(x, constantOf([1, 0, 0, 1], 4)));
@@ -52,4 +53,50 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     expect(valueOf(await read(y)(backend)())).toEqual(Float32Array.of(2, 2, 3, 5));
     valueOf(await backend.close());
   });
+
+  test.each(['submit', 'mapAsync'] as const)(
+    'a read or profile whose %s fails destroys its buffers',
+    async (member) => {
+      const acquired = valueOf(await acquireDevice({})());
+      const live = new Set<object>();
+      let accepts = true;
+      const fail = (): never => {
+        throw new Error('refused');
+      };
+      /** Tracks the buffers of reads and profiles, and query sets. */
+      const tracked =
+        (create: unknown) =>
+        (descriptor: GPUBufferDescriptor & GPUQuerySetDescriptor): GPUBuffer => {
+          const made = (create as (of: typeof descriptor) => GPUBuffer)(descriptor);
+          if ('usage' in descriptor && (descriptor.usage & (USAGE.mapRead | USAGE.queryResolve)) === 0) return made;
+          const [destroy, mapAsync] = [made.destroy.bind(made), 'mapAsync' in made ? made.mapAsync.bind(made) : fail];
+          live.add(made);
+          return Object.assign(made, {
+            destroy: () => void (live.delete(made), destroy()),
+            mapAsync: async (mode: number) => (accepts || member !== 'mapAsync' ? mapAsync(mode) : fail()),
+          });
+        };
+      const queue = withMember(acquired.device.queue, 'submit', (submit) =>
+        accepts || member !== 'submit' ? submit : fail,
+      );
+      const withQueue = withMember(acquired.device, 'queue', () => queue);
+      const device = withMember(withMember(withQueue, 'createBuffer', tracked), 'createQuerySet', tracked);
+      const backend = backendOn({ ...acquired, device });
+      const x = valueOf(await upload(numbers, [4])(backend)());
+      const executable = valueOf(await compile(shifted, {})(backend)());
+      const refused = { left: { _tag: 'BackendFailure', actual: expect.stringContaining('refused') } };
+      accepts = false;
+      expect(await read(x)(backend)()).toMatchObject(refused);
+      expect(live.size).toBe(0);
+      if (member === 'submit' || device.features.has('timestamp-query'))
+        expect(await executable.profile({ x })()).toMatchObject(refused);
+      expect(live.size).toBe(0);
+      accepts = true;
+      expect(valueOf(await read(x)(backend)())).toEqual(numbers);
+      const { outputs } = valueOf(await executable.profile({ x })());
+      expect(live.size).toBe(1); // kept for the next read
+      expect(valueOf(await read(outputs)(backend)())).toEqual(Float32Array.of(2, 2, 3, 5));
+      valueOf(await backend.close());
+    },
+  );
 });

@@ -227,14 +227,16 @@ const bindPlan = (bound: Bound, compiled: readonly Pipeline[]): Execution => {
         submit((encoder) => encodeTimed(encoder, timer!));
       } else done = submitSeparately();
     });
-    const error = await failed;
-    if (error !== null) return failedAs(error);
     try {
+      const error = await failed;
+      if (error !== null) return failedAs(error);
       if (timer !== null) milliseconds.push(...(await (timer as Timer).read()));
       else (await Promise.all(done)).reduce((before, at) => (milliseconds.push(at - before), at), started);
       return null;
     } catch (thrown) {
       return failedAs(await gpu.rejected('profile', thrown));
+    } finally {
+      (timer as Timer | null)?.release(); // assigned in the callback above
     }
   };
 

@@ -37,7 +37,7 @@ const excessOf = (
   ranges: readonly Range[],
   limits: DeviceLimits,
 ): Excess | null => {
-  const bound = bindings.filter(({ resource }) => resource.kind !== 'key' && resource.kind !== 'uniform');
+  const bound = bindings.filter(({ kind }) => kind !== 'key' && kind !== 'uniform');
   if (bound.length > limits.maxStorageBuffersPerShaderStage)
     return {
       expected: `at most ${limits.maxStorageBuffersPerShaderStage} buffers in one shader (maxStorageBuffersPerShaderStage)`,

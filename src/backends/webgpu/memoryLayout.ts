@@ -1,6 +1,6 @@
 /** The memory layout of a plan and its kernels: blocks, sizes and offsets, computed before memory is reserved. */
 import { offsetOf, type Plan } from '../../dsl/compile/plan.js';
-import type { GpuKernel, Resource } from './dispatch.js';
+import type { Binding, GpuKernel } from './dispatch.js';
 
 /**
  * A range of bytes in the memory of an owner. An owner is a buffer of the plan, or a block
@@ -57,8 +57,7 @@ const VECTOR = 4;
 /** Alignment of uniform bindings that is valid on every device, in elements. */
 const UNIFORM = 64;
 
-const resourcesOf = ({ dispatches }: GpuKernel): readonly Resource[] =>
-  dispatches.flatMap(({ bindings }) => bindings.map(({ resource }) => resource));
+const bindingsOf = ({ dispatches }: GpuKernel): readonly Binding[] => dispatches.flatMap(({ bindings }) => bindings);
 
 /** The block of each buffer of a plan. */
 const blocksOf = ({ buffers }: Plan): MemoryLayout['blockOf'] =>
@@ -70,12 +69,12 @@ const blocksOf = ({ buffers }: Plan): MemoryLayout['blockOf'] =>
 
 type Allocate = ReturnType<typeof offsetAllocator>['allocate'];
 
-/** Constant words of resources, by their text, each with its place. */
-const wordsOf = (resources: readonly Resource[], allocate: Allocate) => {
+/** Constant words of bindings, by their text, each with its place. */
+const wordsOf = (bindings: readonly Binding[], allocate: Allocate) => {
   const words = new Map<string, MemoryLayout['words'][number]>();
-  for (const resource of resources)
-    if (resource.kind === 'uniform' && !words.has(resource.words.join()))
-      words.set(resource.words.join(), { offset: allocate(resource.words.length), words: resource.words });
+  for (const binding of bindings)
+    if (binding.kind === 'uniform' && !words.has(binding.words.join()))
+      words.set(binding.words.join(), { offset: allocate(binding.words.length), words: binding.words });
   return words;
 };
 
@@ -103,25 +102,25 @@ export const memoryLayoutOf = (plan: Plan, kernels: readonly GpuKernel[], alignm
   const hostNumberOffsets = kernels.map((kernel) =>
     kernel.hostNumbers === undefined ? null : hostNumbers.allocate(kernel.hostNumbers.elements),
   );
-  const resources = kernels.flatMap(resourcesOf);
-  const words = wordsOf(resources, uniforms.allocate);
-  const scratch = resources.reduce((most, r) => (r.kind === 'scratch' ? Math.max(most, r.elements) : most), 0);
+  const all = kernels.flatMap(bindingsOf);
+  const words = wordsOf(all, uniforms.allocate);
+  const scratch = all.reduce((most, b) => (b.kind === 'scratch' ? Math.max(most, b.elements) : most), 0);
 
   const ownerOf = (block: Block): number => buffers.length + BLOCKS.indexOf(block);
-  const rangeOf = (resource: Resource, kernel: number): Range => {
-    switch (resource.kind) {
+  const rangeOf = (binding: Binding, kernel: number): Range => {
+    switch (binding.kind) {
       case 'buffers': {
-        const from = Math.min(...resource.buffers.map((b) => offsets[b]!));
-        const to = Math.max(...resource.buffers.map((b) => offsets[b]! + buffers[b]!.elements));
-        return elementsRange(resource.buffers[0], from, to);
+        const from = Math.min(...binding.buffers.map((b) => offsets[b]!));
+        const to = Math.max(...binding.buffers.map((b) => offsets[b]! + buffers[b]!.elements));
+        return elementsRange(binding.buffers[0], from, to);
       }
       case 'scratch':
-        return elementsRange(ownerOf('scratch'), 0, resource.elements);
+        return elementsRange(ownerOf('scratch'), 0, binding.elements);
       case 'key':
         return { owner: ownerOf('uniforms'), offset: 4 * keyOffsets[kernel]!, size: 16 };
       case 'uniform': {
-        const { offset } = words.get(resource.words.join())!;
-        return { owner: ownerOf('uniforms'), offset: 4 * offset, size: 4 * resource.words.length };
+        const { offset } = words.get(binding.words.join())!;
+        return { owner: ownerOf('uniforms'), offset: 4 * offset, size: 4 * binding.words.length };
       }
     }
   };
@@ -137,7 +136,7 @@ export const memoryLayoutOf = (plan: Plan, kernels: readonly GpuKernel[], alignm
     offsets,
     ownerOf,
     ranges: kernels.map(({ dispatches }, k) =>
-      dispatches.map(({ bindings }) => bindings.map(({ resource }) => rangeOf(resource, k))),
+      dispatches.map(({ bindings }) => bindings.map((binding) => rangeOf(binding, k))),
     ),
     keys: keyOffsets.map((offset) =>
       offset === null ? null : { owner: ownerOf('uniforms'), offset: 4 * offset, size: 8 },

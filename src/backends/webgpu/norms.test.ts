@@ -8,7 +8,7 @@ import { programOf, running } from '../../../properties/oracles/running.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
 import type { Backend } from '../../dsl/compile/backend.js';
 import { groupNorm, layerNorm, rmsNorm, silu, softmax, transpose } from '../../dsl/index.js';
-import { sizeOf } from '../../dsl/graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { nodeOf, type Tensor, tensor } from '../../dsl/graph/tensor.js';
 import { reference } from '../reference/index.js';
 import { webgpu } from './webgpu.js';

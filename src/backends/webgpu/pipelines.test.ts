@@ -10,7 +10,7 @@ const dispatchOf = (code: string): { readonly dispatch: Dispatch; readonly where
   dispatch: {
     code: `@group(0) @binding(0) var<storage, read_write> b: array<f32>;
 @compute @workgroup_size(1) fn main() { ${code} }`,
-    bindings: [{ resource: { kind: 'scratch', elements: 4 }, writable: true }],
+    bindings: [{ kind: 'scratch', elements: 4 }],
     workgroups: [1, 1, 1],
   },
   where: 'a call',

@@ -17,9 +17,9 @@ export interface Pipelines {
   ) => Promise<either.Either<NoisefoldError, readonly Pipeline[]>>;
 }
 
-const typeOf = ({ resource, writable }: Binding): GPUBufferBindingType => {
-  if (resource.kind === 'key' || resource.kind === 'uniform') return 'uniform';
-  return writable ? 'storage' : 'read-only-storage';
+const typeOf = (binding: Binding): GPUBufferBindingType => {
+  if (binding.kind === 'key' || binding.kind === 'uniform') return 'uniform';
+  return binding.kind === 'buffers' && binding.access === 'read' ? 'read-only-storage' : 'storage';
 };
 
 /** Cache key of the pipeline of a dispatch. */

@@ -1,38 +1,20 @@
 /** Rules for regions and random numbers, which run as generated shaders. */
-import { sizeOf } from '../../dsl/graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import type { Region } from '../../dsl/graph/region.js';
 import { randomInto } from '../../internal/threefry.js';
-import { withAccess, isReadOnly } from './access.js';
-import type { Binding, Dispatch, GpuRule } from './dispatch.js';
+import type { Dispatch, GpuRule } from './dispatch.js';
 import { randomShader } from './wgsl/randomShader.js';
 import { regionShaders } from './wgsl/regionShaders.js';
-import type { Binding as ShaderBinding, Shader, ShaderLimits } from './wgsl/shader.js';
-
-const dispatchOf = (
-  { code, bindings, workgroups }: Shader,
-  buffers: Plan['buffers'],
-  written: ReadonlySet<number>,
-): Dispatch => {
-  const isWritable = (binding: ShaderBinding): boolean =>
-    binding.kind !== 'buffers' || binding.buffers.some((b) => written.has(b) || !isReadOnly(buffers[b]!));
-  const bound = bindings.map((resource): Binding => ({ resource, writable: isWritable(resource) }));
-  return {
-    code: withAccess(code, (k) => (bound[k]!.writable ? 'read_write' : 'read')),
-    bindings: bound,
-    workgroups,
-  };
-};
+import type { ShaderLimits } from './wgsl/shader.js';
 
 /** Makes the dispatches of a region. */
 export type RegionDispatches = (region: Region) => readonly Dispatch[];
 
-const storedBy = ({ stores }: Region): ReadonlySet<number> => new Set(stores.map(({ buffer }) => buffer));
-
 export const regionDispatches =
   ({ buffers }: Pick<Plan, 'buffers'>, limits: ShaderLimits): RegionDispatches =>
   (region) =>
-    regionShaders(region, buffers, limits).map((shader) => dispatchOf(shader, buffers, storedBy(region)));
+    regionShaders(region, buffers, limits);
 
 export const regionRule =
   ({ buffers }: Plan, limits: ShaderLimits): GpuRule =>
@@ -41,7 +23,7 @@ export const regionRule =
     const shaders = regionShaders(call.region, buffers, limits);
     return {
       name: `wgsl ${[...new Set(shaders.map(({ name }) => name))].join(', ')}`,
-      dispatches: shaders.map((shader) => dispatchOf(shader, buffers, storedBy(call.region))),
+      dispatches: shaders,
     };
   };
 
@@ -54,7 +36,7 @@ export const randomRule =
     if (shader !== null)
       return {
         name: `wgsl ${shader.name}`,
-        dispatches: [dispatchOf(shader, buffers, new Set([output.buffer]))],
+        dispatches: [shader],
         key,
       };
     return {

@@ -8,6 +8,8 @@ export interface Timer {
   readonly resolve: (encoder: GPUCommandEncoder) => void;
   /** Reads the milliseconds of each pass. Call it after the commands are submitted. */
   readonly read: () => Promise<readonly number[]>;
+  /** Destroys the query sets and buffers. Call it at the end, also after an error. */
+  readonly release: () => void;
 }
 
 /** Maximum number of timestamps in a query set. */
@@ -37,11 +39,10 @@ export const createTimer = (device: GPUDevice, passes: number): Timer => {
     read: async () => {
       await staging.mapAsync(1); // GPUMapMode.READ
       const times = new BigInt64Array(staging.getMappedRange());
-      const milliseconds = Array.from({ length: passes }, (_, i) => Number(times[2 * i + 1]! - times[2 * i]!) / 1e6);
-      staging.destroy();
-      resolved.destroy();
-      for (const set of sets) set.destroy();
-      return milliseconds;
+      return Array.from({ length: passes }, (_, i) => Number(times[2 * i + 1]! - times[2 * i]!) / 1e6);
+    },
+    release: () => {
+      for (const used of [staging, resolved, ...sets]) used.destroy();
     },
   };
 };

@@ -64,7 +64,10 @@ export const createStaging = (gpu: Gpu): Staging => {
         device.queue.submit([encoder.finish()]);
       });
       const target = staging as GPUBuffer | null; // assigned in the callback above
-      if (failed !== null || target === null) return E.left(failed!);
+      if (failed !== null || target === null) {
+        target?.destroy();
+        return E.left(failed!);
+      }
       try {
         await target.mapAsync(1, 0, 4 * elements); // GPUMapMode.READ
         const bytes = target.getMappedRange(0, 4 * elements);
@@ -74,6 +77,7 @@ export const createStaging = (gpu: Gpu): Staging => {
         recycle(target);
         return E.right(copy);
       } catch (thrown) {
+        target.destroy();
         return E.left(await gpu.rejected('read', thrown));
       }
     },

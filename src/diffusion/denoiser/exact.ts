@@ -20,8 +20,9 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { Denoiser } from './denoiser.js';
-import { type GaussianMixture, gaussianMixture, sizeOf } from './gaussianMixture.js';
+import { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
 import type { Process } from '../process/process.js';
 import { column, entriesAt } from '../process/table.js';
 
@@ -48,7 +49,7 @@ const componentsOf =
   (given: GaussianMixture<Shape>, { marginals }: Marginals) =>
   (x: Tensor<Shape>, t: Tensor<[Dim], 'int32'>): Components => {
     const { weights, means, variances, shape } = valid(given);
-    const [B, K, N] = [dims(t)[0], weights.length, sizeOf(shape)];
+    const [B, K, N] = [dims(t)[0], weights.length, sizeOf(shape as readonly number[])]; // a mixture has numbers as extents
     const ofSample = (numbers: Float64Array): Flat => broadcastTo(reshape(entriesAt(numbers)(t), B, 1, 1), B, K, N);
     const ofComponent = (rows: readonly (number | ArrayLike<number>)[]): Flat =>
       broadcastTo(

@@ -2,6 +2,7 @@ import type { Shape } from '../../dsl/index.js';
 import { attempt, fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { namedFields } from '../../internal/options.js';
+import { sizeOf } from '../../internal/numbers.js';
 
 /** A mixture of K Gaussians, Σ_k w_k·N(m_k, v_k), on the host: data with a known optimal denoiser, {@link exactDenoiser}. */
 export interface GaussianMixture<I extends Shape> {
@@ -15,9 +16,6 @@ export interface GaussianMixture<I extends Shape> {
   readonly variances: readonly (number | ArrayLike<number>)[];
 }
 
-/** The number of elements of a sample. */
-export const sizeOf = (shape: Shape): number => (shape as readonly number[]).reduce((all, extent) => all * extent, 1);
-
 const lengthOf = (row: number | ArrayLike<number>): number => (typeof row === 'number' ? 1 : row.length);
 
 /** The first mistake in a mixture, as the expected and the actual of an error. */
@@ -27,7 +25,7 @@ const mistakeOf = ({
   means,
   variances,
 }: GaussianMixture<Shape>): readonly [expected: string, actual: string] | null => {
-  const size = sizeOf(shape);
+  const size = sizeOf(shape as readonly number[]); // a mixture has numbers as extents
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const negative = weights.find((weight) => !(weight > 0));
   const short = means.find(({ length }) => length !== size);

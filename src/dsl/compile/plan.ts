@@ -65,6 +65,19 @@ export type Call = { readonly origin: Origin } & (
   | { readonly kind: 'library'; readonly node: LibraryNode; readonly inputs: readonly View[]; readonly output: View }
 );
 
+/** The buffers that a call reads. */
+export const readsOf = (call: Call): readonly number[] => {
+  if (call.kind === 'random') return [];
+  return (call.kind === 'region' ? call.region.loads : call.inputs).map(({ buffer }) => buffer);
+};
+
+/** The buffers that a call writes, including scratch memory. */
+export const writesOf = (call: Call): readonly number[] => {
+  if (call.kind === 'region') return call.region.stores.map(({ buffer }) => buffer);
+  const scratch = call.kind === 'anchor' ? call.scratch : null;
+  return scratch === null ? [call.output.buffer] : [call.output.buffer, scratch.buffer];
+};
+
 /** One operation and its attributes, without inputs. The views of the call replace the inputs. */
 export type LibraryNode = { readonly [K in Op]: Pick<Extract<Node, { op: K }>, 'op' | 'attributes'> }[Op];
 

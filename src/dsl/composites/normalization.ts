@@ -1,4 +1,5 @@
 import { F } from '../../internal/fp.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { Composite, CompositeOptions, Node } from '../graph/node.js';
 import { broadcast, div, exp, mul, reduceKeeping, rsqrt, scale, shift, sub } from '../primitives/index.js';
 
@@ -12,7 +13,7 @@ const optionsOf = (options: CompositeOptions): NormalizeOptions => options as No
 export const normalizeOptions = (axes: readonly number[], epsilon: number): NormalizeOptions => ({ axes, epsilon });
 
 const meanAlong = (x: Node, axes: readonly number[]): Node =>
-  scale(reduceKeeping('sum', x, axes), 1 / axes.reduce((n, axis) => n * x.shape[axis]!, 1));
+  scale(reduceKeeping('sum', x, axes), 1 / sizeOf(axes.map((axis) => x.shape[axis]!)));
 
 /** x centred, and the reciprocal standard deviation (biased, two passes). */
 const standardize = (x: Node, { axes, epsilon }: NormalizeOptions): { readonly y: Node; readonly inverse: Node } => {

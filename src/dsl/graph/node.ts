@@ -98,7 +98,7 @@ export interface Attributes {
   /** Drops the reduced axes. */
   readonly reduce: { readonly fn: ReduceFn; readonly axes: readonly number[] };
   readonly cumsum: { readonly axis: number; readonly reverse: boolean };
-  /** The int32 index of the greatest value, the first of equal ones. Drops the axis. */
+  /** The int32 index of the greatest value, the first of equal ones. NaN counts as ∞. Drops the axis. */
   readonly argmax: { readonly axis: number };
   /** The int32 indices of the k greatest values along the last axis, descending and stable. NaN counts as ∞. */
   readonly topKIndices: { readonly k: number };
@@ -112,11 +112,10 @@ export interface Attributes {
   /** A new key from a key and two 32-bit words. */
   readonly deriveKey: { readonly words: readonly [number, number] };
   readonly random: { readonly distribution: Distribution };
-  /**
-   * The identity of the first operand. It is never shared. With a second operand it is computed after that operand;
-   * otherwise it is stored.
-   */
-  readonly barrier: { readonly stores?: true };
+  /** Its operand, which is stored in a buffer. */
+  readonly stored: NoAttributes;
+  /** Its first operand, for uses after the second operand is computed. */
+  readonly after: NoAttributes;
   readonly stopGradient: NoAttributes;
   readonly composite: { readonly composite: Composite; readonly options: CompositeOptions };
 }
@@ -170,9 +169,6 @@ export const node = <K extends Op>(
     dtype,
     depth: 1 + inputs.reduce((deepest, input) => Math.max(deepest, input.depth), 0),
   }) as unknown as Node;
-
-/** The number of elements of a shape: 1 for a scalar. */
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /**
  * Lists the roots and the nodes below them, each once and after its inputs. Does not enter the nodes in `seen`, and adds the

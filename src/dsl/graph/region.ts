@@ -32,6 +32,29 @@ export type Assignment = { readonly dtype: NumberType } & (
   | { readonly op: 'cast'; readonly a: number }
 );
 
+/** Lists the positions of the assignments that an assignment uses. */
+export const operandsOf = (a: Assignment): readonly number[] => {
+  switch (a.op) {
+    case 'unary':
+    case 'cast':
+      return [a.a];
+    case 'binary':
+      return [a.a, a.b];
+    case 'select':
+      return [a.condition, a.a, a.b];
+    default:
+      return [];
+  }
+};
+
+/** The assignment with other operands. */
+export const withOperands = (a: Assignment, to: (operand: number) => number): Assignment => ({
+  ...a,
+  ...('condition' in a && { condition: to(a.condition) }),
+  ...('a' in a && { a: to(a.a) }),
+  ...('b' in a && { b: to(a.b) }),
+});
+
 export interface Store extends Access {
   /** The assignment whose value is stored. */
   readonly value: number;
@@ -47,6 +70,14 @@ export interface Region {
   readonly body: readonly Assignment[];
   readonly stores: readonly Store[];
 }
+
+/** For each assignment, true if a stored value depends on it or is its value. */
+export const liveIn = (body: readonly Assignment[], stores: readonly Pick<Store, 'value'>[]): readonly boolean[] => {
+  const live = new Set(stores.map(({ value }) => value));
+  for (let at = body.length - 1; at >= 0; at--)
+    if (live.has(at)) for (const operand of operandsOf(body[at]!)) live.add(operand);
+  return body.map((_, at) => live.has(at));
+};
 
 /** Formats an assignment. Assignments with equal keys have equal values if their operands and loads have equal values. */
 export const assignmentKey = (a: Assignment): string => `${a.dtype[0]}${valueKey(a)}`;

@@ -1,15 +1,11 @@
 /** Constructors of nodes that mark other nodes for differentiation or lowering and have the same elements. */
 import { type Composite, type CompositeOptions, type Node, node } from '../graph/node.js';
 
-/** x, stored in a buffer; with `after`, x for uses after `after` is computed. */
-export const barrier = (x: Node, after?: Node): Node =>
-  node(
-    'barrier',
-    after === undefined ? [x] : [x, after],
-    after === undefined ? { stores: true } : {},
-    x.shape,
-    x.dtype,
-  );
+/** x, stored in a buffer. */
+export const stored = (x: Node): Node => node('stored', [x], {}, x.shape, x.dtype);
+
+/** x, for uses after `awaited` is computed. */
+export const after = (x: Node, awaited: Node): Node => node('after', [x, awaited], {}, x.shape, x.dtype);
 
 /** x, with derivative 0. */
 export const stopGradient = (x: Node): Node => node('stopGradient', [x], {}, x.shape, x.dtype);

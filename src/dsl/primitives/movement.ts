@@ -1,6 +1,7 @@
 /** Constructors of nodes that hold the elements of their operands at other indices. */
 import { raise, showShape } from '../../internal/errors.js';
-import { type DType, type Node, node, sizeOf } from '../graph/node.js';
+import { type DType, type Node, node } from '../graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { isExtent } from '../types/dim.js';
 import { axisOf, heldBy, isSameShape, type Numbers, wrongDType, wrongShape } from './checks.js';
 import type { Operand } from './primitive.js';

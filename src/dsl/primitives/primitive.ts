@@ -53,6 +53,8 @@ export interface Primitive<K extends Op> {
   readonly used?: (n: NodeOf<K>, i: number) => Node;
   /** True if a node is equal only to itself. Sharing does not merge it, and simplification does not look through it. */
   readonly isUnique?: true;
+  /** True if the operand is stored in a buffer, which the node then reads. */
+  readonly isStored?: true;
   /** True if the node does not read operands after the first, which only have to be computed before it. */
   readonly awaits?: true;
 }

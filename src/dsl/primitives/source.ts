@@ -1,7 +1,8 @@
 /** Constructors of nodes without operands, or with only keys as operands. */
 import { raise, showShape } from '../../internal/errors.js';
 import type { ConstantData, Distribution, DType, Node, NodeOf } from '../graph/node.js';
-import { node, pathOf, sizeOf } from '../graph/node.js';
+import { node, pathOf } from '../graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { demandKey, heldBy, type Numbers } from './checks.js';
 
 /** An input: a tensor or a key, named by its path in the tree of arguments. */

@@ -36,7 +36,10 @@ export type Feed<T> =
       : { readonly [K in keyof T]: Feed<T[K]> };
 
 export interface Executable<I, O> {
-  /** Runs the plan. Consumes the donated values in `inputs`; all results are new values. */
+  /**
+   * Runs the plan. Consumes the donated values in `inputs`; all results are new values. A run that fails consumes only the
+   * donated values that it has begun to overwrite.
+   */
   readonly run: (inputs: Feed<I>) => Task<O>;
   /** Runs the plan and measures the milliseconds of each call. */
   readonly profile: (inputs: Feed<I>) => Task<{ readonly outputs: O; readonly milliseconds: readonly number[] }>;

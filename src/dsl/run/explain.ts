@@ -1,6 +1,7 @@
 /** Explains an executable, call by call. */
 import { showShape } from '../../internal/errors.js';
-import { type Anchor, sizeOf } from '../graph/node.js';
+import type { Anchor } from '../graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { Call, Plan, View } from '../compile/plan.js';
 import type { Region } from '../graph/region.js';
 import type { Peak } from './peak.js';

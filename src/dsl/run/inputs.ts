@@ -5,7 +5,7 @@ import { gen, keep, take, type Work } from '../../internal/gen.js';
 import type { Backend, HostArray, KeyWords, Slot } from '../compile/backend.js';
 import { fail, type NoisefoldError, showType } from '../../internal/errors.js';
 import { dtypeOfArray } from '../types/dtype.js';
-import { sizeOf } from '../graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { Plan } from '../compile/plan.js';
 import { isSameShape } from '../primitives/checks.js';
 import type { NumberType } from '../graph/region.js';

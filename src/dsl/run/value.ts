@@ -9,7 +9,8 @@ import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
 import { fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { isExtent } from '../types/dim.js';
 import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
-import { inspected, sizeOf } from '../graph/node.js';
+import { inspected } from '../graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { NumberType } from '../graph/region.js';
 import { type DType, isTensor, type Shape } from '../graph/tensor.js';
 import { kindOf, leaves } from '../types/tree.js';
@@ -73,8 +74,9 @@ const notAValue = (where: string, x: unknown): E.Either<NoisefoldError, never> =
 };
 
 /**
- * The record of a value that is usable on a backend. Returns a `ValueConsumed` if the value was donated or released, or
- * if its backend is closed, and a `ConfigError` for a value of another backend or for anything else.
+ * The record of a value that is usable on a backend. Returns a `BackendFailure` if `backend` is closed; a `ValueConsumed`
+ * if the value was donated or released, or belongs to another backend that is closed; and a `ConfigError` for a value of
+ * another open backend, or for anything else.
  */
 export const liveOn =
   (backend: Backend, where: string) =>
@@ -145,8 +147,9 @@ export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> 
   );
 
 /**
- * Frees the memory of every value in a tree. Skips values that were donated or released. Frees the others, too, before it
- * fails with `ValueConsumed` for a value whose backend is closed, and with `ConfigError` for one of another backend.
+ * Frees the memory of every value in a tree. Skips values that were donated or released. Frees all values that it can
+ * before it fails: with `BackendFailure` if the backend is closed, with `ValueConsumed` for a value of another backend
+ * that is closed, and with `ConfigError` for a value of another open backend.
  * @example
  * await using nf = await open(reference())
  * const x = await nf.run(upload(Float32Array.of(1, 2), [2]))

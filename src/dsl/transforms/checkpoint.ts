@@ -1,7 +1,7 @@
 /** Gradient checkpointing: recomputes intermediate results instead of storing them. */
 import { closed, differentiate, isFloat, open } from './differentiate.js';
 import { type Composite, substitute } from '../graph/node.js';
-import { barrier, composite, inputLike } from '../primitives/index.js';
+import { after, composite, inputLike } from '../primitives/index.js';
 import { type Shape, tensor, type Tensor } from '../graph/tensor.js';
 
 /** A composite whose derivative recomputes it from its operands, after its cotangent is computed. */
@@ -13,7 +13,7 @@ const recomputed = (decompose: Composite['decompose']): Composite => ({
     const seed = inputLike(cotangent);
     const floats = formals.filter(isFloat);
     const { gradients } = differentiate([decompose(formals, options)], [seed], floats);
-    const again = inputs.map((x) => barrier(x, cotangent));
+    const again = inputs.map((x) => after(x, cotangent));
     const pulledBack = substitute(gradients, [...formals, seed], [...again, cotangent]);
     return formals.map((formal) => pulledBack[floats.indexOf(formal)] ?? null);
   },

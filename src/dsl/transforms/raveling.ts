@@ -4,7 +4,7 @@
  */
 import { raise, showType } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
-import { sizeOf } from '../graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { concat, reshape, slice } from '../primitives/index.js';
 import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from '../graph/spec.js';
 import { type Dim, nodeOf, tensor, type Tensor } from '../graph/tensor.js';

@@ -1,6 +1,7 @@
 /** Pickles and files of `torch.save` by hand, for tests: also those that Python would not write. */
 import { zipSync, type Zippable } from 'fflate';
 import { joinBytes } from '../bytes.js';
+import { sizeOf } from '../../internal/numbers.js';
 
 /** Operations of a pickle: codes as characters or numbers, and arguments as bytes. */
 export type Part = string | number | Uint8Array | readonly Part[];
@@ -44,7 +45,7 @@ export const storage = (key: string, count: number, kind = 'FloatStorage'): Part
 export const tensor = (
   stored: Part,
   shape: readonly number[],
-  strides: readonly number[] = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1)),
+  strides: readonly number[] = shape.map((_, axis) => sizeOf(shape.slice(axis + 1))),
   offset = 0,
 ): Part =>
   call(

@@ -2,6 +2,7 @@
 import { type Key, mul, normal, ones, type Shape, sub, type Tensor, uniform, zeros } from '../../dsl/index.js';
 import { natural } from '../../internal/decode.js';
 import { requirement } from '../../internal/requirement.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { checkedFields } from './fields.js';
 
 /** A tensor of the given extents, drawn from a key when the program runs. */
@@ -18,7 +19,7 @@ const requireOutputs = requirement('a number of axes, an integer ≥ 0', natural
 /** The number of inputs that each output sums over, for the initializer `where`. */
 const fanInOf = (where: string, axes: FanIn) => {
   const { outputs = 1 } = checkedFields(where, [], { outputs: requireOutputs })(axes);
-  return (extents: readonly number[]): number => extents.slice(0, extents.length - outputs).reduce((a, b) => a * b, 1);
+  return (extents: readonly number[]): number => sizeOf(extents.slice(0, extents.length - outputs));
 };
 
 /**

@@ -2,6 +2,7 @@
 import type { TreeSpec } from '../../dsl/index.js';
 import type { ClassifierConfig } from './encoderClassifier.js';
 import type { UNetConfig } from './unetConfig.js';
+import { sizeOf } from '../../internal/numbers.js';
 
 /** DDPM (Ho et al. 2020, appendix B). */
 const ddpm = {
@@ -133,4 +134,4 @@ export const classifierPresets = {
 export const parameterCount = (params: TreeSpec<unknown>): number =>
   params.leaves
     .filter(({ path }) => !/(^|\.)time\.frequencies$/.test(path))
-    .reduce((sum, { shape }) => sum + shape.reduce((n: number, extent) => n * Number(extent), 1), 0);
+    .reduce((sum, { shape }) => sum + sizeOf(shape.map(Number)), 0);

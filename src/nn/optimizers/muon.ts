@@ -24,6 +24,7 @@ import { optionsOf } from '../../internal/options.js';
 import { exactly, positive } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { requireDecay } from '../../internal/requirement.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { requireWeightDecay } from './adam.js';
 import { type LearningRate, learningRateOption, rateAt, rateSettings, requireRate } from './learningRate.js';
 import { type Optimizer, optimizerOf } from './optimizer.js';
@@ -75,7 +76,7 @@ const orthogonalized = (g: Tensor<Shape>, path: string, steps: number): Tensor<S
       hint: 'give other parameters to Adam, by groups([{ where: (_, shape) => shape.length > 1, optimizer: muon(…) }, …])',
     });
   const outputs = shape.at(-1)!;
-  const inputs = shape.slice(0, -1).reduce((size, extent) => size * extent, 1);
+  const inputs = sizeOf(shape.slice(0, -1));
   const direction = newtonSchulz(reshape(g, inputs, outputs) as Matrix, steps);
   // in the paper, rows are outputs
   return reshape(mul(direction, Math.sqrt(Math.max(1, outputs / inputs))), ...shape) as Tensor<Shape>;
@@ -98,7 +99,7 @@ const muonBy = (
       muonBy(config, (vector, at) => {
         const own = leaves.filter((leaf) => `${leaf.vector}` === at).sort((a, b) => a.offset - b.offset);
         const parts = own.map(({ path, shape, offset }): Tensor<[Dim]> => {
-          const size = shape.reduce((product, extent) => product * extent, 1);
+          const size = sizeOf(shape);
           const g = reshape(slice(vector as Tensor<[Dim]>, 0, offset, size), ...shape); // a vector, by `RaveledLeaf`
           return reshape(orthogonalized(g as Tensor<Shape>, path, steps), -1) as Tensor<[Dim]>;
         });

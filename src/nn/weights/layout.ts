@@ -4,6 +4,7 @@
  */
 import { positive } from '../../internal/decode.js';
 import { raise, showShape } from '../../internal/errors.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { transposed } from './transpose.js';
 
 /** Numbers on the host, dense and row-major. */
@@ -58,8 +59,6 @@ export const layoutFault = ({
   return wrong && { expected: `an integer ≥ 1 as the size of ${wrong[0]}`, actual: `${wrong[1]}` };
 };
 
-const productOf = (extents: readonly number[]): number => extents.reduce((product, extent) => product * extent, 1);
-
 const refuse = ({ ours, theirs }: Layout, pattern: string, shape: readonly number[]): never =>
   raise('ShapeError', {
     where: `layout ${ours} ↔ ${theirs}`,
@@ -75,7 +74,7 @@ const sizesFrom = (layout: Layout, pattern: string, shape: readonly number[]): S
   const sizes: Record<string, number> = { ...layout.sizes };
   axes.forEach((group, i) => {
     const open = group.filter((name) => !Object.hasOwn(sizes, name));
-    const known = productOf(group.filter((name) => Object.hasOwn(sizes, name)).map((name) => sizes[name]!));
+    const known = sizeOf(group.filter((name) => Object.hasOwn(sizes, name)).map((name) => sizes[name]!));
     const rest = shape[i]! / known;
     if (open.length > 1 || !Number.isInteger(rest) || (open.length === 0 && rest !== 1)) refuse(layout, pattern, shape);
     for (const name of open) sizes[name] = rest;
@@ -84,7 +83,7 @@ const sizesFrom = (layout: Layout, pattern: string, shape: readonly number[]): S
 };
 
 const shapeOf = (axes: Axes, sizes: Sizes): readonly number[] =>
-  axes.map((group) => productOf(group.map((name) => sizes[name]!)));
+  axes.map((group) => sizeOf(group.map((name) => sizes[name]!)));
 
 /** The stride of each axis, in elements. */
 const stridesOf = (names: readonly string[], sizes: Sizes): Strides => {

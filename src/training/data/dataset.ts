@@ -10,6 +10,7 @@ import {
 import { orRaise } from '../../internal/errors.js';
 import { type either, t, TE, type taskEither } from '../../internal/fp.js';
 import { exactly, positive, refined } from '../../internal/decode.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { checked, part } from '../checked.js';
 
 /** Some samples of a data set, in the form that a training step uses. */
@@ -96,7 +97,7 @@ export const datasetInMemory = <I extends ImageShape>(
   labels: ArrayLike<number> | undefined,
   copy: (from: number, batch: Float32Array, to: number) => void,
 ): Dataset<I> => {
-  const each = image.reduce((product, extent) => product * extent, 1);
+  const each = sizeOf(image);
   const classes = labelsOf(labels, size);
   const batch = (positions: Int32Array): Batch => {
     const images = new Float32Array(positions.length * each);

@@ -2,6 +2,7 @@ import { attempt, type NoisefoldError, showShape } from '../../dsl/index.js';
 import { exactly, positive } from '../../internal/decode.js';
 import { orRaise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { checked, part } from '../checked.js';
 import { type Dataset, datasetInMemory, type Image, refuse } from './dataset.js';
 import type { Images } from './images.js';
@@ -40,7 +41,7 @@ export const datasetOfImages = <const I extends readonly [number, number, number
     const [count, ...found] = shape;
     if (image !== undefined && showShape(image) !== showShape(found))
       refuse(`images ${showShape(image)}`, showShape(found), 'give images of the size that the model takes');
-    const numbers = shape.reduce((product, extent) => product * extent, 1);
+    const numbers = sizeOf(shape);
     const named = labels?.length ?? count;
     if (!shape.every(positive.is) || data.length !== numbers || named !== count)
       refuse(

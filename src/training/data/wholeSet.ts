@@ -2,6 +2,7 @@
 import { raise } from '../../dsl/index.js';
 import { type Block, take } from '../../internal/gen.js';
 import { pause, type StopSignal } from '../../internal/stop.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { type Labelled, loaded } from '../fit/examples.js';
 import { mayGoOn } from '../loop.js';
 import type { Batch, Dataset } from './dataset.js';
@@ -37,7 +38,7 @@ export function* lookThrough({ where, name, images, signal, also }: Look, model:
   if (!inMemory) return;
   const count = Math.min(images ?? size, size);
   const batchAt = loaded(model, data, name);
-  const some = Math.max(1, Math.floor(NUMBERS_AT_A_TIME / image.reduce((a: number, b) => a * b, 1)));
+  const some = Math.max(1, Math.floor(NUMBERS_AT_A_TIME / sizeOf(image)));
   for (let first = 0; first < count; first += some) {
     yield* take(mayGoOn(`${where}, image ${first}`, pause, signal));
     const positions = Int32Array.from({ length: Math.min(some, count - first) }, (_, i) => first + i);

@@ -18,7 +18,7 @@ import {
   zipTensors,
 } from '../../dsl/index.js';
 import { nodeOf, tensor } from '../../dsl/graph/tensor.js';
-import { barrier } from '../../dsl/primitives/index.js';
+import { after, stored } from '../../dsl/primitives/index.js';
 
 /** Some images of shape `I` with their classes, and the random draws for them. */
 export interface Examples<I extends Shape> {
@@ -52,15 +52,15 @@ const partsOf = <I extends Shape>(given: Examples<I>, count: number): readonly E
   }));
 };
 
-/** x, not before `after`: so that a part needs no memory while another one runs. */
-const delayed = <T extends Tensor<Shape>>(x: T, after: Vectors): T =>
-  after[0] === undefined ? x : (tensor(barrier(nodeOf(x), nodeOf(after[0]))) as AnyTensor as T); // it keeps the type
+/** x, for uses after the gradients of an earlier part: a part needs no memory while another one runs. */
+const delayed = <T extends Tensor<Shape>>(x: T, [first]: Vectors): T =>
+  first === undefined ? x : (tensor(after(nodeOf(x), nodeOf(first))) as AnyTensor as T); // it keeps the type
 
 /** The sum of gradients, stored: otherwise those of all parts would stay until the update. */
 const summed = (sum: Vectors, gradients: Vectors): Vectors =>
   zipTensors([sum, gradients], (a, b) => {
-    const total: AnyTensor = tensor(barrier(nodeOf(add(a, b))));
-    return total as typeof a; // a barrier keeps the type
+    const total: AnyTensor = tensor(stored(nodeOf(add(a, b))));
+    return total as typeof a; // it keeps the type
   });
 
 /** The losses of parts as those of one batch. */

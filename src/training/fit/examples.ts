@@ -4,6 +4,7 @@ import { show } from '../../internal/decode.js';
 import { isEither, kindOf } from '../../internal/either.js';
 import { E, type either, type taskEither } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { type Batch, type Dataset, NO_CLASS } from '../data/dataset.js';
 import { checkNumbers } from '../data/images.js';
 import { genTask } from '../genEffect.js';
@@ -57,7 +58,7 @@ const checkClasses = (where: string, classes: number, labels: Int32Array, data: 
  * `NonFinite` for a number that is not finite.
  */
 export const loaded = ({ classes }: Labelled, data: Pick<Dataset, 'batch' | 'image'>, where = 'data set') => {
-  const each = data.image.reduce((size: number, extent) => size * extent, 1);
+  const each = sizeOf(data.image);
   return (positions: Int32Array, key?: RandomKey): taskEither.TaskEither<NoisefoldError, Samples> =>
     genTask(`${where}: batch`, function* () {
       const { length } = positions;

@@ -2,7 +2,7 @@
  * The tensors of a training state by name, as in snapshots: one for each parameter, although the state stores vectors.
  */
 import type { RaveledLeaf, Shape } from '../../dsl/index.js';
-import { sizeOf } from '../../dsl/graph/node.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { type AnyRecipe, averagesOf, ravelingOf } from './recipe.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { namedState, trainState } from './trainState.js';

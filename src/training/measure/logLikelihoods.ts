@@ -4,6 +4,7 @@ import type { Effect } from '../../dsl/run/effect.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { checked, checkedTrained, grid } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
@@ -92,7 +93,7 @@ export const logLikelihoods: {
       nats.set(finiteOf(where, { first, ...of }, numbers), first);
     }
     yield* take(inBatches(images)(backend)(measure));
-    const bits = bitsOfBytes(image.reduce((size: number, extent) => size * extent, 1));
+    const bits = bitsOfBytes(sizeOf(image));
     return { nats, bits: nats.map(bits) };
   }),
 );

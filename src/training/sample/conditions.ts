@@ -2,8 +2,8 @@
 import { checkedImages, type ConditionedOn, type Process } from '../../diffusion/index.js';
 import { raise, showShape } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { Images } from '../data/images.js';
-import { sizeOf } from './givenImages.js';
 
 /** The images that samples are conditioned on. */
 export interface GivenCondition {

@@ -2,6 +2,7 @@
 import { checkedImages, type Resampling } from '../../diffusion/index.js';
 import { raise, showShape } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { checkNumbers, type Images } from '../data/images.js';
 
 /** Images that samples start from, with added noise: SDEdit (Meng et al. 2022). */
@@ -33,9 +34,6 @@ export interface GivenKnown {
 export const resamplingOf = ({ resamples = 1, jump = 1 }: GivenKnown): Required<Resampling> => ({ resamples, jump });
 
 type Extents = readonly [height: number, width: number, channels: number];
-
-/** The number of elements of a shape. */
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, extent) => size * extent, 1);
 
 /** Raises `ConfigError` unless there is one image of the right size for each of `count` samples, or one for all. */
 const checkShape = (

@@ -37,8 +37,9 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly grid?: number | Grid;
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /**
-   * A trained classifier, which is compared with the model: its images and its noise levels must be the same. Or the
-   * parameters of any guide, which hold no process to compare with: the guide must be for the process of the model.
+   * A trained classifier, which is compared with the model: its images and its noise levels must be the same, and no step
+   * of a solver without noise may multiply the signal by more than 50 (docs/guidance.md). Or the parameters of any guide,
+   * which are not checked: the guide must be for the process of the model.
    */
   readonly guide?: Resident<Q> | TrainedClassifier<Q, J>;
   readonly correction?: Correction;

@@ -13,8 +13,13 @@ export interface PlanLayout {
   /** Sets the address of the buffer of an input or an output for the next run. */
   readonly place: (buffer: number, address: number) => void;
   readonly setKey: (input: number, key: KeyWords) => void;
+  /** Drops the arrays of inputs and outputs, which keep their memory alive on the JavaScript heap even if it is freed. */
+  readonly forget: () => void;
   readonly release: () => void;
 }
+
+/** The address of an input or output that has none. */
+const UNSET = -1;
 
 /** Reserves the arena and the constants of a plan as one block, and writes the constants. */
 export const layOut = async (
@@ -35,7 +40,7 @@ export const layOut = async (
   if (E.isLeft(reserved)) return reserved;
   // no `await` from here on, so that the address stays valid
   return E.map((block: number): PlanLayout => {
-    const bases: number[] = plan.buffers.map((_, i) => (inBlock[i] ? block : -1));
+    const bases: number[] = plan.buffers.map((_, i) => (inBlock[i] ? block : UNSET));
     const addresses: number[] = plan.buffers.map((_, i) => block + offsets[i]! * heap.bytesPerElement);
     const arrays: NumberArray[] = [];
     const keys: KeyWords[] = [];
@@ -43,7 +48,7 @@ export const layOut = async (
 
     const take = (i: number): void => {
       const { elements, dtype } = plan.buffers[i]!;
-      if (bases[i] !== -1) arrays[i] = heap.array(bases[i]!, offsets[i]!, elements, dtype);
+      if (bases[i] !== UNSET) arrays[i] = heap.array(bases[i]!, offsets[i]!, elements, dtype);
     };
     const refresh = (): void => {
       if (heap.arena() === arena) return;
@@ -65,6 +70,13 @@ export const layOut = async (
       },
       setKey: (input, key) => {
         keys[input] = key;
+      },
+      forget: () => {
+        bases.forEach((_, i) => {
+          if (inBlock[i]) return;
+          bases[i] = UNSET;
+          delete arrays[i];
+        });
       },
       release: () => memory.release(reserved.right),
     };

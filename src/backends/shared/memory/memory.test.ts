@@ -37,7 +37,7 @@ test('frees buffers that are unreachable and keeps buffers in use', async () => 
   const memory = fresh();
   const kept = await held(memory, 10);
   const donor = await held(memory, 7);
-  const heir = memory.transfer(donor, 'float32');
+  const heir = memory.transfer(donor);
   await (async () => {
     for (let i = 0; i < 20; i++) await held(memory, 5);
   })();
@@ -47,6 +47,18 @@ test('frees buffers that are unreachable and keeps buffers in use', async () => 
   expect(memory.addressOf(kept, 'test')._tag).toBe('Right');
   expect(memory.addressOf(heir, 'test')._tag).toBe('Right');
   expect(memory.addressOf(donor, 'test')).toMatchObject({ left: { _tag: 'ValueConsumed', where: 'test' } });
+});
+
+test('moves memory back to the buffer that it was transferred from', async () => {
+  const memory = fresh();
+  const donor = await held(memory, 7);
+  const address = memory.addressOf(donor, 'test');
+  const heir = memory.transfer(donor);
+  memory.restore(heir, donor);
+  expect(memory.addressOf(donor, 'test')).toEqual(address);
+  expect(memory.addressOf(heir, 'test')).toMatchObject({ left: { _tag: 'ValueConsumed' } });
+  memory.release(heir);
+  expect(memory.stats()).toMatchObject({ buffers: 1, bytes: 28 });
 });
 
 test('does not free a released buffer a second time', async () => {

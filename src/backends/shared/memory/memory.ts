@@ -26,7 +26,9 @@ export interface Memory {
    */
   readonly addressOf: (block: Block, where: string) => Result<number>;
   /** Moves the memory of a buffer to a new buffer and consumes the old one. */
-  readonly transfer: (from: DeviceBuffer, dtype: NumberType) => DeviceBuffer;
+  readonly transfer: (from: DeviceBuffer) => DeviceBuffer;
+  /** Undoes a transfer: moves the memory of `from` back to the buffer `to`, and consumes `from`. */
+  readonly restore: (from: DeviceBuffer, to: DeviceBuffer) => void;
   /** Frees the memory of a block or buffer. Does nothing if it was freed already. */
   readonly release: (block: Block) => void;
   readonly stats: () => BackendStats;
@@ -60,8 +62,8 @@ export const createMemory = (backend: string, space: Space): Memory => {
   const describeSize = (elements: number): string =>
     `${elements} elements (${((elements * space.bytesPerElement) / MEBIBYTE).toFixed(1)} MiB)`;
 
-  /** Allocates memory, records it and passes its address to `own`, which makes the caller's handle. */
-  const take = async <A>(elements: number, own: (address: number) => A): Promise<Result<A>> => {
+  /** Allocates memory, records it and passes its address to `make`, which makes the caller's handle. */
+  const take = async <A>(elements: number, make: (address: number) => A): Promise<Result<A>> => {
     const limit = space.maxElements ?? Infinity;
     if (elements > limit)
       return fail('BackendFailure', {
@@ -85,7 +87,7 @@ export const createMemory = (backend: string, space: Space): Memory => {
     allocated.set(address, requested);
     bytes += requested;
     peakBytes = Math.max(peakBytes, bytes);
-    return E.right(own(address));
+    return E.right(make(address));
   };
 
   const free = (address: number): void => {
@@ -96,8 +98,8 @@ export const createMemory = (backend: string, space: Space): Memory => {
   /** Frees the memory of buffers that were garbage-collected without being released. */
   const finalizers = new FinalizationRegistry<number>(free);
 
-  const handle = (address: number, elements: number, dtype: NumberType): DeviceBuffer => {
-    const buffer: DeviceBuffer = { elements, dtype };
+  /** Makes a buffer the owner of the memory at an address. */
+  const own = (buffer: DeviceBuffer, address: number): DeviceBuffer => {
     held.set(buffer, address);
     finalizers.register(buffer, address, buffer);
     return buffer;
@@ -108,6 +110,13 @@ export const createMemory = (backend: string, space: Space): Memory => {
     finalizers.unregister(block);
   };
 
+  /** Moves the memory of a buffer, whose address the caller has just looked up, to another one. */
+  const moved = (from: DeviceBuffer, to: DeviceBuffer): DeviceBuffer => {
+    const address = held.get(from)!;
+    forget(from);
+    return own(to, address);
+  };
+
   return {
     reserve: (elements) =>
       take(elements, (address) => {
@@ -115,7 +124,7 @@ export const createMemory = (backend: string, space: Space): Memory => {
         held.set(block, address);
         return block;
       }),
-    hold: (elements, dtype) => take(elements, (address) => handle(address, elements, dtype)),
+    hold: (elements, dtype) => take(elements, (address) => own({ elements, dtype }, address)),
     addressOf: (block, user) => {
       const closedError = closed();
       if (closedError !== null) return E.left(closedError);
@@ -129,11 +138,8 @@ export const createMemory = (backend: string, space: Space): Memory => {
           })
         : E.right(address);
     },
-    transfer: (from, dtype) => {
-      const address = held.get(from)!; // the caller has just looked up its address
-      forget(from);
-      return handle(address, from.elements, dtype);
-    },
+    transfer: (from) => moved(from, { ...from }),
+    restore: (from, to) => void moved(from, to),
     release: (block) => {
       const address = held.get(block);
       if (address === undefined) return;

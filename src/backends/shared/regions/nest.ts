@@ -1,5 +1,5 @@
 /** Loop nests: regions without their buffers, simplified to as few loops as possible. */
-import { type Assignment, assignmentKey, type Region } from '../../../dsl/graph/region.js';
+import { type Assignment, assignmentKey, operandsOf, type Region } from '../../../dsl/graph/region.js';
 import type { ReduceFn } from '../../../dsl/graph/node.js';
 import { identityOf } from '../scalar.js';
 
@@ -22,21 +22,6 @@ export interface Nest {
   readonly body: readonly Assignment[];
   readonly stores: readonly NestStore[];
 }
-
-/** Lists the positions of the assignments that an assignment uses. */
-export const operandsOf = (a: Assignment): readonly number[] => {
-  switch (a.op) {
-    case 'unary':
-    case 'cast':
-      return [a.a];
-    case 'binary':
-      return [a.a, a.b];
-    case 'select':
-      return [a.condition, a.a, a.b];
-    default:
-      return [];
-  }
-};
 
 /** Returns the nest with the given loops; `from` is the position of each loop in the original nest. */
 const withLoops = (nest: Nest, loops: readonly (Loop & { readonly from: number })[]): Nest => {

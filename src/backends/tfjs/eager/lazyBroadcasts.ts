@@ -2,7 +2,7 @@
  * Finds broadcasts that need no kernel, because the arithmetic kernels that read them broadcast axes of extent 1
  * themselves.
  */
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
 import { broadcasts } from './elementwise.js';
 import type { Engine } from './engine.js';

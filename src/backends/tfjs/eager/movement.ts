@@ -1,6 +1,6 @@
 /** Operations that move elements: slices and padding. */
 import type { Attributes } from '../../../dsl/graph/node.js';
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Tensor } from './engine.js';
 import type { Operations } from './operations.js';
 

@@ -3,7 +3,7 @@
  * (tfjs-node 4.22, `src/kernels`).
  */
 import type { NumberType } from '../../../dsl/graph/region.js';
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { dense, reduced, walk } from '../../shared/strided.js';
 import type { Engine, Tensor } from './engine.js';
 

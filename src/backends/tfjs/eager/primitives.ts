@@ -1,6 +1,6 @@
 /** Implements every primitive, and the filter gradient of a convolution, with kernels on tensors. */
 import { filterGradientOptionsOf } from '../../../dsl/composites/index.js';
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { LibraryNode, View } from '../../../dsl/compile/plan.js';
 import { identityOf } from '../../../dsl/graph/region.js';
 import type { Tensor } from './engine.js';
@@ -58,7 +58,8 @@ const nonEmptyPrimitiveOf = (
       return unary(castOf(ops, dtype, output.dtype));
     case 'reshape':
       return unary((x) => ops.reshape(x, shape));
-    case 'barrier':
+    case 'stored':
+    case 'after':
     case 'stopGradient':
       return unary((x) => x);
     case 'transpose': {

@@ -21,8 +21,7 @@ export const reductionOf = (ops: Operations, fn: ReduceFn, dtype: NumberType): R
 
 /**
  * Index of the first maximum along an axis, as int32. TensorFlow does not specify which of several maxima its kernel
- * returns, so this computes the smallest index of an element that equals the maximum. NaN counts as
- * −∞, unless it is the first element: then the result is 0.
+ * returns, so this computes the smallest index of an element that equals the maximum. NaN counts as ∞.
  */
 export const argmaxOf =
   (ops: Operations, axis: number) =>
@@ -31,9 +30,7 @@ export const argmaxOf =
     const extent = shape[axis]!;
     const positionShape = shape.map((_, i) => (i === axis ? extent : 1));
     const unitShape = shape.map((d, i) => (i === axis ? 1 : d));
-    const kept = shape.filter((_, i) => i !== axis);
-    const nanMask = x.dtype === 'float32' ? ops.isNaN(x) : null;
-    const numbers = nanMask === null ? x : ops.replaced(nanMask, -Infinity, x);
+    const numbers = x.dtype === 'float32' ? ops.replaced(ops.isNaN(x), Infinity, x) : x;
     const greatest = ops.reshape(ops.max(numbers, [axis]), unitShape);
     // positions are float32, because TensorFlow runs int32 kernels on the host even with a GPU
     const positions = ops.positions(positionShape);
@@ -42,15 +39,5 @@ export const argmaxOf =
       ops.tile(positions, shape),
       ops.full(extent, shape, 'float32'),
     );
-    const first = ops.min(candidates, [axis]);
-    if (nanMask === null) return ops.cast(first, 'int32');
-    const startsWithNaN = ops.reshape(
-      ops.slice(
-        nanMask,
-        shape.map(() => 0),
-        unitShape,
-      ),
-      kept,
-    );
-    return ops.cast(ops.replaced(startsWithNaN, 0, first), 'int32');
+    return ops.cast(ops.min(candidates, [axis]), 'int32');
   };

@@ -1,5 +1,5 @@
 /** Rules that map the calls of a plan to kernels on tensors. */
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
 import { randomInto } from '../../../internal/threefry.js';
 import { topKPositions } from '../../shared/topK.js';

@@ -1,7 +1,7 @@
 /** Corrects kernels of tfjs's WebAssembly engine. */
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import { denseStrides } from '../../../dsl/compile/lower/loops.js';
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import { copyStrided, dense } from '../../shared/strided.js';
 import type { Engine, Tensor } from '../eager/engine.js';

@@ -3,7 +3,7 @@
  * axes.
  */
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import type { Engine, Operands, Tensor } from '../eager/engine.js';
 import { isReduction, type WebgpuPrograms } from './webgpuPrograms.js';

@@ -1,7 +1,7 @@
 /** Our own WGSL in addition to tfjs's kernels, which compute int32 and bool in float32 and so keep only 24 bits. */
 import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
 import { expressionOf } from '../../webgpu/wgsl/expressions.js';
 import { libraryFor } from '../../webgpu/wgsl/library.js';

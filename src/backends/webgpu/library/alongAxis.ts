@@ -1,5 +1,5 @@
 /** Primitives along one axis. A thread computes one line along the axis, or one element of it. */
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { View } from '../../../dsl/compile/plan.js';
 import type { ElementAt, Threads } from './shader.js';
 
@@ -37,20 +37,20 @@ export const cumulativeSum = (
 
 /**
  * Statements that set `order`, a u32 that sorts like a number. WGSL comparisons are not required to handle infinities.
- * −0 equals 0; NaN maps to `ofNaN`.
+ * −0 equals 0, and NaN counts as ∞.
  */
-const orderOf = ({ dtype }: View, number: string, ofNaN: string): string =>
+const orderOf = ({ dtype }: View, number: string): string =>
   dtype === 'float32'
     ? `{
     var bits = bitcast<u32>(${number});
     if (bits == 0x80000000u) { bits = 0u; }
-    if ((bits & 0x7fffffffu) > 0x7f800000u) { order = ${ofNaN}; }
+    if ((bits & 0x7fffffffu) > 0x7f800000u) { order = 0xff800000u; }
     else if (bits >= 0x80000000u) { order = ~bits; }
     else { order = bits | 0x80000000u; }
   }`
     : `order = bitcast<u32>(${number}) ^ 0x80000000u;`;
 
-/** `argmax`: the index of the largest element, the first of equals. A NaN wins only as the first element. */
+/** `argmax`: the index of the largest element, the first of equals. */
 export const argmax = (
   [x]: readonly [View],
   output: View,
@@ -66,7 +66,7 @@ export const argmax = (
   var most = 0u;
   for (var step = 0u; step < ${extent}u; step++) {
     var order = 0u;
-    ${orderOf(x, at(x, `first + step * ${inner}u`), 'select(0u, 0xffffffffu, step == 0u)')}
+    ${orderOf(x, at(x, `first + step * ${inner}u`))}
     if (order > most) {
       most = order;
       best = step;
@@ -75,9 +75,6 @@ export const argmax = (
   ${at(output, 'i')} = i32(best);`,
   };
 };
-
-/** The `order` of ∞. NaN sorts as ∞. */
-const INFINITY = '0xff800000u';
 
 /**
  * `topKIndices`: the indices of the k largest elements along the last axis, in descending order, the first of equals
@@ -96,11 +93,11 @@ export const topKIndices = (
   let first = (i / ${extent}u) * ${extent}u;
   let own = i % ${extent}u;
   var order = 0u;
-  ${orderOf(x, at(x, 'i'), INFINITY)}
+  ${orderOf(x, at(x, 'i'))}
   let mine = order;
   var before = 0u;
   for (var step = 0u; step < ${extent}u; step++) {
-    ${orderOf(x, at(x, 'first + step'), INFINITY)}
+    ${orderOf(x, at(x, 'first + step'))}
     if (order > mine || (order == mine && step < own)) { before++; }
   }
   if (before < ${k}u) { ${at(output, `(i / ${extent}u) * ${k}u + before`)} = i32(own); }`,

@@ -1,5 +1,5 @@
 /** `gather` and `scatterAdd` of rows. An index out of range selects the nearest row. */
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { View } from '../../../dsl/compile/plan.js';
 import type { ElementAt, Threads } from './shader.js';
 

@@ -2,18 +2,15 @@
 import type { Plan, View } from '../../../dsl/compile/plan.js';
 import { convolutionOf } from '../../shared/convolution.js';
 import type { GpuRule } from '../dispatch.js';
+import type { ShaderLimits } from '../wgsl/shader.js';
 import { directConvolution } from './directConvolution.js';
 import { cumulativeSum, argmax, topKIndices } from './alongAxis.js';
 import { addRows, gatherRows } from './rows.js';
 import { type ElementAt, type Threads, threadsKernel } from './shader.js';
 
-interface Limits {
-  readonly maxComputeWorkgroupsPerDimension: number;
-}
-
 /** Handles library calls: gather, scatterAdd, cumsum, argmax and topKIndices. */
 export const libraryRule =
-  (plan: Plan, limits: Limits): GpuRule =>
+  (plan: Plan, limits: ShaderLimits): GpuRule =>
   (call) => {
     if (call.kind !== 'library') return null;
     const { node, inputs, output } = call;
@@ -40,7 +37,7 @@ export const libraryRule =
 
 /** Handles convolutions with several groups: the product kernels would need one dispatch per group. */
 export const directRule =
-  (plan: Plan, limits: Limits): GpuRule =>
+  (plan: Plan, limits: ShaderLimits): GpuRule =>
   (call) => {
     const convolution = call.kind === 'anchor' ? convolutionOf(call) : null;
     if (convolution === null) return null;

@@ -4,7 +4,8 @@ import { runPlan, unfused, valueOf } from '../../../../properties/oracles/plans.
 import { noWebgpu } from '../../../../properties/webgpu.js';
 import { filterGradientComposite, filterGradientOptions } from '../../../dsl/composites/index.js';
 import { lower } from '../../../dsl/compile/lower/index.js';
-import { type ConvAttributes, node, sizeOf } from '../../../dsl/graph/node.js';
+import { type ConvAttributes, node } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import * as p from '../../../dsl/primitives/index.js';
 import { reference } from '../../reference/index.js';
 import { acquireDevice } from '../adapter.js';

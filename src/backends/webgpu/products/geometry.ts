@@ -1,5 +1,5 @@
 /** Uniform values that describe a product to its shader, so that one shader serves many shapes. */
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Axis, Product, Triple } from './product.js';
 
 /**

@@ -1,11 +1,11 @@
 /** The rule for anchors: dispatches that compute tiles of a product, and a sum over parts if the depth is split. */
-import { sizeOf } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Plan } from '../../../dsl/compile/plan.js';
 import type { Region } from '../../../dsl/graph/region.js';
 import { type AnchorCall, isProduct } from '../../shared/anchors.js';
-import { isReadOnly } from '../access.js';
-import type { Binding, Dispatch, GpuRule } from '../dispatch.js';
+import type { Dispatch, GpuRule } from '../dispatch.js';
 import type { RegionDispatches } from '../shaders.js';
+import { boundBuffers } from '../wgsl/access.js';
 import { gridOf } from '../wgsl/code.js';
 import type { ShaderLimits } from '../wgsl/shader.js';
 import { variantOf } from './variant.js';
@@ -41,20 +41,13 @@ const productDispatch = (
   const { left, right, output } = product;
   const variant = variantOf(product, kernel.tile.step);
   const { layout } = variant;
-  // bind each buffer only once
-  const bound = [...new Set([left.buffer, right.buffer, output.buffer])];
   const isVector = (buffer: number): boolean => {
     if (buffer === output.buffer) return layout.output !== 'none';
     return (buffer === left.buffer ? layout.left : layout.right) !== 'none';
   };
-  const nameOf = (buffer: number): string => `b${bound.indexOf(buffer)}`;
-  const bindings = bound.map((buffer): Binding => ({
-    resource: { kind: 'buffers', buffers: [buffer] },
-    writable: buffer === output.buffer || !isReadOnly(buffers[buffer]!),
-  }));
-  const declarations = bound.map(
-    (buffer, k) =>
-      `@group(0) @binding(${k}) var<storage, ${bindings[k]!.writable ? 'read_write' : 'read'}> ${nameOf(buffer)}: array<${isVector(buffer) ? 'vec4f' : 'f32'}>;`,
+  const used = [left.buffer, right.buffer, output.buffer];
+  const { bindings, declarations, nameOf } = boundBuffers(used, output.buffer, buffers, (buffer) =>
+    isVector(buffer) ? 'vec4f' : 'f32',
   );
   const code = shaderText(kernel, variant, {
     declarations,
@@ -66,7 +59,7 @@ const productDispatch = (
   return [
     {
       code,
-      bindings: [...bindings, { resource: { kind: 'uniform', words }, writable: false }],
+      bindings: [...bindings, { kind: 'uniform', words }],
       workgroups: gridOf(tiles, limits),
     },
   ];

@@ -1,6 +1,7 @@
 /** Assigns the buffers of a region to shader bindings. */
 import { offsetOf } from '../../../dsl/compile/plan.js';
 import type { Access } from '../../../dsl/graph/region.js';
+import { accessOf } from './access.js';
 import type { Binding, Buffers, ShaderLimits } from './shader.js';
 
 /** A position in a binding; the offset is in elements from its start. */
@@ -85,11 +86,12 @@ const mergeNearest = (groups: readonly BindingGroup[], longest: number): readonl
 };
 
 /**
- * Assigns bindings to the buffers of a shader. If there are too many, neighbouring buffers in the arena share one.
+ * Assigns bindings to the buffers that a shader uses, of which it writes some. If there are too many, neighbouring buffers in the arena share one.
  * Returns null if a shader cannot have that many bindings.
  */
 export const mergedBindings = (
   used: readonly number[],
+  written: ReadonlySet<number>,
   buffers: Buffers,
   limits: ShaderLimits,
 ): BufferBindings | null => {
@@ -99,17 +101,24 @@ export const mergedBindings = (
     if (fewer === null) return null;
     groups = fewer;
   }
-  return bindingsOf(groups, buffers);
+  return bindingsOf(groups, written, buffers);
 };
 
 /** Assigns one binding to each place, even if a shader cannot have that many. */
-export const separateBindings = (used: readonly number[], buffers: Buffers): BufferBindings =>
-  bindingsOf(groupByPlace(used, buffers), buffers);
+export const separateBindings = (
+  used: readonly number[],
+  written: ReadonlySet<number>,
+  buffers: Buffers,
+): BufferBindings => bindingsOf(groupByPlace(used, buffers), written, buffers);
 
-const bindingsOf = (all: readonly BindingGroup[], buffers: Buffers): BufferBindings => {
+const bindingsOf = (all: readonly BindingGroup[], written: ReadonlySet<number>, buffers: Buffers): BufferBindings => {
   const startOf = (buffer: number): number => offsetOf(buffers[buffer]!.storage);
   return {
-    bindings: all.map((group) => ({ kind: 'buffers', buffers: group.buffers })),
+    bindings: all.map((group) => ({
+      kind: 'buffers',
+      buffers: group.buffers,
+      access: accessOf(group.buffers, written, buffers),
+    })),
     placeOf: ({ buffer, offset }) => {
       const binding = all.findIndex((group) => group.buffers.includes(buffer));
       // a region may have loads that no assignment uses

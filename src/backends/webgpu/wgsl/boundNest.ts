@@ -1,5 +1,6 @@
 /** A loop nest with its memory: the input of shader generation. */
-import { dependences, type Nest, operandsOf, simplified } from '../../shared/regions/nest.js';
+import { liveIn } from '../../../dsl/graph/region.js';
+import { dependences, type Nest, simplified } from '../../shared/regions/nest.js';
 import type { Place } from './bindings.js';
 import type { Binding } from './shader.js';
 import { type Element, elementOf } from './types.js';
@@ -34,13 +35,6 @@ export interface RawNest {
   readonly elementsOf: (binding: number) => number | null;
 }
 
-const liveIn = ({ body, stores }: Nest): readonly boolean[] => {
-  const needed = new Set(stores.map(({ value }) => value));
-  for (let at = body.length - 1; at >= 0; at--)
-    if (needed.has(at)) for (const operand of operandsOf(body[at]!)) needed.add(operand);
-  return body.map((_, at) => needed.has(at));
-};
-
 /** Simplifies the nest and keeps only the bindings that it uses. */
 export const boundNestOf = ({ nest: given, loads, stores, bindings, elementsOf }: RawNest): BoundNest => {
   const nest = simplified(given);
@@ -49,7 +43,7 @@ export const boundNestOf = ({ nest: given, loads, stores, bindings, elementsOf }
     const before = elements[binding];
     elements[binding] = before === undefined || before === element ? element : 'i32';
   };
-  const live = liveIn(nest);
+  const live = liveIn(nest.body, nest.stores);
   nest.body.forEach((a, i) => {
     if (a.op === 'load' && live[i] === true) unify(loads[a.load]!, elementOf(a.dtype));
   });

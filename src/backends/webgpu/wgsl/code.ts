@@ -1,4 +1,5 @@
 /** Assembles compute shaders from their statements. */
+import { declaration } from './access.js';
 import { libraryFor } from './library.js';
 import type { Binding, Shader, ShaderLimits } from './shader.js';
 import { elementType } from './types.js';
@@ -8,7 +9,7 @@ import type { BoundNest } from './boundNest.js';
 /** Arranges `count` workgroups in one dimension, or in two if one is not enough. */
 export const gridOf = (
   count: number,
-  { maxComputeWorkgroupsPerDimension: most }: ShaderLimits,
+  { maxComputeWorkgroupsPerDimension: most }: Pick<ShaderLimits, 'maxComputeWorkgroupsPerDimension'>,
 ): Shader['workgroups'] => {
   if (count <= most) return [count, 1, 1];
   const rows = Math.ceil(count / most);
@@ -31,13 +32,13 @@ export const digitsOf = (
     return [`let ${name} = ${from} % ${extent}u;`, `let ${rest}${i} = ${from} / ${extent}u;`];
   });
 
+/** Declares the arrays of the bindings of a nest. */
 export const declarationsOf = (
-  { elements }: Pick<BoundNest, 'elements'>,
+  { bindings, elements }: Pick<BoundNest, 'bindings' | 'elements'>,
   { widths }: Pick<Vectors, 'widths'>,
 ): readonly string[] =>
-  elements.map(
-    (element, b) =>
-      `@group(0) @binding(${b}) var<storage, read_write> b${b}: array<${elementType(element, widths[b]!)}>;`,
+  bindings.map((binding, b) =>
+    declaration(b, binding.kind === 'buffers' ? binding.access : 'read_write', elementType(elements[b]!, widths[b]!)),
   );
 
 interface Parts {

@@ -32,12 +32,16 @@ const forEachComponent = (name: LibraryFunction, operands: number): string => {
 fn ${name}4(${parameters}) -> vec4<f32> { return vec4<f32>(${calls.join(', ')}); }`;
 };
 
+/** Writes a text for one width: replaces the letters of types, and the names of library functions. */
+export const textInWidth = (text: string, width: Width): string =>
+  inWidth(text, width).replace(/\b\w+\b/g, (word) => (isName(word) ? nameOf(word, width) : word));
+
 const textOf = (name: LibraryFunction, width: Width): string => {
   const operands = SINGLE[name];
   if (operands !== undefined && width === 4) return forEachComponent(name, operands);
   // comments are not part of the generated code
   const code = TEXTS[name].replace(/\/\/.*\n/g, '');
-  return inWidth(code, width).replace(/\b\w+\b/g, (word) => (isName(word) ? nameOf(word, width) : word));
+  return textInWidth(code, width);
 };
 
 /** WGSL rejects infinite constant expressions, so infinity is computed from a variable. */

@@ -1,11 +1,14 @@
 /**
  * Generates the random numbers of `threefry.ts` on the device: the same bits, and normals within 4 ulp of the host's.
  */
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Distribution } from '../../../dsl/graph/node.js';
+import { declaration } from './access.js';
 import { block, gridOf, groupNumber, shaderOf } from './code.js';
 import { polynomial } from './library/polynomial.js';
+import { textInWidth } from './library.js';
 import type { RandomShader } from './shader.js';
-import { elementType, floatLiteral, inWidth } from './types.js';
+import { elementType, floatLiteral } from './types.js';
 
 const SIZE = 256;
 
@@ -56,7 +59,7 @@ const TAIL = [
 ] as const;
 
 /** √2·erfinv(u) = u·P(w) with w = −ln (1 − u²). u has 23 bits, so that u and 1 − |u| are exact. */
-const NORMAL = inWidth(
+const NORMAL = textInWidth(
   `
 fn normalOf(bits: U) -> F {
   let m = bitcast<I>(bits << U(1u)) - I(8388607);
@@ -69,7 +72,7 @@ fn normalOf(bits: U) -> F {
   return F(m) * F(${floatLiteral(2 ** -23)}) * select(centre, tail, w > F(5.0));
 }`,
   4,
-).replace('logarithm(', 'logarithm4(');
+);
 
 /** Converts four words to four numbers. */
 const VALUES: Readonly<Record<Exclude<Distribution, 'permutation'>, string>> = {
@@ -84,15 +87,15 @@ const VALUES: Readonly<Record<Exclude<Distribution, 'permutation'>, string>> = {
  */
 export const randomShader: RandomShader = ({ distribution, output }, buffers, limits) => {
   if (distribution === 'permutation') return null;
-  const elements = output.shape.reduce((n, extent) => n * extent, 1);
+  const elements = sizeOf(output.shape);
   if (output.offset !== 0 || buffers[output.buffer]!.elements !== elements)
     throw new Error('noisefold: random numbers must fill a whole buffer');
   const workgroups = gridOf(Math.ceil(elements / (4 * SIZE)), limits);
   return shaderOf({
     name: `random ${distribution}`,
-    bindings: [{ kind: 'buffers', buffers: [output.buffer] }, { kind: 'key' }],
+    bindings: [{ kind: 'buffers', buffers: [output.buffer], access: 'read_write' }, { kind: 'key' }],
     declarations: [
-      `@group(0) @binding(0) var<storage, read_write> b0: array<${elementType(distribution === 'bits' ? 'i32' : 'f32', 4)}>;`,
+      declaration(0, 'read_write', elementType(distribution === 'bits' ? 'i32' : 'f32', 4)),
       '@group(0) @binding(1) var<uniform> key: vec2<u32>;',
       BITS,
       ...(distribution === 'normal' ? [NORMAL] : []),

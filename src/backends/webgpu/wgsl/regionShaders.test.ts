@@ -254,8 +254,8 @@ describe('the code', () => {
       [1, 1, 1],
     ]);
     expect(small!.bindings).toEqual([
-      { kind: 'buffers', buffers: [0] },
-      { kind: 'buffers', buffers: [1] },
+      { kind: 'buffers', buffers: [0], access: 'read' },
+      { kind: 'buffers', buffers: [1], access: 'read_write' },
     ]);
   });
 

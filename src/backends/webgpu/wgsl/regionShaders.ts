@@ -40,10 +40,11 @@ const buffersOf = (region: Region): readonly number[] => {
 export const regionShaders: RegionShaders = (region: Region, buffers: Buffers, limits: ShaderLimits) => {
   if (region.stores.length === 0) return [];
   const used = buffersOf(region);
-  const fitting = mergedBindings(used, buffers, limits);
+  const written = new Set(region.stores.map(({ buffer }) => buffer));
+  const fitting = mergedBindings(used, written, buffers, limits);
   const parts = fitting === null ? splitStores(region, buffers) : null;
   if (parts !== null) return parts.flatMap((part) => regionShaders(part, buffers, limits));
-  const { bindings, placeOf, elementsOf } = fitting ?? separateBindings(used, buffers);
+  const { bindings, placeOf, elementsOf } = fitting ?? separateBindings(used, written, buffers);
   const raw = {
     nest: nestOf(region),
     loads: region.loads.map(placeOf),

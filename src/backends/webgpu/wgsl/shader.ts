@@ -5,14 +5,17 @@
 import type { Call, Plan } from '../../../dsl/compile/plan.js';
 import type { Region } from '../../../dsl/graph/region.js';
 
+/** The access mode with which a shader declares a storage binding. */
+export type Access = 'read' | 'read_write';
+
 /** The resource at one binding of group 0. */
 export type Binding =
   /**
-   * The memory of buffers of the plan, `var<storage, read_write>`. Usually this is one buffer. There are several if they
+   * The memory of buffers of the plan, `var<storage, access>`. Usually this is one buffer. There are several if they
    * are at the same place (a region that works in place), or if too many buffers of the arena are in use. The range
    * goes from the lowest of their offsets to the highest of their ends, rounded up to whole vectors of four elements.
    */
-  | { readonly kind: 'buffers'; readonly buffers: readonly [number, ...number[]] }
+  | { readonly kind: 'buffers'; readonly buffers: readonly [number, ...number[]]; readonly access: Access }
   /** Scratch memory, `var<storage, read_write>`, shared by all shaders of a call. */
   | { readonly kind: 'scratch'; readonly elements: number }
   /** The two words of a random key, a `var<uniform>` of type `vec2<u32>`. */

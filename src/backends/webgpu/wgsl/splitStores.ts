@@ -1,31 +1,14 @@
 /** Splits a region that needs more bindings than a shader can have into regions with fewer stores. */
-import type { Assignment, Region } from '../../../dsl/graph/region.js';
-import { operandsOf } from '../../shared/regions/nest.js';
+import { liveIn, type Region, withOperands } from '../../../dsl/graph/region.js';
 import { placeKey } from './bindings.js';
 import type { Buffers } from './shader.js';
 
-const renumbered = (a: Assignment, at: (position: number) => number): Assignment => {
-  switch (a.op) {
-    case 'unary':
-    case 'cast':
-      return { ...a, a: at(a.a) };
-    case 'binary':
-      return { ...a, a: at(a.a), b: at(a.b) };
-    case 'select':
-      return { ...a, condition: at(a.condition), a: at(a.a), b: at(a.b) };
-    default:
-      return a;
-  }
-};
-
 /** Returns the region with some of its stores, and the loads and assignments that they need. */
 const withStores = (region: Region, stores: Region['stores']): Region => {
-  const needed = new Set(stores.map(({ value }) => value));
-  for (let position = region.body.length - 1; position >= 0; position--)
-    if (needed.has(position)) for (const operand of operandsOf(region.body[position]!)) needed.add(operand);
-  const kept = region.body.flatMap((_, position) => (needed.has(position) ? [position] : []));
+  const live = liveIn(region.body, stores);
+  const kept = region.body.flatMap((_, position) => (live[position]! ? [position] : []));
   const at = (position: number): number => kept.indexOf(position);
-  const body = kept.map((position) => renumbered(region.body[position]!, at));
+  const body = kept.map((position) => withOperands(region.body[position]!, at));
   const loads = [...new Set(body.flatMap((a) => (a.op === 'load' ? [a.load] : [])))];
   return {
     ...region,

@@ -1,5 +1,6 @@
 /** Properties of nodes that lowering depends on. */
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { NumberType } from '../../graph/region.js';
 import type { Class, Written } from '../../primitives/primitive.js';
 import { loweringAs, primitiveOf } from '../../primitives/table.js';
@@ -34,7 +35,7 @@ export const writtenOf = (n: Node): Written | null => loweringAs(n, 'region')?.w
 export const isRepeating = (n: Node): boolean => loweringAs(n, 'movement')?.repeats === true;
 
 /**
- * True for a barrier that waits for another node, so that its depth exceeds that of its operand by more than one. Calls
+ * True for a node that waits for another one, so that its depth exceeds that of its operand by more than one. Calls
  * are ordered by depth.
  */
 export const waits = (n: Node): boolean => primitiveOf(n).awaits === true && n.depth > n.inputs[0]!.depth + 1;

@@ -1,18 +1,5 @@
 /** Assigns offsets in one arena to buffers, by their lifetimes. */
-import type { Buffer, Call, Plan } from '../plan.js';
-
-/** The buffers that a call reads. */
-export const readsOf = (call: Call): readonly number[] => {
-  if (call.kind === 'random') return [];
-  return (call.kind === 'region' ? call.region.loads : call.inputs).map(({ buffer }) => buffer);
-};
-
-/** The buffers that a call writes. */
-export const writesOf = (call: Call): readonly number[] => {
-  if (call.kind === 'region') return call.region.stores.map(({ buffer }) => buffer);
-  const scratch = call.kind === 'anchor' ? call.scratch : null;
-  return scratch === null ? [call.output.buffer] : [call.output.buffer, scratch.buffer];
-};
+import { type Buffer, type Call, type Plan, readsOf, writesOf } from '../plan.js';
 
 /** The buffers that contain a buffer, from the smallest to the largest. */
 export const wholesOf = (buffers: readonly Buffer[], b: number): readonly number[] => {

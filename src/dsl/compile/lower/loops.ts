@@ -2,6 +2,7 @@
  * Index arithmetic of a loop nest. An index is an affine function of the loops. To index a tensor through a reshape, loops
  * are split until each axis is an affine function of them.
  */
+import { sizeOf } from '../../../internal/numbers.js';
 
 /** A loop variable, by number. */
 type Loop = number;
@@ -105,7 +106,7 @@ export const nest = (extents: readonly number[]) => {
       if (coefficients[loop] !== weight) return null;
       weight *= extentOf[loop]!;
     }
-    if (weight !== shape.reduce((a, b) => a * b, 1)) return null;
+    if (weight !== sizeOf(shape)) return null;
     const result: Affine[] = [];
     for (const extent of [...shape].reverse()) {
       const own: number[] = []; // coefficients

@@ -1,5 +1,5 @@
 import type { Node } from '../../graph/node.js';
-import { loweringAs } from '../../primitives/table.js';
+import { loweringAs, primitiveOf } from '../../primitives/table.js';
 import { classOf, efforts, isCheap, isInline, isMovement, isRepeated, isRepeating, writtenOf } from './classes.js';
 import { isDense, viewOf } from './views.js';
 
@@ -69,7 +69,7 @@ export const materialize = (
     if (isStored) stored.add(n);
     for (const input of n.inputs) {
       const demand = demands.get(input)!;
-      if (kind === 'anchor' || 'stores' in n.attributes) demand.viewed = true;
+      if (kind === 'anchor' || primitiveOf(n).isStored) demand.viewed = true;
       else if (kind === 'library') demand.dense = true;
       else demand.by = (isStored ? [n] : own.by).reduce(withOne, demand.by);
       demand.repeated ||= isRepeating(n) || (!isStored && own.repeated);

@@ -1,5 +1,6 @@
 /** Finds nodes that need no memory of their own: operands of concatenations, and parts of inputs. */
-import { type Node, pathOf, rewrite, sizeOf } from '../../graph/node.js';
+import { type Node, pathOf, rewrite } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { input, isInput } from '../../primitives/index.js';
 import { loweringAs } from '../../primitives/table.js';
 import { countsOf, writtenOf } from './classes.js';

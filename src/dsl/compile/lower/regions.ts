@@ -1,5 +1,6 @@
 /** Builds regions: loop nests that compute the expression of a stored node. */
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Movement } from '../../primitives/primitive.js';
 import { dataOf, loweringAs } from '../../primitives/table.js';
 import type { Assignment, Region, Store } from '../../graph/region.js';
@@ -7,7 +8,7 @@ import { isInline, numberType, writtenOf } from './classes.js';
 import { addressOf, type Affine, combine, constantIndex, denseStrides, linear, nest } from './loops.js';
 
 /** The buffers of nodes. */
-export interface Memory {
+export interface NodeBuffers {
   /** The buffer of a stored node or a source; undefined for nodes that are computed inline. */
   readonly bufferOf: (n: Node) => number | undefined;
   /** True if an operand of a concatenation is computed in its memory. */
@@ -34,7 +35,10 @@ interface Request {
   readonly strides: readonly number[];
 }
 
-const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Request, memory: Memory): Filling => {
+const build = (
+  { node: root, reduce, axes, buffer: target, offset, strides }: Request,
+  buffers: NodeBuffers,
+): Filling => {
   const kept = [...root.shape.keys()].filter((axis) => !axes.includes(axis));
   const order = [...kept, ...axes]; // the axis of each loop
   const loops = nest(order.map((axis) => root.shape[axis]!));
@@ -78,7 +82,7 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
       });
       return value(x, inner);
     }
-    const buffer = memory.bufferOf(x);
+    const buffer = buffers.bufferOf(x);
     if (buffer !== undefined) return load(x, buffer, index, n.shape);
     const inner = loops.regroup(index, n.shape, x.shape);
     if (inner !== null) return value(x, inner);
@@ -90,7 +94,7 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
     known.set(index, atIndex);
     const before = atIndex.get(n);
     if (before !== undefined) return before;
-    const buffer = memory.bufferOf(n);
+    const buffer = buffers.bufferOf(n);
     const result = buffer === undefined ? compute(n, index) : load(n, buffer, index, n.shape);
     atIndex.set(n, result);
     return result;
@@ -98,7 +102,7 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
 
   // compute the root although it has a buffer, because this region fills it
   const index = root.shape.map((_, axis) => loops.loop(order.indexOf(axis)));
-  const isOwn = isInline(root) && memory.bufferOf(root) === target;
+  const isOwn = isInline(root) && buffers.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);
 
   const address = combine(strides.map((_, i) => loops.loop(i)), strides, offset); // prettier-ignore
@@ -136,7 +140,7 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
   });
   const reduced = groups.filter((g) => loops[g[0]!]!.reduced).length;
   return {
-    extents: groups.length === 0 ? [1] : groups.map((g) => g.reduce((n, l) => n * loops[l]!.extent, 1)),
+    extents: groups.length === 0 ? [1] : groups.map((g) => sizeOf(g.map((l) => loops[l]!.extent))),
     reduced,
     loads: loads.map((l) => ({ ...l, ...pick(l) })),
     stores: stores.map((s) => ({ ...s, ...pick(s), reduce: reduced === 0 ? null : s.reduce })),
@@ -145,17 +149,17 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
 };
 
 /** Builds the regions that fill the buffer of a stored node of class elementwise, movement or region. */
-export const regionsOf = (n: Node, buffer: number, memory: Memory): readonly Filling[] => {
+export const regionsOf = (n: Node, buffer: number, buffers: NodeBuffers): readonly Filling[] => {
   const strides = denseStrides(n.shape);
   const whole: Request = { node: n, reduce: null, axes: [], buffer, offset: 0, strides };
   const written = writtenOf(n);
-  if (written === null) return [build(whole, memory)];
-  if (written.reduce !== null) return [build({ ...whole, ...written, node: n.inputs[0]! }, memory)];
+  if (written === null) return [build(whole, buffers)];
+  if (written.reduce !== null) return [build({ ...whole, ...written, node: n.inputs[0]! }, buffers)];
   const { background, pieces } = written;
   const copies = pieces.flatMap(({ operand, start, steps }) => {
-    if (memory.isInPlace(operand)) return [];
+    if (buffers.isInPlace(operand)) return [];
     const apart = strides.map((stride, axis) => stride * steps[axis]!);
-    return [build({ ...whole, node: operand, offset: addressOf(start, strides), strides: apart }, memory)];
+    return [build({ ...whole, node: operand, offset: addressOf(start, strides), strides: apart }, buffers)];
   });
   return background === null ? copies : [filled(buffer, n, background), ...copies];
 };

@@ -68,8 +68,6 @@ const reshapedStrides = (
   return result;
 };
 
-/** True if strides are row-major without gaps. */
-export const isDense = (shape: readonly number[], strides: readonly number[]): boolean => {
-  const dense = denseStrides(shape);
-  return shape.every((d, axis) => d === 1 || strides[axis] === dense[axis]);
-};
+/** True if strides are row-major without gaps. Strides of axes with extent 1 are ignored. */
+export const isDense = (shape: readonly number[], strides: readonly number[]): boolean =>
+  shape.includes(0) || denseStrides(shape).every((stride, axis) => shape[axis] === 1 || stride === strides[axis]);

@@ -2,7 +2,8 @@
 import { decompose } from '../../composites/decompose.js';
 import { showType } from '../../../internal/errors.js';
 import type { Pieces } from '../../../internal/stop.js';
-import { type ConstantData, type Node, reachable, rewrite, sizeOf } from '../../graph/node.js';
+import { type ConstantData, type Node, reachable, rewrite } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { isSameShape } from '../../primitives/checks.js';
 import { constant } from '../../primitives/index.js';
 import { dataOf, primitiveOf } from '../../primitives/table.js';
@@ -37,13 +38,14 @@ const textOf = (value: unknown, identify: (x: object) => string): string => {
   if (typeof value === 'function' || ArrayBuffer.isView(value)) return identify(value);
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value); // 1/−0 is −∞
   let text = Array.isArray(value) ? '[' : '{';
+  // `in` gives keys of `value`, but TypeScript takes them for strings
   for (const key in value) text += `${key}:${textOf(value[key as never], identify)},`;
   return text;
 };
 
 /**
  * Eliminates common subexpressions: merges nodes with equal op, attributes, shape, dtype and (merged) inputs, except for
- * unique nodes such as inputs and barriers.
+ * unique nodes, such as inputs.
  */
 const share = (roots: Roots): Roots => {
   const ids = new Map<object, number>();

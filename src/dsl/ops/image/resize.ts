@@ -2,7 +2,8 @@
 import { type Double, type Extent, isExtent, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
 import { raise, refuseShape, showShape } from '../../../internal/errors.js';
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { wrongShape } from '../../primitives/checks.js';
 import { broadcast, constant, dot, fourOf, gather, reshape, transpose } from '../../primitives/index.js';
 import type { Product, Quotient } from '../../types/product.js';

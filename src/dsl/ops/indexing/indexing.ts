@@ -1,7 +1,8 @@
 /** Elements of tensors by their index, and the indices of sorted elements. */
 import { dual } from '../../../internal/dual.js';
 import { named, refuseShape, showShape } from '../../../internal/errors.js';
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { NumberType } from '../../graph/region.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';

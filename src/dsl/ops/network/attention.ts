@@ -1,7 +1,8 @@
 import { attentionComposite, attentionOptions } from '../../composites/index.js';
 import { dual } from '../../../internal/dual.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { namedFields } from '../../../internal/options.js';
 import { isSameShape } from '../../primitives/checks.js';
 import { composite, reshape } from '../../primitives/index.js';

@@ -2,7 +2,8 @@
 import { dual } from '../../../internal/dual.js';
 import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import { raise } from '../../../internal/errors.js';
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { dot, reduce, reshape, transpose } from '../../primitives/index.js';
 import { demandFloats, refuseArgument } from '../operand.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';

@@ -4,7 +4,8 @@
  */
 import { dual } from '../../../internal/dual.js';
 import { named, showShape } from '../../../internal/errors.js';
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { wrongShape } from '../../primitives/checks.js';
 import { add, broadcast, dot, mul, reshape } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';

@@ -4,7 +4,8 @@
  */
 import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
 import { named } from '../../../internal/errors.js';
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
 import type { Having, Without } from '../../types/shape.js';
@@ -191,7 +192,7 @@ export const cumprod: Cumulative = dual('cumprod', 2, (x: AnyTensor, axis: numbe
 });
 
 /**
- * The index of the greatest element along an axis, which disappears; of equal elements, the first.
+ * The index of the greatest element along an axis, which disappears; of equal elements, the first, and NaN counts as ∞.
  * @example argmax(constantOf([0.1, 0.7, 0.2, 0.4, 0.3, 0.3], 2, 3), -1) // → [1, 0]
  */
 export const argmax: {

@@ -3,7 +3,8 @@ import { dual, startsWithOperand } from '../../../internal/dual.js';
 import { raise, showShape } from '../../../internal/errors.js';
 import { refuseArgument } from '../operand.js';
 import { isExtent } from '../../types/dim.js';
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { reshape, transpose } from '../../primitives/index.js';
 import type {
   CheckedPattern,

@@ -6,7 +6,7 @@ import { type Extent, type Extents, isExtent, type Wide, type Widened } from '..
 import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import { dual, type OneError } from '../../../internal/dual.js';
 import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
-import { sizeOf } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import * as nodes from '../../primitives/index.js';
 import type { Mismatch, Rest } from '../../types/reshaped.js';
 import type { Insert, Permuted, Without } from '../../types/shape.js';

@@ -1,5 +1,5 @@
 import type { Composite, Node, NodeOf } from '../../graph/node.js';
-import { barrier, composite, stopGradient } from '../marker.js';
+import { after, composite, stopGradient, stored } from '../marker.js';
 import { spread, zerosLike } from '../movement.js';
 import type { Batched, Operand, Rules } from '../primitive.js';
 import { reduce } from '../reduction.js';
@@ -43,11 +43,19 @@ const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: nu
   };
 };
 
-export const markerRules: Rules<'barrier' | 'stopGradient' | 'composite'> = {
-  barrier: {
-    rebuild: ({ inputs: [x, after] }) => barrier(x!, after),
-    derivative: ({ inputs }, g) => inputs.map((_, i) => (i === 0 ? g : null)),
-    vmap: (_, [x, after]) => barrier(x!.node, after?.node), // it waits for the whole batch
+export const markerRules: Rules<'stored' | 'after' | 'stopGradient' | 'composite'> = {
+  stored: {
+    rebuild: ({ inputs: [x] }) => stored(x!),
+    derivative: (_, g) => [g],
+    vmap: (_, [x]) => stored(x!.node),
+    lowering: { class: 'movement', index: 'same' },
+    isUnique: true,
+    isStored: true,
+  },
+  after: {
+    rebuild: ({ inputs: [x, awaited] }) => after(x!, awaited!),
+    derivative: (_, g) => [g, null],
+    vmap: (_, [x, awaited]) => after(x!.node, awaited!.node), // it waits for the whole batch
     lowering: { class: 'movement', index: 'same' },
     isUnique: true,
     awaits: true,

@@ -1,4 +1,5 @@
-import { type NodeOf, sizeOf } from '../../graph/node.js';
+import type { NodeOf } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import type { Numbers } from '../checks.js';
 import { broadcast, concat, flip, full, pad, reshape, slice, spread, transpose } from '../movement.js';
 import type { Piece, Rules } from '../primitive.js';

@@ -1,4 +1,5 @@
-import { type Node, sizeOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
+import { sizeOf } from '../../../internal/numbers.js';
 import { identityOf } from '../../graph/region.js';
 import type { Numbers } from '../checks.js';
 import { add, cast, div, equal, mul } from '../elementwise.js';

@@ -1,8 +1,14 @@
-/** Merges regions with the same loops into one region with several stores, and orders calls. */
-import { type Access, type Assignment, assignmentKey, type Region, type Store } from '../../graph/region.js';
-import type { Buffer, Call, Origin } from '../plan.js';
-import { countsOf } from './classes.js';
-import { readsOf, wholesOf, writesOf } from './layout.js';
+/** Merges regions with the same loops into one region with several stores. */
+import {
+  type Access,
+  type Assignment,
+  assignmentKey,
+  type Region,
+  type Store,
+  withOperands,
+} from '../../graph/region.js';
+import { type Buffer, type Call, type Origin, readsOf, writesOf } from '../plan.js';
+import { wholesOf } from './layout.js';
 
 /** The maximum number of accesses of a merged region, excluding scalars, so that pointers stay in registers. */
 const MOST_ACCESSES = 16;
@@ -46,14 +52,6 @@ const joined = (a: Group, b: Group, mostBuffers: number): Group | null => {
   return { regions: [...a.regions, ...b.regions], loops: a.loops, loads, stores };
 };
 
-/** Renumbers the operands of an assignment. */
-const renaming = (given: Assignment, to: (operand: number) => number): Assignment => ({
-  ...given,
-  ...('condition' in given && { condition: to(given.condition) }),
-  ...('a' in given && { a: to(given.a) }),
-  ...('b' in given && { b: to(given.b) }),
-});
-
 /**
  * Merges the regions of a group. Passes stored elements that a later region loads as values, and removes duplicate
  * assignments.
@@ -69,7 +67,7 @@ const merged = ({ regions }: Group): Region => {
     const renamed: number[] = [];
     const keys = region.loads.map(accessKey);
     for (const a of region.body) {
-      const moved = renaming(a, (i) => renamed[i]!);
+      const moved = withOperands(a, (i) => renamed[i]!);
       const key = a.op === 'load' ? keys[a.load]! : assignmentKey(moved);
       let value = (a.op === 'load' ? passed.get(key) : undefined) ?? known.get(key);
       if (value === undefined) {
@@ -150,35 +148,4 @@ export const joinRegions = (
   return kept.map(({ call, group }) =>
     call.kind === 'region' && group !== null ? { ...call, region: merged(group) } : call,
   );
-};
-
-/**
- * Moves calls down to their first use if their results are larger than the operands that the move keeps alive. Counts
- * only memory in the arena.
- */
-export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readonly Call[] => {
-  const elementsOf = (b: number): number => (buffers[b]!.storage.kind === 'arena' ? buffers[b]!.elements : 0);
-  const partsOf = buffers.map((): number[] => []);
-  for (const b of buffers.keys()) for (const whole of wholesOf(buffers, b)) partsOf[whole]!.push(b);
-  const writers = countsOf(calls.flatMap((call) => [...new Set(writesOf(call))]));
-  const [firstRead, lastRead] = [buffers.map(() => Infinity), buffers.map(() => -1)];
-  const places = new Map<Call, number>();
-  const total = (buffers: readonly number[]): number => buffers.reduce((sum, b) => sum + elementsOf(b), 0);
-  // from the end, so that the readers of a call are placed before it
-  for (let at = calls.length - 1; at >= 0; at--) {
-    const call = calls[at]!;
-    const made = [...new Set(writesOf(call))];
-    const reads = [...new Set(readsOf(call).flatMap((b) => [b, ...partsOf[b]!]))];
-    const use = Math.min(Infinity, ...made.map((b) => firstRead[b]!));
-    const kept = reads.filter((b) => Math.max(at, lastRead[b]!) < use);
-    const results = made.filter((b) => firstRead[b] !== Infinity); // without scratch memory
-    const movable = use !== Infinity && made.every((b) => writers.get(b) === 1) && total(kept) < total(results);
-    const place = movable ? use - 1e-6 * (calls.length - at) : at;
-    places.set(call, place);
-    for (const b of reads) {
-      firstRead[b] = Math.min(place, firstRead[b]!);
-      lastRead[b] = Math.max(place, lastRead[b]!);
-    }
-  }
-  return [...calls].sort((a, b) => places.get(a)! - places.get(b)!);
 };

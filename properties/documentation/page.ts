@@ -1,9 +1,9 @@
 /**
  * The programs of a page. A program is run, and its claims are checked. A program with a `text` block below it does not
  * compile, and the block is its one error. A `diff` changes the last program that compiles; lines of it that start with
- * `!` are the one error of the change, in brief. A program may use what those before it import and declare; then it
- * declares no name again, so that a reader can paste them into one file. A program that uses nothing of theirs is a file
- * of its own.
+ * `!` are the one error of the change, in brief. A program may use what those before it import and declare, and
+ * then declares no name again, so that a reader can paste them into one file. A program that uses nothing of theirs
+ * begins another file.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -56,28 +56,42 @@ const snippetsOf = (page: string): readonly Snippet[] => {
 
 type Names = ReadonlyMap<string, Known>;
 
-/**
- * Converts programs to modules that import what those before them import and declare, and finds the names that they
- * declare again.
- */
-const modulesOf = (snippets: readonly Snippet[]) =>
-  snippets.reduce<{
-    readonly modules: readonly { readonly text: string; readonly again: readonly string[] }[];
-    readonly names: Names;
-  }>(
-    ({ modules, names }, { code, line, message, isProgram }) => {
-      const find = (name: string) => names.get(name);
-      const own = [...importedIn(code), ...declaredIn(code, `./line-${line}.js`)];
-      const continues = isProgram && usedIn(code, find).length > 0;
-      const again = continues ? own.flatMap(({ name }) => (names.has(name) ? [name] : [])) : [];
-      const added = message === null ? own.map((one) => [one.name, one] as const) : [];
-      return {
-        modules: [...modules, { text: moduleOf(code, find), again }],
-        names: new Map([...names, ...added]),
-      };
-    },
-    { modules: [], names: new Map() },
-  ).modules;
+/** A program as a module, and the names for which a reader could not paste it below the programs that it continues. */
+interface Continued {
+  readonly text: string;
+  /** Names that it declares again. */
+  readonly again: readonly string[];
+  /** The names that it uses, if they are of several files. */
+  readonly mixed: readonly string[];
+}
+
+/** The programs of a page, and the names of each file that they make up. */
+interface Files {
+  readonly modules: readonly Continued[];
+  readonly files: readonly Names[];
+}
+
+/** Adds a program to the last file that has the names that it uses, or begins a file if it uses none. */
+const withProgram = ({ modules, files }: Files, { code, line, message, isProgram }: Snippet): Files => {
+  const everywhere: Names = new Map(files.flatMap((names) => [...names]));
+  const used = usedIn(code, (name) => everywhere.get(name));
+  const at =
+    used.length === 0 ? files.length : files.findLastIndex((names) => used.every(({ name }) => names.has(name)));
+  const names: Names = (at < 0 ? everywhere : files[at]) ?? new Map();
+  const own = [...importedIn(code), ...declaredIn(code, `./line-${line}.js`)];
+  const added: Names = new Map([...names, ...own.map((one) => [one.name, one] as const)]);
+  return {
+    modules: [
+      ...modules,
+      {
+        text: moduleOf(code, (name) => names.get(name)),
+        again: isProgram ? own.map(({ name }) => name).filter((name) => names.has(name)) : [],
+        mixed: at < 0 ? used.map(({ name }) => name) : [],
+      },
+    ],
+    files: message !== null || at < 0 ? files : [...files.slice(0, at), added, ...files.slice(at + 1)],
+  };
+};
 
 /** An error as text: the line of code, the marked place, and the message. */
 const shown = (error: ts.Diagnostic): string => {
@@ -136,7 +150,7 @@ export const testPage = (page: string, changed: (text: string) => string = (text
   const fileOf = (snippet: Snippet): string => `${scratch}/programs/${nameOf(snippet)}.ts`;
   for (const name of ['programs', 'tmp']) mkdirSync(`${scratch}/${name}`, { recursive: true });
   vi.stubEnv('TMPDIR', `${scratch}/tmp`); // temporary files of the programs are removed with them
-  const modules = modulesOf(snippets);
+  const { modules } = snippets.reduce(withProgram, { modules: [], files: [] });
   snippets.forEach((snippet, i) => writeFileSync(fileOf(snippet), modules[i]!.text));
   afterAll(() => {
     vi.unstubAllEnvs();
@@ -155,7 +169,7 @@ export const testPage = (page: string, changed: (text: string) => string = (text
   const isRight = ({ message }: Snippet): boolean => message === null;
   describe(page, () => {
     test.each(snippets.filter(isRight))('line $line compiles, and its claims hold', async (snippet) => {
-      expect(modules[snippets.indexOf(snippet)]!.again).toEqual([]);
+      expect(modules[snippets.indexOf(snippet)]).toMatchObject({ again: [], mixed: [] });
       expect(errorsOf(snippet)).toEqual([]);
       await import(pathToFileURL(fileOf(snippet)).href);
     });

@@ -172,8 +172,9 @@ export function* extracted<P, I extends ImageShape>(
  *   apply: () => (images) => ({ features: reshape(mean(images, [1, 2, 3]), -1, 1) }),
  * }
  * const images: Images = { data: Float32Array.of(0, 0, 0, 1, 1, 1, 1, 1), shape: [2, 2, 2, 1] }
- * const found = await using(reference())(extractFeatures({ model, params: {} }, images))()
- * pipe(found, E.map(({ features }) => features)) // → E.right({ data: [0.25, 1], shape: [2, 1] })
+ * await using nf = await open(reference())
+ * const found = await nf.run(extractFeatures({ model, params: {} }, images))
+ * found.features // → { data: [0.25, 1], shape: [2, 1] }
  */
 export const extractFeatures = <P, I extends ImageShape>(
   network: FeatureNetwork<P, I>,

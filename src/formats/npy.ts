@@ -154,7 +154,7 @@ const rowMajor = (shape: readonly number[], columnMajor: NpyData, to: NpyData): 
  * @example
  * const header = "{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }\n"
  * const bytes = Uint8Array.of(0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, header.length, 0, ...new TextEncoder().encode(header), 7, 0, 1, 1)
- * decodeNpy('x.npy')(bytes) // → E.right({ shape: [2], data: [7, 257] })
+ * unwrap(decodeNpy('x.npy')(bytes)) // → { shape: [2], data: [7, 257] }
  */
 export const decodeNpy =
   (where: string) =>
@@ -200,8 +200,9 @@ const checkHeader = (where: string, entry: Entry): void =>
  * header is wrong.
  * @example
  * const none = Uint8Array.of(0x50, 0x4b, 5, 6, ...new Uint8Array(18)) // an archive without files
- * pipe(decodeNpz('none.npz')(none), E.map((arrays) => arrays.size)) // → E.right(0)
- * pipe(decodeNpz('none.npz', { names: ['x'] })(none), E.mapLeft(({ actual }) => actual)) // → E.left('no arrays')
+ * unwrap(decodeNpz('none.npz')(none)).size // → 0
+ * const wrong = decodeNpz('none.npz', { names: ['x'] })(none)
+ * isLeft(wrong) && wrong.left.actual // → 'no arrays'
  */
 export const decodeNpz =
   (where: string, options: NpzOptions = {}) =>

@@ -81,7 +81,8 @@ export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): E
  * Makes a `Left` of {@link failure}.
  * @example
  * const wrong = { where: 'steps', expected: 'n > 0', actual: '0', hint: 'take at least one' }
- * pipe(fail('ConfigError', wrong), E.mapLeft(({ _tag }) => _tag)) // → E.left('ConfigError')
+ * const refused = fail('ConfigError', wrong)
+ * isLeft(refused) && refused.left._tag // → 'ConfigError'
  */
 export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<NoisefoldError, never> =>
   E.left(failure(tag, explanation));
@@ -138,9 +139,8 @@ export const thrownError = (given: NoisefoldError): ThrownError => {
 /**
  * Gets the error value from an exception thrown by `unwrap`, `raise` or a run; null for any other exception.
  * @example
- * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
- * const caught = E.tryCatch(() => raise('ShapeError', wrong), errorIn)
- * pipe(caught, E.mapLeft((error) => error?.hint)) // → E.left('pad it')
+ * await using nf = await open(reference())
+ * await nf.run(upload(Float32Array.of(1, 2), [3])).catch((thrown) => errorIn(thrown)?._tag) // → 'ShapeError'
  * errorIn(new RangeError('stack')) // → null
  */
 export const errorIn = (thrown: unknown): NoisefoldError | null =>
@@ -151,7 +151,8 @@ export const errorIn = (thrown: unknown): NoisefoldError | null =>
  * returns it as a value.
  * @example
  * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
- * pipe(attempt(() => raise('ShapeError', wrong)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * const refused = attempt(() => raise('ShapeError', wrong))
+ * isLeft(refused) && refused.left._tag // → 'ShapeError'
  */
 export const raise = (tag: ErrorTag, explanation: Explanation): never => {
   throw thrownError(failure(tag, explanation));
@@ -168,8 +169,9 @@ export const caught = (thrown: unknown): either.Either<NoisefoldError, never> =>
  * Runs a function that builds a graph. A raised error becomes a `Left`; other exceptions are defects and are rethrown.
  * @example
  * const images = zeros(8, 28, 28, 1)
- * attempt(() => dims(reshape(images, 8, -1))) // → E.right([8, 784])
- * pipe(attempt(() => reshape(images, 9, -1)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * unwrap(attempt(() => dims(reshape(images, 8, -1)))) // → [8, 784]
+ * const wrong = attempt(() => reshape(images, 9, -1))
+ * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => {
   try {

@@ -127,8 +127,8 @@ const readWhole = async (path: string, handle: OpenFile): Promise<Uint8Array<Arr
  * Reads the bytes of a file, of any size that fits in memory: up to 4 GiB on Node 20, more on Node 22. Fails with
  * `FileError`.
  * @example
- * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
- * await missing() // → E.left('ENOENT: no such file or directory')
+ * const missing = await readBytes('missing.bin')()
+ * isLeft(missing) && missing.left.actual // → 'ENOENT: no such file or directory'
  */
 export const readBytes = (path: string): Task<Uint8Array> => withFile(path, (handle) => readWhole(path, handle));
 
@@ -167,8 +167,8 @@ const ownFile = async (path: string) => {
  * Tests if there is a file. Returns false only if nothing has this name. Fails with `FileError` for anything that
  * cannot be read as a file, such as a folder, a pipe or a broken link.
  * @example
- * await fileExists('package.json')() // → E.right(true)
- * await fileExists('missing.bin')() // → E.right(false)
+ * unwrap(await fileExists('package.json')()) // → true
+ * unwrap(await fileExists('missing.bin')()) // → false
  */
 export const fileExists = (path: string): Task<boolean> =>
   onFile(path, 'a file or none', async () => {
@@ -262,8 +262,8 @@ export const writeWith = (path: string, write: (handle: OpenFile) => Promise<voi
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}/bytes`
- * await writeAtomically(path, Uint8Array.of(1, 2, 3))() // → E.right(undefined)
- * await readBytes(path)() // → E.right([1, 2, 3])
+ * unwrap(await writeAtomically(path, Uint8Array.of(1, 2, 3))()) // → undefined
+ * unwrap(await readBytes(path)()) // → [1, 2, 3]
  */
 export const writeAtomically = (path: string, content: Uint8Array | string): Task<void> =>
   writeWith(path, (handle) => handle.writeFile(content));
@@ -274,12 +274,9 @@ export const writeAtomically = (path: string, content: Uint8Array | string): Tas
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.jsonl`
- * await pipe(
- *   writeAtomically(path, '{"step":0}\n'),
- *   TE.flatMap(() => appendLine(path, '{"step":1}')),
- *   TE.flatMap(() => readBytes(path)),
- *   TE.map((bytes) => new TextDecoder().decode(bytes)),
- * )() // → E.right('{"step":0}\n{"step":1}\n')
+ * unwrap(await writeAtomically(path, '{"step":0}\n')())
+ * unwrap(await appendLine(path, '{"step":1}')())
+ * new TextDecoder().decode(unwrap(await readBytes(path)())) // → '{"step":0}\n{"step":1}\n'
  */
 export const appendLine = (path: string, line: string): Task<void> =>
   onFile(path, 'a file to append to', async () => {
@@ -304,7 +301,8 @@ export const appendLine = (path: string, line: string): Task<void> =>
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.log`
- * await pipe(appendLine(path, 'done'), TE.flatMap(() => syncFile(path)))() // → E.right(undefined)
+ * unwrap(await appendLine(path, 'done')())
+ * unwrap(await syncFile(path)()) // → undefined
  */
 export const syncFile = (path: string): Task<void> =>
   onFile(path, 'a file to write', async () => {
@@ -324,12 +322,9 @@ export const syncFile = (path: string): Task<void> =>
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.txt`
- * await pipe(
- *   writeAtomically(path, 'keep\ndrop\ncut sho'),
- *   TE.flatMap(() => keepLines(path, (line) => line === 'keep')),
- *   TE.flatMap(() => readBytes(path)),
- *   TE.map((bytes) => new TextDecoder().decode(bytes)),
- * )() // → E.right('keep\n')
+ * unwrap(await writeAtomically(path, 'keep\ndrop\ncut sho')())
+ * unwrap(await keepLines(path, (line) => line === 'keep')())
+ * new TextDecoder().decode(unwrap(await readBytes(path)())) // → 'keep\n'
  */
 export const keepLines = (path: string, keep: (line: string) => boolean): Task<void> =>
   onFile(path, 'a file to trim', async () => {

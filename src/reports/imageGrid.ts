@@ -28,7 +28,7 @@ const MOST_BYTES = 2 ** 31;
  * more than 2 GiB.
  * @example
  * const images = { shape: [3, 1, 1, 1], data: Float32Array.of(-1, 0.5, 1) }
- * imageGrid(images) // → E.right({ width: 2, height: 2, channels: 1, data: [0, 191, 255, 0] })
+ * unwrap(imageGrid(images)) // → { width: 2, height: 2, channels: 1, data: [0, 191, 255, 0] }
  */
 export const imageGrid = (
   { shape, data }: ImageBatch,

@@ -62,7 +62,7 @@ export const encodeMetrics = (metrics: Metrics): string => JSON.stringify(codec.
  * Decodes a line. An invalid line is a `DecodeError`; `where` names the line in the error.
  * @example
  * const line = decodeMetrics('metrics.jsonl')('{"step":0,"loss":"low"}')
- * pipe(line, E.mapLeft(({ where }) => where)) // → E.left('metrics.jsonl: loss')
+ * isLeft(line) && line.left.where // → 'metrics.jsonl: loss'
  */
 export const decodeMetrics =
   (where: string) =>
@@ -86,8 +86,9 @@ export const decodeMetrics =
  * const metrics = { step: 0, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
  * const line = encodeMetrics(metrics)
  * const read = decodeMetricsLog('metrics.jsonl')
- * pipe(read(`${line}\n`), E.map((log) => log.map(({ loss }) => loss))) // → E.right([1])
- * pipe(read(`${line}\n{`), E.mapLeft(({ where }) => where)) // → E.left('metrics.jsonl, line 2')
+ * unwrap(read(`${line}\n`)).map(({ loss }) => loss) // → [1]
+ * const wrong = read(`${line}\n{`)
+ * isLeft(wrong) && wrong.left.where // → 'metrics.jsonl, line 2'
  */
 export const decodeMetricsLog =
   (where: string) =>

@@ -128,12 +128,8 @@ const noticeOnce = (onNotice: NonNullable<WasmOptions['onNotice']>): ((reason: s
  * there is no file to serve. Each backend has its own memory, of up to 4 GiB. Fails with `BackendUnavailable` if
  * WebAssembly does not support SIMD.
  * @example
- * await pipe(
- *   compile(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {}),
- *   RTE.flatMapTaskEither(({ run }) => run({ x: Float32Array.of(1, 1, 0, 1) })),
- *   RTE.flatMap(read),
- *   using(wasm()),
- * )() // → E.right([1, 2, 0, 1])
+ * await using nf = await open(wasm())
+ * await nf.run(evaluate(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {})({ x: Float32Array.of(1, 1, 0, 1) })) // → [1, 2, 0, 1]
  */
 export const wasm = withOptions<WasmOptions>('the wasm backend', wasmOptions, (options) =>
   TE.tryCatch(async () => wasmBackend(options), unavailable),

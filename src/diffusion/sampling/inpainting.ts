@@ -103,12 +103,9 @@ const resamplingOf = optionsOf<Resampling>({
  * after noise was added.
  * @example
  * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: 5, solver: ddim() })),
- *   E.flatMap(inpainting({ resamples: 3, jump: 2 })),
- * )
- * pipe(made, E.map(({ steps }) => steps)) // → E.right(13)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(inpainting({ resamples: 3, jump: 2 })(unwrap(sampler({ process, denoiser: white, grid: 5, solver: ddim() }))))
+ * made.steps // → 13
  */
 export const inpainting =
   (resampling: Resampling = {}) =>

@@ -214,15 +214,15 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-grey.safetensors`
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allOnes), predicts: 'x0', apply: (w, x) => add(zerosLike(x), w) }
- * const nf = await open(reference())
+ * await using nf = await open(reference())
  * const params = await nf.run(upload(Float32Array.of(0.5), []))
  * const trained = { model, params, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1] } as const
  * await nf.run(saveTrained(path, trained, { name: 'grey' }))
  * const grey = await nf.run(loadTrained(path, { model, name: 'grey' }))
  * await nf.run(read(grey.params)) // → [0.5]
- * const other = await using(reference())(loadTrained(path, { model }))()
- * pipe(other, E.mapLeft(({ expected, actual }) => [expected, actual])) // → E.left(['"custom"', '"grey"'])
- * await nf.close()
+ * const refused = await nf.run(loadTrained(path, { model })).then(() => null, errorIn)
+ * refused?.expected // → '"custom"'
+ * refused?.actual // → '"grey"'
  */
 export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
   source: string | Uint8Array,

@@ -127,9 +127,8 @@ const bytesCodec = exactly(
  * type, and a `DecodeError` if the extents of an image are not positive integers, or if pixels and labels do not match.
  * @example
  * const pixels = Uint8Array.of(0, 255, 255, 0)
- * const data = datasetOf({ pixels, labels: [3, 7], image: [1, 2, 1] })
- * const second = await pipe(TE.fromEither(data), TE.flatMap(({ batch }) => batch(Int32Array.of(1))))()
- * second // → E.right({ images: [1, -1], labels: [7] })
+ * const data = unwrap(datasetOf({ pixels, labels: [3, 7], image: [1, 2, 1] }))
+ * unwrap(await data.batch(Int32Array.of(1))()) // → { images: [1, -1], labels: [7] }
  */
 export const datasetOf = <const I extends readonly [number, number, number]>(
   bytes: Bytes<I>,

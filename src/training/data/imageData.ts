@@ -28,9 +28,8 @@ const someImages = checked('datasetOfImages', part('images, with their data and 
  * numbers, labels, shape and `image` do not match.
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
- * const data = datasetOfImages(images, { image: [1, 2, 1] })
- * const second = await pipe(TE.fromEither(data), TE.flatMap(({ batch }) => batch(Int32Array.of(1))))()
- * second // → E.right({ images: [0.25, 1], labels: [-1] })
+ * const data = unwrap(datasetOfImages(images, { image: [1, 2, 1] }))
+ * unwrap(await data.batch(Int32Array.of(1))()) // → { images: [0.25, 1], labels: [-1] }
  */
 export const datasetOfImages = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
   images: Images,

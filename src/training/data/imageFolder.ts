@@ -129,7 +129,7 @@ const checkedPath = checked('imageFolder', exactly({ path: t.string }));
  * pets.classes // → ['cats', 'dogs']
  * pets.files // → ['cats/tom.png', 'dogs/rex.PNG']
  * pets.ignored // → ['dogs/names.txt']
- * await pipe(pets.batch(Int32Array.of(1)), TE.map(({ labels }) => labels))() // → E.right([1])
+ * unwrap(await pets.batch(Int32Array.of(1))()).labels // → [1]
  */
 export const imageFolder = <const S extends Size, const C extends Channels = 3>(
   path: string,

@@ -106,14 +106,15 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
  * const recipe = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.5 }) }
- * const nf = await open(reference())
+ * await using nf = await open(reference())
  * const { events, release } = await nf.run(startTraining({ ...recipe, batch: 1, steps: 2, key: key(7) }))
  * const losses: number[] = []
- * for await (const event of events)
- *   if (E.isRight(event) && event.right._tag === 'Step') losses.push(event.right.loss)
+ * for await (const result of events) {
+ *   const event = unwrap(result)
+ *   if (event._tag === 'Step') losses.push(event.loss)
+ * }
  * losses // → [1, 0.25]
  * await nf.run(release)
- * await nf.close()
  */
 export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
   given: Given<Training<P, I, M>, P, I>,

@@ -51,8 +51,9 @@ type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'v', apply: (_, x) => zerosLike(x) }
  * const data = unwrap(datasetOfImages({ data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] }, { image: [1, 1, 1] }))
  * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
- * const measured = await using(reference())(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))()
- * pipe(measured, E.map(({ nats }) => nats)) // → E.right([-0.9189, -1.4189])
+ * await using nf = await open(reference())
+ * const measured = await nf.run(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))
+ * measured.nats // → [-0.9189, -1.4189]
  */
 export const logLikelihoods: {
   <I extends ImageShape>(measuring: LikelihoodMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<LogLikelihoods>;

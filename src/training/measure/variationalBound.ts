@@ -42,8 +42,11 @@ const codec = measuringCodec({
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * const measuring = { data, batch: 2, key: key(7) }
  * const trained = { model, process, image: data.image, params: {} }
- * const bound = await using(reference())(variationalBound(trained, measuring))()
- * pipe(bound, E.map(({ prior, terms, standardError }) => [prior, terms[1], standardError])) // → E.right([0.322, 0, 0])
+ * await using nf = await open(reference())
+ * const bound = await nf.run(variationalBound(trained, measuring))
+ * bound.prior // → 0.322
+ * bound.terms[1] // → 0
+ * bound.standardError // → 0
  */
 export const variationalBound: {
   <I extends ImageShape>(measuring: BoundMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<DatasetBound>;

@@ -161,7 +161,7 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
  * await nf.run(fitInFolder(path, recipe, { every: 2 }))
  * await nf.run(fitInFolder(path, { ...recipe, steps: 9 }, { every: 2, resume: true })) // resumes at step 4
  * await nf.close()
- * pipe(await loadCheckpoint(`${path}/checkpoint.safetensors`)(), E.map(({ step }) => step)) // → E.right(9)
+ * unwrap(await loadCheckpoint(`${path}/checkpoint.safetensors`)()).step // → 9
  */
 export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
   path: string,

@@ -240,8 +240,9 @@ const opened = (
  * const path = `${tmpdir()}/${process.pid}-run`
  * const snapshot: Snapshot = { step: 0, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const first = unwrap(await openRunFolder(path)())
- * await first.save(snapshot)() // → E.right(undefined)
- * pipe(await openRunFolder(path, { resume: true })(), E.mapLeft(({ _tag }) => _tag)) // → E.left('FileError')
+ * unwrap(await first.save(snapshot)()) // → undefined
+ * const wrong = await openRunFolder(path, { resume: true })()
+ * isLeft(wrong) && wrong.left._tag // → 'FileError'
  * await first.release()
  * const again = unwrap(await openRunFolder(path, { resume: true })())
  * again.from // → snapshot

@@ -25,6 +25,7 @@ import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
+import { initialParams } from './initial.js';
 import { originOf } from './origin.js';
 import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
@@ -128,11 +129,12 @@ export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I>
         actual: `${steps}`,
         hint: 'give the total number of updates, including those before the checkpoint',
       });
+    const initial = yield* take(initialParams(training));
     yield* checkData(training);
     const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open?.release());
     const settings = yield* take(trainingSettings(training));
-    const state = yield* take(firstState(training, loop, settings)(backend));
+    const state = yield* take(firstState(training, initial, loop, settings)(backend));
     return running(backend, training, { loop, heldOut, settings, run: loop.from(state, {}) });
   });
 

@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { reference } from '../../../backends/reference/index.js';
 import { cosine, ddpm, type Model } from '../../../diffusion/index.js';
-import { add, failure, key, type NoisefoldError, type Scalar, using, zerosLike } from '../../../dsl/index.js';
+import {
+  add,
+  failure,
+  key,
+  type NoisefoldError,
+  read,
+  type Scalar,
+  upload,
+  using,
+  zerosLike,
+} from '../../../dsl/index.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { adam, allZeros, parameter } from '../../../nn/index.js';
 import { datasetOf } from '../../data/dataset.js';
@@ -137,6 +147,20 @@ describe('a training in a folder', () => {
     right(await fitted({}, { every: 2, resume: 'auto' })());
     await expectUndisturbed();
   });
+
+  test('begins with given parameters, and resumes with those of its checkpoint', () =>
+    using(reference())((backend) => async () => {
+      const initial = right(await upload(Float32Array.of(5), [])(backend)());
+      const steps = async (more: number, options: Opening) => {
+        const given = { ...recipe, averageDecay: 0, steps: more, initial };
+        const { params } = right(await fitInFolder<Scalar, Image>(folder, given, options)(backend)());
+        return right(await read(params)(backend)())[0]!;
+      };
+      expect(await steps(0, { resume: 'auto' })).toBe(5);
+      const one = await steps(1, { resume: 'auto' });
+      expect([one < 5, await steps(1, { resume: true })]).toEqual([true, one]);
+      return E.right(undefined);
+    })().then(right));
 
   test('ended by an error in the data saves its steps, and says so', async () => {
     let batches = 0;

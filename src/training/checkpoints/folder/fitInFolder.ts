@@ -140,8 +140,9 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitIn', function* (backend) {
     const saving = yield* take(checked('fitIn', exactly({}, savingFields))(options));
-    const training = { ...given, ...listeners(folder, given, saving) };
-    return yield* take(fit<P, I, M>(folder.from === null ? training : { ...training, from: folder.from })(backend));
+    const { initial, ...others } = given;
+    const state = folder.from === null ? initial !== undefined && { initial } : { from: folder.from };
+    return yield* take(fit<P, I, M>({ ...others, ...listeners(folder, given, saving), ...state })(backend));
   });
 
 /**

@@ -12,8 +12,6 @@ import {
 import { attempt } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { matching } from '../checkpoints/snapshot.js';
-import type { ImageShape } from '../data/dataset.js';
-import type { AnyTraining } from './training.js';
 
 /** Parameters on a backend: their tree, or a record that holds it as `params`, such as a trained model. */
 export type Initial<P> = Resident<P> | { readonly params: Resident<P> };
@@ -39,11 +37,15 @@ const hinting = (error: NoisefoldError): NoisefoldError =>
  * parameter that differs from those of the model by its path or shape, and a `ConfigError` for anything that is not on a
  * backend, or beside a snapshot.
  */
-export const initialParams = <P, I extends ImageShape>({
+export const initialParams = <P>({
   initial,
   from,
   model,
-}: AnyTraining<P, I>): either.Either<NoisefoldError, Resident<P> | null> => {
+}: {
+  readonly initial?: Initial<P>;
+  readonly from?: unknown;
+  readonly model: { readonly params: TreeSpec<P> };
+}): either.Either<NoisefoldError, Resident<P> | null> => {
   if (initial === undefined) return E.right(null);
   if (from !== undefined)
     return fail('ConfigError', {

@@ -142,7 +142,7 @@ const thrown = (): never => {
   throw new Error('thrown');
 };
 const defect = {
-  left: { _tag: 'ConfigError', where: 'fit', actual: expect.stringContaining('Error: thrown') },
+  left: { _tag: 'ConfigError', where: 'fit.onEvent', actual: expect.stringContaining('Error: thrown') },
 };
 
 describe('all memory is freed', () => {

@@ -35,8 +35,11 @@ export interface Measuring<I extends ImageShape> {
   readonly key: RandomKey;
   /** Makes the condition from each image, for a model that is conditioned on images, as in its training. */
   readonly condition?: Conditioner<I>;
-  /** Called after each step with the number of finished steps. */
-  readonly onStep?: (done: number, of: number) => void;
+  /**
+   * Called after each step with the number of finished steps. The next step waits for the promise or the task that it
+   * returns; an error in it ends the measurement.
+   */
+  readonly onStep?: (done: number, of: number) => unknown;
   /** Ends the measurement before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;
 }

@@ -9,6 +9,7 @@ import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldCorrection } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
+import { heard } from '../listener.js';
 import type { Trained } from '../trained.js';
 import { boundLoop } from './boundLoop.js';
 import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
@@ -75,7 +76,7 @@ export const variationalBound: {
             const at = T - 1 - index;
             return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
           },
-          onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * T)),
+          onStep: (_, index) => heard(`${where}.onStep`, () => onStep?.(done + index + 1, rounds * T))(backend),
           signal,
         }),
         (values) => release(values)(backend),

@@ -7,10 +7,10 @@ import {
   type Solver,
 } from '../../diffusion/index.js';
 import { checkUnconditional } from '../../diffusion/conditioning/labelChecks.js';
-import { type NoisefoldError, raise, type RandomKey, type Resident } from '../../dsl/index.js';
+import { raise, type RandomKey, type Resident } from '../../dsl/index.js';
 import { exactly, natural, positive } from '../../internal/decode.js';
 import { orRaise } from '../../internal/errors.js';
-import { t, type taskEither } from '../../internal/fp.js';
+import { t } from '../../internal/fp.js';
 import { functionPart, grid, hostKey, part, signal } from '../checked.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
@@ -61,15 +61,18 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    * same key, another batch size gives other samples, but another number of batches does not.
    */
   readonly batch?: number;
-  /** Called after each step with the numbers of finished steps and samples. */
-  readonly onStep?: (done: number, of: number, images: number) => void;
   /**
-   * Called every `every` steps of a batch, while the sampling waits; a `Left` ends it. Needs no further evaluations of
-   * the model.
+   * Called after each step with the numbers of finished steps and samples. The next step waits for the promise or the
+   * task that it returns; an error in it ends the sampling.
+   */
+  readonly onStep?: (done: number, of: number, images: number) => unknown;
+  /**
+   * `show` is called every `every` steps of a batch. The next step waits for the promise or the task that it returns; an
+   * error in it ends the sampling. Needs no further evaluations of the model.
    */
   readonly previews?: {
     readonly every: number;
-    readonly show: (preview: Preview) => taskEither.TaskEither<NoisefoldError, void>;
+    readonly show: (preview: Preview) => unknown;
   };
   /** Ends the sampling before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;

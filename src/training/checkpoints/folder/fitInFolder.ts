@@ -1,13 +1,13 @@
 /** Training in a run folder: `fit` with a log, checkpoints and a clean end on signals and errors. */
 import type { Model } from '../../../diffusion/index.js';
+import type { Backend, NoisefoldError } from '../../../dsl/index.js';
 import type { Effect } from '../../../dsl/run/effect.js';
-import type { NoisefoldError } from '../../../internal/errors.js';
 import { exactly, positive } from '../../../internal/decode.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
 import { checked } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
-import { fit, type Fit, heard } from '../../fit/fit.js';
+import { fit, type Fit, heardError, heardEvent } from '../../fit/fit.js';
 import type { Given, Learnable } from '../../fit/recipe.js';
 import type { TrainingRun } from '../../fit/run.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
@@ -32,6 +32,7 @@ const savingFields = { every: positive, keep: positive };
 
 /** The listeners that log and save a training. They are stateful, so each training needs its own. */
 const listeners = <P>(
+  backend: Backend,
   folder: RunFolder,
   {
     onEvent,
@@ -96,14 +97,14 @@ const listeners = <P>(
           const { loss, accuracy } = event;
           waiting = { ...waiting, heldOut: loss, ...(accuracy !== undefined && { heldOutAccuracy: accuracy }) };
         }
-        stopping ||= (yield* take(heard(() => onEvent?.(event, run)))) === 'stop';
+        stopping ||= (yield* take(heardEvent(onEvent, event, run)(backend))) === 'stop';
         const isComplete = event._tag === 'HeldOut' || (event._tag === 'Step' && !isDue(done));
         if (waiting !== null && isComplete) yield* finish(waiting, run);
         return stopping && waiting === null ? 'stop' : undefined;
       }),
     onError: (error, run) =>
       gen(function* () {
-        const answer = yield* take(TE.rightTask(heard(() => onError?.(error, run))));
+        const answer = yield* take(TE.rightTask(heardError(onError, error, run)(backend)));
         const final = E.isLeft(answer) ? answer.left : error;
         if (isFailed) yield* take(E.left(final)); // the error says what is lost
         const unlogged = waiting === last ? null : waiting;
@@ -142,7 +143,7 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
     const saving = yield* take(checked('fitIn', exactly({}, savingFields))(options));
     const { initial, ...others } = given;
     const state = folder.from === null ? initial !== undefined && { initial } : { from: folder.from };
-    return yield* take(fit<P, I, M>({ ...others, ...listeners(folder, given, saving), ...state })(backend));
+    return yield* take(fit<P, I, M>({ ...others, ...listeners(backend, folder, given, saving), ...state })(backend));
   });
 
 /**

@@ -63,7 +63,10 @@ export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = M
    * ends with other bits than without the interruption. By default, false, this is a `CheckpointMismatch`.
    */
   readonly allowOtherRounding?: boolean;
-  /** Ends the run before its next step, as `Cancelled`. */
+  /**
+   * Ends the run before its next step, as `Cancelled`, without a result. To keep the result so far, return `'stop'` from
+   * `onEvent`, or train in a folder.
+   */
   readonly signal?: StopSignal;
   /** The backend that finds the origin of NaN, such as the reference. Without it an event names only the step. */
   readonly oracle?: taskEither.TaskEither<NoisefoldError, Backend>;

@@ -5,7 +5,7 @@ import type { Effect } from '../../../dsl/run/effect.js';
 import { exactly, positive } from '../../../internal/decode.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
-import { checked } from '../../checked.js';
+import { checked, signal } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { fit, type Fit, heardError, heardEvent } from '../../fit/fit.js';
 import type { Given, Learnable } from '../../fit/recipe.js';
@@ -16,6 +16,7 @@ import { genEffect } from '../../genEffect.js';
 import type { TrainedOf } from '../../trained.js';
 import { hinting, isSaved, type Opening, openRunFolder, type RunFolder } from './runFolder.js';
 import { exitWith, stopOnSignals } from '../../../node/stopOnSignals.js';
+import type { StopSignal } from '../../../internal/stop.js';
 
 /** Options of {@link fitIn}. */
 export interface Saving {
@@ -147,10 +148,10 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
   });
 
 /**
- * Trains in the folder of a run: opens it by {@link openRunFolder}, trains by {@link fitIn}, and unlocks it. Unless a
- * `signal` is given, SIGINT (Ctrl-C), SIGTERM and SIGHUP end the run after the current step, with a checkpoint, as
- * `Cancelled`; the process then exits with code 130, 143 or 129, unless the program sets another
- * ({@link stopOnSignals}).
+ * Trains in the folder of a run: opens it by {@link openRunFolder}, trains by {@link fitIn}, and unlocks it. SIGINT
+ * (Ctrl-C), SIGTERM and SIGHUP end the run after the current step, with a checkpoint, as `Cancelled`; the process then
+ * exits with code 130, 143 or 129, unless the program sets another ({@link stopOnSignals}). A `signal`, such as
+ * `AbortSignal.timeout(60_000)`, ends it in the same way, without an exit code.
  * @example
  * import { tmpdir } from 'node:os'
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean
@@ -172,12 +173,18 @@ export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> =
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitInFolder', function* (backend) {
     const { resume, log, ...saving } = options;
-    const stop = given.signal === undefined ? yield* hold(E.right(stopOnSignals()), ({ release }) => release()) : null;
+    const { signal: own } = given;
+    if (own !== undefined) yield* take(checked('fitInFolder.signal', signal)(own));
+    const stop = yield* hold(E.right(stopOnSignals()), ({ release }) => release());
+    const either: StopSignal = {
+      get aborted() {
+        return stop.signal.aborted || own?.aborted === true;
+      },
+    };
     const folder = yield* hold(openRunFolder(path, { resume, log }), ({ release }) => release);
-    const training = stop === null ? given : { ...given, signal: stop.signal };
     const exiting = (error: NoisefoldError): NoisefoldError => {
-      if (error._tag === 'Cancelled' && typeof stop?.exitCode === 'number') exitWith(stop.exitCode);
+      if (error._tag === 'Cancelled' && stop.exitCode !== null) exitWith(stop.exitCode);
       return error;
     };
-    return yield* take(TE.mapLeft(exiting)(fitIn<P, I, M>(folder, training, saving)(backend)));
+    return yield* take(TE.mapLeft(exiting)(fitIn<P, I, M>(folder, { ...given, signal: either }, saving)(backend)));
   });

@@ -57,7 +57,7 @@ export interface Dataset<I extends ImageShape = ImageShape> {
 export interface Bytes<I extends readonly [number, number, number] = readonly [number, number, number]> {
   /** Row-major, `[n, height, width, channels]`. */
   readonly pixels: Uint8Array | Uint8ClampedArray;
-  /** The class of each image, an integer ≥ 0; without them the data set is for models without classes. */
+  /** The class of each image, an integer ≥ 0, or -1 for none; without them the data set is for models without classes. */
   readonly labels?: ArrayLike<number>;
   readonly image: I;
 }

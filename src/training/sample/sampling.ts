@@ -1,11 +1,4 @@
-import {
-  checkedLabels,
-  type Correction,
-  type Grid,
-  type Guidance,
-  type Model,
-  type Solver,
-} from '../../diffusion/index.js';
+import { type Correction, type Grid, type Guidance, type Model, type Solver } from '../../diffusion/index.js';
 import { checkUnconditional } from '../../diffusion/conditioning/labelChecks.js';
 import { raise, type RandomKey, type Resident } from '../../dsl/index.js';
 import { exactly, natural, positive } from '../../internal/decode.js';
@@ -44,10 +37,10 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly correction?: Correction;
   readonly key: RandomKey;
   /**
-   * The class of each sample, for a model with classes: its number, or its name if the trained model has `classes`.
-   * Their number is the number of samples.
+   * The class of each sample, for a model with classes: its number, from 0, or its name if the trained model has
+   * `classes`; null for a sample without a class. Their number is the number of samples.
    */
-  readonly labels?: readonly (number | string)[];
+  readonly labels?: readonly (number | string | null)[];
   /** One image for each sample, for a model that is conditioned on images. */
   readonly condition?: GivenCondition;
   /** Images to start from, in place of noise; or the noise itself, such as the result of `encode`. */
@@ -93,7 +86,7 @@ const wayFields = {
 
 /** The fields of a request; only the key is required. */
 const requestFields = {
-  labels: t.array(t.union([t.number, t.string], 'the number or the name of a class')),
+  labels: t.array(t.union([t.number, t.string, t.null], 'the number or the name of a class, or null')),
   condition: exactly({ images }, { t: t.number }),
   from: t.union(
     [exactly({ images, strength: t.number }), exactly({ noise: images })],
@@ -130,7 +123,6 @@ export const countsOf = (
   { labels, condition, known, count, batch }: Numbered<Omit<Sampling, 'guidance'>>,
   beginning: Images | undefined,
 ): { readonly all: number; readonly batch: number } => {
-  orRaise(checkedLabels(denoiser, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []));
   if (!labels?.every((label) => label !== denoiser.classes)) orRaise(checkUnconditional(`${where}: labels`, denoiser));
   if (labels !== undefined && count !== undefined && labels.length !== count)
     raise('ConfigError', {

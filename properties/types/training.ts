@@ -136,6 +136,8 @@ expectType<Effect<typeof trainedJudge>>()(loadClassifier('judge.safetensors', { 
 expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(
   datasetOf({ pixels: bytes, labels: bytes, image: [28, 28, 1] }),
 );
+// @ts-expect-error is not assignable to type 'readonly [height: number, width: number, channels: number]'
+datasetOf({ pixels: bytes, labels: bytes, image: [28, 28] });
 
 // a U-Net is a model, and its trained parameters are values that another program takes
 export const model: Model<UNetParams, [28, 28, 1]> = grey;

@@ -30,7 +30,7 @@ export const readNpz = (path: string, options?: NpzOptions): Task<ReadonlyMap<st
   F.pipe(readBytes(path), TE.flatMapEither(decodeNpz(path, options)), task);
 
 /** The arrays that hold a data set. */
-export interface ArrayData<I extends readonly [number, number, number]> {
+export interface ArrayData<I extends readonly [height: number, width: number, channels: number]> {
   /**
    * `[n, height, width, 1, 3 or 4]`, or grey as `[n, height, width]`. 8-bit integers are in 0…255, floating-point
    * numbers in [-1, 1].
@@ -54,7 +54,13 @@ const arrayData = checked('datasetOfArrays', exactly({ images: anArray }, { labe
  * const data = datasetOfArrays({ images, labels: { shape: [2], data: Int32Array.of(3, 7) } })
  * pipe(data, E.map(({ image }) => image)) // → E.right([1, 1, 1])
  */
-export const datasetOfArrays = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
+export const datasetOfArrays = <
+  const I extends readonly [height: number, width: number, channels: number] = readonly [
+    height: number,
+    width: number,
+    channels: number,
+  ],
+>(
   arrays: ArrayData<I>,
 ): either.Either<NoisefoldError, Dataset<Image<I>>> => {
   const given = arrayData(arrays);
@@ -95,7 +101,10 @@ export const datasetOfArrays = <const I extends readonly [number, number, number
 };
 
 /** The names of the arrays of a data set in an .npz file. */
-export interface NpzNames<I extends readonly [number, number, number]> extends Pick<NpzOptions, 'maxBytes'> {
+export interface NpzNames<I extends readonly [height: number, width: number, channels: number]> extends Pick<
+  NpzOptions,
+  'maxBytes'
+> {
   readonly images: string;
   readonly labels?: string;
   readonly image?: I;
@@ -112,7 +121,13 @@ const npzNames = checked(
  * @example
  * await pipe(readNpzDataset('missing.npz', { images: 'arr_0' }), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
  */
-export const readNpzDataset = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
+export const readNpzDataset = <
+  const I extends readonly [height: number, width: number, channels: number] = readonly [
+    height: number,
+    width: number,
+    channels: number,
+  ],
+>(
   path: string,
   given: NpzNames<I>,
 ): Task<Dataset<Image<I>>> =>

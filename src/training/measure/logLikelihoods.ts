@@ -64,7 +64,12 @@ export const logLikelihoods: {
     const { model, process, image, params } = yield* take(checkedTrained(where)(trained));
     const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
     const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
-    const images = { where, trained, measuring, ofBytes: dequantize };
+    const images = {
+      where,
+      trained,
+      measuring,
+      ofBytes: dequantize ? 'round images to bytes, or leave out `dequantize`' : null,
+    };
     const { count, batch, rounds } = yield* checkImages(images);
 
     const parts = { flow, batch, dequantize, condition };

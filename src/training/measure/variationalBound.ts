@@ -52,7 +52,12 @@ export const variationalBound: {
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const { condition, variance, correction, onStep, signal, key } = yield* take(checked(where, codec)(measuring));
-    const images = { where, trained, measuring, ofBytes: true };
+    const images = {
+      where,
+      trained,
+      measuring,
+      ofBytes: 'round images to bytes, or measure their density: logLikelihoods',
+    };
     const { batch, rounds } = yield* checkImages(images);
 
     const options = {

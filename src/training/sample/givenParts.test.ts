@@ -177,9 +177,9 @@ test('images that are refused are named', async () => {
   const bytes = { data: new Float32Array(4).fill(255), shape: [1, 2, 2, 1] };
   const none = { data: new Float32Array(4).fill(NaN), shape: [1, 2, 2, 1] };
   const all: readonly (readonly [object, string])[] = [
-    [{ from: { images: bytes, strength: 0.5 } }, 'ConfigError: sample: from.images: expected finite numbers in [-1, 1], got 255 at number 0; convert bytes by byte/127.5 - 1'],
-    [{ known: { images: bytes, mask: images } }, 'ConfigError: sample: known.images: expected finite numbers in [-1, 1], got 255 at number 0; convert bytes by byte/127.5 - 1'],
-    [{ known: { images: none, mask: images } }, 'NonFinite: sample: known.images: expected finite numbers in [-1, 1], got NaN at number 0; convert bytes by byte/127.5 - 1'],
+    [{ from: { images: bytes, strength: 0.5 } }, 'ConfigError: sample: from.images: expected finite numbers in [-1, 1], got 255 at number 0; scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
+    [{ known: { images: bytes, mask: images } }, 'ConfigError: sample: known.images: expected finite numbers in [-1, 1], got 255 at number 0; scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
+    [{ known: { images: none, mask: images } }, 'NonFinite: sample: known.images: expected finite numbers in [-1, 1], got NaN at number 0; scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
     [{ known: { images, mask: none } }, 'ConfigError: sample: known.mask: expected numbers in [0, 1], got NaN; 1 keeps an element of the image, 0 generates it'],
   ]; // prettier-ignore
   for (const [change, message] of all) expect(await sampled(change)).toBe(message);

@@ -87,6 +87,18 @@ const systemError = (code: string, text: string): NodeJS.ErrnoException =>
   Object.assign(new Error(`${code}: ${text}, write`), { code });
 
 describe('writeAtomically', () => {
+  test.each([
+    [() => undefined, 'work that was not run'],
+    [E.right(Uint8Array.of(1)), 'an Either'],
+    [{ data: 1 }, 'an object'],
+  ])('of %o is an error', async (content, actual) => {
+    const path = join(tmpdir(), 'never-written');
+    expect(await writeAtomically(path, content as never)()).toMatchObject({
+      left: { _tag: 'ConfigError', where: `writeAtomically: ${path}`, expected: 'bytes or a text', actual },
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
   test.prop([fc.uint8Array({ maxLength: 1000 }), fc.uint8Array({ maxLength: 1000 })], { numRuns: 20 })(
     'the last written content is read',
     async (first, second) => {

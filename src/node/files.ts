@@ -2,6 +2,7 @@
 import type { Task } from '../dsl/run/effect.js';
 import { joinBytes } from '../formats/bytes.js';
 import { cutShortError, room, type Source } from '../formats/source.js';
+import { kindOf } from '../internal/either.js';
 import { type NoisefoldError, orRaise, raise } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { codeOf, node, onFile, recover } from './node.js';
@@ -266,7 +267,16 @@ export const writeWith = (path: string, write: (handle: OpenFile) => Promise<voi
  * unwrap(await readBytes(path)()) // → [1, 2, 3]
  */
 export const writeAtomically = (path: string, content: Uint8Array | string): Task<void> =>
-  writeWith(path, (handle) => handle.writeFile(content));
+  onFile(path, 'a file to write', async () => {
+    if (typeof content !== 'string' && !ArrayBuffer.isView(content))
+      raise('ConfigError', {
+        where: `writeAtomically: ${path}`,
+        expected: 'bytes or a text',
+        actual: typeof content === 'function' ? 'work that was not run' : kindOf(content),
+        hint: 'give the result of work: await nf.run(encodePng(picture))',
+      });
+    await replace(path, (handle) => handle.writeFile(content));
+  });
 
 /**
  * Adds a line to a text file, or makes the file. A line that does not fit on the disk is not written partially. Fails

@@ -1,6 +1,6 @@
 /** The log of a training run, metrics.jsonl, with one JSON object per line. */
-import { failure, type NoisefoldError } from '../internal/errors.js';
-import { decode, exactly, finite, natural } from '../internal/decode.js';
+import { fail, failure, type NoisefoldError } from '../internal/errors.js';
+import { decode, exactly, finite, natural, show } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { parseJson } from '../internal/json.js';
 
@@ -93,11 +93,18 @@ export const decodeMetrics =
 export const decodeMetricsLog =
   (where: string) =>
   (text: string): either.Either<NoisefoldError, readonly Metrics[]> =>
-    F.pipe(
-      text.replace(/\n$/, '').split('\n'),
-      (lines) => (text === '' ? [] : lines),
-      E.traverseArrayWithIndex((i, line) => decodeMetrics(`${where}, line ${i + 1}`)(line)),
-    );
+    typeof text === 'string'
+      ? F.pipe(
+          text.replace(/\n$/, '').split('\n'),
+          (lines) => (text === '' ? [] : lines),
+          E.traverseArrayWithIndex((i, line) => decodeMetrics(`${where}, line ${i + 1}`)(line)),
+        )
+      : fail('ConfigError', {
+          where,
+          expected: 'the text of a log',
+          actual: show(text),
+          hint: 'decode bytes by new TextDecoder().decode(bytes)',
+        });
 
 /**
  * Returns true for a valid line of a step before the given one. A run that resumes at that step keeps these lines.

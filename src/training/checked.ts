@@ -1,5 +1,5 @@
 /** Checks configurations, which may be anything if they come from JavaScript, a checkpoint or a spread. */
-import type { NoisefoldError } from '../dsl/index.js';
+import { fail, type NoisefoldError } from '../dsl/index.js';
 import { optionsOf } from '../internal/options.js';
 import { exactTuple, finite, refined, word } from '../internal/decode.js';
 import { isEither } from '../internal/either.js';
@@ -104,9 +104,24 @@ export const checked =
   <A>(config: A): either.Either<NoisefoldError, A> =>
     E.map(() => config)(optionsOf({ where, options: codec })(config));
 
-/** Returns a trained model; `ConfigError` for anything else, such as a snapshot. */
-export const checkedTrained = (where: string) =>
+/** Returns a trained network; `ConfigError` for anything else, such as a snapshot. */
+export const checkedNetwork = (where: string) =>
   checked(
     `${where}: trained`,
     part('a trained model, as fit or loadTrained returns it', 'model', 'process', 'image', 'params'),
   );
+
+/** Returns a trained denoiser; `ConfigError` for anything else, such as a classifier. */
+export const checkedTrained =
+  (where: string) =>
+  <A extends { readonly model: unknown }>(trained: A): either.Either<NoisefoldError, A> =>
+    E.flatMap((network: A) =>
+      isClassifier(network.model)
+        ? fail('ConfigError', {
+            where: `${where}: trained`,
+            expected: 'a trained denoiser',
+            actual: 'a classifier',
+            hint: 'give a model that predicts; `sample` takes a classifier as `guide`',
+          })
+        : E.right(network),
+    )(checkedNetwork(where)(trained));

@@ -6,7 +6,7 @@ import { E } from '../internal/fp.js';
 import { type Block, gen } from '../internal/gen.js';
 
 /** Describes an exception with its place in the source, which the error message lacks. */
-const described = (thrown: unknown): string => {
+export const described = (thrown: unknown): string => {
   const place = thrown instanceof Error ? thrown.stack?.split('\n').find((line) => /^\s*at /.test(line)) : undefined;
   return place === undefined ? `${thrown}` : `${thrown} (${place.trim()})`;
 };
@@ -26,7 +26,7 @@ export const genTask = <A>(where: string, block: () => Block<A>): Task<A> =>
             where,
             expected: 'functions that do not throw and return what their types say',
             actual: described(thrown),
-            hint: 'check the functions that you passed: the model, the parts, the data, the listeners',
+            hint: 'check the functions that you passed: the model, the parts, the data',
           }),
       );
     }

@@ -26,6 +26,7 @@ export type { LabelOf, Labelling } from './data/labelling.js';
 export type { Channels, PictureOptions, Size } from './data/pictures.js';
 export { fit, type Fit } from './fit/fit.js';
 export type { HeldOut, Training } from './fit/training.js';
+export type { Initial } from './fit/initial.js';
 export type { AnyRecipe, Average, Given, Learnable, ObjectiveOf, Recipe } from './fit/recipe.js';
 export { startTraining, type TrainingRun } from './fit/run.js';
 export type { TrainEvent } from './fit/trainEvent.js';

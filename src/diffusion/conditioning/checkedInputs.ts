@@ -95,6 +95,6 @@ export const checkedImages = <A extends ArrayLike<number>>(
     where,
     expected: 'finite numbers in [-1, 1]',
     actual: `${found} at number ${wrong}`,
-    hint: 'convert bytes by byte/127.5 - 1',
+    hint: 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1',
   });
 };

@@ -39,12 +39,15 @@ export type ClassifierLosses<Q, I extends Shape> = <B extends Dim>(
   label?: Tensor<[NoInfer<B>], 'int32'>,
 ) => ClassifiedLosses<B>;
 
-/** A loss for any classifier and process: {@link classifierLosses}, or your own. Snapshots identify it by its function name. */
-export type ClassifierObjective = <Q, I extends Shape>(
-  process: Process,
-  classifier: Classifier<Q, I>,
-  options?: LossOptions,
-) => ClassifierLosses<Q, I>;
+/**
+ * A loss for any classifier and process: {@link classifierLosses}, or your own. Snapshots identify it by its function
+ * name and its settings.
+ */
+export interface ClassifierObjective {
+  <Q, I extends Shape>(process: Process, classifier: Classifier<Q, I>, options?: LossOptions): ClassifierLosses<Q, I>;
+  /** The options that the loss was made from, as JSON. */
+  readonly settings?: unknown;
+}
 
 /** Checks the shape of the logits of a batch. Raises `ConfigError` for another, such as a denoiser's prediction. */
 const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, classes: number): Tensor<[B, Dim]> => {

@@ -78,13 +78,13 @@ export const meanLoss =
 
 /**
  * A training loss for any denoiser and process: {@link simpleLosses}, `hybridLosses`, a result of `weightedBy`, or your own.
- * Snapshots identify it by its function name.
+ * Snapshots identify it by its function name and its settings.
  */
-export type Objective = <P, I extends Shape>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
-  options?: LossOptions,
-) => Losses<P, I>;
+export interface Objective {
+  <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I>;
+  /** The options that the loss was made from, as JSON: `Object.assign(huberLosses(0.5), { settings: { delta: 0.5 } })`. */
+  readonly settings?: unknown;
+}
 
 /**
  * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn

@@ -142,7 +142,7 @@ export const weightedBy =
         return { ...drawn, losses: mul(drawn.losses, entriesAt(weights)(drawn.t)) };
       };
     };
-    return Object.defineProperty(weighted, 'name', {
-      value: `${objective.name} weighted by ${digestOf(weighting)}`,
-    });
+    const { name, settings } = objective;
+    Object.defineProperty(weighted, 'name', { value: `${name} weighted by ${digestOf(weighting)}` });
+    return settings === undefined ? weighted : Object.assign(weighted, { settings });
   };

@@ -163,6 +163,6 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
  * model // : UNet<[28, 28, 1]>
  * model.config.blocks // → 2
  */
-export const unet = <const I extends readonly [number, number, number]>(
+export const unet = <const I extends readonly [height: number, width: number, channels: number]>(
   config: UNetConfig<I>,
 ): either.Either<NoisefoldError, UNet<Widened<I>>> => F.pipe(unetArchitecture(config), E.map(built<Widened<I>>));

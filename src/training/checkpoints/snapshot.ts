@@ -104,7 +104,7 @@ export const matching = (
   }
   const known = new Set(spec.leaves.map(({ path }) => path));
   const extra = [...tensors.keys()].find((path) => !known.has(path));
-  return extra === undefined ? E.right(undefined) : mismatch(extra, 'no such tensor', 'one in the file');
+  return extra === undefined ? E.right(undefined) : mismatch(extra, 'no such tensor', 'one');
 };
 
 /**

@@ -8,7 +8,7 @@ import { decode, exactly, exactTuple, positive } from '../../internal/decode.js'
 import { E, t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
 import type { ClassifierParams, UNetParams } from '../../nn/index.js';
-import { checked, checkedTrained, classNames, part, processPart, rate } from '../checked.js';
+import { checked, checkedNetwork, classNames, part, processPart, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
 import { sampledConfig } from '../fit/recipeConfig.js';
@@ -95,7 +95,7 @@ export const saveTrained = <P, I extends ImageShape>(
   genEffect('saveTrained', function* (backend) {
     const { dtype = 'float32', name = CUSTOM } = yield* take(checked('saveTrained', saveCodec)(options));
     const { model, process, params, image, classes, labelDropout } = yield* take(
-      checkedTrained('saveTrained')(trained),
+      checkedNetwork('saveTrained')(trained),
     );
     const kind = followsFromTables(process) ? 'tables' : 'custom';
     const about = { model: aboutModel(model, name), image, process: kind, classes, labelDropout };

@@ -32,7 +32,7 @@ export const readNpz = (path: string, options?: NpzOptions): Task<ReadonlyMap<st
   F.pipe(readBytes(path), TE.flatMapEither(decodeNpz(path, options)), task);
 
 /** The arrays that hold a data set. */
-export interface ArrayData<I extends readonly [number, number, number]> {
+export interface ArrayData<I extends readonly [height: number, width: number, channels: number]> {
   /**
    * `[n, height, width, 1, 3 or 4]`, or grey as `[n, height, width]`. 8-bit integers are in 0…255, floating-point
    * numbers in [-1, 1].
@@ -56,7 +56,13 @@ const arrayData = checked('datasetOfArrays', exactly({ images: anArray }, { labe
  * const data = datasetOfArrays({ images, labels: { shape: [2], data: Int32Array.of(3, 7) } })
  * unwrap(data).image // → [1, 1, 1]
  */
-export const datasetOfArrays = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
+export const datasetOfArrays = <
+  const I extends readonly [height: number, width: number, channels: number] = readonly [
+    height: number,
+    width: number,
+    channels: number,
+  ],
+>(
   arrays: ArrayData<I>,
 ): either.Either<NoisefoldError, Dataset<Image<I>>> => {
   const given = arrayData(arrays);
@@ -97,7 +103,10 @@ export const datasetOfArrays = <const I extends readonly [number, number, number
 };
 
 /** The names of the arrays of a data set in an .npz file. */
-export interface NpzNames<I extends readonly [number, number, number]> extends Pick<NpzOptions, 'maxBytes'> {
+export interface NpzNames<I extends readonly [height: number, width: number, channels: number]> extends Pick<
+  NpzOptions,
+  'maxBytes'
+> {
   readonly images: string;
   readonly labels?: string;
   readonly image?: I;
@@ -115,7 +124,13 @@ const npzNames = checked(
  * const wrong = await readNpzDataset('missing.npz', { images: 'arr_0' })()
  * isLeft(wrong) && wrong.left._tag // → 'FileError'
  */
-export const readNpzDataset = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
+export const readNpzDataset = <
+  const I extends readonly [height: number, width: number, channels: number] = readonly [
+    height: number,
+    width: number,
+    channels: number,
+  ],
+>(
   path: string,
   given: NpzNames<I>,
 ): Task<Dataset<Image<I>>> =>

@@ -78,7 +78,7 @@ export function* imagesOf<const S extends Size, const C extends Channels>(
     );
   // the extents given by S and C
   const image = [plan.height, plan.width, plan.channels] as unknown as Extents<S, C> &
-    readonly [number, number, number];
+    readonly [height: number, width: number, channels: number];
   const data = decodedDataset(image, known, options.cache ?? CACHE, bytesAt);
   return { ...data, classes: known.classes, files: known.files, ignored };
 }

@@ -117,6 +117,17 @@ export const initialState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Progr
     return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
   });
 
+/** The initial state with given parameters, at which the averages start too. */
+export const stateOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly params: P }, TrainState> => ({
+  inputs: attempt(() => treeSpec({ params: recipe.model.params })),
+  trace: ({ params }) => {
+    const { ravel, optimizer } = raveled(recipe);
+    const vectors = ravel(params);
+    const learned = { params: vectors, optimizer: optimizer.init(vectors), step: scalar(0, 'int32') };
+    return withAverages(recipe, learned, (shape) => zeros(...shape));
+  },
+});
+
 /** The spec of examples for a model. */
 export const examplesSpec = <P, I extends Shape>({ classes }: Learnable<P, I>, image: Shape): TreeSpec<Examples<I>> =>
   treeSpec({

@@ -10,6 +10,7 @@ import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldGrid } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
+import { heard } from '../listener.js';
 import type { Trained } from '../trained.js';
 import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
 import { checkImages, finiteOf, inBatches, type Measuring, measuringCodec, type ResidentImages } from './measuring.js';
@@ -65,7 +66,12 @@ export const logLikelihoods: {
     const { model, process, image, params } = yield* take(checkedTrained(where)(trained));
     const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
     const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
-    const images = { where, trained, measuring, ofBytes: dequantize };
+    const images = {
+      where,
+      trained,
+      measuring,
+      ofBytes: dequantize ? 'round images to bytes, or leave out `dequantize`' : null,
+    };
     const { count, batch, rounds } = yield* checkImages(images);
 
     const parts = { flow, batch, dequantize, condition };
@@ -84,7 +90,8 @@ export const logLikelihoods: {
           constants: { params, ...(label && { label }), ...(condition && { x0 }) },
           steps: flow.steps,
           given: (index) => E.right({ index, keys: directions, ...(condition && { conditionKey }) }),
-          onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * flow.steps)),
+          onStep: (_, index) =>
+            heard(`${where}.onStep`, () => onStep?.(done + index + 1, rounds * flow.steps))(backend),
           signal,
         }),
         (values) => release(values)(backend),

@@ -9,6 +9,7 @@ import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldCorrection } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
+import { heard } from '../listener.js';
 import type { Trained } from '../trained.js';
 import { boundLoop } from './boundLoop.js';
 import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
@@ -54,7 +55,12 @@ export const variationalBound: {
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const { condition, variance, correction, onStep, signal, key } = yield* take(checked(where, codec)(measuring));
-    const images = { where, trained, measuring, ofBytes: true };
+    const images = {
+      where,
+      trained,
+      measuring,
+      ofBytes: 'round images to bytes, or measure their density: logLikelihoods',
+    };
     const { batch, rounds } = yield* checkImages(images);
 
     const options = {
@@ -78,7 +84,7 @@ export const variationalBound: {
             const at = T - 1 - index;
             return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
           },
-          onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * T)),
+          onStep: (_, index) => heard(`${where}.onStep`, () => onStep?.(done + index + 1, rounds * T))(backend),
           signal,
         }),
         (values) => release(values)(backend),

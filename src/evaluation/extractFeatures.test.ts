@@ -14,6 +14,7 @@ import {
   extractFeatures,
   type Extracted,
   type FeatureModel,
+  featuresOf,
   inceptionScore,
 } from './index.js';
 
@@ -43,6 +44,13 @@ describe('features of images', () => {
       expect(Array.from(features.data, Math.fround)).toEqual([...images(7).data]);
       expect(probabilities).toBeUndefined();
     }
+  });
+
+  test('of a function without parameters', async () => {
+    const network = featuresOf([2, 2, 1], (x) => reshape(x, -1, 4));
+    expect(await onReference(extractFeatures(network, images(7)))).toEqual(
+      await onReference(extractFeatures(pixels, images(7))),
+    );
   });
 
   test('of the first images of a data set', async () => {

@@ -1,6 +1,6 @@
 /** Networks whose features the metrics compare. */
-import type { Dim, Resident, Tensor, TreeSpec } from '../dsl/index.js';
-import type { ImageExtents, ImageShape } from '../training/data/dataset.js';
+import { type Dim, type Resident, type Tensor, treeSpec, type TreeSpec } from '../dsl/index.js';
+import type { Image, ImageExtents, ImageShape } from '../training/data/dataset.js';
 
 /** The outputs of a feature network for B images. */
 export interface Perception {
@@ -24,3 +24,27 @@ export interface FeatureNetwork<P, I extends ImageShape> {
   readonly model: FeatureModel<P, I>;
   readonly params: Resident<P>;
 }
+
+/**
+ * A function of images as a feature network without parameters.
+ * @param image - height, width and channels of an image
+ * @example
+ * // the mean of each channel as its features
+ * const network = featuresOf([1, 2, 3], (images) => mean(images, [1, 2]))
+ * const images: Images = { data: Float32Array.of(0, 0.25, 0.5, 1, 0.75, 0.5), shape: [1, 1, 2, 3] }
+ * const nf = await open(reference())
+ * const { features } = await nf.run(extractFeatures(network, images))
+ * features // → { data: [0.5, 0.5, 0.5], shape: [1, 3] }
+ * await nf.close()
+ */
+export const featuresOf = <const I extends readonly [number, number, number]>(
+  image: I,
+  features: (images: Tensor<['B', ...Image<I>]>) => Tensor<['B', Dim]>,
+): FeatureNetwork<object, Image<I>> => ({
+  model: {
+    image: image as unknown as ImageExtents<Image<I>>,
+    params: treeSpec<object>({}),
+    apply: () => (images) => ({ features: features(images) }),
+  },
+  params: {},
+});

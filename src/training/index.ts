@@ -107,7 +107,7 @@ export {
 } from './data/arrayFiles.js';
 export { type ByteArray, decodeIdx, type IdxChunk, streamIdx } from '../formats/idx.js';
 export { readIdx, readIdxChunks, readIdxDataset } from './data/idxFile.js';
-export { imageGrid, type ImageBatch } from '../reports/imageGrid.js';
+export { imageGrid, type ImageGridOptions, type ImageBatch } from '../reports/imageGrid.js';
 export { encodePng, type Picture } from '../formats/png.js';
 export { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../reports/metrics.js';
 export { lossChart, type LossChartOptions } from '../reports/lossChart.js';

@@ -132,7 +132,17 @@ export default {
     { files: ['src/backends/tfjs/**'], rules: restrict(...arrows('backends', house.backends)) },
     {
       files: ['src/internal/fp.ts'],
-      rules: restrict(noSubpaths, ['^\\.', 'The seam imports fp-ts and io-ts alone.']),
+      rules: {
+        'no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              { regex: noSubpaths[0], message: roots, allowTypeImports: true },
+              { regex: '^\\.', message: 'The seam imports fp-ts and io-ts alone.' },
+            ],
+          },
+        ],
+      },
     },
     // A test may use the reference backend as its oracle.
     {

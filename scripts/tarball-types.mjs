@@ -17,5 +17,7 @@ for (const [name, options] of Object.entries(projects)) {
   const compilerOptions = { strict: true, noEmit: true, skipLibCheck: false, target: 'es2023', ...options };
   writeFileSync(`${name}.json`, JSON.stringify({ compilerOptions, files: ['entries.ts'] }));
   execFileSync('npx', ['tsc', '-p', `${name}.json`], { stdio: 'inherit' });
+  const files = execFileSync('npx', ['tsc', '-p', `${name}.json`, '--listFilesOnly'], { encoding: 'utf8' });
+  if (files.includes('/fp-ts/lib/index.d.ts')) throw new Error('the declarations read all modules of fp-ts');
   console.log(`${entries.length} entries type-check in a project for ${name}`);
 }

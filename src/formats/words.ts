@@ -31,6 +31,12 @@ interface Fields<R extends t.Props, P extends t.Props> {
   readonly hints: { readonly write: string; readonly read: string };
 }
 
+/** Writes and reads fields `A`. */
+export interface Words<A> {
+  readonly write: (where: string, given: object) => either.Either<NoisefoldError, TensorFile['metadata']>;
+  readonly read: (where: string, metadata: TensorFile['metadata']) => either.Either<NoisefoldError, A>;
+}
+
 const texted = (props: t.Props, texts: t.Props): t.Props =>
   Object.fromEntries(Object.keys(props).map((name) => [name, texts[name] ?? t.string]));
 
@@ -41,7 +47,7 @@ export const wordsOf = <R extends t.Props, P extends t.Props>({
   optional,
   texts,
   hints,
-}: Fields<R, P>) => {
+}: Fields<R, P>): Words<t.TypeOf<t.TypeC<R>> & t.TypeOf<t.PartialC<P>>> => {
   const fieldsCodec = exactly(required, optional);
   const wordsCodec = exactly(
     { format: t.literal(format), ...texted(required, texts) },
@@ -60,14 +66,14 @@ export const wordsOf = <R extends t.Props, P extends t.Props>({
       ]),
     );
   return {
-    write: (where: string, given: object): either.Either<NoisefoldError, TensorFile['metadata']> =>
+    write: (where, given) =>
       attempt(() => {
         const at = errorAt('ConfigError', where, hints.write);
         const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
         orRaise(E.mapLeft(at)(decode(fieldsCodec)(present)));
         return { format, ...each(present, at, jsonText) };
       }),
-    read: (where: string, metadata: TensorFile['metadata']) =>
+    read: (where, metadata) =>
       attempt(() => {
         const at = errorAt('DecodeError', where, hints.read);
         const words = orRaise(F.pipe(decode(wordsCodec)(metadata), E.mapLeft(within('__metadata__')), E.mapLeft(at)));

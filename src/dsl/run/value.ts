@@ -4,7 +4,7 @@
  */
 import { effect, type Effect, task, type Task } from './effect.js';
 import { isTagged } from '../../internal/either.js';
-import { E, F, RTE, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
+import { E, type either, F, RTE, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
 import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
 import { fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { isExtent } from '../types/dim.js';
@@ -65,7 +65,7 @@ export const isValue = (x: unknown): x is AnyValue => isTagged(x, 'Value');
 export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
 
 /** The error for an argument that is not a value, from JavaScript or through a cast. */
-const notAValue = (where: string, x: unknown): E.Either<NoisefoldError, never> => {
+const notAValue = (where: string, x: unknown): either.Either<NoisefoldError, never> => {
   const wrong = (actual: string, hint: string) => fail('ConfigError', { where, expected: 'a value', actual, hint });
   if (typeof x === 'function') return wrong('work that was not run', `write ${where}(await nf.run(…))`);
   return isTensor(x)
@@ -80,7 +80,7 @@ const notAValue = (where: string, x: unknown): E.Either<NoisefoldError, never> =
  */
 export const liveOn =
   (backend: Backend, where: string) =>
-  (v: AnyValue): E.Either<NoisefoldError, ResidentRecord> => {
+  (v: AnyValue): either.Either<NoisefoldError, ResidentRecord> => {
     if (!isValue(v)) return notAValue(where, v);
     const resident = residentOf(v);
     const { state, backend: owner } = resident;

@@ -225,10 +225,7 @@ test('a request gets status 503 if too many wait; earlier ones get their samples
   }));
 
 test.each([
-  [
-    'labels=2,9',
-    'sample: label of sample 1: expected a class of the model, 0 to 2, got 9; give other labels',
-  ],
+  ['labels=2,9', 'sample: label of sample 1: expected a class of the model, 0 to 2, got 9; give other labels'],
   [
     'labels=three',
     'sample: label of sample 0: expected a number, because the model has no names of classes, got "three"',

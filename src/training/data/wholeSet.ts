@@ -37,7 +37,7 @@ export function* lookThrough({ where, name, images, signal, also }: Look, model:
     });
   if (!inMemory) return;
   const count = Math.min(images ?? size, size);
-  const batchAt = loaded(model, data, name);
+  const batchAt = loaded(model, data, signal, name);
   const some = Math.max(1, Math.floor(NUMBERS_AT_A_TIME / sizeOf(image)));
   for (let first = 0; first < count; first += some) {
     yield* take(mayGoOn(`${where}, image ${first}`, pause, signal));

@@ -66,6 +66,18 @@ describe('a custom data set', () => {
     expect(await leftOf(using(wasm())(fit({ ...plain, data })))).toEqual(error);
   });
 
+  test.each([0, 2])('that never answers after %i batches is left by an abort', async (most) => {
+    const stop = new AbortController();
+    let calls = 0;
+    const data = own((positions: Int32Array) => () => {
+      if (calls++ < most) return Promise.resolve(E.right(black(positions)));
+      stop.abort();
+      return new Promise(() => {});
+    });
+    const error = await leftOf(using(wasm())(fit({ ...plain, data, signal: stop.signal })));
+    expect(error).toMatchObject({ _tag: 'Cancelled', where: most === 0 ? 'data set: batch' : 'training, step 2' });
+  });
+
   test('that rejects while a step runs ends the run, but not the process', async () => {
     let calls = 0;
     const data = own((positions: Int32Array) => async () => {

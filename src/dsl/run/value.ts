@@ -102,7 +102,8 @@ export const liveOn =
 
 /**
  * Uploads numbers in row-major order. The default dtype is int32 for an `Int32Array`, bool for a `Uint8Array`, otherwise
- * float32. Fails with `ShapeError` if the count of the numbers does not fit the shape.
+ * float32. Copies the numbers when it starts: the array may change afterwards. Fails with `ShapeError` if the count of
+ * the numbers does not fit the shape.
  * @example
  * const four = Float32Array.of(1, 2, 3, 4)
  * await using(reference())(pipe(upload(four, [2, 2]), RTE.flatMap(read)))() // → E.right([1, 2, 3, 4])
@@ -113,15 +114,17 @@ export const upload = <A extends HostArray, const S extends readonly number[], D
   extents: S,
   as: D = dtypeOfArray(data) as NumberType as D, // the default of the type parameter
 ): Effect<Value<S, D>> =>
-  effect((backend) => {
+  effect((backend): Task<Value<S, D>> => {
     const expected = 'one number for each element of a shape of integers ≥ 0';
     const actual = `${data.length} for ${showShape(extents)}`;
     return extents.every(isExtent) && data.length === sizeOf(extents)
-      ? F.pipe(
-          backend.upload(data, as),
-          TE.map((buffer): Value<S, D> => value({ backend, buffer, shape: [...extents], dtype: as })),
-        )
-      : TE.left(failure('ShapeError', { where: 'upload', expected, actual, hint: 'give them row-major' }));
+      ? task(async () => {
+          const uploaded = await backend.upload(data, as)(); // begins at the call
+          return E.map((buffer: DeviceBuffer) =>
+            value<Value<S, D>>({ backend, buffer, shape: [...extents], dtype: as }),
+          )(uploaded);
+        })
+      : task(TE.left(failure('ShapeError', { where: 'upload', expected, actual, hint: 'give them row-major' })));
   });
 
 /** The array that a value of a dtype is read into. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/index.js';
+import { thrownError } from '../../internal/errors.js';
 import { E, F, RTE } from '../../internal/fp.js';
 import {
   add,
@@ -49,6 +50,26 @@ describe('compile rejects a symbol without a number', () => {
     const same = program(spec as { x: 'B' }, (x) => x); // a spec of the table of cases
     const compiled = compile(same, {} as { B: number }); // from JavaScript
     expect(await using(reference())(compiled)()).toMatchObject(E.left({ _tag: 'UnknownDim', message }));
+  }); // prettier-ignore
+});
+
+describe('compile refuses what is not a program, and an exception of its function', () => {
+  const bug = (): never => {
+    throw new TypeError('my bug');
+  };
+  test.each<[string, readonly unknown[], string]>([
+    ['nothing', [undefined, {}], 'compile.program: expected a program, got nothing; write compile(program('],
+    ['a text', ['x', {}], 'compile.program: expected a program, got "x"'],
+    ['no extents', [twice], 'compile.extents: expected the extents of its symbols, got nothing'],
+    ['a function that throws', [program({ x: '2' }, bug), {}], 'compile: expected functions that do not throw and return what their types say, got TypeError: my bug (at '],
+  ])('%s', async (_, given, message) => {
+    const refused = await using(reference())(compile(...(given as [typeof twice, object])))(); // from JavaScript
+    expect(refused).toMatchObject(E.left({ _tag: 'ConfigError', message: expect.stringContaining(message) }));
+  }); // prettier-ignore
+
+  test('keeps the stack of the exception', async () => {
+    const refused = await using(reference())(compile(program({ x: '2' }, bug), {}))();
+    expect(E.isLeft(refused) && thrownError(refused.left).stack).toMatch(/^ConfigError: compile: .*\nTypeError: my bug\n +at .*bug/);
   }); // prettier-ignore
 });
 

@@ -30,6 +30,9 @@ export const optionsOf =
   (given: unknown): either.Either<NoisefoldError, A> =>
     F.pipe(
       decode(options)(given === undefined ? {} : given),
+      E.mapLeft((mismatch) =>
+        given === undefined && mismatch.path === '' ? { ...mismatch, actual: show(given) } : mismatch,
+      ),
       E.mapLeft((mismatch) => failure('ConfigError', explained(where, hint ?? hintFor(mismatch))(mismatch))),
     );
 

@@ -5,7 +5,7 @@ import type { NoisefoldError } from '../../../internal/errors.js';
 import { exactly, positive } from '../../../internal/decode.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
-import { checked } from '../../checked.js';
+import { checked, part } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { fit, type Fit, heard } from '../../fit/fit.js';
 import type { Given, Learnable } from '../../fit/recipe.js';
@@ -27,6 +27,11 @@ export interface Saving {
 
 /** A training whose state is in a folder. */
 export type FitInFolder<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> = Omit<Fit<P, I, M>, 'from'>;
+
+/** The arguments that are read before `fit` and `openRunFolder` check them. */
+const trainingPart = part('a training, as fit takes it', 'model');
+const optionsPart = part('options, such as { every: 100 }');
+const folderPart = part('a run folder, as openRunFolder returns it', 'path', 'from', 'metrics', 'log', 'save');
 
 const savingFields = { every: positive, keep: positive };
 
@@ -139,6 +144,8 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
   options: Saving = {},
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitIn', function* (backend) {
+    yield* take(checked('fitIn: folder', folderPart)(folder));
+    yield* take(checked('fitIn: training', trainingPart)(given));
     const saving = yield* take(checked('fitIn', exactly({}, savingFields))(options));
     const training = { ...given, ...listeners(folder, given, saving) };
     return yield* take(fit<P, I, M>(folder.from === null ? training : { ...training, from: folder.from })(backend));
@@ -169,6 +176,8 @@ export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> =
   options: Opening & Saving = {},
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitInFolder', function* (backend) {
+    yield* take(checked('fitInFolder: training', trainingPart)(given));
+    yield* take(checked('fitInFolder: options', optionsPart)(options));
     const { resume, log, ...saving } = options;
     const stop = given.signal === undefined ? yield* hold(E.right(stopOnSignals()), ({ release }) => release()) : null;
     const folder = yield* hold(openRunFolder(path, { resume, log }), ({ release }) => release);

@@ -77,6 +77,12 @@ export interface ThrownError extends Error {
   readonly error: NoisefoldError;
 }
 
+/** Tests for an error value. JavaScript callers may pass anything else as a `Left`. */
+export const isError = (x: unknown): x is NoisefoldError =>
+  (['_tag', 'message', 'where', 'expected', 'actual', 'hint'] as const).every(
+    (field) => typeof (Object(x) as Partial<NoisefoldError>)[field] === 'string',
+  );
+
 const notAnError = (given: unknown): NoisefoldError =>
   failure('ConfigError', {
     where: 'Left',

@@ -5,6 +5,7 @@ import { pause, type StopSignal } from '../../internal/stop.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { type Labelled, loaded } from '../fit/examples.js';
 import { mayGoOn } from '../loop.js';
+import { dataSize } from './batches.js';
 import type { Batch, Dataset } from './dataset.js';
 
 /** The number of elements that are checked before the event loop can handle signals: some milliseconds. */
@@ -24,14 +25,14 @@ interface Look {
 /**
  * Loads all images of a data set that is {@link Dataset.inMemory}, some at a time, so that the errors of `loaded` are
  * found before the first step. For other data sets it checks only the size. Raises `ConfigError` for a size that is not
- * an integer of at least 1.
+ * an integer from 1 to 2³¹ - 1.
  */
 export function* lookThrough({ where, name, images, signal, also }: Look, model: Labelled, data: Dataset): Block<void> {
   const { size, image, inMemory = false } = data;
-  if (!Number.isSafeInteger(size) || size < 1)
+  if (!dataSize.is(size))
     raise('ConfigError', {
       where,
-      expected: 'a data set of at least one image',
+      expected: 'a data set of 1 to 2^31 - 1 images',
       actual: `one of size ${size}`,
       hint: 'give the number of images',
     });

@@ -47,6 +47,11 @@ describe('a custom data set', () => {
       () => async () => E.left(undefined),
       'a Left of nothing, which is not an error: left(failure(…))',
     ],
+    [
+      'a Left of an Error',
+      () => async () => E.left(new Error('plain')),
+      'a Left of an object, which is not an error: left(failure(…))',
+    ],
     ['a Right of nothing', () => async () => E.right(null), 'images as nothing'],
     ['bytes', given({ images: new Uint8Array(128) }), 'images as a Uint8Array'],
     ['an array', given({ images: [0, 1] }), 'images as an array of 2'],

@@ -1,7 +1,7 @@
 /** Samples of a data set in the form that a step uses. */
 import { type NoisefoldError, raise, type RandomKey, showShape } from '../../dsl/index.js';
-import { show } from '../../internal/decode.js';
 import { isEither, kindOf } from '../../internal/either.js';
+import { isError } from '../../internal/errors.js';
 import { E, type either, type taskEither } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
 import { sizeOf } from '../../internal/numbers.js';
@@ -31,8 +31,8 @@ function* resultOf(where: string, made: unknown, signal: StopSignal | undefined)
   const result = given as either.Either<NoisefoldError | null, unknown>;
   if (!isEither(result)) return noBatch(where, `${kindOf(result)} in place of a Left or a Right`);
   if (E.isRight(result)) return result.right;
-  if (typeof result.left?.message === 'string') return yield* take(E.left(result.left));
-  return noBatch(where, `a Left of ${show(result.left)}, which is not an error: left(failure(…))`);
+  if (isError(result.left)) return yield* take(E.left(result.left));
+  return noBatch(where, `a Left of ${kindOf(result.left)}, which is not an error: left(failure(…))`);
 }
 
 /** The images and labels of a batch, with the label -1 for each image if it has no labels. */

@@ -1,6 +1,6 @@
 /** Codecs of the parts that users pass, whose types JavaScript does not check. */
-import { isEither } from './either.js';
-import { type NoisefoldError, orRaise } from './errors.js';
+import { isEither, kindOf } from './either.js';
+import { type NoisefoldError, orRaise, raise } from './errors.js';
 import { E, F, t, type either } from './fp.js';
 import { optionsOf } from './options.js';
 
@@ -53,4 +53,11 @@ export const demanded =
 
 /** Returns a function of tensors. Raises `ConfigError` for anything else. */
 export const demandedFunction = <F>(where: string, f: F): F =>
-  demanded(where, functionPart('a function of tensors'))(f);
+  typeof f === 'function'
+    ? f
+    : raise('ConfigError', {
+        where,
+        expected: 'a function of tensors',
+        actual: kindOf(f),
+        hint: `write ${where}((x) => …)`,
+      });

@@ -33,7 +33,7 @@ describe('an argument of another kind is a typed error', () => {
     ['ddpm()', () => js.ddpm!(), 'ddpm: expected the Either that a schedule returns, got nothing; write ddpm(linear(1000))'],
     ['ddpm(1000)', () => js.ddpm!(1000), 'ddpm: expected the Either that a schedule returns, got 1000'],
     ['grad()(x)', () => (js.grad!() as (y: unknown) => unknown)(x), 'valueAndGrad: expected a function of tensors, got nothing'],
-    ['vmap(3)(x)', () => (js.vmap!(3) as (y: unknown) => unknown)(x), 'vmap: expected a function of tensors, got 3'],
+    ['vmap(3)(x)', () => (js.vmap!(3) as (y: unknown) => unknown)(x), 'vmap: expected a function of tensors, got 3; write vmap((x) => …)'],
     ['scan()(x, x)', () => (js.scan!() as (...y: unknown[]) => unknown)(x, x), 'scan: expected a function of tensors, got nothing'],
     ['explain()', () => js.explain!(), 'explain: expected a compiled program, with its plan, kernels, got nothing'],
     ['iterate()', () => (js.iterate!() as (y: unknown) => unknown)({}), 'iterate: expected a compiled step, with its run, got nothing'],

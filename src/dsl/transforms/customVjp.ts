@@ -39,7 +39,7 @@ export const customVjp =
   ) =>
   (p: P): Tensor<S> => {
     demandedFunction('customVjp', f);
-    demandedFunction('customVjp: pullback', pullback);
+    demandedFunction('customVjp', pullback);
     const isFresh = ({ dtype }: Node): boolean => dtype !== 'key';
     const { result, formals, actuals } = open((q: P) => ({ q, y: f(q) }), p, isFresh);
     const [y] = withoutCaptives([nodeOf(result.y)], formals) as readonly [Node]; // one for each root

@@ -226,8 +226,8 @@ test('a request gets status 503 if too many wait; earlier ones get their samples
 
 test.each([
   [
-    'labels=3,9',
-    'sample: label of sample 1: expected a class of the model, 0 to 2, or 3 for no class, got 9; give other labels',
+    'labels=2,9',
+    'sample: label of sample 1: expected a class of the model, 0 to 2, got 9; give other labels',
   ],
   [
     'labels=three',

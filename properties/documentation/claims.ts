@@ -2,10 +2,7 @@
 import assert from 'node:assert/strict';
 import { type AnyTensor, dims, evaluate, isTensor, program, using } from 'noisefold/dsl';
 import { reference } from 'noisefold/backends/reference';
-import { either as E, function as F } from 'fp-ts';
-
-/** In scope of every example. */
-export const { flow, pipe } = F;
+import { either as E } from 'fp-ts';
 
 /** The same type, neither wider nor narrower. */
 export type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

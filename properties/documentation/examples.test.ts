@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { moduleOf, publicNames } from './examples.js';
+import { moduleOf, publicName, publicNames } from './examples.js';
 
 const folder = fileURLToPath(new URL(`../../.cache/examples-${process.pid}/`, import.meta.url));
 const names = publicNames();
@@ -16,7 +16,7 @@ const examples = names.flatMap(({ entry, name, example }) =>
 
 for (const { entry, file, example } of examples) {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, moduleOf(entry, example, names));
+  writeFileSync(file, moduleOf(example, publicName(entry)));
 }
 
 // temporary files of the examples are removed with the folder

@@ -1,6 +1,6 @@
 /**
- * The examples in docstrings, as programs. Examples import nothing: every public name, `assert`, and `pipe`, `flow`, `E`, `O`,
- * `IO`, `TE` and `RTE` of fp-ts are in scope. Their claims are checked:
+ * The examples in docstrings, as programs. Every public name and `assert` are in scope. Examples import other names. Their
+ * claims are checked:
  *
  *     sqrt(constantOf([1, 4, 9], 3)) // → [1, 2, 3]       tensors are computed by the reference
  *     zeros(8, 64)                   // : Tensor<[8, 64]>  the compiler has exactly this type
@@ -8,6 +8,9 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { programOf, projectOptions, root } from '../types/operations/typescript.js';
+
+/** The results that need `unwrap`, or a run. */
+type Gives = 'Either' | 'effect' | 'task';
 
 /** A public name, with the example in its docstring. */
 export interface Exported {
@@ -19,6 +22,8 @@ export interface Exported {
   readonly example: string | null;
   /** The first sentence of its docstring. */
   readonly summary: string;
+  /** The kind of its result, after all arguments; null if that is neither, such as for a type. */
+  readonly gives: Gives | null;
   /** The file that declares it, relative to the root. */
   readonly file: string;
 }
@@ -40,8 +45,19 @@ const entries = (): readonly (readonly [entry: string, file: string])[] => {
 const firstSentence = (text: string): string =>
   text
     .replaceAll(/\s+/g, ' ')
-    .replaceAll(/\{@link (\S+)\}/g, '`$1`')
-    .split(/(?<=\.) (?=[A-Z])/)[0]!;
+    .replaceAll(/\{@link (\S+?) ?\}/g, '`$1`')
+    .split(/(?<=\.) (?=[A-Z]|`\w+` )/)[0]!;
+
+const GIVES: Readonly<Record<string, Gives>> = { Either: 'Either', Effect: 'effect', Task: 'task' };
+
+/** The kind of the result of a function, also of one that takes its arguments in several calls. */
+const givenBy = (type: ts.Type): Gives | null => {
+  const result = type.getCallSignatures()[0]?.getReturnType();
+  if (result === undefined) return null;
+  const name = (result.aliasSymbol ?? result.getSymbol())?.name ?? '';
+  const isPlainFunction = result.aliasSymbol === undefined && name.startsWith('__');
+  return GIVES[name] ?? (isPlainFunction ? givenBy(result) : null);
+};
 
 const findNames = (): readonly Exported[] => {
   const files = entries();
@@ -50,12 +66,14 @@ const findNames = (): readonly Exported[] => {
   return files.flatMap(([entry, file]) =>
     checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!).map((symbol) => {
       const declared = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      const isValue = (declared.flags & ts.SymbolFlags.Value) !== 0;
       const example = declared.getJsDocTags(checker).find(({ name }) => name === 'example');
       return {
         entry,
         name: symbol.name,
-        isValue: (declared.flags & ts.SymbolFlags.Value) !== 0,
+        isValue,
         example: example === undefined ? null : ts.displayPartsToString(example.text).trim(),
+        gives: isValue ? givenBy(checker.getTypeOfSymbol(declared)) : null,
         summary: firstSentence(ts.displayPartsToString(declared.getDocumentationComment(checker))),
         file: declared.declarations?.[0]?.getSourceFile().fileName.slice(root.length) ?? '',
       };
@@ -69,14 +87,6 @@ let found: readonly Exported[] | undefined;
  * The exports of the package, in the order of its imports. They are looked up once, because the compiler takes seconds.
  */
 export const publicNames = (): readonly Exported[] => (found ??= findNames());
-
-const FP = {
-  E: 'either as E',
-  O: 'option as O',
-  IO: 'io as IO',
-  TE: 'taskEither as TE',
-  RTE: 'readerTaskEither as RTE',
-};
 
 /** The names that a program uses but does not declare. */
 const freeNames = (source: ts.SourceFile): ReadonlySet<string> => {
@@ -138,47 +148,82 @@ const checked = (code: string, statement: ts.Statement, i: number): string => {
   ].join('\n');
 };
 
+/** The names that a pattern binds: `{ config, names }`. */
+const boundIn = (pattern: ts.BindingPattern): readonly ts.Identifier[] =>
+  pattern.elements.flatMap((element) => {
+    if (ts.isOmittedExpression(element)) return [];
+    return ts.isIdentifier(element.name) ? [element.name] : boundIn(element.name);
+  });
+
 const parsed = (code: string): ts.SourceFile => ts.createSourceFile('example.ts', code, ts.ScriptTarget.ES2023, true);
 
-/** A name in scope without an import, from an entry of the package or from a sibling module, `./line-12.js`. */
-export type Known = Pick<Exported, 'entry' | 'name' | 'isValue'>;
+/** A name that a program may use, and its import: `{ specifier } from module`. */
+export interface Known {
+  readonly name: string;
+  /** `zeros`, `type Tensor`, `function as F` */
+  readonly specifier: string;
+  readonly module: string;
+}
 
-/** The variables and types that a program declares at its top level, as exports of the module `entry`. */
-export const declaredIn = (code: string, entry: string): readonly Known[] =>
+const known = (name: string, isValue: boolean, module: string): Known => ({
+  name,
+  specifier: `${isValue ? '' : 'type '}${name}`,
+  module,
+});
+
+/** The variables and types that a program declares at its top level, as exports of a module. */
+export const declaredIn = (code: string, module: string): readonly Known[] =>
   parsed(code).statements.flatMap<Known>((statement) => {
     if (ts.isVariableStatement(statement))
       return statement.declarationList.declarations.flatMap(({ name }) =>
-        ts.isIdentifier(name) ? [{ entry, name: name.text, isValue: true }] : [],
+        (ts.isIdentifier(name) ? [name] : boundIn(name)).map(({ text }) => known(text, true, module)),
       );
     return ts.isTypeAliasDeclaration(statement) || ts.isInterfaceDeclaration(statement)
-      ? [{ entry, name: statement.name.text, isValue: false }]
+      ? [known(statement.name.text, false, module)]
       : [];
   });
 
-const specifier = ({ name, isValue }: Known): string => `${isValue ? '' : 'type '}${name}`;
+/** The names that a program imports between braces. */
+export const importedIn = (code: string): readonly Known[] =>
+  parsed(code).statements.flatMap<Known>((statement) => {
+    const bindings = ts.isImportDeclaration(statement) ? statement.importClause?.namedBindings : undefined;
+    if (bindings === undefined || !ts.isNamedImports(bindings)) return [];
+    const module = ((statement as ts.ImportDeclaration).moduleSpecifier as ts.StringLiteral).text;
+    return bindings.elements.map((element) => ({ name: element.name.text, specifier: element.getText(), module }));
+  });
 
-/** Writes an example as a module that checks its claims. `names` are in scope; those of `entry` come first. */
-export const moduleOf = (entry: string, code: string, names: readonly Known[]): string => {
+/** Finds a public name for an example of `entry`, whose own names come first. */
+export const publicName =
+  (entry: string) =>
+  (name: string): Known | undefined => {
+    const origins = publicNames().filter((one) => one.name === name);
+    const origin = origins.find((one) => one.entry === entry) ?? origins[0];
+    return origin && known(name, origin.isValue, ['noisefold', origin.entry].filter(Boolean).join('/'));
+  };
+
+/** A program with the checks of its claims. */
+const bodyOf = (code: string): string => {
   const { statements } = parsed(code);
-  const body = statements.map((statement, i) => checked(code, statement, i)).join('\n');
   const claims = code.split('\n').filter((line) => CLAIM.test(line)).length;
   if (claims !== statements.filter(({ end }) => claimAfter(code, end) !== null).length)
     throw new Error(`a claim stands where no statement ends, in\n${code}`);
-  const imports = [...freeNames(parsed(body))].flatMap((name) => {
-    if (name in FP) return [`import { ${FP[name as keyof typeof FP]} } from 'fp-ts';`];
-    const origins = names.filter((one) => one.name === name);
-    const origin = origins.find((one) => one.entry === entry) ?? origins[0];
-    if (origin === undefined) return [];
-    const module = origin.entry.startsWith('.') ? origin.entry : ['noisefold', origin.entry].filter(Boolean).join('/');
-    return [`import { ${specifier(origin)} } from '${module}';`];
-  });
-  return [
+  return statements.map((statement, i) => checked(code, statement, i)).join('\n');
+};
+
+/** The known names that a program and its claims use, and do not declare. */
+export const usedIn = (code: string, find: (name: string) => Known | undefined): readonly Known[] =>
+  [...freeNames(parsed(bodyOf(code)))].flatMap((name) => find(name) ?? []);
+
+/** Writes a program as a module that checks its claims, and imports the names that `find` knows. */
+export const moduleOf = (code: string, find: (name: string) => Known | undefined): string =>
+  [
     `import assert from 'node:assert/strict';`,
-    `import { flow, type Holds, pipe, type Same, shows } from '../../../properties/documentation/claims.js';`,
-    ...imports,
-    body,
-    `export { ${declaredIn(code, entry).map(specifier).join(', ')} };`,
-    'void [assert, flow, pipe, shows];',
+    `import { type Holds, type Same, shows } from '../../../properties/documentation/claims.js';`,
+    ...usedIn(code, find).map(({ specifier, module }) => `import { ${specifier} } from '${module}';`),
+    bodyOf(code),
+    `export { ${declaredIn(code, '')
+      .map(({ specifier }) => specifier)
+      .join(', ')} };`,
+    'void [assert, shows];',
     '',
   ].join('\n');
-};

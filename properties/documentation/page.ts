@@ -1,15 +1,16 @@
 /**
  * The programs of a page. A program is run, and its claims are checked. A program with a `text` block below it does not
  * compile, and the block is its one error. A `diff` changes the last program that compiles; lines of it that start with
- * `!` are the one error of the change, in brief. A program may use what those before it declare, unless it begins with
- * an import of the package. In that case it must import everything that it uses.
+ * `!` are the one error of the change, in brief. A program may use what those before it import and declare, and
+ * then declares no name again, so that a reader can paste them into one file. A program that uses nothing of theirs
+ * begins another file.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type ts from 'typescript';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { messageOf, programOf, projectOptions, root } from '../types/operations/typescript.js';
-import { declaredIn, type Known, moduleOf, publicNames } from './examples.js';
+import { declaredIn, importedIn, type Known, moduleOf, usedIn } from './examples.js';
 
 export interface Snippet {
   readonly code: string;
@@ -19,6 +20,8 @@ export interface Snippet {
   readonly message: string | null;
   /** The last line that a diff adds, if the message is brief. */
   readonly changed: string | null;
+  /** Tests if it is a program of the page, not a change of one. */
+  readonly isProgram: boolean;
 }
 
 const side = (diff: string, sign: string): string =>
@@ -44,29 +47,51 @@ const snippetsOf = (page: string): readonly Snippet[] => {
     const code = kind === 'ts' ? text : patched(whole?.code ?? '', text);
     const line = page.slice(0, index).split('\n').length;
     const brief = kind === 'diff' ? side(text, '!').trimEnd() : '';
-    if (brief !== '') return [...found, { code, line, message: brief, changed: side(text, '+').split('\n').at(-1)! }];
-    return [...found, { code, line, message: next === 'text' ? message!.trimEnd() : null, changed: null }];
+    const isProgram = kind === 'ts';
+    const changed = brief === '' ? null : side(text, '+').split('\n').at(-1)!;
+    const below = next === 'text' ? message!.trimEnd() : null;
+    return [...found, { code, line, message: brief === '' ? below : brief, changed, isProgram }];
   }, []);
 };
 
-/** Tests if a program imports everything that it uses, so that a reader can save it as a file. */
-const isWhole = (code: string): boolean => /^import .* from 'noisefold/.test(code);
+type Names = ReadonlyMap<string, Known>;
 
-/**
- * Converts programs to modules that import the declarations of those before them; a later declaration of a name wins.
- */
-const modulesOf = (snippets: readonly Snippet[], names: readonly Known[]): readonly string[] =>
-  snippets.reduce<{ readonly modules: readonly string[]; readonly known: readonly Known[] }>(
-    ({ modules, known }, { code, line, message }) => {
-      const own = message === null ? declaredIn(code, `./line-${line}.js`) : [];
-      const isHidden = ({ name }: Known): boolean => own.some((one) => one.name === name);
-      return {
-        modules: [...modules, moduleOf('dsl', code, isWhole(code) ? [] : known)],
-        known: [...own, ...known.filter((one) => !isHidden(one))],
-      };
-    },
-    { modules: [], known: names },
-  ).modules;
+/** A program as a module, and the names for which a reader could not paste it below the programs that it continues. */
+interface Continued {
+  readonly text: string;
+  /** Names that it declares again. */
+  readonly again: readonly string[];
+  /** The names that it uses, if they are of several files. */
+  readonly mixed: readonly string[];
+}
+
+/** The programs of a page, and the names of each file that they make up. */
+interface Files {
+  readonly modules: readonly Continued[];
+  readonly files: readonly Names[];
+}
+
+/** Adds a program to the last file that has the names that it uses, or begins a file if it uses none. */
+const withProgram = ({ modules, files }: Files, { code, line, message, isProgram }: Snippet): Files => {
+  const everywhere: Names = new Map(files.flatMap((names) => [...names]));
+  const used = usedIn(code, (name) => everywhere.get(name));
+  const at =
+    used.length === 0 ? files.length : files.findLastIndex((names) => used.every(({ name }) => names.has(name)));
+  const names: Names = (at < 0 ? everywhere : files[at]) ?? new Map();
+  const own = [...importedIn(code), ...declaredIn(code, `./line-${line}.js`)];
+  const added: Names = new Map([...names, ...own.map((one) => [one.name, one] as const)]);
+  return {
+    modules: [
+      ...modules,
+      {
+        text: moduleOf(code, (name) => names.get(name)),
+        again: isProgram ? own.map(({ name }) => name).filter((name) => names.has(name)) : [],
+        mixed: at < 0 ? used.map(({ name }) => name) : [],
+      },
+    ],
+    files: message !== null || at < 0 ? files : [...files.slice(0, at), added, ...files.slice(at + 1)],
+  };
+};
 
 /** An error as text: the line of code, the marked place, and the message. */
 const shown = (error: ts.Diagnostic): string => {
@@ -125,8 +150,8 @@ export const testPage = (page: string, changed: (text: string) => string = (text
   const fileOf = (snippet: Snippet): string => `${scratch}/programs/${nameOf(snippet)}.ts`;
   for (const name of ['programs', 'tmp']) mkdirSync(`${scratch}/${name}`, { recursive: true });
   vi.stubEnv('TMPDIR', `${scratch}/tmp`); // temporary files of the programs are removed with them
-  const modules = modulesOf(snippets, publicNames());
-  snippets.forEach((snippet, i) => writeFileSync(fileOf(snippet), modules[i]!));
+  const { modules } = snippets.reduce(withProgram, { modules: [], files: [] });
+  snippets.forEach((snippet, i) => writeFileSync(fileOf(snippet), modules[i]!.text));
   afterAll(() => {
     vi.unstubAllEnvs();
     rmSync(scratch, { recursive: true });
@@ -134,7 +159,7 @@ export const testPage = (page: string, changed: (text: string) => string = (text
 
   const program = programOf({
     paths: snippets.map(fileOf),
-    options: { ...projectOptions, verbatimModuleSyntax: false },
+    options: projectOptions,
   });
   const errorsOf = (snippet: Snippet): readonly string[] =>
     program
@@ -144,6 +169,7 @@ export const testPage = (page: string, changed: (text: string) => string = (text
   const isRight = ({ message }: Snippet): boolean => message === null;
   describe(page, () => {
     test.each(snippets.filter(isRight))('line $line compiles, and its claims hold', async (snippet) => {
+      expect(modules[snippets.indexOf(snippet)]).toMatchObject({ again: [], mixed: [] });
       expect(errorsOf(snippet)).toEqual([]);
       await import(pathToFileURL(fileOf(snippet)).href);
     });
@@ -154,5 +180,5 @@ export const testPage = (page: string, changed: (text: string) => string = (text
       },
     );
   });
-  return snippets.map((snippet, i) => ({ ...snippet, name: nameOf(snippet), text: modules[i]! }));
+  return snippets.map((snippet, i) => ({ ...snippet, name: nameOf(snippet), text: modules[i]!.text }));
 };

@@ -8,10 +8,7 @@ import { ownershipLaws } from './ownership.js';
  * reference, respects the ownership of memory, and returns its errors as values. Some laws exist for each operation:
  * `titleOf` distinguishes them.
  * @example
- * const check = using(wasm())((backend) => async () => {
- *   for (const law of backendLaws(backend)) await checkLaw(law, 0.05)
- *   return E.right('keeps the contract')
- * })
- * await check() // → E.right('keeps the contract')
+ * await using nf = await open(wasm())
+ * for (const law of backendLaws(nf.backend)) await checkLaw(law, 0.05)
  */
 export const backendLaws = (backend: Backend): readonly Law[] => [...agreementLaws(backend), ...ownershipLaws(backend)];

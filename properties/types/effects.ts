@@ -1,4 +1,4 @@
-import { function as F, readerTaskEither as RTE, type taskEither as TE } from 'fp-ts';
+import { function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
 import { type Effect, isLeft, type Noisefold, type NoisefoldError, open, type Task, unwrap } from '../../src/index.js';
 import {
   type Backend,
@@ -80,10 +80,18 @@ declare const parameters: Required<Parameters<(Effect<void> | Task<void>)['then'
 expectType<2>()(parameters.length);
 export const functions: readonly ((message: never) => void)[] = parameters;
 
-// a listener of `fit` may return nothing or a task, but no promise
+// a listener of `fit` may return nothing, 'stop', or a promise or a task of either
 fit({ ...recipe, onEvent: (event) => console.log(event) });
-// @ts-expect-error Type 'Promise<void>' is not assignable to type 'void | TaskEither<NoisefoldError, void | "stop">'
 fit({ ...recipe, onEvent: async (event) => console.log(event) });
+fit({ ...recipe, onEvent: ({ step }) => (step === 9 ? 'stop' : undefined) });
+fit({ ...recipe, onEvent: async ({ step }) => (step === 9 ? 'stop' : undefined) });
+fit({ ...recipe, onEvent: ({ step }) => TE.right(step === 9 ? 'stop' : undefined) });
+fit({ ...recipe, onEvent: () => writeAtomically('log', 'text') });
+fit({ ...recipe, onEvent: () => 'stop' });
+// @ts-expect-error Type '"halt"' is not assignable to type 'Heard<void | "stop">'
+fit({ ...recipe, onEvent: () => 'halt' });
+// @ts-expect-error Type 'Promise<string>' is not assignable to type 'Heard<void | "stop">'
+fit({ ...recipe, onEvent: async () => 'halt' });
 
 // what is no effect is refused
 // @ts-expect-error provides no match for the signature

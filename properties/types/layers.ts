@@ -1,9 +1,14 @@
 import {
+  add,
+  addBias,
   type Affine,
   concat,
   type Dim,
+  type Extent,
   iota,
   type Key,
+  matmul,
+  mulPerSample,
   program,
   type Program,
   type ScaleAndShift,
@@ -16,6 +21,7 @@ import {
   allZeros,
   attentionBlock,
   type AttentionBlock,
+  type Channels,
   classEmbedding,
   convLayer,
   type ConvLayer,
@@ -94,6 +100,46 @@ net.apply(params)(x32);
 net.apply({ conv: params.conv, norms: params.norms });
 // @ts-expect-error Type '10' is not assignable to type '32'
 net.apply({ ...params, gate: zeros(10) });
+
+// the number of channels may be a type parameter: the layers of nn, parameters and constants have one type for it
+const gated = <C extends number>(channels: Extent<C>) =>
+  layer(
+    {
+      norm: groupNormLayer({ channels, groups: 4 }),
+      conv: convLayer({ inputs: channels, outputs: channels }),
+      block: residualBlock({ inputs: channels, outputs: channels, embedding: 256, groups: 4 }),
+      attention: attentionBlock({ channels, heads: 4, groups: 4 }),
+      scale: linearLayer({ inputs: 256, outputs: channels }),
+      mixed: parameter(fanInNormal(), channels, channels),
+      gamma: parameter(allZeros, channels),
+    },
+    ({ norm, conv, block, attention, scale, mixed, gamma }) =>
+      <B extends Dim, H extends Dim, W extends Dim>(h: Tensor<[B, H, W, Channels<C>]>, t: Tensor<[B, 256]>) => {
+        const attended = norm(attention(block(conv(h), t)));
+        const scaled = mulPerSample(attended, matmul(scale(t), mixed));
+        return add(h, addBias(scaled, add(gamma, zeros(channels))));
+      },
+  );
+const twoWidths = <C extends number, D extends number>(inputs: Extent<C>, outputs: Extent<D>) =>
+  layer(
+    { first: gated(inputs), conv: convLayer({ inputs, outputs }), last: gated(outputs) },
+    ({ first, conv: change, last }) =>
+      <B extends Dim, H extends Dim, W extends Dim>(h: Tensor<[B, H, W, Channels<C>]>, t: Tensor<[B, 256]>) => {
+        // @ts-expect-error Type 'Channels<C>' is not assignable to type 'Channels<D>'
+        last(h, t);
+        return last(change(first(h, t)), t);
+      },
+  );
+const widening = twoWidths(64, 128);
+declare const ofWidening: ParamsOf<typeof widening>;
+expectType<Tensor<['B', 28, 28, 128]>>()(widening.apply(ofWidening)(x, e));
+// @ts-expect-error Type '32' is not assignable to type '64'
+widening.apply(ofWidening)(x32, e);
+// @ts-expect-error Argument of type '-1' is not assignable to parameter of type '"-1 is negative"'
+gated(-1);
+const unknownWidth = gated(n);
+declare const ofUnknown: ParamsOf<typeof unknownWidth>;
+expectType<Tensor<['B', 28, 28, Dim]>>()(unknownWidth.apply(ofUnknown)(x, e));
 
 // a part is a layer, or a tree of layers: the error is at the member that is not
 // @ts-expect-error is not assignable to type '"a part is a layer, parameters, or a record of them"'

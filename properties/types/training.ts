@@ -136,6 +136,8 @@ expectType<Effect<typeof trainedJudge>>()(loadClassifier('judge.safetensors', { 
 expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(
   datasetOf({ pixels: bytes, labels: bytes, image: [28, 28, 1] }),
 );
+// @ts-expect-error is not assignable to type 'readonly [height: number, width: number, channels: number]'
+datasetOf({ pixels: bytes, labels: bytes, image: [28, 28] });
 
 // a U-Net is a model, and its trained parameters are values that another program takes
 export const model: Model<UNetParams, [28, 28, 1]> = grey;
@@ -181,12 +183,11 @@ expectType<Tensor<[8, 32]>>()(
   })(iota(8)),
 );
 
-// previews are images; to show them is an effect
+// previews are images; the sampling waits for the work that shows them
 const samples = { solver: ddim(), grid: 25, key };
 const shown = TE.right(undefined);
 sample({ ...samples, previews: { every: 5, show: ({ images }) => (expectType<Images>()(images), shown) } })(trained);
-// @ts-expect-error Type 'undefined' is not assignable to type 'TaskEither<NoisefoldError, void>'
-sample({ ...samples, previews: { every: 5, show: () => undefined } });
+sample({ ...samples, previews: { every: 5, show: async () => undefined } });
 
 // a file of a U-Net needs no model; that of another model gives the types of the model it is given
 const restored = loadTrained('grey.safetensors');

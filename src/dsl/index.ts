@@ -76,6 +76,7 @@ export * from './transforms/vmap.js';
 export * from './transforms/scan.js';
 export type { Batched } from './transforms/leading.js';
 export * from './random/keys.js';
+export { pipe } from './ops/pipe.js';
 export * from './ops/elementwise/unary.js';
 export * from './ops/elementwise/binary.js';
 export * from './ops/elementwise/activation.js';

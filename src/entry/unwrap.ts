@@ -7,8 +7,8 @@ import type { Either } from './either.js';
  * @example
  * const process = unwrap(ddpm(cosine(1000)))
  * process.timesteps.length // → 1000
- * const wrong = E.tryCatch(() => unwrap(ddpm(cosine(0))), errorIn)
- * pipe(wrong, E.mapLeft((error) => error?._tag)) // → E.left('ConfigError')
+ * const refused = async () => unwrap(ddpm(cosine(0)))
+ * await refused().catch((thrown) => errorIn(thrown)?._tag) // → 'ConfigError'
  */
 export const unwrap = <A>(result: Either<NoisefoldError, A>): A =>
   isEither(result)

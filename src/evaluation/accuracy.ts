@@ -16,7 +16,7 @@ const largest = ({ data, shape: [, classes] }: Features, row: number): number =>
  * not finite.
  * @example
  * const probabilities: Features = { data: Float64Array.of(0.9, 0.1, 0.4, 0.6), shape: [2, 2] }
- * accuracyOf(probabilities, [0, 0]) // → E.right(0.5)
+ * unwrap(accuracyOf(probabilities, [0, 0])) // → 0.5
  */
 export const accuracyOf = (probabilities: Features, labels: ArrayLike<number>): either.Either<NoisefoldError, number> =>
   attempt(() => {

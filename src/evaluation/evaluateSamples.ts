@@ -55,8 +55,10 @@ const metricCodec = exactly({}, metricFields);
  * probabilities.
  * @example
  * const of = (...data: number[]): Extracted => ({ features: { data: Float64Array.from(data), shape: [data.length, 1] } })
- * const found = compareFeatures(of(0, 1, 2, 3), of(0, 1, 2, 3), { neighbours: 1 })
- * pipe(found, E.map(({ fid, precision, recall }) => [fid, precision, recall])) // → E.right([0, 1, 1])
+ * const found = unwrap(compareFeatures(of(0, 1, 2, 3), of(0, 1, 2, 3), { neighbours: 1 }))
+ * found.fid // → 0
+ * found.precision // → 1
+ * found.recall // → 1
  */
 export const compareFeatures = (
   real: Extracted,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../backends/reference/index.js';
 import { wasm } from '../backends/wasm/index.js';
-import { add, concat, div, mean, type NoisefoldError, raise, reshape, sub, treeSpec, using } from '../dsl/index.js';
+import { add, concat, div, mean, type NoisefoldError, raise, reshape, sub, using } from '../dsl/index.js';
 import type { Effect } from '../dsl/run/effect.js';
 import { open } from '../entry/open.js';
 import { unwrap } from '../entry/unwrap.js';
@@ -14,6 +14,7 @@ import {
   extractFeatures,
   type Extracted,
   type FeatureModel,
+  featuresOf,
   inceptionScore,
 } from './index.js';
 
@@ -26,14 +27,7 @@ const images = (count: number, phase = 0): Images => ({
 });
 
 /** The pixels are the features. */
-const pixels = {
-  model: {
-    image: [2, 2, 1],
-    params: treeSpec<object>({}),
-    apply: () => (x) => ({ features: reshape(x, -1, 4) as never }),
-  } as FeatureModel<object, [2, 2, 1]>,
-  params: {},
-};
+const pixels = featuresOf([2, 2, 1], (x) => reshape(x, -1, 4));
 
 describe('features of images', () => {
   test('are those of the network, in the order of the images, for any batch size', async () => {
@@ -43,6 +37,21 @@ describe('features of images', () => {
       expect(Array.from(features.data, Math.fround)).toEqual([...images(7).data]);
       expect(probabilities).toBeUndefined();
     }
+  });
+
+  test('each batch waits for the work of onBatch, whose exceptions name it', async () => {
+    const log: string[] = [];
+    const onBatch = async () => {
+      log.push('begin');
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      log.push('end');
+    };
+    unwrap(await onReference(extractFeatures(pixels, images(7), { batch: 3, onBatch })));
+    expect(log.join()).toBe('begin,end,begin,end,begin,end');
+    const failing = () => Promise.reject(new Error('mine'));
+    expect(await onReference(extractFeatures(pixels, images(7), { onBatch: failing }))).toMatchObject({
+      left: { _tag: 'ConfigError', where: 'extractFeatures.onBatch', actual: expect.stringMatching(/^Error: mine/) },
+    });
   });
 
   test('of the first images of a data set', async () => {

@@ -11,6 +11,7 @@ import type { Dataset, ImageShape } from '../training/data/dataset.js';
 import { datasetOfImages } from '../training/data/imageData.js';
 import type { Images } from '../training/data/images.js';
 import { genEffect } from '../training/genEffect.js';
+import { heard } from '../training/listener.js';
 import { mayGoOn } from '../training/loop.js';
 import { compiled } from '../training/open.js';
 import type { FeatureModel, FeatureNetwork } from './featureNetwork.js';
@@ -31,8 +32,11 @@ export interface Extraction {
   readonly images?: number;
   /** The number of images at a time; default 200. It changes the results only by rounding. */
   readonly batch?: number;
-  /** Called after each batch with the number of finished images. */
-  readonly onBatch?: (done: number, of: number) => void;
+  /**
+   * Called after each batch with the number of finished images. The next batch waits for the promise or the task that it
+   * returns; an error in it ends the extraction.
+   */
+  readonly onBatch?: (done: number, of: number) => unknown;
   /** Ends it before its next batch, as `Cancelled`. */
   readonly signal?: StopSignal;
 }
@@ -153,7 +157,7 @@ export function* extracted<P, I extends ImageShape>(
   for (let first = 0; first < count; first += batch) {
     yield* take(mayGoOn(`${where}, image ${first}`, breathe, signal));
     yield* take(gen(() => see(first))); // frees the memory of the batch
-    onBatch?.(Math.min(first + batch, count), count);
+    yield* take(heard(`${where}.onBatch`, () => onBatch?.(Math.min(first + batch, count), count))(backend));
   }
   const found = { features: joined(count, features) };
   checkFeatures(where, found.features, { images: 1, for: '' });
@@ -166,15 +170,11 @@ export function* extracted<P, I extends ImageShape>(
  * and for images of another size than the network takes, with `NonFinite` at the first image whose features are not
  * finite, and with the errors of the data.
  * @example
- * // the mean of an image as its one feature
- * const model: FeatureModel<object, [2, 2, 1]> = {
- *   image: [2, 2, 1],
- *   params: treeSpec<object>({}),
- *   apply: () => (images) => ({ features: reshape(mean(images, [1, 2, 3]), -1, 1) }),
- * }
+ * const means = featuresOf([2, 2, 1], (images) => mean(images, [1, 2])) // the mean of each channel
  * const images: Images = { data: Float32Array.of(0, 0, 0, 1, 1, 1, 1, 1), shape: [2, 2, 2, 1] }
- * const found = await using(reference())(extractFeatures({ model, params: {} }, images))()
- * pipe(found, E.map(({ features }) => features)) // → E.right({ data: [0.25, 1], shape: [2, 1] })
+ * await using nf = await open(reference())
+ * const found = await nf.run(extractFeatures(means, images))
+ * found.features // → { data: [0.25, 1], shape: [2, 1] }
  */
 export const extractFeatures = <P, I extends ImageShape>(
   network: FeatureNetwork<P, I>,

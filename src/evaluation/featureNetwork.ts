@@ -1,6 +1,6 @@
 /** Networks whose features the metrics compare. */
-import type { Dim, Resident, Tensor, TreeSpec } from '../dsl/index.js';
-import type { ImageExtents, ImageShape } from '../training/data/dataset.js';
+import { type Dim, type Resident, type Shape, type Tensor, type TreeSpec, treeSpec } from '../dsl/index.js';
+import type { Image, ImageExtents, ImageShape } from '../training/data/dataset.js';
 
 /** The outputs of a feature network for B images. */
 export interface Perception {
@@ -24,3 +24,28 @@ export interface FeatureNetwork<P, I extends ImageShape> {
   readonly model: FeatureModel<P, I>;
   readonly params: Resident<P>;
 }
+
+/**
+ * Makes a feature network without parameters of a function of images `[B, height, width, channels]` in [-1, 1] that
+ * returns features `[B, D]`.
+ *
+ * @param image - height, width and channels of an image
+ * @example
+ * const means = featuresOf([2, 2, 1], (images) => mean(images, [1, 2])) // the mean of each channel
+ * const images: Images = { data: Float32Array.of(0, 0, 0, 1, 1, 1, 1, 1), shape: [2, 2, 2, 1] }
+ * const nf = await open(reference())
+ * const { features } = await nf.run(extractFeatures(means, images))
+ * features // → { data: [0.25, 1], shape: [2, 1] }
+ * await nf.close()
+ */
+export const featuresOf = <const I extends readonly [height: number, width: number, channels: number]>(
+  image: I,
+  features: (images: Tensor<['B', ...Image<I>]>) => Tensor<[Dim, Dim]>,
+): FeatureNetwork<object, Image<I>> => ({
+  model: {
+    image: image as unknown as ImageExtents<Image<I>>, // the same numbers
+    params: treeSpec<object>({}),
+    apply: () => (images) => ({ features: features(images) as Tensor<Shape> as Tensor<['B', Dim]> }), // checked when it runs
+  },
+  params: {},
+});

@@ -84,7 +84,7 @@ const checkMoments = (where: string, given: Moments): void => {
  * The cost grows with D³: 64 features take milliseconds, 2048 minutes.
  * @example
  * const of = (...data: number[]) => unwrap(momentsOf({ data: Float64Array.from(data), shape: [data.length, 1] }))
- * frechetDistance(of(0, 2), of(3, 7)) // → E.right(4 ** 2 + (Math.sqrt(2) - Math.sqrt(8)) ** 2)
+ * unwrap(frechetDistance(of(0, 2), of(3, 7))) // → 4 ** 2 + (Math.sqrt(2) - Math.sqrt(8)) ** 2
  */
 export const frechetDistance = (real: Moments, generated: Moments): either.Either<NoisefoldError, number> =>
   attempt(() => {

@@ -64,7 +64,7 @@ const checkDistributions = ({ data, shape: [count, classes] }: Features): void =
  * number that is not finite.
  * @example
  * const probabilities: Features = { data: Float64Array.of(1, 0, 0, 1), shape: [2, 2] }
- * inceptionScore(probabilities) // → E.right({ mean: 2, deviation: 0 })
+ * unwrap(inceptionScore(probabilities)) // → { mean: 2, deviation: 0 }
  */
 export const inceptionScore = (
   probabilities: Features,

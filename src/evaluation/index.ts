@@ -10,7 +10,7 @@ export {
   type MetricOptions,
 } from './evaluateSamples.js';
 export { extractFeatures, type Extracted, type Extraction, type ImageSource } from './extractFeatures.js';
-export type { FeatureModel, FeatureNetwork, Perception } from './featureNetwork.js';
+export { type FeatureModel, type FeatureNetwork, featuresOf, type Perception } from './featureNetwork.js';
 export type { Features } from './features.js';
 export { frechetDistance } from './frechetDistance.js';
 export { inceptionScore, type ScoreSplits } from './inceptionScore.js';

@@ -48,7 +48,7 @@ const LEAST = { images: 2, for: 'an unbiased estimate compares pairs' };
  * images, a `ShapeError` for features of another shape, and a `NonFinite` for a number that is not finite.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
- * squaredMmd(of(0, 1), of(1, 2)) // → E.right(1 + 27 - (1 + 1 + 8 + 27) / 2)
+ * unwrap(squaredMmd(of(0, 1), of(1, 2))) // → 1 + 27 - (1 + 1 + 8 + 27) / 2
  */
 export const squaredMmd = (real: Features, generated: Features): either.Either<NoisefoldError, number> =>
   measuredOn('squaredMmd', { real, generated }, LEAST, () =>
@@ -88,8 +88,8 @@ const chosen = (features: Features, size: number, key: RandomKey): Float64Array 
  * features of another shape, and a `NonFinite` for a number that is not finite.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
- * const found = kernelDistance(of(0, 1, 2, 3), of(1, 2, 3, 4), { subsets: 2, size: 4 })
- * pipe(found, E.map(({ mean }) => mean)) // → squaredMmd(of(0, 1, 2, 3), of(1, 2, 3, 4))
+ * const found = unwrap(kernelDistance(of(0, 1, 2, 3), of(1, 2, 3, 4), { subsets: 2, size: 4 }))
+ * found.mean // → unwrap(squaredMmd(of(0, 1, 2, 3), of(1, 2, 3, 4)))
  */
 export const kernelDistance = (
   real: Features,

@@ -57,7 +57,7 @@ const scatterOf = ({ data, shape: [count, length] }: Features, mean: Float64Arra
  * `NonFinite` for a number that is not finite.
  * @example
  * const features: Features = { data: Float64Array.of(1, 0, 3, 4), shape: [2, 2] }
- * momentsOf(features) // → E.right({ count: 2, mean: [2, 2], scatter: [2, 4, 4, 8] })
+ * unwrap(momentsOf(features)) // → { count: 2, mean: [2, 2], scatter: [2, 4, 4, 8] }
  */
 export const momentsOf = (features: Features): either.Either<NoisefoldError, Moments> =>
   attempt(() => {
@@ -72,8 +72,8 @@ export const momentsOf = (features: Features): either.Either<NoisefoldError, Mom
  * The moments of two sets of images together. The result does not depend on the order or the split, up to rounding.
  * Returns a `ShapeError` for features of different lengths.
  * @example
- * const of = (...data: number[]) => momentsOf({ data: Float64Array.from(data), shape: [data.length, 1] })
- * pipe(E.Do, E.bind('a', () => of(1, 3)), E.bind('b', () => of(8)), E.flatMap(({ a, b }) => mergeMoments(a, b))) // → of(1, 3, 8)
+ * const of = (...data: number[]) => unwrap(momentsOf({ data: Float64Array.from(data), shape: [data.length, 1] }))
+ * unwrap(mergeMoments(of(1, 3), of(8))) // → of(1, 3, 8)
  */
 export const mergeMoments = (a: Moments, b: Moments): either.Either<NoisefoldError, Moments> =>
   attempt(() => {

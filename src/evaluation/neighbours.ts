@@ -75,7 +75,7 @@ export const nearestOthers = (x: Float64Array, d: number, k: number): Nearest =>
  * features of another shape, and a `NonFinite` for a number that is not finite.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
- * nearestNeighbours(of(0, 10, 20), of(18, 1), 1) // → E.right({ indices: [2, 0], distances: [2, 1] })
+ * unwrap(nearestNeighbours(of(0, 10, 20), of(18, 1), 1)) // → { indices: [2, 0], distances: [2, 1] }
  */
 export const nearestNeighbours = (
   real: Features,

@@ -41,7 +41,7 @@ const share = (x: Float64Array, y: Float64Array, radii: Float64Array, d: number)
  * of each, a `ShapeError` for features of another shape, and a `NonFinite` for a number that is not finite.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
- * precisionRecall(of(0, 1, 2, 3), of(0, 1, 50, 51), { neighbours: 1 }) // → E.right({ precision: 0.5, recall: 0.75 })
+ * unwrap(precisionRecall(of(0, 1, 2, 3), of(0, 1, 50, 51), { neighbours: 1 })) // → { precision: 0.5, recall: 0.75 }
  */
 export const precisionRecall = (
   real: Features,

@@ -29,7 +29,7 @@ const RECORD = 1 + 3 * PLANE;
  * number of records, at least one, with labels from 0 to 9.
  * @example
  * const record = new Uint8Array(3073).fill(255, 1, 1025).with(0, 9) // a red truck
- * pipe(decodeCifar10('red.bin')(record), E.map(({ pixels }) => pixels.subarray(0, 3))) // → E.right([255, 0, 0])
+ * unwrap(decodeCifar10('red.bin')(record)).pixels.subarray(0, 3) // → [255, 0, 0]
  */
 export const decodeCifar10 =
   (where: string) =>

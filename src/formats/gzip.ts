@@ -72,10 +72,9 @@ async function* unpacked(
  * @example
  * const packed = Uint8Array.from(atob('H4sIAAAAAAAAA2NkYgYAHYC8VQMAAAA='), (byte) => byte.charCodeAt(0))
  * const pieces = async function* () {
- *   yield E.right(packed)
+ *   yield right(packed)
  * }
- * const { value } = await gunzip('bytes.gz')(pieces()).next()
- * value // → E.right([1, 2, 3])
+ * for await (const bytes of gunzip('bytes.gz')(pieces())) assert.deepEqual(unwrap(bytes), Uint8Array.of(1, 2, 3))
  */
 export const gunzip = (where: string) =>
   async function* (pieces: AsyncIterable<Piece>): AsyncGenerator<Piece, void> {

@@ -63,7 +63,7 @@ const wrongLength = (where: string, shape: readonly number[], actual: string): C
  * of `bytes`. Returns a `DecodeError` for another format, type or rank, and for a wrong length.
  * @example
  * const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 3) // two of them
- * decodeIdx('labels', 1)(labels) // → E.right({ shape: [2], data: [7, 3] })
+ * unwrap(decodeIdx('labels', 1)(labels)) // → { shape: [2], data: [7, 3] }
  */
 export const decodeIdx =
   (where: string, rank: number) =>
@@ -108,11 +108,12 @@ export const gatherIdx = async (
  * an error of the source or a `DecodeError`; the items before it are valid, but the array is incomplete.
  * @example
  * const pieces = async function* () {
- *   yield E.right(Uint8Array.of(0, 0, 8, 1, 0, 0))
- *   yield E.right(Uint8Array.of(0, 2, 7, 3))
+ *   yield right(Uint8Array.of(0, 0, 8, 1, 0, 0))
+ *   yield right(Uint8Array.of(0, 2, 7, 3))
  * }
- * const { value } = await streamIdx('labels', 1)(pieces()).next()
- * value // → E.right({ shape: [2], start: 0, data: [7, 3] })
+ * const labels: number[] = []
+ * for await (const chunk of streamIdx('labels', 1)(pieces())) labels.push(...unwrap(chunk).data)
+ * labels // → [7, 3]
  */
 export const streamIdx = (where: string, rank: number) =>
   async function* (

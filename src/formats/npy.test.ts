@@ -84,6 +84,8 @@ test('Fortran order becomes row-major order', () => {
   });
   const deep = read(npy(header('|u1', '(2, 3, 4)', 'True'), cube));
   expect([...deep.data]).toEqual(Array.from({ length: 24 }, (_, i) => i));
+  const ones = read(npy(header('|u1', `(1, 2, ${'1, '.repeat(60)}3, 4)`, 'True'), cube));
+  expect(ones.data).toEqual(deep.data);
 });
 
 describe('refuses, and says why:', () => {
@@ -102,6 +104,10 @@ describe('refuses, and says why:', () => {
     ['2⁶⁰ elements', npy(header('<f8', '(1152921504606846976,)'), [1]), 'bytes of data for'],
     ['2⁶⁰ elements of many extents', npy(header('<f8', '(1048576, 1048576, 1048576)'), [1]), 'bytes of data for'],
     ['an endless extent', npy(header('|u1', `(${'9'.repeat(400)},)`), [1]), 'bytes of data for'],
+    ['65 extents', npy(header('|u1', `(${'1, '.repeat(65)})`, 'True'), [1]), 'at most 64 extents'],
+    ['a tuple without extents', npy(header('|u1', '(,,)'), [1]), 'a header with descr'],
+    ['an extent with a leading zero', npy(header('|u1', '(01,)'), [1]), 'a header with descr'],
+    ['a number in place of a tuple', npy(header('|u1', '(1)'), [1]), 'a header with descr'],
     ['a byte missing', npy(header('<i2', '(2,)'), [1, 2, 3]), '4 bytes of data for [2]'],
     ['a byte too many', npy(header('|u1', '(2,)'), [1, 2, 3]), '2 bytes of data for [2]'],
   ])('%s', (_, bytes, expected) => {

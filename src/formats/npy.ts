@@ -9,6 +9,7 @@ import { t, type either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
 import { checkedBytes } from './bytes.js';
 import { floatsOfHalves } from './float16.js';
+import { MOST_EXTENTS } from './safetensorsHeader.js';
 import { beginningOf, type Entry, unpacked, zipEntries } from './zip.js';
 
 /** The numbers of an array. 64-bit integers are Float64Arrays, whose numbers are all exact. */
@@ -72,9 +73,11 @@ const ELEMENTS: Readonly<Record<string, Element>> = {
 /** The longest header that NumPy itself reads. */
 const MOST_HEADER = 10_000;
 
-/** A header is a dictionary of Python with three entries. */
-const ENTRY = String.raw`\s*'(\w+)'\s*:\s*('[^']*'|True|False|\([\d,\s]*\))\s*`;
-const HEADER = new RegExp(`^\\{${ENTRY},${ENTRY},${ENTRY},?\\s*\\}\\s*$`);
+/** A tuple of Python, and a dictionary of three entries, which is a header. */
+const EXTENT = String.raw`\s*(?:0|[1-9]\d*)\s*`;
+const SHAPE = String.raw`\(\s*\)|\((?:${EXTENT},)+(?:${EXTENT}|\s*)\)`;
+const ENTRY = String.raw`\s*'(\w+)'\s*:\s*('[^']*'|True|False|${SHAPE})\s*`;
+const HEADER = new RegExp(String.raw`^\{${ENTRY},${ENTRY},${ENTRY}(?:,\s*)?\}\s*$`);
 
 interface Header {
   readonly shape: readonly number[];
@@ -112,6 +115,7 @@ const readHeader = (where: string, bytes: Uint8Array): Header => {
   if (element === undefined || !/^(True|False)$/.test(order!) || !extents!.startsWith('('))
     return refuse(where, 'a header with descr, fortran_order and shape, of simple elements', 'another one');
   const shape = (extents!.match(/\d+/g) ?? []).map(Number);
+  if (shape.length > MOST_EXTENTS) return refuse(where, `at most ${MOST_EXTENTS} extents`, `${shape.length}`);
   return { shape, element, little: endian !== '>', isFortran: order === 'True', start };
 };
 
@@ -127,14 +131,18 @@ const fittingHeader = (where: string, beginning: Uint8Array, size: number): Head
 
 /** Reorders elements from Fortran order, where the first index runs fastest, to row-major order. */
 const rowMajor = (shape: readonly number[], columnMajor: NpyData, to: NpyData): NpyData => {
-  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+  const axes = shape.flatMap((extent, axis) =>
+    extent === 1 ? [] : { extent, stride: sizeOf(shape.slice(axis + 1)), index: 0 },
+  );
+  let at = 0;
   for (let i = 0; i < columnMajor.length; i++) {
-    let [rest, at] = [i, 0];
-    for (let axis = 0; axis < shape.length; axis++) {
-      at += (rest % shape[axis]!) * strides[axis]!;
-      rest = Math.floor(rest / shape[axis]!);
-    }
     to[at] = columnMajor[i]!;
+    for (const axis of axes) {
+      at += axis.stride;
+      if (++axis.index < axis.extent) break;
+      at -= axis.stride * axis.extent;
+      axis.index = 0;
+    }
   }
   return to;
 };
@@ -142,12 +150,12 @@ const rowMajor = (shape: readonly number[], columnMajor: NpyData, to: NpyData): 
 /**
  * Reads an .npy file of version 1 to 3: booleans, integers, float16 (as float32), float32 or float64, of either byte
  * order, in C or Fortran order. `where` names it in messages. Allocates no array before it has checked the length of
- * the file against the header. Returns a `DecodeError` for other elements, for a file of another length, and for 64-bit
- * integers beyond ±2⁵³.
+ * the file against the header. Returns a `DecodeError` for other elements, for more than 64 extents, for a file of another
+ * length, and for 64-bit integers beyond ±2⁵³.
  * @example
  * const header = "{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }\n"
  * const bytes = Uint8Array.of(0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, header.length, 0, ...new TextEncoder().encode(header), 7, 0, 1, 1)
- * decodeNpy('x.npy')(bytes) // → E.right({ shape: [2], data: [7, 257] })
+ * unwrap(decodeNpy('x.npy')(bytes)) // → { shape: [2], data: [7, 257] }
  */
 export const decodeNpy =
   (where: string) =>
@@ -194,8 +202,9 @@ const checkHeader = (where: string, entry: Entry): void =>
  * header is wrong.
  * @example
  * const none = Uint8Array.of(0x50, 0x4b, 5, 6, ...new Uint8Array(18)) // an archive without files
- * pipe(decodeNpz('none.npz')(none), E.map((arrays) => arrays.size)) // → E.right(0)
- * pipe(decodeNpz('none.npz', { names: ['x'] })(none), E.mapLeft(({ actual }) => actual)) // → E.left('no arrays')
+ * unwrap(decodeNpz('none.npz')(none)).size // → 0
+ * const wrong = decodeNpz('none.npz', { names: ['x'] })(none)
+ * isLeft(wrong) && wrong.left.actual // → 'no arrays'
  */
 export const decodeNpz =
   (where: string, options: NpzOptions = {}) =>

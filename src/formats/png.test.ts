@@ -55,6 +55,12 @@ const pictures: fc.Arbitrary<Picture> = fc
   });
 
 describe('encodePng', () => {
+  test('refuses an Either in place of a picture', async () => {
+    expect(await encodePng(E.right({ width: 1 }) as never)()).toMatchObject({
+      left: { where: 'encodePng', actual: 'an Either', hint: 'take the value out of it by unwrap or E.flatMap' },
+    });
+  });
+
   test.prop([pictures])('a decoder recovers the picture', async (picture) => {
     expect(decode(right(await encodePng(picture)()))).toEqual(picture);
   });

@@ -68,8 +68,8 @@ const fields = namedFields('encodePng', {
  * Encodes a picture as a .png file. Fails with `ConfigError` if the picture is empty, if the length of its data does
  * not match its extents, or if the number of channels is not 1, 3 or 4.
  * @example
- * const png = encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 255) })
- * await pipe(png, TE.map((bytes) => String.fromCharCode(...bytes.subarray(1, 4))))() // → E.right('PNG')
+ * const png = unwrap(await encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 255) })())
+ * String.fromCharCode(...png.subarray(1, 4)) // → 'PNG'
  */
 export const encodePng = (picture: Picture): Task<Uint8Array> => {
   const named = attempt(() => fields(picture));

@@ -294,6 +294,10 @@ describe('encode refuses', () => {
       'fewer than 4096 words of metadata, got 4096',
       file('w', one, Object.fromEntries(Array.from({ length: 4096 }, (_, i) => [i, '']))),
     ],
+    [
+      'at most 65536 tensors, got 65537',
+      { tensors: new Map(Array.from({ length: 2 ** 16 + 1 }, (_, i) => [`${i}`, one])), metadata: {} },
+    ],
     ['a header of at most 100000000 bytes, got a longer one', file('w', one, { note: ' '.repeat(100_000_000) })],
   ])('%s', (message, wrong) => {
     expect(messageOf(encodeSafetensors(wrong))).toContain(`ConfigError encodeSafetensors: expected ${message};`);

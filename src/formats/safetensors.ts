@@ -43,7 +43,7 @@ const write = (file: TensorFile): Uint8Array => {
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [3], data: Float32Array.of(1, 2) }
  * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: {} })
- * pipe(bytes, E.mapLeft(({ expected }) => expected)) // → E.left('w to hold F32 [3]')
+ * isLeft(bytes) && bytes.left.expected // → 'w to hold F32 [3]'
  */
 export const encodeSafetensors = (file: TensorFile): either.Either<NoisefoldError, Uint8Array> => {
   try {
@@ -84,13 +84,13 @@ export const headOf = (where: string, bytes: Uint8Array): either.Either<Noisefol
 /**
  * Reads the bytes of a file; `where` names it in messages. The arrays are views of `bytes` if they are aligned. Returns
  * a `DecodeError` at the first invalid place: a truncated or foreign file, overlapping data, gaps, a repeated name, a
- * shape of more than 64 extents or of more numbers than can be counted.
+ * shape of more than 64 extents or of more numbers than can be counted, more than 65,536 tensors.
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
- * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: { author: 'me' } })
- * const file = pipe(bytes, E.flatMap(decodeSafetensors('memory')))
- * pipe(file, E.map(({ metadata }) => metadata)) // → E.right({ author: 'me' })
- * pipe(file, E.map(({ tensors }) => tensors.get('w'))) // → E.right(w)
+ * const bytes = unwrap(encodeSafetensors({ tensors: new Map([['w', w]]), metadata: { author: 'me' } }))
+ * const file = unwrap(decodeSafetensors('memory')(bytes))
+ * file.metadata // → { author: 'me' }
+ * file.tensors.get('w') // → w
  */
 export const decodeSafetensors =
   (where: string) =>

@@ -174,6 +174,13 @@ const collect = runInNewContext('gc') as () => void; // the name is there once t
 
 const heapUsed = (): number => process.memoryUsage().heapUsed;
 
+test('a header of more than 2¹⁶ tensors is refused', () => {
+  const entries = Array.from({ length: 2 ** 16 + 1 }, (_, i) => `"${i}":${EMPTY}`);
+  expect(outcomeOf(bytesOf(`{${entries.join(',')}}`))).toMatch(
+    /^DecodeError .*: expected at most 65536 tensors, got more/,
+  );
+});
+
 describe('a header of a megabyte takes little memory', () => {
   const repeated = (begin: string, part: (i: number) => string, end: string): Uint8Array => {
     const count = Math.ceil(2 ** 20 / part(0).length);

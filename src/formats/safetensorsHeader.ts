@@ -46,6 +46,9 @@ export const METADATA = '__metadata__';
 /** The maximum number of extents of a tensor, as in NumPy. */
 export const MOST_EXTENTS = 64;
 
+/** The maximum number of tensors of a file: each takes up to 1 kB, however short its text is. */
+export const MOST_TENSORS = 2 ** 16;
+
 /** The maximum number of words of the metadata. */
 export const MOST_WORDS = 4096;
 
@@ -151,6 +154,7 @@ export const readHeader = (where: string, bytes: Uint8Array): either.Either<Nois
         metadata = readMetadata();
       } else {
         once(tensors.get(name));
+        if (tensors.size === MOST_TENSORS) json.refuse(`at most ${MOST_TENSORS} tensors`, 'more');
         tensors.set(name, readEntry(name));
       }
     });

@@ -9,6 +9,7 @@ import {
   type Header,
   METADATA,
   MOST_EXTENTS,
+  MOST_TENSORS,
   MOST_WORDS,
   readHeader,
   type StoredDType,
@@ -141,6 +142,7 @@ const checkWritable = ({ tensors, metadata }: TensorFile): void => {
   if (words.length >= MOST_WORDS) refuse(`fewer than ${MOST_WORDS} words of metadata`, `${words.length}`);
   for (const [name, word] of words)
     if (typeof word !== 'string') refuse(`metadata.${name} to be a string`, typeof word);
+  if (tensors.size > MOST_TENSORS) refuse(`at most ${MOST_TENSORS} tensors`, `${tensors.size}`);
   if (tensors.has(METADATA)) refuse(`tensors without the name ${METADATA}`, METADATA);
   for (const [name, { dtype, shape, data }] of tensors) {
     if (!Object.hasOwn(BYTES, dtype)) refuse(`${name} to have one of the dtypes ${Object.keys(BYTES)}`, dtype);

@@ -48,14 +48,30 @@ export const showType = ({ dtype, shape }: Typed): string => `${dtype} ${showSha
 /** Names the place of a leaf, which is the whole tree if its path is empty: `scan at fc.w`. */
 export const placeIn = (where: string, path: string): string => (path === '' ? where : `${where} at ${path}`);
 
+/** Characters that move the cursor of a terminal, change its state, or change the direction of text. */
+const CONTROL = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+
+/** Writes control characters as JSON does. Texts of errors may be from a hostile file. */
+const printable = (text: string): string =>
+  `${text}`.replace(CONTROL, (c) =>
+    c < ' ' ? JSON.stringify(c).slice(1, -1) : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /**
- * Makes an error value of a kind.
+ * Makes an error value of a kind. Control characters are escaped.
  * @example
  * const about = { where: 'cosine', expected: 'T ≥ 1', actual: '0', hint: 'give a number of timesteps' }
  * failure('ConfigError', about)._tag // → 'ConfigError'
  * failure('ConfigError', about).message // → 'cosine: expected T ≥ 1, got 0; give a number of timesteps'
  */
-export const failure = <K extends ErrorTag>(tag: K, about: Explanation): Extract<NoisefoldError, { _tag: K }> => {
+export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): Extract<NoisefoldError, { _tag: K }> => {
+  const { where, expected, actual, hint } = explanation;
+  const about = {
+    where: printable(where),
+    expected: printable(expected),
+    actual: printable(actual),
+    hint: printable(hint),
+  };
   const message = `${about.where}: expected ${about.expected}, got ${about.actual}; ${about.hint}`;
   // TypeScript does not resolve the mapped union for a type parameter; each member has this form
   return { ...about, _tag: tag, message } as unknown as Extract<NoisefoldError, { _tag: K }>;
@@ -65,7 +81,8 @@ export const failure = <K extends ErrorTag>(tag: K, about: Explanation): Extract
  * Makes a `Left` of {@link failure}.
  * @example
  * const wrong = { where: 'steps', expected: 'n > 0', actual: '0', hint: 'take at least one' }
- * pipe(fail('ConfigError', wrong), E.mapLeft(({ _tag }) => _tag)) // → E.left('ConfigError')
+ * const refused = fail('ConfigError', wrong)
+ * isLeft(refused) && refused.left._tag // → 'ConfigError'
  */
 export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<NoisefoldError, never> =>
   E.left(failure(tag, explanation));
@@ -128,9 +145,8 @@ export const thrownError = (given: NoisefoldError): ThrownError => {
 /**
  * Gets the error value from an exception thrown by `unwrap`, `raise` or a run; null for any other exception.
  * @example
- * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
- * const caught = E.tryCatch(() => raise('ShapeError', wrong), errorIn)
- * pipe(caught, E.mapLeft((error) => error?.hint)) // → E.left('pad it')
+ * await using nf = await open(reference())
+ * await nf.run(upload(Float32Array.of(1, 2), [3])).catch((thrown) => errorIn(thrown)?._tag) // → 'ShapeError'
  * errorIn(new RangeError('stack')) // → null
  */
 export const errorIn = (thrown: unknown): NoisefoldError | null =>
@@ -141,7 +157,8 @@ export const errorIn = (thrown: unknown): NoisefoldError | null =>
  * returns it as a value.
  * @example
  * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
- * pipe(attempt(() => raise('ShapeError', wrong)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * const refused = attempt(() => raise('ShapeError', wrong))
+ * isLeft(refused) && refused.left._tag // → 'ShapeError'
  */
 export const raise = (tag: ErrorTag, explanation: Explanation): never => {
   throw thrownError(failure(tag, explanation));
@@ -162,8 +179,9 @@ export const caught = (thrown: unknown): either.Either<NoisefoldError, never> =>
  * Runs a function that builds a graph. A raised error becomes a `Left`; other exceptions are defects and are rethrown.
  * @example
  * const images = zeros(8, 28, 28, 1)
- * attempt(() => dims(reshape(images, 8, -1))) // → E.right([8, 784])
- * pipe(attempt(() => reshape(images, 9, -1)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * unwrap(attempt(() => dims(reshape(images, 8, -1)))) // → [8, 784]
+ * const wrong = attempt(() => reshape(images, 9, -1))
+ * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => {
   try {

@@ -27,12 +27,13 @@ const isPlain = (value: object): boolean => {
 export const builtinOf = (value: unknown): string => Object.prototype.toString.call(value).slice('[object '.length, -1);
 
 const search = (root: unknown): NotJson | null => {
-  let remaining = MAX_LENGTH / 2; // a value and its comma take at least two characters
+  let remaining = MAX_LENGTH + 2; // a value and its comma take at least two characters, which a text adds to its own
   const ancestors: object[] = [];
 
   const visit = (value: unknown, path: readonly (string | number)[]): NotJson | null => {
     const reject = (expected: string): NotJson => ({ path, expected, value });
-    if (--remaining < 0) return reject(`JSON of at most ${MAX_LENGTH} characters`);
+    remaining -= typeof value === 'string' ? value.length + 2 : 2;
+    if (remaining < 0) return reject(`JSON of at most ${MAX_LENGTH} characters`);
     if (value === null || typeof value === 'boolean' || typeof value === 'string') return null;
     if (typeof value === 'number') return Number.isFinite(value) ? null : reject('a finite number');
     if (typeof value === 'bigint') return reject('JSON, which has no bigints');
@@ -59,7 +60,9 @@ const search = (root: unknown): NotJson | null => {
 
   const visitFields = (object: object, path: readonly (string | number)[]): NotJson | null => {
     for (const [name, field] of Object.entries(object)) {
-      const found = field === undefined ? null : visit(field, [...path, name]);
+      if (field === undefined) continue;
+      remaining -= name.length;
+      const found = visit(field, [...path, name]);
       if (found !== null) return found;
     }
     return null;
@@ -68,10 +71,19 @@ const search = (root: unknown): NotJson | null => {
   return visit(root, []);
 };
 
-/** Finds the first value that JSON cannot represent, or null. A field that is undefined counts as absent. */
+/** The objection to a value whose JSON is too long with its quotes, escapes and digits; null for others. */
+const tooLong = (value: unknown): NotJson | null => {
+  const { length } = JSON.stringify(value);
+  return length > MAX_LENGTH ? { path: [], expected: `JSON of at most ${MAX_LENGTH} characters`, value: length } : null;
+};
+
+/**
+ * Finds the first value that JSON cannot represent within the limits, or null. A field that is undefined counts as
+ * absent.
+ */
 export const findNonJson = (value: unknown): NotJson | null => {
   try {
-    return search(value);
+    return search(value) ?? tooLong(value);
   } catch {
     return { path: [], expected: 'JSON without getters that throw', value }; // a getter threw
   }

@@ -1,7 +1,8 @@
 /** Decodes options of functions at run time, because callers may use JavaScript. */
 import { decode, exactly, explained, type Mismatch, refined, show, UNKNOWN } from './decode.js';
 import { E, F, type either, t } from './fp.js';
-import { failure, type NoisefoldError, orRaise } from './errors.js';
+import { fail, failure, type NoisefoldError, orRaise } from './errors.js';
+import { isEither } from './either.js';
 
 /**
  * The fields of `T`, separating those from which its type parameters are inferred (`K`). Otherwise a misspelt field
@@ -24,17 +25,27 @@ const hintFor = ({ path, actual }: Mismatch): string =>
     ? 'the type of its argument lists the fields'
     : `change ${path}`;
 
-/** Decodes options; `undefined` is an empty record. Returns a `ConfigError`, which names the invalid field. */
+/**
+ * Decodes options; `undefined` is an empty record. Returns a `ConfigError`, which names the invalid field, also for an
+ * Either in place of its value.
+ */
 export const optionsOf =
   <A>({ where, options, hint }: Options<A>) =>
   (given: unknown): either.Either<NoisefoldError, A> =>
-    F.pipe(
-      decode(options)(given === undefined ? {} : given),
-      E.mapLeft((mismatch) =>
-        given === undefined && mismatch.path === '' ? { ...mismatch, actual: show(given) } : mismatch,
-      ),
-      E.mapLeft((mismatch) => failure('ConfigError', explained(where, hint ?? hintFor(mismatch))(mismatch))),
-    );
+    isEither(given)
+      ? fail('ConfigError', {
+          where,
+          expected: 'a value',
+          actual: 'an Either',
+          hint: 'take the value out of it by unwrap or E.flatMap',
+        })
+      : F.pipe(
+          decode(options)(given === undefined ? {} : given),
+          E.mapLeft((mismatch) =>
+            given === undefined && mismatch.path === '' ? { ...mismatch, actual: show(given) } : mismatch,
+          ),
+          E.mapLeft((mismatch) => failure('ConfigError', explained(where, hint ?? hintFor(mismatch))(mismatch))),
+        );
 
 /**
  * Makes a function that returns its options, and raises `ConfigError` for an unknown or missing field. It does not check

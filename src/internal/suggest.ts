@@ -26,8 +26,12 @@ const distance = (a: string, b: string): number => {
 
 const contains = (a: string, b: string): boolean => b.length >= 3 && a.includes(b);
 
+/** Names of the same option elsewhere. */
+const SYNONYMS: Readonly<Record<string, string>> = { steps: 'grid', seed: 'key', epochs: 'steps' };
+
 const TESTS: readonly ((given: string, name: string) => boolean)[] = [
   (given, name) => plain(given) === plain(name),
+  (given, name) => SYNONYMS[given] === name,
   (given, name) => initials(name).length > 1 && plain(given) === initials(name),
   (given, name) => name.length > 2 && distance(plain(given), plain(name)) <= Math.max(1, Math.floor(name.length / 4)),
   (given, name) => contains(plain(given), plain(name)) || contains(plain(name), plain(given)),

@@ -8,7 +8,7 @@ import { fc, test } from '@fast-check/vitest';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import type { NoisefoldError } from '../internal/errors.js';
 import { E, type taskEither } from '../internal/fp.js';
-import { appendLine, fileExists, keepLines, readBytes, readPieces, writeAtomically } from './files.js';
+import { appendLine, fileExists, keepLines, readBytes, readPieces, syncFile, writeAtomically } from './files.js';
 
 /** The injected failures, by the step that fails. */
 const failures = new Map<'open' | 'write' | 'sync' | 'rename', NodeJS.ErrnoException>();
@@ -87,6 +87,18 @@ const systemError = (code: string, text: string): NodeJS.ErrnoException =>
   Object.assign(new Error(`${code}: ${text}, write`), { code });
 
 describe('writeAtomically', () => {
+  test.each([
+    [() => undefined, 'work that was not run'],
+    [E.right(Uint8Array.of(1)), 'an Either'],
+    [{ data: 1 }, 'an object'],
+  ])('of %o is an error', async (content, actual) => {
+    const path = join(tmpdir(), 'never-written');
+    expect(await writeAtomically(path, content as never)()).toMatchObject({
+      left: { _tag: 'ConfigError', where: `writeAtomically: ${path}`, expected: 'bytes or a text', actual },
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
   test.prop([fc.uint8Array({ maxLength: 1000 }), fc.uint8Array({ maxLength: 1000 })], { numRuns: 20 })(
     'the last written content is read',
     async (first, second) => {
@@ -217,6 +229,11 @@ describe('readBytes and fileExists', () => {
     expect(await messageOf(async () => (await readPieces(path).next()).value!)).toBe(message);
   });
 
+  test('a path that is none', async () => {
+    expect(await messageOf(readBytes('a\0b'))).toMatch(/; give a path without null characters$/);
+    expect(await messageOf(readBytes(undefined as never))).toMatch(/; give the path as a string$/);
+  });
+
   test('a folder is an error, unlike a missing file', async () => {
     expect(await messageOf(fileExists(folder))).toMatch(/got something that is not a regular file; give the path of a/);
     expect(await messageOf(readBytes(folder))).toMatch(/EISDIR.*give the path of a file, this is a folder$/);
@@ -245,10 +262,21 @@ describe('a log', () => {
     expect(await readFile(path(), 'utf8')).toBe('first\nsecond\n');
   });
 
-  test.runIf(existsSync('/dev/full'))('a disk that is really full', async () => {
-    expect(await messageOf(appendLine('/dev/full', 'x'))).toBe(
-      'FileError /dev/full: expected a file to append to, got ENOSPC: no space left on device; free some space on the disk',
+  test.runIf(existsSync('/dev/full'))('that is a device is refused', async () => {
+    expect(await messageOf(appendLine('/dev/full', 'x'))).toMatch(
+      /^FileError \/dev\/full: expected a file to append to, got something that is not a regular file; /,
     );
+  });
+
+  test.each([
+    ['appendLine', (at: string) => appendLine(at, 'x')],
+    ['keepLines', (at: string) => keepLines(at, () => false)],
+    ['syncFile', syncFile],
+  ])('that is a symbolic link is not followed by %s', async (_name, change) => {
+    await writeFile(join(folder, 'other'), 'kept\n');
+    await symlink(join(folder, 'other'), join(folder, 'log'));
+    expect(await messageOf(change(join(folder, 'log')))).toMatch(/got a symbolic link; /);
+    expect(await readFile(join(folder, 'other'), 'utf8')).toBe('kept\n');
   });
 
   test('keeps the accepted lines, and no incomplete line', async () => {

@@ -2,6 +2,7 @@
 import type { Task } from '../dsl/run/effect.js';
 import { joinBytes } from '../formats/bytes.js';
 import { cutShortError, room, type Source } from '../formats/source.js';
+import { kindOf } from '../internal/either.js';
 import { type NoisefoldError, orRaise, raise } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { codeOf, node, onFile, recover } from './node.js';
@@ -127,8 +128,8 @@ const readWhole = async (path: string, handle: OpenFile): Promise<Uint8Array<Arr
  * Reads the bytes of a file, of any size that fits in memory: up to 4 GiB on Node 20, more on Node 22. Fails with
  * `FileError`.
  * @example
- * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
- * await missing() // → E.left('ENOENT: no such file or directory')
+ * const missing = await readBytes('missing.bin')()
+ * isLeft(missing) && missing.left.actual // → 'ENOENT: no such file or directory'
  */
 export const readBytes = (path: string): Task<Uint8Array> => withFile(path, (handle) => readWhole(path, handle));
 
@@ -150,30 +151,36 @@ export async function* readPieces(path: string): AsyncGenerator<either.Either<No
   }
 }
 
-/**
- * Tests if a name is that of a regular file, or of a link to one unless `links` is false. Anything else of this name is
- * an error.
- */
-const isThere = (path: string, links: boolean): Task<boolean> =>
-  onFile(path, 'a file or none', async () => {
-    const { lstat, stat } = node();
-    const found = await lstat(path).catch(recover(['ENOENT'], null));
-    if (found === null) return false;
-    demandRegular(links ? await stat(path) : found);
-    return true;
-  });
+/** The information about what has a name, which may be a link; null if nothing has it. */
+const infoOf = (path: string) =>
+  node()
+    .lstat(path)
+    .catch(recover(['ENOENT'], null));
+
+/** The information about a file that is written; null if there is none. Throws for a link: none is followed to write. */
+const ownFile = async (path: string) => {
+  const found = await infoOf(path);
+  if (found !== null) demandRegular(found);
+  return found;
+};
 
 /**
  * Tests if there is a file. Returns false only if nothing has this name. Fails with `FileError` for anything that
  * cannot be read as a file, such as a folder, a pipe or a broken link.
  * @example
- * await fileExists('package.json')() // → E.right(true)
- * await fileExists('missing.bin')() // → E.right(false)
+ * unwrap(await fileExists('package.json')()) // → true
+ * unwrap(await fileExists('missing.bin')()) // → false
  */
-export const fileExists = (path: string): Task<boolean> => isThere(path, true);
+export const fileExists = (path: string): Task<boolean> =>
+  onFile(path, 'a file or none', async () => {
+    if ((await infoOf(path)) === null) return false;
+    demandRegular(await node().stat(path));
+    return true;
+  });
 
 /** Tests if there is a file that {@link writeAtomically} would replace, and that is therefore not a link. */
-export const ownFileExists = (path: string): Task<boolean> => isThere(path, false);
+export const ownFileExists = (path: string): Task<boolean> =>
+  onFile(path, 'a file or none', async () => (await ownFile(path)) !== null);
 
 export const isAlive = (pid: number): boolean => {
   try {
@@ -221,11 +228,10 @@ export const makeFolder = async (folder: string): Promise<void> => {
 };
 
 const replace = async (path: string, write: (handle: OpenFile) => Promise<void>): Promise<void> => {
-  const { basename, dirname, join, lstat, open, rename, rm } = node();
+  const { basename, dirname, join, open, rename, rm } = node();
   const folder = dirname(path);
   await makeFolder(folder);
-  const before = await lstat(path).catch(recover(['ENOENT'], null));
-  if (before !== null) demandRegular(before);
+  const before = await ownFile(path);
   await removeLeftovers(path);
   const aside = join(folder, asideOf(basename(path)));
   try {
@@ -257,29 +263,36 @@ export const writeWith = (path: string, write: (handle: OpenFile) => Promise<voi
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}/bytes`
- * await writeAtomically(path, Uint8Array.of(1, 2, 3))() // → E.right(undefined)
- * await readBytes(path)() // → E.right([1, 2, 3])
+ * unwrap(await writeAtomically(path, Uint8Array.of(1, 2, 3))()) // → undefined
+ * unwrap(await readBytes(path)()) // → [1, 2, 3]
  */
 export const writeAtomically = (path: string, content: Uint8Array | string): Task<void> =>
-  writeWith(path, (handle) => handle.writeFile(content));
+  onFile(path, 'a file to write', async () => {
+    if (typeof content !== 'string' && !ArrayBuffer.isView(content))
+      raise('ConfigError', {
+        where: `writeAtomically: ${path}`,
+        expected: 'bytes or a text',
+        actual: typeof content === 'function' ? 'work that was not run' : kindOf(content),
+        hint: 'give the result of work: await nf.run(encodePng(picture))',
+      });
+    await replace(path, (handle) => handle.writeFile(content));
+  });
 
 /**
  * Adds a line to a text file, or makes the file. A line that does not fit on the disk is not written partially. Fails
- * with `FileError`.
+ * with `FileError`, also if the path is a symbolic link or a device.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.jsonl`
- * await pipe(
- *   writeAtomically(path, '{"step":0}\n'),
- *   TE.flatMap(() => appendLine(path, '{"step":1}')),
- *   TE.flatMap(() => readBytes(path)),
- *   TE.map((bytes) => new TextDecoder().decode(bytes)),
- * )() // → E.right('{"step":0}\n{"step":1}\n')
+ * unwrap(await writeAtomically(path, '{"step":0}\n')())
+ * unwrap(await appendLine(path, '{"step":1}')())
+ * new TextDecoder().decode(unwrap(await readBytes(path)())) // → '{"step":0}\n{"step":1}\n'
  */
 export const appendLine = (path: string, line: string): Task<void> =>
   onFile(path, 'a file to append to', async () => {
     const { dirname, open } = node();
     await makeFolder(dirname(path));
+    await ownFile(path);
     const handle = await open(path, 'a');
     try {
       const { size } = await handle.stat();
@@ -293,14 +306,17 @@ export const appendLine = (path: string, line: string): Task<void> =>
   });
 
 /**
- * Flushes a file to the disk, so that its content is kept even if the power fails. Fails with `FileError`.
+ * Flushes a file to the disk, so that its content is kept even if the power fails. Fails with `FileError`, also if the
+ * path is a symbolic link.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.log`
- * await pipe(appendLine(path, 'done'), TE.flatMap(() => syncFile(path)))() // → E.right(undefined)
+ * unwrap(await appendLine(path, 'done')())
+ * unwrap(await syncFile(path)()) // → undefined
  */
 export const syncFile = (path: string): Task<void> =>
   onFile(path, 'a file to write', async () => {
+    await ownFile(path);
     const handle = await node().open(path, 'r+');
     try {
       await handle.sync();
@@ -311,26 +327,23 @@ export const syncFile = (path: string): Task<void> =>
 
 /**
  * Removes the lines of a text file that `keep` rejects, and an incomplete last line. Rewrites the file completely or
- * not at all, and only if a line is removed. A missing file is not an error. Fails with `FileError`.
+ * not at all, and only if a line is removed. A missing file is not an error. Fails with `FileError`, also if the path is
+ * a symbolic link.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.txt`
- * await pipe(
- *   writeAtomically(path, 'keep\ndrop\ncut sho'),
- *   TE.flatMap(() => keepLines(path, (line) => line === 'keep')),
- *   TE.flatMap(() => readBytes(path)),
- *   TE.map((bytes) => new TextDecoder().decode(bytes)),
- * )() // → E.right('keep\n')
+ * unwrap(await writeAtomically(path, 'keep\ndrop\ncut sho')())
+ * unwrap(await keepLines(path, (line) => line === 'keep')())
+ * new TextDecoder().decode(unwrap(await readBytes(path)())) // → 'keep\n'
  */
 export const keepLines = (path: string, keep: (line: string) => boolean): Task<void> =>
   onFile(path, 'a file to trim', async () => {
-    const { lstat, realpath } = node();
-    if ((await lstat(path).catch(recover(['ENOENT'], null))) === null) return;
+    if ((await ownFile(path)) === null) return;
     const text = new TextDecoder().decode(orRaise(await readBytes(path)()));
     const lines = text.split('\n').slice(0, -1);
     const kept = lines
       .filter(keep)
       .map((line) => `${line}\n`)
       .join('');
-    if (kept !== text) await replace(await realpath(path), (handle) => handle.writeFile(kept));
+    if (kept !== text) await replace(path, (handle) => handle.writeFile(kept));
   });

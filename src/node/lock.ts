@@ -7,6 +7,7 @@ import { failure, type NoisefoldError, thrownError } from '../internal/errors.js
 import { E, t } from '../internal/fp.js';
 import { parseJson } from '../internal/json.js';
 import { isAlive } from './files.js';
+import { listen } from './listen.js';
 import { node, recover } from './node.js';
 
 /** A lock held by this process. */
@@ -178,7 +179,7 @@ export const lockFolder = async (folder: string): Promise<Lock> => {
       // the lock was removed with its folder
     }
   };
-  process.once('exit', atExit);
+  const ignoreExit = listen(process, 'exit', atExit);
   return {
     check: async () => {
       const holder = await holderIn(path);
@@ -190,7 +191,7 @@ export const lockFolder = async (folder: string): Promise<Lock> => {
     },
     release: async () => {
       if ((await holderIn(path))?.id === own.id) await rm(path, { force: true });
-      process.off('exit', atExit);
+      ignoreExit();
     },
   };
 };

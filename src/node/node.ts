@@ -18,6 +18,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   EDQUOT: 'free some of your quota of the disk',
   EFBIG: 'give a smaller file; Node 22 and later hold larger ones',
   EMFILE: 'close some files: the process has too many open',
+  ERR_INVALID_ARG_TYPE: 'give the path as a string',
+  ERR_INVALID_ARG_VALUE: 'give a path without null characters',
   ENOSYS: 'take the bytes instead (encodeCheckpoint, encodePng): only Node has files',
 };
 

@@ -1,5 +1,6 @@
 /** Ends a run cleanly when its process receives a signal. */
 import type { StopSignal } from '../internal/stop.js';
+import { listen } from './listen.js';
 import { codeOf } from './node.js';
 
 /** The exit code of a process that a signal ended: 128 plus the number of the signal. */
@@ -38,18 +39,16 @@ export interface SignalStop {
 export const stopOnSignals = (onStop: (name: string) => void = () => {}): SignalStop => {
   const host = typeof process === 'undefined' || typeof process.once !== 'function' ? null : process;
   let came: SignalName | null = null;
-  const listeners = NAMES.map((name) => [name, () => stop(name)] as const);
   const deafen = (): void => {
-    for (const [name, listener] of listeners) host?.off(name, listener);
+    for (const ignore of heard) ignore();
   };
   const stop = (name: SignalName): void => {
     deafen(); // the second signal has its default effect
     came = name;
     onStop(name);
   };
-  for (const [name, listener] of listeners) host?.on(name, listener);
-  const streams = host === null ? [] : [host.stdout, host.stderr];
-  for (const stream of streams) stream.on('error', ignoreLost);
+  const heard = host === null ? [] : NAMES.map((name) => listen(host, name, () => stop(name)));
+  const ignored = host === null ? [] : [host.stdout, host.stderr].map((stream) => listen(stream, 'error', ignoreLost));
   return {
     signal: {
       get aborted() {
@@ -63,7 +62,7 @@ export const stopOnSignals = (onStop: (name: string) => void = () => {}): Signal
       deafen();
       // the last write may fail after it returned
       setTimeout(() => {
-        for (const stream of streams) stream.off('error', ignoreLost);
+        for (const throwAgain of ignored) throwAgain();
       });
     },
   };

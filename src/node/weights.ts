@@ -133,7 +133,7 @@ const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
  * const w: StoredTensor = { dtype: 'F16', shape: [2], data: Uint16Array.of(0x3c00, 0xc000) }
  * const bytes = unwrap(encodeSafetensors({ tensors: new Map([['ema.w', w]]), metadata: {} }))
  * const read = withWeights(bytes, ({ entries, tensor }) => tensor(entries.get('w')!), { prefix: 'ema' })
- * await read() // → E.right({ dtype: 'F32', shape: [2], data: [1, -2] })
+ * unwrap(await read()) // → { dtype: 'F32', shape: [2], data: [1, -2] }
  */
 export const withWeights = <A>(
   from: WeightFiles,

@@ -23,6 +23,33 @@ describe('imageGrid', () => {
     expect(grid).toEqual({ width: 3, height: 2, channels: 1, data: Uint8Array.of(1, 3, 5, 2, 4, 6) });
   });
 
+  test('scale repeats pixels, gap separates neighbours', () => {
+    // three images of 1 × 2 grey pixels, in two columns
+    const images = { shape: [3, 1, 2, 1], data: Uint8Array.of(1, 2, 3, 4, 5, 6) };
+    const grid = right(imageGrid(images, { columns: 2, scale: 2, gap: 1 }));
+    expect({ ...grid, data: [...grid.data] }).toEqual({
+      width: 9,
+      height: 5,
+      channels: 1,
+      data: [
+        [1, 1, 2, 2, 0, 3, 3, 4, 4],
+        [1, 1, 2, 2, 0, 3, 3, 4, 4],
+        [0, 0, 0, 0, 0, 0, 0, 0, 0],
+        [5, 5, 6, 6, 0, 0, 0, 0, 0],
+        [5, 5, 6, 6, 0, 0, 0, 0, 0],
+      ].flat(),
+    });
+  });
+
+  test('a wrong option is refused by its name', () => {
+    const images = { shape: [1, 2, 2, 1], data: new Float32Array(4) };
+    const refused = (layout: object | number) => E.match(({ message }: NoisefoldError) => message, String)(imageGrid(images, layout)); // prettier-ignore
+    expect(refused({ scale: 0.5 })).toContain('imageGrid.scale: expected an integer ≥ 1, got 0.5');
+    expect(refused({ gap: -1 })).toContain('imageGrid.gap: expected an integer ≥ 0, got -1');
+    expect(refused({ margin: 1 })).toContain('imageGrid.margin: expected one of the fields columns, scale, gap');
+    for (const columns of [0, 1.5]) expect(refused(columns)).toContain('imageGrid.columns: expected an integer ≥ 1');
+  });
+
   test('[-1, 1] is mapped to 0…255; numbers outside are clamped, and NaN is black', () => {
     const data = Float32Array.of(-1, 0.5, 1, -7, 7, Number.NaN);
     expect([...right(imageGrid({ shape: [1, 1, 2, 3], data })).data]).toEqual([0, 191, 255, 0, 255, 0]);
@@ -48,15 +75,19 @@ describe('imageGrid', () => {
     },
   );
 
+  test.each([[[-1, 1]], [undefined], [BigInt64Array.of(1n, 0n)]])('%o in place of a host array is refused', (data) => {
+    expect(imageGrid({ shape: [1, 1, 2, 1], data: data as never })).toMatchObject({
+      left: { _tag: 'ConfigError', where: 'imageGrid.data' },
+    });
+  });
+
   test.each([
     [[2, 2, 1], 4, 1],
     [[1, 2, 2, 2], 8, 1],
     [[1, 2, 2, 1], 3, 1],
     [[0, 2, 2, 1], 0, 1],
-    [[1, 2, 2, 1], 4, 0],
     [[1, 2, 2, 1], 4, 1e9],
-    [[1, 2, 2, 1], 4, 2 ** 60],
-    [[1, 2, 2, 1], 4, 1.5],
+    [[1, 2, 2, 1], 4, 2 ** 40],
     [[1, 2, 2, 5], 20, 1],
   ])('%j with %d numbers in %d columns is refused', (shape, length, columns) => {
     expect(imageGrid({ shape, data: new Float32Array(length) }, columns)).toMatchObject({

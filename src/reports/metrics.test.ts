@@ -90,3 +90,13 @@ test.prop([metrics, fc.nat()])('a resumed run keeps the lines before its step, a
   expect(isLineBefore(m.step)(text)).toBe(false);
   expect(isLineBefore(m.step + 1)(text.slice(0, length % text.length))).toBe(false);
 });
+
+test('bytes in place of the text of a log are an error', () => {
+  expect(decodeMetricsLog('metrics.jsonl')(new Uint8Array(3) as never)).toMatchObject(
+    E.left({
+      _tag: 'ConfigError',
+      where: 'metrics.jsonl',
+      hint: 'decode bytes by new TextDecoder().decode(bytes)',
+    }),
+  );
+});

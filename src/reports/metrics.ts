@@ -1,6 +1,6 @@
 /** The log of a training run, metrics.jsonl, with one JSON object per line. */
-import { failure, type NoisefoldError } from '../internal/errors.js';
-import { decode, exactly, finite, natural } from '../internal/decode.js';
+import { fail, failure, type NoisefoldError } from '../internal/errors.js';
+import { decode, exactly, finite, natural, show } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { parseJson } from '../internal/json.js';
 
@@ -12,17 +12,23 @@ const measured = new t.Type<number, number | null>(
   (value) => (Number.isFinite(value) ? value : null),
 );
 
-const codec = exactly(
-  {
-    step: natural,
-    loss: measured,
-    gradientNorm: measured,
-    learningRate: measured,
-    imagesPerSecond: measured,
-    seconds: measured,
-  },
-  { heldOut: measured, accuracy: measured, heldOutAccuracy: measured },
-);
+const metricsOf = <O>(number: t.Type<number, O>) =>
+  exactly(
+    {
+      step: natural,
+      loss: number,
+      gradientNorm: number,
+      learningRate: number,
+      imagesPerSecond: number,
+      seconds: number,
+    },
+    { heldOut: number, accuracy: number, heldOutAccuracy: number },
+  );
+
+const codec = metricsOf(measured);
+
+/** Metrics before they are written. */
+export const metricsCodec = metricsOf(t.number);
 
 /** One line of metrics.jsonl. */
 export interface Metrics {
@@ -56,7 +62,7 @@ export const encodeMetrics = (metrics: Metrics): string => JSON.stringify(codec.
  * Decodes a line. An invalid line is a `DecodeError`; `where` names the line in the error.
  * @example
  * const line = decodeMetrics('metrics.jsonl')('{"step":0,"loss":"low"}')
- * pipe(line, E.mapLeft(({ where }) => where)) // → E.left('metrics.jsonl: loss')
+ * isLeft(line) && line.left.where // → 'metrics.jsonl: loss'
  */
 export const decodeMetrics =
   (where: string) =>
@@ -80,17 +86,25 @@ export const decodeMetrics =
  * const metrics = { step: 0, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
  * const line = encodeMetrics(metrics)
  * const read = decodeMetricsLog('metrics.jsonl')
- * pipe(read(`${line}\n`), E.map((log) => log.map(({ loss }) => loss))) // → E.right([1])
- * pipe(read(`${line}\n{`), E.mapLeft(({ where }) => where)) // → E.left('metrics.jsonl, line 2')
+ * unwrap(read(`${line}\n`)).map(({ loss }) => loss) // → [1]
+ * const wrong = read(`${line}\n{`)
+ * isLeft(wrong) && wrong.left.where // → 'metrics.jsonl, line 2'
  */
 export const decodeMetricsLog =
   (where: string) =>
   (text: string): either.Either<NoisefoldError, readonly Metrics[]> =>
-    F.pipe(
-      text.replace(/\n$/, '').split('\n'),
-      (lines) => (text === '' ? [] : lines),
-      E.traverseArrayWithIndex((i, line) => decodeMetrics(`${where}, line ${i + 1}`)(line)),
-    );
+    typeof text === 'string'
+      ? F.pipe(
+          text.replace(/\n$/, '').split('\n'),
+          (lines) => (text === '' ? [] : lines),
+          E.traverseArrayWithIndex((i, line) => decodeMetrics(`${where}, line ${i + 1}`)(line)),
+        )
+      : fail('ConfigError', {
+          where,
+          expected: 'the text of a log',
+          actual: show(text),
+          hint: 'decode bytes by new TextDecoder().decode(bytes)',
+        });
 
 /**
  * Returns true for a valid line of a step before the given one. A run that resumes at that step keeps these lines.

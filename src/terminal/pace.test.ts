@@ -24,6 +24,16 @@ test('the time left is not shown before some steps or some seconds, because the 
   expect(line('sampling', slow)).toBe('sampling   2/25  6.00 s/step  2:18 left');
 });
 
+test.each([
+  [1 / 1080, '1080 steps/s'],
+  [1 / 123456, '123456 steps/s'],
+  [1 / 999.6, '1000 steps/s'],
+  [1 / 999.4, '999 steps/s'],
+  [1234.5, '1235 s/step'],
+])('a speed of %f s for a step has no exponent', (seconds, speed) =>
+  expect(line('training', run({ done: 1, of: 2, at: 1000, seconds }))).toContain(`  ${speed}`),
+);
+
 test('images are shown once there are some', () => {
   const at = (images: number): string => line('sampling', run({ done: 3, of: 25, at: 1, images }));
   expect(at(0)).toBe('sampling   3/25');

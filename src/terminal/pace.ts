@@ -88,9 +88,11 @@ const isKnown = ({ began, at, perStep: { count } }: Pace): boolean =>
 /** Three digits, with a nearly constant width, so that a changing line is easier to read. */
 const digits = (value: number): string => value.toPrecision(3).padEnd('0.0123'.length);
 
+/** At least three digits, without an exponent. */
+const plain = (value: number): string => (value < 999.5 ? value.toPrecision(3) : value.toFixed(0));
+
 /** `12.3 steps/s`, or `2.50 s/step` if a step takes longer than a second. */
-const speed = (seconds: number): string =>
-  seconds > 1 ? `${seconds.toPrecision(3)} s/step` : `${(1 / seconds).toPrecision(3)} steps/s`;
+const speed = (seconds: number): string => (seconds > 1 ? `${plain(seconds)} s/step` : `${plain(1 / seconds)} steps/s`);
 
 const times = (pace: Pace): readonly string[] => {
   const { done, of, began, at, perStep } = pace;

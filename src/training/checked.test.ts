@@ -68,7 +68,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ batch: 0 }, 'sample.batch: expected an integer ≥ 1, got 0'],
     [{ count: 1.5 }, 'sample.count: expected an integer ≥ 1, got 1.5'],
     [{ lables: [1] }, 'sample.lables: expected one of the fields solver, key,'],
-    [{ labels: [0, 7] }, 'sample: label of sample 1: expected a class of the model, 0 to 2, or 3 for no class, got 7'],
+    [{ labels: [0, 7] }, 'sample: label of sample 1: expected a class of the model, 0 to 2, got 7'],
     [{ labels: [1, 2], count: 5 }, 'sample: count: expected 2, a sample for each label, got 5'],
     [{ labels: [] }, 'sample: expected at least one sample, got 0'],
   ])('of a sampling: %o', (change, message) =>

@@ -1,6 +1,7 @@
 /** Checks configurations, which may be anything if they come from JavaScript, a checkpoint or a spread. */
+import { fail, type NoisefoldError } from '../dsl/index.js';
 import { exactTuple, finite, refined, word } from '../internal/decode.js';
-import { F, t } from '../internal/fp.js';
+import { E, F, t, type either } from '../internal/fp.js';
 import { findNonJson } from '../internal/json.js';
 import { checked, functionPart, isObject, part } from '../internal/parts.js';
 
@@ -63,9 +64,24 @@ export const json: t.Type<unknown> = new t.Type<unknown>(
   F.identity,
 );
 
-/** Returns a trained model; `ConfigError` for anything else, such as a snapshot. */
-export const checkedTrained = (where: string) =>
+/** Returns a trained network; `ConfigError` for anything else, such as a snapshot. */
+export const checkedNetwork = (where: string) =>
   checked(
     `${where}: trained`,
     part('a trained model, as fit or loadTrained returns it', 'model', 'process', 'image', 'params'),
   );
+
+/** Returns a trained denoiser; `ConfigError` for anything else, such as a classifier. */
+export const checkedTrained =
+  (where: string) =>
+  <A extends { readonly model: unknown }>(trained: A): either.Either<NoisefoldError, A> =>
+    E.flatMap((network: A) =>
+      isClassifier(network.model)
+        ? fail('ConfigError', {
+            where: `${where}: trained`,
+            expected: 'a trained denoiser',
+            actual: 'a classifier',
+            hint: 'give a model that predicts; `sample` takes a classifier as `guide`',
+          })
+        : E.right(network),
+    )(checkedNetwork(where)(trained));

@@ -26,6 +26,7 @@ export type { LabelOf, Labelling } from './data/labelling.js';
 export type { Channels, PictureOptions, Size } from './data/pictures.js';
 export { fit, type Fit } from './fit/fit.js';
 export type { HeldOut, Training } from './fit/training.js';
+export type { Initial } from './fit/initial.js';
 export type { AnyRecipe, Average, Given, Learnable, ObjectiveOf, Recipe } from './fit/recipe.js';
 export { startTraining, type TrainingRun } from './fit/run.js';
 export type { TrainEvent } from './fit/trainEvent.js';
@@ -106,7 +107,7 @@ export {
 } from './data/arrayFiles.js';
 export { type ByteArray, decodeIdx, type IdxChunk, streamIdx } from '../formats/idx.js';
 export { readIdx, readIdxChunks, readIdxDataset } from './data/idxFile.js';
-export { imageGrid, type ImageBatch } from '../reports/imageGrid.js';
+export { imageGrid, type ImageGridOptions, type ImageBatch } from '../reports/imageGrid.js';
 export { encodePng, type Picture } from '../formats/png.js';
 export { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../reports/metrics.js';
 export { lossChart, type LossChartOptions } from '../reports/lossChart.js';

@@ -55,7 +55,8 @@ export const leftOf = async (result: taskEither.TaskEither<NoisefoldError, unkno
   return got.left;
 };
 
-export type SmallTraining = Training<UNetParams, [8, 8, 1]>;
+/** It has no parameters to begin with, so that tests can give it another model. */
+export type SmallTraining = Omit<Training<UNetParams, [8, 8, 1]>, 'initial'>;
 
 /** A training of a U-Net of one level, with a few thousand parameters. */
 export const smallTraining = (steps: number): SmallTraining =>
@@ -113,7 +114,7 @@ export const plainModel = (channels: number): Model<PlainParams, [8, 8, 1]> => {
   return { params, init, classes: 3, timesteps: 1000, predicts: 'v', apply: (p, x, { label }) => apply(p)(x, label!) };
 };
 
-export type PlainTraining = Training<PlainParams, [8, 8, 1]>;
+export type PlainTraining = Omit<Training<PlainParams, [8, 8, 1]>, 'initial'>;
 
 /** A training of {@link plainModel}, for tests of all that is the same for any model. */
 export const plainTraining = (steps: number): PlainTraining => ({

@@ -140,7 +140,7 @@ describe('invalid arguments are refused before anything runs', () => {
     [{ known: { images: images(1), mask, resamples: 0 } }, 'inpainting.resamples: expected an integer ≥ 1, got 0'],
     [{ from: { images: images(1), strength: 0 } }, 'a strength above 0 and at most 1, got 0'],
     [{ from: { images: { ...images(1), shape: [1, 4, 2, 1] }, strength: 0.5 } }, 'sample: from.images: expected all numbers of [1, 2, 2, 2], got 8 of [1, 4, 2, 1]'],
-    [{ from: { images: { data: new Float32Array(8).fill(255), shape: [1, 2, 2, 2] }, strength: 0.5 } }, 'convert bytes by byte/127.5 - 1'],
+    [{ from: { images: { data: new Float32Array(8).fill(255), shape: [1, 2, 2, 2] }, strength: 0.5 } }, 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
     [{ solver: ddimInversion() }, 'sample: solver: expected one that steps to the data, got one that steps to the noise, over t = 124 to 874'],
     [{ solver: ddimInversion(), from: { images: images(1), strength: 0.5 } }, 'one that steps to the data'],
     [{ solver: ddimInversion(), known: { images: images(1), mask } }, 'one that steps to the data'],

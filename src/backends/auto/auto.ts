@@ -112,8 +112,8 @@ export const firstWorking = (acquireOf: typeof acquire) =>
  * @example
  * const tried: string[] = []
  * const onTried = ({ backend, error }: Tried) => () => void tried.push(error === null ? backend : `no ${backend}`)
- * const name = pipe(askBackend, RTE.map((backend) => backend.name))
- * await using(auto({ order: ['wasm', 'reference'], onTried }))(name)() // → E.right('wasm')
+ * await using nf = await open(auto({ order: ['wasm', 'reference'], onTried }))
+ * nf.backend.name // → 'wasm'
  * tried // → ['wasm']
  */
 export const auto = firstWorking(acquire);

@@ -9,12 +9,8 @@ import { libraryRule } from './library.js';
  * The reference backend: every primitive as a plain loop in float64. It is slow and simple, and always available.
  * Tests compare the other backends with it. Use it to find where a NaN first appears.
  * @example
- * await pipe(
- *   compile(program({ x: '3' }, ({ x }) => square(x)), {}),
- *   RTE.flatMapTaskEither(({ run }) => run({ x: Float64Array.of(1, 2, 3) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([1, 4, 9])
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(program({ x: '3' }, ({ x }) => square(x)), {})({ x: Float64Array.of(1, 2, 3) })) // → [1, 4, 9]
  */
 export const reference = withOptions('the reference backend', noOptions, () =>
   TE.fromIO(() =>

@@ -57,9 +57,11 @@ const ENGINES = Object.keys(acquires) as readonly TfjsEngine[]; // the keys of t
  * cuDNN 8.1; TensorFlow allocates all memory of the GPU at once unless `TF_FORCE_GPU_ALLOW_GROWTH=true`.
  * @example
  * const doubled = evaluate(program({ x: '2' }, ({ x }) => add(x, x)), {})({ x: Float32Array.of(1, 2) })
- * await using(tfjs('cpu'))(doubled)() // → E.right([2, 4])
+ * await using nf = await open(tfjs('cpu'))
+ * await nf.run(doubled) // → [2, 4]
  * // falls back to wasm if tfjs-node is not installed
- * await using(pipe(tfjs('node'), TE.orElse(() => wasm())))(doubled)() // → E.right([2, 4])
+ * await using faster = await open(tfjs('node')).catch(() => open(wasm()))
+ * await faster.run(doubled) // → [2, 4]
  */
 export const tfjs = <E extends TfjsEngine>(engine: E, options?: TfjsOptions[E]): Task<Backend> => {
   // JavaScript callers may pass anything

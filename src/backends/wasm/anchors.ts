@@ -4,7 +4,7 @@ import type { AnchorCall } from '../shared/anchors.js';
 import { type Convolution, partsOf } from '../shared/convolution.js';
 import type { Rule } from '../shared/kernel.js';
 import type { WasmKernel } from './engine/kernel.js';
-import { LANES, type Place, ranges, serial, shift, type Stage } from './engine/stage.js';
+import { MOST_SHARES, type Place, ranges, serial, shift, type Stage } from './engine/stage.js';
 import { conv, convScratchElements } from './kernels/conv.js';
 import { attention, attentionScratchElements } from './kernels/attention/attention.js';
 import { attentionGradient, attentionGradientScratchElements } from './kernels/attention/gradient.js';
@@ -13,6 +13,7 @@ import type { ConvProblem } from './kernels/problems.js';
 import { convWork } from './kernels/geometry.js';
 import { filterGradient, filterGradientScratchElements } from './kernels/filterGradient.js';
 import { gemm, type GemmProblem, gemmScratchElements, gemmWork, type MatrixStrides } from './kernels/gemm.js';
+import { WORD_BYTES } from './numbers.js';
 
 const matrixOf = ({ strides }: View): MatrixStrides => ({
   batch: strides.slice(0, -2),
@@ -63,16 +64,12 @@ const convOf = ({ image, kernel, output, attributes }: Convolution): ConvProblem
 };
 
 /** The place of a view. */
-const placeOf = ({ buffer, offset }: View): Place => ({ buffer, offset: 4 * offset });
+const placeOf = ({ buffer, offset }: View): Place => ({ buffer, offset: WORD_BYTES * offset });
 
-/**
- * The stages of an anchor, and the scratch that each kernel run needs. The stages are made from the place of the
- * scratch.
- */
-interface Work {
+/** A run of a kernel: the scratch that it needs, in elements, and its stages, which are made from the place of the scratch. */
+interface KernelRun {
   readonly elements: () => number;
-  /** Multiply-adds. */
-  readonly work: number;
+  readonly multiplyAdds: number;
   readonly stages: (scratch: Place) => readonly Stage[];
 }
 
@@ -95,7 +92,7 @@ const attentionOf = (scale: number, [q, k, v]: readonly View[]): AttentionProble
 });
 
 /** The kernel runs of an anchor: one for each group of a convolution. */
-const worksOf = (call: AnchorCall): readonly Work[] => {
+const runsOf = (call: AnchorCall): readonly KernelRun[] => {
   const { anchor, output } = call;
   const [left, right, third, fourth] = call.inputs as readonly [View, View, View, View]; // one for each operand of the anchor
   switch (anchor.op) {
@@ -105,7 +102,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
       return [
         {
           elements: () => attentionScratchElements(problem),
-          work: 2 * productWork(problem),
+          multiplyAdds: 2 * productWork(problem),
           stages: (scratch) => attention(problem, { ...at, scratch }),
         },
       ];
@@ -120,7 +117,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
       return [
         {
           elements: () => attentionGradientScratchElements(problem),
-          work: 5 * productWork(problem),
+          multiplyAdds: 5 * productWork(problem),
           stages: (scratch) => attentionGradient(problem, { ...at, gradients: placeOf(output), scratch }),
         },
       ];
@@ -131,7 +128,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
       return [
         {
           elements: () => gemmScratchElements(problem),
-          work: gemmWork(problem),
+          multiplyAdds: gemmWork(problem),
           stages: (scratch) => gemm(problem, { ...at, scratch }),
         },
       ];
@@ -142,7 +139,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
         const at = { x: placeOf(part.image), filter: placeOf(part.kernel), y: placeOf(part.output) };
         return {
           elements: () => convScratchElements(problem),
-          work: convWork(problem),
+          multiplyAdds: convWork(problem),
           stages: (scratch) => conv(problem, { ...at, scratch }),
         };
       });
@@ -154,7 +151,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
         const at = { x: placeOf(part.image), dy: placeOf(part.output), filter: placeOf(part.kernel) };
         return {
           elements: () => filterGradientScratchElements(problem),
-          work: convWork(problem),
+          multiplyAdds: convWork(problem),
           stages: (scratch) => filterGradient(problem, { ...at, scratch }),
         };
       });
@@ -169,32 +166,32 @@ const NAMES = {
   attentionGradient: 'simd attentionGradient',
 } as const;
 
-/** Several groups run concurrently, in lanes with their own scratch; a single group is split internally. */
-const lanesOf = (works: readonly Work[]): number => Math.min(LANES, works.length);
+/** Several groups run concurrently, in shares with their own scratch; a single group is split internally. */
+const sharesOf = (runs: readonly KernelRun[]): number => Math.min(MOST_SHARES, runs.length);
 
-/** Scratch elements that a lane needs. */
-const laneElements = (works: readonly Work[]): number => Math.max(...works.map(({ elements }) => elements()));
+/** Scratch elements that a share needs. */
+const shareElements = (runs: readonly KernelRun[]): number => Math.max(...runs.map(({ elements }) => elements()));
 
 /** Scratch elements that an anchor needs. */
 export const simdScratch = (call: AnchorCall): number => {
-  const works = worksOf(call);
-  return lanesOf(works) * laneElements(works);
+  const runs = runsOf(call);
+  return sharesOf(runs) * shareElements(runs);
 };
 
 /** Rule that runs anchors with the SIMD kernels. */
 export const simdAnchorRule: Rule<WasmKernel> = (call) => {
   if (call.kind !== 'anchor') return null;
-  const works = worksOf(call);
+  const runs = runsOf(call);
   const scratch = placeOf(call.scratch ?? call.output); // a kernel without scratch does not use the place of its scratch
   const stages = (): readonly Stage[] => {
-    if (works.length === 1) return works[0]!.stages(scratch);
-    const bytes = 4 * laneElements(works);
+    if (runs.length === 1) return runs[0]!.stages(scratch);
+    const bytes = WORD_BYTES * shareElements(runs);
     return [
-      ranges(works.length, lanesOf(works)).map(({ first, count }, lane) =>
-        works.slice(first, first + count).flatMap((work) => serial(work.stages(shift(scratch, lane * bytes)))),
+      ranges(runs.length, sharesOf(runs)).map(({ first, count }, share) =>
+        runs.slice(first, first + count).flatMap((run) => serial(run.stages(shift(scratch, share * bytes)))),
       ),
     ];
   };
-  const work = works.reduce((sum, part) => sum + part.work, 0);
-  return { kind: 'stages', name: NAMES[call.anchor.op], stages, work };
+  const multiplyAdds = runs.reduce((sum, run) => sum + run.multiplyAdds, 0);
+  return { kind: 'stages', name: NAMES[call.anchor.op], stages, multiplyAdds };
 };

@@ -66,24 +66,24 @@ export const wasmBackend = (
   start: Spawn = spawn,
 ): Backend => {
   const isShared = canShareMemory();
-  const memory = newMemory(isShared);
+  const wasmMemory = newMemory(isShared);
   const rounding = !portable && fuses() ? 'fused' : 'separate';
   const { multiplyAdd, known, shared, own } = FORMS[rounding];
   const modules = isShared ? shared() : own();
   const jobs = createJobs();
-  const heap = wasmHeap(memory);
-  const books = createMemory('wasm', freedAfter(heap, jobs));
-  const pool = isShared ? createPool(memory, modules, threads, SYNC_START, start) : null;
+  const heap = wasmHeap(wasmMemory);
+  const memory = createMemory('wasm', freedAfter(heap, jobs));
+  const pool = isShared ? createPool(wasmMemory, modules, threads, SYNC_START, start) : null;
   const engine: Engine = {
-    memory,
+    memory: wasmMemory,
     isShared,
     multiplyAdd,
     known,
     modules,
-    kernels: lazy(() => loadKernels({ memory, modules })),
+    kernels: lazy(() => loadKernels({ memory: wasmMemory, modules })),
     pool,
     worthWorkers,
-    turns: { jobs, memory: books, breathe: breather() },
+    turns: { jobs, memory, breathe: breather() },
     onNoWorkers: noticeOnce(onNotice),
   };
   return memoryBackend<WasmKernel>({
@@ -94,7 +94,7 @@ export const wasmBackend = (
       scratchElements: simdScratch,
     },
     rounding,
-    memory: books,
+    memory,
     rules: () => RULES,
     layOut: (plan, kernels) => wasmExecution(plan, kernels, engine, heap),
     write: (address, data, dtype) => {
@@ -128,12 +128,8 @@ const noticeOnce = (onNotice: NonNullable<WasmOptions['onNotice']>): ((reason: s
  * there is no file to serve. Each backend has its own memory, of up to 4 GiB. Fails with `BackendUnavailable` if
  * WebAssembly does not support SIMD.
  * @example
- * await pipe(
- *   compile(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {}),
- *   RTE.flatMapTaskEither(({ run }) => run({ x: Float32Array.of(1, 1, 0, 1) })),
- *   RTE.flatMap(read),
- *   using(wasm()),
- * )() // → E.right([1, 2, 0, 1])
+ * await using nf = await open(wasm())
+ * await nf.run(evaluate(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {})({ x: Float32Array.of(1, 1, 0, 1) })) // → [1, 2, 0, 1]
  */
 export const wasm = withOptions<WasmOptions>('the wasm backend', wasmOptions, (options) =>
   TE.tryCatch(async () => wasmBackend(options), unavailable),

@@ -13,12 +13,8 @@ export type { AdapterOptions } from './adapterOptions.js';
  * `BackendUnavailable` if there is no adapter, or in Node no peer. If the device is lost, every later run and `read`
  * fails, and `lost` returns the error.
  * @example
- * await pipe(
- *   compile(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {}),
- *   RTE.flatMapTaskEither(({ run }) => run({ x: Float32Array.of(1, 1, 0, 1) })),
- *   RTE.flatMap(read),
- *   using(webgpu()),
- * )() // → E.right([1, 2, 0, 1])
+ * await using nf = await open(webgpu())
+ * await nf.run(evaluate(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {})({ x: Float32Array.of(1, 1, 0, 1) })) // → [1, 2, 0, 1]
  */
 export const webgpu = withOptions<AdapterOptions>('the webgpu backend', adapterOptions, (options) =>
   F.pipe(

@@ -12,9 +12,10 @@ const firstWrong = (numbers: ArrayLike<number>, isRight: (number: number) => boo
  * Checks timesteps of a process before a program gets them. Returns a `ConfigError` unless all are whole numbers of 0 to
  * T-1. A graph cannot check them: there the tables of a process give NaN for a timestep out of range.
  * @example
- * const of = (t: readonly number[]) => pipe(ddpm(cosine(10)), E.flatMap((process) => checkedTimesteps(process)(t)))
- * of([0, 9]) // → E.right([0, 9])
- * pipe(of([10]), E.mapLeft(({ actual }) => actual)) // → E.left('10 for sample 0')
+ * const checked = checkedTimesteps(unwrap(ddpm(cosine(10))))
+ * unwrap(checked([0, 9])) // → [0, 9]
+ * const wrong = checked([10])
+ * isLeft(wrong) && wrong.left.actual // → '10 for sample 0'
  */
 export const checkedTimesteps =
   ({ schedule: { T } }: Process): Checked =>
@@ -45,8 +46,9 @@ const fields = namedFields('checkedLabels', {}, ['orNone', 'where']);
  * Returns a `ConfigError` for others, and for any label of a model without classes. A program would treat them as no class.
  * @example
  * const digits: Denoiser<null, []> = { predicts: 'v', classes: 10, apply: (_, x) => x }
- * checkedLabels(digits)([0, 10]) // → E.right([0, 10])
- * pipe(checkedLabels(digits, { orNone: false })([0, 10]), E.mapLeft(({ where }) => where)) // → E.left('label of sample 1')
+ * unwrap(checkedLabels(digits)([0, 10])) // → [0, 10]
+ * const wrong = checkedLabels(digits, { orNone: false })([0, 10])
+ * isLeft(wrong) && wrong.left.where // → 'label of sample 1'
  */
 export const checkedLabels = (
   { classes }: { readonly classes?: number | undefined },
@@ -76,9 +78,11 @@ export const checkedLabels = (
  *
  * @param where - their name in errors; `images` if left out
  * @example
- * checkedImages([-1, 0.5]) // → E.right([-1, 0.5])
- * pipe(checkedImages([0, 255]), E.mapLeft(({ actual }) => actual)) // → E.left('255 at number 1')
- * pipe(checkedImages([Number.NaN]), E.mapLeft(({ _tag }) => _tag)) // → E.left('NonFinite')
+ * unwrap(checkedImages([-1, 0.5])) // → [-1, 0.5]
+ * const wrong = checkedImages([0, 255])
+ * isLeft(wrong) && wrong.left.actual // → '255 at number 1'
+ * const refused = checkedImages([Number.NaN])
+ * isLeft(refused) && refused.left._tag // → 'NonFinite'
  */
 export const checkedImages = <A extends ArrayLike<number>>(
   numbers: A,
@@ -91,6 +95,6 @@ export const checkedImages = <A extends ArrayLike<number>>(
     where,
     expected: 'finite numbers in [-1, 1]',
     actual: `${found} at number ${wrong}`,
-    hint: 'convert bytes by byte/127.5 - 1',
+    hint: 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1',
   });
 };

@@ -15,13 +15,10 @@ import type { Process } from '../process/process.js';
  * - `t`: `[B]`, of the process; the result has the network's timestep for it
  * @example
  * const small = { image: ones(2, 1, 1, 1) }
- * const noised = (p: Process) =>
- *   program('key', (k) => noisyCondition(p)(small, iota(2))(k).image)
- * await pipe(
- *   RTE.fromEither(ddpm(scheduleFromBetas([1e-12, 0.36]))),
- *   RTE.flatMap((process) => evaluate(noised(process), {})(key(7))),
- *   using(reference()),
- * )() // → E.right([1, 1.177])
+ * const process = unwrap(ddpm(scheduleFromBetas([1e-12, 0.36])))
+ * const noised = program('key', (k) => noisyCondition(process)(small, iota(2))(k).image)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(noised, {})(key(7))) // → [1, 1.177]
  */
 export const noisyCondition = (process: Process) => {
   const transmit = qSample(process);
@@ -41,12 +38,10 @@ export const noisyCondition = (process: Process) => {
  * @param levels - all timesteps of the process if left out; raises `ConfigError` unless 1 ≤ levels ≤ T
  * @example
  * const task = (process: Process) => conditioningAugmentation(process, { levels: 100 })(superResolution({ factor: 2 }))
- * const drawn = (process: Process) => program('key', (k) => task(process)(zeros(3, 2, 2, 1), k).t!)
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => evaluate(drawn(process), {})(key(7))),
- *   using(reference()),
- * )() // → E.right([56, 31, 4])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const drawn = program('key', (k) => task(process)(zeros(3, 2, 2, 1), k).t!)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(drawn, {})(key(7))) // → [56, 31, 4]
  */
 export const conditioningAugmentation = (process: Process, options: { readonly levels?: number } = {}) => {
   const noisy = noisyCondition(process);

@@ -10,12 +10,8 @@ import { raise } from '../../internal/errors.js';
  * A probability other than 0 for a denoiser without classes raises `ConfigError`.
  * @example
  * const model: Denoiser<null, []> = { predicts: 'v', classes: 10, apply: (_, x) => x }
- * await pipe(
- *   compile(program({ k: 'key' }, ({ k }) => dropLabels(model, 0.5)(k)(iota(4))), {}),
- *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([0, 1, 2, 10])
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(program({ k: 'key' }, ({ k }) => dropLabels(model, 0.5)(k)(iota(4))), {})({ k: key(7) })) // → [0, 1, 2, 10]
  */
 export const dropLabels = ({ classes }: { readonly classes?: number }, probability: number) => {
   if (probability !== 0 && classes === undefined)

@@ -20,7 +20,8 @@ const factorOf = optionsOf({
  * @example
  * const image = constantOf([1, 0, 0.5, 0.5, 0, -1, 0.5, 0.5], 1, 2, 4, 1)
  * const small = program('key', (k) => superResolution({ factor: 2 })(image, k).image)
- * await using(reference())(evaluate(small, {})(key(7)))() // → E.right([0, 0.5])
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(small, {})(key(7))) // → [0, 0.5]
  */
 export const superResolution = (options: { readonly factor: number }): Conditioner<[Dim, Dim, Dim]> => {
   const given = factorOf(options);

@@ -183,7 +183,8 @@ export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Deno
  *   apply: (_, x, { dropout }) => (dropout === undefined ? x : zerosLike(x)),
  * }
  * const measured = program('key', (dropout) => withoutDropout(dropping).apply(null, ones(1), { t: iota(1), dropout }))
- * await using(reference())(evaluate(measured, {})(key(7)))() // → E.right([1])
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(measured, {})(key(7))) // → [1]
  */
 export const withoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
   mapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser);
@@ -194,9 +195,9 @@ export const withoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): De
  *
  * @param timesteps - the timesteps to check for signal; all of the process if left out
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * const toNoise = pipe(process, E.map((p) => converted(p, 'x0', 'epsilon')(iota(2), ones(2))))
- * pipe(toNoise, E.map((ofX0) => ofX0(zeros(2)))) // → E.right([1.667, 1.25])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const toNoise = converted(process, 'x0', 'epsilon')(iota(2), ones(2))
+ * toNoise(zeros(2)) // → [1.667, 1.25]
  */
 export const converted = (
   process: Process,
@@ -222,9 +223,9 @@ export const converted = (
  * @param timesteps - the timesteps to check for signal; all of the process if left out
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * const noise = pipe(process, E.map((p) => reparameterize(p, 'epsilon')(black)))
- * pipe(noise, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([1.667, 1.25])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const noise = reparameterize(process, 'epsilon')(black)
+ * noise.apply(null, ones(2), { t: iota(2) }) // → [1.667, 1.25]
  */
 export const reparameterize =
   (process: Process, to: Parameterization, timesteps?: readonly number[]) =>
@@ -281,7 +282,7 @@ const rejectNoiseLabels = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>,
  * @example
  * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast(t, 'float32'), x) }
  * const seen = (process: Process) => overProcess(process)(clock).apply(null, zeros(3), { t: iota(3) })
- * pipe(ddpm(cosine(1000)), E.flatMap(respace(spaced(3))), E.map(seen)) // → E.right([0, 500, 999])
+ * seen(unwrap(respace(spaced(3))(unwrap(ddpm(cosine(1000)))))) // → [0, 500, 999]
  */
 export const overProcess =
   ({ timesteps }: Process) =>

@@ -94,9 +94,9 @@ const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, 
  * @param process - the process of its timesteps; before respacing, if it will be used with a respaced one
  * @example
  * const point = { shape: [2] as const, weights: [1], means: [[0.5, -1]], variances: [0] }
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * const denoiser = pipe(process, E.map((p) => exactDenoiser(p)(point)))
- * pipe(denoiser, E.map(({ apply }) => apply(null, zeros(1, 2), { t: iota(1) }))) // → E.right([[0.5, -1]])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const denoiser = exactDenoiser(process)(point)
+ * denoiser.apply(null, zeros(1, 2), { t: iota(1) }) // → [[0.5, -1]]
  */
 export const exactDenoiser =
   (process: Marginals) =>
@@ -118,8 +118,9 @@ export const exactDenoiser =
  * - `t`: `[B]`
  * @example
  * const normal = { shape: [1] as const, weights: [1], means: [[0]], variances: [1] }
- * const score = pipe(ddpm(cosine(5)), E.map((p) => exactScore(p)(normal)(constantOf([2], 1, 1), iota(1))))
- * score // → E.right([[-2]])
+ * const process = unwrap(ddpm(cosine(5)))
+ * const score = exactScore(process)(normal)(constantOf([2], 1, 1), iota(1))
+ * score // → [[-2]]
  */
 export const exactScore =
   (process: Marginals) =>
@@ -136,8 +137,9 @@ export const exactScore =
  * - `t`: `[B]`
  * @example
  * const normal = { shape: [1] as const, weights: [1], means: [[0]], variances: [1] }
- * const density = pipe(ddpm(cosine(5)), E.map((p) => exactLogDensity(p)(normal)(zeros(1, 1), iota(1))))
- * density // → E.right([-0.9189])
+ * const process = unwrap(ddpm(cosine(5)))
+ * const density = exactLogDensity(process)(normal)(zeros(1, 1), iota(1))
+ * density // → [-0.9189]
  */
 export const exactLogDensity =
   (process: Marginals) =>

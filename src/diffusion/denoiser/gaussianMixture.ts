@@ -61,8 +61,9 @@ const fields = namedFields('gaussianMixture', {
  * variances, numbers that are not finite, and counts that do not agree.
  * @example
  * const two = { shape: [2] as const, means: [[-1, 0], [1, 0]], variances: [0.1, [0.2, 0.3]] }
- * pipe(gaussianMixture({ ...two, weights: [0.5, 0.5] }), E.isRight) // → true
- * pipe(gaussianMixture({ ...two, weights: [0.5, 0.6] }), E.mapLeft(({ actual }) => actual)) // → E.left('weights that sum to 1.1')
+ * isRight(gaussianMixture({ ...two, weights: [0.5, 0.5] })) // → true
+ * const wrong = gaussianMixture({ ...two, weights: [0.5, 0.6] })
+ * isLeft(wrong) && wrong.left.actual // → 'weights that sum to 1.1'
  */
 export const gaussianMixture = <I extends Shape>(
   given: GaussianMixture<I>,

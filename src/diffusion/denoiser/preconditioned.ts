@@ -113,12 +113,9 @@ const keptOf = (network: object) =>
  * @param options - `as`, and the constants of that column: {@link PreconditioningOptions}
  * @example
  * const silent: NoiseNetwork<null, []> = { apply: (_, x) => zerosLike(x) }
- * const made = pipe(
- *   processOfSigmas([0.5, 2]),
- *   E.flatMap((process) => preconditioned(process, silent, { as: 'edm', sigmaData: 0.5 })),
- * )
+ * const made = unwrap(preconditioned(unwrap(processOfSigmas([0.5, 2])), silent, { as: 'edm', sigmaData: 0.5 }))
  * // x_t/√ᾱ_t is √1.25 and √5; c_skip is 1/2 and 1/17
- * pipe(made, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([0.559, 0.1315])
+ * made.apply(null, ones(2), { t: iota(2) }) // → [0.559, 0.1315]
  */
 export const preconditioned = <P, I extends Shape, N extends object>(
   process: Process,

@@ -12,7 +12,9 @@ export type Grid = (process: Process) => either.Either<NoisefoldError, readonly 
 
 /**
  * Every timestep, T-1…0.
- * @example pipe(ddpm(cosine(4)), E.flatMap(everyStep)) // → E.right([3, 2, 1, 0])
+ * @example
+ * const process = unwrap(ddpm(cosine(4)))
+ * unwrap(everyStep(process)) // → [3, 2, 1, 0]
  */
 export const everyStep: Grid = ({ schedule: { T } }) => E.right(Array.from({ length: T }, (_, i) => T - 1 - i));
 
@@ -48,7 +50,9 @@ export const spread = (size: number, steps: number): readonly number[] => {
 /**
  * `steps` timesteps evenly spaced over 0…T-1, both ends included, as guided-diffusion respaces. One step is T-1, where its
  * code has 0. The step that ends at t = 0 is by far the longest in λ. Returns a `ConfigError` for more than T steps.
- * @example pipe(ddpm(cosine(1000)), E.flatMap(spaced(5))) // → E.right([999, 749, 500, 250, 0])
+ * @example
+ * const process = unwrap(ddpm(cosine(1000)))
+ * unwrap(spaced(5)(process)) // → [999, 749, 500, 250, 0]
  */
 export const spaced = (steps: number): Grid =>
   evenly('spaced', steps, (T) => (steps === 1 ? [T - 1] : spread(T, steps)));
@@ -75,8 +79,9 @@ const linspaceOptions = optionsOf({
  *
  * @param options - `endpoint`: false for `linspace` of DPM-Solver and UniPC; true, for DDIM and DDPM, if left out
  * @example
- * pipe(ddpm(cosine(1000)), E.flatMap(linspace(5))) // → E.right([999, 749, 500, 250, 0])
- * pipe(ddpm(cosine(1000)), E.flatMap(linspace(4, { endpoint: false }))) // → E.right([999, 749, 500, 250])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * unwrap(linspace(5)(process)) // → [999, 749, 500, 250, 0]
+ * unwrap(linspace(4, { endpoint: false })(process)) // → [999, 749, 500, 250]
  */
 export const linspace =
   (steps: number, options: Endpoint = {}): Grid =>
@@ -104,8 +109,9 @@ const leadingOptions = optionsOf({
  * @param options - `offset`: added to each, diffusers' `steps_offset` (1 for Stable Diffusion); 0 if left out. An offset
  *   that leaves 0…T-1 is a `ConfigError`. `endpoint`: false for `leading` of DPM-Solver and UniPC, true if left out
  * @example
- * pipe(ddpm(cosine(1000)), E.flatMap(leading(5))) // → E.right([800, 600, 400, 200, 0])
- * pipe(ddpm(cosine(1000)), E.flatMap(leading(5, { offset: 1 }))) // → E.right([801, 601, 401, 201, 1])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * unwrap(leading(5)(process)) // → [800, 600, 400, 200, 0]
+ * unwrap(leading(5, { offset: 1 })(process)) // → [801, 601, 401, 201, 1]
  */
 export const leading =
   (steps: number, options: { readonly offset?: number } & Endpoint = {}): Grid =>
@@ -125,7 +131,9 @@ export const leading =
  * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest timestep, and
  * the last step, to the data, is as long in t as the others. A number of steps in place of a grid means this one
  * ({@link gridOf}). Returns a `ConfigError` for more than T steps.
- * @example pipe(ddpm(cosine(1000)), E.flatMap(trailing(5))) // → E.right([999, 799, 599, 399, 199])
+ * @example
+ * const process = unwrap(ddpm(cosine(1000)))
+ * unwrap(trailing(5)(process)) // → [999, 799, 599, 399, 199]
  */
 export const trailing = (steps: number): Grid =>
   evenly('trailing', steps, (T) => {
@@ -136,8 +144,9 @@ export const trailing = (steps: number): Grid =>
 /**
  * A grid of the given timesteps. Returns a `ConfigError` unless they fall and are within 0…T-1.
  * @example
- * pipe(ddpm(cosine(1000)), E.flatMap(timestepGrid([999, 500, 0]))) // → E.right([999, 500, 0])
- * pipe(ddpm(cosine(100)), E.flatMap(timestepGrid([999, 500, 0])), E.isRight) // → false
+ * const process = unwrap(ddpm(cosine(1000)))
+ * unwrap(timestepGrid([999, 500, 0])(process)) // → [999, 500, 0]
+ * isRight(timestepGrid([999, 500, 0])(unwrap(ddpm(cosine(100))))) // → false
  */
 export const timestepGrid =
   (timesteps: readonly number[]): Grid =>
@@ -156,8 +165,9 @@ export const timestepGrid =
  * The grid for a number of steps, which is {@link trailing}, or for a grid. Returns a `ConfigError` if the grid gives
  * timesteps that do not fall or are not of the process.
  * @example
- * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(4))) // → E.right([999, 749, 499, 249])
- * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(spaced(3)))) // → E.right([999, 500, 0])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * unwrap(gridOf(4)(process)) // → [999, 749, 499, 249]
+ * unwrap(gridOf(spaced(3))(process)) // → [999, 500, 0]
  */
 export const gridOf =
   (steps: number | Grid): Grid =>

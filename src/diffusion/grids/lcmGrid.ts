@@ -17,7 +17,9 @@ const lcmOptions = optionsOf({
  * rounded down. Returns a `ConfigError` unless steps ≤ original ≤ T.
  *
  * @param options - `original`: the number of steps that the teacher's path was divided into; 50 if left out
- * @example pipe(ddpm(scaledLinear(1000)), E.flatMap(lcmGrid(4))) // → E.right([999, 759, 499, 259])
+ * @example
+ * const process = unwrap(ddpm(scaledLinear(1000)))
+ * unwrap(lcmGrid(4)(process)) // → [999, 759, 499, 259]
  */
 export const lcmGrid =
   (steps: number, options: { readonly original?: number } = {}): Grid =>

@@ -18,9 +18,10 @@ export interface Leg {
 /**
  * The legs of falling timesteps, the last of which ends at the data.
  * @example
- * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [999, 500, 0])))
- * pipe(legs, E.map((all) => all.map(({ t }) => t))) // → E.right([999, 500, 0])
- * pipe(legs, E.map((all) => all.at(-1)!.to)) // → E.right(identity)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const legs = legsOf(process, [999, 500, 0])
+ * legs.map(({ t }) => t) // → [999, 500, 0]
+ * legs.at(-1)!.to // → identity
  */
 export const legsOf = (process: Levels, timesteps: readonly number[]): readonly Leg[] =>
   timesteps.map((t, i) => legBetween(process, t, timesteps[i + 1] ?? null));

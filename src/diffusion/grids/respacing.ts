@@ -24,8 +24,9 @@ const levelsOf = ({ schedule, timesteps, marginals }: Process, kept: readonly nu
  * @param steps - a number of steps, which means {@link trailing}, or a grid. With few steps, a grid that includes t = 0,
  *   such as `spaced`, gives a far worse bound
  * @example
- * const short = pipe(ddpm(linear(1000)), E.flatMap(respace(spaced(3))))
- * pipe(short, E.map(({ timesteps }) => timesteps)) // → E.right([0, 500, 999])
+ * const process = unwrap(ddpm(linear(1000)))
+ * const short = unwrap(respace(spaced(3))(process))
+ * short.timesteps // → [0, 500, 999]
  */
 export const respace =
   (steps: number | Grid) =>

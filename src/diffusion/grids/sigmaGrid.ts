@@ -63,7 +63,7 @@ const exponentialGridOptions = optionsOf({
  * `ConfigError` for an invalid range and for ρ ≤ 0.
  *
  * @param options - `rho` 7 if left out
- * @example karrasSigmas(4, { min: 0.002, max: 80 }) // → E.right([80, 9.723, 0.47, 0.002])
+ * @example unwrap(karrasSigmas(4, { min: 0.002, max: 80 })) // → [80, 9.723, 0.47, 0.002]
  */
 export const karrasSigmas = (
   steps: number,
@@ -85,7 +85,7 @@ export const karrasSigmas = (
 /**
  * Noise levels that fall by equal factors from `max` to `min`: 'exponential' of k-diffusion and diffusers, and equal
  * steps of the log-SNR. Returns a `ConfigError` for an invalid range.
- * @example exponentialSigmas(3, { min: 0.1, max: 10 }) // → E.right([10, 1, 0.1])
+ * @example unwrap(exponentialSigmas(3, { min: 0.1, max: 10 })) // → [10, 1, 0.1]
  */
 export const exponentialSigmas = (steps: number, range: SigmaRange): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
@@ -102,7 +102,7 @@ const apart = (timesteps: readonly number[], T: number): readonly number[] => {
 
 /**
  * The least and the greatest σ of a schedule, at t = 0 and at T-1. The greatest is ∞ at zero terminal SNR.
- * @example pipe(linear(1000), E.map(sigmaRange)) // → E.right({ min: 0.01, max: 157.407 })
+ * @example sigmaRange(unwrap(linear(1000))) // → { min: 0.01, max: 157.407 }
  */
 export const sigmaRange = ({ T, sigmas }: Schedule): SigmaRange => ({ min: sigmas[0]!, max: sigmas[T - 1]! });
 
@@ -131,8 +131,9 @@ export const fallingSigmas = (
  * timestep occurs once: if two σ have the same nearest timestep, the noisier one gets the next higher, so dense σ become
  * neighbours. Returns a `ConfigError` if σ do not fall, leave the range of the process, or are more than T.
  * @example
- * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([80, 5, 1, 0.05]))) // → E.right([930, 565, 258, 11])
- * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([0.012, 0.011, 0.0101]))) // → E.right([2, 1, 0])
+ * const process = unwrap(ddpm(linear(1000)))
+ * unwrap(atSigmas([80, 5, 1, 0.05])(process)) // → [930, 565, 258, 11]
+ * unwrap(atSigmas([0.012, 0.011, 0.0101])(process)) // → [2, 1, 0]
  */
 export const atSigmas =
   (sigmas: ArrayLike<number>): Grid =>
@@ -156,8 +157,9 @@ export const atSigmas =
  * out; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`. Near the data there may be too
  * few whole timesteps, which then become neighbours; {@link respaceAtSigmas} visits the paper's σ exactly.
  * @example
- * pipe(ddpm(linear(1000)), E.flatMap(karrasGrid(5))) // → E.right([999, 843, 593, 142, 0])
- * pipe(ddpm(linear(1000)), E.flatMap(karrasGrid(5, { max: 80 }))) // → E.right([930, 767, 501, 98, 0])
+ * const process = unwrap(ddpm(linear(1000)))
+ * unwrap(karrasGrid(5)(process)) // → [999, 843, 593, 142, 0]
+ * unwrap(karrasGrid(5, { max: 80 })(process)) // → [930, 767, 501, 98, 0]
  */
 export const karrasGrid =
   (steps: number, options: Partial<SigmaRange> & { readonly rho?: number } = {}): Grid =>
@@ -178,7 +180,9 @@ export const karrasGrid =
 /**
  * The timesteps nearest to {@link exponentialSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if
  * left out; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`.
- * @example pipe(ddpm(linear(1000)), E.flatMap(exponentialGrid(5))) // → E.right([999, 722, 302, 30, 0])
+ * @example
+ * const process = unwrap(ddpm(linear(1000)))
+ * unwrap(exponentialGrid(5)(process)) // → [999, 722, 302, 30, 0]
  */
 export const exponentialGrid =
   (steps: number, options: Partial<SigmaRange> = {}): Grid =>

@@ -49,9 +49,10 @@ const processOfLevels = (levels: readonly Level[], timesteps?: Int32Array): eith
  *
  * @param timesteps - the timestep that the denoiser gets at each t; t itself if left out
  * @example
- * const process = processOfSigmas([0.75, 2, Infinity])
- * pipe(process, E.map(({ marginals }) => marginals[0])) // → E.right({ scale: 0.8, variance: 0.36 })
- * pipe(processOfSigmas([2, 0.75]), E.mapLeft(({ actual }) => actual)) // → E.left('[2, 0.75]')
+ * const process = unwrap(processOfSigmas([0.75, 2, Infinity]))
+ * process.marginals[0] // → { scale: 0.8, variance: 0.36 }
+ * const wrong = processOfSigmas([2, 0.75])
+ * isLeft(wrong) && wrong.left.actual // → '[2, 0.75]'
  */
 export const processOfSigmas = (
   sigmas: ArrayLike<number>,
@@ -81,9 +82,10 @@ const levelAt =
  * where the denoiser gets the true noise level. For σ of the process itself it is {@link respace}. Sample with
  * {@link everyStep}. Returns a `ConfigError` if σ do not fall or leave the range of the process.
  * @example
- * const made = pipe(ddpm(linear(1000)), E.flatMap(respaceAtSigmas([80, 5, 1])))
- * pipe(made, E.map(({ schedule }) => sigmas(schedule))) // → E.right([1, 5, 80])
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([258, 565, 930])
+ * const process = unwrap(ddpm(linear(1000)))
+ * const made = unwrap(respaceAtSigmas([80, 5, 1])(process))
+ * sigmas(made.schedule) // → [1, 5, 80]
+ * made.timesteps // → [258, 565, 930]
  */
 export const respaceAtSigmas =
   (sigmas: ArrayLike<number>) =>

@@ -27,8 +27,10 @@ const cut = (T: number, counts: readonly number[]): readonly Section[] => {
  * Dhariwal 2021, section 4). A count of 0 skips a section. Returns a `ConfigError` for no counts, counts that are not whole
  * or all 0, and a count larger than its section.
  * @example
- * pipe(ddpm(cosine(300)), E.flatMap(sections([2, 1, 3]))) // → E.right([299, 250, 200, 100, 99, 0])
- * pipe(ddpm(cosine(10)), E.flatMap(sections([6, 1])), E.mapLeft(({ actual }) => actual)) // → E.left('6 of a section of 5')
+ * const process = unwrap(ddpm(cosine(300)))
+ * unwrap(sections([2, 1, 3])(process)) // → [299, 250, 200, 100, 99, 0]
+ * const wrong = sections([6, 1])(unwrap(ddpm(cosine(10))))
+ * isLeft(wrong) && wrong.left.actual // → '6 of a section of 5'
  */
 export const sections =
   (counts: readonly number[]): Grid =>
@@ -58,9 +60,10 @@ export const sections =
  * guided-diffusion, the striding of DDIM (Song et al. 2021). Returns a `ConfigError` for the many counts without such a
  * stride.
  * @example
- * pipe(ddpm(cosine(1000)), E.flatMap(ddimStride(4))) // → E.right([750, 500, 250, 0])
- * const none = pipe(ddpm(cosine(1000)), E.flatMap(ddimStride(300)))
- * pipe(none, E.mapLeft(({ hint }) => hint)) // → E.left('take 334 or 250 steps, or spaced')
+ * const process = unwrap(ddpm(cosine(1000)))
+ * unwrap(ddimStride(4)(process)) // → [750, 500, 250, 0]
+ * const none = ddimStride(300)(process)
+ * isLeft(none) && none.left.hint // → 'take 334 or 250 steps, or spaced'
  */
 export const ddimStride =
   (steps: number): Grid =>
@@ -95,8 +98,9 @@ const decoded = (text: string): either.Either<NoisefoldError, Grid> => {
  * The grid of a `timestep_respacing` in the notation of guided-diffusion: {@link sections} for '250' or '10,10,5',
  * {@link ddimStride} for 'ddim25'. Returns a `ConfigError` for any other text.
  * @example
- * pipe(ddpm(cosine(300)), E.flatMap(timestepRespacing('2,1,3'))) // → E.right([299, 250, 200, 100, 99, 0])
- * pipe(ddpm(cosine(1000)), E.flatMap(timestepRespacing('ddim4'))) // → E.right([750, 500, 250, 0])
+ * const process = unwrap(ddpm(cosine(300)))
+ * unwrap(timestepRespacing('2,1,3')(process)) // → [299, 250, 200, 100, 99, 0]
+ * unwrap(timestepRespacing('ddim4')(unwrap(ddpm(cosine(1000))))) // → [750, 500, 250, 0]
  */
 export const timestepRespacing =
   (text: string): Grid =>

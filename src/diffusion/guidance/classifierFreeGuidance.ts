@@ -115,8 +115,8 @@ const deviationRatio = <B extends Dim, I extends Shape>(
  *   apply: (_, x, { label }) => add(cast(label!, 'float32'), x), // 0 for class 0, 1 without a class
  * }
  * const at = { t: iota(1), label: iota(1) }
- * pipe(cfg(3)(denoiser), E.map(({ apply }) => apply(null, zeros(1), at))) // → E.right([1 + 3 * (0 - 1)])
- * pipe(cfg(3, { interval: [5, 9] })(denoiser), E.map(({ apply }) => apply(null, zeros(1), at))) // → E.right([0])
+ * unwrap(cfg(3)(denoiser)).apply(null, zeros(1), at) // → [1 + 3 * (0 - 1)]
+ * unwrap(cfg(3, { interval: [5, 9] })(denoiser)).apply(null, zeros(1), at) // → [0]
  */
 export const cfg =
   (scale: number, given: CfgOptions = {}): Guidance =>

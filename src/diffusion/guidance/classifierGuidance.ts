@@ -29,12 +29,10 @@ export type ClassifierGuidance<Q, J extends Shape> = Guidance<{ readonly guide: 
  *   apply: (_, x) => pipe(x, expandDims(1), matmul(constantOf([0, 2], 1, 2))), // log-odds 2·x of class 1
  * }
  * const silent: Denoiser<{ guide: null }, []> = { predicts: 'epsilon', apply: (_, x) => zerosLike(x) }
- * const guided = classifierGuided(tilted, 1)(silent)
- * pipe(
- *   ddpm(scheduleFromBetas([0.36])),
- *   E.flatMap((process) => pipe(guided, E.map(steered(process)), E.map(reparameterize(process, 'epsilon')))),
- *   E.map(({ apply }) => apply({ guide: null }, zeros(1), { t: iota(1), label: fullLike(iota(1), 1) })),
- * ) // → E.right([-0.6 * 2 * 0.5])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36])))
+ * const guided = steered(process)(unwrap(classifierGuided(tilted, 1)(silent)))
+ * const noise = reparameterize(process, 'epsilon')(guided)
+ * noise.apply({ guide: null }, zeros(1), { t: iota(1), label: fullLike(iota(1), 1) }) // → [-0.6 * 2 * 0.5]
  */
 export const classifierGuided =
   <Q, J extends Shape>(guide: Guide<Q, J>, scale: number): ClassifierGuidance<Q, J> =>
@@ -77,13 +75,9 @@ const meanOptions = optionsOf<MeanGuidanceOptions>({
  * @example
  * const uphill: GuideGradient<null, []> = { gradient: (_, x) => onesLike(x) }
  * const black: Denoiser<{ guide: null }, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const reverse = (process: Process) =>
- *   pipe(meanGuided(uphill, 2)(black), E.map((guided) => pMeanVariance(process, guided)))
- * pipe(
- *   ddpm(scheduleFromBetas([0.36, 0.4375])),
- *   E.flatMap(reverse),
- *   E.map((of) => of({ guide: null }, zeros(2), { t: iota(2) }).mean),
- * ) // → E.right([0, 0.492])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const guided = unwrap(meanGuided(uphill, 2)(black))
+ * pMeanVariance(process, guided)({ guide: null }, zeros(2), { t: iota(2) }).mean // → [0, 0.492]
  */
 export const meanGuided =
   <Q, J extends Shape>(

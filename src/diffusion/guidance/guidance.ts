@@ -22,7 +22,7 @@ export interface GuidedParams<P, Q> {
  * No guidance: returns the denoiser itself.
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'v', apply: (_, x) => x }
- * unguided(denoiser) // → E.right(denoiser)
+ * unwrap(unguided(denoiser)) // → denoiser
  */
 export const unguided: Guidance = (denoiser) => E.right(denoiser);
 
@@ -59,9 +59,9 @@ const classesOf = <P, I extends Shape>(
  * parameterization.
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'epsilon', apply: (_, x) => x }
- * const plus = (n: number): Guidance => (d) => E.right({ ...d, apply: (...given) => add(d.apply(...given), n) })
- * const both = guidanceMonoid.concat(plus(1), plus(10))
- * pipe(both(denoiser), E.map(({ apply }) => apply(null, zeros(1, 1), { t: iota(1) }))) // → E.right([[11]])
+ * const plus = (n: number): Guidance => (d) => right({ ...d, apply: (...given) => add(d.apply(...given), n) })
+ * const both = unwrap(guidanceMonoid.concat(plus(1), plus(10))(denoiser))
+ * both.apply(null, zeros(1, 1), { t: iota(1) }) // → [[11]]
  */
 export const guidanceMonoid: {
   readonly concat: <R, J extends Shape, S = R, K extends Shape = J>(

@@ -16,7 +16,8 @@ const isOne = (keys: BatchKeys): keys is Key => !Array.isArray(keys);
  * @example
  * const noise = program({ x: 'B 2', keys: ['key', 'key'] }, ({ x, keys }) => drawnBy(keys, normalLike)(x))
  * const drawn = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(8)] })
- * await using(reference())(drawn)() // → E.right([1.331, 0.629, 3.691, 0.784])
+ * await using nf = await open(reference())
+ * await nf.run(drawn) // → [1.331, 0.629, 3.691, 0.784]
  */
 export const drawnBy =
   (keys: BatchKeys, draw: DrawLike) =>

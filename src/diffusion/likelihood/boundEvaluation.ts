@@ -39,14 +39,11 @@ export interface Measured<B extends Dim> {
  * - `x0`: `[B, ...I]`, bytes as levels in [-1, 1]
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const terms = (process: Process) =>
- *   program({ x0: 'B', t: ':int32', k: 'key' }, ({ x0, t, k }) =>
- *     boundAt(process, white)(null, x0, { t, key: k }).bits)
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => evaluate(terms(process), { B: 1 })({ x0: Float32Array.of(1), t: 500, k: key(7) })),
- *   using(reference()),
- * )() // → E.right([0])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const terms = program({ x0: 'B', t: ':int32', k: 'key' }, ({ x0, t, k }) =>
+ *   boundAt(process, white)(null, x0, { t, key: k }).bits)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(terms, { B: 1 })({ x0: Float32Array.of(1), t: 500, k: key(7) })) // → [0]
  */
 export const boundAt = <P, I extends Shape>(
   process: Process,
@@ -98,8 +95,9 @@ const average = (some: readonly ArrayLike<number>[], samples: number): number =>
  * a `ConfigError` for a batch without a term for each t and sample, and if there are no samples.
  * @example
  * const batches = [{ prior: [0.5], terms: [[3], [1]] }, { prior: [0.5], terms: [[4], [2]] }]
- * pipe(foldBits(2)(batches), E.map(({ total }) => total)) // → E.right(5.5)
- * pipe(foldBits(3)(batches), E.mapLeft(({ actual }) => actual)) // → E.left('2 timesteps in batch 0')
+ * unwrap(foldBits(2)(batches)).total // → 5.5
+ * const wrong = foldBits(3)(batches)
+ * isLeft(wrong) && wrong.left.actual // → '2 timesteps in batch 0'
  */
 export const foldBits =
   (T: number) =>

@@ -118,9 +118,10 @@ const partsOf = optionsOf({
  * @example
  * // data N(0, I) do not move: v̂ = 0
  * const still: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
- * const made = pipe(ddpm(cosine(8)), E.flatMap((process) => likelihood({ process, denoiser: still })))
- * pipe(made, E.map(({ steps }) => steps)) // → E.right(7)
- * pipe(made, E.map(({ start, finish }) => finish(start(zeros(1, 2))))) // → E.right([-1.838])
+ * const process = unwrap(ddpm(cosine(8)))
+ * const made = unwrap(likelihood({ process, denoiser: still }))
+ * made.steps // → 7
+ * made.finish(made.start(zeros(1, 2))) // → [-1.838]
  */
 export const likelihood = <P, I extends Shape>(
   parts: InferredFrom<LikelihoodParts<P, I>, 'denoiser'>,

@@ -11,9 +11,9 @@ import type { Process } from '../process/process.js';
  *
  * - `x0`: `[B, ...I]` to `[B]`
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * // ½·(0.64 - 1 - ln 0.64 + 0.36)/ln 2 at x_0 = 1
- * pipe(process, E.map((p) => priorTerm(p)(ones(1, 4)))) // → E.right([0.322])
+ * priorTerm(process)(ones(1, 4)) // → [0.322]
  */
 export const priorTerm = (process: Process) => {
   const last = scalar(process.schedule.T - 1, 'int32');

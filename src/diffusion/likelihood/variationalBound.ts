@@ -15,10 +15,10 @@ import type { Process } from '../process/process.js';
  * - `t`: `[B]`; `x0`, `xt`: `[B, ...I]`, with x_0 as levels of bytes in [-1, 1]
  * - p_θ: from {@link reverseOf}, `[B, ...I]`
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * const exact = { mean: fullOf(0.547, 1), logVariance: fullOf(-1.4018, 1) } // the posterior at x_t = 0, x_0 = 1
  * const t = constantOf(Int32Array.of(1), 1)
- * pipe(process, E.map((p) => boundTerm(p)(t, ones(1), zeros(1))(exact))) // → E.right([0])
+ * boundTerm(process)(t, ones(1), zeros(1))(exact) // → [0]
  */
 export const boundTerm = (process: Process) => {
   const posterior = qPosterior(process);

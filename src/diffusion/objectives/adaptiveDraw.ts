@@ -30,7 +30,8 @@ export interface AdaptiveDraw {
  * @example
  * const { name, memory } = asAdaptive(uniformTimesteps)
  * name // → 'uniformTimesteps'
- * pipe(ddpm(cosine(1000)), E.map(memory)) // → E.right({})
+ * const process = unwrap(ddpm(cosine(1000)))
+ * memory(process) // → {}
  */
 export const asAdaptive = (timesteps: TimestepDraw | AdaptiveDraw): AdaptiveDraw =>
   typeof timesteps === 'function'

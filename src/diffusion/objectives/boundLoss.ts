@@ -28,13 +28,10 @@ const boundOptions = optionsOf<BoundLossOptions>({
  * bound without L_T, divided by T. Trains both mean and variance; x̂₀ is not clipped. See {@link boundTerm}.
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const losses = (process: Process) =>
- *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => boundLosses(process, white)(null, x0, k).losses)
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => evaluate(losses(process), { B: 1 })({ x0: Float32Array.of(1), k: key(7) })),
- *   using(reference()),
- * )() // → E.right([0])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => boundLosses(process, white)(null, x0, k).losses)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
 export const boundLosses = <P, I extends Shape>(
   process: Process,
@@ -58,13 +55,10 @@ export const boundLosses = <P, I extends Shape>(
  * Improved DDPM (Nichol & Dhariwal 2021), eq. 4.
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const losses = (process: Process) =>
- *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => rescaledBoundLosses(process, white)(null, x0, k).losses)
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => evaluate(losses(process), { B: 1 })({ x0: Float32Array.of(1), k: key(7) })),
- *   using(reference()),
- * )() // → E.right([0])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => rescaledBoundLosses(process, white)(null, x0, k).losses)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
 export const rescaledBoundLosses = <P, I extends Shape>(
   process: Process,
@@ -106,13 +100,10 @@ const hybridOptions = optionsOf<HybridOptions>({
  *   as: 'range',
  *   apply: (_, x) => ({ prediction: onesLike(x), variance: fullLike(x, -1) }), // β̃, which is optimal for an exact x̂₀
  * })
- * const losses = (process: Process) =>
- *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => hybridLosses(process, model)(null, x0, k).losses)
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => evaluate(losses(process), { B: 1 })({ x0: Float32Array.of(1), k: key(7) })),
- *   using(reference()),
- * )() // → E.right([0])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => hybridLosses(process, model)(null, x0, k).losses)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
 export const hybridLosses = <P, I extends Shape>(
   process: Process,

@@ -39,12 +39,15 @@ export type ClassifierLosses<Q, I extends Shape> = <B extends Dim>(
   label?: Tensor<[NoInfer<B>], 'int32'>,
 ) => ClassifiedLosses<B>;
 
-/** A loss for any classifier and process: {@link classifierLosses}, or your own. Snapshots identify it by its function name. */
-export type ClassifierObjective = <Q, I extends Shape>(
-  process: Process,
-  classifier: Classifier<Q, I>,
-  options?: LossOptions,
-) => ClassifierLosses<Q, I>;
+/**
+ * A loss for any classifier and process: {@link classifierLosses}, or your own. Snapshots identify it by its function
+ * name and its settings.
+ */
+export interface ClassifierObjective {
+  <Q, I extends Shape>(process: Process, classifier: Classifier<Q, I>, options?: LossOptions): ClassifierLosses<Q, I>;
+  /** The options that the loss was made from, as JSON. */
+  readonly settings?: unknown;
+}
 
 /** Checks the shape of the logits of a batch. Raises `ConfigError` for another, such as a denoiser's prediction. */
 const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, classes: number): Tensor<[B, Dim]> => {
@@ -74,16 +77,15 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
  *   classes: 2,
  *   apply: (_, x) => pipe(x, expandDims(1), matmul(constantOf([0, 0], 1, 2))), // p = ½ for both classes
  * }
- * const losses = (process: Process) =>
- *   program({ x0: 'B', label: 'B:int32', k: 'key' }, ({ x0, label, k }) =>
- *     classifierLosses(process, tilted)(null, x0, k, label),
- *   )
- * const given = { x0: Float32Array.of(1, -1), label: Int32Array.of(0, 1), k: key(7) }
- * const { losses: perSample, accuracy } = unwrap(
- *   await using(reference())(evaluate(losses(unwrap(ddpm(cosine(1000)))), { B: 2 })(given))(),
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const losses = program({ x0: 'B', label: 'B:int32', k: 'key' }, ({ x0, label, k }) =>
+ *   classifierLosses(process, tilted)(null, x0, k, label),
  * )
- * perSample // → [0.693, 0.693]
- * accuracy // → [1, 0]
+ * const given = { x0: Float32Array.of(1, -1), label: Int32Array.of(0, 1), k: key(7) }
+ * await using nf = await open(reference())
+ * const found = await nf.run(evaluate(losses, { B: 2 })(given))
+ * found.losses // → [0.693, 0.693]
+ * found.accuracy // → [1, 0]
  */
 export const classifierLosses: ClassifierObjective = (process, classifier, options = {}) => {
   const { classes, timesteps, apply } = classifier;

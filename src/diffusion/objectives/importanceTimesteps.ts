@@ -102,7 +102,8 @@ const importanceOptions = optionsOf<ImportanceOptions>({
  * @param uniform - the uniform share of the probabilities, which keeps all above 0; 0.001 if left out, as in guided-diffusion
  * @example
  * const { memory, record, mean } = importanceTimesteps({ size: 1, uniform: 0 })
- * pipe(ddpm(cosine(1000)), E.map(memory)) // → E.right({ losses: [1000, 1], seen: [1000] })
+ * const process = unwrap(ddpm(cosine(1000)))
+ * memory(process) // → { losses: [1000, 1], seen: [1000] }
  * const drawn = { losses: constantOf([1, 3], 2), t: iota(2) }
  * const after = record({ losses: zeros(2, 1), seen: zeros(2) })(drawn) // from now on p = ¼, ¾
  * mean(after)({ losses: ones(1), t: constantOf(Int32Array.of(1), 1) }) // → 0.667

@@ -24,9 +24,9 @@ import { column, entriesAt } from '../process/table.js';
  *
  * - `t`: `[B]`; `x0`, `noise`: `[B, ...I]`
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * // v = √ᾱ_t·ε - √(1-ᾱ_t)·x_0 at x_0 = 1 and ε = 0
- * pipe(process, E.map((p) => targetOf(p, 'v')(iota(2))(ones(2), zeros(2)))) // → E.right([-0.6, -0.8])
+ * targetOf(process, 'v')(iota(2))(ones(2), zeros(2)) // → [-0.6, -0.8]
  */
 export const targetOf = ({ marginals }: Process, predicts: Parameterization) => {
   const mixtures = marginals.map(target(predicts));
@@ -68,7 +68,8 @@ export type Loss<P, I extends Shape> = <B extends Dim>(
  * @example
  * const ofOnes = meanLoss<null, []>((_, x0) => ({ losses: square(x0), t: cast(x0, 'int32') }))
  * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => ofOnes(null, x0, k))
- * await using(reference())(evaluate(traced, { B: 2 })({ x0: Float32Array.of(1, 2), k: key(7) }))() // → E.right([2.5])
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(traced, { B: 2 })({ x0: Float32Array.of(1, 2), k: key(7) })) // → [2.5]
  */
 export const meanLoss =
   <P, I extends Shape>(losses: Losses<P, I>): Loss<P, I> =>
@@ -77,13 +78,13 @@ export const meanLoss =
 
 /**
  * A training loss for any denoiser and process: {@link simpleLosses}, `hybridLosses`, a result of `weightedBy`, or your own.
- * Snapshots identify it by its function name.
+ * Snapshots identify it by its function name and its settings.
  */
-export type Objective = <P, I extends Shape>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
-  options?: LossOptions,
-) => Losses<P, I>;
+export interface Objective {
+  <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I>;
+  /** The options that the loss was made from, as JSON: `Object.assign(huberLosses(0.5), { settings: { delta: 0.5 } })`. */
+  readonly settings?: unknown;
+}
 
 /**
  * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn
@@ -99,13 +100,10 @@ export type Objective = <P, I extends Shape>(
  *   }
  * }
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const losses = (process: Process) =>
- *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => absoluteLosses(process, white)(null, x0, k).losses)
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => evaluate(losses(process), { B: 2 })({ x0: Float32Array.of(1, -1), k: key(7) })),
- *   using(reference()),
- * )() // → E.right([0, 2])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => absoluteLosses(process, white)(null, x0, k).losses)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, -1), k: key(7) })) // → [0, 2]
  */
 export const predictionErrors = <P, I extends Shape>(
   process: Process,
@@ -133,15 +131,10 @@ export const predictionErrors = <P, I extends Shape>(
  * `losses` and `t`, both `[B]`. See {@link predictionErrors} and {@link simpleLoss}.
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const losses = (process: Process) =>
- *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => simpleLosses(process, white)(null, x0, k).losses)
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => compile(losses(process), { B: 2 })),
- *   RTE.flatMapTaskEither(({ run }) => run({ x0: Float32Array.of(1, 0), k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([0, 1])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => simpleLosses(process, white)(null, x0, k).losses)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [0, 1]
  */
 export const simpleLosses = <P, I extends Shape>(
   process: Process,
@@ -169,15 +162,10 @@ export const simpleLosses = <P, I extends Shape>(
  * Raises `ConfigError` for label dropout without classes when the program is traced.
  * @example
  * const grey: Denoiser<Scalar, []> = { predicts: 'x0', apply: (p, x) => add(zerosLike(x), p) }
- * const slope = (process: Process) =>
- *   program({ p: '', x0: 'B', k: 'key' }, ({ p, x0, k }) => grad(simpleLoss(process, grey))(p, x0, k))
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => compile(slope(process), { B: 2 })),
- *   RTE.flatMapTaskEither(({ run }) => run({ p: 1, x0: Float32Array.of(1, 0), k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([1])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const slope = program({ p: '', x0: 'B', k: 'key' }, ({ p, x0, k }) => grad(simpleLoss(process, grey))(p, x0, k))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(slope, { B: 2 })({ p: 1, x0: Float32Array.of(1, 0), k: key(7) })) // → [1]
  */
 export const simpleLoss = <P, I extends Shape>(
   process: Process,

@@ -42,13 +42,10 @@ export interface NoisedBatch<B extends Dim, I extends Shape> {
  * have the same x_t. Raises `ConfigError` for unknown options and invalid probabilities when the program is traced.
  * @example
  * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => x }
- * const noised = (process: Process) =>
- *   program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => noisedBatch(process, denoiser)(x0, k).at.t)
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => evaluate(noised(process), { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })),
- *   using(reference()),
- * )() // → E.right([56])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const noised = program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => noisedBatch(process, denoiser)(x0, k).at.t)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(noised, { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [56]
  */
 export const noisedBatch = <P, I extends Shape>(
   process: Process,

@@ -16,9 +16,9 @@ import { column, entriesAt } from '../process/table.js';
  * - `network`: like a {@link Denoiser}, but its predictions are μ̂, `[B, ...I]`; it may learn its variance
  * @example
  * const stays = <B extends Dim>(_: null, x: Tensor<[B]>) => x // x_{t-1} is x_t
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * const made = pipe(process, E.map((p) => fromPrevious<null, []>(p, { apply: stays })))
- * pipe(made, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([1, 1.057])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const made = fromPrevious<null, []>(process, { apply: stays })
+ * made.apply(null, ones(2), { t: iota(2) }) // → [1, 1.057]
  */
 export const fromPrevious = <P, I extends Shape>(
   { posteriors }: Process,
@@ -41,15 +41,12 @@ export const fromPrevious = <P, I extends Shape>(
  * @param process - the process of x_{t-1}: the one that {@link fromPrevious} was given
  * @example
  * const still = <B extends Dim>(_: null, x: Tensor<[B]>) => zerosLike(x) // x_{t-1} is 0
- * const losses = (process: Process) =>
- *   program({ x0: 'B', k: 'key' }, ({ x0, k }) =>
- *     previousLosses(process, fromPrevious<null, []>(process, { apply: still }))(null, x0, k).losses,
- *   )
- * await pipe(
- *   RTE.fromEither(ddpm(scheduleFromBetas([0.36]))), // a single step, from the data
- *   RTE.flatMap((process) => evaluate(losses(process), { B: 2 })({ x0: Float32Array.of(0.5, 2), k: key(7) })),
- *   using(reference()),
- * )() // → E.right([0.25, 4])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36]))) // a single step, from the data
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) =>
+ *   previousLosses(process, fromPrevious<null, []>(process, { apply: still }))(null, x0, k).losses,
+ * )
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(0.5, 2), k: key(7) })) // → [0.25, 4]
  */
 export const previousLosses = <P, I extends Shape>(
   process: Process,

@@ -68,13 +68,10 @@ const requireProbabilities = (probabilities: Tensor<[Dim]>, T: number): void => 
  * - `probabilities`: `[T]`, 0 or more; their sum need not be 1. Others, and a length that is not T of the process, raise
  *   `ConfigError`. For an input of the program only the length is checked
  * @example
- * const draw = (process: Process) =>
- *   program({ k: 'key' }, ({ k }) => timestepsBy(table([0, 1, 0]))(process)(zeros(4))(k))
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(3))),
- *   RTE.flatMap((process) => evaluate(draw(process), {})({ k: key(7) })),
- *   using(reference()),
- * )() // → E.right([1, 1, 1, 1])
+ * const process = unwrap(ddpm(cosine(3)))
+ * const draw = program({ k: 'key' }, ({ k }) => timestepsBy(table([0, 1, 0]))(process)(zeros(4))(k))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [1, 1, 1, 1]
  */
 export const timestepsBy = (probabilities: Tensor<[Dim]>): TimestepDraw => {
   const draw: TimestepDraw = ({ schedule: { T } }) => {
@@ -120,13 +117,10 @@ const logNormalOf = optionsOf<LogNormal>({
  * section 5. The σ of a process is √((1-ᾱ)/ᾱ) = 1/√SNR. Nearest means in ln σ; a σ out of range gives the nearest end.
  * Raises `ConfigError`, when it draws, for a mean that is not finite and for a deviation ≤ 0.
  * @example
- * const draw = (process: Process) =>
- *   program({ k: 'key' }, ({ k }) => logNormalTimesteps()(process)(zeros(4))(k))
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => evaluate(draw(process), {})({ k: key(7) })),
- *   using(reference()),
- * )() // → E.right([619, 357, 312, 97])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const draw = program({ k: 'key' }, ({ k }) => logNormalTimesteps()(process)(zeros(4))(k))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [619, 357, 312, 97]
  */
 export const logNormalTimesteps = (given: LogNormal = {}): TimestepDraw => {
   const options = E.map(({ mean = -1.2, deviation = 1.2 }: LogNormal) => ({ mean, deviation }))(logNormalOf(given));

@@ -26,15 +26,10 @@ export type TimestepDraw = (
 /**
  * Draws t ~ Uniform{0, …, T-1} for each sample of a batch, `[B]`.
  * @example
- * const draw = (process: Process) =>
- *   program({ k: 'key' }, ({ k }) => uniformTimesteps(process)(zeros(4))(k))
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => compile(draw(process), {})),
- *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([674, 369, 607, 408])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const draw = program({ k: 'key' }, ({ k }) => uniformTimesteps(process)(zeros(4))(k))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 369, 607, 408]
  */
 export const uniformTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>
@@ -46,15 +41,10 @@ export const uniformTimesteps: TimestepDraw =
  * uniform, so the loss has the same mean as with {@link uniformTimesteps}. It has less variance, because a batch covers all
  * noise levels evenly (Kingma et al. 2021, appendix I.1).
  * @example
- * const draw = (process: Process) =>
- *   program({ k: 'key' }, ({ k }) => stratifiedTimesteps(process)(zeros(4))(k))
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => compile(draw(process), {})),
- *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([674, 924, 174, 424])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const draw = program({ k: 'key' }, ({ k }) => stratifiedTimesteps(process)(zeros(4))(k))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 924, 174, 424]
  */
 export const stratifiedTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>
@@ -69,15 +59,10 @@ export const stratifiedTimesteps: TimestepDraw =
  * (without a mirror for the last of an odd batch). Each t is uniform, and a trend of the loss along the noise levels
  * cancels within pairs. As in the published code of DDIM (Song et al. 2021).
  * @example
- * const draw = (process: Process) =>
- *   program({ k: 'key' }, ({ k }) => antitheticTimesteps(process)(zeros(4))(k))
- * await pipe(
- *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => compile(draw(process), {})),
- *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([674, 369, 325, 630])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const draw = program({ k: 'key' }, ({ k }) => antitheticTimesteps(process)(zeros(4))(k))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 369, 325, 630]
  */
 export const antitheticTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>

@@ -84,10 +84,10 @@ export const edmWeight = (sigmaData = 0.5): Weighting =>
  * w(λ_t)/(∂prediction/∂x̂₀)². Returns a `ConfigError` for weights that are negative or not finite, such as that of ε without
  * signal, and for a weighting with invalid options.
  * @example
- * const process = ddpm(scheduleFromBetas([0.2, 0.375]))
+ * const process = unwrap(ddpm(scheduleFromBetas([0.2, 0.375])))
  * // SNR is 4 and 1
- * pipe(process, E.flatMap(weightsOf('epsilon', minSnrWeight(2)))) // → E.right([0.5, 1])
- * pipe(process, E.flatMap(weightsOf('v', minSnrWeight(2)))) // → E.right([0.4, 0.5])
+ * unwrap(weightsOf('epsilon', minSnrWeight(2))(process)) // → [0.5, 1]
+ * unwrap(weightsOf('v', minSnrWeight(2))(process)) // → [0.4, 0.5]
  */
 export const weightsOf =
   (predicts: Parameterization, weighting: Weighting) =>
@@ -126,13 +126,10 @@ const digestOf = (weighting: Weighting): string =>
  * @example
  * const minSnrLosses = weightedBy(minSnrWeight(2))(simpleLosses)
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const losses = (process: Process) =>
- *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => minSnrLosses(process, white)(null, x0, k))
- * await pipe(
- *   RTE.fromEither(ddpm(scheduleFromBetas([0.2, 0.375]))), // SNR is 4 and 1
- *   RTE.flatMap((process) => evaluate(losses(process), { B: 3 })({ x0: new Float32Array(3), k: key(7) })),
- *   using(reference()),
- * )() // → E.right({ losses: [2, 1, 2], t: [0, 1, 0] })
+ * const process = unwrap(ddpm(scheduleFromBetas([0.2, 0.375]))) // SNR is 4 and 1
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => minSnrLosses(process, white)(null, x0, k))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(losses, { B: 3 })({ x0: new Float32Array(3), k: key(7) })) // → { losses: [2, 1, 2], t: [0, 1, 0] }
  */
 export const weightedBy =
   (weighting: Weighting) =>
@@ -145,7 +142,7 @@ export const weightedBy =
         return { ...drawn, losses: mul(drawn.losses, entriesAt(weights)(drawn.t)) };
       };
     };
-    return Object.defineProperty(weighted, 'name', {
-      value: `${objective.name} weighted by ${digestOf(weighting)}`,
-    });
+    const { name, settings } = objective;
+    Object.defineProperty(weighted, 'name', { value: `${name} weighted by ${digestOf(weighting)}` });
+    return settings === undefined ? weighted : Object.assign(weighted, { settings });
   };

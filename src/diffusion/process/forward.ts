@@ -32,8 +32,8 @@ export const through = (channels: readonly Channel[]): Transmission => {
  * - `t`: `[B]` from 0, where x_{-1} is the data
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_{t-1}
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * pipe(process, E.map((p) => qStep(p)(iota(2), zeros(2, 1))(ones(2, 1)))) // → E.right([[0.8], [0.75]])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * qStep(process)(iota(2), zeros(2, 1))(ones(2, 1)) // → [[0.8], [0.75]]
  */
 export const qStep = ({ schedule }: Process): Transmission => through(schedule.channels);
 
@@ -43,16 +43,16 @@ export const qStep = ({ schedule }: Process): Transmission => through(schedule.c
  * - `t`: `[B]` from 0
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_0
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * pipe(process, E.map((p) => qSample(p)(iota(2), zeros(2, 1))(ones(2, 1)))) // → E.right([[0.8], [0.6]])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * qSample(process)(iota(2), zeros(2, 1))(ones(2, 1)) // → [[0.8], [0.6]]
  */
 export const qSample = ({ marginals }: Process): Transmission => through(marginals);
 
 /**
  * Mean and variance of q(x_t|x_0) for `t: [B]` and `x0: [B, ...I]`: DDPM, eq. 4.
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * pipe(process, E.map((p) => qMeanVariance(p)(iota(2))(ones(2, 1)).variance)) // → E.right([0.36, 0.64])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * qMeanVariance(process)(iota(2))(ones(2, 1)).variance // → [0.36, 0.64]
  */
 export const qMeanVariance = ({ marginals }: Process) => {
   const scales = entriesAt(column(marginals, ({ scale }) => scale));

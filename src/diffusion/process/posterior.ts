@@ -9,7 +9,9 @@ const LEAST = 1e-20;
 /**
  * log β̃_t in float64: the clipped log variance of guided-diffusion. t = 0, where β̃ is 0, has the value of t = 1; for a
  * process of one timestep it is log 10⁻²⁰.
- * @example pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map(clippedLogVariances)) // → E.right([-1.402, -1.402])
+ * @example
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * clippedLogVariances(process) // → [-1.402, -1.402]
  */
 export const clippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>): Float64Array => {
   const smallest = posteriors[1]?.variance ?? LEAST;
@@ -28,10 +30,10 @@ export const clippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>)
  * - `x0`, `xt`: `[B, ...I]`
  * - `t`: `[B]` from 0; at t = 0 the posterior is x_0 itself
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * const posterior = pipe(process, E.map((p) => qPosterior(p)(iota(2))(ones(2, 1), zeros(2, 1))))
- * pipe(posterior, E.map(({ mean }) => mean)) // → E.right([[1], [0.547]])
- * pipe(posterior, E.map(({ variance }) => variance)) // → E.right([0, 0.246])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const posterior = qPosterior(process)(iota(2))(ones(2, 1), zeros(2, 1))
+ * posterior.mean // → [[1], [0.547]]
+ * posterior.variance // → [0, 0.246]
  */
 export const qPosterior = (process: Process) => {
   const ofX0 = entriesAt(column(process.posteriors, ({ x0 }) => x0));

@@ -38,8 +38,8 @@ export const processOfMarginals = (
  *
  * @param timesteps - the timestep that the denoiser gets at each t; t itself if left out
  * @example
- * const process = pipe(scheduleFromBetas([0.36, 0.4375]), E.map((schedule) => processOf(schedule)))
- * pipe(process, E.map(({ marginals }) => marginals[1])) // → E.right({ scale: 0.6, variance: 0.64 })
+ * const process = processOf(unwrap(scheduleFromBetas([0.36, 0.4375])))
+ * process.marginals[1] // → { scale: 0.6, variance: 0.64 }
  */
 export const processOf = (schedule: Schedule, timesteps?: Int32Array): Process => {
   // 1 - ᾱ as in guided-diffusion; the variance of the merged channels differs in the last digits
@@ -61,8 +61,10 @@ const noSchedule = (given: unknown): either.Either<NoisefoldError, never> =>
 /**
  * The process of DDPM (Ho et al. 2020) from the `Either` that the schedules return.
  * @example
- * pipe(ddpm(linear(1000)), E.map((process) => process.marginals[999]!.scale)) // → E.right(0.00635)
- * pipe(ddpm(linear(10)), E.mapLeft(({ expected }) => expected)) // → E.left('T ≥ 20')
+ * const process = unwrap(ddpm(linear(1000)))
+ * process.marginals[999]!.scale // → 0.00635
+ * const wrong = ddpm(linear(10))
+ * isLeft(wrong) && wrong.left.expected // → 'T ≥ 20'
  */
 export const ddpm = (schedule: either.Either<NoisefoldError, Schedule>): either.Either<NoisefoldError, Process> =>
   isEither(schedule) ? E.map((s: Schedule) => processOf(s))(schedule) : noSchedule(schedule);

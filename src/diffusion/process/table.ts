@@ -30,8 +30,8 @@ export const entriesAt = <A extends ArrayLike<number>>(numbers: A) => {
 };
 
 /**
- * Looks up one entry of a table, such as the coefficient of a solver at the index of a step. See {@link entriesAt} for a
- * batch of indices.
+ * Looks up one entry of a table, such as the coefficient of a solver at the index of a step (`Moment.index`). See
+ * {@link entriesAt} for a batch of indices.
  * @example
  * const sigmas = entryAt([0.5, 0.25, 0])
  * sigmas(scalar(1, 'int32')) // → 0.25

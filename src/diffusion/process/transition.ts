@@ -47,11 +47,11 @@ const logRatio = (process: Process) => {
  * - `s`, `t`: `[B]`, -1 ≤ s < t < T. Not checked: others give meaningless numbers. See {@link channelBetween}
  * - `xs`: `[B, ...I]`
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * const [s, t] = [constantOf(Int32Array.of(-1, 0), 2), constantOf(Int32Array.of(1, 1), 2)]
- * const between = pipe(process, E.map((p) => qBetween(p)(s, t)(ones(2, 1))))
- * pipe(between, E.map(({ mean }) => mean)) // → E.right([[0.6], [0.75]])
- * pipe(between, E.map(({ variance }) => variance)) // → E.right([0.64, 0.4375])
+ * const between = qBetween(process)(s, t)(ones(2, 1))
+ * between.mean // → [[0.6], [0.75]]
+ * between.variance // → [0.64, 0.4375]
  */
 export const qBetween = (process: Process) => {
   const ratio = logRatio(process);
@@ -68,9 +68,9 @@ export const qBetween = (process: Process) => {
  *
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_s
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * const [s, t] = [constantOf(Int32Array.of(-1), 1), constantOf(Int32Array.of(1), 1)]
- * pipe(process, E.map((p) => qSampleBetween(p)(s, t, ones(1))(ones(1)))) // → E.right([1.4])
+ * qSampleBetween(process)(s, t, ones(1))(ones(1)) // → [1.4]
  */
 export const qSampleBetween = (process: Process) => {
   const between = qBetween(process);
@@ -88,9 +88,9 @@ export const qSampleBetween = (process: Process) => {
 /**
  * q(x_t|x_s) as a channel, on the host; s = -1 is the data. Returns a `ConfigError` for timesteps out of range and s ≥ t.
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * pipe(process, E.flatMap((p) => channelBetween(p, 0, 1))) // → E.right({ scale: 0.75, variance: 0.4375 })
- * pipe(process, E.flatMap((p) => channelBetween(p, 1, 1)), E.isRight) // → false
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * unwrap(channelBetween(process, 0, 1)) // → { scale: 0.75, variance: 0.4375 }
+ * isRight(channelBetween(process, 1, 1)) // → false
  */
 export const channelBetween = (
   { schedule: { T }, marginals }: Process,

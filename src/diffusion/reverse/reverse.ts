@@ -46,9 +46,9 @@ const reverseOptions = (where: string) =>
  * {@link clippedLogVariances} ('fixed small' of guided-diffusion). 'beta' is log β_t, except at t = 0, where it is the same
  * as 'posterior' ('fixed large').
  * @example
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * pipe(process, E.map((p) => fixedLogVariances(p, 'posterior'))) // → E.right([-1.402, -1.402])
- * pipe(process, E.map((p) => fixedLogVariances(p, 'beta'))) // → E.right([-1.402, -0.827])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * fixedLogVariances(process, 'posterior') // → [-1.402, -1.402]
+ * fixedLogVariances(process, 'beta') // → [-1.402, -0.827]
  */
 export const fixedLogVariances = (process: Process, variance: ReverseVariance): Float64Array =>
   stepVariances(stepsOf(process), variance).fixed;
@@ -69,8 +69,8 @@ export interface Predicted<B extends Dim, I extends Shape> {
  * @example
  * const black = { predicts: 'x0' as const }
  * const reverse = (p: Process) => reverseOf(p, black)(iota(2), ones(2))({ prediction: zeros(2) })
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * pipe(process, E.map(reverse), E.map(({ mean }) => mean)) // → E.right([0, 0.422])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * reverse(process).mean // → [0, 0.422]
  */
 export const reverseOf = <P, I extends Shape>(
   process: Process,
@@ -104,8 +104,9 @@ export const reverseOf = <P, I extends Shape>(
  * All outputs of a denoiser over a process, for losses: prediction and learned variance, in one evaluation. Not guided.
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const evaluate = pipe(ddpm(cosine(2)), E.map((p) => predictionsOf(p, black)))
- * pipe(evaluate, E.map((said) => said(null, ones(2), { t: iota(2) }).variance)) // → E.right(undefined)
+ * const process = unwrap(ddpm(cosine(2)))
+ * const evaluate = predictionsOf(process, black)
+ * evaluate(null, ones(2), { t: iota(2) }).variance // → undefined
  */
 export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>) => {
   const { apply, learned } = overProcess(process)(denoiser);
@@ -121,10 +122,10 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
  * - `xt`: `[B, ...I]`; `t` of `at`: `[B]`, of the process
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * const reverse = pipe(process, E.map((p) => pMeanVariance(p, black)(null, ones(2), { t: iota(2) })))
- * pipe(reverse, E.map(({ mean }) => mean)) // → E.right([0, 0.422])
- * pipe(reverse, E.map(({ logVariance }) => logVariance)) // → E.right([-1.402, -1.402])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const reverse = pMeanVariance(process, black)(null, ones(2), { t: iota(2) })
+ * reverse.mean // → [0, 0.422]
+ * reverse.logVariance // → [-1.402, -1.402]
  */
 export const pMeanVariance = <P, I extends Shape>(
   process: Process,
@@ -165,7 +166,8 @@ export const pMeanVariance = <P, I extends Shape>(
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
  * const step = (p: Process) => pSample(p, black)(null, ones(2), { t: iota(2) }, ones(2))
- * pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map(step)) // → E.right([0, 0.918])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * step(process) // → [0, 0.918]
  */
 export const pSample = <P, I extends Shape>(
   process: Process,

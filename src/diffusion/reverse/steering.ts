@@ -26,9 +26,9 @@ const fields = namedFields('steered', {}, ['correction', 'timesteps']);
  * @example
  * const guides: Guides<null, []> = { score: (_, x) => mul(x, 3) }
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x), guides }
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * const seen = pipe(process, E.map((p) => steered(p, { correction: clip(1, 2) })(black)))
- * pipe(seen, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([1 + 3 * 0.45, 1 + 3 * (0.64 / 0.6)])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const seen = steered(process, { correction: clip(1, 2) })(black)
+ * seen.apply(null, ones(2), { t: iota(2) }) // → [1 + 3 * 0.45, 1 + 3 * (0.64 / 0.6)]
  */
 export const steered = (process: Process, options: SteeredOptions = {}) => {
   const { correction = uncorrected, timesteps } = fields(options);

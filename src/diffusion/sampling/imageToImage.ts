@@ -12,8 +12,9 @@ import type { SampleState } from '../solvers/solver.js';
  *
  * @param steps - the whole grid, or its number of steps, which means {@link trailing}
  * @example
- * pipe(ddpm(cosine(1000)), E.flatMap(partOfTheWay(0.6, trailing(5)))) // → E.right([599, 399, 199])
- * pipe(ddpm(cosine(1000)), E.flatMap(partOfTheWay(1.5, 5)), E.isRight) // → false
+ * const process = unwrap(ddpm(cosine(1000)))
+ * unwrap(partOfTheWay(0.6, trailing(5))(process)) // → [599, 399, 199]
+ * isRight(partOfTheWay(1.5, 5)(process)) // → false
  */
 export const partOfTheWay =
   (strength: number, steps: number | Grid): Grid =>
@@ -44,12 +45,9 @@ export const partOfTheWay =
  * - `x0`: data, `[B, ...I]`; `noise`: ε ~ N(0, I), like it
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * pipe(
- *   process,
- *   E.flatMap((p) => sampler({ process: p, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() })),
- *   E.map((made) => startFrom(made)(ones(1, 1), zeros(1, 1)).x),
- * ) // → E.right([[0.8]])
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() }))
+ * startFrom(made)(ones(1, 1), zeros(1, 1)).x // → [[0.8]]
  */
 export const startFrom =
   <P, I extends Shape>({ legs, start }: Sampler<P, I>) =>

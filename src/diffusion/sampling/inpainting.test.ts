@@ -222,6 +222,10 @@ describe('inpainting', () => {
     expect(whereOf({ resample: 3 } as Resampling)).toBe(
       `inpainting.resample: expected one of the fields resamples, jump, got an unknown field${hint.replace('; ', '; did you mean resamples? ')}`,
     );
+    expect(made({ jump: 1e9, resamples: 10 }).steps).toBe(40); // a jump is longer than the path
+    expect(whereOf({ resamples: 1e9 })).toBe(
+      `inpainting.resamples: expected at most 100000 steps in total, got 1000000001${hint}`,
+    );
     const remembering: Solver = {
       integrate: () =>
         E.right(

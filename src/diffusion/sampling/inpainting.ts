@@ -54,11 +54,25 @@ export interface Inpainter<P, I extends Shape> extends Pick<Sampler<P, I>, 'memo
  */
 export const repaintOrder = (legs: number, { resamples, jump }: Required<Resampling>): readonly number[] =>
   Array.from({ length: legs }, (_, leg) => {
-    const level = legs - 2 - leg; // where the leg ends: 0 at the last timestep, -1 at the data
-    const isAgain = level >= 0 && level % jump === 0 && level < legs - jump;
+    if (!leadsBack(legs, jump, leg)) return [leg];
     const stretch = Array.from({ length: jump }, (_, i) => leg + 1 - jump + i);
-    return [leg, ...Array.from({ length: isAgain ? resamples - 1 : 0 }, () => stretch).flat()];
+    return [leg, ...Array.from({ length: resamples - 1 }, () => stretch).flat()];
   }).flat();
+
+/** Tests if noise leads back up by `jump` timesteps from the end of a leg. */
+const leadsBack = (legs: number, jump: number, leg: number): boolean => {
+  const level = legs - 2 - leg; // where the leg ends: 0 at the last timestep, -1 at the data
+  return level >= 0 && level % jump === 0 && level < legs - jump;
+};
+
+/** The length of {@link repaintOrder}, without making it. */
+const stepsOf = (legs: number, { resamples, jump }: Required<Resampling>): number => {
+  const back = Array.from({ length: legs }, (_, leg) => leg).filter((leg) => leadsBack(legs, jump, leg));
+  return legs + back.length * jump * (resamples - 1);
+};
+
+/** The maximum number of steps: 1,000 timesteps with 10 resamples take a tenth. */
+const MOST_STEPS = 100_000;
 
 /** Samples scale·x + √variance·ε with the channel at an index of a list. */
 const entering = (channels: readonly Channel[]) => {
@@ -69,10 +83,12 @@ const entering = (channels: readonly Channel[]) => {
       add(mul(x, scaleAt(index)), mul(normalLike(key, x), deviationAt(index)));
 };
 
+const HINT = 'the paper uses { resamples: 10, jump: 10 }';
+
 const resamplingOf = optionsOf<Resampling>({
   where: 'inpainting',
   options: exactly({}, { resamples: positive, jump: positive }),
-  hint: 'the paper uses { resamples: 10, jump: 10 }',
+  hint: HINT,
 });
 
 /**
@@ -82,16 +98,14 @@ const resamplingOf = optionsOf<Resampling>({
  * 250 steps with 10 resamples and a jump of 10 take 2,410 evaluations. The known part of the last state is the image
  * itself. Each step needs a key.
  *
- * Returns a `ConfigError` for resamples or a jump that are not integers ≥ 1, for unknown options, and for more than one
- * resample with a solver that remembers earlier steps, because its memory is invalid after noise was added.
+ * Returns a `ConfigError` for resamples or a jump that are not integers ≥ 1, for more than 100,000 steps, for unknown
+ * options, and for more than one resample with a solver that remembers earlier steps, because its memory is invalid
+ * after noise was added.
  * @example
  * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: 5, solver: ddim() })),
- *   E.flatMap(inpainting({ resamples: 3, jump: 2 })),
- * )
- * pipe(made, E.map(({ steps }) => steps)) // → E.right(13)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(inpainting({ resamples: 3, jump: 2 })(unwrap(sampler({ process, denoiser: white, grid: 5, solver: ddim() }))))
+ * made.steps // → 13
  */
 export const inpainting =
   (resampling: Resampling = {}) =>
@@ -114,6 +128,14 @@ export const inpainting =
         hint: 'take ddim',
       });
     const { legs } = sampler;
+    const steps = stepsOf(legs.length, { resamples, jump });
+    if (steps > MOST_STEPS)
+      return fail('ConfigError', {
+        where: 'inpainting.resamples',
+        expected: `at most ${MOST_STEPS} steps in total`,
+        actual: `${steps}`,
+        hint: HINT,
+      });
     const order = repaintOrder(legs.length, { resamples, jump });
     const legAt = entryAt(Int32Array.from(order));
     const asNoisy = entering(order.map((leg) => legs[leg]!.to));

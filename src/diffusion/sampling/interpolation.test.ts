@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf, relativeDistance } from '../../../properties/diffusion/run.js';
 import { wasm } from '../../backends/wasm/backend.js';
-import { constantOf } from '../../dsl/index.js';
+import { attempt, constantOf, scalar, type Tensor } from '../../dsl/index.js';
 import { slerp } from './interpolation.js';
 
 /** Two samples of two numbers: directions 0.3 and 1.1, of length 2, and -2 and -1.9, of lengths 1 and 3. */
@@ -26,6 +26,18 @@ describe('spherical interpolation', () => {
     const parts = [0.7, 0.3].map((w) => Math.sin(w * theta) / Math.sin(theta));
     const expected = [0, 1].map((d) => parts[0]! * from[d]! + parts[1]! * to[d]!);
     expect(relativeDistance([x!, y!], expected)).toBeLessThan(1e-13);
+  });
+
+  test('takes its weight from a scalar, or one weight for each sample from a tensor', async () => {
+    const [first, second] = [await numbersOf(() => slerp(a, b)(0.3)), await numbersOf(() => slerp(a, b)(1.25))];
+    expect(relativeDistance(await numbersOf(() => slerp(a, b)(scalar(0.3))), first)).toBeLessThan(1e-15);
+    const each = await numbersOf(() => slerp(a, b)(constantOf([0.3, 1.25], 2)));
+    expect(relativeDistance(each, [...first.slice(0, 2), ...second.slice(2)])).toBeLessThan(1e-15);
+  });
+
+  test('refuses weights for another number of samples', () => {
+    const three = constantOf([0, 0.5, 1], 3) as unknown as Tensor<[2]>;
+    expect(attempt(() => slerp(a, b)(three))).toMatchObject({ left: { _tag: 'ShapeError' } });
   });
 
   test('of equal ends is constant', async () => {

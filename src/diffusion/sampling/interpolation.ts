@@ -5,6 +5,7 @@ import {
   type Dim,
   div,
   greater,
+  isTensor,
   mul,
   onesLike,
   raise,
@@ -13,20 +14,22 @@ import {
   sin,
   sqrt,
   square,
+  sub,
   sumPerSample,
   type Tensor,
   where,
 } from '../../dsl/index.js';
+import { show } from '../../internal/decode.js';
 
 /** In radians: directions that are closer to equal or to opposite have no arc that float32 can resolve. */
 const CLOSE = 1e-3;
 
-const requireWeight = (weight: number): void => {
-  if (!Number.isFinite(weight))
+const requireWeight = (weight: unknown): void => {
+  if (!isTensor(weight) && !Number.isFinite(weight))
     raise('ConfigError', {
       where: 'slerp',
-      expected: 'a finite weight',
-      actual: `${weight}`,
+      expected: 'a finite weight, or a tensor of weights',
+      actual: show(weight),
       hint: '0 is the first end, 1 is the second',
     });
 };
@@ -36,16 +39,19 @@ const requireWeight = (weight: number): void => {
  * (sin((1-w)·θ)·a + sin(w·θ)·b)/sin θ (Shoemake 1985). Between noises it keeps the norm of noise, while linear interpolation
  * reduces it; so images that DDIM decodes from it are as sharp as those of the ends (Song et al. 2021, section 5.3).
  *
- * - `a`, `b`: noises or latents, `[B, ...I]`. Interpolates linearly, (1-w)·a + w·b, if there is no unique arc: for equal or
- *   opposite directions, and if one is 0
- * - `weight`: any finite number; outside of [0, 1] it extrapolates along the circle. Others raise `ConfigError`
+ * - `a`, `b`: noises or latents, `[B, ...I]`; a single image has B = 1. Interpolates linearly, (1-w)·a + w·b, if there is no
+ *   unique arc: for equal or opposite directions, and if one is 0
+ * - `weight`: a finite number, a scalar such as an input of a program, or a weight for each sample, `[B]`. Outside of [0, 1] it
+ *   extrapolates along the circle. A number that is not finite raises `ConfigError`
  * @example
  * const half = slerp(constantOf([1, 0], 1, 2), constantOf([0, 1], 1, 2))(0.5)
  * half // → [[0.7071, 0.7071]]
+ * const ends = slerp(constantOf([1, 0, 1, 0], 2, 2), constantOf([0, 1, 0, 1], 2, 2))
+ * ends(constantOf([0.5, 1], 2)) // → [[0.7071, 0.7071], [0, 1]]
  */
 export const slerp =
   <B extends Dim, I extends Shape>(a: Tensor<[B, ...I]>, b: Tensor<[NoInfer<B>, ...NoInfer<I>]>) =>
-  (weight: number): Tensor<[B, ...I]> => {
+  (weight: number | Tensor<[]> | Tensor<[B]>): Tensor<[B, ...I]> => {
     requireWeight(weight);
     const length = (x: Tensor<[B, ...I]>): Tensor<[B]> => sqrt(sumPerSample(square(x)));
     const lengths = mul(length(a), length(b));
@@ -56,6 +62,7 @@ export const slerp =
     const angle = acos(clip(cosine, -1, 1));
     const hasArc = greater(sin(angle), Math.sin(CLOSE));
     const far = where(hasArc, angle, one);
-    const part = (w: number): Tensor<[B]> => where(hasArc, div(sin(mul(far, w)), sin(far)), mul(one, w));
-    return add(scaleBy(a, part(1 - weight)), scaleBy(b, part(weight)));
+    const w = mul(one, weight as number); // of each sample; `mul` raises ShapeError for another shape
+    const part = (share: Tensor<[B]>): Tensor<[B]> => where(hasArc, div(sin(mul(far, share)), sin(far)), share);
+    return add(scaleBy(a, part(sub(one, w))), scaleBy(b, part(w)));
   };

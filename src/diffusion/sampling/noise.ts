@@ -7,12 +7,8 @@ export type Noise = <S extends Shape>(x: Tensor<S>) => (key: Key) => Tensor<S>;
 /**
  * Draws ε ~ N(0, I), in the shape of x.
  * @example
- * await pipe(
- *   compile(program({ k: 'key' }, ({ k }) => gaussian(zeros(3))(k)), {}),
- *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([1.331, 0.629, 0.497])
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(program({ k: 'key' }, ({ k }) => gaussian(zeros(3))(k)), {})({ k: key(7) })) // → [1.331, 0.629, 0.497]
  */
 export const gaussian: Noise = normalLike;
 

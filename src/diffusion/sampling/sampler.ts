@@ -87,12 +87,10 @@ const fields = namedFields(
  * `ConfigError` if the parts do not fit together.
  * @example
  * const denoiser: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser, grid: 5, solver: ddim() })),
- * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 799, 599, 399, 199])
- * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(false)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser, grid: 5, solver: ddim() }))
+ * made.timesteps // → [999, 799, 599, 399, 199]
+ * made.stochastic // → false
  */
 export const sampler = <P, I extends Shape>(
   parts: InferredFrom<SamplerParts<P, I>, 'denoiser'>,

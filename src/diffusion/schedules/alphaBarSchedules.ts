@@ -70,9 +70,10 @@ const byAlphaBar = (
  *
  * @param largest - the largest β, 0.999 if left out
  * @example
- * const square = scheduleFromAlphaBar((fraction) => 1 - fraction ** 2, 4)
- * pipe(square, E.map(({ alphaBars }) => alphaBars)) // → E.right([0.9375, 0.75, 0.4375, 0.0004])
- * pipe(scheduleFromAlphaBar(() => 0.5, 4), E.mapLeft(({ actual }) => actual)) // → E.left('0.5 at 1/4, after 0.5')
+ * const square = unwrap(scheduleFromAlphaBar((fraction) => 1 - fraction ** 2, 4))
+ * square.alphaBars // → [0.9375, 0.75, 0.4375, 0.0004]
+ * const wrong = scheduleFromAlphaBar(() => 0.5, 4)
+ * isLeft(wrong) && wrong.left.actual // → '0.5 at 1/4, after 0.5'
  */
 export const scheduleFromAlphaBar = (
   alphaBar: AlphaBar,
@@ -99,8 +100,8 @@ export const scheduleFromAlphaBar = (
  * The cosine schedule of Improved DDPM (Nichol & Dhariwal 2021, eq. 17): ᾱ is a squared cosine, which falls slowly at both
  * ends. An offset of 0.008 keeps the first steps from vanishing. Returns a `ConfigError` if T is not a whole number ≥ 1.
  * @example
- * pipe(cosine(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.847, 0.494, 0.144, 0.0001])
- * pipe(cosine(4, { maxBeta: 0.5 }), E.map(({ betas }) => betas)) // → E.right([0.153, 0.417, 0.5, 0.5])
+ * unwrap(cosine(4)).alphaBars // → [0.847, 0.494, 0.144, 0.0001]
+ * unwrap(cosine(4, { maxBeta: 0.5 })).betas // → [0.153, 0.417, 0.5, 0.5]
  */
 export const cosine = (T: number, options: AlphaBarOptions = {}): either.Either<NoisefoldError, Schedule> => {
   const root: AlphaBar = (fraction) => Math.cos((((fraction + 0.008) / 1.008) * Math.PI) / 2);
@@ -119,7 +120,7 @@ export const cosine = (T: number, options: AlphaBarOptions = {}): either.Either<
  * adds most of it near x = 0. See {@link sigmoidBetas} for betas along a sigmoid.
  *
  * @param options - `start` -3, `end` 3 and `tau` 1 if left out. start ≥ end and τ ≤ 0 are a `ConfigError`
- * @example pipe(sigmoidAlphaBar(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.851, 0.5, 0.149, 0.0001])
+ * @example unwrap(sigmoidAlphaBar(4)).alphaBars // → [0.851, 0.5, 0.149, 0.0001]
  */
 export const sigmoidAlphaBar = (
   T: number,
@@ -150,7 +151,7 @@ export const sigmoidAlphaBar = (
  * SNR/(1 + SNR). ('laplace' of diffusers uses the square root of that, the paper's α, as ᾱ.)
  *
  * @param options - the centre `mu` 0 and the width `b` 0.5 if left out; b ≤ 0 is a `ConfigError`
- * @example pipe(laplace(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.586, 0.5, 0.414, 0.0004])
+ * @example unwrap(laplace(4)).alphaBars // → [0.586, 0.5, 0.414, 0.0004]
  */
 export const laplace = (
   T: number,
@@ -171,7 +172,7 @@ export const laplace = (
  * The exponential schedule ('exp' of diffusers): ᾱ falls exponentially to e^-rate, so every β is 1 - e^(-rate/T).
  *
  * @param options - `rate` 12 if left out; a rate ≤ 0 is a `ConfigError`
- * @example pipe(exponential(3), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.0183, 0.000335, 0.000006])
+ * @example unwrap(exponential(3)).alphaBars // → [0.0183, 0.000335, 0.000006]
  */
 export const exponential = (
   T: number,

@@ -62,8 +62,11 @@ const ranged = (
  * multiplied by 1000/T, so that the whole process adds the same noise. Returns a `ConfigError` for T < 20, because the last
  * β would exceed 1.
  * @example
- * pipe(linear(1000), E.map(({ betas }) => [betas[0], betas[999]])) // → E.right([0.0001, 0.02])
- * pipe(linear(10), E.mapLeft(({ expected }) => expected)) // → E.left('T ≥ 20')
+ * const made = unwrap(linear(1000))
+ * made.betas[0] // → 0.0001
+ * made.betas[999] // → 0.02
+ * const wrong = linear(10)
+ * isLeft(wrong) && wrong.left.expected // → 'T ≥ 20'
  */
 export const linear = (T: number): either.Either<NoisefoldError, Schedule> =>
   T < 20
@@ -81,8 +84,8 @@ export const linear = (T: number): either.Either<NoisefoldError, Schedule> =>
  *
  * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example
- * pipe(linearUnscaled(3), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.01005, 0.02])
- * pipe(linearUnscaled(2, { end: 0.5 }), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.5])
+ * unwrap(linearUnscaled(3)).betas // → [0.0001, 0.01005, 0.02]
+ * unwrap(linearUnscaled(2, { end: 0.5 })).betas // → [0.0001, 0.5]
  */
 export const linearUnscaled = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
   ranged('linearUnscaled', T, range, ({ start, end }) => ramp(start, end, T));
@@ -97,7 +100,7 @@ const rootLinear =
  * Betas with square roots in equal steps, in DDPM's range: 'quad' of Ho et al.'s code.
  *
  * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
- * @example pipe(quadratic(3), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.00573, 0.02])
+ * @example unwrap(quadratic(3)).betas // → [0.0001, 0.00573, 0.02]
  */
 export const quadratic = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
   ranged('quadratic', T, range, rootLinear(T));
@@ -108,7 +111,7 @@ export const quadratic = (T: number, range: BetaRange = {}): either.Either<Noise
  * 0.0015 to 0.0195.
  *
  * @param range - `start` and `end`; unless 0 < start ≤ end < 1, a `ConfigError`
- * @example pipe(scaledLinear(3), E.map(({ betas }) => betas)) // → E.right([0.00085, 0.00481, 0.012])
+ * @example unwrap(scaledLinear(3)).betas // → [0.00085, 0.00481, 0.012]
  */
 export const scaledLinear = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
   ranged('scaledLinear', T, range, rootLinear(T), { start: 0.00085, end: 0.012 });
@@ -118,7 +121,7 @@ export const scaledLinear = (T: number, range: BetaRange = {}): either.Either<No
  * along a sigmoid.
  *
  * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
- * @example pipe(sigmoidBetas(3), E.map(({ betas }) => betas)) // → E.right([0.000149, 0.01005, 0.01995])
+ * @example unwrap(sigmoidBetas(3)).betas // → [0.000149, 0.01005, 0.01995]
  */
 export const sigmoidBetas = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
   ranged('sigmoidBetas', T, range, ({ start, end }) =>
@@ -128,7 +131,7 @@ export const sigmoidBetas = (T: number, range: BetaRange = {}): either.Either<No
 /**
  * The same β at every timestep, 'const' of Ho et al.'s code; 0.02 if left out. Returns a `ConfigError` if β is not in
  * (0, 1), or leaves no signal before the last of T steps.
- * @example pipe(constantBetas(3, 0.5), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.5, 0.25, 0.125])
+ * @example unwrap(constantBetas(3, 0.5)).alphaBars // → [0.5, 0.25, 0.125]
  */
 export const constantBetas = (T: number, beta = 0.02): either.Either<NoisefoldError, Schedule> =>
   ruled('constantBetas', T, () => new Float64Array(T).fill(beta));
@@ -139,8 +142,7 @@ export const constantBetas = (T: number, beta = 0.02): either.Either<NoisefoldEr
  *
  * @param fraction - from 0 to 1
  * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
- * @example
- * pipe(warmupBetas(0.5)(6), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.01005, 0.02, 0.02, 0.02, 0.02])
+ * @example unwrap(warmupBetas(0.5)(6)).betas // → [0.0001, 0.01005, 0.02, 0.02, 0.02, 0.02]
  */
 export const warmupBetas =
   (fraction: number) =>
@@ -161,7 +163,7 @@ export const warmupBetas =
 /**
  * β_t = 1/(T-t): every step removes 1/T of the signal's variance, and no signal is left at the end (Sohl-Dickstein et al.
  * 2015, section 2.4.1; 'jsd' of Ho et al.'s code). So ᾱ_t = 1 - (t+1)/T.
- * @example pipe(reciprocalBetas(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.75, 0.5, 0.25, 0])
+ * @example unwrap(reciprocalBetas(4)).alphaBars // → [0.75, 0.5, 0.25, 0]
  */
 export const reciprocalBetas = (T: number): either.Either<NoisefoldError, Schedule> =>
   F.pipe(

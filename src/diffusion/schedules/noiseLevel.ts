@@ -10,13 +10,13 @@ const logSNROfSigma = (sigma: number): number => 0 - 2 * Math.log(sigma); // 0, 
 /**
  * σ_t = √((1 - ᾱ_t)/ᾱ_t) at each timestep: the noise level of EDM (Karras et al. 2022), for data of scale 1. Rises, and is ∞
  * where no signal is left. For a schedule made from given σ, exactly these.
- * @example pipe(scheduleFromBetas([0.5, 0.6, 1]), E.map(sigmas)) // → E.right([1, 2, Infinity])
+ * @example sigmas(unwrap(scheduleFromBetas([0.5, 0.6, 1]))) // → [1, 2, Infinity]
  */
 export const sigmas = ({ sigmas: levels }: Levels): Float64Array => levels.slice();
 
 /**
  * λ_t = log(ᾱ_t/(1 - ᾱ_t)) at each timestep (Kingma et al. 2021, eq. 3). Falls, and is -∞ where no signal is left.
- * @example pipe(scheduleFromBetas([0.5, 0.5, 1]), E.map(logSNRs)) // → E.right([0, -1.099, -Infinity])
+ * @example logSNRs(unwrap(scheduleFromBetas([0.5, 0.5, 1]))) // → [0, -1.099, -Infinity]
  */
 export const logSNRs = ({ sigmas: levels }: Levels): Float64Array => levels.map(logSNROfSigma);
 
@@ -24,8 +24,10 @@ export const logSNRs = ({ sigmas: levels }: Levels): Float64Array => levels.map(
  * σ at a timestep, which may be fractional: `t_to_sigma` of k-diffusion. Linear in log σ between whole timesteps, and
  * constant before 0 and after T-1.
  * @example
- * const at = pipe(scheduleFromBetas([0.5, 0.6]), E.map(sigmaAt))
- * pipe(at, E.map((sigma) => [sigma(0), sigma(0.5), sigma(1)])) // → E.right([1, 1.414, 2])
+ * const at = sigmaAt(unwrap(scheduleFromBetas([0.5, 0.6])))
+ * at(0) // → 1
+ * at(0.5) // → 1.414
+ * at(1) // → 2
  */
 export const sigmaAt =
   ({ sigmas: levels }: Levels): ((t: number) => number) =>
@@ -41,8 +43,10 @@ export const sigmaAt =
 /**
  * λ at a timestep, which may be fractional. Linear between whole timesteps, and constant before 0 and after T-1.
  * @example
- * const at = pipe(scheduleFromBetas([0.5, 0.6]), E.map(logSNRAt))
- * pipe(at, E.map((logSNR) => [logSNR(0), logSNR(0.5), logSNR(7)])) // → E.right([0, -0.693, -1.386])
+ * const at = logSNRAt(unwrap(scheduleFromBetas([0.5, 0.6])))
+ * at(0) // → 0
+ * at(0.5) // → -0.693
+ * at(7) // → -1.386
  */
 export const logSNRAt = (schedule: Levels): ((t: number) => number) => {
   const sigma = sigmaAt(schedule);
@@ -64,8 +68,10 @@ const placeIn =
  * The timestep, which may be fractional, with noise level σ: `sigma_to_t` of k-diffusion, and the inverse of
  * {@link sigmaAt}. Clamped to 0…T-1.
  * @example
- * const of = pipe(scheduleFromBetas([0.5, 0.6]), E.map(timestepOfSigma))
- * pipe(of, E.map((timestep) => [timestep(1), timestep(1.414), timestep(80)])) // → E.right([0, 0.5, 1])
+ * const of = timestepOfSigma(unwrap(scheduleFromBetas([0.5, 0.6])))
+ * of(1) // → 0
+ * of(1.414) // → 0.5
+ * of(80) // → 1
  */
 export const timestepOfSigma = ({ sigmas: levels }: Levels): ((sigma: number) => number) => {
   const place = placeIn(levels, Math.log);
@@ -75,8 +81,10 @@ export const timestepOfSigma = ({ sigmas: levels }: Levels): ((sigma: number) =>
 /**
  * The timestep, which may be fractional, with log-SNR λ: the inverse of {@link logSNRAt}. Clamped to 0…T-1.
  * @example
- * const of = pipe(scheduleFromBetas([0.5, 0.6]), E.map(timestepOfLogSNR))
- * pipe(of, E.map((timestep) => [timestep(0), timestep(-0.693), timestep(-5)])) // → E.right([0, 0.5, 1])
+ * const of = timestepOfLogSNR(unwrap(scheduleFromBetas([0.5, 0.6])))
+ * of(0) // → 0
+ * of(-0.693) // → 0.5
+ * of(-5) // → 1
  */
 export const timestepOfLogSNR = (schedule: Levels): ((logSNR: number) => number) => {
   const place = placeIn(

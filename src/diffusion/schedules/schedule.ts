@@ -77,8 +77,9 @@ export const scheduleOfAlphaBars = (
  * A schedule from its betas, in the order of the timesteps. Each is in (0, 1); the last may be 1, which leaves no signal
  * (zero terminal SNR). Returns a `ConfigError` for other betas, and if ᾱ underflows to 0 before the last timestep.
  * @example
- * pipe(scheduleFromBetas([0.5, 0.25]), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.5, 0.375])
- * pipe(scheduleFromBetas([0.5, -1]), E.mapLeft(({ actual }) => actual)) // → E.left('-1 at t = 1, where ᾱ becomes 1')
+ * unwrap(scheduleFromBetas([0.5, 0.25])).alphaBars // → [0.5, 0.375]
+ * const wrong = scheduleFromBetas([0.5, -1])
+ * isLeft(wrong) && wrong.left.actual // → '-1 at t = 1, where ᾱ becomes 1'
  */
 export const scheduleFromBetas = (betas: ArrayLike<number>): either.Either<NoisefoldError, Schedule> =>
   checkedBetas('scheduleFromBetas', betas);

@@ -8,8 +8,8 @@ import { checkedTables, type Schedule, scheduleOfAlphaBars } from './schedule.js
  * from a noise prediction: train with `predicts: 'v'`. Returns a `ConfigError` for a schedule of one timestep, and if ᾱ
  * would underflow before the last one.
  * @example
- * const schedule = pipe(scheduleFromBetas([0.36, 0.4375, 0.75]), E.flatMap(zeroTerminalSNR))
- * pipe(schedule, E.map(({ alphaBars }) => alphaBars)) // → E.right([0.64, 0.23, 0])
+ * const schedule = unwrap(zeroTerminalSNR(unwrap(scheduleFromBetas([0.36, 0.4375, 0.75]))))
+ * schedule.alphaBars // → [0.64, 0.23, 0]
  */
 export const zeroTerminalSNR = ({ T, betas, alphaBars }: Schedule): either.Either<NoisefoldError, Schedule> => {
   // √ᾱ_{t-1} - √ᾱ_t as √ᾱ_{t-1}·β/(1 + √α), because for a small β the difference of the roots rounds to 0

@@ -13,10 +13,11 @@ import { column, entryAt } from '../process/table.js';
 /**
  * The coefficients of one step of DDPM's Algorithm 2: μ̃ as a combination of x_t and x̂₀, and σ_t.
  * @example
- * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
- * const steps = pipe(legs, E.map((all) => all.map(ancestralStep('posterior'))))
- * pipe(steps, E.map(([first]) => first)) // → E.right({ x: 0.422, x0: [0.547], noise: 0.496 })
- * pipe(steps, E.map(([, last]) => last)) // → E.right({ x: 0, x0: [1], noise: 0 })
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const legs = legsOf(process, [1, 0])
+ * const steps = legs.map(ancestralStep('posterior'))
+ * steps[0] // → { x: 0.422, x0: [0.547], noise: 0.496 }
+ * steps[1] // → { x: 0, x0: [1], noise: 0 }
  */
 export const ancestralStep =
   (variance: ReverseVariance) =>
@@ -80,11 +81,9 @@ const spreadStep = (legs: readonly Leg[], variance: ReverseVariance) => {
  * @param options - `variance`: σ_t² for a denoiser that does not learn it, the posterior's β̃_t if left out
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: 3, solver: ancestral({ variance: 'beta' }) })),
- * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 666, 332])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: 3, solver: ancestral({ variance: 'beta' }) }))
+ * made.timesteps // → [999, 666, 332]
  */
 export const ancestral = withOptions<{ readonly variance?: ReverseVariance }>({
   where: 'ancestral',

@@ -41,11 +41,9 @@ const jump =
  * @param options - `sigmaMin`: 0 if left out; a negative one, or one above σ of a level on the path, is a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: lcmGrid(4), solver: consistency() })),
- * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 759, 499, 259])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: lcmGrid(4), solver: consistency() }))
+ * made.timesteps // → [999, 759, 499, 259]
  */
 export const consistency = withOptions<ConsistencyOptions>({
   where: 'consistency',
@@ -89,8 +87,9 @@ const boundaryOf = optionsOf<ConsistencyBoundary>({
  * @param process - the process that the network was trained with
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const made = pipe(ddpm(cosine(1000)), E.map((process) => consistencyDenoiser(process, { timestepScaling: 0.5 })(black)))
- * pipe(made, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([1, 0.5])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = consistencyDenoiser(process, { timestepScaling: 0.5 })(black)
+ * made.apply(null, ones(2), { t: iota(2) }) // → [1, 0.5]
  */
 export const consistencyDenoiser = (process: Process, boundary: ConsistencyBoundary = {}) => {
   const coefficients = E.map(({ sigmaData = 0.5, timestepScaling = 10 }: ConsistencyBoundary) => {

@@ -7,10 +7,11 @@ import { integrating, isEta, withOptions } from './solverOptions.js';
 /**
  * The coefficients of one DDIM step. Since ε̂ is (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t), the step is a combination of x_t and x̂₀.
  * @example
- * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
- * const steps = pipe(legs, E.map((all) => all.map(ddimStep(0))))
- * pipe(steps, E.map(([first]) => first)) // → E.right({ x: 0.75, x0: [0.35], noise: 0 })
- * pipe(steps, E.map(([, last]) => last)) // → E.right({ x: 0, x0: [1], noise: 0 })
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const legs = legsOf(process, [1, 0])
+ * const steps = legs.map(ddimStep(0))
+ * steps[0] // → { x: 0.75, x0: [0.35], noise: 0 }
+ * steps[1] // → { x: 0, x0: [1], noise: 0 }
  */
 export const ddimStep =
   (eta: number) =>
@@ -28,11 +29,9 @@ export const ddimStep =
  * @param options - `eta`: η from 0 to 1, 0 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(2), solver: ddim({ eta: 0.5 }) })),
- * )
- * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(true)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(2), solver: ddim({ eta: 0.5 }) }))
+ * made.stochastic // → true
  */
 export const ddim = withOptions<{ readonly eta?: number }>({
   where: 'ddim',

@@ -26,11 +26,9 @@ const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[]
  * defined, so it evaluates at its end, the least noisy timestep of the grid, with x = a·x₀.
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: 5, solver: ddimInversion() })),
- * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([199, 199, 399, 599, 799])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: 5, solver: ddimInversion() }))
+ * made.timesteps // → [199, 199, 399, 599, 799]
  */
 export const ddimInversion = withOptions<Readonly<Record<string, undefined>>>({
   where: 'ddimInversion',

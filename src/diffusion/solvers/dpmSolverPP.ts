@@ -22,8 +22,9 @@ const weightsOf = (h: number, [before, beforeThat]: readonly number[]): readonly
 /**
  * The coefficients of multistep DPM-Solver++, for each leg of a path.
  * @example
- * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
- * pipe(legs, E.map((all) => dpmSolverPPRows(2)(all).map(({ x0 }) => x0.length))) // → E.right([1, 2, 1])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const legs = legsOf(process, [900, 600, 300])
+ * dpmSolverPPRows(2)(legs).map(({ x0 }) => x0.length) // → [1, 2, 1]
  */
 export const dpmSolverPPRows =
   (order: number) =>
@@ -47,11 +48,9 @@ export const dpmSolverPPRows =
  * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) })),
- * )
- * pipe(made, E.map(({ memory }) => memory)) // → E.right(2)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) }))
+ * made.memory // → 2
  */
 export const dpmSolverPP = withOptions<{ readonly order?: number }>({
   where: 'dpmSolverPP',

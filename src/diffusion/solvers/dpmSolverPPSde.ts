@@ -8,8 +8,9 @@ import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.j
 /**
  * The coefficients of SDE-DPM-Solver++, for each leg of a path.
  * @example
- * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
- * pipe(legs, E.map((all) => dpmSolverPPSdeRows(2)(all).map(({ x0 }) => x0.length))) // → E.right([1, 2, 1])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const legs = legsOf(process, [900, 600, 300])
+ * dpmSolverPPSdeRows(2)(legs).map(({ x0 }) => x0.length) // → [1, 2, 1]
  */
 export const dpmSolverPPSdeRows =
   (order: number) =>
@@ -31,11 +32,9 @@ export const dpmSolverPPSdeRows =
  * @param options - `order`: 1 or 2; 2 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() })),
- * )
- * pipe(made, E.map(({ memory }) => memory)) // → E.right(1)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() }))
+ * made.memory // → 1
  */
 export const dpmSolverPPSde = withOptions<{ readonly order?: number }>({
   where: 'dpmSolverPPSde',

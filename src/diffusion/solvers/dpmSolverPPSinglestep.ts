@@ -18,8 +18,9 @@ const beginningsOf = (legs: readonly Leg[], order: number): readonly number[] =>
  * The coefficients of singlestep DPM-Solver++, for each leg of a path. A stage starts at the beginning of its step. Its x
  * there is a combination of x_t and the predictions since.
  * @example
- * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
- * pipe(legs, E.map((all) => dpmSolverPPSinglestepRows(2)(all).map(({ x0 }) => x0.length))) // → E.right([1, 2, 1])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const legs = legsOf(process, [900, 600, 300])
+ * dpmSolverPPSinglestepRows(2)(legs).map(({ x0 }) => x0.length) // → [1, 2, 1]
  */
 export const dpmSolverPPSinglestepRows =
   (order: number) =>
@@ -57,11 +58,9 @@ export const dpmSolverPPSinglestepRows =
  * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSinglestep({ order: 3 }) })),
- * )
- * pipe(made, E.map(({ memory }) => memory)) // → E.right(2)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSinglestep({ order: 3 }) }))
+ * made.memory // → 2
  */
 export const dpmSolverPPSinglestep = withOptions<{ readonly order?: number }>({
   where: 'dpmSolverPPSinglestep',

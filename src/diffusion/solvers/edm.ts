@@ -155,11 +155,9 @@ const solver = (where: string, corrects: boolean) =>
  * @param options - churn: none if left out; if invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(4), solver: euler({ churn: 1 }) })),
- * )
- * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(true)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(4), solver: euler({ churn: 1 }) }))
+ * made.stochastic // → true
  */
 export const euler = solver('euler', false);
 
@@ -172,10 +170,8 @@ export const euler = solver('euler', false);
  * @param options - churn: none if left out; if invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) })),
- * )
- * pipe(made, E.map(({ memory }) => memory)) // → E.right(0)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
+ * made.memory // → 0
  */
 export const heun = solver('heun', true);

@@ -7,8 +7,9 @@ import { integrating, isEta, withOptions } from './solverOptions.js';
 /**
  * The coefficients of one step: in units of σ, Euler from σ_t down to σ_down, and noise of σ_up back to σ_s.
  * @example
- * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
- * pipe(legs, E.map(([first]) => eulerAncestralStep(1)(first!))) // → E.right({ x: 0.422, x0: [0.547], noise: 0.496 })
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const legs = legsOf(process, [1, 0])
+ * eulerAncestralStep(1)(legs[0]!) // → { x: 0.422, x0: [0.547], noise: 0.496 }
  */
 export const eulerAncestralStep =
   (eta: number) =>
@@ -28,11 +29,9 @@ export const eulerAncestralStep =
  * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(2), solver: eulerAncestral() })),
- * )
- * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(true)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(2), solver: eulerAncestral() }))
+ * made.stochastic // → true
  */
 export const eulerAncestral = withOptions<{ readonly eta?: number }>({
   where: 'eulerAncestral',

@@ -29,11 +29,9 @@ const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly num
  * @param options - `order`: 1 (which is DDIM) to 4; 4 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: lms() })),
- * )
- * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: lms() }))
+ * made.memory // → 3
  */
 export const lms = withOptions<{ readonly order?: number }>({
   where: 'lms',

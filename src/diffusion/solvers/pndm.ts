@@ -29,11 +29,9 @@ const weightsOf = (reach: number): readonly number[] => adamsBashforth[reach - 1
  *   `ConfigError`. `start`: 'fewer' ε̂ if left out, or 'rungeKutta' (F-PNDM, Algorithm 2)
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: leading(20), solver: pndm() })),
- * )
- * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: leading(20), solver: pndm() }))
+ * made.memory // → 3
  */
 export const pndm = withOptions<{ readonly order?: number; readonly start?: 'fewer' | 'rungeKutta' }>({
   where: 'pndm',

@@ -20,7 +20,10 @@ export interface SampleStep<S extends Shape> {
 
 /** The inputs of a step. */
 export interface Moment<S extends Shape> {
-  /** The index of the leg in the path, 0 at the noisiest. Coefficients are looked up by it. */
+  /**
+   * The index of the leg in the path, 0 at the noisiest. Look up the coefficients of a leg by it: `entryAt(numbers)(index)`
+   * is entry `index` of an array with one number for each leg.
+   */
   readonly index: Tensor<[], 'int32'>;
   /** The timestep of the process at which the leg begins. */
   readonly t: Tensor<[], 'int32'>;
@@ -47,7 +50,20 @@ export interface Moment<S extends Shape> {
   readonly noise: (name: string) => Tensor<S>;
 }
 
-/** A solver on one path. */
+/**
+ * A solver on one path. `linearIntegrator` makes one from a table of coefficients.
+ * @example
+ * const [ofX, ofX0] = [entryAt([0.5, 0]), entryAt([0.5, 1])] // one coefficient for each of two legs
+ * const steps: Integrator = {
+ *   memory: 0,
+ *   stochastic: false,
+ *   step: ({ x, memory }, { index, t, predict }) => {
+ *     const x0 = predict(x, t)
+ *     return { state: { x: add(mul(x, ofX(index)), mul(x0, ofX0(index))), memory }, x0 }
+ *   },
+ * }
+ * steps.memory // → 0
+ */
 export interface Integrator {
   /** The number of tensors that the state keeps besides x. They begin as zeros. */
   readonly memory: number;

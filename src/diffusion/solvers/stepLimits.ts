@@ -22,9 +22,10 @@ export const isGradual = (from: Channel, to: Channel, at: keyof typeof FURTHEST)
  * The number of predictions that a multistep formula may use at leg i, including its own: at most `order`, and only those
  * since the last leg that is not `usable`. By default a leg is usable if its length in λ is finite.
  * @example
- * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const legs = legsOf(process, [900, 600, 300])
  * // the last leg ends at the data, where λ is ∞
- * pipe(legs, E.map((all) => all.map((_, i) => reachOf(all, i, 2)))) // → E.right([1, 2, 1])
+ * legs.map((_, i) => reachOf(legs, i, 2)) // → [1, 2, 1]
  */
 export const reachOf = (
   legs: readonly Leg[],

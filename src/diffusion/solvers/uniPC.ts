@@ -33,9 +33,10 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => a
  * The coefficients of UniPC, for each leg of a path: the corrector of the previous leg, with the prediction at its end, then
  * the predictor. The corrector adds a combination of predictions to x_t, so both fit into one step.
  * @example
- * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
- * const rows = pipe(legs, E.map(uniPCRows(2, 'bh2')))
- * pipe(rows, E.map((all) => all.map(({ x0 }) => x0.length))) // → E.right([1, 2, 3])
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const legs = legsOf(process, [900, 600, 300])
+ * const rows = uniPCRows(2, 'bh2')(legs)
+ * rows.map(({ x0 }) => x0.length) // → [1, 2, 3]
  */
 export const uniPCRows =
   (order: number, variant: UniPCVariant) =>
@@ -76,11 +77,9 @@ export const uniPCRows =
  *   if left out
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const made = pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) })),
- * )
- * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) }))
+ * made.memory // → 3
  */
 export const uniPC = withOptions<{ readonly order?: number; readonly variant?: UniPCVariant }>({
   where: 'uniPC',

@@ -172,8 +172,9 @@ export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
  * Parses a spec: a string of extents such as `'B 28 28 1'`, or a tree of such strings. Returns a `ShapeError` for
  * invalid extents, a `DTypeError` for an unknown dtype, and a `ConfigError` for anything else.
  * @example
- * pipe(parseSpec({ x: 'B H W/2 1', t: 'B:int32' }), E.map(symbolsOf)) // → E.right(['B', 'H', 'W'])
- * pipe(parseSpec('B:float'), E.mapLeft(({ where }) => where)) // → E.left("spec 'B:float'")
+ * symbolsOf(unwrap(parseSpec({ x: 'B H W/2 1', t: 'B:int32' }))) // → ['B', 'H', 'W']
+ * const wrong = parseSpec('B:float')
+ * isLeft(wrong) && wrong.left.where // → "spec 'B:float'"
  */
 export const parseSpec = <const P extends Spec>(spec: P): either.Either<NoisefoldError, TreeSpec<Of<P>>> =>
   parseAs(spec);
@@ -193,8 +194,9 @@ export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor)
 /**
  * Evaluates the extents of a leaf at bindings of its symbols. Fails as {@link evaluateDim} does, with the path of the leaf.
  * @example
- * extentsOf(leafSpec(['B', 'H/2', 3]), { B: 8, H: 28 }) // → E.right([8, 14, 3])
- * pipe(extentsOf(leafSpec(['B']), {}), E.mapLeft(({ _tag }) => _tag)) // → E.left('UnknownDim')
+ * unwrap(extentsOf(leafSpec(['B', 'H/2', 3]), { B: 8, H: 28 })) // → [8, 14, 3]
+ * const wrong = extentsOf(leafSpec(['B']), {})
+ * isLeft(wrong) && wrong.left._tag // → 'UnknownDim'
  */
 export const extentsOf = (leaf: LeafSpec, bindings: Bindings): either.Either<NoisefoldError, readonly number[]> =>
   F.pipe(

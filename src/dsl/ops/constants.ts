@@ -81,7 +81,8 @@ const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | U
  * @example
  * constantOf([1, 2, 3, 4], 2, 2) // → [[1, 2], [3, 4]]
  * constantOf(Int32Array.of(7, 3), 2) // : Tensor<[2], 'int32'>
- * pipe(attempt(() => constantOf([1, 2, 3], 2)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * const wrong = attempt(() => constantOf([1, 2, 3], 2))
+ * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const constantOf = <A extends HostNumbers, const S extends readonly number[]>(
   data: A,

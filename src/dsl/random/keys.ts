@@ -113,7 +113,9 @@ const likeTensor = <F extends object>(op: string, sample: Sample, count = 0): F 
 
 /**
  * Draws standard normal numbers. Extents that are only known at run time are wide; see `ascribe`.
- * @example await using(reference())(evaluate(program('key', normal(2)), {})(key(7)))() // → E.right([1.331, 0.629])
+ * @example
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(program('key', normal(2)), {})(key(7))) // → [1.331, 0.629]
  */
 export const normal: OfShape<'float32'> = ofShape('normal', draw('normal'));
 
@@ -125,7 +127,9 @@ export const normalLike: LikeTensor<'float32'> = likeTensor('normalLike', draw('
 
 /**
  * Draws uniform numbers in [0, 1), multiples of 2⁻²⁴.
- * @example await using(reference())(evaluate(program('key', uniform(2)), {})(key(7)))() // → E.right([0.908, 0.735])
+ * @example
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(program('key', uniform(2)), {})(key(7))) // → [0.908, 0.735]
  */
 export const uniform: OfShape<'float32'> = ofShape('uniform', draw('uniform'));
 
@@ -147,7 +151,8 @@ const coins: Sample = (op, key, shape, p: number) => {
  * Draws true with probability `p`. Raises `ConfigError` unless p is in [0, 1].
  * @example
  * const coins = evaluate(program('key', bernoulli(0.5, 6)), {})(key(7))
- * await using(reference())(coins)() // → E.right([0, 0, 0, 1, 1, 1])
+ * await using nf = await open(reference())
+ * await nf.run(coins) // → [0, 0, 0, 1, 1, 1]
  */
 export const bernoulli: OfShape<'bool', [p: number]> = ofShape('bernoulli', coins, 1);
 
@@ -177,7 +182,9 @@ const integers: Sample = (op, key, shape, low: number, high: number) => {
  * Draws uniform integers, low ≤ n < high: 32 random bits modulo high − low, the same on every backend. Unless high − low
  * is a power of two, some numbers are more likely than others, by a factor of at most 1 + (high − low)/2³². Raises
  * `ConfigError` for an empty range, or one that exceeds int32.
- * @example await using(reference())(evaluate(program('key', randint(1, 7, 3)), {})(key(7)))() // → E.right([3, 2, 4])
+ * @example
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(program('key', randint(1, 7, 3)), {})(key(7))) // → [3, 2, 4]
  */
 export const randint: OfShape<'int32', [low: number, high: number]> = ofShape('randint', integers, 2);
 
@@ -189,7 +196,9 @@ export const randintLike: LikeTensor<'int32', [low: number, high: number]> = lik
 
 /**
  * Draws a random permutation of 0 … n − 1, such as the order of the samples of an epoch.
- * @example await using(reference())(evaluate(program('key', permutation(4)), {})(key(7)))() // → E.right([3, 1, 0, 2])
+ * @example
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(program('key', permutation(4)), {})(key(7))) // → [3, 1, 0, 2]
  */
 export const permutation: {
   <const N extends number>(n: Extent<N>): Draw<Tensor<Widened<[N]>, 'int32'>>;

@@ -59,10 +59,10 @@ export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I> & 
  * its runs do not trace again.
  * @example
  * const mse = program({ x: 'B 2', y: 'B 2' }, ({ x, y }) => mean(square(sub(x, y))))
- * const given = { x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2, 3, 8) }
- * const executable = compile(mse, { B: 2 })
- * const loss = pipe(executable, RTE.flatMapTaskEither(({ run }) => run(given)), RTE.flatMap(read))
- * await using(reference())(loss)() // → E.right([4])
+ * await using nf = await open(reference())
+ * const { run } = await nf.run(compile(mse, { B: 2 }))
+ * const loss = await nf.run(run({ x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2, 3, 8) }))
+ * await nf.run(read(loss)) // → [4]
  */
 export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
   program: Program<I, O>,
@@ -92,7 +92,8 @@ export type Numbers<T> =
  * several times. Fails with the errors of `compile`, of a run and of `read`.
  * @example
  * const gram = program({ x: 'N 2' }, ({ x }) => ({ gram: pipe(transpose(x, 1, 0), matmul(x)) }))
- * await using(reference())(evaluate(gram, { N: 3 })({ x: Float32Array.of(1, 0, 0, 1, 1, 1) }))() // → E.right({ gram: [2, 1, 1, 2] })
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(gram, { N: 3 })({ x: Float32Array.of(1, 0, 0, 1, 1, 1) })) // → { gram: [2, 1, 1, 2] }
  */
 export const evaluate =
   <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(

@@ -47,17 +47,19 @@ export type Heard =
 const begun = (work: unknown, backend: Backend): unknown => (typeof work === 'function' ? work(backend) : work);
 
 /**
- * Calls a listener and waits for its work. An error value that it returns, throws or rejects with is a `Left`; other
- * exceptions are rethrown.
+ * Calls a listener, waits for its work, and returns the result. An error value that it returns, throws or rejects with
+ * is a `Left`; other exceptions are rethrown.
  */
 export const hear =
-  (listener: () => Heard): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, void> =>
+  (listener: () => unknown): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown> =>
   (backend) =>
   async () => {
     try {
       // an effect returns a task, which returns a promise
       const result: unknown = await begun(begun(listener(), backend), backend);
-      return isTagged(result, 'Left') ? (result as E.Left<NoisefoldError>) : E.right(undefined);
+      return isTagged(result, 'Left') || isTagged(result, 'Right')
+        ? (result as E.Either<NoisefoldError, unknown>)
+        : E.right(result);
     } catch (thrown) {
       return caught(thrown);
     }

@@ -100,20 +100,15 @@ const unmeasured = { gflops: null, gbs: null, ofPeak: null };
  * machine, by {@link measurePeak}, their share of it.
  * @example
  * const product = program({ x: 'B 64', w: '64 10' }, ({ x, w }) => matmul(x, w))
- * const calls = pipe(compile(product, { B: 8 }), RTE.map((executable) => explain(executable)))
- * const first = pipe(await using(wasm())(calls)(), E.map(([call]) => call))
- * pipe(first, E.map((call) => call?.shapes)) // → E.right('[8, 64] × [64, 10] → [8, 10]')
- * pipe(first, E.map((call) => call?.flops)) // → E.right(10240)
- * const x = new Float32Array(8 * 64)
- * const w = new Float32Array(64 * 10)
- * const measured = await pipe(
- *   RTE.Do,
- *   RTE.bind('executable', () => compile(product, { B: 8 })),
- *   RTE.bind('times', ({ executable }) => RTE.fromTaskEither(executable.profile({ x, w }))),
- *   RTE.map(({ executable, times }) => explain(executable, times.milliseconds, { gflops: 50, gbs: 10 })),
- *   using(wasm()),
- * )()
- * pipe(measured, E.map(([call]) => call?.ofPeak && call.ofPeak > 0)) // → E.right(true)
+ * await using nf = await open(wasm())
+ * const executable = await nf.run(compile(product, { B: 8 }))
+ * const [call] = explain(executable)
+ * call?.shapes // → '[8, 64] × [64, 10] → [8, 10]'
+ * call?.flops // → 10240
+ * const given = { x: new Float32Array(8 * 64), w: new Float32Array(64 * 10) }
+ * const { milliseconds } = await nf.run(executable.profile(given))
+ * const [measured] = explain(executable, milliseconds, { gflops: 50, gbs: 10 })
+ * measured!.ofPeak! > 0 // → true
  */
 export const explain = (
   executable: { readonly plan: Plan; readonly kernels: readonly string[] },

@@ -85,20 +85,15 @@ const fields = namedFields('iterate', { times: 'a number of steps' }, ['onStep',
  *   const { value, grad } = valueAndGrad((w: Tensor<[2]>) => sum(square(w)))(w)
  *   return { w: sub(w, mul(0.25, grad)), loss: value }
  * })
+ * await using nf = await open(reference())
+ * const step = await nf.run(compile(descent, {}, { donate: ['w'] }))
+ * const start = await nf.run(upload(Float32Array.of(8, 16), [2]))
  * const losses: number[] = []
- * const learned = pipe(
- *   RTE.Do,
- *   RTE.bind('step', () => compile(descent, {}, { donate: ['w'] })),
- *   RTE.bind('w', () => upload(Float32Array.of(8, 16), [2])),
- *   RTE.flatMap(({ step, w }) =>
- *     iterate(step, {
- *       times: 3,
- *       onStep: ({ loss }) => pipe(read(loss), RTE.map(([value]) => losses.push(value!))),
- *     })({ w }),
- *   ),
- *   RTE.flatMap(({ w }) => read(w)),
- * )
- * await using(reference())(learned)() // → E.right([1, 2])
+ * const onStep = async ({ loss }: { readonly loss: Value<[]> }) => {
+ *   losses.push(...(await nf.run(read(loss))))
+ * }
+ * const { w } = await nf.run(iterate(step, { times: 3, onStep })({ w: start }))
+ * await nf.run(read(w)) // → [1, 2]
  * losses // → [320, 80, 20]
  */
 export const iterate =

@@ -63,7 +63,8 @@ const originIn = ({ roots, flags, operands }: Watched, finite: Int32Array): Node
  * @example
  * const step = program({ p: 'B' }, ({ p }) => mean(sqrt(neg(log(p)))))
  * const origin = nonFiniteOrigin(step, { B: 2 }, { p: Float32Array.of(0.5, 0) })
- * await using(reference())(origin)() // → E.right('log (p)')
+ * await using nf = await open(reference())
+ * await nf.run(origin) // → 'log (p)'
  */
 export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
   program: Program<I, O>,

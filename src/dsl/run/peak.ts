@@ -40,8 +40,9 @@ const sum = measurement(
  * matrices of up to 1024×1024 and of a sum of vectors of up to 2²⁴ numbers. Returns the
  * errors of the backend, such as `BackendFailure`.
  * @example
- * const peak = await using(wasm())(measurePeak)()
- * pipe(peak, E.map(({ gflops, gbs }) => gflops > 0 && gbs > 0)) // → E.right(true)
+ * await using nf = await open(wasm())
+ * const peak = await nf.run(measurePeak)
+ * peak.gflops > 0 && peak.gbs > 0 // → true
  */
 export const measurePeak: Effect<Peak> = effect((backend) =>
   F.pipe(

@@ -52,8 +52,8 @@ const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentReco
 /**
  * Tests if an argument is a resident value, not a staged tensor or numbers of the host.
  * @example
- * const ofUploaded = pipe(upload(Float32Array.of(1, 2), [2]), RTE.map(isValue))
- * await using(reference())(ofUploaded)() // → E.right(true)
+ * await using nf = await open(reference())
+ * isValue(await nf.run(upload(Float32Array.of(1, 2), [2]))) // → true
  * isValue(zeros(2)) // → false
  */
 export const isValue = (x: unknown): x is AnyValue => isTagged(x, 'Value');
@@ -61,8 +61,8 @@ export const isValue = (x: unknown): x is AnyValue => isTagged(x, 'Value');
 /**
  * The extents of a value.
  * @example
- * const shape = pipe(upload(Float32Array.of(1, 2, 3, 4), [2, 2]), RTE.map(valueShape))
- * await using(reference())(shape)() // → E.right([2, 2])
+ * await using nf = await open(reference())
+ * valueShape(await nf.run(upload(Float32Array.of(1, 2, 3, 4), [2, 2]))) // → [2, 2]
  */
 export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
 
@@ -133,8 +133,10 @@ const noBools = (byte: number): NoisefoldError =>
  * the numbers does not fit the shape, and with `DTypeError` for bytes above 1 without a dtype.
  * @example
  * const four = Float32Array.of(1, 2, 3, 4)
- * await using(reference())(pipe(upload(four, [2, 2]), RTE.flatMap(read)))() // → E.right([1, 2, 3, 4])
- * pipe(await using(reference())(upload(four, [3]))(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * await using nf = await open(reference())
+ * const x = await nf.run(upload(four, [2, 2]))
+ * await nf.run(read(x)) // → [1, 2, 3, 4]
+ * await nf.run(upload(four, [3])).catch((thrown) => errorIn(thrown)?._tag) // → 'ShapeError'
  */
 export const upload = <A extends HostArray, const S extends readonly number[], D extends NumberType = DTypeOfArray<A>>(
   data: A,
@@ -167,8 +169,9 @@ export type Read<D extends DType> = ArrayOf<D>;
  * Copies the numbers of a value to the host, row-major (float32 as a Float64Array on the reference backend). Fails with
  * `ValueConsumed` if the value was donated or released.
  * @example
- * const labels = pipe(upload(Int32Array.of(3, 1), [2]), RTE.flatMap(read))
- * await using(reference())(labels)() // → E.right([3, 1])
+ * await using nf = await open(reference())
+ * const labels = await nf.run(upload(Int32Array.of(3, 1), [2]))
+ * await nf.run(read(labels)) // → [3, 1]
  */
 export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> =>
   effect((backend) =>
@@ -184,8 +187,10 @@ export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> 
  * before it fails: with `BackendFailure` if the backend is closed, with `ValueConsumed` for a value of another backend
  * that is closed, and with `ConfigError` for a value of another open backend.
  * @example
- * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap(release), RTE.flatMap(read))
- * pipe(await using(reference())(gone)(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ValueConsumed')
+ * await using nf = await open(reference())
+ * const x = await nf.run(upload(Float32Array.of(1, 2), [2]))
+ * await nf.run(release(x))
+ * await nf.run(read(x)).catch((thrown) => errorIn(thrown)?._tag) // → 'ValueConsumed'
  */
 export const release = <A>(tree: A): Effect<void> =>
   effect((backend) => async () => {
@@ -209,9 +214,10 @@ export const valuesOf = (tree: unknown): readonly AnyValue[] =>
 /**
  * Acquires a backend, runs effects on it, and closes it with all of its values, also after an error or an exception.
  * @example
+ * import { readerTaskEither as RTE } from 'fp-ts'
  * const numbers = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap(read)) // needs a backend
  * const task = using(reference())(numbers) // not started yet
- * await task() // → E.right([1, 2])
+ * await task() // → right([1, 2])
  */
 export const using =
   (acquire: taskEither.TaskEither<NoisefoldError, Backend>) =>
@@ -229,8 +235,9 @@ export const using =
 /**
  * Gets the backend inside an effect, for example for its name or its memory in use.
  * @example
- * const buffers = pipe(askBackend, RTE.map(({ stats }) => stats().buffers))
- * const held = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap(() => buffers))
- * await using(reference())(held)() // → E.right(1)
+ * await using nf = await open(reference())
+ * await nf.run(upload(Float32Array.of(1, 2), [2]))
+ * const backend = await nf.run(askBackend)
+ * backend.stats().buffers // → 1
  */
 export const askBackend: Effect<Backend> = effect(RTE.ask<Backend>());

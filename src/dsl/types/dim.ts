@@ -155,8 +155,8 @@ export type Extents<S> = { [I in keyof S]: Extent<S[I]> };
 /** Maps `number` and branded numbers to the wide `Dim`; keeps literals and symbols. */
 export type Wide<D> = IsWide<D> extends true ? Dim : D extends number ? ({} extends Record<`${D}`, 1> ? Dim : D) : D;
 
-/** Applies {@link Wide} to each extent of a shape. */
-export type Widened<S> = { -readonly [I in keyof S]: Wide<S[I]> };
+/** Applies {@link Wide} to each extent of a shape. The intersection makes an extent of a type parameter a `Dim` too. */
+export type Widened<S> = { -readonly [I in keyof S]: Wide<S[I]> & Dim };
 
 /** A shape in a compiler error: `[B, 28, Dim]`. */
 export type Shown<S extends Shape, Text extends string = ''> = S extends readonly [

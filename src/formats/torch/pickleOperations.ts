@@ -29,8 +29,8 @@ export interface Operation {
 const MOST_TEXT = 2 ** 24;
 /** The longest name of a global, with its module. */
 const MOST_NAME = 2 ** 10;
-/** The longest integer, in bytes. */
-const MOST_INTEGER = 2 ** 8;
+/** The longest integer, in bytes: the state of a generator of NumPy takes 17. Any number of values may share one. */
+const MOST_INTEGER = 2 ** 5;
 
 /** Reads an argument at index `at` of a window, in which it is whole. */
 type Read = (window: Window, at: number, length: number) => Argument;

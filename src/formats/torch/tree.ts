@@ -12,7 +12,7 @@ import {
   type PickledDict,
   showPickled,
 } from './pickleValues.js';
-import { MOST_WORDS } from '../safetensorsHeader.js';
+import { MOST_TENSORS, MOST_WORDS } from '../safetensorsHeader.js';
 import { draftOf, type TensorDraft } from './tensors.js';
 
 /** The tensors of a file by name, and the numbers and texts beside them. */
@@ -24,7 +24,6 @@ export interface TorchTree {
 const MOST_LEVELS = 200;
 /** The maximum number of values that are visited: one may have many paths. */
 const MOST_VISITS = 2 ** 22;
-const MOST_TENSORS = 2 ** 18;
 const LONGEST_NAME = 1024;
 
 /** The name of a tensor that is the whole file. */
@@ -101,6 +100,12 @@ const joinedBy =
 const collectionOf = (refuse: Refuse) => {
   const drafts = new Map<string, TensorDraft>();
   const words = new Map<string, string>();
+  const known = new Map<Pickled, string | undefined>(); // any number of names may share a list
+  const wordOnce = (value: Pickled): string | undefined => {
+    if (isScalar(value)) return wordOf(value);
+    if (!known.has(value)) known.set(value, wordOf(value));
+    return known.get(value);
+  };
   return {
     drafts,
     words,
@@ -111,8 +116,9 @@ const collectionOf = (refuse: Refuse) => {
       drafts.set(name, draft);
     },
     addWord: (path: string, value: Pickled): void => {
-      const word = wordOf(value);
-      if (word !== undefined && word.length <= LONGEST_NAME && words.size < MOST_WORDS) words.set(path, word);
+      if (words.size === MOST_WORDS) return;
+      const word = wordOnce(value);
+      if (word !== undefined && word.length <= LONGEST_NAME) words.set(path, word);
     },
   };
 };

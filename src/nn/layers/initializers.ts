@@ -28,7 +28,8 @@ const fanInOf = (where: string, axes: FanIn) => {
  * output axes, see {@link FanIn}.
  * @example
  * const spread = program('key', (k) => variance(fanInNormal(2)(k, 64, 128)))
- * await using(reference())(evaluate(spread, {})(key(7)))() // → E.right([2 / 64])
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(spread, {})(key(7))) // → [2 / 64]
  */
 export const fanInNormal = (scale = 1, axes: FanIn = {}): Initializer => {
   const fanIn = fanInOf('fanInNormal', axes);
@@ -39,7 +40,8 @@ export const fanInNormal = (scale = 1, axes: FanIn = {}): Initializer => {
  * U(−a, a) with variance scale/fanIn: a = √(3·scale/fanIn). Scale 1/3 gives a = 1/√fanIn, the default of PyTorch's layers.
  * @example
  * const largest = program('key', (k) => max(abs(fanInUniform(1 / 3)(k, 64, 128))))
- * await using(reference())(evaluate(largest, {})(key(7)))() // → E.right([1 / Math.sqrt(64)])
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(largest, {})(key(7))) // → [1 / Math.sqrt(64)]
  */
 export const fanInUniform = (scale = 1, axes: FanIn = {}): Initializer => {
   const fanIn = fanInOf('fanInUniform', axes);
@@ -51,7 +53,9 @@ export const fanInUniform = (scale = 1, axes: FanIn = {}): Initializer => {
 
 /**
  * N(0, deviation²), for any shape.
- * @example await using(reference())(evaluate(program('key', (k) => normalOf(0.5)(k, 3)), {})(key(7)))() // → E.right([0.666, 0.314, 0.248])
+ * @example
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(program('key', (k) => normalOf(0.5)(k, 3)), {})(key(7))) // → [0.666, 0.314, 0.248]
  */
 export const normalOf =
   (deviation: number): Initializer =>

@@ -206,7 +206,9 @@ export const groupNormLayer = <const C extends number>(config: {
  * Sets each element to zero with probability `rate`, and divides the others by 1 − rate, so that the mean is unchanged.
  * A rate of 0 uses no randomness. Raises `ConfigError` for a rate outside [0, 1). Srivastava et al. 2014, scaled during
  * training.
- * @example await using(reference())(evaluate(program('key', (k) => dropout(ones(6), 0.5, k)), {})(key(7)))() // → E.right([0, 0, 0, 2, 2, 2])
+ * @example
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(program('key', (k) => dropout(ones(6), 0.5, k)), {})(key(7))) // → [0, 0, 0, 2, 2, 2]
  */
 export const dropout: {
   (rate: number, key: Key): <S extends Shape>(x: Tensor<S>) => Tensor<S>;

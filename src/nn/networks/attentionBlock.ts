@@ -51,7 +51,8 @@ const fields = checkedFields('attentionBlock', ['channels', 'heads', 'groups'], 
  * block // : AttentionBlock<4>
  * // the block initially returns its input
  * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 1, 1, 4)))
- * await using(reference())(evaluate(begun, {})(key(7)))() // → E.right([1, 1, 1, 1])
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
  */
 export const attentionBlock = <const C extends number>(
   config: AttentionBlockConfig<C>,

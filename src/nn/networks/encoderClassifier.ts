@@ -97,7 +97,7 @@ const ofLevels = (c: ClassifierArchitecture): readonly Check[] => [
  * that says what to change for an invalid value, an unknown field, or a network that cannot be built.
  * @example
  * const architecture = classifierArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2], classes: 0 })
- * pipe(architecture, E.mapLeft(({ where }) => where)) // → E.left('encoderClassifier.classes')
+ * isLeft(architecture) && architecture.left.where // → 'encoderClassifier.classes'
  */
 export const classifierArchitecture = (config: unknown): either.Either<NoisefoldError, ClassifierArchitecture> =>
   F.pipe(
@@ -203,9 +203,9 @@ const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I>
  * Makes a classifier of noisy images from a configuration, or returns a `ConfigError` that says what to change. Its
  * layers are the encoder of `unet`, followed by a pooling layer over the bottleneck.
  * @example
- * const made = encoderClassifier({ image: [28, 28, 1], base: 16, multipliers: [1, 2, 2], classes: 10, resample: 'residual' })
- * made // : E.Either<NoisefoldError, EncoderClassifier<[28, 28, 1]>>
- * pipe(made, E.map(({ config }) => config.pool)) // → E.right('attention')
+ * const made = unwrap(encoderClassifier({ image: [28, 28, 1], base: 16, multipliers: [1, 2, 2], classes: 10, resample: 'residual' }))
+ * made // : EncoderClassifier<[28, 28, 1]>
+ * made.config.pool // → 'attention'
  */
 export const encoderClassifier = <const I extends Image>(
   config: ClassifierConfig<I>,

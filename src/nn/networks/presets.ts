@@ -68,9 +68,9 @@ const on64 = { image: [64, 64, 3], multipliers: [1, 2, 2, 2] } as const;
  * by both resolutions. The names of the weights of `adm-64` (`64x64_diffusion.pt`) are
  * `guidedDiffusion({ newAttentionOrder: true })`, those of the other models of guided-diffusion `guidedDiffusion()`.
  * @example
- * const made = unet(unetPresets['ddpm-cifar10'])
- * made // : E.Either<NoisefoldError, UNet<[32, 32, 3]>>
- * pipe(made, E.map(({ params }) => parameterCount(params))) // → E.right(35_746_307)
+ * const made = unwrap(unet(unetPresets['ddpm-cifar10']))
+ * made // : UNet<[32, 32, 3]>
+ * parameterCount(made.params) // → 35_746_307
  */
 export const unetPresets = {
   'ddpm-cifar10': { ...ddpm, image: [32, 32, 3], multipliers: [1, 2, 2, 2], attention: [16], dropout: 0.1 },
@@ -115,8 +115,8 @@ export const unetPresets = {
 /**
  * The configurations of ADM's classifiers (Dhariwal & Nichol 2021, table 12), for `encoderClassifier`.
  * @example
- * const made = encoderClassifier(classifierPresets['adm-classifier-64'])
- * pipe(made, E.map(({ params }) => parameterCount(params))) // → E.right(65_438_568)
+ * const made = unwrap(encoderClassifier(classifierPresets['adm-classifier-64']))
+ * parameterCount(made.params) // → 65_438_568
  */
 export const classifierPresets = {
   'adm-classifier-64': { ...admClassifier, blocks: 4, image: [64, 64, 3], multipliers: [1, 2, 3, 4] },

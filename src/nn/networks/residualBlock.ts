@@ -246,7 +246,8 @@ const resizing = <C extends number, D extends number, E extends number, F extend
  * // C = D: the block initially returns its input
  * const same = residualBlock({ inputs: 4, outputs: 4, embedding: 8, groups: 2, adaptiveGroupNorm: true })
  * const begun = program('key', (k) => same.apply(same.init(k))(ones(1, 1, 1, 4), ones(1, 8)))
- * await using(reference())(evaluate(begun, {})(key(7)))() // → E.right([1, 1, 1, 1])
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
  */
 export const residualBlock = <const C extends number, const D extends number, const E extends number>(
   config: ResidualBlockConfig<C, D, E>,
@@ -259,7 +260,8 @@ export const residualBlock = <const C extends number, const D extends number, co
  * @example
  * const block = downsampleBlock({ inputs: 4, outputs: 4, embedding: 8, groups: 2 })
  * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), ones(1, 8)))
- * await using(reference())(evaluate(begun, {})(key(7)))() // → E.right([1, 1, 1, 1])
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
  */
 export const downsampleBlock = <const C extends number, const D extends number, const E extends number>(
   config: ResamplingBlockConfig<C, D, E>,
@@ -275,8 +277,9 @@ export const downsampleBlock = <const C extends number, const D extends number, 
  * const block = upsampleBlock({ inputs: 4, outputs: 8, embedding: 8, groups: 2, filter: 'binomial' })
  * block // : UpsampleBlock<4, 8, 8>
  * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), ones(1, 8)))
- * const size = pipe(await using(reference())(evaluate(begun, {})(key(7)))(), E.map((y) => y.length))
- * size // → E.right(4 * 4 * 8)
+ * await using nf = await open(reference())
+ * const size = (await nf.run(evaluate(begun, {})(key(7)))).length
+ * size // → 4 * 4 * 8
  */
 export const upsampleBlock = <const C extends number, const D extends number, const E extends number>(
   config: ResamplingBlockConfig<C, D, E>,

@@ -159,10 +159,10 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
  * Makes a U-Net from a configuration, or returns a `ConfigError` that says what to change. The last convolution, and
  * the last layer of each residual and attention block, start at zero.
  * @example
- * const model = unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], predicts: 'v' })
- * model // : E.Either<NoisefoldError, UNet<[28, 28, 1]>>
- * pipe(model, E.map(({ config }) => config.blocks)) // → E.right(2)
+ * const model = unwrap(unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], predicts: 'v' }))
+ * model // : UNet<[28, 28, 1]>
+ * model.config.blocks // → 2
  */
-export const unet = <const I extends readonly [number, number, number]>(
+export const unet = <const I extends readonly [height: number, width: number, channels: number]>(
   config: UNetConfig<I>,
 ): either.Either<NoisefoldError, UNet<Widened<I>>> => F.pipe(unetArchitecture(config), E.map(built<Widened<I>>));

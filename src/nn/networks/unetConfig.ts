@@ -129,7 +129,7 @@ const ofLevels = (c: UNetArchitecture): readonly Check[] => [
  * to change for an invalid value, an unknown field, or a network that cannot be built.
  * @example
  * const architecture = unetArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2, 4, 4] })
- * pipe(architecture, E.mapLeft(({ hint }) => hint)) // → E.left('use at most 3 multipliers, or pad the image to 32×32')
+ * isLeft(architecture) && architecture.left.hint // → 'use at most 3 multipliers, or pad the image to 32×32'
  */
 export const unetArchitecture = (config: unknown): either.Either<NoisefoldError, UNetArchitecture> =>
   F.pipe(

@@ -190,10 +190,12 @@ const checkedModel = optionsOf({
  * Joins a model and an optimizer. Raises `ConfigError` for a model or an optimizer without its functions.
  * @example
  * const { state, init, update } = learner(parameter(allZeros, 2), adam({ learningRate: 0.1 }))
- * pipe(parseSpec(state), E.map(({ leaves }) => leaves.map(({ path }) => path))) // → E.right(['params', 'optimizer.first', 'optimizer.second', 'step'])
+ * unwrap(parseSpec(state)).leaves.map(({ path }) => path) // → ['params', 'optimizer.first', 'optimizer.second', 'step']
  * const moved = program('key', (k) => update(constantOf([3, -4], 2), init(k)))
- * const found = await using(reference())(evaluate(moved, {})(key(7)))()
- * pipe(found, E.map(({ params, step }) => [params, step])) // → E.right([[-0.1, 0.1], [1]])
+ * await using nf = await open(reference())
+ * const found = await nf.run(evaluate(moved, {})(key(7)))
+ * found.params // → [-0.1, 0.1]
+ * found.step // → [1]
  */
 export const learner = <P>(
   model: Trainable<P>,

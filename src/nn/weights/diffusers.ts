@@ -75,8 +75,8 @@ const fixedRows: Rows = [
  * lacks.
  * @example
  * const model = unwrap(unet({ image: [8, 8, 3], base: 8, multipliers: [1], blocks: 1 }))
- * const table = pipe(model, diffusers)
- * pipe(table, E.map(({ entries }) => entries[0]!.theirs)) // → E.right(['time_embedding.linear_1.weight'])
+ * const table = unwrap(diffusers(model))
+ * table.entries[0]!.theirs // → ['time_embedding.linear_1.weight']
  */
 export const diffusers: Naming = (model) =>
   F.pipe(

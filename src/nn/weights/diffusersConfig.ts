@@ -201,9 +201,9 @@ const decodedOptions = optionsOf({
  * built.
  * @example
  * const config = { sample_size: 8, block_out_channels: [32], down_block_types: ['DownBlock2D'], up_block_types: ['UpBlock2D'] }
- * pipe(diffusersConfig(config), E.map(({ config }) => config.base)) // → E.right(32)
+ * unwrap(diffusersConfig(config)).config.base // → 32
  * const centred = diffusersConfig({ ...config, center_input_sample: true })
- * pipe(centred, E.mapLeft(({ where }) => where)) // → E.left('diffusersConfig.center_input_sample')
+ * isLeft(centred) && centred.left.where // → 'diffusersConfig.center_input_sample'
  */
 export const diffusersConfig = (
   config: unknown,

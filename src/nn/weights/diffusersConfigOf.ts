@@ -89,9 +89,9 @@ const fieldsOf = (c: UNetArchitecture): Readonly<Record<string, unknown>> => {
  * field, for a network that cannot be expressed as a `UNet2DModel`.
  * @example
  * const config = unwrap(unetArchitecture({ image: [8, 8, 3], base: 32, multipliers: [1, 2], blocks: 1 }))
- * pipe(diffusersConfigOf(config), E.map((written) => written.block_out_channels)) // → E.right([32, 64])
+ * unwrap(diffusersConfigOf(config)).block_out_channels // → [32, 64]
  * const other = diffusersConfigOf({ ...config, rescale: Math.SQRT1_2 })
- * pipe(other, E.mapLeft(({ where }) => where)) // → E.left('diffusersConfigOf.rescale')
+ * isLeft(other) && other.left.where // → 'diffusersConfigOf.rescale'
  */
 export const diffusersConfigOf = (
   config: UNetArchitecture,

@@ -112,8 +112,8 @@ const filtersOf = (architecture: NamedArchitecture, leaves: readonly ParameterLe
  * `ConfigError` for a model that is not a U-Net, and for one with parts that EDM lacks.
  * @example
  * const config = { image: [8, 8, 3], base: 8, multipliers: [1], blocks: 1, adaptiveGroupNorm: true } as const
- * const table = pipe(unet(config), E.flatMap(edm))
- * pipe(table, E.map(({ entries }) => entries[0]!.theirs)) // → E.right(['map_layer0.weight'])
+ * const table = unwrap(edm(unwrap(unet(config))))
+ * table.entries[0]!.theirs // → ['map_layer0.weight']
  */
 export const edm: Naming = (model) =>
   F.pipe(

@@ -158,10 +158,10 @@ const decoded = optionsOf({
  * the configuration of `unet` and the names of the weights, or a `ConfigError` for an unknown field or value and for a
  * network that cannot be built.
  * @example
- * const made = edmConfig({ img_resolution: 64, model_type: 'DhariwalUNet', label_dim: 1000 })
- * pipe(made, E.map(({ config }) => config.attention)) // → E.right([32, 16, 8])
+ * const made = unwrap(edmConfig({ img_resolution: 64, model_type: 'DhariwalUNet', label_dim: 1000 }))
+ * made.config.attention // → [32, 16, 8]
  * const skip = edmConfig({ img_resolution: 64, model_type: 'SongUNet', decoder_type: 'skip' })
- * pipe(skip, E.mapLeft(({ where }) => where)) // → E.left('edmConfig.decoder_type')
+ * isLeft(skip) && skip.left.where // → 'edmConfig.decoder_type'
  */
 export const edmConfig = (given: unknown): either.Either<NoisefoldError, Translated<UNetArchitecture>> =>
   F.pipe(

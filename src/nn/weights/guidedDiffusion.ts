@@ -128,8 +128,8 @@ const decoded = optionsOf({ where: 'guidedDiffusion', options: exactly({}, { new
  * | all others           | `adm-…`, `iddpm-…` | `guidedDiffusion()`                            |
  * @example
  * const model = unwrap(unet({ image: [8, 8, 3], base: 8, multipliers: [1], blocks: 1 }))
- * const table = pipe(model, guidedDiffusion())
- * pipe(table, E.map(({ entries }) => entries[0]!.theirs)) // → E.right(['time_embed.0.weight'])
+ * const table = unwrap(guidedDiffusion()(model))
+ * table.entries[0]!.theirs // → ['time_embed.0.weight']
  */
 export const guidedDiffusion =
   (options: GuidedDiffusionNames = {}): Naming =>

@@ -97,8 +97,9 @@ const described = (given: unknown): either.Either<NoisefoldError, Described> =>
  * and the names of the weights, or a `ConfigError` for an unknown field or value and for a network that cannot be
  * built.
  * @example
- * const made = guidedDiffusionClassifierConfig({ image_size: 64, classifier_depth: 4 })
- * pipe(made, E.map(({ config }) => [config.classes, config.pool])) // → E.right([1000, 'attention'])
+ * const made = unwrap(guidedDiffusionClassifierConfig({ image_size: 64, classifier_depth: 4 }))
+ * made.config.classes // → 1000
+ * made.config.pool // → 'attention'
  */
 export const guidedDiffusionClassifierConfig = (
   flags: unknown,

@@ -86,10 +86,10 @@ const decoded = optionsOf({ where: 'guidedDiffusionConfig', options: exactly({},
  * weights. A class-conditional model has no label for "no class". If `diffusion_steps` is not 1000, `rescale_timesteps`
  * is required. Returns a `ConfigError` for an unknown field or value, and for a network that cannot be built.
  * @example
- * const made = guidedDiffusionConfig({ image_size: 64, num_channels: 192, num_res_blocks: 3, class_cond: true })
- * pipe(made, E.map(({ config }) => config.multipliers)) // → E.right([1, 2, 3, 4])
+ * const made = unwrap(guidedDiffusionConfig({ image_size: 64, num_channels: 192, num_res_blocks: 3, class_cond: true }))
+ * made.config.multipliers // → [1, 2, 3, 4]
  * const unknown = guidedDiffusionConfig({ image_size: 28 })
- * pipe(unknown, E.mapLeft(({ where }) => where)) // → E.left('guidedDiffusionConfig.channel_mult')
+ * isLeft(unknown) && unknown.left.where // → 'guidedDiffusionConfig.channel_mult'
  */
 export const guidedDiffusionConfig = (
   flags: unknown,

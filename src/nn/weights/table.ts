@@ -73,7 +73,7 @@ export const tableOf = (
  * Our own names and layouts, for files that noisefold wrote. The names are the paths of the parameters.
  * @example
  * const { params } = layer({ w: parameter(allOnes, 2) }, (bound) => bound)
- * pipe(ownNames({ params }), E.map(({ entries }) => entries.map(({ theirs }) => theirs))) // → E.right([['w']])
+ * unwrap(ownNames({ params })).entries.map(({ theirs }) => theirs) // → [['w']]
  */
 export const ownNames: Naming = ({ params: { leaves } }) =>
   E.right({
@@ -105,9 +105,10 @@ const decodedRows = optionsOf({
  * @example
  * const { params } = layer({ w: parameter(allOnes, 2, 3) }, (bound) => bound)
  * const names = namesBy([{ ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o i' } }])
- * pipe(names({ params }), E.map(({ entries }) => entries[0]!.theirShape)) // → E.right([3, 2])
+ * unwrap(names({ params })).entries[0]!.theirShape // → [3, 2]
  * const wrong = namesBy([{ ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o j' } }])
- * pipe(wrong({ params }), E.mapLeft(({ where }) => where)) // → E.left('namesBy: w')
+ * const refused = wrong({ params })
+ * isLeft(refused) && refused.left.where // → 'namesBy: w'
  */
 export const namesBy =
   (rows: Rows): Naming =>

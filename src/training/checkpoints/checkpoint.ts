@@ -64,9 +64,9 @@ const checkFinite = (tag: 'ConfigError' | 'DecodeError', where: string, tensors:
  * that is not an integer, a tensor whose shape does not match its data, or that contains NaN or infinity.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
- * pipe(encodeCheckpoint(snapshot), E.flatMap(decodeCheckpoint('memory'))) // → E.right(snapshot)
+ * unwrap(decodeCheckpoint('memory')(unwrap(encodeCheckpoint(snapshot)))) // → snapshot
  * const unread = encodeCheckpoint({ ...snapshot, config: { rate: NaN } })
- * pipe(unread, E.mapLeft(({ where }) => where)) // → E.left('encodeCheckpoint: config.rate')
+ * isLeft(unread) && unread.left.where // → 'encodeCheckpoint: config.rate'
  */
 export const encodeCheckpoint = (snapshot: Snapshot): either.Either<NoisefoldError, Uint8Array> =>
   attempt(() => {
@@ -82,8 +82,9 @@ export const encodeCheckpoint = (snapshot: Snapshot): either.Either<NoisefoldErr
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const decode = decodeCheckpoint('memory')
- * pipe(encodeCheckpoint(snapshot), E.flatMap(decode), E.map(({ step }) => step)) // → E.right(400)
- * pipe(decode(Uint8Array.of(1, 2, 3)), E.mapLeft(({ _tag }) => _tag)) // → E.left('DecodeError')
+ * unwrap(decode(unwrap(encodeCheckpoint(snapshot)))).step // → 400
+ * const wrong = decode(Uint8Array.of(1, 2, 3))
+ * isLeft(wrong) && wrong.left._tag // → 'DecodeError'
  */
 export const decodeCheckpoint =
   (where: string) =>
@@ -103,7 +104,7 @@ export const decodeCheckpoint =
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
- * await saveCheckpoint(path)(snapshot)() // → E.right(undefined)
+ * unwrap(await saveCheckpoint(path)(snapshot)()) // → undefined
  */
 export const saveCheckpoint =
   (path: string) =>
@@ -121,7 +122,8 @@ export const saveCheckpoint =
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
- * await pipe(saveCheckpoint(path)(snapshot), TE.flatMap(() => loadCheckpoint(path)))() // → E.right(snapshot)
+ * unwrap(await saveCheckpoint(path)(snapshot)())
+ * unwrap(await loadCheckpoint(path)()) // → snapshot
  */
 export const loadCheckpoint = (path: string): Task<Snapshot> =>
   withTensors(path, { finite: true }, ({ entries, metadata, tensor }) =>
@@ -141,8 +143,7 @@ export const readProgress = (path: string): Task<Omit<Snapshot, 'tensors'>> =>
  * Reads the checkpoint at a path, or returns null if nothing has this name, for a run that either resumes or begins. A
  * checkpoint that cannot be read is an error: `FileError` for a folder, a pipe, a link, or a file without permission;
  * otherwise `DecodeError`.
- * @example
- * await findCheckpoint('missing.safetensors')() // → E.right(null)
+ * @example unwrap(await findCheckpoint('missing.safetensors')()) // → null
  */
 export const findCheckpoint = (path: string): Task<Snapshot | null> =>
   task(
@@ -180,22 +181,24 @@ const backTo = {
 
 /**
  * Compares a snapshot with the run that resumes from it. Key, batch and configuration must be the same, and also
- * settings and rounding if both have them. Returns a `CheckpointMismatch` at the first difference, and a `ConfigError`
- * for an invalid step, key or batch.
+ * settings and rounding if both have them; the step must be that of the tensors. Returns a `CheckpointMismatch` at the
+ * first difference, and a `ConfigError` for an invalid step, key or batch.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
- * pipe(resumed, E.mapLeft(({ where }) => where)) // → E.left('checkpoint of step 400: batch')
+ * isLeft(resumed) && resumed.left.where // → 'checkpoint of step 400: batch'
  */
 export const resumable = (
   snapshot: Snapshot,
   run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'settings' | 'rounding'>,
 ): either.Either<NoisefoldError, Snapshot> =>
   attempt(() => {
-    const { step, key, batch, settings, rounding } = snapshot;
+    const { step, key, batch, settings, rounding, tensors } = snapshot;
     orRaise(E.mapLeft(errorAt('ConfigError', 'from', hints.write))(decode(exactly(position))({ step, key, batch })));
     const refuse = ({ path, expected, actual }: Mismatch, hint: string): never =>
       raise('CheckpointMismatch', { where: `checkpoint of step ${step}: ${path}`, expected, actual, hint });
+    const counted = tensors.get('step')?.data[0] ?? step; // a missing tensor is found with the others
+    if (counted !== step) refuse({ path: 'step', expected: `${step}`, actual: `${counted}` }, 'use another checkpoint');
     for (const field of ['key', 'batch', 'config', 'settings'] as const) {
       if (field === 'settings' && (run.settings === undefined || settings === undefined)) continue;
       const found = difference(field, run[field], snapshot[field]);

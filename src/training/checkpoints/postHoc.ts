@@ -57,8 +57,7 @@ export interface PostHoc {
  * const snapshot = (step: number, value: number) =>
  *   ({ step, settings: { averages: [{ emaPower: 0.1 }] }, tensors: new Map([['average.w', w(value)]]) })
  * const kept = [snapshot(100, 1), snapshot(200, 2)]
- * const found = (sigmaRel: number) => pipe(postHocAverage(kept, { sigmaRel }), E.map((tensors) => tensors.get('w')?.data))
- * found(0.1) // → E.right([2])
+ * unwrap(postHocAverage(kept, { sigmaRel: 0.1 })).get('w')?.data // → [2]
  */
 export const postHocAverage = (
   snapshots: readonly Averages[],

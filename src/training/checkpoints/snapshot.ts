@@ -55,12 +55,10 @@ const storedOf = (
 /**
  * Copies every value of a tree to the host, by path.
  * @example
- * await pipe(
- *   upload(Float32Array.of(1, 2), [2]),
- *   RTE.flatMap((w) => readTensors({ layer: { w } })),
- *   RTE.map((tensors) => tensors.get('layer.w')),
- *   using(wasm()),
- * )() // → E.right({ dtype: 'F32', shape: [2], data: [1, 2] })
+ * await using nf = await open(wasm())
+ * const w = await nf.run(upload(Float32Array.of(1, 2), [2]))
+ * const tensors = await nf.run(readTensors({ layer: { w } }))
+ * tensors.get('layer.w') // → { dtype: 'F32', shape: [2], data: [1, 2] }
  */
 export const readTensors = (tree: unknown): Effect<ReadonlyMap<string, StoredTensor>> =>
   effect((backend) =>
@@ -106,7 +104,7 @@ export const matching = (
   }
   const known = new Set(spec.leaves.map(({ path }) => path));
   const extra = [...tensors.keys()].find((path) => !known.has(path));
-  return extra === undefined ? E.right(undefined) : mismatch(extra, 'no such tensor', 'one in the file');
+  return extra === undefined ? E.right(undefined) : mismatch(extra, 'no such tensor', 'one');
 };
 
 /**
@@ -135,9 +133,10 @@ export const uploadEach =
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
  * const upload = uploadTensors('model.safetensors', treeSpec({ w: leafSpec([3]) }))
- * const loaded = await using(reference())(upload(new Map([['w', w]])))()
- * pipe(loaded, E.mapLeft(({ where }) => where)) // → E.left('model.safetensors: w')
- * pipe(loaded, E.mapLeft(({ expected }) => expected)) // → E.left('float32 [3]')
+ * await using nf = await open(reference())
+ * const refused = await nf.run(upload(new Map([['w', w]]))).then(() => null, errorIn)
+ * refused?.where // → 'model.safetensors: w'
+ * refused?.expected // → 'float32 [3]'
  */
 export const uploadTensors =
   <P>(where: string, spec: TreeSpec<P>) =>

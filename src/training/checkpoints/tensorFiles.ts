@@ -12,10 +12,11 @@ import { withTensors, writeTensors } from '../../node/tensorStream.js';
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-saved.safetensors`
- * const saved = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap((w) => saveTensors(path)({ layer: { w } })))
- * await using(reference())(saved)()
- * const file = await pipe(readBytes(path), TE.flatMapEither(decodeSafetensors(path)))()
- * pipe(file, E.map(({ tensors }) => [...tensors.keys()])) // → E.right(['layer.w'])
+ * await using nf = await open(reference())
+ * const w = await nf.run(upload(Float32Array.of(1, 2), [2]))
+ * await nf.run(saveTensors(path)({ layer: { w } }))
+ * const file = unwrap(decodeSafetensors(path)(await nf.run(readBytes(path))))
+ * Array.from(file.tensors.keys()) // → ['layer.w']
  */
 export const saveTensors =
   (path: string) =>
@@ -33,13 +34,11 @@ export const saveTensors =
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-loaded.safetensors`
  * const { params } = layer({ w: parameter(allOnes, 2) }, (bound) => bound)
- * await pipe(
- *   upload(Float32Array.of(1, 2), [2]),
- *   RTE.flatMap((w) => saveTensors(path)({ w })),
- *   RTE.flatMap(() => loadTensors(path, params)),
- *   RTE.flatMap(({ w }) => read(w)),
- *   using(reference()),
- * )() // → E.right([1, 2])
+ * await using nf = await open(reference())
+ * const w = await nf.run(upload(Float32Array.of(1, 2), [2]))
+ * await nf.run(saveTensors(path)({ w }))
+ * const loaded = await nf.run(loadTensors(path, params))
+ * await nf.run(read(loaded.w)) // → [1, 2]
  */
 export const loadTensors = <P>(path: string, spec: TreeSpec<P>): Effect<Resident<P>> =>
   genEffect('loadTensors', function* (backend) {

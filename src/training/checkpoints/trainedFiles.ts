@@ -8,7 +8,7 @@ import { decode, exactly, exactTuple, positive } from '../../internal/decode.js'
 import { E, t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
 import type { ClassifierParams, UNetParams } from '../../nn/index.js';
-import { checked, checkedTrained, classNames, part, processPart, rate } from '../checked.js';
+import { checked, checkedNetwork, classNames, part, processPart, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
 import { sampledConfig } from '../fit/recipeConfig.js';
@@ -95,7 +95,7 @@ export const saveTrained = <P, I extends ImageShape>(
   genEffect('saveTrained', function* (backend) {
     const { dtype = 'float32', name = CUSTOM } = yield* take(checked('saveTrained', saveCodec)(options));
     const { model, process, params, image, classes, labelDropout } = yield* take(
-      checkedTrained('saveTrained')(trained),
+      checkedNetwork('saveTrained')(trained),
     );
     const kind = followsFromTables(process) ? 'tables' : 'custom';
     const about = { model: aboutModel(model, name), image, process: kind, classes, labelDropout };
@@ -214,15 +214,15 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-grey.safetensors`
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allOnes), predicts: 'x0', apply: (w, x) => add(zerosLike(x), w) }
- * const nf = await open(reference())
+ * await using nf = await open(reference())
  * const params = await nf.run(upload(Float32Array.of(0.5), []))
  * const trained = { model, params, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1] } as const
  * await nf.run(saveTrained(path, trained, { name: 'grey' }))
  * const grey = await nf.run(loadTrained(path, { model, name: 'grey' }))
  * await nf.run(read(grey.params)) // → [0.5]
- * const other = await using(reference())(loadTrained(path, { model }))()
- * pipe(other, E.mapLeft(({ expected, actual }) => [expected, actual])) // → E.left(['"custom"', '"grey"'])
- * await nf.close()
+ * const refused = await nf.run(loadTrained(path, { model })).then(() => null, errorIn)
+ * refused?.expected // → '"custom"'
+ * refused?.actual // → '"grey"'
  */
 export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
   source: string | Uint8Array,

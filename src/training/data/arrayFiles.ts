@@ -16,7 +16,8 @@ import { datasetOfImages } from './imageData.js';
 /**
  * Reads an .npy file. Fails with `FileError`, and with the errors of {@link decodeNpy}.
  * @example
- * await pipe(readNpy('missing.npy'), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
+ * const wrong = await readNpy('missing.npy')()
+ * isLeft(wrong) && wrong.left._tag // → 'FileError'
  */
 export const readNpy = (path: string): Task<NpyArray> =>
   F.pipe(readBytes(path), TE.flatMapEither(decodeNpy(path)), task);
@@ -24,13 +25,14 @@ export const readNpy = (path: string): Task<NpyArray> =>
 /**
  * Reads the arrays of an .npz file by name. Fails with `FileError`, and with the errors of {@link decodeNpz}.
  * @example
- * await pipe(readNpz('missing.npz'), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
+ * const wrong = await readNpz('missing.npz')()
+ * isLeft(wrong) && wrong.left._tag // → 'FileError'
  */
 export const readNpz = (path: string, options?: NpzOptions): Task<ReadonlyMap<string, NpyArray>> =>
   F.pipe(readBytes(path), TE.flatMapEither(decodeNpz(path, options)), task);
 
 /** The arrays that hold a data set. */
-export interface ArrayData<I extends readonly [number, number, number]> {
+export interface ArrayData<I extends readonly [height: number, width: number, channels: number]> {
   /**
    * `[n, height, width, 1, 3 or 4]`, or grey as `[n, height, width]`. 8-bit integers are in 0…255, floating-point
    * numbers in [-1, 1].
@@ -52,9 +54,15 @@ const arrayData = checked('datasetOfArrays', exactly({ images: anArray }, { labe
  * @example
  * const images = { shape: [2, 1, 1], data: Uint8Array.of(0, 255) }
  * const data = datasetOfArrays({ images, labels: { shape: [2], data: Int32Array.of(3, 7) } })
- * pipe(data, E.map(({ image }) => image)) // → E.right([1, 1, 1])
+ * unwrap(data).image // → [1, 1, 1]
  */
-export const datasetOfArrays = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
+export const datasetOfArrays = <
+  const I extends readonly [height: number, width: number, channels: number] = readonly [
+    height: number,
+    width: number,
+    channels: number,
+  ],
+>(
   arrays: ArrayData<I>,
 ): either.Either<NoisefoldError, Dataset<Image<I>>> => {
   const given = arrayData(arrays);
@@ -95,7 +103,10 @@ export const datasetOfArrays = <const I extends readonly [number, number, number
 };
 
 /** The names of the arrays of a data set in an .npz file. */
-export interface NpzNames<I extends readonly [number, number, number]> extends Pick<NpzOptions, 'maxBytes'> {
+export interface NpzNames<I extends readonly [height: number, width: number, channels: number]> extends Pick<
+  NpzOptions,
+  'maxBytes'
+> {
   readonly images: string;
   readonly labels?: string;
   readonly image?: I;
@@ -110,9 +121,16 @@ const npzNames = checked(
  * A data set from the arrays of an .npz file, as {@link datasetOfArrays} takes them. Fails with `ConfigError` for an
  * invalid field, with `FileError`, and with `DecodeError`, also for a name that the file does not have.
  * @example
- * await pipe(readNpzDataset('missing.npz', { images: 'arr_0' }), TE.mapLeft(({ _tag }) => _tag))() // → E.left('FileError')
+ * const wrong = await readNpzDataset('missing.npz', { images: 'arr_0' })()
+ * isLeft(wrong) && wrong.left._tag // → 'FileError'
  */
-export const readNpzDataset = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
+export const readNpzDataset = <
+  const I extends readonly [height: number, width: number, channels: number] = readonly [
+    height: number,
+    width: number,
+    channels: number,
+  ],
+>(
   path: string,
   given: NpzNames<I>,
 ): Task<Dataset<Image<I>>> =>
@@ -143,7 +161,9 @@ export interface Cifar10Data extends Dataset<[32, 32, 3]> {
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-batch.bin`
  * await writeAtomically(path, new Uint8Array(3073).fill(255).with(0, 5))() // a white dog
- * await pipe(readCifar10([path, path]), TE.map(({ size, image }) => [size, ...image]))() // → E.right([2, 32, 32, 3])
+ * const dogs = unwrap(await readCifar10([path, path])())
+ * dogs.size // → 2
+ * dogs.image // → [32, 32, 3]
  */
 export const readCifar10 = (paths: readonly string[]): Task<Cifar10Data> =>
   genTask('readCifar10', function* () {

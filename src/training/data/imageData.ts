@@ -8,7 +8,7 @@ import { type Dataset, datasetInMemory, type Image, refuse } from './dataset.js'
 import type { Images } from './images.js';
 
 /** The labels and the shape of images. */
-export interface AboutImages<I extends readonly [number, number, number]> {
+export interface AboutImages<I extends readonly [height: number, width: number, channels: number]> {
   /** The class of each image; without them the data set is for models without classes. */
   readonly labels?: ArrayLike<number>;
   /** The height, width and channels that the images must have, for a model of that shape. */
@@ -28,11 +28,16 @@ const someImages = checked('datasetOfImages', part('images, with their data and 
  * numbers, labels, shape and `image` do not match.
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
- * const data = datasetOfImages(images, { image: [1, 2, 1] })
- * const second = await pipe(TE.fromEither(data), TE.flatMap(({ batch }) => batch(Int32Array.of(1))))()
- * second // → E.right({ images: [0.25, 1], labels: [-1] })
+ * const data = unwrap(datasetOfImages(images, { image: [1, 2, 1] }))
+ * unwrap(await data.batch(Int32Array.of(1))()) // → { images: [0.25, 1], labels: [-1] }
  */
-export const datasetOfImages = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
+export const datasetOfImages = <
+  const I extends readonly [height: number, width: number, channels: number] = readonly [
+    height: number,
+    width: number,
+    channels: number,
+  ],
+>(
   images: Images,
   about: AboutImages<I> = {},
 ): either.Either<NoisefoldError, Dataset<Image<I>>> =>

@@ -78,7 +78,7 @@ export function* imagesOf<const S extends Size, const C extends Channels>(
     );
   // the extents given by S and C
   const image = [plan.height, plan.width, plan.channels] as unknown as Extents<S, C> &
-    readonly [number, number, number];
+    readonly [height: number, width: number, channels: number];
   const data = decodedDataset(image, known, options.cache ?? CACHE, bytesAt);
   return { ...data, classes: known.classes, files: known.files, ignored };
 }
@@ -129,7 +129,7 @@ const checkedPath = checked('imageFolder', exactly({ path: t.string }));
  * pets.classes // → ['cats', 'dogs']
  * pets.files // → ['cats/tom.png', 'dogs/rex.PNG']
  * pets.ignored // → ['dogs/names.txt']
- * await pipe(pets.batch(Int32Array.of(1)), TE.map(({ labels }) => labels))() // → E.right([1])
+ * unwrap(await pets.batch(Int32Array.of(1))()).labels // → [1]
  */
 export const imageFolder = <const S extends Size, const C extends Channels = 3>(
   path: string,

@@ -1,4 +1,4 @@
-import { type Backend, fork, type Resident } from '../../dsl/index.js';
+import { type Backend, type Feed, fork, type Resident } from '../../dsl/index.js';
 import { type Fallible, gen, take } from '../../internal/gen.js';
 import { resumable } from '../checkpoints/checkpoint.js';
 import { matching, uploadTensors } from '../checkpoints/snapshot.js';
@@ -7,16 +7,25 @@ import type { Opened } from '../loop.js';
 import { recipeConfig } from './recipeConfig.js';
 import { atRest } from './stateTensors.js';
 import type { AnyTraining } from './training.js';
-import type { TrainLoop } from './trainLoop.js';
+import type { Beginning, TrainLoop } from './trainLoop.js';
 import { namedState, trainState, type TrainState } from './trainState.js';
 
-/** The initial state of a run: drawn at random, or taken from a snapshot. */
+/** The initial state of a run: drawn at random, made from given parameters, or taken from a snapshot. */
 export const firstState =
-  <P, I extends ImageShape>(training: AnyTraining<P, I>, loop: Opened<TrainLoop<P, I>>, settings: unknown) =>
+  <P, I extends ImageShape>(
+    training: AnyTraining<P, I>,
+    initial: Resident<P> | null,
+    loop: Opened<TrainLoop<P, I>>,
+    settings: unknown,
+  ) =>
   (backend: Backend): Fallible<Resident<TrainState>> =>
     gen(function* () {
       const { from, key, batch, allowOtherRounding = false, allowOtherSettings = false } = training;
-      if (from === undefined) return yield* take(loop.begin({ key: fork(key, 'init').init }));
+      // the program begins with the one or with the other
+      const begin = (initial === null ? { key: fork(key, 'init').init } : { params: initial }) as Feed<
+        Resident<Beginning<P>>
+      >;
+      if (from === undefined) return yield* take(loop.begin(begin));
       const { config = recipeConfig(training) } = allowOtherSettings ? from : training;
       const own = {
         ...(backend.rounding !== null && !allowOtherRounding && { rounding: backend.rounding }),

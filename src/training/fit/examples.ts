@@ -80,7 +80,7 @@ export const loaded = (
       checkNumbers(images, {
         is: (x) => Math.abs(x) <= 1,
         expected: 'finite numbers in [-1, 1]',
-        hint: 'convert bytes by byte/127.5 - 1',
+        hint: 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1',
         each,
         where: (at) => `${where}: image at ${positions[at]}`,
       });

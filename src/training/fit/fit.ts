@@ -1,15 +1,16 @@
-import type { Effect, Task } from '../../dsl/run/effect.js';
+import type { Effect } from '../../dsl/run/effect.js';
 import type { Model } from '../../diffusion/index.js';
-import type { NoisefoldError } from '../../dsl/index.js';
-import { E, type taskEither } from '../../internal/fp.js';
-import { hold, take } from '../../internal/gen.js';
+import type { Backend, NoisefoldError } from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
+import { type Fallible, hold, take } from '../../internal/gen.js';
 import { exactly } from '../../internal/decode.js';
 import { checked, functionPart } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { learningOf } from './learning.js';
 import type { Given, Learnable } from './recipe.js';
 import { startTraining, type TrainingRun } from './run.js';
-import { genEffect, genTask } from '../genEffect.js';
+import { genEffect } from '../genEffect.js';
+import { type Heard, heard } from '../listener.js';
 import type { TrainedOf } from '../trained.js';
 import type { TrainEvent } from './trainEvent.js';
 import { type AnyTraining, type Training, trainingFields } from './training.js';
@@ -17,20 +18,17 @@ import { type AnyTraining, type Training, trainingFields } from './training.js';
 /** A training with its listeners. */
 export interface Fit<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Training<P, I, M> {
   /**
-   * Called with each event, while the run waits. An effect that it returns is run before the next step, for example to
-   * write a log or to save `run.snapshot`. `stop` ends the training and keeps its result so far; a `Left` or an
-   * exception ends it with that error, which `onError` gets.
+   * Called with each event, for example to write a log or to save `run.snapshot`. The next step waits for the promise
+   * or the task that it returns. `'stop'` ends the training and keeps its result so far; an error or an exception ends
+   * it with that error, which `onError` gets.
    */
-  readonly onEvent?: (
-    event: TrainEvent,
-    run: TrainingRun<P>,
-  ) => taskEither.TaskEither<NoisefoldError, void | 'stop'> | void;
+  readonly onEvent?: (event: TrainEvent, run: TrainingRun<P>) => Heard<void | 'stop'>;
   /**
-   * Called with the error that ends the run, such as a signal, an invalid image, or a `Left` of `onEvent`. The state is
-   * still that after the last step: save `run.snapshot` to lose nothing. A `Left` replaces the error. Not called for
-   * errors before the run begins.
+   * Called with the error that ends the run, such as a signal, an invalid image, or an error of `onEvent`. The state is
+   * still that after the last step: save `run.snapshot` to lose nothing. The end waits for the promise or the task that
+   * it returns; an error in it replaces the first one. Not called for errors before the run begins.
    */
-  readonly onError?: (error: NoisefoldError, run: TrainingRun<P>) => taskEither.TaskEither<NoisefoldError, void> | void;
+  readonly onError?: (error: NoisefoldError, run: TrainingRun<P>) => unknown;
 }
 
 const [required, optional] = trainingFields;
@@ -58,7 +56,7 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
   genEffect('fit', function* (backend) {
     const { onEvent, onError, ...training } = yield* take(checked('fit', codec)(given));
     const run = yield* hold(startTraining<P, I, M>(training)(backend), (started) => started.release);
-    yield* take(followEvents(run, onEvent, onError));
+    yield* take(followEvents(run, onEvent, onError)(backend));
     const params = yield* take(run.finish);
     const { model, process, data } = given;
     const { classes = [] } = data;
@@ -68,25 +66,23 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
     return trained as unknown as TrainedOf<P, I, M>; // a conditional type, which does not reduce while M is generic
   });
 
-/** Calls a listener and runs the effect that it returns. An exception becomes a `Left`. */
-export const heard = <A>(listen: () => taskEither.TaskEither<NoisefoldError, A> | void): Task<A | undefined> =>
-  genTask('fit', function* () {
-    const effects = listen();
-    return effects ? yield* take(effects) : undefined;
-  });
+/** Calls the listener of the events of a training. */
+export const heardEvent = <P>(onEvent: Fit<P, ImageShape>['onEvent'], event: TrainEvent, run: TrainingRun<P>) =>
+  heard('fit.onEvent', () => onEvent?.(event, run));
+
+/** Calls the listener of the error of a training. */
+export const heardError = <P>(onError: Fit<P, ImageShape>['onError'], error: NoisefoldError, run: TrainingRun<P>) =>
+  heard('fit.onError', () => onError?.(error, run));
 
 /** Processes the events of a run, to its end or to a `stop`. */
 const followEvents =
-  <P>(
-    run: TrainingRun<P>,
-    onEvent: Fit<P, ImageShape>['onEvent'],
-    onError: Fit<P, ImageShape>['onError'],
-  ): taskEither.TaskEither<NoisefoldError, void> =>
+  <P>(run: TrainingRun<P>, onEvent: Fit<P, ImageShape>['onEvent'], onError: Fit<P, ImageShape>['onError']) =>
+  (backend: Backend): Fallible<void> =>
   async () => {
     for await (const event of run.events) {
-      const told = E.isLeft(event) ? event : await heard(() => onEvent?.(event.right, run))();
+      const told = E.isLeft(event) ? event : await heardEvent(onEvent, event.right, run)(backend)();
       if (E.isLeft(told)) {
-        const replaced = await heard(() => onError?.(told.left, run))();
+        const replaced = await heardError(onError, told.left, run)(backend)();
         return E.isLeft(replaced) ? replaced : told;
       }
       if (told.right === 'stop') break;

@@ -28,6 +28,7 @@ import {
   meanPerSample,
   mul,
   type NoisefoldError,
+  pow,
   type Scalar,
   table,
   using,
@@ -218,3 +219,34 @@ test('a recipe states its loss and its draw of timesteps', () => {
   expect(said({ timesteps: stratifiedTimesteps })).toMatchObject({ timesteps: 'stratifiedTimesteps' });
   expect(said({ timesteps: importanceTimesteps() })).not.toEqual(said({ timesteps: importanceTimesteps({ size: 5 }) }));
 });
+
+test('a run does not resume with other settings of its loss', () =>
+  on(wasm(), async (backend) => {
+    const powered = (power: number): Objective => {
+      const losses: Objective = (process, denoiser, options) => {
+        const errors = predictionErrors(process, denoiser, options);
+        return (params, x0, at, label) => {
+          const { error, t } = errors(params, x0, at, label);
+          return { losses: meanPerSample(pow(abs(error), power)), t };
+        };
+      };
+      return Object.assign(losses, { settings: { power } });
+    };
+    const { config: _, ...plain } = plainTraining(1);
+    const training = { ...plain, loss: powered(3) };
+    const run = right(await startTraining(training)(backend)());
+    for await (const event of run.events) right(event);
+    const from = right(await run.snapshot());
+    const resumed = (loss: Objective, more: object = {}) =>
+      startTraining({ ...training, ...more, steps: 2, from, loss })(backend)();
+    right(await right(await resumed(powered(3))).release());
+    const where = 'checkpoint of step 1: settings.loss.power';
+    expect(await resumed(powered(4))).toMatchObject({ left: { where, expected: '4', actual: '3' } });
+    right(await right(await resumed(powered(4), { allowOtherSettings: true })).release());
+    const weighted = await resumed(weightedBy(minSnrWeight(5))(powered(4)), { config: recipeConfig(training) });
+    expect(weighted).toMatchObject({ left: { where, expected: '4', actual: '3' } });
+    const wrong = Object.assign(powered(3), { settings: { power: Number.NaN } });
+    expect(await resumed(wrong)).toMatchObject({
+      left: { _tag: 'ConfigError', where: 'training: settings.loss.power' },
+    });
+  }));

@@ -23,8 +23,10 @@ import { lookThrough } from '../data/wholeSet.js';
 import { mayGoOn, opened, type Opened, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
+import { counted, divergence, noSteps } from './divergence.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
+import { initialParams } from './initial.js';
 import { originOf } from './origin.js';
 import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
@@ -52,9 +54,6 @@ export interface TrainingRun<P = unknown> {
   readonly release: Task<void>;
 }
 
-/** The number of consecutive steps with non-finite numbers that ends a run. */
-const MOST_NON_FINITE = 10;
-
 type Result<A> = either.Either<NoisefoldError, A>;
 
 /** The error of a run that is used after its end. */
@@ -64,15 +63,6 @@ const endedError = (step: number): NoisefoldError =>
     expected: 'a run that has not ended',
     actual: 'one that was finished or released',
     hint: 'finish it once, and keep the result',
-  });
-
-/** The error that ends a run after {@link MOST_NON_FINITE} steps that were not finite. */
-const divergedError = (step: number): NoisefoldError =>
-  failure('NonFinite', {
-    where: `training, step ${step}`,
-    expected: 'a finite loss, gradient and update',
-    actual: `${MOST_NON_FINITE} steps in a row that were not`,
-    hint: 'lower the learning rate, or clip gradients',
   });
 
 /** Checks data in memory against the model, before the first step. */
@@ -106,14 +96,15 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
  * const recipe = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.5 }) }
- * const nf = await open(reference())
+ * await using nf = await open(reference())
  * const { events, release } = await nf.run(startTraining({ ...recipe, batch: 1, steps: 2, key: key(7) }))
  * const losses: number[] = []
- * for await (const event of events)
- *   if (E.isRight(event) && event.right._tag === 'Step') losses.push(event.right.loss)
+ * for await (const result of events) {
+ *   const event = unwrap(result)
+ *   if (event._tag === 'Step') losses.push(event.loss)
+ * }
  * losses // → [1, 0.25]
  * await nf.run(release)
- * await nf.close()
  */
 export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
   given: Given<Training<P, I, M>, P, I>,
@@ -128,11 +119,12 @@ export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I>
         actual: `${steps}`,
         hint: 'give the total number of updates, including those before the checkpoint',
       });
+    const initial = yield* take(initialParams(training));
     yield* checkData(training);
     const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open?.release());
     const settings = yield* take(trainingSettings(training));
-    const state = yield* take(firstState(training, loop, settings)(backend));
+    const state = yield* take(firstState(training, initial, loop, settings)(backend));
     return running(backend, training, { loop, heldOut, settings, run: loop.from(state, {}) });
   });
 
@@ -167,7 +159,7 @@ const running = <P, I extends ImageShape>(
   async function* events(): AsyncGenerator<Result<TrainEvent>, void> {
     let next: ReturnType<typeof load> | null = null; // the batch of the next step, if it is already being loaded
     const breathe = breather();
-    let nonFinite = 0;
+    let series = noSteps;
     for (;;) {
       if (heldOut !== null && heldOutLoss === undefined && heldOut.isDue(done)) {
         const event = await measured(heldOut);
@@ -188,14 +180,18 @@ const running = <P, I extends ImageShape>(
       const step = done++;
       heldOutLoss = undefined;
       yield E.right({ _tag: 'Step', step, of: steps, ...report, milliseconds: performance.now() - began });
-      nonFinite = isFinite ? 0 : nonFinite + 1;
-      if (nonFinite > 0) {
-        // the origin is searched for once in a series of such steps
-        const origin =
-          nonFinite > 1 ? E.right(null) : await originOf(training, { step, state: run.state(), examples })(backend)();
+      series = counted(series, isFinite);
+      if (!isFinite) {
+        // the origin is searched for once in a series
+        const isFirst = series.steps === 1;
+        const origin = isFirst
+          ? await originOf(training, { step, state: run.state(), examples })(backend)()
+          : E.right(null);
         if (E.isLeft(origin)) return yield origin;
+        if (isFirst) series = { ...series, origin: origin.right };
         yield E.right({ _tag: 'NonFinite', step, origin: origin.right });
-        if (nonFinite >= MOST_NON_FINITE) return yield E.left(divergedError(step));
+        const error = divergence(step, series, training.oracle !== undefined);
+        if (error !== null) return yield E.left(error);
       }
     }
   }

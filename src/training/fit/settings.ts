@@ -5,6 +5,7 @@ import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
 import { optimizerSettings } from '../../nn/optimizers/optimizer.js';
 import { json } from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
+import { learningOf } from './learning.js';
 import { averagesOf, defaults } from './recipe.js';
 import { textCheck } from './recipeConfig.js';
 import type { AnyTraining } from './training.js';
@@ -27,17 +28,18 @@ function* fingerprint({ size, batch, inMemory = false }: Dataset): Block<number 
 const isJson = optionsOf({
   where: 'training: settings',
   options: json,
-  hint: 'give optimizers and averages settings that are JSON',
+  hint: 'give optimizers, averages and losses settings that are JSON',
 });
 
 /**
- * The settings of the optimizer, the averages, the accumulation and the data of a training, with a checksum of some
+ * The settings of the optimizer, the averages, the loss, the accumulation and the data of a training, with a checksum of some
  * images if they are in memory. Returns a `ConfigError` for settings that are not JSON.
  */
 export const trainingSettings = <P, I extends ImageShape>(training: AnyTraining<P, I>): Fallible<unknown> =>
   gen(function* () {
     const { model, optimizer, data, accumulate = defaults.accumulate } = training;
     const { groupOf } = optimizer;
+    const { settings: loss } = learningOf(training).objective;
     const settings = {
       optimizer: optimizerSettings(optimizer),
       // the shapes of parameters are numbers
@@ -46,6 +48,7 @@ export const trainingSettings = <P, I extends ImageShape>(training: AnyTraining<
       }),
       averages: averagesOf(training).map((average) => (typeof average === 'number' ? average : average.settings)),
       accumulate,
+      ...(loss !== undefined && { loss }),
       data: { size: data.size, image: data.image, images: yield* fingerprint(data) },
     };
     return yield* take(isJson(settings));

@@ -22,6 +22,7 @@ export type TrainEvent =
     }
   /**
    * The step was not finite, and changed nothing. If an oracle is given, `origin` describes the first operation whose
-   * result was not finite.
+   * result was not finite; in a series of such steps only for the first one. The run ends as `NonFinite` when such steps
+   * prevail: ten more of them than of finite ones.
    */
   | { readonly _tag: 'NonFinite'; readonly step: number; readonly origin: string | null };

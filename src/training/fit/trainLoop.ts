@@ -1,18 +1,21 @@
-import { type Key, program, treeSpec } from '../../dsl/index.js';
+import { type Key, program, type Program, treeSpec } from '../../dsl/index.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Loop } from '../loop.js';
 import type { Examples } from './accumulation.js';
 import { ravelingOf } from './recipe.js';
 import type { AnyTraining } from './training.js';
-import { initialState, type Report, trainState, type TrainState, trainStep } from './trainState.js';
+import { initialState, type Report, stateOf, trainState, type TrainState, trainStep } from './trainState.js';
 
 /** The inputs of a step: a batch of examples. */
 export interface TrainInputs<I extends ImageShape> {
   readonly examples: Examples<I>;
 }
 
+/** The input of the first state: a key to draw parameters from, or given parameters. */
+export type Beginning<P> = { readonly key: Key } | { readonly params: P };
+
 export type TrainLoop<P, I extends ImageShape> = Loop<
-  { readonly key: Key },
+  Beginning<P>,
   object,
   TrainState,
   TrainInputs<I>,
@@ -24,7 +27,10 @@ export type TrainLoop<P, I extends ImageShape> = Loop<
 export const trainLoop = <P, I extends ImageShape>(training: AnyTraining<P, I>): TrainLoop<P, I> => ({
   name: 'training',
   extents: { B: training.batch },
-  begin: initialState(training),
+  begin: (training.initial === undefined ? initialState(training) : stateOf(training)) as Program<
+    Beginning<P>,
+    TrainState
+  >,
   step: trainStep(training, training.data.image),
   end: program(treeSpec<{ readonly state: TrainState }>({ state: trainState(training) }), ({ state: { average } }) =>
     ravelingOf(training).unravel(average),

@@ -107,14 +107,26 @@ export const namedState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpe
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
  * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
- * const state = evaluate(initialState(recipe), {})({ key: key(7) })
- * pipe(await using(reference())(state)(), E.map(({ average }) => average)) // → E.right([[1]])
+ * await using nf = await open(reference())
+ * const state = await nf.run(evaluate(initialState(recipe), {})({ key: key(7) }))
+ * state.average // → [[1]]
  */
 export const initialState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
   program({ key: 'key' }, ({ key }) => {
     const { trainable, optimizer } = raveled(recipe);
     return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
   });
+
+/** The initial state with given parameters, at which the averages start too. */
+export const stateOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly params: P }, TrainState> => ({
+  inputs: attempt(() => treeSpec({ params: recipe.model.params })),
+  trace: ({ params }) => {
+    const { ravel, optimizer } = raveled(recipe);
+    const vectors = ravel(params);
+    const learned = { params: vectors, optimizer: optimizer.init(vectors), step: scalar(0, 'int32') };
+    return withAverages(recipe, learned, (shape) => zeros(...shape));
+  },
+});
 
 /** The spec of examples for a model. */
 export const examplesSpec = <P, I extends Shape>({ classes }: Learnable<P, I>, image: Shape): TreeSpec<Examples<I>> =>
@@ -250,7 +262,8 @@ export const trainStep = <P, I extends Shape>(
  * const apply: Model<{ w: Scalar; b: Scalar }, []>['apply'] = ({ w, b }, x) => add(mul(w, x), b)
  * const model: Model<{ w: Scalar; b: Scalar }, []> = { init, params, apply, predicts: 'v' }
  * const tree = evaluate(parametersOf(model), {})({ vectors: [Float32Array.of(3, 4)] })
- * await using(reference())(tree)() // → E.right({ w: [3], b: [4] })
+ * await using nf = await open(reference())
+ * await nf.run(tree) // → { w: [3], b: [4] }
  */
 export const parametersOf = <P, I extends Shape>(
   { params }: Pick<Model<P, I>, 'params'>,
@@ -268,8 +281,10 @@ export const parametersOf = <P, I extends Shape>(
  * const model: Model<Scalar, []> = { ...parameter(allZeros), predicts: 'x0', apply }
  * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
  * const examples = { x0: Float32Array.of(1, -1), key: key(7) }
- * const measured = evaluate(heldOutLosses(recipe, []), { B: 2 })({ params: [Float32Array.of(0.5)], examples })
- * pipe(await using(reference())(measured)(), E.map(({ losses }) => losses)) // → E.right([0.25, 2.25])
+ * await using nf = await open(reference())
+ * const measuring = evaluate(heldOutLosses(recipe, []), { B: 2 })({ params: [Float32Array.of(0.5)], examples })
+ * const measured = await nf.run(measuring)
+ * measured.losses // → [0.25, 2.25]
  */
 export const heldOutLosses = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,

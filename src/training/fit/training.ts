@@ -18,6 +18,7 @@ import {
 import type { Dataset, ImageShape } from '../data/dataset.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
+import type { Initial } from './initial.js';
 import type { Learnable, Recipe } from './recipe.js';
 
 /** Images that are not used for training, on which the loss is measured. */
@@ -43,6 +44,12 @@ export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = M
    * and the names of loss and draw.
    */
   readonly config?: unknown;
+  /**
+   * The parameters to begin with, instead of random ones, to fine-tune a model: those of {@link loadWeights}, or a
+   * trained model. The averages begin with them too. They stay yours: release them when you need them no more. Not
+   * allowed beside `from`; a run folder that resumes has its own.
+   */
+  readonly initial?: Initial<NoInfer<P>>;
   /** The snapshot to resume from; its key, batch, configuration and settings must be those of this training. */
   readonly from?: Snapshot;
   /**
@@ -56,7 +63,10 @@ export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = M
    * ends with other bits than without the interruption. By default, false, this is a `CheckpointMismatch`.
    */
   readonly allowOtherRounding?: boolean;
-  /** Ends the run before its next step, as `Cancelled`. */
+  /**
+   * Ends the run before its next step, as `Cancelled`, without a result. To keep the result so far, return `'stop'` from
+   * `onEvent`, or train in a folder.
+   */
   readonly signal?: StopSignal;
   /** The backend that finds the origin of NaN, such as the reference. Without it an event names only the step. */
   readonly oracle?: taskEither.TaskEither<NoisefoldError, Backend>;
@@ -98,6 +108,7 @@ const optional = {
   ),
   heldOut: exactly({ data: dataSet, every: positive }, { images: positive }),
   config: json,
+  initial: part('parameters on a backend, or a trained model'),
   from: part('a snapshot', 'step', 'key', 'batch', 'tensors'),
   allowOtherRounding: t.boolean,
   allowOtherSettings: t.boolean,

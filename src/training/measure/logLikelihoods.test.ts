@@ -297,7 +297,7 @@ describe('invalid arguments are refused before anything runs', () => {
     [{ grid: 1 }, 'ConfigError', 'likelihood: expected a grid of at least two timesteps, got 1'],
     [{ grid: timestepGrid([5, 9]) }, 'ConfigError', 'falling'],
     [{ dequantise: true } as object, 'ConfigError', 'logLikelihoods.dequantise: expected one of the fields data, batch, key,'],
-    [{ dequantize: true }, 'ConfigError', 'logLikelihoods: image at 0: expected bytes as levels of [-1, 1]'],
+    [{ dequantize: true }, 'ConfigError', 'logLikelihoods: image at 0: expected bytes as levels of [-1, 1]: byte/127.5 - 1, got -0.9375 at number 0; round images to bytes, or leave out `dequantize`'],
     [{ data: spoilt(Number.NaN) }, 'NonFinite', 'data set: image at 4: expected finite numbers in [-1, 1], got NaN at number 2'],
     [{ data: spoilt(-3) }, 'ConfigError', 'got -3 at number 2'],
     [{ data: { ...dataOf(5), image: [2, 1, 2] as never } }, 'ConfigError', 'logLikelihoods: data: expected images [2, 2, 1], as the model takes them, got [2, 1, 2]'],

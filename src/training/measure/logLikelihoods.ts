@@ -10,6 +10,7 @@ import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldGrid } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
+import { heard } from '../listener.js';
 import type { Trained } from '../trained.js';
 import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
 import { checkImages, finiteOf, inBatches, type Measuring, measuringCodec, type ResidentImages } from './measuring.js';
@@ -51,8 +52,9 @@ type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'v', apply: (_, x) => zerosLike(x) }
  * const data = unwrap(datasetOfImages({ data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] }, { image: [1, 1, 1] }))
  * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
- * const measured = await using(reference())(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))()
- * pipe(measured, E.map(({ nats }) => nats)) // → E.right([-0.9189, -1.4189])
+ * await using nf = await open(reference())
+ * const measured = await nf.run(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))
+ * measured.nats // → [-0.9189, -1.4189]
  */
 export const logLikelihoods: {
   <I extends ImageShape>(measuring: LikelihoodMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<LogLikelihoods>;
@@ -64,7 +66,12 @@ export const logLikelihoods: {
     const { model, process, image, params } = yield* take(checkedTrained(where)(trained));
     const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
     const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
-    const images = { where, trained, measuring, ofBytes: dequantize };
+    const images = {
+      where,
+      trained,
+      measuring,
+      ofBytes: dequantize ? 'round images to bytes, or leave out `dequantize`' : null,
+    };
     const { count, batch, rounds } = yield* checkImages(images);
 
     const parts = { flow, batch, dequantize, condition };
@@ -83,7 +90,8 @@ export const logLikelihoods: {
           constants: { params, ...(label && { label }), ...(condition && { x0 }) },
           steps: flow.steps,
           given: (index) => E.right({ index, keys: directions, ...(condition && { conditionKey }) }),
-          onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * flow.steps)),
+          onStep: (_, index) =>
+            heard(`${where}.onStep`, () => onStep?.(done + index + 1, rounds * flow.steps))(backend),
           signal,
         }),
         (values) => release(values)(backend),

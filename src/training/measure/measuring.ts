@@ -35,8 +35,11 @@ export interface Measuring<I extends ImageShape> {
   readonly key: RandomKey;
   /** Makes the condition from each image, for a model that is conditioned on images, as in its training. */
   readonly condition?: Conditioner<I>;
-  /** Called after each step with the number of finished steps. */
-  readonly onStep?: (done: number, of: number) => void;
+  /**
+   * Called after each step with the number of finished steps. The next step waits for the promise or the task that it
+   * returns; an error in it ends the measurement.
+   */
+  readonly onStep?: (done: number, of: number) => unknown;
   /** Ends the measurement before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;
 }
@@ -53,12 +56,12 @@ const OFF_LEVEL = 1e-4;
 
 /** Raises `ConfigError` at an image that is not bytes, as levels of [-1, 1]. */
 const bytesOnly =
-  (where: string) =>
+  (where: string, hint: string) =>
   (positions: Int32Array, { images }: Batch): void =>
     checkNumbers(images, {
       is: (x) => Math.abs((x + 1) * 127.5 - Math.round((x + 1) * 127.5)) <= OFF_LEVEL,
       expected: 'bytes as levels of [-1, 1]: byte/127.5 - 1',
-      hint: 'round images to bytes, or measure their density: logLikelihoods',
+      hint,
       each: images.length / positions.length,
       where: (at) => `${where}: image at ${positions[at]}`,
     });
@@ -90,8 +93,8 @@ interface Given<P, I extends ImageShape> {
   readonly where: string;
   readonly trained: Trained<P, I>;
   readonly measuring: Measuring<I>;
-  /** True if images have to be bytes. */
-  readonly ofBytes: boolean;
+  /** If images have to be bytes: the hint for others. */
+  readonly ofBytes: string | null;
 }
 
 /** Checks the size of the images, and all images in memory. Raises `ConfigError`. Returns the numbers of the batches. */
@@ -105,7 +108,11 @@ export function* checkImages<P, I extends ImageShape>({ where, trained, measurin
       actual: showShape(data.image),
       hint: 'measure images of the size that it was trained on',
     });
-  yield* lookThrough({ where, images, signal, ...(ofBytes && { also: bytesOnly(where) }) }, trained.model, data);
+  yield* lookThrough(
+    { where, images, signal, ...(ofBytes !== null && { also: bytesOnly(where, ofBytes) }) },
+    trained.model,
+    data,
+  );
   return countsIn(measuring);
 }
 
@@ -140,14 +147,14 @@ export const inBatches =
       const { count, batch, rounds } = countsIn(measuring);
       const keys = fork(key, 'condition');
       const load = loaded(model, data, measuring.signal);
-      const checkBytes = bytesOnly(where);
+      const checkBytes = ofBytes === null ? () => {} : bytesOnly(where, ofBytes);
       const freed = (x: unknown) => release(x)(backend);
 
       function* measured(round: number): Block<void> {
         const first = round * batch;
         const positions = Int32Array.from({ length: batch }, (_, i) => (first + i) % count);
         const { images, labels } = yield* take(load(positions));
-        if (ofBytes) checkBytes(positions, { images, labels });
+        checkBytes(positions, { images, labels });
         const x0 = yield* hold(upload(images, [batch, ...(image as readonly number[])])(backend), freed);
         const label =
           model.classes === undefined ? null : yield* hold(upload(labels, [batch], 'int32')(backend), freed);

@@ -9,6 +9,7 @@ import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldCorrection } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
+import { heard } from '../listener.js';
 import type { Trained } from '../trained.js';
 import { boundLoop } from './boundLoop.js';
 import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
@@ -42,8 +43,11 @@ const codec = measuringCodec({
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * const measuring = { data, batch: 2, key: key(7) }
  * const trained = { model, process, image: data.image, params: {} }
- * const bound = await using(reference())(variationalBound(trained, measuring))()
- * pipe(bound, E.map(({ prior, terms, standardError }) => [prior, terms[1], standardError])) // → E.right([0.322, 0, 0])
+ * await using nf = await open(reference())
+ * const bound = await nf.run(variationalBound(trained, measuring))
+ * bound.prior // → 0.322
+ * bound.terms[1] // → 0
+ * bound.standardError // → 0
  */
 export const variationalBound: {
   <I extends ImageShape>(measuring: BoundMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<DatasetBound>;
@@ -51,7 +55,12 @@ export const variationalBound: {
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const { condition, variance, correction, onStep, signal, key } = yield* take(checked(where, codec)(measuring));
-    const images = { where, trained, measuring, ofBytes: true };
+    const images = {
+      where,
+      trained,
+      measuring,
+      ofBytes: 'round images to bytes, or measure their density: logLikelihoods',
+    };
     const { batch, rounds } = yield* checkImages(images);
 
     const options = {
@@ -75,7 +84,7 @@ export const variationalBound: {
             const at = T - 1 - index;
             return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
           },
-          onStep: (_, index) => E.right(onStep?.(done + index + 1, rounds * T)),
+          onStep: (_, index) => heard(`${where}.onStep`, () => onStep?.(done + index + 1, rounds * T))(backend),
           signal,
         }),
         (values) => release(values)(backend),

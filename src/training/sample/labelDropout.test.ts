@@ -39,7 +39,7 @@ const refusals: readonly (readonly [string, string, (trained: Trained<object, Si
     sample({ ...drawing, guidance: guidanceMonoid.concat(unguided, cfg(3)), labels: [0] }),
   ],
   ['samples without labels', 'sample: labels', sample({ ...drawing, count: 2 })],
-  ['the label that is no class', 'sample: labels', sample({ ...drawing, labels: [0, 3] })],
+  ['the label that is no class', 'sample: labels', sample({ ...drawing, labels: [0, null] })],
   ['an encoding without labels', 'encode: labels', encode({ images, grid: 2 })],
   ['an encoding with cfg', 'cfg', encode({ images, grid: 2, guidance: cfg(3), labels: [0] })],
 ];

@@ -1,30 +1,56 @@
 /** Labels of samples, given as numbers or as names of classes. */
+import { checkedLabels } from '../../diffusion/index.js';
 import { raise } from '../../dsl/index.js';
+import { orRaise } from '../../internal/errors.js';
 import { suggestion } from '../../internal/suggest.js';
 
 /** The number of names that a message lists. */
 const MOST_LISTED = 20;
 
-/** The numbers of labels, where `classes` are the known names. Raises `ConfigError` for another name. */
-export const labelNumbers = (
-  where: string,
-  classes: readonly string[] | undefined,
-  labels: readonly (number | string)[],
-): readonly number[] =>
-  labels.map((label, at) => {
-    if (typeof label === 'number') return label;
-    const names = classes ?? [];
-    const found = names.indexOf(label);
-    if (found !== -1) return found;
-    const meant = suggestion(label, names);
-    const listed = names.length > MOST_LISTED ? `${names.length} names` : names.join(', ');
-    return raise('ConfigError', {
-      where: `${where}: label of sample ${at}`,
-      expected: names.length === 0 ? 'a number, because the model has no names of classes' : `a class: ${listed}`,
-      actual: JSON.stringify(label),
-      hint:
-        meant === undefined
-          ? 'give the number or the name of a class, see `trained.classes`'
-          : `did you mean ${meant}?`,
-    });
+/** The network of a sampling, and the names of its classes. */
+interface Classes {
+  readonly where: string;
+  readonly denoiser: { readonly classes?: number | undefined };
+  readonly names?: readonly string[] | undefined;
+}
+
+/** The number of the class of this name. Raises `ConfigError` for another name. */
+const named = (where: string, names: readonly string[], label: string): number => {
+  const found = names.indexOf(label);
+  if (found !== -1) return found;
+  const meant = suggestion(label, names);
+  const listed = names.length > MOST_LISTED ? `${names.length} names` : names.join(', ');
+  return raise('ConfigError', {
+    where,
+    expected: names.length === 0 ? 'a number, because the model has no names of classes' : `a class: ${listed}`,
+    actual: JSON.stringify(label),
+    hint:
+      meant === undefined ? 'give the number or the name of a class, see `trained.classes`' : `did you mean ${meant}?`,
   });
+};
+
+/**
+ * The numbers of labels; that of null, which means no class, is the number of classes. Raises `ConfigError` for a number
+ * or a name that is not a class, and for any label of a model without classes.
+ */
+export const labelNumbers = (
+  { where, denoiser, names = [] }: Classes,
+  labels: readonly (number | string | null)[],
+): readonly number[] => {
+  const whereOf = (at: number): string => `${where}: label of sample ${at}`;
+  const { classes } = denoiser;
+  return labels.map((label, at) => {
+    if (label === null && classes !== undefined) return classes;
+    if (label === classes)
+      raise('ConfigError', {
+        where: whereOf(at),
+        expected: `a class of the model, 0 to ${label - 1}`,
+        actual: `${label}`,
+        hint: 'classes are numbered from 0; null draws a sample without a class',
+      });
+    const number = typeof label === 'string' && classes !== undefined ? named(whereOf(at), names, label) : label;
+    // the check refuses null and names, which are left for a model without classes
+    orRaise(checkedLabels(denoiser, { orNone: false, where: () => whereOf(at) })([number as number]));
+    return number as number;
+  });
+};

@@ -19,6 +19,7 @@ import type { ImageShape } from '../data/dataset.js';
 import { checkNumbers, type Images, imagesOf } from '../data/images.js';
 import { opened, type Opened, runLoop } from '../loop.js';
 import { compiled, type Open } from '../open.js';
+import { heard } from '../listener.js';
 import type { GivenCondition } from './conditions.js';
 import { batchOf, type GivenKnown } from './givenImages.js';
 import {
@@ -125,15 +126,16 @@ const announced =
   <P, I extends ImageShape>(plan: SamplePlan<P, I>, b: number, backend: Backend) =>
   ({ x0 }: Resident<Predicted<I>>, index: number): Fallible<void> =>
     gen(function* () {
-      const { steps, all, batch } = plan;
+      const { where, steps, all, batch } = plan;
       const { onStep, previews } = plan.sampling;
       const { steps: count } = countOf(steps);
       const [first, done, of] = [b * batch, b * count + index + 1, Math.ceil(all / batch) * count];
-      onStep?.(done, of, index + 1 < count ? first : Math.min(all, first + batch));
+      const finished = index + 1 < count ? first : Math.min(all, first + batch);
+      yield* take(heard(`${where}.onStep`, () => onStep?.(done, of, finished))(backend));
       if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0) return;
       const numbers = yield* take(read(x0)(backend));
       const images = yield* take(finiteSamples(plan, first, `step ${index}, sample`, numbers));
-      yield* take(previews.show({ images, first, done, of }));
+      yield* take(heard(`${where}.previews.show`, () => previews.show({ images, first, done, of }))(backend));
     });
 
 /** Draws batch number `b`. */

@@ -64,13 +64,14 @@ export const planOf =
     attempt(() => {
       const { model, process, image, classes, labelDropout } = trained;
       const { labels, ...others } = given;
-      const sampling = labels === undefined ? others : { ...others, labels: labelNumbers(where, classes, labels) };
-      const { solver, grid = everyStep, guidance = unguided, correction, condition, from, known } = sampling;
+      const { solver, grid = everyStep, guidance = unguided, correction, condition, from, known } = others;
       const unconditional =
         model.classes === undefined || labelDropout === undefined ? {} : { unconditional: labelDropout > 0 };
       const denoiser = orRaise(
         guidedBy<P, I>(where, guidance)(limitTimesteps(process)({ ...model, ...unconditional })),
       );
+      const classified = { where, denoiser, names: classes };
+      const sampling = labels === undefined ? others : { ...others, labels: labelNumbers(classified, labels) };
       const { all, batch } = countsOf(where, denoiser, sampling, beginning?.images);
       checkCondition(where, trained, condition, all);
       if (beginning) checkBeginning(where, beginning, all, image);

@@ -1,16 +1,9 @@
-import {
-  checkedLabels,
-  type Correction,
-  type Grid,
-  type Guidance,
-  type Model,
-  type Solver,
-} from '../../diffusion/index.js';
+import { type Correction, type Grid, type Guidance, type Model, type Solver } from '../../diffusion/index.js';
 import { checkUnconditional } from '../../diffusion/conditioning/labelChecks.js';
-import { type NoisefoldError, raise, type RandomKey, type Resident } from '../../dsl/index.js';
+import { raise, type RandomKey, type Resident } from '../../dsl/index.js';
 import { exactly, natural, positive } from '../../internal/decode.js';
 import { orRaise } from '../../internal/errors.js';
-import { t, type taskEither } from '../../internal/fp.js';
+import { t } from '../../internal/fp.js';
 import { functionPart, grid, hostKey, part, signal } from '../checked.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
@@ -37,17 +30,18 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly grid?: number | Grid;
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /**
-   * A trained classifier, which is compared with the model: its images and its noise levels must be the same. Or the
-   * parameters of any guide, which hold no process to compare with: the guide must be for the process of the model.
+   * A trained classifier, which is compared with the model: its images and its noise levels must be the same, and no step
+   * of a solver without noise may multiply the signal by more than 50 (docs/guidance.md). Or the parameters of any guide,
+   * which are not checked: the guide must be for the process of the model.
    */
   readonly guide?: Resident<Q> | TrainedClassifier<Q, J>;
   readonly correction?: Correction;
   readonly key: RandomKey;
   /**
-   * The class of each sample, for a model with classes: its number, or its name if the trained model has `classes`.
-   * Their number is the number of samples.
+   * The class of each sample, for a model with classes: its number, from 0, or its name if the trained model has
+   * `classes`; null for a sample without a class. Their number is the number of samples.
    */
-  readonly labels?: readonly (number | string)[];
+  readonly labels?: readonly (number | string | null)[];
   /** One image for each sample, for a model that is conditioned on images. */
   readonly condition?: GivenCondition;
   /** Images to start from, in place of noise; or the noise itself, such as the result of `encode`. */
@@ -61,15 +55,18 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    * same key, another batch size gives other samples, but another number of batches does not.
    */
   readonly batch?: number;
-  /** Called after each step with the numbers of finished steps and samples. */
-  readonly onStep?: (done: number, of: number, images: number) => void;
   /**
-   * Called every `every` steps of a batch, while the sampling waits; a `Left` ends it. Needs no further evaluations of
-   * the model.
+   * Called after each step with the numbers of finished steps and samples. The next step waits for the promise or the
+   * task that it returns; an error in it ends the sampling.
+   */
+  readonly onStep?: (done: number, of: number, images: number) => unknown;
+  /**
+   * `show` is called every `every` steps of a batch. The next step waits for the promise or the task that it returns; an
+   * error in it ends the sampling. Needs no further evaluations of the model.
    */
   readonly previews?: {
     readonly every: number;
-    readonly show: (preview: Preview) => taskEither.TaskEither<NoisefoldError, void>;
+    readonly show: (preview: Preview) => unknown;
   };
   /** Ends the sampling before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;
@@ -90,7 +87,7 @@ const wayFields = {
 
 /** The fields of a request; only the key is required. */
 const requestFields = {
-  labels: t.array(t.union([t.number, t.string], 'the number or the name of a class')),
+  labels: t.array(t.union([t.number, t.string, t.null], 'the number or the name of a class, or null')),
   condition: exactly({ images }, { t: t.number }),
   from: t.union(
     [exactly({ images, strength: t.number }), exactly({ noise: images })],
@@ -127,7 +124,6 @@ export const countsOf = (
   { labels, condition, known, count, batch }: Numbered<Omit<Sampling, 'guidance'>>,
   beginning: Images | undefined,
 ): { readonly all: number; readonly batch: number } => {
-  orRaise(checkedLabels(denoiser, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []));
   if (!labels?.every((label) => label !== denoiser.classes)) orRaise(checkUnconditional(`${where}: labels`, denoiser));
   if (labels !== undefined && count !== undefined && labels.length !== count)
     raise('ConfigError', {

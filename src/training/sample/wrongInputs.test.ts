@@ -106,3 +106,29 @@ describe('a guide on the mean', () => {
     );
   });
 });
+
+describe('a classifier in place of a model, or an Either of options, is an error', () => {
+  const { predicts: _, ...judge } = model;
+  const classifier = { ...trained, model: judge } as never;
+  const drawing = { solver: ddim(), key: key(8) };
+  test.each<[string, Effect]>([
+    ['sample', sample(classifier, drawing)],
+    ['encode', encode(classifier, { images })],
+    ['prepareSampling', prepareSampling(classifier, { solver: ddim() })],
+    ['logLikelihoods', logLikelihoods(classifier, measuring as never)],
+    ['variationalBound', variationalBound(classifier, measuring as never)],
+  ])('by %s', async (name, effect) =>
+    expect(await errorOf(effect)).toBe(`ConfigError: ${name}: trained: a classifier`),
+  );
+  test('options', async () => {
+    expect(await errorOf(sample(trained, E.right(drawing) as never))).toBe('ConfigError: sample: an Either');
+  });
+
+  test.each([
+    [{ ...drawing, steps: 3 }, /did you mean grid\?/],
+    [{ solver: ddim(), seed: 3 }, /did you mean key\?/],
+  ])('and a field of another name is suggested: %o', async (given, message) => {
+    const drawn = await using(reference())(sample(trained, given as never))();
+    expect(E.isLeft(drawn) && drawn.left.message).toMatch(message);
+  });
+});

@@ -3,8 +3,6 @@ import { type Assignment, assignmentKey, operandsOf, type Region } from '../../.
 import type { ReduceFn } from '../../../dsl/graph/node.js';
 import { identityOf } from '../scalar.js';
 
-export { operandsOf } from '../../../dsl/graph/region.js';
-
 export interface Loop {
   readonly extent: number;
   readonly reduced: boolean;

@@ -34,7 +34,8 @@ export {
   tee,
   when,
 } from './control.js';
-export { func, internal, memoryImport, moduleBytes, MOST_PAGES } from './encoder.js';
-export type { Func, FuncImport, ModuleOptions } from './encoder.js';
+export { func, moduleBytes } from './encoder.js';
+export type { Func } from './encoder.js';
+export { moduleOf, MOST_PAGES, TABLE_SIGNATURE, TYPE_CODE } from './module.js';
 export { instantiate, wasm } from './webassembly.js';
 export type { WasmFunction, WasmMemory, WasmModule, WasmTable } from './webassembly.js';

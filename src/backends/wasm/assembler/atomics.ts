@@ -1,8 +1,6 @@
 /** Instructions for memory that threads share. All addresses are multiples of 4. */
-import { i32 } from './instructions.js';
+import { asI32 } from './instructions.js';
 import type { Expr, Operand, Statement } from './expression.js';
-
-const asI32 = (operand: Operand<'i32'>): Expr<'i32'> => (typeof operand === 'number' ? i32.const(operand) : operand);
 
 /** Alignment 4, then the offset in bytes. */
 const place = (offset: number): readonly number[] => [0x02, offset];

@@ -4,11 +4,8 @@
  * Labels are names. A branch goes to the nearest enclosing label with its name, so a helper that builds
  * loops can use one fixed label at any nesting depth.
  */
-import { i32 } from './instructions.js';
+import { asI32, i32 } from './instructions.js';
 import type { Body, Expr, Local, Operand, ResultType, Statement, ValueType } from './expression.js';
-
-const i32Operand = (operand: Operand<'i32'>): Expr<'i32'> =>
-  typeof operand === 'number' ? i32.const(operand) : operand;
 
 const isSequence = (body: Body): body is readonly Body[] => Array.isArray(body);
 
@@ -71,7 +68,7 @@ const RANGE = '(range)';
 
 /** Runs `body` `times` times (never if `times` ≤ 0); `counter` counts down from `times` to 1. */
 export const repeat = (counter: Local<'i32'>, times: Operand<'i32'>, body: Body): Statement =>
-  when(i32.gt_s(tee(counter, i32Operand(times)), 0), [
+  when(i32.gt_s(tee(counter, asI32(times)), 0), [
     loop(REPEAT, [body, br_if(REPEAT, tee(counter, i32.sub(counter, 1)))]),
   ]);
 
@@ -86,14 +83,14 @@ export const forRange = (
   body: Body,
   step: Operand<'i32'> = 1,
 ): Statement =>
-  when(i32.lt_s(tee(index, i32Operand(from)), to), [
+  when(i32.lt_s(tee(index, asI32(from)), to), [
     loop(RANGE, [body, br_if(RANGE, i32.lt_s(tee(index, i32.add(index, step)), to))]),
   ]);
 
 /** Copies `length` bytes; the ranges may overlap. */
 export const memoryCopy = (to: Operand<'i32'>, from: Operand<'i32'>, length: Operand<'i32'>): Statement =>
-  statement({ kind: 'op', bytes: [0xfc, 10, 0, 0], operands: [to, from, length].map(i32Operand) });
+  statement({ kind: 'op', bytes: [0xfc, 10, 0, 0], operands: [to, from, length].map(asI32) });
 
 /** Sets `length` bytes to `byte`. */
 export const memoryFill = (to: Operand<'i32'>, byte: Operand<'i32'>, length: Operand<'i32'>): Statement =>
-  statement({ kind: 'op', bytes: [0xfc, 11, 0], operands: [to, byte, length].map(i32Operand) });
+  statement({ kind: 'op', bytes: [0xfc, 11, 0], operands: [to, byte, length].map(asI32) });

@@ -1,7 +1,8 @@
-/** Functions and modules, and their encoding as a WebAssembly binary. */
+/** Functions as data, and their encoding. */
 import { flatten } from './control.js';
-import { unsignedLeb128 } from './numberBytes.js';
 import type { Body, Code, Expr, Local, ValueType } from './expression.js';
+import { type ModuleOptions, moduleOf, type Signature, TABLE_TYPE, TYPE_CODE, vector } from './module.js';
+import { unsignedLeb128 } from './numberBytes.js';
 
 /** A function as data. Locals that are not parameters need no declaration: the encoder collects them from the body. */
 export interface Func {
@@ -9,36 +10,13 @@ export interface Func {
   readonly params: readonly Local[];
   readonly result?: Expr<ValueType>;
   readonly body: readonly Expr[];
-  readonly exported: boolean;
 }
 
-/** A function imported from the host as `env.<name>`. */
-export interface FuncImport {
-  readonly name: string;
-  readonly params: readonly ValueType[];
-  readonly result?: ValueType;
-}
-
-/** Imports and memory limits of a module. Memory is always imported, as `env.memory`. */
-export interface ModuleOptions {
-  readonly imports?: readonly FuncImport[];
-  /** Minimum size of the imported memory, in pages of 64 KiB. Default 0. */
-  readonly minimumPages?: number;
-  /** True for a memory that threads share. */
-  readonly shared?: boolean;
-  /** True to import a table of functions as `env.table`, for `callTable`. */
-  readonly table?: boolean;
-}
-
-/** Pages of 64 KiB that 32-bit addresses reach: 4 GiB. */
-export const MOST_PAGES = 2 ** 16;
-
-const TYPE_CODE: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 const VOID_BLOCK = 0x40;
 const END = 0x0b;
 
 /**
- * Makes a function that is exported under its name. It returns `result`, which is evaluated after the body.
+ * Makes a function. It returns `result`, which is evaluated after the body.
  * Locals are declared by their use; each name has one type.
  * @example
  * const x = i32.local('x'), n = i32.local('n')
@@ -50,32 +28,13 @@ export const func = (name: string, params: readonly Local[], body: Body, result?
   name,
   params,
   body: flatten(body),
-  exported: true,
   ...(result === undefined ? {} : { result }),
 });
 
-/** Returns the same function without its export. */
-export const internal = (f: Func): Func => ({ ...f, exported: false });
-
-type Signature = Pick<FuncImport, 'params' | 'result'>;
 const signatureOf = (f: Func): Signature => ({
   params: f.params.map((param) => param.type),
   ...(f.result === undefined ? {} : { result: f.result.type }),
 });
-
-const vector = (items: readonly (readonly number[])[]): number[] => [...unsignedLeb128(items.length), ...items.flat()];
-const section = (id: number, content: readonly number[]): number[] => [
-  id,
-  ...unsignedLeb128(content.length),
-  ...content,
-];
-const text = (value: string): number[] => vector([...new TextEncoder().encode(value)].map((byte) => [byte]));
-
-const signatureBytes = ({ params, result }: Signature): number[] => [
-  0x60,
-  ...vector(params.map((type) => [TYPE_CODE[type]])),
-  ...vector(result === undefined ? [] : [[TYPE_CODE[result]]]),
-];
 
 /** Lists the expressions directly inside an instruction, in the order of evaluation. */
 const children = (code: Code): readonly Expr[] => {
@@ -116,8 +75,6 @@ const collectLocals = (expressions: readonly Expr[], found: Map<string, ValueTyp
 interface Names {
   readonly locals: ReadonlyMap<string, number>;
   readonly functions: ReadonlyMap<string, number>;
-  /** The type of the functions in the table. */
-  readonly tableType: number;
 }
 
 const indexOf = (names: ReadonlyMap<string, number>, what: string, name: string): readonly number[] => {
@@ -177,45 +134,22 @@ const emit = (expression: Expr, names: Names, labels: readonly string[], sink: n
       return;
     case 'callTable':
       emitAll(code.operands);
-      sink.push(0x11, ...unsignedLeb128(names.tableType), 0x00);
+      sink.push(0x11, TABLE_TYPE, 0x00);
       return;
   }
 };
 
-const functionBytes = (f: Func, functions: ReadonlyMap<string, number>, tableType: number): number[] => {
+const functionBytes = (f: Func, functions: ReadonlyMap<string, number>): readonly number[] => {
   const types = new Map(f.params.map((param) => [param.name, param.type] as const));
   const expressions = f.result === undefined ? f.body : [...f.body, f.result];
   collectLocals(expressions, types);
-  const names: Names = { functions, tableType, locals: new Map([...types.keys()].map((name, index) => [name, index])) };
+  const names: Names = { functions, locals: new Map([...types.keys()].map((name, index) => [name, index])) };
   const declared = [...types.values()].slice(f.params.length);
   const content = vector(declared.map((type) => [1, TYPE_CODE[type]]));
   expressions.forEach((expression) => emit(expression, names, [], content));
   content.push(END);
-  return [...unsignedLeb128(content.length), ...content];
+  return content;
 };
-
-const importBytes = (signatureIndex: number, { name }: FuncImport): number[] => [
-  ...text('env'),
-  ...text(name),
-  0x00,
-  ...unsignedLeb128(signatureIndex),
-];
-
-/** The import of a memory, as `env.memory`. A shared one may have any maximum up to 4 GiB. */
-export const memoryImport = (shared: boolean, minimumPages = 0): number[] => [
-  ...text('env'),
-  ...text('memory'),
-  0x02,
-  shared ? 0x03 : 0x00,
-  ...unsignedLeb128(minimumPages),
-  ...(shared ? unsignedLeb128(MOST_PAGES) : []),
-];
-
-/** The import of a table of functions, as `env.table`. */
-const TABLE_IMPORT = [...text('env'), ...text('table'), 0x01, 0x70, 0x00, 0x00];
-
-/** The functions in a table take two integers: their arguments' address and the thread. */
-const TABLE_SIGNATURE: Signature = { params: ['i32', 'i32'] };
 
 /**
  * Encodes a module that imports `env.memory` and `imports`, and exports its functions by name.
@@ -224,26 +158,11 @@ const TABLE_SIGNATURE: Signature = { params: ['i32', 'i32'] };
  * functions with one name. `WebAssembly.Module` reports all other mistakes.
  */
 export const moduleBytes = (functions: readonly Func[], options: ModuleOptions = {}): Uint8Array<ArrayBuffer> => {
-  const imports = options.imports ?? [];
-  const signatures = [...imports, ...functions.map(signatureOf)];
-  const indexes = new Map([...imports, ...functions].map(({ name }, index) => [name, index]));
-  if (indexes.size !== signatures.length) throw new TypeError('wasm functions of one module share a name');
-  const exported = functions.flatMap(({ name, exported }, index) =>
-    exported ? [[...text(name), 0x00, ...unsignedLeb128(imports.length + index)]] : [],
+  const named = [...(options.imports ?? []), ...functions];
+  const indexes = new Map(named.map(({ name }, index) => [name, index]));
+  if (indexes.size !== named.length) throw new TypeError('wasm functions of one module share a name');
+  return moduleOf(
+    functions.map((f) => ({ name: f.name, signature: signatureOf(f), code: functionBytes(f, indexes) })),
+    options,
   );
-  return new Uint8Array([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, vector([...signatures, TABLE_SIGNATURE].map(signatureBytes))),
-    ...section(
-      2,
-      vector([
-        memoryImport(options.shared === true, options.minimumPages),
-        ...(options.table === true ? [TABLE_IMPORT] : []),
-        ...imports.map((imported, index) => importBytes(index, imported)),
-      ]),
-    ),
-    ...section(3, vector(functions.map((_, index) => [...unsignedLeb128(imports.length + index)]))),
-    ...section(7, vector(exported)),
-    ...section(10, vector(functions.map((f) => functionBytes(f, indexes, signatures.length)))),
-  ]);
 };

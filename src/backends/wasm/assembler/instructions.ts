@@ -35,7 +35,7 @@ const f32x4Const = (...lanes: FourLanes | readonly [number]) =>
 const i32x4Const = (...lanes: FourLanes | readonly [number]) =>
   laneConst(lanes.length === 1 ? everyLane(lanes[0]) : lanes, int32Bytes);
 
-const asI32: Lift<'i32'> = lifting(i32Const);
+export const asI32: Lift<'i32'> = lifting(i32Const);
 const asF32: Lift<'f32'> = lifting(f32Const);
 const asF32x4: Lift<'v128'> = lifting((value) => f32x4Const(value));
 const asI32x4: Lift<'v128'> = lifting((value) => i32x4Const(value));

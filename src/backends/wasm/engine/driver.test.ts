@@ -40,9 +40,9 @@ const checkWork = async (
   const tape = atOnce(encode(kernels, () => 0));
   const start = Math.ceil(TAPE_START / 16) * 16;
   while (memory.buffer.byteLength < start + 4 * tape.words.length) memory.grow(1);
-  const words = new Int32Array(memory.buffer as ArrayBuffer, start, tape.words.length);
+  const words = new Int32Array(memory.buffer, start, tape.words.length);
   writeTape(tape, words, [-1, CELLS_START]);
-  const cells = new Int32Array(memory.buffer as ArrayBuffer, CELLS_START, CELLS);
+  const cells = new Int32Array(memory.buffer, CELLS_START, CELLS);
   cells.set(firstCells());
   const expected = firstCells();
   const stages = tape.starts.at(-1)!;

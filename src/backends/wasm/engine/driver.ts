@@ -27,6 +27,7 @@ import {
   tee,
   when,
 } from '../assembler/assembler.js';
+import { WORD_BYTES } from '../numbers.js';
 
 export const STAGE_WORDS = 4;
 
@@ -60,7 +61,7 @@ const first = i32.local('first');
 const runItem: Body = [
   set(command, i32.load(i32.add(items, i32.shl(item, 2)))),
   loop('commands', [
-    callTable(i32.load(command), [i32.add(command, 4 * COMMAND_WORDS), thread]),
+    callTable(i32.load(command), [i32.add(command, WORD_BYTES * COMMAND_WORDS), thread]),
     br_if('commands', tee(command, i32.load(command, { offset: 4 }))),
   ]),
 ];
@@ -91,7 +92,7 @@ const barrier: Body = [
   ),
 ];
 
-const bytes = 4 * STAGE_WORDS;
+const bytes = WORD_BYTES * STAGE_WORDS;
 
 /** For a single thread: all items of one stage. */
 const runAll: Body = [

@@ -13,8 +13,7 @@ import { type Engine, functionNames, loadProgram } from './engine.js';
 import type { WasmKernel } from './kernel.js';
 import { type Prepared, type Program, programOf } from './program.js';
 import { encode, relocate, type Tape, writeTape } from './tape.js';
-
-const WORD_BYTES = 4;
+import { WORD_BYTES } from '../numbers.js';
 
 /**
  * The minimum number of cycles for workers: about a third of a millisecond, several times the time to wake them. Less
@@ -72,7 +71,7 @@ interface Loaded {
 }
 
 const wordsAt = ({ memory }: Engine, start: number, { words }: Tape): Int32Array =>
-  new Int32Array(memory.buffer as ArrayBuffer, start, words.length);
+  new Int32Array(memory.buffer, start, words.length);
 
 const failed = ({ plan, kernels }: Loaded, { first, last }: Segment, reason: string): RunFailure => ({
   at: last,

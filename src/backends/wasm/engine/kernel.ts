@@ -9,8 +9,7 @@ export type WasmKernel = NamedKernel &
         readonly kind: 'stages';
         /** Makes the stages. A large batch has many, so they are made only after memory was reserved for the plan. */
         readonly stages: () => readonly Stage[];
-        /** Multiply-adds. */
-        readonly work: number;
+        readonly multiplyAdds: number;
       }
     /** Compiled together with the other regions of the plan. */
     | { readonly kind: 'region'; readonly region: Region }

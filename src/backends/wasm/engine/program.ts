@@ -25,7 +25,7 @@ const MULTIPLY_ADDS = 8;
 
 const cyclesOf = (kernel: WasmKernel): number => {
   if (kernel.kind === 'host') return 0;
-  return kernel.kind === 'region' ? regionCycles(kernel.region) : kernel.work / MULTIPLY_ADDS;
+  return kernel.kind === 'region' ? regionCycles(kernel.region) : kernel.multiplyAdds / MULTIPLY_ADDS;
 };
 
 /** Compiles the regions of kernels, each in parts. */

@@ -61,9 +61,16 @@ const ITEM_WORK = 2 ** 21;
 /** The number of multiply-adds that take as long as copying an element into a panel. */
 export const COPY_WORK = 32;
 
-/** The maximum number of parts if each part needs its own scratch. */
-export const LANES = 8;
+/** The maximum number of shares, which are parts of some work that each need their own scratch. */
+export const MOST_SHARES = 8;
 
 /** The number of items into which some work is split, at most `most`. */
 export const partsFor = (work: number, most: number): number =>
   Math.max(1, Math.min(most, Math.ceil(work / ITEM_WORK)));
+
+/**
+ * The number of shares over which some units of equal work are distributed; null if there are few units, and each has
+ * enough work to be split instead.
+ */
+export const sharesFor = (units: number, workOfOne: number): number | null =>
+  units < MOST_SHARES && partsFor(workOfOne, MOST_SHARES) === MOST_SHARES ? null : Math.min(MOST_SHARES, units);

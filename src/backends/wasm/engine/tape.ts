@@ -2,6 +2,7 @@
 import type { Pieces } from '../../../internal/stop.js';
 import { COMMAND_WORDS, STAGE_WORDS } from './driver.js';
 import type { Argument, Item, Stage } from './stage.js';
+import { WORD_BYTES } from '../numbers.js';
 
 /**
  * The words of a tape, which may lie anywhere. A word for an address holds an offset in bytes, from the beginning of the
@@ -84,7 +85,7 @@ export function* encode(kernels: readonly (readonly Stage[])[], indexOf: (run: s
   const own: number[] = [];
   const relocations = new Map<number, number[]>();
   const pointTo = (word: number, target: number, bytes = 0): void => {
-    words[word] = 4 * target + bytes;
+    words[word] = WORD_BYTES * target + bytes;
     own.push(word);
   };
   const writeArgument = (word: number, arg: Argument): void => {

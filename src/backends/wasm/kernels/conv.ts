@@ -7,7 +7,7 @@
 import {
   COPY_WORK,
   type Item,
-  LANES,
+  MOST_SHARES,
   partsFor,
   type Place,
   ranges,
@@ -15,7 +15,7 @@ import {
   type Stage,
   type TablePlace,
 } from '../engine/stage.js';
-import { copied, FLOAT_BYTES } from './copy.js';
+import { copied } from './copy.js';
 import { type ImagePhase, imagePhases, type ImageStrides } from './geometry.js';
 import { packPanel, panelColumns, type Panel, panelsOf } from './panels.js';
 import type { Phase } from './phases.js';
@@ -24,9 +24,9 @@ import { PADDING } from './rowKernel.js';
 import { panelRuns, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
 import type { ConvPlaces, ConvProblem } from './problems.js';
-import { range } from './tiles.js';
 import { winogradConv, winogradScratchElements } from './winograd/conv.js';
 import { hasWinograd } from './winograd/tiles.js';
+import { WORD_BYTES, range } from '../numbers.js';
 
 /** The maximum number of outputs in a block. Their part of the image stays in the L2 cache while the kernel goes through the panels. */
 const BLOCK_OUTPUTS = 42 * ROW_MULTIPLE;
@@ -79,13 +79,13 @@ const tableOf = (problem: ConvProblem, phase: ImagePhase, group: number): RowTab
     let at = 0;
     forEachRun(phase, 0, group * rows * columns, (run) => {
       for (let column = run.column; column < run.column + run.count; column++) {
-        words[at++] = FLOAT_BYTES * offsetOf(results, { ...run, column });
+        words[at++] = WORD_BYTES * offsetOf(results, { ...run, column });
         for (const row of rowsRead[run.row]!)
           for (const pixel of columnsRead[column]!)
             words[at++] =
               row === null || pixel === null
                 ? PADDING
-                : FLOAT_BYTES * (run.image * x.image + row * x.row + pixel * x.pixel);
+                : WORD_BYTES * (run.image * x.image + row * x.row + pixel * x.pixel);
       }
     });
   });
@@ -108,7 +108,7 @@ const packTaps = (
       const tap =
         (rows.taps.from + i * rows.taps.step) * strides.row +
         (columns.taps.from + j * columns.taps.step) * strides.column;
-      const from = { at: shift(filter, FLOAT_BYTES * tap), row: strides.input, column: strides.output };
+      const from = { at: shift(filter, WORD_BYTES * tap), row: strides.input, column: strides.output };
       const row = (i * columns.taps.count + j) * channels;
       return panels.flatMap((panel) => packPanel(packed, depth, row, from, channels, panel));
     }),
@@ -137,8 +137,8 @@ const directConv = (problem: ConvProblem, at: ConvPlaces): readonly Stage[] => {
     : range(batch).map((image): Item =>
         range(input[0]).flatMap((row) =>
           copied(
-            { at: shift(images, FLOAT_BYTES * (image * read.image + row * read.row)), row: read.pixel, column: 1 },
-            { at: shift(at.x, FLOAT_BYTES * (image * x.image + row * x.row)), row: x.pixel, column: x.channel },
+            { at: shift(images, WORD_BYTES * (image * read.image + row * read.row)), row: read.pixel, column: 1 },
+            { at: shift(at.x, WORD_BYTES * (image * x.image + row * x.row)), row: x.pixel, column: x.channel },
             input[1],
             channels,
           ),
@@ -149,11 +149,11 @@ const directConv = (problem: ConvProblem, at: ConvPlaces): readonly Stage[] => {
   const phases = imagePhases(problem).all.map((phase) => {
     const depth = tapsOf(phase) * channels;
     const own = packed;
-    packed = shift(packed, FLOAT_BYTES * depth * panelColumns(outChannels));
+    packed = shift(packed, WORD_BYTES * depth * panelColumns(outChannels));
     return { phase, depth, packed: own };
   });
   const packing = phases.flatMap(({ phase, depth, packed }) =>
-    ranges(panels.length, partsFor(COPY_WORK * depth * outChannels, LANES)).map(({ first, count }): Item =>
+    ranges(panels.length, partsFor(COPY_WORK * depth * outChannels, MOST_SHARES)).map(({ first, count }): Item =>
       packTaps(problem, phase, packed, at.filter, panels.slice(first, first + count)),
     ),
   );
@@ -169,8 +169,8 @@ const directConv = (problem: ConvProblem, at: ConvPlaces): readonly Stage[] => {
             table,
             first: b * block,
             count,
-            left: shift(images, FLOAT_BYTES * g * group * read.image),
-            result: shift(at.y, FLOAT_BYTES * g * group * y.image),
+            left: shift(images, WORD_BYTES * g * group * read.image),
+            result: shift(at.y, WORD_BYTES * g * group * y.image),
             length: channels,
             packed,
             depth,

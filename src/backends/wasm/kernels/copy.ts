@@ -1,5 +1,6 @@
 /** Commands that copy strided matrices, with the function that suits the strides. */
 import { type Command, command, type Place, shift, type TablePlace } from '../engine/stage.js';
+import { WORD_BYTES } from '../numbers.js';
 
 /** A matrix in memory, or of constants, and its strides in elements, which may be negative or 0. */
 export interface Matrix<P extends Place | TablePlace = Place | TablePlace> {
@@ -8,27 +9,25 @@ export interface Matrix<P extends Place | TablePlace = Place | TablePlace> {
   readonly column: number;
 }
 
-export const FLOAT_BYTES = 4;
-
 const transposed = ({ at, row, column }: Matrix): Matrix => ({ at, row: column, column: row });
 
 /** A matrix without its first rows and columns. */
 const offsetBy = (matrix: Matrix, rows: number, columns: number): Matrix => ({
   ...matrix,
-  at: shift(matrix.at, FLOAT_BYTES * (rows * matrix.row + columns * matrix.column)),
+  at: shift(matrix.at, WORD_BYTES * (rows * matrix.row + columns * matrix.column)),
 });
 
 const copyDense = (to: Matrix, from: Matrix, rows: number, columns: number): Command => {
   const isOneRun = to.row === columns && from.row === columns;
   const [runs, length] = isOneRun ? [1, rows * columns] : [rows, columns];
-  return command('copyRows', to.at, FLOAT_BYTES * to.row, from.at, FLOAT_BYTES * from.row, runs, length);
+  return command('copyRows', to.at, WORD_BYTES * to.row, from.at, WORD_BYTES * from.row, runs, length);
 };
 
 /** Copies with any strides. The inner loop runs along the longer side. */
 const copyAny = (to: Matrix, from: Matrix, rows: number, columns: number): readonly Command[] => {
   if (rows === 0 || columns === 0) return [];
   if (columns < rows) return copyAny(transposed(to), transposed(from), columns, rows);
-  const strides = (matrix: Matrix): readonly number[] => [FLOAT_BYTES * matrix.row, FLOAT_BYTES * matrix.column];
+  const strides = (matrix: Matrix): readonly number[] => [WORD_BYTES * matrix.row, WORD_BYTES * matrix.column];
   return [command('copyStrided', to.at, ...strides(to), from.at, ...strides(from), rows, columns)];
 };
 
@@ -41,15 +40,7 @@ const copyTransposed = (to: Matrix, from: Matrix, rows: number, columns: number)
   const edge = (row: number, column: number, rows: number, columns: number): readonly Command[] =>
     copyAny(offsetBy(to, row, column), offsetBy(from, row, column), rows, columns);
   return [
-    command(
-      'transposeBlocks',
-      to.at,
-      FLOAT_BYTES * to.row,
-      from.at,
-      FLOAT_BYTES * from.column,
-      wholeRows,
-      wholeColumns,
-    ),
+    command('transposeBlocks', to.at, WORD_BYTES * to.row, from.at, WORD_BYTES * from.column, wholeRows, wholeColumns),
     ...edge(wholeRows, 0, rows - wholeRows, columns),
     ...edge(0, wholeColumns, wholeRows, columns - wholeColumns),
   ];
@@ -64,4 +55,4 @@ export const copied = (to: Matrix, from: Matrix, rows: number, columns: number):
 };
 
 /** Sets elements to 0. */
-export const cleared = (at: Place, elements: number): Command => command('clear', at, FLOAT_BYTES * elements);
+export const cleared = (at: Place, elements: number): Command => command('clear', at, WORD_BYTES * elements);

@@ -5,7 +5,7 @@
 import { f32, i32, increment, memoryFill, repeat, set, v128 } from '../assembler/assembler.js';
 import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
 import { callable } from '../engine/callable.js';
-import { range } from './tiles.js';
+import { range } from '../numbers.js';
 
 const to = i32.local('to');
 const toRow = i32.local('toRow');

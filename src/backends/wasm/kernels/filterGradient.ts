@@ -7,7 +7,7 @@
  * L1 cache. Output pixels are processed in blocks. The sums stay in scratch until the end.
  */
 import { type Command, command, type Item, partsFor, type Place, ranges, shift, type Stage } from '../engine/stage.js';
-import { cleared, copied, FLOAT_BYTES, type Matrix } from './copy.js';
+import { cleared, copied, type Matrix } from './copy.js';
 import { type ImagePhase, imagePhases } from './geometry.js';
 import { packPanel, type Panel, panelAt, panelColumns, panelsOf } from './panels.js';
 import type { Progression } from './phases.js';
@@ -27,9 +27,10 @@ import {
   sourceOf,
 } from './source.js';
 import type { FilterGradientPlaces, FilterGradientProblem } from './problems.js';
-import { OUTER_TILE_ROWS, range } from './tiles.js';
+import { OUTER_TILE_ROWS } from './tiles.js';
 import { winogradFilterGradient, winogradGradientScratchElements } from './winograd/filterGradient.js';
 import { hasWinograd } from './winograd/tiles.js';
+import { WORD_BYTES, range } from '../numbers.js';
 
 /**
  * Outputs in a block. With this many, a panel of dy and the cache lines of x that it multiplies stay in the L1 cache.
@@ -101,7 +102,7 @@ const windowsOf = ({ phase, outputs }: PlannedPhase, { strides }: Source): Int32
   const words = new Int32Array(outputs);
   let at = 0;
   forEachRun(phase, 0, outputs, (run) => {
-    for (let i = 0; i < run.count; i++) words[at++] = FLOAT_BYTES * (offsetOf(offsets, run) + i * offsets.column);
+    for (let i = 0; i < run.count; i++) words[at++] = WORD_BYTES * (offsetOf(offsets, run) + i * offsets.column);
   });
   return words;
 };
@@ -116,7 +117,7 @@ const packOutputs = (
 ): Item => {
   const offsets = outputOffsets(phase, dy);
   const pack = (row: number, place: number, rows: number): Item => {
-    const source: Matrix = { at: shift(from, FLOAT_BYTES * place), row: offsets.column, column: dy.channel };
+    const source: Matrix = { at: shift(from, WORD_BYTES * place), row: offsets.column, column: dy.channel };
     return packPanel(packed, outputs, row, source, rows, panel);
   };
   const [width, height] = [phase.columns.outputs.count, phase.rows.outputs.count];
@@ -149,7 +150,7 @@ const partsOf = ({ segments }: PlannedPhase, outChannels: number): readonly Part
 /** The sums of a part: its rows × the panel's width. */
 const sumsAt = ({ segments, depth }: PlannedPhase, sums: Place, { panel, i, j }: Part): Place => {
   const row = (i * segments.wide + j) * roundUpToBlock(segments.length);
-  return shift(panelAt(sums, depth, panel), FLOAT_BYTES * row * panel.width);
+  return shift(panelAt(sums, depth, panel), WORD_BYTES * row * panel.width);
 };
 
 /** Writes the sums of a part to its taps of the filter. */
@@ -167,9 +168,9 @@ const writeTaps = (
     const column = j * tapsInSegment + tap;
     const place =
       tapPlace(rows.taps, i, filter.row) + tapPlace(columns.taps, column, filter.column) + panel.first * filter.output;
-    const from = shift(sumsAt(planned, sums, part), FLOAT_BYTES * tap * channels * panel.width);
+    const from = shift(sumsAt(planned, sums, part), WORD_BYTES * tap * channels * panel.width);
     return copied(
-      { at: shift(to, FLOAT_BYTES * place), row: filter.input, column: filter.output },
+      { at: shift(to, WORD_BYTES * place), row: filter.input, column: filter.output },
       { at: from, row: panel.width, column: 1 },
       channels,
       panel.columns,
@@ -188,7 +189,7 @@ const clearTaps = (problem: FilterGradientProblem, phases: readonly PlannedPhase
     range(window[1]).flatMap((j) =>
       copied(
         {
-          at: shift(to, FLOAT_BYTES * (i * filter.row + j * filter.column)),
+          at: shift(to, WORD_BYTES * (i * filter.row + j * filter.column)),
           row: filter.input,
           column: filter.output,
         },
@@ -214,8 +215,8 @@ const directFilterGradient = (problem: FilterGradientProblem, at: FilterGradient
   let [sums, packed] = [areas.sums, areas.dy];
   const placed = phases.map((planned) => {
     const own = { ...planned, sums, packed };
-    sums = shift(sums, FLOAT_BYTES * planned.depth * panelColumns(outChannels));
-    packed = shift(packed, FLOAT_BYTES * planned.outputs * panelColumns(outChannels));
+    sums = shift(sums, WORD_BYTES * planned.depth * panelColumns(outChannels));
+    packed = shift(packed, WORD_BYTES * planned.outputs * panelColumns(outChannels));
     return own;
   });
 
@@ -233,12 +234,12 @@ const directFilterGradient = (problem: FilterGradientProblem, at: FilterGradient
       const tiles = Math.ceil(used / OUTER_TILE_ROWS[panel.width]);
       return command(
         `outer${panel.width}`,
-        { table, offset: FLOAT_BYTES * first },
+        { table, offset: WORD_BYTES * first },
         Math.min(BLOCK_OUTPUTS, outputs - first),
-        shift(panelAt(planned.packed, outputs, panel), FLOAT_BYTES * first * panel.width),
-        shift(origin, FLOAT_BYTES * (i * segments.highStride + j * segments.wideStride)),
+        shift(panelAt(planned.packed, outputs, panel), WORD_BYTES * first * panel.width),
+        shift(origin, WORD_BYTES * (i * segments.highStride + j * segments.wideStride)),
         tiles,
-        FLOAT_BYTES * source.blockStride,
+        WORD_BYTES * source.blockStride,
         sumsAt(planned, planned.sums, part),
         1,
         0,

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { gemm, type GemmProblem, gemmScratchElements, type MatrixStrides } from './gemm.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
 import { arena, denseStrides, describeKernels, numbers, placesOf, relativeError } from './testing.js';
-import { range } from './tiles.js';
+import { range } from '../numbers.js';
 
 /** Tolerance for float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;

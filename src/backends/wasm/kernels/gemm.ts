@@ -7,19 +7,20 @@
 import {
   COPY_WORK,
   type Item,
-  LANES,
+  MOST_SHARES,
   partsFor,
   type Place,
   ranges,
   serial,
+  sharesFor,
   shift,
   type Stage,
 } from '../engine/stage.js';
-import { copied, FLOAT_BYTES, type Matrix } from './copy.js';
+import { copied, type Matrix } from './copy.js';
 import { packPanel, panelColumns, panelsOf } from './panels.js';
 import { panelRuns, passesOf, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
-import { range } from './tiles.js';
+import { WORD_BYTES, range } from '../numbers.js';
 
 /** Strides of a batch of matrices, in elements; any may be 0 or negative. */
 export interface MatrixStrides {
@@ -60,7 +61,7 @@ const workOf = ({ m, n, k }: GemmProblem): number => m * n * k;
 /** The rows of a block: at most as many as stay in the cache, fewer to have more items; a multiple of every tile. */
 const blockRowsOf = (problem: GemmProblem): number => {
   const most = Math.max(32, Math.min(MAX_ROWS, Math.floor(BLOCK_ELEMENTS / (passesOf(problem.k)[0]?.count ?? 1))));
-  const blocks = Math.max(Math.ceil(problem.m / most), partsFor(workOf(problem), LANES));
+  const blocks = Math.max(Math.ceil(problem.m / most), partsFor(workOf(problem), MOST_SHARES));
   return Math.ceil(problem.m / blocks / ROW_MULTIPLE) * ROW_MULTIPLE;
 };
 
@@ -74,17 +75,15 @@ const productsOf = ({ batch }: GemmProblem): number => batch.reduce((product, ex
 /** The multiply-adds of all products. */
 export const gemmWork = (problem: GemmProblem): number => productsOf(problem) * workOf(problem);
 
-/**
- * The number of lanes over which the products of a batch are distributed, each with its own scratch; 1 if products are
- * split instead.
- */
-const lanesOf = (problem: GemmProblem): number => {
+/** The shares over which the products of a batch are distributed; null if each product is split instead. */
+const sharesOf = (problem: GemmProblem): number | null => {
   const products = productsOf(problem);
-  return products < LANES && partsFor(workOf(problem), LANES) === LANES ? 1 : Math.min(LANES, products);
+  return products === 1 ? null : sharesFor(products, workOf(problem));
 };
 
 /** Scratch that {@link gemm} needs, in 32-bit elements. */
-export const gemmScratchElements = (problem: GemmProblem): number => lanesOf(problem) * layoutOf(problem).elements;
+export const gemmScratchElements = (problem: GemmProblem): number =>
+  (sharesOf(problem) ?? 1) * layoutOf(problem).elements;
 
 /** The offset of product `index` of a batch in an operand, in bytes. */
 export const offsetInBatch = (batch: readonly number[], strides: MatrixStrides, index: number): number => {
@@ -93,7 +92,7 @@ export const offsetInBatch = (batch: readonly number[], strides: MatrixStrides, 
     offset += (rest % batch[axis]!) * (strides.batch[axis] ?? 0);
     rest = Math.floor(rest / batch[axis]!);
   }
-  return FLOAT_BYTES * offset;
+  return WORD_BYTES * offset;
 };
 
 /** One product: packs B and copies A if necessary, then multiplies. `packed` is true if B is packed already. */
@@ -107,14 +106,14 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
   });
 
   const source: Matrix = { at: at.b, row: b.row, column: b.column };
-  const packing = ranges(panels.length, partsFor(COPY_WORK * n * k, LANES)).map(({ first, count }): Item =>
+  const packing = ranges(panels.length, partsFor(COPY_WORK * n * k, MOST_SHARES)).map(({ first, count }): Item =>
     panels.slice(first, first + count).flatMap((panel) => packPanel(areas.b, k, 0, source, k, panel)),
   );
   const original: Matrix<Place> = { at: at.a, row: a.row, column: a.column };
   const left: Matrix<Place> = a.column === 1 ? original : { at: areas.a, row: k, column: 1 };
   const rowsAt = (matrix: Matrix<Place>, row: number): Matrix<Place> => ({
     ...matrix,
-    at: shift(matrix.at, FLOAT_BYTES * row * matrix.row),
+    at: shift(matrix.at, WORD_BYTES * row * matrix.row),
   });
   const copying =
     left === original
@@ -124,8 +123,8 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
   const tableOf = (rows: number): RowTable =>
     rowTable(rows, 1, (words) => {
       for (let row = 0; row < rows; row++) {
-        words[2 * row] = FLOAT_BYTES * row * c.row;
-        words[2 * row + 1] = FLOAT_BYTES * row * left.row;
+        words[2 * row] = WORD_BYTES * row * c.row;
+        words[2 * row + 1] = WORD_BYTES * row * left.row;
       }
     });
   const whole = tableOf(blockRowsOf(problem));
@@ -139,8 +138,8 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
           table,
           first: 0,
           count: rows,
-          left: shift(rowsAt(left, first).at, FLOAT_BYTES * pass.first),
-          result: shift(at.c, FLOAT_BYTES * first * c.row),
+          left: shift(rowsAt(left, first).at, WORD_BYTES * pass.first),
+          result: shift(at.c, WORD_BYTES * first * c.row),
           length: pass.count,
           packed: areas.b,
           depth: k,
@@ -160,18 +159,19 @@ export const gemm = (problem: GemmProblem, at: GemmPlaces): readonly Stage[] => 
   if (problem.c.column !== 1 && problem.n > 1)
     throw new RangeError(`gemm: the column stride of C must be 1, got ${problem.c.column}`);
   const layout = layoutOf(problem);
-  const lanes = lanesOf(problem);
-  const placesOf = (index: number, lane: number): GemmPlaces => ({
+  const shares = sharesOf(problem);
+  const placesOf = (index: number, share: number): GemmPlaces => ({
     a: shift(at.a, offsetInBatch(problem.batch, problem.a, index)),
     b: shift(at.b, offsetInBatch(problem.batch, problem.b, index)),
     c: shift(at.c, offsetInBatch(problem.batch, problem.c, index)),
-    scratch: shift(at.scratch, FLOAT_BYTES * lane * layout.elements),
+    scratch: shift(at.scratch, WORD_BYTES * share * layout.elements),
   });
-  if (lanes === 1) return range(productsOf(problem)).flatMap((index) => product(problem, placesOf(index, 0), false));
-  const lane = ({ first, count }: ReturnType<typeof ranges>[number], i: number): Item =>
+  if (shares === null)
+    return range(productsOf(problem)).flatMap((index) => product(problem, placesOf(index, 0), false));
+  const share = ({ first, count }: ReturnType<typeof ranges>[number], i: number): Item =>
     range(count).flatMap((j) => {
       const [b, before] = [first + j, first + j - 1].map((index) => offsetInBatch(problem.batch, problem.b, index));
       return serial(product(problem, placesOf(first + j, i), j > 0 && b === before));
     });
-  return [ranges(productsOf(problem), lanes).map(lane)];
+  return [ranges(productsOf(problem), shares).map(share)];
 };

@@ -1,15 +1,5 @@
 /** The step of every sum of products, a·b + c, in two forms: rounded twice, or once ("fused"). */
-import {
-  f32x4,
-  func,
-  instantiate,
-  moduleBytes,
-  v128,
-  wasm,
-  type Expr,
-  type Func,
-  type WasmFunction,
-} from '../assembler/assembler.js';
+import { f32x4, func, instantiate, moduleBytes, v128, wasm, type Expr, type Func } from '../assembler/assembler.js';
 
 /** Computes a·b + c in each lane. */
 export type MultiplyAdd = (a: Expr<'v128'>, b: Expr<'v128'>, c: Expr<'v128'>) => Expr<'v128'>;
@@ -38,11 +28,11 @@ export const canFuse = (): boolean => {
   if (!wasm.validate(bytes)) enableInNode();
   if (!wasm.validate(bytes)) return false;
   const memory = new wasm.Memory({ initial: 1 });
-  const numbers = new Float32Array(memory.buffer as ArrayBuffer);
+  const numbers = new Float32Array(memory.buffer);
   const epsilon = 2 ** -12;
   numbers.fill(1 + epsilon, 0, 8);
   numbers.fill(-(1 + 2 * epsilon), 8, 12);
-  const { probe: run } = instantiate<'probe'>(new wasm.Module(bytes), memory) as Record<'probe', WasmFunction>;
+  const { probe: run } = instantiate<'probe'>(new wasm.Module(bytes), memory);
   run();
   return numbers.subarray(12, 16).every((x) => x === epsilon ** 2);
 };

@@ -9,9 +9,10 @@
 import { block, br_if, i32, increment, loop, repeat, select, set, tee, v128 } from '../assembler/assembler.js';
 import type { Body, Func } from '../assembler/assembler.js';
 import { callable } from '../engine/callable.js';
-import { OUTER_TILE_ROWS, range } from './tiles.js';
+import { OUTER_TILE_ROWS } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
+import { range } from '../numbers.js';
 
 /** Positions in one iteration of the inner loop. */
 const UNROLL = 4;
@@ -82,7 +83,7 @@ export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func =
   ];
   /**
    * Step to the next tile. Tiles of two rows are halves of a block of four; `tile` counts down and is even for the
-   * first half.
+   * first half. With an odd number of tiles, `blockStride` must be 16, so that both steps are 8.
    */
   const toNextTile = rows === 4 ? blockStride : select(i32.sub(blockStride, 8), i32.const(8), i32.and(tile, 1));
   return callable(`outer${width}`, Object.values(parameters), [

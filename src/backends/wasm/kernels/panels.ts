@@ -4,8 +4,9 @@
  * are 0.
  */
 import { type Command, type Place, shift } from '../engine/stage.js';
-import { cleared, copied, FLOAT_BYTES, type Matrix } from './copy.js';
+import { cleared, copied, type Matrix } from './copy.js';
 import type { PanelWidth } from './tiles.js';
+import { WORD_BYTES } from '../numbers.js';
 
 /** One panel: its first column, its width in memory, and its number of columns without padding. */
 export interface Panel {
@@ -36,7 +37,7 @@ export const panelColumns = (columns: number): number =>
 
 /** The place of a panel, where the packed panels begin at `packed` and each has `depth` rows. */
 export const panelAt = (packed: Place, depth: number, { first }: Panel): Place =>
-  shift(packed, FLOAT_BYTES * depth * first);
+  shift(packed, WORD_BYTES * depth * first);
 
 /**
  * Packs the columns of one panel of `rows` rows of `from`, beginning with its row 0, into rows `row` to `row + rows` of the
@@ -50,8 +51,8 @@ export const packPanel = (
   rows: number,
   panel: Panel,
 ): readonly Command[] => {
-  const at = shift(panelAt(packed, depth, panel), FLOAT_BYTES * row * panel.width);
-  const source = { ...from, at: shift(from.at, FLOAT_BYTES * panel.first * from.column) };
+  const at = shift(panelAt(packed, depth, panel), WORD_BYTES * row * panel.width);
+  const source = { ...from, at: shift(from.at, WORD_BYTES * panel.first * from.column) };
   return [
     ...(panel.columns < panel.width ? [cleared(at, rows * panel.width)] : []),
     ...copied({ at, row: panel.width, column: 1 }, source, rows, panel.columns),

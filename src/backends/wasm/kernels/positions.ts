@@ -1,6 +1,6 @@
 /** Numbers the outputs of a phase in a group of images, row by row, and maps them to memory offsets. */
 import type { ConvGeometry, ImagePhase, ImageStrides } from './geometry.js';
-import { range } from './tiles.js';
+import { range } from '../numbers.js';
 
 /** Small images are grouped, up to this many outputs in total. */
 const GROUP_OUTPUTS = 256;

@@ -1,10 +1,10 @@
 /** Copies images with padding for a filter gradient, unless they are read in place. */
 import { command, type Item, type Place, shift } from '../engine/stage.js';
-import { cleared, copied, FLOAT_BYTES } from './copy.js';
+import { cleared, copied } from './copy.js';
 import type { ConvGeometry, ImageStrides } from './geometry.js';
 import type { Extent } from './phases.js';
 import { BLOCK_CHANNELS, extentLength, type Source } from './source.js';
-import { range } from './tiles.js';
+import { WORD_BYTES, range } from '../numbers.js';
 
 /** Images in memory: the place of pixel (0, 0) of the first image, and strides in elements. */
 export interface Images {
@@ -26,7 +26,7 @@ interface Pixels {
   readonly to: Images;
 }
 
-const rowAt = ({ at, strides }: Images, row: number): Place => shift(at, FLOAT_BYTES * row * strides.row);
+const rowAt = ({ at, strides }: Images, row: number): Place => shift(at, WORD_BYTES * row * strides.row);
 
 const copyPixels = ({ rows, count, channels, from, to }: Pixels): Item => {
   const { pixel, channel, row } = from.strides;
@@ -49,17 +49,17 @@ const copyPixels = ({ rows, count, channels, from, to }: Pixels): Item => {
 
 const copyBlocks = ({ rows, count, channels, from, to }: Pixels, blockStride: number): Item => {
   const whole = from.strides.channel === 1 ? Math.floor(channels / BLOCK_CHANNELS) : 0;
-  const step = FLOAT_BYTES * blockStride;
+  const step = WORD_BYTES * blockStride;
   return range(extentLength(rows)).flatMap((i) => {
     const [target, source] = [rowAt(to, rows.from + i), rowAt(from, rows.from + i)];
     const rest = range(Math.ceil(channels / BLOCK_CHANNELS)).slice(whole);
     return [
-      command('copyBlocks', target, step, source, FLOAT_BYTES * from.strides.pixel, whole, count),
+      command('copyBlocks', target, step, source, WORD_BYTES * from.strides.pixel, whole, count),
       ...rest.flatMap((block) =>
         copied(
           { at: shift(target, block * step), row: BLOCK_CHANNELS, column: 1 },
           {
-            at: shift(source, FLOAT_BYTES * block * BLOCK_CHANNELS * from.strides.channel),
+            at: shift(source, WORD_BYTES * block * BLOCK_CHANNELS * from.strides.channel),
             row: from.strides.pixel,
             column: from.strides.channel,
           },
@@ -72,7 +72,7 @@ const copyBlocks = ({ rows, count, channels, from, to }: Pixels, blockStride: nu
 };
 
 const moved = ({ at, strides }: Images, image: number, pixel: number): Images => ({
-  at: shift(at, FLOAT_BYTES * (image * strides.image + pixel * strides.pixel)),
+  at: shift(at, WORD_BYTES * (image * strides.image + pixel * strides.pixel)),
   strides,
 });
 
@@ -81,7 +81,7 @@ const moved = ({ at, strides }: Images, image: number, pixel: number): Images =>
  * copy.
  */
 export const originOf = ({ layout, strides, rows, columns }: Source, x: Images, scratch: Place): Place =>
-  layout === 'inPlace' ? x.at : shift(scratch, -FLOAT_BYTES * (rows.from * strides.row + columns.from * strides.pixel));
+  layout === 'inPlace' ? x.at : shift(scratch, -WORD_BYTES * (rows.from * strides.row + columns.from * strides.pixel));
 
 /** Copies the images to `scratch`, an item for each, if they are not read in place. */
 export const copyImages = (
@@ -105,7 +105,7 @@ export const copyImages = (
       to: moved(to, image, columns.from),
     };
     const clearing =
-      isPadded || hasPartialBlock ? [cleared(shift(scratch, FLOAT_BYTES * image * strides.image), strides.image)] : [];
+      isPadded || hasPartialBlock ? [cleared(shift(scratch, WORD_BYTES * image * strides.image), strides.image)] : [];
     if (extentLength(columns) <= 0 || extentLength(rows) <= 0) return clearing;
     return [...clearing, ...(layout === 'blocks' ? copyBlocks(pixels, source.blockStride) : copyPixels(pixels))];
   });

@@ -31,9 +31,10 @@ import {
 import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
 import { callable, thread } from '../engine/callable.js';
 import { SPILL_BYTES, SPILL_START } from '../memory/reserved.js';
-import { ROW_TILE_ROWS, range } from './tiles.js';
+import { ROW_TILE_ROWS } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
+import { range } from '../numbers.js';
 
 /** The offset of a tap that reads zeros. Others are multiples of 4. */
 export const PADDING = 1;

@@ -1,9 +1,9 @@
 /** Commands that run the row kernel on a block of rows. */
 import { type Command, command, type Place, shift, type TablePlace } from '../engine/stage.js';
-import { FLOAT_BYTES } from './copy.js';
 import { type Panel, panelAt } from './panels.js';
 import { rowBytes } from './rowKernel.js';
-import { range, ROW_TILE_ROWS } from './tiles.js';
+import { ROW_TILE_ROWS } from './tiles.js';
+import { WORD_BYTES, range } from '../numbers.js';
 
 /** Maximum number of rows that the last tile lacks. */
 const MAX_MISSING_ROWS = Math.max(...Object.values(ROW_TILE_ROWS)) - 1;
@@ -95,13 +95,14 @@ export const passesOf = (length: number): readonly { readonly first: number; rea
 const overPanels = ({ depth }: RowPass, { width }: Panel, times: number): Repetition => ({
   times,
   left: 0,
-  result: FLOAT_BYTES * width,
-  packed: FLOAT_BYTES * depth * width,
+  result: WORD_BYTES * width,
+  packed: WORD_BYTES * depth * width,
 });
 
 /**
  * Runs a pass. Columns 0, 1, … of a row's result are contiguous from its offset in the table on. `count` must be a
- * multiple of {@link ROW_MULTIPLE} unless the pass includes the last row of the table.
+ * multiple of {@link ROW_MULTIPLE}, unless the pass includes the last row of the table, or up to five more rows of the
+ * table may be overwritten, as in scratch.
  */
 export const rowCommands = (pass: RowPass): readonly Command[] =>
   pass.runs.map(({ panel, times: panels }) => {
@@ -111,8 +112,8 @@ export const rowCommands = (pass: RowPass): readonly Command[] =>
       { table: pass.table.words, offset: rowBytes(pass.table.taps) * pass.first },
       Math.ceil(pass.count / ROW_TILE_ROWS[panel.width]),
       pass.left,
-      shift(pass.result, FLOAT_BYTES * panel.first),
-      shift(panelAt(pass.packed, pass.depth, panel), FLOAT_BYTES * pass.from * panel.width),
+      shift(pass.result, WORD_BYTES * panel.first),
+      shift(panelAt(pass.packed, pass.depth, panel), WORD_BYTES * pass.from * panel.width),
       NO_BIAS,
       pass.table.taps,
       pass.length,

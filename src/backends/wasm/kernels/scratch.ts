@@ -1,6 +1,6 @@
 /** Divides the scratch memory of a kernel into areas. */
 import { type Place, shift } from '../engine/stage.js';
-import { FLOAT_BYTES } from './copy.js';
+import { WORD_BYTES } from '../numbers.js';
 
 /** Areas begin at multiples of a cache line, as the scratch does. */
 const LINE_ELEMENTS = 16;
@@ -32,5 +32,5 @@ export const areasAt = <Area extends string>(
 ): Readonly<Record<Area, Place>> =>
   // the keys of `offsets` are the areas
   Object.fromEntries(
-    Object.entries<number>(offsets).map(([area, offset]) => [area, shift(at, FLOAT_BYTES * offset)]),
+    Object.entries<number>(offsets).map(([area, offset]) => [area, shift(at, WORD_BYTES * offset)]),
   ) as Record<Area, Place>;

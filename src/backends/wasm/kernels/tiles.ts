@@ -19,6 +19,3 @@ export const ROW_TILE_ROWS: Readonly<Record<PanelWidth, number>> = { 16: 2, 8: 4
 
 /** Rows of the outer-product kernel's tile, by panel width. */
 export const OUTER_TILE_ROWS: Readonly<Record<PanelWidth, number>> = { 16: 2, 8: 4, 4: 4 };
-
-/** Lists the integers from 0 to `length` − 1. */
-export const range = (length: number): readonly number[] => Array.from({ length }, (_, index) => index);

@@ -3,6 +3,7 @@ import type { Heap } from '../../shared/memory/heap.js';
 import { MOST_PAGES, wasm, type WasmMemory } from '../assembler/assembler.js';
 import { allocator } from './allocator.js';
 import { RESERVED_BYTES } from './reserved.js';
+import { WORD_BYTES } from '../numbers.js';
 
 const PAGE_BYTES = 2 ** 16;
 
@@ -37,12 +38,14 @@ const grown = (memory: WasmMemory, bytes: number): number | null => {
 export const wasmHeap = (memory: WasmMemory): Heap => {
   const { allocate, free } = allocator(RESERVED_BYTES, memory.buffer.byteLength, (bytes) => grown(memory, bytes));
   return {
-    bytesPerElement: 4,
-    allocate: (elements) => allocate(4 * elements),
+    bytesPerElement: WORD_BYTES,
+    allocate: (elements) => allocate(WORD_BYTES * elements),
     free,
     array: (address, offset, elements, dtype) => {
-      const ArrayType = dtype === 'float32' ? Float32Array : Int32Array;
-      return new ArrayType(memory.buffer as ArrayBuffer, address + 4 * offset, elements);
+      const at = address + WORD_BYTES * offset;
+      return dtype === 'float32'
+        ? new Float32Array(memory.buffer, at, elements)
+        : new Int32Array(memory.buffer, at, elements);
     },
     arena: () => memory.buffer,
   };

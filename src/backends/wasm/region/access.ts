@@ -2,9 +2,7 @@
 import { i32, v128 } from '../assembler/assembler.js';
 import type { Expr, Lane } from '../assembler/assembler.js';
 import { laneShuffle, type Statement, type Vector } from './code.js';
-
-/** Bytes of an element. */
-export const BYTES = 4;
+import { WORD_BYTES } from '../numbers.js';
 
 /**
  * Location of a vector in memory: the offset of its first lane from a pointer, and the offset of each lane in use from
@@ -24,7 +22,7 @@ const at = (
   { pointer, elements }: VectorLocation,
   further: number,
 ): readonly [Expr<'i32'>, { offset: number; align: 4 }] => {
-  const offset = BYTES * (elements + further);
+  const offset = WORD_BYTES * (elements + further);
   return offset < 0 ? [i32.add(pointer, offset), { offset: 0, align: 4 }] : [pointer, { offset, align: 4 }];
 };
 

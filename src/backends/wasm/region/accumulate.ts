@@ -1,7 +1,6 @@
 /**
- * Reductions: vector accumulators, which are updated while the reduced loops run, and stored as results afterwards.
- * Long float sums have several tiers of accumulators: after some additions, the sum of a tier is added to the next tier
- * and reset. So the rounding error stays that of short sums.
+ * Code for reductions: vector accumulators, which are updated while the reduced loops run, and stored as results
+ * afterwards.
  */
 import type { NumberType } from '../../../dsl/graph/region.js';
 import { COMBINE, identityOf } from '../../shared/scalar.js';
@@ -10,9 +9,11 @@ import { stored } from './access.js';
 import { type Body, set, laneShuffle, type Slot, type Statement, tee, type Vector, when } from './code.js';
 import type { Nest } from '../../shared/regions/nest.js';
 import { type Choice, choices, locationOf, type Pointer, type LoopState, vectorPart } from './loopState.js';
-import { type Block, LANES, type Level, type Schedule } from './schedule.js';
+import { type ReductionPlan, reductionPlan, TERMS_PER_TIER } from './reductionPlan.js';
+import { type Block, LANES, type Schedule } from './schedule.js';
 import { constantOf, type Toolbox } from './tools.js';
 import { combine } from './values.js';
+import { range } from '../numbers.js';
 
 export interface Accumulation {
   /** Adds values to the accumulators: one for each store, in their form in memory. */
@@ -23,22 +24,10 @@ export interface Accumulation {
   readonly afterTrip: (state: LoopState, block: Block) => Body;
 }
 
-/** A sum of at most this many terms has a single tier. */
-const MAX_SINGLE_TIER_TERMS = 128;
-/** Terms after which a sum moves to the next tier. */
-const TERMS_PER_TIER = 64;
-export const MAX_ACCUMULATORS = 8;
-
-const maxParts = (levels: readonly Level[]): number =>
-  levels.reduce((product, { blocks }) => product * Math.max(1, ...blocks.map(({ parts }) => parts.length)), 1);
-
-const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
-
 interface Reduction {
   readonly isSum: boolean;
   readonly combine: (a: Vector, b: Vector) => Vector;
   readonly identity: Vector;
-  readonly tiers: number;
   /** Indexed by tier, number of the kept parts, and slot. */
   readonly accumulators: readonly (readonly (readonly Slot<'v128'>[])[])[];
 }
@@ -55,47 +44,22 @@ const SPLAT_LANE = [0, 1, 2, 3].map((lane) => laneShuffle([lane, lane, lane, lan
 /** Code of a nest's reductions; null if the nest has none. */
 export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Accumulation | null => {
   if (!nest.loops.some(({ reduced }) => reduced)) return null;
-  const levels = [...schedule.running, ...schedule.fixed];
-  const isReduced = (loop: number): boolean => nest.loops[loop]!.reduced;
-  const vectorLevel = levels.find(({ loop }) => loop === schedule.vector);
-  const across = vectorLevel !== undefined && isReduced(vectorLevel.loop);
-  const collapsed = vectorLevel?.collapsed;
-  /**
-   * True if the vectors lie along two collapsed loops, of which only one is reduced. The lanes of a vector then belong
-   * to different results, so vectors are summed separately and their lanes are combined at the end.
-   */
-  const isMixed = collapsed !== undefined && isReduced(collapsed.outer) !== across;
-  const isKept = levels.map((level) => !isReduced(level.loop) || (isMixed && level === vectorLevel));
-  const keptParts = maxParts(levels.filter((_, level) => isKept[level]));
-  const reducedParts = maxParts(levels.filter((_, level) => !isKept[level]));
-  const room = Math.floor(MAX_ACCUMULATORS / (nest.stores.length * keptParts));
-  /** Number of accumulators that share the terms of one result. */
-  const slots = Math.min(LANES, reducedParts, Math.max(1, room));
-  const terms = levels.reduce(
-    (product, { blocks }, i) =>
-      isKept[i] === true
-        ? product
-        : product *
-          blocks.reduce((sum, { trips, parts }) => sum + (typeof trips === 'number' ? trips : 1) * parts.length, 0),
-    1 / slots,
-  );
+  const plan = reductionPlan(nest, schedule);
+  const { across, mixed, isKept, keptParts, slots } = plan;
+  const maxTiers = Math.max(...plan.tiers);
 
-  const reductions = nest.stores.map(({ value, reduce }): Reduction => {
+  const reductions = nest.stores.map(({ value, reduce }, s): Reduction => {
     const fn = reduce ?? 'sum';
     const dtype: NumberType = nest.body[value]!.dtype === 'float32' ? 'float32' : 'int32';
     const rule = combine(COMBINE[fn], dtype);
     if (rule === null) throw new Error(`noisefold: WebAssembly has no instructions for ${fn} of ${dtype}`);
-    const isLong = fn === 'sum' && dtype === 'float32' && terms > MAX_SINGLE_TIER_TERMS;
-    const tiers = !isLong ? 1 : terms <= TERMS_PER_TIER * MAX_SINGLE_TIER_TERMS ? 2 : 3;
     return {
       isSum: fn === 'sum',
       combine: rule,
       identity: constantOf(identityOf(fn, dtype), dtype, tools),
-      tiers,
-      accumulators: range(tiers).map(() => range(keptParts).map(() => range(slots).map(tools.locals.v128))),
+      accumulators: range(plan.tiers[s]!).map(() => range(keptParts).map(() => range(slots).map(tools.locals.v128))),
     };
   });
-  const maxTiers = Math.max(...reductions.map(({ tiers }) => tiers));
   const tripsLeft = tools.locals.i32();
   const movesLeft = tools.locals.i32();
   const [total] = tools.temporaries;
@@ -136,13 +100,16 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
       ];
     });
 
-  /** Stores results whose terms lie in single lanes (see `isMixed`). */
-  const storeMixed = (state: LoopState, reduction: Reduction, store: Pointer): Body => {
-    const { extent, outer } = collapsed!; // defined whenever `isMixed` is true
-    const at = levels.indexOf(vectorLevel!);
+  /** Stores results whose terms lie in single lanes. */
+  const storeMixed = (
+    { level: at, outer, extent }: NonNullable<ReductionPlan['mixed']>,
+    state: LoopState,
+    reduction: Reduction,
+    store: Pointer,
+  ): Body => {
     const others = choices(state, isKept.map((kept, level) => kept && level !== at)); // prettier-ignore
     return others.map((choice) => {
-      const { parts } = vectorLevel!.blocks[0]!;
+      const { parts } = state.levels[at]!.blocks[0]!;
       const results = new Map<number, Vector[]>();
       const code = parts.map((part, p): Statement => {
         const own = choice.map((chosen, level) => (level === at ? p : chosen));
@@ -171,7 +138,7 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
   /** Trips of a block after which sums move to the next tier, given the terms unrolled in each trip. */
   const tripsPerMove = ({ blocks, depth }: LoopState, { parts }: Block): number => {
     let each = parts.length;
-    for (let level = depth + 1; level < levels.length; level++)
+    for (let level = depth + 1; level < blocks.length; level++)
       if (isKept[level] !== true) each *= blocks[level]?.parts.length ?? 1;
     return Math.max(1, Math.floor((TERMS_PER_TIER * slots) / each));
   };
@@ -184,19 +151,22 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
       return values.map((value, s) => {
         const { combine: combined, identity, isSum, accumulators } = reductions[s]!;
         const accumulator = accumulators[0]![kept]![slot]!;
-        if (!across || isMixed || lanes === LANES) return set(accumulator, combined(accumulator, value));
+        if (!across || mixed !== null || lanes === LANES) return set(accumulator, combined(accumulator, value));
         const masked = isSum ? v128.and(value, maskOf(lanes)) : v128.bitselect(value, identity, maskOf(lanes));
         return set(accumulator, combined(accumulator, masked));
       });
     },
     wrap: (state, loops, stores) => [
+      // the first trip moves at once: the number of trips per move is known only inside the block
       maxTiers > 1 ? set(tripsLeft, i32.const(1)) : [],
       maxTiers > 2 ? set(movesLeft, i32.const(TERMS_PER_TIER)) : [],
       forEachAccumulator(state, ({ accumulators, identity }, kept, slot) =>
         accumulators.map((tier) => set(tier[kept]![slot]!, identity)),
       ),
       loops,
-      reductions.map((reduction, s) => (isMixed ? storeMixed : storeVectors)(state, reduction, stores[s]!)),
+      reductions.map((reduction, s) =>
+        mixed === null ? storeVectors(state, reduction, stores[s]!) : storeMixed(mixed, state, reduction, stores[s]!),
+      ),
     ],
     afterTrip: (state, block) => {
       const isInnermost = state.depth === schedule.running.length - 1 && state.depth >= schedule.kept;

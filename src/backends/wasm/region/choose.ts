@@ -9,6 +9,7 @@ import {
 import { across, adjacent, unrolledBesideVectors } from './unroll.js';
 import { type Analysed, elementsOf, vectorCost, vectorLoop, collapsibleLoop } from './vectorLoop.js';
 import { totalCost } from './totalCost.js';
+import { WORD_BYTES } from '../numbers.js';
 
 /** Arithmetic on an extent that is passed as an argument. */
 const flatExtent = (extent: Slot<'i32'>): FlatExtent => ({
@@ -116,7 +117,7 @@ const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Variant[] =>
   const { extent } = nest.loops[loop]!;
   const inside = [...plain.running.slice(at + 1), ...plain.fixed].reduce((bits, level) => bits | loopBits(level), 0);
   const accesses = [...nest.loads, ...nest.stores.map(({ strides }) => strides)];
-  const bytes = accesses.reduce((sum, strides) => sum + 4 * elementsOf(nest, (l) => ((inside >> l) & 1) === 1 && strides[l] !== 0), 0); // prettier-ignore
+  const bytes = accesses.reduce((sum, strides) => sum + WORD_BYTES * elementsOf(nest, (l) => ((inside >> l) & 1) === 1 && strides[l] !== 0), 0); // prettier-ignore
   const tile = divisorUpTo(extent, Math.max(8, Math.floor(TILE_BYTES / bytes)));
   if (at < 0 || tile < Math.min(extent, 4)) return [];
   const rest = plain.running.slice(at + 1);

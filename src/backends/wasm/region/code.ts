@@ -2,14 +2,13 @@
  * Code generation for many functions: assembler expressions over numbered locals, written directly as bytes. It is
  * fast because a plan has hundreds of regions and the user waits for its compilation.
  */
-import { i32, i32x4, v128 } from '../assembler/assembler.js';
-import type { Expr, ResultType, ValueType } from '../assembler/assembler.js';
+import { i32, i32x4, TYPE_CODE, v128 } from '../assembler/assembler.js';
+import type { Body, Expr, ResultType, Statement, ValueType } from '../assembler/assembler.js';
 import { unsignedLeb128 } from '../assembler/numberBytes.js';
 
+export type { Body, Statement } from '../assembler/assembler.js';
+
 export type Vector = Expr<'v128'>;
-export type Statement = Expr<'void'>;
-/** A statement or a sequence of statements; nested sequences are written in order. */
-export type Body = Statement | readonly Body[];
 
 /** A local variable or parameter. As an expression, it reads the variable. */
 export interface Slot<T extends ValueType = ValueType> extends Expr<T> {
@@ -49,8 +48,6 @@ export const tee = <T extends ValueType>(slot: Slot<T>, value: Expr<T>): Expr<T>
   instruction(slot.type, numbered(0x22, slot.index), [value]);
 
 export const increment = (slot: Slot<'i32'>, amount: number): Statement => set(slot, i32.add(slot, amount));
-
-export const TYPE_CODE: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 
 /** Returns a function that picks lanes as `v128.shuffle32` does. Its immediates are encoded once. */
 export const laneShuffle = (lanes: readonly [number, number, number, number]) => {

@@ -1,9 +1,9 @@
 /** Computes the values of a body, each once and in the outermost loop possible. */
-import type { NumberType } from '../../../dsl/graph/region.js';
+import { type NumberType, operandsOf } from '../../../dsl/graph/region.js';
 import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import { loaded } from './access.js';
 import { set, type Slot, type Statement, type Vector } from './code.js';
-import { type Nest, operandsOf } from '../../shared/regions/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import {
   type Choice,
   choices,
@@ -15,16 +15,15 @@ import {
   type LoopState,
   vectorPart,
 } from './loopState.js';
-import { loopBits, type Schedule } from './schedule.js';
+import type { Schedule } from './schedule.js';
 import { constantOf, type Toolbox } from './tools.js';
-import { transposeLevel, loadTransposed } from './transpose.js';
-import { type Arithmetic, hostCall, elementaryOf, fromMemory, type HostFunction, hostFunctionOf, toMemory, valueOf } from './values.js'; // prettier-ignore
+import { loadTransposed } from './transpose.js';
+import { valuePlan } from './valuePlan.js';
+import { type Arithmetic, fromMemory, hostCall, type HostFunction, toMemory, valueOf } from './values.js';
 
-/**
- * Code under construction: the keys of values already in locals, in the order of computation, and the statements so
- * far.
- */
+/** Code under construction. */
 export interface Scope {
+  /** The keys of values in locals, which are valid in the current block. */
   readonly known: Set<number>;
   readonly out: Statement[];
 }
@@ -54,44 +53,14 @@ export const computation = (
   tools: Toolbox,
   imports: ImportIndexOf,
 ): Computation => {
-  const { body, stores } = nest;
-  const levels = [...schedule.running, ...schedule.fixed];
+  const { body } = nest;
   const typeOf = (i: number): NumberType => body[i]!.dtype;
-  /** Indexed by assignment and level: true if the value differs between the level's parts. */
-  const varies = body.map((_, i) => levels.map((level) => (depends[i]! & loopBits(level)) !== 0));
-  /** Number of levels that must be entered before an assignment can be computed. */
-  const depthOf = varies.map((along) => 1 + along.slice(0, schedule.running.length).lastIndexOf(true));
-  const transposeLevels = nest.loads.map((strides) => transposeLevel(schedule, strides));
-
-  const users = body.map(() => 0);
-  const user = body.map(() => -1);
-  const isStored = body.map(() => false);
-  for (const { value } of stores) isStored[value] = true;
-  for (let i = body.length - 1; i >= 0; i--) {
-    if (!isStored[i] && users[i] === 0) continue;
-    for (const operand of operandsOf(body[i]!)) {
-      users[operand]! += 1;
-      user[operand] = i;
-    }
-  }
-  const used = (i: number): boolean => isStored[i] === true || users[i]! > 0;
-  const hosts = body.map((a) => (a.op === 'unary' || a.op === 'binary' ? hostFunctionOf(a, typeOf(a.a)) : null));
-  /** True for assignments that repeat their operands, which must therefore be in locals. */
-  const takesSteps = body.map(
-    (a, i) => hosts[i] !== null || (a.op === 'unary' && elementaryOf(a, typeOf(a.a)) !== null),
-  );
-  /** True for values that are inlined in the expression of their only user. */
-  const inlined = body.map((a, i) => {
-    const only = user[i]!;
-    if (users[i] !== 1 || isStored[i] === true || takesSteps[i] === true || takesSteps[only] === true) return false;
-    if (a.op === 'load' && transposeLevels[a.load]! >= 0) return false;
-    return depthOf[only] === depthOf[i] && varies[i]!.every((along, level) => along === varies[only]![level]);
-  });
+  const { varies, depthOf, used, inlined, hosts, transposeLevels } = valuePlan(nest, depends, schedule);
 
   const indices = new Map<number, Pointer>();
   const initialIndices: Statement[] = [];
   body.forEach((a, i) => {
-    if (a.op !== 'index' || !used(i)) return;
+    if (a.op !== 'index' || used[i] !== true) return;
     const slot = tools.locals.i32();
     indices.set(i, { slot, strides: a.strides, unit: 1 });
     initialIndices.push(set(slot, i32.const(a.offset)));
@@ -99,7 +68,7 @@ export const computation = (
 
   const slots = new Map<number, Slot<'v128'>>();
   /** Levels with more than one part. */
-  const unrolledLevels = levels.flatMap(({ blocks }, level) =>
+  const unrolledLevels = [...schedule.running, ...schedule.fixed].flatMap(({ blocks }, level) =>
     blocks.some(({ parts }) => parts.length > 1) ? [level] : [],
   );
   const keyOf = (i: number, choice: Choice): number => {
@@ -180,7 +149,7 @@ export const computation = (
     valueAt,
     computeAtDepth: (state, scope) =>
       body.forEach((a, i) => {
-        if (depthOf[i] !== state.depth || a.op === 'constant' || inlined[i] === true || !used(i)) return;
+        if (depthOf[i] !== state.depth || a.op === 'constant' || inlined[i] === true || used[i] !== true) return;
         for (const choice of choices(state, varies[i]!)) valueAt(i, state, choice, scope);
       }),
     indices: [...indices.values()],

@@ -22,7 +22,7 @@ const applyWith = (multiplyAdd: MultiplyAdd, fn: UnaryFn, xs: Float32Array): Flo
   };
   new Float32Array(memory.buffer).set(xs);
   runRegionOn(memory, region, [0, 4 * xs.length], 8 * xs.length, multiplyAdd);
-  return new Float32Array(memory.buffer.slice(4 * xs.length, 8 * xs.length) as ArrayBuffer);
+  return new Float32Array(memory.buffer.slice(4 * xs.length, 8 * xs.length));
 };
 
 /** Results of smaller magnitude may be 0. */

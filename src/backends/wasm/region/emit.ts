@@ -20,6 +20,7 @@ import {
 import type { Schedule } from './schedule.js';
 import { toolbox } from './tools.js';
 import { toMemory } from './values.js';
+import { WORD_BYTES } from '../numbers.js';
 
 /** Code, and the number of elements by which it advances each pointer. */
 interface Emitted {
@@ -47,7 +48,7 @@ export const emitNest = (
   const pointers = pointersOf(nest, variables);
   const extent = variables.i32();
   const starts = [...pointers.loads, ...pointers.stores].map(({ slot }) => slot);
-  const reading = [...starts, extent].map((slot, i) => set(slot, i32.load(args, { offset: 4 * i })));
+  const reading = [...starts, extent].map((slot, i) => set(slot, i32.load(args, { offset: WORD_BYTES * i })));
   const schedule = scheduleOf(extent);
   const tools = toolbox(variables, multiplyAdd);
   const computed = computation(nest, depends, schedule, pointers, tools, imports);
@@ -56,10 +57,9 @@ export const emitNest = (
   const counters = schedule.running.map(() => variables.i32());
   const innermost = schedule.running.length;
   const noAdvance = advancing.map(() => 0);
-  const known = new Set<number>();
 
   /** Code for every choice of parts of all levels, one after another. Within a choice, loads come before stores. */
-  const emitInnermost = (state: LoopState): Body =>
+  const emitInnermost = (state: LoopState, known: Set<number>): Body =>
     choices(state, null).map((choice) => {
       const scope: Scope = { known, out: [] };
       const values = stores.map(({ value }) =>
@@ -71,24 +71,22 @@ export const emitNest = (
       return [scope.out, written];
     });
 
-  const emitInside = (state: LoopState): Emitted => {
-    if (state.depth === innermost) return { code: emitInnermost(state), by: noAdvance };
+  const emitInside = (state: LoopState, known: Set<number>): Emitted => {
+    if (state.depth === innermost) return { code: emitInnermost(state, known), by: noAdvance };
     const out: Statement[] = [];
     computed.computeAtDepth(state, { known, out });
-    const { code, by } = emitLevel(state);
+    const { code, by } = emitLevel(state, known);
     return { code: [out, code], by };
   };
 
-  const emitLoops = (state: LoopState): Emitted => {
-    const before = known.size;
-    const { code, by } = emitInside(state);
-    // values computed in a block are no longer valid after it
-    [...known].slice(before).forEach((key) => known.delete(key));
+  const emitLoops = (state: LoopState, outer: ReadonlySet<number>): Emitted => {
+    // values computed in a block are valid only in it
+    const { code, by } = emitInside(state, new Set(outer));
     const summed = sums !== null && state.depth === schedule.kept;
     return { code: summed ? sums.wrap(state, code, pointers.stores) : code, by };
   };
 
-  const emitLevel = (state: LoopState): Emitted => {
+  const emitLevel = (state: LoopState, known: ReadonlySet<number>): Emitted => {
     const { depth, levels } = state;
     const level = levels[depth]!;
     const stride = ({ strides }: Pointer): number => strides[level.loop]!;
@@ -101,7 +99,7 @@ export const emitNest = (
       const starts = advancing.map((pointer) => position * stride(pointer) + lowestOffset(block, stride(pointer)));
       const left = at;
       const enter = advance(advancing, (_, i) => starts[i]! - left[i]!);
-      const inner = emitLoops(enterBlock(state, block));
+      const inner = emitLoops(enterBlock(state, block), known);
       if (trips === 1) {
         at = starts.map((from, i) => from + inner.by[i]!);
         position += step;
@@ -126,6 +124,6 @@ export const emitNest = (
     return { code, by: at };
   };
 
-  const { code } = emitLoops(initialState(schedule));
+  const { code } = emitLoops(initialState(schedule), new Set());
   return functionCode(variables.types().slice(parameters), [reading, tools.constants(), computed.initialIndices, code]);
 };

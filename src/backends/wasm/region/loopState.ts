@@ -1,8 +1,9 @@
 /** State of code generation inside a nest: the pointers, the levels entered and the choices of unrolled parts. */
 import { increment, type Locals, type Slot, type Statement } from './code.js';
-import { BYTES, type VectorLocation } from './access.js';
+import type { VectorLocation } from './access.js';
 import type { Nest } from '../../shared/regions/nest.js';
 import { offsetAlong, type Block, type Level, type Part, type Schedule } from './schedule.js';
+import { WORD_BYTES } from '../numbers.js';
 
 /** A local that advances with the loops: an address or the value of an index. */
 export interface Pointer {
@@ -19,8 +20,8 @@ export interface Pointers {
 
 /** Makes the pointers. */
 export const pointersOf = ({ loads, stores }: Nest, { i32 }: Locals): Pointers => ({
-  loads: loads.map((strides) => ({ slot: i32(), strides, unit: BYTES })),
-  stores: stores.map(({ strides }) => ({ slot: i32(), strides, unit: BYTES })),
+  loads: loads.map((strides) => ({ slot: i32(), strides, unit: WORD_BYTES })),
+  stores: stores.map(({ strides }) => ({ slot: i32(), strides, unit: WORD_BYTES })),
 });
 
 /** The index of one part for each level. */

@@ -2,13 +2,13 @@
 import type { Region } from '../../../dsl/graph/region.js';
 import type { Pieces } from '../../../internal/stop.js';
 import { dependences, isFlat, keyOf, type Nest, nestOf, simplified } from '../../shared/regions/nest.js';
+import { moduleOf, TABLE_SIGNATURE } from '../assembler/assembler.js';
 import { type Command, command } from '../engine/stage.js';
 import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
-import { BYTES } from './access.js';
-import { binaryModule } from './binary.js';
 import { scheduleOf } from './choose.js';
 import { emitNest } from './emit.js';
 import type { HostFunction } from './values.js';
+import { range, WORD_BYTES } from '../numbers.js';
 
 /** Properties of the machine that code is generated for. */
 export interface Target {
@@ -123,17 +123,19 @@ export function* regionModule(
     const { name, isFlat, callsHost } = functionOfRegion(region);
     const places = [...region.loads, ...region.stores].map(({ buffer, offset }) => ({
       buffer,
-      offset: BYTES * offset,
+      offset: WORD_BYTES * offset,
     }));
     entries.push({ command: command(name, ...places, isFlat ? keptElements(region) : 0), callsHost });
     yield;
   }
   const hosts = [...imports.values()].map(({ host }) => host);
   const emitted = [...functions.values()];
-  const bytes = binaryModule(
-    hosts.map(({ name, type, arity }) => ({ name, params: Array.from({ length: arity }, () => type), result: type })),
-    emitted,
-    isShared,
+  const bytes = moduleOf(
+    emitted.map(({ name, code }) => ({ name, code, signature: TABLE_SIGNATURE })),
+    {
+      imports: hosts.map(({ name, type, arity }) => ({ name, params: range(arity).map(() => type), result: type })),
+      shared: isShared,
+    },
   );
   return { bytes, functions: emitted.map(({ name }) => name), entries, imports: hosts };
 }

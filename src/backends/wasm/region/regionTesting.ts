@@ -33,7 +33,7 @@ export const runRegionOn = (
   const start = Math.ceil(end / 16) * 16;
   const needed = start + 4 * tape.words.length - memory.buffer.byteLength;
   if (needed > 0) memory.grow(Math.ceil(needed / 65536));
-  writeTape(tape, new Int32Array(memory.buffer as ArrayBuffer, start, tape.words.length), addresses);
+  writeTape(tape, new Int32Array(memory.buffer, start, tape.words.length), addresses);
   loadProgram({ memory, modules, kernels: () => loadKernels({ memory, modules }) }, program)(start, tape.starts[1]!);
 };
 

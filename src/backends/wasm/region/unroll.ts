@@ -1,5 +1,5 @@
 /** Chooses which loops to unroll in addition to the vector loop. */
-import { MAX_ACCUMULATORS } from './accumulate.js';
+import { MAX_ACCUMULATORS } from './reductionPlan.js';
 import type { Nest } from '../../shared/regions/nest.js';
 import { descending, LANES, type Level, stepping, tiling } from './schedule.js';
 

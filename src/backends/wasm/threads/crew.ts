@@ -38,7 +38,7 @@ export const createCrew = (
   programs: readonly LoadedProgram[],
   spawn: Spawn,
 ): Crew => {
-  const state = new Int32Array(memory.buffer as ArrayBuffer, sync, 4);
+  const state = new Int32Array(memory.buffer, sync, 4);
   state.fill(0);
   const workers: WorkerHandle[] = [];
   let missing = threads;

@@ -25,7 +25,11 @@ export type Spawn = (listener: Listener) => WorkerHandle;
 /** The members of a worker of Node that we use. */
 interface NodeWorker {
   readonly postMessage: (message: ToWorker) => void;
-  readonly on: (event: 'message' | 'error' | 'exit', listener: (value: never) => void) => unknown;
+  readonly on: {
+    (event: 'message', listener: (message: FromWorker) => void): unknown;
+    (event: 'error', listener: (thrown: unknown) => void): unknown;
+    (event: 'exit', listener: () => void): unknown;
+  };
   readonly ref: () => void;
   readonly unref: () => void;
   readonly terminate: () => Promise<number>;
@@ -60,8 +64,10 @@ interface PageScope {
   readonly navigator?: { readonly hardwareConcurrency?: number };
 }
 
+// the library is compiled without the types of the DOM
 const scope = globalThis as unknown as PageScope;
 
+/** A module of Node; undefined elsewhere. `A` holds the members that the caller uses. */
 const builtin = <A>(name: string): A | undefined =>
   typeof process === 'undefined' ? undefined : (process.getBuiltinModule?.(name) as A | undefined);
 
@@ -80,8 +86,8 @@ export const cores = (): number =>
 
 const spawnInNode = ({ Worker }: NodeThreads, { onMessage, onEnd }: Listener, source: string): WorkerHandle => {
   const worker = new Worker(source, { eval: true, execArgv: [], name: 'noisefold' });
-  worker.on('message', onMessage as (value: never) => void);
-  worker.on('error', (thrown: unknown) => onEnd(String(thrown)));
+  worker.on('message', onMessage);
+  worker.on('error', (thrown) => onEnd(String(thrown)));
   worker.on('exit', () => onEnd('it ended'));
   worker.unref();
   return {

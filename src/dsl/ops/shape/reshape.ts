@@ -163,7 +163,8 @@ export const expandDims: {
  * Drops an axis of extent 1. Raises `ShapeError` if it has another extent.
  * @example
  * squeeze(zeros(8, 28, 28, 1), -1) // : Tensor<[8, 28, 28]>
- * pipe(attempt(() => pipe(zeros(8, 1), squeeze(0))), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * const wrong = attempt(() => pipe(zeros(8, 1), squeeze(0)))
+ * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const squeeze: {
   <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Tensor<Without<S, [A]>, D>;
@@ -183,7 +184,8 @@ export const squeeze: {
  * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
  * ascribe(betas, 3) // : Tensor<[3]>
  * pipe(betas, ascribe(3)) // : Tensor<[3]>
- * pipe(attempt(() => ascribe(betas, 4)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * const wrong = attempt(() => ascribe(betas, 4))
+ * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const ascribe: OneError & {
   <const S extends readonly Dim[]>(

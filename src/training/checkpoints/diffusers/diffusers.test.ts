@@ -192,11 +192,13 @@ describe('a saved folder is loaded unchanged', () => {
 
 describe('a folder with a part that noisefold lacks is refused, naming the part', () => {
   const wrong: readonly (readonly [string, Parameters<typeof changed>[0], string, string])[] = [
+    ['a component that is no class', { [INDEX]: (f) => (f['vae'] = ['diffusers', { toString: 1 }]) }, INDEX, 'vae (diffusers.an object)'],
     ['a component', { [INDEX]: (f) => (f['vqvae'] = ['diffusers', 'VQModel']) }, INDEX, 'vqvae (diffusers.VQModel)'],
     ['a network', { [INDEX]: (f) => (f['unet'] = ['diffusers', 'UNet2DConditionModel']) }, `${INDEX}: unet`, 'UNet2DConditionModel'],
     ['a network of other code', { [INDEX]: (f) => (f['unet'] = ['my_pipeline', 'UNet2DModel']) }, `${INDEX}: unet`, 'my_pipeline.UNet2DModel'],
     ['a pipeline', { [INDEX]: (f) => (f['_class_name'] = 'KarrasVePipeline') }, `${INDEX}: _class_name`, 'KarrasVePipeline'],
     ['a scheduler other than the one its own file names', { [INDEX]: (f) => (f['scheduler'] = ['diffusers', 'PNDMScheduler']) }, `${INDEX}: scheduler`, 'PNDMScheduler'],
+    ['a scheduler that is no class', { [INDEX]: (f) => (f['scheduler'] = [{ toString: 1 }]) }, `${INDEX}: scheduler`, 'an array of 1'],
     ['a scheduler of other code', { [INDEX]: (f) => (f['scheduler'] = ['my_pipeline', 'DDPMScheduler']) }, `${INDEX}: scheduler`, 'my_pipeline.DDPMScheduler'],
     ['a network, in its own file', { [UNET]: (f) => (f['_class_name'] = 'UNet1DModel') }, `${UNET}: _class_name`, 'UNet1DModel'],
     ['a block', { [UNET]: (f) => (f['down_block_types'] = ['SkipDownBlock2D', 'DownBlock2D']) }, `${UNET}: diffusersConfig.down_block_types.0`, 'SkipDownBlock2D'],

@@ -51,11 +51,14 @@ const NETWORK = 'UNet2DModel';
 /** The classes of pipelines that sample images with a network and a scheduler. */
 const PIPELINES: readonly unknown[] = ['DDPMPipeline', 'DDIMPipeline', 'PNDMPipeline'];
 
+/** A name without quotes, or a description of anything else. */
+const bare = (name: unknown): string => (typeof name === 'string' ? name : show(name));
+
 /** A component as its index names it: the library and the class. */
 const described = (component: unknown): string =>
-  Array.isArray(component) ? component.map((each) => String(each)).join('.') : show(component);
+  Array.isArray(component) && component.length === 2 ? component.map(bare).join('.') : show(component);
 
-const isFromDiffusers = (component: unknown, name: string): boolean =>
+const isFromDiffusers = (component: unknown, name: unknown): boolean =>
   Array.isArray(component) && component.length === 2 && component[0] === 'diffusers' && component[1] === name;
 
 const refuse = (where: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
@@ -95,11 +98,11 @@ export const checkedScheduler = (
   { scheduler }: JsonRecord,
   name: unknown,
 ): either.Either<NoisefoldError, void> =>
-  isFromDiffusers(scheduler, String(name))
+  isFromDiffusers(scheduler, name)
     ? E.right(undefined)
     : fail('ConfigError', {
         where: `${path}: scheduler`,
-        expected: `diffusers.${String(name)}, the class in ${SCHEDULER}`,
+        expected: `diffusers.${bare(name)}, the class in ${SCHEDULER}`,
         actual: described(scheduler),
         hint: 'give both files the same class; diffusers uses that of the index',
       });

@@ -165,8 +165,8 @@ const misfit = (path: string) => (error: NoisefoldError) =>
  * `CheckpointMismatch` that lists the weights that do not match, up to 200 of each kind, and with `DecodeError` and
  * `FileError`. After an error nothing stays on the backend.
  * @example
- * const missing = await using(reference())(loadDiffusers('missing', { steps: 10 }))()
- * pipe(missing, E.mapLeft(({ where }) => where)) // → E.left('missing')
+ * await using nf = await open(reference())
+ * await nf.run(loadDiffusers('missing', { steps: 10 })).catch((thrown) => errorIn(thrown)?.where) // → 'missing'
  */
 export const loadDiffusers = (folder: string, options: DiffusersFolder = {}): Effect<LoadedDiffusers> =>
   genEffect('loadDiffusers', function* (backend) {

@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { reference } from '../../../backends/reference/index.js';
 import { cosine, ddpm, type Model } from '../../../diffusion/index.js';
-import { add, failure, key, type NoisefoldError, type Scalar, using, zerosLike } from '../../../dsl/index.js';
+import {
+  add,
+  failure,
+  key,
+  type NoisefoldError,
+  read,
+  type Scalar,
+  upload,
+  using,
+  zerosLike,
+} from '../../../dsl/index.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { adam, allZeros, parameter } from '../../../nn/index.js';
 import { datasetOf } from '../../data/dataset.js';
@@ -125,6 +135,7 @@ describe('a training in a folder', () => {
       `Cancelled: ${at % 3 === 0 && at > 0 ? 'held-out losses, step 0' : `training, step ${at}`}: expected to continue, got a signal to stop; nothing is lost: resume the run in …/run, which continues at step ${at}`,
     );
     expect(await stepIn('checkpoint.safetensors')).toBe(at);
+    expect(process.exitCode).toBeUndefined();
     right(await fitted({}, { every: 2, resume: true })());
     await expectUndisturbed();
   });
@@ -137,6 +148,20 @@ describe('a training in a folder', () => {
     right(await fitted({}, { every: 2, resume: 'auto' })());
     await expectUndisturbed();
   });
+
+  test('begins with given parameters, and resumes with those of its checkpoint', () =>
+    using(reference())((backend) => async () => {
+      const initial = right(await upload(Float32Array.of(5), [])(backend)());
+      const steps = async (more: number, options: Opening) => {
+        const given = { ...recipe, averageDecay: 0, steps: more, initial };
+        const { params } = right(await fitInFolder<Scalar, Image>(folder, given, options)(backend)());
+        return right(await read(params)(backend)())[0]!;
+      };
+      expect(await steps(0, { resume: 'auto' })).toBe(5);
+      const one = await steps(1, { resume: 'auto' });
+      expect([one < 5, await steps(1, { resume: true })]).toEqual([true, one]);
+      return E.right(undefined);
+    })().then(right));
 
   test('ended by an error in the data saves its steps, and says so', async () => {
     let batches = 0;
@@ -233,6 +258,9 @@ describe('a training in a folder', () => {
     expect(seen).toEqual([expect.stringContaining('held by another run of this process')]);
     expect(await readdir(folder)).not.toContain('run.lock');
     expect(await messageOf(fitted({ steps: -1 } as never, { resume: true }))).toMatch(/^ConfigError/);
+    expect(await messageOf(fitted({ signal: {} } as never, { resume: true }))).toMatch(
+      /^ConfigError: fitInFolder.signal: /,
+    );
     expect(await readdir(folder)).not.toContain('run.lock');
     const throwing = () => {
       throw new Error('mine');
@@ -309,13 +337,16 @@ describe('a signal to the process', () => {
   };
 
   test.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-  ] as const)('%s: saves after the step, and the process ends with %d', async (name, code) => {
+    ['SIGINT', 130, {}],
+    ['SIGTERM', 143, {}],
+    ['SIGHUP', 129, {}],
+    ['SIGINT', 130, { signal: { aborted: false } }],
+  ] as const)('%s: saves after the step, and the process ends with %d, given %o', async (name, code, given) => {
     const before = process.listenerCount(name);
     const exits = vi.spyOn(process, 'once');
-    expect(await messageOf(fitted({ onEvent: after(4, kill(name)) }))).toMatch(/^Cancelled: training, step 4: /);
+    expect(await messageOf(fitted({ ...given, onEvent: after(4, kill(name)) }))).toMatch(
+      /^Cancelled: training, step 4: /,
+    );
     expect(await stepIn('checkpoint.safetensors')).toBe(4);
     expect(process.exitCode).toBe(code);
     const uncaught = exits.mock.calls.findLast(([event]) => event === 'exit')![1] as (code: number) => void;

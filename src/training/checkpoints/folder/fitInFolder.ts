@@ -1,13 +1,13 @@
 /** Training in a run folder: `fit` with a log, checkpoints and a clean end on signals and errors. */
 import type { Model } from '../../../diffusion/index.js';
+import type { Backend, NoisefoldError } from '../../../dsl/index.js';
 import type { Effect } from '../../../dsl/run/effect.js';
-import type { NoisefoldError } from '../../../internal/errors.js';
 import { exactly, positive } from '../../../internal/decode.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
-import { checked, part } from '../../checked.js';
+import { checked, part, signal } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
-import { fit, type Fit, heard } from '../../fit/fit.js';
+import { fit, type Fit, heardError, heardEvent } from '../../fit/fit.js';
 import type { Given, Learnable } from '../../fit/recipe.js';
 import type { TrainingRun } from '../../fit/run.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
@@ -16,6 +16,7 @@ import { genEffect } from '../../genEffect.js';
 import type { TrainedOf } from '../../trained.js';
 import { hinting, isSaved, type Opening, openRunFolder, type RunFolder } from './runFolder.js';
 import { exitWith, stopOnSignals } from '../../../node/stopOnSignals.js';
+import type { StopSignal } from '../../../internal/stop.js';
 
 /** Options of {@link fitIn}. */
 export interface Saving {
@@ -37,6 +38,7 @@ const savingFields = { every: positive, keep: positive };
 
 /** The listeners that log and save a training. They are stateful, so each training needs its own. */
 const listeners = <P>(
+  backend: Backend,
   folder: RunFolder,
   {
     onEvent,
@@ -101,14 +103,14 @@ const listeners = <P>(
           const { loss, accuracy } = event;
           waiting = { ...waiting, heldOut: loss, ...(accuracy !== undefined && { heldOutAccuracy: accuracy }) };
         }
-        stopping ||= (yield* take(heard(() => onEvent?.(event, run)))) === 'stop';
+        stopping ||= (yield* take(heardEvent(onEvent, event, run)(backend))) === 'stop';
         const isComplete = event._tag === 'HeldOut' || (event._tag === 'Step' && !isDue(done));
         if (waiting !== null && isComplete) yield* finish(waiting, run);
         return stopping && waiting === null ? 'stop' : undefined;
       }),
     onError: (error, run) =>
       gen(function* () {
-        const answer = yield* take(TE.rightTask(heard(() => onError?.(error, run))));
+        const answer = yield* take(TE.rightTask(heardError(onError, error, run)(backend)));
         const final = E.isLeft(answer) ? answer.left : error;
         if (isFailed) yield* take(E.left(final)); // the error says what is lost
         const unlogged = waiting === last ? null : waiting;
@@ -147,15 +149,16 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
     yield* take(checked('fitIn: folder', folderPart)(folder));
     yield* take(checked('fitIn: training', trainingPart)(given));
     const saving = yield* take(checked('fitIn', exactly({}, savingFields))(options));
-    const training = { ...given, ...listeners(folder, given, saving) };
-    return yield* take(fit<P, I, M>(folder.from === null ? training : { ...training, from: folder.from })(backend));
+    const { initial, ...others } = given;
+    const state = folder.from === null ? initial !== undefined && { initial } : { from: folder.from };
+    return yield* take(fit<P, I, M>({ ...others, ...listeners(backend, folder, given, saving), ...state })(backend));
   });
 
 /**
- * Trains in the folder of a run: opens it by {@link openRunFolder}, trains by {@link fitIn}, and unlocks it. Unless a
- * `signal` is given, SIGINT (Ctrl-C), SIGTERM and SIGHUP end the run after the current step, with a checkpoint, as
- * `Cancelled`; the process then exits with code 130, 143 or 129, unless the program sets another
- * ({@link stopOnSignals}).
+ * Trains in the folder of a run: opens it by {@link openRunFolder}, trains by {@link fitIn}, and unlocks it. SIGINT
+ * (Ctrl-C), SIGTERM and SIGHUP end the run after the current step, with a checkpoint, as `Cancelled`; the process then
+ * exits with code 130, 143 or 129, unless the program sets another ({@link stopOnSignals}). A `signal`, such as
+ * `AbortSignal.timeout(60_000)`, ends it in the same way, without an exit code.
  * @example
  * import { tmpdir } from 'node:os'
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean
@@ -168,7 +171,7 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
  * await nf.run(fitInFolder(path, recipe, { every: 2 }))
  * await nf.run(fitInFolder(path, { ...recipe, steps: 9 }, { every: 2, resume: true })) // resumes at step 4
  * await nf.close()
- * pipe(await loadCheckpoint(`${path}/checkpoint.safetensors`)(), E.map(({ step }) => step)) // → E.right(9)
+ * unwrap(await loadCheckpoint(`${path}/checkpoint.safetensors`)()).step // → 9
  */
 export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
   path: string,
@@ -179,12 +182,18 @@ export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> =
     yield* take(checked('fitInFolder: training', trainingPart)(given));
     yield* take(checked('fitInFolder: options', optionsPart)(options));
     const { resume, log, ...saving } = options;
-    const stop = given.signal === undefined ? yield* hold(E.right(stopOnSignals()), ({ release }) => release()) : null;
+    const { signal: own } = given;
+    if (own !== undefined) yield* take(checked('fitInFolder.signal', signal)(own));
+    const stop = yield* hold(E.right(stopOnSignals()), ({ release }) => release());
+    const either: StopSignal = {
+      get aborted() {
+        return stop.signal.aborted || own?.aborted === true;
+      },
+    };
     const folder = yield* hold(openRunFolder(path, { resume, log }), ({ release }) => release);
-    const training = stop === null ? given : { ...given, signal: stop.signal };
     const exiting = (error: NoisefoldError): NoisefoldError => {
-      if (error._tag === 'Cancelled' && typeof stop?.exitCode === 'number') exitWith(stop.exitCode);
+      if (error._tag === 'Cancelled' && stop.exitCode !== null) exitWith(stop.exitCode);
       return error;
     };
-    return yield* take(TE.mapLeft(exiting)(fitIn<P, I, M>(folder, training, saving)(backend)));
+    return yield* take(TE.mapLeft(exiting)(fitIn<P, I, M>(folder, { ...given, signal: either }, saving)(backend)));
   });

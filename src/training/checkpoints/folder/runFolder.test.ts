@@ -157,7 +157,7 @@ describe('a run in a folder', () => {
 
   test('leaves other files alone', async () => {
     await mkdir(folder);
-    const others = ['checkpoint-000001.txt', 'my checkpoint-000001.safetensors', 'checkpoint-1.safetensors', 'notes', '.checkpoint.safetensors.tmp']; // prettier-ignore
+    const others = ['checkpoint-000001.txt', 'my checkpoint-000001.safetensors', 'checkpoint-1.safetensors', 'checkpoint-0000001.safetensors', 'notes', '.checkpoint.safetensors.tmp']; // prettier-ignore
     for (const name of others) await writeFile(join(folder, name), name);
     await within({}, async (run) => {
       await mkdir(join(folder, 'checkpoint-000001.safetensors.d'));
@@ -262,6 +262,16 @@ describe('a folder is refused', () => {
     ]);
   });
 
+  test.each(['other.txt', 'missing.txt'])('to resume or begin if the log is a link to %s', async (name) => {
+    await mkdir(folder);
+    await writeFile(join(home, 'other.txt'), 'kept\n');
+    await symlink(join(home, name), join(folder, 'metrics.jsonl'));
+    expect(await messageOf(openRunFolder(folder, { resume: 'auto' }))).toMatch(
+      /metrics.jsonl: .* got a symbolic link; /,
+    );
+    expect(await readFile(join(home, 'other.txt'), 'utf8')).toBe('kept\n');
+  });
+
   test('to resume if the log lacks a step, or is deeply nested', async () => {
     await within({}, (run) => advance(run, 3, 1));
     const lines = (await log()).split('\n');
@@ -282,6 +292,16 @@ describe('a folder is refused', () => {
     expect(await messageOf(openRunFolder(folder, { keep: 3 } as never))).toMatch(/^ConfigError: openRunFolder.keep: /);
   });
 });
+
+test('a run refuses invalid metrics and snapshots, and writes nothing', async () => {
+  await within({}, async (run) => {
+    expect(await messageOf(run.log({} as never))).toMatch(/^ConfigError: RunFolder.log.step: expected an integer ≥ 0, got nothing/);
+    expect(await messageOf(run.save(undefined as never))).toMatch(/^ConfigError: RunFolder.save.snapshot: expected a snapshot/);
+    for (const keep of [NaN, 0, -1, 1.5, null, '3'])
+      expect(await messageOf(run.save(snapshot(0), keep as never))).toMatch(/^ConfigError: RunFolder.save.keep: expected an integer ≥ 1/);
+    expect(await names()).toEqual(['run.lock']);
+  });
+}); // prettier-ignore
 
 describe('a folder that disappears during a run', () => {
   test.each([

@@ -6,11 +6,11 @@
  */
 import type { Task } from '../../../dsl/run/effect.js';
 import { attempt, failure, type NoisefoldError, orRaise, raise } from '../../../internal/errors.js';
-import { exactly } from '../../../internal/decode.js';
+import { exactly, positive } from '../../../internal/decode.js';
 import { E, t, TE, type taskEither } from '../../../internal/fp.js';
 import { gen, take } from '../../../internal/gen.js';
-import { checked } from '../../checked.js';
-import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../../../reports/metrics.js';
+import { checked, part } from '../../checked.js';
+import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics, metricsCodec } from '../../../reports/metrics.js';
 import { findCheckpoint, readProgress, saveCheckpoint } from '../checkpoint.js';
 import {
   appendLine,
@@ -42,6 +42,9 @@ export interface Opening {
 
 const resumes = t.union([t.boolean, t.literal('auto')]);
 const openingCodec = exactly({}, { resume: resumes, log: t.keyof({ new: null }, "'new'") });
+
+/** The arguments of `save`. The fields of a snapshot are checked when it is written. */
+const savingCodec = exactly({ snapshot: part('a snapshot', 'step', 'tensors'), keep: positive });
 
 /** A folder that holds one run, locked until it is released. */
 export interface RunFolder {
@@ -75,6 +78,12 @@ const EARLIER = /^checkpoint-(\d{6,})\.safetensors$/;
 const LEFTOVER = /^\.(checkpoint(-\d+)?|best)\.safetensors\.\d+\.[\da-f-]+\.tmp$/;
 
 const earlier = (step: number): string => `checkpoint-${`${step}`.padStart(6, '0')}.safetensors`;
+
+/** The step of an earlier checkpoint by its name; NaN for other files, also for those with other zeros. */
+const stepOf = (name: string): number => {
+  const step = Number(EARLIER.exec(name)?.[1]);
+  return name === earlier(step) ? step : NaN;
+};
 
 /** An error with another hint. */
 export const hinting = (error: NoisefoldError, hint: string): NoisefoldError => failure(error._tag, { ...error, hint });
@@ -121,7 +130,7 @@ interface Beginning extends Pick<RunFolder, 'from' | 'metrics'> {
 const beginning = async (folder: string, { resume = false, log: kind }: Opening): Promise<Beginning> => {
   const { join, readdir } = node();
   const names = await readdir(folder);
-  const kept = names.filter((name) => name === NEWEST || name === BEST || EARLIER.test(name));
+  const kept = names.filter((name) => name === NEWEST || name === BEST || stepOf(name) >= 0);
   if (resume === false) {
     const found = kept[0] ?? names.find((name) => name === LOG);
     if (found !== undefined)
@@ -133,13 +142,12 @@ const beginning = async (folder: string, { resume = false, log: kind }: Opening)
       });
     return { from: null, metrics: [] };
   }
-  const path = join(folder, NEWEST);
+  const [path, log] = [join(folder, NEWEST), join(folder, LOG)];
+  const hasLog = orRaise(await ownFileExists(log)());
   const toReplace = (error: NoisefoldError): NoisefoldError =>
     hinting(error, `${error.hint}; to resume from another checkpoint, move it to this name`);
   const from = orRaise(await TE.mapLeft(toReplace)(findCheckpoint(path))());
   if (from !== null) {
-    const log = join(folder, LOG);
-    const hasLog = orRaise(await fileExists(log)());
     const text = hasLog ? new TextDecoder().decode(orRaise(await readBytes(log)())) : '';
     const metrics = attempt(() => loggedBefore(log, from.step, text));
     if (E.isRight(metrics)) return { from, metrics: metrics.right };
@@ -191,6 +199,7 @@ const opened = (
     check: inFolder(async () => {}),
     log: (line) =>
       inFolder(async () => {
+        orRaise(checked('RunFolder.log', metricsCodec)(line));
         if (!trimmed && anew)
           await rename(log, join(path, `metrics-${Date.now()}.jsonl`)).catch(recover(['ENOENT'], undefined));
         else if (!trimmed) orRaise(await keepLines(log, isLineBefore(line.step))());
@@ -199,6 +208,7 @@ const opened = (
       }),
     save: (snapshot, keep = 3) =>
       inFolder(async () => {
+        orRaise(checked('RunFolder.save', savingCodec)({ snapshot, keep }));
         if (trimmed) orRaise(await syncFile(log)());
         await keepBest(); // if the process was killed in between
         if (newest !== null && newest.step !== snapshot.step && keep > 1)
@@ -206,7 +216,7 @@ const opened = (
         orRaise(await saveCheckpoint(join(path, NEWEST))(snapshot)());
         newest = { step: snapshot.step, ...(snapshot.heldOut !== undefined && { heldOut: snapshot.heldOut }) };
         await keepBest();
-        const steps = (await readdir(path)).map((name) => Number(EARLIER.exec(name)?.[1])); // NaN for other files
+        const steps = (await readdir(path)).map(stepOf);
         const before = steps.filter((step) => step < snapshot.step).sort((a, b) => b - a);
         for (const step of before.slice(keep - 1)) {
           const old = join(path, earlier(step));
@@ -230,8 +240,9 @@ const opened = (
  * const path = `${tmpdir()}/${process.pid}-run`
  * const snapshot: Snapshot = { step: 0, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const first = unwrap(await openRunFolder(path)())
- * await first.save(snapshot)() // → E.right(undefined)
- * pipe(await openRunFolder(path, { resume: true })(), E.mapLeft(({ _tag }) => _tag)) // → E.left('FileError')
+ * unwrap(await first.save(snapshot)()) // → undefined
+ * const wrong = await openRunFolder(path, { resume: true })()
+ * isLeft(wrong) && wrong.left._tag // → 'FileError'
  * await first.release()
  * const again = unwrap(await openRunFolder(path, { resume: true })())
  * again.from // → snapshot

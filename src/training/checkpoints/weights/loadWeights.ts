@@ -158,16 +158,15 @@ export const weightsIn = <P>(
  *   { ours: 'fc.w', theirs: ['0.weight'], layout: { ours: 'i o', theirs: 'o i' } },
  *   { ours: 'fc.b', theirs: ['0.bias'], layout: { ours: 'c', theirs: 'c' } },
  * ])
- * const nf = await open(reference())
+ * await using nf = await open(reference())
  * const w = await nf.run(upload(Float32Array.of(1, 2), [2, 1]))
  * const b = await nf.run(upload(Float32Array.of(3), [1]))
  * await nf.run(saveWeights(path, model, { fc: { w, b } }, { names }))
  * const { params, report } = await nf.run(loadWeights(path, model, { names }))
  * await nf.run(read(params.fc.w)) // → [1, 2]
  * report.missing // → []
- * const other = await using(reference())(loadWeights(path, model))()
- * pipe(other, E.mapLeft(({ actual }) => actual)) // → E.left('2 missing: fc.w, fc.b; 2 unexpected: 0.weight, 0.bias')
- * await nf.close()
+ * const refused = await nf.run(loadWeights(path, model)).then(() => null, errorIn)
+ * refused?.actual // → '2 missing: fc.w, fc.b; 2 unexpected: 0.weight, 0.bias'
  */
 export const loadWeights = <P>(
   source: WeightFiles,

@@ -74,10 +74,12 @@ export function* writeWeights<P>(
  * const path = `${tmpdir()}/${process.pid}-theirs.safetensors`
  * const model = layer({ w: parameter(allOnes, 2) }, (bound) => bound)
  * const names = namesBy([{ ours: 'w', theirs: ['scale'], layout: { ours: 'c', theirs: 'c' } }])
- * const saved = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap((w) => saveWeights(path, model, { w }, { names })))
- * await using(reference())(saved)()
- * const file = await pipe(readBytes(path), TE.flatMapEither(decodeSafetensors(path)))()
- * pipe(file, E.map(({ tensors, metadata }) => [[...tensors.keys()], metadata.format])) // → E.right([['scale'], 'pt'])
+ * await using nf = await open(reference())
+ * const w = await nf.run(upload(Float32Array.of(1, 2), [2]))
+ * await nf.run(saveWeights(path, model, { w }, { names }))
+ * const file = unwrap(decodeSafetensors(path)(await nf.run(readBytes(path))))
+ * Array.from(file.tensors.keys()) // → ['scale']
+ * file.metadata.format // → 'pt'
  */
 export const saveWeights = <P>(
   path: string,

@@ -3,9 +3,9 @@ import { expect } from 'vitest';
 import type { MatrixStrides } from '../gemm.js';
 import type { MultiplyAdd } from '../multiplyAdd.js';
 import { arena, denseStrides, describeKernels, numbers, placesOf, relativeError } from '../testing.js';
-import { range } from '../tiles.js';
 import { attention, attentionScratchElements } from './attention.js';
 import { attentionGradient, attentionGradientScratchElements } from './gradient.js';
+import { range } from '../../numbers.js';
 
 interface Extents {
   readonly batch: number;

@@ -4,7 +4,6 @@
  * Σ e at the end, so values of more than 3.4e38 / keys overflow.
  */
 import { command, type Place, shift, type Stage } from '../../engine/stage.js';
-import { FLOAT_BYTES } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
 import {
@@ -24,9 +23,10 @@ import {
   demandContiguous,
   type HeadScratch,
   overHeads,
-  overLanes,
+  overShares,
   scratchElementsFor,
 } from './problem.js';
+import { WORD_BYTES } from '../../numbers.js';
 
 export interface AttentionForward extends AttentionProblem {
   /** The column stride must be 1. */
@@ -72,21 +72,21 @@ export const attention = (problem: AttentionForward, at: AttentionPlaces): reado
     const packing = packed(places.common, [transposed(k), v]);
     const [kT, values] = packing.matrices;
     const y = shift(at.y, offset(problem.y));
-    const attending = overLanes(blocksOf(queries, keys), places, (own) => {
+    const attending = overShares(blocksOf(queries, keys), places, (own) => {
       const { left, scores, inverses } = areasAt(layoutOf(problem), own);
       const e = { at: scores, step: scoreStep };
       return {
         first: [],
         of: (block) => {
           const { rows, first } = block;
-          const result = { at: shift(y, FLOAT_BYTES * first * problem.y.row), step: problem.y.row };
+          const result = { at: shift(y, WORD_BYTES * first * problem.y.row), step: problem.y.row };
           return [
             ...copiedRows(left, q, block),
             command('scaleElements', left, rows * depth, bitsOf(scale)),
             ...multiply(rows, { at: left, step: depth }, kT!, e, true),
-            command('softmaxRows', scores, rows, keys, FLOAT_BYTES * scoreStep, inverses),
+            command('softmaxRows', scores, rows, keys, WORD_BYTES * scoreStep, inverses),
             ...multiply(rows, e, values!, result),
-            command('scaleRows', result.at, rows, depth, FLOAT_BYTES * result.step, inverses),
+            command('scaleRows', result.at, rows, depth, WORD_BYTES * result.step, inverses),
           ];
         },
       };

@@ -1,10 +1,19 @@
 /** Products of blocks of rows with packed matrices, for the kernels of attention. */
-import { COPY_WORK, type Item, LANES, partsFor, type Place, ranges, shift, type Stage } from '../../engine/stage.js';
-import { copied, FLOAT_BYTES, type Matrix } from '../copy.js';
+import {
+  COPY_WORK,
+  type Item,
+  MOST_SHARES,
+  partsFor,
+  type Place,
+  ranges,
+  shift,
+  type Stage,
+} from '../../engine/stage.js';
+import { copied, type Matrix } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, panelColumns, panelsOf } from '../panels.js';
 import { type PanelRun, panelRuns, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from '../rows.js';
-import { range } from '../tiles.js';
+import { WORD_BYTES, range } from '../../numbers.js';
 
 /** A matrix in memory: its extents and its place. */
 export interface Source extends Matrix<Place> {
@@ -50,13 +59,13 @@ export const packed = (
     const panels = panelsOf(columns);
     const whole = panels.map((panel) => ({ ...panel, columns: panel.width }));
     const matrix = { at, rows, runs: panelRuns(panels), wholeRuns: panelRuns(whole) };
-    at = shift(at, FLOAT_BYTES * packedElements(rows, columns));
+    at = shift(at, WORD_BYTES * packedElements(rows, columns));
     return matrix;
   });
   const stage = sources.flatMap((source, i): Stage => {
     const { rows, columns } = source;
     const panels = panelsOf(columns);
-    return ranges(panels.length, partsFor(COPY_WORK * rows * columns, LANES)).map(({ first, count }): Item =>
+    return ranges(panels.length, partsFor(COPY_WORK * rows * columns, MOST_SHARES)).map(({ first, count }): Item =>
       panels.slice(first, first + count).flatMap((panel) => packPanel(matrices[i]!.at, rows, 0, source, rows, panel)),
     );
   });
@@ -98,7 +107,7 @@ export interface Rows {
 
 /** Copies a block of rows of a matrix, whose columns are then contiguous. */
 export const copiedRows = (to: Place, { at, row, column, columns }: Source, { first, rows }: Block): Item =>
-  copied({ at: to, row: columns, column: 1 }, { at: shift(at, FLOAT_BYTES * first * row), row, column }, rows, columns);
+  copied({ at: to, row: columns, column: 1 }, { at: shift(at, WORD_BYTES * first * row), row, column }, rows, columns);
 
 /** Multiplies rows by packed matrices. Tables of equal form are made once. */
 export type Multiply = (rows: number, left: Rows, right: Packed, result: Rows, isPadded?: boolean) => Item;
@@ -112,8 +121,8 @@ export const multiplier = (): Multiply => {
       tables.get(key) ??
       rowTable(rows, 1, (words) =>
         range(rows).forEach((row) => {
-          words[2 * row] = FLOAT_BYTES * row * result;
-          words[2 * row + 1] = FLOAT_BYTES * row * left;
+          words[2 * row] = WORD_BYTES * row * result;
+          words[2 * row + 1] = WORD_BYTES * row * left;
         }),
       );
     tables.set(key, table);

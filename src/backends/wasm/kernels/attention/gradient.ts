@@ -7,8 +7,17 @@
  * 2022, "FlashAttention", appendix B). dk and dv are sums over the blocks; each thread that works on a head has its own
  * sums.
  */
-import { command, type Item, LANES, partsFor, type Place, ranges, shift, type Stage } from '../../engine/stage.js';
-import { cleared, FLOAT_BYTES } from '../copy.js';
+import {
+  command,
+  type Item,
+  MOST_SHARES,
+  partsFor,
+  type Place,
+  ranges,
+  shift,
+  type Stage,
+} from '../../engine/stage.js';
+import { cleared } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, type Panel, panelsOf } from '../panels.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
@@ -30,9 +39,10 @@ import {
   demandContiguous,
   type HeadScratch,
   overHeads,
-  overLanes,
+  overShares,
   scratchElementsFor,
 } from './problem.js';
+import { WORD_BYTES } from '../../numbers.js';
 
 export interface AttentionGradient extends AttentionProblem {
   readonly dy: MatrixStrides;
@@ -55,7 +65,7 @@ const sumRows = (keys: number): number => Math.ceil(keys / 4) * 4;
 
 type OwnArea = 'q' | 'dy' | 'panels' | 'p' | 'dp' | 'inverses' | 'dk' | 'dv';
 
-/** The working memory of a lane: a block of queries and of gradients, P and dP, and sums. */
+/** The working memory of a share: a block of queries and of gradients, P and dP, and sums. */
 const ownLayout = ({ keys, depth }: AttentionProblem): ScratchLayout<OwnArea> => {
   const rows = blockRows(keys);
   const scores = rows * scoresStep(keys);
@@ -84,7 +94,7 @@ export const attentionGradientScratchElements = (problem: AttentionProblem): num
 
 /** The place of a panel in sums. */
 const sumsOf = (sums: Place, keys: number, panel: Panel): Place =>
-  shift(sums, FLOAT_BYTES * sumRows(keys) * panel.first);
+  shift(sums, WORD_BYTES * sumRows(keys) * panel.first);
 
 /**
  * sums += leftᵀ·right, for `rows` rows of scores on the left, and the same number of rows of `depth` contiguous
@@ -104,7 +114,7 @@ const addProduct = (
       `outer${panel.width}`,
       { table: left.table, offset: 0 },
       rows,
-      shift(panels, FLOAT_BYTES * rows * panel.first),
+      shift(panels, WORD_BYTES * rows * panel.first),
       left.at,
       sumRows(keys) / OUTER_TILE_ROWS[panel.width],
       16,
@@ -123,7 +133,7 @@ export const attentionGradient = (problem: AttentionGradient, at: AttentionGradi
   const multiply = multiplier();
   const layout = ownLayout(problem);
   const scoreStep = scoresStep(keys);
-  const table = Int32Array.from({ length: blockRows(keys) }, (_, row) => FLOAT_BYTES * scoreStep * row);
+  const table = Int32Array.from({ length: blockRows(keys) }, (_, row) => WORD_BYTES * scoreStep * row);
   const blocks = blocksOf(queries, keys);
   const scoresAt = (place: Place) => ({ at: place, step: scoreStep, table });
   const gradientStep = problem.gradients.row;
@@ -133,13 +143,13 @@ export const attentionGradient = (problem: AttentionGradient, at: AttentionGradi
     const [q, k, v, dy] = [matrix('q', queries), matrix('k', keys), matrix('v', keys), matrix('dy', queries)];
     const gradients = shift(at.gradients, offset(problem.gradients));
     const rowsFrom = (first: number) => ({
-      at: shift(gradients, FLOAT_BYTES * gradientStep * first),
+      at: shift(gradients, WORD_BYTES * gradientStep * first),
       step: gradientStep,
     });
 
     const packing = packed(places.common, [transposed(k), transposed(v), k]);
     const [kT, vT, keyRows] = packing.matrices;
-    const summing = overLanes(blocks, places, (own) => {
+    const summing = overShares(blocks, places, (own) => {
       const areas = areasAt(layout, own);
       const sums = packedElements(sumRows(keys), depth);
       return {
@@ -147,7 +157,7 @@ export const attentionGradient = (problem: AttentionGradient, at: AttentionGradi
         of: (block) => {
           const { rows, first } = block;
           const [p, ds] = [scoresAt(areas.p), scoresAt(areas.dp)];
-          const ofRows = [rows, keys, FLOAT_BYTES * scoreStep, areas.inverses];
+          const ofRows = [rows, keys, WORD_BYTES * scoreStep, areas.inverses];
           return [
             ...copiedRows(areas.q, q, block),
             command('scaleElements', areas.q, rows * depth, bitsOf(scale)),
@@ -167,15 +177,15 @@ export const attentionGradient = (problem: AttentionGradient, at: AttentionGradi
     const parts = summing.length;
     const [own, next] = [places.own(0), places.own(parts > 1 ? 1 : 0)];
     const sumAreas = areasAt(layout, own);
-    const adding = ranges(keys, partsFor(parts * keys * depth, LANES)).map((some): Item =>
+    const adding = ranges(keys, partsFor(parts * keys * depth, MOST_SHARES)).map((some): Item =>
       ([sumAreas.dk, sumAreas.dv] as const).flatMap((sums, i) =>
         panelsOf(depth).map((panel) =>
           command(
             'addParts',
-            shift(rowsFrom(queries + i * keys + some.first).at, FLOAT_BYTES * panel.first),
-            FLOAT_BYTES * gradientStep,
-            shift(sumsOf(sums, keys, panel), FLOAT_BYTES * some.first * panel.width),
-            FLOAT_BYTES * panel.width,
+            shift(rowsFrom(queries + i * keys + some.first).at, WORD_BYTES * panel.first),
+            WORD_BYTES * gradientStep,
+            shift(sumsOf(sums, keys, panel), WORD_BYTES * some.first * panel.width),
+            WORD_BYTES * panel.width,
             some.count,
             panel.columns,
             parts,

@@ -1,8 +1,16 @@
 /** Attention in heads on strided operands, and the distribution of its heads over threads. */
-import { type Item, LANES, partsFor, type Place, ranges, serial, shift, type Stage } from '../../engine/stage.js';
-import { FLOAT_BYTES } from '../copy.js';
+import {
+  type Item,
+  MOST_SHARES,
+  type Place,
+  ranges,
+  serial,
+  sharesFor,
+  shift,
+  type Stage,
+} from '../../engine/stage.js';
 import { type MatrixStrides, offsetInBatch } from '../gemm.js';
-import { range } from '../tiles.js';
+import { WORD_BYTES, range } from '../../numbers.js';
 
 /** Raises a RangeError unless the columns of a result are contiguous. */
 export const demandContiguous = (what: string, { column }: MatrixStrides): void => {
@@ -37,26 +45,20 @@ export interface HeadScratch {
   readonly own: number;
 }
 
-/**
- * The lanes over which the heads are distributed; null if there are few heads, so that the blocks of each head are
- * distributed.
- */
-const lanesOf = (problem: AttentionProblem): number | null => {
-  const heads = headsOf(problem);
-  return heads < LANES && partsFor(workOfHead(problem), LANES) === LANES ? null : Math.min(LANES, heads);
-};
+/** The shares over which the heads are distributed; null if the blocks of each head are distributed instead. */
+const sharesOf = (problem: AttentionProblem): number | null => sharesFor(headsOf(problem), workOfHead(problem));
 
 export const scratchElementsFor = (problem: AttentionProblem, { common, own }: HeadScratch): number => {
-  const lanes = lanesOf(problem);
-  return lanes === null ? common + LANES * own : lanes * (common + own);
+  const shares = sharesOf(problem);
+  return shares === null ? common + MOST_SHARES * own : shares * (common + own);
 };
 
-/** The scratch of a head: the common part, and the part of each lane. */
+/** The scratch of a head: the common part, and the part of each share. */
 export interface HeadPlaces {
   readonly common: Place;
-  readonly own: (lane: number) => Place;
-  /** The number of lanes that may work on the head. */
-  readonly lanes: number;
+  readonly own: (share: number) => Place;
+  /** The number of shares that may work on the head. */
+  readonly shares: number;
 }
 
 /** The stages for all heads, given those of a head by its offset in operands, in bytes. */
@@ -67,37 +69,41 @@ export const overHeads = (
   stagesOf: (offset: (strides: MatrixStrides) => number, places: HeadPlaces) => readonly Stage[],
 ): readonly Stage[] => {
   const heads = headsOf(problem);
-  const lanes = lanesOf(problem);
+  const shares = sharesOf(problem);
   const offsetOf =
     (head: number) =>
     (strides: MatrixStrides): number =>
       offsetInBatch(problem.batch, strides, head);
-  if (lanes === null) {
-    const parts = shift(scratch, FLOAT_BYTES * common);
-    const places = { common: scratch, own: (lane: number) => shift(parts, FLOAT_BYTES * lane * own), lanes: LANES };
+  if (shares === null) {
+    const parts = shift(scratch, WORD_BYTES * common);
+    const places = {
+      common: scratch,
+      own: (share: number) => shift(parts, WORD_BYTES * share * own),
+      shares: MOST_SHARES,
+    };
     return range(heads).flatMap((head) => stagesOf(offsetOf(head), places));
   }
-  const lane = ({ first, count }: { readonly first: number; readonly count: number }, i: number): Item => {
-    const at = shift(scratch, FLOAT_BYTES * i * (common + own));
-    const places = { common: at, own: () => shift(at, FLOAT_BYTES * common), lanes: 1 };
+  const share = ({ first, count }: { readonly first: number; readonly count: number }, i: number): Item => {
+    const at = shift(scratch, WORD_BYTES * i * (common + own));
+    const places = { common: at, own: () => shift(at, WORD_BYTES * common), shares: 1 };
     return range(count).flatMap((j) => serial(stagesOf(offsetOf(first + j), places)));
   };
-  return [ranges(heads, lanes).map(lane)];
+  return [ranges(heads, shares).map(share)];
 };
 
-/** The work of a lane: its initialization, and its work for each block. */
-export interface LaneWork<B> {
+/** The work of a share: its initialization, and its work for each block. */
+export interface ShareWork<B> {
   readonly first: Item;
   readonly of: (block: B) => Item;
 }
 
-/** Divides blocks among lanes: an item for each lane, whose work depends on the place of its scratch. */
-export const overLanes = <B>(
+/** Divides blocks among shares: an item for each share, whose work depends on the place of its scratch. */
+export const overShares = <B>(
   blocks: readonly B[],
-  { own, lanes }: HeadPlaces,
-  workOf: (own: Place) => LaneWork<B>,
+  { own, shares }: HeadPlaces,
+  workOf: (own: Place) => ShareWork<B>,
 ): Stage =>
-  ranges(blocks.length, lanes).map(({ first, count }, lane) => {
-    const work = workOf(own(lane));
+  ranges(blocks.length, shares).map(({ first, count }, share) => {
+    const work = workOf(own(share));
     return [...work.first, ...blocks.slice(first, first + count).flatMap(work.of)];
   });

@@ -11,7 +11,7 @@ import {
   COPY_WORK,
   command,
   type Item,
-  LANES,
+  MOST_SHARES,
   partsFor,
   type Place,
   ranges,
@@ -19,31 +19,30 @@ import {
   type Stage,
 } from '../../engine/stage.js';
 import type { ConvPlaces, ConvProblem } from '../problems.js';
-import { FLOAT_BYTES } from '../copy.js';
 import { packPanel, type Panel, panelColumns, panelsOf } from '../panels.js';
 import { rowCommands, type RowTable, rowTable } from '../rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
-import { range } from '../tiles.js';
 import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from './tiles.js';
+import { WORD_BYTES, range } from '../../numbers.js';
 
 /** Panels whose products are transformed together, so that they stay in the cache. */
 const GROUP_PANELS = 4;
 
-/** The taps are needed only before the lanes run, so both use the same memory. */
-type Area = 'filter' | 'tapsOrLanes';
+/** The taps are needed only before the shares run, so both use the same memory. */
+type Area = 'filter' | 'tapsOrShares';
 
-const lanesOf = (problem: ConvProblem): number => Math.min(LANES, blockCount(problem));
+const sharesOf = (problem: ConvProblem): number => Math.min(MOST_SHARES, blockCount(problem));
 
-/** The working memory of a lane: transformed inputs and products of a block. */
-const laneLayout = (problem: ConvProblem): ScratchLayout<'inputs' | 'products'> => {
+/** The working memory of a share: transformed inputs and products of a block. */
+const shareLayout = (problem: ConvProblem): ScratchLayout<'inputs' | 'products'> => {
   const tiles = blockTiles(problem);
   return scratchLayout({ inputs: 16 * tiles * problem.channels, products: 16 * tiles * 16 * GROUP_PANELS });
 };
 
 const layoutOf = (problem: ConvProblem): ScratchLayout<Area> => {
   const elements = problem.channels * panelColumns(problem.outChannels);
-  const lanes = lanesOf(problem) * laneLayout(problem).elements;
-  return scratchLayout<Area>({ filter: 16 * elements, tapsOrLanes: Math.max(9 * elements, lanes) });
+  const shares = sharesOf(problem) * shareLayout(problem).elements;
+  return scratchLayout<Area>({ filter: 16 * elements, tapsOrShares: Math.max(9 * elements, shares) });
 };
 
 /** Scratch that {@link winogradConv} needs, in 32-bit elements. */
@@ -57,20 +56,20 @@ const transformFilter = (
   from: Place,
 ): Item => {
   const elements = channels * panelColumns(outChannels);
-  const first = FLOAT_BYTES * channels * panels[0]!.first;
+  const first = WORD_BYTES * channels * panels[0]!.first;
   const columns = panels.reduce((sum, { width }) => sum + width, 0);
   const packing = range(9).flatMap((tap) => {
-    const at = shift(from, FLOAT_BYTES * (Math.floor(tap / 3) * filter.row + (tap % 3) * filter.column));
+    const at = shift(from, WORD_BYTES * (Math.floor(tap / 3) * filter.row + (tap % 3) * filter.column));
     const source = { at, row: filter.input, column: filter.output };
-    const packed = shift(areas.tapsOrLanes, FLOAT_BYTES * tap * elements);
+    const packed = shift(areas.tapsOrShares, WORD_BYTES * tap * elements);
     return panels.flatMap((panel) => packPanel(packed, channels, 0, source, channels, panel));
   });
-  const step = FLOAT_BYTES * elements;
+  const step = WORD_BYTES * elements;
   return [
     ...packing,
     command(
       'winogradFilter',
-      shift(areas.tapsOrLanes, first),
+      shift(areas.tapsOrShares, first),
       step,
       shift(areas.filter, first),
       step,
@@ -90,8 +89,8 @@ const convolveBlock = (
   const { channels, outChannels } = problem;
   const panels = panelsOf(outChannels);
   const elements = channels * panelColumns(outChannels);
-  const inputBytes = FLOAT_BYTES * blockTiles(problem) * channels;
-  const productBytes = FLOAT_BYTES * blockTiles(problem) * 16 * GROUP_PANELS;
+  const inputBytes = WORD_BYTES * blockTiles(problem) * channels;
+  const productBytes = WORD_BYTES * blockTiles(problem) * 16 * GROUP_PANELS;
   const multiply = (group: readonly Panel[]): Item => {
     const first = group[0]!.first;
     const columns = group.reduce((sum, panel) => sum + panel.columns, 0);
@@ -101,7 +100,7 @@ const convolveBlock = (
       count,
       left: at.inputs,
       // the column of a panel is its position from the beginning of the group
-      result: shift(at.products, -FLOAT_BYTES * first),
+      result: shift(at.products, -WORD_BYTES * first),
       length: channels,
       packed: at.filter,
       depth: channels,
@@ -109,10 +108,10 @@ const convolveBlock = (
       runs: group.map((panel) => ({ panel, times: 1 })),
       accumulate: false,
       zeros: 0,
-      repeated: { times: 16, left: inputBytes, result: productBytes, packed: FLOAT_BYTES * elements },
+      repeated: { times: 16, left: inputBytes, result: productBytes, packed: WORD_BYTES * elements },
     });
-    const rowStep = FLOAT_BYTES * 16 * GROUP_PANELS;
-    const to = shift(at.y, FLOAT_BYTES * (image * problem.y.image + first));
+    const rowStep = WORD_BYTES * 16 * GROUP_PANELS;
+    const to = shift(at.y, WORD_BYTES * (image * problem.y.image + first));
     return [...products, command('winogradOutput', table, count, at.products, columns / 4, productBytes, rowStep, to)];
   };
   return [
@@ -120,12 +119,12 @@ const convolveBlock = (
       'winogradInput',
       table,
       count,
-      shift(at.x, FLOAT_BYTES * image * problem.x.image),
+      shift(at.x, WORD_BYTES * image * problem.x.image),
       channels / 4,
       { table: zeros, offset: 0 },
       at.inputs,
       inputBytes,
-      FLOAT_BYTES * channels,
+      WORD_BYTES * channels,
       16,
     ),
     ...range(Math.ceil(panels.length / GROUP_PANELS)).flatMap((i) =>
@@ -139,20 +138,20 @@ export const winogradConv = (problem: ConvProblem, at: ConvPlaces): readonly Sta
   const { channels, outChannels } = problem;
   const areas = areasAt(layoutOf(problem), at.scratch);
   const panels = panelsOf(outChannels);
-  const transforming = ranges(panels.length, partsFor(COPY_WORK * 9 * channels * outChannels, LANES)).map(
+  const transforming = ranges(panels.length, partsFor(COPY_WORK * 9 * channels * outChannels, MOST_SHARES)).map(
     ({ first, count }): Item => transformFilter(problem, panels.slice(first, first + count), areas, at.filter),
   );
   const rows = rowTable(blockTiles(problem), 1, (words) => {
     for (let tile = 0; tile < blockTiles(problem); tile++) {
-      words[2 * tile] = FLOAT_BYTES * tile * 16 * GROUP_PANELS;
-      words[2 * tile + 1] = FLOAT_BYTES * tile * channels;
+      words[2 * tile] = WORD_BYTES * tile * 16 * GROUP_PANELS;
+      words[2 * tile + 1] = WORD_BYTES * tile * channels;
     }
   });
   const zeros = new Int32Array(channels);
   const blocks = tileBlocks(problem, tileTable(problem, problem.x, problem.y));
-  const lane = laneLayout(problem);
-  const convolving = ranges(blocks.length, lanesOf(problem)).map(({ first, count }, i): Item => {
-    const own = areasAt(lane, shift(areas.tapsOrLanes, FLOAT_BYTES * i * lane.elements));
+  const share = shareLayout(problem);
+  const convolving = ranges(blocks.length, sharesOf(problem)).map(({ first, count }, i): Item => {
+    const own = areasAt(share, shift(areas.tapsOrShares, WORD_BYTES * i * share.elements));
     const places = { x: at.x, y: at.y, filter: areas.filter, ...own };
     return blocks.slice(first, first + count).flatMap((block) => convolveBlock(problem, block, rows, places, zeros));
   });

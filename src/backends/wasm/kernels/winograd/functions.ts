@@ -28,25 +28,25 @@ import {
 } from '../../assembler/assembler.js';
 import { callable } from '../../engine/callable.js';
 import { PADDING } from '../rowKernel.js';
-import { range } from '../tiles.js';
+import { range } from '../../numbers.js';
 
 type Vector = Expr<'v128'>;
 
 const { add, sub, mul } = f32x4;
 
 /** The products of Bᵀ with four values. */
-const timesB = ([d0, d1, d2, d3]: Four): Four => [sub(d0, d2), add(d1, d2), sub(d2, d1), sub(d1, d3)];
+const timesBT = ([d0, d1, d2, d3]: Four): Four => [sub(d0, d2), add(d1, d2), sub(d2, d1), sub(d1, d3)];
 /** The products of Aᵀ with four values. */
-const timesA = ([m0, m1, m2, m3]: Four): Two => [add(add(m0, m1), m2), sub(sub(m1, m2), m3)];
+const timesAT = ([m0, m1, m2, m3]: Four): Two => [add(add(m0, m1), m2), sub(sub(m1, m2), m3)];
 /** The products of A with two values. */
-const fromA = ([y0, y1]: Two): Four => [y0, add(y0, y1), sub(y0, y1), f32x4.neg(y1)];
+const timesA = ([y0, y1]: Two): Four => [y0, add(y0, y1), sub(y0, y1), f32x4.neg(y1)];
 /** The products of G with three values. */
 const timesG = ([g0, g1, g2]: Three): Four => {
   const [even, odd] = [mul(add(g0, g2), 0.5), mul(g1, 0.5)];
   return [g0, add(even, odd), sub(even, odd), g2];
 };
 /** The products of Gᵀ with four values. */
-const fromG = ([s0, s1, s2, s3]: Four): Three => {
+const timesGT = ([s0, s1, s2, s3]: Four): Three => {
   const half = mul(add(s1, s2), 0.5);
   return [add(s0, half), mul(sub(s1, s2), 0.5), add(half, s3)];
 };
@@ -126,7 +126,7 @@ const winogradInput: Func = (() => {
               row,
               four((j) => combine(pixel(first, j), pixel(second, j))),
             ),
-            stored(timesB(row), matrix),
+            stored(timesBT(row), matrix),
           ]),
           increment(at, 16),
           increment(start, vectorStep),
@@ -159,11 +159,11 @@ const winogradOutput: Func = (() => {
           four((j) =>
             assign(
               two((i) => half(i, j)),
-              timesA(four((i) => load(i, j))),
+              timesAT(four((i) => load(i, j))),
             ),
           ),
           two((i) =>
-            timesA(four((j) => half(i, j))).map((value, j) => {
+            timesAT(four((j) => half(i, j))).map((value, j) => {
               const output = outputs[2 * i + j]!;
               return when(output, [v128.store(output, value, { align: 4 }), increment(output, 16)]);
             }),
@@ -195,10 +195,10 @@ const winogradGradient: Func = (() => {
           two((j) =>
             assign(
               four((i) => wide(i, j)),
-              fromA(two((i) => y(i, j))),
+              timesA(two((i) => y(i, j))),
             ),
           ),
-          four((i) => stored(fromA(two((j) => wide(i, j))), matrix)),
+          four((i) => stored(timesA(two((j) => wide(i, j))), matrix)),
           increment(at, 16),
           increment(start, 16),
         ]),
@@ -242,36 +242,36 @@ const winogradFilter: Func = (() => {
 })();
 
 const sums = i32.local('sums');
-const lanes = i32.local('lanes');
-const lane = i32.local('lane');
-const laneStep = i32.local('laneStep');
+const shares = i32.local('shares');
+const share = i32.local('share');
+const shareStep = i32.local('shareStep');
 
-/** Adds the sums of lanes and transforms them to a gradient of the filter: Gᵀ S G. */
+/** Adds the sums of shares and transforms them to a gradient of the filter: Gᵀ S G. */
 const winogradFilterGradient: Func = (() => {
   const narrow = (i: number, j: number): Local<'v128'> => cell('narrow', i, j);
   const s = four((i) => cell('s', i, 0));
   const value = v128.local('value');
-  /** The sum of element (i, j) over the lanes. */
+  /** The sum of element (i, j) over the shares. */
   const total = (i: number, j: number): Body => [
     set(at, i32.add(sums, i32.mul(matrix, 4 * i + j))),
     set(value, v128.load(at, { align: 4 })),
-    repeat(lane, i32.sub(lanes, 1), [increment(at, laneStep), set(value, add(value, v128.load(at, { align: 4 })))]),
+    repeat(share, i32.sub(shares, 1), [increment(at, shareStep), set(value, add(value, v128.load(at, { align: 4 })))]),
     set(s[i]!, value),
   ];
   return callable(
     'winogradFilterGradient',
-    [sums, matrix, lanes, laneStep, taps, tapStep, vectors],
+    [sums, matrix, shares, shareStep, taps, tapStep, vectors],
     [
       repeat(vector, vectors, [
         four((j) => [
           four((i) => total(i, j)),
           assign(
             three((i) => narrow(i, j)),
-            fromG(s),
+            timesGT(s),
           ),
         ]),
         set(to, taps),
-        three((i) => stored(fromG(four((j) => narrow(i, j))), tapStep)),
+        three((i) => stored(timesGT(four((j) => narrow(i, j))), tapStep)),
         increment(sums, 16),
         increment(taps, 16),
       ]),

@@ -1,11 +1,10 @@
 /** The tiles of a convolution, for Winograd's algorithm. */
 import { ranges, type TablePlace } from '../../engine/stage.js';
-import { FLOAT_BYTES } from '../copy.js';
 import type { ConvGeometry, ImageStrides } from '../geometry.js';
 import { PADDING } from '../rowKernel.js';
 import { ROW_MULTIPLE } from '../rows.js';
-import { range } from '../tiles.js';
 import { TILE_WORDS } from './functions.js';
+import { WORD_BYTES, range } from '../../numbers.js';
 
 /** The minimum number of channels, on both sides, for which the transforms cost less than they save. */
 const LEAST_CHANNELS = 16;
@@ -58,7 +57,7 @@ export const tileTable = (geometry: ConvGeometry, x: ImageStrides, y: ImageStrid
       for (let j = first[1]; j < first[1] + size; j++)
         words[at++] =
           i >= 0 && i < extent[0] && j >= 0 && j < extent[1]
-            ? FLOAT_BYTES * (image * step + i * rowStep + j * pixel)
+            ? WORD_BYTES * (image * step + i * rowStep + j * pixel)
             : PADDING;
   };
   for (let image = 0; image < images; image++)
@@ -105,7 +104,7 @@ export const tileBlocks = (geometry: ConvGeometry, table: Int32Array): readonly 
     ranges(images * tilesOfImage(geometry), blocksOfGroup(geometry)).map(({ first, count }) => ({
       image: group * images,
       count,
-      table: { table, offset: FLOAT_BYTES * TILE_WORDS * first },
+      table: { table, offset: WORD_BYTES * TILE_WORDS * first },
     })),
   );
 };

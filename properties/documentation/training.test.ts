@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { trainingFields } from '../../src/training/fit/training.js';
+import { root } from '../types/operations/typescript.js';
+import { testPage } from './page.js';
+
+testPage('docs/training.md');
+
+const page = readFileSync(`${root}docs/training.md`, 'utf8');
+
+/** The rows of the table below a heading, as the texts of their cells. */
+const rowsBelow = (heading: string): readonly (readonly string[])[] =>
+  page
+    .split(`\n## ${heading}\n`)[1]!
+    .split('\n## ')[0]!
+    .split('\n')
+    .filter((line) => /^\| `(?!_tag)/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()).slice(1, -1)); // prettier-ignore
+
+const quoted = (text: string): readonly string[] => [...text.matchAll(/`'?([^`']+)'?`/g)].map(([, name]) => name!);
+
+test('the table of options has every option of fit, and says which ones are required', () => {
+  const rows = rowsBelow('Options').map(
+    ([option, standard]) => [quoted(option!)[0]!, standard === 'required'] as const,
+  );
+  const [required, optional] = trainingFields;
+  const listeners = ['onEvent', 'onError'];
+  expect(rows.filter(([, isRequired]) => isRequired).map(([name]) => name).sort()).toEqual(Object.keys(required).sort()); // prettier-ignore
+  expect(rows.filter(([, isRequired]) => !isRequired).map(([name]) => name).sort()).toEqual([...Object.keys(optional), ...listeners].sort()); // prettier-ignore
+});
+
+test('the table of events has every case and its fields', () => {
+  const source = readFileSync(`${root}src/training/fit/trainEvent.ts`, 'utf8');
+  const cases = source.split('readonly _tag: ').slice(1).map((text) => [
+    text.match(/^'(\w+)'/)![1]!,
+    [...text.matchAll(/readonly (\w+)\??:/g)].map(([, name]) => name!),
+  ]); // prettier-ignore
+  const rows = rowsBelow('Events').map(([tag, , fields]) => [
+    quoted(tag!)[0]!,
+    quoted(fields!).filter((name) => name !== 'oracle'),
+  ]);
+  expect(rows).toEqual(cases);
+});

@@ -1,0 +1,66 @@
+/** The parameters that a training begins with, if they are given. */
+import {
+  fail,
+  failure,
+  isValue,
+  leaves,
+  type NoisefoldError,
+  type Resident,
+  type TreeSpec,
+  valueShape,
+} from '../../dsl/index.js';
+import { attempt } from '../../internal/errors.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { matching } from '../checkpoints/snapshot.js';
+
+/** Parameters on a backend: their tree, or a record that holds it as `params`, such as a trained model. */
+export type Initial<P> = Resident<P> | { readonly params: Resident<P> };
+
+const where = 'training.initial';
+
+/** The tree of parameters. If a model has parameters of the name `params`, only a tree is accepted. */
+const treeIn = <P>(initial: Initial<P>, { leaves: own }: TreeSpec<P>): Resident<P> => {
+  const isMember = own.some(({ path }) => path === 'params' || path.startsWith('params.'));
+  const { params } = Object(initial) as { readonly params?: Resident<P> };
+  return isMember || params === undefined ? (initial as Resident<P>) : params;
+};
+
+const hinting = (error: NoisefoldError): NoisefoldError =>
+  failure(error._tag, {
+    ...error,
+    where: error.where.startsWith(where) ? error.where : `${where}: ${error.where}`,
+    hint: 'give parameters of this model on the backend, as loadWeights, loadTrained and fit return them',
+  });
+
+/**
+ * The initial parameters of a training; null if they are not given. Returns a `CheckpointMismatch` at the first
+ * parameter that differs from those of the model by its path or shape, and a `ConfigError` for anything that is not on a
+ * backend, or beside a snapshot.
+ */
+export const initialParams = <P>({
+  initial,
+  from,
+  model,
+}: {
+  readonly initial?: Initial<P>;
+  readonly from?: unknown;
+  readonly model: { readonly params: TreeSpec<P> };
+}): either.Either<NoisefoldError, Resident<P> | null> => {
+  if (initial === undefined) return E.right(null);
+  if (from !== undefined)
+    return fail('ConfigError', {
+      where,
+      expected: 'either `initial` or `from`',
+      actual: 'both',
+      hint: 'leave `initial` out to resume: the snapshot holds the parameters',
+    });
+  const tree = treeIn(initial, model.params);
+  return F.pipe(
+    attempt(() => leaves(tree, isValue)),
+    E.map(
+      (values) => new Map(values.map(({ path, leaf }) => [path, { dtype: 'F32', shape: valueShape(leaf) } as const])),
+    ),
+    E.flatMap((values) => matching(where, model.params, values)),
+    E.bimap(hinting, () => tree),
+  );
+};

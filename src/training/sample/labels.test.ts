@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import { cosine, ddim, ddpm, type Model } from '../../diffusion/index.js';
+import { addPerSample, cast, expandDims, key, mul, sub, treeSpec, using, zerosLike } from '../../dsl/index.js';
+import { leftOf, right } from '../testing.js';
+import { sample } from './sample.js';
+
+/** A model of three classes that predicts label/2 - 1. */
+const none = { params: treeSpec<object>({}), init: () => ({}) };
+const model: Model<object, [1, 1, 1]> = {
+  ...none,
+  classes: 3,
+  predicts: 'x0',
+  apply: (_, x, { label }) => addPerSample(zerosLike(x), expandDims(mul(sub(cast(label!, 'float32'), 2), 0.5), 1)),
+};
+const { classes: _, ...plain } = model;
+const trained = { model, process: right(ddpm(cosine(100))), image: [1, 1, 1], params: {} } as const;
+const named = { ...trained, classes: ['cat', 'dog', 'fox'] };
+const parts = { solver: ddim(), grid: 2, key: key(1) };
+
+test('labels are numbers, names, or null for no class', async () => {
+  const drawn = using(reference())(sample(named, { ...parts, labels: [0, 'dog', 2, null] }));
+  expect([...right(await drawn()).data]).toEqual([-1, -0.5, 0, 0.5]);
+});
+
+test.each([
+  [named, 3, 'expected a class of the model, 0 to 2, got 3; classes are numbered from 0; null draws a sample without a class'],
+  [named, 4, 'expected a class of the model, 0 to 2, got 4; give other labels, or make the model with more `classes`'],
+  [named, -1, 'expected a class of the model, 0 to 2, got -1; give other labels, or make the model with more `classes`'],
+  [named, 'dig', 'expected a class: cat, dog, fox, got "dig"; did you mean dog?'],
+  [trained, 'dog', 'expected a number, because the model has no names of classes, got "dog"; give the number or the name of a class, see `trained.classes`'],
+  [{ ...trained, model: plain }, null, 'expected no labels: the model has no classes, got null; give other labels, or make the model with more `classes`'],
+  [{ ...trained, model: plain }, 0, 'expected no labels: the model has no classes, got 0; give other labels, or make the model with more `classes`'],
+] as const)('%#: another label is an error', async (of, label, message) => {
+  const { message: found } = await leftOf(using(reference())(sample(of, { ...parts, labels: [label] })));
+  expect(found).toBe(`sample: label of sample 0: ${message}`);
+}); // prettier-ignore
+
+test('null is an error for a model that was trained without label dropout', async () => {
+  const drawn = sample({ ...trained, labelDropout: 0 }, { ...parts, labels: [0, null] });
+  expect(await leftOf(using(reference())(drawn))).toMatchObject({ where: 'sample: labels' });
+});

@@ -39,6 +39,7 @@ describe('an argument of another kind is a typed error', () => {
     ['iterate()', () => (js.iterate!() as (y: unknown) => unknown)({}), 'iterate: expected a compiled step, with its run, got nothing'],
     ['hostUniform(undefined, 1)', () => js.hostUniform!(undefined, 1), 'hostUniform: expected a key: key(7), got nothing'],
     ['frechetDistance()', () => js.frechetDistance!(), 'frechetDistance: real: expected moments, as momentsOf returns them, with its count, mean, scatter, got nothing'],
+    ['imageGrid()', () => js.imageGrid!(), 'imageGrid.shape: expected a list of extents, got nothing; give numbers in [-1, 1] as a Float32Array, and bytes as a Uint8Array'],
     ['encodeCheckpoint()', () => js.encodeCheckpoint!(), 'encodeCheckpoint: expected a snapshot, with its step, key, batch, tensors, got nothing'],
     ['saveCheckpoint(path)()', () => (js.saveCheckpoint!('never') as () => unknown)(), 'encodeCheckpoint: expected a snapshot'],
     ['encodePng of a plain array', () => js.encodePng!({ width: 1, height: 1, channels: 1, data: [1] }), 'encodePng: expected a Uint8Array with a byte for each channel of 1 × 1 pixels of 1 channels, and at least one pixel, got an array of 1'],

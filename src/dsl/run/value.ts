@@ -11,7 +11,7 @@ import { isExtent } from '../types/dim.js';
 import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
 import { inspected } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { exactly, oneOf, refined } from '../../internal/decode.js';
+import { exactly, hostArray, oneOf, refined } from '../../internal/decode.js';
 import { optionsOf } from '../../internal/options.js';
 import type { NumberType } from '../graph/region.js';
 import { type DType, isTensor, type Shape } from '../graph/tensor.js';
@@ -102,12 +102,9 @@ export const liveOn =
     });
   };
 
-const isHostArray = (x: unknown): x is HostArray =>
-  [Float32Array, Float64Array, Int32Array, Uint8Array].some((kind) => x instanceof kind);
-
 /** The arguments of {@link upload}, of which JavaScript may pass any. */
 const uploadCodec = exactly({
-  data: refined(t.unknown, 'a Float32Array, Float64Array, Int32Array or Uint8Array', isHostArray),
+  data: hostArray,
   shape: refined(t.unknown, 'a list of extents', Array.isArray),
   dtype: oneOf('float32', 'int32', 'bool'),
 });

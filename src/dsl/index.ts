@@ -48,7 +48,7 @@ export {
 export { type Leaf, leaves, mapLeaves, zipLeaves } from './types/tree.js';
 export * from './transforms/tensors.js';
 export * from './transforms/raveling.js';
-export * from './run/compile.js';
+export { compile, type CompileOptions, evaluate, type Numbers } from './run/compile.js';
 export type { At, Executable, Feed, Resident } from './run/executable.js';
 export * from './run/iterate.js';
 export type { StopSignal } from '../internal/stop.js';

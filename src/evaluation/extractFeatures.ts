@@ -5,7 +5,7 @@ import { exactly, positive } from '../internal/decode.js';
 import { orRaise } from '../internal/errors.js';
 import { t } from '../internal/fp.js';
 import { type Block, gen, hold, take } from '../internal/gen.js';
-import { breather, type StopSignal } from '../internal/stop.js';
+import { breather, type StopSignal, unlessStopped } from '../internal/stop.js';
 import { checked, dataSet, functionPart, part, signal as signalPart } from '../training/checked.js';
 import type { Dataset, ImageShape } from '../training/data/dataset.js';
 import { datasetOfImages } from '../training/data/imageData.js';
@@ -146,7 +146,8 @@ export function* extracted<P, I extends ImageShape>(
 
   function* see(first: number): Block<void> {
     const positions = Int32Array.from({ length: batch }, (_, i) => (first + i) % count);
-    const { images } = yield* take(data.batch(positions));
+    const loaded = yield* take(unlessStopped(`${where}: batch`, data.batch(positions)(), signal));
+    const { images } = yield* take(loaded);
     const seen = yield* hold(network.run({ params, images }), (values) => release(values)(backend));
     features.push(yield* rowsOf(seen.features, backend));
     if (seen.probabilities !== undefined) probabilities.push(yield* rowsOf(seen.probabilities, backend));

@@ -1,5 +1,6 @@
 import { type NoisefoldError, raise } from '../dsl/index.js';
 import { attempt } from '../internal/errors.js';
+import { demanded, part } from '../internal/parts.js';
 import type { either } from '../internal/fp.js';
 import { checkLengths } from './features.js';
 import { covarianceOf, type Moments } from './moments.js';
@@ -54,7 +55,10 @@ const trace = (matrix: Float64Array, D: number): number => {
   return sum;
 };
 
-const checkMoments = (where: string, { count, mean, scatter }: Moments): void => {
+const momentsPart = part('moments, as momentsOf returns them', 'count', 'mean', 'scatter');
+
+const checkMoments = (where: string, given: Moments): void => {
+  const { count, mean, scatter } = demanded(where, momentsPart)(given);
   if (count < 2)
     raise('ConfigError', {
       where,

@@ -1,5 +1,5 @@
 import { foldIn, key as keyOf, type NoisefoldError, raise, type RandomKey } from '../dsl/index.js';
-import { exactTuple, exactly, positive, word } from '../internal/decode.js';
+import { exactTuple, exactly, positive, refined, word } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
 import { randomInto } from '../internal/threefry.js';
@@ -57,7 +57,7 @@ export const squaredMmd = (real: Features, generated: Features): either.Either<N
 
 /** The subsets of {@link kernelDistance}. */
 export interface KernelSubsets {
-  /** The number of subsets; default 100. */
+  /** The number of subsets, at most 100,000; default 100. */
   readonly subsets?: number;
   /** The number of images in a subset; default 1000, or the smaller number of images if there are fewer. */
   readonly size?: number;
@@ -65,9 +65,12 @@ export interface KernelSubsets {
   readonly key?: RandomKey;
 }
 
+/** A limit far above useful numbers: 10⁹ subsets would take days, and their estimates gigabytes. */
+const numberOfSubsets = refined(positive, 'an integer from 1 to 100,000', (n) => n <= 100_000);
+
 export const kernelSubsetsCodec = exactly(
   {},
-  { subsets: positive, size: positive, key: exactTuple([word, word], 'a key: key(7)') },
+  { subsets: numberOfSubsets, size: positive, key: exactTuple([word, word], 'a key: key(7)') },
 );
 const decoded = optionsOf({ where: 'kernelDistance', options: kernelSubsetsCodec });
 

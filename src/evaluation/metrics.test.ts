@@ -161,6 +161,7 @@ describe('bad input', () => {
     ['a shape that does not match', momentsOf({ data: new Float64Array(3), shape: [2, 2] }), { _tag: 'ShapeError', actual: '3 numbers of shape [2, 2]' }],
     ['something else', momentsOf([1, 2] as never), { _tag: 'ShapeError', actual: 'an array of 2' }],
     ['subsets of more than all images', kernelDistance(two, two, { size: 3 }), { _tag: 'ConfigError', where: 'kernelDistance: size', expected: 'subsets of 2 to 2 images', actual: '3' }],
+    ['more subsets than are useful', kernelDistance(two, two, { subsets: 1e9, size: 2 }), { _tag: 'ConfigError', where: 'kernelDistance.subsets', expected: 'an integer from 1 to 100,000' }],
     ['an option that is misspelt', kernelDistance(two, two, { subset: 3 } as never), { _tag: 'ConfigError', where: 'kernelDistance.subset', hint: expect.stringContaining('did you mean subsets?') }],
     ['as many neighbours as images', precisionRecall(two, two), { _tag: 'ConfigError', expected: 'at least 4 images', hint: expect.stringContaining('3 neighbours') }],
     ['half a neighbour', precisionRecall(two, two, { neighbours: 0.5 }), { _tag: 'ConfigError', where: 'precisionRecall.neighbours' }],

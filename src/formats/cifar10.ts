@@ -4,6 +4,7 @@
  */
 import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
+import { checkedBytes } from './bytes.js';
 
 /**
  * The names of the classes of CIFAR-10, by label.
@@ -33,6 +34,8 @@ const RECORD = 1 + 3 * PLANE;
 export const decodeCifar10 =
   (where: string) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, Cifar10> => {
+    const valid = checkedBytes(where, bytes);
+    if (E.isLeft(valid)) return valid;
     const count = bytes.length / RECORD;
     const bad = (expected: string, actual: string): either.Either<NoisefoldError, never> =>
       fail('DecodeError', {

@@ -1,7 +1,7 @@
 /** Unpacks gzip (RFC 1952) in pieces, by the streams that browsers and Node have in common. */
 import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
-import { joinBytes } from './bytes.js';
+import { checkPieces, joinBytes } from './bytes.js';
 
 type Piece = either.Either<NoisefoldError, Uint8Array>;
 
@@ -78,6 +78,8 @@ async function* unpacked(
  */
 export const gunzip = (where: string) =>
   async function* (pieces: AsyncIterable<Piece>): AsyncGenerator<Piece, void> {
+    const valid = checkPieces(where, pieces);
+    if (E.isLeft(valid)) return yield valid;
     const source = pieces[Symbol.asyncIterator]();
     try {
       let first = new Uint8Array(0);

@@ -5,7 +5,7 @@
 import { failure, showShape, type NoisefoldError } from '../internal/errors.js';
 import { sizeOf } from '../internal/numbers.js';
 import { E, F, type either } from '../internal/fp.js';
-import { joinBytes } from './bytes.js';
+import { checkedBytes, checkPieces, joinBytes } from './bytes.js';
 
 /** An array of bytes, dense and row-major: `[60000, 28, 28]` images, or `[60000]` labels. */
 export interface ByteArray {
@@ -69,7 +69,8 @@ export const decodeIdx =
   (where: string, rank: number) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, ByteArray> =>
     F.pipe(
-      shapeOf(where, rank, bytes),
+      checkedBytes(where, bytes),
+      E.flatMap(() => shapeOf(where, rank, bytes)),
       E.map((shape) => ({ shape, data: bytes.subarray(headerBytes(rank)) })),
       E.flatMap((array) =>
         array.data.length === sizeOf(array.shape)
@@ -118,6 +119,8 @@ export const streamIdx = (where: string, rank: number) =>
   async function* (
     pieces: AsyncIterable<either.Either<NoisefoldError, Uint8Array>>,
   ): AsyncGenerator<either.Either<NoisefoldError, IdxChunk>, void> {
+    const valid = checkPieces(where, pieces);
+    if (E.isLeft(valid)) return yield valid;
     let shape: readonly number[] | null = null;
     let start = 0;
     // bytes of an incomplete header or item

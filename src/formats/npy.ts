@@ -7,6 +7,7 @@ import { amount, exactly } from '../internal/decode.js';
 import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../internal/errors.js';
 import { t, type either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
+import { checkedBytes } from './bytes.js';
 import { floatsOfHalves } from './float16.js';
 import { MOST_EXTENTS } from './safetensorsHeader.js';
 import { beginningOf, type Entry, unpacked, zipEntries } from './zip.js';
@@ -160,6 +161,7 @@ export const decodeNpy =
   (where: string) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, NpyArray> =>
     attempt(() => {
+      orRaise(checkedBytes(where, bytes));
       const { shape, element, little, isFortran, start, wanted } = fittingHeader(where, bytes, bytes.length);
       const length = sizeOf(shape);
       const view = new DataView(bytes.buffer, bytes.byteOffset + start, wanted);
@@ -208,6 +210,7 @@ export const decodeNpz =
   (where: string, options: NpzOptions = {}) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, ReadonlyMap<string, NpyArray>> =>
     attempt(() => {
+      orRaise(checkedBytes(where, bytes));
       const { maxBytes = GIB, names } = orRaise(npzOptions(options));
       const arrays = orRaise(zipEntries(where, bytes)).filter(({ name }) => name.endsWith(NPY));
       const known = arrays.map(({ name }) => name.slice(0, -NPY.length));

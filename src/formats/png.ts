@@ -3,6 +3,7 @@
  * https://www.w3.org/TR/png
  */
 import { task, type Task } from '../dsl/run/effect.js';
+import { kindOf } from '../internal/either.js';
 import { attempt, failure } from '../internal/errors.js';
 import { E, TE } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
@@ -75,7 +76,8 @@ export const encodePng = (picture: Picture): Task<Uint8Array> => {
   if (E.isLeft(named)) return task(TE.fromEither(named));
   const { width, height, channels, data } = picture;
   const hasColors = Object.hasOwn(COLOR_TYPE, channels); // JavaScript callers may pass any number
-  return hasColors && isExtent(width) && isExtent(height) && data.length === width * height * channels
+  const isBytes = data instanceof Uint8Array;
+  return hasColors && isBytes && isExtent(width) && isExtent(height) && data.length === width * height * channels
     ? task(
         TE.fromTask(async () =>
           joinBytes([
@@ -91,9 +93,9 @@ export const encodePng = (picture: Picture): Task<Uint8Array> => {
           failure('ConfigError', {
             where: 'encodePng',
             expected: hasColors
-              ? `a byte for each channel of ${width} × ${height} pixels of ${channels} channels, and at least one pixel`
+              ? `a Uint8Array with a byte for each channel of ${width} × ${height} pixels of ${channels} channels, and at least one pixel`
               : '1, 3 or 4 channels: grey, RGB, or RGB and opacity',
-            actual: hasColors ? `${data.length} bytes` : `${channels} channels`,
+            actual: !hasColors ? `${channels} channels` : isBytes ? `${data.length} bytes` : kindOf(data),
             hint: 'give rows of pixels from the top, without padding',
           }),
         ),

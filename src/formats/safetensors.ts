@@ -6,7 +6,7 @@
  */
 import { attempt, fail, type NoisefoldError } from '../internal/errors.js';
 import { E, F, type either } from '../internal/fp.js';
-import { joinBytes } from './bytes.js';
+import { checkedBytes, joinBytes } from './bytes.js';
 import { crc32 } from './crc32.js';
 import { BYTES, type Entry } from './safetensorsHeader.js';
 import {
@@ -96,7 +96,8 @@ export const decodeSafetensors =
   (where: string) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, TensorFile> =>
     F.pipe(
-      headOf(where, bytes),
+      checkedBytes(where, bytes),
+      E.flatMap(() => headOf(where, bytes)),
       E.map(({ tensors, metadata, start }) => ({
         tensors: new Map(Array.from(tensors, ([name, entry]) => [name, tensorAt(bytes, entry, start)])),
         metadata,

@@ -172,6 +172,11 @@ export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => bool
 export const functionOf = <F>(name: string): t.Type<F> =>
   refined(t.Function as t.Type<unknown> as t.Type<F>, name, () => true);
 
+/** Numbers on the host: a plain array does not tell their dtype. */
+export const hostArray = refined(t.unknown, 'a Float32Array, Float64Array, Int32Array or Uint8Array', (x) =>
+  [Float32Array, Float64Array, Int32Array, Uint8Array].some((kind) => x instanceof kind),
+);
+
 /** An integer ≥ 0 that a JavaScript number holds exactly. */
 export const natural = refined(t.number, 'an integer ≥ 0', (n) => Number.isSafeInteger(n) && n >= 0);
 /** An integer ≥ 1. */

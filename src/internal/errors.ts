@@ -94,6 +94,12 @@ export interface ThrownError extends Error {
   readonly error: NoisefoldError;
 }
 
+/** Tests for an error value. JavaScript callers may pass anything else as a `Left`. */
+export const isError = (x: unknown): x is NoisefoldError =>
+  (['_tag', 'message', 'where', 'expected', 'actual', 'hint'] as const).every(
+    (field) => typeof (Object(x) as Partial<NoisefoldError>)[field] === 'string',
+  );
+
 const notAnError = (given: unknown): NoisefoldError =>
   failure('ConfigError', {
     where: 'Left',
@@ -158,11 +164,15 @@ export const raise = (tag: ErrorTag, explanation: Explanation): never => {
   throw thrownError(failure(tag, explanation));
 };
 
+/** The `Left` of a copy of an error value that keeps the stack of an exception. */
+export const caughtAs = (error: NoisefoldError, thrown: unknown): either.Either<NoisefoldError, never> =>
+  E.left(Object.defineProperty({ ...error }, caughtFrom, { value: thrown }));
+
 /** The `Left` of a raised error; other exceptions are defects and are rethrown. */
 export const caught = (thrown: unknown): either.Either<NoisefoldError, never> => {
   const raised = errorIn(thrown);
   if (raised === null) throw thrown;
-  return E.left(Object.defineProperty({ ...raised }, caughtFrom, { value: thrown }));
+  return caughtAs(raised, thrown);
 };
 
 /**

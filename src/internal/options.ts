@@ -41,6 +41,9 @@ export const optionsOf =
         })
       : F.pipe(
           decode(options)(given === undefined ? {} : given),
+          E.mapLeft((mismatch) =>
+            given === undefined && mismatch.path === '' ? { ...mismatch, actual: show(given) } : mismatch,
+          ),
           E.mapLeft((mismatch) => failure('ConfigError', explained(where, hint ?? hintFor(mismatch))(mismatch))),
         );
 

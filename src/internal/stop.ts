@@ -1,6 +1,6 @@
 /** Long work that does not block its caller: it is split into pieces, and the event loop runs between them. */
-import { caught, type NoisefoldError } from './errors.js';
-import { E, type taskEither } from './fp.js';
+import { caught, fail, type NoisefoldError } from './errors.js';
+import { E, type either, type taskEither } from './fp.js';
 
 /**
  * The part of an `AbortSignal` that the library reads. It is declared here so that the types depend neither on Node's
@@ -9,6 +9,32 @@ import { E, type taskEither } from './fp.js';
 export interface StopSignal {
   readonly aborted: boolean;
 }
+
+/** The error of work that a signal stopped. */
+export const cancelled = (where: string, hint: string): either.Either<NoisefoldError, never> =>
+  fail('Cancelled', { where, expected: 'to continue', actual: 'a signal to stop', hint });
+
+/** Milliseconds between two checks of a signal while the library waits for work that it does not control. */
+const CHECK_INTERVAL = 100;
+
+/**
+ * Waits for work that may never end, such as a read from a lost disk. Returns `Cancelled` if the signal is aborted first;
+ * the work then goes on, and its result is ignored.
+ */
+export const unlessStopped = <A>(
+  where: string,
+  work: Promise<A>,
+  signal: StopSignal | undefined,
+): taskEither.TaskEither<NoisefoldError, A> => {
+  const check = (stop: (result: either.Either<NoisefoldError, never>) => void) => () => {
+    if (signal?.aborted === true) stop(cancelled(where, 'begin again, or resume from a checkpoint'));
+  };
+  return () =>
+    new Promise((resolve, reject) => {
+      const timer = signal && setInterval(check(resolve), CHECK_INTERVAL);
+      void work.then((result) => resolve(E.right(result)), reject).finally(() => clearInterval(timer));
+    });
+};
 
 /** A port of a `MessageChannel` in a browser. */
 interface Port {

@@ -1,7 +1,7 @@
 import type { HostArray } from '../dsl/compile/backend.js';
 import { fail, showShape, type NoisefoldError } from '../internal/errors.js';
-import { exactly, natural, positive } from '../internal/decode.js';
-import { E, F, type either, type t } from '../internal/fp.js';
+import { exactly, hostArray, natural, positive, refined } from '../internal/decode.js';
+import { E, F, type either, t } from '../internal/fp.js';
 import { sizeOf } from '../internal/numbers.js';
 import { optionsOf } from '../internal/options.js';
 import type { Picture } from '../formats/png.js';
@@ -26,12 +26,18 @@ export interface ImageGridOptions {
 const codec = exactly({}, { columns: positive, scale: positive, gap: natural });
 const decoded = optionsOf({ where: 'imageGrid', options: codec });
 
+const checkedImages = optionsOf({
+  where: 'imageGrid',
+  options: t.type(
+    { shape: refined(t.unknown, 'a list of extents', Array.isArray), data: hostArray },
+    'a batch of images',
+  ),
+  hint: 'give numbers in [-1, 1] as a Float32Array, and bytes as a Uint8Array',
+});
+
 /** Maps a number of a batch to 0…255; the array to which it is written clamps it. */
 const byteOf = (data: HostArray): ((x: number) => number) =>
   data instanceof Float32Array || data instanceof Float64Array ? (x) => (x + 1) * 127.5 : (x) => x;
-
-/** The arrays of a {@link HostArray}: a plain array does not tell what its numbers mean. */
-const KINDS = [Float32Array, Float64Array, Int32Array, Uint8Array];
 
 /** The maximum size of a picture in bytes. */
 const MOST_BYTES = 2 ** 31;
@@ -40,13 +46,6 @@ const arranged = (
   { shape, data }: ImageBatch,
   { columns = Math.ceil(Math.sqrt(shape[0] ?? 0)), scale = 1, gap = 0 }: t.TypeOf<typeof codec>,
 ): either.Either<NoisefoldError, Picture> => {
-  if (!KINDS.some((kind) => data instanceof kind))
-    return fail('ConfigError', {
-      where: 'imageGrid.data',
-      expected: `numbers in one of ${KINDS.map(({ name }) => name).join(', ')}`,
-      actual: Array.isArray(data) ? 'an array' : 'another value',
-      hint: 'give numbers in [-1, 1] as a Float32Array, and bytes as a Uint8Array',
-    });
   const [n = 0, height = 0, width = 0, channels = 0] = shape;
   const fits = shape.length === 4 && sizeOf(shape) === data.length && data.length > 0;
   const isPicture = channels === 1 || channels === 3 || channels === 4;
@@ -103,6 +102,7 @@ export const imageGrid = (
   layout: number | ImageGridOptions = {},
 ): either.Either<NoisefoldError, Picture> =>
   F.pipe(
-    decoded(typeof layout === 'number' ? { columns: layout } : layout),
+    checkedImages(images),
+    E.flatMap(() => decoded(typeof layout === 'number' ? { columns: layout } : layout)),
     E.flatMap((options) => arranged(images, options)),
   );

@@ -142,3 +142,9 @@ describe('lossChart', () => {
     expect(lossChart([])).toContain('@media(prefers-color-scheme:dark)');
   });
 });
+
+test.each([true, false])('losses whose difference overflows break the line, logarithmic: %s', (logarithmic) => {
+  const svg = lossChart([lineOf(0, 1e308), lineOf(1, -1e308), lineOf(2, 1), lineOf(3, 2)], { logarithmic });
+  expect(points(svg, 'raw train')).toHaveLength(2);
+  expect(svg).not.toMatch(/NaN|Infinity/);
+});

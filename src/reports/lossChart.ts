@@ -121,6 +121,9 @@ const stacked = (labels: readonly Label[]): readonly Label[] => {
     });
 };
 
+/** A loss, or NaN for one beyond the range of float32: differences of greater numbers overflow. */
+const drawable = (loss: number): number => (Math.abs(loss) < 2 ** 128 ? loss : Number.NaN);
+
 const fields = namedFields('lossChart', {}, ['title', 'logarithmic']);
 
 /**
@@ -133,9 +136,11 @@ const fields = namedFields('lossChart', {}, ['title', 'logarithmic']);
  */
 export const lossChart = (metrics: readonly Metrics[], options: LossChartOptions = {}): string => {
   const { title = 'Training loss', logarithmic = true } = fields(options);
-  const raw = metrics.map(({ step, loss }) => ({ x: step, y: loss }));
+  const raw = metrics.map(({ step, loss }) => ({ x: step, y: drawable(loss) }));
   const train = smoothed(raw);
-  const heldOut = metrics.flatMap(({ step, heldOut }) => (heldOut === undefined ? [] : [{ x: step, y: heldOut }]));
+  const heldOut = metrics.flatMap(({ step, heldOut }) =>
+    heldOut === undefined ? [] : [{ x: step, y: drawable(heldOut) }],
+  );
   const x = axisOf(
     raw.map((point) => point.x),
     [PLOT.left, PLOT.right],

@@ -1,37 +1,11 @@
 /** Checks configurations, which may be anything if they come from JavaScript, a checkpoint or a spread. */
 import { fail, type NoisefoldError } from '../dsl/index.js';
-import { optionsOf } from '../internal/options.js';
 import { exactTuple, finite, refined, word } from '../internal/decode.js';
-import { isEither } from '../internal/either.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { findNonJson } from '../internal/json.js';
+import { checked, functionPart, isObject, part } from '../internal/parts.js';
 
-const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
-
-const partType = (name: string, is: (x: unknown) => boolean, otherwise: (x: unknown) => string): t.Type<unknown> =>
-  new t.Type<unknown>(
-    name,
-    (x): x is unknown => is(x),
-    (x, context) => {
-      if (is(x)) return t.success(x);
-      return isEither(x)
-        ? t.failure(x, context, `${name}, taken out of its Either by unwrap or E.flatMap`)
-        : t.failure(x, context, otherwise(x));
-    },
-    F.identity,
-  );
-
-/** An object with at least these fields. Their values are checked where they are used. */
-export const part = (name: string, ...fields: readonly string[]): t.Type<unknown> =>
-  partType(
-    name,
-    (x) => isObject(x) && !isEither(x) && fields.every((field) => field in x),
-    (x) => {
-      if (typeof x === 'function') return `${name}: call the function that makes it`;
-      const lacking = isObject(x) ? fields.filter((field) => !(field in x)) : [];
-      return lacking.length === 0 ? name : `${name}, with its ${lacking.join(', ')}`;
-    },
-  );
+export { checked, functionPart, part };
 
 /** True for a classifier, which has `classes` and, unlike a denoiser, no `predicts`. */
 export const isClassifier = <X>(x: X): x is Extract<X, { readonly classes: number }> =>
@@ -47,14 +21,6 @@ export const learnablePart: t.Type<unknown> = new t.Type<unknown>(
   (x, context) => (isClassifier(x) ? classifierPart : denoiserPart).validate(x, context),
   F.identity,
 );
-
-/** A function. */
-export const functionPart = (name: string): t.Type<unknown> =>
-  partType(
-    name,
-    (x) => typeof x === 'function',
-    () => name,
-  );
 
 /** A number of timesteps, or a grid of them. */
 export const grid = t.union([t.number, functionPart('a grid')], 'a number of steps, or a grid such as trailing(50)');
@@ -97,12 +63,6 @@ export const json: t.Type<unknown> = new t.Type<unknown>(
   },
   F.identity,
 );
-
-/** Returns a configuration if its codec accepts it; otherwise a `ConfigError` that names the field. */
-export const checked =
-  (where: string, codec: t.Decoder<unknown, unknown>) =>
-  <A>(config: A): either.Either<NoisefoldError, A> =>
-    E.map(() => config)(optionsOf({ where, options: codec })(config));
 
 /** Returns a trained network; `ConfigError` for anything else, such as a snapshot. */
 export const checkedNetwork = (where: string) =>

@@ -1,9 +1,9 @@
 /** Listeners: functions of the user that training, sampling and measurements call, and whose work they wait for. */
 import { type Backend, fail, type NoisefoldError } from '../dsl/index.js';
 import { hear } from '../dsl/run/effect.js';
+import { described } from '../internal/exception.js';
 import type { taskEither } from '../internal/fp.js';
 import type { Fallible } from '../internal/gen.js';
-import { described } from './genEffect.js';
 
 /** The result of a listener, a promise of it, or an fp-ts task of it. */
 export type Heard<A> = A | Promise<A> | taskEither.TaskEither<NoisefoldError, A>;

@@ -5,7 +5,6 @@
 import {
   type Backend,
   type Bindings,
-  fail,
   type Feed,
   type Program,
   release,
@@ -14,7 +13,7 @@ import {
 } from '../dsl/index.js';
 import { E, type io } from '../internal/fp.js';
 import { type Fallible, gen, hold, keep, take, type Work } from '../internal/gen.js';
-import { type Breathe, breather, type StopSignal } from '../internal/stop.js';
+import { type Breathe, breather, cancelled, type StopSignal } from '../internal/stop.js';
 import { compiled } from './open.js';
 
 /**
@@ -101,9 +100,7 @@ export const mayGoOn =
   (where: string, breathe: Breathe, signal: StopSignal | undefined, hint = 'begin again'): Fallible<void> =>
   async () => {
     await breathe();
-    return signal?.aborted === true
-      ? fail('Cancelled', { where, expected: 'to continue', actual: 'a signal to stop', hint })
-      : E.right(undefined);
+    return signal?.aborted === true ? cancelled(where, hint) : E.right(undefined);
   };
 
 /** The arguments of a run of a loop from beginning to end. */

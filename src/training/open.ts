@@ -2,14 +2,8 @@
  * Programs with generic types, because their model is any model. `At` and `Feed` do not reduce for them, and their
  * symbols are unknown, so the types of their runs are stated with `Resident` instead.
  */
-import {
-  type Backend,
-  type Bindings,
-  compile,
-  type CompileOptions,
-  nonFiniteOrigin,
-  type Program,
-} from '../dsl/index.js';
+import { type Backend, type Bindings, type CompileOptions, nonFiniteOrigin, type Program } from '../dsl/index.js';
+import { compileOrThrow } from '../dsl/run/compile.js';
 import type { io } from '../internal/fp.js';
 import type { Fallible } from '../internal/gen.js';
 
@@ -19,8 +13,8 @@ export interface Open<Given, Result> {
   readonly release: io.IO<void>;
 }
 
-/** Compiles a program with generic types. */
-export const compiled = compile as unknown as <I, O>(
+/** Compiles a program with generic types. Rethrows an exception of its function, whose place its caller names. */
+export const compiled = compileOrThrow as unknown as <I, O>(
   program: Program<I, O>,
   extents: Bindings,
   options?: CompileOptions<I>,

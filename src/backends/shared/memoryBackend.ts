@@ -56,8 +56,11 @@ export const memoryBackend = <K extends NamedKernel>(parts: Parts<K>): Backend =
     return loss === null ? work() : E.left(loss);
   };
 
-  const uploaded = async (data: HostArray, dtype: NumberType): Promise<Result<DeviceBuffer>> => {
-    const held = await memory.hold(data.length, dtype);
+  /** Uploads the numbers that an array holds at the call. The caller may change it, or transfer its buffer, afterwards. */
+  const uploaded = async (given: HostArray, dtype: NumberType): Promise<Result<DeviceBuffer>> => {
+    const allocated = memory.hold(given.length, dtype);
+    const data = allocated instanceof Promise ? given.slice() : given;
+    const held = allocated instanceof Promise ? await allocated : allocated;
     if (E.isLeft(held)) return held;
     const address = memory.addressOf(held.right, 'upload');
     if (E.isLeft(address)) return address;

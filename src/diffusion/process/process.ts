@@ -1,4 +1,5 @@
-import type { NoisefoldError } from '../../internal/errors.js';
+import { isEither, kindOf } from '../../internal/either.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Channel, identity, type Posterior, posteriorOf } from '../schedules/channel.js';
 import type { Schedule } from '../schedules/schedule.js';
@@ -49,6 +50,14 @@ export const processOf = (schedule: Schedule, timesteps?: Int32Array): Process =
   return processOfMarginals(schedule, marginals, timesteps);
 };
 
+const noSchedule = (given: unknown): either.Either<NoisefoldError, never> =>
+  fail('ConfigError', {
+    where: 'ddpm',
+    expected: 'the Either that a schedule returns',
+    actual: kindOf(given),
+    hint: 'write ddpm(linear(1000)); for a schedule taken out of its Either, processOf(schedule)',
+  });
+
 /**
  * The process of DDPM (Ho et al. 2020) from the `Either` that the schedules return.
  * @example
@@ -58,4 +67,4 @@ export const processOf = (schedule: Schedule, timesteps?: Int32Array): Process =
  * isLeft(wrong) && wrong.left.expected // → 'T ≥ 20'
  */
 export const ddpm = (schedule: either.Either<NoisefoldError, Schedule>): either.Either<NoisefoldError, Process> =>
-  E.map((s: Schedule) => processOf(s))(schedule);
+  isEither(schedule) ? E.map((s: Schedule) => processOf(s))(schedule) : noSchedule(schedule);

@@ -1,7 +1,7 @@
 /** The expression graph: plain immutable nodes. A staged tensor is a handle on a node. */
 import type { Distribution } from '../../internal/threefry.js';
 import type { DType } from '../types/dtype.js';
-import { extents } from '../types/dim.js';
+import { countable } from '../types/dim.js';
 import { showType, type Typed } from '../../internal/errors.js';
 
 export type { DType } from '../types/dtype.js';
@@ -150,7 +150,7 @@ const printed = inspected({}, 'Tensor', () => 'part of a program; it has no numb
 
 /**
  * Makes a node. The caller ensures that the shape and dtype fit the operation, as the constructors in `primitives/` do.
- * Raises `ShapeError` for invalid extents.
+ * Raises `ShapeError` for invalid extents, and for more elements than can be counted.
  */
 export const node = <K extends Op>(
   op: K,
@@ -165,7 +165,7 @@ export const node = <K extends Op>(
     op,
     inputs,
     attributes,
-    shape: extents(op, shape),
+    shape: countable(op, shape),
     dtype,
     depth: 1 + inputs.reduce((deepest, input) => Math.max(deepest, input.depth), 0),
   }) as unknown as Node;

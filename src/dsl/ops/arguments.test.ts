@@ -42,6 +42,14 @@ const calls: Readonly<Record<string, readonly [call: () => unknown, message: str
   'convTranspose2d(image, undefined)': [() => js.convTranspose2d!(image, undefined), 'convTranspose2d: expected a tensor (kernel), got nothing'],
   'stack of a partially applied operation': [() => js.stack!(half), 'stack: expected a list of tensors, got a function; write stack([x, y])'],
   'concatAll(x, x)': [() => js.concatAll!(x, x), 'concatAll: expected a list of tensors, got a tensor of [2, 16]; write concatAll([x, y])'],
+  'scalar(undefined)': [() => js.scalar!(undefined), 'scalar: expected a number, got nothing; give a number, such as 0'],
+  'fullOf({})': [() => js.fullOf!({}), 'fullOf: expected a number, got an object'],
+  'fullLike(x, null)': [() => js.fullLike!(x, null), 'fullLike: expected a number, got null'],
+  "constantOf([1, '2'], 2)": [() => js.constantOf!([1, '2'], 2), 'constantOf: expected a number, got "2"'],
+  'roll(x, 1, null)': [() => js.roll!(x, 1, null), 'roll: expected a number, got null'],
+  "pad(x, 0, 1, 1, '0')": [() => js.pad!(x, 0, 1, 1, '0'), 'pad: expected a number, got "0"'],
+  'iota(2 ** 31 + 1)': [() => js.iota!(2 ** 31 + 1), 'iota: expected at most 2^31 elements, got [2147483649]; an int32 counts to 2^31 - 1'],
+  'ones(2 ** 40, 2 ** 40)': [() => js.ones!(2 ** 40, 2 ** 40), 'ones: expected at most 2^53 - 1 elements, got [1099511627776, 1099511627776]; use smaller extents'],
   'concat([x, x])': [() => js.concat!([x, x]), 'concat: expected two tensors, got an array of 2'],
 }; // prettier-ignore
 

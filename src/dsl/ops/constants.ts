@@ -1,20 +1,21 @@
 /** Tensors of known values. */
-import { type Extent, extents, type Extents, type Widened } from '../types/dim.js';
+import { countable, type Extent, type Extents, type Widened } from '../types/dim.js';
 import { dual } from '../../internal/dual.js';
 import type { NumberType } from '../graph/region.js';
 import { type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
+import { demandNumber } from '../primitives/checks.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js';
 
 /** The extents of a checked shape, whose type `Extents<S>` is S or error messages. Raises `ShapeError`. */
-const checked = (op: string, shape: readonly unknown[]): readonly number[] => extents(op, shape as readonly number[]);
+const checked = (op: string, shape: readonly unknown[]): readonly number[] => countable(op, shape as readonly number[]);
 
 /**
  * Fills a shape with one number. Extents known only at run time are wide; see `ascribe`.
  * @example fullOf(0.5, 2, 3) // → [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]
  */
 export const fullOf = <const S extends readonly number[]>(value: number, ...shape: Extents<S>): Tensor<Widened<S>> =>
-  tensor(full(value, checked('fullOf', shape)));
+  tensor(full(demandNumber('fullOf', value), checked('fullOf', shape)));
 
 /**
  * Makes zeros of a shape; see {@link fullOf}.
@@ -39,7 +40,7 @@ export const fullLike: {
   <S extends Shape, D extends NumberType>(x: Tensor<S, D>, value: number): Tensor<S, D>;
 } = dual('fullLike', 2, (x: AnyTensor, value: number) => {
   const { shape, dtype } = nodeOf(x);
-  return tensor(full(value, shape, dtype));
+  return tensor(full(demandNumber('fullLike', value), shape, dtype));
 });
 
 /**
@@ -64,14 +65,15 @@ export const scalar: {
   // two signatures: TypeScript would infer D from the expected type of a call instead of its default
   (value: number): Tensor<[]>;
   <D extends Exclude<DType, 'key'>>(value: number, dtype: D): Tensor<[], D>;
-} = <D extends NumberType>(value: number, dtype?: D): Tensor<[], D> => tensor(full(value, [], dtype ?? 'float32'));
+} = <D extends NumberType>(value: number, dtype?: D): Tensor<[], D> =>
+  tensor(full(demandNumber('scalar', value), [], dtype ?? 'float32'));
 
 type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;
 
 const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | Uint8Array =>
   data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array
     ? data.slice()
-    : Float64Array.from(data);
+    : Float64Array.from(data, (x) => demandNumber('constantOf', x));
 
 /**
  * Makes a tensor of numbers in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, otherwise float32.

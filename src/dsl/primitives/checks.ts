@@ -1,4 +1,5 @@
 /** Shapes and dtypes that operands must have, and the numbers that a dtype holds. */
+import { show } from '../../internal/decode.js';
 import { raise, showShape, showType } from '../../internal/errors.js';
 import { type ConstantData, type DType, type Node, whereOf } from '../graph/node.js';
 
@@ -23,6 +24,12 @@ export const demandKey = (op: string, n: Node): void => {
   const hint = "declare the input as 'key'";
   if (n.dtype !== 'key') raise('DTypeError', { where: op, expected: 'a key', actual: showType(n), hint });
 };
+
+/** Returns a number. Raises `ConfigError` for anything else, from JavaScript. */
+export const demandNumber = (where: string, x: unknown): number =>
+  typeof x === 'number'
+    ? x
+    : raise('ConfigError', { where, expected: 'a number', actual: show(x), hint: 'give a number, such as 0' });
 
 /** Converts numbers to a dtype: a bool becomes 0 or 1. Raises `DTypeError` for a fraction as int32. */
 export const heldBy = (where: string, dtype: DType, numbers: ConstantData): ConstantData => {

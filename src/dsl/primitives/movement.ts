@@ -3,7 +3,7 @@ import { raise, showShape } from '../../internal/errors.js';
 import { type DType, type Node, node } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { isExtent } from '../types/dim.js';
-import { axisOf, heldBy, isSameShape, type Numbers, wrongDType, wrongShape } from './checks.js';
+import { axisOf, demandNumber, heldBy, isSameShape, type Numbers, wrongDType, wrongShape } from './checks.js';
 import type { Operand } from './primitive.js';
 import { constant } from './source.js';
 
@@ -83,7 +83,7 @@ export const pad = (x: Node, low: Numbers, high: Numbers, interior = perAxis(0, 
     wrongShape('pad', x, `counts ≥ 0 for ${x.shape.length} axes`, actual, 'use slice to crop');
   }
   if (all.every((p) => p === 0)) return x;
-  const filling = heldBy('pad', x.dtype, Float64Array.of(value))[0]!;
+  const filling = heldBy('pad', x.dtype, Float64Array.of(demandNumber('pad', value)))[0]!;
   const shape = x.shape.map((d, i) => low[i]! + d + Math.max(0, d - 1) * interior[i]! + high[i]!);
   return node('pad', [x], { low, high, interior, value: filling }, shape, x.dtype);
 };

@@ -1,5 +1,5 @@
 /** Constructors of nodes without operands, or with only keys as operands. */
-import { raise, showShape } from '../../internal/errors.js';
+import { raise, refuseShape, showShape } from '../../internal/errors.js';
 import type { ConstantData, Distribution, DType, Node, NodeOf } from '../graph/node.js';
 import { node, pathOf } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
@@ -23,9 +23,11 @@ export const constant = (data: ConstantData, shape: Numbers, dtype: DType): Node
   return node('constant', [], { data: heldBy('constant', dtype, data) }, shape, dtype);
 };
 
-/** The index of each element along an axis. */
+/** The index of each element along an axis. Raises `ShapeError` for an axis that an int32 cannot count. */
 export const iota = (shape: Numbers, axis: number, dtype: 'float32' | 'int32' = 'int32'): Node =>
-  node('iota', [], { axis }, shape, dtype);
+  dtype === 'int32' && shape[axis]! > 2 ** 31
+    ? refuseShape('iota', 'at most 2^31 elements', shape, 'an int32 counts to 2^31 - 1')
+    : node('iota', [], { axis }, shape, dtype);
 
 /** Derives a key from a key and 64 bits. */
 export const deriveKey = (key: Node, words: readonly [number, number]): Node => {

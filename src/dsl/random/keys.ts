@@ -4,7 +4,7 @@
  *
  * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). The same names fork the same keys in both.
  */
-import { type Extent, extents, type Extents, type Widened } from '../types/dim.js';
+import { countable, type Extent, type Extents, type Widened } from '../types/dim.js';
 import { dual, type OneError, startsWithOperand } from '../../internal/dual.js';
 import { named, raise } from '../../internal/errors.js';
 import type { Distribution, Node } from '../graph/node.js';
@@ -76,7 +76,7 @@ type Sample = (op: string, key: Key, shape: readonly number[], ...parameters: re
 const draw =
   (distribution: Distribution): Sample =>
   (op, key, shape) =>
-    named(op, () => random(distribution, staged(op, key), extents(op, shape)));
+    named(op, () => random(distribution, staged(op, key), countable(op, shape)));
 
 /** Tests if the first argument of a call is a key, of a program or (by mistake) of the host. */
 const startsWithKey = ([key]: readonly unknown[]): boolean => isOperand(key) || Array.isArray(key);

@@ -1,5 +1,6 @@
 /** Compiles programs for a backend, to run them once or several times. */
-import { exactly } from '../../internal/decode.js';
+import { exactly, refined } from '../../internal/decode.js';
+import { caughtAny } from '../../internal/exception.js';
 import { F, t, TE, type taskEither } from '../../internal/fp.js';
 import { gen, hold, take } from '../../internal/gen.js';
 import { attemptInTurns } from '../../internal/stop.js';
@@ -11,7 +12,7 @@ import type { Shape, Tensor } from '../graph/tensor.js';
 import { optionsOf } from '../../internal/options.js';
 import type { Extent } from '../types/dim.js';
 import { leaves, withLeaves } from '../types/tree.js';
-import { effect, type Effect } from './effect.js';
+import { effect, type Effect, task } from './effect.js';
 import { type At, type Executable, executable, type Feed } from './executable.js';
 import { isResult, isValue, read, type Read, release, type Value } from './value.js';
 
@@ -26,9 +27,36 @@ const compileOptions = optionsOf({
   hint: "{ donate: ['state'] } reuses the memory of an input for the output of the same name",
 });
 
+const compileArguments = optionsOf({
+  where: 'compile',
+  options: exactly({
+    program: refined(t.unknown, 'a program', (x) => t.type({ inputs: t.object, trace: t.Function }).is(x)),
+    extents: refined(t.unknown, 'the extents of its symbols', t.UnknownRecord.is),
+  }),
+  hint: "write compile(program({ x: 'B 2' }, ({ x }) => …), { B: 8 }), with {} if the program has no symbols",
+});
+
+/** Compiles a program like {@link compile}. Rethrows an exception of its function. */
+export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
+  program: Program<I, O>,
+  extents: { readonly [K in keyof E]: Extent<E[K]> },
+  options: CompileOptions<I> = {},
+): Effect<Executable<At<I, E>, At<O, E>>> =>
+  effect((backend) =>
+    F.pipe(
+      TE.fromEither(compileArguments({ program, extents })),
+      TE.flatMapEither(() => compileOptions(options)),
+      // each Extent<E[K]> is E[K], or an error message that no number is assignable to
+      TE.flatMap(({ donate }) => attemptInTurns(planning(program, extents as Bindings, backend.capabilities, donate))),
+      TE.bind('runner', ({ plan: planned }) => backend.compile(planned)),
+      TE.map(({ plan: planned, traced, runner }) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
+    ),
+  );
+
 /**
  * Compiles a program for a backend, at an extent for each of its symbols. Fails with the errors of tracing: `ShapeError`,
- * `DTypeError`, `UnknownDim`, `KeyReused`, `ConfigError`. Keep the executable: its runs do not trace again.
+ * `DTypeError`, `UnknownDim`, `KeyReused`, and `ConfigError`, also for an exception of the function. Keep the executable:
+ * its runs do not trace again.
  * @example
  * const mse = program({ x: 'B 2', y: 'B 2' }, ({ x, y }) => mean(square(sub(x, y))))
  * await using nf = await open(reference())
@@ -42,13 +70,13 @@ export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]
   options: CompileOptions<I> = {},
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
   effect((backend) =>
-    F.pipe(
-      TE.fromEither(compileOptions(options)),
-      // each Extent<E[K]> is E[K], or an error message that no number is assignable to
-      TE.flatMap(({ donate }) => attemptInTurns(planning(program, extents as Bindings, backend.capabilities, donate))),
-      TE.bind('runner', ({ plan: planned }) => backend.compile(planned)),
-      TE.map(({ plan: planned, traced, runner }) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
-    ),
+    task(async () => {
+      try {
+        return await compileOrThrow<I, O, E>(program, extents, options)(backend)();
+      } catch (thrown) {
+        return caughtAny('compile', 'that of the program', thrown);
+      }
+    }),
   );
 
 /** The numbers of a tree of tensors on the host, row-major. */

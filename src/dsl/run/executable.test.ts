@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
+import { wasm } from '../../backends/wasm/index.js';
+import { thrownError } from '../../internal/errors.js';
 import { E, F, RTE } from '../../internal/fp.js';
 import {
   add,
@@ -14,6 +16,7 @@ import {
   normal,
   program,
   type RandomKey,
+  read,
   sum,
   type Tensor,
   treeSpec,
@@ -48,6 +51,44 @@ describe('compile rejects a symbol without a number', () => {
     const compiled = compile(same, {} as { B: number }); // from JavaScript
     expect(await using(reference())(compiled)()).toMatchObject(E.left({ _tag: 'UnknownDim', message }));
   }); // prettier-ignore
+});
+
+describe('compile refuses what is not a program, and an exception of its function', () => {
+  const bug = (): never => {
+    throw new TypeError('my bug');
+  };
+  test.each<[string, readonly unknown[], string]>([
+    ['nothing', [undefined, {}], 'compile.program: expected a program, got nothing; write compile(program('],
+    ['a text', ['x', {}], 'compile.program: expected a program, got "x"'],
+    ['no extents', [twice], 'compile.extents: expected the extents of its symbols, got nothing'],
+    ['a function that throws', [program({ x: '2' }, bug), {}], 'compile: expected functions that do not throw and return what their types say, got TypeError: my bug (at '],
+  ])('%s', async (_, given, message) => {
+    const refused = await using(reference())(compile(...(given as [typeof twice, object])))(); // from JavaScript
+    expect(refused).toMatchObject(E.left({ _tag: 'ConfigError', message: expect.stringContaining(message) }));
+  }); // prettier-ignore
+
+  test('keeps the stack of the exception', async () => {
+    const refused = await using(reference())(compile(program({ x: '2' }, bug), {}))();
+    expect(E.isLeft(refused) && thrownError(refused.left).stack).toMatch(/^ConfigError: compile: .*\nTypeError: my bug\n +at .*bug/);
+  }); // prettier-ignore
+});
+
+test.each([reference, wasm])('%o: arrays may change and move once the work has begun', async (acquire) => {
+  const backend = right(await acquire()());
+  const sums = right(
+    await compile(
+      program({ x: '2', y: '2' }, ({ x, y }) => add(x, y)),
+      {},
+    )(backend)(),
+  );
+  const [x, y, z] = [Float32Array.of(1, 2), Float32Array.of(10, 20), Int32Array.of(7)];
+  const working = [sums.run({ x, y })(), upload(z, [1])(backend)()] as const;
+  x.fill(99);
+  structuredClone([y, z], { transfer: [y.buffer, z.buffer] });
+  const [result, uploaded] = await Promise.all(working);
+  expect(Array.from(right(await read(right(result))(backend)()))).toEqual([11, 22]);
+  expect(Array.from(right(await read(right(uploaded))(backend)()))).toEqual([7]);
+  right(await backend.close());
 });
 
 test('compile rejects a tensor that escaped from a function given to grad', async () => {

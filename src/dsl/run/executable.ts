@@ -27,7 +27,7 @@ export type At<T, E> =
 /** The values of a tree of tensors without symbols, such as parameters. */
 export type Resident<T> = At<T, Record<never, never>>;
 
-/** The inputs of a run: values on the backend, or typed arrays of the input's dtype, which are uploaded for this run. */
+/** The inputs of a run: values on the backend, or typed arrays of the input's dtype, whose numbers are copied at the call. */
 export type Feed<T> =
   T extends Value<infer S, infer D>
     ? Value<S, D> | ArrayOf<D> | (S extends readonly [] ? number : never)

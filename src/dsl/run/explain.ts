@@ -2,6 +2,7 @@
 import { showShape } from '../../internal/errors.js';
 import type { Anchor } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
+import { demanded, part } from '../../internal/parts.js';
 import type { Call, Plan, View } from '../compile/plan.js';
 import type { Region } from '../graph/region.js';
 import type { Peak } from './peak.js';
@@ -110,11 +111,12 @@ const unmeasured = { gflops: null, gbs: null, ofPeak: null };
  * measured!.ofPeak! > 0 // → true
  */
 export const explain = (
-  { plan, kernels }: { readonly plan: Plan; readonly kernels: readonly string[] },
+  executable: { readonly plan: Plan; readonly kernels: readonly string[] },
   milliseconds: readonly number[] = [],
   peak: Peak | null = null,
-): readonly ExplainedCall[] =>
-  plan.calls.map((call, i) => {
+): readonly ExplainedCall[] => {
+  const { plan, kernels } = demanded('explain', part('a compiled program', 'plan', 'kernels'))(executable);
+  return plan.calls.map((call, i) => {
     const cost = costOf(call);
     const time = milliseconds[i] ?? null;
     return {
@@ -126,6 +128,7 @@ export const explain = (
       ...(time === null ? unmeasured : ratesOf(cost, time, peak)),
     };
   });
+};
 
 const fixed = (x: number | null, digits: number, width: number): string =>
   (x === null ? '' : x.toFixed(digits)).padStart(width);

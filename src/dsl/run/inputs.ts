@@ -1,7 +1,7 @@
 /** Binds values and numbers of the host to the inputs of a plan. */
 import { listOf, word } from '../../internal/decode.js';
-import { E, TE, type taskEither } from '../../internal/fp.js';
-import { gen, keep, take, type Work } from '../../internal/gen.js';
+import { E, type taskEither } from '../../internal/fp.js';
+import type { Work } from '../../internal/gen.js';
 import type { Backend, HostArray, KeyWords, Slot } from '../compile/backend.js';
 import { fail, type NoisefoldError, showType } from '../../internal/errors.js';
 import { dtypeOfArray } from '../types/dtype.js';
@@ -60,7 +60,8 @@ const bindInput = (
   if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
     return wrong(kindOf(x), `give ${HELD[dtype].array}`, 'DTypeError');
   if (host.length !== sizeOf(shape)) return wrong(`${host.length} numbers`, 'give one number for each element');
-  return TE.map((slot: Slot): BoundInput => ({ slot, resident: null }))(backend.upload(host, dtype));
+  const upload = backend.upload(host, dtype);
+  return async () => E.map((slot: Slot): BoundInput => ({ slot, resident: null }))(await upload()); // begins at the call
 };
 
 /** Fails if a donated value (`ValueConsumed`) or a key (`KeyReused`) is given for two inputs. */
@@ -106,18 +107,28 @@ export const releaseTemporaries = (backend: Backend, all: readonly BoundInput[])
   for (const { slot, resident } of all) if (resident === null && !('length' in slot)) backend.release(slot)();
 };
 
-/** Binds all inputs of a plan, in its order. Refuses inputs that are not in `names`, the inputs of the program. */
-export const bindInputs = (
-  backend: Backend,
-  planned: Plan,
-  names: readonly string[] | null,
-  inputs: unknown,
-): taskEither.TaskEither<NoisefoldError, readonly BoundInput[]> =>
-  gen(function* () {
-    yield* take(checkNames(names, inputs));
-    const all: BoundInput[] = [];
-    for (const input of planned.inputs)
-      all.push(yield* keep(bindInput(backend, inputs, input), (bound) => releaseTemporaries(backend, [bound])));
-    yield* take(checkTwice(planned, all));
-    return all;
-  });
+/**
+ * Binds all inputs of a plan, in its order. Refuses inputs that are not in `names`, the inputs of the program. Uploads
+ * numbers only if no input is refused, and begins all uploads before the first `await`: the caller may change its arrays
+ * afterwards.
+ */
+export const bindInputs =
+  (
+    backend: Backend,
+    planned: Plan,
+    names: readonly string[] | null,
+    inputs: unknown,
+  ): taskEither.TaskEither<NoisefoldError, readonly BoundInput[]> =>
+  async () => {
+    const named = checkNames(names, inputs);
+    if (E.isLeft(named)) return named;
+    const works = planned.inputs.map((input) => bindInput(backend, inputs, input));
+    const refused = works.find((work) => typeof work !== 'function' && E.isLeft(work));
+    const begun = refused === undefined ? works : [refused];
+    const results = await Promise.all(begun.map((work) => (typeof work === 'function' ? work() : work)));
+    const all = results.filter(E.isRight).map(({ right }) => right);
+    const failed = results.find(E.isLeft) ?? checkTwice(planned, all);
+    if (E.isRight(failed)) return E.right(all);
+    releaseTemporaries(backend, all);
+    return failed;
+  };

@@ -7,6 +7,7 @@ import { attempt, fail, type NoisefoldError } from '../../internal/errors.js';
 import { isExtent } from '../types/dim.js';
 import { release } from './value.js';
 import { namedFields } from '../../internal/options.js';
+import { demanded, part } from '../../internal/parts.js';
 
 /** The state of an iteration: the results of a step with the name of an input. */
 export type Carried<I, O> = {
@@ -97,12 +98,13 @@ const fields = namedFields('iterate', { times: 'a number of steps' }, ['onStep',
  */
 export const iterate =
   <I, O>(
-    { run }: { readonly run: (inputs: I) => taskEither.TaskEither<NoisefoldError, O> },
+    compiled: { readonly run: (inputs: I) => taskEither.TaskEither<NoisefoldError, O> },
     options: Iteration<I, O>,
   ) =>
   (first: Carried<I, O>): Effect<Carried<I, O>> =>
     effect((backend) =>
       gen(function* () {
+        const { run } = yield* take(attempt(() => demanded('iterate', part('a compiled step', 'run'))(compiled)));
         const { times, onStep, every = 1, signal, name = 'iteration', inputs } = options;
         const breathe = breather();
         let state: Members = first;

@@ -12,6 +12,19 @@ describe('upload', () => {
     expect(uploaded).toMatchObject(E.left({ _tag: 'ShapeError', where: 'upload' }));
   });
 
+  test.each<[string, readonly unknown[], string]>([
+    ['no numbers', [undefined, [1]], 'upload.data: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got nothing; write upload(Float32Array.of(1, 2), [2])'],
+    ['a text', ['abc', [3]], 'upload.data: expected a Float32Array'],
+    ['a BigInt64Array', [BigInt64Array.of(1n), [1]], 'upload.data: expected a Float32Array'],
+    ['no shape', [Float32Array.of(1)], 'upload.shape: expected a list of extents, got nothing'],
+    ['an extent in place of a shape', [Float32Array.of(1), 1], 'upload.shape: expected a list of extents, got 1'],
+    ['an unknown dtype', [Float32Array.of(1), [1], 'float'], "upload.dtype: expected 'float32', 'int32' or 'bool', got \"float\""],
+    ['bytes that are not bools', [Uint8Array.of(1, 255), [2]], "upload: expected bytes of 0 and 1, because a Uint8Array holds bools, got 255; give the dtype of other bytes: upload(bytes, shape, 'float32')"],
+  ])('rejects %s', async (_, given, message) => {
+    const uploaded = await using(reference())(upload(...(given as [Float32Array, []])))(); // from JavaScript
+    expect(uploaded).toMatchObject(E.left({ message: expect.stringContaining(message) }));
+  }); // prettier-ignore
+
   test('takes the dtype from the array', async () => {
     const there = upload(Int32Array.of(3, 1), [2]);
     expect(await using(reference())(F.pipe(there, RTE.flatMap(read)))()).toEqual(E.right(Int32Array.of(3, 1)));

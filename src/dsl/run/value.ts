@@ -4,13 +4,15 @@
  */
 import { effect, type Effect, task, type Task } from './effect.js';
 import { isTagged } from '../../internal/either.js';
-import { E, type either, F, RTE, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
+import { E, type either, F, RTE, type readerTaskEither, t, TE, type taskEither } from '../../internal/fp.js';
 import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
 import { fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { isExtent } from '../types/dim.js';
 import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
 import { inspected } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
+import { exactly, hostArray, oneOf, refined } from '../../internal/decode.js';
+import { optionsOf } from '../../internal/options.js';
 import type { NumberType } from '../graph/region.js';
 import { type DType, isTensor, type Shape } from '../graph/tensor.js';
 import { kindOf, leaves } from '../types/tree.js';
@@ -100,9 +102,32 @@ export const liveOn =
     });
   };
 
+/** The arguments of {@link upload}, of which JavaScript may pass any. */
+const uploadCodec = exactly({
+  data: hostArray,
+  shape: refined(t.unknown, 'a list of extents', Array.isArray),
+  dtype: oneOf('float32', 'int32', 'bool'),
+});
+
+const checkedUpload = optionsOf({
+  where: 'upload',
+  options: uploadCodec,
+  hint: 'write upload(Float32Array.of(1, 2), [2]), and a dtype if it is not that of the array',
+});
+
+/** The error for bytes whose dtype is not given, and which are not bools. */
+const noBools = (byte: number): NoisefoldError =>
+  failure('DTypeError', {
+    where: 'upload',
+    expected: 'bytes of 0 and 1, because a Uint8Array holds bools',
+    actual: `${byte}`,
+    hint: "give the dtype of other bytes: upload(bytes, shape, 'float32')",
+  });
+
 /**
  * Uploads numbers in row-major order. The default dtype is int32 for an `Int32Array`, bool for a `Uint8Array`, otherwise
- * float32. Fails with `ShapeError` if the count of the numbers does not fit the shape.
+ * float32. Copies the numbers when it starts: the array may change afterwards. Fails with `ShapeError` if the count of
+ * the numbers does not fit the shape, and with `DTypeError` for bytes above 1 without a dtype.
  * @example
  * const four = Float32Array.of(1, 2, 3, 4)
  * await using nf = await open(reference())
@@ -113,17 +138,25 @@ export const liveOn =
 export const upload = <A extends HostArray, const S extends readonly number[], D extends NumberType = DTypeOfArray<A>>(
   data: A,
   extents: S,
-  as: D = dtypeOfArray(data) as NumberType as D, // the default of the type parameter
+  as?: D,
 ): Effect<Value<S, D>> =>
-  effect((backend) => {
+  effect((backend): Task<Value<S, D>> => {
+    // the default of the type parameter
+    const dtype = as ?? (dtypeOfArray(data) as NumberType as D);
+    const valid = checkedUpload({ data, shape: extents, dtype });
+    if (E.isLeft(valid)) return task(TE.fromEither(valid));
+    const byte = as === undefined && dtype === 'bool' ? data.find((x) => x > 1) : undefined;
+    if (byte !== undefined) return task(TE.left(noBools(byte)));
     const expected = 'one number for each element of a shape of integers ≥ 0';
     const actual = `${data.length} for ${showShape(extents)}`;
     return extents.every(isExtent) && data.length === sizeOf(extents)
-      ? F.pipe(
-          backend.upload(data, as),
-          TE.map((buffer): Value<S, D> => value({ backend, buffer, shape: [...extents], dtype: as })),
-        )
-      : TE.left(failure('ShapeError', { where: 'upload', expected, actual, hint: 'give them row-major' }));
+      ? task(async () => {
+          const uploaded = await backend.upload(data, dtype)(); // begins at the call
+          return E.map((buffer: DeviceBuffer) => value<Value<S, D>>({ backend, buffer, shape: [...extents], dtype }))(
+            uploaded,
+          );
+        })
+      : task(TE.left(failure('ShapeError', { where: 'upload', expected, actual, hint: 'give them row-major' })));
   });
 
 /** The array that a value of a dtype is read into. */

@@ -1,5 +1,6 @@
 /** Recurrences, which pass a state along a sequence. */
 import { demandType, placeIn, showType } from '../../internal/errors.js';
+import { demandedFunction } from '../../internal/parts.js';
 import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
 import type { Node } from '../graph/node.js';
 import { concat, expandDims, full, reshape, slice } from '../primitives/index.js';
@@ -57,6 +58,7 @@ export const scan =
     init: NoInfer<C>,
     xs: Batched<X, N> & OneExtent<N>,
   ): readonly [carry: C, ys: Batched<Y, NoInfer<N>>] => {
+    demandedFunction('scan', f);
     const extent = leadingExtent('scan', xs);
     if (extent === 0) {
       const [, y] = f(init, example(xs).of as X); // X is the tree without the leading axis

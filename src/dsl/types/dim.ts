@@ -5,6 +5,7 @@
  */
 import type { HalfLiteral, Sum } from '../../internal/digits.js';
 import { refuseShape } from '../../internal/errors.js';
+import { sizeOf } from '../../internal/numbers.js';
 import type { BadWord } from './words.js';
 
 /**
@@ -116,6 +117,12 @@ export const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 
 /** Returns the extents. Raises `ShapeError` if one of them is invalid. */
 export const extents = (where: string, shape: readonly number[]): readonly number[] =>
   shape.every(isExtent) ? shape : refuseShape(where, 'integers ≥ 0', shape, 'extents count elements');
+
+/** Returns the extents of a tensor. Raises `ShapeError` if one is invalid, or if they have too many elements to count. */
+export const countable = (where: string, shape: readonly number[]): readonly number[] =>
+  Number.isSafeInteger(sizeOf(extents(where, shape)))
+    ? shape
+    : refuseShape(where, 'at most 2^53 - 1 elements', shape, 'use smaller extents');
 
 /** True for a union of extents, such as `64 | 128`. */
 export type IsUnion<D, Whole = D> = D extends unknown ? ([Whole] extends [D] ? false : true) : never;

@@ -20,6 +20,18 @@ describe('evaluateDim', () => {
     expect(evaluateDim(dim, bindings)).toEqual(E.right(extent));
   });
 
+  test.each([
+    ['20,000 parentheses', `${'('.repeat(20_000)}H${')'.repeat(20_000)}`, '40001'],
+    ['50,000 terms', `H${'+1'.repeat(50_000)}`, '100001'],
+  ])('refuses %s', (_, dim, actual) => {
+    expect(evaluateDim(dim, { H: 1 })).toMatchObject(E.left({ _tag: 'ShapeError', actual }));
+  });
+
+  test('computes expressions of hundreds of operations and levels', () => {
+    expect(evaluateDim(`H${'+1'.repeat(249)}`, { H: 1 })).toEqual(E.right(250));
+    expect(evaluateDim(`${'('.repeat(249)}H${')'.repeat(249)}`, { H: 1 })).toEqual(E.right(1));
+  });
+
   test('names the symbol with an odd extent', () => {
     expect(evaluateDim('H/2', { H: 7, W: 8 })).toMatchObject(
       E.left({ _tag: 'ShapeError', message: expect.stringContaining('7, with H = 7') }),

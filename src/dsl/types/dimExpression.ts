@@ -36,8 +36,19 @@ const atom = ([word, ...rest]: readonly string[]): Parsed => {
 const product = operations(['*', '/'], atom);
 const sum = operations(['+'], product);
 
+/** The greatest number of words of an expression, which keeps its depth far below that of the call stack. */
+const MOST_WORDS = 500;
+
 const parse = (dim: string): Expression => {
-  const parsed = sum(dim.match(/\d+(?!\w)|[A-Za-z_]\w*|\S/g) ?? []);
+  const words = dim.match(/\d+(?!\w)|[A-Za-z_]\w*|\S/g) ?? [];
+  if (words.length > MOST_WORDS)
+    return raise('ShapeError', {
+      where: `dim '${dim.slice(0, 40)}…'`,
+      expected: `an expression of at most ${MOST_WORDS} names, numbers and signs`,
+      actual: `${words.length}`,
+      hint: 'give the extent a symbol of its own',
+    });
+  const parsed = sum(words);
   return parsed !== null && parsed[1].length === 0
     ? parsed[0]
     : raise('ShapeError', {

@@ -92,3 +92,12 @@ describe('zipLeaves', () => {
     expect(attempt(() => total([first, other]))).toMatchObject(E.left({ _tag: 'ConfigError', where: 'a' }));
   });
 });
+
+test.each<[string, () => unknown]>([
+  ['a tree that contains itself', () => { const tree: Record<string, unknown> = { x: 1 }; tree['a'] = tree; return tree; }],
+  ['a tree of 20,000 levels', () => Array.from({ length: 20_000 }).reduce((tree) => ({ a: tree }), 1 as unknown)],
+])('%s is refused', (_, tree) => {
+  expect(attempt(() => leaves(tree(), isNumber))).toMatchObject(
+    E.left({ _tag: 'ConfigError', expected: 'a tree of at most 256 levels', actual: `more, at ${'a.'.repeat(20)}…` }),
+  );
+}); // prettier-ignore

@@ -46,6 +46,17 @@ const notATree = (path: string, x: unknown): never => {
   return refuse(path, 'a leaf, or a plain record or array of leaves', kindOf(x), hint);
 };
 
+/** The greatest depth of a tree, far below that of the call stack. */
+const MOST_LEVELS = 256;
+
+const tooDeep = (path: string): never =>
+  refuse(
+    '',
+    `a tree of at most ${MOST_LEVELS} levels`,
+    `more, at ${path.slice(0, 40)}…`,
+    'does an object contain itself?',
+  );
+
 const rebuild = (branch: Branch, f: (member: unknown, key: string) => unknown): unknown =>
   Array.isArray(branch)
     ? branch.map((member, i) => f(member, `${i}`))
@@ -92,17 +103,18 @@ export const zipLeaves: {
 } = dual('zipLeaves', 3, ([tree, ...trees]: Trees, isLeaf: IsLeaf<unknown>, f: JoinLeaves<unknown, unknown>) => {
   const leafOrNull = (other: unknown, path: string): unknown =>
     isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
-  const visit = (x: unknown, others: readonly unknown[], path: string): unknown => {
+  const visit = (x: unknown, others: readonly unknown[], path: string, level: number): unknown => {
     if (isAbsent(x)) return x;
     if (isLeaf(x)) return f(x, others.map((other) => leafOrNull(other, path)), path); // prettier-ignore
     if (!isBranch(x)) return notATree(path, x);
+    if (level === MOST_LEVELS) return tooDeep(path);
     for (const other of others) sameMembers(x, other, path);
     return rebuild(x, (member, key) => {
       const members = others.map((other) => memberOf(other, key));
-      return visit(member, members, within(path, key));
+      return visit(member, members, within(path, key), level + 1);
     });
   };
-  return visit(tree, trees, '');
+  return visit(tree, trees, '', 0);
 });
 
 /**

@@ -3,13 +3,13 @@ import { task, type Task } from '../../dsl/run/effect.js';
 import { type NoisefoldError, raise, type Rounding } from '../../dsl/index.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import { decode, exactly, finite, type Mismatch, natural, positive } from '../../internal/decode.js';
-import { E, type either, t, TE } from '../../internal/fp.js';
+import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { gen, take } from '../../internal/gen.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
 import { oddNumber, RUINED } from '../../formats/safetensorsLayout.js';
 import { ownFileExists } from '../../node/files.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
-import { hostKey, json } from '../checked.js';
+import { checked, hostKey, json, part } from '../checked.js';
 import type { Snapshot } from './snapshot.js';
 import { errorAt, wordsOf } from '../../formats/words.js';
 
@@ -37,8 +37,15 @@ export const words = wordsOf({
 });
 
 /** The metadata of a snapshot. Returns a `ConfigError` for a field that could not be read back unchanged. */
-const metadataOf = ({ step, key, batch, config, settings, rounding, heldOut }: Snapshot) =>
-  words.write('encodeCheckpoint', { step, key, batch, config, settings, rounding, heldOut });
+const checkedSnapshot = checked('encodeCheckpoint', part('a snapshot', 'step', 'key', 'batch', 'tensors'));
+
+const metadataOf = (snapshot: Snapshot) =>
+  F.pipe(
+    checkedSnapshot(snapshot),
+    E.flatMap(({ step, key, batch, config, settings, rounding, heldOut }) =>
+      words.write('encodeCheckpoint', { step, key, batch, config, settings, rounding, heldOut }),
+    ),
+  );
 
 /**
  * Raises an error for a number that is not finite: the state of a run is always finite, and a run cannot recover from
@@ -63,8 +70,9 @@ const checkFinite = (tag: 'ConfigError' | 'DecodeError', where: string, tensors:
  */
 export const encodeCheckpoint = (snapshot: Snapshot): either.Either<NoisefoldError, Uint8Array> =>
   attempt(() => {
+    const metadata = orRaise(metadataOf(snapshot));
     const { tensors } = snapshot;
-    const bytes = orRaise(encodeSafetensors({ tensors, metadata: orRaise(metadataOf(snapshot)) }));
+    const bytes = orRaise(encodeSafetensors({ tensors, metadata }));
     checkFinite('ConfigError', 'encodeCheckpoint', tensors);
     return bytes;
   });

@@ -147,6 +147,8 @@ export const readNpzDataset = <
     );
   });
 
+const cifarPaths = checked('readCifar10: paths', t.readonlyArray(t.string, 'a list of paths'));
+
 /** CIFAR-10 with the names of its classes. */
 export interface Cifar10Data extends Dataset<[32, 32, 3]> {
   readonly classes: readonly string[];
@@ -166,7 +168,7 @@ export interface Cifar10Data extends Dataset<[32, 32, 3]> {
 export const readCifar10 = (paths: readonly string[]): Task<Cifar10Data> =>
   genTask('readCifar10', function* () {
     const read = (path: string) => F.pipe(readBytes(path), TE.flatMapEither(decodeCifar10(path)));
-    const parts = yield* take(TE.traverseSeqArray(read)(paths));
+    const parts = yield* take(TE.traverseSeqArray(read)(yield* take(cifarPaths(paths))));
     const pixels = joinBytes(parts.map((part) => part.pixels));
     const labels = joinBytes(parts.map((part) => part.labels));
     const data = yield* take(datasetOf({ pixels, labels, image: [32, 32, 3] }));

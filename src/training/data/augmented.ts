@@ -4,8 +4,9 @@ import { exactly, natural, refined, share } from '../../internal/decode.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
+import { demanded } from '../../internal/parts.js';
 import { randomInto } from '../../internal/threefry.js';
-import { checked, dataSet } from '../checked.js';
+import { checked, dataSet, hostKey } from '../checked.js';
 import type { Batch, Dataset } from './dataset.js';
 
 /** An image on the host, in [-1, 1], row-major. */
@@ -23,7 +24,8 @@ export type Augmentation = (image: ImagePixels, key: RandomKey) => ImagePixels;
  * hostUniform(key(7), 2) // → [0.908, 0.735]
  */
 export const hostUniform = (key: RandomKey, count: number): Float32Array => {
-  const numbers = new Float32Array(count);
+  demanded('hostUniform', hostKey)(key);
+  const numbers = new Float32Array(demanded('hostUniform: count', natural)(count));
   randomInto('uniform', key, numbers);
   return numbers;
 };

@@ -17,3 +17,7 @@ test('the positions of a step do not depend on earlier calls', () => {
   positions(40);
   expect(positions(3)).toEqual(positionsOf(options)(3));
 });
+
+test.each([0, 1.5, 2 ** 31])('a size of %f is refused', (size) => {
+  expect(() => positionsOf({ ...options, size })).toThrow('positionsOf.size: expected an integer from 1 to 2^31 - 1');
+});

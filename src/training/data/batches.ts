@@ -1,12 +1,13 @@
 import { foldIn, type RandomKey } from '../../dsl/random/keys.js';
 import { randomInto } from '../../internal/threefry.js';
-import { namedFields } from '../../internal/options.js';
+import { exactly, positive, refined } from '../../internal/decode.js';
+import { demanded } from '../../internal/parts.js';
+import { hostKey } from '../checked.js';
 
-const fields = namedFields('positionsOf', {
-  key: 'a key, such as key(7)',
-  size: 'the number of images',
-  batch: 'the size of a batch',
-});
+/** The number of images of a data set, whose positions are int32. */
+export const dataSize = refined(positive, 'an integer from 1 to 2^31 - 1', (n) => n < 2 ** 31);
+
+const fields = demanded('positionsOf', exactly({ key: hostKey, size: dataSize, batch: positive }));
 
 /**
  * The positions of the batch of each step. Every epoch visits the data set once, in its own random order. The positions

@@ -1,8 +1,10 @@
 /** Makes data sets of files that a web page received or fetched. */
 import { task, type Task } from '../../dsl/run/effect.js';
-import { failure } from '../../internal/errors.js';
-import { F, TE } from '../../internal/fp.js';
+import { refined } from '../../internal/decode.js';
+import { failure, orRaise } from '../../internal/errors.js';
+import { F, t, TE } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
+import { checked, part } from '../checked.js';
 import { genTask } from '../genEffect.js';
 import type { Image } from './dataset.js';
 import { type ImageFiles, imageOptions, type ImageOptions, imagesOf } from './imageFolder.js';
@@ -18,6 +20,12 @@ export interface PictureFile {
   readonly webkitRelativePath?: string;
   readonly arrayBuffer: () => Promise<ArrayBuffer>;
 }
+
+const checkedFiles = checked(
+  'imagesOfFiles: files',
+  refined(t.unknown, 'an iterable of files', (files) => Symbol.iterator in Object(files)),
+);
+const checkedFile = (i: number) => checked(`imagesOfFiles: files.${i}`, part('a file', 'type', 'arrayBuffer'));
 
 /** The path below the chosen folder; for a blob its number. */
 const pathOf = ({ name, webkitRelativePath = '' }: PictureFile, i: number): string =>
@@ -60,7 +68,10 @@ export const imagesOfFiles = <const S extends Size, const C extends Channels = 3
 ): Task<ImageFiles<Image<Extents<S, C>>>> =>
   genTask('imagesOfFiles', function* () {
     yield* take(imageOptions('imagesOfFiles')(options));
-    const given = [...files].map((file, i) => ({ file, path: pathOf(file, i) }));
+    const given = [...(yield* take(checkedFiles(files)))].map((file, i) => ({
+      file: orRaise(checkedFile(i)(file)),
+      path: pathOf(file, i),
+    }));
     const sorted = given.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
     const pictures = sorted.filter(isOne);
     const paths = pictures.map(({ path }) => path);

@@ -65,10 +65,10 @@ describe('a wrong last image of a data set in memory is found before anything ru
       right(await run.release());
     }));
 
-  test('one of a set without images', () =>
+  test.each([0, 2 ** 33])('a set of %i images', (size) =>
     onWasm(async (backend) => {
-      const error = await leftOf(startTraining({ ...plainTraining(1), data: { ...bars(1), size: 0 } })(backend));
-      expect(error.message).toContain('training: data: expected a data set of at least one image, got one of size 0');
+      const error = await leftOf(startTraining({ ...plainTraining(1), data: { ...bars(1), size } })(backend));
+      expect(error.message).toContain(`training: data: expected a data set of 1 to 2^31 - 1 images, got one of size ${size}`);
     })); // prettier-ignore
 });
 

@@ -5,6 +5,7 @@ import { pause, type StopSignal } from '../../internal/stop.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { type Labelled, loaded } from '../fit/examples.js';
 import { mayGoOn } from '../loop.js';
+import { dataSize } from './batches.js';
 import type { Batch, Dataset } from './dataset.js';
 
 /** The number of elements that are checked before the event loop can handle signals: some milliseconds. */
@@ -24,20 +25,20 @@ interface Look {
 /**
  * Loads all images of a data set that is {@link Dataset.inMemory}, some at a time, so that the errors of `loaded` are
  * found before the first step. For other data sets it checks only the size. Raises `ConfigError` for a size that is not
- * an integer of at least 1.
+ * an integer from 1 to 2³¹ - 1.
  */
 export function* lookThrough({ where, name, images, signal, also }: Look, model: Labelled, data: Dataset): Block<void> {
   const { size, image, inMemory = false } = data;
-  if (!Number.isSafeInteger(size) || size < 1)
+  if (!dataSize.is(size))
     raise('ConfigError', {
       where,
-      expected: 'a data set of at least one image',
+      expected: 'a data set of 1 to 2^31 - 1 images',
       actual: `one of size ${size}`,
       hint: 'give the number of images',
     });
   if (!inMemory) return;
   const count = Math.min(images ?? size, size);
-  const batchAt = loaded(model, data, name);
+  const batchAt = loaded(model, data, signal, name);
   const some = Math.max(1, Math.floor(NUMBERS_AT_A_TIME / sizeOf(image)));
   for (let first = 0; first < count; first += some) {
     yield* take(mayGoOn(`${where}, image ${first}`, pause, signal));

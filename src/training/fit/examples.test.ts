@@ -47,6 +47,11 @@ describe('a custom data set', () => {
       () => async () => E.left(undefined),
       'a Left of nothing, which is not an error: left(failure(…))',
     ],
+    [
+      'a Left of an Error',
+      () => async () => E.left(new Error('plain')),
+      'a Left of an object, which is not an error: left(failure(…))',
+    ],
     ['a Right of nothing', () => async () => E.right(null), 'images as nothing'],
     ['bytes', given({ images: new Uint8Array(128) }), 'images as a Uint8Array'],
     ['an array', given({ images: [0, 1] }), 'images as an array of 2'],
@@ -64,6 +69,18 @@ describe('a custom data set', () => {
     const error = failure('FileError', about);
     const data = own(() => async () => E.left(error));
     expect(await leftOf(using(wasm())(fit({ ...plain, data })))).toEqual(error);
+  });
+
+  test.each([0, 2])('that never answers after %i batches is left by an abort', async (most) => {
+    const stop = new AbortController();
+    let calls = 0;
+    const data = own((positions: Int32Array) => () => {
+      if (calls++ < most) return Promise.resolve(E.right(black(positions)));
+      stop.abort();
+      return new Promise(() => {});
+    });
+    const error = await leftOf(using(wasm())(fit({ ...plain, data, signal: stop.signal })));
+    expect(error).toMatchObject({ _tag: 'Cancelled', where: most === 0 ? 'data set: batch' : 'training, step 2' });
   });
 
   test('that rejects while a step runs ends the run, but not the process', async () => {

@@ -1,10 +1,11 @@
 /** Samples of a data set in the form that a step uses. */
 import { type NoisefoldError, raise, type RandomKey, showShape } from '../../dsl/index.js';
-import { show } from '../../internal/decode.js';
 import { isEither, kindOf } from '../../internal/either.js';
+import { isError } from '../../internal/errors.js';
 import { E, type either, type taskEither } from '../../internal/fp.js';
-import { take } from '../../internal/gen.js';
+import { type Block, take } from '../../internal/gen.js';
 import { sizeOf } from '../../internal/numbers.js';
+import { type StopSignal, unlessStopped } from '../../internal/stop.js';
 import { type Batch, type Dataset, NO_CLASS } from '../data/dataset.js';
 import { checkNumbers } from '../data/images.js';
 import { genTask } from '../genEffect.js';
@@ -24,13 +25,15 @@ const noBatch = (where: string, actual: string, expected = '{ images, labels }',
   raise('ConfigError', { where: `${where}: batch`, expected, actual, hint });
 
 /** The result of a task of `batch`, if it is one. */
-const resultOf = (where: string, made: unknown) => async (): Promise<either.Either<NoisefoldError, unknown>> => {
+function* resultOf(where: string, made: unknown, signal: StopSignal | undefined): Block<unknown> {
   if (typeof made !== 'function') return noBatch(where, `${kindOf(made)} in place of a task`);
-  const result = (await made()) as either.Either<NoisefoldError | null, unknown>;
+  const given: unknown = yield* take(unlessStopped(`${where}: batch`, Promise.resolve(made()), signal));
+  const result = given as either.Either<NoisefoldError | null, unknown>;
   if (!isEither(result)) return noBatch(where, `${kindOf(result)} in place of a Left or a Right`);
-  if (E.isRight(result) || typeof result.left?.message === 'string') return result as typeof result & { left: never };
-  return noBatch(where, `a Left of ${show(result.left)}, which is not an error: left(failure(…))`);
-};
+  if (E.isRight(result)) return result.right;
+  if (isError(result.left)) return yield* take(E.left(result.left));
+  return noBatch(where, `a Left of ${kindOf(result.left)}, which is not an error: left(failure(…))`);
+}
 
 /** The images and labels of a batch, with the label -1 for each image if it has no labels. */
 const batchOf = (where: string, count: number, given: unknown): Samples => {
@@ -55,14 +58,19 @@ const checkClasses = (where: string, classes: number, labels: Int32Array, data: 
 /**
  * The samples of a data set at some positions, changed at random if there is a key. Fails with `ConfigError` for an
  * invalid batch or one of another size, a label that is not a class of the model, or a number outside [-1, 1], and with
- * `NonFinite` for a number that is not finite.
+ * `NonFinite` for a number that is not finite. Fails with `Cancelled` if the signal is aborted while it waits for a batch.
  */
-export const loaded = ({ classes }: Labelled, data: Pick<Dataset, 'batch' | 'image'>, where = 'data set') => {
+export const loaded = (
+  { classes }: Labelled,
+  data: Pick<Dataset, 'batch' | 'image'>,
+  signal: StopSignal | undefined,
+  where = 'data set',
+) => {
   const each = sizeOf(data.image);
   return (positions: Int32Array, key?: RandomKey): taskEither.TaskEither<NoisefoldError, Samples> =>
     genTask(`${where}: batch`, function* () {
       const { length } = positions;
-      const { images, labels } = batchOf(where, length, yield* take(resultOf(where, data.batch(positions, key))));
+      const { images, labels } = batchOf(where, length, yield* resultOf(where, data.batch(positions, key), signal));
       if (images.length !== length * each || labels.length !== length) {
         const expected = `${length * each} numbers and ${length} labels, for ${length} images ${showShape(data.image)}`;
         const hint = 'give images of the size of the data set, and a label for each';

@@ -117,7 +117,7 @@ export const evaluation =
       const images = Math.min(heldOut.images ?? HELD_OUT, data.size);
       const rounds = Math.ceil(images / batch);
       const keys = fork(key, 'heldOut');
-      const load = loaded(model, data, HELD_OUT_DATA);
+      const load = loaded(model, data, signal, HELD_OUT_DATA);
       const loop = yield* take(opened(heldOutLoop(training, measures, rounds))(backend));
 
       /** The examples of a round. An incomplete last round is filled up with the first images. */

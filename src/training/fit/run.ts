@@ -143,7 +143,7 @@ const running = <P, I extends ImageShape>(
   const { data, batch, steps, key, signal, model, config = recipeConfig(training) } = training;
   const keys = fork(key, 'data', 'augment', 'step');
   const positions = positionsOf({ key: keys.data, size: data.size, batch });
-  const batchAt = loaded(model, data);
+  const batchAt = loaded(model, data, signal);
   const load = (step: number) => batchAt(positions(step), foldIn(keys.augment, step))();
   let done = training.from?.step ?? 0; // the number of updates
   let heldOutLoss = training.from?.heldOut; // set if it was measured after that update

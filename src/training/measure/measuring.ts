@@ -146,7 +146,7 @@ export const inBatches =
       const { data, key } = measuring;
       const { count, batch, rounds } = countsIn(measuring);
       const keys = fork(key, 'condition');
-      const load = loaded(model, data);
+      const load = loaded(model, data, measuring.signal);
       const checkBytes = ofBytes === null ? () => {} : bytesOnly(where, ofBytes);
       const freed = (x: unknown) => release(x)(backend);
 

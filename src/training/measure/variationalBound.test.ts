@@ -276,7 +276,7 @@ describe('invalid arguments are refused before anything runs', () => {
     [{ variance: 'fixed' as 'beta' }, "variationalBound.variance: expected 'posterior' or 'beta', got \"fixed\""],
     [misspelt, 'expected one of the fields data, batch, key,'],
     [{ data: between }, 'variationalBound: image at 5: expected bytes as levels of [-1, 1]: byte/127.5 - 1, got'],
-    [{ data: { ...dataOf(6), size: 0 } }, 'variationalBound: expected a data set of at least one image'],
+    [{ data: { ...dataOf(6), size: 0 } }, 'variationalBound: expected a data set of 1 to 2^31 - 1 images'],
     [{ data: { ...dataOf(6), image: [4, 2, 1] as never } }, 'variationalBound: data: expected images [4, 4, 1], as the model takes them, got [4, 2, 1]'],
   ])('%#', async (change, says) => {
     const steps: number[] = [];

@@ -71,7 +71,8 @@ test('does not free a released buffer a second time', async () => {
 });
 
 test('returns no addresses after close, for earlier and for pending allocations', async () => {
-  const memory = fresh();
+  const heap = hostHeap(4, () => Float32Array);
+  const memory = createMemory('test', { ...heap, allocate: async (elements) => heap.allocate(elements) }); // as on a GPU
   const buffer = await held(memory, 5);
   const block = await memory.reserve(5);
   const pending = [memory.hold(5, 'float32'), memory.reserve(5)];

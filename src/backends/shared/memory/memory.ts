@@ -11,15 +11,18 @@ export interface Block {
   readonly elements: number;
 }
 
+/** An allocation: a promise only if its space allocates with one. */
+type Allocated<A> = Result<A> | Promise<Result<A>>;
+
 /**
  * A space that keeps track of every allocation. Callers keep blocks and buffers, never addresses. They look up an
  * address immediately before they use it, so that they cannot write to memory that was freed in the meantime.
  */
 export interface Memory {
   /** Allocates internal memory: an arena, constants. */
-  readonly reserve: (elements: number) => Promise<Result<Block>>;
+  readonly reserve: (elements: number) => Allocated<Block>;
   /** Allocates memory for a value. */
-  readonly hold: (elements: number, dtype: NumberType) => Promise<Result<DeviceBuffer>>;
+  readonly hold: (elements: number, dtype: NumberType) => Allocated<DeviceBuffer>;
   /**
    * Returns the address of a block or buffer. It is valid until the caller's next `await`. `BackendFailure` after
    * {@link close}; `ValueConsumed` at `where` if the buffer was released or donated, or belongs to another backend.
@@ -63,7 +66,7 @@ export const createMemory = (backend: string, space: Space): Memory => {
     `${elements} elements (${((elements * space.bytesPerElement) / MEBIBYTE).toFixed(1)} MiB)`;
 
   /** Allocates memory, records it and passes its address to `make`, which makes the caller's handle. */
-  const take = async <A>(elements: number, make: (address: number) => A): Promise<Result<A>> => {
+  const take = <A>(elements: number, make: (address: number) => A): Allocated<A> => {
     const limit = space.maxElements ?? Infinity;
     if (elements > limit)
       return fail('BackendFailure', {
@@ -73,21 +76,24 @@ export const createMemory = (backend: string, space: Space): Memory => {
         hint: 'use a smaller batch, or several smaller values',
       });
     const requested = Math.max(1, elements) * space.bytesPerElement;
-    const address = await space.allocate(Math.max(1, elements));
-    const closedError = closed();
-    if (address !== null && closedError !== null) space.free(address); // closed in the meantime
-    if (closedError !== null) return E.left(closedError);
-    if (address === null)
-      return fail('BackendFailure', {
-        where,
-        expected: `${(requested / MEBIBYTE).toFixed(1)} MiB of free memory`,
-        actual: `not enough, with ${(bytes / MEBIBYTE).toFixed(1)} MiB in use`,
-        hint: 'use a smaller batch, or release values that are no longer needed',
-      });
-    allocated.set(address, requested);
-    bytes += requested;
-    peakBytes = Math.max(peakBytes, bytes);
-    return E.right(make(address));
+    const taken = (address: number | null): Result<A> => {
+      const closedError = closed();
+      if (address !== null && closedError !== null) space.free(address); // closed in the meantime
+      if (closedError !== null) return E.left(closedError);
+      if (address === null)
+        return fail('BackendFailure', {
+          where,
+          expected: `${(requested / MEBIBYTE).toFixed(1)} MiB of free memory`,
+          actual: `not enough, with ${(bytes / MEBIBYTE).toFixed(1)} MiB in use`,
+          hint: 'use a smaller batch, or release values that are no longer needed',
+        });
+      allocated.set(address, requested);
+      bytes += requested;
+      peakBytes = Math.max(peakBytes, bytes);
+      return E.right(make(address));
+    };
+    const address = space.allocate(Math.max(1, elements));
+    return address instanceof Promise ? address.then(taken) : taken(address);
   };
 
   const free = (address: number): void => {

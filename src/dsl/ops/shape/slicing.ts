@@ -3,6 +3,7 @@ import { type Add, type Extent, extents, type Extents, type Half, type Wide } fr
 import { dual, type OneError, type OneErrorOfOne } from '../../../internal/dual.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
+import { demandNumber } from '../../primitives/checks.js';
 import * as nodes from '../../primitives/index.js';
 import type { ExtentAt, Having, Replace } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
@@ -107,7 +108,7 @@ export const roll: {
   const n = nodeOf(x);
   const at = nodes.axisOf('roll', n, axis);
   const extent = n.shape[at]!;
-  const shift = extent === 0 ? 0 : ((by % extent) + extent) % extent;
+  const shift = extent === 0 ? 0 : ((demandNumber('roll', by) % extent) + extent) % extent;
   if (shift === 0) return tensor(n);
   return tensor(nodes.concat([sliceAlong(n, at, extent - shift, shift), sliceAlong(n, at, 0, extent - shift)], at));
 });

@@ -5,7 +5,7 @@ import type { Effect } from '../../../dsl/run/effect.js';
 import { exactly, positive } from '../../../internal/decode.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
-import { checked, signal } from '../../checked.js';
+import { checked, part, signal } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { fit, type Fit, heardError, heardEvent } from '../../fit/fit.js';
 import type { Given, Learnable } from '../../fit/recipe.js';
@@ -28,6 +28,11 @@ export interface Saving {
 
 /** A training whose state is in a folder. */
 export type FitInFolder<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> = Omit<Fit<P, I, M>, 'from'>;
+
+/** The arguments that are read before `fit` and `openRunFolder` check them. */
+const trainingPart = part('a training, as fit takes it', 'model');
+const optionsPart = part('options, such as { every: 100 }');
+const folderPart = part('a run folder, as openRunFolder returns it', 'path', 'from', 'metrics', 'log', 'save');
 
 const savingFields = { every: positive, keep: positive };
 
@@ -141,6 +146,8 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
   options: Saving = {},
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitIn', function* (backend) {
+    yield* take(checked('fitIn: folder', folderPart)(folder));
+    yield* take(checked('fitIn: training', trainingPart)(given));
     const saving = yield* take(checked('fitIn', exactly({}, savingFields))(options));
     const { initial, ...others } = given;
     const state = folder.from === null ? initial !== undefined && { initial } : { from: folder.from };
@@ -172,6 +179,8 @@ export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> =
   options: Opening & Saving = {},
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitInFolder', function* (backend) {
+    yield* take(checked('fitInFolder: training', trainingPart)(given));
+    yield* take(checked('fitInFolder: options', optionsPart)(options));
     const { resume, log, ...saving } = options;
     const { signal: own } = given;
     if (own !== undefined) yield* take(checked('fitInFolder.signal', signal)(own));

@@ -1,0 +1,65 @@
+/** Functions that get an argument of another kind, as JavaScript callers may pass it. */
+import { describe, expect, test } from 'vitest';
+import { right } from '../../properties/diffusion/run.js';
+import { reference } from '../backends/reference/index.js';
+import * as diffusion from '../diffusion/index.js';
+import * as dsl from '../dsl/index.js';
+import * as evaluation from '../evaluation/index.js';
+import { attempt } from '../internal/errors.js';
+import { E } from '../internal/fp.js';
+import { isEither } from '../internal/either.js';
+import * as training from './index.js';
+
+/** All functions without types. */
+const js = { ...dsl, ...diffusion, ...evaluation, ...training } as unknown as Readonly<
+  Record<string, (...args: readonly unknown[]) => never>
+>;
+
+/** The message of the error of a call: a `Left`, a raised error, or the result of a task or of a generator. */
+const messageOf = async (call: () => unknown): Promise<unknown> => {
+  const made: unknown = attempt(call);
+  let result = E.isRight(made as E.Either<unknown, unknown>) ? (made as E.Right<unknown>).right : made;
+  if (typeof result === 'function') result = await (result as (x: unknown) => unknown)(right(await reference()()));
+  if (typeof result === 'function') result = await (result as () => unknown)();
+  if (Symbol.asyncIterator in Object(result)) ({ value: result } = await (result as AsyncGenerator<unknown>).next());
+  return isEither(result) ? (result as E.Left<dsl.NoisefoldError>).left.message : result;
+};
+
+const x = dsl.zeros(2);
+const { buffer } = new Uint8Array(8);
+
+describe('an argument of another kind is a typed error', () => {
+  test.each<[string, () => unknown, string]>([
+    ['ddpm()', () => js.ddpm!(), 'ddpm: expected the Either that a schedule returns, got nothing; write ddpm(linear(1000))'],
+    ['ddpm(1000)', () => js.ddpm!(1000), 'ddpm: expected the Either that a schedule returns, got 1000'],
+    ['grad()(x)', () => (js.grad!() as (y: unknown) => unknown)(x), 'valueAndGrad: expected a function of tensors, got nothing'],
+    ['vmap(3)(x)', () => (js.vmap!(3) as (y: unknown) => unknown)(x), 'vmap: expected a function of tensors, got 3; write vmap((x) => …)'],
+    ['scan()(x, x)', () => (js.scan!() as (...y: unknown[]) => unknown)(x, x), 'scan: expected a function of tensors, got nothing'],
+    ['explain()', () => js.explain!(), 'explain: expected a compiled program, with its plan, kernels, got nothing'],
+    ['iterate()', () => (js.iterate!() as (y: unknown) => unknown)({}), 'iterate: expected a compiled step, with its run, got nothing'],
+    ['hostUniform(undefined, 1)', () => js.hostUniform!(undefined, 1), 'hostUniform: expected a key: key(7), got nothing'],
+    ['frechetDistance()', () => js.frechetDistance!(), 'frechetDistance: real: expected moments, as momentsOf returns them, with its count, mean, scatter, got nothing'],
+    ['imageGrid()', () => js.imageGrid!(), 'imageGrid.shape: expected a list of extents, got nothing; give numbers in [-1, 1] as a Float32Array, and bytes as a Uint8Array'],
+    ['encodeCheckpoint()', () => js.encodeCheckpoint!(), 'encodeCheckpoint: expected a snapshot, with its step, key, batch, tensors, got nothing'],
+    ['saveCheckpoint(path)()', () => (js.saveCheckpoint!('never') as () => unknown)(), 'encodeCheckpoint: expected a snapshot'],
+    ['encodePng of a plain array', () => js.encodePng!({ width: 1, height: 1, channels: 1, data: [1] }), 'encodePng: expected a Uint8Array with a byte for each channel of 1 × 1 pixels of 1 channels, and at least one pixel, got an array of 1'],
+    ...['decodeSafetensors', 'decodeCheckpoint', 'decodeNpy', 'decodeNpz', 'decodeCifar10'].flatMap((name) =>
+      [undefined, 'text', buffer].map((bytes): [string, () => unknown, string] => [
+        `${name}(f)(${bytes})`,
+        () => (js[name]!('f') as (y: unknown) => unknown)(bytes),
+        'f: expected the bytes of a file, a Uint8Array, got ',
+      ]),
+    ),
+    ['decodeIdx(f, 1)(buffer)', () => (js.decodeIdx!('f', 1) as (y: unknown) => unknown)(buffer), 'f: expected the bytes of a file, a Uint8Array, got an object; read it by readBytes(path), or write new Uint8Array(buffer)'],
+    ['fitIn()', () => js.fitIn!(), 'fitIn: folder: expected a run folder, as openRunFolder returns it, with its path, from, metrics, log, save, got nothing'],
+    ['fitIn(folder)', () => js.fitIn!({ path: 'x', from: null, metrics: [], log: 1, save: 1 }), 'fitIn: training: expected a training, as fit takes it, with its model, got nothing'],
+    ['fitInFolder(path)', () => js.fitInFolder!('never'), 'fitInFolder: training: expected a training, as fit takes it, with its model, got nothing'],
+    ['fitInFolder(path, training, null)', () => js.fitInFolder!('never', { model: 1 }, null), 'fitInFolder: options: expected options, such as { every: 100 }, got null'],
+    ['imagesOfFiles()', () => js.imagesOfFiles!(undefined, { size: 8 }), 'imagesOfFiles: files: expected an iterable of files, got nothing'],
+    ['imagesOfFiles of paths', () => js.imagesOfFiles!(['a.png'], { size: 8 }), 'imagesOfFiles: files.0: expected a file, got "a.png"'],
+    ['readCifar10(path)', () => js.readCifar10!('x'), 'readCifar10: paths: expected a list of paths, got "x"'],
+    ["readIdxDataset(images, labels, '28')", () => js.readIdxDataset!('never', 'never', '28'), 'readIdxDataset.image: expected an image shape, got "28"'],
+    ['streamIdx(f, 1)()', () => (js.streamIdx!('f', 1) as () => unknown)(), 'f: expected the pieces of a file, an AsyncIterable, got nothing'],
+    ['gunzip(f)(bytes)', () => (js.gunzip!('f') as (y: unknown) => unknown)(new Uint8Array(1)), 'f: expected the pieces of a file, an AsyncIterable, got an object'],
+  ])('%s', async (_, call, message) => expect(await messageOf(call)).toContain(message)); // prettier-ignore
+});

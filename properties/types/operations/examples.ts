@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 
 const folder = `.cache/examples-${process.pid}/`;
 
-/** The configuration of a user: without the sources and tests of the package. */
+/** The configuration of a user: without the sources of the package, and without tests and their helpers. */
 const config = (include: readonly string[]): string =>
   JSON.stringify({
     compilerOptions: {
@@ -12,7 +12,7 @@ const config = (include: readonly string[]): string =>
       ...{ noEmit: true, types: ['node'], typeRoots: ['../../node_modules/@types'] },
     },
     include: include.map((name) => `../../examples/${name}/*.ts`),
-    exclude: ['../../examples/**/*.test.ts'],
+    exclude: ['../../examples/**/*.test.ts', '../../examples/**/*Testing.ts'],
   });
 
 /** An example with its own configuration is for a browser, and `npm run build:page` checks it. */

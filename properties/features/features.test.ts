@@ -146,8 +146,8 @@ test('every law of backends is in one row of the contract', () => {
   expect(own.sort()).toEqual(laws.map(titleOf).sort());
 });
 
-/** Exported with the operations; they return keys, or their operand. */
-const NO_OPERATIONS = ['ascribe', 'ascribeLike', 'foldIn', 'fork', 'key'];
+/** Exported with the operations; they return keys, or their operand, or apply functions to it. */
+const NO_OPERATIONS = ['ascribe', 'ascribeLike', 'foldIn', 'fork', 'key', 'pipe'];
 
 const exported = publicNames().filter(
   ({ entry, isValue, file }) => entry === 'dsl' && isValue && /^src\/dsl\/(ops\/|random\/keys\.)/.test(file),

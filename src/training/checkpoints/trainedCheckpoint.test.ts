@@ -123,9 +123,13 @@ test.each([
 ])('%s of a checkpoint, in place of a trained model, is a ConfigError that says so', (name, work) =>
   onWasm(async (backend) => {
     const snapshot = { step: 1, key: key(7), batch: 1, config: null, tensors: new Map() };
-    for (const given of [snapshot, undefined])
+    for (const [given, actual] of [
+      [snapshot, 'an object'],
+      [undefined, 'nothing'],
+    ])
+      // prettier-ignore
       expect((await leftOf(work(given as never)(backend))).message).toBe(
-        `${name.split(' ')[0]}: trained: expected a trained model, as fit or loadTrained returns it, with its model, process, image, params, got an object; the type of its argument lists the fields`,
+        `${name.split(' ')[0]}: trained: expected a trained model, as fit or loadTrained returns it, with its model, process, image, params, got ${actual}; the type of its argument lists the fields`,
       );
   }),
 );

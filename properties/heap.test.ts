@@ -35,11 +35,11 @@ const step = program({ w: '3 3 2 2', x: '2 6 6 2', key: 'key' }, (given) => {
 const LEAK = 100 * 3000;
 
 describe.each([
-  ['reference', reference, ''],
-  ['tfjs-cpu', () => tfjs('cpu'), notAsked],
-  ['wasm', wasm, ''],
-  ['webgpu', webgpu, noWebgpu],
-])('%s %3$s', (_, acquire, missing) => {
+  ['reference', '', reference],
+  ['tfjs-cpu', notAsked, () => tfjs('cpu')],
+  ['wasm', '', wasm],
+  ['webgpu', noWebgpu, webgpu],
+])('%s %s', (_, missing, acquire) => {
   test.skipIf(missing !== '')('thousands of steps of training leave every heap as it was', async () => {
     const backend = valueOf(await acquire()());
     const executable = valueOf(await compile(step, {}, { donate: ['w'] })(backend)());

@@ -7,6 +7,7 @@
 /** @internal */
 export { either as E, function as F, readerTaskEither as RTE, readonlyArray as RA, taskEither as TE } from 'fp-ts';
 export type * as either from 'fp-ts/lib/Either.js';
+export type * as functions from 'fp-ts/lib/function.js';
 export type * as io from 'fp-ts/lib/IO.js';
 export type * as readerTaskEither from 'fp-ts/lib/ReaderTaskEither.js';
 export type * as taskEither from 'fp-ts/lib/TaskEither.js';

@@ -229,7 +229,7 @@ describe('readBytes and fileExists', () => {
     expect(await messageOf(async () => (await readPieces(path).next()).value!)).toBe(message);
   });
 
-  test('a path that is none', async () => {
+  test('an invalid path', async () => {
     expect(await messageOf(readBytes('a\0b'))).toMatch(/; give a path without null characters$/);
     expect(await messageOf(readBytes(undefined as never))).toMatch(/; give the path as a string$/);
   });

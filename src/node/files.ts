@@ -151,13 +151,13 @@ export async function* readPieces(path: string): AsyncGenerator<either.Either<No
   }
 }
 
-/** The information about what has a name, which may be a link; null if nothing has it. */
+/** The information about a file, a folder or a link; null if nothing has this path. */
 const infoOf = (path: string) =>
   node()
     .lstat(path)
     .catch(recover(['ENOENT'], null));
 
-/** The information about a file that is written; null if there is none. Throws for a link: none is followed to write. */
+/** The information about a file before it is written; null if it does not exist. Throws for a symbolic link. */
 const ownFile = async (path: string) => {
   const found = await infoOf(path);
   if (found !== null) demandRegular(found);

@@ -3,10 +3,11 @@ import { type Buffer, type Call, readsOf, writesOf } from '../plan.js';
 import { countsOf } from './classes.js';
 import { wholesOf } from './layout.js';
 
-/** A position in the new order of calls: `ahead` of the call at index `at` of the old order. */
+/** A position in the new order of calls. */
 interface Place {
+  /** The index, in the old order, of the call that the call is moved to. */
   readonly at: number;
-  /** Of two calls before the same one, the one further ahead comes first. */
+  /** The distance before that call; 0 for the call itself. Several calls may be moved to one: the greatest distance comes first. */
   readonly ahead: number;
 }
 

@@ -5,7 +5,7 @@ import { exactly, positive } from '../internal/decode.js';
 import { orRaise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { take } from '../internal/gen.js';
-import { checked, part } from '../training/checked.js';
+import { checked, part } from '../internal/parts.js';
 import type { ImageShape } from '../training/data/dataset.js';
 import { genEffect } from '../training/genEffect.js';
 import { accuracyOf } from './accuracy.js';

@@ -5,8 +5,6 @@ import { E, F, t, type either } from '../internal/fp.js';
 import { findNonJson } from '../internal/json.js';
 import { checked, functionPart, isObject, part } from '../internal/parts.js';
 
-export { checked, functionPart, part };
-
 /** True for a classifier, which has `classes` and, unlike a denoiser, no `predicts`. */
 export const isClassifier = <X>(x: X): x is Extract<X, { readonly classes: number }> =>
   isObject(x) && 'classes' in x && !('predicts' in x);

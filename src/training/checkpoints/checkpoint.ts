@@ -9,7 +9,8 @@ import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../f
 import { oddNumber, RUINED } from '../../formats/safetensorsLayout.js';
 import { ownFileExists } from '../../node/files.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
-import { checked, hostKey, json, part } from '../checked.js';
+import { checked, part } from '../../internal/parts.js';
+import { hostKey, json } from '../checked.js';
 import type { Snapshot } from './snapshot.js';
 import { errorAt, wordsOf } from '../../formats/words.js';
 

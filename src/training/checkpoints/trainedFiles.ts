@@ -8,7 +8,8 @@ import { decode, exactly, exactTuple, positive } from '../../internal/decode.js'
 import { E, t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
 import type { ClassifierParams, UNetParams } from '../../nn/index.js';
-import { checked, checkedNetwork, classNames, part, processPart, rate } from '../checked.js';
+import { checked, part } from '../../internal/parts.js';
+import { checkedNetwork, classNames, processPart, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
 import { sampledConfig } from '../fit/recipeConfig.js';

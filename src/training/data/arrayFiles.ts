@@ -8,7 +8,7 @@ import { joinBytes } from '../../formats/bytes.js';
 import { cifar10Classes, decodeCifar10 } from '../../formats/cifar10.js';
 import { decodeNpy, decodeNpz, type NpyArray, type NpzOptions } from '../../formats/npy.js';
 import { genTask } from '../genEffect.js';
-import { checked, part } from '../checked.js';
+import { checked, part } from '../../internal/parts.js';
 import { readBytes } from '../../node/files.js';
 import { type Dataset, datasetOf, type Image } from './dataset.js';
 import { datasetOfImages } from './imageData.js';

@@ -4,9 +4,9 @@ import { exactly, natural, refined, share } from '../../internal/decode.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
-import { demanded } from '../../internal/parts.js';
+import { checked, demanded } from '../../internal/parts.js';
 import { randomInto } from '../../internal/threefry.js';
-import { checked, dataSet, hostKey } from '../checked.js';
+import { dataSet, hostKey } from '../checked.js';
 import type { Batch, Dataset } from './dataset.js';
 
 /** An image on the host, in [-1, 1], row-major. */

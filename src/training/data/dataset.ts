@@ -11,7 +11,7 @@ import { orRaise } from '../../internal/errors.js';
 import { type either, t, TE, type taskEither } from '../../internal/fp.js';
 import { exactly, positive, refined } from '../../internal/decode.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { checked, part } from '../checked.js';
+import { checked, part } from '../../internal/parts.js';
 
 /** Some samples of a data set, in the form that a training step uses. */
 export interface Batch {

@@ -4,7 +4,7 @@ import { exactly } from '../../internal/decode.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, F, t, TE, type either } from '../../internal/fp.js';
 import { readBytes, readPieces } from '../../node/files.js';
-import { checked, part } from '../checked.js';
+import { checked, part } from '../../internal/parts.js';
 import { type Dataset, datasetOf, type Image } from './dataset.js';
 import { gunzip, isGzip } from '../../formats/gzip.js';
 import { type ByteArray, decodeIdx, gatherIdx, type IdxChunk, streamIdx } from '../../formats/idx.js';

@@ -3,7 +3,7 @@ import { exactly, positive } from '../../internal/decode.js';
 import { orRaise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { checked, part } from '../checked.js';
+import { checked, part } from '../../internal/parts.js';
 import { type Dataset, datasetInMemory, type Image, refuse } from './dataset.js';
 import type { Images } from './images.js';
 

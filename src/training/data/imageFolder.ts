@@ -4,7 +4,7 @@ import { fail, orRaise } from '../../internal/errors.js';
 import { exactly } from '../../internal/decode.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
-import { checked } from '../checked.js';
+import { checked } from '../../internal/parts.js';
 import { readBytes } from '../../node/files.js';
 import { node, onFile } from '../../node/node.js';
 import { genTask } from '../genEffect.js';

@@ -4,7 +4,7 @@ import { refined } from '../../internal/decode.js';
 import { failure, orRaise } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
-import { checked, part } from '../checked.js';
+import { checked, part } from '../../internal/parts.js';
 import { genTask } from '../genEffect.js';
 import type { Image } from './dataset.js';
 import { type ImageFiles, imageOptions, type ImageOptions, imagesOf } from './imageFolder.js';

@@ -4,7 +4,7 @@ import type { Backend, NoisefoldError } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { type Fallible, hold, take } from '../../internal/gen.js';
 import { exactly } from '../../internal/decode.js';
-import { checked, functionPart } from '../checked.js';
+import { checked, functionPart } from '../../internal/parts.js';
 import type { ImageShape } from '../data/dataset.js';
 import { learningOf } from './learning.js';
 import type { Given, Learnable } from './recipe.js';

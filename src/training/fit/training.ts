@@ -2,19 +2,8 @@ import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { exactly, natural, positive, refined } from '../../internal/decode.js';
 import { t, type either, type taskEither } from '../../internal/fp.js';
-import {
-  checked,
-  conditioner,
-  dataSet,
-  functionPart,
-  hostKey,
-  json,
-  learnablePart,
-  part,
-  processPart,
-  rate,
-  signal,
-} from '../checked.js';
+import { checked, functionPart, part } from '../../internal/parts.js';
+import { conditioner, dataSet, hostKey, json, learnablePart, processPart, rate, signal } from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';

@@ -4,7 +4,7 @@ import type { Effect } from '../../dsl/run/effect.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
-import { checked, functionPart } from '../checked.js';
+import { checked, functionPart } from '../../internal/parts.js';
 import type { ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldCorrection } from '../sample/givenParts.js';

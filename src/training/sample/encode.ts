@@ -4,7 +4,8 @@ import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index
 import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
-import { checked, checkedTrained } from '../checked.js';
+import { checked } from '../../internal/parts.js';
+import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import { planOf } from './samplePlan.js';

@@ -2,7 +2,8 @@
 import type { Effect } from '../../dsl/run/effect.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
-import { checked, checkedTrained } from '../checked.js';
+import { checked } from '../../internal/parts.js';
+import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { beginningOf } from './givenImages.js';
 import type { Images } from '../data/images.js';

@@ -15,7 +15,8 @@ import {
 } from '../../../nn/index.js';
 import { fileExists } from '../../../node/files.js';
 import { demandFolder } from '../../../node/folders.js';
-import { checked, processPart } from '../../checked.js';
+import { checked } from '../../../internal/parts.js';
+import { processPart } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { genEffect } from '../../genEffect.js';
 import type { Trained } from '../../trained.js';

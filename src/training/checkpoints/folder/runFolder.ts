@@ -9,7 +9,7 @@ import { attempt, failure, type NoisefoldError, orRaise, raise } from '../../../
 import { exactly, positive } from '../../../internal/decode.js';
 import { E, t, TE, type taskEither } from '../../../internal/fp.js';
 import { gen, take } from '../../../internal/gen.js';
-import { checked, part } from '../../checked.js';
+import { checked, part } from '../../../internal/parts.js';
 import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics, metricsCodec } from '../../../reports/metrics.js';
 import { findCheckpoint, readProgress, saveCheckpoint } from '../checkpoint.js';
 import {

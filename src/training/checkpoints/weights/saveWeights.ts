@@ -11,7 +11,7 @@ import { ownNames } from '../../../nn/weights/table.js';
 import type { NamedModel, Naming, Weight, WeightTable } from '../../../nn/index.js';
 import { writeTensors } from '../../../node/tensorStream.js';
 import type { Backend } from '../../../dsl/index.js';
-import { checked, part } from '../../checked.js';
+import { checked, part } from '../../../internal/parts.js';
 import { genEffect } from '../../genEffect.js';
 import { type FileDType, fileDType, rounded } from '../rounded.js';
 import { matching, readTensors } from '../snapshot.js';

@@ -1,9 +1,10 @@
 import { NEEDS_A_PROCESS, configOf } from './vitest.config.js';
 
-/** Code that holds a device or a browser. */
-const HOLDS_A_DEVICE = /\b(noWebgpu|testOnWebgpu|noChromium|acquireDevice|dawn|webgpu|docs\/backends)\b/;
+/**
+ * Mesa computes WebGPU in software, and needs most of its time to compile shaders. It needs less than half of that time
+ * without optimizations, and with vectors of four numbers.
+ */
+const FAST_SHADERS = { GALLIVM_PERF: 'nopt', LP_NATIVE_VECTOR_WIDTH: '128' };
 
 /** All tests: also those on WebGPU and in Chromium, where this machine has them. */
-export default configOf(new RegExp(`${NEEDS_A_PROCESS.source}|${HOLDS_A_DEVICE.source}`), {
-  NOISEFOLD_TESTS: 'all',
-});
+export default configOf(NEEDS_A_PROCESS, { NOISEFOLD_TESTS: 'all', ...FAST_SHADERS });

@@ -1,2 +1,3 @@
 /** Runs before each test file. Modules that it imports run once in each process. */
+import './dawnPolling.js';
 import './equality.js';

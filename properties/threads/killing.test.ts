@@ -115,7 +115,7 @@ test('a worker is killed while the workers start: the run takes place on the cal
 test('workers are killed at random times', () => {
   const site = createSite({ chance: 0.2, most: 1 });
   return stepOn(site.spawn, 2, async (step) => {
-    for (let i = 0; i < (isLong ? 200 : 6); i++) {
+    for (let i = 0; i < (isLong ? 100 : 6); i++) {
       const run = step();
       while (site.started() === 0) await turn();
       await wait();
@@ -131,7 +131,7 @@ test('workers are killed while many runs wait', () => {
   const site = createSite({ chance: 0.1, most: 1 });
   return stepOn(site.spawn, 2, async (step) => {
     demandBits(await step());
-    for (let i = 0; i < (isLong ? 30 : 2); i++) {
+    for (let i = 0; i < (isLong ? 15 : 2); i++) {
       const runs = Array.from({ length: 5 }, step);
       await wait();
       const killed = site.kill(i);

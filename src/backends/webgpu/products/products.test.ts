@@ -2,6 +2,7 @@
  * Compares products, convolutions and filter gradients with their definitions, for each kernel and for many memory
  * layouts.
  */
+import '../../../../properties/eightLanes.js';
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ORIGIN, runPlan, valueOf, whole } from '../../../../properties/oracles/plans.js';

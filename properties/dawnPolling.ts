@@ -15,7 +15,7 @@ let turns = 0;
 const isPoll = (callback: Callback): boolean =>
   callback.length === 0 &&
   callback.name === '' &&
-  /\{ \[native code\] \}$/.test(Function.prototype.toString.call(callback));
+  Function.prototype.toString.call(callback).endsWith('{ [native code] }');
 
 /** Runs a turn, which schedules the next one unless the wait is over. */
 const turn = (poll: Callback) => (): void => {

@@ -1,4 +1,4 @@
-import { NEEDS_A_PROCESS, configOf } from './vitest.config.js';
+import { configOf } from './vitest.config.js';
 
 /**
  * Mesa computes WebGPU in software, and needs most of its time to compile shaders. It needs less than half of that time
@@ -7,4 +7,4 @@ import { NEEDS_A_PROCESS, configOf } from './vitest.config.js';
 const FAST_SHADERS = { GALLIVM_PERF: 'nopt', LP_NATIVE_VECTOR_WIDTH: '128' };
 
 /** All tests: also those on WebGPU and in Chromium, where this machine has them. */
-export default configOf(NEEDS_A_PROCESS, { NOISEFOLD_TESTS: 'all', ...FAST_SHADERS });
+export default configOf({ NOISEFOLD_TESTS: 'all', ...FAST_SHADERS });

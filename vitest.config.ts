@@ -12,10 +12,10 @@ const allFiles = ['src', 'properties', 'examples'].flatMap((folder) =>
 );
 
 /**
- * Code that measures the memory of its process, loads modules again, or loads TensorFlow. All other test files undo their
- * changes to the process.
+ * Code that measures the memory of its process, loads modules again, loads TensorFlow, or changes settings of Mesa. All other
+ * test files undo their changes to the process.
  */
-export const NEEDS_A_PROCESS = /setFlagsFromString|resetModules|registerBackend|eightLanes/;
+const NEEDS_A_PROCESS = /setFlagsFromString|resetModules|registerBackend|eightLanes/;
 
 /**
  * Most functions run for a short time in a test. V8 before version 12 has only one optimizing compiler, which would take a
@@ -24,14 +24,14 @@ export const NEEDS_A_PROCESS = /setFlagsFromString|resetModules|registerBackend|
 const LATE_OPTIMIZATION = Number(process.versions.v8.split('.')[0]) < 12 ? ['--interrupt-budget=1200000'] : [];
 
 /**
- * A configuration for the test files that match `chosen`. Each one that matches `isolates` has a process to itself; the others
- * share processes, and load each source file once.
+ * A configuration for the test files that match `chosen`. A file that needs a process has one to itself; the others share
+ * processes, and load each source file once.
  */
-export const configOf = (isolates: RegExp, env: Readonly<Record<string, string>> = {}, chosen = /(?:)/) => {
+export const configOf = (env: Readonly<Record<string, string>> = {}, chosen = /(?:)/) => {
   const matching = (paths: readonly string[], pattern: RegExp): string[] =>
     paths.filter((path) => pattern.test(readFileSync(root + path, 'utf8')));
   const files = matching(allFiles, chosen);
-  const isolated = matching(files, isolates);
+  const isolated = matching(files, NEEDS_A_PROCESS);
   return defineConfig({
     resolve: {
       alias: [
@@ -42,7 +42,6 @@ export const configOf = (isolates: RegExp, env: Readonly<Record<string, string>>
     },
     test: {
       pool: 'forks',
-      execArgv: LATE_OPTIMIZATION,
       maxWorkers: 2,
       // long enough for a slow machine; a test that hangs still ends
       testTimeout: 600_000,
@@ -56,7 +55,12 @@ export const configOf = (isolates: RegExp, env: Readonly<Record<string, string>>
         { extends: true, test: { name: 'isolated', include: isolated, isolate: true } },
         {
           extends: true,
-          test: { name: 'shared', include: files.filter((path) => !isolated.includes(path)), isolate: false },
+          test: {
+            name: 'shared',
+            include: files.filter((path) => !isolated.includes(path)),
+            isolate: false,
+            execArgv: LATE_OPTIMIZATION, // not where a file measures its process
+          },
         },
       ],
     },
@@ -64,4 +68,4 @@ export const configOf = (isolates: RegExp, env: Readonly<Record<string, string>>
 };
 
 /** The tests that need no GPU and no browser: `npm test`. `vitest.all.config.ts` adds the others. */
-export default configOf(NEEDS_A_PROCESS);
+export default configOf();

@@ -11,7 +11,7 @@ const SHORT_WAIT = 1000;
 /** The turns of the current wait. */
 let turns = 0;
 
-/** Tests for a function of the package: like all native functions without parameters, except for bound ones. */
+/** True for a callback of the package: a native function without name and parameters. Bound functions have a name. */
 const isPoll = (callback: Callback): boolean =>
   callback.length === 0 &&
   callback.name === '' &&

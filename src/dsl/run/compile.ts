@@ -1,4 +1,5 @@
 /** Compiles programs for a backend, to run them once or several times. */
+import type { Exact } from '../../internal/exact.js';
 import { exactly, refined } from '../../internal/decode.js';
 import { caughtAny } from '../../internal/exception.js';
 import { F, t, TE, type taskEither } from '../../internal/fp.js';
@@ -64,10 +65,10 @@ export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I> & 
  * const loss = await nf.run(run({ x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2, 3, 8) }))
  * await nf.run(read(loss)) // → [4]
  */
-export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
+export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]: number }, H = unknown>(
   program: Program<I, O>,
   extents: { readonly [K in keyof E]: Extent<E[K]> },
-  options: CompileOptions<I> = {},
+  options?: Exact<H, keyof CompileOptions<never>> & CompileOptions<I>,
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
   effect((backend) =>
     task(async () => {

@@ -16,6 +16,7 @@ import {
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { headsOver } from '../layers/heads.js';
@@ -163,6 +164,6 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
  * model // : UNet<[28, 28, 1]>
  * model.config.blocks // → 2
  */
-export const unet = <const I extends readonly [height: number, width: number, channels: number]>(
-  config: UNetConfig<I>,
+export const unet = <const I extends readonly [height: number, width: number, channels: number], G = unknown>(
+  config: Exact<G, keyof UNetConfig> & UNetConfig<I>,
 ): either.Either<NoisefoldError, UNet<Widened<I>>> => F.pipe(unetArchitecture(config), E.map(built<Widened<I>>));

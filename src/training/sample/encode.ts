@@ -2,6 +2,7 @@
 import type { Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
 import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
 import { checked } from '../../internal/parts.js';
@@ -45,10 +46,13 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
  * await nf.close()
  */
 export const encode: {
-  <Q = unknown, J extends ImageShape = ImageShape>(
-    encoding: Encoding<Q, J>,
+  <Q = unknown, J extends ImageShape = ImageShape, G = unknown>(
+    encoding: Exact<G, keyof Encoding> & Encoding<Q, J>,
   ): <P, I extends J>(trained: Trained<P, I>) => Effect<Images>;
-  <P, I extends ImageShape, Q = unknown>(trained: Trained<P, I>, encoding: Encoding<Q, NoInfer<I>>): Effect<Images>;
+  <P, I extends ImageShape, Q = unknown, G = unknown>(
+    trained: Trained<P, I>,
+    encoding: Exact<G, keyof Encoding> & Encoding<Q, NoInfer<I>>,
+  ): Effect<Images>;
 } = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
   genEffect('encode', function* (backend) {
     const { images, solver = ddimInversion(), ...given } = yield* take(checked('encode', encodingCodec)(encoding));

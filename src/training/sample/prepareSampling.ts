@@ -2,6 +2,7 @@
 import type { GuidedParams } from '../../diffusion/index.js';
 import { fail, key as keyOf } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
 import { E } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
 import { checked } from '../../internal/parts.js';
@@ -36,7 +37,7 @@ export interface PreparedSampling {
    * new combination of parts, such as `known` or a `strength` that keeps other timesteps, compiles its programs first.
    * The programs of the four combinations that were used last are kept. Fails with the errors of `sample`.
    */
-  readonly sample: (request: SampleRequest) => Task<Images>;
+  readonly sample: <G = unknown>(request: Exact<G, keyof SampleRequest> & SampleRequest) => Task<Images>;
   /** Frees the programs after the running requests have ended. Later requests are a `ConfigError`. */
   readonly release: Task<void>;
 }
@@ -78,12 +79,14 @@ const released = fail('ConfigError', {
  * await nf.run(prepared.release)
  * await nf.close()
  */
-export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
+export const prepareSampling = <P, I extends ImageShape, Q = unknown, G = unknown>(
   trained: Trained<P, I>,
-  options: Preparation<Q, NoInfer<I>>,
+  options: Exact<G, keyof Preparation> & Preparation<Q, NoInfer<I>>,
 ): Effect<PreparedSampling> =>
   genEffect('prepareSampling', function* (backend) {
-    const { batch = 1, ...parts } = yield* take(checked('prepareSampling', preparationCodec)(options));
+    const { batch = 1, ...parts } = yield* take(
+      checked('prepareSampling', preparationCodec)<Preparation<Q, I>>(options),
+    );
     yield* take(checkedTrained('prepareSampling')(trained));
     const whole = besideGuide('prepareSampling', trained, parts.guide);
     function* planned(given: SampleRequest): Block<Plan<P, Q, I>> {

@@ -1,5 +1,6 @@
 /** Samples of a trained model. */
 import type { Effect } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
 import { checked } from '../../internal/parts.js';
@@ -27,10 +28,13 @@ import { drawnOnce } from './runSampling.js';
  * await nf.run(samples) // → { data: [1, 1], shape: [2, 1, 1, 1] }
  */
 export const sample: {
-  <Q = unknown, J extends ImageShape = ImageShape>(
-    sampling: Sampling<Q, J>,
+  <Q = unknown, J extends ImageShape = ImageShape, G = unknown>(
+    sampling: Exact<G, keyof Sampling> & Sampling<Q, J>,
   ): <P, I extends J>(trained: Trained<P, I>) => Effect<Images>;
-  <P, I extends ImageShape, Q = unknown>(trained: Trained<P, I>, sampling: Sampling<Q, NoInfer<I>>): Effect<Images>;
+  <P, I extends ImageShape, Q = unknown, G = unknown>(
+    trained: Trained<P, I>,
+    sampling: Exact<G, keyof Sampling> & Sampling<Q, NoInfer<I>>,
+  ): Effect<Images>;
 } = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
   genEffect('sample', function* (backend) {
     const given = yield* take(checked('sample', samplingCodec)(sampling));

@@ -78,6 +78,14 @@ export interface UNet<I extends Shape>
   };
 }
 
+declare const withoutClasses: unique symbol;
+
+/** Says in the type of a model, or of a trained model, that it has no classes. Without it, it may have classes. */
+export interface WithoutClasses {
+  /** Phantom: absent at run time. */
+  readonly [withoutClasses]?: true;
+}
+
 /** The heads of block `j` of a level of the decoder; null without attention. */
 const upHeadsOf = (c: UNetArchitecture, { channels, attends }: ReturnType<typeof levelsOf>[number], j: number) =>
   attends && (c.upAttention === 'every' || j === c.blocks) ? headsOver(c.upHeads ?? c.heads, channels) : null;
@@ -156,14 +164,23 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   };
 };
 
+/** The U-Net of a configuration with the fields of `G`; without known fields it may have classes. */
+type UNetOf<G, U> = 'classes' extends keyof G ? U : [keyof G] extends [never] ? U : U & WithoutClasses;
+
 /**
  * Makes a U-Net from a configuration, or returns a `ConfigError` that says what to change. The last convolution, and
  * the last layer of each residual and attention block, start at zero.
  * @example
- * const model = unwrap(unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], predicts: 'v' }))
+ * const config = { image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], predicts: 'v' } as const
+ * const model = unwrap(unet({ ...config, classes: 10 }))
  * model // : UNet<[28, 28, 1]>
  * model.config.blocks // → 2
+ * unwrap(unet(config)) // : UNet<[28, 28, 1]> & WithoutClasses
  */
 export const unet = <const I extends readonly [height: number, width: number, channels: number], G = unknown>(
   config: Exact<G, keyof UNetConfig> & UNetConfig<I>,
-): either.Either<NoisefoldError, UNet<Widened<I>>> => F.pipe(unetArchitecture(config), E.map(built<Widened<I>>));
+): either.Either<NoisefoldError, UNetOf<G, UNet<Widened<I>>>> =>
+  F.pipe(
+    unetArchitecture(config),
+    E.map((c) => built<Widened<I>>(c) as UNetOf<G, UNet<Widened<I>>>), // a configuration without `classes` has none
+  );

@@ -19,6 +19,7 @@ import {
 } from '../../src/dsl/index.js';
 import {
   allZeros,
+  type AnyLayer,
   attentionBlock,
   type AttentionBlock,
   type Channels,
@@ -151,6 +152,27 @@ layer({ sizes: [3] }, () => null);
 declare const model: UNet<[28, 28, 1]>;
 // @ts-expect-error is not assignable to type '"a model is not a layer: apply of a layer takes only the parameters"'
 layer({ model }, () => null);
+
+// a layer with any parameters is a part like others; its function has its type, and its parameters have none
+type OfVectors = (x: Tensor<[Dim, 8]>) => Tensor<[Dim, 8]>;
+const residual = (inner: AnyLayer<OfVectors>) =>
+  layer({ inner }, (bound) => (h: Tensor<[Dim, 8]>) => add(h, bound.inner(h)));
+const square8 = linearLayer({ inputs: 8, outputs: 8 });
+const nested = residual(residual(square8));
+expectType<Layer<{ readonly inner: unknown }, OfVectors>>()(nested);
+expectType<AnyLayer<OfVectors>>()(nested as AnyLayer<OfVectors>);
+const mixed: readonly AnyLayer<OfVectors>[] = [square8, nested, residual(square8)];
+const stack = layer({ mixed }, (bound) => (h: Tensor<[Dim, 8]>) => bound.mixed.reduce((y, f) => f(y), h));
+program({ params: stack.params, h: 'B 8' }, ({ params: given, h }) => stack.apply(given)(h));
+program('key', stack.init);
+export const anything: readonly AnyLayer<unknown>[] = [square8, convLayer({ inputs: 1, outputs: 2 }), net];
+export const ofAny = <F>(of: AnyLayer<F>): Layer<readonly [unknown], F> => layer([of] as const, ([f]) => f);
+// @ts-expect-error Type '4' is not assignable to type '8'
+residual(linearLayer({ inputs: 8, outputs: 4 }));
+// @ts-expect-error is not assignable to parameter of type 'AnyLayer<OfVectors>'
+residual(silu);
+// @ts-expect-error is not assignable to type 'AnyLayer<unknown>'
+export const noLayer: AnyLayer<unknown> = model;
 
 // blocks, in both forms, with and without a key for dropout
 declare const blockParams: ResidualBlockParams<64, 128, 256>;

@@ -1,6 +1,7 @@
 /** `noisefold/nn`: layers, networks such as the U-Net, optimizers, learning rates and moving averages. */
 export * from './layers/initializers.js';
 export {
+  type AnyLayer,
   type Bound,
   type Channels,
   type CheckedParts,

@@ -39,6 +39,21 @@ export interface Layer<P, F> extends Trainable<P> {
   readonly apply: (params: P) => F;
 }
 
+/**
+ * A layer with any parameters whose function is `F`: for a function that takes a layer, and for a list of different layers.
+ * The types of its parameters are not known, so `layer` binds them: make it a part.
+ * @example
+ * const residual = (inner: AnyLayer<(x: Tensor<[Dim, 8]>) => Tensor<[Dim, 8]>>) =>
+ *   layer({ inner }, (bound) => (x: Tensor<[Dim, 8]>) => add(x, bound.inner(x)))
+ * const linear = linearLayer({ inputs: 8, outputs: 8 })
+ * const stack = layer([residual(linear), residual(residual(linear))], (bound) => (x: Tensor<[4, 8]>) =>
+ *   bound.reduce<Tensor<[Dim, 8]>>((h, f) => f(h), x))
+ * stack.params.leaves.map(({ path }) => path) // → ['0.inner.w', '0.inner.b', '1.inner.inner.w', '1.inner.inner.b']
+ */
+export interface AnyLayer<out F> extends Trainable<unknown> {
+  readonly apply: (params: never) => F;
+}
+
 /** The extent given by a numeric option: the literal, or `Dim` if it is known only at run time. */
 export type Channels<C> = Wide<C> & Dim;
 
@@ -70,14 +85,13 @@ export type ParamsOf<T> =
 
 /** The tree of functions that a tree of layers becomes when its parameters are bound. */
 export type Bound<T> =
-  T extends Layer<infer _P, infer F> ? F : T extends undefined ? T : { readonly [K in keyof T]: Bound<T[K]> };
+  T extends AnyLayer<infer F> ? F : T extends undefined ? T : { readonly [K in keyof T]: Bound<T[K]> };
 
 /** A layer at run time, where parameters have no type. */
 type Part = Layer<unknown, unknown>;
 
 /** The parts `T` of a layer, with a message for the compiler in place of each member that is not a part. */
-export type CheckedParts<T> = T extends
-  (Trainable<unknown> & { readonly apply: (params: never) => unknown }) | undefined | null
+export type CheckedParts<T> = T extends AnyLayer<unknown> | undefined | null
   ? T
   : T extends Trainable<unknown>
     ? 'a model is not a layer: apply of a layer takes only the parameters'

@@ -1,5 +1,5 @@
 import { show } from '../../internal/decode.js';
-import type { Shape } from '../types/dim.js';
+import type { OneEach, Shape } from '../types/dim.js';
 import { type Explanation, raise } from '../../internal/errors.js';
 import type { DType, Node } from './node.js';
 import { leaves, mapLeaves, withLeaves } from '../types/tree.js';
@@ -16,7 +16,7 @@ declare const dtype: unique symbol;
  */
 export interface Tensor<S extends Shape, D extends DType = 'float32'> {
   /** Phantom: absent at run time. */
-  readonly [shape]: Readonly<S>;
+  readonly [shape]: OneEach<S>;
   readonly [dtype]: D;
 }
 

@@ -128,6 +128,26 @@ export const countable = (where: string, shape: readonly number[]): readonly num
 export type IsUnion<D, Whole = D> = D extends unknown ? ([Whole] extends [D] ? false : true) : never;
 
 /**
+ * A shape with an error message in place of each union. TypeScript infers `4 | 5` for a type parameter that stands for 4
+ * in one argument and for 5 in another; no tensor has such a shape. A `Dim` stays one extent.
+ */
+export type OneEach<S extends Shape> = { -readonly [I in keyof S]: OneValue<S[I]> };
+type OneValue<D, Whole = D> = D extends unknown
+  ? [Whole] extends [D]
+    ? D
+    : IsWide<Whole> extends true
+      ? D
+      : TwoValues<Whole & Dim, LastOf<Whole> & Dim>
+  : never;
+type TwoValues<Whole extends Dim, Last extends Dim> = `one extent has two values, ${Exclude<Whole, Last>} and ${Last}`;
+/** The last member of a union: TypeScript infers from the last one of the overloads that the members become. */
+type LastOf<U> = (U extends unknown ? (x: () => U) => void : never) extends (x: infer F) => void
+  ? F extends () => infer Last
+    ? Last
+    : never
+  : never;
+
+/**
  * `D` if it is one valid extent, otherwise an error message: for a union, an invalid word, a pattern of words, a negative
  * or fractional literal, or a literal that JavaScript prints with an exponent. `never` for `any`.
  */
@@ -153,10 +173,19 @@ export type Extent<D> = 0 extends 1 & D
 export type Extents<S> = { [I in keyof S]: Extent<S[I]> };
 
 /** Maps `number` and branded numbers to the wide `Dim`; keeps literals and symbols. */
-export type Wide<D> = IsWide<D> extends true ? Dim : D extends number ? ({} extends Record<`${D}`, 1> ? Dim : D) : D;
+export type Wide<D> =
+  IsWide<D> extends true
+    ? Dim
+    : D extends number
+      ? {} extends Record<`${D}`, 1>
+        ? Dim
+        : D
+      : D extends string
+        ? D
+        : never;
 
 /** Applies {@link Wide} to each extent of a shape. The intersection makes an extent of a type parameter a `Dim` too. */
-export type Widened<S> = { -readonly [I in keyof S]: Wide<S[I]> & Dim };
+export type Widened<S> = { -readonly [I in keyof S]: Wide<S[I]> };
 
 /** A shape in a compiler error: `[B, 28, Dim]`. */
 export type Shown<S extends Shape, Text extends string = ''> = S extends readonly [

@@ -148,7 +148,7 @@ export const downsampleLayer = <const C extends number>(
   return namedLayer('downsampleLayer', samplingParts<C>(channels), (bound) => (x) => {
     requireEvenSize('downsampleLayer', nodeOf(x));
     const around = [PADDINGS[padding], PADDINGS[padding]] as const;
-    const images: Tensor<[Dim, Dim, Dim, Channels<C>]> = x;
+    const images: Tensor<[Dim, Dim, Dim, NoInfer<Channels<C>>]> = x;
     return addBias(conv2d(images, bound.kernel, { strides: [2, 2], padding: around }), bound.bias) as never; // of half the size
   });
 };

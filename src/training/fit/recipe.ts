@@ -11,6 +11,7 @@ import {
   uniformTimesteps,
 } from '../../diffusion/index.js';
 import { type Raveling, raveling, type Shape } from '../../dsl/index.js';
+import type { Fixed } from '../../dsl/types/shape.js';
 import type { InferredFrom } from '../../internal/options.js';
 import type { Averaging, Optimizer } from '../../nn/index.js';
 
@@ -48,7 +49,7 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
    */
   readonly labelDropout?: number;
   /** Makes the condition from each image, for a model that is conditioned on images: `superResolution({ factor: 2 })`. */
-  readonly condition?: Conditioner<I>;
+  readonly condition?: Conditioner<Fixed<I>>;
   /** Draws the timesteps of a batch; independently and uniformly by default. */
   readonly timesteps?: TimestepDraw | AdaptiveDraw;
 }

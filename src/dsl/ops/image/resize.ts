@@ -20,12 +20,12 @@ interface Resize {
   <const H extends number, const W extends number>(
     height: Extent<H>,
     width: Extent<W>,
-  ): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Wide<H> & Dim, Wide<W> & Dim, C]>;
+  ): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Wide<H>, Wide<W>, C]>;
   <B extends Dim, C extends Dim, const H extends number, const W extends number>(
     image: Tensor<[B, Dim, Dim, C]>,
     height: Extent<H>,
     width: Extent<W>,
-  ): Tensor<[B, Wide<H> & Dim, Wide<W> & Dim, C]>;
+  ): Tensor<[B, Wide<H>, Wide<W>, C]>;
 }
 
 /** Resizes the height, then the width, each by a function that resizes the first axis. */

@@ -33,12 +33,12 @@ export const scatterAdd: {
   <B extends Dim, const N extends number>(
     indices: Tensor<[B], 'int32'>,
     size: Extent<N>,
-  ): <R extends Shape, D extends Numeric>(updates: Tensor<[NoInfer<B>, ...R], D>) => Tensor<[Wide<N> & Dim, ...R], D>;
+  ): <R extends Shape, D extends Numeric>(updates: Tensor<[NoInfer<B>, ...R], D>) => Tensor<[Wide<N>, ...R], D>;
   <B extends Dim, R extends Shape, D extends Numeric, const N extends number>(
     updates: Tensor<[B, ...R], D>,
     indices: Tensor<[NoInfer<B>], 'int32'>,
     size: Extent<N>,
-  ): Tensor<[Wide<N> & Dim, ...R], D>;
+  ): Tensor<[Wide<N>, ...R], D>;
 } = dual('scatterAdd', 3, (updates: AnyTensor, indices: AnyTensor, size: number) =>
   tensor(nodes.scatterAdd(nodeOf(indices), nodeOf(updates), size)),
 );
@@ -50,11 +50,11 @@ export const scatterAdd: {
 export const oneHot: {
   <const N extends number>(
     depth: Extent<N>,
-  ): <S extends Shape>(indices: Tensor<S, 'int32'>) => Tensor<[...S, Wide<N> & Dim]>;
+  ): <S extends Shape>(indices: Tensor<S, 'int32'>) => Tensor<[...S, Wide<N>]>;
   <S extends Shape, const N extends number>(
     indices: Tensor<S, 'int32'>,
     depth: Extent<N>,
-  ): Tensor<[...S, Wide<N> & Dim]>;
+  ): Tensor<[...S, Wide<N>]>;
 } = dual('oneHot', 2, (indices: AnyTensor, depth: number) => {
   const n = nodeOf(indices);
   const shape = extents('oneHot', [...n.shape, depth]);
@@ -169,11 +169,11 @@ export interface TopK<R extends Shape, K extends Dim, D extends DType> {
 export const topK: {
   <const K extends number>(
     k: Extent<K>,
-  ): <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>) => TopK<R, Wide<K> & Dim, D>;
+  ): <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>) => TopK<R, Wide<K>, D>;
   <R extends Shape, D extends Numeric, const K extends number>(
     x: Tensor<[...R, Dim], D>,
     k: Extent<K>,
-  ): TopK<R, Wide<K> & Dim, D>;
+  ): TopK<R, Wide<K>, D>;
 } = dual('topK', 2, (x: AnyTensor, k: number) => {
   const n = nodeOf(x);
   const indices = nodes.topKIndices(n, k);

@@ -37,11 +37,11 @@ type SliceOf<A, N> = [axis: A, start: number, size: Extent<N>, stride?: number];
 export const slice: OneError & {
   <const A extends number, const N extends number>(
     ...slice: SliceOf<A, N>
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Wide<N> & Dim>, D>;
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Wide<N>>, D>;
   <S extends Shape, D extends DType, const A extends number, const N extends number>(
     x: Tensor<S, D>,
     ...slice: SliceOf<A, N>
-  ): Tensor<Replace<S, A, Wide<N> & Dim>, D>;
+  ): Tensor<Replace<S, A, Wide<N>>, D>;
 } = dual('slice', [startsWithTensor, 5], (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('slice', n, axis);
@@ -52,7 +52,7 @@ type PaddingOf<A, L, H> = [axis: A, low: Extent<L>, high: Extent<H>, value?: num
 type Padded<S extends Shape, A extends number, L extends number, H extends number> = Replace<
   S,
   A,
-  Add<ExtentAt<S, A>, Add<Wide<L> & Dim, Wide<H> & Dim>>
+  Add<ExtentAt<S, A>, Add<Wide<L>, Wide<H>>>
 >;
 
 /**

@@ -4,9 +4,9 @@ export {
   type Bytes,
   type Dataset,
   datasetOf,
-  type Image,
   type ImageExtents,
   type ImageShape,
+  type ImageShapeOf,
   pixelOf,
 } from './data/dataset.js';
 export { positionsOf } from './data/batches.js';
@@ -23,7 +23,7 @@ export {
 export { imageFolder, type ImageFiles, type ImageOptions } from './data/imageFolder.js';
 export { imagesOfFiles, type PictureFile } from './data/imagesOfFiles.js';
 export type { LabelOf, Labelling } from './data/labelling.js';
-export type { Channels, PictureOptions, Size } from './data/pictures.js';
+export type { PictureChannels, PictureOptions, Size } from './data/pictures.js';
 export { fit, type Fit } from './fit/fit.js';
 export type { HeldOut, Training } from './fit/training.js';
 export type { Initial } from './fit/initial.js';
@@ -55,11 +55,11 @@ export {
   initialState,
   parametersOf,
   type Report,
-  type StepInputs,
-  type StepResult,
   trainState,
   type TrainState,
   trainStep,
+  type TrainStepInputs,
+  type TrainStepResult,
 } from './fit/trainState.js';
 export { readTensors, type Snapshot, uploadTensors } from './checkpoints/snapshot.js';
 export { postHocAverage, type PostHoc } from './checkpoints/postHoc.js';

@@ -152,13 +152,13 @@ export interface Report {
 }
 
 /** The outputs of a step. */
-export interface StepResult {
+export interface TrainStepResult {
   readonly state: TrainState;
   readonly report: Report;
 }
 
 /** The inputs of a step: the state, which it donates, and examples. */
-export interface StepInputs<I extends Shape> {
+export interface TrainStepInputs<I extends Shape> {
   readonly state: TrainState;
   readonly examples: Examples<I>;
 }
@@ -179,7 +179,7 @@ const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
 export const unguardedStep = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,
   image: Shape,
-): Program<StepInputs<I>, StepResult> => {
+): Program<TrainStepInputs<I>, TrainStepResult> => {
   const {
     model,
     optimizer,
@@ -190,9 +190,9 @@ export const unguardedStep = <P, I extends Shape>(
   const { draw, mean: meanOf, record } = asAdaptive(timesteps);
   const averages = averagesOf(recipe);
   const inputs = attempt(() =>
-    treeSpec<StepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
+    treeSpec<TrainStepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
   );
-  const trace: Program<StepInputs<I>, StepResult>['trace'] = ({ state, examples: given }) => {
+  const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples: given }) => {
     const losses = learningOf(recipe).losses({ labelDropout, timesteps: draw(state.timesteps) });
     const { ravel, unravel, trainable, optimizer: overVectors } = raveled(recipe);
     const params = unravel(state.params);
@@ -242,7 +242,7 @@ export const unguardedStep = <P, I extends Shape>(
 export const trainStep = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,
   image: Shape,
-): Program<StepInputs<I>, StepResult> => {
+): Program<TrainStepInputs<I>, TrainStepResult> => {
   const { inputs, trace } = unguardedStep(recipe, image);
   return {
     inputs,

@@ -152,7 +152,7 @@ export {
 export { priorTerm } from './likelihood/priorTerm.js';
 export { boundTerm } from './likelihood/variationalBound.js';
 
-export { type AdaptiveDraw, asAdaptive, type DrawMemory } from './objectives/adaptiveDraw.js';
+export type { AdaptiveDraw, DrawMemory } from './objectives/adaptiveDraw.js';
 export {
   boundLosses,
   type BoundLossOptions,

@@ -28,7 +28,6 @@ export {
 export {
   type Bindings,
   type CheckedSpec,
-  evaluateDim,
   extentsOf,
   fillSpec,
   isLeafSpec,

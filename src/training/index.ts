@@ -109,9 +109,9 @@ export { type ByteArray, decodeIdx, type IdxChunk, streamIdx } from '../formats/
 export { readIdx, readIdxChunks, readIdxDataset } from './data/idxFile.js';
 export { imageGrid, type ImageGridOptions, type ImageBatch } from '../reports/imageGrid.js';
 export { encodePng, type Picture } from '../formats/png.js';
-export { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../reports/metrics.js';
+export { decodeMetrics, decodeMetricsLog, encodeMetrics, type Metrics } from '../reports/metrics.js';
 export { lossChart, type LossChartOptions } from '../reports/lossChart.js';
-export { appendLine, fileExists, keepLines, readBytes, syncFile, writeAtomically } from '../node/files.js';
+export { appendLine, fileExists, readBytes, writeAtomically } from '../node/files.js';
 export { fitIn, fitInFolder, type FitInFolder, type Saving } from './checkpoints/folder/fitInFolder.js';
 export { type Opening, openRunFolder, type RunFolder } from './checkpoints/folder/runFolder.js';
 export { type FileInMemory, type WeightFiles, type WeightOptions, withWeights } from '../node/weights.js';

@@ -2,7 +2,8 @@
  * The state of a training on the backend, and the programs that create and update it. It stores the parameters as the
  * vectors of `raveling`, so that an update of all of them takes a few kernels.
  */
-import { asAdaptive, type DrawMemory, type Model, type SampleLosses } from '../../diffusion/index.js';
+import type { DrawMemory, Model, SampleLosses } from '../../diffusion/index.js';
+import { asAdaptive } from '../../diffusion/objectives/adaptiveDraw.js';
 import {
   add,
   attempt,

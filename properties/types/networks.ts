@@ -2,6 +2,7 @@ import {
   add,
   addBias,
   addPerSample,
+  affine,
   ascribeLike,
   attention,
   averagePool,
@@ -12,7 +13,6 @@ import {
   downsample,
   groupNorm,
   layerNorm,
-  linear,
   matmul,
   scaleBy,
   silu,
@@ -51,7 +51,7 @@ expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(x, downsample(kernel), upsample)
 expectType<Tensor<['B', Dim, Dim, 128]>>()(F.pipe(x, conv2d(kernel, { strides: [3, 3] })));
 expectType<Tensor<['B', 14, 14, 64]>>()(averagePool(x));
 expectType<Tensor<['B', 28, 28, 128]>>()(attention(block, block, block, { heads: 4 }));
-expectType<Tensor<['B', 10]>>()(F.pipe(embedding, linear({ w, b }), softmax()));
+expectType<Tensor<['B', 10]>>()(F.pipe(embedding, affine({ w, b }), softmax()));
 expectType<Tensor<['B', 28, 28, 10]>>()(F.pipe(block, matmul(w)));
 expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(block, layerNorm(norm)));
 
@@ -62,7 +62,7 @@ conv2d(x, unfit);
 // @ts-expect-error Type '10' is not assignable to type '128'
 F.pipe(block, groupNorm({ gamma: bias, beta: b }, { groups: 2 }));
 // @ts-expect-error Type '128' is not assignable to type '10'
-linear({ w, b: bias });
+affine({ w, b: bias });
 // @ts-expect-error Type '128' is not assignable to type '64'
 attention(x, x, block, { heads: 4 });
 // @ts-expect-error Type '64' is not assignable to type '128'

@@ -10,7 +10,7 @@ const linears: Usages = once({
   batchedMatmul: usage('batchedMatmul(a, b)', { a: 'B N H C', b: 'B N C D' }, 'B N H D', {
     dim: { given: { b: 'B N C+1 D' } },
   }),
-  linear: usage('linear(x, { w, b })', { x: 'B C', w: 'C D', b: 'D' }, 'B D', {
+  affine: usage('affine(x, { w, b })', { x: 'B C', w: 'C D', b: 'D' }, 'B D', {
     rank: { given: { b: '1 D' } },
     dim: { given: { w: 'C+1 D' } },
   }),

@@ -1,5 +1,5 @@
 /** Uses as lines of TypeScript: each is a function of the operands. */
-import { evaluateDim } from '../../../src/dsl/index.js';
+import { evaluateDim } from '../../../src/dsl/types/dimExpression.js';
 import { E } from '../../../src/internal/fp.js';
 import { callOf, type Form, type Span, type Written, writtenAs } from './call.js';
 import { broken, type Kind, leafOf, type Usage, type Words } from './usage.js';

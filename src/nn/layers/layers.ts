@@ -1,6 +1,7 @@
 /** Basic layers: affine maps, convolutions, norms, changes of the resolution, dropout. */
 import {
   addBias,
+  affine,
   type Affine,
   bernoulliLike,
   conv2d,
@@ -11,7 +12,6 @@ import {
   groupNorm,
   type Half,
   type Key,
-  linear,
   raise,
   type ScaleAndShift,
   type Shape,
@@ -59,7 +59,7 @@ export const linearLayer = <const C extends number, const D extends number>(
     w: parameterOf<[Channels<C>, Channels<D>]>(initializer, inputs, outputs),
     b: parameterOf<[Channels<D>]>(allZeros, outputs),
   };
-  return namedLayer('linearLayer', parts, (params) => linear(params));
+  return namedLayer('linearLayer', parts, (params) => affine(params));
 };
 
 /** The parameters of a convolution. */

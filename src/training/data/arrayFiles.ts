@@ -10,7 +10,7 @@ import { decodeNpy, decodeNpz, type NpyArray, type NpzOptions } from '../../form
 import { genTask } from '../genEffect.js';
 import { checked, part } from '../../internal/parts.js';
 import { readBytes } from '../../node/files.js';
-import { type Dataset, datasetOf, type Image } from './dataset.js';
+import { type Dataset, datasetOf, type ImageShapeOf } from './dataset.js';
 import { datasetOfImages } from './imageData.js';
 
 /**
@@ -64,7 +64,7 @@ export const datasetOfArrays = <
   ],
 >(
   arrays: ArrayData<I>,
-): either.Either<NoisefoldError, Dataset<Image<I>>> => {
+): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> => {
   const given = arrayData(arrays);
   if (E.isLeft(given)) return given;
   const {
@@ -133,7 +133,7 @@ export const readNpzDataset = <
 >(
   path: string,
   given: NpzNames<I>,
-): Task<Dataset<Image<I>>> =>
+): Task<Dataset<ImageShapeOf<I>>> =>
   genTask('readNpzDataset', function* () {
     const { images, labels, image, maxBytes } = yield* take(npzNames(given));
     const names = labels === undefined ? [images] : [images, labels];

@@ -4,7 +4,7 @@ import { orRaise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { checked, part } from '../../internal/parts.js';
-import { type Dataset, datasetInMemory, type Image, refuse } from './dataset.js';
+import { type Dataset, datasetInMemory, type ImageShapeOf, refuse } from './dataset.js';
 import type { Images } from './images.js';
 
 /** The labels and the shape of images. */
@@ -40,7 +40,7 @@ export const datasetOfImages = <
 >(
   images: Images,
   about: AboutImages<I> = {},
-): either.Either<NoisefoldError, Dataset<Image<I>>> =>
+): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
   attempt(() => {
     const { data, shape } = orRaise(someImages(images));
     const { labels, image } = orRaise(aboutImages(about));
@@ -56,7 +56,7 @@ export const datasetOfImages = <
         'give all the numbers of the images, and the labels of the same images',
       );
     const each = numbers / count;
-    return datasetInMemory<Image<I>>(count, found, labels, (from, batch, to) => {
+    return datasetInMemory<ImageShapeOf<I>>(count, found, labels, (from, batch, to) => {
       batch.set(data.subarray(from, from + each), to);
     });
   });

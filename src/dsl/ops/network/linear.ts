@@ -103,9 +103,9 @@ export interface Affine<K extends Dim, N extends Dim> {
 
 /**
  * x·w + b along the last axis: `x: [..., K]` → `[..., N]`.
- * @example linear(ones(1, 2), { w: ones(2, 3), b: constantOf([0, 1, 2], 3) }) // → [[2, 3, 4]]
+ * @example affine(ones(1, 2), { w: ones(2, 3), b: constantOf([0, 1, 2], 3) }) // → [[2, 3, 4]]
  */
-export const linear: {
+export const affine: {
   <K extends Dim, N extends Dim>(
     params: Affine<K, N>,
   ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
@@ -113,9 +113,9 @@ export const linear: {
     x: Tensor<[...R, K]>,
     params: Affine<NoInfer<K>, N>,
   ): Tensor<[...R, N]>;
-} = dual('linear', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
-  const { w, b } = withFields('linear', params, ['w', 'b']);
-  return named('linear', () => addBias(tensor<[...Shape, Dim], 'float32'>(product(nodeOf(x), nodeOf(w))), b));
+} = dual('affine', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
+  const { w, b } = withFields('affine', params, ['w', 'b']);
+  return named('affine', () => addBias(tensor<[...Shape, Dim], 'float32'>(product(nodeOf(x), nodeOf(w))), b));
 });
 
 /**

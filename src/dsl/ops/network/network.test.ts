@@ -9,7 +9,7 @@ import { conv2d, downsample } from '../image/convolution.js';
 import { averagePool } from '../image/pooling.js';
 import { upsample } from '../image/resize.js';
 import { gather } from '../indexing/indexing.js';
-import { batchedMatmul, linear, matmul } from './linear.js';
+import { affine, batchedMatmul, matmul } from './linear.js';
 import { groupNorm, layerNorm } from './normalization.js';
 import { sum } from '../reduction/reduction.js';
 import { reshape, transpose } from '../shape/reshape.js';
@@ -116,8 +116,8 @@ describe('matrix products', () => {
     expect(dims(matmul(ones(4, 5, 6, 2), w()))).toEqual([4, 5, 6, 3]);
   });
 
-  test('linear adds b', async () => {
-    expect(await numbersOf(() => linear(ones(1, 2), { w: w(), b: constantOf([10, 20, 30], 3) }))).toEqual([15, 27, 39]);
+  test('affine adds b', async () => {
+    expect(await numbersOf(() => affine(ones(1, 2), { w: w(), b: constantOf([10, 20, 30], 3) }))).toEqual([15, 27, 39]);
   });
 
   test('batchedMatmul is matmul in each batch', async () => {

@@ -105,7 +105,7 @@ fit({ ...recipe, condition: superResolution({ factor: 2 }) });
 fit({ ...recipe, condition: conditioningAugmentation(process)(superResolution({ factor: 2 })) });
 fit({ ...recipe, condition: (x0) => ({ image: x0 }) });
 declare const ofPhotographs: Conditioner<[32, 32, 3]>;
-// @ts-expect-error Type '32' is not assignable to type '28'
+// @ts-expect-error Type 'Conditioner<[32, 32, 3]>' is not assignable to type 'Conditioner<[28, 28, 1]>'
 fit({ ...recipe, condition: ofPhotographs });
 fit({ ...recipe, timesteps: stratifiedTimesteps });
 fit({ ...recipe, timesteps: importanceTimesteps({ size: 5 }) });

@@ -2,6 +2,7 @@
  * Shapes of results in types. An axis may count from the end. The result is wide if an axis is not a literal or the rank
  * is unknown. If an axis does not exist, the result is an error message, which no shape is assignable to.
  */
+import type { Checked } from './checked.js';
 import type { Dim, IsUnion, Shape } from './dim.js';
 
 /**
@@ -37,6 +38,17 @@ type NoAxis<S extends Shape, A extends number> =
 
 /** An error message for each invalid axis; otherwise `never`. */
 type NoAxes<S extends Shape, A extends readonly number[]> = { [I in keyof A]: NoAxis<S, A[I]> }[number];
+
+/** An error message for an axis that does not exist; `never` if it does, or if it is not known. */
+export type Missing<S extends Shape, A extends number> = number extends S['length'] | A ? never : NoAxis<S, A>;
+
+/** An error message for each axis that does not exist; otherwise `never`. */
+export type MissingOf<S extends Shape, A extends readonly number[]> = { [I in keyof A]: Missing<S, A[I]> }[number];
+
+/** An axis of a shape, or an error message. */
+export type AxisIn<S extends Shape, A extends number> = Checked<A, S, Missing<S, A>>;
+/** {@link AxisIn} for a list of axes. */
+export type AxesIn<S extends Shape, A extends readonly number[]> = { readonly [I in keyof A]: AxisIn<S, A[I]> };
 
 /** The shape itself, or an error message if it lacks one of the axes. */
 export type Having<S extends Shape, A extends readonly number[]> = number extends S['length'] | A[number]

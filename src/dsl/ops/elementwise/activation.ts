@@ -4,7 +4,8 @@ import type { OneErrorOfOne } from '../../../internal/dual.js';
 import type { Node } from '../../graph/node.js';
 import { nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
-import type { Having } from '../../types/shape.js';
+import type { Checked } from '../../types/checked.js';
+import type { AxisIn, Missing } from '../../types/shape.js';
 import { exchange, type Numeric, withOption } from '../operand.js';
 
 /**
@@ -62,8 +63,8 @@ export const gelu = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.c
 /** A normalization along one axis (default: the last). */
 type AlongAxis = OneErrorOfOne & {
   (): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
-  <const A extends number>(axis: A): <S extends Shape>(x: Tensor<S>) => Tensor<Having<S, [A]>>;
-  <S extends Shape, const A extends number>(x: Tensor<S>, axis: A): Tensor<Having<S, [A]>>;
+  <const A extends number>(axis: A): <S extends Shape>(x: Checked<Tensor<S>, S, Missing<S, A>>) => Tensor<S>;
+  <S extends Shape, const A extends number>(x: Tensor<S>, axis: AxisIn<S, A>): Tensor<S>;
   <S extends Shape>(x: Tensor<S>): Tensor<S>;
 };
 

@@ -27,6 +27,26 @@ export type Divided<A extends number, B extends number> = ByPrimes<`${A}`, `${B}
 export type HalfLiteral<A extends number> = HalfOrMessage<Exactly<`${A}`, '2/0'>, A>;
 type HalfOrMessage<H extends string, A extends number> = H extends '' ? `${A} is odd: it has no half` : NumberOf<H>;
 
+/** True if `A` is greater than `B`. */
+export type IsGreater<A extends number, B extends number> = Compared<`${A}`, `${B}`>;
+/** Compares digit by digit: the longer number is greater; of two of one length, the first different digit decides. */
+type Compared<
+  A extends string,
+  B extends string,
+  SoFar extends boolean | null = null,
+> = A extends `${infer X}${infer Xs}`
+  ? B extends `${infer Y}${infer Ys}`
+    ? Compared<Xs, Ys, SoFar extends null ? (X extends Y ? null : IsAfter<X, Y>) : SoFar>
+    : true
+  : B extends ''
+    ? SoFar extends true
+      ? true
+      : false
+    : false;
+type IsAfter<X extends string, Y extends string> = '0123456789' extends `${string}${Y}${string}${X}${string}`
+  ? true
+  : false;
+
 type NumberOf<S extends string> = S extends `${infer N extends number}` ? N : never;
 
 type Reversed<S extends string, Out extends string = ''> = S extends `${infer D}${infer Rest}`

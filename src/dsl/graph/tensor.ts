@@ -24,6 +24,8 @@ export type Scalar = Tensor<[]>;
 /** A staged random key; see `keys.ts`. */
 export type Key = Tensor<[], 'key'>;
 export type AnyTensor = Tensor<Shape, DType>;
+/** The shape of a tensor type, also if its dtype is a type parameter. */
+export type ShapeIn<T extends AnyTensor> = T[typeof shape];
 
 /**
  * Returns a node as a tensor. Only this function and {@link nodeOf} convert between the two, which are the same object.

@@ -6,27 +6,21 @@
 import type { Dim, IsWide, Shape } from './dim.js';
 
 /**
- * `T`, or the message in its place. `Message` is `never` if all is well. Inside a generic function that does not know the
- * rank of `S`, the parameter takes a `T`: the trace checks it.
+ * `T`, or the message in its place; `Message` is `never` if all is well. `Of` is the shape or the extent that the message
+ * depends on, and `Also` another one. Inside a generic function that does not know them, the parameter takes a `T`, and the
+ * trace checks it.
  */
-export type Checked<T, S extends Shape, Message> = [Message] extends [never] ? T : LateOfShape<S, Message>;
+export type Checked<T, Of, Message, Also = never> = [Message] extends [never]
+  ? T
+  : Late<Of, Message> | Late<Also, Message>;
 
-/** {@link Checked} for a message that depends on one extent, which a generic function does not know. */
-export type CheckedDim<T, D extends Dim, Message> = [Message] extends [never] ? T : LateOfDim<D, Message>;
-
-// In a generic function the conditional types above are not resolved, and an argument must fit both branches. The second
-// one is a member of a type that depends on S or D. The compiler relates an argument to the member for the constraint of S or
-// D, which is `unknown`. The message is part of a conditional type too, so that it is resolved as late.
-
-/** The message; `unknown` for a shape of unknown rank. */
-type LateOfShape<S extends Shape, Message> = (
-  S extends unknown ? { readonly message: number extends S['length'] ? unknown : Message } : never
-)['message'];
-
-/** The message; `unknown` for a wide extent. */
-type LateOfDim<D extends Dim, Message> = (
-  D extends unknown ? { readonly message: IsWide<D> extends true ? unknown : Message } : never
-)['message'];
-
-/** A word for each axis of an image `[B, H, W, C]`. */
-export type DimText<D extends Dim> = IsWide<D> extends true ? 'known only at run time' : `${D}`;
+/**
+ * The message; `unknown` for a shape of unknown rank and for a wide extent. In a generic function {@link Checked} is not
+ * resolved, and an argument must fit both of its branches. This one is a member of a type that depends on `Of`, so that the
+ * compiler relates the argument to the member for the constraint of the type parameter, which is `unknown`.
+ */
+type Late<Of, Message> = (Of extends unknown
+  ? { readonly message: IsOpen<Of> extends true ? unknown : Message }
+  : never)['message'];
+/** True for a shape of unknown rank and for a wide extent. */
+type IsOpen<Of> = Of extends Dim ? IsWide<Of> : number extends (Of & Shape)['length'] ? true : false;

@@ -47,6 +47,14 @@ export type MissingOf<S extends Shape, A extends readonly number[]> = { [I in ke
 
 /** An axis of a shape, or an error message. */
 export type AxisIn<S extends Shape, A extends number> = Checked<A, S, Missing<S, A>>;
+/** An argument that fits an axis of extent `D`, or an error message. */
+export type AlongAxis<T, S extends Shape, A extends number, Message> = Checked<
+  T,
+  S,
+  Missing<S, A> | Message,
+  ExtentAt<S, A>
+>;
+
 /** {@link AxisIn} for a list of axes. */
 export type AxesIn<S extends Shape, A extends readonly number[]> = { readonly [I in keyof A]: AxisIn<S, A[I]> };
 

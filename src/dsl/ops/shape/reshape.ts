@@ -2,14 +2,15 @@
  * Operations that change the shape, the order of axes or the type, and keep the elements: reshape, transpose,
  * broadcast, ascribe. An axis may count from the end.
  */
-import { type Extent, type Extents, isExtent, type Wide, type Widened } from '../../types/dim.js';
+import type { Checked } from '../../types/checked.js';
+import { type Extent, type Extents, isExtent, type IsWide, type Wide, type Widened } from '../../types/dim.js';
 import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import { dual, type OneError } from '../../../internal/dual.js';
 import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import * as nodes from '../../primitives/index.js';
 import type { Mismatch, Rest } from '../../types/reshaped.js';
-import type { Insert, Permuted, Without } from '../../types/shape.js';
+import type { AlongAxis, ExtentAt, Insert, Missing, Permuted, Without } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { spread, startsWithTensor } from '../operand.js';
 
@@ -115,6 +116,38 @@ export const transpose: OneError & {
   tensor(nodes.transpose(nodeOf(x), permutation)),
 );
 
+/** The axis of `S` at each of the extents `E`, aligned at the right; 1 where `S` has none; messages if it has more axes. */
+type Aligned<S extends Shape, E extends readonly unknown[], Found extends readonly unknown[] = []> = number extends
+  S['length'] | E['length']
+  ? Dim[]
+  : S extends readonly [...infer More extends Shape, infer D]
+    ? E extends readonly [...infer Rest, unknown]
+      ? Aligned<More, Rest, [D, ...Found]>
+      : { [I in keyof Found]: TooFew }
+    : [...{ [I in keyof E]: 1 }, ...Found];
+type TooFew = 'broadcastTo keeps all axes: too few extents';
+/** An error message if an axis of extent `D` cannot be repeated to `N`; otherwise `never`. */
+type NotRepeated<D, N> =
+  IsWide<N> extends true
+    ? never
+    : IsWide<D> extends true
+      ? never
+      : D extends TooFew
+        ? TooFew
+        : D extends string | 1 | N
+          ? never
+          : `an axis of ${D & number} cannot be broadcast to ${N & number}`;
+/** The extents, with an error message in place of each that is invalid or does not fit the axis of `S` there. */
+type BroadcastExtents<S extends Shape, E extends readonly unknown[], At = Aligned<S, E>> = {
+  [I in keyof E]: 0 extends 1 & E[I]
+    ? never // `any`
+    : Checked<Extent<E[I]>, S, NotRepeated<At[I & keyof At], E[I]>, At[I & keyof At]>;
+};
+/** The error messages of {@link BroadcastExtents}; `never` if there are none. */
+type NotBroadcast<S extends Shape, E extends readonly unknown[], At = Aligned<S, E>> = {
+  [I in keyof At]: NotRepeated<At[I], E[I & keyof E]>;
+}[keyof At & number];
+
 /**
  * Broadcasts `x` to a shape, aligned at the right: the axes of `x` are 1, equal, or missing on the left. Raises
  * `ShapeError` for other shapes.
@@ -125,10 +158,10 @@ export const transpose: OneError & {
 export const broadcastTo: OneError & {
   <const E extends readonly number[]>(
     ...extents: Extents<E>
-  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<E>, D>;
-  <D extends DType, const E extends readonly number[]>(
-    x: Tensor<Shape, D>,
-    ...extents: Extents<E>
+  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, NotBroadcast<S, E>>) => Tensor<Widened<E>, D>;
+  <S extends Shape, D extends DType, const E extends readonly number[]>(
+    x: Tensor<S, D>,
+    ...extents: BroadcastExtents<S, E>
   ): Tensor<Widened<E>, D>;
 } = dual('broadcastTo', startsWithTensor, (x: AnyTensor, ...extents: readonly number[]) =>
   tensor(named('broadcastTo', () => spread(nodeOf(x), extents))),
@@ -152,12 +185,29 @@ export const broadcastLike: {
  * pipe(zeros(8, 28, 28), expandDims(-1)) // : Tensor<[8, 28, 28, 1]>
  */
 export const expandDims: {
-  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Tensor<Insert<S, A, 1>, D>;
-  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Insert<S, A, 1>, D>;
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Tensor<S, D>,
+    axis: Checked<A, S, Missing<[1, ...S], A>>,
+  ): Tensor<Insert<S, A, 1>, D>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends DType>(
+    x: Checked<Tensor<S, D>, S, Missing<[1, ...S], A>>,
+  ) => Tensor<Insert<S, A, 1>, D>;
 } = dual('expandDims', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
   return tensor(nodes.expandDims(n, [nodes.axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis)]));
 });
+
+/** An error message for a literal extent other than 1; otherwise `never`. */
+type Several<D, A extends number> =
+  IsWide<D> extends true
+    ? never
+    : D extends number
+      ? D extends 1
+        ? never
+        : `axis ${A} has ${D} elements, not 1`
+      : never;
 
 /**
  * Drops an axis of extent 1. Raises `ShapeError` if it has another extent.
@@ -167,8 +217,15 @@ export const expandDims: {
  * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const squeeze: {
-  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Tensor<Without<S, [A]>, D>;
-  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Without<S, [A]>, D>;
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Tensor<S, D>,
+    axis: AlongAxis<A, S, A, Several<ExtentAt<S, A>, A>>,
+  ): Tensor<Without<S, [A]>, D>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends DType>(
+    x: AlongAxis<Tensor<S, D>, S, A, Several<ExtentAt<S, A>, A>>,
+  ) => Tensor<Without<S, [A]>, D>;
 } = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('squeeze', n, axis);

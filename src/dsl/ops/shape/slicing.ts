@@ -1,11 +1,13 @@
 /** Parts of tensors, and padding. An axis may count from the end. */
-import { type Add, type Extent, extents, type Extents, type Half, type Wide } from '../../types/dim.js';
+import type { Checked } from '../../types/checked.js';
+import { type Add, type Extent, extents, type Extents, type Half, type IsWide, type Wide } from '../../types/dim.js';
+import type { IsGreater } from '../../../internal/digits.js';
 import { dual, type OneError, type OneErrorOfOne } from '../../../internal/dual.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { demandNumber } from '../../primitives/checks.js';
 import * as nodes from '../../primitives/index.js';
-import type { ExtentAt, Having, Replace } from '../../types/shape.js';
+import type { AlongAxis, AxesIn, AxisIn, ExtentAt, Missing, MissingOf, Replace } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { startsWithTensor } from '../operand.js';
 
@@ -24,7 +26,17 @@ export const padAlong = (x: Node, axis: number, low: number, high: number, value
   return nodes.pad(x, along(low), along(high), along(0), value);
 };
 
-type SliceOf<A, N> = [axis: A, start: number, size: Extent<N>, stride?: number];
+/** An error message if `N` elements from `F` on are more than the axis has; otherwise `never`. */
+type Beyond<D, A extends number, F extends number, N extends number> = true extends IsWide<D> | IsWide<F> | IsWide<N>
+  ? never
+  : D extends number
+    ? `${F}` extends `-${string}`
+      ? never
+      : true extends IsGreater<Add<F, N> & number, D>
+        ? `axis ${A} has ${D} elements, fewer than ${F} + ${N}`
+        : never
+    : never;
+type SliceOf<A, F, N> = [axis: A, start: F, size: Extent<N>, stride?: number];
 
 /**
  * Takes `size` elements along an axis from `start`, every `stride`-th (default 1). A negative start counts from the end.
@@ -35,12 +47,17 @@ type SliceOf<A, N> = [axis: A, start: number, size: Extent<N>, stride?: number];
  * slice(iota(6), 0, 0, 3, 2) // → [0, 2, 4]
  */
 export const slice: OneError & {
-  <const A extends number, const N extends number>(
-    ...slice: SliceOf<A, N>
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Wide<N>>, D>;
-  <S extends Shape, D extends DType, const A extends number, const N extends number>(
+  <const A extends number, const F extends number, const N extends number>(
+    ...slice: SliceOf<A, F, N>
+  ): <S extends Shape, D extends DType>(
+    x: AlongAxis<Tensor<S, D>, S, A, Beyond<ExtentAt<S, A>, A, F, N>>,
+  ) => Tensor<Replace<S, A, Wide<N>>, D>;
+  <S extends Shape, D extends DType, const A extends number, const F extends number, const N extends number>(
     x: Tensor<S, D>,
-    ...slice: SliceOf<A, N>
+    axis: AxisIn<S, A>,
+    start: F,
+    size: Checked<Extent<N>, ExtentAt<S, A> & Dim, Beyond<ExtentAt<S, A>, A, F, N>>,
+    stride?: number,
   ): Tensor<Replace<S, A, Wide<N>>, D>;
 } = dual('slice', [startsWithTensor, 5], (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
   const n = nodeOf(x);
@@ -64,10 +81,13 @@ type Padded<S extends Shape, A extends number, L extends number, H extends numbe
 export const pad: OneError & {
   <const A extends number, const L extends number, const H extends number>(
     ...padding: PaddingOf<A, L, H>
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Padded<S, A, L, H>, D>;
+  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<Padded<S, A, L, H>, D>;
   <S extends Shape, D extends DType, const A extends number, const L extends number, const H extends number>(
     x: Tensor<S, D>,
-    ...padding: PaddingOf<A, L, H>
+    axis: AxisIn<S, A>,
+    low: Extent<L>,
+    high: Extent<H>,
+    value?: number,
   ): Tensor<Padded<S, A, L, H>, D>;
 } = dual('pad', [startsWithTensor, 5], (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
   const n = nodeOf(x);
@@ -81,11 +101,11 @@ export const pad: OneError & {
 export const flip: OneError & {
   <const A extends readonly number[]>(
     ...axes: A
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, A>, D>;
+  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, MissingOf<S, A>>) => Tensor<S, D>;
   <S extends Shape, D extends DType, const A extends readonly number[]>(
     x: Tensor<S, D>,
-    ...axes: A
-  ): Tensor<Having<S, A>, D>;
+    ...axes: AxesIn<S, A>
+  ): Tensor<S, D>;
 } = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) => tensor(nodes.flip(nodeOf(x), axes)));
 
 /**
@@ -98,12 +118,12 @@ export const roll: {
   <const A extends number>(
     axis: A,
     by: number,
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
+  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<S, D>;
   <S extends Shape, D extends DType, const A extends number>(
     x: Tensor<S, D>,
-    axis: A,
+    axis: AxisIn<S, A>,
     by: number,
-  ): Tensor<Having<S, [A]>, D>;
+  ): Tensor<S, D>;
 } = dual('roll', 3, (x: AnyTensor, axis: number, by: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('roll', n, axis);
@@ -118,6 +138,22 @@ const partsOf = (n: Node, axis: number, sizes: readonly number[]): readonly AnyT
   sizes.map((size, i) => tensor(sliceAlong(n, axis, sumOf(sizes.slice(0, i)), size)));
 
 type AxisIfGiven<A> = readonly [] | readonly [axis: A]; // refuses `undefined`
+
+/** The sum of sizes; wide if one of them is. */
+type Total<N extends readonly unknown[], Sum extends Dim = 0> = N extends readonly [infer First, ...infer Rest]
+  ? Total<Rest, Add<Sum, Wide<First>>>
+  : N extends readonly []
+    ? Sum
+    : Dim;
+/** An error message if the sizes do not add up to the extent `D`; otherwise `never`. */
+type Unequal<D, A extends number, N extends readonly unknown[], Sum extends Dim = Total<N>> = true extends
+  IsWide<D> | IsWide<Sum>
+  ? never
+  : [D, Sum] extends [number, number]
+    ? [D] extends [Sum]
+      ? never
+      : `axis ${A} is ${D & Dim}, but the sizes add up to ${Sum}`
+    : never;
 type Parts<S extends Shape, A extends number, N extends readonly number[], D extends DType> = {
   readonly [I in keyof N]: Tensor<Replace<S, A, Wide<N[I]>>, D>;
 };
@@ -133,11 +169,13 @@ export const split: OneError & {
   <const N extends readonly number[], const A extends number = -1>(
     sizes: Extents<N>,
     ...axis: AxisIfGiven<A>
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Parts<S, A, N, D>;
+  ): <S extends Shape, D extends DType>(
+    x: AlongAxis<Tensor<S, D>, S, A, Unequal<ExtentAt<S, A>, A, N>>,
+  ) => Parts<S, A, N, D>;
   <S extends Shape, D extends DType, const N extends readonly number[], const A extends number = -1>(
     x: Tensor<S, D>,
-    sizes: Extents<N>,
-    ...axis: AxisIfGiven<A>
+    sizes: Extents<N> & Checked<unknown, ExtentAt<S, A> & Dim, Unequal<ExtentAt<S, A>, A, N>>,
+    ...axis: AxisIfGiven<AxisIn<S, A>>
   ): Parts<S, A, N, D>;
 } = dual('split', [startsWithTensor, 3], (x: AnyTensor, sizes: readonly number[], axis = -1) => {
   const n = nodeOf(x);
@@ -148,6 +186,13 @@ export const split: OneError & {
   return partsOf(n, at, given);
 });
 
+/** An error message if the extent of an axis is odd; otherwise `never`. */
+type Odd<D, A extends number> = D extends number
+  ? Half<D> extends string
+    ? `axis ${A} is ${D}, which is odd`
+    : never
+  : never;
+type Even<S extends Shape, A extends number, D extends DType> = AlongAxis<Tensor<S, D>, S, A, Odd<ExtentAt<S, A>, A>>;
 // with `infer`, editors show the tuple instead of this name
 type Halves<S extends Shape, A extends number, D extends DType> =
   Replace<S, A, Half<ExtentAt<S, A>>> extends infer H extends Shape ? readonly [Tensor<H, D>, Tensor<H, D>] : never;
@@ -160,10 +205,13 @@ type Halves<S extends Shape, A extends number, D extends DType> =
  * halve(iota(4)) // → [[0, 1], [2, 3]]
  */
 export const halve: OneErrorOfOne & {
-  (): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, -1, D>;
-  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, A, D>;
-  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Halves<S, A, D>;
-  <S extends Shape, D extends DType>(x: Tensor<S, D>): Halves<S, -1, D>;
+  (): <S extends Shape, D extends DType>(x: Even<S, -1, D>) => Halves<S, -1, D>;
+  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Even<S, A, D>) => Halves<S, A, D>;
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Checked<Tensor<S, D>, ExtentAt<S, A> & Dim, Odd<ExtentAt<S, A>, A>>,
+    axis: AxisIn<S, A>,
+  ): Halves<S, A, D>;
+  <S extends Shape, D extends DType>(x: Even<S, -1, D>): Halves<S, -1, D>;
 } = dual('halve', [startsWithTensor, 2], (x: AnyTensor, axis = -1) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('halve', n, axis);

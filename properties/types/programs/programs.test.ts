@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { judged } from './modules.js';
+import { programs } from './programs.js';
+import { pendingList, report } from './verdict.js';
+
+const all = judged(programs);
+
+/**
+ * `NOISEFOLD_PROGRAMS=pending npm test -- properties/types/programs` prints each program that is not as it should be, with
+ * what the compilers say; another value prints the programs whose group and name match it, as a regular expression.
+ */
+const pattern = process.env['NOISEFOLD_PROGRAMS'];
+if (pattern !== undefined) console.log(report(all, pattern));
+
+test('programs have different names', () => {
+  const titles = programs.map(({ group, name }) => `${group}: ${name}`);
+  expect(titles.filter((title, i) => titles.indexOf(title) < i)).toEqual([]);
+});
+
+/** `--update` writes the list. */
+test('right programs compile, and wrong ones have one error, at the mistake; but for those that are pending', async () => {
+  await expect(pendingList(all)).toMatchFileSnapshot(fileURLToPath(new URL('pending.txt', import.meta.url)));
+});

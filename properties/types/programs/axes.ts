@@ -118,7 +118,7 @@ export const axes = group('axes', {
     tile(zeros(8, 28), «2», 2)
   `,
   'a transposition of a missing axis': wrong`
-    transpose(zeros(8, 64), 0, «2»)
+    transpose(zeros(8, 64), «0, 2»)
   `,
   'a transposition that names an axis twice': wrong`
     transpose(zeros(8, 64), «0, 0»)

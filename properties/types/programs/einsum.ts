@@ -26,7 +26,7 @@ export const einsums = group('einsum', {
       einsum(q, «k», 'bqd,bkd->bqk');
   `,
   'a letter too few for the operand': wrong`
-    einsum(zeros(8, 28, 28, 3), «zeros(3, 10)», 'bhc,cd->bhd')
+    einsum(«zeros(8, 28, 28, 3)», zeros(3, 10), 'bhc,cd->bhd')
   `,
   'a letter too many for the operand': wrong`
     einsum(zeros(8, 64), «zeros(64)», 'bi,ij->bj')

@@ -45,7 +45,7 @@ export const halves = group('halves', {
     program({ params: down.params }, ({ params }) => pipe(zeros(2, 7, 7, 16), «down.apply(params)», silu));
   `,
   'an odd image in a block that downsamples': wrong`
-    const down = downsampleBlock({ inputs: 16, outputs: 16, embedding: 8, groups: 4, resample: 'pool' });
+    const down = downsampleBlock({ inputs: 16, outputs: 16, embedding: 8, groups: 4 });
     program({ params: down.params }, ({ params }) => down.apply(params)(«zeros(2, 9, 8, 16)», zeros(2, 8)));
   `,
   'an odd image unshuffled': wrong`

@@ -68,17 +68,17 @@ export const compilation = group(
       const result = await nf.run(evaluate(rows, { B: 4 })({ x: new Float32Array(8) }));
       const y = result.«y»;
     `,
-    'an upload of seven numbers as six': wrong`
-      upload(«[1, 2, 3, 4, 5, 6, 7]», [2, 3])
+    'an upload of a plain list': wrong`
+      upload(«[1, 2, 3, 4, 5, 6]», [2, 3])
     `,
     'a donated input that the program lacks': wrong`
       compile(rows, { B: 4 }, { donate: [«'y'»] })
     `,
     'a spec with an extent that is no word': wrong`
-      program({ x: «'B 28x'» }, ({ x }) => x)
+      program({ «x: 'B 28x'» }, ({ x }) => x)
     `,
     'a spec with an unknown dtype': wrong`
-      program({ x: «'B:int64'» }, ({ x }) => x)
+      program({ «x: 'B:int64'» }, ({ x }) => x)
     `,
     'a symbol of the spec as another one': wrong`
       program({ x: 'B 2', y: 'N' }, ({ x, y }) => scaleBy(x, «y»))
@@ -127,7 +127,7 @@ export const compilation = group(
       await nf.run(second.run(await nf.run(first.run(new Float32Array(2 * 8 * 8 * 3)))));
     `,
     'an upload of six numbers': right`
-      const x: Value<[2, 3]> = await nf.run(upload([1, 2, 3, 4, 5, 6], [2, 3]));
+      const x: Value<[2, 3]> = await nf.run(upload(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]));
     `,
     'a batch of a wide tensor that is ascribed a symbol': right`
       program({ x: 'B 28 28 1' }, ({ x }): Tensor<['B', 784]> => ascribe(reshape(x, Number('-1'), 784), 'B', 784))

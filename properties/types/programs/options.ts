@@ -167,7 +167,7 @@ export const options = group(
       fit({ model: digits, process, data, ...how, key: key(7), onEvent: progress() });
     `,
     'a sampling in the style of the README': right`
-      declare const trained: TrainedOf<typeof conditional>;
+      declare const trained: Trained<UNetParams, [28, 28, 1]>;
       const drawing = { labels: [0, 1, 2], solver: ddim(), grid: 25, guidance: cfg(3) };
       sample(trained, { ...drawing, key: key(8), onStep: progress() });
     `,

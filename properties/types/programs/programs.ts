@@ -3,10 +3,14 @@ import { axes } from './axes.js';
 import { batches } from './batches.js';
 import { compilation } from './compilation.js';
 import { convolutions } from './convolutions.js';
+import { diffusion } from './diffusion.js';
+import { dtypes } from './dtypes.js';
+import { conditions, effects } from './effects.js';
 import { einsums, rearrangements } from './einsum.js';
 import { halves, literals } from './extents.js';
 import { options } from './options.js';
 import type { Program } from './program.js';
+import { transforms } from './transforms.js';
 
 export const programs: readonly Program[] = [
   ...batches,
@@ -18,4 +22,9 @@ export const programs: readonly Program[] = [
   ...options,
   ...convolutions,
   ...compilation,
+  ...conditions,
+  ...effects,
+  ...dtypes,
+  ...transforms,
+  ...diffusion,
 ];

@@ -25,11 +25,6 @@ export const conditions = group(
     'guidance of a sampler for a denoiser without classes': wrong`
       sampler({ process, denoiser: model, solver: ddim(), grid: 10, «guidance: cfg(3)» })
     `,
-    'a guide without guidance by it': wrong`
-      declare const judge: TrainedClassifier<Tensor<[10]>, [28, 28, 1]>;
-      const trained = await nf.run(fit({ ...recipe, model: conditional }));
-      sample(trained, { solver: ddim(), key: key(8), labels: [1], guidance: cfg(3), «guide: judge» });
-    `,
     'guidance by a classifier without the guide': wrong`
       declare const judge: ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
       const trained = await nf.run(fit({ ...recipe, model: conditional }));
@@ -37,9 +32,9 @@ export const conditions = group(
     `,
     'a guide for other images': wrong`
       declare const judge: ClassifierModel<Tensor<[10]>, [32, 32, 3]>;
+      declare const guide: TrainedClassifier<Tensor<[10]>, [32, 32, 3]>;
       const trained = await nf.run(fit({ ...recipe, model: conditional }));
-      const guide = zeros(10);
-      sample(trained, { solver: ddim(), key: key(8), labels: [1], «guidance: classifierGuided(judge, 2)» });
+      sample(trained, { solver: ddim(), key: key(8), labels: [1], «guidance: classifierGuided(judge, 2), guide» });
     `,
     'labels of numbers in words': wrong`
       const trained = await nf.run(fit({ ...recipe, model: conditional }));
@@ -47,6 +42,10 @@ export const conditions = group(
     `,
     'the loss of a classifier for a denoiser': wrong`
       fit({ ...recipe, model, «loss: classifierLosses» })
+    `,
+    'dropped labels for a classifier': wrong`
+      declare const judge: ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
+      fit({ ...recipe, model: judge, «labelDropout: 0.1» });
     `,
     'images of another size': wrong`
       declare const photographs: Dataset<[32, 32, 3]>;

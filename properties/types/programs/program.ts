@@ -34,14 +34,16 @@ const dedented = (text: string): string => {
 
 const [OPEN, CLOSE] = ['«', '»'];
 
+const parsed = (kind: Kind, marked: string): Source => {
+  const [from, to] = [marked.indexOf(OPEN), marked.indexOf(CLOSE) - 1];
+  if (marked.split(OPEN).length > 2 || (kind === 'wrong' && from < 0)) throw new Error(`one mark is needed: ${marked}`);
+  return { kind, text: marked.replaceAll(/[«»]/g, ''), mark: from < 0 ? null : [from, to] };
+};
+
 const sourceOf =
   (kind: Kind) =>
-  (strings: TemplateStringsArray): Source => {
-    const marked = dedented(strings.raw.join(''));
-    const [from, to] = [marked.indexOf(OPEN), marked.indexOf(CLOSE) - 1];
-    if (marked.split(OPEN).length > 2 || (kind === 'wrong' && from < 0)) throw new Error(`one mark is needed: ${marked}`);
-    return { kind, text: marked.replaceAll(/[«»]/g, ''), mark: from < 0 ? null : [from, to] };
-  };
+  (strings: TemplateStringsArray): Source =>
+    parsed(kind, dedented(strings.raw.join('')));
 
 /** A program that compiles. */
 export const right = sourceOf('right');
@@ -51,6 +53,16 @@ export const wrong = sourceOf('wrong');
 export const caught = sourceOf('caught');
 /** A program with a mistake that types miss, so that it compiles. */
 export const missed = sourceOf('missed');
+
+/** A right program with changes, each of a text that it has once: a mistake, or the mark of the place that it breaks. */
+export const broken = ({ text }: Source, ...changes: readonly (readonly [before: string, after: string])[]): Source =>
+  parsed(
+    'wrong',
+    changes.reduce((changed, [before, after]) => {
+      if (changed.split(before).length !== 2) throw new Error(`not once in the program: ${before}`);
+      return changed.replace(before, after);
+    }, text),
+  );
 
 /** Programs by name, which share declarations. */
 export const group = (

@@ -8,6 +8,8 @@ import { dtypes } from './dtypes.js';
 import { conditions, effects } from './effects.js';
 import { einsums, rearrangements } from './einsum.js';
 import { halves, literals } from './extents.js';
+import { loops } from './loops.js';
+import { models } from './models.js';
 import { options } from './options.js';
 import type { Program } from './program.js';
 import { transforms } from './transforms.js';
@@ -27,4 +29,6 @@ export const programs: readonly Program[] = [
   ...dtypes,
   ...transforms,
   ...diffusion,
+  ...models,
+  ...loops,
 ];

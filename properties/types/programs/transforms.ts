@@ -58,7 +58,7 @@ export const transforms = group(
       )
     `,
     'a batch of keys': wrong`
-      vmap((k: Key) => normal(k, 3))(«null as never as Key»)
+      program('key', (key) => vmap((k: Key) => normal(k, 3))(«key»))
     `,
     'a batch of other examples in a pipe': wrong`
       pipe(zeros(8, 5), «vmap(energy)»)

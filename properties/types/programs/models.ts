@@ -5,12 +5,12 @@ const perceptron = right`
   const perceptron = layer(
     {
       first: linearLayer({ inputs: 784, outputs: 128 }),
-      hidden: [linearLayer({ inputs: 128, outputs: 128 }), linearLayer({ inputs: 128, outputs: 128 })] as const,
+      second: linearLayer({ inputs: 128, outputs: 128 }),
       last: linearLayer({ inputs: 128, outputs: 10 }),
     },
-    ({ first, hidden, last }) =>
+    ({ first, second, last }) =>
       <B extends Dim>(x: Tensor<[B, 784]>): Tensor<[B, 10]> =>
-        last(hidden.reduce((h, f) => relu(f(h)), relu(first(x)))),
+        last(relu(second(relu(first(x))))),
   );
 `;
 
@@ -40,7 +40,7 @@ const transformer = right`
       narrow: linearLayer({ inputs: 256, outputs: 64 }),
     },
     ({ modulation, qkv, output, wide, narrow }) =>
-      <B extends Dim>(x: Tensor<[B, 49, 64]>, e: Tensor<[B, 128]>): Tensor<[B, 49, 64]> => {
+      <B extends Dim>(x: Tensor<[B, 7, 7, 64]>, e: Tensor<[B, 128]>): Tensor<[B, 7, 7, 64]> => {
         const [scale, shift, gate, mixed] = split(modulation(silu(e)), [64, 64, 64, 64]);
         const [q, k, v] = split(qkv(addPerSample(mulPerSample(x, add(1, scale)), shift)), [64, 64, 64]);
         const h = add(x, mulPerSample(output(attention(q, k, v, { heads: 4 })), gate));
@@ -107,49 +107,72 @@ export const models = group('models', {
     twice(convLayer({ inputs: 4, outputs: 4 }));
   `,
 
+  'a perceptron of many layers': right`
+    const deep = (depth: number) =>
+      layer(
+        {
+          first: linearLayer({ inputs: 2, outputs: 16 }),
+          hidden: Array.from({ length: depth }, () => linearLayer({ inputs: 16, outputs: 16 })),
+        },
+        ({ first, hidden }) =>
+          <B extends Dim>(x: Tensor<[B, 2]>): Tensor<[B, 16]> =>
+            hidden.reduce((h, f) => relu(f(h)), relu(first(x))),
+      );
+    deep(3);
+  `,
+
   // wrong
   'a perceptron whose layers do not follow': broken(
     perceptron,
-    ['first: linearLayer({ inputs: 784, outputs: 128 })', 'first: linearLayer({ inputs: 784, outputs: 64 })'],
-    ['(h, f) => relu(f(h)), relu(first(x))', '(h, f) => relu(f(h)), «relu(first(x))»'],
+    ['inputs: 784, outputs: 128', 'inputs: 784, outputs: 64'],
+    ['relu(first(x))', '«relu(first(x))»'],
   ),
   'a perceptron with a hidden layer of another width': broken(
     perceptron,
-    ['linearLayer({ inputs: 128, outputs: 128 })] as const', 'linearLayer({ inputs: 128, outputs: 64 })] as const'],
-    ['relu(f(h))', 'relu(«f(h)»)'],
+    ['inputs: 128, outputs: 128', 'inputs: 128, outputs: 64'],
+    ['relu(second(relu(first(x))))', '«relu(second(relu(first(x))))»'],
   ),
   'a perceptron for other classes': broken(
     perceptron,
-    ['last: linearLayer({ inputs: 128, outputs: 10 })', 'last: linearLayer({ inputs: 128, outputs: 11 })'],
-    [
-      'last(hidden.reduce((h, f) => relu(f(h)), relu(first(x))))',
-      '«last(hidden.reduce((h, f) => relu(f(h)), relu(first(x))))»',
-    ],
+    ['outputs: 10', 'outputs: 11'],
+    ['last(relu(second(relu(first(x)))))', '«last(relu(second(relu(first(x)))))»'],
   ),
+  'a perceptron with an activation that is not applied': broken(perceptron, ['relu(first(x))', '«relu»']),
+  'a classifier that forgets to flatten': broken(
+    convolutional,
+    ["head(rearrange(quarter, 'b h w c -> b (h w c)'))", 'head(«quarter»)'],
+    [': Tensor<[B, 10]> =>', ' =>'],
+  ),
+  'a classifier that uses its first layer twice': broken(
+    convolutional,
+    ['second(half)', 'first(«half»)'],
+    ['inputs: 1568', 'inputs: 784'],
+  ),
+  'a U-Net of other channels': broken(
+    small,
+    ['inputs: 64, outputs: 1', 'inputs: 64, outputs: 3'],
+    ['return last(concat(h, up(low)))', '«return last(concat(h, up(low)))»'],
+  ),
+  'a model that binds its parameters and stops': broken(small, [
+    'network.apply(params)(x, t)',
+    '«network.apply(params)»',
+  ]),
+  'a model with an unknown prediction': broken(small, ["predicts: 'v'", "«predicts: 'velocity'»"]),
   'a classifier that pools once': broken(
     convolutional,
     ['averagePool(relu(second(half)))', 'relu(second(half))'],
     ["rearrange(quarter, 'b h w c -> b (h w c)')", "«rearrange(quarter, 'b h w c -> b (h w c)')»"],
   ),
-  'a classifier that pools too often': broken(convolutional, [
-    'averagePool(relu(second(half)))',
-    'averagePool(«averagePool(relu(second(half)))»)',
-  ]),
   'a classifier with a head for other images': broken(
     convolutional,
     ['inputs: 1568', 'inputs: 1152'],
     ["rearrange(quarter, 'b h w c -> b (h w c)')", "«rearrange(quarter, 'b h w c -> b (h w c)')»"],
   ),
-  'a classifier that forgets to flatten': broken(convolutional, [
-    "head(rearrange(quarter, 'b h w c -> b (h w c)'))",
-    'head(«quarter»)',
-  ]),
   'a classifier of colour images': broken(
     convolutional,
     ['x: Tensor<[B, 28, 28, 1]>', 'x: Tensor<[B, 28, 28, 3]>'],
     ['first(x)', 'first(«x»)'],
   ),
-  'a classifier that uses its first layer twice': broken(convolutional, ['second(half)', 'first(«half»)']),
   'a transformer without its fourth modulation': broken(
     transformer,
     ['[64, 64, 64, 64]', '«[64, 64, 64]»'],
@@ -169,7 +192,6 @@ export const models = group('models', {
   ),
   'a transformer with five heads': broken(transformer, ['{ heads: 4 }', '{ «heads: 5» }']),
   'a transformer modulated by the embedding itself': broken(transformer, ['add(1, scale)', '«e»']),
-  'a transformer whose branches are swapped': broken(transformer, ['narrow(gelu(wide(h)))', 'wide(gelu(narrow(«h»)))']),
   'a transformer that adds the gate, not the branch': broken(transformer, [
     'mulPerSample(output(attention(q, k, v, { heads: 4 })), gate)',
     '«gate»',
@@ -182,38 +204,10 @@ export const models = group('models', {
     ['down(h), e)', 'down(h), «e»)'],
   ),
   'a U-Net whose embedding is forgotten': broken(small, ['middle(down(h), e)', 'middle(down(h), «t»)']),
-  'a U-Net of other channels': broken(
-    small,
-    ['inputs: 64, outputs: 1', 'inputs: 64, outputs: 3'],
-    ['return last(', 'return «last»('],
-  ),
-  'a U-Net with an odd image': broken(
-    small,
-    [
-      "(x: Tensor<[B, 28, 28, 1]>, t: Tensor<[B], 'int32'>): Tensor<[B, 28, 28, 1]>",
-      "(x: Tensor<[B, 27, 27, 1]>, t: Tensor<[B], 'int32'>)",
-    ],
-    ['down(h)', 'down(«h»)'],
-    ['[28, 28, 1]> = {', '[27, 27, 1]> = {'],
-  ),
-  'a model of other images than its network': broken(
-    small,
-    ['[28, 28, 1]> = {', '[32, 32, 1]> = {'],
-    ['network.apply(params)(x, t)', 'network.apply(params)(«x», t)'],
-  ),
-  'a model that calls its network without parameters': broken(small, [
-    'network.apply(params)(x, t)',
-    'network.apply(«x, t»)',
-  ]),
   'a model that passes its conditioning whole': broken(
     small,
     ['(params, x, { t })', '(params, x, t)'],
     ['(x, t),', '(x, «t»),'],
-  ),
-  'a model with the parameters of another': broken(
-    small,
-    ['ParamsOf<typeof network>', '{ readonly w: Tensor<[2]> }'],
-    ['const denoiser', 'const «denoiser»'],
   ),
   'a layer of any width with another one': wrong`
     const gated = <C extends number>(channels: Extent<C>) =>

@@ -13,6 +13,8 @@ import { models } from './models.js';
 import { options } from './options.js';
 import type { Program } from './program.js';
 import { transforms } from './transforms.js';
+import { unions, wide } from './unsound.js';
+import { functions, values } from './unsoundValues.js';
 
 export const programs: readonly Program[] = [
   ...batches,
@@ -31,4 +33,8 @@ export const programs: readonly Program[] = [
   ...diffusion,
   ...models,
   ...loops,
+  ...unions,
+  ...wide,
+  ...functions,
+  ...values,
 ];

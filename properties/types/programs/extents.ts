@@ -226,7 +226,7 @@ export const literals = group('literals', {
     attentionBlock({ channels: 64, heads: { channels: 32 }, groups: 8 })
   `,
   'groups by a rule': right`
-    groupNormLayer({ channels: 30, groups: { channels: 4, most: 32 } })
+    groupNormLayer({ channels: 32, groups: { channels: 4, most: 32 } })
   `,
   'six numbers for six elements': right`
     const y: Tensor<[2, 3]> = constantOf([1, 2, 3, 4, 5, 6], 2, 3);

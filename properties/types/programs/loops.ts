@@ -70,12 +70,6 @@ export const loops = group(
       '{ B: 4, «W: 2» }, {',
     ]),
     'gradient descent that donates its loss': broken(descent, ["['w']", "[«'loss'»]"]),
-    'gradient descent from weights of another shape': broken(
-      descent,
-      ['[2, 1]));', '[1, 2]));'],
-      ['({ w } = await', '({ «w» } = await'],
-      ['run({ w, x, y })', 'run({ w: new Float32Array(2), x, y })'],
-    ),
     'gradient descent without its targets': broken(descent, ['run({ w, x, y })', 'run(«{ w, x }»)']),
     'gradient descent that is not awaited': broken(descent, [
       '({ w } = await nf.run(run({ w, x, y })))',

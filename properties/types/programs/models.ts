@@ -12,6 +12,7 @@ const perceptron = right`
       <B extends Dim>(x: Tensor<[B, 784]>): Tensor<[B, 10]> =>
         last(relu(second(relu(first(x))))),
   );
+  program({ params: perceptron.params, x: 'B 784' }, ({ params, x }) => perceptron.apply(params)(x));
 `;
 
 const convolutional = right`
@@ -28,6 +29,7 @@ const convolutional = right`
         return head(rearrange(quarter, 'b h w c -> b (h w c)'));
       },
   );
+  program({ params: classifier.params, images: 'B 28 28 1' }, ({ params, images }) => classifier.apply(params)(images));
 `;
 
 const transformer = right`
@@ -47,6 +49,7 @@ const transformer = right`
         return add(h, mulPerSample(narrow(gelu(wide(h))), mixed));
       },
   );
+  program({ params: block.params, x: 'B 7 7 64', e: 'B 128' }, ({ params, x, e }) => block.apply(params)(x, e));
 `;
 
 const small = right`
@@ -73,6 +76,7 @@ const small = right`
     timesteps: 1000,
     apply: (params, x, { t }) => network.apply(params)(x, t),
   };
+  program({ params: denoiser.params, x: 'B 28 28 1', t: 'B:int32' }, ({ params, x, t }) => denoiser.apply(params, x, { t }));
 `;
 
 export const models = group('models', {
@@ -171,6 +175,7 @@ export const models = group('models', {
   'a classifier of colour images': broken(
     convolutional,
     ['x: Tensor<[B, 28, 28, 1]>', 'x: Tensor<[B, 28, 28, 3]>'],
+    ["images: 'B 28 28 1'", "images: 'B 28 28 3'"],
     ['first(x)', 'first(«x»)'],
   ),
   'a transformer without its fourth modulation': broken(
@@ -206,7 +211,7 @@ export const models = group('models', {
   'a U-Net whose embedding is forgotten': broken(small, ['middle(down(h), e)', 'middle(down(h), «t»)']),
   'a model that passes its conditioning whole': broken(
     small,
-    ['(params, x, { t })', '(params, x, t)'],
+    ['apply: (params, x, { t })', 'apply: (params, x, t)'],
     ['(x, t),', '(x, «t»),'],
   ),
   'a layer of any width with another one': wrong`

@@ -29,27 +29,34 @@ const ownNames = (text: string): ReadonlySet<string> =>
     ...[...text.matchAll(IMPORTED)].flatMap(([, names]) => names!.match(/\w+/g) ?? []),
   ]);
 
-/** The imports that a text needs, on one line. */
-const importsOf = (text: string, entryOf: ReadonlyMap<string, string>): string => {
-  const own = ownNames(text);
+type Entries = ReadonlyMap<string, string>;
+
+/** The imports that a text needs besides its own names, on one line. */
+const importsOf = (text: string, own: ReadonlySet<string>, entryOf: Entries): string => {
   const used = [...new Set(text.match(/\b[A-Za-z]\w*\b/g))].filter((name) => entryOf.has(name) && !own.has(name));
   return [...new Set(used.map((name) => entryOf.get(name)!))]
     .map((entry) => `import { ${used.filter((name) => entryOf.get(name) === entry).join(', ')} } from '${entry}';`)
     .join(' ');
 };
 
+/** Makes the declarations of a text exports of its module. */
+const exported = (text: string): string => text.replaceAll(DECLARED, (line) => `export ${line}`);
+
+/** A program as a module, which imports the declarations of its group from a module of their own. */
 interface Module {
   readonly text: string;
   /** Where the text of the program begins. */
   readonly start: number;
 }
 
-const moduleOf = ({ given, text }: Program, entryOf: ReadonlyMap<string, string>): Module => {
-  const before = `${importsOf(`${given}\n${text}`, entryOf)}\n${given}\nexport {};\n`;
+const moduleOf = ({ given, text }: Program, nameOfGiven: string, entryOf: Entries): Module => {
+  const names = [...ownNames(given)].filter((name) => new RegExp(`\\b${name}\\b`).test(text));
+  const givens = names.length === 0 ? '' : `import { ${names.join(', ')} } from './${nameOfGiven}.js';`;
+  const before = `${importsOf(text, ownNames(`${given}\n${text}`), entryOf)} ${givens}\nexport {};\n`;
   return { text: `${before}${text}\n`, start: before.length };
 };
 
-/** An error of a compiler, with its place in the text of the program; it is negative in the declarations before it. */
+/** An error of a compiler, with its place in the text of the program. */
 export interface Said extends Complaint {
   readonly at: number;
 }
@@ -62,14 +69,24 @@ export interface Judged {
   readonly said: Readonly<Record<(typeof VERSIONS)[number], readonly Said[]>>;
 }
 
-/** Compiles programs, each as a module. */
+/** Compiles programs, each as a module. Throws if the declarations of a group have an error. */
 export const judged = (programs: readonly Program[]): readonly Judged[] => {
   const entryOf = entryOfNames();
-  const modules = programs.map((program) => moduleOf(program, entryOf));
+  const givens = [...new Set(programs.map(({ given }) => given))];
+  const nameOfGiven = (i: number): string => `given${i}`;
   const nameOf = (i: number): string => `program${i}`;
-  const texts = Object.fromEntries(modules.map(({ text }, i) => [nameOf(i), text]));
+  const modules = programs.map((program) => moduleOf(program, nameOfGiven(givens.indexOf(program.given)), entryOf));
+  const texts = Object.fromEntries([
+    ...givens.map((text, i) => [
+      nameOfGiven(i),
+      `${importsOf(text, ownNames(text), entryOf)}\nexport {};\n${exported(text)}`,
+    ]),
+    ...modules.map(({ text }, i) => [nameOf(i), text]),
+  ]);
   const six = compiled6(texts);
   const seven = compiled7(texts);
+  const [wrongGiven] = givens.flatMap((_, i) => six.complaints(nameOfGiven(i)));
+  if (wrongGiven !== undefined) throw new Error(`the declarations of a group: ${wrongGiven.message}`);
   const placed = (complaints: readonly Complaint[], { text, start }: Module): readonly Said[] =>
     complaints.map((one) => {
       const lines = text.split('\n').slice(0, one.line);

@@ -68,7 +68,7 @@ export const dtypes = group('dtypes', {
   'a seed where a key belongs': wrong`
     program('B 4', (x) => dropout(x, 0.1, «7»))
   `,
-  'a seed for the key of a training': wrong`
+  'a seed for the key of a sampling': wrong`
     sample({ solver: ddim(), «key: 7», count: 2 })
   `,
   'a staged key where one of the host belongs': wrong`

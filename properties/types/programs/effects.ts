@@ -36,7 +36,7 @@ export const conditions = group(
       const trained = await nf.run(fit({ ...recipe, model: conditional }));
       sample(trained, { solver: ddim(), key: key(8), labels: [1], «guidance: classifierGuided(judge, 2), guide» });
     `,
-    'labels of numbers in words': wrong`
+    'one label in place of a list': wrong`
       const trained = await nf.run(fit({ ...recipe, model: conditional }));
       sample(trained, { solver: ddim(), key: key(8), «labels: 3» });
     `,

@@ -48,6 +48,13 @@ export const halves = group('halves', {
     const down = downsampleBlock({ inputs: 16, outputs: 16, embedding: 8, groups: 4 });
     program({ params: down.params }, ({ params }) => down.apply(params)(«zeros(2, 9, 8, 16)», zeros(2, 8)));
   `,
+  'an odd image that is halved and doubled': wrong`
+    upsample(averagePool(«zeros(1, 9, 8, 3)»))
+  `,
+  'an odd image that is halved, doubled and joined': wrong`
+    const x = zeros(1, 8, 9, 3);
+    concat(x, upsample(averagePool(«x»)));
+  `,
   'an odd image unshuffled': wrong`
     pixelUnshuffle(«zeros(1, 7, 8, 3)», 2)
   `,

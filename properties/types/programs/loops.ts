@@ -85,7 +85,7 @@ export const loops = group(
       ['learned.params, x, y)', 'learned.params, «x», y)'],
       ['Float32Array(256)', 'Float32Array(384)'],
     ),
-    'a learner of labels in words of another rank': broken(learning, [
+    'a learner whose scores keep an axis': broken(learning, [
       'Tensor<[B]> => squeeze(last(x), 1)',
       'Tensor<[B]> => «last(x)»',
     ]),

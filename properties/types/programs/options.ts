@@ -146,6 +146,22 @@ export const options = group(
       const common = { embedding: 128, groups: 8, dropOut: 0.1 } as const;
       residualBlock(«{ inputs: 32, outputs: 64, ...common }»);
     `,
+    'a kernel size of a layer in a variable': wrong`
+      const config = { inputs: 3, outputs: 8, kernel: 1 } as const;
+      convLayer(«config»);
+    `,
+    'a bias of a linear layer in a value that is spread': wrong`
+      const config = { bias: false };
+      linearLayer(«{ inputs: 3, outputs: 8, ...config }»);
+    `,
+    'a misspelt momentum in a variable': wrong`
+      const config = { learningRate: 0.1, momentums: 0.9 };
+      sgd(«config»);
+    `,
+    'an unknown option of a schedule in a variable': wrong`
+      const how = { maxBeta: 0.99, minBeta: 1e-5 };
+      cosine(1000, «how»);
+    `,
     'a misspelt option of an attention block in a variable': wrong`
       const config = { channels: 64, heads: 4, groups: 8, head: 2 } as const;
       attentionBlock(«config»);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { judged } from './modules.js';
+import type { Kind } from './program.js';
 import { programs } from './programs.js';
 import { pendingList, report } from './verdict.js';
 
@@ -13,7 +14,11 @@ const all = judged(programs);
 const pattern = process.env['NOISEFOLD_PROGRAMS'];
 if (pattern !== undefined) console.log(report(all, pattern));
 
-test('programs have different names', () => {
+test('there are programs of each kind, with different names', () => {
+  const count = (kind: Kind): number => programs.filter((program) => program.kind === kind).length;
+  expect(count('right')).toBeGreaterThan(120);
+  expect(count('wrong')).toBeGreaterThan(300);
+  expect(count('caught') + count('missed')).toBeGreaterThan(60);
   const titles = programs.map(({ group, name }) => `${group}: ${name}`);
   expect(titles.filter((title, i) => titles.indexOf(title) < i)).toEqual([]);
 });

@@ -18,7 +18,7 @@ const faultOf = (program: Program, said: readonly Said[]): string | null => {
 };
 
 /** The fault of a program on both compilers; null if there is none. */
-export const fault = ({ program, said }: Judged): string | null => {
+const fault = ({ program, said }: Judged): string | null => {
   const [six, seven] = VERSIONS.map((version) => faultOf(program, said[version]));
   if (six === seven) return six ?? null;
   return `6: ${six ?? 'as it should be'}; 7: ${seven ?? 'as it should be'}`;

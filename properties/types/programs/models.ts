@@ -1,5 +1,5 @@
-/** Whole networks, written by hand: each is right, and is broken by small changes. */
-import { broken, group, right, wrong } from './program.js';
+/** Whole networks, written by hand: each is right, and each small change of it is a mistake. */
+import { group, mistake, right, wrong } from './program.js';
 
 const perceptron = right`
   const perceptron = layer(
@@ -126,90 +126,90 @@ export const models = group('models', {
   `,
 
   // wrong
-  'a perceptron whose layers do not follow': broken(
+  'a perceptron whose layers do not follow': mistake(
     perceptron,
     ['inputs: 784, outputs: 128', 'inputs: 784, outputs: 64'],
     ['relu(first(x))', '«relu(first(x))»'],
   ),
-  'a perceptron with a hidden layer of another width': broken(
+  'a perceptron with a hidden layer of another width': mistake(
     perceptron,
     ['inputs: 128, outputs: 128', 'inputs: 128, outputs: 64'],
     ['relu(second(relu(first(x))))', '«relu(second(relu(first(x))))»'],
   ),
-  'a perceptron for other classes': broken(
+  'a perceptron for other classes': mistake(
     perceptron,
     ['outputs: 10', 'outputs: 11'],
     ['last(relu(second(relu(first(x)))))', '«last(relu(second(relu(first(x)))))»'],
   ),
-  'a perceptron with an activation that is not applied': broken(perceptron, ['relu(first(x))', '«relu»']),
-  'a classifier that forgets to flatten': broken(
+  'a perceptron with an activation that is not applied': mistake(perceptron, ['relu(first(x))', '«relu»']),
+  'a classifier that forgets to flatten': mistake(
     convolutional,
     ["head(rearrange(quarter, 'b h w c -> b (h w c)'))", 'head(«quarter»)'],
     [': Tensor<[B, 10]> =>', ' =>'],
   ),
-  'a classifier that uses its first layer twice': broken(
+  'a classifier that uses its first layer twice': mistake(
     convolutional,
     ['second(half)', 'first(«half»)'],
     ['inputs: 1568', 'inputs: 784'],
   ),
-  'a U-Net of other channels': broken(
+  'a U-Net of other channels': mistake(
     small,
     ['inputs: 64, outputs: 1', 'inputs: 64, outputs: 3'],
     ['return last(concat(h, up(low)))', '«return last(concat(h, up(low)))»'],
   ),
-  'a model that binds its parameters and stops': broken(small, [
+  'a model that binds its parameters and stops': mistake(small, [
     'network.apply(params)(x, t)',
     '«network.apply(params)»',
   ]),
-  'a model with an unknown prediction': broken(small, ["predicts: 'v'", "«predicts: 'velocity'»"]),
-  'a classifier that pools once': broken(
+  'a model with an unknown prediction': mistake(small, ["predicts: 'v'", "«predicts: 'velocity'»"]),
+  'a classifier that pools once': mistake(
     convolutional,
     ['averagePool(relu(second(half)))', 'relu(second(half))'],
     ["rearrange(quarter, 'b h w c -> b (h w c)')", "«rearrange(quarter, 'b h w c -> b (h w c)')»"],
   ),
-  'a classifier with a head for other images': broken(
+  'a classifier with a head for other images': mistake(
     convolutional,
     ['inputs: 1568', 'inputs: 1152'],
     ["rearrange(quarter, 'b h w c -> b (h w c)')", "«rearrange(quarter, 'b h w c -> b (h w c)')»"],
   ),
-  'a classifier of colour images': broken(
+  'a classifier of colour images': mistake(
     convolutional,
     ['x: Tensor<[B, 28, 28, 1]>', 'x: Tensor<[B, 28, 28, 3]>'],
     ["images: 'B 28 28 1'", "images: 'B 28 28 3'"],
     ['first(x)', 'first(«x»)'],
   ),
-  'a transformer without its fourth modulation': broken(
+  'a transformer without its fourth modulation': mistake(
     transformer,
     ['[64, 64, 64, 64]', '«[64, 64, 64]»'],
     ['gate, mixed]', 'gate]'],
     ['narrow(gelu(wide(h))), mixed)', 'narrow(gelu(wide(h))), gate)'],
   ),
-  'a transformer whose modulation is too short': broken(
+  'a transformer whose modulation is too short': mistake(
     transformer,
     ['outputs: 256, initializer', 'outputs: 192, initializer'],
     ['[64, 64, 64, 64]', '«[64, 64, 64, 64]»'],
   ),
-  'a transformer whose values are too long': broken(
+  'a transformer whose values are too long': mistake(
     transformer,
     ['outputs: 192 }', 'outputs: 256 }'],
     ['[64, 64, 64])', '[64, 64, 128])'],
     ['attention(q, k, v,', 'attention(q, k, «v»,'],
   ),
-  'a transformer with five heads': broken(transformer, ['{ heads: 4 }', '{ «heads: 5» }']),
-  'a transformer modulated by the embedding itself': broken(transformer, ['add(1, scale)', '«e»']),
-  'a transformer that adds the gate, not the branch': broken(transformer, [
+  'a transformer with five heads': mistake(transformer, ['{ heads: 4 }', '{ «heads: 5» }']),
+  'a transformer modulated by the embedding itself': mistake(transformer, ['add(1, scale)', '«e»']),
+  'a transformer that adds the gate, not the branch': mistake(transformer, [
     'mulPerSample(output(attention(q, k, v, { heads: 4 })), gate)',
     '«gate»',
   ]),
-  'a U-Net without its skip connection': broken(small, ['concat(h, up(low))', '«up(low)»']),
-  'a U-Net that joins images of two sizes': broken(small, ['concat(h, up(low))', 'concat(h, «low»)']),
-  'a U-Net whose embedding has another length': broken(
+  'a U-Net without its skip connection': mistake(small, ['concat(h, up(low))', '«up(low)»']),
+  'a U-Net that joins images of two sizes': mistake(small, ['concat(h, up(low))', 'concat(h, «low»)']),
+  'a U-Net whose embedding has another length': mistake(
     small,
     ['outputs: 64, sinusoid', 'outputs: 32, sinusoid'],
     ['down(h), e)', 'down(h), «e»)'],
   ),
-  'a U-Net whose embedding is forgotten': broken(small, ['middle(down(h), e)', 'middle(down(h), «t»)']),
-  'a model that passes its conditioning whole': broken(
+  'a U-Net whose embedding is forgotten': mistake(small, ['middle(down(h), e)', 'middle(down(h), «t»)']),
+  'a model that passes its conditioning whole': mistake(
     small,
     ['apply: (params, x, { t })', 'apply: (params, x, t)'],
     ['(x, t),', '(x, «t»),'],

@@ -11,12 +11,12 @@ const entryOfNames = (): ReadonlyMap<string, string> => {
   const names = ['noisefold', ...ENTRIES.map((entry) => `noisefold/${entry}`)];
   const program = programOf({ paths: names.map((name) => entries[name]!), options: projectOptions });
   const checker = program.getTypeChecker();
-  const exported = names.flatMap((entry) =>
+  const pairs = names.flatMap((entry) =>
     checker
       .getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entries[entry]!)!)!)
       .map(({ name }) => [name, entry] as const),
   );
-  return new Map(exported.reverse());
+  return new Map(pairs.reverse());
 };
 
 const DECLARED = /^(?:declare )?(?:const|let|type|interface|function) (\w+)/gm;
@@ -40,7 +40,7 @@ const importsOf = (text: string, own: ReadonlySet<string>, entryOf: Entries): st
 };
 
 /** Makes the declarations of a text exports of its module. */
-const exported = (text: string): string => text.replaceAll(DECLARED, (line) => `export ${line}`);
+const withExports = (text: string): string => text.replaceAll(DECLARED, (line) => `export ${line}`);
 
 /** A program as a module, which imports the declarations of its group from a module of their own. */
 interface Module {
@@ -57,20 +57,20 @@ const moduleOf = ({ given, text }: Program, nameOfGiven: string, entryOf: Entrie
 };
 
 /** An error of a compiler, with its place in the text of the program. */
-export interface Said extends Complaint {
+export interface ErrorIn extends Complaint {
   readonly at: number;
 }
 
 export const VERSIONS = [6, 7] as const;
 
 /** What both compilers say about a program. */
-export interface Judged {
+export interface Judgement {
   readonly program: Program;
-  readonly said: Readonly<Record<(typeof VERSIONS)[number], readonly Said[]>>;
+  readonly errors: Readonly<Record<(typeof VERSIONS)[number], readonly ErrorIn[]>>;
 }
 
 /** Compiles programs, each as a module. Throws if the declarations of a group have an error. */
-export const judged = (programs: readonly Program[]): readonly Judged[] => {
+export const judge = (programs: readonly Program[]): readonly Judgement[] => {
   const entryOf = entryOfNames();
   const givens = [...new Set(programs.map(({ given }) => given))];
   const nameOfGiven = (i: number): string => `given${i}`;
@@ -79,24 +79,27 @@ export const judged = (programs: readonly Program[]): readonly Judged[] => {
   const texts = Object.fromEntries([
     ...givens.map((text, i) => [
       nameOfGiven(i),
-      `${importsOf(text, ownNames(text), entryOf)}\nexport {};\n${exported(text)}`,
+      `${importsOf(text, ownNames(text), entryOf)}\nexport {};\n${withExports(text)}`,
     ]),
     ...modules.map(({ text }, i) => [nameOf(i), text]),
   ]);
   const six = compiled6(texts);
   const seven = compiled7(texts);
-  const [wrongGiven] = givens.flatMap((_, i) => six.complaints(nameOfGiven(i)));
+  const [wrongGiven] = givens.flatMap((_, i) => [
+    ...six.complaints(nameOfGiven(i)),
+    ...seven.filter(({ module }) => module === nameOfGiven(i)),
+  ]);
   if (wrongGiven !== undefined) throw new Error(`the declarations of a group: ${wrongGiven.message}`);
-  const placed = (complaints: readonly Complaint[], { text, start }: Module): readonly Said[] =>
+  const place = (complaints: readonly Complaint[], { text, start }: Module): readonly ErrorIn[] =>
     complaints.map((one) => {
       const lines = text.split('\n').slice(0, one.line);
       return { ...one, at: lines.reduce((length, line) => length + line.length + 1, one.column - start) };
     });
   return programs.map((program, i) => ({
     program,
-    said: {
-      6: placed(six.complaints(nameOf(i)), modules[i]!),
-      7: placed(seven.filter(({ module }) => module === nameOf(i)), modules[i]!), // prettier-ignore
+    errors: {
+      6: place(six.complaints(nameOf(i)), modules[i]!),
+      7: place(seven.filter(({ module }) => module === nameOf(i)), modules[i]!), // prettier-ignore
     },
   }));
 };

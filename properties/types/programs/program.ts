@@ -3,8 +3,8 @@
  * the one error starts inside them. The names that a program uses are imported from the public entries.
  */
 
-/** What a program is: well typed; with one mistake; or with a mistake that types could miss, and do or do not find. */
-export type Kind = 'right' | 'wrong' | 'caught' | 'missed';
+/** What a program is: well typed; with one mistake; or with a mistake that types could miss, which they find or miss. */
+export type Kind = 'right' | 'wrong' | 'hit' | 'miss';
 
 /** A range of a text; the end is not included. */
 type Span = readonly [from: number, to: number];
@@ -25,7 +25,7 @@ export interface Program extends Source {
 }
 
 /** Removes empty lines at both ends, and the indentation that all lines share. */
-const dedented = (text: string): string => {
+const dedent = (text: string): string => {
   const lines = text.replace(/^\s*\n|\n\s*$/g, '').split('\n');
   const indents = lines.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length);
   const indent = Math.min(...indents);
@@ -34,33 +34,33 @@ const dedented = (text: string): string => {
 
 const [OPEN, CLOSE] = ['«', '»'];
 
-const parsed = (kind: Kind, marked: string): Source => {
-  const [from, to] = [marked.indexOf(OPEN), marked.indexOf(CLOSE) - 1];
-  if (marked.split(OPEN).length > 2 || (kind === 'wrong' && from < 0)) throw new Error(`one mark is needed: ${marked}`);
-  return { kind, text: marked.replaceAll(/[«»]/g, ''), mark: from < 0 ? null : [from, to] };
+const sourceFrom = (kind: Kind, whole: string): Source => {
+  const [from, to] = [whole.indexOf(OPEN), whole.indexOf(CLOSE) - 1];
+  if (whole.split(OPEN).length > 2 || (kind === 'wrong' && from < 0)) throw new Error(`one mark is needed: ${whole}`);
+  return { kind, text: whole.replaceAll(/[«»]/g, ''), mark: from < 0 ? null : [from, to] };
 };
 
 const sourceOf =
   (kind: Kind) =>
   (strings: TemplateStringsArray): Source =>
-    parsed(kind, dedented(strings.raw.join('')));
+    sourceFrom(kind, dedent(strings.raw.join('')));
 
 /** A program that compiles. */
 export const right = sourceOf('right');
 /** A program with one mistake, which is one error, inside the mark. */
 export const wrong = sourceOf('wrong');
 /** A program with a mistake that types could miss, and that is an error. */
-export const caught = sourceOf('caught');
+export const hit = sourceOf('hit');
 /** A program with a mistake that types miss, so that it compiles. */
-export const missed = sourceOf('missed');
+export const miss = sourceOf('miss');
 
 /** A right program with changes, each of a text that it has once: a mistake, or the mark of the place that it breaks. */
-export const broken = ({ text }: Source, ...changes: readonly (readonly [before: string, after: string])[]): Source =>
-  parsed(
+export const mistake = ({ text }: Source, ...changes: readonly (readonly [before: string, after: string])[]): Source =>
+  sourceFrom(
     'wrong',
-    changes.reduce((changed, [before, after]) => {
-      if (changed.split(before).length !== 2) throw new Error(`not once in the program: ${before}`);
-      return changed.replace(before, after);
+    changes.reduce((whole, [before, after]) => {
+      if (whole.split(before).length !== 2) throw new Error(`not once in the program: ${before}`);
+      return whole.replace(before, after);
     }, text),
   );
 

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { judged } from './modules.js';
+import { judge } from './modules.js';
 import type { Kind } from './program.js';
 import { programs } from './programs.js';
 import { pendingList, report } from './verdict.js';
 
-const all = judged(programs);
+const all = judge(programs);
 
 /**
  * `NOISEFOLD_PROGRAMS=pending npm test -- properties/types/programs` prints each program that is not as it should be, with
@@ -18,7 +18,7 @@ test('there are programs of each kind, with different names', () => {
   const count = (kind: Kind): number => programs.filter((program) => program.kind === kind).length;
   expect(count('right')).toBeGreaterThan(120);
   expect(count('wrong')).toBeGreaterThan(300);
-  expect(count('caught') + count('missed')).toBeGreaterThan(60);
+  expect(count('hit') + count('miss')).toBeGreaterThan(60);
   const titles = programs.map(({ group, name }) => `${group}: ${name}`);
   expect(titles.filter((title, i) => titles.indexOf(title) < i)).toEqual([]);
 });

@@ -3,7 +3,8 @@
  * which the compiler reports at this argument: "Argument of type '2' is not assignable to parameter of type '"no axis 2 in
  * a shape of rank 2"'".
  */
-import type { Dim, IsWide, Shape } from './dim.js';
+import type { Divided } from '../../internal/digits.js';
+import type { Dim, Half, IsWide, Shape } from './dim.js';
 
 /**
  * `T`, or the message in its place; `Message` is `never` if all is well. `Of` is the shape or the extent that the message
@@ -24,3 +25,31 @@ type Late<Of, Message> = (Of extends unknown
   : never)['message'];
 /** True for a shape of unknown rank and for a wide extent. */
 type IsOpen<Of> = Of extends Dim ? IsWide<Of> : number extends (Of & Shape)['length'] ? true : false;
+
+/** A message if a literal is odd; otherwise `never`. `Name` is what it measures: `'height'`. */
+export type Odd<D, Name extends string> =
+  IsWide<D> extends true
+    ? never
+    : D extends number
+      ? Half<D> extends string
+        ? `the ${Name} is ${D}, which is odd`
+        : never
+      : never;
+
+/** A message if a literal is not a multiple of another; otherwise `never`. */
+export type NotMultiple<D, N, Name extends string, Unit extends string> =
+  IsWide<N> extends true
+    ? never
+    : IsWide<D> extends true
+      ? never
+      : [D, N] extends [number, number]
+        ? Divided<D & number, N & number> extends string
+          ? `${D & number} ${Name} cannot be divided by ${N & number}${Unit}`
+          : never
+        : never;
+
+/**
+ * `T` if the extent `K` fits where `C` is expected, otherwise a message. Inside a generic function it must be the same type
+ * parameter.
+ */
+export type Fits<K, C, T, Message> = IsWide<C> extends true ? T : [K] extends [C] ? T : Message;

@@ -23,7 +23,7 @@ export type FromDigits<A extends string> = NumberOf<Reversed<A>>;
  */
 export type Divided<A extends number, B extends number> = ByPrimes<`${A}`, `${B}`, `${B} does not divide ${A}`>;
 
-/** The quotient of two literals without its fraction; `number` if `B` has a prime factor above 7. */
+/** The quotient of two literals without its fraction; `number` if `B` is 0, no integer, or has a prime factor above 7. */
 export type Floored<A extends number, B extends number> = number extends A | B
   ? number
   : FloorByPrimes<`${A}`, `${B}`> extends infer N extends number
@@ -125,15 +125,17 @@ type WithoutZeros<A extends string> = A extends `${infer Rest}0` ? (Rest extends
 /** Divides `A` by the prime factors of `B`, one after the other, and drops the remainders. */
 type FloorByPrimes<A extends string, B extends string> = B extends '1'
   ? NumberOf<A>
-  : B extends `${string}${'0' | '2' | '4' | '6' | '8'}`
-    ? FloorByPrimes<FloorBy<A, '2/0'>, FloorBy<B, '2/0'>>
-    : B extends `${string}5`
-      ? FloorByPrimes<FloorBy<A, '5/0'>, FloorBy<B, '5/0'>>
-      : Exactly<B, '3/0'> extends ''
-        ? Exactly<B, '7/0'> extends ''
-          ? number
-          : FloorByPrimes<FloorBy<A, '7/0'>, FloorBy<B, '7/0'>>
-        : FloorByPrimes<FloorBy<A, '3/0'>, FloorBy<B, '3/0'>>;
+  : B extends '0' | `${string}.${string}`
+    ? number
+    : B extends `${string}${'0' | '2' | '4' | '6' | '8'}`
+      ? FloorByPrimes<FloorBy<A, '2/0'>, FloorBy<B, '2/0'>>
+      : B extends `${string}5`
+        ? FloorByPrimes<FloorBy<A, '5/0'>, FloorBy<B, '5/0'>>
+        : Exactly<B, '3/0'> extends ''
+          ? Exactly<B, '7/0'> extends ''
+            ? number
+            : FloorByPrimes<FloorBy<A, '7/0'>, FloorBy<B, '7/0'>>
+          : FloorByPrimes<FloorBy<A, '3/0'>, FloorBy<B, '3/0'>>;
 type FloorBy<
   A extends string,
   S extends State,

@@ -16,15 +16,21 @@ export type Checked<T, Of, Message, Also = never> = [Message] extends [never]
   : Late<Of, Message> | Late<Also, Message>;
 
 /**
- * The message; `unknown` for a shape of unknown rank and for a wide extent. In a generic function {@link Checked} is not
+ * The message; `Open` for a shape of unknown rank and for a wide extent. In a generic function {@link Checked} is not
  * resolved, and an argument must fit both of its branches. This one is a member of a type that depends on `Of`, so that the
- * compiler relates the argument to the member for the constraint of the type parameter, which is `unknown`.
+ * compiler relates the argument to the member for the constraint of the type parameter, which is `Open`.
  */
-type Late<Of, Message> = (Of extends unknown
-  ? { readonly message: IsOpen<Of> extends true ? unknown : Message }
+export type Late<Of, Message, Open = unknown> = (Of extends unknown
+  ? { readonly message: IsOpen<Of> extends true ? Open : Message }
   : never)['message'];
 /** True for a shape of unknown rank and for a wide extent. */
 type IsOpen<Of> = Of extends Dim ? IsWide<Of> : number extends (Of & Shape)['length'] ? true : false;
+
+/**
+ * {@link Checked} for a number `N` that is inferred from a field of options. `N` is an inference site in a branch that is
+ * never taken: in a generic function, the compiler takes a number for the field.
+ */
+export type CheckedField<N extends number, Of, Message> = Checked<unknown extends N ? N : number, Of, Message>;
 
 /** A message if a literal is odd; otherwise `never`. `Name` is what it measures: `'height'`. */
 export type Odd<D, Name extends string> =

@@ -25,6 +25,12 @@ export type IsWide<D> = number extends D ? true : string extends D ? true : fals
 export type Half<D extends Dim> =
   IsWide<D> extends true ? Dim : D extends number ? HalfLiteral<D> : D extends string ? HalfOf<D> : never;
 
+/** An error message in place of an extent: of {@link Half}, and of a quotient. */
+type Message = `${string}: ${string}` | `${number} does not divide ${number}`;
+
+/** `D` as an extent of a result: `never` for an error message, so that only the wrong argument is an error. */
+export type OrNever<D> = D extends Message ? never : D & Dim;
+
 /** Twice an extent, the inverse of {@link Half}: `56` for `28`, `'2*C'` for `'C'`, `'H'` for `'H/2'`. */
 export type Double<D extends Dim> =
   IsWide<D> extends true ? Dim : D extends number ? Sum<D, D> : D extends string ? DoubleOf<D> : never;
@@ -85,12 +91,23 @@ type Balanced<X extends string, Open extends string = ''> = X extends `${infer C
 /** `T`, or another type if it is `never`. */
 export type OrElse<T, Other> = [T] extends [never] ? Other : T;
 
-type HalfOf<D extends string> = D extends `2*${infer X}` ? OrElse<Operand<X>, `(${D})/2`> : `${Factor<D>}/2`;
-type DoubleOf<D extends string> = D extends `${infer X}/2` ? OrElse<Operand<X>, `2*(${D})`> : `2*${Factor<D>}`;
+type HalfOf<D extends string> = D extends Message
+  ? D
+  : D extends `2*${infer X}`
+    ? OrElse<Operand<X>, `(${D})/2`>
+    : `${Factor<D>}/2`;
+type DoubleOf<D extends string> = D extends Message
+  ? D
+  : D extends `${infer X}/2`
+    ? OrElse<Operand<X>, `2*(${D})`>
+    : `2*${Factor<D>}`;
 
-type SymbolPlus<A extends string, N extends number> = N extends 0 ? A : `${Term<A>}+${N}`;
+type SymbolPlus<A extends string, N extends number> = A extends Message ? A : N extends 0 ? A : `${Term<A>}+${N}`;
 
-type SumOf<A extends string, B extends string> = A extends B
+type SumOf<A extends string, B extends string> = [Extract<A | B, Message>] extends [never]
+  ? SymbolSum<A, B>
+  : Extract<A | B, Message>;
+type SymbolSum<A extends string, B extends string> = A extends B
   ? DoubleOf<A>
   : Before<A, B> extends true
     ? `${Term<A>}+${Term<B>}`

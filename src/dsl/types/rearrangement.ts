@@ -2,6 +2,7 @@
  * Patterns of `rearrange` in types: `'B H W (N D) -> B N (H W) D'` and a shape give the shape of the result. See
  * `ops/shape/rearrange.ts` for the checks at run time.
  */
+import type { Checked } from './checked.js';
 import type { Dim, IsWide, OrElse, Shape, Shown, Wide } from './dim.js';
 import type { Product, Quotient } from './product.js';
 import type { OrMessage } from './shape.js';
@@ -109,14 +110,33 @@ type IsNotOne<D> = IsWide<D> extends true ? false : D extends 1 ? false : true;
 export type FittingPattern<P extends string, S extends Shape, Z> = string extends P
   ? P
   : CheckedPattern<P, Z> extends P
-    ? OrMessage<P, Unfit<Left<P>, S, P>>
+    ? Checked<P, S, Unfit<Left<P>, S, P>>
     : CheckedPattern<P, Z>;
 
-/** The shape, or an error message if the pattern does not fit it. */
-export type FittingShape<P extends string, S extends Shape> = S extends unknown
-  ? P extends `${string}->${string}`
-    ? OrMessage<S, [Unfit<Left<P>, S, P>]>
-    : S
+/** An error message if the pattern or the sizes do not fit the shape; otherwise `never`. */
+export type Misfit<P extends string, S extends Shape, Z> = string extends P
+  ? never
+  : P extends `${string}->${string}`
+    ? OrElse<Unfit<Left<P>, S, P>, Undivided<P, S, Z>>
+    : never;
+
+/** An error message if sizes do not divide an axis of the shape, or do not multiply to it; otherwise `never`. */
+export type Undivided<P extends string, S extends Shape, Z> = number extends S['length']
+  ? never
+  : UndividedIn<Extents<Left<P>, S, Z>> | OtherProduct<Left<P>, S, Z>;
+type UndividedIn<E> = Extract<E[keyof E], `${number} does not divide ${number}` | `an axis of ${string}`>;
+/** An error message if a group has only sizes, which multiply to another number than the axis. */
+type OtherProduct<I extends readonly unknown[], S extends Shape, Z> = '...' extends I[number]
+  ? never
+  : { [K in keyof I]: I[K] extends readonly string[] ? OtherSize<I[K], S[K & keyof S], Z> : never }[number];
+type OtherSize<Group extends readonly string[], D, Z> = [Exclude<Group[number], keyof Z | '1'>] extends [never]
+  ? [D, Product<SizesOf<Group, Z>>] extends [infer A extends number, infer B extends number]
+    ? true extends IsWide<A> | IsWide<B>
+      ? never
+      : A extends B
+        ? never
+        : `an axis of ${A} has the sizes of ${B}`
+    : never
   : never;
 
 // Extents

@@ -19,6 +19,7 @@ import {
   upsample,
   where,
 } from '../../dsl/index.js';
+import type { OrNever } from '../../dsl/types/dim.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
 import { requireEvenSize } from '../../dsl/ops/image/convolution.js';
 import { dual } from '../../internal/dual.js';
@@ -130,7 +131,9 @@ const samplingParts = <const C extends number>({ channels }: SamplingConfig<C>) 
 /** `[B, H, W, C]` → `[B, H/2, W/2, C]` */
 export type DownsampleLayer<C extends Dim> = Layer<
   ConvParams<C, C>,
-  <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, Half<H>, Half<W>, C]>
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+  ) => Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, C]>
 >;
 
 /**

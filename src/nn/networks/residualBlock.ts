@@ -20,6 +20,7 @@ import {
   silu,
   type Tensor,
 } from '../../dsl/index.js';
+import type { OrNever } from '../../dsl/types/dim.js';
 import { show } from '../../internal/decode.js';
 import { dual } from '../../internal/dual.js';
 import { requireDivisor, requireRate, unchecked } from '../../internal/requirement.js';
@@ -77,7 +78,7 @@ export interface Residual<C extends Dim, D extends Dim, E extends Dim> {
 }
 
 /** An extent of images that are halved or doubled. */
-type Resized<D extends Dim, To extends 'half' | 'double'> = To extends 'half' ? Half<D> : Double<D>;
+type Resized<D extends Dim, To extends 'half' | 'double'> = To extends 'half' ? OrNever<Half<D>> : Double<D>;
 
 /**
  * `x: [B, H, W, C]` and `embedding: [B, E]` → images `[B, H', W', D]` of half or twice the size, also in `pipe`.

@@ -1,7 +1,7 @@
 /** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`. */
 import type { Checked, Fits, NotMultiple, Odd } from '../../types/checked.js';
 import type { Convolved, GivenPadding, Pair, Transposed } from '../../types/convolved.js';
-import { type Half, isExtent, type IsWide } from '../../types/dim.js';
+import { type Half, isExtent, type IsWide, type OrNever } from '../../types/dim.js';
 import type { Product, Quotient } from '../../types/product.js';
 import { dual, type OneError } from '../../../internal/dual.js';
 import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
@@ -188,11 +188,11 @@ export const downsample: {
     kernel: Tensor<[Dim, Dim, C, D]>,
   ): <B extends Dim, H extends Dim, W extends Dim>(
     image: EvenImage<B, H, W, NoInfer<C>>,
-  ) => Tensor<[B, Half<H>, Half<W>, D]>;
+  ) => Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, D]>;
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim, K extends Dim, D extends Dim>(
     image: EvenImage<B, H, W, C>,
     kernel: KernelFor<C, Dim, Dim, K, D>,
-  ): Tensor<[B, Half<H>, Half<W>, D]>;
+  ): Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, D]>;
 } = dual('downsample', 2, (image: AnyTensor, kernel: AnyTensor) => {
   requireEvenSize('downsample', nodeOf(image));
   return convolved('downsample', image, nodeOf(kernel), { strides: [2, 2] });

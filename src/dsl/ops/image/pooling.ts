@@ -1,6 +1,6 @@
 /** Pooling over windows of images `[B, H, W, C]`, one axis after the other. */
 import type { Convolved } from '../../types/convolved.js';
-import { type Half, isExtent, type Wide } from '../../types/dim.js';
+import { type Half, isExtent, type OrNever, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
 import { raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
@@ -137,7 +137,7 @@ export const averagePooling: Pool = pooling('averagePooling', (x, windows) => {
  */
 export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
   image: EvenImage<B, H, W, C>,
-): Tensor<[B, Half<H>, Half<W>, C]> => {
+): Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, C]> => {
   const n = nodeOf(image as AnyTensor); // not a message, which no call passes
   requireEvenSize('maxPool', n);
   return tensor(windowsOf('maxPool', n, { window: [2, 2] }).reduce(maxAlong, n));
@@ -151,7 +151,7 @@ export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends D
  */
 export const averagePool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
   image: EvenImage<B, H, W, C>,
-): Tensor<[B, Half<H>, Half<W>, C]> => {
+): Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, C]> => {
   const n = nodeOf(image as AnyTensor); // not a message, which no call passes
   requireEvenSize('averagePool', n);
   const [B, H, W, C] = fourOf(n);

@@ -10,7 +10,7 @@ import { named, raise, refuseShape, showShape } from '../../../internal/errors.j
 import { sizeOf } from '../../../internal/numbers.js';
 import * as nodes from '../../primitives/index.js';
 import type { Mismatch, Rest } from '../../types/reshaped.js';
-import type { AlongAxis, ExtentAt, Insert, Missing, Permuted, Without } from '../../types/shape.js';
+import type { AlongAxis, ExtentAt, Insert, Missing, NotPermutation, Permuted, Without } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { spread, startsWithTensor } from '../operand.js';
 
@@ -89,14 +89,7 @@ export const reshape: OneError & {
 );
 
 /** The axes of `transpose`, or error messages if they are not a permutation. */
-type AxesFor<S extends Shape, P extends readonly number[], Wrong = WrongOf<Permuted<S, P>, P>> = {
-  [I in keyof P]: [Wrong] extends [never] ? P[I] : Wrong;
-};
-type WrongOf<Result extends Shape, P extends readonly number[]> = number extends Result['length']
-  ? never
-  : Result['length'] extends P['length']
-    ? never
-    : Result[0];
+type AxesFor<S extends Shape, P extends readonly number[]> = { [I in keyof P]: Checked<P[I], S, NotPermutation<S, P>> };
 
 /**
  * Permutes the axes: axis i of the result is axis `permutation[i]` of `x`. Raises `ShapeError` unless each axis occurs once.
@@ -107,7 +100,7 @@ type WrongOf<Result extends Shape, P extends readonly number[]> = number extends
 export const transpose: OneError & {
   <const P extends readonly number[]>(
     ...permutation: P
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Permuted<S, P>, D>;
+  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, NotPermutation<S, P>>) => Tensor<Permuted<S, P>, D>;
   <S extends Shape, D extends DType, const P extends readonly number[]>(
     x: Tensor<S, D>,
     ...permutation: AxesFor<S, P>
@@ -137,11 +130,13 @@ type NotRepeated<D, N> =
         : D extends string | 1 | N
           ? never
           : `an axis of ${D & number} cannot be broadcast to ${N & number}`;
+/** `Fitting` for a valid extent, otherwise its error message. */
+type ValidOr<D, Fitting> = [Extent<D>] extends [D] ? Fitting : Extent<D>;
 /** The extents, with an error message in place of each that is invalid or does not fit the axis of `S` there. */
 type BroadcastExtents<S extends Shape, E extends readonly unknown[], At = Aligned<S, E>> = {
   [I in keyof E]: 0 extends 1 & E[I]
     ? never // `any`
-    : Checked<Extent<E[I]>, S, NotRepeated<At[I & keyof At], E[I]>, At[I & keyof At]>;
+    : ValidOr<E[I], Checked<E[I], S, NotRepeated<At[I & keyof At], E[I]>, At[I & keyof At]>>;
 };
 /** The error messages of {@link BroadcastExtents}; `never` if there are none. */
 type NotBroadcast<S extends Shape, E extends readonly unknown[], At = Aligned<S, E>> = {
@@ -235,8 +230,53 @@ export const squeeze: {
 });
 
 /**
- * Narrows the type of a wide tensor to a shape. The shape is checked when the program is traced: literal extents, and
- * symbols against each other (`ascribe(x, 'H', 'H/2')`). Raises `ShapeError` if it does not fit.
+ * Stands for an axis whose type {@link ascribe} does not change.
+ * @example ascribe(zeros(8, Number('64')), keep, 64) // : Tensor<[8, 64]>
+ */
+export const keep: unique symbol = Symbol('keep');
+/** The type of {@link keep}. */
+export type Keep = typeof keep;
+
+/** An extent that is ascribed. */
+type AscribedDim = Dim | Keep;
+/** The shape that `ascribe` gives. */
+type Ascribed<S extends Shape, E extends readonly unknown[]> = {
+  -readonly [I in keyof E]: E[I] extends Keep
+    ? number extends S['length']
+      ? Dim
+      : S[I & keyof S & `${number}`]
+    : Wide<E[I]>;
+};
+/** The ascribed extents, with an error message in place of each that is invalid, or differs from a literal of `S`. */
+type AscribedTo<S extends Shape, E extends readonly unknown[]> = {
+  [I in keyof E]: 0 extends 1 & E[I]
+    ? never // `any`
+    : E[I] extends Keep
+      ? E[I]
+      : ValidOr<E[I], Checked<E[I], S, OtherRank<S, E> | OtherLiteral<S[I & keyof S], E[I], I>, S[I & keyof S]>>;
+};
+type OtherRank<S extends Shape, E extends readonly unknown[]> = number extends S['length'] | E['length']
+  ? never
+  : E['length'] extends S['length']
+    ? never
+    : `${E['length']} extents for a tensor of rank ${S['length']}`;
+type OtherLiteral<D, N, I> = [D, N] extends [number, number]
+  ? true extends IsWide<D> | IsWide<N>
+    ? never
+    : D extends N
+      ? never
+      : `axis ${I & string} is ${D & number}`
+  : never;
+/** An error message if the shape does not fit the ascribed extents; otherwise `never`. */
+type NotAscribed<S extends Shape, E extends readonly unknown[]> =
+  OtherRank<S, E> | { [I in keyof E]: E[I] extends Keep ? never : OtherLiteral<S[I & keyof S], E[I], I> }[number];
+/** The extents of the pipeable form. */
+type Ascribing<E> = { [I in keyof E]: E[I] extends Keep ? E[I] : Extent<E[I]> };
+
+/**
+ * Narrows the type of a wide tensor to a shape; {@link keep} leaves an axis as it is. The shape is checked when the program
+ * is traced: literal extents, and symbols against each other (`ascribe(x, 'H', 'H/2')`). Raises `ShapeError` if it does
+ * not fit.
  * @example
  * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
  * ascribe(betas, 3) // : Tensor<[3]>
@@ -245,12 +285,19 @@ export const squeeze: {
  * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const ascribe: OneError & {
-  <const S extends readonly Dim[]>(
-    ...given: Extents<S>
-  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<S>, D>;
-  <D extends DType, const S extends readonly Dim[]>(x: Tensor<Shape, D>, ...given: Extents<S>): Tensor<Widened<S>, D>;
-} = dual('ascribe', startsWithTensor, (x: AnyTensor, ...given: Shape) => {
-  settle(bindShape(nothingBound(), given, nodeOf(x).shape, 'ascribe'));
+  <const E extends readonly AscribedDim[]>(
+    ...shape: Ascribing<E>
+  ): <S extends Shape, D extends DType>(
+    x: Checked<Tensor<S, D>, S, NotAscribed<S, E>, S[number]>,
+  ) => Tensor<Ascribed<S, E>, D>;
+  <S extends Shape, D extends DType, const E extends readonly AscribedDim[]>(
+    x: Tensor<S, D>,
+    ...shape: AscribedTo<S, E>
+  ): Tensor<Ascribed<S, E>, D>;
+} = dual('ascribe', startsWithTensor, (x: AnyTensor, ...shape: readonly AscribedDim[]) => {
+  const extents = nodeOf(x).shape;
+  const expected = shape.map((extent, axis) => (extent === keep ? (extents[axis] ?? 1) : extent));
+  settle(bindShape(nothingBound(), expected, extents, 'ascribe'));
   return x;
 });
 

@@ -1,6 +1,15 @@
 /** Parts of tensors, and padding. An axis may count from the end. */
 import type { Checked } from '../../types/checked.js';
-import { type Add, type Extent, extents, type Extents, type Half, type IsWide, type Wide } from '../../types/dim.js';
+import {
+  type Add,
+  type Extent,
+  extents,
+  type Extents,
+  type Half,
+  type IsWide,
+  type OrNever,
+  type Wide,
+} from '../../types/dim.js';
 import type { IsGreater } from '../../../internal/digits.js';
 import { dual, type OneError, type OneErrorOfOne } from '../../../internal/dual.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
@@ -137,6 +146,9 @@ const sumOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a + b
 const partsOf = (n: Node, axis: number, sizes: readonly number[]): readonly AnyTensor[] =>
   sizes.map((size, i) => tensor(sliceAlong(n, axis, sumOf(sizes.slice(0, i)), size)));
 
+/** The sizes of the data-first form, or an error message. */
+type SizesOf<S extends Shape, A extends number, N extends readonly number[]> = Extents<N> &
+  Checked<unknown, S, Unequal<ExtentAt<S, A>, A, N>, ExtentAt<S, A>>;
 type AxisIfGiven<A> = readonly [] | readonly [axis: A]; // refuses `undefined`
 
 /** The sum of sizes; wide if one of them is. */
@@ -172,10 +184,14 @@ export const split: OneError & {
   ): <S extends Shape, D extends DType>(
     x: AlongAxis<Tensor<S, D>, S, A, Unequal<ExtentAt<S, A>, A, N>>,
   ) => Parts<S, A, N, D>;
-  <S extends Shape, D extends DType, const N extends readonly number[], const A extends number = -1>(
+  <S extends Shape, D extends DType, const N extends readonly number[]>(
     x: Tensor<S, D>,
-    sizes: Extents<N> & Checked<unknown, ExtentAt<S, A> & Dim, Unequal<ExtentAt<S, A>, A, N>>,
-    ...axis: AxisIfGiven<AxisIn<S, A>>
+    sizes: SizesOf<S, -1, N>,
+  ): Parts<S, -1, N, D>;
+  <S extends Shape, D extends DType, const N extends readonly number[], const A extends number>(
+    x: Tensor<S, D>,
+    sizes: SizesOf<S, A, N>,
+    axis: AxisIn<S, A>,
   ): Parts<S, A, N, D>;
 } = dual('split', [startsWithTensor, 3], (x: AnyTensor, sizes: readonly number[], axis = -1) => {
   const n = nodeOf(x);
@@ -195,7 +211,9 @@ type Odd<D, A extends number> = D extends number
 type Even<S extends Shape, A extends number, D extends DType> = AlongAxis<Tensor<S, D>, S, A, Odd<ExtentAt<S, A>, A>>;
 // with `infer`, editors show the tuple instead of this name
 type Halves<S extends Shape, A extends number, D extends DType> =
-  Replace<S, A, Half<ExtentAt<S, A>>> extends infer H extends Shape ? readonly [Tensor<H, D>, Tensor<H, D>] : never;
+  Replace<S, A, OrNever<Half<ExtentAt<S, A>>>> extends infer H extends Shape
+    ? readonly [Tensor<H, D>, Tensor<H, D>]
+    : never;
 
 /**
  * Splits an axis (default: the last) into two halves. Raises `ShapeError` if its extent is odd.

@@ -20,6 +20,11 @@ export interface Tensor<S extends Shape, D extends DType = 'float32'> {
   readonly [dtype]: D;
 }
 
+/** A tensor of a dtype and any shape, also one that a type parameter is in. */
+export interface OfDType<D extends DType> {
+  readonly [dtype]: D;
+}
+
 export type Scalar = Tensor<[]>;
 /** A staged random key; see `keys.ts`. */
 export type Key = Tensor<[], 'key'>;

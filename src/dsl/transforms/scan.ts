@@ -54,10 +54,7 @@ const stackedNone = (y: unknown): unknown =>
  */
 export const scan =
   <C, X, Y>(f: (carry: C, x: X) => readonly [carry: NoInfer<C>, y: Y]) =>
-  <N extends Dim>(
-    init: NoInfer<C>,
-    xs: Batched<X, N>,
-  ): readonly [carry: C, ys: Batched<Y, NoInfer<N>>] => {
+  <N extends Dim>(init: NoInfer<C>, xs: Batched<X, N>): readonly [carry: C, ys: Batched<Y, NoInfer<N>>] => {
     demandedFunction('scan', f);
     const extent = leadingExtent('scan', xs);
     if (extent === 0) {

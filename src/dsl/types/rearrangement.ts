@@ -120,24 +120,42 @@ export type Misfit<P extends string, S extends Shape, Z> = string extends P
     ? OrElse<Unfit<Left<P>, S, P>, Undivided<P, S, Z>>
     : never;
 
-/** An error message if sizes do not divide an axis of the shape, or do not multiply to it; otherwise `never`. */
+/**
+ * An error message if sizes do not divide an axis of the shape, or do not multiply to it; otherwise `never`. A pattern with
+ * `...` is checked when the program is traced.
+ */
 export type Undivided<P extends string, S extends Shape, Z> = number extends S['length']
   ? never
-  : UndividedIn<Extents<Left<P>, S, Z>> | OtherProduct<Left<P>, S, Z>;
-type UndividedIn<E> = Extract<E[keyof E], `${number} does not divide ${number}` | `an axis of ${string}`>;
-/** An error message if a group has only sizes, which multiply to another number than the axis. */
-type OtherProduct<I extends readonly unknown[], S extends Shape, Z> = '...' extends I[number]
+  : UndividedIn<Left<P>, S, Z>;
+type UndividedIn<I extends readonly unknown[], S extends Shape, Z> = '...' extends I[number]
   ? never
-  : { [K in keyof I]: I[K] extends readonly string[] ? OtherSize<I[K], S[K & keyof S], Z> : never }[number];
-type OtherSize<Group extends readonly string[], D, Z> = [Exclude<Group[number], keyof Z | '1'>] extends [never]
-  ? [D, Product<SizesOf<Group, Z>>] extends [infer A extends number, infer B extends number]
-    ? true extends IsWide<A> | IsWide<B>
-      ? never
-      : A extends B
-        ? never
-        : `an axis of ${A} has the sizes of ${B}`
-    : never
+  : {
+      [K in keyof I]: I[K] extends readonly string[]
+        ? OtherProduct<I[K], S[K & keyof S], Z>
+        : OtherSize<I[K], S[K & keyof S], Z>;
+    }[number];
+type OtherSize<N, D, Z> = N extends keyof Z
+  ? IsWide<D> extends true
+    ? never
+    : Extract<Sized<D, Z[N]>, `an axis of ${string}`>
   : never;
+type OtherProduct<Group extends readonly string[], D, Z, N = Product<SizesOf<Group, Z>>> =
+  IsWide<N> extends true
+    ? never
+    : IsWide<D> extends true
+      ? never
+      : [D, N] extends [number, number]
+        ? [Exclude<Group[number], keyof Z | '1'>] extends [never]
+          ? D extends N
+            ? never
+            : `an axis of ${D & number} has the sizes of ${N & number}`
+          : Extract<Quotient<D & number, N & number>, string>
+        : never;
+/** The axes of the shape that have sizes. */
+export type SizedAxes<P extends string, S extends Shape, Z> = SizedAxesIn<Left<P>, S, Z>;
+type SizedAxesIn<I extends readonly unknown[], S extends Shape, Z> = {
+  [K in keyof I]: I[K] extends readonly string[] | keyof Z ? S[K & keyof S] : never;
+}[number];
 
 // Extents
 

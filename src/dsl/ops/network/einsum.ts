@@ -81,11 +81,9 @@ type Clashes<L extends readonly string[], S extends Shape, E, Where extends stri
     : `${Where}: rank ${L['length']} expected, but here ${S['length']}`;
 
 /** The result of an equation, with the extents `B` of its letters. */
-type ResultFrom<E extends string, B> = B extends Extents ? Ordered<LettersOf<ResultOf<E>>, B> : never;
-type Ordered<R extends readonly string[], B extends Extents> = {
-  -readonly [I in keyof R]: B[R[I] & keyof B];
-} extends infer S extends Shape
-  ? Tensor<S>
+type ResultFrom<E extends string, B extends Extents> = Ordered<LettersOf<ResultOf<E>>, B>;
+type Ordered<R extends readonly string[], B extends Extents> = B extends unknown
+  ? Tensor<{ -readonly [I in keyof R]: B[R[I] & keyof B] }>
   : never;
 
 /** The letters of operand `I`; empty if the equation has no such operand. */

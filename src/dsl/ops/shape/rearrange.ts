@@ -13,6 +13,7 @@ import type {
   FittingPattern,
   Misfit,
   Rearranged,
+  SizedAxes,
   Sizes,
   Undivided,
 } from '../../types/rearrangement.js';
@@ -21,7 +22,7 @@ import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } f
 // Types: one signature for each number of arguments, so that a wrong call gives one error, at the wrong argument
 
 type Piped<P extends string, Z> = <S extends Shape, D extends DType>(
-  x: Checked<Tensor<S, D>, S, Misfit<P, S, Z>, S[number]>,
+  x: Checked<Tensor<S, D>, S, Misfit<P, S, Z>, SizedAxes<P, S, Z>>,
 ) => Tensor<Rearranged<P, S, Z>, D>;
 
 /** `x` of `rearrange(x, pattern)`, or the pattern of `rearrange(pattern, sizes)`. */
@@ -52,7 +53,7 @@ interface Rearrange {
   <S extends Shape, D extends DType, const P extends string, const Z extends Sizes>(
     x: Tensor<S, D>,
     pattern: FittingPattern<P, S, Z>,
-    sizes: CheckedSizes<P, Z> & Checked<unknown, S, Undivided<P, S, Z>, S[number]>,
+    sizes: CheckedSizes<P, Z> & Checked<unknown, S, Undivided<P, S, Z>, SizedAxes<P, S, Z>>,
   ): Tensor<Rearranged<P, S, Z>, D>;
 }
 

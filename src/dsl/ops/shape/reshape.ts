@@ -204,6 +204,11 @@ type Several<D, A extends number> =
         : `axis ${A} has ${D} elements, not 1`
       : never;
 
+/** The shape without the axis; `never` if the axis is an error. */
+type Squeezed<S extends Shape, A extends number> = [Several<ExtentAt<S, A>, A>] extends [never]
+  ? Without<S, [A]>
+  : never;
+
 /**
  * Drops an axis of extent 1. Raises `ShapeError` if it has another extent.
  * @example
@@ -215,12 +220,12 @@ export const squeeze: {
   <S extends Shape, D extends DType, const A extends number>(
     x: Tensor<S, D>,
     axis: AlongAxis<A, S, A, Several<ExtentAt<S, A>, A>>,
-  ): Tensor<Without<S, [A]>, D>;
+  ): Tensor<Squeezed<S, A>, D>;
   <const A extends number>(
     axis: A,
   ): <S extends Shape, D extends DType>(
     x: AlongAxis<Tensor<S, D>, S, A, Several<ExtentAt<S, A>, A>>,
-  ) => Tensor<Without<S, [A]>, D>;
+  ) => Tensor<Squeezed<S, A>, D>;
 } = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('squeeze', n, axis);

@@ -11,7 +11,7 @@ import {
   type Wide,
 } from '../../types/dim.js';
 import type { IsGreater } from '../../../internal/digits.js';
-import { dual, type OneError, type OneErrorOfOne } from '../../../internal/dual.js';
+import { dual, type NoParts, type OneError } from '../../../internal/dual.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { demandNumber } from '../../primitives/checks.js';
@@ -177,7 +177,7 @@ type Parts<S extends Shape, A extends number, N extends readonly number[], D ext
  * q // : Tensor<[8, 7, 7, 64]>
  * split(iota(5), [2, 3]) // → [[0, 1], [2, 3, 4]]
  */
-export const split: OneError & {
+export const split: OneError<[first: never, ...rest: never[]], NoParts> & {
   <const N extends readonly number[], const A extends number = -1>(
     sizes: Extents<N>,
     ...axis: AxisIfGiven<A>
@@ -222,7 +222,7 @@ type Halves<S extends Shape, A extends number, D extends DType> =
  * scale // : Tensor<[8, 64]>
  * halve(iota(4)) // → [[0, 1], [2, 3]]
  */
-export const halve: OneErrorOfOne & {
+export const halve: OneError<[x: never], NoParts> & {
   (): <S extends Shape, D extends DType>(x: Even<S, -1, D>) => Halves<S, -1, D>;
   <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Even<S, A, D>) => Halves<S, A, D>;
   <S extends Shape, D extends DType, const A extends number>(

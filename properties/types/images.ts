@@ -35,7 +35,7 @@ expectType<Tensor<['B', Dim, 16, 64]>>()(F.pipe(x, resizeBilinear(n, 16)));
 
 // @ts-expect-error Type '64' is not assignable to type '32'
 F.pipe(x, convTranspose2d(turned));
-// @ts-expect-error Type '32' is not assignable to type '64'
+// @ts-expect-error axis 3 of the kernel must be 64, the channels of the image; it is 32
 depthwiseConv2d(x, depthwise32);
 // @ts-expect-error Type '64' is not assignable to type '1'
 depthwiseConv2d(dense);

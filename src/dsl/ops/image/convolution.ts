@@ -1,7 +1,8 @@
 /** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`. */
 import type { Checked, Fits, NotMultiple, Odd } from '../../types/checked.js';
 import type { Convolved, GivenPadding, Pair, Transposed } from '../../types/convolved.js';
-import { type Half, isExtent, type IsWide, type OrNever } from '../../types/dim.js';
+import { type Half, isExtent, type OrNever } from '../../types/dim.js';
+import type { ExtentMismatch } from '../../types/mismatch.js';
 import type { Product, Quotient } from '../../types/product.js';
 import { dual, type OneError } from '../../../internal/dual.js';
 import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
@@ -54,7 +55,7 @@ type KernelFor<C extends Dim, KH extends Dim, KW extends Dim, K extends Dim, D e
   K,
   C,
   Tensor<[KH, KW, K, D]>,
-  `axis 2 of the kernel must be ${C}, the channels of the image${But<K>}`
+  ExtentMismatch<C, K, 'axis 2 of the kernel', 'the channels of the image'>
 >;
 /** {@link KernelFor} a convolution in `G` groups. */
 type GroupedKernel<C extends Dim, G extends number, KH extends Dim, KW extends Dim, K extends Dim, D extends Dim> = [
@@ -66,15 +67,12 @@ type GroupedKernel<C extends Dim, G extends number, KH extends Dim, KW extends D
         K,
         Grouped<G, C>,
         Tensor<[KH, KW, K, D]>,
-        `axis 2 of the kernel must be ${Grouped<G, C>}, for ${C} channels in ${G} groups${But<K>}`
+        ExtentMismatch<Grouped<G, C>, K, 'axis 2 of the kernel', `for ${C} channels in ${G} groups`>
       >,
       D,
       NotMultiple<D, G, 'output channels', ' groups'> | NotMultiple<C, G, 'channels', ' groups'>,
       C
     >;
-/** The end of a message: the literal or the symbol in place of the expected extent. */
-type But<K extends Dim> = IsWide<K> extends true ? '' : `; it is ${K}`;
-
 /** Detects the data-first form of a convolution: its second argument is not a record of options. */
 const startsWithImage = (args: readonly unknown[]): boolean =>
   args.length > 2 || (args.length === 2 && !isRecord(args[1]));
@@ -210,9 +208,14 @@ export const depthwiseConv2d: {
   <C extends Dim>(
     kernel: Tensor<[Dim, Dim, 1, C]>,
   ): <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, K extends Dim>(
     image: Tensor<[B, H, W, C]>,
-    kernel: Tensor<[Dim, Dim, 1, NoInfer<C>]>,
+    kernel: Fits<
+      K,
+      C,
+      Tensor<[Dim, Dim, 1, K]>,
+      ExtentMismatch<C, K, 'axis 3 of the kernel', 'the channels of the image'>
+    >,
   ): Tensor<[B, H, W, C]>;
 } = dual('depthwiseConv2d', 2, (image: AnyTensor, kernel: AnyTensor) =>
   convolved('depthwiseConv2d', image, nodeOf(kernel), { groups: nodeOf(kernel).shape[3]! }),

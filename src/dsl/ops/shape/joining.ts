@@ -6,6 +6,7 @@ import { refuseArgument } from '../operand.js';
 import * as nodes from '../../primitives/index.js';
 import { expandDims } from './reshape.js';
 import type { Checked } from '../../types/checked.js';
+import type { ShapeMismatch } from '../../types/mismatch.js';
 import type { Product } from '../../types/product.js';
 import type { AxisIn, ExtentAt, Fixed, Insert, Missing, Replace } from '../../types/shape.js';
 import {
@@ -29,9 +30,9 @@ export const concat: {
   <R extends Shape, E extends Dim, D extends DType>(
     y: Tensor<[...R, E], D>,
   ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
-  <R extends Shape, C extends Dim, E extends Dim, D extends DType>(
+  <R extends Shape, C extends Dim, Q extends Shape, E extends Dim, D extends DType>(
     x: Tensor<[...R, C], D>,
-    y: Tensor<[...R, E], NoInfer<D>>,
+    y: [Q] extends [R] ? Tensor<[...Q, E], NoInfer<D>> : ShapeMismatch<R, Q, 'x', 'y'>,
   ): Tensor<[...R, Add<C, E>], D>;
 } = dual('concat', [(args) => args.length > 1 || Array.isArray(args[0]), 2], (x: AnyTensor, y: AnyTensor) => {
   if (Array.isArray(x)) refuseArgument('concat', 'two tensors', x, 'write concat(x, y), or concatAll([x, y, z])');

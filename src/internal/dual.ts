@@ -41,17 +41,14 @@ const withName = <F extends object>(name: string, f: F): F => Object.definePrope
  *    or `never`, otherwise a tensor of the right shape, so that the following calls are not errors. So the pipeable
  *    form comes first if it has fewer parameters, and these overloads have no more parameters than they need.
  */
-export interface OneError<Args extends readonly never[] = [first: never, ...rest: never[]], R = never> {
+export interface OneError<Args extends readonly never[] = [first: never, ...rest: never[]]> {
   // the result types differ because TypeScript merges equal overloads
-  (...args: Args): R;
+  (...args: Args): never;
   (...args: Args): undefined;
   (...args: Args): void;
 }
 /** {@link OneError} for two forms with one argument. */
 export type OneErrorOfOne = OneError<[x: never]>;
-/** The result of a wrong call of a function with several results: it can be taken apart, and can stand in a pipe. */
-export type NoParts = readonly [never, never, never, never, never, never, never, never, never, never, never, never] &
-  ((x: unknown) => never);
 /** {@link OneError} for two forms with two arguments. */
 export type OneErrorOfTwo = OneError<[x: never, y: never]>;
 

@@ -11,7 +11,7 @@ import {
   type Wide,
 } from '../../types/dim.js';
 import type { IsGreater } from '../../../internal/digits.js';
-import { dual, type NoParts, type OneError } from '../../../internal/dual.js';
+import { dual, type OneError } from '../../../internal/dual.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { demandNumber } from '../../primitives/checks.js';
@@ -149,7 +149,13 @@ const partsOf = (n: Node, axis: number, sizes: readonly number[]): readonly AnyT
 /** The sizes of the data-first form, or an error message. */
 type SizesOf<S extends Shape, A extends number, N extends readonly number[]> = Extents<N> &
   Checked<unknown, S, Unequal<ExtentAt<S, A>, A, N>, ExtentAt<S, A>>;
-type AxisIfGiven<A> = readonly [] | readonly [axis: A]; // refuses `undefined`
+/** The tensor of the pipeable form, or an error message. */
+type Splittable<S extends Shape, A extends number, N extends readonly number[], D extends DType> = AlongAxis<
+  Tensor<S, D>,
+  S,
+  A,
+  Unequal<ExtentAt<S, A>, A, N>
+>;
 
 /** The sum of sizes; wide if one of them is. */
 type Total<N extends readonly unknown[], Sum extends Dim = 0> = N extends readonly [infer First, ...infer Rest]
@@ -170,6 +176,31 @@ type Parts<S extends Shape, A extends number, N extends readonly number[], D ext
   readonly [I in keyof N]: Tensor<Replace<S, A, Wide<N[I]>>, D>;
 };
 
+interface Split {
+  <S extends Shape, D extends DType, const N extends readonly number[]>(
+    x: Tensor<S, D>,
+    sizes: SizesOf<S, -1, N>,
+  ): Parts<S, -1, N, D>;
+  (x: never, sizes: never): never;
+  <const N extends readonly number[]>(
+    sizes: Extents<N>,
+  ): <S extends Shape, D extends DType>(x: Splittable<S, -1, N, D>) => Parts<S, -1, N, D>;
+  <const N extends readonly number[], const A extends number>(
+    sizes: Extents<N>,
+    axis: A,
+  ): <S extends Shape, D extends DType>(x: Splittable<S, A, N, D>) => Parts<S, A, N, D>;
+  <S extends Shape, D extends DType, const N extends readonly number[], const A extends number>(
+    x: Tensor<S, D>,
+    sizes: SizesOf<S, A, N>,
+    axis: AxisIn<S, A>,
+  ): Parts<S, A, N, D>;
+  // the first one again: see OneError
+  <S extends Shape, D extends DType, const N extends readonly number[]>(
+    x: Tensor<S, D>,
+    sizes: SizesOf<S, -1, N>,
+  ): Parts<S, -1, N, D>;
+}
+
 /**
  * Splits an axis (default: the last) into parts of the given sizes. Raises `ShapeError` unless they add up to its extent.
  * @example
@@ -177,30 +208,18 @@ type Parts<S extends Shape, A extends number, N extends readonly number[], D ext
  * q // : Tensor<[8, 7, 7, 64]>
  * split(iota(5), [2, 3]) // → [[0, 1], [2, 3, 4]]
  */
-export const split: OneError<[first: never, ...rest: never[]], NoParts> & {
-  <const N extends readonly number[], const A extends number = -1>(
-    sizes: Extents<N>,
-    ...axis: AxisIfGiven<A>
-  ): <S extends Shape, D extends DType>(
-    x: AlongAxis<Tensor<S, D>, S, A, Unequal<ExtentAt<S, A>, A, N>>,
-  ) => Parts<S, A, N, D>;
-  <S extends Shape, D extends DType, const N extends readonly number[]>(
-    x: Tensor<S, D>,
-    sizes: SizesOf<S, -1, N>,
-  ): Parts<S, -1, N, D>;
-  <S extends Shape, D extends DType, const N extends readonly number[], const A extends number>(
-    x: Tensor<S, D>,
-    sizes: SizesOf<S, A, N>,
-    axis: AxisIn<S, A>,
-  ): Parts<S, A, N, D>;
-} = dual('split', [startsWithTensor, 3], (x: AnyTensor, sizes: readonly number[], axis = -1) => {
-  const n = nodeOf(x);
-  const at = nodes.axisOf('split', n, axis);
-  const given = extents('split', sizes);
-  const expected = `sizes that add up to axis ${axis} of ${showShape(n.shape)}`;
-  if (sumOf(given) !== n.shape[at]) refuseShape('split', expected, given, 'give the size of each part');
-  return partsOf(n, at, given);
-});
+export const split: Split = dual(
+  'split',
+  [startsWithTensor, 3],
+  (x: AnyTensor, sizes: readonly number[], axis = -1) => {
+    const n = nodeOf(x);
+    const at = nodes.axisOf('split', n, axis);
+    const given = extents('split', sizes);
+    const expected = `sizes that add up to axis ${axis} of ${showShape(n.shape)}`;
+    if (sumOf(given) !== n.shape[at]) refuseShape('split', expected, given, 'give the size of each part');
+    return partsOf(n, at, given);
+  },
+);
 
 /** An error message if the extent of an axis is odd; otherwise `never`. */
 type Odd<D, A extends number> = D extends number
@@ -215,6 +234,20 @@ type Halves<S extends Shape, A extends number, D extends DType> =
     ? readonly [Tensor<H, D>, Tensor<H, D>]
     : never;
 
+interface Halve {
+  <S extends Shape, D extends DType>(x: Even<S, -1, D>): Halves<S, -1, D>;
+  (x: never): never;
+  (x: never): undefined; // the result types differ because TypeScript merges equal overloads
+  (): <S extends Shape, D extends DType>(x: Even<S, -1, D>) => Halves<S, -1, D>;
+  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Even<S, A, D>) => Halves<S, A, D>;
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Checked<Tensor<S, D>, ExtentAt<S, A> & Dim, Odd<ExtentAt<S, A>, A>>,
+    axis: AxisIn<S, A>,
+  ): Halves<S, A, D>;
+  // the first one again: see OneError
+  <S extends Shape, D extends DType>(x: Even<S, -1, D>): Halves<S, -1, D>;
+}
+
 /**
  * Splits an axis (default: the last) into two halves. Raises `ShapeError` if its extent is odd.
  * @example
@@ -222,15 +255,7 @@ type Halves<S extends Shape, A extends number, D extends DType> =
  * scale // : Tensor<[8, 64]>
  * halve(iota(4)) // → [[0, 1], [2, 3]]
  */
-export const halve: OneError<[x: never], NoParts> & {
-  (): <S extends Shape, D extends DType>(x: Even<S, -1, D>) => Halves<S, -1, D>;
-  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Even<S, A, D>) => Halves<S, A, D>;
-  <S extends Shape, D extends DType, const A extends number>(
-    x: Checked<Tensor<S, D>, ExtentAt<S, A> & Dim, Odd<ExtentAt<S, A>, A>>,
-    axis: AxisIn<S, A>,
-  ): Halves<S, A, D>;
-  <S extends Shape, D extends DType>(x: Even<S, -1, D>): Halves<S, -1, D>;
-} = dual('halve', [startsWithTensor, 2], (x: AnyTensor, axis = -1) => {
+export const halve: Halve = dual('halve', [startsWithTensor, 2], (x: AnyTensor, axis = -1) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('halve', n, axis);
   const size = n.shape[at]! / 2;

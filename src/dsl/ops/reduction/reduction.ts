@@ -2,7 +2,7 @@
  * Reductions: over all axes to a scalar, `sum(x)`; over some axes, which disappear, `sum(x, [1, 2])`; or over each sample
  * of a batch, `sumPerSample(x)`. An axis may count from the end.
  */
-import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
+import { dual } from '../../../internal/dual.js';
 import { named } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
@@ -20,19 +20,22 @@ type AxisList<A extends Axes> = A extends readonly number[] ? A : A extends numb
 type AxesOf<S extends Shape, A extends Axes> = Checked<unknown extends A ? A : Axes, S, MissingOf<S, AxisList<A>>>;
 
 /** A reduction that keeps the dtype, one of `N`. */
-export type Reduction<N extends DType> = OneErrorOfOne & {
+export interface Reduction<N extends DType> {
+  <D extends N>(x: Tensor<Shape, D>): Tensor<[], D>;
+  <S extends Shape, D extends N, const A extends Axes>(
+    x: Tensor<S, D>,
+    axes: AxesOf<S, A>,
+  ): Tensor<Without<S, AxisList<A>>, D>;
+  (x: never): never;
+  (x: never): undefined; // the result types differ because TypeScript merges equal overloads
   (): <D extends N>(x: Tensor<Shape, D>) => Tensor<[], D>;
   <const A extends Axes>(
     axes: A,
   ): <S extends Shape, D extends N>(
     x: Checked<Tensor<S, D>, S, MissingOf<S, AxisList<A>>>,
   ) => Tensor<Without<S, AxisList<A>>, D>;
-  <S extends Shape, D extends N, const A extends Axes>(
-    x: Tensor<S, D>,
-    axes: AxesOf<S, A>,
-  ): Tensor<Without<S, AxisList<A>>, D>;
-  <D extends N>(x: Tensor<Shape, D>): Tensor<[], D>;
-};
+  <D extends N>(x: Tensor<Shape, D>): Tensor<[], D>; // the first one again: see OneError
+}
 
 /** Reduces a node over axes, and drops them. */
 type Reduce = (n: Node, axes: readonly number[]) => Node;

@@ -131,17 +131,17 @@ type Tiled<S extends Shape, A extends number, N extends number> = Product<[Exten
  * @example tile(iota(3), 0, 2) // → [0, 1, 2, 0, 1, 2]
  */
 export const tile: {
+  <S extends Shape, D extends DType, const A extends number, const N extends number>(
+    x: Tensor<S, D>,
+    axis: AxisIn<S, A>,
+    count: Extent<N>,
+  ): Tensor<Replace<S, A, Tiled<S, A, N>>, D>;
   <const A extends number, const N extends number>(
     axis: A,
     count: Extent<N>,
   ): <S extends Shape, D extends DType>(
     x: Checked<Tensor<S, D>, S, Missing<S, A>>,
   ) => Tensor<Replace<S, A, Tiled<S, A, N>>, D>;
-  <S extends Shape, D extends DType, const A extends number, const N extends number>(
-    x: Tensor<S, D>,
-    axis: AxisIn<S, A>,
-    count: Extent<N>,
-  ): Tensor<Replace<S, A, Tiled<S, A, N>>, D>;
 } = dual('tile', 3, (x: AnyTensor, axis: number, count: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('tile', n, axis);

@@ -124,15 +124,15 @@ export const flip: OneError & {
  * roll(iota(5), 0, -1) // → [1, 2, 3, 4, 0]
  */
 export const roll: {
-  <const A extends number>(
-    axis: A,
-    by: number,
-  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<S, D>;
   <S extends Shape, D extends DType, const A extends number>(
     x: Tensor<S, D>,
     axis: AxisIn<S, A>,
     by: number,
   ): Tensor<S, D>;
+  <const A extends number>(
+    axis: A,
+    by: number,
+  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<S, D>;
 } = dual('roll', 3, (x: AnyTensor, axis: number, by: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('roll', n, axis);

@@ -113,25 +113,15 @@ const fields = namedFields('conv2d', {}, optional);
  * dims(patches) // → [8, 7, 7, 32]
  * conv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64), { groups: 64 }) // : Tensor<[8, Dim, Dim, 64]>
  */
-export const conv2d: OneError & {
+export const conv2d: {
   <C extends Dim, D extends Dim>(
     kernel: Tensor<[Dim, Dim, C, D]>,
   ): <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
-  <
-    KH extends Dim,
-    KW extends Dim,
-    C extends Dim,
-    D extends Dim,
-    const G extends number = 1,
-    const S extends Pair = readonly [1, 1],
-    const P extends GivenPadding = 'same',
-    const L extends Pair = readonly [1, 1],
-  >(
-    kernel: Tensor<[KH, KW, C, D]>,
-    options: Convolution<G, S, P, L>,
-  ): <B extends Dim, H extends Dim, W extends Dim>(
-    image: Tensor<[B, H, W, NoInfer<Ungrouped<G, C>>]>,
-  ) => Tensor<[B, Convolved<H, KH, S, P, L, 0>, Convolved<W, KW, S, P, L, 1>, D]>;
+  (kernel: never, options: never): never; // no call matches it: see OneError
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends Dim>(
+    image: Tensor<[B, H, W, C]>,
+    kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
+  ): Tensor<[B, H, W, D]>;
   <
     B extends Dim,
     H extends Dim,
@@ -150,10 +140,21 @@ export const conv2d: OneError & {
     kernel: GroupedKernel<C, G, KH, KW, K, D>,
     options: Convolution<G, S, P, L>,
   ): Tensor<[B, Convolved<H, KH, S, P, L, 0>, Convolved<W, KW, S, P, L, 1>, D]>;
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends Dim>(
-    image: Tensor<[B, H, W, C]>,
-    kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
-  ): Tensor<[B, H, W, D]>;
+  <
+    KH extends Dim,
+    KW extends Dim,
+    C extends Dim,
+    D extends Dim,
+    const G extends number = 1,
+    const S extends Pair = readonly [1, 1],
+    const P extends GivenPadding = 'same',
+    const L extends Pair = readonly [1, 1],
+  >(
+    kernel: Tensor<[KH, KW, C, D]>,
+    options: Convolution<G, S, P, L>,
+  ): <B extends Dim, H extends Dim, W extends Dim>(
+    image: Tensor<[B, H, W, NoInfer<Ungrouped<G, C>>]>,
+  ) => Tensor<[B, Convolved<H, KH, S, P, L, 0>, Convolved<W, KW, S, P, L, 1>, D]>;
   // gives better errors for calls that match no other overload: see RecordOr
   <C extends Dim, K extends Dim, D extends Dim, T>(
     image: Tensor<[Dim, Dim, Dim, C]>,

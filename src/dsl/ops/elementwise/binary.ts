@@ -4,7 +4,7 @@
  * other shapes explicitly: `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
  */
 import { atan2Composite } from '../../composites/index.js';
-import { dual, type OneErrorOfTwo } from '../../../internal/dual.js';
+import { dual } from '../../../internal/dual.js';
 import { named } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import * as nodes from '../../primitives/index.js';
@@ -179,7 +179,9 @@ export const and: Logical = ofTwo('and', (x, y) => nodes.binary('and', x, y));
  */
 export const or: Logical = ofTwo('or', (x, y) => nodes.binary('or', x, y));
 
-export type Where = OneErrorOfTwo & {
+export interface Where {
+  // the result of a wrong call in a pipe is that of the first overload: a function
+  <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Chosen<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<[], NoInfer<D>>, no: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<[], NoInfer<D>>): Tensor<S, D>;
@@ -196,9 +198,8 @@ export type Where = OneErrorOfTwo & {
   <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<[], NoInfer<D>>): Chosen<S, D>;
   <S extends Shape, D extends Numeric>(yes: number, no: Tensor<S, D>): Chosen<S, D>;
   <S extends Shape, D extends Numeric>(yes: Tensor<S, D>, no: number): Chosen<S, D>;
-  <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Chosen<S, D>;
   <S extends Shape, T extends Shape, D extends DType>(yes: Tensor<S, D>, no: SameShape<S, T, NoInfer<D>, 'yes', 'no'>): Chosen<S, D>;
-}; // prettier-ignore
+} // prettier-ignore
 /** The pipeable form of {@link where}: takes a condition in the shape of the branches, or a scalar. */
 type Chosen<S extends Shape, D extends DType> = (condition: Tensor<S, 'bool'> | Tensor<[], 'bool'>) => Tensor<S, D>;
 

@@ -46,7 +46,7 @@ export interface Named {
 
 const named =
   (accuracy: number, endsAtX0 = true) =>
-  <O>(name: string, make: (options: O) => Solver, options: readonly O[]): readonly Named[] =>
+  <const O>(name: string, make: (options: O) => Solver, options: readonly O[]): readonly Named[] =>
     options.map((one) => ({ name: `${name} ${JSON.stringify(one)}`, solver: make(one), accuracy, endsAtX0 }));
 
 const [first, second, churned, ofNoises] = [named(0.05), named(0.015), named(0.08), named(0.015, false)];

@@ -52,9 +52,9 @@ expectType<Task<Images>>()(F.pipe(fit(recipe), RTE.flatMap(sample(sampling)), us
 expectType<Effect<Float32Array | Float64Array>>()(read(x));
 
 // an `await` that starts nothing does not compile, wherever a call is missing
-// @ts-expect-error The 'this' context of type 'Task<Trained<UNetParams, [28, 28, 1]>>' is not assignable to method's 'this' of type '"A task starts when it is run: await nf.run(task), or await task() for an Either"'
+// @ts-expect-error The 'this' context of type 'Task<Trained<UNetParams, [28, 28, 1], unknown>>' is not assignable to method's 'this' of type '"A task starts when it is run: await nf.run(task), or await task() for an Either"'
 export const notCalled = async () => void (await using(wasm())(fit(recipe)));
-// @ts-expect-error The 'this' context of type 'Effect<Trained<UNetParams, [28, 28, 1]>>' is not assignable to method's 'this' of type '"An effect starts when it is run: await nf.run(effect)"'
+// @ts-expect-error The 'this' context of type 'Effect<Trained<UNetParams, [28, 28, 1], unknown>>' is not assignable to method's 'this' of type '"An effect starts when it is run: await nf.run(effect)"'
 export const noBackend = async () => void (await fit(recipe));
 // @ts-expect-error A task starts when it is run
 export const withBackend = async () => void (await fit(recipe)(backend));

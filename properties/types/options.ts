@@ -109,7 +109,7 @@ fit({
   data,
   key,
   steps: 1,
-  // @ts-expect-error 'batchSize' does not exist in type
+  // @ts-expect-error 'batchSize' is not an option: did you mean 'batch'?
   batchSize: 1,
 });
 fit({
@@ -119,7 +119,7 @@ fit({
   data,
   key,
   batch: 1,
-  // @ts-expect-error 'step' does not exist in type
+  // @ts-expect-error 'step' is not an option: did you mean 'steps'?
   step: 1,
 });
 fit({
@@ -129,7 +129,7 @@ fit({
   key,
   batch: 1,
   steps: 1,
-  // @ts-expect-error 'optimiser' does not exist in type
+  // @ts-expect-error 'optimiser' is not an option: did you mean 'optimizer'?
   optimiser: optimizer,
 });
 fit({
@@ -139,7 +139,7 @@ fit({
   key,
   batch: 1,
   steps: 1,
-  // @ts-expect-error 'proces' does not exist in type
+  // @ts-expect-error 'proces' is not an option: did you mean 'process'?
   proces: process,
 });
 fit({
@@ -149,14 +149,14 @@ fit({
   key,
   batch: 1,
   steps: 1,
-  // @ts-expect-error 'modle' does not exist in type
+  // @ts-expect-error 'modle' is not an option: did you mean 'model'?
   modle: model,
 });
 fit({
   ...rest,
   batch: 1,
   steps: 1,
-  // @ts-expect-error 'averageDecey' does not exist in type
+  // @ts-expect-error 'averageDecey' is not an option: did you mean 'averageDecay'?
   averageDecey: 1,
 });
 startTraining({
@@ -166,7 +166,7 @@ startTraining({
   data,
   key,
   steps: 1,
-  // @ts-expect-error 'batchSize' does not exist in type
+  // @ts-expect-error 'batchSize' is not an option: did you mean 'batch'?
   batchSize: 1,
 });
 startTraining({
@@ -176,7 +176,7 @@ startTraining({
   data,
   key,
   batch: 1,
-  // @ts-expect-error 'step' does not exist in type
+  // @ts-expect-error 'step' is not an option: did you mean 'steps'?
   step: 1,
 });
 startTraining({
@@ -186,7 +186,7 @@ startTraining({
   key,
   batch: 1,
   steps: 1,
-  // @ts-expect-error 'optimiser' does not exist in type
+  // @ts-expect-error 'optimiser' is not an option: did you mean 'optimizer'?
   optimiser: optimizer,
 });
 startTraining({
@@ -196,7 +196,7 @@ startTraining({
   key,
   batch: 1,
   steps: 1,
-  // @ts-expect-error 'proces' does not exist in type
+  // @ts-expect-error 'proces' is not an option: did you mean 'process'?
   proces: process,
 });
 startTraining({
@@ -206,70 +206,70 @@ startTraining({
   key,
   batch: 1,
   steps: 1,
-  // @ts-expect-error 'modle' does not exist in type
+  // @ts-expect-error 'modle' is not an option: did you mean 'model'?
   modle: model,
 });
 startTraining({
   ...rest,
   batch: 1,
   steps: 1,
-  // @ts-expect-error 'averageDecey' does not exist in type
+  // @ts-expect-error 'averageDecey' is not an option: did you mean 'averageDecay'?
   averageDecey: 1,
 });
 fit({
   ...rest,
   batch: 1,
   steps: 1,
-  // @ts-expect-error 'onevent' does not exist in type
+  // @ts-expect-error 'onevent' is not an option: did you mean 'onEvent'?
   onevent: () => undefined,
 });
 sample({
   solver: ddim(),
   key,
-  // @ts-expect-error 'gird' does not exist in type
+  // @ts-expect-error 'gird' is not an option: did you mean 'grid'?
   gird: 1,
 });
 sample({
   key,
-  // @ts-expect-error 'solve' does not exist in type
+  // @ts-expect-error 'solve' is not an option: did you mean 'solver'?
   solve: ddim(),
 });
 encode({
   images,
-  // @ts-expect-error 'batchSize' does not exist in type
+  // @ts-expect-error 'batchSize' is not an option: did you mean 'batch'?
   batchSize: 1,
 });
 variationalBound({
   data,
   key,
-  // @ts-expect-error 'batchSize' does not exist in type
+  // @ts-expect-error 'batchSize' is not an option: did you mean 'batch'?
   batchSize: 1,
 });
 logLikelihoods({
   data,
   key,
   batch: 1,
-  // @ts-expect-error 'gird' does not exist in type
+  // @ts-expect-error 'gird' is not an option: did you mean 'grid'?
   gird: 1,
 });
 datasetOf({
   pixels: bytes,
   image: [1, 1, 1],
-  // @ts-expect-error 'label' does not exist in type
+  // @ts-expect-error 'label' is not an option: did you mean 'labels'?
   label: bytes,
 });
 datasetOfImages(images, {
-  // @ts-expect-error 'lables' does not exist in type
+  // @ts-expect-error 'lables' is not an option: did you mean 'labels'?
   lables: [1],
 });
 positionsOf({
   key,
   size: 1,
-  // @ts-expect-error 'batchSize' does not exist in type
+  // @ts-expect-error 'batchSize' is not an option: did you mean 'batch'?
   batchSize: 1,
 });
 lossChart([], {
-  // @ts-expect-error 'titel' does not exist in type
+  // @ts-expect-error 'titel' is not an option: did you mean 'title'?
   titel: '',
 });
 encodePng({
@@ -280,189 +280,189 @@ encodePng({
   pixels: bytes,
 });
 adam({
-  // @ts-expect-error 'lr' does not exist in type
+  // @ts-expect-error 'lr' is not an option
   lr: 1,
 });
 adamw({
   learningRate: 1,
-  // @ts-expect-error 'decay' does not exist in type
+  // @ts-expect-error 'decay' is not an option
   decay: 1,
 });
 cosineDecay({
   steps: 1,
-  // @ts-expect-error 'flor' does not exist in type
+  // @ts-expect-error 'flor' is not an option: did you mean 'floor'?
   flor: 1,
 });
 unet({
   image: [28, 28, 1],
   base: 1,
-  // @ts-expect-error 'multiplier' does not exist in type
+  // @ts-expect-error 'multiplier' is not an option: did you mean 'multipliers'?
   multiplier: [1],
 });
 unet({
   image: [28, 28, 1],
   base: 1,
   multipliers: [1],
-  // @ts-expect-error 'predict' does not exist in type
+  // @ts-expect-error 'predict' is not an option: did you mean 'predicts'?
   predict: 'v',
 });
 linearLayer({
   inputs: 1,
-  // @ts-expect-error 'output' does not exist in type
+  // @ts-expect-error 'output' is not an option: did you mean 'outputs'?
   output: 1,
 });
 convLayer({
   inputs: 1,
   outputs: 2,
-  // @ts-expect-error 'kernel' does not exist in type
+  // @ts-expect-error 'kernel' is not an option
   kernel: 1,
 });
 groupNormLayer({
   channels: 1,
-  // @ts-expect-error 'group' does not exist in type
+  // @ts-expect-error 'group' is not an option: did you mean 'groups'?
   group: 1,
 });
 downsampleLayer({
-  // @ts-expect-error 'channel' does not exist in type
+  // @ts-expect-error 'channel' is not an option: did you mean 'channels'?
   channel: 1,
 });
 upsampleLayer({
-  // @ts-expect-error 'channel' does not exist in type
+  // @ts-expect-error 'channel' is not an option: did you mean 'channels'?
   channel: 1,
 });
 timeEmbedding({
   timesteps: 1,
   size: 2,
   sinusoid: 'ddpm',
-  // @ts-expect-error 'output' does not exist in type
+  // @ts-expect-error 'output' is not an option: did you mean 'outputs'?
   output: 1,
 });
 classEmbedding({
   outputs: 1,
-  // @ts-expect-error 'classess' does not exist in type
+  // @ts-expect-error 'classess' is not an option: did you mean 'classes'?
   classess: 1,
 });
 fanInUniform(1, {
-  // @ts-expect-error 'output' does not exist in type
+  // @ts-expect-error 'output' is not an option: did you mean 'outputs'?
   output: 1,
 });
 cfg(1, {
-  // @ts-expect-error 'reskale' does not exist in type
+  // @ts-expect-error 'reskale' is not an option: did you mean 'rescale'?
   reskale: 1,
 });
 cosine(10, {
-  // @ts-expect-error 'maxbeta' does not exist in type
+  // @ts-expect-error 'maxbeta' is not an option: did you mean 'maxBeta'?
   maxbeta: 1,
 });
 linearUnscaled(10, {
-  // @ts-expect-error 'begin' does not exist in type
+  // @ts-expect-error 'begin' is not an option
   begin: 1,
 });
 ddim({
-  // @ts-expect-error 'ete' does not exist in type
+  // @ts-expect-error 'ete' is not an option: did you mean 'eta'?
   ete: 1,
 });
 eulerAncestral({
-  // @ts-expect-error 'ete' does not exist in type
+  // @ts-expect-error 'ete' is not an option: did you mean 'eta'?
   ete: 1,
 });
 euler({
-  // @ts-expect-error 'chrun' does not exist in type
+  // @ts-expect-error 'chrun' is not an option: did you mean 'churn'?
   chrun: 1,
 });
 heun({
-  // @ts-expect-error 'chrun' does not exist in type
+  // @ts-expect-error 'chrun' is not an option: did you mean 'churn'?
   chrun: 1,
 });
 dpmSolverPP({
-  // @ts-expect-error 'ordre' does not exist in type
+  // @ts-expect-error 'ordre' is not an option: did you mean 'order'?
   ordre: 1,
 });
 lms({
-  // @ts-expect-error 'ordre' does not exist in type
+  // @ts-expect-error 'ordre' is not an option: did you mean 'order'?
   ordre: 1,
 });
 uniPC({
-  // @ts-expect-error 'ordre' does not exist in type
+  // @ts-expect-error 'ordre' is not an option: did you mean 'order'?
   ordre: 1,
 });
 pndm({
-  // @ts-expect-error 'ordre' does not exist in type
+  // @ts-expect-error 'ordre' is not an option: did you mean 'order'?
   ordre: 1,
 });
 ancestral({
-  // @ts-expect-error 'varience' does not exist in type
+  // @ts-expect-error 'varience' is not an option: did you mean 'variance'?
   varience: 'beta',
 });
 sampler({
   process,
   denoiser,
   solver: ddim(),
-  // @ts-expect-error 'gird' does not exist in type
+  // @ts-expect-error 'gird' is not an option: did you mean 'grid'?
   gird: 1,
 });
 sampler({
   process,
   denoiser,
-  // @ts-expect-error 'solvr' does not exist in type
+  // @ts-expect-error 'solvr' is not an option: did you mean 'solver'?
   solvr: ddim(),
 });
 sampler({
   denoiser,
   solver: ddim(),
-  // @ts-expect-error 'proces' does not exist in type
+  // @ts-expect-error 'proces' is not an option: did you mean 'process'?
   proces: process,
 });
 likelihood({
   process,
   denoiser,
-  // @ts-expect-error 'gird' does not exist in type
+  // @ts-expect-error 'gird' is not an option: did you mean 'grid'?
   gird: 1,
 });
 likelihood({
   denoiser,
-  // @ts-expect-error 'proces' does not exist in type
+  // @ts-expect-error 'proces' is not an option: did you mean 'process'?
   proces: process,
 });
 inpainting({
-  // @ts-expect-error 'resample' does not exist in type
+  // @ts-expect-error 'resample' is not an option: did you mean 'resamples'?
   resample: 1,
 });
 leading(5, {
-  // @ts-expect-error 'ofset' does not exist in type
+  // @ts-expect-error 'ofset' is not an option: did you mean 'offset'?
   ofset: 1,
 });
 linspace(5, {
-  // @ts-expect-error 'endPoint' does not exist in type
+  // @ts-expect-error 'endPoint' is not an option: did you mean 'endpoint'?
   endPoint: false,
 });
 lcmGrid(5, {
-  // @ts-expect-error 'orignal' does not exist in type
+  // @ts-expect-error 'orignal' is not an option: did you mean 'original'?
   orignal: 1,
 });
 karrasSigmas(5, {
   min: 1,
-  // @ts-expect-error 'maximum' does not exist in type
+  // @ts-expect-error 'maximum' is not an option: did you mean 'max'?
   maximum: 1,
 });
 superResolution({
-  // @ts-expect-error 'factors' does not exist in type
+  // @ts-expect-error 'factors' is not an option: did you mean 'factor'?
   factors: 1,
 });
 p2Weight({
-  // @ts-expect-error 'gama' does not exist in type
+  // @ts-expect-error 'gama' is not an option: did you mean 'gamma'?
   gama: 1,
 });
 importanceTimesteps({
-  // @ts-expect-error 'sizes' does not exist in type
+  // @ts-expect-error 'sizes' is not an option: did you mean 'size'?
   sizes: 1,
 });
 simpleLosses(process, denoiser, {
-  // @ts-expect-error 'labeldropout' does not exist in type
+  // @ts-expect-error 'labeldropout' is not an option: did you mean 'labelDropout'?
   labeldropout: 1,
 });
 consistency({
-  // @ts-expect-error 'sigma' does not exist in type
+  // @ts-expect-error 'sigma' is not an option
   sigma: 1,
 });
 preconditioned(
@@ -475,18 +475,18 @@ preconditioned(
   },
 );
 consistencyDenoiser(process, {
-  // @ts-expect-error 'sigma' does not exist in type
+  // @ts-expect-error 'sigma' is not an option
   sigma: 1,
 });
 steered(process, {
-  // @ts-expect-error 'timestep' does not exist in type
+  // @ts-expect-error 'timestep' is not an option: did you mean 'timesteps'?
   timestep: [1],
 });
 gaussianMixture({
   weights: [1],
   means: [[1]],
   variances: [1],
-  // @ts-expect-error 'shapes' does not exist in type
+  // @ts-expect-error 'shapes' is not an option: did you mean 'shape'?
   shapes: [1],
 });
 attention(zeros(1, 2, 2, 4), zeros(1, 2, 2, 4), zeros(1, 2, 2, 4), {
@@ -597,24 +597,24 @@ compile(
   double,
   {},
   {
-    // @ts-expect-error 'donates' does not exist in type
+    // @ts-expect-error 'donates' is not an option: did you mean 'donate'?
     donates: ['x'],
   },
 );
 iterate(step, {
-  // @ts-expect-error 'time' does not exist in type
+  // @ts-expect-error 'time' is not an option: did you mean 'times'?
   time: 1,
 });
 wasm({
-  // @ts-expect-error 'path' does not exist in type
+  // @ts-expect-error 'path' is not an option
   path: '',
 });
 webgpu({
-  // @ts-expect-error 'hardwear' does not exist in type
+  // @ts-expect-error 'hardwear' is not an option: did you mean 'hardware'?
   hardwear: true,
 });
 auto({
-  // @ts-expect-error 'wams' does not exist in type
+  // @ts-expect-error 'wams' is not an option: did you mean 'wasm'?
   wams: {},
 });
 

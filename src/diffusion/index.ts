@@ -114,7 +114,7 @@ export {
   type GradientPlace,
   meanGuided,
 } from './guidance/classifierGuidance.js';
-export { type Guidance, guidanceMonoid, type GuidedParams, unguided } from './guidance/guidance.js';
+export { type ClassGuidance, type Guidance, guidanceMonoid, type GuidedParams, unguided } from './guidance/guidance.js';
 export type { Classifier, ClassifierModel, Guide, GuideGradient } from './guidance/guide.js';
 
 export { dynamicThreshold } from './reverse/dynamicThreshold.js';

@@ -1,6 +1,8 @@
 /** All metrics of generated images at once. */
 import { attempt, type NoisefoldError, raise, type StopSignal } from '../dsl/index.js';
 import type { Effect } from '../dsl/run/effect.js';
+import type { Exact } from '../internal/exact.js';
+import { orNoOptions } from '../internal/options.js';
 import { exactly, positive } from '../internal/decode.js';
 import { orRaise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
@@ -60,13 +62,15 @@ const metricCodec = exactly({}, metricFields);
  * found.precision // → 1
  * found.recall // → 1
  */
-export const compareFeatures = (
+export const compareFeatures = <G = unknown>(
   real: Extracted,
   generated: Extracted,
-  options: MetricOptions = {},
+  options?: Exact<G, keyof MetricOptions> & MetricOptions,
 ): either.Either<NoisefoldError, Evaluation> =>
   attempt(() => {
-    const { labels, kid, score, neighbours } = orRaise(checked('compareFeatures', metricCodec)(options));
+    const { labels, kid, score, neighbours } = orRaise(
+      checked('compareFeatures', metricCodec)(orNoOptions<MetricOptions>(options)),
+    );
     const { features, probabilities } = generated;
     if (labels !== undefined && probabilities === undefined)
       raise('ConfigError', {
@@ -118,9 +122,11 @@ const codec = exactly(
  * found.precision // → 1
  * await nf.close()
  */
-export const evaluateSamples = <P, I extends ImageShape>(evaluating: Evaluating<P, I>): Effect<Evaluation> =>
+export const evaluateSamples = <P, I extends ImageShape, G = unknown>(
+  evaluating: Exact<G, keyof Evaluating<never, ImageShape>> & Evaluating<P, I>,
+): Effect<Evaluation> =>
   genEffect(where, function* (backend) {
-    const given = yield* take(checked(where, codec)(evaluating));
+    const given = yield* take(checked(where, codec)<Evaluating<P, I>>(evaluating));
     const { network, real, generated, batch, signal, ...metrics } = given;
     const extraction = { ...(batch !== undefined && { batch }), ...(signal && { signal }) };
     const seen = yield* extracted(network, real, extraction, backend);

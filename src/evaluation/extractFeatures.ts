@@ -1,6 +1,8 @@
 /** The features of images, batch by batch. */
 import { type Backend, leafSpec, program, raise, read, release, type Resident, showShape, type Tensor, treeSpec, type Value, valueShape } from '../dsl/index.js'; // prettier-ignore
 import type { Effect } from '../dsl/run/effect.js';
+import type { Exact } from '../internal/exact.js';
+import { orNoOptions } from '../internal/options.js';
 import { exactly, positive } from '../internal/decode.js';
 import { orRaise } from '../internal/errors.js';
 import { t } from '../internal/fp.js';
@@ -177,14 +179,14 @@ export function* extracted<P, I extends ImageShape>(
  * const found = await nf.run(extractFeatures(means, images))
  * found.features // → { data: [0.25, 1], shape: [2, 1] }
  */
-export const extractFeatures = <P, I extends ImageShape>(
+export const extractFeatures = <P, I extends ImageShape, G = unknown>(
   network: FeatureNetwork<P, I>,
   source: ImageSource,
-  options: Extraction = {},
+  options?: Exact<G, keyof Extraction> & Extraction,
 ): Effect<Extracted> =>
   genEffect(where, function* (backend) {
-    yield* take(checked(where, codec)(options));
+    const known = yield* take(checked(where, codec)(orNoOptions<Extraction>(options)));
     yield* take(checked(`${where}: network`, networkPart)(network));
     yield* take(checked(`${where}: images`, sourcePart)(source));
-    return yield* extracted(network, source, options, backend);
+    return yield* extracted(network, source, known, backend);
   });

@@ -1,4 +1,5 @@
 import { type NoisefoldError, raise } from '../dsl/index.js';
+import type { Exact } from '../internal/exact.js';
 import { exactly, positive } from '../internal/decode.js';
 import { attempt, orRaise } from '../internal/errors.js';
 import { type either, t } from '../internal/fp.js';
@@ -66,11 +67,12 @@ const checkDistributions = ({ data, shape: [count, classes] }: Features): void =
  * const probabilities: Features = { data: Float64Array.of(1, 0, 0, 1), shape: [2, 2] }
  * unwrap(inceptionScore(probabilities)) // → { mean: 2, deviation: 0 }
  */
-export const inceptionScore = (
+export const inceptionScore = <G = unknown>(
   probabilities: Features,
-  options: ScoreSplits = {},
+  given?: Exact<G, 'size' | 'splits'> & ScoreSplits,
 ): either.Either<NoisefoldError, MeanAndDeviation> =>
   attempt(() => {
+    const options: ScoreSplits = given === undefined ? {} : given;
     orRaise(decoded(options));
     const least = 'splits' in options ? options.splits : 1;
     checkFeatures('inceptionScore', probabilities, { images: least, for: 'each part needs one' });

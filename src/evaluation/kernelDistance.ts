@@ -1,7 +1,8 @@
 import { foldIn, key as keyOf, type NoisefoldError, raise, type RandomKey } from '../dsl/index.js';
+import type { Exact } from '../internal/exact.js';
 import { exactTuple, exactly, positive, refined, word } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
-import { optionsOf } from '../internal/options.js';
+import { optionsOf, orNoOptions } from '../internal/options.js';
 import { randomInto } from '../internal/threefry.js';
 import { type Features, float64Of, measuredOn, rowsAt } from './features.js';
 import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
@@ -91,10 +92,10 @@ const chosen = (features: Features, size: number, key: RandomKey): Float64Array 
  * const found = unwrap(kernelDistance(of(0, 1, 2, 3), of(1, 2, 3, 4), { subsets: 2, size: 4 }))
  * found.mean // → unwrap(squaredMmd(of(0, 1, 2, 3), of(1, 2, 3, 4)))
  */
-export const kernelDistance = (
+export const kernelDistance = <G = unknown>(
   real: Features,
   generated: Features,
-  options: KernelSubsets = {},
+  options?: Exact<G, keyof KernelSubsets> & KernelSubsets,
 ): either.Either<NoisefoldError, MeanAndDeviation> =>
   E.flatMap(({ subsets = 100, size: wanted, key = keyOf(0) }: KernelSubsets) =>
     measuredOn('kernelDistance', { real, generated }, LEAST, () => {
@@ -113,4 +114,4 @@ export const kernelDistance = (
       });
       return meanAndDeviation(estimates);
     }),
-  )(E.map(() => options)(decoded(options)));
+  )(E.map(() => orNoOptions<KernelSubsets>(options))(decoded(options)));

@@ -1,4 +1,5 @@
 import type { NoisefoldError } from '../dsl/index.js';
+import type { Exact } from '../internal/exact.js';
 import { exactly, positive } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
@@ -12,6 +13,10 @@ export interface PrecisionRecall {
   readonly precision: number;
   /** The share of real images that lie in the manifold of the generated ones: their coverage. */
   readonly recall: number;
+}
+
+interface Neighbours {
+  readonly neighbours?: number;
 }
 
 const decoded = optionsOf({ where: 'precisionRecall', options: exactly({}, { neighbours: positive }) });
@@ -43,12 +48,12 @@ const share = (x: Float64Array, y: Float64Array, radii: Float64Array, d: number)
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * unwrap(precisionRecall(of(0, 1, 2, 3), of(0, 1, 50, 51), { neighbours: 1 })) // → { precision: 0.5, recall: 0.75 }
  */
-export const precisionRecall = (
+export const precisionRecall = <G = unknown>(
   real: Features,
   generated: Features,
-  options: { readonly neighbours?: number } = {},
+  options?: Exact<G, keyof Neighbours> & Neighbours,
 ): either.Either<NoisefoldError, PrecisionRecall> =>
-  E.flatMap(({ neighbours: k = 3 }: { readonly neighbours?: number }) =>
+  E.flatMap(({ neighbours: k = 3 }: Neighbours) =>
     measuredOn('precisionRecall', { real, generated }, { images: k + 1, for: `each needs ${k} neighbours` }, () => {
       const d = real.shape[1];
       const [x, y] = [float64Of(real), float64Of(generated)];

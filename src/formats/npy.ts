@@ -2,6 +2,7 @@
  * Arrays of NumPy: .npy files, and .npz files, which are zip archives of .npy files.
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
+import type { Exact } from '../internal/exact.js';
 import { sizeOf } from '../internal/numbers.js';
 import { amount, exactly } from '../internal/decode.js';
 import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../internal/errors.js';
@@ -207,7 +208,7 @@ const checkHeader = (where: string, entry: Entry): void =>
  * isLeft(wrong) && wrong.left.actual // → 'no arrays'
  */
 export const decodeNpz =
-  (where: string, options: NpzOptions = {}) =>
+  <G = unknown>(where: string, options?: Exact<G, keyof NpzOptions> & NpzOptions) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, ReadonlyMap<string, NpyArray>> =>
     attempt(() => {
       orRaise(checkedBytes(where, bytes));

@@ -47,6 +47,10 @@ export const optionsOf =
           E.mapLeft((mismatch) => failure('ConfigError', explained(where, hint ?? hintFor(mismatch))(mismatch))),
         );
 
+/** Options that may be left out, as a record. Null stays null, which decoding refuses. */
+export const orNoOptions = <O extends object>(options: O | undefined): Partial<O> =>
+  options === undefined ? {} : options;
+
 /**
  * Makes a function that returns its options, and raises `ConfigError` for an unknown or missing field. It does not check
  * the values of the fields.

@@ -1,6 +1,7 @@
 import type { Metrics } from './metrics.js';
 import { linearTicks, logTicks, tickLabel } from './ticks.js';
-import { namedFields } from '../internal/options.js';
+import type { Exact } from '../internal/exact.js';
+import { namedFields, orNoOptions } from '../internal/options.js';
 
 export interface LossChartOptions {
   readonly title?: string;
@@ -134,8 +135,11 @@ const fields = namedFields('lossChart', {}, ['title', 'logarithmic']);
  * const svg = lossChart([first, { ...first, step: 1, loss: 0.5 }], { title: 'MNIST' })
  * assert.match(svg, /^<svg .*<title>MNIST<\/title>/s)
  */
-export const lossChart = (metrics: readonly Metrics[], options: LossChartOptions = {}): string => {
-  const { title = 'Training loss', logarithmic = true } = fields(options);
+export const lossChart = <G = unknown>(
+  metrics: readonly Metrics[],
+  options?: Exact<G, keyof LossChartOptions> & LossChartOptions,
+): string => {
+  const { title = 'Training loss', logarithmic = true } = fields(orNoOptions<LossChartOptions>(options));
   const raw = metrics.map(({ step, loss }) => ({ x: step, y: drawable(loss) }));
   const train = smoothed(raw);
   const heldOut = metrics.flatMap(({ step, heldOut }) =>

@@ -1,6 +1,7 @@
+import type { Exact } from '../internal/exact.js';
 import { show } from '../internal/decode.js';
 import { raise } from '../internal/errors.js';
-import { namedFields } from '../internal/options.js';
+import { namedFields, orNoOptions } from '../internal/options.js';
 import type { TrainEvent } from '../training/index.js';
 import { displayOn, type Output } from './display.js';
 import { type Pace, paced } from './pace.js';
@@ -51,7 +52,10 @@ const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
  * show(2, 2)
  * lines.map((line) => line.slice(0, 12)) // → ['drawing  1/2', 'drawing  2/2']
  */
-export const progress = (name?: string, options: ProgressOptions = {}): Progress => {
+export const progress = <G = unknown>(
+  name?: string,
+  options?: Exact<G, keyof ProgressOptions> & ProgressOptions,
+): Progress => {
   if (name !== undefined && typeof name !== 'string')
     raise('ConfigError', {
       where: 'progress',
@@ -59,7 +63,7 @@ export const progress = (name?: string, options: ProgressOptions = {}): Progress
       actual: show(name),
       hint: 'call it to make a listener: onEvent: progress()',
     });
-  const display = displayOn(fields(options).stream ?? process.stderr);
+  const display = displayOn(fields(orNoOptions<ProgressOptions>(options)).stream ?? process.stderr);
   let pace: Pace | undefined; // mutable
   return (told: TrainEvent | number, of?: number, images?: number): void => {
     const isStep = typeof told === 'number';

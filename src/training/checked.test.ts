@@ -74,7 +74,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
   ])('of a sampling: %o', (change, message) =>
     onWasm(async (backend) => {
       const model = right(await fit(plainTraining(0))(backend)());
-      const error = await leftOf(sample({ grid: 4, solver: ddim(), key: key(1), ...change })(model)(backend));
+      const error = await leftOf(sample({ grid: 4, solver: ddim(), key: key(1), ...(change as object) })(model)(backend));
       expect(error._tag).toBe('ConfigError');
       expect(error.message).toContain(message);
     }),

@@ -1,6 +1,7 @@
 /** Trained networks: the results of `fit` and `loadTrained`. */
 import type { ClassifierModel, Model, Parameterization, Process } from '../diffusion/index.js';
 import type { Resident } from '../dsl/index.js';
+import type { WithoutClasses } from '../nn/index.js';
 import type { ImageExtents, ImageShape } from './data/dataset.js';
 
 /** A network `M` with parameters on a backend. */
@@ -15,13 +16,23 @@ interface TrainedNetwork<P, I extends ImageShape, M> {
   readonly classes?: readonly string[];
 }
 
-/** A model with parameters on a backend. */
-export interface Trained<P, I extends ImageShape> extends TrainedNetwork<P, I, Omit<Model<P, I>, 'init'>> {
+declare const known: unique symbol;
+
+/**
+ * A model with parameters on a backend. `K` is what its type knows of its classes: {@link WithoutClasses}, or nothing.
+ */
+export interface Trained<P, I extends ImageShape, out K = unknown> extends TrainedNetwork<
+  P,
+  I,
+  Omit<Model<P, I>, 'init'>
+> {
   /**
    * The rate at which labels were dropped in training. At 0, `cfg` and samples without a label are a `ConfigError`. If
    * it is missing, nothing is checked.
    */
   readonly labelDropout?: number;
+  /** Phantom: absent at run time. */
+  readonly [known]?: K;
 }
 
 /** A classifier of noised images with parameters on a backend: `sample` takes it as `guide`. */
@@ -38,5 +49,5 @@ export type AnyTrained<P, I extends ImageShape> = Trained<P, I> | TrainedClassif
 
 /** The result of `fit` for a network `M`. */
 export type TrainedOf<P, I extends ImageShape, M> = M extends { readonly predicts: Parameterization }
-  ? Trained<P, I>
+  ? Trained<P, I, keyof WithoutClasses extends keyof M ? WithoutClasses : unknown>
   : TrainedClassifier<P, I>;

@@ -1,6 +1,7 @@
 /** Decodes the options of backends, which may be anything if they come from JavaScript. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import type { Backend } from '../../dsl/compile/backend.js';
+import type { Exact } from '../../internal/exact.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly } from '../../internal/decode.js';
@@ -18,7 +19,7 @@ export const withOptions = <A>(
   where: string,
   options: t.Decoder<unknown, A>,
   acquire: (options: A) => Acquire,
-): ((given?: A) => Task<Backend>) =>
+): (<G = unknown>(given?: Exact<G, keyof A> & A) => Task<Backend>) =>
   F.flow(optionsOf({ where, options, hint: HINT }), TE.fromEither, TE.flatMap(acquire), task);
 
 /** The options of backends that have no options. */

@@ -1,7 +1,8 @@
+import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import type { Process } from '../process/process.js';
-import { namedFields } from '../../internal/options.js';
+import { namedFields, orNoOptions } from '../../internal/options.js';
 
 type Checked = <A extends ArrayLike<number>>(numbers: A) => either.Either<NoisefoldError, A>;
 
@@ -50,11 +51,11 @@ const fields = namedFields('checkedLabels', {}, ['orNone', 'where']);
  * const wrong = checkedLabels(digits, { orNone: false })([0, 10])
  * isLeft(wrong) && wrong.left.where // → 'label of sample 1'
  */
-export const checkedLabels = (
+export const checkedLabels = <G = unknown>(
   { classes }: { readonly classes?: number | undefined },
-  check: LabelCheck = {},
+  check?: Exact<G, keyof LabelCheck> & LabelCheck,
 ): Checked => {
-  const { orNone = true, where = (at: number) => `label of sample ${at}` } = fields(check);
+  const { orNone = true, where = (at: number) => `label of sample ${at}` } = fields(orNoOptions<LabelCheck>(check));
   const end = classes === undefined ? 0 : classes + (orNone ? 1 : 0);
   return (labels) => {
     const wrong = firstWrong(labels, (label) => Number.isInteger(label) && label >= 0 && label < end);

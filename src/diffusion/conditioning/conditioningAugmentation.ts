@@ -1,4 +1,5 @@
 import { type Dim, fork, type Key, normalLike, randintLike, type Shape, type Tensor } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, positive, refined } from '../../internal/decode.js';
@@ -30,6 +31,10 @@ export const noisyCondition = (process: Process) => {
     });
 };
 
+interface AugmentationOptions {
+  readonly levels?: number;
+}
+
 /**
  * Conditioning augmentation: adds noise to the condition of each sample, at a t drawn uniformly from 0 to levels - 1, and
  * tells the denoiser this t. When sampling, choose the t that suits the conditions (Cascaded Diffusion, Ho et al. 2022,
@@ -43,7 +48,10 @@ export const noisyCondition = (process: Process) => {
  * await using nf = await open(reference())
  * await nf.run(evaluate(drawn, {})(key(7))) // → [56, 31, 4]
  */
-export const conditioningAugmentation = (process: Process, options: { readonly levels?: number } = {}) => {
+export const conditioningAugmentation = <G = unknown>(
+  process: Process,
+  options?: Exact<G, keyof AugmentationOptions> & AugmentationOptions,
+) => {
   const noisy = noisyCondition(process);
   const { T } = process.schedule;
   const given = optionsOf({
@@ -51,7 +59,7 @@ export const conditioningAugmentation = (process: Process, options: { readonly l
     options: exactly({}, { levels: refined(positive, `a whole number of levels, 1 to ${T}`, (n) => n <= T) }),
     hint: 'the first timesteps have the least noise',
   })(options);
-  const { levels = T } = options;
+  const levels = options?.levels ?? T;
   return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
     namedConditioner(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
       orRaise(given);

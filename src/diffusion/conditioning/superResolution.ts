@@ -1,9 +1,14 @@
 import { averagePooling, type Dim, dims, raise, showShape } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { type NoisefoldError, orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, positive } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
 import { type Conditioner, namedConditioner } from './condition.js';
+
+interface Factor {
+  readonly factor: number;
+}
 
 const factorOf = optionsOf({
   where: 'superResolution',
@@ -23,11 +28,13 @@ const factorOf = optionsOf({
  * await using nf = await open(reference())
  * await nf.run(evaluate(small, {})(key(7))) // → [0, 0.5]
  */
-export const superResolution = (options: { readonly factor: number }): Conditioner<[Dim, Dim, Dim]> => {
+export const superResolution = <G = unknown>(
+  options: Exact<G, keyof Factor> & Factor,
+): Conditioner<[Dim, Dim, Dim]> => {
   const given = factorOf(options);
   const name = E.match(
     ({ message }: NoisefoldError) => message,
-    (o: { readonly factor: number }) => `superResolution by ${o.factor}`,
+    (o: Factor) => `superResolution by ${o.factor}`,
   )(given);
   return namedConditioner(name, (x0) => {
     const { factor } = orRaise(given);

@@ -1,4 +1,5 @@
 import type { Shape } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { attempt, fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { namedFields } from '../../internal/options.js';
@@ -65,8 +66,8 @@ const fields = namedFields('gaussianMixture', {
  * const wrong = gaussianMixture({ ...two, weights: [0.5, 0.6] })
  * isLeft(wrong) && wrong.left.actual // → 'weights that sum to 1.1'
  */
-export const gaussianMixture = <I extends Shape>(
-  given: GaussianMixture<I>,
+export const gaussianMixture = <I extends Shape, G = unknown>(
+  given: Exact<G, keyof GaussianMixture<[]>> & GaussianMixture<I>,
 ): either.Either<NoisefoldError, GaussianMixture<I>> => {
   const named = attempt(() => fields(given));
   if (E.isLeft(named)) return named;

@@ -1,3 +1,4 @@
+import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import type { Process } from '../process/process.js';
@@ -84,7 +85,7 @@ const linspaceOptions = optionsOf({
  * unwrap(linspace(4, { endpoint: false })(process)) // → [999, 749, 500, 250]
  */
 export const linspace =
-  (steps: number, options: Endpoint = {}): Grid =>
+  <G = unknown>(steps: number, options?: Exact<G, keyof Endpoint> & Endpoint): Grid =>
   (process) =>
     F.pipe(
       linspaceOptions(options),
@@ -95,6 +96,10 @@ export const linspace =
         return evenly('linspace', steps, rising, left)(process);
       }),
     );
+
+interface Leading extends Endpoint {
+  readonly offset?: number;
+}
 
 const leadingOptions = optionsOf({
   where: 'leading',
@@ -114,7 +119,7 @@ const leadingOptions = optionsOf({
  * unwrap(leading(5, { offset: 1 })(process)) // → [801, 601, 401, 201, 1]
  */
 export const leading =
-  (steps: number, options: { readonly offset?: number } & Endpoint = {}): Grid =>
+  <G = unknown>(steps: number, options?: Exact<G, keyof Leading> & Leading): Grid =>
   (process) =>
     F.pipe(
       leadingOptions(options),

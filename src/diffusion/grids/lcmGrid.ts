@@ -1,9 +1,14 @@
+import type { Exact } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
 import { E, t } from '../../internal/fp.js';
 import type { Grid } from './grid.js';
 import { ramp } from '../schedules/ramp.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly } from '../../internal/decode.js';
+
+interface LcmOptions {
+  readonly original?: number;
+}
 
 const lcmOptions = optionsOf({
   where: 'lcmGrid',
@@ -22,7 +27,7 @@ const lcmOptions = optionsOf({
  * unwrap(lcmGrid(4)(process)) // → [999, 759, 499, 259]
  */
 export const lcmGrid =
-  (steps: number, options: { readonly original?: number } = {}): Grid =>
+  <G = unknown>(steps: number, options?: Exact<G, keyof LcmOptions> & LcmOptions): Grid =>
   ({ schedule: { T } }) => {
     const given = lcmOptions(options);
     if (E.isLeft(given)) return given;

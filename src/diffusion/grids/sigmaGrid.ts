@@ -1,4 +1,5 @@
 /** Time grids defined by noise levels σ = √((1 - ᾱ)/ᾱ). */
+import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, refined } from '../../internal/decode.js';
@@ -43,6 +44,10 @@ const rho = refined(t.number, 'rho > 0', (n) => n > 0 && n < Infinity);
 const RHO_HINT = 'a rho of 7 is usual; 1 makes equal steps of σ';
 const ENDS_HINT = 'sigmaRange gives the ends of a schedule';
 
+interface KarrasRange extends SigmaRange {
+  readonly rho?: number;
+}
+
 const karrasOptions = optionsOf({ where: 'karrasSigmas', options: exactly(ends, { rho }), hint: RHO_HINT });
 const exponentialOptions = optionsOf({ where: 'exponentialSigmas', options: exactly(ends), hint: ENDS_HINT });
 
@@ -65,9 +70,9 @@ const exponentialGridOptions = optionsOf({
  * @param options - `rho` 7 if left out
  * @example unwrap(karrasSigmas(4, { min: 0.002, max: 80 })) // → [80, 9.723, 0.47, 0.002]
  */
-export const karrasSigmas = (
+export const karrasSigmas = <G = unknown>(
   steps: number,
-  options: SigmaRange & { readonly rho?: number },
+  options: Exact<G, keyof KarrasRange> & KarrasRange,
 ): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
     karrasOptions(options),
@@ -87,7 +92,10 @@ export const karrasSigmas = (
  * steps of the log-SNR. Returns a `ConfigError` for an invalid range.
  * @example unwrap(exponentialSigmas(3, { min: 0.1, max: 10 })) // → [10, 1, 0.1]
  */
-export const exponentialSigmas = (steps: number, range: SigmaRange): either.Either<NoisefoldError, Float64Array> =>
+export const exponentialSigmas = <G = unknown>(
+  steps: number,
+  range: Exact<G, keyof SigmaRange> & SigmaRange,
+): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
     exponentialOptions(range),
     E.flatMap((given) => along('exponentialSigmas', steps, given, Math.log, Math.exp)),
@@ -162,7 +170,7 @@ export const atSigmas =
  * unwrap(karrasGrid(5, { max: 80 })(process)) // → [930, 767, 501, 98, 0]
  */
 export const karrasGrid =
-  (steps: number, options: Partial<SigmaRange> & { readonly rho?: number } = {}): Grid =>
+  <G = unknown>(steps: number, options?: Exact<G, keyof KarrasRange> & Partial<KarrasRange>): Grid =>
   (process) =>
     F.pipe(
       karrasGridOptions(options),
@@ -185,7 +193,7 @@ export const karrasGrid =
  * unwrap(exponentialGrid(5)(process)) // → [999, 722, 302, 30, 0]
  */
 export const exponentialGrid =
-  (steps: number, options: Partial<SigmaRange> = {}): Grid =>
+  <G = unknown>(steps: number, options?: Exact<G, keyof SigmaRange> & Partial<SigmaRange>): Grid =>
   (process) =>
     F.pipe(
       exponentialGridOptions(options),

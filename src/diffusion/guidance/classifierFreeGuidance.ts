@@ -24,6 +24,7 @@ import {
   type Tensor,
   where,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, exactTuple } from '../../internal/decode.js';
@@ -31,7 +32,7 @@ import { E, t } from '../../internal/fp.js';
 import { joinBatches, splitBatches, perSample } from '../process/batch.js';
 import { joinConditions } from '../conditioning/condition.js';
 import { requiredLabel, checkUnconditional } from '../conditioning/labelChecks.js';
-import type { Guidance } from './guidance.js';
+import type { ClassGuidance } from './guidance.js';
 
 /** Refinements of classifier-free guidance. */
 export interface CfgOptions {
@@ -119,7 +120,7 @@ const deviationRatio = <B extends Dim, I extends Shape>(
  * unwrap(cfg(3, { interval: [5, 9] })(denoiser)).apply(null, zeros(1), at) // → [0]
  */
 export const cfg =
-  (scale: number, given: CfgOptions = {}): Guidance =>
+  <G = unknown>(scale: number, given?: Exact<G, keyof CfgOptions> & CfgOptions): ClassGuidance =>
   (denoiser) => {
     const { classes, apply } = denoiser;
     const options = cfgOptions(given);

@@ -1,5 +1,6 @@
 /** Classifier guidance: the two algorithms of Dhariwal & Nichol 2021. */
 import { mul, type Shape } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
@@ -80,10 +81,10 @@ const meanOptions = optionsOf<MeanGuidanceOptions>({
  * pMeanVariance(process, guided)({ guide: null }, zeros(2), { t: iota(2) }).mean // → [0, 0.492]
  */
 export const meanGuided =
-  <Q, J extends Shape>(
+  <Q, J extends Shape, G = unknown>(
     guide: Guide<Q, J>,
     scale: number,
-    options: MeanGuidanceOptions = {},
+    options?: Exact<G, keyof MeanGuidanceOptions> & MeanGuidanceOptions,
   ): ClassifierGuidance<Q, J> =>
   <P extends { readonly guide: Q }, I extends J>(denoiser: Denoiser<P, I>) =>
     F.pipe(

@@ -12,6 +12,14 @@ export type Guidance<R = unknown, J extends Shape = Shape> = <P extends R, I ext
   denoiser: Denoiser<P, I>,
 ) => either.Either<NoisefoldError, Denoiser<P, I>>;
 
+declare const needsClasses: unique symbol;
+
+/** Guidance of a denoiser with classes: {@link cfg}. */
+export type ClassGuidance = Guidance & {
+  /** Phantom: absent at run time. */
+  readonly [needsClasses]?: true;
+};
+
 /** The parameters of a denoiser and of its guide. */
 export interface GuidedParams<P, Q> {
   readonly denoiser: P;

@@ -16,6 +16,7 @@ import {
   where,
   zerosLike,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
 import { type InferredFrom, optionsOf } from '../../internal/options.js';
 import { exactly } from '../../internal/decode.js';
@@ -123,8 +124,8 @@ const partsOf = optionsOf({
  * made.steps // → 7
  * made.finish(made.start(zeros(1, 2))) // → [-1.838]
  */
-export const likelihood = <P, I extends Shape>(
-  parts: InferredFrom<LikelihoodParts<P, I>, 'denoiser'>,
+export const likelihood = <P, I extends Shape, G = unknown>(
+  parts: Exact<G, keyof LikelihoodParts<never, []>> & InferredFrom<LikelihoodParts<P, I>, 'denoiser'>,
 ): either.Either<NoisefoldError, Likelihood<P, I>> => {
   const { process, denoiser, grid = everyStep } = parts;
   return F.pipe(

@@ -1,4 +1,5 @@
 import { add, meanPerSample, mul, raise, type Shape, square, stopGradient, sub } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { amount, exactly } from '../../internal/decode.js';
@@ -33,10 +34,10 @@ const boundOptions = optionsOf<BoundLossOptions>({
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
-export const boundLosses = <P, I extends Shape>(
+export const boundLosses = <P, I extends Shape, G = unknown>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  options: BoundLossOptions = {},
+  options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
 ): Losses<P, I> => {
   const given = boundOptions(options);
   const predictions = predictionsOf(process, denoiser);
@@ -60,10 +61,10 @@ export const boundLosses = <P, I extends Shape>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
-export const rescaledBoundLosses = <P, I extends Shape>(
+export const rescaledBoundLosses = <P, I extends Shape, G = unknown>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  options: BoundLossOptions = {},
+  options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
 ): Losses<P, I> => {
   const raw = boundLosses(process, denoiser, options);
   return (params, x0, key, ...told) => {
@@ -105,10 +106,10 @@ const hybridOptions = optionsOf<HybridOptions>({
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
-export const hybridLosses = <P, I extends Shape>(
+export const hybridLosses = <P, I extends Shape, G = unknown>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  options: HybridOptions = {},
+  options?: Exact<G, keyof HybridOptions> & HybridOptions,
 ): Losses<P, I> => {
   const given = hybridOptions(options);
   const predictions = predictionsOf(process, denoiser);

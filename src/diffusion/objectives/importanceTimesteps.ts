@@ -25,6 +25,7 @@ import {
   type Tensor,
   where,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, positive, share } from '../../internal/decode.js';
@@ -108,7 +109,9 @@ const importanceOptions = optionsOf<ImportanceOptions>({
  * const after = record({ losses: zeros(2, 1), seen: zeros(2) })(drawn) // from now on p = ¼, ¾
  * mean(after)({ losses: ones(1), t: constantOf(Int32Array.of(1), 1) }) // → 0.667
  */
-export const importanceTimesteps = (options: ImportanceOptions = {}): AdaptiveDraw => {
+export const importanceTimesteps = <G = unknown>(
+  options?: Exact<G, keyof ImportanceOptions> & ImportanceOptions,
+): AdaptiveDraw => {
   const given = importanceOptions(options);
   const { size = 10, uniform = 1e-3 } = E.getOrElse((): ImportanceOptions => ({}))(given); // `memory` raises the error
   const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), uniform);

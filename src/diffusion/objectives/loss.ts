@@ -1,3 +1,4 @@
+import type { Exact } from '../../internal/exact.js';
 import {
   add,
   type Dim,
@@ -105,10 +106,10 @@ export interface Objective {
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, -1), k: key(7) })) // → [0, 2]
  */
-export const predictionErrors = <P, I extends Shape>(
+export const predictionErrors = <P, I extends Shape, G = unknown>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  options: LossOptions = {},
+  options?: Exact<G, keyof LossOptions> & LossOptions,
 ) => {
   const { apply } = overProcess(process)(denoiser);
   const wanted = targetOf(process, denoiser.predicts);
@@ -136,10 +137,10 @@ export const predictionErrors = <P, I extends Shape>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [0, 1]
  */
-export const simpleLosses = <P, I extends Shape>(
+export const simpleLosses = <P, I extends Shape, G = unknown>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  options: LossOptions = {},
+  options?: Exact<G, keyof LossOptions> & LossOptions,
 ): Losses<P, I> => {
   const errors = predictionErrors(process, denoiser, options);
   return (...given) => {
@@ -167,8 +168,8 @@ export const simpleLosses = <P, I extends Shape>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(slope, { B: 2 })({ p: 1, x0: Float32Array.of(1, 0), k: key(7) })) // → [1]
  */
-export const simpleLoss = <P, I extends Shape>(
+export const simpleLoss = <P, I extends Shape, G = unknown>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  options: LossOptions = {},
+  options?: Exact<G, keyof LossOptions> & LossOptions,
 ): Loss<P, I> => meanLoss(simpleLosses(process, denoiser, options));

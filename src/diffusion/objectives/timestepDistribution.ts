@@ -22,6 +22,7 @@ import {
 } from '../../dsl/index.js';
 import { graphText } from '../../dsl/graph/node.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
+import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { aboveZero, exactly, finite } from '../../internal/decode.js';
@@ -122,7 +123,7 @@ const logNormalOf = optionsOf<LogNormal>({
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [619, 357, 312, 97]
  */
-export const logNormalTimesteps = (given: LogNormal = {}): TimestepDraw => {
+export const logNormalTimesteps = <G = unknown>(given?: Exact<G, keyof LogNormal> & LogNormal): TimestepDraw => {
   const options = E.map(({ mean = -1.2, deviation = 1.2 }: LogNormal) => ({ mean, deviation }))(logNormalOf(given));
   const draw: TimestepDraw = ({ marginals }) => {
     const { mean, deviation } = orRaise(options);

@@ -1,3 +1,4 @@
+import type { Exact } from '../../internal/exact.js';
 import { attempt, fail, type NoisefoldError, orRaise } from '../../internal/errors.js';
 import { mul } from '../../dsl/index.js';
 import { type Options, optionsOf } from '../../internal/options.js';
@@ -51,12 +52,17 @@ export const minSnrWeight = (gamma = 5): Weighting =>
     (most) => (lambda) => Math.min(Math.exp(lambda), most),
   );
 
+interface P2Options {
+  readonly gamma?: number;
+  readonly k?: number;
+}
+
 /**
  * P2, SNR/(k + SNR)^γ: Choi et al. 2022, eq. 8, where 1/(k + SNR)^γ is the weight of the error of ε. γ = 0 is
  * {@link snrWeight}.
  * @example p2Weight({ gamma: 1, k: 1 })(Math.log(4)) // → 0.8
  */
-export const p2Weight = (options: { readonly gamma?: number; readonly k?: number } = {}): Weighting =>
+export const p2Weight = <G = unknown>(options?: Exact<G, keyof P2Options> & P2Options): Weighting =>
   weightingOf(
     { where: 'p2Weight', options: exactly({}, { gamma: amount, k: aboveZero }), hint: '1 and 1 are usual' },
     options,

@@ -2,6 +2,7 @@ import { add, cast, type Dim, exp, greater, mul, scaleBy, type Shape, type Tenso
 import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import { overElements } from '../process/batch.js';
 import { clipToImage, type Correction, uncorrected } from './x0Correction.js';
+import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, functionOf } from '../../internal/decode.js';
@@ -72,10 +73,10 @@ export interface Predicted<B extends Dim, I extends Shape> {
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * reverse(process).mean // → [0, 0.422]
  */
-export const reverseOf = <P, I extends Shape>(
+export const reverseOf = <P, I extends Shape, G = unknown>(
   process: Process,
   { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
-  options: ReverseOptions = {},
+  options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
 ) => {
   const given = E.map(({ variance = 'posterior', correction = clipToImage }: ReverseOptions) => ({
     correction,
@@ -127,10 +128,10 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
  * reverse.mean // → [0, 0.422]
  * reverse.logVariance // → [-1.402, -1.402]
  */
-export const pMeanVariance = <P, I extends Shape>(
+export const pMeanVariance = <P, I extends Shape, G = unknown>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  options: ReverseOptions = {},
+  options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
 ) => {
   const given = E.map(({ variance = 'posterior', correction = clipToImage }: ReverseOptions) => {
     const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
@@ -169,10 +170,10 @@ export const pMeanVariance = <P, I extends Shape>(
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * step(process) // → [0, 0.918]
  */
-export const pSample = <P, I extends Shape>(
+export const pSample = <P, I extends Shape, G = unknown>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  options: ReverseOptions = {},
+  options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
 ) => {
   const reverse = pMeanVariance(process, denoiser, options);
   return <B extends Dim>(

@@ -1,7 +1,8 @@
 /** The corrected and guided x̂₀ of a denoiser. */
 import { add, scaleBy } from '../../dsl/index.js';
 import type { Shape } from '../../dsl/graph/tensor.js';
-import { namedFields } from '../../internal/options.js';
+import type { Exact } from '../../internal/exact.js';
+import { namedFields, orNoOptions } from '../../internal/options.js';
 import { type Correction, uncorrected } from './x0Correction.js';
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { leavesSignal } from '../schedules/channel.js';
@@ -30,8 +31,8 @@ const fields = namedFields('steered', {}, ['correction', 'timesteps']);
  * const seen = steered(process, { correction: clip(1, 2) })(black)
  * seen.apply(null, ones(2), { t: iota(2) }) // → [1 + 3 * 0.45, 1 + 3 * (0.64 / 0.6)]
  */
-export const steered = (process: Process, options: SteeredOptions = {}) => {
-  const { correction = uncorrected, timesteps } = fields(options);
+export const steered = <G = unknown>(process: Process, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) => {
+  const { correction = uncorrected, timesteps } = fields(orNoOptions<SteeredOptions>(options));
   const weights = entriesAt(
     process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.variance / marginal.scale : 0)),
   );

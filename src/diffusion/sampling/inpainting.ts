@@ -10,6 +10,7 @@ import {
   sub,
   type Tensor,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, positive } from '../../internal/decode.js';
@@ -108,7 +109,7 @@ const resamplingOf = optionsOf<Resampling>({
  * made.steps // → 13
  */
 export const inpainting =
-  (resampling: Resampling = {}) =>
+  <G = unknown>(resampling?: Exact<G, keyof Resampling> & Resampling) =>
   <P, I extends Shape>(sampler: Sampler<P, I>): either.Either<NoisefoldError, Inpainter<P, I>> => {
     const given = resamplingOf(resampling);
     if (E.isLeft(given)) return given;

@@ -8,6 +8,7 @@ import {
   type Tensor,
   zerosLike,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { limitTimesteps } from '../conditioning/networkTimesteps.js';
 import { forEachSample } from '../process/batch.js';
@@ -92,8 +93,8 @@ const fields = namedFields(
  * made.timesteps // → [999, 799, 599, 399, 199]
  * made.stochastic // → false
  */
-export const sampler = <P, I extends Shape>(
-  parts: InferredFrom<SamplerParts<P, I>, 'denoiser'>,
+export const sampler = <P, I extends Shape, G = unknown>(
+  parts: Exact<G, keyof SamplerParts<never, []>> & InferredFrom<SamplerParts<P, I>, 'denoiser'>,
 ): either.Either<NoisefoldError, Sampler<P, I>> =>
   F.pipe(
     attempt(() => fields(parts)),

@@ -1,4 +1,5 @@
 /** Schedules defined by ᾱ as a function of the fraction of the process that has passed. */
+import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { aboveZero, exactly, finite, refined } from '../../internal/decode.js';
@@ -103,7 +104,10 @@ export const scheduleFromAlphaBar = (
  * unwrap(cosine(4)).alphaBars // → [0.847, 0.494, 0.144, 0.0001]
  * unwrap(cosine(4, { maxBeta: 0.5 })).betas // → [0.153, 0.417, 0.5, 0.5]
  */
-export const cosine = (T: number, options: AlphaBarOptions = {}): either.Either<NoisefoldError, Schedule> => {
+export const cosine = <G = unknown>(
+  T: number,
+  options?: Exact<G, keyof AlphaBarOptions> & AlphaBarOptions,
+): either.Either<NoisefoldError, Schedule> => {
   const root: AlphaBar = (fraction) => Math.cos((((fraction + 0.008) / 1.008) * Math.PI) / 2);
   return F.pipe(
     options,
@@ -114,6 +118,12 @@ export const cosine = (T: number, options: AlphaBarOptions = {}): either.Either<
   );
 };
 
+interface SigmoidOptions extends AlphaBarOptions {
+  readonly start?: number;
+  readonly end?: number;
+  readonly tau?: number;
+}
+
 /**
  * The sigmoid schedule: ᾱ falls from 1 to 0 along a sigmoid, σ(x/τ) for x from `start` to `end` (Jabri et al. 2022; Chen
  * 2023; `sigmoid_schedule` of google-research/pix2seq). A range further to the right adds the noise earlier; a smaller τ
@@ -122,9 +132,9 @@ export const cosine = (T: number, options: AlphaBarOptions = {}): either.Either<
  * @param options - `start` -3, `end` 3 and `tau` 1 if left out. start ≥ end and τ ≤ 0 are a `ConfigError`
  * @example unwrap(sigmoidAlphaBar(4)).alphaBars // → [0.851, 0.5, 0.149, 0.0001]
  */
-export const sigmoidAlphaBar = (
+export const sigmoidAlphaBar = <G = unknown>(
   T: number,
-  options: AlphaBarOptions & { readonly start?: number; readonly end?: number; readonly tau?: number } = {},
+  options?: Exact<G, keyof SigmoidOptions> & SigmoidOptions,
 ): either.Either<NoisefoldError, Schedule> => {
   const named = { where: 'sigmoidAlphaBar', hint: 'start -3, end 3 and tau 1 are usual' };
   return F.pipe(
@@ -145,6 +155,11 @@ export const sigmoidAlphaBar = (
   );
 };
 
+interface LaplaceOptions extends AlphaBarOptions {
+  readonly mu?: number;
+  readonly b?: number;
+}
+
 /**
  * The Laplace schedule (Hang et al. 2024, "Improved Noise Schedule"): the log-SNR has a Laplace distribution over the
  * timesteps, λ = μ - b·sign(½ - t)·log(1 - 2|t - ½|), so most timesteps lie where signal and noise are about equal. ᾱ is
@@ -153,9 +168,9 @@ export const sigmoidAlphaBar = (
  * @param options - the centre `mu` 0 and the width `b` 0.5 if left out; b ≤ 0 is a `ConfigError`
  * @example unwrap(laplace(4)).alphaBars // → [0.586, 0.5, 0.414, 0.0004]
  */
-export const laplace = (
+export const laplace = <G = unknown>(
   T: number,
-  options: AlphaBarOptions & { readonly mu?: number; readonly b?: number } = {},
+  options?: Exact<G, keyof LaplaceOptions> & LaplaceOptions,
 ): either.Either<NoisefoldError, Schedule> => {
   const named = { where: 'laplace', hint: 'mu 0 and b 0.5 are usual' };
   return F.pipe(
@@ -168,15 +183,19 @@ export const laplace = (
   );
 };
 
+interface ExponentialOptions extends AlphaBarOptions {
+  readonly rate?: number;
+}
+
 /**
  * The exponential schedule ('exp' of diffusers): ᾱ falls exponentially to e^-rate, so every β is 1 - e^(-rate/T).
  *
  * @param options - `rate` 12 if left out; a rate ≤ 0 is a `ConfigError`
  * @example unwrap(exponential(3)).alphaBars // → [0.0183, 0.000335, 0.000006]
  */
-export const exponential = (
+export const exponential = <G = unknown>(
   T: number,
-  options: AlphaBarOptions & { readonly rate?: number } = {},
+  options?: Exact<G, keyof ExponentialOptions> & ExponentialOptions,
 ): either.Either<NoisefoldError, Schedule> => {
   const named = { where: 'exponential', hint: 'a rate of 12 is usual' };
   return F.pipe(

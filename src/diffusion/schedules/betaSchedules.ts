@@ -1,4 +1,5 @@
 /** Schedules defined by their betas. */
+import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly } from '../../internal/decode.js';
@@ -16,7 +17,7 @@ export interface BetaRange {
 
 const checkedRange = (
   where: string,
-  range: BetaRange,
+  range: BetaRange | undefined,
   usual: Required<BetaRange>,
 ): either.Either<NoisefoldError, Required<BetaRange>> => {
   const named = { where, hint: 'scheduleFromBetas takes betas in any order' };
@@ -48,7 +49,7 @@ const ruled = (where: string, T: number, betas: () => Float64Array): either.Eith
 const ranged = (
   where: string,
   T: number,
-  range: BetaRange,
+  range: BetaRange | undefined,
   betas: (range: Required<BetaRange>) => Float64Array,
   usual: Required<BetaRange> = DDPM,
 ): either.Either<NoisefoldError, Schedule> =>
@@ -87,7 +88,10 @@ export const linear = (T: number): either.Either<NoisefoldError, Schedule> =>
  * unwrap(linearUnscaled(3)).betas // → [0.0001, 0.01005, 0.02]
  * unwrap(linearUnscaled(2, { end: 0.5 })).betas // → [0.0001, 0.5]
  */
-export const linearUnscaled = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
+export const linearUnscaled = <G = unknown>(
+  T: number,
+  range?: Exact<G, keyof BetaRange> & BetaRange,
+): either.Either<NoisefoldError, Schedule> =>
   ranged('linearUnscaled', T, range, ({ start, end }) => ramp(start, end, T));
 
 /** Betas with square roots in equal steps. */
@@ -102,8 +106,10 @@ const rootLinear =
  * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example unwrap(quadratic(3)).betas // → [0.0001, 0.00573, 0.02]
  */
-export const quadratic = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
-  ranged('quadratic', T, range, rootLinear(T));
+export const quadratic = <G = unknown>(
+  T: number,
+  range?: Exact<G, keyof BetaRange> & BetaRange,
+): either.Either<NoisefoldError, Schedule> => ranged('quadratic', T, range, rootLinear(T));
 
 /**
  * The schedule of latent diffusion ('linear' in the code of Rombach et al. 2022, 'scaled_linear' of diffusers):
@@ -113,7 +119,10 @@ export const quadratic = (T: number, range: BetaRange = {}): either.Either<Noise
  * @param range - `start` and `end`; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example unwrap(scaledLinear(3)).betas // → [0.00085, 0.00481, 0.012]
  */
-export const scaledLinear = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
+export const scaledLinear = <G = unknown>(
+  T: number,
+  range?: Exact<G, keyof BetaRange> & BetaRange,
+): either.Either<NoisefoldError, Schedule> =>
   ranged('scaledLinear', T, range, rootLinear(T), { start: 0.00085, end: 0.012 });
 
 /**
@@ -123,7 +132,10 @@ export const scaledLinear = (T: number, range: BetaRange = {}): either.Either<No
  * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example unwrap(sigmoidBetas(3)).betas // → [0.000149, 0.01005, 0.01995]
  */
-export const sigmoidBetas = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
+export const sigmoidBetas = <G = unknown>(
+  T: number,
+  range?: Exact<G, keyof BetaRange> & BetaRange,
+): either.Either<NoisefoldError, Schedule> =>
   ranged('sigmoidBetas', T, range, ({ start, end }) =>
     ramp(-6, 6, T).map((x) => start + (end - start) / (1 + Math.exp(-x))),
   );
@@ -146,7 +158,7 @@ export const constantBetas = (T: number, beta = 0.02): either.Either<NoisefoldEr
  */
 export const warmupBetas =
   (fraction: number) =>
-  (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
+  <G = unknown>(T: number, range?: Exact<G, keyof BetaRange> & BetaRange): either.Either<NoisefoldError, Schedule> =>
     fraction >= 0 && fraction <= 1
       ? ranged('warmupBetas', T, range, ({ start, end }) => {
           const betas = new Float64Array(T).fill(end);

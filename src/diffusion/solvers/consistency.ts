@@ -1,4 +1,5 @@
 import { add, scaleBy, type Shape } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { fail, orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { aboveZero, amount, exactly } from '../../internal/decode.js';
@@ -91,7 +92,10 @@ const boundaryOf = optionsOf<ConsistencyBoundary>({
  * const made = consistencyDenoiser(process, { timestepScaling: 0.5 })(black)
  * made.apply(null, ones(2), { t: iota(2) }) // → [1, 0.5]
  */
-export const consistencyDenoiser = (process: Process, boundary: ConsistencyBoundary = {}) => {
+export const consistencyDenoiser = <G = unknown>(
+  process: Process,
+  boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary,
+) => {
   const coefficients = E.map(({ sigmaData = 0.5, timestepScaling = 10 }: ConsistencyBoundary) => {
     const taus = process.marginals.map((_, t) => timestepScaling * t);
     return {

@@ -1,4 +1,5 @@
 /** Decoding of the options of solvers. */
+import type { Exact } from '../../internal/exact.js';
 import { type Options, optionsOf } from '../../internal/options.js';
 import { refined } from '../../internal/decode.js';
 import { E, F, t } from '../../internal/fp.js';
@@ -12,7 +13,7 @@ export interface Optional<A> extends Options<A> {
 
 /** Makes a solver from its options. For invalid options, `integrate` of the solver returns the `ConfigError`. */
 export const withOptions =
-  <A>({ solver, ...options }: Optional<A>): ((given?: A) => Solver) =>
+  <A>({ solver, ...options }: Optional<A>): (<G = unknown>(given?: Exact<G, keyof A> & A) => Solver) =>
   (given) =>
     F.pipe(
       given,

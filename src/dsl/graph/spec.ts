@@ -8,7 +8,7 @@
 import { isTagged } from '../../internal/either.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
-import { type DimOf, isExtent, type OrElse } from '../types/dim.js';
+import { type DimOf, type Extent, isExtent, type OrElse } from '../types/dim.js';
 import { attempt, failure, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
 import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
 import { leaves, mapLeaves } from '../types/tree.js';
@@ -79,26 +79,45 @@ type CheckedTree<P> =
 
 type Punctuation = '(' | ')' | '+' | '*' | '/';
 
+/** Stands for symbols that types do not contain, among names. */
+type Unknown = number;
+
 /** The symbols of an expression, split at punctuation: `'C' | 'D'` for `'(C+D)/2'`. */
-type SymsOf<D, Name extends string = ''> = D extends `${infer C}${infer Rest}`
+type NamesIn<D, Name extends string = ''> = D extends `${infer C}${infer Rest}`
   ? C extends Punctuation
-    ? SymbolIn<Name> | SymsOf<Rest>
-    : SymsOf<Rest, `${Name}${C}`>
+    ? SymbolIn<Name> | NamesIn<Rest>
+    : NamesIn<Rest, `${Name}${C}`>
   : string extends D
-    ? never
+    ? Unknown
     : SymbolIn<Name>;
 
 type SymbolIn<Name extends string> = Name extends `${number}` | '' ? never : Name;
 
-/** The symbols in a tree of tensors, for which `compile` takes extents. */
-export type Syms<T> =
+/** The symbols in a tree of tensors, and {@link Unknown} for extents that may be symbols. */
+type Names<T> =
   T extends Tensor<infer S, DType>
-    ? SymsOf<S[number]>
+    ? NamesIn<S[number]>
     : T extends readonly (infer U)[]
-      ? Syms<U>
+      ? Names<U>
       : T extends object
-        ? { [K in keyof T]-?: Syms<T[K]> }[keyof T]
-        : never;
+        ? { [K in keyof T]-?: Names<T[K]> }[keyof T]
+        : unknown extends T
+          ? Unknown
+          : never;
+
+/** The symbols in a tree of tensors, for which `compile` takes extents. */
+export type Syms<T> = Names<T> & string;
+
+/** True for a symbol of the inputs `I`, and for any name if their types do not contain all symbols, or `K` is wide. */
+type IsSymbol<K, I> = string extends K ? true : K extends Names<I> ? true : Unknown extends Names<I> ? true : false;
+
+/**
+ * `E`, extents by symbol, with a message in place of one that is invalid, or of one for a symbol that the inputs `I` do not
+ * have.
+ */
+export type CheckedBindings<I, E> = {
+  readonly [K in keyof E]: IsSymbol<K, I> extends true ? Extent<E[K]> : `the program has no symbol ${K & string}`;
+};
 
 // Parsing
 

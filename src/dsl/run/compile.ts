@@ -1,4 +1,5 @@
 /** Compiles programs for a backend, to run them once or several times. */
+import type { Exact } from '../../internal/exact.js';
 import { exactly, refined } from '../../internal/decode.js';
 import { caughtAny } from '../../internal/exception.js';
 import { F, t, TE, type taskEither } from '../../internal/fp.js';
@@ -7,10 +8,9 @@ import { attemptInTurns } from '../../internal/stop.js';
 import type { Backend, HostArray, KeyWords } from '../compile/backend.js';
 import { planning } from '../compile/planning.js';
 import type { NoisefoldError } from '../../internal/errors.js';
-import type { Bindings, Program, Syms } from '../graph/spec.js';
+import type { Bindings, CheckedBindings, Program, Syms } from '../graph/spec.js';
 import type { Shape, Tensor } from '../graph/tensor.js';
 import { optionsOf } from '../../internal/options.js';
-import type { Extent } from '../types/dim.js';
 import { leaves, withLeaves } from '../types/tree.js';
 import { effect, type Effect, task } from './effect.js';
 import { type At, type Executable, executable, type Feed } from './executable.js';
@@ -37,16 +37,16 @@ const compileArguments = optionsOf({
 });
 
 /** Compiles a program like {@link compile}. Rethrows an exception of its function. */
-export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
+export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I>]: number }>(
   program: Program<I, O>,
-  extents: { readonly [K in keyof E]: Extent<E[K]> },
+  extents: CheckedBindings<I, E>,
   options: CompileOptions<I> = {},
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
   effect((backend) =>
     F.pipe(
       TE.fromEither(compileArguments({ program, extents })),
       TE.flatMapEither(() => compileOptions(options)),
-      // each Extent<E[K]> is E[K], or an error message that no number is assignable to
+      // each member is that of E, or an error message that no number is assignable to
       TE.flatMap(({ donate }) => attemptInTurns(planning(program, extents as Bindings, backend.capabilities, donate))),
       TE.bind('runner', ({ plan: planned }) => backend.compile(planned)),
       TE.map(({ plan: planned, traced, runner }) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
@@ -54,7 +54,8 @@ export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I> & 
   );
 
 /**
- * Compiles a program for a backend, at an extent for each of its symbols. Fails with the errors of tracing: `ShapeError`,
+ * Compiles a program for a backend, at an extent for each of its symbols, and no others. In the types of inputs and results a
+ * literal takes the place of its symbol: at `{ H: 8 }`, `'H/2'` is 4. Fails with the errors of tracing: `ShapeError`,
  * `DTypeError`, `UnknownDim`, `KeyReused`, and `ConfigError`, also for an exception of the function. Keep the executable:
  * its runs do not trace again.
  * @example
@@ -64,10 +65,10 @@ export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I> & 
  * const loss = await nf.run(run({ x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2, 3, 8) }))
  * await nf.run(read(loss)) // → [4]
  */
-export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
+export const compile = <I, O, const E extends { readonly [K in Syms<I>]: number }, H = unknown>(
   program: Program<I, O>,
-  extents: { readonly [K in keyof E]: Extent<E[K]> },
-  options: CompileOptions<I> = {},
+  extents: CheckedBindings<I, E>,
+  options?: Exact<H, keyof CompileOptions<never>> & CompileOptions<I>,
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
   effect((backend) =>
     task(async () => {
@@ -96,10 +97,7 @@ export type Numbers<T> =
  * await nf.run(evaluate(gram, { N: 3 })({ x: Float32Array.of(1, 0, 0, 1, 1, 1) })) // → { gram: [2, 1, 1, 2] }
  */
 export const evaluate =
-  <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
-    program: Program<I, O>,
-    extents: { readonly [K in keyof E]: Extent<E[K]> },
-  ) =>
+  <I, O, const E extends { readonly [K in Syms<I>]: number }>(program: Program<I, O>, extents: CheckedBindings<I, E>) =>
   (inputs: Feed<At<I, E>>): Effect<Numbers<O>> =>
     effect((backend) =>
       gen(function* () {

@@ -1,5 +1,6 @@
 /** Runs a compiled step repeatedly. */
 import { effect, type Effect, hear, type Heard } from './effect.js';
+import type { Exact } from '../../internal/exact.js';
 import { E, type taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, keep, take } from '../../internal/gen.js';
 import { breather, type StopSignal } from '../../internal/stop.js';
@@ -97,15 +98,15 @@ const fields = namedFields('iterate', { times: 'a number of steps' }, ['onStep',
  * losses // → [320, 80, 20]
  */
 export const iterate =
-  <I, O>(
+  <I, O, G = unknown>(
     compiled: { readonly run: (inputs: I) => taskEither.TaskEither<NoisefoldError, O> },
-    options: Iteration<I, O>,
+    options: Exact<G, keyof Iteration<object, object>> & Iteration<I, O>,
   ) =>
   (first: Carried<I, O>): Effect<Carried<I, O>> =>
     effect((backend) =>
       gen(function* () {
         const { run } = yield* take(attempt(() => demanded('iterate', part('a compiled step', 'run'))(compiled)));
-        const { times, onStep, every = 1, signal, name = 'iteration', inputs } = options;
+        const { times, onStep, every = 1, signal, name = 'iteration', inputs }: Iteration<I, O> = options;
         const breathe = breather();
         let state: Members = first;
         yield* keep(E.right(first), () => release(state)(backend)); // the result owns the last state

@@ -1,12 +1,11 @@
 import { effect, type Effect } from './effect.js';
 import { F, TE } from '../../internal/fp.js';
-import type { Extent } from '../types/dim.js';
 import { evaluate } from './compile.js';
 import type { At, Feed } from './executable.js';
 import { type Node, pathOf, placeOf, reachable } from '../graph/node.js';
 import { cast, concat, full, reduce, reshape, unary } from '../primitives/index.js';
 import { labelOf, primitiveOf } from '../primitives/table.js';
-import type { Program, Syms } from '../graph/spec.js';
+import type { CheckedBindings, Program, Syms } from '../graph/spec.js';
 import { type Dim, nodesIn, type Tensor, tensor } from '../graph/tensor.js';
 
 const nameOf = (n: Node): string => {
@@ -66,9 +65,9 @@ const originIn = ({ roots, flags, operands }: Watched, finite: Int32Array): Node
  * await using nf = await open(reference())
  * await nf.run(origin) // → 'log (p)'
  */
-export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
+export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I>]: number }>(
   program: Program<I, O>,
-  extents: { readonly [K in keyof E]: Extent<E[K]> },
+  extents: CheckedBindings<I, E>,
   inputs: Feed<At<I, E>>,
 ): Effect<string | null> =>
   effect((backend) => {

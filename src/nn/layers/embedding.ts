@@ -15,6 +15,7 @@ import {
   type Tensor,
   zeros,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { show } from '../../internal/decode.js';
 import { raise } from '../../internal/errors.js';
 import { F } from '../../internal/fp.js';
@@ -39,6 +40,10 @@ export type TimeEmbedding<D extends Dim = Dim> = Layer<
   <B extends Dim>(t: Times<B>, more?: Tensor<[NoInfer<B>, Dim]>) => Tensor<[B, D]>
 >;
 
+interface TimeEmbeddingConfig<D> extends TimeFeaturesConfig {
+  readonly outputs: Extent<D>;
+}
+
 const timeFields = checkedFields('timeEmbedding', ['timesteps', 'size', 'sinusoid', 'outputs'], featureChecks);
 
 /**
@@ -51,8 +56,8 @@ const timeFields = checkedFields('timeEmbedding', ['timesteps', 'size', 'sinusoi
  * const zeroed = { hidden: { w: zeros(64, 256), b: zeros(256) }, output: { w: zeros(256, 256), b: zeros(256) } }
  * pipe(iota(8), apply(zeroed)) // : Tensor<[8, 256]>
  */
-export const timeEmbedding = <const D extends number>(
-  config: TimeFeaturesConfig & { readonly outputs: Extent<D> },
+export const timeEmbedding = <const D extends number, G = unknown>(
+  config: Exact<G, keyof TimeEmbeddingConfig<0>> & TimeEmbeddingConfig<D>,
 ): TimeEmbedding<Channels<D>> => {
   const { outputs, ...features } = timeFields(config);
   const parts = {
@@ -95,6 +100,14 @@ const requireNoClass: Requirement = (where, given: unknown) => {
   const hint = "'row' is usual, and lets classifier-free guidance train the row";
   raise('ConfigError', { where, expected: "'row', 'zero' or 'never'", actual: show(given), hint });
 };
+
+interface ClassEmbeddingConfig<D> {
+  readonly classes: number;
+  readonly outputs: Extent<D>;
+  readonly noClass?: NoClass;
+  readonly affine?: boolean;
+}
+
 const classFields = checkedFields('classEmbedding', ['classes', 'outputs'], {
   noClass: requireNoClass,
   affine: unchecked,
@@ -111,12 +124,9 @@ const classFields = checkedFields('classEmbedding', ['classes', 'outputs'], {
  * pipe(constantOf(Int32Array.of(1, 2), 2), apply({ table })) // → [[3, 4], [0, 0]]
  * pipe(constantOf([0.5, 0.5], 1, 2), apply({ table })) // → [[2, 3]]
  */
-export const classEmbedding = <const D extends number>(config: {
-  readonly classes: number;
-  readonly outputs: Extent<D>;
-  readonly noClass?: NoClass;
-  readonly affine?: boolean;
-}): ClassEmbedding<Channels<D>> => {
+export const classEmbedding = <const D extends number, G = unknown>(
+  config: Exact<G, keyof ClassEmbeddingConfig<0>> & ClassEmbeddingConfig<D>,
+): ClassEmbedding<Channels<D>> => {
   const { classes, outputs, noClass = 'row', affine = false } = classFields(config);
   const rows = noClass === 'row' ? classes + 1 : classes;
   const parts = {

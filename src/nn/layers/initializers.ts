@@ -1,5 +1,6 @@
 /** Initial values of parameters. */
 import { type Key, mul, normal, ones, type Shape, sub, type Tensor, uniform, zeros } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { natural } from '../../internal/decode.js';
 import { requirement } from '../../internal/requirement.js';
 import { sizeOf } from '../../internal/numbers.js';
@@ -17,7 +18,7 @@ export interface FanIn {
 const requireOutputs = requirement('a number of axes, an integer ≥ 0', natural.is, '1 is usual, 2 for attention heads');
 
 /** The number of inputs that each output sums over, for the initializer `where`. */
-const fanInOf = (where: string, axes: FanIn) => {
+const fanInOf = (where: string, axes: FanIn = {}) => {
   const { outputs = 1 } = checkedFields(where, [], { outputs: requireOutputs })(axes);
   return (extents: readonly number[]): number => sizeOf(extents.slice(0, extents.length - outputs));
 };
@@ -31,7 +32,7 @@ const fanInOf = (where: string, axes: FanIn) => {
  * await using nf = await open(reference())
  * await nf.run(evaluate(spread, {})(key(7))) // → [2 / 64]
  */
-export const fanInNormal = (scale = 1, axes: FanIn = {}): Initializer => {
+export const fanInNormal = <G = unknown>(scale = 1, axes?: Exact<G, keyof FanIn> & FanIn): Initializer => {
   const fanIn = fanInOf('fanInNormal', axes);
   return (key, ...extents) => mul(Math.sqrt(scale / fanIn(extents)), normal(key, ...extents));
 };
@@ -43,7 +44,7 @@ export const fanInNormal = (scale = 1, axes: FanIn = {}): Initializer => {
  * await using nf = await open(reference())
  * await nf.run(evaluate(largest, {})(key(7))) // → [1 / Math.sqrt(64)]
  */
-export const fanInUniform = (scale = 1, axes: FanIn = {}): Initializer => {
+export const fanInUniform = <G = unknown>(scale = 1, axes?: Exact<G, keyof FanIn> & FanIn): Initializer => {
   const fanIn = fanInOf('fanInUniform', axes);
   return (key, ...extents) => {
     const a = Math.sqrt((3 * scale) / fanIn(extents));

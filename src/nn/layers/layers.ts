@@ -22,6 +22,7 @@ import {
 import type { OrNever } from '../../dsl/types/dim.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
 import { requireEvenSize } from '../../dsl/ops/image/convolution.js';
+import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { natural, show } from '../../internal/decode.js';
 import { type Requirement, requirement, requireRate, unchecked } from '../../internal/requirement.js';
@@ -52,8 +53,8 @@ const linearFields = checkedFields('linearLayer', ['inputs', 'outputs'], { initi
  * const { apply } = linearLayer({ inputs: 2, outputs: 3 })
  * pipe(constantOf([1, 2], 1, 2), apply({ w: ones(2, 3), b: zeros(3) })) // → [[3, 3, 3]]
  */
-export const linearLayer = <const C extends number, const D extends number>(
-  config: LinearConfig<C, D>,
+export const linearLayer = <const C extends number, const D extends number, G = unknown>(
+  config: Exact<G, keyof LinearConfig<0, 0>> & LinearConfig<C, D>,
 ): LinearLayer<Channels<C>, Channels<D>> => {
   const { inputs, outputs, initializer = fanInUniform() } = linearFields(config);
   const parts = {
@@ -102,8 +103,8 @@ export const convParts = <const C extends number, const D extends number>(config
  * const { apply } = convLayer({ inputs: 1, outputs: 64 })
  * pipe(zeros(8, 28, 28, 1), apply({ kernel: ones(3, 3, 1, 64), bias: zeros(64) })) // : Tensor<[8, 28, 28, 64]>
  */
-export const convLayer = <const C extends number, const D extends number>(
-  config: ConvConfig<C, D>,
+export const convLayer = <const C extends number, const D extends number, G = unknown>(
+  config: Exact<G, keyof ConvConfig<0, 0>> & ConvConfig<C, D>,
 ): ConvLayer<Channels<C>, Channels<D>> => {
   const parts = convParts<C, D>(convFields(config));
   return namedLayer('convLayer', parts, (bound) => (x) => addBias(conv2d(x, bound.kernel), bound.bias));
@@ -111,6 +112,10 @@ export const convLayer = <const C extends number, const D extends number>(
 
 interface SamplingConfig<C> {
   readonly channels: Extent<C>;
+}
+
+interface DownsampleConfig<C> extends SamplingConfig<C> {
+  readonly padding?: DownsamplePadding;
 }
 
 /** The zero padding of a convolution of stride 2: a pixel on each side, or one at the bottom and right. */
@@ -144,8 +149,8 @@ export type DownsampleLayer<C extends Dim> = Layer<
  * const { apply } = downsampleLayer({ channels: 64 })
  * pipe(zeros(8, 28, 28, 64), apply({ kernel: ones(3, 3, 64, 64), bias: zeros(64) })) // : Tensor<[8, 14, 14, 64]>
  */
-export const downsampleLayer = <const C extends number>(
-  config: SamplingConfig<C> & { readonly padding?: DownsamplePadding },
+export const downsampleLayer = <const C extends number, G = unknown>(
+  config: Exact<G, keyof DownsampleConfig<0>> & DownsampleConfig<C>,
 ): DownsampleLayer<Channels<C>> => {
   const { padding = 'symmetric', ...channels } = downsampleFields(config);
   return namedLayer('downsampleLayer', samplingParts<C>(channels), (bound) => (x) => {
@@ -170,10 +175,18 @@ export type UpsampleLayer<C extends Dim> = Layer<
  * const { apply } = upsampleLayer({ channels: 64 })
  * pipe(zeros(8, 14, 14, 64), apply({ kernel: ones(3, 3, 64, 64), bias: zeros(64) })) // : Tensor<[8, 28, 28, 64]>
  */
-export const upsampleLayer = <const C extends number>(config: SamplingConfig<C>): UpsampleLayer<Channels<C>> => {
+export const upsampleLayer = <const C extends number, G = unknown>(
+  config: Exact<G, keyof SamplingConfig<0>> & SamplingConfig<C>,
+): UpsampleLayer<Channels<C>> => {
   const parts = samplingParts<C>(upsampleFields(config));
   return namedLayer('upsampleLayer', parts, (bound) => (x) => addBias(conv2d(upsample(x), bound.kernel), bound.bias));
 };
+
+interface GroupNormConfig<C> {
+  readonly channels: Extent<C>;
+  readonly groups: Groups;
+  readonly epsilon?: number;
+}
 
 /** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */
 export type GroupNormLayer<C extends Dim> = Layer<ScaleAndShift<C>, OfImages<C, C>>;
@@ -191,11 +204,9 @@ const normFields = checkedFields('groupNormLayer', ['channels', 'groups'], {
  * const { apply } = groupNormLayer({ channels: 2, groups: 1 })
  * pipe(constantOf([1, 3], 1, 1, 1, 2), apply({ gamma: ones(2), beta: zeros(2) })) // → [[[[-1, 1]]]]
  */
-export const groupNormLayer = <const C extends number>(config: {
-  readonly channels: Extent<C>;
-  readonly groups: Groups;
-  readonly epsilon?: number;
-}): GroupNormLayer<Channels<C>> => {
+export const groupNormLayer = <const C extends number, G = unknown>(
+  config: Exact<G, keyof GroupNormConfig<0>> & GroupNormConfig<C>,
+): GroupNormLayer<Channels<C>> => {
   const { channels, groups: given, epsilon = EPSILON } = normFields(config);
   const groups = groupsDividing('groupNormLayer.groups', given, channels as number); // Extent<C> is C, or a message
   const parts = {

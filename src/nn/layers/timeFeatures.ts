@@ -19,6 +19,7 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import { frequenciesOf as sinusoidFrequencies, LAYOUTS } from '../../dsl/ops/network/sinusoid.js';
+import type { Exact } from '../../internal/exact.js';
 import { finite, natural, show } from '../../internal/decode.js';
 import { type Requirement, requirement } from '../../internal/requirement.js';
 import { checkedFields } from './fields.js';
@@ -104,6 +105,12 @@ const rowsOf = (timesteps: number, size: number, sinusoid: Sinusoid): Float64Arr
   return rows;
 };
 
+interface SinusoidTableConfig {
+  readonly timesteps: number;
+  readonly size: number;
+  readonly sinusoid: Sinusoid;
+}
+
 const tableFields = checkedFields('sinusoidTable', ['timesteps', 'size', 'sinusoid'], { sinusoid: requireSinusoid() });
 
 /**
@@ -113,11 +120,9 @@ const tableFields = checkedFields('sinusoidTable', ['timesteps', 'size', 'sinuso
  * const table = sinusoidTable({ timesteps: 2, size: 4, sinusoid: 'ddpm' })
  * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]
  */
-export const sinusoidTable = (config: {
-  readonly timesteps: number;
-  readonly size: number;
-  readonly sinusoid: Sinusoid;
-}): Float64Array => {
+export const sinusoidTable = <G = unknown>(
+  config: Exact<G, keyof SinusoidTableConfig> & SinusoidTableConfig,
+): Float64Array => {
   const { timesteps, size, sinusoid } = tableFields(config);
   return rowsOf(timesteps, size, sinusoid);
 };

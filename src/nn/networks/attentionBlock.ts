@@ -1,5 +1,6 @@
 /** Self-attention blocks of images. */
 import { add, type Affine, attention, type Dim, type Extent, type ScaleAndShift, split } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { unchecked } from '../../internal/requirement.js';
 import { checkedFields } from '../layers/fields.js';
 import { EPSILON, type Groups, groupsDividing, requireGroups } from '../layers/groups.js';
@@ -54,8 +55,8 @@ const fields = checkedFields('attentionBlock', ['channels', 'heads', 'groups'], 
  * await using nf = await open(reference())
  * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
  */
-export const attentionBlock = <const C extends number>(
-  config: AttentionBlockConfig<C>,
+export const attentionBlock = <const C extends number, G = unknown>(
+  config: Exact<G, keyof AttentionBlockConfig<0>> & AttentionBlockConfig<C>,
 ): AttentionBlock<Channels<C>> => {
   const { channels, groups, epsilon = EPSILON, rescale = 1, ...given } = fields(config);
   const size = channels as number; // Extent<C> is C, or a message for the compiler

@@ -1,4 +1,5 @@
 /** Attention pooling: from all pixels of an image to one vector. */
+import type { Exact } from '../../internal/exact.js';
 import {
   add,
   type Affine,
@@ -37,6 +38,14 @@ export type AttentionPool<C extends Dim = Dim, D extends Dim = Dim> = Layer<
   <B extends Dim>(x: Tensor<[B, Dim, Dim, NoInfer<C>]>) => Tensor<[B, D]>
 >;
 
+interface AttentionPoolConfig<C, D> {
+  /** The number of pixels of an image. */
+  readonly pixels: number;
+  readonly inputs: Extent<C>;
+  readonly outputs: Extent<D>;
+  readonly heads: Heads;
+}
+
 const fields = checkedFields('attentionPool', ['pixels', 'inputs', 'outputs', 'heads'], { heads: requireHeads });
 
 /**
@@ -48,13 +57,9 @@ const fields = checkedFields('attentionPool', ['pixels', 'inputs', 'outputs', 'h
  * pool.params.leaves.map(({ path, shape }) => `${path} ${shape}`).slice(0, 2) // → ['positions 5,2', 'qkv.w 2,6']
  * pool // : AttentionPool<2, 3>
  */
-export const attentionPool = <const C extends number, const D extends number>(config: {
-  /** The number of pixels of an image. */
-  readonly pixels: number;
-  readonly inputs: Extent<C>;
-  readonly outputs: Extent<D>;
-  readonly heads: Heads;
-}): AttentionPool<Channels<C>, Channels<D>> => {
+export const attentionPool = <const C extends number, const D extends number, G = unknown>(
+  config: Exact<G, keyof AttentionPoolConfig<0, 0>> & AttentionPoolConfig<C, D>,
+): AttentionPool<Channels<C>, Channels<D>> => {
   const { pixels, inputs, outputs, heads: given } = fields(config);
   const size = inputs as number; // Extent<C> is C, or a message for the compiler
   const heads = headsDividing('attentionPool.heads', given, size);

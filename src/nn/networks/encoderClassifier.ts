@@ -16,6 +16,7 @@ import {
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { exactly, natural, oneOf } from '../../internal/decode.js';
 import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
@@ -207,7 +208,7 @@ const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I>
  * made // : EncoderClassifier<[28, 28, 1]>
  * made.config.pool // → 'attention'
  */
-export const encoderClassifier = <const I extends ImageDimensions>(
-  config: ClassifierConfig<I>,
+export const encoderClassifier = <const I extends ImageDimensions, G = unknown>(
+  config: Exact<G, keyof ClassifierConfig> & ClassifierConfig<I>,
 ): either.Either<NoisefoldError, EncoderClassifier<Widened<I>>> =>
   F.pipe(classifierArchitecture(config), E.map(built<Widened<I>>));

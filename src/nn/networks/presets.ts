@@ -69,7 +69,7 @@ const on64 = { image: [64, 64, 3], multipliers: [1, 2, 2, 2] } as const;
  * `guidedDiffusion({ newAttentionOrder: true })`, those of the other models of guided-diffusion `guidedDiffusion()`.
  * @example
  * const made = unwrap(unet(unetPresets['ddpm-cifar10']))
- * made // : UNet<[32, 32, 3]>
+ * made // : UNet<[32, 32, 3]> & WithoutClasses
  * parameterCount(made.params) // → 35_746_307
  */
 export const unetPresets = {

@@ -21,6 +21,7 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import type { OrNever } from '../../dsl/types/dim.js';
+import type { Exact } from '../../internal/exact.js';
 import { show } from '../../internal/decode.js';
 import { dual } from '../../internal/dual.js';
 import { requireDivisor, requireRate, unchecked } from '../../internal/requirement.js';
@@ -250,8 +251,8 @@ const resizing = <C extends number, D extends number, E extends number, F extend
  * await using nf = await open(reference())
  * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
  */
-export const residualBlock = <const C extends number, const D extends number, const E extends number>(
-  config: ResidualBlockConfig<C, D, E>,
+export const residualBlock = <const C extends number, const D extends number, const E extends number, G = unknown>(
+  config: Exact<G, keyof ResidualBlockConfig<0, 0, 0>> & ResidualBlockConfig<C, D, E>,
 ): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> => resizing('residualBlock', fields(config), (x) => x);
 
 /**
@@ -264,8 +265,13 @@ export const residualBlock = <const C extends number, const D extends number, co
  * await using nf = await open(reference())
  * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
  */
-export const downsampleBlock = <const C extends number, const D extends number, const E extends number>(
-  config: ResamplingBlockConfig<C, D, E>,
+export const downsampleBlock = <
+  const C extends number,
+  const D extends number,
+  const E extends number,
+  G = unknown,
+>(
+  config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E>,
 ): DownsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
   resizing('downsampleBlock', downsampleFields(config), (x) =>
     halved<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
@@ -282,8 +288,13 @@ export const downsampleBlock = <const C extends number, const D extends number, 
  * const size = (await nf.run(evaluate(begun, {})(key(7)))).length
  * size // → 4 * 4 * 8
  */
-export const upsampleBlock = <const C extends number, const D extends number, const E extends number>(
-  config: ResamplingBlockConfig<C, D, E>,
+export const upsampleBlock = <
+  const C extends number,
+  const D extends number,
+  const E extends number,
+  G = unknown,
+>(
+  config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E>,
 ): UpsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
   resizing('upsampleBlock', upsampleFields(config), (x) =>
     doubled<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels

@@ -16,6 +16,7 @@ import {
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { headsOver } from '../layers/heads.js';
@@ -75,6 +76,14 @@ export interface UNet<I extends Shape>
       at: UNetConditioning<NoInfer<B>>,
     ) => UNetOutputs<B, I>;
   };
+}
+
+declare const withoutClasses: unique symbol;
+
+/** Says in the type of a model, or of a trained model, that it has no classes. Without it, it may have classes. */
+export interface WithoutClasses {
+  /** Phantom: absent at run time. */
+  readonly [withoutClasses]?: true;
 }
 
 /** The heads of block `j` of a level of the decoder; null without attention. */
@@ -155,14 +164,23 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   };
 };
 
+/** The U-Net of a configuration with the fields of `G`; without known fields it may have classes. */
+type UNetOf<G, U> = 'classes' extends keyof G ? U : [keyof G] extends [never] ? U : U & WithoutClasses;
+
 /**
  * Makes a U-Net from a configuration, or returns a `ConfigError` that says what to change. The last convolution, and
  * the last layer of each residual and attention block, start at zero.
  * @example
- * const model = unwrap(unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], predicts: 'v' }))
+ * const config = { image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], predicts: 'v' } as const
+ * const model = unwrap(unet({ ...config, classes: 10 }))
  * model // : UNet<[28, 28, 1]>
  * model.config.blocks // → 2
+ * unwrap(unet(config)) // : UNet<[28, 28, 1]> & WithoutClasses
  */
-export const unet = <const I extends readonly [height: number, width: number, channels: number]>(
-  config: UNetConfig<I>,
-): either.Either<NoisefoldError, UNet<Widened<I>>> => F.pipe(unetArchitecture(config), E.map(built<Widened<I>>));
+export const unet = <const I extends readonly [height: number, width: number, channels: number], G = unknown>(
+  config: Exact<G, keyof UNetConfig> & UNetConfig<I>,
+): either.Either<NoisefoldError, UNetOf<G, UNet<Widened<I>>>> =>
+  F.pipe(
+    unetArchitecture(config),
+    E.map((c) => built<Widened<I>>(c) as UNetOf<G, UNet<Widened<I>>>), // a configuration without `classes` has none
+  );

@@ -1,5 +1,6 @@
 /** The blocks of a U-Net: a residual block, optionally followed by an attention block. */
 import type { Dim } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { namedFields } from '../../internal/options.js';
 import { described } from '../layers/fields.js';
 import { EPSILON } from '../layers/groups.js';
@@ -29,6 +30,10 @@ export type UNetBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = 
   Residual<C, D, E>
 >;
 
+interface UNetBlockConfig<C, D, E> extends ResidualBlockConfig<C, D, E> {
+  readonly heads: Heads | null;
+}
+
 const blockFields = namedFields(
   'unetBlock',
   { ...described(residualFields), heads: 'a number of heads, or null' },
@@ -43,10 +48,10 @@ const blockFields = namedFields(
  * attends(unetBlock({ ...config, heads: 2 })) // → true
  * attends(unetBlock({ ...config, heads: null })) // → false
  */
-export const unetBlock = <const C extends number, const D extends number, const E extends number>(
-  config: ResidualBlockConfig<C, D, E> & { readonly heads: Heads | null },
+export const unetBlock = <const C extends number, const D extends number, const E extends number, G = unknown>(
+  config: Exact<G, keyof UNetBlockConfig<0, 0, 0>> & UNetBlockConfig<C, D, E>,
 ): UNetBlock<Channels<C>, Channels<D>, Channels<E>> => {
-  const { heads, ...kind } = blockFields(config);
+  const { heads, ...kind } = blockFields<UNetBlockConfig<C, D, E>>(config);
   const { outputs: channels, groups, epsilon = EPSILON, rescale = 1 } = kind;
   const parts = {
     residual: residualBlock<C, D, E>(kind),

@@ -1,4 +1,5 @@
 import { add, cast, div, expm1, mul, neg, type Scalar, sqrt, square, sub, zipTensors } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { aboveZero, amount, exactly } from '../../internal/decode.js';
@@ -42,7 +43,7 @@ const oneMinusPower = (beta: number, t: Scalar): Scalar => neg(expm1(mul(Math.lo
  * const { init, update } = adam({ learningRate: 0.1 })
  * update(constantOf([3, -4], 2), init(zeros(2)), zeros(2), scalar(0, 'int32')).params // → [-0.1, 0.1]
  */
-export const adam = (config: AdamConfig): Optimizer => {
+export const adam = <G = unknown>(config: Exact<G, keyof AdamConfig> & AdamConfig): Optimizer => {
   const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = orRaise(adamOptions(config));
   requireRate('adam.learningRate', learningRate);
   requireDecay('adam.beta1', beta1);
@@ -92,7 +93,7 @@ const adamwOptions = optionsOf({
  * const { init, update } = adamw({ learningRate: 0.1, weightDecay: 0.5 })
  * update(zeros(2), init(ones(2)), ones(2), scalar(0, 'int32')).params // → [0.95, 0.95]
  */
-export const adamw = (given: AdamWConfig): Optimizer => {
+export const adamw = <G = unknown>(given: Exact<G, keyof AdamWConfig> & AdamWConfig): Optimizer => {
   const { weightDecay = 0.01, ...config } = orRaise(adamwOptions(given));
   requireWeightDecay('adamw.weightDecay', weightDecay);
   const optimizer = adam(config);

@@ -16,6 +16,7 @@ import {
   sub,
   zipTensors,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { type BothForms, dual } from '../../internal/dual.js';
 import { orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
@@ -96,7 +97,7 @@ const warmupOptions = optionsOf({
  * invalid options.
  * @example [0, 1, 3, 99].map((n) => emaWarmup({ power: 1, decay: 0.9 }).share(scalar(n, 'int32'))) // → [1, 0.5, 0.25, 0.1]
  */
-export const emaWarmup = (options: EmaWarmup = {}): Averaging => {
+export const emaWarmup = <G = unknown>(options?: Exact<G, keyof EmaWarmup> & EmaWarmup): Averaging => {
   const { decay = 0.9999, inverseGamma = 1, power = 2 / 3, from = 0 } = orRaise(warmupOptions(options));
   return {
     settings: { emaWarmup: { decay, inverseGamma, power, from } },
@@ -128,7 +129,7 @@ const halfLifeOptions = optionsOf({
  * the training of EDM (Karras et al. 2022). Raises `ConfigError` for options that are not above 0.
  * @example [0, 1, 2, 99].map((n) => emaHalfLife({ images: 4, batch: 2, rampup: 1 }).share(scalar(n, 'int32'))) // → [1, 0.5, 0.293, 0.293]
  */
-export const emaHalfLife = (options: EmaHalfLife): Averaging => {
+export const emaHalfLife = <G = unknown>(options: Exact<G, keyof EmaHalfLife> & EmaHalfLife): Averaging => {
   const { images, batch, rampup } = orRaise(halfLifeOptions(options));
   return {
     settings: { emaHalfLife: { images, batch, rampup: rampup ?? null } },

@@ -15,6 +15,7 @@ import {
   type Tensor,
   where,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { type BothForms, dual } from '../../internal/dual.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
@@ -107,6 +108,12 @@ export const warmup = warmedUp('warmup', 1);
  */
 export const warmupFromZero = warmedUp('warmupFromZero', 0);
 
+/** Changes a learning rate by options: `cosineDecay(rate, options)`, or `pipe(rate, cosineDecay(options))`. */
+interface WithOptions<O> {
+  <G = unknown>(rate: LearningRate, options: Exact<G, keyof O> & O): LearningRate;
+  <G = unknown>(options: Exact<G, keyof O> & O): (rate: LearningRate) => LearningRate;
+}
+
 /** The options of {@link linearDecay} and {@link cosineDecay}. */
 export interface Decay {
   /** The update at which the rate reaches its floor. */
@@ -131,7 +138,7 @@ const decaying = <O extends Decay>(
   name: string,
   required: t.Props,
   factor: (progress: Scalar, floor: number, options: O) => Scalar,
-): BothForms<LearningRate, [options: O], LearningRate> => {
+): WithOptions<O> => {
   const fields = exactly({ steps: t.number, ...required }, decayOptional) as t.Type<unknown> as t.Type<O>; // `required` lists what `O` adds
   const checked = optionsOf({ where: name, options: fields, hint: floorHint });
   return dual(name, 2, (rate: LearningRate, given: O) => {
@@ -236,7 +243,7 @@ const periodsOf = (period: number, growth: number): readonly (readonly [first: n
  * const rate = cosineRestarts(0.1, { period: 2, growth: 2 }) // restarts at updates 2, 6, 14, …
  * Array.from([0, 1, 2, 4, 6], (n) => rateAt(rate, scalar(n, 'int32'))) // → [0.1, 0.05, 0.1, 0.05, 0.1]
  */
-export const cosineRestarts: BothForms<LearningRate, [options: CosineRestarts], LearningRate> = dual(
+export const cosineRestarts: WithOptions<CosineRestarts> = dual(
   'cosineRestarts',
   2,
   (rate: LearningRate, options: CosineRestarts) => {

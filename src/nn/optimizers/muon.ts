@@ -19,6 +19,7 @@ import {
   transpose,
   zipTensors,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { orRaise, raise, showShape } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, positive } from '../../internal/decode.js';
@@ -136,4 +137,5 @@ const muonBy = (
  * const { params } = update(constantOf([3, 0, 0, 0.5], 2, 2), init(zeros(2, 2)), zeros(2, 2), scalar(0, 'int32'))
  * params // → [[-0.071, 0], [0, -0.104]]
  */
-export const muon = (config: MuonConfig): Optimizer => muonBy(config, orthogonalized);
+export const muon = <G = unknown>(config: Exact<G, keyof MuonConfig> & MuonConfig): Optimizer =>
+  muonBy(config, orthogonalized);

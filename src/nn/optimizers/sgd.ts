@@ -1,4 +1,5 @@
 import { add, equal, mul, scalar, sub, where, zipTensors } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly } from '../../internal/decode.js';
@@ -38,7 +39,7 @@ const sgdOptions = optionsOf({
  * const { init, update } = sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true })
  * update(constantOf([1, -2], 2), init(zeros(2)), zeros(2), scalar(0, 'int32')).params // → [-0.19, 0.38]
  */
-export const sgd = (config: SgdConfig): Optimizer => {
+export const sgd = <G = unknown>(config: Exact<G, keyof SgdConfig> & SgdConfig): Optimizer => {
   const given = orRaise(sgdOptions(config));
   const { learningRate, momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = given;
   requireRate('sgd.learningRate', learningRate);

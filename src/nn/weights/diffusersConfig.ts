@@ -1,4 +1,5 @@
 /** Translates configurations of diffusers (`UNet2DModel`) into ours. */
+import type { Exact } from '../../internal/exact.js';
 import {
   aboveZero,
   exactly,
@@ -205,9 +206,9 @@ const decodedOptions = optionsOf({
  * const centred = diffusersConfig({ ...config, center_input_sample: true })
  * isLeft(centred) && centred.left.where // → 'diffusersConfig.center_input_sample'
  */
-export const diffusersConfig = (
+export const diffusersConfig = <G = unknown>(
   config: unknown,
-  options: DiffusersOptions = {},
+  options?: Exact<G, keyof DiffusersOptions> & DiffusersOptions,
 ): either.Either<NoisefoldError, Translated<UNetArchitecture>> =>
   F.pipe(
     E.Do,

@@ -1,4 +1,5 @@
 /** Names of guided-diffusion (Dhariwal & Nichol 2021) and improved-diffusion (Nichol & Dhariwal 2021). */
+import type { Exact } from '../../internal/exact.js';
 import { exactly } from '../../internal/decode.js';
 import { E, F, t } from '../../internal/fp.js';
 import { optionsOf } from '../../internal/options.js';
@@ -132,7 +133,7 @@ const decoded = optionsOf({ where: 'guidedDiffusion', options: exactly({}, { new
  * table.entries[0]!.theirs // → ['time_embed.0.weight']
  */
 export const guidedDiffusion =
-  (options: GuidedDiffusionNames = {}): Naming =>
+  <G = unknown>(options?: Exact<G, keyof GuidedDiffusionNames> & GuidedDiffusionNames): Naming =>
   (model) =>
     F.pipe(
       E.Do,

@@ -1,4 +1,5 @@
 /** Translates configurations of guided-diffusion and improved-diffusion into ours. */
+import type { Exact } from '../../internal/exact.js';
 import { exactly } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
@@ -91,9 +92,9 @@ const decoded = optionsOf({ where: 'guidedDiffusionConfig', options: exactly({},
  * const unknown = guidedDiffusionConfig({ image_size: 28 })
  * isLeft(unknown) && unknown.left.where // → 'guidedDiffusionConfig.channel_mult'
  */
-export const guidedDiffusionConfig = (
+export const guidedDiffusionConfig = <G = unknown>(
   flags: unknown,
-  options: GuidedDiffusionOptions = {},
+  options?: Exact<G, keyof GuidedDiffusionOptions> & GuidedDiffusionOptions,
 ): either.Either<NoisefoldError, Translated<UNetArchitecture>> =>
   F.pipe(
     E.Do,

@@ -1,5 +1,6 @@
 /** Reconstructs averages of other widths from those kept: EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
 import { type NoisefoldError, raise } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { decode, exactly, positive } from '../../internal/decode.js';
 import { optionsOf } from '../../internal/options.js';
 import { attempt, orRaise } from '../../internal/errors.js';
@@ -59,9 +60,9 @@ export interface PostHoc {
  * const kept = [snapshot(100, 1), snapshot(200, 2)]
  * unwrap(postHocAverage(kept, { sigmaRel: 0.1 })).get('w')?.data // → [2]
  */
-export const postHocAverage = (
+export const postHocAverage = <G = unknown>(
   snapshots: readonly Averages[],
-  options: PostHoc,
+  options: Exact<G, keyof PostHoc> & PostHoc,
 ): either.Either<NoisefoldError, ReadonlyMap<string, StoredTensor>> =>
   attempt(() => {
     const { sigmaRel, step } = orRaise(postHocOptions(options));

@@ -4,6 +4,8 @@ import type { ClassifierModel, Model, Process } from '../../diffusion/index.js';
 import { followsFromTables, type ProcessTables } from '../../diffusion/process/processTables.js';
 import { type Backend, raise, release, type Resident, treeSpec } from '../../dsl/index.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
+import type { Exact } from '../../internal/exact.js';
+import { orNoOptions } from '../../internal/options.js';
 import { decode, exactly, exactTuple, positive } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
@@ -88,13 +90,15 @@ const words = wordsOf({
  * shape // → [2, 8, 8, 1]
  * await nf.close()
  */
-export const saveTrained = <P, I extends ImageShape>(
+export const saveTrained = <P, I extends ImageShape, G = unknown>(
   path: string,
   trained: AnyTrained<P, I>,
-  options: TrainedFileOptions = {},
+  options?: Exact<G, keyof TrainedFileOptions> & TrainedFileOptions,
 ): Effect<void> =>
   genEffect('saveTrained', function* (backend) {
-    const { dtype = 'float32', name = CUSTOM } = yield* take(checked('saveTrained', saveCodec)(options));
+    const { dtype = 'float32', name = CUSTOM } = yield* take(
+      checked('saveTrained', saveCodec)(orNoOptions<TrainedFileOptions>(options)),
+    );
     const { model, process, params, image, classes, labelDropout } = yield* take(
       checkedNetwork('saveTrained')(trained),
     );
@@ -225,10 +229,10 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
  * refused?.expected // → '"custom"'
  * refused?.actual // → '"grey"'
  */
-export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
+export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape, G = unknown>(
   source: string | Uint8Array,
-  given: GivenTrained<P, I> = {},
-): Effect<Trained<P, I>> => denoiserFrom<P, I>(source, given) as Effect<Trained<P, I>>; // `loaded` refuses classifiers
+  given?: Exact<G, keyof GivenTrained<never, ImageShape>> & GivenTrained<P, I>,
+): Effect<Trained<P, I>> => denoiserFrom<P, I>(source, orNoOptions<GivenTrained<P, I>>(given)) as Effect<Trained<P, I>>; // `loaded` refuses classifiers
 
 /**
  * Reads a classifier that {@link saveTrained} wrote, by its path or from its bytes, and uploads its parameters as
@@ -247,8 +251,10 @@ export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape>(
  * await nf.run(read(loaded.params)) // → [0, 2]
  * await nf.close()
  */
-export const loadClassifier = <Q = ClassifierParams, I extends ImageShape = ImageShape>(
+export const loadClassifier = <Q = ClassifierParams, I extends ImageShape = ImageShape, G = unknown>(
   source: string | Uint8Array,
-  given: GivenClassifier<Q, I> = {},
+  given?: Exact<G, keyof GivenClassifier<never, ImageShape>> & GivenClassifier<Q, I>,
 ): Effect<TrainedClassifier<Q, I>> =>
-  classifierFrom<Q, I>(source, given) as Effect<unknown> as Effect<TrainedClassifier<Q, I>>; // as above
+  classifierFrom<Q, I>(source, orNoOptions<GivenClassifier<Q, I>>(given)) as Effect<unknown> as Effect<
+    TrainedClassifier<Q, I>
+  >; // as above

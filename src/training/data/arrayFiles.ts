@@ -1,5 +1,6 @@
 /** Reads files of arrays in Node: NumPy's, and the binary version of CIFAR-10. */
 import { task, type Task } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { amount, exactly } from '../../internal/decode.js';
 import { E, F, t, TE, type either } from '../../internal/fp.js';
@@ -28,8 +29,10 @@ export const readNpy = (path: string): Task<NpyArray> =>
  * const wrong = await readNpz('missing.npz')()
  * isLeft(wrong) && wrong.left._tag // → 'FileError'
  */
-export const readNpz = (path: string, options?: NpzOptions): Task<ReadonlyMap<string, NpyArray>> =>
-  F.pipe(readBytes(path), TE.flatMapEither(decodeNpz(path, options)), task);
+export const readNpz = <G = unknown>(
+  path: string,
+  options?: Exact<G, keyof NpzOptions> & NpzOptions,
+): Task<ReadonlyMap<string, NpyArray>> => F.pipe(readBytes(path), TE.flatMapEither(decodeNpz(path, options)), task);
 
 /** The arrays that hold a data set. */
 export interface ArrayData<I extends readonly [height: number, width: number, channels: number]> {
@@ -62,8 +65,9 @@ export const datasetOfArrays = <
     width: number,
     channels: number,
   ],
+  G = unknown,
 >(
-  arrays: ArrayData<I>,
+  arrays: Exact<G, keyof ArrayData<never>> & ArrayData<I>,
 ): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> => {
   const given = arrayData(arrays);
   if (E.isLeft(given)) return given;
@@ -130,9 +134,10 @@ export const readNpzDataset = <
     width: number,
     channels: number,
   ],
+  G = unknown,
 >(
   path: string,
-  given: NpzNames<I>,
+  given: Exact<G, keyof NpzNames<never>> & NpzNames<I>,
 ): Task<Dataset<ImageShapeOf<I>>> =>
   genTask('readNpzDataset', function* () {
     const { images, labels, image, maxBytes } = yield* take(npzNames(given));

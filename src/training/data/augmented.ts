@@ -1,9 +1,10 @@
 /** Random changes to the images of a data set, drawn again each time an image is used for training. */
 import { foldIn, fork, raise, type RandomKey, showShape } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { exactly, natural, refined, share } from '../../internal/decode.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
-import { optionsOf } from '../../internal/options.js';
+import { optionsOf, orNoOptions } from '../../internal/options.js';
 import { checked, demanded } from '../../internal/parts.js';
 import { randomInto } from '../../internal/threefry.js';
 import { dataSet, hostKey } from '../checked.js';
@@ -80,9 +81,9 @@ const flipOptions = optionsOf({
  * const image: ImagePixels = { data: Float32Array.of(-1, 0, 1), shape: [1, 3, 1] }
  * randomFlip({ probability: 1 })(image, key(7)).data // → [1, 0, -1]
  */
-export const randomFlip = (options: FlipOptions = {}): Augmentation => {
+export const randomFlip = <G = unknown>(options?: Exact<G, keyof FlipOptions> & FlipOptions): Augmentation => {
   orRaise(flipOptions(options));
-  const { probability = 0.5, direction = 'horizontal' } = options;
+  const { probability = 0.5, direction = 'horizontal' } = orNoOptions<FlipOptions>(options);
   return (image, key) => {
     if (!(hostUniform(key, 1)[0]! < probability)) return image;
     const [height, width] = image.shape;
@@ -125,7 +126,7 @@ const FILLS: Readonly<Record<NonNullable<CropOptions['fill']>, (at: number, n: n
  * const image: ImagePixels = { data: Float32Array.of(0.25, 0.5, 0.75), shape: [1, 3, 1] }
  * randomCrop({ padding: 1, fill: 'edge' })(image, key(7)).data // → [0.5, 0.75, 0.75]
  */
-export const randomCrop = (options: CropOptions): Augmentation => {
+export const randomCrop = <G = unknown>(options: Exact<G, keyof CropOptions> & CropOptions): Augmentation => {
   orRaise(cropOptions(options));
   const { padding, fill = 'black' } = options;
   const place = FILLS[fill];

@@ -1,4 +1,5 @@
 import { foldIn, type RandomKey } from '../../dsl/random/keys.js';
+import type { Exact } from '../../internal/exact.js';
 import { randomInto } from '../../internal/threefry.js';
 import { exactly, positive, refined } from '../../internal/decode.js';
 import { demanded } from '../../internal/parts.js';
@@ -6,6 +7,12 @@ import { hostKey } from '../checked.js';
 
 /** The number of images of a data set, whose positions are int32. */
 export const dataSize = refined(positive, 'an integer from 1 to 2^31 - 1', (n) => n < 2 ** 31);
+
+interface Drawing {
+  readonly key: RandomKey;
+  readonly size: number;
+  readonly batch: number;
+}
 
 const fields = demanded('positionsOf', exactly({ key: hostKey, size: dataSize, batch: positive }));
 
@@ -16,11 +23,9 @@ const fields = demanded('positionsOf', exactly({ key: hostKey, size: dataSize, b
  * const positions = positionsOf({ key: key(7), size: 4, batch: 2 })
  * const epoch = [positions(0), positions(1)] // → [[0, 2], [1, 3]]
  */
-export const positionsOf = (options: {
-  readonly key: RandomKey;
-  readonly size: number;
-  readonly batch: number;
-}): ((step: number) => Int32Array) => {
+export const positionsOf = <G = unknown>(
+  options: Exact<G, keyof Drawing> & Drawing,
+): ((step: number) => Int32Array) => {
   const { key, size, batch } = fields(options);
   // caches the order of the last epoch: a batch smaller than an epoch has parts of at most two epochs
   let known = { epoch: -1, order: new Int32Array(0) };

@@ -7,6 +7,7 @@ import {
   showShape,
   type Wide,
 } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
 import { type either, t, TE, type taskEither } from '../../internal/fp.js';
 import { exactly, positive, refined } from '../../internal/decode.js';
@@ -140,8 +141,8 @@ const bytesCodec = exactly(
  * const data = unwrap(datasetOf({ pixels, labels: [3, 7], image: [1, 2, 1] }))
  * unwrap(await data.batch(Int32Array.of(1))()) // → { images: [1, -1], labels: [7] }
  */
-export const datasetOf = <const I extends readonly [height: number, width: number, channels: number]>(
-  bytes: Bytes<I>,
+export const datasetOf = <const I extends readonly [height: number, width: number, channels: number], G = unknown>(
+  bytes: Exact<G, keyof Bytes> & Bytes<I>,
 ): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
   attempt(() => {
     const { pixels, labels, image } = orRaise(checked('datasetOf', bytesCodec)(bytes));

@@ -1,4 +1,6 @@
 import { attempt, type NoisefoldError, showShape } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
+import { orNoOptions } from '../../internal/options.js';
 import { exactly, positive } from '../../internal/decode.js';
 import { orRaise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
@@ -37,13 +39,14 @@ export const datasetOfImages = <
     width: number,
     channels: number,
   ],
+  G = unknown,
 >(
   images: Images,
-  about: AboutImages<I> = {},
+  about?: Exact<G, keyof AboutImages<never>> & AboutImages<I>,
 ): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
   attempt(() => {
     const { data, shape } = orRaise(someImages(images));
-    const { labels, image } = orRaise(aboutImages(about));
+    const { labels, image } = orRaise(aboutImages(orNoOptions<AboutImages<I>>(about)));
     const [count, ...found] = shape;
     if (image !== undefined && showShape(image) !== showShape(found))
       refuse(`images ${showShape(image)}`, showShape(found), 'give images of the size that the model takes');

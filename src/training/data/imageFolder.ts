@@ -1,5 +1,6 @@
 /** Reads a folder of pictures as a data set, in Node with sharp. */
 import type { Task } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
 import { fail, orRaise } from '../../internal/errors.js';
 import { exactly } from '../../internal/decode.js';
 import { F, t, TE } from '../../internal/fp.js';
@@ -138,9 +139,9 @@ const checkedPath = checked('imageFolder', exactly({ path: t.string }));
  * pets.ignored // → ['dogs/names.txt']
  * unwrap(await pets.batch(Int32Array.of(1))()).labels // → [1]
  */
-export const imageFolder = <const S extends Size, const C extends PictureChannels = 3>(
+export const imageFolder = <const S extends Size, const C extends PictureChannels = 3, G = unknown>(
   path: string,
-  options: ImageOptions<S, C>,
+  options: Exact<G, keyof ImageOptions> & ImageOptions<S, C>,
 ): Task<ImageFiles<ImageShapeOf<Extents<S, C>>>> =>
   genTask('imageFolder', function* () {
     yield* take(checkedPath({ path }));

@@ -1,5 +1,6 @@
 /** Makes data sets of files that a web page received or fetched. */
 import { task, type Task } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
 import { refined } from '../../internal/decode.js';
 import { failure, orRaise } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
@@ -62,9 +63,9 @@ const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
  * data.ignored // → ['about.txt']
  * unwrap(await data.batch(Int32Array.of(0))()) // → { images: [1], labels: [-1] }
  */
-export const imagesOfFiles = <const S extends Size, const C extends PictureChannels = 3>(
+export const imagesOfFiles = <const S extends Size, const C extends PictureChannels = 3, G = unknown>(
   files: Iterable<PictureFile>,
-  options: ImageOptions<S, C>,
+  options: Exact<G, keyof ImageOptions> & ImageOptions<S, C>,
 ): Task<ImageFiles<ImageShapeOf<Extents<S, C>>>> =>
   genTask('imagesOfFiles', function* () {
     yield* take(imageOptions('imagesOfFiles')(options));

@@ -1,6 +1,7 @@
 import type { Effect } from '../../dsl/run/effect.js';
 import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { E } from '../../internal/fp.js';
 import { type Fallible, hold, take } from '../../internal/gen.js';
 import { exactly } from '../../internal/decode.js';
@@ -50,11 +51,11 @@ const codec = exactly(required, { ...optional, onEvent: listener, onError: liste
  * await nf.run(read(params)) // → [1]
  * await nf.close()
  */
-export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
-  given: Given<Fit<P, I, M>, P, I>,
+export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>, G = unknown>(
+  given: Exact<G, keyof Fit<never, ImageShape>> & Given<Fit<P, I, M>, P, I>,
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fit', function* (backend) {
-    const { onEvent, onError, ...training } = yield* take(checked('fit', codec)(given));
+    const { onEvent, onError, ...training } = yield* take(checked('fit', codec)<Given<Fit<P, I, M>, P, I>>(given));
     const run = yield* hold(startTraining<P, I, M>(training)(backend), (started) => started.release);
     yield* take(followEvents(run, onEvent, onError)(backend));
     const params = yield* take(run.finish);

@@ -11,8 +11,6 @@ import {
   uniformTimesteps,
 } from '../../diffusion/index.js';
 import { type Raveling, raveling, type Shape } from '../../dsl/index.js';
-import type { Fixed } from '../../dsl/types/shape.js';
-import type { InferredFrom } from '../../internal/options.js';
 import type { Averaging, Optimizer } from '../../nn/index.js';
 
 /** A network to be trained: a denoiser, or a classifier of noisy images, which has no `predicts`. */
@@ -49,7 +47,7 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
    */
   readonly labelDropout?: number;
   /** Makes the condition from each image, for a model that is conditioned on images: `superResolution({ factor: 2 })`. */
-  readonly condition?: Conditioner<Fixed<I>>;
+  readonly condition?: NoInfer<Conditioner<I>>;
   /** Draws the timesteps of a batch; independently and uniformly by default. */
   readonly timesteps?: TimestepDraw | AdaptiveDraw;
 }
@@ -58,7 +56,7 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
 export type AnyRecipe<P, I extends Shape> = Recipe<P, I, Learnable<P, I>>;
 
 /** A training as callers write it, with `P` and `I` inferred from its network. */
-export type Given<T extends { readonly model: unknown }, P, I extends Shape> = InferredFrom<T, 'model'> & {
+export type Given<T extends { readonly model: unknown }, P, I extends Shape> = T & {
   readonly model: Learnable<P, I>;
 };
 

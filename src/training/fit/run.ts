@@ -13,6 +13,7 @@ import {
   type Value,
 } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Block, gen, keep, take } from '../../internal/gen.js';
 import { breather } from '../../internal/stop.js';
@@ -106,8 +107,8 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
  * losses // → [1, 0.25]
  * await nf.run(release)
  */
-export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
-  given: Given<Training<P, I, M>, P, I>,
+export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>, G = unknown>(
+  given: Exact<G, keyof Training<never, ImageShape>> & Given<Training<P, I, M>, P, I>,
 ): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
     const training: AnyTraining<P, I> = yield* take(checkedTraining(given));

@@ -1,6 +1,7 @@
 import { bitsOfBytes, type Grid, likelihood } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, type RandomKey, read, release, type Resident } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
@@ -58,8 +59,13 @@ type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
  * measured.nats // → [-0.9189, -1.4189]
  */
 export const logLikelihoods: {
-  <I extends ImageShape>(measuring: LikelihoodMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<LogLikelihoods>;
-  <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<NoInfer<I>>): Effect<LogLikelihoods>;
+  <I extends ImageShape, G = unknown>(
+    measuring: Exact<G, keyof LikelihoodMeasuring<ImageShape>> & LikelihoodMeasuring<I>,
+  ): <P>(trained: Trained<P, I>) => Effect<LogLikelihoods>;
+  <P, I extends ImageShape, G = unknown>(
+    trained: Trained<P, I>,
+    measuring: Exact<G, keyof LikelihoodMeasuring<ImageShape>> & LikelihoodMeasuring<NoInfer<I>>,
+  ): Effect<LogLikelihoods>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const options = yield* take(checked(where, codec)(measuring));

@@ -22,7 +22,6 @@ import { checkedTrained, conditioner, dataSet, hostKey, signal } from '../checke
 import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
 import { checkNumbers } from '../data/images.js';
 import { loaded } from '../fit/examples.js';
-import type { Fixed } from '../../dsl/types/shape.js';
 import type { Trained } from '../trained.js';
 import { lookThrough } from '../data/wholeSet.js';
 
@@ -36,7 +35,7 @@ export interface Measuring<I extends ImageShape> {
   /** The key of all random draws, which depend on the position of each image in the data set. */
   readonly key: RandomKey;
   /** Makes the condition from each image, for a model that is conditioned on images, as in its training. */
-  readonly condition?: Conditioner<Fixed<I>>;
+  readonly condition?: NoInfer<Conditioner<I>>;
   /**
    * Called after each step with the number of finished steps. The next step waits for the promise or the task that it
    * returns; an error in it ends the measurement.

@@ -1,6 +1,7 @@
 import type { Correction, ReverseVariance } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, read, release } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
@@ -50,8 +51,13 @@ const codec = measuringCodec({
  * bound.standardError // → 0
  */
 export const variationalBound: {
-  <I extends ImageShape>(measuring: BoundMeasuring<I>): <P>(trained: Trained<P, I>) => Effect<DatasetBound>;
-  <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<NoInfer<I>>): Effect<DatasetBound>;
+  <I extends ImageShape, G = unknown>(
+    measuring: Exact<G, keyof BoundMeasuring<ImageShape>> & BoundMeasuring<I>,
+  ): <P>(trained: Trained<P, I>) => Effect<DatasetBound>;
+  <P, I extends ImageShape, G = unknown>(
+    trained: Trained<P, I>,
+    measuring: Exact<G, keyof BoundMeasuring<ImageShape>> & BoundMeasuring<NoInfer<I>>,
+  ): Effect<DatasetBound>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const { condition, variance, correction, onStep, signal, key } = yield* take(checked(where, codec)(measuring));

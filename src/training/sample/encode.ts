@@ -2,12 +2,14 @@
 import type { Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
 import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
 import { checked } from '../../internal/parts.js';
 import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
+import type { ForClasses, Needs, WithClasses } from './classes.js';
 import { planOf } from './samplePlan.js';
 import { encodingCodec, type Sampling } from './sampling.js';
 import { genEffect } from '../genEffect.js';
@@ -45,10 +47,13 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
  * await nf.close()
  */
 export const encode: {
-  <Q = unknown, J extends ImageShape = ImageShape>(
-    encoding: Encoding<Q, J>,
-  ): <P, I extends J>(trained: Trained<P, I>) => Effect<Images>;
-  <P, I extends ImageShape, Q = unknown>(trained: Trained<P, I>, encoding: Encoding<Q, NoInfer<I>>): Effect<Images>;
+  <Q = unknown, J extends ImageShape = ImageShape, G = unknown, C = never>(
+    encoding: Exact<G, keyof Encoding> & Encoding<Q, J> & { readonly guidance?: Needs<C> },
+  ): <P, I extends J, K>(trained: WithClasses<Trained<P, I, K>, K, G, C>) => Effect<Images>;
+  <P, I extends ImageShape, K, Q = unknown, G = unknown>(
+    trained: Trained<P, I, K>,
+    encoding: Exact<G, keyof Encoding> & ForClasses<K, G> & Encoding<Q, NoInfer<I>>,
+  ): Effect<Images>;
 } = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
   genEffect('encode', function* (backend) {
     const { images, solver = ddimInversion(), ...given } = yield* take(checked('encode', encodingCodec)(encoding));

@@ -151,7 +151,7 @@ describe('a prepared sampling', () => {
 
   test('names a wrong part', () =>
     onWasm(async (backend) => {
-      const wrong = { ...parts, labels: [1] };
+      const wrong = { ...parts, ...({ labels: [1] } as object) };
       expect(await leftOf(prepareSampling(trained, wrong)(backend))).toMatchObject({
         _tag: 'ConfigError',
         where: 'prepareSampling.labels',

@@ -2,6 +2,7 @@
 import type { GuidedParams } from '../../diffusion/index.js';
 import { fail, key as keyOf } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
 import { E } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
 import { checked } from '../../internal/parts.js';
@@ -10,6 +11,7 @@ import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import { genEffect, genTask } from '../genEffect.js';
 import type { Trained } from '../trained.js';
+import type { ForClasses, IfNoClasses } from './classes.js';
 import { besideGuide } from './guide.js';
 import { beginningOf } from './givenImages.js';
 import { programCache } from './programCache.js';
@@ -29,14 +31,19 @@ export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> ext
 /** The parts of a sampling that may differ between requests. */
 export type SampleRequest = Omit<Sampling, keyof Preparation>;
 
-/** A sampling that was compiled. */
-export interface PreparedSampling {
+/** The requests to a sampling of a model of `K` with the fields of `G`: without labels if nothing takes them. */
+type RequestFor<K, G> = 'guidance' extends keyof G
+  ? SampleRequest
+  : IfNoClasses<K, Omit<SampleRequest, 'labels'>, SampleRequest>;
+
+/** A sampling that was compiled, which takes requests `R`. */
+export interface PreparedSampling<R = SampleRequest> {
   /**
    * Draws samples. Requests may run at the same time; each gets the same samples as if it ran alone. A request with a
    * new combination of parts, such as `known` or a `strength` that keeps other timesteps, compiles its programs first.
    * The programs of the four combinations that were used last are kept. Fails with the errors of `sample`.
    */
-  readonly sample: (request: SampleRequest) => Task<Images>;
+  readonly sample: <G = unknown>(request: Exact<G, keyof R> & R) => Task<Images>;
   /** Frees the programs after the running requests have ended. Later requests are a `ConfigError`. */
   readonly release: Task<void>;
 }
@@ -78,12 +85,14 @@ const released = fail('ConfigError', {
  * await nf.run(prepared.release)
  * await nf.close()
  */
-export const prepareSampling = <P, I extends ImageShape, Q = unknown>(
-  trained: Trained<P, I>,
-  options: Preparation<Q, NoInfer<I>>,
-): Effect<PreparedSampling> =>
+export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unknown>(
+  trained: Trained<P, I, K>,
+  options: Exact<G, keyof Preparation> & ForClasses<K, G> & Preparation<Q, NoInfer<I>>,
+): Effect<PreparedSampling<RequestFor<K, G>>> =>
   genEffect('prepareSampling', function* (backend) {
-    const { batch = 1, ...parts } = yield* take(checked('prepareSampling', preparationCodec)(options));
+    const { batch = 1, ...parts } = yield* take(
+      checked('prepareSampling', preparationCodec)<Preparation<Q, I>>(options),
+    );
     yield* take(checkedTrained('prepareSampling')(trained));
     const whole = besideGuide('prepareSampling', trained, parts.guide);
     function* planned(given: SampleRequest): Block<Plan<P, Q, I>> {

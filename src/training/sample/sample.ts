@@ -1,10 +1,12 @@
 /** Samples of a trained model. */
 import type { Effect } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
 import { checked } from '../../internal/parts.js';
 import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
+import type { ForClasses, Needs, WithClasses } from './classes.js';
 import { beginningOf } from './givenImages.js';
 import type { Images } from '../data/images.js';
 import { planOf } from './samplePlan.js';
@@ -27,10 +29,13 @@ import { drawnOnce } from './runSampling.js';
  * await nf.run(samples) // → { data: [1, 1], shape: [2, 1, 1, 1] }
  */
 export const sample: {
-  <Q = unknown, J extends ImageShape = ImageShape>(
-    sampling: Sampling<Q, J>,
-  ): <P, I extends J>(trained: Trained<P, I>) => Effect<Images>;
-  <P, I extends ImageShape, Q = unknown>(trained: Trained<P, I>, sampling: Sampling<Q, NoInfer<I>>): Effect<Images>;
+  <Q = unknown, J extends ImageShape = ImageShape, G = unknown, C = never>(
+    sampling: Exact<G, keyof Sampling> & Sampling<Q, J> & { readonly guidance?: Needs<C> },
+  ): <P, I extends J, K>(trained: WithClasses<Trained<P, I, K>, K, G, C>) => Effect<Images>;
+  <P, I extends ImageShape, K, Q = unknown, G = unknown>(
+    trained: Trained<P, I, K>,
+    sampling: Exact<G, keyof Sampling> & ForClasses<K, G> & Sampling<Q, NoInfer<I>>,
+  ): Effect<Images>;
 } = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
   genEffect('sample', function* (backend) {
     const given = yield* take(checked('sample', samplingCodec)(sampling));

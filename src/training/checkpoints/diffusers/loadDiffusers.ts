@@ -2,6 +2,8 @@
 import type { Effect } from '../../../dsl/run/effect.js';
 import { ancestral, clipToImage, everyStep, type Process, trailing } from '../../../diffusion/index.js';
 import { fail, failure, type NoisefoldError } from '../../../dsl/index.js';
+import type { Exact } from '../../../internal/exact.js';
+import { orNoOptions } from '../../../internal/options.js';
 import { exactly, exactTuple, positive, oneOf } from '../../../internal/decode.js';
 import { E, type either, t, TE } from '../../../internal/fp.js';
 import { type Block, take } from '../../../internal/gen.js';
@@ -169,9 +171,12 @@ const misfit = (path: string) => (error: NoisefoldError) =>
  * await using nf = await open(reference())
  * await nf.run(loadDiffusers('missing', { steps: 10 })).catch((thrown) => errorIn(thrown)?.where) // → 'missing'
  */
-export const loadDiffusers = (folder: string, options: DiffusersFolder = {}): Effect<LoadedDiffusers> =>
+export const loadDiffusers = <G = unknown>(
+  folder: string,
+  options?: Exact<G, keyof DiffusersFolder> & DiffusersFolder,
+): Effect<LoadedDiffusers> =>
   genEffect('loadDiffusers', function* (backend) {
-    const known = yield* take(checked('loadDiffusers', codec)(options));
+    const known = yield* take(checked('loadDiffusers', codec)(orNoOptions<DiffusersFolder>(options)));
     yield* take(checked('loadDiffusers: folder', t.string)(folder));
     yield* take(demandFolder(folder));
     const isPipeline = yield* take(fileExists(inFolder(folder, INDEX)));

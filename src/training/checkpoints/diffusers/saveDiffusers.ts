@@ -1,6 +1,8 @@
 /** Saves trained models as folders of diffusers. */
 import type { Effect } from '../../../dsl/run/effect.js';
 import { type Backend, raise } from '../../../dsl/index.js';
+import type { Exact } from '../../../internal/exact.js';
+import { orNoOptions } from '../../../internal/options.js';
 import { exactly } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { gen, take } from '../../../internal/gen.js';
@@ -73,13 +75,15 @@ const architectureOf = <P, I extends ImageShape>(model: Trained<P, I>['model']):
  * loaded.model.config.predicts // → 'v'
  * await nf.close()
  */
-export const saveDiffusers = <P, I extends ImageShape>(
+export const saveDiffusers = <P, I extends ImageShape, G = unknown>(
   folder: string,
   trained: Trained<P, I>,
-  options: SaveDiffusersOptions = {},
+  options?: Exact<G, keyof SaveDiffusersOptions> & SaveDiffusersOptions,
 ): Effect<void> =>
   genEffect('saveDiffusers', function* (backend: Backend) {
-    const { scheduler: given, dtype = 'float32' } = yield* take(checked('saveDiffusers', codec)(options));
+    const { scheduler: given, dtype = 'float32' } = yield* take(
+      checked('saveDiffusers', codec)(orNoOptions<SaveDiffusersOptions>(options)),
+    );
     yield* take(checked('saveDiffusers: folder', t.string)(folder));
     const { model, process, params, labelDropout } = yield* take(checkedTrained('saveDiffusers')(trained));
     const architecture = architectureOf(model);

@@ -2,6 +2,8 @@
 import type { Model } from '../../../diffusion/index.js';
 import type { Backend, NoisefoldError } from '../../../dsl/index.js';
 import type { Effect } from '../../../dsl/run/effect.js';
+import type { Exact } from '../../../internal/exact.js';
+import { orNoOptions } from '../../../internal/options.js';
 import { exactly, positive } from '../../../internal/decode.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
@@ -141,16 +143,16 @@ const listeners = <P>(
  * await nf.run(folder.release)
  * await nf.close()
  */
-export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
+export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>, G = unknown, H = unknown>(
   folder: RunFolder,
-  given: Given<FitInFolder<P, I, M>, P, I>,
-  options: Saving = {},
+  given: Exact<G, keyof FitInFolder<never, ImageShape>> & Given<FitInFolder<P, I, M>, P, I>,
+  options?: Exact<H, keyof Saving> & Saving,
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitIn', function* (backend) {
     yield* take(checked('fitIn: folder', folderPart)(folder));
     yield* take(checked('fitIn: training', trainingPart)(given));
-    const saving = yield* take(checked('fitIn', exactly({}, savingFields))(options));
-    const { initial, ...others } = given;
+    const saving = yield* take(checked('fitIn', exactly({}, savingFields))(orNoOptions<Saving>(options)));
+    const { initial, ...others }: Given<FitInFolder<P, I, M>, P, I> = given;
     const state = folder.from === null ? initial !== undefined && { initial } : { from: folder.from };
     return yield* take(fit<P, I, M>({ ...others, ...listeners(backend, folder, given, saving), ...state })(backend));
   });
@@ -174,15 +176,16 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
  * await nf.close()
  * unwrap(await loadCheckpoint(`${path}/checkpoint.safetensors`)()).step // → 9
  */
-export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>>(
+export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>, G = unknown, H = unknown>(
   path: string,
-  given: Given<FitInFolder<P, I, M>, P, I>,
-  options: Opening & Saving = {},
+  given: Exact<G, keyof FitInFolder<never, ImageShape>> & Given<FitInFolder<P, I, M>, P, I>,
+  options?: Exact<H, keyof (Opening & Saving)> & Opening & Saving,
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitInFolder', function* (backend) {
     yield* take(checked('fitInFolder: training', trainingPart)(given));
-    yield* take(checked('fitInFolder: options', optionsPart)(options));
-    const { resume, log, ...saving } = options;
+    const { resume, log, ...saving } = yield* take(
+      checked('fitInFolder: options', optionsPart)(orNoOptions<Opening & Saving>(options)),
+    );
     const { signal: own } = given;
     if (own !== undefined) yield* take(checked('fitInFolder.signal', signal)(own));
     const stop = yield* hold(E.right(stopOnSignals()), ({ release }) => release());

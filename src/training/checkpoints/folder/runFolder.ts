@@ -5,6 +5,8 @@
  * and no duplicate.
  */
 import type { Task } from '../../../dsl/run/effect.js';
+import type { Exact } from '../../../internal/exact.js';
+import { orNoOptions } from '../../../internal/options.js';
 import { attempt, failure, type NoisefoldError, orRaise, raise } from '../../../internal/errors.js';
 import { exactly, positive } from '../../../internal/decode.js';
 import { E, t, TE, type taskEither } from '../../../internal/fp.js';
@@ -248,9 +250,12 @@ const opened = (
  * again.from // → snapshot
  * await again.release()
  */
-export const openRunFolder = (path: string, options: Opening = {}): Task<RunFolder> =>
+export const openRunFolder = <G = unknown>(
+  path: string,
+  options?: Exact<G, keyof Opening> & Opening,
+): Task<RunFolder> =>
   onFile(path, 'the folder of a run', async () => {
-    const opening = orRaise(checked('openRunFolder', openingCodec)(options));
+    const opening = orRaise(checked('openRunFolder', openingCodec)(orNoOptions<Opening>(options)));
     const { join, lstat, readdir, rm, rmdir } = node();
     const made = await lstat(path).then(() => false, recover(['ENOENT'], true));
     if (made && opening.resume === true) lacking(path, 'no folder', 'check the path, or start without `resume`');

@@ -15,6 +15,8 @@ import { withinFloat32 } from '../../../formats/float32.js';
 import type { OpenTensors } from '../../../formats/openTensors.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
 import { prefixOf } from '../../../formats/weights.js';
+import type { Exact } from '../../../internal/exact.js';
+import { orNoOptions } from '../../../internal/options.js';
 import { exactly } from '../../../internal/decode.js';
 import { E, t } from '../../../internal/fp.js';
 import { type Fallible, gen, hold, take } from '../../../internal/gen.js';
@@ -169,13 +171,13 @@ export const weightsIn = <P>(
  * const refused = await nf.run(loadWeights(path, model)).then(() => null, errorIn)
  * refused?.actual // → '2 missing: fc.w, fc.b; 2 unexpected: 0.weight, 0.bias'
  */
-export const loadWeights = <P>(
+export const loadWeights = <P, G = unknown>(
   source: WeightFiles,
   model: LoadableModel<P>,
-  options: LoadWeightsOptions = {},
+  options?: Exact<G, keyof LoadWeightsOptions> & LoadWeightsOptions,
 ): Effect<LoadedWeights<P>> =>
   genEffect('loadWeights', function* (backend) {
-    const known = yield* take(checked('loadWeights', codec)(options));
+    const known = yield* take(checked('loadWeights', codec)(orNoOptions<LoadWeightsOptions>(options)));
     yield* take(checked('loadWeights: model', modelPart)(model));
     const loaded = openWeights('loadWeights', source, (path, file) => weightsIn(path, file, model, known, backend));
     return yield* take(loaded);

@@ -3,6 +3,8 @@ import type { Effect } from '../../../dsl/run/effect.js';
 import type { Resident, TreeSpec } from '../../../dsl/index.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
 import { prefixOf } from '../../../formats/weights.js';
+import type { Exact } from '../../../internal/exact.js';
+import { orNoOptions } from '../../../internal/options.js';
 import { exactly } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { type Block, take } from '../../../internal/gen.js';
@@ -81,14 +83,14 @@ export function* writeWeights<P>(
  * Array.from(file.tensors.keys()) // → ['scale']
  * file.metadata.format // → 'pt'
  */
-export const saveWeights = <P>(
+export const saveWeights = <P, G = unknown>(
   path: string,
   model: NamedModel & { readonly params: TreeSpec<P> },
   params: Resident<P>,
-  options: SaveWeightsOptions = {},
+  options?: Exact<G, keyof SaveWeightsOptions> & SaveWeightsOptions,
 ): Effect<void> =>
   genEffect('saveWeights', function* (backend) {
-    const known = yield* take(checked('saveWeights', codec)(options));
+    const known = yield* take(checked('saveWeights', codec)(orNoOptions<SaveWeightsOptions>(options)));
     yield* take(checked('saveWeights: model', part('a model, such as the result of unet', 'params'))(model));
     yield* writeWeights('saveWeights', path, model, params, known, backend);
   });

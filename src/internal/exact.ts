@@ -1,0 +1,42 @@
+/**
+ * Exact options. The compiler looks for unknown fields only in the literal that is the argument; `Exact` also finds them in
+ * a spread and in a variable:
+ *
+ *     const ddim = <G = unknown>(options: Exact<G, keyof DdimOptions> & DdimOptions) => …
+ *
+ * `G` is inferred as a record with the fields of the argument. If all of them are fields of the options, `Exact` is
+ * `unknown`, so that the parameter has the type of the options, and another mistake has its usual message.
+ */
+
+/** Refuses the fields of `G` whose names are not among `F`. */
+export type Exact<G, F> = keyof G extends F
+  ? unknown
+  : 'valueOf' extends keyof G // a number, which the type of the options refuses, or a record by `string`
+    ? unknown
+    : { readonly [N in keyof G]: N extends F ? unknown : Refusal<N & string, F> };
+
+/** The message about a field that is not an option. */
+type Refusal<N extends string, F> = N extends `${infer First}${string}`
+  ? Suggesting<N, Similar<N, Extract<F, `${First}${string}`>>>
+  : never;
+
+type Suggesting<N extends string, Meant extends string> = [Meant] extends [never]
+  ? `'${N}' is not an option`
+  : `'${N}' is not an option: did you mean '${Meant}'?`;
+
+/**
+ * The fields with the same first letter that differ from a name by one letter (`ete` and `eta`), by the order of two
+ * letters (`gird` and `grid`), or by an end (`batchSize` and `batch`).
+ */
+type Similar<N extends string, F> = F extends string
+  ? N extends `${F}${string}`
+    ? F
+    : (N | Shorter<N>) & (F | Shorter<F>) extends never
+      ? never
+      : F
+  : never;
+
+/** A name without one of its letters. */
+type Shorter<N extends string, Before extends string = ''> = N extends `${infer Letter}${infer Rest}`
+  ? `${Before}${Rest}` | Shorter<Rest, `${Before}${Letter}`>
+  : never;

@@ -51,7 +51,7 @@ export const functions = group('functions', {
     const steps = [matmul(zeros(64, 32)), matmul(zeros(64, 10))];
     const y = steps.map((f) => pipe(zeros(8, 32), «f»));
   `,
-  'a generic function that is passed by its name': miss`
+  'a generic function that is passed by its name': hit`
     const merge = <B extends Dim>(x: Tensor<[B]>) => (y: Tensor<[B]>) => mul(x, y);
     [zeros(4), zeros(5)].map(merge).map((f) => f(zeros(4)));
   `,

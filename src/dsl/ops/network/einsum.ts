@@ -94,11 +94,11 @@ type LettersAt<E extends string, I extends number> = Operands<E>[I & keyof Opera
 type Bound<E extends string, I extends number, S extends Shape> = ExtentsOf<LettersAt<E, I>, S>;
 
 /** Operand `I` of the shape `S`, or error messages, given the extents of earlier letters. */
-type OperandOf<E extends string, I extends 0 | 1, S extends Shape, Before = unknown> = [S] extends [
-  Readonly<Expected<LettersAt<E, I>, S, Before>>,
-]
-  ? Tensor<S>
-  : Late<S, Clashes<LettersAt<E, I>, S, Before, ['arg 1', 'arg 2'][I]>, Tensor<S>>;
+type OperandOf<E extends string, I extends 0 | 1, S extends Shape, Before = unknown> = [CheckedEquation<E>] extends [E]
+  ? [S] extends [Readonly<Expected<LettersAt<E, I>, S, Before>>]
+    ? Tensor<S>
+    : Late<S, Clashes<LettersAt<E, I>, S, Before, ['arg 1', 'arg 2'][I]>, Tensor<S>>
+  : Tensor<S>; // the equation is an error
 /** The extents of the letters of both operands; those of the second that are known, otherwise those of the first. */
 type ProductOf<E extends string, S extends Shape, T extends Shape> = ResultFrom<E, Bound<E, 0, S> & Bound<E, 1, T>>;
 

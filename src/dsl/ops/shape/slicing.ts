@@ -35,12 +35,14 @@ export const padAlong = (x: Node, axis: number, low: number, high: number, value
   return nodes.pad(x, along(low), along(high), along(0), value);
 };
 
-/** An error message if `N` elements from `F` on are more than the axis has; otherwise `never`. */
+/** An error message if the axis does not have the `N` elements from `F` on, which may count from the end; otherwise `never`. */
 type Beyond<D, A extends number, F extends number, N extends number> = true extends IsWide<D> | IsWide<F> | IsWide<N>
   ? never
   : D extends number
-    ? `${F}` extends `-${string}`
-      ? never
+    ? `${F}` extends `-${infer Back extends number}`
+      ? true extends IsGreater<Back, D> | IsGreater<N, Back>
+        ? `axis ${A} has ${D} elements: none for ${N} from ${F} on`
+        : never
       : true extends IsGreater<Add<F, N> & number, D>
         ? `axis ${A} has ${D} elements, fewer than ${F} + ${N}`
         : never

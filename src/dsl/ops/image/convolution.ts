@@ -103,15 +103,16 @@ const fields = namedFields('conv2d', {}, optional);
 
 /**
  * Convolves images `[B, H, W, C]` with a `kernel: [KH, KW, C, D]` → `[B, H, W, D]`. The kernel is not flipped (a
- * cross-correlation). Without options, the image is padded with zeros so that the result has the same size. With
- * options the size of the result is wide, `[B, Dim, Dim, D]`, and the kernel is `[KH, KW, C/groups, D]`. Raises
- * `ShapeError` if the channels do not fit the kernel, and `ConfigError` for invalid options.
+ * cross-correlation). Without options, the image is padded with zeros so that the result has the same size. With options
+ * the result is `[B, H', W', D]`, H' = ⌊(H + padding − dilation·(KH − 1) − 1)/stride⌋ + 1, and the kernel is `[KH, KW,
+ * C/groups, D]`. H' is wide if the type cannot compute it. Raises `ShapeError` if the channels do not fit the kernel, and
+ * `ConfigError` for invalid options.
  * @example
  * conv2d(zeros(8, 28, 28, 1), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(ones(1, 3, 3, 1), conv2d(ones(3, 3, 1, 1)), reshape(3, 3)) // → [[4, 6, 4], [6, 9, 6], [4, 6, 4]]
  * const patches = conv2d(zeros(8, 28, 28, 1), zeros(4, 4, 1, 32), { strides: [4, 4], padding: 'valid' })
- * dims(patches) // → [8, 7, 7, 32]
- * conv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64), { groups: 64 }) // : Tensor<[8, Dim, Dim, 64]>
+ * patches // : Tensor<[8, 7, 7, 32]>
+ * conv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64), { groups: 64 }) // : Tensor<[8, 28, 28, 64]>
  */
 export const conv2d: {
   <C extends Dim, D extends Dim>(

@@ -213,7 +213,7 @@ type Squeezed<S extends Shape, A extends number> = [Several<ExtentAt<S, A>, A>] 
  * Drops an axis of extent 1. Raises `ShapeError` if it has another extent.
  * @example
  * squeeze(zeros(8, 28, 28, 1), -1) // : Tensor<[8, 28, 28]>
- * const wrong = attempt(() => pipe(zeros(8, 1), squeeze(0)))
+ * const wrong = attempt(() => pipe(zeros(Number('8'), 1), squeeze(0)))
  * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const squeeze: {
@@ -311,8 +311,9 @@ export const ascribe: OneError & {
  * `ShapeError` if the shapes differ.
  * @example
  * const x = zeros(8, 28, 28, 1)
- * pipe(x, conv2d(zeros(3, 3, 1, 1), {})) // : Tensor<[8, Dim, Dim, 1]>
- * pipe(x, conv2d(zeros(3, 3, 1, 1), {}), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
+ * const size = Number('28')
+ * pipe(x, resizeNearest(size, size)) // : Tensor<[8, Dim, Dim, 1]>
+ * pipe(x, resizeNearest(size, size), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
  */
 export const ascribeLike: {
   <S extends Shape, D extends DType>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;

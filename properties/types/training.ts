@@ -51,12 +51,14 @@ import {
   logLikelihoods,
   type PictureFile,
   randomFlip,
+  readIdxDataset,
   sample,
   saveTrained,
   type Trained,
   type TrainedClassifier,
   variationalBound,
 } from '../../src/training/index.js';
+import { unwrap } from '../../src/index.js';
 import { type E, F, RTE, TE } from '../../src/internal/fp.js';
 import { expectType } from './expect.js';
 
@@ -73,8 +75,25 @@ const rest = { process, optimizer: adam({ learningRate: 1e-3 }), batch: 1, steps
 // a model learns from images of its shape; a model of wide shape, from any
 fit({ ...rest, model: grey, data: digits });
 fit({ ...rest, model: wide, data: photographs });
-// @ts-expect-error Type '32' is not assignable to type '28'
+// @ts-expect-error Type '28' is not assignable to type '32'
 fit({ ...rest, model: grey, data: photographs });
+// and from images of a size that types do not contain, such as those of a file: it is checked when the training begins
+declare const ofFile: Dataset<[Dim, Dim, 1]>;
+declare const anything: Dataset;
+fit({ ...rest, model: grey, data: ofFile });
+fit({ ...rest, model: grey, data: anything });
+fit({ ...rest, model: wide, data: ofFile });
+fit({ ...rest, model: grey, data: { ...digits, inMemory: false }, heldOut: { data: ofFile, every: 1 } });
+export const ofIdx = async () =>
+  void fit({ ...rest, model: grey, data: unwrap(await readIdxDataset('images', 'labels')()) });
+declare const inColor: Dataset<[Dim, Dim, 3]>;
+declare const tall: Dataset<[32, Dim, 1]>;
+// @ts-expect-error Type '1' is not assignable to type '3'
+fit({ ...rest, model: grey, data: inColor });
+// @ts-expect-error Type '28' is not assignable to type '32'
+fit({ ...rest, model: grey, data: tall });
+// @ts-expect-error Type '28' is not assignable to type '32'
+fit({ ...rest, model: grey, data: digits, heldOut: { data: photographs, every: 1 } });
 
 // `fit` takes any loss in any weighting, and passes its own options
 const recipe = { ...rest, model: grey, data: digits };
@@ -115,7 +134,7 @@ declare const judge: Judge;
 const classified = { ...rest, model: judge, data: digits };
 expectType<Effect<TrainedClassifier<Tensor<[10]>, [28, 28, 1]>>>()(fit({ ...classified, loss: classifierLosses }));
 expectType<Effect<Trained<UNetParams, [28, 28, 1]>>>()(fit(recipe));
-// @ts-expect-error Type '32' is not assignable to type '28'
+// @ts-expect-error Type '28' is not assignable to type '32'
 fit({ ...classified, data: photographs });
 // @ts-expect-error Property 'predicts' is missing in type 'Classifier<Q, I>' but required in type 'Denoiser<Q, I>'
 fit({ ...classified, loss: simpleLosses });
@@ -148,6 +167,10 @@ expectType<Value<[Dim]>>()(trained.params.time.hidden.b);
 const measuring = { batch: 8, key } as const;
 variationalBound({ ...measuring, data: digits })(trained);
 logLikelihoods({ ...measuring, data: digits, condition: superResolution({ factor: 2 }) })(trained);
+logLikelihoods(trained, { ...measuring, data: ofFile });
+variationalBound(trained, { ...measuring, data: anything });
+// @ts-expect-error Type '28' is not assignable to type '32'
+logLikelihoods(trained, { ...measuring, data: photographs });
 // @ts-expect-error Type '32' is not assignable to type '28'
 variationalBound({ ...measuring, data: photographs })(trained);
 // @ts-expect-error Type '32' is not assignable to type '28'

@@ -11,7 +11,7 @@ import { onWasm } from '../../properties/training/onWasm.js';
 
 describe('a configuration that cannot work is a ConfigError', () => {
   const { data } = plainTraining(1);
-  const labelled = (label: number): Dataset<[8, 8, 1]> => ({
+  const labelled = (label: number): Dataset => ({
     ...data,
     batch: (positions) =>
       TE.map(({ images }: Batch) => ({ images, labels: Int32Array.from(positions, () => label) }))(
@@ -19,7 +19,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
       ),
   });
   /** Replaces one number of every image. */
-  const bright = (number: number): Dataset<[8, 8, 1]> => ({
+  const bright = (number: number): Dataset => ({
     ...data,
     batch: (positions) =>
       TE.map(({ images, labels }: Batch) => ({ images: images.map((x, i) => (i % 64 === 3 ? number : x)), labels }))(

@@ -2,6 +2,7 @@
 export {
   type Batch,
   type Bytes,
+  type DataFor,
   type Dataset,
   datasetOf,
   type ImageExtents,

@@ -38,6 +38,8 @@ type Known<D> = D extends number ? D : number;
 /** Height, width and channels of an image of shape `I`. */
 export type ImageExtents<I extends ImageShape> = readonly [Known<I[0]>, Known<I[1]>, Known<I[2]>];
 
+declare const fits: unique symbol;
+
 /** Images of shape `I` for training. A batch may come from memory, a file or a network connection. */
 export interface Dataset<I extends ImageShape = ImageShape> {
   readonly size: number;
@@ -57,6 +59,17 @@ export interface Dataset<I extends ImageShape = ImageShape> {
   readonly inMemory?: boolean;
   /** The names of the classes, by label, if there are names. A trained model keeps them. */
   readonly classes?: readonly string[];
+  /** Phantom, absent at run time: see {@link DataFor}. */
+  [fits]?(image: I): void;
+}
+
+/**
+ * A data set for a model of images of shape `I`: of these images, or of a size that types do not contain, which is checked
+ * when the training begins.
+ */
+export interface DataFor<I extends ImageShape> extends Dataset {
+  /** The parameter of a method may be wider or narrower: `Dim` fits 28, and 32 does not. */
+  [fits]?(image: I): void;
 }
 
 /** Images in memory, as bytes, and their labels. */

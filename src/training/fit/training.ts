@@ -4,7 +4,7 @@ import { exactly, natural, positive, refined } from '../../internal/decode.js';
 import { t, type either, type taskEither } from '../../internal/fp.js';
 import { checked, functionPart, part } from '../../internal/parts.js';
 import { conditioner, dataSet, hostKey, json, learnablePart, processPart, rate, signal } from '../checked.js';
-import type { Dataset, ImageShape } from '../data/dataset.js';
+import type { DataFor, ImageShape } from '../data/dataset.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
 import type { Initial } from './initial.js';
@@ -12,7 +12,7 @@ import type { Learnable, Recipe } from './recipe.js';
 
 /** Images that are not used for training, on which the loss is measured. */
 export interface HeldOut<I extends ImageShape = ImageShape> {
-  readonly data: Dataset<I>;
+  readonly data: DataFor<I>;
   /** The number of steps between measurements. The first measurement is before the first step. */
   readonly every: number;
   /** The number of images to measure, from the first one: by default 256, or all if there are fewer. */
@@ -21,7 +21,7 @@ export interface HeldOut<I extends ImageShape = ImageShape> {
 
 /** The arguments of a training. */
 export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Recipe<P, I, M> {
-  readonly data: Dataset<NoInfer<I>>;
+  readonly data: DataFor<NoInfer<I>>;
   readonly batch: number;
   /** The total number of updates, including those before a resumed snapshot. */
   readonly steps: number;

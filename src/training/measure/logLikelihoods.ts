@@ -8,7 +8,7 @@ import { type Block, hold, take } from '../../internal/gen.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { checked } from '../../internal/parts.js';
 import { checkedTrained, grid } from '../checked.js';
-import type { ImageShape } from '../data/dataset.js';
+import type { DataFor, Dataset, ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldGrid } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
@@ -18,7 +18,7 @@ import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
 import { checkImages, finiteOf, inBatches, type Measuring, measuringCodec, type ResidentImages } from './measuring.js';
 
 /** The images to measure, and options. */
-export interface LikelihoodMeasuring<I extends ImageShape> extends Measuring<I> {
+export interface LikelihoodMeasuring<I extends ImageShape, D = Dataset<I>> extends Measuring<I, D> {
   /** The number of timesteps of the flow, `spaced` from the first to the last, or a grid; by default every timestep. */
   readonly grid?: number | Grid;
   /**
@@ -64,7 +64,7 @@ export const logLikelihoods: {
   ): <P>(trained: Trained<P, I>) => Effect<LogLikelihoods>;
   <P, I extends ImageShape, G = unknown>(
     trained: Trained<P, I>,
-    measuring: Exact<G, keyof LikelihoodMeasuring<ImageShape>> & LikelihoodMeasuring<NoInfer<I>>,
+    measuring: Exact<G, keyof LikelihoodMeasuring<ImageShape>> & LikelihoodMeasuring<NoInfer<I>, DataFor<NoInfer<I>>>,
   ): Effect<LogLikelihoods>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<I>) =>
   genEffect(where, function* (backend) {

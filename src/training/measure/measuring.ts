@@ -26,8 +26,8 @@ import type { Trained } from '../trained.js';
 import { lookThrough } from '../data/wholeSet.js';
 
 /** The images to measure, and options. */
-export interface Measuring<I extends ImageShape> {
-  readonly data: Dataset<I>;
+export interface Measuring<I extends ImageShape, D = Dataset<I>> {
+  readonly data: D;
   /** The number of images to measure, from the first one; by default all. */
   readonly images?: number;
   /** The number of images at a time. It changes the results only by rounding, and by the noise of a `condition`. */

@@ -6,7 +6,7 @@ import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
 import { checked, functionPart } from '../../internal/parts.js';
-import type { ImageShape } from '../data/dataset.js';
+import type { DataFor, Dataset, ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldCorrection } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
@@ -17,7 +17,7 @@ import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
 import { checkImages, finiteOf, inBatches, type Measuring, measuringCodec, type ResidentImages } from './measuring.js';
 
 /** The images to measure, and options of the bound. */
-export interface BoundMeasuring<I extends ImageShape> extends Measuring<I> {
+export interface BoundMeasuring<I extends ImageShape, D = Dataset<I>> extends Measuring<I, D> {
   /** The variance σ_t² for a model that does not learn it; by default β̃_t of the posterior. */
   readonly variance?: ReverseVariance;
   /** The correction of x̂₀; by default `clipToImage`. */
@@ -56,7 +56,7 @@ export const variationalBound: {
   ): <P>(trained: Trained<P, I>) => Effect<DatasetBound>;
   <P, I extends ImageShape, G = unknown>(
     trained: Trained<P, I>,
-    measuring: Exact<G, keyof BoundMeasuring<ImageShape>> & BoundMeasuring<NoInfer<I>>,
+    measuring: Exact<G, keyof BoundMeasuring<ImageShape>> & BoundMeasuring<NoInfer<I>, DataFor<NoInfer<I>>>,
   ): Effect<DatasetBound>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
   genEffect(where, function* (backend) {

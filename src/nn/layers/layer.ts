@@ -4,7 +4,6 @@
  */
 import {
   type AnyTensor,
-  type Dim,
   dims,
   type Extents,
   fork,

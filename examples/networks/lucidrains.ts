@@ -57,7 +57,10 @@ export const lucidrainsUnet = ({ channels, base, multipliers, ...heads }: Lucidr
   return layer(
     parts,
     ({ time, input, levels, middle, last, output }) =>
-      <B extends Dim, I extends readonly [Dim, Dim, Dim]>(x: Tensor<[B, ...I]>, t: Tensor<[NoInfer<B>]>): typeof x => {
+      <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+        x: Tensor<[B, H, W, C]>,
+        t: Tensor<[NoInfer<B>]>,
+      ): typeof x => {
         const [images, e]: [Images, Vectors] = [x, time(t)];
         const first = input(images);
         const encoded = levels.reduce<Encoded>(

@@ -93,7 +93,10 @@ export const naiveUnet = (channels: number, N: number) =>
       output: convLayer({ inputs: 2 * N, outputs: channels }),
     },
     ({ input, time, down, middle, up, output }) =>
-      <B extends Dim, I extends readonly [Dim, Dim, Dim]>(x: Tensor<[B, ...I]>, t: Tensor<[NoInfer<B>]>): typeof x => {
+      <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+        x: Tensor<[B, H, W, C]>,
+        t: Tensor<[NoInfer<B>]>,
+      ): typeof x => {
         const images: Images = x;
         const e = time(t); // [B, 2N]
         const h = input(images); // [B, H, W, N]
@@ -109,12 +112,16 @@ export const naiveUnet = (channels: number, N: number) =>
   );
 
 /** The network as a model of ε for T timesteps, which it takes as (t + 1)/T. */
-export const naiveModel = <I extends readonly [number, number, number]>(image: I, features: number, T: number) => {
+export const naiveModel = <H extends number, W extends number, C extends number>(
+  image: readonly [H, W, C],
+  features: number,
+  T: number,
+) => {
   const network = naiveUnet(image[2], features);
   return {
     ...network,
     predicts: 'epsilon',
     timesteps: T,
     apply: (params, x, { t }) => network.apply(params)(x, div(add(cast(t, 'float32'), 1), T)),
-  } satisfies Model<ParamsOf<typeof network>, I>;
+  } satisfies Model<ParamsOf<typeof network>, readonly [H, W, C]>;
 };

@@ -23,6 +23,16 @@ test('every export is on the page, in FEATURES.md, or of a backend or the laws',
   expect(missing.map(({ name }) => name)).toEqual([]);
 });
 
+test('a name that several imports export is the same declaration in each of them', () => {
+  const originOf = new Map(names.toReversed().map((one) => [one.name, one])); // the first import that exports a name
+  const shared = names.filter((one) => originOf.get(one.name) !== one);
+  const ambiguous = shared.filter(({ name, declaration }) => originOf.get(name)!.declaration !== declaration);
+  expect(
+    ambiguous.map(({ entry, name }) => `${name}: ${headingOf(originOf.get(name)!.entry)}, ${headingOf(entry)}`),
+  ).toEqual([]);
+  expect(shared.map(({ name }) => name)).toContain('NoisefoldError'); // a deliberate re-export
+});
+
 test('the table of effects.md names the results of functions as they are', () => {
   const table = readFileSync(`${root}docs/effects.md`, 'utf8').split('## unwrap or run')[1]!.split('\n## ')[0]!;
   const rows = table.split('\n').filter((line) => /^\| (an|a|neither) /.test(line));

@@ -1,14 +1,14 @@
-/** `docs/api.md`: the exports of the package, except operations and backends. */
+/** `docs/api.md`: the exports of the package, except operations and the backends themselves. */
 import type { Exported } from './examples.js';
 
 /** The imports of the page, in the order in which a program uses them. */
-export const ENTRIES = ['', 'training', 'diffusion', 'nn', 'evaluation', 'terminal', 'dsl'];
+export const ENTRIES = ['', 'training', 'diffusion', 'nn', 'evaluation', 'terminal', 'dsl', 'backend'];
 
 /** The group of an export within its import, by the folder of its source; '' for none. */
 const groupOf = ({ entry, file }: Exported): string => {
   const [, place = '', folder = '', ...rest] = file.split('/');
   if (place === entry) return rest.length > 0 ? folder : '';
-  return ['internal', 'entry'].includes(place) || entry === '' ? '' : place;
+  return ['internal', 'entry'].includes(place) || ['', 'backend'].includes(entry) ? '' : place;
 };
 
 /** The heading of an import. */

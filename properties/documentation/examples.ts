@@ -26,6 +26,8 @@ export interface Exported {
   readonly gives: Gives | null;
   /** The file that declares it, relative to the root. */
   readonly file: string;
+  /** Its declaration: the file and the position in it. Re-exports of the same thing have the same. */
+  readonly declaration: string;
 }
 
 interface Manifest {
@@ -67,6 +69,8 @@ const findNames = (): readonly Exported[] => {
     checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!).map((symbol) => {
       const declared = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
       const isValue = (declared.flags & ts.SymbolFlags.Value) !== 0;
+      const [place] = declared.declarations ?? [];
+      const file = place?.getSourceFile().fileName.slice(root.length) ?? '';
       const example = declared.getJsDocTags(checker).find(({ name }) => name === 'example');
       return {
         entry,
@@ -75,7 +79,8 @@ const findNames = (): readonly Exported[] => {
         example: example === undefined ? null : ts.displayPartsToString(example.text).trim(),
         gives: isValue ? givenBy(checker.getTypeOfSymbol(declared)) : null,
         summary: firstSentence(ts.displayPartsToString(declared.getDocumentationComment(checker))),
-        file: declared.declarations?.[0]?.getSourceFile().fileName.slice(root.length) ?? '',
+        file,
+        declaration: `${file}:${place?.pos}`,
       };
     }),
   );

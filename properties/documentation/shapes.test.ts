@@ -12,7 +12,7 @@ const shown = ({ message, changed }: Module) => {
   return {
     line: marks === 0 ? changed : lines[0],
     column: lines[marks]!.indexOf('~'),
-    last: lines.at(-1)!.replace(' … ', ''),
+    last: lines.at(-1)!.replace(' … ', '').trim(),
   };
 };
 

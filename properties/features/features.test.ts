@@ -147,7 +147,7 @@ test('every law of backends is in one row of the contract', () => {
 });
 
 /** Exported with the operations; they return keys, or their operand, or apply functions to it. */
-const NO_OPERATIONS = ['ascribe', 'ascribeLike', 'foldIn', 'fork', 'key', 'pipe'];
+const NO_OPERATIONS = ['ascribe', 'ascribeLike', 'foldIn', 'fork', 'keep', 'key', 'pipe'];
 
 const exported = publicNames().filter(
   ({ entry, isValue, file }) => entry === 'dsl' && isValue && /^src\/dsl\/(ops\/|random\/keys\.)/.test(file),

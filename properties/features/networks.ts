@@ -12,7 +12,7 @@ const perSample = float('any', 2, 4);
 const linears = family('Linear', {
   matmul: smooth([matrix, float('any', 3, 4)], n.matmul),
   batchedMatmul: smooth([float('any', 5, 2, 3), float('any', 5, 3, 4)], n.batchedMatmul),
-  linear: smooth([matrix, float('any', 3, 4), channels], n.linear, (linear, x, w, b) => linear(x, { w, b })),
+  affine: smooth([matrix, float('any', 3, 4), channels], n.affine, (affine, x, w, b) => affine(x, { w, b })),
   einsum: smooth([float('any', 2, 5, 3), float('any', 2, 4, 3)], n.einsum, (einsum, a, b) =>
     einsum(a, b, 'bij,bkj->bik'),
   ),

@@ -1,6 +1,6 @@
 /** Laws of agreement: every backend computes the results of the reference. */
 import fc from 'fast-check';
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
+import type { Backend, HostArray, KeyWords } from 'noisefold/backend';
 import { vjp } from '../../src/dsl/transforms/gradient.js';
 import type { Grads } from '../../src/dsl/transforms/grads.js';
 import { randint } from '../../src/dsl/random/keys.js';

@@ -1,4 +1,4 @@
-import type { Backend } from '../../src/dsl/compile/backend.js';
+import type { Backend } from 'noisefold/backend';
 import { agreementLaws } from './agreement.js';
 import type { Law } from './law.js';
 import { ownershipLaws } from './ownership.js';

@@ -1,6 +1,5 @@
 /** Laws of the compiler, which must not change the values of a program. */
-import type { Capabilities } from '../../src/dsl/compile/backend.js';
-import { offsetOf, type Plan } from '../../src/dsl/compile/plan.js';
+import { type Capabilities, offsetOf, type Plan } from 'noisefold/backend';
 import { plan } from '../../src/dsl/compile/planning.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';
 import { evaluate } from '../oracles/evaluate.js';

@@ -1,5 +1,5 @@
 /** Laws as a page. */
-import type { Backend } from '../../src/dsl/compile/backend.js';
+import type { Backend } from 'noisefold/backend';
 import { backendLaws } from './backends.js';
 import { boundLaws } from './bounds.js';
 import { channelLaws } from './channels.js';

@@ -1,7 +1,7 @@
 /** Laws of random keys. */
 import fc from 'fast-check';
 import { fork, foldIn, type Key, key, normal, type RandomKey, uniform } from 'noisefold/dsl';
-import type { KeyWords } from '../../src/dsl/compile/backend.js';
+import type { KeyWords } from 'noisefold/backend';
 import { plan } from '../../src/dsl/compile/planning.js';
 import type { Distribution } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';

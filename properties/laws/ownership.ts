@@ -1,6 +1,6 @@
 /** Laws of the ownership of memory, and of the effects of runs on it. */
 import fc from 'fast-check';
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
+import type { Backend, HostArray, KeyWords } from 'noisefold/backend';
 import { compile } from '../../src/dsl/run/compile.js';
 import type { NoisefoldError } from '../../src/internal/errors.js';
 import { type AnyValue, isValue, read, release, upload, type Value } from '../../src/dsl/run/value.js';

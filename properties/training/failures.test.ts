@@ -20,12 +20,12 @@ import {
   type NoisefoldError,
   release,
   type Resident,
-  type Runner,
   type Scalar,
   upload,
   upsample,
   using,
 } from '../../src/dsl/index.js';
+import type { Runner } from '../../src/dsl/compile/backend.js';
 import { E, TE, type taskEither } from '../../src/internal/fp.js';
 import { adam, allOnes, parameter } from '../../src/nn/index.js';
 import { datasetOf } from '../../src/training/data/dataset.js';

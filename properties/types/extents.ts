@@ -375,10 +375,10 @@ expectType<Tensor<[2]>>()(transpose(x, 0));
 // @ts-expect-error a key of the host: draw inside a program, from a key that it takes
 normal(key(7), 3);
 
-// the channels of a convolution with groups are wide
+// the channels of a convolution with groups
 declare const kernel: Tensor<[3, 3, 2, 6]>;
-expectType<Tensor<[1, Dim, Dim, 6]>>()(conv2d(pixels, kernel, { groups: 2 }));
-// @ts-expect-error Type '2' is not assignable to type '4'
+expectType<Tensor<[1, 8, 8, 6]>>()(conv2d(pixels, kernel, { groups: 2 }));
+// @ts-expect-error axis 2 of the kernel must be 4, the channels of the image; it is 2
 conv2d(pixels, kernel, { strides: [2, 2] });
-expectType<Tensor<[1, Dim, Dim, 2]>>()(convTranspose2d(six, kernel));
-expectType<Tensor<[1, Dim, Dim, Dim]>>()(convTranspose2d(six, kernel, { groups: 2 }));
+expectType<Tensor<[1, 8, 8, 2]>>()(convTranspose2d(six, kernel));
+expectType<Tensor<[1, 8, 8, 4]>>()(convTranspose2d(six, kernel, { groups: 2 }));

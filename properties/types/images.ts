@@ -22,18 +22,20 @@ declare const matrix: Tensor<['B', 64]>;
 declare const odd: Tensor<['B', 7, 28, 64]>;
 declare const n: number;
 
-expectType<Tensor<['B', Dim, Dim, 32]>>()(F.pipe(x, convTranspose2d(up, { strides: [2, 2] })));
+expectType<Tensor<['B', '2*H', 56, 32]>>()(F.pipe(x, convTranspose2d(up, { strides: [2, 2] })));
 expectType<Tensor<['B', 'H', 28, 64]>>()(F.pipe(x, depthwiseConv2d(depthwise)));
 expectType<Tensor<['B', 'H/2', 14, 64]>>()(F.pipe(x, maxPool));
-expectType<Tensor<['B', '7 is odd: it has no half', 14, 64]>>()(maxPool(odd));
-expectType<Tensor<['B', Dim, Dim, 64]>>()(F.pipe(x, maxPooling({ window: [3, 3], strides: [2, 2] })));
-expectType<Tensor<['B', Dim, Dim, 64]>>()(F.pipe(x, averagePooling({ window: [3, 3] })));
+expectType<Tensor<['B', Dim, 13, 64]>>()(F.pipe(x, maxPooling({ window: [3, 3], strides: [2, 2] })));
+expectType<Tensor<['B', Dim, 9, 64]>>()(F.pipe(x, averagePooling({ window: [3, 3] })));
+expectType<Tensor<['B', 'H', 28, 64]>>()(F.pipe(x, maxPooling({ window: [3, 3], strides: [1, 1], padding: 'same' })));
+// @ts-expect-error the height is 7, which is odd
+maxPool(odd);
 expectType<Tensor<['B', 32, 16, 64]>>()(F.pipe(x, resizeNearest(32, 16)));
 expectType<Tensor<['B', Dim, 16, 64]>>()(F.pipe(x, resizeBilinear(n, 16)));
 
 // @ts-expect-error Type '64' is not assignable to type '32'
 F.pipe(x, convTranspose2d(turned));
-// @ts-expect-error Type '32' is not assignable to type '64'
+// @ts-expect-error axis 3 of the kernel must be 64, the channels of the image; it is 32
 depthwiseConv2d(x, depthwise32);
 // @ts-expect-error Type '64' is not assignable to type '1'
 depthwiseConv2d(dense);

@@ -126,7 +126,7 @@ const twoWidths = <C extends number, D extends number>(inputs: Extent<C>, output
     { first: gated(inputs), conv: convLayer({ inputs, outputs }), last: gated(outputs) },
     ({ first, conv: change, last }) =>
       <B extends Dim, H extends Dim, W extends Dim>(h: Tensor<[B, H, W, Channels<C>]>, t: Tensor<[B, 256]>) => {
-        // @ts-expect-error Type 'Channels<C>' is not assignable to type 'Channels<D>'
+        // @ts-expect-error Tensor<[B, H, W, Channels<C>], "float32">' is not assignable to parameter of type 'Tensor<[B, H, W, Wide<D>]
         last(h, t);
         return last(change(first(h, t)), t);
       },

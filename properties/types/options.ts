@@ -572,7 +572,7 @@ export const normalized = <R extends Shape, B extends Dim, C extends Dim, D exte
   conv2d(image, kernel),
   // @ts-expect-error is not assignable to parameter of type 'ScaleAndShift<NoInfer<C>>'
   layerNorm(x, others),
-  // @ts-expect-error is not assignable to parameter of type 'Tensor<[Dim, Dim, NoInfer<C>, Dim]
+  // @ts-expect-error axis 2 of the kernel must be ${C}, the channels of the image
   conv2d(image, others.gamma),
   F.pipe(
     x,

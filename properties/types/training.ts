@@ -184,7 +184,7 @@ expectType<Task<ImageFiles<[24, 32, 4]>>>()(imageFolder('pictures', { size: [24,
 declare const files: Iterable<PictureFile>;
 declare const anySize: number;
 expectType<Task<ImageFiles<[Dim, Dim, 1]>>>()(imagesOfFiles(files, { size: anySize, channels: 1 }));
-// @ts-expect-error Type '2' is not assignable to type 'Channels'
+// @ts-expect-error Type '2' is not assignable to type 'PictureChannels'
 imageFolder('pictures', { size: 32, channels: 2 });
 // a data set keeps its own fields where it is augmented
 declare const pets: ImageFiles<[28, 28, 1]>;

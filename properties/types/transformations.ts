@@ -84,9 +84,9 @@ expectType<<B extends Dim>(x: Tensor<[B, 3]>) => Tensor<[B]>>()(<B extends Dim>(
 vmap(energy)(x);
 // @ts-expect-error Source has 3 element(s) but target allows only 2
 vmap(energy)(batch);
-// @ts-expect-error the tensors differ in their leading extents
-vmap(pair)({ a: xs, b: [tenLabels] });
-declare const tenLabels: Tensor<[10], 'int32'>;
+// @ts-expect-error one extent has two values, 8 and 10
+vmap(pair)(differing);
+declare const differing: { readonly a: Tensor<[8, 3]>; readonly b: readonly [Tensor<[10], 'int32'>] };
 // @ts-expect-error a key has no batch: draw the numbers first, and map over them
 vmap((p: { readonly x: Tensor<[3]>; readonly key: Key }) => normal(p.key, 3))({ x: xs, key });
 declare const key: Key;

@@ -152,7 +152,7 @@ export {
 export { priorTerm } from './likelihood/priorTerm.js';
 export { boundTerm } from './likelihood/variationalBound.js';
 
-export { type AdaptiveDraw, asAdaptive, type DrawMemory } from './objectives/adaptiveDraw.js';
+export type { AdaptiveDraw, DrawMemory } from './objectives/adaptiveDraw.js';
 export {
   boundLosses,
   type BoundLossOptions,
@@ -212,7 +212,7 @@ export { dpmSolverPPSde, dpmSolverPPSdeRows } from './solvers/dpmSolverPPSde.js'
 export { dpmSolverPPSinglestep, dpmSolverPPSinglestepRows } from './solvers/dpmSolverPPSinglestep.js';
 export { type Churn, euler, heun } from './solvers/edm.js';
 export { eulerAncestral, eulerAncestralStep } from './solvers/eulerAncestral.js';
-export { flowStep, momentsOf } from './solvers/exponentialIntegrator.js';
+export { exponentialWeights, flowStep } from './solvers/exponentialIntegrator.js';
 export { linearIntegrator, type StepCoefficients } from './solvers/linearIntegrator.js';
 export { lms } from './solvers/lms.js';
 export { pndm } from './solvers/pndm.js';
@@ -224,4 +224,4 @@ export { partOfTheWay, startFrom } from './sampling/imageToImage.js';
 export { type Inpainter, inpainting, type Known, type Resampling } from './sampling/inpainting.js';
 export { slerp } from './sampling/interpolation.js';
 export { gaussian, type Noise } from './sampling/noise.js';
-export { sampler, type Sampler, type SamplerParts, type StepInputs } from './sampling/sampler.js';
+export { sampler, type Sampler, type SamplerParts, type SamplerStepInputs } from './sampling/sampler.js';

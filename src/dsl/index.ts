@@ -1,4 +1,4 @@
-/** `noisefold/dsl`: shapes, tensors, programs, operations, derivatives, random keys, and the interface of backends. */
+/** `noisefold/dsl`: shapes, tensors, programs, operations, derivatives, and random keys. */
 export {
   type AnyTensor,
   type Dim,
@@ -28,7 +28,6 @@ export {
 export {
   type Bindings,
   type CheckedSpec,
-  evaluateDim,
   extentsOf,
   fillSpec,
   isLeafSpec,
@@ -105,5 +104,4 @@ export * from './ops/shape/rearrange.js';
 export type { Rearranged } from './types/rearrangement.js';
 export * from './types/product.js';
 export type { Numeric } from './ops/operand.js';
-export * from './compile/backend.js';
-export type { Call, Plan } from './compile/plan.js';
+export type { Backend, HostArray } from './compile/backend.js';

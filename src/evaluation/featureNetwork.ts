@@ -1,6 +1,6 @@
 /** Networks whose features the metrics compare. */
 import { type Dim, type Resident, type Shape, type Tensor, type TreeSpec, treeSpec } from '../dsl/index.js';
-import type { Image, ImageExtents, ImageShape } from '../training/data/dataset.js';
+import type { ImageExtents, ImageShape, ImageShapeOf } from '../training/data/dataset.js';
 
 /** The outputs of a feature network for B images. */
 export interface Perception {
@@ -40,10 +40,10 @@ export interface FeatureNetwork<P, I extends ImageShape> {
  */
 export const featuresOf = <const I extends readonly [height: number, width: number, channels: number]>(
   image: I,
-  features: (images: Tensor<['B', ...Image<I>]>) => Tensor<[Dim, Dim]>,
-): FeatureNetwork<object, Image<I>> => ({
+  features: (images: Tensor<['B', ...ImageShapeOf<I>]>) => Tensor<[Dim, Dim]>,
+): FeatureNetwork<object, ImageShapeOf<I>> => ({
   model: {
-    image: image as unknown as ImageExtents<Image<I>>, // the same numbers
+    image: image as unknown as ImageExtents<ImageShapeOf<I>>, // the same numbers
     params: treeSpec<object>({}),
     apply: () => (images) => ({ features: features(images) as Tensor<Shape> as Tensor<['B', Dim]> }), // checked when it runs
   },

@@ -23,9 +23,41 @@ export type FromDigits<A extends string> = NumberOf<Reversed<A>>;
  */
 export type Divided<A extends number, B extends number> = ByPrimes<`${A}`, `${B}`, `${B} does not divide ${A}`>;
 
+/** The quotient of two literals without its fraction; `number` if `B` is 0, no integer, or has a prime factor above 7. */
+export type Floored<A extends number, B extends number> = number extends A | B
+  ? number
+  : FloorByPrimes<`${A}`, `${B}`> extends infer N extends number
+    ? N
+    : never; // `infer` keeps the compiler from looking for a constraint
+
+/** `A` − `B`, for `A` ≥ `B`. */
+export type Difference<A extends number, B extends number> = number extends A | B
+  ? number
+  : FromDigits<WithoutZeros<WithoutLast<Added<Reversed<`${A}`>, Complement<Reversed<`${A}`>, Reversed<`${B}`>>, '1'>>>>;
+
 /** Half a literal; a message if it is odd. */
 export type HalfLiteral<A extends number> = HalfOrMessage<Exactly<`${A}`, '2/0'>, A>;
 type HalfOrMessage<H extends string, A extends number> = H extends '' ? `${A} is odd: it has no half` : NumberOf<H>;
+
+/** True if `A` is greater than `B`. */
+export type IsGreater<A extends number, B extends number> = number extends A | B ? boolean : Compared<`${A}`, `${B}`>;
+/** Compares digit by digit: the longer number is greater; of two of one length, the first different digit decides. */
+type Compared<
+  A extends string,
+  B extends string,
+  SoFar extends boolean | null = null,
+> = A extends `${infer X}${infer Xs}`
+  ? B extends `${infer Y}${infer Ys}`
+    ? Compared<Xs, Ys, SoFar extends null ? (X extends Y ? null : IsAfter<X, Y>) : SoFar>
+    : true
+  : B extends ''
+    ? SoFar extends true
+      ? true
+      : false
+    : false;
+type IsAfter<X extends string, Y extends string> = '0123456789' extends `${string}${Y}${string}${X}${string}`
+  ? true
+  : false;
 
 type NumberOf<S extends string> = S extends `${infer N extends number}` ? N : never;
 
@@ -71,7 +103,46 @@ type Added<
       ? `${Out}1`
       : Added<B, '1', '0', Out>;
 
+// Subtraction adds the complement: A − B = A + (99…9 − B) + 1 − 10ⁿ. The last digit comes first.
+
+type Complements = { '0': '9'; '1': '8'; '2': '7'; '3': '6'; '4': '5'; '5': '4'; '6': '3'; '7': '2'; '8': '1'; '9': '0' }; // prettier-ignore
+/** 9 minus each digit of `B`, for as many digits as `A` has. */
+type Complement<A extends string, B extends string, Out extends string = ''> = A extends `${string}${infer As}`
+  ? B extends `${infer Y extends Digit}${infer Bs}`
+    ? Complement<As, Bs, `${Out}${Complements[Y]}`>
+    : Complement<As, '', `${Out}9`>
+  : Out;
+/** Without the 1 of 10ⁿ. */
+type WithoutLast<A extends string> = A extends `${infer X}${infer Rest}`
+  ? Rest extends ''
+    ? ''
+    : `${X}${WithoutLast<Rest>}`
+  : '';
+type WithoutZeros<A extends string> = A extends `${infer Rest}0` ? (Rest extends '' ? A : WithoutZeros<Rest>) : A;
+
 // Division: the first digit comes first
+
+/** Divides `A` by the prime factors of `B`, one after the other, and drops the remainders. */
+type FloorByPrimes<A extends string, B extends string> = B extends '1'
+  ? NumberOf<A>
+  : B extends '0' | `${string}.${string}`
+    ? number
+    : B extends `${string}${'0' | '2' | '4' | '6' | '8'}`
+      ? FloorByPrimes<FloorBy<A, '2/0'>, FloorBy<B, '2/0'>>
+      : B extends `${string}5`
+        ? FloorByPrimes<FloorBy<A, '5/0'>, FloorBy<B, '5/0'>>
+        : Exactly<B, '3/0'> extends ''
+          ? Exactly<B, '7/0'> extends ''
+            ? number
+            : FloorByPrimes<FloorBy<A, '7/0'>, FloorBy<B, '7/0'>>
+          : FloorByPrimes<FloorBy<A, '3/0'>, FloorBy<B, '3/0'>>;
+type FloorBy<
+  A extends string,
+  S extends State,
+  Out extends string = '',
+> = A extends `${infer X extends Digit}${infer Rest}`
+  ? FloorBy<Rest, Steps[S][X][0], `${Out}${Steps[S][X][1]}`>
+  : Trimmed<Out>;
 
 /** Divides `A` by the prime factors of `B`, one after the other; gives `Message` for a remainder. */
 type ByPrimes<A extends string, B extends string, Message extends string> = A extends ''

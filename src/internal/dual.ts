@@ -49,8 +49,6 @@ export interface OneError<Args extends readonly never[] = [first: never, ...rest
 }
 /** {@link OneError} for two forms with one argument. */
 export type OneErrorOfOne = OneError<[x: never]>;
-/** {@link OneError} for two forms with two arguments. */
-export type OneErrorOfTwo = OneError<[x: never, y: never]>;
 
 /** Tests for the arguments that `map` passes: an element, its index, and the list. */
 const areOfMap = ([x, i, list]: Arguments): boolean => Array.isArray(list) && typeof i === 'number' && list[i] === x;

@@ -68,6 +68,10 @@ export const keyWords = (seed: number, where = 'key'): KeyWords => {
 /**
  * Derives a key from a key and 64 bits. Keys and samples are encrypted under different keys, so a derived key does not equal
  * numbers drawn from its parent.
+ * @example
+ * const [first, second] = [deriveWords(key(7), [1, 0]), deriveWords(key(7), [2, 0])]
+ * assert.notDeepEqual(first, second)
+ * assert.deepEqual(first, deriveWords(key(7), [1, 0]))
  */
 export const deriveWords = ([k0, k1]: KeyWords, words: KeyWords): KeyWords =>
   threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words);
@@ -119,6 +123,15 @@ const samples: Readonly<Record<Exclude<Distribution, 'permutation'>, (word: numb
   normal: (word) => Math.fround(normalOfBits(word >>> 9)), // standard normal, from 23 bits
 };
 
-/** Fills `out` with samples. Only `permutation`, 0 … n − 1 in random order, depends on the length n of `out`. */
+/**
+ * Fills `out` with samples. Only `permutation`, 0 … n − 1 in random order, depends on the length n of `out`.
+ * @example
+ * const x = new Float32Array(3)
+ * randomInto('uniform', key(7), x)
+ * x.every((number) => number >= 0 && number < 1) // → true
+ * const longer = new Float32Array(5)
+ * randomInto('uniform', key(7), longer)
+ * assert.deepEqual(longer.slice(0, 3), x)
+ */
 export const randomInto = (distribution: Distribution, key: KeyWords, out: RandomArray): void =>
   distribution === 'permutation' ? shuffle(key, out) : each(key, out, samples[distribution]);

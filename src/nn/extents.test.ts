@@ -52,19 +52,19 @@ const given = (x: unknown): never => x as never;
 
 test.each<[() => unknown, string]>([
   [
-    () => attentionBlock({ channels: 16, heads: 3, groups: 4 }),
+    () => attentionBlock({ channels: 16, heads: 3 as number, groups: 4 }),
     'attentionBlock.heads: expected a number of heads that divides the 16 channels, got 3',
   ],
   [
-    () => attentionBlock({ channels: 16, heads: 4, groups: 3 }),
+    () => attentionBlock({ channels: 16, heads: 4, groups: 3 as number }),
     'attentionBlock.groups: expected a number of groups that divides the 16 channels, got 3',
   ],
   [
-    () => groupNormLayer({ channels: 4, groups: 3 }),
+    () => groupNormLayer({ channels: 4, groups: 3 as number }),
     'groupNormLayer.groups: expected a number of groups that divides the 4 channels, got 3',
   ],
   [
-    () => groupNormLayer({ channels: 4, groups: 0 }),
+    () => groupNormLayer({ channels: 4, groups: 0 as number }),
     'groupNormLayer.groups: expected a number of groups that divides the 4 channels, got 0',
   ],
   [

@@ -31,7 +31,7 @@ export type { Groups } from './layers/groups.js';
 export type { Heads } from './layers/heads.js';
 export { type Sinusoid, sinusoidTable, type TimeRange, type Times } from './layers/timeFeatures.js';
 export * from './networks/attentionBlock.js';
-export type { Image, EncoderConfig } from './networks/encoderConfig.js';
+export type { EncoderConfig, ImageDimensions } from './networks/encoderConfig.js';
 export type { Filter } from './networks/resampling.js';
 export {
   downsampleBlock,

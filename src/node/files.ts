@@ -308,11 +308,6 @@ export const appendLine = (path: string, line: string): Task<void> =>
 /**
  * Flushes a file to the disk, so that its content is kept even if the power fails. Fails with `FileError`, also if the
  * path is a symbolic link.
- * @example
- * import { tmpdir } from 'node:os'
- * const path = `${tmpdir()}/${process.pid}.log`
- * unwrap(await appendLine(path, 'done')())
- * unwrap(await syncFile(path)()) // → undefined
  */
 export const syncFile = (path: string): Task<void> =>
   onFile(path, 'a file to write', async () => {
@@ -329,12 +324,6 @@ export const syncFile = (path: string): Task<void> =>
  * Removes the lines of a text file that `keep` rejects, and an incomplete last line. Rewrites the file completely or
  * not at all, and only if a line is removed. A missing file is not an error. Fails with `FileError`, also if the path is
  * a symbolic link.
- * @example
- * import { tmpdir } from 'node:os'
- * const path = `${tmpdir()}/${process.pid}.txt`
- * unwrap(await writeAtomically(path, 'keep\ndrop\ncut sho')())
- * unwrap(await keepLines(path, (line) => line === 'keep')())
- * new TextDecoder().decode(unwrap(await readBytes(path)())) // → 'keep\n'
  */
 export const keepLines = (path: string, keep: (line: string) => boolean): Task<void> =>
   onFile(path, 'a file to trim', async () => {

@@ -106,15 +106,7 @@ export const decodeMetricsLog =
           hint: 'decode bytes by new TextDecoder().decode(bytes)',
         });
 
-/**
- * Returns true for a valid line of a step before the given one. A run that resumes at that step keeps these lines.
- * @example
- * const metrics = { step: 5, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
- * const line = encodeMetrics(metrics)
- * isLineBefore(6)(line) // → true
- * isLineBefore(5)(line) // → false
- * isLineBefore(6)('{"step":5') // → false
- */
+/** Returns true for a valid line of a step before the given one. A run that resumes at that step keeps these lines. */
 export const isLineBefore =
   (step: number) =>
   (line: string): boolean =>

@@ -5,9 +5,9 @@ export {
   type DataFor,
   type Dataset,
   datasetOf,
-  type Image,
   type ImageExtents,
   type ImageShape,
+  type ImageShapeOf,
   pixelOf,
 } from './data/dataset.js';
 export { positionsOf } from './data/batches.js';
@@ -24,7 +24,7 @@ export {
 export { imageFolder, type ImageFiles, type ImageOptions } from './data/imageFolder.js';
 export { imagesOfFiles, type PictureFile } from './data/imagesOfFiles.js';
 export type { LabelOf, Labelling } from './data/labelling.js';
-export type { Channels, PictureOptions, Size } from './data/pictures.js';
+export type { PictureChannels, PictureOptions, Size } from './data/pictures.js';
 export { fit, type Fit } from './fit/fit.js';
 export type { HeldOut, Training } from './fit/training.js';
 export type { Initial } from './fit/initial.js';
@@ -56,11 +56,11 @@ export {
   initialState,
   parametersOf,
   type Report,
-  type StepInputs,
-  type StepResult,
   trainState,
   type TrainState,
   trainStep,
+  type TrainStepInputs,
+  type TrainStepResult,
 } from './fit/trainState.js';
 export { readTensors, type Snapshot, uploadTensors } from './checkpoints/snapshot.js';
 export { postHocAverage, type PostHoc } from './checkpoints/postHoc.js';
@@ -110,9 +110,9 @@ export { type ByteArray, decodeIdx, type IdxChunk, streamIdx } from '../formats/
 export { readIdx, readIdxChunks, readIdxDataset } from './data/idxFile.js';
 export { imageGrid, type ImageGridOptions, type ImageBatch } from '../reports/imageGrid.js';
 export { encodePng, type Picture } from '../formats/png.js';
-export { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from '../reports/metrics.js';
+export { decodeMetrics, decodeMetricsLog, encodeMetrics, type Metrics } from '../reports/metrics.js';
 export { lossChart, type LossChartOptions } from '../reports/lossChart.js';
-export { appendLine, fileExists, keepLines, readBytes, syncFile, writeAtomically } from '../node/files.js';
+export { appendLine, fileExists, readBytes, writeAtomically } from '../node/files.js';
 export { fitIn, fitInFolder, type FitInFolder, type Saving } from './checkpoints/folder/fitInFolder.js';
 export { type Opening, openRunFolder, type RunFolder } from './checkpoints/folder/runFolder.js';
 export { type FileInMemory, type WeightFiles, type WeightOptions, withWeights } from '../node/weights.js';

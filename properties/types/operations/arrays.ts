@@ -16,15 +16,15 @@ import {
 const bools = (words: string): Wrong => ({ given: { x: `${words}:bool` } });
 const otherThan = (dtype: string, words: string): Wrong => (dtype === ':bool' ? { given: { x: words } } : bools(words));
 const noScalar: Wrong = { given: { x: '' } };
-/** An axis that the operand does not have: the shape of the result becomes a message. */
-const noAxis = (words: string, gives: string): Wrong => ({ given: { x: words }, gives });
+/** An axis that the operand does not have: the error is at the axis. */
+const noAxis = (words: string, axis = '1'): Wrong => ({ given: { x: words }, at: axis });
 
 /** Over all axes, and over some. */
 const reduction = (name: string, dtype = ''): readonly Usage[] => [
   usage(`${name}(x)`, { x: `B H C${dtype}` }, dtype, { ...everyShape, dtype: otherThan(dtype, 'B H C') }),
   usage(`${name}(x, [1, -1])`, { x: `B H W C${dtype}` }, `B W${dtype}`, {
     ...everyDim,
-    rank: noAxis(`B${dtype}`, `B${dtype}`),
+    rank: noAxis(`B${dtype}`),
     dtype: otherThan(dtype, 'B H W C'),
   }),
 ];
@@ -32,7 +32,7 @@ const perSample = (name: string): Usage => unary(`${name}(x)`, { x: 'B H W C' },
 const running = (name: string): Usage =>
   usage(`${name}(x, 1)`, { x: 'B H:int32' }, 'B H:int32', {
     ...everyDim,
-    rank: noAxis('B:int32', 'B:int32'),
+    rank: noAxis('B:int32'),
     dtype: bools('B H'),
   });
 
@@ -54,7 +54,7 @@ const reductions: Usages = {
 const orders: Usages = once({
   argmax: usage('argmax(x, -1)', { x: 'B C' }, 'B:int32', {
     ...everyDim,
-    rank: noAxis('', ''),
+    rank: noAxis(''),
     dtype: bools('B C'),
   }),
   argsort: unary('argsort(x)', { x: 'B C' }, 'B C:int32', {
@@ -79,44 +79,44 @@ const orders: Usages = once({
 const moved = (use: string, x: string, gives: Usage['gives'], wrong: Parameters<typeof usage>[3] = {}): Usage =>
   usage(use, { x }, gives, { ...everyShape, ...everyDtype, ...wrong });
 /** Of one that has a second axis. */
-const along = (use: string, gives: Usage['gives'], lost: Usage['gives']): Usage =>
-  moved(use, 'B H C', gives, { rank: { given: { x: 'B' }, gives: lost } });
+const along = (use: string, gives: Usage['gives'], axis = '1', x = 'B H C'): Usage =>
+  moved(use, x, gives, { rank: noAxis('B', axis) });
 
 const movements: Usages = {
   ...once({
     reshape: moved('reshape(x, {B}, -1, 4)', 'B H C', 'B (C*H)/4 4', { dim: { use: 'reshape(x, -2)' } }),
-    transpose: along('transpose(x, 1, 0, 2)', 'H B C', 'B'),
+    transpose: along('transpose(x, 1, 0, 2)', 'H B C'),
     broadcastTo: moved('broadcastTo(x, {B}, {C})', 'C', 'B C', { dim: { use: 'broadcastTo(x, 1.5)' } }),
     broadcastLike: usage('broadcastLike(x, y)', { x: 'C:int32', y: 'B H C' }, 'B H C:int32', {
       ...everyDtype,
       rank: { free: 'takes every rank: the trace checks that it fits' },
       dim: { free: 'takes every extent: the trace checks that it fits' },
     }),
-    expandDims: along('expandDims(x, 2)', 'B H 1 C', 'B 1'),
+    expandDims: along('expandDims(x, 2)', 'B H 1 C', '2'),
     squeeze: moved('squeeze(x, 1)', 'B 1 C', 'B C', {
-      rank: noAxis('B', 'B'),
-      dim: { free: 'takes every extent: the trace checks that it is 1' },
+      rank: noAxis('B'),
+      dim: { given: { x: 'B 2 C' }, at: '1' },
     }),
-    slice: along('slice(x, 1, 2, {N})', 'B N C', 'B'),
-    split: along('split(x, [3, {N}], 1)', ['B 3 C', 'B N C'], ['B', 'B']),
-    pad: along('pad(x, 1, 2, 3)', 'B H+5 C', 'B'),
-    flip: moved('flip(x, 0, 1)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
-    roll: moved('roll(x, 1, 3)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
+    slice: along('slice(x, 1, 2, {N})', 'B N C'),
+    split: along('split(x, [3, {N}], 1)', ['B 3 C', 'B N C'], '1', 'B N+3 C'),
+    pad: along('pad(x, 1, 2, 3)', 'B H+5 C'),
+    flip: moved('flip(x, 0, 1)', 'B C', 'B C', { rank: noAxis('B') }),
+    roll: moved('roll(x, 1, 3)', 'B C', 'B C', { rank: noAxis('B') }),
     concat: usage('concat(x, y)', { x: 'B H C', y: 'B H D' }, 'B H C+D', {
       dim: { given: { y: 'B H+1 D' } },
     }),
     concatAll: unpiped('concatAll([x, y], 1)', { x: 'B C H', y: 'B D H' }, 'B C+D H'),
     stack: unpiped('stack([x, y])', { x: 'B C', y: 'B C' }, '2 B C'),
-    tile: along('tile(x, 1, 2)', 'B Dim C', 'B'),
+    tile: along('tile(x, 1, 2)', 'B 2*H C'),
   }),
   halve: [
     moved('halve(x)', 'B 2*C', ['B C', 'B C'], {
-      rank: { given: { x: '' }, gives: ['', ''] },
-      dim: { given: { x: 'B 7' }, gives: ['B 3', 'B 3'] },
+      rank: { given: { x: '' } },
+      dim: { given: { x: 'B 7' } },
     }),
     moved('halve(x, 0)', '2*B C', ['B C', 'B C'], {
-      rank: { given: { x: '' }, gives: ['', ''] },
-      dim: { given: { x: '7 C' }, gives: ['3 C', '3 C'] },
+      rank: noAxis('', '0'),
+      dim: { given: { x: '7 C' } },
     }),
   ],
 };
@@ -125,7 +125,7 @@ const choices: Usages = once({
   gather: usage('gather(t, i)', { t: 'N C', i: 'B:int32' }, 'B C', everyDim),
   take: usage('take(x, 1, i)', { x: 'B H C', i: 'N:int32' }, 'B N C', {
     ...everyDim,
-    rank: noAxis('B', 'B'),
+    rank: noAxis('B'),
   }),
   takeAlong: usage('takeAlong(x, 1, i)', { x: 'B C', i: 'B N:int32' }, 'B N', {
     rank: { given: { x: 'C' } },

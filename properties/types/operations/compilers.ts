@@ -1,6 +1,6 @@
 /** Modules compiled by both versions of TypeScript, as users of the sources. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
 import { languageService, messageOf, programOf, projectOptions, root } from './typescript.js';
 
@@ -20,9 +20,22 @@ export interface Complaint {
 const scratch = `${root}.cache/type-tests-${process.pid}/`;
 const folder = `${scratch}modules/`;
 
+interface Manifest {
+  readonly exports: Readonly<Record<string, null | string | { readonly default: string }>>;
+}
+const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
+
+/** The source of each entry of the package, by its name in imports: `noisefold/dsl`. */
+export const entries: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(manifest.exports).flatMap(([subpath, target]) =>
+    target === null || typeof target === 'string'
+      ? []
+      : [[`noisefold${subpath.slice(1)}`, root + target.default.replace('./dist/', '').replace(/\.js$/, '.ts')]],
+  ),
+);
+
 const paths = {
-  'noisefold/dsl': [`${root}src/dsl/index.ts`],
-  'noisefold/nn': [`${root}src/nn/index.ts`],
+  ...Object.fromEntries(Object.entries(entries).map(([entry, path]) => [entry, [path]])),
   'type-test': [`${root}properties/types/expect.ts`],
 };
 

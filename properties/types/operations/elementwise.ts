@@ -21,7 +21,7 @@ const activation = (name: string): readonly Usage[] => [
   usage(`${name}(x)`, { x: 'B H C' }, 'B H C', everyShape),
   usage(`${name}(x, 0.2)`, { x: 'B H C' }, 'B H C', everyShape),
 ];
-const noAxis = { given: { x: 'B' }, gives: 'B' };
+const noAxis = { given: { x: 'B' }, at: '1' };
 /** Along the last axis, or another one. */
 const alongAxis = (name: string): readonly Usage[] => [
   usage(`${name}(x)`, { x: 'B H C' }, 'B H C', everyShape),

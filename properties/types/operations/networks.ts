@@ -10,7 +10,7 @@ const linears: Usages = once({
   batchedMatmul: usage('batchedMatmul(a, b)', { a: 'B N H C', b: 'B N C D' }, 'B N H D', {
     dim: { given: { b: 'B N C+1 D' } },
   }),
-  linear: usage('linear(x, { w, b })', { x: 'B C', w: 'C D', b: 'D' }, 'B D', {
+  affine: usage('affine(x, { w, b })', { x: 'B C', w: 'C D', b: 'D' }, 'B D', {
     rank: { given: { b: '1 D' } },
     dim: { given: { w: 'C+1 D' } },
   }),
@@ -22,33 +22,33 @@ const linears: Usages = once({
   scaleBy: usage('scaleBy(x, s)', { x: 'B H C', s: 'B' }, 'B H C', { rank: { given: { s: 'B 1' } } }),
 });
 
-/** For images of every size, with a result whose size is known only at run time. */
+/** For images of every size. */
 const resized = (use: string, gives: string): Usage => usage(use, { x: 'B H W C' }, gives, everyDim);
 
 /** Half the size; an odd size is an error. */
 const halved = (name: string): Usage =>
   unary(`${name}(x)`, { x: 'B H W C' }, 'B H/2 W/2 C', {
-    dim: { given: { x: 'B H 7 C' }, gives: 'B H/2 3 C' },
+    dim: { given: { x: 'B H 7 C' } },
   });
 
 const images: Usages = {
   conv2d: [
     usage('conv2d(x, k)', { x: 'B H W C', k: '3 3 C D' }, 'B H W D', { dim: { given: { k: '3 3 C+1 D' } } }),
-    usage("conv2d(x, k, { strides: [2, 2], padding: 'valid' })", { x: 'B H W C', k: '3 3 C D' }, 'B Dim Dim D', {
+    usage('conv2d(x, k, { padding: [[1, 1], [1, 1]] })', { x: 'B H W C', k: '3 3 C D' }, 'B H W D', {
       dim: { given: { k: '3 3 C+1 D' } },
     }),
   ],
   ...once({
     depthwiseConv2d: usage('depthwiseConv2d(x, k)', { x: 'B H W C', k: '3 3 1 C' }, 'B H W C'),
-    convTranspose2d: usage('convTranspose2d(x, k, { strides: [2, 2] })', { x: 'B H W C', k: '4 4 D C' }, 'B Dim Dim D'),
+    convTranspose2d: usage('convTranspose2d(x, k, { strides: [2, 2] })', { x: 'B H W C', k: '4 4 D C' }, 'B 2*H 2*W D'),
     downsample: usage('downsample(x, k)', { x: 'B H W C', k: '3 3 C D' }, 'B H/2 W/2 D', {
       dim: { given: { k: '3 3 C+1 D' } },
     }),
     upsample: unary('upsample(x)', { x: 'B H W C' }, 'B 2*H 2*W C', everyDim),
     averagePool: halved('averagePool'),
     maxPool: halved('maxPool'),
-    averagePooling: resized('averagePooling(x, { window: [3, 3] })', 'B Dim Dim C'),
-    maxPooling: resized('maxPooling(x, { window: [3, 3], strides: [2, 2] })', 'B Dim Dim C'),
+    averagePooling: resized("averagePooling(x, { window: [3, 3], strides: [1, 1], padding: 'same' })", 'B H W C'),
+    maxPooling: resized('maxPooling(x, { window: [1, 1] })', 'B H W C'),
     resizeNearest: resized('resizeNearest(x, {N}, 32)', 'B N 32 C'),
     resizeBilinear: resized('resizeBilinear(x, {N}, 32)', 'B N 32 C'),
   }),
@@ -78,11 +78,11 @@ const rearrangements: Usages = once({
   }),
   pixelShuffle: usage('pixelShuffle(x, 2)', { x: 'B H W C' }, 'B 2*H 2*W C/4', {
     ...everyDtype,
-    dim: { given: { x: 'B H W 7' }, gives: 'B 2*H 2*W 3' },
+    dim: { given: { x: 'B H W 7' }, at: '2' },
   }),
   pixelUnshuffle: usage('pixelUnshuffle(x, 2)', { x: 'B H W C' }, 'B H/2 W/2 4*C', {
     ...everyDtype,
-    dim: { given: { x: 'B 7 W C' }, gives: 'B 3 W/2 4*C' },
+    dim: { given: { x: 'B 7 W C' }, at: '2' },
   }),
   sinusoid: usage("sinusoid(t, { size: {N}, sinusoid: 'ddpm' })", { t: 'B' }, 'B N', {
     dim: { use: "sinusoid(t, { size: -1, sinusoid: 'ddpm' })" },

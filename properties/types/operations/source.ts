@@ -1,5 +1,5 @@
 /** Uses as lines of TypeScript: each is a function of the operands. */
-import { evaluateDim } from '../../../src/dsl/index.js';
+import { evaluateDim } from '../../../src/dsl/types/dimExpression.js';
 import { E } from '../../../src/internal/fp.js';
 import { callOf, type Form, type Span, type Written, writtenAs } from './call.js';
 import { broken, type Kind, leafOf, type Usage, type Words } from './usage.js';
@@ -117,7 +117,7 @@ const mistaken = ({ use, given, wrong }: Usage, kind: Kind): readonly number[] =
 /** A use with one mistake. */
 export const wrongLine = (given: Usage, kind: Kind, form: Form): WrongLine => {
   const wrong = given.wrong[kind];
-  const gives = wrong.free === undefined ? wrong.gives : brokenResult(kind, given.gives);
+  const gives = wrong.free === undefined ? undefined : brokenResult(kind, given.gives);
   const { text, args, operator } = written(given, wrong.use ?? given.use, form, literals());
   const result = gives === undefined ? '' : `: ${typeText(gives, literals())}`;
   const start = `${params({ ...given.given, ...wrong.given }, '', literals())}${result} => `;

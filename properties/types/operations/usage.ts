@@ -16,10 +16,8 @@ export interface Wrong {
   readonly given?: Readonly<Record<string, string>>;
   /** Another call. */
   readonly use?: string;
-  /** The operand at which the error is reported, if it is not the changed one. */
+  /** The operand or the number at which the error is reported, if it is not the changed one. */
   readonly at?: string;
-  /** The call compiles, and its result is not of this type. */
-  readonly gives?: Words;
   /** The reason why no argument can have this mistake; the result is then checked against another type. */
   readonly free?: string;
 }

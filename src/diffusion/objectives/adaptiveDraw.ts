@@ -25,14 +25,7 @@ export interface AdaptiveDraw {
   readonly record: (memory: DrawMemory) => <B extends Dim>(drawn: SampleLosses<B>) => DrawMemory;
 }
 
-/**
- * Wraps a plain draw as an adaptive one, with no memory and a plain mean. Returns an adaptive draw unchanged.
- * @example
- * const { name, memory } = asAdaptive(uniformTimesteps)
- * name // → 'uniformTimesteps'
- * const process = unwrap(ddpm(cosine(1000)))
- * memory(process) // → {}
- */
+/** Wraps a plain draw as an adaptive one, with no memory and a plain mean. Returns an adaptive draw unchanged. */
 export const asAdaptive = (timesteps: TimestepDraw | AdaptiveDraw): AdaptiveDraw =>
   typeof timesteps === 'function'
     ? {

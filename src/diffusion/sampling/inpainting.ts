@@ -17,7 +17,7 @@ import { exactly, positive } from '../../internal/decode.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Channel, identity, transition } from '../schedules/channel.js';
 import { requiredKey } from './noise.js';
-import type { Sampler, StepInputs } from './sampler.js';
+import type { Sampler, SamplerStepInputs } from './sampler.js';
 import type { SampleState, SampleStep } from '../solvers/solver.js';
 import { column, entryAt } from '../process/table.js';
 
@@ -43,7 +43,7 @@ export interface Inpainter<P, I extends Shape> extends Pick<Sampler<P, I>, 'memo
   readonly step: <B extends Dim>(
     params: P,
     state: SampleState<[B, ...I]>,
-    inputs: StepInputs<NoInfer<B>> & { readonly known: Known<NoInfer<B>, I> },
+    inputs: SamplerStepInputs<NoInfer<B>> & { readonly known: Known<NoInfer<B>, I> },
   ) => SampleStep<[B, ...I]>;
 }
 

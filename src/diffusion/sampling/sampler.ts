@@ -43,7 +43,7 @@ export interface SamplerParts<P, I extends Shape> {
 }
 
 /** The inputs of a sampler's step besides parameters and state. */
-export interface StepInputs<B extends Dim> {
+export interface SamplerStepInputs<B extends Dim> {
   /** The index of the step, 0…steps-1 from noise to data. */
   readonly index: Tensor<[], 'int32'>;
   /** A different key for each step: on the host, `foldIn(i)(key)` at step i. Only a stochastic sampler needs it. */
@@ -73,7 +73,7 @@ export interface Sampler<P, I extends Shape> {
   readonly step: <B extends Dim>(
     params: P,
     state: SampleState<[B, ...I]>,
-    inputs: StepInputs<NoInfer<B>>,
+    inputs: SamplerStepInputs<NoInfer<B>>,
   ) => SampleStep<[B, ...I]>;
 }
 
@@ -139,7 +139,7 @@ const samplerOf = <P, I extends Shape>({
         step: <B extends Dim>(
           params: P,
           state: SampleState<[B, ...I]>,
-          { index, key, ...given }: StepInputs<NoInfer<B>>,
+          { index, key, ...given }: SamplerStepInputs<NoInfer<B>>,
         ) => {
           const each = forEachSample(state.x);
           return integrator.step(state, {

@@ -1,4 +1,4 @@
-import { flowStep, momentsOf } from './exponentialIntegrator.js';
+import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
 import { lambdaOf } from '../schedules/channel.js';
 import { reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
@@ -8,7 +8,7 @@ import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.j
 
 /** The weights of the predictions, newest first, for x̂₀ as a polynomial in λ through 1, 2 or 3 of them. */
 const weightsOf = (h: number, [before, beforeThat]: readonly number[]): readonly number[] => {
-  const [constant = 0, slope = 0, curve = 0] = momentsOf(h, 3);
+  const [constant = 0, slope = 0, curve = 0] = exponentialWeights(h, 3);
   if (before === undefined) return [constant];
   const r0 = before / h;
   if (beforeThat === undefined) return [constant * (1 + 1 / (2 * r0)), -constant / (2 * r0)];

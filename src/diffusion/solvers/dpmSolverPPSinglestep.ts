@@ -1,4 +1,4 @@
-import { flowStep, momentsOf } from './exponentialIntegrator.js';
+import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
 import { hasLength } from './stepLimits.js';
 import { lambdaOf } from '../schedules/channel.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
@@ -34,7 +34,7 @@ export const dpmSolverPPSinglestepRows =
       const { x, x0 } = flowStep(from, to);
       if (stages === 0) return { x, x0: [x0], noise: 0 };
       const h = lambdaOf(to) - lambdaOf(from);
-      const [constant = 0, slope = 0] = momentsOf(h, 2);
+      const [constant = 0, slope = 0] = exponentialWeights(h, 2);
       const r = (lambdaOf(legs[i]!.from) - lambdaOf(from)) / h;
       // two stages: φ₁/2, as in the paper's Algorithm 1; three stages: φ₂, as in its code
       const newest = (to.scale * (order === 2 ? constant / 2 : slope)) / r;

@@ -11,11 +11,11 @@ export const flowStep = (from: Channel, to: Channel): { readonly x: number; read
 };
 
 /**
- * The integrals I_k = ∫₀¹ h·e^{-h(1-u)}·u^k du for k < `count`: the weights of a polynomial x̂₀ over a leg of length h in λ.
- * In the signs of DPM-Solver++, I₀ = -φ₁, I₁ = φ₂ and I₂ = -2φ₃.
- * @example momentsOf(1, 1) // → [1 - Math.exp(-1)]
+ * The weights of an exponential integrator: I_k = ∫₀¹ h·e^{-h(1-u)}·u^k du for k < `count`, which integrate a polynomial x̂₀
+ * over a leg of length h in λ. In the signs of DPM-Solver++, I₀ = -φ₁, I₁ = φ₂ and I₂ = -2φ₃.
+ * @example exponentialWeights(1, 1) // → [1 - Math.exp(-1)]
  */
-export const momentsOf = (h: number, count: number): readonly number[] =>
+export const exponentialWeights = (h: number, count: number): readonly number[] =>
   h < 1
     ? Array.from({ length: count }, (_, k) => {
         // h·Σ_j (-h)^j·k!/(j + k + 1)!, because the recursion cancels for small h

@@ -1,4 +1,4 @@
-import { flowStep, momentsOf } from './exponentialIntegrator.js';
+import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
 import { lambdaOf } from '../schedules/channel.js';
 import { reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
@@ -16,7 +16,7 @@ export type UniPCVariant = 'bh1' | 'bh2';
  * Σ_m ρ_m·r_m^{k-1} = k!·φ_{k+1}/B. For a single place ρ is 1/2, the only case where B does not cancel.
  */
 const differenceWeights = (h: number, places: readonly number[], variant: UniPCVariant): readonly number[] => {
-  const [constant, ...moments] = momentsOf(h, places.length + 1);
+  const [constant, ...moments] = exponentialWeights(h, places.length + 1);
   const rho =
     places.length === 1
       ? [(variant === 'bh1' ? h : constant!) / 2]

@@ -69,6 +69,7 @@ export interface BackendStats {
   readonly peakBytes: number;
 }
 
+/** A backend: memory, and plans compiled to runners. It is passed explicitly, by `using` or by `nf.run`. */
 export interface Backend {
   readonly name: string;
   readonly capabilities: Capabilities;

@@ -17,9 +17,15 @@ export type Storage =
   /** Uploaded once, at compilation. */
   | { readonly kind: 'constant'; readonly data: ConstantData };
 
-/** The offset of a buffer in its memory, in elements. */
+/**
+ * The offset of a buffer in its memory, in elements.
+ * @example
+ * offsetOf({ kind: 'arena', offset: 64 }) // → 64
+ * offsetOf({ kind: 'output', output: 0 }) // → 0
+ */
 export const offsetOf = (storage: Storage): number => ('offset' in storage ? storage.offset : 0);
 
+/** Numbers of one dtype in memory. */
 export interface Buffer {
   readonly elements: number;
   readonly dtype: NumberType;
@@ -51,6 +57,7 @@ export interface Origin {
   readonly label: string;
 }
 
+/** One step of a plan: a fused region, a kernel such as a convolution, a random draw, or a single primitive. */
 export type Call = { readonly origin: Origin } & (
   | { readonly kind: 'region'; readonly region: Region }
   | {
@@ -65,13 +72,25 @@ export type Call = { readonly origin: Origin } & (
   | { readonly kind: 'library'; readonly node: LibraryNode; readonly inputs: readonly View[]; readonly output: View }
 );
 
-/** The buffers that a call reads. */
+/**
+ * The buffers that a call reads.
+ * @example
+ * await using nf = await open(reference())
+ * const { plan } = await nf.run(compile(program({ x: '3', y: '3' }, ({ x, y }) => add(x, y)), {}))
+ * plan.calls.map(readsOf) // → [[0, 1]]
+ */
 export const readsOf = (call: Call): readonly number[] => {
   if (call.kind === 'random') return [];
   return (call.kind === 'region' ? call.region.loads : call.inputs).map(({ buffer }) => buffer);
 };
 
-/** The buffers that a call writes, including scratch memory. */
+/**
+ * The buffers that a call writes, including scratch memory.
+ * @example
+ * await using nf = await open(reference())
+ * const { plan } = await nf.run(compile(program({ x: '3', y: '3' }, ({ x, y }) => add(x, y)), {}))
+ * plan.calls.map(writesOf) // → [[2]]
+ */
 export const writesOf = (call: Call): readonly number[] => {
   if (call.kind === 'region') return call.region.stores.map(({ buffer }) => buffer);
   const scratch = call.kind === 'anchor' ? call.scratch : null;
@@ -85,6 +104,7 @@ export type LibraryNode = { readonly [K in Op]: Pick<Extract<Node, { op: K }>, '
 export type PlanOutput =
   { readonly kind: 'buffer'; readonly view: View } | { readonly kind: 'key'; readonly key: KeyExpression };
 
+/** A compiled program before a backend makes kernels for it: calls on buffers. */
 export interface Plan {
   readonly buffers: readonly Buffer[];
   /** In order of execution. */
@@ -94,6 +114,7 @@ export interface Plan {
   readonly outputs: readonly PlanOutput[];
 }
 
+/** An input of a plan, in the order of `Runner.run`. */
 export interface PlanInput {
   readonly path: string;
   readonly shape: readonly number[];

@@ -6,16 +6,18 @@ import { showType, type Typed } from '../../internal/errors.js';
 
 export type { DType } from '../types/dtype.js';
 
+/** The functions of one element. */
 export type UnaryFn =
   | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round'
   | 'exp' | 'expm1' | 'log' | 'log1p' | 'sqrt' | 'rsqrt' | 'reciprocal'
   | 'sin' | 'cos' | 'tan' | 'tanh' | 'atan' | 'sigmoid' | 'erf'
   | 'not' | 'isFinite'; // prettier-ignore
 
-/** `mod` has the sign of the divisor (floor division), for float32 and int32. */
+/** The functions of two elements. `mod` has the sign of the divisor (floor division), for float32 and int32. */
 export type BinaryFn =
   'add' | 'sub' | 'mul' | 'div' | 'pow' | 'mod' | 'max' | 'min' | 'equal' | 'less' | 'lessEqual' | 'and' | 'or';
 
+/** The reductions of a region and of `reduce`. */
 export type ReduceFn = 'sum' | 'prod' | 'max' | 'min';
 export type { Distribution };
 
@@ -43,12 +45,16 @@ export type ProductAnchor =
   /** The gradient with respect to the kernel of a convolution, `[KH, KW, C, D]`, from image and cotangent. */
   | { readonly op: 'filterGradient'; readonly attributes: ConvAttributes };
 
-/** See `attentionComposite`, and the composite of its gradients. */
+/**
+ * softmax(scale·q·kᵀ)·v in each head, for q `[…, N, heads, d]`, and k and v `[…, M, heads, d]`. The gradients of q, k and v, from
+ * these and the cotangent, are one tensor, `[…, N + M + M, heads, d]`.
+ */
 export interface AttentionAnchor {
   readonly op: 'attention' | 'attentionGradient';
   readonly scale: number;
 }
 
+/** The numbers of a constant, row-major. */
 export type ConstantData = Float64Array | Float32Array | Int32Array | Uint8Array;
 
 /** An operation that a backend lowers natively or by its decomposition. */
@@ -120,6 +126,7 @@ export interface Attributes {
   readonly composite: { readonly composite: Composite; readonly options: CompositeOptions };
 }
 export type NoAttributes = Readonly<Record<never, never>>;
+/** The names of the primitives. */
 export type Op = keyof Attributes;
 
 interface NodeFields<K extends Op> {

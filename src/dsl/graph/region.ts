@@ -32,7 +32,12 @@ export type Assignment = { readonly dtype: NumberType } & (
   | { readonly op: 'cast'; readonly a: number }
 );
 
-/** Lists the positions of the assignments that an assignment uses. */
+/**
+ * Lists the positions of the assignments that an assignment uses.
+ * @example
+ * operandsOf({ op: 'binary', fn: 'mul', a: 0, b: 2, dtype: 'float32' }) // → [0, 2]
+ * operandsOf({ op: 'load', load: 1, dtype: 'float32' }) // → []
+ */
 export const operandsOf = (a: Assignment): readonly number[] => {
   switch (a.op) {
     case 'unary':
@@ -55,6 +60,7 @@ export const withOperands = (a: Assignment, to: (operand: number) => number): As
   ...('b' in a && { b: to(a.b) }),
 });
 
+/** A strided view of a buffer that a region writes. */
 export interface Store extends Access {
   /** The assignment whose value is stored. */
   readonly value: number;
@@ -62,6 +68,7 @@ export interface Store extends Access {
   readonly reduce: ReduceFn | null;
 }
 
+/** One fused loop nest: it loads from buffers, computes a scalar program in each iteration, and stores its results. */
 export interface Region {
   readonly extents: readonly number[];
   /** The number of reduced loops, which are the last ones. */
@@ -101,7 +108,12 @@ const valueKey = (a: Assignment): string => {
   }
 };
 
-/** The initial value of a reduction, which is also its value over no elements. */
+/**
+ * The initial value of a reduction, which is also its value over no elements.
+ * @example
+ * identityOf('sum', 'float32') // → 0
+ * identityOf('max', 'int32') // → -2147483648
+ */
 export const identityOf = (fn: ReduceFn, dtype: NumberType): number => {
   if (fn === 'sum') return 0;
   if (fn === 'prod') return 1;

@@ -14,7 +14,7 @@ import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
 import { leaves, mapLeaves } from '../types/tree.js';
 import type { BadSpec, Split } from '../types/words.js';
 
-export { type Bindings, evaluateDim } from '../types/dimExpression.js';
+export type { Bindings } from '../types/dimExpression.js';
 
 /** A spec as written by the user. */
 export type Spec = string | TreeSpec<unknown> | readonly Spec[] | { readonly [name: string]: Spec };

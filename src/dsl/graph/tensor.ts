@@ -1,5 +1,5 @@
 import { show } from '../../internal/decode.js';
-import type { Shape } from '../types/dim.js';
+import type { OneEach, Shape } from '../types/dim.js';
 import { type Explanation, raise } from '../../internal/errors.js';
 import type { DType, Node } from './node.js';
 import { leaves, mapLeaves, withLeaves } from '../types/tree.js';
@@ -16,7 +16,12 @@ declare const dtype: unique symbol;
  */
 export interface Tensor<S extends Shape, D extends DType = 'float32'> {
   /** Phantom: absent at run time. */
-  readonly [shape]: Readonly<S>;
+  readonly [shape]: OneEach<S>;
+  readonly [dtype]: D;
+}
+
+/** A tensor of a dtype and any shape, also one that a type parameter is in. */
+export interface OfDType<D extends DType> {
   readonly [dtype]: D;
 }
 
@@ -24,6 +29,8 @@ export type Scalar = Tensor<[]>;
 /** A staged random key; see `keys.ts`. */
 export type Key = Tensor<[], 'key'>;
 export type AnyTensor = Tensor<Shape, DType>;
+/** The shape of a tensor type, also if its dtype is a type parameter. */
+export type ShapeIn<T extends AnyTensor> = T[typeof shape];
 
 /**
  * Returns a node as a tensor. Only this function and {@link nodeOf} convert between the two, which are the same object.

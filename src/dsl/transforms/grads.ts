@@ -1,13 +1,13 @@
 /** Trees of gradients and tangents: a tensor for each float32 tensor of another tree. */
 import { demandType, placeIn, showType } from '../../internal/errors.js';
 import type { Node } from '../graph/node.js';
-import { type AnyTensor, isTensor, mapNodes, nodeOf, type Shape, type Tensor } from '../graph/tensor.js';
+import { type AnyTensor, isTensor, mapNodes, nodeOf, type OfDType } from '../graph/tensor.js';
 import { zerosLike } from '../primitives/index.js';
 import { zipLeaves } from '../types/tree.js';
 
 /** The gradient with respect to a tree of tensors: a tensor of the same shape for each float32 leaf, otherwise null. */
 export type Grads<P> =
-  P extends Tensor<Shape, infer D> ? (D extends 'float32' ? P : null) : { readonly [K in keyof P]: Grads<P[K]> };
+  P extends OfDType<infer D> ? (D extends 'float32' ? P : null) : { readonly [K in keyof P]: Grads<P[K]> };
 
 /** Makes the tree of gradients from a node for each float32 leaf, in order. */
 export const gradsOf = <P>(p: P, gradients: readonly Node[]): Grads<P> => {

@@ -1,5 +1,4 @@
 /** Trees of tensors with a common leading axis: batches and sequences. */
-import type { IsUnion, IsWide } from '../types/dim.js';
 import { placeIn, raise, showShape } from '../../internal/errors.js';
 import { type Node, pathOf } from '../graph/node.js';
 import { input } from '../primitives/index.js';
@@ -14,10 +13,6 @@ export type Batched<T, N extends Dim> =
       ? 'a key has no batch: draw the numbers first, and map over them'
       : Tensor<[N, ...S], D>
     : { readonly [K in keyof T]: Batched<T[K], N> };
-
-/** `unknown`, or an error message if several extents were inferred for `N`. */
-export type OneExtent<N extends Dim> =
-  IsWide<N> extends true ? unknown : IsUnion<N> extends true ? 'the tensors differ in their leading extents' : unknown;
 
 /** Returns the node; raises `DTypeError` for a key, which has no axes. */
 export const notAKey = (where: string, path: string, n: Node): Node =>

@@ -1,7 +1,7 @@
 /** Recurrences, which pass a state along a sequence. */
 import { demandType, placeIn, showType } from '../../internal/errors.js';
 import { demandedFunction } from '../../internal/parts.js';
-import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
+import { type Batched, example, leadingExtent, notAKey } from './leading.js';
 import type { Node } from '../graph/node.js';
 import { concat, expandDims, full, reshape, slice } from '../primitives/index.js';
 import { type AnyTensor, type Dim, isTensor, mapNodes, nodeOf, tensor } from '../graph/tensor.js';
@@ -54,10 +54,7 @@ const stackedNone = (y: unknown): unknown =>
  */
 export const scan =
   <C, X, Y>(f: (carry: C, x: X) => readonly [carry: NoInfer<C>, y: Y]) =>
-  <N extends Dim>(
-    init: NoInfer<C>,
-    xs: Batched<X, N> & OneExtent<N>,
-  ): readonly [carry: C, ys: Batched<Y, NoInfer<N>>] => {
+  <N extends Dim>(init: NoInfer<C>, xs: Batched<X, N>): readonly [carry: C, ys: Batched<Y, NoInfer<N>>] => {
     demandedFunction('scan', f);
     const extent = leadingExtent('scan', xs);
     if (extent === 0) {

@@ -5,7 +5,7 @@ import { type Dim, type DType, nodeOf, type Shape, type Tensor, withNodes } from
 import { full, spread } from '../primitives/index.js';
 import type { Batched as BatchedNodes } from '../primitives/primitive.js';
 import { primitiveOf } from '../primitives/table.js';
-import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
+import { type Batched, example, leadingExtent, notAKey } from './leading.js';
 import { tensorsOf } from './tensors.js';
 
 /**
@@ -35,7 +35,7 @@ export interface Vmap {
   ): <N extends Dim>(xs: Tensor<[N, ...S], D>) => Batched<Y, N>;
   <F extends (x: never) => unknown>(
     f: F,
-  ): <N extends Dim>(xs: Batched<Parameters<F>[0], N> & OneExtent<N>) => Batched<ReturnType<F>, NoInfer<N>>;
+  ): <N extends Dim>(xs: Batched<Parameters<F>[0], N>) => Batched<ReturnType<F>, NoInfer<N>>;
 }
 
 /**

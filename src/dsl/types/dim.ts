@@ -25,6 +25,12 @@ export type IsWide<D> = number extends D ? true : string extends D ? true : fals
 export type Half<D extends Dim> =
   IsWide<D> extends true ? Dim : D extends number ? HalfLiteral<D> : D extends string ? HalfOf<D> : never;
 
+/** An error message in place of an extent: of {@link Half}, and of a quotient. */
+type Message = `${string}: ${string}` | `${number} does not divide ${number}`;
+
+/** `D` as an extent of a result: `never` for an error message, so that only the wrong argument is an error. */
+export type OrNever<D> = D extends Message ? never : D & Dim;
+
 /** Twice an extent, the inverse of {@link Half}: `56` for `28`, `'2*C'` for `'C'`, `'H'` for `'H/2'`. */
 export type Double<D extends Dim> =
   IsWide<D> extends true ? Dim : D extends number ? Sum<D, D> : D extends string ? DoubleOf<D> : never;
@@ -85,12 +91,23 @@ type Balanced<X extends string, Open extends string = ''> = X extends `${infer C
 /** `T`, or another type if it is `never`. */
 export type OrElse<T, Other> = [T] extends [never] ? Other : T;
 
-type HalfOf<D extends string> = D extends `2*${infer X}` ? OrElse<Operand<X>, `(${D})/2`> : `${Factor<D>}/2`;
-type DoubleOf<D extends string> = D extends `${infer X}/2` ? OrElse<Operand<X>, `2*(${D})`> : `2*${Factor<D>}`;
+type HalfOf<D extends string> = D extends Message
+  ? D
+  : D extends `2*${infer X}`
+    ? OrElse<Operand<X>, `(${D})/2`>
+    : `${Factor<D>}/2`;
+type DoubleOf<D extends string> = D extends Message
+  ? D
+  : D extends `${infer X}/2`
+    ? OrElse<Operand<X>, `2*(${D})`>
+    : `2*${Factor<D>}`;
 
-type SymbolPlus<A extends string, N extends number> = N extends 0 ? A : `${Term<A>}+${N}`;
+type SymbolPlus<A extends string, N extends number> = A extends Message ? A : N extends 0 ? A : `${Term<A>}+${N}`;
 
-type SumOf<A extends string, B extends string> = A extends B
+type SumOf<A extends string, B extends string> = [Extract<A | B, Message>] extends [never]
+  ? SymbolSum<A, B>
+  : Extract<A | B, Message>;
+type SymbolSum<A extends string, B extends string> = A extends B
   ? DoubleOf<A>
   : Before<A, B> extends true
     ? `${Term<A>}+${Term<B>}`
@@ -128,6 +145,26 @@ export const countable = (where: string, shape: readonly number[]): readonly num
 export type IsUnion<D, Whole = D> = D extends unknown ? ([Whole] extends [D] ? false : true) : never;
 
 /**
+ * A shape with an error message in place of each union. TypeScript infers `4 | 5` for a type parameter that stands for 4
+ * in one argument and for 5 in another; no tensor has such a shape. A `Dim` stays one extent.
+ */
+export type OneEach<S extends Shape> = { -readonly [I in keyof S]: OneValue<S[I]> };
+type OneValue<D, Whole = D> = D extends unknown
+  ? [Whole] extends [D]
+    ? D
+    : IsWide<Whole> extends true
+      ? D
+      : TwoValues<Whole & Dim, LastOf<Whole> & Dim>
+  : never;
+type TwoValues<Whole extends Dim, Last extends Dim> = `one extent has two values, ${Exclude<Whole, Last>} and ${Last}`;
+/** The last member of a union: TypeScript infers from the last one of the overloads that the members become. */
+type LastOf<U> = (U extends unknown ? (x: () => U) => void : never) extends (x: infer F) => void
+  ? F extends () => infer Last
+    ? Last
+    : never
+  : never;
+
+/**
  * `D` if it is one valid extent, otherwise an error message: for a union, an invalid word, a pattern of words, a negative
  * or fractional literal, or a literal that JavaScript prints with an exponent. `never` for `any`.
  */
@@ -153,10 +190,19 @@ export type Extent<D> = 0 extends 1 & D
 export type Extents<S> = { [I in keyof S]: Extent<S[I]> };
 
 /** Maps `number` and branded numbers to the wide `Dim`; keeps literals and symbols. */
-export type Wide<D> = IsWide<D> extends true ? Dim : D extends number ? ({} extends Record<`${D}`, 1> ? Dim : D) : D;
+export type Wide<D> =
+  IsWide<D> extends true
+    ? Dim
+    : D extends number
+      ? {} extends Record<`${D}`, 1>
+        ? Dim
+        : D
+      : D extends string
+        ? D
+        : never;
 
 /** Applies {@link Wide} to each extent of a shape. The intersection makes an extent of a type parameter a `Dim` too. */
-export type Widened<S> = { -readonly [I in keyof S]: Wide<S[I]> & Dim };
+export type Widened<S> = { -readonly [I in keyof S]: Wide<S[I]> };
 
 /** A shape in a compiler error: `[B, 28, Dim]`. */
 export type Shown<S extends Shape, Text extends string = ''> = S extends readonly [

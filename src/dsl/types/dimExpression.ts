@@ -101,10 +101,6 @@ const evaluate = (dim: string, whole: Expression, bindings: Bindings): number =>
 /**
  * Evaluates a dim at bindings of its symbols. Returns a `ShapeError` for an invalid dim or binding, or if a division
  * has a remainder (`'H/2'` at H = 7), and an `UnknownDim` for a symbol without a binding.
- * @example
- * unwrap(evaluateDim('(C+D)/2', { C: 64, D: 32 })) // → 48
- * const wrong = evaluateDim('H/2', { H: 7 })
- * isLeft(wrong) && wrong.left.actual // → '7, with H = 7'
  */
 export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<NoisefoldError, number> =>
   attempt(() => (typeof dim === 'string' ? evaluate(dim, parse(dim), bindings) : checked('dim', dim, `${dim}`)));

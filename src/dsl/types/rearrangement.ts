@@ -2,6 +2,7 @@
  * Patterns of `rearrange` in types: `'B H W (N D) -> B N (H W) D'` and a shape give the shape of the result. See
  * `ops/shape/rearrange.ts` for the checks at run time.
  */
+import type { Checked } from './checked.js';
 import type { Dim, IsWide, OrElse, Shape, Shown, Wide } from './dim.js';
 import type { Product, Quotient } from './product.js';
 import type { OrMessage } from './shape.js';
@@ -109,15 +110,52 @@ type IsNotOne<D> = IsWide<D> extends true ? false : D extends 1 ? false : true;
 export type FittingPattern<P extends string, S extends Shape, Z> = string extends P
   ? P
   : CheckedPattern<P, Z> extends P
-    ? OrMessage<P, Unfit<Left<P>, S, P>>
+    ? Checked<P, S, Unfit<Left<P>, S, P>>
     : CheckedPattern<P, Z>;
 
-/** The shape, or an error message if the pattern does not fit it. */
-export type FittingShape<P extends string, S extends Shape> = S extends unknown
-  ? P extends `${string}->${string}`
-    ? OrMessage<S, [Unfit<Left<P>, S, P>]>
-    : S
+/** An error message if the pattern or the sizes do not fit the shape; otherwise `never`. */
+export type Misfit<P extends string, S extends Shape, Z> = string extends P
+  ? never
+  : P extends `${string}->${string}`
+    ? OrElse<Unfit<Left<P>, S, P>, Undivided<P, S, Z>>
+    : never;
+
+/**
+ * An error message if sizes do not divide an axis of the shape, or do not multiply to it; otherwise `never`. A pattern with
+ * `...` is checked when the program is traced.
+ */
+export type Undivided<P extends string, S extends Shape, Z> = number extends S['length']
+  ? never
+  : UndividedIn<Left<P>, S, Z>;
+type UndividedIn<I extends readonly unknown[], S extends Shape, Z> = '...' extends I[number]
+  ? never
+  : {
+      [K in keyof I]: I[K] extends readonly string[]
+        ? OtherProduct<I[K], S[K & keyof S], Z>
+        : OtherSize<I[K], S[K & keyof S], Z>;
+    }[number];
+type OtherSize<N, D, Z> = N extends keyof Z
+  ? IsWide<D> extends true
+    ? never
+    : Extract<Sized<D, Z[N]>, `an axis of ${string}`>
   : never;
+type OtherProduct<Group extends readonly string[], D, Z, N = Product<SizesOf<Group, Z>>> =
+  IsWide<N> extends true
+    ? never
+    : IsWide<D> extends true
+      ? never
+      : [D, N] extends [number, number]
+        ? [Exclude<Group[number], keyof Z | '1'>] extends [never]
+          ? D extends N
+            ? never
+            : `an axis of ${D & number} has the sizes of ${N & number}`
+          : Extract<Quotient<D & number, N & number>, string>
+        : never;
+/** The axes of the shape that have sizes. */
+export type SizedAxes<P extends string, S extends Shape, Z> = SizedAxesIn<Left<P>, S, Z>;
+type SizedAxesIn<I extends readonly unknown[], S extends Shape, Z> = {
+  [K in keyof I]: I[K] extends readonly string[] | keyof Z ? S[K & keyof S] : never;
+}[number];
 
 // Extents
 

@@ -1,7 +1,9 @@
 /**
  * Shapes of results in types. An axis may count from the end. The result is wide if an axis is not a literal or the rank
- * is unknown. If an axis does not exist, the result is an error message, which no shape is assignable to.
+ * is unknown. If an axis does not exist, the argument has an error message as its type (`checked.ts`), and the shape is
+ * `never`, so that the uses of the result are not errors too.
  */
+import type { Checked } from './checked.js';
 import type { Dim, IsUnion, Shape } from './dim.js';
 
 /**
@@ -27,21 +29,28 @@ export type AxisOf<S extends Shape, A extends number> = `${A}` extends keyof S
     ? FromEnd<S, N>
     : never;
 
-/** An error message for an invalid axis; otherwise `never`. */
-type NoAxis<S extends Shape, A extends number> =
-  IsUnion<A> extends true
+/** An error message for an invalid axis; `never` if it exists, or if it is not known. */
+export type Missing<S extends Shape, A extends number> = number extends S['length'] | A
+  ? never
+  : IsUnion<A> extends true
     ? 'an axis must not be a union'
     : [AxisOf<S, A>] extends [never]
       ? `no axis ${A} in a shape of rank ${S['length']}`
       : never;
+/** An error message for each axis that does not exist; otherwise `never`. */
+export type MissingOf<S extends Shape, A extends readonly number[]> = { [I in keyof A]: Missing<S, A[I]> }[number];
 
-/** An error message for each invalid axis; otherwise `never`. */
-type NoAxes<S extends Shape, A extends readonly number[]> = { [I in keyof A]: NoAxis<S, A[I]> }[number];
-
-/** The shape itself, or an error message if it lacks one of the axes. */
-export type Having<S extends Shape, A extends readonly number[]> = number extends S['length'] | A[number]
-  ? S
-  : OrMessage<S, [NoAxes<S, A>]>;
+/** An axis of a shape, or an error message. */
+export type AxisIn<S extends Shape, A extends number> = Checked<A, S, Missing<S, A>>;
+/** {@link AxisIn} for a list of axes. */
+export type AxesIn<S extends Shape, A extends readonly number[]> = { readonly [I in keyof A]: AxisIn<S, A[I]> };
+/** An argument that fits an axis, or an error message. */
+export type AlongAxis<T, S extends Shape, A extends number, Message> = Checked<
+  T,
+  S,
+  Missing<S, A> | Message,
+  ExtentAt<S, A>
+>;
 
 type Keep<S extends Shape, A extends number, Seen extends readonly 0[] = []> = S extends readonly [
   infer D extends Dim,
@@ -57,7 +66,9 @@ export type Without<S extends Shape, A extends readonly number[]> = number exten
   ? Shape
   : S extends unknown // distributes over unions of shapes and of lists of axes
     ? A extends unknown
-      ? OrMessage<Keep<S, { [I in keyof A]: AxisOf<S, A[I]> }[number]>, [NoAxes<S, A>]>
+      ? [MissingOf<S, A>] extends [never]
+        ? Keep<S, { [I in keyof A]: AxisOf<S, A[I]> }[number]>
+        : never
       : never
     : never;
 
@@ -66,14 +77,16 @@ export type Replace<S extends Shape, A extends number, D extends Dim> = number e
   ? Shape
   : number extends A
     ? { [I in keyof S]: Dim }
-    : [NoAxis<S, A>] extends [never]
+    : [Missing<S, A>] extends [never]
       ? { [I in keyof S]: I extends `${AxisOf<S, A>}` ? D : S[I] }
-      : [NoAxis<S, A>];
+      : never;
 
-/** The extent of one axis. */
+/** The extent of one axis; `never` if it does not exist. */
 export type ExtentAt<S extends Shape, A extends number> = number extends S['length'] | A
   ? Dim
-  : OrMessage<S[AxisOf<S, A> & keyof S] & Dim, NoAxis<S, A>>;
+  : [Missing<S, A>] extends [never]
+    ? S[AxisOf<S, A> & keyof S] & Dim
+    : never;
 
 type PutAt<S extends Shape, A extends number, D extends Dim, Seen extends readonly 0[] = []> = Seen['length'] extends A
   ? [D, ...S]
@@ -85,21 +98,24 @@ type PutAt<S extends Shape, A extends number, D extends Dim, Seen extends readon
 export type Insert<S extends Shape, A extends number, D extends Dim> = number extends S['length'] | A
   ? Shape
   : S extends unknown // distributes over unions of shapes
-    ? OrMessage<PutAt<S, AxisOf<[D, ...S], A>, D>, [NoAxis<[D, ...S], A>]>
+    ? PutAt<S, AxisOf<[D, ...S], A>, D>
     : never;
 
 /** The positions of axes, as strings. */
 type Axes<S extends Shape, P extends readonly number[]> = { [I in keyof P]: `${AxisOf<S, P[I]>}` }[number];
 
-/** The permuted shape if `P` names each axis once; otherwise an error message. */
-type OfEach<S extends Shape, P extends readonly number[]> = [
-  P['length'],
-  Exclude<keyof S & `${number}`, Axes<S, P>>,
-] extends [S['length'], never]
-  ? { -readonly [I in keyof P]: S[AxisOf<S, P[I]> & keyof S] }
-  : ['a permutation names each axis once'];
+/** An error message unless `P` names each axis once; then `never`. */
+export type NotPermutation<S extends Shape, P extends readonly number[]> = number extends S['length'] | P[number]
+  ? never
+  : [MissingOf<S, P>] extends [never]
+    ? [P['length'], Exclude<keyof S & `${number}`, Axes<S, P>>] extends [S['length'], never]
+      ? never
+      : 'a permutation names each axis once'
+    : MissingOf<S, P>;
 
 /** A shape with its axes permuted. */
 export type Permuted<S extends Shape, P extends readonly number[]> = number extends S['length'] | P[number]
   ? Shape
-  : OrMessage<OfEach<S, P>, [NoAxes<S, P>]>;
+  : [NotPermutation<S, P>] extends [never]
+    ? { -readonly [I in keyof P]: S[AxisOf<S, P[I]> & keyof S] }
+    : never;

@@ -1,5 +1,7 @@
 /** The groups of group norms. */
 import { natural, positive, show } from '../../internal/decode.js';
+import type { Dim } from '../../dsl/index.js';
+import type { Checked, NotMultiple } from '../../dsl/types/checked.js';
 import { raise } from '../../internal/errors.js';
 import { requireDivisor } from '../../internal/requirement.js';
 
@@ -8,6 +10,14 @@ import { requireDivisor } from '../../internal/requirement.js';
  * channels⌋) groups.
  */
 export type Groups = number | { readonly channels: number; readonly most: number };
+
+/** Groups of `C` channels, and of `D` channels; or an error message for a number that does not divide them. */
+export type GroupsFor<G extends Groups | null, C, D = C> = Checked<
+  unknown extends G ? G : Groups | null, // the first branch is never taken: it makes `G` an inference site
+  C & Dim,
+  NotMultiple<C, G, 'channels', ' groups'> | NotMultiple<D, G, 'channels', ' groups'>,
+  D & Dim
+>;
 
 /** The default of the number that group norms add to the variance. */
 export const EPSILON = 1e-5;

@@ -4,7 +4,6 @@
  */
 import {
   type AnyTensor,
-  type Dim,
   dims,
   type Extents,
   fork,
@@ -55,7 +54,7 @@ export interface AnyLayer<out F> extends Trainable<unknown> {
 }
 
 /** The extent given by a numeric option: the literal, or `Dim` if it is known only at run time. */
-export type Channels<C> = Wide<C> & Dim;
+export type Channels<C> = Wide<C>;
 
 /** A parameter whose shape type `S` is asserted by the caller, for layers whose extents are type parameters. */
 export const parameterOf = <S extends Shape>(

@@ -1,6 +1,7 @@
 /** Basic layers: affine maps, convolutions, norms, changes of the resolution, dropout. */
 import {
   addBias,
+  affine,
   type Affine,
   bernoulliLike,
   conv2d,
@@ -11,7 +12,6 @@ import {
   groupNorm,
   type Half,
   type Key,
-  linear,
   raise,
   type ScaleAndShift,
   type Shape,
@@ -19,14 +19,15 @@ import {
   upsample,
   where,
 } from '../../dsl/index.js';
+import type { OrNever } from '../../dsl/types/dim.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
-import { requireEvenSize } from '../../dsl/ops/image/convolution.js';
+import { type EvenImage, requireEvenSize } from '../../dsl/ops/image/convolution.js';
 import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { natural, show } from '../../internal/decode.js';
 import { type Requirement, requirement, requireRate, unchecked } from '../../internal/requirement.js';
 import { checkedFields } from './fields.js';
-import { EPSILON, type Groups, groupsDividing, requireGroups } from './groups.js';
+import { EPSILON, type Groups, groupsDividing, type GroupsFor, requireGroups } from './groups.js';
 import { allOnes, allZeros, fanInUniform, type Initializer } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 
@@ -60,7 +61,7 @@ export const linearLayer = <const C extends number, const D extends number, G = 
     w: parameterOf<[Channels<C>, Channels<D>]>(initializer, inputs, outputs),
     b: parameterOf<[Channels<D>]>(allZeros, outputs),
   };
-  return namedLayer('linearLayer', parts, (params) => linear(params));
+  return namedLayer('linearLayer', parts, (params) => affine(params));
 };
 
 /** The parameters of a convolution. */
@@ -135,7 +136,9 @@ const samplingParts = <const C extends number>({ channels }: SamplingConfig<C>) 
 /** `[B, H, W, C]` → `[B, H/2, W/2, C]` */
 export type DownsampleLayer<C extends Dim> = Layer<
   ConvParams<C, C>,
-  <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, Half<H>, Half<W>, C]>
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: EvenImage<B, H, W, NoInfer<C>>,
+  ) => Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, C]>
 >;
 
 /**
@@ -151,9 +154,9 @@ export const downsampleLayer = <const C extends number, G = unknown>(
 ): DownsampleLayer<Channels<C>> => {
   const { padding = 'symmetric', ...channels } = downsampleFields(config);
   return namedLayer('downsampleLayer', samplingParts<C>(channels), (bound) => (x) => {
-    requireEvenSize('downsampleLayer', nodeOf(x));
+    const images = x as Tensor<[Dim, Dim, Dim, NoInfer<Channels<C>>]>; // no call passes a message
+    requireEvenSize('downsampleLayer', nodeOf(images));
     const around = [PADDINGS[padding], PADDINGS[padding]] as const;
-    const images: Tensor<[Dim, Dim, Dim, Channels<C>]> = x;
     return addBias(conv2d(images, bound.kernel, { strides: [2, 2], padding: around }), bound.bias) as never; // of half the size
   });
 };
@@ -179,9 +182,9 @@ export const upsampleLayer = <const C extends number, G = unknown>(
   return namedLayer('upsampleLayer', parts, (bound) => (x) => addBias(conv2d(upsample(x), bound.kernel), bound.bias));
 };
 
-interface GroupNormConfig<C> {
+interface GroupNormConfig<C, N = Groups> {
   readonly channels: Extent<C>;
-  readonly groups: Groups;
+  readonly groups: N;
   readonly epsilon?: number;
 }
 
@@ -201,10 +204,10 @@ const normFields = checkedFields('groupNormLayer', ['channels', 'groups'], {
  * const { apply } = groupNormLayer({ channels: 2, groups: 1 })
  * pipe(constantOf([1, 3], 1, 1, 1, 2), apply({ gamma: ones(2), beta: zeros(2) })) // → [[[[-1, 1]]]]
  */
-export const groupNormLayer = <const C extends number, G = unknown>(
-  config: Exact<G, keyof GroupNormConfig<0>> & GroupNormConfig<C>,
+export const groupNormLayer = <const C extends number, const N extends Groups = Groups, G = unknown>(
+  config: Exact<G, keyof GroupNormConfig<0>> & GroupNormConfig<C, GroupsFor<N, C>>,
 ): GroupNormLayer<Channels<C>> => {
-  const { channels, groups: given, epsilon = EPSILON } = normFields(config);
+  const { channels, groups: given, epsilon = EPSILON } = normFields(config as unknown as GroupNormConfig<C>); // no call passes a message
   const groups = groupsDividing('groupNormLayer.groups', given, channels as number); // Extent<C> is C, or a message
   const parts = {
     gamma: parameterOf<[Channels<C>]>(allOnes, channels),

@@ -3,8 +3,8 @@ import { add, type Affine, attention, type Dim, type Extent, type ScaleAndShift,
 import type { Exact } from '../../internal/exact.js';
 import { unchecked } from '../../internal/requirement.js';
 import { checkedFields } from '../layers/fields.js';
-import { EPSILON, type Groups, groupsDividing, requireGroups } from '../layers/groups.js';
-import { type Heads, headsDividing, requireHeads } from '../layers/heads.js';
+import { EPSILON, type Groups, groupsDividing, type GroupsFor, requireGroups } from '../layers/groups.js';
+import { type Heads, headsDividing, type HeadsFor, requireHeads } from '../layers/heads.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
 import { groupNormLayer, linearLayer, type OfImages } from '../layers/layers.js';
@@ -23,11 +23,12 @@ export interface AttentionBlockParams<C extends Dim = Dim> {
 export type AttentionBlock<C extends Dim = Dim> = Layer<AttentionBlockParams<C>, OfImages<C, C>>;
 
 /** The configuration of an attention block. */
-export interface AttentionBlockConfig<C> {
+export interface AttentionBlockConfig<C, H = Heads, N = Groups | null> {
   readonly channels: Extent<C>;
-  readonly heads: Heads;
-  /** The groups of the group norm; null for a block without it. */
-  readonly groups: Groups | null;
+  /** The number of heads, or of the channels of each; it must divide the channels. */
+  readonly heads: H;
+  /** The groups of the group norm, whose number must divide the channels; null for a block without it. */
+  readonly groups: N;
   /** Added to the variance in the norm; default 1e-5. */
   readonly epsilon?: number;
   /** A factor of the sum of the block and its input, such as 1/√2; default 1. */
@@ -55,10 +56,21 @@ const fields = checkedFields('attentionBlock', ['channels', 'heads', 'groups'], 
  * await using nf = await open(reference())
  * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
  */
-export const attentionBlock = <const C extends number, G = unknown>(
-  config: Exact<G, keyof AttentionBlockConfig<0>> & AttentionBlockConfig<C>,
+export const attentionBlock = <
+  const C extends number,
+  const H extends Heads = Heads,
+  const N extends Groups | null = Groups | null,
+  G = unknown,
+>(
+  config: Exact<G, keyof AttentionBlockConfig<0>> & AttentionBlockConfig<C, HeadsFor<H, C>, GroupsFor<N, C>>,
 ): AttentionBlock<Channels<C>> => {
-  const { channels, groups, epsilon = EPSILON, rescale = 1, ...given } = fields(config);
+  const {
+    channels,
+    groups,
+    epsilon = EPSILON,
+    rescale = 1,
+    ...given
+  } = fields(config as unknown as AttentionBlockConfig<C>); // no call passes a message
   const size = channels as number; // Extent<C> is C, or a message for the compiler
   const heads = headsDividing('attentionBlock.heads', given.heads, size);
   if (groups !== null) groupsDividing('attentionBlock.groups', groups, size);

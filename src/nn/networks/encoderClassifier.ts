@@ -45,14 +45,14 @@ import {
   encoderDefaults,
   encoderOptional,
   encoderRequired,
-  type Image,
+  type ImageDimensions,
   inputChannelsOf,
   levelsOf,
   withDefaults,
 } from './encoderConfig.js';
 
 /** The configuration of a classifier of noisy images. */
-export interface ClassifierConfig<I extends Image = Image> extends EncoderConfig<I> {
+export interface ClassifierConfig<I extends ImageDimensions = ImageDimensions> extends EncoderConfig<I> {
   /** The number of classes. */
   readonly classes: number;
   /**
@@ -208,7 +208,7 @@ const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I>
  * made // : EncoderClassifier<[28, 28, 1]>
  * made.config.pool // → 'attention'
  */
-export const encoderClassifier = <const I extends Image, G = unknown>(
+export const encoderClassifier = <const I extends ImageDimensions, G = unknown>(
   config: Exact<G, keyof ClassifierConfig> & ClassifierConfig<I>,
 ): either.Either<NoisefoldError, EncoderClassifier<Widened<I>>> =>
   F.pipe(classifierArchitecture(config), E.map(built<Widened<I>>));

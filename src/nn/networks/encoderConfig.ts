@@ -8,10 +8,10 @@ import type { Sinusoid, TimeRange } from '../layers/timeFeatures.js';
 import type { Filter } from './resampling.js';
 
 /** Height, width and channels of an image. */
-export type Image = readonly [height: number, width: number, channels: number];
+export type ImageDimensions = readonly [height: number, width: number, channels: number];
 
 /** The configuration of the encoder. */
-export interface EncoderConfig<I extends Image = Image> {
+export interface EncoderConfig<I extends ImageDimensions = ImageDimensions> {
   /** Height, width and channels. */
   readonly image: I;
   /** The number of channels that `multipliers` multiply. */

@@ -11,6 +11,7 @@ import {
   type Tensor,
   upsample,
 } from '../../dsl/index.js';
+import type { OrNever } from '../../dsl/types/dim.js';
 import { show } from '../../internal/decode.js';
 import { raise } from '../../internal/errors.js';
 import type { Requirement } from '../../internal/requirement.js';
@@ -61,7 +62,7 @@ export const filtered = <B extends Dim, C extends Dim>(
 export const halved = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
   x: Tensor<[B, H, W, C]>,
   filter: Filter,
-): Tensor<[B, Half<H>, Half<W>, C]> =>
+): Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, C]> =>
   filter === 'box' ? averagePool(x) : (filtered<B, C>(x, filter, reachOf(filter)) as never); // of half the size
 
 /** Doubles the size: `[B, H, W, C]` → `[B, 2·H, 2·W, C]`. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
 import {
+  affine,
   concatAll,
   constantOf,
   type Dim,
   grad,
   type Key,
-  linear,
   ones,
   reshape,
   type Shape,
@@ -53,7 +53,7 @@ describe('a residual block', () => {
     const block = residualBlock({ inputs: 4, outputs: 6, embedding: 3, ...plain });
     const [y, skip] = [
       await numbersOf((k) => block.apply(block.init(k))(x, embedding)),
-      await numbersOf((k) => linear(x as Tensor<[2, 3, 3, Dim]>, block.init(k).skip!)),
+      await numbersOf((k) => affine(x as Tensor<[2, 3, 3, Dim]>, block.init(k).skip!)),
     ];
     expect(y).toEqual(skip);
   });

@@ -20,12 +20,14 @@ import {
   silu,
   type Tensor,
 } from '../../dsl/index.js';
+import type { EvenImage } from '../../dsl/ops/image/convolution.js';
+import type { OrNever } from '../../dsl/types/dim.js';
 import type { Exact } from '../../internal/exact.js';
 import { show } from '../../internal/decode.js';
 import { dual } from '../../internal/dual.js';
 import { requireDivisor, requireRate, unchecked } from '../../internal/requirement.js';
 import { checkedFields } from '../layers/fields.js';
-import { EPSILON, type Groups, groupsOver, requireGroups } from '../layers/groups.js';
+import { EPSILON, type Groups, type GroupsFor, groupsOver, requireGroups } from '../layers/groups.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
 import {
@@ -77,8 +79,17 @@ export interface Residual<C extends Dim, D extends Dim, E extends Dim> {
   ): Tensor<[B, H, W, D]>;
 }
 
+/** Images that can be halved or doubled, or an error message for an odd size. */
+type Resizable<
+  B extends Dim,
+  H extends Dim,
+  W extends Dim,
+  C extends Dim,
+  To extends 'half' | 'double',
+> = To extends 'half' ? EvenImage<B, H, W, C> : Tensor<[B, H, W, C]>;
+
 /** An extent of images that are halved or doubled. */
-type Resized<D extends Dim, To extends 'half' | 'double'> = To extends 'half' ? Half<D> : Double<D>;
+type Resized<D extends Dim, To extends 'half' | 'double'> = To extends 'half' ? OrNever<Half<D>> : Double<D>;
 
 /**
  * `x: [B, H, W, C]` and `embedding: [B, E]` → images `[B, H', W', D]` of half or twice the size, also in `pipe`.
@@ -89,10 +100,10 @@ export interface ResamplingResidual<C extends Dim, D extends Dim, E extends Dim,
     embedding: Tensor<[B, NoInfer<E>]>,
     dropout?: Key,
   ): <H extends Dim, W extends Dim>(
-    x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>,
+    x: Resizable<NoInfer<B>, H, W, NoInfer<C>, To>,
   ) => Tensor<[B, Resized<H, To>, Resized<W, To>, D]>;
   <B extends Dim, H extends Dim, W extends Dim>(
-    x: Tensor<[B, H, W, NoInfer<C>]>,
+    x: Resizable<B, H, W, NoInfer<C>, To>,
     embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
     dropout?: Key,
   ): Tensor<[B, Resized<H, To>, Resized<W, To>, D]>;
@@ -117,13 +128,13 @@ export type UpsampleBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Di
 >;
 
 /** The configuration of a residual block. */
-export interface ResidualBlockConfig<C, D, E> {
+export interface ResidualBlockConfig<C, D, E, N = Groups> {
   readonly inputs: Extent<C>;
   readonly outputs: Extent<D>;
   /** The length of the embedding. */
   readonly embedding: Extent<E>;
-  /** The groups of both norms. */
-  readonly groups: Groups;
+  /** The groups of both norms, whose number must divide both numbers of channels. */
+  readonly groups: N;
   /** Added to the variance in both norms; default 1e-5. */
   readonly epsilon?: number;
   /** Scales and shifts the second norm by the embedding, instead of adding the embedding before it; default false. */
@@ -135,7 +146,7 @@ export interface ResidualBlockConfig<C, D, E> {
 }
 
 /** The configuration of a residual block that halves or doubles the size. */
-export interface ResamplingBlockConfig<C, D, E> extends ResidualBlockConfig<C, D, E> {
+export interface ResamplingBlockConfig<C, D, E, N = Groups> extends ResidualBlockConfig<C, D, E, N> {
   /** The filter of the resampling; default `box`. */
   readonly filter?: Filter;
   /** A 1×1 convolution of the input, also if C is D, as in the DDPM++ network of EDM; default false. */
@@ -250,9 +261,16 @@ const resizing = <C extends number, D extends number, E extends number, F extend
  * await using nf = await open(reference())
  * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
  */
-export const residualBlock = <const C extends number, const D extends number, const E extends number, G = unknown>(
-  config: Exact<G, keyof ResidualBlockConfig<0, 0, 0>> & ResidualBlockConfig<C, D, E>,
-): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> => resizing('residualBlock', fields(config), (x) => x);
+export const residualBlock = <
+  const C extends number,
+  const D extends number,
+  const E extends number,
+  const N extends Groups = Groups,
+  G = unknown,
+>(
+  config: Exact<G, keyof ResidualBlockConfig<0, 0, 0>> & ResidualBlockConfig<C, D, E, GroupsFor<N, C, D>>,
+): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> =>
+  resizing('residualBlock', fields(config as unknown as ResidualBlockConfig<C, D, E>), (x) => x);
 
 /**
  * A {@link residualBlock} that halves the size: `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H/2, W/2, D]`. The filter
@@ -268,11 +286,12 @@ export const downsampleBlock = <
   const C extends number,
   const D extends number,
   const E extends number,
+  const N extends Groups = Groups,
   G = unknown,
 >(
-  config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E>,
+  config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E, GroupsFor<N, C, D>>,
 ): DownsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
-  resizing('downsampleBlock', downsampleFields(config), (x) =>
+  resizing('downsampleBlock', downsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>), (x) =>
     halved<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
   ); // prettier-ignore
 
@@ -291,10 +310,11 @@ export const upsampleBlock = <
   const C extends number,
   const D extends number,
   const E extends number,
+  const N extends Groups = Groups,
   G = unknown,
 >(
-  config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E>,
+  config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E, GroupsFor<N, C, D>>,
 ): UpsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
-  resizing('upsampleBlock', upsampleFields(config), (x) =>
+  resizing('upsampleBlock', upsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>), (x) =>
     doubled<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
   ); // prettier-ignore

@@ -22,7 +22,7 @@ import {
   encoderOptional,
   encoderRequired,
   headsCodec,
-  type Image,
+  type ImageDimensions,
   joinedChannelsOf,
   withDefaults,
 } from './encoderConfig.js';
@@ -36,7 +36,7 @@ export interface UNetConditionConfig {
 }
 
 /** The configuration of a U-Net. */
-export interface UNetConfig<I extends Image = Image> extends EncoderConfig<I> {
+export interface UNetConfig<I extends ImageDimensions = ImageDimensions> extends EncoderConfig<I> {
   /**
    * The blocks of the decoder with attention, at the resolutions of `attention`: `every` one (the default), or the
    * `last`.

@@ -1,6 +1,7 @@
 /** Checkpoints: snapshots as safetensors files. A file is replaced completely or not at all. */
 import { task, type Task } from '../../dsl/run/effect.js';
-import { type NoisefoldError, raise, type Rounding } from '../../dsl/index.js';
+import type { Rounding } from '../../dsl/compile/backend.js';
+import { type NoisefoldError, raise } from '../../dsl/index.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import { decode, exactly, finite, type Mismatch, natural, positive } from '../../internal/decode.js';
 import { E, type either, F, t, TE } from '../../internal/fp.js';

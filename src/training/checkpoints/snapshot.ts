@@ -15,8 +15,8 @@ import {
   type Value,
   valueShape,
   type Resident,
-  type Rounding,
 } from '../../dsl/index.js';
+import type { Rounding } from '../../dsl/compile/backend.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../formats/float16.js';
 import { withinFloat32 } from '../../formats/float32.js';
 import { showType } from '../../internal/errors.js';

@@ -11,7 +11,7 @@ import { decodeNpy, decodeNpz, type NpyArray, type NpzOptions } from '../../form
 import { genTask } from '../genEffect.js';
 import { checked, part } from '../../internal/parts.js';
 import { readBytes } from '../../node/files.js';
-import { type Dataset, datasetOf, type Image } from './dataset.js';
+import { type Dataset, datasetOf, type ImageShapeOf } from './dataset.js';
 import { datasetOfImages } from './imageData.js';
 
 /**
@@ -68,7 +68,7 @@ export const datasetOfArrays = <
   G = unknown,
 >(
   arrays: Exact<G, keyof ArrayData<never>> & ArrayData<I>,
-): either.Either<NoisefoldError, Dataset<Image<I>>> => {
+): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> => {
   const given = arrayData(arrays);
   if (E.isLeft(given)) return given;
   const {
@@ -138,7 +138,7 @@ export const readNpzDataset = <
 >(
   path: string,
   given: Exact<G, keyof NpzNames<never>> & NpzNames<I>,
-): Task<Dataset<Image<I>>> =>
+): Task<Dataset<ImageShapeOf<I>>> =>
   genTask('readNpzDataset', function* () {
     const { images, labels, image, maxBytes } = yield* take(npzNames(given));
     const names = labels === undefined ? [images] : [images, labels];

@@ -26,7 +26,7 @@ export interface Batch {
 export type ImageShape = [Dim, Dim, Dim];
 
 /** The shape type of given extents, the inverse of {@link ImageExtents}. */
-export type Image<I extends readonly [height: number, width: number, channels: number]> = [
+export type ImageShapeOf<I extends readonly [height: number, width: number, channels: number]> = [
   Wide<I[0]>,
   Wide<I[1]>,
   Wide<I[2]>,
@@ -156,7 +156,7 @@ const bytesCodec = exactly(
  */
 export const datasetOf = <const I extends readonly [height: number, width: number, channels: number], G = unknown>(
   bytes: Exact<G, keyof Bytes> & Bytes<I>,
-): either.Either<NoisefoldError, Dataset<Image<I>>> =>
+): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
   attempt(() => {
     const { pixels, labels, image } = orRaise(checked('datasetOf', bytesCodec)(bytes));
     if (!image.every(positive.is)) {
@@ -171,7 +171,7 @@ export const datasetOf = <const I extends readonly [height: number, width: numbe
     const wanted = `a label for each of the ${size} images ${showShape(image)}`;
     if (labels !== undefined && labels.length !== size)
       refuse(wanted, `${labels.length} labels`, 'give images and labels of the same split');
-    return datasetInMemory<Image<I>>(size, image, labels, (from, batch, to) => {
+    return datasetInMemory<ImageShapeOf<I>>(size, image, labels, (from, batch, to) => {
       for (let i = 0; i < each; i++) batch[to + i] = pixelOf(pixels[from + i]!);
     });
   });

@@ -2,7 +2,7 @@
 import type { NoisefoldError } from '../../dsl/index.js';
 import { refined } from '../../internal/decode.js';
 import { E, t, type taskEither } from '../../internal/fp.js';
-import { type Dataset, type Image, type ImageExtents, pixelOf } from './dataset.js';
+import { type Dataset, type ImageExtents, type ImageShapeOf, pixelOf } from './dataset.js';
 import type { Labelled } from './labelling.js';
 
 /** The number of files that are decoded at the same time. */
@@ -24,7 +24,7 @@ export const decodedDataset = <const I extends readonly [height: number, width: 
   { files, labels }: Labelled,
   cache: number,
   decode: (position: number) => taskEither.TaskEither<NoisefoldError, Uint8Array>,
-): Dataset<Image<I>> => {
+): Dataset<ImageShapeOf<I>> => {
   const each = image[0] * image[1] * image[2];
   const kept = new Map<number, Uint8Array>();
 
@@ -57,7 +57,7 @@ export const decodedDataset = <const I extends readonly [height: number, width: 
   return {
     size: files.length,
     // the extents of I, which the compiler does not compare while they are generic
-    image: image as unknown as ImageExtents<Image<I>>,
+    image: image as unknown as ImageExtents<ImageShapeOf<I>>,
     batch,
     inMemory: files.length * each <= cache,
   };

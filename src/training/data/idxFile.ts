@@ -5,7 +5,7 @@ import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, F, t, TE, type either } from '../../internal/fp.js';
 import { readBytes, readPieces } from '../../node/files.js';
 import { checked, part } from '../../internal/parts.js';
-import { type Dataset, datasetOf, type Image } from './dataset.js';
+import { type Dataset, datasetOf, type ImageShapeOf } from './dataset.js';
 import { gunzip, isGzip } from '../../formats/gzip.js';
 import { type ByteArray, decodeIdx, gatherIdx, type IdxChunk, streamIdx } from '../../formats/idx.js';
 
@@ -66,7 +66,7 @@ export const readIdxDataset = <const I extends readonly [number, number, 1] = re
   images: string,
   labels: string,
   image?: I,
-): Task<Dataset<Image<I>>> =>
+): Task<Dataset<ImageShapeOf<I>>> =>
   F.pipe(
     TE.fromEither(checkedArguments({ images, labels, image })),
     TE.bind('pixels', () => readIdx(images, 3)),

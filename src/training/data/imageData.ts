@@ -6,7 +6,7 @@ import { orRaise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { checked, part } from '../../internal/parts.js';
-import { type Dataset, datasetInMemory, type Image, refuse } from './dataset.js';
+import { type Dataset, datasetInMemory, type ImageShapeOf, refuse } from './dataset.js';
 import type { Images } from './images.js';
 
 /** The labels and the shape of images. */
@@ -43,7 +43,7 @@ export const datasetOfImages = <
 >(
   images: Images,
   about?: Exact<G, keyof AboutImages<never>> & AboutImages<I>,
-): either.Either<NoisefoldError, Dataset<Image<I>>> =>
+): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
   attempt(() => {
     const { data, shape } = orRaise(someImages(images));
     const { labels, image } = orRaise(aboutImages(orNoOptions<AboutImages<I>>(about)));
@@ -59,7 +59,7 @@ export const datasetOfImages = <
         'give all the numbers of the images, and the labels of the same images',
       );
     const each = numbers / count;
-    return datasetInMemory<Image<I>>(count, found, labels, (from, batch, to) => {
+    return datasetInMemory<ImageShapeOf<I>>(count, found, labels, (from, batch, to) => {
       batch.set(data.subarray(from, from + each), to);
     });
   });

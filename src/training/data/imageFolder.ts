@@ -9,14 +9,21 @@ import { checked } from '../../internal/parts.js';
 import { readBytes } from '../../node/files.js';
 import { node, onFile } from '../../node/node.js';
 import { genTask } from '../genEffect.js';
-import type { Dataset, Image, ImageShape } from './dataset.js';
+import type { Dataset, ImageShape, ImageShapeOf } from './dataset.js';
 import { bytesToKeep, CACHE, decodedDataset } from './decoded.js';
 import { decoderOf } from './decoders.js';
 import { isHidden, isPicture, labelled, type Labelling, labellingFields } from './labelling.js';
-import { type Channels, type Extents, pictureFields, type PictureOptions, planOf, type Size } from './pictures.js';
+import {
+  type Extents,
+  type PictureChannels,
+  pictureFields,
+  type PictureOptions,
+  planOf,
+  type Size,
+} from './pictures.js';
 
 /** Options for turning files of pictures into images with labels. */
-export interface ImageOptions<S extends Size = Size, C extends Channels = Channels> extends PictureOptions<S, C>, Labelling {
+export interface ImageOptions<S extends Size = Size, C extends PictureChannels = PictureChannels> extends PictureOptions<S, C>, Labelling {
   /**
    * The maximum size of the decoded images that are kept in memory, in bytes; 64 MiB by default, Infinity for all. If
    * all images fit, they are decoded before the first step, which finds every broken file; otherwise each batch is
@@ -55,11 +62,11 @@ interface Source {
 }
 
 /** Makes the data set of a source, for the function `where`. */
-export function* imagesOf<const S extends Size, const C extends Channels>(
+export function* imagesOf<const S extends Size, const C extends PictureChannels>(
   where: string,
   { paths, ignored, place, read }: Source,
   options: ImageOptions<S, C>,
-): Block<ImageFiles<Image<Extents<S, C>>>> {
+): Block<ImageFiles<ImageShapeOf<Extents<S, C>>>> {
   const plan = planOf(options);
   if (paths.length === 0)
     yield* take(
@@ -132,10 +139,10 @@ const checkedPath = checked('imageFolder', exactly({ path: t.string }));
  * pets.ignored // → ['dogs/names.txt']
  * unwrap(await pets.batch(Int32Array.of(1))()).labels // → [1]
  */
-export const imageFolder = <const S extends Size, const C extends Channels = 3, G = unknown>(
+export const imageFolder = <const S extends Size, const C extends PictureChannels = 3, G = unknown>(
   path: string,
   options: Exact<G, keyof ImageOptions> & ImageOptions<S, C>,
-): Task<ImageFiles<Image<Extents<S, C>>>> =>
+): Task<ImageFiles<ImageShapeOf<Extents<S, C>>>> =>
   genTask('imageFolder', function* () {
     yield* take(checkedPath({ path }));
     yield* take(imageOptions('imageFolder')(options));

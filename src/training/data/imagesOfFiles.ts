@@ -7,10 +7,10 @@ import { F, t, TE } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
 import { checked, part } from '../../internal/parts.js';
 import { genTask } from '../genEffect.js';
-import type { Image } from './dataset.js';
+import type { ImageShapeOf } from './dataset.js';
 import { type ImageFiles, imageOptions, type ImageOptions, imagesOf } from './imageFolder.js';
 import { isPicture } from './labelling.js';
-import type { Channels, Extents, Size } from './pictures.js';
+import type { Extents, PictureChannels, Size } from './pictures.js';
 
 /** The members of a `Blob` or a `File` that are used. */
 export interface PictureFile {
@@ -63,10 +63,10 @@ const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
  * data.ignored // → ['about.txt']
  * unwrap(await data.batch(Int32Array.of(0))()) // → { images: [1], labels: [-1] }
  */
-export const imagesOfFiles = <const S extends Size, const C extends Channels = 3, G = unknown>(
+export const imagesOfFiles = <const S extends Size, const C extends PictureChannels = 3, G = unknown>(
   files: Iterable<PictureFile>,
   options: Exact<G, keyof ImageOptions> & ImageOptions<S, C>,
-): Task<ImageFiles<Image<Extents<S, C>>>> =>
+): Task<ImageFiles<ImageShapeOf<Extents<S, C>>>> =>
   genTask('imagesOfFiles', function* () {
     yield* take(imageOptions('imagesOfFiles')(options));
     const given = [...(yield* take(checkedFiles(files)))].map((file, i) => ({

@@ -7,13 +7,13 @@ import { failure } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 
 /** 1 is grey, 3 is RGB, 4 is RGB and opacity. */
-export type Channels = 1 | 3 | 4;
+export type PictureChannels = 1 | 3 | 4;
 
 /** The height and width of images; one number for both. */
 export type Size = number | readonly [height: number, width: number];
 
 /** The extents of images of a size. */
-export type Extents<S extends Size, C extends Channels> = S extends readonly [
+export type Extents<S extends Size, C extends PictureChannels> = S extends readonly [
   infer H extends number,
   infer W extends number,
 ]
@@ -23,7 +23,7 @@ export type Extents<S extends Size, C extends Channels> = S extends readonly [
     : readonly [number, number, C];
 
 /** Options for the images that are made of pictures. */
-export interface PictureOptions<S extends Size = Size, C extends Channels = Channels> {
+export interface PictureOptions<S extends Size = Size, C extends PictureChannels = PictureChannels> {
   readonly size: S;
   /** The number of channels; 3 by default. A grey image has the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B. */
   readonly channels?: C;
@@ -46,7 +46,7 @@ export interface PictureOptions<S extends Size = Size, C extends Channels = Chan
 export interface PicturePlan {
   readonly height: number;
   readonly width: number;
-  readonly channels: Channels;
+  readonly channels: PictureChannels;
   readonly resize: NonNullable<PictureOptions['resize']>;
   readonly crop: NonNullable<PictureOptions['crop']>;
   readonly background: readonly [red: number, green: number, blue: number];

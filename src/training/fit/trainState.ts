@@ -2,7 +2,8 @@
  * The state of a training on the backend, and the programs that create and update it. It stores the parameters as the
  * vectors of `raveling`, so that an update of all of them takes a few kernels.
  */
-import { asAdaptive, type DrawMemory, type Model, type SampleLosses } from '../../diffusion/index.js';
+import type { DrawMemory, Model, SampleLosses } from '../../diffusion/index.js';
+import { asAdaptive } from '../../diffusion/objectives/adaptiveDraw.js';
 import {
   add,
   attempt,
@@ -152,13 +153,13 @@ export interface Report {
 }
 
 /** The outputs of a step. */
-export interface StepResult {
+export interface TrainStepResult {
   readonly state: TrainState;
   readonly report: Report;
 }
 
 /** The inputs of a step: the state, which it donates, and examples. */
-export interface StepInputs<I extends Shape> {
+export interface TrainStepInputs<I extends Shape> {
   readonly state: TrainState;
   readonly examples: Examples<I>;
 }
@@ -179,7 +180,7 @@ const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
 export const unguardedStep = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,
   image: Shape,
-): Program<StepInputs<I>, StepResult> => {
+): Program<TrainStepInputs<I>, TrainStepResult> => {
   const {
     model,
     optimizer,
@@ -190,9 +191,9 @@ export const unguardedStep = <P, I extends Shape>(
   const { draw, mean: meanOf, record } = asAdaptive(timesteps);
   const averages = averagesOf(recipe);
   const inputs = attempt(() =>
-    treeSpec<StepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
+    treeSpec<TrainStepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
   );
-  const trace: Program<StepInputs<I>, StepResult>['trace'] = ({ state, examples: given }) => {
+  const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples: given }) => {
     const losses = learningOf(recipe).losses({ labelDropout, timesteps: draw(state.timesteps) });
     const { ravel, unravel, trainable, optimizer: overVectors } = raveled(recipe);
     const params = unravel(state.params);
@@ -242,7 +243,7 @@ export const unguardedStep = <P, I extends Shape>(
 export const trainStep = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,
   image: Shape,
-): Program<StepInputs<I>, StepResult> => {
+): Program<TrainStepInputs<I>, TrainStepResult> => {
   const { inputs, trace } = unguardedStep(recipe, image);
   return {
     inputs,

@@ -35,7 +35,7 @@ export interface Measuring<I extends ImageShape, D = Dataset<I>> {
   /** The key of all random draws, which depend on the position of each image in the data set. */
   readonly key: RandomKey;
   /** Makes the condition from each image, for a model that is conditioned on images, as in its training. */
-  readonly condition?: Conditioner<I>;
+  readonly condition?: NoInfer<Conditioner<I>>;
   /**
    * Called after each step with the number of finished steps. The next step waits for the promise or the task that it
    * returns; an error in it ends the measurement.

@@ -1,19 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../../backends/wasm/backend.js';
 import { ancestral, cfg, cosine, ddpm, type Model } from '../../diffusion/index.js';
-import {
-  add,
-  type Backend,
-  cast,
-  failure,
-  key,
-  mean,
-  mul,
-  type Runner,
-  scaleBy,
-  tanh,
-  using,
-} from '../../dsl/index.js';
+import { add, type Backend, cast, failure, key, mean, mul, scaleBy, tanh, using } from '../../dsl/index.js';
+import type { Runner } from '../../dsl/compile/backend.js';
 import { E, TE } from '../../internal/fp.js';
 import { layer } from '../../nn/index.js';
 import { leftOf, right } from '../testing.js';

@@ -18,11 +18,11 @@ import {
   fullLike,
   key,
   type NoisefoldError,
-  type Plan,
   tanh,
   using,
   zerosLike,
 } from '../../dsl/index.js';
+import type { Plan } from '../../dsl/compile/plan.js';
 import { E, TE } from '../../internal/fp.js';
 import { layer } from '../../nn/index.js';
 import { sample } from './sample.js';

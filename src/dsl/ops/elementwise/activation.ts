@@ -1,10 +1,10 @@
 /** Activations, and softmax. */
 import { geluComposite, siluComposite, softmaxComposite } from '../../composites/index.js';
-import type { OneErrorOfOne } from '../../../internal/dual.js';
 import type { Node } from '../../graph/node.js';
 import { nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
-import type { Having } from '../../types/shape.js';
+import type { Checked } from '../../types/checked.js';
+import type { AxisIn, Missing } from '../../types/shape.js';
 import { exchange, type Numeric, withOption } from '../operand.js';
 
 /**
@@ -15,10 +15,13 @@ export const relu = <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tenso
   tensor(nodes.max(nodeOf(x), nodes.zerosLike(nodeOf(x))));
 
 /** An activation with an optional number. */
-type Activation = OneErrorOfOne & {
-  (parameter?: number): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
-  <S extends Shape>(x: Tensor<S>, parameter?: number): Tensor<S>;
-};
+interface Activation {
+  <S extends Shape>(x: Tensor<S>, alpha?: number): Tensor<S>;
+  (x: never): never;
+  (x: never): undefined; // the result types differ because TypeScript merges equal overloads
+  (alpha?: number): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
+  <S extends Shape>(x: Tensor<S>, alpha?: number): Tensor<S>; // the first one again: see OneError
+}
 
 /**
  * x where x ≥ 0, and `slope`·x (default 0.01) below. Maas et al. 2013.
@@ -60,12 +63,15 @@ export const silu = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.c
 export const gelu = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.composite(geluComposite, [nodeOf(x)]));
 
 /** A normalization along one axis (default: the last). */
-type AlongAxis = OneErrorOfOne & {
-  (): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
-  <const A extends number>(axis: A): <S extends Shape>(x: Tensor<S>) => Tensor<Having<S, [A]>>;
-  <S extends Shape, const A extends number>(x: Tensor<S>, axis: A): Tensor<Having<S, [A]>>;
+interface AlongAxis {
   <S extends Shape>(x: Tensor<S>): Tensor<S>;
-};
+  <S extends Shape, const A extends number>(x: Tensor<S>, axis: AxisIn<S, A>): Tensor<S>;
+  (x: never): never;
+  (x: never): undefined; // the result types differ because TypeScript merges equal overloads
+  (): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
+  <const A extends number>(axis: A): <S extends Shape>(x: Checked<Tensor<S>, S, Missing<S, A>>) => Tensor<S>;
+  <S extends Shape>(x: Tensor<S>): Tensor<S>; // the first one again: see OneError
+}
 
 /** Makes both forms of a function of the last axis, applied along any axis. */
 const alongAxis = (op: string, alongLast: (x: Node) => Node): AlongAxis =>

@@ -4,11 +4,12 @@
  * other shapes explicitly: `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
  */
 import { atan2Composite } from '../../composites/index.js';
-import { dual, type OneErrorOfTwo } from '../../../internal/dual.js';
+import { dual } from '../../../internal/dual.js';
 import { named } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import * as nodes from '../../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+import type { ShapeMismatch } from '../../types/mismatch.js';
 import { type NumberOrTensor, type Numeric, operands, spread } from '../operand.js';
 
 // The order of the overloads decides which error the compiler reports: of more than three overloads it reports the last
@@ -25,11 +26,21 @@ export interface Arithmetic<N extends DType, R extends DType = never> {
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<[], NoInfer<D>>): Tensor<S, Result<D, R>>;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, Result<D, R>>;
+  // the same with messages, for calls that match no other overload
+  <S extends Shape, T extends Shape, D extends N>(
+    x: Tensor<S, D>,
+    y: SameShape<S, T, NoInfer<D>>,
+  ): Tensor<S, Result<D, R>>;
   (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
   <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
 }
+/** A tensor of the shape `S`, or a message. */
+type SameShape<S extends Shape, T extends Shape, D extends DType, X extends string = 'x', Y extends string = 'y'> = [
+  T,
+] extends [S]
+  ? Tensor<T, D>
+  : ShapeMismatch<S, T, X, Y>;
 type Result<D extends DType, R extends DType> = [R] extends [never] ? D : R;
 
 /** A comparison of two numbers of one dtype. */
@@ -42,7 +53,7 @@ interface Logical {
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<[], 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<[], 'bool'>): Tensor<S, 'bool'>;
-  <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
+  <S extends Shape, T extends Shape>(x: Tensor<S, 'bool'>, y: SameShape<S, T, 'bool'>): Tensor<S, 'bool'>;
   (y: Tensor<[], 'bool'>): <S extends Shape>(x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
   <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
 }
@@ -168,7 +179,9 @@ export const and: Logical = ofTwo('and', (x, y) => nodes.binary('and', x, y));
  */
 export const or: Logical = ofTwo('or', (x, y) => nodes.binary('or', x, y));
 
-export type Where = OneErrorOfTwo & {
+export interface Where {
+  // the result of a wrong call in a pipe is that of the first overload: a function
+  <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Chosen<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<[], NoInfer<D>>, no: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<[], NoInfer<D>>): Tensor<S, D>;
@@ -179,13 +192,14 @@ export type Where = OneErrorOfTwo & {
   <S extends Shape, D extends DType>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: number, no: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
-  <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
+  // the same with messages, for calls that match no other overload
+  <S extends Shape, T extends Shape, U extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: SameShape<S, T, D, 'the condition', 'yes'>, no: SameShape<S, U, NoInfer<D>, 'the condition', 'no'>): Tensor<S, D>;
   <S extends Shape, D extends DType>(yes: Tensor<[], NoInfer<D>>, no: Tensor<S, D>): Chosen<S, D>;
   <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<[], NoInfer<D>>): Chosen<S, D>;
   <S extends Shape, D extends Numeric>(yes: number, no: Tensor<S, D>): Chosen<S, D>;
   <S extends Shape, D extends Numeric>(yes: Tensor<S, D>, no: number): Chosen<S, D>;
-  <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Chosen<S, D>;
-}; // prettier-ignore
+  <S extends Shape, T extends Shape, D extends DType>(yes: Tensor<S, D>, no: SameShape<S, T, NoInfer<D>, 'yes', 'no'>): Chosen<S, D>;
+} // prettier-ignore
 /** The pipeable form of {@link where}: takes a condition in the shape of the branches, or a scalar. */
 type Chosen<S extends Shape, D extends DType> = (condition: Tensor<S, 'bool'> | Tensor<[], 'bool'>) => Tensor<S, D>;
 

@@ -1,5 +1,9 @@
 /** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`. */
-import { type Half, isExtent } from '../../types/dim.js';
+import type { Checked, Fits, NotMultiple, Odd } from '../../types/checked.js';
+import type { Convolved, GivenPadding, Pair, Transposed } from '../../types/convolved.js';
+import { type Half, isExtent, type OrNever } from '../../types/dim.js';
+import type { ExtentMismatch } from '../../types/mismatch.js';
+import type { Product, Quotient } from '../../types/product.js';
 import { dual, type OneError } from '../../../internal/dual.js';
 import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { ConvAttributes, Node } from '../../graph/node.js';
@@ -8,9 +12,7 @@ import { namedFields } from '../../../internal/options.js';
 import { type AnyTensor, type Dim, isOperand, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { described, isRecord, type RecordOr } from '../operand.js';
 
-export type Pair = readonly [number, number];
-/** `same` keeps the size at stride 1, `valid` does not pad; or the four counts, `[[top, bottom], [left, right]]`. */
-export type GivenPadding = 'same' | 'valid' | Padding;
+export type { GivenPadding, Pair } from '../../types/convolved.js';
 type Padding = ConvAttributes['padding'];
 
 /** The four counts of a padding. For `same` and a window of even extent, the extra pixel is at the end. */
@@ -26,21 +28,51 @@ export const paddingOf = (given: GivenPadding, [height, width]: Pair, [dilateH, 
 
 const sizeOfKernel = (kernel: Node): Pair => [kernel.shape[0]!, kernel.shape[1]!];
 
-/** The options of a convolution in `G` groups. */
-export interface Convolution<G extends number = number> {
+/** The options of a convolution in `G` groups, with the strides `S`, the padding `P` and the dilation `L`. */
+export interface Convolution<
+  G extends number = number,
+  S extends Pair = Pair,
+  P extends GivenPadding = GivenPadding,
+  L extends Pair = Pair,
+> {
   /** The steps along the height and the width; default 1. */
-  readonly strides?: Pair;
+  readonly strides?: S;
   /** `same` keeps the size at stride 1 (the default), `valid` does not pad; or the four counts. */
-  readonly padding?: GivenPadding;
+  readonly padding?: P;
   /** The distance between neighbouring elements of the kernel, in pixels; default 1. */
-  readonly dilation?: Pair;
+  readonly dilation?: L;
   /** Input and output channels in independent groups; the kernel is `[KH, KW, C/groups, D]`. */
   readonly groups?: G;
 }
 
-/** `C` for one group; wide for several groups. */
-type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
+/** The channels of one of `G` groups. */
+type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : number extends G ? Dim : Quotient<C, G>;
+/** The channels of `G` groups of `C` channels. */
+type Ungrouped<G extends number, C extends Dim> = [G] extends [1] ? C : number extends G ? Dim : Product<[C, G]> & Dim;
 
+/** A kernel for images of `C` channels, or an error message. */
+type KernelFor<C extends Dim, KH extends Dim, KW extends Dim, K extends Dim, D extends Dim> = Fits<
+  K,
+  C,
+  Tensor<[KH, KW, K, D]>,
+  ExtentMismatch<C, K, 'axis 2 of the kernel', 'the channels of the image'>
+>;
+/** {@link KernelFor} a convolution in `G` groups. */
+type GroupedKernel<C extends Dim, G extends number, KH extends Dim, KW extends Dim, K extends Dim, D extends Dim> = [
+  G,
+] extends [1]
+  ? KernelFor<C, KH, KW, K, D>
+  : Checked<
+      Fits<
+        K,
+        Grouped<G, C>,
+        Tensor<[KH, KW, K, D]>,
+        ExtentMismatch<Grouped<G, C>, K, 'axis 2 of the kernel', `for ${C} channels in ${G} groups`>
+      >,
+      D,
+      NotMultiple<D, G, 'output channels', ' groups'> | NotMultiple<C, G, 'channels', ' groups'>,
+      C
+    >;
 /** Detects the data-first form of a convolution: its second argument is not a record of options. */
 const startsWithImage = (args: readonly unknown[]): boolean =>
   args.length > 2 || (args.length === 2 && !isRecord(args[1]));
@@ -71,41 +103,75 @@ const fields = namedFields('conv2d', {}, optional);
 
 /**
  * Convolves images `[B, H, W, C]` with a `kernel: [KH, KW, C, D]` → `[B, H, W, D]`. The kernel is not flipped (a
- * cross-correlation). Without options, the image is padded with zeros so that the result has the same size. With
- * options the size of the result is wide, `[B, Dim, Dim, D]`, and the kernel is `[KH, KW, C/groups, D]`. Raises
- * `ShapeError` if the channels do not fit the kernel, and `ConfigError` for invalid options.
+ * cross-correlation). Without options, the image is padded with zeros so that the result has the same size. With options
+ * the result is `[B, H', W', D]`, H' = ⌊(H + padding − dilation·(KH − 1) − 1)/stride⌋ + 1, and the kernel is `[KH, KW,
+ * C/groups, D]`. H' is wide if the type cannot compute it. Raises `ShapeError` if the channels do not fit the kernel, and
+ * `ConfigError` for invalid options.
  * @example
  * conv2d(zeros(8, 28, 28, 1), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(ones(1, 3, 3, 1), conv2d(ones(3, 3, 1, 1)), reshape(3, 3)) // → [[4, 6, 4], [6, 9, 6], [4, 6, 4]]
  * const patches = conv2d(zeros(8, 28, 28, 1), zeros(4, 4, 1, 32), { strides: [4, 4], padding: 'valid' })
- * dims(patches) // → [8, 7, 7, 32]
- * conv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64), { groups: 64 }) // : Tensor<[8, Dim, Dim, 64]>
+ * patches // : Tensor<[8, 7, 7, 32]>
+ * conv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64), { groups: 64 }) // : Tensor<[8, 28, 28, 64]>
  */
-export const conv2d: OneError & {
+export const conv2d: {
   <C extends Dim, D extends Dim>(
     kernel: Tensor<[Dim, Dim, C, D]>,
   ): <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
-  <C extends Dim, D extends Dim, const G extends number = 1>(
-    kernel: Tensor<[Dim, Dim, C, D]>,
-    options: Convolution<G>,
-  ): <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<Grouped<G, C>>]>) => Tensor<[B, Dim, Dim, D]>;
-  <B extends Dim, C extends Dim, D extends Dim, const G extends number = 1>(
-    image: Tensor<[B, Dim, Dim, C]>,
-    kernel: Tensor<[Dim, Dim, NoInfer<Grouped<G, C>>, D]>,
-    options: Convolution<G>,
-  ): Tensor<[B, Dim, Dim, D]>;
+  (kernel: never, options: never): never; // no call matches it: see OneError
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends Dim>(
     image: Tensor<[B, H, W, C]>,
     kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
   ): Tensor<[B, H, W, D]>;
+  <
+    B extends Dim,
+    H extends Dim,
+    W extends Dim,
+    C extends Dim,
+    KH extends Dim,
+    KW extends Dim,
+    K extends Dim,
+    D extends Dim,
+    const G extends number = 1,
+    const S extends Pair = readonly [1, 1],
+    const P extends GivenPadding = 'same',
+    const L extends Pair = readonly [1, 1],
+  >(
+    image: Tensor<[B, H, W, C]>,
+    kernel: GroupedKernel<C, G, KH, KW, K, D>,
+    options: Convolution<G, S, P, L>,
+  ): Tensor<[B, Convolved<H, KH, S, P, L, 0>, Convolved<W, KW, S, P, L, 1>, D]>;
+  <
+    KH extends Dim,
+    KW extends Dim,
+    C extends Dim,
+    D extends Dim,
+    const G extends number = 1,
+    const S extends Pair = readonly [1, 1],
+    const P extends GivenPadding = 'same',
+    const L extends Pair = readonly [1, 1],
+  >(
+    kernel: Tensor<[KH, KW, C, D]>,
+    options: Convolution<G, S, P, L>,
+  ): <B extends Dim, H extends Dim, W extends Dim>(
+    image: Tensor<[B, H, W, NoInfer<Ungrouped<G, C>>]>,
+  ) => Tensor<[B, Convolved<H, KH, S, P, L, 0>, Convolved<W, KW, S, P, L, 1>, D]>;
   // gives better errors for calls that match no other overload: see RecordOr
-  <C extends Dim, D extends Dim, K>(
+  <C extends Dim, K extends Dim, D extends Dim, T>(
     image: Tensor<[Dim, Dim, Dim, C]>,
-    kernel: RecordOr<K, Convolution, Tensor<[Dim, Dim, NoInfer<C>, D]>>,
+    kernel: RecordOr<T, Convolution, KernelFor<C, Dim, Dim, K, D>>,
   ): never;
 } = dual('conv2d', [startsWithImage, 3], (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) =>
   convolved('conv2d', image, kernelOf('conv2d', kernel), fields(options)),
 );
+
+/** An image of even height and width, or an error message. */
+export type EvenImage<B extends Dim, H extends Dim, W extends Dim, C extends Dim> = Checked<
+  Tensor<[B, H, W, C]>,
+  H,
+  Odd<H, 'height'> | Odd<W, 'width'>,
+  W
+>;
 
 export const requireEvenSize = (op: string, { shape }: Node): void => {
   const hint = 'pad the image, or choose a size that is divisible by a power of 2';
@@ -121,12 +187,12 @@ export const downsample: {
   <C extends Dim, D extends Dim>(
     kernel: Tensor<[Dim, Dim, C, D]>,
   ): <B extends Dim, H extends Dim, W extends Dim>(
-    image: Tensor<[B, H, W, NoInfer<C>]>,
-  ) => Tensor<[B, Half<H>, Half<W>, D]>;
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends Dim>(
-    image: Tensor<[B, H, W, C]>,
-    kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
-  ): Tensor<[B, Half<H>, Half<W>, D]>;
+    image: EvenImage<B, H, W, NoInfer<C>>,
+  ) => Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, D]>;
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, K extends Dim, D extends Dim>(
+    image: EvenImage<B, H, W, C>,
+    kernel: KernelFor<C, Dim, Dim, K, D>,
+  ): Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, D]>;
 } = dual('downsample', 2, (image: AnyTensor, kernel: AnyTensor) => {
   requireEvenSize('downsample', nodeOf(image));
   return convolved('downsample', image, nodeOf(kernel), { strides: [2, 2] });
@@ -144,20 +210,31 @@ export const depthwiseConv2d: {
   <C extends Dim>(
     kernel: Tensor<[Dim, Dim, 1, C]>,
   ): <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, K extends Dim>(
     image: Tensor<[B, H, W, C]>,
-    kernel: Tensor<[Dim, Dim, 1, NoInfer<C>]>,
+    kernel: Fits<
+      K,
+      C,
+      Tensor<[Dim, Dim, 1, K]>,
+      ExtentMismatch<C, K, 'axis 3 of the kernel', 'the channels of the image'>
+    >,
   ): Tensor<[B, H, W, C]>;
 } = dual('depthwiseConv2d', 2, (image: AnyTensor, kernel: AnyTensor) =>
   convolved('depthwiseConv2d', image, nodeOf(kernel), { groups: nodeOf(kernel).shape[3]! }),
 );
 
-/** The options of a transposed convolution in `G` groups. */
-export interface TransposedConvolution<G extends number = number> extends Convolution<G> {
+/** The options of a transposed convolution: see {@link Convolution}. */
+export interface TransposedConvolution<
+  G extends number = number,
+  S extends Pair = Pair,
+  P extends GivenPadding = GivenPadding,
+  L extends Pair = Pair,
+  O extends Pair = Pair,
+> extends Convolution<G, S, P, L> {
   /** `same` multiplies the size by the strides (the default); otherwise the padding of the convolution. */
-  readonly padding?: GivenPadding;
+  readonly padding?: P;
   /** Extra pixels at the bottom and on the right, fewer than the stride; default 0. `same` sets its own. */
-  readonly outputPadding?: Pair;
+  readonly outputPadding?: O;
   /** Input and output channels in independent groups; the kernel is `[KH, KW, D/groups, C]`. */
   readonly groups?: G;
 }
@@ -195,15 +272,40 @@ const transposedFields = namedFields('convTranspose2d', {}, [...optional, 'outpu
  * pipe(constantOf([1, 2], 1, 1, 2, 1), spread, reshape(4)) // → [1, 10, 2, 20]
  */
 export const convTranspose2d: OneError & {
-  <C extends Dim, D extends Dim, const G extends number = 1>(
-    kernel: Tensor<[Dim, Dim, D, C]>,
-    ...options: readonly [] | readonly [options: TransposedConvolution<G>] // refuses `undefined`
-  ): <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<C>]>) => Tensor<[B, Dim, Dim, Grouped<G, D>]>;
-  <B extends Dim, C extends Dim, D extends Dim, const G extends number = 1>(
-    image: Tensor<[B, Dim, Dim, C]>,
-    kernel: Tensor<[Dim, Dim, D, NoInfer<C>]>,
-    options?: TransposedConvolution<G>,
-  ): Tensor<[B, Dim, Dim, Grouped<G, D>]>;
+  <
+    KH extends Dim,
+    KW extends Dim,
+    C extends Dim,
+    D extends Dim,
+    const G extends number = 1,
+    const S extends Pair = readonly [1, 1],
+    const P extends GivenPadding = 'same',
+    const L extends Pair = readonly [1, 1],
+    const O extends Pair = readonly [0, 0],
+  >(
+    kernel: Tensor<[KH, KW, D, C]>,
+    ...options: readonly [] | readonly [options: TransposedConvolution<G, S, P, L, O>] // refuses `undefined`
+  ): <B extends Dim, H extends Dim, W extends Dim>(
+    image: Tensor<[B, H, W, NoInfer<C>]>,
+  ) => Tensor<[B, Transposed<H, KH, S, P, L, O, 0>, Transposed<W, KW, S, P, L, O, 1>, Ungrouped<G, D>]>;
+  <
+    B extends Dim,
+    H extends Dim,
+    W extends Dim,
+    C extends Dim,
+    KH extends Dim,
+    KW extends Dim,
+    D extends Dim,
+    const G extends number = 1,
+    const S extends Pair = readonly [1, 1],
+    const P extends GivenPadding = 'same',
+    const L extends Pair = readonly [1, 1],
+    const O extends Pair = readonly [0, 0],
+  >(
+    image: Tensor<[B, H, W, C]>,
+    kernel: Tensor<[KH, KW, D, NoInfer<C>]>,
+    options?: TransposedConvolution<G, S, P, L, O>,
+  ): Tensor<[B, Transposed<H, KH, S, P, L, O, 0>, Transposed<W, KW, S, P, L, O, 1>, Ungrouped<G, D>]>;
   <C extends Dim, D extends Dim, K>(
     image: Tensor<[Dim, Dim, Dim, C]>,
     kernel: RecordOr<K, TransposedConvolution, Tensor<[Dim, Dim, D, NoInfer<C>]>>,

@@ -72,11 +72,11 @@ describe('pooling', () => {
   });
 
   test('reject odd sizes, an image smaller than a window, and windows without pixels', () => {
-    expect(attempt(() => maxPool(zeros(1, 3, 4, 1)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(attempt(() => maxPool(zeros(1, 3 as number, 4, 1)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
     expect(attempt(() => maxPooling(ones(1, 2, 3, 1), { window: [3, 3] }))).toMatchObject(
       E.left({ _tag: 'ShapeError', where: 'maxPooling' }),
     );
-    for (const wrong of [
+    const wrongs: readonly Pooling[] = [
       { window: [0, 2] },
       { window: [2, 1.5] },
       { window: [2, 2], strides: [0, 1] },
@@ -87,7 +87,8 @@ describe('pooling', () => {
           [0, 0],
         ],
       },
-    ] as const)
+    ];
+    for (const wrong of wrongs)
       // prettier-ignore
       expect(attempt(() => averagePooling(ones(1, 4, 4, 1), wrong))).toMatchObject(
         E.left({ _tag: 'ConfigError', where: 'averagePooling' }),

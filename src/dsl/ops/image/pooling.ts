@@ -1,23 +1,24 @@
 /** Pooling over windows of images `[B, H, W, C]`, one axis after the other. */
-import { type Half, isExtent } from '../../types/dim.js';
+import type { Convolved } from '../../types/convolved.js';
+import { type Half, isExtent, type OrNever, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
 import { raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { add, constant, fourOf, max, mul, reduce, reshape, scale } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
-import { type GivenPadding, paddingOf, type Pair, requireEvenSize } from './convolution.js';
+import { type EvenImage, type GivenPadding, paddingOf, type Pair, requireEvenSize } from './convolution.js';
 import { spread } from '../operand.js';
 import { padAlong, sliceAlong } from '../shape/slicing.js';
 import { namedFields } from '../../../internal/options.js';
 
-/** The windows of a pooling. */
-export interface Pooling {
+/** The windows of a pooling, of size `N` with the strides `S` and the padding `P`. */
+export interface Pooling<N extends Pair = Pair, S extends Pair = Pair, P extends GivenPadding = GivenPadding> {
   /** Height and width. */
-  readonly window: Pair;
+  readonly window: N;
   /** The distance between windows; default: the size of the window, without overlap. */
-  readonly strides?: Pair;
+  readonly strides?: S;
   /** `valid` takes whole windows only (the default), `same` keeps the size at stride 1; or the four counts. */
-  readonly padding?: GivenPadding;
+  readonly padding?: P;
 }
 
 const fieldsOf = (op: string) => namedFields(op, { window: 'a height and width' }, ['strides', 'padding']);
@@ -66,9 +67,33 @@ const shares = (x: Node, { axis, size, stride, low, count }: Windows): Node => {
   return constant(Float64Array.from(fractions), shape, 'float32');
 };
 
+/** The height (`A` = 0) or the width (`A` = 1) of a pool. */
+type Pooled<D extends Dim, N extends Pair, S extends Pair, P extends GivenPadding, A extends 0 | 1> = Convolved<
+  D,
+  Wide<N[A]>,
+  S,
+  P,
+  readonly [1, 1],
+  A
+>;
 interface Pool {
-  (windows: Pooling): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Dim, Dim, C]>;
-  <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>, windows: Pooling): Tensor<[B, Dim, Dim, C]>;
+  <const N extends Pair, const S extends Pair = N, const P extends GivenPadding = 'valid'>(
+    windows: Pooling<N, S, P>,
+  ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    image: Tensor<[B, H, W, C]>,
+  ) => Tensor<[B, Pooled<H, N, S, P, 0>, Pooled<W, N, S, P, 1>, C]>;
+  <
+    B extends Dim,
+    H extends Dim,
+    W extends Dim,
+    C extends Dim,
+    const N extends Pair,
+    const S extends Pair = N,
+    const P extends GivenPadding = 'valid',
+  >(
+    image: Tensor<[B, H, W, C]>,
+    windows: Pooling<N, S, P>,
+  ): Tensor<[B, Pooled<H, N, S, P, 0>, Pooled<W, N, S, P, 1>, C]>;
 }
 
 const pooling = (op: string, alongOne: (x: Node, windows: Windows) => Node): Pool =>
@@ -77,18 +102,22 @@ const pooling = (op: string, alongOne: (x: Node, windows: Windows) => Node): Poo
     return tensor(windowsOf(op, n, windows).reduce(alongOne, n));
   });
 
+const maxAlong = (x: Node, windows: Windows): Node => combined(x, windows, max, -Infinity);
+
 /**
- * The greatest element of each window: `[B, H, W, C]` → `[B, H', W', C]`, where H' and W' are wide. Raises `ShapeError`
+ * The greatest element of each window: `[B, H, W, C]` → `[B, H', W', C]`. For each axis
+ * H' = ⌊(H + padding − window)/stride⌋ + 1; it is wide unless the sizes are literals. Raises `ShapeError`
  * if the image is smaller than a window, and `ConfigError` for invalid windows.
  * @example
  * const image = constantOf([1, 5, 2, 3, 4, 0], 1, 1, 6, 1)
  * pipe(image, maxPooling({ window: [1, 3], strides: [1, 1] }), reshape(4)) // → [5, 5, 4, 4]
  * dims(maxPooling(zeros(8, 28, 28, 64), { window: [3, 3], strides: [2, 2], padding: 'same' })) // → [8, 14, 14, 64]
  */
-export const maxPooling: Pool = pooling('maxPooling', (x, windows) => combined(x, windows, max, -Infinity));
+export const maxPooling: Pool = pooling('maxPooling', maxAlong);
 
 /**
- * The mean of each window, without its padding: `[B, H, W, C]` → `[B, H', W', C]`, where H' and W' are wide. Raises
+ * The mean of each window, without its padding: `[B, H, W, C]` → `[B, H', W', C]`. For each axis
+ * H' = ⌊(H + padding − window)/stride⌋ + 1; it is wide unless the sizes are literals. Raises
  * `ShapeError` if the image is smaller than a window, and `ConfigError` for invalid windows.
  * @example
  * const image = constantOf([1, 5, 3, 3, 4, 2], 1, 1, 6, 1)
@@ -107,10 +136,11 @@ export const averagePooling: Pool = pooling('averagePooling', (x, windows) => {
  * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), maxPool, reshape(1)) // → [6]
  */
 export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-  image: Tensor<[B, H, W, C]>,
-): Tensor<[B, Half<H>, Half<W>, C]> => {
-  requireEvenSize('maxPool', nodeOf(image));
-  return maxPooling(image, { window: [2, 2] }) as Tensor<[B, Half<H>, Half<W>, C]>; // half of an even size
+  image: EvenImage<B, H, W, C>,
+): Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, C]> => {
+  const n = nodeOf(image as AnyTensor); // not a message, which no call passes
+  requireEvenSize('maxPool', n);
+  return tensor(windowsOf('maxPool', n, { window: [2, 2] }).reduce(maxAlong, n));
 };
 
 /**
@@ -120,9 +150,9 @@ export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends D
  * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), averagePool, reshape(1)) // → [3]
  */
 export const averagePool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-  image: Tensor<[B, H, W, C]>,
-): Tensor<[B, Half<H>, Half<W>, C]> => {
-  const n = nodeOf(image);
+  image: EvenImage<B, H, W, C>,
+): Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, C]> => {
+  const n = nodeOf(image as AnyTensor); // not a message, which no call passes
   requireEvenSize('averagePool', n);
   const [B, H, W, C] = fourOf(n);
   return tensor(scale(reduce('sum', reshape(n, [B, H / 2, 2, W / 2, 2, C]), [2, 4]), 1 / 4));

@@ -1,5 +1,6 @@
 /** Changes the size of images: by interpolation, or by moving elements between channels and pixels. */
-import { type Double, type Extent, isExtent, type Wide } from '../../types/dim.js';
+import type { Checked, NotMultiple } from '../../types/checked.js';
+import { type Double, type Extent, isExtent, type OrNever, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
 import { raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
@@ -20,12 +21,12 @@ interface Resize {
   <const H extends number, const W extends number>(
     height: Extent<H>,
     width: Extent<W>,
-  ): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Wide<H> & Dim, Wide<W> & Dim, C]>;
+  ): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Wide<H>, Wide<W>, C]>;
   <B extends Dim, C extends Dim, const H extends number, const W extends number>(
     image: Tensor<[B, Dim, Dim, C]>,
     height: Extent<H>,
     width: Extent<W>,
-  ): Tensor<[B, Wide<H> & Dim, Wide<W> & Dim, C]>;
+  ): Tensor<[B, Wide<H>, Wide<W>, C]>;
 }
 
 /** Resizes the height, then the width, each by a function that resizes the first axis. */
@@ -123,13 +124,13 @@ const requireDivisible = (where: string, x: Node, what: string, divides: boolean
 export const pixelShuffle: {
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType, const R extends number>(
     x: Tensor<[B, H, W, C], D>,
-    r: R,
-  ): Tensor<[B, Times<H, R>, Times<W, R>, Quotient<C, Square<R>>], D>;
+    r: Checked<R, C, NotMultiple<C, Square<R>, 'channels', `, the square of ${R}`>>,
+  ): Tensor<[B, Times<H, R>, Times<W, R>, OrNever<Quotient<C, Square<R>>>], D>;
   <const R extends number>(
     r: R,
   ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType>(
-    x: Tensor<[B, H, W, C], D>,
-  ) => Tensor<[B, Times<H, R>, Times<W, R>, Quotient<C, Square<R>>], D>;
+    x: Checked<Tensor<[B, H, W, C], D>, C, NotMultiple<C, Square<R>, 'channels', `, the square of ${R}`>>,
+  ) => Tensor<[B, Times<H, R>, Times<W, R>, OrNever<Quotient<C, Square<R>>>], D>;
 } = dual('pixelShuffle', 2, (x: AnyTensor, r: number) => {
   const n = nodeOf(x);
   const [B, H, W, C] = extentsOf('pixelShuffle', n, r);
@@ -148,13 +149,13 @@ export const pixelShuffle: {
 export const pixelUnshuffle: {
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType, const R extends number>(
     x: Tensor<[B, H, W, C], D>,
-    r: R,
-  ): Tensor<[B, Quotient<H, R>, Quotient<W, R>, Times<C, Square<R>>], D>;
+    r: Checked<R, H, NotMultiple<H, R, 'rows', ''> | NotMultiple<W, R, 'columns', ''>, W>,
+  ): Tensor<[B, OrNever<Quotient<H, R>>, OrNever<Quotient<W, R>>, Times<C, Square<R>>], D>;
   <const R extends number>(
     r: R,
   ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType>(
-    x: Tensor<[B, H, W, C], D>,
-  ) => Tensor<[B, Quotient<H, R>, Quotient<W, R>, Times<C, Square<R>>], D>;
+    x: Checked<Tensor<[B, H, W, C], D>, H, NotMultiple<H, R, 'rows', ''> | NotMultiple<W, R, 'columns', ''>, W>,
+  ) => Tensor<[B, OrNever<Quotient<H, R>>, OrNever<Quotient<W, R>>, Times<C, Square<R>>], D>;
 } = dual('pixelUnshuffle', 2, (x: AnyTensor, r: number) => {
   const n = nodeOf(x);
   const [B, H, W, C] = extentsOf('pixelUnshuffle', n, r);

@@ -6,8 +6,10 @@ import { sizeOf } from '../../../internal/numbers.js';
 import type { NumberType } from '../../graph/region.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
-import { type Extent, extents, type Wide } from '../../types/dim.js';
-import type { Replace } from '../../types/shape.js';
+import type { IsGreater } from '../../../internal/digits.js';
+import type { Checked } from '../../types/checked.js';
+import { type Extent, extents, type IsWide, type Wide } from '../../types/dim.js';
+import type { AxisIn, Missing, Replace } from '../../types/shape.js';
 import { exchange, type Numeric, spread } from '../operand.js';
 
 /**
@@ -33,12 +35,12 @@ export const scatterAdd: {
   <B extends Dim, const N extends number>(
     indices: Tensor<[B], 'int32'>,
     size: Extent<N>,
-  ): <R extends Shape, D extends Numeric>(updates: Tensor<[NoInfer<B>, ...R], D>) => Tensor<[Wide<N> & Dim, ...R], D>;
+  ): <R extends Shape, D extends Numeric>(updates: Tensor<[NoInfer<B>, ...R], D>) => Tensor<[Wide<N>, ...R], D>;
   <B extends Dim, R extends Shape, D extends Numeric, const N extends number>(
     updates: Tensor<[B, ...R], D>,
     indices: Tensor<[NoInfer<B>], 'int32'>,
     size: Extent<N>,
-  ): Tensor<[Wide<N> & Dim, ...R], D>;
+  ): Tensor<[Wide<N>, ...R], D>;
 } = dual('scatterAdd', 3, (updates: AnyTensor, indices: AnyTensor, size: number) =>
   tensor(nodes.scatterAdd(nodeOf(indices), nodeOf(updates), size)),
 );
@@ -48,13 +50,8 @@ export const scatterAdd: {
  * @example oneHot(constantOf(Int32Array.of(2, 0, 7), 3), 3) // → [[0, 0, 1], [1, 0, 0], [0, 0, 0]]
  */
 export const oneHot: {
-  <const N extends number>(
-    depth: Extent<N>,
-  ): <S extends Shape>(indices: Tensor<S, 'int32'>) => Tensor<[...S, Wide<N> & Dim]>;
-  <S extends Shape, const N extends number>(
-    indices: Tensor<S, 'int32'>,
-    depth: Extent<N>,
-  ): Tensor<[...S, Wide<N> & Dim]>;
+  <const N extends number>(depth: Extent<N>): <S extends Shape>(indices: Tensor<S, 'int32'>) => Tensor<[...S, Wide<N>]>;
+  <S extends Shape, const N extends number>(indices: Tensor<S, 'int32'>, depth: Extent<N>): Tensor<[...S, Wide<N>]>;
 } = dual('oneHot', 2, (indices: AnyTensor, depth: number) => {
   const n = nodeOf(indices);
   const shape = extents('oneHot', [...n.shape, depth]);
@@ -74,10 +71,10 @@ export const take: {
   <const A extends number, K extends Dim>(
     axis: A,
     indices: Tensor<[K], 'int32'>,
-  ): <S extends Shape, D extends NumberType>(x: Tensor<S, D>) => Tensor<Replace<S, A, K>, D>;
+  ): <S extends Shape, D extends NumberType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<Replace<S, A, K>, D>;
   <S extends Shape, D extends NumberType, const A extends number, K extends Dim>(
     x: Tensor<S, D>,
-    axis: A,
+    axis: AxisIn<S, A>,
     indices: Tensor<[K], 'int32'>,
   ): Tensor<Replace<S, A, K>, D>;
 } = dual('take', 3, (x: AnyTensor, axis: number, indices: AnyTensor) => {
@@ -161,6 +158,18 @@ export interface TopK<R extends Shape, K extends Dim, D extends DType> {
   readonly indices: Tensor<[...R, K], 'int32'>;
 }
 
+/** An error message if an axis of `N` elements has fewer than `K`; otherwise `never`. */
+type Beyond<N extends Dim, K extends number> =
+  IsWide<N> extends true
+    ? never
+    : N extends number
+      ? number extends K
+        ? never
+        : true extends IsGreater<K, N>
+          ? `the last axis has ${N} elements, fewer than ${K}`
+          : never
+      : never;
+
 /**
  * The k greatest elements along the last axis; of equal elements, the first comes first, and NaN counts as ∞. Raises
  * `ShapeError` unless 1 ≤ k ≤ the extent of the axis.
@@ -169,11 +178,13 @@ export interface TopK<R extends Shape, K extends Dim, D extends DType> {
 export const topK: {
   <const K extends number>(
     k: Extent<K>,
-  ): <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>) => TopK<R, Wide<K> & Dim, D>;
-  <R extends Shape, D extends Numeric, const K extends number>(
-    x: Tensor<[...R, Dim], D>,
-    k: Extent<K>,
-  ): TopK<R, Wide<K> & Dim, D>;
+  ): <R extends Shape, N extends Dim, D extends Numeric>(
+    x: Checked<Tensor<[...R, N], D>, N, Beyond<N, K>>,
+  ) => TopK<R, Wide<K>, D>;
+  <R extends Shape, N extends Dim, D extends Numeric, const K extends number>(
+    x: Tensor<[...R, N], D>,
+    k: Checked<Extent<K>, N, Beyond<N, K>>,
+  ): TopK<R, Wide<K>, D>;
 } = dual('topK', 2, (x: AnyTensor, k: number) => {
   const n = nodeOf(x);
   const indices = nodes.topKIndices(n, k);

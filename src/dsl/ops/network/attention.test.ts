@@ -160,8 +160,8 @@ describe('attention', () => {
   const x = zeros(1, 2, 2, 6);
   const other = (shape: readonly number[]): Image => zeros(...shape) as Tensor<Shape> as Image;
   test.each<[string, () => unknown, string]>([
-    ['heads that do not divide the channels', () => attention(x, x, x, { heads: 4 }), 'divides the 6 channels'],
-    ['no heads', () => attention(x, x, x, { heads: 0 }), 'divides the 6 channels'],
+    ['heads that do not divide the channels', () => attention(x, x, x, { heads: 4 as number }), 'divides the 6 channels'],
+    ['no heads', () => attention(x, x, x, { heads: 0 as number }), 'divides the 6 channels'],
     ['keys with other channels', () => attention(other([1, 2, 2, 6]), other([1, 7, 4]), other([1, 7, 4]), { heads: 2 }), 'k with the samples and channels of q'],
     ['keys of another batch', () => attention(other([1, 2, 2, 6]), other([2, 7, 6]), other([2, 7, 6]), { heads: 2 }), 'k with the samples and channels of q'],
     ['values of another length', () => attention(other([1, 2, 2, 6]), other([1, 7, 6]), other([1, 6, 6]), { heads: 2 }), 'v in the shape of k'],

@@ -6,6 +6,7 @@ import { sizeOf } from '../../../internal/numbers.js';
 import { namedFields } from '../../../internal/options.js';
 import { isSameShape } from '../../primitives/checks.js';
 import { composite, reshape } from '../../primitives/index.js';
+import type { CheckedField, NotMultiple } from '../../types/checked.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { demandDivisor } from '../operand.js';
 
@@ -13,10 +14,14 @@ import { demandDivisor } from '../operand.js';
 type Positions = readonly [Dim, ...Shape];
 
 /** Options of {@link attention}. */
-export interface AttentionOptions {
+export interface AttentionOptions<H = number> {
   /** The number of heads, which divides the channels. */
-  readonly heads: number;
+  readonly heads: H;
 }
+/** The options for `C` channels, with an error message in place of a number of heads that does not divide them. */
+type Heads<H extends number, C extends Dim> = AttentionOptions<
+  CheckedField<H, C, NotMultiple<C, H, 'channels', ' heads'>>
+>;
 
 const fields = namedFields('attention', { heads: 'a number of heads' });
 
@@ -47,16 +52,16 @@ const check = (q: Node, k: Node, v: Node, heads: number): void => {
  * pipe(image, attention(text, text, { heads: 4 })) // : Tensor<[8, 16, 16, 64]>
  */
 export const attention: {
-  <B extends Dim, M extends Positions, C extends Dim>(
+  <B extends Dim, M extends Positions, C extends Dim, const H extends number>(
     k: Tensor<readonly [B, ...M, C]>,
     v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-    options: AttentionOptions,
+    options: Heads<H, C>,
   ): <N extends Positions>(q: Tensor<readonly [B, ...N, C]>) => Tensor<[B, ...N, C]>;
-  <B extends Dim, N extends Positions, M extends Positions, C extends Dim>(
+  <B extends Dim, N extends Positions, M extends Positions, C extends Dim, const H extends number>(
     q: Tensor<readonly [B, ...N, C]>,
     k: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
     v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-    options: AttentionOptions,
+    options: Heads<H, C>,
   ): Tensor<[B, ...N, C]>;
 } = dual('attention', 4, (q: AnyTensor, k: AnyTensor, v: AnyTensor, options: AttentionOptions) => {
   const { heads } = fields(options);

@@ -6,6 +6,8 @@ import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { dot, reduce, reshape, transpose } from '../../primitives/index.js';
 import { demandFloats, refuseArgument } from '../operand.js';
+import type { Late } from '../../types/checked.js';
+import type { IsWide } from '../../types/dim.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
 // Equations in types
@@ -48,33 +50,41 @@ type LettersOf<S extends string, Found extends readonly string[] = []> = S exten
   ? LettersOf<Rest, [...Found, L]>
   : Found;
 
+/** The extents of letters. */
+type Extents = Readonly<Record<string, Dim>>;
+
 /** The extent of each letter: `{ i: 64; j: 128 }`; wide if the rank is unknown. */
 type ExtentsOf<L extends readonly string[], S extends Shape> = S extends unknown
-  ? { [I in keyof L & `${number}` as L[I] & string]: number extends S['length'] ? Dim : S[I & keyof S] }
+  ? { [I in keyof L & `${number}` as L[I] & string]: number extends S['length'] ? Dim : S[I & keyof S & `${number}`] }
   : never;
 
-/** An error message if a letter has another extent than before. Wide extents always fit. */
+/**
+ * The shape that an operand of shape `S` must have, given the extents `E` of earlier letters. Other letters take any
+ * extent, and a wide extent always fits.
+ */
+type Expected<L extends readonly string[], S extends Shape, E> = {
+  [I in keyof L]: L[I] extends keyof E ? (IsWide<S[I & keyof S]> extends true ? unknown : E[L[I]]) : unknown;
+};
+
+/** An error message if a letter has another extent than before. */
 type Clash<L, Before, D, Where extends string> = [D] extends [Before]
   ? never
-  : [Before] extends [D]
+  : IsWide<D> extends true
     ? never
     : `${Where}: axis ${L & string} = ${Before & Dim} (bound earlier) but here ${D & Dim}`;
 
 /** Error messages for a shape, given the extents `E` of earlier letters. */
-type Clashes<L extends readonly string[], S extends Shape, E, Where extends string> = S extends unknown
-  ? E extends unknown
-    ? number extends S['length']
-      ? never
-      : L['length'] extends S['length']
-        ? { [I in keyof L]: Clash<L[I], E[L[I] & keyof E], S[I & keyof S], Where> }[number]
-        : `${Where}: rank ${L['length']} expected, but here ${S['length']}`
-    : never
-  : never;
+type Clashes<L extends readonly string[], S extends Shape, E, Where extends string> = number extends S['length']
+  ? never
+  : L['length'] extends S['length']
+    ? { [I in keyof L]: L[I] extends keyof E ? Clash<L[I], E[L[I]], S[I & keyof S], Where> : never }[number]
+    : `${Where}: rank ${L['length']} expected, but here ${S['length']}`;
 
-type Result<R extends readonly string[], E> = E extends unknown
-  ? Tensor<{ -readonly [I in keyof R]: E[R[I] & keyof E] & Dim }>
+/** The result of an equation, with the extents `B` of its letters. */
+type ResultFrom<E extends string, B extends Extents> = Ordered<LettersOf<ResultOf<E>>, B>;
+type Ordered<R extends readonly string[], B extends Extents> = B extends unknown
+  ? Tensor<{ -readonly [I in keyof R]: B[R[I] & keyof B] }>
   : never;
-type ResultFrom<E extends string, Extents> = Result<LettersOf<ResultOf<E>>, Extents>;
 
 /** The letters of operand `I`; empty if the equation has no such operand. */
 type LettersAt<E extends string, I extends number> = Operands<E>[I & keyof Operands<E>] extends infer W extends string
@@ -84,10 +94,12 @@ type LettersAt<E extends string, I extends number> = Operands<E>[I & keyof Opera
 type Bound<E extends string, I extends number, S extends Shape> = ExtentsOf<LettersAt<E, I>, S>;
 
 /** Operand `I` of the shape `S`, or error messages, given the extents of earlier letters. */
-type OperandOf<E extends string, I extends 0 | 1, S extends Shape, Before = unknown> = OrMessage<
-  Tensor<S>,
-  Clashes<LettersAt<E, I>, S, Before, ['arg 1', 'arg 2'][I]>
->;
+type OperandOf<E extends string, I extends 0 | 1, S extends Shape, Before = unknown> = [CheckedEquation<E>] extends [E]
+  ? [S] extends [Readonly<Expected<LettersAt<E, I>, S, Before>>]
+    ? Tensor<S>
+    : Late<S, Clashes<LettersAt<E, I>, S, Before, ['arg 1', 'arg 2'][I]>, Tensor<S>>
+  : Tensor<S>; // the equation is an error
+/** The extents of the letters of both operands; those of the second that are known, otherwise those of the first. */
 type ProductOf<E extends string, S extends Shape, T extends Shape> = ResultFrom<E, Bound<E, 0, S> & Bound<E, 1, T>>;
 
 /** The result for one operand; for an equation with two operands, a function of the first. */
@@ -210,7 +222,7 @@ const hasAllOperands = (args: readonly unknown[]): boolean => {
  * Computes a sum of products over named axes (Einstein 1916). Each letter of the equation is an axis with one extent, and
  * letters that are not in the result are summed over. Takes one or two operands; two are multiplied as batched matrices.
  * Raises `ShapeError`, with the argument and the letter, if the extents do not fit, and `ConfigError` for an invalid
- * equation. Types are computed for concrete shapes only, not inside generic functions.
+ * equation.
  * @example
  * einsum(zeros(8, 49, 4, 16), zeros(8, 50, 4, 16), 'bqhd,bkhd->bhqk') // : Tensor<[8, 4, 49, 50]>
  * const x = constantOf([1, 2, 3, 4], 2, 2)

@@ -9,6 +9,8 @@ import { sizeOf } from '../../../internal/numbers.js';
 import { wrongShape } from '../../primitives/checks.js';
 import { add, broadcast, dot, mul, reshape } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+import type { Fits } from '../../types/checked.js';
+import type { ExtentMismatch } from '../../types/mismatch.js';
 import { withFields } from '../operand.js';
 
 /** Combines x with `y`, which has only the given axes of x, repeated over the others. */
@@ -26,16 +28,24 @@ const combining = <F extends object>(op: string, combine: (x: Node, y: Node) => 
 
 interface PerChannel {
   <C extends Dim>(y: Tensor<[C]>): <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>;
-  <R extends Shape, C extends Dim>(x: Tensor<[...R, C]>, y: Tensor<[NoInfer<C>]>): Tensor<[...R, C]>;
+  <R extends Shape, C extends Dim, E extends Dim>(
+    x: Tensor<[...R, C]>,
+    y: Fits<E, C, Tensor<[E]>, ExtentMismatch<C, E, 'axis 0 of y', 'the channels of x'>>,
+  ): Tensor<[...R, C]>;
 }
 
 interface PerSample {
   <B extends Dim, C extends Dim>(
     y: Tensor<[B, C]>,
   ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, E extends Dim, F extends Dim>(
     x: Tensor<[B, H, W, C]>,
-    y: Tensor<[NoInfer<B>, NoInfer<C>]>,
+    y: Fits<
+      E,
+      B,
+      Fits<F, C, Tensor<[E, F]>, ExtentMismatch<C, F, 'axis 1 of y', 'the channels of x'>>,
+      ExtentMismatch<B, E, 'axis 0 of y', 'the batch of x'>
+    >,
   ): Tensor<[B, H, W, C]>;
 }
 
@@ -72,7 +82,10 @@ export const mulPerSample: PerSample = combining('mulPerSample', mul, 0, -1);
  */
 export const scaleBy: {
   <B extends Dim>(y: Tensor<[B]>): <R extends Shape>(x: Tensor<[NoInfer<B>, ...R]>) => Tensor<[B, ...R]>;
-  <B extends Dim, R extends Shape>(x: Tensor<[B, ...R]>, y: Tensor<[NoInfer<B>]>): Tensor<[B, ...R]>;
+  <B extends Dim, R extends Shape, E extends Dim>(
+    x: Tensor<[B, ...R]>,
+    y: Fits<E, B, Tensor<[E]>, ExtentMismatch<B, E, 'axis 0 of y', 'the batch of x'>>,
+  ): Tensor<[B, ...R]>;
 } = combining('scaleBy', mul, 0);
 
 /** `x: [..., K]` times `w: [K, N]`: the leading axes of x are the rows of one matrix. */
@@ -92,7 +105,10 @@ export const matmul: {
   <K extends Dim, N extends Dim>(
     w: Tensor<[K, N]>,
   ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
-  <R extends Shape, K extends Dim, N extends Dim>(x: Tensor<[...R, K]>, w: Tensor<[NoInfer<K>, N]>): Tensor<[...R, N]>;
+  <R extends Shape, K extends Dim, L extends Dim, N extends Dim>(
+    x: Tensor<[...R, K]>,
+    w: Fits<L, K, Tensor<[L, N]>, ExtentMismatch<K, L, 'axis 0 of w', 'the last axis of x'>>,
+  ): Tensor<[...R, N]>;
 } = dual('matmul', 2, (x: AnyTensor, w: AnyTensor) => tensor(named('matmul', () => product(nodeOf(x), nodeOf(w)))));
 
 /** The parameters of an affine map. */
@@ -103,9 +119,9 @@ export interface Affine<K extends Dim, N extends Dim> {
 
 /**
  * x·w + b along the last axis: `x: [..., K]` → `[..., N]`.
- * @example linear(ones(1, 2), { w: ones(2, 3), b: constantOf([0, 1, 2], 3) }) // → [[2, 3, 4]]
+ * @example affine(ones(1, 2), { w: ones(2, 3), b: constantOf([0, 1, 2], 3) }) // → [[2, 3, 4]]
  */
-export const linear: {
+export const affine: {
   <K extends Dim, N extends Dim>(
     params: Affine<K, N>,
   ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
@@ -113,9 +129,9 @@ export const linear: {
     x: Tensor<[...R, K]>,
     params: Affine<NoInfer<K>, N>,
   ): Tensor<[...R, N]>;
-} = dual('linear', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
-  const { w, b } = withFields('linear', params, ['w', 'b']);
-  return named('linear', () => addBias(tensor<[...Shape, Dim], 'float32'>(product(nodeOf(x), nodeOf(w))), b));
+} = dual('affine', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
+  const { w, b } = withFields('affine', params, ['w', 'b']);
+  return named('affine', () => addBias(tensor<[...Shape, Dim], 'float32'>(product(nodeOf(x), nodeOf(w))), b));
 });
 
 /**
@@ -128,9 +144,9 @@ export const batchedMatmul: {
   <R extends Shape, K extends Dim, N extends Dim>(
     b: Tensor<[...R, K, N]>,
   ): <M extends Dim>(a: Tensor<[...R, M, NoInfer<K>]>) => Tensor<[...R, M, N]>;
-  <R extends Shape, M extends Dim, K extends Dim, N extends Dim>(
+  <R extends Shape, M extends Dim, K extends Dim, L extends Dim, N extends Dim>(
     a: Tensor<[...R, M, K]>,
-    b: Tensor<[...R, NoInfer<K>, N]>,
+    b: Fits<L, K, Tensor<[...R, L, N]>, ExtentMismatch<K, L, 'the rows of b', 'the columns of a'>>,
   ): Tensor<[...R, M, N]>;
 } = dual('batchedMatmul', 2, (a: AnyTensor, b: AnyTensor) =>
   tensor(named('batchedMatmul', () => dot(nodeOf(a), nodeOf(b)))),

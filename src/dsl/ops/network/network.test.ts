@@ -5,11 +5,11 @@ import { attempt } from '../../../internal/errors.js';
 import { type Dim, dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { logSoftmax, softmax } from '../elementwise/activation.js';
 import { constantOf, iota, ones, zeros } from '../constants.js';
-import { conv2d, downsample } from '../image/convolution.js';
+import { conv2d, type Convolution, downsample } from '../image/convolution.js';
 import { averagePool } from '../image/pooling.js';
 import { upsample } from '../image/resize.js';
 import { gather } from '../indexing/indexing.js';
-import { batchedMatmul, linear, matmul } from './linear.js';
+import { affine, batchedMatmul, matmul } from './linear.js';
 import { groupNorm, layerNorm } from './normalization.js';
 import { sum } from '../reduction/reduction.js';
 import { reshape, transpose } from '../shape/reshape.js';
@@ -36,7 +36,7 @@ describe('convolutions', () => {
   });
 
   test('downsample and averagePool reject an odd size', () => {
-    const odd = zeros(1, 7, 8, 1);
+    const odd = zeros(1, 7 as number, 8, 1);
     expect(attempt(() => downsample(odd, ones(3, 3, 1, 1)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
     expect(attempt(() => averagePool(odd))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
@@ -57,7 +57,7 @@ describe('convolutions', () => {
     ['stride 2', { strides: [2, 2] }, [1, 2, 2, 2]],
     ['dilation 2, same', { dilation: [2, 2] }, [1, 4, 4, 2]],
     ['explicit padding', { padding: [[1, 0], [0, 2]] }, [1, 3, 4, 2]], // prettier-ignore
-  ] as const)('convolution: %s', (_, options, shape) => {
+  ] as const)('convolution: %s', (_, options: Convolution, shape) => {
     expect(dims(conv2d(image(), ones(3, 3, 1, 2), options))).toEqual(shape);
   });
 
@@ -67,7 +67,7 @@ describe('convolutions', () => {
     ['a negative dilation', { dilation: [-1, 1] }],
     ['half a pixel of padding', { padding: [[0.5, 0], [0, 0]] }], // prettier-ignore
     ['no groups', { groups: 0 }],
-  ] as const)('convolution rejects %s', (_, options) => {
+  ] as const)('convolution rejects %s', (_, options: Convolution) => {
     expect(attempt(() => conv2d(image(), ones(3, 3, 1, 2), options))).toMatchObject(
       E.left({ _tag: 'ConfigError', where: 'conv2d' }),
     );
@@ -116,8 +116,8 @@ describe('matrix products', () => {
     expect(dims(matmul(ones(4, 5, 6, 2), w()))).toEqual([4, 5, 6, 3]);
   });
 
-  test('linear adds b', async () => {
-    expect(await numbersOf(() => linear(ones(1, 2), { w: w(), b: constantOf([10, 20, 30], 3) }))).toEqual([15, 27, 39]);
+  test('affine adds b', async () => {
+    expect(await numbersOf(() => affine(ones(1, 2), { w: w(), b: constantOf([10, 20, 30], 3) }))).toEqual([15, 27, 39]);
   });
 
   test('batchedMatmul is matmul in each batch', async () => {
@@ -176,6 +176,6 @@ describe('normalization', () => {
   });
 
   test('the groups divide the channels', () => {
-    expect(attempt(() => groupNorm(x(), unit, { groups: 3 }))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(attempt(() => groupNorm(x(), unit, { groups: 3 as number }))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });

@@ -5,6 +5,7 @@ import { named, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { namedFields } from '../../../internal/options.js';
 import { composite, fourOf, mul, reduceKeeping, reshape, rsqrt, scale, shift } from '../../primitives/index.js';
+import type { Checked, CheckedField, NotMultiple } from '../../types/checked.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { addBias, scaleChannels } from './linear.js';
 import { demandDivisor, type RecordOr, spread, startsWithTensor, withFields } from '../operand.js';
@@ -15,11 +16,15 @@ export interface ScaleAndShift<C extends Dim> {
   readonly beta: Tensor<[NoInfer<C>]>;
 }
 
-export interface GroupNorm {
-  readonly groups: number;
+export interface GroupNorm<G = number> {
+  /** The number of groups, which divides the channels. */
+  readonly groups: G;
   /** Added to the variance; default 1e-5. */
   readonly epsilon?: number;
 }
+
+/** The options for `C` channels, with an error message in place of a number of groups that does not divide them. */
+type Groups<G extends number, C extends Dim> = GroupNorm<CheckedField<G, C, NotMultiple<C, G, 'channels', ' groups'>>>;
 
 type Parameter = keyof ScaleAndShift<Dim>;
 const GAMMA_AND_BETA = ['gamma', 'beta'] as const;
@@ -64,8 +69,12 @@ const standardized = (op: string, n: Node, options: GroupNorm): Node => {
  * pipe(h, standardizeGroups({ groups: 2 }), reshape(4)) // → [-1, 1, -1, 1]
  */
 export const standardizeGroups: {
-  (options: GroupNorm): <S extends readonly [Dim, Dim, Dim, Dim]>(x: Tensor<S>) => Tensor<S>;
-  <S extends readonly [Dim, Dim, Dim, Dim]>(x: Tensor<S>, options: GroupNorm): Tensor<S>;
+  <const G extends number>(
+    options: GroupNorm<G>,
+  ): <S extends readonly [Dim, Dim, Dim, Dim]>(
+    x: Checked<Tensor<S>, S[3], NotMultiple<S[3], G, 'channels', ' groups'>>,
+  ) => Tensor<S>;
+  <S extends readonly [Dim, Dim, Dim, Dim], const G extends number>(x: Tensor<S>, options: Groups<G, S[3]>): Tensor<S>;
 } = dual('standardizeGroups', 2, (x: AnyTensor, options: GroupNorm) =>
   tensor(standardized('standardizeGroups', nodeOf(x), options)),
 );
@@ -77,14 +86,14 @@ export const standardizeGroups: {
  * pipe(h, groupNorm(norm, { groups: 2 }), reshape(4)) // → [-1, 3, -1, 3]
  */
 export const groupNorm: {
-  <C extends Dim>(
+  <C extends Dim, const G extends number>(
     params: ScaleAndShift<C>,
-    options: GroupNorm,
+    options: Groups<G, C>,
   ): <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, const G extends number>(
     x: Tensor<[B, H, W, C]>,
     params: ScaleAndShift<NoInfer<C>>,
-    options: GroupNorm,
+    options: Groups<G, C>,
   ): Tensor<[B, H, W, C]>;
 } = dual('groupNorm', 3, (x: AnyTensor, params: ScaleAndShift<Dim>, options: GroupNorm) =>
   scaledAndShifted('groupNorm', standardized('groupNorm', nodeOf(x), options), params),

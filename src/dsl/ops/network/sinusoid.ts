@@ -103,11 +103,8 @@ const roundedToFloat32 = (x: Node): Node => {
 export const sinusoid: {
   <const D extends number>(
     options: SinusoidOptions<Extent<D>>,
-  ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D> & Dim]>;
-  <B extends Dim, const D extends number>(
-    t: Tensor<[B]>,
-    options: SinusoidOptions<Extent<D>>,
-  ): Tensor<[B, Wide<D> & Dim]>;
+  ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D>]>;
+  <B extends Dim, const D extends number>(t: Tensor<[B]>, options: SinusoidOptions<Extent<D>>): Tensor<[B, Wide<D>]>;
 } = dual('sinusoid', 2, (t: AnyTensor, options: SinusoidOptions) => {
   const x = nodeOf(t);
   if (x.shape.length !== 1) refuseShape('sinusoid', 'times, [B]', x.shape, 'reshape it first');

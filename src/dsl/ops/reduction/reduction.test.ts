@@ -118,7 +118,7 @@ describe('reductions', () => {
   });
 
   test('topK rejects k greater than the extent', () => {
-    expect(attempt(() => topK(grid(), 4))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(attempt(() => topK(grid(), 4 as number))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });
 
@@ -170,7 +170,7 @@ describe('cumprod', () => {
   });
 
   test('rejects an invalid axis', () => {
-    expect(attempt(() => cumprod(ones(2, 2), 2))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(attempt(() => cumprod(ones(2, 2), 2 as number))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });
 

@@ -2,29 +2,40 @@
  * Reductions: over all axes to a scalar, `sum(x)`; over some axes, which disappear, `sum(x, [1, 2])`; or over each sample
  * of a batch, `sumPerSample(x)`. An axis may count from the end.
  */
-import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
+import { dual } from '../../../internal/dual.js';
 import { named } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
-import type { Having, Without } from '../../types/shape.js';
+import type { Checked } from '../../types/checked.js';
+import type { AxisIn, Missing, MissingOf, Without } from '../../types/shape.js';
 import { type Numeric, spread, withOption } from '../operand.js';
 import { padAlong, sliceAlong } from '../shape/slicing.js';
 
 /** One axis or several. An empty list reduces nothing. */
 type Axes = number | readonly number[];
 type AxisList<A extends Axes> = A extends readonly number[] ? A : A extends number ? [A] : never;
+/** The axes of the data-first form, or an error message. `A` is an inference site in a branch that is never taken. */
+type AxesOf<S extends Shape, A extends Axes> = Checked<unknown extends A ? A : Axes, S, MissingOf<S, AxisList<A>>>;
 
 /** A reduction that keeps the dtype, one of `N`. */
-export type Reduction<N extends DType> = OneErrorOfOne & {
+export interface Reduction<N extends DType> {
+  <D extends N>(x: Tensor<Shape, D>): Tensor<[], D>;
+  <S extends Shape, D extends N, const A extends Axes>(
+    x: Tensor<S, D>,
+    axes: AxesOf<S, A>,
+  ): Tensor<Without<S, AxisList<A>>, D>;
+  (x: never): never;
+  (x: never): undefined; // the result types differ because TypeScript merges equal overloads
   (): <D extends N>(x: Tensor<Shape, D>) => Tensor<[], D>;
   <const A extends Axes>(
     axes: A,
-  ): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<Without<S, AxisList<A>>, D>;
-  <S extends Shape, D extends N, const A extends Axes>(x: Tensor<S, D>, axes: A): Tensor<Without<S, AxisList<A>>, D>;
-  <D extends N>(x: Tensor<Shape, D>): Tensor<[], D>;
-};
+  ): <S extends Shape, D extends N>(
+    x: Checked<Tensor<S, D>, S, MissingOf<S, AxisList<A>>>,
+  ) => Tensor<Without<S, AxisList<A>>, D>;
+  <D extends N>(x: Tensor<Shape, D>): Tensor<[], D>; // the first one again: see OneError
+}
 
 /** Reduces a node over axes, and drops them. */
 type Reduce = (n: Node, axes: readonly number[]) => Node;
@@ -162,8 +173,10 @@ export const any: Reduction<'bool'> = reduction('any', (n, axes) =>
 export const all: Reduction<'bool'> = reduction('all', allNode);
 
 type Cumulative = {
-  <const A extends number>(axis: A): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
-  <S extends Shape, D extends Numeric, const A extends number>(x: Tensor<S, D>, axis: A): Tensor<Having<S, [A]>, D>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends Numeric>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<S, D>;
+  <S extends Shape, D extends Numeric, const A extends number>(x: Tensor<S, D>, axis: AxisIn<S, A>): Tensor<S, D>;
 };
 
 /**
@@ -196,6 +209,11 @@ export const cumprod: Cumulative = dual('cumprod', 2, (x: AnyTensor, axis: numbe
  * @example argmax(constantOf([0.1, 0.7, 0.2, 0.4, 0.3, 0.3], 2, 3), -1) // → [1, 0]
  */
 export const argmax: {
-  <const A extends number>(axis: A): <S extends Shape>(x: Tensor<S, Numeric>) => Tensor<Without<S, [A]>, 'int32'>;
-  <S extends Shape, const A extends number>(x: Tensor<S, Numeric>, axis: A): Tensor<Without<S, [A]>, 'int32'>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape>(x: Checked<Tensor<S, Numeric>, S, Missing<S, A>>) => Tensor<Without<S, [A]>, 'int32'>;
+  <S extends Shape, const A extends number>(
+    x: Tensor<S, Numeric>,
+    axis: AxisIn<S, A>,
+  ): Tensor<Without<S, [A]>, 'int32'>;
 } = dual('argmax', 2, (x: AnyTensor, axis: number) => tensor(nodes.argmax(nodeOf(x), axis)));

@@ -5,8 +5,20 @@ import { named, refuseShape, showShape } from '../../../internal/errors.js';
 import { refuseArgument } from '../operand.js';
 import * as nodes from '../../primitives/index.js';
 import { expandDims } from './reshape.js';
-import type { ExtentAt, Fixed, Insert, Replace } from '../../types/shape.js';
-import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+import type { Checked } from '../../types/checked.js';
+import type { ShapeMismatch } from '../../types/mismatch.js';
+import type { Product } from '../../types/product.js';
+import type { AxisIn, ExtentAt, Fixed, Insert, Missing, Replace } from '../../types/shape.js';
+import {
+  type AnyTensor,
+  type Dim,
+  type DType,
+  nodeOf,
+  type Shape,
+  type ShapeIn,
+  type Tensor,
+  tensor,
+} from '../../graph/tensor.js';
 
 /**
  * Joins two tensors along the last axis: [x, y]. The other axes are equal.
@@ -18,9 +30,9 @@ export const concat: {
   <R extends Shape, E extends Dim, D extends DType>(
     y: Tensor<[...R, E], D>,
   ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
-  <R extends Shape, C extends Dim, E extends Dim, D extends DType>(
+  <R extends Shape, C extends Dim, Q extends Shape, E extends Dim, D extends DType>(
     x: Tensor<[...R, C], D>,
-    y: Tensor<[...R, E], NoInfer<D>>,
+    y: [Q] extends [R] ? Tensor<[...Q, E], NoInfer<D>> : ShapeMismatch<R, Q, 'x', 'y'>,
   ): Tensor<[...R, Add<C, E>], D>;
 } = dual('concat', [(args) => args.length > 1 || Array.isArray(args[0]), 2], (x: AnyTensor, y: AnyTensor) => {
   if (Array.isArray(x)) refuseArgument('concat', 'two tensors', x, 'write concat(x, y), or concatAll([x, y, z])');
@@ -64,7 +76,10 @@ const listOf = (op: string, given: Tensors): Tensors =>
 export const concatAll: OneErrorOfOne & {
   (): <const T extends Tensors>(tensors: Fitting<T, -1>) => Joined<T, -1>;
   <const A extends number>(axis: A): <const T extends Tensors>(tensors: Fitting<T, A>) => Joined<T, A>;
-  <const T extends Tensors, const A extends number>(tensors: Fitting<T, A>, axis: A): Joined<T, A>;
+  <const T extends Tensors, const A extends number>(
+    tensors: Fitting<T, A>,
+    axis: AxisIn<ShapeIn<T[0]>, A>,
+  ): Joined<T, A>;
   <const T extends Tensors>(tensors: Fitting<T, -1>): Joined<T, -1>;
 } = dual('concatAll', [startsWithList, 2], (tensors: Tensors, axis = -1) =>
   tensor(named('concatAll', () => nodes.concat(listOf('concatAll', tensors).map(nodeOf), axis))),
@@ -95,7 +110,7 @@ export const stack: OneErrorOfOne & {
   ) => Stacked<S, D, R, A>;
   <S extends Shape, D extends DType, const R extends readonly unknown[], const A extends number>(
     tensors: Equal<S, D, R>,
-    axis: A,
+    axis: Checked<A, S, Missing<[1, ...S], A>>,
   ): Stacked<S, D, R, A>;
   <S extends Shape, D extends DType, const R extends readonly unknown[]>(tensors: Equal<S, D, R>): Stacked<S, D, R, 0>;
 } = dual('stack', [startsWithList, 2], (tensors: Tensors, axis = 0) => {
@@ -108,20 +123,25 @@ export const stack: OneErrorOfOne & {
   return tensor(named('stack', () => nodes.concat(parts, axis)));
 });
 
+/** The extent of an axis that is repeated `N` times. */
+type Tiled<S extends Shape, A extends number, N extends number> = Product<[ExtentAt<S, A>, Wide<N>]> & Dim;
+
 /**
- * Repeats the whole of x `count` times along an axis, whose extent becomes wide.
+ * Repeats the whole of x `count` times along an axis.
  * @example tile(iota(3), 0, 2) // → [0, 1, 2, 0, 1, 2]
  */
 export const tile: {
+  <S extends Shape, D extends DType, const A extends number, const N extends number>(
+    x: Tensor<S, D>,
+    axis: AxisIn<S, A>,
+    count: Extent<N>,
+  ): Tensor<Replace<S, A, Tiled<S, A, N>>, D>;
   <const A extends number, const N extends number>(
     axis: A,
     count: Extent<N>,
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Dim>, D>;
-  <S extends Shape, D extends DType, const A extends number, const N extends number>(
-    x: Tensor<S, D>,
-    axis: A,
-    count: Extent<N>,
-  ): Tensor<Replace<S, A, Dim>, D>;
+  ): <S extends Shape, D extends DType>(
+    x: Checked<Tensor<S, D>, S, Missing<S, A>>,
+  ) => Tensor<Replace<S, A, Tiled<S, A, N>>, D>;
 } = dual('tile', 3, (x: AnyTensor, axis: number, count: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('tile', n, axis);

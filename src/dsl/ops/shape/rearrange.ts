@@ -3,6 +3,7 @@ import { dual, startsWithOperand } from '../../../internal/dual.js';
 import { raise, showShape } from '../../../internal/errors.js';
 import { refuseArgument } from '../operand.js';
 import { isExtent } from '../../types/dim.js';
+import type { Checked } from '../../types/checked.js';
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { reshape, transpose } from '../../primitives/index.js';
@@ -10,16 +11,18 @@ import type {
   CheckedPattern,
   CheckedSizes,
   FittingPattern,
-  FittingShape,
+  Misfit,
   Rearranged,
+  SizedAxes,
   Sizes,
+  Undivided,
 } from '../../types/rearrangement.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
 // Types: one signature for each number of arguments, so that a wrong call gives one error, at the wrong argument
 
 type Piped<P extends string, Z> = <S extends Shape, D extends DType>(
-  x: Tensor<FittingShape<P, S>, D>,
+  x: Checked<Tensor<S, D>, S, Misfit<P, S, Z>, SizedAxes<P, S, Z>>,
 ) => Tensor<Rearranged<P, S, Z>, D>;
 
 /** `x` of `rearrange(x, pattern)`, or the pattern of `rearrange(pattern, sizes)`. */
@@ -50,7 +53,7 @@ interface Rearrange {
   <S extends Shape, D extends DType, const P extends string, const Z extends Sizes>(
     x: Tensor<S, D>,
     pattern: FittingPattern<P, S, Z>,
-    sizes: CheckedSizes<P, Z>,
+    sizes: CheckedSizes<P, Z> & Checked<unknown, S, Undivided<P, S, Z>, SizedAxes<P, S, Z>>,
   ): Tensor<Rearranged<P, S, Z>, D>;
 }
 

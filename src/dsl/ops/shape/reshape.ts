@@ -2,14 +2,15 @@
  * Operations that change the shape, the order of axes or the type, and keep the elements: reshape, transpose,
  * broadcast, ascribe. An axis may count from the end.
  */
-import { type Extent, type Extents, isExtent, type Wide, type Widened } from '../../types/dim.js';
+import type { Checked } from '../../types/checked.js';
+import { type Extent, type Extents, isExtent, type IsWide, type Wide, type Widened } from '../../types/dim.js';
 import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import { dual, type OneError } from '../../../internal/dual.js';
 import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import * as nodes from '../../primitives/index.js';
 import type { Mismatch, Rest } from '../../types/reshaped.js';
-import type { Insert, Permuted, Without } from '../../types/shape.js';
+import type { AlongAxis, ExtentAt, Insert, Missing, NotPermutation, Permuted, Without } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { spread, startsWithTensor } from '../operand.js';
 
@@ -88,14 +89,7 @@ export const reshape: OneError & {
 );
 
 /** The axes of `transpose`, or error messages if they are not a permutation. */
-type AxesFor<S extends Shape, P extends readonly number[], Wrong = WrongOf<Permuted<S, P>, P>> = {
-  [I in keyof P]: [Wrong] extends [never] ? P[I] : Wrong;
-};
-type WrongOf<Result extends Shape, P extends readonly number[]> = number extends Result['length']
-  ? never
-  : Result['length'] extends P['length']
-    ? never
-    : Result[0];
+type AxesFor<S extends Shape, P extends readonly number[]> = { [I in keyof P]: Checked<P[I], S, NotPermutation<S, P>> };
 
 /**
  * Permutes the axes: axis i of the result is axis `permutation[i]` of `x`. Raises `ShapeError` unless each axis occurs once.
@@ -106,7 +100,7 @@ type WrongOf<Result extends Shape, P extends readonly number[]> = number extends
 export const transpose: OneError & {
   <const P extends readonly number[]>(
     ...permutation: P
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Permuted<S, P>, D>;
+  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, NotPermutation<S, P>>) => Tensor<Permuted<S, P>, D>;
   <S extends Shape, D extends DType, const P extends readonly number[]>(
     x: Tensor<S, D>,
     ...permutation: AxesFor<S, P>
@@ -114,6 +108,40 @@ export const transpose: OneError & {
 } = dual('transpose', startsWithTensor, (x: AnyTensor, ...permutation: readonly number[]) =>
   tensor(nodes.transpose(nodeOf(x), permutation)),
 );
+
+/** The axis of `S` at each of the extents `E`, aligned at the right; 1 where `S` has none; messages if it has more axes. */
+type Aligned<S extends Shape, E extends readonly unknown[], Found extends readonly unknown[] = []> = number extends
+  S['length'] | E['length']
+  ? Dim[]
+  : S extends readonly [...infer More extends Shape, infer D]
+    ? E extends readonly [...infer Rest, unknown]
+      ? Aligned<More, Rest, [D, ...Found]>
+      : { [I in keyof Found]: TooFew }
+    : [...{ [I in keyof E]: 1 }, ...Found];
+type TooFew = 'broadcastTo keeps all axes: too few extents';
+/** An error message if an axis of extent `D` cannot be repeated to `N`; otherwise `never`. */
+type NotRepeated<D, N> =
+  IsWide<N> extends true
+    ? never
+    : IsWide<D> extends true
+      ? never
+      : D extends TooFew
+        ? TooFew
+        : D extends string | 1 | N
+          ? never
+          : `an axis of ${D & number} cannot be broadcast to ${N & number}`;
+/** `Fitting` for a valid extent, otherwise its error message. */
+type ValidOr<D, Fitting> = [Extent<D>] extends [D] ? Fitting : Extent<D>;
+/** The extents, with an error message in place of each that is invalid or does not fit the axis of `S` there. */
+type BroadcastExtents<S extends Shape, E extends readonly unknown[], At = Aligned<S, E>> = {
+  [I in keyof E]: 0 extends 1 & E[I]
+    ? never // `any`
+    : ValidOr<E[I], Checked<E[I], S, NotRepeated<At[I & keyof At], E[I]>, At[I & keyof At]>>;
+};
+/** The error messages of {@link BroadcastExtents}; `never` if there are none. */
+type NotBroadcast<S extends Shape, E extends readonly unknown[], At = Aligned<S, E>> = {
+  [I in keyof At]: NotRepeated<At[I], E[I & keyof E]>;
+}[keyof At & number];
 
 /**
  * Broadcasts `x` to a shape, aligned at the right: the axes of `x` are 1, equal, or missing on the left. Raises
@@ -125,10 +153,10 @@ export const transpose: OneError & {
 export const broadcastTo: OneError & {
   <const E extends readonly number[]>(
     ...extents: Extents<E>
-  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<E>, D>;
-  <D extends DType, const E extends readonly number[]>(
-    x: Tensor<Shape, D>,
-    ...extents: Extents<E>
+  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, NotBroadcast<S, E>>) => Tensor<Widened<E>, D>;
+  <S extends Shape, D extends DType, const E extends readonly number[]>(
+    x: Tensor<S, D>,
+    ...extents: BroadcastExtents<S, E>
   ): Tensor<Widened<E>, D>;
 } = dual('broadcastTo', startsWithTensor, (x: AnyTensor, ...extents: readonly number[]) =>
   tensor(named('broadcastTo', () => spread(nodeOf(x), extents))),
@@ -152,23 +180,52 @@ export const broadcastLike: {
  * pipe(zeros(8, 28, 28), expandDims(-1)) // : Tensor<[8, 28, 28, 1]>
  */
 export const expandDims: {
-  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Tensor<Insert<S, A, 1>, D>;
-  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Insert<S, A, 1>, D>;
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Tensor<S, D>,
+    axis: Checked<A, S, Missing<[1, ...S], A>>,
+  ): Tensor<Insert<S, A, 1>, D>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends DType>(
+    x: Checked<Tensor<S, D>, S, Missing<[1, ...S], A>>,
+  ) => Tensor<Insert<S, A, 1>, D>;
 } = dual('expandDims', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
   return tensor(nodes.expandDims(n, [nodes.axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis)]));
 });
 
+/** An error message for a literal extent other than 1; otherwise `never`. */
+type Several<D, A extends number> =
+  IsWide<D> extends true
+    ? never
+    : D extends number
+      ? D extends 1
+        ? never
+        : `axis ${A} has ${D} elements, not 1`
+      : never;
+
+/** The shape without the axis; `never` if the axis is an error. */
+type Squeezed<S extends Shape, A extends number> = [Several<ExtentAt<S, A>, A>] extends [never]
+  ? Without<S, [A]>
+  : never;
+
 /**
  * Drops an axis of extent 1. Raises `ShapeError` if it has another extent.
  * @example
  * squeeze(zeros(8, 28, 28, 1), -1) // : Tensor<[8, 28, 28]>
- * const wrong = attempt(() => pipe(zeros(8, 1), squeeze(0)))
+ * const wrong = attempt(() => pipe(zeros(Number('8'), 1), squeeze(0)))
  * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const squeeze: {
-  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Tensor<Without<S, [A]>, D>;
-  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Without<S, [A]>, D>;
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Tensor<S, D>,
+    axis: AlongAxis<A, S, A, Several<ExtentAt<S, A>, A>>,
+  ): Tensor<Squeezed<S, A>, D>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends DType>(
+    x: AlongAxis<Tensor<S, D>, S, A, Several<ExtentAt<S, A>, A>>,
+  ) => Tensor<Squeezed<S, A>, D>;
 } = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('squeeze', n, axis);
@@ -178,8 +235,53 @@ export const squeeze: {
 });
 
 /**
- * Narrows the type of a wide tensor to a shape. The shape is checked when the program is traced: literal extents, and
- * symbols against each other (`ascribe(x, 'H', 'H/2')`). Raises `ShapeError` if it does not fit.
+ * Stands for an axis whose type {@link ascribe} does not change.
+ * @example ascribe(zeros(8, Number('64')), keep, 64) // : Tensor<[8, 64]>
+ */
+export const keep: unique symbol = Symbol('keep');
+/** The type of {@link keep}. */
+export type Keep = typeof keep;
+
+/** An extent that is ascribed. */
+type AscribedDim = Dim | Keep;
+/** The shape that `ascribe` gives. */
+type Ascribed<S extends Shape, E extends readonly unknown[]> = {
+  -readonly [I in keyof E]: E[I] extends Keep
+    ? number extends S['length']
+      ? Dim
+      : S[I & keyof S & `${number}`]
+    : Wide<E[I]>;
+};
+/** The ascribed extents, with an error message in place of each that is invalid, or differs from a literal of `S`. */
+type AscribedTo<S extends Shape, E extends readonly unknown[]> = {
+  [I in keyof E]: 0 extends 1 & E[I]
+    ? never // `any`
+    : E[I] extends Keep
+      ? E[I]
+      : ValidOr<E[I], Checked<E[I], S, OtherRank<S, E> | OtherLiteral<S[I & keyof S], E[I], I>, S[I & keyof S]>>;
+};
+type OtherRank<S extends Shape, E extends readonly unknown[]> = number extends S['length'] | E['length']
+  ? never
+  : E['length'] extends S['length']
+    ? never
+    : `${E['length']} extents for a tensor of rank ${S['length']}`;
+type OtherLiteral<D, N, I> = [D, N] extends [number, number]
+  ? true extends IsWide<D> | IsWide<N>
+    ? never
+    : D extends N
+      ? never
+      : `axis ${I & string} is ${D & number}`
+  : never;
+/** An error message if the shape does not fit the ascribed extents; otherwise `never`. */
+type NotAscribed<S extends Shape, E extends readonly unknown[]> =
+  OtherRank<S, E> | { [I in keyof E]: E[I] extends Keep ? never : OtherLiteral<S[I & keyof S], E[I], I> }[number];
+/** The extents of the pipeable form. */
+type Ascribing<E> = { [I in keyof E]: E[I] extends Keep ? E[I] : Extent<E[I]> };
+
+/**
+ * Narrows the type of a wide tensor to a shape; {@link keep} leaves an axis as it is. The shape is checked when the program
+ * is traced: literal extents, and symbols against each other (`ascribe(x, 'H', 'H/2')`). Raises `ShapeError` if it does
+ * not fit.
  * @example
  * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
  * ascribe(betas, 3) // : Tensor<[3]>
@@ -188,12 +290,19 @@ export const squeeze: {
  * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const ascribe: OneError & {
-  <const S extends readonly Dim[]>(
-    ...given: Extents<S>
-  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<S>, D>;
-  <D extends DType, const S extends readonly Dim[]>(x: Tensor<Shape, D>, ...given: Extents<S>): Tensor<Widened<S>, D>;
-} = dual('ascribe', startsWithTensor, (x: AnyTensor, ...given: Shape) => {
-  settle(bindShape(nothingBound(), given, nodeOf(x).shape, 'ascribe'));
+  <const E extends readonly AscribedDim[]>(
+    ...shape: Ascribing<E>
+  ): <S extends Shape, D extends DType>(
+    x: Checked<Tensor<S, D>, S, NotAscribed<S, E>, S[number]>,
+  ) => Tensor<Ascribed<S, E>, D>;
+  <S extends Shape, D extends DType, const E extends readonly AscribedDim[]>(
+    x: Tensor<S, D>,
+    ...shape: AscribedTo<S, E>
+  ): Tensor<Ascribed<S, E>, D>;
+} = dual('ascribe', startsWithTensor, (x: AnyTensor, ...shape: readonly AscribedDim[]) => {
+  const extents = nodeOf(x).shape;
+  const expected = shape.map((extent, axis) => (extent === keep ? (extents[axis] ?? 1) : extent));
+  settle(bindShape(nothingBound(), expected, extents, 'ascribe'));
   return x;
 });
 
@@ -202,8 +311,9 @@ export const ascribe: OneError & {
  * `ShapeError` if the shapes differ.
  * @example
  * const x = zeros(8, 28, 28, 1)
- * pipe(x, conv2d(zeros(3, 3, 1, 1), {})) // : Tensor<[8, Dim, Dim, 1]>
- * pipe(x, conv2d(zeros(3, 3, 1, 1), {}), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
+ * const size = Number('28')
+ * pipe(x, resizeNearest(size, size)) // : Tensor<[8, Dim, Dim, 1]>
+ * pipe(x, resizeNearest(size, size), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
  */
 export const ascribeLike: {
   <S extends Shape, D extends DType>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;

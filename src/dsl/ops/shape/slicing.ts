@@ -1,11 +1,22 @@
 /** Parts of tensors, and padding. An axis may count from the end. */
-import { type Add, type Extent, extents, type Extents, type Half, type Wide } from '../../types/dim.js';
-import { dual, type OneError, type OneErrorOfOne } from '../../../internal/dual.js';
+import type { Checked } from '../../types/checked.js';
+import {
+  type Add,
+  type Extent,
+  extents,
+  type Extents,
+  type Half,
+  type IsWide,
+  type OrNever,
+  type Wide,
+} from '../../types/dim.js';
+import type { IsGreater } from '../../../internal/digits.js';
+import { dual, type OneError } from '../../../internal/dual.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { demandNumber } from '../../primitives/checks.js';
 import * as nodes from '../../primitives/index.js';
-import type { ExtentAt, Having, Replace } from '../../types/shape.js';
+import type { AlongAxis, AxesIn, AxisIn, ExtentAt, Missing, MissingOf, Replace } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { startsWithTensor } from '../operand.js';
 
@@ -24,7 +35,19 @@ export const padAlong = (x: Node, axis: number, low: number, high: number, value
   return nodes.pad(x, along(low), along(high), along(0), value);
 };
 
-type SliceOf<A, N> = [axis: A, start: number, size: Extent<N>, stride?: number];
+/** An error message if the axis does not have the `N` elements from `F` on, which may count from the end; otherwise `never`. */
+type Beyond<D, A extends number, F extends number, N extends number> = true extends IsWide<D> | IsWide<F> | IsWide<N>
+  ? never
+  : D extends number
+    ? `${F}` extends `-${infer Back extends number}`
+      ? true extends IsGreater<Back, D> | IsGreater<N, Back>
+        ? `axis ${A} has ${D} elements: none for ${N} from ${F} on`
+        : never
+      : true extends IsGreater<Add<F, N> & number, D>
+        ? `axis ${A} has ${D} elements, fewer than ${F} + ${N}`
+        : never
+    : never;
+type SliceOf<A, F, N> = [axis: A, start: F, size: Extent<N>, stride?: number];
 
 /**
  * Takes `size` elements along an axis from `start`, every `stride`-th (default 1). A negative start counts from the end.
@@ -35,13 +58,18 @@ type SliceOf<A, N> = [axis: A, start: number, size: Extent<N>, stride?: number];
  * slice(iota(6), 0, 0, 3, 2) // → [0, 2, 4]
  */
 export const slice: OneError & {
-  <const A extends number, const N extends number>(
-    ...slice: SliceOf<A, N>
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Wide<N> & Dim>, D>;
-  <S extends Shape, D extends DType, const A extends number, const N extends number>(
+  <const A extends number, const F extends number, const N extends number>(
+    ...slice: SliceOf<A, F, N>
+  ): <S extends Shape, D extends DType>(
+    x: AlongAxis<Tensor<S, D>, S, A, Beyond<ExtentAt<S, A>, A, F, N>>,
+  ) => Tensor<Replace<S, A, Wide<N>>, D>;
+  <S extends Shape, D extends DType, const A extends number, const F extends number, const N extends number>(
     x: Tensor<S, D>,
-    ...slice: SliceOf<A, N>
-  ): Tensor<Replace<S, A, Wide<N> & Dim>, D>;
+    axis: AxisIn<S, A>,
+    start: F,
+    size: Checked<Extent<N>, ExtentAt<S, A> & Dim, Beyond<ExtentAt<S, A>, A, F, N>>,
+    stride?: number,
+  ): Tensor<Replace<S, A, Wide<N>>, D>;
 } = dual('slice', [startsWithTensor, 5], (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('slice', n, axis);
@@ -52,7 +80,7 @@ type PaddingOf<A, L, H> = [axis: A, low: Extent<L>, high: Extent<H>, value?: num
 type Padded<S extends Shape, A extends number, L extends number, H extends number> = Replace<
   S,
   A,
-  Add<ExtentAt<S, A>, Add<Wide<L> & Dim, Wide<H> & Dim>>
+  Add<ExtentAt<S, A>, Add<Wide<L>, Wide<H>>>
 >;
 
 /**
@@ -64,10 +92,13 @@ type Padded<S extends Shape, A extends number, L extends number, H extends numbe
 export const pad: OneError & {
   <const A extends number, const L extends number, const H extends number>(
     ...padding: PaddingOf<A, L, H>
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Padded<S, A, L, H>, D>;
+  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<Padded<S, A, L, H>, D>;
   <S extends Shape, D extends DType, const A extends number, const L extends number, const H extends number>(
     x: Tensor<S, D>,
-    ...padding: PaddingOf<A, L, H>
+    axis: AxisIn<S, A>,
+    low: Extent<L>,
+    high: Extent<H>,
+    value?: number,
   ): Tensor<Padded<S, A, L, H>, D>;
 } = dual('pad', [startsWithTensor, 5], (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
   const n = nodeOf(x);
@@ -81,11 +112,11 @@ export const pad: OneError & {
 export const flip: OneError & {
   <const A extends readonly number[]>(
     ...axes: A
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, A>, D>;
+  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, MissingOf<S, A>>) => Tensor<S, D>;
   <S extends Shape, D extends DType, const A extends readonly number[]>(
     x: Tensor<S, D>,
-    ...axes: A
-  ): Tensor<Having<S, A>, D>;
+    ...axes: AxesIn<S, A>
+  ): Tensor<S, D>;
 } = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) => tensor(nodes.flip(nodeOf(x), axes)));
 
 /**
@@ -95,15 +126,15 @@ export const flip: OneError & {
  * roll(iota(5), 0, -1) // → [1, 2, 3, 4, 0]
  */
 export const roll: {
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Tensor<S, D>,
+    axis: AxisIn<S, A>,
+    by: number,
+  ): Tensor<S, D>;
   <const A extends number>(
     axis: A,
     by: number,
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
-  <S extends Shape, D extends DType, const A extends number>(
-    x: Tensor<S, D>,
-    axis: A,
-    by: number,
-  ): Tensor<Having<S, [A]>, D>;
+  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<S, D>;
 } = dual('roll', 3, (x: AnyTensor, axis: number, by: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('roll', n, axis);
@@ -117,10 +148,60 @@ const sumOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a + b
 const partsOf = (n: Node, axis: number, sizes: readonly number[]): readonly AnyTensor[] =>
   sizes.map((size, i) => tensor(sliceAlong(n, axis, sumOf(sizes.slice(0, i)), size)));
 
-type AxisIfGiven<A> = readonly [] | readonly [axis: A]; // refuses `undefined`
+/** The sizes of the data-first form, or an error message. */
+type SizesOf<S extends Shape, A extends number, N extends readonly number[]> = Extents<N> &
+  Checked<unknown, S, Unequal<ExtentAt<S, A>, A, N>, ExtentAt<S, A>>;
+/** The tensor of the pipeable form, or an error message. */
+type Splittable<S extends Shape, A extends number, N extends readonly number[], D extends DType> = AlongAxis<
+  Tensor<S, D>,
+  S,
+  A,
+  Unequal<ExtentAt<S, A>, A, N>
+>;
+
+/** The sum of sizes; wide if one of them is. */
+type Total<N extends readonly unknown[], Sum extends Dim = 0> = N extends readonly [infer First, ...infer Rest]
+  ? Total<Rest, Add<Sum, Wide<First>>>
+  : N extends readonly []
+    ? Sum
+    : Dim;
+/** An error message if the sizes do not add up to the extent `D`; otherwise `never`. */
+type Unequal<D, A extends number, N extends readonly unknown[], Sum extends Dim = Total<N>> = true extends
+  IsWide<D> | IsWide<Sum>
+  ? never
+  : [D, Sum] extends [number, number]
+    ? [D] extends [Sum]
+      ? never
+      : `axis ${A} is ${D & Dim}, but the sizes add up to ${Sum}`
+    : never;
 type Parts<S extends Shape, A extends number, N extends readonly number[], D extends DType> = {
   readonly [I in keyof N]: Tensor<Replace<S, A, Wide<N[I]>>, D>;
 };
+
+interface Split {
+  <S extends Shape, D extends DType, const N extends readonly number[]>(
+    x: Tensor<S, D>,
+    sizes: SizesOf<S, -1, N>,
+  ): Parts<S, -1, N, D>;
+  (x: never, sizes: never): never;
+  <const N extends readonly number[]>(
+    sizes: Extents<N>,
+  ): <S extends Shape, D extends DType>(x: Splittable<S, -1, N, D>) => Parts<S, -1, N, D>;
+  <const N extends readonly number[], const A extends number>(
+    sizes: Extents<N>,
+    axis: A,
+  ): <S extends Shape, D extends DType>(x: Splittable<S, A, N, D>) => Parts<S, A, N, D>;
+  <S extends Shape, D extends DType, const N extends readonly number[], const A extends number>(
+    x: Tensor<S, D>,
+    sizes: SizesOf<S, A, N>,
+    axis: AxisIn<S, A>,
+  ): Parts<S, A, N, D>;
+  // the first one again: see OneError
+  <S extends Shape, D extends DType, const N extends readonly number[]>(
+    x: Tensor<S, D>,
+    sizes: SizesOf<S, -1, N>,
+  ): Parts<S, -1, N, D>;
+}
 
 /**
  * Splits an axis (default: the last) into parts of the given sizes. Raises `ShapeError` unless they add up to its extent.
@@ -129,28 +210,45 @@ type Parts<S extends Shape, A extends number, N extends readonly number[], D ext
  * q // : Tensor<[8, 7, 7, 64]>
  * split(iota(5), [2, 3]) // → [[0, 1], [2, 3, 4]]
  */
-export const split: OneError & {
-  <const N extends readonly number[], const A extends number = -1>(
-    sizes: Extents<N>,
-    ...axis: AxisIfGiven<A>
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Parts<S, A, N, D>;
-  <S extends Shape, D extends DType, const N extends readonly number[], const A extends number = -1>(
-    x: Tensor<S, D>,
-    sizes: Extents<N>,
-    ...axis: AxisIfGiven<A>
-  ): Parts<S, A, N, D>;
-} = dual('split', [startsWithTensor, 3], (x: AnyTensor, sizes: readonly number[], axis = -1) => {
-  const n = nodeOf(x);
-  const at = nodes.axisOf('split', n, axis);
-  const given = extents('split', sizes);
-  const expected = `sizes that add up to axis ${axis} of ${showShape(n.shape)}`;
-  if (sumOf(given) !== n.shape[at]) refuseShape('split', expected, given, 'give the size of each part');
-  return partsOf(n, at, given);
-});
+export const split: Split = dual(
+  'split',
+  [startsWithTensor, 3],
+  (x: AnyTensor, sizes: readonly number[], axis = -1) => {
+    const n = nodeOf(x);
+    const at = nodes.axisOf('split', n, axis);
+    const given = extents('split', sizes);
+    const expected = `sizes that add up to axis ${axis} of ${showShape(n.shape)}`;
+    if (sumOf(given) !== n.shape[at]) refuseShape('split', expected, given, 'give the size of each part');
+    return partsOf(n, at, given);
+  },
+);
 
+/** An error message if the extent of an axis is odd; otherwise `never`. */
+type Odd<D, A extends number> = D extends number
+  ? Half<D> extends string
+    ? `axis ${A} is ${D}, which is odd`
+    : never
+  : never;
+type Even<S extends Shape, A extends number, D extends DType> = AlongAxis<Tensor<S, D>, S, A, Odd<ExtentAt<S, A>, A>>;
 // with `infer`, editors show the tuple instead of this name
 type Halves<S extends Shape, A extends number, D extends DType> =
-  Replace<S, A, Half<ExtentAt<S, A>>> extends infer H extends Shape ? readonly [Tensor<H, D>, Tensor<H, D>] : never;
+  Replace<S, A, OrNever<Half<ExtentAt<S, A>>>> extends infer H extends Shape
+    ? readonly [Tensor<H, D>, Tensor<H, D>]
+    : never;
+
+interface Halve {
+  <S extends Shape, D extends DType>(x: Even<S, -1, D>): Halves<S, -1, D>;
+  (x: never): never;
+  (x: never): undefined; // the result types differ because TypeScript merges equal overloads
+  (): <S extends Shape, D extends DType>(x: Even<S, -1, D>) => Halves<S, -1, D>;
+  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Even<S, A, D>) => Halves<S, A, D>;
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Checked<Tensor<S, D>, ExtentAt<S, A> & Dim, Odd<ExtentAt<S, A>, A>>,
+    axis: AxisIn<S, A>,
+  ): Halves<S, A, D>;
+  // the first one again: see OneError
+  <S extends Shape, D extends DType>(x: Even<S, -1, D>): Halves<S, -1, D>;
+}
 
 /**
  * Splits an axis (default: the last) into two halves. Raises `ShapeError` if its extent is odd.
@@ -159,12 +257,7 @@ type Halves<S extends Shape, A extends number, D extends DType> =
  * scale // : Tensor<[8, 64]>
  * halve(iota(4)) // → [[0, 1], [2, 3]]
  */
-export const halve: OneErrorOfOne & {
-  (): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, -1, D>;
-  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, A, D>;
-  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Halves<S, A, D>;
-  <S extends Shape, D extends DType>(x: Tensor<S, D>): Halves<S, -1, D>;
-} = dual('halve', [startsWithTensor, 2], (x: AnyTensor, axis = -1) => {
+export const halve: Halve = dual('halve', [startsWithTensor, 2], (x: AnyTensor, axis = -1) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('halve', n, axis);
   const size = n.shape[at]! / 2;

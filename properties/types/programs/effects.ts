@@ -1,0 +1,208 @@
+/** Classes that a model lacks, results that are not taken out, work that does not run, and functions that are not called. */
+import { training } from './givens.js';
+import { group, right, wrong } from './program.js';
+
+export const conditions = group(
+  'classes',
+  {
+    // wrong
+    'labels for a model without classes': wrong`
+      const trained = await nf.run(fit({ ...recipe, model }));
+      sample(trained, { solver: ddim(), key: key(8), «labels: [1, 2]» });
+    `,
+    'labels for a model without classes, in a variable': wrong`
+      const trained = await nf.run(fit({ ...recipe, model }));
+      const drawing = { solver: ddim(), key: key(8), labels: [1, 2] };
+      sample(trained, «drawing»);
+    `,
+    'classifier-free guidance for a model without classes': wrong`
+      const trained = await nf.run(fit({ ...recipe, model }));
+      sample(trained, { solver: ddim(), key: key(8), count: 2, «guidance: cfg(3)» });
+    `,
+    'dropped labels for a model without classes': wrong`
+      fit({ ...recipe, model, «labelDropout: 0.1» })
+    `,
+    'guidance of a sampler for a denoiser without classes': wrong`
+      sampler({ process, denoiser: model, solver: ddim(), grid: 10, «guidance: cfg(3)» })
+    `,
+    'guidance by a classifier without the guide': wrong`
+      declare const judge: ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
+      const trained = await nf.run(fit({ ...recipe, model: conditional }));
+      sample(trained, «{ solver: ddim(), key: key(8), labels: [1], guidance: classifierGuided(judge, 2) }»);
+    `,
+    'a guide for other images': wrong`
+      declare const judge: ClassifierModel<Tensor<[10]>, [32, 32, 3]>;
+      declare const guide: TrainedClassifier<Tensor<[10]>, [32, 32, 3]>;
+      const trained = await nf.run(fit({ ...recipe, model: conditional }));
+      sample(trained, { solver: ddim(), key: key(8), labels: [1], «guidance: classifierGuided(judge, 2), guide» });
+    `,
+    'one label in place of a list': wrong`
+      const trained = await nf.run(fit({ ...recipe, model: conditional }));
+      sample(trained, { solver: ddim(), key: key(8), «labels: 3» });
+    `,
+    'the loss of a classifier for a denoiser': wrong`
+      fit({ ...recipe, model, «loss: classifierLosses» })
+    `,
+    'dropped labels for a classifier': wrong`
+      declare const judge: ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
+      fit({ ...recipe, model: judge, «labelDropout: 0.1» });
+    `,
+    'images of another size': wrong`
+      declare const photographs: Dataset<[32, 32, 3]>;
+      fit({ ...recipe, model, «data: photographs» });
+    `,
+    'held-out images of another size': wrong`
+      declare const photographs: Dataset<[32, 32, 3]>;
+      fit({ ...recipe, model, heldOut: { «data: photographs», every: 5 } });
+    `,
+    'the parameters of another model to begin with': wrong`
+      declare const other: { readonly w: Value<[2]> };
+      fit({ ...recipe, model, «initial: other» });
+    `,
+
+    // right
+    'labels for a model with classes': right`
+      const trained = await nf.run(fit({ ...recipe, model: conditional, labelDropout: 0.1 }));
+      const images: Images =
+        await nf.run(sample(trained, { solver: ddim(), key: key(8), labels: [1, null], guidance: cfg(3) }));
+    `,
+    'a model without classes': right`
+      const trained = await nf.run(fit({ ...recipe, model }));
+      const images: Images = await nf.run(sample(trained, { solver: ddim(), key: key(8), count: 2 }));
+    `,
+    'guidance by a classifier': right`
+      declare const judge: ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
+      const trained = await nf.run(fit({ ...recipe, model }));
+      const guide = await nf.run(fit({ ...recipe, model: judge }));
+      sample(trained, { solver: ddim(), key: key(8), labels: [1], guidance: classifierGuided(judge, 2), guide });
+    `,
+    'classes of a number that is known at run time': right`
+      const made = unwrap(unet({ image, base: 8, multipliers: [1], classes: Number('10') }));
+      const trained = await nf.run(fit({ ...recipe, model: made }));
+      sample(trained, { solver: ddim(), key: key(8), labels: [1] });
+    `,
+  },
+  training,
+);
+
+export const effects = group(
+  'effects',
+  {
+    // wrong
+    'a model that is not unwrapped': wrong`
+      fit({ ...recipe, «model: unet({ image, base: 8, multipliers: [1, 2] })» })
+    `,
+    'a process that is not unwrapped': wrong`
+      fit({ ...recipe, model, «process: ddpm(cosine(1000))» })
+    `,
+    'data that are not unwrapped': wrong`
+      fit({ ...recipe, model, «data: datasetOf({ pixels: new Uint8Array(7840), image })» })
+    `,
+    'a schedule that is unwrapped too early': wrong`
+      ddpm(«unwrap(cosine(1000))»)
+    `,
+    'the parameters of a model that is not unwrapped': wrong`
+      const made = unet({ image, base: 8, multipliers: [1, 2] });
+      parameterCount(made.«params»);
+    `,
+    'the loss of a process that is not unwrapped': wrong`
+      simpleLoss(«ddpm(cosine(1000))», model)
+    `,
+    'a training that is not run': wrong`
+      const trained = fit({ ...recipe, model });
+      sample(«trained», { solver: ddim(), key: key(8), count: 2 });
+    `,
+    'a training that is not awaited': wrong`
+      const trained = nf.run(fit({ ...recipe, model }));
+      sample(«trained», { solver: ddim(), key: key(8), count: 2 });
+    `,
+    'images that are not awaited': wrong`
+      declare const trained: Trained<UNetParams, [28, 28, 1]>;
+      const images = nf.run(sample(trained, { solver: ddim(), key: key(8), count: 2 }));
+      const first = images.«data»[0];
+    `,
+    'a program that is not run': wrong`
+      const step = compile(program({ x: '2' }, ({ x }) => neg(x)), {});
+      step.«run»({ x: new Float32Array(2) });
+    `,
+    'a program that is awaited but not run': wrong`
+      const step = «await compile(program({ x: '2' }, ({ x }) => neg(x)), {})»;
+    `,
+    'a step that is not run': wrong`
+      const { run } = await nf.run(compile(program({ x: '2' }, ({ x }) => neg(x)), {}));
+      await nf.run(read(«run({ x: new Float32Array(2) })»));
+    `,
+    'a result that is run, not unwrapped': wrong`
+      await nf.run(«unet({ image, base: 8, multipliers: [1, 2] })»)
+    `,
+    'an effect that is unwrapped, not run': wrong`
+      unwrap(«fit({ ...recipe, model })»)
+    `,
+    'data that are read but not run': wrong`
+      fit({ ...recipe, model, «data: readIdxDataset('images', 'labels', image)» })
+    `,
+    'a solver that is not called': wrong`
+      sample({ «solver: ddim», key: key(8), count: 2 })
+    `,
+    'an optimizer that is not called': wrong`
+      fit({ ...recipe, model, «optimizer: adam» })
+    `,
+    'guidance that is not called': wrong`
+      sample({ solver: ddim(), key: key(8), labels: [1], «guidance: cfg» })
+    `,
+    'progress that is not called': wrong`
+      fit({ ...recipe, model, «onEvent: progress» })
+    `,
+    'a backend that is not called': wrong`
+      open(«wasm»)
+    `,
+    'a key that is not called': wrong`
+      sample({ solver: ddim(), «key: key», count: 2 })
+    `,
+    'a function among the parts of a layer': wrong`
+      layer({ first: linearLayer({ inputs: 2, outputs: 8 }), «act: silu» }, ({ first, act }) => null)
+    `,
+    'a layer that is called without its parameters': wrong`
+      const first = linearLayer({ inputs: 2, outputs: 8 });
+      «first»(zeros(4, 2));
+    `,
+    'parameters that are not bound': wrong`
+      const first = linearLayer({ inputs: 2, outputs: 8 });
+      first.apply(«zeros(4, 2)»);
+    `,
+    'an activation that is called in a pipe': wrong`
+      pipe(zeros(4, 2), «silu()»)
+    `,
+    'an operator that is not called in a pipe': wrong`
+      pipe(zeros(4, 2), «add», neg)
+    `,
+
+    // right
+    'results, effects and tasks': right`
+      const file = await nf.run(readIdxDataset('images', 'labels', image));
+      const trained = await nf.run(fit({ ...recipe, model, data: file }));
+      const images = await nf.run(sample(trained, { solver: ddim(), key: key(8), count: 2 }));
+      await nf.run(writeAtomically('digits.png', await nf.run(encodePng(unwrap(imageGrid(images, 2))))));
+    `,
+    'a backend that is opened and closed': right`
+      const other = await open(wasm());
+      await other.close();
+    `,
+    'a result that may be an error': right`
+      const made = unet({ image, base: 8, multipliers: [1, 2] });
+      if (isRight(made)) fit({ ...recipe, model: made.right });
+      else console.log(made.left.message);
+    `,
+    'an activation in a pipe': right`
+      const y: Tensor<[4, 2]> = pipe(zeros(4, 2), silu, relu, tanh);
+    `,
+    'a step that runs': right`
+      const { run } = await nf.run(compile(program({ x: '2' }, ({ x }) => neg(x)), {}));
+      const numbers = await nf.run(read(await nf.run(run({ x: new Float32Array(2) }))));
+    `,
+    'a listener that stops': right`
+      fit({ ...recipe, model, onEvent: (event) => (event._tag === 'Step' && event.loss < 0.1 ? 'stop' : undefined) })
+    `,
+  },
+  training,
+);

@@ -1,0 +1,61 @@
+/**
+ * Checks of arguments in types. If an argument does not fit the others, the type of its parameter is an error message,
+ * which the compiler reports at this argument: "Argument of type '2' is not assignable to parameter of type '"no axis 2 in
+ * a shape of rank 2"'".
+ */
+import type { Divided } from '../../internal/digits.js';
+import type { Dim, Half, IsWide, Shape } from './dim.js';
+
+/**
+ * `T`, or the message in its place; `Message` is `never` if all is well. `Of` is the shape or the extent that the message
+ * depends on, and `Also` another one. Inside a generic function that does not know them, the parameter takes a `T`, and the
+ * trace checks it.
+ */
+export type Checked<T, Of, Message, Also = never> = [Message] extends [never]
+  ? T
+  : Late<Of, Message> | Late<Also, Message>;
+
+/**
+ * The message; `Open` for a shape of unknown rank and for a wide extent. In a generic function {@link Checked} is not
+ * resolved, and an argument must fit both of its branches. This one is a member of a type that depends on `Of`, so that the
+ * compiler relates the argument to the member for the constraint of the type parameter, which is `Open`.
+ */
+export type Late<Of, Message, Open = unknown> = (Of extends unknown
+  ? { readonly message: IsOpen<Of> extends true ? Open : Message }
+  : never)['message'];
+/** True for a shape of unknown rank and for a wide extent. */
+type IsOpen<Of> = Of extends Dim ? IsWide<Of> : number extends (Of & Shape)['length'] ? true : false;
+
+/**
+ * {@link Checked} for a number `N` that is inferred from a field of options. `N` is an inference site in a branch that is
+ * never taken: in a generic function, the compiler takes a number for the field.
+ */
+export type CheckedField<N extends number, Of, Message> = Checked<unknown extends N ? N : number, Of, Message>;
+
+/** A message if a literal is odd; otherwise `never`. `Name` is what it measures: `'height'`. */
+export type Odd<D, Name extends string> =
+  IsWide<D> extends true
+    ? never
+    : D extends number
+      ? Half<D> extends string
+        ? `the ${Name} is ${D}, which is odd`
+        : never
+      : never;
+
+/** A message if a literal is not a multiple of another; otherwise `never`. */
+export type NotMultiple<D, N, Name extends string, Unit extends string> =
+  IsWide<N> extends true
+    ? never
+    : IsWide<D> extends true
+      ? never
+      : [D, N] extends [number, number]
+        ? Divided<D & number, N & number> extends string
+          ? `${D & number} ${Name} cannot be divided by ${N & number}${Unit}`
+          : never
+        : never;
+
+/**
+ * `T` if the extent `K` fits where `C` is expected, otherwise a message. Inside a generic function it must be the same type
+ * parameter.
+ */
+export type Fits<K, C, T, Message> = IsWide<C> extends true ? T : [K] extends [C] ? T : Message;

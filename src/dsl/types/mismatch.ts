@@ -1,0 +1,36 @@
+/** Messages for two tensors whose shapes differ. `X` and `Y` are the names of the parameters. */
+import type { Dim, IsWide, Shape, Shown } from './dim.js';
+
+/**
+ * A message that names the last axis on which a tensor of shape `T` differs from one of shape `S`, or says how to broadcast
+ * it. The batch, which comes first, is often a type parameter, which the compiler does not compare here.
+ */
+export type ShapeMismatch<
+  S extends Shape,
+  T extends Shape,
+  X extends string = 'x',
+  Y extends string = 'y',
+> = number extends S['length'] | T['length']
+  ? `${Y} must have the shape of ${X}: ascribeLike checks it when the program is traced`
+  : S['length'] extends T['length']
+    ? AxisMismatch<S, T, X, Y>
+    : `${Y} is ${Shown<T>}, but ${X} is ${Shown<S>}: broadcastTo repeats axes`;
+
+type AxisMismatch<S extends Shape, T extends Shape, X extends string, Y extends string> = [S, T] extends [
+  readonly [...infer Rest extends Shape, infer D],
+  readonly [...infer More extends Shape, infer E],
+]
+  ? [E] extends [D]
+    ? AxisMismatch<Rest, More, X, Y>
+    : IsWide<E> extends true
+      ? `axis ${Rest['length']} is ${D & Dim} in ${X}, but known only at run time in ${Y}: use ascribe`
+      : `axis ${Rest['length']} is ${D & Dim} in ${X}, but ${E & Dim} in ${Y}`
+  : never;
+
+/** A message for an extent `E` of `Y` in place of `D`, an extent of `X`: `axis 0 of w must be 64, the channels of x; it is 32`. */
+export type ExtentMismatch<
+  D extends Dim,
+  E extends Dim,
+  Y extends string,
+  X extends string,
+> = `${Y} must be ${D}, ${X}${IsWide<E> extends true ? '' : `; it is ${E}`}`;

@@ -5,6 +5,7 @@ import { compiled6, instantiations7, type Modules } from './compilers.js';
 import { checkExamples, exampleNames } from './examples.js';
 import { usages } from './operations.js';
 import { callLine, formsOf, literals, moduleOf } from './source.js';
+import { LITERAL, START, transformerText, WIDE } from './transformer.js';
 import type { Usage } from './usage.js';
 
 export type Version = 6 | 7;
@@ -38,7 +39,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   rearrange: 2800, // a pattern word by word, a product and a quotient
 };
 
-/** A data-first call costs at most this many times its pipeable form. */
+/** A data-first call costs at most this many times its pipeable form, and literals at most this many times `Dim`. */
 const RATIO = 1.3;
 
 /** The number of measured uses. One more comes first, which instantiates the types that all uses share. */
@@ -103,10 +104,16 @@ const layers: readonly Measurement[] = [
 
 const measurements: readonly Measurement[] = [...operations, ...layers];
 
-/** The network of docs/shapes.md, with all its definitions. */
-const NETWORK = 'the U-Net of docs/shapes.md';
-const NETWORK_LIMIT = 10_000;
-const network = (): readonly [empty: string, code: string] => {
+/** A whole network, with all its definitions. */
+interface Network {
+  readonly name: string;
+  readonly limit: number;
+  /** What comes before the definitions, and all. */
+  readonly code: () => readonly [empty: string, code: string];
+}
+
+/** The network of docs/shapes.md. */
+const unetOfPage = (): readonly [empty: string, code: string] => {
   const page = readFileSync('docs/shapes.md', 'utf8');
   const code = page.split('## A U-Net')[1]?.split('```ts\n')[1]?.split('const denoise')[0];
   if (code === undefined) throw new Error('docs/shapes.md has no network');
@@ -117,6 +124,15 @@ const network = (): readonly [empty: string, code: string] => {
   ].join('\n');
   return [imports, `${imports}\n${code}\nvoid unet;`];
 };
+
+/** A network of literal extents costs at most {@link RATIO} times the same network of wide extents. */
+const [OF_LITERALS, OF_NUMBERS] = ['12 transformer blocks, literal', '12 transformer blocks, wide'];
+
+const networks: readonly Network[] = [
+  { name: 'the U-Net of docs/shapes.md', limit: 10_000, code: unetOfPage },
+  { name: OF_LITERALS, limit: 45_000, code: () => [START, transformerText(LITERAL)] },
+  { name: OF_NUMBERS, limit: 38_000, code: () => [START, transformerText(WIDE)] },
+];
 
 /** The cost of each folder of examples, checked against the declarations by TypeScript 7. */
 const EXAMPLES: Readonly<Record<string, number>> = {
@@ -180,8 +196,8 @@ const difference7 = (): Difference => {
 };
 
 /** The cost of a network with all its definitions. */
-const costOfNetwork = (version: Version): number => {
-  const [empty, code] = network();
+const costOfNetwork = (network: Network, version: Version): number => {
+  const [empty, code] = network.code();
   if (version === 6) {
     const { cost } = compiled6({ empty, code });
     cost('empty');
@@ -191,7 +207,7 @@ const costOfNetwork = (version: Version): number => {
   return counts['code']! - counts['empty']!;
 };
 
-/** The cost of each operation, layer and block in each form, of the network, and of the examples. */
+/** The cost of each operation, layer and block in each form, of the networks, and of the examples. */
 export const budget = (): readonly Cost[] => {
   const costs = VERSIONS.flatMap((version): readonly Cost[] => {
     const difference = version === 6 ? difference6() : difference7();
@@ -203,7 +219,13 @@ export const budget = (): readonly Cost[] => {
         cost: Math.round(difference(one) / USES),
         limit: one.measurement.limit,
       })),
-      { name: NETWORK, form: null, version, cost: costOfNetwork(version), limit: NETWORK_LIMIT },
+      ...networks.map((one) => ({
+        name: one.name,
+        form: null,
+        version,
+        cost: costOfNetwork(one, version),
+        limit: one.limit,
+      })),
     ];
   });
   const examples = exampleNames.map((name) => ({
@@ -216,16 +238,21 @@ export const budget = (): readonly Cost[] => {
   return [...costs, ...examples];
 };
 
-/** Figures over their limit, and data-first forms that cost too much compared with the pipeable form. */
+/** Figures over their limit, and those that cost too much compared with the pipeable form, or with wide extents. */
 export const overBudget = (costs: readonly Cost[]): readonly string[] =>
   costs.flatMap((one) => {
     const { name, form, version, cost, limit } = one;
-    const piped = costs.find((other) => other.name === name && other.version === version && other.form === 'piped');
+    const same = costs.filter((other) => other.version === version);
+    const piped = same.find((other) => other.name === name && other.form === 'piped');
+    const wide = name === OF_LITERALS ? same.find((other) => other.name === OF_NUMBERS) : undefined;
     const where = `${name}, ${form ?? 'as a whole'}, TypeScript ${version}: ${cost} instantiations`;
     return [
       ...(cost > limit ? [`${where}, more than ${limit}`] : []),
       ...(form === 'data-first' && piped !== undefined && cost > RATIO * piped.cost
         ? [`${where}, more than ${RATIO} × ${piped.cost} of the pipeable form`]
+        : []),
+      ...(wide !== undefined && cost > RATIO * wide.cost
+        ? [`${where}, more than ${RATIO} × ${wide.cost} with wide extents`]
         : []),
     ];
   });

@@ -160,10 +160,23 @@ export const instantiations7 = (modules: Modules): Readonly<Record<string, numbe
   }
 };
 
+/** Modules in an editor with TypeScript 6. */
+export interface Editor {
+  readonly service: ts.LanguageService;
+  readonly pathOf: (module: string) => string;
+}
+
+/** Opens modules in an editor. */
+export const editorOf = (modules: Modules): Editor => {
+  const pathOf = (module: string): string => `${folder}${module}.ts`;
+  const texts = new Map(Object.entries(modules).map(([module, text]) => [pathOf(module), text]));
+  return { service: languageService({ paths: [...texts.keys()], options, texts }), pathOf };
+};
+
 /** The text that an editor shows for each constant of a module: `const x: Tensor<[8, 64], "float32">`. */
 export const hovers6 = (text: string): Readonly<Record<string, string>> => {
-  const path = `${folder}hover.ts`;
-  const service = languageService({ paths: [path], options, texts: new Map([[path, text]]) });
+  const { pathOf, service } = editorOf({ hover: text });
+  const path = pathOf('hover');
   const [error] = service.getSemanticDiagnostics(path);
   if (error !== undefined) throw new Error(messageOf(error));
   return Object.fromEntries(

@@ -57,26 +57,28 @@ const images: Usages = {
 const wrongBeta = { rank: { given: { beta: '1 C' } } };
 
 const normalizations: Usages = once({
-  standardizeGroups: usage('standardizeGroups(x, { groups: 8 })', { x: 'B H W C' }, 'B H W C', everyDim),
+  standardizeGroups: usage('standardizeGroups(x, { groups: 8 })', { x: 'B H W 8*C' }, 'B H W 8*C', {
+    dim: { given: { x: 'B H W 7' }, at: '8' },
+  }),
   groupNorm: usage(
     'groupNorm(x, { gamma, beta }, { groups: 8 })',
-    { x: 'B H W C', gamma: 'C', beta: 'C' },
-    'B H W C',
-    wrongBeta,
+    { x: 'B H W 8*C', gamma: '8*C', beta: '8*C' },
+    'B H W 8*C',
+    { rank: { given: { beta: '1 8*C' } } },
   ),
   layerNorm: usage('layerNorm(x, { gamma, beta })', { x: 'B H C', gamma: 'C', beta: 'C' }, 'B H C', wrongBeta),
   rmsNorm: usage('rmsNorm(x, { gamma })', { x: 'B H C', gamma: 'C' }, 'B H C', {
     rank: { given: { gamma: '1 C' } },
   }),
-  attention: usage('attention(q, k, v, { heads: 4 })', { q: 'B H W C', k: 'B H W C', v: 'B H W C' }, 'B H W C'),
+  attention: usage('attention(q, k, v, { heads: 4 })', { q: 'B H W 4*C', k: 'B H W 4*C', v: 'B H W 4*C' }, 'B H W 4*C'),
 });
 
 const rearrangements: Usages = once({
-  rearrange: usage("rearrange(x, 'b h w (n d) -> b n (h w) d', { n: 4 })", { x: 'B H W C' }, 'B 4 H*W C/4', {
+  rearrange: usage("rearrange(x, 'b h w (n d) -> b n (h w) d', { n: 4 })", { x: 'B H W 4*C' }, 'B 4 H*W C', {
     ...everyDtype,
     dim: { use: "rearrange(x, 'b h w (n d) -> b n (h w) d', { m: 4 })" },
   }),
-  pixelShuffle: usage('pixelShuffle(x, 2)', { x: 'B H W C' }, 'B 2*H 2*W C/4', {
+  pixelShuffle: usage('pixelShuffle(x, 2)', { x: 'B H W 4*C' }, 'B 2*H 2*W C', {
     ...everyDtype,
     dim: { given: { x: 'B H W 7' }, at: '2' },
   }),

@@ -16,7 +16,7 @@ export const literals = (turn = 0): Bindings => ({
   B: 8 + turn,
   H: 28 + 2 * turn,
   W: 20 + 2 * turn,
-  C: 64 + 8 * turn, // for groups and heads
+  C: 64 + turn, // for groups and heads
   D: 32 + turn,
   N: 12 + turn,
 });

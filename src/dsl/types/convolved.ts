@@ -29,15 +29,13 @@ type Reach<K extends Dim, L extends number> = AsDim<
 type Windows<D extends Dim, Size extends Dim, S extends number, P extends Dim> = true extends
   IsWide<D> | IsWide<Size> | IsWide<P>
   ? Dim
-  : [Size, P] extends [number, number]
-    ? D extends number
+  : [S, Add<P, 1>] extends [1, Size] // keeps the size, as padding often does
+    ? D
+    : [D, Size, P] extends [number, number, number]
       ? IsGreater<Size & number, Add<D, P> & number> extends true
         ? Dim // an error of the trace
         : Add<Floored<Difference<Add<D, P> & number, Size & number>, S>, 1>
-      : [S, Add<P, 1>] extends [1, Size]
-        ? D
-        : Dim
-    : Dim;
+      : Dim;
 
 /** A multiple of a size; strides of 1 and 2, which are usual, are cheap for the compiler. */
 type Multiple<D extends Dim, S extends number> = S extends 1 ? D : S extends 2 ? Double<D> : Product<[D, S]>;

@@ -39,7 +39,7 @@ expectType<Tensor<['B', Dim, Dim, Dim]>>()(F.pipe(x, add(wide)));
 // @ts-expect-error Type 'Dim' is not assignable to type '28'
 F.pipe(wide, add(x));
 
-// @ts-expect-error axis 3 is 64 in x, but 128 in y
+// @ts-expect-error axis 3 is 64 in the first operand, but 128 in the second operand
 add(x, other);
 // @ts-expect-error Type '64' is not assignable to type '128'
 F.pipe(x, add(other));
@@ -67,7 +67,7 @@ expectType<Tensor<['B', 28, 28, 64], 'bool'>>()(F.pipe(less(x, 0), and(flag)));
 expectType<Tensor<['B', 28, 28, 64]>>()(clip(x, rate, 1));
 expectType<Tensor<['B', 28, 28, 64]>>()(F.pipe(x, clip(0, rate)));
 expectType<Tensor<['B'], 'int32'>>()(F.pipe(steps, clip(0, 1)));
-// @ts-expect-error axis 3 is 64 in x, but 128 in y
+// @ts-expect-error axis 3 is 64 in the first operand, but 128 in the second operand
 and(less(x, 0), less(other, 0));
 // @ts-expect-error Type '64' is not assignable to type '128'
 F.pipe(less(x, 0), and(less(other, 0)));

@@ -149,7 +149,7 @@ F.pipe(x, rearrange('B W C -> B C W'));
 F.pipe(x, rearrange('B H W C B C W H'));
 // @ts-expect-error a pattern, like B H W C -> B (H W) C
 rearrange(x, { N: 3 });
-// @ts-expect-error 5 does not divide 64
+// @ts-expect-error an axis of 64 cannot be divided by 5
 rearrange(x, 'B H W (N C) -> B H W N C', { N: 5 });
 // @ts-expect-error an axis of 28 has the size 27
 rearrange(x, 'B H W C -> B C W H', { H: 27 });

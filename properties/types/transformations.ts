@@ -84,7 +84,7 @@ expectType<<B extends Dim>(x: Tensor<[B, 3]>) => Tensor<[B]>>()(<B extends Dim>(
 vmap(energy)(x);
 // @ts-expect-error Source has 3 element(s) but target allows only 2
 vmap(energy)(batch);
-// @ts-expect-error one extent has two values, 8 and 10
+// @ts-expect-error one extent has two values in this call, 8 and 10
 vmap(pair)(differing);
 declare const differing: { readonly a: Tensor<[8, 3]>; readonly b: readonly [Tensor<[10], 'int32'>] };
 // @ts-expect-error a key has no batch: draw the numbers first, and map over them

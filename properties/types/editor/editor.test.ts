@@ -25,7 +25,7 @@ const PENDING_MISTAKES = {
 /** Calls for which an editor shows `never` first, or a message as the type of a parameter. */
 const PENDING_CALLS: readonly string[] = [
   ...['downsample(image, ', 'concat(image, ', 'matmul(tokens, ', 'reshape(', 'reshape(image, ', 'transpose(image, '],
-  ...['add(', 'addBias(image, ', 'addPerSample(image, ', 'einsum(image, ', 'broadcastTo(image, '],
+  ...['addBias(image, ', 'addPerSample(image, ', 'einsum(image, ', 'broadcastTo(image, '],
 ];
 
 /** Names whose text begins with `OneError`. */

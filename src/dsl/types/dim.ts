@@ -26,7 +26,7 @@ export type Half<D extends Dim> =
   IsWide<D> extends true ? Dim : D extends number ? HalfLiteral<D> : D extends string ? HalfOf<D> : never;
 
 /** An error message in place of an extent: of {@link Half}, and of a quotient. */
-type Message = `${string}: ${string}` | `${number} does not divide ${number}`;
+type Message = `${string}: ${string}` | `${string} does not divide ${number}` | `an axis of ${string}`;
 
 /** `D` as an extent of a result: `never` for an error message, so that only the wrong argument is an error. */
 export type OrNever<D> = D extends Message ? never : D & Dim;
@@ -156,7 +156,10 @@ type OneValue<D, Whole = D> = D extends unknown
       ? D
       : TwoValues<Whole & Dim, LastOf<Whole> & Dim>
   : never;
-type TwoValues<Whole extends Dim, Last extends Dim> = `one extent has two values, ${Exclude<Whole, Last>} and ${Last}`;
+type TwoValues<
+  Whole extends Dim,
+  Last extends Dim,
+> = `one extent has two values in this call, ${Exclude<Whole, Last>} and ${Last}`;
 /** The last member of a union: TypeScript infers from the last one of the overloads that the members become. */
 type LastOf<U> = (U extends unknown ? (x: () => U) => void : never) extends (x: infer F) => void
   ? F extends () => infer Last

@@ -1,4 +1,4 @@
-/** Messages for two tensors whose shapes differ. `X` and `Y` are the names of the parameters. */
+/** Messages for two tensors whose shapes differ. `X` and `Y` say which they are, in words that are no names of variables. */
 import type { Dim, IsWide, Shape, Shown } from './dim.js';
 
 /**
@@ -8,8 +8,8 @@ import type { Dim, IsWide, Shape, Shown } from './dim.js';
 export type ShapeMismatch<
   S extends Shape,
   T extends Shape,
-  X extends string = 'x',
-  Y extends string = 'y',
+  X extends string = 'the first operand',
+  Y extends string = 'the second operand',
 > = number extends S['length'] | T['length']
   ? `${Y} must have the shape of ${X}: ascribeLike checks it when the program is traced`
   : S['length'] extends T['length']
@@ -27,7 +27,7 @@ type AxisMismatch<S extends Shape, T extends Shape, X extends string, Y extends 
       : `axis ${Rest['length']} is ${D & Dim} in ${X}, but ${E & Dim} in ${Y}`
   : never;
 
-/** A message for an extent `E` of `Y` in place of `D`, an extent of `X`: `axis 0 of w must be 64, the channels of x; it is 32`. */
+/** A message for an extent `E` of `Y` in place of `D`, an extent of `X`: `axis 0 of the second operand must be 64, the channels of the first; it is 32`. */
 export type ExtentMismatch<
   D extends Dim,
   E extends Dim,

@@ -149,7 +149,9 @@ type OtherProduct<Group extends readonly string[], D, Z, N = Product<SizesOf<Gro
           ? D extends N
             ? never
             : `an axis of ${D & number} has the sizes of ${N & number}`
-          : Extract<Quotient<D & number, N & number>, string>
+          : Quotient<D & number, N & number> extends string
+            ? `an axis of ${D & number} cannot be divided by ${N & number}`
+            : never
         : never;
 /** The axes of the shape that have sizes. */
 export type SizedAxes<P extends string, S extends Shape, Z> = SizedAxesIn<Left<P>, S, Z>;

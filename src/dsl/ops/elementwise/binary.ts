@@ -20,6 +20,7 @@ import { type NumberOrTensor, type Numeric, operands, spread } from '../operand.
 
 /** An operation on two numbers of one dtype. The result has this dtype too, or `R` if it is given. */
 export interface Arithmetic<N extends DType, R extends DType = never> {
+  (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
   (y: never): never;
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(x: number, y: Tensor<S, D>): Tensor<S, Result<D, R>>;
@@ -31,16 +32,17 @@ export interface Arithmetic<N extends DType, R extends DType = never> {
     x: Tensor<S, D>,
     y: SameShape<S, T, NoInfer<D>>,
   ): Tensor<S, Result<D, R>>;
-  (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
   <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
 }
 /** A tensor of the shape `S`, or a message. */
-type SameShape<S extends Shape, T extends Shape, D extends DType, X extends string = 'x', Y extends string = 'y'> = [
-  T,
-] extends [S]
-  ? Tensor<T, D>
-  : ShapeMismatch<S, T, X, Y>;
+type SameShape<
+  S extends Shape,
+  T extends Shape,
+  D extends DType,
+  X extends string = 'the first operand',
+  Y extends string = 'the second operand',
+> = [T] extends [S] ? Tensor<T, D> : ShapeMismatch<S, T, X, Y>;
 type Result<D extends DType, R extends DType> = [R] extends [never] ? D : R;
 
 /** A comparison of two numbers of one dtype. */
@@ -48,13 +50,13 @@ export type Comparison<N extends DType> = Arithmetic<N, 'bool'>;
 
 /** An operation on two bools. */
 interface Logical {
+  (y: Tensor<[], 'bool'>): <S extends Shape>(x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
   (y: never): never;
   (y: never): undefined; // the result types differ because TypeScript merges equal overloads
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<[], 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<[], 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape, T extends Shape>(x: Tensor<S, 'bool'>, y: SameShape<S, T, 'bool'>): Tensor<S, 'bool'>;
-  (y: Tensor<[], 'bool'>): <S extends Shape>(x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
   <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
 }
 

@@ -30,7 +30,7 @@ interface PerChannel {
   <C extends Dim>(y: Tensor<[C]>): <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>;
   <R extends Shape, C extends Dim, E extends Dim>(
     x: Tensor<[...R, C]>,
-    y: Fits<E, C, Tensor<[E]>, ExtentMismatch<C, E, 'axis 0 of y', 'the channels of x'>>,
+    y: Fits<E, C, Tensor<[E]>, ExtentMismatch<C, E, 'axis 0 of the second operand', 'the channels of the first'>>,
   ): Tensor<[...R, C]>;
 }
 
@@ -43,8 +43,8 @@ interface PerSample {
     y: Fits<
       E,
       B,
-      Fits<F, C, Tensor<[E, F]>, ExtentMismatch<C, F, 'axis 1 of y', 'the channels of x'>>,
-      ExtentMismatch<B, E, 'axis 0 of y', 'the batch of x'>
+      Fits<F, C, Tensor<[E, F]>, ExtentMismatch<C, F, 'axis 1 of the second operand', 'the channels of the first'>>,
+      ExtentMismatch<B, E, 'axis 0 of the second operand', 'the batch of the first'>
     >,
   ): Tensor<[B, H, W, C]>;
 }
@@ -84,7 +84,7 @@ export const scaleBy: {
   <B extends Dim>(y: Tensor<[B]>): <R extends Shape>(x: Tensor<[NoInfer<B>, ...R]>) => Tensor<[B, ...R]>;
   <B extends Dim, R extends Shape, E extends Dim>(
     x: Tensor<[B, ...R]>,
-    y: Fits<E, B, Tensor<[E]>, ExtentMismatch<B, E, 'axis 0 of y', 'the batch of x'>>,
+    y: Fits<E, B, Tensor<[E]>, ExtentMismatch<B, E, 'axis 0 of the second operand', 'the batch of the first'>>,
   ): Tensor<[B, ...R]>;
 } = combining('scaleBy', mul, 0);
 
@@ -107,7 +107,7 @@ export const matmul: {
   ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
   <R extends Shape, K extends Dim, L extends Dim, N extends Dim>(
     x: Tensor<[...R, K]>,
-    w: Fits<L, K, Tensor<[L, N]>, ExtentMismatch<K, L, 'axis 0 of w', 'the last axis of x'>>,
+    w: Fits<L, K, Tensor<[L, N]>, ExtentMismatch<K, L, 'axis 0 of the second operand', 'the last axis of the first'>>,
   ): Tensor<[...R, N]>;
 } = dual('matmul', 2, (x: AnyTensor, w: AnyTensor) => tensor(named('matmul', () => product(nodeOf(x), nodeOf(w)))));
 
@@ -146,7 +146,12 @@ export const batchedMatmul: {
   ): <M extends Dim>(a: Tensor<[...R, M, NoInfer<K>]>) => Tensor<[...R, M, N]>;
   <R extends Shape, M extends Dim, K extends Dim, L extends Dim, N extends Dim>(
     a: Tensor<[...R, M, K]>,
-    b: Fits<L, K, Tensor<[...R, L, N]>, ExtentMismatch<K, L, 'the rows of b', 'the columns of a'>>,
+    b: Fits<
+      L,
+      K,
+      Tensor<[...R, L, N]>,
+      ExtentMismatch<K, L, 'the rows of the second operand', 'the columns of the first'>
+    >,
   ): Tensor<[...R, M, N]>;
 } = dual('batchedMatmul', 2, (a: AnyTensor, b: AnyTensor) =>
   tensor(named('batchedMatmul', () => dot(nodeOf(a), nodeOf(b)))),

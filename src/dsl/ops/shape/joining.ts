@@ -32,7 +32,7 @@ export const concat: {
   ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
   <R extends Shape, C extends Dim, Q extends Shape, E extends Dim, D extends DType>(
     x: Tensor<[...R, C], D>,
-    y: [Q] extends [R] ? Tensor<[...Q, E], NoInfer<D>> : ShapeMismatch<R, Q, 'x', 'y'>,
+    y: [Q] extends [R] ? Tensor<[...Q, E], NoInfer<D>> : ShapeMismatch<R, Q>,
   ): Tensor<[...R, Add<C, E>], D>;
 } = dual('concat', [(args) => args.length > 1 || Array.isArray(args[0]), 2], (x: AnyTensor, y: AnyTensor) => {
   if (Array.isArray(x)) refuseArgument('concat', 'two tensors', x, 'write concat(x, y), or concatAll([x, y, z])');

@@ -1,5 +1,5 @@
 /** Classes that a model lacks, results that are not taken out, work that does not run, and functions that are not called. */
-import { training } from './givens.js';
+import { training } from './preludes.js';
 import { group, right, wrong } from './program.js';
 
 export const conditions = group(

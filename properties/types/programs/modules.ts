@@ -49,10 +49,10 @@ interface Module {
   readonly start: number;
 }
 
-const moduleOf = ({ given, text }: Program, nameOfGiven: string, entryOf: Entries): Module => {
-  const names = [...ownNames(given)].filter((name) => new RegExp(`\\b${name}\\b`).test(text));
-  const givens = names.length === 0 ? '' : `import { ${names.join(', ')} } from './${nameOfGiven}.js';`;
-  const before = `${importsOf(text, ownNames(`${given}\n${text}`), entryOf)} ${givens}\nexport {};\n`;
+const moduleOf = ({ prelude, text }: Program, nameOfPrelude: string, entryOf: Entries): Module => {
+  const names = [...ownNames(prelude)].filter((name) => new RegExp(`\\b${name}\\b`).test(text));
+  const imports = names.length === 0 ? '' : `import { ${names.join(', ')} } from './${nameOfPrelude}.js';`;
+  const before = `${importsOf(text, ownNames(`${prelude}\n${text}`), entryOf)} ${imports}\nexport {};\n`;
   return { text: `${before}${text}\n`, start: before.length };
 };
 
@@ -72,24 +72,26 @@ export interface Judgement {
 /** Compiles programs, each as a module. Throws if the declarations of a group have an error. */
 export const judge = (programs: readonly Program[]): readonly Judgement[] => {
   const entryOf = entryOfNames();
-  const givens = [...new Set(programs.map(({ given }) => given))];
-  const nameOfGiven = (i: number): string => `given${i}`;
+  const preludes = [...new Set(programs.map(({ prelude }) => prelude))];
+  const nameOfPrelude = (i: number): string => `prelude${i}`;
   const nameOf = (i: number): string => `program${i}`;
-  const modules = programs.map((program) => moduleOf(program, nameOfGiven(givens.indexOf(program.given)), entryOf));
+  const modules = programs.map((program) =>
+    moduleOf(program, nameOfPrelude(preludes.indexOf(program.prelude)), entryOf),
+  );
   const texts = Object.fromEntries([
-    ...givens.map((text, i) => [
-      nameOfGiven(i),
+    ...preludes.map((text, i) => [
+      nameOfPrelude(i),
       `${importsOf(text, ownNames(text), entryOf)}\nexport {};\n${withExports(text)}`,
     ]),
     ...modules.map(({ text }, i) => [nameOf(i), text]),
   ]);
   const six = compiled6(texts);
   const seven = compiled7(texts);
-  const [wrongGiven] = givens.flatMap((_, i) => [
-    ...six.complaints(nameOfGiven(i)),
-    ...seven.filter(({ module }) => module === nameOfGiven(i)),
+  const [wrongPrelude] = preludes.flatMap((_, i) => [
+    ...six.complaints(nameOfPrelude(i)),
+    ...seven.filter(({ module }) => module === nameOfPrelude(i)),
   ]);
-  if (wrongGiven !== undefined) throw new Error(`the declarations of a group: ${wrongGiven.message}`);
+  if (wrongPrelude !== undefined) throw new Error(`the declarations of a group: ${wrongPrelude.message}`);
   const place = (complaints: readonly Complaint[], { text, start }: Module): readonly ErrorIn[] =>
     complaints.map((one) => {
       const lines = text.split('\n').slice(0, one.line);

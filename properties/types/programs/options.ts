@@ -1,5 +1,5 @@
 /** Options: a misspelt field is an error where it is written, or where it is passed. */
-import { training } from './givens.js';
+import { training } from './preludes.js';
 import { group, right, wrong } from './program.js';
 
 export const options = group(

@@ -21,7 +21,7 @@ export interface Program extends Source {
   readonly group: string;
   readonly name: string;
   /** Declarations that come first in each program of the group. */
-  readonly given: string;
+  readonly prelude: string;
 }
 
 /** Removes empty lines at both ends, and the indentation that all lines share. */
@@ -68,6 +68,6 @@ export const mistake = ({ text }: Source, ...changes: readonly (readonly [before
 export const group = (
   name: string,
   programs: Readonly<Record<string, Source>>,
-  given: Source = right``,
+  prelude: Source = right``,
 ): readonly Program[] =>
-  Object.entries(programs).map(([title, source]) => ({ ...source, group: name, name: title, given: given.text }));
+  Object.entries(programs).map(([title, source]) => ({ ...source, group: name, name: title, prelude: prelude.text }));

@@ -1,4 +1,4 @@
-/** What an editor says about the mistakes, and shows for calls, as pages. */
+/** Pages of the messages and signatures that an editor shows. */
 import { editorOf } from '../operations/compilers.js';
 import { messageOf } from '../operations/typescript.js';
 import { type Mistake, mistakes } from './mistakes.js';
@@ -39,7 +39,7 @@ export const judged6 = (): { readonly network: readonly Found[]; readonly all: r
 
 const isAt = ({ mark: [from, to] }: Mistake, error: Found): boolean => from <= error.from && error.from < to;
 
-/** How many errors a mistake has, and where the first one is. */
+/** The number of errors of a mistake, and the place of the first. */
 const verdict = ({ mistake, errors }: Judged): string => {
   const [first] = errors;
   if (first === undefined) return 'no error';

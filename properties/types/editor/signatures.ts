@@ -1,4 +1,4 @@
-/** What an editor shows while a call is written, and for the name of an operation. */
+/** Signature help of calls, and hover texts of operations, from the language service. */
 import ts from 'typescript';
 import { editorOf } from '../operations/compilers.js';
 
@@ -64,7 +64,7 @@ declare const kernel: Tensor<[3, 3, 64, 128]>;
 declare const mask: Tensor<['B', 32, 32, 64], 'bool'>;
 `;
 
-/** What an editor shows for a call. */
+/** The signature help of a call. */
 export interface Help {
   readonly call: string;
   readonly overloads: number;

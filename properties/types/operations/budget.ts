@@ -112,7 +112,7 @@ const measurements: readonly Measurement[] = [...operations, ...layers];
 interface Network {
   readonly name: string;
   readonly limit: number;
-  /** What comes before the definitions, and all. */
+  /** The text before the definitions, and the whole text. */
   readonly code: () => readonly [empty: string, code: string];
 }
 

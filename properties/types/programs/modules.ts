@@ -45,7 +45,7 @@ const withExports = (text: string): string => text.replaceAll(DECLARED, (line) =
 /** A program as a module, which imports the declarations of its group from a module of their own. */
 interface Module {
   readonly text: string;
-  /** Where the text of the program begins. */
+  /** The offset of the program's own text. */
   readonly start: number;
 }
 
@@ -63,7 +63,7 @@ export interface ErrorIn extends Complaint {
 
 export const VERSIONS = [6, 7] as const;
 
-/** What both compilers say about a program. */
+/** The errors of both compilers for a program. */
 export interface Judgement {
   readonly program: Program;
   readonly errors: Readonly<Record<(typeof VERSIONS)[number], readonly ErrorIn[]>>;

@@ -3,7 +3,10 @@
  * the one error starts inside them. The names that a program uses are imported from the public entries.
  */
 
-/** What a program is: well typed; with one mistake; or with a mistake that types could miss, which they find or miss. */
+/**
+ * The kind of a program. `right` is well typed, and `wrong` has one mistake. Types could overlook the mistake of the others:
+ * they find that of a `hit`, and overlook that of a `miss`.
+ */
 export type Kind = 'right' | 'wrong' | 'hit' | 'miss';
 
 /** A range of a text; the end is not included. */

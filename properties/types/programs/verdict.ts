@@ -1,4 +1,4 @@
-/** How programs differ from what they should be, and a report of it. */
+/** Faults of programs: compilers that accept a mistake, refuse a right program, or report another place. */
 import { type ErrorIn, type Judgement, VERSIONS } from './modules.js';
 import type { Program } from './program.js';
 
@@ -6,7 +6,7 @@ import type { Program } from './program.js';
 const placeOf = ({ text }: Program, at: number): string =>
   at < 0 ? 'the declarations' : `\`${/^\W*\w*/.exec(text.slice(at).split('\n')[0]!)![0].trim()}\``;
 
-/** What is not as it should be; null if all is. */
+/** The fault in the errors of one compiler; null if there is none. */
 const faultOf = (program: Program, errors: readonly ErrorIn[]): string | null => {
   const { kind, mark } = program;
   const [first, ...others] = errors;

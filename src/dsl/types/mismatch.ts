@@ -27,7 +27,10 @@ type AxisMismatch<S extends Shape, T extends Shape, X extends string, Y extends 
       : `axis ${Rest['length']} is ${D & Dim} in ${X}, but ${E & Dim} in ${Y}`
   : never;
 
-/** A message for an extent `E` of `Y` in place of `D`, an extent of `X`: `axis 0 of the second operand must be 64, the channels of the first; it is 32`. */
+/**
+ * A message for an extent `E` of `Y` in place of `D`, an extent of `X`: `axis 0 of the second operand must be 64, the
+ * channels of the first; it is 32`.
+ */
 export type ExtentMismatch<
   D extends Dim,
   E extends Dim,

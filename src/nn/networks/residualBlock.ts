@@ -291,9 +291,11 @@ export const downsampleBlock = <
 >(
   config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E, GroupsFor<N, C, D>>,
 ): DownsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
-  resizing('downsampleBlock', downsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>), (x) =>
-    halved<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
-  ); // prettier-ignore
+  resizing(
+    'downsampleBlock',
+    downsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>),
+    (x) => halved<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
+  );
 
 /**
  * A {@link residualBlock} that doubles the size: `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, 2·H, 2·W, D]`. See
@@ -315,6 +317,8 @@ export const upsampleBlock = <
 >(
   config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E, GroupsFor<N, C, D>>,
 ): UpsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
-  resizing('upsampleBlock', upsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>), (x) =>
-    doubled<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
-  ); // prettier-ignore
+  resizing(
+    'upsampleBlock',
+    upsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>),
+    (x) => doubled<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
+  );

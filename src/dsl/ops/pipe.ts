@@ -1,10 +1,32 @@
-import { F, type functions } from '../../internal/fp.js';
+import { F } from '../../internal/fp.js';
 
 /**
- * Passes a value through functions from left to right: `pipe(x, f, g)` is `g(f(x))`. Up to 19 functions. It is `pipe` of fp-ts.
+ * `pipe` of fp-ts, for up to 12 functions. `NoInfer`: the first function does not say what the value is, so that an error is
+ * at the function, not at the value.
+ */
+// prettier-ignore
+interface Pipe {
+  <A>(a: A): A;
+  <A, B>(a: A, ab: (a: NoInfer<A>) => B): B;
+  <A, B, C>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C): C;
+  <A, B, C, D>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C, cd: (c: C) => D): D;
+  <A, B, C, D, E>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C, cd: (c: C) => D, de: (d: D) => E): E;
+  <A, B, C, D, E, F>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C, cd: (c: C) => D, de: (d: D) => E, ef: (e: E) => F): F;
+  <A, B, C, D, E, F, G>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C, cd: (c: C) => D, de: (d: D) => E, ef: (e: E) => F, fg: (f: F) => G): G;
+  <A, B, C, D, E, F, G, H>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C, cd: (c: C) => D, de: (d: D) => E, ef: (e: E) => F, fg: (f: F) => G, gh: (g: G) => H): H;
+  <A, B, C, D, E, F, G, H, I>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C, cd: (c: C) => D, de: (d: D) => E, ef: (e: E) => F, fg: (f: F) => G, gh: (g: G) => H, hi: (h: H) => I): I;
+  <A, B, C, D, E, F, G, H, I, J>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C, cd: (c: C) => D, de: (d: D) => E, ef: (e: E) => F, fg: (f: F) => G, gh: (g: G) => H, hi: (h: H) => I, ij: (i: I) => J): J;
+  <A, B, C, D, E, F, G, H, I, J, K>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C, cd: (c: C) => D, de: (d: D) => E, ef: (e: E) => F, fg: (f: F) => G, gh: (g: G) => H, hi: (h: H) => I, ij: (i: I) => J, jk: (j: J) => K): K;
+  <A, B, C, D, E, F, G, H, I, J, K, L>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C, cd: (c: C) => D, de: (d: D) => E, ef: (e: E) => F, fg: (f: F) => G, gh: (g: G) => H, hi: (h: H) => I, ij: (i: I) => J, jk: (j: J) => K, kl: (k: K) => L): L;
+  <A, B, C, D, E, F, G, H, I, J, K, L, M>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C, cd: (c: C) => D, de: (d: D) => E, ef: (e: E) => F, fg: (f: F) => G, gh: (g: G) => H, hi: (h: H) => I, ij: (i: I) => J, jk: (j: J) => K, kl: (k: K) => L, lm: (l: L) => M): M;
+}
+
+/**
+ * Passes a value through functions from left to right: `pipe(x, f, g)` is `g(f(x))`. Up to 12 functions. A function that does
+ * not take the value is an error at the function.
  * @example
  * const h = zeros(8, 28, 28, 64)
  * pipe(h, conv2d(zeros(3, 3, 64, 32)), silu, averagePool) // : Tensor<[8, 14, 14, 32]>
  * pipe(constantOf([1, 4], 2), sqrt, mul(3)) // → [3, 6]
  */
-export const pipe: typeof functions.pipe = F.pipe;
+export const pipe: Pipe = F.pipe;

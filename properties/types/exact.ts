@@ -115,9 +115,9 @@ fit({ ...withoutBatch, ...{ batchSize: 1 } });
 
 // a variable
 const beta = { learningRate: 1e-3, beta: 0.9 };
-// @ts-expect-error 'beta' is not an option: did you mean 'beta1'?
+// @ts-expect-error 'beta' is not an option: did you mean 'beta1' or 'beta2'?
 adam(beta);
-// @ts-expect-error 'beta' is not an option: did you mean 'beta1'?
+// @ts-expect-error 'beta' is not an option: did you mean 'beta1' or 'beta2'?
 adamw(beta);
 // @ts-expect-error 'beta' is not an option
 sgd(beta);

@@ -16,6 +16,7 @@ import {
   mean,
   pipe,
   rearrange,
+  reshape,
   roll,
   type Shape,
   slice,
@@ -65,6 +66,14 @@ export const heads = <S extends Shape, B extends Dim, C extends Dim>(x: Tensor<[
 export const narrowed = <B extends Dim, C extends Dim>(x: Tensor<[B, Dim, C]>): Tensor<[B, 8, C]> =>
   ascribe(x, keep, 8, keep);
 export const named = <B extends Dim, C extends Dim>(x: Tensor<[B, C]>): Tensor<[B, 64]> => pipe(x, ascribe(keep, 64));
+
+export const refilled = <S extends Shape, B extends Dim, C extends Dim>(x: Tensor<[B, C]>, y: Tensor<S>) => [
+  reshape(x, 8, -1),
+  reshape(x, 8, 64),
+  reshape(y, -1, 64),
+  pipe(x, reshape(8, 64)),
+  pipe(y, reshape(-1, 64)),
+];
 
 // images
 export const pooled = <B extends Dim, H extends Dim>(x: Tensor<[B, H, H, 3]>) => [

@@ -180,7 +180,7 @@ export const caught = (thrown: unknown): either.Either<NoisefoldError, never> =>
  * @example
  * const images = zeros(8, 28, 28, 1)
  * unwrap(attempt(() => dims(reshape(images, 8, -1)))) // → [8, 784]
- * const wrong = attempt(() => reshape(images, 9, -1))
+ * const wrong = attempt(() => reshape(images, Number('9'), -1))
  * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => {

@@ -7,6 +7,7 @@
  * `G` is inferred as a record with the fields of the argument. If all of them are fields of the options, `Exact` is
  * `unknown`, so that the parameter has the type of the options, and another mistake has its usual message.
  */
+import type { LastOf } from './union.js';
 
 /** Refuses the fields of `G` whose names are not among `F`. */
 export type Exact<G, F> = keyof G extends F
@@ -22,7 +23,12 @@ type Refusal<N extends string, F> = N extends `${infer First}${string}`
 
 type Suggesting<N extends string, Meant extends string> = [Meant] extends [never]
   ? `'${N}' is not an option`
-  : `'${N}' is not an option: did you mean '${Meant}'?`;
+  : `'${N}' is not an option: did you mean ${Alternatives<Meant>}?`;
+
+/** A union in words, so that the message is not a union: `'beta1' or 'beta2'`. */
+type Alternatives<U extends string, Last = LastOf<U>> = [Exclude<U, Last>] extends [never]
+  ? `'${U}'`
+  : `${Alternatives<Exclude<U, Last>>} or '${Last & string}'`;
 
 /**
  * The fields with the same first letter that differ from a name by one letter (`ete` and `eta`), by the order of two

@@ -193,7 +193,7 @@ const constants: Usages = once({
     dim: { use: 'constantOf(new Int32Array(6), 2, 1.5)' },
     dtype: { use: 'constantOf(new Int16Array(6), 2, 3)' },
   }),
-  table: unpiped('table([0.9, 0.5, 0.1])', {}, 'Dim', {
+  table: unpiped('table([0.9, 0.5, 0.1])', {}, '3', {
     rank: noOperand,
     dim: noOperand,
     dtype: { use: 'table([0.9, null])' },

@@ -174,19 +174,19 @@ export const literals = group('literals', {
   'the channels of one image ascribed like another': miss`
     ascribeLike(zeros(Number('8'), 64), «zeros(8, 32)»)
   `,
-  'seven numbers for six elements': miss`
+  'seven numbers for six elements': wrong`
     constantOf(«[1, 2, 3, 4, 5, 6, 7]», 2, 3)
   `,
-  'five numbers for a vector of six': miss`
+  'five numbers for a vector of six': wrong`
     constantOf(«[1, 2, 3, 4, 5]», 6)
   `,
-  'elements that do not fill another shape': miss`
-    reshape(zeros(8, 28, 28), 8, «783»)
+  'elements that do not fill another shape': wrong`
+    reshape(zeros(8, 28, 28), «8, 783»)
   `,
-  'elements that do not fill another shape, in a pipe': miss`
+  'elements that do not fill another shape, in a pipe': wrong`
     pipe(zeros(8, 28, 28), «reshape(8, 783)»)
   `,
-  'a rest that is no whole number': miss`
+  'a rest that is no whole number': wrong`
     reshape(zeros(8, 28), «-1, 10»)
   `,
 
@@ -240,6 +240,10 @@ export const literals = group('literals', {
   `,
   'numbers of a typed array': right`
     const y: Tensor<[2, 3], 'int32'> = constantOf(Int32Array.of(1, 2, 3, 4, 5, 6), 2, 3);
+  `,
+  'a table in place of a matrix of known numbers': right`
+    const y: Tensor<[3]> = mul(table([0.9, 0.5, 0.1]), constantOf([1, 2, 3], 3));
+    const vector = <N extends number>(n: Extent<N>, numbers: readonly number[]) => constantOf(numbers, n);
   `,
   'elements that fill another shape': right`
     const y: Tensor<[8, 784]> = reshape(zeros(8, 28, 28), 8, -1);

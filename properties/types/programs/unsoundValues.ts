@@ -145,8 +145,11 @@ export const values = group(
     'a constant of five numbers as six': miss`
       constantOf(new Float32Array(5), 2, 3)
     `,
+    'a table of another length': hit`
+      add(table([0.9, 0.5, 0.1]), «zeros(4)»)
+    `,
     'a table of unknown length': miss`
-      add(table([0.9, 0.5, 0.1]), zeros(4))
+      add(table(Float32Array.of(0.9, 0.5, 0.1)), zeros(4))
     `,
     'an input that is too short': miss`
       evaluate(rows, { B: 4 })({ x: new Float32Array(6) })

@@ -67,6 +67,8 @@ describe('constants', () => {
   });
 
   test('reject a wrong count of numbers', () => {
-    expect(attempt(() => constantOf([1, 2, 3], 2, 2))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(attempt(() => constantOf([1, 2, 3] as readonly number[], 2, 2))).toMatchObject(
+      E.left({ _tag: 'ShapeError' }),
+    );
   });
 });

@@ -1,8 +1,10 @@
 /** Tensors of known values. */
-import { countable, type Extent, type Extents, type Widened } from '../types/dim.js';
+import type { Checked } from '../types/checked.js';
+import { countable, type Extent, type Extents, type Shown, type Widened } from '../types/dim.js';
 import { dual } from '../../internal/dual.js';
 import type { NumberType } from '../graph/region.js';
 import { type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
+import type { Product } from '../types/product.js';
 import { demandNumber } from '../primitives/checks.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js';
@@ -70,6 +72,17 @@ export const scalar: {
 
 type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;
 
+/** An error message if a list that is written out is too long or too short for a valid shape; otherwise `never`. */
+type OtherCount<A extends HostNumbers, S extends Shape> = number extends A['length']
+  ? never
+  : Product<[S] extends [Extents<S>] ? S : readonly [Dim]> extends infer N extends number
+    ? number extends N
+      ? never
+      : A['length'] extends N
+        ? never
+        : `${A['length']} numbers, but ${Shown<S>} has ${N} elements`
+    : never;
+
 const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | Uint8Array =>
   data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array
     ? data.slice()
@@ -77,25 +90,30 @@ const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | U
 
 /**
  * Makes a tensor of numbers in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, otherwise float32.
- * Raises `ShapeError` if their count does not fit the shape.
+ * The count of a list that is written out is checked by its type. Raises `ShapeError` if another count does not fit.
  * @example
  * constantOf([1, 2, 3, 4], 2, 2) // → [[1, 2], [3, 4]]
  * constantOf(Int32Array.of(7, 3), 2) // : Tensor<[2], 'int32'>
- * const wrong = attempt(() => constantOf([1, 2, 3], 2))
+ * const wrong = attempt(() => constantOf(Float32Array.of(1, 2, 3), 2))
  * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
-export const constantOf = <A extends HostNumbers, const S extends readonly number[]>(
-  data: A,
+export const constantOf = <const A extends HostNumbers, const S extends readonly number[]>(
+  data: Checked<A, S, OtherCount<A, S>, S[number]>,
   ...shape: Extents<S>
-): Tensor<Widened<S>, DTypeOfArray<A>> =>
-  tensor(constant(dataOf(data), checked('constantOf', shape), dtypeOfArray(data)));
+): Tensor<Widened<S>, DTypeOfArray<A>> => {
+  const numbers = data as A; // or an error message
+  return tensor(constant(dataOf(numbers), checked('constantOf', shape), dtypeOfArray(numbers)));
+};
 
 /**
  * Makes a vector of numbers to `gather` from, such as a schedule by timestep.
- * @example gather(table([0.9, 0.5, 0.1]), constantOf(Int32Array.of(2, 0), 2)) // → [0.1, 0.9]
+ * @example
+ * gather(table([0.9, 0.5, 0.1]), constantOf(Int32Array.of(2, 0), 2)) // → [0.1, 0.9]
+ * table([0.9, 0.5, 0.1]) // : Tensor<[3]>
+ * table(Float32Array.of(0.9, 0.5, 0.1)) // : Tensor<[Dim]>
  */
-export const table = <A extends HostNumbers>(data: A): Tensor<[Dim], DTypeOfArray<A>> =>
-  constantOf<A, number[]>(data, data.length) as Tensor<[Dim], DTypeOfArray<A>>; // one extent
+export const table = <const A extends HostNumbers>(data: A): Tensor<Widened<[A['length']]>, DTypeOfArray<A>> =>
+  tensor(constant(dataOf(data), [data.length], dtypeOfArray(data)));
 
 /**
  * Makes the integers 0 … n − 1.

@@ -6,6 +6,7 @@
 import type { HalfLiteral, Sum } from '../../internal/digits.js';
 import { refuseShape } from '../../internal/errors.js';
 import { sizeOf } from '../../internal/numbers.js';
+import type { IsUnion, LastOf } from '../../internal/union.js';
 import type { BadWord } from './words.js';
 
 /**
@@ -141,9 +142,6 @@ export const countable = (where: string, shape: readonly number[]): readonly num
     ? shape
     : refuseShape(where, 'at most 2^53 - 1 elements', shape, 'use smaller extents');
 
-/** True for a union of extents, such as `64 | 128`. */
-export type IsUnion<D, Whole = D> = D extends unknown ? ([Whole] extends [D] ? false : true) : never;
-
 /**
  * A shape with an error message in place of each union. TypeScript infers `4 | 5` for a type parameter that stands for 4
  * in one argument and for 5 in another; no tensor has such a shape. A `Dim` stays one extent.
@@ -160,12 +158,6 @@ type TwoValues<
   Whole extends Dim,
   Last extends Dim,
 > = `one extent has two values in this call, ${Exclude<Whole, Last>} and ${Last}`;
-/** The last member of a union: TypeScript infers from the last one of the overloads that the members become. */
-type LastOf<U> = (U extends unknown ? (x: () => U) => void : never) extends (x: infer F) => void
-  ? F extends () => infer Last
-    ? Last
-    : never
-  : never;
 
 /**
  * `D` if it is one valid extent, otherwise an error message: for a union, an invalid word, a pattern of words, a negative

@@ -30,28 +30,52 @@ type Misplaced<
 > = `'${D}' does not stay at its end of ${Shown<S>}: write -1, or use rearrange`;
 
 /** An error message if a symbol is not at the same end of the old shape; otherwise `never`. */
-export type Mismatch<S extends Shape, E extends readonly Dim[]> = Extract<Middle<S, E>, string>;
+export type Displaced<S extends Shape, E extends readonly Dim[]> = Extract<Middle<S, E>, string>;
 
 /** The extents, with 1 in place of −1. */
 type Others<E extends readonly unknown[]> = { [I in keyof E]: E[I] extends -1 ? 1 : E[I] };
 
-/** The quotient of the sizes of two shapes. Equal literals at either end are dropped first. */
-type Left<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [infer D, ...infer Rest extends Shape]
+/** The axes of two shapes without the equal literals at either end. */
+type Different<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [
+  infer D,
+  ...infer Rest extends Shape,
+]
   ? New extends readonly [Literal<D>, ...infer More extends readonly Dim[]]
-    ? Left<Rest, More>
-    : LeftBefore<Old, New>
-  : LeftBefore<Old, New>;
-type LeftBefore<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [
+    ? Different<Rest, More>
+    : DifferentBefore<Old, New>
+  : DifferentBefore<Old, New>;
+type DifferentBefore<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [
   ...infer Rest extends Shape,
   infer D,
 ]
   ? New extends readonly [...infer More extends readonly Dim[], Literal<D>]
-    ? LeftBefore<Rest, More>
-    : Divided<Product<Old>, Product<Others<New>>>
-  : Divided<Product<Old>, Product<Others<New>>>;
+    ? DifferentBefore<Rest, More>
+    : readonly [Old, New]
+  : readonly [Old, New];
 /** A literal or symbol; `never` for a wide extent, which may differ from another one. */
 type Literal<D> = IsWide<D> extends true ? never : D;
-type Divided<A, B> = Quotient<A & Dim, B & Dim>;
+
+/** The axes of the old and the new shape that decide whether they have as many elements. */
+type Decisive<S extends Shape, E extends readonly Dim[]> =
+  Middle<S, E> extends readonly [infer Old extends Shape, infer New extends readonly Dim[]]
+    ? Different<Old, New>
+    : readonly [Shape, Shape];
+
+/** An error message if the new shape has more or fewer elements, which literals tell; otherwise `never`. */
+export type Unfilled<S extends Shape, E extends readonly Dim[]> = number extends S['length'] | E['length']
+  ? never
+  : Decisive<S, E> extends readonly [infer Old extends Shape, infer New extends Shape]
+    ? [Extract<E[number], -1>] extends [never]
+      ? Unequal<Old, New, Product<Old>, Product<New>>
+      : Extract<Quotient<Product<Old> & Dim, Product<Others<New>> & Dim>, `${string} does not divide ${number}`>
+    : never;
+type Unequal<Old extends Shape, New extends Shape, N, M> = [N, M] extends [number, number]
+  ? number extends N | M
+    ? never
+    : [N] extends [M]
+      ? never
+      : `${Shown<Old>} has ${N & number} elements, ${Shown<New>} has ${M & number}`
+  : never;
 
 /** The extent of −1. The key that looks it up is deferred until the shape is known, as in `rearrangement.ts`. */
 export type Rest<S extends Shape, E extends readonly Dim[]> = Remainder<S, E>[S extends unknown ? 'extent' : never];
@@ -59,8 +83,8 @@ interface Remainder<S extends Shape, E extends readonly Dim[]> {
   readonly extent: S extends unknown
     ? number extends S['length']
       ? Dim
-      : Middle<S, E> extends readonly [infer Old extends Shape, infer New extends readonly Dim[]]
-        ? Left<Old, New>
+      : Decisive<S, E> extends readonly [infer Old extends Shape, infer New extends readonly Dim[]]
+        ? Quotient<Product<Old> & Dim, Product<Others<New>> & Dim>
         : Dim
     : never;
 }

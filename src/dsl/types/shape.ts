@@ -4,7 +4,8 @@
  * `never`, so that the uses of the result are not errors too.
  */
 import type { Checked } from './checked.js';
-import type { Dim, IsUnion, Shape } from './dim.js';
+import type { IsUnion } from '../../internal/union.js';
+import type { Dim, Shape } from './dim.js';
 
 /**
  * A shape that is not an inference site. `NoInfer<S>` would appear in each error message, and TypeScript 7 would report

@@ -278,7 +278,7 @@ test('a likelihood that is NaN is a NonFinite error that names the image', async
   const spoilt: Squares = {
     ...layer({}, () => null),
     predicts: 'v',
-    apply: (_, x) => F.pipe(x, scaleBy(table([NaN, 1]))) as typeof x,
+    apply: (_, x) => F.pipe(x, scaleBy(table(Float32Array.of(NaN, 1)))) as typeof x,
   };
   expect(await leftOf(outcome({ data: dataOf(4) }, trainedOf(spoilt)))).toMatchObject({
     _tag: 'NonFinite',

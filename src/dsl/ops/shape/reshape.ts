@@ -9,7 +9,7 @@ import { dual, type OneError } from '../../../internal/dual.js';
 import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import * as nodes from '../../primitives/index.js';
-import type { Mismatch, Rest } from '../../types/reshaped.js';
+import type { Displaced, Rest, Unfilled } from '../../types/reshaped.js';
 import type { AlongAxis, ExtentAt, Insert, Missing, NotPermutation, Permuted, Without } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { spread, startsWithTensor } from '../operand.js';
@@ -20,26 +20,33 @@ type Reshaped<S extends Shape, E extends readonly Dim[]> = {
   -readonly [I in keyof E]: E[I] extends -1 ? Rest<S, E> : Wide<E[I]>;
 };
 
-/** The extents of the data-first form, with an error message in place of each invalid or misplaced one. */
+/** The extents of the data-first form, with an error message in place of those that do not fit. */
 type ExtentsFor<S extends Shape, E extends readonly Dim[]> = {
   [I in keyof E]: 0 extends 1 & E[I]
     ? never // `any`
     : E[I] extends string
       ? Symbolic<S, E, E[I]>
-      : Requested<E[I]>;
+      : Checked<Requested<E[I]>, S, OtherCount<S, E>, S[number]>;
 };
+/** An error message if valid extents stand for more or fewer elements than the tensor has; otherwise `never`. */
+type OtherCount<S extends Shape, E extends readonly Dim[]> = [E] extends [Pending<E>] ? Unfilled<S, E> : never;
 /** A symbol that the tensor has at the same end, or an error message. */
 type Symbolic<S extends Shape, E extends readonly Dim[], D extends string> =
   Extent<D> extends D
-    ? [Extract<Mismatch<S, E>, `'${D}' ${string}`>] extends [never]
+    ? [Extract<Displaced<S, E>, `'${D}' ${string}`>] extends [never]
       ? D
-      : Extract<Mismatch<S, E>, `'${D}' ${string}`>
+      : Extract<Displaced<S, E>, `'${D}' ${string}`>
     : Extent<D>;
-/** The extents of the pipeable form; symbols are checked once the tensor is known. */
+/** The extents of the pipeable form; symbols and counts are checked once the tensor is known. */
 type Pending<E> = { [I in keyof E]: 0 extends 1 & E[I] ? never : Requested<E[I]> };
 
-/** A shape that has the symbols at its ends, or an error message. */
-type Fitting<S extends Shape, E extends readonly Dim[]> = [Mismatch<S, E>] extends [never] ? S : [Mismatch<S, E>];
+/** A tensor that has the symbols at its ends and as many elements, or an error message. */
+type Fitting<S extends Shape, D extends DType, E extends readonly Dim[]> = Checked<
+  Tensor<S, D>,
+  S,
+  Displaced<S, E> | OtherCount<S, E>,
+  S[number]
+>;
 
 /** Replaces symbols at both ends by the extents of `shape`, and −1 by the remaining extent. Raises `ShapeError`. */
 const resolved = (extents: Shape, shape: readonly number[]): readonly number[] => {
@@ -77,9 +84,7 @@ const resolved = (extents: Shape, shape: readonly number[]): readonly number[] =
 export const reshape: OneError & {
   <const E extends readonly Dim[]>(
     ...extents: Pending<E>
-  ): [Extract<E[number], string>] extends [never]
-    ? <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Reshaped<S, E>, D>
-    : <S extends Shape, D extends DType>(x: Tensor<Fitting<S, E>, D>) => Tensor<Reshaped<S, E>, D>;
+  ): <S extends Shape, D extends DType>(x: Fitting<S, D, E>) => Tensor<Reshaped<S, E>, D>;
   <S extends Shape, D extends DType, const E extends readonly Dim[]>(
     x: Tensor<S, D>,
     ...extents: ExtentsFor<S, E>
@@ -283,7 +288,7 @@ type Ascribing<E> = { [I in keyof E]: E[I] extends Keep ? E[I] : Extent<E[I]> };
  * is traced: literal extents, and symbols against each other (`ascribe(x, 'H', 'H/2')`). Raises `ShapeError` if it does
  * not fit.
  * @example
- * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
+ * const betas = table(Float32Array.of(0.1, 0.2, 0.3)) // : Tensor<[Dim]>
  * ascribe(betas, 3) // : Tensor<[3]>
  * pipe(betas, ascribe(3)) // : Tensor<[3]>
  * const wrong = attempt(() => ascribe(betas, 4))

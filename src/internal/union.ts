@@ -1,0 +1,11 @@
+/** Unions in types. */
+
+/** True for a union, such as `64 | 128`. */
+export type IsUnion<U, Whole = U> = U extends unknown ? ([Whole] extends [U] ? false : true) : never;
+
+/** The last member of a union: TypeScript infers from the last one of the overloads that the members become. */
+export type LastOf<U> = (U extends unknown ? (x: () => U) => void : never) extends (x: infer F) => void
+  ? F extends () => infer Last
+    ? Last
+    : never
+  : never;

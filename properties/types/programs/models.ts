@@ -102,7 +102,7 @@ export const models = group('models', {
     );
   `,
   'a function that takes any layer': right`
-    const count = (part: Layer<unknown, unknown>): number => parameterCount(part.params);
+    const count = (part: AnyLayer<unknown>): number => parameterCount(part.params);
     count(linearLayer({ inputs: 2, outputs: 8 }));
   `,
   'a function that takes any layer of images': right`

@@ -11,7 +11,7 @@ export type ShapeMismatch<
   X extends string = 'the first operand',
   Y extends string = 'the second operand',
 > = number extends S['length'] | T['length']
-  ? `${Y} must have the shape of ${X}: ascribeLike checks it when the program is traced`
+  ? `${Y} must be a tensor in the shape of ${X}; if its rank is unknown, use ascribeLike`
   : S['length'] extends T['length']
     ? AxisMismatch<S, T, X, Y>
     : `${Y} is ${Shown<T>}, but ${X} is ${Shown<S>}: broadcastTo repeats axes`;

@@ -27,9 +27,9 @@ export interface Arithmetic<N extends DType, R extends DType = never> {
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<[], NoInfer<D>>): Tensor<S, Result<D, R>>;
-  // the same with messages, for calls that match no other overload
+  // the same with messages, for calls that match no other overload; a number is right, so that the error is at `y`
   <S extends Shape, T extends Shape, D extends N>(
-    x: Tensor<S, D>,
+    x: Tensor<S, D> | number,
     y: SameShape<S, T, NoInfer<D>>,
   ): Tensor<S, Result<D, R>>;
   <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;

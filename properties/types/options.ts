@@ -498,7 +498,7 @@ conv2d(zeros(3, 3, 1, 2), {
   stride: [1, 1],
 });
 convTranspose2d(zeros(1, 4, 4, 2), zeros(3, 3, 1, 2), {
-  // @ts-expect-error 'stride' does not exist in type
+  // @ts-expect-error 'stride' is not an option: did you mean 'strides'?
   stride: [1, 1],
 });
 F.pipe(

@@ -32,10 +32,10 @@ type Alternatives<U extends string, Last = LastOf<U>> = [Exclude<U, Last>] exten
 
 /**
  * The fields with the same first letter that differ from a name by one letter (`ete` and `eta`), by the order of two
- * letters (`gird` and `grid`), or by an end (`batchSize` and `batch`).
+ * letters (`gird` and `grid`), or by an end (`batchSize` and `batch`, `pad` and `padding`).
  */
 type Similar<N extends string, F> = F extends string
-  ? N extends `${F}${string}`
+  ? [N, F] extends readonly [`${F}${string}`, string] | readonly [string, `${N}${string}`]
     ? F
     : (N | Shorter<N>) & (F | Shorter<F>) extends never
       ? never

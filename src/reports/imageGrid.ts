@@ -1,6 +1,7 @@
 import type { HostArray } from '../dsl/compile/backend.js';
 import { fail, showShape, type NoisefoldError } from '../internal/errors.js';
 import { exactly, hostArray, natural, positive, refined } from '../internal/decode.js';
+import type { Exact } from '../internal/exact.js';
 import { E, F, type either, t } from '../internal/fp.js';
 import { sizeOf } from '../internal/numbers.js';
 import { optionsOf } from '../internal/options.js';
@@ -97,12 +98,12 @@ const arranged = (
  * const { width, height } = unwrap(imageGrid(images, { columns: 3, scale: 8, gap: 2 }))
  * const size = [width, height] // → [28, 8]
  */
-export const imageGrid = (
+export const imageGrid = <G = unknown>(
   images: ImageBatch,
-  layout: number | ImageGridOptions = {},
+  layout?: number | (Exact<G, keyof ImageGridOptions> & ImageGridOptions),
 ): either.Either<NoisefoldError, Picture> =>
   F.pipe(
     checkedImages(images),
-    E.flatMap(() => decoded(typeof layout === 'number' ? { columns: layout } : layout)),
+    E.flatMap(() => decoded(typeof layout === 'number' ? { columns: layout } : (layout ?? {}))),
     E.flatMap((options) => arranged(images, options)),
   );

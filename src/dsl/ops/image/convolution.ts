@@ -5,6 +5,7 @@ import { type Half, isExtent, type OrNever } from '../../types/dim.js';
 import type { ExtentMismatch } from '../../types/mismatch.js';
 import type { Product, Quotient } from '../../types/product.js';
 import { dual, type OneError } from '../../../internal/dual.js';
+import type { Exact } from '../../../internal/exact.js';
 import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { ConvAttributes, Node } from '../../graph/node.js';
 import { conv2d as conv2dNode, dilated, flip, fourOf, reshape, transpose } from '../../primitives/index.js';
@@ -136,10 +137,11 @@ export const conv2d: {
     const S extends Pair = readonly [1, 1],
     const P extends GivenPadding = 'same',
     const L extends Pair = readonly [1, 1],
+    F = unknown,
   >(
     image: Tensor<[B, H, W, C]>,
     kernel: GroupedKernel<C, G, KH, KW, K, D>,
-    options: Convolution<G, S, P, L>,
+    options: Exact<F, keyof Convolution> & Convolution<G, S, P, L>,
   ): Tensor<[B, Convolved<H, KH, S, P, L, 0>, Convolved<W, KW, S, P, L, 1>, D]>;
   <
     KH extends Dim,
@@ -150,9 +152,10 @@ export const conv2d: {
     const S extends Pair = readonly [1, 1],
     const P extends GivenPadding = 'same',
     const L extends Pair = readonly [1, 1],
+    F = unknown,
   >(
     kernel: Tensor<[KH, KW, C, D]>,
-    options: Convolution<G, S, P, L>,
+    options: Exact<F, keyof Convolution> & Convolution<G, S, P, L>,
   ): <B extends Dim, H extends Dim, W extends Dim>(
     image: Tensor<[B, H, W, NoInfer<Ungrouped<G, C>>]>,
   ) => Tensor<[B, Convolved<H, KH, S, P, L, 0>, Convolved<W, KW, S, P, L, 1>, D]>;
@@ -282,9 +285,11 @@ export const convTranspose2d: OneError & {
     const P extends GivenPadding = 'same',
     const L extends Pair = readonly [1, 1],
     const O extends Pair = readonly [0, 0],
+    F = unknown,
   >(
     kernel: Tensor<[KH, KW, D, C]>,
-    ...options: readonly [] | readonly [options: TransposedConvolution<G, S, P, L, O>] // refuses `undefined`
+    ...options:
+      readonly [] | readonly [options: Exact<F, keyof TransposedConvolution> & TransposedConvolution<G, S, P, L, O>] // refuses `undefined`
   ): <B extends Dim, H extends Dim, W extends Dim>(
     image: Tensor<[B, H, W, NoInfer<C>]>,
   ) => Tensor<[B, Transposed<H, KH, S, P, L, O, 0>, Transposed<W, KW, S, P, L, O, 1>, Ungrouped<G, D>]>;
@@ -301,10 +306,11 @@ export const convTranspose2d: OneError & {
     const P extends GivenPadding = 'same',
     const L extends Pair = readonly [1, 1],
     const O extends Pair = readonly [0, 0],
+    F = unknown,
   >(
     image: Tensor<[B, H, W, C]>,
     kernel: Tensor<[KH, KW, D, NoInfer<C>]>,
-    options?: TransposedConvolution<G, S, P, L, O>,
+    options?: Exact<F, keyof TransposedConvolution> & TransposedConvolution<G, S, P, L, O>,
   ): Tensor<[B, Transposed<H, KH, S, P, L, O, 0>, Transposed<W, KW, S, P, L, O, 1>, Ungrouped<G, D>]>;
   <C extends Dim, D extends Dim, K>(
     image: Tensor<[Dim, Dim, Dim, C]>,

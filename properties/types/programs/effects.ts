@@ -30,6 +30,10 @@ export const conditions = group(
       const trained = await nf.run(fit({ ...recipe, model: conditional }));
       sample(trained, «{ solver: ddim(), key: key(8), labels: [1], guidance: classifierGuided(judge, 2) }»);
     `,
+    'guidance by a classifier without the guide, before the model': wrong`
+      declare const judge: ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
+      sample(«{ solver: ddim(), key: key(8), labels: [1], guidance: classifierGuided(judge, 2) }»);
+    `,
     'a guide for other images': wrong`
       declare const judge: ClassifierModel<Tensor<[10]>, [32, 32, 3]>;
       declare const guide: TrainedClassifier<Tensor<[10]>, [32, 32, 3]>;
@@ -75,6 +79,24 @@ export const conditions = group(
       const trained = await nf.run(fit({ ...recipe, model }));
       const guide = await nf.run(fit({ ...recipe, model: judge }));
       sample(trained, { solver: ddim(), key: key(8), labels: [1], guidance: classifierGuided(judge, 2), guide });
+    `,
+    'guidance by a gradient without parameters': right`
+      declare const trained: Trained<UNetParams, [28, 28, 1]>;
+      const bright: GuideGradient<null, Shape> = { gradient: (_, x) => onesLike(x) };
+      const dark: GuideGradient<unknown, Shape> = { gradient: (_, x) => neg(x) };
+      sample(trained, { solver: ddim(), key: key(8), count: 2, guidance: classifierGuided(bright, 2) });
+      sample({ solver: ddim(), key: key(8), count: 2, guidance: meanGuided(dark, 2) })(trained);
+    `,
+    'a model that may have classes': right`
+      const begin = <P>(own: Model<P, [28, 28, 1]>) => fit({ ...recipe, model: own, labelDropout: 0.1 });
+      const guided = <P>(own: Denoiser<P, [28, 28, 1]>) =>
+        sampler({ process, denoiser: own, solver: ddim(), guidance: cfg(3) });
+      begin(model);
+      guided(model);
+      const either = Number('1') > 0 ? model : conditional;
+      fit({ ...recipe, model: either, labelDropout: 0.1 });
+      sampler({ process, denoiser: either, solver: ddim(), guidance: cfg(3) });
+      fit({ ...recipe, model: JSON.parse('{}'), labelDropout: 0.1 });
     `,
     'classes of a number that is known at run time': right`
       const made = unwrap(unet({ image, base: 8, multipliers: [1], classes: Number('10') }));

@@ -2,6 +2,7 @@
 import type { Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
 import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
+import type { NeedsClasses } from '../../internal/classes.js';
 import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
@@ -9,7 +10,7 @@ import { checked } from '../../internal/parts.js';
 import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
-import type { ForClasses, Needs, WithClasses } from './classes.js';
+import type { ForClasses, ForGuide, WithClasses } from './classes.js';
 import { planOf } from './samplePlan.js';
 import { encodingCodec, type Sampling } from './sampling.js';
 import { genEffect } from '../genEffect.js';
@@ -48,11 +49,11 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
  */
 export const encode: {
   <Q = unknown, J extends ImageShape = ImageShape, G = unknown, C = never>(
-    encoding: Exact<G, keyof Encoding> & Encoding<Q, J> & { readonly guidance?: Needs<C> },
+    encoding: Exact<G, keyof Encoding> & ForGuide<Q, G> & Encoding<Q, J> & { readonly guidance?: NeedsClasses<C> },
   ): <P, I extends J, K>(trained: WithClasses<Trained<P, I, K>, K, G, C>) => Effect<Images>;
   <P, I extends ImageShape, K, Q = unknown, G = unknown>(
     trained: Trained<P, I, K>,
-    encoding: Exact<G, keyof Encoding> & ForClasses<K, G> & Encoding<Q, NoInfer<I>>,
+    encoding: Exact<G, keyof Encoding> & ForClasses<K, G> & ForGuide<Q, G> & Encoding<Q, NoInfer<I>>,
   ): Effect<Images>;
 } = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
   genEffect('encode', function* (backend) {

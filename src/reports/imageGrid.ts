@@ -1,5 +1,6 @@
 import type { HostArray } from '../dsl/compile/backend.js';
 import { fail, showShape, type NoisefoldError } from '../internal/errors.js';
+import type { Itself } from '../internal/itself.js';
 import { exactly, hostArray, natural, positive, refined } from '../internal/decode.js';
 import { E, F, type either, t } from '../internal/fp.js';
 import { sizeOf } from '../internal/numbers.js';
@@ -98,7 +99,7 @@ const arranged = (
  * const size = [width, height] // → [28, 8]
  */
 export const imageGrid = (
-  images: ImageBatch,
+  images: Itself<ImageBatch>,
   layout: number | ImageGridOptions = {},
 ): either.Either<NoisefoldError, Picture> =>
   F.pipe(

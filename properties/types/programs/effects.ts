@@ -163,6 +163,48 @@ export const effects = group(
     'data that are read but not run': wrong`
       fit({ ...recipe, model, «data: readIdxDataset('images', 'labels', image)» })
     `,
+    'a process of a sampler that is not unwrapped': wrong`
+      sampler({ «process: ddpm(cosine(1000))», denoiser: model, solver: ddim() })
+    `,
+    'images that are passed on but not awaited': wrong`
+      declare const trained: Trained<UNetParams, [28, 28, 1]>;
+      const images = nf.run(sample(trained, { solver: ddim(), key: key(8), count: 2 }));
+      imageGrid(«images», 2);
+    `,
+    'a picture that is not unwrapped': wrong`
+      declare const images: Images;
+      await nf.run(encodePng(«imageGrid(images, 2)»));
+    `,
+    'a guide that is not run': wrong`
+      declare const trained: Trained<UNetParams, [28, 28, 1]>;
+      declare const judge: ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
+      const guide = fit({ ...recipe, model: judge });
+      sample(trained, { solver: ddim(), key: key(8), labels: [1], guidance: classifierGuided(judge, 2), «guide» });
+    `,
+    'images to begin with that are not run': wrong`
+      declare const trained: Trained<UNetParams, [28, 28, 1]>;
+      const images = sample(trained, { solver: ddim(), key: key(8), count: 2 });
+      sample(trained, { solver: ddim(), key: key(8), from: { «images», strength: 0.5 } });
+    `,
+    'a trained model that is not awaited, to begin with': wrong`
+      const trained = nf.run(fit({ ...recipe, model }));
+      fit({ ...recipe, model, «initial: trained» });
+    `,
+    'work that is run twice': wrong`
+      await nf.run(«nf.run(fit({ ...recipe, model }))»)
+    `,
+    'a promise that is unwrapped, not awaited': wrong`
+      unwrap(«nf.run(fit({ ...recipe, model }))»)
+    `,
+    'a recipe whose process is not unwrapped': wrong`
+      trainStep({ model, optimizer, «process: ddpm(cosine(1000))» }, image)
+    `,
+    'a recipe whose model is not unwrapped': wrong`
+      trainStep({ «model: unet({ image, base: 8, multipliers: [1, 2] })», optimizer, process }, image)
+    `,
+    'a training that is not run, in the pipeable form': wrong`
+      sample({ solver: ddim(), key: key(8), count: 2 })(«fit({ ...recipe, model })»)
+    `,
     'a solver that is not called': wrong`
       sample({ «solver: ddim», key: key(8), count: 2 })
     `,
@@ -214,6 +256,16 @@ export const effects = group(
       const made = unet({ image, base: 8, multipliers: [1, 2] });
       if (isRight(made)) fit({ ...recipe, model: made.right });
       else console.log(made.left.message);
+    `,
+    'results in lists, pipes and generic functions': right`
+      const valueOf = <A>(result: Either<NoisefoldError, A>): A => unwrap(result);
+      const processes: readonly Process[] = [ddpm(cosine(10)), valueOf(pipe(ddpm(cosine(10)), right))].map((one) => unwrap(one));
+      const [first] = [ddpm(cosine(10)), ddpm(cosine(20))].map(unwrap);
+      const runAll = <A>(works: readonly Runnable<A>[]): Promise<A[]> => Promise.all(works.map((work) => nf.run(work)));
+      await runAll([fit({ ...recipe, model })]);
+      const file = unwrap(await readIdxDataset('images', 'labels', image)());
+      const trained = await nf.run((backend) => fit({ ...recipe, model, data: file })(backend));
+      const train = <P>(own: Model<P, [28, 28, 1]>) => fit({ ...recipe, model: own });
     `,
     'an activation in a pipe': right`
       const y: Tensor<[4, 2]> = pipe(zeros(4, 2), silu, relu, tanh);

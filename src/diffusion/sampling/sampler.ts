@@ -9,6 +9,7 @@ import {
   zerosLike,
 } from '../../dsl/index.js';
 import type { NeedsClasses, NoClasses, SaysOfClasses } from '../../internal/classes.js';
+import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { limitTimesteps } from '../conditioning/networkTimesteps.js';
@@ -30,8 +31,8 @@ import { type InferredFrom, namedFields } from '../../internal/options.js';
 
 /** The parts of a sampler, which are independent of each other. */
 export interface SamplerParts<P, I extends Shape> {
-  readonly process: Process;
-  readonly denoiser: Denoiser<P, I>;
+  readonly process: Itself<Process>;
+  readonly denoiser: Itself<Denoiser<P, I>>;
   readonly solver: Solver;
   /** A grid, or a number of timesteps, which means {@link trailing}. {@link everyStep} if left out. */
   readonly grid?: number | Grid;

@@ -12,6 +12,7 @@ import {
 } from '../../diffusion/index.js';
 import { type Raveling, raveling, type Shape } from '../../dsl/index.js';
 import type { IfNoClasses } from '../../internal/classes.js';
+import type { Itself } from '../../internal/itself.js';
 import type { Averaging, Optimizer } from '../../nn/index.js';
 
 /** A network to be trained: a denoiser, or a classifier of noisy images, which has no `predicts`. */
@@ -29,8 +30,8 @@ type LabelDropout<M> = string extends keyof M // any
 
 /** A network and how to train it. */
 export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P, I>> {
-  readonly model: M;
-  readonly process: Process;
+  readonly model: Itself<M>;
+  readonly process: Itself<Process>;
   readonly optimizer: Optimizer;
   /**
    * The loss that is minimized, and measured on held-out images: by default {@link simpleLosses} for a denoiser and

@@ -3,6 +3,7 @@ import type { GuidedParams } from '../../diffusion/index.js';
 import { fail, key as keyOf } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
 import type { IfNoClasses } from '../../internal/classes.js';
+import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { E } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
@@ -87,7 +88,7 @@ const released = fail('ConfigError', {
  * await nf.close()
  */
 export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unknown>(
-  trained: Trained<P, I, K>,
+  trained: Itself<Trained<P, I, K>>,
   options: Exact<G, keyof Preparation> & ForClasses<K, G> & ForGuide<Q, G> & Preparation<Q, NoInfer<I>>,
 ): Effect<PreparedSampling<RequestFor<K, G>>> =>
   genEffect('prepareSampling', function* (backend) {

@@ -50,9 +50,9 @@ const named =
     options.map((one) => ({ name: `${name} ${JSON.stringify(one)}`, solver: make(one), accuracy, endsAtX0 }));
 
 const [first, second, churned, ofNoises] = [named(0.05), named(0.015), named(0.08), named(0.015, false)];
-const ofOrders = (from: number, to: number): readonly { readonly order: number }[] =>
-  Array.from({ length: to - from + 1 }, (_, i) => ({ order: from + i }));
-const uniPCs = (['bh1', 'bh2'] as const).flatMap((variant) => ofOrders(1, 3).map((one) => ({ ...one, variant })));
+const ofOrders = <const N extends number>(...orders: readonly N[]): readonly { readonly order: N }[] =>
+  orders.map((order) => ({ order }));
+const uniPCs = (['bh1', 'bh2'] as const).flatMap((variant) => ofOrders(1, 2, 3).map((one) => ({ ...one, variant })));
 
 /**
  * Solvers that draw as much noise as they remove, so that x_t of data that are a point keeps the noise of its level.
@@ -62,20 +62,20 @@ const keeping: readonly Named[] = [
   ...first('ancestral', ancestral, [{ variance: 'posterior' }]),
   ...first('eulerAncestral', eulerAncestral, [{ eta: 0.5 }, { eta: 1 }]),
   ...first('euler', euler, [{}]),
-  ...first('dpmSolverPP', dpmSolverPP, ofOrders(1, 1)),
-  ...first('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(1, 1)),
-  ...first('dpmSolverPPSde', dpmSolverPPSde, ofOrders(1, 1)),
-  ...first('pndm', pndm, ofOrders(1, 1)),
-  ...first('lms', lms, ofOrders(1, 1)),
+  ...first('dpmSolverPP', dpmSolverPP, ofOrders(1)),
+  ...first('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(1)),
+  ...first('dpmSolverPPSde', dpmSolverPPSde, ofOrders(1)),
+  ...first('pndm', pndm, ofOrders(1)),
+  ...first('lms', lms, ofOrders(1)),
   ...second('dpmSolverPP', dpmSolverPP, ofOrders(2, 3)),
   ...second('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(2, 3)),
-  ...second('dpmSolverPPSde', dpmSolverPPSde, ofOrders(2, 2)),
+  ...second('dpmSolverPPSde', dpmSolverPPSde, ofOrders(2)),
   ...second('uniPC', uniPC, uniPCs),
   ...second('heun', heun, [{}, { churn: 5 }, { churn: 40, sMin: 0.01, sMax: 50 }]),
   ...churned('euler', euler, [{ churn: 5 }, { churn: 40, sMax: 50 }]),
-  ...ofNoises('pndm', pndm, ofOrders(2, 4)),
+  ...ofNoises('pndm', pndm, ofOrders(2, 3, 4)),
   ...ofNoises('pndm', pndm, [{ start: 'rungeKutta' }]),
-  ...ofNoises('lms', lms, ofOrders(2, 4)),
+  ...ofNoises('lms', lms, ofOrders(2, 3, 4)),
 ];
 
 /** Solvers for the mean E[x_0|x_t]: all except the one for consistency functions. */

@@ -201,14 +201,14 @@ const solvers: Readonly<Record<string, (golden: GoldenSteps) => Solver>> = {
   DDIMInverseScheduler: () => ddimInversion(),
   PNDMScheduler: ({ settings }) => pndm({ start: settings.skip_prk_steps === true ? 'fewer' : 'rungeKutta' }),
   DPMSolverMultistepScheduler: ({ settings: { algorithm_type, solver_order: order = 2 } }) =>
-    algorithm_type === 'sde-dpmsolver++' ? dpmSolverPPSde({ order }) : dpmSolverPP({ order }),
+    algorithm_type === 'sde-dpmsolver++' ? dpmSolverPPSde({ order: order as 1 | 2 }) : dpmSolverPP({ order }),
   DPMSolverSinglestepScheduler: ({ settings: { solver_order: order = 2 } }) => dpmSolverPPSinglestep({ order }),
   UniPCMultistepScheduler: ({ settings: { solver_order: order = 2, solver_type } }) =>
     uniPC({ order, variant: solver_type === 'bh1' ? 'bh1' : 'bh2' }),
   EulerDiscreteScheduler: () => euler(),
   EulerAncestralDiscreteScheduler: () => eulerAncestral(),
   HeunDiscreteScheduler: () => heun(),
-  LMSDiscreteScheduler: ({ step: { order = 4 } = {} }) => lms({ order }),
+  LMSDiscreteScheduler: ({ step }) => lms({ order: step?.order ?? 4 }),
   LCMScheduler: () => consistency(),
   sample_euler: (golden) => euler(churnOf(golden)),
   sample_heun: (golden) => heun(churnOf(golden)),

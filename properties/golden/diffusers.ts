@@ -29,7 +29,7 @@ export interface GoldenSteps {
     readonly use_karras_sigmas?: boolean;
     readonly use_exponential_sigmas?: boolean;
     readonly algorithm_type?: string;
-    readonly solver_order?: number;
+    readonly solver_order?: 1 | 2 | 3;
     readonly solver_type?: string;
     readonly s_churn?: number;
     readonly s_tmin?: number;
@@ -38,7 +38,7 @@ export interface GoldenSteps {
     readonly eta?: number;
   };
   /** Arguments of each step. */
-  readonly step?: { readonly eta?: number; readonly order?: number };
+  readonly step?: { readonly eta?: number; readonly order?: 1 | 2 | 3 | 4 };
   /** The timesteps that the model gets at the beginning of each step, which may be fractional. */
   readonly timesteps?: readonly number[];
   /** The σ of these timesteps, if the scheduler has σ. */

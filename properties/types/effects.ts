@@ -94,13 +94,13 @@ fit({ ...recipe, onEvent: () => 'halt' });
 fit({ ...recipe, onEvent: async () => 'halt' });
 
 // what is no effect is refused
-// @ts-expect-error provides no match for the signature
+// @ts-expect-error this is a promise: await gives its value
 export const started = () => nf.run(fit(recipe)(backend)());
 // @ts-expect-error Types of parameters 'trained' and 'backend' are incompatible
 export const unapplied = () => nf.run(sample(sampling));
-// @ts-expect-error provides no match for the signature
+// @ts-expect-error this is an Either: unwrap(…) gives its value
 export const either = () => nf.run(ddpm(cosine(1000)));
-// @ts-expect-error is not assignable to parameter of type 'Either<NoisefoldError, unknown>'
+// @ts-expect-error this work has not started: await nf.run(…) gives its value
 export const ofTask = () => unwrap(writeAtomically('log', 'text'));
 
 const process = ddpm(cosine(1000));

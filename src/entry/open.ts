@@ -4,11 +4,12 @@ import { failure, type NoisefoldError, orRaise, raise, thrownError } from '../in
 import type { taskEither } from '../internal/fp.js';
 import type { Either } from './either.js';
 import { isEither, kindOf } from '../internal/either.js';
+import type { NoEither, NoPromise } from '../internal/itself.js';
 
 /** Work that {@link Noisefold.run} runs: an `Effect` or a `Task`, also by their fp-ts types. */
-export type Runnable<A> = (
-  backend: Backend,
-) => taskEither.TaskEither<NoisefoldError, A> | Promise<Either<NoisefoldError, A>>;
+export type Runnable<A> = NoEither &
+  NoPromise &
+  ((backend: Backend) => taskEither.TaskEither<NoisefoldError, A> | Promise<Either<NoisefoldError, A>>);
 
 /** The key of `await using`, if the compiler's libraries declare it. */
 type AsyncDispose = SymbolConstructor extends { readonly asyncDispose: infer K extends symbol } ? K : never;

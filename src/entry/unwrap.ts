@@ -1,6 +1,10 @@
 import { type NoisefoldError, orRaise, raise } from '../internal/errors.js';
 import { isEither, kindOf } from '../internal/either.js';
+import type { NoPromise, NoWork } from '../internal/itself.js';
 import type { Either } from './either.js';
+
+/** An `Either`, and no work or promise in its place. */
+type EitherItself<A> = NoWork & NoPromise & Either<NoisefoldError, A>;
 
 /**
  * Returns the value of a result. Throws a {@link ThrownError} that carries its error if it is a `Left`.
@@ -10,7 +14,7 @@ import type { Either } from './either.js';
  * const refused = async () => unwrap(ddpm(cosine(0)))
  * await refused().catch((thrown) => errorIn(thrown)?._tag) // → 'ConfigError'
  */
-export const unwrap = <A>(result: Either<NoisefoldError, A>): A =>
+export const unwrap = <A>(result: EitherItself<A>): A =>
   isEither(result)
     ? orRaise(result)
     : raise('ConfigError', {

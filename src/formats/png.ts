@@ -4,6 +4,7 @@
  */
 import { task, type Task } from '../dsl/run/effect.js';
 import { kindOf } from '../internal/either.js';
+import type { Itself } from '../internal/itself.js';
 import { attempt, failure } from '../internal/errors.js';
 import { E, TE } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
@@ -71,7 +72,7 @@ const fields = namedFields('encodePng', {
  * const png = unwrap(await encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 255) })())
  * String.fromCharCode(...png.subarray(1, 4)) // → 'PNG'
  */
-export const encodePng = (picture: Picture): Task<Uint8Array> => {
+export const encodePng = (picture: Itself<Picture>): Task<Uint8Array> => {
   const named = attempt(() => fields(picture));
   if (E.isLeft(named)) return task(TE.fromEither(named));
   const { width, height, channels, data } = picture;

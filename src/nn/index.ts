@@ -65,6 +65,7 @@ export {
   type UNetConfig,
 } from './networks/unetConfig.js';
 export * from './networks/unet.js';
+export type { WithoutClasses } from '../internal/classes.js';
 export {
   cosineDecay,
   cosineRestarts,

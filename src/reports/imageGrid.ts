@@ -2,6 +2,7 @@ import type { HostArray } from '../dsl/compile/backend.js';
 import { fail, showShape, type NoisefoldError } from '../internal/errors.js';
 import { exactly, hostArray, natural, positive, refined } from '../internal/decode.js';
 import type { Exact } from '../internal/exact.js';
+import type { Itself } from '../internal/itself.js';
 import { E, F, type either, t } from '../internal/fp.js';
 import { sizeOf } from '../internal/numbers.js';
 import { optionsOf } from '../internal/options.js';
@@ -99,7 +100,7 @@ const arranged = (
  * const size = [width, height] // → [28, 8]
  */
 export const imageGrid = <G = unknown>(
-  images: ImageBatch,
+  images: Itself<ImageBatch>,
   layout?: number | (Exact<G, keyof ImageGridOptions> & ImageGridOptions),
 ): either.Either<NoisefoldError, Picture> =>
   F.pipe(

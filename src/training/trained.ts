@@ -1,7 +1,7 @@
 /** Trained networks: the results of `fit` and `loadTrained`. */
 import type { ClassifierModel, Model, Parameterization, Process } from '../diffusion/index.js';
 import type { Resident } from '../dsl/index.js';
-import type { WithoutClasses } from '../nn/index.js';
+import type { IfNoClasses, WithoutClasses } from '../internal/classes.js';
 import type { ImageExtents, ImageShape } from './data/dataset.js';
 
 /** A network `M` with parameters on a backend. */
@@ -49,5 +49,5 @@ export type AnyTrained<P, I extends ImageShape> = Trained<P, I> | TrainedClassif
 
 /** The result of `fit` for a network `M`. */
 export type TrainedOf<P, I extends ImageShape, M> = M extends { readonly predicts: Parameterization }
-  ? Trained<P, I, keyof WithoutClasses extends keyof M ? WithoutClasses : unknown>
+  ? Trained<P, I, IfNoClasses<M, WithoutClasses, unknown>>
   : TrainedClassifier<P, I>;

@@ -30,6 +30,10 @@ export const conditions = group(
       const trained = await nf.run(fit({ ...recipe, model: conditional }));
       sample(trained, «{ solver: ddim(), key: key(8), labels: [1], guidance: classifierGuided(judge, 2) }»);
     `,
+    'guidance by a classifier without the guide, before the model': wrong`
+      declare const judge: ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
+      sample(«{ solver: ddim(), key: key(8), labels: [1], guidance: classifierGuided(judge, 2) }»);
+    `,
     'a guide for other images': wrong`
       declare const judge: ClassifierModel<Tensor<[10]>, [32, 32, 3]>;
       declare const guide: TrainedClassifier<Tensor<[10]>, [32, 32, 3]>;
@@ -75,6 +79,24 @@ export const conditions = group(
       const trained = await nf.run(fit({ ...recipe, model }));
       const guide = await nf.run(fit({ ...recipe, model: judge }));
       sample(trained, { solver: ddim(), key: key(8), labels: [1], guidance: classifierGuided(judge, 2), guide });
+    `,
+    'guidance by a gradient without parameters': right`
+      declare const trained: Trained<UNetParams, [28, 28, 1]>;
+      const bright: GuideGradient<null, Shape> = { gradient: (_, x) => onesLike(x) };
+      const dark: GuideGradient<unknown, Shape> = { gradient: (_, x) => neg(x) };
+      sample(trained, { solver: ddim(), key: key(8), count: 2, guidance: classifierGuided(bright, 2) });
+      sample({ solver: ddim(), key: key(8), count: 2, guidance: meanGuided(dark, 2) })(trained);
+    `,
+    'a model that may have classes': right`
+      const begin = <P>(own: Model<P, [28, 28, 1]>) => fit({ ...recipe, model: own, labelDropout: 0.1 });
+      const guided = <P>(own: Denoiser<P, [28, 28, 1]>) =>
+        sampler({ process, denoiser: own, solver: ddim(), guidance: cfg(3) });
+      begin(model);
+      guided(model);
+      const either = Number('1') > 0 ? model : conditional;
+      fit({ ...recipe, model: either, labelDropout: 0.1 });
+      sampler({ process, denoiser: either, solver: ddim(), guidance: cfg(3) });
+      fit({ ...recipe, model: JSON.parse('{}'), labelDropout: 0.1 });
     `,
     'classes of a number that is known at run time': right`
       const made = unwrap(unet({ image, base: 8, multipliers: [1], classes: Number('10') }));
@@ -141,6 +163,48 @@ export const effects = group(
     'data that are read but not run': wrong`
       fit({ ...recipe, model, «data: readIdxDataset('images', 'labels', image)» })
     `,
+    'a process of a sampler that is not unwrapped': wrong`
+      sampler({ «process: ddpm(cosine(1000))», denoiser: model, solver: ddim() })
+    `,
+    'images that are passed on but not awaited': wrong`
+      declare const trained: Trained<UNetParams, [28, 28, 1]>;
+      const images = nf.run(sample(trained, { solver: ddim(), key: key(8), count: 2 }));
+      imageGrid(«images», 2);
+    `,
+    'a picture that is not unwrapped': wrong`
+      declare const images: Images;
+      await nf.run(encodePng(«imageGrid(images, 2)»));
+    `,
+    'a guide that is not run': wrong`
+      declare const trained: Trained<UNetParams, [28, 28, 1]>;
+      declare const judge: ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
+      const guide = fit({ ...recipe, model: judge });
+      sample(trained, { solver: ddim(), key: key(8), labels: [1], guidance: classifierGuided(judge, 2), «guide» });
+    `,
+    'images to begin with that are not run': wrong`
+      declare const trained: Trained<UNetParams, [28, 28, 1]>;
+      const images = sample(trained, { solver: ddim(), key: key(8), count: 2 });
+      sample(trained, { solver: ddim(), key: key(8), from: { «images», strength: 0.5 } });
+    `,
+    'a trained model that is not awaited, to begin with': wrong`
+      const trained = nf.run(fit({ ...recipe, model }));
+      fit({ ...recipe, model, «initial: trained» });
+    `,
+    'work that is run twice': wrong`
+      await nf.run(«nf.run(fit({ ...recipe, model }))»)
+    `,
+    'a promise that is unwrapped, not awaited': wrong`
+      unwrap(«nf.run(fit({ ...recipe, model }))»)
+    `,
+    'a recipe whose process is not unwrapped': wrong`
+      trainStep({ model, optimizer, «process: ddpm(cosine(1000))» }, image)
+    `,
+    'a recipe whose model is not unwrapped': wrong`
+      trainStep({ «model: unet({ image, base: 8, multipliers: [1, 2] })», optimizer, process }, image)
+    `,
+    'a training that is not run, in the pipeable form': wrong`
+      sample({ solver: ddim(), key: key(8), count: 2 })(«fit({ ...recipe, model })»)
+    `,
     'a solver that is not called': wrong`
       sample({ «solver: ddim», key: key(8), count: 2 })
     `,
@@ -192,6 +256,16 @@ export const effects = group(
       const made = unet({ image, base: 8, multipliers: [1, 2] });
       if (isRight(made)) fit({ ...recipe, model: made.right });
       else console.log(made.left.message);
+    `,
+    'results in lists, pipes and generic functions': right`
+      const valueOf = <A>(result: Either<NoisefoldError, A>): A => unwrap(result);
+      const processes: readonly Process[] = [ddpm(cosine(10)), valueOf(pipe(ddpm(cosine(10)), right))].map((one) => unwrap(one));
+      const [first] = [ddpm(cosine(10)), ddpm(cosine(20))].map(unwrap);
+      const runAll = <A>(works: readonly Runnable<A>[]): Promise<A[]> => Promise.all(works.map((work) => nf.run(work)));
+      await runAll([fit({ ...recipe, model })]);
+      const file = unwrap(await readIdxDataset('images', 'labels', image)());
+      const trained = await nf.run((backend) => fit({ ...recipe, model, data: file })(backend));
+      const train = <P>(own: Model<P, [28, 28, 1]>) => fit({ ...recipe, model: own });
     `,
     'an activation in a pipe': right`
       const y: Tensor<[4, 2]> = pipe(zeros(4, 2), silu, relu, tanh);

@@ -160,8 +160,8 @@ export const values = group(
     'more steps than the process has': miss`
       sample({ solver: ddim(), grid: 2000, key: key(7), count: 2 })
     `,
-    'an order that a solver lacks': miss`
-      dpmSolverPP({ order: Number('4') })
+    'an order that a solver lacks': hit`
+      dpmSolverPP({ «order: Number('4')» })
     `,
   },
   right`

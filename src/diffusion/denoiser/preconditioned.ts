@@ -1,6 +1,7 @@
 /** Denoisers from networks that take float noise labels. */
 import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
+import type { Itself } from '../../internal/itself.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import type { Conditioning, Denoiser, Model } from './denoiser.js';
@@ -118,7 +119,7 @@ const keptOf = (network: object) =>
  * made.apply(null, ones(2), { t: iota(2) }) // → [0.559, 0.1315]
  */
 export const preconditioned = <P, I extends Shape, N extends object>(
-  process: Process,
+  process: Itself<Process>,
   network: NoiseNetwork<P, I> & N,
   options: PreconditioningOptions,
 ): either.Either<NoisefoldError, Preconditioned<P, I, N>> =>

@@ -1,5 +1,6 @@
 /** Classifier guidance: the two algorithms of Dhariwal & Nichol 2021. */
 import { mul, type Shape } from '../../dsl/index.js';
+import type { NeedsGuide } from '../../internal/classes.js';
 import type { Exact } from '../../internal/exact.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly } from '../../internal/decode.js';
@@ -10,7 +11,7 @@ import { type Guide, gradientOf, withGuide } from './guide.js';
 import type { Guidance } from './guidance.js';
 
 /** Guidance by a guide. Its parameters are the field `guide`, beside those of the denoiser: see {@link overParams}. */
-export type ClassifierGuidance<Q, J extends Shape> = Guidance<{ readonly guide: Q }, J>;
+export type ClassifierGuidance<Q, J extends Shape> = Guidance<{ readonly guide: Q }, J> & NeedsGuide<Q>;
 
 /**
  * Classifier guidance on the score: Algorithm 2 of Dhariwal & Nichol 2021, ε̂ - √(1-ᾱ_t)·scale·∇ log p(y|x_t),

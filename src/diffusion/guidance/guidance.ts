@@ -1,4 +1,5 @@
 import { add, type NoisefoldError, type Shape, sub } from '../../dsl/index.js';
+import type { NeedsClasses } from '../../internal/classes.js';
 import { fail } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Denoiser, acceptLabels } from '../denoiser/denoiser.js';
@@ -12,13 +13,8 @@ export type Guidance<R = unknown, J extends Shape = Shape> = <P extends R, I ext
   denoiser: Denoiser<P, I>,
 ) => either.Either<NoisefoldError, Denoiser<P, I>>;
 
-declare const needsClasses: unique symbol;
-
 /** Guidance of a denoiser with classes: {@link cfg}. */
-export type ClassGuidance = Guidance & {
-  /** Phantom: absent at run time. */
-  readonly [needsClasses]?: true;
-};
+export type ClassGuidance = Guidance & NeedsClasses<true>;
 
 /** The parameters of a denoiser and of its guide. */
 export interface GuidedParams<P, Q> {

@@ -1,4 +1,5 @@
 import type { Exact } from '../../internal/exact.js';
+import type { Itself } from '../../internal/itself.js';
 import {
   add,
   type Dim,
@@ -107,8 +108,8 @@ export interface Objective {
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, -1), k: key(7) })) // → [0, 2]
  */
 export const predictionErrors = <P, I extends Shape, G = unknown>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
+  process: Itself<Process>,
+  denoiser: Itself<Denoiser<P, I>>,
   options?: Exact<G, keyof LossOptions> & LossOptions,
 ) => {
   const { apply } = overProcess(process)(denoiser);
@@ -138,8 +139,8 @@ export const predictionErrors = <P, I extends Shape, G = unknown>(
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [0, 1]
  */
 export const simpleLosses = <P, I extends Shape, G = unknown>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
+  process: Itself<Process>,
+  denoiser: Itself<Denoiser<P, I>>,
   options?: Exact<G, keyof LossOptions> & LossOptions,
 ): Losses<P, I> => {
   const errors = predictionErrors(process, denoiser, options);
@@ -169,7 +170,7 @@ export const simpleLosses = <P, I extends Shape, G = unknown>(
  * await nf.run(evaluate(slope, { B: 2 })({ p: 1, x0: Float32Array.of(1, 0), k: key(7) })) // → [1]
  */
 export const simpleLoss = <P, I extends Shape, G = unknown>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
+  process: Itself<Process>,
+  denoiser: Itself<Denoiser<P, I>>,
   options?: Exact<G, keyof LossOptions> & LossOptions,
 ): Loss<P, I> => meanLoss(simpleLosses(process, denoiser, options));

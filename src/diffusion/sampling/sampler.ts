@@ -8,6 +8,8 @@ import {
   type Tensor,
   zerosLike,
 } from '../../dsl/index.js';
+import type { NeedsClasses, NoClasses, SaysOfClasses } from '../../internal/classes.js';
+import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { limitTimesteps } from '../conditioning/networkTimesteps.js';
@@ -29,8 +31,8 @@ import { type InferredFrom, namedFields } from '../../internal/options.js';
 
 /** The parts of a sampler, which are independent of each other. */
 export interface SamplerParts<P, I extends Shape> {
-  readonly process: Process;
-  readonly denoiser: Denoiser<P, I>;
+  readonly process: Itself<Process>;
+  readonly denoiser: Itself<Denoiser<P, I>>;
   readonly solver: Solver;
   /** A grid, or a number of timesteps, which means {@link trailing}. {@link everyStep} if left out. */
   readonly grid?: number | Grid;
@@ -77,6 +79,12 @@ export interface Sampler<P, I extends Shape> {
   ) => SampleStep<[B, ...I]>;
 }
 
+/** Refuses `cfg` for a denoiser whose type says `C` of its classes, if it has none. */
+interface ForClasses<C> {
+  readonly denoiser: SaysOfClasses<C>;
+  readonly guidance?: NeedsClasses<[C] extends [true] ? NoClasses : unknown>;
+}
+
 const fields = namedFields(
   'sampler',
   { process: 'a process', denoiser: 'a denoiser', solver: 'a solver, such as ddim()' },
@@ -93,8 +101,8 @@ const fields = namedFields(
  * made.timesteps // → [999, 799, 599, 399, 199]
  * made.stochastic // → false
  */
-export const sampler = <P, I extends Shape, G = unknown>(
-  parts: Exact<G, keyof SamplerParts<never, []>> & InferredFrom<SamplerParts<P, I>, 'denoiser'>,
+export const sampler = <P, I extends Shape, C = unknown, G = unknown>(
+  parts: Exact<G, keyof SamplerParts<never, []>> & ForClasses<C> & InferredFrom<SamplerParts<P, I>, 'denoiser'>,
 ): either.Either<NoisefoldError, Sampler<P, I>> =>
   F.pipe(
     attempt(() => fields(parts)),

@@ -4,7 +4,7 @@ import { reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { exactly } from '../../internal/decode.js';
-import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
+import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
 
 /** The weights of the predictions, newest first, for x̂₀ as a polynomial in λ through 1, 2 or 3 of them. */
 const weightsOf = (h: number, [before, beforeThat]: readonly number[]): readonly number[] => {
@@ -52,9 +52,9 @@ export const dpmSolverPPRows =
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) }))
  * made.memory // → 2
  */
-export const dpmSolverPP = withOptions<{ readonly order?: number }>({
+export const dpmSolverPP = withOptions<{ readonly order?: 1 | 2 | 3 }>({
   where: 'dpmSolverPP',
-  options: exactly({}, { order: orderTo(3) }),
+  options: exactly({}, { order: orderOf(1, 2, 3) }),
   hint: ORDER_HINT,
   solver: ({ order = 2 }) => integrating((legs) => linearIntegrator(dpmSolverPPRows(order)(legs))),
 });

@@ -3,7 +3,7 @@ import { reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { exactly } from '../../internal/decode.js';
-import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
+import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
 
 /**
  * The coefficients of SDE-DPM-Solver++, for each leg of a path.
@@ -36,9 +36,9 @@ export const dpmSolverPPSdeRows =
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() }))
  * made.memory // → 1
  */
-export const dpmSolverPPSde = withOptions<{ readonly order?: number }>({
+export const dpmSolverPPSde = withOptions<{ readonly order?: 1 | 2 }>({
   where: 'dpmSolverPPSde',
-  options: exactly({}, { order: orderTo(2) }),
+  options: exactly({}, { order: orderOf(1, 2) }),
   hint: ORDER_HINT,
   solver: ({ order = 2 }) => integrating((legs) => linearIntegrator(dpmSolverPPSdeRows(order)(legs))),
 });

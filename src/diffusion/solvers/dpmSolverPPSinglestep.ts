@@ -4,7 +4,7 @@ import { lambdaOf } from '../schedules/channel.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { exactly } from '../../internal/decode.js';
-import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
+import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
 
 /** The first leg of each leg's step. `order` legs make a step; a leg without a length in λ is a step by itself. */
 const beginningsOf = (legs: readonly Leg[], order: number): readonly number[] =>
@@ -62,9 +62,9 @@ export const dpmSolverPPSinglestepRows =
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSinglestep({ order: 3 }) }))
  * made.memory // → 2
  */
-export const dpmSolverPPSinglestep = withOptions<{ readonly order?: number }>({
+export const dpmSolverPPSinglestep = withOptions<{ readonly order?: 1 | 2 | 3 }>({
   where: 'dpmSolverPPSinglestep',
-  options: exactly({}, { order: orderTo(3) }),
+  options: exactly({}, { order: orderOf(1, 2, 3) }),
   hint: ORDER_HINT,
   solver: ({ order = 2 }) => integrating((legs) => linearIntegrator(dpmSolverPPSinglestepRows(order)(legs))),
 });

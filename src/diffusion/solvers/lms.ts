@@ -2,7 +2,7 @@ import { sigmaOf } from '../schedules/channel.js';
 import { noiseMultistep } from './noiseMultistep.js';
 import type { Leg } from '../grids/leg.js';
 import { exactly } from '../../internal/decode.js';
-import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
+import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
 
 /** The nodes of two-point Gauss quadrature on [0, 1], which is exact for cubic polynomials. */
 const GAUSS = [(1 - Math.sqrt(1 / 3)) / 2, (1 + Math.sqrt(1 / 3)) / 2];
@@ -33,9 +33,9 @@ const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly num
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: lms() }))
  * made.memory // → 3
  */
-export const lms = withOptions<{ readonly order?: number }>({
+export const lms = withOptions<{ readonly order?: 1 | 2 | 3 | 4 }>({
   where: 'lms',
-  options: exactly({}, { order: orderTo(4) }),
+  options: exactly({}, { order: orderOf(1, 2, 3, 4) }),
   hint: ORDER_HINT,
   solver: ({ order = 4 }) =>
     integrating((legs) => noiseMultistep(legs, order, (i, reach) => weightsOf(legs, i, reach))),

@@ -2,7 +2,7 @@ import { noiseMultistep } from './noiseMultistep.js';
 import { pseudoRungeKutta, stagesOf } from './pseudoRungeKutta.js';
 import { exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
+import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
 
 /** The Adams-Bashforth weights for equal steps, for 1 to 4 ε̂. The last row is PNDM's eq. 12. */
 const adamsBashforth: readonly (readonly number[])[] = [
@@ -33,12 +33,12 @@ const weightsOf = (reach: number): readonly number[] => adamsBashforth[reach - 1
  * const made = unwrap(sampler({ process, denoiser: white, grid: leading(20), solver: pndm() }))
  * made.memory // → 3
  */
-export const pndm = withOptions<{ readonly order?: number; readonly start?: 'fewer' | 'rungeKutta' }>({
+export const pndm = withOptions<{ readonly order?: 1 | 2 | 3 | 4; readonly start?: 'fewer' | 'rungeKutta' }>({
   where: 'pndm',
   options: exactly(
     {},
     {
-      order: orderTo(4),
+      order: orderOf(1, 2, 3, 4),
       start: t.keyof({ fewer: null, rungeKutta: null }, "a start, 'fewer' or 'rungeKutta'"),
     },
   ),

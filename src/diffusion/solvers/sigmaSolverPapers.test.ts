@@ -88,7 +88,7 @@ describe('linear multistep', () => {
     );
   });
 
-  it.each([2, 3, 4])('LMS of order %d integrates the polynomial through the last ε̂ in σ', (order) => {
+  it.each([2, 3, 4] as const)('LMS of order %d integrates the polynomial through the last ε̂ in σ', (order) => {
     const points: (readonly [number, number])[] = [];
     return close(
       lms({ order }),

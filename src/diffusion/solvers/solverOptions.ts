@@ -30,9 +30,11 @@ export const noOptions = t.record(
 /** The codec of η, for DDIM and Euler ancestral. */
 export const isEta = refined(t.number, 'η from 0 to 1', (n) => n >= 0 && n <= 1);
 
-/** The codec of an order from 1 to `most`. */
-export const orderTo = (most: number): t.Type<number> =>
-  refined(t.number, `a whole order from 1 to ${most}`, (n) => Number.isInteger(n) && n >= 1 && n <= most);
+/** The codec of one of the orders of a method, which begin with 1 and have no gaps. */
+export const orderOf = <const N extends number>(...orders: readonly N[]): t.Type<N> =>
+  refined(t.number as t.Type<unknown> as t.Type<N>, `a whole order from 1 to ${orders.length}`, (n) =>
+    orders.includes(n),
+  );
 
 /** The hint of every method with an order. */
 export const ORDER_HINT = 'an order of 2 is usual';

@@ -105,7 +105,7 @@ describe('DPM-Solver++', () => {
     await close(dpmSolverPPSinglestep({ order: 3 }), at(x, N - 1));
   });
 
-  it.each([1, 2])('SDE, order %d, agrees with the paper', (order) =>
+  it.each([1, 2] as const)('SDE, order %d, agrees with the paper', (order) =>
     close(
       dpmSolverPPSde({ order }),
       host((x, i, seen) => {

@@ -53,7 +53,7 @@ const twice: Solver = {
 /** The solvers that the tests below run on. Add yours here. */
 const solvers: Readonly<Record<string, (steps: number) => Solver>> = {
   ...Object.fromEntries(
-    [1, 2, 3].flatMap((order) => [
+    ([1, 2, 3] as const).flatMap((order) => [
       [`dpmSolverPP of order ${order}`, () => dpmSolverPP({ order })],
       [`dpmSolverPPSinglestep of order ${order}`, () => dpmSolverPPSinglestep({ order })],
       [`uniPC bh1 of order ${order}`, () => uniPC({ order, variant: 'bh1' })],

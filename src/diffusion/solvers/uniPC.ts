@@ -6,7 +6,7 @@ import { solved } from '../../internal/linearSystem.js';
 import type { Leg } from '../grids/leg.js';
 import { exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
+import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
 
 /** B(h) of UniPC: h, or e^h - 1. For predictions of x̂₀, the same with -h. */
 export type UniPCVariant = 'bh1' | 'bh2';
@@ -81,9 +81,12 @@ export const uniPCRows =
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) }))
  * made.memory // → 3
  */
-export const uniPC = withOptions<{ readonly order?: number; readonly variant?: UniPCVariant }>({
+export const uniPC = withOptions<{ readonly order?: 1 | 2 | 3; readonly variant?: UniPCVariant }>({
   where: 'uniPC',
-  options: exactly({}, { order: orderTo(3), variant: t.keyof({ bh1: null, bh2: null }, "the variant 'bh1' or 'bh2'") }),
+  options: exactly(
+    {},
+    { order: orderOf(1, 2, 3), variant: t.keyof({ bh1: null, bh2: null }, "the variant 'bh1' or 'bh2'") },
+  ),
   hint: ORDER_HINT,
   solver: ({ order = 2, variant = 'bh2' }) => integrating((legs) => linearIntegrator(uniPCRows(order, variant)(legs))),
 });

@@ -4,6 +4,7 @@
  */
 import { E, type readerTaskEither, type taskEither } from '../../internal/fp.js';
 import { isTagged } from '../../internal/either.js';
+import type { Work } from '../../internal/itself.js';
 import type { Backend } from '../compile/backend.js';
 import { caught, type NoisefoldError } from '../../internal/errors.js';
 
@@ -11,7 +12,7 @@ import { caught, type NoisefoldError } from '../../internal/errors.js';
  * A type that cannot be awaited: the compiler error ends with `Message`. The two function parameters make it a thenable for
  * linters: `no-floating-promises` with `checkThenables` reports a statement that does not start its work.
  */
-interface NotStarted<Message extends string> {
+interface NotStarted<Message extends string> extends Work {
   then(this: Message, onfulfilled: (message: Message) => void, onrejected?: () => void): never;
 }
 

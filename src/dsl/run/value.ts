@@ -11,6 +11,7 @@ import { isExtent } from '../types/dim.js';
 import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
 import { inspected } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
+import type { Itself } from '../../internal/itself.js';
 import { exactly, hostArray, oneOf, refined } from '../../internal/decode.js';
 import { optionsOf } from '../../internal/options.js';
 import type { NumberType } from '../graph/region.js';
@@ -170,7 +171,7 @@ export type Read<D extends DType> = ArrayOf<D>;
  * const labels = await nf.run(upload(Int32Array.of(3, 1), [2]))
  * await nf.run(read(labels)) // → [3, 1]
  */
-export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> =>
+export const read = <D extends NumberType>(v: Itself<Value<Shape, D>>): Effect<Read<D>> =>
   effect((backend) =>
     F.pipe(
       TE.fromEither(liveOn(backend, 'read')(v)),

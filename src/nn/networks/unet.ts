@@ -16,6 +16,7 @@ import {
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
+import type { WithoutClasses } from '../../internal/classes.js';
 import type { Exact } from '../../internal/exact.js';
 import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
@@ -76,14 +77,6 @@ export interface UNet<I extends Shape>
       at: UNetConditioning<NoInfer<B>>,
     ) => UNetOutputs<B, I>;
   };
-}
-
-declare const withoutClasses: unique symbol;
-
-/** Says in the type of a model, or of a trained model, that it has no classes. Without it, it may have classes. */
-export interface WithoutClasses {
-  /** Phantom: absent at run time. */
-  readonly [withoutClasses]?: true;
 }
 
 /** The heads of block `j` of a level of the decoder; null without attention. */

@@ -5,6 +5,7 @@ import { followsFromTables, type ProcessTables } from '../../diffusion/process/p
 import { type Backend, raise, release, type Resident, treeSpec } from '../../dsl/index.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import type { Exact } from '../../internal/exact.js';
+import type { Itself } from '../../internal/itself.js';
 import { orNoOptions } from '../../internal/options.js';
 import { decode, exactly, exactTuple, positive } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
@@ -92,7 +93,7 @@ const words = wordsOf({
  */
 export const saveTrained = <P, I extends ImageShape, G = unknown>(
   path: string,
-  trained: AnyTrained<P, I>,
+  trained: Itself<AnyTrained<P, I>>,
   options?: Exact<G, keyof TrainedFileOptions> & TrainedFileOptions,
 ): Effect<void> =>
   genEffect('saveTrained', function* (backend) {

@@ -1,5 +1,6 @@
 import { attempt, type NoisefoldError, showShape } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
+import type { Itself } from '../../internal/itself.js';
 import { orNoOptions } from '../../internal/options.js';
 import { exactly, positive } from '../../internal/decode.js';
 import { orRaise } from '../../internal/errors.js';
@@ -41,7 +42,7 @@ export const datasetOfImages = <
   ],
   G = unknown,
 >(
-  images: Images,
+  images: Itself<Images>,
   about?: Exact<G, keyof AboutImages<never>> & AboutImages<I>,
 ): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
   attempt(() => {

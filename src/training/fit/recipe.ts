@@ -11,6 +11,8 @@ import {
   uniformTimesteps,
 } from '../../diffusion/index.js';
 import { type Raveling, raveling, type Shape } from '../../dsl/index.js';
+import type { IfNoClasses } from '../../internal/classes.js';
+import type { Itself } from '../../internal/itself.js';
 import type { Averaging, Optimizer } from '../../nn/index.js';
 
 /** A network to be trained: a denoiser, or a classifier of noisy images, which has no `predicts`. */
@@ -19,10 +21,17 @@ export type Learnable<P, I extends Shape> = Model<P, I> | ClassifierModel<P, I>;
 /** The losses that a network may be trained with. */
 export type ObjectiveOf<M> = M extends { readonly predicts: Parameterization } ? Objective : ClassifierObjective;
 
+/** The type of `labelDropout` for a network: a rate, or a message if it is known to have no labels to drop. */
+type LabelDropout<M> = string extends keyof M // any
+  ? number
+  : [M] extends [{ readonly classes: number; readonly predicts?: never }]
+    ? 'a classifier is trained on the label of each image: leave labelDropout out'
+    : IfNoClasses<M, 'the model has no labels to drop: give `classes` to unet', number>;
+
 /** A network and how to train it. */
 export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P, I>> {
-  readonly model: M;
-  readonly process: Process;
+  readonly model: Itself<M>;
+  readonly process: Itself<Process>;
   readonly optimizer: Optimizer;
   /**
    * The loss that is minimized, and measured on held-out images: by default {@link simpleLosses} for a denoiser and
@@ -45,7 +54,7 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
    * The probability of dropping a label, for classifier-free guidance (`cfg`); 0 by default. Not allowed for a
    * classifier.
    */
-  readonly labelDropout?: number;
+  readonly labelDropout?: LabelDropout<M>;
   /** Makes the condition from each image, for a model that is conditioned on images: `superResolution({ factor: 2 })`. */
   readonly condition?: NoInfer<Conditioner<I>>;
   /** Draws the timesteps of a batch; independently and uniformly by default. */

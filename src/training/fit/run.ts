@@ -111,7 +111,7 @@ export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I>
   given: Exact<G, keyof Training<never, ImageShape>> & Given<Training<P, I, M>, P, I>,
 ): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
-    const training: AnyTraining<P, I> = yield* take(checkedTraining(given));
+    const training = yield* take(checkedTraining(given as AnyTraining<P, I>));
     const { steps, from } = training;
     if (from !== undefined && steps < from.step)
       raise('ConfigError', {

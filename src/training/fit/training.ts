@@ -1,6 +1,7 @@
 import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { exactly, natural, positive, refined } from '../../internal/decode.js';
+import type { Itself } from '../../internal/itself.js';
 import { t, type either, type taskEither } from '../../internal/fp.js';
 import { checked, functionPart, part } from '../../internal/parts.js';
 import { conditioner, dataSet, hostKey, json, learnablePart, processPart, rate, signal } from '../checked.js';
@@ -12,7 +13,7 @@ import type { Learnable, Recipe } from './recipe.js';
 
 /** Images that are not used for training, on which the loss is measured. */
 export interface HeldOut<I extends ImageShape = ImageShape> {
-  readonly data: DataFor<I>;
+  readonly data: Itself<DataFor<I>>;
   /** The number of steps between measurements. The first measurement is before the first step. */
   readonly every: number;
   /** The number of images to measure, from the first one: by default 256, or all if there are fewer. */
@@ -21,7 +22,7 @@ export interface HeldOut<I extends ImageShape = ImageShape> {
 
 /** The arguments of a training. */
 export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Recipe<P, I, M> {
-  readonly data: DataFor<NoInfer<I>>;
+  readonly data: Itself<DataFor<NoInfer<I>>>;
   readonly batch: number;
   /** The total number of updates, including those before a resumed snapshot. */
   readonly steps: number;
@@ -38,7 +39,7 @@ export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = M
    * trained model. The averages begin with them too. They stay yours: release them when you need them no more. Not
    * allowed beside `from`; a run folder that resumes has its own.
    */
-  readonly initial?: Initial<NoInfer<P>>;
+  readonly initial?: Itself<Initial<NoInfer<P>>>;
   /** The snapshot to resume from; its key, batch, configuration and settings must be those of this training. */
   readonly from?: Snapshot;
   /**

@@ -2,6 +2,7 @@ import { bitsOfBytes, type Grid, likelihood } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, type RandomKey, read, release, type Resident } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
+import type { Itself } from '../../internal/itself.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
@@ -61,9 +62,9 @@ type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
 export const logLikelihoods: {
   <I extends ImageShape, G = unknown>(
     measuring: Exact<G, keyof LikelihoodMeasuring<ImageShape>> & LikelihoodMeasuring<I>,
-  ): <P>(trained: Trained<P, I>) => Effect<LogLikelihoods>;
+  ): <P>(trained: Itself<Trained<P, I>>) => Effect<LogLikelihoods>;
   <P, I extends ImageShape, G = unknown>(
-    trained: Trained<P, I>,
+    trained: Itself<Trained<P, I>>,
     measuring: Exact<G, keyof LikelihoodMeasuring<ImageShape>> & LikelihoodMeasuring<NoInfer<I>, DataFor<NoInfer<I>>>,
   ): Effect<LogLikelihoods>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<I>) =>

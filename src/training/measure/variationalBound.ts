@@ -2,6 +2,7 @@ import type { Correction, ReverseVariance } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, read, release } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
+import type { Itself } from '../../internal/itself.js';
 import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
@@ -53,9 +54,9 @@ const codec = measuringCodec({
 export const variationalBound: {
   <I extends ImageShape, G = unknown>(
     measuring: Exact<G, keyof BoundMeasuring<ImageShape>> & BoundMeasuring<I>,
-  ): <P>(trained: Trained<P, I>) => Effect<DatasetBound>;
+  ): <P>(trained: Itself<Trained<P, I>>) => Effect<DatasetBound>;
   <P, I extends ImageShape, G = unknown>(
-    trained: Trained<P, I>,
+    trained: Itself<Trained<P, I>>,
     measuring: Exact<G, keyof BoundMeasuring<ImageShape>> & BoundMeasuring<NoInfer<I>, DataFor<NoInfer<I>>>,
   ): Effect<DatasetBound>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>

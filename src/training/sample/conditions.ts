@@ -2,13 +2,14 @@
 import { checkedImages, type ConditionedOn, type Process } from '../../diffusion/index.js';
 import { raise, showShape } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
+import type { Itself } from '../../internal/itself.js';
 import { sizeOf } from '../../internal/numbers.js';
 import type { Images } from '../data/images.js';
 
 /** The images that samples are conditioned on. */
 export interface GivenCondition {
   /** One image for each sample, in [-1, 1], of any size: images of a data set, or samples of another model. */
-  readonly images: Images;
+  readonly images: Itself<Images>;
   /**
    * The timestep whose noise is added to the images, for a model that takes the noise level (`condition.noiseLevel`).
    */

@@ -2,6 +2,8 @@
 import type { Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
 import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
+import type { NeedsClasses } from '../../internal/classes.js';
+import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
@@ -9,7 +11,7 @@ import { checked } from '../../internal/parts.js';
 import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
-import type { ForClasses, Needs, WithClasses } from './classes.js';
+import type { ForClasses, ForGuide, WithClasses } from './classes.js';
 import { planOf } from './samplePlan.js';
 import { encodingCodec, type Sampling } from './sampling.js';
 import { genEffect } from '../genEffect.js';
@@ -23,7 +25,7 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
   'grid' | 'guidance' | 'guide' | 'correction' | 'labels' | 'condition' | 'batch' | 'onStep' | 'signal'
 > {
   /** Images of the model's shape, in [-1, 1]. */
-  readonly images: Images;
+  readonly images: Itself<Images>;
   /** A solver that steps from data to noise; by default `ddimInversion()`. */
   readonly solver?: Solver;
   /** The key of the noise of a condition (`condition.t`). Nothing else is drawn. */
@@ -48,11 +50,11 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
  */
 export const encode: {
   <Q = unknown, J extends ImageShape = ImageShape, G = unknown, C = never>(
-    encoding: Exact<G, keyof Encoding> & Encoding<Q, J> & { readonly guidance?: Needs<C> },
-  ): <P, I extends J, K>(trained: WithClasses<Trained<P, I, K>, K, G, C>) => Effect<Images>;
+    encoding: Exact<G, keyof Encoding> & ForGuide<Q, G> & Encoding<Q, J> & { readonly guidance?: NeedsClasses<C> },
+  ): <P, I extends J, K>(trained: WithClasses<Itself<Trained<P, I, K>>, K, G, C>) => Effect<Images>;
   <P, I extends ImageShape, K, Q = unknown, G = unknown>(
-    trained: Trained<P, I, K>,
-    encoding: Exact<G, keyof Encoding> & ForClasses<K, G> & Encoding<Q, NoInfer<I>>,
+    trained: Itself<Trained<P, I, K>>,
+    encoding: Exact<G, keyof Encoding> & ForClasses<K, G> & ForGuide<Q, G> & Encoding<Q, NoInfer<I>>,
   ): Effect<Images>;
 } = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
   genEffect('encode', function* (backend) {

@@ -2,13 +2,14 @@
 import { checkedImages, type Resampling } from '../../diffusion/index.js';
 import { raise, showShape } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
+import type { Itself } from '../../internal/itself.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { checkNumbers, type Images } from '../data/images.js';
 
 /** Images that samples start from, with added noise: SDEdit (Meng et al. 2022). */
 export interface GivenBeginning {
   /** An image for each sample, or one for all, of the model's shape. */
-  readonly images: Images;
+  readonly images: Itself<Images>;
   /** The fraction of the way to noise, above 0 and at most 1; at 1 little of the images is left. See `partOfTheWay`. */
   readonly strength: number;
 }
@@ -16,13 +17,13 @@ export interface GivenBeginning {
 /** The noise that samples start from, such as the result of `encode`, or an interpolation of two results. */
 export interface GivenNoise {
   /** x_T of each sample, or one for all, of the model's shape. Any finite numbers; drawn noise has variance 1. */
-  readonly noise: Images;
+  readonly noise: Itself<Images>;
 }
 
 /** The part of images that samples keep; the model generates the rest. See `inpainting`. */
 export interface GivenKnown {
   /** An image for each sample, or one for all, of the model's shape. Its numbers outside the mask do not matter. */
-  readonly images: Images;
+  readonly images: Itself<Images>;
   /** 1 at known pixels and 0 at generated ones; for each sample or one for all, for each channel or one for all. */
   readonly mask: Images;
   /** The number of times that each group of `jump` steps runs; both are 1 by default (RePaint, Lugmayr et al. 2022). */

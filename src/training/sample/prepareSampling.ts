@@ -2,6 +2,8 @@
 import type { GuidedParams } from '../../diffusion/index.js';
 import { fail, key as keyOf } from '../../dsl/index.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
+import type { IfNoClasses } from '../../internal/classes.js';
+import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { E } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
@@ -11,7 +13,7 @@ import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import { genEffect, genTask } from '../genEffect.js';
 import type { Trained } from '../trained.js';
-import type { ForClasses, IfNoClasses } from './classes.js';
+import type { ForClasses, ForGuide } from './classes.js';
 import { besideGuide } from './guide.js';
 import { beginningOf } from './givenImages.js';
 import { programCache } from './programCache.js';
@@ -86,8 +88,8 @@ const released = fail('ConfigError', {
  * await nf.close()
  */
 export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unknown>(
-  trained: Trained<P, I, K>,
-  options: Exact<G, keyof Preparation> & ForClasses<K, G> & Preparation<Q, NoInfer<I>>,
+  trained: Itself<Trained<P, I, K>>,
+  options: Exact<G, keyof Preparation> & ForClasses<K, G> & ForGuide<Q, G> & Preparation<Q, NoInfer<I>>,
 ): Effect<PreparedSampling<RequestFor<K, G>>> =>
   genEffect('prepareSampling', function* (backend) {
     const { batch = 1, ...parts } = yield* take(

@@ -1,12 +1,14 @@
 /** Samples of a trained model. */
 import type { Effect } from '../../dsl/run/effect.js';
+import type { NeedsClasses } from '../../internal/classes.js';
 import type { Exact } from '../../internal/exact.js';
+import type { Itself } from '../../internal/itself.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
 import { checked } from '../../internal/parts.js';
 import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
-import type { ForClasses, Needs, WithClasses } from './classes.js';
+import type { ForClasses, ForGuide, WithClasses } from './classes.js';
 import { beginningOf } from './givenImages.js';
 import type { Images } from '../data/images.js';
 import { planOf } from './samplePlan.js';
@@ -30,11 +32,11 @@ import { drawnOnce } from './runSampling.js';
  */
 export const sample: {
   <Q = unknown, J extends ImageShape = ImageShape, G = unknown, C = never>(
-    sampling: Exact<G, keyof Sampling> & Sampling<Q, J> & { readonly guidance?: Needs<C> },
-  ): <P, I extends J, K>(trained: WithClasses<Trained<P, I, K>, K, G, C>) => Effect<Images>;
+    sampling: Exact<G, keyof Sampling> & ForGuide<Q, G> & Sampling<Q, J> & { readonly guidance?: NeedsClasses<C> },
+  ): <P, I extends J, K>(trained: WithClasses<Itself<Trained<P, I, K>>, K, G, C>) => Effect<Images>;
   <P, I extends ImageShape, K, Q = unknown, G = unknown>(
-    trained: Trained<P, I, K>,
-    sampling: Exact<G, keyof Sampling> & ForClasses<K, G> & Sampling<Q, NoInfer<I>>,
+    trained: Itself<Trained<P, I, K>>,
+    sampling: Exact<G, keyof Sampling> & ForClasses<K, G> & ForGuide<Q, G> & Sampling<Q, NoInfer<I>>,
   ): Effect<Images>;
 } = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
   genEffect('sample', function* (backend) {

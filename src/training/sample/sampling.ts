@@ -2,6 +2,7 @@ import { type Correction, type Grid, type Guidance, type Model, type Solver } fr
 import { checkUnconditional } from '../../diffusion/conditioning/labelChecks.js';
 import { raise, type RandomKey, type Resident } from '../../dsl/index.js';
 import { exactly, natural, positive } from '../../internal/decode.js';
+import type { Itself } from '../../internal/itself.js';
 import { orRaise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 import { functionPart, part } from '../../internal/parts.js';
@@ -35,7 +36,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    * of a solver without noise may multiply the signal by more than 50 (docs/guidance.md). Or the parameters of any guide,
    * which are not checked: the guide must be for the process of the model.
    */
-  readonly guide?: Resident<Q> | TrainedClassifier<Q, J>;
+  readonly guide?: Itself<Resident<Q> | TrainedClassifier<Q, J>>;
   readonly correction?: Correction;
   readonly key: RandomKey;
   /**

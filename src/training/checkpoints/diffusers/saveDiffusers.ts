@@ -2,6 +2,7 @@
 import type { Effect } from '../../../dsl/run/effect.js';
 import { type Backend, raise } from '../../../dsl/index.js';
 import type { Exact } from '../../../internal/exact.js';
+import type { Itself } from '../../../internal/itself.js';
 import { orNoOptions } from '../../../internal/options.js';
 import { exactly } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
@@ -77,7 +78,7 @@ const architectureOf = <P, I extends ImageShape>(model: Trained<P, I>['model']):
  */
 export const saveDiffusers = <P, I extends ImageShape, G = unknown>(
   folder: string,
-  trained: Trained<P, I>,
+  trained: Itself<Trained<P, I>>,
   options?: Exact<G, keyof SaveDiffusersOptions> & SaveDiffusersOptions,
 ): Effect<void> =>
   genEffect('saveDiffusers', function* (backend: Backend) {

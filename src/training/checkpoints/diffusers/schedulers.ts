@@ -49,7 +49,7 @@ export interface SchedulerSettings {
   readonly use_exponential_sigmas: boolean;
   readonly sigma_min?: number;
   readonly sigma_max?: number;
-  readonly solver_order: number;
+  readonly solver_order: 1 | 2 | 3;
   readonly solver_type: string;
   readonly algorithm_type: string;
 }
@@ -139,7 +139,8 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   HeunDiscreteScheduler: overSigmas(() => heun(), { beta_start: 0.00085, beta_end: 0.012 }),
   LMSDiscreteScheduler: overSigmas(() => lms()),
   DPMSolverMultistepScheduler: overLogSNR(({ algorithm_type: algorithm, solver_order: order }) =>
-    algorithm === 'sde-dpmsolver++' ? dpmSolverPPSde({ order }) : dpmSolverPP({ order }),
+    // the solver of the SDE refuses order 3
+    algorithm === 'sde-dpmsolver++' ? dpmSolverPPSde({ order: order as 1 | 2 }) : dpmSolverPP({ order }),
   ),
   DPMSolverSinglestepScheduler: overLogSNR(({ solver_order: order }) => dpmSolverPPSinglestep({ order })),
   UniPCMultistepScheduler: overLogSNR(

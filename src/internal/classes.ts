@@ -1,0 +1,34 @@
+/** What the types of models say of their classes, and what the types of guidances say that they need. */
+
+declare const withoutClasses: unique symbol;
+
+/** Says in the type of a model, or of a trained model, that it has no classes. Without it, it may have classes. */
+export interface WithoutClasses {
+  /** Phantom: absent at run time. */
+  readonly [withoutClasses]?: true;
+}
+
+/** A model whose type says `C` of its classes: true if it has none. */
+export type SaysOfClasses<C> = { readonly [N in keyof WithoutClasses]?: C };
+
+declare const needsClasses: unique symbol;
+
+/** A guidance that needs a model with classes, as `cfg` does, if `C` is true. */
+export interface NeedsClasses<C> {
+  /** Phantom: absent at run time. */
+  readonly [needsClasses]?: C;
+}
+
+declare const needsGuide: unique symbol;
+
+/** A guidance that needs the parameters `Q` of its guide. */
+export interface NeedsGuide<Q> {
+  /** Phantom: absent at run time. */
+  readonly [needsGuide]?: Q;
+}
+
+/** The message about labels and guidance for a model without classes. */
+export type NoClasses = 'the model has no classes: give `classes` to unet, or guide it by a classifier';
+
+/** `Yes` for a model that is known to have no classes; otherwise `No`. `K` is its type, or what its type knows. */
+export type IfNoClasses<K, Yes, No> = [K] extends [WithoutClasses] ? Yes : No;

@@ -89,6 +89,7 @@ export const conditions = group(
     `,
     'a model that may have classes': right`
       const begin = <P>(own: Model<P, [28, 28, 1]>) => fit({ ...recipe, model: own, labelDropout: 0.1 });
+      const start = <P, M extends Model<P, [28, 28, 1]>>(own: M) => fit({ ...recipe, model: own, labelDropout: 0.1 });
       const guided = <P>(own: Denoiser<P, [28, 28, 1]>) =>
         sampler({ process, denoiser: own, solver: ddim(), guidance: cfg(3) });
       begin(model);

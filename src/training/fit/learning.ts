@@ -12,7 +12,7 @@ import {
 } from '../../diffusion/index.js';
 import { raise, type Shape } from '../../dsl/index.js';
 import { isClassifier } from '../checked.js';
-import { type AnyRecipe, defaults, type Learnable } from './recipe.js';
+import { type AnyRecipe, labelDropoutOf, type Learnable } from './recipe.js';
 
 /** The numbers of each sample that are averaged for reports: the loss and other measures. */
 export type Measure = 'losses' | 'accuracy';
@@ -45,9 +45,9 @@ const refuse = (field: string, hint: string): never =>
 
 const ofClassifier = <P, I extends Shape>(
   model: ClassifierModel<P, I>,
-  { process, labelDropout = 0, condition, ...recipe }: AnyRecipe<P, I>,
+  { process, condition, ...recipe }: AnyRecipe<P, I>,
 ): Learning<P, I> => {
-  if (labelDropout !== 0) refuse('labelDropout', 'leave it out: a classifier is trained on the label of each image');
+  if (labelDropoutOf(recipe) !== 0) refuse('labelDropout', 'leave it out: a classifier is trained on the label of each image');
   if (condition !== undefined) refuse('condition', 'leave it out: a classifier takes only the noised image');
   const objective = (recipe.loss ?? classifierLosses) as ClassifierObjective; // the type of its model
   return {
@@ -69,6 +69,6 @@ export const learningOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learnin
     heldOut: () => objective(process, withoutDropout(model)),
     objective,
     measures: ['losses'],
-    kept: { labelDropout: recipe.labelDropout ?? defaults.labelDropout },
+    kept: { labelDropout: labelDropoutOf(recipe) },
   };
 };

@@ -21,8 +21,12 @@ export type Learnable<P, I extends Shape> = Model<P, I> | ClassifierModel<P, I>;
 /** The losses that a network may be trained with. */
 export type ObjectiveOf<M> = M extends { readonly predicts: Parameterization } ? Objective : ClassifierObjective;
 
-/** The type of `labelDropout` for a network: a rate, or a message if it is known to have no labels to drop. */
-type LabelDropout<M> = string extends keyof M // any
+/**
+ * The type of `labelDropout` for a network: a rate, or a message if it is known to have no labels to drop. It is a member of
+ * a type, as in `Late` of the shapes, so that a function of any network takes a rate.
+ */
+type LabelDropout<M> = (M extends unknown ? { readonly rate: RateFor<M> } : never)['rate'];
+type RateFor<M> = string extends keyof M // any
   ? number
   : [M] extends [{ readonly classes: number; readonly predicts?: never }]
     ? 'a classifier is trained on the label of each image: leave labelDropout out'
@@ -76,9 +80,12 @@ export type Average = number | Averaging;
 export const defaults = {
   averageDecay: 0.995,
   accumulate: 1,
-  labelDropout: 0,
   timesteps: uniformTimesteps,
 } as const;
+
+/** The probability of dropping a label; 0 by default. */
+export const labelDropoutOf = ({ labelDropout = 0 }: { readonly labelDropout?: unknown }): number =>
+  labelDropout as number; // a message has no values
 
 /** The averages of a recipe; `fit` returns the first. */
 export const averagesOf = ({

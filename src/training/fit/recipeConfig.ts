@@ -2,7 +2,7 @@ import { crc32 } from '../../formats/crc32.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { AnyTrained } from '../trained.js';
 import { learningOf, predictionOf } from './learning.js';
-import { type AnyRecipe, defaults } from './recipe.js';
+import { type AnyRecipe, defaults, labelDropoutOf } from './recipe.js';
 
 /** A check of numbers or strings. */
 export const textCheck = (list: ArrayLike<number | string>): number =>
@@ -30,7 +30,6 @@ export const recipeConfig = <P, I extends ImageShape>(recipe: AnyRecipe<P, I>): 
   const {
     optimizer: { learningRate },
     averageDecay = defaults.averageDecay,
-    labelDropout = defaults.labelDropout,
     condition,
     timesteps: draw = defaults.timesteps,
   } = recipe;
@@ -39,7 +38,7 @@ export const recipeConfig = <P, I extends ImageShape>(recipe: AnyRecipe<P, I>): 
     learningRate: typeof learningRate === 'number' ? learningRate : 'a function of the step',
     loss: nameOf(learningOf(recipe).objective),
     ...(typeof averageDecay === 'number' && { averageDecay }),
-    labelDropout,
+    labelDropout: labelDropoutOf(recipe),
     ...(condition === undefined ? {} : { condition: nameOf(condition) }),
     timesteps: nameOf(draw),
   };

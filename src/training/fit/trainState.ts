@@ -44,7 +44,7 @@ import {
 import { averaged } from '../../nn/optimizers/ema.js';
 import { accumulated, type Examples } from './accumulation.js';
 import { learningOf } from './learning.js';
-import { type AnyRecipe, type Average, averagesOf, defaults, type Learnable, ravelingOf } from './recipe.js';
+import { type AnyRecipe, type Average, averagesOf, defaults, labelDropoutOf, type Learnable, ravelingOf } from './recipe.js';
 
 /** Parameters, their averages, the states of the optimizer and of the draw of timesteps, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {
@@ -185,7 +185,6 @@ export const unguardedStep = <P, I extends Shape>(
     model,
     optimizer,
     accumulate = defaults.accumulate,
-    labelDropout = defaults.labelDropout,
     timesteps = defaults.timesteps,
   } = recipe;
   const { draw, mean: meanOf, record } = asAdaptive(timesteps);
@@ -194,7 +193,7 @@ export const unguardedStep = <P, I extends Shape>(
     treeSpec<TrainStepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
   );
   const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples: given }) => {
-    const losses = learningOf(recipe).losses({ labelDropout, timesteps: draw(state.timesteps) });
+    const losses = learningOf(recipe).losses({ labelDropout: labelDropoutOf(recipe), timesteps: draw(state.timesteps) });
     const { ravel, unravel, trainable, optimizer: overVectors } = raveled(recipe);
     const params = unravel(state.params);
     const { loss, drawn, gradients } = accumulated(given, accumulate, (part) => {

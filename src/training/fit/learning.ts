@@ -47,7 +47,8 @@ const ofClassifier = <P, I extends Shape>(
   model: ClassifierModel<P, I>,
   { process, condition, ...recipe }: AnyRecipe<P, I>,
 ): Learning<P, I> => {
-  if (labelDropoutOf(recipe) !== 0) refuse('labelDropout', 'leave it out: a classifier is trained on the label of each image');
+  if (labelDropoutOf(recipe) !== 0)
+    refuse('labelDropout', 'leave it out: a classifier is trained on the label of each image');
   if (condition !== undefined) refuse('condition', 'leave it out: a classifier takes only the noised image');
   const objective = (recipe.loss ?? classifierLosses) as ClassifierObjective; // the type of its model
   return {

@@ -44,7 +44,15 @@ import {
 import { averaged } from '../../nn/optimizers/ema.js';
 import { accumulated, type Examples } from './accumulation.js';
 import { learningOf } from './learning.js';
-import { type AnyRecipe, type Average, averagesOf, defaults, labelDropoutOf, type Learnable, ravelingOf } from './recipe.js';
+import {
+  type AnyRecipe,
+  type Average,
+  averagesOf,
+  defaults,
+  labelDropoutOf,
+  type Learnable,
+  ravelingOf,
+} from './recipe.js';
 
 /** Parameters, their averages, the states of the optimizer and of the draw of timesteps, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {
@@ -181,19 +189,17 @@ export const unguardedStep = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,
   image: Shape,
 ): Program<TrainStepInputs<I>, TrainStepResult> => {
-  const {
-    model,
-    optimizer,
-    accumulate = defaults.accumulate,
-    timesteps = defaults.timesteps,
-  } = recipe;
+  const { model, optimizer, accumulate = defaults.accumulate, timesteps = defaults.timesteps } = recipe;
   const { draw, mean: meanOf, record } = asAdaptive(timesteps);
   const averages = averagesOf(recipe);
   const inputs = attempt(() =>
     treeSpec<TrainStepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
   );
   const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples: given }) => {
-    const losses = learningOf(recipe).losses({ labelDropout: labelDropoutOf(recipe), timesteps: draw(state.timesteps) });
+    const losses = learningOf(recipe).losses({
+      labelDropout: labelDropoutOf(recipe),
+      timesteps: draw(state.timesteps),
+    });
     const { ravel, unravel, trainable, optimizer: overVectors } = raveled(recipe);
     const params = unravel(state.params);
     const { loss, drawn, gradients } = accumulated(given, accumulate, (part) => {

@@ -60,10 +60,17 @@ type ExtentsOf<L extends readonly string[], S extends Shape> = S extends unknown
 
 /**
  * The shape that an operand of shape `S` must have, given the extents `E` of earlier letters. Other letters take any
- * extent, and a wide extent always fits.
+ * extent, and a wide extent always fits. A type parameter must fit an earlier extent that is wide: those of a first operand
+ * `softmax(…)` are wide until TypeScript has inferred the shape of the second one.
  */
 type Expected<L extends readonly string[], S extends Shape, E> = {
-  [I in keyof L]: L[I] extends keyof E ? (IsWide<S[I & keyof S]> extends true ? unknown : E[L[I]]) : unknown;
+  [I in keyof L]: L[I] extends keyof E
+    ? IsWide<E[L[I]]> extends true
+      ? unknown
+      : IsWide<S[I & keyof S]> extends true
+        ? unknown
+        : E[L[I]]
+    : unknown;
 };
 
 /** An error message if a letter has another extent than before. */

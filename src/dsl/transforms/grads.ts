@@ -6,8 +6,7 @@ import { zerosLike } from '../primitives/index.js';
 import { zipLeaves } from '../types/tree.js';
 
 /** The gradient with respect to a tree of tensors: a tensor of the same shape for each float32 leaf, otherwise null. */
-export type Grads<P> =
-  P extends OfDType<infer D> ? GradOf<P>[D] : { readonly [K in keyof P]: Grads<P[K]> };
+export type Grads<P> = P extends OfDType<infer D> ? GradOf<P>[D] : { readonly [K in keyof P]: Grads<P[K]> };
 
 /**
  * The gradient of a tensor, by its dtype. TypeScript infers nothing from a member that is looked up: a gradient does not

@@ -55,22 +55,17 @@ type Extents = Readonly<Record<string, Dim>>;
 
 /** The extent of each letter: `{ i: 64; j: 128 }`; wide if the rank is unknown. */
 type ExtentsOf<L extends readonly string[], S extends Shape> = S extends unknown
-  ? { [I in keyof L & `${number}` as L[I] & string]: number extends S['length'] ? Dim : S[I & keyof S & `${number}`] }
+  ? number extends S['length']
+    ? Readonly<Record<L[number], Dim>>
+    : { [I in keyof L & `${number}` as L[I] & string]: S[I & keyof S & `${number}`] }
   : never;
 
 /**
  * The shape that an operand of shape `S` must have, given the extents `E` of earlier letters. Other letters take any
- * extent, and a wide extent always fits. A type parameter must fit an earlier extent that is wide: those of a first operand
- * `softmax(…)` are wide until TypeScript has inferred the shape of the second one.
+ * extent, and a wide extent always fits.
  */
 type Expected<L extends readonly string[], S extends Shape, E> = {
-  [I in keyof L]: L[I] extends keyof E
-    ? IsWide<E[L[I]]> extends true
-      ? unknown
-      : IsWide<S[I & keyof S]> extends true
-        ? unknown
-        : E[L[I]]
-    : unknown;
+  [I in keyof L]: L[I] extends keyof E ? (IsWide<S[I & keyof S]> extends true ? unknown : E[L[I]]) : unknown;
 };
 
 /** An error message if a letter has another extent than before. */
@@ -99,6 +94,11 @@ type LettersAt<E extends string, I extends number> = Operands<E>[I & keyof Opera
   : [];
 
 type Bound<E extends string, I extends number, S extends Shape> = ExtentsOf<LettersAt<E, I>, S>;
+/**
+ * The extents of the first operand that the second one must have: none if its rank is unknown, like that of `softmax(…)`
+ * until TypeScript has inferred the other types.
+ */
+type Earlier<E extends string, S extends Shape> = number extends S['length'] ? unknown : Bound<E, 0, S>;
 
 /** Operand `I` of the shape `S`, or error messages, given the extents of earlier letters. */
 type OperandOf<E extends string, I extends 0 | 1, S extends Shape, Before = unknown> = [CheckedEquation<E>] extends [E]
@@ -124,7 +124,7 @@ export interface Einsum {
   ): OfOne<E, S>;
   <S extends Shape, T extends Shape, const E extends string>(
     x: OperandOf<E, 0, S>,
-    y: OperandOf<E, 1, T, Bound<E, 0, S>>,
+    y: OperandOf<E, 1, T, Earlier<E, S>>,
     equation: CheckedEquation<E>,
   ): ProductOf<E, S, T>;
 }

@@ -119,7 +119,7 @@ type Halves<T> =
     : T extends readonly (infer U)[]
       ? Halves<U>
       : T extends object
-        ? { [K in keyof T]-?: Halves<T[K]> }[keyof T]
+        ? Halves<T[keyof T]>
         : never;
 
 /** A message if one of the extents `D` has half of an odd extent of the symbol `K`; otherwise `never`. */

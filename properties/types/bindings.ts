@@ -24,6 +24,7 @@ import {
 } from '../../src/dsl/index.js';
 import { unet } from '../../src/nn/index.js';
 import { unwrap } from '../../src/index.js';
+import { F } from '../../src/internal/fp.js';
 import { expectType } from './expect.js';
 
 declare const n: number;
@@ -109,7 +110,10 @@ declare const some: Results<typeof half>;
 expectType<Value<[2, Dim, 12, Dim]>>()(some.joined);
 expectType<Value<[2, Dim, 3, 3]>>()(some.fourth);
 // an odd extent has no half
+// @ts-expect-error Type 'number' is not assignable to type '"the program halves H, but 7 is odd"'
 const odd = compile(images, { B: 2, H: 7, W: 8 });
+// @ts-expect-error Type 'number' is not assignable to type '"the program halves H, but 3 is odd"'
+compile(program('B H W 3', F.flow(averagePool, averagePool)), { B: 2, H: 6, W: 8 });
 declare const none: Results<typeof odd>;
 expectType<Value<[2, '7 is odd: it has no half', 4, 3]>>()(none);
 // so the results of one program fit the next

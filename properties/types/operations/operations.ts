@@ -66,13 +66,10 @@ export const placeOf = (use: WrongUse, complaint: Complaint): Place => {
 
 /** Mistakes whose one error is elsewhere, with the reason. */
 const probability = 'both forms take several numbers: the compiler takes the first for the key';
-const pattern = 'the message repeats the pattern, and is at the pattern';
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
   'piped bernoulli, wrong dim': probability,
   'piped randint, wrong dim': probability,
-  'data-first rearrange, wrong rank': pattern,
-  'data-first rearrange, wrong dim': pattern,
-  'piped rearrange, wrong dim': pattern,
+  'data-first rearrange, wrong rank': 'the message repeats the pattern, and is at the pattern',
 };
 const isExcepted = ({ form, name, kind }: WrongUse): boolean => `${form} ${name}, wrong ${kind}` in EXCEPTIONS;
 

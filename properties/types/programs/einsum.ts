@@ -76,6 +76,14 @@ export const einsums = group('einsum', {
     ): Tensor<[B, N, D]> => einsum(softmax(einsum(q, k, 'bqd,bkd->bqk')), v, 'bqk,bkd->bqd');
     const y: Tensor<[2, 16, 8]> = attend(zeros(2, 16, 8), zeros(2, 12, 8), zeros(2, 12, 8));
   `,
+  'attention in a generic function, without its result': right`
+    const attend = <B extends Dim, N extends Dim, M extends Dim, D extends Dim>(
+      q: Tensor<[B, N, D]>,
+      k: Tensor<[B, M, D]>,
+      v: Tensor<[B, M, D]>,
+    ) => einsum(softmax(mul(einsum(q, k, 'bqd,bkd->bqk'), 0.125)), v, 'bqk,bkd->bqd');
+    const y: Tensor<[2, 16, 8]> = attend(zeros(2, 16, 8), zeros(2, 12, 8), zeros(2, 12, 8));
+  `,
   'scores of a program': right`
     program({ q: 'B N D', k: 'B M D' }, ({ q, k }): Tensor<['B', 'N', 'M']> => einsum(q, k, 'bqd,bkd->bqk'))
   `,

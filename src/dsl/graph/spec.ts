@@ -11,6 +11,7 @@ import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js
 import { type DimOf, type Extent, isExtent, type OrElse } from '../types/dim.js';
 import { attempt, failure, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
 import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
+import type { Evaluated } from '../types/evaluated.js';
 import { leaves, mapLeaves } from '../types/tree.js';
 import type { BadSpec, Split } from '../types/words.js';
 
@@ -111,12 +112,33 @@ export type Syms<T> = Names<T> & string;
 /** True for a symbol of the inputs `I`, and for any name if their types do not contain all symbols, or `K` is wide. */
 type IsSymbol<K, I> = string extends K ? true : K extends Names<I> ? true : Unknown extends Names<I> ? true : false;
 
+/** The extents in a tree of tensors that have a half. */
+type Halves<T> =
+  T extends Tensor<infer S, DType>
+    ? Extract<S[number], `${string}/2${string}`>
+    : T extends readonly (infer U)[]
+      ? Halves<U>
+      : T extends object
+        ? Halves<T[keyof T]>
+        : never;
+
+/** A message if one of the extents `D` has half of an odd extent of the symbol `K`; otherwise `never`. */
+type OddHalf<K, D, E> = D extends unknown
+  ? [NamesIn<D>] extends [K]
+    ? Evaluated<D, E> extends `${infer Odd}: ${string}`
+      ? `the program halves ${K & string}, but ${Odd}`
+      : never
+    : never
+  : never;
+
 /**
- * `E`, extents by symbol, with a message in place of one that is invalid, or of one for a symbol that the inputs `I` do not
- * have.
+ * `E`, extents by symbol, with a message in place of one that is invalid, of one for a symbol that the inputs `I` do not
+ * have, or of an odd one that the results `O` have half of.
  */
-export type CheckedBindings<I, E> = {
-  readonly [K in keyof E]: IsSymbol<K, I> extends true ? Extent<E[K]> : `the program has no symbol ${K & string}`;
+export type CheckedBindings<I, O, E> = {
+  readonly [K in keyof E]: IsSymbol<K, I> extends true
+    ? OrElse<OddHalf<K, Halves<O>, E>, Extent<E[K]>>
+    : `the program has no symbol ${K & string}`;
 };
 
 // Parsing

@@ -39,7 +39,7 @@ const compileArguments = optionsOf({
 /** Compiles a program like {@link compile}. Rethrows an exception of its function. */
 export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I>]: number }>(
   program: Program<I, O>,
-  extents: CheckedBindings<I, E>,
+  extents: CheckedBindings<I, O, E>,
   options: CompileOptions<I> = {},
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
   effect((backend) =>
@@ -67,7 +67,7 @@ export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I>]: 
  */
 export const compile = <I, O, const E extends { readonly [K in Syms<I>]: number }, H = unknown>(
   program: Program<I, O>,
-  extents: CheckedBindings<I, E>,
+  extents: CheckedBindings<I, O, E>,
   options?: Exact<H, keyof CompileOptions<never>> & CompileOptions<I>,
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
   effect((backend) =>
@@ -97,7 +97,10 @@ export type Numbers<T> =
  * await nf.run(evaluate(gram, { N: 3 })({ x: Float32Array.of(1, 0, 0, 1, 1, 1) })) // → { gram: [2, 1, 1, 2] }
  */
 export const evaluate =
-  <I, O, const E extends { readonly [K in Syms<I>]: number }>(program: Program<I, O>, extents: CheckedBindings<I, E>) =>
+  <I, O, const E extends { readonly [K in Syms<I>]: number }>(
+    program: Program<I, O>,
+    extents: CheckedBindings<I, O, E>,
+  ) =>
   (inputs: Feed<At<I, E>>): Effect<Numbers<O>> =>
     effect((backend) =>
       gen(function* () {

@@ -6,43 +6,11 @@ import type { NoisefoldError } from '../../internal/errors.js';
 import { bindInputs, releaseTemporaries } from './inputs.js';
 import type { ArrayOf } from '../types/dtype.js';
 import type { Plan } from '../compile/plan.js';
-import type { Add, Compound, Double, Half, Operand, OrElse } from '../types/dim.js';
-import { type Dim, isTensor, nodeOf, type Shape, type Tensor } from '../graph/tensor.js';
+import type { Bound } from '../types/evaluated.js';
+import { isTensor, nodeOf, type Tensor } from '../graph/tensor.js';
 import type { Traced } from '../compile/planning.js';
 import { withLeaves } from '../types/tree.js';
 import { type Value, value } from './value.js';
-
-/** A shape with its symbols bound; an extent that is not known is wide. */
-type Bound<S extends Shape, E> = {
-  -readonly [I in keyof S]: S[I] extends keyof E
-    ? Known<E[S[I]]>
-    : S[I] extends number
-      ? S[I]
-      : S[I] extends Compound
-        ? Evaluated<S[I], E>
-        : Dim;
-};
-
-/** An extent that is bound to a symbol: a literal, or `Dim`. */
-type Known<N> = number extends N ? Dim : N & Dim;
-
-/** The extent of an expression: `4` for `'H/2'` at `{ H: 8 }`. Products and nested sums are wide. */
-type Evaluated<D, E> = D extends keyof E
-  ? Known<E[D]>
-  : D extends `${infer N extends number}`
-    ? N
-    : D extends `${infer A}+${infer B}`
-      ? A extends `${string}(${string}`
-        ? Scaled<D, E>
-        : Add<Evaluated<A, E>, Evaluated<OrElse<Operand<B>, B>, E>>
-      : Scaled<D, E>;
-
-/** The extent of a half or of a double. */
-type Scaled<D, E> = D extends `${infer X}/2`
-  ? Half<Evaluated<OrElse<Operand<X>, ''>, E>>
-  : D extends `2*${infer X}`
-    ? Double<Evaluated<OrElse<Operand<X>, ''>, E>>
-    : Dim;
 
 /** The values of a tree of tensors at given extents. */
 export type At<T, E> =

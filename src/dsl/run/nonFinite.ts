@@ -5,7 +5,7 @@ import type { At, Feed } from './executable.js';
 import { type Node, pathOf, placeOf, reachable } from '../graph/node.js';
 import { cast, concat, full, reduce, reshape, unary } from '../primitives/index.js';
 import { labelOf, primitiveOf } from '../primitives/table.js';
-import type { CheckedBindings, Program, Syms } from '../graph/spec.js';
+import type { Bindings, CheckedBindings, Program, Syms } from '../graph/spec.js';
 import { type Dim, nodesIn, type Tensor, tensor } from '../graph/tensor.js';
 
 const nameOf = (n: Node): string => {
@@ -55,6 +55,9 @@ const originIn = ({ roots, flags, operands }: Watched, finite: Int32Array): Node
   return origin;
 };
 
+/** A flag for each node. */
+type Flags = Tensor<[Dim], 'int32'>;
+
 /**
  * Finds the origin of NaN or infinity: follows non-finite operands from a non-finite result to an operation, input or
  * constant whose operands are all finite. Elements that a `select` masks out do not count. Null if all results are finite.
@@ -67,12 +70,12 @@ const originIn = ({ roots, flags, operands }: Watched, finite: Int32Array): Node
  */
 export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I>]: number }>(
   program: Program<I, O>,
-  extents: CheckedBindings<I, E>,
+  extents: CheckedBindings<I, O, E>,
   inputs: Feed<At<I, E>>,
 ): Effect<string | null> =>
   effect((backend) => {
     let watched: Watched = watch([]); // set when the program is traced
-    const flags: Program<I, Tensor<[Dim], 'int32'>> = {
+    const flags: Program<I, Flags> = {
       inputs: program.inputs,
       trace: (given) => {
         watched = watch(nodesIn(program.trace(given)));
@@ -80,7 +83,7 @@ export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I>]:
       },
     };
     return F.pipe(
-      evaluate<I, Tensor<[Dim], 'int32'>, E>(flags, extents)(inputs)(backend),
+      evaluate<I, Flags, E>(flags, extents as Bindings as CheckedBindings<I, Flags, E>)(inputs)(backend), // flags have no halves
       TE.map((finite) => {
         const origin = originIn(watched, finite.subarray(1));
         return origin === null ? null : nameOf(origin);

@@ -6,8 +6,18 @@ import { zerosLike } from '../primitives/index.js';
 import { zipLeaves } from '../types/tree.js';
 
 /** The gradient with respect to a tree of tensors: a tensor of the same shape for each float32 leaf, otherwise null. */
-export type Grads<P> =
-  P extends OfDType<infer D> ? (D extends 'float32' ? P : null) : { readonly [K in keyof P]: Grads<P[K]> };
+export type Grads<P> = P extends OfDType<infer D> ? GradOf<P>[D] : { readonly [K in keyof P]: Grads<P[K]> };
+
+/**
+ * The gradient of a tensor, by its dtype. TypeScript infers nothing from a member that is looked up: a gradient does not
+ * decide the type of the parameters.
+ */
+interface GradOf<T> {
+  readonly float32: T;
+  readonly int32: null;
+  readonly bool: null;
+  readonly key: null;
+}
 
 /** Makes the tree of gradients from a node for each float32 leaf, in order. */
 export const gradsOf = <P>(p: P, gradients: readonly Node[]): Grads<P> => {

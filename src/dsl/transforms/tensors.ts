@@ -26,8 +26,8 @@ export const mapTensors: {
   mapLeaves(tree, isTensor, (x, path) => (isNumbers(x) ? f(x, path) : x)),
 );
 
-/** Trees of one structure: parameters and gradients. */
-type TreesLike<P> = readonly [first: P, ...others: readonly (P | Grads<P>)[]];
+/** Trees of the structure of the first one: parameters and gradients. */
+type TreesLike<P> = readonly [first: P, ...others: readonly (NoInfer<P> | Grads<P>)[]];
 const hasTrees = (args: readonly unknown[]): boolean => args.length > 1;
 type JoinTensors = <S extends Shape>(x: Tensor<S>, ...others: readonly Tensor<S>[]) => Tensor<S>;
 

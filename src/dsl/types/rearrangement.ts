@@ -70,11 +70,15 @@ type TwoOpen<
         : `'${P}': give ${Found} or ${N} a size`
   : never;
 
-/** The pattern, or an error message that repeats it. */
+/** The pattern, or an error message that repeats it. A size of another name is an error of {@link CheckedSizes} only. */
 export type CheckedPattern<P extends string, Z> = string extends P
   ? P
   : P extends `${string}->${string}`
-    ? OrMessage<P, Wrong<NamesOf<Left<P>>, NamesOf<Right<P>>, P> | Open<Left<P>, Z, P>>
+    ? OrMessage<
+        P,
+        | Wrong<NamesOf<Left<P>>, NamesOf<Right<P>>, P>
+        | (keyof Z extends NamesOf<Left<P>>[number] ? Open<Left<P>, Z, P> : never)
+      >
     : `'${P}' has no arrow: write it like B H W C -> B (H W) C`;
 
 /** The sizes, with an error message for each name that is not in the pattern. */

@@ -55,7 +55,9 @@ type Extents = Readonly<Record<string, Dim>>;
 
 /** The extent of each letter: `{ i: 64; j: 128 }`; wide if the rank is unknown. */
 type ExtentsOf<L extends readonly string[], S extends Shape> = S extends unknown
-  ? { [I in keyof L & `${number}` as L[I] & string]: number extends S['length'] ? Dim : S[I & keyof S & `${number}`] }
+  ? number extends S['length']
+    ? Readonly<Record<L[number], Dim>>
+    : { [I in keyof L & `${number}` as L[I] & string]: S[I & keyof S & `${number}`] }
   : never;
 
 /**
@@ -92,6 +94,11 @@ type LettersAt<E extends string, I extends number> = Operands<E>[I & keyof Opera
   : [];
 
 type Bound<E extends string, I extends number, S extends Shape> = ExtentsOf<LettersAt<E, I>, S>;
+/**
+ * The extents of the first operand that the second one must have: none if its rank is unknown, like that of `softmax(…)`
+ * until TypeScript has inferred the other types.
+ */
+type Earlier<E extends string, S extends Shape> = number extends S['length'] ? unknown : Bound<E, 0, S>;
 
 /** Operand `I` of the shape `S`, or error messages, given the extents of earlier letters. */
 type OperandOf<E extends string, I extends 0 | 1, S extends Shape, Before = unknown> = [CheckedEquation<E>] extends [E]
@@ -117,7 +124,7 @@ export interface Einsum {
   ): OfOne<E, S>;
   <S extends Shape, T extends Shape, const E extends string>(
     x: OperandOf<E, 0, S>,
-    y: OperandOf<E, 1, T, Bound<E, 0, S>>,
+    y: OperandOf<E, 1, T, Earlier<E, S>>,
     equation: CheckedEquation<E>,
   ): ProductOf<E, S, T>;
 }

@@ -84,7 +84,7 @@ const along = (use: string, gives: Usage['gives'], axis = '1', x = 'B H C'): Usa
 
 const movements: Usages = {
   ...once({
-    reshape: moved('reshape(x, {B}, -1, 4)', 'B H C', 'B (C*H)/4 4', { dim: { use: 'reshape(x, -2)' } }),
+    reshape: moved('reshape(x, {B}, -1)', 'B H C', 'B C*H', { dim: { use: 'reshape(x, -2)' } }),
     transpose: along('transpose(x, 1, 0, 2)', 'H B C'),
     broadcastTo: moved('broadcastTo(x, {B}, {C})', 'C', 'B C', { dim: { use: 'broadcastTo(x, 1.5)' } }),
     broadcastLike: usage('broadcastLike(x, y)', { x: 'C:int32', y: 'B H C' }, 'B H C:int32', {

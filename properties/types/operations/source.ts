@@ -137,7 +137,7 @@ export const prefix = (i: number): string => `export const _${i} = `;
 export const moduleOf = (names: readonly string[], lines: readonly string[]): string =>
   [
     `import { ${names.join(', ')}, type Dim, type Key, type Tensor } from 'noisefold/dsl';`,
-    `import { pipe } from 'fp-ts/function';`,
+    `import { pipe } from 'noisefold/dsl';`,
     `import { expectType } from 'type-test';`,
     ...lines.map((line, i) => `${prefix(i)}${line};`),
     '',

@@ -31,7 +31,8 @@ export const appliedTo = (f: object): Applied['applied'] | undefined =>
 const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
 
 /**
- * Overloads that no call matches. Because of two rules of the compilers, they make a wrong call a single error, at the
+ * Overloads that no call matches, because it has no `this`. `Args` are the arguments of the data-first form, which an editor
+ * shows while a call is written. Because of two rules of the compilers, they make a wrong call a single error, at the
  * wrong argument:
  *
  * 1. Of the overloads that have the right number of arguments, TypeScript 6 reports the last if there is one or more
@@ -41,14 +42,12 @@ const withName = <F extends object>(name: string, f: F): F => Object.definePrope
  *    or `never`, otherwise a tensor of the right shape, so that the following calls are not errors. So the pipeable
  *    form comes first if it has fewer parameters, and these overloads have no more parameters than they need.
  */
-export interface OneError<Args extends readonly never[] = [first: never, ...rest: never[]]> {
+export interface OneError<Args extends readonly unknown[]> {
   // the result types differ because TypeScript merges equal overloads
-  (...args: Args): never;
-  (...args: Args): undefined;
-  (...args: Args): void;
+  (this: never, ...args: Args): never;
+  (this: never, ...args: Args): undefined;
+  (this: never, ...args: Args): void;
 }
-/** {@link OneError} for two forms with one argument. */
-export type OneErrorOfOne = OneError<[x: never]>;
 
 /** Tests for the arguments that `map` passes: an element, its index, and the list. */
 const areOfMap = ([x, i, list]: Arguments): boolean => Array.isArray(list) && typeof i === 'number' && list[i] === x;

@@ -85,7 +85,9 @@ const startsWithKey = ([key]: readonly unknown[]): boolean => isOperand(key) || 
 type KeyOrExtent<K> = [K] extends [number] ? Extent<K> : OfProgram<K>;
 
 /** A draw of a given shape; `P` are its parameters, which come before the extents. */
-type OfShape<D extends DType, P extends readonly number[] = []> = OneError & {
+type OfShape<D extends DType, P extends readonly number[] = []> = OneError<
+  [key: Key, ...args: [...P, ...extents: readonly number[]]]
+> & {
   <const S extends readonly number[]>(...args: [...P, ...Extents<S>]): Draw<Tensor<Widened<S>, D>>;
   <K extends Key | RandomKey | (P extends [] ? number : never), const S extends readonly number[]>(
     key: KeyOrExtent<K>,

@@ -274,7 +274,7 @@ const transposedFields = namedFields('convTranspose2d', {}, [...optional, 'outpu
  * const spread = convTranspose2d(constantOf([1, 10], 1, 2, 1, 1), { strides: [1, 2] })
  * pipe(constantOf([1, 2], 1, 1, 2, 1), spread, reshape(4)) // → [1, 10, 2, 20]
  */
-export const convTranspose2d: OneError & {
+export const convTranspose2d: OneError<[image: AnyTensor, kernel: AnyTensor, options?: TransposedConvolution]> & {
   <
     KH extends Dim,
     KW extends Dim,

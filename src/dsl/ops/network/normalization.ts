@@ -104,7 +104,9 @@ interface Epsilon {
   readonly epsilon?: number;
 }
 
-type LastAxisNorm<HasBeta extends boolean> = OneError & {
+type LastAxisNorm<HasBeta extends boolean> = OneError<
+  [x: AnyTensor, params: ParametersOf<HasBeta, Dim>, options?: Epsilon]
+> & {
   <C extends Dim>(
     params: ParametersOf<HasBeta, C>,
     options?: Epsilon,

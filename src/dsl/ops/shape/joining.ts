@@ -1,6 +1,6 @@
 /** Joins several tensors to one. An axis may count from the end. */
 import { type Add, type Extent, extents, type Wide } from '../../types/dim.js';
-import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
+import { dual, type OneError } from '../../../internal/dual.js';
 import { named, refuseShape, showShape } from '../../../internal/errors.js';
 import { refuseArgument } from '../operand.js';
 import * as nodes from '../../primitives/index.js';
@@ -73,7 +73,7 @@ const listOf = (op: string, given: Tensors): Tensors =>
  * Joins a list of tensors along an axis (default: the last). Raises `ShapeError` if the other axes differ.
  * @example concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
  */
-export const concatAll: OneErrorOfOne & {
+export const concatAll: OneError<[tensors: Tensors]> & {
   (): <const T extends Tensors>(tensors: Fitting<T, -1>) => Joined<T, -1>;
   <const A extends number>(axis: A): <const T extends Tensors>(tensors: Fitting<T, A>) => Joined<T, A>;
   <const T extends Tensors, const A extends number>(
@@ -99,7 +99,7 @@ type Stacked<S extends Shape, D extends DType, R extends readonly unknown[], A e
  * stack([zeros(3), ones(3)]) // → [[0, 0, 0], [1, 1, 1]]
  * stack([zeros(3), ones(3)], -1) // → [[0, 1], [0, 1], [0, 1]]
  */
-export const stack: OneErrorOfOne & {
+export const stack: OneError<[tensors: Tensors]> & {
   (): <S extends Shape, D extends DType, const R extends readonly unknown[]>(
     tensors: Equal<S, D, R>,
   ) => Stacked<S, D, R, 0>;

@@ -81,7 +81,7 @@ const resolved = (extents: Shape, shape: readonly number[]): readonly number[] =
  * pipe(zeros(8, 28, 28, 1), reshape(8, -1)) // : Tensor<[8, 784]>
  * const flat = program({ x: 'B 28 28 C' }, ({ x }) => reshape(x, 'B', -1, 'C')) // Tensor<['B', 784, 'C']>
  */
-export const reshape: OneError & {
+export const reshape: OneError<[x: AnyTensor, ...extents: Shape]> & {
   <const E extends readonly Dim[]>(
     ...extents: Pending<E>
   ): <S extends Shape, D extends DType>(x: Fitting<S, D, E>) => Tensor<Reshaped<S, E>, D>;
@@ -102,7 +102,7 @@ type AxesFor<S extends Shape, P extends readonly number[]> = { [I in keyof P]: C
  * transpose(constantOf([1, 2, 3, 4], 2, 2), 1, 0) // → [[1, 3], [2, 4]]
  * pipe(zeros(8, 28, 28, 3), transpose(0, 3, 1, 2)) // : Tensor<[8, 3, 28, 28]>
  */
-export const transpose: OneError & {
+export const transpose: OneError<[x: AnyTensor, ...permutation: readonly number[]]> & {
   <const P extends readonly number[]>(
     ...permutation: P
   ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, NotPermutation<S, P>>) => Tensor<Permuted<S, P>, D>;
@@ -155,7 +155,7 @@ type NotBroadcast<S extends Shape, E extends readonly unknown[], At = Aligned<S,
  * broadcastTo(iota(3), 2, 3) // → [[0, 1, 2], [0, 1, 2]]
  * pipe(zeros(64), broadcastTo(8, 28, 28, 64)) // : Tensor<[8, 28, 28, 64]>
  */
-export const broadcastTo: OneError & {
+export const broadcastTo: OneError<[x: AnyTensor, ...extents: readonly number[]]> & {
   <const E extends readonly number[]>(
     ...extents: Extents<E>
   ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, NotBroadcast<S, E>>) => Tensor<Widened<E>, D>;
@@ -294,7 +294,7 @@ type Ascribing<E> = { [I in keyof E]: E[I] extends Keep ? E[I] : Extent<E[I]> };
  * const wrong = attempt(() => ascribe(betas, 4))
  * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
-export const ascribe: OneError & {
+export const ascribe: OneError<[x: AnyTensor, ...shape: readonly AscribedDim[]]> & {
   <const E extends readonly AscribedDim[]>(
     ...shape: Ascribing<E>
   ): <S extends Shape, D extends DType>(

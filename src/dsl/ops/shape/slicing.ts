@@ -57,7 +57,7 @@ type SliceOf<A, F, N> = [axis: A, start: F, size: Extent<N>, stride?: number];
  * slice(iota(6), 0, -2, 2) // → [4, 5]
  * slice(iota(6), 0, 0, 3, 2) // → [0, 2, 4]
  */
-export const slice: OneError & {
+export const slice: OneError<[x: AnyTensor, axis: number, start: number, size: number, stride?: number]> & {
   <const A extends number, const F extends number, const N extends number>(
     ...slice: SliceOf<A, F, N>
   ): <S extends Shape, D extends DType>(
@@ -89,7 +89,7 @@ type Padded<S extends Shape, A extends number, L extends number, H extends numbe
  * pad(ones(2), 0, 1, 2) // → [0, 1, 1, 0, 0]
  * pipe(zeros(8, 28, 28, 1), pad(1, 2, 2), pad(2, 2, 2)) // : Tensor<[8, 32, 32, 1]>
  */
-export const pad: OneError & {
+export const pad: OneError<[x: AnyTensor, axis: number, low: number, high: number, value?: number]> & {
   <const A extends number, const L extends number, const H extends number>(
     ...padding: PaddingOf<A, L, H>
   ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<Padded<S, A, L, H>, D>;
@@ -109,7 +109,7 @@ export const pad: OneError & {
  * Reverses the order of the elements along some axes.
  * @example flip(iota(3), 0) // → [2, 1, 0]
  */
-export const flip: OneError & {
+export const flip: OneError<[x: AnyTensor, ...axes: readonly number[]]> & {
   <const A extends readonly number[]>(
     ...axes: A
   ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, MissingOf<S, A>>) => Tensor<S, D>;

@@ -60,6 +60,9 @@ export const following = (run: Run, { note, progress }: Display): NonNullable<Fi
       case 'NonFinite':
         note(nonFinite(event))();
         return undefined;
+      case 'Warning':
+        note(`step ${event.step}: ${event.message}`)();
+        return undefined;
     }
   };
 };

@@ -23,6 +23,7 @@ export type ErrorTag =
   | 'BackendFailure' // a backend that failed while it compiled or ran, out of memory included
   | 'ValueConsumed' // a resident value used after it was donated or released
   | 'NonFinite' // NaN or infinity instead of a finite number
+  | 'Diverged' // a training whose loss explodes
   | 'Cancelled'; // a run stopped by its AbortSignal
 
 /** All errors as a tagged union. `message` holds the whole content in one line. */

@@ -15,7 +15,7 @@ export interface Output {
 export type Display = (name: string, pace: Pace) => void;
 
 /** Writes text; ignores errors, such as EPIPE after the reader has closed. */
-const quietly =
+export const quietly =
   (output: Output) =>
   (text: string): void => {
     try {

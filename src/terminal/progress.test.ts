@@ -75,6 +75,14 @@ describe('without a terminal', () => {
     expect(text().match(/held out 0\.250/g)).toHaveLength(1);
   });
 
+  test('the first warning of each kind is a line', () => {
+    const { stream, text } = recorder();
+    const show = progress(undefined, { stream });
+    for (const about of ['data', 'loss', 'loss'] as const)
+      show({ _tag: 'Warning', step: 7, about, message: `odd ${about}` });
+    expect(text()).toBe('training  step 8: odd data\ntraining  step 8: odd loss\n');
+  });
+
   test.each<[string, string, Partial<Output>]>([
     ['CI', 'true', { isTTY: true }],
     ['TERM', 'dumb', { isTTY: true }],

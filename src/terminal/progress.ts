@@ -3,7 +3,7 @@ import { show } from '../internal/decode.js';
 import { raise } from '../internal/errors.js';
 import { namedFields, orNoOptions } from '../internal/options.js';
 import type { TrainEvent } from '../training/index.js';
-import { displayOn, type Output } from './display.js';
+import { displayOn, type Output, quietly } from './display.js';
 import { type Pace, paced } from './pace.js';
 
 /** A listener that shows the progress of a run: `onEvent` of `fit`, or any `onStep`. */
@@ -33,12 +33,14 @@ const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
       return pace && { ...pace, heldOut: event.loss };
     case 'NonFinite':
       return pace && { ...pace, nonFinite: pace.nonFinite + 1 };
+    case 'Warning':
+      return pace;
   }
 };
 
 /**
  * Shows the progress of a training, a sampling or a measurement on stderr: the steps, the smoothed loss, the held-out
- * loss, the speed and the time left. It shows a bar on a terminal, and a line for each tenth of the steps elsewhere and
+ * loss, the speed and the time left, and the first warning about the loss and about the data. It shows a bar on a terminal, and a line for each tenth of the steps elsewhere and
  * in CI. It never throws. It handles no signals and does not read from stdin, so that Ctrl-C works as usual.
  *
  * Call it once for each run: `fit({ …, onEvent: progress() })`, `sample({ …, onStep: progress() })`. Raises
@@ -63,10 +65,17 @@ export const progress = <G = unknown>(
       actual: show(name),
       hint: 'call it to make a listener: onEvent: progress()',
     });
-  const display = displayOn(fields(orNoOptions<ProgressOptions>(options)).stream ?? process.stderr);
+  const output = fields(orNoOptions<ProgressOptions>(options)).stream ?? process.stderr;
+  const display = displayOn(output);
+  const write = quietly(output);
+  const warned = new Set<string>(); // mutable
   let pace: Pace | undefined; // mutable
   return (told: TrainEvent | number, of?: number, images?: number): void => {
     const isStep = typeof told === 'number';
+    if (!isStep && told._tag === 'Warning' && !warned.has(told.about)) {
+      warned.add(told.about);
+      write(`${name ?? 'training'}  step ${told.step + 1}: ${told.message}\n`);
+    }
     pace = isStep
       ? paced(pace, { done: told, of: of ?? 0, at: now(), ...(images === undefined ? {} : { images }) })
       : heard(pace, told);

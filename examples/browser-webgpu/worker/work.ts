@@ -68,16 +68,20 @@ const event =
   (world: World): Effect<World> =>
     F.pipe(
       world.studio.lesson.next,
-      TE.tapIO((happened) =>
-        happened._tag === 'Step'
-          ? tell({
-              _tag: 'Stepped',
-              step: happened.step,
-              loss: happened.loss,
-              milliseconds: happened.milliseconds,
-            })
-          : tell(happened._tag === 'NonFinite' ? { _tag: 'NonFinite', step: happened.step } : happened),
-      ),
+      TE.tapIO((happened) => {
+        switch (happened._tag) {
+          case 'Step': {
+            const { step, loss, milliseconds } = happened;
+            return tell({ _tag: 'Stepped', step, loss, milliseconds });
+          }
+          case 'NonFinite':
+            return tell({ _tag: 'NonFinite', step: happened.step });
+          case 'HeldOut':
+            return tell(happened);
+          case 'Warning':
+            return () => undefined;
+        }
+      }),
       TE.map((happened) => ({
         ...world,
         done: happened._tag === 'Step' ? happened.step + 1 : world.done,

@@ -33,6 +33,7 @@ export const words = wordsOf({
     rounding: t.keyof({ fused: null, separate: null } satisfies Record<Rounding, null>, "'fused' or 'separate'"),
     settings: json,
     heldOut: finite,
+    firstLosses: exactly({ count: natural, mean: finite }),
   },
   texts: { rounding: t.string },
   hints,
@@ -44,8 +45,8 @@ const checkedSnapshot = checked('encodeCheckpoint', part('a snapshot', 'step', '
 const metadataOf = (snapshot: Snapshot) =>
   F.pipe(
     checkedSnapshot(snapshot),
-    E.flatMap(({ step, key, batch, config, settings, rounding, heldOut }) =>
-      words.write('encodeCheckpoint', { step, key, batch, config, settings, rounding, heldOut }),
+    E.flatMap(({ step, key, batch, config, settings, rounding, heldOut, firstLosses }) =>
+      words.write('encodeCheckpoint', { step, key, batch, config, settings, rounding, heldOut, firstLosses }),
     ),
   );
 

@@ -16,6 +16,7 @@ import {
   valueShape,
   type Resident,
 } from '../../dsl/index.js';
+import type { FirstLosses } from '../fit/explosion.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../formats/float16.js';
 import { withinFloat32 } from '../../formats/float32.js';
@@ -41,6 +42,8 @@ export interface Snapshot {
   readonly rounding?: Rounding;
   /** The loss on images that are held out, where it was measured at this step. */
   readonly heldOut?: number;
+  /** The first losses of the run, to find a loss that explodes; missing in older snapshots. */
+  readonly firstLosses?: FirstLosses;
 }
 
 const storedOf = (

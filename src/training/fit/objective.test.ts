@@ -97,7 +97,7 @@ describe('a training minimizes the loss of its recipe', () => {
       const losses: (readonly [TrainEvent['_tag'], number])[] = [];
       for await (const event of run.events) {
         const told = right(event);
-        if (told._tag !== 'NonFinite') losses.push([told._tag, told.loss]);
+        if (told._tag === 'Step' || told._tag === 'HeldOut') losses.push([told._tag, told.loss]);
       }
       right(await run.release());
       expect(losses.map(([tag]) => tag)).toEqual(['HeldOut', 'Step', 'HeldOut']);
@@ -130,7 +130,7 @@ describe('a training minimizes the loss of its recipe', () => {
       const process = right(ddpm(cosine(20)));
       const learned = async (loss?: Objective) => {
         const optimizer = adam({ learningRate: 0.1 });
-        const training = { model, process, optimizer, data: white, batch: 8, steps: 150, key: key(3), averageDecay: 0 };
+        const training = { model, process, optimizer, data: white, batch: 8, allowRepeats: true, steps: 150, key: key(3), averageDecay: 0 };
         const { params } = right(await fit({ ...training, ...(loss && { loss }) })(backend)());
         const tensors = right(await readTensors(params)(backend)());
         return ['grey', 'place'].map((name) => tensors.get(name)!.data[0] as number);

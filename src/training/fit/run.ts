@@ -25,10 +25,12 @@ import { mayGoOn, opened, type Opened, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
 import { counted, divergence, noSteps } from './divergence.js';
+import { explosionError, explosionText, noLosses, withLoss } from './explosion.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
 import { initialParams } from './initial.js';
 import { originOf } from './origin.js';
+import { type Unsigned, unsignedText, withImages } from './pixels.js';
 import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
 import { trainingSettings } from './settings.js';
@@ -112,7 +114,7 @@ export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I>
 ): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
     const training = yield* take(checkedTraining(given as AnyTraining<P, I>));
-    const { steps, from } = training;
+    const { steps, from, batch, data, allowRepeats = false } = training;
     if (from !== undefined && steps < from.step)
       raise('ConfigError', {
         where: 'training.steps',
@@ -122,6 +124,13 @@ export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I>
       });
     const initial = yield* take(initialParams(training));
     yield* checkData(training);
+    if (batch > data.size && !allowRepeats)
+      raise('ConfigError', {
+        where: 'training.batch',
+        expected: `at most the ${data.size} images of the data set`,
+        actual: `${batch}`,
+        hint: 'give a smaller batch; allowRepeats: true takes images several times in a batch',
+      });
     const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open?.release());
     const settings = yield* take(trainingSettings(training));
@@ -141,13 +150,14 @@ const running = <P, I extends ImageShape>(
   training: AnyTraining<P, I>,
   { loop, heldOut, settings, run }: Parts<P, I>,
 ): TrainingRun<P> => {
-  const { data, batch, steps, key, signal, model, config = recipeConfig(training) } = training;
+  const { data, batch, steps, key, signal, model, explosion, from, config = recipeConfig(training) } = training;
   const keys = fork(key, 'data', 'augment', 'step');
   const positions = positionsOf({ key: keys.data, size: data.size, batch });
   const batchAt = loaded(model, data, signal);
   const load = (step: number) => batchAt(positions(step), foldIn(keys.augment, step))();
-  let done = training.from?.step ?? 0; // the number of updates
-  let heldOutLoss = training.from?.heldOut; // set if it was measured after that update
+  let done = from?.step ?? 0; // the number of updates
+  let losses = { ...noLosses, ...(from?.firstLosses && { first: from.firstLosses }) };
+  let heldOutLoss = from?.heldOut; // set if it was measured after that update
   let ended = false;
 
   const measured = async ({ means }: Evaluation): Promise<Result<TrainEvent>> =>
@@ -161,6 +171,7 @@ const running = <P, I extends ImageShape>(
     let next: ReturnType<typeof load> | null = null; // the batch of the next step, if it is already being loaded
     const breathe = breather();
     let series = noSteps;
+    let unsigned: Unsigned = 0;
     for (;;) {
       if (heldOut !== null && heldOutLoss === undefined && heldOut.isDue(done)) {
         const event = await measured(heldOut);
@@ -172,6 +183,12 @@ const running = <P, I extends ImageShape>(
       if (E.isLeft(goesOn)) return yield goesOn;
       const samples = await (next ?? load(done));
       if (E.isLeft(samples)) return yield samples;
+      unsigned = withImages(unsigned, samples.right.images, batch);
+      const message = unsignedText(unsigned, data.size);
+      if (message !== null) {
+        unsigned = null;
+        yield E.right({ _tag: 'Warning', step: done, about: 'data', message });
+      }
       next = done + 1 < steps ? load(done + 1) : null; // while this step runs
       const began = performance.now();
       const examples = givenOf(model, samples.right, foldIn(keys.step, done));
@@ -180,6 +197,9 @@ const running = <P, I extends ImageShape>(
       const { isFinite, ...report } = reported.right;
       const step = done++;
       heldOutLoss = undefined;
+      losses = withLoss(losses, report.loss, explosion);
+      if (losses.inARow > 0)
+        yield E.right({ _tag: 'Warning', step, about: 'loss', message: explosionText(losses, report.loss) });
       yield E.right({ _tag: 'Step', step, of: steps, ...report, milliseconds: performance.now() - began });
       series = counted(series, isFinite);
       if (!isFinite) {
@@ -194,6 +214,8 @@ const running = <P, I extends ImageShape>(
         const error = divergence(step, series, training.oracle !== undefined);
         if (error !== null) return yield E.left(error);
       }
+      const exploded = explosionError(step, losses, report.loss, explosion);
+      if (exploded !== null) return yield E.left(exploded);
     }
   }
 
@@ -216,7 +238,8 @@ const running = <P, I extends ImageShape>(
         const tensors = byName(training)(yield* take(readTensors(run.state())(backend)));
         const rounding = backend.rounding === null ? {} : { rounding: backend.rounding };
         const loss = heldOutLoss === undefined ? {} : { heldOut: heldOutLoss };
-        return { step, key, batch, config, settings, tensors, ...rounding, ...loss } satisfies Snapshot;
+        const { first: firstLosses } = losses;
+        return { step, key, batch, config, settings, tensors, firstLosses, ...rounding, ...loss } satisfies Snapshot;
       }),
     ),
     average,

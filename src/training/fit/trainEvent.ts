@@ -25,4 +25,9 @@ export type TrainEvent =
    * result was not finite; in a series of such steps only for the first one. The run ends as `NonFinite` when such steps
    * prevail: ten more of them than of finite ones.
    */
-  | { readonly _tag: 'NonFinite'; readonly step: number; readonly origin: string | null };
+  | { readonly _tag: 'NonFinite'; readonly step: number; readonly origin: string | null }
+  /**
+   * Something that usually is a mistake, before the event of its step: a loss that explodes (`Training.explosion`), or data
+   * whose pixels are never negative, although images are in [-1, 1]; this once in a run.
+   */
+  | { readonly _tag: 'Warning'; readonly step: number; readonly about: 'loss' | 'data'; readonly message: string };

@@ -1,6 +1,6 @@
 import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
-import { exactly, natural, positive, refined } from '../../internal/decode.js';
+import { exactly, finite, natural, positive, refined } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { t, type either, type taskEither } from '../../internal/fp.js';
 import { checked, functionPart, part } from '../../internal/parts.js';
@@ -8,6 +8,7 @@ import { conditioner, dataSet, hostKey, json, learnablePart, processPart, rate, 
 import type { DataFor, ImageShape } from '../data/dataset.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
+import type { Explosion } from './explosion.js';
 import type { Initial } from './initial.js';
 import type { Learnable, Recipe } from './recipe.js';
 
@@ -53,6 +54,13 @@ export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = M
    * ends with other bits than without the interruption. By default, false, this is a `CheckpointMismatch`.
    */
   readonly allowOtherRounding?: boolean;
+  /**
+   * What a loss that explodes does: by default the run ends as `Diverged` when the loss is above 100 times the mean of its
+   * first 100 losses in 10 steps in a row.
+   */
+  readonly explosion?: Explosion;
+  /** True to train on a data set that is smaller than a batch, whose images are then several times in a batch. */
+  readonly allowRepeats?: boolean;
   /**
    * Ends the run before its next step, as `Cancelled`, without a result. To keep the result so far, return `'stop'` from
    * `onEvent`, or train in a folder.
@@ -102,6 +110,11 @@ const optional = {
   from: part('a snapshot', 'step', 'key', 'batch', 'tensors'),
   allowOtherRounding: t.boolean,
   allowOtherSettings: t.boolean,
+  explosion: exactly(
+    {},
+    { factor: refined(finite, 'a number above 1', (n) => n > 1), steps: positive, ends: t.boolean },
+  ),
+  allowRepeats: t.boolean,
   signal,
   oracle: functionPart('a backend to acquire, such as reference()'),
 };

@@ -39,6 +39,12 @@ const folderPart = part('a run folder, as openRunFolder returns it', 'path', 'fr
 
 const savingFields = { every: positive, keep: positive };
 
+/** What is left of a run that diverged, whose last state is not saved. */
+const goodState = (path: string, saved: number | null): string =>
+  saved === null
+    ? `no checkpoint was saved before: train in another folder than ${path}`
+    : `the checkpoint of step ${saved} in ${path} is from before: resume it with allowOtherSettings: true`;
+
 /** The listeners that log and save a training. They are stateful, so each training needs its own. */
 const listeners = <P>(
   backend: Backend,
@@ -49,7 +55,8 @@ const listeners = <P>(
     heldOut,
     batch,
     steps,
-  }: Pick<FitInFolder<P, ImageShape>, 'onEvent' | 'onError' | 'heldOut' | 'batch' | 'steps'>,
+    explosion,
+  }: Pick<FitInFolder<P, ImageShape>, 'onEvent' | 'onError' | 'heldOut' | 'batch' | 'steps' | 'explosion'>,
   { every = 500, keep = 3 }: Saving,
 ): Required<Pick<Fit<P, ImageShape>, 'onEvent' | 'onError'>> => {
   const secondsBefore = folder.metrics.at(-1)?.seconds ?? 0;
@@ -58,6 +65,7 @@ const listeners = <P>(
   let done = folder.from?.step ?? 0;
   let saved = folder.from?.step ?? null;
   let isFailed = false; // true once something could not be written
+  let exploded = Number.NaN; // the last step whose loss exploded
   let { best } = folder;
   const isDue = (step: number): boolean => heldOut !== undefined && step % heldOut.every === 0;
   // the metrics of a step that are not logged yet, because its held-out loss is measured after it; if the end of an
@@ -92,13 +100,15 @@ const listeners = <P>(
     yield* demand(folder.log(metrics));
     waiting = null;
     const { heldOut: loss = Infinity } = metrics;
-    if (done % every === 0 || done === steps || stopping || loss < best) yield* save(run);
+    const isGood = exploded !== done - 1 || explosion?.ends === false;
+    if (done === steps || stopping || (isGood && (done % every === 0 || loss < best))) yield* save(run);
     if (loss < best) best = loss;
   }
 
   return {
     onEvent: (event, run) =>
       gen(function* () {
+        if (event._tag === 'Warning' && event.about === 'loss') exploded = event.step;
         if (event._tag === 'Step') {
           done = event.step + 1;
           waiting = measured(event);
@@ -118,6 +128,8 @@ const listeners = <P>(
         if (isFailed) yield* take(E.left(final)); // the error says what is lost
         const unlogged = waiting === last ? null : waiting;
         if (unlogged !== null) yield* demand(folder.log(unlogged));
+        if (final._tag === 'Diverged')
+          yield* take(E.left(hinting(final, `${final.hint}; ${goodState(folder.path, saved)}`)));
         if (unlogged !== null || done > (saved ?? -1)) yield* save(run); // at step 0 too: `resume` requires a checkpoint
         const hint = `nothing is lost: resume the run in ${folder.path}, which continues at step ${done}`;
         yield* take(E.left(hinting(final, final._tag === 'Cancelled' ? hint : `${final.hint}; ${hint}`)));

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { cosine, ddpm, type Model } from '../../diffusion/index.js';
+import { add, key, type Scalar, zerosLike } from '../../dsl/index.js';
+import { adam, allZeros, parameter } from '../../nn/index.js';
+import { onWasm, takeAll } from '../../../properties/training/onWasm.js';
+import { E, TE } from '../../internal/fp.js';
+import { type Dataset, datasetOf } from '../data/dataset.js';
+import { right } from '../testing.js';
+import { startTraining } from './run.js';
+import type { Training } from './training.js';
+
+type Image = [1, 1, 1];
+
+const model: Model<Scalar, Image> = {
+  ...parameter(allZeros),
+  predicts: 'x0',
+  apply: (w, x) => add(zerosLike(x), w),
+};
+const process = right(ddpm(cosine(10)));
+const recipe = { model, process, optimizer: adam({ learningRate: 0.1 }), batch: 2, steps: 12, key: key(7) };
+
+/** A data set of numbers that is loaded batch by batch. */
+const dataOf = (numbers: readonly number[]): Dataset<Image> => ({
+  size: numbers.length,
+  image: [1, 1, 1],
+  batch: (positions) => TE.right({ images: Float32Array.from(positions, (i) => numbers[i]!) }),
+});
+
+const outcomeOf = (training: Training<Scalar, Image>) =>
+  onWasm(async (backend) => {
+    const started = await startTraining(training)(backend)();
+    if (E.isLeft(started)) return { events: [], error: started.left };
+    const taken = await takeAll(started.right);
+    right(await started.right.release());
+    return taken;
+  });
+
+const warningsAbout = async (data: Dataset<Image>, more: Partial<Training<Scalar, Image>> = {}) => {
+  const { events } = await outcomeOf({ ...recipe, data, ...more });
+  return events.flatMap((event) => (event._tag === 'Warning' ? [event] : []));
+};
+
+describe('pixels that are never negative', () => {
+  test('are reported once, after as many images as there are', async () => {
+    const found = await warningsAbout(dataOf([0, 0.2, 0.4, 0.6, 0.8, 1]));
+    expect(found).toEqual([
+      {
+        _tag: 'Warning',
+        step: 2, // six images in batches of two
+        about: 'data',
+        message: 'no pixel of 6 images is negative: images are in [-1, 1], so map a number x of [0, 1] to 2x - 1',
+      },
+    ]);
+  });
+
+  test('are reported after 1,000 images of a large data set', async () => {
+    const large = dataOf(Array.from({ length: 5000 }, (_, i) => i / 5000));
+    expect(await warningsAbout(large, { batch: 300 })).toMatchObject([{ step: 3 }]);
+  });
+
+  test.each([
+    ['one pixel of the last batch is negative', dataOf([0, 0.2, 0.4, 0.6, 0.8, -0.01])],
+    ['bytes are mapped to [-1, 1]', right(datasetOf({ pixels: Uint8Array.of(0, 100, 255), image: [1, 1, 1] }))],
+  ])('are not reported if %s', async (_, data) => expect(await warningsAbout(data)).toEqual([]));
+});
+
+describe('a batch that is larger than the data set', () => {
+  test('is an error', async () => {
+    expect((await outcomeOf({ ...recipe, data: dataOf([-1, 1]), batch: 3 })).error).toMatchObject({
+      _tag: 'ConfigError',
+      where: 'training.batch',
+      expected: 'at most the 2 images of the data set',
+      actual: '3',
+    });
+  });
+
+  test('is none if images may be several times in a batch, or if it is as large', async () => {
+    for (const more of [{ batch: 3, allowRepeats: true }, { batch: 2 }])
+      expect((await outcomeOf({ ...recipe, data: dataOf([-1, 1]), ...more })).error).toBeNull();
+  });
+});

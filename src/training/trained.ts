@@ -31,6 +31,8 @@ export interface Trained<P, I extends ImageShape, out K = unknown> extends Train
    * it is missing, nothing is checked.
    */
   readonly labelDropout?: number;
+  /** The process of the training, with which `sample` compares `process`. If it is missing, nothing is compared. */
+  readonly trainingProcess?: Process;
   /** Phantom: absent at run time. */
   readonly [known]?: K;
 }

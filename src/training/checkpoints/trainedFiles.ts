@@ -145,6 +145,7 @@ const loaded = <P, I extends ImageShape>(
     return {
       model,
       process,
+      trainingProcess: process,
       image: image as unknown as ImageExtents<I>, // the extents of the images that the model was trained on
       ...(about.classes !== undefined && { classes: about.classes }),
       ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }),
@@ -187,6 +188,7 @@ const averaged = <P, I extends ImageShape>(
     return {
       model,
       process,
+      trainingProcess: process,
       image: settings.data.image as unknown as ImageExtents<I>, // the extents of the images that the model was trained on
       ...(E.isRight(known) && { labelDropout: known.right.labelDropout }),
       params: average as Resident<P>, // a conditional type, which does not reduce while P is generic

@@ -63,7 +63,7 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
     const { classes = [] } = data;
     const names = model.classes === undefined || classes.length === 0 ? {} : { classes };
     const { kept } = learningOf<P, I>(given as AnyTraining<P, I>);
-    const trained = { model, process, image: data.image, params, ...names, ...kept };
+    const trained = { model, process, trainingProcess: process, image: data.image, params, ...names, ...kept };
     return trained as unknown as TrainedOf<P, I, M>; // a conditional type, which does not reduce while M is generic
   });
 

@@ -1,5 +1,5 @@
 /** The guide of a sampling: parameters, or a trained classifier, which is compared with the model that it guides. */
-import { type GuidedParams, overParams, type Process } from '../../diffusion/index.js';
+import { type GuidedParams, overParams } from '../../diffusion/index.js';
 import {
   isValue,
   leafSpec,
@@ -11,25 +11,9 @@ import {
   valueShape,
 } from '../../dsl/index.js';
 import { isClassifier } from '../checked.js';
+import { otherLevel } from './noiseLevels.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Trained, TrainedClassifier } from '../trained.js';
-
-/** The relative tolerance for equal noise levels, because tables may have been rounded to float32. */
-const ROUNDING = 1e-5;
-
-/** The first timestep at which the noise levels of two processes differ. */
-const otherLevel = (own: Process, other: Process): number | undefined => {
-  const places = new Map(Array.from(other.timesteps, (timestep, place) => [timestep, place]));
-  const at = own.marginals.findIndex(({ scale, variance }, place) => {
-    const found = other.marginals[places.get(own.timesteps[place]!) ?? -1];
-    return !(
-      found !== undefined &&
-      Math.abs(found.scale - scale) <= ROUNDING * scale &&
-      Math.abs(found.variance - variance) <= ROUNDING * variance
-    );
-  });
-  return at === -1 ? undefined : own.timesteps[at];
-};
 
 const isTrained = <Q, I extends ImageShape>(
   guide: Resident<Q> | TrainedClassifier<Q, I> | undefined,

@@ -24,7 +24,7 @@ import { preparationCodec, requestCodec, type Sampling } from './sampling.js';
 /** The parts of a sampling that all requests share. */
 export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
   Sampling<Q, J>,
-  'solver' | 'grid' | 'guidance' | 'guide' | 'correction'
+  'solver' | 'grid' | 'guidance' | 'guide' | 'correction' | 'allowOtherProcess'
 > {
   /** The number of samples that are drawn at a time; default 1. A request of more takes several batches. */
   readonly batch?: number;

@@ -9,6 +9,7 @@ import { heldCorrection, heldGrid, guidedBy } from './givenParts.js';
 import { type Beginning, checkBeginning, checkKnown, resamplingOf } from './givenImages.js';
 import type { Steps } from './sampleLoop.js';
 import { labelNumbers } from './labels.js';
+import { checkLevels } from './noiseLevels.js';
 import { countsOf, type Numbered, type Sampling } from './sampling.js';
 import type { Trained } from '../trained.js';
 
@@ -63,7 +64,8 @@ export const planOf =
   ): either.Either<NoisefoldError, SamplePlan<P, I>> =>
     attempt(() => {
       const { model, process, image, classes, labelDropout } = trained;
-      const { labels, ...others } = given;
+      const { labels, allowOtherProcess = false, ...others } = given;
+      if (!allowOtherProcess) checkLevels(where, trained);
       const { solver, grid = everyStep, guidance = unguided, correction, condition, from, known } = others;
       const unconditional =
         model.classes === undefined || labelDropout === undefined ? {} : { unconditional: labelDropout > 0 };

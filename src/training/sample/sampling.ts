@@ -38,6 +38,8 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    */
   readonly guide?: Itself<Resident<Q> | TrainedClassifier<Q, J>>;
   readonly correction?: Correction;
+  /** True to draw with a process that is neither that of the training nor respaced from it. */
+  readonly allowOtherProcess?: boolean;
   readonly key: RandomKey;
   /**
    * The class of each sample, for a model with classes: its number, from 0, or its name if the trained model has
@@ -85,6 +87,7 @@ const wayFields = {
   guide: t.unknown,
   correction: functionPart('a correction, such as clipToImage'),
   batch: positive,
+  allowOtherProcess: t.boolean,
 };
 
 /** The fields of a request; only the key is required. */

@@ -68,6 +68,11 @@ export const compilation = group(
       const result = await nf.run(evaluate(rows, { B: 4 })({ x: new Float32Array(8) }));
       const y = result.«y»;
     `,
+    'values of two batches': wrong`
+      const errors = <B extends Dim>(a: Value<[B, 2]>, b: Value<[B, 2]>) => [a, b];
+      declare const [x, y]: [Value<[4, 2]>, Value<[5, 2]>];
+      errors(«x, y»);
+    `,
     'an upload of a plain list': wrong`
       upload(«[1, 2, 3, 4, 5, 6]», [2, 3])
     `,

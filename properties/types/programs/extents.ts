@@ -138,6 +138,24 @@ export const literals = group('literals', {
   'five heads of an attention block': wrong`
     attentionBlock({ channels: 64, «heads: 5», groups: 8 })
   `,
+  'a constant number of heads that does not divide': wrong`
+    const heads = 5;
+    attention(zeros(2, 16, 64), zeros(2, 16, 64), zeros(2, 16, 64), { «heads» });
+  `,
+  'a constant number of groups that does not divide': wrong`
+    const groups = 4;
+    groupNormLayer({ channels: 30, «groups» });
+  `,
+  'a constant number of groups of a norm': wrong`
+    const groups = 4;
+    standardizeGroups(zeros(1, 8, 8, 30), { «groups» });
+  `,
+  'two extents that are inferred': wrong`
+    reshape(zeros(8, 28, 28), «-1, -1»)
+  `,
+  'a list that is joined to a matrix': wrong`
+    concat(zeros(4, 8), «zeros(8)»)
+  `,
   'heads of forty-eight channels each': wrong`
     attentionBlock({ channels: 64, «heads: { channels: 48 }», groups: 8 })
   `,

@@ -170,6 +170,19 @@ export const options = group(
       const strided = { strides: [2, 2], pad: 'valid' } as const;
       conv2d(zeros(1, 28, 28, 3), zeros(3, 3, 3, 8), «strided»);
     `,
+    'a misspelt option of a convolution in a pipe, in a variable': wrong`
+      const strided = { strides: [2, 2], paddin: 'same' } as const;
+      pipe(zeros(1, 8, 8, 3), conv2d(zeros(3, 3, 3, 8), «strided»));
+    `,
+    'a misspelt option of attention in a variable': wrong`
+      const tokens = zeros(2, 16, 64);
+      const options = { heads: 4, mask: 1 };
+      attention(tokens, tokens, tokens, «options»);
+    `,
+    'a misspelt option of a group norm in a variable': wrong`
+      const options = { groups: 4, eps: 1e-6 };
+      standardizeGroups(zeros(1, 8, 8, 16), «options»);
+    `,
     'a misspelt option of guidance in a variable': wrong`
       const how = { rescale: 0.7, intervals: [0.2, 0.8] } as const;
       cfg(3, «how»);

@@ -105,6 +105,19 @@ export const unions = group(
 );
 
 export const wide = group('wide', {
+  'a program without its return': miss`
+    compile(program({ x: 'B 8' }, ({ x }) => { add(x, x); }), { B: 2 })
+  `,
+  'a program that returns a function': miss`
+    compile(program({ x: 'B 8' }, ({ x }) => add(x)), { B: 2 })
+  `,
+  'a type parameter that stands for two dtypes': miss`
+    const merge = <D extends 'float32' | 'int32'>(x: Tensor<[4], D>, y: Tensor<[4], D>) => add(x, y);
+    merge(zeros(4), iota(4));
+  `,
+  'heads of a prime number that does not divide': miss`
+    attention(zeros(2, 16, 64), zeros(2, 16, 64), zeros(2, 16, 64), { heads: 11 })
+  `,
   'any as an extent': hit`
     zeros(8, «JSON.parse('64')»)
   `,

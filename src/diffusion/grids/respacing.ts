@@ -1,7 +1,7 @@
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Grid, gridOf } from './grid.js';
-import { type Process, processOfMarginals } from '../process/process.js';
+import { type Process, processOfMarginals, respacedFrom } from '../process/process.js';
 import { scheduleOfAlphaBars } from '../schedules/schedule.js';
 
 /** The process of some rising timesteps of another one, with exactly its ᾱ, σ and marginals there. */
@@ -35,4 +35,5 @@ export const respace =
       gridOf(steps)(process),
       E.map((timesteps) => [...timesteps].reverse()),
       E.map((kept) => levelsOf(process, kept)),
+      E.map(respacedFrom(process)),
     );

@@ -3,7 +3,7 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import type { Channel } from '../schedules/channel.js';
 import { timestepOfSigma } from '../schedules/noiseLevel.js';
-import { type Process, processOfMarginals } from '../process/process.js';
+import { type Process, processOfMarginals, respacedFrom } from '../process/process.js';
 import { scheduleOfAlphaBars } from '../schedules/schedule.js';
 import { fallingSigmas } from './sigmaGrid.js';
 
@@ -99,4 +99,5 @@ export const respaceAtSigmas =
           Int32Array.from(rising.map(timestepOfSigma(process.schedule)), networkTimestepAt(process)),
         ),
       ),
+      E.map(respacedFrom(process)),
     );

@@ -12,6 +12,8 @@ export interface Process {
   readonly schedule: Schedule;
   /** The timestep that the denoiser gets at t: t itself, or for a respaced process the timestep of the original one. */
   readonly timesteps: Int32Array;
+  /** The process from which this one was respaced. */
+  readonly origin?: Process;
   /** q(x_t|x_0) = N(√ᾱ_t·x_0, 1 - ᾱ_t): DDPM (Ho et al. 2020), eq. 4. */
   readonly marginals: readonly Channel[];
   /** q(x_{t-1}|x_t, x_0) = N(μ̃_t, β̃_t): DDPM, eq. 6 and 7. At t = 0 it is x_0 itself. */
@@ -32,6 +34,11 @@ export const processOfMarginals = (
   marginals,
   posteriors: schedule.channels.map((step, t) => posteriorOf(marginals[t - 1] ?? identity, step, marginals[t])),
 });
+
+/** A process that was respaced from another one. */
+export const respacedFrom =
+  (process: Process) =>
+  (respaced: Process): Process => ({ ...respaced, origin: process.origin ?? process });
 
 /**
  * The process of a schedule: its marginals q(x_t|x_0) and posteriors q(x_{t-1}|x_t, x_0).

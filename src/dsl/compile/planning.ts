@@ -56,6 +56,13 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
   const nodes = spec.leaves.map((leaf) => input(leaf.path, orRaise(extentsOf(leaf, bindings)), leaf.dtype));
   const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]!]));
   const output = program.trace(fillSpec(spec, (leaf) => tensor(byPath.get(leaf.path)!)));
+  if (output === undefined)
+    raise('ConfigError', {
+      where: 'program',
+      expected: 'a tensor, or a tree of tensors, as the result',
+      actual: 'nothing',
+      hint: 'write return',
+    });
   return { names: inputNames(spec), leaves: spec.leaves, inputs: nodes, output, outputs: leaves(output, isResult) };
 };
 

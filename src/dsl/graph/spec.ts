@@ -5,6 +5,7 @@
  * - `'B:int32'` and `':bool'` have another dtype; `'key'` is a random key;
  * - records and arrays of specs are trees. They may contain a {@link TreeSpec}.
  */
+import type { IsAny } from '../../internal/any.js';
 import { isTagged } from '../../internal/either.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
@@ -63,11 +64,7 @@ type TreeOf<P> =
   P extends TreeSpec<infer T> ? T : P extends string ? TensorOf<P> : { readonly [K in keyof P]: Of<P[K]> };
 
 /** `P`, with an error message in place of each invalid string. */
-export type CheckedSpec<P> = 0 extends 1 & P
-  ? never // `any` is assignable to every type except `never`
-  : [Spec] extends [P]
-    ? Spec
-    : CheckedTree<P>;
+export type CheckedSpec<P> = IsAny<P> extends true ? never : [Spec] extends [P] ? Spec : CheckedTree<P>;
 
 type CheckedTree<P> =
   P extends TreeSpec<unknown>

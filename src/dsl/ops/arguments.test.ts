@@ -58,6 +58,13 @@ describe('operations explain wrong arguments', () => {
     expect(attempt(call)).toMatchObject(E.left({ message: expect.stringContaining(message) }));
   });
 
+  test('a program without a result', () => {
+    const made = n.program({ x: '2' }, ({ x: v }) => void n.neg(v));
+    expect(attempt(() => trace(made, orRaise(made.inputs), {}))).toMatchObject(
+      E.left({ _tag: 'ConfigError', message: expect.stringContaining('got nothing; write return') }),
+    );
+  });
+
   test('a program whose result is a function', () => {
     const made = n.program({ x: '2' }, ({ x: v }) => ({ y: n.neg(v), z: n.sub(v) }));
     expect(attempt(() => trace(made, orRaise(made.inputs), {}))).toMatchObject(

@@ -1,8 +1,8 @@
 import { F } from '../../internal/fp.js';
 
 /**
- * `pipe` of fp-ts, for up to 12 functions. `NoInfer`: the first function does not say what the value is, so that an error is
- * at the function, not at the value.
+ * `pipe` of fp-ts, for up to 12 functions. `NoInfer`: the first function does not say what the value is, so that an error of
+ * it is at the function, not at the value. `NoInfer` in the others would keep them from being inferred.
  */
 // prettier-ignore
 interface Pipe {
@@ -22,8 +22,7 @@ interface Pipe {
 }
 
 /**
- * Passes a value through functions from left to right: `pipe(x, f, g)` is `g(f(x))`. Up to 12 functions. A function that does
- * not take the value is an error at the function.
+ * Passes a value through functions from left to right: `pipe(x, f, g)` is `g(f(x))`. Up to 12 functions.
  * @example
  * const h = zeros(8, 28, 28, 64)
  * pipe(h, conv2d(zeros(3, 3, 64, 32)), silu, averagePool) // : Tensor<[8, 14, 14, 32]>

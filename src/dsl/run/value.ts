@@ -7,7 +7,7 @@ import { isTagged } from '../../internal/either.js';
 import { E, type either, F, RTE, type readerTaskEither, t, TE, type taskEither } from '../../internal/fp.js';
 import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
 import { fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
-import { isExtent } from '../types/dim.js';
+import { isExtent, type OneEach } from '../types/dim.js';
 import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
 import { inspected } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
@@ -23,7 +23,7 @@ declare const dtype: unique symbol;
 
 /** A tensor in the memory of a backend. Its type is not compatible with a staged `Tensor`. */
 export interface Value<S extends Shape, D extends DType = 'float32'> {
-  readonly [shape]: readonly [Readonly<S>, 'value'];
+  readonly [shape]: readonly [Readonly<OneEach<S>>, 'value'];
   readonly [dtype]: D;
 }
 export type AnyValue = Value<Shape, DType>;

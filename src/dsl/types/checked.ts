@@ -13,15 +13,16 @@ import type { Dim, Half, IsWide, Shape } from './dim.js';
  */
 export type Checked<T, Of, Message, Also = never> = [Message] extends [never]
   ? T
-  : Late<Of, Message> | Late<Also, Message>;
+  : Late<Of, Message, T> | Late<Also, Message, T>;
 
 /**
- * The message; `Open` for a shape of unknown rank and for a wide extent. In a generic function {@link Checked} is not
- * resolved, and an argument must fit both of its branches. This one is a member of a type that depends on `Of`, so that the
- * compiler relates the argument to the member for the constraint of the type parameter, which is `Open`.
+ * The message; `T` for a shape of unknown rank and for a wide extent. In a generic function, such as
+ * `<S extends Shape>(x: Tensor<S>) => sum(x, 2)`, the compiler cannot resolve {@link Checked}, and 2 must fit both of its
+ * branches. This branch is a member of a type that depends on `Of`, so that the compiler relates 2 to the member for `Shape`,
+ * the constraint of `S`, which is `T` (`properties/types/generics.ts`).
  */
-export type Late<Of, Message, Open = unknown> = (Of extends unknown
-  ? { readonly message: IsOpen<Of> extends true ? Open : Message }
+export type Late<Of, Message, T> = (Of extends unknown
+  ? { readonly message: IsOpen<Of> extends true ? T : Message }
   : never)['message'];
 /** True for a shape of unknown rank and for a wide extent. */
 type IsOpen<Of> = Of extends Dim ? IsWide<Of> : number extends (Of & Shape)['length'] ? true : false;

@@ -3,6 +3,7 @@
  * form, so that equal extents are equal types: `Double<Half<'H'>>` is `'H'`, `Add<'D', 'C'>` is `'C+D'`. The wide `Dim`
  * stays wide.
  */
+import type { IsAny } from '../../internal/any.js';
 import type { HalfLiteral, Sum } from '../../internal/digits.js';
 import { refuseShape } from '../../internal/errors.js';
 import { sizeOf } from '../../internal/numbers.js';
@@ -163,23 +164,24 @@ type TwoValues<
  * `D` if it is one valid extent, otherwise an error message: for a union, an invalid word, a pattern of words, a negative
  * or fractional literal, or a literal that JavaScript prints with an exponent. `never` for `any`.
  */
-export type Extent<D> = 0 extends 1 & D
-  ? never // `any` is assignable to every type except `never`
-  : IsWide<D> extends true
-    ? D
-    : IsUnion<D> extends true
-      ? 'an extent must not be a union'
-      : `${D & Dim}` extends `-${string}`
-        ? `${D & Dim} is negative`
-        : D extends number
-          ? `${D}` extends `${string}e+${string}`
-            ? `${D} is more than can be counted`
-            : `${D}` extends `${string}.${string}` | `${string}e-${string}`
-              ? `${D} is not an integer`
-              : D
-          : {} extends Record<D & string, 1>
-            ? 'an extent must not be a pattern'
-            : OrElse<BadWord<[D & string]>, D>;
+export type Extent<D> =
+  IsAny<D> extends true
+    ? never
+    : IsWide<D> extends true
+      ? D
+      : IsUnion<D> extends true
+        ? 'an extent must not be a union'
+        : `${D & Dim}` extends `-${string}`
+          ? `${D & Dim} is negative`
+          : D extends number
+            ? `${D}` extends `${string}e+${string}`
+              ? `${D} is more than can be counted`
+              : `${D}` extends `${string}.${string}` | `${string}e-${string}`
+                ? `${D} is not an integer`
+                : D
+            : {} extends Record<D & string, 1>
+              ? 'an extent must not be a pattern'
+              : OrElse<BadWord<[D & string]>, D>;
 
 /** The parameter type of functions that take a shape. */
 export type Extents<S> = { [I in keyof S]: Extent<S[I]> };
@@ -196,7 +198,7 @@ export type Wide<D> =
         ? D
         : never;
 
-/** Applies {@link Wide} to each extent of a shape. The intersection makes an extent of a type parameter a `Dim` too. */
+/** Applies {@link Wide} to each extent of a shape. */
 export type Widened<S> = { -readonly [I in keyof S]: Wide<S[I]> };
 
 /** A shape in a compiler error: `[B, 28, Dim]`. */

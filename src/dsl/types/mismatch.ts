@@ -36,4 +36,4 @@ export type ExtentMismatch<
   E extends Dim,
   Y extends string,
   X extends string,
-> = `${Y} must be ${D}, ${X}${IsWide<E> extends true ? '' : `; it is ${E}`}`;
+> = `${Y} must be ${D}, ${X}; ${IsWide<E> extends true ? 'it is known only at run time, or the rank is another' : `it is ${E}`}`;

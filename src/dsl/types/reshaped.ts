@@ -67,8 +67,17 @@ export type Unfilled<S extends Shape, E extends readonly Dim[]> = number extends
   : Decisive<S, E> extends readonly [infer Old extends Shape, infer New extends Shape]
     ? [Extract<E[number], -1>] extends [never]
       ? Unequal<Old, New, Product<Old>, Product<New>>
-      : Extract<Quotient<Product<Old> & Dim, Product<Others<New>> & Dim>, `${string} does not divide ${number}`>
+      : | TwoRests<E>
+        | Extract<Quotient<Product<Old> & Dim, Product<Others<New>> & Dim>, `${string} does not divide ${number}`>
     : never;
+/** An error message if two extents are −1; otherwise `never`. */
+type TwoRests<E extends readonly unknown[]> = E extends readonly [infer First, ...infer More]
+  ? First extends -1
+    ? -1 extends More[number]
+      ? 'only one extent may be -1'
+      : never
+    : TwoRests<More>
+  : never;
 type Unequal<Old extends Shape, New extends Shape, N, M> = [N, M] extends [number, number]
   ? number extends N | M
     ? never

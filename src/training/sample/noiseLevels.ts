@@ -29,7 +29,7 @@ export const checkLevels = (
   { process, trainingProcess }: Pick<Trained<never, never>, 'process' | 'trainingProcess'>,
 ): void => {
   if (trainingProcess === undefined || trainingProcess === process) return;
-  const timestep = otherLevel(process, trainingProcess);
+  const timestep = otherLevel(process.origin ?? process, trainingProcess);
   if (timestep !== undefined)
     raise('ConfigError', {
       where: `${where}: process`,

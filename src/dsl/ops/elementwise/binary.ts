@@ -195,12 +195,12 @@ export interface Where {
   <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: number, no: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
   // the same with messages, for calls that match no other overload
-  <S extends Shape, T extends Shape, U extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: SameShape<S, T, D, 'the condition', 'yes'>, no: SameShape<S, U, NoInfer<D>, 'the condition', 'no'>): Tensor<S, D>;
+  <S extends Shape, T extends Shape, U extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: SameShape<S, T, D, 'the condition', '`yes`'>, no: SameShape<S, U, NoInfer<D>, 'the condition', '`no`'>): Tensor<S, D>;
   <S extends Shape, D extends DType>(yes: Tensor<[], NoInfer<D>>, no: Tensor<S, D>): Chosen<S, D>;
   <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<[], NoInfer<D>>): Chosen<S, D>;
   <S extends Shape, D extends Numeric>(yes: number, no: Tensor<S, D>): Chosen<S, D>;
   <S extends Shape, D extends Numeric>(yes: Tensor<S, D>, no: number): Chosen<S, D>;
-  <S extends Shape, T extends Shape, D extends DType>(yes: Tensor<S, D>, no: SameShape<S, T, NoInfer<D>, 'yes', 'no'>): Chosen<S, D>;
+  <S extends Shape, T extends Shape, D extends DType>(yes: Tensor<S, D>, no: SameShape<S, T, NoInfer<D>, '`yes`', '`no`'>): Chosen<S, D>;
 } // prettier-ignore
 /** The pipeable form of {@link where}: takes a condition in the shape of the branches, or a scalar. */
 type Chosen<S extends Shape, D extends DType> = (condition: Tensor<S, 'bool'> | Tensor<[], 'bool'>) => Tensor<S, D>;

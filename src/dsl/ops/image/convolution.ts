@@ -162,7 +162,7 @@ export const conv2d: {
   // gives better errors for calls that match no other overload: see RecordOr
   <C extends Dim, K extends Dim, D extends Dim, T>(
     image: Tensor<[Dim, Dim, Dim, C]>,
-    kernel: RecordOr<T, Convolution, KernelFor<C, Dim, Dim, K, D>>,
+    kernel: RecordOr<T, Exact<T, keyof Convolution> & Convolution, KernelFor<C, Dim, Dim, K, D>>,
   ): never;
 } = dual('conv2d', [startsWithImage, 3], (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) =>
   convolved('conv2d', image, kernelOf('conv2d', kernel), fields(options)),
@@ -314,7 +314,11 @@ export const convTranspose2d: OneError<[image: AnyTensor, kernel: AnyTensor, opt
   ): Tensor<[B, Transposed<H, KH, S, P, L, O, 0>, Transposed<W, KW, S, P, L, O, 1>, Ungrouped<G, D>]>;
   <C extends Dim, D extends Dim, K>(
     image: Tensor<[Dim, Dim, Dim, C]>,
-    kernel: RecordOr<K, TransposedConvolution, Tensor<[Dim, Dim, D, NoInfer<C>]>>,
+    kernel: RecordOr<
+      K,
+      Exact<K, keyof TransposedConvolution> & TransposedConvolution,
+      Tensor<[Dim, Dim, D, NoInfer<C>]>
+    >,
   ): never;
 } = dual(
   'convTranspose2d',

@@ -1,5 +1,6 @@
 import { attentionComposite, attentionOptions } from '../../composites/index.js';
 import { dual } from '../../../internal/dual.js';
+import type { Exact } from '../../../internal/exact.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
@@ -52,16 +53,16 @@ const check = (q: Node, k: Node, v: Node, heads: number): void => {
  * pipe(image, attention(text, text, { heads: 4 })) // : Tensor<[8, 16, 16, 64]>
  */
 export const attention: {
-  <B extends Dim, M extends Positions, C extends Dim, const H extends number>(
+  <B extends Dim, M extends Positions, C extends Dim, const H extends number, F = unknown>(
     k: Tensor<readonly [B, ...M, C]>,
     v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-    options: Heads<H, C>,
+    options: Exact<F, keyof AttentionOptions> & Heads<H, C>,
   ): <N extends Positions>(q: Tensor<readonly [B, ...N, C]>) => Tensor<[B, ...N, C]>;
-  <B extends Dim, N extends Positions, M extends Positions, C extends Dim, const H extends number>(
+  <B extends Dim, N extends Positions, M extends Positions, C extends Dim, const H extends number, F = unknown>(
     q: Tensor<readonly [B, ...N, C]>,
     k: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
     v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-    options: Heads<H, C>,
+    options: Exact<F, keyof AttentionOptions> & Heads<H, C>,
   ): Tensor<[B, ...N, C]>;
 } = dual('attention', 4, (q: AnyTensor, k: AnyTensor, v: AnyTensor, options: AttentionOptions) => {
   const { heads } = fields(options);

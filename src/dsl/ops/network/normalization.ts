@@ -1,6 +1,7 @@
 /** Normalizations to mean 0 and variance 1, followed by a learned scale and shift. */
 import { normalizeComposite, normalizeOptions } from '../../composites/index.js';
 import { dual, type OneError } from '../../../internal/dual.js';
+import type { Exact } from '../../../internal/exact.js';
 import { named, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { namedFields } from '../../../internal/options.js';
@@ -24,7 +25,8 @@ export interface GroupNorm<G = number> {
 }
 
 /** The options for `C` channels, with an error message in place of a number of groups that does not divide them. */
-type Groups<G extends number, C extends Dim> = GroupNorm<CheckedField<G, C, NotMultiple<C, G, 'channels', ' groups'>>>;
+type Groups<G extends number, C extends Dim, F> = Exact<F, keyof GroupNorm> &
+  GroupNorm<CheckedField<G, C, NotMultiple<C, G, 'channels', ' groups'>>>;
 
 type Parameter = keyof ScaleAndShift<Dim>;
 const GAMMA_AND_BETA = ['gamma', 'beta'] as const;
@@ -69,12 +71,15 @@ const standardized = (op: string, n: Node, options: GroupNorm): Node => {
  * pipe(h, standardizeGroups({ groups: 2 }), reshape(4)) // → [-1, 1, -1, 1]
  */
 export const standardizeGroups: {
-  <const G extends number>(
-    options: GroupNorm<G>,
+  <const G extends number, F = unknown>(
+    options: Exact<F, keyof GroupNorm> & GroupNorm<G>,
   ): <S extends readonly [Dim, Dim, Dim, Dim]>(
     x: Checked<Tensor<S>, S[3], NotMultiple<S[3], G, 'channels', ' groups'>>,
   ) => Tensor<S>;
-  <S extends readonly [Dim, Dim, Dim, Dim], const G extends number>(x: Tensor<S>, options: Groups<G, S[3]>): Tensor<S>;
+  <S extends readonly [Dim, Dim, Dim, Dim], const G extends number, F = unknown>(
+    x: Tensor<S>,
+    options: Groups<G, S[3], F>,
+  ): Tensor<S>;
 } = dual('standardizeGroups', 2, (x: AnyTensor, options: GroupNorm) =>
   tensor(standardized('standardizeGroups', nodeOf(x), options)),
 );
@@ -86,14 +91,14 @@ export const standardizeGroups: {
  * pipe(h, groupNorm(norm, { groups: 2 }), reshape(4)) // → [-1, 3, -1, 3]
  */
 export const groupNorm: {
-  <C extends Dim, const G extends number>(
+  <C extends Dim, const G extends number, F = unknown>(
     params: ScaleAndShift<C>,
-    options: Groups<G, C>,
+    options: Groups<G, C, F>,
   ): <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, const G extends number>(
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, const G extends number, F = unknown>(
     x: Tensor<[B, H, W, C]>,
     params: ScaleAndShift<NoInfer<C>>,
-    options: Groups<G, C>,
+    options: Groups<G, C, F>,
   ): Tensor<[B, H, W, C]>;
 } = dual('groupNorm', 3, (x: AnyTensor, params: ScaleAndShift<Dim>, options: GroupNorm) =>
   scaledAndShifted('groupNorm', standardized('groupNorm', nodeOf(x), options), params),

@@ -20,6 +20,11 @@ import {
   tensor,
 } from '../../graph/tensor.js';
 
+/** A message about two tensors that cannot be joined along their last axes, `C` and `E`. */
+type Unjoined<R extends Shape, Q extends Shape, C extends Dim, E extends Dim> = R['length'] extends Q['length']
+  ? ShapeMismatch<R, Q>
+  : ShapeMismatch<[...R, C], [...Q, E]>;
+
 /**
  * Joins two tensors along the last axis: [x, y]. The other axes are equal.
  * @example
@@ -32,7 +37,7 @@ export const concat: {
   ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
   <R extends Shape, C extends Dim, Q extends Shape, E extends Dim, D extends DType>(
     x: Tensor<[...R, C], D>,
-    y: [Q] extends [R] ? Tensor<[...Q, E], NoInfer<D>> : ShapeMismatch<R, Q>,
+    y: [Q] extends [R] ? Tensor<[...Q, E], NoInfer<D>> : Unjoined<R, Q, C, E>,
   ): Tensor<[...R, Add<C, E>], D>;
 } = dual('concat', [(args) => args.length > 1 || Array.isArray(args[0]), 2], (x: AnyTensor, y: AnyTensor) => {
   if (Array.isArray(x)) refuseArgument('concat', 'two tensors', x, 'write concat(x, y), or concatAll([x, y, z])');

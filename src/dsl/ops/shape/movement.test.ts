@@ -63,7 +63,7 @@ describe('movements', () => {
 
   test.each<[string, () => unknown]>([
     ['reshape to another size', () => reshape(grid(), 4 as number, 2)],
-    ['reshape with two −1', () => reshape(grid(), -1, -1)],
+    ['reshape with two −1', () => reshape(grid(), -1, -1 as number)],
     ['reshape with −1 and a wrong extent', () => reshape(grid(), -1, 4 as number)],
     ['squeeze of a longer axis', () => squeeze(grid(), 0 as number)],
     ['broadcastTo a shape that does not fit', () => broadcastTo(grid(), 3 as number, 2 as number)],

@@ -5,6 +5,7 @@
 import type { Checked } from '../../types/checked.js';
 import { type Extent, type Extents, isExtent, type IsWide, type Wide, type Widened } from '../../types/dim.js';
 import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
+import type { IsAny } from '../../../internal/any.js';
 import { dual, type OneError } from '../../../internal/dual.js';
 import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import { sizeOf } from '../../../internal/numbers.js';
@@ -22,8 +23,8 @@ type Reshaped<S extends Shape, E extends readonly Dim[]> = {
 
 /** The extents of the data-first form, with an error message in place of those that do not fit. */
 type ExtentsFor<S extends Shape, E extends readonly Dim[]> = {
-  [I in keyof E]: 0 extends 1 & E[I]
-    ? never // `any`
+  [I in keyof E]: IsAny<E[I]> extends true
+    ? never
     : E[I] extends string
       ? Symbolic<S, E, E[I]>
       : Checked<Requested<E[I]>, S, OtherCount<S, E>, S[number]>;
@@ -38,7 +39,7 @@ type Symbolic<S extends Shape, E extends readonly Dim[], D extends string> =
       : Extract<Displaced<S, E>, `'${D}' ${string}`>
     : Extent<D>;
 /** The extents of the pipeable form; symbols and counts are checked once the tensor is known. */
-type Pending<E> = { [I in keyof E]: 0 extends 1 & E[I] ? never : Requested<E[I]> };
+type Pending<E> = { [I in keyof E]: IsAny<E[I]> extends true ? never : Requested<E[I]> };
 
 /** A tensor that has the symbols at its ends and as many elements, or an error message. */
 type Fitting<S extends Shape, D extends DType, E extends readonly Dim[]> = Checked<
@@ -139,8 +140,8 @@ type NotRepeated<D, N> =
 type ValidOr<D, Fitting> = [Extent<D>] extends [D] ? Fitting : Extent<D>;
 /** The extents, with an error message in place of each that is invalid or does not fit the axis of `S` there. */
 type BroadcastExtents<S extends Shape, E extends readonly unknown[], At = Aligned<S, E>> = {
-  [I in keyof E]: 0 extends 1 & E[I]
-    ? never // `any`
+  [I in keyof E]: IsAny<E[I]> extends true
+    ? never
     : ValidOr<E[I], Checked<E[I], S, NotRepeated<At[I & keyof At], E[I]>, At[I & keyof At]>>;
 };
 /** The error messages of {@link BroadcastExtents}; `never` if there are none. */
@@ -259,8 +260,8 @@ type Ascribed<S extends Shape, E extends readonly unknown[]> = {
 };
 /** The ascribed extents, with an error message in place of each that is invalid, or differs from a literal of `S`. */
 type AscribedTo<S extends Shape, E extends readonly unknown[]> = {
-  [I in keyof E]: 0 extends 1 & E[I]
-    ? never // `any`
+  [I in keyof E]: IsAny<E[I]> extends true
+    ? never
     : E[I] extends Keep
       ? E[I]
       : ValidOr<E[I], Checked<E[I], S, OtherRank<S, E> | OtherLiteral<S[I & keyof S], E[I], I>, S[I & keyof S]>>;

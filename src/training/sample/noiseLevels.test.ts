@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import { cosine, ddim, ddpm, linear, type Model, respace, respaceAtSigmas, spaced } from '../../diffusion/index.js';
+import { add, key, type Scalar, using, zerosLike } from '../../dsl/index.js';
+import { E, RTE } from '../../internal/fp.js';
+import { adam, allZeros, parameter } from '../../nn/index.js';
+import { datasetOf } from '../data/dataset.js';
+import { fit } from '../fit/fit.js';
+import { right } from '../testing.js';
+import type { Trained } from '../trained.js';
+import { sample } from './sample.js';
+
+type Image = [1, 1, 1];
+
+const model: Model<Scalar, Image> = {
+  ...parameter(allZeros),
+  predicts: 'x0',
+  apply: (w, x) => add(zerosLike(x), w),
+};
+const process = right(ddpm(cosine(100)));
+const recipe = {
+  ...{ model, process, optimizer: adam({ learningRate: 0.1 }), batch: 2, steps: 1, key: key(7) },
+  data: right(datasetOf({ pixels: Uint8Array.of(255, 0), image: [1, 1, 1] })),
+};
+
+/** Draws from a model that was trained with {@link process}, after a change of it. */
+const drawn = (change: (trained: Trained<Scalar, Image>) => Trained<Scalar, Image>, more: object = {}) =>
+  using(reference())((backend) =>
+    RTE.chain((trained: Trained<Scalar, Image>) => sample(change(trained), { solver: ddim(), key: key(8), ...more }))(
+      fit<Scalar, Image>(recipe),
+    )(backend),
+  )();
+
+const longer = right(ddpm(cosine(1000)));
+
+describe('a sampling with another process than that of the training', () => {
+  test.each([
+    ['of other noise levels', right(ddpm(linear(100)))],
+    ['of more timesteps', longer],
+    ['respaced from one of more timesteps', right(respace(spaced(100))(longer))],
+  ])('is refused: one %s', async (_, other) => {
+    const refused = await drawn((trained) => ({ ...trained, process: other }));
+    expect(E.isLeft(refused) && refused.left).toMatchObject({
+      _tag: 'ConfigError',
+      where: 'sample: process',
+      expected: 'the process of the training, or one that was respaced from it',
+    });
+  });
+
+  test('is drawn if it is allowed, or if nothing says what the training was', async () => {
+    right(await drawn((trained) => ({ ...trained, process: longer }), { allowOtherProcess: true }));
+    right(await drawn(({ trainingProcess: _, ...trained }) => ({ ...trained, process: longer })));
+  });
+});
+
+test.each([
+  ['itself', process],
+  ['an equal one', right(ddpm(cosine(100)))],
+  ['one with fewer timesteps', right(respace(spaced(10))(process))],
+  ['one at other noise levels, between its timesteps', right(respaceAtSigmas([20, 3, 0.7])(process))],
+  ['one that was respaced twice', right(respace(spaced(2))(right(respaceAtSigmas([20, 3, 0.7])(process))))],
+])('a sampling with the process of the training is drawn: %s', async (_, same) => {
+  right(await drawn((trained) => ({ ...trained, process: same })));
+});

@@ -1,6 +1,8 @@
 import type { Answer, Asked } from './worker.js';
 
 const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+/** The file beside the page: for a worker, a relative address would be one beside its script. */
+const model = new URL('model.safetensors', document.baseURI).href;
 
 /** Rejects when the script of the worker cannot be loaded: it answers nothing then. */
 const failure = new Promise<never>((_, reject) =>
@@ -32,7 +34,7 @@ document.querySelector('#draw')!.addEventListener('click', async () => {
   stop = new AbortController();
   status.textContent = 'drawing…';
   try {
-    const png = await draw({ seed: Date.now(), count: 4 }, stop.signal);
+    const png = await draw({ model, seed: Date.now(), count: 4 }, stop.signal);
     document.querySelector('img')!.src = URL.createObjectURL(new Blob([png], { type: 'image/png' }));
     status.textContent = '';
   } catch (thrown) {

@@ -20,6 +20,8 @@ test('page.ts and worker.ts compile with the types of a browser', () => {
   expect([stdout, status]).toEqual(['', 0]);
 });
 
+const model = 'http://localhost/below/model.safetensors';
+
 let nf: Noisefold;
 let trained: SmallModel;
 let bytes: Uint8Array<ArrayBuffer>;
@@ -51,21 +53,21 @@ test('the worker draws the same samples as the library, loads its model once, an
   const drawing = { labels: [2, 0], key: key(7), solver: ddim(), grid: 25, batch: 1 };
   const png = await nf.run(encodePng(unwrap(imageGrid(await nf.run(sample(trained, drawing))))));
   const asked = [
-    { seed: 7, labels: [2, 0] },
-    { seed: 7, labels: [3.5] },
-    { seed: 7, labels: [2, 0] },
+    { model, seed: 7, labels: [2, 0] },
+    { model, seed: 7, labels: [3.5] },
+    { model, seed: 7, labels: [2, 0] },
   ].map(ask);
   const [first, wrong, second] = await Promise.all(asked.map(({ answer }) => answer));
   expect(first).toEqual({ png: new Uint8Array(png) });
   expect(second).toEqual(first);
   expect(wrong).toMatchObject({ message: expect.stringContaining('expected a class of the model, 0 to 2') });
-  expect(fetch).toHaveBeenCalledTimes(1);
+  expect(vi.mocked(fetch).mock.calls).toEqual([[model]]);
 });
 
 test('a message cancels its request and no other', async () => {
   let serve: (response: Response) => void = () => undefined;
   const ask = await started(() => new Promise((resolve) => (serve = resolve)));
-  const [first, second] = [ask({ seed: 1, labels: [1] }), ask({ seed: 1, labels: [1] })];
+  const [first, second] = [ask({ model, seed: 1, labels: [1] }), ask({ model, seed: 1, labels: [1] })];
   first.cancel();
   await new Promise((resolve) => void setTimeout(resolve, 20)); // the message arrives
   serve(new Response(bytes));
@@ -76,10 +78,11 @@ test('a message cancels its request and no other', async () => {
 });
 
 test.each([
-  ['is missing', () => new Response('', { status: 404, statusText: 'Not Found' }), 'model.safetensors: 404 Not Found'],
+  ['is missing', () => new Response('', { status: 404, statusText: 'Not Found' }), `${model}: 404 Not Found`],
+  ['is a page', () => new Response('<!doctype html><title>Samples</title>'), 'a web page, which begins with <'],
   ['is damaged', () => new Response(bytes.subarray(0, 1000)), 'loadTrained: expected'],
 ])('a model that %s is reported to each request', async (_how, response, message) => {
   const ask = await started(() => Promise.resolve(response()));
   for (const seed of [1, 2])
-    expect(await ask({ seed }).answer).toMatchObject({ message: expect.stringContaining(message) });
+    expect(await ask({ model, seed }).answer).toMatchObject({ message: expect.stringContaining(message) });
 });

@@ -6,6 +6,8 @@ import { encodePng, imageGrid, loadTrained, prepareSampling } from 'noisefold/tr
 
 /** A request of the page. */
 export interface Asked {
+  /** The address of the model, which is loaded once. */
+  readonly model: string;
   readonly seed: number;
   readonly labels?: readonly (number | string)[];
   readonly count?: number;
@@ -14,21 +16,20 @@ export interface Asked {
 export type Answer = { readonly png: Uint8Array<ArrayBuffer> } | { readonly message: string };
 
 /** Loads the model and compiles its sampling. */
-const load = async () => {
-  const response = await fetch('model.safetensors');
-  if (!response.ok) throw new Error(`model.safetensors: ${response.status} ${response.statusText}`);
+const load = async (address: string) => {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address}: ${response.status} ${response.statusText}`);
   const bytes = new Uint8Array(await response.arrayBuffer());
   const nf = await open(wasm());
   const trained = await nf.run(loadTrained(bytes));
   const prepared = await nf.run(prepareSampling(trained, { solver: ddim(), grid: 25 }));
   return { nf, prepared };
 };
-const loaded = load(); // once
-loaded.catch(() => undefined); // each answer tells
+let loaded: ReturnType<typeof load> | undefined; // by the first request
 
-const answer = async ({ seed, ...asked }: Asked, signal: AbortSignal): Promise<Answer> => {
+const answer = async ({ model, seed, ...asked }: Asked, signal: AbortSignal): Promise<Answer> => {
   try {
-    const { nf, prepared } = await loaded;
+    const { nf, prepared } = await (loaded ??= load(model));
     const images = await nf.run(prepared.sample({ key: key(seed), ...asked, signal }));
     return { png: new Uint8Array(await nf.run(encodePng(unwrap(imageGrid(images))))) };
   } catch (thrown) {

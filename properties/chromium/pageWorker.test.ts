@@ -1,63 +1,61 @@
-/** The example of a page with a worker, in Chromium. */
+/** The example of a page with a worker, as `vite build` and `vite preview` make and serve it, in Chromium. */
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Noisefold, open } from 'noisefold';
+import { open } from 'noisefold';
 import { wasm } from 'noisefold/backends/wasm';
 import type { Page } from 'playwright-core';
-import { build } from 'vite';
+import { build, preview, type PreviewServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alias } from '../../alias.config.js';
 import { fileOf, smallModel } from '../../examples/smallModelTesting.js';
 import { launch, noChromium } from './browser.js';
 
-const root = fileURLToPath(new URL('../../examples/page-worker/', import.meta.url));
+const example = fileURLToPath(new URL('../../examples/page-worker/', import.meta.url));
 
-/** The files of the page, as Vite builds them. */
-const builtFiles = async (): Promise<ReadonlyMap<string, string | Uint8Array>> => {
-  const [built] = [
-    await build({
-      configFile: false,
-      logLevel: 'warn',
-      root,
-      resolve: { alias },
-      worker: { format: 'es' },
-      build: { write: false, target: 'es2023' },
-    }),
-  ].flat();
-  if (built === undefined || !('output' in built)) throw new Error('expected a bundle');
-  return new Map(built.output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]));
+/** The path below which the page is served. */
+const BASE = '/below/a/path/';
+
+/** Builds a copy of the example with a model in `public`, outside of this repository. `alias` takes the place of an install. */
+const builtCopy = async (): Promise<string> => {
+  const root = await mkdtemp(join(tmpdir(), 'noisefold-page-'));
+  for (const name of ['index.html', 'page.ts', 'worker.ts', 'tsconfig.json'])
+    await cp(join(example, name), join(root, name));
+  const nf = await open(wasm());
+  await mkdir(join(root, 'public'));
+  await writeFile(join(root, 'public/model.safetensors'), await fileOf(nf, await smallModel(nf)));
+  await nf.close();
+  await build({ configFile: false, logLevel: 'warn', root, base: BASE, resolve: { alias } });
+  return root;
 };
 
 /** Four images of 8×8 in a square. */
 const SHOWN = `document.querySelector('img').naturalWidth === 16`;
 
-const TYPES = { html: 'text/html', js: 'text/javascript' };
-
 describe.skipIf(noChromium !== '')(`a page with a worker, in Chromium ${noChromium}`, () => {
-  let nf: Noisefold;
-  let files: ReadonlyMap<string, string | Uint8Array>;
-  let model: Uint8Array;
+  let root: string;
+  let server: PreviewServer;
+  let address: string;
   beforeAll(async () => {
-    nf = await open(wasm());
-    model = await fileOf(nf, await smallModel(nf));
-    files = await builtFiles();
+    root = await builtCopy();
+    server = await preview({ configFile: false, logLevel: 'warn', root, base: BASE, preview: { port: 0 } });
+    address = server.resolvedUrls!.local[0]!;
   });
-  afterAll(() => nf.close());
+  afterAll(async () => {
+    await server.close();
+    await rm(root, { recursive: true });
+  });
 
   /** Opens the page; its model arrives when `ready` resolves. */
   const opened = async (ready: Promise<void>, use: (page: Page) => Promise<void>): Promise<void> => {
     const browser = await launch({ webgpu: false });
     const page = await browser.newPage();
-    await page.route('http://localhost/**', async (route) => {
-      const name = new URL(route.request().url()).pathname.slice(1) || 'index.html';
-      if (name.endsWith('model.safetensors')) {
-        await ready;
-        return route.fulfill({ body: Buffer.from(model) });
-      }
-      const file = files.get(name);
-      if (file === undefined) return route.fulfill({ status: 404 });
-      return route.fulfill({ contentType: TYPES[name.split('.').at(-1) as 'js'], body: Buffer.from(file as string) });
+    await page.route('**/model.safetensors', async (route) => {
+      await ready;
+      return route.continue();
     });
-    await page.goto('http://localhost/');
+    await page.goto(address);
     await use(page);
     await browser.close();
   };
@@ -83,8 +81,8 @@ describe.skipIf(noChromium !== '')(`a page with a worker, in Chromium ${noChromi
   });
 
   test('says it at each drawing if the script of its worker is missing', async () => {
-    const isWorker = (name: string): boolean => /worker-.*\.js$/.test(name);
-    expect([...files.keys()].filter(isWorker)).toHaveLength(1);
+    const scripts = await readdir(join(root, 'dist/assets'));
+    expect(scripts.filter((name) => /^worker-.*\.js$/.test(name))).toHaveLength(1);
     await opened(Promise.resolve(), async (page) => {
       await page.route('**/worker-*.js', (route) => route.fulfill({ status: 404 }));
       await page.reload();

@@ -167,6 +167,11 @@ describe('refuses, and says where', () => {
     ['nothing', new Uint8Array(0), '0 bytes'],
     ['a pickle', new TextEncoder().encode('\x80\x04\x00\x00\x00\x00\x00\x00'), 'other bytes'],
     ['words', new TextEncoder().encode('a letter, and no tensors at all'), 'other bytes'],
+    [
+      'a web page',
+      new TextEncoder().encode('<!doctype html><title>Samples</title>'),
+      'a web page, which begins with <',
+    ],
     ['a header of no bytes', byHand(''), 'other bytes'],
     ['a header that is a list', byHand('[]'), 'other bytes'],
   ])('%s, which is not a safetensors file', (_name, bytes, found) => {

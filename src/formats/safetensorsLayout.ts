@@ -223,6 +223,15 @@ const bad = (
 const foreign = (where: string, actual: string): Checked<never> =>
   bad(where, 'a safetensors file', actual, 'give one that was saved as safetensors');
 
+/** Refuses a web page, with which servers answer an address that they do not know. */
+const webPage = (where: string): Checked<never> =>
+  bad(
+    where,
+    'a safetensors file',
+    'a web page, which begins with <',
+    'check the address, and that the server has the file',
+  );
+
 /** Refuses a file that ends too early. */
 const cutShort = (where: string, size: number, found: number): Checked<never> =>
   E.left(cutShortError(where, size, found));
@@ -235,7 +244,8 @@ export const startOf = (where: string, first: Uint8Array, size: number): Checked
   if (size < 8) return foreign(where, `${size} bytes`);
   const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true);
   const start = 8 + Number(length);
-  if (first[8] !== 0x7b || start === 8) return foreign(where, 'other bytes'); // '{'
+  if (first[8] !== 0x7b && first[0] === 0x3c) return webPage(where); // '{', '<'
+  if (first[8] !== 0x7b || start === 8) return foreign(where, 'other bytes');
   if (length > LONGEST_HEADER)
     return bad(
       where,

@@ -167,16 +167,18 @@ describe('refuses, and says where', () => {
     ['nothing', new Uint8Array(0), '0 bytes'],
     ['a pickle', new TextEncoder().encode('\x80\x04\x00\x00\x00\x00\x00\x00'), 'other bytes'],
     ['words', new TextEncoder().encode('a letter, and no tensors at all'), 'other bytes'],
-    [
-      'a web page',
-      new TextEncoder().encode('<!doctype html><title>Samples</title>'),
-      'a web page, which begins with <',
-    ],
     ['a header of no bytes', byHand(''), 'other bytes'],
     ['a header that is a list', byHand('[]'), 'other bytes'],
   ])('%s, which is not a safetensors file', (_name, bytes, found) => {
     expect(messageOf(read(bytes))).toBe(
       `DecodeError model.safetensors: expected a safetensors file, got ${found}; give one that was saved as safetensors`,
+    );
+  });
+
+  test('a web page, which servers answer to an address that they do not know', () => {
+    expect(messageOf(read(new TextEncoder().encode('<!doctype html><title>Samples</title>')))).toBe(
+      'DecodeError model.safetensors: expected a safetensors file, got a web page, which begins with <; ' +
+        'check the address, and that the server has the file',
     );
   });
 

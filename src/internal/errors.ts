@@ -30,11 +30,20 @@ export type NoisefoldError = {
   readonly [K in ErrorTag]: { readonly _tag: K; readonly message: string } & Explanation;
 }[ErrorTag];
 
+/** The text of any value: JavaScript may pass a symbol, or an object that has none, in place of a number. */
+export const textOf = (value: unknown): string => {
+  try {
+    return String(value);
+  } catch {
+    return 'an object without a text';
+  }
+};
+
 /**
  * Formats a shape for error messages.
  * @example showShape(['B', 28, 28, 1]) // → '[B, 28, 28, 1]'
  */
-export const showShape = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
+export const showShape = (shape: readonly (number | string)[]): string => `[${shape.map(textOf).join(', ')}]`;
 
 /** Something with a dtype and a shape, such as a node, a value, or a leaf of a spec. */
 export interface Typed {
@@ -53,7 +62,7 @@ const CONTROL = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
 
 /** Writes control characters as JSON does. Texts of errors may be from a hostile file. */
 const printable = (text: string): string =>
-  `${text}`.replace(CONTROL, (c) =>
+  textOf(text).replace(CONTROL, (c) =>
     c < ' ' ? JSON.stringify(c).slice(1, -1) : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 

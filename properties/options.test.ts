@@ -256,3 +256,25 @@ test('backends without options take none', async () => {
       actual: 'an unknown field',
     });
 });
+
+const x = zeros(2, 2, 2, 1);
+describe.each([
+  ['a symbol', Symbol('s'), 'Symbol(s)'],
+  ['an object without a text', Object.create(null), 'an object without a text'],
+])('%s in place of a number is an error', (_, value, text) => {
+  test.each<readonly [string, (n: never) => unknown]>([
+    ['key', (n) => dsl.key(n)],
+    ['foldIn', (n) => dsl.foldIn(key, n)],
+    ['spec', (n) => dsl.leafSpec([n])],
+    ['zeros', (n) => zeros(n)],
+    ['softmax', (n) => dsl.softmax(x, n)],
+    ['topK', (n) => dsl.topK(x, n)],
+    ['pixelShuffle', (n) => dsl.pixelShuffle(x, n)],
+    ['bernoulli', (n) => dsl.compile(dsl.program('key', dsl.bernoulli(n, 2)), {})],
+    ['randint', (n) => dsl.compile(dsl.program('key', dsl.randint(0, n, 2)), {})],
+    ...[d.cosine, d.linear, d.quadratic, d.sigmoidAlphaBar].map((schedule) => ['T', schedule] as const),
+    ['cfg', (n) => d.cfg(n)],
+  ])('of %s', async (_name, call) => {
+    expect((await errorOf(() => call(value as never)))?.message).toContain(text);
+  });
+});

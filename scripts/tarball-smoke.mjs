@@ -1,7 +1,8 @@
 // A user's first minute: plain Node, the packed tarball in node_modules, no TypeScript and no bundler.
 // Type checks cannot see a subpath that fails to load; this can.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 const { exports } = JSON.parse(readFileSync('node_modules/noisefold/package.json', 'utf8'));
 const open = Object.keys(exports).filter((subpath) => exports[subpath]?.default !== undefined);
@@ -10,6 +11,22 @@ for (const subpath of open) {
   const names = Object.keys(await import(subpath.replace('.', 'noisefold')));
   if (names.length === 0) throw new Error(`${subpath} exports nothing`);
   console.log(`${subpath}: ${names.length} exports`);
+}
+
+// the files: a size that an install notices little, no empty module, and a map only where an editor finds its source
+{
+  const folder = 'node_modules/noisefold';
+  const files = readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile());
+  const bytes = files.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  console.log(`files: ${files.length}, ${(bytes / 1e6).toFixed(2)} MB`);
+  if (bytes > 7e6) throw new Error(`the package has ${bytes} bytes, more than 7 MB`);
+  const odd = files.filter((name) => {
+    const text = () => readFileSync(join(folder, name), 'utf8');
+    if (name.endsWith('.js')) return /^export \{\};\s*$/.test(text());
+    const lacks = (source) => !existsSync(join(folder, dirname(name), source));
+    return name.endsWith('.map') && (!name.endsWith('.d.ts.map') || JSON.parse(text()).sources.some(lacks));
+  });
+  if (odd.length > 0) throw new Error(`the package has files that nothing needs: ${odd.join(', ')}`);
 }
 
 const closed = await import('noisefold/internal/fp').catch((error) => error.code);

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { errorIn, type Noisefold, open, right, unwrap } from 'noisefold';
 import { wasm } from 'noisefold/backends/wasm';
 import { ancestral, cfg, cosine, ddpm, type Model } from 'noisefold/diffusion';
@@ -291,6 +292,33 @@ test('stopping finishes running requests, rejects waiting ones, and accepts no m
     const picture = Buffer.from(await (await running).arrayBuffer());
     await serving({}, async ({ url }) => expect(await bytesAt(`${url}/samples?labels=1&seed=5`)).toEqual(picture));
   });
+});
+
+test('stopping cancels a request that still runs after the time of grace, and disconnects its client', () =>
+  servingWithPauses({ grace: 1 }, async (service, sampling) => {
+    const running = asking(service, 'labels=1').response;
+    await until(() => sampling.paused() === 1);
+    const stopped = service.stop();
+    await expect(running).rejects.toThrow('fetch failed');
+    await goOnUntil(sampling, stopped);
+    expect(sampling.outcomes).toEqual(['Cancelled']);
+  }));
+
+test('stopping disconnects a client that does not read its answer', async () => {
+  const shape = [1, 2048, 2048, 1];
+  const images = { shape, data: new Float32Array(2048 * 2048).fill(0.1) }; // 80 MB of JSON, more than the sockets hold
+  let draw = (): void => undefined;
+  const drawn = new Promise<void>((resolve) => (draw = resolve));
+  const sample = () => async () => right(await drawn.then(() => images));
+  const large = { ...prepared, sample: sample as unknown as PreparedSampling['sample'] }; // a task, apart from its type
+  const service = await serve({ nf, prepared: large, port: 0, grace: 1 });
+  const client = connect(Number(new URL(service.url).port), '127.0.0.1');
+  client.write('GET /samples HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n\r\n');
+  await counted(service, 1, 0);
+  const stopped = service.stop();
+  draw();
+  await stopped;
+  client.destroy();
 });
 
 test('a port that is taken is an error', () =>

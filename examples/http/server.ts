@@ -30,12 +30,17 @@ export interface Service {
   readonly needsLabels?: boolean;
   /** The number of images that a request may ask for; by default 64. */
   readonly images?: number;
+  /** The milliseconds that `stop` waits for running requests; by default 25,000, less than Kubernetes waits. */
+  readonly grace?: number;
 }
 
 /** A running service. */
 export interface Serving {
   readonly url: string;
-  /** Accepts no more requests, rejects the waiting ones, and resolves when the running ones are finished. */
+  /**
+   * Accepts no more requests, rejects the waiting ones, and resolves when the running ones are finished. After `grace` it
+   * cancels those that still run, and disconnects the clients.
+   */
   readonly stop: () => Promise<void>;
 }
 
@@ -98,7 +103,7 @@ const send = (response: ServerResponse, { status, headers, body }: Reply): void 
 
 /** Starts to serve. Rejects if the port is taken. */
 export const serve = async (service: Service): Promise<Serving> => {
-  const { nf, prepared, host = '127.0.0.1', port, images: most = 64 } = service;
+  const { nf, prepared, host = '127.0.0.1', port, images: most = 64, grace = 25_000 } = service;
   const places = placesFor({ running: service.running ?? 2, waiting: service.waiting ?? 16 });
 
   const samples = async (query: URLSearchParams, accept: string, signal: AbortSignal): Promise<Reply> => {
@@ -162,7 +167,9 @@ export const serve = async (service: Service): Promise<Serving> => {
       places.close();
       const closed = once(server, 'close');
       server.close();
+      const late = setTimeout(() => server.closeAllConnections(), grace);
       await Promise.all(answers);
+      clearTimeout(late);
       server.closeAllConnections(); // browsers open connections before they send a request
       await closed;
     },

@@ -66,6 +66,16 @@ describe('config.json', () => {
     );
   });
 
+  test('a setting that is nested too deeply is wrong, like any other', () => {
+    const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    for (const name of Object.keys(json)) {
+      const text = JSON.stringify({ ...json, [name]: null }).replace(`"${name}":null`, `"${name}":${nested}`);
+      expect(messageOf(decodeConfig('run/config.json')(text))).toMatch(
+        new RegExp(`^ConfigError: run/config.json: ${name}: expected .*, got .*nested too deeply`),
+      );
+    }
+  });
+
   test.each(['', '{', '[1,', 'steps: 3'])('no JSON: %j', (text) => {
     expect(messageOf(decodeConfig('run/config.json')(text))).toMatch(
       /^DecodeError: run\/config\.json: expected JSON, got SyntaxError.*; restore the file, or start another run$/,

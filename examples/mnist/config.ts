@@ -2,7 +2,7 @@
 import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import { unetArchitecture } from 'noisefold/nn';
 import { either as E, function as F } from 'fp-ts';
-import { by, type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from './decoder.js';
+import { by, type Decoder, numberThat, oneOf, orNull, record, show, wholeFrom } from './decoder.js';
 import { BACKENDS, drawnBy, type Recipe, type Settings } from './recipe.js';
 
 export interface Config extends Settings {
@@ -13,7 +13,7 @@ const rate = numberThat('a rate in [0, 1)', (n) => n >= 0 && n < 1);
 const positive = numberThat('a number above 0', (n) => n > 0);
 
 const sampler: Decoder<string> = (place) => (value) => {
-  const text = typeof value === 'string' ? value : `${JSON.stringify(value)}`;
+  const text = typeof value === 'string' ? value : show(value);
   return E.bimap(
     (error: NoisefoldError) => failure('ConfigError', { ...error, ...place }),
     () => text,

@@ -17,7 +17,8 @@ const LONGEST = 60;
 const jsonOf = (value: unknown): string =>
   E.getOrElse(() => 'a value that is nested too deeply')(E.tryCatch(() => `${JSON.stringify(value)}`, F.identity));
 
-const show = (value: unknown): string => {
+/** The JSON of a value in a few characters. */
+export const show = (value: unknown): string => {
   const text = value === undefined ? 'nothing' : jsonOf(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 };

@@ -57,6 +57,11 @@ describe.skipIf(noChromium !== '')(`pictures in Chromium ${noChromium}`, async (
     expect(Math.max(...far)).toBeLessThanOrEqual(most);
   });
 
+  test('a picture of more than maxPixels is refused', async () => {
+    const told = await inChromium({ 'a.png': pictures.smooth }, { size: 4, maxPixels: 95 });
+    expect(told).toMatch(/^a\.png: expected a picture of at most 95 pixels, got 12 × 8; /);
+  });
+
   test('a file that is broken is named', async () => {
     const files = { 'a.png': pictures.smooth, 'b.png': Uint8Array.of(1, 2, 3) };
     expect(await inChromium(files, { size: 4 })).toMatch(/^b\.png: expected a picture that can be decoded/);

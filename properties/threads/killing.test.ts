@@ -160,7 +160,8 @@ describe('workers that do not start', () => {
       for (let i = 0; i < 5; i++) demandBits(await step());
     });
     expect(notices).toHaveBeenCalledTimes(1);
-    expect(notices.mock.calls[0]![0]).toMatch(/^noisefold: .* calling thread/);
+    expect(notices.mock.calls[0]![0]).toMatch(/^noisefold: .* calling thread.*; pass fewer `threads`, .* Node/);
+    expect(notices.mock.calls[0]![0]).not.toContain('worker-src');
     expect(attempts).toBe(3);
   });
 });

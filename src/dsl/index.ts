@@ -102,6 +102,6 @@ export * from './ops/network/attention.js';
 export { sinusoid, type SinusoidLayout, type SinusoidOptions } from './ops/network/sinusoid.js';
 export * from './ops/shape/rearrange.js';
 export type { Rearranged } from './types/rearrangement.js';
-export * from './types/product.js';
+export type * from './types/product.js';
 export type { Numeric } from './ops/operand.js';
 export type { Backend, HostArray } from './compile/backend.js';

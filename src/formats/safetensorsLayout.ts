@@ -132,8 +132,25 @@ export const RUINED = 'use an earlier checkpoint: the training that wrote this o
 
 // Writing
 
-const refuse = (expected: string, actual: string, hint = 'give each tensor its own name, shape and dtype'): never =>
-  raise('ConfigError', { where: 'encodeSafetensors', expected, actual, hint });
+const WRITER = 'encodeSafetensors';
+
+const refuse = (
+  expected: string,
+  actual: string,
+  hint = 'give each tensor its own name, shape and dtype',
+  where = WRITER,
+): never => raise('ConfigError', { where, expected, actual, hint });
+
+/** Raises a `ConfigError` for a tensor in memory whose data do not match its dtype and its shape. */
+export const checkData = (name: string, { dtype, shape, data }: StoredTensor, where = WRITER): void => {
+  const demand = (holds: boolean, expected: string, actual: string) =>
+    holds || refuse(`${name} to ${expected}`, actual, undefined, where);
+  demand(Object.hasOwn(BYTES, dtype), `have one of the dtypes ${Object.keys(BYTES)}`, dtype);
+  const kind = ARRAYS[dtype].name;
+  demand(builtinOf(data) === kind, `hold ${dtype} in a ${kind}`, builtinOf(data));
+  demand(shape.length <= MOST_EXTENTS, `have at most ${MOST_EXTENTS} extents`, `${shape.length}`);
+  demand(data.byteLength === byteLength(dtype, shape), `hold ${dtype} ${showShape(shape)}`, `${data.length} numbers`);
+};
 
 /** Raises a `ConfigError` for a file that cannot be written or read back. Does not check bools. */
 const checkWritable = ({ tensors, metadata }: TensorFile): void => {
@@ -144,14 +161,7 @@ const checkWritable = ({ tensors, metadata }: TensorFile): void => {
     if (typeof word !== 'string') refuse(`metadata.${name} to be a string`, typeof word);
   if (tensors.size > MOST_TENSORS) refuse(`at most ${MOST_TENSORS} tensors`, `${tensors.size}`);
   if (tensors.has(METADATA)) refuse(`tensors without the name ${METADATA}`, METADATA);
-  for (const [name, { dtype, shape, data }] of tensors) {
-    if (!Object.hasOwn(BYTES, dtype)) refuse(`${name} to have one of the dtypes ${Object.keys(BYTES)}`, dtype);
-    const kind = ARRAYS[dtype].name;
-    if (builtinOf(data) !== kind) refuse(`${name} to hold ${dtype} in a ${kind}`, builtinOf(data));
-    if (shape.length > MOST_EXTENTS) refuse(`${name} to have at most ${MOST_EXTENTS} extents`, `${shape.length}`);
-    if (data.byteLength !== byteLength(dtype, shape))
-      refuse(`${name} to hold ${dtype} ${showShape(shape)}`, `${data.length} numbers`);
-  }
+  for (const [name, tensor] of tensors) checkData(name, tensor);
 };
 
 /** Raises a `ConfigError` for a bool that is neither 0 nor 1 and, if all must be finite, for NaN and infinities. */

@@ -3,16 +3,22 @@
  * stored, not deflated.
  */
 import { raise } from '../internal/errors.js';
-import { demandCrc } from './checksum.js';
+import { crcAt, demandCrc } from './checksum.js';
 import { refuse } from './refuse.js';
 import { bytesAt, cutShortError, type Source } from './source.js';
 import { directoryAt, HEADER, type Listed, listedFrom, LONGEST_END, readerOf, startAt } from './zipDirectory.js';
 
+/** A CRC-32 of some bytes: the one that the archive has, and that of the bytes, which are read once, in pieces. */
+export interface Crc {
+  readonly claimed: number;
+  readonly actual: () => Promise<number>;
+}
+
 /** A file in an archive. */
 export interface ZipFile {
   readonly size: number;
-  /** The CRC-32 of its bytes; null for a CRC-32 of 0, which PyTorch writes after `set_crc32_options(False)`. */
-  readonly crc: number | null;
+  /** Its CRC-32; null for a CRC-32 of 0, which PyTorch writes after `set_crc32_options(False)`. */
+  readonly crc: Crc | null;
   /** Finds its first byte. */
   readonly start: () => Promise<number>;
   /** Reads the whole file, and compares its CRC-32, if it has one. For small files. */
@@ -54,7 +60,6 @@ export const openZip = async (source: Source): Promise<ReadonlyMap<string, ZipFi
   const files = new Map<string, ZipFile>();
   for (const file of listed) {
     const place = `${where}: ${file.name}`;
-    const crc = file.crc === 0 ? null : file.crc;
     if (files.has(file.name)) refuse(place, 'one file of this name', 'a second one');
     const start = async (): Promise<number> => {
       if (file.isDeflated)
@@ -66,10 +71,13 @@ export const openZip = async (source: Source): Promise<ReadonlyMap<string, ZipFi
         );
       return startAt(where, await readerAt(source, file.header, HEADER), file);
     };
+    let check: Promise<number> | null = null;
+    const actual = (): Promise<number> => (check ??= start().then((from) => crcAt(source, from, file.size)));
+    const crc = file.crc === 0 ? null : { claimed: file.crc, actual };
     const bytes = async (): Promise<Uint8Array> => {
       demandShort(place, file.size);
       const whole = await bytesAt(source, await start(), file.size);
-      if (crc !== null) demandCrc(place, whole, crc);
+      if (crc !== null) demandCrc(place, whole, crc.claimed);
       return whole;
     };
     files.set(file.name, { size: file.size, crc, start, bytes });

@@ -11,3 +11,17 @@ test('an error escapes the control characters of its texts, once', () => {
   });
   expect(failure('DecodeError', error)).toEqual(error);
 });
+
+test.each([
+  ['word', 'a'.repeat(3e6), 2000],
+  ['text of control characters', '\n'.repeat(3e6), 2 ** 15],
+  ['text', 'a b '.repeat(1e6), 2 ** 15],
+  ['text of long words', `${'a'.repeat(3000)} `.repeat(1000), 2 ** 15],
+])('an error omits the middle of a long %s, once', (_, long, most) => {
+  const error = failure('DecodeError', { where: long, expected: long, actual: long, hint: 'a b'.repeat(5000) });
+  const { where, expected, actual, hint } = error;
+  const beginning = where.replaceAll(String.raw`\n`, '\n').slice(0, 400);
+  expect([long.startsWith(beginning), where.includes(' … '), where.length <= most]).toEqual([true, true, true]);
+  expect([expected, actual, hint]).toEqual([where, where, 'a b'.repeat(5000)]);
+  expect(failure('DecodeError', error)).toEqual(error);
+});

@@ -31,11 +31,20 @@ export type NoisefoldError = {
   readonly [K in ErrorTag]: { readonly _tag: K; readonly message: string } & Explanation;
 }[ErrorTag];
 
+/** The text of any value: JavaScript may pass a symbol, or an object that has none, in place of a number. */
+export const textOf = (value: unknown): string => {
+  try {
+    return String(value);
+  } catch {
+    return 'an object without a text';
+  }
+};
+
 /**
  * Formats a shape for error messages.
  * @example showShape(['B', 28, 28, 1]) // → '[B, 28, 28, 1]'
  */
-export const showShape = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
+export const showShape = (shape: readonly (number | string)[]): string => `[${shape.map(textOf).join(', ')}]`;
 
 /** Something with a dtype and a shape, such as a node, a value, or a leaf of a spec. */
 export interface Typed {
@@ -52,14 +61,34 @@ export const placeIn = (where: string, path: string): string => (path === '' ? w
 /** Characters that move the cursor of a terminal, change its state, or change the direction of text. */
 const CONTROL = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
 
-/** Writes control characters as JSON does. Texts of errors may be from a hostile file. */
-const printable = (text: string): string =>
-  `${text}`.replace(CONTROL, (c) =>
+/** Writes control characters as JSON does. */
+const escaped = (text: string): string =>
+  text.replace(CONTROL, (c) =>
     c < ' ' ? JSON.stringify(c).slice(1, -1) : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
+/** Omits the middle of a text of more than `most` characters, an even number. */
+const shortened = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most / 2 - 1)} … ${text.slice(2 - most / 2)}` : text;
+
+/** The maximum length of a word, such as a name or a path, in characters. */
+const LONGEST_WORD = 2000;
+const LONG_WORDS = new RegExp(`\\S{${LONGEST_WORD},}`, 'g');
+/** The maximum length of a text, which may list some hundred names. */
+const LONGEST = 2 ** 15;
+
+/** Omits the middle of long words and of a long text. */
+const bounded = (text: string): string =>
+  shortened(
+    text.replace(LONG_WORDS, (word) => shortened(word, LONGEST_WORD)),
+    LONGEST,
+  );
+
+/** Escapes and shortens a text of an error, which may be from a hostile file. Escapes are longer than their characters. */
+const printable = (text: string): string => bounded(escaped(bounded(textOf(text))));
+
 /**
- * Makes an error value of a kind. Control characters are escaped.
+ * Makes an error value of a kind. Control characters are escaped, and long words and texts shortened.
  * @example
  * const about = { where: 'cosine', expected: 'T ≥ 1', actual: '0', hint: 'give a number of timesteps' }
  * failure('ConfigError', about)._tag // → 'ConfigError'

@@ -3,7 +3,7 @@
  * easy as 1, 2, 3"). Threefry encrypts a counter under a key. Element i of a draw therefore depends only on the key and
  * on i, and is the same on every backend.
  */
-import { raise } from './errors.js';
+import { raise, textOf } from './errors.js';
 import { normalOfBits } from './normalQuantile.js';
 
 /** The distributions that {@link randomInto} draws from. */
@@ -61,7 +61,8 @@ export const threefry = (key: KeyWords, counter: KeyWords): KeyWords => {
 /** The 64 bits of a safe integer, the low word first. Raises `ConfigError` for other numbers. */
 export const keyWords = (seed: number, where = 'key'): KeyWords => {
   const hint = 'give an integer between -(2^53 - 1) and 2^53 - 1';
-  if (!Number.isSafeInteger(seed)) raise('ConfigError', { where, expected: 'a safe integer', actual: `${seed}`, hint });
+  if (!Number.isSafeInteger(seed))
+    raise('ConfigError', { where, expected: 'a safe integer', actual: textOf(seed), hint });
   return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
 };
 

@@ -122,7 +122,8 @@ const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
  * `metadata` has further entries of the file: the metadata of safetensors, or the numbers and texts beside the tensors
  * of a PyTorch file.
  *
- * Archives of PyTorch are checked by their CRC-32, unless it is 0, as `torch.serialization.set_crc32_options(False)` writes it.
+ * An archive of PyTorch is checked by its CRC-32, for each tensor that is read: the whole storage of the tensor, also
+ * numbers that belong to others. A CRC-32 of 0, as `torch.serialization.set_crc32_options(False)` writes it, is ignored.
  *
  * Fails with `DecodeError` for bytes that are damaged or of another format, for a pickle that names other classes or
  * functions than those of tensors, for numbers that are not finite, and for integers beyond int32; with `FileError`;

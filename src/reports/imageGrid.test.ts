@@ -23,6 +23,12 @@ describe('imageGrid', () => {
     expect(grid).toEqual({ width: 3, height: 2, channels: 1, data: Uint8Array.of(1, 3, 5, 2, 4, 6) });
   });
 
+  test('a row has at most all images', () => {
+    const images = { shape: [2, 1, 1, 1], data: Uint8Array.of(1, 2) };
+    const grid = right(imageGrid(images, { columns: 1e6, gap: 1 }));
+    expect(grid).toEqual({ width: 3, height: 1, channels: 1, data: Uint8Array.of(1, 0, 2) });
+  });
+
   test('scale repeats pixels, gap separates neighbours', () => {
     // three images of 1 × 2 grey pixels, in two columns
     const images = { shape: [3, 1, 2, 1], data: Uint8Array.of(1, 2, 3, 4, 5, 6) };
@@ -86,11 +92,14 @@ describe('imageGrid', () => {
     [[1, 2, 2, 2], 8, 1],
     [[1, 2, 2, 1], 3, 1],
     [[0, 2, 2, 1], 0, 1],
-    [[1, 2, 2, 1], 4, 1e9],
+    [[1, 2, 2, 1], 4, 2 ** 15],
     [[1, 2, 2, 1], 4, 2 ** 40],
     [[1, 2, 2, 5], 20, 1],
-  ])('%j with %d numbers in %d columns is refused', (shape, length, columns) => {
-    expect(imageGrid({ shape, data: new Float32Array(length) }, columns)).toMatchObject({
+    [[-1, -1, 1, 1], 1, 1],
+    [[2, 0.5, 1, 1], 1, 1],
+    [['1', 1, 1, 1] as never, 1, 1],
+  ])('%j with %d numbers at a scale of %d is refused', (shape, length, scale) => {
+    expect(imageGrid({ shape, data: new Float32Array(length) }, { scale })).toMatchObject({
       left: { _tag: 'ShapeError', where: 'imageGrid' },
     });
   });

@@ -17,7 +17,7 @@ export interface ImageBatch {
 
 /** Options of {@link imageGrid}. */
 export interface ImageGridOptions {
-  /** The number of images in a row; by default the grid is as square as possible. */
+  /** The number of images in a row, at most all of them; by default the grid is as square as possible. */
   readonly columns?: number;
   /** The pixels of the picture for a pixel of an image, in each direction; default 1. */
   readonly scale?: number;
@@ -46,10 +46,11 @@ const MOST_BYTES = 2 ** 31;
 
 const arranged = (
   { shape, data }: ImageBatch,
-  { columns = Math.ceil(Math.sqrt(shape[0] ?? 0)), scale = 1, gap = 0 }: t.TypeOf<typeof codec>,
+  { columns: most = Math.ceil(Math.sqrt(shape[0] ?? 0)), scale = 1, gap = 0 }: t.TypeOf<typeof codec>,
 ): either.Either<NoisefoldError, Picture> => {
   const [n = 0, height = 0, width = 0, channels = 0] = shape;
-  const fits = shape.length === 4 && sizeOf(shape) === data.length && data.length > 0;
+  const columns = Math.min(most, n);
+  const fits = shape.length === 4 && shape.every(positive.is) && sizeOf(shape) === data.length;
   const isPicture = channels === 1 || channels === 3 || channels === 4;
   const actual = `${showShape(shape)} with ${data.length} numbers`;
   if (!fits || !isPicture)
@@ -68,7 +69,7 @@ const arranged = (
       where: 'imageGrid',
       expected: `a picture of at most ${MOST_BYTES} bytes`,
       actual: `${bytes} bytes, from ${actual}, ${columns} columns`,
-      hint: `use at most ${n} columns, fewer images, or a smaller scale`,
+      hint: 'use fewer images, or a smaller scale or gap',
     });
   const pixels = new Uint8ClampedArray(bytes);
   const toByte = byteOf(data);

@@ -22,7 +22,7 @@ import { canFuse, fused, type MultiplyAdd, separate } from './kernels/multiplyAd
 import { newMemory, wasmHeap } from './memory/memory.js';
 import { MOST_THREADS, SYNC_START } from './memory/reserved.js';
 import { createPool } from './threads/pool.js';
-import { canShareMemory, cores, type Spawn, spawn } from './threads/spawn.js';
+import { canShareMemory, cores, type Spawn, spawn, workersNeed } from './threads/spawn.js';
 import { type WasmOptions, wasmOptions } from './options.js';
 import { noCode } from './region/index.js';
 import { simdRegionRule } from './regions.js';
@@ -117,8 +117,7 @@ const noticeOnce = (onNotice: NonNullable<WasmOptions['onNotice']>): ((reason: s
     if (isNoticed) return;
     isNoticed = true;
     onNotice(
-      `noisefold: the wasm backend runs on the calling thread and blocks it, because its workers did not start (${reason}); ` +
-        "a page's content security policy needs worker-src blob:",
+      `noisefold: the wasm backend runs on the calling thread and blocks it, because its workers did not start (${reason}); ${workersNeed()}`,
     )();
   };
 };

@@ -25,7 +25,7 @@ import {
   where,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { fail } from '../../internal/errors.js';
+import { fail, textOf } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { exactly, exactTuple } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
@@ -63,7 +63,7 @@ const wrongNumbers = (
   timesteps = Infinity,
 ) =>
   !Number.isFinite(scale)
-    ? { expected: 'a finite guidance scale', actual: `${scale}`, hint: '1 is unguided; try 2' }
+    ? { expected: 'a finite guidance scale', actual: textOf(scale), hint: '1 is unguided; try 2' }
     : !(rescale >= 0 && rescale <= 1)
       ? { expected: 'a rescale between 0 and 1', actual: `${rescale}`, hint: '0.7 is usual; 0 is off' }
       : !(Number.isInteger(first) && Number.isInteger(last) && 0 <= first && first <= last)

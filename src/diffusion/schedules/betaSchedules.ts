@@ -70,7 +70,7 @@ const ranged = (
  * isLeft(wrong) && wrong.left.expected // → 'T ≥ 20'
  */
 export const linear = (T: number): either.Either<NoisefoldError, Schedule> =>
-  T < 20
+  Number.isFinite(T) && T < 20
     ? fail('ConfigError', {
         where: 'linear',
         expected: 'T ≥ 20',

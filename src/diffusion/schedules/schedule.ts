@@ -1,4 +1,4 @@
-import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { fail, type NoisefoldError, textOf } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import type { Channel } from './channel.js';
 
@@ -94,6 +94,6 @@ export const timestepCount = (where: string, T: number): either.Either<Noisefold
     : fail('ConfigError', {
         where,
         expected: `a whole number of timesteps, from 1 to ${MOST}`,
-        actual: `${T}`,
+        actual: textOf(T),
         hint: '1000 is usual',
       });

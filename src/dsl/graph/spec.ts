@@ -10,7 +10,7 @@ import { isTagged } from '../../internal/either.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
 import { type DimOf, type Extent, isExtent, type OrElse } from '../types/dim.js';
-import { attempt, failure, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
+import { attempt, failure, type NoisefoldError, raise, showShape, textOf } from '../../internal/errors.js';
 import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
 import type { Evaluated } from '../types/evaluated.js';
 import { leaves, mapLeaves } from '../types/tree.js';
@@ -165,7 +165,7 @@ export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
     typeof dim === 'number' ? isExtent(dim) : typeof dim === 'string' && E.isRight(symbolsIn(dim));
   const wrong = shape.findIndex((dim) => !isDim(dim));
   const dims = "integers ≥ 0, symbols, and expressions like 'H/2', '2*C', 'C+D'";
-  demand(wrong < 0, dims, `${shape[wrong]}`, 'symbols begin with a letter');
+  demand(wrong < 0, dims, textOf(shape[wrong]), 'symbols begin with a letter');
   const hasNoAxes = dtype !== 'key' || shape.length === 0;
   demand(hasNoAxes, "a key without a shape, 'key'", `${showShape(shape)} of keys`, 'fork one key instead');
   return { _tag: 'LeafSpec', path: '', shape, dtype };

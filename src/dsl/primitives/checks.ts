@@ -1,6 +1,6 @@
 /** Shapes and dtypes that operands must have, and the numbers that a dtype holds. */
 import { show } from '../../internal/decode.js';
-import { raise, showShape, showType } from '../../internal/errors.js';
+import { raise, showShape, showType, textOf } from '../../internal/errors.js';
 import { type ConstantData, type DType, type Node, whereOf } from '../graph/node.js';
 
 export type Numbers = readonly number[];
@@ -59,8 +59,7 @@ export const demandAlike = (op: string, a: Node, b: Node): void => {
 /** Counts a negative axis from the end. Raises `ShapeError` for an axis that `x` does not have. */
 export const axisOf = (op: string, x: Node, axis: number): number => {
   const rank = x.shape.length;
-  const resolved = axis < 0 ? axis + rank : axis;
-  if (Number.isInteger(axis) && resolved >= 0 && resolved < rank) return resolved;
+  if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
   const hint = `give an integer from ${-rank} to ${rank - 1}`;
-  return wrongShape(op, x, `an axis of ${showShape(x.shape)}`, `${axis}`, hint);
+  return wrongShape(op, x, `an axis of ${showShape(x.shape)}`, textOf(axis), hint);
 };

@@ -1,5 +1,5 @@
 /** Constructors of nodes that combine or compare the elements along axes. */
-import { raise, refuseShape } from '../../internal/errors.js';
+import { raise, refuseShape, textOf } from '../../internal/errors.js';
 import { type Node, node, type ReduceFn } from '../graph/node.js';
 import { axisOf, demandDType, NUMBERS, type Numbers } from './checks.js';
 import { expandDims } from './movement.js';
@@ -41,6 +41,6 @@ export const topKIndices = (x: Node, k: number): Node => {
   const last = x.shape.at(-1) ?? 0;
   const hint = 'k counts along the last axis';
   if (!Number.isInteger(k) || k < 1 || k > last)
-    raise('ShapeError', { where: 'topK', expected: `k from 1 to ${last}`, actual: `${k}`, hint });
+    raise('ShapeError', { where: 'topK', expected: `k from 1 to ${last}`, actual: textOf(k), hint });
   return node('topKIndices', [x], { k }, [...x.shape.slice(0, -1), k], 'int32');
 };

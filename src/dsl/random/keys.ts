@@ -6,7 +6,7 @@
  */
 import { countable, type Extent, type Extents, type Widened } from '../types/dim.js';
 import { dual, type OneError, startsWithOperand } from '../../internal/dual.js';
-import { named, raise } from '../../internal/errors.js';
+import { named, raise, textOf } from '../../internal/errors.js';
 import type { Distribution, Node } from '../graph/node.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
 import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
@@ -143,8 +143,8 @@ export const uniformLike: LikeTensor<'float32'> = likeTensor('uniformLike', draw
 
 const coins: Sample = (op, key, shape, p: number) => {
   const hint = 'give the probability of true';
-  if (!(p >= 0 && p <= 1))
-    raise('ConfigError', { where: op, expected: 'a probability in [0, 1]', actual: `${p}`, hint });
+  if (!(typeof p === 'number' && p >= 0 && p <= 1))
+    raise('ConfigError', { where: op, expected: 'a probability in [0, 1]', actual: textOf(p), hint });
   const numbers = draw('uniform')(op, key, shape);
   return binary('less', numbers, full(p, numbers.shape));
 };
@@ -167,12 +167,12 @@ export const bernoulliLike: LikeTensor<'bool', [p: number]> = likeTensor('bernou
 const isInt32 = (n: number): boolean => n === (n | 0);
 
 const integers: Sample = (op, key, shape, low: number, high: number) => {
-  const count = high - low;
-  if (count < 1 || !Number.isInteger(high) || ![low, high - 1, count].every(isInt32))
+  const count = [low, high].every(Number.isInteger) ? high - low : 0;
+  if (count < 1 || ![low, high - 1, count].every(isInt32))
     raise('ConfigError', {
       where: op,
       expected: 'int32 integers low < high, less than 2³¹ apart',
-      actual: `${low} and ${high}`,
+      actual: `${textOf(low)} and ${textOf(high)}`,
       hint: 'low is the smallest result, and high is one more than the greatest',
     });
   const bits = draw('bits')(op, key, shape);

@@ -32,8 +32,8 @@ const tensorsOf = async (bytes: Uint8Array, options?: WeightOptions): Promise<Re
   return read.right;
 };
 
-const errorOf = async (bytes: Uint8Array): Promise<NoisefoldError> => {
-  const read = await readAll(bytes);
+const errorOf = async (bytes: Uint8Array, options?: WeightOptions): Promise<NoisefoldError> => {
+  const read = await readAll(bytes, options);
   if (E.isRight(read)) throw new Error('it was read');
   return read.left;
 };
@@ -320,6 +320,20 @@ describe('an archive', () => {
     const at = bytes.findIndex((_, i) => bytes[i + 2] === 0x80 && bytes[i + 3] === 0x3f); // the bytes of 1
     bytes[at] = 1;
     expect(await errorOf(bytes)).toMatchObject({ where: 'weights: w', expected: expect.stringMatching(/^CRC-32 [\da-f]{8}$/), actual: expect.stringMatching(/^[\da-f]{8}$/) });
+  });
+
+  test.each<readonly [string, Part]>([
+    ['a whole storage', w],
+    ['a transposed storage', tensor(storage('0', 4), [2, 2], [1, 2])],
+    ['a part of a storage', tensor(storage('0', 4), [2])],
+    ['no number of a storage', tensor(storage('0', 4), [0])],
+  ])('with %s is refused for a damaged bit anywhere in the storage', async (_, part) => {
+    const bytes = torchZip(pickleOf(dict([text('w'), part])), four);
+    const first = Buffer.from(bytes).indexOf(Buffer.from(four[0].buffer));
+    for (let bit = 0; bit < 8 * four[0].byteLength; bit++) {
+      const at = first + (bit >> 3);
+      expect(await errorOf(bytes.with(at, bytes[at]! ^ (1 << (bit & 7))), { finite: false })).toMatchObject({ where: 'weights: w', expected: expect.stringMatching(/^CRC-32 /) });
+    }
   });
 
   test('that is truncated is refused, at any length', async () => {

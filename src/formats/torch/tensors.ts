@@ -9,6 +9,7 @@ import { refuse } from '../refuse.js';
 import { byteLength, BYTES, MOST_EXTENTS, type StoredDType } from '../safetensorsHeader.js';
 import { bytesOf, type StoredTensor, tensorOver } from '../safetensorsLayout.js';
 import { room, type Source } from '../source.js';
+import type { Crc } from '../zipSource.js';
 
 /** Numbers in a file that tensors are parts of. */
 export interface Storage {
@@ -19,7 +20,7 @@ export interface Storage {
   /** Finds its first byte in the source. */
   readonly start: () => Promise<number>;
   /** The CRC-32 of its bytes; null if the file has none. */
-  readonly crc: number | null;
+  readonly crc: Crc | null;
 }
 
 /** A tensor as a pickle describes it. Offset and strides count numbers. */
@@ -192,17 +193,18 @@ const gather = (shape: readonly number[], strides: readonly number[], from: Stor
   }
 };
 
-/** Reads the numbers of a tensor, row-major. Raises `DecodeError` and `FileError`. */
+/** Reads the numbers of a tensor, row-major, and compares the CRC-32 of its whole storage. Raises `DecodeError` and `FileError`. */
 export const readTorchTensor = async (tensor: TorchTensor, demands: Demands): Promise<StoredTensor> => {
   const { name, dtype, shape, strides, offset, storage } = tensor;
   const { source, crc } = storage;
   const start = (await storage.start()) + offset * BYTES[dtype];
   const length = byteLength(dtype, shape)!; // `placed` tested it
-  if (isDense(tensor)) {
-    const dense = await readDense(source, tensor, start, length, demands);
-    if (crc !== null && length === storage.bytes) demandCrc(`${source.where}: ${name}`, bytesOf(dense.data), crc);
-    return dense;
+  const dense = isDense(tensor) ? await readDense(source, tensor, start, length, demands) : null;
+  if (crc !== null) {
+    const isWhole = dense !== null && length === storage.bytes;
+    demandCrc(`${source.where}: ${name}`, isWhole ? bytesOf(dense.data) : await crc.actual(), crc.claimed);
   }
+  if (dense !== null) return dense;
   const span = spanOf(shape, strides);
   const part = await readDense(source, { name, dtype, shape: [span] }, start, span * BYTES[dtype], demands);
   const whole = tensorOver(tensor, room(source.where, length).buffer, 0, length);

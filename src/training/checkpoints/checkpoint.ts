@@ -7,7 +7,7 @@ import { decode, exactly, finite, type Mismatch, natural, positive } from '../..
 import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { gen, take } from '../../internal/gen.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
-import { oddNumber, RUINED } from '../../formats/safetensorsLayout.js';
+import { checkData, oddNumber, RUINED } from '../../formats/safetensorsLayout.js';
 import { ownFileExists } from '../../node/files.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
 import { checked, part } from '../../internal/parts.js';
@@ -185,7 +185,8 @@ const backTo = {
 /**
  * Compares a snapshot with the run that resumes from it. Key, batch and configuration must be the same, and also
  * settings and rounding if both have them; the step must be that of the tensors. Returns a `CheckpointMismatch` at the
- * first difference, and a `ConfigError` for an invalid step, key or batch.
+ * first difference, and a `ConfigError` for an invalid step, key or batch, and for a tensor whose data do not match its
+ * shape and dtype, or contain NaN or infinity.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
@@ -198,8 +199,11 @@ export const resumable = (
   attempt(() => {
     const { step, key, batch, settings, rounding, tensors } = snapshot;
     orRaise(E.mapLeft(errorAt('ConfigError', 'from', hints.write))(decode(exactly(position))({ step, key, batch })));
+    const where = `checkpoint of step ${step}`;
     const refuse = ({ path, expected, actual }: Mismatch, hint: string): never =>
-      raise('CheckpointMismatch', { where: `checkpoint of step ${step}: ${path}`, expected, actual, hint });
+      raise('CheckpointMismatch', { where: `${where}: ${path}`, expected, actual, hint });
+    for (const [name, tensor] of tensors) checkData(name, tensor, where);
+    checkFinite('ConfigError', where, tensors);
     const counted = tensors.get('step')?.data[0] ?? step; // a missing tensor is found with the others
     if (counted !== step) refuse({ path: 'step', expected: `${step}`, actual: `${counted}` }, 'use another checkpoint');
     for (const field of ['key', 'batch', 'config', 'settings'] as const) {

@@ -3,7 +3,7 @@ import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import { importPeer, isAbsent, reasonOf } from '../../internal/peer.js';
 import { checkFormat } from './pictureFormats.js';
-import { imageBytes, placed, type PicturePlan, tooSmall } from './pictures.js';
+import { imageBytes, placed, type PicturePlan, wrongSize } from './pictures.js';
 
 /** Decodes the bytes of a file to the bytes of an image; `where` names the file in messages. */
 export type Decode = (where: string, file: Uint8Array) => taskEither.TaskEither<NoisefoldError, Uint8Array>;
@@ -44,15 +44,18 @@ const bySharp =
   (sharp: Sharp, plan: PicturePlan): Decode =>
   (where, file) =>
   async () => {
-    const { height, width, resize, crop, background } = plan;
+    const { height, width, resize, crop, background, maxPixels } = plan;
     const [r, g, b] = background;
     try {
-      const picture = sharp(file, { failOn: 'error' }).rotate().toColourspace('srgb').ensureAlpha();
-      const stored = await picture.metadata();
+      const stored = await sharp(file, { limitInputPixels: false }).metadata(); // does not decode the pixels
       const isOnItsSide = (stored.orientation ?? 1) >= 5;
       const turned = isOnItsSide ? { width: stored.height, height: stored.width } : stored;
-      const small = tooSmall(where, plan, turned);
-      if (small !== null) return E.left(small);
+      const wrong = wrongSize(where, plan, turned);
+      if (wrong !== null) return E.left(wrong);
+      const picture = sharp(file, { failOn: 'error', limitInputPixels: maxPixels })
+        .rotate()
+        .toColourspace('srgb')
+        .ensureAlpha();
       const { left, top } = placed(plan, turned);
       const part =
         resize === 'none'
@@ -95,8 +98,8 @@ const byCanvas =
     try {
       const bitmap = await createImageBitmap(new Blob([new Uint8Array(file)]));
       try {
-        const small = tooSmall(where, plan, bitmap);
-        if (small !== null) return E.left(small);
+        const wrong = wrongSize(where, plan, bitmap);
+        if (wrong !== null) return E.left(wrong);
         const { height, width } = plan;
         const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
         context.imageSmoothingQuality = 'high';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { crc32 } from '../../formats/crc32.js';
 import { leftOf, right } from '../testing.js';
 import { type Dataset, pixelOf } from './dataset.js';
 import { loadSharp } from './decoders.js';
@@ -182,6 +183,36 @@ describe('files', () => {
     expect((await leftOf(loadSharp('imageFolder', missing))).message).toBe(
       'imageFolder: expected the optional peer dependency sharp, which decodes pictures, got none: it is not installed; run npm install sharp',
     );
+  });
+}); // prettier-ignore
+
+describe('a picture of more than maxPixels', () => {
+  const nine = plain(3, 3, 0);
+  const errorOf = async (content: Promise<Uint8Array>, options: { readonly maxPixels?: number; readonly resize?: 'none' }) => {
+    await save('one.png', content);
+    return leftOf(right(await imageFolder(folder, { size: 2, ...options })()).batch(Int32Array.of(0)));
+  };
+
+  test.each(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)('is refused: %s', async (format) => {
+    expect((await errorOf(nine.clone().toFormat(format).toBuffer(), { maxPixels: 8 })).message).toBe(
+      `${join(folder, 'one.png')}: expected a picture of at most 8 pixels, got 3 × 3; leave it out, or make it smaller; if you trust the file and have the memory, raise \`maxPixels\``,
+    );
+  });
+
+  test('is refused before its pixels are decoded, by default from 67 megapixels', async () => {
+    const png = await nine.clone().png().toBuffer();
+    const huge = Buffer.from(png);
+    huge.writeUInt32BE(2 ** 13, 16); // its width and its height, in the header
+    huge.writeUInt32BE(2 ** 13 + 1, 20);
+    huge.writeUInt32BE(crc32(huge.subarray(12, 29)), 29);
+    expect(await errorOf(Promise.resolve(huge), {})).toMatchObject({ _tag: 'DecodeError', actual: '8192 × 8193' });
+    expect(await errorOf(Promise.resolve(huge), { maxPixels: 2 ** 27 })).toMatchObject({ expected: 'a picture that can be decoded' });
+  });
+
+  test('is the smallest that is refused, and maxPixels is at least 1', async () => {
+    await save('one.png', nine.clone().png().toBuffer());
+    right(await right(await imageFolder(folder, { size: 2, maxPixels: 9 })()).batch(Int32Array.of(0))());
+    expect((await leftOf(imageFolder(folder, { size: 2, maxPixels: 0 }))).where).toBe('imageFolder.maxPixels');
   });
 }); // prettier-ignore
 

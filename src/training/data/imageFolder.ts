@@ -126,7 +126,7 @@ const checkedPath = checked('imageFolder', exactly({ path: t.string }));
  * [-1, 1], and pictures are rotated according to EXIF. Subfolders are classes, as in torchvision's `ImageFolder`;
  * pictures in the folder itself have none. Files are decoded by the package sharp when their batch is loaded. Fails
  * with `ConfigError` for an invalid option or without sharp, with `FileError` for a folder or file that cannot be read,
- * and with `DecodeError` for a folder without pictures and for a broken picture, which the error names.
+ * and with `DecodeError` for a folder without pictures and for a broken or too large picture, which the error names.
  * @example
  * import { tmpdir } from 'node:os'
  * const folder = `${tmpdir()}/pets-${process.pid}`

@@ -40,6 +40,11 @@ export interface PictureOptions<S extends Size = Size, C extends PictureChannels
    * channels keep their opacity, and have this colour only where they are fully transparent.
    */
   readonly background?: readonly [red: number, green: number, blue: number];
+  /**
+   * The maximum number of pixels of a picture, because a small file may hold a huge one: 2²⁶, 67 megapixels, by default. Node
+   * refuses larger pictures before it decodes them; a browser decodes them first.
+   */
+  readonly maxPixels?: number;
 }
 
 /** The same with its defaults. */
@@ -50,29 +55,41 @@ export interface PicturePlan {
   readonly resize: NonNullable<PictureOptions['resize']>;
   readonly crop: NonNullable<PictureOptions['crop']>;
   readonly background: readonly [red: number, green: number, blue: number];
+  readonly maxPixels: number;
 }
 
 /** The longest side of an image. */
-const MOST_PIXELS = 2 ** 14;
+const LONGEST = 2 ** 14;
 
-const extent = refined(positive, `an integer from 1 to ${MOST_PIXELS}`, (n) => n <= MOST_PIXELS);
+/** The default of `maxPixels`. */
+const MOST_PIXELS = 2 ** 26;
+
+const extent = refined(positive, `an integer from 1 to ${LONGEST}`, (n) => n <= LONGEST);
 const byte = refined(natural, 'an integer from 0 to 255', (n) => n <= 255);
 
 /** The fields of {@link PictureOptions}, required and optional, for `exactly`. */
 export const pictureFields = [
-  { size: t.union([extent, exactTuple([extent, extent], '[height, width]')], `a size in pixels, 1 to ${MOST_PIXELS}, or [height, width]`) },
+  { size: t.union([extent, exactTuple([extent, extent], '[height, width]')], `a size in pixels, 1 to ${LONGEST}, or [height, width]`) },
   {
     channels: refined(t.number, '1, 3 or 4 channels', (n) => n === 1 || n === 3 || n === 4),
     resize: oneOf('cover', 'contain', 'fill', 'none'),
     crop: oneOf('center', 'top', 'bottom', 'left', 'right'),
     background: exactTuple([byte, byte, byte], '[red, green, blue] in bytes'),
+    maxPixels: positive,
   },
 ] as const; // prettier-ignore
 
-export const planOf = ({ size, channels = 3, resize = 'cover', crop = 'center', background = [255, 255, 255] }: PictureOptions): PicturePlan => {
+export const planOf = ({
+  size,
+  channels = 3,
+  resize = 'cover',
+  crop = 'center',
+  background = [255, 255, 255],
+  maxPixels = MOST_PIXELS,
+}: PictureOptions): PicturePlan => {
   const [height, width] = typeof size === 'number' ? [size, size] : size;
-  return { height, width, channels, resize, crop, background };
-}; // prettier-ignore
+  return { height, width, channels, resize, crop, background, maxPixels };
+};
 
 /** The size of a picture. */
 interface Sides {
@@ -106,16 +123,22 @@ export const placed = ({ height, width, resize, crop }: PicturePlan, from: Sides
   };
 };
 
-/** Returns a `DecodeError` for a picture that is smaller than its image if pictures are not scaled. */
-export const tooSmall = (where: string, { height, width, resize }: PicturePlan, from: Sides) =>
-  resize === 'none' && (from.width < width || from.height < height)
-    ? failure('DecodeError', {
-        where,
-        expected: `a picture of at least ${width} × ${height} pixels`,
-        actual: `${from.width} × ${from.height}`,
-        hint: "leave it out, or pass resize: 'cover'",
-      })
+/**
+ * Returns a `DecodeError` for a picture of more than `maxPixels`, and for one that is smaller than its image if pictures
+ * are not scaled.
+ */
+export const wrongSize = (where: string, { height, width, resize, maxPixels }: PicturePlan, from: Sides) => {
+  const refused = (expected: string, hint: string) =>
+    failure('DecodeError', { where, expected, actual: `${from.width} × ${from.height}`, hint });
+  if (from.width * from.height > maxPixels)
+    return refused(
+      `a picture of at most ${maxPixels} pixels`,
+      'leave it out, or make it smaller; if you trust the file and have the memory, raise `maxPixels`',
+    );
+  return resize === 'none' && (from.width < width || from.height < height)
+    ? refused(`a picture of at least ${width} × ${height} pixels`, "leave it out, or pass resize: 'cover'")
     : null;
+};
 
 /** Blends a byte over the background, by its opacity. */
 const over = (byte: number, opacity: number, background: number): number =>

@@ -16,6 +16,7 @@ import {
   zerosLike,
 } from '../../dsl/index.js';
 import { E, TE, type taskEither } from '../../internal/fp.js';
+import type { StoredTensor } from '../../formats/safetensors.js';
 import { adam, layer, type Step } from '../../nn/index.js';
 import { decodeCheckpoint } from '../checkpoints/checkpoint.js';
 import { type Dataset, datasetOf, pixelOf } from '../data/dataset.js';
@@ -175,6 +176,19 @@ describe('all memory is freed', () => {
     }));
     const outcome = await heldAfter((backend) => startTraining({ ...training, from: other })(backend)());
     expect(outcome).toMatchObject({ left: { _tag: 'CheckpointMismatch' } });
+  });
+
+  test.each<readonly [string, (data: Float32Array) => Float32Array, object]>([
+    ['shorter than its shape', (data) => data.slice(1), { expected: expect.stringMatching(/^params\.\S+ to hold F32 \[/) }],
+    ['longer than its shape', (data) => Float32Array.of(...data, 0), { expected: expect.stringMatching(/^params\.\S+ to hold F32 \[/) }],
+    ['not finite', (data) => data.with(0, NaN), { expected: 'finite numbers', actual: 'NaN at position 0' }],
+  ])('by one that begins from a snapshot in memory with data that are %s', async (_, damage, error) => {
+    const from = right(await onWasm(async (backend) => (right(await startTraining(plainTraining(0))(backend)())).snapshot()));
+    const [name, tensor] = [...from.tensors].find(([path]) => path.startsWith('params.'))!;
+    const damaged = { ...tensor, data: damage(tensor.data as Float32Array) } as StoredTensor; // of the same dtype
+    const tensors = new Map([...from.tensors, [name, damaged]]);
+    const outcome = await heldAfter((backend) => fit({ ...training, from: { ...from, tensors } })(backend)());
+    expect(outcome).toMatchObject({ left: { _tag: 'ConfigError', where: expect.stringMatching(/^checkpoint of step 0/), ...error } });
   });
 
   test.each([

@@ -78,6 +78,12 @@ export const canShareMemory = (): boolean =>
   scope.SharedArrayBuffer !== undefined &&
   (nodeThreads() !== undefined || (scope.crossOriginIsolated === true && scope.Worker !== undefined));
 
+/** What workers need in order to start, by the kind of machine. */
+export const workersNeed = (): string =>
+  nodeThreads() === undefined
+    ? "a page's content security policy needs worker-src blob:"
+    : 'pass fewer `threads`, check the limits of the process, and under the permission model of Node pass --allow-worker';
+
 /** The number of cores that this process may use. */
 export const cores = (): number =>
   builtin<{ readonly availableParallelism: () => number }>('node:os')?.availableParallelism() ??

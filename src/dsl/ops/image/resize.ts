@@ -2,7 +2,7 @@
 import type { Checked, NotMultiple } from '../../types/checked.js';
 import { type Double, type Extent, isExtent, type OrNever, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
-import { raise, refuseShape, showShape } from '../../../internal/errors.js';
+import { raise, refuseShape, showShape, textOf } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { wrongShape } from '../../primitives/checks.js';
@@ -104,7 +104,7 @@ type Times<D extends Dim, R extends Dim> = Product<[D, R]> & Dim;
 const extentsOf = (where: string, x: Node, r: number): readonly [number, number, number, number] => {
   const hint = 'a factor of 2 makes 2 × 2 pixels';
   if (!Number.isSafeInteger(r) || r < 1)
-    raise('ConfigError', { where, expected: 'an integer ≥ 1 as the factor', actual: `${r}`, hint });
+    raise('ConfigError', { where, expected: 'an integer ≥ 1 as the factor', actual: textOf(r), hint });
   if (x.shape.length !== 4) refuseShape(where, 'images, [B, H, W, C]', x.shape, 'reshape it first');
   return fourOf(x);
 };

@@ -215,6 +215,14 @@ describe('a folder with a part that noisefold lacks is refused, naming the part'
     expect(error.where).toBe(`${path}/${where}`);
     expect(error.actual).toContain(actual);
   });
+
+  test('in a short message, however long its name is', async () => {
+    const error = await refusal(
+      loadDiffusers(changed({ [INDEX]: (f) => (f['vae'] = ['diffusers', 'Coder'.repeat(4e5)]) })),
+    );
+    expect(error.message).toMatch(/got vae .diffusers.(Coder)+.* … \w*(Coder)+.; /);
+    expect(error.message.length).toBeLessThan(8000);
+  });
 });
 
 describe('a damaged folder is refused', () => {

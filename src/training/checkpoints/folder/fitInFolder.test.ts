@@ -310,6 +310,20 @@ describe('the error says what is lost', () => {
     expect(await stepIn('checkpoint.safetensors')).toBe(4);
   });
 
+  test.each([
+    ['an earlier one', undefined, { every: 2, keep: 3 }, 6, 'checkpoint-000006.safetensors'],
+    ['the best one', { data: grey, every: 8 }, { every: 8, keep: 2 }, 8, 'best.safetensors'],
+  ])('if the newest checkpoint was deleted: %s is whole', async (_, heldOut, saving, step, name) => {
+    const remove = () => rm(join(folder, 'checkpoint.safetensors'));
+    const { heldOut: _own, ...alone } = recipe;
+    const training = { ...alone, ...(heldOut && { heldOut }), onEvent: after(9, remove) };
+    const message = await messageOf(using(reference())(fitInFolder<Scalar, Image>(folder, training, saving)));
+    const lost = `the checkpoint of step ${step} is whole, the ${10 - step} steps after it are lost`;
+    expect(message).toMatch(/^FileError: /);
+    expect(message.split('; ').at(-1)).toBe(lost);
+    expect(await stepIn(name)).toBe(step);
+  });
+
   test('if the disk is full: the previous checkpoint stays whole', async () => {
     const builtin = process.getBuiltinModule;
     let full = false;

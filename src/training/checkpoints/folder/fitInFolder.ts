@@ -17,7 +17,7 @@ import type { TrainEvent } from '../../fit/trainEvent.js';
 import type { Metrics } from '../../../reports/metrics.js';
 import { genEffect } from '../../genEffect.js';
 import type { TrainedOf } from '../../trained.js';
-import { hinting, isSaved, type Opening, openRunFolder, type RunFolder } from './runFolder.js';
+import { hinting, newestIn, type Opening, openRunFolder, type RunFolder } from './runFolder.js';
 import { exitWith, stopOnSignals } from '../../../node/stopOnSignals.js';
 import type { StopSignal } from '../../../internal/stop.js';
 
@@ -86,10 +86,12 @@ const listeners = <P>(
       const result = await work();
       if (E.isRight(result)) return result;
       isFailed = true;
-      const lost = `${done - (saved ?? 0)} steps`;
-      const whole = `the checkpoint of step ${saved} is whole, the ${lost} after it are lost`;
-      const left = `${(await isSaved(folder.path)) ? '' : 'nothing is left, unless the folder was renamed: there '}${whole}`;
-      return E.left(hinting(result.left, `${result.left.hint}; ${saved === null ? `all ${lost} are lost` : left}`));
+      const left = saved === null ? null : await newestIn(folder.path, saved);
+      const step = left ?? saved ?? 0;
+      const lost = `${done - step} steps`;
+      const unless = left === null ? 'nothing is left, unless the folder was renamed: there ' : '';
+      const whole = `${unless}the checkpoint of step ${step} is whole, the ${lost} after it are lost`;
+      return E.left(hinting(result.left, `${result.left.hint}; ${saved === null ? `all ${lost} are lost` : whole}`));
     });
   function* save(run: TrainingRun<P>): Block<void> {
     yield* demand(folder.save(yield* demand(run.snapshot), keep));

@@ -90,10 +90,18 @@ const stepOf = (name: string): number => {
 /** An error with another hint. */
 export const hinting = (error: NoisefoldError, hint: string): NoisefoldError => failure(error._tag, { ...error, hint });
 
-/** Tests if a folder has a checkpoint. */
-export const isSaved = async (folder: string): Promise<boolean> => {
-  const found = await fileExists(node().join(folder, NEWEST))();
-  return E.isLeft(found) || found.right; // there is something, but it cannot be read
+/**
+ * The step of the newest checkpoint that a folder still has, after one of step `saved`; null if it has none. Other
+ * programs may have removed some of them.
+ */
+export const newestIn = async (folder: string, saved: number): Promise<number | null> => {
+  const { join, readdir } = node();
+  const newest = await fileExists(join(folder, NEWEST))();
+  if (E.isLeft(newest) || newest.right) return saved; // a Left: there is something, but it cannot be read
+  const best = await readProgress(join(folder, BEST))();
+  const names = await readdir(folder).catch(() => []);
+  const steps = [E.isRight(best) ? best.right.step : NaN, ...names.map(stepOf)].filter((step) => step >= 0);
+  return steps.length === 0 ? null : Math.max(...steps);
 };
 
 /** The lowest held-out loss of a checkpoint so far, read from the header of the best one. */

@@ -164,8 +164,8 @@ const four = { 0: Float32Array.of(1, 2, 3, 4) };
 
 describe('is refused, and nothing of it executed:', () => {
   test.each([
-    ['evil.pt', 'the global "posix.system"', /nothing was executed; save the state dict with safetensors/],
-    ['module.pt', 'the global "torch.nn.modules.linear.Linear"', /whole model: save the state dict/],
+    ['evil.pt', 'the global "posix.system"', /^nothing was executed, but Python would call it: take the weights from a source that you trust$/],
+    ['module.pt', 'the global "torch.nn.modules.linear.Linear"', /^nothing was executed; if you trust the file, save its weights alone: torch\.save\(torch\.load\(path, weights_only=False\)\.state_dict\(\), out\); docs\/weights\.md does it without the code of its classes$/],
     ['script.pt', 'a TorchScript archive', /save the state dict/],
     ['float8.pt', 'torch.float8_e4m3fn', /convert the tensor/],
     ['complex.pt', 'torch.ComplexFloatStorage', /convert the tensor/],
@@ -180,7 +180,7 @@ describe('is refused, and nothing of it executed:', () => {
     ['torch', 'load'],
     ['torch.hub', 'load'],
     ['torch.storage', '_load_from_bytes'],
-    ['numpy.core.multiarray', '_reconstruct'],
+    ['numpy.core.multiarray', 'fromfile'],
     ['collections', 'OrderedDict.update'],
     ['__main__', 'Model'],
     ['constructor', 'prototype'],
@@ -248,6 +248,45 @@ describe('is refused, by the name of the tensor:', () => {
     const long = tensor(storage('0', 2, 'LongStorage'), [2]);
     const bytes = torchZip(pickleOf(dict([text('steps'), long])), { 0: BigInt64Array.of(1n, 2n ** 31n) });
     expect(await errorOf(bytes)).toMatchObject({ where: 'weights: steps', expected: 'integers within ±2³¹', actual: '2147483648 at position 1' });
+  });
+}); // prettier-ignore
+
+describe('objects beside tensors are read as records:', () => {
+  const read = (...pairs: readonly (readonly [string, Part])[]) =>
+    withWeights(torchZip(pickleOf(dict(...pairs.map(([name, part]) => [text(name), part] as const))), four), ({ entries, metadata }) =>
+      TE.right([[...entries.keys()], metadata]))(); // prettier-ignore
+  const made = (module: string, name: string, ...args: readonly Part[]): Part => [global(module, name), tuple(...args), 0x81];
+
+  test.each<readonly [string, Part]>([
+    ['numpy.core.multiarray.scalar', call(global('numpy.core.multiarray', 'scalar'), call(global('numpy', 'dtype'), text('f8')), text('x'))],
+    ['numpy._core.multiarray._reconstruct', call(global('numpy._core.multiarray', '_reconstruct'), global('numpy', 'ndarray'), tuple(integer(0)), text('b'))],
+    ['pathlib.PosixPath', call(global('pathlib', 'PosixPath'), text('a'))],
+    ['__builtin__.xrange', call(global('__builtin__', 'xrange'), integer(0), integer(3), integer(1))],
+    ['a function by its name', global('posix', 'system')],
+    ['a class by its name', global('__main__', 'Model')],
+    ['a method of Lightning', call(global('builtins', 'getattr'), made('lightning.pytorch.callbacks', 'Timer'), text('time'))],
+  ])('%s', async (_, part) => expect(await read(['w', w], ['x', part])).toEqual(E.right([['w'], {}])));
+
+  test('the state of a namespace has tensors and words', async () => {
+    const state = dict([text('w'), w], [text('lr'), integer(3)]);
+    expect(await read(['args', [made('argparse', 'Namespace'), state, 'b']])).toEqual(E.right([['args.w'], { 'args.lr': '3' }]));
+  });
+
+  test('a set, a deque, a Counter and an OrderedDict of Python 2 have the tensors of their arguments and items', async () => {
+    const set = call(global('__builtin__', 'set'), list(w));
+    const deque = [call(global('collections', 'deque'), tuple(), integer(9)), '(', w, w, 'e'];
+    const counter = call(global('collections', 'Counter'), dict([text('a'), w]));
+    const ordered = call(global('collections', 'OrderedDict'), list(list(text('w'), w), list(text('b'), w)));
+    const names = ['set.0', 'deque.0', 'deque.1', 'counter.a', 'ordered.w', 'ordered.b'];
+    expect(await read(['set', set], ['deque', deque], ['counter', counter], ['ordered', ordered])).toEqual(E.right([names, {}]));
+  });
+
+  test('a tensor with attributes is a tensor', async () => {
+    const args = tuple(storage('0', 4), integer(0), tuple(integer(4)), tuple(integer(1)), 0x89, 'N');
+    const tagged = call(global('torch._tensor', '_rebuild_from_type_v2'), global('torch._utils', '_rebuild_tensor_v2'), global('torch', 'Tensor'), args, dict([text('note'), text('first')]));
+    expect((await tensorsOf(torchZip(pickleOf(dict([text('w'), tagged])), four))).get('w')).toEqual(F32([4], four[0]));
+    const other = call(global('torch._tensor', '_rebuild_from_type_v2'), global('torch._utils', '_rebuild_tensor_v2'), global('torchvision', 'Boxes'), args, 'N');
+    expect(await errorOf(torchZip(pickleOf(dict([text('w'), other])), four))).toMatchObject({ where: 'weights: w', expected: 'a dense tensor' });
   });
 }); // prettier-ignore
 

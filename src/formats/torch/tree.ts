@@ -32,6 +32,8 @@ const WHOLE = 'tensor';
 /** Makes an object of dnnlib (StyleGAN, EDM) from a record of its class and state. */
 const PERSISTENT = 'torch_utils.persistence._reconstruct_persistent_obj';
 
+const ORDERED = 'collections.OrderedDict';
+
 /** The tensors of a module of PyTorch, and its modules: `torch.nn.Module.__setstate__` takes these fields. */
 const CHILDREN = ['_parameters', '_buffers', '_modules'];
 
@@ -156,7 +158,8 @@ const visit = (walk: Walk, value: Pickled | undefined, path: string, level: numb
   if (level > MOST_LEVELS) walk.refuse(path.slice(0, 60), `at most ${MOST_LEVELS} levels`, 'more, or a loop');
   walk.spend(1, path);
   if (isPickled('Dict', value)) visitEntries(walk, value, path, level);
-  else if (isPickled('List', value) || isPickled('Tuple', value)) visitItems(walk, value.items, path, level);
+  else if (isPickled('List', value) || isPickled('Tuple', value) || isPickled('Set', value))
+    visitItems(walk, value.items, path, level);
   else if (isPickled('Inert', value)) visitObject(walk, value, path, level);
 };
 
@@ -181,6 +184,7 @@ const visitObject = (walk: Walk, object: Inert, path: string, level: number): vo
   if (draft !== null) return walk.addTensor(path, draft);
   visitEntries(walk, object, path, level);
   visitItems(walk, object.items, path, level);
+  visitArguments(walk, object, path, level);
   const state = stateOf(walk, object, path);
   const fields = isPickled('Dict', state) ? walk.fields(state, path) : null;
   const children = fields && childrenOf(fields);
@@ -188,10 +192,26 @@ const visitObject = (walk: Walk, object: Inert, path: string, level: number): vo
   else visit(walk, state, path, level + 1);
 };
 
+/** The entries of an `OrderedDict` of Python 2: the argument of its call is a list of pairs. */
+const pairsIn = (items: readonly Pickled[]): PickledDict['entries'] =>
+  items.flatMap((item): PickledDict['entries'] =>
+    isPickled('List', item) && item.items.length === 2 ? [[item.items[0]!, item.items[1]!]] : [],
+  );
+
+/** Visits the arguments of an object, such as the values of a set. */
+const visitArguments = (walk: Walk, { global, args, named }: Inert, path: string, level: number): void => {
+  if (global === PERSISTENT) return; // `stateOf` takes its argument apart
+  const [first] = args;
+  if (global === ORDERED && isPickled('List', first)) {
+    walk.spend(first.items.length, path);
+    visitEntries(walk, { _tag: 'Dict', entries: pairsIn(first.items) }, path, level);
+  } else for (const argument of [...args, named]) visit(walk, argument, path, level + 1);
+};
+
 /** The fields of an object: a dictionary, unless it has none. */
 const stateOf = ({ fields }: Walk, { global, args, state }: Inert, path: string): Pickled | undefined => {
   if (global === PERSISTENT) return fields(args[0], path).get('state');
-  return global.startsWith('collections.') ? undefined : state;
+  return global === ORDERED ? undefined : state; // a state dict has the versions of its modules there
 };
 
 /** Visits the children of a module, and takes its settings as words. */

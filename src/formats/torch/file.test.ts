@@ -290,6 +290,28 @@ describe('objects beside tensors are read as records:', () => {
   });
 }); // prettier-ignore
 
+describe('keys of other kinds than texts', () => {
+  const namesOf = async (part: Part) => [...(await tensorsOf(torchZip(pickleOf(part), four))).keys()];
+
+  test.each<readonly [string, Part, readonly string[]]>([
+    ['the empty text is a name like others', dict([text(''), w], [text('tensor'), w]), ['', 'tensor']],
+    ['the empty text is a step of a path', dict([text(''), dict([text('w'), w])], [text('w'), w]), ['.w', 'w']],
+    ['a tensor alone has the name tensor', w, ['tensor']],
+    ['tuples are written as in Python', dict([tuple(text('a'), integer(0)), w], [tuple(text('a'), integer(1)), w]), ["('a', 0)", "('a', 1)"]],
+    ['0 and a text 0 differ', dict([integer(0), w], [text('0'), w]), ['0', "'0'"]],
+  ])('%s', async (_, part, names) => expect(await namesOf(part)).toEqual(names));
+
+  test('words of 0 and of a text 0 differ', async () => {
+    const words = withWeights(torchZip(pickleOf(dict([integer(0), text('a')], [text('0'), text('b')], [text('w'), w])), four), ({ metadata }) => TE.right(metadata));
+    expect(await words()).toEqual(E.right({ '0': 'a', "'0'": 'b' }));
+  });
+
+  test('two tensors of one name are refused, with a hint for the file alone', async () => {
+    const bytes = torchZip(pickleOf(dict([text('a.b'), w], [text('a'), dict([text('b'), w])])), four);
+    expect(await errorOf(bytes)).toMatchObject({ where: 'weights: a.b', expected: 'one tensor of this name', hint: 'save one of its dictionaries alone: torch.save(torch.load(path, weights_only=False)[key], out)' });
+  });
+}); // prettier-ignore
+
 test('tensors of the names __proto__ and constructor are tensors like others', async () => {
   const bytes = torchZip(pickleOf(dict([text('__proto__'), dict([text('step'), integer(3)], [text('constructor'), w])])), four);
   const read = await withWeights(bytes, ({ entries, metadata }) => TE.right({ names: [...entries.keys()], words: Object.entries(metadata) }))();

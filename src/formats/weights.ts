@@ -4,6 +4,7 @@
  */
 import { attempt, fail, type NoisefoldError, raise } from '../internal/errors.js';
 import { E, type either, F, TE } from '../internal/fp.js';
+import { listed } from '../internal/listed.js';
 import { task } from '../dsl/run/effect.js';
 import { floatsOfBfloats, floatsOfHalves } from './float16.js';
 import type { Demands, OpenTensors, TensorInfo } from './openTensors.js';
@@ -130,7 +131,7 @@ export const below = (where: string, prefix: string, file: OpenTensors): either.
     return fail('ConfigError', {
       where,
       expected: `tensors whose names begin with ${start}`,
-      actual: `names that begin with ${[...first].slice(0, 8).join(', ')}`,
+      actual: `names that begin with ${listed([...first])}`,
       hint: 'give another prefix, or none',
     });
   return E.right({

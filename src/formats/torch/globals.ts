@@ -74,7 +74,8 @@ const hintFor = (global: string, { value }: Pickle, isKnown: (global: string) =>
 
 /** Refuses a pickle that calls what is not listed. Raises `DecodeError`. */
 export const demandListed = (where: string, pickle: Pickle, isKnown = isListed): void => {
-  const stranger = [...pickle.calls].find((global) => !isKnown(global));
+  const strangers = [...pickle.calls].filter((global) => !isKnown(global));
+  const stranger = strangers.find((global) => OF_SYSTEM.test(global)) ?? strangers[0];
   if (stranger !== undefined)
     raise('DecodeError', {
       where,

@@ -126,7 +126,7 @@ export const below = (where: string, prefix: string, file: OpenTensors): either.
   const start = prefixOf(prefix);
   if (start === '') return E.right(file);
   const chosen = [...file.entries].filter(([name]) => name.startsWith(start));
-  const first = new Set(Array.from(file.entries.keys(), (name) => name.split('.')[0]));
+  const first = new Set(Array.from(file.entries.keys(), (name) => name.split('.')[0]!));
   if (chosen.length === 0)
     return fail('ConfigError', {
       where,

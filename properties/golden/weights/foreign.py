@@ -5,6 +5,7 @@ For each kind of object beside the weights, of odd names, and of checkpoint it h
 as zip archives and of the format before PyTorch 1.6: `kind-p2-zip.pt`. `foreign.test.ts` reads each, or expects its error.
 """
 import argparse
+import array
 import collections
 import copy
 import dataclasses
@@ -21,6 +22,7 @@ import sys
 import tarfile
 import types
 import uuid
+import zoneinfo
 import numpy
 import torch
 import torch.nn as nn
@@ -76,14 +78,16 @@ Attributes1 = imitated('pytorch_lightning.utilities.parsing.AttributeDict', dict
 Attributes2 = imitated('lightning.fabric.utilities.data.AttributeDict', dict)
 Node = imitated('omegaconf.dictconfig.DictConfig')
 settings = Node()
-settings.__dict__.update(_content={'lr': 0.001}, _parent=None)
+part = Node()
+settings.__dict__.update(_content={'lr': 0.001, 'model': part}, _parent=None)
+part.__dict__.update(_content={'size': 64}, _parent=settings)
 callback = {'monitor': 'loss', 'best_model_score': torch.tensor(0.5), 'best_model_path': 'a/b.ckpt', 'best_k_models': {'a/b.ckpt': torch.tensor(0.5)}}
 beside = {
     'namespace': argparse.Namespace(lr=0.001, sizes=[64, 64], cfg=argparse.Namespace(name='first')),
     'simple-namespace': types.SimpleNamespace(lr=0.001),
     'namespace-of-tensors': argparse.Namespace(mean=torch.tensor([0.5])),
     'numpy-scalars': [numpy.float64(0.5), numpy.float32(0.5), numpy.int64(3), numpy.bool_(True), numpy.str_('a'), numpy.complex64(1j), numpy.datetime64('2026-01-01')],
-    'numpy-arrays': [numpy.arange(3.0), numpy.zeros((2, 2), order='F'), numpy.array(['a', 'bc']), numpy.array([None, 'x'], dtype=object), structured, numpy.zeros(0), numpy.arange(6)[::2]],
+    'numpy-arrays': [numpy.arange(3.0), numpy.zeros((2, 2), order='F'), numpy.array(['a', 'bc']), numpy.array([None, 'x'], dtype=object), structured, numpy.zeros(0), numpy.arange(6)[::2], numpy.ma.masked_array([1, 2], [0, 1])],
     'numpy-dtypes': [numpy.dtype('float32'), structured.dtype, numpy.float16, numpy.dtype('>i4'), type(numpy.dtype('int8'))],
     'numpy-generators': [numpy.random.RandomState(7), generator, generator.bit_generator, numpy.random.RandomState(7).get_state()],
     'defaultdict': collections.defaultdict(list, a=[1]),
@@ -94,14 +98,14 @@ beside = {
     'sets': [{1, 'a'}, frozenset({2}), set(), frozenset()],
     'set-of-tensors': {torch.tensor([0.5])},
     'complex': [1 + 2j, complex('nan')],
-    'bytes': [b'', b'\x00\xff', bytearray(b'abc'), bytearray()],
+    'bytes': [b'', b'\x00\xff', bytearray(b'abc'), bytearray(), array.array('d', [1.0])],
     'slices': [slice(0, 3), slice(None), range(0, 9, 2), ..., NotImplemented, type(None), type(...)],
     'functions': [len, torch.relu, nn.functional.silu, warmup, numpy.mean, os.path.join],
     'classes': [dict, nn.Linear, Config, torch.optim.Adam, ValueError],
     'methods': [Schedule.linear, torch.optim.lr_scheduler.OneCycleLR._annealing_cos, [].append, Attributes1().keys, dict.fromkeys],
     'partial': functools.partial(warmup, step=3),
     'torch-objects': [torch.Size([2, 3]), torch.device('cuda', 0), torch.float16, torch.complex64, torch.strided, torch.channels_last, torch.per_tensor_affine],
-    'dates': [datetime.datetime(2026, 1, 2, 3), datetime.date(2026, 1, 2), datetime.time(3), datetime.timedelta(1), datetime.timezone.utc, datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))],
+    'dates': [datetime.datetime(2026, 1, 2, 3), datetime.date(2026, 1, 2), datetime.time(3), datetime.timedelta(1), datetime.timezone.utc, datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone(datetime.timedelta(hours=2))), datetime.datetime(2026, 1, 2, tzinfo=zoneinfo.ZoneInfo('Europe/Berlin'))],
     'numbers': [decimal.Decimal('0.1'), fractions.Fraction(1, 3), 2**70, float('inf'), float('nan'), True, None],
     'uuid': uuid.UUID(int=7),
     'omegaconf': settings,

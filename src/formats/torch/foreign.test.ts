@@ -61,7 +61,7 @@ const BESIDE: Readonly<Record<string, readonly [tensors: Numbers, words?: Readon
   'dates': [{}],
   'numbers': [{}],
   'uuid': [{}],
-  'omegaconf': [{}, { '_content.lr': '0.001' }],
+  'omegaconf': [{}, { '_content.lr': '0.001', '_content.model._content.size': '64' }],
 }; // prettier-ignore
 
 const below = (prefix: string, numbers: Numbers): Numbers =>

@@ -21,6 +21,7 @@ const ARRAYS = ['multiarray.scalar', 'multiarray._reconstruct', 'numeric._frombu
 /** Harmless objects of Python, NumPy and PyTorch by their modules. */
 const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   argparse: ['Namespace'],
+  array: ['_array_reconstructor', 'array'],
   types: ['SimpleNamespace'],
   collections: ['ChainMap', 'Counter', 'OrderedDict', 'UserDict', 'UserList', 'defaultdict', 'deque'],
   // protocol 2 has names of Python 2
@@ -36,7 +37,9 @@ const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   decimal: ['Decimal'],
   fractions: ['Fraction'],
   uuid: ['UUID'],
+  zoneinfo: ['ZoneInfo._unpickle'],
   numpy: ['dtype', 'ndarray'],
+  'numpy.ma.core': ['_mareconstruct'],
   'numpy.core': ARRAYS,
   'numpy._core': ARRAYS,
   torch: ['Size', 'device'],
@@ -61,7 +64,7 @@ export const inNetworks = (global: string): boolean => PACKAGES.test(global) || 
 
 /** Modules that reach the machine: no file of weights needs to call them. */
 const OF_SYSTEM =
-  /^(os|posix|nt|sys|subprocess|builtins|__builtin__|shutil|socket|runpy|importlib|imp|pty|ctypes|pickle|marshal|code|webbrowser|torch\.hub)\./;
+  /^(?:__)?builtins?(?:__)?\.[a-z_]|^(os|posix|nt|sys|subprocess|shutil|socket|runpy|importlib|imp|pty|ctypes|pickle|marshal|code|webbrowser|torch\.hub)\./;
 
 const hintFor = (global: string, { value }: Pickle, isKnown: (global: string) => boolean): string => {
   if (OF_SYSTEM.test(global))

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { E, TE } from '../../internal/fp.js';
 import { withWeights } from '../../node/weights.js';
 import { errorOf, tensorsOf } from '../../node/weightsTesting.js';
-import { call, dict, global, integer, list, type Part, pickleOf, storage, tensor, text, torchZip, tuple } from './pickleTesting.js'; // prettier-ignore
+import { call, dict, get, global, integer, list, type Part, pickleOf, put, storage, tensor, text, torchZip, tuple } from './pickleTesting.js'; // prettier-ignore
 
 const w = tensor(storage('0', 4), [2, 2]);
 const four = { 0: Float32Array.of(1, 2, 3, 4) };
@@ -44,6 +44,18 @@ describe('objects beside tensors are read as records:', () => {
     const other = call(global('torch._tensor', '_rebuild_from_type_v2'), global('torch._utils', '_rebuild_tensor_v2'), global('torchvision', 'Boxes'), args, 'N');
     expect(await errorOf(torchZip(pickleOf(dict([text('w'), other])), four))).toMatchObject({ where: 'weights: w', expected: 'a dense tensor' });
   });
+}); // prettier-ignore
+
+test('a loop of objects, as of a configuration and its parts, is visited once', async () => {
+  const parts = dict([text('parent'), get(0)], [text('w'), w]);
+  const config = [call(global('argparse', 'Namespace')), put(0), dict([text('parts'), list(parts, get(0))]), 'b'];
+  const read = await tensorsOf(torchZip(pickleOf(dict([text('config'), config], [text('loop'), [list(), put(1), get(1), 'a']])), four));
+  expect([...read.keys()]).toEqual(['config.parts.0.w']);
+}); // prettier-ignore
+
+test('a number under a key of any length is left out', async () => {
+  const words = withWeights(torchZip(pickleOf(dict([text('w'), w], [text('x'.repeat(2000)), integer(1)])), four), ({ metadata }) => TE.right(metadata));
+  expect(await words()).toEqual(E.right({}));
 }); // prettier-ignore
 
 describe('keys of other kinds than texts', () => {

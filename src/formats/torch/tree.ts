@@ -4,7 +4,15 @@
  */
 import { raise } from '../../internal/errors.js';
 import { keyNames } from './keyNames.js';
-import { type Fields, fieldsOf, type Inert, isPickled, type Pickled, type PickledDict } from './pickleValues.js';
+import {
+  type Fields,
+  fieldsOf,
+  type Inert,
+  isPickled,
+  type Pickled,
+  type PickledDict,
+  type PickledRecord,
+} from './pickleValues.js';
 import { MOST_TENSORS, MOST_WORDS } from '../safetensorsHeader.js';
 import { draftOf, type TensorDraft } from './tensors.js';
 
@@ -85,12 +93,15 @@ const budgetOf = (refuse: Refuse) => {
   };
 };
 
+const isRecord = (value: Pickled | undefined): value is PickledRecord => typeof value === 'object' && value !== null;
+
+const isTooLong = (path: Path, step: string): boolean => (path ?? '').length + step.length >= LONGEST_NAME;
+
 /** The path of a value in another. */
 const joinedBy =
   (refuse: Refuse) =>
   (path: Path, step: string): string => {
-    if ((path ?? '').length + step.length >= LONGEST_NAME)
-      refuse(path, `names of at most ${LONGEST_NAME} characters`, 'more');
+    if (isTooLong(path, step)) refuse(path, `names of at most ${LONGEST_NAME} characters`, 'more');
     return path === null ? step : `${path}.${step}`;
   };
 
@@ -144,6 +155,8 @@ const namesIn = () => {
 /** The state of a walk over a tree: its limits, what it found, and what it knows. */
 interface Walk extends Pick<ReturnType<typeof collectionOf>, 'addTensor' | 'addWord'> {
   readonly where: string;
+  /** The values around the one that is visited. */
+  readonly around: Set<PickledRecord>;
   readonly refuse: Refuse;
   readonly spend: ReturnType<typeof budgetOf>;
   readonly joined: ReturnType<typeof joinedBy>;
@@ -156,18 +169,21 @@ export const treeOf = (where: string, root: Pickled): TorchTree => {
   const refuse = refuseIn(where);
   const { drafts, words, ...adders } = collectionOf(refuse);
   const [spend, joined, fields] = [budgetOf(refuse), joinedBy(refuse), indexOf(where)];
-  visit({ where, refuse, spend, joined, fields, names: namesIn(), ...adders }, root, null, 0);
+  visit({ where, around: new Set(), refuse, spend, joined, fields, names: namesIn(), ...adders }, root, null, 0);
   return { drafts, metadata: Object.fromEntries(words) };
 };
 
 /** Visits a value and all that it holds; `level` counts the values around it. */
 const visit = (walk: Walk, value: Pickled | undefined, path: Path, level: number): void => {
-  if (level > MOST_LEVELS) walk.refuse(path && path.slice(0, 60), `at most ${MOST_LEVELS} levels`, 'more, or a loop');
+  if (level > MOST_LEVELS) walk.refuse(path && path.slice(0, 60), `at most ${MOST_LEVELS} levels`, 'more');
   walk.spend(1, path);
+  if (!isRecord(value) || walk.around.has(value)) return; // a loop leads to tensors that have names
+  walk.around.add(value);
   if (isPickled('Dict', value)) visitEntries(walk, value, path, level);
   else if (isPickled('List', value) || isPickled('Tuple', value) || isPickled('Set', value))
     visitItems(walk, value.items, path, level);
   else if (isPickled('Inert', value)) visitObject(walk, value, path, level);
+  walk.around.delete(value);
 };
 
 const visitEntries = (walk: Walk, value: PickledDict | Inert, path: Path, level: number): void => {
@@ -175,7 +191,9 @@ const visitEntries = (walk: Walk, value: PickledDict | Inert, path: Path, level:
   const fields = walk.fields(value, path);
   const names = walk.names(fields);
   for (const [key, field] of fields) {
-    const name = walk.joined(path, names.get(key)!);
+    const step = names.get(key)!;
+    if (!isRecord(field) && isTooLong(path, step)) continue; // a word of that name would be left out
+    const name = walk.joined(path, step);
     walk.addWord(name, field);
     visit(walk, field, name, level + 1);
   }
@@ -184,7 +202,7 @@ const visitEntries = (walk: Walk, value: PickledDict | Inert, path: Path, level:
 const visitItems = (walk: Walk, items: readonly Pickled[], path: Path, level: number): void => {
   walk.spend(items.length, path);
   for (const [i, item] of items.entries())
-    if (typeof item === 'object' && item !== null) visit(walk, item, walk.joined(path, String(i)), level + 1);
+    if (isRecord(item)) visit(walk, item, walk.joined(path, String(i)), level + 1);
 };
 
 /** Visits an object: a tensor, a module, or any other. */

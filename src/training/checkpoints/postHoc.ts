@@ -5,6 +5,7 @@ import { decode, exactly, positive } from '../../internal/decode.js';
 import { optionsOf } from '../../internal/options.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
+import { listed } from '../../internal/listed.js';
 import { gammaOf } from '../../nn/index.js';
 import { type PowerProfile, profileWeights } from '../../nn/optimizers/powerProfile.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
@@ -76,7 +77,7 @@ export const postHocAverage = <G = unknown>(
       return raise('ConfigError', {
         where: 'postHocAverage',
         expected: 'snapshots with averages by emaPower, each of another width or step',
-        actual: `${kept.length} averages, of the steps ${[...new Set(steps)].join(', ')}`,
+        actual: `${kept.length} averages, of the steps ${listed([...new Set(steps)].map(String))}`,
         hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint from time to time',
       });
     const { prefix: own, tensors } = first;

@@ -64,7 +64,7 @@ export const inNetworks = (global: string): boolean => PACKAGES.test(global) || 
 
 /** Modules that reach the machine: no file of weights needs to call them. */
 const OF_SYSTEM =
-  /^(?:__)?builtins?(?:__)?\.[a-z_]|^(os|posix|nt|sys|subprocess|shutil|socket|runpy|importlib|imp|pty|ctypes|pickle|marshal|code|webbrowser|torch\.hub)\./;
+  /^(builtins|__builtin__)\.[a-z_]|^(os|posix|nt|sys|subprocess|shutil|socket|runpy|importlib|imp|pty|ctypes|pickle|marshal|code|webbrowser|torch\.hub)\./;
 
 const hintFor = (global: string, { value }: Pickle, isKnown: (global: string) => boolean): string => {
   if (OF_SYSTEM.test(global))

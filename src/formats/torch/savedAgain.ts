@@ -32,13 +32,14 @@ const counterOf = (isKnown: (global: string) => boolean) => {
     const waiting: Pickled[] = [root];
     let contents: Contents = { tensors: 0, isKnown: true };
     for (let value = waiting.pop(); value !== undefined && left > 0; value = waiting.pop()) {
-      left--;
       if (typeof value !== 'object' || value === null || seen.has(value)) continue;
       seen.add(value);
       if (isTensor(value)) contents = { ...contents, tensors: contents.tensors + 1 };
       else {
         if (isPickled('Inert', value) && !isKnown(value.global)) contents = { ...contents, isKnown: false };
-        for (const part of partsOf(value)) waiting.push(part);
+        const parts = partsOf(value);
+        left -= parts.length; // any number of objects may share their arguments
+        for (const part of left > 0 ? parts : []) waiting.push(part);
       }
     }
     return contents;

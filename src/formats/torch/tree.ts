@@ -11,6 +11,7 @@ import {
   isPickled,
   type Pickled,
   type PickledDict,
+  type PickledList,
   type PickledRecord,
 } from './pickleValues.js';
 import { MOST_TENSORS, MOST_WORDS } from '../safetensorsHeader.js';
@@ -186,8 +187,8 @@ const visit = (walk: Walk, value: Pickled | undefined, path: Path, level: number
   walk.around.delete(value);
 };
 
-const visitEntries = (walk: Walk, value: PickledDict | Inert, path: Path, level: number): void => {
-  walk.spend(value.entries.length, path);
+const visitEntries = (walk: Walk, value: PickledDict | PickledList | Inert, path: Path, level: number): void => {
+  walk.spend((isPickled('List', value) ? value.items : value.entries).length, path);
   const fields = walk.fields(value, path);
   const names = walk.names(fields);
   for (const [key, field] of fields) {
@@ -219,20 +220,13 @@ const visitObject = (walk: Walk, object: Inert, path: Path, level: number): void
   else visit(walk, state, path, level + 1);
 };
 
-/** The entries of an `OrderedDict` of Python 2: the argument of its call is a list of pairs. */
-const pairsIn = (items: readonly Pickled[]): PickledDict['entries'] =>
-  items.flatMap((item): PickledDict['entries'] =>
-    isPickled('List', item) && item.items.length === 2 ? [[item.items[0]!, item.items[1]!]] : [],
-  );
-
 /** Visits the arguments of an object, such as the values of a set. */
 const visitArguments = (walk: Walk, { global, args, named }: Inert, path: Path, level: number): void => {
   if (global === PERSISTENT) return; // `stateOf` takes its argument apart
   const [first] = args;
-  if (global === ORDERED && isPickled('List', first)) {
-    walk.spend(first.items.length, path);
-    visitEntries(walk, { _tag: 'Dict', entries: pairsIn(first.items) }, path, level);
-  } else for (const argument of [...args, named]) visit(walk, argument, path, level + 1);
+  if (global === ORDERED && isPickled('List', first)) return visitEntries(walk, first, path, level); // of Python 2
+  for (const argument of args) visit(walk, argument, path, level + 1);
+  visit(walk, named, path, level + 1);
 };
 
 /** The fields of an object: a dictionary, unless it has none. */

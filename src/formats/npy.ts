@@ -8,6 +8,7 @@ import { amount, exactly } from '../internal/decode.js';
 import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../internal/errors.js';
 import { t, type either } from '../internal/fp.js';
 import { optionsOf } from '../internal/options.js';
+import { listed } from '../internal/listed.js';
 import { checkedBytes } from './bytes.js';
 import { floatsOfHalves } from './float16.js';
 import { MOST_EXTENTS } from './safetensorsHeader.js';
@@ -217,7 +218,7 @@ export const decodeNpz =
       const known = arrays.map(({ name }) => name.slice(0, -NPY.length));
       const missing = names?.find((name) => !known.includes(name));
       if (missing !== undefined)
-        refuse(where, `an array ${missing}`, known.join(', ') || 'no arrays', 'give the names of arrays that it has');
+        refuse(where, `an array ${missing}`, listed(known) || 'no arrays', 'give the names of arrays that it has');
       const wanted = arrays.filter((_, i) => names?.includes(known[i]!) ?? true);
       const files = orRaise(unpacked(where, wanted, { maxBytes, check: checkHeader }));
       return new Map(

@@ -6,6 +6,7 @@ import { orRaise } from '../internal/errors.js';
 import { E } from '../internal/fp.js';
 import { parseJson } from '../internal/json.js';
 import { jsonReader } from '../internal/jsonReader.js';
+import { listed } from '../internal/listed.js';
 import { type Demands, openTensors, type OpenTensors, type TensorInfo } from './openTensors.js';
 import { refuse } from './refuse.js';
 import { bytesAt, type Source } from './source.js';
@@ -36,20 +37,10 @@ const chosenFrom = (where: string, names: readonly string[]): string => {
     if (usual !== undefined) return usual;
     if (ended.length === 1) return ended[0]!;
     if (ended.length > 1)
-      return refuse(
-        where,
-        `one file of weights (*${ending})`,
-        ended.slice(0, 8).join(', '),
-        'give the path of one of them',
-      );
+      return refuse(where, `one file of weights (*${ending})`, listed(ended), 'give the path of one of them');
   }
   const expected = `a file of weights: ${ENDINGS.map((ending) => `*${ending}`).join(', ')}`;
-  return refuse(
-    where,
-    expected,
-    names.slice(0, 8).join(', ') || 'an empty folder',
-    'give the path of a file or another folder',
-  );
+  return refuse(where, expected, listed(names) || 'an empty folder', 'give the path of a file or another folder');
 };
 
 /** The longest index, in bytes. */

@@ -4,6 +4,7 @@
  */
 import { attempt, fail, type NoisefoldError, raise } from '../internal/errors.js';
 import { E, type either, F, TE } from '../internal/fp.js';
+import { listed } from '../internal/listed.js';
 import { task } from '../dsl/run/effect.js';
 import { floatsOfBfloats, floatsOfHalves } from './float16.js';
 import type { Demands, OpenTensors, TensorInfo } from './openTensors.js';
@@ -125,12 +126,12 @@ export const below = (where: string, prefix: string, file: OpenTensors): either.
   const start = prefixOf(prefix);
   if (start === '') return E.right(file);
   const chosen = [...file.entries].filter(([name]) => name.startsWith(start));
-  const first = new Set(Array.from(file.entries.keys(), (name) => name.split('.')[0]));
+  const first = new Set(Array.from(file.entries.keys(), (name) => name.split('.')[0]!));
   if (chosen.length === 0)
     return fail('ConfigError', {
       where,
       expected: `tensors whose names begin with ${start}`,
-      actual: `names that begin with ${[...first].slice(0, 8).join(', ')}`,
+      actual: `names that begin with ${listed([...first])}`,
       hint: 'give another prefix, or none',
     });
   return E.right({

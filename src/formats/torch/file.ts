@@ -8,7 +8,7 @@ import { readPickle } from './pickle.js';
 import { isPickled, type Pickled, showPickled } from './pickleValues.js';
 import { refuse } from '../refuse.js';
 import { partOf, type Source, sourceOfBytes } from '../source.js';
-import { ofNetwork, ofStateDict } from './globals.js';
+import { demandListed, inNetworks } from './globals.js';
 import { LEGACY_MAGIC, readLegacy, storageIdOf } from './legacy.js';
 import { placed, readTorchTensor, type Storage, type TorchTensor } from './tensors.js';
 import { treeOf } from './tree.js';
@@ -70,14 +70,15 @@ export const openTorchZip = async (source: Source, demands: Demands): Promise<Op
       'save it on a little-endian machine, as of x86 or ARM',
     );
   const pickle = sourceOfBytes(where, await files.get(`${folder}${PICKLE}`)!.bytes()); // `folderIn` found it
-  const { value } = await readPickle(pickle, 0, ofStateDict(where));
+  const contents = await readPickle(pickle, 0);
+  demandListed(where, contents);
   const storageOf = (reference: Pickled, place: string): Storage => {
     const { key, dtype, bytes } = storageIdOf(place, reference);
     const { size, crc, start } = found(place, files, `${folder}data/${key}`);
     if (size !== bytes) return refuse(place, `a storage of ${bytes} bytes`, `${size}`);
     return { dtype, bytes, source, start, crc };
   };
-  return opened(where, value, storageOf, demands);
+  return opened(where, contents.value, storageOf, demands);
 };
 
 /** Opens a file of the older format. */
@@ -124,8 +125,10 @@ const storagesWithin = (source: Source) => {
  */
 export const openPickles = async (source: Source, demands: Demands): Promise<OpenTensors> => {
   const { where } = source;
-  const { value } = await readPickle(source, 0, ofNetwork(where));
+  const contents = await readPickle(source, 0);
+  const { value } = contents;
   if (value === LEGACY_MAGIC) return openLegacy(source, demands);
+  demandListed(where, contents, inNetworks);
   const file = await opened(where, value, storagesWithin(source), demands);
   return file.entries.size > 0
     ? file

@@ -1,48 +1,89 @@
 /**
- * The names of classes and functions that pickles may have. None is imported or called: the names decide what a value
- * is. Others are refused, since a file that has them is no file of tensors, and may be an attack on its readers.
+ * The classes and functions that a file of tensors may call, as docs/weights.md lists them. None is imported or called:
+ * their names decide what a value is. Others are refused, since they may be an attack on readers in Python, or hold
+ * tensors in ways that are not known. A name alone, which is not called, is a value like any other.
  */
 import { raise } from '../../internal/errors.js';
 import { show } from '../../internal/decode.js';
-import type { Judge } from './pickle.js';
-import { TENSOR_GLOBALS } from './tensors.js';
+import type { Pickle } from './pickle.js';
+import { savedAgain } from './savedAgain.js';
+import { makesTensor } from './tensors.js';
 
-const SAVE = 'save the state dict with safetensors: safetensors.torch.save_file(model.state_dict(), path)';
+const BUILTINS = [
+  ...['bool', 'bytearray', 'bytes', 'complex', 'dict', 'float', 'frozenset', 'getattr', 'int', 'list', 'object'],
+  ...['range', 'set', 'slice', 'str', 'tuple', 'type', 'xrange'],
+];
 
-const refuse = (where: string, expected: string, global: string, hint: string): never =>
-  raise('DecodeError', { where, expected, actual: `the global ${show(global)}`, hint });
+const PATHS = ['Path', 'PosixPath', 'WindowsPath', 'PurePath', 'PurePosixPath', 'PureWindowsPath'];
 
-/** Containers without code of their own, and the place of a tensor. */
-const CONTAINERS: ReadonlySet<string> = new Set(['collections.OrderedDict', 'collections.Counter', 'torch.device']);
+const ARRAYS = ['multiarray.scalar', 'multiarray._reconstruct', 'numeric._frombuffer'];
 
-/** dtypes and storages of PyTorch: those that are not read are refused where a tensor has them. */
-const OF_NUMBERS = /^torch\.(\w+Storage|(float|bfloat|complex|q?u?int|bits)\d\w*|bool)$/;
+/** Harmless objects of Python, NumPy and PyTorch by their modules. */
+const OBJECTS: Readonly<Record<string, readonly string[]>> = {
+  argparse: ['Namespace'],
+  array: ['_array_reconstructor', 'array'],
+  types: ['SimpleNamespace'],
+  collections: ['ChainMap', 'Counter', 'OrderedDict', 'UserDict', 'UserList', 'defaultdict', 'deque'],
+  // protocol 2 has names of Python 2
+  UserDict: ['IterableUserDict'],
+  UserList: ['UserList'],
+  __builtin__: BUILTINS,
+  builtins: BUILTINS,
+  _codecs: ['encode'],
+  functools: ['partial'],
+  pathlib: PATHS,
+  'pathlib._local': PATHS,
+  datetime: ['date', 'datetime', 'time', 'timedelta', 'timezone'],
+  decimal: ['Decimal'],
+  fractions: ['Fraction'],
+  uuid: ['UUID'],
+  zoneinfo: ['ZoneInfo._unpickle'],
+  numpy: ['dtype', 'ndarray'],
+  'numpy.ma.core': ['_mareconstruct'],
+  'numpy.core': ARRAYS,
+  'numpy._core': ARRAYS,
+  torch: ['Size', 'device'],
+  'torch.serialization': ['_get_layout'],
+};
 
-/** Refuses all globals but those of state dicts. Raises `DecodeError`. */
-export const ofStateDict =
-  (where: string): Judge =>
-  (global) => {
-    if (TENSOR_GLOBALS.has(global) || CONTAINERS.has(global) || OF_NUMBERS.test(global)) return;
-    const isScript = global.startsWith('__torch__.');
-    const isModule = /^torch\.nn\.|^__main__\./.test(global);
-    refuse(
-      where,
-      'tensors in dictionaries and lists',
-      global,
-      isScript || isModule ? `the file holds a whole model: ${SAVE}` : `nothing was executed; ${SAVE}`,
-    );
-  };
+const LISTED: ReadonlySet<string> = new Set(
+  Object.entries(OBJECTS).flatMap(([module, names]) => names.map((name) => `${module}.${name}`)),
+);
 
-/** Classes of Python itself that hold values. */
-const BUILTINS = /^(builtins|__builtin__)\.(set|frozenset|list|dict|tuple|object|bytearray|slice|complex|range)$/;
+/** Packages whose objects hold settings and states: Lightning 1 and 2, the configurations of OmegaConf, generators of NumPy. */
+const LISTED_PACKAGES = /^(pytorch_lightning|lightning|lightning_fabric|lightning_lite|omegaconf|numpy\.random)\./;
+
+/** Tests for an object that may lie in a file of tensors. */
+const isListed = (global: string): boolean => makesTensor(global) || LISTED.has(global) || LISTED_PACKAGES.test(global);
 
 /** Packages that the pickles of StyleGAN and EDM are made with. */
 const PACKAGES = /^(torch|torch_utils|dnnlib|training|numpy|collections|copyreg|functools)\./;
 
-/** Refuses the globals that pickles of networks, as StyleGAN and EDM write them, do not have. Raises `DecodeError`. */
-export const ofNetwork =
-  (where: string): Judge =>
-  (global) => {
-    if (PACKAGES.test(global) || BUILTINS.test(global) || global === '_codecs.encode') return;
-    refuse(where, 'the objects of a network of dnnlib', global, `nothing was executed; ${SAVE}`);
-  };
+/** Tests for an object that may lie in a pickle of a network, as StyleGAN and EDM write it. */
+export const inNetworks = (global: string): boolean => PACKAGES.test(global) || isListed(global);
+
+/** Modules that reach the machine: no file of weights needs to call them. */
+const OF_SYSTEM =
+  /^(builtins|__builtin__)\.[a-z_]|^(os|posix|nt|sys|subprocess|shutil|socket|runpy|importlib|imp|pty|ctypes|pickle|marshal|code|webbrowser|torch\.hub)\./;
+
+const hintFor = (global: string, { value }: Pickle, isKnown: (global: string) => boolean): string => {
+  if (OF_SYSTEM.test(global))
+    return 'nothing was executed, but Python would call it: take the weights from a source that you trust';
+  const python = savedAgain(value, isKnown);
+  return python === null
+    ? 'nothing was executed; save the tensors alone, in a dictionary by name'
+    : `nothing was executed; if you trust the file, save its weights alone: ${python}; docs/weights.md does it without the code of its classes`;
+};
+
+/** Refuses a pickle that calls what is not listed. Raises `DecodeError`. */
+export const demandListed = (where: string, pickle: Pickle, isKnown = isListed): void => {
+  const strangers = [...pickle.calls].filter((global) => !isKnown(global));
+  const stranger = strangers.find((global) => OF_SYSTEM.test(global)) ?? strangers[0];
+  if (stranger !== undefined)
+    raise('DecodeError', {
+      where,
+      expected: 'tensors, and objects that docs/weights.md lists',
+      actual: `the global ${show(stranger)}`,
+      hint: hintFor(stranger, pickle, isKnown),
+    });
+};

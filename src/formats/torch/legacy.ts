@@ -9,7 +9,7 @@ import { fieldsOf, isPickled, type Pickled, showPickled } from './pickleValues.j
 import { refuse } from '../refuse.js';
 import { BYTES } from '../safetensorsHeader.js';
 import { bytesAt, cutShortError, type Source } from '../source.js';
-import { ofStateDict } from './globals.js';
+import { demandListed } from './globals.js';
 import { dtypeOf, type Storage } from './tensors.js';
 
 /** The first value of a file. */
@@ -53,16 +53,17 @@ const demand = (holds: boolean, where: string, expected: string, given: Pickled 
 /** Reads a file of the older format, without its numbers. Raises `DecodeError`. */
 export const readLegacy = async (source: Source): Promise<Legacy> => {
   const { where, size } = source;
-  const judge = ofStateDict(where);
-  const magic = await readPickle(source, 0, judge);
+  const magic = await readPickle(source, 0);
   demand(magic.value === LEGACY_MAGIC, where, 'a file that torch.save wrote', magic.value);
-  const version = await readPickle(source, magic.end, judge);
+  const version = await readPickle(source, magic.end);
   demand(version.value === VERSION, where, `version ${VERSION} of the format`, version.value);
-  const machine = await readPickle(source, version.end, judge);
+  const machine = await readPickle(source, version.end);
   const isLittle = fieldsOf(where, machine.value).get('little_endian');
   demand(isLittle === true, where, 'little-endian numbers: little_endian True', isLittle);
-  const { value, persistentIds, end } = await readPickle(source, machine.end, judge);
-  const keys = await readPickle(source, end, judge);
+  const pickle = await readPickle(source, machine.end);
+  demandListed(where, pickle);
+  const { value, persistentIds, end } = pickle;
+  const keys = await readPickle(source, end);
   if (!isPickled('List', keys.value)) return refuse(where, 'the list of storages', showPickled(keys.value));
 
   const ids = new Map<string, StorageId>();

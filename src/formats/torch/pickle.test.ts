@@ -3,7 +3,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { faults } from '../../../properties/faults.js';
 import { errorIn, type NoisefoldError } from '../../internal/errors.js';
-import { type Judge, readPickle } from './pickle.js';
+import { readPickle } from './pickle.js';
 import { call, dict, get, global, integer, list, type Part, pickleOf, put, text, tuple } from './pickleTesting.js';
 import { isPickled, type Pickled } from './pickleValues.js';
 import { sourceOfBytes } from '../source.js';
@@ -11,9 +11,7 @@ import { sourceOfBytes } from '../source.js';
 const golden = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../../../properties/golden/weights/${name}`, import.meta.url)));
 
-const all: Judge = () => undefined;
-const read = async (bytes: Uint8Array): Promise<Pickled> =>
-  (await readPickle(sourceOfBytes('x.pkl', bytes), 0, all)).value;
+const read = async (bytes: Uint8Array): Promise<Pickled> => (await readPickle(sourceOfBytes('x.pkl', bytes), 0)).value;
 
 /** The error that reading raises; anything else that it throws fails the test. */
 const errorOf = async (bytes: Uint8Array): Promise<NoisefoldError> => {
@@ -67,9 +65,9 @@ describe('a pickle that Python wrote', () => {
   test('ends where the next one begins', async () => {
     const [first, second] = [pickleOf(integer(1)), pickleOf(integer(2))];
     const source = sourceOfBytes('x', Uint8Array.of(...first, ...second));
-    const { value, end } = await readPickle(source, 0, all);
+    const { value, end } = await readPickle(source, 0);
     expect([value, end]).toEqual([1, first.length]);
-    expect((await readPickle(source, end, all)).value).toBe(2);
+    expect((await readPickle(source, end)).value).toBe(2);
   });
 
   test('of more than a window is read as one', async () => {
@@ -84,11 +82,23 @@ describe('a call in a pickle', () => {
     expect(value).toMatchObject({ _tag: 'Inert', global: 'os.system', args: ['echo'], state: { _tag: 'Dict', entries: [['a', 1]] } });
   });
 
-  test('is judged by its name before it is a value', async () => {
-    const judged: string[] = [];
-    const bytes = pickleOf(global('posix', 'system'), '0', text('nt'), text('system'), 0x93);
-    await readPickle(sourceOfBytes('x', bytes), 0, (name) => void judged.push(name));
-    expect(judged).toEqual(['posix.system', 'nt.system']);
+  test('is told by its name; what is only named is not called', async () => {
+    const named = [global('posix', 'system'), '0', text('nt'), text('system'), 0x93, '0'];
+    const { value, calls } = await readPickle(sourceOfBytes('x', pickleOf(named, call(global('a', 'B')), text('v'), 'b')), 0);
+    expect([...calls]).toEqual(['a.B']);
+    expect(value).toMatchObject({ global: 'a.B', state: 'v' });
+  });
+
+  test('of getattr is the name of a method, as of protocol 4', async () => {
+    const method = call(global('__builtin__', 'getattr'), global('a', 'B'), text('f'));
+    expect(await read(pickleOf(method))).toEqual({ _tag: 'Global', global: 'a.B.f' });
+    const { calls } = await readPickle(sourceOfBytes('x', pickleOf(call(method))), 0);
+    expect([...calls]).toEqual(['a.B.f']);
+  });
+
+  test('of getattr, again and again, makes no name without end', async () => {
+    const again = Array.from({ length: 1000 }, (): Part => [put(0), '0', call(global('builtins', 'getattr'), get(0), text('f'))]);
+    expect(await errorOf(pickleOf(global('a', 'B'), again))).toMatchObject({ expected: 'a name of at most 1024 characters' });
   });
 
   test('of the name __proto__ changes no prototype', async () => {

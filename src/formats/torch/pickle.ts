@@ -9,12 +9,11 @@ import { isPickled, type PersistentId, type Pickled, showPickled } from './pickl
 import { refuse as refuseAt } from '../refuse.js';
 import { bytesAt, cutShortError, type Source } from '../source.js';
 
-/** Decides on the name of a class or of a function: raises the error of one that is refused. */
-export type Judge = (global: string) => void;
-
 /** A pickle that was read. */
 export interface Pickle {
   readonly value: Pickled;
+  /** The names of the classes and functions that Python would call. */
+  readonly calls: ReadonlySet<string>;
   /** The ids of the values that lie outside of it. */
   readonly persistentIds: readonly PersistentId[];
   /** The position after it. */
@@ -24,6 +23,8 @@ export interface Pickle {
 /** The maximum number of operations: a pickle of ten thousand parameters takes less than a tenth, and the values of all 0.5 GB. */
 const MOST_OPERATIONS = 2 ** 22;
 const HIGHEST_PROTOCOL = 5;
+/** The longest name of a class or of a function, with its module. */
+const LONGEST_GLOBAL = 2 ** 10;
 
 type Refuse = (expected: string, actual: string) => never;
 
@@ -54,17 +55,27 @@ const pairsOf = (items: readonly Pickled[]): (readonly [Pickled, Pickled])[] =>
 interface State {
   readonly stack: ReturnType<typeof stackOf>;
   readonly memo: Map<number, Pickled>;
+  readonly calls: Set<string>;
   readonly persistentIds: PersistentId[];
   /** The value of the pickle, once it is known. */
   readonly results: Pickled[];
 }
 
+/**
+ * The name that a call of `getattr` stands for, in protocols 2 and 3: of a method, or of a class in another. Null for
+ * other calls.
+ */
+const memberOf = (called: string, [owner, name]: readonly Pickled[]): string | null =>
+  /^(builtins|__builtin__)\.getattr$/.test(called) && isPickled('Global', owner) && typeof name === 'string'
+    ? `${owner.global}.${name}`
+    : null;
+
 /** The operations that make values of those on the stack, and refuse others. */
-const makersOf = ({ push, pop, top }: State['stack'], judge: Judge, refuse: Refuse) => {
+const makersOf = ({ stack: { push, pop, top }, calls }: State, refuse: Refuse) => {
   const nameOf = (value: Pickled): string =>
     typeof value === 'string' ? value : refuse('the name of a global', showPickled(value));
   const global = (name: string): void => {
-    judge(name);
+    if (name.length > LONGEST_GLOBAL) refuse(`a name of at most ${LONGEST_GLOBAL} characters`, `${name.length}`);
     push({ _tag: 'Global', global: name });
   };
   return {
@@ -77,6 +88,9 @@ const makersOf = ({ push, pop, top }: State['stack'], judge: Judge, refuse: Refu
       const called = pop();
       if (!isPickled('Global', called)) return refuse('a call of a global', showPickled(called));
       if (!isPickled('Tuple', args)) return refuse('a tuple of arguments', showPickled(args));
+      const member = memberOf(called.global, args.items);
+      if (member !== null) return global(member);
+      calls.add(called.global);
       push({ _tag: 'Inert', global: called.global, args: args.items, named, state: null, items: [], entries: [] });
     },
     append: (items: readonly Pickled[], kind: 'List' | 'Set'): void => {
@@ -104,8 +118,8 @@ type Argument = Operation['argument'];
 type Operations = Readonly<Record<OperationName, (argument: Argument) => void>>;
 
 /** The operations of a pickle, on the state of a machine. */
-const operationsOf = (state: State, judge: Judge, refuse: Refuse): Operations => {
-  const makers = makersOf(state.stack, judge, refuse);
+const operationsOf = (state: State, refuse: Refuse): Operations => {
+  const makers = makersOf(state, refuse);
   return {
     protocol: (version) => {
       if (Number(version) > HIGHEST_PROTOCOL) refuse(`protocol ${HIGHEST_PROTOCOL} or lower`, `${version as number}`);
@@ -154,6 +168,12 @@ const collectionOperations = ({ push, pop, toMark }: State['stack'], { append, s
   setOfMark: () => push({ _tag: 'Set', items: toMark() }),
 });
 
+/** The class that an id stands for: files of the older format have the classes of modules as ids. Null for other ids. */
+const classOf = (id: Pickled): Pickled | null => {
+  const [kind, named] = isPickled('Tuple', id) ? id.items : [];
+  return kind === 'module' && isPickled('Global', named) ? named : null;
+};
+
 /** Makes globals, objects of calls, and ids of values outside of the pickle. */
 const objectOperations = ({ stack, persistentIds }: State, { global, stackGlobal, call, build }: Makers) => {
   const { push, pop } = stack;
@@ -167,20 +187,23 @@ const objectOperations = ({ stack, persistentIds }: State, { global, stackGlobal
     },
     build: () => build(pop()),
     persistentId: () => {
-      const id: PersistentId = { _tag: 'PersistentId', id: pop() };
-      persistentIds.push(id);
-      push(id);
+      const id = pop();
+      const named = classOf(id);
+      if (named !== null) return push(named);
+      const outside: PersistentId = { _tag: 'PersistentId', id };
+      persistentIds.push(outside);
+      push(outside);
     },
   };
 };
 
 /** A machine: `run` runs the operations that are whole in a window. */
-const machineOf = (where: string, judge: Judge) => {
+const machineOf = (where: string) => {
   let [at, count] = [0, 0];
   const refuse: Refuse = (expected, actual) => refuseAt(where, expected, `${actual} at byte ${at} of a pickle`);
-  const state: State = { stack: stackOf(refuse), memo: new Map(), persistentIds: [], results: [] };
-  const { persistentIds, results } = state;
-  const operations = operationsOf(state, judge, refuse);
+  const state: State = { stack: stackOf(refuse), memo: new Map(), calls: new Set(), persistentIds: [], results: [] };
+  const { calls, persistentIds, results } = state;
+  const operations = operationsOf(state, refuse);
 
   /** Runs operations from a position on. Gives the position of the next, and the bytes that it needs. */
   const run = (window: Window, position: number): readonly [position: number, needed: number] => {
@@ -197,19 +220,17 @@ const machineOf = (where: string, judge: Judge) => {
 
   return {
     run,
-    outcome: (end: number): Pickle | null => (results.length === 0 ? null : { value: results[0]!, persistentIds, end }),
+    outcome: (end: number): Pickle | null =>
+      results.length === 0 ? null : { value: results[0]!, calls, persistentIds, end },
   };
 };
 
 const [FIRST_WINDOW, LARGEST_WINDOW] = [2 ** 12, 2 ** 18];
 
-/**
- * Reads the pickle that begins at a position; bytes in it stay in the file. `judge` sees each global before it is used.
- * Raises `DecodeError`.
- */
-export const readPickle = async (source: Source, from: number, judge: Judge): Promise<Pickle> => {
+/** Reads the pickle that begins at a position; bytes in it stay in the file. Raises `DecodeError`. */
+export const readPickle = async (source: Source, from: number): Promise<Pickle> => {
   const { where, size } = source;
-  const machine = machineOf(where, judge);
+  const machine = machineOf(where);
   let [at, needed] = [from, 1];
   for (let length = FIRST_WINDOW; ; length = Math.min(2 * length, LARGEST_WINDOW)) {
     if (at + needed > size) raise('DecodeError', cutShortError(where, at + needed, size));

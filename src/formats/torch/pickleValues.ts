@@ -93,11 +93,24 @@ export const showPickled = (value: Pickled | undefined): string => {
 /** The values of a dictionary by key. */
 export type Fields = ReadonlyMap<Pickled, Pickled>;
 
-/** The values of a dictionary, or of an object that is one, by key: none for others. Raises `DecodeError` for a key twice. */
+/** The keys and values of a dictionary, of an object that is one, or of a list of pairs: none of others. */
+const entriesOf = (value: Pickled | undefined): PickledDict['entries'] => {
+  if (isPickled('Dict', value) || isPickled('Inert', value)) return value.entries;
+  if (!isPickled('List', value)) return [];
+  return value.items.flatMap((pair): PickledDict['entries'] =>
+    (isPickled('List', pair) || isPickled('Tuple', pair)) && pair.items.length === 2
+      ? [[pair.items[0]!, pair.items[1]!]]
+      : [],
+  );
+};
+
+/**
+ * The values of a dictionary, of an object that is one, or of a list of pairs, by key: none for others. Raises
+ * `DecodeError` for a key twice.
+ */
 export const fieldsOf = (where: string, value: Pickled | undefined): Fields => {
   const fields = new Map<Pickled, Pickled>();
-  if (!isPickled('Dict', value) && !isPickled('Inert', value)) return fields;
-  for (const [key, field] of value.entries) {
+  for (const [key, field] of entriesOf(value)) {
     if (fields.has(key)) refuse(where, `one value of the key ${showPickled(key)}`, 'a second one');
     fields.set(key, field);
   }

@@ -99,17 +99,26 @@ const TENSORS: ReadonlyMap<string, number | null> = new Map([
 /** Functions that make a tensor of another kind: sparse, quantized, of a subclass. */
 const OTHER_TENSORS = /^torch\._(utils|tensor)\._rebuild_/;
 
-/** The globals that a file of tensors may name. */
-export const TENSOR_GLOBALS: ReadonlySet<string> = new Set([
-  ...PARAMETERS,
-  ...TENSORS.keys(),
-  ...DTYPES.keys(),
-  UNTYPED,
-  'torch.Size',
-]);
+/** Makes a tensor that has attributes, by another function: `(function, class, arguments, state)`. */
+const WITH_ATTRIBUTES = 'torch._tensor._rebuild_from_type_v2';
+
+/** Tests for a function that makes a tensor of any kind. */
+export const makesTensor = (global: string): boolean =>
+  PARAMETERS.includes(global) || TENSORS.has(global) || OTHER_TENSORS.test(global);
+
+/** The call that makes a tensor without its attributes. */
+const withoutAttributes = (value: Inert): Inert => {
+  const [called, named, args] = value.args;
+  const isPlain =
+    isPickled('Global', named) && /^torch\.(Tensor|nn\.parameter\.(Parameter|Buffer))$/.test(named.global);
+  return value.global === WITH_ATTRIBUTES && isPlain && isPickled('Global', called) && isPickled('Tuple', args)
+    ? { ...value, global: called.global, args: args.items }
+    : value;
+};
 
 /** Reads the call that makes a tensor. Null if a value is not a tensor. Raises `DecodeError`. */
-export const draftOf = (where: string, value: Inert): TensorDraft | null => {
+export const draftOf = (where: string, given: Inert): TensorDraft | null => {
+  const value = withoutAttributes(given);
   const made = PARAMETERS.includes(value.global) ? value.args[0] : value; // PyTorch writes no parameter of a parameter
   const dtypeAt = isPickled('Inert', made) ? TENSORS.get(made.global) : undefined;
   if (!isPickled('Inert', made) || dtypeAt === undefined)

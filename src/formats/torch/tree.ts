@@ -3,6 +3,7 @@
  * PyTorch, whose parameters and buffers have the names of their state dict.
  */
 import { raise } from '../../internal/errors.js';
+import { keyNames } from './keyNames.js';
 import {
   type Fields,
   fieldsOf,
@@ -10,7 +11,8 @@ import {
   isPickled,
   type Pickled,
   type PickledDict,
-  showPickled,
+  type PickledList,
+  type PickledRecord,
 } from './pickleValues.js';
 import { MOST_TENSORS, MOST_WORDS } from '../safetensorsHeader.js';
 import { draftOf, type TensorDraft } from './tensors.js';
@@ -31,6 +33,8 @@ const WHOLE = 'tensor';
 
 /** Makes an object of dnnlib (StyleGAN, EDM) from a record of its class and state. */
 const PERSISTENT = 'torch_utils.persistence._reconstruct_persistent_obj';
+
+const ORDERED = 'collections.OrderedDict';
 
 /** The tensors of a module of PyTorch, and its modules: `torch.nn.Module.__setstate__` takes these fields. */
 const CHILDREN = ['_parameters', '_buffers', '_modules'];
@@ -63,10 +67,13 @@ const wordOf = (value: Pickled): string | undefined => {
   return length > LONGEST_NAME ? undefined : `[${items.map(scalarText).join(',')}]`;
 };
 
-/** Raises the `DecodeError` of a value at a path. */
-type Refuse = (path: string, expected: string, actual: string) => never;
+/** The path of a value: null for the value of the file, whose name is not that of the key `''`. */
+type Path = string | null;
 
-const placeOf = (where: string, path: string): string => (path === '' ? where : `${where}: ${path}`);
+/** Raises the `DecodeError` of a value at a path. */
+type Refuse = (path: Path, expected: string, actual: string) => never;
+
+const placeOf = (where: string, path: Path): string => (path === null ? where : `${where}: ${path || "''"}`);
 
 const refuseIn =
   (where: string): Refuse =>
@@ -75,25 +82,28 @@ const refuseIn =
       where: placeOf(where, path),
       expected,
       actual,
-      hint: 'save the state dict alone: torch.save(model.state_dict(), path)',
+      hint: 'save one of its dictionaries alone: torch.save(torch.load(path, weights_only=False)[key], out)',
     });
 
 /** Counts the values that are visited, up to a limit. */
 const budgetOf = (refuse: Refuse) => {
   let visits = 0;
-  return (more: number, path: string): void => {
+  return (more: number, path: Path): void => {
     visits += more;
     if (visits > MOST_VISITS) refuse(path, `at most ${MOST_VISITS} values`, 'more');
   };
 };
 
+const isRecord = (value: Pickled | undefined): value is PickledRecord => typeof value === 'object' && value !== null;
+
+const isTooLong = (path: Path, step: string): boolean => (path ?? '').length + step.length >= LONGEST_NAME;
+
 /** The path of a value in another. */
 const joinedBy =
   (refuse: Refuse) =>
-  (path: string, key: Pickled): string => {
-    const step = typeof key === 'string' ? key : showPickled(key);
-    if (path.length + step.length >= LONGEST_NAME) refuse(path, `names of at most ${LONGEST_NAME} characters`, 'more');
-    return path === '' ? step : `${path}.${step}`;
+  (path: Path, step: string): string => {
+    if (isTooLong(path, step)) refuse(path, `names of at most ${LONGEST_NAME} characters`, 'more');
+    return path === null ? step : `${path}.${step}`;
   };
 
 /** Collects tensors and words, up to a limit. */
@@ -109,8 +119,8 @@ const collectionOf = (refuse: Refuse) => {
   return {
     drafts,
     words,
-    addTensor: (path: string, draft: TensorDraft): void => {
-      const name = path === '' ? WHOLE : path;
+    addTensor: (path: Path, draft: TensorDraft): void => {
+      const name = path ?? WHOLE;
       if (drafts.has(name)) refuse(name, 'one tensor of this name', 'a second one');
       if (drafts.size === MOST_TENSORS) refuse(name, `at most ${MOST_TENSORS} tensors`, 'more');
       drafts.set(name, draft);
@@ -126,20 +136,33 @@ const collectionOf = (refuse: Refuse) => {
 /** Finds the fields of dictionaries. Each is indexed once: any number of objects may share one. */
 const indexOf = (where: string) => {
   const known = new Map<Pickled | undefined, Fields>();
-  return (value: Pickled | undefined, path: string): Fields => {
+  return (value: Pickled | undefined, path: Path): Fields => {
     const fields = known.get(value) ?? fieldsOf(placeOf(where, path), value);
     known.set(value, fields);
     return fields;
   };
 };
 
+/** Finds the names of the keys of dictionaries, of each once. */
+const namesIn = () => {
+  const known = new Map<Fields, ReadonlyMap<Pickled, string>>();
+  return (fields: Fields): ReadonlyMap<Pickled, string> => {
+    const names = known.get(fields) ?? keyNames(fields.keys());
+    known.set(fields, names);
+    return names;
+  };
+};
+
 /** The state of a walk over a tree: its limits, what it found, and what it knows. */
 interface Walk extends Pick<ReturnType<typeof collectionOf>, 'addTensor' | 'addWord'> {
   readonly where: string;
+  /** The values around the one that is visited. */
+  readonly around: Set<PickledRecord>;
   readonly refuse: Refuse;
   readonly spend: ReturnType<typeof budgetOf>;
   readonly joined: ReturnType<typeof joinedBy>;
   readonly fields: ReturnType<typeof indexOf>;
+  readonly names: ReturnType<typeof namesIn>;
 }
 
 /** Finds the tensors of a pickled value. Raises `DecodeError` for two of one name. */
@@ -147,40 +170,49 @@ export const treeOf = (where: string, root: Pickled): TorchTree => {
   const refuse = refuseIn(where);
   const { drafts, words, ...adders } = collectionOf(refuse);
   const [spend, joined, fields] = [budgetOf(refuse), joinedBy(refuse), indexOf(where)];
-  visit({ where, refuse, spend, joined, fields, ...adders }, root, '', 0);
+  visit({ where, around: new Set(), refuse, spend, joined, fields, names: namesIn(), ...adders }, root, null, 0);
   return { drafts, metadata: Object.fromEntries(words) };
 };
 
 /** Visits a value and all that it holds; `level` counts the values around it. */
-const visit = (walk: Walk, value: Pickled | undefined, path: string, level: number): void => {
-  if (level > MOST_LEVELS) walk.refuse(path.slice(0, 60), `at most ${MOST_LEVELS} levels`, 'more, or a loop');
+const visit = (walk: Walk, value: Pickled | undefined, path: Path, level: number): void => {
+  if (level > MOST_LEVELS) walk.refuse(path && path.slice(0, 60), `at most ${MOST_LEVELS} levels`, 'more');
   walk.spend(1, path);
+  if (!isRecord(value) || walk.around.has(value)) return; // a loop leads to tensors that have names
+  walk.around.add(value);
   if (isPickled('Dict', value)) visitEntries(walk, value, path, level);
-  else if (isPickled('List', value) || isPickled('Tuple', value)) visitItems(walk, value.items, path, level);
+  else if (isPickled('List', value) || isPickled('Tuple', value) || isPickled('Set', value))
+    visitItems(walk, value.items, path, level);
   else if (isPickled('Inert', value)) visitObject(walk, value, path, level);
+  walk.around.delete(value);
 };
 
-const visitEntries = (walk: Walk, value: PickledDict | Inert, path: string, level: number): void => {
-  walk.spend(value.entries.length, path);
-  for (const [key, field] of walk.fields(value, path)) {
-    const name = walk.joined(path, key);
+const visitEntries = (walk: Walk, value: PickledDict | PickledList | Inert, path: Path, level: number): void => {
+  walk.spend((isPickled('List', value) ? value.items : value.entries).length, path);
+  const fields = walk.fields(value, path);
+  const names = walk.names(fields);
+  for (const [key, field] of fields) {
+    const step = names.get(key)!;
+    if (!isRecord(field) && isTooLong(path, step)) continue; // a word of that name would be left out
+    const name = walk.joined(path, step);
     walk.addWord(name, field);
     visit(walk, field, name, level + 1);
   }
 };
 
-const visitItems = (walk: Walk, items: readonly Pickled[], path: string, level: number): void => {
+const visitItems = (walk: Walk, items: readonly Pickled[], path: Path, level: number): void => {
   walk.spend(items.length, path);
   for (const [i, item] of items.entries())
-    if (typeof item === 'object' && item !== null) visit(walk, item, walk.joined(path, i), level + 1);
+    if (isRecord(item)) visit(walk, item, walk.joined(path, String(i)), level + 1);
 };
 
 /** Visits an object: a tensor, a module, or any other. */
-const visitObject = (walk: Walk, object: Inert, path: string, level: number): void => {
+const visitObject = (walk: Walk, object: Inert, path: Path, level: number): void => {
   const draft = draftOf(placeOf(walk.where, path), object);
   if (draft !== null) return walk.addTensor(path, draft);
   visitEntries(walk, object, path, level);
   visitItems(walk, object.items, path, level);
+  visitArguments(walk, object, path, level);
   const state = stateOf(walk, object, path);
   const fields = isPickled('Dict', state) ? walk.fields(state, path) : null;
   const children = fields && childrenOf(fields);
@@ -188,10 +220,19 @@ const visitObject = (walk: Walk, object: Inert, path: string, level: number): vo
   else visit(walk, state, path, level + 1);
 };
 
+/** Visits the arguments of an object, such as the values of a set. */
+const visitArguments = (walk: Walk, { global, args, named }: Inert, path: Path, level: number): void => {
+  if (global === PERSISTENT) return; // `stateOf` takes its argument apart
+  const [first] = args;
+  if (global === ORDERED && isPickled('List', first)) return visitEntries(walk, first, path, level); // of Python 2
+  for (const argument of args) visit(walk, argument, path, level + 1);
+  visit(walk, named, path, level + 1);
+};
+
 /** The fields of an object: a dictionary, unless it has none. */
-const stateOf = ({ fields }: Walk, { global, args, state }: Inert, path: string): Pickled | undefined => {
+const stateOf = ({ fields }: Walk, { global, args, state }: Inert, path: Path): Pickled | undefined => {
   if (global === PERSISTENT) return fields(args[0], path).get('state');
-  return global.startsWith('collections.') ? undefined : state;
+  return global === ORDERED ? undefined : state; // a state dict has the versions of its modules there
 };
 
 /** Visits the children of a module, and takes its settings as words. */
@@ -200,7 +241,7 @@ const visitModule = (
   module: Inert,
   state: Fields,
   children: readonly Pickled[],
-  path: string,
+  path: Path,
   level: number,
 ): void => {
   const { spend, fields, joined, addWord } = walk;

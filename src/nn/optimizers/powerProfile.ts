@@ -19,11 +19,13 @@ const dot = (a: PowerProfile, b: PowerProfile): number => {
 
 /**
  * Solves the least squares problem ‖Σ_i x_i·p_i − p‖² for x by its normal equations, scaled so that their diagonal is
- * 1.
+ * 1, and divides x by its sum, as EDM2's code does: an average of equal parameters is then equal to them.
  */
 export const profileWeights = (profiles: readonly PowerProfile[], target: PowerProfile): readonly number[] => {
   const norms = profiles.map((p) => Math.sqrt(dot(p, p)));
   const a = profiles.map((p, i) => profiles.map((q, j) => dot(p, q) / (norms[i]! * norms[j]!)));
   const b = profiles.map((p, i) => dot(p, target) / norms[i]!);
-  return solved(a, b).map((x, i) => x / norms[i]!);
+  const weights = solved(a, b).map((x, i) => x / norms[i]!);
+  const sum = weights.reduce((total, x) => total + x, 0);
+  return weights.map((x) => x / sum);
 };

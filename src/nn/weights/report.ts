@@ -1,5 +1,6 @@
 /** Compares the tensors of a file with those that a network needs. */
 import { showShape } from '../../internal/errors.js';
+import { listed } from '../../internal/listed.js';
 import { namesIn } from './rename.js';
 import type { WeightEntry, WeightTable } from './table.js';
 
@@ -76,18 +77,11 @@ export const compareWeights = (
   return { report: { missing, unexpected, mismatched }, placed };
 };
 
-/** The maximum number of names of one kind in a message. */
-const MOST_NAMED = 200;
-
-const listed = (kind: string, items: readonly string[]): readonly string[] => {
-  if (items.length === 0) return [];
-  const rest = items.length - MOST_NAMED;
-  const names = [...items.slice(0, MOST_NAMED), ...(rest > 0 ? [`and ${rest} more`] : [])];
-  return [`${items.length} ${kind}: ${names.join(', ')}`];
-};
+const counted = (kind: string, items: readonly string[]): readonly string[] =>
+  items.length === 0 ? [] : [`${items.length} ${kind}: ${listed(items)}`];
 
 /**
- * Describes a report in words: `1 missing: a; 2 unexpected: b, c`, with up to 200 names of each kind. Empty if there is no
+ * Describes a report in words: `1 missing: a; 2 unexpected: b, c`, with up to ten names of each kind. Empty if there is no
  * difference.
  * @example
  * const mismatched = [{ name: 'b', expected: '[2]', actual: '[3]' }]
@@ -96,22 +90,10 @@ const listed = (kind: string, items: readonly string[]): readonly string[] => {
  */
 export const describeReport = ({ missing, unexpected, mismatched }: WeightReport): string =>
   [
-    ...listed('missing', missing),
-    ...listed('unexpected', unexpected),
-    ...listed(
+    ...counted('missing', missing),
+    ...counted('unexpected', unexpected),
+    ...counted(
       'of another shape',
       mismatched.map(({ name, expected, actual }) => `${name} ${actual} for ${expected}`),
     ),
   ].join('; ');
-
-/** The prefix under which a file has most of the tensors of a network; undefined if there is none. */
-export const prefixIn = ({ entries }: WeightTable, tensors: ReadonlyMap<string, StoredShape>): string | undefined => {
-  const wanted = entries.flatMap(({ theirs }) => theirs);
-  const [first] = wanted;
-  if (first === undefined) return undefined;
-  const fits = (prefix: string) => wanted.filter((name) => tensors.has(prefix + name)).length > wanted.length / 2;
-  return [...tensors.keys()]
-    .filter((name) => name.endsWith(first))
-    .map((name) => name.slice(0, name.length - first.length))
-    .find(fits);
-};

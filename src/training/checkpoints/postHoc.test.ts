@@ -48,7 +48,7 @@ describe('an average that is reconstructed', () => {
     expect(found(every(250, 1000), 0.1, 500)).toBeCloseTo(averageOf(0.1, 500), 6);
   });
 
-  test('has the weights of least squares over profiles that are integrated by sums', () => {
+  test('has the weights of least squares over profiles that are integrated by sums, divided by their sum', () => {
     const [kept, target] = [[{ gamma: gammaOf(0.1), t: 300 }, { gamma: gammaOf(0.1), t: 500 }], { gamma: gammaOf(0.15), t: 500 }];
     const points = Array.from({ length: 100_000 }, (_, i) => ((i + 0.5) * 500) / 100_000);
     const p = ({ gamma, t }: { readonly gamma: number; readonly t: number }, τ: number): number => (τ > t ? 0 : ((gamma + 1) * (τ / t) ** gamma) / t);
@@ -58,8 +58,25 @@ describe('an average that is reconstructed', () => {
     const x = (dot(a, target) * dot(b, b) - dot(a, b) * dot(b, target)) / determinant;
     const y = (dot(a, a) * dot(b, target) - dot(a, b) * dot(a, target)) / determinant;
     const of = (step: number, value: number) => ({ step, settings: { averages: [{ emaPower: 0.1 }] }, tensors: new Map([['average.w', { dtype: 'F32', shape: [], data: Float32Array.of(value) } as const]]) });
-    expect(found([of(300, 1), of(500, 0)], 0.15)).toBeCloseTo(x, 5);
-    expect(found([of(300, 0), of(500, 1)], 0.15)).toBeCloseTo(y, 5);
+    expect(x + y).toBeCloseTo(0.8009, 4); // the sum of the weights before the division
+    expect(found([of(300, 1), of(500, 0)], 0.15)).toBeCloseTo(x / (x + y), 5);
+    expect(found([of(300, 0), of(500, 1)], 0.15)).toBeCloseTo(y / (x + y), 5);
+    expect(found([of(300, 3), of(500, 3)], 0.15)).toBeCloseTo(3, 6); // equal parameters are their own average
+  }); // prettier-ignore
+
+  // by NumPy, with the formulas of EDM2's solve_posthoc_coefficients, for the widths 0.05 and 0.1 after each 250 updates
+  test.each<readonly [number, readonly number[]]>([
+    [0.08, [0.00000013, -0.00000183, 0.00017924, -0.00097139, 0.01144141, -0.04175459, 0.25053922, 0.78056779]],
+    [0.15, [-0.00056204, 0.00194407, -0.01314787, 0.03801997, -0.07795837, 0.20040864, -0.26406197, 1.11535757]],
+  ])('of the width %d has the weights of EDM2', (sigmaRel, expected) => {
+    const steps = [250, 500, 750, 1000];
+    const only = (chosen: number) => steps.map((step, i) => ({ ...snapshotAt(step), tensors: new Map(widths.map((_width, j) => [`averages.${j + 1}.w`, { dtype: 'F32', shape: [], data: Float32Array.of(2 * i + j === chosen ? 1 : 0) } as const])) }));
+    for (const [i, weight] of expected.entries()) expect(found(only(i), sigmaRel)).toBeCloseTo(weight, 6);
+  }); // prettier-ignore
+
+  test.each([[0.08, 4], [0.15, 4], [0.2, 1]])('of constant parameters is the constant, for the width %d and %d snapshots', (sigmaRel, count) => {
+    const constant = Array.from({ length: count }, (_, i) => ({ ...snapshotAt(250 * (i + 1)), tensors: new Map(widths.map((_width, j) => [`averages.${j + 1}.w`, { dtype: 'F32', shape: [], data: Float32Array.of(1) } as const])) }));
+    expect(found(constant, sigmaRel)).toBeCloseTo(1, 6);
   }); // prettier-ignore
 
   test('is refused without averages by emaPower, with two equal ones, and for another model', () => {

@@ -3,6 +3,7 @@ import { fail, type NoisefoldError, raise } from '../../../dsl/index.js';
 import { show } from '../../../internal/decode.js';
 import { E, type either, F, TE } from '../../../internal/fp.js';
 import { type Block, type Fallible, take } from '../../../internal/gen.js';
+import { listed } from '../../../internal/listed.js';
 import { fileExists, readBytes, withFile } from '../../../node/files.js';
 import { type JsonRecord, parsePythonJson } from './pythonJson.js';
 
@@ -81,7 +82,7 @@ export const checkedIndex = (path: string, index: JsonRecord): either.Either<Noi
       (value[1] ?? null) !== null,
   );
   if (strangers.length > 0) {
-    const shown = strangers.map(([name, value]) => `${name} (${described(value)})`).join(', ');
+    const shown = listed(strangers.map(([name, value]) => `${name} (${described(value)})`));
     return refuse(path, 'no components but unet and scheduler', shown);
   }
   return isFromDiffusers(unet, NETWORK)
@@ -135,7 +136,7 @@ export function* findWeights(folder: string, variant: string | undefined): Block
   return yield* take(
     fail('FileError', {
       where: folder,
-      expected: `weights: ${names.join(', ')}`,
+      expected: `weights: ${listed(names)}`,
       actual: 'none of them',
       hint: variant === undefined ? 'give the variant if the names have one, such as fp16' : 'check the variant',
     }),

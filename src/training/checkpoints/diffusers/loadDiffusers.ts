@@ -165,7 +165,7 @@ const misfit = (path: string) => (error: NoisefoldError) =>
  * Schedulers: DDPM, DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep) and
  * UniPC. Components, classes and values that noisefold lacks are a `ConfigError` that names them. Differences in
  * sampling, which can be visible, and unknown fields of a scheduler are listed in `notes`. Fails with a
- * `CheckpointMismatch` that lists the weights that do not match, up to 200 of each kind, and with `DecodeError` and
+ * `CheckpointMismatch` that lists the weights that do not match, up to ten of each kind, and with `DecodeError` and
  * `FileError`. After an error nothing stays on the backend.
  * @example
  * await using nf = await open(reference())

@@ -20,7 +20,8 @@ import { orNoOptions } from '../../../internal/options.js';
 import { exactly } from '../../../internal/decode.js';
 import { E, t } from '../../../internal/fp.js';
 import { type Fallible, gen, hold, take } from '../../../internal/gen.js';
-import { compareWeights, describeReport, type Placed, prefixIn } from '../../../nn/weights/report.js';
+import { describePrefixes, prefixesIn } from '../../../nn/weights/prefixes.js';
+import { compareWeights, describeReport, type Placed } from '../../../nn/weights/report.js';
 import { oursOf } from '../../../nn/weights/rename.js';
 import { ownNames } from '../../../nn/weights/table.js';
 import type { NamedModel, Naming, Weight, WeightReport, WeightTable } from '../../../nn/index.js';
@@ -44,7 +45,10 @@ export interface LoadWeightsOptions {
   readonly names?: Naming;
   /** The beginning of the names in the file, up to a dot: `model`. Tensors with other names are ignored. */
   readonly prefix?: string;
-  /** Draws the parameters that the file lacks, or has in another shape, from `key`, instead of failing. */
+  /**
+   * Draws the parameters that the file lacks, or has in another shape, from `key`, and ignores the tensors that the
+   * model lacks, instead of failing. The report lists both. Without parameters to draw it needs no `key`.
+   */
   readonly partial?: boolean;
   /** The key of the parameters that a partial load draws. */
   readonly key?: RandomKey;
@@ -106,19 +110,26 @@ const demanded = (key: RandomKey | undefined): RandomKey =>
     hint: 'give { partial: true, key: key(7) }',
   });
 
+/** What helps with the differences between a file and a model: a prefix, or a partial load. */
+const hintFor = (table: WeightTable, entries: OpenTensors['entries'], report: WeightReport, prefix: string): string => {
+  const { missing, unexpected, mismatched } = report;
+  const others = prefixesIn(table, entries).filter((each) => each.prefix !== prefix);
+  const prefixes = describePrefixes(table, others);
+  if (missing.length + mismatched.length === 0)
+    return `all parameters are there; partial: true ignores the ${unexpected.length} other tensors, such as buffers of a schedule${others.length > 0 ? `; other prefixes are ${prefixes}` : ''}`;
+  return others.length > 0
+    ? `give prefix: ${prefixes}`
+    : 'give the model, names and prefix of this file; partial: true draws the parameters that it lacks';
+};
+
 /** A `CheckpointMismatch`, with the report in words. */
-const refuse = (path: string, table: WeightTable, { entries }: OpenTensors, report: WeightReport, prefix: string) => {
-  const found = prefixIn(table, entries);
-  return fail('CheckpointMismatch', {
+const refuse = (path: string, table: WeightTable, { entries }: OpenTensors, report: WeightReport, prefix: string) =>
+  fail('CheckpointMismatch', {
     where: path,
     expected: `the ${table.entries.length} parameters of the model`,
     actual: describeReport(report),
-    hint:
-      found === undefined || found === prefix
-        ? 'give the model, names and prefix of this file; partial: true draws the parameters that it lacks'
-        : `give prefix: ${JSON.stringify(found)}`,
+    hint: hintFor(table, entries, report, prefix),
   });
-};
 
 /** Loads the parameters of a model from an open file. The caller owns them. */
 export const weightsIn = <P>(
@@ -148,9 +159,10 @@ export const weightsIn = <P>(
 /**
  * Reads the weights of a model from files of another project, of any format that `withWeights` opens, and uploads them
  * as float32, one after the other. Returns the parameters, and a report of all tensors that are missing, unexpected or
- * of another shape. Such a difference is a `CheckpointMismatch` that lists up to 200 names of each kind, unless the
- * load is `partial`. In that case `model.init` draws the parameters that the file lacks from `key`; a file that has
- * none of them is still refused. NaN, infinities, and float64 numbers beyond float32 are a `DecodeError` that names the
+ * of another shape. Such a difference is a `CheckpointMismatch` that lists up to ten names of each kind, and the prefixes
+ * that fit, averages first, unless the load is `partial`. In that case `model.init` draws the parameters that the file
+ * lacks from `key`, and tensors that the model lacks are ignored; a file that has none of the parameters is still
+ * refused. NaN, infinities, and float64 numbers beyond float32 are a `DecodeError` that names the
  * tensor. After an error nothing stays on the backend. Fails with `ConfigError` for a model that the other project
  * cannot express, and with `FileError`.
  * @example

@@ -1,0 +1,10 @@
+/** Lists of names in messages. */
+
+/** The maximum number of names in a list. */
+const MOST_NAMED = 10;
+
+/** The first ten names, and the number of the others: `a, b, and 3 more`. */
+export const listed = (names: readonly string[]): string => {
+  const rest = names.length - MOST_NAMED;
+  return [...names.slice(0, MOST_NAMED), ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ');
+};

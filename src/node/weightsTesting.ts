@@ -28,8 +28,8 @@ export const tensorsOf = async (
 };
 
 /** The error of a file that is refused. */
-export const errorOf = async (bytes: Uint8Array): Promise<NoisefoldError> => {
-  const read = await readAll(bytes);
+export const errorOf = async (bytes: Uint8Array, options?: WeightOptions): Promise<NoisefoldError> => {
+  const read = await readAll(bytes, options);
   if (E.isRight(read)) throw new Error('it was read');
   return read.left;
 };

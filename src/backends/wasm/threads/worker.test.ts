@@ -1,5 +1,6 @@
 /** What a real worker does with the messages of `protocol.ts`. */
 import { expect, test } from 'vitest';
+import { awaited } from '../../../../properties/waiting.js';
 import { wasm } from '../assembler/assembler.js';
 import { modulesOf } from '../engine/modules.js';
 import { createPool } from './pool.js';
@@ -11,7 +12,7 @@ test('workers forget a program that is dropped, and still have the others', asyn
   const program = { module: modulesOf([], true).kernels, functions: [], imports: [] };
   const [dropped, other] = [pool.load(program), pool.load(program)];
   /** Runs no stage of a program: its outcome tells if the workers have it. */
-  const run = (number: number) => pool.run(number, 0, 0);
+  const run = (number: number) => awaited(`workers to run program ${number}`, pool.run(number, 0, 0));
   try {
     expect([await run(dropped), await run(other)]).toEqual([null, null]);
     pool.drop(dropped);

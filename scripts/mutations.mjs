@@ -1,6 +1,6 @@
-// Plants mistakes in a copy of the sources, one at a time, and runs the tests that must notice them. Prints `caught` or
-// `SURVIVED` for each and a count; fails if a mistake survives, if a text no longer occurs exactly once in its file, or if
-// the tests fail without a mistake. Arguments are parts of names: `node scripts/mutations.mjs heun churn` plants these only.
+// Plants mutations, which are mistakes, in a copy of the sources, one at a time, and runs the tests that must notice them.
+// Prints `caught` or `SURVIVED` for each and a count. Fails if one survives, if a text no longer occurs exactly once in its
+// file, or if the tests fail without a mutation. Arguments are parts of names: `npm run mutations -- Heun churn`.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,40 +33,47 @@ const makeCopy = () => {
   symlinkSync(resolve(root, 'node_modules'), join(copy, 'node_modules'));
 };
 
-/** Runs test files in the copy. Tests of WebGPU run too if one of the files needs them. */
-const run = (files, config) =>
-  spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--config', config, '--bail', '1', ...files], {
+/** Runs the tests of a mutation in the copy; those of WebGPU too if it needs them. */
+const run = ({ webgpu = false, tests, title }, patience) => {
+  const config = webgpu ? 'vitest.all.config.ts' : 'vitest.config.ts';
+  const options = ['--config', config, '--bail', '1', ...(title === undefined ? [] : ['-t', title])];
+  return spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...options, ...tests], {
     cwd: copy,
     encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1', NOISEFOLD_PATIENCE: '15' }, // a mistake may make a test wait forever
+    env: { ...process.env, NO_COLOR: '1', ...patience },
   });
-const configOf = ({ webgpu = false }) => (webgpu ? 'vitest.all.config.ts' : 'vitest.config.ts');
+};
 
 /** Tests if a run failed because a test failed, and if it printed what the mutation asks for. */
 const isCaught = ({ status, stdout, stderr }, { message = '' }) =>
   status !== 0 && /Tests .*\d+ failed/.test(stdout) && (stdout + stderr).includes(message);
 
-const soundness = (config, those) => {
-  const files = [...new Set(those.flatMap(({ tests }) => tests))];
-  if (files.length === 0) return true;
-  const { status, stdout, stderr } = run(files, config);
-  if (status !== 0) console.log(`${stdout}${stderr}\nThe tests fail without a mistake.`);
-  return status === 0;
+/** Tests if the tests pass, and if there are any, without a mutation: those of several mutations at once. */
+const isSound = () => {
+  const kinds = new Map(chosen.map(({ webgpu, title }) => [`${webgpu} ${title}`, { webgpu, title }]));
+  return [...kinds.values()].every((kind) => {
+    const those = chosen.filter(({ webgpu, title }) => webgpu === kind.webgpu && title === kind.title);
+    const { status, stdout, stderr } = run({ ...kind, tests: [...new Set(those.flatMap(({ tests }) => tests))] });
+    if (status === 0 && /Tests .*\d+ passed/.test(stdout)) return true;
+    console.log(`${stdout}${stderr}\nThe tests fail without a mutation, or there are none.`);
+    return false;
+  });
 };
 
 makeCopy();
-const isSound = ['vitest.config.ts', 'vitest.all.config.ts'].every((config) =>
-  soundness(config, chosen.filter((mutation) => configOf(mutation) === config)), // prettier-ignore
-);
+const canPlant = misplaced.length === 0 && chosen.length > 0 && isSound();
 let survivors = 0;
-if (isSound && misplaced.length === 0)
-  for (const mutation of chosen) {
-    const { name, file, from, to, tests } = mutation;
-    writeFileSync(join(copy, file), textOf(file).replace(from, () => to)); // prettier-ignore
-    const caught = isCaught(run(tests, configOf(mutation)), mutation);
-    writeFileSync(join(copy, file), textOf(file));
-    if (!caught) survivors++;
-    console.log(`${caught ? 'caught  ' : 'SURVIVED'} ${name}`);
-  }
-if (isSound && misplaced.length === 0) console.log(`${chosen.length - survivors} of ${chosen.length} are caught`);
-process.exitCode = isSound && misplaced.length === 0 && survivors === 0 && chosen.length > 0 ? 0 : 1;
+for (const mutation of canPlant ? chosen : []) {
+  const { name, file, from, to } = mutation;
+  const text = textOf(file);
+  writeFileSync(
+    join(copy, file),
+    text.replace(from, () => to),
+  );
+  const caught = isCaught(run(mutation, { NOISEFOLD_PATIENCE: '15' }), mutation); // a mutation may make a test wait forever
+  writeFileSync(join(copy, file), text);
+  if (!caught) survivors++;
+  console.log(`${caught ? 'caught  ' : 'SURVIVED'} ${name}`);
+}
+if (canPlant) console.log(`${chosen.length - survivors} of ${chosen.length} are caught`);
+process.exitCode = canPlant && survivors === 0 ? 0 : 1;

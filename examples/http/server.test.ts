@@ -58,14 +58,14 @@ const serving = async (limits: Limits, use: (service: Serving) => Promise<void>)
 
 /** Waits until a condition holds. */
 const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  let isOver = false;
+  const over = new AbortController();
   const holding = async (): Promise<void> => {
-    while (!isOver && !(await holds())) await new Promise((resolve) => void setTimeout(resolve, 2));
+    while (!over.signal.aborted && !(await holds())) await new Promise((resolve) => void setTimeout(resolve, 2));
   };
   try {
     await awaited(holds.toString(), holding());
   } finally {
-    isOver = true;
+    over.abort();
   }
 };
 

@@ -1,6 +1,7 @@
 /**
  * Mistakes that the tests must notice: the text `from` of a file, which occurs in it once, becomes `to`, and one of the
- * files in `tests` fails, with `message` in its output. `webgpu` runs the tests that need an adapter.
+ * files in `tests` fails, with `message` in its output. `title` limits these to some tests; `webgpu` runs those that need
+ * an adapter too.
  */
 export const mutations = [
   {
@@ -227,6 +228,7 @@ export const mutations = [
     from: 'c.outChannels % 4 === 0 &&',
     to: '',
     tests: ['properties/backends.test.ts'],
+    title: 'conv2d of a layer',
   },
   {
     name: 'new workers find the state of those before (hangs)',

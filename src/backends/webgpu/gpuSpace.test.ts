@@ -62,7 +62,10 @@ test('at most 64 MiB of freed memory stay on the device', async () => {
   await churn(space, [128 * MIB, 70 * MIB]);
   expect(inUse()).toBe(0);
   for (let round = 0; round < 5; round++) {
-    await churn(space, Array.from({ length: 20 }, (_, i) => (1 + round + 5 * i) * MIB)); // other sizes each time
+    await churn(
+      space,
+      Array.from({ length: 20 }, (_, i) => (1 + round + 5 * i) * MIB),
+    ); // other sizes each time
     expect(inUse()).toBeLessThanOrEqual(64 * MIB);
   }
 });

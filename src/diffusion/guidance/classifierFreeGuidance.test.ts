@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
-import { add, cast, constantOf, mul, onesLike, scaleBy, tanh } from '../../dsl/index.js';
+import { add, cast, constantOf, mul, onesLike, scaleBy, tanh, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { cfg } from './classifierFreeGuidance.js';
@@ -95,7 +95,7 @@ describe('classifier-free guidance', () => {
     };
     // the mean of so many equal numbers is rounded, for some of these sizes in any order of summation
     for (const size of [3, 5, 7, 11, 49, 100]) {
-      const gray = constantOf(new Float32Array(3 * size).fill(0.1), 3, size as number);
+      const gray = constantOf(new Float32Array(3 * size).fill(0.1), 3, size) as Tensor<[3, number]>;
       const found = (rescale: number) =>
         numbersOf(() => right(cfg(2, { rescale })(ofLabel)).apply(null, gray, { t, label }), backend);
       const plain = await found(0);

@@ -40,11 +40,16 @@ describe.each([
     const { sigmas } = process.schedule;
     const draws = (sMin: number, sMax: number) => {
       const options = { churn: 40, sMin, sMax };
-      return right(sampler({ process, denoiser: gaussianData(process), grid: 100, solver: solver(options) })).stochastic;
+      return right(sampler({ process, denoiser: gaussianData(process), grid: 100, solver: solver(options) }))
+        .stochastic;
     };
     for (const t of [3, 50, 90]) {
       const sigma = sigmas[t]!;
-      expect([draws(sigma, sigma), draws(sigma, sigma * 1.001), draws(sigma * 0.999, sigma)]).toEqual([true, true, true]);
+      expect([draws(sigma, sigma), draws(sigma, sigma * 1.001), draws(sigma * 0.999, sigma)]).toEqual([
+        true,
+        true,
+        true,
+      ]);
       expect([draws(sigma * 1.001, sigma * 1.002), draws(sigma * 0.998, sigma * 0.999)]).toEqual([false, false]);
     }
   });

@@ -97,11 +97,14 @@ describe('reductions', () => {
   test.each([
     ['max', max, [0, 0.5, 0.5, 0]],
     ['min', min, [0.5, 0, 0, 0.5]],
-  ] as const)('the elements that are the %s share its derivative, which is 1 if all move together', async (_, of, ends) => {
-    const slopes = grad((x: Tensor<[2, 4]>) => sum(of(x, 1)));
-    const found = await numbersOf(() => slopes(constantOf([7, 7, 7, 7, 2, 5, 5, 2], 2, 4)));
-    expect(found).toEqual([0.25, 0.25, 0.25, 0.25, ...ends]);
-  });
+  ] as const)(
+    'the elements that are the %s share its derivative, which is 1 if all move together',
+    async (_, of, ends) => {
+      const slopes = grad((x: Tensor<[2, 4]>) => sum(of(x, 1)));
+      const found = await numbersOf(() => slopes(constantOf([7, 7, 7, 7, 2, 5, 5, 2], 2, 4)));
+      expect(found).toEqual([0.25, 0.25, 0.25, 0.25, ...ends]);
+    },
+  );
 
   test('logSumExp does not overflow', async () => {
     const big = () => constantOf([1000, 1000, -1000, -1000], 2, 2);

@@ -69,7 +69,7 @@ describe('the log-probability of bytes', () => {
     const logs = await numbersOf(() => discretizedLogLikelihood({ mean: means, logVariance })(x), backend());
     // half of the distribution is below 0, and half above; a bin has less than the smallest probability
     for (const i of [0, 2]) expect(Math.abs(logs[i]! - Math.log(0.5))).toBeLessThan(2 ** -20);
-    expect(Math.abs(logs[3]! - Math.log(1e-12))).toBeLessThan(2 ** -19); // half an ulp of 27.6 in float32
+    expect(Math.abs(logs[3]! - Math.log(1e-12))).toBeLessThan(2 ** -19); // an ulp of 27.6 in float32
     const slopes = (by: 'mean' | 'logVariance') =>
       numbersOf(() => {
         const gaussian = { mean: means, logVariance: logVariance as Tensor<[4]> };

@@ -7,7 +7,7 @@ const PATIENCE = Number(process.env['NOISEFOLD_PATIENCE'] ?? 120);
  * Waits for a promise, and fails with a message that names `what` it waits for. Counts turns of the event loop one second
  * apart: the time in which a slow machine does not run this process does not count.
  */
-export const awaited = async <A>(what: string, promise: Promise<A>): Promise<A> => {
+export const waitFor = async <A>(what: string, promise: Promise<A>): Promise<A> => {
   let seconds = 0;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -10,11 +10,11 @@ import { mutations } from './mutations/list.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const parts = process.argv.slice(2);
-const chosen = mutations.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
+const selection = mutations.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
 
 const textOf = (file) => readFileSync(join(root, file), 'utf8');
-const misplaced = mutations.filter(({ file, from, to }) => textOf(file).split(from).length !== 2 || from === to);
-for (const { name, file } of misplaced) console.log(`${name}: its text does not occur exactly once in ${file}`);
+const ambiguous = mutations.filter(({ file, from, to }) => textOf(file).split(from).length !== 2 || from === to);
+for (const { name, file } of ambiguous) console.log(`${name}: its text does not occur exactly once in ${file}`);
 
 const copy = mkdtempSync(join(tmpdir(), 'noisefold-mutations-'));
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
@@ -22,10 +22,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => p
 
 /** Copies the files of the repository, committed or not, and links the packages. */
 const makeCopy = () => {
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
-  for (const path of listed.toString().split('\0')) {
-    const found = path !== '' && lstatSync(join(root, path), { throwIfNoEntry: false });
-    if (!found || !found.isFile()) continue;
+  const paths = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  for (const path of paths.toString().split('\0')) {
+    if (path === '' || !lstatSync(join(root, path), { throwIfNoEntry: false })?.isFile()) continue;
     mkdirSync(dirname(join(copy, path)), { recursive: true });
     cpSync(join(root, path), join(copy, path));
   }
@@ -40,6 +39,7 @@ const run = ({ webgpu = false, tests, title }, patience) => {
   return spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...options, ...tests], {
     cwd: copy,
     encoding: 'utf8',
+    maxBuffer: 2 ** 28,
     env: { ...process.env, NO_COLOR: '1', ...patience },
   });
 };
@@ -50,9 +50,9 @@ const isCaught = ({ status, stdout, stderr }, { message = '' }) =>
 
 /** Tests if the tests pass, and if there are any, without a mutation: those of several mutations at once. */
 const isSound = () => {
-  const kinds = new Map(chosen.map(({ webgpu, title }) => [`${webgpu} ${title}`, { webgpu, title }]));
+  const kinds = new Map(selection.map(({ webgpu, title }) => [`${webgpu} ${title}`, { webgpu, title }]));
   return [...kinds.values()].every((kind) => {
-    const those = chosen.filter(({ webgpu, title }) => webgpu === kind.webgpu && title === kind.title);
+    const those = selection.filter(({ webgpu, title }) => webgpu === kind.webgpu && title === kind.title);
     const { status, stdout, stderr } = run({ ...kind, tests: [...new Set(those.flatMap(({ tests }) => tests))] });
     if (status === 0 && /Tests .*\d+ passed/.test(stdout)) return true;
     console.log(`${stdout}${stderr}\nThe tests fail without a mutation, or there are none.`);
@@ -61,19 +61,19 @@ const isSound = () => {
 };
 
 makeCopy();
-const canPlant = misplaced.length === 0 && chosen.length > 0 && isSound();
+const canPlant = ambiguous.length === 0 && selection.length > 0 && isSound();
 let survivors = 0;
-for (const mutation of canPlant ? chosen : []) {
+for (const mutation of canPlant ? selection : []) {
   const { name, file, from, to } = mutation;
-  const text = textOf(file);
+  const text = readFileSync(join(copy, file), 'utf8');
   writeFileSync(
     join(copy, file),
     text.replace(from, () => to),
   );
-  const caught = isCaught(run(mutation, { NOISEFOLD_PATIENCE: '15' }), mutation); // a mutation may make a test wait forever
+  const notices = isCaught(run(mutation, { NOISEFOLD_PATIENCE: '15' }), mutation); // a mutation may make a test wait forever
   writeFileSync(join(copy, file), text);
-  if (!caught) survivors++;
-  console.log(`${caught ? 'caught  ' : 'SURVIVED'} ${name}`);
+  if (!notices) survivors++;
+  console.log(`${notices ? 'caught  ' : 'SURVIVED'} ${name}`);
 }
-if (canPlant) console.log(`${chosen.length - survivors} of ${chosen.length} are caught`);
+if (canPlant) console.log(`${selection.length - survivors} of ${selection.length} are caught`);
 process.exitCode = canPlant && survivors === 0 ? 0 : 1;

@@ -14,7 +14,7 @@ import {
   type Trained,
 } from 'noisefold/training';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { awaited } from '../../properties/waiting.js';
+import { waitFor } from '../../properties/waiting.js';
 import { serve, type Serving } from './server.js';
 
 /** A model with three classes and without parameters. */
@@ -63,20 +63,20 @@ const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => 
     while (!over.signal.aborted && !(await holds())) await new Promise((resolve) => void setTimeout(resolve, 2));
   };
   try {
-    await awaited(holds.toString(), holding());
+    await waitFor(holds.toString(), holding());
   } finally {
     over.abort();
   }
 };
 
 const bytesAt = async (url: string): Promise<Buffer> => {
-  const response = await awaited(`the answer to ${url}`, fetch(url));
+  const response = await waitFor(`the answer to ${url}`, fetch(url));
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png']);
   return Buffer.from(await response.arrayBuffer());
 };
 
 const jsonAt = async (url: string): Promise<unknown> =>
-  (await awaited(`the answer to ${url}`, fetch(url, { headers: { accept: 'application/json' } }))).json();
+  (await waitFor(`the answer to ${url}`, fetch(url, { headers: { accept: 'application/json' } }))).json();
 
 /** Waits until the given numbers of requests run and wait. */
 const counted = ({ url }: Serving, running: number, waiting: number): Promise<void> =>
@@ -118,7 +118,7 @@ type Pausing = ReturnType<typeof pausing>;
 const goOnUntil = async <A>(sampling: Pausing, promise: Promise<A>): Promise<A> => {
   const timer = setInterval(sampling.goOn, 2);
   try {
-    return await awaited('requests to run to their end', promise);
+    return await waitFor('requests to run to their end', promise);
   } finally {
     clearInterval(timer);
   }
@@ -142,7 +142,7 @@ const servingWithPauses = async (
 /** Requests samples, and may disconnect before they arrive. */
 const asking = ({ url }: Serving, query: string) => {
   const leaving = new AbortController();
-  const response = awaited(`the answer to ${query}`, fetch(`${url}/samples?${query}`, { signal: leaving.signal }));
+  const response = waitFor(`the answer to ${query}`, fetch(`${url}/samples?${query}`, { signal: leaving.signal }));
   response.catch(() => undefined); // the test may await it later
   return { response, leave: () => leaving.abort() };
 };
@@ -302,12 +302,12 @@ test('stopping finishes running requests, rejects waiting ones, and accepts no m
 test('stopping closes a connection on which no request was sent, such as browsers open', async () => {
   const service = await serve({ nf, prepared, port: 0 });
   const connection = connect(Number(new URL(service.url).port), '127.0.0.1');
-  const closed = once(connection, 'close');
+  const end = once(connection, 'close');
   try {
     await once(connection, 'connect');
     await counted(service, 0, 0); // the server accepts connections in their order
-    await awaited('the server to stop', service.stop());
-    await awaited('the connection to be closed', closed);
+    await waitFor('the server to stop', service.stop());
+    await waitFor('the connection to be closed', end);
     expect(connection.bytesRead).toBe(0);
   } finally {
     connection.destroy();

@@ -61,7 +61,7 @@ export const convolved = (c: Choices, x: Node, weights: Node): Node => {
 const MANY_CHANNELS: readonly Pair[] = [[16, 17], [18, 16], [16, 20], [15, 16]]; // prettier-ignore
 
 /** A 3×3 convolution as layers of networks have it, which backends compute by kernels of their own. */
-export const convolvedLayer = (c: Choices, x: Node, weights: Node): Node => {
+export const layerConvolution = (c: Choices, x: Node, weights: Node): Node => {
   const [inputs, outputs] = c.of(MANY_CHANNELS);
   const image = fit(x, [1, 4, 4 + c.nat(2), inputs]);
   const side: Pair = [1, 1];

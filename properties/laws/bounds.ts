@@ -72,14 +72,14 @@ const positive: Law<readonly [Numbers, Numbers]> = {
 const integrated = ([mp, lp]: Numbers, [mq, lq]: Numbers): readonly [value: number, size: number] => {
   const [sp, sq] = [Math.exp(lp / 2), Math.exp(lq / 2)];
   const STEP = 1 / 64;
-  let [sum, lost, size] = [0, 0, 0];
+  let [sum, excess, size] = [0, 0, 0];
   for (let z = -12; z <= 12; z += STEP) {
     const w = (mp + sp * z - mq) / sq;
     const weight = (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * STEP;
     // Kahan's sum, which does not lose digits with the number of terms
-    const term = weight * (lq / 2 - lp / 2 + (w * w - z * z) / 2) - lost;
+    const term = weight * (lq / 2 - lp / 2 + (w * w - z * z) / 2) - excess;
     const next = sum + term;
-    lost = next - sum - term;
+    excess = next - sum - term;
     sum = next;
     const largest = Math.abs(mp) + sp * Math.abs(z) + Math.abs(mq);
     size += weight * (Math.abs(lq) + Math.abs(lp) + (largest / sq) ** 2 + z * z);

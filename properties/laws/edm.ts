@@ -83,14 +83,14 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
     const stations = async (solver: Solver): Promise<readonly number[]> =>
       (await stationsOf(solver, given, data, [begin])).flat();
     // A step rounds some ten numbers of the size of x. Heun multiplies the roundings of d′ = (x̄′ − D(x̄′; σ′))/σ′ by (σ − σ′)/2.
-    const enlarged = legs.reduce((sum, { from, to }) => {
+    const growth = legs.reduce((sum, { from, to }) => {
       const ratio = sigmaOf(from) / sigmaOf(to); // ∞ in the last step, to the data
       return ratio <= FURTHEST ? sum + ratio / 2 : sum;
     }, 0);
     const each = 32 * ULP * Math.max(1, Math.abs(begin));
     return firstOf(
       approx('euler', await stations(euler()), expected(false), each * legs.length),
-      approx('heun', await stations(heun()), expected(true), each * (legs.length + enlarged)),
+      approx('heun', await stations(heun()), expected(true), each * (legs.length + growth)),
     );
   },
 };

@@ -111,27 +111,27 @@ describe('refuses, and says why', () => {
 describe('a whole file from pieces, as of a packed file', () => {
   /** A header of rank 1, then zeros without end; counts the pieces that were taken. */
   const endless = (extent: number, piece = 2 ** 16) => {
-    let taken = 0;
+    let count = 0;
     const pieces = async function* (): AsyncGenerator<Result<Uint8Array>, void> {
       yield E.right(encode({ shape: [extent], data: new Uint8Array(0) }));
-      for (; taken < 1000; taken++) yield E.right(new Uint8Array(piece));
+      for (; count < 1000; count++) yield E.right(new Uint8Array(piece));
     };
-    return { pieces: pieces(), taken: () => taken };
+    return { pieces: pieces(), count: () => count };
   };
 
   test('stops at the first piece beyond the size that its header claims', async () => {
-    const { pieces, taken } = endless(5 * 2 ** 16);
+    const { pieces, count } = endless(5 * 2 ** 16);
     expect(messageOf(await gatherIdx('x.idx', 1, pieces))).toContain('expected 327680 bytes of data for [327680], got');
-    expect(taken()).toBe(5); // the sixth is too much, and no other is asked for
+    expect(count()).toBe(5); // the sixth is too much, and no other is asked for
   });
 
   test('may claim 2 GiB with its header, and not a byte more', async () => {
-    const claimed = async (size: number) => {
+    const errorAt = async (size: number) => {
       const header = encode({ shape: [size - 8], data: new Uint8Array(0) });
       return messageOf(await gatherIdx('x.idx', 1, cut(header, [])));
     };
-    expect(await claimed(2 ** 31)).toContain('expected 2147483640 bytes of data for [2147483640], got 0');
-    expect(await claimed(2 ** 31 + 1)).toContain('expected at most 2147483648 bytes unpacked, got 2147483649');
+    expect(await errorAt(2 ** 31)).toContain('expected 2147483640 bytes of data for [2147483640], got 0');
+    expect(await errorAt(2 ** 31 + 1)).toContain('expected at most 2147483648 bytes unpacked, got 2147483649');
   });
 });
 

@@ -152,10 +152,10 @@ describe('a stale lock is taken over', () => {
       const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
       return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     };
-    const started = (await fields())[19];
-    if (started === undefined) return; // only Linux can tell
+    const start = (await fields())[19];
+    if (start === undefined) return; // only Linux can tell
     while ((await fields())[0] !== 'Z') await new Promise((resolve) => void setTimeout(resolve, 5));
-    await leave({ pid, started });
+    await leave({ pid, started: start });
     await expectTakenOver();
   });
 

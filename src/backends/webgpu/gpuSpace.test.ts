@@ -7,7 +7,7 @@ import { gpuSpace } from './gpuSpace.js';
 const MIB = 2 ** 20;
 
 /** A device with so many bytes of memory, which refuses more. */
-const counting = (capacity = Infinity) => {
+const deviceOf = (capacity = Infinity) => {
   let bytes = 0;
   const createBuffer = ({ size }: { readonly size: number }) => {
     if (bytes + size > capacity) throw new Error('out of memory');
@@ -37,20 +37,20 @@ const counting = (capacity = Infinity) => {
 };
 
 const addressOf = async (address: number | null | Promise<number | null>): Promise<number> => {
-  const found = await address;
-  if (found === null) throw new Error('no memory');
-  return found;
+  const number = await address;
+  if (number === null) throw new Error('no memory');
+  return number;
 };
 
 /** Frees and allocates buffers of many sizes; afterwards all of them are free. */
-const churn = async (space: ReturnType<typeof counting>['space'], sizes: readonly number[]): Promise<void> => {
+const churn = async (space: ReturnType<typeof deviceOf>['space'], sizes: readonly number[]): Promise<void> => {
   const addresses: number[] = [];
   for (const bytes of sizes) addresses.push(await addressOf(space.allocate(bytes / 4)));
   for (const address of addresses) space.free(address);
 };
 
 test('memory that is freed is used again, for buffers of the same size', async () => {
-  const { space, inUse } = counting();
+  const { space, inUse } = deviceOf();
   const first = await addressOf(space.allocate(MIB));
   space.free(first);
   expect(await addressOf(space.allocate(MIB))).toBe(first);
@@ -58,7 +58,7 @@ test('memory that is freed is used again, for buffers of the same size', async (
 });
 
 test('at most 64 MiB of freed memory stay on the device', async () => {
-  const { space, inUse } = counting();
+  const { space, inUse } = deviceOf();
   await churn(space, [128 * MIB, 70 * MIB]);
   expect(inUse()).toBe(0);
   for (let round = 0; round < 5; round++) {
@@ -71,7 +71,7 @@ test('at most 64 MiB of freed memory stay on the device', async () => {
 });
 
 test('freed memory is returned if the device has no other', async () => {
-  const { space, inUse } = counting(96 * MIB);
+  const { space, inUse } = deviceOf(96 * MIB);
   await churn(space, [30 * MIB, 20 * MIB]);
   expect(inUse()).toBe(50 * MIB);
   await addressOf(space.allocate((80 * MIB) / 4));

@@ -61,12 +61,12 @@ it.each([
 ])('heun evaluates again in a step over which σ falls %d-fold: %s', async (ratio, again) => {
   const process = right(processOfSigmas([1, ratio]));
   const denoiser: Denoiser<null, [4]> = { predicts: 'x0', apply: (_, x) => tanh(x) };
-  const stepped = (solver: typeof euler) => {
+  const afterStep = (solver: typeof euler) => {
     const made = right(sampler({ process, denoiser, grid: everyStep, solver: solver() }));
     const start = made.start(constantOf([-1, 0.3, 0.8, 2], 1, 4));
     return numbersOf(() => made.step(null, start, { index: scalar(0, 'int32') }).state.x);
   };
-  const [first, both] = [await stepped(euler), await stepped(heun)];
+  const [first, both] = [await afterStep(euler), await afterStep(heun)];
   if (again) first.forEach((value, i) => expect(both[i]).not.toBe(value));
   else expect(both).toEqual(first);
 });

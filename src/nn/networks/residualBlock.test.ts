@@ -84,13 +84,13 @@ describe('a residual block', () => {
     const dropout = 0.25;
     const block = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain, dropout });
     /** What the block adds to its input: with this kernel, the second convolution is the identity. */
-    const added = (drops: boolean) =>
+    const addition = (drops: boolean) =>
       numbersOf((k) => {
         const { begin, drop } = fork(k, 'begin', 'drop');
         const params = { ...block.init(begin), conv2: { kernel: centre, bias: zeros(4) } };
         return sub(block.apply(params)(x, embedding, drops ? drop : undefined), x);
       });
-    const [whole, some] = [await added(false), await added(true)];
+    const [whole, some] = [await addition(false), await addition(true)];
     const stays = some.map((value) => value !== 0);
     expect(new Set(stays)).toEqual(new Set([true, false]));
     // a few roundings of numbers below 4, as the block adds x, |x| ≤ 1

@@ -101,8 +101,8 @@ describe('reductions', () => {
     'the elements that are the %s share its derivative, which is 1 if all move together',
     async (_, of, ends) => {
       const slopes = grad((x: Tensor<[2, 4]>) => sum(of(x, 1)));
-      const found = await numbersOf(() => slopes(constantOf([7, 7, 7, 7, 2, 5, 5, 2], 2, 4)));
-      expect(found).toEqual([0.25, 0.25, 0.25, 0.25, ...ends]);
+      const derivatives = await numbersOf(() => slopes(constantOf([7, 7, 7, 7, 2, 5, 5, 2], 2, 4)));
+      expect(derivatives).toEqual([0.25, 0.25, 0.25, 0.25, ...ends]);
     },
   );
 

@@ -36,12 +36,12 @@ const fragile = (actual: typeof FileSystem): typeof FileSystem => {
     const handle = await (wrapped['open'] as typeof actual.open)(...args);
     for (const name of ['write', 'writeFile', 'sync', 'truncate', 'stat', 'read', 'chmod'] as const) {
       const work = failing(`handle.${name}`, handle[name].bind(handle) as never);
-      const noting = async (...given: never[]): Promise<unknown> => {
-        const result = await work(...given);
+      const workAndNote = async (...rest: never[]): Promise<unknown> => {
+        const result = await work(...rest);
         note(name, basename(`${args[0]}`));
         return result;
       };
-      Object.assign(handle, { [name]: noting });
+      Object.assign(handle, { [name]: workAndNote });
     }
     return handle;
   };
@@ -189,15 +189,15 @@ describe('a run folder whose process ends at a call', () => {
 describe('a run folder whose machine loses its power', () => {
   test('has on its disk the lines before each checkpoint, and the whole checkpoint, before it has its name', async () => {
     /** The files with changes that are not on the disk. */
-    const unwritten = new Set<string>();
+    const volatile = new Set<string>();
     let checkpoints = 0;
     note = (call, file) => {
       const name = file.replace(/^\.(.*)\.\d+\.[\da-f-]+\.tmp$/, '$1');
-      if (call === 'sync') unwritten.delete(name);
-      if (['write', 'writeFile', 'truncate'].includes(call)) unwritten.add(name);
+      if (call === 'sync') volatile.delete(name);
+      if (['write', 'writeFile', 'truncate'].includes(call)) volatile.add(name);
       if (call !== 'rename' || name !== 'checkpoint.safetensors') return;
       checkpoints++;
-      expect([...unwritten].filter((one) => /^(metrics|checkpoint)\b/.test(one))).toEqual([]);
+      expect([...volatile].filter((one) => /^(metrics|checkpoint)\b/.test(one))).toEqual([]);
     };
     await begun();
     expect(await goOn()).toBe('saved');

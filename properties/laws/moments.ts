@@ -73,11 +73,9 @@ const spectrumOf = ({ count, scatter }: Moments): { readonly trace: number; read
 const roundingOf = (a: Moments, b: Moments): number => {
   const [one, other] = [spectrumOf(a), spectrumOf(b)];
   const off = 64 * ULP * one.trace * other.trace;
+  const ofRoots = off === 0 ? 0 : 2 * LENGTH * Math.min(Math.sqrt(off), off / Math.sqrt(one.least * other.least));
   const distance = a.mean.reduce((sum, x, i) => sum + (x - b.mean[i]!) ** 2, 0);
-  return (
-    2 * LENGTH * Math.min(Math.sqrt(off), off / Math.sqrt(one.least * other.least)) +
-    16 * ULP * (distance + one.trace + other.trace)
-  );
+  return ofRoots + 16 * ULP * (distance + one.trace + other.trace);
 };
 
 const distance: Law<readonly Rows[]> = {

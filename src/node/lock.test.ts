@@ -4,6 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { faults } from '../../properties/faults.js';
+import { waitFor } from '../../properties/waiting.js';
 import { errorIn } from '../internal/errors.js';
 import { type Lock, lockFolder } from './lock.js';
 
@@ -154,7 +155,10 @@ describe('a stale lock is taken over', () => {
     };
     const start = (await fields())[19];
     if (start === undefined) return; // only Linux can tell
-    while ((await fields())[0] !== 'Z') await new Promise((resolve) => void setTimeout(resolve, 5));
+    const ending = async (): Promise<void> => {
+      while ((await fields())[0] !== 'Z') await new Promise((resolve) => void setTimeout(resolve, 5));
+    };
+    await waitFor(`process ${pid} to end`, ending());
     await leave({ pid, started: start });
     await expectTakenOver();
   });

@@ -235,8 +235,16 @@ export const mutations = [
     file: 'src/backends/wasm/threads/crew.ts',
     from: 'state.fill(0);',
     to: '',
-    tests: ['src/backends/wasm/threads/worker.test.ts', 'properties/threads/killing.test.ts'],
+    tests: ['src/backends/wasm/threads/worker.test.ts'],
     message: 'it still waits for workers to run program 1',
+  },
+  {
+    name: 'new workers find the state of those before, in steps of a backend (hangs)',
+    file: 'src/backends/wasm/threads/crew.ts',
+    from: 'state.fill(0);',
+    to: '',
+    tests: ['properties/threads/killing.test.ts'],
+    message: 'it still waits for a step on workers',
   },
   {
     name: 'a request of the HTTP server does not leave its place (hangs)',

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { errorIn, type Noisefold, open, right, unwrap } from 'noisefold';
 import { wasm } from 'noisefold/backends/wasm';
@@ -13,6 +14,7 @@ import {
   type Trained,
 } from 'noisefold/training';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { waitFor } from '../../properties/waiting.js';
 import { serve, type Serving } from './server.js';
 
 /** A model with three classes and without parameters. */
@@ -54,23 +56,27 @@ const serving = async (limits: Limits, use: (service: Serving) => Promise<void>)
   }
 };
 
-/** Waits until a condition holds, for ten seconds at most. */
+/** Waits until a condition holds. */
 const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  const end = performance.now() + 10_000;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`never: ${holds.toString()}`);
-    await new Promise((resolve) => void setTimeout(resolve, 2));
+  const over = new AbortController();
+  const holding = async (): Promise<void> => {
+    while (!over.signal.aborted && !(await holds())) await new Promise((resolve) => void setTimeout(resolve, 2));
+  };
+  try {
+    await waitFor(holds.toString(), holding());
+  } finally {
+    over.abort();
   }
 };
 
 const bytesAt = async (url: string): Promise<Buffer> => {
-  const response = await fetch(url);
+  const response = await waitFor(`the answer to ${url}`, fetch(url));
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png']);
   return Buffer.from(await response.arrayBuffer());
 };
 
 const jsonAt = async (url: string): Promise<unknown> =>
-  (await fetch(url, { headers: { accept: 'application/json' } })).json();
+  (await waitFor(`the answer to ${url}`, fetch(url, { headers: { accept: 'application/json' } }))).json();
 
 /** Waits until the given numbers of requests run and wait. */
 const counted = ({ url }: Serving, running: number, waiting: number): Promise<void> =>
@@ -112,7 +118,7 @@ type Pausing = ReturnType<typeof pausing>;
 const goOnUntil = async <A>(sampling: Pausing, promise: Promise<A>): Promise<A> => {
   const timer = setInterval(sampling.goOn, 2);
   try {
-    return await promise;
+    return await waitFor('requests to run to their end', promise);
   } finally {
     clearInterval(timer);
   }
@@ -136,8 +142,7 @@ const servingWithPauses = async (
 /** Requests samples, and may disconnect before they arrive. */
 const asking = ({ url }: Serving, query: string) => {
   const leaving = new AbortController();
-  const signal = AbortSignal.any([leaving.signal, AbortSignal.timeout(10_000)]);
-  const response = fetch(`${url}/samples?${query}`, { signal });
+  const response = waitFor(`the answer to ${query}`, fetch(`${url}/samples?${query}`, { signal: leaving.signal }));
   response.catch(() => undefined); // the test may await it later
   return { response, leave: () => leaving.abort() };
 };
@@ -319,6 +324,21 @@ test('stopping disconnects a client that does not read its answer', async () => 
   draw();
   await stopped;
   client.destroy();
+});
+
+test('stopping closes a connection on which no request was sent, such as browsers open', async () => {
+  const service = await serve({ nf, prepared, port: 0 });
+  const connection = connect(Number(new URL(service.url).port), '127.0.0.1');
+  const end = once(connection, 'close');
+  try {
+    await once(connection, 'connect');
+    await counted(service, 0, 0); // the server accepts connections in their order
+    await waitFor('the server to stop', service.stop());
+    await waitFor('the connection to be closed', end);
+    expect(connection.bytesRead).toBe(0);
+  } finally {
+    connection.destroy();
+  }
 });
 
 test('a port that is taken is an error', () =>

@@ -57,6 +57,25 @@ export const convolved = (c: Choices, x: Node, weights: Node): Node => {
   return p.conv2d(image, fit(weights, kernel), attributes);
 };
 
+/** Numbers of channels for which kernels of backends differ: from 16 on, and multiples of 4 or not. */
+const MANY_CHANNELS: readonly Pair[] = [[16, 17], [18, 16], [16, 20], [15, 16]]; // prettier-ignore
+
+/** A 3×3 convolution as layers of networks have it, which backends compute by kernels of their own. */
+export const layerConvolution = (c: Choices, x: Node, weights: Node): Node => {
+  const [inputs, outputs] = c.of(MANY_CHANNELS);
+  const image = fit(x, [1, 4, 4 + c.nat(2), inputs]);
+  const side: Pair = [1, 1];
+  const attributes = {
+    strides: c.of<Pair>([side, side, [2, 2]]),
+    padding: [side, side],
+    lhsDilation: side,
+    rhsDilation: side,
+    groups: 1,
+    batchGroups: 1,
+  } as const;
+  return p.conv2d(image, fit(weights, [3, 3, inputs, outputs]), attributes);
+};
+
 /** The composite alone, of an image and a cotangent. */
 export const filterGradient = (c: Choices, x: Node, g: Node): Node => {
   const { image, kernel, attributes } = drawn(c, x, false);

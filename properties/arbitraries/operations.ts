@@ -13,7 +13,7 @@ import type { BinaryFn, Composite, CompositeOptions, Node, ReduceFn, UnaryFn } f
 import type { NumberType } from '../../src/dsl/graph/region.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import type { Choices, Domain } from './choices.js';
-import { convolved, filterGradient } from './convolutions.js';
+import { convolved, filterGradient, layerConvolution } from './convolutions.js';
 import {
   broadcasted,
   fit,
@@ -210,6 +210,7 @@ const linear: readonly Operation[] = [
     return p.dot(left, fit(b, [...left.shape.slice(0, -2), left.shape.at(-1)!, 1 + c.nat(4)]));
   }),
   two('conv2d', float('any'), float('any'), convolved),
+  two('conv2d of a layer', float('any'), float('any'), layerConvolution),
 ];
 
 const composed = (name: string, definition: Composite, options: (c: Choices, x: Node) => CompositeOptions) =>

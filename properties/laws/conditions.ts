@@ -78,7 +78,7 @@ interface Gridded {
 const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly number[], readonly number[], number]> = {
   name: 'samples have the given means',
   formula:
-    'x_0 of any solver on any grid, with E[x_0|x_t, y] of pixels N(m, v) whose mean in each square is y: its mean in the square is y, within 2⁻³⁰/√ᾱ of its noisiest timestep with signal, as often as an error of each x̂₀ grows on the way, and as the largest pixel is above 1',
+    'x_0 of any solver on any grid, with E[x_0|x_t, y] of pixels N(m, v) whose mean in each square is y: its mean in the square is y, within 2⁻⁴³/√ᾱ of its noisiest timestep with signal, as often as an error of each x̂₀ grows on the way, and as the largest pixel is above 1',
   source: 'the mean given y is y; SR3 (Saharia et al. 2021)',
   arbitrary: fc
     .tuple(
@@ -117,7 +117,8 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
     // Coefficients of several steps are solved for, and lose digits where legs are unlike each other; and
     // formulas that go by ε̂ = (x_t - a·x̂₀)/s give x̂₀ back as (x_t - s·ε̂)/a, with the roundings of x_t
     const scales = exact.legs.map(({ from }) => from.scale).filter((scale) => scale > 0);
-    const tolerance = (2 ** -30 * largest * (1 + growth)) / Math.min(1, ...scales);
+    // there are up to twelve steps, with some eighty roundings in each
+    const tolerance = (2 ** -43 * largest * (1 + growth)) / Math.min(1, ...scales);
     return approx('means', found.means, means, tolerance);
   },
 };

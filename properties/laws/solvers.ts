@@ -82,18 +82,20 @@ const pointSteps: Law<readonly [string, { readonly process: Process; readonly ti
 const eulerIsDdim: Law<readonly [{ readonly process: Process; readonly t: number; readonly s: number }, number]> = {
   name: 'Euler ancestral is DDIM',
   formula:
-    'eulerAncestralStep(η) = ddimStep(η), within √(256 roundings): σ_down and σ_up are of a variance that cancels',
+    'eulerAncestralStep(η) = ddimStep(η): x within min(√δ, δ/x) for δ of 32 roundings of (1−ᾱ_s)/(1−ᾱ_t), and the noise σ within min(√δ, δ/σ) for δ of 32 roundings of 1−ᾱ_s: they are roots of variances that may cancel',
   source: 'k-diffusion; DDIM, eq. 16',
   arbitrary: fc.tuple(twoTimesteps, fc.double({ min: 0, max: 1, noNaN: true })),
   runs: 200,
   violation: ([{ process, t, s }, eta]) => {
     const leg = legsOf(process, s < 0 ? [t] : [t, s])[0]!;
     const [a, b] = [eulerAncestralStep(eta)(leg), ddimStep(eta)(leg)];
-    const tolerance = Math.sqrt(256 * ULP);
+    /** The error of a root whose square is off by δ. */
+    const ofRoot = (root: number, off: number): number => Math.min(Math.sqrt(off), off / root);
+    const tolerance = ofRoot(b.x, (32 * ULP * leg.to.variance) / leg.from.variance);
     return firstOf(
       near('coefficient of x_t', a.x, b.x, tolerance),
-      near('coefficient of x̂₀', a.x0[0]!, b.x0[0]!, tolerance),
-      near('noise', a.noise, b.noise, tolerance),
+      near('coefficient of x̂₀', a.x0[0]!, b.x0[0]!, tolerance * leg.from.scale + 8 * ULP * leg.to.scale),
+      near('noise', a.noise, b.noise, ofRoot(b.noise, 32 * ULP * leg.to.variance)),
     );
   },
 };

@@ -8,6 +8,7 @@ import type { NoisefoldError } from '../../src/internal/errors.js';
 import { E, type either } from '../../src/internal/fp.js';
 import { notAsked } from '../asked.js';
 import { valueOf } from '../oracles/plans.js';
+import { waitFor } from '../waiting.js';
 import { type Bits, steppingOn } from './step.js';
 
 const isLong = notAsked === '';
@@ -48,7 +49,7 @@ const stepOn = async (
   const backend = wasmBackend({ threads }, 0, spawn);
   const stepping = await steppingOn(backend);
   const { buffers, bytes } = backend.stats();
-  await use(() => stepping.step(1));
+  await use(() => waitFor('a step on workers', stepping.step(1)));
   expect(backend.stats()).toMatchObject({ buffers, bytes });
   await stepping.forget();
   stepping.release();
@@ -62,7 +63,7 @@ test('a worker is killed in the middle of a run', () => {
     for (let i = 0; i < (isLong ? 20 : 2); i++) {
       site.shut();
       const run = step();
-      await site.reached();
+      await waitFor('a worker to run', site.reached());
       const killed = site.kill(i);
       const outcome = await run;
       expect(outcome).toMatchObject({ left: { _tag: 'BackendFailure', actual: 'a worker stopped: it ended' } });

@@ -3,7 +3,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import type { NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
-import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
+import { decodeIdx, gatherIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
 import { readIdx, readIdxChunks } from '../training/data/idxFile.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;
@@ -105,6 +105,33 @@ describe('refuses, and says why', () => {
     expect(messageOf((await stream(bytes, 2, [14, 2])).at(-1)!)).toBe(
       `DecodeError x.idx: expected 4 bytes of data for [2, 2], got more; ${hint}`,
     );
+  });
+});
+
+describe('a whole file from pieces, as of a packed file', () => {
+  /** A header of rank 1, then zeros without end; counts the pieces that were taken. */
+  const endless = (extent: number, piece = 2 ** 16) => {
+    let count = 0;
+    const pieces = async function* (): AsyncGenerator<Result<Uint8Array>, void> {
+      yield E.right(encode({ shape: [extent], data: new Uint8Array(0) }));
+      for (; count < 1000; count++) yield E.right(new Uint8Array(piece));
+    };
+    return { pieces: pieces(), count: () => count };
+  };
+
+  test('stops at the first piece beyond the size that its header claims', async () => {
+    const { pieces, count } = endless(5 * 2 ** 16);
+    expect(messageOf(await gatherIdx('x.idx', 1, pieces))).toContain('expected 327680 bytes of data for [327680], got');
+    expect(count()).toBe(5); // the sixth is too much, and no other is asked for
+  });
+
+  test('may claim 2 GiB with its header, and not a byte more', async () => {
+    const errorAt = async (size: number) => {
+      const header = encode({ shape: [size - 8], data: new Uint8Array(0) });
+      return messageOf(await gatherIdx('x.idx', 1, cut(header, [])));
+    };
+    expect(await errorAt(2 ** 31)).toContain('expected 2147483640 bytes of data for [2147483640], got 0');
+    expect(await errorAt(2 ** 31 + 1)).toContain('expected at most 2147483648 bytes unpacked, got 2147483649');
   });
 });
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type * as FileSystem from 'node:fs/promises';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
@@ -165,10 +165,14 @@ describe('writeAtomically', () => {
     expect(await readFile(join(folder, 'runs', 'x'), 'utf8')).toBe('new');
   });
 
-  test('a file keeps its mode', async () => {
-    await writeFile(join(folder, 'x'), 'old', { mode: 0o600 });
-    await succeed(writeAtomically(join(folder, 'x'), 'new'));
-    expect((await stat(join(folder, 'x'))).mode & 0o777).toBe(0o600);
+  test.each(['600', '640', '4755', '2750', '1644', '7777'])('a file keeps its mode, %s', async (octal) => {
+    const path = join(folder, 'x');
+    await writeFile(path, 'old');
+    await chmod(path, octal);
+    const { mode } = await stat(path); // a system may not allow all of these bits
+    await succeed(writeAtomically(path, 'new'));
+    expect((await stat(path)).mode.toString(8)).toBe(mode.toString(8));
+    expect(await readFile(path, 'utf8')).toBe('new');
   });
 
   test('concurrent writes of one file do not mix: the file has the content of one of them', async () => {

@@ -237,8 +237,10 @@ const replace = async (path: string, write: (handle: OpenFile) => Promise<void>)
   try {
     const handle = await open(aside, 'wx');
     try {
-      if (before !== null) await handle.chmod(before.mode & 0o7777);
+      if (before !== null) await handle.chmod(before.mode & 0o777); // nobody else may read it in between
       await write(handle);
+      // Linux clears these bits when a user who is not root writes
+      if (before !== null && (before.mode & 0o7000) !== 0) await handle.chmod(before.mode & 0o7777);
       await handle.sync();
     } finally {
       await handle.close();

@@ -4,6 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { faults } from '../../properties/faults.js';
+import { waitFor } from '../../properties/waiting.js';
 import { errorIn } from '../internal/errors.js';
 import { type Lock, lockFolder } from './lock.js';
 
@@ -130,9 +131,35 @@ describe('a locked folder', () => {
   });
 });
 
+test('a released lock leaves no listener of the end of the process, and no lock warns of a leak', async () => {
+  const state = () => [process.listenerCount('exit'), process.getMaxListeners()];
+  const before = state();
+  for (let i = 0; i < 3; i++) await (await lockFolder(folder)).release();
+  expect(state()).toEqual(before);
+});
+
 describe('a stale lock is taken over', () => {
   test('of a process that has ended', async () => {
     await leave({ pid: NOBODY });
+    await expectTakenOver();
+  });
+
+  test('of a process that has ended, but for whose end its parent does not ask', async () => {
+    // a shell that becomes another program does not ask for the end of its child
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000']);
+    children.push(parent);
+    const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)));
+    const fields = async (): Promise<readonly string[]> => {
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+      return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    };
+    const start = (await fields())[19];
+    if (start === undefined) return; // only Linux can tell
+    const ending = async (): Promise<void> => {
+      while ((await fields())[0] !== 'Z') await new Promise((resolve) => void setTimeout(resolve, 5));
+    };
+    await waitFor(`process ${pid} to end`, ending());
+    await leave({ pid, started: start });
     await expectTakenOver();
   });
 

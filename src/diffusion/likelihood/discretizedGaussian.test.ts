@@ -60,6 +60,30 @@ describe('the log-probability of bytes', () => {
   });
 
   it.each([
+    ['reference', reference, 1e18],
+    ['wasm', wasm, 1e10],
+  ])('has a finite gradient where a bin is narrower than a rounding error of σ, %s', async (_, backend, sigma) => {
+    const x = constantOf([-1, 1 / 255, 1, 1 / 255], 4);
+    const means = constantOf([0, 0, 0, 5 * sigma], 4) as Tensor<[4]>; // the last bin is in the tail
+    const logVariance = constantOf(new Float64Array(4).fill(2 * Math.log(sigma)), 4);
+    const logs = await numbersOf(() => discretizedLogLikelihood({ mean: means, logVariance })(x), backend());
+    // half of the distribution is below 0, and half above; a bin has less than the smallest probability
+    for (const i of [0, 2]) expect(Math.abs(logs[i]! - Math.log(0.5))).toBeLessThan(2 ** -20);
+    expect(Math.abs(logs[3]! - Math.log(1e-12))).toBeLessThan(2 ** -19); // an ulp of 27.6 in float32
+    const slopes = (by: 'mean' | 'logVariance') =>
+      numbersOf(() => {
+        const gaussian = { mean: means, logVariance: logVariance as Tensor<[4]> };
+        return grad((value: Tensor<[4]>) => sum(discretizedLogLikelihood({ ...gaussian, [by]: value })(x)))(
+          gaussian[by],
+        );
+      }, backend());
+    // φ(0)/½ of a deviation at the ends of the levels, 0 for the smallest probability
+    for (const slope of await slopes('mean')) expect(Math.abs(slope)).toBeLessThan(1 / sigma);
+    // of z = 1/σ, half of that times z
+    for (const slope of await slopes('logVariance')) expect(Math.abs(slope)).toBeLessThan(1 / sigma);
+  });
+
+  it.each([
     ['reference', reference, 1e-9],
     // a rounding error of z, times z² by the density, times 2⁴ operations
     ['wasm', wasm, 7 ** 2 * 2 ** 4 * 2 ** -24],

@@ -90,6 +90,15 @@ describe('named beta schedules', () => {
     for (const fraction of [-0.1, 1.1, NaN]) expect(message(warmupBetas(fraction)(9))).toContain(`got ${fraction}`);
   });
 
+  it.each([
+    [0.5, 9, 4],
+    [0.1, 19, 1],
+    [0.99, 10, 9],
+  ])('warmupBetas(%d) of %d timesteps rises over the first ⌊fraction·T⌋ = %d', (fraction, T, rising) => {
+    const last = new Float64Array(T - rising).fill(0.02);
+    expect(betas(warmupBetas(fraction)(T))).toEqual([...betas(linearUnscaled(rising)), ...last]);
+  });
+
   it('reciprocalBetas removes equal parts of the signal, and leaves none', () => {
     const made = reciprocalBetas(10);
     const alphaBars = E.isRight(made) ? Array.from(made.right.alphaBars) : [];

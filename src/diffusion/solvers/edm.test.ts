@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { gaussianData } from '../../../properties/diffusion/gaussianData.js';
-import { right } from '../../../properties/diffusion/run.js';
+import { numbersOf, right } from '../../../properties/diffusion/run.js';
+import { constantOf, scalar, tanh } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
+import type { Denoiser } from '../denoiser/denoiser.js';
+import { everyStep } from '../grids/grid.js';
+import { processOfSigmas } from '../grids/sigmaProcess.js';
 import { cosine } from '../schedules/alphaBarSchedules.js';
 import { euler, heun } from './edm.js';
 import { ddpm } from '../process/process.js';
@@ -31,4 +35,38 @@ describe.each([
     ] as const)
       expect(right(made(churn, sMin)).stochastic).toBe(draws);
   });
+
+  it('is added where σ is sMin or sMax, and not beyond them', () => {
+    const { sigmas } = process.schedule;
+    const draws = (sMin: number, sMax: number) => {
+      const options = { churn: 40, sMin, sMax };
+      return right(sampler({ process, denoiser: gaussianData(process), grid: 100, solver: solver(options) }))
+        .stochastic;
+    };
+    for (const t of [3, 50, 90]) {
+      const sigma = sigmas[t]!;
+      expect([draws(sigma, sigma), draws(sigma, sigma * 1.001), draws(sigma * 0.999, sigma)]).toEqual([
+        true,
+        true,
+        true,
+      ]);
+      expect([draws(sigma * 1.001, sigma * 1.002), draws(sigma * 0.998, sigma * 0.999)]).toEqual([false, false]);
+    }
+  });
+});
+
+it.each([
+  [99.99, true],
+  [100.01, false],
+])('heun evaluates again in a step over which σ falls %d-fold: %s', async (ratio, again) => {
+  const process = right(processOfSigmas([1, ratio]));
+  const denoiser: Denoiser<null, [4]> = { predicts: 'x0', apply: (_, x) => tanh(x) };
+  const afterStep = (solver: typeof euler) => {
+    const made = right(sampler({ process, denoiser, grid: everyStep, solver: solver() }));
+    const start = made.start(constantOf([-1, 0.3, 0.8, 2], 1, 4));
+    return numbersOf(() => made.step(null, start, { index: scalar(0, 'int32') }).state.x);
+  };
+  const [first, both] = [await afterStep(euler), await afterStep(heun)];
+  if (again) first.forEach((value, i) => expect(both[i]).not.toBe(value));
+  else expect(both).toEqual(first);
 });

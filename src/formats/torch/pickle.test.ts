@@ -76,6 +76,10 @@ describe('a pickle that Python wrote', () => {
   });
 }); // prettier-ignore
 
+test('None is stored in the memo and taken from it, as any value', async () => {
+  expect(await read(pickleOf('N', put(3), '0', get(3)))).toBeNull();
+}); // prettier-ignore
+
 describe('a call in a pickle', () => {
   test('is a record, with its state', async () => {
     const value = await read(pickleOf(call(global('os', 'system'), text('echo')), dict([text('a'), integer(1)]), 'b'));

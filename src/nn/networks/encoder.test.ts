@@ -184,6 +184,15 @@ describe('the classifier of ADM', () => {
     expect(made).toMatchObject({ left: { _tag: 'ConfigError', message: expect.stringContaining(message) } });
   }); // prettier-ignore
 
+  test('the positions of an attention pool begin with the deviation 1/√C, as in CLIP', async () => {
+    const pool = attentionPool({ pixels: 99, inputs: 64, outputs: 1, heads: 1 });
+    const positions = await numbersOf((k) => pool.init(k).positions);
+    const variance = positions.reduce((sum, value) => sum + value ** 2, 0) / positions.length;
+    // the sum of n squares of normals has the mean n and the deviation √(2n); five of them
+    expect(positions).toHaveLength(6400);
+    expect(Math.abs(64 * variance - 1)).toBeLessThan(5 * Math.sqrt(2 / 6400));
+  });
+
   test('an attention pool attends from the mean to all pixels', async () => {
     const pool = attentionPool({ pixels: 2, inputs: 2, outputs: 1, heads: 1 });
     const identity = {

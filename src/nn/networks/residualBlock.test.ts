@@ -5,11 +5,13 @@ import {
   concatAll,
   constantOf,
   type Dim,
+  fork,
   grad,
   type Key,
   ones,
   reshape,
   type Shape,
+  sub,
   sum,
   type Tensor,
   zeros,
@@ -27,6 +29,14 @@ describe('a residual block', () => {
     4,
   );
   const embedding = constantOf([1, 2, 3, 4, 5, 6], 2, 3);
+  /** The kernel of a convolution that returns its input. */
+  const centre = constantOf(
+    Float64Array.from({ length: 9 * 16 }, (_, i) => Number(i >= 64 && i < 80 && i % 5 === 4)),
+    3,
+    3,
+    4,
+    4,
+  );
 
   test('is initially the identity, if the numbers of channels are equal', async () => {
     const block = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain });
@@ -70,19 +80,31 @@ describe('a residual block', () => {
     expect(both.every((slope) => slope !== 0)).toBe(true);
   });
 
+  test('drops elements after the SiLU: each is 0, or divided by the rate of those that stay', async () => {
+    const dropout = 0.25;
+    const block = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain, dropout });
+    /** What the block adds to its input: with this kernel, the second convolution is the identity. */
+    const addition = (drops: boolean) =>
+      numbersOf((k) => {
+        const { begin, drop } = fork(k, 'begin', 'drop');
+        const params = { ...block.init(begin), conv2: { kernel: centre, bias: zeros(4) } };
+        return sub(block.apply(params)(x, embedding, drops ? drop : undefined), x);
+      });
+    const [whole, some] = [await addition(false), await addition(true)];
+    const stays = some.map((value) => value !== 0);
+    expect(new Set(stays)).toEqual(new Set([true, false]));
+    // a few roundings of numbers below 4, as the block adds x, |x| ≤ 1
+    some.forEach((value, i) =>
+      expect(Math.abs(value - (stays[i] ? whole[i]! / (1 - dropout) : 0))).toBeLessThan(8 * 2 ** -52),
+    );
+  });
+
   test('with adaptive group norm, the second norm of h is (1 + y_s)·GroupNorm(h) + y_b', async () => {
     const block = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain, adaptiveGroupNorm: true });
     const [ys, yb] = [
       [0.5, -1, 2, 0.25],
       [3, 0, -1, 0.5],
     ] as const;
-    const centre = constantOf(
-      Float64Array.from({ length: 9 * 16 }, (_, i) => Number(i >= 64 && i < 80 && i % 5 === 4)),
-      3,
-      3,
-      4,
-      4,
-    );
     const y = await numbersOf((k) => {
       const params = block.init(k);
       // the first convolution is the identity and, at first, so is the affine part of both norms

@@ -63,6 +63,30 @@ export const winogradCases: fc.Arbitrary<ConvCase> = fc.record({
   seed: fc.integer({ min: 0, max: 1000 }),
 });
 
+const mostly = <A>(usual: fc.Arbitrary<A>, other: fc.Arbitrary<A>): fc.Arbitrary<A> =>
+  fc.oneof({ weight: 8, arbitrary: usual }, { weight: 1, arbitrary: other });
+const someChannels = mostly(multipleOf4, fc.integer({ min: 14, max: 37 }));
+const ones = mostly(fc.constant<HeightWidth>([1, 1]), pair(1, 2));
+
+/** Convolutions with many channels: about half of them by Winograd's algorithm, others miss one of its conditions. */
+export const layerCases: fc.Arbitrary<ConvCase> = fc.record({
+  batch: fc.integer({ min: 1, max: 2 }),
+  input: pair(1, 8),
+  channels: someChannels,
+  window: mostly(fc.constant<HeightWidth>([3, 3]), pair(1, 4)),
+  output: pair(3, 8),
+  outChannels: someChannels,
+  strides: ones,
+  padding: pair(-2, 3),
+  dilation: ones,
+  inputDilation: ones,
+  xOrder: mostly(fc.constant<readonly number[]>([0, 1, 2, 3]), permutation),
+  filterOrder: permutation,
+  isFilterFlipped: fc.boolean(),
+  gap: fc.integer({ min: 0, max: 3 }),
+  seed: fc.integer({ min: 0, max: 1000 }),
+});
+
 /** A 3×3 convolution with padding 1, as models use it. */
 export const ordinaryCase: ConvCase = {
   batch: 2,

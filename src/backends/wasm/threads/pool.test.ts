@@ -99,6 +99,22 @@ test('workers start with the first run, which they get when all are ready', asyn
   expect(again.outcome).toBeNull();
 });
 
+test('new workers get the programs that were not dropped, in the place of those that died', async () => {
+  const { pool, crew, ready } = fake();
+  const [first, second] = [pool.load(program), pool.load(program)];
+  begin(pool, first);
+  await settle();
+  ready();
+  await settle();
+  crew()[0]!.says({ kind: 'done' });
+  await settle();
+  pool.drop(first);
+  crew()[0]!.dies();
+  begin(pool, second);
+  await settle();
+  for (const { heard } of crew()) expect(heard).toEqual(['start', 'load 1']);
+});
+
 test('a run is posted when the previous one is done, and workers keep the process alive only during runs', async () => {
   const { pool, workers, ready } = fake();
   const number = pool.load(program);

@@ -190,6 +190,29 @@ describe.skipIf(gpu === null)('a region in WGSL agrees with the interpreter', ()
     expect(await gpu!.run(shaders, arrays), 'a repeated run is identical').toEqual(first);
   });
 
+  test.each([
+    ['of a prime extent', 1_299_709],
+    ['of an even extent', 2 ** 20],
+  ])('indices count through all pieces of a split reduction, %s', async (_, extent) => {
+    // the greatest and the least of i and of extent − 1 − i, which float32 holds exactly
+    const index = (first: number, step: number) =>
+      ({ op: 'index', dtype: 'float32', offset: first, strides: [step] }) as const;
+    const storeTo = (buffer: number, value: number, reduce: 'max' | 'min'): Store =>
+      ({ buffer, offset: 0, strides: [0], value, reduce }); // prettier-ignore
+    const region: Region = {
+      extents: [extent],
+      reduced: 1,
+      loads: [],
+      body: [index(0, 1), index(extent - 1, -1)],
+      stores: [storeTo(0, 0, 'max'), storeTo(1, 0, 'min'), storeTo(2, 1, 'max'), storeTo(3, 1, 'min')],
+    };
+    const arrays = [0, 1, 2, 3].map(() => new Float32Array(1));
+    const shaders = regionShaders(region, apart(arrays), gpu!.limits);
+    expect(shaders.length).toBeGreaterThan(1);
+    const results = await gpu!.run(shaders, arrays);
+    expect(results.map(([value]) => value)).toEqual([extent - 1, 0, extent - 1, 0]);
+  });
+
   test('uses two dimensions for many workgroups', async () => {
     const sizes = { B: 3, H: 49, G: 1, C: 39 };
     for (const name of ['a bias', 'a transpose', 'sums and maxima of rows']) {

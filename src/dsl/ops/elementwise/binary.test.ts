@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { F } from '../../../internal/fp.js';
 import type { Tensor } from '../../graph/tensor.js';
+import { grad } from '../../transforms/gradient.js';
 import * as binary from './binary.js';
-import { constantOf, scalar } from '../constants.js';
+import { constantOf, scalar, zeros } from '../constants.js';
+import { sum } from '../reduction/reduction.js';
 import { cast, clip } from './unary.js';
 
 const xs = [3, 5];
@@ -55,6 +57,25 @@ describe('either operand may be a number or a scalar', () => {
 
   test('a number takes the dtype of the tensor', async () => {
     expect(await numbersOf(() => binary.sub(10, constantOf(Int32Array.of(1, 2), 2)))).toEqual([9, 8]);
+  });
+});
+
+describe('derivatives where a function has a corner', () => {
+  test.each([
+    ['maximum', binary.maximum],
+    ['minimum', binary.minimum],
+  ])('%s(x, x) is x, so its derivative is 1, and half of it goes to each operand', async (_, op) => {
+    const both = grad((v: Tensor<[2]>) => sum(op(v, v)));
+    expect(await numbersOf(() => both(x()))).toEqual([1, 1]);
+    const first = grad((v: Tensor<[2]>) => sum(op(v, x())));
+    const second = grad((v: Tensor<[2]>) => sum(op(x(), v)));
+    expect(await numbersOf(() => first(x()))).toEqual([0.5, 0.5]);
+    expect(await numbersOf(() => second(x()))).toEqual([0.5, 0.5]);
+  });
+
+  test('pow(0, y) is 0 for every y > 0, so its derivative by y is 0', async () => {
+    const slopes = grad((y: Tensor<[3]>) => sum(binary.pow(zeros(3), y)));
+    expect(await numbersOf(() => slopes(constantOf([0.5, 1, 3], 3)))).toEqual([0, 0, 0]);
   });
 });
 

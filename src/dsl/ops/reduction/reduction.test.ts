@@ -94,6 +94,18 @@ describe('reductions', () => {
     gradient.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 12));
   });
 
+  test.each([
+    ['max', max, [0, 0.5, 0.5, 0]],
+    ['min', min, [0.5, 0, 0, 0.5]],
+  ] as const)(
+    'the elements that are the %s share its derivative, which is 1 if all move together',
+    async (_, of, ends) => {
+      const slopes = grad((x: Tensor<[2, 4]>) => sum(of(x, 1)));
+      const derivatives = await numbersOf(() => slopes(constantOf([7, 7, 7, 7, 2, 5, 5, 2], 2, 4)));
+      expect(derivatives).toEqual([0.25, 0.25, 0.25, 0.25, ...ends]);
+    },
+  );
+
   test('logSumExp does not overflow', async () => {
     const big = () => constantOf([1000, 1000, -1000, -1000], 2, 2);
     const [a, b] = await numbersOf(() => reduction.logSumExp(big(), 1));

@@ -1,7 +1,7 @@
 import type * as FileSystem from 'node:fs/promises';
 import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { faults } from '../../../../properties/faults.js';
 import { key, type NoisefoldError } from '../../../dsl/index.js';
@@ -34,12 +34,26 @@ const fragile = (actual: typeof FileSystem): typeof FileSystem => {
   );
   const open = async (...args: Parameters<typeof actual.open>) => {
     const handle = await (wrapped['open'] as typeof actual.open)(...args);
-    for (const name of ['write', 'writeFile', 'sync', 'truncate', 'stat', 'read', 'chmod'] as const)
-      Object.assign(handle, { [name]: failing(`handle.${name}`, handle[name].bind(handle) as never) });
+    for (const name of ['write', 'writeFile', 'sync', 'truncate', 'stat', 'read', 'chmod'] as const) {
+      const work = failing(`handle.${name}`, handle[name].bind(handle) as never);
+      const workAndNote = async (...rest: never[]): Promise<unknown> => {
+        const result = await work(...rest);
+        note(name, basename(`${args[0]}`));
+        return result;
+      };
+      Object.assign(handle, { [name]: workAndNote });
+    }
     return handle;
   };
-  return { ...wrapped, open } as typeof FileSystem; // the same names
+  const rename = async (from: string, to: string) => {
+    await (wrapped['rename'] as typeof actual.rename)(from, to);
+    note('rename', basename(to));
+  };
+  return { ...wrapped, open, rename } as typeof FileSystem; // the same names
 };
+
+/** Called after a call that changes a file or writes it to the disk, with the name of the file. */
+let note: (call: string, file: string) => void = () => undefined;
 
 const builtin = process.getBuiltinModule;
 const mostListeners = process.getMaxListeners();
@@ -49,6 +63,7 @@ let folder = '';
 beforeEach(async () => {
   process.setMaxListeners(200); // left by locks whose removal fails
   fate = () => null;
+  note = () => undefined;
   vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) =>
     name === 'node:fs/promises'
       ? fragile(builtin('node:fs/promises'))
@@ -168,6 +183,25 @@ describe('a run folder whose process ends at a call', () => {
       await expectSound(outcome === 'saved' ? 4 : 3);
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+describe('a run folder whose machine loses its power', () => {
+  test('has on its disk the lines before each checkpoint, and the whole checkpoint, before it has its name', async () => {
+    /** The files with changes that are not on the disk. */
+    const volatile = new Set<string>();
+    let checkpoints = 0;
+    note = (call, file) => {
+      const name = file.replace(/^\.(.*)\.\d+\.[\da-f-]+\.tmp$/, '$1');
+      if (call === 'sync') volatile.delete(name);
+      if (['write', 'writeFile', 'truncate'].includes(call)) volatile.add(name);
+      if (call !== 'rename' || name !== 'checkpoint.safetensors') return;
+      checkpoints++;
+      expect([...volatile].filter((one) => /^(metrics|checkpoint)\b/.test(one))).toEqual([]);
+    };
+    await begun();
+    expect(await goOn()).toBe('saved');
+    expect(checkpoints).toBe(4);
   });
 });
 

@@ -1,9 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
 import { cosine, ddpm, type Model } from '../../diffusion/index.js';
-import { add, key, type Scalar, zerosLike } from '../../dsl/index.js';
+import { add, key, type Scalar, using, zerosLike } from '../../dsl/index.js';
 import { allZeros, parameter, sgd } from '../../nn/index.js';
 import { onWasm, takeAll } from '../../../properties/training/onWasm.js';
+import { loadCheckpoint } from '../checkpoints/checkpoint.js';
+import { fitInFolder } from '../checkpoints/folder/fitInFolder.js';
 import { datasetOf } from '../data/dataset.js';
+import { E } from '../../internal/fp.js';
 import { right } from '../testing.js';
 import { explosionError, noLosses, withLoss, type Explosion } from './explosion.js';
 import { startTraining } from './run.js';
@@ -92,5 +99,24 @@ describe('a run whose loss explodes', () => {
       const { snapshot: from } = await outcomeOf(recipe({ steps }));
       expect((await outcomeOf(recipe({ from }))).error).toEqual(whole.error);
     }
+  });
+
+  test('in a folder keeps the checkpoint from before, from which it goes on with a lower rate', async () => {
+    const path = await mkdtemp(join(tmpdir(), 'noisefold-explosion-'));
+    const stepOf = async () => right(await loadCheckpoint(join(path, 'checkpoint.safetensors'))()).step;
+    const trained = (training: Training<Scalar, Image>, resume = false) =>
+      using(reference())(fitInFolder<Scalar, Image>(path, training, { every: 1, keep: 1, resume }))();
+    const ended = await trained(recipe({}));
+    const { events } = await outcomeOf(recipe({}));
+    const before = events.find((event) => event._tag === 'Warning')!.step;
+    expect(E.isLeft(ended) && ended.left).toMatchObject({
+      _tag: 'Diverged',
+      where: `training, step ${before + 9}`,
+      hint: expect.stringContaining(`the checkpoint of step ${before} in ${path} is from before`),
+    });
+    expect(await stepOf()).toBe(before);
+    right(await trained({ ...recipe({ optimizer: sgd({ learningRate: 0.1 }) }), allowOtherSettings: true }, true));
+    expect(await stepOf()).toBe(200);
+    await rm(path, { recursive: true });
   });
 });

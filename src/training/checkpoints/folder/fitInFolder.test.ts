@@ -16,7 +16,7 @@ import {
   zerosLike,
 } from '../../../dsl/index.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
-import { adam, allZeros, parameter, sgd } from '../../../nn/index.js';
+import { adam, allZeros, parameter } from '../../../nn/index.js';
 import { datasetOf } from '../../data/dataset.js';
 import { fit } from '../../fit/fit.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
@@ -217,27 +217,6 @@ describe('a training in a folder', () => {
       /^ConfigError: mine: .*; nothing is lost: .* continues at step 4$/,
     );
     expect(await stepIn('checkpoint.safetensors')).toBe(4);
-  });
-
-  test('whose loss explodes keeps the checkpoint from before, from which it goes on with a lower rate', async () => {
-    const rising = sgd({ learningRate: 1.1 }); // the loss grows by 44 % a step
-    const options = { every: 1, keep: 1 };
-    const { heldOut: _, ...withoutHeldOut } = recipe;
-    const fitted = (more: Partial<Given>, also: Opening = {}) =>
-      using(reference())(
-        fitInFolder<Scalar, Image>(folder, { ...withoutHeldOut, steps: 200, ...more }, { ...options, ...also }),
-      );
-    const warnings: number[] = [];
-    const onEvent = (event: TrainEvent) => void (event._tag === 'Warning' && warnings.push(event.step));
-    const message = await messageOf(fitted({ optimizer: rising, onEvent }));
-    const before = warnings[0]!;
-    expect(warnings).toEqual(Array.from({ length: 10 }, (_, i) => before + i));
-    expect(message).toMatch(new RegExp(`^Diverged: training, step ${before + 9}: expected a loss below `));
-    expect(message).toContain(`the checkpoint of step ${before} in …/run is from before`);
-    expect(await stepIn('checkpoint.safetensors')).toBe(before);
-    const lower = { optimizer: sgd({ learningRate: 0.1 }), allowOtherSettings: true };
-    right(await fitted(lower, { resume: true })());
-    expect(await stepIn('checkpoint.safetensors')).toBe(200);
   });
 
   test('refuses to begin over a run, to resume without one, and wrong options', async () => {

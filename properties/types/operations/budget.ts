@@ -32,7 +32,7 @@ const calculating =
 const LIMITS: Readonly<Record<string, number>> = {
   ...Object.fromEntries(calculating.map((name) => [name, CALCULATION])),
   convTranspose2d: 700, // a height and a width
-  downsample: 700,
+  downsample: 800, // an even height and width, and the channels of a kernel
   upsample: 520, // a height and a width
   slice: 700, // a sum, compared with the extent
   split: 800, // a sum of sizes, compared with the extent
@@ -41,7 +41,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   reshape: 1600, // piped with -1: a product and a quotient
   pixelShuffle: 1000, // two products, a square and a quotient, which is checked too
   pixelUnshuffle: 1000,
-  rearrange: 3100, // a pattern word by word, a product, and a quotient for the result and for the check
+  rearrange: 3200, // a pattern word by word, a product, and a quotient for the result and for the check
 };
 
 /** A data-first call costs at most this many times its pipeable form, and literals at most this many times `Dim`. */
@@ -134,24 +134,24 @@ const unetOfPage = (): readonly [empty: string, code: string] => {
 const [OF_LITERALS, OF_NUMBERS] = ['12 transformer blocks, literal', '12 transformer blocks, wide'];
 
 const networks: readonly Network[] = [
-  { name: 'the U-Net of docs/shapes.md', limit: 10_000, code: unetOfPage },
+  { name: 'the U-Net of docs/shapes.md', limit: 10_500, code: unetOfPage },
   { name: OF_LITERALS, limit: 45_000, code: () => [START, transformerText(LITERAL)] },
   { name: OF_NUMBERS, limit: 38_000, code: () => [START, transformerText(WIDE)] },
 ];
 
 /** The cost of each folder of examples, checked against the declarations by TypeScript 7. */
 const EXAMPLES: Readonly<Record<string, number>> = {
-  descent: 6600,
+  descent: 6800,
   first: 5500,
   plain: 4900,
-  mnist: 21_200,
-  'digit-classifier': 16_200,
+  mnist: 21_900,
+  'digit-classifier': 16_400,
   networks: 47_000,
   adm: 9_700,
-  'node-gpu': 16_900,
+  'node-gpu': 17_500,
   pictures: 22_500,
   'swiss-roll': 27_500,
-  http: 6_500,
+  http: 6_600,
 };
 
 const textOf = ({ imports }: Measurement, lines: readonly string[]): string =>

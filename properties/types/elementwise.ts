@@ -49,7 +49,7 @@ F.pipe(steps, add(loss));
 div(steps, 2);
 // @ts-expect-error Type '"int32"' is not assignable to type '"float32"'
 exp(steps);
-// @ts-expect-error axis 3 is 128 in the condition, but 64 in yes
+// @ts-expect-error axis 3 is 128 in the condition, but 64 in `yes`
 where(less(other, 0), x, 0);
 
 declare const flag: Tensor<[], 'bool'>;

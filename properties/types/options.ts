@@ -490,11 +490,11 @@ gaussianMixture({
   shapes: [1],
 });
 attention(zeros(1, 2, 2, 4), zeros(1, 2, 2, 4), zeros(1, 2, 2, 4), {
-  // @ts-expect-error 'head' does not exist in type
+  // @ts-expect-error 'head' is not an option: did you mean 'heads'?
   head: 1,
 });
 conv2d(zeros(3, 3, 1, 2), {
-  // @ts-expect-error 'stride' does not exist in type
+  // @ts-expect-error 'stride' is not an option: did you mean 'strides'?
   stride: [1, 1],
 });
 convTranspose2d(zeros(1, 4, 4, 2), zeros(3, 3, 1, 2), {
@@ -504,14 +504,14 @@ convTranspose2d(zeros(1, 4, 4, 2), zeros(3, 3, 1, 2), {
 F.pipe(
   zeros(1, 4, 4, 1),
   conv2d(zeros(3, 3, 1, 2), {
-    // @ts-expect-error 'stride' does not exist in type 'Convolution
+    // @ts-expect-error 'stride' is not an option: did you mean 'strides'?
     stride: [1, 1],
   }),
 );
 F.pipe(
   zeros(1, 4, 4, 2),
   convTranspose2d(zeros(3, 3, 1, 2), {
-    // @ts-expect-error 'stride' does not exist in type 'TransposedConvolution
+    // @ts-expect-error 'stride' is not an option: did you mean 'strides'?
     stride: [1, 1],
   }),
 );
@@ -524,7 +524,7 @@ averagePooling({
   size: [1, 1],
 });
 groupNorm(affine, {
-  // @ts-expect-error 'group' does not exist in type
+  // @ts-expect-error 'group' is not an option: did you mean 'groups'?
   group: 1,
 });
 layerNorm(zeros(1, 2), affine, {
@@ -584,7 +584,7 @@ export const normalized = <R extends Shape, B extends Dim, C extends Dim, D exte
   F.pipe(
     image,
     conv2d(kernel, {
-      // @ts-expect-error 'stride' does not exist in type 'Convolution
+      // @ts-expect-error 'stride' is not an option: did you mean 'strides'?
       stride: [1, 1],
     }),
   ),

@@ -171,7 +171,7 @@ attention(text, text, longer, { heads: 4 });
 F.pipe(x, attention(text, other, { heads: 4 }));
 // @ts-expect-error Type '64' is not assignable to type '32'
 F.pipe(x, attention(other, other, { heads: 4 }));
-// @ts-expect-error 'head' does not exist in type 'AttentionOptions<number>'
+// @ts-expect-error 'head' is not an option: did you mean 'heads'?
 attention(x, x, x, { head: 4 });
 
 // pixel shuffle

@@ -146,7 +146,7 @@ describe('a stale lock is taken over', () => {
 
   test('of a process that has ended, but for whose end its parent does not ask', async () => {
     // a shell that becomes another program does not ask for the end of its child
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000']);
+    const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000']);
     children.push(parent);
     const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)));
     const fields = async (): Promise<readonly string[]> => {
@@ -155,10 +155,13 @@ describe('a stale lock is taken over', () => {
     };
     const start = (await fields())[19];
     if (start === undefined) return; // only Linux can tell
-    const ending = async (): Promise<void> => {
-      while ((await fields())[0] !== 'Z') await new Promise((resolve) => void setTimeout(resolve, 5));
+    const until = async (holds: () => Promise<boolean>): Promise<void> => {
+      while (!(await holds())) await new Promise((resolve) => void setTimeout(resolve, 5));
     };
-    await waitFor(`process ${pid} to end`, ending());
+    const program = () => readFile(`/proc/${parent.pid}/comm`, 'utf8');
+    await waitFor('the shell to become another program', until(async () => (await program()) === 'sleep\n'));
+    process.kill(pid);
+    await waitFor(`process ${pid} to end`, until(async () => (await fields())[0] === 'Z'));
     await leave({ pid, started: start });
     await expectTakenOver();
   });

@@ -159,9 +159,15 @@ describe('a stale lock is taken over', () => {
       while (!(await holds())) await new Promise((resolve) => void setTimeout(resolve, 5));
     };
     const program = () => readFile(`/proc/${parent.pid}/comm`, 'utf8');
-    await waitFor('the shell to become another program', until(async () => (await program()) === 'sleep\n'));
+    await waitFor(
+      'the shell to become another program',
+      until(async () => (await program()) === 'sleep\n'),
+    );
     process.kill(pid);
-    await waitFor(`process ${pid} to end`, until(async () => (await fields())[0] === 'Z'));
+    await waitFor(
+      `process ${pid} to end`,
+      until(async () => (await fields())[0] === 'Z'),
+    );
     await leave({ pid, started: start });
     await expectTakenOver();
   });

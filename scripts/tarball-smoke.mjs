@@ -29,6 +29,16 @@ for (const subpath of open) {
   if (odd.length > 0) throw new Error(`the package has files that nothing needs: ${odd.join(', ')}`);
 }
 
+// what the README leads to, and the pages that npm and readers look for
+{
+  const folder = 'node_modules/noisefold';
+  const links = readFileSync(join(folder, 'README.md'), 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g);
+  const pages = ['CHANGELOG.md', 'SECURITY.md', 'LICENSE', ...Array.from(links, ([, link]) => link)];
+  const missing = pages.filter((name) => !existsSync(join(folder, name)));
+  if (missing.length > 0) throw new Error(`the package lacks ${missing.join(', ')}`);
+  console.log(`pages: ${new Set(pages).size}`);
+}
+
 const closed = await import('noisefold/internal/fp').catch((error) => error.code);
 if (closed !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') throw new Error('noisefold/internal is open');
 

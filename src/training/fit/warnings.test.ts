@@ -42,8 +42,8 @@ const warningsAbout = async (data: Dataset<Image>, more: Partial<Training<Scalar
 
 describe('pixels that are never negative', () => {
   test('are reported once, after as many images as there are', async () => {
-    const found = await warningsAbout(dataOf([0, 0.2, 0.4, 0.6, 0.8, 1]));
-    expect(found).toEqual([
+    const warnings = await warningsAbout(dataOf([0, 0.2, 0.4, 0.6, 0.8, 1]));
+    expect(warnings).toEqual([
       {
         _tag: 'Warning',
         step: 2, // six images in batches of two

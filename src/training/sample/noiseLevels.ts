@@ -13,11 +13,11 @@ const ROUNDING = 1e-5;
 export const otherLevel = (own: Process, other: Process): number | undefined => {
   const places = new Map(Array.from(other.timesteps, (timestep, place) => [timestep, place]));
   const at = own.marginals.findIndex(({ scale, variance }, place) => {
-    const found = other.marginals[places.get(own.timesteps[place]!) ?? -1];
+    const marginal = other.marginals[places.get(own.timesteps[place]!) ?? -1];
     return !(
-      found !== undefined &&
-      Math.abs(found.scale - scale) <= ROUNDING * scale &&
-      Math.abs(found.variance - variance) <= ROUNDING * variance
+      marginal !== undefined &&
+      Math.abs(marginal.scale - scale) <= ROUNDING * scale &&
+      Math.abs(marginal.variance - variance) <= ROUNDING * variance
     );
   });
   return at === -1 ? undefined : own.timesteps[at];

@@ -199,12 +199,10 @@ describe('is refused, by the name of the tensor:', () => {
     ['2⁴⁰ paths', [w, put(0), Array.from({ length: 40 }, (): Part => ['0', tuple(get(0), get(0)), put(0)])], 'weights: ', /at most \d+ (values|tensors)/],
     ['10⁸ visits', [dict(...Array.from({ length: 10 ** 4 }, (_, i) => [integer(i), 'N'] as const)), put(0), list(Array.from({ length: 10 ** 4 }, () => get(0)))], 'weights: ', /at most \d+ values/],
   ])('%s', async (_, part, where, expected) => {
-    const before = performance.now();
     const error = await errorOf(torchZip(pickleOf(part), four));
     expect(error._tag).toBe('DecodeError');
     expect(error.where).toContain(where);
     expect(error.expected).toMatch(expected);
-    expect(performance.now() - before).toBeLessThan(20_000);
   });
 
   test.each([NaN, Infinity])('%d, unless that is allowed', async (odd) => {

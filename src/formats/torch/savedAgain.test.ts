@@ -30,12 +30,11 @@ describe('the line that saves the weights of a file again', () => {
     loop.items.push(loop);
     expect(saved(dict({ loop }))).toBe(null);
     const wide: Pickled = { _tag: 'List', items: Array.from({ length: 2 ** 20 }, () => null) };
-    const before = performance.now();
-    saved(dict(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, wide]))));
+    // visits of each shared value, and copies of a growing path, would exceed the time limit of all tests
+    saved(dict(Object.fromEntries(Array.from({ length: 10 ** 5 }, (_, i) => [`k${i}`, wide]))));
     const args: readonly Pickled[] = Array.from({ length: 10 ** 5 }, () => null);
     let chain: Pickled = own;
     for (let i = 0; i < 10 ** 5; i++) chain = { ...inert('__main__.Link', chain), args };
     saved(dict({ chain }));
-    expect(performance.now() - before).toBeLessThan(5000);
   });
 });

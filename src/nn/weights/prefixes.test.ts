@@ -27,8 +27,7 @@ describe('the prefixes of a file', () => {
   ])('are %s', (_, names, expected) => expect(found(...names)).toBe(expected)); // prettier-ignore
 
   test('take a bounded time for names of any length', () => {
-    const before = performance.now();
+    // comparing each prefix letter by letter would exceed the time limit of all tests
     expect(found('.'.repeat(10 ** 6))).toBe('');
-    expect(performance.now() - before).toBeLessThan(5000);
   });
 });

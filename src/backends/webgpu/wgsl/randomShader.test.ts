@@ -7,6 +7,7 @@ import { randomShader } from './randomShader.js';
 import type { ShaderLimits } from './shader.js';
 
 const gpu = await dawn();
+const noAdapter = gpu === null ? ': no adapter of WebGPU' : '';
 afterAll(() => gpu?.close());
 
 const made = async (distribution: Distribution, elements: number, key: KeyWords, limits: ShaderLimits) => {
@@ -25,7 +26,7 @@ const made = async (distribution: Distribution, elements: number, key: KeyWords,
 
 const ulp = (x: number): number => 2 ** (Math.floor(Math.log2(Math.abs(x))) - 23);
 
-describe.skipIf(gpu === null)('random numbers on the device', () => {
+describe.skipIf(gpu === null)(`random numbers on the device${noAdapter}`, () => {
   test.each([
     ['bits', 1],
     ['bits', 65_537],

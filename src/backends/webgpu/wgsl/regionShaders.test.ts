@@ -9,6 +9,7 @@ import { regionShaders } from './regionShaders.js';
 import type { Buffers, Shader, ShaderLimits } from './shader.js';
 
 const gpu = await dawn();
+const noAdapter = gpu === null ? ': no adapter of WebGPU' : '';
 afterAll(() => gpu?.close());
 
 /** Limits that WebGPU guarantees on every device. */
@@ -60,7 +61,7 @@ const exact: RegionChoices = {
 }; // prettier-ignore
 
 // a software adapter takes about 20 ms to compile each region
-describe.skipIf(gpu === null)('a region in WGSL agrees with the interpreter', () => {
+describe.skipIf(gpu === null)(`a region in WGSL agrees with the interpreter${noAdapter}`, () => {
   const run = (region: Region, arrays: readonly NumberArray[], limits = gpu!.limits) =>
     gpu!.run(regionShaders(region, apart(arrays), limits), arrays);
 

@@ -76,7 +76,7 @@ describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
     const { page } = visit;
     const step = await stepOf(page);
     const snapshot = decodeCheckpoint('saved')(half);
-    const large = E.flatMap((found: Snapshot) => encodeCheckpoint({ ...found, batch: 2 ** 22 }))(snapshot);
+    const large = E.flatMap((found: Snapshot) => encodeCheckpoint({ ...found, batch: 6000 }))(snapshot);
     if (E.isLeft(large)) throw new Error(large.left.message);
     await open(page, 'large.safetensors', large.right);
     await page.waitForSelector('.notice.error');

@@ -205,7 +205,9 @@ const closedForm: Law<Place> = {
     const last = process.marginals.at(-1)!;
     const prior = (last.scale ** 2 * (c ** 2 - 1) - Math.log(last.variance)) / 2;
     const [fixed, learned] = [await termsOf(place, false), await termsOf(place, true)];
-    /** Of a variance σ², whose logarithm is rounded, and of means off by δ: (μ − μ̃ + δ)²/(2·σ²) for (μ − μ̃)² of 2·σ²·L. */
+    /**
+     * Bounds the error of L = (μ − μ̃)²/(2·σ²) + … for means that are off by δ, and for a variance σ² with a rounded logarithm.
+     */
     const nearly = (what: string, actual: number, expected: number, sigma2: number): Violation => {
       const [off, logarithm] = [32 * ULP, Math.abs(Math.log(sigma2))];
       const ofMeans = off * Math.sqrt((2 * Math.max(0, expected)) / sigma2) + off ** 2 / sigma2;

@@ -1,4 +1,4 @@
-/** What the types of models say of their classes, and what the types of guidances say that they need. */
+/** Marks in the types of models and guidances: a model without classes, a guidance that needs classes or a guide. */
 
 declare const withoutClasses: unique symbol;
 

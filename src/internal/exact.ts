@@ -7,7 +7,7 @@
  * `G` is inferred as a record with the fields of the argument. If all of them are fields of the options, `Exact` is
  * `unknown`, so that the parameter has the type of the options, and another mistake has its usual message.
  */
-import type { LastOf } from './union.js';
+import type { LastOf } from './typeKinds.js';
 
 /** Refuses the fields of `G` whose names are not among `F`. */
 export type Exact<G, F> = keyof G extends F

@@ -126,7 +126,8 @@ const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
  * numbers that belong to others. A CRC-32 of 0, as `torch.serialization.set_crc32_options(False)` writes it, is ignored.
  *
  * Fails with `DecodeError` for bytes that are damaged or of another format, for a pickle that calls other classes or
- * functions than those of tensors and of the objects that docs/weights.md lists, for numbers that are not finite, and for integers beyond int32; with `FileError`;
+ * functions than those of tensors and of the objects that docs/weights.md lists, for numbers that are not finite, and for
+ * integers beyond int32; with `FileError`;
  * with `ConfigError` for a prefix that no name has; and with the errors of `use`.
  *
  * @param from - a path, bytes, a `Blob` of a page, or the files of a folder by name

@@ -26,7 +26,7 @@ export { imagesOfFiles, type PictureFile } from './data/imagesOfFiles.js';
 export type { LabelOf, Labelling } from './data/labelling.js';
 export type { PictureChannels, PictureOptions, Size } from './data/pictures.js';
 export { fit, type Fit } from './fit/fit.js';
-export type { Explosion, FirstLosses } from './fit/explosion.js';
+export type { Explosion } from './fit/explosion.js';
 export type { HeldOut, Training } from './fit/training.js';
 export type { Initial } from './fit/initial.js';
 export type { AnyRecipe, Average, Given, Learnable, ObjectiveOf, Recipe } from './fit/recipe.js';
@@ -63,7 +63,7 @@ export {
   type TrainStepInputs,
   type TrainStepResult,
 } from './fit/trainState.js';
-export { readTensors, type Snapshot, uploadTensors } from './checkpoints/snapshot.js';
+export { type FirstLosses, readTensors, type Snapshot, uploadTensors } from './checkpoints/snapshot.js';
 export { postHocAverage, type PostHoc } from './checkpoints/postHoc.js';
 export { loadTensors, saveTensors } from './checkpoints/tensorFiles.js';
 export {

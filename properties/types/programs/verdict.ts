@@ -6,7 +6,7 @@ import type { Program } from './program.js';
 const placeOf = ({ text }: Program, at: number): string =>
   at < 0 ? 'the declarations' : `\`${/^\W*\w*/.exec(text.slice(at).split('\n')[0]!)![0].trim()}\``;
 
-/** The fault in the errors of one compiler; null if there is none. */
+/** Compares the errors of one compiler with those that a program should have: describes the difference, or null. */
 const faultOf = (program: Program, errors: readonly ErrorIn[]): string | null => {
   const { kind, mark } = program;
   const [first, ...others] = errors;

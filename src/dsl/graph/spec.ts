@@ -5,7 +5,7 @@
  * - `'B:int32'` and `':bool'` have another dtype; `'key'` is a random key;
  * - records and arrays of specs are trees. They may contain a {@link TreeSpec}.
  */
-import type { IsAny } from '../../internal/any.js';
+import type { IsAny } from '../../internal/typeKinds.js';
 import { isTagged } from '../../internal/either.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';

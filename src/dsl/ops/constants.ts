@@ -73,7 +73,7 @@ export const scalar: {
 type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;
 
 /** An error message if a list that is written out is too long or too short for a valid shape; otherwise `never`. */
-type OtherCount<A extends HostNumbers, S extends Shape> = number extends A['length']
+type OtherLength<A extends HostNumbers, S extends Shape> = number extends A['length']
   ? never
   : Product<[S] extends [Extents<S>] ? S : readonly [Dim]> extends infer N extends number
     ? number extends N
@@ -98,7 +98,7 @@ const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | U
  * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const constantOf = <const A extends HostNumbers, const S extends readonly number[]>(
-  data: Checked<A, S, OtherCount<A, S>, S[number]>,
+  data: Checked<A, S, OtherLength<A, S>, S[number]>,
   ...shape: Extents<S>
 ): Tensor<Widened<S>, DTypeOfArray<A>> => {
   const numbers = data as A; // or an error message

@@ -3,11 +3,10 @@
  * form, so that equal extents are equal types: `Double<Half<'H'>>` is `'H'`, `Add<'D', 'C'>` is `'C+D'`. The wide `Dim`
  * stays wide.
  */
-import type { IsAny } from '../../internal/any.js';
 import type { HalfLiteral, Sum } from '../../internal/digits.js';
 import { refuseShape } from '../../internal/errors.js';
 import { sizeOf } from '../../internal/numbers.js';
-import type { IsUnion, LastOf } from '../../internal/union.js';
+import type { IsAny, IsUnion, LastOf } from '../../internal/typeKinds.js';
 import type { BadWord } from './words.js';
 
 /**

@@ -4,7 +4,7 @@
  * `never`, so that the uses of the result are not errors too.
  */
 import type { Checked } from './checked.js';
-import type { IsUnion } from '../../internal/union.js';
+import type { IsUnion } from '../../internal/typeKinds.js';
 import type { Dim, Shape } from './dim.js';
 
 /**

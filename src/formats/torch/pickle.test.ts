@@ -86,7 +86,7 @@ describe('a call in a pickle', () => {
     expect(value).toMatchObject({ _tag: 'Inert', global: 'os.system', args: ['echo'], state: { _tag: 'Dict', entries: [['a', 1]] } });
   });
 
-  test('is told by its name; what is only named is not called', async () => {
+  test('that is called is listed by its name, and one that is only named is not', async () => {
     const named = [global('posix', 'system'), '0', text('nt'), text('system'), 0x93, '0'];
     const { value, calls } = await readPickle(sourceOfBytes('x', pickleOf(named, call(global('a', 'B')), text('v'), 'b')), 0);
     expect([...calls]).toEqual(['a.B']);

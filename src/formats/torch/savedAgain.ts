@@ -2,7 +2,7 @@
 import { isPickled, type Inert, type Pickled, type PickledRecord } from './pickleValues.js';
 import { makesTensor } from './tensors.js';
 
-/** What lies in a value: its tensors, and whether an object of it is unknown. */
+/** The contents of a value: the number of its tensors, and whether all of its objects are known. */
 interface Contents {
   readonly tensors: number;
   readonly isKnown: boolean;
@@ -24,7 +24,7 @@ const partsOf = (value: PickledRecord): readonly Pickled[] => {
   return 'items' in value ? value.items : [];
 };
 
-/** Counts what lies in values, each once for a root, up to a limit for all roots. */
+/** Counts the contents of values, each once for a root, up to a limit for all roots. */
 const counterOf = (isKnown: (global: string) => boolean) => {
   let left = MOST_COUNTED;
   return (root: Pickled): Contents => {

@@ -83,7 +83,7 @@ describe('a residual block', () => {
   test('drops elements after the SiLU: each is 0, or divided by the rate of those that stay', async () => {
     const dropout = 0.25;
     const block = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain, dropout });
-    /** What the block adds to its input: with this kernel, the second convolution is the identity. */
+    /** The difference of the block from its input: with this kernel, the second convolution is the identity. */
     const addition = (drops: boolean) =>
       numbersOf((k) => {
         const { begin, drop } = fork(k, 'begin', 'drop');

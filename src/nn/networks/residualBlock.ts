@@ -270,7 +270,7 @@ export const residualBlock = <
 >(
   config: Exact<G, keyof ResidualBlockConfig<0, 0, 0>> & ResidualBlockConfig<C, D, E, GroupsFor<N, C, D>>,
 ): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> =>
-  resizing('residualBlock', fields(config as unknown as ResidualBlockConfig<C, D, E>), (x) => x);
+  resizing('residualBlock', fields(config as unknown as ResidualBlockConfig<C, D, E>), (x) => x); // no call passes a message
 
 /**
  * A {@link residualBlock} that halves the size: `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H/2, W/2, D]`. The filter
@@ -293,7 +293,7 @@ export const downsampleBlock = <
 ): DownsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
   resizing(
     'downsampleBlock',
-    downsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>),
+    downsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>), // no call passes a message
     (x) => halved<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
   );
 
@@ -319,6 +319,6 @@ export const upsampleBlock = <
 ): UpsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
   resizing(
     'upsampleBlock',
-    upsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>),
+    upsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>), // no call passes a message
     (x) => doubled<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
   );

@@ -53,8 +53,8 @@ export interface PostHoc {
  * the nearest profile over the updates, by least squares in float64. EDM2 (Karras et al. 2024), algorithm 3. The
  * weights of the sum are divided by their own sum, as in EDM2's code. Without this division the widths 0.05 and 0.1 in
  * four snapshots of equal distance give weights whose sum is 1.009 for the width 0.08 and 0.963 for 0.15; in forty,
- * 1.0000 for both. The tensors have the paths of the parameters, as `uploadTensors` takes them. Averages of widths 0.05 and 0.1 in some tens
- * of snapshots are enough for every width between them. Returns a `ConfigError` for invalid options, without such
+ * 1.0000 for both. The tensors have the paths of the parameters, as `uploadTensors` takes them. Averages of widths 0.05
+ * and 0.1 in some tens of snapshots are enough for every width between them. Returns a `ConfigError` for invalid options, without such
  * averages, or if two have the same width and step, and a `CheckpointMismatch` for snapshots of different models.
  * @example
  * const w = (value: number): StoredTensor => ({ dtype: 'F32', shape: [1], data: Float32Array.of(value) })

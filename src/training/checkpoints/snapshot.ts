@@ -16,7 +16,6 @@ import {
   valueShape,
   type Resident,
 } from '../../dsl/index.js';
-import type { FirstLosses } from '../fit/explosion.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../formats/float16.js';
 import { withinFloat32 } from '../../formats/float32.js';
@@ -24,6 +23,12 @@ import { showType } from '../../internal/errors.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import { gen, keep, take, type Work } from '../../internal/gen.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
+
+/** The first losses of a run, at most 100, without those that explode. */
+export interface FirstLosses {
+  readonly count: number;
+  readonly mean: number;
+}
 
 /** A training run between two steps. With the same data set and recipe it resumes bit for bit. */
 export interface Snapshot {

@@ -1,5 +1,6 @@
 /** Losses that explode without becoming infinite. */
 import { failure, type NoisefoldError } from '../../dsl/index.js';
+import type { FirstLosses } from '../checkpoints/snapshot.js';
 
 /** When a loss counts as exploded, and what follows. */
 export interface Explosion {
@@ -14,19 +15,18 @@ export interface Explosion {
   readonly ends?: boolean;
 }
 
+const defaults: Required<Explosion> = { factor: 100, steps: 10, ends: true };
+
+/** The options with their defaults. */
+export const explosionOf = (options: Explosion = {}): Required<Explosion> => ({ ...defaults, ...options });
+
 /** The number of losses whose mean is the usual loss of a run. */
 const FIRST = 100;
-
-/** The first losses of a run, at most 100, without those that explode. */
-export interface FirstLosses {
-  readonly count: number;
-  readonly mean: number;
-}
 
 /** The losses of a run so far. */
 export interface Losses {
   readonly first: FirstLosses;
-  /** The number of steps in a row whose loss explodes, up to the last step. */
+  /** The number of steps in a row whose loss explodes, up to the last finite one. */
   readonly inARow: number;
 }
 
@@ -34,15 +34,16 @@ export interface Losses {
 export const noLosses: Losses = { first: { count: 0, mean: 0 }, inARow: 0 };
 
 /** The greatest loss that does not explode. A mean that is not positive has none. */
-const limitOf = ({ count, mean }: FirstLosses, factor: number): number => {
+const limitOf = ({ count, mean }: FirstLosses, { factor }: Required<Explosion>): number => {
   if (mean <= 0) return Infinity;
   return (count < FIRST ? factor * factor : factor) * mean;
 };
 
 /** Adds the loss of a step. One that is not finite changes nothing. */
-export const withLoss = ({ first, inARow }: Losses, loss: number, { factor = 100 }: Explosion = {}): Losses => {
-  if (!Number.isFinite(loss)) return { first, inARow };
-  if (loss > limitOf(first, factor)) return { first, inARow: inARow + 1 };
+export const withLoss = (losses: Losses, loss: number, explosion: Required<Explosion>): Losses => {
+  const { first, inARow } = losses;
+  if (!Number.isFinite(loss)) return losses;
+  if (loss > limitOf(first, explosion)) return { first, inARow: inARow + 1 };
   if (first.count >= FIRST) return { first, inARow: 0 };
   const count = first.count + 1;
   return { first: { count, mean: first.mean + (loss - first.mean) / count }, inARow: 0 };
@@ -50,7 +51,7 @@ export const withLoss = ({ first, inARow }: Losses, loss: number, { factor = 100
 
 const rounded = (loss: number): string => String(Number(loss.toPrecision(3)));
 
-/** The text of the warning about a loss that explodes. */
+/** Describes a loss that explodes, for a warning. */
 export const explosionText = ({ first }: Losses, loss: number): string =>
   `the loss is ${rounded(loss)}, ${rounded(loss / first.mean)} times the mean of the first losses, ${rounded(first.mean)}`;
 
@@ -59,12 +60,12 @@ export const explosionError = (
   step: number,
   { first, inARow }: Losses,
   loss: number,
-  { factor = 100, steps = 10, ends = true }: Explosion = {},
+  explosion: Required<Explosion>,
 ): NoisefoldError | null =>
-  ends && inARow >= steps
+  explosion.ends && inARow >= explosion.steps
     ? failure('Diverged', {
         where: `training, step ${step}`,
-        expected: `a loss below ${rounded(limitOf(first, factor))}`,
+        expected: `a loss below ${rounded(limitOf(first, explosion))}`,
         actual: `${rounded(loss)}, and more than that in ${inARow} steps in a row`,
         hint: 'lower the learning rate, or clip gradients; explosion: { ends: false } only reports such steps',
       })

@@ -10,7 +10,7 @@ export type Unsigned = number | null;
 export const withImages = (before: Unsigned, images: Float32Array, batch: number): Unsigned =>
   before === null || images.some((x) => x < 0) ? null : before + batch;
 
-/** The text of the warning about images without negative pixels; null if there is none. */
+/** Describes images without negative pixels, for a warning; null if there is no reason for one. */
 export const unsignedText = (images: Unsigned, size: number): string | null =>
   images === null || images < Math.min(size, ENOUGH)
     ? null

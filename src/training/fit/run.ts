@@ -25,7 +25,7 @@ import { mayGoOn, opened, type Opened, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
 import { counted, divergence, noSteps } from './divergence.js';
-import { explosionError, explosionText, noLosses, withLoss } from './explosion.js';
+import { explosionError, explosionOf, explosionText, noLosses, withLoss } from './explosion.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
 import { initialParams } from './initial.js';
@@ -150,7 +150,8 @@ const running = <P, I extends ImageShape>(
   training: AnyTraining<P, I>,
   { loop, heldOut, settings, run }: Parts<P, I>,
 ): TrainingRun<P> => {
-  const { data, batch, steps, key, signal, model, explosion, from, config = recipeConfig(training) } = training;
+  const { data, batch, steps, key, signal, model, from, config = recipeConfig(training) } = training;
+  const explosion = explosionOf(training.explosion);
   const keys = fork(key, 'data', 'augment', 'step');
   const positions = positionsOf({ key: keys.data, size: data.size, batch });
   const batchAt = loaded(model, data, signal);
@@ -197,8 +198,9 @@ const running = <P, I extends ImageShape>(
       const { isFinite, ...report } = reported.right;
       const step = done++;
       heldOutLoss = undefined;
-      losses = withLoss(losses, report.loss, explosion);
-      if (losses.inARow > 0)
+      const before = losses;
+      losses = withLoss(before, report.loss, explosion);
+      if (losses.inARow > before.inARow)
         yield E.right({ _tag: 'Warning', step, about: 'loss', message: explosionText(losses, report.loss) });
       yield E.right({ _tag: 'Step', step, of: steps, ...report, milliseconds: performance.now() - began });
       series = counted(series, isFinite);

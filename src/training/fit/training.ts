@@ -55,8 +55,8 @@ export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = M
    */
   readonly allowOtherRounding?: boolean;
   /**
-   * What a loss that explodes does: by default the run ends as `Diverged` when the loss is above 100 times the mean of its
-   * first 100 losses in 10 steps in a row.
+   * Ends a run whose loss explodes: by default as `Diverged`, when ten losses in a row are above 100 times the mean of the
+   * first 100 losses.
    */
   readonly explosion?: Explosion;
   /** True to train on a data set that is smaller than a batch, whose images are then several times in a batch. */

@@ -22,7 +22,16 @@ import { drawnOnce } from './runSampling.js';
 /** The images to encode, and options like those of a sampling. */
 export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
   Sampling<Q, J>,
-  'grid' | 'guidance' | 'guide' | 'correction' | 'labels' | 'condition' | 'batch' | 'onStep' | 'signal'
+  | 'grid'
+  | 'guidance'
+  | 'guide'
+  | 'correction'
+  | 'allowOtherProcess'
+  | 'labels'
+  | 'condition'
+  | 'batch'
+  | 'onStep'
+  | 'signal'
 > {
   /** Images of the model's shape, in [-1, 1]. */
   readonly images: Itself<Images>;

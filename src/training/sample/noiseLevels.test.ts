@@ -8,6 +8,7 @@ import { datasetOf } from '../data/dataset.js';
 import { fit } from '../fit/fit.js';
 import { right } from '../testing.js';
 import type { Trained } from '../trained.js';
+import { encode } from './encode.js';
 import { sample } from './sample.js';
 
 type Image = [1, 1, 1];
@@ -51,6 +52,18 @@ describe('a sampling with another process than that of the training', () => {
     right(await drawn((trained) => ({ ...trained, process: longer }), { allowOtherProcess: true }));
     right(await drawn(({ trainingProcess: _, ...trained }) => ({ ...trained, process: longer })));
   });
+});
+
+test('an encoding with another process is refused, unless it is allowed', async () => {
+  const images = { data: Float32Array.of(0.5), shape: [1, 1, 1, 1] as const };
+  const encoded = (more: { readonly allowOtherProcess?: boolean }) =>
+    using(reference())((backend) =>
+      RTE.chain((trained: Trained<Scalar, Image>) =>
+        encode({ ...trained, process: longer }, { images, grid: 5, ...more }),
+      )(fit<Scalar, Image>(recipe))(backend),
+    )();
+  expect(await encoded({})).toMatchObject(E.left({ _tag: 'ConfigError', where: 'encode: process' }));
+  right(await encoded({ allowOtherProcess: true }));
 });
 
 test.each([

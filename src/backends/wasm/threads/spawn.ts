@@ -78,7 +78,7 @@ export const canShareMemory = (): boolean =>
   scope.SharedArrayBuffer !== undefined &&
   (nodeThreads() !== undefined || (scope.crossOriginIsolated === true && scope.Worker !== undefined));
 
-/** What workers need in order to start, by the kind of machine. */
+/** Says how to let workers start, on this kind of machine. */
 export const workersNeed = (): string =>
   nodeThreads() === undefined
     ? "a page's content security policy needs worker-src blob:"

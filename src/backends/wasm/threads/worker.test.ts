@@ -1,4 +1,4 @@
-/** What a real worker does with the messages of `protocol.ts`. */
+/** Sends the messages of `protocol.ts` to a real worker. */
 import { expect, test } from 'vitest';
 import { waitFor } from '../../../../properties/waiting.js';
 import { wasm } from '../assembler/assembler.js';

@@ -5,7 +5,7 @@
 import type { Checked } from '../../types/checked.js';
 import { type Extent, type Extents, isExtent, type IsWide, type Wide, type Widened } from '../../types/dim.js';
 import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
-import type { IsAny } from '../../../internal/any.js';
+import type { IsAny } from '../../../internal/typeKinds.js';
 import { dual, type OneError } from '../../../internal/dual.js';
 import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import { sizeOf } from '../../../internal/numbers.js';

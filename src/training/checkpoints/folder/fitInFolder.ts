@@ -11,6 +11,7 @@ import { checked, part } from '../../../internal/parts.js';
 import { signal } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { fit, type Fit, heardError, heardEvent } from '../../fit/fit.js';
+import { explosionOf } from '../../fit/explosion.js';
 import type { Given, Learnable } from '../../fit/recipe.js';
 import type { TrainingRun } from '../../fit/run.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
@@ -39,7 +40,7 @@ const folderPart = part('a run folder, as openRunFolder returns it', 'path', 'fr
 
 const savingFields = { every: positive, keep: positive };
 
-/** What is left of a run that diverged, whose last state is not saved. */
+/** Says from which checkpoint to resume a run that diverged, whose last state is not saved. */
 const goodState = (path: string, saved: number | null): string =>
   saved === null
     ? `no checkpoint was saved before: train in another folder than ${path}`
@@ -102,7 +103,7 @@ const listeners = <P>(
     yield* demand(folder.log(metrics));
     waiting = null;
     const { heldOut: loss = Infinity } = metrics;
-    const isGood = exploded !== done - 1 || explosion?.ends === false;
+    const isGood = exploded !== done - 1 || !explosionOf(explosion).ends;
     if (done === steps || stopping || (isGood && (done % every === 0 || loss < best))) yield* save(run);
     if (loss < best) best = loss;
   }

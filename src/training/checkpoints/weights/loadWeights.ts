@@ -110,7 +110,7 @@ const demanded = (key: RandomKey | undefined): RandomKey =>
     hint: 'give { partial: true, key: key(7) }',
   });
 
-/** What helps with the differences between a file and a model: a prefix, or a partial load. */
+/** Suggests a prefix or a partial load, for a file that differs from a model. */
 const hintFor = (table: WeightTable, entries: OpenTensors['entries'], report: WeightReport, prefix: string): string => {
   const { missing, unexpected, mismatched } = report;
   const others = prefixesIn(table, entries).filter((each) => each.prefix !== prefix);

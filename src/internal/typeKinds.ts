@@ -1,4 +1,7 @@
-/** Unions in types. */
+/** Tests of types: `any`, and unions. */
+
+/** True for `any`, which is assignable to every type except `never`. */
+export type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /** True for a union, such as `64 | 128`. */
 export type IsUnion<U, Whole = U> = U extends unknown ? ([Whole] extends [U] ? false : true) : never;

@@ -36,7 +36,7 @@ const runOn = async (backend: ReturnType<typeof wasmBackend>) => {
   };
 };
 
-const onCaller = await (await runOn(wasmBackend({ threads: 1 }, Infinity)))();
+const onCaller = await (await runOn(wasmBackend({ threads: 1 }, { worthWorkers: Infinity })))();
 
 const isExpected = (numbers: E.Either<string, Float32Array>): boolean =>
   E.isRight(numbers) && E.isRight(onCaller) && numbers.right.every((x, i) => Object.is(x, onCaller.right[i]));
@@ -46,7 +46,7 @@ const withBackend = async <A>(
   use: (run: Awaited<ReturnType<typeof runOn>>, backend: ReturnType<typeof wasmBackend>) => Promise<A>,
 ): Promise<A> => {
   // prettier-ignore
-  const backend = wasmBackend({ threads: 2 }, 0, spawn);
+  const backend = wasmBackend({ threads: 2 }, { worthWorkers: 0, start: spawn });
   const result = await use(await runOn(backend), backend);
   await backend.close();
   return result;
@@ -59,7 +59,7 @@ const checks: ThreadsChecks = {
   equalBits: async (threads) => {
     const equal: boolean[] = [];
     for (const count of threads) {
-      const backend = wasmBackend({ threads: count }, 0);
+      const backend = wasmBackend({ threads: count }, { worthWorkers: 0 });
       equal.push(isExpected(await (await runOn(backend))()));
       await backend.close();
     }

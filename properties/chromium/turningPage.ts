@@ -42,7 +42,7 @@ const counted = async <A>(work: () => Promise<A>): Promise<readonly [A, Turns]> 
 
 const backends: Readonly<Record<string, taskEither.TaskEither<NoisefoldError, Backend>>> = {
   reference: reference(),
-  wasm: TE.fromIO(() => wasmBackend({ threads: 1 }, Infinity)), // without workers
+  wasm: TE.fromIO(() => wasmBackend({ threads: 1 }, { worthWorkers: Infinity })), // without workers
 };
 
 const checks: TurningChecks = {

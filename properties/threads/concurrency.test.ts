@@ -7,7 +7,7 @@ import { E } from '../../src/internal/fp.js';
 import { valueOf } from '../oracles/plans.js';
 import { type Bits, bitsOf, donatingOn, steppingOn } from './step.js';
 
-const alone = wasmBackend({ threads: 1 }, Infinity);
+const alone = wasmBackend({ threads: 1 }, { worthWorkers: Infinity });
 const onCaller = await steppingOn(alone);
 const known = new Map<number, Promise<Bits>>();
 /** The bits of a step on the calling thread. */
@@ -18,7 +18,7 @@ const expected = (seed: number): Promise<Bits> => {
 };
 
 const site = createSite({ chance: 0.05, most: 1 });
-const backend = wasmBackend({ threads: 3 }, 0, site.spawn);
+const backend = wasmBackend({ threads: 3 }, { worthWorkers: 0, start: site.spawn });
 const { step } = await steppingOn(backend);
 
 afterAll(async () => {
@@ -108,7 +108,7 @@ test('memory that is freed during a run is not used again before the run has end
 });
 
 test('memory freed during runs is reused, even if there is always a run', async () => {
-  const own = wasmBackend({ threads: 1 }, 0);
+  const own = wasmBackend({ threads: 1 }, { worthWorkers: 0 });
   const stepping = await steppingOn(own);
   const large = { buffers: [], calls: [], arenaElements: 2 ** 27, inputs: [], outputs: [] };
   let running = stepping.step(1);
@@ -150,7 +150,7 @@ test('of two concurrent runs with the same donated value, the second fails', asy
 });
 
 test('a backend is closed during a run, and while others wait', async () => {
-  const own = wasmBackend({ threads: 2 }, 0, site.spawn);
+  const own = wasmBackend({ threads: 2 }, { worthWorkers: 0, start: site.spawn });
   const stepping = await steppingOn(own);
   const [running] = await begun(() => stepping.step(1));
   const waiting = [stepping.step(2), stepping.step(3)];
@@ -165,7 +165,7 @@ test('a backend is closed during a run, and while others wait', async () => {
 
 test('a backend is closed while its workers start', async () => {
   for (let turns = 0; turns < 6; turns++) {
-    const own = wasmBackend({ threads: 2 }, 0, site.spawn);
+    const own = wasmBackend({ threads: 2 }, { worthWorkers: 0, start: site.spawn });
     const stepping = await steppingOn(own);
     const running = stepping.step(1);
     for (let i = 0; i < turns; i++) await turn();

@@ -17,7 +17,7 @@ const notices = vi.fn();
 beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(notices.mockReset()));
 afterEach(() => void vi.restoreAllMocks());
 
-const alone = wasmBackend({ threads: 1 }, Infinity);
+const alone = wasmBackend({ threads: 1 }, { worthWorkers: Infinity });
 const expected = valueOf(await (await steppingOn(alone)).step(1));
 valueOf(await alone.close());
 
@@ -46,7 +46,7 @@ const stepOn = async (
   threads: number,
   use: (step: () => Promise<Outcome>) => Promise<void>,
 ): Promise<void> => {
-  const backend = wasmBackend({ threads }, 0, spawn);
+  const backend = wasmBackend({ threads }, { worthWorkers: 0, start: spawn });
   const stepping = await steppingOn(backend);
   const { buffers, bytes } = backend.stats();
   await use(() => waitFor('a step on workers', stepping.step(1)));

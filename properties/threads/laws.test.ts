@@ -1,5 +1,6 @@
 /**
- * Results have equal bits for any number of threads, and all laws of backends hold for several such backends at once.
+ * Results have equal bits for any number of threads and both sizes of tiles, and all laws of backends hold for several such
+ * backends at once.
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import { wasmBackend } from '../../src/backends/wasm/backend.js';
@@ -16,8 +17,10 @@ const isLong = notAsked === '';
 
 /** Everything on the calling thread, then everything on workers; `npm test` uses one odd number of workers. */
 const backends = [
-  wasmBackend({ threads: 1 }, Infinity),
-  ...(isLong ? [1, 2, 3, 4] : [3]).map((threads) => wasmBackend({ threads }, 0)),
+  wasmBackend({ threads: 1 }, { worthWorkers: Infinity, tiles: 'narrow' }),
+  ...(isLong ? [1, 2, 3, 4] : [3]).map((threads) =>
+    wasmBackend({ threads }, { worthWorkers: 0, tiles: threads === 2 ? 'narrow' : 'wide' }),
+  ),
 ];
 
 afterAll(async () => {

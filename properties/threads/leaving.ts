@@ -3,7 +3,7 @@ import { wasmBackend } from '../../src/backends/wasm/backend.js';
 import { compile, program, read, upload, matmul } from '../../src/dsl/index.js';
 import { valueOf } from '../oracles/plans.js';
 
-const backend = wasmBackend({ threads: 2 }, 0);
+const backend = wasmBackend({ threads: 2 }, { worthWorkers: 0 });
 const { run } = valueOf(
   await compile(
     program({ x: '2 2' }, ({ x }) => ({ y: matmul(x, x) })),

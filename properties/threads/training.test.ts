@@ -14,7 +14,7 @@ import { valueOf } from '../oracles/plans.js';
 import { type Bits, steppingOn } from './step.js';
 
 const isLong = notAsked === '';
-const onCaller = (): Backend => wasmBackend({ threads: 1 }, Infinity);
+const onCaller = (): Backend => wasmBackend({ threads: 1 }, { worthWorkers: Infinity, tiles: 'narrow' });
 
 /** The state after two steps of training of a U-Net of 0.5 million parameters. */
 const trained = async (backend: Backend): Promise<Bits> => {
@@ -39,10 +39,11 @@ const trained = async (backend: Backend): Promise<Bits> => {
   return hash.digest('hex');
 };
 
-test.skipIf(!isLong)(`a U-Net and its optimizer have equal bits with any number of threads ${notAsked}`, async () => {
+test.skipIf(!isLong)(`a U-Net and its optimizer have equal bits with any threads and tiles ${notAsked}`, async () => {
   const expected = await trained(onCaller());
-  for (const threads of isLong ? [1, 2, 3, 4, 7] : [3])
-    expect(await trained(wasmBackend({ threads }, 0))).toBe(expected);
+  for (const threads of [1, 2, 3, 4, 7])
+    for (const tiles of ['narrow', 'wide'] as const)
+      expect(await trained(wasmBackend({ threads }, { worthWorkers: 0, tiles }))).toBe(expected);
 });
 
 const RUNS = isLong ? 1000 : 40;
@@ -56,7 +57,10 @@ test(`${RUNS} steps with workers that pause at random times have equal bits`, as
   expect(new Set(expected).size).toBe(3);
   valueOf(await alone.close());
   const runWith = async (threads: number): Promise<void> => {
-    const backend = wasmBackend({ threads }, 0, createSite({ chance: 0.1, most: 1 }).spawn);
+    const backend = wasmBackend(
+      { threads },
+      { worthWorkers: 0, start: createSite({ chance: 0.1, most: 1 }).spawn, tiles: 'wide' },
+    );
     const { step } = await steppingOn(backend);
     for (let i = 0; i < RUNS / 4; i++) expect(valueOf(await step(seeds[i % 3]!))).toBe(expected[i % 3]);
     valueOf(await backend.close());

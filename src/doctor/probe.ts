@@ -3,6 +3,7 @@ import type { Backend } from '../dsl/compile/backend.js';
 import type { NoisefoldError } from '../internal/errors.js';
 import { acquire } from '../backends/auto/candidates.js';
 import { trial } from '../backends/auto/trial.js';
+import { formFor } from '../backends/wasm/forms.js';
 import type { BackendName } from '../backends/auto/index.js';
 import { E, type either } from '../internal/fp.js';
 import { type Speeds, speedsOf } from './speeds.js';
@@ -36,9 +37,15 @@ interface Opened {
 type Open = () => Promise<either.Either<NoisefoldError, Opened>>;
 
 const openerOf =
-  (name: BackendName, device: string): Open =>
+  (name: BackendName, device: () => string): Open =>
   async () =>
-    E.map((backend: Backend): Opened => ({ backend, device, skipReason: null }))(await acquire(name, {})());
+    E.map((backend: Backend): Opened => ({ backend, device: device(), skipReason: null }))(await acquire(name, {})());
+
+/** Says which tiles the wasm backend uses, and the measurement that chose them. */
+const wasmDevice = (): string => {
+  const { isWide, ratio } = formFor(false).choice();
+  return `SIMD WebAssembly, all cores, ${isWide ? 'wide' : 'narrow'} tiles (wide : narrow = ${ratio.toFixed(2)})`;
+};
 
 const openWebgpu: Open = async () => {
   const { acquireDevice } = await import('../backends/webgpu/adapter.js');
@@ -56,13 +63,13 @@ const openWebgpu: Open = async () => {
 
 const OPENERS: Readonly<Record<BackendName, Open>> = {
   webgpu: openWebgpu,
-  wasm: openerOf('wasm', 'SIMD WebAssembly, all cores'),
-  reference: openerOf('reference', 'float64 JavaScript, one core'),
-  'tfjs-node-gpu': openerOf('tfjs-node-gpu', 'TensorFlow on CUDA'),
-  'tfjs-node': openerOf('tfjs-node', 'TensorFlow on the CPU'),
-  'tfjs-webgpu': openerOf('tfjs-webgpu', 'tfjs on the GPU of webgpu'),
-  'tfjs-wasm': openerOf('tfjs-wasm', 'tfjs in WebAssembly, one core'),
-  'tfjs-cpu': openerOf('tfjs-cpu', 'tfjs in JavaScript, one core'),
+  wasm: openerOf('wasm', wasmDevice),
+  reference: openerOf('reference', () => 'float64 JavaScript, one core'),
+  'tfjs-node-gpu': openerOf('tfjs-node-gpu', () => 'TensorFlow on CUDA'),
+  'tfjs-node': openerOf('tfjs-node', () => 'TensorFlow on the CPU'),
+  'tfjs-webgpu': openerOf('tfjs-webgpu', () => 'tfjs on the GPU of webgpu'),
+  'tfjs-wasm': openerOf('tfjs-wasm', () => 'tfjs in WebAssembly, one core'),
+  'tfjs-cpu': openerOf('tfjs-cpu', () => 'tfjs in JavaScript, one core'),
 };
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

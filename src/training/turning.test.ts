@@ -59,7 +59,7 @@ const drawing = { solver: ddim(), count: 2, key: key(2) } as const;
 /** Backends that run on the calling thread. For workers, see properties/threads. */
 describe.each<[string, () => Promise<E.Either<unknown, Backend>>]>([
   ['reference', () => reference()()],
-  ['wasm on the calling thread', async () => E.right(wasmBackend({ threads: 1 }, Infinity))],
+  ['wasm on the calling thread', async () => E.right(wasmBackend({ threads: 1 }, { worthWorkers: Infinity }))],
   ['tfjs-cpu', () => tfjs('cpu')()],
 ])('%s', (_, acquire) => {
   const on = async <A>(work: (backend: Backend) => Promise<A>): Promise<A> => {

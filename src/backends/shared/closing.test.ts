@@ -146,7 +146,7 @@ interface Case {
 const wasmOn = (threads: number, worthWorkers: number, where: string, points: readonly Point[]): Case => ({
   name: `wasm ${where}`,
   absent: '',
-  acquire: async () => E.right(wasmBackend({ threads }, worthWorkers)),
+  acquire: async () => E.right(wasmBackend({ threads }, { worthWorkers })),
   points,
   ...(worthWorkers === 0 && { ready: warmed }),
 });

@@ -59,8 +59,8 @@ const lastOf = async (backend: Backend, run: Runner['run'], given: DeviceBuffer)
 
 describe.each([
   ['reference', () => reference()()],
-  ['wasm on the calling thread', async () => E.right(wasmBackend({ threads: 1 }, Infinity))],
-  ['wasm on two workers', async () => E.right(wasmBackend({ threads: 2 }, 0))],
+  ['wasm on the calling thread', async () => E.right(wasmBackend({ threads: 1 }, { worthWorkers: Infinity }))],
+  ['wasm on two workers', async () => E.right(wasmBackend({ threads: 2 }, { worthWorkers: 0 }))],
   ['tfjs-cpu', () => tfjs('cpu')()],
 ])('%s', (_, acquire) => {
   test('executables that are unreachable free their memory; those in use keep it', async () => {

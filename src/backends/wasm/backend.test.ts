@@ -7,6 +7,7 @@ import { lower } from '../../dsl/compile/lower/index.js';
 import { type Node, node } from '../../dsl/graph/node.js';
 import { wasm as webAssembly } from './assembler/assembler.js';
 import { wasm, wasmBackend } from './backend.js';
+import { formFor } from './forms.js';
 
 const x = node('input', [], { path: 'x' }, [2, 3], 'float32');
 const sums = unfused([p.cumsum(x, 1)]);
@@ -76,6 +77,13 @@ test('uploads and runs that find no memory are errors, and leak nothing', async 
       if (E.isLeft(result)) break;
       fillers.push(result.right);
     }
+  // a plan takes two blocks, so that a cache line may be left
+  const lines = [];
+  for (;;) {
+    const result = await backend.upload(numbers, 'float32')();
+    if (E.isLeft(result)) break;
+    lines.push(result.right);
+  }
   const { buffers, bytes } = backend.stats();
   const full = {
     left: { _tag: 'BackendFailure', where: 'the wasm backend', expected: expect.stringMatching(/MiB of free memory$/) },
@@ -90,6 +98,7 @@ test('uploads and runs that find no memory are errors, and leak nothing', async 
   }
   expect(Array.from(valueOf(await backend.read(slot)()))).toEqual(Array.from(numbers));
   for (const filler of fillers) filler.release();
+  for (const line of lines) backend.release(line)();
   const [output] = valueOf(await runner.run([slot])());
   expect('dtype' in output! && Array.from(valueOf(await backend.read(output)()))).toEqual(expected);
   valueOf(await backend.close());
@@ -154,7 +163,7 @@ test('a plan whose code the engine refuses is an error, and leaks nothing', asyn
 });
 
 test('workers run stages above 2 GiB', async () => {
-  const backend = wasmBackend({ threads: 2 }, 0);
+  const backend = wasmBackend({ threads: 2 }, { worthWorkers: 0 });
   const [expected] = await runPlan(backend, many, [numbers]);
   const below = valueOf(await backend.compile({ ...emptyPlan, arenaElements: 2 ** 29 + 2 ** 20 })());
   expect(await runPlan(backend, many, [numbers])).toEqual([expected]);
@@ -168,4 +177,18 @@ test('memory above 2 GiB holds values', async () => {
   expect(Array.from((await runPlan(backend, sums, [numbers]))[0]!)).toEqual(expected);
   below.release();
   valueOf(await backend.close());
+});
+
+test('pairing is used, or an error says why not', async () => {
+  const opened = await wasm({ pairing: true })();
+  const { isWide } = formFor(false).choice();
+  expect(opened._tag).toBe(isWide ? 'Right' : 'Left');
+  if (E.isRight(opened)) valueOf(await opened.right.close());
+  else
+    expect(opened.left).toMatchObject({
+      _tag: 'BackendUnavailable',
+      where: 'the wasm backend: pairing',
+      actual: expect.stringMatching(/take \d\.\d\d × the time|did not optimize/),
+      hint: expect.stringContaining('Node 24'),
+    });
 });

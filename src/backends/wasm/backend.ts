@@ -1,6 +1,6 @@
 import type { Backend } from '../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { E, TE } from '../../internal/fp.js';
+import { E, type either, F, TE } from '../../internal/fp.js';
 import { breather } from '../../internal/stop.js';
 import { alongAxisRule } from '../shared/alongAxis.js';
 import { createJobs } from '../shared/jobs.js';
@@ -14,17 +14,14 @@ import { rowsRule } from '../shared/rows.js';
 import { topKRule } from '../shared/topK.js';
 import { simdAnchorRule, simdScratch } from './anchors.js';
 import { type Engine, loadKernels } from './engine/engine.js';
-import { modulesOf } from './engine/modules.js';
 import { wasmExecution, WORTH_WORKERS } from './engine/execution.js';
 import { onHost, type WasmKernel } from './engine/kernel.js';
-import { kernelFunctions } from './kernels/functions.js';
-import { canFuse, fused, type MultiplyAdd, separate } from './kernels/multiplyAdd.js';
+import { type Form, formFor, lazy, type TileSize } from './forms.js';
 import { newMemory, wasmHeap } from './memory/memory.js';
 import { MOST_THREADS, SYNC_START } from './memory/reserved.js';
 import { createPool } from './threads/pool.js';
 import { canShareMemory, cores, type Spawn, spawn, workersNeed } from './threads/spawn.js';
 import { type WasmOptions, wasmOptions } from './options.js';
-import { noCode } from './region/index.js';
 import { simdRegionRule } from './regions.js';
 
 export type { WasmOptions } from './options.js';
@@ -39,37 +36,34 @@ const unavailable = (thrown: unknown): NoisefoldError =>
 
 const RULES = [...[randomRule, topKRule, rowsRule, alongAxisRule].map(onHost), simdAnchorRule, simdRegionRule];
 
-/** Defers a computation to the first call and keeps its result. */
-const lazy = <A>(compute: () => A): (() => A) => {
-  let known: { readonly value: A } | undefined;
-  return () => (known ??= { value: compute() }).value;
-};
+/** What the tests of a backend set. */
+export interface Internals {
+  /** Stages of at least this number of cycles run on workers. */
+  readonly worthWorkers?: number;
+  /** Starts a worker. */
+  readonly start?: Spawn;
+  /** Default: the tiles that a measurement chooses, or the narrow ones without pairing. */
+  readonly tiles?: 'narrow' | 'wide';
+}
 
-// the machine and the kernels are the same for all backends of a process, and compiling takes 20 ms
-const fuses = lazy(canFuse);
-const formOf = (multiplyAdd: MultiplyAdd) => ({
-  multiplyAdd,
-  known: noCode(), // the code of regions, which many programs have in common
-  shared: lazy(() => modulesOf(kernelFunctions(multiplyAdd), true)),
-  own: lazy(() => modulesOf(kernelFunctions(multiplyAdd), false)),
-});
-const FORMS = { fused: formOf(fused), separate: formOf(separate) } as const;
+/** The tiles that are faster here; the narrow ones without pairing. */
+const tilesFor = ({ choice }: Form, pairing: boolean): TileSize => (pairing && choice().isWide ? 'wide' : 'narrow');
 
-/** Makes a backend. If it has workers, which `start` starts, stages of at least `worthWorkers` cycles run on them. */
+/** Makes a backend. */
 export const wasmBackend = (
   {
     portable = false,
+    pairing = true,
     threads = Math.min(cores(), MOST_THREADS),
     onNotice = (notice) => () => console.warn(notice),
   }: WasmOptions,
-  worthWorkers = WORTH_WORKERS,
-  start: Spawn = spawn,
+  { worthWorkers = WORTH_WORKERS, start = spawn, tiles }: Internals = {},
 ): Backend => {
   const isShared = canShareMemory();
   const wasmMemory = newMemory(isShared);
-  const rounding = !portable && fuses() ? 'fused' : 'separate';
-  const { multiplyAdd, known, shared, own } = FORMS[rounding];
-  const modules = isShared ? shared() : own();
+  const form = formFor(portable);
+  const { rounding, multiplyAdd, known } = form;
+  const modules = form.modules(tiles ?? tilesFor(form, pairing), isShared);
   const jobs = createJobs();
   const heap = wasmHeap(wasmMemory);
   const memory = createMemory('wasm', freedAfter(heap, jobs));
@@ -122,14 +116,35 @@ const noticeOnce = (onNotice: NonNullable<WasmOptions['onNotice']>): ((reason: s
   };
 };
 
+/** Fails if a backend demands pairing, and the wide tiles are not faster here. */
+const demandPairing = ({ pairing, portable = false }: WasmOptions): either.Either<NoisefoldError, null> => {
+  if (pairing !== true) return E.right(null);
+  const { isWide, ratio } = formFor(portable).choice();
+  return isWide
+    ? E.right(null)
+    : E.left(
+        failure('BackendUnavailable', {
+          where: 'the wasm backend: pairing',
+          expected: 'an engine in which kernels for 256 bits are faster',
+          actual: Number.isNaN(ratio)
+            ? 'an engine that did not optimize the kernels within 60 ms'
+            : `an engine in which they take ${ratio.toFixed(2)} × the time of kernels for 128 bits`,
+          hint: `use Node 24 or later on an x64 processor with AVX2${portable ? ', without `portable`' : ''}, or omit \`pairing\``,
+        }),
+      );
+};
+
 /**
  * Runs programs on the CPU by WebAssembly with SIMD, in Node and in browsers. The code is generated at run time, so
  * there is no file to serve. Each backend has its own memory, of up to 4 GiB. Fails with `BackendUnavailable` if
- * WebAssembly does not support SIMD.
+ * WebAssembly does not support SIMD, or if `pairing` is demanded and absent.
  * @example
  * await using nf = await open(wasm())
  * await nf.run(evaluate(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {})({ x: Float32Array.of(1, 1, 0, 1) })) // → [1, 2, 0, 1]
  */
 export const wasm = withOptions<WasmOptions>('the wasm backend', wasmOptions, (options) =>
-  TE.tryCatch(async () => wasmBackend(options), unavailable),
+  F.pipe(
+    TE.tryCatch(async () => E.map(() => wasmBackend(options))(demandPairing(options)), unavailable),
+    TE.flatMap(TE.fromEither),
+  ),
 );

@@ -15,14 +15,14 @@ import {
 } from './convTesting.js';
 import type { ConvCase } from './convTesting.js';
 import { hasWinograd } from './winograd/tiles.js';
-import type { MultiplyAdd } from './multiplyAdd.js';
+import type { KernelForm } from './functions.js';
 import { arena, describeKernels, numbers, placesOf, relativeError } from './testing.js';
 
 /** Tolerance for float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
 
 /** Runs a convolution. Returns all of y's memory, and its expected content from float64. */
-const runConv = (multiplyAdd: MultiplyAdd, c: ConvCase) => {
+const runConv = (form: KernelForm, c: ConvCase) => {
   const x = numbers(c.seed, c.batch * c.input[0] * c.input[1] * c.channels);
   const view = filterView(c);
   const filter = numbers(c.seed + 1, view.elements);
@@ -47,24 +47,24 @@ const runConv = (multiplyAdd: MultiplyAdd, c: ConvCase) => {
     y,
     scratch: reserve(convScratchElements(problem)),
   };
-  run(conv(problem, placesOf(places)), multiplyAdd);
+  run(conv(problem, placesOf(places)), form);
   return { actual: read(y, before.length), expected, sizes };
 };
 
-describeKernels('conv', (multiplyAdd) => {
+describeKernels('conv', (form) => {
   test.prop([convCases], { numRuns: 250 })('agrees with the float64 convolution and writes nothing else', (c) => {
-    const { actual, expected, sizes } = runConv(multiplyAdd, c);
+    const { actual, expected, sizes } = runConv(form, c);
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
   test.prop([layerCases], { numRuns: 80 })('agrees with many channels, by whichever algorithm applies', (c) => {
-    const { actual, expected, sizes } = runConv(multiplyAdd, c);
+    const { actual, expected, sizes } = runConv(form, c);
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
   test.prop([winogradCases], { numRuns: 60 })("agrees by Winograd's algorithm", (c) => {
     expect(hasWinograd(c)).toBe(true);
-    const { actual, expected, sizes } = runConv(multiplyAdd, c);
+    const { actual, expected, sizes } = runConv(form, c);
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
@@ -80,7 +80,7 @@ describeKernels('conv', (multiplyAdd) => {
     ['one channel', { channels: 1 }],
     ['one output channel', { outChannels: 1 }],
   ])('%s', (_, change) => {
-    const { actual, expected, sizes } = runConv(multiplyAdd, { ...ordinaryCase, ...change });
+    const { actual, expected, sizes } = runConv(form, { ...ordinaryCase, ...change });
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 });

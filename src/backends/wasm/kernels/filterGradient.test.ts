@@ -14,14 +14,14 @@ import type { ConvCase } from './convTesting.js';
 import { filterGradient, filterGradientScratchElements } from './filterGradient.js';
 import type { FilterGradientProblem } from './problems.js';
 import { hasWinograd } from './winograd/tiles.js';
-import type { MultiplyAdd } from './multiplyAdd.js';
+import type { KernelForm } from './functions.js';
 import { arena, describeKernels, numbers, placesOf, relativeError } from './testing.js';
 
 /** Tolerance for float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
 
 /** Computes a filter gradient. Returns it with the float64 one. */
-const runGradient = (multiplyAdd: MultiplyAdd, c: ConvCase) => {
+const runGradient = (form: KernelForm, c: ConvCase) => {
   const x = numbers(c.seed, c.batch * c.input[0] * c.input[1] * c.channels);
   const dy = numbers(c.seed + 1, c.batch * yStrides(c).image);
   const view = filterView(c);
@@ -41,24 +41,24 @@ const runGradient = (multiplyAdd: MultiplyAdd, c: ConvCase) => {
     filter: filter + 4 * view.offset,
     scratch: reserve(filterGradientScratchElements(problem)),
   };
-  run(filterGradient(problem, placesOf(places)), multiplyAdd);
+  run(filterGradient(problem, placesOf(places)), form);
   return { actual: read(filter, view.elements), expected, sizes };
 };
 
-describeKernels('filterGradient', (multiplyAdd) => {
+describeKernels('filterGradient', (form) => {
   test.prop([convCases], { numRuns: 250 })('agrees with the float64 gradient', (c) => {
-    const { actual, expected, sizes } = runGradient(multiplyAdd, c);
+    const { actual, expected, sizes } = runGradient(form, c);
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
   test.prop([layerCases], { numRuns: 80 })('agrees with many channels, by whichever algorithm applies', (c) => {
-    const { actual, expected, sizes } = runGradient(multiplyAdd, c);
+    const { actual, expected, sizes } = runGradient(form, c);
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
   test.prop([winogradCases], { numRuns: 60 })("agrees by Winograd's algorithm", (c) => {
     expect(hasWinograd(c)).toBe(true);
-    const { actual, expected, sizes } = runGradient(multiplyAdd, c);
+    const { actual, expected, sizes } = runGradient(form, c);
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
@@ -74,7 +74,7 @@ describeKernels('filterGradient', (multiplyAdd) => {
     ['one channel', { channels: 1 }],
     ['one output channel', { outChannels: 1 }],
   ])('%s', (_, change) => {
-    const { actual, expected, sizes } = runGradient(multiplyAdd, { ...ordinaryCase, ...change });
+    const { actual, expected, sizes } = runGradient(form, { ...ordinaryCase, ...change });
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 });

@@ -27,7 +27,6 @@ import {
   sourceOf,
 } from './source.js';
 import type { FilterGradientPlaces, FilterGradientProblem } from './problems.js';
-import { OUTER_TILE_ROWS } from './tiles.js';
 import { winogradFilterGradient, winogradGradientScratchElements } from './winograd/filterGradient.js';
 import { hasWinograd } from './winograd/tiles.js';
 import { WORD_BYTES, range } from '../numbers.js';
@@ -231,14 +230,13 @@ const directFilterGradient = (problem: FilterGradientProblem, at: FilterGradient
     const parts = partsOf(planned, outChannels);
     const addBlock = (part: Part, first: number): Command => {
       const { panel, i, j } = part;
-      const tiles = Math.ceil(used / OUTER_TILE_ROWS[panel.width]);
       return command(
         `outer${panel.width}`,
         { table, offset: WORD_BYTES * first },
         Math.min(BLOCK_OUTPUTS, outputs - first),
         shift(panelAt(planned.packed, outputs, panel), WORD_BYTES * first * panel.width),
         shift(origin, WORD_BYTES * (i * segments.highStride + j * segments.wideStride)),
-        tiles,
+        used,
         WORD_BYTES * source.blockStride,
         sumsAt(planned, planned.sums, part),
         1,

@@ -5,12 +5,18 @@ import { copyKernels } from './copyKernels.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
 import { outerKernel } from './outerKernel.js';
 import { rowKernel } from './rowKernel.js';
-import { PANEL_WIDTHS } from './tiles.js';
+import { PANEL_WIDTHS, type Tiles } from './tiles.js';
 import { winogradFunctions } from './winograd/functions.js';
 
-export const kernelFunctions = (multiplyAdd: MultiplyAdd): readonly Func[] => [
+/** What the code of kernels depends on. Their commands depend on nothing, so the plans of all forms are equal. */
+export interface KernelForm {
+  readonly multiplyAdd: MultiplyAdd;
+  readonly tiles: Tiles;
+}
+
+export const kernelFunctions = ({ multiplyAdd, tiles }: KernelForm): readonly Func[] => [
   ...copyKernels,
   ...winogradFunctions,
   ...attentionFunctions(multiplyAdd),
-  ...PANEL_WIDTHS.flatMap((width) => [rowKernel(width, multiplyAdd), outerKernel(width, multiplyAdd)]),
+  ...PANEL_WIDTHS.flatMap((width) => [rowKernel(width, multiplyAdd, tiles), outerKernel(width, multiplyAdd, tiles)]),
 ];

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { gemm, type GemmProblem, gemmScratchElements, type MatrixStrides } from './gemm.js';
-import type { MultiplyAdd } from './multiplyAdd.js';
+import type { KernelForm } from './functions.js';
 import { arena, denseStrides, describeKernels, numbers, placesOf, relativeError } from './testing.js';
 import { range } from '../numbers.js';
 
@@ -47,7 +47,7 @@ const shapes = fc.record({
 type Shapes = typeof shapes extends fc.Arbitrary<infer S> ? S : never;
 
 /** Runs a product. Returns all of C's memory, and its expected content from float64. */
-const runProduct = (multiplyAdd: MultiplyAdd, { batch, m, n, k, orderA, orderB, gap, seed }: Shapes) => {
+const runProduct = (form: KernelForm, { batch, m, n, k, orderA, orderB, gap, seed }: Shapes) => {
   const extentsA = { batch, row: m, column: k };
   const extentsB = { batch, row: k, column: n };
   const valuesA = numbers(seed, sizeOf(orderA, extentsA, gap));
@@ -80,13 +80,13 @@ const runProduct = (multiplyAdd: MultiplyAdd, { batch, m, n, k, orderA, orderB, 
   const { put, reserve, read, run } = arena();
   const c = put(before);
   const places = { a: put(valuesA), b: put(valuesB), c, scratch: reserve(gemmScratchElements(problem)) };
-  run(gemm(problem, placesOf(places)), multiplyAdd);
+  run(gemm(problem, placesOf(places)), form);
   return { actual: read(c, before.length), expected, sizes };
 };
 
-describeKernels('gemm', (multiplyAdd) => {
+describeKernels('gemm', (form) => {
   test.prop([shapes], { numRuns: 200 })('agrees with float64 and writes nothing else', (shape) => {
-    const { actual, expected, sizes } = runProduct(multiplyAdd, shape);
+    const { actual, expected, sizes } = runProduct(form, shape);
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
@@ -100,12 +100,12 @@ describeKernels('gemm', (multiplyAdd) => {
     ['both, transposed', { m: 301, n: 12, k: 514, ...transposed }],
     ['many columns', { m: 130, n: 300, k: 70, ...dense }],
   ])('%s', (_, shape) => {
-    const { actual, expected, sizes } = runProduct(multiplyAdd, { ...rest, ...shape });
+    const { actual, expected, sizes } = runProduct(form, { ...rest, ...shape });
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
   test.each([3, 40])('a batch of %i products', (batch) => {
-    const { actual, expected, sizes } = runProduct(multiplyAdd, { ...rest, batch, m: 33, n: 20, k: 30, ...transposed });
+    const { actual, expected, sizes } = runProduct(form, { ...rest, batch, m: 33, n: 20, k: 30, ...transposed });
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
@@ -127,7 +127,7 @@ describeKernels('gemm', (multiplyAdd) => {
       c,
       scratch: reserve(gemmScratchElements(problem)),
     };
-    run(gemm(problem, placesOf(places)), multiplyAdd);
+    run(gemm(problem, placesOf(places)), form);
     expect(read(c, 4)).toEqual([50, 110, 110, 250]);
   });
 });

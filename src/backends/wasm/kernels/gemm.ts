@@ -18,7 +18,8 @@ import {
 } from '../engine/stage.js';
 import { copied, type Matrix } from './copy.js';
 import { packPanel, panelColumns, panelsOf } from './panels.js';
-import { panelRuns, passesOf, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
+import { panelRuns, passesOf, rowCommands, type RowTable, rowTable } from './rows.js';
+import { ROW_MULTIPLE } from './tiles.js';
 import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
 import { WORD_BYTES, range } from '../numbers.js';
 

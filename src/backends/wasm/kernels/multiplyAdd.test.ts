@@ -3,6 +3,7 @@ import { wasm as engine } from '../assembler/assembler.js';
 import { gemm, type GemmProblem, gemmScratchElements } from './gemm.js';
 import { canFuse, fused, separate } from './multiplyAdd.js';
 import { arena, placesOf } from './testing.js';
+import { NARROW_TILES } from './tiles.js';
 
 /** 1·c + a·b with c = −1 and a = b = 1 + ε: the product needs 25 bits, one more than a float32 has. */
 const problem: GemmProblem = {
@@ -20,7 +21,10 @@ const productWith = (multiplyAdd: typeof fused): number => {
   const { put, reserve, read, run } = arena();
   const c = reserve(1);
   const [a, b] = [put([1, 1 + epsilon]), put([-(1 + 2 * epsilon), 1 + epsilon])];
-  run(gemm(problem, placesOf({ a, b, c, scratch: reserve(gemmScratchElements(problem)) })), multiplyAdd);
+  run(gemm(problem, placesOf({ a, b, c, scratch: reserve(gemmScratchElements(problem)) })), {
+    multiplyAdd,
+    tiles: NARROW_TILES,
+  });
   return read(c, 1)[0]!;
 };
 

@@ -9,8 +9,7 @@
 import { block, br_if, i32, increment, loop, repeat, select, set, tee, v128 } from '../assembler/assembler.js';
 import type { Body, Func } from '../assembler/assembler.js';
 import { callable } from '../engine/callable.js';
-import { OUTER_TILE_ROWS } from './tiles.js';
-import type { PanelWidth } from './tiles.js';
+import { type PanelWidth, type Tiles, wholeTiles } from './tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
 import { range } from '../numbers.js';
 
@@ -23,20 +22,21 @@ const UNROLL = 4;
  * - `table`, `count`: the offsets of the positions, 4 bytes each, and their number, at least 1;
  * - `panel`: the packed panel, with one row for each position;
  * - `x`: the base address;
- * - `tiles`, `blockStride`: the number of tiles, and the stride from one contiguous block of four rows to the next;
+ * - `rows`, `blockStride`: the number of rows of sums, which is rounded up to whole tiles, and the stride from one contiguous
+ *   block of four rows to the next;
  * - `sums`: the tiles of sums;
  * - `times`, `panelStep`, `xStep`, `sumsStep`: how many products to compute, and the steps from the operands of one to those of
  *   the next.
  */
-export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => {
-  const rows = OUTER_TILE_ROWS[width];
+export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd, { outer }: Tiles): Func => {
+  const tileRows = outer[width];
   const vectors = width / 4;
   const parameters = {
     table: i32.local('table'),
     count: i32.local('count'),
     panel: i32.local('panel'),
     x: i32.local('x'),
-    tiles: i32.local('tiles'),
+    rows: i32.local('rows'),
     blockStride: i32.local('blockStride'),
     sums: i32.local('sums'),
     times: i32.local('times'),
@@ -44,19 +44,19 @@ export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func =
     xStep: i32.local('xStep'),
     sumsStep: i32.local('sumsStep'),
   };
-  const { table, count, panel, x, tiles, blockStride, sums, times, panelStep, xStep, sumsStep } = parameters;
+  const { table, count, panel, x, rows, blockStride, sums, times, panelStep, xStep, sumsStep } = parameters;
   const [time, base, sum] = [i32.local('time'), i32.local('base'), i32.local('sum')];
-  const [tile, p] = [i32.local('tile'), i32.local('p')];
+  const [tiles, tile, p] = [i32.local('tiles'), i32.local('tile'), i32.local('p')];
   const address = i32.local('address');
   const [entry, b] = [i32.local('entry'), i32.local('b')];
   const value = v128.local('value');
   const weights = range(vectors).map((vector) => v128.local(`weights${vector}`));
-  const tileSums = range(rows * vectors).map((index) => v128.local(`sum${index}`));
+  const tileSums = range(tileRows * vectors).map((index) => v128.local(`sum${index}`));
 
   const step = (position: number): Body => [
     set(address, i32.add(base, i32.load(entry, { offset: 4 * position }))),
     weights.map((weight, vector) => set(weight, v128.load(b, { offset: 16 * (vectors * position + vector) }))),
-    range(rows).map((row) => [
+    range(tileRows).map((row) => [
       set(value, v128.load32_splat(address, { offset: 4 * row })),
       weights.map((weight, vector) => {
         const sum = tileSums[vectors * row + vector] ?? value;
@@ -85,8 +85,9 @@ export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func =
    * Step to the next tile. Tiles of two rows are halves of a block of four; `tile` counts down and is even for the
    * first half. With an odd number of tiles, `blockStride` must be 16, so that both steps are 8.
    */
-  const toNextTile = rows === 4 ? blockStride : select(i32.sub(blockStride, 8), i32.const(8), i32.and(tile, 1));
+  const toNextTile = tileRows === 4 ? blockStride : select(i32.sub(blockStride, 8), i32.const(8), i32.and(tile, 1));
   return callable(`outer${width}`, Object.values(parameters), [
+    set(tiles, wholeTiles(rows, tileRows)),
     repeat(time, times, [
       set(base, x),
       set(sum, sums),
@@ -94,7 +95,7 @@ export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func =
         tileSums.map((value, index) => set(value, v128.load(sum, { offset: 16 * index }))),
         positions,
         tileSums.map((value, index) => v128.store(sum, value, { offset: 16 * index })),
-        increment(sum, 16 * rows * vectors),
+        increment(sum, 16 * tileRows * vectors),
         increment(base, toNextTile),
       ]),
       increment(panel, panelStep),

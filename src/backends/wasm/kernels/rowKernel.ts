@@ -31,8 +31,7 @@ import {
 import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
 import { callable, thread } from '../engine/callable.js';
 import { SPILL_BYTES, SPILL_START } from '../memory/reserved.js';
-import { ROW_TILE_ROWS } from './tiles.js';
-import type { PanelWidth } from './tiles.js';
+import { type PanelWidth, type Tiles, wholeTiles } from './tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
 import { range } from '../numbers.js';
 
@@ -49,7 +48,7 @@ const names = (prefix: string, count: number) => range(count).map((index) => `${
 
 /**
  * Makes the row kernel for panels of a width. All parameters are `i32`; addresses are in bytes:
- * - `table`, `tiles`: the table at the first row, and the number of tiles;
+ * - `table`, `rows`: the table at the first row, and the number of rows, which is rounded up to whole tiles;
  * - `left`, `result`: base addresses of A and of the panel's first column of C;
  * - `panel`, `bias`: the packed panel, and the initial values of its columns;
  * - `taps`, `length`: the number of taps, and the elements of each;
@@ -62,12 +61,12 @@ const names = (prefix: string, count: number) => range(count).map((index) => `${
  * A row may appear twice in the last tile, to fill it: both copies compute and store the same values. A partial panel
  * is stored through a buffer of the thread.
  */
-export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => {
-  const rows = ROW_TILE_ROWS[width];
+export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd, { rows: rowsOfTiles }: Tiles): Func => {
+  const tileRows = rowsOfTiles[width];
   const vectors = width / 4;
   const parameters = {
     table: i32.local('table'),
-    tiles: i32.local('tiles'),
+    rows: i32.local('rows'),
     left: i32.local('left'),
     result: i32.local('result'),
     panel: i32.local('panel'),
@@ -82,19 +81,19 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => 
     resultStep: i32.local('resultStep'),
     panelStep: i32.local('panelStep'),
   };
-  const { table, tiles, left, result, panel, bias, taps, length, columns, accumulate, zeros } = parameters;
+  const { table, rows, left, result, panel, bias, taps, length, columns, accumulate, zeros } = parameters;
   const { times, leftStep, resultStep, panelStep } = parameters;
   const [time, rowsOfTable] = [i32.local('time'), i32.local('rowsOfTable')];
   const [spill, entry, offset] = [i32.local('spill'), i32.local('entry'), i32.local('offset')];
   const [row, tap, tapTable] = [i32.local('row'), i32.local('tap'), i32.local('tapTable')];
-  const [tile, k] = [i32.local('tile'), i32.local('k')];
+  const [tiles, tile, k] = [i32.local('tiles'), i32.local('tile'), i32.local('k')];
   const column = i32.local('column');
   const b = i32.local('b');
-  const a: readonly Local<'i32'>[] = names('a', rows).map(i32.local);
-  const c: readonly Local<'i32'>[] = names('c', rows).map(i32.local);
+  const a: readonly Local<'i32'>[] = names('a', tileRows).map(i32.local);
+  const c: readonly Local<'i32'>[] = names('c', tileRows).map(i32.local);
   const value = v128.local('value');
   const weights = names('weights', vectors).map(v128.local);
-  const sums = range(rows).map((row) => names(`sum${row}_`, vectors).map(v128.local));
+  const sums = range(tileRows).map((row) => names(`sum${row}_`, vectors).map(v128.local));
 
   const step = (k: number): Body => [
     weights.map((weight, vector) => set(weight, v128.load(b, { offset: 16 * (vectors * k + vector) }))),
@@ -134,14 +133,14 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => 
       column,
       0,
       i32.shl(columns, 2),
-      range(rows).map((row) => f32.store(i32.add(to(row), column), f32.load(i32.add(from(row), column)))),
+      range(tileRows).map((row) => f32.store(i32.add(to(row), column), f32.load(i32.add(from(row), column)))),
       4,
     );
   const isWhole = i32.eq(columns, width);
   /** Visits the entries of a tile, which start at `start` for its first row and are one table row apart. */
   const eachRow = (start: Local<'i32'>, f: (row: number) => Body): Body => [
     set(entry, start),
-    range(rows).map((index) => [f(index), increment(entry, row)]),
+    range(tileRows).map((index) => [f(index), increment(entry, row)]),
   ];
   const addressesOfC = eachRow(rowsOfTable, (index) => set(ofC(index), i32.add(result, i32.load(entry))));
   const addressesOfA = eachRow(tapTable, (index) => [
@@ -152,6 +151,7 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => 
   return callable(`rows${width}`, Object.values(parameters), [
     set(spill, i32.add(SPILL_START, i32.mul(thread, SPILL_BYTES))),
     set(row, i32.shl(i32.add(taps, 1), 2)),
+    set(tiles, wholeTiles(rows, tileRows)),
     repeat(time, times, [
       set(rowsOfTable, table),
       repeat(tile, tiles, [
@@ -164,7 +164,7 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => 
         repeat(tap, taps, [addressesOfA, segment, increment(tapTable, 4)]),
         addressesOfC,
         when(isWhole, storeSums(ofC), [storeSums(spilled), moveColumns(ofC, spilled)]),
-        increment(rowsOfTable, i32.mul(row, rows)),
+        increment(rowsOfTable, i32.mul(row, tileRows)),
       ]),
       increment(left, leftStep),
       increment(result, resultStep),

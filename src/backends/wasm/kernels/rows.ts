@@ -2,14 +2,11 @@
 import { type Command, command, type Place, shift, type TablePlace } from '../engine/stage.js';
 import { type Panel, panelAt } from './panels.js';
 import { rowBytes } from './rowKernel.js';
-import { ROW_TILE_ROWS } from './tiles.js';
+import { MOST_TILE_ROWS } from './tiles.js';
 import { WORD_BYTES, range } from '../numbers.js';
 
 /** Maximum number of rows that the last tile lacks. */
-const MAX_MISSING_ROWS = Math.max(...Object.values(ROW_TILE_ROWS)) - 1;
-
-/** A number of rows that is a multiple of every tile's rows. */
-export const ROW_MULTIPLE = 12;
+const MAX_MISSING_ROWS = MOST_TILE_ROWS - 1;
 
 /** A table for the row kernel: for each row, the byte offsets of its result and of its taps. */
 export interface RowTable {
@@ -110,7 +107,7 @@ export const rowCommands = (pass: RowPass): readonly Command[] =>
     return command(
       `rows${panel.width}`,
       { table: pass.table.words, offset: rowBytes(pass.table.taps) * pass.first },
-      Math.ceil(pass.count / ROW_TILE_ROWS[panel.width]),
+      pass.count,
       pass.left,
       shift(pass.result, WORD_BYTES * panel.first),
       shift(panelAt(pass.packed, pass.depth, panel), WORD_BYTES * pass.from * panel.width),

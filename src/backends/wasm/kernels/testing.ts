@@ -1,4 +1,4 @@
-/** Test helpers: both forms of the kernels, a memory to place tensors in, pseudo-random values, and the error relative to a float64 result. */
+/** Test helpers: all forms of the kernels, a memory to place tensors in, pseudo-random values, and the error relative to a float64 result. */
 import { atOnce } from '../../../internal/stop.js';
 import { wasm } from '../assembler/assembler.js';
 import type { WasmMemory } from '../assembler/assembler.js';
@@ -9,13 +9,20 @@ import { type Modules, modulesOf } from '../engine/modules.js';
 import { programOf } from '../engine/program.js';
 import type { Place, Stage } from '../engine/stage.js';
 import { encode, writeTape } from '../engine/tape.js';
-import { kernelFunctions } from './functions.js';
+import { type KernelForm, kernelFunctions } from './functions.js';
+import { NARROW_TILES, WIDE_TILES } from './tiles.js';
 import { describe } from 'vitest';
 
-/** Describes kernels in both forms of multiply-add; skips the fused one where it is not available. */
-export const describeKernels = (name: string, tests: (multiplyAdd: MultiplyAdd) => void): void => {
+/** Describes both roundings of products; skips the fused one where it is not available. */
+export const describeRoundings = (name: string, tests: (multiplyAdd: MultiplyAdd) => void): void => {
   describe(name, () => tests(separate));
   describe.skipIf(!canFuse())(`${name}, fused`, () => tests(fused));
+};
+
+/** Describes kernels in both roundings, with narrow and with wide tiles. */
+export const describeKernels = (name: string, tests: (form: KernelForm) => void): void => {
+  describeRoundings(name, (multiplyAdd) => tests({ multiplyAdd, tiles: NARROW_TILES }));
+  describeRoundings(`${name}, wide tiles`, (multiplyAdd) => tests({ multiplyAdd, tiles: WIDE_TILES }));
 };
 
 /** Strides of a dense tensor, in elements. */
@@ -31,17 +38,17 @@ export interface Arena {
   readonly reserve: (elements: number) => number;
   readonly read: (address: number, elements: number) => readonly number[];
   /** Runs stages whose places are addresses in buffer 0, which begins at 0. */
-  readonly run: (stages: readonly Stage[], multiplyAdd: MultiplyAdd) => void;
+  readonly run: (stages: readonly Stage[], form: KernelForm) => void;
 }
 
 /** Initial content of {@link Arena.reserve}. A result that depends on it becomes NaN. */
 const STALE = Number.NaN;
 
-/** The modules of each form of multiply-add, which take longer to compile than a case to run. */
-const compiled = new Map<MultiplyAdd, Modules>();
-const modulesWith = (multiplyAdd: MultiplyAdd): Modules => {
-  const modules = compiled.get(multiplyAdd) ?? modulesOf(kernelFunctions(multiplyAdd), false);
-  compiled.set(multiplyAdd, modules);
+/** The modules of each form, which take longer to compile than a case to run. */
+const compiled = new Map<KernelForm, Modules>();
+const modulesWith = (form: KernelForm): Modules => {
+  const modules = compiled.get(form) ?? modulesOf(kernelFunctions(form), false);
+  compiled.set(form, modules);
   return modules;
 };
 
@@ -68,9 +75,9 @@ export const arena = (): Arena => {
       return address;
     },
     read: (address, elements) => Array.from(elementsAt(address, elements)),
-    run: (stages, multiplyAdd) => {
-      const modules = modulesWith(multiplyAdd);
-      const program = atOnce(programOf([], { isShared: false, multiplyAdd }));
+    run: (stages, form) => {
+      const modules = modulesWith(form);
+      const program = atOnce(programOf([], { isShared: false, multiplyAdd: form.multiplyAdd }));
       const names = functionNames(modules, program);
       const tape = atOnce(encode([stages], (name) => names.indexOf(name)));
       const address = allocate(tape.words.length);

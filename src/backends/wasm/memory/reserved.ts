@@ -6,8 +6,8 @@ export const MOST_THREADS = 64;
 /** Address 0 stays unused, so that a missing address is never one in use. */
 export const SPILL_START = 64;
 
-/** A buffer for each thread, for a tile of results of a partial panel: at most 32 floats. */
-export const SPILL_BYTES = 128;
+/** A buffer for each thread, for a tile of results of a partial panel: at most 6 rows of 16 floats. */
+export const SPILL_BYTES = 384;
 
 /** The state that threads share. */
 export const SYNC_START = SPILL_START + MOST_THREADS * SPILL_BYTES;

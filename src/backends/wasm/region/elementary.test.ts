@@ -4,7 +4,7 @@ import type { Region } from '../../../dsl/graph/region.js';
 import { unaryFunction } from '../../shared/scalar.js';
 import { wasm } from '../assembler/assembler.js';
 import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
-import { describeKernels } from '../kernels/testing.js';
+import { describeRoundings } from '../kernels/testing.js';
 import { runRegionOn } from './regionTesting.js';
 
 /** Applies a function to float32 numbers by a compiled region. */
@@ -44,7 +44,7 @@ const errorOf = (y: number, exact: number): number => {
 
 const specialValues = Float32Array.of(NaN, Infinity, -Infinity, 0, -1, 1, 100, -200);
 
-describeKernels('elementary functions', (multiplyAdd) => {
+describeRoundings('elementary functions', (multiplyAdd) => {
   const apply = (fn: UnaryFn, xs: Float32Array): Float32Array => applyWith(multiplyAdd, fn, xs);
 
   describe('over the whole range', () => {

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import type { MatrixStrides } from '../gemm.js';
-import type { MultiplyAdd } from '../multiplyAdd.js';
+import type { KernelForm } from '../functions.js';
 import { arena, denseStrides, describeKernels, numbers, placesOf, relativeError } from '../testing.js';
 import { attention, attentionScratchElements } from './attention.js';
 import { attentionGradient, attentionGradientScratchElements } from './gradient.js';
@@ -85,7 +85,7 @@ const softmax = (row: readonly number[]): readonly number[] => {
 };
 
 /** Runs both kernels. Returns their results and the expected ones, with the sizes of their terms, head by head. */
-const run = (multiplyAdd: MultiplyAdd, given: Case) => {
+const run = (form: KernelForm, given: Case) => {
   const { batch, heads, queries, keys, depth, seed, size, gap } = given;
   const scale = 1 / Math.sqrt(depth);
   const [qs, ks, vs, ds] = [queries, keys, keys, queries].map((tokens, i) => layoutOf(given.orders[i]!, given, tokens, gap)) as [Layout, Layout, Layout, Layout]; // prettier-ignore
@@ -102,8 +102,8 @@ const run = (multiplyAdd: MultiplyAdd, given: Case) => {
   const [y, gradients] = [reserve(ofY), reserve(ofGradients)];
   const scratch = reserve(attentionScratchElements(forward));
   const gradientScratch = reserve(attentionGradientScratchElements(backward));
-  execute(attention(forward, placesOf({ ...addresses, y, scratch })), multiplyAdd);
-  execute(attentionGradient(backward, placesOf({ ...addresses, gradients, scratch: gradientScratch })), multiplyAdd);
+  execute(attention(forward, placesOf({ ...addresses, y, scratch })), form);
+  execute(attentionGradient(backward, placesOf({ ...addresses, gradients, scratch: gradientScratch })), form);
   const [yRead, gradientsRead] = [read(y, ofY), read(gradients, ofGradients)];
   const found = range(batch).flatMap((b) =>
     range(heads).map((h) => {
@@ -133,8 +133,8 @@ const run = (multiplyAdd: MultiplyAdd, given: Case) => {
 type Layout = ReturnType<typeof layoutOf>;
 type Values = readonly number[];
 
-const expectAgreement = (multiplyAdd: MultiplyAdd, given: Case): void => {
-  const { found, untouched } = run(multiplyAdd, given);
+const expectAgreement = (form: KernelForm, given: Case): void => {
+  const { found, untouched } = run(form, given);
   // scores are rounded relative to their size, which the softmax makes an absolute error
   const tolerance = 1e-6 * (1 + given.size) * (1 + Math.log2(given.keys + given.queries));
   for (const { actual, expected, largest } of found)
@@ -144,17 +144,17 @@ const expectAgreement = (multiplyAdd: MultiplyAdd, given: Case): void => {
 
 const plain = { orders: ['bthd', 'bthd', 'bthd', 'bthd'], gap: 0, seed: 1, size: 3 } as const;
 
-describeKernels('attention and its gradient', (multiplyAdd) => {
+describeKernels('attention and its gradient', (form) => {
   test.prop([small])('agree with float64 for any strides, and write nothing else', (given) => {
-    expectAgreement(multiplyAdd, given);
+    expectAgreement(form, given);
   });
 
   test('agree with float64 for one large head, whose blocks are divided', () => {
-    expectAgreement(multiplyAdd, { ...plain, batch: 1, heads: 1, queries: 700, keys: 900, depth: 24 });
+    expectAgreement(form, { ...plain, batch: 1, heads: 1, queries: 700, keys: 900, depth: 24 });
   });
 
   test('agree with float64 for many keys, in several passes', () => {
-    expectAgreement(multiplyAdd, { ...plain, batch: 2, heads: 5, queries: 3, keys: 1300, depth: 7 });
+    expectAgreement(form, { ...plain, batch: 2, heads: 5, queries: 3, keys: 1300, depth: 7 });
   });
 
   test('are NaN exactly where an operand is NaN', () => {
@@ -173,7 +173,7 @@ describeKernels('attention and its gradient', (multiplyAdd) => {
     };
     const [q, k, v] = [put([NaN, 0, 1, 2]), put([1, 2, 3, 4]), put([5, 6, 7, 8])];
     const [y, scratch] = [reserve(4), reserve(attentionScratchElements(problem))];
-    execute(attention(problem, placesOf({ q, k, v, y, scratch })), multiplyAdd);
+    execute(attention(problem, placesOf({ q, k, v, y, scratch })), form);
     expect(read(y, 4).map(Number.isNaN)).toEqual([true, true, false, false]);
   });
 });

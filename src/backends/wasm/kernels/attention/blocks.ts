@@ -12,7 +12,8 @@ import {
 import { copied, type Matrix } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, panelColumns, panelsOf } from '../panels.js';
-import { type PanelRun, panelRuns, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from '../rows.js';
+import { type PanelRun, panelRuns, rowCommands, type RowTable, rowTable } from '../rows.js';
+import { ROW_MULTIPLE } from '../tiles.js';
 import { WORD_BYTES, range } from '../../numbers.js';
 
 /** A matrix in memory: its extents and its place. */

@@ -21,7 +21,6 @@ import { cleared } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, type Panel, panelsOf } from '../panels.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
-import { OUTER_TILE_ROWS } from '../tiles.js';
 import {
   blockRows,
   blocksOf,
@@ -116,7 +115,7 @@ const addProduct = (
       rows,
       shift(panels, WORD_BYTES * rows * panel.first),
       left.at,
-      sumRows(keys) / OUTER_TILE_ROWS[panel.width],
+      sumRows(keys),
       16,
       sumsOf(sums, keys, panel),
       1,

@@ -18,7 +18,6 @@ import { cleared, copied } from '../copy.js';
 import type { FilterGradientPlaces, FilterGradientProblem } from '../problems.js';
 import { type Panel, panelAt, panelColumns, panelsOf } from '../panels.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
-import { OUTER_TILE_ROWS } from '../tiles.js';
 import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from './tiles.js';
 import { WORD_BYTES, range } from '../../numbers.js';
 
@@ -80,7 +79,7 @@ const addBlock = (
       count,
       panelAt(at.gradients, size, panel),
       at.inputs,
-      channels / OUTER_TILE_ROWS[panel.width],
+      channels,
       16 * size,
       panelAt(at.sums, channels, panel),
       16,

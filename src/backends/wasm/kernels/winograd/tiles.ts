@@ -2,7 +2,7 @@
 import { ranges, type TablePlace } from '../../engine/stage.js';
 import type { ConvGeometry, ImageStrides } from '../geometry.js';
 import { PADDING } from '../rowKernel.js';
-import { ROW_MULTIPLE } from '../rows.js';
+import { ROW_MULTIPLE } from '../tiles.js';
 import { TILE_WORDS } from './functions.js';
 import { WORD_BYTES, range } from '../../numbers.js';
 

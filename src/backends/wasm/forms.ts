@@ -1,0 +1,55 @@
+/**
+ * The code of the kernels, in every form: how products are rounded, and how large the tiles are. The machine and the code are
+ * the same for all backends of a process, and compiling takes 20 ms.
+ */
+import { type Modules, modulesOf } from './engine/modules.js';
+import { kernelFunctions } from './kernels/functions.js';
+import { canFuse, fused, type MultiplyAdd, separate } from './kernels/multiplyAdd.js';
+import { type Choice, chooseTiles, enablePairing } from './kernels/pairing.js';
+import { NARROW_TILES, type Tiles, WIDE_TILES } from './kernels/tiles.js';
+import { type KnownCode, noCode } from './region/index.js';
+
+/** Defers a computation to the first call and keeps its result. */
+export const lazy = <A>(compute: () => A): (() => A) => {
+  let known: { readonly value: A } | undefined;
+  return () => (known ??= { value: compute() }).value;
+};
+
+export type TileSize = 'narrow' | 'wide';
+
+/** One way to round products. */
+export interface Form {
+  readonly rounding: 'fused' | 'separate';
+  readonly multiplyAdd: MultiplyAdd;
+  /** The code of regions, which many programs have in common. */
+  readonly known: KnownCode;
+  readonly modules: (tiles: TileSize, isShared: boolean) => Modules;
+  /** The tiles that are faster here, by a measurement that enables pairing. */
+  readonly choice: () => Choice;
+}
+
+const formOf = (rounding: Form['rounding'], multiplyAdd: MultiplyAdd): Form => {
+  const code = (tiles: Tiles, isShared: boolean) =>
+    lazy(() => modulesOf(kernelFunctions({ multiplyAdd, tiles }), isShared));
+  const modules = {
+    narrow: { shared: code(NARROW_TILES, true), own: code(NARROW_TILES, false) },
+    wide: { shared: code(WIDE_TILES, true), own: code(WIDE_TILES, false) },
+  };
+  return {
+    rounding,
+    multiplyAdd,
+    known: noCode(),
+    modules: (tiles, isShared) => modules[tiles][isShared ? 'shared' : 'own'](),
+    choice: lazy(() => {
+      enablePairing();
+      return chooseTiles(multiplyAdd);
+    }),
+  };
+};
+
+const fuses = lazy(canFuse);
+const FUSED = formOf('fused', fused);
+const SEPARATE = formOf('separate', separate);
+
+/** The form of a backend, `portable` or not. */
+export const formFor = (portable: boolean): Form => (!portable && fuses() ? FUSED : SEPARATE);

@@ -6,6 +6,7 @@
  * the divisor, and x mod 0 = 0. `max` and `min` return NaN if an operand is NaN. `round` rounds halves to even.
  * Comparisons with NaN are false. Bools are 0 and 1.
  */
+import { power } from '../../internal/power.js';
 import type { BinaryFn, ReduceFn, UnaryFn } from '../../dsl/graph/node.js';
 import type { NumberType } from '../../dsl/graph/region.js';
 import { erf } from './erf.js';
@@ -72,7 +73,7 @@ const floatBinary: Readonly<Record<BinaryFn, Binary>> = {
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
-  pow: Math.pow,
+  pow: power,
   mod: floorMod,
   max: Math.max,
   min: Math.min,

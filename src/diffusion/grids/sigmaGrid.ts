@@ -1,4 +1,5 @@
 /** Time grids defined by noise levels σ = √((1 - ᾱ)/ᾱ). */
+import { power } from '../../internal/power.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
@@ -81,8 +82,8 @@ export const karrasSigmas = <G = unknown>(
         'karrasSigmas',
         steps,
         range,
-        (sigma) => sigma ** (1 / rho),
-        (root) => root ** rho,
+        (sigma) => power(sigma, 1 / rho),
+        (root) => power(root, rho),
       ),
     ),
   );

@@ -19,7 +19,7 @@ interface Level {
 const levelOfSigma = (sigma: number): Level => ({
   sigma,
   alphaBar: 1 / (1 + sigma ** 2),
-  marginal: { scale: 1 / Math.hypot(1, sigma), variance: 1 / (1 + sigma ** -2) },
+  marginal: { scale: 1 / Math.hypot(1, sigma), variance: 1 / (1 + 1 / sigma ** 2) },
 });
 
 /** The process of noise levels that rise. */

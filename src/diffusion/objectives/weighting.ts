@@ -1,3 +1,4 @@
+import { power } from '../../internal/power.js';
 import type { Exact } from '../../internal/exact.js';
 import { attempt, fail, type NoisefoldError, orRaise } from '../../internal/errors.js';
 import { mul } from '../../dsl/index.js';
@@ -68,7 +69,7 @@ export const p2Weight = <G = unknown>(options?: Exact<G, keyof P2Options> & P2Op
     options,
     ({ gamma = 1, k = 1 }) =>
       (lambda) =>
-        Math.exp(lambda) / (k + Math.exp(lambda)) ** gamma,
+        Math.exp(lambda) / power(k + Math.exp(lambda), gamma),
   );
 
 /**

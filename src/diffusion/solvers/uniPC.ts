@@ -1,3 +1,4 @@
+import { power } from '../../internal/power.js';
 import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
 import { lambdaOf } from '../schedules/channel.js';
 import { reachOf } from './stepLimits.js';
@@ -21,7 +22,7 @@ const differenceWeights = (h: number, places: readonly number[], variant: UniPCV
     places.length === 1
       ? [(variant === 'bh1' ? h : constant!) / 2]
       : solved(
-          places.map((_, k) => places.map((r) => r ** k)),
+          places.map((_, k) => places.map((r) => power(r, k))),
           moments,
         );
   return rho.map((weight, m) => weight / places[m]!);

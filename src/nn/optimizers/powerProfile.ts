@@ -2,6 +2,7 @@
  * Profiles of averages by `emaPower`, and the combination of profiles into another one: EDM2 (Karras et al. 2024),
  * appendix C.
  */
+import { power } from '../../internal/power.js';
 import { solved } from '../../internal/linearSystem.js';
 
 /** A power function over the updates, p(τ) = (γ + 1)·τ^γ/t^(γ+1) on [0, t]. */
@@ -14,7 +15,7 @@ export interface PowerProfile {
 const dot = (a: PowerProfile, b: PowerProfile): number => {
   const [early, late] = a.t <= b.t ? [a, b] : [b, a];
   const scale = ((a.gamma + 1) * (b.gamma + 1)) / ((a.gamma + b.gamma + 1) * late.t);
-  return scale * (early.t / late.t) ** late.gamma;
+  return scale * power(early.t / late.t, late.gamma);
 };
 
 /**

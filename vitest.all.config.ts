@@ -6,5 +6,5 @@ import { configOf } from './vitest.config.js';
  */
 const FAST_SHADERS = { GALLIVM_PERF: 'nopt', LP_NATIVE_VECTOR_WIDTH: '128' };
 
-/** All tests: also those on WebGPU and in Chromium, where this machine has them. */
+/** All tests: also those on WebGPU and in browsers, where this machine has them. */
 export default configOf({ NOISEFOLD_TESTS: 'all', ...FAST_SHADERS });

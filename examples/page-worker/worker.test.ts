@@ -1,4 +1,4 @@
-/** Tests the worker in Node instead of a browser; properties/chromium/pageWorker.test.ts runs the page. */
+/** Tests the worker in Node instead of a browser; properties/browsers/pageWorker.test.ts runs the page. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';

@@ -19,7 +19,7 @@ export interface Row {
   readonly promised: readonly Promised[];
 }
 
-/** The fraction of the samples of each law. `backends.test.ts` takes all, and `chromium/contract.test.ts` a quarter. */
+/** The fraction of the samples of each law. `backends.test.ts` takes all, and `browsers/contract.test.ts` a quarter. */
 const TIMES = 0.05;
 
 /** The message of `checkLaw`, with that of the smallest counterexample. */

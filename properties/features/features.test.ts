@@ -6,8 +6,9 @@ import { wasm } from '../../src/backends/wasm/backend.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
 import type { Backend } from '../../src/dsl/compile/backend.js';
 import { E } from '../../src/internal/fp.js';
-import { noChromium } from '../chromium/browser.js';
-import { type Contract, openContract } from '../chromium/contract.js';
+import { chromiumWithWebgpu, firefox, type Kind } from '../browsers/browser.js';
+import { type ContractPage, openContract } from '../browsers/contract.js';
+import { type Running, start } from '../browsers/inBrowsers.js';
 import { publicNames } from '../documentation/examples.js';
 import { backendLaws } from '../laws/backends.js';
 import { firstOf, titleOf, type Violation } from '../laws/law.js';
@@ -33,17 +34,24 @@ const within = (tolerance: number, backend: Backend): Checks => ({
 const skipped = () => Promise.reject(new Error('skipped'));
 const notHere: Checks = { feature: skipped, promised: skipped };
 
-const contracts = noChromium === '' ? [await openContract('./page.ts'), await openContract('./tfjsPage.ts')] : [];
-afterAll(() => Promise.all(contracts.map((contract) => contract.close())));
+const started = new Map<Kind, Running>();
+afterAll(() => Promise.all(Array.from(started.values(), ({ browser }) => browser.close())));
 
-/** The checks in a page of Chromium, if there is one. */
-const inChromium = (contract: Contract | undefined): Checks =>
-  contract === undefined
-    ? notHere
-    : {
-        feature: ({ name }) => contract.feature(name, 1e-5),
-        promised: ({ title }) => contract.promised(title),
-      };
+/** A backend in a page of a browser, if there is one. */
+const inPage = async (name: string, kind: Kind, page: ContractPage): Promise<Checked> => {
+  if (kind.missing !== '') return { name, missing: kind.missing, check: notHere };
+  const running = started.get(kind) ?? (await start(kind));
+  started.set(kind, running);
+  const contract = await openContract(running, page);
+  return {
+    name,
+    missing: '',
+    check: {
+      feature: ({ name: feature }) => contract.feature(feature, 1e-5),
+      promised: ({ title }) => contract.promised(title),
+    },
+  };
+};
 
 /** A backend; `missing` is the reason why this machine cannot check it, or empty. */
 interface Checked {
@@ -56,12 +64,13 @@ interface Checked {
 const onPage: readonly Checked[] = [
   { name: 'reference', missing: '', check: within(1e-12, valueOf(await reference()())) },
   { name: 'wasm', missing: '', check: within(1e-5, valueOf(await wasm()())) },
+  await inPage('wasm in Firefox', firefox, './wasmContractPage.ts'),
   {
     name: 'webgpu in Node',
     missing: noWebgpu,
     check: noWebgpu === '' ? within(1e-5, valueOf(await webgpu()())) : notHere,
   },
-  { name: 'webgpu in Chromium', missing: noChromium, check: inChromium(contracts[0]) },
+  await inPage('webgpu in Chromium', chromiumWithWebgpu, './webgpuContractPage.ts'),
   { name: 'tfjs-cpu', missing: '', check: within(1e-5, valueOf(await tfjs('cpu')())) },
   { name: 'tfjs-wasm', missing: '', check: within(1e-5, valueOf(await tfjs('wasm')())) },
   {
@@ -69,7 +78,7 @@ const onPage: readonly Checked[] = [
     missing: noWebgpu,
     check: noWebgpu === '' ? within(1e-5, valueOf(await tfjs('webgpu')())) : notHere,
   },
-  { name: 'tfjs-webgpu in Chromium', missing: noChromium, check: inChromium(contracts[1]) },
+  await inPage('tfjs-webgpu in Chromium', chromiumWithWebgpu, './tfjsContractPage.ts'),
 ];
 const missing = onPage.map((backend) => backend.missing).filter((reason) => reason !== '').join(', '); // prettier-ignore
 

@@ -2,12 +2,12 @@
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll } from 'vitest';
-import { launch, noChromium } from '../../../properties/chromium/browser.js';
+import { chromium, chromiumWithWebgpu } from '../../../properties/browsers/browser.js';
 import { isolation } from '../isolation.config.js';
 import { type Served, serve } from './server.js';
 
 /** True if there is a browser to test in. */
-export const hasBrowser = noChromium === '';
+export const hasBrowser = chromium.missing === '';
 
 /** The folders of the built page and of its screenshots. */
 export const built = fileURLToPath(new URL('../../../dist/page', import.meta.url));
@@ -37,7 +37,7 @@ export const visitors = ({ webgpu = false }: { readonly webgpu?: boolean } = {})
     for (const { close } of served) close();
   });
   return async ({ headers = isolation, ...options }: Visit = {}): Promise<Visitor> => {
-    browser ??= await launch({ webgpu });
+    browser ??= await (webgpu ? chromiumWithWebgpu : chromium).launch();
     const server = await serve(built, headers);
     served.push(server);
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });

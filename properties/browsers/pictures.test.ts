@@ -1,9 +1,9 @@
 import sharp from 'sharp';
-import { afterAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { unwrap } from '../../src/index.js';
 import { imagesOfFiles, type ImageOptions } from '../../src/training/index.js';
-import { noChromium } from './browser.js';
-import { openPage } from './openPage.js';
+import { inBrowsers } from './inBrowsers.js';
+import type { Opened } from './openPage.js';
 import type { PictureChecks } from './picturesPage.js';
 
 /** 12 × 8 pixels of smooth colours, which differ in every corner. */
@@ -30,11 +30,13 @@ const inNode = async (name: Name, options: ImageOptions): Promise<readonly numbe
   return Array.from(unwrap(await data.batch(Int32Array.of(0))()).images, (x) => Math.round((x + 1) * 127.5));
 };
 
-describe.skipIf(noChromium !== '')(`pictures in Chromium ${noChromium}`, async () => {
-  const page = noChromium === '' ? await openPage<PictureChecks>('./picturesPage.ts', { webgpu: false }) : null;
-  afterAll(() => page?.close());
-  const inChromium = (files: Readonly<Record<string, Uint8Array>>, options: ImageOptions) =>
-    page!.checks.evaluate((of, given) => of.images(given), {
+inBrowsers('pictures', (running) => {
+  let page: Opened<PictureChecks>;
+  beforeAll(async () => {
+    page = await running().open('./picturesPage.ts');
+  });
+  const inPage = (files: Readonly<Record<string, Uint8Array>>, options: ImageOptions) =>
+    page.checks.evaluate((of, given) => of.images(given), {
       files: Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')])),
       options,
     }); // prettier-ignore
@@ -51,19 +53,19 @@ describe.skipIf(noChromium !== '')(`pictures in Chromium ${noChromium}`, async (
     ['smooth', { size: 4 }, 25],
     ['smooth', { size: [4, 6], resize: 'fill' }, 25],
   ])('%s, %j: as in Node, up to %d of 255', async (name, options, most) => {
-    const [here, there] = [await inNode(name, options), await inChromium({ 'a.png': pictures[name] }, options)];
+    const [here, there] = [await inNode(name, options), await inPage({ 'a.png': pictures[name] }, options)];
     expect(there).toHaveLength(here.length);
     const far = (there as readonly number[]).map((byte, i) => Math.abs(byte - here[i]!));
     expect(Math.max(...far)).toBeLessThanOrEqual(most);
   });
 
   test('a picture of more than maxPixels is refused', async () => {
-    const told = await inChromium({ 'a.png': pictures.smooth }, { size: 4, maxPixels: 95 });
+    const told = await inPage({ 'a.png': pictures.smooth }, { size: 4, maxPixels: 95 });
     expect(told).toMatch(/^a\.png: expected a picture of at most 95 pixels, got 12 × 8; /);
   });
 
   test('a file that is broken is named', async () => {
     const files = { 'a.png': pictures.smooth, 'b.png': Uint8Array.of(1, 2, 3) };
-    expect(await inChromium(files, { size: 4 })).toMatch(/^b\.png: expected a picture that can be decoded/);
+    expect(await inPage(files, { size: 4 })).toMatch(/^b\.png: expected a picture that can be decoded/);
   });
 });

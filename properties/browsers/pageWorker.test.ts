@@ -1,4 +1,4 @@
-/** The example of a page with a worker, as `vite build` and `vite preview` make and serve it, in Chromium. */
+/** The example of a page with a worker, as `vite build` and `vite preview` make and serve it, in browsers. */
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +7,10 @@ import { open } from 'noisefold';
 import { wasm } from 'noisefold/backends/wasm';
 import type { Page } from 'playwright-core';
 import { build, preview, type PreviewServer } from 'vite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { alias } from '../../alias.config.js';
 import { fileOf, smallModel } from '../../examples/smallModelTesting.js';
-import { launch, noChromium } from './browser.js';
+import { inBrowsers } from './inBrowsers.js';
 
 const example = fileURLToPath(new URL('../../examples/page-worker/', import.meta.url));
 
@@ -33,7 +33,7 @@ const builtCopy = async (): Promise<string> => {
 /** Four images of 8×8 in a square. */
 const SHOWN = `document.querySelector('img').naturalWidth === 16`;
 
-describe.skipIf(noChromium !== '')(`a page with a worker, in Chromium ${noChromium}`, () => {
+inBrowsers('a page with a worker', (running) => {
   let root: string;
   let server: PreviewServer;
   let address: string;
@@ -49,15 +49,14 @@ describe.skipIf(noChromium !== '')(`a page with a worker, in Chromium ${noChromi
 
   /** Opens the page; its model arrives when `ready` resolves. */
   const opened = async (ready: Promise<void>, use: (page: Page) => Promise<void>): Promise<void> => {
-    const browser = await launch({ webgpu: false });
-    const page = await browser.newPage();
+    const page = await running().browser.newPage();
     await page.route('**/model.safetensors', async (route) => {
       await ready;
       return route.continue();
     });
     await page.goto(address);
     await use(page);
-    await browser.close();
+    await page.close();
   };
 
   test('shows four samples', () =>

@@ -9,6 +9,7 @@ import { titleOf, type Violation } from '../laws/law.js';
 /** The checks that a test can run in the page. An error thrown in the page reaches the test without its cause. */
 export interface Checks {
   readonly lawTitles: readonly string[];
+  readonly rounding: Backend['rounding'];
   readonly law: (title: string, times: number) => Promise<Violation>;
   readonly feature: (name: string, tolerance: number) => Promise<Violation>;
   /** A check of the contract: a law, or a U-Net. */
@@ -27,6 +28,7 @@ export const offerChecks = (backend: Backend): void => {
   const promises = contractRows(laws).flatMap(({ promised }) => promised);
   const checks: Checks = {
     lawTitles: laws.map(titleOf),
+    rounding: backend.rounding,
     law: (title, times) => violationOf(found(title, laws, (law) => titleOf(law) === title), times), // prettier-ignore
     feature: (name, tolerance) =>
       agreement(

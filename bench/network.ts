@@ -22,12 +22,22 @@ export interface NetworkConfig {
 
 /**
  * R has 6.47 M parameters (see peers/tfjsUnet.ts); `odd` has sizes that are not multiples of tiles; `attention` spends
- * most of its time in attention.
+ * most of its time in attention; `ddpm` is the network of DDPM for CIFAR-10; `large` takes images of 64×64.
  */
 export const NETWORKS = {
   R: { image: [32, 32, 3], base: 64, multipliers: [1, 2, 2], blocks: 2, attention: [16], heads: 4, groups: 8 },
   odd: { image: [40, 24, 3], base: 48, multipliers: [1, 2, 2], blocks: 2, attention: [20], heads: 4, groups: 8 },
   attention: { image: [32, 32, 3], base: 64, multipliers: [1, 2], blocks: 1, attention: [32, 16], heads: 4, groups: 8 },
+  ddpm: { image: [32, 32, 3], base: 128, multipliers: [1, 2, 2, 2], blocks: 2, attention: [16], heads: 1, groups: 32 },
+  large: {
+    image: [64, 64, 3],
+    base: 64,
+    multipliers: [1, 2, 3, 4],
+    blocks: 2,
+    attention: [16, 8],
+    heads: 4,
+    groups: 8,
+  },
 } as const satisfies Readonly<Record<string, NetworkConfig>>;
 
 export type NetworkName = keyof typeof NETWORKS;

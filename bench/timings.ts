@@ -49,14 +49,17 @@ export const bestOf = (
   return times.length === 0 ? undefined : Math.min(...times);
 };
 
-const COLUMNS = [
-  ['R', 'forward', 'R, forward'],
-  ['R', 'step', 'R, step'],
-  ['odd', 'forward', 'odd sizes, forward'],
-  ['odd', 'step', 'odd sizes, step'],
-  ['attention', 'forward', 'attention, forward'],
-  ['attention', 'step', 'attention, step'],
-] as const;
+const TASKS = ['forward', 'step'] as const;
+
+const TITLES: Readonly<Record<NetworkName, string>> = {
+  R: 'R',
+  odd: 'odd sizes',
+  attention: 'attention',
+  ddpm: 'DDPM CIFAR-10',
+  large: '64×64',
+};
+
+const NAMES = Object.keys(TITLES) as readonly NetworkName[]; // its keys
 
 /** A table in Markdown, with columns of equal width. */
 const markdown = (rows: readonly (readonly string[])[]): string => {
@@ -71,15 +74,17 @@ const MARKS = ['<!-- benchmark: npm run bench writes this -->', '<!-- end of ben
 /** The part of the README on speed. */
 export const speedSection = (conditions: Conditions, timings: readonly Timing[]): string => {
   const runners = [...new Set(timings.map(({ runner }) => runner))];
-  const rows = runners.map((runner) => [
-    runner,
-    ...COLUMNS.map(([network, task]) => timeOf(timings, network, task, runner)?.toFixed(0) ?? ''),
-  ]);
+  const rows = NAMES.flatMap((network) =>
+    TASKS.map((task) => [
+      `${TITLES[network]}, ${task}`,
+      ...runners.map((runner) => timeOf(timings, network, task, runner)?.toFixed(0) ?? ''),
+    ]),
+  );
   const { date, node, cpu, cores, load, peers, rounds } = conditions;
   return [
     MARKS[0],
     '',
-    markdown([['milliseconds', ...COLUMNS.map(([, , title]) => title)], ...rows]),
+    markdown([['milliseconds', ...runners], ...rows]),
     '',
     `Medians of rounds in which all take turns (${rounds}), of batches of 8, on ${date}: ${cores} cores of ${cpu}, load average`,
     `${load.toFixed(1)} before; Node ${node.slice(1)}, tfjs ${peers.tfjs}, ${peers.PyTorch}. A step of PyTorch has no moving average.`,

@@ -47,11 +47,6 @@ const begunOtherwise: Readonly<Record<string, number>> = {
 /** Known differences: the number of equal steps before, and the size of the difference. */
 const differences: Readonly<Record<string, readonly [after: number, distance: number, why: string]>> = {
   'ddpm trailing fixed_large': [7, 1.3, 'the last step draws noise if its t is above 0; Algorithm 2 draws none'],
-  'ddim clipped': [
-    0,
-    0.66,
-    'ε̂ stays what it was before x̂₀ was clipped, if use_clipped_model_output does not say otherwise',
-  ],
   'ddim linspace': [0, 0.13, 'a step ends ⌊T/steps⌋ earlier, which is not where the next begins'],
   'dpm++ multistep 3': [2, 0.0075, 'half of the term of φ₃'],
   'dpm++ singlestep 3': [1, 0.071, 'the second stage of three is that of 2S, with φ₁/2 for φ₂'],

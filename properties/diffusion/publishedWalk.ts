@@ -197,7 +197,8 @@ const churnOf = ({ settings: s }: GoldenSteps) => ({
 const solvers: Readonly<Record<string, (golden: GoldenSteps) => Solver>> = {
   DDPMScheduler: ({ settings }) =>
     ancestral({ variance: settings.variance_type === 'fixed_large' ? 'beta' : 'posterior' }),
-  DDIMScheduler: ({ step: { eta = 0 } = {} }) => ddim({ eta }),
+  DDIMScheduler: ({ step: { eta = 0, use_clipped_model_output: derives = false } = {} }) =>
+    ddim({ eta, keepEpsilon: !derives }),
   DDIMInverseScheduler: () => ddimInversion(),
   PNDMScheduler: ({ settings }) => pndm({ start: settings.skip_prk_steps === true ? 'fewer' : 'rungeKutta' }),
   DPMSolverMultistepScheduler: ({ settings: { algorithm_type, solver_order: order = 2 } }) =>

@@ -38,7 +38,11 @@ export interface GoldenSteps {
     readonly eta?: number;
   };
   /** Arguments of each step. */
-  readonly step?: { readonly eta?: number; readonly order?: 1 | 2 | 3 | 4 };
+  readonly step?: {
+    readonly eta?: number;
+    readonly order?: 1 | 2 | 3 | 4;
+    readonly use_clipped_model_output?: boolean;
+  };
   /** The timesteps that the model gets at the beginning of each step, which may be fractional. */
   readonly timesteps?: readonly number[];
   /** The σ of these timesteps, if the scheduler has σ. */

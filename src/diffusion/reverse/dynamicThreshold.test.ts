@@ -32,11 +32,19 @@ it.each([
   }
 });
 
+it('scales by at most the greatest threshold, also below 1', async () => {
+  const of = (most: number) => numbersOf(() => dynamicThreshold(1, { most })(constantOf([3, -0.75, 0.2, 0.1], 2, 2)));
+  expect(await of(1.5)).toEqual([1, -0.5, 0.2, 0.1]);
+  expect(await of(0.5)).toEqual([1, -1, 0.4, 0.2]);
+});
+
 it('clips samples of one element', async () => {
   expect(await numbersOf(() => dynamicThreshold()(constantOf([3, -0.5], 2)))).toEqual([1, -0.5]);
 });
 
-it('refuses an invalid percentile', async () => {
+it('refuses an invalid percentile or threshold', async () => {
   const made = await outcomeOf(() => dynamicThreshold(99.5)(images))();
   expect(E.isLeft(made) && made.left.message).toContain('a percentile between 0 and 1, got 99.5');
+  const capped = await outcomeOf(() => dynamicThreshold(0.5, { most: 0 })(images))();
+  expect(capped).toMatchObject({ left: { _tag: 'ConfigError', where: 'dynamicThreshold.most', actual: '0' } });
 });

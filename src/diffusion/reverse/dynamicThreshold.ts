@@ -5,6 +5,7 @@ import {
   type Dim,
   dims,
   maximum,
+  minimum,
   mul,
   reciprocal,
   reshape,
@@ -17,7 +18,8 @@ import {
 } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
-import { refined, share } from '../../internal/decode.js';
+import type { Exact } from '../../internal/exact.js';
+import { aboveZero, exactly, refined, share } from '../../internal/decode.js';
 import { clipToImage, type Correction } from './x0Correction.js';
 
 /**
@@ -42,20 +44,36 @@ const percentileOf = optionsOf({
   hint: '0.995 is usual',
 });
 
+interface Cap {
+  readonly most?: number;
+}
+
+const capOf = optionsOf<Cap>({
+  where: 'dynamicThreshold',
+  options: exactly({}, { most: aboveZero }),
+  hint: 'leave it out for a threshold without a limit',
+});
+
 /**
  * Dynamic thresholding (Imagen, Saharia et al. 2022, section 2.3): x̂₀ becomes clip(x̂₀, -s, s)/s, where s is a percentile of
- * |x̂₀| in each sample, at least 1. It keeps strong guidance from saturating the pixels. Raises `ConfigError` for a
- * percentile outside of [0, 1] when the program is traced.
+ * |x̂₀| in each sample, at least 1 and at most `most`. It keeps strong guidance from saturating the pixels. Raises
+ * `ConfigError` for invalid arguments when the program is traced.
  *
  * @param percentile - 0.995 if left out; 1 scales each sample by its largest element, 0 is close to {@link clipToImage}
- * @example dynamicThreshold(0.5)(constantOf([-1, 0, 0.5, -4, 2, 8], 2, 3)) // → [[-1, 0, 0.5], [-1, 0.5, 1]]
+ * @param options - `most`: the greatest s, `sample_max_value` of diffusers; ∞ if left out
+ * @example
+ * const x0 = constantOf([-1, 0, 0.5, -4, 2, 8], 2, 3)
+ * dynamicThreshold(0.5)(x0) // → [[-1, 0, 0.5], [-1, 0.5, 1]]
+ * dynamicThreshold(0.5, { most: 2 })(x0) // → [[-1, 0, 0.5], [-1, 1, 1]]
  */
 export const dynamicThreshold =
-  (percentile = 0.995): Correction =>
+  <G = unknown>(percentile = 0.995, options?: Exact<G, keyof Cap> & Cap): Correction =>
   <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
     const q = orRaise(percentileOf(percentile));
+    const { most = Infinity } = orRaise(capOf(options));
     const [B = 1] = dims(x0);
-    const s = maximum(quantilePerRow(q)(reshape(abs(x0), B, -1) as Tensor<[number, number]>), 1);
+    const least = maximum(quantilePerRow(q)(reshape(abs(x0), B, -1) as Tensor<[number, number]>), 1);
+    const s = most === Infinity ? least : minimum(least, most);
     // the first axis of x̂₀ is the batch, which the type S does not say
     const scaled = scaleBy(x0 as unknown as Tensor<[Dim, ...Shape]>, reciprocal(s));
     return clipToImage(ascribeLike(scaled, x0));

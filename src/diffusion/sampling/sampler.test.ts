@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { best, gaussianData, samplesOf, TAU } from '../../../properties/diffusion/gaussianData.js';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
+import { wasm } from '../../backends/wasm/backend.js';
 import {
+  clip,
+  compile,
   constantOf,
+  explain,
   fullLike,
   gather,
   type Key,
+  matmul,
   mul,
   normal,
   program,
@@ -14,8 +19,9 @@ import {
   table,
   tanh,
   type Tensor,
+  using,
 } from '../../dsl/index.js';
-import { E } from '../../internal/fp.js';
+import { E, F, RTE } from '../../internal/fp.js';
 import { ancestral, ancestralStep } from '../solvers/ancestral.js';
 import { consistency } from '../solvers/consistency.js';
 import { uncorrected } from '../reverse/x0Correction.js';
@@ -26,6 +32,7 @@ import { dpmSolverPP, dpmSolverPPRows } from '../solvers/dpmSolverPP.js';
 import { trailing } from '../grids/grid.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
 import type { StepCoefficients } from '../solvers/linearIntegrator.js';
+import type { Solver } from '../solvers/solver.js';
 import type { Noise } from './noise.js';
 import { ddpm } from '../process/process.js';
 import { respace } from '../grids/respacing.js';
@@ -135,6 +142,41 @@ describe('a sampler', () => {
     expect(await samplesOf(right(sampler(parts)), [2, -2])).toEqual([1, -1]);
     const [free] = await samplesOf(right(sampler({ ...parts, correction: uncorrected })), [2, -2]);
     expect(free).toBeGreaterThan(1);
+  });
+
+  it('of ddim that keeps ε̂ corrects only x̂₀, in one evaluation', async () => {
+    // DDIM, eq. 12, with the ε̂ of the network and a clipped x̂₀
+    const [from, to] = [process.marginals[999]!, process.marginals[499]!];
+    const parts = { process, denoiser: gaussianData(process), grid: 2, solver: ddim({ keepEpsilon: true }) };
+    const made = right(sampler({ ...parts, correction: clip(-0.01, 0.01) }));
+    const x0 = best(from) * 1.5;
+    const epsilon = (1.5 - from.scale * x0) / Math.sqrt(from.variance);
+    const clipped = Math.min(x0, 0.01);
+    const x = await numbersOf(() => {
+      const start = made.start(constantOf([1.5], 1) as Tensor<[1]>);
+      return made.step(null, start, { index: scalar(0, 'int32') }).state.x;
+    });
+    expect(Math.abs(x[0]! - (to.scale * clipped + Math.sqrt(to.variance) * epsilon))).toBeLessThan(1e-13);
+
+    const network: Denoiser<Tensor<[16, 16]>, [16]> = { predicts: 'v', apply: (w, y) => tanh(matmul(y, w)) };
+    const drawing = right(sampler({ ...parts, denoiser: network }));
+    const step = program({ w: '16 16', x: '3 16' }, ({ w, x: y }) => ({
+      x: drawing.step(w, drawing.start(y), { index: scalar(0, 'int32') }).state.x,
+    }));
+    const calls = right(await F.pipe(compile(step, {}), RTE.map(explain), using(wasm()))());
+    expect(calls.filter(({ flops }) => flops !== null && flops >= 2 * 3 * 16 * 16)).toHaveLength(1);
+  });
+
+  it('takes the noise levels that its solver visits', async () => {
+    const level = { scale: 0.8, variance: 0.36 };
+    const solver: Solver = {
+      ...ddim(),
+      visited: (given, [t]) => ({ ...given, marginals: given.marginals.map((own, i) => (i === t ? level : own)) }),
+    };
+    const noisy: Denoiser<null, []> = { predicts: 'epsilon', apply: (_, x) => mul(x, 0.5) };
+    const made = right(sampler({ process, denoiser: noisy, grid: trailing(1), solver, correction: uncorrected }));
+    expect(made.legs[0]!.from).toEqual(level);
+    expect(await samplesOf(made, [1])).toEqual([0.875]); // (1 - 0.6 · 0.5)/0.8
   });
 
   it('on a grid equals the sampler on every step of the respaced process', async () => {

@@ -15,7 +15,7 @@ import { E, type either, F } from '../../internal/fp.js';
 import { limitTimesteps } from '../conditioning/networkTimesteps.js';
 import { forEachSample } from '../process/batch.js';
 import type { Condition } from '../conditioning/condition.js';
-import { clipToImage, type Correction } from '../reverse/x0Correction.js';
+import { clipToImage, type Correction, uncorrected } from '../reverse/x0Correction.js';
 import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
 import { timestepsWithSignal } from '../denoiser/requireSignal.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
@@ -121,19 +121,22 @@ const samplerOf = <P, I extends Shape>({
   F.pipe(
     E.Do,
     E.bind('falling', () => gridOf(grid)(process)),
-    E.let('legs', ({ falling }) => (solver.path ?? legsOf)(process, falling)),
-    E.bind('timesteps', ({ legs }) =>
+    E.let('visited', ({ falling }) => solver.visited?.(process, falling) ?? process),
+    E.let('legs', ({ falling, visited }) => (solver.path ?? legsOf)(visited, falling)),
+    E.bind('timesteps', ({ legs, visited }) =>
       // a sampler cannot start where x̂₀ does not follow from the prediction
-      timestepsWithSignal('sampler', process, denoiser.predicts)(legs.map(({ t }) => t)),
+      timestepsWithSignal('sampler', visited, denoiser.predicts)(legs.map(({ t }) => t)),
     ),
-    E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
+    E.bind('integrator', ({ legs, visited }) => solver.integrate(legs, visited.marginals)),
     E.bind('guided', () => guidance(limitTimesteps(process)(denoiser))),
     E.tap(({ guided, integrator }) =>
       integrator.guidesMean === true ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
     ),
-    E.map(({ legs, timesteps, integrator, guided }) => {
-      const seesX0 = F.pipe(guided, overProcess(process), steered(process, { correction, timesteps }));
-      const { apply, learned, guides } = seesX0;
+    E.map(({ legs, timesteps, integrator, guided, visited }) => {
+      const steeredBy = (by: Correction) =>
+        F.pipe(guided, overProcess(visited), steered(visited, { correction: by, timesteps }));
+      const { apply, learned, guides } = steeredBy(correction);
+      const free = steeredBy(uncorrected);
       const timestepAt = entryAt(Int32Array.from(timesteps));
       const nextAt = entryAt(Int32Array.from(legs, ({ t, next }) => next ?? t));
       const { memory, stochastic } = integrator;
@@ -155,6 +158,7 @@ const samplerOf = <P, I extends Shape>({
             t: timestepAt(index),
             next: nextAt(index),
             predict: (x, t) => apply(params, x, { ...given, t: each(t) }),
+            uncorrected: (x, t) => free.apply(params, x, { ...given, t: each(t) }),
             ...(learned && {
               learned: {
                 as: learned.as,

@@ -1,14 +1,15 @@
 import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
 import { lambdaOf } from '../schedules/channel.js';
-import { reachOf } from './stepLimits.js';
+import { type OrderAt, reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { exactly } from '../../internal/decode.js';
 import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
 
 /** The weights of the predictions, newest first, for x̂₀ as a polynomial in λ through 1, 2 or 3 of them. */
-const weightsOf = (h: number, [before, beforeThat]: readonly number[]): readonly number[] => {
-  const [constant = 0, slope = 0, curve = 0] = exponentialWeights(h, 3);
+const weightsOf = (h: number, [before, beforeThat]: readonly number[], share: number): readonly number[] => {
+  const [constant = 0, slope = 0, whole = 0] = exponentialWeights(h, 3);
+  const curve = share * whole;
   if (before === undefined) return [constant];
   const r0 = before / h;
   if (beforeThat === undefined) return [constant * (1 + 1 / (2 * r0)), -constant / (2 * r0)];
@@ -19,6 +20,13 @@ const weightsOf = (h: number, [before, beforeThat]: readonly number[]): readonly
   return [constant + newer, -newer - older, older];
 };
 
+/** The choices in which published code differs from {@link dpmSolverPP}. */
+interface Published {
+  /** The share of the term with φ₃ in steps of order 3; 1 if left out, 1/2 in the published code. */
+  readonly curve?: number;
+  readonly orderAt?: OrderAt;
+}
+
 /**
  * The coefficients of multistep DPM-Solver++, for each leg of a path.
  * @example
@@ -27,15 +35,15 @@ const weightsOf = (h: number, [before, beforeThat]: readonly number[]): readonly
  * dpmSolverPPRows(2)(legs).map(({ x0 }) => x0.length) // → [1, 2, 1]
  */
 export const dpmSolverPPRows =
-  (order: number) =>
+  (order: number, { curve = 1, orderAt = () => order }: Published = {}) =>
   (legs: readonly Leg[]): readonly StepCoefficients[] => {
     const lengths = legs.map(({ from, to }) => lambdaOf(to) - lambdaOf(from));
     return legs.map(({ from, to }, i) => {
-      const reach = reachOf(legs, i, order);
+      const reach = reachOf(legs, i, orderAt(legs.length - i));
       const { x, x0 } = flowStep(from, to);
       if (reach === 1) return { x, x0: [x0], noise: 0 };
       const earlier = lengths.slice(i - reach + 1, i).reverse();
-      return { x, x0: weightsOf(lengths[i]!, earlier).map((weight) => to.scale * weight), noise: 0 };
+      return { x, x0: weightsOf(lengths[i]!, earlier, curve).map((weight) => to.scale * weight), noise: 0 };
     });
   };
 

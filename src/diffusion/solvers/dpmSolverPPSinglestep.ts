@@ -17,13 +17,15 @@ const beginningsOf = (legs: readonly Leg[], order: number): readonly number[] =>
 /**
  * The coefficients of singlestep DPM-Solver++, for each leg of a path. A stage starts at the beginning of its step. Its x
  * there is a combination of x_t and the predictions since.
+ *
+ * @param halves - true for φ₁/2 in every second stage, as in diffusers; by default only in those of order 2
  * @example
  * const process = unwrap(ddpm(cosine(1000)))
  * const legs = legsOf(process, [900, 600, 300])
  * dpmSolverPPSinglestepRows(2)(legs).map(({ x0 }) => x0.length) // → [1, 2, 1]
  */
 export const dpmSolverPPSinglestepRows =
-  (order: number) =>
+  (order: number, halves = false) =>
   (legs: readonly Leg[]): readonly StepCoefficients[] => {
     const beginnings = beginningsOf(legs, order);
     /** x at the end of leg i from x at the beginning of its step; the newest prediction is first. */
@@ -37,7 +39,7 @@ export const dpmSolverPPSinglestepRows =
       const [constant = 0, slope = 0] = exponentialWeights(h, 2);
       const r = (lambdaOf(legs[i]!.from) - lambdaOf(from)) / h;
       // two stages: φ₁/2, as in the paper's Algorithm 1; three stages: φ₂, as in its code
-      const newest = (to.scale * (order === 2 ? constant / 2 : slope)) / r;
+      const newest = (to.scale * (order === 2 || (halves && stages === 1) ? constant / 2 : slope)) / r;
       return { x, x0: [newest, ...Array<number>(stages - 1).fill(0), x0 - newest], noise: 0 };
     };
     return legs.map((_, i) => {

@@ -99,7 +99,7 @@ const integrator = (
   legs: readonly Leg[],
   levels: readonly Channel[],
   given: Required<Churn>,
-  corrects: boolean,
+  corrects: (from: Channel, to: Channel) => boolean,
 ): Integrator => {
   const raised = raisedTo(legs, levels, given);
   const beginnings = legs.map(({ from }, i) => (raised[i] === legs[i]!.t ? from : levels[raised[i]!]!));
@@ -108,9 +108,10 @@ const integrator = (
   const steps = legs.map(({ to }, i) => flowStep(beginnings[i]!, to));
   // lines 10 and 11, in x̂₀: with r = σ_s/σ̂, x̂₀ + (x̂₀' - x̂₀)/(2r)
   const seconds = legs.map(({ to }, i) =>
-    isGradual(beginnings[i]!, to, 'end') ? sigmaOf(beginnings[i]!) / sigmaOf(to) / 2 : 0,
+    corrects(beginnings[i]!, to) ? sigmaOf(beginnings[i]!) / sigmaOf(to) / 2 : 0,
   );
   const [ofX, ofX0] = [entryAt(column(steps, ({ x }) => x)), entryAt(column(steps, ({ x0 }) => x0))];
+  const second = seconds.some((weight) => weight !== 0);
   const ofSecond = entryAt(seconds);
   const ofRaised = entryAt(column(raises, ({ scale }) => scale));
   const ofNoise = entryAt(column(raises, ({ variance }) => given.sNoise * Math.sqrt(Math.max(0, variance))));
@@ -124,15 +125,15 @@ const integrator = (
         add(mul(from, ofX(index)), mul(x0, ofX0(index)));
       const first = predict(begin, raisedAt(index));
       const euler = to(begin, first);
-      if (!corrects) return { state: { x: euler, memory }, x0: first };
-      const second = predict(euler, next);
-      const x = to(begin, add(first, mul(sub(second, first), ofSecond(index))));
+      if (!second) return { state: { x: euler, memory }, x0: first };
+      const again = predict(euler, next);
+      const x = to(begin, add(first, mul(sub(again, first), ofSecond(index))));
       return { state: { x, memory }, x0: first };
     },
   };
 };
 
-const solver = (where: string, corrects: boolean) =>
+const solver = (where: string, corrects: (from: Channel, to: Channel) => boolean) =>
   withOptions<Churn>({
     where,
     options,
@@ -159,7 +160,7 @@ const solver = (where: string, corrects: boolean) =>
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(4), solver: euler({ churn: 1 }) }))
  * made.stochastic // → true
  */
-export const euler = solver('euler', false);
+export const euler = solver('euler', () => false);
 
 /**
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step. The last step, which ends at the data,
@@ -174,4 +175,7 @@ export const euler = solver('euler', false);
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
  * made.memory // → 0
  */
-export const heun = solver('heun', true);
+export const heun = solver('heun', (from, to) => isGradual(from, to, 'end'));
+
+/** {@link heun} with two evaluations in every step but the last, however far σ falls, as in diffusers. */
+export const heunThroughout = solver('heun', (_, to) => to.variance > 0);

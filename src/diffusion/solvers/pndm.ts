@@ -22,8 +22,7 @@ const weightsOf = (reach: number): readonly number[] => adamsBashforth[reach - 1
  *
  * It begins with fewer ε̂, or with the paper's pseudo Runge-Kutta method, which takes four evaluations for each of the first
  * `order - 1` steps, at the timesteps of the grid and halfway between. A step without a timestep halfway, or over which σ
- * falls more than fourfold, is a plain one. (`skip_prk_steps` of diffusers begins with fewer ε̂, except that its first step
- * takes two evaluations.)
+ * falls more than fourfold, is a plain one.
  *
  * @param options - `order`: the number of ε̂, 1 (which is DDIM) to 4; 4 if left out. For any other, the sampler returns a
  *   `ConfigError`. `start`: 'fewer' ε̂ if left out, or 'rungeKutta' (F-PNDM, Algorithm 2)

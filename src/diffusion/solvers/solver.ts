@@ -4,7 +4,7 @@ import type { either } from '../../internal/fp.js';
 import type { Channel } from '../schedules/channel.js';
 import type { LearnedVariance } from '../denoiser/denoiser.js';
 import type { Leg } from '../grids/leg.js';
-import type { Levels } from '../process/process.js';
+import type { Levels, Process } from '../process/process.js';
 
 /** A sample in progress: x_t, and the tensors that the solver keeps from earlier steps, of the shape of x. */
 export interface SampleState<S extends Shape> {
@@ -34,6 +34,8 @@ export interface Moment<S extends Shape> {
   readonly next: Tensor<[], 'int32'>;
   /** x̂₀ at a timestep of the process, guided and corrected: one evaluation of the denoiser. */
   readonly predict: (x: Tensor<S>, t: Tensor<[], 'int32'>) => Tensor<S>;
+  /** x̂₀, guided but not corrected; `predict` if left out. Shares the evaluation with `predict` of the same x and t. */
+  readonly uncorrected?: (x: Tensor<S>, t: Tensor<[], 'int32'>) => Tensor<S>;
   /**
    * The learned variance, if the denoiser learns one: `variance` is its output at a timestep, `as` the meaning of the output.
    * Shares the evaluation with `predict` of the same x and t, unless that is guided.
@@ -77,6 +79,11 @@ export interface Integrator {
 
 /** A numerical method for the reverse process: makes the steps from each timestep of a grid to the next. */
 export interface Solver {
+  /**
+   * The process on which it steps, from that of the sampler and the falling timesteps of a grid: it may change the noise levels
+   * of these timesteps, and the timesteps that the denoiser gets for them. The same process if left out.
+   */
+  readonly visited?: (process: Process, timesteps: readonly number[]) => Process;
   /** The legs of the path for the falling timesteps of a grid; {@link legsOf} if left out. */
   readonly path?: (process: Levels, timesteps: readonly number[]) => readonly Leg[];
   /**

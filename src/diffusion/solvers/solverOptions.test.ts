@@ -52,6 +52,7 @@ describe('options of a solver', () => {
     ['lms', { order: '2' }, 'lms.order', 'a whole order from 1 to 4', '"2"'],
     ['ancestral', { variance: 'fixed' }, 'ancestral.variance', "a variance, 'posterior' or 'beta'", '"fixed"'],
     ['ddim', { eta: -1 }, 'ddim.eta', 'η from 0 to 1', '-1'],
+    ['ddim', { keepEpsilon: 1 }, 'ddim.keepEpsilon', 'boolean', '1'],
     ['eulerAncestral', { eta: 2 }, 'eulerAncestral.eta', 'η from 0 to 1', '2'],
     ['heun', { churn: -1 }, 'heun.churn', 'a finite number ≥ 0', '-1'],
     ['euler', { sNoise: NaN }, 'euler.sNoise', 'a finite number ≥ 0', 'NaN'],

@@ -18,6 +18,9 @@ const FURTHEST = { end: 100, middle: 4 } as const;
 export const isGradual = (from: Channel, to: Channel, at: keyof typeof FURTHEST): boolean =>
   sigmaOf(from) <= FURTHEST[at] * sigmaOf(to);
 
+/** The greatest order of a step, from the number of legs that are left, with its own. */
+export type OrderAt = (left: number) => number;
+
 /**
  * The number of predictions that a multistep formula may use at leg i, including its own: at most `order`, and only those
  * since the last leg that is not `usable`. By default a leg is usable if its length in λ is finite.

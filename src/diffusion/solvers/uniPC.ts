@@ -1,7 +1,7 @@
 import { power } from '../../internal/power.js';
 import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
 import { lambdaOf } from '../schedules/channel.js';
-import { reachOf } from './stepLimits.js';
+import { type OrderAt, reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import { solved } from '../../internal/linearSystem.js';
 import type { Leg } from '../grids/leg.js';
@@ -40,14 +40,14 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => a
  * rows.map(({ x0 }) => x0.length) // → [1, 2, 3]
  */
 export const uniPCRows =
-  (order: number, variant: UniPCVariant) =>
+  (order: number, variant: UniPCVariant, orderAt: OrderAt = () => order) =>
   (legs: readonly Leg[]): readonly StepCoefficients[] => {
     const lambdas = legs.map(({ from }) => lambdaOf(from));
     /** The weights of the predictions at leg i and before, and of the prediction at its end, if it is known. */
     const weightsOf = (i: number, endIsKnown: boolean): readonly number[] => {
       const { from, to } = legs[i]!;
       const h = lambdaOf(to) - lambdas[i]!;
-      const earlier = Array.from({ length: reachOf(legs, i, order) - 1 }, (_, k) => i - k - 1);
+      const earlier = Array.from({ length: reachOf(legs, i, orderAt(legs.length - i)) - 1 }, (_, k) => i - k - 1);
       const places = [...(endIsKnown ? [1] : []), ...earlier.map((j) => (lambdas[j]! - lambdas[i]!) / h)];
       if (places.length === 0) return [flowStep(from, to).x0];
       const weights = differenceWeights(h, places, variant).map((weight) => to.scale * weight);

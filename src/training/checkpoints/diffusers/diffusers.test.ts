@@ -133,16 +133,36 @@ describe('a saved folder is loaded unchanged', () => {
     }),
   );
 
-  test('and sampled from', () =>
+  test.each([
+    { _class_name: 'DPMSolverMultistepScheduler' },
+    { _class_name: 'DDIMScheduler', timestep_spacing: 'linspace', set_alpha_to_one: false },
+    { _class_name: 'PNDMScheduler' },
+    { _class_name: 'EulerDiscreteScheduler', use_karras_sigmas: true },
+  ])('and sampled from: %j', (scheduler) =>
     onWasm(async (backend) => {
       const path = newFolder();
-      const scheduler = { _class_name: 'DPMSolverMultistepScheduler' };
       right(await saveDiffusers(path, await untrained()(backend), { scheduler })(backend)());
-      const loaded = right(await loadDiffusers(path, { steps: 4 })(backend)());
+      const loaded = right(await loadDiffusers(path, { steps: 5 })(backend)());
       const drawing = { ...loaded.sampling, count: 2, key: key(8) };
-      const { shape, data } = right(await sample(loaded, drawing)(backend)());
-      expect(shape).toEqual([2, 8, 8, 1]);
-      expect(data.every(Number.isFinite)).toBe(true);
+      const images = right(await sample(loaded, drawing)(backend)());
+      expect(images.shape).toEqual([2, 8, 8, 1]);
+      // in other ways, too: partly, and in another number of steps
+      const clipped = { ...images, data: images.data.map((x) => Math.min(Math.max(x, -1), 1)) };
+      const from = { images: clipped, strength: 0.5 };
+      const partly = right(await sample(loaded, { ...drawing, from })(backend)());
+      const others = right(await sample(loaded, { ...drawing, grid: 3 })(backend)());
+      for (const { data } of [images, partly, others]) expect(data.every(Number.isFinite)).toBe(true);
+    }),
+  );
+
+  test('by the scheduler to which its pipeline converts its own', () =>
+    onWasm(async (backend) => {
+      const path = changed({ [INDEX]: (f) => (f['_class_name'] = 'DDIMPipeline') });
+      const { sampling, process, scheduler } = right(await loadDiffusers(path)(backend)());
+      expect(scheduler!['_class_name']).toBe('DDPMScheduler');
+      expect(right(sampling.grid(process))).toHaveLength(50);
+      const ofDdpm = right(await loadDiffusers(changed({}))(backend)());
+      expect(right(ofDdpm.sampling.grid(process))).toHaveLength(1000);
     }));
 
   test('as a network without a pipeline, with its process', () =>

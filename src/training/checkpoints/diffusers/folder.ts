@@ -52,6 +52,15 @@ const NETWORK = 'UNet2DModel';
 /** The classes of pipelines that sample images with a network and a scheduler. */
 const PIPELINES: readonly unknown[] = ['DDPMPipeline', 'DDIMPipeline', 'PNDMPipeline'];
 
+/** The pipelines that convert every scheduler to their own: diffusers passes its fields to this class. */
+const CONVERTING: Readonly<Record<string, string>> = { DDIMPipeline: 'DDIMScheduler', PNDMPipeline: 'PNDMScheduler' };
+
+/** The configuration of the scheduler that a pipeline samples with. */
+export const sampledBy = ({ _class_name: pipeline }: JsonRecord, scheduler: JsonRecord): JsonRecord => {
+  const own = typeof pipeline === 'string' ? CONVERTING[pipeline] : undefined;
+  return own === undefined ? scheduler : { ...scheduler, _class_name: own };
+};
+
 /** A name without quotes, or a description of anything else. */
 const bare = (name: unknown): string => (typeof name === 'string' ? name : show(name));
 

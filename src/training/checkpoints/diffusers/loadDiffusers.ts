@@ -34,6 +34,7 @@ import {
   inFolder,
   partFolder,
   readJson,
+  sampledBy,
   SCHEDULER,
 } from './folder.js';
 import { inFile } from './inFile.js';
@@ -43,7 +44,7 @@ import { type ReadScheduler, readScheduler, type SchedulerSampling } from './rea
 
 /** Options of {@link loadDiffusers}. */
 export interface DiffusersFolder {
-  /** The number of sampling steps; default: that of the pipeline, 1000 or 50. */
+  /** The number of sampling steps; default: every timestep for `DDPMScheduler`, 50 for the others. */
   readonly steps?: number;
   /** A part of the names of the files of weights: `fp16`. */
   readonly variant?: string;
@@ -62,10 +63,7 @@ export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
   readonly sampling: SchedulerSampling;
   /** The configuration of the scheduler, for `saveDiffusers`; absent without a scheduler. */
   readonly scheduler?: JsonRecord;
-  /**
-   * Differences from the samples of diffusers, some of them visible, and unknown fields. Each note names its file and
-   * field.
-   */
+  /** Differences from the samples of diffusers with their sizes, and unknown fields. Each note names its file and field. */
   readonly notes: readonly string[];
 }
 
@@ -103,7 +101,7 @@ function* pipelineScheduler(folder: string, { steps, process, predicts }: Diffus
   yield* take(checkedIndex(path, index));
   const file = inFolder(yield* partFolder(folder, 'scheduler', SCHEDULER), SCHEDULER);
   const config = yield* take(readJson(file));
-  const read = yield* take(readScheduler(file, config, steps));
+  const read = yield* take(readScheduler(file, sampledBy(index, config), steps));
   yield* take(checkedScheduler(path, index, config['_class_name']));
   return { file, config, ...read };
 }
@@ -163,8 +161,9 @@ const misfit = (path: string) => (error: NoisefoldError) =>
  * Loads a folder of diffusers, a pipeline of a `UNet2DModel` and a scheduler, or only such a network (`config.json` and
  * weights) with a `process`. Returns the model, its process, its parameters and the sampling options of its scheduler.
  * Schedulers: DDPM, DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep) and
- * UniPC. Components, classes and values that noisefold lacks are a `ConfigError` that names them. Differences in
- * sampling, which can be visible, and unknown fields of a scheduler are listed in `notes`. Fails with a
+ * UniPC. Components, classes and values that noisefold lacks are a `ConfigError` that names them. With the number of steps
+ * that it was loaded for, a sampling equals that of diffusers, except for the differences listed in `notes`, with their
+ * sizes. Fails with a
  * `CheckpointMismatch` that lists the weights that do not match, up to ten of each kind, and with `DecodeError` and
  * `FileError`. After an error nothing stays on the backend.
  * @example

@@ -13,6 +13,7 @@ import {
   type Solver,
   zeroTerminalSNR,
 } from '../../../diffusion/index.js';
+import { scheduleOfAlphaBars } from '../../../diffusion/schedules/schedule.js';
 import { fail, type NoisefoldError } from '../../../dsl/index.js';
 import { inFile } from './inFile.js';
 import { errorAt } from '../../../formats/words.js';
@@ -21,13 +22,14 @@ import { E, type either, F } from '../../../internal/fp.js';
 import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
 import { processFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
+import { checkedSettings, gridField, notesOn } from './schedulerNotes.js';
 import {
   correctionOf,
   gridOfScheduler,
-  notesOn,
   SCHEDULERS,
   type SchedulerSettings,
   settingsOf,
+  solverOfScheduler,
 } from './schedulers.js';
 
 /** The sampling options that a scheduler defines. */
@@ -86,9 +88,17 @@ const scheduleOf = (settings: SchedulerSettings): either.Either<NoisefoldError, 
   }
 };
 
-const processOfScheduler = (settings: SchedulerSettings): either.Either<NoisefoldError, Process> => {
+/** Leaves an ᾱ of 2⁻²⁴ at the last timestep, where σ would be ∞, as diffusers does unless it steps over timesteps. */
+const withSignal = ({ T, alphaBars }: Schedule): Schedule => scheduleOfAlphaBars(alphaBars.with(T - 1, 2 ** -24));
+
+const processOfScheduler = (
+  name: SchedulerName,
+  settings: SchedulerSettings,
+): either.Either<NoisefoldError, Process> => {
   const schedule = scheduleOf(settings);
-  return ddpm(settings.rescale_betas_zero_snr ? E.flatMap(zeroTerminalSNR)(schedule) : schedule);
+  if (!settings.rescale_betas_zero_snr) return ddpm(schedule);
+  const rescaled = E.flatMap(zeroTerminalSNR)(schedule);
+  return ddpm(SCHEDULERS[name].over === 't' ? rescaled : E.map(withSignal)(rescaled));
 };
 
 /** The known fields of a scheduler, without null fields; and the names of unknown fields. */
@@ -106,6 +116,9 @@ const partsOf = (config: JsonRecord, fields: object) => {
  */
 const learnsVariance = (name: SchedulerName, { variance_type: variance }: SchedulerSettings): boolean | null =>
   name === 'DDPMScheduler' ? variance === 'learned_range' : null;
+
+/** Names the file, and perhaps the field, in an error. */
+const named = (path: string) => E.mapLeft((error: NoisefoldError) => inFile(path, error));
 
 /**
  * Reads the configuration of a scheduler, for a number of steps or the default number of its pipeline. Returns a
@@ -128,26 +141,25 @@ export const readScheduler = (
         E.mapLeft(errorAt('ConfigError', path, hint)),
         E.map((given) => settingsOf(name, given as Partial<SchedulerSettings>)), // the codecs of its fields have checked it
         E.bindTo('settings'),
-        E.bind('process', ({ settings }) =>
-          E.mapLeft((error: NoisefoldError) => inFile(path, error))(processOfScheduler(settings)),
-        ),
-        E.map(({ settings, process }) => {
-          const count = steps ?? SCHEDULERS[name].steps(process.schedule.T);
-          return {
-            process,
-            predicts: PREDICTS[settings.prediction_type],
-            learnsVariance: learnsVariance(name, settings),
-            sampling: {
-              solver: SCHEDULERS[name].solver(settings),
-              grid: gridOfScheduler(name, settings, count),
-              correction: correctionOf(settings),
-            },
-            notes: [
-              ...notesOn(name, settings, count),
-              ...others.map((field) => `${field}: noisefold does not know this field of ${name}; it is ignored`),
-            ].map((note) => `${path}: ${note}`),
-          };
-        }),
+        E.let('count', ({ settings }) => steps ?? SCHEDULERS[name].steps(settings.num_train_timesteps)),
+        E.tap(({ settings, count }) => named(path)(checkedSettings(name, settings, count))),
+        E.bind('process', ({ settings }) => named(path)(processOfScheduler(name, settings))),
+        E.let('grid', ({ settings, count }) => gridOfScheduler(name, settings, count)),
+        E.bind('timesteps', ({ settings, process, grid }) => named(`${path}: ${gridField(settings)}`)(grid(process))),
+        E.map(({ settings, process, count, grid, timesteps }) => ({
+          process,
+          predicts: PREDICTS[settings.prediction_type],
+          learnsVariance: learnsVariance(name, settings),
+          sampling: {
+            solver: solverOfScheduler(name, { settings, process, timesteps }),
+            grid,
+            correction: correctionOf(settings),
+          },
+          notes: [
+            ...notesOn(name, settings, count),
+            ...others.map((field) => `${field}: noisefold does not know this field of ${name}; it is ignored`),
+          ].map((note) => `${path}: ${note}`),
+        })),
       );
     }),
   );

@@ -10,8 +10,9 @@ export const processFields = {
   beta_schedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid'),
   trained_betas: t.array(finite),
   prediction_type: oneOf('epsilon', 'sample', 'v_prediction'),
-  rescale_betas_zero_snr: t.boolean,
 };
+
+const rescaled = { rescale_betas_zero_snr: t.boolean };
 
 /** Fields of the grid of timesteps. */
 const gridFields = {
@@ -25,7 +26,7 @@ const clipFields = {
   clip_sample_range: aboveZero,
   thresholding: t.boolean,
   dynamic_thresholding_ratio: share,
-  sample_max_value: finite,
+  sample_max_value: aboveZero,
 };
 
 /** Fields of grids by noise level. */
@@ -42,7 +43,7 @@ const finalSigmas = { final_sigmas_type: only('zero') };
 const thresholds = {
   thresholding: t.boolean,
   dynamic_thresholding_ratio: share,
-  sample_max_value: finite,
+  sample_max_value: aboveZero,
 };
 
 const dpmSolver = {
@@ -68,20 +69,22 @@ const dpmSolver = {
 /** The fields that each scheduler has in addition to those of the process. */
 export const SCHEDULER_FIELDS = {
   DDPMScheduler: {
+    ...rescaled,
     ...gridFields,
     ...clipFields,
     variance_type: oneOf('fixed_small', 'fixed_small_log', 'fixed_large', 'fixed_large_log', 'learned_range'),
   },
-  DDIMScheduler: { ...gridFields, ...clipFields, set_alpha_to_one: t.boolean },
+  DDIMScheduler: { ...rescaled, ...gridFields, ...clipFields, set_alpha_to_one: t.boolean },
   PNDMScheduler: { ...gridFields, skip_prk_steps: t.boolean, set_alpha_to_one: t.boolean },
   EulerDiscreteScheduler: {
+    ...rescaled,
     ...gridFields,
     ...sigmaFields,
     ...finalSigmas,
     interpolation_type: only('linear'),
     timestep_type: only('discrete'),
   },
-  EulerAncestralDiscreteScheduler: gridFields,
+  EulerAncestralDiscreteScheduler: { ...rescaled, ...gridFields },
   HeunDiscreteScheduler: {
     ...gridFields,
     use_karras_sigmas: t.boolean,
@@ -96,9 +99,10 @@ export const SCHEDULER_FIELDS = {
     use_exponential_sigmas: t.boolean,
     use_beta_sigmas: only(false),
   },
-  DPMSolverMultistepScheduler: { ...gridFields, ...dpmSolver },
+  DPMSolverMultistepScheduler: { ...rescaled, ...gridFields, ...dpmSolver },
   DPMSolverSinglestepScheduler: { ...dpmSolver, algorithm_type: oneOf('dpmsolver++') },
   UniPCMultistepScheduler: {
+    ...rescaled,
     ...gridFields,
     ...thresholds,
     ...finalSigmas,
@@ -107,6 +111,7 @@ export const SCHEDULER_FIELDS = {
     predict_x0: only(true),
     lower_order_final: t.boolean,
     disable_corrector: only([]),
+    solver_p: only(null),
     use_karras_sigmas: t.boolean,
     use_exponential_sigmas: t.boolean,
     use_beta_sigmas: only(false),

@@ -87,9 +87,9 @@ describe('schedulers', () => {
     },
   );
 
-  // fixed variances, an end above σ = 0, and Runge-Kutta stages have no equivalent
+  // a learned variance as log σ², and an end above σ = 0, are refused
   const cases = goldenDiffusers.cases.filter(
-    ({ class: name, name: of }) => known(name) && !/learned$|sigma_min|prk/.test(of),
+    ({ class: name, name: of }) => known(name) && !/learned$|sigma_min/.test(of),
   );
   test.each(cases)(
     '$name: its timesteps, to the nearest whole ones',
@@ -108,6 +108,7 @@ describe('schedulers', () => {
     expect(stepsOf({ _class_name: 'DDPMScheduler' })).toBe(1000);
     expect(stepsOf({ _class_name: 'DDIMScheduler' })).toBe(50);
     expect(stepsOf({ _class_name: 'DDIMScheduler', num_train_timesteps: 30 })).toBe(30);
+    expect(stepsOf({ _class_name: 'UniPCMultistepScheduler', num_train_timesteps: 30 })).toBe(29);
   });
 
   test('without fields have the defaults of their class', () => {
@@ -143,18 +144,57 @@ describe('schedulers', () => {
     expect(read({ ...config, num_train_timesteps: 2 }).process.schedule.betas).toEqual(Float64Array.of(0.1, 0.2));
   });
 
-  test('with small differences have notes about them', () => {
+  // each is refused when it is read, and not by the sampler
+  test.each<[string, object, string, string, string, number?]>([
+    ['DPMSolverMultistepScheduler', { algorithm_type: 'sde-dpmsolver++', solver_order: 3 }, 'solver_order', '1 or 2 with algorithm_type "sde-dpmsolver++"', '3'],
+    ['EulerDiscreteScheduler', { use_karras_sigmas: true, use_exponential_sigmas: true }, 'use_exponential_sigmas', 'false with use_karras_sigmas', 'true'],
+    ['DDIMScheduler', { beta_schedule: 'sigmoid' }, 'beta_schedule', '"linear", "scaled_linear" or "squaredcos_cap_v2"', '"sigmoid"'],
+    ['PNDMScheduler', { prediction_type: 'sample' }, 'prediction_type', '"epsilon" or "v_prediction"', '"sample"'],
+    ['EulerAncestralDiscreteScheduler', { prediction_type: 'sample' }, 'prediction_type', '"epsilon" or "v_prediction"', '"sample"'],
+    ['PNDMScheduler', {}, 'skip_prk_steps', 'true for 3 steps', 'false', 3],
+    ['DDIMScheduler', { thresholding: true, sample_max_value: 0 }, 'sample_max_value', 'a finite number above 0', '0'],
+    ['DDIMScheduler', {}, 'timestep_spacing: leading', 'a whole number of steps from 1 to 1000', '2000', 2000],
+    ['DDIMScheduler', { steps_offset: 30 }, 'steps_offset: timestepGrid', 'falling whole timesteps between 999 and 0', '[1010, '],
+    ['EulerDiscreteScheduler', { use_karras_sigmas: true, sigma_max: 500 }, 'use_karras_sigmas: atSigmas', 'falling noise levels within those of the process', '[500, '],
+  ])('%s with %j is refused, naming %s', (_class_name, fields, field, expected, actual, steps) => {
+    expect(readScheduler('s', { _class_name, ...fields }, steps)).toMatchObject({
+      left: {
+        _tag: 'ConfigError',
+        where: `s: ${field}`,
+        expected: expect.stringContaining(expected),
+        actual: expect.stringContaining(actual),
+      },
+    });
+  }); // prettier-ignore
+
+  // loadedSchedulers.test.ts compares their samples with those of diffusers
+  test('with differences have notes of their sizes', () => {
     expect(read({ _class_name: 'PNDMScheduler', skip_prk_steps: true, new_field: 1 }).notes).toEqual([
-      's: set_alpha_to_one: diffusers ends at the noise level of timestep 0; noisefold ends at the data',
-      's: skip_prk_steps: diffusers evaluates twice in the first step; noisefold once',
       's: new_field: noisefold does not know this field of PNDMScheduler; it is ignored',
     ]);
-    expect(read({ _class_name: 'EulerDiscreteScheduler' }, 20).notes).toHaveLength(1);
-    expect(read({ _class_name: 'EulerDiscreteScheduler' }, 28).notes).toHaveLength(0);
+    expect(read({ _class_name: 'EulerDiscreteScheduler' }, 20).notes).toEqual([
+      's: timestep_spacing: the network of diffusers gets fractional timesteps; that of noisefold gets the nearest whole ones (up to 0.06 % of the greatest number, for a smooth model)',
+    ]);
+    expect(read({ _class_name: 'EulerDiscreteScheduler' }, 28).notes).toEqual([]);
+    expect(read({ _class_name: 'DDIMScheduler', timestep_spacing: 'trailing' }, 61).notes).toEqual([
+      's: timestep_spacing: a rounding error gives diffusers a step more than 61, at t = -1; noisefold takes 61 (up to 300 % of the greatest number, for a smooth model)',
+    ]);
+    expect(read({ _class_name: 'DDPMScheduler', variance_type: 'fixed_large_log' }).notes).toEqual([
+      's: variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β',
+    ]);
   });
 
-  test('with a rescaled schedule end without signal', () => {
-    const { process } = read({ _class_name: 'DDIMScheduler', rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }); // prettier-ignore
-    expect(process.schedule.alphaBars[999]).toBe(0);
+  test('on another grid than their own take the steps of noisefold', () => {
+    const { process, sampling } = read({ _class_name: 'DDIMScheduler', timestep_spacing: 'linspace' }, 8);
+    const endsOn = (timesteps: readonly number[]) => sampling.solver.path!(process, timesteps).map(({ next }) => next);
+    expect(endsOn([999, 856, 714])).toEqual([856, 714, null]);
+    expect(endsOn([285, 143, 0])).toEqual([160, 18, null]); // the last three of its own
+  });
+
+  test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {
+    const lastOf = (_class_name: string) => read({ _class_name, rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }).process.schedule.alphaBars[999]; // prettier-ignore
+    expect(lastOf('DDIMScheduler')).toBe(0);
+    expect(lastOf('UniPCMultistepScheduler')).toBe(2 ** -24);
+    expect(lastOf('LMSDiscreteScheduler')).toBeCloseTo(4e-5, 6);
   });
 });

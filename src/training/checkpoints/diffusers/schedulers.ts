@@ -4,27 +4,38 @@ import {
   clipToImage,
   type Correction,
   ddim,
-  dpmSolverPP,
+  dpmSolverPPRows,
   dpmSolverPPSde,
-  dpmSolverPPSinglestep,
+  dpmSolverPPSinglestepRows,
   dynamicThreshold,
   euler,
   eulerAncestral,
   exponentialGrid,
+  exponentialSigmas,
   type Grid,
-  heun,
   karrasGrid,
+  karrasSigmas,
   leading,
+  linearIntegrator,
   linspace,
   lms,
-  pndm,
+  type Process,
+  sigmaRange,
+  type SigmaRange,
   type Solver,
+  timestepGrid,
+  timestepOfSigma,
   trailing,
   uncorrected,
-  uniPC,
+  uniPCRows,
 } from '../../../diffusion/index.js';
-import { clip } from '../../../dsl/index.js';
+import { heunThroughout } from '../../../diffusion/solvers/edm.js';
+import { integrating } from '../../../diffusion/solvers/solverOptions.js';
+import { clip, type NoisefoldError } from '../../../dsl/index.js';
+import { E, type either, F } from '../../../internal/fp.js';
+import { pndmScheduler } from './pndmScheduler.js';
 import type { SchedulerName } from './schedulerFields.js';
+import { fromSigma, noisyToTheEnd, strides, type Visited, visiting } from './schedulerPaths.js';
 
 /** The fields of all schedulers, with the defaults of the given one. */
 export interface SchedulerSettings {
@@ -52,6 +63,7 @@ export interface SchedulerSettings {
   readonly solver_order: 1 | 2 | 3;
   readonly solver_type: string;
   readonly algorithm_type: string;
+  readonly lower_order_final: boolean;
 }
 
 const DEFAULTS: SchedulerSettings = {
@@ -75,76 +87,101 @@ const DEFAULTS: SchedulerSettings = {
   solver_order: 2,
   solver_type: 'midpoint',
   algorithm_type: 'dpmsolver++',
+  lower_order_final: true,
 };
+
+/** A scheduler on the timesteps of its grid. */
+export interface Visit {
+  readonly settings: SchedulerSettings;
+  readonly process: Process;
+  readonly timesteps: readonly number[];
+}
 
 /** A scheduler of diffusers as noisefold's sampling. */
 interface Scheduler {
   /** Its defaults that differ from the common ones. */
   readonly defaults: Partial<SchedulerSettings>;
-  readonly solver: (settings: SchedulerSettings) => Solver;
-  /** True if the timestep nearest to the data counts as a step. */
-  readonly endpoint: boolean;
-  /** True if `linspace` visits fractional timesteps. */
-  readonly isFractional: boolean;
+  readonly solver: (visit: Visit) => Solver;
+  /** What it steps over: timesteps, σ, or log-SNR. Over log-SNR, the timestep nearest to the data is no step. */
+  readonly over: 't' | 'sigma' | 'logSNR';
   /** The default number of steps: that of its pipeline. */
   readonly steps: (T: number) => number;
 }
 
 const fifty = (T: number): number => Math.min(50, T);
 
-/** A scheduler that steps from one σ to the next. */
-const overSigmas = (solver: Scheduler['solver'], defaults: Partial<SchedulerSettings> = {}): Scheduler => ({
+/** Where the last step of a scheduler over timesteps ends: at the data, or at timestep 0. */
+const lastOf = ({ settings }: Visit): 0 | null => (settings.set_alpha_to_one ? null : 0);
+
+const overSigma = (solver: () => Solver, defaults: Partial<SchedulerSettings> = {}): Scheduler => ({
   defaults,
-  solver,
-  endpoint: true,
-  isFractional: true,
+  solver: ({ settings, timesteps }) =>
+    settings.timestep_spacing === 'leading' ? solver() : fromSigma(timesteps)(solver()),
+  over: 'sigma',
   steps: fifty,
 });
 
-/** A scheduler of several orders over log-SNR. */
 const overLogSNR = (solver: Scheduler['solver'], defaults: Partial<SchedulerSettings> = {}): Scheduler => ({
   defaults,
   solver,
-  endpoint: false,
-  isFractional: false,
-  steps: fifty,
+  over: 'logSNR',
+  steps: (T) => Math.min(50, T - 1),
 });
 
 /** All schedulers, by the names of their classes. */
 export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   DDPMScheduler: {
     defaults: { timestep_spacing: 'leading', clip_sample: true, variance_type: 'fixed_small' },
-    solver: ({ variance_type: variance }) =>
-      ancestral({ variance: variance?.startsWith('fixed_large') ? 'beta' : 'posterior' }),
-    endpoint: true,
-    isFractional: false,
+    solver: ({ settings: { variance_type: variance }, timesteps }) => {
+      const solver = ancestral({ variance: variance?.startsWith('fixed_large') ? 'beta' : 'posterior' });
+      // the noise of a fixed small variance is 1e-10 there
+      return timesteps.at(-1) === 0 || variance?.startsWith('fixed_small') ? solver : noisyToTheEnd(timesteps)(solver);
+    },
+    over: 't',
     steps: (T) => T,
   },
   DDIMScheduler: {
     defaults: { timestep_spacing: 'leading', clip_sample: true },
-    solver: () => ddim(),
-    endpoint: true,
-    isFractional: false,
+    solver: (visit) => ({
+      ...ddim({ keepEpsilon: visit.settings.clip_sample || visit.settings.thresholding }),
+      path: strides(visit.timesteps, visit.settings.num_train_timesteps, lastOf(visit)),
+    }),
+    over: 't',
     steps: fifty,
   },
   PNDMScheduler: {
     defaults: { timestep_spacing: 'leading', set_alpha_to_one: false },
-    solver: ({ skip_prk_steps: isSkipped }) => pndm({ start: isSkipped ? 'fewer' : 'rungeKutta' }),
-    endpoint: true,
-    isFractional: false,
+    solver: (visit) => {
+      const { prediction_type: predicts, skip_prk_steps: skipsPrk, num_train_timesteps: T } = visit.settings;
+      const averages = predicts === 'v_prediction' ? 'v' : 'epsilon';
+      return pndmScheduler(visit.timesteps, T, lastOf(visit), { averages, skipsPrk });
+    },
+    over: 't',
     steps: fifty,
   },
-  EulerDiscreteScheduler: overSigmas(() => euler()),
-  EulerAncestralDiscreteScheduler: overSigmas(() => eulerAncestral()),
-  HeunDiscreteScheduler: overSigmas(() => heun(), { beta_start: 0.00085, beta_end: 0.012 }),
-  LMSDiscreteScheduler: overSigmas(() => lms()),
-  DPMSolverMultistepScheduler: overLogSNR(({ algorithm_type: algorithm, solver_order: order }) =>
-    // the solver of the SDE refuses order 3
-    algorithm === 'sde-dpmsolver++' ? dpmSolverPPSde({ order: order as 1 | 2 }) : dpmSolverPP({ order }),
+  EulerDiscreteScheduler: overSigma(() => euler()),
+  EulerAncestralDiscreteScheduler: overSigma(() => eulerAncestral()),
+  HeunDiscreteScheduler: overSigma(() => heunThroughout(), { beta_start: 0.00085, beta_end: 0.012 }),
+  LMSDiscreteScheduler: overSigma(() => lms()),
+  DPMSolverMultistepScheduler: overLogSNR(({ settings, timesteps }) => {
+    const { algorithm_type: algorithm, solver_order: order, lower_order_final: lowers } = settings;
+    if (algorithm === 'sde-dpmsolver++') return dpmSolverPPSde({ order: order as 1 | 2 }); // order 3 was refused
+    const fewer = lowers && timesteps.length < 15;
+    const rows = dpmSolverPPRows(order, {
+      curve: 1 / 2,
+      orderAt: (left) => (fewer && left === 2 ? Math.min(order, 2) : order),
+    });
+    return integrating((legs) => linearIntegrator(rows(legs)));
+  }),
+  DPMSolverSinglestepScheduler: overLogSNR(({ settings: { solver_order: order } }) =>
+    integrating((legs) => linearIntegrator(dpmSolverPPSinglestepRows(order, true)(legs))),
   ),
-  DPMSolverSinglestepScheduler: overLogSNR(({ solver_order: order }) => dpmSolverPPSinglestep({ order })),
   UniPCMultistepScheduler: overLogSNR(
-    ({ solver_order: order, solver_type: type }) => uniPC({ order, variant: type === 'bh1' ? 'bh1' : 'bh2' }),
+    ({ settings: { solver_order: order, solver_type: type, lower_order_final: lowers } }) => {
+      const orderAt = (left: number): number => (lowers ? Math.min(order, left) : order);
+      const rows = uniPCRows(order, type === 'bh1' ? 'bh1' : 'bh2', orderAt);
+      return integrating((legs) => linearIntegrator(rows(legs)));
+    },
     { solver_type: 'bh2' },
   ),
 };
@@ -156,52 +193,102 @@ export const settingsOf = (name: SchedulerName, given: Partial<SchedulerSettings
   ...given,
 });
 
-/** The grid of a number of steps. */
-export const gridOfScheduler = (name: SchedulerName, settings: SchedulerSettings, steps: number): Grid => {
-  const { sigma_min: min, sigma_max: max, timestep_spacing: spacing, steps_offset: offset } = settings;
-  const { endpoint } = SCHEDULERS[name];
-  const range = { ...(min !== undefined && { min }), ...(max !== undefined && { max }) };
-  if (settings.use_karras_sigmas) return karrasGrid(steps, range);
-  if (settings.use_exponential_sigmas) return exponentialGrid(steps, range);
+/** The grid of evenly spaced timesteps, to whole ones. */
+const spacedGrid = (name: SchedulerName, settings: SchedulerSettings, steps: number): Grid => {
+  const { timestep_spacing: spacing, steps_offset: offset } = settings;
+  const endpoint = SCHEDULERS[name].over !== 'logSNR';
   if (spacing === 'trailing') return trailing(steps);
-  return spacing === 'leading' ? leading(steps, { offset, endpoint }) : linspace(steps, { endpoint });
+  if (spacing === 'leading') return leading(steps, { offset, endpoint });
+  return endpoint && steps === 1 ? timestepGrid([0]) : linspace(steps, { endpoint });
 };
 
-/** The correction of x̂₀. A threshold of diffusers that is capped at 1 clips to the range of images. */
+/** Tests if the noise levels follow from their range, and not from timesteps. */
+export const isBySigma = (settings: SchedulerSettings): boolean =>
+  settings.use_karras_sigmas || settings.use_exponential_sigmas;
+
+/** Tests if a rounding error gives `trailing` of diffusers one timestep more, -1. */
+export const hasExtraStep = (
+  { timestep_spacing: spacing, num_train_timesteps: T }: SchedulerSettings,
+  steps: number,
+): boolean => spacing === 'trailing' && Math.ceil(T / (T / steps)) > steps;
+
+/** The range of Karras and exponential noise levels: over σ, that of the spaced timesteps. */
+const rangeOf =
+  (name: SchedulerName, settings: SchedulerSettings, steps: number) =>
+  (process: Process): either.Either<NoisefoldError, SigmaRange> => {
+    const { sigma_min: least, sigma_max: most } = settings;
+    const { sigmas } = process.schedule;
+    const range = ({ min, max }: SigmaRange): SigmaRange => ({ min: least ?? min, max: most ?? max });
+    return SCHEDULERS[name].over === 'sigma'
+      ? F.pipe(
+          spacedGrid(name, settings, steps)(process),
+          E.map((timesteps) => {
+            const last = hasExtraStep(settings, steps) ? 0 : timesteps.at(-1)!;
+            return range({ min: sigmas[last]!, max: sigmas[timesteps[0]!]! });
+          }),
+        )
+      : E.right(range(sigmaRange(process.schedule)));
+  };
+
+/** The grid of a number of steps: the timesteps themselves, or the nearest whole ones. */
+export const gridOfScheduler =
+  (name: SchedulerName, settings: SchedulerSettings, steps: number): Grid =>
+  (process) =>
+    isBySigma(settings)
+      ? F.pipe(
+          rangeOf(name, settings, steps)(process),
+          E.flatMap((range) => (settings.use_karras_sigmas ? karrasGrid : exponentialGrid)(steps, range)(process)),
+        )
+      : spacedGrid(name, settings, steps)(process);
+
+/** The timestep that the network gets for a fractional one. */
+const heardAt = (name: SchedulerName, settings: SchedulerSettings): ((t: number) => number) => {
+  const isRounded =
+    SCHEDULERS[name].over === 'sigma' ||
+    (settings.use_karras_sigmas &&
+      !(name === 'DPMSolverMultistepScheduler' && settings.beta_schedule === 'squaredcos_cap_v2'));
+  return isRounded ? Math.round : Math.floor;
+};
+
+/** The noise levels that a scheduler visits, if some lie between timesteps. */
+const levelsOf = (name: SchedulerName, { settings, process, timesteps }: Visit): readonly Visited[] | null => {
+  const { schedule } = process;
+  const steps = timesteps.length;
+  if (isBySigma(settings)) {
+    const sigmas = E.flatMap((range: SigmaRange) =>
+      (settings.use_karras_sigmas ? karrasSigmas : exponentialSigmas)(steps, range),
+    )(rangeOf(name, settings, steps)(process));
+    const [place, heard] = [timestepOfSigma(schedule), heardAt(name, settings)];
+    // the grid has been made from the same numbers
+    return E.isLeft(sigmas) ? null : Array.from(sigmas.right, (sigma) => ({ sigma, heard: heard(place(sigma)) }));
+  }
+  if (!isFractional(name, settings, steps)) return null;
+  return timesteps.map((heard, i) => {
+    const t = ((schedule.T - 1) * (steps - 1 - i)) / (steps - 1);
+    const [below, above] = [schedule.sigmas[Math.floor(t)]!, schedule.sigmas[Math.ceil(t)]!];
+    return { sigma: below + (t % 1) * (above - below), heard };
+  });
+};
+
+/** The solver of a scheduler on its grid. */
+export const solverOfScheduler = (name: SchedulerName, visit: Visit): Solver => {
+  const levels = levelsOf(name, visit);
+  return {
+    ...SCHEDULERS[name].solver(visit),
+    ...(levels !== null && { visited: visiting(visit.timesteps, levels) }),
+  };
+};
+
+/** The correction of x̂₀. */
 export const correctionOf = (settings: SchedulerSettings): Correction => {
-  const { thresholding, sample_max_value: cap, clip_sample: clips, clip_sample_range: range } = settings;
-  if (thresholding) return cap <= 1 ? clipToImage : dynamicThreshold(settings.dynamic_thresholding_ratio);
+  const { thresholding, sample_max_value: most, clip_sample: clips, clip_sample_range: range } = settings;
+  if (thresholding) return most === 1 ? clipToImage : dynamicThreshold(settings.dynamic_thresholding_ratio, { most });
   if (!clips) return uncorrected;
   return range === 1 ? clipToImage : clip(-range, range);
 };
 
-/** Tests if a scheduler visits fractional timesteps. */
-const isFractional = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean => {
+/** Tests if `linspace` visits fractional timesteps. */
+export const isFractional = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean => {
   const { timestep_spacing: spacing, num_train_timesteps: T } = settings;
-  if (settings.use_karras_sigmas || settings.use_exponential_sigmas) return true;
-  return spacing === 'linspace' && SCHEDULERS[name].isFractional && steps > 1 && (T - 1) % (steps - 1) !== 0;
-};
-
-/** Tests if the steps of diffusers' DDIM, which are ⌊T/steps⌋ long, end where the next ones begin. */
-const areJoined = ({ timestep_spacing: spacing, num_train_timesteps: T }: SchedulerSettings, steps: number): boolean =>
-  spacing === 'leading' || (spacing === 'trailing' && T % steps === 0);
-
-const isThirdOrder = (name: SchedulerName, { solver_order: order }: SchedulerSettings): boolean =>
-  order === 3 && !SCHEDULERS[name].endpoint;
-
-/** Differences of our samples from those of the scheduler, each with its field. */
-export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps: number): readonly string[] => {
-  const isDdim = name === 'DDIMScheduler';
-  const endsAboveZero = settings.timestep_spacing === 'trailing' || settings.steps_offset > 0;
-  const notes: readonly (readonly [boolean, string])[] = [
-    [isFractional(name, settings, steps), 'timestep_spacing: diffusers visits fractional timesteps; noisefold takes the nearest whole ones'],
-    [isDdim && !areJoined(settings, steps), 'timestep_spacing: diffusers ends a step before the start of the next one; noisefold ends it there'],
-    [name === 'DDPMScheduler' && endsAboveZero, 'timestep_spacing: diffusers draws noise in the last step; noisefold does not'],
-    [!settings.set_alpha_to_one, 'set_alpha_to_one: diffusers ends at the noise level of timestep 0; noisefold ends at the data'],
-    [isDdim && settings.clip_sample, 'clip_sample: diffusers keeps ε̂ where x̂₀ is clipped; noisefold derives ε̂ from the clipped x̂₀'],
-    [settings.thresholding && settings.sample_max_value > 1, 'sample_max_value: diffusers caps the threshold; noisefold does not'],
-    [name === 'PNDMScheduler' && settings.skip_prk_steps, 'skip_prk_steps: diffusers evaluates twice in the first step; noisefold once'],
-    [isThirdOrder(name, settings), 'solver_order: steps of order 3 differ in their last term, or near the end'],
-  ]; // prettier-ignore
-  return notes.flatMap(([applies, note]) => (applies ? [note] : []));
+  return spacing === 'linspace' && SCHEDULERS[name].over === 'sigma' && steps > 1 && (T - 1) % (steps - 1) !== 0;
 };

@@ -29,9 +29,10 @@ const has = (process: Process, config: JsonRecord): boolean => {
 const short = (number: number): number => Number(number.toPrecision(12));
 
 /** Descriptions of the betas of a process, the shortest first; the last one lists all betas. */
-const betaFields = ({ schedule: { T, betas } }: Process): readonly JsonRecord[] => {
+const betaFields = ({ schedule: { T, betas } }: Process, given: JsonRecord): readonly JsonRecord[] => {
   const range = { num_train_timesteps: T, beta_start: short(betas[0]!), beta_end: short(betas[T - 1]!) };
-  const usual = { ...range, trained_betas: null, rescale_betas_zero_snr: false };
+  const rescale = 'rescale_betas_zero_snr';
+  const usual = { ...range, trained_betas: null, ...(rescale in given && { [rescale]: false }) };
   return [
     { ...usual, beta_schedule: 'linear' },
     { ...usual, beta_schedule: 'scaled_linear' },
@@ -87,7 +88,10 @@ export const schedulerConfig = (
     E.flatMap((prediction) => {
       const config = { ...given, prediction_type: prediction };
       const saysBetas = 'beta_schedule' in given || 'trained_betas' in given;
-      const made = [...(saysBetas ? [{}] : []), ...betaFields(process)].map((fields) => ({ ...config, ...fields }));
+      const made = [...(saysBetas ? [{}] : []), ...betaFields(process, given)].map((fields) => ({
+        ...config,
+        ...fields,
+      }));
       const found = made.find((each) => has(process, each));
       if (found !== undefined) return E.right(found);
       // the scheduler itself may be invalid

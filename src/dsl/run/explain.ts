@@ -3,7 +3,7 @@ import { showShape } from '../../internal/errors.js';
 import type { Anchor } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { demanded, part } from '../../internal/parts.js';
-import type { Call, Plan, View } from '../compile/plan.js';
+import type { Call, Plan, Storage, View } from '../compile/plan.js';
 import type { Region } from '../graph/region.js';
 import type { Peak } from './peak.js';
 
@@ -128,6 +128,45 @@ export const explain = (
       ...(time === null ? unmeasured : ratesOf(cost, time, peak)),
     };
   });
+};
+
+/** The memory of a plan, in bytes of four for each element, as on all backends but the reference. */
+export interface PlanMemory {
+  /** The values that a run takes. */
+  readonly inputs: number;
+  /** The values that a run returns; those that reuse the memory of an input are counted there. */
+  readonly outputs: number;
+  /** Numbers of the program, such as tables of a schedule. */
+  readonly constants: number;
+  /** Everything between: it is reserved while the program is compiled, and used by every run. */
+  readonly working: number;
+  readonly total: number;
+}
+
+/**
+ * The memory that an executable and one run of it need, in bytes.
+ * @example
+ * const product = program({ x: 'B 64', w: '64 10' }, ({ x, w }) => matmul(x, w))
+ * await using nf = await open(reference())
+ * const { inputs, outputs } = planMemory(await nf.run(compile(product, { B: 8 })))
+ * inputs // → 4608
+ * outputs // → 320
+ */
+export const planMemory = (executable: { readonly plan: Plan }): PlanMemory => {
+  const { plan } = demanded('planMemory', part('a compiled program', 'plan'))(executable);
+  const bytesOf = (kind: Storage['kind']): number =>
+    4 *
+    plan.buffers.reduce(
+      (sum, { storage, elements, partOf }) => sum + (storage.kind === kind && !partOf ? elements : 0),
+      0,
+    );
+  const memory = {
+    inputs: 4 * plan.inputs.reduce((sum, { dtype, shape }) => sum + (dtype === 'key' ? 0 : sizeOf(shape)), 0),
+    outputs: bytesOf('output'),
+    constants: bytesOf('constant'),
+    working: 4 * plan.arenaElements,
+  };
+  return { ...memory, total: memory.inputs + memory.outputs + memory.constants + memory.working };
 };
 
 const fixed = (x: number | null, digits: number, width: number): string =>

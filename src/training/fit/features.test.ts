@@ -24,6 +24,7 @@ import {
   zerosLike,
 } from '../../dsl/index.js';
 import { plan } from '../../dsl/compile/planning.js';
+import { failure } from '../../internal/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
 import {
   adam,
@@ -133,6 +134,26 @@ describe('a gradient that is accumulated', () => {
       expect(two).toBeLessThan(one + 2 * parameters);
       expect(three).toBeLessThan(1.05 * two);
       expect(whole).toBeGreaterThan(2 * three);
+    }));
+
+  test('is suggested where only parts of the batch fit in memory', () =>
+    onWasm(async (backend) => {
+      const arenas: number[] = [];
+      // a backend with memory for plans of at most `limit` elements
+      const limited = (limit: number): Backend => ({
+        ...backend,
+        compile: (made) => {
+          arenas.push(made.arenaElements);
+          if (made.arenaElements <= limit) return backend.compile(made);
+          return TE.left(failure('BackendFailure', { where: 'wasm', expected: '1.0 MiB of free memory', actual: 'not enough', hint: 'wait' }));
+        },
+      });
+      const training = { ...plainTraining(1), batch: 6, model: plainModel(16) };
+      const run = right(await startTraining({ ...training, accumulate: 2 })(limited(Infinity))());
+      right(await run.release());
+      const error = await leftOf(startTraining(training)(limited(Math.max(...arenas))));
+      expect(error.message).toBe('training.batch: expected at most 3 images at a time, got 6, which need 1.0 MiB of free memory; give accumulate: 2 to process the batch of 6 in 2 parts, with its gradient, or batch: 3');
+      expect(await leftOf(startTraining(training)(limited(0)))).toMatchObject({ where: 'wasm' });
     }));
 
   test('updates adaptive timesteps with the whole batch', () =>

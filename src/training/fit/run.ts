@@ -21,7 +21,7 @@ import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
 import { positionsOf } from '../data/batches.js';
 import type { ImageShape } from '../data/dataset.js';
 import { lookThrough } from '../data/wholeSet.js';
-import { mayGoOn, opened, type Opened, type Running } from '../loop.js';
+import { mayGoOn, type Opened, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
 import { counted, divergence, noSteps } from './divergence.js';
@@ -37,7 +37,7 @@ import { trainingSettings } from './settings.js';
 import { byName } from './stateTensors.js';
 import type { TrainEvent } from './trainEvent.js';
 import { type AnyTraining, checkedTraining, type Training } from './training.js';
-import { type TrainInputs, type TrainLoop, trainLoop } from './trainLoop.js';
+import { openedTraining, type TrainInputs, type TrainLoop } from './trainLoop.js';
 import type { Report, TrainState } from './trainState.js';
 
 /** A running training. */
@@ -131,7 +131,7 @@ export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I>
         actual: `${batch}`,
         hint: 'give a smaller batch; allowRepeats: true takes images several times in a batch',
       });
-    const loop = yield* keep(opened(trainLoop(training))(backend), (open) => open.release());
+    const loop = yield* keep(openedTraining(training)(backend), (open) => open.release());
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open?.release());
     const settings = yield* take(trainingSettings(training));
     const state = yield* take(firstState(training, initial, loop, settings)(backend));

@@ -1,6 +1,8 @@
-import { type Key, program, type Program, treeSpec } from '../../dsl/index.js';
+import { type Backend, fail, type Key, program, type Program, treeSpec } from '../../dsl/index.js';
+import { E, F, TE } from '../../internal/fp.js';
+import type { Fallible } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
-import type { Loop } from '../loop.js';
+import { type Loop, type Opened, opened } from '../loop.js';
 import type { Examples } from './accumulation.js';
 import { ravelingOf } from './recipe.js';
 import type { AnyTraining } from './training.js';
@@ -36,3 +38,35 @@ export const trainLoop = <P, I extends ImageShape>(training: AnyTraining<P, I>):
     ravelingOf(training).unravel(average),
   ),
 });
+
+/** The numbers of parts that divide a batch, each at least twice the one before. */
+const partsOf = (batch: number, least: number): readonly number[] =>
+  Array.from({ length: batch }, (_, i) => i + 1)
+    .filter((count) => batch % count === 0)
+    .reduce<readonly number[]>(
+      (chosen, count) => (count >= 2 * (chosen.at(-1) ?? least) ? [...chosen, count] : chosen),
+      [],
+    );
+
+/** Compiles the loop of a training. If only parts of its batch fit in memory, the error says which. */
+export const openedTraining =
+  <P, I extends ImageShape>(training: AnyTraining<P, I>) =>
+  (backend: Backend): Fallible<Opened<TrainLoop<P, I>>> =>
+    F.pipe(
+      opened(trainLoop(training))(backend),
+      TE.orElse((error) => async () => {
+        const { batch, accumulate = 1 } = training;
+        for (const parts of error._tag === 'BackendFailure' ? partsOf(batch, accumulate) : []) {
+          const fits = await opened(trainLoop({ ...training, accumulate: parts }))(backend)();
+          if (E.isLeft(fits)) continue;
+          fits.right.release();
+          return fail('BackendFailure', {
+            where: 'training.batch',
+            expected: `at most ${batch / parts} images at a time`,
+            actual: `${batch / accumulate}, which need ${error.expected}`,
+            hint: `give accumulate: ${parts} to process the batch of ${batch} in ${parts} parts, with its gradient, or batch: ${batch / parts}`,
+          });
+        }
+        return E.left(error);
+      }),
+    );

@@ -5,7 +5,7 @@ import { notAsked } from '../asked.js';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** The reason why Chromium is missing, for the names of tests; empty if it is present. */
+/** The reason why Chromium is missing, for tests; empty if it is present. */
 export const noChromium = notAsked || (existsSync(executablePath) ? '' : `there is no ${executablePath}`);
 
 /** Flags that disable network access by the browser itself. */

@@ -5,6 +5,7 @@ import { titleOf } from '../laws/law.js';
 import { valueOf } from '../oracles/plans.js';
 import { checkLaws } from '../suite.js';
 import { noChromium } from './browser.js';
+import { skippedFor } from '../skips.js';
 import { openContract } from './contract.js';
 
 /** The fraction of the samples: the same shaders run in Node with all of them. */
@@ -13,10 +14,10 @@ const FRACTION = 0.25;
 // the names of the laws are needed even if they are skipped
 const laws = backendLaws(valueOf(await reference()()));
 
-describe.skipIf(noChromium !== '').each([
+describe.each([
   ['webgpu', './page.ts'],
   ['tfjs-webgpu', './tfjsPage.ts'],
-] as const)(`%s in Chromium ${noChromium}`, async (_, page) => {
+] as const)('%s in Chromium', skippedFor(noChromium), async (_, page) => {
   const contract = noChromium === '' ? await openContract(page) : null;
   afterAll(() => contract?.close());
 

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alias } from '../../alias.config.js';
 import { fileOf, smallModel } from '../../examples/smallModelTesting.js';
 import { launch, noChromium } from './browser.js';
+import { skippedFor } from '../skips.js';
 
 const example = fileURLToPath(new URL('../../examples/page-worker/', import.meta.url));
 
@@ -33,7 +34,7 @@ const builtCopy = async (): Promise<string> => {
 /** Four images of 8×8 in a square. */
 const SHOWN = `document.querySelector('img').naturalWidth === 16`;
 
-describe.skipIf(noChromium !== '')(`a page with a worker, in Chromium ${noChromium}`, () => {
+describe('a page with a worker, in Chromium', skippedFor(noChromium), () => {
   let root: string;
   let server: PreviewServer;
   let address: string;

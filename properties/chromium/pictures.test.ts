@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { unwrap } from '../../src/index.js';
 import { imagesOfFiles, type ImageOptions } from '../../src/training/index.js';
 import { noChromium } from './browser.js';
+import { skippedFor } from '../skips.js';
 import { openPage } from './openPage.js';
 import type { PictureChecks } from './picturesPage.js';
 
@@ -30,7 +31,7 @@ const inNode = async (name: Name, options: ImageOptions): Promise<readonly numbe
   return Array.from(unwrap(await data.batch(Int32Array.of(0))()).images, (x) => Math.round((x + 1) * 127.5));
 };
 
-describe.skipIf(noChromium !== '')(`pictures in Chromium ${noChromium}`, async () => {
+describe('pictures in Chromium', skippedFor(noChromium), async () => {
   const page = noChromium === '' ? await openPage<PictureChecks>('./picturesPage.ts', { webgpu: false }) : null;
   afterAll(() => page?.close());
   const inChromium = (files: Readonly<Record<string, Uint8Array>>, options: ImageOptions) =>

@@ -2,10 +2,11 @@
 import { isolation } from '../../examples/browser-webgpu/isolation.config.js';
 import { afterAll, describe, expect, test } from 'vitest';
 import { noChromium } from './browser.js';
+import { skippedFor } from '../skips.js';
 import { openPage } from './openPage.js';
 import type { ThreadsChecks } from './threadsPage.js';
 
-describe.skipIf(noChromium !== '')(`threads in Chromium ${noChromium}`, async () => {
+describe('threads in Chromium', skippedFor(noChromium), async () => {
   const page =
     noChromium === '' ? await openPage<ThreadsChecks>('./threadsPage.ts', { webgpu: false, headers: isolation }) : null;
   afterAll(() => page?.close());

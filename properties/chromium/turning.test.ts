@@ -1,10 +1,11 @@
 /** A page renders frames and timers fire while `fit` and `sample` run on its thread. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { noChromium } from './browser.js';
+import { skippedFor } from '../skips.js';
 import { openPage } from './openPage.js';
 import type { TurningChecks } from './turningPage.js';
 
-describe.skipIf(noChromium !== '')(`turns of the event loop in Chromium ${noChromium}`, async () => {
+describe('turns of the event loop in Chromium', skippedFor(noChromium), async () => {
   const page = noChromium === '' ? await openPage<TurningChecks>('./turningPage.ts', { webgpu: false }) : null;
   afterAll(() => page?.close());
 

@@ -1,6 +1,7 @@
 /** Tests the threads of `wasm` in a browser, with and without permission to start workers. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { noChromium } from './browser.js';
+import { skippedFor } from '../skips.js';
 import { openPage, type Opened } from './openPage.js';
 import type { WasmChecks } from './wasmPage.js';
 
@@ -12,7 +13,7 @@ const policy = (workers: string) => ({
 let page: Opened<WasmChecks> | null = null;
 afterEach(() => page?.close());
 
-describe.skipIf(noChromium !== '')(`wasm in Chromium ${noChromium}`, () => {
+describe('wasm in Chromium', skippedFor(noChromium), () => {
   test.each([
     ['an isolated page', isolation, true, 2],
     ['an isolated page that allows workers of blobs', { ...isolation, ...policy('blob:') }, true, 2],

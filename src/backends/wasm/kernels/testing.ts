@@ -11,11 +11,15 @@ import type { Place, Stage } from '../engine/stage.js';
 import { encode, writeTape } from '../engine/tape.js';
 import { kernelFunctions } from './functions.js';
 import { describe } from 'vitest';
+import { skippedFor } from '../../../../properties/skips.js';
+
+/** The reason why tests of fused kernels are skipped; empty if they run. */
+export const cannotFuse = canFuse() ? '' : 'this engine or processor has no fused multiply-add';
 
 /** Describes kernels in both forms of multiply-add; skips the fused one where it is not available. */
 export const describeKernels = (name: string, tests: (multiplyAdd: MultiplyAdd) => void): void => {
   describe(name, () => tests(separate));
-  describe.skipIf(!canFuse())(`${name}, fused`, () => tests(fused));
+  describe(`${name}, fused`, skippedFor(cannotFuse), () => tests(fused));
 };
 
 /** Strides of a dense tensor, in elements. */

@@ -21,7 +21,7 @@ import {
 } from '../../dsl/index.js';
 import type { Backend, DeviceBuffer } from '../../dsl/compile/backend.js';
 import type { Buffer, Call, Plan } from '../../dsl/compile/plan.js';
-import { randomInto } from '../../internal/threefry.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
 import { type Acquired, acquireDevice } from './adapter.js';
 import { backendOn } from './backend.js';
 import { gpuOf } from './gpu.js';

@@ -2,7 +2,7 @@ import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
 import { lambdaOf } from '../schedules/channel.js';
 import { reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import { solved } from '../../internal/linearSystem.js';
+import { solved } from '../../internal/numerics/linearSystem.js';
 import type { Leg } from '../grids/leg.js';
 import { exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { KeyWords } from '../../../dsl/compile/backend.js';
 import type { Distribution } from '../../../dsl/graph/node.js';
-import { randomInto } from '../../../internal/threefry.js';
+import { randomInto } from '../../../internal/numerics/threefry.js';
 import { dawn } from './dawnTesting.js';
 import { randomShader } from './randomShader.js';
 import type { ShaderLimits } from './shader.js';

@@ -5,10 +5,11 @@ import { randomInto } from '../../../internal/numerics/threefry.js';
 import { dawn } from './dawnTesting.js';
 import { randomShader } from './randomShader.js';
 import type { ShaderLimits } from './shader.js';
+import { notAsked } from '../../../../properties/asked.js';
 import { skippedFor } from '../../../../properties/skips.js';
 
 const gpu = await dawn();
-const noAdapter = gpu === null ? 'no adapter of WebGPU' : '';
+const noAdapter = notAsked || (gpu === null ? 'there is no adapter of WebGPU' : '');
 afterAll(() => gpu?.close());
 
 const made = async (distribution: Distribution, elements: number, key: KeyWords, limits: ShaderLimits) => {

@@ -69,6 +69,14 @@ const upward = (parent, layers, layer) => [
 const noTfjs = ['^@tensorflow/', tfjs];
 const noSubpaths = ['^(fp-ts|io-ts)/', roots];
 
+/** Ways to skip a test without a reason; `skippedFor` gives one. */
+const silentSkips = ['test', 'it', 'describe'].flatMap((object) =>
+  ['skip', 'skipIf', 'runIf', 'todo', 'only'].map((property) => ({
+    ...{ object, property },
+    message: 'Skip a test by skippedFor(reason), of properties/skips.ts.',
+  })),
+);
+
 export default {
   plugins: ['typescript', 'unicorn', 'oxc', 'import'],
   categories: { correctness: 'error', suspicious: 'error' },
@@ -91,6 +99,7 @@ export default {
     'unicorn/no-thenable': 'off',
     'unicorn/require-post-message-target-origin': 'off', // messages go to workers, which have no origin
     'unicorn/no-useless-spread': 'off', // a spread literal keeps a row of a table on one line
+    'no-restricted-properties': ['error', ...silentSkips],
     ...restrict(noSubpaths, noTfjs),
   },
   overrides: [
@@ -144,9 +153,9 @@ export default {
         ],
       },
     },
-    // A test may use the reference backend as its oracle.
+    // A test may use the reference backend as its oracle. The helper skips tests for a reason, like them.
     {
-      files: ['src/**/*.test.ts'],
+      files: ['src/**/*.test.ts', 'src/backends/wasm/kernels/testing.ts'],
       rules: { ...restrict(noSubpaths, noTfjs), 'no-restricted-globals': 'off' },
     },
     { files: ['src/backends/tfjs/**/*.test.ts', 'bench/**'], rules: restrict(noSubpaths) },

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { alias } from './alias.config.js';
+import { skipReporter } from './properties/skipReporter.js';
 
 const root = fileURLToPath(new URL('./', import.meta.url));
 
@@ -51,6 +52,7 @@ export const configOf = (env: Readonly<Record<string, string>> = {}, chosen = /(
       testTimeout: 600_000,
       hookTimeout: 600_000,
       watch: false,
+      reporters: ['default', skipReporter()],
       setupFiles: [`${root}properties/setup.ts`],
       // counterexamples are long
       chaiConfig: { truncateThreshold: 4000 },

@@ -9,13 +9,14 @@ import { E } from '../src/internal/fp.js';
 import { backendLaws } from './laws/backends.js';
 import { valueOf } from './oracles/plans.js';
 import { checkLaws } from './suite.js';
+import { skippedFor } from './skips.js';
 import { noWebgpu } from './webgpu.js';
 
-/** Checks the contract of a backend. If it is `missing`, the tests are listed as skipped, with the reason. */
+/** Checks the contract of a backend. If it is `missing`, the tests are skipped. */
 const contract = async (name: string, missing: string, acquire: () => Task<Backend>): Promise<void> => {
   // the names of the laws are needed even if they are skipped
   const backend = valueOf(await (missing === '' ? acquire() : reference())());
-  describe.skipIf(missing !== '')(missing === '' ? name : `${name}: ${missing}`, () => {
+  describe(name, skippedFor(missing), () => {
     checkLaws(backendLaws(backend));
     afterAll(() => backend.close());
   });

@@ -1,8 +1,9 @@
-/** WebGPU, if this machine has it; tests that need it are otherwise skipped visibly. */
+/** WebGPU, if this machine has it; tests that need it are otherwise skipped, with the reason. */
 import { test } from 'vitest';
 import { webgpu } from '../src/backends/webgpu/index.js';
 import { E } from '../src/internal/fp.js';
 import { notAsked } from './asked.js';
+import { skippedFor } from './skips.js';
 
 /** The reason why this machine has no WebGPU; empty if it has. */
 const missing = async (): Promise<string> => {
@@ -12,9 +13,8 @@ const missing = async (): Promise<string> => {
   return '';
 };
 
-/** The reason why a test has no WebGPU, for its name; empty if it has. */
+/** The reason why a test has no WebGPU; empty if it has. */
 export const noWebgpu = notAsked || (await missing());
 
-/** A test of the webgpu backend; skipped without WebGPU, with the reason in its name. */
-export const testOnWebgpu = (run: () => Promise<void>): void =>
-  test.skipIf(noWebgpu !== '')(noWebgpu === '' ? 'webgpu' : `webgpu: ${noWebgpu}`, run);
+/** A test of the webgpu backend; skipped without WebGPU. */
+export const testOnWebgpu = (run: () => Promise<void>): void => test('webgpu', skippedFor(noWebgpu), run);

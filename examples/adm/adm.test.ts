@@ -7,7 +7,7 @@ import type { StopSignal } from 'noisefold/training';
 import { type Dataset, datasetOf, decodeMetricsLog } from 'noisefold/training';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adm, filesOf } from './adm.js';
-import { networksOf, type Recipe, recipe } from './recipe.js';
+import { networksOf, type Recipe, recipe, withAtMost } from './recipe.js';
 import type { Scores } from './scores.js';
 import type { World } from './world.js';
 
@@ -134,4 +134,13 @@ test('the recipe has ADM’s blocks, and its networks have the same images and p
       timesteps: process.schedule.T,
       classes: 10,
     });
+});
+
+test.each([
+  [400, 50, 8],
+  [120, 50, 2],
+  [50, 50, 1],
+  [10, 10, 1],
+])('%d digits are %d in each of %d rounds', (digits, batch, rounds) => {
+  expect(withAtMost(digits, recipe)).toEqual({ ...recipe, batch, rounds });
 });

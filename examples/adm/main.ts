@@ -9,17 +9,25 @@ import { stopOnSignals } from 'noisefold/training';
 import { mnist } from '../mnist/digits.js';
 import { adm } from './adm.js';
 import { optionsOf, usage } from './options.js';
-import { recipe } from './recipe.js';
+import { recipe, withAtMost } from './recipe.js';
 
 const stop = stopOnSignals((name) => console.log(`${name}: stopping after this step; again to stop now`));
 
 try {
-  const { help, ...options } = unwrap(optionsOf(process.argv.slice(2)));
+  const { help, digits: most, ...options } = unwrap(optionsOf(process.argv.slice(2)));
   if (help) console.log(usage);
   else {
     const digits = unwrap(await mnist());
     await using nf = await open(wasm());
-    await adm({ ...options, nf, recipe, digits, signal: stop.signal, say: console.log, progress });
+    await adm({
+      ...options,
+      nf,
+      recipe: withAtMost(most, recipe),
+      digits,
+      signal: stop.signal,
+      say: console.log,
+      progress,
+    });
   }
 } catch (thrown) {
   const error = errorIn(thrown);

@@ -6,6 +6,8 @@ import { either as E } from 'fp-ts';
 export interface Options {
   /** The total time in minutes. */
   readonly minutes: number;
+  /** The maximum number of digits at each scale. */
+  readonly digits: number;
   readonly seed: number;
   readonly out: string;
   readonly resume: boolean;
@@ -17,6 +19,7 @@ export const usage = [
   'draws digits at several scales of classifier guidance, and scores them',
   '',
   '  --minutes X   total time in minutes (8.5)',
+  '  --digits X    at most X digits at each scale (400)',
   '  --seed X      seed of the trainings and the digits (7)',
   '  --out FOLDER  folder of checkpoints and results (runs/adm)',
   '  --resume      resume from the checkpoints in the folder',
@@ -28,6 +31,7 @@ const parsed = (argv: readonly string[]) =>
     args: [...argv],
     options: {
       minutes: { type: 'string', default: '8.5' },
+      digits: { type: 'string', default: '400' },
       seed: { type: 'string', default: '7' },
       out: { type: 'string', default: 'runs/adm' },
       resume: { type: 'boolean', default: false },
@@ -44,9 +48,11 @@ export const optionsOf = (argv: readonly string[]): E.Either<NoisefoldError, Opt
     () => parsed(argv),
     (thrown) => (thrown instanceof Error ? thrown.message : String(thrown)),
   );
-  if (E.isLeft(given)) return wrong('command line', '--minutes, --seed, --out, --resume or --help', given.left);
-  const { minutes, seed, ...others } = given.right;
+  if (E.isLeft(given))
+    return wrong('command line', '--minutes, --digits, --seed, --out, --resume or --help', given.left);
+  const { minutes, digits, seed, ...others } = given.right;
   if (!(Number(minutes) > 0 && Number(minutes) < 1e6)) return wrong('--minutes', 'a number above 0', minutes);
+  if (!/^[1-9]\d{1,8}$/.test(digits)) return wrong('--digits', 'a whole number from 10', digits);
   if (!/^\d{1,9}$/.test(seed)) return wrong('--seed', 'a whole number from 0', seed);
-  return E.right({ ...others, minutes: Number(minutes), seed: Number(seed) });
+  return E.right({ ...others, minutes: Number(minutes), digits: Number(digits), seed: Number(seed) });
 };

@@ -69,6 +69,12 @@ export const recipe: Recipe = {
   real: 2000,
 };
 
+/** The recipe with at most `digits` digits at each scale. */
+export const withAtMost = (digits: number, recipe: Recipe): Recipe => {
+  const batch = Math.min(recipe.batch, digits);
+  return { ...recipe, batch, rounds: Math.floor(digits / batch) };
+};
+
 export interface Networks {
   readonly denoiser: UNet<[Dim, Dim, Dim]>;
   readonly classifier: EncoderClassifier<[Dim, Dim, Dim]>;

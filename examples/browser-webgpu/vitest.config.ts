@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { alias } from '../../alias.config.js';
+import { skipReporter } from '../../properties/skipReporter.js';
 
 /** The tests of the built page in a browser, `npm run test:page`; `npm test` does not run them. */
 export default defineConfig({
@@ -13,6 +14,7 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     watch: false,
+    reporters: ['default', skipReporter()],
     env: { NOISEFOLD_TESTS: 'all' }, // this command must have a browser
   },
 });

@@ -31,7 +31,11 @@ const started = (...options: readonly string[]) => {
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (printed += text.toString()));
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const url = new Promise<string>((resolve) => child.stdout?.once('data', (text: Buffer) => resolve(`${text}`.trim())));
+  const url = new Promise<string>((resolve, reject) => {
+    child.stdout?.once('data', (text: Buffer) => resolve(`${text}`.trim()));
+    child.once('close', () => reject(new Error(`the server ended: ${printed}`)));
+  });
+  url.catch(() => undefined); // of a server that must not start
   return { child, printed: () => printed, ended, url };
 };
 

@@ -2,6 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { browsers, type Kind } from './browser.js';
+import { skippedFor } from '../skips.js';
 import { type PageHeaders, openPage, type Opened } from './openPage.js';
 
 /** A browser that has started. */
@@ -27,7 +28,7 @@ export const inBrowsers = (
   kinds: readonly Kind[] = browsers,
 ): void => {
   for (const kind of kinds)
-    describe.skipIf(kind.missing !== '')(`${what} in ${kind.name} ${kind.missing}`.trim(), () => {
+    describe(`${what} in ${kind.name}`, skippedFor(kind.missing), () => {
       let running: Running | undefined;
       beforeAll(async () => {
         running = await start(kind);

@@ -9,6 +9,7 @@ import { F, RTE } from '../../src/internal/fp.js';
 import { layer } from '../../src/nn/index.js';
 import { sample } from '../../src/training/index.js';
 import { notAsked } from '../asked.js';
+import { skippedFor } from '../skips.js';
 import { solversOfMean } from '../arbitraries/solvers.js';
 import { right } from './run.js';
 
@@ -51,7 +52,7 @@ const covariance = ([i, j]: readonly [Axis, Axis]): number =>
   weighted((mean, variance) => mean[i] * mean[j] + (i === j ? variance[i] : 0)) - means[i] * means[j];
 
 const name = 'of a mixture whose numbers depend on each other, samples have the mean and the covariance';
-describe.skipIf(notAsked !== '')(`${name} ${notAsked}`, () => {
+describe(name, skippedFor(notAsked), () => {
   it('which is no diagonal one', () => {
     expect(Math.abs(covariance([0, 1]))).toBeGreaterThan(0.05);
   });

@@ -41,7 +41,7 @@ import {
   type Tensor,
   upsample,
 } from '../../src/dsl/index.js';
-import { solved } from '../../src/internal/linearSystem.js';
+import { solved } from '../../src/internal/numerics/linearSystem.js';
 import { numbersOf, relativeDistance, right } from './run.js';
 
 const [MEAN, VARIANCE] = [0.2, 0.3];

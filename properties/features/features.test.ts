@@ -13,6 +13,7 @@ import { publicNames } from '../documentation/examples.js';
 import { backendLaws } from '../laws/backends.js';
 import { firstOf, titleOf, type Violation } from '../laws/law.js';
 import { valueOf } from '../oracles/plans.js';
+import { skippedFor } from '../skips.js';
 import { noWebgpu } from '../webgpu.js';
 import { features } from './all.js';
 import { agreement, gradientAgreement } from './checks.js';
@@ -80,7 +81,7 @@ const onPage: readonly Checked[] = [
   },
   await inPage('tfjs-webgpu in Chromium', chromiumWithWebgpu, './tfjsContractPage.ts'),
 ];
-const missing = onPage.map((backend) => backend.missing).filter((reason) => reason !== '').join(', '); // prettier-ignore
+const missing = onPage.map((backend) => backend.missing).find((reason) => reason !== '') ?? '';
 
 /** TensorFlow, which does not run on every machine. The page leaves it out. */
 const onTensorflow = async (engine: 'node' | 'node-gpu'): Promise<Checked> => {
@@ -105,10 +106,10 @@ interface Column {
   readonly found: () => Promise<Violation>;
 }
 
-/** A test for each backend; the name of a skipped test gives the reason. */
+/** A test for each backend. */
 const findNothing = (what: string, columns: readonly Column[]): void => {
   for (const { name, missing: why, found } of columns)
-    test.skipIf(why !== '')([name, what, why].filter((words) => words !== '').join(' '), async () => {
+    test(`${name} ${what}`.trim(), skippedFor(why), async () => {
       expect(await found()).toBeNull();
     });
 };
@@ -175,7 +176,7 @@ const outcomesOf = async (backends: readonly Column[]): Promise<Readonly<Record<
   return outcomes;
 };
 
-test.skipIf(missing !== '')(`FEATURES.md agrees with the checks (npm run features writes it) ${missing}`, async () => {
+test('FEATURES.md agrees with the checks (npm run features writes it)', skippedFor(missing), async () => {
   const found: Found[] = [];
   for (const { feature, backends, gradient } of checks) {
     const says = exported.find(({ name }) => name === feature.name)!.summary;

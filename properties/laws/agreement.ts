@@ -8,7 +8,7 @@ import { type Distribution, type Node, reachable } from '../../src/dsl/graph/nod
 import { sizeOf } from '../../src/internal/numbers.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf, type Scalar, type Tensor, tensor } from '../../src/dsl/graph/tensor.js';
-import { randomInto } from '../../src/internal/threefry.js';
+import { randomInto } from '../../src/internal/numerics/threefry.js';
 import { numbers } from '../arbitraries/choices.js';
 import { continuousGraphCase, type GraphCase } from '../arbitraries/graph.js';
 import {

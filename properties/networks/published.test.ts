@@ -6,6 +6,7 @@ import { webgpu } from 'noisefold/backends/webgpu';
 import { describe, expect, test } from 'vitest';
 import { notAsked } from '../asked.js';
 import { goldenNames, hashedNames, publishedNamed } from '../golden/published.js';
+import { skippedFor } from '../skips.js';
 import { testOnWebgpu } from '../webgpu.js';
 import { evaluated } from './evaluated.js';
 
@@ -43,7 +44,7 @@ describe.each([...goldenNames, ...hashedNames])('%s', (name) => {
 
   // the fixtures with hashed weights are float64
   const isExact = hashedNames.some((one) => one === name);
-  test.skipIf(notAsked !== '')(`reference ${notAsked}`, () => compare(reference(), isExact ? 2e-6 : 2e-5));
+  test('reference', skippedFor(notAsked), () => compare(reference(), isExact ? 2e-6 : 2e-5));
   test('wasm', () => compare(wasm(), 1e-4));
   // the others would each take minutes on a software-emulated GPU
   if (!isExact) testOnWebgpu(() => compare(webgpu(), 1e-4));

@@ -6,7 +6,7 @@ import { type Node, reachable } from '../../src/dsl/graph/node.js';
 import { sizeOf } from '../../src/internal/numbers.js';
 import { decompose } from '../../src/dsl/composites/decompose.js';
 import type { NumberType } from '../../src/dsl/graph/region.js';
-import { deriveWords, randomInto } from '../../src/internal/threefry.js';
+import { deriveWords, randomInto } from '../../src/internal/numerics/threefry.js';
 import { ORIGIN, whole } from './plans.js';
 
 export interface Tensor {

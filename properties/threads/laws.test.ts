@@ -12,6 +12,7 @@ import { checkLaw } from '../laws/check.js';
 import { together } from '../oracles/together.js';
 import { valueOf } from '../oracles/plans.js';
 import { checkLaws } from '../suite.js';
+import { skippedFor } from '../skips.js';
 
 const isLong = notAsked === '';
 
@@ -73,8 +74,9 @@ test('attention in one large head, whose blocks are divided among threads, has e
   for (const numbers of others) expect(numbers).toEqual(expected);
 });
 
-describe.skipIf(!isLong).each(unetCases.map((one) => [one.name, one] as const))(
-  `all gradients of a U-Net, %s ${notAsked}`,
+describe.each(unetCases.map((one) => [one.name, one] as const))(
+  'all gradients of a U-Net, %s',
+  skippedFor(notAsked),
   (_, { numbersOn }) => {
     test('have equal bits', async () => {
       const [expected, ...others] = await Promise.all(backends.map(numbersOn));

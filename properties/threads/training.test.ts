@@ -10,6 +10,7 @@ import { type Value, valuesOf } from '../../src/dsl/run/value.js';
 import { adam, unet } from '../../src/nn/index.js';
 import { initialState, trainStep } from '../../src/training/fit/trainState.js';
 import { notAsked } from '../asked.js';
+import { skippedFor } from '../skips.js';
 import { valueOf } from '../oracles/plans.js';
 import { type Bits, steppingOn } from './step.js';
 
@@ -39,7 +40,7 @@ const trained = async (backend: Backend): Promise<Bits> => {
   return hash.digest('hex');
 };
 
-test.skipIf(!isLong)(`a U-Net and its optimizer have equal bits with any threads and tiles ${notAsked}`, async () => {
+test('a U-Net and its optimizer have equal bits with any threads and tiles', skippedFor(notAsked), async () => {
   const expected = await trained(onCaller());
   for (const threads of [1, 2, 3, 4, 7])
     for (const tiles of ['narrow', 'wide'] as const)

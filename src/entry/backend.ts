@@ -49,4 +49,4 @@ export type {
   ReduceFn,
   UnaryFn,
 } from '../dsl/graph/node.js';
-export { deriveWords, type Distribution, type RandomArray, randomInto } from '../internal/threefry.js';
+export { deriveWords, type Distribution, type RandomArray, randomInto } from '../internal/numerics/threefry.js';

@@ -3,7 +3,7 @@ import type { Exact } from '../internal/exact.js';
 import { exactTuple, exactly, positive, refined, word } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
 import { optionsOf, orNoOptions } from '../internal/options.js';
-import { randomInto } from '../internal/threefry.js';
+import { randomInto } from '../internal/numerics/threefry.js';
 import { type Features, float64Of, measuredOn, rowsAt } from './features.js';
 import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
 import { dotProducts } from './rows.js';

@@ -5,7 +5,7 @@
 import { attempt, type NoisefoldError, raise, showShape } from '../internal/errors.js';
 import { show } from '../internal/decode.js';
 import type { either } from '../internal/fp.js';
-import { jsonReader } from '../internal/jsonReader.js';
+import { jsonReader } from '../internal/json/jsonReader.js';
 
 /** The bytes of an element of each dtype; a bool is a byte, 0 or 1. */
 export const BYTES = {

@@ -1,7 +1,7 @@
 /** The layout of safetensors files and its checks, for readers and writers of files in memory and on disk. */
 import { failure, type NoisefoldError, raise, showShape } from '../internal/errors.js';
 import { E, F, type either } from '../internal/fp.js';
-import { builtinOf } from '../internal/json.js';
+import { builtinOf } from '../internal/json/json.js';
 import { crc32, hexOf } from './crc32.js';
 import {
   byteLength,

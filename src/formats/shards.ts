@@ -4,8 +4,8 @@
  */
 import { orRaise } from '../internal/errors.js';
 import { E } from '../internal/fp.js';
-import { parseJson } from '../internal/json.js';
-import { jsonReader } from '../internal/jsonReader.js';
+import { parseJson } from '../internal/json/json.js';
+import { jsonReader } from '../internal/json/jsonReader.js';
 import { listed } from '../internal/listed.js';
 import { type Demands, openTensors, type OpenTensors, type TensorInfo } from './openTensors.js';
 import { refuse } from './refuse.js';

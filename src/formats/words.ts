@@ -5,7 +5,7 @@
 import { attempt, failure, type NoisefoldError, orRaise } from '../internal/errors.js';
 import { decode, exactly, type Mismatch } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
-import { jsonText, parseJson } from '../internal/json.js';
+import { jsonText, parseJson } from '../internal/json/json.js';
 import type { TensorFile } from './safetensors.js';
 
 /** Makes the error of a mismatch in a value named `where`. */

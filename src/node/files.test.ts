@@ -9,6 +9,11 @@ import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import type { NoisefoldError } from '../internal/errors.js';
 import { E, type taskEither } from '../internal/fp.js';
 import { appendLine, fileExists, keepLines, readBytes, readPieces, syncFile, writeAtomically } from './files.js';
+import { skippedFor } from '../../properties/skips.js';
+
+const absent = (path: string): string => (existsSync(path) ? '' : `there is no ${path}`);
+const noDevice = absent('/dev/full');
+const noPipes = process.platform === 'win32' ? 'Windows has no named pipes among its files' : '';
 
 /** The injected failures, by the step that fails. */
 const failures = new Map<'open' | 'write' | 'sync' | 'rename', NodeJS.ErrnoException>();
@@ -143,7 +148,7 @@ describe('writeAtomically', () => {
     expect(await messageOf(writeAtomically(folder, ''))).toMatch(/got something that is not a regular file/);
   });
 
-  test.runIf(existsSync('/dev/full'))('a device is not replaced', async () => {
+  test('a device is not replaced', skippedFor(noDevice), async () => {
     expect(await messageOf(writeAtomically('/dev/full', 'x'))).toMatch(/got something that is not a regular file/);
     expect(existsSync('/dev/full')).toBe(true);
   });
@@ -210,7 +215,7 @@ describe('readBytes and fileExists', () => {
     expect(Buffer.compare(await succeed(readBytes(join(folder, 'x'))), content)).toBe(0);
   });
 
-  test.runIf(existsSync('/proc/self/stat'))('a file whose reported size is 0', async () => {
+  test('a file whose reported size is 0', skippedFor(absent('/proc/self/stat')), async () => {
     expect(new TextDecoder().decode(await succeed(readBytes('/proc/self/stat')))).toMatch(
       new RegExp(`^${process.pid} `),
     );
@@ -224,7 +229,7 @@ describe('readBytes and fileExists', () => {
     );
   });
 
-  test.runIf(process.platform !== 'win32')('a pipe is an error whose hint is about reading', async () => {
+  test('a pipe is an error whose hint is about reading', skippedFor(noPipes), async () => {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
     const message = `FileError ${path}: expected a file to read, got something that is not a regular file; give the path of a regular file, not of a pipe, a socket or a device`;
@@ -266,7 +271,7 @@ describe('a log', () => {
     expect(await readFile(path(), 'utf8')).toBe('first\nsecond\n');
   });
 
-  test.runIf(existsSync('/dev/full'))('that is a device is refused', async () => {
+  test('that is a device is refused', skippedFor(noDevice), async () => {
     expect(await messageOf(appendLine('/dev/full', 'x'))).toMatch(
       /^FileError \/dev\/full: expected a file to append to, got something that is not a regular file; /,
     );

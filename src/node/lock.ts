@@ -5,7 +5,7 @@
 import { decode, exactly, natural, refined } from '../internal/decode.js';
 import { failure, type NoisefoldError, thrownError } from '../internal/errors.js';
 import { E, t } from '../internal/fp.js';
-import { parseJson } from '../internal/json.js';
+import { parseJson } from '../internal/json/json.js';
 import { isAlive } from './files.js';
 import { listen } from './listen.js';
 import { node, recover } from './node.js';

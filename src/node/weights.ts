@@ -8,7 +8,7 @@ import { exactly } from '../internal/decode.js';
 import { orRaise, raise } from '../internal/errors.js';
 import { t } from '../internal/fp.js';
 import { type Fallible, gen, hold, take } from '../internal/gen.js';
-import { builtinOf } from '../internal/json.js';
+import { builtinOf } from '../internal/json/json.js';
 import { optionsOf } from '../internal/options.js';
 import { type OpenFile, openToRead, reading, sourceOf } from './files.js';
 import { node } from './node.js';

@@ -2,7 +2,7 @@
 import { fail, failure, type NoisefoldError } from '../internal/errors.js';
 import { decode, exactly, finite, natural, show } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
-import { parseJson } from '../internal/json.js';
+import { parseJson } from '../internal/json/json.js';
 
 /** A measured number. JSON has no NaN and no infinity: both are written as null, and null is read as NaN. */
 const measured = new t.Type<number, number | null>(

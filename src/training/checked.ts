@@ -2,7 +2,7 @@
 import { fail, type NoisefoldError } from '../dsl/index.js';
 import { exactTuple, finite, refined, word } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
-import { findNonJson } from '../internal/json.js';
+import { findNonJson } from '../internal/json/json.js';
 import { checked, functionPart, isObject, part } from '../internal/parts.js';
 
 /** True for a classifier, which has `classes` and, unlike a denoiser, no `predicts`. */

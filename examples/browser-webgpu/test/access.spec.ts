@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   attribute,
-  hasBrowser,
+  inBrowser,
   open,
   pictures,
   press,
@@ -36,7 +36,7 @@ const picture = (name: string) => {
   return { path: join(pictures, `${name}.png`), fullPage: true };
 };
 
-describe.skipIf(!hasBrowser)('accessibility of the page', () => {
+describe('accessibility of the page', inBrowser, () => {
   test('can be used with only the keyboard', async () => {
     const page = await ready();
     const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');

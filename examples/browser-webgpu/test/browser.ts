@@ -3,11 +3,15 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll } from 'vitest';
 import { chromium, chromiumWithWebgpu } from '../../../properties/browsers/browser.js';
+import { skippedFor } from '../../../properties/skips.js';
 import { isolation } from '../isolation.config.js';
 import { type Served, serve } from './server.js';
 
 /** True if there is a browser to test in. */
 export const hasBrowser = chromium.missing === '';
+
+/** Options of tests that need a browser. */
+export const inBrowser = skippedFor(chromium.missing);
 
 /** The folders of the built page and of its screenshots. */
 export const built = fileURLToPath(new URL('../../../dist/page', import.meta.url));

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import {
   beforeWorker,
   hasBrowser,
+  inBrowser,
   hide,
   open,
   pause,
@@ -59,7 +60,7 @@ let half: Uint8Array<ArrayBuffer>;
 const goOn = (): Promise<void> => visit.page.locator('.notice').getByRole('button', { name: 'Resume' }).last().click();
 
 // in this order, on one page: setting up a network takes most of the time
-describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
+describe('the page on WebGPU', inBrowser, () => {
   test('trains and draws there', async () => {
     const { page } = visit;
     expect(await page.textContent('#backend')).toBe('on WebGPU');

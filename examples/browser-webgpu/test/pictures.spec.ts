@@ -1,5 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { attribute, hasBrowser, inkOf, press, type Visitor, visitors, whenDone, whenReady } from './browser.js';
+import {
+  attribute,
+  hasBrowser,
+  inBrowser,
+  inkOf,
+  press,
+  type Visitor,
+  visitors,
+  whenDone,
+  whenReady,
+} from './browser.js';
 
 const SIDE = 28;
 
@@ -35,7 +45,7 @@ const drawnAfter = async (act: () => Promise<unknown>) => {
   return drawing();
 };
 
-describe.skipIf(!hasBrowser)('drawing in the page', () => {
+describe('drawing in the page', inBrowser, () => {
   test('shows the chosen classes, and is the same for the same noise', async () => {
     const { page } = visit;
     await whenDrawn();
@@ -84,7 +94,7 @@ describe.skipIf(!hasBrowser)('drawing in the page', () => {
   });
 });
 
-describe.skipIf(!hasBrowser)('repairing in the page', () => {
+describe('repairing in the page', inBrowser, () => {
   test('fills in the erased part in four ways, and leaves the rest unchanged', async () => {
     const { page } = visit;
     const easel = async () => {

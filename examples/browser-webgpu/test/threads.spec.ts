@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { isolation } from '../isolation.config.js';
 import {
   beforeWorker,
-  hasBrowser,
+  inBrowser,
   press,
   saved,
   trainOut,
@@ -60,7 +60,7 @@ const contentPolicy = (workers: string) => ({
     `worker-src ${workers}`,
 });
 
-describe.skipIf(!hasBrowser)('threads of the page', () => {
+describe('threads of the page', inBrowser, () => {
   test('train, and end with the bytes of a training on one thread', async () => {
     const trained = async (threads: number): Promise<Uint8Array> => {
       const { page, context, address, chip } = await visiting();

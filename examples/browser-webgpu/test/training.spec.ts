@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   hasBrowser,
+  inBrowser,
   hide,
   open,
   pause,
@@ -33,7 +34,7 @@ const begin = async (query = TINY): Promise<void> => {
   await whenReady(visit.page);
 };
 
-describe.skipIf(!hasBrowser)('training in the page', () => {
+describe('training in the page', inBrowser, () => {
   test('saved, stopped, reloaded and resumed, it ends with the bytes of an undisturbed training', async () => {
     await begin(`${TINY}&goal=${LONG}`);
     await trainOut(visit.page, 'Start training');

@@ -6,6 +6,7 @@ import {
   beforeWorker,
   drop,
   hasBrowser,
+  inBrowser,
   open,
   pause,
   press,
@@ -61,7 +62,7 @@ const goesOn = async (step: number): Promise<void> => {
   await whenStepIs(page, step + 1);
 };
 
-describe.skipIf(!hasBrowser)('failures in the page', () => {
+describe('failures in the page', inBrowser, () => {
   test('no adapter: it says so and trains on WebAssembly', async () => {
     const { page } = visit;
     await goTo('?recipe=tiny');

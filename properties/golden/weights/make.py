@@ -122,5 +122,5 @@ value = {
 }
 value['shared'] = value['bools']
 for protocol in (0, 2, 3, 4, 5):
-    with open(os.path.join(here, f'values-protocol{protocol}.pkl'), 'wb') as file:
+    with open(os.path.join(here, 'values', f'protocol{protocol}.pkl'), 'wb') as file:
         pickle.dump(value, file, protocol=protocol)

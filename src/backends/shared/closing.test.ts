@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
+import { skippedFor } from '../../../properties/skips.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
 import type { Backend, DeviceBuffer, Runner } from '../../dsl/compile/backend.js';
 import { add, compile, iterate, mul, program, read, upload } from '../../dsl/index.js';
@@ -189,9 +190,10 @@ const closedAt = async (
   return endedBefore;
 };
 
-describe.each(cases)('$name $absent', ({ absent, acquire, points, ready = async (backend) => backend }) => {
-  test.skipIf(absent !== '').each(Object.entries(calls))(
+describe.each(cases)('$name', ({ absent, acquire, points, ready = async (backend) => backend }) => {
+  test.each(Object.entries(calls))(
     '%s: an error of a closed backend, or the result',
+    skippedFor(absent),
     async (_, prepare) => {
       const other = valueOf(await acquire());
       const kept = valueOf(await other.upload(numbers, 'float32')());

@@ -4,7 +4,7 @@ import { evaluateRegion } from '../../../properties/oracles/region.js';
 import type { Backend, DeviceBuffer } from '../../dsl/compile/backend.js';
 import type { ErrorTag } from '../../internal/errors.js';
 import type { Buffer, Call, Plan } from '../../dsl/compile/plan.js';
-import { deriveWords, randomInto } from '../../internal/threefry.js';
+import { deriveWords, randomInto } from '../../internal/numerics/threefry.js';
 import { type Heap, hostHeap, type NumberArray } from './memory/heap.js';
 import { hostBackend } from './hostBackend.js';
 import type { Rule } from './kernel.js';

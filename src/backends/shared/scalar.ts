@@ -6,7 +6,7 @@
  * the divisor, and x mod 0 = 0. `max` and `min` return NaN if an operand is NaN. `round` rounds halves to even.
  * Comparisons with NaN are false. Bools are 0 and 1.
  */
-import { power } from '../../internal/power.js';
+import { power } from '../../internal/numerics/power.js';
 import type { BinaryFn, ReduceFn, UnaryFn } from '../../dsl/graph/node.js';
 import type { NumberType } from '../../dsl/graph/region.js';
 import { erf } from './erf.js';

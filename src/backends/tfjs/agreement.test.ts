@@ -13,6 +13,7 @@ import { E } from '../../internal/fp.js';
 import { type DType, type Node, node, reachable } from '../../dsl/graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
 import * as p from '../../dsl/primitives/index.js';
+import { skippedFor } from '../../../properties/skips.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
 import { reference } from '../reference/index.js';
 import { webgpu } from '../webgpu/index.js';
@@ -174,9 +175,9 @@ describe('tfjs-cpu', async () => agreement(await acquired(tfjs('cpu')), 100));
 describe('tfjs-wasm', async () => agreement(await acquired(tfjs('wasm')), 100));
 describe('tfjs as on TensorFlow', () => agreement(asOnTensorflow(), 100));
 // without WebGPU, the reference is used only to list the skipped tests by name
-describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () =>
+describe('webgpu', skippedFor(noWebgpu), async () =>
   agreement(await acquired(noWebgpu === '' ? webgpu() : reference()), 25),
 );
-describe.skipIf(noWebgpu !== '')(`tfjs-webgpu ${noWebgpu}`, async () =>
+describe('tfjs-webgpu', skippedFor(noWebgpu), async () =>
   agreement(await acquired(noWebgpu === '' ? tfjs('webgpu') : reference()), 25),
 );

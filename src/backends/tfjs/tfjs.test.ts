@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
+import { skippedFor } from '../../../properties/skips.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
 import type { DeviceBuffer } from '../../dsl/compile/backend.js';
 import { node } from '../../dsl/graph/node.js';
@@ -20,8 +21,8 @@ describe.each([
   ['cpu', ''],
   ['wasm', ''],
   ['webgpu', noWebgpu],
-] as const)('%s %s', (engine, missing) => {
-  test.skipIf(missing !== '')('has its own values and the name of the engine', async () => {
+] as const)('%s', (engine, missing) => {
+  test('has its own values and the name of the engine', skippedFor(missing), async () => {
     const [one, other] = [valueOf(await tfjs(engine)()), valueOf(await tfjs(engine)())];
     expect(one.name).toBe(`tfjs-${engine}`);
     const kept = valueOf(await other.upload(Float32Array.of(5, 6), 'float32')());
@@ -34,7 +35,7 @@ describe.each([
   });
 });
 
-describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
+describe('webgpu', skippedFor(noWebgpu), () => {
   test('a reshaped matrix is not mistaken for another one, and products repeat bit for bit', async () => {
     const backend = valueOf(await tfjs('webgpu')());
     const x = input([64, 1024]); // long rows, which tfjs would split, adding the parts in any order

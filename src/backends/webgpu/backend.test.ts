@@ -21,10 +21,11 @@ import {
 } from '../../dsl/index.js';
 import type { Backend, DeviceBuffer } from '../../dsl/compile/backend.js';
 import type { Buffer, Call, Plan } from '../../dsl/compile/plan.js';
-import { randomInto } from '../../internal/threefry.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
 import { type Acquired, acquireDevice } from './adapter.js';
 import { backendOn } from './backend.js';
 import { gpuOf } from './gpu.js';
+import { skippedFor } from '../../../properties/skips.js';
 import { webgpu } from './webgpu.js';
 
 const acquired = async (): Promise<Acquired> => valueOf(await acquireDevice({})());
@@ -70,7 +71,7 @@ const copying = (elements: number): Plan => ({
   outputs: [{ kind: 'buffer', view: whole(1, [elements]) }],
 });
 
-describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
+describe('webgpu', skippedFor(noWebgpu), () => {
   const toClose: Backend[] = [];
   const fresh = async () => {
     const created = await onDevice();

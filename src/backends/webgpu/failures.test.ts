@@ -1,6 +1,7 @@
 /** Errors of device failures and of closing a backend during a run are returned as values. */
 import { describe, expect, test } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
+import { skippedFor } from '../../../properties/skips.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
 import { add, compile, constantOf, program, read, upload } from '../../dsl/index.js';
 import { acquireDevice } from './adapter.js';
@@ -20,7 +21,7 @@ const withMember = <A extends object>(object: A, member: keyof A, given: (found:
     },
   });
 
-describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
+describe('webgpu', skippedFor(noWebgpu), () => {
   test('runs in progress during close end with results, or with an error of a closed backend', async () => {
     const backend = backendOn(valueOf(await acquireDevice({})()));
     const executable = valueOf(await compile(shifted, {})(backend)());

@@ -11,13 +11,14 @@ import { groupNorm, layerNorm, rmsNorm, silu, softmax, transpose } from '../../d
 import { sizeOf } from '../../internal/numbers.js';
 import { nodeOf, type Tensor, tensor } from '../../dsl/graph/tensor.js';
 import { reference } from '../reference/index.js';
+import { skippedFor } from '../../../properties/skips.js';
 import { webgpu } from './webgpu.js';
 
 /** Values around 3 with a spread of about 1, so that cancellation in a variance would show. */
 const numbers = (shape: readonly number[], seed: number): Float32Array =>
   Float32Array.from({ length: sizeOf(shape) }, (_, i) => 3 + ((Math.imul(i + 1, 2654435761 + seed) >>> 8) % 1009) / 256); // prettier-ignore
 
-describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
+describe('webgpu', skippedFor(noWebgpu), async () => {
   const acquire = noWebgpu === '' ? [webgpu, reference] : [];
   const backends: readonly Backend[] = await Promise.all(acquire.map(async (of) => valueOf(await of()())));
   afterAll(async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
+import { skippedFor } from '../../../properties/skips.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
 import { acquireDevice } from './adapter.js';
 import type { Dispatch } from './dispatch.js';
@@ -17,7 +18,7 @@ const dispatchOf = (code: string): { readonly dispatch: Dispatch; readonly where
 });
 const numbered = (n: number) => dispatchOf(`b[0] = ${n}.0;`);
 
-describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
+describe('webgpu', skippedFor(noWebgpu), () => {
   test('caches the most recently used pipelines', async () => {
     const acquired = valueOf(await acquireDevice({})());
     let compiled = 0;

@@ -1,5 +1,5 @@
 /** Time grids defined by noise levels σ = √((1 - ᾱ)/ᾱ). */
-import { power } from '../../internal/power.js';
+import { power } from '../../internal/numerics/power.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';

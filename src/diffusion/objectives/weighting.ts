@@ -1,4 +1,4 @@
-import { power } from '../../internal/power.js';
+import { power } from '../../internal/numerics/power.js';
 import type { Exact } from '../../internal/exact.js';
 import { attempt, fail, type NoisefoldError, orRaise } from '../../internal/errors.js';
 import { mul } from '../../dsl/index.js';

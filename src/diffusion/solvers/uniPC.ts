@@ -1,9 +1,9 @@
-import { power } from '../../internal/power.js';
+import { power } from '../../internal/numerics/power.js';
 import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
 import { lambdaOf } from '../schedules/channel.js';
 import { type OrderAt, reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import { solved } from '../../internal/linearSystem.js';
+import { solved } from '../../internal/numerics/linearSystem.js';
 import type { Leg } from '../grids/leg.js';
 import { exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';

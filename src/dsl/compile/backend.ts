@@ -3,7 +3,7 @@ import type { io, taskEither } from '../../internal/fp.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import type { Call, Plan } from './plan.js';
 import type { NumberType } from '../graph/region.js';
-import type { KeyWords } from '../../internal/threefry.js';
+import type { KeyWords } from '../../internal/numerics/threefry.js';
 
 /** Memory of a backend that holds one dense row-major tensor. Only its backend can read it. */
 export interface DeviceBuffer {
@@ -11,7 +11,7 @@ export interface DeviceBuffer {
   readonly dtype: NumberType;
 }
 
-export type { KeyWords } from '../../internal/threefry.js';
+export type { KeyWords } from '../../internal/numerics/threefry.js';
 
 type Task<A> = taskEither.TaskEither<NoisefoldError, A>;
 

@@ -1,5 +1,5 @@
 /** The expression graph: plain immutable nodes. A staged tensor is a handle on a node. */
-import type { Distribution } from '../../internal/threefry.js';
+import type { Distribution } from '../../internal/numerics/threefry.js';
 import type { DType } from '../types/dtype.js';
 import { countable } from '../types/dim.js';
 import { showType, type Typed } from '../../internal/errors.js';

@@ -7,7 +7,7 @@ import {
   bernoulli, bernoulliLike, foldIn, fork, key, normal, normalLike, permutation, randint, randintLike, uniform, uniformLike, type RandomKey,
 } from './keys.js'; // prettier-ignore
 import { dims, dtypeOf, nodeOf, tensor, type Dim, type Key, type Tensor } from '../graph/tensor.js';
-import { deriveWords, wordsOfName } from '../../internal/threefry.js';
+import { deriveWords, wordsOfName } from '../../internal/numerics/threefry.js';
 
 const seeds = fc.maxSafeInteger();
 const staged = (): Key => tensor(node('input', [], { path: 'key' }, [], 'key'));

@@ -315,7 +315,8 @@ describe('an archive', () => {
 }); // prettier-ignore
 
 describe('bytes that are damaged', () => {
-  const files = readdirSync(folder).filter((name) => /\.(pt|pkl|safetensors)$/.test(name));
+  const values = readdirSync(new URL('values/', folder)).map((name) => `values/${name}`);
+  const files = [...readdirSync(folder), ...values].filter((name) => /\.(pt|pkl|safetensors)$/.test(name));
   const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
   const changed = (bytes: Uint8Array, at: readonly (readonly [number, number])[]): Uint8Array => {
     const copy = Uint8Array.from(bytes);

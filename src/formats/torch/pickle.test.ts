@@ -36,7 +36,7 @@ const plain = (value: Pickled, file: Uint8Array): unknown => {
 
 describe('a pickle that Python wrote', () => {
   test.each([2, 3, 4, 5])('of protocol %d has its values', async (protocol) => {
-    const file = golden(`values-protocol${protocol}.pkl`);
+    const file = golden(`values/protocol${protocol}.pkl`);
     const value = await read(file);
     const found = plain(value, file) as Map<string, unknown>;
     expect(found.get('none')).toBe(null);
@@ -55,7 +55,7 @@ describe('a pickle that Python wrote', () => {
   });
 
   test('of protocol 0 is refused', async () => {
-    expect(await errorOf(golden('values-protocol0.pkl'))).toMatchObject({
+    expect(await errorOf(golden('values/protocol0.pkl'))).toMatchObject({
       _tag: 'DecodeError',
       where: 'x.pkl',
       expected: 'an operation of a pickle, of protocol 2 to 5',
@@ -146,7 +146,7 @@ describe('refuses, and says where:', () => {
   });
 
   test('a truncated pickle, at any byte', async () => {
-    const file = golden('values-protocol4.pkl');
+    const file = golden('values/protocol4.pkl');
     for (let length = 0; length < file.length; length++)
       expect(await errorOf(file.subarray(0, length))).toMatchObject({ _tag: 'DecodeError' });
   });
@@ -193,7 +193,7 @@ describe('a pickle that means harm', () => {
   test.prop([fc.constantFrom(2, 3, 4, 5), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 })], {
     numRuns: faults(500, 50_000),
   })('has other bytes than Python wrote, and is read or refused', async (protocol, changes) => {
-    const file = golden(`values-protocol${protocol}.pkl`);
+    const file = golden(`values/protocol${protocol}.pkl`);
     for (const [at, byte] of changes) file[at % file.length] = byte;
     await read(file).catch((thrown: unknown) => {
       if (errorIn(thrown)?._tag !== 'DecodeError') throw thrown;

@@ -2,8 +2,8 @@
  * Profiles of averages by `emaPower`, and the combination of profiles into another one: EDM2 (Karras et al. 2024),
  * appendix C.
  */
-import { power } from '../../internal/power.js';
-import { solved } from '../../internal/linearSystem.js';
+import { power } from '../../internal/numerics/power.js';
+import { solved } from '../../internal/numerics/linearSystem.js';
 
 /** A power function over the updates, p(τ) = (γ + 1)·τ^γ/t^(γ+1) on [0, t]. */
 export interface PowerProfile {

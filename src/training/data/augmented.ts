@@ -6,7 +6,7 @@ import { attempt, orRaise } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { optionsOf, orNoOptions } from '../../internal/options.js';
 import { checked, demanded } from '../../internal/parts.js';
-import { randomInto } from '../../internal/threefry.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
 import { dataSet, hostKey } from '../checked.js';
 import type { Batch, Dataset } from './dataset.js';
 

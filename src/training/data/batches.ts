@@ -1,6 +1,6 @@
 import { foldIn, type RandomKey } from '../../dsl/random/keys.js';
 import type { Exact } from '../../internal/exact.js';
-import { randomInto } from '../../internal/threefry.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
 import { exactly, positive, refined } from '../../internal/decode.js';
 import { demanded } from '../../internal/parts.js';
 import { hostKey } from '../checked.js';

@@ -26,7 +26,7 @@ export type TrainLoop<P, I extends ImageShape> = Loop<
 >;
 
 /** A training as a loop: Algorithm 1 of DDPM (Ho et al. 2020). Its result is the tree of the averaged parameters. */
-export const trainLoop = <P, I extends ImageShape>(training: AnyTraining<P, I>): TrainLoop<P, I> => ({
+const trainLoop = <P, I extends ImageShape>(training: AnyTraining<P, I>): TrainLoop<P, I> => ({
   name: 'training',
   extents: { B: training.batch },
   begin: (training.initial === undefined ? initialState(training) : stateOf(training)) as Program<

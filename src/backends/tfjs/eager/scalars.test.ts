@@ -1,6 +1,7 @@
 /** Tests edge cases of scalar functions on tensors against `shared/scalar.ts`. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../../properties/oracles/plans.js';
+import { skippedFor } from '../../../../properties/skips.js';
 import { noWebgpu } from '../../../../properties/webgpu.js';
 import type { Backend, HostArray } from '../../../dsl/compile/backend.js';
 import { type BinaryFn, type DType, type Node, node, type UnaryFn } from '../../../dsl/graph/node.js';
@@ -64,7 +65,7 @@ const backends: readonly (readonly [name: string, missing: string, open: () => P
 ];
 
 for (const [name, missing, open] of backends)
-  describe.skipIf(missing !== '')(`${name} ${missing}`, async () => {
+  describe(name, skippedFor(missing), async () => {
     const backend = missing === '' ? await open() : asOnTensorflow(); // the tests are listed by name even if they are skipped
 
     const run = async (root: Node, ...inputs: readonly HostArray[]): Promise<HostArray> =>

@@ -3,9 +3,10 @@ import { describe, expect } from 'vitest';
 import * as asm from './assembler.js';
 import type { Expr, Func, Local, ValueType } from './assembler.js';
 import { signedLeb128, unsignedLeb128 } from './numberBytes.js';
-import { canFuse } from '../kernels/multiplyAdd.js';
+import { cannotFuse } from '../kernels/testing.js';
 import { instantiate, wasm } from './webassembly.js';
 import type { WasmFunction } from './webassembly.js';
+import { skippedFor } from '../../../../properties/skips.js';
 
 const { f32, f32x4, i32, i32x4, v128 } = asm;
 
@@ -114,7 +115,7 @@ describe('every instruction is valid', () => {
     expect(wasm.validate(asm.moduleBytes([numeric(name, operands)]))).toBe(true);
   });
 
-  test.skipIf(!canFuse())(RELAXED, () => {
+  test(RELAXED, skippedFor(cannotFuse), () => {
     expect(wasm.validate(asm.moduleBytes([numeric(RELAXED, [v, v, v])]))).toBe(true);
   });
 

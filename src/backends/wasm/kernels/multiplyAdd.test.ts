@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { wasm as engine } from '../assembler/assembler.js';
 import { gemm, type GemmProblem, gemmScratchElements } from './gemm.js';
 import { canFuse, fused, separate } from './multiplyAdd.js';
-import { arena, placesOf } from './testing.js';
+import { arena, cannotFuse, placesOf } from './testing.js';
 import { NARROW_TILES } from './tiles.js';
+import { skippedFor } from '../../../../properties/skips.js';
 
 /** 1·c + a·b with c = −1 and a = b = 1 + ε: the product needs 25 bits, one more than a float32 has. */
 const problem: GemmProblem = {
@@ -32,7 +33,7 @@ test('separate rounds the product', () => {
   expect(productWith(separate)).toBe(0);
 });
 
-describe.skipIf(!canFuse())('if this engine and processor fuse', () => {
+describe('if this engine and processor fuse', skippedFor(cannotFuse), () => {
   test('fused rounds once', () => {
     expect(productWith(fused)).toBe(epsilon ** 2);
   });

@@ -12,11 +12,15 @@ import { encode, writeTape } from '../engine/tape.js';
 import { type KernelForm, kernelFunctions } from './functions.js';
 import { NARROW_TILES, WIDE_TILES } from './tiles.js';
 import { describe } from 'vitest';
+import { skippedFor } from '../../../../properties/skips.js';
+
+/** The reason why tests of fused kernels are skipped; empty if they run. */
+export const cannotFuse = canFuse() ? '' : 'this engine or processor has no fused multiply-add';
 
 /** Describes both roundings of products; skips the fused one where it is not available. */
 export const describeRoundings = (name: string, tests: (multiplyAdd: MultiplyAdd) => void): void => {
   describe(name, () => tests(separate));
-  describe.skipIf(!canFuse())(`${name}, fused`, () => tests(fused));
+  describe(`${name}, fused`, skippedFor(cannotFuse), () => tests(fused));
 };
 
 /** Describes kernels in both roundings, with narrow and with wide tiles. */

@@ -1,6 +1,7 @@
 /** Filter gradients as lowered by the compiler: each is one anchor, and its depth is split if there are few tiles. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../../properties/oracles/plans.js';
+import { skippedFor } from '../../../../properties/skips.js';
 import { noWebgpu } from '../../../../properties/webgpu.js';
 import { filterGradientComposite, filterGradientOptions } from '../../../dsl/composites/index.js';
 import { lower } from '../../../dsl/compile/lower/index.js';
@@ -60,7 +61,7 @@ const cases: Readonly<Record<string, Case>> = {
 const numbers = (n: number, seed: number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => (((Math.imul(i + 17 * seed + 1, 2654435761) >>> 16) % 17) - 8) / 4);
 
-describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
+describe('webgpu', skippedFor(noWebgpu), async () => {
   const oracle = valueOf(await reference()());
   const backend = noWebgpu === '' ? backendOn(valueOf(await acquireDevice({})())) : oracle;
   afterAll(async () => {

@@ -6,6 +6,7 @@ import '../../../../properties/eightLanes.js';
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ORIGIN, runPlan, valueOf, whole } from '../../../../properties/oracles/plans.js';
+import { skippedFor } from '../../../../properties/skips.js';
 import { noWebgpu } from '../../../../properties/webgpu.js';
 import type { Backend } from '../../../dsl/compile/backend.js';
 import type { ProductAnchor, ConvAttributes } from '../../../dsl/graph/node.js';
@@ -295,7 +296,7 @@ const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
 /** The default kernel of a software adapter uses subgroups. */
 const kernels = { 'the default kernel of the device': undefined, 'the workgroup kernel': workgroupKernel };
 
-describe.skipIf(noWebgpu !== '').each(Object.entries(kernels))(`%s on webgpu ${noWebgpu}`, async (_, kernel) => {
+describe.each(Object.entries(kernels))('%s on webgpu', skippedFor(noWebgpu), async (_, kernel) => {
   const backend = noWebgpu === '' ? backendOn(valueOf(await acquireDevice({})()), kernel) : null;
   afterAll(async () => {
     await backend?.close();

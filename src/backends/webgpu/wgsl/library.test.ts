@@ -4,9 +4,11 @@ import type { NumberType, Region } from '../../../dsl/graph/region.js';
 import { binaryFunction, unaryFunction } from '../../shared/scalar.js';
 import { dawn, type NumberArray } from './dawnTesting.js';
 import { regionShaders } from './regionShaders.js';
+import { notAsked } from '../../../../properties/asked.js';
+import { skippedFor } from '../../../../properties/skips.js';
 
 const gpu = await dawn();
-const noAdapter = gpu === null ? ': no adapter of WebGPU' : '';
+const noAdapter = notAsked || (gpu === null ? 'there is no adapter of WebGPU' : '');
 afterAll(() => gpu?.close());
 
 /** Applies a function in a region: to vectors, or, starting at the second element, to single elements. */
@@ -64,7 +66,7 @@ const worstOf = (ys: NumberArray, from: number, exactly: (i: number) => number, 
   return [worst, at];
 };
 
-describe.skipIf(gpu === null).each([4, 1] as const)(`in vectors of %d${noAdapter}`, (width) => {
+describe.each([4, 1] as const)('in vectors of %d', skippedFor(noAdapter), (width) => {
   const from = width === 4 ? 0 : 1;
 
   // rounding in the polynomials adds up; WGSL allows 2.5 ulp for the divisions in some functions

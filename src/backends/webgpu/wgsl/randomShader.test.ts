@@ -1,13 +1,15 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { KeyWords } from '../../../dsl/compile/backend.js';
 import type { Distribution } from '../../../dsl/graph/node.js';
-import { randomInto } from '../../../internal/threefry.js';
+import { randomInto } from '../../../internal/numerics/threefry.js';
 import { dawn } from './dawnTesting.js';
 import { randomShader } from './randomShader.js';
 import type { ShaderLimits } from './shader.js';
+import { notAsked } from '../../../../properties/asked.js';
+import { skippedFor } from '../../../../properties/skips.js';
 
 const gpu = await dawn();
-const noAdapter = gpu === null ? ': no adapter of WebGPU' : '';
+const noAdapter = notAsked || (gpu === null ? 'there is no adapter of WebGPU' : '');
 afterAll(() => gpu?.close());
 
 const made = async (distribution: Distribution, elements: number, key: KeyWords, limits: ShaderLimits) => {
@@ -26,7 +28,7 @@ const made = async (distribution: Distribution, elements: number, key: KeyWords,
 
 const ulp = (x: number): number => 2 ** (Math.floor(Math.log2(Math.abs(x))) - 23);
 
-describe.skipIf(gpu === null)(`random numbers on the device${noAdapter}`, () => {
+describe('random numbers on the device', skippedFor(noAdapter), () => {
   test.each([
     ['bits', 1],
     ['bits', 65_537],

@@ -7,9 +7,11 @@ import type { Region, Store } from '../../../dsl/graph/region.js';
 import { dawn, type MemoryPlace, type NumberArray } from './dawnTesting.js';
 import { regionShaders } from './regionShaders.js';
 import type { Buffers, Shader, ShaderLimits } from './shader.js';
+import { notAsked } from '../../../../properties/asked.js';
+import { skippedFor } from '../../../../properties/skips.js';
 
 const gpu = await dawn();
-const noAdapter = gpu === null ? ': no adapter of WebGPU' : '';
+const noAdapter = notAsked || (gpu === null ? 'there is no adapter of WebGPU' : '');
 afterAll(() => gpu?.close());
 
 /** Limits that WebGPU guarantees on every device. */
@@ -61,7 +63,7 @@ const exact: RegionChoices = {
 }; // prettier-ignore
 
 // a software adapter takes about 20 ms to compile each region
-describe.skipIf(gpu === null)(`a region in WGSL agrees with the interpreter${noAdapter}`, () => {
+describe('a region in WGSL agrees with the interpreter', skippedFor(noAdapter), () => {
   const run = (region: Region, arrays: readonly NumberArray[], limits = gpu!.limits) =>
     gpu!.run(regionShaders(region, apart(arrays), limits), arrays);
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { right } from '../../../../properties/diffusion/run.js';
+import { skippedFor } from '../../../../properties/skips.js';
 import { noWebgpu } from '../../../../properties/webgpu.js';
 import { reference } from '../../../backends/reference/index.js';
 import { tfjs } from '../../../backends/tfjs/index.js';
@@ -51,7 +52,7 @@ const backends: readonly { readonly name: string; readonly acquire: Acquire; rea
 
 describe('for |t·ω| ≤ 10⁴ it is within 5e-7 of the sine and cosine of the float32 product', () => {
   for (const { name, acquire, missing } of backends)
-    test.skipIf(missing !== '')(`${name} ${missing}`, async () => {
+    test(name, skippedFor(missing), async () => {
       for (const seed of [1, 2, 3, 4]) {
         const draw = drawing(seed);
         const options: SinusoidOptions = {
@@ -107,7 +108,7 @@ describe('its derivative', () => {
     return Array.from(right(await using(acquire)(evaluate(loss, { B: 2 })({ t }))()).g);
   };
   for (const { name, acquire, missing } of backends)
-    test.skipIf(missing !== '')(`is ω·cos(t·ω) − ω·sin(t·ω): ${name} ${missing}`, async () => {
+    test(`is ω·cos(t·ω) − ω·sin(t·ω): ${name}`, skippedFor(missing), async () => {
       const angles = [0.3, 100.7].map((t) => Math.fround(Math.fround(t) * 3));
       const expected = angles.map((a) => 3 * Math.cos(a) - 3 * Math.sin(a));
       expect(furthest(await slope(acquire), expected)).toBeLessThan(3e-6);

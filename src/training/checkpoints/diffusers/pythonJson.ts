@@ -3,7 +3,7 @@ import type { NoisefoldError } from '../../../dsl/index.js';
 import { errorAt } from '../../../formats/words.js';
 import { decode } from '../../../internal/decode.js';
 import { E, type either, F, t } from '../../../internal/fp.js';
-import { parseJson } from '../../../internal/json.js';
+import { parseJson } from '../../../internal/json/json.js';
 
 /** Words that JSON does not have. */
 const WORDS = ['-Infinity', 'Infinity', 'NaN'];

@@ -3,7 +3,7 @@
  * its expected type; the first value of another type ends the reading. The reader builds no tree and does not recurse:
  * it uses no more memory than the strings that it returns.
  */
-import { type Mismatch, show } from './decode.js';
+import { type Mismatch, show } from '../decode.js';
 
 export interface JsonReader {
   /** Reads an object. Calls `visit` with each name, in order; `visit` must read the value. Names may be repeated. */

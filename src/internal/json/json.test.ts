@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { Mismatch } from './decode.js';
-import { E, F } from './fp.js';
+import type { Mismatch } from '../decode.js';
+import { E, F } from '../fp.js';
 import { findNonJson, jsonText, parseJson } from './json.js';
 
 const reportFor = E.match(

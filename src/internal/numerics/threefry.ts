@@ -3,7 +3,7 @@
  * easy as 1, 2, 3"). Threefry encrypts a counter under a key. Element i of a draw therefore depends only on the key and
  * on i, and is the same on every backend.
  */
-import { raise, textOf } from './errors.js';
+import { raise, textOf } from '../errors.js';
 import { normalOfBits } from './normalQuantile.js';
 
 /** The distributions that {@link randomInto} draws from. */

@@ -2,8 +2,8 @@
  * Writes and parses JSON without loss and within limits. `JSON.stringify` alone drops functions, writes NaN as null
  * and throws on cycles; `JSON.parse` accepts trees of any depth.
  */
-import { type Mismatch, show } from './decode.js';
-import { E, type either, F } from './fp.js';
+import { type Mismatch, show } from '../decode.js';
+import { E, type either, F } from '../fp.js';
 
 /** Maximum nesting depth of arrays and objects. */
 const MAX_DEPTH = 100;

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { KeyWords } from '../dsl/compile/backend.js';
-import type { Distribution } from '../dsl/graph/node.js';
+import type { KeyWords } from '../../dsl/compile/backend.js';
+import type { Distribution } from '../../dsl/graph/node.js';
 import { deriveWords, keyWords, randomInto, threefry, wordsOfName } from './threefry.js';
 
 const word = fc.integer({ min: 0, max: 2 ** 32 - 1 });

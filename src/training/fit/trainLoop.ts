@@ -56,10 +56,15 @@ export const openedTraining =
       opened(trainLoop(training))(backend),
       TE.orElse((error) => async () => {
         const { batch, accumulate = 1 } = training;
-        for (const parts of error._tag === 'BackendFailure' ? partsOf(batch, accumulate) : []) {
-          const fits = await opened(trainLoop({ ...training, accumulate: parts }))(backend)();
-          if (E.isLeft(fits)) continue;
-          fits.right.release();
+        const fits = async (parts: number): Promise<boolean> => {
+          const open = await opened(trainLoop({ ...training, accumulate: parts }))(backend)();
+          if (E.isRight(open)) open.right.release();
+          return E.isRight(open);
+        };
+        // a failure that does not happen again has another reason than the size
+        if (error._tag !== 'BackendFailure' || (await fits(accumulate))) return E.left(error);
+        for (const parts of partsOf(batch, accumulate)) {
+          if (!(await fits(parts))) continue;
           return fail('BackendFailure', {
             where: 'training.batch',
             expected: `at most ${batch / parts} images at a time`,

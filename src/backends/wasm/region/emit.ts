@@ -58,18 +58,21 @@ export const emitNest = (
   const innermost = schedule.running.length;
   const noAdvance = advancing.map(() => 0);
 
-  /** Code for every choice of parts of all levels, one after another. Within a choice, loads come before stores. */
-  const emitInnermost = (state: LoopState, known: Set<number>): Body =>
-    choices(state, null).map((choice) => {
-      const scope: Scope = { known, out: [] };
+  /** Code for every choice of parts of all levels. All loads come before all stores, so that V8 may pair neighbours. */
+  const emitInnermost = (state: LoopState, known: Set<number>): Body => {
+    const computing: Statement[] = [];
+    const written = choices(state, null).map((choice) => {
+      const scope: Scope = { known, out: computing };
       const values = stores.map(({ value }) =>
         toMemory(computed.valueAt(value, state, choice, scope), body[value]!.dtype, tools),
       );
-      const written =
+      return (
         sums?.add(state, choice, values) ??
-        stores.map((_, s) => stored(locationOf(state, choice, pointers.stores[s]!), values[s]!));
-      return [scope.out, written];
+        stores.map((_, s) => stored(locationOf(state, choice, pointers.stores[s]!), values[s]!))
+      );
     });
+    return [computing, written];
+  };
 
   const emitInside = (state: LoopState, known: Set<number>): Emitted => {
     if (state.depth === innermost) return { code: emitInnermost(state, known), by: noAdvance };

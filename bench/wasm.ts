@@ -5,11 +5,13 @@ import { wasm } from 'noisefold/backends/wasm';
 import { cores } from '../src/backends/wasm/threads/spawn.js';
 import { NETWORKS, networkR } from './network.js';
 import { torchPeer } from './peers/torch.js';
+import { browserSection } from './sections/browser.js';
 import { executorSection } from './sections/executor.js';
 import { jaxSection } from './sections/jax.js';
 import { memorySection } from './sections/memory.js';
 import { planningSection } from './sections/planning.js';
 import { speedSection } from './sections/speed.js';
+import { startSection } from './sections/start.js';
 import { turningSection } from './sections/turning.js';
 import { orThrow, type Row } from './table.js';
 import type { Timing } from './timings.js';
@@ -35,11 +37,16 @@ const sections = (options: WasmOptions) => (backend: Backend) => async (): Promi
   const turning = await turningSection(backend, recipe);
   const speed = await speedSection(backend, recipe, torch, cores(), options);
   if (typeof torch !== 'string') torch.stop();
+  const unpaired = orThrow(await wasm({ pairing: false })());
+  const browser = await browserSection(unpaired, recipe, options.rounds);
+  orThrow(await unpaired.close());
   return E.right({
     rows: [
       ...speed.rows,
+      ...browser,
       ...(await jaxSection(backend, options.rounds)),
       ...planning,
+      ...startSection(options.rounds),
       ...turning,
       ...(await executorSection(backend, recipe, speed.stepMilliseconds)),
       ...memory,

@@ -1,5 +1,5 @@
 /** Messages between the calling thread and its workers. */
-import type { WasmMemory, WasmModule } from '../assembler/assembler.js';
+import type { WasmMemory, WasmModule } from '../assembler/webassembly.js';
 
 /** The functions of a plan: a module, and its functions and those of the kernels by index. */
 export interface LoadedProgram {

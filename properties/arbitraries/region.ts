@@ -1,6 +1,7 @@
 /** Random regions with memory for them, for tests of generated code. */
 import * as fc from 'fast-check';
 import type { BinaryFn, ReduceFn, UnaryFn } from '../../src/dsl/graph/node.js';
+import { binaryFunctions, unaryFunctions } from '../../src/dsl/primitives/elementwise.js';
 import type { Access, Assignment, NumberType, Region, Store } from '../../src/dsl/graph/region.js';
 
 /** A region, the dtypes of its buffers, and their initial contents: zeros in those that are written. */
@@ -19,13 +20,15 @@ export interface RegionChoices {
   readonly tame?: boolean;
 }
 
-const UNARY: readonly UnaryFn[] = [
-  'neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'rsqrt', 'reciprocal',
-  'sin', 'cos', 'tan', 'tanh', 'atan', 'sigmoid', 'erf', 'not', 'isFinite',
-]; // prettier-ignore
-const BINARY: readonly BinaryFn[] = [
-  'add', 'sub', 'mul', 'div', 'pow', 'mod', 'max', 'min', 'equal', 'less', 'lessEqual', 'and', 'or',
-]; // prettier-ignore
+/** All functions of one and of two elements. */
+export const UNARY = Object.keys(unaryFunctions) as readonly UnaryFn[]; // the keys of the record
+export const BINARY = Object.keys(binaryFunctions) as readonly BinaryFn[];
+
+/** The functions of one, and of two, elements of a dtype. */
+export const unaryOf = (dtype: NumberType): readonly UnaryFn[] =>
+  UNARY.filter((fn) => unaryFunctions[fn].takes.some((own) => own === dtype));
+export const binaryOf = (dtype: NumberType): readonly BinaryFn[] =>
+  BINARY.filter((fn) => binaryFunctions[fn].takes.some((own) => own === dtype));
 const DTYPES: readonly NumberType[] = ['float32', 'int32', 'bool'];
 
 const WILD: Readonly<Record<NumberType, readonly number[]>> = {
@@ -121,6 +124,11 @@ const program = (
     return body.push({ op: 'constant', dtype, value: dtype === 'bool' ? n % 2 : n % 5 }) - 1;
   };
   const anyType = (n: number): NumberType => pick(choices.dtypes, n);
+  /** One of the dtypes that a function takes; of those that are chosen, if there are some. */
+  const anyOf = (takes: readonly NumberType[], n: number): NumberType => {
+    const chosen = takes.filter((dtype) => choices.dtypes.includes(dtype));
+    return pick(chosen.length > 0 ? chosen : takes, n);
+  };
 
   for (const { kind, fn, operands, value } of script) {
     const [a, b, c] = operands;
@@ -133,20 +141,17 @@ const program = (
       body.push({ op: 'index', dtype, offset: value, strides: extents.map((_, i) => ((fn >> i) % 3) - 1) });
     } else if (kind === 'unary' && choices.unary.length > 0) {
       const name = pick(choices.unary, fn);
-      const integer = name === 'neg' || name === 'abs' || name === 'sign';
-      const type: NumberType =
-        name === 'not' ? 'bool' : integer && choices.dtypes.includes('int32') && c % 2 === 0 ? 'int32' : 'float32'; // prettier-ignore
+      const { takes, gives } = unaryFunctions[name];
+      const type = anyOf(takes, c);
       const x = operand(type, a);
-      body.push({ op: 'unary', dtype: name === 'isFinite' ? 'bool' : type, fn: name, a: x });
+      body.push({ op: 'unary', dtype: gives ?? type, fn: name, a: x });
     } else if (kind === 'binary' && choices.binary.length > 0) {
       const name = pick(choices.binary, fn);
-      const logical = name === 'and' || name === 'or';
-      const type: NumberType =
-        logical ? 'bool' : choices.dtypes.includes('int32') && c % 3 === 0 ? 'int32' : 'float32'; // prettier-ignore
-      const compares = name === 'equal' || name === 'less' || name === 'lessEqual';
+      const { takes, gives } = binaryFunctions[name];
+      const type = anyOf(takes, c);
       const x = operand(type, a);
       const y = operand(type, b);
-      body.push({ op: 'binary', dtype: compares ? 'bool' : type, fn: name, a: x, b: y });
+      body.push({ op: 'binary', dtype: gives ?? type, fn: name, a: x, b: y });
     } else if (kind === 'select') {
       const dtype = anyType(fn);
       const condition = operand('bool', c);

@@ -1,12 +1,15 @@
 /** Evaluates a region by its definition, one scalar at a time. */
 import type { Access, Assignment, NumberType, Region } from '../../src/dsl/graph/region.js';
-import { binaryFunction, castFunction, COMBINE, identityOf, unaryFunction } from '../../src/backends/shared/scalar.js';
+import * as scalar from '../../src/backends/shared/scalar.js';
 
 const addressAt = ({ offset, strides }: Omit<Access, 'buffer'>, index: readonly number[]): number => {
   let address = offset;
   for (let loop = 0; loop < strides.length; loop++) address += strides[loop]! * (index[loop] ?? 0);
   return address;
 };
+
+/** The functions of elements; by default, their definitions. */
+type Functions = Pick<typeof scalar, 'unaryFunction' | 'binaryFunction'>;
 
 /** Elements of buffers. */
 interface Elements {
@@ -24,6 +27,7 @@ export const evaluateRegionIn = (
   { read, write }: Elements,
   round: (x: number) => number,
   entering: (x: number) => number,
+  { unaryFunction, binaryFunction }: Functions = scalar,
 ): void => {
   const kept = extents.length - reduced;
   const index = extents.map(() => 0);
@@ -53,7 +57,7 @@ export const evaluateRegionIn = (
       case 'select':
         return () => (values[a.condition] === 0 ? values[a.b]! : values[a.a]!);
       case 'cast': {
-        const f = castFunction(typeOf(a.a), a.dtype);
+        const f = scalar.castFunction(typeOf(a.a), a.dtype);
         const enters = typeOf(a.a) === 'int32' && a.dtype === 'float32';
         return () => (enters ? entering(f(values[a.a]!)) : f(values[a.a]!));
       }
@@ -67,7 +71,7 @@ export const evaluateRegionIn = (
     const { dtype } = body[value]!;
     return reduce === null
       ? { first: 0, combine: (_: number, x: number): number => x }
-      : { first: identityOf(reduce, dtype), combine: binaryFunction(COMBINE[reduce], dtype) };
+      : { first: scalar.identityOf(reduce, dtype), combine: scalar.binaryFunction(scalar.COMBINE[reduce], dtype) };
   });
 
   /** Visits every index of some loops, outermost loop slowest. */
@@ -95,6 +99,7 @@ export const evaluateRegion = (
   arrays: readonly { [index: number]: number }[],
   round: (x: number) => number = (x) => x,
   entering: (x: number) => number = Math.fround,
+  functions: Functions = scalar,
 ): void =>
   evaluateRegionIn(
     region,
@@ -106,4 +111,5 @@ export const evaluateRegion = (
     },
     round,
     entering,
+    functions,
   );

@@ -118,9 +118,9 @@ export const castFunction = (from: NumberType, to: NumberType): Unary => {
 export const rank: Unary = (x) => (Number.isNaN(x) ? Infinity : x);
 
 /** The binary function with which a reduction combines values. */
-export const COMBINE: Readonly<Record<ReduceFn, BinaryFn>> = {
+export const COMBINE = {
   sum: 'add',
   prod: 'mul',
   max: 'max',
   min: 'min',
-};
+} as const satisfies Readonly<Record<ReduceFn, BinaryFn>>;

@@ -5,7 +5,7 @@ import { type ConstantData, type DType, type Node, whereOf } from '../graph/node
 
 export type Numbers = readonly number[];
 
-export const NUMBERS: readonly DType[] = ['float32', 'int32'];
+export const NUMBERS = ['float32', 'int32'] as const satisfies readonly DType[];
 
 export const wrongDType = (op: string, wrong: Node, expected: string, operands = [wrong]): never =>
   raise('DTypeError', { where: whereOf(op, operands), expected, actual: wrong.dtype, hint: 'cast the operand first' });

@@ -1,5 +1,6 @@
 /** Constructors of nodes that are computed element by element, and the definitions of the functions of elements. */
-import { type BinaryFn, type DType, type Node, node, type UnaryFn } from '../graph/node.js';
+import { type BinaryFn, type Node, node, type UnaryFn } from '../graph/node.js';
+import type { NumberType } from '../graph/region.js';
 import { demandAlike, demandDType, demandSameShape, NUMBERS, wrongDType } from './checks.js';
 import { full, zerosLike } from './movement.js';
 
@@ -60,26 +61,31 @@ export const shift = (x: Node, s: number): Node => (s === 0 ? x : add(x, full(s,
 /** `1 − x` */
 export const oneMinus = (x: Node): Node => sub(full(1, x.shape), x);
 
-interface ElementFunction {
-  readonly takes: readonly DType[];
+interface ElementFunction<D extends NumberType> {
+  readonly takes: readonly D[];
   /** The dtype of the operands by default. */
-  readonly gives?: DType;
+  readonly gives?: NumberType;
   /** The cost of one element, in additions. */
   readonly arithmetic: number;
 }
 
 /** A function of one number, y = f(x). */
-interface UnaryFunction extends ElementFunction {
+interface UnaryFunction<D extends NumberType = NumberType> extends ElementFunction<D> {
   readonly slope: Slope;
 }
 
 /** dy/dx; null if it is 0 or does not exist. */
 type Slope = ((x: Node, y: Node) => Node) | null;
 
-const ofNumber = (slope: Slope): UnaryFunction => ({ takes: NUMBERS, arithmetic: 1, slope });
-const ofFloat = (arithmetic: number, slope: Slope): UnaryFunction => ({ takes: ['float32'], arithmetic, slope });
+type NumberDType = (typeof NUMBERS)[number];
 
-export const unaryFunctions: { readonly [F in UnaryFn]: UnaryFunction } = {
+const ofNumber = (slope: Slope): UnaryFunction<NumberDType> => ({ takes: NUMBERS, arithmetic: 1, slope });
+const ofFloat = (arithmetic: number, slope: Slope, gives: NumberType = 'float32'): UnaryFunction<'float32'> => ({
+  takes: ['float32'], gives, arithmetic, slope,
+}); // prettier-ignore
+const ofBool: UnaryFunction<'bool'> = { takes: ['bool'], arithmetic: 1, slope: null };
+
+export const unaryFunctions = {
   neg: ofNumber((x) => full(-1, x.shape)),
   abs: ofNumber(ofOne('sign')),
   sign: ofNumber(null),
@@ -100,12 +106,12 @@ export const unaryFunctions: { readonly [F in UnaryFn]: UnaryFunction } = {
   atan: ofFloat(64, (x) => reciprocal(shift(mul(x, x), 1))),
   sigmoid: ofFloat(8, (_, y) => mul(y, oneMinus(y))),
   erf: ofFloat(64, (x) => scale(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))),
-  not: { takes: ['bool'], arithmetic: 1, slope: null },
-  isFinite: { ...ofFloat(1, null), gives: 'bool' },
-};
+  not: ofBool,
+  isFinite: ofFloat(1, null, 'bool'),
+} satisfies { readonly [F in UnaryFn]: UnaryFunction };
 
 /** A function of two numbers, y = f(a, b). */
-interface BinaryFunction extends ElementFunction {
+interface BinaryFunction<D extends NumberType = NumberType> extends ElementFunction<D> {
   /** The cotangents of a and b, from g, that of y. */
   readonly derivative: ((g: Node, a: Node, b: Node, y: Node) => readonly [a: Node, b: Node]) | null;
   /** The neutral operand, on the left or on the right, which leaves every float32 on the other side unchanged. */
@@ -114,11 +120,14 @@ interface BinaryFunction extends ElementFunction {
 
 type Derivative = BinaryFunction['derivative'];
 
-const ofNumbers = (arithmetic: number, derivative: Derivative, neutral: BinaryFunction['neutral'] = {}): BinaryFunction =>
-  ({ takes: NUMBERS, arithmetic, derivative, neutral }); // prettier-ignore
-const comparison = (takes: readonly DType[]): BinaryFunction =>
+const ofNumbers = (
+  arithmetic: number,
+  derivative: Derivative,
+  neutral: BinaryFunction['neutral'] = {},
+): BinaryFunction<NumberDType> => ({ takes: NUMBERS, arithmetic, derivative, neutral });
+const comparison = <D extends NumberType>(takes: readonly D[]): BinaryFunction<D> =>
   ({ takes, gives: 'bool', arithmetic: 1, derivative: null }); // prettier-ignore
-const ofBools: BinaryFunction = { takes: ['bool'], arithmetic: 1, derivative: null };
+const ofBools: BinaryFunction<'bool'> = { takes: ['bool'], arithmetic: 1, derivative: null };
 
 /** The share of the cotangent that goes to `a` in `max(a, b)`: all of it, half of it if they are equal, or none. */
 const winner = (g: Node, a: Node, b: Node): Node =>
@@ -135,7 +144,7 @@ const powDerivative: Derivative = (g, a, b, y) => {
   return [mul(g, byBase), mul(g, byExponent)];
 };
 
-export const binaryFunctions: { readonly [F in BinaryFn]: BinaryFunction } = {
+export const binaryFunctions = {
   // −0 + x is x for every x; 0 + x is not, as 0 + −0 is 0, and 1/0 is not 1/(−0)
   add: ofNumbers(1, (g) => [g, g], { left: -0, right: -0 }),
   sub: ofNumbers(1, (g) => [g, neg(g)], { right: 0 }),
@@ -154,4 +163,12 @@ export const binaryFunctions: { readonly [F in BinaryFn]: BinaryFunction } = {
   lessEqual: comparison(NUMBERS),
   and: ofBools,
   or: ofBools,
-};
+} satisfies { readonly [F in BinaryFn]: BinaryFunction };
+
+type Taking<Functions, D extends NumberType> = {
+  [F in keyof Functions]: Functions[F] extends { readonly takes: readonly (infer T)[] } ? (D extends T ? F : never) : never;
+}[keyof Functions]; // prettier-ignore
+
+/** The functions of one, and of two, elements of a dtype. */
+export type UnaryFnOf<D extends NumberType> = Taking<typeof unaryFunctions, D>;
+export type BinaryFnOf<D extends NumberType> = Taking<typeof binaryFunctions, D>;

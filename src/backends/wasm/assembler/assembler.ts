@@ -13,7 +13,7 @@
  * instantiate<'axpy'>(new wasm.Module(moduleBytes([axpy])), memory).axpy(0.5, 0, 1024, 64)
  */
 export { atomic } from './atomics.js';
-export { f32, f32x4, i32, i32x4, v128 } from './instructions.js';
+export { f32, f32x4, f64x2, i32, i32x4, i64x2, i8x16, v128 } from './instructions.js';
 export type { Lane, MemoryImmediates } from './instructions.js';
 export type { Body, Expr, Local, Operand, ResultType, Statement, ValueType } from './expression.js';
 export {

@@ -49,7 +49,7 @@ export const select = <T extends ValueType>(a: Expr<T>, b: Expr<T>, test: Expr<'
   code: { kind: 'op', bytes: [0x1b], operands: [a, b, test] },
 });
 
-/** Calls a function of the module, or an imported one, by name. Pass `'void'` if it returns nothing. */
+/** Calls a function of the module by name. Pass `'void'` if it returns nothing. */
 export const call = <R extends ResultType>(name: string, result: R, operands: readonly Expr<ValueType>[]): Expr<R> => ({
   type: result,
   code: { kind: 'call', name, operands },

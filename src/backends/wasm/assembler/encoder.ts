@@ -152,15 +152,14 @@ const functionBytes = (f: Func, functions: ReadonlyMap<string, number>): readonl
 };
 
 /**
- * Encodes a module that imports `env.memory` and `imports`, and exports its functions by name.
+ * Encodes a module that imports `env.memory`, and exports its functions by name.
  *
  * Throws a `ReferenceError` for an undefined name, and a `TypeError` for a local with two types or two
  * functions with one name. `WebAssembly.Module` reports all other mistakes.
  */
 export const moduleBytes = (functions: readonly Func[], options: ModuleOptions = {}): Uint8Array<ArrayBuffer> => {
-  const named = [...(options.imports ?? []), ...functions];
-  const indexes = new Map(named.map(({ name }, index) => [name, index]));
-  if (indexes.size !== named.length) throw new TypeError('wasm functions of one module share a name');
+  const indexes = new Map(functions.map(({ name }, index) => [name, index]));
+  if (indexes.size !== functions.length) throw new TypeError('wasm functions of one module share a name');
   return moduleOf(
     functions.map((f) => ({ name: f.name, signature: signatureOf(f), code: functionBytes(f, indexes) })),
     options,

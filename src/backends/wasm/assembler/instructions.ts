@@ -2,7 +2,7 @@
  * WebAssembly instructions as immutable, typed expressions.
  *
  * An {@link Expr} is plain data: an opcode with its immediates and its operands. The namespaces `i32`,
- * `f32`, `v128`, `f32x4` and `i32x4` hold one builder per instruction, with the name of the specification:
+ * `f32`, `v128`, `f32x4`, `i32x4` and so on hold one builder per instruction, with the name of the specification:
  * `f32x4.add(a, b)` is the instruction `f32x4.add`. A number is accepted wherever an operand is expected.
  * It becomes the constant of that type (for `f32x4` and `i32x4`, in all four lanes).
  */
@@ -268,4 +268,27 @@ export const i32x4 = {
   max_u: i32x4Binary(185),
   trunc_sat_f32x4_s: unary('v128', asF32x4, simd(248)),
   trunc_sat_f32x4_u: unary('v128', asF32x4, simd(249)),
+} as const;
+
+const v128Unary = (opcode: number) => (a: Expr<'v128'>) => op('v128', simd(opcode), [a]);
+const v128Binary = (opcode: number) => (a: Expr<'v128'>, b: Expr<'v128'>) => op('v128', simd(opcode), [a, b]);
+
+/** Two double-precision lanes. */
+export const f64x2 = {
+  convert_low_i32x4_s: v128Unary(254),
+  trunc: v128Unary(122),
+  add: v128Binary(240),
+  div: v128Binary(243),
+} as const;
+
+/** Two 64-bit integer lanes. */
+export const i64x2 = {
+  extmul_low_i32x4_u: v128Binary(222),
+  extmul_high_i32x4_u: v128Binary(223),
+} as const;
+
+/** Sixteen 8-bit lanes. */
+export const i8x16 = {
+  /** Picks bytes by their indices; bytes with an index beyond 15 are 0. */
+  swizzle: v128Binary(14),
 } as const;

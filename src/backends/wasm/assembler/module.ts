@@ -12,11 +12,6 @@ export interface Signature {
   readonly result?: ValueType;
 }
 
-/** A function imported from the host as `env.<name>`. */
-export interface FuncImport extends Signature {
-  readonly name: string;
-}
-
 type Bytes = ArrayLike<number>;
 
 export interface ModuleFunction {
@@ -28,7 +23,6 @@ export interface ModuleFunction {
 
 /** Imports of a module. Memory is always imported, as `env.memory`. */
 export interface ModuleOptions {
-  readonly imports?: readonly FuncImport[];
   /** True for a memory that threads share. */
   readonly shared?: boolean;
   /** True to import a table of functions as `env.table`, for `callTable`. */
@@ -76,17 +70,13 @@ const TABLE_KIND = [0x01, 0x70, 0x00, 0x00];
 /** Encodes a module that exports its functions by name. */
 export const moduleOf = (
   functions: readonly ModuleFunction[],
-  { imports = [], shared = false, table = false }: ModuleOptions,
+  { shared = false, table = false }: ModuleOptions,
 ): Uint8Array<ArrayBuffer> => {
   const signatures = functions.map(({ signature }) => signature);
-  const types = [...new Set([TABLE_SIGNATURE, ...imports, ...signatures])];
+  const types = [...new Set([TABLE_SIGNATURE, ...signatures])];
   const typeOf = (signature: Signature): readonly number[] => unsignedLeb128(types.indexOf(signature));
-  const imported = [
-    importBytes('memory', memoryKind(shared)),
-    ...(table ? [importBytes('table', TABLE_KIND)] : []),
-    ...imports.map((f) => importBytes(f.name, [0x00, ...typeOf(f)])),
-  ];
-  const exported = functions.map(({ name }, i) => [...text(name), 0x00, ...unsignedLeb128(imports.length + i)]);
+  const imported = [importBytes('memory', memoryKind(shared)), ...(table ? [importBytes('table', TABLE_KIND)] : [])];
+  const exported = functions.map(({ name }, i) => [...text(name), 0x00, ...unsignedLeb128(i)]);
   const count = unsignedLeb128(functions.length);
   const codes = functions.flatMap(({ code }) => sized(code));
   const codeLength = codes.reduce((sum, { length }) => sum + length, count.length);

@@ -38,14 +38,11 @@ interface WasmGlobal {
 /** The global `WebAssembly`, which every supported JavaScript engine has. */
 export const wasm: WasmGlobal = (globalThis as unknown as { readonly WebAssembly: WasmGlobal }).WebAssembly;
 
-/**
- * Instantiates a module on `memory` and returns its functions by name. `imports` are the table and the host functions that it
- * imports.
- */
+/** Instantiates a module on `memory`, and on a table if it imports one, and returns its functions by name. */
 export const instantiate = <Name extends string>(
   module: WasmModule,
   memory: WasmMemory,
-  imports: Readonly<Record<string, WasmFunction | WasmTable>> = {},
+  imports: { readonly table?: WasmTable } = {},
 ): Readonly<Record<Name, WasmFunction>> =>
   // The cast is safe: the caller encoded the module, so it knows the names of the exports.
   new wasm.Instance(module, { env: { ...imports, memory } }).exports as Readonly<Record<Name, WasmFunction>>;

@@ -77,7 +77,7 @@ describe.each(isLong ? [1, 2, 3, 4, 8] : [1, 3])('the driver on %d threads that 
   const memory = newMemory();
   const site = createSite({ chance: 0.02, most: 0.5 });
   const pool = createPool(memory, modules, threads, SYNC_START, site.spawn);
-  const number = pool.load({ module: program.module, functions: modules.functions, imports: [] });
+  const number = pool.load({ module: program.module, functions: modules.functions });
   afterAll(() => pool.stop());
   const run: Run = async (address, count) => expect(await pool.run(number, address, count)).toBeNull();
 
@@ -95,7 +95,7 @@ describe.each(isLong ? [1, 2, 3, 4, 8] : [1, 3])('the driver on %d threads that 
 describe('the driver on 4 threads that do not pause', () => {
   const memory = newMemory();
   const pool = createPool(memory, modules, 4, SYNC_START, createSite().spawn);
-  const number = pool.load({ module: program.module, functions: modules.functions, imports: [] });
+  const number = pool.load({ module: program.module, functions: modules.functions });
   afterAll(() => pool.stop());
   const run: Run = async (address, count) => expect(await pool.run(number, address, count)).toBeNull();
   test.prop([long, fc.nat()], { numRuns: isLong ? 300 : 20 })(

@@ -40,8 +40,7 @@ export const loadProgram = (
   { memory, modules, kernels }: Pick<Engine, 'memory' | 'modules' | 'kernels'>,
   program: Program,
 ): RunStages => {
-  const host = Object.fromEntries(program.regions.imports.map((f) => [f.name, f.call]));
-  const functions: Functions = { ...kernels(), ...instantiate<string>(program.module, memory, host) };
+  const functions: Functions = { ...kernels(), ...instantiate<string>(program.module, memory) };
   const names = functionNames(modules, program);
   const table = new wasm.Table({ element: 'anyfunc', initial: names.length });
   names.forEach((name, i) => table.set(i, functions[name]!));

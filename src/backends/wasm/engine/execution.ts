@@ -35,9 +35,8 @@ const segmentsOf = (kernels: readonly Prepared[]): readonly Segment[] => {
   const segments: Segment[] = [];
   kernels.forEach((kernel, i) => {
     const before = segments.at(-1);
-    const joins =
-      before?.kernel.kind === 'stages' && kernel.kind === 'stages' && before.kernel.isShared === kernel.isShared;
-    if (joins) segments[segments.length - 1] = { ...before, last: i, cycles: before.cycles + kernel.cycles };
+    if (before?.kernel.kind === 'stages' && kernel.kind === 'stages')
+      segments[segments.length - 1] = { ...before, last: i, cycles: before.cycles + kernel.cycles };
     else segments.push(single(kernel, i));
   });
   return segments;
@@ -116,11 +115,7 @@ const segmentRunner = (loaded: Loaded, engine: Engine) => {
   let inPool: number | null = null;
 
   const runInPool = async (segment: Segment, pool: NonNullable<Engine['pool']>): Promise<Outcome> => {
-    inPool ??= pool.load({
-      module: program.module,
-      functions,
-      imports: program.regions.imports.map(({ name }) => name),
-    });
+    inPool ??= pool.load({ module: program.module, functions });
     const from = tape.starts[segment.first]!;
     const count = tape.starts[segment.last + 1]! - from;
     const outcome = await pool.run(inPool, start + WORD_BYTES * STAGE_WORDS * from, count);
@@ -139,7 +134,7 @@ const segmentRunner = (loaded: Loaded, engine: Engine) => {
     run: (segment: Segment): Outcome | Promise<Outcome> => {
       const { kernel, cycles } = segment;
       const { pool } = engine;
-      return pool !== null && kernel.kind === 'stages' && kernel.isShared && cycles >= engine.worthWorkers
+      return pool !== null && kernel.kind === 'stages' && cycles >= engine.worthWorkers
         ? runInPool(segment, pool)
         : runHere(segment);
     },

@@ -1,7 +1,7 @@
 /** A plan as code: its regions compiled to a module, and its kernels as commands on a table of functions. */
 import type { Pieces } from '../../../internal/stop.js';
 import type { WasmModule } from '../assembler/assembler.js';
-import { type RegionEntry, type RegionModule, regionModule, type Target } from '../region/index.js';
+import { type RegionModule, regionModule, type Target } from '../region/index.js';
 import { regionCycles, splitRegion } from '../region/split.js';
 import type { WasmKernel } from './kernel.js';
 import type { Stage } from './stage.js';
@@ -10,8 +10,7 @@ import { wasm } from '../assembler/assembler.js';
 /** A kernel that is ready to be encoded, and the approximate cycles that one thread takes. */
 export type Prepared = { readonly cycles: number } & (
   | { readonly kind: 'host'; readonly kernel: Extract<WasmKernel, { kind: 'host' }> }
-  /** False for stages that call JavaScript, which only the calling thread can run. */
-  | { readonly kind: 'stages'; readonly stages: readonly Stage[]; readonly isShared: boolean }
+  | { readonly kind: 'stages'; readonly stages: readonly Stage[] }
 );
 
 export interface Program {
@@ -38,10 +37,9 @@ export function* programOf(kernels: readonly WasmKernel[], target: Target): Piec
   const prepare = (kernel: WasmKernel, i: number): Prepared => {
     const cycles = cyclesOf(kernel);
     if (kernel.kind === 'host') return { kind: 'host', kernel, cycles };
-    if (kernel.kind === 'stages') return { kind: 'stages', stages: kernel.stages(), isShared: true, cycles };
-    const entries: readonly RegionEntry[] = regions.entries.slice(next, (next += parts[i]!.length));
-    const stage: Stage = entries.map(({ command }) => [command]);
-    return { kind: 'stages', stages: [stage], cycles, isShared: !entries.some(({ callsHost }) => callsHost) };
+    if (kernel.kind === 'stages') return { kind: 'stages', stages: kernel.stages(), cycles };
+    const commands = regions.commands.slice(next, (next += parts[i]!.length));
+    return { kind: 'stages', stages: [commands.map((command) => [command])], cycles };
   };
   for (const [i, kernel] of kernels.entries()) {
     prepared.push(prepare(kernel, i));

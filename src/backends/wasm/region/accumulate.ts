@@ -2,8 +2,7 @@
  * Code for reductions: vector accumulators, which are updated while the reduced loops run, and stored as results
  * afterwards.
  */
-import type { NumberType } from '../../../dsl/graph/region.js';
-import { COMBINE, identityOf } from '../../shared/scalar.js';
+import { identityOf } from '../../shared/scalar.js';
 import { i32, i32x4, v128 } from '../assembler/assembler.js';
 import { stored } from './access.js';
 import { type Body, set, laneShuffle, type Slot, type Statement, tee, type Vector, when } from './code.js';
@@ -50,19 +49,17 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
 
   const reductions = nest.stores.map(({ value, reduce }, s): Reduction => {
     const fn = reduce ?? 'sum';
-    const dtype: NumberType = nest.body[value]!.dtype === 'float32' ? 'float32' : 'int32';
-    const rule = combine(COMBINE[fn], dtype);
-    if (rule === null) throw new Error(`noisefold: WebAssembly has no instructions for ${fn} of ${dtype}`);
+    const dtype = nest.body[value]!.dtype === 'float32' ? 'float32' : 'int32';
     return {
       isSum: fn === 'sum',
-      combine: rule,
+      combine: combine(fn, dtype),
       identity: constantOf(identityOf(fn, dtype), dtype, tools),
       accumulators: range(plan.tiers[s]!).map(() => range(keptParts).map(() => range(slots).map(tools.locals.v128))),
     };
   });
   const tripsLeft = tools.locals.i32();
   const movesLeft = tools.locals.i32();
-  const [total] = tools.temporaries;
+  const total = tools.temporary(0);
 
   /** Index of a choice among the choices of the kept levels, or of the reduced ones. */
   const choiceIndex = ({ blocks }: LoopState, choice: Choice, kept: boolean): number => {

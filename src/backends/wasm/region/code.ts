@@ -21,7 +21,7 @@ const instruction = <T extends ResultType>(
   operands: readonly Expr[] = [],
 ): Expr<T> => ({ type, code: { kind: 'op', bytes, operands } });
 
-/** Encodes an opcode followed by the index of a local or a function. */
+/** Encodes an opcode followed by the index of a local. */
 const numbered = (opcode: number, index: number): readonly number[] =>
   index < 128 ? [opcode, index] : [opcode, ...unsignedLeb128(index)];
 
@@ -69,9 +69,13 @@ export const repeated = (counter: Slot<'i32'>, body: Body): Body =>
 
 export const when = (test: Expr<'i32'>, body: Body): Body => [instruction('void', [0x04, VOID], [test]), body, END];
 
-/** Calls an imported function by its index. */
-export const callOf = <T extends ValueType>(index: number, type: T, operands: readonly Expr[]): Expr<T> =>
-  instruction(type, numbered(0x10, index), operands);
+/** Repeats `before`, `test` and, while `test` is not 0, `body`. */
+export const loopWhile = (before: Body, test: Expr<'i32'>, body: Body): Body => [
+  LOOP,
+  before,
+  when(test, [body, instruction('void', [0x0c, 1])]),
+  END,
+];
 
 const isSequence = (body: Body | Expr): body is readonly Body[] => Array.isArray(body);
 

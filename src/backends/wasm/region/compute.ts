@@ -2,7 +2,7 @@
 import { type NumberType, operandsOf } from '../../../dsl/graph/region.js';
 import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import { loaded } from './access.js';
-import { set, type Slot, type Statement, type Vector } from './code.js';
+import { type Body, set, type Slot, type Statement, type Vector } from './code.js';
 import type { Nest } from '../../shared/regions/nest.js';
 import {
   type Choice,
@@ -13,19 +13,18 @@ import {
   type Pointer,
   type Pointers,
   type LoopState,
-  vectorPart,
 } from './loopState.js';
 import type { Schedule } from './schedule.js';
 import { constantOf, type Toolbox } from './tools.js';
 import { loadTransposed } from './transpose.js';
 import { valuePlan } from './valuePlan.js';
-import { type Arithmetic, fromMemory, hostCall, type HostFunction, toMemory, valueOf } from './values.js';
+import { type Arithmetic, fromMemory, valueOf } from './values.js';
 
 /** Code under construction. */
 export interface Scope {
   /** The keys of values in locals, which are valid in the current block. */
   readonly known: Set<number>;
-  readonly out: Statement[];
+  readonly out: Body[];
 }
 
 export interface Computation {
@@ -39,9 +38,6 @@ export interface Computation {
   readonly initialIndices: readonly Statement[];
 }
 
-/** Imports a host function, if it is not imported yet, and returns its index. */
-export type ImportIndexOf = (f: HostFunction) => number;
-
 /** Base of the keys; larger than the number of parts of any level. */
 const RADIX = 32;
 
@@ -51,11 +47,10 @@ export const computation = (
   schedule: Schedule,
   pointers: Pointers,
   tools: Toolbox,
-  imports: ImportIndexOf,
 ): Computation => {
   const { body } = nest;
   const typeOf = (i: number): NumberType => body[i]!.dtype;
-  const { varies, depthOf, used, inlined, hosts, transposeLevels } = valuePlan(nest, depends, schedule);
+  const { varies, depthOf, used, inlined, transposeLevels } = valuePlan(nest, depends, schedule);
 
   const indices = new Map<number, Pointer>();
   const initialIndices: Statement[] = [];
@@ -84,17 +79,10 @@ export const computation = (
 
   const arithmetic = (i: number, a: Arithmetic, state: LoopState, choice: Choice, scope: Scope): Vector => {
     const operands = operandsOf(a);
-    const types = operands.map(typeOf);
     const values = operands.map((operand) => valueAt(operand, state, choice, scope));
-    const host = hosts[i];
-    if (host === null || host === undefined) {
-      const { before, value } = valueOf(a, values, types, tools);
-      scope.out.push(...before);
-      return value;
-    }
-    const numbers = values.map((x, at) => toMemory(x, types[at]!, tools));
-    const isUniform = varies[i]![state.vectorLevel] !== true;
-    return hostCall(imports(host), host.type, numbers, isUniform ? 1 : vectorPart(state, choice).lanes);
+    const { before, value } = valueOf(a, values, operands.map(typeOf), tools);
+    scope.out.push(before);
+    return value;
   };
 
   const expressionOf = (i: number, state: LoopState, choice: Choice, scope: Scope): Vector => {

@@ -2,18 +2,15 @@
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import type { Assignment } from '../../../dsl/graph/region.js';
 
-/** Cost of a host function, which is called for each lane. */
-const LANE_BY_LANE = 100;
-
 const UNARY: Readonly<Record<UnaryFn, number>> = {
   neg: 1, abs: 1, sign: 5, floor: 1, ceil: 1, round: 1, not: 1, isFinite: 2,
   sqrt: 5, rsqrt: 9, reciprocal: 4, exp: 24, expm1: 28, sigmoid: 28, tanh: 32, log: 32,
-  log1p: 44, atan: 26, erf: 56, sin: LANE_BY_LANE, cos: LANE_BY_LANE, tan: LANE_BY_LANE,
+  log1p: 44, atan: 26, erf: 56, sin: 40, cos: 40, tan: 44,
 }; // prettier-ignore
 
 const BINARY: Readonly<Record<BinaryFn, number>> = {
   add: 1, sub: 1, mul: 1, div: 4, max: 6, min: 6, equal: 1, less: 1, lessEqual: 1, and: 1, or: 1,
-  pow: LANE_BY_LANE, mod: LANE_BY_LANE,
+  pow: 110, mod: 80,
 }; // prettier-ignore
 
 /** Cost of an assignment's arithmetic. The cost of memory accesses depends on the schedule and is not included. */

@@ -3,8 +3,8 @@ import { i32 } from '../assembler/assembler.js';
 import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
 import { accumulation } from './accumulate.js';
 import { stored } from './access.js';
-import { type Body, functionCode, locals, repeated, set, type Slot, type Statement, tee, when } from './code.js';
-import { computation, type ImportIndexOf, type Scope } from './compute.js';
+import { type Body, functionCode, locals, repeated, set, type Slot, tee, when } from './code.js';
+import { computation, type Scope } from './compute.js';
 import type { Nest } from '../../shared/regions/nest.js';
 import {
   choices,
@@ -37,7 +37,6 @@ export const emitNest = (
   nest: Nest,
   depends: readonly number[],
   scheduleOf: (extent: Slot<'i32'>) => Schedule,
-  imports: ImportIndexOf,
   multiplyAdd: MultiplyAdd,
 ): Uint8Array => {
   const { body, stores } = nest;
@@ -51,7 +50,7 @@ export const emitNest = (
   const reading = [...starts, extent].map((slot, i) => set(slot, i32.load(args, { offset: WORD_BYTES * i })));
   const schedule = scheduleOf(extent);
   const tools = toolbox(variables, multiplyAdd);
-  const computed = computation(nest, depends, schedule, pointers, tools, imports);
+  const computed = computation(nest, depends, schedule, pointers, tools);
   const sums = accumulation(nest, schedule, tools);
   const advancing: readonly Pointer[] = [...pointers.loads, ...pointers.stores, ...computed.indices];
   const counters = schedule.running.map(() => variables.i32());
@@ -60,7 +59,7 @@ export const emitNest = (
 
   /** Code for every choice of parts of all levels. All loads come before all stores, so that V8 may pair neighbours. */
   const emitInnermost = (state: LoopState, known: Set<number>): Body => {
-    const computing: Statement[] = [];
+    const computing: Body[] = [];
     const written = choices(state, null).map((choice) => {
       const scope: Scope = { known, out: computing };
       const values = stores.map(({ value }) =>
@@ -76,7 +75,7 @@ export const emitNest = (
 
   const emitInside = (state: LoopState, known: Set<number>): Emitted => {
     if (state.depth === innermost) return { code: emitInnermost(state, known), by: noAdvance };
-    const out: Statement[] = [];
+    const out: Body[] = [];
     computed.computeAtDepth(state, { known, out });
     const { code, by } = emitLevel(state, known);
     return { code: [out, code], by };

@@ -1,1 +1,1 @@
-export { type Target, type KnownCode, noCode, type RegionEntry, type RegionModule, regionModule } from './module.js';
+export { type Target, type KnownCode, noCode, type RegionModule, regionModule } from './module.js';

@@ -43,10 +43,3 @@ test('known code is used', () => {
   const swapped = { ...known, codes: new Map(keys.map((key, i) => [key, codes[i]!])) };
   expect(moduleOf([region('add', 5)], swapped).bytes).toEqual(moduleOf([region('mul', 5)]).bytes);
 });
-
-test('code that calls the host is made for each module, which numbers its imports', () => {
-  const known = noCode();
-  moduleOf([region('mod', 5), region('pow', 5)], known);
-  expect(known.codes.size).toBe(0);
-  expect(moduleOf([region('pow', 5)], known).bytes).toEqual(moduleOf([region('pow', 5)]).bytes);
-});

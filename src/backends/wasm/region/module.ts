@@ -7,8 +7,7 @@ import { type Command, command } from '../engine/stage.js';
 import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
 import { scheduleOf } from './choose.js';
 import { emitNest } from './emit.js';
-import type { HostFunction } from './values.js';
-import { range, WORD_BYTES } from '../numbers.js';
+import { WORD_BYTES } from '../numbers.js';
 
 /** Properties of the machine that code is generated for. */
 export interface Target {
@@ -19,7 +18,7 @@ export interface Target {
   readonly known?: KnownCode;
 }
 
-/** Code by the key of its nest. Only code that calls the host depends on its module, which numbers the host functions. */
+/** Code by the key of its nest. */
 export interface KnownCode {
   readonly codes: Map<string, RegionCode>;
   /** The bytes of all codes. */
@@ -31,27 +30,18 @@ export const noCode = (): KnownCode => ({ codes: new Map(), bytes: 0 });
 /** The maximum number of bytes of code to remember. */
 const MOST_BYTES = 2 ** 22;
 
-/** The command that runs a region, and whether its function calls the host. */
-export interface RegionEntry {
-  readonly command: Command;
-  readonly callsHost: boolean;
-}
-
 export interface RegionModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Names of the functions. */
   readonly functions: readonly string[];
-  /** In the order of the regions. Several may share a function. */
-  readonly entries: readonly RegionEntry[];
-  /** Host functions that the module imports. */
-  readonly imports: readonly HostFunction[];
+  /** The commands that run the regions, in their order. Several may share a function. */
+  readonly commands: readonly Command[];
 }
 
 interface RegionCode {
   readonly code: Uint8Array;
   /** True if the last argument is the extent of the only loop. */
   readonly isFlat: boolean;
-  readonly callsHost: boolean;
 }
 
 interface RegionFunction extends RegionCode {
@@ -74,26 +64,19 @@ export function* regionModule(
   regions: readonly Region[],
   { isShared, multiplyAdd, known = noCode() }: Target,
 ): Pieces<RegionModule> {
-  const imports = new Map<string, { readonly host: HostFunction; readonly index: number }>();
   /** By the original nest, to skip the simplification of nests seen before. */
   const byNest = new Map<string, RegionFunction>();
   /** By the simplified nest: one entry for each generated function. */
   const functions = new Map<string, RegionFunction>();
   const emit = (nest: Nest): RegionCode => {
     const depends = dependences(nest);
-    let callsHost = false;
-    const indexOf = (host: HostFunction): number => {
-      callsHost = true;
-      return getOrInsert(imports, host.name, () => ({ host, index: imports.size })).index;
-    };
-    const code = emitNest(nest, depends, (extent) => scheduleOf(nest, depends, extent), indexOf, multiplyAdd);
-    return { code, isFlat: isFlat(nest), callsHost };
+    const code = emitNest(nest, depends, (extent) => scheduleOf(nest, depends, extent), multiplyAdd);
+    return { code, isFlat: isFlat(nest) };
   };
   const codeOf = (nest: Nest, key: string): RegionCode => {
     const before = known.codes.get(key);
     if (before !== undefined) return before;
     const made = emit(nest);
-    if (made.callsHost) return made;
     if (known.bytes + made.code.length > MOST_BYTES) {
       known.codes.clear();
       known.bytes = 0;
@@ -118,24 +101,20 @@ export function* regionModule(
     before = { region, f };
     return f;
   };
-  const entries: RegionEntry[] = [];
+  const commands: Command[] = [];
   for (const region of regions) {
-    const { name, isFlat, callsHost } = functionOfRegion(region);
+    const { name, isFlat } = functionOfRegion(region);
     const places = [...region.loads, ...region.stores].map(({ buffer, offset }) => ({
       buffer,
       offset: WORD_BYTES * offset,
     }));
-    entries.push({ command: command(name, ...places, isFlat ? keptElements(region) : 0), callsHost });
+    commands.push(command(name, ...places, isFlat ? keptElements(region) : 0));
     yield;
   }
-  const hosts = [...imports.values()].map(({ host }) => host);
   const emitted = [...functions.values()];
   const bytes = moduleOf(
     emitted.map(({ name, code }) => ({ name, code, signature: TABLE_SIGNATURE })),
-    {
-      imports: hosts.map(({ name, type, arity }) => ({ name, params: range(arity).map(() => type), result: type })),
-      shared: isShared,
-    },
+    { shared: isShared },
   );
-  return { bytes, functions: emitted.map(({ name }) => name), entries, imports: hosts };
+  return { bytes, functions: emitted.map(({ name }) => name), commands };
 }

@@ -5,7 +5,21 @@ import type { NumberType } from '../../../dsl/graph/region.js';
 import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
 import { type Locals, set, type Slot, type Statement, type Vector } from './code.js';
-import type { Constants, Tools } from './elementary.js';
+
+/** Constants in all four lanes, and the multiply-add of the machine. */
+interface Constants {
+  readonly float: (value: number) => Vector;
+  readonly int: (value: number) => Vector;
+  /** a·b + c, rounded once or twice. */
+  readonly multiplyAdd: MultiplyAdd;
+}
+
+/** Constants and temporary locals, of type T, for vector code. */
+export interface Tools<T extends Vector> extends Constants {
+  /** A local for an intermediate value. Any code may overwrite it. */
+  readonly temporary: (index: number) => T;
+  readonly set: (local: T, value: Vector) => Statement;
+}
 
 export interface Toolbox extends Tools<Slot<'v128'>> {
   readonly locals: Locals;
@@ -30,6 +44,7 @@ export const toolsIn = <T extends Vector>(
   };
   const floats = new Map<number, T>();
   const ints = new Map<number, T>();
+  const temporaries: T[] = [];
   const kept = (known: Map<number, T>, key: number, value: () => Vector): Vector => {
     const before = known.get(key);
     if (before !== undefined) return before;
@@ -41,7 +56,7 @@ export const toolsIn = <T extends Vector>(
   return {
     multiplyAdd,
     set,
-    temporaries: [local(), local(), local(), local(), local(), local(), local(), local()],
+    temporary: (index) => (temporaries[index] ??= local()),
     // a Map finds NaN, but treats -0 as 0
     float: (value) =>
       Object.is(value, -0)

@@ -31,7 +31,7 @@ export const loadTransposed = (
   pointer: Pointer,
   level: number,
   slotOf: (choice: Choice) => Slot<'v128'>,
-  { temporaries: [row0, row1, row2, row3, pair0, pair1, pair2, pair3] }: Toolbox,
+  { temporary }: Toolbox,
 ): { readonly statements: readonly Statement[]; readonly choices: readonly Choice[] } | null => {
   const first = choice[level]! - (choice[level]! % LANES);
   if (first + LANES > (state.blocks[level]?.parts.length ?? 0)) return null;
@@ -45,6 +45,8 @@ export const loadTransposed = (
       elements: location.elements + lanes[Math.min(which, lanes.length - 1)]!,
       lanes: NEIGHBOURS,
     });
+  const [row0, row1, row2, row3] = [temporary(0), temporary(1), temporary(2), temporary(3)];
+  const [pair0, pair1, pair2, pair3] = [temporary(4), temporary(5), temporary(6), temporary(7)];
   // `choices` has four elements
   const [a, b, c, d] = choices.map(slotOf) as [Slot<'v128'>, Slot<'v128'>, Slot<'v128'>, Slot<'v128'>];
   return {

@@ -38,7 +38,3 @@ test('a value that no store needs is not used', () => {
 test('a value is inlined in its only user if both are computed together and the user reads it once', () => {
   expect(plan.inlined).toEqual([true, true, false, false, false, false]);
 });
-
-test('JavaScript computes functions without instructions', () => {
-  expect(plan.hosts.map((host) => host?.name ?? null)).toEqual([null, null, null, null, 'pow_float32', null]);
-});

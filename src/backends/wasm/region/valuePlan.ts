@@ -3,7 +3,7 @@ import { liveIn, type NumberType, operandsOf } from '../../../dsl/graph/region.j
 import type { Nest } from '../../shared/regions/nest.js';
 import { loopBits, type Schedule } from './schedule.js';
 import { transposeLevel } from './transpose.js';
-import { elementaryOf, type HostFunction, hostFunctionOf } from './values.js';
+import { formulaOf } from './values.js';
 
 /** Indexed by assignment, except `transposeLevels`. */
 export interface ValuePlan {
@@ -15,8 +15,6 @@ export interface ValuePlan {
   readonly used: readonly boolean[];
   /** True for values that are inlined in the expression of their only user. */
   readonly inlined: readonly boolean[];
-  /** The function that computes an assignment in JavaScript; null if WebAssembly computes it. */
-  readonly hosts: readonly (HostFunction | null)[];
   /** Indexed by load: see {@link transposeLevel}. */
   readonly transposeLevels: readonly number[];
 }
@@ -33,11 +31,8 @@ export const valuePlan = ({ body, loads, stores }: Nest, depends: readonly numbe
   const stored = new Set(stores.map(({ value }) => value));
   const usersOf = body.map((): number[] => []);
   body.forEach((a, i) => used[i] === true && operandsOf(a).forEach((operand) => usersOf[operand]!.push(i)));
-  const hosts = body.map((a) => (a.op === 'unary' || a.op === 'binary' ? hostFunctionOf(a, typeOf(a.a)) : null));
   /** True for assignments that repeat their operands, which must therefore be in locals. */
-  const takesSteps = body.map(
-    (a, i) => hosts[i] !== null || (a.op === 'unary' && elementaryOf(a, typeOf(a.a)) !== null),
-  );
+  const takesSteps = body.map((a) => 'a' in a && formulaOf(a, typeOf(a.a)) !== null);
   const inlined = body.map((a, i) => {
     const [only, ...others] = usersOf[i]!;
     if (only === undefined || others.length > 0 || stored.has(i)) return false;
@@ -45,5 +40,5 @@ export const valuePlan = ({ body, loads, stores }: Nest, depends: readonly numbe
     if (a.op === 'load' && transposeLevels[a.load]! >= 0) return false;
     return depthOf[only] === depthOf[i] && varies[i]!.every((along, level) => along === varies[only]![level]);
   });
-  return { varies, depthOf, used, inlined, hosts, transposeLevels };
+  return { varies, depthOf, used, inlined, transposeLevels };
 };

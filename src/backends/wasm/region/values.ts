@@ -2,25 +2,24 @@
  * Code for one assignment on four lanes. A bool is a mask in registers (all ones or all zeros in each lane), and 0 or 1
  * in memory.
  */
-import { unaryFunction, binaryFunction } from '../../shared/scalar.js';
+import type { BinaryFn, ReduceFn, UnaryFn } from '../../../dsl/graph/node.js';
 import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
+import type { BinaryFnOf, UnaryFnOf } from '../../../dsl/primitives/elementwise.js';
+import type { Algebra } from '../../shared/elementary/algebra.js';
+import {
+  binaryFormulas,
+  integerFormulas,
+  type SimpleBinary,
+  type SimpleUnary,
+  unaryFormulas,
+} from '../../shared/elementary/functions.js';
+import { COMBINE } from '../../shared/scalar.js';
 import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
-import type { Expr, Lane } from '../assembler/assembler.js';
-import { callOf, type Vector } from './code.js';
-import { type Computed, type Elementary, ELEMENTARY } from './elementary.js';
+import { type Computed, computedBy } from './algebra.js';
+import type { Vector } from './code.js';
 import type { Toolbox } from './tools.js';
 
-/** A function of the host, called for each lane. */
-export interface HostFunction {
-  readonly name: string;
-  readonly type: 'f32' | 'i32';
-  readonly arity: 1 | 2;
-  readonly call: (...args: readonly number[]) => number;
-}
-
 export type Arithmetic = Exclude<Assignment, { op: 'load' | 'constant' | 'index' }>;
-
-const computed = (value: Vector): Computed => ({ before: [], value });
 
 /** Converts a mask to numbers of a dtype: 1 where it is set, otherwise 0. For bool, it stays a mask. */
 const maskToNumbers = (mask: Vector, dtype: NumberType, { float, int }: Toolbox): Vector =>
@@ -33,87 +32,72 @@ export const toMemory = (value: Vector, dtype: NumberType, tools: Toolbox): Vect
 /** Converts a loaded value to its form in registers, where a bool is a mask. */
 export const fromMemory = (value: Vector, dtype: NumberType): Vector => (dtype === 'bool' ? i32x4.neg(value) : value);
 
-const isElementary = (fn: string): fn is keyof typeof ELEMENTARY => Object.hasOwn(ELEMENTARY, fn);
-
-/** The multi-statement implementation of an assignment, or null. Its operand must be cheap to repeat. */
-export const elementaryOf = (a: Arithmetic, from: NumberType): Elementary | null =>
-  a.op === 'unary' && from === 'float32' && isElementary(a.fn) ? ELEMENTARY[a.fn] : null;
-
 type UnaryRule = (x: Vector, k: Toolbox) => Vector;
 type BinaryRule = (a: Vector, b: Vector) => Vector;
 
-const FLOAT_UNARY: Readonly<Record<string, UnaryRule>> = {
-  neg: f32x4.neg,
-  abs: f32x4.abs,
-  floor: f32x4.floor,
-  ceil: f32x4.ceil,
-  round: f32x4.nearest,
-  sqrt: f32x4.sqrt,
-  rsqrt: (x, { float }) => f32x4.div(float(1), f32x4.sqrt(x)),
-  reciprocal: (x, { float }) => f32x4.div(float(1), x),
+/** Simple functions, by the dtype of their operands. */
+const SIMPLE_UNARY: {
+  readonly float32: { readonly [F in SimpleUnary]: UnaryRule };
+  readonly int32: { readonly [F in UnaryFnOf<'int32'>]: UnaryRule };
+  readonly bool: { readonly [F in UnaryFnOf<'bool'>]: UnaryRule };
+} = {
+  float32: {
+    neg: f32x4.neg,
+    abs: f32x4.abs,
+    floor: f32x4.floor,
+    ceil: f32x4.ceil,
+    round: f32x4.nearest,
+    sqrt: f32x4.sqrt,
+    rsqrt: (x, { float }) => f32x4.div(float(1), f32x4.sqrt(x)),
+    reciprocal: (x, { float }) => f32x4.div(float(1), x),
+    isFinite: (x, { float }) => f32x4.lt(f32x4.abs(x), float(Infinity)),
+  },
+  int32: {
+    neg: i32x4.neg,
+    abs: i32x4.abs,
+    sign: (x, { int }) => i32x4.max_s(i32x4.min_s(x, int(1)), int(-1)),
+  },
+  bool: { not: v128.not },
 };
-const unchanged: UnaryRule = (x) => x;
-const INTEGER_UNARY: Readonly<Record<string, UnaryRule>> = {
-  neg: i32x4.neg,
-  abs: i32x4.abs,
-  sign: (x, { int }) => i32x4.max_s(i32x4.min_s(x, int(1)), int(-1)),
-  floor: unchanged,
-  ceil: unchanged,
-  round: unchanged,
-};
-const FLOAT_BINARY: Readonly<Record<string, BinaryRule>> = {
-  add: f32x4.add,
-  sub: f32x4.sub,
-  mul: f32x4.mul,
-  div: f32x4.div,
-  max: f32x4.max,
-  min: f32x4.min,
-};
-const INTEGER_BINARY: Readonly<Record<string, BinaryRule>> = {
-  add: i32x4.add,
-  sub: i32x4.sub,
-  mul: i32x4.mul,
-  max: i32x4.max_s,
-  min: i32x4.min_s,
-  and: v128.and,
-  or: v128.or,
-};
-const FLOAT_COMPARE: Readonly<Record<string, BinaryRule>> = {
-  equal: f32x4.eq,
-  less: f32x4.lt,
-  lessEqual: f32x4.le,
-};
-const INTEGER_COMPARE: Readonly<Record<string, BinaryRule>> = {
-  equal: i32x4.eq,
-  less: i32x4.lt_s,
-  lessEqual: i32x4.le_s,
-};
-
-/** Vector instruction of a binary function on a dtype; null if there is none. */
-export const combine = (fn: string, dtype: NumberType): BinaryRule | null =>
-  (dtype === 'float32' ? FLOAT_BINARY : INTEGER_BINARY)[fn] ?? null;
-
-const unary = (fn: string, from: NumberType, to: NumberType, x: Vector, k: Toolbox): Vector | null => {
-  const isFloat = from === 'float32';
-  if (fn === 'not') return maskToNumbers(isFloat ? f32x4.eq(x, k.float(0)) : i32x4.eq(x, k.int(0)), to, k);
-  if (fn === 'isFinite') return maskToNumbers(isFloat ? f32x4.lt(f32x4.abs(x), k.float(Infinity)) : k.int(-1), to, k);
-  const rule = (isFloat ? FLOAT_UNARY : INTEGER_UNARY)[fn];
-  return rule === undefined ? null : rule(x, k);
+const SIMPLE_BINARY: {
+  readonly float32: { readonly [F in SimpleBinary | 'div']: BinaryRule };
+  readonly int32: { readonly [F in SimpleBinary]: BinaryRule };
+  readonly bool: { readonly [F in BinaryFnOf<'bool'>]: BinaryRule };
+} = {
+  float32: {
+    add: f32x4.add,
+    sub: f32x4.sub,
+    mul: f32x4.mul,
+    div: f32x4.div,
+    max: f32x4.max,
+    min: f32x4.min,
+    equal: f32x4.eq,
+    less: f32x4.lt,
+    lessEqual: f32x4.le,
+  },
+  int32: {
+    add: i32x4.add,
+    sub: i32x4.sub,
+    mul: i32x4.mul,
+    max: i32x4.max_s,
+    min: i32x4.min_s,
+    equal: i32x4.eq,
+    less: i32x4.lt_s,
+    lessEqual: i32x4.le_s,
+  },
+  bool: { and: v128.and, or: v128.or, equal: i32x4.eq },
 };
 
-const binary = (fn: string, from: NumberType, to: NumberType, a: Vector, b: Vector, k: Toolbox): Vector | null => {
-  const compare = (from === 'float32' ? FLOAT_COMPARE : INTEGER_COMPARE)[fn];
-  if (compare !== undefined) {
-    // swaps the operands of an order: as integers, true (-1) is less than false (0)
-    const swapped = from === 'bool' && fn !== 'equal';
-    return maskToNumbers(swapped ? compare(b, a) : compare(a, b), to, k);
-  }
-  if (from === 'bool' && fn !== 'and' && fn !== 'or') {
-    const rule = combine(fn, 'int32');
-    const [p, q] = [maskToNumbers(a, 'int32', k), maskToNumbers(b, 'int32', k)];
-    return rule === null ? null : to === 'bool' ? i32x4.ne(rule(p, q), k.int(0)) : rule(p, q);
-  }
-  return combine(fn, from)?.(a, b) ?? null;
+/** The instruction that combines the values of a reduction. */
+export const combine = (fn: ReduceFn, dtype: 'float32' | 'int32'): BinaryRule => SIMPLE_BINARY[dtype][COMBINE[fn]];
+
+const simpleUnary = (fn: UnaryFn, from: NumberType): UnaryRule | undefined => {
+  const rules: { readonly [F in UnaryFn]?: UnaryRule } = SIMPLE_UNARY[from];
+  return rules[fn];
+};
+const simpleBinary = (fn: BinaryFn, from: NumberType): BinaryRule | undefined => {
+  const rules: { readonly [F in BinaryFn]?: BinaryRule } = SIMPLE_BINARY[from];
+  return rules[fn];
 };
 
 const cast = (from: NumberType, to: NumberType, x: Vector, k: Toolbox): Vector => {
@@ -123,43 +107,21 @@ const cast = (from: NumberType, to: NumberType, x: Vector, k: Toolbox): Vector =
   return to === 'int32' ? i32x4.trunc_sat_f32x4_s(x) : f32x4.convert_i32x4_s(x);
 };
 
-/** Host function that computes an assignment lane by lane; null if there are instructions for it. */
-export const hostFunctionOf = (a: Arithmetic, from: NumberType): HostFunction | null => {
-  if (a.op !== 'unary' && a.op !== 'binary') return null;
-  const type = from === 'float32' ? 'f32' : 'i32';
-  const name = `${a.fn}_${from}`;
-  if (a.op === 'unary') {
-    const known = (from === 'float32' ? FLOAT_UNARY : INTEGER_UNARY)[a.fn] !== undefined;
-    if (known || elementaryOf(a, from) !== null || a.fn === 'not' || a.fn === 'isFinite') return null;
-    const f = unaryFunction(a.fn, from);
-    return { name, type, arity: 1, call: (x) => f(x!) };
-  }
-  const isLogical = a.fn === 'and' || a.fn === 'or';
-  const compares = a.fn === 'equal' || a.fn === 'less' || a.fn === 'lessEqual';
-  if (compares || (from === 'bool' && isLogical) || combine(a.fn, from) !== null) return null;
-  const f = binaryFunction(a.fn, from);
-  return { name, type, arity: 2, call: (p, q) => f(p!, q!) };
+type Formula = (k: Algebra<Vector, Vector, Vector>, x: Vector, y: Vector) => Vector;
+
+/** The formulas of functions that are not simple. */
+const FLOAT_UNARY: { readonly [F in UnaryFn]?: Formula } = unaryFormulas;
+const FLOAT_BINARY: { readonly [F in BinaryFn]?: Formula } = binaryFormulas;
+const INTEGER_BINARY: { readonly [F in BinaryFn]?: Formula } = integerFormulas;
+
+/** The formula of an assignment, which repeats its operands; null if it has none. */
+export const formulaOf = (a: Assignment, from: NumberType): Formula | null => {
+  if (a.op === 'unary') return from === 'float32' ? (FLOAT_UNARY[a.fn] ?? null) : null;
+  if (a.op !== 'binary' || from === 'bool') return null;
+  return (from === 'float32' ? FLOAT_BINARY : INTEGER_BINARY)[a.fn] ?? null;
 };
 
-/** Calls the imported function `index` for the first `lanes` lanes. The operands must be cheap to repeat. */
-export const hostCall = (
-  index: number,
-  type: HostFunction['type'],
-  operands: readonly Vector[],
-  lanes: number,
-): Vector => {
-  const float = (lane: Lane): Expr<'f32'> => callOf(index, 'f32', operands.map((x) => f32x4.extract_lane(lane, x))); // prettier-ignore
-  const int = (lane: Lane): Expr<'i32'> => callOf(index, 'i32', operands.map((x) => i32x4.extract_lane(lane, x))); // prettier-ignore
-  return ([1, 2, 3] as const)
-    .filter((lane) => lane < lanes)
-    .reduce<Vector>(
-      (vector, lane) =>
-        type === 'f32' ? f32x4.replace_lane(lane, vector, float(lane)) : i32x4.replace_lane(lane, vector, int(lane)),
-      type === 'f32' ? f32x4.splat(float(0)) : i32x4.splat(int(0)),
-    );
-};
-
-/** Computes an assignment that has instructions, from its operands' values and dtypes. */
+/** Computes an assignment from its operands' values and dtypes. The operands of a formula must be locals. */
 export const valueOf = (
   a: Arithmetic,
   operands: readonly Vector[],
@@ -169,20 +131,20 @@ export const valueOf = (
   // the cast is safe: an assignment has at most three operands, and each rule uses those it has
   const [x, y, z] = operands as [Vector, Vector, Vector];
   const from = types[0]!;
-  const elementary = elementaryOf(a, from);
-  if (elementary !== null) return elementary(x, tools);
-  const value = ((): Vector | null => {
+  const formula = formulaOf(a, from);
+  if (formula !== null) return computedBy(tools, (k) => formula(k, x, y));
+  const value = ((): Vector | undefined => {
     switch (a.op) {
       case 'unary':
-        return unary(a.fn, from, a.dtype, x, tools);
+        return simpleUnary(a.fn, from)?.(x, tools);
       case 'binary':
-        return binary(a.fn, from, a.dtype, x, y, tools);
+        return simpleBinary(a.fn, from)?.(x, y);
       case 'select':
         return v128.bitselect(y, z, cast(from, 'bool', x, tools));
       case 'cast':
         return cast(from, a.dtype, x, tools);
     }
   })();
-  if (value === null) throw new Error(`noisefold: WebAssembly has no instructions for ${JSON.stringify(a)}`);
-  return computed(value);
+  if (value === undefined) throw new Error(`noisefold: no WebAssembly for ${JSON.stringify(a)} of ${from}`);
+  return { before: [], value };
 };

@@ -54,7 +54,7 @@ const fake = (
   return { pool, workers, crew, ready };
 };
 
-const program = { module: modulesOf([], true).kernels, functions: [], imports: [] };
+const program = { module: modulesOf([], true).kernels, functions: [] };
 
 /** Lets all work run that waits for no message. */
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);

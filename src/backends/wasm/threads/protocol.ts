@@ -1,12 +1,11 @@
 /** Messages between the calling thread and its workers. */
-import type { WasmMemory, WasmModule } from '../assembler/assembler.js';
+import type { WasmMemory, WasmModule } from '../assembler/webassembly.js';
 
-/** The functions of a plan: a module, its functions and those of the kernels by index, and the host functions it imports. */
+/** The functions of a plan: a module, and its functions and those of the kernels by index. */
 export interface LoadedProgram {
   readonly program: number;
   readonly module: WasmModule;
   readonly functions: readonly string[];
-  readonly imports: readonly string[];
 }
 
 export type ToWorker =

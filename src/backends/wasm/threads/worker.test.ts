@@ -9,7 +9,7 @@ import { spawn } from './spawn.js';
 test('workers forget a program that is dropped, and still have the others', async () => {
   const memory = new wasm.Memory({ initial: 1, maximum: 1, shared: true });
   const pool = createPool(memory, modulesOf([], true), 2, 1024, spawn);
-  const program = { module: modulesOf([], true).kernels, functions: [], imports: [] };
+  const program = { module: modulesOf([], true).kernels, functions: [] };
   const [one, other] = [pool.load(program), pool.load(program)];
   /** Runs no stage of a program: its outcome tells if the workers have it. */
   const run = (number: number) => waitFor(`workers to run program ${number}`, pool.run(number, 0, 0));

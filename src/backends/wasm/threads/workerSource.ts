@@ -14,7 +14,6 @@ const stopAll = () => {
   Atomics.add(state, ${SYNC.opened / 4}, 1);
   Atomics.notify(state, ${SYNC.opened / 4});
 };
-const hostFunction = () => { throw new Error('a function of the calling thread'); };
 const handlers = {
   start(message) {
     own = message;
@@ -22,10 +21,8 @@ const handlers = {
     own.functions = new WebAssembly.Instance(own.kernels, { env: { memory: own.memory } }).exports;
     port.postMessage({ kind: 'ready' });
   },
-  load({ program, module, functions, imports }) {
-    const env = { memory: own.memory };
-    for (const name of imports) env[name] = hostFunction;
-    const all = { ...own.functions, ...new WebAssembly.Instance(module, { env }).exports };
+  load({ program, module, functions }) {
+    const all = { ...own.functions, ...new WebAssembly.Instance(module, { env: { memory: own.memory } }).exports };
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: functions.length });
     functions.forEach((name, i) => table.set(i, all[name]));
     programs.set(program, new WebAssembly.Instance(own.driver, { env: { memory: own.memory, table } }).exports.run);

@@ -1,6 +1,7 @@
 /** Writes the assignments of a region's body as WGSL expressions. All operands have the width of the result. */
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
+import { binaryFormulas, integerFormulas } from '../../shared/elementary/functions.js';
 import { type LibraryFunction, nameOf } from './library.js';
 import { literal, valueType, type Width } from './types.js';
 
@@ -12,21 +13,13 @@ type BuiltIn = 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt' | 'sign' | 'max' | 'm
 const BUILT_IN: ReadonlySet<string> = new Set<BuiltIn>([
   'abs', 'floor', 'ceil', 'round', 'sqrt', 'sign', 'max', 'min',
 ]); // prettier-ignore
-const isBuiltIn = (name: BuiltIn | LibraryFunction): name is BuiltIn => BUILT_IN.has(name);
+const isBuiltIn = (name: string): name is BuiltIn => BUILT_IN.has(name);
 
 const call = (name: BuiltIn | LibraryFunction, width: Width, ...operands: readonly string[]): string =>
   `${isBuiltIn(name) ? name : nameOf(name, width)}(${operands.join(', ')})`;
 
-const FLOAT_UNARY = {
-  abs: 'abs', floor: 'floor', ceil: 'ceil', round: 'round', sign: 'signOf', sqrt: 'sqrt',
-  exp: 'exponential', expm1: 'exponentialLessOne', log: 'logarithm', log1p: 'logarithmOfOnePlus',
-  sin: 'sine', cos: 'cosine', tan: 'tangent', atan: 'arcTangent', tanh: 'hyperbolicTangent',
-  sigmoid: 'logistic', erf: 'errorFunction', isFinite: 'isFinite',
-} as const satisfies { readonly [F in UnaryFn]?: BuiltIn | LibraryFunction }; // prettier-ignore
-
-const INTEGER_BINARY: { readonly [F in BinaryFn]?: BuiltIn | LibraryFunction } = {
-  div: 'quotient', pow: 'integerPower', mod: 'floorModInteger', max: 'max', min: 'min',
-}; // prettier-ignore
+const isFormula = (fn: BinaryFn): fn is keyof typeof binaryFormulas => Object.hasOwn(binaryFormulas, fn);
+const isIntegerFormula = (fn: BinaryFn): fn is keyof typeof integerFormulas => Object.hasOwn(integerFormulas, fn);
 
 const OPERATORS: { readonly [F in BinaryFn]?: string } = { add: '+', sub: '-', mul: '*' };
 const COMPARISONS: { readonly [F in BinaryFn]?: string } = { equal: '==', less: '<', lessEqual: '<=' };
@@ -58,7 +51,8 @@ const unary = (fn: UnaryFn, from: NumberType, a: string, width: Width): string =
   if (from === 'int32') return fn === 'abs' || fn === 'sign' ? call(fn, width, a) : unsupported(fn, from);
   if (fn === 'rsqrt') return `1.0 / sqrt(${a})`;
   if (fn === 'reciprocal') return `1.0 / ${a}`;
-  return fn === 'not' ? unsupported(fn, from) : call(FLOAT_UNARY[fn], width, a);
+  if (fn === 'not') return unsupported(fn, from);
+  return call(fn === 'isFinite' || (fn !== 'sign' && isBuiltIn(fn)) ? fn : `${fn}Of`, width, a);
 };
 
 interface Operands {
@@ -86,7 +80,10 @@ export const binaryExpression = (fn: BinaryFn, dtype: NumberType, operands: Oper
   if (comparison !== undefined) return compared(comparison, operands, width);
   const operator = OPERATORS[fn];
   if (operator !== undefined) return `${a} ${operator} ${b}`;
-  if (dtype === 'int32') return call(INTEGER_BINARY[fn] ?? unsupported(fn, dtype), width, a, b);
+  if (dtype === 'int32') {
+    if (isIntegerFormula(fn)) return call(`${fn}OfIntegers`, width, a, b);
+    return isBuiltIn(fn) ? call(fn, width, a, b) : unsupported(fn, dtype);
+  }
   switch (fn) {
     case 'div':
       return `${a} / ${b}`;
@@ -94,12 +91,8 @@ export const binaryExpression = (fn: BinaryFn, dtype: NumberType, operands: Oper
       return call(maybeNan.length === 0 ? 'max' : 'larger', width, a, b);
     case 'min':
       return call(maybeNan.length === 0 ? 'min' : 'smaller', width, a, b);
-    case 'pow':
-      return call('power', width, a, b);
-    case 'mod':
-      return call('floorMod', width, a, b);
     default:
-      return unsupported(fn, dtype);
+      return isFormula(fn) ? call(`${fn}Of`, width, a, b) : unsupported(fn, dtype);
   }
 };
 

@@ -1,20 +1,41 @@
 /** The library of WGSL functions that shaders call. Each text serves single numbers and vectors of four. */
-import { EXPONENTIALS } from './library/exponentials.js';
+import { binaryFormulas, integerFormulas, unaryFormulas } from '../../shared/elementary/functions.js';
 import { FLOATS } from './library/floats.js';
+import { functionText, type Text } from './library/formulas.js';
 import { INTEGERS } from './library/integers.js';
-import { LOGARITHMS } from './library/logarithms.js';
-import { POWERS } from './library/powers.js';
-import { TRIGONOMETRY } from './library/trigonometry.js';
 import { inWidth, type Width } from './types.js';
 
-const TEXTS = { ...FLOATS, ...INTEGERS, ...EXPONENTIALS, ...LOGARITHMS, ...POWERS, ...TRIGONOMETRY } as const;
+type Formula = (k: Text, a: string, b: string) => string;
+
+/** Functions by their names in WGSL, which have a suffix. Their texts are written when they are needed. */
+const named = <Fn extends string, Suffix extends string>(
+  formulas: { readonly [F in Fn]: Formula },
+  suffix: Suffix,
+  write: (name: string, formula: Formula) => string,
+): { readonly [F in Fn as `${F}${Suffix}`]: () => string } =>
+  // the cast is safe: the keys are those of the type
+  Object.fromEntries(
+    Object.entries<Formula>(formulas).map(([fn, formula]) => {
+      let text: string | null = null;
+      return [`${fn}${suffix}`, () => (text ??= write(`${fn}${suffix}`, formula))];
+    }),
+  ) as { readonly [F in Fn as `${F}${Suffix}`]: () => string };
+
+const TEXTS = {
+  ...FLOATS,
+  ...INTEGERS,
+  // a function of NaN is NaN, whatever its formula gives
+  ...named(unaryFormulas, 'Of', (name, f) =>
+    functionText(name, 'F', ['x'], (k) => k.select(k.isNan('x'), 'x', f(k, 'x', 'x'))),
+  ),
+  ...named(binaryFormulas, 'Of', (name, f) => functionText(name, 'F', ['a', 'b'], (k) => f(k, 'a', 'b'))),
+  ...named(integerFormulas, 'OfIntegers', (name, f) => functionText(name, 'I', ['a', 'b'], (k) => f(k, 'a', 'b'))),
+} as const;
 
 export type LibraryFunction = keyof typeof TEXTS;
 
 const NAMES = Object.keys(TEXTS) as readonly LibraryFunction[]; // the keys of the record
 
-/** Functions of single numbers only, with their number of operands. Vectors call them for each component. */
-const SINGLE: { readonly [K in LibraryFunction]?: number } = { reduceFarAngle: 1, floorMod: 2 };
 /** Functions without operands. */
 const VALUES: ReadonlySet<LibraryFunction> = new Set(['infinity', 'notANumber']);
 
@@ -24,24 +45,13 @@ export const nameOf = (name: LibraryFunction, width: Width): string =>
 
 const isName = (word: string): word is LibraryFunction => Object.hasOwn(TEXTS, word);
 
-const forEachComponent = (name: LibraryFunction, operands: number): string => {
-  const letters = ['a', 'b'].slice(0, operands);
-  const calls = ['x', 'y', 'z', 'w'].map((c) => `${name}(${letters.map((l) => `${l}.${c}`).join(', ')})`);
-  const parameters = letters.map((l) => `${l}: vec4<f32>`).join(', ');
-  return `
-fn ${name}4(${parameters}) -> vec4<f32> { return vec4<f32>(${calls.join(', ')}); }`;
-};
-
 /** Writes a text for one width: replaces the letters of types, and the names of library functions. */
 export const textInWidth = (text: string, width: Width): string =>
   inWidth(text, width).replace(/\b\w+\b/g, (word) => (isName(word) ? nameOf(word, width) : word));
 
 const textOf = (name: LibraryFunction, width: Width): string => {
-  const operands = SINGLE[name];
-  if (operands !== undefined && width === 4) return forEachComponent(name, operands);
-  // comments are not part of the generated code
-  const code = TEXTS[name].replace(/\/\/.*\n/g, '');
-  return textInWidth(code, width);
+  const text = TEXTS[name];
+  return textInWidth(typeof text === 'string' ? text : text(), width);
 };
 
 /** WGSL rejects infinite constant expressions, so infinity is computed from a variable. */

@@ -64,7 +64,7 @@ const NORMAL = textInWidth(
 fn normalOf(bits: U) -> F {
   let m = bitcast<I>(bits << U(1u)) - I(8388607);
   let size = abs(m);
-  let w = -logarithm(F(I(8388608) - size) * (F(I(8388608) + size) * F(${floatLiteral(2 ** -46)})));
+  let w = -logOf(F(I(8388608) - size) * (F(I(8388608) + size) * F(${floatLiteral(2 ** -46)})));
   let x = w - F(2.5);
   let y = w - F(10.0);
   let centre = ${polynomial('x', CENTRE)};

@@ -17,8 +17,9 @@ import {
 } from '../../assembler/assembler.js';
 import type { Body, Local } from '../../assembler/assembler.js';
 import { callable } from '../../engine/callable.js';
-import { ELEMENTARY, type Tools } from '../../region/elementary.js';
-import { toolsIn } from '../../region/tools.js';
+import { exp } from '../../../shared/elementary/exponentials.js';
+import { computedBy } from '../../region/algebra.js';
+import { type Tools, toolsIn } from '../../region/tools.js';
 import type { MultiplyAdd } from '../multiplyAdd.js';
 
 type Vector = Expr<'v128'>;
@@ -86,7 +87,7 @@ const acrossLanes = (local: Local<'v128'>, combine: (a: Vector, b: Vector) => Ve
 
 /** Sets x to e^x. */
 const exponential = (tools: Tools<Local<'v128'>>): Body => {
-  const { before, value } = ELEMENTARY.exp(x, tools);
+  const { before, value } = computedBy(tools, (k) => exp(k, x));
   return [before, set(x, value)];
 };
 

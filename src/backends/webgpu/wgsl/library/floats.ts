@@ -28,11 +28,6 @@ fn larger(a: F, b: F) -> F { return select(select(max(a, b), b, isNan(b)), a, is
   smaller: `
 fn smaller(a: F, b: F) -> F { return select(select(min(a, b), b, isNan(b)), a, isNan(a)); }`,
 
-  signOf: `
-fn signOf(x: F) -> F {
-  return select(select(F(-1.0), F(1.0), x > F(0.0)), x, (x == F(0.0)) | isNan(x));
-}`,
-
   // a magnitude with the sign of another number (a select, since LLVM 19 miscompiles the bit masks)
   withSign: `
 fn withSign(magnitude: F, sign: F) -> F { return select(magnitude, -magnitude, bitcast<I>(sign) < I(0)); }`,

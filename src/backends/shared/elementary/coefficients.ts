@@ -13,6 +13,9 @@ export const EXP_TAIL = [0.5, 0.1666654348373413, 0.04166628047823906, 0.0083666
 /** (2 artanh √z / √z − 2) / z for z up to ((√2 − 1) / (√2 + 1))²; the error is 1.6e-9. */
 export const LOG_TAIL = [0.6666677594184875, 0.3997754156589508, 0.29871729016304016] as const;
 
+/** (log₂ ((1 + √z) / (1 − √z)) / √z − 2/ln 2) / z for the same z; the error relative to the logarithm is 1.1e-11. */
+export const LOG2_TAIL = [0.9617967009544373, 0.5770788192749023, 0.41192731261253357, 0.33648836612701416] as const;
+
 /** (sin √z / √z − 1) / z for z up to (π/4)²; the error relative to the sine is 3.7e-9. */
 export const SIN_TAIL = [-0.16666655242443085, 0.008332191035151482, -0.00019518604676704854] as const;
 

@@ -1,0 +1,26 @@
+/** The functions that backends generate from formulas, by the dtype that they take. */
+import type { BinaryFnOf, UnaryFnOf } from '../../../dsl/primitives/elementwise.js';
+import type { Binary, IntegerBinary, Unary } from './algebra.js';
+import { erf, exp, expm1, sigmoid, tanh } from './exponentials.js';
+import * as integers from './integers.js';
+import { log, log1p } from './logarithms.js';
+import { pow } from './powers.js';
+import { mod } from './remainders.js';
+import { atan, cos, sin, tan } from './trigonometry.js';
+
+/** Functions that machines have, or that take two instructions: each backend writes them itself. */
+export type SimpleUnary = 'neg' | 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt' | 'rsqrt' | 'reciprocal' | 'isFinite';
+export type SimpleBinary = 'add' | 'sub' | 'mul' | 'max' | 'min' | 'equal' | 'less' | 'lessEqual';
+
+/** −1 or 1; zeros stay. */
+const sign: Unary = (k, x) => k.select(k.either(k.less(x, 0), k.less(0, x)), k.withSign(1, x), x);
+
+/** A function that is neither simple nor in these tables does not compile. */
+export const unaryFormulas: { readonly [F in Exclude<UnaryFnOf<'float32'>, SimpleUnary>]: Unary } = {
+  sign, exp, expm1, sigmoid, tanh, erf, log, log1p, sin, cos, tan, atan,
+}; // prettier-ignore
+export const binaryFormulas: { readonly [F in Exclude<BinaryFnOf<'float32'>, SimpleBinary | 'div'>]: Binary } = {
+  pow,
+  mod,
+};
+export const integerFormulas: { readonly [F in Exclude<BinaryFnOf<'int32'>, SimpleBinary>]: IntegerBinary } = integers;

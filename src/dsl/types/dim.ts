@@ -42,10 +42,10 @@ export type Add<A extends Dim, B extends Dim> = true extends IsWide<A> | IsWide<
   : A extends number
     ? B extends number
       ? Sum<A, B>
-      : SymbolPlus<B & string, A>
+      : Unexplored<SymbolPlus<B & string, A>>
     : B extends number
-      ? SymbolPlus<A & string, B>
-      : SumOf<A & string, B & string>;
+      ? Unexplored<SymbolPlus<A & string, B>>
+      : Unexplored<SumOf<A & string, B & string>>;
 
 /** The extent of a word in a spec: `28` for `'28'`, `'C+D'` for `'D+C'`, otherwise the word. */
 export type DimOf<W extends string> = W extends `${infer N extends number}`
@@ -122,6 +122,9 @@ type SymbolSum<A extends string, B extends string> = A extends B
     : Before<A, B> extends true
       ? `${Term<A>}+${Term<B>}`
       : `${Term<B>}+${Term<A>}`;
+
+/** `D`; `infer` keeps the compiler from looking for a constraint of it in generic functions. */
+type Unexplored<D> = D extends infer Same extends string ? Same : never;
 
 /** Adds the terms of `B` to a sum, one after the other. */
 type WithTerms<A extends string, B extends string> = B extends `${infer First}+${infer Rest}`

@@ -71,6 +71,9 @@ declare const sums: {
   readonly twice: Add<'C', 'C'>;
   readonly wide: Add<'C', Dim>;
   readonly ofSums: Add<'C+D', 'B'>;
+  readonly ofTwoSums: Add<'C+4', 'B+D+12'>;
+  readonly literalOfSum: Add<'C+1', 2>;
+  readonly besideParentheses: Add<'(C+D)/2', 'B'>;
 };
 expectType<{
   readonly literals: 96;
@@ -82,5 +85,8 @@ expectType<{
   readonly literalLast: 'C+64';
   readonly twice: '2*C';
   readonly wide: Dim;
-  readonly ofSums: 'B+(C+D)';
+  readonly ofSums: 'B+C+D';
+  readonly ofTwoSums: 'B+C+D+16';
+  readonly literalOfSum: 'C+3';
+  readonly besideParentheses: '((C+D)/2)+B';
 }>()(sums);

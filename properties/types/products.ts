@@ -40,7 +40,9 @@ expectType<28>()(quotient<784, 28>());
 expectType<1001>()(quotient<105105, 105>());
 expectType<0>()(quotient<0, 3>());
 expectType<1>()(quotient<'C', 'C'>());
-expectType<Dim>()(quotient<51, 17>()); // a prime factor above 7
+expectType<3>()(quotient<51, 17>());
+expectType<'17 does not divide 52'>()(quotient<52, 17>());
+expectType<103>()(quotient<104030, 1010>());
 expectType<'3 does not divide 50'>()(quotient<50, 3>());
 expectType<'C'>()(quotient<'C', 1>());
 expectType<'C/2'>()(quotient<'C', 2>());

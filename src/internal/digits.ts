@@ -18,12 +18,10 @@ type Kept<A extends string, B extends '0' | '1'> = B extends '1' ? A : B;
 /** The number with the given digits, last digit first. */
 export type FromDigits<A extends string> = NumberOf<Reversed<A>>;
 
-/**
- * The quotient of two literals. A message if `B` does not divide `A`; `number` if `B` has a prime factor above 7.
- */
+/** The quotient of two literals. A message if `B` does not divide `A`. */
 export type Divided<A extends number, B extends number> = ByPrimes<`${A}`, `${B}`, `${B} does not divide ${A}`>;
 
-/** The quotient of two literals without its fraction; `number` if `B` is 0, no integer, or has a prime factor above 7. */
+/** The quotient of two literals without its fraction; `number` if `B` is 0 or no integer. */
 export type Floored<A extends number, B extends number> = number extends A | B
   ? number
   : FloorByPrimes<`${A}`, `${B}`> extends infer N extends number
@@ -133,7 +131,7 @@ type FloorByPrimes<A extends string, B extends string> = B extends '1'
         ? FloorByPrimes<FloorBy<A, '5/0'>, FloorBy<B, '5/0'>>
         : Exactly<B, '3/0'> extends ''
           ? Exactly<B, '7/0'> extends ''
-            ? number
+            ? LongDivision<A, B>
             : FloorByPrimes<FloorBy<A, '7/0'>, FloorBy<B, '7/0'>>
           : FloorByPrimes<FloorBy<A, '3/0'>, FloorBy<B, '3/0'>>;
 type FloorBy<
@@ -155,7 +153,7 @@ type ByPrimes<A extends string, B extends string, Message extends string> = A ex
         ? ByPrimes<Exactly<A, '5/0'>, Exactly<B, '5/0'>, Message>
         : Exactly<B, '3/0'> extends ''
           ? Exactly<B, '7/0'> extends ''
-            ? number
+            ? LongDivision<A, B, Message>
             : ByPrimes<Exactly<A, '7/0'>, Exactly<B, '7/0'>, Message>
           : ByPrimes<Exactly<A, '3/0'>, Exactly<B, '3/0'>, Message>;
 
@@ -169,6 +167,51 @@ type Exactly<
   : S extends `${string}/0`
     ? Trimmed<Out>
     : '';
+/**
+ * Divides by a number with greater prime factors. Gives `Message` for a remainder, which `never` drops. `infer` keeps the
+ * compiler from looking for a constraint.
+ */
+type LongDivision<A extends string, B extends string, Message = never> =
+  ByDigits<A, B, Message> extends infer N ? N : never;
+type ByDigits<A extends string, B extends string, Message> = B extends `${string}${'.' | 'e'}${string}`
+  ? number
+  : B extends `${Digit}${string}`
+    ? Divide<A, Reversed<B>, Zeros<B>, Message>
+    : number;
+type Zeros<B extends string, Out extends string = ''> = B extends `${string}${infer Rest}`
+  ? Zeros<Rest, `${Out}0`>
+  : Out;
+/**
+ * Brings down the next digit of `A` and divides the remainder `R`. In `R` and `B` the last digit comes first; `R` has as many
+ * digits as `B`, and one more while it is divided.
+ */
+type Divide<
+  A extends string,
+  B extends string,
+  R extends string,
+  Message,
+  Out extends string = '',
+> = A extends `${infer X extends Digit}${infer Rest}`
+  ? Subtract<Rest, B, `${X}${R}`, Message, Out>
+  : [Message] extends [never]
+    ? FromDigits<WithoutZeros<Out>>
+    : WithoutZeros<R> extends '0'
+      ? FromDigits<WithoutZeros<Out>>
+      : Message;
+/** Counts in `Q` how often `B` fits in the remainder: R − B ends with the carry 1 if it is not negative, otherwise with 9. */
+type Subtract<
+  A extends string,
+  B extends string,
+  R extends string,
+  Message,
+  Out extends string,
+  Q extends Digit = '0',
+> =
+  Added<R, Complement<R, B>, '1'> extends `${infer Less}1`
+    ? Subtract<A, B, Less, Message, Out, Sums['1'][Q][0][1] & Digit>
+    : R extends `${infer Shorter}0`
+      ? Divide<A, B, Shorter, Message, `${Q}${Out}`>
+      : number;
 /** Drops the leading zero of a quotient. */
 type Trimmed<S extends string> = S extends `0${infer Rest}` ? (Rest extends '' ? S : Rest) : S;
 

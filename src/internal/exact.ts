@@ -13,8 +13,16 @@ import type { LastOf } from './typeKinds.js';
 export type Exact<G, F> = keyof G extends F
   ? unknown
   : 'valueOf' extends keyof G // a number, which the type of the options refuses, or a record by `string`
-    ? unknown
+    ? ByString<G>['message']
     : { readonly [N in keyof G]: N extends F ? unknown : Refusal<N & string, F> };
+
+/**
+ * A message for a record by `string`. As a member of a type that depends on `G`, it takes what the constraint of a type
+ * parameter in place of `G` takes (see `Late`).
+ */
+type ByString<G> = G extends unknown
+  ? { readonly message: string extends keyof G ? 'the names of options must be literals' : unknown }
+  : never;
 
 /** The message about a field that is not an option. */
 type Refusal<N extends string, F> = N extends `${infer First}${string}`

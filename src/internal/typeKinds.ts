@@ -3,6 +3,9 @@
 /** True for `any`, which is assignable to every type except `never`. */
 export type IsAny<T> = 0 extends 1 & T ? true : false;
 
+/** `T`, or `never` for `any`, which an argument of the type `any` does not fit. */
+export type NotAny<T> = 0 extends 1 & T ? never : T;
+
 /** True for a union, such as `64 | 128`. */
 export type IsUnion<U, Whole = U> = U extends unknown ? ([Whole] extends [U] ? false : true) : never;
 

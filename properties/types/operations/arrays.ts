@@ -89,8 +89,7 @@ const movements: Usages = {
     broadcastTo: moved('broadcastTo(x, {B}, {C})', 'C', 'B C', { dim: { use: 'broadcastTo(x, 1.5)' } }),
     broadcastLike: usage('broadcastLike(x, y)', { x: 'C:int32', y: 'B H C' }, 'B H C:int32', {
       ...everyDtype,
-      rank: { free: 'takes every rank: the trace checks that it fits' },
-      dim: { free: 'takes every extent: the trace checks that it fits' },
+      rank: { given: { y: '' } },
     }),
     expandDims: along('expandDims(x, 2)', 'B H 1 C', '2'),
     squeeze: moved('squeeze(x, 1)', 'B 1 C', 'B C', {

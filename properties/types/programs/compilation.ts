@@ -95,6 +95,10 @@ export const compilation = group(
       const half = <N extends Dim>(x: Tensor<[N]>): Tensor<[Half<N>]> => halve(x)[0];
       add(half(zeros(14)), «zeros(8)»);
     `,
+    'two sums of three terms': wrong`
+      program({ x: 'B C', y: 'B D' }, ({ x, y }) =>
+        add(concat(concat(x, y), x), «concat(concat(x, y), y)»))
+    `,
     'two sums of other terms': wrong`
       program({ x: 'B C', y: 'B D' }, ({ x, y }) => add(concat(x, y), «concat(x, x)»))
     `,
@@ -121,6 +125,16 @@ export const compilation = group(
       const joined = program({ x: 'B C', y: 'B D' }, ({ x, y }) => concat(x, y));
       const { run } = await nf.run(compile(joined, { B: 2, C: 3, D: 5 }));
       const y: Value<[2, 8]> = await nf.run(run({ x: new Float32Array(6), y: new Float32Array(10) }));
+    `,
+    'three extents that are joined in two orders': right`
+      program({ x: 'N C', y: 'N D', z: 'N E' }, ({ x, y, z }) =>
+        add(concat(concat(x, y), z), concat(x, concat(z, y))))
+    `,
+    'a sum of three extents at known extents': right`
+      const joined = program({ x: 'B C', y: 'B D', z: 'B 3' }, ({ x, y, z }) => concat(x, concat(z, y)));
+      const { run } = await nf.run(compile(joined, { B: 2, C: 3, D: 5 }));
+      const inputs = { x: new Float32Array(6), y: new Float32Array(10), z: new Float32Array(6) };
+      const y: Value<[2, 11]> = await nf.run(run(inputs));
     `,
     'twice an extent at known extents': right`
       const { run } = await nf.run(compile(program('B H W 3', upsample), { B: 1, H: 2, W: 3 }));

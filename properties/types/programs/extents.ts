@@ -1,5 +1,5 @@
 /** Numbers that do not fit: odd halves, parts that do not add up, groups that do not divide. */
-import { group, miss, right, wrong } from './program.js';
+import { group, hit, right, wrong } from './program.js';
 
 export const halves = group('halves', {
   // wrong
@@ -129,7 +129,7 @@ export const literals = group('literals', {
   'a matrix broadcast to fewer axes': wrong`
     broadcastTo(zeros(8, 5), «5»)
   `,
-  'a row broadcast like another matrix': miss`
+  'a row broadcast like another matrix': hit`
     broadcastLike(zeros(5), «zeros(8, 6)»)
   `,
   'five heads of sixty-four channels': wrong`
@@ -183,13 +183,13 @@ export const literals = group('literals', {
   'sixty-four channels ascribed as thirty-two': wrong`
     ascribe(zeros(Number('8'), 64), 8, «32»)
   `,
-  'sixty-four channels ascribed as thirty-two, in a pipe': miss`
+  'sixty-four channels ascribed as thirty-two, in a pipe': hit`
     pipe(zeros(Number('8'), 64), «ascribe(8, 32)»)
   `,
   'a matrix ascribed as a vector': wrong`
     ascribe(zeros(8, 64), «512»)
   `,
-  'the channels of one image ascribed like another': miss`
+  'the channels of one image ascribed like another': hit`
     ascribeLike(zeros(Number('8'), 64), «zeros(8, 32)»)
   `,
   'seven numbers for six elements': wrong`

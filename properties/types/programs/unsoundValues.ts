@@ -93,8 +93,8 @@ export const values = group(
       const config = Object.assign({ image, base: 8, multipliers: [1] }, { heds: 4 });
       unet(«config»);
     `,
-    'a misspelt field in a name that is computed': miss`
-      unet({ image, base: 8, multipliers: [1], ['he' + 'ds']: 4 })
+    'a misspelt field in a name that is computed': hit`
+      unet(«{ image, base: 8, multipliers: [1], ['he' + 'ds']: 4 }»)
     `,
     'a misspelt field in a record of anything': miss`
       const more: Readonly<Record<string, unknown>> = { heds: 4 };

@@ -23,5 +23,5 @@ export const withOptions = <A>(
   F.flow(optionsOf({ where, options, hint: HINT }), TE.fromEither, TE.flatMap(acquire), task);
 
 /** The options of backends that have no options. */
-export type NoOptions = Readonly<Record<string, never>>;
+export type NoOptions = Readonly<Record<PropertyKey, never>>;
 export const noOptions: t.Type<NoOptions> = exactly({}) as t.Type<unknown> as t.Type<NoOptions>; // an object without fields

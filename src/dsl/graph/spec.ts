@@ -5,7 +5,7 @@
  * - `'B:int32'` and `':bool'` have another dtype; `'key'` is a random key;
  * - records and arrays of specs are trees. They may contain a {@link TreeSpec}.
  */
-import type { IsAny } from '../../internal/typeKinds.js';
+import type { IsAny, NotAny } from '../../internal/typeKinds.js';
 import { isTagged } from '../../internal/either.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
@@ -132,11 +132,13 @@ type OddHalf<K, D, E> = D extends unknown
  * `E`, extents by symbol, with a message in place of one that is invalid, of one for a symbol that the inputs `I` do not
  * have, or of an odd one that the results `O` have half of.
  */
-export type CheckedBindings<I, O, E> = {
-  readonly [K in keyof E]: IsSymbol<K, I> extends true
-    ? OrElse<OddHalf<K, Halves<O>, E>, Extent<E[K]>>
-    : `the program has no symbol ${K & string}`;
-};
+export type CheckedBindings<I, O, E> = unknown extends E
+  ? NotAny<E>
+  : {
+      readonly [K in keyof E]: IsSymbol<K, I> extends true
+        ? OrElse<OddHalf<K, Halves<O>, E>, Extent<E[K]>>
+        : `the program has no symbol ${K & string}`;
+    };
 
 // Parsing
 
@@ -265,6 +267,13 @@ export interface Program<I, O> {
   readonly trace: (inputs: I) => O;
 }
 
+/** A message for a function without a result, as a member of a type that depends on `O` (see `Late`). */
+type WithResult<O> = O extends unknown
+  ? { readonly message: O extends void ? 'the program has no result: write return' : unknown }
+  : never;
+/** `O`, or `unknown` if the function only throws. Its constraint is `unknown` if `O` is a type parameter, which is accepted. */
+type Result<O> = [O] extends [never] ? unknown : unknown extends O ? unknown : O;
+
 /**
  * Makes a program from the spec of its inputs and a function, whose argument has the type of the spec. `compile` traces the
  * function; `program` does not call it.
@@ -272,5 +281,5 @@ export interface Program<I, O> {
  */
 export const program = <const P extends Spec, O>(
   inputs: CheckedSpec<P>,
-  f: (inputs: Of<P>) => O,
+  f: ((inputs: Of<P>) => O) & WithResult<Result<O>>['message'],
 ): Program<Of<P>, O> => ({ inputs: parseAs<Of<P>>(inputs), trace: f });

@@ -59,7 +59,7 @@ describe('operations explain wrong arguments', () => {
   });
 
   test('a program without a result', () => {
-    const made = n.program({ x: '2' }, ({ x: v }) => void n.neg(v));
+    const made = n.program({ x: '2' }, ({ x: v }) => void n.neg(v) as never);
     expect(attempt(() => trace(made, orRaise(made.inputs), {}))).toMatchObject(
       E.left({ _tag: 'ConfigError', message: expect.stringContaining('got nothing; write return') }),
     );

@@ -4,6 +4,7 @@
  * a shape of rank 2"'".
  */
 import type { Divided } from '../../internal/digits.js';
+import type { NotAny } from '../../internal/typeKinds.js';
 import type { Dim, Half, IsWide, Shape } from './dim.js';
 
 /**
@@ -28,10 +29,16 @@ export type Late<Of, Message, T> = (Of extends unknown
 type IsOpen<Of> = Of extends Dim ? IsWide<Of> : number extends (Of & Shape)['length'] ? true : false;
 
 /**
+ * {@link Checked} for a message that depends on several extents. While a type parameter leaves open whether there is a message,
+ * the constraint of the condition here is a wide extent, and the parameter takes a `T`.
+ */
+export type IfDecided<T, Message> = Checked<T, [Message] extends [never] ? Dim : 0, Message>;
+
+/**
  * {@link Checked} for a number `N` that is inferred from a field of options. `N` is an inference site in a branch that is
  * never taken: in a generic function, the compiler takes a number for the field.
  */
-export type CheckedField<N extends number, Of, Message> = Checked<unknown extends N ? N : number, Of, Message>;
+export type CheckedField<N extends number, Of, Message> = Checked<unknown extends N ? NotAny<N> : number, Of, Message>;
 
 /** A message if a literal is odd; otherwise `never`. `Name` is what it measures: `'height'`. */
 export type Odd<D, Name extends string> =

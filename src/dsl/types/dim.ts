@@ -42,29 +42,30 @@ export type Add<A extends Dim, B extends Dim> = true extends IsWide<A> | IsWide<
   : A extends number
     ? B extends number
       ? Sum<A, B>
-      : SymbolPlus<B & string, A>
+      : Unexplored<SymbolPlus<B & string, A>>
     : B extends number
-      ? SymbolPlus<A & string, B>
-      : SumOf<A & string, B & string>;
+      ? Unexplored<SymbolPlus<A & string, B>>
+      : Unexplored<SumOf<A & string, B & string>>;
 
 /** The extent of a word in a spec: `28` for `'28'`, `'C+D'` for `'D+C'`, otherwise the word. */
 export type DimOf<W extends string> = W extends `${infer N extends number}`
   ? N
-  : W extends `${infer A}+${infer B}`
-    ? [Extract<A | B, Nested>] extends [never]
+  : W extends Opaque
+    ? W
+    : W extends `${infer A}+${infer B}`
       ? Add<DimOf<A> & Dim, DimOf<B> & Dim>
-      : W
-    : W;
+      : W;
 
 // Symbols
 
-type Nested = Compound | `${string}(${string}`;
+/** An expression in which a `+` may be inside parentheses. */
+type Opaque = `${string}(${string}`;
 type Operator = '+' | '*' | '/';
 export type Compound = `${string}${Operator}${string}`;
 
 /** An operand of `*` or `/`: compounds are parenthesized. */
 export type Factor<D extends string> = D extends Compound ? `(${D})` : D;
-/** An operand of `+`: only sums are parenthesized. */
+/** An operand of `+` beside an opaque one: only sums are parenthesized. */
 type Term<D extends string> = D extends `${string}+${string}` ? `(${D})` : D;
 
 /** The inverse of {@link Factor}: `X` without its parentheses; `never` if it is not one operand, like `(A)+(B)`. */
@@ -103,16 +104,47 @@ type DoubleOf<D extends string> = D extends Message
     ? OrElse<Operand<X>, `2*(${D})`>
     : `2*${Factor<D>}`;
 
-type SymbolPlus<A extends string, N extends number> = A extends Message ? A : N extends 0 ? A : `${Term<A>}+${N}`;
+type SymbolPlus<A extends string, N extends number> = A extends Message
+  ? A
+  : N extends 0
+    ? A
+    : A extends Opaque
+      ? `${Term<A>}+${N}`
+      : WithTerm<A, `${N}`>;
 
 type SumOf<A extends string, B extends string> = [Extract<A | B, Message>] extends [never]
   ? SymbolSum<A, B>
   : Extract<A | B, Message>;
 type SymbolSum<A extends string, B extends string> = A extends B
   ? DoubleOf<A>
-  : Before<A, B> extends true
-    ? `${Term<A>}+${Term<B>}`
-    : `${Term<B>}+${Term<A>}`;
+  : [Extract<A | B, Opaque>] extends [never]
+    ? WithTerms<A, B>
+    : Before<A, B> extends true
+      ? `${Term<A>}+${Term<B>}`
+      : `${Term<B>}+${Term<A>}`;
+
+/** `D`; `infer` keeps the compiler from looking for a constraint of it in generic functions. */
+type Unexplored<D> = D extends infer Same extends string ? Same : never;
+
+/** Adds the terms of `B` to a sum, one after the other. */
+type WithTerms<A extends string, B extends string> = B extends `${infer First}+${infer Rest}`
+  ? WithTerms<WithTerm<A, First>, Rest>
+  : WithTerm<A, B>;
+/** Adds one term to a sum, whose terms are in alphabetical order, with a literal at the end. */
+type WithTerm<A extends string, T extends string> = A extends `${infer First}+${infer Rest}`
+  ? Precedes<First, T> extends true
+    ? `${First}+${WithTerm<Rest, T>}`
+    : `${T}+${A}`
+  : [A, T] extends [`${infer M extends number}`, `${infer N extends number}`]
+    ? `${Sum<M, N>}`
+    : Precedes<A, T> extends true
+      ? `${A}+${T}`
+      : `${T}+${A}`;
+type Precedes<A extends string, T extends string> = T extends `${number}`
+  ? true
+  : A extends `${number}`
+    ? false
+    : Before<A, T>;
 
 type Alphabet = ' .()*+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 

@@ -4,7 +4,7 @@
  * `never`, so that the uses of the result are not errors too.
  */
 import type { Checked } from './checked.js';
-import type { IsUnion } from '../../internal/typeKinds.js';
+import type { IsUnion, NotAny } from '../../internal/typeKinds.js';
 import type { Dim, Shape } from './dim.js';
 
 /**
@@ -42,7 +42,11 @@ export type Missing<S extends Shape, A extends number> = number extends S['lengt
 export type MissingOf<S extends Shape, A extends readonly number[]> = { [I in keyof A]: Missing<S, A[I]> }[number];
 
 /** An axis of a shape, or an error message. */
-export type AxisIn<S extends Shape, A extends number> = Checked<A, S, Missing<S, A>>;
+export type AxisIn<S extends Shape, A extends number> = Checked<
+  unknown extends A ? NotAny<A> : number,
+  S,
+  Missing<S, A>
+>;
 /** {@link AxisIn} for a list of axes. */
 export type AxesIn<S extends Shape, A extends readonly number[]> = { readonly [I in keyof A]: AxisIn<S, A[I]> };
 /** An argument that fits an axis, or an error message. */

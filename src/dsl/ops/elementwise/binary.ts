@@ -34,6 +34,7 @@ export interface Arithmetic<N extends DType, R extends DType = never> {
   ): Tensor<S, Result<D, R>>;
   <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
+  (x: never, y: never, z: never): never; // what the compiler infers from the name alone: `pipe(x, add, neg)` is wrong at `add`
 }
 /** A tensor of the shape `S`, or a message. */
 type SameShape<
@@ -58,6 +59,7 @@ interface Logical {
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<[], 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape, T extends Shape>(x: Tensor<S, 'bool'>, y: SameShape<S, T, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
+  (x: never, y: never, z: never): never;
 }
 
 /** Makes both forms of an operation on two operands; the overloads of `F` relate the shapes and dtypes. */

@@ -3,6 +3,7 @@
  * of a batch, `sumPerSample(x)`. An axis may count from the end.
  */
 import { dual } from '../../../internal/dual.js';
+import type { NotAny } from '../../../internal/typeKinds.js';
 import { named } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
@@ -17,7 +18,11 @@ import { padAlong, sliceAlong } from '../shape/slicing.js';
 type Axes = number | readonly number[];
 type AxisList<A extends Axes> = A extends readonly number[] ? A : A extends number ? [A] : never;
 /** The axes of the data-first form, or an error message. `A` is an inference site in a branch that is never taken. */
-type AxesOf<S extends Shape, A extends Axes> = Checked<unknown extends A ? A : Axes, S, MissingOf<S, AxisList<A>>>;
+type AxesOf<S extends Shape, A extends Axes> = Checked<
+  unknown extends A ? NotAny<A> : Axes,
+  S,
+  MissingOf<S, AxisList<A>>
+>;
 
 /** A reduction that keeps the dtype, one of `N`. */
 export interface Reduction<N extends DType> {

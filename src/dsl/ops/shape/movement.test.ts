@@ -84,7 +84,7 @@ describe('movements', () => {
     ['ascribe a wrong half', () => ascribe(grid(), 'H', 'H/2')],
     ['ascribe a half that comes after its whole', () => ascribe(ones(5, 2), 'H', 'H/2')],
     ['ascribe a wrong sum', () => ascribe(ones(5, 2, 2), 'C+D', 'C', 'D')],
-    ['ascribeLike another shape', () => ascribeLike(grid(), zeros(3, 2))],
+    ['ascribeLike another shape', () => ascribeLike(grid(), zeros(3 as number, 2 as number))],
   ])('rejects %s', (_, build) => {
     expect(attempt(build)).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });

@@ -2,8 +2,17 @@
  * Operations that change the shape, the order of axes or the type, and keep the elements: reshape, transpose,
  * broadcast, ascribe. An axis may count from the end.
  */
-import type { Checked } from '../../types/checked.js';
-import { type Extent, type Extents, isExtent, type IsWide, type Wide, type Widened } from '../../types/dim.js';
+import type { Checked, IfDecided } from '../../types/checked.js';
+import {
+  type Compound,
+  type Extent,
+  type Extents,
+  isExtent,
+  type IsWide,
+  type OrElse,
+  type Wide,
+  type Widened,
+} from '../../types/dim.js';
 import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import type { IsAny } from '../../../internal/typeKinds.js';
 import { dual, type OneError } from '../../../internal/dual.js';
@@ -122,7 +131,7 @@ type Aligned<S extends Shape, E extends readonly unknown[], Found extends readon
   : S extends readonly [...infer More extends Shape, infer D]
     ? E extends readonly [...infer Rest, unknown]
       ? Aligned<More, Rest, [D, ...Found]>
-      : { [I in keyof Found]: TooFew }
+      : [TooFew, ...{ [I in keyof Found]: TooFew }]
     : [...{ [I in keyof E]: 1 }, ...Found];
 type TooFew = 'broadcastTo keeps all axes: too few extents';
 /** An error message if an axis of extent `D` cannot be repeated to `N`; otherwise `never`. */
@@ -173,8 +182,13 @@ export const broadcastTo: OneError<[x: AnyTensor, ...extents: readonly number[]]
  * @example broadcastLike(iota(3), zeros(2, 3)) // → [[0, 1, 2], [0, 1, 2]]
  */
 export const broadcastLike: {
-  <D extends DType, S extends Shape>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
-  <S extends Shape>(model: Tensor<S, DType>): <D extends DType>(x: Tensor<Shape, D>) => Tensor<S, D>;
+  <T extends Shape, D extends DType, S extends Shape>(
+    x: Tensor<T, D>,
+    model: IfDecided<Tensor<S, DType>, NotBroadcast<T, S>>,
+  ): Tensor<S, D>;
+  <S extends Shape>(
+    model: Tensor<S, DType>,
+  ): <T extends Shape, D extends DType>(x: IfDecided<Tensor<T, D>, NotBroadcast<T, S>>) => Tensor<S, D>;
 } = dual('broadcastLike', 2, (x: AnyTensor, model: AnyTensor) =>
   tensor(named('broadcastLike', () => spread(nodeOf(x), nodeOf(model).shape))),
 );
@@ -258,29 +272,35 @@ type Ascribed<S extends Shape, E extends readonly unknown[]> = {
       : S[I & keyof S & `${number}`]
     : Wide<E[I]>;
 };
-/** The ascribed extents, with an error message in place of each that is invalid, or differs from a literal of `S`. */
+/** The ascribed extents, with an error message in place of each that is invalid, or differs from the extent of `S`. */
 type AscribedTo<S extends Shape, E extends readonly unknown[]> = {
   [I in keyof E]: IsAny<E[I]> extends true
     ? never
     : E[I] extends Keep
       ? E[I]
-      : ValidOr<E[I], Checked<E[I], S, OtherRank<S, E> | OtherLiteral<S[I & keyof S], E[I], I>, S[I & keyof S]>>;
+      : ValidOr<E[I], Checked<E[I], S, OtherRank<S, E> | OtherExtent<S[I & keyof S], E[I], I>, S[I & keyof S]>>;
 };
 type OtherRank<S extends Shape, E extends readonly unknown[]> = number extends S['length'] | E['length']
   ? never
   : E['length'] extends S['length']
     ? never
     : `${E['length']} extents for a tensor of rank ${S['length']}`;
-type OtherLiteral<D, N, I> = [D, N] extends [number, number]
-  ? true extends IsWide<D> | IsWide<N>
+/** A message if an axis of a literal or a symbol `D` cannot be `N`; a literal may be given any symbol as its name. */
+type OtherExtent<D, N, I> = true extends IsWide<D> | IsWide<N>
+  ? never
+  : D extends N | Compound
     ? never
-    : D extends N
+    : N extends Compound
       ? never
-      : `axis ${I & string} is ${D & number}`
-  : never;
-/** An error message if the shape does not fit the ascribed extents; otherwise `never`. */
-type NotAscribed<S extends Shape, E extends readonly unknown[]> =
-  OtherRank<S, E> | { [I in keyof E]: E[I] extends Keep ? never : OtherLiteral<S[I & keyof S], E[I], I> }[number];
+      : [D, N] extends [number, string]
+        ? never
+        : N extends Keep
+          ? never
+          : `axis ${I & string} is ${D & Dim}, not ${N & Dim}`;
+/** An error message if a shape `S` does not fit the ascribed extents; otherwise `never`. */
+type NotAscribed<S extends Shape, E extends readonly unknown[], Rank = OtherRank<S, E>> = {
+  [I in keyof E]: OrElse<Rank, OtherExtent<S[I & keyof S], E[I], I>>;
+}[number];
 /** The extents of the pipeable form. */
 type Ascribing<E> = { [I in keyof E]: E[I] extends Keep ? E[I] : Extent<E[I]> };
 
@@ -298,9 +318,7 @@ type Ascribing<E> = { [I in keyof E]: E[I] extends Keep ? E[I] : Extent<E[I]> };
 export const ascribe: OneError<[x: AnyTensor, ...shape: readonly AscribedDim[]]> & {
   <const E extends readonly AscribedDim[]>(
     ...shape: Ascribing<E>
-  ): <S extends Shape, D extends DType>(
-    x: Checked<Tensor<S, D>, S, NotAscribed<S, E>, S[number]>,
-  ) => Tensor<Ascribed<S, E>, D>;
+  ): <S extends Shape, D extends DType>(x: IfDecided<Tensor<S, D>, NotAscribed<S, E>>) => Tensor<Ascribed<S, E>, D>;
   <S extends Shape, D extends DType, const E extends readonly AscribedDim[]>(
     x: Tensor<S, D>,
     ...shape: AscribedTo<S, E>
@@ -322,8 +340,13 @@ export const ascribe: OneError<[x: AnyTensor, ...shape: readonly AscribedDim[]]>
  * pipe(x, resizeNearest(size, size), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
  */
 export const ascribeLike: {
-  <S extends Shape, D extends DType>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
-  <S extends Shape>(model: Tensor<S, DType>): <D extends DType>(x: Tensor<Shape, D>) => Tensor<S, D>;
+  <T extends Shape, D extends DType, S extends Shape>(
+    x: Tensor<T, D>,
+    model: IfDecided<Tensor<S, DType>, NotAscribed<T, S>>,
+  ): Tensor<S, D>;
+  <S extends Shape>(
+    model: Tensor<S, DType>,
+  ): <T extends Shape, D extends DType>(x: IfDecided<Tensor<T, D>, NotAscribed<T, S>>) => Tensor<S, D>;
 } = dual('ascribeLike', 2, (x: AnyTensor, model: AnyTensor) => {
   const [{ shape }, expected] = [nodeOf(x), showShape(nodeOf(model).shape)];
   if (showShape(shape) !== expected)

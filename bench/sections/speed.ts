@@ -55,7 +55,7 @@ const casesOf = (runner: string, passes: Pick<Runner, Task>): readonly TimedCase
 const torchCases = (peer: TorchPeer | string, name: NetworkName): readonly TimedCase[] => {
   if (typeof peer === 'string') return [];
   const network = NAMES.indexOf(name);
-  return [1, 2].flatMap((threads) =>
+  return (isLarge(name) ? [2] : [1, 2]).flatMap((threads) =>
     LAYOUTS.flatMap((layout) =>
       TASKS.map((task) => ({
         task,

@@ -148,7 +148,7 @@ const EXAMPLES: Readonly<Record<string, number>> = {
   mnist: 21_900,
   'digit-classifier': 15_300,
   networks: 47_900,
-  adm: 9_800,
+  adm: 9_900,
   'node-gpu': 17_600,
   pictures: 21_000,
   'swiss-roll': 23_000,

@@ -1,4 +1,6 @@
 /** Evaluates a region by its definition, one scalar at a time. */
+import { castFunction, COMBINE } from '../../src/backends/shared/conversion.js';
+import { identityOf } from '../../src/dsl/graph/region.js';
 import type { Access, Assignment, NumberType, Region } from '../../src/dsl/graph/region.js';
 import * as scalar from '../../src/backends/shared/scalar.js';
 
@@ -57,7 +59,7 @@ export const evaluateRegionIn = (
       case 'select':
         return () => (values[a.condition] === 0 ? values[a.b]! : values[a.a]!);
       case 'cast': {
-        const f = scalar.castFunction(typeOf(a.a), a.dtype);
+        const f = castFunction(typeOf(a.a), a.dtype);
         const enters = typeOf(a.a) === 'int32' && a.dtype === 'float32';
         return () => (enters ? entering(f(values[a.a]!)) : f(values[a.a]!));
       }
@@ -71,7 +73,7 @@ export const evaluateRegionIn = (
     const { dtype } = body[value]!;
     return reduce === null
       ? { first: 0, combine: (_: number, x: number): number => x }
-      : { first: scalar.identityOf(reduce, dtype), combine: scalar.binaryFunction(scalar.COMBINE[reduce], dtype) };
+      : { first: identityOf(reduce, dtype), combine: scalar.binaryFunction(COMBINE[reduce], dtype) };
   });
 
   /** Visits every index of some loops, outermost loop slowest. */

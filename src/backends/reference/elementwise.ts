@@ -1,4 +1,5 @@
-import { binaryFunction, castFunction, unaryFunction } from '../shared/scalar.js';
+import { binaryFunction, unaryFunction } from '../shared/scalar.js';
+import { castFunction } from '../shared/conversion.js';
 import { writeNumbers } from '../shared/memory/numbers.js';
 import { alongAxis, type Primitive } from './dense.js';
 

@@ -1,4 +1,6 @@
-import { binaryFunction, COMBINE, identityOf, rank } from '../shared/scalar.js';
+import { identityOf } from '../../dsl/graph/region.js';
+import { binaryFunction } from '../shared/scalar.js';
+import { COMBINE, rank } from '../shared/conversion.js';
 import { dense, reduced, walk } from '../shared/strided.js';
 import { alongAxis, type Primitive } from './dense.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { binaryFunction, castFunction, unaryFunction } from './scalar.js';
+import { binaryFunction, unaryFunction } from './scalar.js';
+import { castFunction } from './conversion.js';
 
 /** erf by C's libm, computed with Python's `math.erf`. */
 const ERF = [

@@ -7,21 +7,12 @@
  * Comparisons with NaN are false. Bools are 0 and 1.
  */
 import { power } from '../../internal/numerics/power.js';
-import type { BinaryFn, ReduceFn, UnaryFn } from '../../dsl/graph/node.js';
+import type { BinaryFn, UnaryFn } from '../../dsl/graph/node.js';
 import type { NumberType } from '../../dsl/graph/region.js';
 import { erf } from './erf.js';
 
-export { identityOf } from '../../dsl/graph/region.js';
-
 export type Unary = (x: number) => number;
 export type Binary = (a: number, b: number) => number;
-
-/** Converts to int32: truncates toward zero and saturates; NaN becomes 0. */
-const toInt32 = (x: number): number => {
-  if (x >= 2147483647) return 2147483647;
-  if (x <= -2147483648) return -2147483648;
-  return x | 0;
-};
 
 const floorMod: Binary = (a, b) => {
   const remainder = a % b;
@@ -107,20 +98,3 @@ export const unaryFunction = (fn: UnaryFn, dtype: NumberType): Unary =>
 /** Returns a binary function; `dtype` is that of its operands. */
 export const binaryFunction = (fn: BinaryFn, dtype: NumberType): Binary =>
   (dtype === 'float32' ? floatBinary : integerBinary)[fn];
-
-/** Returns a conversion between dtypes. From int32 or bool to float32 the number is unchanged. */
-export const castFunction = (from: NumberType, to: NumberType): Unary => {
-  if (to === 'bool') return (x) => (x === 0 ? 0 : 1);
-  return to === 'int32' && from === 'float32' ? toInt32 : (x) => x;
-};
-
-/** Sorts NaN as ∞, in `argmax` and `topKIndices`: comparisons with NaN define no order. */
-export const rank: Unary = (x) => (Number.isNaN(x) ? Infinity : x);
-
-/** The binary function with which a reduction combines values. */
-export const COMBINE = {
-  sum: 'add',
-  prod: 'mul',
-  max: 'max',
-  min: 'min',
-} as const satisfies Readonly<Record<ReduceFn, BinaryFn>>;

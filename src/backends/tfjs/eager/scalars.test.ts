@@ -7,7 +7,8 @@ import type { Backend, HostArray } from '../../../dsl/compile/backend.js';
 import { type BinaryFn, type DType, type Node, node, type UnaryFn } from '../../../dsl/graph/node.js';
 import * as p from '../../../dsl/primitives/index.js';
 import { reference } from '../../reference/index.js';
-import { binaryFunction, castFunction, unaryFunction } from '../../shared/scalar.js';
+import { binaryFunction, unaryFunction } from '../../shared/scalar.js';
+import { castFunction } from '../../shared/conversion.js';
 import { tfjs } from '../index.js';
 import { asOnTensorflow } from './testing.js';
 

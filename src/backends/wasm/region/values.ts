@@ -13,7 +13,7 @@ import {
   type SimpleUnary,
   unaryFormulas,
 } from '../../shared/elementary/functions.js';
-import { COMBINE } from '../../shared/scalar.js';
+import { COMBINE } from '../../shared/conversion.js';
 import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
 import { type Computed, computedBy } from './algebra.js';
 import type { Vector } from './code.js';

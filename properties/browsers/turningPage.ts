@@ -22,6 +22,10 @@ export interface TurningChecks {
 
 const { requestAnimationFrame } = globalThis as unknown as { requestAnimationFrame: (shown: () => void) => number };
 
+/**
+ * Counts frames and timers during work. Fast work is repeated until there were frames; work that blocks the thread has none,
+ * however often it is repeated.
+ */
 const counted = async <A>(work: () => Promise<A>): Promise<readonly [A, Turns]> => {
   const counts = { frames: 0, timers: 0 };
   let isRunning = true;
@@ -35,7 +39,8 @@ const counted = async <A>(work: () => Promise<A>): Promise<readonly [A, Turns]> 
   };
   requestAnimationFrame(frame);
   setTimeout(ring, 0);
-  const result = await work();
+  let result = await work();
+  for (let times = 1; times < 50 && counts.frames <= 2; times++) result = await work();
   isRunning = false;
   return [result, counts];
 };
@@ -49,9 +54,7 @@ const checks: TurningChecks = {
   turns: async (name) => {
     const backend = right(await backends[name]!());
     const [trained, fitting] = await counted(async () => right(await fit(smallTraining(16))(backend)()));
-    // wasm is faster: without more images it would be done after a few frames
-    const labels = Array.from({ length: name === 'wasm' ? 24 : 3 }, (_, i) => i % 3);
-    const drawing = { solver: ddim(), labels, grid: 60, key: key(2) };
+    const drawing = { solver: ddim(), labels: [0, 1, 2], grid: 60, key: key(2) };
     const [, sampling] = await counted(async () => right(await sample(drawing)(trained)(backend)()));
     right(await backend.close());
     return { fit: fitting, sample: sampling };

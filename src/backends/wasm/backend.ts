@@ -36,7 +36,7 @@ const unavailable = (thrown: unknown): NoisefoldError =>
 
 const RULES = [...[randomRule, topKRule, rowsRule, alongAxisRule].map(onHost), simdAnchorRule, simdRegionRule];
 
-/** What the tests of a backend set. */
+/** Settings for tests. */
 export interface Internals {
   /** Stages of at least this number of cycles run on workers. */
   readonly worthWorkers?: number;

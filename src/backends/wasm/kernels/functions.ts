@@ -8,7 +8,7 @@ import { rowKernel } from './rowKernel.js';
 import { PANEL_WIDTHS, type Tiles } from './tiles.js';
 import { winogradFunctions } from './winograd/functions.js';
 
-/** What the code of kernels depends on. Their commands depend on nothing, so the plans of all forms are equal. */
+/** A form of the code of kernels. Their commands are the same in every form, and so are plans. */
 export interface KernelForm {
   readonly multiplyAdd: MultiplyAdd;
   readonly tiles: Tiles;

@@ -44,7 +44,8 @@ const OPTIMIZED = 1.5;
 /** Wide tiles are used if they take at most this part of the time of narrow ones. */
 const WORTH = 0.8;
 
-interface Trial {
+/** A kernel that is measured. */
+export interface Trial {
   /** Computes the product {@link PRODUCTS} times; returns milliseconds. */
   readonly measure: () => number;
   readonly bits: () => Int32Array;
@@ -93,12 +94,11 @@ export interface Choice {
 const isEqual = (a: Int32Array, b: Int32Array): boolean => a.every((word, i) => word === b[i]);
 
 /**
- * Measures both tiles, for at most {@link LONGEST} milliseconds. Chooses the wide ones if they are clearly faster, and their
+ * Measures both kernels, for at most {@link LONGEST} milliseconds. Chooses the wide tiles if they are clearly faster, and their
  * bits are those of the narrow ones, before and after the engine has optimized them.
  */
-export const chooseTiles = (multiplyAdd: MultiplyAdd): Choice => {
-  const trials = [trialOf(multiplyAdd, NARROW_TILES), trialOf(multiplyAdd, WIDE_TILES)] as const;
-  const [narrow, wide] = trials;
+export const choiceOf = (narrow: Trial, wide: Trial): Choice => {
+  const trials = [narrow, wide] as const;
   const end = performance.now() + LONGEST;
   const first = trials.map(({ measure }) => measure());
   const bits = narrow.bits();
@@ -114,3 +114,7 @@ export const chooseTiles = (multiplyAdd: MultiplyAdd): Choice => {
   const isWide = isExact && ratio <= WORTH;
   return { isWide, tiles: isWide ? WIDE_TILES : NARROW_TILES, ratio };
 };
+
+/** Chooses the tiles for this engine and processor. */
+export const chooseTiles = (multiplyAdd: MultiplyAdd): Choice =>
+  choiceOf(trialOf(multiplyAdd, NARROW_TILES), trialOf(multiplyAdd, WIDE_TILES));

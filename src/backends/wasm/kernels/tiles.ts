@@ -19,9 +19,9 @@ export const PANEL_WIDTHS: readonly PanelWidth[] = [16, 8, 4];
 
 /** The rows of the tiles, by panel width. */
 export interface Tiles {
-  /** Of the row kernel: each a divisor of {@link ROW_MULTIPLE}. */
+  /** Rows of the row kernel's tile, a divisor of {@link ROW_MULTIPLE}. */
   readonly rows: Readonly<Record<PanelWidth, 1 | 2 | 3 | 4 | 6>>;
-  /** Of the outer-product kernel. */
+  /** Rows of the outer-product kernel's tile. */
   readonly outer: Readonly<Record<PanelWidth, 2 | 4>>;
 }
 

@@ -41,7 +41,7 @@ export const computedBy = <T extends Vector>(
     out.push(set(local, value));
     return local;
   };
-  /** What `write` returns, and the statements that it writes. */
+  /** Returns the result of `write`, and the statements that it writes. */
   const inside = <A>(write: () => A): readonly [A, Body] => {
     const outer = out;
     out = [];

@@ -1,4 +1,4 @@
-/** Skips of tests: each has a reason, which the end of the run prints (`scripts/skips.mjs`). */
+/** Skips of tests: each has a reason, which the end of the run prints (`skipReporter.ts`). */
 
 declare module 'vitest' {
   interface TaskMeta {

@@ -1,7 +1,7 @@
 /** Processes with given noise levels σ = √((1 - ᾱ)/ᾱ), which may lie between timesteps. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
-import type { Channel } from '../schedules/channel.js';
+import { type Channel, channelOfSigma } from '../schedules/channel.js';
 import { timestepOfSigma } from '../schedules/noiseLevel.js';
 import { type Process, processOfMarginals, respacedFrom } from '../process/process.js';
 import { scheduleOfAlphaBars } from '../schedules/schedule.js';
@@ -15,11 +15,10 @@ interface Level {
   readonly marginal: Channel;
 }
 
-/** The variance-preserving level of σ: a = 1/√(1 + σ²). Has no signal if σ is ∞. */
 const levelOfSigma = (sigma: number): Level => ({
   sigma,
   alphaBar: 1 / (1 + sigma ** 2),
-  marginal: { scale: 1 / Math.hypot(1, sigma), variance: 1 / (1 + 1 / sigma ** 2) },
+  marginal: channelOfSigma(sigma),
 });
 
 /** The process of noise levels that rise. */

@@ -167,11 +167,11 @@ describe('a sampler', () => {
     expect(calls.filter(({ flops }) => flops !== null && flops >= 2 * 3 * 16 * 16)).toHaveLength(1);
   });
 
-  it('takes the noise levels that its solver visits', async () => {
+  it('takes the noise levels of its solver', async () => {
     const level = { scale: 0.8, variance: 0.36 };
     const solver: Solver = {
       ...ddim(),
-      visited: (given, [t]) => ({ ...given, marginals: given.marginals.map((own, i) => (i === t ? level : own)) }),
+      processFor: (given, [t]) => ({ ...given, marginals: given.marginals.map((own, i) => (i === t ? level : own)) }),
     };
     const noisy: Denoiser<null, []> = { predicts: 'epsilon', apply: (_, x) => mul(x, 0.5) };
     const made = right(sampler({ process, denoiser: noisy, grid: trailing(1), solver, correction: uncorrected }));

@@ -121,20 +121,20 @@ const samplerOf = <P, I extends Shape>({
   F.pipe(
     E.Do,
     E.bind('falling', () => gridOf(grid)(process)),
-    E.let('visited', ({ falling }) => solver.visited?.(process, falling) ?? process),
-    E.let('legs', ({ falling, visited }) => (solver.path ?? legsOf)(visited, falling)),
-    E.bind('timesteps', ({ legs, visited }) =>
+    E.let('own', ({ falling }) => solver.processFor?.(process, falling) ?? process),
+    E.let('legs', ({ falling, own }) => (solver.path ?? legsOf)(own, falling)),
+    E.bind('timesteps', ({ legs, own }) =>
       // a sampler cannot start where x̂₀ does not follow from the prediction
-      timestepsWithSignal('sampler', visited, denoiser.predicts)(legs.map(({ t }) => t)),
+      timestepsWithSignal('sampler', own, denoiser.predicts)(legs.map(({ t }) => t)),
     ),
-    E.bind('integrator', ({ legs, visited }) => solver.integrate(legs, visited.marginals)),
+    E.bind('integrator', ({ legs, own }) => solver.integrate(legs, own.marginals)),
     E.bind('guided', () => guidance(limitTimesteps(process)(denoiser))),
     E.tap(({ guided, integrator }) =>
       integrator.guidesMean === true ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
     ),
-    E.map(({ legs, timesteps, integrator, guided, visited }) => {
+    E.map(({ legs, timesteps, integrator, guided, own }) => {
       const steeredBy = (by: Correction) =>
-        F.pipe(guided, overProcess(visited), steered(visited, { correction: by, timesteps }));
+        F.pipe(guided, overProcess(own), steered(own, { correction: by, timesteps }));
       const { apply, learned, guides } = steeredBy(correction);
       const free = steeredBy(uncorrected);
       const timestepAt = entryAt(Int32Array.from(timesteps));

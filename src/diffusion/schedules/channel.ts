@@ -107,6 +107,12 @@ export const lambdaOf = (channel: Channel): number => logSNR(channel) / 2;
  */
 export const sigmaOf = ({ scale, variance }: Channel): number => Math.sqrt(variance) / scale;
 
+/** The variance-preserving channel with the noise level σ: a = 1/√(1 + σ²). It has no signal if σ is ∞. */
+export const channelOfSigma = (sigma: number): Channel => ({
+  scale: 1 / Math.hypot(1, sigma),
+  variance: 1 / (1 + 1 / sigma ** 2),
+});
+
 /**
  * The smallest √ᾱ that counts as signal. Division by it multiplies by at most 2⁴⁸, so the sum of the squares of 2²⁴ numbers
  * up to 2⁴ still fits float32, which ends at 2¹²⁸.

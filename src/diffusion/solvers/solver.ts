@@ -83,7 +83,7 @@ export interface Solver {
    * The process on which it steps, from that of the sampler and the falling timesteps of a grid: it may change the noise levels
    * of these timesteps, and the timesteps that the denoiser gets for them. The same process if left out.
    */
-  readonly visited?: (process: Process, timesteps: readonly number[]) => Process;
+  readonly processFor?: (process: Process, timesteps: readonly number[]) => Process;
   /** The legs of the path for the falling timesteps of a grid; {@link legsOf} if left out. */
   readonly path?: (process: Levels, timesteps: readonly number[]) => readonly Leg[];
   /**

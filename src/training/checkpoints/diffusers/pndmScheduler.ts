@@ -97,10 +97,10 @@ export const pndmScheduler = (
       if (!isOurs(legs.map(({ t }) => t), stages.map(({ t }) => t))) return otherwise.integrate(legs, levels); // prettier-ignore
       const level = (t: number | null): Channel => (t === null ? identity : levels[t]!);
       const moves = stages.map(({ from, to }) => transfer(level(from), level(to), averages));
-      const outputs: readonly Conversion[] = stages.map(({ t }) => conversion('x0', averages)(level(t)));
+      const conversions: readonly Conversion[] = stages.map(({ t }) => conversion('x0', averages)(level(t)));
       const by = (number: (one: Stage, i: number) => number) => entryAt(stages.map(number));
       const [ofX, ofMean] = [by((_, i) => moves[i]!.x), by((_, i) => moves[i]!.mean)];
-      const [outputOfX, outputOfX0] = [by((_, i) => outputs[i]!.x), by((_, i) => outputs[i]!.prediction)];
+      const [outputOfX, outputOfX0] = [by((_, i) => conversions[i]!.x), by((_, i) => conversions[i]!.prediction)];
       const [ofOwn, ofSum, ofShare] = [by(({ own }) => own), by(({ sum }) => sum), by(({ share }) => share)];
       const ofEarlier = [0, 1, 2].map((k) => by(({ earlier }) => earlier[k] ?? 0));
       const [begins, goesOn] = [by((one) => (one.begins ? 1 : 0)), by((one) => (one.begins ? 0 : 1))];
@@ -113,13 +113,13 @@ export const pndmScheduler = (
           const start = add(mul(x, begins(index)), mul(started!, goesOn(index)));
           const inStep = add(mul(output, ofOwn(index)), mul(stored!, ofSum(index)));
           const mean = earlier.reduce((sum, old, k) => add(sum, mul(old, ofEarlier[k]!(index))), inStep);
-          const kept = earlier.map((old, k) =>
+          const outputs = earlier.map((old, k) =>
             add(mul([output, ...earlier][k]!, begins(index)), mul(old, goesOn(index))),
           );
           return {
             state: {
               x: add(mul(start, ofX(index)), mul(mean, ofMean(index))),
-              memory: [start, add(mul(output, ofShare(index)), mul(stored!, goesOn(index))), ...kept],
+              memory: [start, add(mul(output, ofShare(index)), mul(stored!, goesOn(index))), ...outputs],
             },
             x0,
           };

@@ -1,4 +1,4 @@
-/** What noisefold refuses of schedulers of diffusers, and where its samples differ. */
+/** Lists the settings of schedulers of diffusers that noisefold refuses, and the differences of its samples. */
 import { fail, type NoisefoldError } from '../../../dsl/index.js';
 import { show } from '../../../internal/decode.js';
 import { E, type either } from '../../../internal/fp.js';
@@ -43,7 +43,7 @@ export const gridField = (settings: SchedulerSettings): keyof SchedulerSettings 
 };
 
 /** Tests if the network of diffusers gets fractional timesteps. */
-const hearsFractions = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean =>
+const getsFractions = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean =>
   SCHEDULERS[name].over === 'sigma' && (isBySigma(settings) || isFractional(name, settings, steps));
 
 /**
@@ -65,7 +65,7 @@ const size = (percent: number): string => `up to ${percent} % of the greatest nu
 export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps: number): readonly string[] => {
   const ofExtraStep = SCHEDULERS[name].over === 't' ? 300 : 210;
   const notes: readonly (readonly [boolean, string])[] = [
-    [hearsFractions(name, settings, steps), `${gridField(settings)}: the network of diffusers gets fractional timesteps; that of noisefold gets the nearest whole ones (${size(sizeOfFractions(name, settings))})`],
+    [getsFractions(name, settings, steps), `${gridField(settings)}: the network of diffusers gets fractional timesteps; that of noisefold gets the nearest whole ones (${size(sizeOfFractions(name, settings))})`],
     [hasExtraStep(settings, steps) && !isBySigma(settings), `timestep_spacing: a rounding error gives diffusers a step more than ${steps}, at t = -1; noisefold takes ${steps} (${size(ofExtraStep)})`],
     [settings.variance_type === 'fixed_large_log', 'variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β'],
   ]; // prettier-ignore

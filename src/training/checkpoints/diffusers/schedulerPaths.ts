@@ -1,6 +1,7 @@
-/** Where the steps of schedulers of diffusers begin and end, if this is not where noisefold's do. */
-import { type Channel, entryAt, legsOf, type Integrator, type Process, type Solver } from '../../../diffusion/index.js';
+/** Changes the beginnings and ends of steps to those of schedulers of diffusers. */
+import { entryAt, legsOf, type Integrator, type Process, type Solver } from '../../../diffusion/index.js';
 import { legBetween } from '../../../diffusion/grids/leg.js';
+import { channelOfSigma } from '../../../diffusion/schedules/channel.js';
 import { add, exp, mul, type Shape, type Tensor } from '../../../dsl/index.js';
 import { E } from '../../../internal/fp.js';
 
@@ -19,27 +20,21 @@ export const strides =
   };
 
 /** A noise level between timesteps, and the timestep that the network gets for it. */
-export interface Visited {
+export interface SigmaLevel {
   readonly sigma: number;
-  readonly heard: number;
+  readonly timestep: number;
 }
 
-/** The variance-preserving level of σ. */
-const channelOfSigma = (sigma: number): Channel => ({
-  scale: 1 / Math.hypot(1, sigma),
-  variance: 1 / (1 + sigma ** -2),
-});
-
-/** Changes the noise levels of the timesteps of a grid, and what the network gets for them. */
-export const visiting =
-  (grid: readonly number[], levels: readonly Visited[]): NonNullable<Solver['visited']> =>
+/** Changes the noise levels of the timesteps of a grid, and the timesteps that the network gets for them. */
+export const withLevels =
+  (grid: readonly number[], levels: readonly SigmaLevel[]): NonNullable<Solver['processFor']> =>
   (process, timesteps): Process => {
     if (!isTailOf(grid, timesteps)) return process;
     const at = new Map(grid.map((t, i) => [t, levels[i]!]));
     return {
       ...process,
       marginals: process.marginals.map((own, t) => (at.has(t) ? channelOfSigma(at.get(t)!.sigma) : own)),
-      timesteps: process.timesteps.map((own, t) => at.get(t)?.heard ?? own),
+      timesteps: process.timesteps.map((own, t) => at.get(t)?.timestep ?? own),
     };
   };
 
@@ -48,11 +43,11 @@ const changing = (
   grid: readonly number[],
   change: (it: Integrator, legs: Parameters<Solver['integrate']>[0]) => Integrator,
 ) => {
-  const isGiven = (timesteps: readonly number[]): boolean => timesteps.length > 0 && isTailOf(grid, timesteps);
+  const isOurs = (timesteps: readonly number[]): boolean => timesteps.length > 0 && isTailOf(grid, timesteps);
   return (solver: Solver): Solver => ({
     ...solver,
     integrate: (legs, levels) =>
-      E.map((it: Integrator) => (isGiven(legs.map(({ t }) => t)) ? change(it, legs) : it))(
+      E.map((it: Integrator) => (isOurs(legs.map(({ t }) => t)) ? change(it, legs) : it))(
         solver.integrate(legs, levels),
       ),
   });

@@ -35,7 +35,7 @@ import { clip, type NoisefoldError } from '../../../dsl/index.js';
 import { E, type either, F } from '../../../internal/fp.js';
 import { pndmScheduler } from './pndmScheduler.js';
 import type { SchedulerName } from './schedulerFields.js';
-import { fromSigma, noisyToTheEnd, strides, type Visited, visiting } from './schedulerPaths.js';
+import { fromSigma, noisyToTheEnd, strides, type SigmaLevel, withLevels } from './schedulerPaths.js';
 
 /** The fields of all schedulers, with the defaults of the given one. */
 export interface SchedulerSettings {
@@ -102,7 +102,7 @@ interface Scheduler {
   /** Its defaults that differ from the common ones. */
   readonly defaults: Partial<SchedulerSettings>;
   readonly solver: (visit: Visit) => Solver;
-  /** What it steps over: timesteps, σ, or log-SNR. Over log-SNR, the timestep nearest to the data is no step. */
+  /** Its steps are even in timesteps, in σ, or in log-SNR. In log-SNR, the timestep nearest to the data is no step. */
   readonly over: 't' | 'sigma' | 'logSNR';
   /** The default number of steps: that of its pipeline. */
   readonly steps: (T: number) => number;
@@ -110,7 +110,7 @@ interface Scheduler {
 
 const fifty = (T: number): number => Math.min(50, T);
 
-/** Where the last step of a scheduler over timesteps ends: at the data, or at timestep 0. */
+/** The end of the last step of a scheduler over timesteps: the data (null), or timestep 0. */
 const lastOf = ({ settings }: Visit): 0 | null => (settings.set_alpha_to_one ? null : 0);
 
 const overSigma = (solver: () => Solver, defaults: Partial<SchedulerSettings> = {}): Scheduler => ({
@@ -241,8 +241,8 @@ export const gridOfScheduler =
         )
       : spacedGrid(name, settings, steps)(process);
 
-/** The timestep that the network gets for a fractional one. */
-const heardAt = (name: SchedulerName, settings: SchedulerSettings): ((t: number) => number) => {
+/** Rounds a fractional timestep to the one that the network gets. */
+const roundingOf = (name: SchedulerName, settings: SchedulerSettings): ((t: number) => number) => {
   const isRounded =
     SCHEDULERS[name].over === 'sigma' ||
     (settings.use_karras_sigmas &&
@@ -251,22 +251,22 @@ const heardAt = (name: SchedulerName, settings: SchedulerSettings): ((t: number)
 };
 
 /** The noise levels that a scheduler visits, if some lie between timesteps. */
-const levelsOf = (name: SchedulerName, { settings, process, timesteps }: Visit): readonly Visited[] | null => {
+const levelsOf = (name: SchedulerName, { settings, process, timesteps }: Visit): readonly SigmaLevel[] | null => {
   const { schedule } = process;
   const steps = timesteps.length;
   if (isBySigma(settings)) {
     const sigmas = E.flatMap((range: SigmaRange) =>
       (settings.use_karras_sigmas ? karrasSigmas : exponentialSigmas)(steps, range),
     )(rangeOf(name, settings, steps)(process));
-    const [place, heard] = [timestepOfSigma(schedule), heardAt(name, settings)];
+    const [place, round] = [timestepOfSigma(schedule), roundingOf(name, settings)];
     // the grid has been made from the same numbers
-    return E.isLeft(sigmas) ? null : Array.from(sigmas.right, (sigma) => ({ sigma, heard: heard(place(sigma)) }));
+    return E.isLeft(sigmas) ? null : Array.from(sigmas.right, (sigma) => ({ sigma, timestep: round(place(sigma)) }));
   }
   if (!isFractional(name, settings, steps)) return null;
-  return timesteps.map((heard, i) => {
+  return timesteps.map((timestep, i) => {
     const t = ((schedule.T - 1) * (steps - 1 - i)) / (steps - 1);
     const [below, above] = [schedule.sigmas[Math.floor(t)]!, schedule.sigmas[Math.ceil(t)]!];
-    return { sigma: below + (t % 1) * (above - below), heard };
+    return { sigma: below + (t % 1) * (above - below), timestep };
   });
 };
 
@@ -275,7 +275,7 @@ export const solverOfScheduler = (name: SchedulerName, visit: Visit): Solver => 
   const levels = levelsOf(name, visit);
   return {
     ...SCHEDULERS[name].solver(visit),
-    ...(levels !== null && { visited: visiting(visit.timesteps, levels) }),
+    ...(levels !== null && { processFor: withLevels(visit.timesteps, levels) }),
   };
 };
 

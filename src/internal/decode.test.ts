@@ -1,7 +1,7 @@
-import { fc, test } from '@fast-check/vitest';
-import { describe, expect } from 'vitest';
-import { decode, exactly, exactTuple, explained, finite, natural } from './decode.js';
-import { E, F, t } from './fp.js';
+import { describe, expect, test } from 'vitest';
+import { decode, exactTuple, natural } from './decode.js';
+import { record } from './schema.js';
+import { E, t } from './fp.js';
 
 const reportOf = (codec: t.Mixed, value: unknown): string =>
   E.match(
@@ -10,7 +10,7 @@ const reportOf = (codec: t.Mixed, value: unknown): string =>
     () => 'accepted',
   )(decode(codec)(value));
 
-const layer = exactly({ shape: t.array(natural), dtype: t.union([t.literal('F32'), t.literal('I32')]) });
+const layer = record({ shape: t.array(natural), dtype: t.union([t.literal('F32'), t.literal('I32')]) });
 
 describe('decode reports the path to the first mismatch', () => {
   test.each([
@@ -43,74 +43,5 @@ describe('exactTuple', () => {
   ])('%j', (value, report) => {
     expect(reportOf(codec, value)).toBe(report);
     expect(codec.is(value)).toBe(report === 'accepted');
-  });
-});
-
-describe('exactly', () => {
-  const codec = exactly({ a: finite }, { b: t.string });
-
-  test('accepts its fields, with or without the optional ones', () => {
-    expect(decode(codec)({ a: 1 })).toEqual(E.right({ a: 1 }));
-    expect(decode(codec)({ a: 1, b: 'x' })).toEqual(E.right({ a: 1, b: 'x' }));
-  });
-
-  test.prop([fc.string().filter((name) => name !== 'a' && name !== 'b')])('rejects any other field', (name) => {
-    const value: unknown = JSON.parse(`{"a":1,${JSON.stringify(name)}:2}`);
-    expect(reportOf(codec, value)).toMatch(/: expected one of the fields a, b, got an unknown field$/);
-    expect(codec.is(value)).toBe(false);
-  });
-
-  test('accepts only an empty object if it has no fields', () => {
-    expect(reportOf(exactly({}), { a: 1 })).toBe('a: expected no fields, got an unknown field');
-  });
-
-  test.each([
-    [{ B: 'x' }, 'B: expected one of the fields a, b, got an unknown field; did you mean b? hint'],
-    [{ a: 1, c: 1 }, 'c: expected one of the fields a, b, got an unknown field; hint'],
-    [{}, 'a: expected a finite number, got nothing; hint'],
-    [{ a: 1, [`b"${'b'.repeat(100)}`]: 1 }, '"b\\"'],
-  ])('%j: reports an unknown field by name, before a missing one', (value, report) => {
-    const told = F.pipe(decode(codec)(value), E.mapLeft(explained('', 'hint')));
-    const { where = '', expected, actual, hint } = E.isLeft(told) ? told.left : {};
-    expect(`${where.replace('.', '')}: expected ${expected}, got ${actual}; ${hint}`).toContain(report);
-  });
-
-  test.each([
-    [{ images: 1, strenght: 1 }, 'strenght: expected one of the fields images, strength, got an unknown field'],
-    [{ images: 1, strength: 'x' }, 'strength: expected a finite number, got "x"'],
-    [{ images: 1 }, 'strength: expected a finite number, got nothing'],
-    [{ noise: 'x' }, 'noise: expected a finite number, got "x"'],
-    [{ nosie: 1 }, 'nosie: expected the field noise, got an unknown field'],
-    [3, ': expected { images, strength }, or { noise }, got 3'],
-  ])('%j: reports the nearest of several alternatives', (value, report) => {
-    const either = t.union(
-      [exactly({ images: finite, strength: finite }), exactly({ noise: finite })],
-      '{ images, strength }, or { noise }',
-    );
-    expect(reportOf(either, value)).toBe(report);
-    expect(reportOf(t.type({ from: either, other: finite }), { from: value })).toBe(
-      `from${report.startsWith(':') ? '' : '.'}${report}`,
-    );
-  });
-
-  test('checks the types of optional fields', () => {
-    expect(reportOf(codec, { a: 1, b: 2 })).toBe('b: expected string, got 2');
-  });
-
-  test('decodes and encodes fields whose codec transforms them', () => {
-    const length = new t.Type<number, string>(
-      'length',
-      t.number.is,
-      (value, context) => (typeof value === 'string' ? t.success(value.length) : t.failure(value, context)),
-      (n) => 'x'.repeat(n),
-    );
-    const transformed = exactly({ n: length }, { m: length });
-    expect(decode(transformed)({ n: 'xx', m: 'x' })).toEqual(E.right({ n: 2, m: 1 }));
-    expect(transformed.encode({ n: 2, m: 1 })).toEqual({ n: 'xx', m: 'x' });
-    expect(transformed.encode({ n: 2 })).toEqual({ n: 'xx' });
-  });
-
-  test.prop([fc.anything()])('never throws', (value) => {
-    expect(E.isLeft(decode(codec)(value)) || codec.is(value)).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
-/** Additions to io-ts: objects without unknown fields, and readable reports. */
+/** Additions to io-ts: types of values with readable reports. Records of options are in `schema.ts`. */
+import { isEither } from './either.js';
 import { E, F, t, type either } from './fp.js';
 import { suggestion } from './suggest.js';
 
@@ -10,16 +11,18 @@ export interface Mismatch {
   readonly actual: string;
   /** The field that an unknown one may have been meant for. */
   readonly meant?: string;
+  /** What to do about this value; it takes the place of the hint of the whole. */
+  readonly hint?: string;
 }
 
 /** Turns a mismatch into the fields of an error; `where` names the value that was decoded. */
 export const explained =
   (where: string, hint: string) =>
-  ({ path, expected, actual, meant }: Mismatch) => ({
+  ({ path, expected, actual, meant, hint: own = hint }: Mismatch) => ({
     where: path === '' ? where : `${where}.${path}`,
     expected,
     actual,
-    hint: meant === undefined ? hint : `did you mean ${meant}? ${hint}`,
+    hint: meant === undefined ? own : `did you mean ${meant}?`,
   });
 
 /** A placeholder for the value of a field that an object should not have. */
@@ -30,20 +33,49 @@ const LONGEST = 60;
 /** Describes a value in a few words, without the contents of an object. */
 export const show = (value: unknown): string => {
   if (value === undefined) return 'nothing';
+  if (isEither(value)) return 'an Either';
+  if (value instanceof Promise) return 'a promise';
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'string') return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 };
 
+/** What a caller has to do with a result that holds the value: null for other values. */
+const remedyFor = (value: unknown): string | null => {
+  if (isEither(value)) return 'take the value out of it by unwrap or E.flatMap';
+  return value instanceof Promise ? 'await it' : null;
+};
+
 /** True for a union or an intersection: io-ts counts its members as steps of the path. */
 const branches = (entry: t.ContextEntry | undefined): boolean =>
   entry?.type instanceof t.UnionType || entry?.type instanceof t.IntersectionType;
 
-/** The type that a report shows for a field that an object should not have. */
-interface UnknownField extends t.Type<never> {
-  readonly meant: string | undefined;
+/** The words about a value that a type refuses. */
+interface Words {
+  readonly expected: string;
+  /** Default: a description of the value. */
+  readonly actual?: string;
+  readonly hint?: string;
+  readonly meant?: string | undefined;
 }
+
+/** A type that accepts nothing, for the words about a value in a report. */
+interface Refusal extends t.Type<never> {
+  readonly words: Words;
+}
+
+const wordsIn = ({ context }: t.ValidationError): Words | undefined => {
+  const type = context.at(-1)?.type;
+  return type !== undefined && 'words' in type ? (type as Refusal).words : undefined;
+};
+
+/** Refuses a value in words of its own, which may depend on it. */
+export const refused = (value: unknown, context: t.Context, words: Words): t.Validation<never> => {
+  const none = new t.Type<never>(words.expected, (_): _ is never => false, t.failure, F.identity);
+  const last = { ...context.at(-1)!, type: Object.assign(none, { words }) };
+  return t.failure(value, [...context.slice(0, -1), last]);
+};
 
 /** Lists the names that are possible: `one of the fields a, b`. */
 export const listOf = (noun: string, names: readonly string[]): string => {
@@ -51,18 +83,21 @@ export const listOf = (noun: string, names: readonly string[]): string => {
   return names.length === 1 ? `the ${noun} ${names[0]}` : `one of the ${noun}s ${names.join(', ')}`;
 };
 
-const unknownField = (name: string, names: readonly string[], given: object): UnknownField =>
-  Object.assign(new t.Type<never>(listOf('field', names), (_): _ is never => false, t.failure, F.identity), {
+/** Refuses a field that an object should not have. */
+export const unknownField = (
+  given: Readonly<Record<string, unknown>>,
+  name: string,
+  names: readonly string[],
+  context: t.Context,
+): t.Validation<never> =>
+  refused(given[name], t.appendContext(context, name, t.never), {
+    expected: listOf('field', names),
+    actual: UNKNOWN,
     meant: suggestion(
       name,
       names.filter((known) => !Object.hasOwn(given, known)),
     ),
   });
-
-const unknownIn = ({ context }: t.ValidationError): UnknownField | undefined => {
-  const type = context.at(-1)?.type;
-  return type !== undefined && 'meant' in type ? (type as UnknownField) : undefined;
-};
 
 /** The entries of a context that are steps on the way to a value. */
 const stepsOf = (context: t.Context): t.Context => context.filter((_, i) => i > 0 && !branches(context[i - 1]));
@@ -70,16 +105,22 @@ const stepsOf = (context: t.Context): t.Context => context.filter((_, i) => i > 
 /** A name in a path. One from a file may be anything. */
 const inPath = (name: string): string => (/^[\w./:-]{1,60}$/.test(name) ? name : show(name));
 
+/** The hint of a type, or of the innermost type around it that has one. */
+const hintIn = (context: t.Context): string | undefined =>
+  context.flatMap(({ type }) => ('hint' in type && typeof type.hint === 'string' ? [type.hint] : [])).at(-1);
+
 const mismatch = (error: t.ValidationError): Mismatch => {
   const { value, context, message } = error;
-  const unknown = unknownIn(error);
+  const words = wordsIn(error);
+  const hint = remedyFor(value) ?? words?.hint ?? (words?.actual === UNKNOWN ? undefined : hintIn(context));
   return {
     path: stepsOf(context)
       .map(({ key }) => inPath(key))
       .join('.'),
     expected: message ?? (branches(context.at(-2)) ? context.at(-2) : context.at(-1))?.type.name ?? 'another value',
-    actual: unknown === undefined ? show(value) : UNKNOWN,
-    ...(unknown?.meant === undefined ? {} : { meant: unknown.meant }),
+    actual: words?.actual ?? show(value),
+    ...(words?.meant === undefined ? {} : { meant: words.meant }),
+    ...(hint === undefined ? {} : { hint }),
   };
 };
 
@@ -95,16 +136,20 @@ const mostTelling = (errors: t.Errors): t.ValidationError | undefined => {
     first.context.slice(0, union + 1).every(({ key }, i) => context[i]?.key === key),
   );
   const depth = (error: t.ValidationError): number =>
-    stepsOf(error.context).length - (unknownIn(error) === undefined ? 0 : 0.5);
+    stepsOf(error.context).length - (wordsIn(error)?.actual === UNKNOWN ? 0.5 : 0);
   const deepest = alternatives.reduce((a, b) => (depth(b) > depth(a) ? b : a));
-  return alternatives.find((error) => unknownIn(error)?.meant !== undefined) ?? deepest;
+  return alternatives.find((error) => wordsIn(error)?.meant !== undefined) ?? deepest;
 };
 
 /** Decodes a value; reports one of several mismatches. */
 export const decode =
   <A>(codec: t.Decoder<unknown, A>) =>
   (value: unknown): either.Either<Mismatch, A> =>
-    E.mapLeft((errors: t.Errors) => mismatch(mostTelling(errors) ?? { value, context: [] }))(codec.decode(value));
+    F.pipe(
+      // `codec.decode` does not know a hint, which is a member of a copy
+      codec.validate(value, [{ key: '', type: codec as t.Decoder<unknown, A>, actual: value }]),
+      E.mapLeft((errors) => mismatch(mostTelling(errors) ?? { value, context: [] })),
+    );
 
 type Exact<R extends t.Props, P extends t.Props> = t.TypeOf<t.TypeC<R>> & t.TypeOf<t.PartialC<P>>;
 type ExactOutput<R extends t.Props, P extends t.Props> = t.OutputOf<t.TypeC<R>> & t.OutputOf<t.PartialC<P>>;
@@ -130,8 +175,7 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
         E.flatMap((given) => {
           const stranger = strangerIn(given);
           if (stranger === undefined) return t.success(given);
-          const type = unknownField(stranger, names, given);
-          return t.failure(given[stranger], t.appendContext(context, stranger, type, given[stranger]));
+          return unknownField(given, stranger, names, context);
         }),
         // one after the other on the same object: an intersection would add a step to the context
         E.flatMap((given) => t.type(required).validate(given, context)),
@@ -168,6 +212,11 @@ export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => bool
     codec.encode,
   );
 
+/** A type with a hint for values that it refuses. */
+export const hinted = <A>(codec: t.Type<A>, hint: string): t.Type<A> =>
+  // the prototype stays, because reports tell unions from other types by it
+  Object.assign(Object.create(Object.getPrototypeOf(codec)), codec, { hint });
+
 /** A function. Its type `F` is asserted: a codec cannot check it. */
 export const functionOf = <F>(name: string): t.Type<F> =>
   refined(t.Function as t.Type<unknown> as t.Type<F>, name, () => true);
@@ -191,6 +240,15 @@ export const amount = refined(finite, 'a finite number ≥ 0', (n) => n >= 0);
 export const aboveZero = refined(finite, 'a finite number above 0', (n) => n > 0);
 /** A number from 0 to 1. */
 export const share = refined(finite, 'a number from 0 to 1', (n) => n >= 0 && n <= 1);
+
+const isFraction = (n: number): boolean => n >= 0 && n < 1;
+/** The decay of a moving average. */
+export const decay = hinted(refined(t.number, 'a decay in [0, 1)', isFraction), '0.9 and 0.999 are usual');
+/** A rate of dropout. */
+export const rate = hinted(
+  refined(t.number, 'a rate in [0, 1)', isFraction),
+  'give the fraction that is dropped, such as 0.1',
+);
 
 /** One of some strings; its name lists them: `'a', 'b' or 'c'`. */
 export const oneOf = <const W extends string>(...words: readonly [W, ...W[]]) => {

@@ -1,5 +1,4 @@
 /** Tests of values from JavaScript or through casts. */
-import { show } from './decode.js';
 
 /** Tests for an object with a tag. */
 export const isTagged = (x: unknown, tag: string): boolean =>
@@ -8,8 +7,8 @@ export const isTagged = (x: unknown, tag: string): boolean =>
 /** Tests for an Either. JavaScript callers may pass one in place of its value. */
 export const isEither = (x: unknown): boolean => isTagged(x, 'Left') || isTagged(x, 'Right');
 
-/** Describes a value for errors. */
-export const kindOf = (x: unknown): string => {
-  if (isEither(x)) return 'an Either';
-  return x instanceof Promise ? 'a promise' : show(x);
-};
+/** Tests for a result that holds a value, which a caller may pass in place of the value: an Either or a promise. */
+export const isResultOf = (x: unknown): boolean => isEither(x) || x instanceof Promise;
+
+/** @deprecated use show */
+export { show as kindOf } from './decode.js';

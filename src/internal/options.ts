@@ -21,9 +21,13 @@ export interface Options<A> {
 
 /** Lists the fields only if one is unknown or missing; for an invalid value the expectation is enough. */
 const hintFor = ({ path, actual }: Mismatch): string =>
-  path === '' || actual === UNKNOWN || actual === show(undefined)
-    ? 'the type of its argument lists the fields'
-    : `change ${path}`;
+  path === ''
+    ? 'give the options as one object'
+    : actual === UNKNOWN
+      ? 'leave it out'
+      : actual === show(undefined)
+        ? `give ${path}`
+        : `change ${path}`;
 
 /**
  * Decodes options; `undefined` is an empty record. Returns a `ConfigError`, which names the invalid field, also for an

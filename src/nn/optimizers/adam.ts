@@ -1,36 +1,27 @@
 import { add, cast, div, expm1, mul, neg, type Scalar, sqrt, square, sub, zipTensors } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { aboveZero, amount, exactly } from '../../internal/decode.js';
-import { t } from '../../internal/fp.js';
-import { requireDecay, requirement } from '../../internal/requirement.js';
-import { type LearningRate, learningRateOption, rateAt, rateSettings, requireRate } from './learningRate.js';
+import { aboveZero, amount, decay, hinted } from '../../internal/decode.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { learningRate, rateAt, rateSettings } from './learningRate.js';
 import { type Optimizer, optimizerOf } from './optimizer.js';
 
-export interface AdamConfig {
-  readonly learningRate: LearningRate;
-  /** β₁, the decay of the mean of the gradients, in [0, 1); default 0.9. */
-  readonly beta1?: number;
-  /** β₂, the decay of the mean of their squares, in [0, 1); default 0.999. */
-  readonly beta2?: number;
-  /** ε, added to the root of the mean square, above 0; default 1e-8. */
-  readonly epsilon?: number;
-}
+/** λ, the weight decay of an optimizer. */
+export const weightDecay = hinted(amount, '0.01 is usual');
 
-const requireEpsilon = requirement(
-  'a finite number above 0',
-  aboveZero.is,
-  '1e-8 is usual: without it a gradient of 0 gives 0 / 0',
-);
+const adamFields = {
+  /** α, the learning rate: a number, or a function of the step. */
+  learningRate,
+  /** β₁, the decay of the mean of the gradients, in [0, 1). */
+  beta1: optional(decay, 0.9),
+  /** β₂, the decay of the mean of their squares, in [0, 1). */
+  beta2: optional(decay, 0.999),
+  /** ε, added to the root of the mean square, above 0. */
+  epsilon: optional(hinted(aboveZero, '1e-8 is usual: without it a gradient of 0 gives 0 / 0'), 1e-8),
+};
+const adamOptions = schema('adam', adamFields);
 
-const required = { learningRate: learningRateOption };
-const optional = { beta1: t.number, beta2: t.number, epsilon: t.number };
-const adamOptions = optionsOf({
-  where: 'adam',
-  options: exactly(required, optional),
-  hint: 'see AdamConfig for the fields and what they take',
-});
+/** The options of {@link adam}. */
+export interface AdamConfig extends OptionsOf<typeof adamFields> {}
 
 /** 1 − βᵗ, accurate even if βᵗ is near 1. */
 const oneMinusPower = (beta: number, t: Scalar): Scalar => neg(expm1(mul(Math.log(beta), t)));
@@ -44,11 +35,7 @@ const oneMinusPower = (beta: number, t: Scalar): Scalar => neg(expm1(mul(Math.lo
  * update(constantOf([3, -4], 2), init(zeros(2)), zeros(2), scalar(0, 'int32')).params // → [-0.1, 0.1]
  */
 export const adam = <G = unknown>(config: Exact<G, keyof AdamConfig> & AdamConfig): Optimizer => {
-  const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = orRaise(adamOptions(config));
-  requireRate('adam.learningRate', learningRate);
-  requireDecay('adam.beta1', beta1);
-  requireDecay('adam.beta2', beta2);
-  requireEpsilon('adam.epsilon', epsilon);
+  const { learningRate, beta1, beta2, epsilon } = adamOptions.demand(config);
   return optimizerOf({
     learningRate,
     settings: { adam: { learningRate: rateSettings(learningRate), beta1, beta2, epsilon } },
@@ -72,19 +59,14 @@ export const adam = <G = unknown>(config: Exact<G, keyof AdamConfig> & AdamConfi
   });
 };
 
-export interface AdamWConfig extends AdamConfig {
-  /** λ: each update also subtracts learningRate·λ times each parameter; default 0.01. */
-  readonly weightDecay?: number;
-}
-
-/** Raises `ConfigError` for a weight decay that is negative or not finite. */
-export const requireWeightDecay = requirement('a finite number ≥ 0', amount.is, '0.01 is usual');
-
-const adamwOptions = optionsOf({
-  where: 'adamw',
-  options: exactly(required, { ...optional, weightDecay: t.number }),
-  hint: 'see AdamWConfig for the fields and what they take',
+const adamwOptions = schema('adamw', {
+  ...adamFields,
+  /** λ: each update also subtracts learningRate·λ times each parameter. */
+  weightDecay: optional(weightDecay, 0.01),
 });
+
+/** The options of {@link adamw}. */
+export interface AdamWConfig extends OptionsOf<typeof adamwOptions> {}
 
 /**
  * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). All parameters decay. Raises `ConfigError`
@@ -94,8 +76,7 @@ const adamwOptions = optionsOf({
  * update(zeros(2), init(ones(2)), ones(2), scalar(0, 'int32')).params // → [0.95, 0.95]
  */
 export const adamw = <G = unknown>(given: Exact<G, keyof AdamWConfig> & AdamWConfig): Optimizer => {
-  const { weightDecay = 0.01, ...config } = orRaise(adamwOptions(given));
-  requireWeightDecay('adamw.weightDecay', weightDecay);
+  const { weightDecay, ...config } = adamwOptions.demand(given);
   const optimizer = adam(config);
   return {
     ...optimizer,

@@ -88,8 +88,8 @@ describe('the decay of an average', () => {
 
   test.each([
     [() => emaConstant(1), 'emaConstant: expected a decay in [0, 1), got 1; 0.9 and 0.999 are usual'],
-    [() => emaWarmup({ decay: 1 }), 'emaWarmup.decay: expected a decay in [0, 1), got 1; see EmaWarmup for the fields and what they take'],
-    [() => emaWarmup({ gamma: 1 } as never), 'emaWarmup.gamma: expected one of the fields decay, inverseGamma, power, from, got an unknown field; did you mean inverseGamma? see EmaWarmup for the fields and what they take'],
+    [() => emaWarmup({ decay: 1 }), 'emaWarmup.decay: expected a decay in [0, 1), got 1; 0.9 and 0.999 are usual'],
+    [() => emaWarmup({ gamma: 1 } as never), 'emaWarmup.gamma: expected one of the fields decay, inverseGamma, power, from, got an unknown field; did you mean inverseGamma?'],
     [() => emaHalfLife({ images: 5 } as never), 'emaHalfLife.batch: expected a finite number above 0, got nothing; for 500,000 images in batches of 512: { images: 500_000, batch: 512, rampup: 0.05 }'],
     [() => emaPower(0.3), 'sigmaRel: expected a width above 0 and below 0.28, got 0.3; 0.05 to 0.1 is usual'],
   ])('%#: an invalid setting is refused when the average is made', (make, message) => {

@@ -18,22 +18,25 @@ import {
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { type BothForms, dual } from '../../internal/dual.js';
-import { orRaise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { aboveZero, exactly, natural, refined, share as fraction } from '../../internal/decode.js';
+import { aboveZero, decay, hinted, natural, refined } from '../../internal/decode.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { t } from '../../internal/fp.js';
 import type { Step } from './learningRate.js';
-import { requireDecay, requirement } from '../../internal/requirement.js';
 
 /**
  * The decay of the average at step n = 0, 1, …: min(decay, (1 + n)/(10 + n)), which forgets the initial values early.
  * Raises `ConfigError` for a decay outside [0, 1).
  * @example [0, 10, 1000].map((n) => emaDecay(scalar(n, 'int32'), 0.99)) // → [0.1, 0.55, 0.99]
  */
-export const emaDecay: BothForms<Step, [decay: number], Scalar> = dual('emaDecay', 2, (step: Step, decay: number) => {
-  requireDecay('emaDecay', decay);
-  const n = cast(step, 'float32');
-  return minimum(div(add(1, n), add(10, n)), decay);
-});
+export const emaDecay: BothForms<Step, [decay: number], Scalar> = dual(
+  'emaDecay',
+  2,
+  (step: Step, greatest: number) => {
+    const most = argument('emaDecay', decay).demand(greatest);
+    const n = cast(step, 'float32');
+    return minimum(div(add(1, n), add(10, n)), most);
+  },
+);
 
 /** average + share·(params − average) in each tensor. */
 export const averaged = <P>(average: P, params: P, share: Scalar): P =>
@@ -51,7 +54,7 @@ export const ema: {
   <P>(params: P, decay: number | Scalar): (average: NoInfer<P>) => P;
   <P>(average: P, params: NoInfer<P>, decay: number | Scalar): P;
 } = dual('ema', 3, <P>(average: P, params: P, d: number | Scalar): P => {
-  if (!isTensor(d)) requireDecay('ema', d);
+  if (!isTensor(d)) argument('ema', decay).demand(d);
   return averaged(average, params, sub(1, isTensor(d) ? d : scalar(d)));
 });
 
@@ -67,29 +70,24 @@ export interface Averaging {
  * A constant decay β in [0, 1), without a warm-up. Raises `ConfigError` for other numbers.
  * @example [0, 1000].map((n) => emaConstant(0.75).share(scalar(n, 'int32'))) // → [0.25, 0.25]
  */
-export const emaConstant = (decay: number): Averaging => {
-  requireDecay('emaConstant', decay);
-  return { settings: { emaConstant: decay }, share: () => scalar(1 - decay) };
+export const emaConstant = (beta: number): Averaging => {
+  argument('emaConstant', decay).demand(beta);
+  return { settings: { emaConstant: beta }, share: () => scalar(1 - beta) };
 };
 
-/** The options of {@link emaWarmup}. */
-export interface EmaWarmup {
-  /** The greatest decay, in [0, 1); default 0.9999. */
-  readonly decay?: number;
-  /** The number of updates by which the warm-up is stretched, above 0; default 1. */
-  readonly inverseGamma?: number;
-  /** The exponent, above 0; default ⅔, for 10⁶ updates and more; ¾ is usual for fewer. */
-  readonly power?: number;
-  /** The number of updates during which the average equals the parameters; default 0. */
-  readonly from?: number;
-}
-
-const decay = refined(fraction, 'a decay in [0, 1)', (n) => n < 1);
-const warmupOptions = optionsOf({
-  where: 'emaWarmup',
-  options: exactly({}, { decay, inverseGamma: aboveZero, power: aboveZero, from: natural }),
-  hint: 'see EmaWarmup for the fields and what they take',
+const warmup = schema('emaWarmup', {
+  /** The greatest decay, in [0, 1). */
+  decay: optional(decay, 0.9999),
+  /** The number of updates by which the warm-up is stretched, above 0. */
+  inverseGamma: optional(aboveZero, 1),
+  /** The exponent, above 0: ⅔ is for 10⁶ updates and more; ¾ is usual for fewer. */
+  power: optional(aboveZero, 2 / 3),
+  /** The number of updates during which the average equals the parameters. */
+  from: optional(natural, 0),
 });
+
+/** The options of {@link emaWarmup}. */
+export interface EmaWarmup extends OptionsOf<typeof warmup> {}
 
 /**
  * A decay that grows: β = min(decay, 1 − (1 + n/γ)^(−power)) at update n = 0, 1, …, with γ = `inverseGamma`, as in
@@ -98,7 +96,7 @@ const warmupOptions = optionsOf({
  * @example [0, 1, 3, 99].map((n) => emaWarmup({ power: 1, decay: 0.9 }).share(scalar(n, 'int32'))) // → [1, 0.5, 0.25, 0.1]
  */
 export const emaWarmup = <G = unknown>(options?: Exact<G, keyof EmaWarmup> & EmaWarmup): Averaging => {
-  const { decay = 0.9999, inverseGamma = 1, power = 2 / 3, from = 0 } = orRaise(warmupOptions(options));
+  const { decay, inverseGamma, power, from } = warmup.demand(options);
   return {
     settings: { emaWarmup: { decay, inverseGamma, power, from } },
     share: (step) => {
@@ -108,21 +106,21 @@ export const emaWarmup = <G = unknown>(options?: Exact<G, keyof EmaWarmup> & Ema
   };
 };
 
-/** The options of {@link emaHalfLife}. */
-export interface EmaHalfLife {
-  /** The number of images after which half of the average comes from new parameters, above 0. */
-  readonly images: number;
-  /** The number of images per update. */
-  readonly batch: number;
-  /** The greatest half-life, as a fraction of the images so far: 0.05 is usual. Without it there is no ramp-up. */
-  readonly rampup?: number;
-}
+const halfLife = schema(
+  'emaHalfLife',
+  {
+    /** The number of images after which half of the average comes from new parameters, above 0. */
+    images: aboveZero,
+    /** The number of images per update. */
+    batch: aboveZero,
+    /** The greatest half-life, as a fraction of the images so far: 0.05 is usual. Without it there is no ramp-up. */
+    rampup: optional(aboveZero),
+  },
+  'for 500,000 images in batches of 512: { images: 500_000, batch: 512, rampup: 0.05 }',
+);
 
-const halfLifeOptions = optionsOf({
-  where: 'emaHalfLife',
-  options: exactly({ images: aboveZero, batch: aboveZero }, { rampup: aboveZero }),
-  hint: 'for 500,000 images in batches of 512: { images: 500_000, batch: 512, rampup: 0.05 }',
-});
+/** The options of {@link emaHalfLife}. */
+export interface EmaHalfLife extends OptionsOf<typeof halfLife> {}
 
 /**
  * A decay by a half-life in images: β = ½^(batch/halfLife), with halfLife = min(images, rampup·(images so far)), as in
@@ -130,7 +128,7 @@ const halfLifeOptions = optionsOf({
  * @example [0, 1, 2, 99].map((n) => emaHalfLife({ images: 4, batch: 2, rampup: 1 }).share(scalar(n, 'int32'))) // → [1, 0.5, 0.293, 0.293]
  */
 export const emaHalfLife = <G = unknown>(options: Exact<G, keyof EmaHalfLife> & EmaHalfLife): Averaging => {
-  const { images, batch, rampup } = orRaise(halfLifeOptions(options));
+  const { images, batch, rampup } = halfLife.demand(options);
   return {
     settings: { emaHalfLife: { images, batch, rampup: rampup ?? null } },
     share: (step) => {
@@ -141,7 +139,10 @@ export const emaHalfLife = <G = unknown>(options: Exact<G, keyof EmaHalfLife> & 
   };
 };
 
-const requireSigmaRel = requirement('a width above 0 and below 0.28', (s) => s > 0 && s < 0.28, '0.05 to 0.1 is usual');
+const relativeWidth = hinted(
+  refined(t.number, 'a width above 0 and below 0.28', (s) => s > 0 && s < 0.28),
+  '0.05 to 0.1 is usual',
+);
 
 /**
  * The exponent γ of the average whose relative width is `sigmaRel`, in (0, 0.28): the positive root of
@@ -149,7 +150,7 @@ const requireSigmaRel = requirement('a width above 0 and below 0.28', (s) => s >
  * @example gammaOf(0.1) // → 6.937
  */
 export const gammaOf = (sigmaRel: number): number => {
-  requireSigmaRel('sigmaRel', sigmaRel);
+  argument('sigmaRel', relativeWidth).demand(sigmaRel);
   let [low, high] = [0, 1 / sigmaRel]; // the width falls from 0.289 at γ = 0, and is below 1/γ
   for (let i = 0; i < 100; i++) {
     const gamma = (low + high) / 2;

@@ -10,10 +10,10 @@ import {
   treeSpec,
   zipLeaves,
 } from '../../dsl/index.js';
-import { orRaise, raise, showShape } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly, functionOf } from '../../internal/decode.js';
+import { raise, showShape } from '../../internal/errors.js';
+import { functionOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
+import { argument, optional, record } from '../../internal/schema.js';
 import { type Optimizer, optimizerSettings, type OptimizerState } from './optimizer.js';
 
 /** Some parameters, and the optimizer that updates them. */
@@ -27,11 +27,11 @@ export interface ParameterGroup {
 }
 
 const method = functionOf('a function');
-const groupList = optionsOf({
-  where: 'groups',
-  options: t.array(exactly({ optimizer: t.type({ state: method, init: method, update: method }) }, { where: method })),
-  hint: 'give a list of { where, optimizer }, with an optimizer such as adam({ learningRate: 1e-3 })',
-});
+const groupList = argument(
+  'groups',
+  t.array(record({ optimizer: t.type({ state: method, init: method, update: method }), where: optional(method) })),
+  'give a list of { where, optimizer }, with an optimizer such as adam({ learningRate: 1e-3 })',
+);
 
 const shapeOf = (leaf: AnyTensor | LeafSpec): readonly number[] =>
   isLeafSpec(leaf) ? (leaf.shape as readonly number[]) : dims(leaf as Tensor<Shape>);
@@ -92,7 +92,7 @@ const partition = (groupAt: ReturnType<typeof chooser>) => {
  * byKind.update(gradients, byKind.init(params), params, scalar(0, 'int32')).params // → { kernel: [-0.1, -0.1], bias: [-1] }
  */
 export const groups = (list: readonly ParameterGroup[]): Optimizer => {
-  orRaise(groupList(list));
+  groupList.demand(list);
   const [first] = list;
   if (first === undefined)
     return raise('ConfigError', { where: 'groups', expected: 'a group', actual: 'none', hint: 'give at least one' });

@@ -69,19 +69,19 @@ describe('a learning rate', () => {
     const rate = F.pipe(0.1, warmup(5), cosineDecay({ from: 5, steps: 35 }), piecewise([[3, 0.5]]));
     expect(JSON.parse(JSON.stringify(rateSettings(rate)))).toEqual({
       piecewise: [[3, 0.5]],
-      rate: { cosineDecay: { from: 5, steps: 35 }, rate: { warmup: 5, rate: 0.1 } },
+      rate: { cosineDecay: { from: 5, steps: 35, floor: 0 }, rate: { warmup: 5, rate: 0.1 } },
     });
     expect(rateSettings(0.1)).toBe(0.1);
     expect(rateSettings(() => scalar(1))).toBe('a function of the step');
   });
 
   test.each([
-    [() => linearDecay(0.1, { steps: 5, flor: 0.1 } as never), 'linearDecay.flor: expected one of the fields steps, from, floor, got an unknown field; did you mean floor? a floor of 0.1 keeps a tenth of the rate'],
+    [() => linearDecay(0.1, { steps: 5, flor: 0.1 } as never), 'linearDecay.flor: expected one of the fields steps, from, floor, got an unknown field; did you mean floor?'],
     [() => linearDecay(0.1, { steps: 0 }), 'linearDecay.steps: expected a number of steps ≥ 1, got 0; count updates, from 0'],
-    [() => polynomialDecay(0.1, { steps: 5, power: 0 }), 'polynomialDecay.power: expected a finite number above 0, got 0; a floor of 0.1 keeps a tenth of the rate'],
+    [() => polynomialDecay(0.1, { steps: 5, power: 0 }), 'polynomialDecay.power: expected a finite number above 0, got 0; change power'],
     [() => piecewise(0.1, [[4, 0.5], [4, 0.1]]), 'piecewise.1.0: expected a number of steps ≥ 5, got 4; count updates, from 0'],
     [() => piecewise(0.1, [[4, -1]]), 'piecewise.0.1: expected a factor ≥ 0, got -1; 0.1 keeps a tenth of the rate'],
-    [() => cosineRestarts(0.1, { period: 0 }), 'cosineRestarts.period: expected an integer ≥ 1, got 0; a floor of 0.1 keeps a tenth of the rate'],
+    [() => cosineRestarts(0.1, { period: 0 }), 'cosineRestarts.period: expected an integer ≥ 1, got 0; change period'],
     [() => warmupFromZero(0.1, 0), 'warmupFromZero: expected a number of steps ≥ 1, got 0; count updates, from 0'],
   ])('%#: an invalid setting is refused when the rate is made', (make, message) => {
     expect(F.pipe(attempt<unknown>(make), E.mapLeft((error) => error.message))).toEqual(E.left(message));

@@ -17,11 +17,19 @@ import {
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { type BothForms, dual } from '../../internal/dual.js';
-import { orRaise, raise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { aboveZero, amount, exactly, functionOf, positive, share } from '../../internal/decode.js';
-import { t } from '../../internal/fp.js';
-import { type Requirement, requirement } from '../../internal/requirement.js';
+import {
+  aboveZero,
+  amount,
+  exactTuple,
+  hinted,
+  natural,
+  positive,
+  refined,
+  refused,
+  share,
+} from '../../internal/decode.js';
+import { F, t } from '../../internal/fp.js';
+import { argument, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 
 /** The number of previous updates: an int32 scalar that stays on the backend. */
 export type Step = Tensor<[], 'int32'>;
@@ -40,25 +48,36 @@ export type LearningRate = number | Scheduled;
 export const rateSettings = (rate: LearningRate): unknown =>
   typeof rate === 'number' ? rate : (rate.settings ?? 'a function of the step');
 
-const requireNumber = requirement('a finite number ≥ 0', amount.is, '1e-3 is usual for Adam');
+/** The name of a partially applied function, which waits for its first operand: see `dual`. */
+const waiting = (rate: unknown): string | undefined =>
+  typeof rate === 'function' && rate.name.endsWith('(…)') ? rate.name : undefined;
 
-/** Raises `ConfigError` for a negative or infinite number, or a partially applied function: see `dual`. */
-export const requireRate = (where: string, rate: LearningRate): void => {
-  if (typeof rate !== 'function') requireNumber(where, rate);
-  else if (rate.name.endsWith('(…)'))
-    raise('ConfigError', {
-      where,
-      expected: 'a learning rate: a number, or a function of the step',
-      actual: `${rate.name}, which waits for its first operand`,
-      hint: `write ${rate.name.replace('(…)', '(rate, …)')} or pipe(rate, ${rate.name})`,
-    });
-};
+const isRate = (rate: unknown): rate is LearningRate =>
+  typeof rate === 'function' ? waiting(rate) === undefined : amount.is(rate);
 
-/** Decodes a {@link LearningRate}. */
-export const learningRateOption = t.union(
-  [t.number, functionOf<Scheduled>('a function of the step')],
+/** A {@link LearningRate}. */
+export const learningRate: t.Type<LearningRate> = new t.Type<LearningRate>(
   'a learning rate: a number, or a function of the step',
+  isRate,
+  (rate, context) => {
+    if (isRate(rate)) return t.success(rate);
+    const name = waiting(rate);
+    return name !== undefined
+      ? refused(rate, context, {
+          expected: 'a learning rate: a number, or a function of the step',
+          actual: `${name}, which waits for its first operand`,
+          hint: `write ${name.replace('(…)', '(rate, …)')} or pipe(rate, ${name})`,
+        })
+      : refused(rate, context, {
+          expected: typeof rate === 'number' ? amount.name : 'a learning rate: a number, or a function of the step',
+          hint: '1e-3 is usual for Adam',
+        });
+  },
+  F.identity,
 );
+
+/** The argument of a function that changes a rate. */
+const rateOf = (where: string) => argument(where, learningRate).demand;
 
 /**
  * The learning rate at a step. Raises `ConfigError` for a number that is negative or not finite.
@@ -70,13 +89,17 @@ export const rateAt: BothForms<LearningRate, [step: Step], Scalar> = dual(
   'rateAt',
   2,
   (rate: LearningRate, step: Step) => {
-    requireRate('learning rate', rate);
-    return typeof rate === 'number' ? scalar(rate) : rate(step);
+    const known = rateOf('learning rate')(rate);
+    return typeof known === 'number' ? scalar(known) : known(step);
   },
 );
 
-const requireSteps = (least: number): Requirement =>
-  requirement(`a number of steps ≥ ${least}`, (n) => Number.isSafeInteger(n) && n >= least, 'count updates, from 0');
+/** A number of updates. */
+const updates = (least: number): t.Type<number> =>
+  hinted(
+    refined(natural, `a number of steps ≥ ${least}`, (n) => n >= least),
+    'count updates, from 0',
+  );
 
 /** The rate times a factor that follows the step, `n` as float32. */
 const scaled = (
@@ -90,9 +113,8 @@ const scaled = (
 
 const warmedUp = (name: string, first: number): BothForms<LearningRate, [steps: number], LearningRate> =>
   dual(name, 2, (rate: LearningRate, steps: number) => {
-    requireRate(name, rate);
-    requireSteps(1)(name, steps);
-    return scaled(rate, [name, steps], (n) => minimum(mul(add(n, first), 1 / steps), 1));
+    argument(name, updates(1)).demand(steps);
+    return scaled(rateOf(name)(rate), [name, steps], (n) => minimum(mul(add(n, first), 1 / steps), 1));
   });
 
 /**
@@ -114,47 +136,52 @@ interface WithOptions<O> {
   <G = unknown>(options: Exact<G, keyof O> & O): (rate: LearningRate) => LearningRate;
 }
 
-/** The options of {@link linearDecay} and {@link cosineDecay}. */
-export interface Decay {
+/** The fraction of the rate that remains. */
+const floor = hinted(share, 'a floor of 0.1 keeps a tenth of the rate');
+
+const decayFields = {
   /** The update at which the rate reaches its floor. */
-  readonly steps: number;
-  /** The update at which the rate begins to fall; default 0. */
-  readonly from?: number;
-  /** The fraction of the rate that remains, in [0, 1]; default 0. */
-  readonly floor?: number;
-}
+  steps: updates(1),
+  /** The update at which the rate begins to fall. */
+  from: optional(updates(0), 0),
+  /** The fraction of the rate that remains, in [0, 1]. */
+  floor: optional(floor, 0),
+};
+
+/** The options of {@link linearDecay} and {@link cosineDecay}. */
+export interface Decay extends OptionsOf<typeof decayFields> {}
+
+const polynomialFields = {
+  ...decayFields,
+  /** The exponent, above 0. */
+  power: aboveZero,
+};
 
 /** The options of {@link polynomialDecay}. */
-export interface PolynomialDecay extends Decay {
-  /** The exponent, above 0. */
-  readonly power: number;
-}
-
-const floorHint = 'a floor of 0.1 keeps a tenth of the rate';
-const decayOptional = { from: t.number, floor: share };
+export interface PolynomialDecay extends OptionsOf<typeof polynomialFields> {}
 
 /** Lowers a rate by a factor, which falls from 1 at progress 0 to `floor` at progress 1. */
-const decaying = <O extends Decay>(
+const decaying = <Fs extends typeof decayFields>(
   name: string,
-  required: t.Props,
-  factor: (progress: Scalar, floor: number, options: O) => Scalar,
-): WithOptions<O> => {
-  const fields = exactly({ steps: t.number, ...required }, decayOptional) as t.Type<unknown> as t.Type<O>; // `required` lists what `O` adds
-  const checked = optionsOf({ where: name, options: fields, hint: floorHint });
-  return dual(name, 2, (rate: LearningRate, given: O) => {
-    requireRate(name, rate);
-    const options = orRaise(checked(given));
-    const { steps, from = 0, floor = 0 } = options;
-    requireSteps(0)(`${name}.from`, from);
-    requireSteps(from + 1)(`${name}.steps`, steps);
-    return scaled(rate, [name, { ...options }], (n) =>
-      factor(clip(mul(sub(n, from), 1 / (steps - from)), 0, 1), floor, options),
+  fields: Fs,
+  factor: (progress: Scalar, options: Filled<Fs> & Filled<typeof decayFields>) => Scalar,
+): WithOptions<OptionsOf<Fs>> => {
+  const options = schema<typeof decayFields>(name, fields).rule(({ from, steps }) =>
+    steps > from
+      ? null
+      : { field: 'steps', expected: `a number of steps ≥ ${from + 1}`, hint: 'count updates, from 0' },
+  );
+  return dual(name, 2, (rate: LearningRate, given: OptionsOf<Fs>) => {
+    const known = options.demand<Filled<Fs>>(given);
+    const { steps, from } = known;
+    return scaled(rateOf(name)(rate), [name, known], (n) =>
+      factor(clip(mul(sub(n, from), 1 / (steps - from)), 0, 1), known),
     );
   });
 };
 
 /** floor + ½·(1 − floor)·(1 + cos(π·progress)) */
-const halfCosine = (progress: Scalar, floor: number): Scalar =>
+const halfCosine = (progress: Scalar, { floor }: { readonly floor: number }): Scalar =>
   add(mul(cos(mul(progress, Math.PI)), (1 - floor) / 2), (1 + floor) / 2);
 
 /** floor + (1 − floor)·(1 − progress)^power */
@@ -168,14 +195,16 @@ const powerOfRest = (progress: Scalar, floor: number, power: number): Scalar =>
  * const rate = pipe(0.1, warmup(2), cosineDecay({ from: 2, steps: 6 }))
  * Array.from([0, 1, 2, 4, 6], (n) => rateAt(rate, scalar(n, 'int32'))) // → [0.05, 0.1, 0.1, 0.05, 0]
  */
-export const cosineDecay = decaying<Decay>('cosineDecay', {}, halfCosine);
+export const cosineDecay: WithOptions<Decay> = decaying('cosineDecay', decayFields, halfCosine);
 
 /**
  * Lowers a learning rate along a line, from the rate at update `from` to `floor` times the rate at update `steps`, where it
  * stays. Raises `ConfigError` unless 0 ≤ from < steps and 0 ≤ floor ≤ 1.
  * @example [0, 1, 2, 4, 9].map((n) => rateAt(linearDecay(0.1, { steps: 4 }), scalar(n, 'int32'))) // → [0.1, 0.075, 0.05, 0, 0]
  */
-export const linearDecay = decaying<Decay>('linearDecay', {}, (progress, floor) => powerOfRest(progress, floor, 1));
+export const linearDecay: WithOptions<Decay> = decaying('linearDecay', decayFields, (progress, { floor }) =>
+  powerOfRest(progress, floor, 1),
+);
 
 /**
  * Lowers a learning rate by a power of the remaining fraction: floor + (1 − floor)·(1 − progress)^power, from the rate
@@ -183,10 +212,15 @@ export const linearDecay = decaying<Decay>('linearDecay', {}, (progress, floor) 
  * {@link linearDecay} does, and for a power ≤ 0.
  * @example [0, 1, 2, 4].map((n) => rateAt(polynomialDecay(0.1, { steps: 4, power: 2 }), scalar(n, 'int32'))) // → [0.1, 0.05625, 0.025, 0]
  */
-export const polynomialDecay = decaying<PolynomialDecay>(
+export const polynomialDecay: WithOptions<PolynomialDecay> = decaying(
   'polynomialDecay',
-  { power: aboveZero },
-  (progress, floor, { power }) => powerOfRest(progress, floor, power),
+  polynomialFields,
+  (progress, { floor, power }) => powerOfRest(progress, floor, power),
+);
+
+const piece = exactTuple(
+  [updates(0), hinted(refined(amount, 'a factor ≥ 0', amount.is), '0.1 keeps a tenth of the rate')],
+  '[update, factor]',
 );
 
 /** Updates at which a learning rate changes, in order, each with the factor of the rate from that update on. */
@@ -201,32 +235,25 @@ export const piecewise: BothForms<LearningRate, [pieces: Pieces], LearningRate> 
   'piecewise',
   2,
   (rate: LearningRate, pieces: Pieces) => {
-    requireRate('piecewise', rate);
-    pieces.forEach(([from, factor], i) => {
-      requireSteps((pieces[i - 1]?.[0] ?? -1) + 1)(`piecewise.${i}.0`, from);
-      requirement('a factor ≥ 0', amount.is, '0.1 keeps a tenth of the rate')(`piecewise.${i}.1`, factor);
-    });
-    return scaled(rate, ['piecewise', pieces], (_, step) =>
+    argument('piecewise', t.array(piece, 'a list of [update, factor]')).demand(pieces);
+    pieces.forEach(([from], i) => argument(`piecewise.${i}.0`, updates((pieces[i - 1]?.[0] ?? -1) + 1)).demand(from));
+    return scaled(rateOf('piecewise')(rate), ['piecewise', pieces], (_, step) =>
       pieces.reduce((kept, [from, factor]) => where(greaterEqual(step, from), factor, kept), scalar(1)),
     );
   },
 );
 
-/** The options of {@link cosineRestarts}. */
-export interface CosineRestarts {
+const restarts = schema('cosineRestarts', {
   /** The number of updates to the first restart, T_0. */
-  readonly period: number;
-  /** The ratio of each period to the previous one, T_mult, an integer ≥ 1; default 1. */
-  readonly growth?: number;
-  /** The fraction of the rate at the end of a period, in [0, 1]; default 0. */
-  readonly floor?: number;
-}
-
-const restartOptions = optionsOf({
-  where: 'cosineRestarts',
-  options: exactly({ period: positive }, { growth: positive, floor: share }),
-  hint: floorHint,
+  period: positive,
+  /** The ratio of each period to the previous one, T_mult, an integer ≥ 1. */
+  growth: optional(positive, 1),
+  /** The fraction of the rate at the end of a period, in [0, 1]. */
+  floor: optional(floor, 0),
 });
+
+/** The options of {@link cosineRestarts}. */
+export interface CosineRestarts extends OptionsOf<typeof restarts> {}
 
 /** The first updates and the lengths of the periods that begin before 2³¹, which a step cannot exceed. */
 const periodsOf = (period: number, growth: number): readonly (readonly [first: number, length: number])[] => {
@@ -247,16 +274,16 @@ export const cosineRestarts: WithOptions<CosineRestarts> = dual(
   'cosineRestarts',
   2,
   (rate: LearningRate, options: CosineRestarts) => {
-    requireRate('cosineRestarts', rate);
-    const { period, growth = 1, floor = 0 } = orRaise(restartOptions(options));
+    const known = restarts.demand(options);
+    const { period, growth } = known;
     const periods = growth === 1 ? [] : periodsOf(period, growth);
-    return scaled(rate, ['cosineRestarts', { ...options }], (_, step) => {
+    return scaled(rateOf('cosineRestarts')(rate), ['cosineRestarts', known], (_, step) => {
       const share = (n: Step, length: number): Scalar => div(cast(n, 'float32'), length); // T_cur/T_i
       const progress = periods.reduce(
         (before, [first, length]) => where(greaterEqual(step, first), share(sub(step, first), length), before),
         share(mod(step, period), period),
       );
-      return halfCosine(progress, floor);
+      return halfCosine(progress, known);
     });
   },
 );

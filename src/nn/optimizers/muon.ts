@@ -20,36 +20,30 @@ import {
   zipTensors,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise, raise, showShape } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly, positive } from '../../internal/decode.js';
+import { decay, positive } from '../../internal/decode.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
-import { requireDecay } from '../../internal/requirement.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { requireWeightDecay } from './adam.js';
-import { type LearningRate, learningRateOption, rateAt, rateSettings, requireRate } from './learningRate.js';
+import { weightDecay } from './adam.js';
+import { learningRate, rateAt, rateSettings } from './learningRate.js';
 import { type Optimizer, optimizerOf } from './optimizer.js';
 
-export interface MuonConfig {
-  readonly learningRate: LearningRate;
-  /** μ, the decay of the mean of the gradients, in [0, 1); default 0.95. */
-  readonly momentum?: number;
-  /** Looks ahead along the mean; default true. */
-  readonly nesterov?: boolean;
-  /** λ: each update also subtracts learningRate·λ times each parameter; default 0. */
-  readonly weightDecay?: number;
-  /** The number of Newton–Schulz steps, an integer ≥ 1; default 5. */
-  readonly steps?: number;
-}
-
-const muonOptions = optionsOf({
-  where: 'muon',
-  options: exactly(
-    { learningRate: learningRateOption },
-    { momentum: t.number, nesterov: t.boolean, weightDecay: t.number, steps: positive },
-  ),
-  hint: 'see MuonConfig for the fields and what they take',
+const muonOptions = schema('muon', {
+  /** α, the learning rate: a number, or a function of the step. */
+  learningRate,
+  /** μ, the decay of the mean of the gradients, in [0, 1). */
+  momentum: optional(decay, 0.95),
+  /** Looks ahead along the mean. */
+  nesterov: optional(t.boolean, true),
+  /** λ: each update also subtracts learningRate·λ times each parameter. */
+  weightDecay: optional(weightDecay, 0),
+  /** The number of Newton–Schulz steps, an integer ≥ 1. */
+  steps: optional(positive, 5),
 });
+
+/** The options of {@link muon}. */
+export interface MuonConfig extends OptionsOf<typeof muonOptions> {}
 
 type Matrix = Tensor<[Dim, Dim]>;
 
@@ -88,10 +82,7 @@ const muonBy = (
   config: MuonConfig,
   directionOf: (g: Tensor<Shape>, path: string, steps: number) => Tensor<Shape>,
 ): Optimizer => {
-  const { learningRate, momentum = 0.95, nesterov = true, weightDecay = 0, steps = 5 } = orRaise(muonOptions(config));
-  requireRate('muon.learningRate', learningRate);
-  requireDecay('muon.momentum', momentum);
-  requireWeightDecay('muon.weightDecay', weightDecay);
+  const { learningRate, momentum, nesterov, weightDecay, steps } = muonOptions.demand(config);
   return optimizerOf({
     learningRate,
     settings: { muon: { learningRate: rateSettings(learningRate), momentum, nesterov, weightDecay, steps } },

@@ -22,12 +22,10 @@ import {
   zipTensors,
 } from '../../dsl/index.js';
 import { appliedTo, dual } from '../../internal/dual.js';
-import { orRaise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { aboveZero, functionOf, refined } from '../../internal/decode.js';
+import { aboveZero, functionOf, hinted, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
+import { argument } from '../../internal/schema.js';
 import type { Trainable } from '../layers/layer.js';
-import { requirement } from '../../internal/requirement.js';
 import { type LearningRate, rateSettings, type Step } from './learningRate.js';
 
 /** The state of an optimizer: trees of the form of the parameters, by name. */
@@ -119,7 +117,7 @@ export const chain = (
   };
 };
 
-const requireNorm = requirement('a finite norm above 0', aboveZero.is, '1 is usual');
+const norm = hinted(refined(aboveZero, 'a finite norm above 0', aboveZero.is), '1 is usual');
 
 /**
  * The Euclidean norm of all gradients as one vector.
@@ -143,7 +141,7 @@ export const clipByGlobalNorm: {
   (max: number): GradientTransformation;
   <P>(gradients: Grads<P>, max: number): Grads<P>;
 } = dual('clipByGlobalNorm', 2, <P>(gradients: Grads<P>, max: number) => {
-  requireNorm('clipByGlobalNorm', max);
+  argument('clipByGlobalNorm', norm).demand(max);
   const factor = div(max, maximum(globalNorm(gradients), max)); // 1 for norms up to `max`
   return zipTensors([gradients], (g) => mul(factor, g));
 });
@@ -175,16 +173,16 @@ export interface Learner<P> {
 }
 
 const method = functionOf('a function');
-const checkedOptimizer = optionsOf({
-  where: 'learner.optimizer',
-  options: t.type({ state: method, init: method, update: method }),
-  hint: 'make it by adam, adamw, chain or optimizerOf',
-});
-const checkedModel = optionsOf({
-  where: 'learner.model',
-  options: t.type({ params: refined(t.unknown, 'a spec of parameters', (x) => x !== undefined), init: method }),
-  hint: 'make it by layer, or by unet',
-});
+const optimizerArgument = argument(
+  'learner.optimizer',
+  t.type({ state: method, init: method, update: method }),
+  'make it by adam, adamw, chain or optimizerOf',
+);
+const modelArgument = argument(
+  'learner.model',
+  t.type({ params: refined(t.unknown, 'a spec of parameters', (x) => x !== undefined), init: method }),
+  'make it by layer, or by unet',
+);
 
 /**
  * Joins a model and an optimizer. Raises `ConfigError` for a model or an optimizer without its functions.
@@ -201,8 +199,8 @@ export const learner = <P>(
   model: Trainable<P>,
   optimizer: Pick<Optimizer, 'state' | 'init' | 'update'>,
 ): Learner<P> => {
-  orRaise(checkedModel(model));
-  orRaise(checkedOptimizer(optimizer));
+  modelArgument.demand(model);
+  optimizerArgument.demand(optimizer);
   return {
     state: { params: model.params, optimizer: optimizer.state(model.params), step: ':int32' },
     init: (key) => {

@@ -1,34 +1,36 @@
 import { add, equal, mul, scalar, sub, where, zipTensors } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise, raise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly } from '../../internal/decode.js';
+import { decay } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import { requireDecay } from '../../internal/requirement.js';
-import { requireWeightDecay } from './adam.js';
-import { type LearningRate, learningRateOption, rateAt, rateSettings, requireRate } from './learningRate.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { weightDecay } from './adam.js';
+import { learningRate, rateAt, rateSettings } from './learningRate.js';
 import { type Optimizer, optimizerOf } from './optimizer.js';
 
-export interface SgdConfig {
-  readonly learningRate: LearningRate;
-  /** μ, the share of the velocity that is kept, in [0, 1); default 0, which needs no state. */
-  readonly momentum?: number;
-  /** τ, the share of a gradient that is not added to the velocity, in [0, 1); default 0. */
-  readonly dampening?: number;
-  /** Looks ahead along the velocity; default false. Needs momentum, and no dampening. */
-  readonly nesterov?: boolean;
-  /** λ, added to the gradient as λ·θ; default 0. */
-  readonly weightDecay?: number;
-}
+const sgdOptions = schema('sgd', {
+  /** α, the learning rate: a number, or a function of the step. */
+  learningRate,
+  /** μ, the share of the velocity that is kept, in [0, 1); 0 needs no state. */
+  momentum: optional(decay, 0),
+  /** τ, the share of a gradient that is not added to the velocity, in [0, 1). */
+  dampening: optional(decay, 0),
+  /** Looks ahead along the velocity. Needs momentum, and no dampening. */
+  nesterov: optional(t.boolean, false),
+  /** λ, added to the gradient as λ·θ. */
+  weightDecay: optional(weightDecay, 0),
+}).rule(({ nesterov, momentum, dampening }) =>
+  nesterov && (momentum === 0 || dampening > 0)
+    ? {
+        field: 'nesterov',
+        expected: 'momentum above 0, and no dampening',
+        actual: `momentum ${momentum} and dampening ${dampening}`,
+        hint: 'a momentum of 0.9 is usual',
+      }
+    : null,
+);
 
-const sgdOptions = optionsOf({
-  where: 'sgd',
-  options: exactly(
-    { learningRate: learningRateOption },
-    { momentum: t.number, dampening: t.number, nesterov: t.boolean, weightDecay: t.number },
-  ),
-  hint: 'see SgdConfig for the fields and what they take',
-});
+/** The options of {@link sgd}. */
+export interface SgdConfig extends OptionsOf<typeof sgdOptions> {}
 
 /**
  * Stochastic gradient descent, as `torch.optim.SGD` defines it: g ← g + λ·θ, v ← μ·v + (1 − τ)·g (v ← g at the first update),
@@ -40,19 +42,7 @@ const sgdOptions = optionsOf({
  * update(constantOf([1, -2], 2), init(zeros(2)), zeros(2), scalar(0, 'int32')).params // → [-0.19, 0.38]
  */
 export const sgd = <G = unknown>(config: Exact<G, keyof SgdConfig> & SgdConfig): Optimizer => {
-  const given = orRaise(sgdOptions(config));
-  const { learningRate, momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = given;
-  requireRate('sgd.learningRate', learningRate);
-  requireDecay('sgd.momentum', momentum);
-  requireDecay('sgd.dampening', dampening);
-  requireWeightDecay('sgd.weightDecay', weightDecay);
-  if (nesterov && (momentum === 0 || dampening > 0))
-    raise('ConfigError', {
-      where: 'sgd.nesterov',
-      expected: 'momentum above 0, and no dampening',
-      actual: `momentum ${momentum} and dampening ${dampening}`,
-      hint: 'a momentum of 0.9 is usual',
-    });
+  const { learningRate, momentum, dampening, nesterov, weightDecay } = sgdOptions.demand(config);
   return optimizerOf({
     learningRate,
     settings: { sgd: { learningRate: rateSettings(learningRate), momentum, dampening, nesterov, weightDecay } },

@@ -1,0 +1,198 @@
+/**
+ * Declarations of options. A caller may pass anything: from JavaScript, a file or a spread. One declaration lists each
+ * option once, and the decoder, the defaults, the TypeScript type and the tables of the docs follow from it:
+ *
+ *     const options = schema('adam', {
+ *       learningRate,
+ *       // the decay of the mean of the gradients; in the source this is a comment for the docs
+ *       beta1: optional(decay, 0.9),
+ *     })
+ *     export interface AdamConfig extends OptionsOf<typeof options> {}
+ *
+ * A public function checks its options once, by `decode` or `demand`. The functions inside take what it returns.
+ */
+import { decode, explained, type Mismatch, show, UNKNOWN, unknownField } from './decode.js';
+import { isResultOf } from './either.js';
+import { failure, type NoisefoldError, orRaise } from './errors.js';
+import { E, F, t, type either } from './fp.js';
+
+/** An option that may be left out, and its value in that case. */
+export interface Optional<A, D> {
+  readonly type: t.Type<A>;
+  readonly otherwise: D;
+}
+
+/** An option that may be left out. It then has the default; without a default it stays missing. */
+export const optional: {
+  <A>(type: t.Type<A, unknown>): Optional<A, undefined>;
+  <A, const D extends A>(type: t.Type<A, unknown>, otherwise: D): Optional<A, D>;
+} = <A>(type: t.Type<A>, otherwise?: A) => ({ type, otherwise }) as Optional<A, never>; // the overloads give the type of the default
+
+type AnyOptional = Optional<any, any>;
+
+/** The options of a declaration: required ones as types of io-ts, and others by {@link optional}. */
+export type Fields = Readonly<Record<string, t.Mixed | AnyOptional>>;
+
+type ValueOf<F> = F extends Optional<infer A, unknown> ? A : F extends t.Mixed ? t.TypeOf<F> : never;
+
+type OptionalIn<F> = { readonly [K in keyof F]: F[K] extends AnyOptional ? K : never }[keyof F];
+type DefaultIn<F> = {
+  readonly [K in keyof F]: F[K] extends Optional<any, infer D> ? (undefined extends D ? never : K) : never;
+}[keyof F];
+
+// mapped types of this form keep the comments of the fields
+type Present<F, K extends keyof F> = { readonly [N in K]: ValueOf<F[N]> };
+type Possible<F, K extends keyof F> = { readonly [N in K]?: ValueOf<F[N]> };
+
+/** The type of options that a caller writes. */
+export type OptionsOf<F> = F extends { readonly fields: infer G }
+  ? OptionsOf<G>
+  : Present<F, Exclude<keyof F, OptionalIn<F>>> & Possible<F, OptionalIn<F>>;
+
+/** Options `O` with the defaults of a declaration. */
+export type Filled<F, O = OptionsOf<F>> = O & { readonly [N in DefaultIn<F> & keyof O]-?: Exclude<O[N], undefined> };
+
+/** Options with the defaults of a declaration, as `record` and `schema` have it. */
+export type FilledOf<S extends { readonly fields: unknown }> = Filled<S['fields']>;
+
+/** A type of io-ts that is made from options. */
+export interface RecordType<F extends Fields> extends t.Type<Filled<F>, unknown> {
+  readonly fields: F;
+}
+
+const isOptional = (field: t.Mixed | AnyOptional): field is AnyOptional => !(field instanceof t.Type);
+
+const without = (fields: Fields, are: (field: t.Mixed | AnyOptional) => boolean): t.Props =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, field]) =>
+      are(field) ? [] : [[name, isOptional(field) ? field.type : field]],
+    ),
+  );
+
+/**
+ * The type of an object with these fields and no others; io-ts's `strict` drops others silently. Decoding adds the
+ * defaults. An unknown field is reported before a missing one, because it may be the missing field, misspelt.
+ */
+export const record = <const F extends Fields>(fields: F): RecordType<F> => {
+  const names = Object.keys(fields);
+  const required = t.type(without(fields, isOptional));
+  const others = t.partial(without(fields, (field) => !isOptional(field)));
+  const known = t.intersection([required, others]);
+  const defaults = Object.entries(fields).flatMap(([name, field]): readonly (readonly [string, unknown])[] =>
+    isOptional(field) && field.otherwise !== undefined ? [[name, field.otherwise]] : [],
+  );
+  const strangerIn = (value: object): string | undefined => Object.keys(value).find((name) => !names.includes(name));
+  const filled = (value: object): object => {
+    const missing = defaults.filter(([name]) => (value as Readonly<Record<string, unknown>>)[name] === undefined);
+    return missing.length === 0 ? value : { ...value, ...Object.fromEntries(missing) };
+  };
+  const type = new t.Type<Filled<F>, unknown>(
+    `{ ${names.join(', ')} }`,
+    (value): value is Filled<F> => known.is(value) && strangerIn(value) === undefined,
+    (value, context) =>
+      F.pipe(
+        isResultOf(value)
+          ? t.failure<{ readonly [name: string]: unknown }>(value, context)
+          : t.UnknownRecord.validate(value, context),
+        E.flatMap((given) => {
+          const stranger = strangerIn(given);
+          return stranger === undefined ? t.success(given) : unknownField(given, stranger, names, context);
+        }),
+        // one after the other on the same object: an intersection would add a step to the context
+        E.flatMap((given) => required.validate(given, context)),
+        E.flatMap((checked) => others.validate(checked, context)),
+        E.map((checked) => filled(checked) as Filled<F>), // it passed the types of all fields
+      ),
+    known.encode,
+  );
+  return Object.assign(type, { fields });
+};
+
+/** A rule that options break together: the field to change, what it should be, and what it is if its value does not say it. */
+export interface Broken<N> {
+  readonly field: N;
+  readonly expected: string;
+  readonly actual?: string;
+  readonly hint: string;
+}
+
+/** A rule between options: null if they keep it. */
+export type Rule<F extends Fields> = (options: Filled<F>) => Broken<keyof F & string> | null;
+
+/** A checked value from outside: a `ConfigError` that names what is wrong, as a `Left` or raised. */
+export interface Checker<A> {
+  readonly decode: (given: unknown) => either.Either<NoisefoldError, A>;
+  readonly demand: (given: unknown) => A;
+}
+
+/** A declaration of the options of a function. `undefined` stands for no options. */
+export interface Schema<F extends Fields> {
+  readonly fields: F;
+  /** The type of the options, for a field of other options. It does not check the rules. */
+  readonly type: RecordType<F>;
+  /** `O` is the type of the options, if it says more than the declaration. */
+  readonly decode: <O = OptionsOf<F>>(given: unknown) => either.Either<NoisefoldError, Filled<F, O>>;
+  readonly demand: <O = OptionsOf<F>>(given: unknown) => Filled<F, O>;
+  /** Adds a rule, which sees options that have the right types and keep the rules before it. */
+  readonly rule: (rule: Rule<F>) => Schema<F>;
+}
+
+const hintFor = ({ path, actual }: Mismatch): string => {
+  if (path === '') return 'give the options as one object';
+  if (actual === UNKNOWN) return 'leave it out';
+  return actual === show(undefined) ? `give ${path}` : `change ${path}`;
+};
+
+const failed =
+  (where: string, hint?: string) =>
+  (mismatch: Mismatch): NoisefoldError =>
+    failure('ConfigError', explained(where, hint ?? hintFor(mismatch))(mismatch));
+
+const schemaWith = <F extends Fields>(
+  name: string,
+  type: RecordType<F>,
+  hint: string | undefined,
+  rules: readonly Rule<F>[],
+): Schema<F> => {
+  const kept = (options: Filled<F>): either.Either<NoisefoldError, Filled<F>> => {
+    for (const rule of rules) {
+      const broken = rule(options);
+      if (broken === null) continue;
+      const { field, actual = show(options[field as keyof Filled<F>]), ...about } = broken;
+      return E.left(failure('ConfigError', { where: `${name}.${field}`, actual, ...about }));
+    }
+    return E.right(options);
+  };
+  const check = (given: unknown) =>
+    F.pipe(
+      decode(type)(given === undefined ? {} : given),
+      E.mapLeft((mismatch) =>
+        failed(
+          name,
+          hint,
+        )(given === undefined && mismatch.path === '' ? { ...mismatch, actual: show(given) } : mismatch),
+      ),
+      E.flatMap(kept),
+    );
+  return {
+    fields: type.fields,
+    type,
+    decode: check as Schema<F>['decode'], // `O` says more of the values that were checked
+    demand: ((given) => orRaise(check(given))) as Schema<F>['demand'],
+    rule: (rule) => schemaWith(name, type, hint, [...rules, rule]),
+  };
+};
+
+/**
+ * Declares the options of a function. Errors begin with its name, followed by the path of the wrong field. `hint` is for
+ * errors of fields without a hint of their own (see `hinted`).
+ */
+export const schema = <const F extends Fields>(name: string, fields: F, hint?: string): Schema<F> =>
+  schemaWith(name, record(fields), hint, []);
+
+/** Checks an argument that is not a record of options; `where` names it in errors. */
+export const argument = <A>(where: string, type: t.Decoder<unknown, A>, hint?: string): Checker<A> => {
+  const check = (given: unknown) =>
+    E.mapLeft(failed(where, hint ?? 'the type of the argument says what it takes'))(decode(type)(given));
+  return { decode: check, demand: (given) => orRaise(check(given)) };
+};

@@ -3,7 +3,8 @@ import type { Backend } from '../dsl/compile/backend.js';
 import { failure, type NoisefoldError, orRaise, raise, thrownError } from '../internal/errors.js';
 import type { taskEither } from '../internal/fp.js';
 import type { Either } from './either.js';
-import { isEither, kindOf } from '../internal/either.js';
+import { show } from '../internal/decode.js';
+import { isEither } from '../internal/either.js';
 import type { NoEither, NoPromise } from '../internal/itself.js';
 
 /** Work that {@link Noisefold.run} runs: an `Effect` or a `Task`, also by their fp-ts types. */
@@ -38,7 +39,7 @@ const notWork = (given: unknown): never =>
   raise('ConfigError', {
     where: 'run',
     expected: EFFECT,
-    actual: kindOf(given),
+    actual: show(given),
     hint: isEither(given) ? 'unwrap it: unwrap(either)' : 'pass it without calling it',
   });
 
@@ -52,7 +53,7 @@ const resultOf = async <A>(work: Runnable<A>, backend: Backend): Promise<A> => {
     : raise('ConfigError', {
         where: 'run',
         expected: EFFECT,
-        actual: `a function that returns ${kindOf(result)}`,
+        actual: `a function that returns ${show(result)}`,
         hint: 'call it with its options: run(sample({ … })(trained))',
       });
 };
@@ -108,7 +109,7 @@ export const open = async (acquire: taskEither.TaskEither<NoisefoldError, Backen
   return raise('ConfigError', {
     where: 'open',
     expected: 'a backend, such as open(wasm())',
-    actual: typeof result === 'function' ? 'the function that makes one' : kindOf(acquire),
+    actual: typeof result === 'function' ? 'the function that makes one' : show(acquire),
     hint: 'call the backend once: open(wasm())',
   });
 };

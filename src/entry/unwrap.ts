@@ -1,5 +1,6 @@
 import { type NoisefoldError, orRaise, raise } from '../internal/errors.js';
-import { isEither, kindOf } from '../internal/either.js';
+import { show } from '../internal/decode.js';
+import { isEither } from '../internal/either.js';
 import type { NoPromise, NoWork } from '../internal/itself.js';
 import type { Either } from './either.js';
 
@@ -20,6 +21,6 @@ export const unwrap = <A>(result: EitherItself<A>): A =>
     : raise('ConfigError', {
         where: 'unwrap',
         expected: 'a Left or a Right, such as ddpm(cosine(1000)) gives',
-        actual: kindOf(result),
+        actual: show(result),
         hint: 'run effects by nf.run(effect), which needs no unwrap, and await promises first',
       });

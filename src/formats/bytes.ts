@@ -1,5 +1,5 @@
 /** Bytes of files. */
-import { kindOf } from '../internal/either.js';
+import { show } from '../internal/decode.js';
 import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 
@@ -21,7 +21,7 @@ export const checkedBytes = (where: string, bytes: unknown): either.Either<Noise
     : fail('ConfigError', {
         where,
         expected: 'the bytes of a file, a Uint8Array',
-        actual: kindOf(bytes),
+        actual: show(bytes),
         hint: 'read it by readBytes(path), or write new Uint8Array(buffer)',
       });
 
@@ -32,6 +32,6 @@ export const checkPieces = (where: string, pieces: unknown): either.Either<Noise
     : fail('ConfigError', {
         where,
         expected: 'the pieces of a file, an AsyncIterable',
-        actual: kindOf(pieces),
+        actual: show(pieces),
         hint: 'give an async generator that yields right(bytes)',
       });

@@ -4,10 +4,10 @@
  */
 import type { Exact } from '../internal/exact.js';
 import { sizeOf } from '../internal/numbers.js';
-import { amount, exactly } from '../internal/decode.js';
+import { amount } from '../internal/decode.js';
 import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../internal/errors.js';
 import { t, type either } from '../internal/fp.js';
-import { optionsOf } from '../internal/options.js';
+import { optional, schema } from '../internal/schema.js';
 import { listed } from '../internal/listed.js';
 import { checkedBytes } from './bytes.js';
 import { floatsOfHalves } from './float16.js';
@@ -184,13 +184,11 @@ export interface NpzOptions {
   readonly maxBytes?: number;
 }
 
-const GIB = 2 ** 30;
-
-const npzOptions = optionsOf({
-  where: 'decodeNpz',
-  options: exactly({}, { maxBytes: amount, names: t.readonlyArray(t.string, 'an array of names') }),
-  hint: "give { names: ['images'] } or { maxBytes }, a number of bytes",
-});
+const npzOptions = schema(
+  'decodeNpz',
+  { maxBytes: optional(amount, 2 ** 30), names: optional(t.readonlyArray(t.string, 'an array of names')) },
+  "give { names: ['images'] } or { maxBytes }, a number of bytes",
+);
 
 const NPY = '.npy';
 
@@ -213,7 +211,7 @@ export const decodeNpz =
   (bytes: Uint8Array): either.Either<NoisefoldError, ReadonlyMap<string, NpyArray>> =>
     attempt(() => {
       orRaise(checkedBytes(where, bytes));
-      const { maxBytes = GIB, names } = orRaise(npzOptions(options));
+      const { maxBytes, names } = npzOptions.demand<NpzOptions>(options);
       const arrays = orRaise(zipEntries(where, bytes)).filter(({ name }) => name.endsWith(NPY));
       const known = arrays.map(({ name }) => name.slice(0, -NPY.length));
       const missing = names?.find((name) => !known.includes(name));

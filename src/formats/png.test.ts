@@ -72,20 +72,20 @@ describe('encodePng', () => {
   });
 
   test.each([
-    [0, 1, 0],
-    [2, 2, 3],
-    [1.5, 2, 3],
-  ])('%d × %d pixels of %d bytes are refused', async (width, height, length) => {
+    [0, 1, 0, 'width', '0'],
+    [2, 2, 3, 'data', '3 bytes'],
+    [1.5, 2, 3, 'width', '1.5'],
+  ])('%d × %d pixels of %d bytes are refused', async (width, height, length, field, actual) => {
     const result = await encodePng({ width, height, channels: 1, data: new Uint8Array(length) })();
     expect(result).toMatchObject({
-      left: { _tag: 'ConfigError', where: 'encodePng', actual: `${length} bytes` },
+      left: { _tag: 'ConfigError', where: `encodePng.${field}`, actual },
     });
   });
 
-  test.each([0, 2, 5, NaN, 'toString'])('%s channels are refused', async (channels) => {
+  test.each([0, 2, 5, NaN, 'toString'])('%j channels are refused', async (channels) => {
     const picture = { width: 2, height: 1, channels, data: new Uint8Array(2 * Number(channels) || 0) };
     expect(await encodePng(picture as Picture)()).toMatchObject({
-      left: { _tag: 'ConfigError', where: 'encodePng', actual: `${channels} channels` },
+      left: { _tag: 'ConfigError', where: 'encodePng.channels', expected: expect.stringContaining('RGB') },
     });
   });
 });

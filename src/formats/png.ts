@@ -3,25 +3,49 @@
  * https://www.w3.org/TR/png
  */
 import { task, type Task } from '../dsl/run/effect.js';
-import { kindOf } from '../internal/either.js';
+import { refined } from '../internal/decode.js';
 import type { Itself } from '../internal/itself.js';
-import { attempt, failure } from '../internal/errors.js';
-import { E, TE } from '../internal/fp.js';
+import { F, t, TE } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 import { crc32 } from './crc32.js';
-import { namedFields } from '../internal/options.js';
-
-/** A picture: rows from the top, pixels from the left, the channels of a pixel side by side. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  /** 1 is grey, 3 is RGB, 4 is RGB and opacity. */
-  readonly channels: 1 | 3 | 4;
-  readonly data: Uint8Array;
-}
+import { type OptionsOf, schema } from '../internal/schema.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const COLOR_TYPE = { 1: 0, 3: 2, 4: 6 } as const;
+
+const pixels = refined(t.number, 'an integer ≥ 1, below 2^31', (n) => Number.isInteger(n) && n > 0 && n < 2 ** 31);
+
+const pictureSchema = schema('encodePng', {
+  /** The number of pixels of a row. */
+  width: pixels,
+  /** The number of rows. */
+  height: pixels,
+  /** 1 is grey, 3 is RGB, 4 is RGB and opacity. */
+  channels: refined<1 | 3 | 4>(
+    t.union([t.literal(1), t.literal(3), t.literal(4)]),
+    '1, 3 or 4 channels: grey, RGB, or RGB and opacity',
+    () => true,
+  ),
+  /** A byte for each channel of each pixel. */
+  data: new t.Type<Uint8Array>(
+    'a Uint8Array',
+    (x) => x instanceof Uint8Array,
+    (x, context) => (x instanceof Uint8Array ? t.success(x) : t.failure(x, context)),
+    F.identity,
+  ),
+}).rule(({ width, height, channels, data }) =>
+  data.length === width * height * channels
+    ? null
+    : {
+        field: 'data',
+        expected: `a byte for each channel of ${width} × ${height} pixels of ${channels} channels`,
+        actual: `${data.length} bytes`,
+        hint: 'give rows of pixels from the top, without padding',
+      },
+);
+
+/** A picture: rows from the top, pixels from the left, the channels of a pixel side by side. */
+export interface Picture extends OptionsOf<typeof pictureSchema> {}
 
 /** Length, name, data, and the check of name and data. */
 const chunk = (name: string, data: Uint8Array): Uint8Array => {
@@ -56,15 +80,6 @@ const compressed = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =
     await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'))).arrayBuffer(),
   );
 
-const isExtent = (n: number): boolean => Number.isInteger(n) && n > 0 && n < 2 ** 31;
-
-const fields = namedFields('encodePng', {
-  width: 'the width in pixels',
-  height: 'the height in pixels',
-  channels: '1, 3 or 4',
-  data: 'a byte for each channel of each pixel',
-});
-
 /**
  * Encodes a picture as a .png file. Fails with `ConfigError` if the picture is empty, if the length of its data does
  * not match its extents, or if the number of channels is not 1, 3 or 4.
@@ -72,33 +87,18 @@ const fields = namedFields('encodePng', {
  * const png = unwrap(await encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 255) })())
  * String.fromCharCode(...png.subarray(1, 4)) // → 'PNG'
  */
-export const encodePng = (picture: Itself<Picture>): Task<Uint8Array> => {
-  const named = attempt(() => fields(picture));
-  if (E.isLeft(named)) return task(TE.fromEither(named));
-  const { width, height, channels, data } = picture;
-  const hasColors = Object.hasOwn(COLOR_TYPE, channels); // JavaScript callers may pass any number
-  const isBytes = data instanceof Uint8Array;
-  return hasColors && isBytes && isExtent(width) && isExtent(height) && data.length === width * height * channels
-    ? task(
-        TE.fromTask(async () =>
+export const encodePng = (picture: Itself<Picture>): Task<Uint8Array> =>
+  task(
+    F.pipe(
+      TE.fromEither(pictureSchema.decode(picture)),
+      TE.chainTaskK(
+        (checked) => async () =>
           joinBytes([
             Uint8Array.from(SIGNATURE),
-            chunk('IHDR', header(picture)),
-            chunk('IDAT', await compressed(rows(picture))),
+            chunk('IHDR', header(checked)),
+            chunk('IDAT', await compressed(rows(checked))),
             chunk('IEND', new Uint8Array(0)),
           ]),
-        ),
-      )
-    : task(
-        TE.left(
-          failure('ConfigError', {
-            where: 'encodePng',
-            expected: hasColors
-              ? `a Uint8Array with a byte for each channel of ${width} × ${height} pixels of ${channels} channels, and at least one pixel`
-              : '1, 3 or 4 channels: grey, RGB, or RGB and opacity',
-            actual: !hasColors ? `${channels} channels` : isBytes ? `${data.length} bytes` : kindOf(data),
-            hint: 'give rows of pixels from the top, without padding',
-          }),
-        ),
-      );
-};
+      ),
+    ),
+  );

@@ -190,8 +190,8 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
 export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   codecs: C,
   name: string,
-): t.Type<{ -readonly [K in keyof C]: t.TypeOf<C[K]> }> => {
-  type Values = { -readonly [K in keyof C]: t.TypeOf<C[K]> };
+): t.Type<{ readonly [K in keyof C]: t.TypeOf<C[K]> }> => {
+  type Values = { readonly [K in keyof C]: t.TypeOf<C[K]> };
   // the overloads of `tuple` cover fixed lengths only
   const known = t.tuple(codecs as unknown as [t.Mixed, t.Mixed], name) as unknown as t.Type<Values>;
   const isTooLong = (value: unknown): boolean => Array.isArray(value) && value.length > codecs.length;
@@ -213,7 +213,7 @@ export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => bool
   );
 
 /** A type with a hint for values that it refuses. */
-export const hinted = <A>(codec: t.Type<A>, hint: string): t.Type<A> =>
+export const hinted = <A>(codec: t.Type<A, unknown>, hint: string): t.Type<A> =>
   // the prototype stays, because reports tell unions from other types by it
   Object.assign(Object.create(Object.getPrototypeOf(codec)), codec, { hint });
 
@@ -238,6 +238,9 @@ export const finite = refined(t.number, 'a finite number', Number.isFinite);
 export const amount = refined(finite, 'a finite number ≥ 0', (n) => n >= 0);
 /** A finite number above 0. */
 export const aboveZero = refined(finite, 'a finite number above 0', (n) => n > 0);
+/** A number, which the caller compares with others. */
+export const numberOf = (name: string): t.Type<number> => refined(t.number, name, () => true);
+
 /** A number from 0 to 1. */
 export const share = refined(finite, 'a number from 0 to 1', (n) => n >= 0 && n <= 1);
 

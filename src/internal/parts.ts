@@ -31,6 +31,9 @@ export const part = (name: string, ...fields: readonly string[]): t.Type<unknown
     },
   );
 
+/** A signal to stop. */
+export const signal = part('a signal, such as that of an AbortController', 'aborted');
+
 /** A function. */
 export const functionPart = (name: string): t.Type<unknown> =>
   partType(

@@ -18,17 +18,17 @@ import { E, F, t, type either } from './fp.js';
 
 /** An option that may be left out, and its value in that case. */
 export interface Optional<A, D> {
-  readonly type: t.Type<A>;
+  readonly type: t.Decoder<unknown, A>;
   readonly otherwise: D;
 }
 
 /** An option that may be left out. It then has the default; without a default it stays missing. */
 export const optional: {
-  <A>(type: t.Type<A, unknown>): Optional<A, undefined>;
-  <A, const D extends A>(type: t.Type<A, unknown>, otherwise: D): Optional<A, D>;
-} = <A>(type: t.Type<A>, otherwise?: A) => ({ type, otherwise }) as Optional<A, never>; // the overloads give the type of the default
+  <A>(type: t.Decoder<unknown, A>): Optional<A, undefined>;
+  <A, const D extends A>(type: t.Decoder<unknown, A>, otherwise: D): Optional<A, D>;
+} = <A>(type: t.Decoder<unknown, A>, otherwise?: A) => ({ type, otherwise }) as Optional<A, never>; // the overloads give the type of the default
 
-type AnyOptional = Optional<any, any>;
+type AnyOptional = Optional<unknown, unknown>;
 
 /** The options of a declaration: required ones as types of io-ts, and others by {@link optional}. */
 export type Fields = Readonly<Record<string, t.Mixed | AnyOptional>>;
@@ -37,7 +37,7 @@ type ValueOf<F> = F extends Optional<infer A, unknown> ? A : F extends t.Mixed ?
 
 type OptionalIn<F> = { readonly [K in keyof F]: F[K] extends AnyOptional ? K : never }[keyof F];
 type DefaultIn<F> = {
-  readonly [K in keyof F]: F[K] extends Optional<any, infer D> ? (undefined extends D ? never : K) : never;
+  readonly [K in keyof F]: F[K] extends Optional<unknown, infer D> ? (undefined extends D ? never : K) : never;
 }[keyof F];
 
 // mapped types of this form keep the comments of the fields
@@ -56,7 +56,7 @@ export type Filled<F, O = OptionsOf<F>> = O & { readonly [N in DefaultIn<F> & ke
 export type FilledOf<S extends { readonly fields: unknown }> = Filled<S['fields']>;
 
 /** A type of io-ts that is made from options. */
-export interface RecordType<F extends Fields> extends t.Type<Filled<F>, unknown> {
+export interface RecordType<F extends Fields> extends t.Type<Filled<F>> {
   readonly fields: F;
 }
 
@@ -64,8 +64,8 @@ const isOptional = (field: t.Mixed | AnyOptional): field is AnyOptional => !(fie
 
 const without = (fields: Fields, are: (field: t.Mixed | AnyOptional) => boolean): t.Props =>
   Object.fromEntries(
-    Object.entries(fields).flatMap(([name, field]) =>
-      are(field) ? [] : [[name, isOptional(field) ? field.type : field]],
+    Object.entries(fields).flatMap(
+      ([name, field]) => (are(field) ? [] : [[name, (isOptional(field) ? field.type : field) as t.Mixed]]), // a type of io-ts
     ),
   );
 
@@ -86,7 +86,7 @@ export const record = <const F extends Fields>(fields: F): RecordType<F> => {
     const missing = defaults.filter(([name]) => (value as Readonly<Record<string, unknown>>)[name] === undefined);
     return missing.length === 0 ? value : { ...value, ...Object.fromEntries(missing) };
   };
-  const type = new t.Type<Filled<F>, unknown>(
+  const type = new t.Type<Filled<F>>(
     `{ ${names.join(', ')} }`,
     (value): value is Filled<F> => known.is(value) && strangerIn(value) === undefined,
     (value, context) =>
@@ -103,15 +103,16 @@ export const record = <const F extends Fields>(fields: F): RecordType<F> => {
         E.flatMap((checked) => others.validate(checked, context)),
         E.map((checked) => filled(checked) as Filled<F>), // it passed the types of all fields
       ),
-    known.encode,
+    known.encode as unknown as t.Encode<Filled<F>, Filled<F>>, // it encodes each field
   );
   return Object.assign(type, { fields });
 };
 
-/** A rule that options break together: the field to change, what it should be, and what it is if its value does not say it. */
-export interface Broken<N> {
-  readonly field: N;
+/** A rule that options break: the field to change, or the path to it, and what it should be. */
+export interface Broken<N extends string> {
+  readonly field: N | `${N}.${string}`;
   readonly expected: string;
+  /** Default: a description of the value of the field. */
   readonly actual?: string;
   readonly hint: string;
 }

@@ -2,7 +2,7 @@
 import type { Task } from '../dsl/run/effect.js';
 import { joinBytes } from '../formats/bytes.js';
 import { cutShortError, room, type Source } from '../formats/source.js';
-import { kindOf } from '../internal/either.js';
+import { show } from '../internal/decode.js';
 import { type NoisefoldError, orRaise, raise } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { codeOf, node, onFile, recover } from './node.js';
@@ -274,7 +274,7 @@ export const writeAtomically = (path: string, content: Uint8Array | string): Tas
       raise('ConfigError', {
         where: `writeAtomically: ${path}`,
         expected: 'bytes or a text',
-        actual: typeof content === 'function' ? 'work that was not run' : kindOf(content),
+        actual: typeof content === 'function' ? 'work that was not run' : show(content),
         hint: 'give the result of work: await nf.run(encodePng(picture))',
       });
     await replace(path, (handle) => handle.writeFile(content));

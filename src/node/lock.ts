@@ -2,10 +2,11 @@
  * The lock of a folder: a file that names the process that holds it. It is made by a hard link to a complete file, so
  * that no reader sees half of it; a link fails if the name is taken.
  */
-import { decode, exactly, natural, refined } from '../internal/decode.js';
+import { decode, natural, refined } from '../internal/decode.js';
 import { failure, type NoisefoldError, thrownError } from '../internal/errors.js';
 import { E, t } from '../internal/fp.js';
 import { parseJson } from '../internal/json/json.js';
+import { record } from '../internal/schema.js';
 import { isAlive } from './files.js';
 import { listen } from './listen.js';
 import { node, recover } from './node.js';
@@ -21,7 +22,7 @@ const LOCK = 'run.lock';
 
 const stringOrNull = t.union([t.string, t.null]);
 
-const holderCodec = exactly({
+const holderCodec = record({
   id: refined(t.string, 'an id', (id) => /^[\da-f]{16}$/.test(id)), // a part of a file name
   pid: natural,
   /** The start of the process, in clock ticks since the boot, which distinguishes processes that reuse an id. */

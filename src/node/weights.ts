@@ -4,12 +4,11 @@ import type { OpenTensors } from '../formats/openTensors.js';
 import { type Folder, openFolder } from '../formats/shards.js';
 import { attempted, type BlobLike, type Source, sourceOfBlob, sourceOfBytes } from '../formats/source.js';
 import { below, widening } from '../formats/weights.js';
-import { exactly } from '../internal/decode.js';
 import { orRaise, raise } from '../internal/errors.js';
 import { t } from '../internal/fp.js';
 import { type Fallible, gen, hold, take } from '../internal/gen.js';
 import { builtinOf } from '../internal/json/json.js';
-import { optionsOf } from '../internal/options.js';
+import { optional, schema } from '../internal/schema.js';
 import { type OpenFile, openToRead, reading, sourceOf } from './files.js';
 import { node } from './node.js';
 
@@ -30,11 +29,11 @@ export interface WeightOptions {
   readonly finite?: boolean;
 }
 
-const weightOptions = optionsOf({
-  where: 'withWeights',
-  options: exactly({}, { prefix: t.string, finite: t.boolean }),
-  hint: "give { prefix: 'ema' } or { finite: false }",
-});
+const weightOptions = schema(
+  'withWeights',
+  { prefix: optional(t.string, ''), finite: optional(t.boolean, true) },
+  "give { prefix: 'ema' } or { finite: false }",
+);
 
 const ANYWAY = 'use other weights, or read these with withWeights and { finite: false }';
 
@@ -140,11 +139,11 @@ const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
 export const withWeights = <A>(
   from: WeightFiles,
   use: (weights: OpenTensors) => Fallible<A>,
-  options: WeightOptions = {},
+  options?: WeightOptions,
 ): Task<A> =>
   task(
     gen(function* () {
-      const { finite = true, prefix = '' } = yield* take(weightOptions(options));
+      const { finite, prefix } = yield* take(weightOptions.decode(options));
       const folder = yield* hold(
         attempted(() => folderOf(from)),
         ({ close }) => attempted(close),

@@ -1,7 +1,8 @@
 import type { Backend } from '../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { exactly, functionOf } from '../../internal/decode.js';
+import { functionOf } from '../../internal/decode.js';
 import { E, type either, TE, type io, t, type taskEither } from '../../internal/fp.js';
+import { optional, record } from '../../internal/schema.js';
 import { withOptions } from '../shared/options.js';
 import { wasmOptions } from '../wasm/options.js';
 import { adapterOptions } from '../webgpu/adapterOptions.js';
@@ -27,15 +28,12 @@ type OnTried = NonNullable<AutoOptions['onTried']>;
 
 const names = t.keyof(Object.fromEntries(BACKENDS.map((name) => [name, null])) as Record<BackendName, null>);
 
-const autoOptions: t.Type<AutoOptions> = exactly(
-  {},
-  {
-    order: t.readonlyArray(names),
-    onTried: functionOf<OnTried>('a function'),
-    webgpu: adapterOptions,
-    wasm: wasmOptions,
-  },
-);
+const autoOptions = {
+  order: optional(t.readonlyArray(names)),
+  onTried: optional(functionOf<OnTried>('a function')),
+  webgpu: optional(record(adapterOptions)),
+  wasm: optional(record(wasmOptions)),
+} satisfies Record<keyof AutoOptions, unknown>;
 
 /** Runs {@link trial}. A thrown error rules the backend out as well. */
 const runTrial = (backend: Backend): taskEither.TaskEither<NoisefoldError, void> =>

@@ -1,7 +1,7 @@
 import { TE } from '../../internal/fp.js';
 import { hostHeap } from '../shared/memory/heap.js';
 import { hostBackend } from '../shared/hostBackend.js';
-import { noOptions, withOptions } from '../shared/options.js';
+import { type NoOptions, withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
 import { libraryRule } from './library.js';
 
@@ -12,7 +12,7 @@ import { libraryRule } from './library.js';
  * await using nf = await open(reference())
  * await nf.run(evaluate(program({ x: '3' }, ({ x }) => square(x)), {})({ x: Float64Array.of(1, 2, 3) })) // → [1, 4, 9]
  */
-export const reference = withOptions('the reference backend', noOptions, () =>
+export const reference = withOptions<NoOptions>('the reference backend', {}, () =>
   TE.fromIO(() =>
     hostBackend({
       name: 'reference',

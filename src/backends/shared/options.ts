@@ -3,25 +3,21 @@ import { task, type Task } from '../../dsl/run/effect.js';
 import type { Backend } from '../../dsl/compile/backend.js';
 import type { Exact } from '../../internal/exact.js';
 import type { NoisefoldError } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly } from '../../internal/decode.js';
-import { F, type t, TE, type taskEither } from '../../internal/fp.js';
+import { F, TE, type taskEither } from '../../internal/fp.js';
+import { type Fields, type Filled, schema } from '../../internal/schema.js';
 
 type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
 
-const HINT = 'check the spelling, and omit fields that you do not need';
-
 /**
- * Makes a backend function from its options codec and its acquire effect. The options may be omitted. Fails with
- * `ConfigError` if the codec rejects them.
+ * Makes a backend function `where` from its options and its acquire effect. The options may be omitted. Fails with
+ * `ConfigError` for other options.
  */
-export const withOptions = <A>(
+export const withOptions = <O extends object, Fs extends Fields = Fields>(
   where: string,
-  options: t.Decoder<unknown, A>,
-  acquire: (options: A) => Acquire,
-): (<G = unknown>(given?: Exact<G, keyof A> & A) => Task<Backend>) =>
-  F.flow(optionsOf({ where, options, hint: HINT }), TE.fromEither, TE.flatMap(acquire), task);
+  fields: Fs,
+  acquire: (options: Filled<Fs, O>) => Acquire,
+): (<G = unknown>(given?: Exact<G, keyof O> & O) => Task<Backend>) =>
+  F.flow(schema(where, fields).decode<O>, TE.fromEither, TE.flatMap(acquire), task);
 
 /** The options of backends that have no options. */
 export type NoOptions = Readonly<Record<PropertyKey, never>>;
-export const noOptions: t.Type<NoOptions> = exactly({}) as t.Type<unknown> as t.Type<NoOptions>; // an object without fields

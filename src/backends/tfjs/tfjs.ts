@@ -2,7 +2,7 @@ import { failure } from '../../internal/errors.js';
 import { TE } from '../../internal/fp.js';
 import type { Backend } from '../../dsl/compile/backend.js';
 import { task, type Task } from '../../dsl/run/effect.js';
-import { noOptions, type NoOptions, withOptions } from '../shared/options.js';
+import { type NoOptions, withOptions } from '../shared/options.js';
 import { type AdapterOptions, adapterOptions } from '../webgpu/adapterOptions.js';
 import { tfjsCpu } from './engines/cpu.js';
 import { type TfjsWasmOptions, tfjsWasmOptions } from './engines/options.js';
@@ -32,11 +32,11 @@ export type TfjsEngine = keyof TfjsOptions;
 type Acquires = { readonly [E in TfjsEngine]: (options?: TfjsOptions[E]) => Task<Backend> };
 
 const acquires: Acquires = {
-  cpu: withOptions('the tfjs-cpu backend', noOptions, tfjsCpu),
+  cpu: withOptions<NoOptions>('the tfjs-cpu backend', {}, tfjsCpu),
   wasm: withOptions<TfjsWasmOptions>('the tfjs-wasm backend', tfjsWasmOptions, tfjsWasm),
   webgpu: withOptions<AdapterOptions>('the tfjs-webgpu backend', adapterOptions, tfjsWebgpu),
-  node: withOptions('the tfjs-node backend', noOptions, () => tensorflow(PACKAGES.node)),
-  'node-gpu': withOptions('the tfjs-node-gpu backend', noOptions, () => tensorflow(PACKAGES.nodeGpu)),
+  node: withOptions<NoOptions>('the tfjs-node backend', {}, () => tensorflow(PACKAGES.node)),
+  'node-gpu': withOptions<NoOptions>('the tfjs-node-gpu backend', {}, () => tensorflow(PACKAGES.nodeGpu)),
 };
 
 /** The names of all engines. */

@@ -1,33 +1,7 @@
-import { exactly, functionOf, refined } from '../../internal/decode.js';
+import { functionOf, refined } from '../../internal/decode.js';
 import { type io, t } from '../../internal/fp.js';
+import { optional, type OptionsOf } from '../../internal/schema.js';
 import { MOST_THREADS } from './memory/reserved.js';
-
-export interface WasmOptions {
-  /**
-   * The number of threads: 1 to 64; more threads than cores give no further speed. Default: the number of cores.
-   * Results have equal bits for any number of threads. In a browser, threads need a page that is isolated from others
-   * (`crossOriginIsolated`); elsewhere everything runs on the calling thread.
-   */
-  readonly threads?: number;
-  /**
-   * True for equal bits on all machines: no fused multiply-add, which rounds a·b + c once where the processor and the engine
-   * have it. Default false: faster by a tenth to a half, depending on the processor.
-   */
-  readonly portable?: boolean;
-  /**
-   * Pairing: V8 computes two vectors of 128 bits in one register of 256 bits, which makes kernels up to twice as fast, with
-   * equal bits. Node 24 and later do it on x64 processors with AVX2, by V8's experimental flag
-   * `--experimental-wasm-revectorize`, which then holds for all WebAssembly of the process that is compiled later. Default: the
-   * flag is set in Node 24 and later, and a measurement of 60 ms at most, once per process, chooses the kernels. False: the
-   * flag is not set, and kernels for 128 bits are used. True: an error if kernels for 256 bits are not faster here.
-   */
-  readonly pairing?: boolean;
-  /**
-   * Receives a notice, once, if the threads cannot start and everything runs on the calling thread. Default: a warning in
-   * the console.
-   */
-  readonly onNotice?: (notice: string) => io.IO<void>;
-}
 
 const threadCount = refined(
   t.number,
@@ -35,12 +9,32 @@ const threadCount = refined(
   (n) => Number.isInteger(n) && n >= 1 && n <= MOST_THREADS,
 );
 
-export const wasmOptions: t.Type<WasmOptions> = exactly(
-  {},
-  {
-    threads: threadCount,
-    portable: t.boolean,
-    pairing: t.boolean,
-    onNotice: functionOf<NonNullable<WasmOptions['onNotice']>>('a function'),
-  },
-);
+export const wasmOptions = {
+  /**
+   * The number of threads: 1 to 64; more threads than cores give no further speed. Default: the number of cores.
+   * Results have equal bits for any number of threads. In a browser, threads need a page that is isolated from others
+   * (`crossOriginIsolated`); elsewhere everything runs on the calling thread.
+   */
+  threads: optional(threadCount),
+  /**
+   * True for equal bits on all machines: no fused multiply-add, which rounds a·b + c once where the processor and the engine
+   * have it. Default false: faster by a tenth to a half, depending on the processor.
+   */
+  portable: optional(t.boolean, false),
+  /**
+   * Pairing: V8 computes two vectors of 128 bits in one register of 256 bits, which makes kernels up to twice as fast, with
+   * equal bits. Node 24 and later do it on x64 processors with AVX2, by V8's experimental flag
+   * `--experimental-wasm-revectorize`, which then holds for all WebAssembly of the process that is compiled later. Default: the
+   * flag is set in Node 24 and later, and a measurement of 60 ms at most, once per process, chooses the kernels. False: the
+   * flag is not set, and kernels for 128 bits are used. True: an error if kernels for 256 bits are not faster here.
+   */
+  pairing: optional(t.boolean),
+  /**
+   * Receives a notice, once, if the threads cannot start and everything runs on the calling thread. Default: a warning in
+   * the console.
+   */
+  onNotice: optional(functionOf<(notice: string) => io.IO<void>>('a function')),
+};
+
+/** The options of {@link wasm}. */
+export interface WasmOptions extends OptionsOf<typeof wasmOptions> {}

@@ -1,21 +1,15 @@
-import { exactly } from '../../internal/decode.js';
+import { oneOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
+import { optional, type OptionsOf } from '../../internal/schema.js';
+
+export const adapterOptions = {
+  /** Preference among several GPUs. Default: `high-performance`. */
+  powerPreference: optional(oneOf('high-performance', 'low-power')),
+  /** Requests the software-emulated (fallback) adapter. Default: false. */
+  fallback: optional(t.boolean),
+  /** Rejects software-emulated adapters, which run on the CPU: `wasm()` is faster there. Default: false. */
+  hardware: optional(t.boolean),
+};
 
 /** Selects the adapter. */
-export interface AdapterOptions {
-  /** Preference among several GPUs. Default: `high-performance`. */
-  readonly powerPreference?: 'high-performance' | 'low-power';
-  /** Requests the software-emulated (fallback) adapter. Default: false. */
-  readonly fallback?: boolean;
-  /** Rejects software-emulated adapters, which run on the CPU: `wasm()` is faster there. Default: false. */
-  readonly hardware?: boolean;
-}
-
-export const adapterOptions: t.Type<AdapterOptions> = exactly(
-  {},
-  {
-    powerPreference: t.keyof({ 'high-performance': null, 'low-power': null }),
-    fallback: t.boolean,
-    hardware: t.boolean,
-  },
-);
+export interface AdapterOptions extends OptionsOf<typeof adapterOptions> {}

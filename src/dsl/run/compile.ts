@@ -1,6 +1,6 @@
 /** Compiles programs for a backend, to run them once or several times. */
 import type { Exact } from '../../internal/exact.js';
-import { exactly, refined } from '../../internal/decode.js';
+import { refined } from '../../internal/decode.js';
 import { caughtAny } from '../../internal/exception.js';
 import { F, t, TE, type taskEither } from '../../internal/fp.js';
 import { gen, hold, take } from '../../internal/gen.js';
@@ -10,7 +10,7 @@ import { planning } from '../compile/planning.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import type { Bindings, CheckedBindings, Program, Syms } from '../graph/spec.js';
 import type { Shape, Tensor } from '../graph/tensor.js';
-import { optionsOf } from '../../internal/options.js';
+import { optional, schema } from '../../internal/schema.js';
 import { leaves, withLeaves } from '../types/tree.js';
 import { effect, type Effect, task } from './effect.js';
 import { type At, type Executable, executable, type Feed } from './executable.js';
@@ -21,20 +21,20 @@ export interface CompileOptions<I> {
   readonly donate?: readonly (keyof I & string)[];
 }
 
-const compileOptions = optionsOf({
-  where: 'compile',
-  options: exactly({}, { donate: t.readonlyArray(t.string, 'names of inputs') }),
-  hint: "{ donate: ['state'] } reuses the memory of an input for the output of the same name",
-});
+const compileOptions = schema(
+  'compile',
+  { donate: optional(t.readonlyArray(t.string, 'names of inputs')) },
+  "{ donate: ['state'] } reuses the memory of an input for the output of the same name",
+);
 
-const compileArguments = optionsOf({
-  where: 'compile',
-  options: exactly({
+const compileArguments = schema(
+  'compile',
+  {
     program: refined(t.unknown, 'a program', (x) => t.type({ inputs: t.object, trace: t.Function }).is(x)),
     extents: refined(t.unknown, 'the extents of its symbols', t.UnknownRecord.is),
-  }),
-  hint: "write compile(program({ x: 'B 2' }, ({ x }) => …), { B: 8 }), with {} if the program has no symbols",
-});
+  },
+  "write compile(program({ x: 'B 2' }, ({ x }) => …), { B: 8 }), with {} if the program has no symbols",
+);
 
 /** Compiles a program like {@link compile}. Rethrows an exception of its function. */
 export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I>]: number }>(
@@ -44,8 +44,8 @@ export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I>]: 
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
   effect((backend) =>
     F.pipe(
-      TE.fromEither(compileArguments({ program, extents })),
-      TE.flatMapEither(() => compileOptions(options)),
+      TE.fromEither(compileArguments.decode({ program, extents })),
+      TE.flatMapEither(() => compileOptions.decode(options)),
       // each member is that of E, or an error message that no number is assignable to
       TE.flatMap(({ donate }) => attemptInTurns(planning(program, extents as Bindings, backend.capabilities, donate))),
       TE.bind('runner', ({ plan: planned }) => backend.compile(planned)),

@@ -2,7 +2,8 @@
 import { showShape } from '../../internal/errors.js';
 import type { Anchor } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { demanded, part } from '../../internal/parts.js';
+import { part } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
 import type { Call, Plan, Storage, View } from '../compile/plan.js';
 import type { Region } from '../graph/region.js';
 import type { Peak } from './peak.js';
@@ -115,7 +116,8 @@ export const explain = (
   milliseconds: readonly number[] = [],
   peak: Peak | null = null,
 ): readonly ExplainedCall[] => {
-  const { plan, kernels } = demanded('explain', part('a compiled program', 'plan', 'kernels'))(executable);
+  argument('explain', part('a compiled program', 'plan', 'kernels')).demand(executable);
+  const { plan, kernels } = executable;
   return plan.calls.map((call, i) => {
     const cost = costOf(call);
     const time = milliseconds[i] ?? null;
@@ -153,7 +155,8 @@ export interface PlanMemory {
  * outputs // → 320
  */
 export const planMemory = (executable: { readonly plan: Plan }): PlanMemory => {
-  const { plan } = demanded('planMemory', part('a compiled program', 'plan'))(executable);
+  argument('planMemory', part('a compiled program', 'plan')).demand(executable);
+  const { plan } = executable;
   const bytesOf = (kind: Storage['kind']): number =>
     4 *
     plan.buffers.reduce(

@@ -176,7 +176,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
       {
         kind: 'the number of steps is invalid',
         options: () => ({ times: 2.5 }),
-        error: { _tag: 'ConfigError', where: 'iteration', actual: 'times 2.5, every 1' },
+        error: { _tag: 'ConfigError', where: 'iterate.times', actual: '2.5' },
       },
     ])('$kind', ({ options, error }) =>
       onBackend(async (backend) => {

@@ -1,14 +1,14 @@
 /** Runs a compiled step repeatedly. */
 import { effect, type Effect, hear, type Heard } from './effect.js';
 import type { Exact } from '../../internal/exact.js';
-import { E, type taskEither } from '../../internal/fp.js';
+import { E, t, type taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, keep, take } from '../../internal/gen.js';
 import { breather, type StopSignal } from '../../internal/stop.js';
-import { attempt, fail, type NoisefoldError } from '../../internal/errors.js';
-import { isExtent } from '../types/dim.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { release } from './value.js';
-import { namedFields } from '../../internal/options.js';
-import { demanded, part } from '../../internal/parts.js';
+import { hinted, natural, positive } from '../../internal/decode.js';
+import { functionPart, part, signal } from '../../internal/parts.js';
+import { argument, optional, schema } from '../../internal/schema.js';
 
 /** The state of an iteration: the results of a step with the name of an input. */
 export type Carried<I, O> = {
@@ -62,17 +62,17 @@ const separated = (
       });
 };
 
-const checked = (name: string, times: number, every: number): E.Either<NoisefoldError, void> =>
-  isExtent(times) && isExtent(every) && every > 0
-    ? E.right(undefined)
-    : fail('ConfigError', {
-        where: name,
-        expected: 'integers: times ≥ 0 and every ≥ 1',
-        actual: `times ${times}, every ${every}`,
-        hint: 'both are numbers of steps',
-      });
+const steps = 'it is a number of steps';
+const iteration = schema('iterate', {
+  times: hinted(natural, steps),
+  onStep: optional(functionPart('a function')),
+  every: optional(hinted(positive, steps), 1),
+  signal: optional(signal),
+  name: optional(t.string, 'iteration'),
+  inputs: optional(functionPart('a function')),
+});
 
-const fields = namedFields('iterate', { times: 'a number of steps' }, ['onStep', 'every', 'signal', 'name', 'inputs']);
+const compiledStep = argument('iterate', part('a compiled step', 'run'), 'give the result of compile');
 
 /**
  * Runs a compiled step repeatedly, with its state on the backend: each result with the name of an input is that input of
@@ -105,17 +105,15 @@ export const iterate =
   (first: Carried<I, O>): Effect<Carried<I, O>> =>
     effect((backend) =>
       gen(function* () {
-        const { run } = yield* take(attempt(() => demanded('iterate', part('a compiled step', 'run'))(compiled)));
-        const { times, onStep, every = 1, signal, name = 'iteration', inputs }: Iteration<I, O> = options;
+        yield* take(compiledStep.decode(compiled));
         const breathe = breather();
         let state: Members = first;
         yield* keep(E.right(first), () => release(state)(backend)); // the result owns the last state
-        yield* take(attempt(() => fields(options)));
-        yield* take(checked(name, times, every));
+        const { times, onStep, every, signal, name, inputs } = yield* take(iteration.decode<Iteration<I, O>>(options));
 
         function* step(index: number): Block<void> {
           // Others<I, O> and the state make up I; the results are a record with the members of the state
-          const results = (yield* take(run({ ...inputs?.(index), ...state } as I))) as O & Members;
+          const results = (yield* take(compiled.run({ ...inputs?.(index), ...state } as I))) as O & Members;
           const parts = separated(name, state, results);
           yield* hold(E.right(E.isRight(parts) ? parts.right.rest : results), (values) => release(values)(backend));
           const { next } = yield* take(parts);

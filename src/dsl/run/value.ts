@@ -12,8 +12,8 @@ import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js
 import { inspected } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
 import type { Itself } from '../../internal/itself.js';
-import { exactly, hostArray, oneOf, refined } from '../../internal/decode.js';
-import { optionsOf } from '../../internal/options.js';
+import { hostArray, oneOf, refined } from '../../internal/decode.js';
+import { schema } from '../../internal/schema.js';
 import type { NumberType } from '../graph/region.js';
 import { type DType, isTensor, type Shape } from '../graph/tensor.js';
 import { kindOf, leaves } from '../types/tree.js';
@@ -104,17 +104,15 @@ export const liveOn =
   };
 
 /** The arguments of {@link upload}, of which JavaScript may pass any. */
-const uploadCodec = exactly({
-  data: hostArray,
-  shape: refined(t.unknown, 'a list of extents', Array.isArray),
-  dtype: oneOf('float32', 'int32', 'bool'),
-});
-
-const checkedUpload = optionsOf({
-  where: 'upload',
-  options: uploadCodec,
-  hint: 'write upload(Float32Array.of(1, 2), [2]), and a dtype if it is not that of the array',
-});
+const uploadArguments = schema(
+  'upload',
+  {
+    data: hostArray,
+    shape: refined(t.unknown, 'a list of extents', Array.isArray),
+    dtype: oneOf('float32', 'int32', 'bool'),
+  },
+  'write upload(Float32Array.of(1, 2), [2]), and a dtype if it is not that of the array',
+);
 
 /** The error for bytes whose dtype is not given, and which are not bools. */
 const noBools = (byte: number): NoisefoldError =>
@@ -144,7 +142,7 @@ export const upload = <A extends HostArray, const S extends readonly number[], D
   effect((backend): Task<Value<S, D>> => {
     // the default of the type parameter
     const dtype = as ?? (dtypeOfArray(data) as NumberType as D);
-    const valid = checkedUpload({ data, shape: extents, dtype });
+    const valid = uploadArguments.decode({ data, shape: extents, dtype });
     if (E.isLeft(valid)) return task(TE.fromEither(valid));
     const byte = as === undefined && dtype === 'bool' ? data.find((x) => x > 1) : undefined;
     if (byte !== undefined) return task(TE.left(noBools(byte)));

@@ -9,7 +9,9 @@ import type { Exact } from '../../../internal/exact.js';
 import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { ConvAttributes, Node } from '../../graph/node.js';
 import { conv2d as conv2dNode, dilated, flip, fourOf, reshape, transpose } from '../../primitives/index.js';
-import { namedFields } from '../../../internal/options.js';
+import { exactTuple, numberOf, oneOf } from '../../../internal/decode.js';
+import { t } from '../../../internal/fp.js';
+import { optional, schema } from '../../../internal/schema.js';
 import { type AnyTensor, type Dim, isOperand, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { described, isRecord, type RecordOr } from '../operand.js';
 
@@ -99,8 +101,23 @@ const convolved = (
   return tensor(named(op, () => conv2dNode(nodeOf(image), kernel, attributes)));
 };
 
-const optional = ['strides', 'padding', 'dilation', 'groups'];
-const fields = namedFields('conv2d', {}, optional);
+/** Two numbers, for the height and the width. */
+export const pair = (name: string) => exactTuple([t.number, t.number], name);
+
+const counts = pair('[before, after]');
+/** A padding: by name, or the counts of both axes. */
+export const paddingOption: t.Type<GivenPadding> = t.union(
+  [oneOf('same', 'valid'), exactTuple([counts, counts], '[[top, bottom], [left, right]]')],
+  "'same', 'valid' or [[top, bottom], [left, right]]",
+);
+
+const convolutionFields = {
+  strides: optional(pair('[height, width]'), [1, 1]),
+  padding: optional(paddingOption, 'same'),
+  dilation: optional(pair('[height, width]'), [1, 1]),
+  groups: optional(numberOf('a number of groups'), 1),
+};
+const convolution = schema('conv2d', convolutionFields);
 
 /**
  * Convolves images `[B, H, W, C]` with a `kernel: [KH, KW, C, D]` → `[B, H, W, D]`. The kernel is not flipped (a
@@ -165,7 +182,7 @@ export const conv2d: {
     kernel: RecordOr<T, Exact<T, keyof Convolution> & Convolution, KernelFor<C, Dim, Dim, K, D>>,
   ): never;
 } = dual('conv2d', [startsWithImage, 3], (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) =>
-  convolved('conv2d', image, kernelOf('conv2d', kernel), fields(options)),
+  convolved('conv2d', image, kernelOf('conv2d', kernel), convolution.demand<Convolution>(options)),
 );
 
 /** An image of even height and width, or an error message. */
@@ -259,7 +276,10 @@ const checkKernel = ({ shape }: Node, groups: number): void => {
     });
 };
 
-const transposedFields = namedFields('convTranspose2d', {}, [...optional, 'outputPadding']);
+const transposedConvolution = schema('convTranspose2d', {
+  ...convolutionFields,
+  outputPadding: optional(pair('[height, width]'), [0, 0]),
+});
 
 /**
  * Transposed convolution of images `[B, H, W, C]` with a `kernel: [KH, KW, D, C]` → `[B, H', W', D]`: the transpose of
@@ -323,9 +343,10 @@ export const convTranspose2d: OneError<[image: AnyTensor, kernel: AnyTensor, opt
 } = dual(
   'convTranspose2d',
   [startsWithImage, 3],
-  (image: AnyTensor, kernel: AnyTensor, options: TransposedConvolution = {}) => {
-    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = transposedFields(options);
-    const more = padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : (options.outputPadding ?? [0, 0]);
+  (image: AnyTensor, kernel: AnyTensor, options?: TransposedConvolution) => {
+    const { strides, padding, dilation, groups, outputPadding } =
+      transposedConvolution.demand<TransposedConvolution>(options);
+    const more = padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : outputPadding;
     if (!more.every((count, axis) => isExtent(count) && count < strides[axis]!))
       raise('ConfigError', {
         where: 'convTranspose2d',

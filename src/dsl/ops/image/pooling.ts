@@ -6,10 +6,18 @@ import { raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { add, constant, fourOf, max, mul, reduce, reshape, scale } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
-import { type EvenImage, type GivenPadding, paddingOf, type Pair, requireEvenSize } from './convolution.js';
+import {
+  type EvenImage,
+  type GivenPadding,
+  paddingOf,
+  paddingOption,
+  pair,
+  type Pair,
+  requireEvenSize,
+} from './convolution.js';
 import { spread } from '../operand.js';
 import { padAlong, sliceAlong } from '../shape/slicing.js';
-import { namedFields } from '../../../internal/options.js';
+import { type Filled, optional, schema } from '../../../internal/schema.js';
 
 /** The windows of a pooling, of size `N` with the strides `S` and the padding `P`. */
 export interface Pooling<N extends Pair = Pair, S extends Pair = Pair, P extends GivenPadding = GivenPadding> {
@@ -21,11 +29,18 @@ export interface Pooling<N extends Pair = Pair, S extends Pair = Pair, P extends
   readonly padding?: P;
 }
 
-const fieldsOf = (op: string) => namedFields(op, { window: 'a height and width' }, ['strides', 'padding']);
+const poolFields = {
+  window: pair('a height and width'),
+  strides: optional(pair('a height and width')),
+  padding: optional(paddingOption, 'valid'),
+};
 
 /** The windows along the height and along the width; `count` is their number. */
-const windowsOf = (op: string, { shape }: Node, given: Pooling) => {
-  const { window, strides = window, padding = 'valid' } = fieldsOf(op)(given);
+const windowsOf = (
+  op: string,
+  { shape }: Node,
+  { window, strides = window, padding }: Filled<typeof poolFields, Pooling>,
+) => {
   const around = paddingOf(padding, window);
   const isWell = [...window, ...strides].every((n) => isExtent(n) && n > 0);
   if (!isWell || !around.every((counts, i) => counts.every((n) => isExtent(n) && n < window[i]!)))
@@ -96,11 +111,13 @@ interface Pool {
   ): Tensor<[B, Pooled<H, N, S, P, 0>, Pooled<W, N, S, P, 1>, C]>;
 }
 
-const pooling = (op: string, alongOne: (x: Node, windows: Windows) => Node): Pool =>
-  dual(op, 2, (image: AnyTensor, windows: Pooling) => {
+const pooling = (op: string, alongOne: (x: Node, windows: Windows) => Node): Pool => {
+  const options = schema(op, poolFields);
+  return dual(op, 2, (image: AnyTensor, windows: Pooling) => {
     const n = nodeOf(image);
-    return tensor(windowsOf(op, n, windows).reduce(alongOne, n));
+    return tensor(windowsOf(op, n, options.demand<Pooling>(windows)).reduce(alongOne, n));
   });
+};
 
 const maxAlong = (x: Node, windows: Windows): Node => combined(x, windows, max, -Infinity);
 
@@ -140,7 +157,7 @@ export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends D
 ): Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, C]> => {
   const n = nodeOf(image as AnyTensor); // not a message, which no call passes
   requireEvenSize('maxPool', n);
-  return tensor(windowsOf('maxPool', n, { window: [2, 2] }).reduce(maxAlong, n));
+  return tensor(windowsOf('maxPool', n, { window: [2, 2], padding: 'valid' }).reduce(maxAlong, n));
 };
 
 /**

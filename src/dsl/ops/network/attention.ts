@@ -4,7 +4,8 @@ import type { Exact } from '../../../internal/exact.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
-import { namedFields } from '../../../internal/options.js';
+import { numberOf } from '../../../internal/decode.js';
+import { schema } from '../../../internal/schema.js';
 import { isSameShape } from '../../primitives/checks.js';
 import { composite, reshape } from '../../primitives/index.js';
 import type { CheckedField, NotMultiple } from '../../types/checked.js';
@@ -24,7 +25,7 @@ type Heads<H extends number, C extends Dim> = AttentionOptions<
   CheckedField<H, C, NotMultiple<C, H, 'channels', ' heads'>>
 >;
 
-const fields = namedFields('attention', { heads: 'a number of heads' });
+const optionsOf = schema('attention', { heads: numberOf('a number of heads') });
 
 /** Raises `ShapeError` unless all are `[B, …, C]`, keys and values have one shape, and `heads` divides C. */
 const check = (q: Node, k: Node, v: Node, heads: number): void => {
@@ -65,7 +66,7 @@ export const attention: {
     options: Exact<F, keyof AttentionOptions> & Heads<H, C>,
   ): Tensor<[B, ...N, C]>;
 } = dual('attention', 4, (q: AnyTensor, k: AnyTensor, v: AnyTensor, options: AttentionOptions) => {
-  const { heads } = fields(options);
+  const { heads } = optionsOf.demand(options);
   const [Q, K, V] = [nodeOf(q), nodeOf(k), nodeOf(v)];
   check(Q, K, V, heads);
   const [B, C] = [Q.shape[0]!, Q.shape.at(-1)!];

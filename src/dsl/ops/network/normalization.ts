@@ -4,7 +4,8 @@ import { dual, type OneError } from '../../../internal/dual.js';
 import type { Exact } from '../../../internal/exact.js';
 import { named, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
-import { namedFields } from '../../../internal/options.js';
+import { amount, hinted, numberOf } from '../../../internal/decode.js';
+import { optional, schema } from '../../../internal/schema.js';
 import { composite, fourOf, mul, reduceKeeping, reshape, rsqrt, scale, shift } from '../../primitives/index.js';
 import type { Checked, CheckedField, NotMultiple } from '../../types/checked.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
@@ -51,10 +52,17 @@ const scaledAndShifted = (
   });
 };
 
-const fieldsOf = (op: string) => namedFields(op, { groups: 'a number of groups' }, ['epsilon']);
+/** Added to a variance. */
+const epsilonOption = hinted(amount, '1e-5 is usual, 1e-6 in DDPM');
 
-const standardized = (op: string, n: Node, options: GroupNorm): Node => {
-  const { groups, epsilon = 1e-5 } = fieldsOf(op)(options);
+const groupFields = { groups: numberOf('a number of groups'), epsilon: optional(epsilonOption, 1e-5) };
+const groupOptions = {
+  standardizeGroups: schema('standardizeGroups', groupFields),
+  groupNorm: schema('groupNorm', groupFields),
+};
+
+const standardized = (op: keyof typeof groupOptions, n: Node, options: GroupNorm): Node => {
+  const { groups, epsilon } = groupOptions[op].demand(options);
   if (n.shape.length !== 4)
     refuseShape(op, 'images [B, H, W, C]', n.shape, 'give other tensors axes of extent 1, or use layerNorm');
   demandDivisor(op, 'groups', groups, n.shape);
@@ -135,9 +143,9 @@ const lastAxisNorm = <F extends object>(
   defaultEpsilon: number,
   normalized: (x: Node, epsilon: number) => Node,
 ): F => {
-  const fields = namedFields(op, {}, ['epsilon']);
-  const apply = (x: AnyTensor, params: ScaleAndShift<Dim>, options: Epsilon = {}): AnyTensor => {
-    const { epsilon = defaultEpsilon } = fields(options);
+  const known = schema(op, { epsilon: optional(epsilonOption, defaultEpsilon) });
+  const apply = (x: AnyTensor, params: ScaleAndShift<Dim>, options?: Epsilon): AnyTensor => {
+    const { epsilon } = known.demand(options);
     return scaledAndShifted(op, named(op, () => normalized(nodeOf(x), epsilon)), params, names); // prettier-ignore
   };
   return dual(op, [startsWithTensor, 3], apply);

@@ -118,7 +118,7 @@ describe('its derivative', () => {
 describe('rejects', () => {
   test.each<[string, Partial<SinusoidOptions>, string]>([
     ['a layout of another library', { sinusoid: 'diffusers' as 'ddpm' }, 'sinusoid.sinusoid'],
-    ['an invalid layout', { sinusoid: { first: 'sin', shift: 0 } as never }, 'sinusoid.sinusoid'],
+    ['an invalid layout', { sinusoid: { first: 'sin', shift: 0 } as never }, 'sinusoid.sinusoid.first'],
     ['a shift beyond the frequencies', { sinusoid: { first: 'sine', shift: 4 } }, 'sinusoid.sinusoid.shift'],
     ['a period of 0', { maxPeriod: 0 }, 'sinusoid.maxPeriod'],
     ['an infinite scale', { scale: Infinity }, 'sinusoid.scale'],

@@ -4,33 +4,27 @@
  */
 import { type Extent, extents, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
-import { raise, refuseShape } from '../../../internal/errors.js';
-import { namedFields } from '../../../internal/options.js';
+import { refuseShape } from '../../../internal/errors.js';
+import { aboveZero, finite, hinted, numberOf, oneOf, refined } from '../../../internal/decode.js';
+import { t } from '../../../internal/fp.js';
+import { optional, type OptionsOf, record, schema } from '../../../internal/schema.js';
 import type { Node } from '../../graph/node.js';
 import * as nodes from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { demandFloats } from '../operand.js';
 
-/**
- * The first half of an embedding, and the shift of its frequencies ω_i = maxPeriod^(−i/(n − shift)), i = 0…n−1, where n is
- * half the size. A shift of 1 includes the lowest frequency 1/maxPeriod; 0 excludes it.
- */
-export interface SinusoidLayout {
-  readonly first: 'sine' | 'cosine';
-  readonly shift: number;
-}
+const layoutFields = {
+  /** The first half of an embedding: its sines or its cosines. */
+  first: oneOf('sine', 'cosine'),
+  /** The shift of the frequencies ω_i = maxPeriod^(−i/(n − shift)), i = 0…n−1, where n is half the size. */
+  shift: finite,
+};
 
-/** Options of {@link sinusoid}. */
-export interface SinusoidOptions<D = number> {
-  /** The length of an embedding. An embedding of odd length ends with a 0. */
-  readonly size: D;
-  /** `ddpm` (Ho et al. 2020): sines first, shift 1; `guided-diffusion` (Dhariwal & Nichol 2021): cosines first, shift 0. */
-  readonly sinusoid: 'ddpm' | 'guided-diffusion' | SinusoidLayout;
-  /** The period of the lowest frequency divided by 2π; default 10000. */
-  readonly maxPeriod?: number;
-  /** A factor of the times; default 1. Use 1000 for times from 0 to 1. */
-  readonly scale?: number;
-}
+/**
+ * The first half of an embedding, and the shift of its frequencies. A shift of 1 includes the lowest frequency 1/maxPeriod; 0
+ * excludes it.
+ */
+export interface SinusoidLayout extends OptionsOf<typeof layoutFields> {}
 
 /** The layouts by name. */
 export const LAYOUTS = {
@@ -38,21 +32,43 @@ export const LAYOUTS = {
   'guided-diffusion': { first: 'cosine', shift: 0 },
 } as const;
 
-const fields = namedFields(
-  'sinusoid',
-  { size: 'a number', sinusoid: "'ddpm', 'guided-diffusion' or { first, shift }" },
-  ['maxPeriod', 'scale'],
-);
-
-const refuse = (option: string, expected: string, actual: unknown, hint: string): never =>
-  raise('ConfigError', { where: `sinusoid.${option}`, expected, actual: `${String(actual)}`, hint });
-
-const layoutOf = ({ sinusoid: given }: SinusoidOptions): SinusoidLayout => {
-  const layout = typeof given === 'string' ? LAYOUTS[given] : given;
-  return ['sine', 'cosine'].includes(layout?.first) && Number.isFinite(layout.shift)
-    ? layout
-    : refuse('sinusoid', "'ddpm', 'guided-diffusion' or { first, shift }", JSON.stringify(given), 'first is sine or cosine, and shift a number'); // prettier-ignore
+const sinusoidFields = {
+  /** The length of an embedding. An embedding of odd length ends with a 0. */
+  size: numberOf('a number'),
+  /** `ddpm` (Ho et al. 2020): sines first, shift 1; `guided-diffusion` (Dhariwal & Nichol 2021): cosines first, shift 0. */
+  sinusoid: hinted(
+    t.union(
+      [oneOf('ddpm', 'guided-diffusion'), record(layoutFields)],
+      "'ddpm', 'guided-diffusion' or { first, shift }",
+    ),
+    'first is sine or cosine, and shift a number',
+  ),
+  /** The period of the lowest frequency divided by 2π; default 10000. */
+  maxPeriod: optional(hinted(refined(aboveZero, 'a number > 0', aboveZero.is), '10000 is usual'), 10_000),
+  /** A factor of the times; default 1. Use 1000 for times from 0 to 1. */
+  scale: optional(hinted(finite, 'times are multiplied by the scale'), 1),
 };
+
+/** Options of {@link sinusoid}. */
+export interface SinusoidOptions<D = number> extends Omit<OptionsOf<typeof sinusoidFields>, 'size'> {
+  /** The length of an embedding. An embedding of odd length ends with a 0. */
+  readonly size: D;
+}
+
+const layoutOf = ({ sinusoid }: Pick<SinusoidOptions, 'sinusoid'>): SinusoidLayout =>
+  typeof sinusoid === 'string' ? LAYOUTS[sinusoid] : sinusoid;
+
+const sinusoidOptions = schema('sinusoid', sinusoidFields).rule((options) => {
+  const half = Math.floor(options.size / 2);
+  return half > 1 && layoutOf(options).shift >= half
+    ? {
+        field: 'sinusoid.shift',
+        expected: `less than ${half}, half of the size`,
+        actual: `${layoutOf(options).shift}`,
+        hint: '0 and 1 are usual',
+      }
+    : null;
+});
 
 /**
  * Computes ω_i by the float32 operations of the published code, exp(−ln(maxPeriod)·i / (n − shift)), so that a network
@@ -60,13 +76,10 @@ const layoutOf = ({ sinusoid: given }: SinusoidOptions): SinusoidLayout => {
  * decimal of t·ω. Raises `ConfigError`.
  */
 export const frequenciesOf = (options: SinusoidOptions): Float32Array => {
-  const { size, maxPeriod = 10_000, scale: s = 1 } = options;
-  const { shift } = layoutOf(options);
+  const { size, maxPeriod, ...rest } = sinusoidOptions.demand(options);
+  const { shift } = layoutOf(rest);
   extents('sinusoid', [size]);
-  if (!(maxPeriod > 0 && Number.isFinite(maxPeriod))) refuse('maxPeriod', 'a number > 0', maxPeriod, '10000 is usual');
-  if (!Number.isFinite(s)) refuse('scale', 'a finite number', s, 'times are multiplied by the scale');
   const n = Math.floor(size / 2);
-  if (n > 1 && shift >= n) refuse('sinusoid.shift', `less than ${n}, half of the size`, shift, '0 and 1 are usual');
   const slope = Math.fround(-Math.log(maxPeriod));
   const exponent = (i: number): number => Math.fround(Math.fround(slope * i) / (n > shift ? n - shift : 1));
   return Float32Array.from({ length: n }, (_, i) => Math.exp(exponent(i)));
@@ -109,7 +122,7 @@ export const sinusoid: {
   const x = nodeOf(t);
   if (x.shape.length !== 1) refuseShape('sinusoid', 'times, [B]', x.shape, 'reshape it first');
   demandFloats('sinusoid', x);
-  const omega = frequenciesOf(fields(options));
+  const omega = frequenciesOf(options);
   const [B, n] = [x.shape[0]!, omega.length];
   const { scale = 1 } = options;
   const scaled = scale === 1 ? x : roundedToFloat32(nodes.scale(x, Math.fround(scale)));

@@ -35,7 +35,7 @@ const disturbed = (roots: readonly Node[], seed: number): readonly Node[] => {
   return rewrite(decompose(roots, []), (n) => {
     const name = nameOf(n);
     if (EXACT.has(name)) return n;
-    return errors(SUMS.has(name) ? { ...n, inputs: n.inputs.map(errors), depth: n.depth + 1 } : n);
+    return errors(SUMS.has(name) ? ({ ...n, inputs: n.inputs.map(errors), depth: n.depth + 1 } as Node) : n);
   });
 };
 

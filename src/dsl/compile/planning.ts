@@ -54,7 +54,7 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
           hint: `write compile(program, { ${known.map((symbol) => `${symbol}: …`).join(', ')} })`,
         });
   const nodes = spec.leaves.map((leaf) => input(leaf.path, orRaise(extentsOf(leaf, bindings)), leaf.dtype));
-  const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]!]));
+  const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]]));
   const output = program.trace(fillSpec(spec, (leaf) => tensor(byPath.get(leaf.path)!)));
   if (output === undefined)
     raise('ConfigError', {
@@ -99,7 +99,7 @@ const donationsOf = (
   const described = (path: string, n: Node): string => `${path}: ${showType(n)}`;
   const places = new Map(outputs.map(({ path, leaf }, i) => [described(path, nodeOf(leaf)), i]));
   const donations = inputs.map((input, i) =>
-    donated[i]! && input.dtype !== 'key' ? (places.get(described(leaves[i]!.path, input)) ?? null) : null,
+    donated[i] && input.dtype !== 'key' ? (places.get(described(leaves[i]!.path, input)) ?? null) : null,
   );
   return { donations, donated };
 };

@@ -1,4 +1,4 @@
-import type { Composite, CompositeOptions, ConvAttributes, Node } from '../graph/node.js';
+import type { Composite, CompositeOptions, ConvAttributes, Node, Two } from '../graph/node.js';
 import { composite, conv2d, dilated, transpose } from '../primitives/index.js';
 
 interface FilterGradientOptions extends CompositeOptions {
@@ -46,9 +46,9 @@ const decompose = (image: Node, cotangent: Node, { attributes: c, kernel }: Filt
 };
 
 /** {@link filterGradient} for groups of 1, the case for which a backend may have a kernel. */
-export const filterGradientComposite: Composite = {
+export const filterGradientComposite: Composite<Two> = {
   name: 'filterGradient',
-  decompose: ([image, cotangent], options) => decompose(image!, cotangent!, filterGradientOptionsOf(options)),
+  decompose: ([image, cotangent], options) => decompose(image, cotangent, filterGradientOptionsOf(options)),
   anchor: (options) => ({ op: 'filterGradient', attributes: filterGradientOptionsOf(options).attributes }),
 };
 

@@ -1,6 +1,6 @@
 import { F } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
-import type { Composite, CompositeOptions, Node } from '../graph/node.js';
+import type { Composite, CompositeOptions, Node, One } from '../graph/node.js';
 import { broadcast, div, exp, mul, reduceKeeping, rsqrt, scale, shift, sub } from '../primitives/index.js';
 
 /** The axes of the statistics, and ε. */
@@ -27,13 +27,13 @@ const standardize = (x: Node, { axes, epsilon }: NormalizeOptions): { readonly y
  * y = (x − mean x) / √(var x + ε) over some axes. Its derivative is (g − mean g − y·mean(g·y)) / √(var x + ε), which reads x
  * and the small statistics only. Group, layer and instance normalization apply this to a reshaped x. Wu & He 2018.
  */
-export const normalizeComposite: Composite = {
+export const normalizeComposite: Composite<One> = {
   name: 'normalize',
   batch: (options) => ({ ...options, axes: optionsOf(options).axes.map((axis) => axis + 1) }),
-  decompose: ([x], options) => standardize(x!, optionsOf(options)).y,
+  decompose: ([x], options) => standardize(x, optionsOf(options)).y,
   derivative: ([x], _, g, options) => {
     const { axes } = optionsOf(options);
-    const { y, inverse } = standardize(x!, optionsOf(options));
+    const { y, inverse } = standardize(x, optionsOf(options));
     const along = (of: Node): Node => broadcast(meanAlong(of, axes), of.shape);
     const centred = sub(g, along(g));
     return [mul(inverse, sub(centred, mul(y, along(mul(g, y)))))];
@@ -45,11 +45,11 @@ const last = (x: Node): readonly number[] => [x.shape.length - 1];
 export const over = (fn: 'sum' | 'max', x: Node): Node => broadcast(reduceKeeping(fn, x, last(x)), x.shape);
 
 /** `exp(x − max x) / Σ exp(x − max x)` along the last axis; its derivative reads only the result. */
-export const softmaxComposite: Composite = {
+export const softmaxComposite: Composite<One> = {
   name: 'softmax',
   batch: F.identity,
   decompose: ([x]) => {
-    const e = exp(sub(x!, over('max', x!)));
+    const e = exp(sub(x, over('max', x)));
     return div(e, over('sum', e));
   },
   derivative: (_, y, g) => [mul(y, sub(g, over('sum', mul(g, y))))],

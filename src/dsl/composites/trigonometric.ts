@@ -1,5 +1,5 @@
 import { F } from '../../internal/fp.js';
-import type { Composite, Node } from '../graph/node.js';
+import type { Composite, Node, One, Two } from '../graph/node.js';
 import {
   abs, add, atan, div, equal, full, less, max, mul, neg, oneMinus, rsqrt, scale, select, shift, sqrt, stopGradient, zerosLike,
 } from '../primitives/index.js'; // prettier-ignore
@@ -8,19 +8,19 @@ import {
 const oneMinusSquare = (x: Node): Node => mul(oneMinus(x), shift(x, 1));
 
 /** `2·atan(x / (√(1 − x²) + 1))`, which divides by no small number; its derivative is `1/√(1 − x²)`. */
-export const asinComposite: Composite = {
+export const asinComposite: Composite<One> = {
   name: 'asin',
   batch: F.identity,
-  decompose: ([x]) => scale(atan(div(x!, shift(sqrt(oneMinusSquare(x!)), 1))), 2),
-  derivative: ([x], _, g) => [mul(g, rsqrt(oneMinusSquare(x!)))],
+  decompose: ([x]) => scale(atan(div(x, shift(sqrt(oneMinusSquare(x)), 1))), 2),
+  derivative: ([x], _, g) => [mul(g, rsqrt(oneMinusSquare(x)))],
 };
 
 /** `2·atan(√((1 − x) / (x + 1)))`, exact near 1; its derivative is `−1/√(1 − x²)`. */
-export const acosComposite: Composite = {
+export const acosComposite: Composite<One> = {
   name: 'acos',
   batch: F.identity,
-  decompose: ([x]) => scale(atan(sqrt(div(oneMinus(x!), shift(x!, 1)))), 2),
-  derivative: ([x], _, g) => [neg(mul(g, rsqrt(oneMinusSquare(x!))))],
+  decompose: ([x]) => scale(atan(sqrt(div(oneMinus(x), shift(x, 1)))), 2),
+  derivative: ([x], _, g) => [neg(mul(g, rsqrt(oneMinusSquare(x))))],
 };
 
 /** Divides both by `unit`, the greater of their absolute values, or 1 at the origin. */
@@ -32,11 +32,11 @@ const onUnitSquare = (y: Node, x: Node) => {
 };
 
 /** The angle of the point (x, y), by an `atan` of at most 1; its derivatives are `x/(x² + y²)` and `−y/(x² + y²)`. */
-export const atan2Composite: Composite = {
+export const atan2Composite: Composite<Two> = {
   name: 'atan2',
   batch: F.identity,
   decompose: ([y, x]) => {
-    const { v, u, unit, atOrigin } = onUnitSquare(y!, x!);
+    const { v, u, unit, atOrigin } = onUnitSquare(y, x);
     const [height, width] = [abs(v), abs(u)];
     const steep = less(width, height);
     const longer = select(atOrigin, unit, select(steep, height, width));
@@ -46,7 +46,7 @@ export const atan2Composite: Composite = {
     return select(less(v, zerosLike(v)), neg(upper), upper);
   },
   derivative: ([y, x], _, g) => {
-    const { v, u, unit, atOrigin } = onUnitSquare(y!, x!);
+    const { v, u, unit, atOrigin } = onUnitSquare(y, x);
     // the angle of the origin is undefined, so its derivative is set to 0
     const square = select(atOrigin, unit, add(mul(u, u), mul(v, v)));
     const along = div(g, mul(square, unit));

@@ -57,17 +57,15 @@ export interface AttentionAnchor {
 /** The numbers of a constant, row-major. */
 export type ConstantData = Float64Array | Float32Array | Int32Array | Uint8Array;
 
-/** An operation that a backend lowers natively or by its decomposition. */
-export interface Composite {
+/**
+ * An operation of the operands `I` that a backend lowers natively or by its decomposition. Its functions are methods, so that
+ * the graph, where `I` is any list, holds it too; `composite` gives it as many operands as it takes.
+ */
+export interface Composite<I extends readonly Node[] = readonly Node[]> {
   readonly name: string;
-  readonly decompose: (inputs: readonly Node[], options: CompositeOptions) => Node;
+  decompose(inputs: I, options: CompositeOptions): Node;
   /** The cotangents of the inputs. If absent, the decomposition is differentiated. */
-  readonly derivative?: (
-    inputs: readonly Node[],
-    output: Node,
-    cotangent: Node,
-    options: CompositeOptions,
-  ) => readonly (Node | null)[];
+  derivative?(inputs: I, output: Node, cotangent: Node, options: CompositeOptions): readonly (Node | null)[];
   /** The options for operands with one more leading axis, if the composite then applies to each element of that axis. */
   readonly batch?: (options: CompositeOptions) => CompositeOptions;
   /** The same composite with another decomposition; present only if its derivative is made from the decomposition. */
@@ -129,9 +127,51 @@ export type NoAttributes = Readonly<Record<never, never>>;
 /** The names of the primitives. */
 export type Op = keyof Attributes;
 
+type None = readonly [];
+/** One operand. */
+export type One = readonly [x: Node];
+/** Two operands. */
+export type Two = readonly [a: Node, b: Node];
+
+/** The operands of each primitive. */
+export interface Operands {
+  readonly input: None;
+  readonly constant: None;
+  readonly iota: None;
+  readonly unary: One;
+  readonly binary: Two;
+  readonly select: readonly [condition: Node, onTrue: Node, onFalse: Node];
+  readonly cast: One;
+  readonly reshape: One;
+  readonly transpose: One;
+  readonly broadcast: One;
+  readonly slice: One;
+  readonly flip: One;
+  readonly pad: One;
+  readonly concat: readonly [Node, ...Node[]];
+  readonly reduce: One;
+  readonly cumsum: One;
+  readonly argmax: One;
+  readonly topKIndices: One;
+  readonly gather: readonly [x: Node, indices: Node];
+  readonly scatterAdd: readonly [indices: Node, updates: Node];
+  readonly dot: Two;
+  readonly conv2d: readonly [image: Node, kernel: Node];
+  readonly deriveKey: readonly [key: Node];
+  readonly random: readonly [key: Node];
+  readonly stored: One;
+  /** What is waited for goes when the graph is lowered. */
+  readonly after: readonly [x: Node, ...before: Node[]];
+  readonly stopGradient: One;
+  readonly composite: readonly Node[];
+}
+
+/** A list of the length of `T` with elements `A`. */
+export type Each<T extends readonly unknown[], A> = { readonly [I in keyof T]: A };
+
 interface NodeFields<K extends Op> {
   readonly op: K;
-  readonly inputs: readonly Node[];
+  readonly inputs: Operands[K];
   readonly attributes: Attributes[K];
   readonly shape: readonly number[];
   readonly dtype: DType;
@@ -161,7 +201,7 @@ const printed = inspected({}, 'Tensor', () => 'part of a program; it has no numb
  */
 export const node = <K extends Op>(
   op: K,
-  inputs: readonly Node[],
+  inputs: Operands[K],
   attributes: Attributes[K],
   shape: readonly number[],
   dtype: DType,
@@ -174,7 +214,7 @@ export const node = <K extends Op>(
     attributes,
     shape: countable(op, shape),
     dtype,
-    depth: 1 + inputs.reduce((deepest, input) => Math.max(deepest, input.depth), 0),
+    depth: 1 + (inputs as readonly Node[]).reduce((deepest, input) => Math.max(deepest, input.depth), 0),
   }) as unknown as Node;
 
 /**
@@ -209,7 +249,9 @@ export const reachable = (roots: readonly Node[], seen = new Set<Node>()): reado
 
 /** Replaces the inputs of a node by others of the same shapes and dtypes. */
 export const withInputs = (n: Node, inputs: readonly Node[]): Node =>
-  n.inputs.every((input, i) => input === inputs[i]) ? n : node(n.op, inputs, n.attributes, n.shape, n.dtype);
+  (n.inputs as readonly Node[]).every((input, i) => input === inputs[i])
+    ? n
+    : node(n.op, inputs as Operands[Op], n.attributes, n.shape, n.dtype); // as many as `n` has
 
 /**
  * Rebuilds a graph bottom-up: `visit` gets each node with its inputs already rewritten. Nodes with an entry in `images`
@@ -239,8 +281,8 @@ export const substitute = (roots: readonly Node[], from: readonly Node[], to: re
  */
 export const pathOf = (n: Node): string | null => {
   if (n.op === 'input') return n.attributes.path;
-  if (n.op === 'reshape' && n.inputs[0]!.op === 'slice') return pathOf(n.inputs[0]!);
-  const [vector, name] = n.op === 'slice' ? [pathOf(n.inputs[0]!), n.attributes.name] : [null, undefined];
+  if (n.op === 'reshape' && n.inputs[0].op === 'slice') return pathOf(n.inputs[0]);
+  const [vector, name] = n.op === 'slice' ? [pathOf(n.inputs[0]), n.attributes.name] : [null, undefined];
   if (vector === null || name === undefined) return null;
   return [vector.slice(0, Math.max(0, vector.lastIndexOf('.'))), name].filter((part) => part !== '').join('.');
 };

@@ -11,7 +11,11 @@ export const after = (x: Node, awaited: Node): Node => node('after', [x, awaited
 export const stopGradient = (x: Node): Node => node('stopGradient', [x], {}, x.shape, x.dtype);
 
 /** Applies a composite: the result has the shape and dtype of its decomposition. */
-export const composite = (definition: Composite, inputs: readonly Node[], options: CompositeOptions = {}): Node => {
+export const composite = <I extends readonly Node[]>(
+  definition: Composite<I>,
+  inputs: I,
+  options: CompositeOptions = {},
+): Node => {
   const { shape, dtype } = definition.decompose(inputs, options);
   return node('composite', inputs, { composite: definition, options }, shape, dtype);
 };

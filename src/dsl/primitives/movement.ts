@@ -105,7 +105,7 @@ export const concat = (parts: readonly Node[], axis: number): Node => {
   }
   if (parts.length === 1) return first;
   const shape = first.shape.map((d, i) => (i === along ? parts.reduce((sum, p) => sum + p.shape[i]!, 0) : d));
-  return node('concat', parts, { axis: along }, shape, first.dtype);
+  return node('concat', [first, ...parts.slice(1)], { axis: along }, shape, first.dtype);
 };
 
 /** One number, repeated over a shape. */

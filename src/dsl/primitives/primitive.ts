@@ -3,7 +3,7 @@
  * constructors, because primitives refer to each other in cycles: the derivative of a slice is a pad, and that of a pad
  * is a slice.
  */
-import type { Anchor, ConstantData, Distribution, Node, NodeOf, Op, ReduceFn } from '../graph/node.js';
+import type { Anchor, ConstantData, Distribution, Each, Node, NodeOf, Op, Operands, ReduceFn } from '../graph/node.js';
 import type { Assignment, NumberType } from '../graph/region.js';
 
 /** A node of a graph over a batch. */
@@ -38,7 +38,8 @@ export interface Primitive<K extends Op> {
    * The node for a batch of `extent` examples, `[extent, ...shape]`, from its operands, at least one of which is mapped.
    * The rule is null if the primitive has no operands to map.
    */
-  readonly vmap: ((n: NodeOf<K>, operands: readonly Operand[], extent: number, batched: Batched) => Node) | null;
+  readonly vmap:
+    ((n: NodeOf<K>, operands: Each<Operands[K], Operand>, extent: number, batched: Batched) => Node) | null;
   /** The result if an operand has no elements but the result has some, if this can happen. */
   readonly ofNothing?: (n: NodeOf<K>) => Node;
   readonly lowering: Lowering<NodeOf<K>>;
@@ -62,7 +63,7 @@ export interface Primitive<K extends Op> {
 export type Rules<K extends Op> = { readonly [P in K]: Primitive<P> };
 
 /** The lowering of a primitive, by class. */
-export type Lowering<N> =
+export type Lowering<N extends { readonly inputs: readonly unknown[] }> =
   /** Its numbers exist before a run: `data`, or null for an input. Regions inline a constant of one number. */
   | { readonly class: 'source'; readonly data: ((n: N) => ConstantData) | null }
   /** Computed element by element, so that it can be part of any region. */
@@ -74,7 +75,7 @@ export type Lowering<N> =
        * The assignment that computes an element of a dtype; `operands` are the assignments of the elements of its
        * operands.
        */
-      readonly scalar: (n: N, operands: readonly number[], dtype: NumberType) => Scalar;
+      readonly scalar: (n: N, operands: Each<N['inputs'], number>, dtype: NumberType) => Scalar;
       /** True if it compares its operands for equality. */
       readonly isEquality?: (n: N) => boolean;
     }
@@ -90,7 +91,7 @@ export type Lowering<N> =
   | { readonly class: 'key'; readonly words: (n: N) => readonly [number, number] };
 
 /** The elements of its first operand at other indices. */
-export interface Movement<N> {
+export interface Movement<N extends { readonly inputs: readonly unknown[] }> {
   readonly class: 'movement';
   /**
    * The index into the operand for an index of the result. `same`: the same index. `regrouped`: the index of the

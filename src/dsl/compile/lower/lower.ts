@@ -29,7 +29,7 @@ export interface Lowering {
 
 /** Removes the operands that a node only waits for. Keeps its depth, which is enough to delay it. */
 const awaited = (roots: readonly Node[]): readonly Node[] =>
-  rewrite(roots, (n) => (primitiveOf(n).awaits ? { ...n, inputs: n.inputs.slice(0, 1) } : n));
+  rewrite(roots, (n) => (primitiveOf(n).awaits ? ({ ...n, inputs: n.inputs.slice(0, 1) } as Node) : n));
 
 /** Gives each output its own buffer: copies inputs, constants, and repeated outputs. */
 const ownOutputs = (outputs: readonly Node[]): readonly Node[] =>

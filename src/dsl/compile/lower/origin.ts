@@ -9,7 +9,7 @@ import { isMovement, isSource } from './classes.js';
  * The path of the first input that one of the nodes reads directly; otherwise the place of the first node in the model.
  */
 const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
-  for (const { inputs } of nodes) {
+  for (const { inputs } of nodes as readonly { readonly inputs: readonly Node[] }[]) {
     const direct = inputs.findLast(isInput);
     if (direct !== undefined) return direct.attributes.path;
   }

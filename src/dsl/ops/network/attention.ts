@@ -34,7 +34,7 @@ const check = (q: Node, k: Node, v: Node, heads: number): void => {
   for (const [name, n] of Object.entries({ q, k, v }))
     if (n.shape.length < 3)
       refuse(`${name} as tokens [B, N, C] or an image [B, H, W, C]`, n, 'give one token an axis of 1: [B, 1, C]');
-  const [B, C] = [q.shape[0]!, q.shape.at(-1)!];
+  const [B, C] = [q.shape[0], q.shape.at(-1)];
   demandDivisor('attention', 'heads', heads, q.shape);
   if (k.shape[0] !== B || k.shape.at(-1) !== C)
     refuse(`k with the samples and channels of q, [${B}, …, ${C}]`, k, 'project the context to them first');

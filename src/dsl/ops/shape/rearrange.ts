@@ -129,7 +129,7 @@ const partsOf = (
 ): readonly (readonly [string, number])[] => {
   const open = names.filter((name) => !given.has(name));
   const known = sizeOf(names.map((name) => given.get(name) ?? 1));
-  const axis = names.length === 1 ? names[0]! : `(${names.join(' ')})`;
+  const axis = names.length === 1 ? names[0] : `(${names.join(' ')})`;
   const sizes = names.flatMap((name) => (given.has(name) ? [`${name} = ${given.get(name)}`] : []));
   const sizeText = names.length > 1 ? sizes.map((size) => `, ${size}`).join('') : '';
   if (open.length > 1) wrong(`sizes for all but one axis of ${axis}`);

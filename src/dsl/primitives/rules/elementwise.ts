@@ -4,54 +4,54 @@ import type { Rules } from '../primitive.js';
 
 export const elementwiseRules: Rules<'unary' | 'binary' | 'select' | 'cast'> = {
   unary: {
-    rebuild: ({ inputs: [x], attributes: { fn } }) => unary(fn, x!),
+    rebuild: ({ inputs: [x], attributes: { fn } }) => unary(fn, x),
     derivative: (y, g) => {
-      const slope = unaryFunctions[y.attributes.fn].slope?.(y.inputs[0]!, y);
+      const slope = unaryFunctions[y.attributes.fn].slope?.(y.inputs[0], y);
       return [slope === undefined ? null : mul(g, slope)];
     },
-    vmap: ({ attributes: { fn } }, [x]) => unary(fn, x!.node),
+    vmap: ({ attributes: { fn } }, [x]) => unary(fn, x.node),
     lowering: {
       class: 'elementwise',
       arithmetic: ({ attributes: { fn } }) => unaryFunctions[fn].arithmetic,
-      scalar: ({ attributes: { fn } }, [a], dtype) => ({ op: 'unary', fn, a: a!, dtype }),
+      scalar: ({ attributes: { fn } }, [a], dtype) => ({ op: 'unary', fn, a, dtype }),
     },
     simplify: (n) => {
-      const x = n.inputs[0]!;
+      const x = n.inputs[0];
       const isTwice = n.attributes.fn === 'neg' && x.op === 'unary' && x.attributes.fn === 'neg';
-      return isTwice ? x.inputs[0]! : n;
+      return isTwice ? x.inputs[0] : n;
     },
     label: ({ attributes: { fn } }) => fn,
   },
   binary: {
-    rebuild: ({ inputs: [a, b], attributes: { fn } }) => binary(fn, a!, b!),
+    rebuild: ({ inputs: [a, b], attributes: { fn } }) => binary(fn, a, b),
     derivative: (y, g) => {
       const [a, b] = y.inputs;
-      return binaryFunctions[y.attributes.fn].derivative?.(g, a!, b!, y) ?? [null, null];
+      return binaryFunctions[y.attributes.fn].derivative?.(g, a, b, y) ?? [null, null];
     },
-    vmap: ({ attributes: { fn } }, [a, b], extent) => binary(fn, spread(a!, extent), spread(b!, extent)),
+    vmap: ({ attributes: { fn } }, [a, b], extent) => binary(fn, spread(a, extent), spread(b, extent)),
     lowering: {
       class: 'elementwise',
       arithmetic: ({ attributes: { fn } }) => binaryFunctions[fn].arithmetic,
-      scalar: ({ attributes: { fn } }, [a, b], dtype) => ({ op: 'binary', fn, a: a!, b: b!, dtype }),
+      scalar: ({ attributes: { fn } }, [a, b], dtype) => ({ op: 'binary', fn, a, b, dtype }),
       isEquality: ({ attributes: { fn } }) => fn === 'equal',
     },
     simplify: (n, uniformOf) => {
       const { neutral } = binaryFunctions[n.attributes.fn];
       if (n.dtype !== 'float32' || neutral === undefined) return n;
       const [a, b] = n.inputs;
-      if (Object.is(uniformOf(a!), neutral.left)) return b!;
-      return Object.is(uniformOf(b!), neutral.right) ? a! : n;
+      if (Object.is(uniformOf(a), neutral.left)) return b;
+      return Object.is(uniformOf(b), neutral.right) ? a : n;
     },
     label: ({ attributes: { fn } }) => fn,
   },
   select: {
-    rebuild: ({ inputs: [condition, a, b] }) => select(condition!, a!, b!),
+    rebuild: ({ inputs: [condition, a, b] }) => select(condition, a, b),
     derivative: ({ inputs: [condition] }, g) => [
       null,
-      select(condition!, g, zerosLike(g)),
-      select(condition!, zerosLike(g), g),
+      select(condition, g, zerosLike(g)),
+      select(condition, zerosLike(g), g),
     ],
-    vmap: (_, [condition, a, b], extent) => select(spread(condition!, extent), spread(a!, extent), spread(b!, extent)),
+    vmap: (_, [condition, a, b], extent) => select(spread(condition, extent), spread(a, extent), spread(b, extent)),
     lowering: {
       class: 'elementwise',
       arithmetic: () => 1,
@@ -67,7 +67,7 @@ export const elementwiseRules: Rules<'unary' | 'binary' | 'select' | 'cast'> = {
   cast: {
     rebuild: (n) => (n.dtype === 'key' ? n : cast(n.inputs[0]!, n.dtype)),
     derivative: null, // an integer or a bool is on one side
-    vmap: ({ dtype }, [x]) => cast(x!.node, dtype as Exclude<typeof dtype, 'key'>), // a key is not cast
-    lowering: { class: 'elementwise', arithmetic: () => 1, scalar: (_, [a], dtype) => ({ op: 'cast', a: a!, dtype }) },
+    vmap: ({ dtype }, [x]) => cast(x.node, dtype as Exclude<typeof dtype, 'key'>), // a key is not cast
+    lowering: { class: 'elementwise', arithmetic: () => 1, scalar: (_, [a], dtype) => ({ op: 'cast', a, dtype }) },
   },
 };

@@ -45,27 +45,27 @@ const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: nu
 
 export const markerRules: Rules<'stored' | 'after' | 'stopGradient' | 'composite'> = {
   stored: {
-    rebuild: ({ inputs: [x] }) => stored(x!),
+    rebuild: ({ inputs: [x] }) => stored(x),
     derivative: (_, g) => [g],
-    vmap: (_, [x]) => stored(x!.node),
+    vmap: (_, [x]) => stored(x.node),
     lowering: { class: 'movement', index: 'same' },
     isUnique: true,
     isStored: true,
   },
   after: {
-    rebuild: ({ inputs: [x, awaited] }) => after(x!, awaited!),
+    rebuild: ({ inputs: [x, awaited] }) => after(x, awaited!),
     derivative: (_, g) => [g, null],
-    vmap: (_, [x, awaited]) => after(x!.node, awaited!.node), // it waits for the whole batch
+    vmap: (_, [x, awaited]) => after(x.node, awaited!.node), // it waits for the whole batch
     lowering: { class: 'movement', index: 'same' },
     isUnique: true,
     awaits: true,
   },
   stopGradient: {
-    rebuild: ({ inputs: [x] }) => stopGradient(x!),
+    rebuild: ({ inputs: [x] }) => stopGradient(x),
     derivative: null,
-    vmap: (_, [x]) => stopGradient(x!.node),
+    vmap: (_, [x]) => stopGradient(x.node),
     lowering: { class: 'movement', index: 'same' },
-    simplify: ({ inputs: [x] }) => x!,
+    simplify: ({ inputs: [x] }) => x,
   },
   composite: {
     rebuild: ({ inputs, attributes }) => composite(attributes.composite, inputs, attributes.options),

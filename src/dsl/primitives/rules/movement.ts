@@ -22,48 +22,48 @@ const pieces = ({ inputs, shape, attributes: { axis } }: NodeOf<'concat'>): read
 
 export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice' | 'flip' | 'pad' | 'concat'> = {
   reshape: {
-    rebuild: ({ inputs: [x], shape }) => reshape(x!, shape),
-    derivative: ({ inputs: [x] }, g) => [reshape(g, x!.shape)],
-    vmap: ({ shape }, [x], extent) => reshape(x!.node, [extent, ...shape]),
+    rebuild: ({ inputs: [x], shape }) => reshape(x, shape),
+    derivative: ({ inputs: [x] }, g) => [reshape(g, x.shape)],
+    vmap: ({ shape }, [x], extent) => reshape(x.node, [extent, ...shape]),
     lowering: { class: 'movement', index: 'regrouped' },
     simplify: (n) => {
-      const x = n.inputs[0]!;
-      return x.op === 'reshape' ? reshape(x.inputs[0]!, n.shape) : n;
+      const x = n.inputs[0];
+      return x.op === 'reshape' ? reshape(x.inputs[0], n.shape) : n;
     },
   },
   transpose: {
-    rebuild: ({ inputs: [x], attributes: { permutation } }) => transpose(x!, permutation),
+    rebuild: ({ inputs: [x], attributes: { permutation } }) => transpose(x, permutation),
     derivative: ({ attributes: { permutation } }, g) => [transpose(g, inverse(permutation))],
-    vmap: ({ attributes: { permutation } }, [x]) => transpose(x!.node, [0, ...plusOne(permutation)]),
+    vmap: ({ attributes: { permutation } }, [x]) => transpose(x.node, [0, ...plusOne(permutation)]),
     lowering: { class: 'movement', index: ({ attributes: { permutation } }) => ({ axes: inverse(permutation) }) },
     simplify: (n) => {
-      const x = n.inputs[0]!;
+      const x = n.inputs[0];
       if (x.op !== 'transpose') return n;
       return transpose(x.inputs[0]!, n.attributes.permutation.map((axis) => x.attributes.permutation[axis]!)); // prettier-ignore
     },
   },
   broadcast: {
-    rebuild: ({ inputs: [x], shape }) => broadcast(x!, shape),
+    rebuild: ({ inputs: [x], shape }) => broadcast(x, shape),
     derivative: ({ inputs: [x], shape }, g) => {
-      const repeated = shape.flatMap((d, axis) => (d === x!.shape[axis] ? [] : [axis]));
+      const repeated = shape.flatMap((d, axis) => (d === x.shape[axis] ? [] : [axis]));
       return [reduceKeeping('sum', g, repeated)];
     },
-    vmap: ({ shape }, [x], extent) => broadcast(x!.node, [extent, ...shape]),
+    vmap: ({ shape }, [x], extent) => broadcast(x.node, [extent, ...shape]),
     lowering: {
       class: 'movement',
-      index: ({ inputs: [x], shape }) => ({ axes: shape.map((d, axis) => (d === x!.shape[axis] ? axis : null)) }),
+      index: ({ inputs: [x], shape }) => ({ axes: shape.map((d, axis) => (d === x.shape[axis] ? axis : null)) }),
       repeats: true,
     },
   },
   slice: {
-    rebuild: ({ inputs: [x], shape, attributes: { start, strides } }) => slice(x!, start, shape, strides),
+    rebuild: ({ inputs: [x], shape, attributes: { start, strides } }) => slice(x, start, shape, strides),
     derivative: ({ inputs: [x], shape, attributes: { start, strides } }, g) => {
       const end = start.map((s, i) => (shape[i] === 0 ? s : s + (shape[i]! - 1) * strides[i]! + 1));
-      const high = x!.shape.map((d, i) => d - end[i]!);
+      const high = x.shape.map((d, i) => d - end[i]!);
       return [pad(g, start, high, strides.map((s) => s - 1))]; // prettier-ignore
     },
     vmap: ({ shape, attributes: { start, strides } }, [x], extent) =>
-      slice(x!.node, [0, ...start], [extent, ...shape], [1, ...strides]),
+      slice(x.node, [0, ...start], [extent, ...shape], [1, ...strides]),
     lowering: {
       class: 'movement',
       index: ({ attributes: { start, strides } }) => ({ scales: strides, offsets: start }),
@@ -71,7 +71,7 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
     },
     // a slice of a concatenation that lies in one of its operands
     simplify: (n) => {
-      const [x, { start, strides }] = [n.inputs[0]!, n.attributes];
+      const [x, { start, strides }] = [n.inputs[0], n.attributes];
       if (x.op !== 'concat') return n;
       const last = (i: number): number => start[i]! + (n.shape[i]! - 1) * strides[i]!;
       const piece = pieces(x).find(({ operand, start: first }) =>
@@ -81,9 +81,9 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
     },
   },
   flip: {
-    rebuild: ({ inputs: [x], attributes: { axes } }) => flip(x!, axes),
+    rebuild: ({ inputs: [x], attributes: { axes } }) => flip(x, axes),
     derivative: ({ attributes: { axes } }, g) => [flip(g, axes)],
-    vmap: ({ attributes: { axes } }, [x]) => flip(x!.node, plusOne(axes)),
+    vmap: ({ attributes: { axes } }, [x]) => flip(x.node, plusOne(axes)),
     lowering: {
       class: 'movement',
       index: ({ shape, attributes: { axes } }) => ({
@@ -93,17 +93,17 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
     },
   },
   pad: {
-    rebuild: ({ inputs: [x], attributes: { low, high, interior, value } }) => pad(x!, low, high, interior, value),
-    derivative: ({ inputs: [x], attributes: { low, interior } }, g) => [slice(g, low, x!.shape, plusOne(interior))],
+    rebuild: ({ inputs: [x], attributes: { low, high, interior, value } }) => pad(x, low, high, interior, value),
+    derivative: ({ inputs: [x], attributes: { low, interior } }, g) => [slice(g, low, x.shape, plusOne(interior))],
     vmap: ({ attributes: { low, high, interior, value } }, [x]) =>
-      pad(x!.node, [0, ...low], [0, ...high], [0, ...interior], value),
+      pad(x.node, [0, ...low], [0, ...high], [0, ...interior], value),
     ofNothing: ({ attributes: { value }, shape, dtype }) => full(value, shape, dtype),
     lowering: {
       class: 'region',
       written: ({ inputs: [x], attributes: { low, interior, value } }) => ({
         reduce: null,
         background: value,
-        pieces: [{ operand: x!, start: low, steps: plusOne(interior) }],
+        pieces: [{ operand: x, start: low, steps: plusOne(interior) }],
       }),
     },
   },

@@ -71,13 +71,13 @@ const pairs: Batching = ({ shape, attributes }, image, kernel, extent) => {
 
 export const productRules: Rules<'dot' | 'conv2d'> = {
   dot: {
-    rebuild: ({ inputs: [a, b] }) => dot(a!, b!),
-    derivative: ({ inputs: [a, b] }, g) => [dot(g, transposed(b!)), dot(transposed(a!), g)],
+    rebuild: ({ inputs: [a, b] }) => dot(a, b),
+    derivative: ({ inputs: [a, b] }, g) => [dot(g, transposed(b)), dot(transposed(a), g)],
     // if the matrices are the same for all examples, one product multiplies the rows of all
     vmap: ({ shape, inputs }, [a, b], extent) => {
-      if (b!.mapped) return dot(spread(a!, extent), b!.node);
+      if (b.mapped) return dot(spread(a, extent), b!.node);
       const [batch, [m, k]] = [shape.slice(0, -2), inputs[0]!.shape.slice(-2) as [number, number]];
-      const rows = reshape(moveAxis(a!.node, 0, batch.length), [...batch, extent * m, k]);
+      const rows = reshape(moveAxis(a.node, 0, batch.length), [...batch, extent * m, k]);
       const product = reshape(dot(rows, b!.node), [...batch, extent, m, shape.at(-1)!]);
       return moveAxis(product, batch.length, 0);
     },
@@ -85,15 +85,15 @@ export const productRules: Rules<'dot' | 'conv2d'> = {
     lowering: { class: 'anchor', anchor: () => ({ op: 'dot' }) },
   },
   conv2d: {
-    rebuild: ({ inputs: [image, kernel], attributes }) => conv2d(image!, kernel!, attributes),
+    rebuild: ({ inputs: [image, kernel], attributes }) => conv2d(image, kernel, attributes),
     derivative: ({ inputs: [image, kernel], attributes }, g) => {
-      const [KH, KW] = fourOf(kernel!);
+      const [KH, KW] = fourOf(kernel);
       const options = filterGradientOptions(attributes, [KH, KW]);
-      return [imageGradient(image!, kernel!, g, attributes), filterGradient(image!, g, options)];
+      return [imageGradient(image, kernel, g, attributes), filterGradient(image, g, options)];
     },
     vmap: (n, [image, kernel], extent) => {
-      const rule = !kernel!.mapped ? manyImages : image!.mapped ? pairs : manyKernels;
-      return rule(n, image!, kernel!, extent);
+      const rule = !kernel.mapped ? manyImages : image.mapped ? pairs : manyKernels;
+      return rule(n, image, kernel, extent);
     },
     ofNothing: zerosLike, // an empty sum
     lowering: { class: 'anchor', anchor: ({ attributes }) => ({ op: 'conv2d', attributes }) },

@@ -31,9 +31,9 @@ const othersAlongRows = (x: Node): Node => {
 
 export const reductionRules: Rules<'reduce' | 'cumsum' | 'argmax' | 'topKIndices'> = {
   reduce: {
-    rebuild: ({ inputs: [x], attributes: { fn, axes } }) => reduce(fn, x!, axes),
+    rebuild: ({ inputs: [x], attributes: { fn, axes } }) => reduce(fn, x, axes),
     derivative: (y, g) => {
-      const x = y.inputs[0]!;
+      const x = y.inputs[0];
       const { fn, axes } = y.attributes;
       const kept = x.shape.map((d, axis) => (axes.includes(axis) ? 1 : d));
       /** Broadcasts along the reduced axes. */
@@ -44,12 +44,12 @@ export const reductionRules: Rules<'reduce' | 'cumsum' | 'argmax' | 'topKIndices
       const hit = cast(equal(x, repeated(y)), 'float32');
       return [div(mul(repeated(g), hit), repeated(reduce('sum', hit, axes)))];
     },
-    vmap: ({ attributes: { fn, axes } }, [x]) => reduce(fn, x!.node, plusOne(axes)),
+    vmap: ({ attributes: { fn, axes } }, [x]) => reduce(fn, x.node, plusOne(axes)),
     ofNothing: ({ attributes: { fn }, shape, dtype }) =>
       full(identityOf(fn, dtype === 'int32' ? 'int32' : 'float32'), shape, dtype),
     lowering: { class: 'region', written: ({ attributes: { fn, axes } }) => ({ reduce: fn, axes }) },
     simplify: (n) => {
-      const x = n.inputs[0]!;
+      const x = n.inputs[0];
       const { fn, axes } = n.attributes;
       if (axes.some((axis) => x.shape[axis] !== 1)) return n;
       const only = reshape(x, n.shape);
@@ -59,21 +59,21 @@ export const reductionRules: Rules<'reduce' | 'cumsum' | 'argmax' | 'topKIndices
     label: ({ attributes: { fn } }) => fn,
   },
   cumsum: {
-    rebuild: ({ inputs: [x], attributes: { axis, reverse } }) => cumsum(x!, axis, reverse),
+    rebuild: ({ inputs: [x], attributes: { axis, reverse } }) => cumsum(x, axis, reverse),
     derivative: ({ attributes: { axis, reverse } }, g) => [cumsum(g, axis, !reverse)],
-    vmap: ({ attributes: { axis, reverse } }, [x]) => cumsum(x!.node, axis + 1, reverse),
+    vmap: ({ attributes: { axis, reverse } }, [x]) => cumsum(x.node, axis + 1, reverse),
     lowering: { class: 'library' },
   },
   argmax: {
-    rebuild: ({ inputs: [x], attributes: { axis } }) => argmax(x!, axis),
+    rebuild: ({ inputs: [x], attributes: { axis } }) => argmax(x, axis),
     derivative: null,
-    vmap: ({ attributes: { axis } }, [x]) => argmax(x!.node, axis + 1),
+    vmap: ({ attributes: { axis } }, [x]) => argmax(x.node, axis + 1),
     lowering: { class: 'library' },
   },
   topKIndices: {
-    rebuild: ({ inputs: [x], attributes: { k } }) => topKIndices(x!, k),
+    rebuild: ({ inputs: [x], attributes: { k } }) => topKIndices(x, k),
     derivative: null,
-    vmap: ({ attributes: { k } }, [x]) => topKIndices(x!.node, k),
+    vmap: ({ attributes: { k } }, [x]) => topKIndices(x.node, k),
     lowering: { class: 'library' },
   },
 };

@@ -20,23 +20,23 @@ const indicesAmong = (indices: Operand, n: number, extent: number): Node => {
 
 export const rowRules: Rules<'gather' | 'scatterAdd'> = {
   gather: {
-    rebuild: ({ inputs: [x, indices] }) => gather(x!, indices!),
-    derivative: ({ inputs: [x, indices] }, g) => [scatterAdd(indices!, g, x!.shape[0]!), null],
+    rebuild: ({ inputs: [x, indices] }) => gather(x, indices),
+    derivative: ({ inputs: [x, indices] }, g) => [scatterAdd(indices, g, x!.shape[0]!), null],
     // if all examples take rows of the same tensor, one gather takes its rows at all indices
     vmap: ({ shape, inputs }, [x, indices], extent) => {
-      const rows = x!.mapped
-        ? gather(rowsOf(x!.node), indicesAmong(indices!, inputs[0]!.shape[0]!, extent))
-        : gather(x!.node, rowsOf(indices!.node));
+      const rows = x.mapped
+        ? gather(rowsOf(x.node), indicesAmong(indices, inputs[0]!.shape[0]!, extent))
+        : gather(x.node, rowsOf(indices.node));
       return reshape(rows, [extent, ...shape]);
     },
     lowering: { class: 'library' },
   },
   scatterAdd: {
-    rebuild: ({ inputs: [indices, updates], attributes: { size } }) => scatterAdd(indices!, updates!, size),
-    derivative: ({ inputs: [indices] }, g) => [null, gather(g, indices!)],
+    rebuild: ({ inputs: [indices, updates], attributes: { size } }) => scatterAdd(indices, updates, size),
+    derivative: ({ inputs: [indices] }, g) => [null, gather(g, indices)],
     vmap: ({ shape, attributes: { size } }, [indices, updates], extent) => {
-      const all = rowsOf(spread(updates!, extent));
-      return reshape(scatterAdd(indicesAmong(indices!, size, extent), all, extent * size), [extent, ...shape]);
+      const all = rowsOf(spread(updates, extent));
+      return reshape(scatterAdd(indicesAmong(indices, size, extent), all, extent * size), [extent, ...shape]);
     },
     ofNothing: zerosLike, // an empty sum
     lowering: { class: 'library' },

@@ -21,12 +21,12 @@ export const sourceRules: Rules<'input' | 'constant' | 'iota' | 'deriveKey' | 'r
     },
   },
   deriveKey: {
-    rebuild: ({ inputs: [key], attributes: { words } }) => deriveKey(key!, words),
+    rebuild: ({ inputs: [key], attributes: { words } }) => deriveKey(key, words),
     ...LEAF,
     lowering: { class: 'key', words: ({ attributes: { words } }) => words },
   },
   random: {
-    rebuild: ({ inputs: [key], attributes: { distribution }, shape }) => random(distribution, key!, shape),
+    rebuild: ({ inputs: [key], attributes: { distribution }, shape }) => random(distribution, key, shape),
     ...LEAF,
     lowering: { class: 'random', distribution: ({ attributes: { distribution } }) => distribution },
     label: ({ attributes: { distribution } }) => distribution,

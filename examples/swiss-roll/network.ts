@@ -14,7 +14,7 @@ const block = layer(
   },
   ({ inner, shift, outer }) =>
     <B extends Dim>(h: Tensor<[B, 64]>, e: Tensor<[B, 32]>): Tensor<[B, 64]> =>
-      F.pipe(h, inner, add(shift(e)), silu, outer, add(h)),
+      add(outer(silu(add(inner(h), shift(e)))), h),
 );
 
 const parts = {

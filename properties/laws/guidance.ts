@@ -154,7 +154,7 @@ const classifierOf = ({ process, means, variance }: Case): Classifier<object, [2
   return {
     classes: means.length,
     apply: (_, x, t) => {
-      const byMean = F.pipe(sumPerSample(x), mul(gather(slope, t)), expandDims(1), matmul(constantOf(means, 1, means.length))); // prettier-ignore
+      const byMean = F.pipe(mul(sumPerSample(x), gather(slope, t)), expandDims(1), matmul(constantOf(means, 1, means.length))); // prettier-ignore
       const bySquare = F.pipe(gather(offset, t), expandDims(1), matmul(constantOf(means.map((m) => m * m), 1, means.length))); // prettier-ignore
       return add(byMean, bySquare);
     },

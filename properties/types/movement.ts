@@ -80,7 +80,7 @@ squeeze(x, 1);
 export const weighted = <B extends Dim, I extends Shape>(
   weights: Tensor<[B]>,
   losses: Tensor<[B, ...I]>,
-): Tensor<[B]> => F.pipe(losses, scaleBy(weights), meanPerSample);
+): Tensor<[B]> => meanPerSample(scaleBy(losses, weights));
 export const joined = <B extends Dim, H extends Dim>(
   h: Tensor<[B, H, H, Dim]>,
   s: Tensor<[B, H, H, Dim]>,

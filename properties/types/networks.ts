@@ -43,7 +43,7 @@ const block = F.pipe(
   addPerSample(embedding),
   groupNorm(norm, { groups: 8 }),
   silu,
-  scaleBy(scales),
+  (h) => scaleBy(h, scales),
 );
 expectType<Tensor<['B', 28, 28, 128]>>()(block);
 expectType<Tensor<['B', 14, 14, 128]>>()(F.pipe(x, downsample(kernel)));
@@ -100,7 +100,7 @@ export const generic =
       addPerSample(e),
       concat(image),
       conv2d(p.kernel),
-      add(image),
+      (h) => add(h, image),
     );
 export const network =
   (p: BlockParams) =>

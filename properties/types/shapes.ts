@@ -161,16 +161,16 @@ declare const longer: Tensor<['B', 80, 64]>;
 expectType<Tensor<['B', 28, 28, 64]>>()(attention(x, x, x, { heads: 4 }));
 expectType<Tensor<['B', 28, 28, 64]>>()(attention(x, text, text, { heads: 4 }));
 expectType<Tensor<['B', 77, 64]>>()(attention(text, longer, longer, { heads: 4 }));
-expectType<Tensor<['B', 77, 64]>>()(F.pipe(text, attention(x, x, { heads: 4 })));
-expectType<Tensor<['B', 28, 28, 64]>>()(F.pipe(x, attention(text, text, { heads: 4 })));
+expectType<Tensor<['B', 77, 64]>>()(attention(text, x, x, { heads: 4 }));
+expectType<Tensor<['B', 28, 28, 64]>>()(attention(x, text, text, { heads: 4 }));
 // @ts-expect-error Type '32' is not assignable to type '64'
 attention(text, other, other, { heads: 4 });
 // @ts-expect-error Type '80' is not assignable to type '77'
 attention(text, text, longer, { heads: 4 });
 // @ts-expect-error Type '32' is not assignable to type '64'
-F.pipe(x, attention(text, other, { heads: 4 }));
-// @ts-expect-error Type '64' is not assignable to type '32'
-F.pipe(x, attention(other, other, { heads: 4 }));
+attention(x, text, other, { heads: 4 });
+// @ts-expect-error Type '32' is not assignable to type '64'
+attention(x, other, other, { heads: 4 });
 // @ts-expect-error 'head' is not an option: did you mean 'heads'?
 attention(x, x, x, { head: 4 });
 
@@ -205,8 +205,7 @@ export const patches = <B extends Dim, H extends Dim, W extends Dim, C extends D
 export const attended = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
   image: Tensor<[B, H, W, C]>,
   context: Tensor<[B, Dim, C]>,
-): Tensor<[B, H, W, C]> =>
-  F.pipe(attention(image, context, context, { heads: 4 }), attention(image, image, { heads: 4 }));
+): Tensor<[B, H, W, C]> => attention(attention(image, context, context, { heads: 4 }), image, image, { heads: 4 });
 export const columns = <B extends Dim, H extends Dim>(y: Tensor<[B, H]>): Tensor<[Dim, Dim, 3]> =>
   reshape(y, dims(y)[0], -1, 3);
 export const rows = <B extends Dim, I extends Shape>(y: Tensor<[B, ...I]>): Tensor<[Dim, Dim]> =>

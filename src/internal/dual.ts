@@ -1,6 +1,7 @@
 /**
- * Operators with a data-first and a pipeable form: `sub(x, y)` and `pipe(x, sub(y))` are both x − y. The pipeable form
- * takes all arguments except the first operand.
+ * The call forms of operations. An operation on one tensor with settings, such as a kernel or axes, has a data-first and a
+ * pipeable form: `conv2d(x, kernel)` and `pipe(x, conv2d(kernel))`. The pipeable form takes all arguments except the first
+ * operand. An operation whose operands are all tensors, such as `sub(x, y)`, has the data-first form only.
  */
 import { raise } from './errors.js';
 
@@ -67,27 +68,49 @@ const refuseSurplus = (name: string, args: Arguments, most: number): never =>
         : 'leave out the others',
   });
 
+/**
+ * Makes an operation with a data-first form only, of `count` arguments. A call with fewer or more raises `ConfigError`.
+ * @example
+ * const minus = dataFirst('minus', 2, (x: number, y: number) => x - y)
+ * minus(5, 3) // → 2
+ */
+export const dataFirst = <F extends object>(name: string, count: number, body: (...args: never[]) => unknown): F => {
+  const apply = body as (...args: Arguments) => unknown;
+  const operation = (...args: Arguments): unknown => {
+    if (args.length > count) return refuseSurplus(name, args, count);
+    if (args.length < count)
+      return raise('ConfigError', {
+        where: name,
+        expected: `${count} arguments`,
+        actual: `${args.length}`,
+        hint: `give all operands at once; in a pipe write (x) => ${name}(x, …)`,
+      });
+    return apply(...args);
+  };
+  return Object.defineProperty(withName(name, operation), 'length', { value: count }) as unknown as F; // `F` is the type of `body`
+};
+
 /** Detects the data-first form of an operator whose pipeable form begins with a string. */
 export const startsWithOperand = ([x]: Arguments): boolean => typeof x !== 'string';
 
 /**
- * Makes an operator from its data-first form. `dataFirst` is the number of arguments of that form; if some are optional,
+ * Makes an operator of two forms from its data-first form. `whole` is the number of arguments of that form; if some are optional,
  * a predicate on the arguments and their greatest number. A call with more raises `ConfigError`. `F` is the type of both
  * forms; its overloads relate the shapes and dtypes.
  * @example
- * const minus: { (x: number, y: number): number; (y: number): (x: number) => number } =
- *   dual('minus', 2, (x: number, y: number) => x - y)
- * minus(5, 3) // → 2
- * pipe(5, minus(3)) // → 2
+ * const scaled: { (x: number, factor: number): number; (factor: number): (x: number) => number } =
+ *   dual('scaled', 2, (x: number, factor: number) => x * factor)
+ * scaled(5, 3) // → 15
+ * pipe(5, scaled(3)) // → 15
  */
-export const dual = <F extends object>(name: string, dataFirst: DataFirst, body: (...args: never[]) => unknown): F => {
+export const dual = <F extends object>(name: string, whole: DataFirst, body: (...args: never[]) => unknown): F => {
   const apply = body as (...args: Arguments) => unknown;
   const [isDataFirst, most]: readonly [IsDataFirst, number] =
-    typeof dataFirst === 'number'
-      ? [(args) => args.length >= dataFirst, dataFirst]
-      : typeof dataFirst === 'function'
-        ? [dataFirst, Infinity]
-        : dataFirst;
+    typeof whole === 'number'
+      ? [(args) => args.length >= whole, whole]
+      : typeof whole === 'function'
+        ? [whole, Infinity]
+        : whole;
   const operator = (...args: Arguments): unknown => {
     const isWhole = isDataFirst(args);
     const limit = isWhole ? most : most - 1;

@@ -12,8 +12,8 @@ const page = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 const PENDING_MISTAKES = {
   'a kernel before the image': '6 errors, the first at the mistake',
   'a misspelt option of a layer': '3 errors, the first at the mistake',
-  'patches that are not rearranged to tokens': '4 errors, the first at the mistake',
-  'positions for another number of tokens': '4 errors, the first at the mistake',
+  'patches that are not rearranged to tokens': '2 errors, the first at the mistake',
+  'positions for another number of tokens': '5 errors, the first at the mistake',
   'widths of the hidden layer that are swapped': '3 errors, the first elsewhere',
   'a modulation that is split into five parts': '3 errors, the first elsewhere',
   'an embedding of another width': '3 errors, the first at the mistake',

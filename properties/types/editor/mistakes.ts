@@ -19,12 +19,10 @@ const changes: Readonly<Record<string, readonly Change[]>> = {
   'a kernel before the image': [['conv2d(x, kernel,', 'conv2d(«kernel, x»,']],
   'a misspelt option of a convolution': [["padding: 'valid'", "«pading»: 'valid'"]],
   'a misspelt option of a layer': [['size: 32, outputs: 64,', 'size: 32, «output»: 64,']],
-  'patches that are not rearranged to tokens': [
-    ['pipe(tokens, vmap(add(position)))', 'pipe(«patches, vmap(add(position))»)'],
-  ],
+  'patches that are not rearranged to tokens': [['add(token, position))(tokens)', 'add(token, position))(«patches»)']],
   'positions for another number of tokens': [
     ['normalOf(0.02), 49, 64', 'normalOf(0.02), 64, 64'],
-    ['pipe(tokens, vmap(add(position)))', 'pipe(«tokens, vmap(add(position))»)'],
+    ['add(token, position))(tokens)', 'add(token, position))(«tokens»)'],
   ],
   'heads that do not divide the channels': [['heads: 4', '«heads: 5»']],
   'an attention without its values': [['attention(q, k, v, { heads: 4 })', '«attention(q, k, { heads: 4 })»']],

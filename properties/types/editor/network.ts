@@ -54,7 +54,7 @@ const transformer = layer(
       const e = add(time(t), ofClass(label)); // [B, 64]
       const patches = addBias(conv2d(x, kernel, { strides: [4, 4], padding: 'valid' }), bias); // [B, 7, 7, 64]
       const tokens = rearrange(patches, 'B H W C -> B (H W) C'); // [B, 49, 64]
-      const placed = pipe(tokens, vmap(add(position)));
+      const placed = vmap((token: typeof position) => add(token, position))(tokens);
       const h = blocks.reduce((h, f) => f(h, e), placed);
       const [shift, scale] = halve(modulation(silu(e)));
       const y = output(modulated(h, shift, scale)); // [B, 49, 16]

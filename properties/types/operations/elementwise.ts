@@ -1,5 +1,5 @@
 /** Uses of operations element by element. */
-import { everyDtype, everyShape, once, unary, type Usage, usage, type Usages } from './usage.js';
+import { everyDtype, everyShape, once, unary, unpiped, type Usage, usage, type Usages } from './usage.js';
 
 const each = (names: string, made: (name: string) => readonly Usage[]): Usages =>
   Object.fromEntries(names.split(' ').map((name) => [name, made(name)]));
@@ -11,10 +11,10 @@ const ofFloats = (name: string): readonly Usage[] => [unary(`${name}(x)`, { x: '
 const ofNumbers = (name: string): readonly Usage[] => [
   unary(`${name}(x)`, { x: 'B H C:int32' }, 'B H C:int32', { ...everyShape, dtype: ofBools }),
 ];
-const arithmetic = (name: string): readonly Usage[] => [usage(`${name}(x, y)`, { x: 'B H C', y: 'B H C' }, 'B H C')];
-const comparison = (name: string): readonly Usage[] => [usage(`${name}(x, y)`, { x: 'B C', y: 'B C' }, 'B C:bool')];
+const arithmetic = (name: string): readonly Usage[] => [unpiped(`${name}(x, y)`, { x: 'B H C', y: 'B H C' }, 'B H C')];
+const comparison = (name: string): readonly Usage[] => [unpiped(`${name}(x, y)`, { x: 'B C', y: 'B C' }, 'B C:bool')];
 const logic = (name: string): readonly Usage[] => [
-  usage(`${name}(x, y)`, { x: 'B C:bool', y: 'B C:bool' }, 'B C:bool'),
+  unpiped(`${name}(x, y)`, { x: 'B C:bool', y: 'B C:bool' }, 'B C:bool'),
 ];
 /** An activation with an optional number. */
 const activation = (name: string): readonly Usage[] => [
@@ -42,7 +42,7 @@ export const elementwise: Usages = {
     clip: usage('clip(x, 0, 6)', { x: 'B H C:int32' }, 'B H C:int32', { ...everyShape, dtype: ofBools }),
     not: unary('not(x)', { x: 'B H C:bool' }, 'B H C:bool', everyShape),
     isFinite: unary('isFinite(x)', { x: 'B H C' }, 'B H C:bool', everyShape),
-    where: usage('where(c, x, y)', { c: 'B C:bool', x: 'B C', y: 'B C' }, 'B C'),
+    where: unpiped('where(c, x, y)', { c: 'B C:bool', x: 'B C', y: 'B C' }, 'B C'),
     cast: usage("cast(x, 'int32')", { x: 'B H C' }, 'B H C:int32', {
       ...everyShape,
       dtype: { given: { x: 'key' } },

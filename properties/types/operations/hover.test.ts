@@ -29,7 +29,6 @@ const shown: Readonly<Record<string, readonly [code: string, type: string]>> = {
   turnedPiped: ['pipe(image, transpose(0, 3, 1, 2))', 'Tensor<["B", 3, 32, 32], "float32">'],
   stacked: ['stack([image, image])', 'Tensor<[2, "B", 32, 32, 3], "float32">'],
   difference: ['sub(image, image)', image],
-  differencePiped: ['pipe(image, sub(image), mul(2))', image],
   chosen: ['topK(symbols, 2)', 'TopK<["B", "H", "W"], 2, "float32">'],
   chosenPiped: ['pipe(symbols, topK(2))', 'TopK<["B", "H", "W"], 2, "float32">'],
   contracted: ["einsum(image, image, 'bhwc,bhwd->bcd')", 'Tensor<["B", 3, 3], "float32">'],

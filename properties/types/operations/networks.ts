@@ -1,5 +1,5 @@
 /** Uses of operations that networks are made of. */
-import { everyDim, everyDtype, once, unary, type Usage, usage, type Usages } from './usage.js';
+import { everyDim, everyDtype, once, unary, unpiped, type Usage, usage, type Usages } from './usage.js';
 
 const channels = (name: string): Usage =>
   usage(`${name}(x, s)`, { x: 'B H C', s: 'C' }, 'B H C', { rank: { given: { s: '1 C' } } });
@@ -19,7 +19,7 @@ const linears: Usages = once({
   scaleChannels: channels('scaleChannels'),
   addPerSample: perSample('addPerSample'),
   mulPerSample: perSample('mulPerSample'),
-  scaleBy: usage('scaleBy(x, s)', { x: 'B H C', s: 'B' }, 'B H C', { rank: { given: { s: 'B 1' } } }),
+  scaleBy: unpiped('scaleBy(x, s)', { x: 'B H C', s: 'B' }, 'B H C', { rank: { given: { s: 'B 1' } } }),
 });
 
 /** For images of every size. */
@@ -70,7 +70,11 @@ const normalizations: Usages = once({
   rmsNorm: usage('rmsNorm(x, { gamma })', { x: 'B H C', gamma: 'C' }, 'B H C', {
     rank: { given: { gamma: '1 C' } },
   }),
-  attention: usage('attention(q, k, v, { heads: 4 })', { q: 'B H W 4*C', k: 'B H W 4*C', v: 'B H W 4*C' }, 'B H W 4*C'),
+  attention: unpiped(
+    'attention(q, k, v, { heads: 4 })',
+    { q: 'B H W 4*C', k: 'B H W 4*C', v: 'B H W 4*C' },
+    'B H W 4*C',
+  ),
 });
 
 const rearrangements: Usages = once({

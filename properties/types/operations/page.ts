@@ -43,7 +43,7 @@ const marked = (use: WrongUse, said: readonly Complaint[]): string => {
 };
 
 const formsOf = ({ name, kind }: Sample): readonly WrongUse[] =>
-  FORMS.map((form) => wrongUses.find((use) => use.name === name && use.kind === kind && use.form === form)!);
+  FORMS.flatMap((form) => wrongUses.find((use) => use.name === name && use.kind === kind && use.form === form) ?? []);
 
 const section = (sample: Sample, six: readonly Complaint[], seven: readonly Complaint[]): string => {
   const uses = formsOf(sample).map((use) => {

@@ -42,7 +42,7 @@ export const WIDE: Extents = {
 
 /** The imports, and the numbers of a configuration. */
 export const START = `import {
-  add, addBias, addPerSample, attention, conv2d, type Dim, gelu, layerNorm, mulPerSample, ones, pipe, rearrange, silu, split,
+  add, addBias, addPerSample, attention, conv2d, type Dim, gelu, layerNorm, mulPerSample, ones, rearrange, silu, split,
   type Tensor, vmap, zeros,
 } from 'noisefold/dsl';
 import {
@@ -102,7 +102,7 @@ const transformer = layer(
     ): Tensor<[B, ${type.size}, ${type.size}, ${type.channels}]> => {
       const e = add(time(t), ofClass(label));
       const patches = addBias(conv2d(image, kernel, { strides: [2, 2], padding: 'valid' }), bias);
-      const x = pipe(patches, vmap(add(position)));
+      const x = vmap((patch: typeof position) => add(patch, position))(patches);
 ${names.map((name, i) => `      const x${i} = ${name}(${i === 0 ? 'x' : `x${i - 1}`}, e);`).join('\n')}
       const [shift, scale] = split(modulation(silu(e)), [${list(value.width, 2)}]);
       const y = addPerSample(mulPerSample(layerNorm(x${names.length - 1}, norm), add(1, scale)), shift);

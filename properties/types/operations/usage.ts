@@ -91,7 +91,7 @@ export const unary = (
   wrong: Mistakes = {},
 ): Usage => usage(use, given, gives, wrong, 'name');
 
-/** A use of an operation without a first operand. */
+/** A use of an operation without a pipeable form: it has no first operand, or its operands are all tensors. */
 export const unpiped = (
   use: string,
   given: Readonly<Record<string, string>>,

@@ -55,7 +55,7 @@ export const axes = group('axes', {
     const probabilities = <B extends Dim>(logits: Tensor<[B, 10]>): Tensor<[B, 10]> => softmax(logits, «2»);
   `,
   'a softmax of scores in a pipe along a missing axis': wrong`
-    pipe(zeros(8, 4, 16, 16), mul(0.25), «softmax(4)»)
+    pipe(mul(zeros(8, 4, 16, 16), 0.25), «softmax(4)»)
   `,
   'the logarithm of a softmax along a missing axis': wrong`
     const loss = <B extends Dim>(logits: Tensor<[B, 10]>) => neg(mean(logSoftmax(logits, «-3»)));

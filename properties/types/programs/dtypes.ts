@@ -10,7 +10,7 @@ export const dtypes = group('dtypes', {
     add(iota(8), «zeros(8)»)
   `,
   'integers in a pipe of numbers': wrong`
-    pipe(zeros(8), «mul(iota(8))»)
+    pipe(zeros(8), (x) => mul(x, «iota(8)»))
   `,
   'the exponential of integers': wrong`
     exp(«iota(8)»)

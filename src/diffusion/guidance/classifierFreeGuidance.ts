@@ -85,9 +85,9 @@ const variance = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<
   const [B] = dims(x);
   // subtract the first number first: the mean of equal numbers is rounded, so their variance would not be 0
   const origin = ascribeLike(squeeze(slice(reshape(x, B, -1), 1, 0, 1), 1) as Tensor<Shape>, perSample(x));
-  const without = (numbers: Tensor<[B]>) => sub(scaleBy(onesLike(x), numbers));
-  const moved = without(origin)(x);
-  return meanPerSample(square(without(meanPerSample(moved))(moved)));
+  const without = (of: Tensor<[B, ...I]>, numbers: Tensor<[B]>) => sub(of, scaleBy(onesLike(x), numbers));
+  const moved = without(x, origin);
+  return meanPerSample(square(without(moved, meanPerSample(moved))));
 };
 
 /** The ratio of the standard deviations of two batches, for each sample; 1 if the second is 0. */

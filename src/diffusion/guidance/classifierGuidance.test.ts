@@ -60,7 +60,7 @@ const every = (f: (at: number) => number) => table(Float64Array.from(process.mar
 const exact: Classifier<null, [2]> = {
   classes: 2,
   apply: (_, samples, at) => {
-    const odds = F.pipe(sumPerSample(samples), mul(gather(every(slopeAt), at)), add(gather(every(offsetAt), at)));
+    const odds = add(mul(sumPerSample(samples), gather(every(slopeAt), at)), gather(every(offsetAt), at));
     return F.pipe(odds, expandDims(1), matmul(constantOf([0, 1], 1, 2)));
   },
 };

@@ -51,7 +51,7 @@ export const stratifiedTimesteps: TimestepDraw =
   (batch) => {
     const [B] = dims(batch);
     const offsets = table(Int32Array.from({ length: B }, (_, i) => Math.floor((i * T) / B)));
-    return (key) => F.pipe(offsets, ascribeLike(perSample(batch)), add(randint(key, 0, T)), mod(T));
+    return (key) => mod(add(ascribeLike(offsets, perSample(batch)), randint(key, 0, T)), T);
   };
 
 /**

@@ -25,12 +25,12 @@ describe.each(features)('$name', ({ name, operation, cases }) => {
   });
 
   test('names a partially applied operation that is passed as a tensor', () => {
-    const half = dsl.sub(dsl.ones(2)) as unknown as Node; // as JavaScript callers may pass it
+    const half = dsl.matmul(dsl.ones(2, 2)) as unknown as Node; // as JavaScript callers may pass it
     for (const { operands, build, piped } of cases)
       for (const wrong of operands.keys()) {
         const inputs = operands.map((operand, i) => (i === wrong ? half : inputOf(operand, i)));
         for (const form of [build, piped])
-          expect(attempt(() => form(inputs))).toMatchObject(E.left({ actual: 'the function sub(…)' }));
+          expect(attempt(() => form(inputs))).toMatchObject(E.left({ actual: 'the function matmul(…)' }));
       }
   });
 });
@@ -38,10 +38,9 @@ describe.each(features)('$name', ({ name, operation, cases }) => {
 const ofTensors = features.filter(({ cases }) => cases.some(({ operands }) => operands.length > 0));
 
 test.each(ofTensors.filter(({ operation }) => !hasTwoForms(operation)))(
-  '$name is a function of one tensor',
+  '$name has a parameter for each of its tensors',
   ({ operation, cases }) => {
-    expect(operation).toHaveLength(1);
-    for (const { operands } of cases) expect(operands).toHaveLength(1);
+    for (const { operands } of cases) expect(operands.length).toBeLessThanOrEqual(operation.length);
   },
 );
 

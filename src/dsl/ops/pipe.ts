@@ -26,6 +26,6 @@ interface Pipe {
  * @example
  * const h = zeros(8, 28, 28, 64)
  * pipe(h, conv2d(zeros(3, 3, 64, 32)), silu, averagePool) // : Tensor<[8, 14, 14, 32]>
- * pipe(constantOf([1, 4], 2), sqrt, mul(3)) // → [3, 6]
+ * pipe(constantOf([1, 4], 1, 2), sqrt, sum(1)) // → [3]
  */
 export const pipe: Pipe = F.pipe;

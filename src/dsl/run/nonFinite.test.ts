@@ -41,7 +41,7 @@ test.each<[string, (x: X) => unknown, string | null]>([
 });
 
 test('a non-finite input is the origin itself', async () => {
-  const given = program({ x: 'B', y: 'B' }, ({ x, y }) => F.pipe(x, add(exp(y))));
+  const given = program({ x: 'B', y: 'B' }, ({ x, y }) => add(x, exp(y)));
   const inputs = { x: Float32Array.of(1, Number.NaN), y: Float32Array.of(0, 0) };
   expect(await using(reference())(nonFiniteOrigin(given, { B: 2 }, inputs))()).toEqual(E.right('input x'));
 });

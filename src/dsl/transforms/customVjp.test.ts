@@ -56,7 +56,9 @@ describe('customVjp', () => {
     expect(plan(captures, {}, { fuses: true, composites: [], scratchElements: () => 0 })).toMatchObject({
       left: { _tag: 'ConfigError' },
     });
-    const later = grad((w: Tensor<[2]>) => sum(grad((x: Tensor<[2]>) => sum(customVjp(identity, () => mul(w))(x)))(w)));
+    const later = grad((w: Tensor<[2]>) =>
+      sum(grad((x: Tensor<[2]>) => sum(customVjp(identity, () => (g: Tensor<[2]>) => mul(g, w))(x)))(w)),
+    );
     expect(tagOf(() => later(zeros(2)))).toBe('ConfigError');
   });
 

@@ -190,10 +190,10 @@ describe('a model receives', () => {
     ...layer({}, () => null),
     predicts: 'x0',
     apply: (_, x, at) => {
-      const of = (numbers: readonly number[]) => scaleBy(gather(table(numbers), at.t));
+      const times = (numbers: readonly number[], y: typeof x) => scaleBy(y, gather(table(numbers), at.t));
       const m = mean(x, at);
-      const gain = of(marginals.map(({ scale, variance: v }) => (scale * variance) / (scale ** 2 * variance + v)));
-      return add(gain(sub(x, of(marginals.map(({ scale }) => scale))(m))), m) as typeof x;
+      const gain = marginals.map(({ scale, variance: v }) => (scale * variance) / (scale ** 2 * variance + v));
+      return add(times(gain, sub(x, times(marginals.map(({ scale }) => scale), m))), m) as typeof x;
     },
   }); // prettier-ignore
   const levels = [-0.5, 0.5, 0];
@@ -278,7 +278,7 @@ test('a likelihood that is NaN is a NonFinite error that names the image', async
   const spoilt: Squares = {
     ...layer({}, () => null),
     predicts: 'v',
-    apply: (_, x) => F.pipe(x, scaleBy(table(Float32Array.of(NaN, 1)))) as typeof x,
+    apply: (_, x) => scaleBy(x, table(Float32Array.of(NaN, 1)) as never) as typeof x,
   };
   expect(await leftOf(outcome({ data: dataOf(4) }, trainedOf(spoilt)))).toMatchObject({
     _tag: 'NonFinite',

@@ -254,7 +254,7 @@ test('a bound that is NaN is a NonFinite error that names the image', async () =
   const spoilt: Model<object, Size> = {
     ...layer({}, () => null),
     predicts: 'x0',
-    apply: (_, x) => F.pipe(x, scaleBy(table(Float32Array.of(1, 1, NaN, 1)))) as typeof x,
+    apply: (_, x) => scaleBy(x, table(Float32Array.of(1, 1, NaN, 1)) as never) as typeof x,
   };
   expect(await leftOf(outcome({ batch: 4, data: dataOf(4) }, trainedOf(spoilt)))).toMatchObject({
     _tag: 'NonFinite',

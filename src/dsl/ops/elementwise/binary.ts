@@ -1,10 +1,10 @@
 /**
- * Arithmetic, comparison and selection, element by element. Operands come in reading order: `sub(x, y)` and
- * `pipe(x, sub(y))` are x − y. Both have one shape and dtype; either may be a number or a scalar. Broadcast
- * other shapes explicitly: `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
+ * Arithmetic, comparison and selection, element by element. Operands come in reading order: `sub(x, y)` is x − y. Both have
+ * one shape and dtype; either may be a number or a scalar. Broadcast other shapes explicitly: `broadcastTo`,
+ * `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
  */
 import { atan2Composite } from '../../composites/index.js';
-import { dual } from '../../../internal/dual.js';
+import { dataFirst } from '../../../internal/dual.js';
 import { named } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import * as nodes from '../../primitives/index.js';
@@ -12,16 +12,11 @@ import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } f
 import type { ShapeMismatch } from '../../types/mismatch.js';
 import { type NumberOrTensor, type Numeric, operands, spread } from '../operand.js';
 
-// The order of the overloads decides which error the compiler reports: of more than three overloads it reports the last
-// one with the same number of arguments (see `OneError`). The form of two tensors is the first overload, which matches
-// most calls, and also the last with two arguments. The form of one tensor is the last with one argument. No call
-// matches `(y: never)`, which only makes the overloads more than three. `NoInfer` on the dtype of the second operand
-// prevents two dtypes from being joined to a union.
+// Of more than three overloads the compiler reports the last one, so the last one has the messages. `NoInfer` on the dtype of
+// the second operand prevents two dtypes from being joined to a union.
 
 /** An operation on two numbers of one dtype. The result has this dtype too, or `R` if it is given. */
 export interface Arithmetic<N extends DType, R extends DType = never> {
-  (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
-  (y: never): never;
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(x: number, y: Tensor<S, D>): Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, Result<D, R>>;
@@ -32,9 +27,6 @@ export interface Arithmetic<N extends DType, R extends DType = never> {
     x: Tensor<S, D> | number,
     y: SameShape<S, T, NoInfer<D>>,
   ): Tensor<S, Result<D, R>>;
-  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
-  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
-  (x: never, y: never, z: never): never; // what the compiler infers from the name alone: `pipe(x, add, neg)` is wrong at `add`
 }
 /** A tensor of the shape `S`, or a message. */
 type SameShape<
@@ -51,26 +43,20 @@ export type Comparison<N extends DType> = Arithmetic<N, 'bool'>;
 
 /** An operation on two bools. */
 interface Logical {
-  (y: Tensor<[], 'bool'>): <S extends Shape>(x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
-  (y: never): never;
-  (y: never): undefined; // the result types differ because TypeScript merges equal overloads
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<[], 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<[], 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape, T extends Shape>(x: Tensor<S, 'bool'>, y: SameShape<S, T, 'bool'>): Tensor<S, 'bool'>;
-  <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
-  (x: never, y: never, z: never): never;
 }
 
-/** Makes both forms of an operation on two operands; the overloads of `F` relate the shapes and dtypes. */
+/** Makes an operation on two operands; the overloads of `F` relate the shapes and dtypes. */
 const ofTwo = <F extends object>(op: string, combine: (x: Node, y: Node) => Node): F =>
-  dual(op, 2, (x: NumberOrTensor, y: NumberOrTensor) => tensor(named(op, () => combine(...operands(op, x, y)))));
+  dataFirst(op, 2, (x: NumberOrTensor, y: NumberOrTensor) => tensor(named(op, () => combine(...operands(op, x, y)))));
 
 /**
  * x + y
  * @example
  * add(constantOf([1, 2, 3], 3), 10) // → [11, 12, 13]
- * pipe(constantOf([1, 2, 3], 3), add(10)) // → [11, 12, 13]
  */
 export const add: Arithmetic<Numeric> = ofTwo('add', nodes.add);
 
@@ -79,7 +65,6 @@ export const add: Arithmetic<Numeric> = ofTwo('add', nodes.add);
  * @example
  * const [x, y] = [constantOf([5, 7], 2), constantOf([1, 2], 2)]
  * sub(x, y) // → [4, 5]
- * pipe(x, sub(y)) // → [4, 5]
  * sub(1, x) // → [-4, -6]
  */
 export const sub: Arithmetic<Numeric> = ofTwo('sub', nodes.sub);
@@ -184,8 +169,6 @@ export const and: Logical = ofTwo('and', (x, y) => nodes.binary('and', x, y));
 export const or: Logical = ofTwo('or', (x, y) => nodes.binary('or', x, y));
 
 export interface Where {
-  // the result of a wrong call in a pipe is that of the first overload: a function
-  <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Chosen<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<[], NoInfer<D>>, no: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<[], NoInfer<D>>): Tensor<S, D>;
@@ -198,14 +181,7 @@ export interface Where {
   <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
   // the same with messages, for calls that match no other overload
   <S extends Shape, T extends Shape, U extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: SameShape<S, T, D, 'the condition', '`yes`'>, no: SameShape<S, U, NoInfer<D>, 'the condition', '`no`'>): Tensor<S, D>;
-  <S extends Shape, D extends DType>(yes: Tensor<[], NoInfer<D>>, no: Tensor<S, D>): Chosen<S, D>;
-  <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<[], NoInfer<D>>): Chosen<S, D>;
-  <S extends Shape, D extends Numeric>(yes: number, no: Tensor<S, D>): Chosen<S, D>;
-  <S extends Shape, D extends Numeric>(yes: Tensor<S, D>, no: number): Chosen<S, D>;
-  <S extends Shape, T extends Shape, D extends DType>(yes: Tensor<S, D>, no: SameShape<S, T, NoInfer<D>, '`yes`', '`no`'>): Chosen<S, D>;
 } // prettier-ignore
-/** The pipeable form of {@link where}: takes a condition in the shape of the branches, or a scalar. */
-type Chosen<S extends Shape, D extends DType> = (condition: Tensor<S, 'bool'> | Tensor<[], 'bool'>) => Tensor<S, D>;
 
 /**
  * `yes` where `condition` holds, `no` elsewhere. A scalar condition selects a whole branch; one branch may be a number
@@ -214,9 +190,9 @@ type Chosen<S extends Shape, D extends DType> = (condition: Tensor<S, 'bool'> | 
  * const x = constantOf([-1, 2, -3], 3)
  * where(greater(x, 0), x, 0) // → [0, 2, 0]
  * where(isFinite(scalar(NaN)), x, zerosLike(x)) // → [0, 0, 0]
- * pipe(x, greater(0), where(1, x)) // → [-1, 1, -3]
+ * where(greater(x, 0), 1, x) // → [-1, 1, -3]
  */
-export const where: Where = dual('where', 3, (condition: AnyTensor, yes: NumberOrTensor, no: NumberOrTensor) => {
+export const where: Where = dataFirst('where', 3, (condition: AnyTensor, yes: NumberOrTensor, no: NumberOrTensor) => {
   const [a, b] = operands('where', yes, no); // the types exclude two numbers
   const holds = nodeOf(condition);
   return tensor(named('where', () => nodes.select(holds.shape.length === 0 ? spread(holds, a.shape) : holds, a, b)));

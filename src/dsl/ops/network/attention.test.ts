@@ -64,9 +64,7 @@ describe('attention and its gradient equal the formula for each head', () => {
         const C = d * heads;
         const [q, k, v] = [wave(B * N * C, 1), wave(B * M * C, 2), wave(B * M * C, 3)];
         const context = (x: Numbers) => constantOf(x, B, M, C);
-        const values = await numbersOf(() =>
-          F.pipe(constantOf(q, B, N, C), attention(context(k), context(v), { heads })),
-        );
+        const values = await numbersOf(() => attention(constantOf(q, B, N, C), context(k), context(v), { heads }));
         plainly(q, k, v, [B, N, M, C, heads]).forEach((x, i) => expect(values[i]).toBeCloseTo(x, 10));
       }),
       { numRuns: 30 },

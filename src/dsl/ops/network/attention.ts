@@ -1,5 +1,5 @@
 import { attentionComposite, attentionOptions } from '../../composites/index.js';
-import { dual } from '../../../internal/dual.js';
+import { dataFirst } from '../../../internal/dual.js';
 import type { Exact } from '../../../internal/exact.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
@@ -51,27 +51,31 @@ const check = (q: Node, k: Node, v: Node, heads: number): void => {
  * const [q, v] = [zeros(1, 2, 1), constantOf([1, 3], 1, 2, 1)] // equal scores: the mean of v
  * attention(q, q, v, { heads: 1 }) // → [[[2], [2]]]
  * const [image, text] = [zeros(8, 16, 16, 64), zeros(8, 77, 64)]
- * pipe(image, attention(text, text, { heads: 4 })) // : Tensor<[8, 16, 16, 64]>
+ * attention(image, text, text, { heads: 4 }) // : Tensor<[8, 16, 16, 64]>
  */
-export const attention: {
-  <B extends Dim, M extends Positions, C extends Dim, const H extends number, F = unknown>(
-    k: Tensor<readonly [B, ...M, C]>,
-    v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-    options: Exact<F, keyof AttentionOptions> & Heads<H, C>,
-  ): <N extends Positions>(q: Tensor<readonly [B, ...N, C]>) => Tensor<[B, ...N, C]>;
-  <B extends Dim, N extends Positions, M extends Positions, C extends Dim, const H extends number, F = unknown>(
-    q: Tensor<readonly [B, ...N, C]>,
-    k: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-    v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-    options: Exact<F, keyof AttentionOptions> & Heads<H, C>,
-  ): Tensor<[B, ...N, C]>;
-} = dual('attention', 4, (q: AnyTensor, k: AnyTensor, v: AnyTensor, options: AttentionOptions) => {
-  const { heads } = optionsOf.demand(options);
-  const [Q, K, V] = [nodeOf(q), nodeOf(k), nodeOf(v)];
-  check(Q, K, V, heads);
-  const [B, C] = [Q.shape[0]!, Q.shape.at(-1)!];
-  const d = C / heads;
-  const split = (n: Node): Node => reshape(n, [B, sizeOf(n.shape.slice(1, -1)), heads, d]);
-  const y = composite(attentionComposite, [Q, K, V].map(split), attentionOptions(1 / Math.sqrt(d)));
-  return tensor(reshape(y, Q.shape));
-});
+export const attention: <
+  B extends Dim,
+  N extends Positions,
+  M extends Positions,
+  C extends Dim,
+  const H extends number,
+  F = unknown,
+>(
+  q: Tensor<readonly [B, ...N, C]>,
+  k: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
+  v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
+  options: Exact<F, keyof AttentionOptions> & Heads<H, C>,
+) => Tensor<[B, ...N, C]> = dataFirst(
+  'attention',
+  4,
+  (q: AnyTensor, k: AnyTensor, v: AnyTensor, options: AttentionOptions) => {
+    const { heads } = optionsOf.demand(options);
+    const [Q, K, V] = [nodeOf(q), nodeOf(k), nodeOf(v)];
+    check(Q, K, V, heads);
+    const [B, C] = [Q.shape[0]!, Q.shape.at(-1)!];
+    const d = C / heads;
+    const split = (n: Node): Node => reshape(n, [B, sizeOf(n.shape.slice(1, -1)), heads, d]);
+    const y = composite(attentionComposite, [Q, K, V].map(split), attentionOptions(1 / Math.sqrt(d)));
+    return tensor(reshape(y, Q.shape));
+  },
+);

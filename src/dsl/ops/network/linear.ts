@@ -2,7 +2,7 @@
  * Products of matrices, and the broadcasts that networks need, by name. They type-check inside generic functions too. The
  * broadcasts raise `ShapeError` unless the named extents are equal: an axis of extent 1 is not repeated.
  */
-import { dual } from '../../../internal/dual.js';
+import { dataFirst, dual } from '../../../internal/dual.js';
 import { named, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
@@ -14,8 +14,9 @@ import type { ExtentMismatch } from '../../types/mismatch.js';
 import { withFields } from '../operand.js';
 
 /** Combines x with `y`, which has only the given axes of x, repeated over the others. */
-const combining = <F extends object>(op: string, combine: (x: Node, y: Node) => Node, ...axes: readonly number[]): F =>
-  dual(op, 2, (x: AnyTensor, y: AnyTensor) => {
+const combined =
+  (op: string, combine: (x: Node, y: Node) => Node, ...axes: readonly number[]) =>
+  (x: AnyTensor, y: AnyTensor): AnyTensor => {
     const [{ shape }, given] = [nodeOf(x), nodeOf(y)];
     const own = axes.map((axis) => shape.at(axis) ?? 'none');
     const [expected, actual] = [`${showShape(own)}, for ${showShape(shape)}`, showShape(given.shape)];
@@ -24,7 +25,11 @@ const combining = <F extends object>(op: string, combine: (x: Node, y: Node) => 
     const kept = axes.map((axis) => (axis < 0 ? axis + shape.length : axis));
     const aligned = reshape(given, shape.map((d, axis) => (kept.includes(axis) ? d : 1))); // prettier-ignore
     return tensor(combine(nodeOf(x), broadcast(aligned, shape)));
-  });
+  };
+
+/** Makes both forms of such an operation, of which `y` is a parameter. */
+const combining = <F extends object>(op: string, combine: (x: Node, y: Node) => Node, ...axes: readonly number[]): F =>
+  dual(op, 2, combined(op, combine, ...axes));
 
 interface PerChannel {
   <C extends Dim>(y: Tensor<[C]>): <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>;
@@ -80,13 +85,10 @@ export const mulPerSample: PerSample = combining('mulPerSample', mul, 0, -1);
  * const [signal, sigma] = [constantOf([1, 0.6], 2), constantOf([0, 0.8], 2)] // √ᾱ_t and √(1 − ᾱ_t)
  * add(scaleBy(x0, signal), scaleBy(noise, sigma)) // → [[1, 1, 1], [8.6, 8.6, 8.6]]
  */
-export const scaleBy: {
-  <B extends Dim>(y: Tensor<[B]>): <R extends Shape>(x: Tensor<[NoInfer<B>, ...R]>) => Tensor<[B, ...R]>;
-  <B extends Dim, R extends Shape, E extends Dim>(
-    x: Tensor<[B, ...R]>,
-    y: Fits<E, B, Tensor<[E]>, ExtentMismatch<B, E, 'axis 0 of the second operand', 'the batch of the first'>>,
-  ): Tensor<[B, ...R]>;
-} = combining('scaleBy', mul, 0);
+export const scaleBy: <B extends Dim, R extends Shape, E extends Dim>(
+  x: Tensor<[B, ...R]>,
+  s: Fits<E, B, Tensor<[E]>, ExtentMismatch<B, E, 'axis 0 of the second operand', 'the batch of the first'>>,
+) => Tensor<[B, ...R]> = dataFirst('scaleBy', 2, combined('scaleBy', mul, 0));
 
 /** `x: [..., K]` times `w: [K, N]`: the leading axes of x are the rows of one matrix. */
 const product = (x: Node, w: Node): Node => {

@@ -18,7 +18,6 @@ import { F } from '../../src/internal/fp.js';
 import { expectType } from './expect.js';
 
 declare const x: Tensor<['B', 28, 64]>;
-declare const wide: Tensor<['B', Dim, Dim]>;
 declare const columns: Tensor<[3], 'int32'>;
 declare const fractions: Tensor<[3]>;
 declare const indices: Tensor<['B', 28, 5], 'int32'>;

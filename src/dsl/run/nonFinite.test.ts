@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
-import { E, F } from '../../internal/fp.js';
+import { E } from '../../internal/fp.js';
 import {
   add,
   type Dim,

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
-import { F } from '../../../internal/fp.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { grad } from '../../transforms/gradient.js';
 import * as binary from './binary.js';

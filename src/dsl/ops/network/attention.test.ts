@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { numbersOf, relativeDistance } from '../../../../properties/diffusion/run.js';
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
-import { E, F } from '../../../internal/fp.js';
+import { E } from '../../../internal/fp.js';
 import { attempt } from '../../../internal/errors.js';
 import { wasm } from '../../../backends/wasm/index.js';
 import {

@@ -8,9 +8,9 @@ import type { Conditioning, Denoiser, Model } from './denoiser.js';
 import { leavesSignal } from '../schedules/channel.js';
 import {
   type Coefficients,
+  type Preconditioning,
   preconditioningOf,
   type PreconditioningOptions,
-  preconditioningOptions,
 } from './preconditioning.js';
 import type { Process } from '../process/process.js';
 import { entriesAt } from '../process/table.js';
@@ -62,7 +62,7 @@ const areParts = (process: unknown, network: unknown): either.Either<NoisefoldEr
 /** The levels of a process. Returns a `ConfigError` for a level without signal, and for two levels at one timestep. */
 const levelsOf = (
   { schedule: { sigmas }, marginals, timesteps }: Process,
-  options: PreconditioningOptions,
+  coefficients: Preconditioning,
 ): either.Either<NoisefoldError, readonly Level[]> => {
   const withoutSignal = marginals.findIndex((marginal) => !leavesSignal(marginal));
   if (withoutSignal !== -1)
@@ -78,7 +78,6 @@ const levelsOf = (
       `two levels at t = ${timesteps[twice]}`,
       'give the process before respacing, or one of processOfSigmas',
     );
-  const coefficients = preconditioningOf(options);
   return E.right(
     Array.from(sigmas, (sigma, i): Level => {
       const { skip, out, in: input, noise } = coefficients(sigma);
@@ -125,8 +124,8 @@ export const preconditioned = <P, I extends Shape, N extends object>(
 ): either.Either<NoisefoldError, Preconditioned<P, I, N>> =>
   F.pipe(
     areParts(process, network),
-    E.flatMap(() => preconditioningOptions(options)),
-    E.flatMap((given) => levelsOf(process, given)),
+    E.flatMap(() => preconditioningOf(options)),
+    E.flatMap((coefficients) => levelsOf(process, coefficients)),
     E.map((levels) => {
       const timesteps = 1 + levels.at(-1)!.t;
       /** NaN at timesteps that the process does not visit. */

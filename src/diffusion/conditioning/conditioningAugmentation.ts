@@ -1,6 +1,6 @@
 import { type Dim, fork, type Key, normalLike, randintLike, type Shape, type Tensor } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { type NoisefoldError, orRaise } from '../../internal/errors.js';
+import { orRaise } from '../../internal/errors.js';
 import { hinted, positive, refined } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -65,10 +65,7 @@ export const conditioningAugmentation = <G = unknown>(
 ) => {
   const noisy = noisyCondition(process);
   const given = augmentation(process.schedule.T).decode(options);
-  const noise = E.match(
-    ({ message }: NoisefoldError) => message,
-    (o: Required<AugmentationOptions>) => `noise of ${o.levels} levels`,
-  )(given);
+  const noise = E.isLeft(given) ? given.left.message : `noise of ${given.right.levels} levels`;
   return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
     namedConditioner(`${conditioner.name}, with ${noise}`, (x0, key) => {
       const { levels } = orRaise(given);

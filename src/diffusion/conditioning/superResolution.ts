@@ -1,6 +1,6 @@
 import { averagePooling, type Dim, dims, raise, showShape } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { type NoisefoldError, orRaise } from '../../internal/errors.js';
+import { orRaise } from '../../internal/errors.js';
 import { hinted, positive } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
 import { type OptionsOf, schema } from '../../internal/schema.js';
@@ -29,10 +29,7 @@ export const superResolution = <G = unknown>(
   options: Exact<G, keyof Factor> & Factor,
 ): Conditioner<[Dim, Dim, Dim]> => {
   const given = factorOf.decode(options);
-  const name = E.match(
-    ({ message }: NoisefoldError) => message,
-    (o: Factor) => `superResolution by ${o.factor}`,
-  )(given);
+  const name = E.isLeft(given) ? given.left.message : `superResolution by ${given.right.factor}`;
   return namedConditioner(name, (x0) => {
     const { factor } = orRaise(given);
     const [, height, width] = dims(x0);

@@ -1,9 +1,9 @@
 import type { Shape } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { refined } from '../../internal/decode.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
+import { part } from '../../internal/parts.js';
 import { schema } from '../../internal/schema.js';
 
 /** A mixture of K Gaussians, Σ_k w_k·N(m_k, v_k), on the host: data with a known optimal denoiser, {@link exactDenoiser}. */
@@ -51,11 +51,7 @@ const mistakeOf = ({
   return narrow === undefined ? null : ['finite variances ≥ 0', `${narrow}`];
 };
 
-const numbers = refined(
-  t.unknown,
-  'numbers, in an array',
-  (x) => Array.isArray(x) || (ArrayBuffer.isView(x) && 'length' in x),
-);
+const numbers = part('numbers, in an array', 'length');
 const mixture = schema('gaussianMixture', {
   shape: t.array(t.number, 'the shape of a sample'),
   weights: t.array(t.number, 'a weight for each Gaussian'),

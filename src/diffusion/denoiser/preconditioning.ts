@@ -1,5 +1,5 @@
 /** Preconditioning of networks: EDM (Karras et al. 2022), table 1. */
-import { aboveZero, hinted, oneOf, positive } from '../../internal/decode.js';
+import { aboveZero, oneOf, positive } from '../../internal/decode.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Fields, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -16,30 +16,28 @@ export interface Coefficients {
 export type Preconditioning = (sigma: number) => Coefficients;
 
 const HINT = "the paper uses { as: 'edm', sigmaData: 0.5 }";
-const above = hinted(aboveZero, HINT);
-const steps = hinted(positive, HINT);
 
 const edmFields = {
   as: oneOf('edm'),
   /** σ_data, the standard deviation of the data; 0.5 if left out. */
-  sigmaData: optional(above, 0.5),
+  sigmaData: optional(aboveZero, 0.5),
 };
 const vpFields = {
   as: oneOf('vp'),
   /** β_d and β_min of the schedule that it was trained with; 19.9 and 0.1 if left out. */
-  betaD: optional(above, 19.9),
-  betaMin: optional(above, 0.1),
+  betaD: optional(aboveZero, 19.9),
+  betaMin: optional(aboveZero, 0.1),
   /** M, the number of its timesteps in training; 1000 if left out. */
-  steps: optional(steps, 1000),
+  steps: optional(positive, 1000),
 };
 const veFields = { as: oneOf('ve') };
 const iddpmFields = {
   as: oneOf('iddpm'),
   /** M, the number of timesteps in training; 1000 if left out. */
-  steps: optional(steps, 1000),
+  steps: optional(positive, 1000),
   /** C₁ = 1 - the largest β, and C₂, the offset of the cosine; 0.001 and 0.008 if left out. */
-  c1: optional(above, 0.001),
-  c2: optional(above, 0.008),
+  c1: optional(aboveZero, 0.001),
+  c2: optional(aboveZero, 0.008),
 };
 
 /** The preconditioning of EDM. */

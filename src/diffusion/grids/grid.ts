@@ -3,8 +3,8 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import type { Process } from '../process/process.js';
 import { ramp } from '../schedules/ramp.js';
-import { functionOf, hinted } from '../../internal/decode.js';
-import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { functionOf, hinted, positive, refined } from '../../internal/decode.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 
 /**
  * A time grid: the timesteps out of 0…T-1 at which a sampler calls the denoiser, falling. The last step ends at the data.
@@ -31,15 +31,14 @@ const roundHalfEven = (x: number): number => {
 /** A grid from a function that returns `steps` rising timesteps of 0…T-1, leaving `left` of them out. */
 const evenly =
   (where: string, steps: number, rising: (T: number) => readonly number[], left = 0): Grid =>
-  ({ schedule: { T } }) =>
-    Number.isInteger(steps) && steps >= 1 && steps + left <= T
-      ? E.right([...rising(T)].reverse())
-      : fail('ConfigError', {
-          where,
-          expected: `a whole number of steps from 1 to ${T - left}`,
-          actual: `${steps}`,
-          hint: 'a sampler takes at most as many steps as the process has',
-        });
+  ({ schedule: { T } }) => {
+    const most = T - left;
+    const known = hinted(
+      refined(positive, `a whole number of steps from 1 to ${most}`, (n) => n <= most),
+      'a sampler takes at most as many steps as the process has',
+    );
+    return E.map(() => [...rising(T)].reverse())(argument(where, known).decode(steps));
+  };
 
 const count = <A>(n: number, f: (i: number) => A): readonly A[] => Array.from({ length: n }, (_, i) => f(i));
 

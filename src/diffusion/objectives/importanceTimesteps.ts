@@ -28,7 +28,7 @@ import {
 import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
 import { hinted, positive, share } from '../../internal/decode.js';
-import { E, F } from '../../internal/fp.js';
+import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { AdaptiveDraw, DrawMemory } from './adaptiveDraw.js';
 import type { SampleLosses } from './loss.js';
@@ -113,13 +113,9 @@ export const importanceTimesteps = <G = unknown>(
   const given = importance.decode(options);
   const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), orRaise(given).uniform);
   return {
-    name: F.pipe(
-      given,
-      E.match(
-        ({ message }) => message,
-        ({ size, uniform }) => `importance of ${size} losses, ${uniform} uniform`,
-      ),
-    ),
+    name: E.isLeft(given)
+      ? given.left.message
+      : `importance of ${given.right.size} losses, ${given.right.uniform} uniform`,
     memory: ({ schedule: { T } }) => ({ losses: [T, orRaise(given).size], seen: [T] }),
     draw: (memory) => timestepsBy(probabilities(memory)),
     mean:

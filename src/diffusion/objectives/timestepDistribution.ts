@@ -26,7 +26,7 @@ import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
 import { aboveZero, finite, hinted } from '../../internal/decode.js';
 import { digest } from '../../internal/digest.js';
-import { E, F } from '../../internal/fp.js';
+import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { perSample } from '../process/batch.js';
 import { logSNR } from '../schedules/channel.js';
@@ -136,12 +136,8 @@ export const logNormalTimesteps = <G = unknown>(given?: Exact<G, keyof LogNormal
   };
   // snapshots identify it by this name
   return Object.defineProperty(draw, 'name', {
-    value: F.pipe(
-      options,
-      E.match(
-        ({ message }) => message,
-        ({ mean, deviation }) => `logNormalTimesteps of mean ${mean} and deviation ${deviation}`,
-      ),
-    ),
+    value: E.isLeft(options)
+      ? options.left.message
+      : `logNormalTimesteps of mean ${options.right.mean} and deviation ${options.right.deviation}`,
   });
 };

@@ -2,7 +2,7 @@ import { type Dim, fork, type Key, type NoisefoldError, type Shape, type Tensor,
 import type { NeedsClasses, NoClasses, SaysOfClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
-import { E, type either, F, t } from '../../internal/fp.js';
+import { E, type either, F } from '../../internal/fp.js';
 import { limitTimesteps } from '../conditioning/networkTimesteps.js';
 import { forEachSample } from '../process/batch.js';
 import type { Condition } from '../conditioning/condition.js';

@@ -1,8 +1,8 @@
 import { add, mul, type Shape, sub, type Tensor } from '../../dsl/index.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { amount, hinted } from '../../internal/decode.js';
-import { E, type either, F, t } from '../../internal/fp.js';
-import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { E, type either, t } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Channel, identity, leavesSignal, sigmaOf, transition } from '../schedules/channel.js';
 import { flowStep } from './exponentialIntegrator.js';
 import { isGradual } from './stepLimits.js';

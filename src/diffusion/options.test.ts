@@ -15,6 +15,7 @@ import { consistencyDenoiser } from './solvers/consistency.js';
 import { uncorrected } from './reverse/x0Correction.js';
 import { ddim } from './solvers/ddim.js';
 import { type Denoiser, learningVariance } from './denoiser/denoiser.js';
+import { gaussianMixture } from './denoiser/gaussianMixture.js';
 import { dynamicThreshold } from './reverse/dynamicThreshold.js';
 import { cfg } from './guidance/classifierFreeGuidance.js';
 import { unguided } from './guidance/guidance.js';
@@ -74,6 +75,10 @@ describe('options of functions that return an Either', () => {
     [karrasSigmas(4, { min: 0.1, max: 9, rho: 0 }), 'karrasSigmas.rho: expected rho > 0, got 0; a rho of 7 is usual; 1 makes equal steps of σ'],
     [karrasGrid(4, any({ sigmaMax: 9 }))(process), 'karrasGrid.sigmaMax: expected one of the fields min, max, rho, got an unknown field; did you mean max?'],
     [exponentialSigmas(4, any({ min: 0.1 })), 'exponentialSigmas.max: expected number, got nothing; sigmaRange gives the ends of a schedule'],
+    [gaussianMixture(any({ shape: [2], weights: 3, means: [], variances: [] })), 'gaussianMixture.weights: expected a weight for each Gaussian, got 3; change weights'],
+    [gaussianMixture(any({ shape: [2], weights: [1], means: [0], variances: [1] })), 'gaussianMixture.means.0: expected numbers, in an array, got 0; change means.0'],
+    [sampler(any({ process, denoiser: white, solver: ddim, grid: 5 })), 'sampler.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver'],
+    [sampler(any({ process, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid, got "5"; change grid'],
     [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
   ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore
 

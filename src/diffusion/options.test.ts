@@ -15,6 +15,7 @@ import { consistencyDenoiser } from './solvers/consistency.js';
 import { uncorrected } from './reverse/x0Correction.js';
 import { ddim } from './solvers/ddim.js';
 import { type Denoiser, learningVariance } from './denoiser/denoiser.js';
+import { gaussianMixture } from './denoiser/gaussianMixture.js';
 import { dynamicThreshold } from './reverse/dynamicThreshold.js';
 import { cfg } from './guidance/classifierFreeGuidance.js';
 import { unguided } from './guidance/guidance.js';
@@ -48,32 +49,36 @@ const messageOf = (made: E.Either<{ readonly message: string }, unknown>): strin
 
 describe('options of functions that return an Either', () => {
   it.each<[unknown, message: string]>([
-    [cosine(9, any({ maxbeta: 0.5 })), 'cosine.maxbeta: expected the field maxBeta, got an unknown field; did you mean maxBeta? 0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0'],
+    [cosine(9, any({ maxbeta: 0.5 })), 'cosine.maxbeta: expected the field maxBeta, got an unknown field; did you mean maxBeta?'],
     [cosine(9, { maxBeta: 2 }), 'cosine.maxBeta: expected a largest β in (0, 1], got 2; 0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0'],
     [scheduleFromAlphaBar((x) => 1 - x, 9, NaN), 'scheduleFromAlphaBar: expected a largest β in (0, 1], got NaN; 0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0'],
     [exponential(10, { rate: NaN }), 'exponential.rate: expected a finite number above 0, got NaN; a rate of 12 is usual'],
     [exponential(10, { rate: -1 }), 'exponential.rate: expected a finite number above 0, got -1; a rate of 12 is usual'],
     [exponential(10, { rate: 1e5 }), 'exponential: expected ᾱ in (0, 1] that falls at every step (to 0 only at the last), got 0 at 1/10, after 1; a rate of 12 is usual'],
-    [laplace(9, { b: 0 }), 'laplace.b: expected a finite number above 0, got 0; mu 0 and b 0.5 are usual'],
-    [sigmoidAlphaBar(9, { tau: -1 }), 'sigmoidAlphaBar.tau: expected a finite number above 0, got -1; start -3, end 3 and tau 1 are usual'],
-    [sigmoidAlphaBar(9, { start: 5 }), 'sigmoidAlphaBar: expected start < end, got start = 5, end = 3; start -3, end 3 and tau 1 are usual'],
-    [linearUnscaled(9, any({ begin: 0.1 })), 'linearUnscaled.begin: expected one of the fields start, end, got an unknown field; scheduleFromBetas takes betas in any order'],
-    [scaledLinear(9, { end: 1e-5 }), 'scaledLinear: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; scheduleFromBetas takes betas in any order'],
+    [laplace(9, { b: 0 }), 'laplace.b: expected a finite number above 0, got 0; 0.5 is usual'],
+    [sigmoidAlphaBar(9, { tau: -1 }), 'sigmoidAlphaBar.tau: expected a finite number above 0, got -1; 1 is usual'],
+    [sigmoidAlphaBar(9, { start: 5 }), 'sigmoidAlphaBar.start: expected start < end, got start = 5, end = 3; start -3 and end 3 are usual'],
+    [linearUnscaled(9, any({ begin: 0.1 })), 'linearUnscaled.begin: expected one of the fields start, end, got an unknown field; leave it out'],
+    [scaledLinear(9, { end: 1e-5 }), 'scaledLinear.end: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; scheduleFromBetas takes betas in any order'],
     [scheduleFromBetas(any(undefined)), 'scheduleFromBetas: expected at least one beta, got none; a beta is the variance that one step adds; more steps need smaller betas'],
-    [likelihood(any({ process, denoiser: white, gird: 5 })), 'likelihood.gird: expected one of the fields process, denoiser, grid, got an unknown field; did you mean grid? likelihood takes no guidance'],
-    [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps'],
-    [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps'],
-    [cfg(2, { interval: [9, 5] })(white), 'cfg: expected an interval of whole timesteps, 0 ≤ first ≤ last, got [9, 5]; timesteps begin at 0, which has the least noise'],
-    [cfg(2, { interval: [50, 500] })({ ...white, timesteps: 50 }), 'cfg: expected an interval that begins at a timestep of the denoiser, 0 to 49, got [50, 500]; no step would be guided'],
+    [likelihood(any({ process, denoiser: white, gird: 5 })), 'likelihood.gird: expected one of the fields process, denoiser, grid, got an unknown field; did you mean grid?'],
+    [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale?'],
+    [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { interval: [200, 800] } guides only between these timesteps'],
+    [cfg(2, { interval: [9, 5] })(white), 'cfg.interval: expected an interval of whole timesteps, 0 ≤ first ≤ last, got [9, 5]; timesteps begin at 0, which has the least noise'],
+    [cfg(2, { interval: [50, 500] })({ ...white, timesteps: 50 }), 'cfg.interval: expected an interval that begins at a timestep of the denoiser, 0 to 49, got [50, 500]; no step would be guided'],
     [weightsOf('x0', minSnrWeight(-1))(process), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
-    [weightsOf('x0', p2Weight({ k: 0 }))(process), 'p2Weight.k: expected a finite number above 0, got 0; 1 and 1 are usual'],
-    [weightsOf('x0', p2Weight({ gamma: NaN }))(process), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 and 1 are usual'],
+    [weightsOf('x0', p2Weight({ k: 0 }))(process), 'p2Weight.k: expected a finite number above 0, got 0; 1 is usual'],
+    [weightsOf('x0', p2Weight({ gamma: NaN }))(process), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 is usual'],
     [meanGuided(uphill, 1, any({ gradientAt: 'x' }))(guided), 'meanGuided.gradientAt: expected \'mean\' or \'xt\', got "x"; {} is Algorithm 1'],
-    [meanGuided(uphill, 1, any({ variance: 'beta' }))(guided), 'meanGuided.variance: expected the field gradientAt, got an unknown field; {} is Algorithm 1'],
-    [karrasSigmas(4, any({ min: 0.1, max: 9, roh: 7 })), 'karrasSigmas.roh: expected one of the fields min, max, rho, got an unknown field; did you mean rho? a rho of 7 is usual; 1 makes equal steps of σ'],
+    [meanGuided(uphill, 1, any({ variance: 'beta' }))(guided), 'meanGuided.variance: expected the field gradientAt, got an unknown field; leave it out'],
+    [karrasSigmas(4, any({ min: 0.1, max: 9, roh: 7 })), 'karrasSigmas.roh: expected one of the fields min, max, rho, got an unknown field; did you mean rho?'],
     [karrasSigmas(4, { min: 0.1, max: 9, rho: 0 }), 'karrasSigmas.rho: expected rho > 0, got 0; a rho of 7 is usual; 1 makes equal steps of σ'],
-    [karrasGrid(4, any({ sigmaMax: 9 }))(process), 'karrasGrid.sigmaMax: expected one of the fields min, max, rho, got an unknown field; did you mean max? a rho of 7 is usual; 1 makes equal steps of σ'],
+    [karrasGrid(4, any({ sigmaMax: 9 }))(process), 'karrasGrid.sigmaMax: expected one of the fields min, max, rho, got an unknown field; did you mean max?'],
     [exponentialSigmas(4, any({ min: 0.1 })), 'exponentialSigmas.max: expected number, got nothing; sigmaRange gives the ends of a schedule'],
+    [gaussianMixture(any({ shape: [2], weights: 3, means: [], variances: [] })), 'gaussianMixture.weights: expected a weight for each Gaussian, got 3; change weights'],
+    [gaussianMixture(any({ shape: [2], weights: [1], means: [0], variances: [1] })), 'gaussianMixture.means.0: expected numbers, in an array, got 0; change means.0'],
+    [sampler(any({ process, denoiser: white, solver: ddim, grid: 5 })), 'sampler.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver'],
+    [sampler(any({ process, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid, got "5"; change grid'],
     [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
   ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore
 
@@ -86,7 +91,7 @@ describe('options of functions that return an Either', () => {
         guidance: cfg(2, { interval }),
         correction: uncorrected,
       });
-    const message = 'cfg: expected an interval that begins at a timestep of the denoiser, 0 to 99, got [200, 500]; no step would be guided';
+    const message = 'cfg.interval: expected an interval that begins at a timestep of the denoiser, 0 to 99, got [200, 500]; no step would be guided';
     expect(messageOf(of([200, 500]))).toBe(message);
     expect(messageOf(of([200, 500], 1000))).toBe(message);
     expect(messageOf(of([99, 500], 1000))).toBe('taken');
@@ -115,33 +120,33 @@ describe('options that are checked when the program is traced', () => {
   const distilled = (options: unknown) => () =>
     consistencyDenoiser(process, any(options))(white).apply(null, ones(1, 2), { t });
   it.each<[(k: Key) => unknown, message: string]>([
-    [drawn(logNormalTimesteps({ mean: NaN })), 'logNormalTimesteps.mean: expected a finite number, got NaN; the paper uses -1.2 and 1.2'],
-    [drawn(logNormalTimesteps({ deviation: 0 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got 0; the paper uses -1.2 and 1.2'],
-    [drawn(logNormalTimesteps({ deviation: -1 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got -1; the paper uses -1.2 and 1.2'],
-    [drawn(logNormalTimesteps(any({ std: 1 }))), 'logNormalTimesteps.std: expected one of the fields mean, deviation, got an unknown field; the paper uses -1.2 and 1.2'],
+    [drawn(logNormalTimesteps({ mean: NaN })), 'logNormalTimesteps.mean: expected a finite number, got NaN; the paper uses -1.2'],
+    [drawn(logNormalTimesteps({ deviation: 0 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got 0; the paper uses 1.2'],
+    [drawn(logNormalTimesteps({ deviation: -1 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got -1; the paper uses 1.2'],
+    [drawn(logNormalTimesteps(any({ std: 1 }))), 'logNormalTimesteps.std: expected one of the fields mean, deviation, got an unknown field; leave it out'],
     [drawn(timestepsBy(ones(7))), 'timestepsBy: expected 100 probabilities, one for each timestep, got 7; give a probability for each timestep of the process; they need not sum to 1'],
     [drawn(timestepsBy(table(new Float64Array(100)))), 'timestepsBy: expected a probability above 0, got none; give a probability for each timestep of the process; they need not sum to 1'],
     [drawn(timestepsBy(table([...some, -1]))), 'timestepsBy: expected finite probabilities of 0 or more, got -1 at t = 99; give a probability for each timestep of the process; they need not sum to 1'],
     [drawn(timestepsBy(table([NaN, ...some]))), 'timestepsBy: expected finite probabilities of 0 or more, got NaN at t = 0; give a probability for each timestep of the process; they need not sum to 1'],
-    [() => importanceTimesteps(any({ sizes: 1 })).memory(process), 'importanceTimesteps.sizes: expected one of the fields size, uniform, got an unknown field; did you mean size? { size: 10, uniform: 0.001 } is usual'],
-    [distilled({ sigmaData: 0 }), 'consistencyDenoiser.sigmaData: expected a finite number above 0, got 0; LCM uses 0.5 and 10'],
-    [distilled({ timestepScaling: -1 }), 'consistencyDenoiser.timestepScaling: expected a finite number above 0, got -1; LCM uses 0.5 and 10'],
-    [distilled({ sigma: 1 }), 'consistencyDenoiser.sigma: expected one of the fields sigmaData, timestepScaling, got an unknown field; did you mean sigmaData? LCM uses 0.5 and 10'],
+    [() => importanceTimesteps(any({ sizes: 1 })).memory(process), 'importanceTimesteps.sizes: expected one of the fields size, uniform, got an unknown field; did you mean size?'],
+    [distilled({ sigmaData: 0 }), 'consistencyDenoiser.sigmaData: expected a finite number above 0, got 0; LCM uses 0.5'],
+    [distilled({ timestepScaling: -1 }), 'consistencyDenoiser.timestepScaling: expected a finite number above 0, got -1; LCM uses 10'],
+    [distilled({ sigma: 1 }), 'consistencyDenoiser.sigma: expected one of the fields sigmaData, timestepScaling, got an unknown field; did you mean sigmaData?'],
     [lossOf(hybridLosses, { lambda: NaN }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got NaN; the paper uses a λ of 0.001'],
     [lossOf(hybridLosses, { lambda: -1 }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got -1; the paper uses a λ of 0.001'],
-    [lossOf(hybridLosses, { lamda: 1 }, learning), 'hybridLosses.lamda: expected one of the fields labelDropout, timesteps, lambda, got an unknown field; did you mean lambda? the paper uses a λ of 0.001'],
-    [lossOf(boundLosses, { variance: 'small' }), 'boundLosses.variance: expected a variance, \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
-    [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; only fit takes an adaptive draw'],
-    [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss.labeldropout: expected one of the fields labelDropout, timesteps, got an unknown field; did you mean labelDropout? only fit takes an adaptive draw'],
+    [lossOf(hybridLosses, { lamda: 1 }, learning), 'hybridLosses.lamda: expected one of the fields labelDropout, timesteps, lambda, got an unknown field; did you mean lambda?'],
+    [lossOf(boundLosses, { variance: 'small' }), 'boundLosses.variance: expected \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
+    [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; 0.1 is usual'],
+    [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss.labeldropout: expected one of the fields labelDropout, timesteps, got an unknown field; did you mean labelDropout?'],
     [lossOf(weightedBy(minSnrWeight(-1))(simpleLosses), {}), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
-    [() => pMeanVariance(process, white, any({ variance: 'small' }))(null, ones(1, 2), { t }).mean, 'pMeanVariance.variance: expected a variance, \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
-    [() => reverseOf(process, white, any({ clip: true }))(t, ones(1, 2))({ prediction: ones(1, 2) }).mean, 'reverseOf.clip: expected one of the fields variance, correction, got an unknown field; \'posterior\' is β̃_t, \'beta\' is β_t'],
+    [() => pMeanVariance(process, white, any({ variance: 'small' }))(null, ones(1, 2), { t }).mean, 'pMeanVariance.variance: expected \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
+    [() => reverseOf(process, white, any({ clip: true }))(t, ones(1, 2))({ prediction: ones(1, 2) }).mean, 'reverseOf.clip: expected one of the fields variance, correction, got an unknown field; leave it out'],
     [() => dynamicThreshold(any('0.9'))(ones(1, 2)), 'dynamicThreshold: expected a percentile between 0 and 1, got "0.9"; 0.995 is usual'],
     [() => slerp(ones(1, 2), ones(1, 2))(NaN), 'slerp: expected a finite weight, or a tensor of weights, got NaN; 0 is the first end, 1 is the second'],
     [() => slerp(ones(1, 2), ones(1, 2))(any('0.5')), 'slerp: expected a finite weight, or a tensor of weights, got "0.5"; 0 is the first end, 1 is the second'],
-    [(k) => superResolution(any({ factors: 2 }))(image, k).image, 'superResolution.factors: expected the field factor, got an unknown field; did you mean factor? a factor of 2 makes one pixel of each 2×2 square'],
+    [(k) => superResolution(any({ factors: 2 }))(image, k).image, 'superResolution.factors: expected the field factor, got an unknown field; did you mean factor?'],
     [(k) => conditioningAugmentation(process, { levels: 101 })(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.levels: expected a whole number of levels, 1 to 100, got 101; the first timesteps have the least noise'],
-    [(k) => conditioningAugmentation(process, any({ level: 5 }))(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.level: expected the field levels, got an unknown field; did you mean levels? the first timesteps have the least noise'],
+    [(k) => conditioningAugmentation(process, any({ level: 5 }))(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.level: expected the field levels, got an unknown field; did you mean levels?'],
   ])('%#: %s', async (build, message) =>
     expect(messageOf(await outcomeOf(build as (k: Key) => Tensor<[Dim]>)())).toBe(message)); // prettier-ignore
 

@@ -1,8 +1,9 @@
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
+import { E, type either, t } from '../../internal/fp.js';
+import { functionOf } from '../../internal/decode.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Process } from '../process/process.js';
-import { namedFields, orNoOptions } from '../../internal/options.js';
 
 type Checked = <A extends ArrayLike<number>>(numbers: A) => either.Either<NoisefoldError, A>;
 
@@ -32,15 +33,18 @@ export const checkedTimesteps =
         });
   };
 
-/** Options of {@link checkedLabels}. */
-export interface LabelCheck {
+const labelCheck = schema('checkedLabels', {
   /** True if the label `classes`, which means no class, is allowed. Default: true. */
-  readonly orNone?: boolean;
+  orNone: optional(t.boolean, true),
   /** The name of label `at` in errors; such as `label of sample 0`, if left out. */
-  readonly where?: (at: number) => string;
-}
+  where: optional(
+    functionOf<(at: number) => string>('a function that names a label'),
+    (at: number) => `label of sample ${at}`,
+  ),
+});
 
-const fields = namedFields('checkedLabels', {}, ['orNone', 'where']);
+/** Options of {@link checkedLabels}. */
+export interface LabelCheck extends OptionsOf<typeof labelCheck> {}
 
 /**
  * Checks labels for a model or a denoiser before a program gets them: whole numbers of 0 to `classes`, which means no class.
@@ -55,7 +59,7 @@ export const checkedLabels = <G = unknown>(
   { classes }: { readonly classes?: number | undefined },
   check?: Exact<G, keyof LabelCheck> & LabelCheck,
 ): Checked => {
-  const { orNone = true, where = (at: number) => `label of sample ${at}` } = fields(orNoOptions<LabelCheck>(check));
+  const { orNone, where } = labelCheck.demand(check);
   const end = classes === undefined ? 0 : classes + (orNone ? 1 : 0);
   return (labels) => {
     const wrong = firstWrong(labels, (label) => Number.isInteger(label) && label >= 0 && label < end);

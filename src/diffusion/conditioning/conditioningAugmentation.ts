@@ -1,8 +1,9 @@
 import { type Dim, fork, type Key, normalLike, randintLike, type Shape, type Tensor } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly, positive, refined } from '../../internal/decode.js';
+import { hinted, positive, refined } from '../../internal/decode.js';
+import { E } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { networkTimesteps } from './networkTimesteps.js';
 import { perSample } from '../process/batch.js';
 import { type Condition, type Conditioner, namedConditioner } from './condition.js';
@@ -31,9 +32,19 @@ export const noisyCondition = (process: Process) => {
     });
 };
 
-interface AugmentationOptions {
-  readonly levels?: number;
-}
+const augmentation = (T: number) =>
+  schema('conditioningAugmentation', {
+    /** The number of levels, the least noisy ones; all timesteps of the process if left out. */
+    levels: optional(
+      hinted(
+        refined(positive, `a whole number of levels, 1 to ${T}`, (n) => n <= T),
+        'the first timesteps have the least noise',
+      ),
+      T,
+    ),
+  });
+
+interface AugmentationOptions extends OptionsOf<ReturnType<typeof augmentation>> {}
 
 /**
  * Conditioning augmentation: adds noise to the condition of each sample, at a t drawn uniformly from 0 to levels - 1, and
@@ -53,16 +64,11 @@ export const conditioningAugmentation = <G = unknown>(
   options?: Exact<G, keyof AugmentationOptions> & AugmentationOptions,
 ) => {
   const noisy = noisyCondition(process);
-  const { T } = process.schedule;
-  const given = optionsOf({
-    where: 'conditioningAugmentation',
-    options: exactly({}, { levels: refined(positive, `a whole number of levels, 1 to ${T}`, (n) => n <= T) }),
-    hint: 'the first timesteps have the least noise',
-  })(options);
-  const levels = options?.levels ?? T;
+  const given = augmentation(process.schedule.T).decode(options);
+  const noise = E.isLeft(given) ? given.left.message : `noise of ${given.right.levels} levels`;
   return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
-    namedConditioner(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
-      orRaise(given);
+    namedConditioner(`${conditioner.name}, with ${noise}`, (x0, key) => {
+      const { levels } = orRaise(given);
       const keys = fork(key, 'condition', 'timestep', 'noise');
       const clean = conditioner(x0, keys.condition);
       return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);

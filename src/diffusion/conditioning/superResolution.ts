@@ -1,20 +1,17 @@
 import { averagePooling, type Dim, dims, raise, showShape } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { type NoisefoldError, orRaise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly, positive } from '../../internal/decode.js';
+import { orRaise } from '../../internal/errors.js';
+import { hinted, positive } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
+import { type OptionsOf, schema } from '../../internal/schema.js';
 import { type Conditioner, namedConditioner } from './condition.js';
 
-interface Factor {
-  readonly factor: number;
-}
-
-const factorOf = optionsOf({
-  where: 'superResolution',
-  options: exactly({ factor: positive }),
-  hint: 'a factor of 2 makes one pixel of each 2×2 square',
+const factorOf = schema('superResolution', {
+  /** The width of a square of pixels that becomes one pixel. */
+  factor: hinted(positive, 'a factor of 2 makes one pixel of each 2×2 square'),
 });
+
+interface Factor extends OptionsOf<typeof factorOf> {}
 
 /**
  * The conditioner of super-resolution: the condition is the image, made `factor` times smaller by averaging squares of
@@ -31,11 +28,8 @@ const factorOf = optionsOf({
 export const superResolution = <G = unknown>(
   options: Exact<G, keyof Factor> & Factor,
 ): Conditioner<[Dim, Dim, Dim]> => {
-  const given = factorOf(options);
-  const name = E.match(
-    ({ message }: NoisefoldError) => message,
-    (o: Factor) => `superResolution by ${o.factor}`,
-  )(given);
+  const given = factorOf.decode(options);
+  const name = E.isLeft(given) ? given.left.message : `superResolution by ${given.right.factor}`;
   return namedConditioner(name, (x0) => {
     const { factor } = orRaise(given);
     const [, height, width] = dims(x0);

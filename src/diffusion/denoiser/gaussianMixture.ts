@@ -1,9 +1,10 @@
 import type { Shape } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { attempt, fail, type NoisefoldError, showShape } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
-import { namedFields } from '../../internal/options.js';
+import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
+import { E, type either, t } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
+import { part } from '../../internal/parts.js';
+import { schema } from '../../internal/schema.js';
 
 /** A mixture of K Gaussians, Σ_k w_k·N(m_k, v_k), on the host: data with a known optimal denoiser, {@link exactDenoiser}. */
 export interface GaussianMixture<I extends Shape> {
@@ -50,12 +51,13 @@ const mistakeOf = ({
   return narrow === undefined ? null : ['finite variances ≥ 0', `${narrow}`];
 };
 
-const fields = namedFields('gaussianMixture', {
-  shape: 'the shape of a sample',
-  weights: 'a weight for each Gaussian',
-  means: 'a mean for each Gaussian',
-  variances: 'a variance for each Gaussian',
-});
+const numbers = part('numbers, in an array', 'length');
+const mixture = schema('gaussianMixture', {
+  shape: t.array(t.number, 'the shape of a sample'),
+  weights: t.array(t.number, 'a weight for each Gaussian'),
+  means: t.array(numbers, 'a mean for each Gaussian'),
+  variances: t.array(t.union([t.number, numbers], 'a number or numbers, in an array'), 'a variance for each Gaussian'),
+} satisfies Record<keyof GaussianMixture<[]>, unknown>);
 
 /**
  * Checks a mixture of Gaussians. Returns a `ConfigError` for weights that are not positive or do not sum to 1, negative
@@ -69,11 +71,10 @@ const fields = namedFields('gaussianMixture', {
 export const gaussianMixture = <I extends Shape, G = unknown>(
   given: Exact<G, keyof GaussianMixture<[]>> & GaussianMixture<I>,
 ): either.Either<NoisefoldError, GaussianMixture<I>> => {
-  const named = attempt(() => fields(given));
-  if (E.isLeft(named)) return named;
-  const mistake = mistakeOf(given);
+  const options = mixture.decode<GaussianMixture<I>>(given);
+  const mistake = E.isLeft(options) ? null : mistakeOf(options.right);
   return mistake === null
-    ? E.right(given)
+    ? options
     : fail('ConfigError', {
         where: 'gaussianMixture',
         expected: mistake[0],

@@ -1,16 +1,17 @@
 /** Denoisers from networks that take float noise labels. */
 import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
-import { show } from '../../internal/decode.js';
+import { refined } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { E, type either, F } from '../../internal/fp.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import { argument } from '../../internal/schema.js';
 import type { Conditioning, Denoiser, Model } from './denoiser.js';
 import { leavesSignal } from '../schedules/channel.js';
 import {
   type Coefficients,
+  type Preconditioning,
   preconditioningOf,
   type PreconditioningOptions,
-  preconditioningOptions,
 } from './preconditioning.js';
 import type { Process } from '../process/process.js';
 import { entriesAt } from '../process/table.js';
@@ -50,19 +51,15 @@ interface Level extends Coefficients {
 const refused = (expected: string, actual: string, hint: string) =>
   fail('ConfigError', { where: 'preconditioned', expected, actual, hint });
 
-/** Checks that the arguments are a process and a network. */
-const areParts = (process: unknown, network: unknown): either.Either<NoisefoldError, void> => {
-  if (typeof Object(network).apply !== 'function')
-    return refused('a network { apply }', show(network), 'take it out of its Either by unwrap or E.flatMap');
-  return Array.isArray(Object(process).marginals)
-    ? E.right(undefined)
-    : refused('a process', show(process), 'take it out of its Either by unwrap or E.flatMap');
-};
+const checked = (expected: string, holds: (x: unknown) => boolean) =>
+  argument('preconditioned', refined(t.unknown, expected, holds), 'give the process, the network, then the options');
+const networkOf = checked('a network { apply }', (x) => typeof Object(x).apply === 'function');
+const processOf = checked('a process', (x) => Array.isArray(Object(x).marginals));
 
 /** The levels of a process. Returns a `ConfigError` for a level without signal, and for two levels at one timestep. */
 const levelsOf = (
   { schedule: { sigmas }, marginals, timesteps }: Process,
-  options: PreconditioningOptions,
+  coefficients: Preconditioning,
 ): either.Either<NoisefoldError, readonly Level[]> => {
   const withoutSignal = marginals.findIndex((marginal) => !leavesSignal(marginal));
   if (withoutSignal !== -1)
@@ -78,7 +75,6 @@ const levelsOf = (
       `two levels at t = ${timesteps[twice]}`,
       'give the process before respacing, or one of processOfSigmas',
     );
-  const coefficients = preconditioningOf(options);
   return E.right(
     Array.from(sigmas, (sigma, i): Level => {
       const { skip, out, in: input, noise } = coefficients(sigma);
@@ -124,9 +120,10 @@ export const preconditioned = <P, I extends Shape, N extends object>(
   options: PreconditioningOptions,
 ): either.Either<NoisefoldError, Preconditioned<P, I, N>> =>
   F.pipe(
-    areParts(process, network),
-    E.flatMap(() => preconditioningOptions(options)),
-    E.flatMap((given) => levelsOf(process, given)),
+    networkOf.decode(network),
+    E.flatMap(() => processOf.decode(process)),
+    E.flatMap(() => preconditioningOf(options)),
+    E.flatMap((coefficients) => levelsOf(process, coefficients)),
     E.map((levels) => {
       const timesteps = 1 + levels.at(-1)!.t;
       /** NaN at timesteps that the process does not visit. */

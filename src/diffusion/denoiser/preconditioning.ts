@@ -1,8 +1,8 @@
 /** Preconditioning of networks: EDM (Karras et al. 2022), table 1. */
-import { aboveZero, exactly, positive } from '../../internal/decode.js';
+import { aboveZero, oneOf, positive } from '../../internal/decode.js';
 import type { NoisefoldError } from '../../internal/errors.js';
-import { E, type either, t } from '../../internal/fp.js';
-import { optionsOf } from '../../internal/options.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { type Fields, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 
 /** The coefficients of D(x; σ) = c_skip·x + c_out·F(c_in·x; c_noise) at one σ. */
 export interface Coefficients {
@@ -15,49 +15,51 @@ export interface Coefficients {
 /** A column of table 1: the coefficients as a function of σ. */
 export type Preconditioning = (sigma: number) => Coefficients;
 
-/** The preconditioning of EDM. */
-export interface EdmPreconditioning {
-  readonly as: 'edm';
+const HINT = "the paper uses { as: 'edm', sigmaData: 0.5 }";
+
+const edmFields = {
+  as: oneOf('edm'),
   /** σ_data, the standard deviation of the data; 0.5 if left out. */
-  readonly sigmaData?: number;
-}
-
-/** The preconditioning of the variance-preserving networks of Song et al. 2021 (DDPM++). */
-export interface VpPreconditioning {
-  readonly as: 'vp';
+  sigmaData: optional(aboveZero, 0.5),
+};
+const vpFields = {
+  as: oneOf('vp'),
   /** β_d and β_min of the schedule that it was trained with; 19.9 and 0.1 if left out. */
-  readonly betaD?: number;
-  readonly betaMin?: number;
+  betaD: optional(aboveZero, 19.9),
+  betaMin: optional(aboveZero, 0.1),
   /** M, the number of its timesteps in training; 1000 if left out. */
-  readonly steps?: number;
-}
-
-/** The preconditioning of the variance-exploding networks of Song et al. 2021 (NCSN++). */
-export interface VePreconditioning {
-  readonly as: 've';
-}
-
-/** The preconditioning of the networks of Improved DDPM (Nichol & Dhariwal 2021) and ADM. */
-export interface IddpmPreconditioning {
-  readonly as: 'iddpm';
+  steps: optional(positive, 1000),
+};
+const veFields = { as: oneOf('ve') };
+const iddpmFields = {
+  as: oneOf('iddpm'),
   /** M, the number of timesteps in training; 1000 if left out. */
-  readonly steps?: number;
+  steps: optional(positive, 1000),
   /** C₁ = 1 - the largest β, and C₂, the offset of the cosine; 0.001 and 0.008 if left out. */
-  readonly c1?: number;
-  readonly c2?: number;
-}
+  c1: optional(aboveZero, 0.001),
+  c2: optional(aboveZero, 0.008),
+};
+
+/** The preconditioning of EDM. */
+export interface EdmPreconditioning extends OptionsOf<typeof edmFields> {}
+/** The preconditioning of the variance-preserving networks of Song et al. 2021 (DDPM++). */
+export interface VpPreconditioning extends OptionsOf<typeof vpFields> {}
+/** The preconditioning of the variance-exploding networks of Song et al. 2021 (NCSN++). */
+export interface VePreconditioning extends OptionsOf<typeof veFields> {}
+/** The preconditioning of the networks of Improved DDPM (Nichol & Dhariwal 2021) and ADM. */
+export interface IddpmPreconditioning extends OptionsOf<typeof iddpmFields> {}
 
 /** One of the four columns of table 1, with its constants. */
 export type PreconditioningOptions = EdmPreconditioning | VpPreconditioning | VePreconditioning | IddpmPreconditioning;
 
 const edm =
-  ({ sigmaData = 0.5 }: EdmPreconditioning): Preconditioning =>
+  ({ sigmaData }: Filled<typeof edmFields>): Preconditioning =>
   (sigma) => {
     const all = Math.hypot(sigma, sigmaData);
     return { skip: (sigmaData / all) ** 2, out: (sigma * sigmaData) / all, in: 1 / all, noise: Math.log(sigma) / 4 };
   };
 
-const vp = ({ betaD = 19.9, betaMin = 0.1, steps = 1000 }: VpPreconditioning): Preconditioning => {
+const vp = ({ betaD, betaMin, steps }: Filled<typeof vpFields>): Preconditioning => {
   /** σ^{-1}, of σ(t) = √(e^{½β_d·t² + β_min·t} - 1). */
   const timeOf = (sigma: number): number =>
     (Math.sqrt(betaMin ** 2 + 2 * betaD * Math.log1p(sigma ** 2)) - betaMin) / betaD;
@@ -66,7 +68,7 @@ const vp = ({ betaD = 19.9, betaMin = 0.1, steps = 1000 }: VpPreconditioning): P
 
 const ve = (): Preconditioning => (sigma) => ({ skip: 1, out: sigma, in: 1, noise: Math.log(sigma / 2) });
 
-const iddpm = ({ steps: M = 1000, c1 = 0.001, c2 = 0.008 }: IddpmPreconditioning): Preconditioning => {
+const iddpm = ({ steps: M, c1, c2 }: Filled<typeof iddpmFields>): Preconditioning => {
   const alphaBar = (j: number): number => Math.sin((Math.PI / 2) * (j / (M * (c2 + 1)))) ** 2;
   // u_M = 0, and u_{j-1} = √((u_j² + 1)/max(ᾱ_{j-1}/ᾱ_j, C₁) - 1)
   const u = new Float64Array(M + 1);
@@ -77,39 +79,27 @@ const iddpm = ({ steps: M = 1000, c1 = 0.001, c2 = 0.008 }: IddpmPreconditioning
   return (sigma) => ({ skip: 1, out: -sigma, in: 1 / Math.hypot(sigma, 1), noise: M - 1 - nearest(sigma) });
 };
 
-/** The column of table 1 for the options. */
-export const preconditioningOf = (options: PreconditioningOptions): Preconditioning => {
-  switch (options.as) {
-    case 'edm':
-      return edm(options);
-    case 'vp':
-      return vp(options);
-    case 've':
-      return ve();
-    case 'iddpm':
-      return iddpm(options);
-  }
+/** A column of table 1: checks its options. */
+const column = <Fs extends Fields>(fields: Fs, of: (options: Filled<Fs>) => Preconditioning) => {
+  const options = schema('preconditioned', fields, HINT);
+  return (given: unknown): either.Either<NoisefoldError, Preconditioning> => E.map(of)(options.decode(given));
 };
 
-const steps = positive;
 const columns = {
-  edm: exactly({ as: t.literal('edm') }, { sigmaData: aboveZero }),
-  vp: exactly({ as: t.literal('vp') }, { betaD: aboveZero, betaMin: aboveZero, steps }),
-  ve: exactly({ as: t.literal('ve') }),
-  iddpm: exactly({ as: t.literal('iddpm') }, { steps, c1: aboveZero, c2: aboveZero }),
+  edm: column(edmFields, edm),
+  vp: column(vpFields, vp),
+  ve: column(veFields, ve),
+  iddpm: column(iddpmFields, iddpm),
 };
-/** Decodes options without a valid `as`. */
-const unnamed = exactly(
-  { as: t.keyof({ edm: null, vp: null, ve: null, iddpm: null }, "'edm', 'vp', 've' or 'iddpm'") },
-  Object.fromEntries(['sigmaData', 'betaD', 'betaMin', 'steps', 'c1', 'c2'].map((name) => [name, t.unknown])),
-);
+const name = oneOf('edm', 'vp', 've', 'iddpm');
+const named = schema('preconditioned', { ...edmFields, ...vpFields, ...iddpmFields, as: name }, HINT);
 
-/** Decodes the options of one column. */
-export const preconditioningOptions = (
-  given: PreconditioningOptions,
-): either.Either<NoisefoldError, PreconditioningOptions> => {
+/** The column of table 1 for the options. */
+export const preconditioningOf = (given: PreconditioningOptions): either.Either<NoisefoldError, Preconditioning> => {
   const as: unknown = Object(given).as;
-  const options = Object.entries<t.Decoder<unknown, unknown>>(columns).find(([name]) => name === as)?.[1] ?? unnamed;
-  const hint = "the paper uses { as: 'edm', sigmaData: 0.5 }";
-  return E.map(() => given)(optionsOf({ where: 'preconditioned', options, hint })(given));
+  if (name.is(as)) return columns[as](given);
+  return F.pipe(
+    named.decode(given),
+    E.flatMap((options) => columns[options.as](given)), // not reached: `as` is none of the names
+  );
 };

@@ -3,13 +3,16 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import type { Process } from '../process/process.js';
 import { ramp } from '../schedules/ramp.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly } from '../../internal/decode.js';
+import { functionOf, hinted, positive, refined } from '../../internal/decode.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 
 /**
  * A time grid: the timesteps out of 0…T-1 at which a sampler calls the denoiser, falling. The last step ends at the data.
  */
 export type Grid = (process: Process) => either.Either<NoisefoldError, readonly number[]>;
+
+/** A grid, or a number of timesteps, as an option. */
+export const gridPart = t.union([t.number, functionOf<Grid>('a grid')], 'a number of timesteps, or a grid');
 
 /**
  * Every timestep, T-1…0.
@@ -28,15 +31,14 @@ const roundHalfEven = (x: number): number => {
 /** A grid from a function that returns `steps` rising timesteps of 0…T-1, leaving `left` of them out. */
 const evenly =
   (where: string, steps: number, rising: (T: number) => readonly number[], left = 0): Grid =>
-  ({ schedule: { T } }) =>
-    Number.isInteger(steps) && steps >= 1 && steps + left <= T
-      ? E.right([...rising(T)].reverse())
-      : fail('ConfigError', {
-          where,
-          expected: `a whole number of steps from 1 to ${T - left}`,
-          actual: `${steps}`,
-          hint: 'a sampler takes at most as many steps as the process has',
-        });
+  ({ schedule: { T } }) => {
+    const most = T - left;
+    const known = hinted(
+      refined(positive, `a whole number of steps from 1 to ${most}`, (n) => n <= most),
+      'a sampler takes at most as many steps as the process has',
+    );
+    return E.map(() => [...rising(T)].reverse())(argument(where, known).decode(steps));
+  };
 
 const count = <A>(n: number, f: (i: number) => A): readonly A[] => Array.from({ length: n }, (_, i) => f(i));
 
@@ -58,20 +60,18 @@ export const spread = (size: number, steps: number): readonly number[] => {
 export const spaced = (steps: number): Grid =>
   evenly('spaced', steps, (T) => (steps === 1 ? [T - 1] : spread(T, steps)));
 
-/** Handling of the timestep nearest to the data. */
-interface Endpoint {
+const endpointFields = {
   /**
    * True if it is in the grid. Default: true, as for DDIM and DDPM of diffusers. False for its DPM-Solver and UniPC, which
    * space one timestep more and begin no step at the last.
    */
-  readonly endpoint?: boolean;
-}
+  endpoint: optional(hinted(t.boolean, 'true includes the timestep nearest to the data'), true),
+};
 
-const linspaceOptions = optionsOf({
-  where: 'linspace',
-  options: exactly({}, { endpoint: t.boolean }),
-  hint: 'true includes the timestep nearest to the data',
-});
+/** Handling of the timestep nearest to the data. */
+interface Endpoint extends OptionsOf<typeof endpointFields> {}
+
+const linspaceOptions = schema('linspace', endpointFields);
 
 /**
  * `steps` timesteps evenly spaced over 0…T-1, rounded like diffusers' `linspace` (Lin et al. 2024, table 2), which differs
@@ -88,8 +88,8 @@ export const linspace =
   <G = unknown>(steps: number, options?: Exact<G, keyof Endpoint> & Endpoint): Grid =>
   (process) =>
     F.pipe(
-      linspaceOptions(options),
-      E.flatMap(({ endpoint = true }) => {
+      linspaceOptions.decode(options),
+      E.flatMap(({ endpoint }) => {
         const left = endpoint ? 0 : 1;
         const rising = (T: number): readonly number[] =>
           steps + left === 1 ? [T - 1] : Array.from(ramp(0, T - 1, steps + left), roundHalfEven).slice(left);
@@ -97,15 +97,13 @@ export const linspace =
       }),
     );
 
-interface Leading extends Endpoint {
-  readonly offset?: number;
-}
-
-const leadingOptions = optionsOf({
-  where: 'leading',
-  options: exactly({}, { offset: t.number, endpoint: t.boolean }),
-  hint: 'Stable Diffusion has an offset of 1',
+const leadingOptions = schema('leading', {
+  ...endpointFields,
+  /** Added to each timestep, diffusers' `steps_offset`; 0 if left out. */
+  offset: optional(hinted(t.number, 'Stable Diffusion has an offset of 1'), 0),
 });
+
+interface Leading extends OptionsOf<typeof leadingOptions> {}
 
 /**
  * Multiples of ⌊T/steps⌋ from 0 on (DDIM, diffusers' `leading`). May leave out the noisiest timesteps. Returns a
@@ -122,8 +120,8 @@ export const leading =
   <G = unknown>(steps: number, options?: Exact<G, keyof Leading> & Leading): Grid =>
   (process) =>
     F.pipe(
-      leadingOptions(options),
-      E.flatMap(({ offset = 0, endpoint = true }) => {
+      leadingOptions.decode(options),
+      E.flatMap(({ offset, endpoint }) => {
         const left = endpoint ? 0 : 1;
         const multiples = (T: number): readonly number[] =>
           count(steps, (i) => (i + left) * Math.floor(T / (steps + left)) + offset);

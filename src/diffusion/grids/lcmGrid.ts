@@ -3,18 +3,18 @@ import { fail } from '../../internal/errors.js';
 import { E, t } from '../../internal/fp.js';
 import type { Grid } from './grid.js';
 import { ramp } from '../schedules/ramp.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly } from '../../internal/decode.js';
+import { hinted } from '../../internal/decode.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 
-interface LcmOptions {
-  readonly original?: number;
-}
-
-const lcmOptions = optionsOf({
-  where: 'lcmGrid',
-  options: exactly({}, { original: t.number }),
-  hint: 'original is the number of steps that the model was distilled with, 50 if left out',
+const lcmOptions = schema('lcmGrid', {
+  /** The number of steps that the teacher's path was divided into; 50 if left out. */
+  original: optional(
+    hinted(t.number, 'original is the number of steps that the model was distilled with, 50 if left out'),
+    50,
+  ),
 });
+
+interface LcmOptions extends OptionsOf<typeof lcmOptions> {}
 
 /**
  * The grid of latent consistency models (Luo et al. 2023, LCM, section 4.3; `LCMScheduler` of diffusers): `steps` of the
@@ -29,9 +29,9 @@ const lcmOptions = optionsOf({
 export const lcmGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof LcmOptions> & LcmOptions): Grid =>
   ({ schedule: { T } }) => {
-    const given = lcmOptions(options);
+    const given = lcmOptions.decode(options);
     if (E.isLeft(given)) return given;
-    const { original = 50 } = given.right;
+    const { original } = given.right;
     const isCount = (n: number, most: number): boolean => Number.isInteger(n) && n >= 1 && n <= most;
     if (!isCount(original, T) || !isCount(steps, original))
       return fail('ConfigError', {

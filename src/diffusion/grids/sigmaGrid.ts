@@ -2,19 +2,45 @@
 import { power } from '../../internal/numerics/power.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly, refined } from '../../internal/decode.js';
+import { hinted, refined } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Grid } from './grid.js';
 import { timestepOfSigma } from '../schedules/noiseLevel.js';
 import { ramp } from '../schedules/ramp.js';
 import { type Schedule, timestepCount } from '../schedules/schedule.js';
 
+const sigma = hinted(t.number, 'sigmaRange gives the ends of a schedule');
+const ends = { min: sigma, max: sigma };
+const gridEnds = { min: optional(sigma), max: optional(sigma) };
+const rho = optional(
+  hinted(
+    refined(t.number, 'rho > 0', (n) => n > 0 && n < Infinity),
+    'a rho of 7 is usual; 1 makes equal steps of σ',
+  ),
+  7,
+);
+
 /** The least and the greatest σ of a grid. */
-export interface SigmaRange {
-  readonly min: number;
-  readonly max: number;
-}
+export interface SigmaRange extends OptionsOf<typeof ends> {}
+
+/** A rule of the ends of a grid. */
+const inOrder = ({ min, max }: SigmaRange) =>
+  min > 0 && min <= max && max < Infinity
+    ? null
+    : ({
+        field: min > 0 ? 'max' : 'min',
+        expected: 'noise levels 0 < min ≤ max < ∞',
+        actual: `min = ${min}, max = ${max}`,
+        hint: 'at zero terminal SNR σ is infinite: give a maximum, such as { max: 80 }',
+      } as const);
+
+const karrasOptions = schema('karrasSigmas', { ...ends, rho }).rule(inOrder);
+const exponentialOptions = schema('exponentialSigmas', ends).rule(inOrder);
+const karrasGridOptions = schema('karrasGrid', { ...gridEnds, rho });
+const exponentialGridOptions = schema('exponentialGrid', gridEnds);
+
+interface KarrasRange extends OptionsOf<typeof karrasOptions> {}
 
 /** `steps` σ from max to min, evenly spaced on the scale that `to` and `back` convert. */
 const along = (
@@ -24,44 +50,13 @@ const along = (
   to: (sigma: number) => number,
   back: (scaled: number) => number,
 ): either.Either<NoisefoldError, Float64Array> =>
-  min > 0 && min <= max && max < Infinity
-    ? F.pipe(
-        timestepCount(where, steps),
-        E.map(() =>
-          // exact ends: rounding could leave the range
-          ramp(to(max), to(min), steps).map((at, i) => (i === 0 ? max : i === steps - 1 ? min : back(at))),
-        ),
-      )
-    : fail('ConfigError', {
-        where,
-        expected: 'noise levels 0 < min ≤ max < ∞',
-        actual: `min = ${min}, max = ${max}`,
-        hint: 'at zero terminal SNR σ is infinite: give a maximum, such as { max: 80 }',
-      });
-
-const ends = { min: t.number, max: t.number } as const;
-
-const rho = refined(t.number, 'rho > 0', (n) => n > 0 && n < Infinity);
-const RHO_HINT = 'a rho of 7 is usual; 1 makes equal steps of σ';
-const ENDS_HINT = 'sigmaRange gives the ends of a schedule';
-
-interface KarrasRange extends SigmaRange {
-  readonly rho?: number;
-}
-
-const karrasOptions = optionsOf({ where: 'karrasSigmas', options: exactly(ends, { rho }), hint: RHO_HINT });
-const exponentialOptions = optionsOf({ where: 'exponentialSigmas', options: exactly(ends), hint: ENDS_HINT });
-
-const karrasGridOptions = optionsOf({
-  where: 'karrasGrid',
-  options: exactly({}, { ...ends, rho }),
-  hint: RHO_HINT,
-});
-const exponentialGridOptions = optionsOf({
-  where: 'exponentialGrid',
-  options: exactly({}, ends),
-  hint: ENDS_HINT,
-});
+  F.pipe(
+    timestepCount(where, steps),
+    E.map(() =>
+      // exact ends: rounding could leave the range
+      ramp(to(max), to(min), steps).map((at, i) => (i === 0 ? max : i === steps - 1 ? min : back(at))),
+    ),
+  );
 
 /**
  * The noise levels of EDM (Karras et al. 2022, eq. 5), falling: σ_i = (σ_max^(1/ρ) +
@@ -76,8 +71,8 @@ export const karrasSigmas = <G = unknown>(
   options: Exact<G, keyof KarrasRange> & KarrasRange,
 ): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
-    karrasOptions(options),
-    E.flatMap(({ rho = 7, ...range }) =>
+    karrasOptions.decode(options),
+    E.flatMap(({ rho, ...range }) =>
       along(
         'karrasSigmas',
         steps,
@@ -98,7 +93,7 @@ export const exponentialSigmas = <G = unknown>(
   range: Exact<G, keyof SigmaRange> & SigmaRange,
 ): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
-    exponentialOptions(range),
+    exponentialOptions.decode(range),
     E.flatMap((given) => along('exponentialSigmas', steps, given, Math.log, Math.exp)),
   );
 
@@ -174,14 +169,10 @@ export const karrasGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof KarrasRange> & Partial<KarrasRange>): Grid =>
   (process) =>
     F.pipe(
-      karrasGridOptions(options),
-      E.flatMap(({ rho: exponent, min, max }) => {
+      karrasGridOptions.decode(options),
+      E.flatMap(({ min, max, rho }) => {
         const { min: least, max: most } = sigmaRange(process.schedule);
-        return karrasSigmas(steps, {
-          min: min ?? least,
-          max: max ?? most,
-          ...(exponent !== undefined && { rho: exponent }),
-        });
+        return karrasSigmas(steps, { min: min ?? least, max: max ?? most, rho });
       }),
       E.flatMap((sigmas) => atSigmas(sigmas)(process)),
     );
@@ -197,7 +188,7 @@ export const exponentialGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof SigmaRange> & Partial<SigmaRange>): Grid =>
   (process) =>
     F.pipe(
-      exponentialGridOptions(options),
+      exponentialGridOptions.decode(options),
       E.flatMap(({ min, max }) => {
         const { min: least, max: most } = sigmaRange(process.schedule);
         return exponentialSigmas(steps, { min: min ?? least, max: max ?? most });

@@ -121,16 +121,16 @@ describe('classifier-free guidance', () => {
 
   it('needs a finite scale, options in their range, a denoiser with classes, and labels', async () => {
     const { classes: _, ...unconditional } = denoiser;
-    for (const made of [
-      cfg(NaN)(denoiser),
-      cfg(Infinity)(denoiser),
-      cfg(2, { rescale: 1.5 })(denoiser),
-      cfg(2, { rescale: NaN })(denoiser),
-      cfg(2, { interval: [5, 4] })(denoiser),
-      cfg(2, { interval: [-1, 4] })(denoiser),
-      cfg(2)(unconditional),
-    ])
-      expect(E.isLeft(made) && made.left.where).toBe('cfg');
+    for (const [made, where] of [
+      [cfg(NaN)(denoiser), 'cfg'],
+      [cfg(Infinity)(denoiser), 'cfg'],
+      [cfg(2, { rescale: 1.5 })(denoiser), 'cfg.rescale'],
+      [cfg(2, { rescale: NaN })(denoiser), 'cfg.rescale'],
+      [cfg(2, { interval: [5, 4] })(denoiser), 'cfg.interval'],
+      [cfg(2, { interval: [-1, 4] })(denoiser), 'cfg.interval'],
+      [cfg(2)(unconditional), 'cfg'],
+    ] as const)
+      expect(E.isLeft(made) && made.left.where).toBe(where);
     const unlabelled = await outcomeOf(() => right(cfg(2)(denoiser)).apply(null, x, { t }))();
     expect(E.isLeft(unlabelled) && unlabelled.left.message).toContain('a label for each sample');
   });

@@ -25,10 +25,10 @@ import {
   where,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { fail, textOf } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly, exactTuple } from '../../internal/decode.js';
-import { E, t } from '../../internal/fp.js';
+import { fail } from '../../internal/errors.js';
+import { exactTuple, finite, hinted, refined, share } from '../../internal/decode.js';
+import { E, F, t } from '../../internal/fp.js';
+import { argument, optional, schema } from '../../internal/schema.js';
 import { joinBatches, splitBatches, perSample } from '../process/batch.js';
 import { joinConditions } from '../conditioning/condition.js';
 import { requiredLabel, checkUnconditional } from '../conditioning/labelChecks.js';
@@ -50,35 +50,25 @@ export interface CfgOptions {
   readonly interval?: readonly [first: number, last: number];
 }
 
-const cfgOptions = optionsOf<CfgOptions>({
-  where: 'cfg',
-  options: exactly({}, { rescale: t.number, interval: exactTuple([t.number, t.number], 'an interval [first, last]') }),
-  hint: '{ rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps',
-});
-
-/** The first mistake in the numbers of {@link cfg}, for a denoiser of so many timesteps. */
-const wrongNumbers = (
-  scale: number,
-  { rescale = 0, interval: [first, last] = [0, 0] }: CfgOptions,
-  timesteps = Infinity,
-) =>
-  !Number.isFinite(scale)
-    ? { expected: 'a finite guidance scale', actual: textOf(scale), hint: '1 is unguided; try 2' }
-    : !(rescale >= 0 && rescale <= 1)
-      ? { expected: 'a rescale between 0 and 1', actual: `${rescale}`, hint: '0.7 is usual; 0 is off' }
-      : !(Number.isInteger(first) && Number.isInteger(last) && 0 <= first && first <= last)
-        ? {
-            expected: 'an interval of whole timesteps, 0 ≤ first ≤ last',
-            actual: `[${first}, ${last}]`,
-            hint: 'timesteps begin at 0, which has the least noise',
-          }
-        : first >= timesteps
-          ? {
-              expected: `an interval that begins at a timestep of the denoiser, 0 to ${timesteps - 1}`,
-              actual: `[${first}, ${last}]`,
-              hint: 'no step would be guided',
-            }
-          : null;
+const cfgOptions = schema('cfg', {
+  rescale: optional(hinted(refined(share, 'a rescale between 0 and 1', share.is), '0.7 is usual; 0 is off'), 0),
+  interval: optional(
+    hinted(
+      exactTuple([t.number, t.number], 'an interval [first, last]'),
+      '{ interval: [200, 800] } guides only between these timesteps',
+    ),
+  ),
+} satisfies Record<keyof CfgOptions, unknown>).rule(({ interval: [first, last] = [0, 0] }) =>
+  Number.isInteger(first) && Number.isInteger(last) && 0 <= first && first <= last
+    ? null
+    : {
+        field: 'interval',
+        expected: 'an interval of whole timesteps, 0 ≤ first ≤ last',
+        actual: `[${first}, ${last}]`,
+        hint: 'timesteps begin at 0, which has the least noise',
+      },
+);
+const scaleOf = argument('cfg', hinted(refined(finite, 'a finite guidance scale', finite.is), '1 is unguided; try 2'));
 
 /** The variance of each sample, `[B, ...I]` to `[B]`; exactly 0 if all its numbers are equal. */
 const variance = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
@@ -122,12 +112,20 @@ const deviationRatio = <B extends Dim, I extends Shape>(
 export const cfg =
   <G = unknown>(scale: number, given?: Exact<G, keyof CfgOptions> & CfgOptions): ClassGuidance =>
   (denoiser) => {
-    const { classes, apply } = denoiser;
-    const options = cfgOptions(given);
+    const { classes, timesteps = Infinity, apply } = denoiser;
+    const options = F.pipe(
+      cfgOptions.decode<CfgOptions>(given),
+      E.tap(() => scaleOf.decode(scale)),
+    );
     if (E.isLeft(options)) return options;
-    const { rescale = 0, interval } = options.right;
-    const wrong = wrongNumbers(scale, options.right, denoiser.timesteps);
-    if (wrong !== null) return fail('ConfigError', { where: 'cfg', ...wrong });
+    const { rescale, interval } = options.right;
+    if (interval !== undefined && interval[0] >= timesteps)
+      return fail('ConfigError', {
+        where: 'cfg.interval',
+        expected: `an interval that begins at a timestep of the denoiser, 0 to ${timesteps - 1}`,
+        actual: `[${interval.join(', ')}]`,
+        hint: 'no step would be guided',
+      });
     if (classes === undefined)
       return fail('ConfigError', {
         where: 'cfg',

@@ -2,10 +2,10 @@
 import { mul, type Shape } from '../../dsl/index.js';
 import type { NeedsGuide } from '../../internal/classes.js';
 import type { Exact } from '../../internal/exact.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly } from '../../internal/decode.js';
+import { hinted, oneOf } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { E, type either, F, t } from '../../internal/fp.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Denoiser } from '../denoiser/denoiser.js';
 import { type Guide, gradientOf, withGuide } from './guide.js';
 import type { Guidance } from './guidance.js';
@@ -49,20 +49,16 @@ export const classifierGuided =
 /** The point where {@link meanGuided} takes the gradient: x_t, or μ. */
 export type GradientPlace = 'mean' | 'xt';
 
-/** Options of {@link meanGuided}. */
-export interface MeanGuidanceOptions {
+const meanOptions = schema('meanGuided', {
   /**
    * 'xt' if left out, as in Algorithm 1 of Dhariwal & Nichol 2021 and in their code. 'mean' takes the gradient at μ, where
    * their eq. 10 expands log p(y|x).
    */
-  readonly gradientAt?: GradientPlace;
-}
-
-const meanOptions = optionsOf<MeanGuidanceOptions>({
-  where: 'meanGuided',
-  options: exactly({}, { gradientAt: t.keyof({ mean: null, xt: null }, "'mean' or 'xt'") }),
-  hint: '{} is Algorithm 1',
+  gradientAt: optional(hinted(oneOf('mean', 'xt'), '{} is Algorithm 1'), 'xt'),
 });
+
+/** Options of {@link meanGuided}. */
+export interface MeanGuidanceOptions extends OptionsOf<typeof meanOptions> {}
 
 /**
  * Classifier guidance on the mean: Algorithm 1 of Dhariwal & Nichol 2021, N(μ + scale·Σ·∇ log p(y|x_t), Σ),
@@ -89,8 +85,8 @@ export const meanGuided =
   ): ClassifierGuidance<Q, J> =>
   <P extends { readonly guide: Q }, I extends J>(denoiser: Denoiser<P, I>) =>
     F.pipe(
-      meanOptions(options),
-      E.flatMap(({ gradientAt = 'xt' }) => {
+      meanOptions.decode(options),
+      E.flatMap(({ gradientAt }) => {
         const where = 'meanGuided';
         const gradient = gradientOf(where, guide);
         return withGuide<P, Q, J, I>(where, guide, scale, denoiser, {

@@ -15,8 +15,10 @@ import {
   type TreeSpec,
 } from '../../dsl/index.js';
 import { fail, raise } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
-import { show } from '../../internal/decode.js';
+import { E, type either, t } from '../../internal/fp.js';
+import { finite, hinted, refined } from '../../internal/decode.js';
+import { isObject } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
 
 import { type Conditioning, type Denoiser, type Guides, acceptLabels } from '../denoiser/denoiser.js';
 import { requiredLabel } from '../conditioning/labelChecks.js';
@@ -96,11 +98,20 @@ export const gradientOf =
     )(x) as Tensor<[B, ...I]>;
   };
 
-/** Tests if a value is a guide. */
-const isGuide = (guide: unknown): boolean =>
-  typeof guide === 'object' &&
-  guide !== null &&
-  ('gradient' in guide ? typeof guide.gradient === 'function' : 'apply' in guide && 'classes' in guide);
+const guidePart = hinted(
+  refined(
+    t.unknown,
+    'a classifier { classes, apply }, or a gradient { gradient }',
+    (guide) =>
+      isObject(guide) &&
+      ('gradient' in guide ? typeof guide.gradient === 'function' : 'apply' in guide && 'classes' in guide),
+  ),
+  'give the guide, then its scale; the sampler has the process',
+);
+const scalePart = hinted(
+  refined(finite, 'a finite guidance scale', finite.is),
+  '1 samples the class; more sharpens the samples',
+);
 
 /** Combines two sets of guides: sums their gradients. */
 export const bothGuides = <P, I extends Shape>(one: Guides<P, I> = {}, other: Guides<P, I> = {}): Guides<P, I> => {
@@ -126,26 +137,14 @@ export const withGuide = <P, Q, J extends Shape, I extends J>(
   denoiser: Denoiser<P, I>,
   own: Guides<P, I>,
 ): either.Either<NoisefoldError, Denoiser<P, I>> => {
-  if (!isGuide(guide))
-    return fail('ConfigError', {
-      where,
-      expected: 'a classifier { classes, apply }, or a gradient { gradient }',
-      actual: show(guide),
-      hint: 'give the guide, then its scale; the sampler has the process',
-    });
-  if (!Number.isFinite(scale))
-    return fail('ConfigError', {
-      where,
-      expected: 'a finite guidance scale',
-      actual: show(scale),
-      hint: '1 samples the class; more sharpens the samples',
-    });
+  const known = E.flatMap(() => argument(where, scalePart).decode(scale))(argument(where, guidePart).decode(guide));
+  if (E.isLeft(known)) return known;
   const guides = bothGuides(denoiser.guides, own);
   if ('gradient' in guide) return E.right({ ...denoiser, guides });
   const { classes, timesteps = denoiser.timesteps } = guide;
-  const known = timesteps === undefined ? {} : { timesteps: Math.min(timesteps, denoiser.timesteps ?? Infinity) };
+  const limit = timesteps === undefined ? {} : { timesteps: Math.min(timesteps, denoiser.timesteps ?? Infinity) };
   return (denoiser.classes ?? classes) === classes
-    ? E.right({ ...acceptLabels(denoiser), ...known, classes, guides })
+    ? E.right({ ...acceptLabels(denoiser), ...limit, classes, guides })
     : fail('ConfigError', {
         where,
         expected: `a classifier of ${denoiser.classes} classes, as many as the denoiser has`,

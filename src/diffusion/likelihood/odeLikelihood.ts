@@ -18,16 +18,18 @@ import {
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
-import { type InferredFrom, optionsOf } from '../../internal/options.js';
-import { exactly } from '../../internal/decode.js';
-import { E, type either, F, t } from '../../internal/fp.js';
+import { hinted } from '../../internal/decode.js';
+import type { InferredFrom } from '../../internal/options.js';
+import { part } from '../../internal/parts.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { optional, schema } from '../../internal/schema.js';
 import { forEachSample, perSample } from '../process/batch.js';
 import { type BatchKeys, drawnBy } from './batchKeys.js';
 import type { Channel } from '../schedules/channel.js';
 import type { Condition } from '../conditioning/condition.js';
 import { type Denoiser, overProcess, reparameterize } from '../denoiser/denoiser.js';
 import { timestepsWithSignal } from '../denoiser/requireSignal.js';
-import { everyStep, type Grid, gridOf, spaced } from '../grids/grid.js';
+import { everyStep, type Grid, gridOf, gridPart, spaced } from '../grids/grid.js';
 import type { Process } from '../process/process.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { steered } from '../reverse/steering.js';
@@ -95,14 +97,15 @@ interface LikelihoodParts<P, I extends Shape> {
   readonly grid?: number | Grid;
 }
 
-const partsOf = optionsOf({
-  where: 'likelihood',
-  options: exactly(
-    { process: t.UnknownRecord, denoiser: t.UnknownRecord },
-    { grid: t.union([t.number, t.Function], 'a number of timesteps, or a grid') },
-  ),
-  hint: 'likelihood takes no guidance',
-});
+const partsOf = schema(
+  'likelihood',
+  {
+    process: hinted(part('a process', 'schedule', 'timesteps', 'marginals'), 'give the process of the denoiser'),
+    denoiser: hinted(part('a denoiser', 'predicts', 'apply'), 'give a denoiser or a model'),
+    grid: optional(hinted(gridPart, 'leave it out for every timestep'), everyStep),
+  } satisfies Record<keyof LikelihoodParts<never, []>, unknown>,
+  'likelihood takes no guidance',
+);
 
 /**
  * The exact likelihood of a model by its probability flow ODE (Song et al. 2021, section 4.3 and appendix D.2). In the angle
@@ -126,16 +129,17 @@ const partsOf = optionsOf({
  */
 export const likelihood = <P, I extends Shape, G = unknown>(
   parts: Exact<G, keyof LikelihoodParts<never, []>> & InferredFrom<LikelihoodParts<P, I>, 'denoiser'>,
-): either.Either<NoisefoldError, Likelihood<P, I>> => {
-  const { process, denoiser, grid = everyStep } = parts;
-  return F.pipe(
-    partsOf(parts),
+): either.Either<NoisefoldError, Likelihood<P, I>> =>
+  F.pipe(
+    partsOf.decode<LikelihoodParts<P, I>>(parts),
     // `spaced`, because the path ends at the first timestep, and not at the data as in sampling
-    E.flatMap(() => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process)),
-    E.flatMap(atLeastTwo),
-    E.flatMap((falling) => timestepsWithSignal('likelihood', process, denoiser.predicts)(falling)),
-    E.tap(() => rejectMeanGuidance('likelihood', denoiser, 'the flow of likelihood')),
-    E.map((falling) => {
+    E.bind('falling', ({ process, grid }) => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process)),
+    E.tap(({ falling }) => atLeastTwo(falling)),
+    E.tap(({ process, denoiser: { predicts }, falling }) =>
+      timestepsWithSignal('likelihood', process, predicts)(falling),
+    ),
+    E.tap(({ denoiser }) => rejectMeanGuidance('likelihood', denoiser, 'the flow of likelihood')),
+    E.map(({ process, denoiser, falling }) => {
       const timesteps = [...falling].reverse();
       const angles = timesteps.map((t) => angleOf(process.marginals[t]!));
       const entries = (of: (i: number) => number) => Array.from({ length: timesteps.length - 1 }, (_, i) => of(i));
@@ -178,4 +182,3 @@ export const likelihood = <P, I extends Shape, G = unknown>(
       };
     }),
   );
-};

@@ -1,28 +1,25 @@
 import { add, meanPerSample, mul, raise, type Shape, square, stopGradient, sub } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { amount, exactly } from '../../internal/decode.js';
-import { type ReverseVariance, reverseVariance } from '../reverse/reverseVariance.js';
+import { amount, hinted } from '../../internal/decode.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { reverseVariance } from '../reverse/reverseVariance.js';
 import { boundTerm } from '../likelihood/variationalBound.js';
 import { uncorrected } from '../reverse/x0Correction.js';
 import type { Denoiser } from '../denoiser/denoiser.js';
 import { type Losses, targetOf } from './loss.js';
-import { lossFields, type LossOptions, noisedBatch } from './noisedBatch.js';
+import { drawnBatch, lossFields } from './noisedBatch.js';
 import type { Process } from '../process/process.js';
 import { predictionsOf, reverseOf } from '../reverse/reverse.js';
 
-/** Options of {@link boundLosses}. */
-export interface BoundLossOptions extends LossOptions {
+const boundOptions = schema('boundLosses', {
+  ...lossFields,
   /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
-  readonly variance?: ReverseVariance;
-}
-
-const boundOptions = optionsOf<BoundLossOptions>({
-  where: 'boundLosses',
-  options: exactly({}, { ...lossFields, variance: reverseVariance }),
-  hint: "'posterior' is β̃_t, 'beta' is β_t",
+  variance: optional(reverseVariance, 'posterior'),
 });
+
+/** Options of {@link boundLosses}. */
+export interface BoundLossOptions extends OptionsOf<typeof boundOptions> {}
 
 /**
  * The term of the variational bound at a drawn t, in bits per dimension: 'KL' of guided-diffusion. Its mean over t is the
@@ -39,13 +36,13 @@ export const boundLosses = <P, I extends Shape, G = unknown>(
   denoiser: Denoiser<P, I>,
   options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
 ): Losses<P, I> => {
-  const given = boundOptions(options);
+  const given = boundOptions.decode(options);
+  const noised = drawnBatch(process, denoiser, given);
   const predictions = predictionsOf(process, denoiser);
   const term = boundTerm(process);
   return (params, x0, key, ...told) => {
-    const { variance = 'posterior', ...drawing } = orRaise(given);
+    const { variance } = orRaise(given);
     const reverse = reverseOf(process, denoiser, { variance, correction: uncorrected });
-    const noised = noisedBatch(process, denoiser, drawing);
     const { xt, at } = noised(x0, key, ...told);
     return { losses: term(at.t, x0, xt)(reverse(at.t, xt)(predictions(params, xt, at))), t: at.t };
   };
@@ -73,20 +70,17 @@ export const rescaledBoundLosses = <P, I extends Shape, G = unknown>(
   };
 };
 
-/** Options of {@link hybridLosses}. */
-export interface HybridOptions extends LossOptions {
+const hybridOptions = schema('hybridLosses', {
+  ...lossFields,
   /**
    * λ of L_simple + λ·L_vlb. 0.001 if left out, as in the paper and in 'rescaled MSE' of guided-diffusion. 1/T is its 'MSE'
    * with a learned variance.
    */
-  readonly lambda?: number;
-}
-
-const hybridOptions = optionsOf<HybridOptions>({
-  where: 'hybridLosses',
-  options: exactly({}, { ...lossFields, lambda: amount }),
-  hint: 'the paper uses a λ of 0.001',
+  lambda: optional(hinted(amount, 'the paper uses a λ of 0.001'), 1e-3),
 });
+
+/** Options of {@link hybridLosses}. */
+export interface HybridOptions extends OptionsOf<typeof hybridOptions> {}
 
 /**
  * The hybrid loss of Improved DDPM (Nichol & Dhariwal 2021, eq. 16), of each sample: the squared error of
@@ -111,14 +105,14 @@ export const hybridLosses = <P, I extends Shape, G = unknown>(
   denoiser: Denoiser<P, I>,
   options?: Exact<G, keyof HybridOptions> & HybridOptions,
 ): Losses<P, I> => {
-  const given = hybridOptions(options);
+  const given = hybridOptions.decode(options);
+  const noised = drawnBatch(process, denoiser, given);
   const predictions = predictionsOf(process, denoiser);
   const reverse = reverseOf(process, denoiser, { correction: uncorrected });
   const wanted = targetOf(process, denoiser.predicts);
   const term = boundTerm(process);
   return (params, x0, key, ...told) => {
-    const { lambda = 1e-3, ...drawing } = orRaise(given);
-    const noised = noisedBatch(process, denoiser, drawing);
+    const { lambda } = orRaise(given);
     const { xt, noise, at } = noised(x0, key, ...told);
     const { prediction, variance = unlearned() } = predictions(params, xt, at);
     const mse = meanPerSample(square(sub(prediction, wanted(at.t)(x0, noise))));

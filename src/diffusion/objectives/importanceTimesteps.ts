@@ -27,9 +27,9 @@ import {
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly, positive, share } from '../../internal/decode.js';
+import { hinted, positive, share } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { AdaptiveDraw, DrawMemory } from './adaptiveDraw.js';
 import type { SampleLosses } from './loss.js';
 import { importanceWeights, timestepsBy } from './timestepDistribution.js';
@@ -82,16 +82,14 @@ const probabilitiesOf = ({ losses, seen }: LossHistory, uniform: number): Tensor
   return add(mul(div(sizes, sum(sizes)), 1 - uniform), uniform / T);
 };
 
-interface ImportanceOptions {
-  readonly size?: number;
-  readonly uniform?: number;
-}
-
-const importanceOptions = optionsOf<ImportanceOptions>({
-  where: 'importanceTimesteps',
-  options: exactly({}, { size: positive, uniform: share }),
-  hint: '{ size: 10, uniform: 0.001 } is usual',
+const importance = schema('importanceTimesteps', {
+  /** The number of losses kept for each timestep; 10 if left out, as in the paper. */
+  size: optional(hinted(positive, '10 is usual'), 10),
+  /** The uniform share of the probabilities, which keeps all above 0; 0.001 if left out, as in guided-diffusion. */
+  uniform: optional(hinted(share, '0.001 is usual'), 1e-3),
 });
+
+interface ImportanceOptions extends OptionsOf<typeof importance> {}
 
 /**
  * Importance sampling of timesteps: p_t ∝ √E[L_t²] over the last losses at each t, and the loss has weights 1/(T·p_t), so
@@ -112,15 +110,13 @@ const importanceOptions = optionsOf<ImportanceOptions>({
 export const importanceTimesteps = <G = unknown>(
   options?: Exact<G, keyof ImportanceOptions> & ImportanceOptions,
 ): AdaptiveDraw => {
-  const given = importanceOptions(options);
-  const { size = 10, uniform = 1e-3 } = E.getOrElse((): ImportanceOptions => ({}))(given); // `memory` raises the error
-  const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), uniform);
+  const given = importance.decode(options);
+  const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), orRaise(given).uniform);
   return {
-    name: `importance of ${size} losses, ${uniform} uniform`,
-    memory: ({ schedule: { T } }) => {
-      orRaise(given);
-      return { losses: [T, size], seen: [T] };
-    },
+    name: E.isLeft(given)
+      ? given.left.message
+      : `importance of ${given.right.size} losses, ${given.right.uniform} uniform`,
+    memory: ({ schedule: { T } }) => ({ losses: [T, orRaise(given).size], seen: [T] }),
     draw: (memory) => timestepsBy(probabilities(memory)),
     mean:
       (memory) =>

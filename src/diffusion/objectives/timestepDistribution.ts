@@ -24,10 +24,10 @@ import { graphText } from '../../dsl/graph/node.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
 import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { aboveZero, exactly, finite } from '../../internal/decode.js';
+import { aboveZero, finite, hinted } from '../../internal/decode.js';
 import { digest } from '../../internal/digest.js';
-import { E, F } from '../../internal/fp.js';
+import { E } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { perSample } from '../process/batch.js';
 import { logSNR } from '../schedules/channel.js';
 import { column } from '../process/table.js';
@@ -101,17 +101,15 @@ export const timestepsBy = (probabilities: Tensor<[Dim]>): TimestepDraw => {
 export const importanceWeights = <T extends Dim>(probabilities: Tensor<[T]>): Tensor<[T]> =>
   mul(reciprocal(probabilities), 1 / (dims(probabilities)[0] as number)); // traced: a number
 
-/** The distribution of ln σ in training, N(mean, deviation²). */
-interface LogNormal {
-  readonly mean?: number;
-  readonly deviation?: number;
-}
-
-const logNormalOf = optionsOf<LogNormal>({
-  where: 'logNormalTimesteps',
-  options: exactly({}, { mean: finite, deviation: aboveZero }),
-  hint: 'the paper uses -1.2 and 1.2',
+const logNormal = schema('logNormalTimesteps', {
+  /** The mean of ln σ; -1.2 if left out. */
+  mean: optional(hinted(finite, 'the paper uses -1.2'), -1.2),
+  /** Its standard deviation, above 0; 1.2 if left out. */
+  deviation: optional(hinted(aboveZero, 'the paper uses 1.2'), 1.2),
 });
+
+/** The distribution of ln σ in training, N(mean, deviation²). */
+interface LogNormal extends OptionsOf<typeof logNormal> {}
 
 /**
  * Draws the timesteps with the noise levels nearest to a log-normal σ, ln σ ~ N(mean, deviation²): EDM (Karras et al. 2022),
@@ -124,7 +122,7 @@ const logNormalOf = optionsOf<LogNormal>({
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [619, 357, 312, 97]
  */
 export const logNormalTimesteps = <G = unknown>(given?: Exact<G, keyof LogNormal> & LogNormal): TimestepDraw => {
-  const options = E.map(({ mean = -1.2, deviation = 1.2 }: LogNormal) => ({ mean, deviation }))(logNormalOf(given));
+  const options = logNormal.decode(given);
   const draw: TimestepDraw = ({ marginals }) => {
     const { mean, deviation } = orRaise(options);
     const logSigmas = column(marginals, (marginal) => -0.5 * logSNR(marginal));
@@ -138,12 +136,8 @@ export const logNormalTimesteps = <G = unknown>(given?: Exact<G, keyof LogNormal
   };
   // snapshots identify it by this name
   return Object.defineProperty(draw, 'name', {
-    value: F.pipe(
-      options,
-      E.match(
-        ({ message }) => message,
-        ({ mean, deviation }) => `logNormalTimesteps of mean ${mean} and deviation ${deviation}`,
-      ),
-    ),
+    value: E.isLeft(options)
+      ? options.left.message
+      : `logNormalTimesteps of mean ${options.right.mean} and deviation ${options.right.deviation}`,
   });
 };

@@ -2,10 +2,10 @@ import { power } from '../../internal/numerics/power.js';
 import type { Exact } from '../../internal/exact.js';
 import { attempt, fail, type NoisefoldError, orRaise } from '../../internal/errors.js';
 import { mul } from '../../dsl/index.js';
-import { type Options, optionsOf } from '../../internal/options.js';
-import { aboveZero, amount, exactly } from '../../internal/decode.js';
+import { aboveZero, amount, hinted } from '../../internal/decode.js';
 import { digest } from '../../internal/digest.js';
 import { E, type either, F } from '../../internal/fp.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { logSNR } from '../schedules/channel.js';
 import type { Objective } from './loss.js';
 import { conversion, type Parameterization } from '../denoiser/parameterization.js';
@@ -19,11 +19,11 @@ import { entriesAt } from '../process/table.js';
  */
 export type Weighting = (logSNR: number) => number;
 
-/** A weighting from options. With invalid options it raises `ConfigError` when it is called. */
-const weightingOf = <A>(options: Options<A>, given: unknown, weighting: (options: A) => Weighting): Weighting => {
-  const made = E.map(weighting)(optionsOf(options)(given));
-  return (lambda) => orRaise(made)(lambda);
-};
+/** A weighting from checked options. With invalid ones it raises `ConfigError` when it is called. */
+const weightingOf =
+  <A>(options: either.Either<NoisefoldError, A>, weight: (options: A, logSNR: number) => number): Weighting =>
+  (lambda) =>
+    weight(orRaise(options), lambda);
 
 /**
  * Weight 1 for the error of x̂₀ at every noise level: the simple loss of a denoiser of x₀.
@@ -37,6 +37,8 @@ export const uniformWeight: Weighting = () => 1;
  */
 export const snrWeight: Weighting = (lambda) => Math.exp(lambda);
 
+const gammaOf = argument('minSnrWeight: γ', hinted(aboveZero, 'the paper uses 5'));
+
 /**
  * Min-SNR-γ, min(SNR, γ): Hang et al. 2023, section 3.4. For the error of ε the weight is min(SNR, γ)/SNR, for that of v
  * min(SNR, γ)/(SNR + 1).
@@ -47,16 +49,16 @@ export const snrWeight: Weighting = (lambda) => Math.exp(lambda);
  * minSnrWeight()(Math.log(40)) // → 5
  */
 export const minSnrWeight = (gamma = 5): Weighting =>
-  weightingOf(
-    { where: 'minSnrWeight: γ', options: aboveZero, hint: 'the paper uses 5' },
-    gamma,
-    (most) => (lambda) => Math.min(Math.exp(lambda), most),
-  );
+  weightingOf(gammaOf.decode(gamma), (most, lambda) => Math.min(Math.exp(lambda), most));
 
-interface P2Options {
-  readonly gamma?: number;
-  readonly k?: number;
-}
+const p2Options = schema('p2Weight', {
+  /** γ, 0 or more; 1 if left out. */
+  gamma: optional(hinted(amount, '1 is usual'), 1),
+  /** k, above 0; 1 if left out. */
+  k: optional(hinted(aboveZero, '1 is usual'), 1),
+});
+
+interface P2Options extends OptionsOf<typeof p2Options> {}
 
 /**
  * P2, SNR/(k + SNR)^γ: Choi et al. 2022, eq. 8, where 1/(k + SNR)^γ is the weight of the error of ε. γ = 0 is
@@ -65,12 +67,11 @@ interface P2Options {
  */
 export const p2Weight = <G = unknown>(options?: Exact<G, keyof P2Options> & P2Options): Weighting =>
   weightingOf(
-    { where: 'p2Weight', options: exactly({}, { gamma: amount, k: aboveZero }), hint: '1 and 1 are usual' },
-    options,
-    ({ gamma = 1, k = 1 }) =>
-      (lambda) =>
-        Math.exp(lambda) / power(k + Math.exp(lambda), gamma),
+    p2Options.decode(options),
+    ({ gamma, k }, lambda) => Math.exp(lambda) / power(k + Math.exp(lambda), gamma),
   );
+
+const sigmaDataOf = argument('edmWeight: σ_data', hinted(aboveZero, 'the paper uses 0.5'));
 
 /**
  * The weight of EDM, (σ² + σ_data²)/(σ·σ_data)² with σ² = 1/SNR, which is SNR + 1/σ_data²: Karras et al. 2022, table 1.
@@ -80,11 +81,7 @@ export const p2Weight = <G = unknown>(options?: Exact<G, keyof P2Options> & P2Op
  * @example edmWeight(0.5)(Math.log(4)) // → 8
  */
 export const edmWeight = (sigmaData = 0.5): Weighting =>
-  weightingOf(
-    { where: 'edmWeight: σ_data', options: aboveZero, hint: 'the paper uses 0.5' },
-    sigmaData,
-    (sigma) => (lambda) => Math.exp(lambda) + 1 / sigma ** 2,
-  );
+  weightingOf(sigmaDataOf.decode(sigmaData), (sigma, lambda) => Math.exp(lambda) + 1 / sigma ** 2);
 
 /**
  * The factors of a weighting for the squared error of a denoiser's prediction, for each t of a process, in float64:

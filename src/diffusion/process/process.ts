@@ -1,4 +1,5 @@
-import { isEither, kindOf } from '../../internal/either.js';
+import { show } from '../../internal/decode.js';
+import { isEither } from '../../internal/either.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Channel, identity, type Posterior, posteriorOf } from '../schedules/channel.js';
@@ -61,7 +62,7 @@ const noSchedule = (given: unknown): either.Either<NoisefoldError, never> =>
   fail('ConfigError', {
     where: 'ddpm',
     expected: 'the Either that a schedule returns',
-    actual: kindOf(given),
+    actual: show(given),
     hint: 'write ddpm(linear(1000)); for a schedule taken out of its Either, processOf(schedule)',
   });
 

@@ -16,10 +16,9 @@ import {
   type Tensor,
   topK,
 } from '../../dsl/index.js';
-import { orRaise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
 import type { Exact } from '../../internal/exact.js';
-import { aboveZero, exactly, refined, share } from '../../internal/decode.js';
+import { aboveZero, hinted, refined, share } from '../../internal/decode.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { clipToImage, type Correction } from './x0Correction.js';
 
 /**
@@ -38,21 +37,16 @@ const quantilePerRow =
     return add(mul(lower, 1 - (rank - below)), mul(upper, rank - below)) as Tensor<[Dim]>;
   };
 
-const percentileOf = optionsOf({
-  where: 'dynamicThreshold',
-  options: refined(share, 'a percentile between 0 and 1', () => true),
-  hint: '0.995 is usual',
+const percentileOf = argument(
+  'dynamicThreshold',
+  hinted(refined(share, 'a percentile between 0 and 1', share.is), '0.995 is usual'),
+);
+const capOf = schema('dynamicThreshold', {
+  /** The greatest s, `sample_max_value` of diffusers; ∞ if left out. */
+  most: optional(hinted(aboveZero, 'leave it out for a threshold without a limit'), Infinity),
 });
 
-interface Cap {
-  readonly most?: number;
-}
-
-const capOf = optionsOf<Cap>({
-  where: 'dynamicThreshold',
-  options: exactly({}, { most: aboveZero }),
-  hint: 'leave it out for a threshold without a limit',
-});
+interface Cap extends OptionsOf<typeof capOf> {}
 
 /**
  * Dynamic thresholding (Imagen, Saharia et al. 2022, section 2.3): x̂₀ becomes clip(x̂₀, -s, s)/s, where s is a percentile of
@@ -69,8 +63,8 @@ const capOf = optionsOf<Cap>({
 export const dynamicThreshold =
   <G = unknown>(percentile = 0.995, options?: Exact<G, keyof Cap> & Cap): Correction =>
   <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
-    const q = orRaise(percentileOf(percentile));
-    const { most = Infinity } = orRaise(capOf(options));
+    const q = percentileOf.demand(percentile);
+    const { most } = capOf.demand(options);
     const [B = 1] = dims(x0);
     const least = maximum(quantilePerRow(q)(reshape(abs(x0), B, -1) as Tensor<[number, number]>), 1);
     const s = most === Infinity ? least : minimum(least, most);

@@ -4,9 +4,9 @@ import { overElements } from '../process/batch.js';
 import { clipToImage, type Correction, uncorrected } from './x0Correction.js';
 import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly, functionOf } from '../../internal/decode.js';
+import { functionOf } from '../../internal/decode.js';
 import { E, F } from '../../internal/fp.js';
+import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Conditioning, converted, type Denoiser, overProcess } from '../denoiser/denoiser.js';
 import type { DiagonalGaussian } from '../process/gaussians.js';
 import { standardDeviation, learnedLogVariance } from './learnedVariance.js';
@@ -21,26 +21,18 @@ export interface Reverse<S extends Shape> extends DiagonalGaussian<S> {
   readonly x0: Tensor<S>;
 }
 
-/** Options of p_θ(x_{t-1}|x_t). */
-export interface ReverseOptions {
-  /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
-  readonly variance?: ReverseVariance;
-  /** The correction of x̂₀; {@link clipToImage} if left out. */
-  readonly correction?: Correction;
-}
-
 const reverseOptions = (where: string) =>
-  optionsOf<ReverseOptions>({
-    where,
-    options: exactly(
-      {},
-      {
-        variance: reverseVariance,
-        correction: functionOf<Correction>('a correction, such as clipToImage'),
-      },
-    ),
-    hint: "'posterior' is β̃_t, 'beta' is β_t",
+  schema(where, {
+    /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
+    variance: optional(reverseVariance, 'posterior'),
+    /** The correction of x̂₀; {@link clipToImage} if left out. */
+    correction: optional(functionOf<Correction>('a correction, such as clipToImage'), clipToImage),
   });
+const [ofReverse, ofMeanVariance] = [reverseOptions('reverseOf'), reverseOptions('pMeanVariance')];
+type Checked = FilledOf<typeof ofReverse>;
+
+/** Options of p_θ(x_{t-1}|x_t). */
+export interface ReverseOptions extends OptionsOf<typeof ofReverse> {}
 
 /**
  * log σ_t² of the reverse steps if it is not learned, in float64. 'posterior' is log β̃_t, clipped as in
@@ -78,10 +70,10 @@ export const reverseOf = <P, I extends Shape, G = unknown>(
   { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
   options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
 ) => {
-  const given = E.map(({ variance = 'posterior', correction = clipToImage }: ReverseOptions) => ({
+  const given = E.map(({ variance, correction }: Checked) => ({
     correction,
     variances: stepVariances(stepsOf(process), variance),
-  }))(reverseOptions('reverseOf')(options));
+  }))(ofReverse.decode(options));
   const toX0 = converted(process, predicts, 'x0');
   const posterior = qPosterior(process);
   return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
@@ -133,11 +125,11 @@ export const pMeanVariance = <P, I extends Shape, G = unknown>(
   denoiser: Denoiser<P, I>,
   options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
 ) => {
-  const given = E.map(({ variance = 'posterior', correction = clipToImage }: ReverseOptions) => {
+  const given = E.map(({ variance, correction }: Checked) => {
     const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
     const reverse = reverseOf(process, seesX0, { variance, correction: uncorrected });
     return { seesX0, reverse, variances: entriesAt(stepVariances(stepsOf(process), variance).sigmaSquared) };
-  })(reverseOptions('pMeanVariance')(options));
+  })(ofMeanVariance.decode(options));
   return <B extends Dim>(params: P, xt: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Reverse<[B, ...I]> => {
     const {
       seesX0: { apply, learned, guides },

@@ -1,7 +1,7 @@
-import { t } from '../../internal/fp.js';
+import { hinted, oneOf } from '../../internal/decode.js';
 
 /** σ_t² of the reverse steps: β̃_t or β_t. DDPM (Ho et al. 2020), section 3.2, found both equally good. */
 export type ReverseVariance = 'posterior' | 'beta';
 
-/** Decodes a {@link ReverseVariance}. */
-export const reverseVariance = t.keyof({ posterior: null, beta: null }, "a variance, 'posterior' or 'beta'");
+/** A {@link ReverseVariance} as an option. */
+export const reverseVariance = hinted(oneOf('posterior', 'beta'), "'posterior' is β̃_t, 'beta' is β_t");

@@ -2,22 +2,24 @@
 import { add, scaleBy } from '../../dsl/index.js';
 import type { Shape } from '../../dsl/graph/tensor.js';
 import type { Exact } from '../../internal/exact.js';
-import { namedFields, orNoOptions } from '../../internal/options.js';
+import { functionOf } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Correction, uncorrected } from './x0Correction.js';
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { leavesSignal } from '../schedules/channel.js';
 import type { Process } from '../process/process.js';
 import { entriesAt } from '../process/table.js';
 
-/** Options of {@link steered}. */
-export interface SteeredOptions {
+const steering = schema('steered', {
   /** The correction of x̂₀, before it is guided; {@link uncorrected} if left out. */
-  readonly correction?: Correction;
+  correction: optional(functionOf<Correction>('a correction, such as clipToImage'), uncorrected),
   /** The timesteps to check for signal; all of the process if left out. */
-  readonly timesteps?: readonly number[];
-}
+  timesteps: optional(t.readonlyArray(t.number, 'timesteps, in an array')),
+});
 
-const fields = namedFields('steered', {}, ['correction', 'timesteps']);
+/** Options of {@link steered}. */
+export interface SteeredOptions extends OptionsOf<typeof steering> {}
 
 /**
  * The x̂₀ that a step uses: the denoiser's x̂₀, corrected, then moved by the guides of the score,
@@ -32,7 +34,7 @@ const fields = namedFields('steered', {}, ['correction', 'timesteps']);
  * seen.apply(null, ones(2), { t: iota(2) }) // → [1 + 3 * 0.45, 1 + 3 * (0.64 / 0.6)]
  */
 export const steered = <G = unknown>(process: Process, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) => {
-  const { correction = uncorrected, timesteps } = fields(orNoOptions<SteeredOptions>(options));
+  const { correction, timesteps } = steering.demand(options);
   const weights = entriesAt(
     process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.variance / marginal.scale : 0)),
   );

@@ -1,9 +1,19 @@
 import { add, type Dim, mul, type Shape, type Tensor } from '../../dsl/index.js';
 import { fail } from '../../internal/errors.js';
-import { E } from '../../internal/fp.js';
+import { hinted, refined, share } from '../../internal/decode.js';
+import { E, F } from '../../internal/fp.js';
+import { argument } from '../../internal/schema.js';
 import { type Grid, gridOf } from '../grids/grid.js';
 import type { Sampler } from './sampler.js';
 import type { SampleState } from '../solvers/solver.js';
+
+const strengthOf = argument(
+  'partOfTheWay',
+  hinted(
+    refined(share, 'a strength above 0 and at most 1', (n) => n > 0),
+    '0.5 keeps about half of an image',
+  ),
+);
 
 /**
  * The timesteps of a grid below strength·T, to start sampling partway with {@link startFrom}. A strength of 1 keeps nothing
@@ -19,24 +29,21 @@ import type { SampleState } from '../solvers/solver.js';
 export const partOfTheWay =
   (strength: number, steps: number | Grid): Grid =>
   (process) =>
-    strength > 0 && strength <= 1
-      ? E.flatMap((timesteps: readonly number[]) => {
-          const kept = timesteps.filter((t) => t < strength * process.schedule.T);
-          return kept.length > 0
-            ? E.right(kept)
-            : fail('ConfigError', {
-                where: 'partOfTheWay',
-                expected: `a timestep below ${strength}·${process.schedule.T}`,
-                actual: `[${timesteps.join(', ')}]`,
-                hint: 'take more steps, or more strength',
-              });
-        })(gridOf(steps)(process))
-      : fail('ConfigError', {
-          where: 'partOfTheWay',
-          expected: 'a strength above 0 and at most 1',
-          actual: `${strength}`,
-          hint: '0.5 keeps about half of an image',
-        });
+    F.pipe(
+      strengthOf.decode(strength),
+      E.flatMap(() => gridOf(steps)(process)),
+      E.flatMap((timesteps) => {
+        const kept = timesteps.filter((t) => t < strength * process.schedule.T);
+        return kept.length > 0
+          ? E.right(kept)
+          : fail('ConfigError', {
+              where: 'partOfTheWay',
+              expected: `a timestep below ${strength}·${process.schedule.T}`,
+              actual: `[${timesteps.join(', ')}]`,
+              hint: 'take more steps, or more strength',
+            });
+      }),
+    );
 
 /**
  * The initial state of a sampler that starts from noisy data instead of noise: q(x_t|x_0) at the first timestep of its grid.

@@ -12,9 +12,9 @@ import {
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly, positive } from '../../internal/decode.js';
+import { hinted, positive } from '../../internal/decode.js';
 import { E, type either } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Channel, identity, transition } from '../schedules/channel.js';
 import { requiredKey } from './noise.js';
 import type { Sampler, SamplerStepInputs } from './sampler.js';
@@ -29,13 +29,17 @@ export interface Known<B extends Dim, I extends Shape> {
   readonly mask: Tensor<[B, ...I]>;
 }
 
-/** The resampling of RePaint: how often each stretch of the path is repeated. */
-export interface Resampling {
+const HINT = 'the paper uses { resamples: 10, jump: 10 }';
+
+const resamplingOf = schema('inpainting', {
   /** The number of times that each stretch is walked; 1 if left out, 10 in the paper. */
-  readonly resamples?: number;
+  resamples: optional(hinted(positive, HINT), 1),
   /** The number of steps of a stretch; 1 if left out, 10 in the paper. */
-  readonly jump?: number;
-}
+  jump: optional(hinted(positive, HINT), 1),
+});
+
+/** The resampling of RePaint: how often each stretch of the path is repeated. */
+export interface Resampling extends OptionsOf<typeof resamplingOf> {}
 
 /** A {@link Sampler} of the unknown part of an image. */
 export interface Inpainter<P, I extends Shape> extends Pick<Sampler<P, I>, 'memory' | 'start'> {
@@ -84,14 +88,6 @@ const entering = (channels: readonly Channel[]) => {
       add(mul(x, scaleAt(index)), mul(normalLike(key, x), deviationAt(index)));
 };
 
-const HINT = 'the paper uses { resamples: 10, jump: 10 }';
-
-const resamplingOf = optionsOf<Resampling>({
-  where: 'inpainting',
-  options: exactly({}, { resamples: positive, jump: positive }),
-  hint: HINT,
-});
-
 /**
  * Inpainting with a model that was not trained for it: after each step, replaces the known part of x by the image, with as
  * much noise as the rest. With `resamples`, walks each stretch of the path several times, adding noise in between, so that
@@ -111,9 +107,9 @@ const resamplingOf = optionsOf<Resampling>({
 export const inpainting =
   <G = unknown>(resampling?: Exact<G, keyof Resampling> & Resampling) =>
   <P, I extends Shape>(sampler: Sampler<P, I>): either.Either<NoisefoldError, Inpainter<P, I>> => {
-    const given = resamplingOf(resampling);
+    const given = resamplingOf.decode(resampling);
     if (E.isLeft(given)) return given;
-    const { resamples = 1, jump = 1 } = given.right;
+    const { resamples, jump } = given.right;
     if (resamples > 1 && sampler.memory > 0)
       return fail('ConfigError', {
         where: 'inpainting',

@@ -8,7 +8,6 @@ import {
   isTensor,
   mul,
   onesLike,
-  raise,
   scaleBy,
   type Shape,
   sin,
@@ -19,20 +18,20 @@ import {
   type Tensor,
   where,
 } from '../../dsl/index.js';
-import { show } from '../../internal/decode.js';
+import { hinted, refined } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { argument } from '../../internal/schema.js';
 
 /** In radians: directions that are closer to equal or to opposite have no arc that float32 can resolve. */
 const CLOSE = 1e-3;
 
-const requireWeight = (weight: unknown): void => {
-  if (!isTensor(weight) && !Number.isFinite(weight))
-    raise('ConfigError', {
-      where: 'slerp',
-      expected: 'a finite weight, or a tensor of weights',
-      actual: show(weight),
-      hint: '0 is the first end, 1 is the second',
-    });
-};
+const weightOf = argument(
+  'slerp',
+  hinted(
+    refined(t.unknown, 'a finite weight, or a tensor of weights', (w) => isTensor(w) || Number.isFinite(w)),
+    '0 is the first end, 1 is the second',
+  ),
+);
 
 /**
  * Spherical interpolation, sample by sample: from `a` at weight 0 along the great circle to `b` at weight 1,
@@ -52,7 +51,7 @@ const requireWeight = (weight: unknown): void => {
 export const slerp =
   <B extends Dim, I extends Shape>(a: Tensor<[B, ...I]>, b: Tensor<[NoInfer<B>, ...NoInfer<I>]>) =>
   (weight: number | Tensor<[]> | Tensor<[B]>): Tensor<[B, ...I]> => {
-    requireWeight(weight);
+    weightOf.demand(weight);
     const length = (x: Tensor<[B, ...I]>): Tensor<[B]> => sqrt(sumPerSample(square(x)));
     const lengths = mul(length(a), length(b));
     const one = onesLike(lengths);

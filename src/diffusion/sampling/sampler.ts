@@ -1,13 +1,4 @@
-import {
-  attempt,
-  type Dim,
-  fork,
-  type Key,
-  type NoisefoldError,
-  type Shape,
-  type Tensor,
-  zerosLike,
-} from '../../dsl/index.js';
+import { type Dim, fork, type Key, type NoisefoldError, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
 import type { NeedsClasses, NoClasses, SaysOfClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
@@ -19,7 +10,7 @@ import { clipToImage, type Correction, uncorrected } from '../reverse/x0Correcti
 import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
 import { timestepsWithSignal } from '../denoiser/requireSignal.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
-import { everyStep, type Grid, gridOf } from '../grids/grid.js';
+import { everyStep, type Grid, gridOf, gridPart } from '../grids/grid.js';
 import { gaussian, type Noise, requiredKey } from './noise.js';
 import type { Process } from '../process/process.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
@@ -27,7 +18,10 @@ import { type Leg, legsOf } from '../grids/leg.js';
 import type { SampleState, SampleStep, Solver } from '../solvers/solver.js';
 import { steered } from '../reverse/steering.js';
 import { entryAt } from '../process/table.js';
-import { type InferredFrom, namedFields } from '../../internal/options.js';
+import { functionOf } from '../../internal/decode.js';
+import type { InferredFrom } from '../../internal/options.js';
+import { part } from '../../internal/parts.js';
+import { type Filled, optional, schema } from '../../internal/schema.js';
 
 /** The parts of a sampler, which are independent of each other. */
 export interface SamplerParts<P, I extends Shape> {
@@ -85,11 +79,15 @@ interface ForClasses<C> {
   readonly guidance?: NeedsClasses<[C] extends [true] ? NoClasses : unknown>;
 }
 
-const fields = namedFields(
-  'sampler',
-  { process: 'a process', denoiser: 'a denoiser', solver: 'a solver, such as ddim()' },
-  ['grid', 'guidance', 'correction', 'noise'],
-);
+const partsOf = schema('sampler', {
+  process: part('a process', 'schedule', 'timesteps', 'marginals'),
+  denoiser: part('a denoiser', 'predicts', 'apply'),
+  solver: part('a solver, such as ddim()', 'integrate'),
+  grid: optional(gridPart, everyStep),
+  guidance: optional(functionOf<Guidance>('guidance, such as cfg(2)'), unguided),
+  correction: optional(functionOf<Correction>('a correction, such as clipToImage'), clipToImage),
+  noise: optional(functionOf<Noise>('a draw of noise, such as gaussian'), gaussian),
+} satisfies Record<keyof SamplerParts<never, []>, unknown>);
 
 /**
  * Makes the sampler of a denoiser over a process from a solver, a grid, guidance, a correction and noise. Returns a
@@ -104,20 +102,17 @@ const fields = namedFields(
 export const sampler = <P, I extends Shape, C = unknown, G = unknown>(
   parts: Exact<G, keyof SamplerParts<never, []>> & ForClasses<C> & InferredFrom<SamplerParts<P, I>, 'denoiser'>,
 ): either.Either<NoisefoldError, Sampler<P, I>> =>
-  F.pipe(
-    attempt(() => fields(parts)),
-    E.flatMap(samplerOf),
-  );
+  F.pipe(partsOf.decode<SamplerParts<P, I>>(parts), E.flatMap(samplerOf));
 
 const samplerOf = <P, I extends Shape>({
   process,
   denoiser,
   solver,
-  grid = everyStep,
-  guidance = unguided,
-  correction = clipToImage,
-  noise = gaussian,
-}: SamplerParts<P, I>): either.Either<NoisefoldError, Sampler<P, I>> =>
+  grid,
+  guidance,
+  correction,
+  noise,
+}: Filled<typeof partsOf.fields, SamplerParts<P, I>>): either.Either<NoisefoldError, Sampler<P, I>> =>
   F.pipe(
     E.Do,
     E.bind('falling', () => gridOf(grid)(process)),

@@ -1,25 +1,28 @@
 /** Schedules defined by ᾱ as a function of the fraction of the process that has passed. */
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { aboveZero, exactly, finite, refined } from '../../internal/decode.js';
+import { aboveZero, finite, hinted, refined } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
 
 /** ᾱ at a fraction of the process, 0…1. A constant factor cancels. */
 export type AlphaBar = (fraction: number) => number;
 
-/** Options of the schedules defined by ᾱ. */
-export interface AlphaBarOptions {
-  /** The largest β, at most 1. 0.999 if left out, because a step that leaves no signal is singular. */
-  readonly maxBeta?: number;
-}
-
 const MAX_BETA = 0.999;
 
-/** Decodes the largest β of every schedule here. */
-const maxBeta = refined(finite, 'a largest β in (0, 1]', (beta) => beta > 0 && beta <= 1);
-const MAX_BETA_HINT = '0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0';
+/** The largest β of every schedule here. */
+const maxBeta = hinted(
+  refined(finite, 'a largest β in (0, 1]', (beta) => beta > 0 && beta <= 1),
+  '0.999 is usual; 1 leaves no signal at the end, if ᾱ reaches 0',
+);
+const alphaBarFields = {
+  /** The largest β, at most 1. 0.999 if left out, because a step that leaves no signal is singular. */
+  maxBeta: optional(maxBeta, MAX_BETA),
+};
+
+/** Options of the schedules defined by ᾱ. */
+export interface AlphaBarOptions extends OptionsOf<typeof alphaBarFields> {}
 
 /** ᾱ at the T + 1 ends of the steps: in (0, 1] and falling. The last may be 0. */
 const valuesOf = (
@@ -64,6 +67,8 @@ const byAlphaBar = (
     ),
   );
 
+const largestBeta = argument('scheduleFromAlphaBar', maxBeta);
+
 /**
  * A schedule of T steps from a function ᾱ of the fraction of the process, on [0, 1]:
  * β_t = 1 - ᾱ((t+1)/T)/ᾱ(t/T), at most `largest` (Improved DDPM, Nichol & Dhariwal 2021, section 3.2). Returns a
@@ -82,8 +87,7 @@ export const scheduleFromAlphaBar = (
   largest: number = MAX_BETA,
 ): either.Either<NoisefoldError, Schedule> =>
   F.pipe(
-    largest,
-    optionsOf({ where: 'scheduleFromAlphaBar', options: maxBeta, hint: MAX_BETA_HINT }),
+    largestBeta.decode(largest),
     E.flatMap((most) =>
       byAlphaBar(
         {
@@ -96,6 +100,8 @@ export const scheduleFromAlphaBar = (
       ),
     ),
   );
+
+const cosineOptions = schema('cosine', alphaBarFields);
 
 /**
  * The cosine schedule of Improved DDPM (Nichol & Dhariwal 2021, eq. 17): ᾱ is a squared cosine, which falls slowly at both
@@ -110,19 +116,33 @@ export const cosine = <G = unknown>(
 ): either.Either<NoisefoldError, Schedule> => {
   const root: AlphaBar = (fraction) => Math.cos((((fraction + 0.008) / 1.008) * Math.PI) / 2);
   return F.pipe(
-    options,
-    optionsOf({ where: 'cosine', options: exactly({}, { maxBeta }), hint: MAX_BETA_HINT }),
-    E.flatMap(({ maxBeta: most = MAX_BETA }) =>
+    cosineOptions.decode(options),
+    E.flatMap(({ maxBeta: most }) =>
       byAlphaBar({ where: 'cosine', hint: 'take fewer steps' }, (fraction) => root(fraction) ** 2, T, most),
     ),
   );
 };
 
-interface SigmoidOptions extends AlphaBarOptions {
-  readonly start?: number;
-  readonly end?: number;
-  readonly tau?: number;
-}
+const sigmoidOptions = schema('sigmoidAlphaBar', {
+  ...alphaBarFields,
+  /** x at the beginning of the process; -3 if left out. */
+  start: optional(hinted(finite, '-3 is usual'), -3),
+  /** x at its end, above `start`; 3 if left out. */
+  end: optional(hinted(finite, '3 is usual'), 3),
+  /** τ, above 0; 1 if left out. */
+  tau: optional(hinted(aboveZero, '1 is usual'), 1),
+}).rule(({ start, end }) =>
+  start < end
+    ? null
+    : {
+        field: 'start',
+        expected: 'start < end',
+        actual: `start = ${start}, end = ${end}`,
+        hint: 'start -3 and end 3 are usual',
+      },
+);
+
+interface SigmoidOptions extends OptionsOf<typeof sigmoidOptions> {}
 
 /**
  * The sigmoid schedule: ᾱ falls from 1 to 0 along a sigmoid, σ(x/τ) for x from `start` to `end` (Jabri et al. 2022; Chen
@@ -138,27 +158,25 @@ export const sigmoidAlphaBar = <G = unknown>(
 ): either.Either<NoisefoldError, Schedule> => {
   const named = { where: 'sigmoidAlphaBar', hint: 'start -3, end 3 and tau 1 are usual' };
   return F.pipe(
-    options,
-    optionsOf({ ...named, options: exactly({}, { start: finite, end: finite, tau: aboveZero, maxBeta }) }),
-    E.flatMap(({ start = -3, end = 3, tau = 1, maxBeta: most = MAX_BETA }) => {
+    sigmoidOptions.decode(options),
+    E.flatMap(({ start, end, tau, maxBeta: most }) => {
       const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x / tau));
       const [first, last] = [sigmoid(start), sigmoid(end)];
       const alphaBar: AlphaBar = (fraction) => (last - sigmoid(start + fraction * (end - start))) / (last - first);
-      return start < end
-        ? byAlphaBar(named, alphaBar, T, most)
-        : fail('ConfigError', {
-            ...named,
-            expected: 'start < end',
-            actual: `start = ${start}, end = ${end}`,
-          });
+      return byAlphaBar(named, alphaBar, T, most);
     }),
   );
 };
 
-interface LaplaceOptions extends AlphaBarOptions {
-  readonly mu?: number;
-  readonly b?: number;
-}
+const laplaceOptions = schema('laplace', {
+  ...alphaBarFields,
+  /** The centre μ of the log-SNR; 0 if left out. */
+  mu: optional(hinted(finite, '0 is usual'), 0),
+  /** The width b, above 0; 0.5 if left out. */
+  b: optional(hinted(aboveZero, '0.5 is usual'), 0.5),
+});
+
+interface LaplaceOptions extends OptionsOf<typeof laplaceOptions> {}
 
 /**
  * The Laplace schedule (Hang et al. 2024, "Improved Noise Schedule"): the log-SNR has a Laplace distribution over the
@@ -174,18 +192,21 @@ export const laplace = <G = unknown>(
 ): either.Either<NoisefoldError, Schedule> => {
   const named = { where: 'laplace', hint: 'mu 0 and b 0.5 are usual' };
   return F.pipe(
-    options,
-    optionsOf({ ...named, options: exactly({}, { mu: finite, b: aboveZero, maxBeta }) }),
-    E.flatMap(({ mu = 0, b = 0.5, maxBeta: most = MAX_BETA }) => {
+    laplaceOptions.decode(options),
+    E.flatMap(({ mu, b, maxBeta: most }) => {
       const logSNR = (t: number): number => mu - b * Math.sign(0.5 - t) * Math.log(1 - 2 * Math.abs(t - 0.5));
       return byAlphaBar(named, (t) => 1 / (1 + Math.exp(-logSNR(t))), T, most);
     }),
   );
 };
 
-interface ExponentialOptions extends AlphaBarOptions {
-  readonly rate?: number;
-}
+const exponentialOptions = schema('exponential', {
+  ...alphaBarFields,
+  /** The rate, above 0; 12 if left out. */
+  rate: optional(hinted(aboveZero, 'a rate of 12 is usual'), 12),
+});
+
+interface ExponentialOptions extends OptionsOf<typeof exponentialOptions> {}
 
 /**
  * The exponential schedule ('exp' of diffusers): ᾱ falls exponentially to e^-rate, so every β is 1 - e^(-rate/T).
@@ -199,10 +220,7 @@ export const exponential = <G = unknown>(
 ): either.Either<NoisefoldError, Schedule> => {
   const named = { where: 'exponential', hint: 'a rate of 12 is usual' };
   return F.pipe(
-    options,
-    optionsOf({ ...named, options: exactly({}, { rate: aboveZero, maxBeta }) }),
-    E.flatMap(({ rate = 12, maxBeta: most = MAX_BETA }) =>
-      byAlphaBar(named, (fraction) => Math.exp(-rate * fraction), T, most),
-    ),
+    exponentialOptions.decode(options),
+    E.flatMap(({ rate, maxBeta: most }) => byAlphaBar(named, (fraction) => Math.exp(-rate * fraction), T, most)),
   );
 };

@@ -1,42 +1,23 @@
 /** Schedules defined by their betas. */
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { exactly } from '../../internal/decode.js';
+import { hinted, refined, share } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { ramp } from './ramp.js';
 import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
 
-/** The first and the last beta. */
-export interface BetaRange {
+const HINT = 'scheduleFromBetas takes betas in any order';
+const beta = hinted(t.number, HINT);
+const rangeOf = (first: number, last: number) => ({
   /** β_0; DDPM's 1e-4 if left out. */
-  readonly start?: number;
+  start: optional(beta, first),
   /** β_{T-1}; DDPM's 0.02 if left out. */
-  readonly end?: number;
-}
+  end: optional(beta, last),
+});
 
-const checkedRange = (
-  where: string,
-  range: BetaRange | undefined,
-  usual: Required<BetaRange>,
-): either.Either<NoisefoldError, Required<BetaRange>> => {
-  const named = { where, hint: 'scheduleFromBetas takes betas in any order' };
-  return F.pipe(
-    range,
-    optionsOf({ ...named, options: exactly({}, { start: t.number, end: t.number }) }),
-    E.flatMap(({ start = usual.start, end = usual.end }) =>
-      start > 0 && start <= end && end < 1
-        ? E.right({ start, end })
-        : fail('ConfigError', {
-            ...named,
-            expected: 'rising betas, 0 < start ≤ end < 1',
-            actual: `start = ${start}, end = ${end}`,
-          }),
-    ),
-  );
-};
-
-const DDPM: Required<BetaRange> = { start: 1e-4, end: 0.02 };
+/** The first and the last beta. */
+export interface BetaRange extends OptionsOf<ReturnType<typeof rangeOf>> {}
 
 /** A schedule of T betas. `betas` is called only if T is a valid number of timesteps. */
 const ruled = (where: string, T: number, betas: () => Float64Array): either.Either<NoisefoldError, Schedule> =>
@@ -45,18 +26,32 @@ const ruled = (where: string, T: number, betas: () => Float64Array): either.Eith
     E.flatMap(() => checkedBetas(where, betas())),
   );
 
-/** A schedule of T betas that are computed from a range. */
+/** Makes schedules of T betas that are computed from a range, that of DDPM if left out. */
 const ranged = (
   where: string,
-  T: number,
-  range: BetaRange | undefined,
-  betas: (range: Required<BetaRange>) => Float64Array,
-  usual: Required<BetaRange> = DDPM,
-): either.Either<NoisefoldError, Schedule> =>
-  F.pipe(
-    checkedRange(where, range, usual),
-    E.flatMap((checked) => ruled(where, T, () => betas(checked))),
+  betas: (range: Required<BetaRange>, T: number) => Float64Array,
+  first = 1e-4,
+  last = 0.02,
+) => {
+  const options = schema(where, rangeOf(first, last)).rule(({ start, end }) =>
+    start > 0 && start <= end && end < 1
+      ? null
+      : {
+          field: start > 0 ? 'end' : 'start',
+          expected: 'rising betas, 0 < start ≤ end < 1',
+          actual: `start = ${start}, end = ${end}`,
+          hint: HINT,
+        },
   );
+  return <G = unknown>(
+    T: number,
+    range?: Exact<G, keyof BetaRange> & BetaRange,
+  ): either.Either<NoisefoldError, Schedule> =>
+    F.pipe(
+      options.decode(range),
+      E.flatMap((known) => ruled(where, T, () => betas(known, T))),
+    );
+};
 
 /**
  * The linear schedule of DDPM (Ho et al. 2020, section 4): β from 1e-4 to 0.02 at T = 1000. For other T the betas are
@@ -88,17 +83,11 @@ export const linear = (T: number): either.Either<NoisefoldError, Schedule> =>
  * unwrap(linearUnscaled(3)).betas // → [0.0001, 0.01005, 0.02]
  * unwrap(linearUnscaled(2, { end: 0.5 })).betas // → [0.0001, 0.5]
  */
-export const linearUnscaled = <G = unknown>(
-  T: number,
-  range?: Exact<G, keyof BetaRange> & BetaRange,
-): either.Either<NoisefoldError, Schedule> =>
-  ranged('linearUnscaled', T, range, ({ start, end }) => ramp(start, end, T));
+export const linearUnscaled = ranged('linearUnscaled', ({ start, end }, T) => ramp(start, end, T));
 
 /** Betas with square roots in equal steps. */
-const rootLinear =
-  (T: number) =>
-  ({ start, end }: Required<BetaRange>): Float64Array =>
-    ramp(Math.sqrt(start), Math.sqrt(end), T).map((root) => root ** 2);
+const rootLinear = ({ start, end }: Required<BetaRange>, T: number): Float64Array =>
+  ramp(Math.sqrt(start), Math.sqrt(end), T).map((root) => root ** 2);
 
 /**
  * Betas with square roots in equal steps, in DDPM's range: 'quad' of Ho et al.'s code.
@@ -106,10 +95,7 @@ const rootLinear =
  * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example unwrap(quadratic(3)).betas // → [0.0001, 0.00573, 0.02]
  */
-export const quadratic = <G = unknown>(
-  T: number,
-  range?: Exact<G, keyof BetaRange> & BetaRange,
-): either.Either<NoisefoldError, Schedule> => ranged('quadratic', T, range, rootLinear(T));
+export const quadratic = ranged('quadratic', rootLinear);
 
 /**
  * The schedule of latent diffusion ('linear' in the code of Rombach et al. 2022, 'scaled_linear' of diffusers):
@@ -119,11 +105,7 @@ export const quadratic = <G = unknown>(
  * @param range - `start` and `end`; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example unwrap(scaledLinear(3)).betas // → [0.00085, 0.00481, 0.012]
  */
-export const scaledLinear = <G = unknown>(
-  T: number,
-  range?: Exact<G, keyof BetaRange> & BetaRange,
-): either.Either<NoisefoldError, Schedule> =>
-  ranged('scaledLinear', T, range, rootLinear(T), { start: 0.00085, end: 0.012 });
+export const scaledLinear = ranged('scaledLinear', rootLinear, 0.00085, 0.012);
 
 /**
  * Betas along a sigmoid from -6 to 6 (GeoDiff, Xu et al. 2022; 'sigmoid' of diffusers). See {@link sigmoidAlphaBar} for ᾱ
@@ -132,13 +114,9 @@ export const scaledLinear = <G = unknown>(
  * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example unwrap(sigmoidBetas(3)).betas // → [0.000149, 0.01005, 0.01995]
  */
-export const sigmoidBetas = <G = unknown>(
-  T: number,
-  range?: Exact<G, keyof BetaRange> & BetaRange,
-): either.Either<NoisefoldError, Schedule> =>
-  ranged('sigmoidBetas', T, range, ({ start, end }) =>
-    ramp(-6, 6, T).map((x) => start + (end - start) / (1 + Math.exp(-x))),
-  );
+export const sigmoidBetas = ranged('sigmoidBetas', ({ start, end }, T) =>
+  ramp(-6, 6, T).map((x) => start + (end - start) / (1 + Math.exp(-x))),
+);
 
 /**
  * The same β at every timestep, 'const' of Ho et al.'s code; 0.02 if left out. Returns a `ConfigError` if β is not in
@@ -148,6 +126,11 @@ export const sigmoidBetas = <G = unknown>(
 export const constantBetas = (T: number, beta = 0.02): either.Either<NoisefoldError, Schedule> =>
   ruled('constantBetas', T, () => new Float64Array(T).fill(beta));
 
+const partOfSteps = argument(
+  'warmupBetas',
+  hinted(refined(share, 'a fraction of the timesteps, from 0 to 1', share.is), "0.1 and 0.5 are Ho et al.'s"),
+);
+
 /**
  * Betas that rise linearly from `start` to `end` over the first ⌊fraction·T⌋ timesteps, then stay at `end`: 'warmup10' (0.1)
  * and 'warmup50' (0.5) of Ho et al.'s code.
@@ -156,21 +139,18 @@ export const constantBetas = (T: number, beta = 0.02): either.Either<NoisefoldEr
  * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example unwrap(warmupBetas(0.5)(6)).betas // → [0.0001, 0.01005, 0.02, 0.02, 0.02, 0.02]
  */
-export const warmupBetas =
-  (fraction: number) =>
-  <G = unknown>(T: number, range?: Exact<G, keyof BetaRange> & BetaRange): either.Either<NoisefoldError, Schedule> =>
-    fraction >= 0 && fraction <= 1
-      ? ranged('warmupBetas', T, range, ({ start, end }) => {
-          const betas = new Float64Array(T).fill(end);
-          betas.set(ramp(start, end, Math.floor(T * fraction)));
-          return betas;
-        })
-      : fail('ConfigError', {
-          where: 'warmupBetas',
-          expected: 'a fraction of the timesteps, from 0 to 1',
-          actual: `${fraction}`,
-          hint: "0.1 and 0.5 are Ho et al.'s",
-        });
+export const warmupBetas = (fraction: number) => {
+  const known = partOfSteps.decode(fraction);
+  const warm = ranged('warmupBetas', ({ start, end }, T) => {
+    const betas = new Float64Array(T).fill(end);
+    betas.set(ramp(start, end, Math.floor(T * fraction)));
+    return betas;
+  });
+  return <G = unknown>(
+    T: number,
+    range?: Exact<G, keyof BetaRange> & BetaRange,
+  ): either.Either<NoisefoldError, Schedule> => E.flatMap(() => warm(T, range))(known);
+};
 
 /**
  * β_t = 1/(T-t): every step removes 1/T of the signal's variance, and no signal is left at the end (Sohl-Dickstein et al.
@@ -178,12 +158,4 @@ export const warmupBetas =
  * @example unwrap(reciprocalBetas(4)).alphaBars // → [0.75, 0.5, 0.25, 0]
  */
 export const reciprocalBetas = (T: number): either.Either<NoisefoldError, Schedule> =>
-  F.pipe(
-    timestepCount('reciprocalBetas', T),
-    E.flatMap(() =>
-      checkedBetas(
-        'reciprocalBetas',
-        Float64Array.from({ length: T }, (_, t) => 1 / (T - t)),
-      ),
-    ),
-  );
+  ruled('reciprocalBetas', T, () => Float64Array.from({ length: T }, (_, t) => 1 / (T - t)));

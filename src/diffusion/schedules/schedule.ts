@@ -1,5 +1,7 @@
-import { fail, type NoisefoldError, textOf } from '../../internal/errors.js';
+import { hinted, positive, refined } from '../../internal/decode.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
+import { argument } from '../../internal/schema.js';
 import type { Channel } from './channel.js';
 
 /**
@@ -86,14 +88,11 @@ export const scheduleFromBetas = (betas: ArrayLike<number>): either.Either<Noise
 
 /** The largest T. A larger one is taken for a mistake. */
 const MOST = 1e6;
+const count = hinted(
+  refined(positive, `a whole number of timesteps, from 1 to ${MOST}`, (T) => T <= MOST),
+  '1000 is usual',
+);
 
 /** Checks a number of timesteps: a whole number from 1 to {@link MOST}. `where` names the constructor in the `ConfigError`. */
 export const timestepCount = (where: string, T: number): either.Either<NoisefoldError, number> =>
-  Number.isInteger(T) && T >= 1 && T <= MOST
-    ? E.right(T)
-    : fail('ConfigError', {
-        where,
-        expected: `a whole number of timesteps, from 1 to ${MOST}`,
-        actual: textOf(T),
-        hint: '1000 is usual',
-      });
+  argument(where, count).decode(T);

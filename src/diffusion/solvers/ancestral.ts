@@ -1,12 +1,13 @@
 import { add, broadcastLike, exp, mul, type Shape, type Tensor } from '../../dsl/index.js';
-import { exactly } from '../../internal/decode.js';
+import { hinted } from '../../internal/decode.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { posteriorOf } from '../schedules/channel.js';
 import { standardDeviation, learnedLogVariance } from '../reverse/learnedVariance.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { type ReverseVariance, reverseVariance } from '../reverse/reverseVariance.js';
 import type { Moment, SampleState, SampleStep } from './solver.js';
-import { integrating, withOptions } from './solverOptions.js';
+import { integrating, type SolverFrom, withOptions } from './solverOptions.js';
 import { stepsAlong, stepVariances } from '../reverse/stepVariances.js';
 import { column, entryAt } from '../process/table.js';
 
@@ -71,6 +72,16 @@ const spreadStep = (legs: readonly Leg[], variance: ReverseVariance) => {
   };
 };
 
+const options = schema('ancestral', {
+  /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
+  variance: optional(
+    hinted(reverseVariance, "'posterior' is usual; not used if the denoiser learns its variance"),
+    'posterior',
+  ),
+});
+
+interface AncestralOptions extends OptionsOf<typeof options> {}
+
 /**
  * Ancestral sampling: Algorithm 2 of DDPM (Ho et al. 2020), x_{t-1} = μ̃(x_t, x̂₀) + σ_t·z, without noise at the last step.
  * μ̃ is the mean of q(x_{t-1}|x_t, x_0) (eq. 7); with the x̂₀ of a noise prediction it is (x_t - β_t/√(1-ᾱ_t)·ε̂)/√α_t, the
@@ -85,21 +96,17 @@ const spreadStep = (legs: readonly Leg[], variance: ReverseVariance) => {
  * const made = unwrap(sampler({ process, denoiser: white, grid: 3, solver: ancestral({ variance: 'beta' }) }))
  * made.timesteps // → [999, 666, 332]
  */
-export const ancestral = withOptions<{ readonly variance?: ReverseVariance }>({
-  where: 'ancestral',
-  options: exactly({}, { variance: reverseVariance }),
-  hint: "'posterior' is usual; not used if the denoiser learns its variance",
-  solver: ({ variance = 'posterior' }) =>
-    integrating((legs) => {
-      const fixed = linearIntegrator(legs.map(ancestralStep(variance)));
-      const step = spreadStep(legs, variance);
-      return {
-        ...fixed,
-        guidesMean: true,
-        step: (state, moment) =>
-          moment.learned === undefined && moment.meanGradient === undefined
-            ? fixed.step(state, moment)
-            : step(state, moment),
-      };
-    }),
-});
+export const ancestral: SolverFrom<AncestralOptions> = withOptions(options, ({ variance }) =>
+  integrating((legs) => {
+    const fixed = linearIntegrator(legs.map(ancestralStep(variance)));
+    const step = spreadStep(legs, variance);
+    return {
+      ...fixed,
+      guidesMean: true,
+      step: (state, moment) =>
+        moment.learned === undefined && moment.meanGradient === undefined
+          ? fixed.step(state, moment)
+          : step(state, moment),
+    };
+  }),
+);

@@ -1,25 +1,27 @@
 import { add, scaleBy, type Shape } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, orRaise } from '../../internal/errors.js';
-import { optionsOf } from '../../internal/options.js';
-import { aboveZero, amount, exactly } from '../../internal/decode.js';
+import { aboveZero, amount, hinted } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
+import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { sigmaOf } from '../schedules/channel.js';
 import type { Leg } from '../grids/leg.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Process } from '../process/process.js';
-import { withOptions } from './solverOptions.js';
+import { type SolverFrom, withOptions } from './solverOptions.js';
 import { entriesAt } from '../process/table.js';
 
-/** Options of {@link consistency}. */
-export interface ConsistencyOptions {
+const options = schema('consistency', {
   /**
    * ε of Song et al. 2023, σ_min of their code: the noise left in the results of the consistency function. 0 if left out, as
    * for LCM, whose results are data; 0.002 for the models of the paper.
    */
-  readonly sigmaMin?: number;
-}
+  sigmaMin: optional(hinted(amount, 'LCM has 0, Song et al. 0.002; consistencyDenoiser has the boundary condition'), 0),
+});
+
+/** Options of {@link consistency}. */
+export interface ConsistencyOptions extends OptionsOf<typeof options> {}
 
 /** One jump to the data, then back to the level where the leg ends: x̂₀ with noise √(σ² - ε²). */
 const jump =
@@ -46,38 +48,29 @@ const jump =
  * const made = unwrap(sampler({ process, denoiser: white, grid: lcmGrid(4), solver: consistency() }))
  * made.timesteps // → [999, 759, 499, 259]
  */
-export const consistency = withOptions<ConsistencyOptions>({
-  where: 'consistency',
-  options: exactly({}, { sigmaMin: amount }),
-  hint: 'LCM has 0, Song et al. 0.002; consistencyDenoiser has the boundary condition',
-  solver: ({ sigmaMin = 0 }) => ({
-    integrate: (legs) => {
-      const below = legs.find(({ to }) => to.variance > 0 && Math.fround(sigmaOf(to)) < Math.fround(sigmaMin)); // programs run in float32
-      return below === undefined
-        ? E.right(linearIntegrator(legs.map(jump(sigmaMin))))
-        : fail('ConfigError', {
-            where: 'consistency.sigmaMin',
-            expected: `at most ${sigmaOf(below.to)}, the σ at t = ${below.next}`,
-            actual: `${sigmaMin}`,
-            hint: 'take a smaller sigmaMin, or a grid that ends at a noisier timestep',
-          });
-    },
-  }),
+export const consistency: SolverFrom<ConsistencyOptions> = withOptions(options, ({ sigmaMin }) => ({
+  integrate: (legs) => {
+    const below = legs.find(({ to }) => to.variance > 0 && Math.fround(sigmaOf(to)) < Math.fround(sigmaMin)); // programs run in float32
+    return below === undefined
+      ? E.right(linearIntegrator(legs.map(jump(sigmaMin))))
+      : fail('ConfigError', {
+          where: 'consistency.sigmaMin',
+          expected: `at most ${sigmaOf(below.to)}, the σ at t = ${below.next}`,
+          actual: `${sigmaMin}`,
+          hint: 'take a smaller sigmaMin, or a grid that ends at a noisier timestep',
+        });
+  },
+}));
+
+const boundaryOf = schema('consistencyDenoiser', {
+  /** σ_data of the data that it was distilled on; 0.5 if left out. */
+  sigmaData: optional(hinted(aboveZero, 'LCM uses 0.5'), 0.5),
+  /** The factor of timesteps; 10 if left out, as in LCM. */
+  timestepScaling: optional(hinted(aboveZero, 'LCM uses 10'), 10),
 });
 
 /** The boundary condition of a consistency function. */
-export interface ConsistencyBoundary {
-  /** σ_data of the data that it was distilled on; 0.5 if left out. */
-  readonly sigmaData?: number;
-  /** The factor of timesteps; 10 if left out, as in LCM. */
-  readonly timestepScaling?: number;
-}
-
-const boundaryOf = optionsOf<ConsistencyBoundary>({
-  where: 'consistencyDenoiser',
-  options: exactly({}, { sigmaData: aboveZero, timestepScaling: aboveZero }),
-  hint: 'LCM uses 0.5 and 10',
-});
+export interface ConsistencyBoundary extends OptionsOf<typeof boundaryOf> {}
 
 /**
  * The consistency function of a distilled network: c_skip(t)·x_t + c_out(t)·x̂₀, which is x itself at t = 0, with
@@ -96,13 +89,13 @@ export const consistencyDenoiser = <G = unknown>(
   process: Process,
   boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary,
 ) => {
-  const coefficients = E.map(({ sigmaData = 0.5, timestepScaling = 10 }: ConsistencyBoundary) => {
+  const coefficients = E.map(({ sigmaData, timestepScaling }: FilledOf<typeof boundaryOf>) => {
     const taus = process.marginals.map((_, t) => timestepScaling * t);
     return {
       skip: entriesAt(taus.map((tau) => sigmaData ** 2 / (tau ** 2 + sigmaData ** 2))),
       out: entriesAt(taus.map((tau) => tau / Math.hypot(tau, sigmaData))),
     };
-  })(boundaryOf(boundary));
+  })(boundaryOf.decode(boundary));
   return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
     const { learned: _, apply, ...seesX0 } = reparameterize(process, 'x0')(denoiser);
     return {

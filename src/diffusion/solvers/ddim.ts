@@ -1,12 +1,12 @@
 import { add, mul, sub } from '../../dsl/index.js';
-import { exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { posteriorOf } from '../schedules/channel.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { entryAt } from '../process/table.js';
 import type { Integrator } from './solver.js';
-import { integrating, isEta, withOptions } from './solverOptions.js';
+import { etaOf, integrating, type SolverFrom, withOptions } from './solverOptions.js';
 
 /**
  * The coefficients of one DDIM step. Since ε̂ is (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t), the step is a combination of x_t and x̂₀.
@@ -42,6 +42,15 @@ const keepingEpsilon = (legs: readonly Leg[], eta: number): Integrator => {
   };
 };
 
+const options = schema('ddim', {
+  /** η from 0 to 1; 0 if left out. */
+  eta: optional(etaOf('0 is deterministic, 1 is ancestral sampling'), 0),
+  /** True for the ε̂ of the guided x̂₀ before its correction, such as a clip; false if left out. */
+  keepEpsilon: optional(t.boolean, false),
+});
+
+interface DdimOptions extends OptionsOf<typeof options> {}
+
 /**
  * DDIM (Song et al. 2021, eq. 12): x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s-σ²)·ε̂ + σ·ε, where σ² is η² times the variance of
  * q(x_s|x_t, x_0). η = 0 is deterministic; η = 1 is ancestral sampling. ε̂ is computed from the corrected x̂₀, as in
@@ -55,10 +64,6 @@ const keepingEpsilon = (legs: readonly Leg[], eta: number): Integrator => {
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(2), solver: ddim({ eta: 0.5 }) }))
  * made.stochastic // → true
  */
-export const ddim = withOptions<{ readonly eta?: number; readonly keepEpsilon?: boolean }>({
-  where: 'ddim',
-  options: exactly({}, { eta: isEta, keepEpsilon: t.boolean }),
-  hint: '0 is deterministic, 1 is ancestral sampling',
-  solver: ({ eta = 0, keepEpsilon = false }) =>
-    integrating((legs) => (keepEpsilon ? keepingEpsilon(legs, eta) : linearIntegrator(legs.map(ddimStep(eta))))),
-});
+export const ddim: SolverFrom<DdimOptions> = withOptions(options, ({ eta, keepEpsilon }) =>
+  integrating((legs) => (keepEpsilon ? keepingEpsilon(legs, eta) : linearIntegrator(legs.map(ddimStep(eta))))),
+);

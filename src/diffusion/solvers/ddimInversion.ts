@@ -1,10 +1,11 @@
 import { add, mul } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
+import { schema } from '../../internal/schema.js';
 import { identity } from '../schedules/channel.js';
 import { flowStep } from './exponentialIntegrator.js';
 import { legBetween, type Leg } from '../grids/leg.js';
 import type { Levels } from '../process/process.js';
-import { noOptions, withOptions } from './solverOptions.js';
+import { type SolverFrom, withOptions } from './solverOptions.js';
 import { column, entryAt } from '../process/table.js';
 
 /** The legs of a grid from the data to noise. The first begins at the data, and has the timestep of its end. */
@@ -16,6 +17,8 @@ const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[]
     return { t: last ?? next, next, from, to, between };
   });
 };
+
+const options = schema('ddimInversion', {}, 'ddimInversion takes no options; η is 0');
 
 /**
  * DDIM inversion (Song et al. 2021, section 4.3; eq. 14 from t = 0 to T): encodes data as noise, from which `ddim` on the
@@ -30,31 +33,24 @@ const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[]
  * const made = unwrap(sampler({ process, denoiser: white, grid: 5, solver: ddimInversion() }))
  * made.timesteps // → [199, 199, 399, 599, 799]
  */
-export const ddimInversion = withOptions<Readonly<Record<string, undefined>>>({
-  where: 'ddimInversion',
-  options: noOptions,
-  hint: 'ddimInversion takes no options; η is 0',
-  solver: () => ({
-    path: risingLegs,
-    integrate: (legs) => {
-      const moves = legs.map(({ from, to }) =>
-        // the first step evaluates x = a·x₀ at the level of its end: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
-        from.variance === 0
-          ? { begin: to.scale, x: 2, x0: -to.scale }
-          : { begin: identity.scale, ...flowStep(from, to) },
-      );
-      const ofBegin = entryAt(column(moves, ({ begin }) => begin));
-      const ofX = entryAt(column(moves, ({ x }) => x));
-      const ofX0 = entryAt(column(moves, ({ x0 }) => x0));
-      return E.right({
-        memory: 0,
-        stochastic: false,
-        step: ({ x, memory }, { index, t, predict }) => {
-          const from = mul(x, ofBegin(index));
-          const x0 = predict(from, t);
-          return { state: { x: add(mul(from, ofX(index)), mul(x0, ofX0(index))), memory }, x0 };
-        },
-      });
-    },
-  }),
-});
+export const ddimInversion: SolverFrom<Readonly<Record<string, never>>> = withOptions(options, () => ({
+  path: risingLegs,
+  integrate: (legs) => {
+    const moves = legs.map(({ from, to }) =>
+      // the first step evaluates x = a·x₀ at the level of its end: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
+      from.variance === 0 ? { begin: to.scale, x: 2, x0: -to.scale } : { begin: identity.scale, ...flowStep(from, to) },
+    );
+    const ofBegin = entryAt(column(moves, ({ begin }) => begin));
+    const ofX = entryAt(column(moves, ({ x }) => x));
+    const ofX0 = entryAt(column(moves, ({ x0 }) => x0));
+    return E.right({
+      memory: 0,
+      stochastic: false,
+      step: ({ x, memory }, { index, t, predict }) => {
+        const from = mul(x, ofBegin(index));
+        const x0 = predict(from, t);
+        return { state: { x: add(mul(from, ofX(index)), mul(x0, ofX0(index))), memory }, x0 };
+      },
+    });
+  },
+}));

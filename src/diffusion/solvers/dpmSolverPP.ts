@@ -3,8 +3,8 @@ import { lambdaOf } from '../schedules/channel.js';
 import { type OrderAt, reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
-import { exactly } from '../../internal/decode.js';
-import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
 
 /** The weights of the predictions, newest first, for x̂₀ as a polynomial in λ through 1, 2 or 3 of them. */
 const weightsOf = (h: number, [before, beforeThat]: readonly number[], share: number): readonly number[] => {
@@ -47,6 +47,13 @@ export const dpmSolverPPRows =
     });
   };
 
+const options = schema('dpmSolverPP', {
+  /** 1, which is DDIM, 2 or 3; 2 if left out. */
+  order: optional(orderOf(1, 2, 3), 2),
+});
+
+interface DpmSolverPPOptions extends OptionsOf<typeof options> {}
+
 /**
  * Multistep DPM-Solver++ (Lu et al. 2022): one evaluation a step, with x̂₀ as a polynomial in λ through the last `order`
  * predictions. Order 2 is Algorithm 2 of the paper (2M). Order 3 integrates the parabola exactly, as in the expansion of the
@@ -60,9 +67,6 @@ export const dpmSolverPPRows =
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) }))
  * made.memory // → 2
  */
-export const dpmSolverPP = withOptions<{ readonly order?: 1 | 2 | 3 }>({
-  where: 'dpmSolverPP',
-  options: exactly({}, { order: orderOf(1, 2, 3) }),
-  hint: ORDER_HINT,
-  solver: ({ order = 2 }) => integrating((legs) => linearIntegrator(dpmSolverPPRows(order)(legs))),
-});
+export const dpmSolverPP: SolverFrom<DpmSolverPPOptions> = withOptions(options, ({ order }) =>
+  integrating((legs) => linearIntegrator(dpmSolverPPRows(order)(legs))),
+);

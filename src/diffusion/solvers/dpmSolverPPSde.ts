@@ -2,8 +2,8 @@ import { lambdaOf, posteriorOf } from '../schedules/channel.js';
 import { reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
-import { exactly } from '../../internal/decode.js';
-import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
 
 /**
  * The coefficients of SDE-DPM-Solver++, for each leg of a path.
@@ -25,6 +25,13 @@ export const dpmSolverPPSdeRows =
       return { x: xt, x0: [x0 + half, -half], noise };
     });
 
+const options = schema('dpmSolverPPSde', {
+  /** 1, which is ancestral sampling, or 2; 2 if left out. */
+  order: optional(orderOf(1, 2), 2),
+});
+
+interface SdeOptions extends OptionsOf<typeof options> {}
+
 /**
  * SDE-DPM-Solver++ (Lu et al. 2022), the stochastic variant of DPM-Solver++: of order 1, which is ancestral sampling, or of
  * order 2 (SDE-2M). No noise at the last step, which ends at the data.
@@ -36,9 +43,6 @@ export const dpmSolverPPSdeRows =
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() }))
  * made.memory // → 1
  */
-export const dpmSolverPPSde = withOptions<{ readonly order?: 1 | 2 }>({
-  where: 'dpmSolverPPSde',
-  options: exactly({}, { order: orderOf(1, 2) }),
-  hint: ORDER_HINT,
-  solver: ({ order = 2 }) => integrating((legs) => linearIntegrator(dpmSolverPPSdeRows(order)(legs))),
-});
+export const dpmSolverPPSde: SolverFrom<SdeOptions> = withOptions(options, ({ order }) =>
+  integrating((legs) => linearIntegrator(dpmSolverPPSdeRows(order)(legs))),
+);

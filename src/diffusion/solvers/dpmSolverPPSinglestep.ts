@@ -3,8 +3,8 @@ import { hasLength } from './stepLimits.js';
 import { lambdaOf } from '../schedules/channel.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
-import { exactly } from '../../internal/decode.js';
-import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
 
 /** The first leg of each leg's step. `order` legs make a step; a leg without a length in λ is a step by itself. */
 const beginningsOf = (legs: readonly Leg[], order: number): readonly number[] =>
@@ -51,6 +51,13 @@ export const dpmSolverPPSinglestepRows =
     });
   };
 
+const options = schema('dpmSolverPPSinglestep', {
+  /** 1, which is DDIM, 2 or 3; 2 if left out. */
+  order: optional(orderOf(1, 2, 3), 2),
+});
+
+interface SinglestepOptions extends OptionsOf<typeof options> {}
+
 /**
  * Singlestep DPM-Solver++ (Lu et al. 2022, Algorithm 1: 2S; order 3 is `singlestep_dpm_solver_third_update` of its code,
  * 3S). A step covers `order` legs of the grid, with an evaluation at each; the timesteps inside a step are the paper's s. So
@@ -64,9 +71,6 @@ export const dpmSolverPPSinglestepRows =
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSinglestep({ order: 3 }) }))
  * made.memory // → 2
  */
-export const dpmSolverPPSinglestep = withOptions<{ readonly order?: 1 | 2 | 3 }>({
-  where: 'dpmSolverPPSinglestep',
-  options: exactly({}, { order: orderOf(1, 2, 3) }),
-  hint: ORDER_HINT,
-  solver: ({ order = 2 }) => integrating((legs) => linearIntegrator(dpmSolverPPSinglestepRows(order)(legs))),
-});
+export const dpmSolverPPSinglestep: SolverFrom<SinglestepOptions> = withOptions(options, ({ order }) =>
+  integrating((legs) => linearIntegrator(dpmSolverPPSinglestepRows(order)(legs))),
+);

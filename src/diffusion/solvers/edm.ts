@@ -1,40 +1,28 @@
 import { add, mul, type Shape, sub, type Tensor } from '../../dsl/index.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { amount, exactly } from '../../internal/decode.js';
-import { E, type either, F, t } from '../../internal/fp.js';
+import { amount, hinted } from '../../internal/decode.js';
+import { E, type either, t } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Channel, identity, leavesSignal, sigmaOf, transition } from '../schedules/channel.js';
 import { flowStep } from './exponentialIntegrator.js';
 import { isGradual } from './stepLimits.js';
 import type { Leg } from '../grids/leg.js';
 import type { Integrator } from './solver.js';
-import { withOptions } from './solverOptions.js';
+import { type SolverFrom, withOptions } from './solverOptions.js';
 import { column, entryAt } from '../process/table.js';
 
-/** Churn, the noise added before a step, with the names of EDM (Karras et al. 2022, Algorithm 2); σ is s/a. */
-export interface Churn {
+const fields = {
   /** S_churn: the total amount of noise over all steps; 0 adds no noise. */
-  readonly churn?: number;
+  churn: optional(hinted(amount, 'a churn of 0 is the deterministic sampler'), 0),
   /** S_tmin and S_tmax: the range of σ in which it is added. */
-  readonly sMin?: number;
-  readonly sMax?: number;
+  sMin: optional(t.number, 0),
+  sMax: optional(t.number, Infinity),
   /** S_noise: the standard deviation of the noise, 1 or slightly more. */
-  readonly sNoise?: number;
-}
+  sNoise: optional(hinted(amount, '1 is usual'), 1),
+};
 
-const options = exactly({}, { churn: amount, sMin: t.number, sMax: t.number, sNoise: amount });
-
-const ranged = (
-  where: string,
-  { sMin, sMax }: Pick<Required<Churn>, 'sMin' | 'sMax'>,
-): either.Either<NoisefoldError, null> =>
-  sMin <= sMax
-    ? E.right(null)
-    : fail('ConfigError', {
-        where,
-        expected: 'sMin ≤ sMax',
-        actual: `sMin ${sMin}, sMax ${sMax}`,
-        hint: 'churn is added where σ is between them',
-      });
+/** Churn, the noise added before a step, with the names of EDM (Karras et al. 2022, Algorithm 2); σ is s/a. */
+export interface Churn extends OptionsOf<typeof fields> {}
 
 /** The largest γ of a step: σ̂ ≤ √2·σ. */
 const MOST = Math.SQRT2 - 1;
@@ -79,21 +67,24 @@ const raisedTo = (
 };
 
 /** Returns a `ConfigError` for churn that is too small to raise any step in its range to another level. */
-const churned =
-  (where: string, legs: readonly Leg[], levels: readonly Channel[]) =>
-  (given: Required<Churn>): either.Either<NoisefoldError, Required<Churn>> => {
-    const isWanted = (leg: Leg): boolean => isChurned(leg, given) && leg.t + 1 < levels.length;
-    const raised = raisedTo(legs, levels, given);
-    const isLost = legs.some(isWanted) && legs.every(({ t }, i) => raised[i] === t);
-    return isLost
-      ? fail('ConfigError', {
-          where,
-          expected: 'a churn that raises x_t to another noise level of the process at least once',
-          actual: `${given.churn} over ${legs.length} steps, which together do not reach the next level`,
-          hint: 'give more churn, or a process with more timesteps; a churn of 0 adds no noise',
-        })
-      : E.right(given);
-  };
+const churned = (
+  where: string,
+  legs: readonly Leg[],
+  levels: readonly Channel[],
+  given: Required<Churn>,
+): either.Either<NoisefoldError, void> => {
+  const isWanted = (leg: Leg): boolean => isChurned(leg, given) && leg.t + 1 < levels.length;
+  const raised = raisedTo(legs, levels, given);
+  const isLost = legs.some(isWanted) && legs.every(({ t }, i) => raised[i] === t);
+  return isLost
+    ? fail('ConfigError', {
+        where,
+        expected: 'a churn that raises x_t to another noise level of the process at least once',
+        actual: `${given.churn} over ${legs.length} steps, which together do not reach the next level`,
+        hint: 'give more churn, or a process with more timesteps; a churn of 0 adds no noise',
+      })
+    : E.right(undefined);
+};
 
 const integrator = (
   legs: readonly Leg[],
@@ -133,20 +124,23 @@ const integrator = (
   };
 };
 
-const solver = (where: string, corrects: (from: Channel, to: Channel) => boolean) =>
-  withOptions<Churn>({
-    where,
-    options,
-    hint: 'a churn of 0 is the deterministic sampler',
-    solver: ({ churn = 0, sMin = 0, sMax = Infinity, sNoise = 1 }) => ({
+const solver = (where: string, corrects: (from: Channel, to: Channel) => boolean): SolverFrom<Churn> =>
+  withOptions(
+    schema(where, fields).rule(({ sMin, sMax }) =>
+      sMin <= sMax
+        ? null
+        : {
+            field: 'sMin',
+            expected: 'sMin ≤ sMax',
+            actual: `sMin ${sMin}, sMax ${sMax}`,
+            hint: 'churn is added where σ is between them',
+          },
+    ),
+    (given) => ({
       integrate: (legs, levels) =>
-        F.pipe(
-          ranged(where, { sMin, sMax }),
-          E.flatMap(() => churned(where, legs, levels)({ churn, sMin, sMax, sNoise })),
-          E.map((given) => integrator(legs, levels, given, corrects)),
-        ),
+        E.map(() => integrator(legs, levels, given, corrects))(churned(where, legs, levels, given)),
     }),
-  });
+  );
 
 /**
  * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11). Without churn it is DDIM with η = 0.

@@ -1,8 +1,8 @@
-import { exactly } from '../../internal/decode.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { sigmaOf } from '../schedules/channel.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
-import { integrating, isEta, withOptions } from './solverOptions.js';
+import { etaOf, integrating, type SolverFrom, withOptions } from './solverOptions.js';
 
 /**
  * The coefficients of one step: in units of σ, Euler from σ_t down to σ_down, and noise of σ_up back to σ_s.
@@ -22,6 +22,13 @@ export const eulerAncestralStep =
     return { x, x0: [to.scale - x * from.scale], noise: to.scale * up };
   };
 
+const options = schema('eulerAncestral', {
+  /** η from 0, which is Euler, to 1; 1 if left out. */
+  eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
+});
+
+interface EulerAncestralOptions extends OptionsOf<typeof options> {}
+
 /**
  * Euler ancestral (`sample_euler_ancestral` of k-diffusion): an Euler step to a lower noise level than the next, then noise
  * up to the next. For a variance-preserving process it is DDIM with the same η.
@@ -33,9 +40,6 @@ export const eulerAncestralStep =
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(2), solver: eulerAncestral() }))
  * made.stochastic // → true
  */
-export const eulerAncestral = withOptions<{ readonly eta?: number }>({
-  where: 'eulerAncestral',
-  options: exactly({}, { eta: isEta }),
-  hint: '0 is deterministic, 1 is usual',
-  solver: ({ eta = 1 }) => integrating((legs) => linearIntegrator(legs.map(eulerAncestralStep(eta)))),
-});
+export const eulerAncestral: SolverFrom<EulerAncestralOptions> = withOptions(options, ({ eta }) =>
+  integrating((legs) => linearIntegrator(legs.map(eulerAncestralStep(eta)))),
+);

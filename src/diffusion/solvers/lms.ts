@@ -1,8 +1,8 @@
 import { sigmaOf } from '../schedules/channel.js';
 import { noiseMultistep } from './noiseMultistep.js';
 import type { Leg } from '../grids/leg.js';
-import { exactly } from '../../internal/decode.js';
-import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
 
 /** The nodes of two-point Gauss quadrature on [0, 1], which is exact for cubic polynomials. */
 const GAUSS = [(1 - Math.sqrt(1 / 3)) / 2, (1 + Math.sqrt(1 / 3)) / 2];
@@ -22,6 +22,13 @@ const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly num
   });
 };
 
+const options = schema('lms', {
+  /** 1, which is DDIM, to 4; 4 if left out. */
+  order: optional(orderOf(1, 2, 3, 4), 4),
+});
+
+interface LmsOptions extends OptionsOf<typeof options> {}
+
 /**
  * The linear multistep method of k-diffusion (`sample_lms`, after Karras et al. 2022): Adams-Bashforth in σ, with weights for
  * the actual step lengths, including the last step, which ends at the data. The first steps have lower order.
@@ -33,10 +40,6 @@ const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly num
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: lms() }))
  * made.memory // → 3
  */
-export const lms = withOptions<{ readonly order?: 1 | 2 | 3 | 4 }>({
-  where: 'lms',
-  options: exactly({}, { order: orderOf(1, 2, 3, 4) }),
-  hint: ORDER_HINT,
-  solver: ({ order = 4 }) =>
-    integrating((legs) => noiseMultistep(legs, order, (i, reach) => weightsOf(legs, i, reach))),
-});
+export const lms: SolverFrom<LmsOptions> = withOptions(options, ({ order }) =>
+  integrating((legs) => noiseMultistep(legs, order, (i, reach) => weightsOf(legs, i, reach))),
+);

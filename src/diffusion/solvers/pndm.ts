@@ -1,8 +1,8 @@
 import { noiseMultistep } from './noiseMultistep.js';
 import { pseudoRungeKutta, stagesOf } from './pseudoRungeKutta.js';
-import { exactly } from '../../internal/decode.js';
-import { t } from '../../internal/fp.js';
-import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
+import { oneOf } from '../../internal/decode.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
 
 /** The Adams-Bashforth weights for equal steps, for 1 to 4 ε̂. The last row is PNDM's eq. 12. */
 const adamsBashforth: readonly (readonly number[])[] = [
@@ -12,6 +12,15 @@ const adamsBashforth: readonly (readonly number[])[] = [
   [55 / 24, -59 / 24, 37 / 24, -9 / 24],
 ];
 const weightsOf = (reach: number): readonly number[] => adamsBashforth[reach - 1]!;
+
+const options = schema('pndm', {
+  /** The number of ε̂, 1, which is DDIM, to 4; 4 if left out. */
+  order: optional(orderOf(1, 2, 3, 4), 4),
+  /** 'fewer' ε̂ if left out, or 'rungeKutta' (F-PNDM, Algorithm 2). */
+  start: optional(oneOf('fewer', 'rungeKutta'), 'fewer'),
+});
+
+interface PndmOptions extends OptionsOf<typeof options> {}
 
 /**
  * PNDM (Liu et al. 2022), the pseudo linear multistep method of its Algorithm 2 (PLMS): DDIM's step, with a mean of the last
@@ -32,21 +41,11 @@ const weightsOf = (reach: number): readonly number[] => adamsBashforth[reach - 1
  * const made = unwrap(sampler({ process, denoiser: white, grid: leading(20), solver: pndm() }))
  * made.memory // → 3
  */
-export const pndm = withOptions<{ readonly order?: 1 | 2 | 3 | 4; readonly start?: 'fewer' | 'rungeKutta' }>({
-  where: 'pndm',
-  options: exactly(
-    {},
-    {
-      order: orderOf(1, 2, 3, 4),
-      start: t.keyof({ fewer: null, rungeKutta: null }, "a start, 'fewer' or 'rungeKutta'"),
-    },
-  ),
-  hint: ORDER_HINT,
-  solver: ({ order = 4, start = 'fewer' }) =>
-    start === 'fewer'
-      ? integrating((legs) => noiseMultistep(legs, order, (_, reach) => weightsOf(reach)))
-      : {
-          path: stagesOf(order - 1),
-          ...integrating((legs) => pseudoRungeKutta(legs, order, weightsOf)),
-        },
-});
+export const pndm: SolverFrom<PndmOptions> = withOptions(options, ({ order, start }) =>
+  start === 'fewer'
+    ? integrating((legs) => noiseMultistep(legs, order, (_, reach) => weightsOf(reach)))
+    : {
+        path: stagesOf(order - 1),
+        ...integrating((legs) => pseudoRungeKutta(legs, order, weightsOf)),
+      },
+);

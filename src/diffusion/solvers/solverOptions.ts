@@ -1,43 +1,34 @@
-/** Decoding of the options of solvers. */
+/** Options of solvers. */
 import type { Exact } from '../../internal/exact.js';
-import { type Options, optionsOf } from '../../internal/options.js';
-import { refined } from '../../internal/decode.js';
+import { hinted, refined, share } from '../../internal/decode.js';
 import { E, F, t } from '../../internal/fp.js';
+import type { Fields, Filled, OptionsOf, Schema } from '../../internal/schema.js';
 import type { Leg } from '../grids/leg.js';
 import type { Integrator, Solver } from './solver.js';
 
-/** A solver with optional options. */
-export interface Optional<A> extends Options<A> {
-  readonly solver: (options: A) => Solver;
-}
+/** Makes a solver from optional options `O`. For invalid ones, `integrate` of the solver returns the `ConfigError`. */
+export type SolverFrom<O> = <G = unknown>(given?: Exact<G, keyof O> & O) => Solver;
 
-/** Makes a solver from its options. For invalid options, `integrate` of the solver returns the `ConfigError`. */
+/** The maker of a solver with options. */
 export const withOptions =
-  <A>({ solver, ...options }: Optional<A>): (<G = unknown>(given?: Exact<G, keyof A> & A) => Solver) =>
+  <Fs extends Fields>(options: Schema<Fs>, solver: (options: Filled<Fs>) => Solver): SolverFrom<OptionsOf<Fs>> =>
   (given) =>
     F.pipe(
-      given,
-      optionsOf(options),
+      options.decode(given),
       E.match((error): Solver => ({ integrate: () => E.left(error) }), solver),
     );
 
-/** The codec of a solver without options. */
-export const noOptions = t.record(
-  t.string,
-  refined(t.undefined, 'nothing', () => true),
-);
+/** η of DDIM and Euler ancestral. */
+export const etaOf = (hint: string): t.Type<number> => hinted(refined(share, 'η from 0 to 1', share.is), hint);
 
-/** The codec of η, for DDIM and Euler ancestral. */
-export const isEta = refined(t.number, 'η from 0 to 1', (n) => n >= 0 && n <= 1);
-
-/** The codec of one of the orders of a method, which begin with 1 and have no gaps. */
+/** One of the orders of a method, which begin with 1 and have no gaps. */
 export const orderOf = <const N extends number>(...orders: readonly N[]): t.Type<N> =>
-  refined(t.number as t.Type<unknown> as t.Type<N>, `a whole order from 1 to ${orders.length}`, (n) =>
-    orders.includes(n),
+  hinted(
+    refined(t.number as t.Type<unknown> as t.Type<N>, `a whole order from 1 to ${orders.length}`, (n) =>
+      orders.includes(n),
+    ),
+    'an order of 2 is usual',
   );
-
-/** The hint of every method with an order. */
-export const ORDER_HINT = 'an order of 2 is usual';
 
 /** A solver whose integrator depends only on the legs and cannot fail. */
 export const integrating = (integrator: (legs: readonly Leg[]) => Integrator): Solver => ({

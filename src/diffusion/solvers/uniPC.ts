@@ -5,9 +5,9 @@ import { type OrderAt, reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import { solved } from '../../internal/numerics/linearSystem.js';
 import type { Leg } from '../grids/leg.js';
-import { exactly } from '../../internal/decode.js';
-import { t } from '../../internal/fp.js';
-import { integrating, ORDER_HINT, orderOf, withOptions } from './solverOptions.js';
+import { oneOf } from '../../internal/decode.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
 
 /** B(h) of UniPC: h, or e^h - 1. For predictions of x̂₀, the same with -h. */
 export type UniPCVariant = 'bh1' | 'bh2';
@@ -69,6 +69,15 @@ export const uniPCRows =
     });
   };
 
+const options = schema('uniPC', {
+  /** 1, 2 or 3; 2 if left out. */
+  order: optional(orderOf(1, 2, 3), 2),
+  /** B(h); 'bh2' if left out. */
+  variant: optional(oneOf('bh1', 'bh2'), 'bh2'),
+});
+
+interface UniPCOptions extends OptionsOf<typeof options> {}
+
 /**
  * UniPC (Zhao et al. 2023, Algorithms 1 and 2, for x̂₀): a predictor through the last `order` predictions, and a corrector
  * that also uses the next one, once it is evaluated. One evaluation a step; the order is one more than the predictor's. The
@@ -82,12 +91,6 @@ export const uniPCRows =
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) }))
  * made.memory // → 3
  */
-export const uniPC = withOptions<{ readonly order?: 1 | 2 | 3; readonly variant?: UniPCVariant }>({
-  where: 'uniPC',
-  options: exactly(
-    {},
-    { order: orderOf(1, 2, 3), variant: t.keyof({ bh1: null, bh2: null }, "the variant 'bh1' or 'bh2'") },
-  ),
-  hint: ORDER_HINT,
-  solver: ({ order = 2, variant = 'bh2' }) => integrating((legs) => linearIntegrator(uniPCRows(order, variant)(legs))),
-});
+export const uniPC: SolverFrom<UniPCOptions> = withOptions(options, ({ order, variant }) =>
+  integrating((legs) => linearIntegrator(uniPCRows(order, variant)(legs))),
+);

@@ -190,8 +190,8 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
 export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   codecs: C,
   name: string,
-): t.Type<{ -readonly [K in keyof C]: t.TypeOf<C[K]> }> => {
-  type Values = { -readonly [K in keyof C]: t.TypeOf<C[K]> };
+): t.Type<{ readonly [K in keyof C]: t.TypeOf<C[K]> }> => {
+  type Values = { readonly [K in keyof C]: t.TypeOf<C[K]> };
   // the overloads of `tuple` cover fixed lengths only
   const known = t.tuple(codecs as unknown as [t.Mixed, t.Mixed], name) as unknown as t.Type<Values>;
   const isTooLong = (value: unknown): boolean => Array.isArray(value) && value.length > codecs.length;
@@ -213,7 +213,7 @@ export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => bool
   );
 
 /** A type with a hint for values that it refuses. */
-export const hinted = <A>(codec: t.Type<A>, hint: string): t.Type<A> =>
+export const hinted = <A>(codec: t.Type<A, unknown>, hint: string): t.Type<A> =>
   // the prototype stays, because reports tell unions from other types by it
   Object.assign(Object.create(Object.getPrototypeOf(codec)), codec, { hint });
 
@@ -265,5 +265,17 @@ export const only = <A extends string | number | boolean | null | readonly never
     known,
     `${wanted}, the only value that noisefold supports`,
     (given) => JSON.stringify(given) === wanted,
+  );
+};
+
+/** A list of at least one value. */
+export const listOfSome = <A>(item: t.Type<A, unknown>, name: string): t.Type<readonly A[]> => {
+  const list = t.readonlyArray(item, name) as t.Type<unknown> as t.Type<readonly A[]>; // lists are not encoded
+  return new t.Type(
+    name,
+    (value): value is readonly A[] => list.is(value) && value.length > 0,
+    (value, context) =>
+      Array.isArray(value) && value.length === 0 ? t.failure(value, context) : list.validate(value, context),
+    list.encode,
   );
 };

@@ -65,7 +65,7 @@ test.each<[() => unknown, string]>([
   ],
   [
     () => groupNormLayer({ channels: 4, groups: 0 as number }),
-    'groupNormLayer.groups: expected a number of groups that divides the 4 channels, got 0',
+    'groupNormLayer.groups: expected a number of groups ≥ 1, or { channels, most }, got 0',
   ],
   [
     () => residualBlock({ ...block, groups: 3 }),
@@ -86,11 +86,11 @@ test.each<[() => unknown, string]>([
   ],
   [
     () => timeEmbedding({ ...time, timesteps: -1 }),
-    'timeEmbedding.timesteps: expected a number of timesteps, an integer ≥ 0, got -1',
+    "timeEmbedding.timesteps: expected a number of timesteps, an integer ≥ 0, or 'continuous', got -1",
   ],
   [
     () => timeEmbedding({ ...time, sinusoid: given(undefined) }),
-    "timeEmbedding.sinusoid: expected 'ddpm', 'guided-diffusion' or { first, shift }, got nothing",
+    "timeEmbedding.sinusoid: expected 'ddpm', 'guided-diffusion' or 'fourier', or { first, shift, maxPeriod, scale }, got nothing",
   ],
   [() => fanInNormal(1, given({ output: 2 })), 'fanInNormal.output: expected the field outputs'],
   [() => fanInUniform(1, { outputs: -1 }), 'fanInUniform.outputs: expected a number of axes'],

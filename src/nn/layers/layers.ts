@@ -47,7 +47,10 @@ const linearFields = {
   inputs: channels,
   outputs: channels,
   initializer: optional(
-    hinted(functionOf<Initializer>('an initializer, a function of a key and extents'), 'such as fanInNormal() or allZeros'),
+    hinted(
+      functionOf<Initializer>('an initializer, a function of a key and extents'),
+      'such as fanInNormal() or allZeros',
+    ),
     fanInUniform(),
   ),
 } satisfies Record<keyof LinearConfig<0, 0>, unknown>;
@@ -115,11 +118,7 @@ export const convParts = <const C extends number, const D extends number>(config
 export const convLayer = <const C extends number, const D extends number, G = unknown>(
   config: Exact<G, keyof ConvConfig<0, 0>> & ConvConfig<C, D>,
 ): ConvLayer<Channels<C>, Channels<D>> =>
-  namedLayer(
-    'convLayer',
-    convParts<C, D>(config),
-    (bound) => (x) => addBias(conv2d(x, bound.kernel), bound.bias),
-  );
+  namedLayer('convLayer', convParts<C, D>(config), (bound) => (x) => addBias(conv2d(x, bound.kernel), bound.bias));
 
 interface SamplingConfig<C> {
   readonly channels: Extent<C>;

@@ -10,6 +10,7 @@ import {
   inputChannelsOf,
   levelChannels,
   levelsOf,
+  MOST_CHANNELS,
   width,
 } from './encoderConfig.js';
 
@@ -22,7 +23,7 @@ const ofWidths = (c: Encoder): Check => {
   if (!c.multipliers.every((n) => width.is(levelChannels(c.base, n))))
     return {
       field: 'multipliers',
-      expected: `multiples of base ${c.base} that are whole numbers of channels`,
+      expected: `multiples of base ${c.base} that are whole numbers of channels, up to ${MOST_CHANNELS}`,
       actual: `[${c.multipliers.join(', ')}]`,
       hint: 'such as 0.5 of an even base',
     };

@@ -19,7 +19,7 @@ import { sinusoid, timesteps } from '../layers/timeFeatures.js';
 import { filter } from './resampling.js';
 import { rescale } from './rescaling.js';
 
-const MOST_CHANNELS = 2 ** 16;
+export const MOST_CHANNELS = 2 ** 16;
 
 /** A number of channels, or of other numbers in a vector. */
 export const width = refined(positive, `an integer from 1 to ${MOST_CHANNELS}`, (n) => n <= MOST_CHANNELS);

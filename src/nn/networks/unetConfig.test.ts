@@ -45,7 +45,7 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     ],
     [
       { base: 25, multipliers: [0.5], groups: 1, heads: 1 },
-      'unet.multipliers: expected multiples of base 25 that are whole numbers of channels, got [0.5]; such as 0.5 of an even base',
+      'unet.multipliers: expected multiples of base 25 that are whole numbers of channels, up to 65536, got [0.5]; such as 0.5 of an even base',
     ],
     [
       { base: 8, timeChannels: 7, sinusoid: 'fourier' },
@@ -83,6 +83,14 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     [
       { base: 2 ** 52 },
       'unet.base: expected an integer from 1 to 65536, got 4503599627370496; 64 is usual for 32×32 images',
+    ],
+    [
+      { base: 2 ** 15, heads: 1, groups: 1 },
+      'unet.embedding: expected an integer from 1 to 65536, got 4·base = 131072; give a smaller number',
+    ],
+    [
+      { base: 2 ** 14, multipliers: [1, 1, 8] },
+      'unet.multipliers: expected multiples of base 16384 that are whole numbers of channels, up to 65536, got [1, 1, 8]; such as 0.5 of an even base',
     ],
     [{ blocks: 2000 }, 'unet.blocks: expected from 1 to 256 blocks a level, got 2000; 2 is usual'],
     [
@@ -131,6 +139,7 @@ describe('a configuration from outside is decoded', () => {
     [{ dropout: Number.NaN }, 'unet.dropout: expected a rate in [0, 1), got NaN'],
     [{ heads: 'many' }, 'unet.heads: expected a number of heads ≥ 1, or { channels }, got "many"'],
     [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0', 'v' or 'score', got \"eps\""],
+    [{ multipliers: '1, 2' }, 'unet.multipliers: expected an array of at least one number, one a level, got "1, 2"'],
     [{ condition: 1 }, 'unet.condition: expected'],
     [
       { condition: { channel: 1 } },

@@ -47,8 +47,8 @@ const networkOptions = schema(
   {
     sample_size: t.union([positive, sides], 'a size, or [height, width]'),
     block_out_channels: listOfSome(positive, 'channels of at least one level'),
-    down_block_types: t.readonlyArray(oneOf(...DOWN)),
-    up_block_types: t.readonlyArray(oneOf(...UP)),
+    down_block_types: t.array(oneOf(...DOWN)),
+    up_block_types: t.array(oneOf(...UP)),
     in_channels: optional(positive, 3),
     out_channels: optional(positive, 3),
     layers_per_block: optional(positive, 2),

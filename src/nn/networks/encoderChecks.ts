@@ -1,5 +1,4 @@
 /** Rules between the options of an encoder, which have the right types. */
-import { positive } from '../../internal/decode.js';
 import type { Broken } from '../../internal/schema.js';
 import { type Groups, groupsOver } from '../layers/groups.js';
 import type { Heads } from '../layers/heads.js';
@@ -50,8 +49,7 @@ const ofTimes = (c: Encoder): Check => {
       actual: `${sinusoid.shift}`,
       hint: '0 and 1 are usual',
     };
-  return timesteps === 'continuous' ||
-    (positive.is(timesteps) && timesteps <= Math.min(1e6, MOST_NUMBERS / timeChannels))
+  return timesteps === 'continuous' || (timesteps > 0 && timesteps <= Math.min(1e6, MOST_NUMBERS / timeChannels))
     ? null
     : {
         field: 'timesteps',

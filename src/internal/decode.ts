@@ -270,3 +270,15 @@ export const only = <A extends string | number | boolean | null | readonly never
     (given) => JSON.stringify(given) === wanted,
   );
 };
+
+/** A list of at least one value. */
+export const listOfSome = <A>(item: t.Type<A, unknown>, name: string): t.Type<readonly A[]> => {
+  const list = t.readonlyArray(item, name) as t.Type<unknown> as t.Type<readonly A[]>; // lists are not encoded
+  return new t.Type(
+    name,
+    (value): value is readonly A[] => list.is(value) && value.length > 0,
+    (value, context) =>
+      Array.isArray(value) && value.length === 0 ? t.failure(value, context) : list.validate(value, context),
+    list.encode,
+  );
+};

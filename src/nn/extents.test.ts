@@ -12,6 +12,7 @@ import {
   linearLayer,
   residualBlock,
   timeEmbedding,
+  unetBlock,
   upsampleLayer,
 } from './index.js';
 
@@ -65,7 +66,7 @@ test.each<[() => unknown, string]>([
   ],
   [
     () => groupNormLayer({ channels: 4, groups: 0 as number }),
-    'groupNormLayer.groups: expected a number of groups that divides the 4 channels, got 0',
+    'groupNormLayer.groups: expected a number of groups ≥ 1, or { channels, most }, got 0',
   ],
   [
     () => residualBlock({ ...block, groups: 3 }),
@@ -86,11 +87,31 @@ test.each<[() => unknown, string]>([
   ],
   [
     () => timeEmbedding({ ...time, timesteps: -1 }),
-    'timeEmbedding.timesteps: expected a number of timesteps, an integer ≥ 0, got -1',
+    "timeEmbedding.timesteps: expected a number of timesteps, an integer ≥ 0, or 'continuous', got -1",
   ],
   [
     () => timeEmbedding({ ...time, sinusoid: given(undefined) }),
-    "timeEmbedding.sinusoid: expected 'ddpm', 'guided-diffusion' or { first, shift }, got nothing",
+    "timeEmbedding.sinusoid: expected 'ddpm', 'guided-diffusion' or 'fourier', or { first, shift, maxPeriod, scale }, got nothing",
+  ],
+  [
+    () => unetBlock({ ...block, heads: null, groups: 3, dropout: 1 }),
+    'unetBlock.dropout: expected a rate in [0, 1), got 1',
+  ],
+  [
+    () => unetBlock({ ...block, heads: given('all') }),
+    'unetBlock.heads: expected a number of heads ≥ 1, or { channels }',
+  ],
+  [
+    () => attentionBlock({ channels: 4, heads: 2, groups: null, epsilon: -1 }),
+    'attentionBlock.epsilon: expected a finite number ≥ 0, got -1; 1e-5 is usual, 1e-6 in DDPM',
+  ],
+  [
+    () => attentionBlock({ channels: 4, heads: { channels: 3 as number }, groups: null }),
+    'attentionBlock.heads: expected a number of channels a head that divides the 4 channels, got 3',
+  ],
+  [
+    () => linearLayer({ inputs: 2, outputs: 3, initializer: given(0) }),
+    'linearLayer.initializer: expected an initializer, a function of a key and extents, got 0; such as fanInNormal() or allZeros',
   ],
   [() => fanInNormal(1, given({ output: 2 })), 'fanInNormal.output: expected the field outputs'],
   [() => fanInUniform(1, { outputs: -1 }), 'fanInUniform.outputs: expected a number of axes'],

@@ -16,16 +16,14 @@ import {
   zeros,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { show } from '../../internal/decode.js';
-import { raise } from '../../internal/errors.js';
-import { F } from '../../internal/fp.js';
-import { type Requirement, unchecked } from '../../internal/requirement.js';
-import { checkedFields } from './fields.js';
+import { F, t } from '../../internal/fp.js';
+import { optional, schema } from '../../internal/schema.js';
+import { channels, count, noClass } from './fields.js';
 import { allZeros, normalOf } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 import { linearLayer } from './layers.js';
 import { rowOrNaN } from './rows.js';
-import { featureChecks, featuresOf, frequenciesOf, type TimeFeaturesConfig, type Times } from './timeFeatures.js';
+import { featureFields, featuresOf, frequenciesOf, type TimeFeaturesConfig, type Times } from './timeFeatures.js';
 
 /** The parameters of a time embedding: two affine maps, and the frequencies if they are random. */
 export interface TimeEmbeddingParams<D extends Dim = Dim> {
@@ -44,7 +42,10 @@ interface TimeEmbeddingConfig<D> extends TimeFeaturesConfig {
   readonly outputs: Extent<D>;
 }
 
-const timeFields = checkedFields('timeEmbedding', ['timesteps', 'size', 'sinusoid', 'outputs'], featureChecks);
+const timeOptions = schema('timeEmbedding', { ...featureFields, outputs: channels } satisfies Record<
+  keyof TimeEmbeddingConfig<0>,
+  unknown
+>);
 
 /**
  * Sines and cosines of the times, then linear, SiLU, linear: `t: [B]` → `[B, outputs]`. Timesteps are integers from 0 to
@@ -59,7 +60,7 @@ const timeFields = checkedFields('timeEmbedding', ['timesteps', 'size', 'sinusoi
 export const timeEmbedding = <const D extends number, G = unknown>(
   config: Exact<G, keyof TimeEmbeddingConfig<0>> & TimeEmbeddingConfig<D>,
 ): TimeEmbedding<Channels<D>> => {
-  const { outputs, ...features } = timeFields(config);
+  const { outputs, ...features } = timeOptions.demand<TimeEmbeddingConfig<D>>(config);
   const parts = {
     ...(features.sinusoid === 'fourier' && { frequencies: frequenciesOf(features.size) }),
     hidden: linearLayer<number, D>({ inputs: features.size, outputs }),
@@ -95,12 +96,6 @@ export interface ClassEmbeddingParams<D extends Dim = Dim> {
  */
 export type NoClass = 'row' | 'zero' | 'never';
 
-const requireNoClass: Requirement = (where, given: unknown) => {
-  if (given === 'row' || given === 'zero' || given === 'never') return;
-  const hint = "'row' is usual, and lets classifier-free guidance train the row";
-  raise('ConfigError', { where, expected: "'row', 'zero' or 'never'", actual: show(given), hint });
-};
-
 interface ClassEmbeddingConfig<D> {
   readonly classes: number;
   readonly outputs: Extent<D>;
@@ -108,10 +103,12 @@ interface ClassEmbeddingConfig<D> {
   readonly affine?: boolean;
 }
 
-const classFields = checkedFields('classEmbedding', ['classes', 'outputs'], {
-  noClass: requireNoClass,
-  affine: unchecked,
-});
+const classOptions = schema('classEmbedding', {
+  classes: count('a number of classes'),
+  outputs: channels,
+  noClass,
+  affine: optional(t.boolean, false),
+} satisfies Record<keyof ClassEmbeddingConfig<0>, unknown>);
 
 /**
  * Embeds classes: `label: [B]` → `[B, outputs]`, by the rows of a table that is initially drawn from N(0, 1). The label
@@ -127,14 +124,14 @@ const classFields = checkedFields('classEmbedding', ['classes', 'outputs'], {
 export const classEmbedding = <const D extends number, G = unknown>(
   config: Exact<G, keyof ClassEmbeddingConfig<0>> & ClassEmbeddingConfig<D>,
 ): ClassEmbedding<Channels<D>> => {
-  const { classes, outputs, noClass = 'row', affine = false } = classFields(config);
-  const rows = noClass === 'row' ? classes + 1 : classes;
+  const { classes, outputs, noClass: none, affine } = classOptions.demand<ClassEmbeddingConfig<D>>(config);
+  const rows = none === 'row' ? classes + 1 : classes;
   const parts = {
     table: parameterOf<[Dim, Channels<D>]>(normalOf(1), rows, outputs),
     ...(affine && { b: parameterOf<[Channels<D>]>(allZeros, outputs) }),
   };
   return namedLayer('classEmbedding', parts, ({ table, b }) => (label) => {
-    const row = rowsAt(table, label, classes, noClass);
+    const row = rowsAt(table, label, classes, none);
     return b === undefined ? row : addBias(mul(Math.sqrt(classes), row), b);
   });
 };

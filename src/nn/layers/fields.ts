@@ -1,45 +1,27 @@
-/** Checks the configurations of layers. */
-import { natural } from '../../internal/decode.js';
-import { namedFields } from '../../internal/options.js';
-import { type Requirement, requirement } from '../../internal/requirement.js';
+/** Types of the options of layers and networks. */
+import { hinted, natural, oneOf, refined } from '../../internal/decode.js';
+import type { t } from '../../internal/fp.js';
+import { type Broken, optional } from '../../internal/schema.js';
 
-/** The required fields of layers, as errors describe them. */
-const descriptions = {
-  inputs: 'a number of channels',
-  outputs: 'a number of channels',
-  channels: 'a number of channels',
-  groups: 'a number of groups',
-  heads: 'a number of heads',
-  pixels: 'a number of pixels',
-  classes: 'a number of classes',
-  embedding: 'the length of the embedding',
-  timesteps: 'a number of timesteps, an integer ≥ 0',
-  size: 'the length of an embedding',
-  sinusoid: "'ddpm', 'guided-diffusion' or { first, shift }",
-};
-type Required = readonly (keyof typeof descriptions)[];
+/** A number of `what`, which may be 0. */
+export const count = (what: string, hint = 'give it as a number'): t.Type<number> =>
+  hinted(refined(natural, `${what}, an integer ≥ 0`, natural.is), hint);
 
-export const described = (names: Required): Readonly<Record<string, string>> =>
-  Object.fromEntries(names.map((name) => [name, descriptions[name]]));
+export const channels = count('a number of channels');
 
-/**
- * `namedFields` for the configuration of a layer, which checks values too. The required fields are integers of at least 0,
- * except those in `checks`, which also has the optional fields.
- */
-export const checkedFields = (
-  where: string,
-  required: Required,
-  checks: Readonly<Record<string, Requirement>> = {},
-) => {
-  const words = described(required);
-  const optional = Object.keys(checks).filter((name) => !Object.hasOwn(words, name));
-  const named = namedFields(where, words, optional);
-  const count = (what: string) => requirement(`${what}, an integer ≥ 0`, natural.is, 'give it as a number');
-  const counts = Object.fromEntries(required.map((name) => [name, count(descriptions[name])]));
-  const all = Object.entries({ ...counts, ...checks });
-  return <A extends object>(given: A): A => {
-    const values = named(given) as Readonly<Record<string, number | undefined>>;
-    for (const [name, require] of all) if (values[name] !== undefined) require(`${where}.${name}`, values[name]);
-    return given;
-  };
-};
+/** The embedding of the label that stands for no class: see `NoClass`. */
+export const noClass = optional(
+  hinted(oneOf('row', 'zero', 'never'), "'row' is usual, and lets classifier-free guidance train the row"),
+  'row',
+);
+
+/** The rule that a number of `what`, such as heads, divides a number of channels. */
+export const divides = <N extends string>(field: N, what: string, n: number, all: number): Broken<N> | null =>
+  all % n === 0
+    ? null
+    : {
+        field,
+        expected: `a number of ${what} that divides the ${all} channels`,
+        actual: `${n}`,
+        hint: 'each of them gets the same number of channels',
+      };

@@ -1,9 +1,10 @@
 /** The groups of group norms. */
-import { natural, positive, show } from '../../internal/decode.js';
+import { amount, hinted, positive } from '../../internal/decode.js';
 import type { Dim } from '../../dsl/index.js';
 import type { Checked, NotMultiple } from '../../dsl/types/checked.js';
-import { raise } from '../../internal/errors.js';
-import { requireDivisor } from '../../internal/requirement.js';
+import { t } from '../../internal/fp.js';
+import { type Broken, optional, record } from '../../internal/schema.js';
+import { divides } from './fields.js';
 
 /**
  * The number of groups; or the number of channels in each group and the maximum number of groups: min(most, ⌊C /
@@ -19,28 +20,19 @@ export type GroupsFor<G extends Groups | null, C, D = C> = Checked<
   D & Dim
 >;
 
-/** The default of the number that group norms add to the variance. */
-export const EPSILON = 1e-5;
+/** The groups of a norm. */
+export const groups: t.Type<Groups> = hinted(
+  t.union([positive, record({ channels: positive, most: positive })], 'a number of groups ≥ 1, or { channels, most }'),
+  '8 or 32 is usual; { channels: 4, most: 32 } gives small layers fewer groups',
+);
+
+/** The number that group norms add to the variance. */
+export const epsilon = optional(hinted(amount, '1e-5 is usual, 1e-6 in DDPM'), 1e-5);
 
 /** The number of groups of C channels. */
-export const groupsOver = (groups: Groups, channels: number): number =>
-  typeof groups === 'number' ? groups : Math.min(groups.most, Math.floor(channels / groups.channels));
+export const groupsOver = (given: Groups, channels: number): number =>
+  typeof given === 'number' ? given : Math.min(given.most, Math.floor(channels / given.channels));
 
-/** Raises `ConfigError` for values that are not {@link Groups}; `where` names the option. */
-export const requireGroups = (where: string, groups: unknown): void => {
-  const { channels, most } = (Object(groups) ?? {}) as { readonly channels?: unknown; readonly most?: unknown };
-  if (natural.is(groups) || (positive.is(channels) && positive.is(most))) return;
-  raise('ConfigError', {
-    where,
-    expected: 'a number of groups, or { channels, most }',
-    actual: show(groups),
-    hint: '32 is usual; { channels: 4, most: 32 } gives small layers fewer groups',
-  });
-};
-
-/** The number of groups of C channels. Raises `ConfigError` unless it divides C. */
-export const groupsDividing = (where: string, groups: Groups, channels: number): number => {
-  const count = groupsOver(groups, channels);
-  requireDivisor(where, 'groups', count, channels);
-  return count;
-};
+/** The rule that the groups divide the channels. */
+export const groupsDivide = (given: Groups, channels: number): Broken<'groups'> | null =>
+  divides('groups', 'groups', groupsOver(given, channels), channels);

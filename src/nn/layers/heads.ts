@@ -1,9 +1,10 @@
 /** The heads of an attention layer. */
-import { positive, show } from '../../internal/decode.js';
+import { hinted, positive } from '../../internal/decode.js';
 import type { Dim } from '../../dsl/index.js';
 import type { Checked, NotMultiple } from '../../dsl/types/checked.js';
-import { raise } from '../../internal/errors.js';
-import { requireDivisor } from '../../internal/requirement.js';
+import { t } from '../../internal/fp.js';
+import { type Broken, record } from '../../internal/schema.js';
+import { divides } from './fields.js';
 
 /** The number of attention heads, or the number of channels of each. */
 export type Heads = number | { readonly channels: number };
@@ -17,20 +18,18 @@ export type HeadsFor<H extends Heads, C> = Checked<
     : NotMultiple<C, H, 'channels', ' heads'>
 >;
 
+/** The heads of an attention layer. */
+export const heads: t.Type<Heads> = hinted(
+  t.union([positive, record({ channels: positive })], 'a number of heads ≥ 1, or { channels }'),
+  '4 is usual, or { channels: 64 } for as many heads as fit',
+);
+
 /** The number of heads over C channels, which may be a fraction. */
-export const headsOver = (heads: Heads, channels: number): number =>
-  typeof heads === 'number' ? heads : channels / heads.channels;
+export const headsOver = (given: Heads, channels: number): number =>
+  typeof given === 'number' ? given : channels / given.channels;
 
-/** Raises `ConfigError` for values that are not {@link Heads}; `where` names the option. */
-export const requireHeads = (where: string, heads: unknown): void => {
-  if (positive.is(heads) || positive.is((Object(heads) as { readonly channels?: unknown }).channels)) return;
-  const hint = '4 is usual, or { channels: 64 } for as many heads as fit';
-  raise('ConfigError', { where, expected: 'a number of heads, or { channels }', actual: show(heads), hint });
-};
-
-/** The number of heads over C channels. Raises `ConfigError` unless it divides C. */
-export const headsDividing = (where: string, heads: Heads, channels: number): number => {
-  if (typeof heads === 'number') requireDivisor(where, 'heads', heads, channels);
-  else requireDivisor(where, 'channels a head', heads.channels, channels);
-  return headsOver(heads, channels);
-};
+/** The rule that the heads divide the channels. */
+export const headsDivide = (given: Heads, channels: number): Broken<'heads'> | null =>
+  typeof given === 'number'
+    ? divides('heads', 'heads', given, channels)
+    : divides('heads', 'channels a head', given.channels, channels);

@@ -1,27 +1,26 @@
 /** Initial values of parameters. */
 import { type Key, mul, normal, ones, type Shape, sub, type Tensor, uniform, zeros } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { natural } from '../../internal/decode.js';
-import { requirement } from '../../internal/requirement.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { checkedFields } from './fields.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { count } from './fields.js';
 
 /** A tensor of the given extents, drawn from a key when the program runs. */
 export type Initializer = (key: Key, ...extents: readonly number[]) => Tensor<Shape>;
 
-/** Options of initializers that depend on the fan-in. */
-export interface FanIn {
+const fanInFields = {
   /** The number of trailing axes that are outputs; default 1. Use 2 for attention heads, `[C, heads, d]`. */
-  readonly outputs?: number;
-}
-
-const requireOutputs = requirement('a number of axes, an integer ≥ 0', natural.is, '1 is usual, 2 for attention heads');
-
-/** The number of inputs that each output sums over, for the initializer `where`. */
-const fanInOf = (where: string, axes: FanIn = {}) => {
-  const { outputs = 1 } = checkedFields(where, [], { outputs: requireOutputs })(axes);
-  return (extents: readonly number[]): number => sizeOf(extents.slice(0, extents.length - outputs));
+  outputs: optional(count('a number of axes', '1 is usual, 2 for attention heads'), 1),
 };
+
+/** Options of initializers that depend on the fan-in. */
+export interface FanIn extends OptionsOf<typeof fanInFields> {}
+
+const [normalOptions, uniformOptions] = [schema('fanInNormal', fanInFields), schema('fanInUniform', fanInFields)];
+
+/** The number of inputs that each output sums over. */
+const fanInOf = (extents: readonly number[], { outputs }: Required<FanIn>): number =>
+  sizeOf(extents.slice(0, extents.length - outputs));
 
 /**
  * N(0, scale/fanIn). Scale 1 keeps the variance of the inputs (LeCun et al. 1998), scale 2 keeps it after a ReLU (He et
@@ -33,8 +32,8 @@ const fanInOf = (where: string, axes: FanIn = {}) => {
  * await nf.run(evaluate(spread, {})(key(7))) // → [2 / 64]
  */
 export const fanInNormal = <G = unknown>(scale = 1, axes?: Exact<G, keyof FanIn> & FanIn): Initializer => {
-  const fanIn = fanInOf('fanInNormal', axes);
-  return (key, ...extents) => mul(Math.sqrt(scale / fanIn(extents)), normal(key, ...extents));
+  const options = normalOptions.demand(axes);
+  return (key, ...extents) => mul(Math.sqrt(scale / fanInOf(extents, options)), normal(key, ...extents));
 };
 
 /**
@@ -45,9 +44,9 @@ export const fanInNormal = <G = unknown>(scale = 1, axes?: Exact<G, keyof FanIn>
  * await nf.run(evaluate(largest, {})(key(7))) // → [1 / Math.sqrt(64)]
  */
 export const fanInUniform = <G = unknown>(scale = 1, axes?: Exact<G, keyof FanIn> & FanIn): Initializer => {
-  const fanIn = fanInOf('fanInUniform', axes);
+  const options = uniformOptions.demand(axes);
   return (key, ...extents) => {
-    const a = Math.sqrt((3 * scale) / fanIn(extents));
+    const a = Math.sqrt((3 * scale) / fanInOf(extents, options));
     return sub(mul(2 * a, uniform(key, ...extents)), a);
   };
 };

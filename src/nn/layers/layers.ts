@@ -12,7 +12,6 @@ import {
   groupNorm,
   type Half,
   type Key,
-  raise,
   type ScaleAndShift,
   type Shape,
   type Tensor,
@@ -24,10 +23,10 @@ import { nodeOf } from '../../dsl/graph/tensor.js';
 import { type EvenImage, requireEvenSize } from '../../dsl/ops/image/convolution.js';
 import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
-import { natural, show } from '../../internal/decode.js';
-import { type Requirement, requirement, requireRate, unchecked } from '../../internal/requirement.js';
-import { checkedFields } from './fields.js';
-import { EPSILON, type Groups, groupsDividing, type GroupsFor, requireGroups } from './groups.js';
+import { functionOf, hinted, oneOf, rate } from '../../internal/decode.js';
+import { argument, optional, schema } from '../../internal/schema.js';
+import { channels, count } from './fields.js';
+import { epsilon, groups, type Groups, groupsDivide, type GroupsFor, groupsOver } from './groups.js';
 import { allOnes, allZeros, fanInUniform, type Initializer } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 
@@ -44,7 +43,18 @@ interface LinearConfig<C, D> {
   readonly initializer?: Initializer;
 }
 
-const linearFields = checkedFields('linearLayer', ['inputs', 'outputs'], { initializer: unchecked });
+const linearFields = {
+  inputs: channels,
+  outputs: channels,
+  initializer: optional(
+    hinted(
+      functionOf<Initializer>('an initializer, a function of a key and extents'),
+      'such as fanInNormal() or allZeros',
+    ),
+    fanInUniform(),
+  ),
+} satisfies Record<keyof LinearConfig<0, 0>, unknown>;
+const linearOptions = schema('linearLayer', linearFields);
 
 /**
  * x·w + b along the last axis, `[..., inputs]` → `[..., outputs]`. `w: [inputs, outputs]` is drawn uniformly with variance
@@ -56,7 +66,7 @@ const linearFields = checkedFields('linearLayer', ['inputs', 'outputs'], { initi
 export const linearLayer = <const C extends number, const D extends number, G = unknown>(
   config: Exact<G, keyof LinearConfig<0, 0>> & LinearConfig<C, D>,
 ): LinearLayer<Channels<C>, Channels<D>> => {
-  const { inputs, outputs, initializer = fanInUniform() } = linearFields(config);
+  const { inputs, outputs, initializer } = linearOptions.demand<LinearConfig<C, D>>(config);
   const parts = {
     w: parameterOf<[Channels<C>, Channels<D>]>(initializer, inputs, outputs),
     b: parameterOf<[Channels<D>]>(allZeros, outputs),
@@ -84,12 +94,14 @@ interface ConvConfig<C, D> extends LinearConfig<C, D> {
   readonly size?: number;
 }
 
-const requireSize = requirement('the height and width of the kernel, an integer ≥ 0', natural.is, '3 is usual');
-const convFields = checkedFields('convLayer', ['inputs', 'outputs'], { size: requireSize, initializer: unchecked });
+const convOptions = schema('convLayer', {
+  ...linearFields,
+  size: optional(count('the height and width of the kernel', '3 is usual'), 3),
+} satisfies Record<keyof ConvConfig<0, 0>, unknown>);
 
 /** The parameters of a convolution: `kernel: [size, size, inputs, outputs]` and `bias: [outputs]`. */
 export const convParts = <const C extends number, const D extends number>(config: ConvConfig<C, D>) => {
-  const { inputs, outputs, size = 3, initializer = fanInUniform() } = config;
+  const { inputs, outputs, size, initializer } = convOptions.demand<ConvConfig<C, D>>(config);
   return {
     kernel: parameterOf<[Dim, Dim, Channels<C>, Channels<D>]>(initializer, size, size, inputs, outputs),
     bias: parameterOf<[Channels<D>]>(allZeros, outputs),
@@ -105,10 +117,8 @@ export const convParts = <const C extends number, const D extends number>(config
  */
 export const convLayer = <const C extends number, const D extends number, G = unknown>(
   config: Exact<G, keyof ConvConfig<0, 0>> & ConvConfig<C, D>,
-): ConvLayer<Channels<C>, Channels<D>> => {
-  const parts = convParts<C, D>(convFields(config));
-  return namedLayer('convLayer', parts, (bound) => (x) => addBias(conv2d(x, bound.kernel), bound.bias));
-};
+): ConvLayer<Channels<C>, Channels<D>> =>
+  namedLayer('convLayer', convParts<C, D>(config), (bound) => (x) => addBias(conv2d(x, bound.kernel), bound.bias));
 
 interface SamplingConfig<C> {
   readonly channels: Extent<C>;
@@ -122,16 +132,18 @@ interface DownsampleConfig<C> extends SamplingConfig<C> {
 export type DownsamplePadding = 'symmetric' | 'end';
 const PADDINGS = { symmetric: [1, 1], end: [0, 1] } as const;
 
-const requirePadding: Requirement = (where, given: unknown) => {
-  if (Object.hasOwn(PADDINGS, given as string)) return;
-  const hint = "'symmetric' pads as guided-diffusion does, 'end' as TensorFlow's SAME";
-  raise('ConfigError', { where, expected: "'symmetric' or 'end'", actual: show(given), hint });
-};
+export const padding = optional(
+  hinted(oneOf('symmetric', 'end'), "'symmetric' pads as guided-diffusion does, 'end' as TensorFlow's SAME"),
+  'symmetric',
+);
 
-const downsampleFields = checkedFields('downsampleLayer', ['channels'], { padding: requirePadding });
-const upsampleFields = checkedFields('upsampleLayer', ['channels']);
-const samplingParts = <const C extends number>({ channels }: SamplingConfig<C>) =>
-  convParts<C, C>({ inputs: channels, outputs: channels });
+const downsampleOptions = schema('downsampleLayer', { channels, padding } satisfies Record<
+  keyof DownsampleConfig<0>,
+  unknown
+>);
+const upsampleOptions = schema('upsampleLayer', { channels } satisfies Record<keyof SamplingConfig<0>, unknown>);
+const samplingParts = <const C extends number>({ channels: each }: SamplingConfig<C>) =>
+  convParts<C, C>({ inputs: each, outputs: each });
 
 /** `[B, H, W, C]` → `[B, H/2, W/2, C]` */
 export type DownsampleLayer<C extends Dim> = Layer<
@@ -152,12 +164,12 @@ export type DownsampleLayer<C extends Dim> = Layer<
 export const downsampleLayer = <const C extends number, G = unknown>(
   config: Exact<G, keyof DownsampleConfig<0>> & DownsampleConfig<C>,
 ): DownsampleLayer<Channels<C>> => {
-  const { padding = 'symmetric', ...channels } = downsampleFields(config);
-  return namedLayer('downsampleLayer', samplingParts<C>(channels), (bound) => (x) => {
+  const options = downsampleOptions.demand<DownsampleConfig<C>>(config);
+  const pixels = PADDINGS[options.padding];
+  return namedLayer('downsampleLayer', samplingParts<C>(options), (bound) => (x) => {
     const images = x as Tensor<[Dim, Dim, Dim, NoInfer<Channels<C>>]>; // no call passes a message
     requireEvenSize('downsampleLayer', nodeOf(images));
-    const around = [PADDINGS[padding], PADDINGS[padding]] as const;
-    return addBias(conv2d(images, bound.kernel, { strides: [2, 2], padding: around }), bound.bias) as never; // of half the size
+    return addBias(conv2d(images, bound.kernel, { strides: [2, 2], padding: [pixels, pixels] }), bound.bias) as never; // of half the size
   });
 };
 
@@ -178,7 +190,7 @@ export type UpsampleLayer<C extends Dim> = Layer<
 export const upsampleLayer = <const C extends number, G = unknown>(
   config: Exact<G, keyof SamplingConfig<0>> & SamplingConfig<C>,
 ): UpsampleLayer<Channels<C>> => {
-  const parts = samplingParts<C>(upsampleFields(config));
+  const parts = samplingParts<C>(upsampleOptions.demand<SamplingConfig<C>>(config));
   return namedLayer('upsampleLayer', parts, (bound) => (x) => addBias(conv2d(upsample(x), bound.kernel), bound.bias));
 };
 
@@ -191,11 +203,10 @@ interface GroupNormConfig<C, N = Groups> {
 /** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */
 export type GroupNormLayer<C extends Dim> = Layer<ScaleAndShift<C>, OfImages<C, C>>;
 
-const requireEpsilon = requirement('a number ≥ 0', (n) => n >= 0 && n < Infinity, '1e-5 is usual, 1e-6 in DDPM');
-const normFields = checkedFields('groupNormLayer', ['channels', 'groups'], {
-  groups: requireGroups,
-  epsilon: requireEpsilon,
-});
+const normOptions = schema('groupNormLayer', { channels, groups, epsilon } satisfies Record<
+  keyof GroupNormConfig<0>,
+  unknown
+>).rule((norm) => groupsDivide(norm.groups, norm.channels));
 
 /**
  * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. The number of groups must divide the
@@ -207,14 +218,16 @@ const normFields = checkedFields('groupNormLayer', ['channels', 'groups'], {
 export const groupNormLayer = <const C extends number, const N extends Groups = Groups, G = unknown>(
   config: Exact<G, keyof GroupNormConfig<0>> & GroupNormConfig<C, GroupsFor<N, C>>,
 ): GroupNormLayer<Channels<C>> => {
-  const { channels, groups: given, epsilon = EPSILON } = normFields(config as unknown as GroupNormConfig<C>); // no call passes a message
-  const groups = groupsDividing('groupNormLayer.groups', given, channels as number); // Extent<C> is C, or a message
+  const norm = normOptions.demand<GroupNormConfig<C>>(config);
+  const options = { groups: groupsOver(norm.groups, norm.channels as number), epsilon: norm.epsilon }; // Extent<C> is C, or a message
   const parts = {
-    gamma: parameterOf<[Channels<C>]>(allOnes, channels),
-    beta: parameterOf<[Channels<C>]>(allZeros, channels),
+    gamma: parameterOf<[Channels<C>]>(allOnes, norm.channels),
+    beta: parameterOf<[Channels<C>]>(allZeros, norm.channels),
   };
-  return namedLayer('groupNormLayer', parts, (params) => groupNorm(params, { groups, epsilon }));
+  return namedLayer('groupNormLayer', parts, (params) => groupNorm(params, options));
 };
+
+const rateOfDropout = argument('dropout', rate);
 
 /**
  * Sets each element to zero with probability `rate`, and divides the others by 1 − rate, so that the mean is unchanged.
@@ -227,9 +240,8 @@ export const groupNormLayer = <const C extends number, const N extends Groups = 
 export const dropout: {
   (rate: number, key: Key): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
   <S extends Shape>(x: Tensor<S>, rate: number, key: Key): Tensor<S>;
-} = dual('dropout', 3, (x: Tensor<Shape>, rate: number, key: Key) => {
-  requireRate('dropout', rate);
-  if (rate === 0) return x;
-  const keep = 1 - rate;
+} = dual('dropout', 3, (x: Tensor<Shape>, given: number, key: Key) => {
+  if (rateOfDropout.demand(given) === 0) return x;
+  const keep = 1 - given;
   return where(bernoulliLike(key, keep, x), div(x, keep), 0);
 });

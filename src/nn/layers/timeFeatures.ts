@@ -9,7 +9,6 @@ import {
   dtypeOf,
   matmul,
   mul,
-  raise,
   reshape,
   sin,
   sinusoid as sinusoidOf,
@@ -20,9 +19,10 @@ import {
 } from '../../dsl/index.js';
 import { frequenciesOf as sinusoidFrequencies, LAYOUTS } from '../../dsl/ops/network/sinusoid.js';
 import type { Exact } from '../../internal/exact.js';
-import { finite, natural, show } from '../../internal/decode.js';
-import { type Requirement, requirement } from '../../internal/requirement.js';
-import { checkedFields } from './fields.js';
+import { aboveZero, finite, hinted, natural, oneOf } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { optional, type OptionsOf, record, schema } from '../../internal/schema.js';
+import { count } from './fields.js';
 import { normalOf } from './initializers.js';
 import { parameterOf } from './layer.js';
 import { nanOutside, rowOrNaN } from './rows.js';
@@ -36,50 +36,45 @@ export type Sinusoid = keyof typeof LAYOUTS | (SinusoidLayout & Pick<SinusoidOpt
 /** The number T of timesteps 0 … T − 1, for fractional times 0 ≤ t < T; or `continuous` for times of any size. */
 export type TimeRange = number | 'continuous';
 
-/** Options of the features of times. */
-export interface TimeFeaturesConfig {
-  readonly timesteps: TimeRange;
+/** A number of timesteps. */
+const steps = count('a number of timesteps', '1000 is usual');
+
+const layout = record({
+  first: oneOf('sine', 'cosine'),
+  shift: finite,
+  maxPeriod: optional(hinted(aboveZero, '10000 is usual')),
+  scale: optional(finite),
+});
+
+/** The layout of sines and cosines, by one of some names or by its fields. */
+const sinusoidBy = <N extends string>(names: t.Type<N>) =>
+  hinted(
+    t.union([names, layout], `${names.name}, or { first, shift, maxPeriod, scale }`),
+    "choose the layout of the model whose weights you load; 'ddpm' for a new model",
+  );
+
+export const timesteps: t.Type<TimeRange> = hinted(
+  t.union([natural, t.literal('continuous')], `${steps.name}, or 'continuous'`),
+  '1000 is usual',
+);
+export const sinusoid: t.Type<Sinusoid | 'fourier'> = sinusoidBy(oneOf('ddpm', 'guided-diffusion', 'fourier'));
+
+export const featureFields = {
+  timesteps,
   /** The length of an embedding, twice the number of frequencies. An embedding of odd length ends with a 0. */
-  readonly size: number;
+  size: count('the length of an embedding'),
   /**
    * `fourier` has random frequencies, drawn from N(0, 16²), which have no gradient (Song et al. 2021). Weight decay would
    * change them: exclude `frequencies` from it by `groups`.
    */
-  readonly sinusoid: Sinusoid | 'fourier';
-}
+  sinusoid,
+};
+
+/** Options of the features of times. */
+export interface TimeFeaturesConfig extends OptionsOf<typeof featureFields> {}
 
 /** A function of times, `[B]` → `[B, size]`. */
 type Features = <B extends Dim>(t: Times<B>) => Tensor<[B, Dim]>;
-
-const isLayout = (x: unknown): boolean => {
-  const { first, shift, maxPeriod = 1, scale = 1 } = Object(x) as Partial<Exclude<Sinusoid, string>>;
-  const isOrder = first === 'sine' || first === 'cosine';
-  return isOrder && [shift, maxPeriod, scale].every((n) => finite.is(n)) && maxPeriod > 0;
-};
-
-/** Raises `ConfigError` for anything but a {@link Sinusoid} or one of some other names. */
-const requireSinusoid =
-  (...others: readonly string[]): Requirement =>
-  (where, given: unknown) => {
-    const names = [...Object.keys(LAYOUTS), ...others];
-    if (names.includes(given as string) || isLayout(given)) return;
-    raise('ConfigError', {
-      where,
-      expected: `${names.map((name) => `'${name}'`).join(', ')} or { first, shift, maxPeriod, scale }`,
-      actual: show(given),
-      hint: "choose the layout of the model whose weights you load; 'ddpm' for a new model",
-    });
-  };
-
-const requireTimesteps = requirement('a number of timesteps, an integer ≥ 0', natural.is, '1000 is usual');
-
-/** The checks of {@link TimeFeaturesConfig}. */
-export const featureChecks: Readonly<Record<'timesteps' | 'sinusoid', Requirement>> = {
-  timesteps: (where, given: unknown) => {
-    if (given !== 'continuous') requireTimesteps(where, given as number);
-  },
-  sinusoid: requireSinusoid('fourier'),
-};
 
 const optionsOf = (size: number, sinusoid: Sinusoid): SinusoidOptions => {
   if (typeof sinusoid === 'string') return { size, sinusoid };
@@ -105,13 +100,12 @@ const rowsOf = (timesteps: number, size: number, sinusoid: Sinusoid): Float64Arr
   return rows;
 };
 
-interface SinusoidTableConfig {
-  readonly timesteps: number;
-  readonly size: number;
-  readonly sinusoid: Sinusoid;
-}
-
-const tableFields = checkedFields('sinusoidTable', ['timesteps', 'size', 'sinusoid'], { sinusoid: requireSinusoid() });
+const tableOptions = schema('sinusoidTable', {
+  timesteps: steps,
+  size: featureFields.size,
+  sinusoid: sinusoidBy(oneOf('ddpm', 'guided-diffusion')),
+});
+interface SinusoidTableConfig extends OptionsOf<typeof tableOptions> {}
 
 /**
  * The sinusoidal embeddings of the timesteps 0…T−1: `[timesteps, size]`, row-major: sines and cosines, in float64, of the
@@ -123,8 +117,8 @@ const tableFields = checkedFields('sinusoidTable', ['timesteps', 'size', 'sinuso
 export const sinusoidTable = <G = unknown>(
   config: Exact<G, keyof SinusoidTableConfig> & SinusoidTableConfig,
 ): Float64Array => {
-  const { timesteps, size, sinusoid } = tableFields(config);
-  return rowsOf(timesteps, size, sinusoid);
+  const table = tableOptions.demand(config);
+  return rowsOf(table.timesteps, table.size, table.sinusoid);
 };
 
 /** The times 0 ≤ t < T, and NaN for others. */

@@ -1,14 +1,15 @@
 /** Self-attention blocks of images. */
 import { add, type Affine, attention, type Dim, type Extent, type ScaleAndShift, split } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { unchecked } from '../../internal/requirement.js';
-import { checkedFields } from '../layers/fields.js';
-import { EPSILON, type Groups, groupsDividing, type GroupsFor, requireGroups } from '../layers/groups.js';
-import { type Heads, headsDividing, type HeadsFor, requireHeads } from '../layers/heads.js';
+import { t } from '../../internal/fp.js';
+import { schema } from '../../internal/schema.js';
+import { channels } from '../layers/fields.js';
+import { epsilon, groups, type Groups, groupsDivide, type GroupsFor } from '../layers/groups.js';
+import { heads, type Heads, headsDivide, type HeadsFor, headsOver } from '../layers/heads.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
 import { groupNormLayer, linearLayer, type OfImages } from '../layers/layers.js';
-import { requireFactor, scaled } from './rescaling.js';
+import { rescale, scaled } from './rescaling.js';
 
 /** The parameters of an attention block over C channels. */
 export interface AttentionBlockParams<C extends Dim = Dim> {
@@ -35,14 +36,15 @@ export interface AttentionBlockConfig<C, H = Heads, N = Groups | null> {
   readonly rescale?: number;
 }
 
-const fields = checkedFields('attentionBlock', ['channels', 'heads', 'groups'], {
-  heads: requireHeads,
-  groups: (where, groups) => {
-    if (groups !== null) requireGroups(where, groups);
-  },
-  epsilon: unchecked, // checked by the norm
-  rescale: requireFactor,
-});
+const options = schema('attentionBlock', {
+  channels,
+  heads,
+  groups: t.union([groups, t.null]),
+  epsilon,
+  rescale,
+} satisfies Record<keyof AttentionBlockConfig<0>, unknown>)
+  .rule((block) => headsDivide(block.heads, block.channels))
+  .rule((block) => (block.groups === null ? null : groupsDivide(block.groups, block.channels)));
 
 /**
  * Self-attention between all pixels, added to its input: output(attention(q, k, v)) + x, with q, k, v = split(qkv(norm(x))).
@@ -64,24 +66,16 @@ export const attentionBlock = <
 >(
   config: Exact<G, keyof AttentionBlockConfig<0>> & AttentionBlockConfig<C, HeadsFor<H, C>, GroupsFor<N, C>>,
 ): AttentionBlock<Channels<C>> => {
-  const {
-    channels,
-    groups,
-    epsilon = EPSILON,
-    rescale = 1,
-    ...given
-  } = fields(config as unknown as AttentionBlockConfig<C>); // no call passes a message
-  const size = channels as number; // Extent<C> is C, or a message for the compiler
-  const heads = headsDividing('attentionBlock.heads', given.heads, size);
-  if (groups !== null) groupsDividing('attentionBlock.groups', groups, size);
+  const { channels: inputs, groups: ofNorm, ...given } = options.demand<AttentionBlockConfig<C>>(config);
+  const size = inputs as number; // Extent<C> is C, or a message for the compiler
   const parts = {
-    ...(groups !== null && { norm: groupNormLayer<C>({ channels, groups, epsilon }) }),
-    qkv: linearLayer<C, number>({ inputs: channels, outputs: 3 * size }),
-    output: linearLayer<C, C>({ inputs: channels, outputs: channels, initializer: allZeros }),
+    ...(ofNorm !== null && { norm: groupNormLayer<C>({ channels: inputs, groups: ofNorm, epsilon: given.epsilon }) }),
+    qkv: linearLayer<C, number>({ inputs, outputs: 3 * size }),
+    output: linearLayer<C, C>({ inputs, outputs: inputs, initializer: allZeros }),
   };
   return namedLayer('attentionBlock', parts, ({ norm, qkv, output }) => (x) => {
     const thirds = split(qkv(norm === undefined ? x : norm(x)), [size, size, size]);
     const [q, k, v] = thirds as unknown as readonly [typeof x, typeof x, typeof x]; // qkv has 3·C channels
-    return scaled(add(output(attention(q, k, v, { heads })), x), rescale);
+    return scaled(add(output(attention(q, k, v, { heads: headsOver(given.heads, size) })), x), given.rescale);
   });
 };

@@ -17,8 +17,9 @@ import {
   squeeze,
   type Tensor,
 } from '../../dsl/index.js';
-import { checkedFields } from '../layers/fields.js';
-import { type Heads, headsDividing, requireHeads } from '../layers/heads.js';
+import { schema } from '../../internal/schema.js';
+import { channels, count } from '../layers/fields.js';
+import { heads, type Heads, headsDivide, headsOver } from '../layers/heads.js';
 import { normalOf } from '../layers/initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from '../layers/layer.js';
 import { linearLayer } from '../layers/layers.js';
@@ -46,7 +47,12 @@ interface AttentionPoolConfig<C, D> {
   readonly heads: Heads;
 }
 
-const fields = checkedFields('attentionPool', ['pixels', 'inputs', 'outputs', 'heads'], { heads: requireHeads });
+const options = schema('attentionPool', {
+  pixels: count('a number of pixels'),
+  inputs: channels,
+  outputs: channels,
+  heads,
+} satisfies Record<keyof AttentionPoolConfig<0, 0>, unknown>).rule((pool) => headsDivide(pool.heads, pool.inputs));
 
 /**
  * The mean of the pixels attends to itself and to all pixels: `[B, H, W, inputs]` → `[B, outputs]`, where H·W = `pixels`. A
@@ -60,9 +66,8 @@ const fields = checkedFields('attentionPool', ['pixels', 'inputs', 'outputs', 'h
 export const attentionPool = <const C extends number, const D extends number, G = unknown>(
   config: Exact<G, keyof AttentionPoolConfig<0, 0>> & AttentionPoolConfig<C, D>,
 ): AttentionPool<Channels<C>, Channels<D>> => {
-  const { pixels, inputs, outputs, heads: given } = fields(config);
+  const { pixels, inputs, outputs, heads: given } = options.demand<AttentionPoolConfig<C, D>>(config);
   const size = inputs as number; // Extent<C> is C, or a message for the compiler
-  const heads = headsDividing('attentionPool.heads', given, size);
   const parts = {
     positions: parameterOf<[Dim, Channels<C>]>(normalOf(1 / Math.sqrt(size)), pixels + 1, size),
     qkv: linearLayer<C, number>({ inputs, outputs: 3 * size }),
@@ -77,7 +82,7 @@ export const attentionPool = <const C extends number, const D extends number, G 
     const placed = add(all, of(broadcastTo(positions, B, pixels + 1, size), pixels + 1)); // [B, pixels + 1, C]
     const thirds = split(qkv(placed), [size, size, size]) as unknown as readonly [Tokens, Tokens, Tokens];
     const [q, k, v] = thirds; // qkv has 3·C channels
-    const attended = attention(slice(q, 1, 0, 1) as Tokens, k, v, { heads }); // the output of the mean: [B, 1, C]
+    const attended = attention(slice(q, 1, 0, 1) as Tokens, k, v, { heads: headsOver(given, size) }); // the output of the mean: [B, 1, C]
     return squeeze(output(attended) as Tensor<[Dim, Dim, Channels<D>]>, 1) as never; // [B, D]
   });
 };

@@ -174,7 +174,7 @@ describe('the classifier of ADM', () => {
   });
 
   test.each([
-    [{ classes: 0 }, 'encoderClassifier.classes: expected at least one class, got 0'],
+    [{ classes: 0 }, 'encoderClassifier.classes: expected an integer ≥ 1, got 0'],
     [{ pool: 'max' }, "encoderClassifier.pool: expected 'attention', 'adaptive', 'spatial' or 'normalizedSpatial', got \"max\""],
     [{ middle: 'residual', heads: 5, attention: [] }, 'encoderClassifier.heads: expected heads that share the 16 channels at resolution 4 evenly, got 5'],
     [{ pool: 'normalizedSpatial', hidden: 9 }, 'encoderClassifier.groups: expected a divisor of all channels: hidden 9, got 2, which does not divide 9'],

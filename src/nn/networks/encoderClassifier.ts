@@ -17,10 +17,10 @@ import {
   type Widened,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { exactly, natural, oneOf } from '../../internal/decode.js';
+import { hinted, oneOf, positive } from '../../internal/decode.js';
 import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { optionsOf } from '../../internal/options.js';
+import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { timeEmbedding } from '../layers/embedding.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
@@ -28,70 +28,42 @@ import { groupNormLayer, linearLayer } from '../layers/layers.js';
 import type { Times } from '../layers/timeFeatures.js';
 import { attentionPool } from './attentionPool.js';
 import { callOf, encoded, encoderLayers, type Images, throughMiddle } from './encoder.js';
-import {
-  type Check,
-  checkedBy,
-  fieldChecks,
-  groupsCheck,
-  isWhole,
-  levelChecks,
-  sharingCheck,
-  wrongIn,
-} from './encoderChecks.js';
+import { encoderFits, groupsFit, headsFit } from './encoderChecks.js';
 import {
   embeddingOf,
   type Encoder,
   type EncoderConfig,
-  encoderDefaults,
-  encoderOptional,
-  encoderRequired,
+  encoderFields,
   type ImageDimensions,
   inputChannelsOf,
   levelsOf,
-  withDefaults,
+  present,
 } from './encoderConfig.js';
 
-/** The configuration of a classifier of noisy images. */
-export interface ClassifierConfig<I extends ImageDimensions = ImageDimensions> extends EncoderConfig<I> {
+const optionsOfClassifier = {
   /** The number of classes. */
-  readonly classes: number;
+  classes: hinted(positive, '10 for digits'),
   /**
    * The reduction of an image to a vector: `attention` (the default, as in ADM's classifiers); `adaptive`, the mean of
    * the bottleneck; `spatial`, the means of all activations and a hidden layer; `normalizedSpatial`, the same with a
    * group norm.
    */
-  readonly pool?: 'attention' | 'adaptive' | 'spatial' | 'normalizedSpatial';
+  pool: optional(oneOf('attention', 'adaptive', 'spatial', 'normalizedSpatial'), 'attention'),
   /** The length of the hidden layer of the spatial pools; default 2048. */
-  readonly hidden?: number;
-}
+  hidden: optional(hinted(positive, '2048 is usual'), 2048),
+};
 
-const defaults = { ...encoderDefaults, pool: 'attention', hidden: 2048 } satisfies Partial<ClassifierConfig>;
+/** The configuration of a classifier of noisy images. */
+export interface ClassifierConfig<I extends ImageDimensions = ImageDimensions>
+  extends EncoderConfig<I>, OptionsOf<typeof optionsOfClassifier> {}
+
+const options = schema('encoderClassifier', { ...encoderFields, ...optionsOfClassifier })
+  .rule(encoderFits)
+  .rule((c) => (c.pool === 'normalizedSpatial' ? groupsFit(c.groups, `hidden ${c.hidden}`, [c.hidden]) : null))
+  .rule((c) => (c.pool === 'attention' ? headsFit('heads', c.heads, { ...c, middle: 'attention' }) : null));
 
 /** A valid configuration with its defaults: plain JSON, for checkpoints. */
-export type ClassifierArchitecture = ClassifierConfig & Required<Pick<ClassifierConfig, keyof typeof defaults>>;
-
-const decodedConfig = optionsOf<ClassifierConfig>({
-  where: 'encoderClassifier',
-  hint: 'see ClassifierConfig for the fields and what they take',
-  options: exactly(
-    { ...encoderRequired, classes: natural },
-    { ...encoderOptional, pool: oneOf('attention', 'adaptive', 'spatial', 'normalizedSpatial'), hidden: natural },
-  ),
-});
-
-const wrong = wrongIn('encoderClassifier');
-
-const ofFields = (c: ClassifierArchitecture): readonly Check[] => [
-  ...fieldChecks('encoderClassifier', c),
-  !isWhole(c.classes) && wrong('classes', 'at least one class', c.classes, '10 for digits'),
-  !isWhole(c.hidden) && wrong('hidden', 'at least one number', c.hidden, '2048 is usual'),
-];
-
-const ofLevels = (c: ClassifierArchitecture): readonly Check[] => [
-  ...levelChecks('encoderClassifier', c),
-  c.pool === 'normalizedSpatial' && groupsCheck('encoderClassifier', c.groups, `hidden ${c.hidden}`, [c.hidden]),
-  c.pool === 'attention' && sharingCheck('encoderClassifier', 'heads', c.heads, { ...c, middle: 'attention' }),
-];
+export type ClassifierArchitecture = Filled<typeof options.fields, ClassifierConfig>;
 
 /**
  * Decodes the configuration of a classifier from a file or a program, and adds the defaults. Returns a `ConfigError`
@@ -102,9 +74,8 @@ const ofLevels = (c: ClassifierArchitecture): readonly Check[] => [
  */
 export const classifierArchitecture = (config: unknown): either.Either<NoisefoldError, ClassifierArchitecture> =>
   F.pipe(
-    decodedConfig(config),
-    E.map((given) => withDefaults(defaults, given)),
-    E.flatMap((c) => checkedBy<ClassifierArchitecture>(c, ofFields, ofLevels)),
+    options.decode<ClassifierConfig>(config),
+    E.map((c) => present(options.fields, c)),
   );
 
 /** The length of the means of all activations. */

@@ -1,147 +1,128 @@
 /** The configuration of the encoder, which a U-Net and a classifier have in common. */
-import { exactly, exactTuple, finite, natural, oneOf } from '../../internal/decode.js';
+import {
+  aboveZero,
+  exactTuple,
+  hinted,
+  listOfSome,
+  natural,
+  oneOf,
+  positive,
+  rate,
+  refined,
+} from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import type { Groups } from '../layers/groups.js';
-import type { Heads } from '../layers/heads.js';
-import type { DownsamplePadding } from '../layers/layers.js';
-import type { Sinusoid, TimeRange } from '../layers/timeFeatures.js';
-import type { Filter } from './resampling.js';
+import { type Filled, optional, type OptionsOf } from '../../internal/schema.js';
+import { epsilon, groups } from '../layers/groups.js';
+import { heads } from '../layers/heads.js';
+import { padding } from '../layers/layers.js';
+import { sinusoid, timesteps } from '../layers/timeFeatures.js';
+import { filter } from './resampling.js';
+import { rescale } from './rescaling.js';
+
+export const MOST_CHANNELS = 2 ** 16;
+
+/** A number of channels, or of other numbers in a vector. */
+export const width = refined(positive, `an integer from 1 to ${MOST_CHANNELS}`, (n) => n <= MOST_CHANNELS);
 
 /** Height, width and channels of an image. */
 export type ImageDimensions = readonly [height: number, width: number, channels: number];
 
-/** The configuration of the encoder. */
-export interface EncoderConfig<I extends ImageDimensions = ImageDimensions> {
-  /** Height, width and channels. */
-  readonly image: I;
+const image: t.Type<ImageDimensions> = hinted(
+  exactTuple([positive, positive, positive], '[height, width, channels]'),
+  'give [height, width, channels]',
+);
+const multiplier = refined(aboveZero, 'a number above 0, up to 1024', (n) => n <= 1024);
+
+const optionsOfEncoder = {
   /** The number of channels that `multipliers` multiply. */
-  readonly base: number;
+  base: hinted(width, '64 is usual for 32×32 images'),
   /**
    * The channels of each level as multiples of `base`, which may be fractional; each level has half the resolution of the
    * one before.
    */
-  readonly multipliers: readonly number[];
+  multipliers: hinted(listOfSome(multiplier, 'an array of at least one number, one a level'), 'such as [1, 2, 2]'),
   /** The channels of the first convolution; default: those of the first level. */
-  readonly inputChannels?: number;
+  inputChannels: optional(hinted(width, 'leave it out for those of the first level')),
   /** The number of residual blocks of a level of the encoder; a U-Net has one more in the decoder. Default 2. */
-  readonly blocks?: number;
+  blocks: optional(
+    hinted(
+      refined(positive, 'from 1 to 256 blocks a level', (n) => n <= 256),
+      '2 is usual',
+    ),
+    2,
+  ),
   /** The resolutions (heights) with attention, besides the bottleneck; default none. */
-  readonly attention?: readonly number[];
+  attention: optional(t.readonlyArray(natural, 'a list of resolutions'), []),
   /** The attention heads; default 4. */
-  readonly heads?: Heads;
+  heads: optional(heads, 4),
   /**
    * The bottleneck: with `attention` (the default), with attention without its norm, or with `residual` blocks only.
    */
-  readonly middle?: 'attention' | 'unnormalized' | 'residual';
+  middle: optional(oneOf('attention', 'unnormalized', 'residual'), 'attention'),
   /** The groups of the group norms; default 8. `{ channels: 4, most: 32 }` is the rule of EDM. */
-  readonly groups?: Groups;
+  groups: optional(groups, 8),
   /** Added to the variance in group norms; default 1e-5. DDPM has 1e-6. */
-  readonly epsilon?: number;
+  epsilon,
   /**
    * Scales and shifts the second norm of residual blocks by the embedding, instead of adding the embedding before it;
    * default false.
    */
-  readonly adaptiveGroupNorm?: boolean;
+  adaptiveGroupNorm: optional(t.boolean, false),
   /**
    * The layer that changes the resolution: a `convolution` (the default); a `pool` without parameters; a `residual` block, as in BigGAN
    * and ADM; or a `projected` one, with a 1×1 convolution of its input, as in the DDPM++ network of EDM.
    */
-  readonly resample?: 'convolution' | 'pool' | 'residual' | 'projected';
+  resample: optional(oneOf('convolution', 'pool', 'residual', 'projected'), 'convolution'),
   /** The filter of `resample`, unless it is a convolution: `box` (the default), or `binomial`, as in NCSN++. */
-  readonly filter?: Filter;
+  filter,
   /**
    * The zero padding of convolutions that halve images: `symmetric` (the default), or at the `end` only, as in DDPM.
    */
-  readonly padding?: DownsamplePadding;
+  padding,
   /**
    * `residual` adds the image, halved by a convolution at each level, to the activations of the encoder, as in NCSN++;
    * default `plain`.
    */
-  readonly encoder?: 'plain' | 'residual';
+  encoder: optional(oneOf('plain', 'residual'), 'plain'),
   /** A factor of all residual sums: 1 by default; `Math.SQRT1_2` in EDM. */
-  readonly rescale?: number;
+  rescale,
   /** The rate of dropout in the residual blocks, in [0, 1); default 0. */
-  readonly dropout?: number;
+  dropout: optional(rate, 0),
   /** The number T of timesteps of the process, 0…T−1 (default 1000); or `continuous` for times of any size. */
-  readonly timesteps?: TimeRange;
+  timesteps: optional(timesteps, 1000),
   /**
    * The layout of the sines and cosines of the time embedding; default `ddpm`. `fourier` has random frequencies, as in
    * NCSN++.
    */
-  readonly sinusoid?: Sinusoid | 'fourier';
+  sinusoid: optional(sinusoid, 'ddpm'),
   /** The number of sines and cosines; default `base`. */
-  readonly timeChannels?: number;
+  timeChannels: optional(hinted(width, 'leave it out for as many as base')),
   /** The length of the embedding that blocks take; default 4·base. */
-  readonly embedding?: number;
+  embedding: optional(hinted(width, 'leave it out for 4·base')),
   /** Stores only the inputs of blocks for the gradient, and recomputes the rest; default false. Chen et al. 2016. */
-  readonly recompute?: boolean;
+  recompute: optional(t.boolean, false),
+};
+
+/** The options that a U-Net and a classifier have in common. */
+export const encoderFields = { image, ...optionsOfEncoder };
+
+/** The configuration of the encoder. */
+export interface EncoderConfig<I extends ImageDimensions = ImageDimensions> extends OptionsOf<typeof optionsOfEncoder> {
+  /** Height, width and channels. */
+  readonly image: I;
 }
 
-export const encoderDefaults = {
-  blocks: 2,
-  attention: [],
-  heads: 4,
-  middle: 'attention',
-  groups: 8,
-  epsilon: 1e-5,
-  adaptiveGroupNorm: false,
-  resample: 'convolution',
-  filter: 'box',
-  padding: 'symmetric',
-  encoder: 'plain',
-  rescale: 1,
-  dropout: 0,
-  timesteps: 1000,
-  sinusoid: 'ddpm',
-  recompute: false,
-} satisfies Partial<EncoderConfig>;
-
 /** A configuration with its defaults. */
-export type Encoder = EncoderConfig & Required<Pick<EncoderConfig, keyof typeof encoderDefaults>>;
+export type Encoder = Filled<typeof encoderFields, EncoderConfig>;
 
-const layout = exactly({ first: oneOf('sine', 'cosine'), shift: finite }, { maxPeriod: finite, scale: finite });
-const named = oneOf('ddpm', 'guided-diffusion', 'fourier');
-
-export const headsCodec = t.union([natural, exactly({ channels: natural })], 'a number of heads, or { channels }');
-
-/** The codecs of the required fields. */
-export const encoderRequired = {
-  image: exactTuple([natural, natural, natural], '[height, width, channels]'),
-  base: natural,
-  multipliers: t.array(finite),
-};
-
-/** The codecs of the optional fields. */
-export const encoderOptional = {
-  inputChannels: natural,
-  blocks: natural,
-  attention: t.array(natural),
-  heads: headsCodec,
-  middle: oneOf('attention', 'unnormalized', 'residual'),
-  groups: t.union(
-    [natural, exactly({ channels: natural, most: natural })],
-    'a number of groups, or { channels, most }',
-  ),
-  epsilon: finite,
-  adaptiveGroupNorm: t.boolean,
-  resample: oneOf('convolution', 'pool', 'residual', 'projected'),
-  filter: oneOf('box', 'binomial'),
-  padding: oneOf('symmetric', 'end'),
-  encoder: oneOf('plain', 'residual'),
-  rescale: finite,
-  dropout: finite,
-  timesteps: t.union([natural, t.literal('continuous')], "a number of timesteps, or 'continuous'"),
-  sinusoid: t.union([named, layout], `${named.name}, or { first, shift, maxPeriod, scale }`),
-  timeChannels: natural,
-  embedding: natural,
-  recompute: t.boolean,
-};
-
-/** Adds defaults, also for fields that are undefined. */
-export const withDefaults = <C extends object, D extends object>(defaults: D, given: C): C & D => {
-  const defined = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...(Object.fromEntries(defined) as unknown as C) }; // the given fields, without undefined ones
-};
+/** The given options in the order of their declaration, without undefined ones: plain JSON, for checkpoints. */
+export const present = <C extends object>(fields: Readonly<Record<string, unknown>>, given: C): C =>
+  Object.fromEntries(
+    Object.keys(fields).flatMap((name) => {
+      const value = given[name as keyof C];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  ) as unknown as C; // all fields of a valid configuration are declared
 
 /**
  * The channels of a level: base·multiplier. A multiplier may be a rounded quotient: 224·(928/224) is 928 up to the last bit, so

@@ -12,19 +12,17 @@ import {
   upsample,
 } from '../../dsl/index.js';
 import type { OrNever } from '../../dsl/types/dim.js';
-import { show } from '../../internal/decode.js';
-import { raise } from '../../internal/errors.js';
-import type { Requirement } from '../../internal/requirement.js';
+import { hinted, oneOf } from '../../internal/decode.js';
+import { optional } from '../../internal/schema.js';
 
 /** The filter of a resampling: the mean of 2×2 pixels, or the binomial weights [1, 3, 3, 1] along each axis. */
 export type Filter = 'box' | 'binomial';
 
-/** Raises `ConfigError` for anything but a {@link Filter}. */
-export const requireFilter: Requirement = (where, given: unknown) => {
-  if (given === 'box' || given === 'binomial') return;
-  const hint = "'box' is usual, 'binomial' is the filter of NCSN++";
-  raise('ConfigError', { where, expected: "'box' or 'binomial'", actual: show(given), hint });
-};
+/** The filter of a resampling. */
+export const filter = optional(
+  hinted(oneOf('box', 'binomial'), "'box' is usual, 'binomial' is the filter of NCSN++"),
+  'box',
+);
 
 /** The weights of each filter along an axis, up to their sum. */
 export const FILTER_TAPS: Readonly<Record<Filter, readonly number[]>> = { box: [1, 1], binomial: [1, 3, 3, 1] };

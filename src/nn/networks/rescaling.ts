@@ -1,10 +1,13 @@
 /** The factor of residual sums. */
 import { mul, type Shape, type Tensor } from '../../dsl/index.js';
-import { finite } from '../../internal/decode.js';
-import { requirement } from '../../internal/requirement.js';
+import { finite, hinted, refined } from '../../internal/decode.js';
+import { optional } from '../../internal/schema.js';
 
-/** Raises `ConfigError` for a factor that is not finite. */
-export const requireFactor = requirement('a finite factor', finite.is, 'Math.SQRT1_2 keeps the variance of a sum');
+/** The factor of a sum. */
+export const rescale = optional(
+  hinted(refined(finite, 'a finite factor', finite.is), 'Math.SQRT1_2 keeps the variance of a sum'),
+  1,
+);
 
 /** x·factor. */
 export const scaled = <S extends Shape>(x: Tensor<S>, factor: number): Tensor<S> => (factor === 1 ? x : mul(x, factor));

@@ -23,11 +23,12 @@ import {
 import type { EvenImage } from '../../dsl/ops/image/convolution.js';
 import type { OrNever } from '../../dsl/types/dim.js';
 import type { Exact } from '../../internal/exact.js';
-import { show } from '../../internal/decode.js';
+import { rate, show } from '../../internal/decode.js';
 import { dual } from '../../internal/dual.js';
-import { requireDivisor, requireRate, unchecked } from '../../internal/requirement.js';
-import { checkedFields } from '../layers/fields.js';
-import { EPSILON, type Groups, type GroupsFor, groupsOver, requireGroups } from '../layers/groups.js';
+import { t } from '../../internal/fp.js';
+import { type Filled, optional, schema } from '../../internal/schema.js';
+import { channels, count } from '../layers/fields.js';
+import { epsilon, groups, type Groups, groupsDivide, type GroupsFor } from '../layers/groups.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
 import {
@@ -38,8 +39,8 @@ import {
   groupNormLayer,
   linearLayer,
 } from '../layers/layers.js';
-import { requireFactor, scaled } from './rescaling.js';
-import { doubled, type Filter, halved, requireFilter } from './resampling.js';
+import { rescale, scaled } from './rescaling.js';
+import { doubled, filter, type Filter, halved } from './resampling.js';
 
 /** The parameters of a residual block from C to D channels, for an embedding of length E. */
 export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> {
@@ -170,21 +171,29 @@ const modulated = <D extends Dim>(h: Images<D>, y: Tensor<[Dim, Dim]>): Images<D
   return addPerSample(mulPerSample(h, add(1, ys)), yb);
 };
 
-/** The required fields of a residual block. */
-export const residualFields = ['inputs', 'outputs', 'embedding', 'groups'] as const;
-/** The checks of its other fields. */
-export const residualChecks = {
-  groups: requireGroups,
-  epsilon: unchecked, // checked by the norms
-  adaptiveGroupNorm: unchecked,
-  dropout: requireRate,
-  rescale: requireFactor,
-};
-const fields = checkedFields('residualBlock', residualFields, residualChecks);
-const resamplingChecks = { ...residualChecks, filter: requireFilter, projection: unchecked };
+export const residualFields = {
+  inputs: channels,
+  outputs: channels,
+  embedding: count('the length of the embedding'),
+  groups,
+  epsilon,
+  adaptiveGroupNorm: optional(t.boolean, false),
+  dropout: optional(rate, 0),
+  rescale,
+} satisfies Record<keyof ResidualBlockConfig<0, 0, 0>, unknown>;
+const resamplingFields = {
+  ...residualFields,
+  filter,
+  projection: optional(t.boolean, false),
+} satisfies Record<keyof ResamplingBlockConfig<0, 0, 0>, unknown>;
 
-const downsampleFields = checkedFields('downsampleBlock', residualFields, resamplingChecks);
-const upsampleFields = checkedFields('upsampleBlock', residualFields, resamplingChecks);
+/** The rule that the groups divide the channels of both norms. */
+const groupsFit = (block: Filled<typeof residualFields>) =>
+  groupsDivide(block.groups, block.inputs) ?? groupsDivide(block.groups, block.outputs);
+
+const options = schema('residualBlock', residualFields).rule(groupsFit);
+const downsampleOptions = schema('downsampleBlock', resamplingFields).rule(groupsFit);
+const upsampleOptions = schema('upsampleBlock', resamplingFields).rule(groupsFit);
 
 const isEmbedding = (x: unknown): boolean => typeof x === 'function' || (isTensor(x) && dtypeOf(x) !== 'key');
 
@@ -212,19 +221,17 @@ const requireEmbedding = (where: string, embedding: unknown, length: unknown): v
 /** A residual block with a function that resizes both the input of its first convolution and its skip connection. */
 const resizing = <C extends number, D extends number, E extends number, F extends object>(
   where: string,
-  config: ResamplingBlockConfig<C, D, E>,
+  config: Filled<typeof residualFields, ResidualBlockConfig<C, D, E>> & { readonly projection?: boolean },
   resized: <S extends Dim>(x: Images<S>) => Images<S>,
 ): Layer<ResidualBlockParams<Channels<C>, Channels<D>, Channels<E>>, F> => {
-  const { inputs, outputs, embedding: length, groups, epsilon = EPSILON, adaptiveGroupNorm = false } = config;
-  const { dropout = 0, rescale = 1, projection = false } = config;
+  const { inputs, outputs, embedding: length, adaptiveGroupNorm, projection = false } = config;
+  const norm = { groups: config.groups, epsilon: config.epsilon };
   const features = outputs as number; // Extent<D> is D, or a message for the compiler
-  for (const channels of [inputs as number, features])
-    requireDivisor(`${where}.groups`, 'groups', groupsOver(groups, channels), channels);
   const parts = {
-    norm1: groupNormLayer<C>({ channels: inputs, groups, epsilon }),
+    norm1: groupNormLayer<C>({ channels: inputs, ...norm }),
     conv1: convParts<C, D>({ inputs, outputs }),
     projection: linearLayer<E, number>({ inputs: length, outputs: adaptiveGroupNorm ? 2 * features : features }),
-    norm2: groupNormLayer<D>({ channels: outputs, groups, epsilon }),
+    norm2: groupNormLayer<D>({ channels: outputs, ...norm }),
     conv2: convLayer<D, D>({ inputs: outputs, outputs, initializer: allZeros }),
     ...((projection || (inputs as number) !== features) && { skip: linearLayer<C, D>({ inputs, outputs }) }),
   };
@@ -238,10 +245,10 @@ const resizing = <C extends number, D extends number, E extends number, F extend
         ? modulated(norm2(addBias(h1, conv1.bias)), y)
         : // the bias is added to y, which is small: one broadcast for both
           norm2(addPerSample(h1, addBias(y as Tensor<[Dim, Channels<D>]>, conv1.bias))); // D outputs
-      const h3 = key === undefined ? silu(h2) : dropped(silu(h2), dropout, key);
+      const h3 = key === undefined ? silu(h2) : dropped(silu(h2), config.dropout, key);
       const input = resized(x);
       const straight = skip === undefined ? (input as unknown as typeof h1) : skip(input); // without `skip`, C equals D
-      return scaled(add(conv2(h3), straight), rescale);
+      return scaled(add(conv2(h3), straight), config.rescale);
     }),
   );
 };
@@ -270,7 +277,7 @@ export const residualBlock = <
 >(
   config: Exact<G, keyof ResidualBlockConfig<0, 0, 0>> & ResidualBlockConfig<C, D, E, GroupsFor<N, C, D>>,
 ): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> =>
-  resizing('residualBlock', fields(config as unknown as ResidualBlockConfig<C, D, E>), (x) => x); // no call passes a message
+  resizing('residualBlock', options.demand<ResidualBlockConfig<C, D, E>>(config), (x) => x);
 
 /**
  * A {@link residualBlock} that halves the size: `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H/2, W/2, D]`. The filter
@@ -290,12 +297,11 @@ export const downsampleBlock = <
   G = unknown,
 >(
   config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E, GroupsFor<N, C, D>>,
-): DownsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
-  resizing(
-    'downsampleBlock',
-    downsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>), // no call passes a message
-    (x) => halved<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
-  );
+): DownsampleBlock<Channels<C>, Channels<D>, Channels<E>> => {
+  const known = downsampleOptions.demand<ResamplingBlockConfig<C, D, E>>(config);
+  // with the same number of channels
+  return resizing('downsampleBlock', known, (x) => halved<Dim, Dim, Dim, Dim>(x, known.filter) as typeof x);
+};
 
 /**
  * A {@link residualBlock} that doubles the size: `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, 2·H, 2·W, D]`. See
@@ -316,9 +322,8 @@ export const upsampleBlock = <
   G = unknown,
 >(
   config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E, GroupsFor<N, C, D>>,
-): UpsampleBlock<Channels<C>, Channels<D>, Channels<E>> =>
-  resizing(
-    'upsampleBlock',
-    upsampleFields(config as unknown as ResamplingBlockConfig<C, D, E>), // no call passes a message
-    (x) => doubled<Dim, Dim, Dim, Dim>(x, config.filter ?? 'box') as typeof x, // with the same number of channels
-  );
+): UpsampleBlock<Channels<C>, Channels<D>, Channels<E>> => {
+  const known = upsampleOptions.demand<ResamplingBlockConfig<C, D, E>>(config);
+  // with the same number of channels
+  return resizing('upsampleBlock', known, (x) => doubled<Dim, Dim, Dim, Dim>(x, known.filter) as typeof x);
+};

@@ -1,10 +1,9 @@
 /** The blocks of a U-Net: a residual block, optionally followed by an attention block. */
 import type { Dim } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { namedFields } from '../../internal/options.js';
-import { described } from '../layers/fields.js';
-import { EPSILON } from '../layers/groups.js';
-import type { Heads } from '../layers/heads.js';
+import { t } from '../../internal/fp.js';
+import { schema } from '../../internal/schema.js';
+import { heads, type Heads } from '../layers/heads.js';
 import { type Channels, type Layer, layer } from '../layers/layer.js';
 import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 import {
@@ -13,7 +12,6 @@ import {
   residualBlock,
   type ResidualBlockConfig,
   type ResidualBlockParams,
-  residualChecks,
   residualFields,
 } from './residualBlock.js';
 
@@ -34,11 +32,10 @@ interface UNetBlockConfig<C, D, E> extends ResidualBlockConfig<C, D, E> {
   readonly heads: Heads | null;
 }
 
-const blockFields = namedFields(
-  'unetBlock',
-  { ...described(residualFields), heads: 'a number of heads, or null' },
-  Object.keys(residualChecks),
-);
+const options = schema('unetBlock', { ...residualFields, heads: t.union([heads, t.null]) } satisfies Record<
+  keyof UNetBlockConfig<0, 0, 0>,
+  unknown
+>);
 
 /**
  * A residual block, followed by an attention block unless `heads` is null.
@@ -51,11 +48,11 @@ const blockFields = namedFields(
 export const unetBlock = <const C extends number, const D extends number, const E extends number, G = unknown>(
   config: Exact<G, keyof UNetBlockConfig<0, 0, 0>> & UNetBlockConfig<C, D, E>,
 ): UNetBlock<Channels<C>, Channels<D>, Channels<E>> => {
-  const { heads, ...kind } = blockFields<UNetBlockConfig<C, D, E>>(config);
-  const { outputs: channels, groups, epsilon = EPSILON, rescale = 1 } = kind;
+  const { heads: given, ...kind } = options.demand<UNetBlockConfig<C, D, E>>(config);
+  const { outputs: channels, groups, epsilon, rescale } = kind;
   const parts = {
     residual: residualBlock<C, D, E>(kind),
-    ...(heads !== null && { attention: attentionBlock<D>({ channels, heads, groups, epsilon, rescale }) }),
+    ...(given !== null && { attention: attentionBlock<D>({ channels, heads: given, groups, epsilon, rescale }) }),
   };
   return layer(parts, ({ residual, attention }) =>
     formsOf<Channels<C>, Channels<D>, Channels<E>>('unetBlock', (x, embedding, dropout) => {

@@ -38,14 +38,14 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
       { dropout: -0.1 },
       'unet.dropout: expected a rate in [0, 1), got -0.1; give the fraction that is dropped, such as 0.1',
     ],
-    [{ classes: 0 }, 'unet.classes: expected at least one class, got 0; leave it out for a model without labels'],
+    [{ classes: 0 }, 'unet.classes: expected an integer ≥ 1, got 0; leave it out for a model without labels'],
     [
       { condition: { channels: 0 } },
-      'unet.condition.channels: expected at least one channel, got 0; leave the condition out for a model without',
+      'unet.condition.channels: expected an integer ≥ 1, got 0; leave the condition out for a model without',
     ],
     [
       { base: 25, multipliers: [0.5], groups: 1, heads: 1 },
-      'unet.multipliers: expected multiples of base 25 that are whole numbers of channels, got [0.5]; such as 0.5 of an even base',
+      'unet.multipliers: expected multiples of base 25 that are whole numbers of channels, up to 65536, got [0.5]; such as 0.5 of an even base',
     ],
     [
       { base: 8, timeChannels: 7, sinusoid: 'fourier' },
@@ -53,11 +53,11 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     ],
     [
       { sinusoid: { first: 'sine', shift: 12 } },
-      'unet.sinusoid.shift: expected less than 12, half of the sines and cosines, got 12; 0 and 1 are usual',
+      'unet.sinusoid: expected a shift less than 12, half of the sines and cosines, got 12; 0 and 1 are usual',
     ],
     [
       { sinusoid: { first: 'sine', shift: 0, maxPeriod: 0 } },
-      'unet.sinusoid.maxPeriod: expected a number > 0, got 0; 10000 is usual',
+      'unet.sinusoid.maxPeriod: expected a finite number above 0, got 0; 10000 is usual',
     ],
     [
       { groups: { channels: 9, most: 32 } },
@@ -71,18 +71,26 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
       { upHeads: 5 },
       'unet.upHeads: expected heads that share the 48 channels at resolution 7 evenly, got 5; choose a divisor',
     ],
-    [{ epsilon: -1 }, 'unet.epsilon: expected a number ≥ 0, got -1; 1e-5 is usual, 1e-6 in DDPM'],
+    [{ epsilon: -1 }, 'unet.epsilon: expected a finite number ≥ 0, got -1; 1e-5 is usual, 1e-6 in DDPM'],
     [
       { inputChannels: 0 },
-      'unet.inputChannels: expected a number from 1 to 65536, got 0; leave it out for those of the first level',
+      'unet.inputChannels: expected an integer from 1 to 65536, got 0; leave it out for those of the first level',
     ],
     [
       { augment: 0 },
-      'unet.augment: expected at least one number, got 0; leave it out for a model without augmentation labels',
+      'unet.augment: expected an integer ≥ 1, got 0; leave it out for a model without augmentation labels',
     ],
     [
       { base: 2 ** 52 },
-      'unet.base: expected a number from 1 to 65536, got 4503599627370496; 64 is usual for 32×32 images',
+      'unet.base: expected an integer from 1 to 65536, got 4503599627370496; 64 is usual for 32×32 images',
+    ],
+    [
+      { base: 2 ** 15, heads: 1, groups: 1 },
+      'unet.embedding: expected an integer from 1 to 65536, got 4·base = 131072; give a smaller number',
+    ],
+    [
+      { base: 2 ** 14, multipliers: [1, 1, 8] },
+      'unet.multipliers: expected multiples of base 16384 that are whole numbers of channels, up to 65536, got [1, 1, 8]; such as 0.5 of an even base',
     ],
     [{ blocks: 2000 }, 'unet.blocks: expected from 1 to 256 blocks a level, got 2000; 2 is usual'],
     [
@@ -93,19 +101,22 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
       { base: 512, timesteps: 1e6 },
       'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^24 numbers in their embeddings, got 1000000; 1000 is usual',
     ],
-    [{ base: 0 }, 'unet.base: expected a number from 1 to 65536, got 0; 64 is usual for 32×32 images'],
-    [{ multipliers: [] }, 'unet.multipliers: expected one number a level, up to 1024, got []; such as [1, 2, 2]'],
+    [{ base: 0 }, 'unet.base: expected an integer from 1 to 65536, got 0; 64 is usual for 32×32 images'],
     [
-      { multipliers: [1, 0] },
-      'unet.multipliers: expected one number a level, up to 1024, got [1, 0]; such as [1, 2, 2]',
+      { multipliers: [] },
+      'unet.multipliers: expected an array of at least one number, one a level, got an array of 0; such as [1, 2, 2]',
     ],
-    [{ image: [28, 28, 0] }, 'unet.image: expected extents ≥ 1, got [28, 28, 0]; give [height, width, channels]'],
+    [{ multipliers: [1, 0] }, 'unet.multipliers.1: expected a number above 0, up to 1024, got 0; such as [1, 2, 2]'],
+    [{ image: [28, 28, 0] }, 'unet.image.2: expected an integer ≥ 1, got 0; give [height, width, channels]'],
     [{ blocks: 0 }, 'unet.blocks: expected from 1 to 256 blocks a level, got 0; 2 is usual'],
     [
       { heads: 0 },
-      'unet.heads: expected at least one head, got 0; give a number of heads, or { channels: 64 } for each',
+      'unet.heads: expected a number of heads ≥ 1, or { channels }, got 0; 4 is usual, or { channels: 64 } for as many heads as fit',
     ],
-    [{ groups: 0 }, 'unet.groups: expected at least one group, got 0; 8 or 32 is usual'],
+    [
+      { groups: 0 },
+      'unet.groups: expected a number of groups ≥ 1, or { channels, most }, got 0; 8 or 32 is usual; { channels: 4, most: 32 } gives small layers fewer groups',
+    ],
     [
       { timesteps: 0 },
       'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^24 numbers in their embeddings, got 0; 1000 is usual',
@@ -120,14 +131,15 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
 describe('a configuration from outside is decoded', () => {
   test.each([
     [{ dropuot: 0.1 }, 'unet.dropuot: expected one of the fields image, base,'],
-    [{ image: [28, 28] }, 'unet.image.2: expected an integer ≥ 0, got nothing'],
+    [{ image: [28, 28] }, 'unet.image.2: expected an integer ≥ 1, got nothing'],
     [{ image: [28, 28, 1, 7] }, 'unet.image: expected [height, width, channels], got an array of 4'],
-    [{ base: '24' }, 'unet.base: expected an integer ≥ 0, got "24"'],
-    [{ base: 24.5 }, 'unet.base: expected an integer ≥ 0, got 24.5'],
-    [{ multipliers: [1, Number.NaN] }, 'unet.multipliers.1: expected a finite number, got NaN'],
-    [{ dropout: Number.NaN }, 'unet.dropout: expected a finite number, got NaN'],
-    [{ heads: 'many' }, 'unet.heads: expected a number of heads, or { channels }, got "many"'],
+    [{ base: '24' }, 'unet.base: expected an integer from 1 to 65536, got "24"'],
+    [{ base: 24.5 }, 'unet.base: expected an integer from 1 to 65536, got 24.5'],
+    [{ multipliers: [1, Number.NaN] }, 'unet.multipliers.1: expected a number above 0, up to 1024, got NaN'],
+    [{ dropout: Number.NaN }, 'unet.dropout: expected a rate in [0, 1), got NaN'],
+    [{ heads: 'many' }, 'unet.heads: expected a number of heads ≥ 1, or { channels }, got "many"'],
     [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0', 'v' or 'score', got \"eps\""],
+    [{ multipliers: '1, 2' }, 'unet.multipliers: expected an array of at least one number, one a level, got "1, 2"'],
     [{ condition: 1 }, 'unet.condition: expected'],
     [
       { condition: { channel: 1 } },
@@ -138,7 +150,10 @@ describe('a configuration from outside is decoded', () => {
       { sinusoid: 'rope' },
       "unet.sinusoid: expected 'ddpm', 'guided-diffusion' or 'fourier', or { first, shift, maxPeriod, scale }, got \"rope\"",
     ],
-    [{ timesteps: 'many' }, 'unet.timesteps: expected a number of timesteps, or \'continuous\', got "many"'],
+    [
+      { timesteps: 'many' },
+      'unet.timesteps: expected a number of timesteps, an integer ≥ 0, or \'continuous\', got "many"',
+    ],
     [
       { resample: 'bicubic' },
       "unet.resample: expected 'convolution', 'pool', 'residual' or 'projected', got \"bicubic\"",

@@ -11,11 +11,11 @@ export const weightDecay = hinted(amount, '0.01 is usual');
 const adamFields = {
   /** α, the learning rate: a number, or a function of the step. */
   learningRate,
-  /** β₁, the decay of the mean of the gradients, in [0, 1). */
+  /** β₁, the decay of the mean of the gradients, in [0, 1); default 0.9. */
   beta1: optional(decay, 0.9),
-  /** β₂, the decay of the mean of their squares, in [0, 1). */
+  /** β₂, the decay of the mean of their squares, in [0, 1); default 0.999. */
   beta2: optional(decay, 0.999),
-  /** ε, added to the root of the mean square, above 0. */
+  /** ε, added to the root of the mean square, above 0; default 1e-8. */
   epsilon: optional(hinted(aboveZero, '1e-8 is usual: without it a gradient of 0 gives 0 / 0'), 1e-8),
 };
 const adamOptions = schema('adam', adamFields);
@@ -61,7 +61,7 @@ export const adam = <G = unknown>(config: Exact<G, keyof AdamConfig> & AdamConfi
 
 const adamwOptions = schema('adamw', {
   ...adamFields,
-  /** λ: each update also subtracts learningRate·λ times each parameter. */
+  /** λ: each update also subtracts learningRate·λ times each parameter; default 0.01. */
   weightDecay: optional(weightDecay, 0.01),
 });
 

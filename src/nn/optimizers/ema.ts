@@ -76,13 +76,13 @@ export const emaConstant = (beta: number): Averaging => {
 };
 
 const warmup = schema('emaWarmup', {
-  /** The greatest decay, in [0, 1). */
+  /** The greatest decay, in [0, 1); default 0.9999. */
   decay: optional(decay, 0.9999),
-  /** The number of updates by which the warm-up is stretched, above 0. */
+  /** The number of updates by which the warm-up is stretched, above 0; default 1. */
   inverseGamma: optional(aboveZero, 1),
-  /** The exponent, above 0: ⅔ is for 10⁶ updates and more; ¾ is usual for fewer. */
+  /** The exponent, above 0; default ⅔, for 10⁶ updates and more; ¾ is usual for fewer. */
   power: optional(aboveZero, 2 / 3),
-  /** The number of updates during which the average equals the parameters. */
+  /** The number of updates during which the average equals the parameters; default 0. */
   from: optional(natural, 0),
 });
 

@@ -142,9 +142,9 @@ const floor = hinted(share, 'a floor of 0.1 keeps a tenth of the rate');
 const decayFields = {
   /** The update at which the rate reaches its floor. */
   steps: updates(1),
-  /** The update at which the rate begins to fall. */
+  /** The update at which the rate begins to fall; default 0. */
   from: optional(updates(0), 0),
-  /** The fraction of the rate that remains, in [0, 1]. */
+  /** The fraction of the rate that remains, in [0, 1]; default 0. */
   floor: optional(floor, 0),
 };
 
@@ -246,9 +246,9 @@ export const piecewise: BothForms<LearningRate, [pieces: Pieces], LearningRate> 
 const restarts = schema('cosineRestarts', {
   /** The number of updates to the first restart, T_0. */
   period: positive,
-  /** The ratio of each period to the previous one, T_mult, an integer ≥ 1. */
+  /** The ratio of each period to the previous one, T_mult, an integer ≥ 1; default 1. */
   growth: optional(positive, 1),
-  /** The fraction of the rate at the end of a period, in [0, 1]. */
+  /** The fraction of the rate at the end of a period, in [0, 1]; default 0. */
   floor: optional(floor, 0),
 });
 

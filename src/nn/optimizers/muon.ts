@@ -32,13 +32,13 @@ import { type Optimizer, optimizerOf } from './optimizer.js';
 const muonOptions = schema('muon', {
   /** α, the learning rate: a number, or a function of the step. */
   learningRate,
-  /** μ, the decay of the mean of the gradients, in [0, 1). */
+  /** μ, the decay of the mean of the gradients, in [0, 1); default 0.95. */
   momentum: optional(decay, 0.95),
-  /** Looks ahead along the mean. */
+  /** Looks ahead along the mean; default true. */
   nesterov: optional(t.boolean, true),
-  /** λ: each update also subtracts learningRate·λ times each parameter. */
+  /** λ: each update also subtracts learningRate·λ times each parameter; default 0. */
   weightDecay: optional(weightDecay, 0),
-  /** The number of Newton–Schulz steps, an integer ≥ 1. */
+  /** The number of Newton–Schulz steps, an integer ≥ 1; default 5. */
   steps: optional(positive, 5),
 });
 

@@ -10,13 +10,13 @@ import { type Optimizer, optimizerOf } from './optimizer.js';
 const sgdOptions = schema('sgd', {
   /** α, the learning rate: a number, or a function of the step. */
   learningRate,
-  /** μ, the share of the velocity that is kept, in [0, 1); 0 needs no state. */
+  /** μ, the share of the velocity that is kept, in [0, 1); default 0, which needs no state. */
   momentum: optional(decay, 0),
-  /** τ, the share of a gradient that is not added to the velocity, in [0, 1). */
+  /** τ, the share of a gradient that is not added to the velocity, in [0, 1); default 0. */
   dampening: optional(decay, 0),
-  /** Looks ahead along the velocity. Needs momentum, and no dampening. */
+  /** Looks ahead along the velocity; default false. Needs momentum, and no dampening. */
   nesterov: optional(t.boolean, false),
-  /** λ, added to the gradient as λ·θ. */
+  /** λ, added to the gradient as λ·θ; default 0. */
   weightDecay: optional(weightDecay, 0),
 }).rule(({ nesterov, momentum, dampening }) =>
   nesterov && (momentum === 0 || dampening > 0)

@@ -1,7 +1,8 @@
 /** The part of a configuration that determines the names of parameters. */
-import { decode, explained, type Mismatch, natural, oneOf } from '../../internal/decode.js';
-import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { E, type either, t } from '../../internal/fp.js';
+import { natural, oneOf } from '../../internal/decode.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { type either, t } from '../../internal/fp.js';
+import { argument } from '../../internal/schema.js';
 import type { NamedModel } from './table.js';
 
 const heads = t.union([t.number, t.type({ channels: t.number })]);
@@ -26,12 +27,12 @@ export type NamedArchitecture = t.TypeOf<typeof codec>;
 export const architectureOf = (
   where: string,
   { config }: NamedModel,
-): either.Either<NoisefoldError, NamedArchitecture> => {
-  const hint = 'give a model that unet or encoderClassifier made, or a table of your own as `names`';
-  return E.mapLeft((mismatch: Mismatch) => failure('ConfigError', explained(`${where}: config`, hint)(mismatch)))(
-    decode(codec)(config),
-  );
-};
+): either.Either<NoisefoldError, NamedArchitecture> =>
+  argument(
+    `${where}: config`,
+    codec,
+    'give a model that unet or encoderClassifier made, or a table of your own as `names`',
+  ).decode(config);
 
 /** The levels, from full resolution to the bottleneck, by index. */
 export const levelIndices = (multipliers: readonly number[]): readonly number[] => multipliers.map((_, level) => level);

@@ -2,35 +2,39 @@
 import type { Exact } from '../../internal/exact.js';
 import {
   aboveZero,
-  exactly,
   exactTuple,
   finite,
+  listOfSome,
   natural,
-  positive,
-  refined,
   oneOf,
   only,
+  positive,
+  refined,
 } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
-import { optionsOf } from '../../internal/options.js';
+import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
 import { diffusers } from './diffusers.js';
 import { checkedOutputs } from './outputs.js';
 import { givenFields } from './publicFields.js';
 import type { Translated } from './translated.js';
 
-/** The parts of a configuration that diffusers stores in the scheduler, not in the `UNet2DModel`. */
-export interface DiffusersOptions {
-  /** Default: `epsilon`. */
-  readonly predicts?: 'epsilon' | 'x0' | 'v';
-  /** The number of timesteps of the process; default 1000. */
-  readonly timesteps?: number;
-  /** Height and width, for a network without a `sample_size`. */
-  readonly size?: readonly [height: number, width: number];
-}
-
 const WHERE = 'diffusersConfig';
+
+const sides: t.Type<readonly [height: number, width: number]> = exactTuple([positive, positive], '[height, width]');
+
+const schedulerOptions = schema(WHERE, {
+  /** Default: `epsilon`. */
+  predicts: optional(oneOf('epsilon', 'x0', 'v'), 'epsilon'),
+  /** The number of timesteps of the process; default 1000. */
+  timesteps: optional(positive, 1000),
+  /** Height and width, for a network without a `sample_size`. */
+  size: optional(sides),
+});
+
+/** The parts of a configuration that diffusers stores in the scheduler, not in the `UNet2DModel`. */
+export interface DiffusersOptions extends OptionsOf<typeof schedulerOptions> {}
 
 const DOWN = ['DownBlock2D', 'AttnDownBlock2D', 'ResnetDownsampleBlock2D'] as const;
 const UP = ['UpBlock2D', 'AttnUpBlock2D', 'ResnetUpsampleBlock2D'] as const;
@@ -38,42 +42,42 @@ const UP = ['UpBlock2D', 'AttnUpBlock2D', 'ResnetUpsampleBlock2D'] as const;
 const kind = oneOf('conv', 'resnet');
 const zeroOrOne = refined(natural, '0 or 1', (n) => n <= 1);
 
-const codec = exactly(
+const networkOptions = schema(
+  WHERE,
   {
-    sample_size: t.union([positive, exactTuple([positive, positive], '[height, width]')], 'a size, or [height, width]'),
-    block_out_channels: refined(t.array(positive), 'channels of at least one level', ({ length }) => length > 0),
+    sample_size: t.union([positive, sides], 'a size, or [height, width]'),
+    block_out_channels: listOfSome(positive, 'channels of at least one level'),
     down_block_types: t.array(oneOf(...DOWN)),
     up_block_types: t.array(oneOf(...UP)),
+    in_channels: optional(positive, 3),
+    out_channels: optional(positive, 3),
+    layers_per_block: optional(positive, 2),
+    attention_head_dim: optional(t.union([positive, t.null], 'the channels of a head, or null'), 8),
+    norm_num_groups: optional(positive, 32),
+    attn_norm_num_groups: optional(positive),
+    norm_eps: optional(aboveZero, 1e-5),
+    dropout: optional(finite, 0),
+    freq_shift: optional(finite, 0),
+    flip_sin_to_cos: optional(t.boolean, true),
+    time_embedding_dim: optional(positive),
+    resnet_time_scale_shift: optional(oneOf('default', 'scale_shift'), 'default'),
+    downsample_padding: optional(zeroOrOne, 1),
+    downsample_type: optional(kind, 'conv'),
+    upsample_type: optional(kind, 'conv'),
+    add_attention: optional(t.boolean, true),
+    num_class_embeds: optional(positive),
+    num_train_timesteps: optional(positive), // used only by learned time embeddings
+    act_fn: optional(oneOf('silu', 'swish')),
+    center_input_sample: optional(only(false)),
+    time_embedding_type: optional(only('positional')),
+    mid_block_scale_factor: optional(only(1)),
+    mid_block_type: optional(only('UNetMidBlock2D')),
+    class_embed_type: optional(only(null)),
   },
-  {
-    in_channels: positive,
-    out_channels: positive,
-    layers_per_block: positive,
-    attention_head_dim: t.union([positive, t.null], 'the channels of a head, or null'),
-    norm_num_groups: positive,
-    attn_norm_num_groups: positive,
-    norm_eps: aboveZero,
-    dropout: finite,
-    freq_shift: finite,
-    flip_sin_to_cos: t.boolean,
-    time_embedding_dim: positive,
-    resnet_time_scale_shift: oneOf('default', 'scale_shift'),
-    downsample_padding: zeroOrOne,
-    downsample_type: kind,
-    upsample_type: kind,
-    add_attention: t.boolean,
-    num_class_embeds: positive,
-    num_train_timesteps: positive, // used only by learned time embeddings
-    act_fn: oneOf('silu', 'swish'),
-    center_input_sample: only(false),
-    time_embedding_type: only('positional'),
-    mid_block_scale_factor: only(1),
-    mid_block_type: only('UNetMidBlock2D'),
-    class_embed_type: only(null),
-  },
+  'give the config.json of a UNet2DModel; unet has no network with other values',
 );
 
-type UNet2D = t.TypeOf<typeof codec>;
+type UNet2D = FilledOf<typeof networkOptions>;
 
 /** Fields that may be null. Nulls of other fields are removed first. */
 const NULLABLE = ['attention_head_dim', 'norm_num_groups', 'mid_block_type', 'class_embed_type'];
@@ -106,7 +110,7 @@ const resamplingOf = (type: string, ofAttention: Resampling): Resampling => {
 
 /** The kind of resampling of all levels except the last. */
 const resampleOf = (given: UNet2D): either.Either<NoisefoldError, 'convolution' | 'residual'> => {
-  const { downsample_type: down = 'conv', upsample_type: up = 'conv' } = given;
+  const { downsample_type: down, upsample_type: up } = given;
   const downs = given.down_block_types.slice(0, -1).map((type) => resamplingOf(type, down));
   const ups = given.up_block_types.slice(0, -1).map((type) => resamplingOf(type, up));
   const [first = 'conv'] = downs;
@@ -118,7 +122,7 @@ const resampleOf = (given: UNet2D): either.Either<NoisefoldError, 'convolution' 
 
 /** The bottleneck. With scale-shift norms, its attention has a norm only if `attn_norm_num_groups` is given. */
 const middleOf = (given: UNet2D) => {
-  const { norm_num_groups: groups = 32, attn_norm_num_groups: ofAttention, add_attention: has = true } = given;
+  const { norm_num_groups: groups, attn_norm_num_groups: ofAttention, add_attention: has } = given;
   if (!has) return E.right('residual');
   if (ofAttention !== undefined && ofAttention !== groups)
     return wrong('attn_norm_num_groups', `${groups}, as of the other norms`, ofAttention);
@@ -127,12 +131,12 @@ const middleOf = (given: UNet2D) => {
 };
 
 /** Input channels beyond the number of output channels belong to a conditioning image. */
-const channelFields = ({ in_channels: inputs = 3, out_channels: outputs = 3 }: UNet2D) =>
+const channelFields = ({ in_channels: inputs, out_channels: outputs }: UNet2D) =>
   outputs < inputs
     ? E.right({ channels: outputs, condition: { channels: inputs - outputs } })
     : E.map((variance: object) => ({ channels: inputs, ...variance }))(checkedOutputs(WHERE, inputs, outputs));
 
-const sinusoidOf = ({ flip_sin_to_cos: isFlipped = true, freq_shift: shift = 0 }: UNet2D) => {
+const sinusoidOf = ({ flip_sin_to_cos: isFlipped, freq_shift: shift }: UNet2D) => {
   if (isFlipped && shift === 0) return 'guided-diffusion';
   return !isFlipped && shift === 1 ? 'ddpm' : { first: isFlipped ? 'cosine' : 'sine', shift };
 };
@@ -142,7 +146,7 @@ const sameLength = ({ block_out_channels: { length }, down_block_types: down, up
   return up.length === length ? E.right(undefined) : wrong('up_block_types', `${length} types, one a level`, up);
 };
 
-const fieldsOf = (given: UNet2D, options: DiffusersOptions) =>
+const fieldsOf = (given: UNet2D, { timesteps, predicts }: FilledOf<typeof schedulerOptions>) =>
   F.pipe(
     sameLength(given),
     E.flatMap(() => E.Do),
@@ -151,49 +155,31 @@ const fieldsOf = (given: UNet2D, options: DiffusersOptions) =>
     E.bind('middle', () => middleOf(given)),
     E.bind('channels', () => channelFields(given)),
     E.map(({ attention, resample, middle, channels: { channels, ...others } }) => {
-      const { sample_size: size, block_out_channels: all, attention_head_dim: ofHead = 8 } = given;
-      const base = all[0]!; // the codec requires at least one level
+      const { sample_size: size, block_out_channels: all, attention_head_dim: ofHead } = given;
+      const base = all[0]!; // the schema requires at least one level
       return {
         image: [...(typeof size === 'number' ? [size, size] : size), channels],
         base,
         multipliers: all.map((each) => each / base),
-        blocks: given.layers_per_block ?? 2,
+        blocks: given.layers_per_block,
         attention,
         heads: ofHead === null ? 1 : { channels: ofHead },
-        groups: given.norm_num_groups ?? 32,
-        epsilon: given.norm_eps ?? 1e-5,
+        groups: given.norm_num_groups,
+        epsilon: given.norm_eps,
         middle,
         adaptiveGroupNorm: given.resnet_time_scale_shift === 'scale_shift',
         resample,
         padding: given.downsample_padding === 0 ? 'end' : 'symmetric',
-        dropout: given.dropout ?? 0,
+        dropout: given.dropout,
         sinusoid: sinusoidOf(given),
         embedding: given.time_embedding_dim ?? 4 * base,
         ...(given.num_class_embeds !== undefined && { classes: given.num_class_embeds, noClass: 'never' }),
         ...others,
-        timesteps: options.timesteps ?? 1000,
-        predicts: options.predicts ?? 'epsilon',
+        timesteps,
+        predicts,
       };
     }),
   );
-
-const decoded = optionsOf({
-  where: WHERE,
-  options: codec,
-  hint: 'give the config.json of a UNet2DModel; unet has no network with other values',
-});
-
-const decodedOptions = optionsOf({
-  where: WHERE,
-  options: exactly(
-    {},
-    {
-      predicts: oneOf('epsilon', 'x0', 'v'),
-      timesteps: positive,
-      size: exactTuple([positive, positive], '[height, width]'),
-    },
-  ),
-});
 
 /**
  * Translates the `config.json` of a `UNet2DModel` of diffusers, whose scheduler says what it predicts. Returns the
@@ -212,9 +198,9 @@ export const diffusersConfig = <G = unknown>(
 ): either.Either<NoisefoldError, Translated<UNetArchitecture>> =>
   F.pipe(
     E.Do,
-    E.bind('options', () => decodedOptions(options)),
+    E.bind('options', () => schedulerOptions.decode(options)),
     E.bind('given', ({ options: { size } }) =>
-      decoded({ ...(size && { sample_size: size }), ...givenFields(Object(config), NULLABLE) }),
+      networkOptions.decode({ ...(size && { sample_size: size }), ...givenFields(Object(config), NULLABLE) }),
     ),
     E.flatMap(({ given, options: known }) => fieldsOf(given, known)),
     E.flatMap(unetArchitecture),

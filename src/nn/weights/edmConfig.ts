@@ -1,8 +1,8 @@
 /** Translates configurations of EDM's networks into ours. */
-import { aboveZero, exactly, finite, natural, positive, refined, oneOf } from '../../internal/decode.js';
+import { aboveZero, finite, natural, oneOf, positive, refined } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
-import { optionsOf } from '../../internal/options.js';
+import { type FilledOf, optional, schema } from '../../internal/schema.js';
 import type { Heads } from '../layers/heads.js';
 import { levelChannels } from '../networks/encoderConfig.js';
 import { FILTER_TAPS } from '../networks/resampling.js';
@@ -14,42 +14,42 @@ import type { Translated } from './translated.js';
 const FILTERS = Object.fromEntries(Object.entries(FILTER_TAPS).map(([name, taps]) => [`${taps}`, name]));
 const filterTaps = refined(t.array(finite), '[1, 1] or [1, 3, 3, 1]', (taps) => Object.hasOwn(FILTERS, `${taps}`));
 
-const codec = exactly(
+const options = schema(
+  'edmConfig',
   {
     img_resolution: positive,
     model_type: oneOf('SongUNet', 'DhariwalUNet'),
-  },
-  {
-    img_channels: positive,
-    in_channels: positive,
-    out_channels: positive,
-    label_dim: natural,
-    augment_dim: natural,
-    model_channels: positive,
-    channel_mult: t.array(aboveZero),
-    channel_mult_emb: positive,
-    num_blocks: positive,
-    attn_resolutions: t.array(positive),
-    dropout: finite,
-    embedding_type: oneOf('positional', 'fourier'),
-    channel_mult_noise: positive,
-    encoder_type: oneOf('standard', 'residual'),
-    decoder_type: oneOf('standard'),
-    resample_filter: filterTaps,
+    img_channels: optional(positive, 3),
+    in_channels: optional(positive),
+    out_channels: optional(positive),
+    label_dim: optional(natural, 0),
+    augment_dim: optional(natural, 0),
+    model_channels: optional(positive),
+    channel_mult: optional(t.array(aboveZero)),
+    channel_mult_emb: optional(positive, 4),
+    num_blocks: optional(positive),
+    attn_resolutions: optional(t.array(positive)),
+    dropout: optional(finite, 0.1),
+    embedding_type: optional(oneOf('positional', 'fourier'), 'positional'),
+    channel_mult_noise: optional(positive, 1),
+    encoder_type: optional(oneOf('standard', 'residual'), 'standard'),
+    decoder_type: optional(oneOf('standard')),
+    resample_filter: optional(filterTaps, [1, 1]),
     // fields of the training and of the preconditioning, outside the network
-    label_dropout: finite,
-    use_fp16: t.boolean,
-    sigma_min: finite,
-    sigma_max: refined(t.number, 'a number, or Infinity', (sigma) => sigma > -Infinity), // not NaN
-    sigma_data: finite,
+    label_dropout: optional(finite),
+    use_fp16: optional(t.boolean),
+    sigma_min: optional(finite),
+    sigma_max: optional(refined(t.number, 'a number, or Infinity', (sigma) => sigma > -Infinity)), // not NaN
+    sigma_data: optional(finite),
   },
+  "give the arguments of EDM's SongUNet or DhariwalUNet, and its name as model_type",
 );
 
-type Arguments = t.TypeOf<typeof codec>;
+type Arguments = FilledOf<typeof options>;
 
 /** The channels of images, and of the output. */
 const channelsOf = ({
-  img_channels: channels = 3,
+  img_channels: channels,
   in_channels: inputs = channels,
   out_channels: outputs = inputs,
 }: Arguments) => ({
@@ -59,7 +59,7 @@ const channelsOf = ({
 
 /** The fields of both networks. */
 const sharedFields = (given: Arguments, heights: readonly number[]) => {
-  const { img_resolution: size, label_dim: classes = 0, augment_dim: augment = 0, dropout = 0.1 } = given;
+  const { img_resolution: size, label_dim: classes, augment_dim: augment, dropout } = given;
   return {
     image: [size, size, channelsOf(given).inputs],
     attention: heights,
@@ -78,7 +78,6 @@ const heightsOf = (size: number, multipliers: readonly number[], named: readonly
 
 const songFields = (given: Arguments) => {
   const { model_channels: base = 128, channel_mult: multipliers = [1, 2, 2, 2], img_resolution: size } = given;
-  const { embedding_type: embedding = 'positional', resample_filter: filter = [1, 1], encoder_type: encoder } = given;
   return {
     ...sharedFields(given, heightsOf(size, multipliers, given.attn_resolutions ?? [16])),
     base,
@@ -89,13 +88,13 @@ const songFields = (given: Arguments) => {
     heads: 1,
     epsilon: 1e-6,
     resample: 'projected',
-    filter: FILTERS[`${filter}`],
-    encoder: encoder === 'residual' ? 'residual' : 'plain',
+    filter: FILTERS[`${given.resample_filter}`],
+    encoder: given.encoder_type === 'residual' ? 'residual' : 'plain',
     rescale: Math.SQRT1_2,
     labelsAt: 'input',
-    sinusoid: embedding === 'fourier' ? 'fourier' : 'ddpm',
-    timeChannels: base * (given.channel_mult_noise ?? 1),
-    embedding: base * (given.channel_mult_emb ?? 4),
+    sinusoid: given.embedding_type === 'fourier' ? 'fourier' : 'ddpm',
+    timeChannels: base * given.channel_mult_noise,
+    embedding: base * given.channel_mult_emb,
   };
 };
 
@@ -142,15 +141,9 @@ const dhariwalFields = (given: Arguments): either.Either<NoisefoldError, object>
     resample: 'residual',
     adaptiveGroupNorm: true,
     sinusoid: 'guided-diffusion',
-    embedding: base * (given.channel_mult_emb ?? 4),
+    embedding: base * given.channel_mult_emb,
   }))(headsOver(headed.map(({ channels }) => channels)));
 };
-
-const decoded = optionsOf({
-  where: 'edmConfig',
-  options: codec,
-  hint: "give the arguments of EDM's SongUNet or DhariwalUNet, and its name as model_type",
-});
 
 /**
  * Translates the arguments of EDM's networks (Karras et al. 2022): of `SongUNet` (DDPM++, NCSN++) or `DhariwalUNet`
@@ -166,7 +159,7 @@ const decoded = optionsOf({
 export const edmConfig = (given: unknown): either.Either<NoisefoldError, Translated<UNetArchitecture>> =>
   F.pipe(
     E.Do,
-    E.bind('known', () => decoded(given)),
+    E.bind('known', () => options.decode(given)),
     E.bind('variance', ({ known }) => {
       const { inputs, outputs } = channelsOf(known);
       return checkedOutputs('edmConfig', inputs, outputs);

@@ -1,8 +1,7 @@
 /** Names of guided-diffusion (Dhariwal & Nichol 2021) and improved-diffusion (Nichol & Dhariwal 2021). */
 import type { Exact } from '../../internal/exact.js';
-import { exactly } from '../../internal/decode.js';
 import { E, F, t } from '../../internal/fp.js';
-import { optionsOf } from '../../internal/options.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type AttentionOrder, jointBias, jointWeight } from './attentionLayout.js';
 import { matrixAsConv1d, matrixAsConv2d, positions, table } from './layout.js';
 import { architectureOf, levelIndices, type NamedArchitecture } from './architecture.js';
@@ -10,15 +9,17 @@ import { conv, linear, linearOf, norm, row, type Rows, within } from './rows.js'
 import { type Naming, tableOf } from './table.js';
 import type { Heads } from '../layers/heads.js';
 
-/** Options of {@link guidedDiffusion}. */
-export interface GuidedDiffusionNames {
+const namesOptions = schema('guidedDiffusion', {
   /**
    * The flag `use_new_attention_order` of the model; default false. It is true for `64x64_diffusion.pt` (the preset
    * `adm-64`) and false for the other published models. Names and shapes are the same in both orders, so a wrong order
    * cannot be detected.
    */
-  readonly newAttentionOrder?: boolean;
-}
+  newAttentionOrder: optional(t.boolean, false),
+});
+
+/** Options of {@link guidedDiffusion}. */
+export interface GuidedDiffusionNames extends OptionsOf<typeof namesOptions> {}
 
 const residual: Rows = [
   ...within('norm1', 'in_layers.0', norm),
@@ -113,8 +114,6 @@ const POOLS: Readonly<Record<NonNullable<NamedArchitecture['pool']>, (heads: Hea
   ],
 };
 
-const decoded = optionsOf({ where: 'guidedDiffusion', options: exactly({}, { newAttentionOrder: t.boolean }) });
-
 /**
  * The names and layouts of guided-diffusion, for its `UNetModel`, `SuperResModel` and `EncoderUNetModel`, and of
  * improved-diffusion. Returns a `ConfigError` for a model that is neither a U-Net nor a classifier, and for one with
@@ -137,10 +136,10 @@ export const guidedDiffusion =
   (model) =>
     F.pipe(
       E.Do,
-      E.bind('options', () => decoded(options)),
+      E.bind('options', () => namesOptions.decode(options)),
       E.bind('architecture', () => architectureOf('guidedDiffusion', model)),
       E.flatMap(({ options: { newAttentionOrder }, architecture }) => {
-        const order = newAttentionOrder === true ? 'partFirst' : 'headFirst';
+        const order = newAttentionOrder ? 'partFirst' : 'headFirst';
         const { leaves } = model.params;
         const has = (start: string) => leaves.some(({ path }) => path.startsWith(start));
         const { pool, heads } = architecture;

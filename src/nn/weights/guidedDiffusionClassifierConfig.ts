@@ -1,23 +1,19 @@
 /** Translates configurations of guided-diffusion's classifiers into ours. */
-import { exactly, positive, oneOf } from '../../internal/decode.js';
+import { oneOf, positive } from '../../internal/decode.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
-import { optionsOf } from '../../internal/options.js';
+import { type FilledOf, optional, schema } from '../../internal/schema.js';
 import { classifierArchitecture, type ClassifierArchitecture } from '../networks/encoderClassifier.js';
 import { guidedDiffusion } from './guidedDiffusion.js';
 import { sharedFields, timeFields } from './guidedDiffusionConfig.js';
 import {
+  argumentFields,
   CLASSES,
-  DEFAULTS,
   factorsOf,
   hasArguments,
   heights,
   multipliersFor,
-  type NetworkArguments,
-  optionalArguments,
   processFields,
-  type ProcessFlags,
-  requiredArguments,
 } from './guidedDiffusionFlags.js';
 import type { Translated } from './translated.js';
 
@@ -32,64 +28,57 @@ const POOLS = {
 
 const pool = oneOf('adaptive', 'attention', 'spatial', 'spatial_v2');
 
-const argumentCodec = exactly(
-  { ...requiredArguments, out_channels: positive },
-  { ...optionalArguments, ...processFields, pool },
-);
-
-const flagCodec = exactly(
-  {},
-  {
-    ...processFields,
-    image_size: positive,
-    classifier_use_fp16: t.boolean,
-    classifier_width: positive,
-    classifier_depth: positive,
-    classifier_attention_resolutions: heights,
-    classifier_use_scale_shift_norm: t.boolean,
-    classifier_resblock_updown: t.boolean,
-    classifier_pool: pool,
-  },
-);
-
-interface Described {
-  readonly network: NetworkArguments;
-  readonly process: ProcessFlags;
-  readonly pool: keyof typeof POOLS;
-}
-
-const fromFlags = (flags: t.TypeOf<typeof flagCodec>): either.Either<NoisefoldError, Described> => {
-  const { image_size: size = 64, classifier_pool: ofFlags = 'attention' } = flags;
-  return E.map((multipliers: readonly number[]) => ({
-    network: {
-      ...DEFAULTS,
-      image_size: size,
-      model_channels: flags.classifier_width ?? 128,
-      out_channels: CLASSES,
-      num_res_blocks: flags.classifier_depth ?? 2,
-      attention_resolutions: factorsOf(flags.classifier_attention_resolutions ?? '32,16,8', size),
-      channel_mult: multipliers,
-      num_head_channels: 64,
-      use_scale_shift_norm: flags.classifier_use_scale_shift_norm ?? true,
-      resblock_updown: flags.classifier_resblock_updown ?? true,
-    },
-    process: flags,
-    pool: ofFlags,
-  }))(multipliersFor(`${WHERE}.image_size`, size));
-};
-
-const fromArguments = ({ pool: given = 'adaptive', ...known }: t.TypeOf<typeof argumentCodec>): Described => ({
-  network: { ...DEFAULTS, ...known },
-  process: known,
-  pool: given,
-});
-
 const hint = 'give the flags of a script of guided-diffusion, or the arguments of its EncoderUNetModel';
 
-const described = (given: unknown): either.Either<NoisefoldError, Described> =>
-  hasArguments(given)
-    ? F.pipe(given, optionsOf({ where: WHERE, options: argumentCodec, hint }), E.map(fromArguments))
-    : F.pipe(given, optionsOf({ where: WHERE, options: flagCodec, hint }), E.flatMap(fromFlags));
+const argumentOptions = schema(
+  WHERE,
+  { ...argumentFields, out_channels: positive, pool: optional(pool, 'adaptive') },
+  hint,
+);
+
+const flagOptions = schema(
+  WHERE,
+  {
+    ...processFields,
+    image_size: optional(positive, 64),
+    classifier_use_fp16: optional(t.boolean),
+    classifier_width: optional(positive, 128),
+    classifier_depth: optional(positive, 2),
+    classifier_attention_resolutions: optional(heights, '32,16,8'),
+    classifier_use_scale_shift_norm: optional(t.boolean, true),
+    classifier_resblock_updown: optional(t.boolean, true),
+    classifier_pool: optional(pool, 'attention'),
+  },
+  hint,
+);
+
+type Arguments = FilledOf<typeof argumentOptions>;
+
+const fromFlags = (flags: FilledOf<typeof flagOptions>): either.Either<NoisefoldError, Arguments> => {
+  const { image_size: size, diffusion_steps, rescale_timesteps } = flags;
+  return F.pipe(
+    multipliersFor(`${WHERE}.image_size`, size),
+    E.flatMap((multipliers) =>
+      argumentOptions.decode({
+        diffusion_steps,
+        rescale_timesteps,
+        image_size: size,
+        model_channels: flags.classifier_width,
+        out_channels: CLASSES,
+        num_res_blocks: flags.classifier_depth,
+        attention_resolutions: factorsOf(flags.classifier_attention_resolutions, size),
+        channel_mult: multipliers,
+        num_head_channels: 64,
+        use_scale_shift_norm: flags.classifier_use_scale_shift_norm,
+        resblock_updown: flags.classifier_resblock_updown,
+        pool: flags.classifier_pool,
+      }),
+    ),
+  );
+};
+
+const described = (given: unknown): either.Either<NoisefoldError, Arguments> =>
+  hasArguments(given) ? argumentOptions.decode(given) : F.pipe(flagOptions.decode(given), E.flatMap(fromFlags));
 
 /**
  * Translates the configuration of a noisy classifier of guided-diffusion: the flags of its scripts (`classifier_width`,
@@ -106,18 +95,18 @@ export const guidedDiffusionClassifierConfig = (
 ): either.Either<NoisefoldError, Translated<ClassifierArchitecture>> =>
   F.pipe(
     E.Do,
-    E.bind('found', () => described(flags)),
-    E.bind('times', ({ found: { process } }) => timeFields(WHERE, process)),
-    E.bind('config', ({ times, found: { network, pool: given } }) =>
+    E.bind('network', () => described(flags)),
+    E.bind('times', ({ network }) => timeFields(WHERE, network)),
+    E.bind('config', ({ times, network }) =>
       classifierArchitecture({
         ...sharedFields(network),
         ...times,
         classes: network.out_channels,
-        pool: POOLS[given],
+        pool: POOLS[network.pool],
       }),
     ),
-    E.map(({ found, config }) => ({
+    E.map(({ network, config }) => ({
       config,
-      names: guidedDiffusion({ newAttentionOrder: found.network.use_new_attention_order }),
+      names: guidedDiffusion({ newAttentionOrder: network.use_new_attention_order }),
     })),
   );

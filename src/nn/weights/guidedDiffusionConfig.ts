@@ -1,22 +1,23 @@
 /** Translates configurations of guided-diffusion and improved-diffusion into ours. */
 import type { Exact } from '../../internal/exact.js';
-import { exactly } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
-import { optionsOf } from '../../internal/options.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
 import { guidedDiffusion } from './guidedDiffusion.js';
-import { described, type Described, type NetworkArguments, type ProcessFlags } from './guidedDiffusionFlags.js';
+import { described, type Described, type NetworkArguments } from './guidedDiffusionFlags.js';
 import { checkedOutputs } from './outputs.js';
 import type { Translated } from './translated.js';
 
-/** Options of {@link guidedDiffusionConfig}. */
-export interface GuidedDiffusionOptions {
+const configOptions = schema('guidedDiffusionConfig', {
   /**
    * True for a `SuperResModel`, which takes an image of low resolution; default: true if there is a flag `large_size`.
    */
-  readonly superResolution?: boolean;
-}
+  superResolution: optional(t.boolean),
+});
+
+/** Options of {@link guidedDiffusionConfig}. */
+export interface GuidedDiffusionOptions extends OptionsOf<typeof configOptions> {}
 
 /** The heights at which a network has attention. A factor that no level has is ignored, as in the original. */
 const heightsOf = ({ image_size: size, attention_resolutions: factors, channel_mult: all }: NetworkArguments) =>
@@ -51,7 +52,7 @@ export const sharedFields = (network: NetworkArguments) => {
  */
 export const timeFields = (
   where: string,
-  { diffusion_steps: timesteps = 1000, rescale_timesteps: isRescaled }: ProcessFlags,
+  { diffusion_steps: timesteps, rescale_timesteps: isRescaled }: NetworkArguments,
 ): either.Either<NoisefoldError, object> => {
   if (timesteps === 1000) return E.right({ timesteps });
   if (isRescaled === undefined)
@@ -67,18 +68,16 @@ export const timeFields = (
   });
 };
 
-const fieldsOf = ({ network, process, isUpsampler }: Described) => {
+const fieldsOf = ({ network, isUpsampler }: Described) => {
   const { num_classes: classes, num_heads_upsample: upHeads, num_head_channels: ofHead } = network;
   return {
     ...sharedFields(network),
-    predicts: process.predict_xstart === true ? 'x0' : 'epsilon',
+    predicts: network.predict_xstart ? 'x0' : 'epsilon',
     ...(ofHead === -1 && upHeads !== -1 && { upHeads }),
     ...(classes !== null && { classes, noClass: 'never' }),
     ...(isUpsampler && { condition: { channels: network.in_channels } }),
   };
 };
-
-const decoded = optionsOf({ where: 'guidedDiffusionConfig', options: exactly({}, { superResolution: t.boolean }) });
 
 /**
  * Translates a configuration of guided-diffusion or improved-diffusion: the flags of their scripts (`image_size`,
@@ -98,12 +97,12 @@ export const guidedDiffusionConfig = <G = unknown>(
 ): either.Either<NoisefoldError, Translated<UNetArchitecture>> =>
   F.pipe(
     E.Do,
-    E.bind('options', () => decoded(options)),
-    E.bind('found', () => described('guidedDiffusionConfig', flags)),
+    E.bind('options', () => configOptions.decode(options)),
+    E.bind('found', () => described(flags)),
     E.bind('variance', ({ found: { network } }) =>
       checkedOutputs('guidedDiffusionConfig', network.in_channels, network.out_channels),
     ),
-    E.bind('times', ({ found: { process } }) => timeFields('guidedDiffusionConfig', process)),
+    E.bind('times', ({ found: { network } }) => timeFields('guidedDiffusionConfig', network)),
     E.bind('config', ({ found, variance, times, options: { superResolution: isUpsampler = found.isUpsampler } }) =>
       unetArchitecture({ ...fieldsOf({ ...found, isUpsampler }), ...times, ...variance }),
     ),

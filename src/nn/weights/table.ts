@@ -1,8 +1,7 @@
 /** Tables of weights: every parameter of a network with its name and layout in another project. */
-import { exactly } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
-import { optionsOf } from '../../internal/options.js';
+import { argument, optional, record } from '../../internal/schema.js';
 import { entriesOf, type WeightEntry } from './entries.js';
 import { repeatedIn, type Weight } from './layout.js';
 import type { Rows } from './rows.js';
@@ -90,13 +89,13 @@ export const ownNames: Naming = ({ params: { leaves } }) =>
 /** Names for a number of axes: `a0 a1`. */
 const axesOf = (rank: number): string => Array.from({ length: rank }, (_, i) => `a${i}`).join(' ');
 
-const layout = exactly({ ours: t.string, theirs: t.string }, { sizes: t.record(t.string, t.number) });
-const row = exactly({ ours: t.string, theirs: t.array(t.string), layout }, { older: t.array(t.string) });
-const decodedRows = optionsOf({
-  where: 'namesBy',
-  options: t.array(row, 'rows'),
-  hint: "give rows such as { ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o i' } }",
-});
+const layout = record({ ours: t.string, theirs: t.string, sizes: optional(t.record(t.string, t.number)) });
+const row = record({ ours: t.string, theirs: t.array(t.string), layout, older: optional(t.array(t.string)) });
+const rowsOf = argument(
+  'namesBy',
+  t.array(row, 'rows'),
+  "give rows such as { ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o i' } }",
+);
 
 /**
  * Names for a network of your own: a row for each parameter. The naming returns a `ConfigError`, which names the row,
@@ -114,6 +113,6 @@ export const namesBy =
   (rows: Rows): Naming =>
   ({ params: { leaves } }) =>
     F.pipe(
-      decodedRows(rows),
+      rowsOf.decode(rows),
       E.flatMap(() => tableOf('namesBy', leaves, rows)),
     );

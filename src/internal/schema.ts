@@ -44,10 +44,13 @@ type DefaultIn<F> = {
 type Present<F, K extends keyof F> = { readonly [N in K]: ValueOf<F[N]> };
 type Possible<F, K extends keyof F> = { readonly [N in K]?: ValueOf<F[N]> };
 
+/** A part of the options; `unknown` in place of one without fields, beside which TypeScript takes a number for options. */
+type Part<K, P> = [K] extends [never] ? unknown : P;
+
 /** The type of options that a caller writes. */
 export type OptionsOf<F> = F extends { readonly fields: infer G }
   ? OptionsOf<G>
-  : Present<F, Exclude<keyof F, OptionalIn<F>>> & Possible<F, OptionalIn<F>>;
+  : Part<Exclude<keyof F, OptionalIn<F>>, Present<F, Exclude<keyof F, OptionalIn<F>>>> & Possible<F, OptionalIn<F>>;
 
 /** Options `O` with the defaults of a declaration. */
 export type Filled<F, O = OptionsOf<F>> = O & { readonly [N in DefaultIn<F> & keyof O]-?: Exclude<O[N], undefined> };

@@ -74,7 +74,7 @@ const wordsIn = ({ context }: t.ValidationError): Words | undefined => {
 export const refused = (value: unknown, context: t.Context, words: Words): t.Validation<never> => {
   const none = new t.Type<never>(words.expected, (_): _ is never => false, t.failure, F.identity);
   const last = { ...context.at(-1)!, type: Object.assign(none, { words }) };
-  return t.failure(value, [...context.slice(0, -1), last]);
+  return t.failure(value, [...context.slice(0, -1), last], words.expected); // also in a union, whose name is less precise
 };
 
 /** Lists the names that are possible: `one of the fields a, b`. */
@@ -89,15 +89,14 @@ export const unknownField = (
   name: string,
   names: readonly string[],
   context: t.Context,
-): t.Validation<never> =>
-  refused(given[name], t.appendContext(context, name, t.never), {
+): t.Validation<never> => {
+  const meant = suggestion(name, names);
+  return refused(given[name], t.appendContext(context, name, t.never), {
     expected: listOf('field', names),
     actual: UNKNOWN,
-    meant: suggestion(
-      name,
-      names.filter((known) => !Object.hasOwn(given, known)),
-    ),
+    meant: meant !== undefined && Object.hasOwn(given, meant) ? `${meant}, which is given too` : meant,
   });
+};
 
 /** The entries of a context that are steps on the way to a value. */
 const stepsOf = (context: t.Context): t.Context => context.filter((_, i) => i > 0 && !branches(context[i - 1]));

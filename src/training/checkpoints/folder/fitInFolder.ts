@@ -11,7 +11,7 @@ import { checked, part } from '../../../internal/parts.js';
 import { signal } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { fit, type Fit, heardError, heardEvent } from '../../fit/fit.js';
-import { explosionOf } from '../../fit/explosion.js';
+import { explosions } from '../../fit/explosion.js';
 import type { Given, Learnable } from '../../fit/recipe.js';
 import type { TrainingRun } from '../../fit/run.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
@@ -103,7 +103,7 @@ const listeners = <P>(
     yield* demand(folder.log(metrics));
     waiting = null;
     const { heldOut: loss = Infinity } = metrics;
-    const isGood = exploded !== done - 1 || !explosionOf(explosion).ends;
+    const isGood = exploded !== done - 1 || !explosions.demand(explosion).ends;
     if (done === steps || stopping || (isGood && (done % every === 0 || loss < best))) yield* save(run);
     if (loss < best) best = loss;
   }

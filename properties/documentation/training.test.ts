@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { t } from '../../src/internal/fp.js';
-import { optional } from '../../src/internal/schema.js';
-import { trainingFields } from '../../src/training/fit/training.js';
+import { fits } from '../../src/training/fit/fit.js';
 import { root } from '../types/operations/typescript.js';
 import { testPage } from './page.js';
 
@@ -25,8 +24,7 @@ test('the table of options has every option of fit, and says which ones are requ
   const rows = rowsBelow('Options').map(
     ([option, standard]) => [quoted(option!)[0]!, standard === 'required'] as const,
   );
-  const fields = Object.entries({ ...trainingFields, onEvent: optional(t.Function), onError: optional(t.Function) });
-  const namesOf = (isRequired: boolean) => fields.filter(([, field]) => field instanceof t.Type === isRequired).map(([name]) => name).sort(); // prettier-ignore
+  const namesOf = (isRequired: boolean) => Object.entries(fits.fields).filter(([, field]) => field instanceof t.Type === isRequired).map(([name]) => name).sort(); // prettier-ignore
   expect(rows.filter(([, isRequired]) => isRequired).map(([name]) => name).sort()).toEqual(namesOf(true)); // prettier-ignore
   expect(rows.filter(([, isRequired]) => !isRequired).map(([name]) => name).sort()).toEqual(namesOf(false)); // prettier-ignore
 });

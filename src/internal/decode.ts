@@ -28,6 +28,14 @@ export const explained =
 /** A placeholder for the value of a field that an object should not have. */
 export const UNKNOWN = 'an unknown field';
 
+const WORK = Symbol('work');
+
+/** Marks a function as work, for reports about one that is given in place of its result. */
+export const asWork = <W extends object>(work: W): W => Object.assign(work, { [WORK]: true });
+
+/** Tests for work that has not run. */
+export const isWork = (x: unknown): boolean => typeof x === 'function' && WORK in x;
+
 const LONGEST = 60;
 
 /** Describes a value in a few words, without the contents of an object. */
@@ -35,15 +43,16 @@ export const show = (value: unknown): string => {
   if (value === undefined) return 'nothing';
   if (isEither(value)) return 'an Either';
   if (value instanceof Promise) return 'a promise';
-  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'function') return isWork(value) ? 'work that has not run' : 'a function';
   if (typeof value === 'string') return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 };
 
-/** What a caller has to do with a result that holds the value: null for other values. */
+/** What a caller has to do with a result that holds the value, or with work that gives it: null for other values. */
 const remedyFor = (value: unknown): string | null => {
   if (isEither(value)) return 'take the value out of it by unwrap or E.flatMap';
+  if (isWork(value)) return 'write await nf.run(…)';
   return value instanceof Promise ? 'await it' : null;
 };
 
@@ -189,8 +198,8 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
 export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   codecs: C,
   name: string,
-): t.Type<{ -readonly [K in keyof C]: t.TypeOf<C[K]> }> => {
-  type Values = { -readonly [K in keyof C]: t.TypeOf<C[K]> };
+): t.Type<{ readonly [K in keyof C]: t.TypeOf<C[K]> }> => {
+  type Values = { readonly [K in keyof C]: t.TypeOf<C[K]> };
   // the overloads of `tuple` cover fixed lengths only
   const known = t.tuple(codecs as unknown as [t.Mixed, t.Mixed], name) as unknown as t.Type<Values>;
   const isTooLong = (value: unknown): boolean => Array.isArray(value) && value.length > codecs.length;

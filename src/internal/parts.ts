@@ -1,14 +1,11 @@
 /** Codecs of the parts that users pass, whose types JavaScript does not check. */
-import { functionOf, refused, show } from './decode.js';
+import { functionOf, isWork, refused, show } from './decode.js';
 import { isResultOf } from './either.js';
 import { type NoisefoldError, orRaise, raise } from './errors.js';
 import { E, F, t, type either } from './fp.js';
 import { optionsOf } from './options.js';
 
 export const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
-
-/** The hint for a function without a name, as effects and tasks are. A function that makes a part has a name. */
-const NOT_RUN = 'if it is work, it has not run: write await nf.run(…)';
 
 /** An object with at least these fields. Their values are checked where they are used. */
 export const part = <A = unknown>(name: string, ...fields: readonly string[]): t.Type<A> => {
@@ -18,10 +15,11 @@ export const part = <A = unknown>(name: string, ...fields: readonly string[]): t
     is,
     (x, context) => {
       if (is(x)) return t.success(x);
-      if (typeof x === 'function')
-        return refused(x, context, x.name === '' ? { expected: name, hint: NOT_RUN } : { expected: `${name}: call the function that makes it` }); // prettier-ignore
       const lacking = isObject(x) && !isResultOf(x) ? fields.filter((field) => !(field in x)) : [];
-      return refused(x, context, { expected: lacking.length === 0 ? name : `${name}, with its ${lacking.join(', ')}` });
+      const called = typeof x === 'function' && !isWork(x) ? ': call the function that makes it' : '';
+      return refused(x, context, {
+        expected: lacking.length === 0 ? name + called : `${name}, with its ${lacking.join(', ')}`,
+      });
     },
     F.identity,
   );

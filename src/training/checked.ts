@@ -1,4 +1,5 @@
 /** Checks configurations, which may be anything if they come from JavaScript, a checkpoint or a spread. */
+import type { Process } from '../diffusion/index.js';
 import { fail, type NoisefoldError } from '../dsl/index.js';
 import { exactTuple, finite, functionOf, refined, word } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
@@ -25,7 +26,7 @@ export const learnablePart: t.Type<unknown> = new t.Type<unknown>(
 /** A number of timesteps, or a grid of them. */
 export const grid = t.union([t.number, functionOf('a grid')], 'a number of steps, or a grid such as trailing(50)');
 
-export const processPart = part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors');
+export const processPart = part<Process>('a process', 'schedule', 'timesteps', 'marginals', 'posteriors');
 
 /** The names of classes, in the order of their labels. */
 export const classNames = refined(

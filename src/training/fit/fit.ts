@@ -33,7 +33,7 @@ export interface Fit<P, I extends ImageShape, M extends Learnable<P, I> = Model<
 }
 
 const listener = optional(functionOf('a function'));
-const fits = schema('fit', {
+export const fits = schema('fit', {
   ...trainingFields,
   onEvent: listener,
   onError: listener,

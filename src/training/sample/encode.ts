@@ -1,19 +1,18 @@
 /** The noise from which a trained model draws given images. */
 import type { Effect } from '../../dsl/run/effect.js';
-import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
+import { checkedImages, type Solver } from '../../diffusion/index.js';
 import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
 import type { NeedsClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
-import { checked } from '../../internal/parts.js';
 import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import type { ForClasses, ForGuide, WithClasses } from './classes.js';
 import { planOf } from './samplePlan.js';
-import { encodingCodec, type Sampling } from './sampling.js';
+import { encodings, type Sampling } from './sampling.js';
 import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { besideGuide } from './guide.js';
@@ -67,7 +66,7 @@ export const encode: {
   ): Effect<Images>;
 } = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
   genEffect('encode', function* (backend) {
-    const { images, solver = ddimInversion(), ...given } = yield* take(checked('encode', encodingCodec)(encoding));
+    const { images, ...given } = yield* take(encodings.decode<Encoding<Q, I>>(encoding));
     yield* take(checkedTrained('encode')(trained));
     yield* take(checkedImages(images.data, 'encode: images'));
     const { key = keyOf(0), condition } = given; // nothing is drawn from the default key
@@ -80,7 +79,7 @@ export const encode: {
       });
     const beginning = { field: 'images', images, noisy: false };
     const plan = yield* take(
-      planOf('encode', 'noise')(besideGuide('encode', trained, given.guide), { ...given, solver, key }, beginning),
+      planOf('encode', 'noise')(besideGuide('encode', trained, given.guide), { ...given, key }, beginning),
     );
     return yield* drawnOnce(plan, backend);
   }),

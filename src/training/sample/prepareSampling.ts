@@ -7,7 +7,6 @@ import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { E } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
-import { checked } from '../../internal/parts.js';
 import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
@@ -19,7 +18,7 @@ import { beginningOf } from './givenImages.js';
 import { programCache } from './programCache.js';
 import { drawn, type OpenSampling, openedSampling } from './runSampling.js';
 import { planOf, type SamplePlan } from './samplePlan.js';
-import { preparationCodec, requestCodec, type Sampling } from './sampling.js';
+import { preparations, requests, type Sampling } from './sampling.js';
 
 /** The parts of a sampling that all requests share. */
 export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
@@ -92,9 +91,7 @@ export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unk
   options: Exact<G, keyof Preparation> & ForClasses<K, G> & ForGuide<Q, G> & Preparation<Q, NoInfer<I>>,
 ): Effect<PreparedSampling<RequestFor<K, G>>> =>
   genEffect('prepareSampling', function* (backend) {
-    const { batch = 1, ...parts } = yield* take(
-      checked('prepareSampling', preparationCodec)<Preparation<Q, I>>(options),
-    );
+    const { batch, ...parts } = yield* take(preparations.decode<Preparation<Q, I>>(options));
     yield* take(checkedTrained('prepareSampling')(trained));
     const whole = besideGuide('prepareSampling', trained, parts.guide);
     function* planned(given: SampleRequest): Block<Plan<P, Q, I>> {
@@ -115,7 +112,7 @@ export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unk
     let isReleased = false;
     const drawnFor = (given: SampleRequest) =>
       genTask('sample', function* () {
-        const plan = yield* planned(yield* take(checked('sample', requestCodec)(given)));
+        const plan = yield* planned(yield* take(requests.decode<SampleRequest>(given)));
         return yield* take(drawn(plan, yield* programsOf(plan))(backend));
       });
     return {

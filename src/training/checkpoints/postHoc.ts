@@ -3,7 +3,7 @@ import { type NoisefoldError, raise } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { decode, hinted, positive } from '../../internal/decode.js';
 import { optional, type OptionsOf, record, schema } from '../../internal/schema.js';
-import { attempt, orRaise } from '../../internal/errors.js';
+import { attempt } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { listed } from '../../internal/listed.js';
 import { gammaOf } from '../../nn/index.js';

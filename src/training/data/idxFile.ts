@@ -1,18 +1,14 @@
 /** Reads IDX files in Node, with or without gzip. */
 import { task, type Task } from '../../dsl/run/effect.js';
-import { exactly } from '../../internal/decode.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, F, t, TE, type either } from '../../internal/fp.js';
 import { readBytes, readPieces } from '../../node/files.js';
-import { checked, part } from '../../internal/parts.js';
-import { type Dataset, datasetOf, type ImageShapeOf } from './dataset.js';
+import { optional, schema } from '../../internal/schema.js';
+import { type Dataset, datasetOf, imageShape, type ImageShapeOf } from './dataset.js';
 import { gunzip, isGzip } from '../../formats/gzip.js';
 import { type ByteArray, decodeIdx, gatherIdx, type IdxChunk, streamIdx } from '../../formats/idx.js';
 
-const checkedArguments = checked(
-  'readIdxDataset',
-  exactly({ images: t.string, labels: t.string }, { image: part('an image shape', 'length') }),
-);
+const arguments_ = schema('readIdxDataset', { images: t.string, labels: t.string, image: optional(imageShape) });
 
 async function* piecesOf(bytes: Uint8Array): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
   yield E.right(bytes);
@@ -68,7 +64,7 @@ export const readIdxDataset = <const I extends readonly [number, number, 1] = re
   image?: I,
 ): Task<Dataset<ImageShapeOf<I>>> =>
   F.pipe(
-    TE.fromEither(checkedArguments({ images, labels, image })),
+    TE.fromEither(arguments_.decode({ images, labels, image })),
     TE.bind('pixels', () => readIdx(images, 3)),
     TE.bind('classes', () => readIdx(labels, 1)),
     TE.flatMapEither(({ pixels, classes }) => {

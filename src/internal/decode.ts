@@ -99,11 +99,13 @@ export const unknownField = (
   names: readonly string[],
   context: t.Context,
 ): t.Validation<never> => {
-  const meant = suggestion(name, names);
+  const isGiven = (known: string): boolean => Object.hasOwn(given, known);
+  // of equally similar names, one that is not given
+  const meant = suggestion(name, [...names.filter((known) => !isGiven(known)), ...names.filter(isGiven)]);
   return refused(given[name], t.appendContext(context, name, t.never), {
     expected: listOf('field', names),
     actual: UNKNOWN,
-    meant: meant !== undefined && Object.hasOwn(given, meant) ? `${meant}, which is given too` : meant,
+    meant: meant !== undefined && isGiven(meant) ? `${meant}, which is given too` : meant,
   });
 };
 

@@ -1,6 +1,6 @@
 /** Loads folders of diffusers as trained models. */
 import type { Effect } from '../../../dsl/run/effect.js';
-import { ancestral, clipToImage, everyStep, type Process, trailing } from '../../../diffusion/index.js';
+import { ancestral, clipToImage, everyStep, trailing } from '../../../diffusion/index.js';
 import { fail, failure, type NoisefoldError } from '../../../dsl/index.js';
 import type { Exact } from '../../../internal/exact.js';
 import { exactTuple, positive, oneOf } from '../../../internal/decode.js';

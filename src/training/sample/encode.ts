@@ -1,18 +1,19 @@
 /** The noise from which a trained model draws given images. */
 import type { Effect } from '../../dsl/run/effect.js';
-import { checkedImages, type Solver } from '../../diffusion/index.js';
+import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
 import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
 import type { NeedsClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
-import { checkedTrained } from '../checked.js';
+import { optional, schema } from '../../internal/schema.js';
+import { checkedTrained, hostKey } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import type { ForClasses, ForGuide, WithClasses } from './classes.js';
 import { planOf } from './samplePlan.js';
-import { encodings, type Sampling } from './sampling.js';
+import { imagesRecord, requestFields, type Sampling, wayFields } from './sampling.js';
 import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { besideGuide } from './guide.js';
@@ -39,6 +40,15 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
   /** The key of the noise of a condition (`condition.t`). Nothing else is drawn. */
   readonly key?: RandomKey;
 }
+
+const { labels, condition, onStep, signal } = requestFields;
+
+const encodings = schema('encode', {
+  images: imagesRecord,
+  ...{ ...wayFields, labels, condition, onStep, signal },
+  solver: optional(wayFields.solver, ddimInversion()),
+  key: optional(hostKey),
+} satisfies Record<keyof Encoding, unknown>);
 
 /**
  * Encodes images as noise x_T. {@link sample} with the same grid, labels and guidance, `ddim` and `from: { noise }`

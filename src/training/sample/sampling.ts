@@ -1,11 +1,4 @@
-import {
-  type Correction,
-  ddimInversion,
-  type Grid,
-  type Guidance,
-  type Model,
-  type Solver,
-} from '../../diffusion/index.js';
+import { type Correction, type Grid, type Guidance, type Model, type Solver } from '../../diffusion/index.js';
 import { checkUnconditional } from '../../diffusion/conditioning/labelChecks.js';
 import { raise, type RandomKey, type Resident } from '../../dsl/index.js';
 import { functionOf, natural, positive } from '../../internal/decode.js';
@@ -84,12 +77,15 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly signal?: StopSignal;
 }
 
-const images = record({ data: part('numbers, such as a Float32Array', 'length'), shape: t.array(natural) });
+export const imagesRecord = record({
+  data: part('numbers, such as a Float32Array', 'length'),
+  shape: t.array(natural),
+});
 
 const listener = functionOf('a function');
 
 /** The fields of a sampling that a `Preparation` also has; only the solver is required. */
-const wayFields = {
+export const wayFields = {
   solver: part<Solver>('a solver, such as ddim()', 'integrate'),
   grid: optional(grid),
   guidance: optional(functionOf('a guidance, such as cfg(2)')),
@@ -100,14 +96,19 @@ const wayFields = {
 };
 
 /** The fields of a request; only the key is required. */
-const requestFields = {
+export const requestFields = {
   key: hostKey,
   labels: optional(t.array(t.union([t.number, t.string, t.null], 'the number or the name of a class, or null'))),
-  condition: optional(record({ images, t: optional(t.number) })),
+  condition: optional(record({ images: imagesRecord, t: optional(t.number) })),
   from: optional(
-    t.union([record({ images, strength: t.number }), record({ noise: images })], '{ images, strength }, or { noise }'),
+    t.union(
+      [record({ images: imagesRecord, strength: t.number }), record({ noise: imagesRecord })],
+      '{ images, strength }, or { noise }',
+    ),
   ),
-  known: optional(record({ images, mask: images, resamples: optional(t.number), jump: optional(t.number) })),
+  known: optional(
+    record({ images: imagesRecord, mask: imagesRecord, resamples: optional(t.number), jump: optional(t.number) }),
+  ),
   count: optional(positive),
   onStep: optional(listener),
   previews: optional(record({ every: positive, show: listener })),
@@ -119,19 +120,6 @@ export const samplings = schema('sample', {
   ...wayFields,
   ...requestFields,
 } satisfies Record<keyof Sampling, unknown>);
-
-/** The part of a sampling that is prepared, and the part of each request. */
-export const preparations = schema('prepareSampling', { ...wayFields, batch: optional(positive, 1) });
-export const requests = schema('sample', requestFields);
-
-const { labels, condition, onStep } = requestFields;
-
-export const encodings = schema('encode', {
-  images,
-  ...{ ...wayFields, labels, condition, onStep, signal: optional(signal) },
-  solver: optional(wayFields.solver, ddimInversion()),
-  key: optional(hostKey),
-});
 
 /** A sampling whose labels are numbers. */
 export type Numbered<S extends Pick<Sampling, 'labels'>> = Omit<S, 'labels'> & { readonly labels?: readonly number[] };

@@ -2,20 +2,19 @@
 import { attempt, type NoisefoldError, raise, type StopSignal } from '../dsl/index.js';
 import type { Effect } from '../dsl/run/effect.js';
 import type { Exact } from '../internal/exact.js';
-import { orNoOptions } from '../internal/options.js';
-import { exactly, positive } from '../internal/decode.js';
+import { positive } from '../internal/decode.js';
 import { orRaise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { take } from '../internal/gen.js';
-import { checked, part } from '../internal/parts.js';
-import type { ImageShape } from '../training/data/dataset.js';
+import { optional, schema } from '../internal/schema.js';
+import { type ImageShape, labelList } from '../training/data/dataset.js';
 import { genEffect } from '../training/genEffect.js';
 import { accuracyOf } from './accuracy.js';
-import { extracted, type Extracted, extractionFields, type ImageSource, networkPart, sourcePart } from './extractFeatures.js'; // prettier-ignore
+import { extracted, type Extracted, extraction, type ImageSource, networkPart, sourcePart } from './extractFeatures.js'; // prettier-ignore
 import type { FeatureNetwork } from './featureNetwork.js';
 import { frechetDistance } from './frechetDistance.js';
-import { inceptionScore, type ScoreSplits, scoreSplitsCodec } from './inceptionScore.js';
-import { kernelDistance, type KernelSubsets, kernelSubsetsCodec } from './kernelDistance.js';
+import { inceptionScore, type ScoreSplits, scoreSplits } from './inceptionScore.js';
+import { kernelDistance, type KernelSubsets, kernelSubsets } from './kernelDistance.js';
 import type { MeanAndDeviation } from './meanAndDeviation.js';
 import { momentsOf } from './moments.js';
 import { precisionRecall, type PrecisionRecall } from './precisionRecall.js';
@@ -32,6 +31,13 @@ export interface MetricOptions {
   readonly neighbours?: number;
 }
 
+const metrics = schema('compareFeatures', {
+  labels: optional(labelList),
+  kid: optional(kernelSubsets.type),
+  score: optional(scoreSplits),
+  neighbours: optional(positive, 3),
+} satisfies Record<keyof MetricOptions, unknown>);
+
 /** The metrics of generated images. */
 export interface Evaluation extends PrecisionRecall {
   /** The numbers of images that were compared. */
@@ -43,14 +49,6 @@ export interface Evaluation extends PrecisionRecall {
   /** The share of images that the network recognizes as their label, if labels are given. */
   readonly accuracy?: number;
 }
-
-const metricFields = {
-  labels: part('a label for each image, in an array', 'length'),
-  kid: kernelSubsetsCodec,
-  score: scoreSplitsCodec,
-  neighbours: positive,
-};
-const metricCodec = exactly({}, metricFields);
 
 /**
  * Computes all metrics of extracted features. Returns the errors of the metrics, and a `ConfigError` for labels without
@@ -68,9 +66,7 @@ export const compareFeatures = <G = unknown>(
   options?: Exact<G, keyof MetricOptions> & MetricOptions,
 ): either.Either<NoisefoldError, Evaluation> =>
   attempt(() => {
-    const { labels, kid, score, neighbours } = orRaise(
-      checked('compareFeatures', metricCodec)(orNoOptions<MetricOptions>(options)),
-    );
+    const { labels, kid, score, neighbours } = metrics.demand(options);
     const { features, probabilities } = generated;
     if (labels !== undefined && probabilities === undefined)
       raise('ConfigError', {
@@ -83,7 +79,7 @@ export const compareFeatures = <G = unknown>(
       images: { real: real.features.shape[0], generated: features.shape[0] },
       fid: orRaise(frechetDistance(orRaise(momentsOf(real.features)), orRaise(momentsOf(features)))),
       kid: orRaise(kernelDistance(real.features, features, kid)),
-      ...orRaise(precisionRecall(real.features, features, neighbours === undefined ? {} : { neighbours })),
+      ...orRaise(precisionRecall(real.features, features, { neighbours })),
       ...(probabilities && { inceptionScore: orRaise(inceptionScore(probabilities, score)) }),
       ...(probabilities && labels && { accuracy: orRaise(accuracyOf(probabilities, labels)) }),
     };
@@ -101,11 +97,12 @@ export interface Evaluating<P, I extends ImageShape> extends MetricOptions {
 }
 
 const where = 'evaluateSamples';
-const { batch, signal } = extractionFields;
-const codec = exactly(
-  { network: networkPart, real: sourcePart, generated: sourcePart },
-  { ...metricFields, batch, signal },
-);
+const { batch, signal } = extraction.fields;
+const evaluation = schema(where, {
+  ...{ network: networkPart, real: sourcePart, generated: sourcePart },
+  ...metrics.fields,
+  ...{ batch, signal },
+} satisfies Record<keyof Evaluating<never, ImageShape>, unknown>);
 
 /**
  * Compares generated images with real ones in the features of a network: FID, KID, precision and recall, for a
@@ -126,9 +123,9 @@ export const evaluateSamples = <P, I extends ImageShape, G = unknown>(
   evaluating: Exact<G, keyof Evaluating<never, ImageShape>> & Evaluating<P, I>,
 ): Effect<Evaluation> =>
   genEffect(where, function* (backend) {
-    const given = yield* take(checked(where, codec)<Evaluating<P, I>>(evaluating));
-    const { network, real, generated, batch, signal, ...metrics } = given;
-    const extraction = { ...(batch !== undefined && { batch }), ...(signal && { signal }) };
-    const seen = yield* extracted(network, real, extraction, backend);
-    return yield* take(compareFeatures(seen, yield* extracted(network, generated, extraction, backend), metrics));
+    const given = yield* take(evaluation.decode<Evaluating<P, I>>(evaluating));
+    const { network, real, generated, batch, signal, ...settings } = given;
+    const extracting = { batch, ...(signal && { signal }) };
+    const seen = yield* extracted(network, real, extracting, backend);
+    return yield* take(compareFeatures(seen, yield* extracted(network, generated, extracting, backend), settings));
   });

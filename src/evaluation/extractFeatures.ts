@@ -2,13 +2,13 @@
 import { type Backend, leafSpec, program, raise, read, release, type Resident, showShape, type Tensor, treeSpec, type Value, valueShape } from '../dsl/index.js'; // prettier-ignore
 import type { Effect } from '../dsl/run/effect.js';
 import type { Exact } from '../internal/exact.js';
-import { orNoOptions } from '../internal/options.js';
-import { exactly, positive } from '../internal/decode.js';
+import { functionOf, positive } from '../internal/decode.js';
 import { orRaise } from '../internal/errors.js';
 import { t } from '../internal/fp.js';
 import { type Block, gen, hold, take } from '../internal/gen.js';
-import { breather, type StopSignal, unlessStopped } from '../internal/stop.js';
-import { checked, functionPart, part } from '../internal/parts.js';
+import { breather, unlessStopped } from '../internal/stop.js';
+import { part } from '../internal/parts.js';
+import { argument, type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { dataSet, signal as signalPart } from '../training/checked.js';
 import type { Dataset, ImageShape } from '../training/data/dataset.js';
 import { datasetOfImages } from '../training/data/imageData.js';
@@ -29,30 +29,24 @@ export interface Extracted {
   readonly probabilities?: Features;
 }
 
-/** Options of {@link extractFeatures}. */
-export interface Extraction {
+const where = 'extractFeatures';
+
+export const extraction = schema(where, {
   /** The number of images to use, from the first one; default: all. */
-  readonly images?: number;
+  images: optional(positive),
   /** The number of images at a time; default 200. It changes the results only by rounding. */
-  readonly batch?: number;
+  batch: optional(positive, 200),
   /**
    * Called after each batch with the number of finished images. The next batch waits for the promise or the task that it
    * returns; an error in it ends the extraction.
    */
-  readonly onBatch?: (done: number, of: number) => unknown;
+  onBatch: optional(functionOf<(done: number, of: number) => unknown>('a function')),
   /** Ends it before its next batch, as `Cancelled`. */
-  readonly signal?: StopSignal;
-}
+  signal: optional(signalPart),
+});
 
-const where = 'extractFeatures';
-
-export const extractionFields = {
-  images: positive,
-  batch: positive,
-  onBatch: functionPart('a function'),
-  signal: signalPart,
-};
-const codec = exactly({}, extractionFields);
+/** Options of {@link extractFeatures}. */
+export interface Extraction extends OptionsOf<typeof extraction> {}
 
 export const networkPart = part('a feature network, such as the result of digitClassifier()', 'model', 'params');
 export const sourcePart = t.union(
@@ -134,7 +128,7 @@ function* rowsOf(value: Value<readonly number[]>, backend: Backend): Block<Rows>
 export function* extracted<P, I extends ImageShape>(
   { model, params }: FeatureNetwork<P, I>,
   source: ImageSource,
-  { images, batch: most = 200, onBatch, signal }: Extraction,
+  { images, batch: most, onBatch, signal }: FilledOf<typeof extraction>,
   backend: Backend,
 ): Block<Extracted> {
   const data = datasetFrom(source, model.image);
@@ -185,8 +179,10 @@ export const extractFeatures = <P, I extends ImageShape, G = unknown>(
   options?: Exact<G, keyof Extraction> & Extraction,
 ): Effect<Extracted> =>
   genEffect(where, function* (backend) {
-    const known = yield* take(checked(where, codec)(orNoOptions<Extraction>(options)));
-    yield* take(checked(`${where}: network`, networkPart)(network));
-    yield* take(checked(`${where}: images`, sourcePart)(source));
+    const known = yield* take(extraction.decode(options));
+    yield* take(
+      argument(`${where}: network`, networkPart, 'give the result of digitClassifier() or featuresOf').decode(network),
+    );
+    yield* take(argument(`${where}: images`, sourcePart, 'give a data set, or { data, shape }').decode(source));
     return yield* extracted(network, source, known, backend);
   });

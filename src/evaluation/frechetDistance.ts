@@ -1,6 +1,7 @@
 import { type NoisefoldError, raise } from '../dsl/index.js';
 import { attempt } from '../internal/errors.js';
-import { demanded, part } from '../internal/parts.js';
+import { part } from '../internal/parts.js';
+import { argument } from '../internal/schema.js';
 import type { either } from '../internal/fp.js';
 import { checkLengths } from './features.js';
 import { covarianceOf, type Moments } from './moments.js';
@@ -55,10 +56,10 @@ const trace = (matrix: Float64Array, D: number): number => {
   return sum;
 };
 
-const momentsPart = part('moments, as momentsOf returns them', 'count', 'mean', 'scatter');
+const momentsPart = part<Moments>('moments, as momentsOf returns them', 'count', 'mean', 'scatter');
 
 const checkMoments = (where: string, given: Moments): void => {
-  const { count, mean, scatter } = demanded(where, momentsPart)(given);
+  const { count, mean, scatter } = argument(where, momentsPart, 'give the result of momentsOf').demand(given);
   if (count < 2)
     raise('ConfigError', {
       where,

@@ -1,26 +1,26 @@
 import { type NoisefoldError, raise } from '../dsl/index.js';
 import type { Exact } from '../internal/exact.js';
-import { exactly, positive } from '../internal/decode.js';
-import { attempt, orRaise } from '../internal/errors.js';
+import { positive } from '../internal/decode.js';
+import { attempt } from '../internal/errors.js';
 import { type either, t } from '../internal/fp.js';
-import { optionsOf } from '../internal/options.js';
+import { argument, optional, record } from '../internal/schema.js';
 import { checkFeatures, type Features } from './features.js';
 import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
 
 /** The parts of the images whose scores are averaged: `size` images in each but the last, or `splits` parts. */
 export type ScoreSplits = { readonly size?: number } | { readonly splits: number };
 
-export const scoreSplitsCodec = t.union(
-  [exactly({}, { size: positive }), exactly({ splits: positive })],
+export const scoreSplits = t.union(
+  [record({ size: optional(positive, 5000) }), record({ splits: positive })],
   '{ size } or { splits }',
 );
-const decoded = optionsOf({ where: 'inceptionScore', options: scoreSplitsCodec });
+const splitting = argument('inceptionScore', scoreSplits, 'give { size: 5000 } or { splits: 10 }');
 
 /** The first row of each part, and the end of the last. */
-const boundsOf = (count: number, options: ScoreSplits): readonly number[] => {
+const boundsOf = (count: number, options: t.TypeOf<typeof scoreSplits>): readonly number[] => {
   if ('splits' in options)
     return Array.from({ length: options.splits + 1 }, (_, i) => Math.floor((i * count) / options.splits));
-  const { size = 5000 } = options;
+  const { size } = options;
   return Array.from({ length: Math.ceil(count / size) + 1 }, (_, i) => Math.min(i * size, count));
 };
 
@@ -72,8 +72,7 @@ export const inceptionScore = <G = unknown>(
   given?: Exact<G, 'size' | 'splits'> & ScoreSplits,
 ): either.Either<NoisefoldError, MeanAndDeviation> =>
   attempt(() => {
-    const options: ScoreSplits = given === undefined ? {} : given;
-    orRaise(decoded(options));
+    const options = splitting.demand(given === undefined ? {} : given);
     const least = 'splits' in options ? options.splits : 1;
     checkFeatures('inceptionScore', probabilities, { images: least, for: 'each part needs one' });
     checkDistributions(probabilities);

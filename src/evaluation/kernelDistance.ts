@@ -1,9 +1,10 @@
 import { foldIn, key as keyOf, type NoisefoldError, raise, type RandomKey } from '../dsl/index.js';
 import type { Exact } from '../internal/exact.js';
-import { exactTuple, exactly, positive, refined, word } from '../internal/decode.js';
+import { positive, refined } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
-import { optionsOf, orNoOptions } from '../internal/options.js';
+import { type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { randomInto } from '../internal/numerics/threefry.js';
+import { hostKey } from '../training/checked.js';
 import { type Features, float64Of, measuredOn, rowsAt } from './features.js';
 import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
 import { dotProducts } from './rows.js';
@@ -56,24 +57,20 @@ export const squaredMmd = (real: Features, generated: Features): either.Either<N
     estimate(float64Of(real), float64Of(generated), real.shape[1]),
   );
 
-/** The subsets of {@link kernelDistance}. */
-export interface KernelSubsets {
-  /** The number of subsets, at most 100,000; default 100. */
-  readonly subsets?: number;
-  /** The number of images in a subset; default 1000, or the smaller number of images if there are fewer. */
-  readonly size?: number;
-  /** The key of the choice of images; default `key(0)`. */
-  readonly key?: RandomKey;
-}
-
 /** A limit far above useful numbers: 10⁹ subsets would take days, and their estimates gigabytes. */
 const numberOfSubsets = refined(positive, 'an integer from 1 to 100,000', (n) => n <= 100_000);
 
-export const kernelSubsetsCodec = exactly(
-  {},
-  { subsets: numberOfSubsets, size: positive, key: exactTuple([word, word], 'a key: key(7)') },
-);
-const decoded = optionsOf({ where: 'kernelDistance', options: kernelSubsetsCodec });
+export const kernelSubsets = schema('kernelDistance', {
+  /** The number of subsets, at most 100,000; default 100. */
+  subsets: optional(numberOfSubsets, 100),
+  /** The number of images in a subset; default 1000, or the smaller number of images if there are fewer. */
+  size: optional(positive),
+  /** The key of the choice of images; default `key(0)`. */
+  key: optional(hostKey, keyOf(0)),
+});
+
+/** The subsets of {@link kernelDistance}. */
+export interface KernelSubsets extends OptionsOf<typeof kernelSubsets> {}
 
 /** Some rows without repetition, in random order. */
 const chosen = (features: Features, size: number, key: RandomKey): Float64Array => {
@@ -97,7 +94,7 @@ export const kernelDistance = <G = unknown>(
   generated: Features,
   options?: Exact<G, keyof KernelSubsets> & KernelSubsets,
 ): either.Either<NoisefoldError, MeanAndDeviation> =>
-  E.flatMap(({ subsets = 100, size: wanted, key = keyOf(0) }: KernelSubsets) =>
+  E.flatMap(({ subsets, size: wanted, key }: FilledOf<typeof kernelSubsets>) =>
     measuredOn('kernelDistance', { real, generated }, LEAST, () => {
       const most = Math.min(real.shape[0], generated.shape[0]);
       const size = wanted ?? Math.min(1000, most);
@@ -114,4 +111,4 @@ export const kernelDistance = <G = unknown>(
       });
       return meanAndDeviation(estimates);
     }),
-  )(E.map(() => orNoOptions<KernelSubsets>(options))(decoded(options)));
+  )(kernelSubsets.decode(options));

@@ -1,8 +1,8 @@
 import type { NoisefoldError } from '../dsl/index.js';
 import type { Exact } from '../internal/exact.js';
-import { exactly, positive } from '../internal/decode.js';
+import { positive } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
-import { optionsOf } from '../internal/options.js';
+import { type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { type Features, float64Of, measuredOn } from './features.js';
 import { nearestOthers } from './neighbours.js';
 import { squaredDistances } from './rows.js';
@@ -15,11 +15,9 @@ export interface PrecisionRecall {
   readonly recall: number;
 }
 
-interface Neighbours {
-  readonly neighbours?: number;
-}
+const comparison = schema('precisionRecall', { neighbours: optional(positive, 3) });
 
-const decoded = optionsOf({ where: 'precisionRecall', options: exactly({}, { neighbours: positive }) });
+interface Neighbours extends OptionsOf<typeof comparison> {}
 
 /** The square of the distance of each row to its k-th nearest other row. */
 const radiiOf = (x: Float64Array, d: number, k: number): Float64Array => {
@@ -53,7 +51,7 @@ export const precisionRecall = <G = unknown>(
   generated: Features,
   options?: Exact<G, keyof Neighbours> & Neighbours,
 ): either.Either<NoisefoldError, PrecisionRecall> =>
-  E.flatMap(({ neighbours: k = 3 }: Neighbours) =>
+  E.flatMap(({ neighbours: k }: FilledOf<typeof comparison>) =>
     measuredOn('precisionRecall', { real, generated }, { images: k + 1, for: `each needs ${k} neighbours` }, () => {
       const d = real.shape[1];
       const [x, y] = [float64Of(real), float64Of(generated)];
@@ -62,4 +60,4 @@ export const precisionRecall = <G = unknown>(
         recall: share(x, y, radiiOf(y, d, k), d),
       };
     }),
-  )(decoded(options));
+  )(comparison.decode(options));

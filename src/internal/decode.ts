@@ -28,6 +28,14 @@ export const explained =
 /** A placeholder for the value of a field that an object should not have. */
 export const UNKNOWN = 'an unknown field';
 
+const WORK = Symbol('work');
+
+/** Marks a function as work, for reports about one that is given in place of its result. */
+export const asWork = <W extends object>(work: W): W => Object.assign(work, { [WORK]: true });
+
+/** Tests for work that has not run. */
+export const isWork = (x: unknown): boolean => typeof x === 'function' && WORK in x;
+
 const LONGEST = 60;
 
 /** Describes a value in a few words, without the contents of an object. */
@@ -35,15 +43,16 @@ export const show = (value: unknown): string => {
   if (value === undefined) return 'nothing';
   if (isEither(value)) return 'an Either';
   if (value instanceof Promise) return 'a promise';
-  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'function') return isWork(value) ? 'work that has not run' : 'a function';
   if (typeof value === 'string') return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 };
 
-/** What a caller has to do with a result that holds the value: null for other values. */
+/** What a caller has to do with a result that holds the value, or with work that gives it: null for other values. */
 const remedyFor = (value: unknown): string | null => {
   if (isEither(value)) return 'take the value out of it by unwrap or E.flatMap';
+  if (isWork(value)) return 'write await nf.run(…)';
   return value instanceof Promise ? 'await it' : null;
 };
 
@@ -74,7 +83,7 @@ const wordsIn = ({ context }: t.ValidationError): Words | undefined => {
 export const refused = (value: unknown, context: t.Context, words: Words): t.Validation<never> => {
   const none = new t.Type<never>(words.expected, (_): _ is never => false, t.failure, F.identity);
   const last = { ...context.at(-1)!, type: Object.assign(none, { words }) };
-  return t.failure(value, [...context.slice(0, -1), last]);
+  return t.failure(value, [...context.slice(0, -1), last], words.expected); // also in a union, whose name is less precise
 };
 
 /** Lists the names that are possible: `one of the fields a, b`. */
@@ -89,15 +98,16 @@ export const unknownField = (
   name: string,
   names: readonly string[],
   context: t.Context,
-): t.Validation<never> =>
-  refused(given[name], t.appendContext(context, name, t.never), {
+): t.Validation<never> => {
+  const isGiven = (known: string): boolean => Object.hasOwn(given, known);
+  // of equally similar names, one that is not given
+  const meant = suggestion(name, [...names.filter((known) => !isGiven(known)), ...names.filter(isGiven)]);
+  return refused(given[name], t.appendContext(context, name, t.never), {
     expected: listOf('field', names),
     actual: UNKNOWN,
-    meant: suggestion(
-      name,
-      names.filter((known) => !Object.hasOwn(given, known)),
-    ),
+    meant: meant !== undefined && isGiven(meant) ? `${meant}, which is given too` : meant,
   });
+};
 
 /** The entries of a context that are steps on the way to a value. */
 const stepsOf = (context: t.Context): t.Context => context.filter((_, i) => i > 0 && !branches(context[i - 1]));

@@ -1,46 +1,35 @@
 /** Codecs of the parts that users pass, whose types JavaScript does not check. */
-import { isEither, kindOf } from './either.js';
+import { functionOf, isWork, refused, show } from './decode.js';
+import { isResultOf } from './either.js';
 import { type NoisefoldError, orRaise, raise } from './errors.js';
 import { E, F, t, type either } from './fp.js';
 import { optionsOf } from './options.js';
 
 export const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
 
-const partType = (name: string, is: (x: unknown) => boolean, otherwise: (x: unknown) => string): t.Type<unknown> =>
-  new t.Type<unknown>(
+/** An object with at least these fields. Their values are checked where they are used. */
+export const part = <A = unknown>(name: string, ...fields: readonly string[]): t.Type<A> => {
+  const is = (x: unknown): x is A => isObject(x) && !isResultOf(x) && fields.every((field) => field in x);
+  return new t.Type<A>(
     name,
-    (x): x is unknown => is(x),
+    is,
     (x, context) => {
       if (is(x)) return t.success(x);
-      return isEither(x)
-        ? t.failure(x, context, `${name}, taken out of its Either by unwrap or E.flatMap`)
-        : t.failure(x, context, otherwise(x));
+      const lacking = isObject(x) && !isResultOf(x) ? fields.filter((field) => !(field in x)) : [];
+      const called = typeof x === 'function' && !isWork(x) ? ': call the function that makes it' : '';
+      return refused(x, context, {
+        expected: lacking.length === 0 ? name + called : `${name}, with its ${lacking.join(', ')}`,
+      });
     },
     F.identity,
   );
-
-/** An object with at least these fields. Their values are checked where they are used. */
-export const part = (name: string, ...fields: readonly string[]): t.Type<unknown> =>
-  partType(
-    name,
-    (x) => isObject(x) && !isEither(x) && fields.every((field) => field in x),
-    (x) => {
-      if (typeof x === 'function') return `${name}: call the function that makes it`;
-      const lacking = isObject(x) ? fields.filter((field) => !(field in x)) : [];
-      return lacking.length === 0 ? name : `${name}, with its ${lacking.join(', ')}`;
-    },
-  );
+};
 
 /** A signal to stop. */
 export const signal = part('a signal, such as that of an AbortController', 'aborted');
 
 /** A function. */
-export const functionPart = (name: string): t.Type<unknown> =>
-  partType(
-    name,
-    (x) => typeof x === 'function',
-    () => name,
-  );
+export const functionPart = (name: string): t.Type<unknown> => functionOf<unknown>(name);
 
 /** Returns a configuration if its codec accepts it; otherwise a `ConfigError` that names the field. */
 export const checked =
@@ -61,6 +50,6 @@ export const demandedFunction = <F>(where: string, f: F): F =>
     : raise('ConfigError', {
         where,
         expected: 'a function of tensors',
-        actual: kindOf(f),
+        actual: show(f),
         hint: `write ${where}((x) => …)`,
       });

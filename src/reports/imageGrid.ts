@@ -1,11 +1,11 @@
 import type { HostArray } from '../dsl/compile/backend.js';
 import { fail, showShape, type NoisefoldError } from '../internal/errors.js';
-import { exactly, hostArray, natural, positive, refined } from '../internal/decode.js';
+import { hostArray, natural, positive, refined } from '../internal/decode.js';
 import type { Exact } from '../internal/exact.js';
 import type { Itself } from '../internal/itself.js';
 import { E, F, type either, t } from '../internal/fp.js';
 import { sizeOf } from '../internal/numbers.js';
-import { optionsOf } from '../internal/options.js';
+import { argument, type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
 import type { Picture } from '../formats/png.js';
 
 /** A batch of images on the host, `[n, height, width, channels]`. */
@@ -15,27 +15,23 @@ export interface ImageBatch {
   readonly data: HostArray;
 }
 
-/** Options of {@link imageGrid}. */
-export interface ImageGridOptions {
+const layouts = schema('imageGrid', {
   /** The number of images in a row, at most all of them; by default the grid is as square as possible. */
-  readonly columns?: number;
+  columns: optional(positive),
   /** The pixels of the picture for a pixel of an image, in each direction; default 1. */
-  readonly scale?: number;
+  scale: optional(positive, 1),
   /** The pixels of the picture between neighbouring images; default 0. */
-  readonly gap?: number;
-}
-
-const codec = exactly({}, { columns: positive, scale: positive, gap: natural });
-const decoded = optionsOf({ where: 'imageGrid', options: codec });
-
-const checkedImages = optionsOf({
-  where: 'imageGrid',
-  options: t.type(
-    { shape: refined(t.unknown, 'a list of extents', Array.isArray), data: hostArray },
-    'a batch of images',
-  ),
-  hint: 'give numbers in [-1, 1] as a Float32Array, and bytes as a Uint8Array',
+  gap: optional(natural, 0),
 });
+
+/** Options of {@link imageGrid}. */
+export interface ImageGridOptions extends OptionsOf<typeof layouts> {}
+
+const batches = argument(
+  'imageGrid',
+  t.type({ shape: refined(t.unknown, 'a list of extents', Array.isArray), data: hostArray }, 'a batch of images'),
+  'give numbers in [-1, 1] as a Float32Array, and bytes as a Uint8Array',
+);
 
 /** Maps a number of a batch to 0…255; the array to which it is written clamps it. */
 const byteOf = (data: HostArray): ((x: number) => number) =>
@@ -46,7 +42,7 @@ const MOST_BYTES = 2 ** 31;
 
 const arranged = (
   { shape, data }: ImageBatch,
-  { columns: most = Math.ceil(Math.sqrt(shape[0] ?? 0)), scale = 1, gap = 0 }: t.TypeOf<typeof codec>,
+  { columns: most = Math.ceil(Math.sqrt(shape[0] ?? 0)), scale, gap }: FilledOf<typeof layouts>,
 ): either.Either<NoisefoldError, Picture> => {
   const [n = 0, height = 0, width = 0, channels = 0] = shape;
   const columns = Math.min(most, n);
@@ -105,7 +101,7 @@ export const imageGrid = <G = unknown>(
   layout?: number | (Exact<G, keyof ImageGridOptions> & ImageGridOptions),
 ): either.Either<NoisefoldError, Picture> =>
   F.pipe(
-    checkedImages(images),
-    E.flatMap(() => decoded(typeof layout === 'number' ? { columns: layout } : (layout ?? {}))),
+    batches.decode(images),
+    E.flatMap(() => layouts.decode(typeof layout === 'number' ? { columns: layout } : (layout ?? {}))),
     E.flatMap((options) => arranged(images, options)),
   );

@@ -1,13 +1,16 @@
 import type { Metrics } from './metrics.js';
 import { linearTicks, logTicks, tickLabel } from './ticks.js';
 import type { Exact } from '../internal/exact.js';
-import { namedFields, orNoOptions } from '../internal/options.js';
+import { t } from '../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../internal/schema.js';
 
-export interface LossChartOptions {
-  readonly title?: string;
+const charts = schema('lossChart', {
+  title: optional(t.string, 'Training loss'),
   /** True to draw losses on a logarithmic axis; default true. */
-  readonly logarithmic?: boolean;
-}
+  logarithmic: optional(t.boolean, true),
+});
+
+export interface LossChartOptions extends OptionsOf<typeof charts> {}
 
 interface Point {
   readonly x: number;
@@ -125,8 +128,6 @@ const stacked = (labels: readonly Label[]): readonly Label[] => {
 /** A loss, or NaN for one beyond the range of float32: differences of greater numbers overflow. */
 const drawable = (loss: number): number => (Math.abs(loss) < 2 ** 128 ? loss : Number.NaN);
 
-const fields = namedFields('lossChart', {}, ['title', 'logarithmic']);
-
 /**
  * Draws a chart of the loss as SVG: a faint line of each step, a smoothed line, and a line of the held-out losses. It follows the
  * light or dark mode of the reader.
@@ -139,7 +140,7 @@ export const lossChart = <G = unknown>(
   metrics: readonly Metrics[],
   options?: Exact<G, keyof LossChartOptions> & LossChartOptions,
 ): string => {
-  const { title = 'Training loss', logarithmic = true } = fields(orNoOptions<LossChartOptions>(options));
+  const { title, logarithmic } = charts.demand(options);
   const raw = metrics.map(({ step, loss }) => ({ x: step, y: drawable(loss) }));
   const train = smoothed(raw);
   const heldOut = metrics.flatMap(({ step, heldOut }) =>

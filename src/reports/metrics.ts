@@ -1,8 +1,9 @@
 /** The log of a training run, metrics.jsonl, with one JSON object per line. */
 import { fail, failure, type NoisefoldError } from '../internal/errors.js';
-import { decode, exactly, finite, natural, show } from '../internal/decode.js';
+import { decode, finite, natural, show } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { parseJson } from '../internal/json/json.js';
+import { optional, record } from '../internal/schema.js';
 
 /** A measured number. JSON has no NaN and no infinity: both are written as null, and null is read as NaN. */
 const measured = new t.Type<number, number | null>(
@@ -12,23 +13,16 @@ const measured = new t.Type<number, number | null>(
   (value) => (Number.isFinite(value) ? value : null),
 );
 
-const metricsOf = <O>(number: t.Type<number, O>) =>
-  exactly(
-    {
-      step: natural,
-      loss: number,
-      gradientNorm: number,
-      learningRate: number,
-      imagesPerSecond: number,
-      seconds: number,
-    },
-    { heldOut: number, accuracy: number, heldOutAccuracy: number },
-  );
+const fieldsOf = (number: t.Type<number, unknown>) => ({
+  step: natural,
+  ...{ loss: number, gradientNorm: number, learningRate: number, imagesPerSecond: number, seconds: number },
+  ...{ heldOut: optional(number), accuracy: optional(number), heldOutAccuracy: optional(number) },
+});
 
-const codec = metricsOf(measured);
+const codec = record(fieldsOf(measured));
 
-/** Metrics before they are written. */
-export const metricsCodec = metricsOf(t.number);
+/** The fields of metrics before they are written. */
+export const metricsFields = fieldsOf(t.number);
 
 /** One line of metrics.jsonl. */
 export interface Metrics {

@@ -1,7 +1,7 @@
 import type { Exact } from '../internal/exact.js';
-import { show } from '../internal/decode.js';
-import { raise } from '../internal/errors.js';
-import { namedFields, orNoOptions } from '../internal/options.js';
+import { t } from '../internal/fp.js';
+import { part } from '../internal/parts.js';
+import { argument, optional, type OptionsOf, schema } from '../internal/schema.js';
 import type { TrainEvent } from '../training/index.js';
 import { displayOn, type Output, quietly } from './display.js';
 import { type Pace, paced } from './pace.js';
@@ -12,12 +12,18 @@ export interface Progress {
   (done: number, of: number, images?: number): void;
 }
 
-export interface ProgressOptions {
+const displays = schema('progress', {
   /** The stream to write to; `process.stderr` by default. */
-  readonly stream?: Output;
-}
+  stream: optional(part<Output>('a stream to write to', 'write')),
+});
 
-const fields = namedFields('progress', {}, ['stream']);
+export interface ProgressOptions extends OptionsOf<typeof displays> {}
+
+const label = argument(
+  'progress',
+  t.union([t.string, t.undefined], 'a name or nothing'),
+  'call it to make a listener: onEvent: progress()',
+);
 
 const now = (): number => performance.now() / 1000;
 
@@ -58,14 +64,8 @@ export const progress = <G = unknown>(
   name?: string,
   options?: Exact<G, keyof ProgressOptions> & ProgressOptions,
 ): Progress => {
-  if (name !== undefined && typeof name !== 'string')
-    raise('ConfigError', {
-      where: 'progress',
-      expected: 'a name or nothing',
-      actual: show(name),
-      hint: 'call it to make a listener: onEvent: progress()',
-    });
-  const output = fields(orNoOptions<ProgressOptions>(options)).stream ?? process.stderr;
+  label.demand(name);
+  const output = displays.demand(options).stream ?? process.stderr;
   const display = displayOn(output);
   const write = quietly(output);
   const warned = new Set<string>(); // mutable

@@ -3,6 +3,7 @@ import { cosine, ddim, ddpm, type Process } from '../diffusion/index.js';
 import { key } from '../dsl/index.js';
 import { TE } from '../internal/fp.js';
 import { adam, chain, clipByGlobalNorm } from '../nn/index.js';
+import { readNpzDataset } from './data/arrayFiles.js';
 import type { Batch, Dataset } from './data/dataset.js';
 import { fit } from './fit/fit.js';
 import { sample } from './sample/sample.js';
@@ -40,8 +41,8 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ heldOut: { data: bright(-2), every: 1 } }, 'expected finite numbers in [-1, 1], got -2 at number 3'],
     [{ labelDropout: 1 }, 'fit.labelDropout: expected a number in [0, 1), got 1'],
     [{ averageDecay: Number.NaN }, 'fit.averageDecay: expected a number in [0, 1), or an average such as emaPower(0.1), got NaN'],
-    [wrapped, 'fit.process: expected a process, taken out of its Either by unwrap or E.flatMap, got an object'],
-    [failed, 'fit.model: expected a model, taken out of its Either by unwrap or E.flatMap, got an object'],
+    [wrapped, 'fit.process: expected a process, got an Either; take the value out of it by unwrap or E.flatMap'],
+    [failed, 'fit.model: expected a model, got an Either; take the value out of it by unwrap or E.flatMap'],
     [{ process: {} as Process }, 'fit.process: expected a process, with its schedule, timesteps, marginals, posteriors, got an object'],
     [misspelt, 'expected one of the fields model, process,'],
     [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, as it has 3, got 3'],
@@ -63,6 +64,41 @@ describe('a configuration that cannot work is a ConfigError', () => {
       expect(error._tag).toBe('NonFinite');
       expect(error.where).toMatch(/^data set: image at \d+$/);
     }));
+
+  test.each<[string, () => unknown, unknown, string]>([
+    ['a training that has not run', () => fit(plainTraining(0)), ddim(), 'sample: trained: expected a trained model, as fit or loadTrained returns it, got work that has not run; write await nf.run(…)'],
+    ['an awaited one', async () => await (fit(plainTraining(0)) as unknown), ddim(), 'sample: trained: expected a trained model, as fit or loadTrained returns it, got work that has not run; write await nf.run(…)'],
+    ['a solver that was not called', () => ({}), ddim, 'sample.solver: expected a solver, such as ddim(): call the function that makes it, got a function'],
+  ])('of a sampling of %s', (_, trained, solver, message) =>
+    onWasm(async (backend) => {
+      const error = await leftOf(sample((await trained()) as never, { solver: solver as never, key: key(1) })(backend));
+      expect(error.message).toContain(message);
+    }),
+  );
+
+  test('of a sampling of a promise, and of data that are not read', () =>
+    onWasm(async (backend) => {
+      const later = Promise.resolve({}) as never;
+      expect((await leftOf(sample(later, { solver: ddim(), key: key(1) })(backend))).message).toBe(
+        'sample: trained: expected a trained model, as fit or loadTrained returns it, got a promise; await it',
+      );
+      const unread = readNpzDataset('x.npz', { images: 'x' }) as never;
+      expect((await leftOf(fit({ ...plainTraining(1), data: unread })(backend))).message).toBe(
+        'fit.data: expected a data set, got work that has not run; write await nf.run(…)',
+      );
+    }));
+
+  test.each([
+    [{ step: 10, steps: undefined }, 'did you mean steps?'],
+    [{ step: 10 }, 'did you mean steps, which is given too?'],
+  ])('of a fit: %o suggests the nearest name', (change: object, message) =>
+    onWasm(async (backend) => {
+      const given: object = Object.fromEntries(
+        Object.entries({ ...plainTraining(1), ...change }).filter(([, value]) => value !== undefined),
+      );
+      expect((await leftOf(fit(given as never)(backend))).message.endsWith(message)).toBe(true);
+    }),
+  );
 
   test.each([
     [{ batch: 0 }, 'sample.batch: expected an integer ≥ 1, got 0'],

@@ -1,9 +1,12 @@
 /** Checks configurations, which may be anything if they come from JavaScript, a checkpoint or a spread. */
+import type { Process } from '../diffusion/index.js';
 import { fail, type NoisefoldError } from '../dsl/index.js';
-import { exactTuple, finite, refined, word } from '../internal/decode.js';
+import { exactTuple, finite, functionOf, refined, word } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { findNonJson } from '../internal/json/json.js';
-import { checked, functionPart, isObject, part } from '../internal/parts.js';
+import { isObject, part } from '../internal/parts.js';
+import { argument } from '../internal/schema.js';
+import type { StopSignal } from '../internal/stop.js';
 
 /** True for a classifier, which has `classes` and, unlike a denoiser, no `predicts`. */
 export const isClassifier = <X>(x: X): x is Extract<X, { readonly classes: number }> =>
@@ -21,13 +24,13 @@ export const learnablePart: t.Type<unknown> = new t.Type<unknown>(
 );
 
 /** A number of timesteps, or a grid of them. */
-export const grid = t.union([t.number, functionPart('a grid')], 'a number of steps, or a grid such as trailing(50)');
+export const grid = t.union([t.number, functionOf('a grid')], 'a number of steps, or a grid such as trailing(50)');
 
-export const processPart = part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors');
+export const processPart = part<Process>('a process', 'schedule', 'timesteps', 'marginals', 'posteriors');
 
 /** The names of classes, in the order of their labels. */
 export const classNames = refined(
-  t.array(t.string),
+  t.readonlyArray(t.string),
   'the names of classes, each once',
   (names) => new Set(names).size === names.length,
 );
@@ -37,10 +40,10 @@ export const dataSet = t.intersection(
   'a data set',
 );
 
-export const conditioner = functionPart('a function that makes conditions, such as superResolution({ factor: 2 })');
+export const conditioner = functionOf('a function that makes conditions, such as superResolution({ factor: 2 })');
 
 /** A signal to stop. */
-export const signal = part('a signal, such as that of an AbortController', 'aborted');
+export const signal = part<StopSignal>('a signal, such as that of an AbortController', 'aborted');
 
 /** A number in [0, 1). */
 export const rate = refined(finite, 'a number in [0, 1)', (n) => n >= 0 && n < 1);
@@ -62,12 +65,15 @@ export const json: t.Type<unknown> = new t.Type<unknown>(
   F.identity,
 );
 
+const trainedPart = part('a trained model, as fit or loadTrained returns it', 'model', 'process', 'image', 'params');
+
 /** Returns a trained network; `ConfigError` for anything else, such as a snapshot. */
-export const checkedNetwork = (where: string) =>
-  checked(
-    `${where}: trained`,
-    part('a trained model, as fit or loadTrained returns it', 'model', 'process', 'image', 'params'),
-  );
+export const checkedNetwork =
+  (where: string) =>
+  <A>(trained: A): either.Either<NoisefoldError, A> =>
+    E.map(() => trained)(
+      argument(`${where}: trained`, trainedPart, 'give the result of fit or loadTrained').decode(trained),
+    );
 
 /** Returns a trained denoiser; `ConfigError` for anything else, such as a classifier. */
 export const checkedTrained =

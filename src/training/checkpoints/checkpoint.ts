@@ -3,14 +3,15 @@ import { task, type Task } from '../../dsl/run/effect.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
 import { type NoisefoldError, raise } from '../../dsl/index.js';
 import { attempt, orRaise } from '../../internal/errors.js';
-import { decode, exactly, finite, type Mismatch, natural, positive } from '../../internal/decode.js';
+import { decode, finite, type Mismatch, natural, positive } from '../../internal/decode.js';
 import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { gen, take } from '../../internal/gen.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
 import { checkData, oddNumber, RUINED } from '../../formats/safetensorsLayout.js';
 import { ownFileExists } from '../../node/files.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
-import { checked, part } from '../../internal/parts.js';
+import { part } from '../../internal/parts.js';
+import { argument, record } from '../../internal/schema.js';
 import { hostKey, json } from '../checked.js';
 import type { Snapshot } from './snapshot.js';
 import { errorAt, wordsOf } from '../../formats/words.js';
@@ -33,18 +34,22 @@ export const words = wordsOf({
     rounding: t.keyof({ fused: null, separate: null } satisfies Record<Rounding, null>, "'fused' or 'separate'"),
     settings: json,
     heldOut: finite,
-    firstLosses: exactly({ count: natural, mean: finite }),
+    firstLosses: record({ count: natural, mean: finite }),
   },
   texts: { rounding: t.string },
   hints,
 });
 
-/** The metadata of a snapshot. Returns a `ConfigError` for a field that could not be read back unchanged. */
-const checkedSnapshot = checked('encodeCheckpoint', part('a snapshot', 'step', 'key', 'batch', 'tensors'));
+const snapshots = argument(
+  'encodeCheckpoint',
+  part<Snapshot>('a snapshot', 'step', 'key', 'batch', 'tensors'),
+  'give the snapshot of a run',
+);
 
+/** The metadata of a snapshot. Returns a `ConfigError` for a field that could not be read back unchanged. */
 const metadataOf = (snapshot: Snapshot) =>
   F.pipe(
-    checkedSnapshot(snapshot),
+    snapshots.decode(snapshot),
     E.flatMap(({ step, key, batch, config, settings, rounding, heldOut, firstLosses }) =>
       words.write('encodeCheckpoint', { step, key, batch, config, settings, rounding, heldOut, firstLosses }),
     ),
@@ -198,7 +203,7 @@ export const resumable = (
 ): either.Either<NoisefoldError, Snapshot> =>
   attempt(() => {
     const { step, key, batch, settings, rounding, tensors } = snapshot;
-    orRaise(E.mapLeft(errorAt('ConfigError', 'from', hints.write))(decode(exactly(position))({ step, key, batch })));
+    orRaise(E.mapLeft(errorAt('ConfigError', 'from', hints.write))(decode(record(position))({ step, key, batch })));
     const where = `checkpoint of step ${step}`;
     const refuse = ({ path, expected, actual }: Mismatch, hint: string): never =>
       raise('CheckpointMismatch', { where: `${where}: ${path}`, expected, actual, hint });

@@ -1,9 +1,9 @@
 /** Reconstructs averages of other widths from those kept: EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
 import { type NoisefoldError, raise } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { decode, exactly, positive } from '../../internal/decode.js';
-import { optionsOf } from '../../internal/options.js';
-import { attempt, orRaise } from '../../internal/errors.js';
+import { decode, hinted, positive } from '../../internal/decode.js';
+import { optional, type OptionsOf, record, schema } from '../../internal/schema.js';
+import { attempt } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { listed } from '../../internal/listed.js';
 import { gammaOf } from '../../nn/index.js';
@@ -15,7 +15,7 @@ import type { Snapshot } from './snapshot.js';
 type Averages = Pick<Snapshot, 'step' | 'settings' | 'tensors'>;
 
 const Settings = t.type({ averages: t.array(t.unknown) });
-const Power = exactly({ emaPower: t.number });
+const Power = record({ emaPower: t.number });
 
 /** An average that was kept: its profile, and the location of its tensors. */
 interface Kept extends PowerProfile {
@@ -34,19 +34,15 @@ const powersOf = ({ step, settings, tensors }: Averages): readonly Kept[] => {
   });
 };
 
-const postHocOptions = optionsOf({
-  where: 'postHocAverage',
-  options: exactly({ sigmaRel: t.number }, { step: positive }),
-  hint: 'give the width of the average, such as { sigmaRel: 0.08 }',
+const postHoc = schema('postHocAverage', {
+  /** Its relative width, in (0, 0.28). */
+  sigmaRel: hinted(t.number, 'give the width of the average, such as { sigmaRel: 0.08 }'),
+  /** The number of updates that it averages over; by default that of the last snapshot. */
+  step: optional(positive),
 });
 
 /** The average to reconstruct. */
-export interface PostHoc {
-  /** Its relative width, in (0, 0.28). */
-  readonly sigmaRel: number;
-  /** The number of updates that it averages over; by default that of the last snapshot. */
-  readonly step?: number;
-}
+export interface PostHoc extends OptionsOf<typeof postHoc> {}
 
 /**
  * Reconstructs the average of a width that was not kept, as a sum of all `emaPower` averages in snapshots: the one with
@@ -68,7 +64,7 @@ export const postHocAverage = <G = unknown>(
   options: Exact<G, keyof PostHoc> & PostHoc,
 ): either.Either<NoisefoldError, ReadonlyMap<string, StoredTensor>> =>
   attempt(() => {
-    const { sigmaRel, step } = orRaise(postHocOptions(options));
+    const { sigmaRel, step } = postHoc.demand(options);
     const kept = snapshots.flatMap(powersOf);
     const steps = kept.map((average) => average.t);
     const weights = profileWeights(kept, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...steps) });

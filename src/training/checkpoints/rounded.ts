@@ -2,13 +2,14 @@
 import { raise } from '../../internal/errors.js';
 import { halvesOf } from '../../formats/float16.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
-import { t } from '../../internal/fp.js';
+import { oneOf } from '../../internal/decode.js';
+import type { t } from '../../internal/fp.js';
 
 /** The dtypes of parameters in files. */
 export type FileDType = 'float32' | 'float16';
 
 /** Decodes a {@link FileDType}. */
-export const fileDType: t.Type<FileDType> = t.keyof({ float32: null, float16: null }, "'float32' or 'float16'");
+export const fileDType: t.Type<FileDType> = oneOf('float32', 'float16');
 
 /** A parameter in the dtype of a file. Raises `ConfigError` for a number beyond float16. */
 export const rounded = (where: string, dtype: FileDType, name: string, tensor: StoredTensor): StoredTensor => {

@@ -124,12 +124,12 @@ test.each([
   onWasm(async (backend) => {
     const snapshot = { step: 1, key: key(7), batch: 1, config: null, tensors: new Map() };
     for (const [given, actual] of [
-      [snapshot, 'an object'],
-      [undefined, 'nothing'],
+      [snapshot, 'with its model, process, image, params, got an object'],
+      [undefined, 'got nothing'],
     ])
       // prettier-ignore
       expect((await leftOf(work(given as never)(backend))).message).toBe(
-        `${name.split(' ')[0]}: trained: expected a trained model, as fit or loadTrained returns it, with its model, process, image, params, got ${actual}; the type of its argument lists the fields`,
+        `${name.split(' ')[0]}: trained: expected a trained model, as fit or loadTrained returns it, ${actual}; give the result of fit or loadTrained`,
       );
   }),
 );

@@ -6,12 +6,12 @@ import { type Backend, raise, release, type Resident, treeSpec } from '../../dsl
 import type { StoredTensor } from '../../formats/safetensors.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
-import { orNoOptions } from '../../internal/options.js';
-import { decode, exactly, exactTuple, positive } from '../../internal/decode.js';
+import { decode, exactTuple, oneOf, positive } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
 import type { ClassifierParams, UNetParams } from '../../nn/index.js';
-import { checked, part } from '../../internal/parts.js';
+import { part } from '../../internal/parts.js';
+import { argument, optional, type OptionsOf, record, schema } from '../../internal/schema.js';
 import { checkedNetwork, classNames, processPart, rate } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
@@ -19,24 +19,26 @@ import { sampledConfig } from '../fit/recipeConfig.js';
 import type { AnyTrained, Trained, TrainedClassifier } from '../trained.js';
 import { CHECKPOINT, difference, words as checkpointWords } from './checkpoint.js';
 import { quantized, restoring } from './quantized.js';
-import { type FileDType, rounded } from './rounded.js';
+import { rounded } from './rounded.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
 import { aboutModel, CUSTOM, modelFrom, type Network, ofKind } from './storedModel.js';
 import { errorAt, wordsOf } from '../../formats/words.js';
 import { processFrom, processSpec, processTensors, storedTables } from './storedProcess.js';
 import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../../node/tensorStream.js';
 
-/** Options of {@link saveTrained}. */
-export interface TrainedFileOptions {
+const saving = schema('saveTrained', {
   /**
    * The dtype of the parameters in the file; by default 'float32'. 'float16' halves its size. 'int8' makes it four times as
    * small: matrices and kernels have 8 bits, and a scale for each output channel; an error is at most 1/254 of the largest
    * weight of the channel.
    */
-  readonly dtype?: FileDType | 'int8';
+  dtype: optional(oneOf('float32', 'float16', 'int8'), 'float32'),
   /** The name of a model that is not built in; by default 'custom'. */
-  readonly name?: string;
-}
+  name: optional(t.string, CUSTOM),
+});
+
+/** Options of {@link saveTrained}. */
+export interface TrainedFileOptions extends OptionsOf<typeof saving> {}
 
 /** The parts of a trained network that its file does not have. */
 interface GivenNetwork<N> {
@@ -54,8 +56,6 @@ export interface GivenTrained<P, I extends ImageShape> extends GivenNetwork<Omit
 /** The parts of a trained classifier that the file of {@link loadClassifier} does not have. */
 export interface GivenClassifier<Q, I extends ImageShape> extends GivenNetwork<Omit<ClassifierModel<Q, I>, 'init'>> {}
 
-const trainedDType = t.keyof({ float32: null, float16: null, int8: null }, "'float32', 'float16' or 'int8'");
-const saveCodec = exactly({}, { dtype: trainedDType, name: t.string });
 const sourceCodec = t.union([t.string, part('bytes', 'subarray')], 'the path of a file, or its bytes as a Uint8Array');
 const extents = exactTuple([positive, positive, positive], '[height, width, channels]');
 
@@ -103,9 +103,7 @@ export const saveTrained = <P, I extends ImageShape, G = unknown>(
   options?: Exact<G, keyof TrainedFileOptions> & TrainedFileOptions,
 ): Effect<void> =>
   genEffect('saveTrained', function* (backend) {
-    const { dtype = 'float32', name = CUSTOM } = yield* take(
-      checked('saveTrained', saveCodec)(orNoOptions<TrainedFileOptions>(options)),
-    );
+    const { dtype, name } = yield* take(saving.decode(options));
     const { model, process, params, image, classes, labelDropout } = yield* take(
       checkedNetwork('saveTrained')(trained),
     );
@@ -123,6 +121,9 @@ export const saveTrained = <P, I extends ImageShape, G = unknown>(
     yield* take(writeTensors(path, { tensors, metadata }, { finite: true }));
   });
 
+/** The given parts, with the default name. */
+type Known<P, I extends ImageShape> = GivenNetwork<Network<P, I>> & { readonly name: string };
+
 /** A file that is loaded. */
 interface Loading {
   readonly path: string;
@@ -134,7 +135,7 @@ interface Loading {
 const loaded = <P, I extends ImageShape>(
   { path, loader, backend }: Loading,
   file: OpenTensors,
-  { model: givenModel, name = CUSTOM, process: givenProcess }: GivenNetwork<Network<P, I>>,
+  { model: givenModel, name, process: givenProcess }: Known<P, I>,
 ) =>
   gen(function* () {
     const { entries, metadata, tensor } = restoring(file);
@@ -165,7 +166,7 @@ const loaded = <P, I extends ImageShape>(
 /** The part of a checkpoint that describes the images. */
 const Settings = t.type({ settings: t.type({ data: t.type({ image: extents }) }) });
 /** The part that describes the training, unless the training has a custom `config`. */
-const checksums = exactly({ T: positive, betas: t.number, timesteps: t.number });
+const checksums = record({ T: positive, betas: t.number, timesteps: t.number });
 const Config = t.type({ predicts: t.string, process: checksums, labelDropout: rate });
 
 /** Builds a trained network from the averaged parameters of a checkpoint. */
@@ -205,17 +206,20 @@ const averaged = <P, I extends ImageShape>(
   });
 
 /** Reads a network of one kind from a file or its bytes; `given` is decoded first. */
-const loading =
-  (loader: Loading['loader'], model: t.Type<unknown>) =>
-  <P, I extends ImageShape>(source: string | Uint8Array, given: GivenNetwork<Network<P, I>>) =>
+const loading = (loader: Loading['loader'], model: t.Type<unknown>) => {
+  const fields = { model: optional(model), name: optional(t.string, CUSTOM), process: optional(processPart) };
+  const parts = schema(loader, fields);
+  const sources = argument(loader, sourceCodec, 'give the path of a file, or its bytes');
+  return <P, I extends ImageShape>(source: string | Uint8Array, given: GivenNetwork<Network<P, I>> | undefined) =>
     genEffect(loader, function* (backend) {
-      const known = yield* take(checked(loader, exactly({}, { model, name: t.string, process: processPart }))(given));
-      yield* take(checked(loader, sourceCodec)(source));
+      const known = yield* take(parts.decode<GivenNetwork<Network<P, I>>>(given));
+      yield* take(sources.decode(source));
       const from = (path: string) => (file: OpenTensors) =>
         (file.metadata['format'] === CHECKPOINT ? averaged : loaded)<P, I>({ path, loader, backend }, file, known);
       if (typeof source === 'string') return yield* take(withTensors(source, { finite: true }, from(source)));
       return yield* take(from(loader)(yield* take(tensorsIn(loader, source, { finite: true }))));
     });
+};
 
 const denoiserFrom = loading('loadTrained', part('a model', 'predicts', 'apply', 'params'));
 const classifierFrom = loading('loadClassifier', part('a classifier', 'classes', 'apply', 'params'));
@@ -244,7 +248,7 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
 export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape, G = unknown>(
   source: string | Uint8Array,
   given?: Exact<G, keyof GivenTrained<never, ImageShape>> & GivenTrained<P, I>,
-): Effect<Trained<P, I>> => denoiserFrom<P, I>(source, orNoOptions<GivenTrained<P, I>>(given)) as Effect<Trained<P, I>>; // `loaded` refuses classifiers
+): Effect<Trained<P, I>> => denoiserFrom<P, I>(source, given) as Effect<Trained<P, I>>; // `loaded` refuses classifiers
 
 /**
  * Reads a classifier that {@link saveTrained} wrote, by its path or from its bytes, and uploads its parameters as
@@ -267,6 +271,4 @@ export const loadClassifier = <Q = ClassifierParams, I extends ImageShape = Imag
   source: string | Uint8Array,
   given?: Exact<G, keyof GivenClassifier<never, ImageShape>> & GivenClassifier<Q, I>,
 ): Effect<TrainedClassifier<Q, I>> =>
-  classifierFrom<Q, I>(source, orNoOptions<GivenClassifier<Q, I>>(given)) as Effect<unknown> as Effect<
-    TrainedClassifier<Q, I>
-  >; // as above
+  classifierFrom<Q, I>(source, given) as Effect<unknown> as Effect<TrainedClassifier<Q, I>>; // as above

@@ -2,16 +2,17 @@
 import { task, type Task } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
-import { amount, exactly } from '../../internal/decode.js';
+import { amount } from '../../internal/decode.js';
 import { E, F, t, TE, type either } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
 import { joinBytes } from '../../formats/bytes.js';
 import { cifar10Classes, decodeCifar10 } from '../../formats/cifar10.js';
 import { decodeNpy, decodeNpz, type NpyArray, type NpzOptions } from '../../formats/npy.js';
 import { genTask } from '../genEffect.js';
-import { checked, part } from '../../internal/parts.js';
+import { part } from '../../internal/parts.js';
+import { argument, optional, schema } from '../../internal/schema.js';
 import { readBytes } from '../../node/files.js';
-import { type Dataset, datasetOf, type ImageShapeOf } from './dataset.js';
+import { type Dataset, datasetOf, imageShape, type ImageShapeOf } from './dataset.js';
 import { datasetOfImages } from './imageData.js';
 
 /**
@@ -48,8 +49,11 @@ export interface ArrayData<I extends readonly [height: number, width: number, ch
 }
 
 const anArray = part('an array of readNpy or readNpz', 'shape', 'data');
-const imageShape = part('an image shape', 'length');
-const arrayData = checked('datasetOfArrays', exactly({ images: anArray }, { labels: anArray, image: imageShape }));
+const arrayFields = schema('datasetOfArrays', {
+  images: anArray,
+  labels: optional(anArray),
+  image: optional(imageShape),
+} satisfies Record<keyof ArrayData<never>, unknown>);
 
 /**
  * Makes a data set of arrays, such as those of an .npz file. Returns a `ConfigError` for an invalid field, and a
@@ -69,13 +73,13 @@ export const datasetOfArrays = <
 >(
   arrays: Exact<G, keyof ArrayData<never>> & ArrayData<I>,
 ): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> => {
-  const given = arrayData(arrays);
+  const given = arrayFields.decode<ArrayData<I>>(arrays);
   if (E.isLeft(given)) return given;
   const {
     images: { shape, data },
     labels,
     image,
-  } = arrays;
+  } = given.right;
   const [count = 0, height = 0, width = 0, channels = 1] = shape;
   const isBytes = data instanceof Uint8Array;
   const isFloating = data instanceof Float32Array || data instanceof Float64Array;
@@ -116,10 +120,12 @@ export interface NpzNames<I extends readonly [height: number, width: number, cha
   readonly image?: I;
 }
 
-const npzNames = checked(
-  'readNpzDataset',
-  exactly({ images: t.string }, { labels: t.string, image: imageShape, maxBytes: amount }),
-);
+const npzNames = schema('readNpzDataset', {
+  images: t.string,
+  labels: optional(t.string),
+  image: optional(imageShape),
+  maxBytes: optional(amount),
+} satisfies Record<keyof NpzNames<never>, unknown>);
 
 /**
  * A data set from the arrays of an .npz file, as {@link datasetOfArrays} takes them. Fails with `ConfigError` for an
@@ -140,7 +146,7 @@ export const readNpzDataset = <
   given: Exact<G, keyof NpzNames<never>> & NpzNames<I>,
 ): Task<Dataset<ImageShapeOf<I>>> =>
   genTask('readNpzDataset', function* () {
-    const { images, labels, image, maxBytes } = yield* take(npzNames(given));
+    const { images, labels, image, maxBytes } = yield* take(npzNames.decode<NpzNames<I>>(given));
     const names = labels === undefined ? [images] : [images, labels];
     const arrays = yield* take(readNpz(path, { names, ...(maxBytes !== undefined && { maxBytes }) }));
     return yield* take(
@@ -152,7 +158,8 @@ export const readNpzDataset = <
     );
   });
 
-const cifarPaths = checked('readCifar10: paths', t.readonlyArray(t.string, 'a list of paths'));
+const pathList = t.readonlyArray(t.string, 'a list of paths');
+const cifarPaths = argument('readCifar10: paths', pathList, 'give the paths of the files, in an array');
 
 /** CIFAR-10 with the names of its classes. */
 export interface Cifar10Data extends Dataset<[32, 32, 3]> {
@@ -173,7 +180,7 @@ export interface Cifar10Data extends Dataset<[32, 32, 3]> {
 export const readCifar10 = (paths: readonly string[]): Task<Cifar10Data> =>
   genTask('readCifar10', function* () {
     const read = (path: string) => F.pipe(readBytes(path), TE.flatMapEither(decodeCifar10(path)));
-    const parts = yield* take(TE.traverseSeqArray(read)(yield* take(cifarPaths(paths))));
+    const parts = yield* take(TE.traverseSeqArray(read)(yield* take(cifarPaths.decode(paths))));
     const pixels = joinBytes(parts.map((part) => part.pixels));
     const labels = joinBytes(parts.map((part) => part.labels));
     const data = yield* take(datasetOf({ pixels, labels, image: [32, 32, 3] }));

@@ -1,11 +1,10 @@
 /** Random changes to the images of a data set, drawn again each time an image is used for training. */
 import { foldIn, fork, raise, type RandomKey, showShape } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { exactly, natural, refined, share } from '../../internal/decode.js';
-import { attempt, orRaise } from '../../internal/errors.js';
+import { natural, oneOf, refined, share } from '../../internal/decode.js';
+import { attempt } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
-import { optionsOf, orNoOptions } from '../../internal/options.js';
-import { checked, demanded } from '../../internal/parts.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { randomInto } from '../../internal/numerics/threefry.js';
 import { dataSet, hostKey } from '../checked.js';
 import type { Batch, Dataset } from './dataset.js';
@@ -19,15 +18,18 @@ export interface ImagePixels {
 /** Changes an image at random: a function of only the image and the key. */
 export type Augmentation = (image: ImagePixels, key: RandomKey) => ImagePixels;
 
+const uniformKey = argument('hostUniform', hostKey, 'give the key that the augmentation gets');
+const uniformCount = argument('hostUniform: count', natural, 'give the number of draws');
+
 /**
  * Draws uniform numbers in [0, 1) from a key on the host: the same for the same key.
  * @example
  * hostUniform(key(7), 2) // → [0.908, 0.735]
  */
 export const hostUniform = (key: RandomKey, count: number): Float32Array => {
-  demanded('hostUniform', hostKey)(key);
-  const numbers = new Float32Array(demanded('hostUniform: count', natural)(count));
-  randomInto('uniform', key, numbers);
+  const known = uniformKey.demand(key);
+  const numbers = new Float32Array(uniformCount.demand(count));
+  randomInto('uniform', known, numbers);
   return numbers;
 };
 
@@ -59,21 +61,15 @@ const moved = (
   return { data: out, shape };
 };
 
-/** Settings of {@link randomFlip}. */
-export interface FlipOptions {
+const flips = schema('randomFlip', {
   /** The probability of a flip: ½ by default. */
-  readonly probability?: number;
+  probability: optional(share, 0.5),
   /** `horizontal`, the default, exchanges left and right; `vertical` exchanges top and bottom. */
-  readonly direction?: 'horizontal' | 'vertical';
-}
-
-const flipOptions = optionsOf({
-  where: 'randomFlip',
-  options: exactly(
-    {},
-    { probability: share, direction: t.keyof({ horizontal: null, vertical: null }, "'horizontal' or 'vertical'") },
-  ),
+  direction: optional(oneOf('horizontal', 'vertical'), 'horizontal'),
 });
+
+/** Settings of {@link randomFlip}. */
+export interface FlipOptions extends OptionsOf<typeof flips> {}
 
 /**
  * Mirrors an image with a probability. Raises `ConfigError` for an invalid option.
@@ -82,8 +78,7 @@ const flipOptions = optionsOf({
  * randomFlip({ probability: 1 })(image, key(7)).data // → [1, 0, -1]
  */
 export const randomFlip = <G = unknown>(options?: Exact<G, keyof FlipOptions> & FlipOptions): Augmentation => {
-  orRaise(flipOptions(options));
-  const { probability = 0.5, direction = 'horizontal' } = orNoOptions<FlipOptions>(options);
+  const { probability, direction } = flips.demand(options);
   return (image, key) => {
     if (!(hostUniform(key, 1)[0]! < probability)) return image;
     const [height, width] = image.shape;
@@ -92,21 +87,15 @@ export const randomFlip = <G = unknown>(options?: Exact<G, keyof FlipOptions> & 
   };
 };
 
-/** Settings of {@link randomCrop}. */
-export interface CropOptions {
+const crops = schema('randomCrop', {
   /** The pixels that are added on each side. */
-  readonly padding: number;
+  padding: natural,
   /** `black`, the default; `edge` repeats the outermost pixels; `reflect` mirrors the image at them. */
-  readonly fill?: 'black' | 'edge' | 'reflect';
-}
-
-const cropOptions = optionsOf({
-  where: 'randomCrop',
-  options: exactly(
-    { padding: natural },
-    { fill: t.keyof({ black: null, edge: null, reflect: null }, "'black', 'edge' or 'reflect'") },
-  ),
+  fill: optional(oneOf('black', 'edge', 'reflect'), 'black'),
 });
+
+/** Settings of {@link randomCrop}. */
+export interface CropOptions extends OptionsOf<typeof crops> {}
 
 /** The position in an image of n pixels that replaces one outside it. */
 const FILLS: Readonly<Record<NonNullable<CropOptions['fill']>, (at: number, n: number) => number>> = {
@@ -127,8 +116,7 @@ const FILLS: Readonly<Record<NonNullable<CropOptions['fill']>, (at: number, n: n
  * randomCrop({ padding: 1, fill: 'edge' })(image, key(7)).data // → [0.5, 0.75, 0.75]
  */
 export const randomCrop = <G = unknown>(options: Exact<G, keyof CropOptions> & CropOptions): Augmentation => {
-  orRaise(cropOptions(options));
-  const { padding, fill = 'black' } = options;
+  const { padding, fill } = crops.demand(options);
   const place = FILLS[fill];
   return (image, key) => {
     const [height, width] = image.shape;
@@ -141,15 +129,12 @@ export const randomCrop = <G = unknown>(options: Exact<G, keyof CropOptions> & C
   };
 };
 
-const arguments_ = checked(
-  'augmented',
-  exactly({
-    data: dataSet,
-    augmentations: refined(t.UnknownArray, 'an array of functions, such as [randomFlip()]', (given) =>
-      given.every((one) => typeof one === 'function'),
-    ),
-  }),
-);
+const arguments_ = schema('augmented', {
+  data: dataSet,
+  augmentations: refined(t.UnknownArray, 'an array of functions, such as [randomFlip()]', (given) =>
+    given.every((one) => typeof one === 'function'),
+  ),
+});
 
 /** The functions that make augmentations, which may be passed by mistake without being called. */
 const UNCALLED: readonly { readonly maker: unknown; readonly call: string }[] = [
@@ -188,7 +173,7 @@ const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key
  * assert.notDeepEqual(once, plain)
  */
 export const augmented = <D extends Dataset>(data: D, augmentations: readonly Augmentation[]): D => {
-  orRaise(arguments_({ data, augmentations }));
+  arguments_.demand({ data, augmentations });
   const uncalled = UNCALLED.find(({ maker }) => augmentations.some((one) => one === maker));
   if (uncalled)
     raise('ConfigError', {

@@ -1,20 +1,16 @@
-import { foldIn, type RandomKey } from '../../dsl/random/keys.js';
+import { foldIn } from '../../dsl/random/keys.js';
 import type { Exact } from '../../internal/exact.js';
 import { randomInto } from '../../internal/numerics/threefry.js';
-import { exactly, positive, refined } from '../../internal/decode.js';
-import { demanded } from '../../internal/parts.js';
+import { positive, refined } from '../../internal/decode.js';
+import { type OptionsOf, schema } from '../../internal/schema.js';
 import { hostKey } from '../checked.js';
 
 /** The number of images of a data set, whose positions are int32. */
 export const dataSize = refined(positive, 'an integer from 1 to 2^31 - 1', (n) => n < 2 ** 31);
 
-interface Drawing {
-  readonly key: RandomKey;
-  readonly size: number;
-  readonly batch: number;
-}
+const drawing = schema('positionsOf', { key: hostKey, size: dataSize, batch: positive });
 
-const fields = demanded('positionsOf', exactly({ key: hostKey, size: dataSize, batch: positive }));
+interface Drawing extends OptionsOf<typeof drawing> {}
 
 /**
  * The positions of the batch of each step. Every epoch visits the data set once, in its own random order. The positions
@@ -26,7 +22,7 @@ const fields = demanded('positionsOf', exactly({ key: hostKey, size: dataSize, b
 export const positionsOf = <G = unknown>(
   options: Exact<G, keyof Drawing> & Drawing,
 ): ((step: number) => Int32Array) => {
-  const { key, size, batch } = fields(options);
+  const { key, size, batch } = drawing.demand(options);
   // caches the order of the last epoch: a batch smaller than an epoch has parts of at most two epochs
   let known = { epoch: -1, order: new Int32Array(0) };
   const orderOf = (epoch: number): Int32Array => {

@@ -8,11 +8,11 @@ import {
   type Wide,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise } from '../../internal/errors.js';
 import { type either, t, TE, type taskEither } from '../../internal/fp.js';
-import { exactly, positive, refined } from '../../internal/decode.js';
+import { positive, refined } from '../../internal/decode.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { checked, part } from '../../internal/parts.js';
+import { part } from '../../internal/parts.js';
+import { optional, schema } from '../../internal/schema.js';
 
 /** Some samples of a data set, in the form that a training step uses. */
 export interface Batch {
@@ -140,10 +140,15 @@ const BYTES = 'a Uint8Array of all images; of numbers in [-1, 1], call datasetOf
 const isBytes = (given: unknown): boolean => given instanceof Uint8Array || given instanceof Uint8ClampedArray;
 const isTriple = (given: unknown): boolean => Array.isArray(given) && given.length === 3;
 
-const bytesCodec = exactly(
-  { pixels: refined(t.unknown, BYTES, isBytes), image: refined(t.unknown, '[height, width, channels]', isTriple) },
-  { labels: part('a label for each image, in an array', 'length') },
-);
+export const imageShape = part('an image shape', 'length');
+
+export const labelList = part<ArrayLike<number>>('a label for each image, in an array', 'length');
+
+const byteFields = schema('datasetOf', {
+  pixels: refined(t.unknown, BYTES, isBytes),
+  image: refined(t.unknown, '[height, width, channels]', isTriple),
+  labels: optional(labelList),
+} satisfies Record<keyof Bytes, unknown>);
 
 /**
  * Makes a data set of images in memory, with or without labels. Any number of channels is allowed; pictures have 1
@@ -158,7 +163,7 @@ export const datasetOf = <const I extends readonly [height: number, width: numbe
   bytes: Exact<G, keyof Bytes> & Bytes<I>,
 ): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
   attempt(() => {
-    const { pixels, labels, image } = orRaise(checked('datasetOf', bytesCodec)(bytes));
+    const { pixels, labels, image } = byteFields.demand<Bytes<I>>(bytes);
     if (!image.every(positive.is)) {
       const expected = 'image: [height, width, channels], integers of at least 1';
       refuse(expected, showShape(image), 'give the extents of one image');

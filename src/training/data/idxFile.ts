@@ -1,18 +1,16 @@
 /** Reads IDX files in Node, with or without gzip. */
 import { task, type Task } from '../../dsl/run/effect.js';
-import { exactly } from '../../internal/decode.js';
-import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
+import { type NoisefoldError, raise, showShape } from '../../internal/errors.js';
 import { E, F, t, TE, type either } from '../../internal/fp.js';
+import { take } from '../../internal/gen.js';
 import { readBytes, readPieces } from '../../node/files.js';
-import { checked, part } from '../../internal/parts.js';
-import { type Dataset, datasetOf, type ImageShapeOf } from './dataset.js';
+import { optional, schema } from '../../internal/schema.js';
+import { genTask } from '../genEffect.js';
+import { type Dataset, datasetOf, imageShape, type ImageShapeOf } from './dataset.js';
 import { gunzip, isGzip } from '../../formats/gzip.js';
 import { type ByteArray, decodeIdx, gatherIdx, type IdxChunk, streamIdx } from '../../formats/idx.js';
 
-const checkedArguments = checked(
-  'readIdxDataset',
-  exactly({ images: t.string, labels: t.string }, { image: part('an image shape', 'length') }),
-);
+const arguments_ = schema('readIdxDataset', { images: t.string, labels: t.string, image: optional(imageShape) });
 
 async function* piecesOf(bytes: Uint8Array): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
   yield E.right(bytes);
@@ -67,29 +65,20 @@ export const readIdxDataset = <const I extends readonly [number, number, 1] = re
   labels: string,
   image?: I,
 ): Task<Dataset<ImageShapeOf<I>>> =>
-  F.pipe(
-    TE.fromEither(checkedArguments({ images, labels, image })),
-    TE.bind('pixels', () => readIdx(images, 3)),
-    TE.bind('classes', () => readIdx(labels, 1)),
-    TE.flatMapEither(({ pixels, classes }) => {
-      const [, height = 0, width = 0] = pixels.shape;
-      const found = [height, width, 1] as const;
-      if (image !== undefined && showShape(image) !== showShape(found))
-        return fail('DecodeError', {
-          where: images,
-          expected: `images ${showShape(image)}`,
-          actual: showShape(found),
-          hint: 'make the model for images of this size',
-        });
-      return pixels.shape[0] === classes.shape[0]
-        ? // the images have the given shape, or I is the shape of any images
-          datasetOf({ pixels: pixels.data, labels: classes.data, image: found as unknown as I })
-        : fail('DecodeError', {
-            where: labels,
-            expected: `a label for each of the images ${showShape(pixels.shape)} in ${images}`,
-            actual: `${classes.shape[0]} labels`,
-            hint: 'give images and labels of the same split',
-          });
-    }),
-    task,
-  );
+  genTask('readIdxDataset', function* () {
+    yield* take(arguments_.decode({ images, labels, image }));
+    const pixels = yield* take(readIdx(images, 3));
+    const classes = yield* take(readIdx(labels, 1));
+    const [, height = 0, width = 0] = pixels.shape;
+    const found = [height, width, 1] as const;
+    const refuse = (where: string, expected: string, actual: string, hint: string): never =>
+      raise('DecodeError', { where, expected, actual, hint });
+    if (image !== undefined && showShape(image) !== showShape(found))
+      refuse(images, `images ${showShape(image)}`, showShape(found), 'make the model for images of this size');
+    if (pixels.shape[0] !== classes.shape[0]) {
+      const expected = `a label for each of the images ${showShape(pixels.shape)} in ${images}`;
+      refuse(labels, expected, `${classes.shape[0]} labels`, 'give images and labels of the same split');
+    }
+    // the images have the given shape, or I is the shape of any images
+    return yield* take(datasetOf({ pixels: pixels.data, labels: classes.data, image: found as unknown as I }));
+  });

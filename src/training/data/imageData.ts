@@ -1,13 +1,12 @@
 import { attempt, type NoisefoldError, showShape } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
-import { orNoOptions } from '../../internal/options.js';
-import { exactly, positive } from '../../internal/decode.js';
-import { orRaise } from '../../internal/errors.js';
+import { positive } from '../../internal/decode.js';
 import type { either } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { checked, part } from '../../internal/parts.js';
-import { type Dataset, datasetInMemory, type ImageShapeOf, refuse } from './dataset.js';
+import { part } from '../../internal/parts.js';
+import { argument, optional, schema } from '../../internal/schema.js';
+import { type Dataset, datasetInMemory, imageShape, type ImageShapeOf, refuse } from './dataset.js';
 import type { Images } from './images.js';
 
 /** The labels and the shape of images. */
@@ -18,12 +17,16 @@ export interface AboutImages<I extends readonly [height: number, width: number, 
   readonly image?: I;
 }
 
-const aboutImages = checked(
-  'data set',
-  exactly({}, { labels: part('labels', 'length'), image: part('an image shape', 'length') }),
-);
+const aboutImages = schema('data set', {
+  labels: optional(part('labels', 'length')),
+  image: optional(imageShape),
+} satisfies Record<keyof AboutImages<never>, unknown>);
 
-const someImages = checked('datasetOfImages', part('images, with their data and shape', 'data', 'shape'));
+const someImages = argument(
+  'datasetOfImages',
+  part<Images>('images, with their data and shape', 'data', 'shape'),
+  'give { data, shape }, such as the result of sample',
+);
 
 /**
  * Makes a data set of images in memory whose elements are numbers in [-1, 1], such as samples of a model. The functions
@@ -46,8 +49,8 @@ export const datasetOfImages = <
   about?: Exact<G, keyof AboutImages<never>> & AboutImages<I>,
 ): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
   attempt(() => {
-    const { data, shape } = orRaise(someImages(images));
-    const { labels, image } = orRaise(aboutImages(orNoOptions<AboutImages<I>>(about)));
+    const { data, shape } = someImages.demand(images);
+    const { labels, image } = aboutImages.demand<AboutImages<I>>(about);
     const [count, ...found] = shape;
     if (image !== undefined && showShape(image) !== showShape(found))
       refuse(`images ${showShape(image)}`, showShape(found), 'give images of the size that the model takes');

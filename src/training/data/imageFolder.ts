@@ -2,10 +2,9 @@
 import type { Task } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, orRaise } from '../../internal/errors.js';
-import { exactly } from '../../internal/decode.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
-import { checked } from '../../internal/parts.js';
+import { argument, type Filled, optional, schema } from '../../internal/schema.js';
 import { readBytes } from '../../node/files.js';
 import { node, onFile } from '../../node/node.js';
 import { genTask } from '../genEffect.js';
@@ -45,11 +44,9 @@ export interface ImageFiles<I extends ImageShape = ImageShape> extends Dataset<I
   readonly ignored: readonly string[];
 }
 
-/** Decodes {@link ImageOptions} for the function `where`. */
-export const imageOptions = (where: string) => {
-  const [required, optional] = pictureFields;
-  return checked(where, exactly(required, { ...optional, ...labellingFields, cache: bytesToKeep }));
-};
+/** The fields of {@link ImageOptions}. */
+export const imageFields = { ...pictureFields, ...labellingFields, cache: optional(bytesToKeep, CACHE) };
+const imageOptions = schema('imageFolder', imageFields);
 
 /** Files, by their paths below a folder. */
 interface Source {
@@ -65,7 +62,7 @@ interface Source {
 export function* imagesOf<const S extends Size, const C extends PictureChannels>(
   where: string,
   { paths, ignored, place, read }: Source,
-  options: ImageOptions<S, C>,
+  options: Filled<typeof imageFields, ImageOptions<S, C>>,
 ): Block<ImageFiles<ImageShapeOf<Extents<S, C>>>> {
   const plan = planOf(options);
   if (paths.length === 0)
@@ -87,7 +84,7 @@ export function* imagesOf<const S extends Size, const C extends PictureChannels>
   // the extents given by S and C
   const image = [plan.height, plan.width, plan.channels] as unknown as Extents<S, C> &
     readonly [height: number, width: number, channels: number];
-  const data = decodedDataset(image, known, options.cache ?? CACHE, bytesAt);
+  const data = decodedDataset(image, known, options.cache, bytesAt);
   return { ...data, classes: known.classes, files: known.files, ignored };
 }
 
@@ -119,7 +116,7 @@ const filesIn = async (root: string): Promise<Pick<Source, 'paths' | 'ignored'>>
   return { paths: files.sort(), ignored: ignored.sort() };
 }; // prettier-ignore
 
-const checkedPath = checked('imageFolder', exactly({ path: t.string }));
+const folderPath = argument('imageFolder.path', t.string, 'give the path of a folder');
 
 /**
  * Makes a data set of the pictures in a folder and its subfolders: JPEG, PNG, WebP, GIF, TIFF and AVIF. Pixels are in
@@ -144,10 +141,10 @@ export const imageFolder = <const S extends Size, const C extends PictureChannel
   options: Exact<G, keyof ImageOptions> & ImageOptions<S, C>,
 ): Task<ImageFiles<ImageShapeOf<Extents<S, C>>>> =>
   genTask('imageFolder', function* () {
-    yield* take(checkedPath({ path }));
-    yield* take(imageOptions('imageFolder')(options));
+    yield* take(folderPath.decode(path));
+    const known = yield* take(imageOptions.decode<ImageOptions<S, C>>(options));
     const { paths, ignored } = yield* take(TE.fromTask(() => filesIn(path))); // an error that it raises becomes a Left
     const place = (file: string): string => node().join(path, file);
     const read = (position: number): Task<Uint8Array> => readBytes(place(paths[position]!));
-    return yield* imagesOf('imageFolder', { paths, ignored, place, read }, options);
+    return yield* imagesOf('imageFolder', { paths, ignored, place, read }, known);
   });

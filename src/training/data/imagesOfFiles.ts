@@ -2,13 +2,14 @@
 import { task, type Task } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
 import { refined } from '../../internal/decode.js';
-import { failure, orRaise } from '../../internal/errors.js';
+import { failure } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
-import { checked, part } from '../../internal/parts.js';
+import { part } from '../../internal/parts.js';
+import { argument, schema } from '../../internal/schema.js';
 import { genTask } from '../genEffect.js';
 import type { ImageShapeOf } from './dataset.js';
-import { type ImageFiles, imageOptions, type ImageOptions, imagesOf } from './imageFolder.js';
+import { imageFields, type ImageFiles, type ImageOptions, imagesOf } from './imageFolder.js';
 import { isPicture } from './labelling.js';
 import type { Extents, PictureChannels, Size } from './pictures.js';
 
@@ -22,11 +23,12 @@ export interface PictureFile {
   readonly arrayBuffer: () => Promise<ArrayBuffer>;
 }
 
-const checkedFiles = checked(
-  'imagesOfFiles: files',
-  refined(t.unknown, 'an iterable of files', (files) => Symbol.iterator in Object(files)),
-);
-const checkedFile = (i: number) => checked(`imagesOfFiles: files.${i}`, part('a file', 'type', 'arrayBuffer'));
+const options = schema('imagesOfFiles', imageFields);
+
+const where = 'imagesOfFiles: files';
+const iterable = refined(t.unknown, 'an iterable of files', (files) => Symbol.iterator in Object(files));
+const someFiles = argument(where, iterable, 'give files of an input, or blobs, in an array');
+const eachFile = argument(where, t.array(part<PictureFile>('a file', 'type', 'arrayBuffer')), 'give files or blobs');
 
 /** The path below the chosen folder; for a blob its number. */
 const pathOf = ({ name, webkitRelativePath = '' }: PictureFile, i: number): string =>
@@ -65,18 +67,16 @@ const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
  */
 export const imagesOfFiles = <const S extends Size, const C extends PictureChannels = 3, G = unknown>(
   files: Iterable<PictureFile>,
-  options: Exact<G, keyof ImageOptions> & ImageOptions<S, C>,
+  given: Exact<G, keyof ImageOptions> & ImageOptions<S, C>,
 ): Task<ImageFiles<ImageShapeOf<Extents<S, C>>>> =>
   genTask('imagesOfFiles', function* () {
-    yield* take(imageOptions('imagesOfFiles')(options));
-    const given = [...(yield* take(checkedFiles(files)))].map((file, i) => ({
-      file: orRaise(checkedFile(i)(file)),
-      path: pathOf(file, i),
-    }));
-    const sorted = given.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    const known = yield* take(options.decode<ImageOptions<S, C>>(given));
+    yield* take(someFiles.decode(files));
+    const all = (yield* take(eachFile.decode([...files]))).map((file, i) => ({ file, path: pathOf(file, i) }));
+    const sorted = all.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
     const pictures = sorted.filter(isOne);
     const paths = pictures.map(({ path }) => path);
     const ignored = sorted.filter((one) => !isOne(one)).map(({ path }) => path);
     const read = (position: number): Task<Uint8Array> => readFile(paths[position]!, pictures[position]!.file);
-    return yield* imagesOf('imagesOfFiles', { paths, ignored, place: F.identity, read }, options);
+    return yield* imagesOf('imagesOfFiles', { paths, ignored, place: F.identity, read }, known);
   });

@@ -1,35 +1,32 @@
 /** The classes of pictures, from the folders that they are in. */
 import { fail, type NoisefoldError } from '../../dsl/index.js';
-import { functionOf, refined } from '../../internal/decode.js';
+import { functionOf, oneOf } from '../../internal/decode.js';
 import { E, F, t, type either } from '../../internal/fp.js';
+import { optional, type OptionsOf } from '../../internal/schema.js';
 import { classNames } from '../checked.js';
 import { NO_CLASS } from './dataset.js';
 
 /** The class of a picture, by its path below the folder, with `/` between names: a name, or a number from 0 to 65535. */
 export type LabelOf = (path: string) => string | number;
 
-/** Options for the classes of pictures. */
-export interface Labelling {
+/** The fields of a {@link Labelling}. */
+export const labellingFields = {
   /**
    * `folders`: the class is the name of the outermost subfolder. `none`: there are no classes. By default `folders` if
    * the pictures are in subfolders, and `none` if all are in the folder itself.
    */
-  readonly labels?: 'folders' | 'none' | LabelOf;
+  labels: optional(
+    t.union([oneOf('folders', 'none'), functionOf<LabelOf>('labels')], "'folders', 'none' or a function of a path"),
+  ),
   /**
    * The names of all classes, in the order of their labels, such as those of another data set. By default the names
    * that occur, sorted.
    */
-  readonly classes?: readonly string[];
-}
+  classes: optional(classNames),
+};
 
-/** The fields of a {@link Labelling}, for `exactly`. */
-export const labellingFields = {
-  labels: t.union(
-    [refined(t.string, 'labels', (name) => name === 'folders' || name === 'none'), functionOf<LabelOf>('labels')],
-    "'folders', 'none' or a function of a path",
-  ),
-  classes: classNames,
-} as const; // prettier-ignore
+/** Options for the classes of pictures. */
+export interface Labelling extends OptionsOf<typeof labellingFields> {}
 
 /** Pictures and their classes. */
 export interface Labelled {

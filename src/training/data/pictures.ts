@@ -5,6 +5,7 @@
 import { exactTuple, natural, oneOf, positive, refined } from '../../internal/decode.js';
 import { failure } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
+import { type Filled, optional } from '../../internal/schema.js';
 
 /** 1 is grey, 3 is RGB, 4 is RGB and opacity. */
 export type PictureChannels = 1 | 3 | 4;
@@ -47,17 +48,6 @@ export interface PictureOptions<S extends Size = Size, C extends PictureChannels
   readonly maxPixels?: number;
 }
 
-/** The same with its defaults. */
-export interface PicturePlan {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: PictureChannels;
-  readonly resize: NonNullable<PictureOptions['resize']>;
-  readonly crop: NonNullable<PictureOptions['crop']>;
-  readonly background: readonly [red: number, green: number, blue: number];
-  readonly maxPixels: number;
-}
-
 /** The longest side of an image. */
 const LONGEST = 2 ** 14;
 
@@ -67,28 +57,27 @@ const MOST_PIXELS = 2 ** 26;
 const extent = refined(positive, `an integer from 1 to ${LONGEST}`, (n) => n <= LONGEST);
 const byte = refined(natural, 'an integer from 0 to 255', (n) => n <= 255);
 
-/** The fields of {@link PictureOptions}, required and optional, for `exactly`. */
-export const pictureFields = [
-  { size: t.union([extent, exactTuple([extent, extent], '[height, width]')], `a size in pixels, 1 to ${LONGEST}, or [height, width]`) },
-  {
-    channels: refined(t.number, '1, 3 or 4 channels', (n) => n === 1 || n === 3 || n === 4),
-    resize: oneOf('cover', 'contain', 'fill', 'none'),
-    crop: oneOf('center', 'top', 'bottom', 'left', 'right'),
-    background: exactTuple([byte, byte, byte], '[red, green, blue] in bytes'),
-    maxPixels: positive,
-  },
-] as const; // prettier-ignore
+const channels = t.union([t.literal(1), t.literal(3), t.literal(4)], '1, 3 or 4 channels');
 
-export const planOf = ({
-  size,
-  channels = 3,
-  resize = 'cover',
-  crop = 'center',
-  background = [255, 255, 255],
-  maxPixels = MOST_PIXELS,
-}: PictureOptions): PicturePlan => {
+/** The fields of {@link PictureOptions}. */
+export const pictureFields = {
+  size: t.union([extent, exactTuple([extent, extent], '[height, width]')], `a size in pixels, 1 to ${LONGEST}, or [height, width]`),
+  channels: optional(channels, 3),
+  resize: optional(oneOf('cover', 'contain', 'fill', 'none'), 'cover'),
+  crop: optional(oneOf('center', 'top', 'bottom', 'left', 'right'), 'center'),
+  background: optional(exactTuple([byte, byte, byte], '[red, green, blue] in bytes'), [255, 255, 255]),
+  maxPixels: optional(positive, MOST_PIXELS),
+} satisfies Record<keyof PictureOptions, unknown>; // prettier-ignore
+
+/** The conversion of pictures to images of one size. */
+export interface PicturePlan extends Omit<Filled<typeof pictureFields>, 'size'> {
+  readonly height: number;
+  readonly width: number;
+}
+
+export const planOf = ({ size, ...others }: Filled<typeof pictureFields>): PicturePlan => {
   const [height, width] = typeof size === 'number' ? [size, size] : size;
-  return { height, width, channels, resize, crop, background, maxPixels };
+  return { height, width, ...others };
 };
 
 /** The size of a picture. */

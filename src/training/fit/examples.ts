@@ -1,6 +1,7 @@
 /** Samples of a data set in the form that a step uses. */
 import { type NoisefoldError, raise, type RandomKey, showShape } from '../../dsl/index.js';
-import { isEither, kindOf } from '../../internal/either.js';
+import { show } from '../../internal/decode.js';
+import { isEither } from '../../internal/either.js';
 import { isError } from '../../internal/errors.js';
 import { E, type either, type taskEither } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
@@ -18,7 +19,7 @@ export interface Labelled {
 const HINT = 'write batch: (positions) => async () => right({ images, labels }), a Float32Array and an Int32Array';
 
 /** Describes a value from JavaScript: arrays by their types. */
-const nameOf = (x: unknown): string => (ArrayBuffer.isView(x) ? `a ${x.constructor.name}` : kindOf(x));
+const nameOf = (x: unknown): string => (ArrayBuffer.isView(x) ? `a ${x.constructor.name}` : show(x));
 
 /** Raises `ConfigError` for a value that is not a batch, from JavaScript. */
 const noBatch = (where: string, actual: string, expected = '{ images, labels }', hint = HINT): never =>
@@ -26,13 +27,13 @@ const noBatch = (where: string, actual: string, expected = '{ images, labels }',
 
 /** The result of a task of `batch`, if it is one. */
 function* resultOf(where: string, made: unknown, signal: StopSignal | undefined): Block<unknown> {
-  if (typeof made !== 'function') return noBatch(where, `${kindOf(made)} in place of a task`);
+  if (typeof made !== 'function') return noBatch(where, `${show(made)} in place of a task`);
   const given: unknown = yield* take(unlessStopped(`${where}: batch`, Promise.resolve(made()), signal));
   const result = given as either.Either<NoisefoldError | null, unknown>;
-  if (!isEither(result)) return noBatch(where, `${kindOf(result)} in place of a Left or a Right`);
+  if (!isEither(result)) return noBatch(where, `${show(result)} in place of a Left or a Right`);
   if (E.isRight(result)) return result.right;
   if (isError(result.left)) return yield* take(E.left(result.left));
-  return noBatch(where, `a Left of ${kindOf(result.left)}, which is not an error: left(failure(…))`);
+  return noBatch(where, `a Left of ${show(result.left)}, which is not an error: left(failure(…))`);
 }
 
 /** The images and labels of a batch, with the label -1 for each image if it has no labels. */

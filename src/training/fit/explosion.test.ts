@@ -12,13 +12,13 @@ import { fitInFolder } from '../checkpoints/folder/fitInFolder.js';
 import { datasetOf } from '../data/dataset.js';
 import { E } from '../../internal/fp.js';
 import { right } from '../testing.js';
-import { explosionError, explosionOf, noLosses, withLoss, type Explosion } from './explosion.js';
+import { explosionError, explosions, noLosses, withLoss, type Explosion } from './explosion.js';
 import { startTraining } from './run.js';
 import type { Training } from './training.js';
 
 /** The step that ends a run with some losses; null for a run that does not end. */
 const endOf = (losses: readonly number[], options?: Explosion): number | null => {
-  const explosion = explosionOf(options);
+  const explosion = explosions.demand(options);
   let sofar = noLosses;
   for (const [step, loss] of losses.entries()) {
     sofar = withLoss(sofar, loss, explosion);
@@ -45,7 +45,7 @@ describe('losses', () => {
 
   test('after the first 100 do not change the mean', () => {
     const after = [...times(100, 1), ...times(300, 50)].reduce(
-      (sofar, loss) => withLoss(sofar, loss, explosionOf()),
+      (sofar, loss) => withLoss(sofar, loss, explosions.demand({})),
       noLosses,
     );
     expect(after.first).toEqual({ count: 100, mean: 1 });

@@ -1,24 +1,27 @@
 /** Losses that explode without becoming infinite. */
 import { failure, type NoisefoldError } from '../../dsl/index.js';
+import { finite, positive, refined } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { FirstLosses } from '../checkpoints/snapshot.js';
 
-/** When a loss counts as exploded, and what follows. */
-export interface Explosion {
+export const explosions = schema('training.explosion', {
   /**
    * A loss explodes when it is above this many times the mean of the first 100 losses of the run: 100 by default. Before
    * there are 100 losses, it must be above the square of this many times the mean of those so far.
    */
-  readonly factor?: number;
+  factor: optional(
+    refined(finite, 'a number above 1', (n) => n > 1),
+    100,
+  ),
   /** The number of steps in a row whose loss explodes that end the run: 10 by default. */
-  readonly steps?: number;
+  steps: optional(positive, 10),
   /** False to report them, and go on; true by default. */
-  readonly ends?: boolean;
-}
+  ends: optional(t.boolean, true),
+});
 
-const defaults: Required<Explosion> = { factor: 100, steps: 10, ends: true };
-
-/** The options with their defaults. */
-export const explosionOf = (options: Explosion = {}): Required<Explosion> => ({ ...defaults, ...options });
+/** When a loss counts as exploded, and what follows. */
+export interface Explosion extends OptionsOf<typeof explosions> {}
 
 /** The number of losses whose mean is the usual loss of a run. */
 const FIRST = 100;

@@ -4,12 +4,12 @@ import type { Backend, NoisefoldError } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { E } from '../../internal/fp.js';
 import { type Fallible, hold, take } from '../../internal/gen.js';
-import { exactly } from '../../internal/decode.js';
-import { checked, functionPart } from '../../internal/parts.js';
+import { functionOf } from '../../internal/decode.js';
+import { optional, schema } from '../../internal/schema.js';
 import type { ImageShape } from '../data/dataset.js';
 import { learningOf } from './learning.js';
 import type { Given, Learnable } from './recipe.js';
-import { startTraining, type TrainingRun } from './run.js';
+import { begun, type TrainingRun } from './run.js';
 import { genEffect } from '../genEffect.js';
 import { type Heard, heard } from '../listener.js';
 import type { TrainedOf } from '../trained.js';
@@ -32,9 +32,12 @@ export interface Fit<P, I extends ImageShape, M extends Learnable<P, I> = Model<
   readonly onError?: (error: NoisefoldError, run: TrainingRun<P>) => unknown;
 }
 
-const [required, optional] = trainingFields;
-const listener = functionPart('a function');
-const codec = exactly(required, { ...optional, onEvent: listener, onError: listener });
+const listener = optional(functionOf('a function'));
+export const fits = schema('fit', {
+  ...trainingFields,
+  onEvent: listener,
+  onError: listener,
+} satisfies Record<keyof Fit<never, ImageShape>, unknown>);
 
 /**
  * Trains a denoiser or a classifier of noisy images for all steps, and returns it with its averaged parameters:
@@ -55,8 +58,8 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
   given: Exact<G, keyof Fit<never, ImageShape>> & Given<Fit<P, I, M>, P, I>,
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fit', function* (backend) {
-    const { onEvent, onError, ...training } = yield* take(checked('fit', codec)<Given<Fit<P, I, M>, P, I>>(given));
-    const run = yield* hold(startTraining<P, I, M>(training)(backend), (started) => started.release);
+    const { onEvent, onError, ...training } = yield* take(fits.decode<Given<Fit<P, I, M>, P, I>>(given));
+    const run = yield* hold(begun<P, I>(training as AnyTraining<P, I>)(backend), (started) => started.release);
     yield* take(followEvents(run, onEvent, onError)(backend));
     const params = yield* take(run.finish);
     const { model, process, data } = given;

@@ -25,7 +25,7 @@ import { mayGoOn, type Opened, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
 import { counted, divergence, noSteps } from './divergence.js';
-import { explosionError, explosionOf, explosionText, noLosses, withLoss } from './explosion.js';
+import { explosionError, explosions, explosionText, noLosses, withLoss } from './explosion.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
 import { initialParams } from './initial.js';
@@ -36,7 +36,7 @@ import { recipeConfig } from './recipeConfig.js';
 import { trainingSettings } from './settings.js';
 import { byName } from './stateTensors.js';
 import type { TrainEvent } from './trainEvent.js';
-import { type AnyTraining, checkedTraining, type Training } from './training.js';
+import { type AnyTraining, type Training, trainings } from './training.js';
 import { openedTraining, type TrainInputs, type TrainLoop } from './trainLoop.js';
 import type { Report, TrainState } from './trainState.js';
 
@@ -92,29 +92,10 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
     };
   });
 
-/**
- * Begins a training, or resumes one. It takes a step when the next of its `events` is requested.
- * @example
- * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w)
- * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
- * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
- * const recipe = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.5 }) }
- * await using nf = await open(reference())
- * const { events, release } = await nf.run(startTraining({ ...recipe, batch: 1, steps: 2, key: key(7) }))
- * const losses: number[] = []
- * for await (const result of events) {
- *   const event = unwrap(result)
- *   if (event._tag === 'Step') losses.push(event.loss)
- * }
- * losses // → [1, 0.25]
- * await nf.run(release)
- */
-export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>, G = unknown>(
-  given: Exact<G, keyof Training<never, ImageShape>> & Given<Training<P, I, M>, P, I>,
-): Effect<TrainingRun<P>> =>
+/** Begins a training whose fields were checked. */
+export const begun = <P, I extends ImageShape>(training: AnyTraining<P, I>): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
-    const training = yield* take(checkedTraining(given as AnyTraining<P, I>));
-    const { steps, from, batch, data, allowRepeats = false } = training;
+    const { steps, from, batch, data, allowRepeats } = training;
     if (from !== undefined && steps < from.step)
       raise('ConfigError', {
         where: 'training.steps',
@@ -138,6 +119,30 @@ export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I>
     return running(backend, training, { loop, heldOut, settings, run: loop.from(state, {}) });
   });
 
+/**
+ * Begins a training, or resumes one. It takes a step when the next of its `events` is requested.
+ * @example
+ * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w)
+ * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
+ * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
+ * const recipe = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.5 }) }
+ * await using nf = await open(reference())
+ * const { events, release } = await nf.run(startTraining({ ...recipe, batch: 1, steps: 2, key: key(7) }))
+ * const losses: number[] = []
+ * for await (const result of events) {
+ *   const event = unwrap(result)
+ *   if (event._tag === 'Step') losses.push(event.loss)
+ * }
+ * losses // → [1, 0.25]
+ * await nf.run(release)
+ */
+export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>, G = unknown>(
+  given: Exact<G, keyof Training<never, ImageShape>> & Given<Training<P, I, M>, P, I>,
+): Effect<TrainingRun<P>> =>
+  genEffect('training', function* (backend) {
+    return yield* take(begun(yield* take(trainings.decode<AnyTraining<P, I>>(given)))(backend));
+  });
+
 interface Parts<P, I extends ImageShape> {
   readonly loop: Opened<TrainLoop<P, I>>;
   readonly heldOut: Evaluation | null;
@@ -151,7 +156,7 @@ const running = <P, I extends ImageShape>(
   { loop, heldOut, settings, run }: Parts<P, I>,
 ): TrainingRun<P> => {
   const { data, batch, steps, key, signal, model, from, config = recipeConfig(training) } = training;
-  const explosion = explosionOf(training.explosion);
+  const explosion = explosions.demand(training.explosion);
   const keys = fork(key, 'data', 'augment', 'step');
   const positions = positionsOf({ key: keys.data, size: data.size, batch });
   const batchAt = loaded(model, data, signal);

@@ -1,7 +1,7 @@
 /** The settings of a training as JSON, for snapshots. A run that resumes compares them, in addition to its `config`. */
 import { crc32 } from '../../formats/crc32.js';
-import { optionsOf } from '../../internal/options.js';
 import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
+import { argument } from '../../internal/schema.js';
 import { optimizerSettings } from '../../nn/optimizers/optimizer.js';
 import { json } from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
@@ -25,11 +25,7 @@ function* fingerprint({ size, batch, inMemory = false }: Dataset): Block<number 
   return crc32(labels ? bytesOf(labels) : new Uint8Array(0), crc32(bytesOf(images)));
 }
 
-const isJson = optionsOf({
-  where: 'training: settings',
-  options: json,
-  hint: 'give optimizers, averages and losses settings that are JSON',
-});
+const storable = argument('training: settings', json, 'give optimizers, averages and losses settings that are JSON');
 
 /**
  * The settings of the optimizer, the averages, the loss, the accumulation and the data of a training, with a checksum of some
@@ -51,5 +47,5 @@ export const trainingSettings = <P, I extends ImageShape>(training: AnyTraining<
       ...(loss !== undefined && { loss }),
       data: { size: data.size, image: data.image, images: yield* fingerprint(data) },
     };
-    return yield* take(isJson(settings));
+    return yield* take(storable.decode(settings));
   });

@@ -1,14 +1,15 @@
 import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
-import { exactly, finite, natural, positive, refined } from '../../internal/decode.js';
+import { functionOf, natural, positive, refined } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
-import { t, type either, type taskEither } from '../../internal/fp.js';
-import { checked, functionPart, part } from '../../internal/parts.js';
+import { t, type taskEither } from '../../internal/fp.js';
+import { part } from '../../internal/parts.js';
+import { optional, record, schema } from '../../internal/schema.js';
 import { conditioner, dataSet, hostKey, json, learnablePart, processPart, rate, signal } from '../checked.js';
 import type { DataFor, ImageShape } from '../data/dataset.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
-import type { Explosion } from './explosion.js';
+import { type Explosion, explosions } from './explosion.js';
 import type { Initial } from './initial.js';
 import type { Learnable, Recipe } from './recipe.js';
 
@@ -82,7 +83,8 @@ const averages = t.union(
   'a number in [0, 1), an average such as emaPower(0.1), or a list of these',
 );
 
-const required = {
+/** The fields of a {@link Training}. */
+export const trainingFields = {
   model: learnablePart,
   process: processPart,
   optimizer: part('an optimizer, such as adam({ learningRate: 1e-3 })', 'learningRate', 'state', 'init', 'update'),
@@ -90,40 +92,30 @@ const required = {
   batch: positive,
   steps: natural,
   key: hostKey,
-};
-const optional = {
-  loss: functionPart('a loss, such as simpleLosses'),
-  averageDecay: averages,
-  accumulate: positive,
-  labelDropout: rate,
-  condition: conditioner,
-  timesteps: t.union(
-    [
-      functionPart('a draw of timesteps, such as uniformTimesteps'),
-      part('an adaptive draw of timesteps', 'name', 'memory', 'draw', 'mean', 'record'),
-    ],
-    'a draw of timesteps, such as uniformTimesteps',
+  loss: optional(functionOf('a loss, such as simpleLosses')),
+  averageDecay: optional(averages),
+  accumulate: optional(positive),
+  labelDropout: optional(rate),
+  condition: optional(conditioner),
+  timesteps: optional(
+    t.union(
+      [
+        functionOf('a draw of timesteps, such as uniformTimesteps'),
+        part('an adaptive draw of timesteps', 'name', 'memory', 'draw', 'mean', 'record'),
+      ],
+      'a draw of timesteps, such as uniformTimesteps',
+    ),
   ),
-  heldOut: exactly({ data: dataSet, every: positive }, { images: positive }),
-  config: json,
-  initial: part('parameters on a backend, or a trained model'),
-  from: part('a snapshot', 'step', 'key', 'batch', 'tensors'),
-  allowOtherRounding: t.boolean,
-  allowOtherSettings: t.boolean,
-  explosion: exactly(
-    {},
-    { factor: refined(finite, 'a number above 1', (n) => n > 1), steps: positive, ends: t.boolean },
-  ),
-  allowRepeats: t.boolean,
-  signal,
-  oracle: functionPart('a backend to acquire, such as reference()'),
-};
+  heldOut: optional(record({ data: dataSet, every: positive, images: optional(positive) })),
+  config: optional(json),
+  initial: optional(part('parameters on a backend, or a trained model')),
+  from: optional(part('a snapshot', 'step', 'key', 'batch', 'tensors')),
+  allowOtherRounding: optional(t.boolean),
+  allowOtherSettings: optional(t.boolean),
+  explosion: optional(explosions.type),
+  allowRepeats: optional(t.boolean, false),
+  signal: optional(signal),
+  oracle: optional(functionOf('a backend to acquire, such as reference()')),
+} satisfies Record<keyof Training<never, ImageShape>, unknown>;
 
-/** The required and optional fields of a {@link Training}, for `exactly`. */
-export const trainingFields = [required, optional] as const;
-
-/** Returns a training with valid fields and no others; otherwise a `ConfigError`. */
-export const checkedTraining: <T>(training: T) => either.Either<NoisefoldError, T> = checked(
-  'training',
-  exactly(...trainingFields),
-);
+export const trainings = schema('training', trainingFields);

@@ -7,7 +7,7 @@ import { E, t } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { checked } from '../../internal/parts.js';
+import { optional, schema } from '../../internal/schema.js';
 import { checkedTrained, grid } from '../checked.js';
 import type { DataFor, Dataset, ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
@@ -16,7 +16,7 @@ import { genEffect } from '../genEffect.js';
 import { heard } from '../listener.js';
 import type { Trained } from '../trained.js';
 import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
-import { checkImages, finiteOf, inBatches, type Measuring, measuringCodec, type ResidentImages } from './measuring.js';
+import { checkImages, finiteOf, inBatches, type Measuring, measuringFields, type ResidentImages } from './measuring.js';
 
 /** The images to measure, and options. */
 export interface LikelihoodMeasuring<I extends ImageShape, D = Dataset<I>> extends Measuring<I, D> {
@@ -39,7 +39,11 @@ export interface LogLikelihoods {
 }
 
 const where = 'logLikelihoods';
-const codec = measuringCodec({ grid, dequantize: t.boolean });
+const measurings = schema(where, {
+  ...measuringFields,
+  grid: optional(grid),
+  dequantize: optional(t.boolean, false),
+} satisfies Record<keyof LikelihoodMeasuring<ImageShape>, unknown>);
 
 type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
 
@@ -69,15 +73,15 @@ export const logLikelihoods: {
   ): Effect<LogLikelihoods>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<I>) =>
   genEffect(where, function* (backend) {
-    const options = yield* take(checked(where, codec)(measuring));
-    const { dequantize = false, condition, onStep, signal, key, grid: given } = options;
+    const options = yield* take(measurings.decode<LikelihoodMeasuring<I>>(measuring));
+    const { dequantize, condition, onStep, signal, key, grid: given } = options;
     const { model, process, image, params } = yield* take(checkedTrained(where)(trained));
     const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
     const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
     const images = {
       where,
       trained,
-      measuring,
+      measuring: options,
       ofBytes: dequantize ? 'round images to bytes, or leave out `dequantize`' : null,
     };
     const { count, batch, rounds } = yield* checkImages(images);

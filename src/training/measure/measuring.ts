@@ -13,11 +13,11 @@ import {
   type Tensor,
   upload,
 } from '../../dsl/index.js';
-import { exactly, positive } from '../../internal/decode.js';
-import { t, type taskEither } from '../../internal/fp.js';
+import { functionOf, positive } from '../../internal/decode.js';
+import type { taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../internal/gen.js';
 import type { StopSignal } from '../../internal/stop.js';
-import { functionPart } from '../../internal/parts.js';
+import { optional } from '../../internal/schema.js';
 import { checkedTrained, conditioner, dataSet, hostKey, signal } from '../checked.js';
 import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
 import { checkNumbers } from '../data/images.js';
@@ -45,12 +45,16 @@ export interface Measuring<I extends ImageShape, D = Dataset<I>> {
   readonly signal?: StopSignal;
 }
 
-/** The codec of {@link Measuring} with further fields, which are optional. */
-export const measuringCodec = (more: t.Props) =>
-  exactly(
-    { data: dataSet, batch: positive, key: hostKey },
-    { images: positive, condition: conditioner, onStep: functionPart('a function'), signal, ...more },
-  );
+/** The fields of {@link Measuring}. */
+export const measuringFields = {
+  data: dataSet,
+  batch: positive,
+  key: hostKey,
+  images: optional(positive),
+  condition: optional(conditioner),
+  onStep: optional(functionOf('a function')),
+  signal: optional(signal),
+} satisfies Record<keyof Measuring<ImageShape>, unknown>;
 
 /** The tolerance for the levels of bytes in [-1, 1], which float32 rounds. */
 const OFF_LEVEL = 1e-4;

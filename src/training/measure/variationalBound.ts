@@ -3,10 +3,11 @@ import { type Feed, foldIn, fork, read, release } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
-import { E, t } from '../../internal/fp.js';
+import { E } from '../../internal/fp.js';
 import { dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
-import { checked, functionPart } from '../../internal/parts.js';
+import { functionOf, oneOf } from '../../internal/decode.js';
+import { optional, schema } from '../../internal/schema.js';
 import type { DataFor, Dataset, ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldCorrection } from '../sample/givenParts.js';
@@ -15,7 +16,7 @@ import { heard } from '../listener.js';
 import type { Trained } from '../trained.js';
 import { boundLoop } from './boundLoop.js';
 import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
-import { checkImages, finiteOf, inBatches, type Measuring, measuringCodec, type ResidentImages } from './measuring.js';
+import { checkImages, finiteOf, inBatches, type Measuring, measuringFields, type ResidentImages } from './measuring.js';
 
 /** The images to measure, and options of the bound. */
 export interface BoundMeasuring<I extends ImageShape, D = Dataset<I>> extends Measuring<I, D> {
@@ -26,10 +27,11 @@ export interface BoundMeasuring<I extends ImageShape, D = Dataset<I>> extends Me
 }
 
 const where = 'variationalBound';
-const codec = measuringCodec({
-  variance: t.keyof({ posterior: null, beta: null }, "'posterior' or 'beta'"),
-  correction: functionPart('a correction, such as clipToImage'),
-});
+const measurings = schema(where, {
+  ...measuringFields,
+  variance: optional(oneOf('posterior', 'beta')),
+  correction: optional(functionOf('a correction, such as clipToImage')),
+} satisfies Record<keyof BoundMeasuring<ImageShape>, unknown>);
 
 /**
  * Measures the variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the
@@ -61,11 +63,12 @@ export const variationalBound: {
   ): Effect<DatasetBound>;
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
   genEffect(where, function* (backend) {
-    const { condition, variance, correction, onStep, signal, key } = yield* take(checked(where, codec)(measuring));
+    const known = yield* take(measurings.decode<BoundMeasuring<I>>(measuring));
+    const { condition, variance, correction, onStep, signal, key } = known;
     const images = {
       where,
       trained,
-      measuring,
+      measuring: known,
       ofBytes: 'round images to bytes, or measure their density: logLikelihoods',
     };
     const { batch, rounds } = yield* checkImages(images);

@@ -7,13 +7,13 @@ import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
-import { checked } from '../../internal/parts.js';
-import { checkedTrained } from '../checked.js';
+import { optional, schema } from '../../internal/schema.js';
+import { checkedTrained, hostKey } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import type { ForClasses, ForGuide, WithClasses } from './classes.js';
 import { planOf } from './samplePlan.js';
-import { encodingCodec, type Sampling } from './sampling.js';
+import { imagesRecord, requestFields, type Sampling, wayFields } from './sampling.js';
 import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { besideGuide } from './guide.js';
@@ -41,6 +41,15 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
   readonly key?: RandomKey;
 }
 
+const { labels, condition, onStep, signal } = requestFields;
+
+const encodings = schema('encode', {
+  images: imagesRecord,
+  ...{ ...wayFields, labels, condition, onStep, signal },
+  solver: optional(wayFields.solver, ddimInversion()),
+  key: optional(hostKey),
+} satisfies Record<keyof Encoding, unknown>);
+
 /**
  * Encodes images as noise x_T. {@link sample} with the same grid, labels and guidance, `ddim` and `from: { noise }`
  * draws the images again, with an error of first order in the steps. `slerp` interpolates between two such noises
@@ -67,7 +76,7 @@ export const encode: {
   ): Effect<Images>;
 } = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
   genEffect('encode', function* (backend) {
-    const { images, solver = ddimInversion(), ...given } = yield* take(checked('encode', encodingCodec)(encoding));
+    const { images, ...given } = yield* take(encodings.decode<Encoding<Q, I>>(encoding));
     yield* take(checkedTrained('encode')(trained));
     yield* take(checkedImages(images.data, 'encode: images'));
     const { key = keyOf(0), condition } = given; // nothing is drawn from the default key
@@ -80,7 +89,7 @@ export const encode: {
       });
     const beginning = { field: 'images', images, noisy: false };
     const plan = yield* take(
-      planOf('encode', 'noise')(besideGuide('encode', trained, given.guide), { ...given, solver, key }, beginning),
+      planOf('encode', 'noise')(besideGuide('encode', trained, given.guide), { ...given, key }, beginning),
     );
     return yield* drawnOnce(plan, backend);
   }),

@@ -1,5 +1,5 @@
 /** Images that samples start from, and known images of which they keep a part: checks, and batches. */
-import { checkedImages, type Resampling } from '../../diffusion/index.js';
+import { checkedImages } from '../../diffusion/index.js';
 import { raise, showShape } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
 import type { Itself } from '../../internal/itself.js';
@@ -30,9 +30,6 @@ export interface GivenKnown {
   readonly resamples?: number;
   readonly jump?: number;
 }
-
-/** The resampling of known images, with its defaults. */
-export const resamplingOf = ({ resamples = 1, jump = 1 }: GivenKnown): Required<Resampling> => ({ resamples, jump });
 
 type Extents = readonly [height: number, width: number, channels: number];
 

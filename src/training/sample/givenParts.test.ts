@@ -56,7 +56,6 @@ const said = async <A>(effects: readerTaskEither.ReaderTaskEither<Backend, Noise
 const sampled = (change: object, of = trained()) =>
   said(sample({ solver: ddim(), grid: 5, key: key(1), ...change })(of));
 
-const SEE = 'the type of its argument lists the fields';
 const thrower = (): never => {
   throw new Error('mine');
 };
@@ -65,7 +64,7 @@ describe('an invalid part', () => {
   test.each<[object, string]>([
     [{ solver: ddim }, `sample.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver`],
     [{ solver: {} }, `sample.solver: expected a solver, such as ddim(), with its integrate, got an object; change solver`],
-    [{ solver: undefined }, `sample.solver: expected a solver, such as ddim(), got nothing; ${SEE}`],
+    [{ solver: undefined }, `sample.solver: expected a solver, such as ddim(), got nothing; give solver`],
     [{ grid: {} }, `sample.grid: expected a number of steps, or a grid such as trailing(50), got an object; change grid`],
     [{ grid: trailing }, 'sample: grid: expected a grid, which returns an Either of timesteps, got one that returns a function; call the function that makes it, such as trailing(50); your own must return the same'],
     [{ grid: () => [3, 1] }, 'sample: grid: expected a grid, which returns an Either of timesteps, got one that returns an array of 2; call the function that makes it, such as trailing(50); your own must return the same'],
@@ -77,9 +76,9 @@ describe('an invalid part', () => {
     [{ correction: () => 5 }, 'sample: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5; call the function that makes it, such as dynamicThreshold(); your own must return the same'],
     [{ onStep: 3 }, `sample.onStep: expected a function, got 3; change onStep`],
     [{ signal: {} }, `sample.signal: expected a signal, such as that of an AbortController, with its aborted, got an object; change signal`],
-    [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual; { interval: [200, 800] } guides only between these timesteps'],
+    [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale?'],
     [{ guidance: cfg(2, { interval: [200, 500] }), labels: [0] }, 'cfg: expected an interval that begins at a timestep of the denoiser, 0 to 99, got [200, 500]; no step would be guided'],
-    [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples? ${SEE}`],
+    [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples?`],
   ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // prettier-ignore
 
   test('of an encoding, a bound, likelihoods and a fit is an error too', async () => {

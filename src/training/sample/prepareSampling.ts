@@ -7,7 +7,8 @@ import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { E } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
-import { checked } from '../../internal/parts.js';
+import { positive } from '../../internal/decode.js';
+import { optional, schema } from '../../internal/schema.js';
 import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
@@ -19,7 +20,7 @@ import { beginningOf } from './givenImages.js';
 import { programCache } from './programCache.js';
 import { drawn, type OpenSampling, openedSampling } from './runSampling.js';
 import { planOf, type SamplePlan } from './samplePlan.js';
-import { preparationCodec, requestCodec, type Sampling } from './sampling.js';
+import { requestFields, type Sampling, wayFields } from './sampling.js';
 
 /** The parts of a sampling that all requests share. */
 export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
@@ -32,6 +33,12 @@ export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> ext
 
 /** The parts of a sampling that may differ between requests. */
 export type SampleRequest = Omit<Sampling, keyof Preparation>;
+
+const preparations = schema('prepareSampling', {
+  ...wayFields,
+  batch: optional(positive, 1),
+} satisfies Record<keyof Preparation, unknown>);
+const requests = schema('sample', requestFields satisfies Record<keyof SampleRequest, unknown>);
 
 /** The requests to a sampling of a model of `K` with the fields of `G`: without labels if nothing takes them. */
 type RequestFor<K, G> = 'guidance' extends keyof G
@@ -92,9 +99,7 @@ export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unk
   options: Exact<G, keyof Preparation> & ForClasses<K, G> & ForGuide<Q, G> & Preparation<Q, NoInfer<I>>,
 ): Effect<PreparedSampling<RequestFor<K, G>>> =>
   genEffect('prepareSampling', function* (backend) {
-    const { batch = 1, ...parts } = yield* take(
-      checked('prepareSampling', preparationCodec)<Preparation<Q, I>>(options),
-    );
+    const { batch, ...parts } = yield* take(preparations.decode<Preparation<Q, I>>(options));
     yield* take(checkedTrained('prepareSampling')(trained));
     const whole = besideGuide('prepareSampling', trained, parts.guide);
     function* planned(given: SampleRequest): Block<Plan<P, Q, I>> {
@@ -115,7 +120,7 @@ export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unk
     let isReleased = false;
     const drawnFor = (given: SampleRequest) =>
       genTask('sample', function* () {
-        const plan = yield* planned(yield* take(checked('sample', requestCodec)(given)));
+        const plan = yield* planned(yield* take(requests.decode<SampleRequest>(given)));
         return yield* take(drawn(plan, yield* programsOf(plan))(backend));
       });
     return {

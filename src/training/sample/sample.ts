@@ -5,14 +5,13 @@ import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import { dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
-import { checked } from '../../internal/parts.js';
 import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { ForClasses, ForGuide, WithClasses } from './classes.js';
 import { beginningOf } from './givenImages.js';
 import type { Images } from '../data/images.js';
 import { planOf } from './samplePlan.js';
-import { type Sampling, samplingCodec } from './sampling.js';
+import { type Sampling, samplings } from './sampling.js';
 import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { besideGuide } from './guide.js';
@@ -40,7 +39,7 @@ export const sample: {
   ): Effect<Images>;
 } = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
   genEffect('sample', function* (backend) {
-    const given = yield* take(checked('sample', samplingCodec)(sampling));
+    const given = yield* take(samplings.decode<Sampling<Q, I>>(sampling));
     yield* take(checkedTrained('sample')(trained));
     const plan = yield* take(
       planOf('sample', 'data')(besideGuide('sample', trained, given.guide), given, beginningOf(given.from)),

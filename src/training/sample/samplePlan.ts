@@ -6,7 +6,7 @@ import type { either } from '../../internal/fp.js';
 import { checkCondition } from './conditions.js';
 import type { ImageShape } from '../data/dataset.js';
 import { heldCorrection, heldGrid, guidedBy } from './givenParts.js';
-import { type Beginning, checkBeginning, checkKnown, resamplingOf } from './givenImages.js';
+import { type Beginning, checkBeginning, checkKnown } from './givenImages.js';
 import type { Steps } from './sampleLoop.js';
 import { labelNumbers } from './labels.js';
 import { checkLevels } from './noiseLevels.js';
@@ -64,7 +64,7 @@ export const planOf =
   ): either.Either<NoisefoldError, SamplePlan<P, I>> =>
     attempt(() => {
       const { model, process, image, classes, labelDropout } = trained;
-      const { labels, allowOtherProcess = false, ...others } = given;
+      const { labels, allowOtherProcess, ...others } = given;
       if (!allowOtherProcess) checkLevels(where, trained);
       const { solver, grid = everyStep, guidance = unguided, correction, condition, from, known } = others;
       const unconditional =
@@ -89,6 +89,7 @@ export const planOf =
       };
       const plain = orRaise(sampler<P, I>(parts));
       checkDirection(where, end, plain);
-      const inpainter = known ? orRaise(inpainting(resamplingOf(known))(plain)) : null;
+      const { images: _, mask: __, ...resampling } = known ?? {};
+      const inpainter = known ? orRaise(inpainting(resampling)(plain)) : null;
       return { where, all, batch, trained, steps: { sampler: plain, inpainter }, beginning, sampling };
     });

@@ -1,11 +1,12 @@
 import { type Correction, type Grid, type Guidance, type Model, type Solver } from '../../diffusion/index.js';
 import { checkUnconditional } from '../../diffusion/conditioning/labelChecks.js';
 import { raise, type RandomKey, type Resident } from '../../dsl/index.js';
-import { exactly, natural, positive } from '../../internal/decode.js';
+import { functionOf, natural, positive } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { orRaise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
-import { functionPart, part } from '../../internal/parts.js';
+import { part } from '../../internal/parts.js';
+import { optional, record, schema } from '../../internal/schema.js';
 import { grid, hostKey, signal } from '../checked.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
@@ -76,48 +77,49 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly signal?: StopSignal;
 }
 
-const images = exactly({ data: part('numbers, such as a Float32Array', 'length'), shape: t.array(natural) });
+export const imagesRecord = record({
+  data: part('numbers, such as a Float32Array', 'length'),
+  shape: t.array(natural),
+});
 
-const solver = part('a solver, such as ddim()', 'integrate');
+const listener = functionOf('a function');
 
 /** The fields of a sampling that a `Preparation` also has; only the solver is required. */
-const wayFields = {
-  grid,
-  guidance: functionPart('a guidance, such as cfg(2)'),
-  guide: t.unknown,
-  correction: functionPart('a correction, such as clipToImage'),
-  batch: positive,
-  allowOtherProcess: t.boolean,
+export const wayFields = {
+  solver: part<Solver>('a solver, such as ddim()', 'integrate'),
+  grid: optional(grid),
+  guidance: optional(functionOf('a guidance, such as cfg(2)')),
+  guide: optional(t.unknown),
+  correction: optional(functionOf('a correction, such as clipToImage')),
+  batch: optional(positive),
+  allowOtherProcess: optional(t.boolean, false),
 };
 
 /** The fields of a request; only the key is required. */
-const requestFields = {
-  labels: t.array(t.union([t.number, t.string, t.null], 'the number or the name of a class, or null')),
-  condition: exactly({ images }, { t: t.number }),
-  from: t.union(
-    [exactly({ images, strength: t.number }), exactly({ noise: images })],
-    '{ images, strength }, or { noise }',
+export const requestFields = {
+  key: hostKey,
+  labels: optional(t.array(t.union([t.number, t.string, t.null], 'the number or the name of a class, or null'))),
+  condition: optional(record({ images: imagesRecord, t: optional(t.number) })),
+  from: optional(
+    t.union(
+      [record({ images: imagesRecord, strength: t.number }), record({ noise: imagesRecord })],
+      '{ images, strength }, or { noise }',
+    ),
   ),
-  known: exactly({ images, mask: images }, { resamples: t.number, jump: t.number }),
-  count: positive,
-  onStep: functionPart('a function'),
-  previews: exactly({ every: positive, show: functionPart('a function') }),
-  signal,
+  known: optional(
+    record({ images: imagesRecord, mask: imagesRecord, resamples: optional(t.number), jump: optional(t.number) }),
+  ),
+  count: optional(positive),
+  onStep: optional(listener),
+  previews: optional(record({ every: positive, show: listener })),
+  signal: optional(signal),
 };
 
-/** The codec of a {@link Sampling}. */
-export const samplingCodec = exactly({ solver, key: hostKey }, { ...wayFields, ...requestFields });
-
-/** The part of a sampling that is prepared, and the part of each request. */
-export const preparationCodec = exactly({ solver }, wayFields);
-export const requestCodec = exactly({ key: hostKey }, requestFields);
-
-const { labels, condition, onStep } = requestFields;
-
-const encodingFields = { ...wayFields, labels, condition, onStep, signal, solver, key: hostKey };
-
-/** The fields of an `Encoding`. */
-export const encodingCodec = exactly({ images }, encodingFields);
+export const samplings = schema('sample', {
+  ...{ solver: wayFields.solver, key: hostKey }, // errors list the required ones first
+  ...wayFields,
+  ...requestFields,
+} satisfies Record<keyof Sampling, unknown>);
 
 /** A sampling whose labels are numbers. */
 export type Numbered<S extends Pick<Sampling, 'labels'>> = Omit<S, 'labels'> & { readonly labels?: readonly number[] };

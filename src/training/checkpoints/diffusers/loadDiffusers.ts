@@ -1,10 +1,9 @@
 /** Loads folders of diffusers as trained models. */
 import type { Effect } from '../../../dsl/run/effect.js';
-import { ancestral, clipToImage, everyStep, type Process, trailing } from '../../../diffusion/index.js';
+import { ancestral, clipToImage, everyStep, trailing } from '../../../diffusion/index.js';
 import { fail, failure, type NoisefoldError } from '../../../dsl/index.js';
 import type { Exact } from '../../../internal/exact.js';
-import { orNoOptions } from '../../../internal/options.js';
-import { exactly, exactTuple, positive, oneOf } from '../../../internal/decode.js';
+import { exactTuple, positive, oneOf } from '../../../internal/decode.js';
 import { E, type either, t, TE } from '../../../internal/fp.js';
 import { type Block, take } from '../../../internal/gen.js';
 import {
@@ -17,7 +16,7 @@ import {
 } from '../../../nn/index.js';
 import { fileExists } from '../../../node/files.js';
 import { demandFolder } from '../../../node/folders.js';
-import { checked } from '../../../internal/parts.js';
+import { argument, optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { processPart } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { genEffect } from '../../genEffect.js';
@@ -42,19 +41,21 @@ import { architectureIn } from './networkConfig.js';
 import type { JsonRecord } from './pythonJson.js';
 import { type ReadScheduler, readScheduler, type SchedulerSampling } from './readScheduler.js';
 
-/** Options of {@link loadDiffusers}. */
-export interface DiffusersFolder {
+const folders = schema('loadDiffusers', {
   /** The number of sampling steps; default: every timestep for `DDPMScheduler`, 50 for the others. */
-  readonly steps?: number;
+  steps: optional(positive),
   /** A part of the names of the files of weights: `fp16`. */
-  readonly variant?: string;
+  variant: optional(t.string),
   /** Height and width, for a network whose configuration has no size. */
-  readonly size?: readonly [height: number, width: number];
+  size: optional(exactTuple([positive, positive], '[height, width]')),
   /** The process, for a folder that has only a network. */
-  readonly process?: Process;
+  process: optional(processPart),
   /** The prediction of the network, for a folder that has only a network; default `epsilon`. */
-  readonly predicts?: 'epsilon' | 'x0' | 'v';
-}
+  predicts: optional(oneOf('epsilon', 'x0', 'v')),
+});
+
+/** Options of {@link loadDiffusers}. */
+export interface DiffusersFolder extends OptionsOf<typeof folders> {}
 
 /** A trained model from a folder of diffusers, with its sampling: `sample(loaded, { ...loaded.sampling, key })`. */
 export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
@@ -66,17 +67,6 @@ export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
   /** Differences from the samples of diffusers with their sizes, and unknown fields. Each note names its file and field. */
   readonly notes: readonly string[];
 }
-
-const codec = exactly(
-  {},
-  {
-    steps: positive,
-    variant: t.string,
-    size: exactTuple([positive, positive], '[height, width]'),
-    process: processPart,
-    predicts: oneOf('epsilon', 'x0', 'v'),
-  },
-);
 
 /** A scheduler, with its configuration and its file; both are absent for a folder that has only a network. */
 interface FoundScheduler extends ReadScheduler {
@@ -175,8 +165,8 @@ export const loadDiffusers = <G = unknown>(
   options?: Exact<G, keyof DiffusersFolder> & DiffusersFolder,
 ): Effect<LoadedDiffusers> =>
   genEffect('loadDiffusers', function* (backend) {
-    const known = yield* take(checked('loadDiffusers', codec)(orNoOptions<DiffusersFolder>(options)));
-    yield* take(checked('loadDiffusers: folder', t.string)(folder));
+    const known = yield* take(folders.decode(options));
+    yield* take(argument('loadDiffusers: folder', t.string, 'give its path').decode(folder));
     yield* take(demandFolder(folder));
     const isPipeline = yield* take(fileExists(inFolder(folder, INDEX)));
     const read = isPipeline ? yield* pipelineScheduler(folder, known) : yield* take(givenProcess(folder, known));
@@ -195,7 +185,7 @@ export const loadDiffusers = <G = unknown>(
     const model: UNet<ImageShape> = yield* take(unet(architecture as UNetConfig<[number, number, number]>)); // a triple
     const weights = yield* findWeights(network, known.variant);
     const opened = openWeights('loadDiffusers', weights, (name, file) =>
-      weightsIn(name, file, model, { names: diffusers }, backend),
+      weightsIn(name, file, model, { names: diffusers, prefix: '', partial: false }, backend),
     );
     const { params } = yield* take(TE.mapLeft(misfit(path))(opened));
     return {

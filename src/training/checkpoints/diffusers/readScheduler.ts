@@ -17,8 +17,8 @@ import { scheduleOfAlphaBars } from '../../../diffusion/schedules/schedule.js';
 import { fail, type NoisefoldError } from '../../../dsl/index.js';
 import { inFile } from './inFile.js';
 import { errorAt } from '../../../formats/words.js';
-import { decode, exactly, show } from '../../../internal/decode.js';
-import { E, type either, F } from '../../../internal/fp.js';
+import { decode, show } from '../../../internal/decode.js';
+import { E, type either, F, t } from '../../../internal/fp.js';
 import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
 import { processFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
@@ -137,7 +137,7 @@ export const readScheduler = (
       const { known, others } = partsOf(config, fields);
       const hint = 'change the field, or load only the folder of the network, with its process';
       return F.pipe(
-        decode(exactly({}, fields))(known),
+        decode(t.partial(fields))(known),
         E.mapLeft(errorAt('ConfigError', path, hint)),
         E.map((given) => settingsOf(name, given as Partial<SchedulerSettings>)), // the codecs of its fields have checked it
         E.bindTo('settings'),

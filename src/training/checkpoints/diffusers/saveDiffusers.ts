@@ -3,19 +3,17 @@ import type { Effect } from '../../../dsl/run/effect.js';
 import { type Backend, raise } from '../../../dsl/index.js';
 import type { Exact } from '../../../internal/exact.js';
 import type { Itself } from '../../../internal/itself.js';
-import { orNoOptions } from '../../../internal/options.js';
-import { exactly } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { gen, take } from '../../../internal/gen.js';
 import { diffusers, type UNetArchitecture } from '../../../nn/index.js';
 import { writeAtomically } from '../../../node/files.js';
 import { writeFolder } from '../../../node/folders.js';
-import { checked } from '../../../internal/parts.js';
+import { argument, optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { checkedTrained, json } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { genEffect } from '../../genEffect.js';
 import type { Trained } from '../../trained.js';
-import { type FileDType, fileDType } from '../rounded.js';
+import { fileDType } from '../rounded.js';
 import { aboutModel, CUSTOM } from '../storedModel.js';
 import { writeWeights } from '../weights/saveWeights.js';
 import { CONFIG, INDEX, inFolder, SCHEDULER, WEIGHTS } from './folder.js';
@@ -23,18 +21,20 @@ import { networkConfig } from './networkConfig.js';
 import type { JsonRecord } from './pythonJson.js';
 import { schedulerConfig } from './writeScheduler.js';
 
-/** Options of {@link saveDiffusers}. */
-export interface SaveDiffusersOptions {
+const jsonRecord: t.Type<JsonRecord> = t.intersection([t.UnknownRecord, json]);
+
+const saving = schema('saveDiffusers', {
   /**
    * The configuration of the scheduler, such as `{ _class_name: 'DDIMScheduler' }`, or that of `loadDiffusers`; default: a
    * `DDPMScheduler`. The process and the prediction of the model are added.
    */
-  readonly scheduler?: JsonRecord;
+  scheduler: optional(jsonRecord),
   /** The dtype of the parameters in the file: 'float16' halves its size; default 'float32'. */
-  readonly dtype?: FileDType;
-}
+  dtype: optional(fileDType, 'float32'),
+});
 
-const codec = exactly({}, { scheduler: t.intersection([t.UnknownRecord, json]), dtype: fileDType });
+/** Options of {@link saveDiffusers}. */
+export interface SaveDiffusersOptions extends OptionsOf<typeof saving> {}
 
 /** The version of diffusers whose format the folder has. */
 const VERSION = '0.30.0';
@@ -82,10 +82,8 @@ export const saveDiffusers = <P, I extends ImageShape, G = unknown>(
   options?: Exact<G, keyof SaveDiffusersOptions> & SaveDiffusersOptions,
 ): Effect<void> =>
   genEffect('saveDiffusers', function* (backend: Backend) {
-    const { scheduler: given, dtype = 'float32' } = yield* take(
-      checked('saveDiffusers', codec)(orNoOptions<SaveDiffusersOptions>(options)),
-    );
-    yield* take(checked('saveDiffusers: folder', t.string)(folder));
+    const { scheduler: given, dtype } = yield* take(saving.decode(options));
+    yield* take(argument('saveDiffusers: folder', t.string, 'give its path').decode(folder));
     const { model, process, params, labelDropout } = yield* take(checkedTrained('saveDiffusers')(trained));
     const architecture = architectureOf(model);
     const about = { architecture, ...(labelDropout !== undefined && { labelDropout }) };
@@ -103,7 +101,7 @@ export const saveDiffusers = <P, I extends ImageShape, G = unknown>(
       gen(function* () {
         const at = (file: string) => inFolder(aside, file);
         const weights = at(`unet/${WEIGHTS}`);
-        yield* writeWeights('saveDiffusers', weights, model, params, { names: diffusers, dtype }, backend);
+        yield* writeWeights('saveDiffusers', weights, model, params, { names: diffusers, prefix: '', dtype }, backend);
         yield* take(writeAtomically(at(`unet/${CONFIG}`), text({ ...network, ...version })));
         yield* take(writeAtomically(at(`scheduler/${SCHEDULER}`), text({ ...version, ...scheduler })));
         yield* take(writeAtomically(at(INDEX), text(index)));

@@ -224,8 +224,10 @@ describe('a training in a folder', () => {
     expect(await messageOf(fitted())).toMatch(/^ConfigError: …\/run: expected a folder without a run, got one with /);
     folder = join(home, 'other');
     expect(await messageOf(fitted({}, { resume: true }))).toMatch(/^FileError: .*got no folder/);
-    expect(await messageOf(fitted({}, { every: 0 }))).toMatch(/^ConfigError: fitIn.every: /);
-    expect(await messageOf(fitted({}, { evry: 1 } as never))).toMatch(/^ConfigError: fitIn.evry: .*did you mean every/);
+    expect(await messageOf(fitted({}, { every: 0 }))).toMatch(/^ConfigError: fitInFolder.every: /);
+    expect(await messageOf(fitted({}, { evry: 1 } as never))).toMatch(
+      /^ConfigError: fitInFolder.evry: .*did you mean every/,
+    );
     expect(await readdir(home)).toEqual(['run']);
   });
 

@@ -3,42 +3,45 @@ import type { Model } from '../../../diffusion/index.js';
 import type { Backend, NoisefoldError } from '../../../dsl/index.js';
 import type { Effect } from '../../../dsl/run/effect.js';
 import type { Exact } from '../../../internal/exact.js';
-import { orNoOptions } from '../../../internal/options.js';
-import { exactly, positive } from '../../../internal/decode.js';
+import { positive } from '../../../internal/decode.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
-import { checked, part } from '../../../internal/parts.js';
+import { part } from '../../../internal/parts.js';
+import { argument, type FilledOf, optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { signal } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { fit, type Fit, heardError, heardEvent } from '../../fit/fit.js';
-import { explosionOf } from '../../fit/explosion.js';
+import { explosions } from '../../fit/explosion.js';
 import type { Given, Learnable } from '../../fit/recipe.js';
 import type { TrainingRun } from '../../fit/run.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
 import type { Metrics } from '../../../reports/metrics.js';
 import { genEffect } from '../../genEffect.js';
 import type { TrainedOf } from '../../trained.js';
-import { hinting, newestIn, type Opening, openRunFolder, type RunFolder } from './runFolder.js';
+import { hinting, newestIn, type Opening, openingFields, openRunFolder, type RunFolder } from './runFolder.js';
 import { exitWith, stopOnSignals } from '../../../node/stopOnSignals.js';
 import type { StopSignal } from '../../../internal/stop.js';
 
-/** Options of {@link fitIn}. */
-export interface Saving {
+const savings = schema('fitIn', {
   /** The number of steps between checkpoints: 500 by default. */
-  readonly every?: number;
+  every: optional(positive, 500),
   /** The number of newest checkpoints to keep: 3 by default. The one with the lowest held-out loss is kept too. */
-  readonly keep?: number;
-}
+  keep: optional(positive, 3),
+});
+
+/** Options of {@link fitIn}. */
+export interface Saving extends OptionsOf<typeof savings> {}
+
+const inFolder = schema('fitInFolder', { ...savings.fields, ...openingFields });
 
 /** A training whose state is in a folder. */
 export type FitInFolder<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> = Omit<Fit<P, I, M>, 'from'>;
 
-/** The arguments that are read before `fit` and `openRunFolder` check them. */
-const trainingPart = part('a training, as fit takes it', 'model');
-const optionsPart = part('options, such as { every: 100 }');
 const folderPart = part('a run folder, as openRunFolder returns it', 'path', 'from', 'metrics', 'log', 'save');
 
-const savingFields = { every: positive, keep: positive };
+/** Checks a training that is read before `fit` checks it. */
+const trainingOf = (where: string) =>
+  argument(`${where}: training`, part('a training, as fit takes it', 'model'), 'give the options of fit').decode;
 
 /** Says from which checkpoint to resume a run that diverged, whose last state is not saved. */
 const goodState = (path: string, saved: number | null): string =>
@@ -58,7 +61,7 @@ const listeners = <P>(
     steps,
     explosion,
   }: Pick<FitInFolder<P, ImageShape>, 'onEvent' | 'onError' | 'heldOut' | 'batch' | 'steps' | 'explosion'>,
-  { every = 500, keep = 3 }: Saving,
+  { every, keep }: FilledOf<typeof savings>,
 ): Required<Pick<Fit<P, ImageShape>, 'onEvent' | 'onError'>> => {
   const secondsBefore = folder.metrics.at(-1)?.seconds ?? 0;
   let began = Number.NaN; // the time of the first step of this process
@@ -103,7 +106,7 @@ const listeners = <P>(
     yield* demand(folder.log(metrics));
     waiting = null;
     const { heldOut: loss = Infinity } = metrics;
-    const isGood = exploded !== done - 1 || !explosionOf(explosion).ends;
+    const isGood = exploded !== done - 1 || !explosions.demand(explosion).ends;
     if (done === steps || stopping || (isGood && (done % every === 0 || loss < best))) yield* save(run);
     if (loss < best) best = loss;
   }
@@ -164,9 +167,9 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
   options?: Exact<H, keyof Saving> & Saving,
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitIn', function* (backend) {
-    yield* take(checked('fitIn: folder', folderPart)(folder));
-    yield* take(checked('fitIn: training', trainingPart)(given));
-    const saving = yield* take(checked('fitIn', exactly({}, savingFields))(orNoOptions<Saving>(options)));
+    yield* take(argument('fitIn: folder', folderPart, 'give the result of openRunFolder').decode(folder));
+    yield* take(trainingOf('fitIn')(given));
+    const saving = yield* take(savings.decode(options));
     const { initial, ...others }: Given<FitInFolder<P, I, M>, P, I> = given;
     const state = folder.from === null ? initial !== undefined && { initial } : { from: folder.from };
     return yield* take(fit<P, I, M>({ ...others, ...listeners(backend, folder, given, saving), ...state })(backend));
@@ -197,12 +200,10 @@ export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> =
   options?: Exact<H, keyof (Opening & Saving)> & Opening & Saving,
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitInFolder', function* (backend) {
-    yield* take(checked('fitInFolder: training', trainingPart)(given));
-    const { resume, log, ...saving } = yield* take(
-      checked('fitInFolder: options', optionsPart)(orNoOptions<Opening & Saving>(options)),
-    );
+    yield* take(trainingOf('fitInFolder')(given));
+    const { resume, log, ...saving } = yield* take(inFolder.decode(options));
     const { signal: own } = given;
-    if (own !== undefined) yield* take(checked('fitInFolder.signal', signal)(own));
+    if (own !== undefined) yield* take(argument('fitInFolder.signal', signal, 'change signal').decode(own));
     const stop = yield* hold(E.right(stopOnSignals()), ({ release }) => release());
     const either: StopSignal = {
       get aborted() {

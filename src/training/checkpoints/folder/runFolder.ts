@@ -6,13 +6,19 @@
  */
 import type { Task } from '../../../dsl/run/effect.js';
 import type { Exact } from '../../../internal/exact.js';
-import { orNoOptions } from '../../../internal/options.js';
 import { attempt, failure, type NoisefoldError, orRaise, raise } from '../../../internal/errors.js';
-import { exactly, positive } from '../../../internal/decode.js';
+import { oneOf, positive } from '../../../internal/decode.js';
 import { E, t, TE, type taskEither } from '../../../internal/fp.js';
 import { gen, take } from '../../../internal/gen.js';
-import { checked, part } from '../../../internal/parts.js';
-import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics, metricsCodec } from '../../../reports/metrics.js';
+import { part } from '../../../internal/parts.js';
+import { type FilledOf, optional, schema } from '../../../internal/schema.js';
+import {
+  decodeMetricsLog,
+  encodeMetrics,
+  isLineBefore,
+  type Metrics,
+  metricsFields,
+} from '../../../reports/metrics.js';
 import { findCheckpoint, readProgress, saveCheckpoint } from '../checkpoint.js';
 import {
   appendLine,
@@ -42,11 +48,19 @@ export interface Opening {
   readonly log?: 'new' | undefined;
 }
 
-const resumes = t.union([t.boolean, t.literal('auto')]);
-const openingCodec = exactly({}, { resume: resumes, log: t.keyof({ new: null }, "'new'") });
+export const openingFields = {
+  resume: optional(t.union([t.boolean, t.literal('auto')], "true, false or 'auto'"), false),
+  log: optional(oneOf('new')),
+} satisfies Record<keyof Opening, unknown>;
+const openings = schema('openRunFolder', openingFields);
+
+const lines = schema('RunFolder.log', metricsFields);
 
 /** The arguments of `save`. The fields of a snapshot are checked when it is written. */
-const savingCodec = exactly({ snapshot: part('a snapshot', 'step', 'tensors'), keep: positive });
+const savings = schema('RunFolder.save', {
+  snapshot: part<Snapshot>('a snapshot', 'step', 'tensors'),
+  keep: optional(positive, 3),
+});
 
 /** A folder that holds one run, locked until it is released. */
 export interface RunFolder {
@@ -137,7 +151,7 @@ interface Beginning extends Pick<RunFolder, 'from' | 'metrics'> {
   readonly anew?: boolean;
 }
 
-const beginning = async (folder: string, { resume = false, log: kind }: Opening): Promise<Beginning> => {
+const beginning = async (folder: string, { resume, log: kind }: FilledOf<typeof openings>): Promise<Beginning> => {
   const { join, readdir } = node();
   const names = await readdir(folder);
   const kept = names.filter((name) => name === NEWEST || name === BEST || stepOf(name) >= 0);
@@ -209,16 +223,16 @@ const opened = (
     check: inFolder(async () => {}),
     log: (line) =>
       inFolder(async () => {
-        orRaise(checked('RunFolder.log', metricsCodec)(line));
+        lines.demand(line);
         if (!trimmed && anew)
           await rename(log, join(path, `metrics-${Date.now()}.jsonl`)).catch(recover(['ENOENT'], undefined));
         else if (!trimmed) orRaise(await keepLines(log, isLineBefore(line.step))());
         trimmed = true;
         orRaise(await appendLine(log, encodeMetrics(line))());
       }),
-    save: (snapshot, keep = 3) =>
+    save: (given, most) =>
       inFolder(async () => {
-        orRaise(checked('RunFolder.save', savingCodec)({ snapshot, keep }));
+        const { snapshot, keep } = savings.demand({ snapshot: given, keep: most });
         if (trimmed) orRaise(await syncFile(log)());
         await keepBest(); // if the process was killed in between
         if (newest !== null && newest.step !== snapshot.step && keep > 1)
@@ -263,7 +277,7 @@ export const openRunFolder = <G = unknown>(
   options?: Exact<G, keyof Opening> & Opening,
 ): Task<RunFolder> =>
   onFile(path, 'the folder of a run', async () => {
-    const opening = orRaise(checked('openRunFolder', openingCodec)(orNoOptions<Opening>(options)));
+    const opening = openings.demand(options);
     const { join, lstat, readdir, rm, rmdir } = node();
     const made = await lstat(path).then(() => false, recover(['ENOENT'], true));
     if (made && opening.resume === true) lacking(path, 'no folder', 'check the path, or start without `resume`');

@@ -16,8 +16,7 @@ import type { OpenTensors } from '../../../formats/openTensors.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
 import { prefixOf } from '../../../formats/weights.js';
 import type { Exact } from '../../../internal/exact.js';
-import { orNoOptions } from '../../../internal/options.js';
-import { exactly } from '../../../internal/decode.js';
+import { functionOf } from '../../../internal/decode.js';
 import { E, t } from '../../../internal/fp.js';
 import { type Fallible, gen, hold, take } from '../../../internal/gen.js';
 import { describePrefixes, prefixesIn } from '../../../nn/weights/prefixes.js';
@@ -26,7 +25,8 @@ import { oursOf } from '../../../nn/weights/rename.js';
 import { ownNames } from '../../../nn/weights/table.js';
 import type { NamedModel, Naming, Weight, WeightReport, WeightTable } from '../../../nn/index.js';
 import type { WeightFiles } from '../../../node/weights.js';
-import { checked, functionPart, part } from '../../../internal/parts.js';
+import { part } from '../../../internal/parts.js';
+import { argument, type FilledOf, optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { hostKey } from '../../checked.js';
 import { genEffect } from '../../genEffect.js';
 import { compiled } from '../../open.js';
@@ -39,20 +39,24 @@ export interface LoadableModel<P> extends NamedModel {
   readonly init?: (key: Key) => P;
 }
 
-/** Options of {@link loadWeights}. */
-export interface LoadWeightsOptions {
+export const namesPart = functionOf<Naming>('names such as diffusers, or guidedDiffusion()');
+
+const loading = schema('loadWeights', {
   /** The names in the file, such as `diffusers` or `guidedDiffusion()`; default: the paths of the parameters. */
-  readonly names?: Naming;
+  names: optional(namesPart, ownNames),
   /** The beginning of the names in the file, up to a dot: `model`. Tensors with other names are ignored. */
-  readonly prefix?: string;
+  prefix: optional(t.string, ''),
   /**
    * Draws the parameters that the file lacks, or has in another shape, from `key`, and ignores the tensors that the
    * model lacks, instead of failing. The report lists both. Without parameters to draw it needs no `key`.
    */
-  readonly partial?: boolean;
+  partial: optional(t.boolean, false),
   /** The key of the parameters that a partial load draws. */
-  readonly key?: RandomKey;
-}
+  key: optional(hostKey),
+});
+
+/** Options of {@link loadWeights}. */
+export interface LoadWeightsOptions extends OptionsOf<typeof loading> {}
 
 /** Parameters from a file, and the differences between the file and the model. */
 export interface LoadedWeights<P> {
@@ -60,9 +64,7 @@ export interface LoadedWeights<P> {
   readonly report: WeightReport;
 }
 
-export const namesPart = functionPart('names such as diffusers, or guidedDiffusion()');
-const codec = exactly({}, { names: namesPart, prefix: t.string, partial: t.boolean, key: hostKey });
-const modelPart = part('a model, such as the result of unet', 'params');
+export const modelPart = part('a model, such as the result of unet', 'params');
 
 /** The numbers of a tensor as float32. */
 const floatsOf = ({ dtype, data }: StoredTensor): Float32Array =>
@@ -136,7 +138,7 @@ export const weightsIn = <P>(
   path: string,
   file: OpenTensors,
   model: LoadableModel<P>,
-  { names = ownNames, prefix: given = '', partial = false, key }: LoadWeightsOptions,
+  { names, prefix: given, partial, key }: FilledOf<typeof loading>,
   backend: Backend,
 ): Fallible<LoadedWeights<P>> =>
   gen(function* () {
@@ -189,8 +191,8 @@ export const loadWeights = <P, G = unknown>(
   options?: Exact<G, keyof LoadWeightsOptions> & LoadWeightsOptions,
 ): Effect<LoadedWeights<P>> =>
   genEffect('loadWeights', function* (backend) {
-    const known = yield* take(checked('loadWeights', codec)(orNoOptions<LoadWeightsOptions>(options)));
-    yield* take(checked('loadWeights: model', modelPart)(model));
+    const known = yield* take(loading.decode(options));
+    yield* take(argument('loadWeights: model', modelPart).decode(model));
     const loaded = openWeights('loadWeights', source, (path, file) => weightsIn(path, file, model, known, backend));
     return yield* take(loaded);
   });

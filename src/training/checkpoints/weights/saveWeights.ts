@@ -4,32 +4,30 @@ import type { Resident, TreeSpec } from '../../../dsl/index.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
 import { prefixOf } from '../../../formats/weights.js';
 import type { Exact } from '../../../internal/exact.js';
-import { orNoOptions } from '../../../internal/options.js';
-import { exactly } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { type Block, take } from '../../../internal/gen.js';
 import { theirsOf } from '../../../nn/weights/rename.js';
 import { ownNames } from '../../../nn/weights/table.js';
-import type { NamedModel, Naming, Weight, WeightTable } from '../../../nn/index.js';
+import type { NamedModel, Weight, WeightTable } from '../../../nn/index.js';
 import { writeTensors } from '../../../node/tensorStream.js';
 import type { Backend } from '../../../dsl/index.js';
-import { checked, part } from '../../../internal/parts.js';
+import { argument, type FilledOf, optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { genEffect } from '../../genEffect.js';
-import { type FileDType, fileDType, rounded } from '../rounded.js';
+import { fileDType, rounded } from '../rounded.js';
 import { matching, readTensors } from '../snapshot.js';
-import { namesPart } from './loadWeights.js';
+import { modelPart, namesPart } from './loadWeights.js';
+
+const saving = schema('saveWeights', {
+  /** The names in the file, such as `diffusers` or `guidedDiffusion()`; default: the paths of the parameters. */
+  names: optional(namesPart, ownNames),
+  /** The beginning of the names in the file, up to a dot: `model`; default: nothing. */
+  prefix: optional(t.string, ''),
+  /** The dtype of the numbers in the file: 'float16' halves its size; default 'float32'. */
+  dtype: optional(fileDType, 'float32'),
+});
 
 /** Options of {@link saveWeights}. */
-export interface SaveWeightsOptions {
-  /** The names in the file, such as `diffusers` or `guidedDiffusion()`; default: the paths of the parameters. */
-  readonly names?: Naming;
-  /** The beginning of the names in the file, up to a dot: `model`; default: nothing. */
-  readonly prefix?: string;
-  /** The dtype of the numbers in the file: 'float16' halves its size; default 'float32'. */
-  readonly dtype?: FileDType;
-}
-
-const codec = exactly({}, { names: namesPart, prefix: t.string, dtype: fileDType });
+export interface SaveWeightsOptions extends OptionsOf<typeof saving> {}
 
 /** The numbers of a tensor as float32, because those of the reference backend are float64. */
 const weightOf = ({ shape, data }: StoredTensor): Weight => ({
@@ -52,7 +50,7 @@ export function* writeWeights<P>(
   path: string,
   model: NamedModel & { readonly params: TreeSpec<P> },
   params: Resident<P>,
-  { names = ownNames, prefix: given = '', dtype = 'float32' }: SaveWeightsOptions,
+  { names, prefix: given, dtype }: FilledOf<typeof saving>,
   backend: Backend,
 ): Block<void> {
   const table = yield* take(names(model));
@@ -90,7 +88,7 @@ export const saveWeights = <P, G = unknown>(
   options?: Exact<G, keyof SaveWeightsOptions> & SaveWeightsOptions,
 ): Effect<void> =>
   genEffect('saveWeights', function* (backend) {
-    const known = yield* take(checked('saveWeights', codec)(orNoOptions<SaveWeightsOptions>(options)));
-    yield* take(checked('saveWeights: model', part('a model, such as the result of unet', 'params'))(model));
+    const known = yield* take(saving.decode(options));
+    yield* take(argument('saveWeights: model', modelPart).decode(model));
     yield* writeWeights('saveWeights', path, model, params, known, backend);
   });

@@ -3,9 +3,10 @@
  * written values.
  */
 import { attempt, failure, type NoisefoldError, orRaise } from '../internal/errors.js';
-import { decode, exactly, type Mismatch } from '../internal/decode.js';
+import { decode, type Mismatch } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { jsonText, parseJson } from '../internal/json/json.js';
+import { type Fields, type Filled, isOptional, optional, record } from '../internal/schema.js';
 import type { TensorFile } from './safetensors.js';
 
 /** Makes the error of a mismatch in a value named `where`. */
@@ -20,11 +21,10 @@ const within =
   (mismatch: Mismatch): Mismatch => ({ ...mismatch, path: [field, mismatch.path].filter(Boolean).join('.') });
 
 /** The fields that a file has in its metadata. */
-interface Fields<R extends t.Props, P extends t.Props> {
+interface Stored<F extends Fields> {
   /** The name of the format. */
   readonly format: string;
-  readonly required: R;
-  readonly optional: P;
+  readonly fields: F;
   /** Fields that are strings and are not written as JSON. */
   readonly texts: t.Props;
   /** The hints of errors. */
@@ -37,30 +37,27 @@ export interface Words<A> {
   readonly read: (where: string, metadata: TensorFile['metadata']) => either.Either<NoisefoldError, A>;
 }
 
-const texted = (props: t.Props, texts: t.Props): t.Props =>
-  Object.fromEntries(Object.keys(props).map((name) => [name, texts[name] ?? t.string]));
+/** The fields as they are stored: a string each. */
+const texted = (fields: Fields, texts: t.Props): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => {
+      const text = texts[name] ?? t.string;
+      return [name, isOptional(field) ? optional(text) : text];
+    }),
+  );
 
 /** Writes fields as strings, and reads them. Returns a `ConfigError` or a `DecodeError` at the first invalid field. */
-export const wordsOf = <R extends t.Props, P extends t.Props>({
-  format,
-  required,
-  optional,
-  texts,
-  hints,
-}: Fields<R, P>): Words<t.TypeOf<t.TypeC<R>> & t.TypeOf<t.PartialC<P>>> => {
-  const fieldsCodec = exactly(required, optional);
-  const wordsCodec = exactly(
-    { format: t.literal(format), ...texted(required, texts) },
-    { crc32: t.string, ...texted(optional, texts) },
-  );
+export const wordsOf = <const F extends Fields>({ format, fields, texts, hints }: Stored<F>): Words<Filled<F>> => {
+  const fieldsCodec = record(fields);
+  const wordsCodec = record({ format: t.literal(format), crc32: optional(t.string), ...texted(fields, texts) });
   /** Converts each field, unless it is stored as plain text. */
   const each = (
-    fields: object,
+    values: object,
     at: (mismatch: Mismatch) => NoisefoldError,
     convert: (value: never) => either.Either<Mismatch, unknown>,
   ) =>
     Object.fromEntries(
-      Object.entries(fields).map(([name, value]) => [
+      Object.entries(values).map(([name, value]) => [
         name,
         name in texts ? value : orRaise(F.pipe(convert(value as never), E.mapLeft(within(name)), E.mapLeft(at))),
       ]),
@@ -77,8 +74,8 @@ export const wordsOf = <R extends t.Props, P extends t.Props>({
       attempt(() => {
         const at = errorAt('DecodeError', where, hints.read);
         const words = orRaise(F.pipe(decode(wordsCodec)(metadata), E.mapLeft(within('__metadata__')), E.mapLeft(at)));
-        const { format: _, crc32: __, ...fields } = words;
-        return orRaise(E.mapLeft(at)(decode(fieldsCodec)(each(fields, at, parseJson))));
+        const { format: _, crc32: __, ...values } = words;
+        return orRaise(E.mapLeft(at)(decode(fieldsCodec)(each(values, at, parseJson))));
       }),
   };
 };

@@ -161,41 +161,6 @@ export const decode =
       E.mapLeft((errors) => mismatch(mostTelling(errors) ?? { value, context: [] })),
     );
 
-type Exact<R extends t.Props, P extends t.Props> = t.TypeOf<t.TypeC<R>> & t.TypeOf<t.PartialC<P>>;
-type ExactOutput<R extends t.Props, P extends t.Props> = t.OutputOf<t.TypeC<R>> & t.OutputOf<t.PartialC<P>>;
-
-/**
- * An object with these fields and no others: io-ts's `strict` drops the others silently. An unknown field is reported
- * before a missing one, because it may be the missing field, misspelt.
- */
-export const exactly = <R extends t.Props, P extends t.Props = Record<never, never>>(
-  required: R,
-  // without optional fields, P is the empty record
-  optional: P = {} as P,
-): t.Type<Exact<R, P>, ExactOutput<R, P>> => {
-  const known = t.intersection([t.type(required), t.partial(optional)]);
-  const names = [...Object.keys(required), ...Object.keys(optional)];
-  const strangerIn = (value: object): string | undefined => Object.keys(value).find((name) => !names.includes(name));
-  return new t.Type<Exact<R, P>, ExactOutput<R, P>>(
-    `{ ${names.join(', ')} }`,
-    (value): value is Exact<R, P> => known.is(value) && strangerIn(value) === undefined,
-    (value, context) =>
-      F.pipe(
-        t.UnknownRecord.validate(value, context),
-        E.flatMap((given) => {
-          const stranger = strangerIn(given);
-          if (stranger === undefined) return t.success(given);
-          return unknownField(given, stranger, names, context);
-        }),
-        // one after the other on the same object: an intersection would add a step to the context
-        E.flatMap((given) => t.type(required).validate(given, context)),
-        E.flatMap((checked) => t.partial(optional).validate(checked, context)),
-        E.map((checked) => checked as Exact<R, P>), // it passed both codecs
-      ),
-    known.encode,
-  );
-};
-
 /** A tuple of exactly these values; io-ts's `tuple` drops further ones silently. */
 export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   codecs: C,

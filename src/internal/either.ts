@@ -9,6 +9,3 @@ export const isEither = (x: unknown): boolean => isTagged(x, 'Left') || isTagged
 
 /** Tests for a result that holds a value, which a caller may pass in place of the value: an Either or a promise. */
 export const isResultOf = (x: unknown): boolean => isEither(x) || x instanceof Promise;
-
-/** @deprecated use show */
-export { show as kindOf } from './decode.js';

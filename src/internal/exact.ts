@@ -54,3 +54,9 @@ type Similar<N extends string, F> = F extends string
 type Shorter<N extends string, Before extends string = ''> = N extends `${infer Letter}${infer Rest}`
   ? `${Before}${Rest}` | Shorter<Rest, `${Before}${Letter}`>
   : never;
+
+/**
+ * The fields of `T`, separating those from which its type parameters are inferred (`K`). Otherwise a misspelt field
+ * stops inference for the whole object; with the separation the compiler reports that field.
+ */
+export type InferredFrom<T, K extends keyof T> = Pick<T, K> & Omit<T, K>;

@@ -1,9 +1,8 @@
 /** Codecs of the parts that users pass, whose types JavaScript does not check. */
 import { functionOf, isWork, refused, show } from './decode.js';
 import { isResultOf } from './either.js';
-import { type NoisefoldError, orRaise, raise } from './errors.js';
-import { E, F, t, type either } from './fp.js';
-import { optionsOf } from './options.js';
+import { raise } from './errors.js';
+import { F, t } from './fp.js';
 
 export const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
 
@@ -31,20 +30,8 @@ export const signal = part('a signal, such as that of an AbortController', 'abor
 /** A function. */
 export const functionPart = (name: string): t.Type<unknown> => functionOf<unknown>(name);
 
-/** Returns a configuration if its codec accepts it; otherwise a `ConfigError` that names the field. */
-export const checked =
-  (where: string, codec: t.Decoder<unknown, unknown>) =>
-  <A>(config: A): either.Either<NoisefoldError, A> =>
-    E.map(() => config)(optionsOf({ where, options: codec })(config));
-
-/** Returns an argument if its codec accepts it. Raises `ConfigError` for anything else. */
-export const demanded =
-  (where: string, codec: t.Decoder<unknown, unknown>) =>
-  <A>(given: A): A =>
-    orRaise(checked(where, codec)(given));
-
 /** Returns a function of tensors. Raises `ConfigError` for anything else. */
-export const demandedFunction = <F>(where: string, f: F): F =>
+export const requireFunction = <F>(where: string, f: F): F =>
   typeof f === 'function'
     ? f
     : raise('ConfigError', {

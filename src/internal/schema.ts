@@ -63,7 +63,8 @@ export interface RecordType<F extends Fields> extends t.Type<Filled<F>> {
   readonly fields: F;
 }
 
-const isOptional = (field: t.Mixed | AnyOptional): field is AnyOptional => !(field instanceof t.Type);
+/** Tests if a field may be left out. */
+export const isOptional = (field: t.Mixed | AnyOptional): field is AnyOptional => !(field instanceof t.Type);
 
 const without = (fields: Fields, are: (field: t.Mixed | AnyOptional) => boolean): t.Props =>
   Object.fromEntries(

@@ -1,7 +1,6 @@
 /** Generator blocks as effects whose promises never reject, whatever the functions do that users pass in. */
 import type { Backend } from '../dsl/index.js';
 import { effect, type Effect, task, type Task } from '../dsl/run/effect.js';
-import { asWork } from '../internal/decode.js';
 import { caughtAny } from '../internal/exception.js';
 import { type Block, gen } from '../internal/gen.js';
 
@@ -10,16 +9,14 @@ import { type Block, gen } from '../internal/gen.js';
  * exception and its place.
  */
 export const genTask = <A>(where: string, block: () => Block<A>): Task<A> =>
-  task(
-    asWork(async () => {
-      try {
-        return await gen(block)();
-      } catch (thrown) {
-        return caughtAny(where, 'the model, the parts, the data', thrown);
-      }
-    }),
-  );
+  task(async () => {
+    try {
+      return await gen(block)();
+    } catch (thrown) {
+      return caughtAny(where, 'the model, the parts, the data', thrown);
+    }
+  });
 
 /** A block that needs a backend, as an effect. Exceptions are treated as in {@link genTask}. */
 export const genEffect = <A>(where: string, block: (backend: Backend) => Block<A>): Effect<A> =>
-  effect<A>(asWork((backend: Backend): ReturnType<typeof genTask<A>> => genTask(where, () => block(backend))));
+  effect<A>((backend: Backend) => genTask(where, () => block(backend)));

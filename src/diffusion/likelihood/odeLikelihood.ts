@@ -16,10 +16,9 @@ import {
   where,
   zerosLike,
 } from '../../dsl/index.js';
-import type { Exact } from '../../internal/exact.js';
+import type { Exact, InferredFrom } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
 import { hinted } from '../../internal/decode.js';
-import type { InferredFrom } from '../../internal/options.js';
 import { part } from '../../internal/parts.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';

@@ -1,7 +1,7 @@
 import { type Dim, fork, type Key, type NoisefoldError, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
 import type { NeedsClasses, NoClasses, SaysOfClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
-import type { Exact } from '../../internal/exact.js';
+import type { Exact, InferredFrom } from '../../internal/exact.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { limitTimesteps } from '../conditioning/networkTimesteps.js';
 import { forEachSample } from '../process/batch.js';
@@ -19,7 +19,6 @@ import type { SampleState, SampleStep, Solver } from '../solvers/solver.js';
 import { steered } from '../reverse/steering.js';
 import { entryAt } from '../process/table.js';
 import { functionOf } from '../../internal/decode.js';
-import type { InferredFrom } from '../../internal/options.js';
 import { part } from '../../internal/parts.js';
 import { type Filled, optional, schema } from '../../internal/schema.js';
 

@@ -3,6 +3,7 @@
  * they have a `then` method that `await` cannot call. The method exists in types only.
  */
 import { E, type readerTaskEither, type taskEither } from '../../internal/fp.js';
+import { asWork } from '../../internal/decode.js';
 import { isTagged } from '../../internal/either.js';
 import type { Work } from '../../internal/itself.js';
 import type { Backend } from '../compile/backend.js';
@@ -30,12 +31,12 @@ export interface Effect<A> extends NotStarted<'An effect starts when it is run: 
   (backend: Backend): Task<A>;
 }
 
-/** Marks work as a {@link Task}. The cast adds the member in types only. */
-export const task = <A>(work: taskEither.TaskEither<NoisefoldError, A>): Task<A> => work as Task<A>;
+/** Marks work as a {@link Task}. The cast adds the member `then` in types only. */
+export const task = <A>(work: taskEither.TaskEither<NoisefoldError, A>): Task<A> => asWork(work) as Task<A>;
 
-/** Marks work as an {@link Effect}. The cast adds the members in types only. */
+/** Marks work as an {@link Effect}. The cast adds the member `then` in types only. */
 export const effect = <A>(work: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Effect<A> =>
-  work as Effect<A>;
+  asWork(work) as Effect<A>;
 
 /** The results that a listener may return: nothing, a promise, or work that the loop runs before it continues. */
 export type Heard =

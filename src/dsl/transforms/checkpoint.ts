@@ -1,5 +1,5 @@
 /** Gradient checkpointing: recomputes intermediate results instead of storing them. */
-import { demandedFunction } from '../../internal/parts.js';
+import { requireFunction } from '../../internal/parts.js';
 import { closed, differentiate, isFloat, open } from './differentiate.js';
 import { type Composite, substitute } from '../graph/node.js';
 import { after, composite, inputLike } from '../primitives/index.js';
@@ -34,7 +34,7 @@ const recomputed = (decompose: Composite['decompose']): Composite => ({
 export const checkpoint =
   <P, S extends Shape>(f: (p: P) => Tensor<S>) =>
   (p: P): Tensor<S> => {
-    const { result, formals, actuals } = closed(open(demandedFunction('checkpoint', f), p));
+    const { result, formals, actuals } = closed(open(requireFunction('checkpoint', f), p));
     const definition = recomputed((inputs) => substitute([result], formals, inputs)[0]!);
     return tensor(composite(definition, actuals));
   };

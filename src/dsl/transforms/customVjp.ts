@@ -1,7 +1,7 @@
 /** Functions with a user-defined derivative. */
 import { isFloat, open } from './differentiate.js';
 import { raise } from '../../internal/errors.js';
-import { demandedFunction } from '../../internal/parts.js';
+import { requireFunction } from '../../internal/parts.js';
 import { gradNodes, type Grads } from './grads.js';
 import { type Composite, type Node, reachable, substitute } from '../graph/node.js';
 import { composite, inputLike, isInput } from '../primitives/index.js';
@@ -38,8 +38,8 @@ export const customVjp =
     pullback: (p: P, value: Tensor<S>) => (cotangent: Tensor<S>) => Grads<NoInfer<P>>,
   ) =>
   (p: P): Tensor<S> => {
-    demandedFunction('customVjp', f);
-    demandedFunction('customVjp', pullback);
+    requireFunction('customVjp', f);
+    requireFunction('customVjp', pullback);
     const isFresh = ({ dtype }: Node): boolean => dtype !== 'key';
     const { result, formals, actuals } = open((q: P) => ({ q, y: f(q) }), p, isFresh);
     const [y] = withoutCaptives([nodeOf(result.y)], formals) as readonly [Node]; // one for each root

@@ -3,7 +3,7 @@
  * arguments replace the inputs. Captured tensors are therefore constants, and derivatives can be differentiated again.
  */
 import { raise, refuseShape, showShape, showType } from '../../internal/errors.js';
-import { demandedFunction } from '../../internal/parts.js';
+import { requireFunction } from '../../internal/parts.js';
 import { substitute } from '../graph/node.js';
 import { nodeOf, nodesIn, type Scalar, type Shape, tensor, type Tensor, withNodes } from '../graph/tensor.js';
 import { full, inputLike, zerosLike } from '../primitives/index.js';
@@ -27,7 +27,7 @@ import { gradNodes, type Grads, gradsOf } from './grads.js';
 export const valueAuxAndGrad =
   <P, A extends readonly unknown[], X>(f: (p: P, ...rest: A) => readonly [value: Scalar, aux: X]) =>
   (p: P, ...rest: A): { readonly value: Scalar; readonly aux: X; readonly grad: Grads<P> } => {
-    demandedFunction('valueAndGrad', f);
+    requireFunction('valueAndGrad', f);
     const { result, formals, actuals } = open((q: P) => f(q, ...rest), p);
     const y = nodeOf(result[0]);
     if (y.shape.length > 0 || y.dtype !== 'float32')
@@ -58,7 +58,7 @@ export const valueAuxAndGrad =
 export const valueAndGrad =
   <P, A extends readonly unknown[]>(f: (p: P, ...rest: A) => Scalar) =>
   (p: P, ...rest: A): { readonly value: Scalar; readonly grad: Grads<P> } => {
-    demandedFunction('valueAndGrad', f);
+    requireFunction('valueAndGrad', f);
     const { value, grad } = valueAuxAndGrad((q: P, ...others: A) => [f(q, ...others), null] as const)(p, ...rest);
     return { value, grad };
   };
@@ -88,7 +88,7 @@ export const grad =
 export const vjp =
   <P, S extends Shape>(f: (p: P) => Tensor<S>) =>
   (p: P): { readonly value: Tensor<S>; readonly pullback: (cotangent: Tensor<NoInfer<S>>) => Grads<P> } => {
-    const { result, formals, actuals } = open(demandedFunction('vjp', f), p);
+    const { result, formals, actuals } = open(requireFunction('vjp', f), p);
     const y = nodeOf(result);
     return {
       value: tensor(substitute([y], formals, actuals)[0]!),
@@ -116,7 +116,7 @@ export const vjp =
 export const jvp =
   <P, S extends Shape>(f: (p: P) => Tensor<S>) =>
   (p: P, tangent: Grads<NoInfer<P>>): { readonly value: Tensor<S>; readonly tangent: Tensor<S> } => {
-    const { result, formals, actuals } = open(demandedFunction('jvp', f), p);
+    const { result, formals, actuals } = open(requireFunction('jvp', f), p);
     const y = nodeOf(result);
     const cotangent = inputLike(y);
     const { outputs, gradients } = differentiate([y], [cotangent], formals);

@@ -1,6 +1,6 @@
 /** Recurrences, which pass a state along a sequence. */
 import { demandType, placeIn, showType } from '../../internal/errors.js';
-import { demandedFunction } from '../../internal/parts.js';
+import { requireFunction } from '../../internal/parts.js';
 import { type Batched, example, leadingExtent, notAKey } from './leading.js';
 import type { Node } from '../graph/node.js';
 import { concat, expandDims, full, reshape, slice } from '../primitives/index.js';
@@ -55,7 +55,7 @@ const stackedNone = (y: unknown): unknown =>
 export const scan =
   <C, X, Y>(f: (carry: C, x: X) => readonly [carry: NoInfer<C>, y: Y]) =>
   <N extends Dim>(init: NoInfer<C>, xs: Batched<X, N>): readonly [carry: C, ys: Batched<Y, NoInfer<N>>] => {
-    demandedFunction('scan', f);
+    requireFunction('scan', f);
     const extent = leadingExtent('scan', xs);
     if (extent === 0) {
       const [, y] = f(init, example(xs).of as X); // X is the tree without the leading axis

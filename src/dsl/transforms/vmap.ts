@@ -1,6 +1,6 @@
 /** Vectorizes functions: converts the graph of one example to the graph of a batch. */
 import { reachable, withInputs } from '../graph/node.js';
-import { demandedFunction } from '../../internal/parts.js';
+import { requireFunction } from '../../internal/parts.js';
 import { type Dim, type DType, nodeOf, type Shape, type Tensor, withNodes } from '../graph/tensor.js';
 import { full, spread } from '../primitives/index.js';
 import type { Batched as BatchedNodes } from '../primitives/primitive.js';
@@ -62,7 +62,7 @@ export interface Vmap {
  */
 // the cast adds the two signatures of `Vmap`, which no single generic signature expresses
 export const vmap = ((f: (x: unknown) => unknown) => (xs: unknown) => {
-  demandedFunction('vmap', f);
+  requireFunction('vmap', f);
   const extent = leadingExtent('vmap', xs);
   const { of, images } = example(xs);
   const y = f(of);

@@ -11,7 +11,7 @@ import { checkData, oddNumber, RUINED } from '../../formats/safetensorsLayout.js
 import { ownFileExists } from '../../node/files.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
 import { part } from '../../internal/parts.js';
-import { argument, record } from '../../internal/schema.js';
+import { argument, optional, record } from '../../internal/schema.js';
 import { hostKey, json } from '../checked.js';
 import type { Snapshot } from './snapshot.js';
 import { errorAt, wordsOf } from '../../formats/words.js';
@@ -29,12 +29,15 @@ export const CHECKPOINT = 'noisefold-checkpoint-1';
 /** A snapshot without its tensors, in a file. */
 export const words = wordsOf({
   format: CHECKPOINT,
-  required: { ...position, config: json },
-  optional: {
-    rounding: t.keyof({ fused: null, separate: null } satisfies Record<Rounding, null>, "'fused' or 'separate'"),
-    settings: json,
-    heldOut: finite,
-    firstLosses: record({ count: natural, mean: finite }),
+  fields: {
+    ...position,
+    config: json,
+    rounding: optional(
+      t.keyof({ fused: null, separate: null } satisfies Record<Rounding, null>, "'fused' or 'separate'"),
+    ),
+    settings: optional(json),
+    heldOut: optional(finite),
+    firstLosses: optional(record({ count: natural, mean: finite })),
   },
   texts: { rounding: t.string },
   hints,

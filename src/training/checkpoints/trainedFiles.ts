@@ -64,12 +64,13 @@ const kinds = t.keyof({ tables: null, custom: null });
 /** A trained model without its tensors, in a file. */
 const words = wordsOf({
   format: 'noisefold-trained-1', // changes with the meaning of files
-  required: {
+  fields: {
     model: t.intersection([t.type({ name: t.string }), t.UnknownRecord]),
     image: extents,
     process: kinds,
+    labelDropout: optional(rate),
+    classes: optional(classNames),
   },
-  optional: { labelDropout: rate, classes: classNames },
   texts: { process: kinds },
   hints: {
     write: 'give the result of fit or loadTrained',

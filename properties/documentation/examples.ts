@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { programOf, projectOptions, root } from '../types/operations/typescript.js';
+import { type Option, optionsIn } from './options.js';
 
 /** The results that need `unwrap`, or a run. */
 type Gives = 'Either' | 'effect' | 'task';
@@ -26,6 +27,8 @@ export interface Exported {
   readonly gives: Gives | null;
   /** The file that declares it, relative to the root. */
   readonly file: string;
+  /** The fields of a type of options; empty for other exports. */
+  readonly options: readonly Option[];
   /** Its declaration: the file and the position in it. Re-exports of the same thing have the same. */
   readonly declaration: string;
 }
@@ -80,6 +83,7 @@ const findNames = (): readonly Exported[] => {
         gives: isValue ? givenBy(checker.getTypeOfSymbol(declared)) : null,
         summary: firstSentence(ts.displayPartsToString(declared.getDocumentationComment(checker))),
         file,
+        options: isValue ? [] : optionsIn(declared, checker),
         declaration: `${file}:${place?.pos}`,
       };
     }),

@@ -5,11 +5,13 @@ import { t } from '../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../internal/schema.js';
 
 const charts = schema('lossChart', {
+  /** The title above the chart; default 'Training loss'. */
   title: optional(t.string, 'Training loss'),
   /** True to draw losses on a logarithmic axis; default true. */
   logarithmic: optional(t.boolean, true),
 });
 
+/** The options of {@link lossChart}. */
 export interface LossChartOptions extends OptionsOf<typeof charts> {}
 
 interface Point {

@@ -18,25 +18,33 @@ export type Preconditioning = (sigma: number) => Coefficients;
 const HINT = "the paper uses { as: 'edm', sigmaData: 0.5 }";
 
 const edmFields = {
+  /** The column of EDM. */
   as: oneOf('edm'),
   /** σ_data, the standard deviation of the data; 0.5 if left out. */
   sigmaData: optional(aboveZero, 0.5),
 };
 const vpFields = {
+  /** The column of VP. */
   as: oneOf('vp'),
-  /** β_d and β_min of the schedule that it was trained with; 19.9 and 0.1 if left out. */
+  /** β_d of the schedule that it was trained with; 19.9 if left out. */
   betaD: optional(aboveZero, 19.9),
+  /** β_min of this schedule; 0.1 if left out. */
   betaMin: optional(aboveZero, 0.1),
   /** M, the number of its timesteps in training; 1000 if left out. */
   steps: optional(positive, 1000),
 };
-const veFields = { as: oneOf('ve') };
+const veFields = {
+  /** The column of VE. */
+  as: oneOf('ve'),
+};
 const iddpmFields = {
+  /** The column of iDDPM. */
   as: oneOf('iddpm'),
   /** M, the number of timesteps in training; 1000 if left out. */
   steps: optional(positive, 1000),
-  /** C₁ = 1 - the largest β, and C₂, the offset of the cosine; 0.001 and 0.008 if left out. */
+  /** C₁ = 1 - the largest β; 0.001 if left out. */
   c1: optional(aboveZero, 0.001),
+  /** C₂, the offset of the cosine; 0.008 if left out. */
   c2: optional(aboveZero, 0.008),
 };
 

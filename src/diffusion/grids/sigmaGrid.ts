@@ -11,7 +11,12 @@ import { ramp } from '../schedules/ramp.js';
 import { type Schedule, timestepCount } from '../schedules/schedule.js';
 
 const sigma = hinted(t.number, 'sigmaRange gives the ends of a schedule');
-const ends = { min: sigma, max: sigma };
+const ends = {
+  /** The least σ, above 0. */
+  min: sigma,
+  /** The greatest σ. */
+  max: sigma,
+};
 const gridEnds = { min: optional(sigma), max: optional(sigma) };
 const rho = optional(
   hinted(

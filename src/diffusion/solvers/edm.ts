@@ -12,12 +12,13 @@ import { type SolverFrom, withOptions } from './solverOptions.js';
 import { column, entryAt } from '../process/table.js';
 
 const fields = {
-  /** S_churn: the total amount of noise over all steps; 0 adds no noise. */
+  /** S_churn: the total amount of noise over all steps; 0, the default, adds no noise. */
   churn: optional(hinted(amount, 'a churn of 0 is the deterministic sampler'), 0),
-  /** S_tmin and S_tmax: the range of σ in which it is added. */
+  /** S_tmin: the least σ at which it is added; default 0. */
   sMin: optional(t.number, 0),
+  /** S_tmax: the greatest σ at which it is added; by default no limit. */
   sMax: optional(t.number, Infinity),
-  /** S_noise: the standard deviation of the noise, 1 or slightly more. */
+  /** S_noise: the standard deviation of the noise, 1 (the default) or slightly more. */
   sNoise: optional(hinted(amount, '1 is usual'), 1),
 };
 

@@ -25,6 +25,7 @@ export type Extents<S extends Size, C extends PictureChannels> = S extends reado
 
 /** Options for the images that are made of pictures. */
 export interface PictureOptions<S extends Size = Size, C extends PictureChannels = PictureChannels> {
+  /** The height and width in pixels: one number for both, or [height, width]. */
   readonly size: S;
   /** The number of channels; 3 by default. A grey image has the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B. */
   readonly channels?: C;

@@ -49,6 +49,7 @@ const loading = schema('loadWeights', {
   /**
    * Draws the parameters that the file lacks, or has in another shape, from `key`, and ignores the tensors that the
    * model lacks, instead of failing. The report lists both. Without parameters to draw it needs no `key`.
+   * By default false.
    */
   partial: optional(t.boolean, false),
   /** The key of the parameters that a partial load draws. */

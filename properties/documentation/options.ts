@@ -1,0 +1,84 @@
+/** The options of a function, as a schema declares them: each with its comment, and the text of its default. */
+import ts from 'typescript';
+
+export interface Option {
+  readonly name: string;
+  readonly isRequired: boolean;
+  /** The default in the source, `0.9`; null if there is none, or if no schema declares it. */
+  readonly byDefault: string | null;
+  /** The comment of the field. */
+  readonly meaning: string;
+}
+
+/** The call `optional(type, otherwise)` that declares a field; null for other declarations. */
+const optionalCall = (declaration: ts.Declaration | undefined): ts.CallExpression | null => {
+  if (declaration === undefined || !ts.isPropertyAssignment(declaration)) return null;
+  const { initializer } = declaration;
+  const isCall = ts.isCallExpression(initializer) && initializer.expression.getText() === 'optional';
+  return isCall ? initializer : null;
+};
+
+/** Tests for a type that follows from a schema, or has some fields of one. */
+const isOfSchema = (type: ts.Symbol, fields: readonly ts.Symbol[]): boolean =>
+  fields.some(({ declarations }) => optionalCall(declarations?.[0]) !== null) ||
+  (type.declarations?.some(
+    (one) =>
+      ts.isInterfaceDeclaration(one) && one.heritageClauses?.some((clause) => clause.getText().includes('OptionsOf<')),
+  ) ??
+    false);
+
+const optionOf = (field: ts.Symbol, checker: ts.TypeChecker): Option => ({
+  name: field.name,
+  isRequired: (field.flags & ts.SymbolFlags.Optional) === 0,
+  byDefault: optionalCall(field.declarations?.[0])?.arguments[1]?.getText() ?? null,
+  meaning: ts
+    .displayPartsToString(field.getDocumentationComment(checker))
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/\{@link (\S+?) ?\}/g, '`$1`'),
+});
+
+/** Fields in the order of the source, file by file: the compiler lists those with a default after others. */
+const inSource = (fields: readonly ts.Symbol[]): readonly ts.Symbol[] => {
+  const placeOf = ({ declarations: [first] = [] }: ts.Symbol) => ({
+    file: first?.getSourceFile().fileName,
+    at: first?.pos ?? 0,
+  });
+  const files = [...new Set(fields.map((field) => placeOf(field).file))];
+  const rank = (field: ts.Symbol): number => files.indexOf(placeOf(field).file) * 1e9 + placeOf(field).at;
+  return fields.toSorted((a, b) => rank(a) - rank(b));
+};
+
+/** The fields of a type, if a schema declares at least one of them. */
+export const optionsIn = (type: ts.Symbol, checker: ts.TypeChecker): readonly Option[] => {
+  if ((type.flags & ts.SymbolFlags.Interface) === 0) return [];
+  const fields = checker.getDeclaredTypeOfSymbol(type).getProperties();
+  if (fields.some(({ name }) => name === 'apply')) return []; // a model has some options of its network
+  return isOfSchema(type, fields) ? inSource(fields).map((field) => optionOf(field, checker)) : [];
+};
+
+/** A default that a reader understands without the source. */
+const isLiteral = (text: string): boolean => /^('[^']*'|[-\d._e/ ]+|true|false|Infinity|\[\])$/.test(text);
+
+const defaultOf = ({ isRequired, byDefault }: Option): string => {
+  if (isRequired) return 'required';
+  return byDefault !== null && isLiteral(byDefault) ? `\`${byDefault.replaceAll('_', '')}\`` : '';
+};
+
+/** The ways in which a comment may state a default: `10000` for `10_000`, `½` for `0.5`. */
+export const waysToState = (byDefault: string): readonly string[] => {
+  if (!isLiteral(byDefault)) return [''];
+  const [a, b] = byDefault.split('/').map((part) => Number(part.replaceAll('_', '')));
+  const plain = byDefault.replaceAll(/['_]/g, '');
+  const fractions: Readonly<Record<string, string>> = { '0.5': '½', '2/3': '⅔', '[]': 'none', Infinity: 'no limit' };
+  return [plain, fractions[byDefault.replaceAll(' ', '')], b === undefined ? String(a) : undefined].filter(
+    (way) => way !== undefined,
+  );
+};
+
+/** A table of options: required ones first, as they are declared. */
+export const tableOf = (options: readonly Option[]): string => {
+  const rows = [...options.filter((one) => one.isRequired), ...options.filter((one) => !one.isRequired)].map(
+    (one) => `| \`${one.name}\` | ${defaultOf(one)} | ${one.meaning.replaceAll(/[|<]/g, '\\$&')} |`,
+  );
+  return ['| option | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+};

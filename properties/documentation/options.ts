@@ -10,17 +10,37 @@ export interface Option {
   readonly meaning: string;
 }
 
+/** The expression that a name stands for: that of a constant, or the expression itself. */
+const valueOf = (expression: ts.Expression, checker: ts.TypeChecker): ts.Expression => {
+  if (!ts.isIdentifier(expression)) return expression;
+  const own = ts.isShorthandPropertyAssignment(expression.parent)
+    ? checker.getShorthandAssignmentValueSymbol(expression.parent)
+    : checker.getSymbolAtLocation(expression);
+  const named = own !== undefined && own.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(own) : own;
+  const declaration = named?.valueDeclaration;
+  return declaration !== undefined && ts.isVariableDeclaration(declaration) && declaration.initializer !== undefined
+    ? valueOf(declaration.initializer, checker)
+    : expression;
+};
+
 /** The call `optional(type, otherwise)` that declares a field; null for other declarations. */
-const optionalCall = (declaration: ts.Declaration | undefined): ts.CallExpression | null => {
-  if (declaration === undefined || !ts.isPropertyAssignment(declaration)) return null;
-  const { initializer } = declaration;
-  const isCall = ts.isCallExpression(initializer) && initializer.expression.getText() === 'optional';
-  return isCall ? initializer : null;
+const optionalCall = (field: ts.Symbol, checker: ts.TypeChecker): ts.CallExpression | null => {
+  const [declaration] = field.declarations ?? [];
+  if (declaration === undefined) return null;
+  if (!ts.isPropertyAssignment(declaration) && !ts.isShorthandPropertyAssignment(declaration)) return null;
+  const written = ts.isPropertyAssignment(declaration) ? declaration.initializer : declaration.name;
+  const value = valueOf(written, checker);
+  return ts.isCallExpression(value) && value.expression.getText() === 'optional' ? value : null;
+};
+
+const defaultIn = (field: ts.Symbol, checker: ts.TypeChecker): string | null => {
+  const otherwise = optionalCall(field, checker)?.arguments[1];
+  return otherwise === undefined ? null : valueOf(otherwise, checker).getText();
 };
 
 /** Tests for a type that follows from a schema, or has some fields of one. */
-const isOfSchema = (type: ts.Symbol, fields: readonly ts.Symbol[]): boolean =>
-  fields.some(({ declarations }) => optionalCall(declarations?.[0]) !== null) ||
+const isOfSchema = (type: ts.Symbol, fields: readonly ts.Symbol[], checker: ts.TypeChecker): boolean =>
+  fields.some((field) => optionalCall(field, checker) !== null) ||
   (type.declarations?.some(
     (one) =>
       ts.isInterfaceDeclaration(one) && one.heritageClauses?.some((clause) => clause.getText().includes('OptionsOf<')),
@@ -30,7 +50,7 @@ const isOfSchema = (type: ts.Symbol, fields: readonly ts.Symbol[]): boolean =>
 const optionOf = (field: ts.Symbol, checker: ts.TypeChecker): Option => ({
   name: field.name,
   isRequired: (field.flags & ts.SymbolFlags.Optional) === 0,
-  byDefault: optionalCall(field.declarations?.[0])?.arguments[1]?.getText() ?? null,
+  byDefault: defaultIn(field, checker),
   meaning: ts
     .displayPartsToString(field.getDocumentationComment(checker))
     .replaceAll(/\s+/g, ' ')
@@ -53,7 +73,7 @@ export const optionsIn = (type: ts.Symbol, checker: ts.TypeChecker): readonly Op
   if ((type.flags & ts.SymbolFlags.Interface) === 0) return [];
   const fields = checker.getDeclaredTypeOfSymbol(type).getProperties();
   if (fields.some(({ name }) => name === 'apply')) return []; // a model has some options of its network
-  return isOfSchema(type, fields) ? inSource(fields).map((field) => optionOf(field, checker)) : [];
+  return isOfSchema(type, fields, checker) ? inSource(fields).map((field) => optionOf(field, checker)) : [];
 };
 
 /** A default that a reader understands without the source. */

@@ -260,7 +260,7 @@ test('backends without options take none', async () => {
 const x = zeros(2, 2, 2, 1);
 describe.each([
   ['a symbol', Symbol('s'), 'Symbol(s)'],
-  ['an object without a text', Object.create(null), 'an object without a text'],
+  ['an object without a text', Object.create(null), 'an object'],
 ])('%s in place of a number is an error', (_, value, text) => {
   test.each<readonly [string, (n: never) => unknown]>([
     ['key', (n) => dsl.key(n)],

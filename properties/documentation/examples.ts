@@ -223,6 +223,23 @@ const bodyOf = (code: string): string => {
 export const usedIn = (code: string, find: (name: string) => Known | undefined): readonly Known[] =>
   [...freeNames(parsed(bodyOf(code)))].flatMap((name) => find(name) ?? []);
 
+/** Writes a program as a module that calls a function with wrong arguments too: see `watched`. */
+export const watchingModuleOf = (code: string, find: (name: string) => Known | undefined, watch: string): string => {
+  const all = usedIn(code, find);
+  return [
+    `import { watched } from '../../../properties/documentation/watch.js';`,
+    ...all.map(({ specifier, module, name }) =>
+      name === watch
+        ? `import { ${name} as original } from '${module}';\nconst ${name} = watched('${name}', original);`
+        : `import { ${specifier} } from '${module}';`,
+    ),
+    `import assert from 'node:assert/strict';`,
+    'export {};',
+    code,
+    'void assert;',
+  ].join('\n');
+};
+
 /** Writes a program as a module that checks its claims, and imports the names that `find` knows. */
 export const moduleOf = (code: string, find: (name: string) => Known | undefined): string =>
   [

@@ -91,7 +91,7 @@ export const record = <const F extends Fields>(fields: F): RecordType<F> => {
     return missing.length === 0 ? value : { ...value, ...Object.fromEntries(missing) };
   };
   const type = new t.Type<Filled<F>>(
-    `{ ${names.join(', ')} }`,
+    names.length === 0 ? 'no options' : `{ ${names.join(', ')} }`,
     (value): value is Filled<F> => known.is(value) && strangerIn(value) === undefined,
     (value, context) =>
       F.pipe(

@@ -116,7 +116,7 @@ export const explain = (
   milliseconds: readonly number[] = [],
   peak: Peak | null = null,
 ): readonly ExplainedCall[] => {
-  argument('explain', part('a compiled program', 'plan', 'kernels')).demand(executable);
+  argument('explain', part('a compiled program', 'plan', 'kernels'), 'give the result of compile').demand(executable);
   const { plan, kernels } = executable;
   return plan.calls.map((call, i) => {
     const cost = costOf(call);
@@ -155,7 +155,7 @@ export interface PlanMemory {
  * outputs // → 320
  */
 export const planMemory = (executable: { readonly plan: Plan }): PlanMemory => {
-  argument('planMemory', part('a compiled program', 'plan')).demand(executable);
+  argument('planMemory', part('a compiled program', 'plan'), 'give the result of compile').demand(executable);
   const { plan } = executable;
   const bytesOf = (kind: Storage['kind']): number =>
     4 *

@@ -227,7 +227,7 @@ describe('a folder with a part that noisefold lacks is refused, naming the part'
     ['betas', { [SCHEDULER]: (f) => (f['beta_schedule'] = 'laplace') }, `${SCHEDULER}: beta_schedule`, 'laplace'],
     ['a variance', { [SCHEDULER]: (f) => (f['variance_type'] = 'learned') }, `${SCHEDULER}: variance_type`, 'learned'],
     ['a variance that the network lacks', { [SCHEDULER]: (f) => (f['variance_type'] = 'learned_range') }, `${SCHEDULER}: variance_type`, 'no variance'],
-    ['betas that are not a schedule', { [SCHEDULER]: (f) => { f['beta_schedule'] = 'linear'; f['beta_start'] = 0.5; } }, `${SCHEDULER}: linearUnscaled`, '0.5'],
+    ['betas that are not a schedule', { [SCHEDULER]: (f) => { f['beta_schedule'] = 'linear'; f['beta_start'] = 0.5; } }, `${SCHEDULER}: linearUnscaled.end`, '0.5'],
   ]; // prettier-ignore
   test.each(wrong)('%s', async (_, change, where, actual) => {
     const path = changed(change);

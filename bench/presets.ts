@@ -1,48 +1,24 @@
 /**
- * `npm run bench:presets`: prints the presets of U-Nets, with their parameters and the operations of a forward pass,
- * and the cost of planning and differentiating ADM-256, with and without recomputation. Computes no tensors.
+ * `npm run bench:presets`: prints the presets of U-Nets, with their parameters and the operations of a forward pass, the
+ * memory of an evaluation with parameters of 32 and of 16 bits, and the cost of planning and differentiating ADM-256, with
+ * and without recomputation. Computes no tensors.
  */
-import { add, type Dim, grad, leafSpec, program, sum, type Tensor, treeSpec } from 'noisefold/dsl';
-import { parameterCount, unet, type UNetConfig, type UNetParams, unetPresets } from 'noisefold/nn';
+import { type FloatStorage, planMemory } from 'noisefold/dsl';
+import { parameterCount, unet, type UNetConfig, unetPresets } from 'noisefold/nn';
 import { wasm } from 'noisefold/backends/wasm';
 import { plan } from '../src/dsl/compile/planning.js';
+import { storingOf } from '../src/dsl/compile/storing.js';
 import type { Plan } from '../src/dsl/compile/plan.js';
 import { explain } from '../src/dsl/run/explain.js';
 import { milliseconds } from './measure.js';
+import { programOf } from './presetPrograms.js';
 import { orThrow } from './table.js';
 
 const backend = orThrow(await wasm()());
 const { capabilities } = backend;
 
-type Images = Tensor<['B', Dim, Dim, Dim]>;
-
-/** The forward pass of one image, or the gradients of all parameters of the sum of its output. */
-const programOf = (config: UNetConfig, what: 'forward' | 'gradient') => {
-  const model = orThrow(unet<[Dim & number, Dim & number, Dim & number]>(config as never)); // for an image whose size is known only at run time
-  const spec = treeSpec<{
-    readonly params: UNetParams;
-    readonly x: Images;
-    readonly t: Tensor<['B'], 'int32'>;
-    readonly label: Tensor<['B'], 'int32'>;
-    readonly image: Images;
-  }>({
-    params: model.params,
-    x: leafSpec(['B', ...config.image]),
-    t: leafSpec(['B'], 'int32'),
-    label: leafSpec(['B'], 'int32'),
-    image: leafSpec(['B', ...config.image]),
-  });
-  return program(spec, ({ params, x, t, label, image }) => {
-    const at = { t, ...(config.classes && { label }), ...(config.condition && { condition: { image } }) };
-    const apply =
-      model.learned?.apply ?? ((...given: Parameters<typeof model.apply>) => ({ prediction: model.apply(...given) }));
-    const loss = (p: UNetParams) => Object.values(apply(p, x as never, at as never)).map((y) => sum(y as Images)); // of the extents of the model
-    return what === 'forward' ? loss(params) : grad((p: UNetParams) => loss(p).reduce((a, b) => add(a, b)))(params);
-  });
-};
-
-const planned = (config: UNetConfig, what: 'forward' | 'gradient'): Plan =>
-  orThrow(plan(programOf(config, what) as never, { B: 1 }, capabilities)).plan; // of one of two programs
+const planned = (config: UNetConfig, what: 'forward' | 'gradient', params: FloatStorage = 'float32'): Plan =>
+  orThrow(plan(programOf(config, what) as never, { B: 1 }, capabilities, [], storingOf({ params }))).plan; // of one of two programs
 
 const gigaflops = (p: Plan): number =>
   explain({ plan: p, kernels: [] }).reduce((total, { flops }) => total + (flops ?? 0), 0) / 1e9;
@@ -58,6 +34,14 @@ for (const [name, config] of Object.entries<UNetConfig>(unetPresets)) {
     `${name.padEnd(26)}${count.toLocaleString('en').padStart(13)}${gigaflops(forward).toFixed(1).padStart(9)}${megabytes(forward).toFixed(0).padStart(8)}`,
   );
 }
+
+console.log('\nMiB of an evaluation of one image, by the storage of the parameters');
+for (const name of ['adm-256', 'adm-512'] as const)
+  for (const storage of ['float32', 'float16', 'bfloat16'] as const) {
+    const { inputs, working, total } = planMemory({ plan: planned(unetPresets[name], 'forward', storage) });
+    const [given, arena, all] = [inputs, working, total].map((bytes) => (bytes / 2 ** 20).toFixed(0).padStart(6));
+    console.log(`${name}  ${storage.padEnd(8)}  inputs ${given}  working ${arena}  total ${all}  (${total} bytes)`);
+  }
 
 console.log('\nadm-256, gradients of all parameters, one image');
 for (const recompute of [false, true]) {

@@ -43,10 +43,10 @@ const policy: Plugin = {
  */
 const groups = [
   { name: 'fp', test: /[/]node_modules[/](fp-ts|io-ts)[/]/ },
-  // in one file with the worker, which is smaller than two files
+  // in one file with the worker, which is smaller than two files; the code of weights of 16 bits loads only for them
   {
     name: 'worker',
-    test: /[/]src[/](dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]/,
+    test: /[/]src[/](?!(dsl[/](run[/](packing|storeAs)|compile[/](storing|passes[/]unpacked)|types[/]storage)|internal[/]numerics[/]toFloat16)[.])(dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]/,
   },
 ];
 

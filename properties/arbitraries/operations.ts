@@ -62,7 +62,7 @@ const one = (name: string, operand: Operand, build: Build1): Operation =>
 const two = (name: string, a: Operand, b: Operand, build: Build2): Operation =>
   operation(name, [a, b], (c, [x, y]) => build(c, x!, y!));
 
-const UNARY: Readonly<Record<Exclude<UnaryFn, 'not' | 'isFinite'>, Domain>> = {
+const UNARY: Readonly<Record<Exclude<UnaryFn, 'not' | 'isFinite' | 'float16' | 'bfloat16'>, Domain>> = {
   neg: 'any', abs: 'nonzero', sign: 'nonzero', floor: 'off steps', ceil: 'off steps', round: 'off steps',
   exp: 'any', expm1: 'any', log: 'positive', log1p: 'positive', sqrt: 'positive', rsqrt: 'positive',
   reciprocal: 'nonzero', sin: 'any', cos: 'any', tan: 'small', tanh: 'any', atan: 'any', sigmoid: 'any',
@@ -74,6 +74,8 @@ const unaries: readonly Operation[] = [
   operation('isFinite', [float('any')], (_, [x]) => p.unary('isFinite', x!), false),
   one('not', BOOL, (_, x) => p.unary('not', x)),
   ...(['neg', 'abs', 'sign'] as const).map((fn) => one(`int32 ${fn}`, INTEGER, (_, x) => p.unary(fn, x))),
+  // of small integers, in the upper half: subnormal numbers of float16
+  operation('float16', [INTEGER], (_, [x]) => p.unary('float16', p.scale(x!, 65536)), false),
 ];
 
 const pair =

@@ -63,6 +63,8 @@ const GROUPS: readonly (readonly [says: (count: number) => string, has: (law: La
   [(n) => `${n} primitives and their gradients`, (law) => law.name === OPERATIONS && !isComposite(law)],
   [(n) => `${n} composites and their gradients`, isComposite],
   [() => 'fused and planned programs', ({ name }) => name === 'programs agree with the reference'],
+  [() => 'numbers stored as float16 or bfloat16 are decoded exactly', ({ name }) => name === 'numbers of 16 bits are decoded exactly'],
+  [() => 'programs of inputs that are stored in 16 bits', ({ name }) => name.startsWith('programs of inputs of 16 bits')],
   [() => 'random bits are the same on every backend', ({ name }) => name === 'equal keys give equal numbers'],
   [() => 'random integers are the same on every backend', ({ name }) => name === 'whole numbers are drawn from the bits of a key'],
   [

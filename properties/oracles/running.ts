@@ -4,6 +4,7 @@ import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend
 import { compile } from '../../src/dsl/run/compile.js';
 import { type DType, type Node, node } from '../../src/dsl/graph/node.js';
 import { leafSpec, program, type Program, treeSpec } from '../../src/dsl/graph/spec.js';
+import type { FloatStorage } from '../../src/dsl/types/storage.js';
 import { type AnyTensor, type Key, nodeOf, tensor } from '../../src/dsl/graph/tensor.js';
 import { type AnyValue, read, release } from '../../src/dsl/run/value.js';
 import type { Declared } from '../arbitraries/operationCase.js';
@@ -43,13 +44,21 @@ export const arrayOf = (numbers: Iterable<number>, dtype: DType): HostArray | Ke
   }
 };
 
-/** Compiles a program; throws errors. */
-export const running = async (backend: Backend, given: Program<Tensors, Tensors>): Promise<Running> => {
-  const executable = valueOf(await compile(given, {})(backend)());
+/** Compiles a program, with the storage of its inputs; throws errors. */
+export const running = async (
+  backend: Backend,
+  given: Program<Tensors, Tensors>,
+  storage: Readonly<Record<string, FloatStorage>> = {},
+): Promise<Running> => {
+  // the inputs of a record of unknown names have no names in types
+  const executable = valueOf(await compile(given, {}, { storage: storage as object })(backend)());
   return {
     run: async (numbers) => {
       // records of unknown members, whose types state nothing that `run` does not check
-      const given = executable.plan.inputs.map(({ path, dtype }) => [path, arrayOf(numbers[path]!, dtype)]);
+      const given = executable.plan.inputs.map(({ path, dtype }) => {
+        const isStored = (storage[path] ?? 'float32') !== 'float32'; // words in the plan
+        return [path, arrayOf(numbers[path]!, isStored ? 'float32' : dtype)];
+      });
       const outputs = valueOf(await executable.run(Object.fromEntries(given) as never)()) as Readonly<
         Record<string, AnyValue | KeyWords>
       >;

@@ -47,12 +47,14 @@ export {
 export { type Leaf, leaves, mapLeaves, zipLeaves } from './types/tree.js';
 export * from './transforms/tensors.js';
 export * from './transforms/raveling.js';
+export type { FloatStorage } from './types/storage.js';
 export { compile, type CompileOptions, evaluate, type Numbers } from './run/compile.js';
 export type { At, Executable, Feed, Resident } from './run/executable.js';
 export * from './run/iterate.js';
 export type { StopSignal } from '../internal/stop.js';
 export * from './run/nonFinite.js';
 export * from './run/explain.js';
+export { storeAs } from './run/storeAs.js';
 export { measurePeak, type Peak } from './run/peak.js';
 export type { Effect, Task } from './run/effect.js';
 export {
@@ -66,6 +68,7 @@ export {
   using,
   type Value,
   valueShape,
+  valueStorage,
 } from './run/value.js';
 export type { Grads } from './transforms/grads.js';
 export * from './transforms/gradient.js';

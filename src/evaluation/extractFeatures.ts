@@ -2,6 +2,7 @@
 import { type Backend, leafSpec, program, raise, read, release, type Resident, showShape, type Tensor, treeSpec, type Value, valueShape } from '../dsl/index.js'; // prettier-ignore
 import type { Effect } from '../dsl/run/effect.js';
 import type { Exact } from '../internal/exact.js';
+import { storedIn } from '../dsl/run/storedIn.js';
 import { functionOf, positive } from '../internal/decode.js';
 import { orRaise } from '../internal/errors.js';
 import { t } from '../internal/fp.js';
@@ -135,9 +136,8 @@ export function* extracted<P, I extends ImageShape>(
   const count = Math.min(images ?? data.size, data.size);
   const batch = Math.min(most, count);
   type Inputs = { readonly params: Resident<P>; readonly images: Float32Array };
-  const network = yield* hold(compiled(looking(model), { B: batch })<Inputs, Results>(backend), (open) =>
-    open.release(),
-  );
+  const compiling = compiled(looking(model), { B: batch }, storedIn('params', params));
+  const network = yield* hold(compiling<Inputs, Results>(backend), (open) => open.release());
   const features: Rows[] = [];
   const probabilities: Rows[] = [];
 

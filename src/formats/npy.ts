@@ -10,7 +10,7 @@ import { t, type either } from '../internal/fp.js';
 import { optional, schema } from '../internal/schema.js';
 import { listed } from '../internal/listed.js';
 import { checkedBytes } from './bytes.js';
-import { floatsOfHalves } from './float16.js';
+import { floatsOfHalves } from '../internal/numerics/float16.js';
 import { MOST_EXTENTS } from './safetensorsHeader.js';
 import { beginningOf, type Entry, unpacked, zipEntries } from './zip.js';
 

@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest';
 import { faults } from '../../properties/faults.js';
 import type { NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
-import { bfloatsOf, halvesOf } from './float16.js';
+import { bfloatsOf, halvesOf } from '../internal/numerics/toFloat16.js';
 import { oddNumber } from './safetensorsLayout.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.js';
 

@@ -6,7 +6,7 @@ import { attempt, fail, type NoisefoldError, raise } from '../internal/errors.js
 import { E, type either, F, TE } from '../internal/fp.js';
 import { listed } from '../internal/listed.js';
 import { task } from '../dsl/run/effect.js';
-import { floatsOfBfloats, floatsOfHalves } from './float16.js';
+import { floatsOfBfloats, floatsOfHalves } from '../internal/numerics/float16.js';
 import type { Demands, OpenTensors, TensorInfo } from './openTensors.js';
 import type { StoredDType } from './safetensorsHeader.js';
 import type { StoredTensor } from './safetensorsLayout.js';

@@ -94,7 +94,7 @@ export {
 } from './checkpoints/checkpoint.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from '../formats/safetensors.js';
 export { type Cifar10, cifar10Classes, decodeCifar10 } from '../formats/cifar10.js';
-export { halvesOf } from '../formats/float16.js';
+export { halvesOf } from '../internal/numerics/toFloat16.js';
 export { gunzip } from '../formats/gzip.js';
 export { decodeNpy, decodeNpz, type NpyArray, type NpyData, type NpzOptions } from '../formats/npy.js';
 export {

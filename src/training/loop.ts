@@ -11,6 +11,7 @@ import {
   type Resident,
   symbolsOf,
 } from '../dsl/index.js';
+import type { StorageOption } from '../dsl/run/storedIn.js';
 import { E, type io } from '../internal/fp.js';
 import { type Fallible, gen, hold, keep, take, type Work } from '../internal/gen.js';
 import { type Breathe, breather, cancelled, type StopSignal } from '../internal/stop.js';
@@ -25,6 +26,8 @@ export interface Loop<Begin, Constants, State, Given, Output, End> {
   readonly name: string;
   /** The extents of the symbols in its programs. */
   readonly extents: Bindings;
+  /** The constants that are stored in 16 bits: see `storedIn`. */
+  readonly storage?: StorageOption;
   readonly begin: Program<Begin, State>;
   readonly step: Program<Constants & Given & { readonly state: State }, Output & { readonly state: State }>;
   readonly end: Program<{ readonly state: State }, End>;
@@ -63,7 +66,7 @@ const extentsOf = <I, O>({ inputs }: Program<I, O>, extents: Bindings): Bindings
 
 /** Compiles a loop. */
 export const opened =
-  <B, C, S, G, O, R>({ name, extents, begin, step, end }: Loop<B, C, S, G, O, R>) =>
+  <B, C, S, G, O, R>({ name, extents, storage, begin, step, end }: Loop<B, C, S, G, O, R>) =>
   (backend: Backend): Fallible<OpenLoop<B, C, S, G, O, R>> =>
     gen(function* () {
       type StepInputs = Resident<C> & Feed<Resident<G>> & { readonly state: Resident<S> };
@@ -72,7 +75,7 @@ export const opened =
       const freed = (open: { readonly release: io.IO<void> }): void => open.release();
       const beginner = yield* keep(compiled(begin, at(begin))<Feed<Resident<B>>, Resident<S>>(backend), freed);
       const stepper = yield* keep(
-        compiled(step, at(step), { donate: ['state'] })<StepInputs, StepResult>(backend),
+        compiled(step, at(step), { donate: ['state'], ...storage })<StepInputs, StepResult>(backend),
         freed,
       );
       const ender = yield* take(compiled(end, at(end))<{ readonly state: Resident<S> }, Resident<R>>(backend));

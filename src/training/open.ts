@@ -3,6 +3,7 @@
  * symbols are unknown, so the types of their runs are stated with `Resident` instead.
  */
 import { type Backend, type Bindings, type CompileOptions, nonFiniteOrigin, type Program } from '../dsl/index.js';
+import type { StorageOption } from '../dsl/run/storedIn.js';
 import { compileOrThrow } from '../dsl/run/compile.js';
 import type { io } from '../internal/fp.js';
 import type { Fallible } from '../internal/gen.js';
@@ -17,7 +18,7 @@ export interface Open<Given, Result> {
 export const compiled = compileOrThrow as unknown as <I, O>(
   program: Program<I, O>,
   extents: Bindings,
-  options?: CompileOptions<I>,
+  options?: Pick<CompileOptions<I>, 'donate'> & StorageOption,
 ) => <Given, Result>(backend: Backend) => Fallible<Open<Given, Result>>;
 
 /** Finds the origin of NaN in a program with generic types. */

@@ -14,7 +14,7 @@ const weights = readdirSync(built, { recursive: true, withFileTypes: true })
     bytes: gzipSync(readFileSync(join(parentPath, name)), { level: 9 }).length,
   }));
 
-const KINDS = ['data', 'page', 'worker', 'fp-ts', 'wasm', 'webgpu'] as const;
+const KINDS = ['data', 'page', 'worker', 'fp-ts', 'wasm', 'webgpu', 'stored'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** The files of each kind, by name. The worker has all of noisefold except the backends. */
@@ -25,6 +25,8 @@ const FILES: Readonly<Record<Kind, RegExp>> = {
   'fp-ts': /^fp-/,
   wasm: /^wasm-/,
   webgpu: /^(webgpu|backend)-/,
+  // the code of weights of 16 bits, which a visit does not load
+  stored: /^(storing|packing|storage)-/,
 };
 
 const kindsOf = (name: string): readonly Kind[] => KINDS.filter((kind) => FILES[kind].test(name));

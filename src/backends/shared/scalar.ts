@@ -34,6 +34,19 @@ const integerPower: Binary = (a, b) => {
   return result;
 };
 
+/** Decodes the upper half of an int32 as a float with some bits of exponent. */
+const decoded =
+  (exponentBits: number): Unary =>
+  (word) => {
+    const scale = 2 ** (15 - exponentBits); // of the fraction
+    const bias = 2 ** (exponentBits - 1) - 1;
+    const half = word >>> 16;
+    const [sign, magnitude] = [half < 0x8000 ? 1 : -1, half & 0x7fff];
+    const [exponent, fraction] = [Math.floor(magnitude / scale), (magnitude % scale) / scale];
+    if (exponent > 2 * bias) return fraction === 0 ? sign * Infinity : NaN;
+    return sign * (exponent === 0 ? fraction * 2 ** (1 - bias) : (1 + fraction) * 2 ** (exponent - bias));
+  };
+
 const floatUnary: Readonly<Record<UnaryFn, Unary>> = {
   neg: (x) => -x,
   abs: Math.abs,
@@ -57,6 +70,8 @@ const floatUnary: Readonly<Record<UnaryFn, Unary>> = {
   erf,
   not: (x) => (x === 0 ? 1 : 0),
   isFinite: (x) => (Number.isFinite(x) ? 1 : 0),
+  float16: decoded(5),
+  bfloat16: decoded(8),
 };
 
 const floatBinary: Readonly<Record<BinaryFn, Binary>> = {

@@ -20,6 +20,7 @@ import {
 import type { Node } from '../graph/node.js';
 import { type AnyTensor, isTensor, nodeOf, tensor } from '../graph/tensor.js';
 import { input } from '../primitives/index.js';
+import type { HalfStorage } from '../types/storage.js';
 import { type Leaf, leaves } from '../types/tree.js';
 
 export interface Traced {
@@ -27,6 +28,8 @@ export interface Traced {
   readonly names: readonly string[] | null;
   readonly leaves: readonly LeafSpec[];
   readonly inputs: readonly Node[];
+  /** How each input is stored, if some are not as float32. */
+  readonly storages?: Stored['storages'];
   /** The result of the function, a tree of tensors. */
   readonly output: unknown;
   /** The tensors of the output. */
@@ -90,6 +93,18 @@ const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void =
     });
 };
 
+/** The storage of inputs, and the graph that decodes them. */
+export interface Stored {
+  readonly storages: readonly (HalfStorage | undefined)[];
+  readonly unpacked: (
+    roots: readonly Node[],
+    inputs: readonly Node[],
+  ) => { readonly roots: readonly Node[]; readonly inputs: readonly Node[] };
+}
+
+/** Decides the storage of the inputs of a program. Raises `ConfigError` for one that is not possible. */
+export type Storing = (spec: TreeSpec<unknown>, donate: readonly string[]) => Stored;
+
 /** Pairs each donated input with the output of the same path, shape and dtype. */
 const donationsOf = (
   { leaves, inputs, outputs }: Traced,
@@ -110,14 +125,18 @@ export function* planning<I, O>(
   bindings: Bindings,
   capabilities: Capabilities,
   donate: readonly string[] = [],
+  storing?: Storing,
 ): Pieces<{ readonly plan: Plan; readonly traced: Traced }> {
   const spec = orRaise(program.inputs);
   checkDonated(spec, donate);
-  const traced = trace(program, spec, bindings);
+  const stored = storing?.(spec, donate);
+  const traced = { ...trace(program, spec, bindings), ...stored };
   yield;
   const results = traced.outputs.map(({ leaf }) => nodeOf(leaf));
-  const outputs = yield* optimized(results, traced.inputs, capabilities.composites);
-  const lowering = { inputs: traced.inputs, outputs, ...donationsOf(traced, donate) };
+  const optimal = yield* optimized(results, traced.inputs, capabilities.composites);
+  const { inputs: given } = traced;
+  const { roots: outputs, inputs } = stored?.unpacked(optimal, given) ?? { roots: optimal, inputs: given };
+  const lowering = { inputs, outputs, ...donationsOf(traced, donate) };
   return { traced, plan: yield* lowered(lowering, capabilities) };
 }
 

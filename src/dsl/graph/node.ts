@@ -6,12 +6,15 @@ import { showType, type Typed } from '../../internal/errors.js';
 
 export type { DType } from '../types/dtype.js';
 
-/** The functions of one element. */
+/**
+ * The functions of one element. `float16` and `bfloat16` decode the upper half of an int32, exactly; programs have them
+ * where an input is stored in 16 bits.
+ */
 export type UnaryFn =
   | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round'
   | 'exp' | 'expm1' | 'log' | 'log1p' | 'sqrt' | 'rsqrt' | 'reciprocal'
   | 'sin' | 'cos' | 'tan' | 'tanh' | 'atan' | 'sigmoid' | 'erf'
-  | 'not' | 'isFinite'; // prettier-ignore
+  | 'not' | 'isFinite' | 'float16' | 'bfloat16'; // prettier-ignore
 
 /** The functions of two elements. `mod` has the sign of the divisor (floor division), for float32 and int32. */
 export type BinaryFn =
@@ -116,8 +119,8 @@ export interface Attributes {
   /** A new key from a key and two 32-bit words. */
   readonly deriveKey: { readonly words: readonly [number, number] };
   readonly random: { readonly distribution: Distribution };
-  /** Its operand, which is stored in a buffer. */
-  readonly stored: NoAttributes;
+  /** Its operand, which is stored in a buffer; `path` is that of the input that was decoded. */
+  readonly stored: { readonly path?: string };
   /** Its first operand, for uses after the second operand is computed. */
   readonly after: NoAttributes;
   readonly stopGradient: NoAttributes;
@@ -276,11 +279,11 @@ export const substitute = (roots: readonly Node[], from: readonly Node[], to: re
   rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
 
 /**
- * The path of an input, or of a named slice of an input: the slice `w` of the vector `params.0` is `params.w`. Null for
+ * The path of an input, of one that was decoded, or of a named slice of an input: the slice `w` of the vector `params.0` is `params.w`. Null for
  * computed nodes.
  */
 export const pathOf = (n: Node): string | null => {
-  if (n.op === 'input') return n.attributes.path;
+  if (n.op === 'input' || n.op === 'stored') return n.attributes.path ?? null;
   if (n.op === 'reshape' && n.inputs[0].op === 'slice') return pathOf(n.inputs[0]);
   const [vector, name] = n.op === 'slice' ? [pathOf(n.inputs[0]), n.attributes.name] : [null, undefined];
   if (vector === null || name === undefined) return null;

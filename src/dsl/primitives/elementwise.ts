@@ -84,6 +84,7 @@ const ofFloat = (arithmetic: number, slope: Slope, gives: NumberType = 'float32'
   takes: ['float32'], gives, arithmetic, slope,
 }); // prettier-ignore
 const ofBool: UnaryFunction<'bool'> = { takes: ['bool'], arithmetic: 1, slope: null };
+const ofBits: UnaryFunction<'int32'> = { takes: ['int32'], gives: 'float32', arithmetic: 8, slope: null };
 
 export const unaryFunctions = {
   neg: ofNumber((x) => full(-1, x.shape)),
@@ -108,6 +109,8 @@ export const unaryFunctions = {
   erf: ofFloat(64, (x) => scale(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))),
   not: ofBool,
   isFinite: ofFloat(1, null, 'bool'),
+  float16: ofBits,
+  bfloat16: ofBits,
 } satisfies { readonly [F in UnaryFn]: UnaryFunction };
 
 /** A function of two numbers, y = f(a, b). */

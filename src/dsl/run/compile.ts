@@ -11,6 +11,7 @@ import type { NoisefoldError } from '../../internal/errors.js';
 import type { Bindings, CheckedBindings, Program, Syms } from '../graph/spec.js';
 import type { Shape, Tensor } from '../graph/tensor.js';
 import { optional, schema } from '../../internal/schema.js';
+import type { FloatStorage } from '../types/storage.js';
 import { leaves, withLeaves } from '../types/tree.js';
 import { effect, type Effect, task } from './effect.js';
 import { type At, type Executable, executable, type Feed } from './executable.js';
@@ -19,11 +20,17 @@ import { isResult, isValue, read, type Read, release, type Value } from './value
 export interface CompileOptions<I> {
   /** Inputs whose memory a run may reuse for the output of the same name; their values cannot be used afterwards. */
   readonly donate?: readonly (keyof I & string)[];
+  /**
+   * How the float32 tensors of inputs are stored, by name: `{ params: 'float16' }` takes values that are stored in 16
+   * bits, and rounds numbers of the host. A run computes in float32. It decodes a tensor just before each use, so that
+   * only the tensors in use are float32. The default is 'float32'. An input that is donated has to be float32.
+   */
+  readonly storage?: { readonly [K in keyof I & string]?: FloatStorage };
 }
 
 const compileOptions = schema(
   'compile',
-  { donate: optional(t.readonlyArray(t.string, 'names of inputs')) },
+  { donate: optional(t.readonlyArray(t.string, 'names of inputs')), storage: optional(t.unknown) },
   "{ donate: ['state'] } reuses the memory of an input for the output of the same name",
 );
 
@@ -47,7 +54,10 @@ export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I>]: 
       TE.fromEither(compileArguments.decode({ program, extents })),
       TE.flatMapEither(() => compileOptions.decode(options)),
       // each member is that of E, or an error message that no number is assignable to
-      TE.flatMap(({ donate }) => attemptInTurns(planning(program, extents as Bindings, backend.capabilities, donate))),
+      TE.flatMap(({ donate, storage }) => async () => {
+        const storing = (storage as object | undefined) && (await import('../compile/storing.js')).storingOf(storage); // which checks it
+        return attemptInTurns(planning(program, extents as Bindings, backend.capabilities, donate, storing))();
+      }),
       TE.bind('runner', ({ plan: planned }) => backend.compile(planned)),
       TE.map(({ plan: planned, traced, runner }) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
     ),
@@ -90,7 +100,7 @@ export type Numbers<T> =
 
 /**
  * Runs a program once: compiles it, runs it, reads its results, and frees all memory. Use `compile` to run a program
- * several times. Fails with the errors of `compile`, of a run and of `read`.
+ * several times. Inputs are float32: `storeAs(tree, 'float32')` converts those of 16 bits. Fails with the errors of `compile`, of a run and of `read`.
  * @example
  * const gram = program({ x: 'N 2' }, ({ x }) => ({ gram: pipe(transpose(x, 1, 0), matmul(x)) }))
  * await using nf = await open(reference())

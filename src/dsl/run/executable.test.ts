@@ -35,8 +35,8 @@ describe('compile rejects invalid options', () => {
     ); // prettier-ignore
   test.each([
     [{ donate: 'x' }, "compile.donate: expected names of inputs, got \"x\"; { donate: ['state'] } reuses the memory of an input for the output of the same name"],
-    [{ donates: ['x'] }, "compile.donates: expected the field donate, got an unknown field; did you mean donate?"],
-    [null, "compile: expected { donate }, got null; { donate: ['state'] } reuses the memory of an input for the output of the same name"],
+    [{ donates: ['x'] }, "compile.donates: expected one of the fields donate, storage, got an unknown field; did you mean donate?"],
+    [null, "compile: expected { donate, storage }, got null; { donate: ['state'] } reuses the memory of an input for the output of the same name"],
     [{ donate: ['z'] }, "compile: donate: expected the input x, got 'z'; donate inputs of the program by their names"],
     [{ donate: ['x'] }, 'accepted'],
   ])('%j: %s', async (options, message) => expect(await messageOf(options)).toBe(message)); // prettier-ignore

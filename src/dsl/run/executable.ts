@@ -61,7 +61,7 @@ export const executable = <I, O>(backend: Backend, runner: Runner, planned: Plan
     <A, B>(work: (slots: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, A>, resultOf: (a: A) => B) =>
     (inputs: Feed<I>): Task<B> =>
       task(async () => {
-        const bound = await bindInputs(backend, planned, traced.names, inputs)();
+        const bound = await bindInputs(backend, planned, traced, inputs)();
         if (E.isLeft(bound)) return bound;
         const result = await work(bound.right.map(({ slot }) => slot))();
         const isConsumed = (input: number): boolean => E.isRight(result) && planned.inputs[input]!.donated;

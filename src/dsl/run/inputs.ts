@@ -7,9 +7,12 @@ import { fail, type NoisefoldError, showType } from '../../internal/errors.js';
 import { dtypeOfArray } from '../types/dtype.js';
 import { sizeOf } from '../../internal/numbers.js';
 import type { Plan } from '../compile/plan.js';
+import type { Traced } from '../compile/planning.js';
 import { isSameShape } from '../primitives/checks.js';
+import type { Node } from '../graph/node.js';
 import type { NumberType } from '../graph/region.js';
 import { suggestion } from '../../internal/suggest.js';
+import type { HalfStorage } from '../types/storage.js';
 import { kindOf, memberAt } from '../types/tree.js';
 import { isValue, liveOn, type ResidentRecord } from './value.js';
 
@@ -29,10 +32,13 @@ export interface BoundInput {
   readonly resident: ResidentRecord | null;
 }
 
+/** Binds an input; `node` is that of the program, which is float32 also if it is stored in 16 bits. */
 const bindInput = (
   backend: Backend,
   inputs: unknown,
-  { path, shape, dtype }: Plan['inputs'][number],
+  path: string,
+  { shape, dtype }: Node,
+  storage: HalfStorage | undefined,
 ): Work<BoundInput> => {
   const x = memberAt(inputs, path);
   const where = `input ${path === '' ? '(the only one)' : path}`;
@@ -46,6 +52,8 @@ const bindInput = (
     const live = liveOn(backend, where)(x);
     if (E.isLeft(live)) return live;
     const resident = live.right;
+    if (resident.storage !== storage)
+      return async () => (await import('./packing.js')).otherStorage(where, path, { shape, dtype }, storage, resident);
     const hint = 'compile at the extents that you run with, and upload in the dtype of the spec';
     return resident.dtype === dtype && isSameShape(resident.shape, shape)
       ? E.right({ slot: resident.buffer, resident })
@@ -60,7 +68,10 @@ const bindInput = (
   if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
     return wrong(kindOf(x), `give ${HELD[dtype].array}`, 'DTypeError');
   if (host.length !== sizeOf(shape)) return wrong(`${host.length} numbers`, 'give one number for each element');
-  const upload = backend.upload(host, dtype);
+  const own = storage && host.slice();
+  const upload = own
+    ? async () => (await import('./packing.js')).uploadPacked(backend, where, storage!, own)()
+    : backend.upload(host, dtype);
   return async () => E.map((slot: Slot): BoundInput => ({ slot, resident: null }))(await upload()); // begins at the call
 };
 
@@ -108,7 +119,7 @@ export const releaseTemporaries = (backend: Backend, all: readonly BoundInput[])
 };
 
 /**
- * Binds all inputs of a plan, in its order. Refuses inputs that are not in `names`, the inputs of the program. Uploads
+ * Binds all inputs of a plan, in its order. Refuses inputs that the program does not have. Uploads
  * numbers only if no input is refused, and begins all uploads before the first `await`: the caller may change its arrays
  * afterwards.
  */
@@ -116,13 +127,15 @@ export const bindInputs =
   (
     backend: Backend,
     planned: Plan,
-    names: readonly string[] | null,
+    traced: Traced,
     inputs: unknown,
   ): taskEither.TaskEither<NoisefoldError, readonly BoundInput[]> =>
   async () => {
-    const named = checkNames(names, inputs);
+    const named = checkNames(traced.names, inputs);
     if (E.isLeft(named)) return named;
-    const works = planned.inputs.map((input) => bindInput(backend, inputs, input));
+    const works = planned.inputs.map(({ path }, i) =>
+      bindInput(backend, inputs, path, traced.inputs[i]!, traced.storages?.[i]),
+    );
     const refused = works.find((work) => typeof work !== 'function' && E.isLeft(work));
     const begun = refused === undefined ? works : [refused];
     const results = await Promise.all(begun.map((work) => (typeof work === 'function' ? work() : work)));

@@ -16,6 +16,7 @@ import { hostArray, oneOf, refined } from '../../internal/decode.js';
 import { schema } from '../../internal/schema.js';
 import type { NumberType } from '../graph/region.js';
 import { type DType, isTensor, type Shape } from '../graph/tensor.js';
+import type { FloatStorage, HalfStorage } from '../types/storage.js';
 import { kindOf, leaves } from '../types/tree.js';
 
 declare const shape: unique symbol;
@@ -35,6 +36,8 @@ export interface ResidentRecord {
   readonly buffer: DeviceBuffer;
   readonly shape: readonly number[];
   readonly dtype: NumberType;
+  /** The storage of 16 bits, in words of two numbers each; undefined for numbers as they are. */
+  readonly storage?: HalfStorage | undefined;
   /** The only mutable field. */
   state: 'live' | 'donated' | 'released';
 }
@@ -66,6 +69,15 @@ export const isValue = (x: unknown): x is AnyValue => isTagged(x, 'Value');
  * valueShape(await nf.run(upload(Float32Array.of(1, 2, 3, 4), [2, 2]))) // → [2, 2]
  */
 export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
+
+/**
+ * How the numbers of a value are stored: as 'float32', unless `loadWeights` or `storeAs` rounded them to 16 bits.
+ * @example
+ * await using nf = await open(reference())
+ * const x = await nf.run(upload(Float32Array.of(1, 2), [2]))
+ * valueStorage(x) // → 'float32'
+ */
+export const valueStorage = (v: AnyValue): FloatStorage => residentOf(v).storage ?? 'float32';
 
 /** The error for an argument that is not a value, from JavaScript or through a cast. */
 const notAValue = (where: string, x: unknown): either.Either<NoisefoldError, never> => {
@@ -173,8 +185,15 @@ export const read = <D extends NumberType>(v: Itself<Value<Shape, D>>): Effect<R
   effect((backend) =>
     F.pipe(
       TE.fromEither(liveOn(backend, 'read')(v)),
-      // backends return the array type of the dtype
-      TE.flatMap(({ buffer }) => backend.read(buffer) as taskEither.TaskEither<NoisefoldError, Read<D>>),
+      TE.flatMap(
+        (resident) =>
+          (resident.storage === undefined
+            ? backend.read(resident.buffer)
+            : async () => (await import('./packing.js')).readPacked(resident)()) as taskEither.TaskEither<
+            NoisefoldError,
+            Read<D> // backends return the array type of the dtype
+          >,
+      ),
     ),
   );
 

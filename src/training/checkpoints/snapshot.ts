@@ -17,7 +17,7 @@ import {
   type Resident,
 } from '../../dsl/index.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
-import { floatsOfBfloats, floatsOfHalves } from '../../formats/float16.js';
+import { floatsOfBfloats, floatsOfHalves } from '../../internal/numerics/float16.js';
 import { withinFloat32 } from '../../formats/float32.js';
 import { showType } from '../../internal/errors.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
@@ -85,7 +85,7 @@ export const readTensors = (tree: unknown): Effect<ReadonlyMap<string, StoredTen
 const DTYPES = { F32: 'float32', F64: 'float32', F16: 'float32', BF16: 'float32', I32: 'int32', BOOL: 'bool' } as const;
 
 /** Numbers as backends take them: those of 16 bits are widened to float32. */
-const widened = ({ dtype, data }: StoredTensor): StoredTensor['data'] => {
+export const widened = ({ dtype, data }: StoredTensor): StoredTensor['data'] => {
   if (dtype === 'F16') return floatsOfHalves(data);
   return dtype === 'BF16' ? floatsOfBfloats(data) : data;
 };

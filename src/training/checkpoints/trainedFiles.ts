@@ -2,7 +2,8 @@
 import type { Effect } from '../../dsl/run/effect.js';
 import type { ClassifierModel, Model, Process } from '../../diffusion/index.js';
 import { followsFromTables, type ProcessTables } from '../../diffusion/process/processTables.js';
-import { type Backend, raise, release, type Resident, treeSpec } from '../../dsl/index.js';
+import { floatStorage } from '../../dsl/types/storage.js';
+import { type Backend, type FloatStorage, raise, release, type Resident, treeSpec } from '../../dsl/index.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
@@ -20,7 +21,8 @@ import type { AnyTrained, Trained, TrainedClassifier } from '../trained.js';
 import { CHECKPOINT, difference, words as checkpointWords } from './checkpoint.js';
 import { quantized, restoring } from './quantized.js';
 import { rounded } from './rounded.js';
-import { matching, readTensors, uploadEach } from './snapshot.js';
+import { matching, readTensors } from './snapshot.js';
+import { uploadStored } from './uploadStored.js';
 import { aboutModel, CUSTOM, modelFrom, type Network, ofKind } from './storedModel.js';
 import { errorAt, wordsOf } from '../../formats/words.js';
 import { processFrom, processSpec, processTensors, storedTables } from './storedProcess.js';
@@ -48,6 +50,8 @@ interface GivenNetwork<N> {
   readonly name?: string;
   /** The process; required if it was made by hand, and for a checkpoint. */
   readonly process?: Process;
+  /** How the parameters are stored on the backend: 'float16' and 'bfloat16' halve their memory. Default: 'float32'. */
+  readonly storage?: FloatStorage;
 }
 
 /** The parts of a trained model that the file of {@link loadTrained} does not have. */
@@ -123,7 +127,8 @@ export const saveTrained = <P, I extends ImageShape, G = unknown>(
   });
 
 /** The given parts, with the default name. */
-type Known<P, I extends ImageShape> = GivenNetwork<Network<P, I>> & { readonly name: string };
+type Known<P, I extends ImageShape> = GivenNetwork<Network<P, I>> &
+  Required<Pick<GivenNetwork<never>, 'name' | 'storage'>>;
 
 /** A file that is loaded. */
 interface Loading {
@@ -136,7 +141,7 @@ interface Loading {
 const loaded = <P, I extends ImageShape>(
   { path, loader, backend }: Loading,
   file: OpenTensors,
-  { model: givenModel, name, process: givenProcess }: Known<P, I>,
+  { model: givenModel, name, process: givenProcess, storage }: Known<P, I>,
 ) =>
   gen(function* () {
     const { entries, metadata, tensor } = restoring(file);
@@ -152,7 +157,7 @@ const loaded = <P, I extends ImageShape>(
     for (const table of names) tables[table] = (yield* take(read(`process.${table}`))).data;
     // the tables are float64 and int32
     const process = yield* take(processFrom(path, tables as unknown as ProcessTables, kind, givenProcess));
-    const { params } = yield* keep(uploadEach(path, spec, read)(backend), (tree) => release(tree)(backend));
+    const { params } = yield* keep(uploadStored(path, spec, read, storage)(backend), (tree) => release(tree)(backend));
     return {
       model,
       process,
@@ -174,7 +179,7 @@ const Config = t.type({ predicts: t.string, process: checksums, labelDropout: ra
 const averaged = <P, I extends ImageShape>(
   { path, loader, backend }: Loading,
   { entries, metadata, tensor }: OpenTensors,
-  { model, process }: GivenNetwork<Network<P, I>>,
+  { model, process, storage = 'float32' }: GivenNetwork<Network<P, I>>,
 ) =>
   gen(function* () {
     const about = yield* take(checkpointWords.read(path, metadata));
@@ -194,7 +199,7 @@ const averaged = <P, I extends ImageShape>(
     const spec = treeSpec<{ readonly average: P }>({ average: model.params });
     const own = new Map([...entries].filter(([name]) => /^average(\.|$)/.test(name)));
     yield* take(matching(path, spec, own));
-    const uploaded = uploadEach(path, spec, (name) => tensor(own.get(name)!))(backend); // `matching` found it
+    const uploaded = uploadStored(path, spec, (name) => tensor(own.get(name)!), storage)(backend); // `matching` found it
     const { average } = yield* keep(uploaded, (tree) => release(tree)(backend));
     return {
       model,
@@ -208,7 +213,12 @@ const averaged = <P, I extends ImageShape>(
 
 /** Reads a network of one kind from a file or its bytes; `given` is decoded first. */
 const loading = (loader: Loading['loader'], model: t.Type<unknown>) => {
-  const fields = { model: optional(model), name: optional(t.string, CUSTOM), process: optional(processPart) };
+  const fields = {
+    model: optional(model),
+    name: optional(t.string, CUSTOM),
+    process: optional(processPart),
+    storage: optional(floatStorage, 'float32'),
+  };
   const parts = schema(loader, fields);
   const sources = argument(loader, sourceCodec, 'give the path of a file, or its bytes');
   return <P, I extends ImageShape>(source: string | Uint8Array, given: GivenNetwork<Network<P, I>> | undefined) =>
@@ -226,8 +236,8 @@ const denoiserFrom = loading('loadTrained', part('a model', 'predicts', 'apply',
 const classifierFrom = loading('loadClassifier', part('a classifier', 'classes', 'apply', 'params'));
 
 /**
- * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters as float32, ready for
- * `sample`. A model that is not a U-Net of `unet` must be given as `model`. Also reads the averaged parameters of a
+ * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters as float32, or in
+ * another `storage`, ready for `sample`. A model that is not a U-Net of `unet` must be given as `model`. Also reads the averaged parameters of a
  * checkpoint of a training, which holds neither the model, the process nor the names of classes, so that `model` and
  * `process` must be given. Fails with
  * `CheckpointMismatch` at the first tensor that is missing, unknown or of another shape, and for another model, name or

@@ -12,6 +12,7 @@ import {
   type TreeSpec,
   zeros,
 } from '../../dsl/index.js';
+import { storedIn } from '../../dsl/run/storedIn.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Loop } from '../loop.js';
 import { withSlice } from '../table.js';
@@ -52,7 +53,7 @@ export type BoundLoop<P, I extends ImageShape> = Loop<
 
 /** The bound of a batch of images as a loop, with one graph for all t. Each image has its own keys. */
 export const boundLoop = <P, I extends ImageShape>(
-  { model, process, image }: Trained<P, I>,
+  { model, process, image, params }: Trained<P, I>,
   batch: number,
   condition: Conditioner<I> | undefined,
   options: ReverseOptions,
@@ -72,6 +73,7 @@ export const boundLoop = <P, I extends ImageShape>(
   return {
     name: 'variational bound',
     extents: { B: batch },
+    storage: storedIn('params', params),
     begin: program(treeSpec<Pick<BoundConstants<P, I>, 'x0'>>({ x0: images }), ({ x0 }) => {
       const prior = priorTerm(process)(x0);
       const [B] = dims(prior);

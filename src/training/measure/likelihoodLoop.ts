@@ -13,6 +13,7 @@ import {
   type TreeSpec,
   uniformLike,
 } from '../../dsl/index.js';
+import { storedIn } from '../../dsl/run/storedIn.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Loop } from '../loop.js';
 import type { Trained } from '../trained.js';
@@ -62,7 +63,7 @@ interface LikelihoodParts<P, I extends ImageShape> {
 
 /** log p of a batch of images as a loop, with one graph for all steps of the flow. */
 export const likelihoodLoop = <P, I extends ImageShape>(
-  { model, image }: Trained<P, I>,
+  { model, image, params }: Trained<P, I>,
   { flow: { start, step, finish }, batch, dequantize, condition }: LikelihoodParts<P, I>,
 ): LikelihoodLoop<P, I> => {
   const images = leafSpec(['B', ...image]);
@@ -81,6 +82,7 @@ export const likelihoodLoop = <P, I extends ImageShape>(
   return {
     name: 'log-likelihoods',
     extents: { B: batch },
+    storage: storedIn('params', params),
     begin: program(begin, ({ x0, keys }) =>
       start<'B'>(keys === undefined ? x0 : spreadOut(x0, drawnBy(keys, uniformLike)(x0))),
     ),

@@ -6,7 +6,8 @@ import type { IfNoClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { E } from '../../internal/fp.js';
-import { type Block, take } from '../../internal/gen.js';
+import { type Block, keep, take } from '../../internal/gen.js';
+import { floatStorage } from '../../dsl/types/storage.js';
 import { positive } from '../../internal/decode.js';
 import { optional, schema } from '../../internal/schema.js';
 import { checkedTrained } from '../checked.js';
@@ -21,11 +22,12 @@ import { programCache } from './programCache.js';
 import { drawn, type OpenSampling, openedSampling } from './runSampling.js';
 import { planOf, type SamplePlan } from './samplePlan.js';
 import { requestFields, type Sampling, wayFields } from './sampling.js';
+import { storedFor } from './storedFor.js';
 
 /** The parts of a sampling that all requests share. */
 export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
   Sampling<Q, J>,
-  'solver' | 'grid' | 'guidance' | 'guide' | 'correction' | 'allowOtherProcess'
+  'solver' | 'grid' | 'guidance' | 'guide' | 'correction' | 'allowOtherProcess' | 'storage'
 > {
   /** The number of samples that are drawn at a time; default 1. A request of more takes several batches. */
   readonly batch?: number;
@@ -37,6 +39,7 @@ export type SampleRequest = Omit<Sampling, keyof Preparation>;
 const preparations = schema('prepareSampling', {
   ...wayFields,
   batch: optional(positive, 1),
+  storage: optional(floatStorage),
 } satisfies Record<keyof Preparation, unknown>);
 const requests = schema('sample', requestFields satisfies Record<keyof SampleRequest, unknown>);
 
@@ -99,9 +102,11 @@ export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unk
   options: Exact<G, keyof Preparation> & ForClasses<K, G> & ForGuide<Q, G> & Preparation<Q, NoInfer<I>>,
 ): Effect<PreparedSampling<RequestFor<K, G>>> =>
   genEffect('prepareSampling', function* (backend) {
-    const { batch, ...parts } = yield* take(preparations.decode<Preparation<Q, I>>(options));
+    const { batch, storage, ...parts } = yield* take(preparations.decode<Preparation<Q, I>>(options));
     yield* take(checkedTrained('prepareSampling')(trained));
-    const whole = besideGuide('prepareSampling', trained, parts.guide);
+    const given = besideGuide('prepareSampling', trained, parts.guide);
+    const stored = yield* keep(storedFor('prepareSampling', given, storage, backend), ({ release }) => release());
+    const whole = stored.trained;
     function* planned(given: SampleRequest): Block<Plan<P, Q, I>> {
       const plan = planOf('sample', 'data')(whole, { ...parts, ...given }, beginningOf(given.from));
       return { ...(yield* take(plan)), batch };
@@ -137,6 +142,7 @@ export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unk
         isReleased = true;
         await Promise.all(running);
         cache.clear();
+        stored.release();
         return E.right(undefined);
       }),
     };

@@ -4,7 +4,7 @@ import type { NeedsClasses } from '../../internal/classes.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import { dual } from '../../internal/dual.js';
-import { take } from '../../internal/gen.js';
+import { hold, take } from '../../internal/gen.js';
 import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { ForClasses, ForGuide, WithClasses } from './classes.js';
@@ -16,6 +16,7 @@ import { genEffect } from '../genEffect.js';
 import type { Trained } from '../trained.js';
 import { besideGuide } from './guide.js';
 import { drawnOnce } from './runSampling.js';
+import { storedFor } from './storedFor.js';
 
 /**
  * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), by any solver. The same key and batch size give the same
@@ -39,11 +40,11 @@ export const sample: {
   ): Effect<Images>;
 } = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
   genEffect('sample', function* (backend) {
-    const given = yield* take(samplings.decode<Sampling<Q, I>>(sampling));
+    const { storage, ...given } = yield* take(samplings.decode<Sampling<Q, I>>(sampling));
     yield* take(checkedTrained('sample')(trained));
-    const plan = yield* take(
-      planOf('sample', 'data')(besideGuide('sample', trained, given.guide), given, beginningOf(given.from)),
-    );
-    return yield* drawnOnce(plan, backend);
+    const whole = besideGuide('sample', trained, given.guide);
+    const plan = yield* take(planOf('sample', 'data')(whole, given, beginningOf(given.from)));
+    const stored = yield* hold(storedFor('sample', whole, storage, backend), ({ release }) => release());
+    return yield* drawnOnce({ ...plan, trained: stored.trained }, backend);
   }),
 );

@@ -23,6 +23,7 @@ import {
   treeSpec,
   type TreeSpec,
 } from '../../dsl/index.js';
+import { storedIn } from '../../dsl/run/storedIn.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Loop } from '../loop.js';
 import type { Trained } from '../trained.js';
@@ -96,7 +97,7 @@ const conditionSpec = ({ images: { shape }, t }: GivenCondition): TreeSpec<Condi
 
 /** A sampling of `batch` samples as a loop, with one graph for all steps. */
 export const sampleLoop = <P, I extends ImageShape>(
-  { model, image }: Trained<P, I>,
+  { model, image, params }: Trained<P, I>,
   steps: Steps<P, I>,
   { batch, beginning, hasLabels, condition, hasPreviews }: SampleForm,
 ): SampleLoop<P, I> => {
@@ -119,6 +120,7 @@ export const sampleLoop = <P, I extends ImageShape>(
   return {
     name: 'sampling',
     extents: { B: batch },
+    storage: storedIn('params', params),
     begin: program(begin, ({ key, images }) => {
       if (key === undefined) return sampler.start<'B'>(images!); // no noise is drawn, so there are images the shape of the model's samples, with the batch for 'B'
       const noise = normal(key, batch, ...(image as readonly number[])) as Tensor<Shape> as Tensor<['B', ...I]>;

@@ -1,6 +1,7 @@
 import { type Correction, type Grid, type Guidance, type Model, type Solver } from '../../diffusion/index.js';
 import { checkUnconditional } from '../../diffusion/conditioning/labelChecks.js';
-import { raise, type RandomKey, type Resident } from '../../dsl/index.js';
+import { type FloatStorage, raise, type RandomKey, type Resident } from '../../dsl/index.js';
+import { floatStorage } from '../../dsl/types/storage.js';
 import { functionOf, natural, positive } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { orRaise } from '../../internal/errors.js';
@@ -39,6 +40,12 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    */
   readonly guide?: Itself<Resident<Q> | TrainedClassifier<Q, J>>;
   readonly correction?: Correction;
+  /**
+   * Rounds the parameters, and those of the guide, to 'float16' or 'bfloat16' for this sampling, and computes in float32.
+   * This needs more memory, for the rounded copies, not less: to save memory, load the parameters so with `loadWeights`.
+   * Parameters that are stored in 16 bits are used as they are, without this option.
+   */
+  readonly storage?: FloatStorage;
   /** True to draw with a process that is neither that of the training nor respaced from it. */
   readonly allowOtherProcess?: boolean;
   readonly key: RandomKey;
@@ -119,6 +126,7 @@ export const samplings = schema('sample', {
   ...{ solver: wayFields.solver, key: hostKey }, // errors list the required ones first
   ...wayFields,
   ...requestFields,
+  storage: optional(floatStorage),
 } satisfies Record<keyof Sampling, unknown>);
 
 /** A sampling whose labels are numbers. */

@@ -107,6 +107,8 @@ interface Nearest<F, I> {
 export type Unary = <F, I, B>(k: Algebra<F, I, B>, x: F) => F;
 /** A function of two numbers. */
 export type Binary = <F, I, B>(k: Algebra<F, I, B>, a: F, b: F) => F;
+/** A function of one integer, whose result is a float32. */
+export type IntegerUnary = <F, I, B>(k: Algebra<F, I, B>, a: I) => F;
 /** A function of two integers. */
 export type IntegerBinary = <F, I, B>(k: Algebra<F, I, B>, a: I, b: I) => I;
 

@@ -1,7 +1,8 @@
 /** The functions that backends generate from formulas, by the dtype that they take. */
 import type { BinaryFnOf, UnaryFnOf } from '../../../dsl/primitives/elementwise.js';
-import type { Binary, IntegerBinary, Unary } from './algebra.js';
+import type { Binary, IntegerBinary, IntegerUnary, Unary } from './algebra.js';
 import { erf, exp, expm1, sigmoid, tanh } from './exponentials.js';
+import { bfloat16, float16 } from './halves.js';
 import * as integers from './integers.js';
 import { log, log1p } from './logarithms.js';
 import { pow } from './powers.js';
@@ -10,6 +11,7 @@ import { atan, cos, sin, tan } from './trigonometry.js';
 
 /** Functions that machines have, or that take two instructions: each backend writes them itself. */
 export type SimpleUnary = 'neg' | 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt' | 'rsqrt' | 'reciprocal' | 'isFinite';
+export type SimpleIntegerUnary = 'neg' | 'abs' | 'sign';
 export type SimpleBinary = 'add' | 'sub' | 'mul' | 'max' | 'min' | 'equal' | 'less' | 'lessEqual';
 
 /** −1 or 1; zeros stay. */
@@ -24,3 +26,7 @@ export const binaryFormulas: { readonly [F in Exclude<BinaryFnOf<'float32'>, Sim
   mod,
 };
 export const integerFormulas: { readonly [F in Exclude<BinaryFnOf<'int32'>, SimpleBinary>]: IntegerBinary } = integers;
+export const integerUnaryFormulas: { readonly [F in Exclude<UnaryFnOf<'int32'>, SimpleIntegerUnary>]: IntegerUnary } = {
+  float16,
+  bfloat16,
+};

@@ -4,7 +4,10 @@
  */
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
+import { sizeOf } from '../../../internal/numbers.js';
+import { unaryFunction } from '../../shared/scalar.js';
 import type { Tensor } from './engine.js';
+import { gatherOf } from './indexing.js';
 import type { Operations } from './operations.js';
 
 /** Functions that are a single kernel on float32. */
@@ -27,12 +30,26 @@ type Binary = (a: Tensor, b: Tensor) => Tensor;
 export const broadcasts = (fn: BinaryFn, dtype: NumberType): boolean =>
   fn in PLAIN || (fn === 'div' && dtype === 'float32');
 
+/**
+ * Decodes the upper halves of int32 numbers, by a table of all halves: the kernels have neither bits nor exact powers.
+ */
+const decoder = (ops: Operations, fn: 'float16' | 'bfloat16'): Unary => {
+  const decode = unaryFunction(fn, 'int32');
+  const table = Float32Array.from({ length: 65536 }, (_, i) => decode((i - 32768) * 65536)); // by half + 32768
+  return (x) => {
+    const half = ops.floorDiv(x, ops.scalar(65536, 'int32'));
+    const index = ops.reshape(ops.add(half, ops.scalar(32768, 'int32')), [sizeOf(x.shape)]);
+    return ops.reshape(gatherOf(ops)(ops.engine.tensor(table, [65536], 'float32'), index), x.shape);
+  };
+};
+
 export const unaryOf = (ops: Operations, fn: UnaryFn, dtype: NumberType): Unary => {
   // TensorFlow's sign of NaN is 0, and tfjs's abs of int32 goes through float32
   if (fn === 'sign') {
     const sign = ops.unary('Sign');
     return dtype === 'float32' ? (x) => ops.select(ops.isNaN(x), x, sign(x)) : sign;
   }
+  if (fn === 'float16' || fn === 'bfloat16') return decoder(ops, fn);
   if (fn === 'abs' && dtype === 'int32') return (x) => ops.maximum(x, ops.neg(x));
   return ops.unary(UNARY[fn]);
 };

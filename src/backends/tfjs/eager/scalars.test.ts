@@ -99,6 +99,14 @@ for (const [name, missing, open] of backends)
       ).toEqual([]);
     });
 
+    test.each(['float16', 'bfloat16'] as const)('%s decodes every half to the same number', async (fn) => {
+      const halves = Array.from({ length: 65536 }, (_, half) => (half << 16) | (half ^ 0x1234));
+      const x = input('x', halves.length, 'int32');
+      const actual = await run(p.unary(fn, x), arrayOf(halves, 'int32'));
+      const all = halves.map((a) => [a]);
+      expect(differences(fn, all, actual, unaryFunction(fn, 'int32'))).toEqual([]);
+    });
+
     test.each(binaries)('%s of float32', async (fn) => {
       const all = pairs(Array.from(arrayOf(floats, 'float32')));
       const [a, b] = [input('a', all.length, 'float32'), input('b', all.length, 'float32')];

@@ -84,7 +84,7 @@ const overridesOf = (engine: Engine) => {
 
   /** Applies `f` elementwise to two operands of one shape, or to one and a single number; null for other broadcasts. */
   const pairwise = (f: (a: number, b: number) => number, { a, b }: Readonly<Record<string, Tensor>>): Tensor | null => {
-    if (a!.size !== b!.size && a!.size !== 1 && b!.size !== 1) return null;
+    if (a!.shape.join() !== b!.shape.join() && a!.size !== 1 && b!.size !== 1) return null;
     const larger = a!.size >= b!.size ? a! : b!;
     const [x, y] = [read(a!), read(b!)];
     const ArrayType = larger.dtype === 'int32' ? Int32Array : Float32Array;

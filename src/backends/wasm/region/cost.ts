@@ -3,7 +3,7 @@ import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import type { Assignment } from '../../../dsl/graph/region.js';
 
 const UNARY: Readonly<Record<UnaryFn, number>> = {
-  neg: 1, abs: 1, sign: 5, floor: 1, ceil: 1, round: 1, not: 1, isFinite: 2,
+  neg: 1, abs: 1, sign: 5, floor: 1, ceil: 1, round: 1, not: 1, isFinite: 2, float16: 12, bfloat16: 1,
   sqrt: 5, rsqrt: 9, reciprocal: 4, exp: 24, expm1: 28, sigmoid: 28, tanh: 32, log: 32,
   log1p: 44, atan: 26, erf: 56, sin: 40, cos: 40, tan: 44,
 }; // prettier-ignore

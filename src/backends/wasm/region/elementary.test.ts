@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { binaryOf, unaryOf } from '../../../../properties/arbitraries/region.js';
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
+import { floatsOfBfloats, floatsOfHalves } from '../../../internal/numerics/float16.js';
 import { errorOf, integerPairs, pairs, sweep, worstOf } from '../../shared/elementary/accuracyTesting.js';
 import { binaryFunction, unaryFunction } from '../../shared/scalar.js';
 import { describeRoundings } from '../kernels/testing.js';
@@ -42,7 +43,18 @@ describeRoundings('functions of float32', (multiplyAdd) => {
   test.each(unaryOf('int32'))('%s of integers agrees with the definition', (fn) => {
     const [xs] = integerPairs;
     const ys = applied({ op: 'unary', fn }, 'int32', [xs], multiplyAdd);
-    expect(ys).toEqual(Int32Array.from(xs, unaryFunction(fn, 'int32')));
+    const expected = [...xs].map(unaryFunction(fn, 'int32'));
+    expect(ys).toEqual(ys instanceof Float32Array ? Float32Array.from(expected) : Int32Array.from(expected));
+  });
+
+  test.each([
+    ['float16', floatsOfHalves],
+    ['bfloat16', floatsOfBfloats],
+  ] as const)('%s decodes every half exactly, subnormal numbers, infinities and NaN included', (fn, numbersOf) => {
+    const words = Int32Array.from({ length: 65536 }, (_, half) => (half << 16) | (half ^ 0x1234));
+    const expected = numbersOf(Uint16Array.from({ length: 65536 }, (_, half) => half));
+    expect(Float32Array.from(words, unaryFunction(fn, 'int32'))).toEqual(expected);
+    expect(applied({ op: 'unary', fn }, 'int32', [words], multiplyAdd)).toEqual(expected);
   });
 
   test.each(binaryOf('int32'))('%s of integers agrees with the definition', (fn) => {

@@ -9,7 +9,9 @@ import type { Algebra } from '../../shared/elementary/algebra.js';
 import {
   binaryFormulas,
   integerFormulas,
+  integerUnaryFormulas,
   type SimpleBinary,
+  type SimpleIntegerUnary,
   type SimpleUnary,
   unaryFormulas,
 } from '../../shared/elementary/functions.js';
@@ -38,7 +40,7 @@ type BinaryRule = (a: Vector, b: Vector) => Vector;
 /** Simple functions, by the dtype of their operands. */
 const SIMPLE_UNARY: {
   readonly float32: { readonly [F in SimpleUnary]: UnaryRule };
-  readonly int32: { readonly [F in UnaryFnOf<'int32'>]: UnaryRule };
+  readonly int32: { readonly [F in SimpleIntegerUnary]: UnaryRule };
   readonly bool: { readonly [F in UnaryFnOf<'bool'>]: UnaryRule };
 } = {
   float32: {
@@ -111,13 +113,14 @@ type Formula = (k: Algebra<Vector, Vector, Vector>, x: Vector, y: Vector) => Vec
 
 /** The formulas of functions that are not simple. */
 const FLOAT_UNARY: { readonly [F in UnaryFn]?: Formula } = unaryFormulas;
+const INTEGER_UNARY: { readonly [F in UnaryFn]?: Formula } = integerUnaryFormulas;
 const FLOAT_BINARY: { readonly [F in BinaryFn]?: Formula } = binaryFormulas;
 const INTEGER_BINARY: { readonly [F in BinaryFn]?: Formula } = integerFormulas;
 
 /** The formula of an assignment, which repeats its operands; null if it has none. */
 export const formulaOf = (a: Assignment, from: NumberType): Formula | null => {
-  if (a.op === 'unary') return from === 'float32' ? (FLOAT_UNARY[a.fn] ?? null) : null;
-  if (a.op !== 'binary' || from === 'bool') return null;
+  if ((a.op !== 'unary' && a.op !== 'binary') || from === 'bool') return null;
+  if (a.op === 'unary') return (from === 'float32' ? FLOAT_UNARY : INTEGER_UNARY)[a.fn] ?? null;
   return (from === 'float32' ? FLOAT_BINARY : INTEGER_BINARY)[a.fn] ?? null;
 };
 

@@ -1,7 +1,7 @@
 /** Writes the assignments of a region's body as WGSL expressions. All operands have the width of the result. */
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
-import { binaryFormulas, integerFormulas } from '../../shared/elementary/functions.js';
+import { binaryFormulas, integerFormulas, integerUnaryFormulas } from '../../shared/elementary/functions.js';
 import { type LibraryFunction, nameOf } from './library.js';
 import { literal, valueType, type Width } from './types.js';
 
@@ -19,6 +19,8 @@ const call = (name: BuiltIn | LibraryFunction, width: Width, ...operands: readon
   `${isBuiltIn(name) ? name : nameOf(name, width)}(${operands.join(', ')})`;
 
 const isFormula = (fn: BinaryFn): fn is keyof typeof binaryFormulas => Object.hasOwn(binaryFormulas, fn);
+const isIntegerUnaryFormula = (fn: UnaryFn): fn is keyof typeof integerUnaryFormulas =>
+  Object.hasOwn(integerUnaryFormulas, fn);
 const isIntegerFormula = (fn: BinaryFn): fn is keyof typeof integerFormulas => Object.hasOwn(integerFormulas, fn);
 
 const OPERATORS: { readonly [F in BinaryFn]?: string } = { add: '+', sub: '-', mul: '*' };
@@ -48,6 +50,7 @@ const neverNan = (a: Assignment, body: readonly Assignment[]): boolean => {
 const unary = (fn: UnaryFn, from: NumberType, a: string, width: Width): string => {
   if (fn === 'neg') return `-(${a})`;
   if (from === 'bool') return fn === 'not' ? `!(${a})` : unsupported(fn, from);
+  if (isIntegerUnaryFormula(fn)) return from === 'int32' ? call(`${fn}OfIntegers`, width, a) : unsupported(fn, from);
   if (from === 'int32') return fn === 'abs' || fn === 'sign' ? call(fn, width, a) : unsupported(fn, from);
   if (fn === 'rsqrt') return `1.0 / sqrt(${a})`;
   if (fn === 'reciprocal') return `1.0 / ${a}`;

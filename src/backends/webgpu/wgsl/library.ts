@@ -1,5 +1,10 @@
 /** The library of WGSL functions that shaders call. Each text serves single numbers and vectors of four. */
-import { binaryFormulas, integerFormulas, unaryFormulas } from '../../shared/elementary/functions.js';
+import {
+  binaryFormulas,
+  integerFormulas,
+  integerUnaryFormulas,
+  unaryFormulas,
+} from '../../shared/elementary/functions.js';
 import { FLOATS } from './library/floats.js';
 import { functionText, type Text } from './library/formulas.js';
 import { INTEGERS } from './library/integers.js';
@@ -30,6 +35,7 @@ const TEXTS = {
   ),
   ...named(binaryFormulas, 'Of', (name, f) => functionText(name, 'F', ['a', 'b'], (k) => f(k, 'a', 'b'))),
   ...named(integerFormulas, 'OfIntegers', (name, f) => functionText(name, 'I', ['a', 'b'], (k) => f(k, 'a', 'b'))),
+  ...named(integerUnaryFormulas, 'OfIntegers', (name, f) => functionText(name, 'I', ['a'], (k) => f(k, 'a', 'a'), 'F')),
 } as const;
 
 export type LibraryFunction = keyof typeof TEXTS;

@@ -1,17 +1,18 @@
 /** The origins of calls, for `explain` and error messages. */
-import { type Node, placeOf } from '../../graph/node.js';
+import { type Node, pathOf, placeOf } from '../../graph/node.js';
 import { isInput } from '../../primitives/index.js';
 import { labelOf } from '../../primitives/table.js';
 import type { Origin } from '../plan.js';
 import { isMovement, isSource } from './classes.js';
 
 /**
- * The path of the first input that one of the nodes reads directly; otherwise the place of the first node in the model.
+ * The path of the first input that one of the nodes reads directly, or decodes; otherwise the place of the first node in the model.
  */
 const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
   for (const { inputs } of nodes as readonly { readonly inputs: readonly Node[] }[]) {
-    const direct = inputs.findLast(isInput);
-    if (direct !== undefined) return direct.attributes.path;
+    const direct = inputs.findLast((x) => isInput(x) || x.op === 'stored');
+    const path = direct && pathOf(direct);
+    if (path) return path;
   }
   return placeOf(nodes[0]);
 };

@@ -185,7 +185,7 @@ export const loadDiffusers = <G = unknown>(
     const model: UNet<ImageShape> = yield* take(unet(architecture as UNetConfig<[number, number, number]>)); // a triple
     const weights = yield* findWeights(network, known.variant);
     const opened = openWeights('loadDiffusers', weights, (name, file) =>
-      weightsIn(name, file, model, { names: diffusers, prefix: '', partial: false }, backend),
+      weightsIn(name, file, model, { names: diffusers, prefix: '', partial: false, storage: 'float32' }, backend),
     );
     const { params } = yield* take(TE.mapLeft(misfit(path))(opened));
     return {

@@ -11,6 +11,7 @@ import {
   type Resident,
   type TreeSpec,
 } from '../../../dsl/index.js';
+import { floatStorage } from '../../../dsl/types/storage.js';
 import { withinFloat32 } from '../../../formats/float32.js';
 import type { OpenTensors } from '../../../formats/openTensors.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
@@ -18,7 +19,7 @@ import { prefixOf } from '../../../formats/weights.js';
 import type { Exact } from '../../../internal/exact.js';
 import { functionOf } from '../../../internal/decode.js';
 import { E, t } from '../../../internal/fp.js';
-import { type Fallible, gen, hold, take } from '../../../internal/gen.js';
+import { type Fallible, gen, hold, take, type Work } from '../../../internal/gen.js';
 import { describePrefixes, prefixesIn } from '../../../nn/weights/prefixes.js';
 import { compareWeights, describeReport, type Placed } from '../../../nn/weights/report.js';
 import { oursOf } from '../../../nn/weights/rename.js';
@@ -30,7 +31,8 @@ import { argument, type FilledOf, optional, type OptionsOf, schema } from '../..
 import { hostKey } from '../../checked.js';
 import { genEffect } from '../../genEffect.js';
 import { compiled } from '../../open.js';
-import { readTensors, uploadEach } from '../snapshot.js';
+import { readTensors } from '../snapshot.js';
+import { uploadStored } from '../uploadStored.js';
 import { openWeights } from './openWeights.js';
 
 /** A model whose parameters are loaded; `init` is needed for a partial load. */
@@ -54,6 +56,11 @@ const loading = schema('loadWeights', {
   partial: optional(t.boolean, false),
   /** The key of the parameters that a partial load draws. */
   key: optional(hostKey),
+  /**
+   * How the parameters are stored on the backend: 'float16' and 'bfloat16' round them, and halve their memory. `sample`
+   * and the measurements then decode each parameter while it is used. Default: 'float32'.
+   */
+  storage: optional(floatStorage, 'float32'),
 });
 
 /** Options of {@link loadWeights}. */
@@ -139,7 +146,7 @@ export const weightsIn = <P>(
   path: string,
   file: OpenTensors,
   model: LoadableModel<P>,
-  { names, prefix: given, partial, key }: FilledOf<typeof loading>,
+  { names, prefix: given, partial, key, storage }: FilledOf<typeof loading>,
   backend: Backend,
 ): Fallible<LoadedWeights<P>> =>
   gen(function* () {
@@ -152,16 +159,17 @@ export const weightsIn = <P>(
     const isWhole = fitting.length === placed.length;
     const drawn = isWhole ? new Map<string, StoredTensor>() : yield* take(initial(model, demanded(key), backend));
     const places = new Map(fitting.map((place) => [place.entry.ours, place]));
-    const uploaded = uploadEach(path, model.params, (ours) => {
+    const tensorOf = (ours: string): Work<StoredTensor> => {
       const place = places.get(ours);
       return place === undefined ? E.right(drawn.get(ours)!) : parameterFrom(path, file, place); // one of the two has it
-    });
+    };
+    const uploaded = uploadStored(path, model.params, tensorOf, storage);
     return { params: yield* take(uploaded(backend)), report };
   });
 
 /**
  * Reads the weights of a model from files of another project, of any format that `withWeights` opens, and uploads them
- * as float32, one after the other. Returns the parameters, and a report of all tensors that are missing, unexpected or
+ * as float32, or in another `storage`, one after the other. Returns the parameters, and a report of all tensors that are missing, unexpected or
  * of another shape. Such a difference is a `CheckpointMismatch` that lists up to ten names of each kind, and the prefixes
  * that fit, averages first, unless the load is `partial`. In that case `model.init` draws the parameters that the file
  * lacks from `key`, and tensors that the model lacks are ignored; a file that has none of the parameters is still

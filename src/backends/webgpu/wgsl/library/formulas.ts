@@ -44,12 +44,13 @@ const short = (x: string): string => fromBits(`(${bitsOf(x)} & I(-4096))`);
  */
 const SHIFTS = [0, 8, 4, 12] as const;
 
-/** Writes a function of some operands of one type. */
+/** Writes a function of some operands of one type, by default with a result of that type. */
 export const functionText = (
   name: string,
   type: 'F' | 'I',
   operands: readonly string[],
   formula: (k: Text) => string,
+  gives: 'F' | 'I' = type,
 ): string => {
   let lines: string[] = [];
   let count = 0;
@@ -167,7 +168,7 @@ export const functionText = (
   const value = formula(k);
   const parameters = operands.map((operand) => `${operand}: ${type}`).join(', ');
   return `
-fn ${name}(${parameters}) -> ${type} {
+fn ${name}(${parameters}) -> ${gives} {
 ${lines.map((line) => `  ${line}\n`).join('')}  return ${value};
 }`;
 };

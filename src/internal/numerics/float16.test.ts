@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { bfloatsOf, floatsOfBfloats, floatsOfHalves, halvesOf } from './float16.js';
+import { floatsOfBfloats, floatsOfHalves } from './float16.js';
+import { bfloatsOf, halvesOf } from './toFloat16.js';
 
 /** All numbers of 16 bits. */
 const ALL = Uint16Array.from({ length: 2 ** 16 }, (_, i) => i);

@@ -122,7 +122,7 @@ test('files are loaded into a storage, and stored parameters are saved', () =>
   }));
 
 describe('bad input is an error that says what to do', () => {
-  const unknown = "expected 'float32', 'float16' or 'bfloat16', got "fp16"; did you mean float16?";
+  const unknown = `expected 'float32', 'float16' or 'bfloat16', got "fp16"; did you mean float16?`;
   test('an unknown storage', () =>
     onWasm(async (backend) => {
       const trained = await trainedOn(backend);

@@ -232,8 +232,8 @@ describe('bad input is an error that says what to do', () => {
   const doubled = program({ x: '2', n: '2:int32' }, ({ x }) => ({ x: add(x, x) }));
 
   test.each<[string, unknown, string]>([
-    ['an unknown storage', { storage: { x: 'half' } }, "compile: storage.x: expected 'float32', 'float16' or 'bfloat16', got "half"; did you mean float16?"],
-    ['an integer', { storage: { x: 'int8' } }, "compile: storage.x: expected 'float32', 'float16' or 'bfloat16', got "int8"; 'float16' halves the memory of weights"],
+    ['an unknown storage', { storage: { x: 'half' } }, `compile: storage.x: expected 'float32', 'float16' or 'bfloat16', got "half"; did you mean float16?`],
+    ['an integer', { storage: { x: 'int8' } }, `compile: storage.x: expected 'float32', 'float16' or 'bfloat16', got "int8"; 'float16' halves the memory of weights`],
     ['a storage without a name', { storage: 'float16' }, `compile: storage: expected storages by the names of inputs, such as { params: 'float16' }, got float16; name the inputs that are stored in 16 bits`],
     ['an unknown name', { storage: { y: 'float16' } }, "compile: storage.y: expected an input of the program: x, n, got 'y'; name inputs of the program, of which float32 tensors are stored so"],
     ['a donated input', { storage: { x: 'float16' }, donate: ['x'] }, "compile: storage.x: expected 'float32' for an input that is donated, got 'float16'; a run writes its results as float32: do not donate the input, or do not store it in 16 bits"],
@@ -277,7 +277,7 @@ describe('bad input is an error that says what to do', () => {
       "storeAs: a.x: expected numbers of bfloat16, at most 3.39e38, got 3.3999999521443642e+38; store them as 'float32'",
     );
     expect(await messageOf(nf.run(storeAs({ x }, 'float64' as 'float16')))).toBe(
-      "storeAs: storage: expected 'float32', 'float16' or 'bfloat16', got "float64"; 'float16' halves the memory of weights",
+      `storeAs: storage: expected 'float32', 'float16' or 'bfloat16', got "float64"; 'float16' halves the memory of weights`,
     );
     expect(nf.backend.stats().buffers).toBe(buffers);
   });

@@ -130,10 +130,10 @@ describe('bad input is an error that says what to do', () => {
       const path = `${folder}/none.safetensors`;
       const { bytes } = backend.stats();
       const messageOf = async (work: Parameters<typeof leftOf>[0]) => (await leftOf(work)).message;
-      expect(await messageOf(sample(trained, { ...drawing, storage: fp16 })(backend))).toBe(`sample: storage: ${unknown}`); // prettier-ignore
-      expect(await messageOf(prepareSampling(trained, { solver: ddim(), storage: fp16 })(backend))).toBe(`prepareSampling: storage: ${unknown}`); // prettier-ignore
-      expect(await messageOf(loadWeights(path, trained.model, { storage: fp16 })(backend))).toBe(`loadWeights: storage: ${unknown}`); // prettier-ignore
-      expect(await messageOf(loadTrained(path, { storage: fp16 })(backend))).toBe(`loadTrained: storage: ${unknown}`);
+      expect(await messageOf(sample(trained, { ...drawing, storage: fp16 })(backend))).toBe(`sample.storage: ${unknown}`); // prettier-ignore
+      expect(await messageOf(prepareSampling(trained, { solver: ddim(), storage: fp16 })(backend))).toBe(`prepareSampling.storage: ${unknown}`); // prettier-ignore
+      expect(await messageOf(loadWeights(path, trained.model, { storage: fp16 })(backend))).toBe(`loadWeights.storage: ${unknown}`); // prettier-ignore
+      expect(await messageOf(loadTrained(path, { storage: fp16 })(backend))).toBe(`loadTrained.storage: ${unknown}`);
       expect(backend.stats().bytes).toBe(bytes);
     }));
 

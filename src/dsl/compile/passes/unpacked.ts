@@ -2,7 +2,16 @@
  * Decodes inputs that are stored in 16 bits. Such an input is a vector of `W = ⌈N/2⌉` int32 words: word i holds element
  * i in its lower half and element W + i in its upper half, so that a decoder reads and writes runs of memory.
  */
-import { type Attributes, type DType, type Node, node, type NodeOf, type Op, type Operands, rewrite } from '../../graph/node.js';
+import {
+  type Attributes,
+  type DType,
+  type Node,
+  node,
+  type NodeOf,
+  type Op,
+  type Operands,
+  rewrite,
+} from '../../graph/node.js';
 import { primitiveOf } from '../../primitives/table.js';
 import { type HalfStorage, wordsFor } from '../../types/storage.js';
 import { sizeOf } from '../../../internal/numbers.js';

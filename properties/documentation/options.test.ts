@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
-import { root } from '../types/operations/typescript.js';
+import ts from 'typescript';
+import { languageService, projectOptions, root } from '../types/operations/typescript.js';
 import { ENTRIES, headingOf } from './apiPage.js';
 import { publicNames } from './examples.js';
 import { tableOf, waysToState } from './options.js';
@@ -53,4 +54,27 @@ test('each option has a comment, which states its default', () => {
     ),
   );
   expect(unstated).toEqual([]);
+});
+
+test('an editor shows the type, the meaning and the default of an option', () => {
+  const path = `${root}properties/documentation/hovered.ts`; // not on the disk
+  const text = `
+    import { adam, type AdamConfig, unet } from 'noisefold/nn';
+    import { wasm } from 'noisefold/backends/wasm';
+    adam({ learningRate: 1e-3, beta1: 0.9 });
+    unet({ image: [8, 8, 1], base: 8, multipliers: [1], noClass: 'zero' });
+    wasm({ portable: true });
+    const config: AdamConfig = { learningRate: 1e-3 };
+  `;
+  const service = languageService({ paths: [path], options: projectOptions, texts: new Map([[path, text]]) });
+  const hover = (name: string): string => {
+    const { displayParts, documentation } = service.getQuickInfoAtPosition(path, text.indexOf(name)) ?? {};
+    return [displayParts, documentation].map(ts.displayPartsToString).join('\n').replaceAll(/\s+/g, ' ');
+  };
+  expect(hover('beta1')).toMatch(/^\(property\) beta1\?: number.* β₁, the decay of the mean of the gradients, in \[0, 1\); default 0\.9\.$/); // prettier-ignore
+  expect(hover('noClass')).toMatch(
+    /^\(property\) noClass\?: .*"row" \| "zero" \| "never".*`row` of the table \(the default\)/,
+  );
+  expect(hover('portable')).toMatch(/^\(property\) portable\?: boolean.*Default false/);
+  expect(hover('config')).toBe('const config: AdamConfig ');
 });

@@ -1,5 +1,17 @@
 /** The encoder of a U-Net or a classifier: blocks and changes of the resolution, down to the bottleneck. */
-import { add, addBias, checkpoint, conv2d, type Dim, mul, type Tensor } from '../../dsl/index.js';
+import {
+  add,
+  addBias,
+  checkpoint,
+  conv2d,
+  type Dim,
+  dims,
+  mul,
+  type Shape,
+  showShape,
+  type Tensor,
+} from '../../dsl/index.js';
+import { refuseShape } from '../../internal/errors.js';
 import { F } from '../../internal/fp.js';
 import { headsOver } from '../layers/heads.js';
 import { type Bound, type Layer, layer } from '../layers/layer.js';
@@ -37,8 +49,6 @@ const stored = <P>({ recompute }: Encoder, block: Layer<P, Block>) => (recompute
 /** The parameters of a change of resolution: those of a convolution, of a residual block, or none. */
 export interface ResamplingParams extends Partial<ConvParams<Dim, Dim>>, Partial<ResidualBlockParams> {}
 
-type Resampling = Layer<ResamplingParams, Block>;
-
 /** The options of all residual blocks. */
 const residualOptions = (c: Encoder) => {
   const { groups, epsilon, adaptiveGroupNorm, dropout, rescale } = c;
@@ -49,37 +59,22 @@ const residualOptions = (c: Encoder) => {
 export const blockOf = (c: Encoder, inputs: number, outputs: number, heads: number | null) =>
   stored(c, unetBlock({ ...residualOptions(c), inputs, outputs, heads }));
 
-/** The layers that halve and double images. */
-const resamplings = (c: Encoder, channels: number) => {
-  const { filter, padding } = c;
-  const options = { ...residualOptions(c), filter, inputs: channels, outputs: channels };
-  const projecting = { ...options, projection: true };
-  return {
-    pool: {
-      half: () =>
-        layer(
-          {},
-          () =>
-            <B extends Dim>(x: Images<B>): Images<B> =>
-              halved(x, filter),
-        ),
-      double: () =>
-        layer(
-          {},
-          () =>
-            <B extends Dim>(x: Images<B>): Images<B> =>
-              doubled(x, filter),
-        ),
-    },
-    convolution: { half: () => downsampleLayer({ channels, padding }), double: () => upsampleLayer({ channels }) },
-    residual: { half: () => downsampleBlock(options), double: () => upsampleBlock(options) },
-    projected: { half: () => downsampleBlock(projecting), double: () => upsampleBlock(projecting) },
-  };
-};
+/** A layer without parameters. */
+const fixed = (resized: Block) => layer({}, () => resized);
 
 /** Makes the layer that halves or doubles images. */
-export const resampling = (c: Encoder, to: 'half' | 'double', channels: number) =>
-  stored(c, resamplings(c, channels)[c.resample][to]() as Resampling); // of any size
+export const resampling = (c: Encoder, to: 'half' | 'double', channels: number) => {
+  const { filter, padding } = c;
+  const block = { ...residualOptions(c), filter, inputs: channels, outputs: channels };
+  const projected = { ...block, projection: true };
+  const layers = {
+    pool: { half: () => fixed((x) => halved(x, filter)), double: () => fixed((x) => doubled(x, filter)) },
+    convolution: { half: () => downsampleLayer({ channels, padding }), double: () => upsampleLayer({ channels }) },
+    residual: { half: () => downsampleBlock(block), double: () => upsampleBlock(block) },
+    projected: { half: () => downsampleBlock(projected), double: () => upsampleBlock(projected) },
+  };
+  return stored(c, layers[c.resample][to]() as Layer<ResamplingParams, Block>); // of any size
+};
 
 /**
  * Halves images by a 3×3 convolution and a filter: `[B, H, W, inputs]` → `[B, H/2, W/2, outputs]`. The images are
@@ -122,6 +117,14 @@ export const encoderLayers = (c: Encoder, channels: number) => {
 
 /** Bound layers of the encoder. */
 export type EncoderNet = Bound<ReturnType<typeof encoderLayers>>;
+
+/** Returns images of the size of a network. Raises `ShapeError` for others. */
+export const imagesFor = <B extends Dim>(where: string, { image }: Encoder, x: Tensor<[B, ...Shape]>): Images<B> => {
+  const hint = 'make the model for images of this size';
+  if (showShape(dims(x).slice(1)) !== showShape(image))
+    refuseShape(where, `images [B, ${image.join(', ')}]`, dims(x), hint);
+  return x as unknown as Images<B>; // checked above
+};
 
 /** Every activation of the encoder, from the first convolution to the last block: a stack, whose top is the last one. */
 export const encoded = <B extends Dim>(net: EncoderNet, images: Images<B>, at: BlockContext<NoInfer<B>>) => {

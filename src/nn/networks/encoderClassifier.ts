@@ -11,14 +11,12 @@ import {
   relu,
   reshape,
   type Shape,
-  showShape,
   silu,
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { hinted, oneOf, positive } from '../../internal/decode.js';
-import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { timeEmbedding } from '../layers/embedding.js';
@@ -27,7 +25,7 @@ import { beside, type Layer, layer, type ParamsOf, type Trainable } from '../lay
 import { groupNormLayer, linearLayer } from '../layers/layers.js';
 import type { Times } from '../layers/timeFeatures.js';
 import { attentionPool } from './attentionPool.js';
-import { encoded, encoderLayers, type Images, throughMiddle } from './encoder.js';
+import { encoded, encoderLayers, type Images, imagesFor, throughMiddle } from './encoder.js';
 import { encoderFits, groupsFit, headsFit } from './encoderChecks.js';
 import {
   embeddingOf,
@@ -174,25 +172,24 @@ export interface EncoderClassifier<I extends Shape> extends Trainable<Classifier
   ) => Tensor<[B, Dim]>;
 }
 
-const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I> => {
-  const head = headsOf(c)[c.pool]() as Layer<HeadParams, Head>; // of one pool
-  const body = layer(bodyLayers(c), (net) => net);
-  const { params, init, apply } = beside(body, head);
-  const classified: EncoderClassifier<I>['apply'] = <B extends Dim>(
-    p: ClassifierParams,
-    x: Tensor<[B, ...I]>,
-    t: Times<NoInfer<B>>,
-    key?: Key,
-  ) => {
-    if (showShape(dims(x).slice(1)) !== showShape(c.image)) {
-      const hint = 'make the classifier for images of this size';
-      refuseShape('encoderClassifier', `images [B, ${c.image.join(', ')}]`, dims(x), hint);
-    }
-    const [net, classes] = apply(p);
+const layersOf = (c: ClassifierArchitecture) =>
+  beside(
+    layer(bodyLayers(c), (net) => net),
+    headsOf(c)[c.pool]() as Layer<HeadParams, Head>, // of one pool
+  );
+type Net = ReturnType<ReturnType<typeof layersOf>['apply']>;
+
+const evaluated =
+  (c: ClassifierArchitecture, [net, head]: Net) =>
+  <B extends Dim>(x: Tensor<[B, ...Shape]>, t: Times<B>, key: Key | undefined): Tensor<[B, Dim]> => {
     const at = { embedding: silu(net.time(t)), key };
-    const activations = encoded(net, x as unknown as Images<B>, at); // checked above
-    return classes(throughMiddle(net, activations.at(-1)!, at), activations);
+    const activations = encoded(net, imagesFor('encoderClassifier', c, x), at);
+    return head(throughMiddle(net, activations.at(-1)!, at), activations);
   };
+
+const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I> => {
+  const { params, init, apply } = layersOf(c);
+  const classified: EncoderClassifier<I>['apply'] = (p, x, t, dropout) => evaluated(c, apply(p))(x, t, dropout);
   return {
     params,
     init,

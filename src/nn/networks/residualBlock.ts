@@ -162,23 +162,20 @@ const upsampleOptions = schema('upsampleBlock', resamplingFields).rule(groupsFit
 
 type Images<C extends Dim> = Tensor<[Dim, Dim, Dim, C]>;
 
-/** Joins images h, a bias b and the projected embedding y, with a norm. */
-type Conditioning<D extends Dim> = (
-  norm: OfImages<D, D>,
-  h: Images<D>,
-  b: Tensor<[D]>,
-  y: Tensor<[Dim, Dim]>,
-) => Images<D>;
-
-/** norm(h + (b + y)): y is small, so that adding b to it saves an addition of images. */
-const added = <D extends Dim>(...[norm, h, b, y]: Parameters<Conditioning<D>>): Images<D> =>
+/** norm(h + (b + y)), with a bias b: adding it to y, which is small, saves an addition of images. */
+const added = <D extends Dim>(norm: OfImages<D, D>, h: Images<D>, b: Tensor<[D]>, y: Tensor<[Dim, Dim]>): Images<D> =>
   norm(addPerSample(h, addBias(y as Tensor<[Dim, D]>, b))); // `projection` has D outputs
 
 /**
  * Adaptive group norm: (1 + y_s)·norm(h + b) + y_b, with the halves y_s, y_b of `y: [B, 2·D]`, at each pixel. Dhariwal &
  * Nichol 2021, section 3.1, with y_s counted from 1.
  */
-const adapted = <D extends Dim>(...[norm, h, b, y]: Parameters<Conditioning<D>>): Images<D> => {
+const adapted = <D extends Dim>(
+  norm: OfImages<D, D>,
+  h: Images<D>,
+  b: Tensor<[D]>,
+  y: Tensor<[Dim, Dim]>,
+): Images<D> => {
   const [ys, yb] = halve(y) as readonly [Tensor<[Dim, D]>, Tensor<[Dim, D]>]; // `projection` has 2·D outputs
   return addPerSample(mulPerSample(norm(addBias(h, b)), add(1, ys)), yb);
 };
@@ -215,7 +212,7 @@ const resizing = <C extends number, D extends number, E extends number>(
     }),
   };
   type Input = Images<Channels<C>>;
-  const conditioned: Conditioning<Channels<D>> = adaptiveGroupNorm ? adapted : added;
+  const conditioned = adaptiveGroupNorm ? adapted : added;
   const same = (x: Input) => x as unknown as Images<Channels<D>>; // without `skip`, C equals D
   return namedLayer(
     where,
@@ -277,8 +274,7 @@ export const downsampleBlock = <
   config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E, GroupsFor<N, C, D>>,
 ): DownsampleBlock<Channels<C>, Channels<D>, Channels<E>> => {
   const known = downsampleOptions.demand<ResamplingBlockConfig<C, D, E>>(config);
-  // with the same number of channels
-  return resizing('downsampleBlock', known, (x) => halved<Dim, Dim, Dim, Dim>(x, known.filter) as typeof x);
+  return resizing('downsampleBlock', known, (x) => halved(x, known.filter));
 };
 
 /**
@@ -302,6 +298,5 @@ export const upsampleBlock = <
   config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E, GroupsFor<N, C, D>>,
 ): UpsampleBlock<Channels<C>, Channels<D>, Channels<E>> => {
   const known = upsampleOptions.demand<ResamplingBlockConfig<C, D, E>>(config);
-  // with the same number of channels
-  return resizing('upsampleBlock', known, (x) => doubled<Dim, Dim, Dim, Dim>(x, known.filter) as typeof x);
+  return resizing('upsampleBlock', known, (x) => doubled(x, known.filter));
 };

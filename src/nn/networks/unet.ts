@@ -7,24 +7,21 @@ import {
   ascribeLike,
   concat,
   type Dim,
-  dims,
   halve,
   type NoisefoldError,
   type Shape,
-  showShape,
   silu,
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
 import type { WithoutClasses } from '../../internal/classes.js';
 import type { Exact } from '../../internal/exact.js';
-import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { headsOver } from '../layers/heads.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
 import { convLayer, groupNormLayer } from '../layers/layers.js';
-import { blockOf, encoded, encoderLayers, type Images, resampling, throughMiddle } from './encoder.js';
+import { blockOf, encoded, encoderLayers, type Images, imagesFor, resampling, throughMiddle } from './encoder.js';
 import { joinedChannelsOf, levelsOf } from './encoderConfig.js';
 import { embed, embeddingLayers, type UNetConditioning, withCondition } from './unetConditioning.js';
 import { type UNetArchitecture, unetArchitecture, type UNetConfig } from './unetConfig.js';
@@ -104,11 +101,9 @@ type Net = Bound<ReturnType<typeof layersOf>>;
 const evaluated =
   (c: UNetArchitecture, net: Net) =>
   <B extends Dim>(x: Tensor<[B, ...Shape]>, given: UNetConditioning<B>): Images<B> => {
-    if (showShape(dims(x).slice(1)) !== showShape(c.image))
-      refuseShape('unet', `images [B, ${c.image.join(', ')}]`, dims(x), 'make the model for images of this size');
-    const images = withCondition(c, x as unknown as Images<B>, given.condition); // checked above
+    const images = imagesFor('unet', c, x);
     const at = { embedding: embed(c, net, given), key: given.dropout };
-    const skips = encoded(net, images, at);
+    const skips = encoded(net, withCondition(c, images, given.condition), at);
     let h = throughMiddle(net, skips.at(-1)!, at);
     for (const { upsample, up } of net.levels.toReversed()) {
       if (upsample !== undefined) h = upsample(h, at);

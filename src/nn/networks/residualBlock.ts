@@ -57,7 +57,7 @@ export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E
 }
 
 /** What a block takes besides its images. */
-export interface BlockContext<B extends Dim = Dim, E extends Dim = Dim> {
+export interface BlockContext<out B extends Dim = Dim, out E extends Dim = Dim> {
   /** `[B, E]`, with its SiLU applied, since all blocks share it. */
   readonly embedding: Tensor<[B, E]>;
   /** The key for dropout: each part of a layer gets its own. Without a key there is no dropout. */
@@ -67,7 +67,7 @@ export interface BlockContext<B extends Dim = Dim, E extends Dim = Dim> {
 /** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]` */
 export type Residual<C extends Dim, D extends Dim, E extends Dim> = <B extends Dim, H extends Dim, W extends Dim>(
   x: Tensor<[B, H, W, NoInfer<C>]>,
-  at: BlockContext<NoInfer<B>, NoInfer<E>>,
+  at: BlockContext<NoInfer<B>, E>,
 ) => Tensor<[B, H, W, D]>;
 
 /** Images that can be halved or doubled, or an error message for an odd size. */
@@ -89,7 +89,7 @@ export type ResamplingResidual<C extends Dim, D extends Dim, E extends Dim, To e
   W extends Dim,
 >(
   x: Resizable<B, H, W, NoInfer<C>, To>,
-  at: BlockContext<NoInfer<B>, NoInfer<E>>,
+  at: BlockContext<NoInfer<B>, E>,
 ) => Tensor<[B, Resized<H, To>, Resized<W, To>, D]>;
 
 /** A residual block from C to D channels, for an embedding of length E. */

@@ -107,7 +107,7 @@ const layers: readonly Measurement[] = [
   { name: 'residualBlock(config)', limit: 700, imports: ['add'], ...measured(0, ['data-first'], blockOf) },
   {
     name: 'block(x, { embedding })',
-    limit: OPERATION,
+    limit: 100,
     imports: ['add'],
     ...measured(0, ['data-first'], callOfBlock),
   },

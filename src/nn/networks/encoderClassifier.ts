@@ -21,7 +21,15 @@ import { E, type either, F } from '../../internal/fp.js';
 import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { timeEmbedding } from '../layers/embedding.js';
 import { allZeros } from '../layers/initializers.js';
-import { beside, type Layer, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
+import {
+  beside,
+  type Bound,
+  type CheckedParts,
+  type Layer,
+  layer,
+  type ParamsOf,
+  type Trainable,
+} from '../layers/layer.js';
 import { groupNormLayer, linearLayer } from '../layers/layers.js';
 import type { Times } from '../layers/timeFeatures.js';
 import { attentionPool } from './attentionPool.js';
@@ -78,10 +86,9 @@ export const classifierArchitecture = (config: unknown): either.Either<Noisefold
 
 /** The length of the means of all activations. */
 const lengthOfMeans = (c: Encoder): number => {
-  const levels = levelsOf(c);
-  const entering = [inputChannelsOf(c), ...levels.slice(0, -1).map(({ channels }) => channels)];
-  const inLevels = levels.map(({ channels }, l) => entering[l]! + c.blocks * channels);
-  return [...inLevels, levels.at(-1)!.channels].reduce((a, b) => a + b);
+  const widths = levelsOf(c).map(({ channels }) => channels);
+  const entering = [inputChannelsOf(c), ...widths]; // the channels that enter each level, and those of the bottleneck
+  return [...entering, ...widths.map((width) => c.blocks * width)].reduce((a, b) => a + b);
 };
 
 /** The mean of the pixels, `[B, C]`. */
@@ -100,46 +107,26 @@ const meansOf = <B extends Dim>(activations: readonly Images<B>[]): Tensor<[B, D
 /** Images of the bottleneck, and the activations before them → classes. */
 type Head = <B extends Dim>(x: Images<B>, activations: readonly Images<B>[]) => Tensor<[B, Dim]>;
 
+const head = <T>(parts: CheckedParts<T>, body: (net: Bound<T>) => Head) => layer<T, Head>(parts, body);
+
 /** The layers after the encoder, by `pool`. */
 const headsOf = (c: ClassifierArchitecture) => {
   const { height, width, channels } = levelsOf(c).at(-1)!; // an architecture has at least one level
   const { classes: outputs, groups, epsilon } = c;
+  const ofPixels = { pixels: height * width, inputs: channels, outputs, heads: c.heads };
   const norm = groupNormLayer({ channels, groups, epsilon });
+  const last = linearLayer({ inputs: channels, outputs, initializer: allZeros });
   const hidden = linearLayer({ inputs: lengthOfMeans(c), outputs: c.hidden });
   const output = linearLayer({ inputs: c.hidden, outputs });
   return {
-    attention: () => {
-      const pool = attentionPool({ pixels: height * width, inputs: channels, outputs, heads: c.heads });
-      return layer(
-        { norm, pool },
-        (net): Head =>
-          (x) =>
-            net.pool(silu(net.norm(x))),
-      );
-    },
-    adaptive: () => {
-      const last = linearLayer({ inputs: channels, outputs, initializer: allZeros });
-      return layer(
-        { norm, output: last },
-        (net): Head =>
-          (x) =>
-            net.output(pooled(silu(net.norm(x)))),
-      );
-    },
-    spatial: () =>
-      layer(
-        { hidden, output },
-        (net): Head =>
-          (x, all) =>
-            net.output(relu(net.hidden(meansOf([...all, x])))),
+    attention: () => head({ norm, pool: attentionPool(ofPixels) }, (net) => (x) => net.pool(silu(net.norm(x)))),
+    adaptive: () => head({ norm, output: last }, (net) => (x) => net.output(pooled(silu(net.norm(x))))),
+    spatial: () => head({ hidden, output }, (net) => (x, all) => net.output(relu(net.hidden(meansOf([...all, x]))))),
+    normalizedSpatial: () =>
+      head(
+        { hidden, hiddenNorm: groupNormLayer({ channels: c.hidden, groups, epsilon }), output },
+        (net) => (x, all) => net.output(pooled(silu(net.hiddenNorm(onePixel(net.hidden(meansOf([...all, x]))))))),
       ),
-    normalizedSpatial: () => {
-      const hiddenNorm = groupNormLayer({ channels: c.hidden, groups, epsilon });
-      return layer({ hidden, hiddenNorm, output }, (net): Head => (x, all) => {
-        const h = net.hidden(meansOf([...all, x]));
-        return net.output(pooled(silu(net.hiddenNorm(onePixel(h)))));
-      });
-    },
   };
 };
 type Heads = ReturnType<typeof headsOf>;
@@ -180,11 +167,11 @@ const layersOf = (c: ClassifierArchitecture) =>
 type Net = ReturnType<ReturnType<typeof layersOf>['apply']>;
 
 const evaluated =
-  (c: ClassifierArchitecture, [net, head]: Net) =>
+  (c: ClassifierArchitecture, [net, toClasses]: Net) =>
   <B extends Dim>(x: Tensor<[B, ...Shape]>, t: Times<B>, key: Key | undefined): Tensor<[B, Dim]> => {
     const at = { embedding: silu(net.time(t)), key };
     const activations = encoded(net, imagesFor('encoderClassifier', c, x), at);
-    return head(throughMiddle(net, activations.at(-1)!, at), activations);
+    return toClasses(throughMiddle(net, activations.at(-1)!, at), activations);
   };
 
 const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I> => {

@@ -170,12 +170,7 @@ const added = <D extends Dim>(norm: OfImages<D, D>, h: Images<D>, b: Tensor<[D]>
  * Adaptive group norm: (1 + y_s)·norm(h + b) + y_b, with the halves y_s, y_b of `y: [B, 2·D]`, at each pixel. Dhariwal &
  * Nichol 2021, section 3.1, with y_s counted from 1.
  */
-const adapted = <D extends Dim>(
-  norm: OfImages<D, D>,
-  h: Images<D>,
-  b: Tensor<[D]>,
-  y: Tensor<[Dim, Dim]>,
-): Images<D> => {
+const adapted = <D extends Dim>(norm: OfImages<D, D>, h: Images<D>, b: Tensor<[D]>, y: Tensor<[Dim, Dim]>) => {
   const [ys, yb] = halve(y) as readonly [Tensor<[Dim, D]>, Tensor<[Dim, D]>]; // `projection` has 2·D outputs
   return addPerSample(mulPerSample(norm(addBias(h, b)), add(1, ys)), yb);
 };
@@ -201,15 +196,14 @@ const resizing = <C extends number, D extends number, E extends number>(
   const { inputs, outputs, embedding: length, adaptiveGroupNorm } = config;
   const norm = { groups: config.groups, epsilon: config.epsilon };
   const features = outputs as number; // Extent<D> is D, or a message for the compiler
+  const projects = config.projection === true || (inputs as number) !== features;
   const parts = {
     norm1: groupNormLayer<C>({ channels: inputs, ...norm }),
     conv1: convParts<C, D>({ inputs, outputs }),
     projection: linearLayer<E, number>({ inputs: length, outputs: adaptiveGroupNorm ? 2 * features : features }),
     norm2: groupNormLayer<D>({ channels: outputs, ...norm }),
     conv2: convLayer<D, D>({ inputs: outputs, outputs, initializer: allZeros }),
-    ...((config.projection === true || (inputs as number) !== features) && {
-      skip: linearLayer<C, D>({ inputs, outputs }),
-    }),
+    ...(projects && { skip: linearLayer<C, D>({ inputs, outputs }) }),
   };
   type Input = Images<Channels<C>>;
   const conditioned = adaptiveGroupNorm ? adapted : added;

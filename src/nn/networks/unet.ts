@@ -107,7 +107,7 @@ const evaluated =
     let h = throughMiddle(net, skips.at(-1)!, at);
     for (const { upsample, up } of net.levels.toReversed()) {
       if (upsample !== undefined) h = upsample(h, at);
-      for (const block of up) h = block(concat(h, skips.pop()!), at);
+      for (const block of up) h = block(concat(h, skips.pop()!), at); // there is one for each block
     }
     return net.output(silu(net.norm(h)));
   };

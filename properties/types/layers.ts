@@ -116,7 +116,7 @@ const gated = <C extends number>(channels: Extent<C>) =>
     },
     ({ norm, conv, block, attention, scale, mixed, gamma }) =>
       <B extends Dim, H extends Dim, W extends Dim>(h: Tensor<[B, H, W, Channels<C>]>, t: Tensor<[B, 256]>) => {
-        const attended = norm(attention(block(conv(h), t)));
+        const attended = norm(attention(block(conv(h), { embedding: t })));
         const scaled = mulPerSample(attended, matmul(scale(t), mixed));
         return add(h, addBias(scaled, add(gamma, zeros(channels))));
       },
@@ -174,45 +174,43 @@ residual(silu);
 // @ts-expect-error is not assignable to type 'AnyLayer<unknown>'
 export const noLayer: AnyLayer<unknown> = model;
 
-// blocks, in both forms, with and without a key for dropout
+// blocks, with and without a key for dropout
 declare const blockParams: ResidualBlockParams<64, 128, 256>;
 const made = residualBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8 });
 expectType<ResidualBlock<64, 128, 256>>()(made);
 const block = made.apply(blockParams);
-expectType<Tensor<['B', 28, 28, 128]>>()(block(x, e));
-expectType<Tensor<['B', 28, 28, 128]>>()(block(x, e, key));
-expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(x, block(e)));
-expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(x, block(e, key)));
+expectType<Tensor<['B', 28, 28, 128]>>()(block(x, { embedding: e }));
+expectType<Tensor<['B', 28, 28, 128]>>()(block(x, { embedding: e, key }));
 expectType<Tensor<['B', 28, 28, 128]>>()(
   unetBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8, heads: 4 }).apply({
     residual: blockParams,
-  })(x, e),
+  })(x, { embedding: e }),
 );
 // @ts-expect-error Type '32' is not assignable to type '64'
-block(x32, e);
+block(x32, { embedding: e });
 // @ts-expect-error Type '255' is not assignable to type '256'
-block(x, e255);
+block(x, { embedding: e255 });
 // @ts-expect-error Type '"N"' is not assignable to type '"B"'
-block(x, other);
+block(x, { embedding: other });
 // @ts-expect-error Type '"int32"' is not assignable to type '"float32"'
-block(integers, e);
+block(integers, { embedding: e });
 // @ts-expect-error Source has 2 element(s) but target requires 4
-block(e, x);
-// @ts-expect-error Type '32' is not assignable to type '64'
-F.pipe(x32, block(e));
-// @ts-expect-error Type '255' is not assignable to type '256'
-F.pipe(x, block(e255));
-// @ts-expect-error Type '"B"' is not assignable to type '"N"'
-F.pipe(x, block(other));
+block(e, { embedding: x });
+// @ts-expect-error Property 'embedding' is missing in type
+block(x, e);
+// @ts-expect-error Property 'embedding' is missing in type
+block(x, { key });
+// @ts-expect-error 'embeding' does not exist in type
+block(x, { embeding: e });
 // a wrong call has the shape of a right one, so that the calls after it are no errors
 // @ts-expect-error Type '255' is not assignable to type '256'
-expectType<Tensor<['B', 28, 28, 128]>>()(block(x, e255));
+expectType<Tensor<['B', 28, 28, 128]>>()(block(x, { embedding: e255 }));
 
 // inside a function whose dims are parameters
 export const generic = <B extends Dim, H extends Dim, W extends Dim>(
   h: Tensor<[B, H, W, 64]>,
   t: Tensor<[B, 256]>,
-): Tensor<[B, H, W, 192]> => concat(h, block(h, t));
+): Tensor<[B, H, W, 192]> => concat(h, block(h, { embedding: t }));
 
 // changes of resolution undo each other
 const there = downsampleLayer({ channels: 64 });
@@ -247,6 +245,6 @@ expectType<
   >
 >()(
   program({ params: made.params, x: 'B 28 28 64', e: 'B 256' }, (inputs) =>
-    made.apply(inputs.params)(inputs.x, inputs.e),
+    made.apply(inputs.params)(inputs.x, { embedding: inputs.e }),
   ),
 );

@@ -7,8 +7,8 @@ export const mutations = [
   {
     name: 'dropout before the SiLU of a residual block',
     file: 'src/nn/networks/residualBlock.ts',
-    from: 'dropped(silu(h2), dropout, key)',
-    to: 'silu(dropped(h2, dropout, key))',
+    from: 'dropout(silu(h2), config.dropout, key)',
+    to: 'silu(dropout(h2, config.dropout, key))',
     tests: ['src/nn/networks/residualBlock.test.ts'],
   },
   {

@@ -34,6 +34,7 @@ export * from './networks/attentionBlock.js';
 export type { EncoderConfig, ImageDimensions } from './networks/encoderConfig.js';
 export type { Filter } from './networks/resampling.js';
 export {
+  type BlockContext,
   downsampleBlock,
   type DownsampleBlock,
   type ResamplingBlockConfig,

@@ -94,7 +94,16 @@ export const batches = group(
     `,
     'a residual block with the embedding of another batch': wrong`
       const block = residualBlock({ inputs: 64, outputs: 64, embedding: 32, groups: 8 });
-      program({ params: block.params }, ({ params }) => block.apply(params)(zeros(2, 8, 8, 64), «zeros(3, 32)»));
+      program({ params: block.params }, ({ params }) => block.apply(params)(zeros(2, 8, 8, 64), { «embedding: zeros(3, 32)» }));
+    `,
+    'a residual block whose embedding is not in a record': wrong`
+      const block = residualBlock({ inputs: 64, outputs: 64, embedding: 32, groups: 8 });
+      program({ params: block.params }, ({ params }) => block.apply(params)(zeros(2, 8, 8, 64), «zeros(2, 32)»));
+    `,
+    'a residual block with a misspelt embedding': wrong`
+      const block = residualBlock({ inputs: 64, outputs: 64, embedding: 32, groups: 8 });
+      program({ params: block.params }, ({ params }) =>
+        block.apply(params)(zeros(2, 8, 8, 64), { «embeding»: zeros(2, 32) }));
     `,
     'a function that is applied to another batch': wrong`
       const applied = <B extends Dim>(f: (x: Tensor<[B, 2]>) => Tensor<[B, 2]>, x: Tensor<[B, 2]>) => f(x);
@@ -210,7 +219,7 @@ export const batches = group(
       },
       ({ time, block }) =>
         <B extends Dim>(x: Tensor<[B, 32, 32, 3]>, t: Tensor<[B], 'int32'>): Tensor<[B, 32, 32, 3]> =>
-          block(x, silu(time(t))),
+          block(x, { embedding: silu(time(t)) }),
     );
   `,
 );

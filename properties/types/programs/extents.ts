@@ -46,7 +46,7 @@ export const halves = group('halves', {
   `,
   'an odd image in a block that downsamples': wrong`
     const down = downsampleBlock({ inputs: 16, outputs: 16, embedding: 8, groups: 4 });
-    program({ params: down.params }, ({ params }) => down.apply(params)(«zeros(2, 9, 8, 16)», zeros(2, 8)));
+    program({ params: down.params }, ({ params }) => down.apply(params)(«zeros(2, 9, 8, 16)», { embedding: zeros(2, 8) }));
   `,
   'an odd image that is halved and doubled': wrong`
     upsample(averagePool(«zeros(1, 9, 8, 3)»))

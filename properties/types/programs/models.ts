@@ -64,9 +64,9 @@ const small = right`
     },
     ({ time, first, down, middle, up, last }) =>
       <B extends Dim>(x: Tensor<[B, 28, 28, 1]>, t: Tensor<[B], 'int32'>): Tensor<[B, 28, 28, 1]> => {
-        const e = silu(time(t)); // [B, 64]
+        const embedding = silu(time(t)); // [B, 64]
         const h = first(x); // [B, 28, 28, 32]
-        const low = middle(down(h), e); // [B, 14, 14, 32]
+        const low = middle(down(h), { embedding }); // [B, 14, 14, 32]
         return last(concat(h, up(low)));
       },
   );
@@ -206,9 +206,9 @@ export const models = group('models', {
   'a U-Net whose embedding has another length': mistake(
     small,
     ['outputs: 64, sinusoid', 'outputs: 32, sinusoid'],
-    ['down(h), e)', 'down(h), «e»)'],
+    ['down(h), { embedding })', 'down(h), { «embedding» })'],
   ),
-  'a U-Net whose embedding is forgotten': mistake(small, ['middle(down(h), e)', 'middle(down(h), «t»)']),
+  'a U-Net whose embedding is forgotten': mistake(small, ['{ embedding }', '{ «embedding: t» }']),
   'a model that passes its conditioning whole': mistake(
     small,
     ['apply: (params, x, { t })', 'apply: (params, x, t)'],

@@ -220,7 +220,8 @@ export const options = group(
           first: residualBlock({ inputs: 32, outputs: 64, ...common }),
           second: residualBlock({ inputs: 64, outputs: 64, dropout: 0.1, ...common }),
         },
-        ({ first, second }) => <B extends Dim>(x: Tensor<[B, 8, 8, 32]>, e: Tensor<[B, 128]>) => second(first(x, e), e),
+        ({ first, second }) => <B extends Dim>(x: Tensor<[B, 8, 8, 32]>, e: Tensor<[B, 128]>) => 
+          second(first(x, { embedding: e }), { embedding: e }),
       );
     `,
     'a solver chosen at run time': right`

@@ -1,6 +1,19 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
-import { addBias, type Affine, constantOf, neg, ones, silu, type Tensor, zeros } from '../../dsl/index.js';
+import {
+  add,
+  addBias,
+  type Affine,
+  constantOf,
+  fork,
+  type Key,
+  neg,
+  normal,
+  ones,
+  silu,
+  type Tensor,
+  zeros,
+} from '../../dsl/index.js';
 import { E, F } from '../../internal/fp.js';
 import { attempt } from '../../internal/errors.js';
 import { allOnes, allZeros, fanInUniform } from './initializers.js';
@@ -182,5 +195,56 @@ describe('binding', () => {
     const outer = layer({ twice, last: shift() }, (bound) => (x: Tensor<[2, 1]>) => bound.last(bound.twice(x)));
     const params = { twice: { a: shiftBy(1), b: shiftBy(2) }, last: shiftBy(4) };
     expect(await numbersOf(() => outer.apply(params)(ones(2, 1)))).toEqual([-6, -6]);
+  });
+});
+
+describe('a context, the second argument of a part', () => {
+  type At = { readonly key: Key };
+  const noise = () =>
+    layer(
+      {},
+      () =>
+        (x: Tensor<[2]>, { key }: At) =>
+          add(x, normal(key, 2)),
+    );
+  const outer = layer(
+    { list: [layer({ inner: noise() }, ({ inner }) => inner), noise()] as const },
+    ({ list }) => list,
+  );
+  const bound = () => outer.apply({ list: [{ inner: {} }, {}] });
+  const forked = (key: Key, ...paths: readonly string[]) => paths.reduce((k, path) => fork(k, path)[path]!, key);
+
+  test('gives each part a key of its own, by its path', async () => {
+    const [nested, direct] = [
+      await numbersOf((key) => bound()[0](zeros(2), { key })),
+      await numbersOf((key) => bound()[1](zeros(2), { key })),
+    ];
+    expect(nested).toEqual(await numbersOf((key) => normal(forked(key, 'list.0', 'inner'), 2)));
+    expect(direct).toEqual(await numbersOf((key) => normal(forked(key, 'list.1'), 2)));
+  });
+
+  test('reaches a part unchanged without a key of random numbers', () => {
+    const given = layer(
+      {
+        part: layer(
+          {},
+          () =>
+            (...args: readonly unknown[]) =>
+              args,
+        ),
+      },
+      ({ part }) => part,
+    ).apply({
+      part: {},
+    });
+    const contexts = [{ key: ones(2) }, { key: undefined }, { key: 7 }, {}, ones(2), [ones(2)], null, 3];
+    for (const context of contexts) expect(given(ones(2), context)[1]).toBe(context);
+    expect(given(ones(2))).toHaveLength(1);
+  });
+
+  test('does not change other arguments, among them a key that is an argument itself', async () => {
+    const drawn = layer({ part: layer({}, () => (_: null, key: Key) => normal(key, 2)) }, ({ part }) => part);
+    const numbers = await numbersOf((key) => drawn.apply({ part: {} })(null, key));
+    expect(numbers).toEqual(await numbersOf((key) => normal(key, 2)));
   });
 });

@@ -5,6 +5,7 @@
 import {
   type AnyTensor,
   dims,
+  dtypeOf,
   type Extents,
   fork,
   isTensor,
@@ -146,6 +147,23 @@ const withName = (name: string, bound: unknown): void => {
     Reflect.defineProperty(bound, 'name', { value: name });
 };
 
+/** The key of a part. The whole tree of keys is drawn from one, by the paths of the parts. */
+const keyAt = (key: Key, path: string): Key => fork(key, path)[path]!;
+
+const isKey = (x: unknown): x is Key => isTensor(x) && dtypeOf(x) === 'key';
+
+/** Gives a part a key of its own: if the context, its second argument, is a record with a `key`, forks it by the path. */
+const atPath = (path: string, part: unknown): unknown => {
+  if (typeof part !== 'function') return part; // a parameter, or a tree of functions
+  const own = (context: unknown): unknown => {
+    const key = memberAt(context, 'key');
+    return isBranch(context) && isKey(key) ? { ...context, key: keyAt(key, path) } : context;
+  };
+  return new Proxy(part, {
+    apply: (f, self, args: readonly unknown[]) => Reflect.apply(f, self, args.map((arg, i) => (i === 1 ? own(arg) : arg))),
+  }); // prettier-ignore
+};
+
 /**
  * {@link layer} with the name of the function that makes it, which errors show if the bound layer is used as a tensor.
  */
@@ -159,10 +177,12 @@ export const namedLayer = <T, F>(
   return {
     params,
     // the same tree with each layer replaced by its parameters; below, replaced by its function
-    init: (key) => mapLeaves(layers, isPart, ({ init }, path) => init(fork(key, path)[path]!)) as ParamsOf<T>,
+    init: (key) => mapLeaves(layers, isPart, ({ init }, path) => init(keyAt(key, path))) as ParamsOf<T>,
     apply: (given) => {
       requireParams(params, given);
-      const f = body(mapLeaves(layers, isPart, ({ apply }, path) => apply(memberAt(given, path))) as Bound<T>);
+      const f = body(
+        mapLeaves(layers, isPart, ({ apply }, path) => atPath(path, apply(memberAt(given, path)))) as Bound<T>,
+      );
       withName(`${name}(…).apply(params)`, f);
       return f;
     },
@@ -172,7 +192,8 @@ export const namedLayer = <T, F>(
 /**
  * Puts layers together. `parts` is a tree of layers; `body` gets the same tree with the parameters bound, so that each
  * part is a function, and returns the function of the whole. The parameters have the form of `parts`, and each part is
- * initialized from a key derived from its path. Raises `ConfigError` for a part that is not a layer; `apply` raises it for
+ * initialized from a key derived from its path. The second argument of a part may be a context: if it is a record with a
+ * `key`, the part gets a key derived from its path, so that one context serves all parts. Raises `ConfigError` for a part that is not a layer; `apply` raises it for
  * missing parameters and for parameters of another shape.
  * @example
  * const mlp = layer(
@@ -186,3 +207,13 @@ export const namedLayer = <T, F>(
  */
 export const layer = <T, F>(parts: CheckedParts<T>, body: (bound: Bound<T>) => F): Layer<ParamsOf<T>, F> =>
   namedLayer<T, F>('layer', parts, body);
+
+/** Two layers as one, whose record of parameters has those of both. Bound, it is both functions. */
+export const beside = <P extends object, F, Q extends object, G>(
+  first: Layer<P, F>,
+  second: Layer<Q, G>,
+): Layer<P & Q, readonly [F, G]> => ({
+  params: treeSpec(Object.assign({}, first.params.tree, second.params.tree)),
+  init: (key) => ({ ...first.init(key), ...second.init(key) }),
+  apply: (params) => [first.apply(params), second.apply(params)],
+});

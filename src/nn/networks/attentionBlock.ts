@@ -1,7 +1,7 @@
 /** Self-attention blocks of images. */
 import { add, type Affine, attention, type Dim, type Extent, type ScaleAndShift, split } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { t } from '../../internal/fp.js';
+import { F, t } from '../../internal/fp.js';
 import { schema } from '../../internal/schema.js';
 import { channels } from '../layers/fields.js';
 import { epsilon, groups, type Groups, groupsDivide, type GroupsFor } from '../layers/groups.js';
@@ -73,8 +73,8 @@ export const attentionBlock = <
     qkv: linearLayer<C, number>({ inputs, outputs: 3 * size }),
     output: linearLayer<C, C>({ inputs, outputs: inputs, initializer: allZeros }),
   };
-  return namedLayer('attentionBlock', parts, ({ norm, qkv, output }) => (x) => {
-    const thirds = split(qkv(norm === undefined ? x : norm(x)), [size, size, size]);
+  return namedLayer('attentionBlock', parts, ({ norm = F.identity, qkv, output }) => (x) => {
+    const thirds = split(qkv(norm(x)), [size, size, size]);
     const [q, k, v] = thirds as unknown as readonly [typeof x, typeof x, typeof x]; // qkv has 3·C channels
     return scaled(add(output(attention(q, k, v, { heads: headsOver(given.heads, size) })), x), given.rescale);
   });

@@ -135,14 +135,14 @@ describe('resampling', () => {
     expect(spread.slice(0, 4)).toEqual([9, 9, 3, 0]); // 4·16·[3, 3, 1]·3 / 64
   });
 
-  test('a block keeps the channels and halves or doubles the size, in both forms', async () => {
+  test('a block keeps the channels and halves or doubles the size', async () => {
     const options = { inputs: 4, outputs: 6, embedding: 3, groups: 2 } as const;
     const images = wave([2, 4, 4, 4], 1) as Tensor<[2, 4, 4, 4]>;
-    const e = wave([2, 3], 2) as Tensor<[2, 3]>;
+    const embedding = wave([2, 3], 2) as Tensor<[2, 3]>;
     const [down, up] = [downsampleBlock(options), upsampleBlock(options)];
-    const first: Tensor<[2, 2, 2, 6]> = down.apply(waves(down.params))(images, e);
-    const second: Tensor<[2, 8, 8, 6]> = up.apply(waves(up.params))(images, e);
-    expect(await numbersOf(() => down.apply(waves(down.params))(e)(images))).toEqual(await numbersOf(() => first));
+    const first: Tensor<[2, 2, 2, 6]> = down.apply(waves(down.params))(images, { embedding });
+    const second: Tensor<[2, 8, 8, 6]> = up.apply(waves(up.params))(images, { embedding });
+    expect((await numbersOf(() => first)).length).toBe(2 * 2 * 2 * 6);
     expect((await numbersOf(() => second)).length).toBe(2 * 8 * 8 * 6);
   });
 });

@@ -1,24 +1,53 @@
 /** The encoder of a U-Net or a classifier: blocks and changes of the resolution, down to the bottleneck. */
-import { add, addBias, checkpoint, conv2d, type Dim, fork, type Key, mul, type Tensor } from '../../dsl/index.js';
+import {
+  add,
+  addBias,
+  checkpoint,
+  conv2d,
+  type Dim,
+  dims,
+  mul,
+  type Shape,
+  showShape,
+  type Tensor,
+} from '../../dsl/index.js';
+import { refuseShape } from '../../internal/errors.js';
+import { F } from '../../internal/fp.js';
 import { headsOver } from '../layers/heads.js';
 import { type Bound, type Layer, layer } from '../layers/layer.js';
 import { convLayer, type ConvParams, convParts, downsampleLayer, upsampleLayer } from '../layers/layers.js';
 import { attentionBlock } from './attentionBlock.js';
 import { embeddingOf, type Encoder, inputChannelsOf, levelsOf } from './encoderConfig.js';
 import { doubled, type Filter, filtered, halved, reachOf } from './resampling.js';
-import { downsampleBlock, residualBlock, type ResidualBlockParams, upsampleBlock } from './residualBlock.js';
-import { type UNetBlock, unetBlock } from './unetBlock.js';
+import {
+  type BlockContext,
+  downsampleBlock,
+  residualBlock,
+  type ResidualBlockParams,
+  upsampleBlock,
+} from './residualBlock.js';
+import { unetBlock } from './unetBlock.js';
 
 /** Images of a batch, `[B, H, W, C]`. */
 export type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
 
-/** A bound block: images and an embedding `[B, E]` → images. Without a key there is no dropout. */
-export type Block = <B extends Dim>(x: Images<B>, embedding: Tensor<[NoInfer<B>, Dim]>, dropout?: Key) => Images<B>;
+/** A bound block: images, and an embedding of each → images. */
+export type Block = <B extends Dim>(x: Images<B>, at: BlockContext<NoInfer<B>>) => Images<B>;
+
+/** A block that stores only its input for the gradient, and computes the rest again. Chen et al. 2016. */
+const recomputed = <P>(block: Layer<P, Block>): Layer<P, Block> => ({
+  ...block,
+  apply: (params) => {
+    const bound = block.apply(params);
+    return (x, at) => checkpoint((images: typeof x) => bound(images, at))(x);
+  },
+});
+
+/** The block itself, or with `recompute` one that is {@link recomputed}. */
+const stored = <P>({ recompute }: Encoder, block: Layer<P, Block>) => (recompute ? recomputed(block) : block);
 
 /** The parameters of a change of resolution: those of a convolution, of a residual block, or none. */
 export interface ResamplingParams extends Partial<ConvParams<Dim, Dim>>, Partial<ResidualBlockParams> {}
-
-type Resampling = Layer<ResamplingParams, Block>;
 
 /** The options of all residual blocks. */
 const residualOptions = (c: Encoder) => {
@@ -27,19 +56,24 @@ const residualOptions = (c: Encoder) => {
 };
 
 /** A block of a level, with attention if there are heads. */
-export const blockOf = (c: Encoder, inputs: number, outputs: number, heads: number | null): UNetBlock =>
-  unetBlock({ ...residualOptions(c), inputs, outputs, heads });
+export const blockOf = (c: Encoder, inputs: number, outputs: number, heads: number | null) =>
+  stored(c, unetBlock({ ...residualOptions(c), inputs, outputs, heads }));
+
+/** A layer without parameters. */
+const fixed = (resized: Block) => layer({}, () => resized);
 
 /** Makes the layer that halves or doubles images. */
-export const resampling = (c: Encoder, to: 'half' | 'double', channels: number): Resampling => {
-  const isHalf = to === 'half';
-  if (c.resample === 'pool')
-    return layer({}, () => (x) => (isHalf ? halved(x, c.filter) : doubled(x, c.filter)) as never); // of C channels
-  if (c.resample === 'convolution')
-    return (isHalf ? downsampleLayer({ channels, padding: c.padding }) : upsampleLayer({ channels })) as Resampling;
-  const isProjected = c.resample === 'projected';
-  const options = { ...residualOptions(c), filter: c.filter, projection: isProjected, inputs: channels };
-  return (isHalf ? downsampleBlock : upsampleBlock)({ ...options, outputs: channels }) as Resampling; // of any size
+export const resampling = (c: Encoder, to: 'half' | 'double', channels: number) => {
+  const { filter, padding } = c;
+  const block = { ...residualOptions(c), filter, inputs: channels, outputs: channels };
+  const projected = { ...block, projection: true };
+  const layers = {
+    pool: { half: () => fixed((x) => halved(x, filter)), double: () => fixed((x) => doubled(x, filter)) },
+    convolution: { half: () => downsampleLayer({ channels, padding }), double: () => upsampleLayer({ channels }) },
+    residual: { half: () => downsampleBlock(block), double: () => upsampleBlock(block) },
+    projected: { half: () => downsampleBlock(projected), double: () => upsampleBlock(projected) },
+  };
+  return stored(c, layers[c.resample][to]() as Layer<ResamplingParams, Block>); // of any size
 };
 
 /**
@@ -58,7 +92,7 @@ export const encoderLayers = (c: Encoder, channels: number) => {
   const levels = levelsOf(c);
   const widths = [inputChannelsOf(c), ...levels.map((level) => level.channels)]; // the channels that enter each level, and those that leave the last
   const bottom = widths.at(-1)!;
-  const residual = residualBlock({ ...residualOptions(c), inputs: bottom, outputs: bottom });
+  const residual = stored(c, residualBlock({ ...residualOptions(c), inputs: bottom, outputs: bottom }));
   const { heads, groups, epsilon, rescale } = c;
   const options = { channels: bottom, heads, epsilon, rescale };
   return {
@@ -74,7 +108,7 @@ export const encoderLayers = (c: Encoder, channels: number) => {
     middle: {
       before: residual,
       ...(c.middle !== 'residual' && {
-        attention: attentionBlock({ ...options, groups: c.middle === 'attention' ? groups : null }),
+        attention: stored(c, attentionBlock({ ...options, groups: c.middle === 'attention' ? groups : null })),
       }),
       after: residual,
     },
@@ -84,43 +118,33 @@ export const encoderLayers = (c: Encoder, channels: number) => {
 /** Bound layers of the encoder. */
 export type EncoderNet = Bound<ReturnType<typeof encoderLayers>>;
 
-/** Calls a block, given by its path, with the embedding and a key for its dropout. */
-export type Call<B extends Dim> = (path: string, block: Block) => (x: Images<B>) => Images<B>;
+/** Returns images of the size of a network. Raises `ShapeError` for others. */
+export const imagesFor = <B extends Dim>(where: string, { image }: Encoder, x: Tensor<[B, ...Shape]>): Images<B> => {
+  const hint = 'make the model for images of this size';
+  if (showShape(dims(x).slice(1)) !== showShape(image))
+    refuseShape(where, `images [B, ${image.join(', ')}]`, dims(x), hint);
+  return x as unknown as Images<B>; // checked above
+};
 
-/** Calls blocks with an embedding. Each gets a key of its own path; with `recompute` its intermediate results are not stored. */
-export const callOf =
-  <B extends Dim>(c: Encoder, embedding: Tensor<[B, Dim]>, dropout: Key | undefined): Call<B> =>
-  (path, block) => {
-    const key = dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path];
-    const called = (x: Images<B>): Images<B> => block(x, embedding as Tensor<[NoInfer<B>, Dim]>, key);
-    return c.recompute ? checkpoint(called) : called;
-  };
-
-/**
- * The activations of each level of the encoder, from full resolution: the input of the level, and the output of each
- * block.
- */
-export const encoded = <B extends Dim>(
-  net: EncoderNet,
-  images: Images<B>,
-  call: Call<B>,
-): readonly (readonly Images<B>[])[] => {
-  const levels: (readonly Images<B>[])[] = [];
+/** Every activation of the encoder, from the first convolution to the last block: a stack, whose top is the last one. */
+export const encoded = <B extends Dim>(net: EncoderNet, images: Images<B>, at: BlockContext<NoInfer<B>>) => {
+  const activations: Images<B>[] = [];
+  let h = net.input(images);
   let side = images; // for a residual encoder: the image, halved at each level
-  for (const [l, { shortcut, down }] of net.levels.entries()) {
-    const above = net.levels[l - 1]?.downsample;
-    let entered = above === undefined ? net.input(images) : call(`levels.${l - 1}.downsample`, above)(levels[l - 1]!.at(-1)!); // prettier-ignore
-    if (shortcut !== undefined) entered = side = mul(add(entered, shortcut(side)), Math.SQRT1_2);
-    const results = [entered];
-    for (const [j, block] of down.entries()) results.push(call(`levels.${l}.down.${j}`, block)(results.at(-1)!));
-    levels.push(results);
+  for (const { shortcut, down, downsample } of net.levels) {
+    if (shortcut !== undefined) h = side = mul(add(h, shortcut(side)), Math.SQRT1_2);
+    activations.push(h);
+    for (const block of down) {
+      h = block(h, at);
+      activations.push(h);
+    }
+    if (downsample !== undefined) h = downsample(h, at);
   }
-  return levels;
+  return activations;
 };
 
 /** The bottleneck: `[B, H, W, C]` → `[B, H, W, C]`. */
-export const throughMiddle = <B extends Dim>({ middle }: EncoderNet, x: Images<B>, call: Call<B>): Images<B> => {
-  const { before, attention, after } = middle;
-  const h = call('middle.before', before)(x);
-  return call('middle.after', after)(attention === undefined ? h : call('middle.attention', attention)(h));
+export const throughMiddle = <B extends Dim>({ middle }: EncoderNet, x: Images<B>, at: BlockContext<NoInfer<B>>) => {
+  const { before, attention = F.identity, after } = middle;
+  return after(attention(before(x, at), at), at);
 };

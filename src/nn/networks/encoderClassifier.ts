@@ -11,23 +11,29 @@ import {
   relu,
   reshape,
   type Shape,
-  showShape,
   silu,
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { hinted, oneOf, positive } from '../../internal/decode.js';
-import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { timeEmbedding } from '../layers/embedding.js';
 import { allZeros } from '../layers/initializers.js';
-import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
+import {
+  beside,
+  type Bound,
+  type CheckedParts,
+  type Layer,
+  layer,
+  type ParamsOf,
+  type Trainable,
+} from '../layers/layer.js';
 import { groupNormLayer, linearLayer } from '../layers/layers.js';
 import type { Times } from '../layers/timeFeatures.js';
 import { attentionPool } from './attentionPool.js';
-import { callOf, encoded, encoderLayers, type Images, throughMiddle } from './encoder.js';
+import { encoded, encoderLayers, type Images, imagesFor, throughMiddle } from './encoder.js';
 import { encoderFits, groupsFit, headsFit } from './encoderChecks.js';
 import {
   embeddingOf,
@@ -80,38 +86,61 @@ export const classifierArchitecture = (config: unknown): either.Either<Noisefold
 
 /** The length of the means of all activations. */
 const lengthOfMeans = (c: Encoder): number => {
-  const levels = levelsOf(c);
-  const entering = [inputChannelsOf(c), ...levels.slice(0, -1).map(({ channels }) => channels)];
-  const inLevels = levels.map(({ channels }, l) => entering[l]! + c.blocks * channels);
-  return [...inLevels, levels.at(-1)!.channels].reduce((a, b) => a + b);
+  const widths = levelsOf(c).map(({ channels }) => channels);
+  const entering = [inputChannelsOf(c), ...widths]; // the channels that enter each level, and those of the bottleneck
+  return [...entering, ...widths.map((width) => c.blocks * width)].reduce((a, b) => a + b);
 };
 
-/** The layers after the encoder. */
-const headLayers = (c: ClassifierArchitecture) => {
+/** The mean of the pixels, `[B, C]`. */
+const pooled = <B extends Dim>(x: Images<B>): Tensor<[B, Dim]> => mean(x, [1, 2]);
+
+/** A vector as an image of one pixel. */
+const onePixel = <B extends Dim>(x: Tensor<[B, Dim]>): Images<B> => {
+  const [B, C] = dims(x) as readonly number[] as readonly [number, number]; // programs are traced with numbers
+  return reshape(x, B, 1, 1, C) as Tensor<[Dim, Dim, Dim, Dim]> as Images<B>;
+};
+
+/** The means of all activations, `[B, lengthOfMeans]`. */
+const meansOf = <B extends Dim>(activations: readonly Images<B>[]): Tensor<[B, Dim]> =>
+  concatAll(activations.map(pooled) as unknown as readonly [Tensor<[B, Dim]>], -1); // there is at least one
+
+/** Images of the bottleneck, and the activations before them → classes. */
+type Head = <B extends Dim>(x: Images<B>, activations: readonly Images<B>[]) => Tensor<[B, Dim]>;
+
+const head = <T>(parts: CheckedParts<T>, body: (net: Bound<T>) => Head) => layer<T, Head>(parts, body);
+
+/** The layers after the encoder, by `pool`. */
+const headsOf = (c: ClassifierArchitecture) => {
   const { height, width, channels } = levelsOf(c).at(-1)!; // an architecture has at least one level
-  const { pool, classes: outputs, hidden, heads, groups, epsilon } = c;
-  const norm = { norm: groupNormLayer({ channels, groups, epsilon }) };
-  const output = { output: linearLayer({ inputs: hidden, outputs }) };
-  const means = { hidden: linearLayer({ inputs: lengthOfMeans(c), outputs: hidden }) };
-  const layers = {
-    attention: { ...norm, pool: attentionPool({ pixels: height * width, inputs: channels, outputs, heads }) },
-    adaptive: { ...norm, output: linearLayer({ inputs: channels, outputs, initializer: allZeros }) },
-    spatial: { ...means, ...output },
-    normalizedSpatial: { ...means, hiddenNorm: groupNormLayer({ channels: hidden, groups, epsilon }), ...output },
+  const { classes: outputs, groups, epsilon } = c;
+  const ofPixels = { pixels: height * width, inputs: channels, outputs, heads: c.heads };
+  const norm = groupNormLayer({ channels, groups, epsilon });
+  const last = linearLayer({ inputs: channels, outputs, initializer: allZeros });
+  const hidden = linearLayer({ inputs: lengthOfMeans(c), outputs: c.hidden });
+  const output = linearLayer({ inputs: c.hidden, outputs });
+  return {
+    attention: () => head({ norm, pool: attentionPool(ofPixels) }, (net) => (x) => net.pool(silu(net.norm(x)))),
+    adaptive: () => head({ norm, output: last }, (net) => (x) => net.output(pooled(silu(net.norm(x))))),
+    spatial: () => head({ hidden, output }, (net) => (x, all) => net.output(relu(net.hidden(meansOf([...all, x]))))),
+    normalizedSpatial: () =>
+      head(
+        { hidden, hiddenNorm: groupNormLayer({ channels: c.hidden, groups, epsilon }), output },
+        (net) => (x, all) => net.output(pooled(silu(net.hiddenNorm(onePixel(net.hidden(meansOf([...all, x]))))))),
+      ),
   };
-  return layers[pool] as Partial<typeof layers.attention & typeof layers.normalizedSpatial>;
 };
+type Heads = ReturnType<typeof headsOf>;
+type HeadParams = Partial<ParamsOf<ReturnType<Heads['attention']>> & ParamsOf<ReturnType<Heads['normalizedSpatial']>>>;
 
-const layersOf = (c: ClassifierArchitecture) => {
+/** The layers before the head. */
+const bodyLayers = (c: ClassifierArchitecture) => {
   const { timesteps, sinusoid, image } = c;
   const { timeChannels: size, embedding: outputs } = embeddingOf(c);
-  const time = timeEmbedding({ timesteps, sinusoid, size, outputs });
-  return { time, ...encoderLayers(c, image[2]), ...headLayers(c) };
+  return { time: timeEmbedding({ timesteps, sinusoid, size, outputs }), ...encoderLayers(c, image[2]) };
 };
-type Net = Bound<ReturnType<typeof layersOf>>;
 
 /** The parameters of a classifier of noisy images. */
-export interface ClassifierParams extends ParamsOf<ReturnType<typeof layersOf>> {}
+export interface ClassifierParams extends ParamsOf<ReturnType<typeof bodyLayers>>, HeadParams {}
 
 /**
  * A classifier of noisy images of shape `I`, with its configuration. `fit` trains it, and `classifierGuided` takes it.
@@ -130,37 +159,24 @@ export interface EncoderClassifier<I extends Shape> extends Trainable<Classifier
   ) => Tensor<[B, Dim]>;
 }
 
-/** The mean of the pixels, `[B, C]`. */
-const pooled = <B extends Dim>(x: Images<B>): Tensor<[B, Dim]> => mean(x, [1, 2]);
-
-/** A vector as an image of one pixel. */
-const onePixel = <B extends Dim>(x: Tensor<[B, Dim]>): Images<B> => {
-  const [B, C] = dims(x) as readonly number[] as readonly [number, number]; // programs are traced with numbers
-  return reshape(x, B, 1, 1, C) as Tensor<[Dim, Dim, Dim, Dim]> as Images<B>;
-};
+const layersOf = (c: ClassifierArchitecture) =>
+  beside(
+    layer(bodyLayers(c), (net) => net),
+    headsOf(c)[c.pool]() as Layer<HeadParams, Head>, // of one pool
+  );
+type Net = ReturnType<ReturnType<typeof layersOf>['apply']>;
 
 const evaluated =
-  (c: ClassifierArchitecture, net: Net) =>
-  <B extends Dim>(x: Tensor<[B, ...Shape]>, t: Times<B>, dropout: Key | undefined): Tensor<[B, Dim]> => {
-    if (showShape(dims(x).slice(1)) !== showShape(c.image)) {
-      const hint = 'make the classifier for images of this size';
-      refuseShape('encoderClassifier', `images [B, ${c.image.join(', ')}]`, dims(x), hint);
-    }
-    const call = callOf(c, silu(net.time(t)), dropout);
-    const levels = encoded(net, x as unknown as Images<B>, call); // checked above
-    const bottom = throughMiddle(net, levels.at(-1)!.at(-1)!, call);
-    const { norm, pool, hidden, hiddenNorm, output } = net;
-    if (pool !== undefined) return pool(silu(norm!(bottom)));
-    if (hidden === undefined) return output!(pooled(silu(norm!(bottom))));
-    const means = hidden(
-      concatAll([...levels.flat(), bottom].map(pooled) as unknown as readonly [Tensor<[B, Dim]>], -1),
-    );
-    return output!(hiddenNorm === undefined ? relu(means) : pooled(silu(hiddenNorm(onePixel(means)))));
+  (c: ClassifierArchitecture, [net, toClasses]: Net) =>
+  <B extends Dim>(x: Tensor<[B, ...Shape]>, t: Times<B>, key: Key | undefined): Tensor<[B, Dim]> => {
+    const at = { embedding: silu(net.time(t)), key };
+    const activations = encoded(net, imagesFor('encoderClassifier', c, x), at);
+    return toClasses(throughMiddle(net, activations.at(-1)!, at), activations);
   };
 
 const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I> => {
-  const { params, init, apply } = layer(layersOf(c), (net) => evaluated(c, net));
-  const classified: EncoderClassifier<I>['apply'] = (p, x, t, dropout) => apply(p)(x, t, dropout);
+  const { params, init, apply } = layersOf(c);
+  const classified: EncoderClassifier<I>['apply'] = (p, x, t, dropout) => evaluated(c, apply(p))(x, t, dropout);
   return {
     params,
     init,

@@ -40,29 +40,31 @@ describe('a residual block', () => {
 
   test('is initially the identity, if the numbers of channels are equal', async () => {
     const block = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain });
-    expect(await numbersOf((k) => block.apply(block.init(k))(x, embedding))).toEqual(await numbersOf(() => x));
+    expect(await numbersOf((k) => block.apply(block.init(k))(x, { embedding }))).toEqual(await numbersOf(() => x));
   });
 
-  test('without an embedding is an error, not a partial application', async () => {
+  test('without an embedding is an error that names the field', async () => {
     const { init, apply } = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain });
     const whole = unetBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain, heads: null });
-    const calls: readonly ((k: Key) => unknown)[] = [
-      (k) => apply(init(k))(x, undefined as never),
-      (k) => apply(init(k))(x, undefined as never, k),
-      (k) => apply(init(k))(x as never),
-      (k) => apply(init(k))(x, k as never),
-      (k) => whole.apply(whole.init(k))(x, undefined as never),
+    const calls: readonly (readonly [(k: Key) => unknown, actual: string])[] = [
+      [(k) => apply(init(k))(x, undefined as never), 'nothing'],
+      [(k) => apply(init(k))(x, {} as never), 'nothing'],
+      [(k) => apply(init(k))(x, { key: k } as never), 'nothing'],
+      [(k) => apply(init(k))(x, embedding as never), 'nothing'],
+      [(k) => apply(init(k))(x, { embedding: [1, 2] } as never), 'an array of 2'],
+      [(k) => apply(init(k))(x, { embedding: k } as never), 'key []'],
+      [(k) => whole.apply(whole.init(k))(x, undefined as never), 'nothing'],
     ];
-    for (const call of calls)
+    for (const [call, actual] of calls)
       expect(await outcomeOf((k) => call(k) as Tensor<Shape>)()).toMatchObject({
-        left: { _tag: 'ConfigError', where: 'residualBlock', expected: 'an embedding [B, 3]' },
+        left: { _tag: 'ConfigError', where: 'residualBlock.embedding', expected: 'a tensor [B, 3]', actual },
       });
   });
 
   test('is initially its skip connection, if the numbers of channels differ', async () => {
     const block = residualBlock({ inputs: 4, outputs: 6, embedding: 3, ...plain });
     const [y, skip] = [
-      await numbersOf((k) => block.apply(block.init(k))(x, embedding)),
+      await numbersOf((k) => block.apply(block.init(k))(x, { embedding })),
       await numbersOf((k) => affine(x as Tensor<[2, 3, 3, Dim]>, block.init(k).skip!)),
     ];
     expect(y).toEqual(skip);
@@ -73,7 +75,7 @@ describe('a residual block', () => {
     const both = await numbersOf((k) => {
       const params = block.init(k);
       const begun = { ...params, conv2: { kernel: ones(3, 3, 4, 4), bias: zeros(4) } };
-      const slopes = grad((p: typeof begun) => sum(block.apply(p)(x, embedding) as Tensor<Shape>))(begun);
+      const slopes = grad((p: typeof begun) => sum(block.apply(p)(x, { embedding }) as Tensor<Shape>))(begun);
       return concatAll([reshape(slopes.conv1.bias, -1), reshape(slopes.projection.b, -1)], 0);
     });
     expect(both.slice(0, 4)).toEqual(both.slice(4));
@@ -88,7 +90,7 @@ describe('a residual block', () => {
       numbersOf((k) => {
         const { begin, drop } = fork(k, 'begin', 'drop');
         const params = { ...block.init(begin), conv2: { kernel: centre, bias: zeros(4) } };
-        return sub(block.apply(params)(x, embedding, drops ? drop : undefined), x);
+        return sub(block.apply(params)(x, { embedding, key: drops ? drop : undefined }), x);
       });
     const [whole, some] = [await addition(false), await addition(true)];
     const stays = some.map((value) => value !== 0);
@@ -110,7 +112,7 @@ describe('a residual block', () => {
       // the first convolution is the identity and, at first, so is the affine part of both norms
       const conv = { kernel: centre, bias: zeros(4) };
       const projection = { w: zeros(3, 8), b: constantOf([...ys, ...yb], 8) };
-      return block.apply({ ...params, conv1: conv, conv2: conv, projection })(x, embedding);
+      return block.apply({ ...params, conv1: conv, conv2: conv, projection })(x, { embedding });
     });
     const silu = (v: number): number => v / (1 + Math.exp(-v));
     /** `[2, 9, 4]`, each two channels of a sample standardized. */

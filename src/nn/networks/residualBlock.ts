@@ -17,14 +17,15 @@ import {
   mulPerSample,
   raise,
   type ScaleAndShift,
+  showShape,
   silu,
   type Tensor,
 } from '../../dsl/index.js';
 import type { EvenImage } from '../../dsl/ops/image/convolution.js';
 import type { OrNever } from '../../dsl/types/dim.js';
+import { memberAt } from '../../dsl/types/tree.js';
 import type { Exact } from '../../internal/exact.js';
 import { rate, show } from '../../internal/decode.js';
-import { dual } from '../../internal/dual.js';
 import { t } from '../../internal/fp.js';
 import { type Filled, optional, schema } from '../../internal/schema.js';
 import { channels, count } from '../layers/fields.js';
@@ -35,9 +36,10 @@ import {
   convLayer,
   type ConvParams,
   convParts,
-  dropout as dropped,
+  dropout,
   groupNormLayer,
   linearLayer,
+  type OfImages,
 } from '../layers/layers.js';
 import { rescale, scaled } from './rescaling.js';
 import { doubled, filter, type Filter, halved } from './resampling.js';
@@ -54,31 +56,19 @@ export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E
   readonly skip?: Affine<C, D>;
 }
 
-/**
- * `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]`, also in `pipe`. Without a key there is no dropout.
- * `OneError` explains the order of the overloads: the result of a wrong call is an image of D channels.
- */
-export interface Residual<C extends Dim, D extends Dim, E extends Dim> {
-  <B extends Dim>(
-    embedding: Tensor<[B, NoInfer<E>]>,
-  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
-  <B extends Dim, H extends Dim, W extends Dim>(
-    x: Tensor<[B, H, W, NoInfer<C>]>,
-    embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
-  ): Tensor<[B, H, W, D]>;
-  // no call matches these two overloads
-  (x: never, embedding: never): never;
-  (x: never, embedding: never): undefined;
-  <B extends Dim>(
-    embedding: Tensor<[B, NoInfer<E>]>,
-    dropout: Key | undefined,
-  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
-  <B extends Dim, H extends Dim, W extends Dim>(
-    x: Tensor<[B, H, W, NoInfer<C>]>,
-    embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
-    dropout?: Key,
-  ): Tensor<[B, H, W, D]>;
+/** What a block takes besides its images. */
+export interface BlockContext<out B extends Dim = Dim, out E extends Dim = Dim> {
+  /** `[B, E]`, with its SiLU applied, since all blocks share it. */
+  readonly embedding: Tensor<[B, E]>;
+  /** The key for dropout: each part of a layer gets its own. Without a key there is no dropout. */
+  readonly key?: Key | undefined;
 }
+
+/** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]` */
+export type Residual<C extends Dim, D extends Dim, E extends Dim> = <B extends Dim, H extends Dim, W extends Dim>(
+  x: Tensor<[B, H, W, NoInfer<C>]>,
+  at: BlockContext<NoInfer<B>, E>,
+) => Tensor<[B, H, W, D]>;
 
 /** Images that can be halved or doubled, or an error message for an odd size. */
 type Resizable<
@@ -92,23 +82,15 @@ type Resizable<
 /** An extent of images that are halved or doubled. */
 type Resized<D extends Dim, To extends 'half' | 'double'> = To extends 'half' ? OrNever<Half<D>> : Double<D>;
 
-/**
- * `x: [B, H, W, C]` and `embedding: [B, E]` → images `[B, H', W', D]` of half or twice the size, also in `pipe`.
- * Without a key there is no dropout.
- */
-export interface ResamplingResidual<C extends Dim, D extends Dim, E extends Dim, To extends 'half' | 'double'> {
-  <B extends Dim>(
-    embedding: Tensor<[B, NoInfer<E>]>,
-    dropout?: Key,
-  ): <H extends Dim, W extends Dim>(
-    x: Resizable<NoInfer<B>, H, W, NoInfer<C>, To>,
-  ) => Tensor<[B, Resized<H, To>, Resized<W, To>, D]>;
-  <B extends Dim, H extends Dim, W extends Dim>(
-    x: Resizable<B, H, W, NoInfer<C>, To>,
-    embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
-    dropout?: Key,
-  ): Tensor<[B, Resized<H, To>, Resized<W, To>, D]>;
-}
+/** `x: [B, H, W, C]` and `embedding: [B, E]` → images `[B, H', W', D]` of half or twice the size */
+export type ResamplingResidual<C extends Dim, D extends Dim, E extends Dim, To extends 'half' | 'double'> = <
+  B extends Dim,
+  H extends Dim,
+  W extends Dim,
+>(
+  x: Resizable<B, H, W, NoInfer<C>, To>,
+  at: BlockContext<NoInfer<B>, E>,
+) => Tensor<[B, Resized<H, To>, Resized<W, To>, D]>;
 
 /** A residual block from C to D channels, for an embedding of length E. */
 export type ResidualBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<
@@ -154,23 +136,6 @@ export interface ResamplingBlockConfig<C, D, E, N = Groups> extends ResidualBloc
   readonly projection?: boolean;
 }
 
-type Images<C extends Dim> = Tensor<[Dim, Dim, Dim, C]>;
-/** A block whose result may have another size. */
-type Anyhow<C extends Dim, D extends Dim, E extends Dim> = (
-  x: Images<C>,
-  embedding: Tensor<[Dim, E]>,
-  dropout?: Key,
-) => Images<D>;
-
-/**
- * Adaptive group norm: (1 + y_s)·h + y_b, with the halves y_s, y_b of `y: [B, 2·D]`, at each pixel of `h: [B, H, W, D]`.
- * Dhariwal & Nichol 2021, section 3.1, with y_s counted from 1.
- */
-const modulated = <D extends Dim>(h: Images<D>, y: Tensor<[Dim, Dim]>): Images<D> => {
-  const [ys, yb] = halve(y) as readonly [Tensor<[Dim, D]>, Tensor<[Dim, D]>]; // y has 2·D outputs
-  return addPerSample(mulPerSample(h, add(1, ys)), yb);
-};
-
 export const residualFields = {
   inputs: channels,
   outputs: channels,
@@ -195,61 +160,65 @@ const options = schema('residualBlock', residualFields).rule(groupsFit);
 const downsampleOptions = schema('downsampleBlock', resamplingFields).rule(groupsFit);
 const upsampleOptions = schema('upsampleBlock', resamplingFields).rule(groupsFit);
 
-const isEmbedding = (x: unknown): boolean => typeof x === 'function' || (isTensor(x) && dtypeOf(x) !== 'key');
+type Images<C extends Dim> = Tensor<[Dim, Dim, Dim, C]>;
+
+/** norm(h + (b + y)), with a bias b: adding it to y, which is small, saves an addition of images. */
+const added = <D extends Dim>(norm: OfImages<D, D>, h: Images<D>, b: Tensor<[D]>, y: Tensor<[Dim, Dim]>): Images<D> =>
+  norm(addPerSample(h, addBias(y as Tensor<[Dim, D]>, b))); // `projection` has D outputs
 
 /**
- * Detects the data-first form of a bound block: the second operand is an embedding, or the first of several operands is
- * a batch of images. The pipeable form has an embedding `[B, E]`, optionally followed by a key.
+ * Adaptive group norm: (1 + y_s)·norm(h + b) + y_b, with the halves y_s, y_b of `y: [B, 2·D]`, at each pixel. Dhariwal &
+ * Nichol 2021, section 3.1, with y_s counted from 1.
  */
-const hasInput = ([first, second, ...rest]: readonly unknown[]): boolean =>
-  isEmbedding(second) || rest.length > 0 || (isTensor(first) && dims(first).length === 4);
+const adapted = <D extends Dim>(norm: OfImages<D, D>, h: Images<D>, b: Tensor<[D]>, y: Tensor<[Dim, Dim]>) => {
+  const [ys, yb] = halve(y) as readonly [Tensor<[Dim, D]>, Tensor<[Dim, D]>]; // `projection` has 2·D outputs
+  return addPerSample(mulPerSample(norm(addBias(h, b)), add(1, ys)), yb);
+};
 
-/** Makes both forms of a bound block. */
-export const formsOf = <C extends Dim, D extends Dim, E extends Dim, F extends object = Residual<C, D, E>>(
-  name: string,
-  dataFirst: Anyhow<C, D, E>,
-): F => dual(name, hasInput, dataFirst);
-
-/** Raises `ConfigError` if there is no embedding. */
-const requireEmbedding = (where: string, embedding: unknown, length: unknown): void => {
-  if (isEmbedding(embedding)) return;
-  const [expected, actual] = [`an embedding [B, ${length as number}]`, isTensor(embedding) ? 'a key' : show(embedding)];
-  const hint = 'write block(x, embedding), block(x, embedding, key) or pipe(x, block(embedding))';
-  raise('ConfigError', { where, expected, actual, hint });
+/** Returns a context with an embedding. Raises `ConfigError` for others, which JavaScript may pass. */
+const checkedContext = <E extends Dim>(where: string, at: BlockContext<Dim, E>, length: unknown): typeof at => {
+  const given = memberAt(at, 'embedding');
+  if (isTensor(given) && dtypeOf(given) === 'float32') return at;
+  return raise('ConfigError', {
+    where: `${where}.embedding`,
+    expected: `a tensor [B, ${length as number}]`,
+    actual: isTensor(given) ? `${dtypeOf(given)} ${showShape(dims(given))}` : show(given),
+    hint: 'write block(x, { embedding }), or block(x, { embedding, key }) with dropout',
+  });
 };
 
 /** A residual block with a function that resizes both the input of its first convolution and its skip connection. */
-const resizing = <C extends number, D extends number, E extends number, F extends object>(
+const resizing = <C extends number, D extends number, E extends number>(
   where: string,
   config: Filled<typeof residualFields, ResidualBlockConfig<C, D, E>> & { readonly projection?: boolean },
   resized: <S extends Dim>(x: Images<S>) => Images<S>,
-): Layer<ResidualBlockParams<Channels<C>, Channels<D>, Channels<E>>, F> => {
-  const { inputs, outputs, embedding: length, adaptiveGroupNorm, projection = false } = config;
+) => {
+  const { inputs, outputs, embedding: length, adaptiveGroupNorm } = config;
   const norm = { groups: config.groups, epsilon: config.epsilon };
   const features = outputs as number; // Extent<D> is D, or a message for the compiler
+  const projects = config.projection === true || (inputs as number) !== features;
   const parts = {
     norm1: groupNormLayer<C>({ channels: inputs, ...norm }),
     conv1: convParts<C, D>({ inputs, outputs }),
     projection: linearLayer<E, number>({ inputs: length, outputs: adaptiveGroupNorm ? 2 * features : features }),
     norm2: groupNormLayer<D>({ channels: outputs, ...norm }),
     conv2: convLayer<D, D>({ inputs: outputs, outputs, initializer: allZeros }),
-    ...((projection || (inputs as number) !== features) && { skip: linearLayer<C, D>({ inputs, outputs }) }),
+    ...(projects && { skip: linearLayer<C, D>({ inputs, outputs }) }),
   };
-  return namedLayer(where, parts, (bound) =>
-    formsOf<Channels<C>, Channels<D>, Channels<E>, F>(where, (x, embedding, key) => {
-      requireEmbedding(where, embedding, length);
-      const { norm1, conv1, norm2, conv2, skip } = bound;
-      const y = bound.projection(embedding); // [B, D], or [B, 2·D]
-      const h1 = conv2d(resized(silu(norm1(x))), conv1.kernel); // [B, H, W, D]
-      const h2 = adaptiveGroupNorm
-        ? modulated(norm2(addBias(h1, conv1.bias)), y)
-        : // the bias is added to y, which is small: one broadcast for both
-          norm2(addPerSample(h1, addBias(y as Tensor<[Dim, Channels<D>]>, conv1.bias))); // D outputs
-      const h3 = key === undefined ? silu(h2) : dropped(silu(h2), config.dropout, key);
-      const input = resized(x);
-      const straight = skip === undefined ? (input as unknown as typeof h1) : skip(input); // without `skip`, C equals D
-      return scaled(add(conv2(h3), straight), config.rescale);
-    }),
+  type Input = Images<Channels<C>>;
+  const conditioned = adaptiveGroupNorm ? adapted : added;
+  const same = (x: Input) => x as unknown as Images<Channels<D>>; // without `skip`, C equals D
+  return namedLayer(
+    where,
+    parts,
+    ({ norm1, conv1, projection, norm2, conv2, skip = same }) =>
+      (x: Input, at: BlockContext<Dim, Channels<E>>) => {
+        const { embedding, key } = checkedContext(where, at, length);
+        const h1 = conv2d(resized(silu(norm1(x))), conv1.kernel); // without its bias
+        const h2 = conditioned(norm2, h1, conv1.bias, projection(embedding));
+        const h3 = key === undefined ? silu(h2) : dropout(silu(h2), config.dropout, key);
+        return scaled(add(conv2(h3), skip(resized(x))), config.rescale) as never; // of the size of `resized`
+      },
   );
 };
 
@@ -257,14 +226,14 @@ const resizing = <C extends number, D extends number, E extends number, F extend
  * The residual block of DDPM (Ho et al. 2020, appendix B): h + x, with h = conv₂(dropout(SiLU(norm₂(conv₁(SiLU(norm₁(x))) +
  * y)))) and y the projected embedding; conv₂ starts at zero. With adaptive group norm (Dhariwal & Nichol 2021, section 3.1)
  * y = [y_s, y_b] is not added: the second norm of h becomes (1 + y_s)·GroupNorm(h) + y_b. The embedding comes with its SiLU
- * applied, since all blocks share it. The number of groups must divide both numbers of channels: raises `ConfigError`
- * otherwise, and for a rate of dropout outside [0, 1).
+ * applied, since all blocks share it; with a `key` beside it, there is dropout. The number of groups must divide both
+ * numbers of channels: raises `ConfigError` otherwise, for a rate of dropout outside [0, 1), and without an embedding.
  * @example
  * const block = residualBlock({ inputs: 4, outputs: 8, embedding: 16, groups: 2 })
  * block // : ResidualBlock<4, 8, 16>
  * // C = D: the block initially returns its input
  * const same = residualBlock({ inputs: 4, outputs: 4, embedding: 8, groups: 2, adaptiveGroupNorm: true })
- * const begun = program('key', (k) => same.apply(same.init(k))(ones(1, 1, 1, 4), ones(1, 8)))
+ * const begun = program('key', (k) => same.apply(same.init(k))(ones(1, 1, 1, 4), { embedding: ones(1, 8) }))
  * await using nf = await open(reference())
  * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
  */
@@ -285,7 +254,7 @@ export const residualBlock = <
  * 2019), as used by Dhariwal & Nichol 2021, section 3.
  * @example
  * const block = downsampleBlock({ inputs: 4, outputs: 4, embedding: 8, groups: 2 })
- * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), ones(1, 8)))
+ * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), { embedding: ones(1, 8) }))
  * await using nf = await open(reference())
  * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
  */
@@ -299,8 +268,7 @@ export const downsampleBlock = <
   config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E, GroupsFor<N, C, D>>,
 ): DownsampleBlock<Channels<C>, Channels<D>, Channels<E>> => {
   const known = downsampleOptions.demand<ResamplingBlockConfig<C, D, E>>(config);
-  // with the same number of channels
-  return resizing('downsampleBlock', known, (x) => halved<Dim, Dim, Dim, Dim>(x, known.filter) as typeof x);
+  return resizing('downsampleBlock', known, (x) => halved(x, known.filter));
 };
 
 /**
@@ -309,7 +277,7 @@ export const downsampleBlock = <
  * @example
  * const block = upsampleBlock({ inputs: 4, outputs: 8, embedding: 8, groups: 2, filter: 'binomial' })
  * block // : UpsampleBlock<4, 8, 8>
- * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), ones(1, 8)))
+ * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), { embedding: ones(1, 8) }))
  * await using nf = await open(reference())
  * const size = (await nf.run(evaluate(begun, {})(key(7)))).length
  * size // → 4 * 4 * 8
@@ -324,6 +292,5 @@ export const upsampleBlock = <
   config: Exact<G, keyof ResamplingBlockConfig<0, 0, 0>> & ResamplingBlockConfig<C, D, E, GroupsFor<N, C, D>>,
 ): UpsampleBlock<Channels<C>, Channels<D>, Channels<E>> => {
   const known = upsampleOptions.demand<ResamplingBlockConfig<C, D, E>>(config);
-  // with the same number of channels
-  return resizing('upsampleBlock', known, (x) => doubled<Dim, Dim, Dim, Dim>(x, known.filter) as typeof x);
+  return resizing('upsampleBlock', known, (x) => doubled(x, known.filter));
 };

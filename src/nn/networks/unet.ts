@@ -7,33 +7,21 @@ import {
   ascribeLike,
   concat,
   type Dim,
-  dims,
   halve,
   type NoisefoldError,
   type Shape,
-  showShape,
   silu,
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
 import type { WithoutClasses } from '../../internal/classes.js';
 import type { Exact } from '../../internal/exact.js';
-import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { headsOver } from '../layers/heads.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
 import { convLayer, groupNormLayer } from '../layers/layers.js';
-import {
-  blockOf,
-  type Call,
-  callOf,
-  encoded,
-  encoderLayers,
-  type Images,
-  resampling,
-  throughMiddle,
-} from './encoder.js';
+import { blockOf, encoded, encoderLayers, type Images, imagesFor, resampling, throughMiddle } from './encoder.js';
 import { joinedChannelsOf, levelsOf } from './encoderConfig.js';
 import { embed, embeddingLayers, type UNetConditioning, withCondition } from './unetConditioning.js';
 import { type UNetArchitecture, unetArchitecture, type UNetConfig } from './unetConfig.js';
@@ -109,29 +97,19 @@ const layersOf = (c: UNetArchitecture) => {
 };
 type Net = Bound<ReturnType<typeof layersOf>>;
 
-/** The decoder, from the bottleneck: each block joins its input with an activation of the encoder. */
-const decoded = <B extends Dim>(
-  { levels }: Net,
-  skips: readonly (readonly Images<B>[])[],
-  middle: Images<B>,
-  call: Call<B>,
-): Images<B> =>
-  levels.reduceRight((below, { upsample, up }, l) => {
-    const h = upsample === undefined ? below : call(`levels.${l}.upsample`, upsample)(below);
-    return up.reduce((x, block, j) => call(`levels.${l}.up.${j}`, block)(concat(x, skips[l]!.at(-1 - j)!)), h);
-  }, middle);
-
 /** From images to the output of the last convolution: `[B, H, W, C]`, or `[B, H, W, 2·C]` with a learned variance. */
 const evaluated =
   (c: UNetArchitecture, net: Net) =>
-  <B extends Dim>(x: Tensor<[B, ...Shape]>, at: UNetConditioning<B>): Images<B> => {
-    if (showShape(dims(x).slice(1)) !== showShape(c.image))
-      refuseShape('unet', `images [B, ${c.image.join(', ')}]`, dims(x), 'make the model for images of this size');
-    const call = callOf(c, embed(c, net, at), at.dropout);
-    const images = withCondition(c, x as unknown as Images<B>, at.condition); // checked above
-    const skips = encoded(net, images, call);
-    const middle = throughMiddle(net, skips.at(-1)!.at(-1)!, call);
-    return F.pipe(decoded(net, skips, middle, call), net.norm, silu, net.output);
+  <B extends Dim>(x: Tensor<[B, ...Shape]>, given: UNetConditioning<B>): Images<B> => {
+    const images = imagesFor('unet', c, x);
+    const at = { embedding: embed(c, net, given), key: given.dropout };
+    const skips = encoded(net, withCondition(c, images, given.condition), at);
+    let h = throughMiddle(net, skips.at(-1)!, at);
+    for (const { upsample, up } of net.levels.toReversed()) {
+      if (upsample !== undefined) h = upsample(h, at);
+      for (const block of up) h = block(concat(h, skips.pop()!), at); // there is one for each block
+    }
+    return net.output(silu(net.norm(h)));
   };
 
 const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {

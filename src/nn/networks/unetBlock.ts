@@ -1,13 +1,12 @@
 /** The blocks of a U-Net: a residual block, optionally followed by an attention block. */
 import type { Dim } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { t } from '../../internal/fp.js';
+import { F, t } from '../../internal/fp.js';
 import { schema } from '../../internal/schema.js';
 import { heads, type Heads } from '../layers/heads.js';
 import { type Channels, type Layer, layer } from '../layers/layer.js';
 import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 import {
-  formsOf,
   type Residual,
   residualBlock,
   type ResidualBlockConfig,
@@ -54,10 +53,10 @@ export const unetBlock = <const C extends number, const D extends number, const 
     residual: residualBlock<C, D, E>(kind),
     ...(given !== null && { attention: attentionBlock<D>({ channels, heads: given, groups, epsilon, rescale }) }),
   };
-  return layer(parts, ({ residual, attention }) =>
-    formsOf<Channels<C>, Channels<D>, Channels<E>>('unetBlock', (x, embedding, dropout) => {
-      const h = residual(x, embedding, dropout);
-      return attention === undefined ? h : attention(h);
-    }),
+  return layer(
+    parts,
+    ({ residual, attention = F.identity }) =>
+      (x, at) =>
+        attention(residual(x, at)),
   );
 };

@@ -16,8 +16,14 @@ import { isResultOf } from './either.js';
 import { failure, type NoisefoldError, orRaise } from './errors.js';
 import { E, F, t, type either } from './fp.js';
 
+/** The declaration of an option with values `A`, such as a type of io-ts. */
+interface Field<A> {
+  /** Phantom: absent at run time. */
+  readonly _A: A;
+}
+
 /** An option that may be left out, and its value in that case. */
-export interface Optional<A, D> {
+export interface Optional<A, D> extends Field<A> {
   readonly type: t.Decoder<unknown, A>;
   readonly otherwise: D;
 }
@@ -26,31 +32,32 @@ export interface Optional<A, D> {
 export const optional: {
   <A>(type: t.Decoder<unknown, A>): Optional<A, undefined>;
   <A, const D extends A>(type: t.Decoder<unknown, A>, otherwise: D): Optional<A, D>;
-} = <A>(type: t.Decoder<unknown, A>, otherwise?: A) => ({ type, otherwise }) as Optional<A, never>; // the overloads give the type of the default
+} = <A>(type: t.Decoder<unknown, A>, otherwise?: A) => ({ type, otherwise }) as Optional<A, never>; // with a phantom; the overloads give the type of the default
 
 type AnyOptional = Optional<unknown, unknown>;
 
 /** The options of a declaration: required ones as types of io-ts, and others by {@link optional}. */
 export type Fields = Readonly<Record<string, t.Mixed | AnyOptional>>;
 
-type ValueOf<F> = F extends Optional<infer A, unknown> ? A : F extends t.Mixed ? t.TypeOf<F> : never;
-
-type OptionalIn<F> = { readonly [K in keyof F]: F[K] extends AnyOptional ? K : never }[keyof F];
+type RequiredIn<F> = { readonly [K in keyof F]: F[K] extends { readonly otherwise: unknown } ? never : K }[keyof F];
 type DefaultIn<F> = {
-  readonly [K in keyof F]: F[K] extends Optional<unknown, infer D> ? (undefined extends D ? never : K) : never;
+  readonly [K in keyof F]: F[K] extends { readonly otherwise: infer D } ? (undefined extends D ? never : K) : never;
 }[keyof F];
 
+type Declared = Readonly<Record<string, Field<unknown>>>;
 // mapped types of this form keep the comments of the fields
-type Present<F, K extends keyof F> = { readonly [N in K]: ValueOf<F[N]> };
-type Possible<F, K extends keyof F> = { readonly [N in K]?: ValueOf<F[N]> };
+type Present<F extends Declared, K extends keyof F> = { readonly [N in K]: F[N]['_A'] };
+type Possible<F extends Declared> = { readonly [N in keyof F]?: F[N]['_A'] };
 
 /** A part of the options; `unknown` in place of one without fields, beside which TypeScript takes a number for options. */
 type Part<K, P> = [K] extends [never] ? unknown : P;
 
 /** The type of options that a caller writes. */
-export type OptionsOf<F> = F extends { readonly fields: infer G }
-  ? OptionsOf<G>
-  : Part<Exclude<keyof F, OptionalIn<F>>, Present<F, Exclude<keyof F, OptionalIn<F>>>> & Possible<F, OptionalIn<F>>;
+export type OptionsOf<F> = F extends { readonly fields: infer G extends Declared }
+  ? Part<RequiredIn<G>, Present<G, RequiredIn<G>>> & Possible<G>
+  : F extends Declared
+    ? Part<RequiredIn<F>, Present<F, RequiredIn<F>>> & Possible<F>
+    : never;
 
 /** Options `O` with the defaults of a declaration. */
 export type Filled<F, O = OptionsOf<F>> = O & { readonly [N in DefaultIn<F> & keyof O]-?: Exclude<O[N], undefined> };

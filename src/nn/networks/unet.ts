@@ -40,7 +40,7 @@ export interface UNetOutputs<B extends Dim, I extends Shape> {
 
 /** A U-Net for images of shape `I`, with its configuration: a model for `noisefold/diffusion`. */
 export interface UNet<I extends Shape>
-  extends Trainable<UNetParams>, Pick<UNetArchitecture, 'predicts' | 'classes' | 'condition'> {
+  extends Trainable<UNetParams>, Required<Pick<UNetConfig, 'predicts'>>, Pick<UNetConfig, 'classes' | 'condition'> {
   readonly config: UNetArchitecture;
   /** The number of timesteps; absent for a model of continuous time. */
   readonly timesteps?: number;

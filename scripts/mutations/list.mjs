@@ -21,7 +21,7 @@ export const mutations = [
   {
     name: 'the rescale of cfg without subtracting the first number',
     file: 'src/diffusion/guidance/classifierFreeGuidance.ts',
-    from: 'const moved = without(origin)(x);',
+    from: 'const moved = without(x, origin);',
     to: 'const moved = x;',
     tests: ['src/diffusion/guidance/classifierFreeGuidance.test.ts'],
   },

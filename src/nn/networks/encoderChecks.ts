@@ -44,8 +44,8 @@ const ofTimes = (c: Encoder): Check => {
     };
   if (typeof sinusoid === 'object' && timeChannels > 3 && sinusoid.shift >= half)
     return {
-      field: 'sinusoid',
-      expected: `a shift less than ${half}, half of the sines and cosines`,
+      field: 'sinusoid.shift',
+      expected: `less than ${half}, half of the sines and cosines`,
       actual: `${sinusoid.shift}`,
       hint: '0 and 1 are usual',
     };

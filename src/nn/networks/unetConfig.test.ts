@@ -53,7 +53,7 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     ],
     [
       { sinusoid: { first: 'sine', shift: 12 } },
-      'unet.sinusoid: expected a shift less than 12, half of the sines and cosines, got 12; 0 and 1 are usual',
+      'unet.sinusoid.shift: expected less than 12, half of the sines and cosines, got 12; 0 and 1 are usual',
     ],
     [
       { sinusoid: { first: 'sine', shift: 0, maxPeriod: 0 } },

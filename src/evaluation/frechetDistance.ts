@@ -1,6 +1,6 @@
 import { type NoisefoldError, raise } from '../dsl/index.js';
 import { attempt } from '../internal/errors.js';
-import { part } from '../internal/parts.js';
+import { momentsPart } from './parts.js';
 import { argument } from '../internal/schema.js';
 import type { either } from '../internal/fp.js';
 import { checkLengths } from './features.js';
@@ -55,8 +55,6 @@ const trace = (matrix: Float64Array, D: number): number => {
   for (let i = 0; i < D; i++) sum += matrix[i * D + i]!;
   return sum;
 };
-
-const momentsPart = part<Moments>('moments, as momentsOf returns them', 'count', 'mean', 'scatter');
 
 const checkMoments = (where: string, given: Moments): void => {
   const { count, mean, scatter } = argument(where, momentsPart, 'give the result of momentsOf').demand(given);

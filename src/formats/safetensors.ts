@@ -25,6 +25,8 @@ import {
   tensorOver,
   verified,
 } from './safetensorsLayout.js';
+import { decoding } from '../internal/takes.js';
+import { partLike } from '../internal/parts.js';
 
 export type { StoredTensor, TensorFile } from './safetensorsLayout.js';
 
@@ -45,19 +47,23 @@ const write = (file: TensorFile): Uint8Array => {
  * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: {} })
  * isLeft(bytes) && bytes.left.expected // → 'w to hold F32 [3]'
  */
-export const encodeSafetensors = (file: TensorFile): either.Either<NoisefoldError, Uint8Array> => {
-  try {
-    return attempt(() => write(file));
-  } catch (thrown) {
-    if (!(thrown instanceof RangeError)) throw thrown;
-    return fail('ConfigError', {
-      where: 'encodeSafetensors',
-      expected: 'tensors whose copy fits in memory',
-      actual: thrown.message,
-      hint: 'write them to several files',
-    });
-  }
-};
+export const encodeSafetensors = decoding(
+  'encodeSafetensors',
+  { file: partLike('a file of tensors', '{ tensors: new Map() }', 'tensors') },
+  (file: TensorFile): either.Either<NoisefoldError, Uint8Array> => {
+    try {
+      return attempt(() => write(file));
+    } catch (thrown) {
+      if (!(thrown instanceof RangeError)) throw thrown;
+      return fail('ConfigError', {
+        where: 'encodeSafetensors',
+        expected: 'tensors whose copy fits in memory',
+        actual: thrown.message,
+        hint: 'write them to several files',
+      });
+    }
+  },
+);
 
 /** The numbers of an entry: a view of the file if they are aligned, otherwise a copy. */
 export const tensorAt = (bytes: Uint8Array, entry: Entry, start: number): StoredTensor => {

@@ -5,6 +5,9 @@ import { requireSignal } from './requireSignal.js';
 import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from '../process/process.js';
 import { column, entriesAt } from '../process/table.js';
+import { demanding } from '../../internal/takes.js';
+import { partLike } from '../../internal/parts.js';
+import { denoiserPart, predictsPart, processPart, processWith } from '../parts.js';
 
 /** The inputs of a denoiser besides x_t. */
 export interface Conditioning<B extends Dim> {
@@ -100,15 +103,19 @@ export interface Denoiser<P, I extends Shape> {
  * denoiser.apply(null, ones(1, 2), { t: iota(1) }) // → [[1, 1]]
  * denoiser.learned!.apply(null, ones(1, 2), { t: iota(1) }).variance // → [[0, 0]]
  */
-export const learningVariance = <P, I extends Shape>({
-  as,
-  apply,
-  ...denoiser
-}: LearnedVariance<P, I> & Omit<Denoiser<P, I>, 'apply' | 'learned'>): Denoiser<P, I> => ({
-  ...denoiser,
-  apply: (params, x, at) => apply(params, x, at).prediction,
-  learned: { as, apply },
-});
+export const learningVariance = demanding(
+  'learningVariance',
+  { denoiser: partLike('a denoiser that learns its variance', '{ as, predicts, apply }', 'as', 'apply') },
+  <P, I extends Shape>({
+    as,
+    apply,
+    ...denoiser
+  }: LearnedVariance<P, I> & Omit<Denoiser<P, I>, 'apply' | 'learned'>): Denoiser<P, I> => ({
+    ...denoiser,
+    apply: (params, x, at) => apply(params, x, at).prediction,
+    learned: { as, apply },
+  }),
+);
 
 /** A trainable denoiser: one with a specification of its parameters. */
 export interface Model<P, I extends Shape> extends Denoiser<P, I> {
@@ -137,25 +144,28 @@ export interface DenoiserChange<P, Q, I extends Shape> {
  * const twice = mapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(p, 2) })(denoiser)
  * twice.apply({}, ones(1), { t: iota(1) }) // → [2]
  */
-export const mapDenoiser =
+export const mapDenoiser = demanding(
+  'mapDenoiser',
+  { change: partLike('a change of a denoiser', '{ params }', 'params') },
   <P, Q, I extends Shape>({ params: part, told = (at) => at, said }: DenoiserChange<P, Q, I>) =>
-  ({ apply, learned, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
-    ...denoiser,
-    ...(guides && { guides: mapGuides(guides, part, told) }),
-    apply: (params, x, at) => {
-      const prediction = apply(part(params), x, told(at));
-      return said ? said(at.t, x)(prediction) : prediction;
-    },
-    ...(learned && {
-      learned: {
-        as: learned.as,
-        apply: (params, x, at) => {
-          const { prediction, variance } = learned.apply(part(params), x, told(at));
-          return { prediction: said ? said(at.t, x)(prediction) : prediction, variance };
-        },
+    ({ apply, learned, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
+      ...denoiser,
+      ...(guides && { guides: mapGuides(guides, part, told) }),
+      apply: (params, x, at) => {
+        const prediction = apply(part(params), x, told(at));
+        return said ? said(at.t, x)(prediction) : prediction;
       },
+      ...(learned && {
+        learned: {
+          as: learned.as,
+          apply: (params, x, at) => {
+            const { prediction, variance } = learned.apply(part(params), x, told(at));
+            return { prediction: said ? said(at.t, x)(prediction) : prediction, variance };
+          },
+        },
+      }),
     }),
-  });
+);
 
 /** Changes the inputs of guides. */
 const mapGuides = <P, Q, I extends Shape>(
@@ -186,8 +196,12 @@ export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Deno
  * await using nf = await open(reference())
  * await nf.run(evaluate(measured, {})(key(7))) // → [1]
  */
-export const withoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
-  mapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser);
+export const withoutDropout = demanding(
+  'withoutDropout',
+  { denoiser: denoiserPart },
+  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
+    mapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser),
+);
 
 /**
  * Converts predictions from one parameterization to another: `[B, ...I]`, with x_t of the same shape. `t` indexes the
@@ -199,22 +213,21 @@ export const withoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): De
  * const toNoise = converted(process, 'x0', 'epsilon')(iota(2), ones(2))
  * toNoise(zeros(2)) // → [1.667, 1.25]
  */
-export const converted = (
-  process: Process,
-  from: Parameterization,
-  to: Parameterization,
-  timesteps?: readonly number[],
-) => {
-  const conversions = process.marginals.map(conversion(from, to));
-  const ofX = entriesAt(column(conversions, ({ x }) => x));
-  const ofPrediction = entriesAt(column(conversions, ({ prediction }) => prediction));
-  return <B extends Dim, I extends Shape>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
-    (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
-      if (from === to) return prediction;
-      if (to === 'x0' || to === 'v') requireSignal('denoiser', process, from, timesteps);
-      return add(scaleBy(x, ofX(t)), scaleBy(prediction, ofPrediction(t)));
-    };
-};
+export const converted = demanding(
+  'converted',
+  { process: processPart, from: predictsPart, to: predictsPart },
+  (process: Process, from: Parameterization, to: Parameterization, timesteps?: readonly number[]) => {
+    const conversions = process.marginals.map(conversion(from, to));
+    const ofX = entriesAt(column(conversions, ({ x }) => x));
+    const ofPrediction = entriesAt(column(conversions, ({ prediction }) => prediction));
+    return <B extends Dim, I extends Shape>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
+      (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
+        if (from === to) return prediction;
+        if (to === 'x0' || to === 'v') requireSignal('denoiser', process, from, timesteps);
+        return add(scaleBy(x, ofX(t)), scaleBy(prediction, ofPrediction(t)));
+      };
+  },
+);
 
 /**
  * Converts a denoiser to another parameterization. Its `t` indexes the process. Raises the errors of {@link converted} when
@@ -284,17 +297,20 @@ const rejectNoiseLabels = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>,
  * const seen = (process: Process) => overProcess(process)(clock).apply(null, zeros(3), { t: iota(3) })
  * seen(unwrap(respace(spaced(3))(unwrap(ddpm(cosine(1000)))))) // → [0, 500, 999]
  */
-export const overProcess =
+export const overProcess = demanding(
+  'overProcess',
+  { process: processWith('timesteps') },
   ({ timesteps }: Process) =>
-  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const toNetwork = networkTimesteps({ timesteps });
-    return mapDenoiser<P, P, I>({
-      params: same,
-      told: (at) => {
-        rejectNoiseLabels(denoiser);
-        requireTimestepsWithin('denoiser', timesteps, denoiser.timesteps);
-        requireCondition(denoiser.condition, at.condition);
-        return { ...at, t: toNetwork(at.t) };
-      },
-    })(denoiser);
-  };
+    <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+      const toNetwork = networkTimesteps({ timesteps });
+      return mapDenoiser<P, P, I>({
+        params: same,
+        told: (at) => {
+          rejectNoiseLabels(denoiser);
+          requireTimestepsWithin('denoiser', timesteps, denoiser.timesteps);
+          requireCondition(denoiser.condition, at.condition);
+          return { ...at, t: toNetwork(at.t) };
+        },
+      })(denoiser);
+    },
+);

@@ -5,6 +5,8 @@ import type { Process } from '../process/process.js';
 import { ramp } from '../schedules/ramp.js';
 import { functionOf, hinted, positive, refined } from '../../internal/decode.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { decoding } from '../../internal/takes.js';
+import { processPart } from '../parts.js';
 
 /**
  * A time grid: the timesteps out of 0…T-1 at which a sampler calls the denoiser, falling. The last step ends at the data.
@@ -20,7 +22,9 @@ export const gridPart = t.union([t.number, functionOf<Grid>('a grid')], 'a numbe
  * const process = unwrap(ddpm(cosine(4)))
  * unwrap(everyStep(process)) // → [3, 2, 1, 0]
  */
-export const everyStep: Grid = ({ schedule: { T } }) => E.right(Array.from({ length: T }, (_, i) => T - 1 - i));
+export const everyStep: Grid = decoding('everyStep', { process: processPart }, ({ schedule: { T } }) =>
+  E.right(Array.from({ length: T }, (_, i) => T - 1 - i)),
+);
 
 /** Rounds halves to the even neighbour, as Python does, so that grids agree with the published code. */
 const roundHalfEven = (x: number): number => {

@@ -10,6 +10,8 @@ import type { Classifier } from '../guidance/guide.js';
 import { dropLabels } from '../conditioning/labelDropout.js';
 import type { Process } from '../process/process.js';
 import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
+import { demanding } from '../../internal/takes.js';
+import { networkPart, processPart } from '../parts.js';
 
 /** The options that every loss has. */
 export const lossFields = {
@@ -77,8 +79,9 @@ export const drawnBatch = <P, I extends Shape>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(noised, { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [56]
  */
-export const noisedBatch = <P, I extends Shape>(
-  process: Process,
-  denoiser: Denoiser<P, I> | Classifier<P, I>,
-  options?: LossOptions,
-) => drawnBatch(process, denoiser, lossOptions.decode(options));
+export const noisedBatch = demanding(
+  'noisedBatch',
+  { process: processPart, denoiser: networkPart },
+  <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I> | Classifier<P, I>, options?: LossOptions) =>
+    drawnBatch(process, denoiser, lossOptions.decode(options)),
+);

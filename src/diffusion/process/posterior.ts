@@ -2,6 +2,8 @@ import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index
 import type { Gaussian } from './gaussians.js';
 import type { Process } from './process.js';
 import { column, entriesAt } from './table.js';
+import { demanding } from '../../internal/takes.js';
+import { processWith } from '../parts.js';
 
 /** The β̃_0 of a process of one timestep. Its inverse fits float32. */
 const LEAST = 1e-20;
@@ -13,10 +15,14 @@ const LEAST = 1e-20;
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * clippedLogVariances(process) // → [-1.402, -1.402]
  */
-export const clippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>): Float64Array => {
-  const smallest = posteriors[1]?.variance ?? LEAST;
-  return Float64Array.from(posteriors, ({ variance }, t) => Math.log(t === 0 ? smallest : variance));
-};
+export const clippedLogVariances = demanding(
+  'clippedLogVariances',
+  { process: processWith('posteriors') },
+  ({ posteriors }: Pick<Process, 'posteriors'>): Float64Array => {
+    const smallest = posteriors[1]?.variance ?? LEAST;
+    return Float64Array.from(posteriors, ({ variance }, t) => Math.log(t === 0 ? smallest : variance));
+  },
+);
 
 /**
  * q(x_{t-1}|x_t, x_0) = N(μ̃_t, β̃_t): DDPM (Ho et al. 2020), eq. 6 and 7,
@@ -35,7 +41,7 @@ export const clippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>)
  * posterior.mean // → [[1], [0.547]]
  * posterior.variance // → [0, 0.246]
  */
-export const qPosterior = (process: Process) => {
+export const qPosterior = demanding('qPosterior', { process: processWith('posteriors') }, (process: Process) => {
   const ofX0 = entriesAt(column(process.posteriors, ({ x0 }) => x0));
   const ofXt = entriesAt(column(process.posteriors, ({ xt }) => xt));
   const variances = entriesAt(column(process.posteriors, ({ variance }) => variance));
@@ -46,4 +52,4 @@ export const qPosterior = (process: Process) => {
       variance: variances(t),
       logVariance: logVariances(t),
     });
-};
+});

@@ -4,6 +4,8 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Channel, identity, type Posterior, posteriorOf } from '../schedules/channel.js';
 import type { Schedule } from '../schedules/schedule.js';
+import { demanding } from '../../internal/takes.js';
+import { schedulePart } from '../parts.js';
 
 /**
  * A diffusion process: a schedule, the distributions that follow from it, and the timesteps that a denoiser gets. Tables
@@ -49,14 +51,18 @@ export const respacedFrom =
  * const process = processOf(unwrap(scheduleFromBetas([0.36, 0.4375])))
  * process.marginals[1] // → { scale: 0.6, variance: 0.64 }
  */
-export const processOf = (schedule: Schedule, timesteps?: Int32Array): Process => {
-  // 1 - ᾱ as in guided-diffusion; the variance of the merged channels differs in the last digits
-  const marginals = Array.from(schedule.alphaBars, (alphaBar) => ({
-    scale: Math.sqrt(alphaBar),
-    variance: 1 - alphaBar,
-  }));
-  return processOfMarginals(schedule, marginals, timesteps);
-};
+export const processOf = demanding(
+  'processOf',
+  { schedule: schedulePart },
+  (schedule: Schedule, timesteps?: Int32Array): Process => {
+    // 1 - ᾱ as in guided-diffusion; the variance of the merged channels differs in the last digits
+    const marginals = Array.from(schedule.alphaBars, (alphaBar) => ({
+      scale: Math.sqrt(alphaBar),
+      variance: 1 - alphaBar,
+    }));
+    return processOfMarginals(schedule, marginals, timesteps);
+  },
+);
 
 const noSchedule = (given: unknown): either.Either<NoisefoldError, never> =>
   fail('ConfigError', {

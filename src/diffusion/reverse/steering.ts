@@ -10,6 +10,8 @@ import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { leavesSignal } from '../schedules/channel.js';
 import type { Process } from '../process/process.js';
 import { entriesAt } from '../process/table.js';
+import { demanding } from '../../internal/takes.js';
+import { processPart } from '../parts.js';
 
 const steering = schema('steered', {
   /** The correction of x̂₀, before it is guided; {@link uncorrected} if left out. */
@@ -33,20 +35,24 @@ export interface SteeredOptions extends OptionsOf<typeof steering> {}
  * const seen = steered(process, { correction: clip(1, 2) })(black)
  * seen.apply(null, ones(2), { t: iota(2) }) // → [1 + 3 * 0.45, 1 + 3 * (0.64 / 0.6)]
  */
-export const steered = <G = unknown>(process: Process, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) => {
-  const { correction, timesteps } = steering.demand(options);
-  const weights = entriesAt(
-    process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.variance / marginal.scale : 0)),
-  );
-  return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const { apply, guides: { score, mean } = {}, ...rest } = reparameterize(process, 'x0', timesteps)(denoiser);
-    return {
-      ...rest,
-      ...(mean && { guides: { mean } }),
-      apply: (params, x, at) => {
-        const x0 = correction(apply(params, x, at));
-        return score ? add(x0, scaleBy(score(params, x, at), weights(at.t))) : x0;
-      },
+export const steered = demanding(
+  'steered',
+  { process: processPart },
+  <G = unknown>(process: Process, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) => {
+    const { correction, timesteps } = steering.demand(options);
+    const weights = entriesAt(
+      process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.variance / marginal.scale : 0)),
+    );
+    return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+      const { apply, guides: { score, mean } = {}, ...rest } = reparameterize(process, 'x0', timesteps)(denoiser);
+      return {
+        ...rest,
+        ...(mean && { guides: { mean } }),
+        apply: (params, x, at) => {
+          const x0 = correction(apply(params, x, at));
+          return score ? add(x0, scaleBy(score(params, x, at), weights(at.t))) : x0;
+        },
+      };
     };
-  };
-};
+  },
+);

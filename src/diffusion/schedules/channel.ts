@@ -1,4 +1,6 @@
 import { RA } from '../../internal/fp.js';
+import { demanding } from '../../internal/takes.js';
+import { channelPart, channelsPart } from '../parts.js';
 
 /**
  * A Gaussian channel, x ↦ scale·x + √variance·ε with ε ~ N(0, I): one forward step of diffusion, or several merged into
@@ -22,10 +24,14 @@ export const identity: Channel = { scale: 1, variance: 0 };
  * const half = { scale: 0.5, variance: 0.5 }
  * compose(half, half) // → { scale: 0.25, variance: 0.625 }
  */
-export const compose = (first: Channel, second: Channel): Channel => ({
-  scale: second.scale * first.scale,
-  variance: second.scale ** 2 * first.variance + second.variance,
-});
+export const compose = demanding(
+  'compose',
+  { first: channelPart, second: channelPart },
+  (first: Channel, second: Channel): Channel => ({
+    scale: second.scale * first.scale,
+    variance: second.scale ** 2 * first.variance + second.variance,
+  }),
+);
 
 /**
  * Channels under {@link compose}, an instance of fp-ts's `Monoid`; not commutative.
@@ -42,7 +48,11 @@ export const channelMonoid = { concat: compose, empty: identity };
  * foldChannels(steps) // → { scale: 0.6, variance: 0.64 }
  * foldChannels([]) // → { scale: 1, variance: 0 }
  */
-export const foldChannels: (channels: readonly Channel[]) => Channel = RA.foldMap(channelMonoid)((c) => c);
+export const foldChannels: (channels: readonly Channel[]) => Channel = demanding(
+  'foldChannels',
+  { channels: channelsPart },
+  RA.foldMap(channelMonoid)((c) => c),
+);
 
 /**
  * The channel that leads from `earlier` to `later`, compose(earlier, transition(earlier, later)) = later:
@@ -51,10 +61,14 @@ export const foldChannels: (channels: readonly Channel[]) => Channel = RA.foldMa
  * const earlier = { scale: 0.8, variance: 0.36 }
  * transition(earlier, { scale: 0.6, variance: 0.64 }) // → { scale: 0.75, variance: 0.4375 }
  */
-export const transition = (earlier: Channel, later: Channel): Channel => {
-  const scale = later.scale / earlier.scale;
-  return { scale, variance: later.variance - scale ** 2 * earlier.variance };
-};
+export const transition = demanding(
+  'transition',
+  { earlier: channelPart, later: channelPart },
+  (earlier: Channel, later: Channel): Channel => {
+    const scale = later.scale / earlier.scale;
+    return { scale, variance: later.variance - scale ** 2 * earlier.variance };
+  },
+);
 
 /** The posterior q(x_s|x_t, x_0), a Gaussian with mean x0·x₀ + xt·x_t. */
 export interface Posterior {
@@ -73,18 +87,18 @@ export interface Posterior {
  * posteriorOf({ scale: 0.8, variance: 0.36 }, step) // → { x0: 0.547, xt: 0.422, variance: 0.246 }
  * posteriorOf(identity, step) // → { x0: 1, xt: 0, variance: 0 }
  */
-export const posteriorOf = (
-  prior: Channel,
-  likelihood: Channel,
-  marginal: Channel = compose(prior, likelihood),
-): Posterior =>
-  prior.variance === 0
-    ? { x0: prior.scale, xt: 0, variance: 0 }
-    : {
-        x0: (likelihood.variance * prior.scale) / marginal.variance,
-        xt: (prior.variance * likelihood.scale) / marginal.variance,
-        variance: (likelihood.variance * prior.variance) / marginal.variance,
-      };
+export const posteriorOf = demanding(
+  'posteriorOf',
+  { prior: channelPart, likelihood: channelPart },
+  (prior: Channel, likelihood: Channel, marginal: Channel = compose(prior, likelihood)): Posterior =>
+    prior.variance === 0
+      ? { x0: prior.scale, xt: 0, variance: 0 }
+      : {
+          x0: (likelihood.variance * prior.scale) / marginal.variance,
+          xt: (prior.variance * likelihood.scale) / marginal.variance,
+          variance: (likelihood.variance * prior.variance) / marginal.variance,
+        },
+);
 
 /**
  * The log-SNR, the logarithm of the signal-to-noise ratio scale²/variance (Kingma et al. 2021, eq. 3); ∞ without noise, -∞
@@ -93,19 +107,31 @@ export const posteriorOf = (
  * logSNR({ scale: 0.8, variance: 0.36 }) // → 0.575
  * logSNR(identity) // → Infinity
  */
-export const logSNR = ({ scale, variance }: Channel): number => 2 * Math.log(scale) - Math.log(variance);
+export const logSNR = demanding(
+  'logSNR',
+  { channel: channelPart },
+  ({ scale, variance }: Channel): number => 2 * Math.log(scale) - Math.log(variance),
+);
 
 /**
  * The λ of DPM-Solver, half of the log-SNR: ln(a/s); -∞ without signal, ∞ without noise.
  * @example lambdaOf({ scale: 0.6, variance: 0.64 }) // → Math.log(0.6 / 0.8)
  */
-export const lambdaOf = (channel: Channel): number => logSNR(channel) / 2;
+export const lambdaOf = demanding(
+  'lambdaOf',
+  { channel: channelPart },
+  (channel: Channel): number => logSNR(channel) / 2,
+);
 
 /**
  * The σ of EDM, the noise of x_t/a: s/a. Infinite without signal.
  * @example sigmaOf({ scale: 0.6, variance: 0.64 }) // → 0.8 / 0.6
  */
-export const sigmaOf = ({ scale, variance }: Channel): number => Math.sqrt(variance) / scale;
+export const sigmaOf = demanding(
+  'sigmaOf',
+  { channel: channelPart },
+  ({ scale, variance }: Channel): number => Math.sqrt(variance) / scale,
+);
 
 /** The variance-preserving channel with the noise level σ: a = 1/√(1 + σ²). It has no signal if σ is ∞. */
 export const channelOfSigma = (sigma: number): Channel => ({

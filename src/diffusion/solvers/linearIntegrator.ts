@@ -2,6 +2,8 @@ import { add, mul, type Shape, type Tensor } from '../../dsl/index.js';
 import type { Conversion } from '../denoiser/parameterization.js';
 import type { Integrator } from './solver.js';
 import { column, entryAt } from '../process/table.js';
+import { demanding } from '../../internal/takes.js';
+import { list, partLike } from '../../internal/parts.js';
 
 /**
  * The coefficients of a step with one evaluation: x_s = x·x_t + x0[0]·x̂₀ + x0[1]·(x̂₀ of the previous step) + … + noise·ε.
@@ -27,29 +29,35 @@ export interface StepCoefficients {
  * secondOrder.memory // → 1
  * secondOrder.stochastic // → false
  */
-export const linearIntegrator = (rows: readonly StepCoefficients[], remembered?: readonly Conversion[]): Integrator => {
-  const predictions = rows.reduce((most, { x0 }) => Math.max(most, x0.length), 1);
-  const stochastic = rows.some(({ noise }) => noise !== 0);
-  const ofX = entryAt(column(rows, ({ x }) => x));
-  const ofX0 = Array.from({ length: predictions }, (_, k) => entryAt(column(rows, ({ x0 }) => x0[k] ?? 0)));
-  const ofNoise = entryAt(column(rows, ({ noise }) => noise));
-  const memorable = remembered === undefined ? newest : combination(remembered);
-  return {
-    memory: predictions - 1,
-    stochastic,
-    step: ({ x, memory }, { index, t, predict, noise }) => {
-      const x0 = predict(x, t);
-      const mean = [x0, ...memory].reduce((sum, one, k) => add(sum, mul(one, ofX0[k]!(index))), mul(x, ofX(index)));
-      return {
-        state: {
-          x: stochastic ? add(mean, mul(noise('noise'), ofNoise(index))) : mean,
-          memory: [memorable(index)(x, x0), ...memory].slice(0, predictions - 1),
-        },
-        x0,
-      };
-    },
-  };
-};
+export const linearIntegrator = demanding(
+  'linearIntegrator',
+  {
+    rows: list('a row of coefficients for each leg', partLike('coefficients', '{ x, x0, noise }', 'x', 'x0', 'noise')),
+  },
+  (rows: readonly StepCoefficients[], remembered?: readonly Conversion[]): Integrator => {
+    const predictions = rows.reduce((most, { x0 }) => Math.max(most, x0.length), 1);
+    const stochastic = rows.some(({ noise }) => noise !== 0);
+    const ofX = entryAt(column(rows, ({ x }) => x));
+    const ofX0 = Array.from({ length: predictions }, (_, k) => entryAt(column(rows, ({ x0 }) => x0[k] ?? 0)));
+    const ofNoise = entryAt(column(rows, ({ noise }) => noise));
+    const memorable = remembered === undefined ? newest : combination(remembered);
+    return {
+      memory: predictions - 1,
+      stochastic,
+      step: ({ x, memory }, { index, t, predict, noise }) => {
+        const x0 = predict(x, t);
+        const mean = [x0, ...memory].reduce((sum, one, k) => add(sum, mul(one, ofX0[k]!(index))), mul(x, ofX(index)));
+        return {
+          state: {
+            x: stochastic ? add(mean, mul(noise('noise'), ofNoise(index))) : mean,
+            memory: [memorable(index)(x, x0), ...memory].slice(0, predictions - 1),
+          },
+          x0,
+        };
+      },
+    };
+  },
+);
 
 /** The quantity that a step remembers, from x_t, x̂₀ and the index of its leg. */
 type Memorable = (index: Tensor<[], 'int32'>) => <S extends Shape>(x: Tensor<S>, x0: Tensor<S>) => Tensor<S>;

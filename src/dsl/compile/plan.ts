@@ -5,6 +5,9 @@
  */
 import type { Anchor, ConstantData, Distribution, DType, Node, Op } from '../graph/node.js';
 import type { NumberType, Region } from '../graph/region.js';
+import { demanding } from '../../internal/takes.js';
+import { partLike } from '../../internal/parts.js';
+import { callPart } from './parts.js';
 
 /** The source of the memory of a buffer. */
 export type Storage =
@@ -23,7 +26,11 @@ export type Storage =
  * offsetOf({ kind: 'arena', offset: 64 }) // → 64
  * offsetOf({ kind: 'output', output: 0 }) // → 0
  */
-export const offsetOf = (storage: Storage): number => ('offset' in storage ? storage.offset : 0);
+export const offsetOf = demanding(
+  'offsetOf',
+  { storage: partLike('a storage', 'that of a plan', 'kind') },
+  (storage: Storage): number => ('offset' in storage ? storage.offset : 0),
+);
 
 /** Numbers of one dtype in memory. */
 export interface Buffer {
@@ -79,10 +86,10 @@ export type Call = { readonly origin: Origin } & (
  * const { plan } = await nf.run(compile(program({ x: '3', y: '3' }, ({ x, y }) => add(x, y)), {}))
  * plan.calls.map(readsOf) // → [[0, 1]]
  */
-export const readsOf = (call: Call): readonly number[] => {
+export const readsOf = demanding('readsOf', { call: callPart }, (call: Call): readonly number[] => {
   if (call.kind === 'random') return [];
   return (call.kind === 'region' ? call.region.loads : call.inputs).map(({ buffer }) => buffer);
-};
+});
 
 /**
  * The buffers that a call writes, including scratch memory.
@@ -91,11 +98,11 @@ export const readsOf = (call: Call): readonly number[] => {
  * const { plan } = await nf.run(compile(program({ x: '3', y: '3' }, ({ x, y }) => add(x, y)), {}))
  * plan.calls.map(writesOf) // → [[2]]
  */
-export const writesOf = (call: Call): readonly number[] => {
+export const writesOf = demanding('writesOf', { call: callPart }, (call: Call): readonly number[] => {
   if (call.kind === 'region') return call.region.stores.map(({ buffer }) => buffer);
   const scratch = call.kind === 'anchor' ? call.scratch : null;
   return scratch === null ? [call.output.buffer] : [call.output.buffer, scratch.buffer];
-};
+});
 
 /** One operation and its attributes, without inputs. The views of the call replace the inputs. */
 export type LibraryNode = { readonly [K in Op]: Pick<Extract<Node, { op: K }>, 'op' | 'attributes'> }[Op];

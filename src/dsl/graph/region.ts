@@ -7,6 +7,8 @@
  * or its reduction over the last `reduced` loops, to an address that depends on the other loops.
  */
 import type { BinaryFn, DType, ReduceFn, UnaryFn } from './node.js';
+import { demanding } from '../../internal/takes.js';
+import { partLike } from '../../internal/parts.js';
 
 /** The dtypes with numbers in memory; bools are 0 and 1. */
 export type NumberType = Exclude<DType, 'key'>;
@@ -38,19 +40,23 @@ export type Assignment = { readonly dtype: NumberType } & (
  * operandsOf({ op: 'binary', fn: 'mul', a: 0, b: 2, dtype: 'float32' }) // → [0, 2]
  * operandsOf({ op: 'load', load: 1, dtype: 'float32' }) // → []
  */
-export const operandsOf = (a: Assignment): readonly number[] => {
-  switch (a.op) {
-    case 'unary':
-    case 'cast':
-      return [a.a];
-    case 'binary':
-      return [a.a, a.b];
-    case 'select':
-      return [a.condition, a.a, a.b];
-    default:
-      return [];
-  }
-};
+export const operandsOf = demanding(
+  'operandsOf',
+  { assignment: partLike('an assignment of a region', 'one of its body', 'op') },
+  (a: Assignment): readonly number[] => {
+    switch (a.op) {
+      case 'unary':
+      case 'cast':
+        return [a.a];
+      case 'binary':
+        return [a.a, a.b];
+      case 'select':
+        return [a.condition, a.a, a.b];
+      default:
+        return [];
+    }
+  },
+);
 
 /** The assignment with other operands. */
 export const withOperands = (a: Assignment, to: (operand: number) => number): Assignment => ({

@@ -15,6 +15,9 @@ import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
 import type { Evaluated } from '../types/evaluated.js';
 import { leaves, mapLeaves } from '../types/tree.js';
 import type { BadSpec, Split } from '../types/words.js';
+import { decoding, demanding } from '../../internal/takes.js';
+import { callback, list, partLike } from '../../internal/parts.js';
+import { leafSpecPart, treeSpecPart } from './specParts.js';
 
 export type { Bindings } from '../types/dimExpression.js';
 
@@ -159,19 +162,23 @@ export const isLeafSpec = (x: unknown): x is LeafSpec => isTagged(x, 'LeafSpec')
  * `ShapeError` for an invalid dim.
  * @example leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
  */
-export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
-  const demand = (holds: boolean, expected: string, actual: string, hint: string): void => {
-    if (!holds) raise('ShapeError', { where: `spec ${showShape(shape)}`, expected, actual, hint });
-  };
-  const isDim = (dim: unknown): boolean =>
-    typeof dim === 'number' ? isExtent(dim) : typeof dim === 'string' && E.isRight(symbolsIn(dim));
-  const wrong = shape.findIndex((dim) => !isDim(dim));
-  const dims = "integers ≥ 0, symbols, and expressions like 'H/2', '2*C', 'C+D'";
-  demand(wrong < 0, dims, textOf(shape[wrong]), 'symbols begin with a letter');
-  const hasNoAxes = dtype !== 'key' || shape.length === 0;
-  demand(hasNoAxes, "a key without a shape, 'key'", `${showShape(shape)} of keys`, 'fork one key instead');
-  return { _tag: 'LeafSpec', path: '', shape, dtype };
-};
+export const leafSpec = demanding(
+  'leafSpec',
+  { shape: list("a shape, such as ['B', 28, 28, 1]") },
+  (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
+    const demand = (holds: boolean, expected: string, actual: string, hint: string): void => {
+      if (!holds) raise('ShapeError', { where: `spec ${showShape(shape)}`, expected, actual, hint });
+    };
+    const isDim = (dim: unknown): boolean =>
+      typeof dim === 'number' ? isExtent(dim) : typeof dim === 'string' && E.isRight(symbolsIn(dim));
+    const wrong = shape.findIndex((dim) => !isDim(dim));
+    const dims = "integers ≥ 0, symbols, and expressions like 'H/2', '2*C', 'C+D'";
+    demand(wrong < 0, dims, textOf(shape[wrong]), 'symbols begin with a letter');
+    const hasNoAxes = dtype !== 'key' || shape.length === 0;
+    demand(hasNoAxes, "a key without a shape, 'key'", `${showShape(shape)} of keys`, 'fork one key instead');
+    return { _tag: 'LeafSpec', path: '', shape, dtype };
+  },
+);
 
 const parseString = (spec: string): LeafSpec => {
   if (spec === 'key') return leafSpec([], 'key');
@@ -228,8 +235,11 @@ const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> =
  * const spec = treeSpec<{ readonly fc: { readonly b: Tensor<[2]> } }>({ fc: { b: leafSpec([2]) } })
  * fillSpec(spec, () => ones(2)) // → { fc: { b: [1, 1] } }
  */
-export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
-  mapLeaves(spec.tree, isLeafSpec, f) as P; // the tree of tensors of the spec, by definition
+export const fillSpec = demanding(
+  'fillSpec',
+  { spec: treeSpecPart, f: callback('a function of a leaf') },
+  <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P => mapLeaves(spec.tree, isLeafSpec, f) as P,
+); // the tree of tensors of the spec, by definition
 
 /**
  * Evaluates the extents of a leaf at bindings of its symbols. Fails as {@link evaluateDim} does, with the path of the leaf.
@@ -238,23 +248,31 @@ export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor)
  * const wrong = extentsOf(leafSpec(['B']), {})
  * isLeft(wrong) && wrong.left._tag // → 'UnknownDim'
  */
-export const extentsOf = (leaf: LeafSpec, bindings: Bindings): either.Either<NoisefoldError, readonly number[]> =>
-  F.pipe(
-    leaf.shape,
-    E.traverseArray((dim) => evaluateDim(dim, bindings)),
-    E.mapLeft((error) =>
-      leaf.path === '' ? error : failure(error._tag, { ...error, where: `${leaf.path}: ${error.where}` }),
+export const extentsOf = decoding(
+  'extentsOf',
+  { leaf: leafSpecPart, bindings: partLike('extents of symbols', '{ B: 8 }') },
+  (leaf: LeafSpec, bindings: Bindings): either.Either<NoisefoldError, readonly number[]> =>
+    F.pipe(
+      leaf.shape,
+      E.traverseArray((dim) => evaluateDim(dim, bindings)),
+      E.mapLeft((error) =>
+        leaf.path === '' ? error : failure(error._tag, { ...error, where: `${leaf.path}: ${error.where}` }),
+      ),
     ),
-  );
+);
 
 /**
  * Lists the symbols of a spec in the order of their first use.
  * @example symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']
  */
-export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => {
-  const dims = spec.leaves.flatMap(({ shape }) => shape);
-  return [...new Set(dims.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))))];
-};
+export const symbolsOf = demanding(
+  'symbolsOf',
+  { spec: treeSpecPart },
+  (spec: TreeSpec<unknown>): readonly string[] => {
+    const dims = spec.leaves.flatMap(({ shape }) => shape);
+    return [...new Set(dims.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))))];
+  },
+);
 
 /** The names of the inputs of a program, from its spec; null if its input is one tensor. */
 export const inputNames = ({ tree }: TreeSpec<unknown>): readonly string[] | null =>

@@ -27,6 +27,8 @@ import { t } from '../../internal/fp.js';
 import { argument } from '../../internal/schema.js';
 import type { Trainable } from '../layers/layer.js';
 import { type LearningRate, rateSettings, type Step } from './learningRate.js';
+import { demanding } from '../../internal/takes.js';
+import { partLike } from '../../internal/parts.js';
 
 /** The state of an optimizer: trees of the form of the parameters, by name. */
 export interface OptimizerState<P> {
@@ -73,13 +75,15 @@ export interface Optimizer {
  * const sgd = optimizerOf({ learningRate: 0.1, moments: [], update: (g, state, params) => ({ params: moved(params, g), state }) })
  * sgd.update(constantOf([1, -2], 2), {}, zeros(2), scalar(0, 'int32')).params // → [-0.1, 0.2]
  */
-export const optimizerOf = ({
-  moments,
-  ...rest
-}: Omit<Optimizer, 'state' | 'init'> & { readonly moments: readonly string[] }): Optimizer => {
-  const each = <A>(a: A): { readonly [moment: string]: A } => Object.fromEntries(moments.map((moment) => [moment, a]));
-  return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
-};
+export const optimizerOf = demanding(
+  'optimizerOf',
+  { parts: partLike('the parts of an optimizer', '{ moments, update }', 'moments') },
+  ({ moments, ...rest }: Omit<Optimizer, 'state' | 'init'> & { readonly moments: readonly string[] }): Optimizer => {
+    const each = <A>(a: A): { readonly [moment: string]: A } =>
+      Object.fromEntries(moments.map((moment) => [moment, a]));
+    return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
+  },
+);
 
 /** Changes gradients before an optimizer uses them. */
 export type GradientTransformation = <P>(gradients: Grads<P>) => Grads<P>;

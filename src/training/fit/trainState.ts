@@ -53,6 +53,9 @@ import {
   type Learnable,
   ravelingOf,
 } from './recipe.js';
+import { demanding } from '../../internal/takes.js';
+import { imagePart, recipePart } from './parts.js';
+import { partLike } from '../../internal/parts.js';
 
 /** Parameters, their averages, the states of the optimizer and of the draw of timesteps, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {
@@ -102,10 +105,14 @@ const withAverages = <P, I extends Shape, L extends { readonly params: unknown }
  * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: sgd({ learningRate: 1e-3 }) }
  * trainState(recipe).leaves.map(({ path }) => path) // → ['params.0', 'step', 'average.0']
  */
-export const trainState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<TrainState> => {
-  const { trainable, optimizer } = raveled(recipe);
-  return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
-};
+export const trainState = demanding(
+  'trainState',
+  { recipe: recipePart },
+  <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<TrainState> => {
+    const { trainable, optimizer } = raveled(recipe);
+    return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
+  },
+);
 
 /** The spec of a training state in checkpoints, with one tensor for each parameter. */
 export const namedState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<unknown> =>
@@ -120,11 +127,15 @@ export const namedState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpe
  * const state = await nf.run(evaluate(initialState(recipe), {})({ key: key(7) }))
  * state.average // → [[1]]
  */
-export const initialState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
-  program({ key: 'key' }, ({ key }) => {
-    const { trainable, optimizer } = raveled(recipe);
-    return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
-  });
+export const initialState = demanding(
+  'initialState',
+  { recipe: recipePart },
+  <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
+    program({ key: 'key' }, ({ key }) => {
+      const { trainable, optimizer } = raveled(recipe);
+      return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
+    }),
+);
 
 /** The initial state with given parameters, at which the averages start too. */
 export const stateOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly params: P }, TrainState> => ({
@@ -245,21 +256,22 @@ export const unguardedStep = <P, I extends Shape>(
  * const { leaves } = unwrap(trainStep(recipe, [8, 8, 1]).inputs)
  * leaves.find(({ path }) => path === 'examples.x0')?.shape // → ['B', 8, 8, 1]
  */
-export const trainStep = <P, I extends Shape>(
-  recipe: AnyRecipe<P, I>,
-  image: Shape,
-): Program<TrainStepInputs<I>, TrainStepResult> => {
-  const { inputs, trace } = unguardedStep(recipe, image);
-  return {
-    inputs,
-    trace: (given) => {
-      const { state, report } = trace(given);
-      const guarded = zipTensors((old, moved) => where(report.finite, where(isFinite(moved), moved, old), old));
-      // the number of the step is an int32, which `zipTensors` takes from the first tree
-      return { state: { ...guarded([given.state, state]), step: state.step }, report };
-    },
-  };
-};
+export const trainStep = demanding(
+  'trainStep',
+  { recipe: recipePart, image: imagePart },
+  <P, I extends Shape>(recipe: AnyRecipe<P, I>, image: Shape): Program<TrainStepInputs<I>, TrainStepResult> => {
+    const { inputs, trace } = unguardedStep(recipe, image);
+    return {
+      inputs,
+      trace: (given) => {
+        const { state, report } = trace(given);
+        const guarded = zipTensors((old, moved) => where(report.finite, where(isFinite(moved), moved, old), old));
+        // the number of the step is an int32, which `zipTensors` takes from the first tree
+        return { state: { ...guarded([given.state, state]), step: state.step }, report };
+      },
+    };
+  },
+);
 
 /**
  * Makes the tree of parameters, or of their average, from the vectors of a state. Pass the optimizer if it has groups.
@@ -271,13 +283,17 @@ export const trainStep = <P, I extends Shape>(
  * await using nf = await open(reference())
  * await nf.run(tree) // → { w: [3], b: [4] }
  */
-export const parametersOf = <P, I extends Shape>(
-  { params }: Pick<Model<P, I>, 'params'>,
-  { groupOf }: Pick<Optimizer, 'groupOf'> = {},
-): Program<{ readonly vectors: Vectors }, P> => ({
-  inputs: attempt(() => treeSpec({ vectors: raveling(params, groupOf).vectors })),
-  trace: ({ vectors }) => raveling(params, groupOf).unravel(vectors),
-});
+export const parametersOf = demanding(
+  'parametersOf',
+  { model: partLike('a model', 'the result of unet', 'params') },
+  <P, I extends Shape>(
+    { params }: Pick<Model<P, I>, 'params'>,
+    { groupOf }: Pick<Optimizer, 'groupOf'> = {},
+  ): Program<{ readonly vectors: Vectors }, P> => ({
+    inputs: attempt(() => treeSpec({ vectors: raveling(params, groupOf).vectors })),
+    trace: ({ vectors }) => raveling(params, groupOf).unravel(vectors),
+  }),
+);
 
 /**
  * The losses of a recipe for given parameters, as vectors, for each of some examples, `[B]`, at uniform timesteps and
@@ -292,14 +308,20 @@ export const parametersOf = <P, I extends Shape>(
  * const measured = await nf.run(measuring)
  * measured.losses // → [0.25, 2.25]
  */
-export const heldOutLosses = <P, I extends Shape>(
-  recipe: AnyRecipe<P, I>,
-  image: Shape,
-): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, SampleLosses<'B'>> => ({
-  inputs: attempt(() => treeSpec({ params: ravelingOf(recipe).vectors, examples: examplesSpec(recipe.model, image) })),
-  trace: ({ params, examples: given }) => {
-    const { x0, label, key } = given;
-    const losses = learningOf(recipe).heldOut();
-    return losses(ravelingOf(recipe).unravel(params), x0, key, label, conditionOf(recipe, given));
-  },
-});
+export const heldOutLosses = demanding(
+  'heldOutLosses',
+  { recipe: recipePart, image: imagePart },
+  <P, I extends Shape>(
+    recipe: AnyRecipe<P, I>,
+    image: Shape,
+  ): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, SampleLosses<'B'>> => ({
+    inputs: attempt(() =>
+      treeSpec({ params: ravelingOf(recipe).vectors, examples: examplesSpec(recipe.model, image) }),
+    ),
+    trace: ({ params, examples: given }) => {
+      const { x0, label, key } = given;
+      const losses = learningOf(recipe).heldOut();
+      return losses(ravelingOf(recipe).unravel(params), x0, key, label, conditionOf(recipe, given));
+    },
+  }),
+);

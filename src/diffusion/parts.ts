@@ -2,15 +2,16 @@
 import { hinted, oneOf } from '../internal/decode.js';
 import { list, partLike } from '../internal/parts.js';
 import type { t } from '../internal/fp.js';
-import type { Process } from './process/process.js';
 
 /** A process with these fields. */
-export const processWith = (...fields: readonly (keyof Process)[]): t.Type<Process> =>
-  partLike<Process>('a process', 'unwrap(ddpm(cosine(1000)))', ...fields);
+/* @__NO_SIDE_EFFECTS__ */
+export const processWith = (...fields: readonly string[]): t.Mixed =>
+  partLike('a process', 'unwrap(ddpm(cosine(1000)))', ...fields);
 
 export const processPart = processWith('schedule', 'timesteps', 'marginals', 'posteriors');
 
 /** A schedule with these fields. */
+/* @__NO_SIDE_EFFECTS__ */
 export const scheduleWith = (...fields: readonly string[]): t.Mixed =>
   partLike('a schedule', 'unwrap(cosine(1000))', ...fields);
 

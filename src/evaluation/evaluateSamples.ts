@@ -19,7 +19,7 @@ import type { MeanAndDeviation } from './meanAndDeviation.js';
 import { momentsOf } from './moments.js';
 import { precisionRecall, type PrecisionRecall } from './precisionRecall.js';
 import { decoding } from '../internal/takes.js';
-import { extractedPart } from './parts.js';
+import { partLike } from '../internal/parts.js';
 
 /** Settings of the metrics; the defaults are those of the published implementations. */
 export interface MetricOptions {
@@ -51,6 +51,8 @@ export interface Evaluation extends PrecisionRecall {
   /** The share of images that the network recognizes as their label, if labels are given. */
   readonly accuracy?: number;
 }
+
+const extractedPart = partLike('features', '{ features: { data, shape } }, as extractFeatures returns', 'features');
 
 /**
  * Computes all metrics of extracted features. Returns the errors of the metrics, and a `ConfigError` for labels without

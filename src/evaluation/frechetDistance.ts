@@ -1,10 +1,9 @@
 import { type NoisefoldError, raise } from '../dsl/index.js';
 import { attempt } from '../internal/errors.js';
-import { momentsPart } from './parts.js';
 import { argument } from '../internal/schema.js';
 import type { either } from '../internal/fp.js';
 import { checkLengths } from './features.js';
-import { covarianceOf, type Moments } from './moments.js';
+import { covarianceOf, type Moments, momentsPart } from './moments.js';
 import { eigenOf, product, transposed } from './symmetric.js';
 
 /** A covariance and a bound of its rank: n − 1 for n images. */

@@ -4,7 +4,7 @@ import { attempt } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { checkFeatures, type Features } from './features.js';
 import { decoding, demanding } from '../internal/takes.js';
-import { momentsPart } from './parts.js';
+import { part } from '../internal/parts.js';
 import { natural } from '../internal/decode.js';
 
 /** The moments of features of length D. They form a monoid: {@link noMoments}, {@link mergeMoments}. */
@@ -26,6 +26,8 @@ export const noMoments = demanding('noMoments', { length: natural }, (length: nu
   mean: new Float64Array(length),
   scatter: new Float64Array(length * length),
 }));
+
+export const momentsPart = part<Moments>('moments, as momentsOf returns them', 'count', 'mean', 'scatter');
 
 const meanOf = ({ data, shape: [count, length] }: Features): Float64Array => {
   const mean = new Float64Array(length);

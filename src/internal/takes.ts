@@ -23,6 +23,7 @@ const checkOf = (where: string, types: Types) => {
 };
 
 /** A function that raises `ConfigError` for an argument of a wrong kind. */
+/* @__NO_SIDE_EFFECTS__ */
 export const demanding = <F extends AnyFunction>(where: string, types: Types, f: F): F => {
   const check = checkOf(where, types);
   const checked = (...given: never[]): unknown => {
@@ -33,6 +34,7 @@ export const demanding = <F extends AnyFunction>(where: string, types: Types, f:
 };
 
 /** A function that returns a `ConfigError` for an argument of a wrong kind. */
+/* @__NO_SIDE_EFFECTS__ */
 export const decoding = <F extends (...given: never[]) => either.Either<NoisefoldError, unknown>>(
   where: string,
   types: Types,

@@ -33,7 +33,7 @@ export type TimestepDraw = (
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 369, 607, 408]
  */
-export const uniformTimesteps: TimestepDraw = demanding(
+export const uniformTimesteps: TimestepDraw = demanding<TimestepDraw>(
   'uniformTimesteps',
   { process: processPart },
   ({ schedule: { T } }) =>
@@ -51,7 +51,7 @@ export const uniformTimesteps: TimestepDraw = demanding(
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 924, 174, 424]
  */
-export const stratifiedTimesteps: TimestepDraw = demanding(
+export const stratifiedTimesteps: TimestepDraw = demanding<TimestepDraw>(
   'stratifiedTimesteps',
   { process: processPart },
   ({ schedule: { T } }) =>
@@ -72,7 +72,7 @@ export const stratifiedTimesteps: TimestepDraw = demanding(
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 369, 325, 630]
  */
-export const antitheticTimesteps: TimestepDraw = demanding(
+export const antitheticTimesteps: TimestepDraw = demanding<TimestepDraw>(
   'antitheticTimesteps',
   { process: processPart },
   ({ schedule: { T } }) =>

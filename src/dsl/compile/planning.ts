@@ -8,12 +8,12 @@ import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
 import {
   type Bindings,
-  extentsOf,
-  fillSpec,
+  uncheckedExtentsOf as extentsOf,
+  uncheckedFillSpec as fillSpec,
   inputNames,
   type LeafSpec,
   type Program,
-  symbolsOf,
+  uncheckedSymbolsOf as symbolsOf,
   treeSpec,
   type TreeSpec,
 } from '../graph/spec.js';

@@ -34,6 +34,21 @@ export type Assignment = { readonly dtype: NumberType } & (
   | { readonly op: 'cast'; readonly a: number }
 );
 
+/** {@link operandsOf} of arguments that were checked. */
+export const uncheckedOperandsOf = (a: Assignment): readonly number[] => {
+  switch (a.op) {
+    case 'unary':
+    case 'cast':
+      return [a.a];
+    case 'binary':
+      return [a.a, a.b];
+    case 'select':
+      return [a.condition, a.a, a.b];
+    default:
+      return [];
+  }
+};
+
 /**
  * Lists the positions of the assignments that an assignment uses.
  * @example
@@ -43,19 +58,7 @@ export type Assignment = { readonly dtype: NumberType } & (
 export const operandsOf = demanding(
   'operandsOf',
   { assignment: partLike('an assignment of a region', 'one of its body', 'op') },
-  (a: Assignment): readonly number[] => {
-    switch (a.op) {
-      case 'unary':
-      case 'cast':
-        return [a.a];
-      case 'binary':
-        return [a.a, a.b];
-      case 'select':
-        return [a.condition, a.a, a.b];
-      default:
-        return [];
-    }
-  },
+  uncheckedOperandsOf,
 );
 
 /** The assignment with other operands. */
@@ -88,7 +91,7 @@ export interface Region {
 export const liveIn = (body: readonly Assignment[], stores: readonly Pick<Store, 'value'>[]): readonly boolean[] => {
   const live = new Set(stores.map(({ value }) => value));
   for (let at = body.length - 1; at >= 0; at--)
-    if (live.has(at)) for (const operand of operandsOf(body[at]!)) live.add(operand);
+    if (live.has(at)) for (const operand of uncheckedOperandsOf(body[at]!)) live.add(operand);
   return body.map((_, at) => live.has(at));
 };
 

@@ -157,31 +157,30 @@ const isDType = (name: string): name is DType => DTYPES.includes(name);
  */
 export const isLeafSpec = (x: unknown): x is LeafSpec => isTagged(x, 'LeafSpec');
 
+/** {@link leafSpec} of arguments that were checked. */
+export const uncheckedLeafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
+  const demand = (holds: boolean, expected: string, actual: string, hint: string): void => {
+    if (!holds) raise('ShapeError', { where: `spec ${showShape(shape)}`, expected, actual, hint });
+  };
+  const isDim = (dim: unknown): boolean =>
+    typeof dim === 'number' ? isExtent(dim) : typeof dim === 'string' && E.isRight(symbolsIn(dim));
+  const wrong = shape.findIndex((dim) => !isDim(dim));
+  const dims = "integers ≥ 0, symbols, and expressions like 'H/2', '2*C', 'C+D'";
+  demand(wrong < 0, dims, textOf(shape[wrong]), 'symbols begin with a letter');
+  const hasNoAxes = dtype !== 'key' || shape.length === 0;
+  demand(hasNoAxes, "a key without a shape, 'key'", `${showShape(shape)} of keys`, 'fork one key instead');
+  return { _tag: 'LeafSpec', path: '', shape, dtype };
+};
+
 /**
  * Makes the spec of one tensor, for a tree that depends on a configuration; {@link treeSpec} sets its path. Raises
  * `ShapeError` for an invalid dim.
  * @example leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
  */
-export const leafSpec = demanding(
-  'leafSpec',
-  { shape: list("a shape, such as ['B', 28, 28, 1]") },
-  (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
-    const demand = (holds: boolean, expected: string, actual: string, hint: string): void => {
-      if (!holds) raise('ShapeError', { where: `spec ${showShape(shape)}`, expected, actual, hint });
-    };
-    const isDim = (dim: unknown): boolean =>
-      typeof dim === 'number' ? isExtent(dim) : typeof dim === 'string' && E.isRight(symbolsIn(dim));
-    const wrong = shape.findIndex((dim) => !isDim(dim));
-    const dims = "integers ≥ 0, symbols, and expressions like 'H/2', '2*C', 'C+D'";
-    demand(wrong < 0, dims, textOf(shape[wrong]), 'symbols begin with a letter');
-    const hasNoAxes = dtype !== 'key' || shape.length === 0;
-    demand(hasNoAxes, "a key without a shape, 'key'", `${showShape(shape)} of keys`, 'fork one key instead');
-    return { _tag: 'LeafSpec', path: '', shape, dtype };
-  },
-);
+export const leafSpec = demanding('leafSpec', { shape: list("a shape, such as ['B', 28, 28, 1]") }, uncheckedLeafSpec);
 
 const parseString = (spec: string): LeafSpec => {
-  if (spec === 'key') return leafSpec([], 'key');
+  if (spec === 'key') return uncheckedLeafSpec([], 'key');
   const [extents = '', dtype = 'float32', ...more] = spec.split(':');
   if (!isDType(dtype) || more.length > 0)
     return raise('DTypeError', {
@@ -192,7 +191,7 @@ const parseString = (spec: string): LeafSpec => {
     });
   const words = extents.split(/\s+/).filter((word) => word !== '');
   const dims = words.map((word) => (/^-?\d+(\.\d+)?$/.test(word) ? Number(word) : word));
-  return leafSpec(dims, dtype);
+  return uncheckedLeafSpec(dims, dtype);
 };
 
 type Part = string | LeafSpec | TreeSpec<unknown>;
@@ -229,6 +228,10 @@ export const parseSpec = <const P extends Spec>(spec: P): either.Either<Noisefol
 /** {@link parseSpec} with a type given by the caller, which is not checked. */
 const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> => attempt(() => treeSpec<T>(spec));
 
+/** {@link fillSpec} of arguments that were checked. */
+export const uncheckedFillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
+  mapLeaves(spec.tree, isLeafSpec, f) as P;
+
 /**
  * Replaces each leaf of a spec by a tensor. The caller ensures that it has the shape of the leaf.
  * @example
@@ -238,8 +241,21 @@ const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> =
 export const fillSpec = demanding(
   'fillSpec',
   { spec: treeSpecPart, f: callback('a function of a leaf') },
-  <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P => mapLeaves(spec.tree, isLeafSpec, f) as P,
+  uncheckedFillSpec,
 ); // the tree of tensors of the spec, by definition
+
+/** {@link extentsOf} of arguments that were checked. */
+export const uncheckedExtentsOf = (
+  leaf: LeafSpec,
+  bindings: Bindings,
+): either.Either<NoisefoldError, readonly number[]> =>
+  F.pipe(
+    leaf.shape,
+    E.traverseArray((dim) => evaluateDim(dim, bindings)),
+    E.mapLeft((error) =>
+      leaf.path === '' ? error : failure(error._tag, { ...error, where: `${leaf.path}: ${error.where}` }),
+    ),
+  );
 
 /**
  * Evaluates the extents of a leaf at bindings of its symbols. Fails as {@link evaluateDim} does, with the path of the leaf.
@@ -251,28 +267,20 @@ export const fillSpec = demanding(
 export const extentsOf = decoding(
   'extentsOf',
   { leaf: leafSpecPart, bindings: partLike('extents of symbols', '{ B: 8 }') },
-  (leaf: LeafSpec, bindings: Bindings): either.Either<NoisefoldError, readonly number[]> =>
-    F.pipe(
-      leaf.shape,
-      E.traverseArray((dim) => evaluateDim(dim, bindings)),
-      E.mapLeft((error) =>
-        leaf.path === '' ? error : failure(error._tag, { ...error, where: `${leaf.path}: ${error.where}` }),
-      ),
-    ),
+  uncheckedExtentsOf,
 );
+
+/** {@link symbolsOf} of arguments that were checked. */
+export const uncheckedSymbolsOf = (spec: TreeSpec<unknown>): readonly string[] => {
+  const dims = spec.leaves.flatMap(({ shape }) => shape);
+  return [...new Set(dims.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))))];
+};
 
 /**
  * Lists the symbols of a spec in the order of their first use.
  * @example symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']
  */
-export const symbolsOf = demanding(
-  'symbolsOf',
-  { spec: treeSpecPart },
-  (spec: TreeSpec<unknown>): readonly string[] => {
-    const dims = spec.leaves.flatMap(({ shape }) => shape);
-    return [...new Set(dims.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))))];
-  },
-);
+export const symbolsOf = demanding('symbolsOf', { spec: treeSpecPart }, uncheckedSymbolsOf);
 
 /** The names of the inputs of a program, from its spec; null if its input is one tensor. */
 export const inputNames = ({ tree }: TreeSpec<unknown>): readonly string[] | null =>

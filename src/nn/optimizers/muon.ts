@@ -27,7 +27,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { weightDecay } from './adam.js';
 import { learningRate, rateAt, rateSettings } from './learningRate.js';
-import { type Optimizer, optimizerOf } from './optimizer.js';
+import { type Optimizer, uncheckedOptimizerOf as optimizerOf } from './optimizer.js';
 
 const muonOptions = schema('muon', {
   /** α, the learning rate: a number, or a function of the step. */

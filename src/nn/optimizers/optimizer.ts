@@ -68,6 +68,15 @@ export interface Optimizer {
   readonly update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => Updated<P>;
 }
 
+/** {@link optimizerOf} of arguments that were checked. */
+export const uncheckedOptimizerOf = ({
+  moments,
+  ...rest
+}: Omit<Optimizer, 'state' | 'init'> & { readonly moments: readonly string[] }): Optimizer => {
+  const each = <A>(a: A): { readonly [moment: string]: A } => Object.fromEntries(moments.map((moment) => [moment, a]));
+  return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
+};
+
 /**
  * Makes an optimizer whose state starts at zero, from the names of its moments and its update.
  * @example
@@ -78,11 +87,7 @@ export interface Optimizer {
 export const optimizerOf = demanding(
   'optimizerOf',
   { parts: partLike('the parts of an optimizer', '{ moments, update }', 'moments') },
-  ({ moments, ...rest }: Omit<Optimizer, 'state' | 'init'> & { readonly moments: readonly string[] }): Optimizer => {
-    const each = <A>(a: A): { readonly [moment: string]: A } =>
-      Object.fromEntries(moments.map((moment) => [moment, a]));
-    return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
-  },
+  uncheckedOptimizerOf,
 );
 
 /** Changes gradients before an optimizer uses them. */

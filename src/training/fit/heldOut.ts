@@ -28,7 +28,7 @@ import type { Examples } from './accumulation.js';
 import { type Learning, learningOf, type Measure } from './learning.js';
 import { defaults, ravelingOf } from './recipe.js';
 import type { AnyTraining } from './training.js';
-import { examplesSpec, heldOutLosses } from './trainState.js';
+import { examplesSpec, uncheckedHeldOutLosses as heldOutLosses } from './trainState.js';
 
 /** Means over held-out images: the loss, and for a classifier the share of correctly classified images. */
 export interface HeldOutMeans {

@@ -162,7 +162,7 @@ export const uncheckedMapDenoiser =
  * Changes a denoiser's inputs and prediction, both in `apply` and in `learned`. A learned variance stays the same.
  * @example
  * const denoiser: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => x }
- * const twice = mapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(p, 2) })(denoiser)
+ * const twice = uncheckedMapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(p, 2) })(denoiser)
  * twice.apply({}, ones(1), { t: iota(1) }) // → [2]
  */
 export const mapDenoiser = demanding(
@@ -186,12 +186,12 @@ const same = <P>(params: P): P => params;
 /** Makes a denoiser without classes ignore labels. */
 export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
   denoiser.classes === undefined
-    ? mapDenoiser<P, P, I>({ params: same, told: ({ label: _, ...at }) => at })(denoiser)
+    ? uncheckedMapDenoiser<P, P, I>({ params: same, told: ({ label: _, ...at }) => at })(denoiser)
     : denoiser;
 
 /** {@link withoutDropout} of arguments that were checked. */
 export const uncheckedWithoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
-  mapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser);
+  uncheckedMapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser);
 
 /**
  * Turns off the dropout of a denoiser, so that it is measured as it samples.
@@ -257,7 +257,7 @@ export const reparameterize =
     const { predicts } = denoiser;
     if (predicts === to) return denoiser;
     const said = uncheckedConverted(process, predicts, to, timesteps);
-    return { ...mapDenoiser<P, P, I>({ params: same, said })(denoiser), predicts: to };
+    return { ...uncheckedMapDenoiser<P, P, I>({ params: same, said })(denoiser), predicts: to };
   };
 
 /**
@@ -270,7 +270,7 @@ export const reparameterize =
 export const overParams =
   <Q, P>(part: (params: Q) => P) =>
   <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
-    mapDenoiser<P, Q, I>({ params: part })(denoiser);
+    uncheckedMapDenoiser<P, Q, I>({ params: part })(denoiser);
 
 /** Raises `ConfigError` if a process has timesteps that a network does not know. */
 export const requireTimestepsWithin = (
@@ -304,7 +304,7 @@ export const uncheckedOverProcess =
   ({ timesteps }: Process) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
     const toNetwork = networkTimesteps({ timesteps });
-    return mapDenoiser<P, P, I>({
+    return uncheckedMapDenoiser<P, P, I>({
       params: same,
       told: (at) => {
         rejectNoiseLabels(denoiser);

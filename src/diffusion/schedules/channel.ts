@@ -38,7 +38,7 @@ export const compose = demanding('compose', { first: channelPart, second: channe
  * const steps = [{ scale: 0.5, variance: 0.5 }, { scale: 0.5, variance: 0.5 }]
  * steps.reduce(channelMonoid.concat, channelMonoid.empty) // → { scale: 0.25, variance: 0.625 }
  */
-export const channelMonoid = { concat: compose, empty: identity };
+export const channelMonoid = { concat: uncheckedCompose, empty: identity };
 
 /**
  * Merges channels, applied in the order of the list: q(x_t|x_0) is the fold of the steps up to t.

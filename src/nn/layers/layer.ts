@@ -9,7 +9,6 @@ import {
   fork,
   isTensor,
   type Key,
-  leafSpec,
   leaves,
   mapLeaves,
   raise,
@@ -21,6 +20,7 @@ import {
   type Wide,
   type Widened,
 } from '../../dsl/index.js';
+import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
 import { isBranch, memberAt } from '../../dsl/types/tree.js';
 import { show } from '../../internal/decode.js';
 import type { Initializer } from './initializers.js';

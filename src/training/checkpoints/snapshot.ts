@@ -3,7 +3,6 @@ import { effect, type Effect } from '../../dsl/run/effect.js';
 import {
   type Backend,
   fail,
-  fillSpec,
   isValue,
   leaves,
   type NoisefoldError,
@@ -16,6 +15,7 @@ import {
   valueShape,
   type Resident,
 } from '../../dsl/index.js';
+import { uncheckedFillSpec as fillSpec } from '../../dsl/graph/spec.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../internal/numerics/float16.js';
 import { withinFloat32 } from '../../formats/float32.js';

@@ -5,7 +5,6 @@ import {
   type Dim,
   foldIn,
   fork,
-  leafSpec,
   program,
   raise,
   read,
@@ -18,6 +17,7 @@ import {
   type Vectors,
   zeros,
 } from '../../dsl/index.js';
+import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
 import type { io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';

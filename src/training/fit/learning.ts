@@ -1,15 +1,15 @@
 /** The differences between training a denoiser and a classifier; no other file distinguishes them. */
 import {
-  classifierLosses,
   type ClassifierModel,
   type ClassifierObjective,
   type LossOptions,
   type Losses,
   type Objective,
   type Parameterization,
-  simpleLosses,
-  withoutDropout,
 } from '../../diffusion/index.js';
+import { uncheckedWithoutDropout as withoutDropout } from '../../diffusion/denoiser/denoiser.js';
+import { uncheckedClassifierLosses as classifierLosses } from '../../diffusion/objectives/classifierLoss.js';
+import { uncheckedSimpleLosses as simpleLosses } from '../../diffusion/objectives/loss.js';
 import { raise, type Shape } from '../../dsl/index.js';
 import { isClassifier } from '../checked.js';
 import { type AnyRecipe, labelDropoutOf, type Learnable } from './recipe.js';

@@ -11,11 +11,9 @@ import {
   fork,
   isFinite,
   type Key,
-  leafSpec,
   mean,
   program,
   type Program,
-  raveling,
   type Scalar,
   scalar,
   type Shape,
@@ -31,6 +29,8 @@ import {
   zeros,
   zipTensors,
 } from '../../dsl/index.js';
+import { uncheckedRaveling as raveling } from '../../dsl/transforms/raveling.js';
+import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
 import {
   emaDecay,
   globalNorm,

@@ -1,4 +1,5 @@
-import { everyStep, type Guidance, inpainting, partOfTheWay, sampler, unguided } from '../../diffusion/index.js';
+import { type Guidance, inpainting, partOfTheWay, sampler, unguided } from '../../diffusion/index.js';
+import { uncheckedEveryStep as everyStep } from '../../diffusion/grids/grid.js';
 import { limitTimesteps } from '../../diffusion/conditioning/networkTimesteps.js';
 import { attempt, type NoisefoldError, raise } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';

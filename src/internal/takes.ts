@@ -12,26 +12,24 @@ type Types = Readonly<Record<string, t.Mixed>>;
 
 type AnyFunction = (...given: never[]) => unknown;
 
-/** A check of arguments in their order. It decodes only a wrong one, so a check of right ones is cheap. */
-const checkOf = (where: string, types: Types) => {
-  const listed = Object.entries(types);
-  return (given: readonly unknown[]): either.Either<NoisefoldError, unknown> => {
-    const at = listed.findIndex(([, type], i) => !type.is(given[i]));
-    const [name, type] = listed[at] ?? [];
-    return type === undefined ? E.right(given) : argument(`${where}: ${name}`, type).decode(given[at]);
-  };
+/** Checks arguments in their order. It decodes only a wrong one, so a check of right ones is cheap. */
+const check = (where: string, types: Types, given: readonly unknown[]): either.Either<NoisefoldError, unknown> => {
+  const at = Object.values(types).findIndex((type, i) => !type.is(given[i]));
+  const [name, type] = Object.entries(types)[at] ?? [];
+  return type === undefined ? E.right(given) : argument(`${where}: ${name}`, type).decode(given[at]);
 };
+
+/** The function `checked`, which is `f` for arguments of its types. Settings of a training contain names of functions. */
+const named = <F extends AnyFunction>(name: string, _: F, checked: AnyFunction): F =>
+  Object.defineProperty(checked, 'name', { value: name }) as F;
 
 /** A function that raises `ConfigError` for an argument of a wrong kind. */
 /* @__NO_SIDE_EFFECTS__ */
-export const demanding = <F extends AnyFunction>(where: string, types: Types, f: F): F => {
-  const check = checkOf(where, types);
-  const checked = (...given: never[]): unknown => {
-    orRaise(check(given));
+export const demanding = <F extends AnyFunction>(where: string, types: Types, f: F): F =>
+  named(where, f, (...given) => {
+    orRaise(check(where, types, given));
     return f(...given);
-  };
-  return checked as F; // the same function for arguments of its types
-};
+  });
 
 /** A function that returns a `ConfigError` for an argument of a wrong kind. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -39,8 +37,4 @@ export const decoding = <F extends (...given: never[]) => either.Either<Noisefol
   where: string,
   types: Types,
   f: F,
-): F => {
-  const check = checkOf(where, types);
-  const checked = (...given: never[]) => E.flatMap(() => f(...given))(check(given));
-  return checked as F; // the same function for arguments of its types
-};
+): F => named(where, f, (...given) => E.flatMap(() => f(...given))(check(where, types, given)));

@@ -9,7 +9,7 @@ import { uncheckedQSample as qSample } from '../process/forward.js';
 import type { Classifier } from '../guidance/guide.js';
 import { uncheckedDropLabels as dropLabels } from '../conditioning/labelDropout.js';
 import type { Process } from '../process/process.js';
-import { type TimestepDraw, uncheckedUniformTimesteps as uniformTimesteps } from './timestepDraw.js';
+import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
 import { demanding } from '../../internal/takes.js';
 import { networkPart, processPart } from '../parts.js';
 

@@ -7,7 +7,8 @@ import {
   TABLES,
   tablesOf,
 } from '../../diffusion/process/processTables.js';
-import { fail, leafSpec, type LeafSpec, type NoisefoldError } from '../../dsl/index.js';
+import { fail, type LeafSpec, type NoisefoldError } from '../../dsl/index.js';
+import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { E, type either } from '../../internal/fp.js';
 

@@ -9,7 +9,7 @@ import {
   type Process,
   type TimestepDraw,
 } from '../../diffusion/index.js';
-import { uncheckedUniformTimesteps as uniformTimesteps } from '../../diffusion/objectives/timestepDraw.js';
+import { uniformTimesteps } from '../../diffusion/objectives/timestepDraw.js';
 import { type Raveling, type Shape } from '../../dsl/index.js';
 import { uncheckedRaveling as raveling } from '../../dsl/transforms/raveling.js';
 import type { IfNoClasses } from '../../internal/classes.js';

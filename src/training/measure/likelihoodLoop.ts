@@ -3,7 +3,6 @@ import { type Conditioner, drawnBy, type Likelihood, type LikelihoodState } from
 import {
   add,
   type Key,
-  leafSpec,
   mul,
   program,
   type Shape,
@@ -13,6 +12,7 @@ import {
   type TreeSpec,
   uniformLike,
 } from '../../dsl/index.js';
+import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
 import { storedIn } from '../../dsl/run/storedIn.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Loop } from '../loop.js';

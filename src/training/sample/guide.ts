@@ -1,15 +1,7 @@
 /** The guide of a sampling: parameters, or a trained classifier, which is compared with the model that it guides. */
 import { type GuidedParams, overParams } from '../../diffusion/index.js';
-import {
-  isValue,
-  leafSpec,
-  mapLeaves,
-  raise,
-  type Resident,
-  showShape,
-  treeSpec,
-  valueShape,
-} from '../../dsl/index.js';
+import { isValue, mapLeaves, raise, type Resident, showShape, treeSpec, valueShape } from '../../dsl/index.js';
+import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
 import { isClassifier } from '../checked.js';
 import { otherLevel } from './noiseLevels.js';
 import type { ImageShape } from '../data/dataset.js';

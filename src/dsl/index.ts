@@ -24,7 +24,7 @@ export {
   raise,
   showShape,
   type ThrownError,
-} from '../internal/errors.js';
+} from './errors.js';
 export {
   type Bindings,
   type CheckedSpec,

@@ -1,5 +1,5 @@
-import { type NoisefoldError, raise } from '../dsl/index.js';
-import { attempt } from '../internal/errors.js';
+import type { NoisefoldError } from '../dsl/index.js';
+import { attempt, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { checkFeatures, type Features } from './features.js';
 import { decoding } from '../internal/takes.js';

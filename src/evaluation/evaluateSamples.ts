@@ -1,9 +1,9 @@
 /** All metrics of generated images at once. */
-import { attempt, type NoisefoldError, raise, type StopSignal } from '../dsl/index.js';
+import type { NoisefoldError, StopSignal } from '../dsl/index.js';
 import type { Effect } from '../dsl/run/effect.js';
 import type { Exact } from '../internal/exact.js';
 import { positive } from '../internal/decode.js';
-import { orRaise } from '../internal/errors.js';
+import { attempt, orRaise, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { take } from '../internal/gen.js';
 import { optional, schema } from '../internal/schema.js';

@@ -1,6 +1,6 @@
 /** Mean and covariance of features that arrive in batches: Chan, Golub & LeVeque 1983. */
-import { type NoisefoldError, raise } from '../dsl/index.js';
-import { attempt } from '../internal/errors.js';
+import type { NoisefoldError } from '../dsl/index.js';
+import { attempt, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { checkFeatures, type Features } from './features.js';
 import { decoding, demanding } from '../internal/takes.js';

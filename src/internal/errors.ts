@@ -42,7 +42,6 @@ export const textOf = (value: unknown): string => {
 
 /**
  * Formats a shape for error messages.
- * @example showShape(['B', 28, 28, 1]) // → '[B, 28, 28, 1]'
  */
 export const showShape = (shape: readonly (number | string)[]): string => `[${shape.map(textOf).join(', ')}]`;
 
@@ -89,10 +88,6 @@ const printable = (text: string): string => bounded(escaped(bounded(textOf(text)
 
 /**
  * Makes an error value of a kind. Control characters are escaped, and long words and texts shortened.
- * @example
- * const about = { where: 'cosine', expected: 'T ≥ 1', actual: '0', hint: 'give a number of timesteps' }
- * failure('ConfigError', about)._tag // → 'ConfigError'
- * failure('ConfigError', about).message // → 'cosine: expected T ≥ 1, got 0; give a number of timesteps'
  */
 export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): Extract<NoisefoldError, { _tag: K }> => {
   const { where, expected, actual, hint } = explanation;
@@ -109,10 +104,6 @@ export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): E
 
 /**
  * Makes a `Left` of {@link failure}.
- * @example
- * const wrong = { where: 'steps', expected: 'n > 0', actual: '0', hint: 'take at least one' }
- * const refused = fail('ConfigError', wrong)
- * isLeft(refused) && refused.left._tag // → 'ConfigError'
  */
 export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<NoisefoldError, never> =>
   E.left(failure(tag, explanation));
@@ -185,10 +176,6 @@ export const errorIn = (thrown: unknown): NoisefoldError | null =>
 /**
  * Throws an error value as a {@link ThrownError}, for functions that build a graph. {@link attempt}, and so `compile`,
  * returns it as a value.
- * @example
- * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
- * const refused = attempt(() => raise('ShapeError', wrong))
- * isLeft(refused) && refused.left._tag // → 'ShapeError'
  */
 export const raise = (tag: ErrorTag, explanation: Explanation): never => {
   throw thrownError(failure(tag, explanation));
@@ -207,11 +194,6 @@ export const caught = (thrown: unknown): either.Either<NoisefoldError, never> =>
 
 /**
  * Runs a function that builds a graph. A raised error becomes a `Left`; other exceptions are defects and are rethrown.
- * @example
- * const images = zeros(8, 28, 28, 1)
- * unwrap(attempt(() => dims(reshape(images, 8, -1)))) // → [8, 784]
- * const wrong = attempt(() => reshape(images, Number('9'), -1))
- * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => {
   try {

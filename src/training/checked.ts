@@ -1,6 +1,7 @@
 /** Checks configurations, which may be anything if they come from JavaScript, a checkpoint or a spread. */
 import type { Process } from '../diffusion/index.js';
-import { fail, type NoisefoldError } from '../dsl/index.js';
+import type { NoisefoldError } from '../dsl/index.js';
+import { fail } from '../internal/errors.js';
 import { exactTuple, finite, functionOf, refined, word } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { findNonJson } from '../internal/json/json.js';

@@ -1,4 +1,5 @@
-import { add, type Dim, type Key, raise, scaleBy, type Shape, type Tensor, type TreeSpec } from '../../dsl/index.js';
+import { add, type Dim, type Key, scaleBy, type Shape, type Tensor, type TreeSpec } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import { networkTimesteps } from '../conditioning/networkTimesteps.js';
 import { type Condition, type ConditionedOn, requireCondition } from '../conditioning/condition.js';
 import { requireSignal } from './requireSignal.js';

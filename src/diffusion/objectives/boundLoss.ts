@@ -1,6 +1,6 @@
-import { add, meanPerSample, mul, raise, type Shape, square, stopGradient, sub } from '../../dsl/index.js';
+import { add, meanPerSample, mul, type Shape, square, stopGradient, sub } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise } from '../../internal/errors.js';
+import { orRaise, raise } from '../../internal/errors.js';
 import { amount, hinted } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { reverseVariance } from '../reverse/reverseVariance.js';

@@ -12,11 +12,10 @@ import {
   neg,
   oneHot,
   type Shape,
-  showShape,
   sum,
   type Tensor,
 } from '../../dsl/index.js';
-import { raise } from '../../internal/errors.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { networkTimesteps } from '../conditioning/networkTimesteps.js';
 import { requireTimestepsWithin } from '../denoiser/denoiser.js';
 import type { Classifier } from '../guidance/guide.js';

@@ -7,16 +7,17 @@
  */
 import type { IsAny, NotAny } from '../../internal/typeKinds.js';
 import { isTagged } from '../../internal/either.js';
+import { show } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
 import { type DimOf, type Extent, isExtent, type OrElse } from '../types/dim.js';
 import { attempt, failure, type NoisefoldError, raise, showShape, textOf } from '../../internal/errors.js';
 import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
 import type { Evaluated } from '../types/evaluated.js';
-import { leaves, mapLeaves } from '../types/tree.js';
+import { uncheckedLeaves as leaves, uncheckedMapLeaves as mapLeaves } from '../types/tree.js';
 import type { BadSpec, Split } from '../types/words.js';
 import { decoding, demanding } from '../../internal/takes.js';
-import { callback, list, partLike } from '../../internal/parts.js';
+import { callback, partLike } from '../../internal/parts.js';
 import { leafSpecPart, treeSpecPart } from './specParts.js';
 
 export type { Bindings } from '../types/dimExpression.js';
@@ -157,8 +158,19 @@ const isDType = (name: string): name is DType => DTYPES.includes(name);
  */
 export const isLeafSpec = (x: unknown): x is LeafSpec => isTagged(x, 'LeafSpec');
 
-/** {@link leafSpec} of arguments that were checked. */
-export const uncheckedLeafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
+/**
+ * Makes the spec of one tensor, for a tree that depends on a configuration; {@link treeSpec} sets its path. Raises
+ * `ShapeError` for an invalid dim.
+ * @example leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
+ */
+export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
+  if (!Array.isArray(shape))
+    raise('ShapeError', {
+      where: 'leafSpec: shape',
+      expected: 'an array',
+      actual: show(shape),
+      hint: "give ['B', 28]",
+    });
   const demand = (holds: boolean, expected: string, actual: string, hint: string): void => {
     if (!holds) raise('ShapeError', { where: `spec ${showShape(shape)}`, expected, actual, hint });
   };
@@ -172,15 +184,8 @@ export const uncheckedLeafSpec = (shape: Shape, dtype: DType = 'float32'): LeafS
   return { _tag: 'LeafSpec', path: '', shape, dtype };
 };
 
-/**
- * Makes the spec of one tensor, for a tree that depends on a configuration; {@link treeSpec} sets its path. Raises
- * `ShapeError` for an invalid dim.
- * @example leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
- */
-export const leafSpec = demanding('leafSpec', { shape: list("a shape, such as ['B', 28, 28, 1]") }, uncheckedLeafSpec);
-
 const parseString = (spec: string): LeafSpec => {
-  if (spec === 'key') return uncheckedLeafSpec([], 'key');
+  if (spec === 'key') return leafSpec([], 'key');
   const [extents = '', dtype = 'float32', ...more] = spec.split(':');
   if (!isDType(dtype) || more.length > 0)
     return raise('DTypeError', {
@@ -191,7 +196,7 @@ const parseString = (spec: string): LeafSpec => {
     });
   const words = extents.split(/\s+/).filter((word) => word !== '');
   const dims = words.map((word) => (/^-?\d+(\.\d+)?$/.test(word) ? Number(word) : word));
-  return uncheckedLeafSpec(dims, dtype);
+  return leafSpec(dims, dtype);
 };
 
 type Part = string | LeafSpec | TreeSpec<unknown>;

@@ -5,12 +5,18 @@
  * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). The same names fork the same keys in both.
  */
 import { countable, type Extent, type Extents, type Widened } from '../types/dim.js';
+import { show } from '../../internal/decode.js';
 import { dual, type OneError, startsWithOperand } from '../../internal/dual.js';
 import { named, raise, textOf } from '../../internal/errors.js';
 import type { Distribution, Node } from '../graph/node.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
 import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
-import { deriveWords, type KeyWords, keyWords, wordsOfName } from '../../internal/numerics/threefry.js';
+import {
+  uncheckedDeriveWords as deriveWords,
+  type KeyWords,
+  keyWords,
+  wordsOfName,
+} from '../../internal/numerics/threefry.js';
 
 /** A key on the host: two 32-bit words, as plain data. */
 export type RandomKey = KeyWords;
@@ -27,6 +33,11 @@ const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
   // the same kind as its parent
   (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
 
+const demandName = (name: unknown): string =>
+  typeof name === 'string'
+    ? name
+    : raise('ConfigError', { where: 'fork: name', expected: 'a string', actual: show(name), hint: "give 'noise'" });
+
 /**
  * Derives new keys by name. The key of a name depends on the parent and the name only, not on the other names.
  * @example
@@ -38,7 +49,7 @@ export const fork: {
   <const N extends string>(...names: readonly N[]): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
   <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]): { readonly [P in N]: K };
 } = dual('fork', startsWithOperand, (parent: Key | RandomKey, ...names: readonly string[]) =>
-  Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(name))])),
+  Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(demandName(name)))])),
 );
 
 /**

@@ -6,13 +6,7 @@ import { raise, showType } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { concat, reshape, slice } from '../primitives/index.js';
-import {
-  uncheckedFillSpec as fillSpec,
-  uncheckedLeafSpec as leafSpec,
-  type LeafSpec,
-  treeSpec,
-  type TreeSpec,
-} from '../graph/spec.js';
+import { uncheckedFillSpec as fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from '../graph/spec.js';
 import { type Dim, nodeOf, tensor, type Tensor } from '../graph/tensor.js';
 import { tensorsOf } from './tensors.js';
 import { demanding } from '../../internal/takes.js';

@@ -9,19 +9,21 @@ import {
   fork,
   isTensor,
   type Key,
-  leaves,
-  mapLeaves,
-  raise,
+  leafSpec,
   type Shape,
-  showShape,
   type Tensor,
   treeSpec,
   type TreeSpec,
   type Wide,
   type Widened,
 } from '../../dsl/index.js';
-import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
-import { isBranch, memberAt } from '../../dsl/types/tree.js';
+import { raise, showShape } from '../../internal/errors.js';
+import {
+  uncheckedLeaves as leaves,
+  uncheckedMapLeaves as mapLeaves,
+  isBranch,
+  memberAt,
+} from '../../dsl/types/tree.js';
 import { show } from '../../internal/decode.js';
 import type { Initializer } from './initializers.js';
 

@@ -11,14 +11,13 @@ import {
   relu,
   reshape,
   type Shape,
-  showShape,
   silu,
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { hinted, oneOf, positive } from '../../internal/decode.js';
-import { refuseShape } from '../../internal/errors.js';
+import { refuseShape, showShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { timeEmbedding } from '../layers/embedding.js';

@@ -15,11 +15,11 @@ import {
   isTensor,
   type Key,
   mulPerSample,
-  raise,
   type ScaleAndShift,
   silu,
   type Tensor,
 } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import type { EvenImage } from '../../dsl/ops/image/convolution.js';
 import type { OrNever } from '../../dsl/types/dim.js';
 import type { Exact } from '../../internal/exact.js';

@@ -11,14 +11,13 @@ import {
   halve,
   type NoisefoldError,
   type Shape,
-  showShape,
   silu,
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
 import type { WithoutClasses } from '../../internal/classes.js';
 import type { Exact } from '../../internal/exact.js';
-import { refuseShape } from '../../internal/errors.js';
+import { refuseShape, showShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { headsOver } from '../layers/heads.js';
 import { allZeros } from '../layers/initializers.js';

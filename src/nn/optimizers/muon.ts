@@ -5,7 +5,6 @@ import {
   type Dim,
   div,
   dtypeOf,
-  mapTensors,
   matmul,
   mul,
   reshape,
@@ -19,6 +18,7 @@ import {
   transpose,
   zipTensors,
 } from '../../dsl/index.js';
+import { uncheckedMapTensors as mapTensors } from '../../dsl/transforms/tensors.js';
 import type { Exact } from '../../internal/exact.js';
 import { decay, positive } from '../../internal/decode.js';
 import { raise, showShape } from '../../internal/errors.js';

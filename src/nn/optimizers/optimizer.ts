@@ -4,7 +4,6 @@ import {
   div,
   type Grads,
   type Key,
-  mapTensors,
   maximum,
   mul,
   type RaveledLeaf,
@@ -21,6 +20,7 @@ import {
   zerosLike,
   zipTensors,
 } from '../../dsl/index.js';
+import { uncheckedMapTensors as mapTensors } from '../../dsl/transforms/tensors.js';
 import { appliedTo, dual } from '../../internal/dual.js';
 import { aboveZero, functionOf, hinted, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
@@ -28,7 +28,7 @@ import { argument } from '../../internal/schema.js';
 import type { Trainable } from '../layers/layer.js';
 import { type LearningRate, rateSettings, type Step } from './learningRate.js';
 import { demanding } from '../../internal/takes.js';
-import { partLike } from '../../internal/parts.js';
+import { callback, part, partLike } from '../../internal/parts.js';
 
 /** The state of an optimizer: trees of the form of the parameters, by name. */
 export interface OptimizerState<P> {
@@ -101,6 +101,15 @@ export const optimizerSettings = ({ settings, learningRate }: Pick<Optimizer, 's
 const transformationSettings = (transformation: GradientTransformation): unknown =>
   appliedTo(transformation) ?? (transformation.name === '' ? 'a function' : transformation.name);
 
+const transformationPart = argument(
+  'chain: transformation',
+  callback('a transformation of gradients', 'give clipByGlobalNorm(1)'),
+);
+const optimizerPart = argument(
+  'chain: optimizer',
+  part('an optimizer, such as adam({ learningRate: 1e-3 })', 'update', 'init'),
+);
+
 /**
  * Applies transformations to gradients, in order, then an optimizer.
  * @example
@@ -113,6 +122,8 @@ export const chain = (
 ): Optimizer => {
   const optimizer = links.at(-1) as Optimizer; // by the types, the last link is the optimizer
   const transformations = links.slice(0, -1) as readonly GradientTransformation[]; // the others
+  transformations.forEach(transformationPart.demand);
+  optimizerPart.demand(optimizer);
   const { over } = optimizer;
   return {
     ...optimizer,

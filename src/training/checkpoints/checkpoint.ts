@@ -1,8 +1,8 @@
 /** Checkpoints: snapshots as safetensors files. A file is replaced completely or not at all. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
-import { type NoisefoldError, raise } from '../../dsl/index.js';
-import { attempt, orRaise } from '../../internal/errors.js';
+import type { NoisefoldError } from '../../dsl/index.js';
+import { attempt, orRaise, raise } from '../../internal/errors.js';
 import { decode, finite, type Mismatch, natural, positive } from '../../internal/decode.js';
 import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { gen, take } from '../../internal/gen.js';

@@ -1,9 +1,9 @@
 /** Reconstructs averages of other widths from those kept: EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
-import { type NoisefoldError, raise } from '../../dsl/index.js';
+import type { NoisefoldError } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { decode, hinted, positive } from '../../internal/decode.js';
 import { optional, type OptionsOf, record, schema } from '../../internal/schema.js';
-import { attempt } from '../../internal/errors.js';
+import { attempt, raise } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { listed } from '../../internal/listed.js';
 import { gammaOf } from '../../nn/index.js';

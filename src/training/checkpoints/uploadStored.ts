@@ -2,7 +2,6 @@
 import {
   type AnyValue,
   type Backend,
-  failure,
   type FloatStorage,
   type NoisefoldError,
   release,
@@ -10,6 +9,7 @@ import {
   type TreeSpec,
   upload,
 } from '../../dsl/index.js';
+import { failure } from '../../internal/errors.js';
 import { uncheckedFillSpec as fillSpec } from '../../dsl/graph/spec.js';
 import { uploadAs } from '../../dsl/run/storeAs.js';
 import { wordsFor } from '../../dsl/types/storage.js';

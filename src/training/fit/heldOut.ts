@@ -5,8 +5,8 @@ import {
   type Dim,
   foldIn,
   fork,
+  leafSpec,
   program,
-  raise,
   read,
   release,
   type Resident,
@@ -17,7 +17,7 @@ import {
   type Vectors,
   zeros,
 } from '../../dsl/index.js';
-import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
+import { raise } from '../../internal/errors.js';
 import type { io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -28,7 +28,7 @@ import type { Examples } from './accumulation.js';
 import { type Learning, learningOf, type Measure } from './learning.js';
 import { defaults, ravelingOf } from './recipe.js';
 import type { AnyTraining } from './training.js';
-import { examplesSpec, uncheckedHeldOutLosses as heldOutLosses } from './trainState.js';
+import { examplesSpec, heldOutLosses } from './trainState.js';
 
 /** Means over held-out images: the loss, and for a classifier the share of correctly classified images. */
 export interface HeldOutMeans {

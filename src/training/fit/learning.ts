@@ -10,7 +10,8 @@ import {
 import { uncheckedWithoutDropout as withoutDropout } from '../../diffusion/denoiser/denoiser.js';
 import { uncheckedClassifierLosses as classifierLosses } from '../../diffusion/objectives/classifierLoss.js';
 import { uncheckedSimpleLosses as simpleLosses } from '../../diffusion/objectives/loss.js';
-import { raise, type Shape } from '../../dsl/index.js';
+import type { Shape } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import { isClassifier } from '../checked.js';
 import { type AnyRecipe, labelDropoutOf, type Learnable } from './recipe.js';
 

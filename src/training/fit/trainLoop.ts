@@ -1,4 +1,5 @@
-import { type Backend, fail, type Key, program, type Program, treeSpec } from '../../dsl/index.js';
+import { type Backend, type Key, program, type Program, treeSpec } from '../../dsl/index.js';
+import { fail } from '../../internal/errors.js';
 import { E, F, TE } from '../../internal/fp.js';
 import type { Fallible } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';

@@ -6,9 +6,9 @@ import type { DrawMemory, Model, SampleLosses } from '../../diffusion/index.js';
 import { asAdaptive } from '../../diffusion/objectives/adaptiveDraw.js';
 import {
   add,
-  attempt,
   dtypeOf,
   fork,
+  leafSpec,
   isFinite,
   type Key,
   mean,
@@ -29,8 +29,8 @@ import {
   zeros,
   zipTensors,
 } from '../../dsl/index.js';
+import { attempt } from '../../internal/errors.js';
 import { uncheckedRaveling as raveling } from '../../dsl/transforms/raveling.js';
-import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
 import {
   emaDecay,
   globalNorm,

@@ -3,6 +3,7 @@ import { boundAt, type Conditioner, priorTerm, type ReverseOptions, withoutDropo
 import {
   dims,
   type Key,
+  leafSpec,
   program,
   type Shape,
   stack,
@@ -11,7 +12,6 @@ import {
   type TreeSpec,
   zeros,
 } from '../../dsl/index.js';
-import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
 import { storedIn } from '../../dsl/run/storedIn.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Loop } from '../loop.js';

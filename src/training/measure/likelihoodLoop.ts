@@ -3,6 +3,7 @@ import { type Conditioner, drawnBy, type Likelihood, type LikelihoodState } from
 import {
   add,
   type Key,
+  leafSpec,
   mul,
   program,
   type Shape,
@@ -12,7 +13,6 @@ import {
   type TreeSpec,
   uniformLike,
 } from '../../dsl/index.js';
-import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
 import { storedIn } from '../../dsl/run/storedIn.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Loop } from '../loop.js';

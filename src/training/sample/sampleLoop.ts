@@ -13,6 +13,7 @@ import {
   cast,
   fullLike,
   type Key,
+  leafSpec,
   meanPerSample,
   normal,
   program,
@@ -22,7 +23,6 @@ import {
   treeSpec,
   type TreeSpec,
 } from '../../dsl/index.js';
-import { uncheckedLeafSpec as leafSpec } from '../../dsl/graph/spec.js';
 import { storedIn } from '../../dsl/run/storedIn.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Loop } from '../loop.js';

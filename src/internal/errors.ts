@@ -88,8 +88,19 @@ const printable = (text: string): string => bounded(escaped(bounded(textOf(text)
 
 /**
  * Makes an error value of a kind. Control characters are escaped, and long words and texts shortened.
+ * @example
+ * const about = { where: 'cosine', expected: 'T ≥ 1', actual: '0', hint: 'give a number of timesteps' }
+ * failure('ConfigError', about)._tag // → 'ConfigError'
+ * failure('ConfigError', about).message // → 'cosine: expected T ≥ 1, got 0; give a number of timesteps'
  */
 export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): Extract<NoisefoldError, { _tag: K }> => {
+  if (typeof tag !== 'string' || (explanation as Partial<Explanation> | undefined)?.where === undefined)
+    return failure('ConfigError', {
+      where: 'failure',
+      expected: 'a tag and an explanation',
+      actual: `${textOf(tag)} and ${textOf(explanation)}`,
+      hint: "give 'ConfigError' and { where, expected, actual, hint }",
+    }) as Extract<NoisefoldError, { _tag: K }>; // from JavaScript, which has no types
   const { where, expected, actual, hint } = explanation;
   const about = {
     where: printable(where),
@@ -104,6 +115,10 @@ export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): E
 
 /**
  * Makes a `Left` of {@link failure}.
+ * @example
+ * const wrong = { where: 'steps', expected: 'n > 0', actual: '0', hint: 'take at least one' }
+ * const refused = fail('ConfigError', wrong)
+ * isLeft(refused) && refused.left._tag // → 'ConfigError'
  */
 export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<NoisefoldError, never> =>
   E.left(failure(tag, explanation));
@@ -176,6 +191,10 @@ export const errorIn = (thrown: unknown): NoisefoldError | null =>
 /**
  * Throws an error value as a {@link ThrownError}, for functions that build a graph. {@link attempt}, and so `compile`,
  * returns it as a value.
+ * @example
+ * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
+ * const refused = attempt(() => raise('ShapeError', wrong))
+ * isLeft(refused) && refused.left._tag // → 'ShapeError'
  */
 export const raise = (tag: ErrorTag, explanation: Explanation): never => {
   throw thrownError(failure(tag, explanation));

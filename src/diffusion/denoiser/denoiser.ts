@@ -163,7 +163,7 @@ export const uncheckedMapDenoiser =
  * Changes a denoiser's inputs and prediction, both in `apply` and in `learned`. A learned variance stays the same.
  * @example
  * const denoiser: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => x }
- * const twice = uncheckedMapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(p, 2) })(denoiser)
+ * const twice = mapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(p, 2) })(denoiser)
  * twice.apply({}, ones(1), { t: iota(1) }) // → [2]
  */
 export const mapDenoiser = demanding(

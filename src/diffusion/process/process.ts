@@ -1,4 +1,5 @@
 import { show } from '../../internal/decode.js';
+import { isObject } from '../../internal/parts.js';
 import { isEither } from '../../internal/either.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
@@ -71,6 +72,10 @@ const noSchedule = (given: unknown): either.Either<NoisefoldError, never> =>
     hint: 'write ddpm(linear(1000)); for a schedule taken out of its Either, uncheckedProcessOf(schedule)',
   });
 
+/** A part of the check of `ddpm`: an Either may hold anything. */
+const ofSchedule = (schedule: Schedule): either.Either<NoisefoldError, Process> =>
+  isObject(schedule) && 'alphaBars' in schedule ? E.right(uncheckedProcessOf(schedule)) : noSchedule(schedule);
+
 /**
  * The process of DDPM (Ho et al. 2020) from the `Either` that the schedules return.
  * @example
@@ -80,4 +85,4 @@ const noSchedule = (given: unknown): either.Either<NoisefoldError, never> =>
  * isLeft(wrong) && wrong.left.expected // → 'T ≥ 20'
  */
 export const ddpm = (schedule: either.Either<NoisefoldError, Schedule>): either.Either<NoisefoldError, Process> =>
-  isEither(schedule) ? E.map((s: Schedule) => uncheckedProcessOf(s))(schedule) : noSchedule(schedule);
+  isEither(schedule) ? E.flatMap(ofSchedule)(schedule) : noSchedule(schedule);

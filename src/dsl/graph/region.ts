@@ -9,6 +9,7 @@
 import type { BinaryFn, DType, ReduceFn, UnaryFn } from './node.js';
 import { demanding } from '../../internal/takes.js';
 import { partLike } from '../../internal/parts.js';
+import { oneOf } from '../../internal/decode.js';
 
 /** The dtypes with numbers in memory; bools are 0 and 1. */
 export type NumberType = Exclude<DType, 'key'>;
@@ -117,15 +118,22 @@ const valueKey = (a: Assignment): string => {
   }
 };
 
+/** {@link identityOf} of arguments that were checked. */
+export const uncheckedIdentityOf = (fn: ReduceFn, dtype: NumberType): number => {
+  if (fn === 'sum') return 0;
+  if (fn === 'prod') return 1;
+  const [low, high] = dtype === 'float32' ? [-Infinity, Infinity] : [-2147483648, 2147483647];
+  return fn === 'max' ? low : high;
+};
+
 /**
  * The initial value of a reduction, which is also its value over no elements.
  * @example
  * identityOf('sum', 'float32') // → 0
  * identityOf('max', 'int32') // → -2147483648
  */
-export const identityOf = (fn: ReduceFn, dtype: NumberType): number => {
-  if (fn === 'sum') return 0;
-  if (fn === 'prod') return 1;
-  const [low, high] = dtype === 'float32' ? [-Infinity, Infinity] : [-2147483648, 2147483647];
-  return fn === 'max' ? low : high;
-};
+export const identityOf = demanding(
+  'identityOf',
+  { fn: oneOf('sum', 'max', 'min', 'prod'), dtype: oneOf('float32', 'int32', 'bool') },
+  uncheckedIdentityOf,
+);

@@ -6,9 +6,9 @@
  * - records and arrays of specs are trees. They may contain a {@link TreeSpec}.
  */
 import type { IsAny, NotAny } from '../../internal/typeKinds.js';
-import { isTagged } from '../../internal/either.js';
+import { isEither, isTagged } from '../../internal/either.js';
 import { show } from '../../internal/decode.js';
-import { E, type either, F } from '../../internal/fp.js';
+import { E, type either, F, t } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
 import { type DimOf, type Extent, isExtent, type OrElse } from '../types/dim.js';
 import { attempt, failure, type NoisefoldError, raise, showShape, textOf } from '../../internal/errors.js';
@@ -214,6 +214,8 @@ const leavesOf = (part: Part): unknown =>
  * spec.leaves.map(({ path, shape }) => [path, shape]) // → [['fc.w', [4, 2]]]
  */
 export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
+  if (isEither(tree))
+    raise('ConfigError', { where: 'spec', expected: 'a spec', actual: show(tree), hint: 'take it out by unwrap' });
   const flat = mapLeaves(tree, isPart, leavesOf);
   const placed = mapLeaves(flat, isLeafSpec, (leaf, path) => ({ ...leaf, path }));
   return { _tag: 'TreeSpec', tree: placed, leaves: leaves(placed, isLeafSpec).map(({ leaf }) => leaf) };
@@ -310,7 +312,11 @@ type Result<O> = [O] extends [never] ? unknown : unknown extends O ? unknown : O
  * function; `program` does not call it.
  * @example program('B 28 28 1', (x) => meanPerSample(square(x))) // : Program<Tensor<['B', 28, 28, 1]>, Tensor<['B']>>
  */
-export const program = <const P extends Spec, O>(
-  inputs: CheckedSpec<P>,
-  f: ((inputs: Of<P>) => O) & WithResult<Result<O>>['message'],
-): Program<Of<P>, O> => ({ inputs: parseAs<Of<P>>(inputs), trace: f });
+export const program = demanding(
+  'program',
+  { inputs: t.unknown, f: callback('a function of the inputs') },
+  <const P extends Spec, O>(
+    inputs: CheckedSpec<P>,
+    f: ((inputs: Of<P>) => O) & WithResult<Result<O>>['message'],
+  ): Program<Of<P>, O> => ({ inputs: parseAs<Of<P>>(inputs), trace: f }),
+);

@@ -29,9 +29,12 @@ export const key = (seed: number): RandomKey => keyWords(seed);
 
 const isHost = (k: Key | RandomKey): k is RandomKey => Array.isArray(k);
 
-const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
+const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K => {
+  if (isHost(parent) && parent.length !== 2)
+    raise('ConfigError', { where: 'key', expected: 'two words', actual: show(parent), hint: 'give key(7)' });
   // the same kind as its parent
-  (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
+  return (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
+};
 
 const demandName = (name: unknown): string =>
   typeof name === 'string'

@@ -1,7 +1,7 @@
 /** The encoder of a U-Net or a classifier: blocks and changes of the resolution, down to the bottleneck. */
 import { add, addBias, checkpoint, conv2d, type Dim, fork, type Key, mul, type Tensor } from '../../dsl/index.js';
 import { headsOver } from '../layers/heads.js';
-import { type Bound, type Layer, layer } from '../layers/layer.js';
+import { type Bound, type Layer, uncheckedLayer as layer } from '../layers/layer.js';
 import { convLayer, type ConvParams, convParts, downsampleLayer, upsampleLayer } from '../layers/layers.js';
 import { attentionBlock } from './attentionBlock.js';
 import { embeddingOf, type Encoder, inputChannelsOf, levelsOf } from './encoderConfig.js';

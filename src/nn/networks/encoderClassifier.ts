@@ -22,7 +22,7 @@ import { E, type either, F } from '../../internal/fp.js';
 import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { timeEmbedding } from '../layers/embedding.js';
 import { allZeros } from '../layers/initializers.js';
-import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
+import { type Bound, uncheckedLayer as layer, type ParamsOf, type Trainable } from '../layers/layer.js';
 import { groupNormLayer, linearLayer } from '../layers/layers.js';
 import type { Times } from '../layers/timeFeatures.js';
 import { attentionPool } from './attentionPool.js';

@@ -21,7 +21,7 @@ import { refuseShape, showShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { headsOver } from '../layers/heads.js';
 import { allZeros } from '../layers/initializers.js';
-import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
+import { type Bound, uncheckedLayer as layer, type ParamsOf, type Trainable } from '../layers/layer.js';
 import { convLayer, groupNormLayer } from '../layers/layers.js';
 import {
   blockOf,

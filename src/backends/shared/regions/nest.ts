@@ -6,7 +6,7 @@ import {
   type Region,
 } from '../../../dsl/graph/region.js';
 import type { ReduceFn } from '../../../dsl/graph/node.js';
-import { identityOf } from '../../../dsl/graph/region.js';
+import { uncheckedIdentityOf as identityOf } from '../../../dsl/graph/region.js';
 
 export interface Loop {
   readonly extent: number;

@@ -94,7 +94,7 @@ const printable = (text: string): string => bounded(escaped(bounded(textOf(text)
  * failure('ConfigError', about).message // → 'cosine: expected T ≥ 1, got 0; give a number of timesteps'
  */
 export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): Extract<NoisefoldError, { _tag: K }> => {
-  if (typeof tag !== 'string' || (explanation as Partial<Explanation> | undefined)?.where === undefined)
+  if (typeof tag !== 'string' || !('where' in Object(explanation)))
     return failure('ConfigError', {
       where: 'failure',
       expected: 'a tag and an explanation',

@@ -8,8 +8,8 @@ import {
   type Parameterization,
 } from '../../diffusion/index.js';
 import { uncheckedWithoutDropout as withoutDropout } from '../../diffusion/denoiser/denoiser.js';
-import { uncheckedClassifierLosses as classifierLosses } from '../../diffusion/objectives/classifierLoss.js';
-import { uncheckedSimpleLosses as simpleLosses } from '../../diffusion/objectives/loss.js';
+import { classifierLosses } from '../../diffusion/objectives/classifierLoss.js';
+import { simpleLosses } from '../../diffusion/objectives/loss.js';
 import type { Shape } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { isClassifier } from '../checked.js';

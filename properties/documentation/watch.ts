@@ -36,31 +36,33 @@ const ofThrown = (thrown: unknown): readonly [Outcome, string] => {
   return error === null ? ['raw', String(thrown)] : ['error', error.message];
 };
 
-const ofResult = async (result: unknown): Promise<readonly [Outcome, string]> => {
+const ofResult = async (result: unknown, given: unknown): Promise<readonly [Outcome, string]> => {
   try {
     if (isWork(result)) {
       const acquired = await reference()();
       if (E.isLeft(acquired)) return ['raw', acquired.left.message];
       const begun: unknown = (result as (backend: unknown) => unknown)(acquired.right);
-      const done = await ofResult(typeof begun === 'function' ? (begun as () => unknown)() : await begun);
+      const done = await ofResult(typeof begun === 'function' ? (begun as () => unknown)() : await begun, given);
       await acquired.right.close();
       return done;
     }
-    if (result instanceof Promise) return await ofResult(await result);
+    if (result instanceof Promise) return await ofResult(await result, given);
     if (isEither(result)) {
       const { _tag, left } = result as { readonly _tag: string; readonly left: unknown };
       if (_tag === 'Right') return ['success', 'a Right'];
+      if (left === given) return ['success', 'a Left of the argument'];
       return isError(left) ? ['error', left.message] : ['raw', `a Left of ${show(left)}`];
     }
+    if (isError(result)) return ['error', result.message];
     return typeof result === 'function' ? ['later', result.name] : ['success', show(result)];
   } catch (thrown) {
     return ofThrown(thrown);
   }
 };
 
-const outcomeOf = (call: () => unknown): Promise<readonly [Outcome, string]> => {
+const outcomeOf = (call: () => unknown, given: unknown): Promise<readonly [Outcome, string]> => {
   try {
-    return ofResult(call()); // the call itself is now, while a program may be traced
+    return ofResult(call(), given); // the call itself is now, while a program may be traced
   } catch (thrown) {
     return Promise.resolve(ofThrown(thrown));
   }
@@ -76,7 +78,7 @@ export const watched = <F>(name: string, f: F): F => {
         isFirst = false;
         for (const [position, argument] of args.entries())
           for (const [kind, value] of wrongFor(argument)) {
-            const outcome = outcomeOf(() => Reflect.apply(target as never, self, args.with(position, value)));
+            const outcome = outcomeOf(() => Reflect.apply(target as never, self, args.with(position, value)), value);
             works.push(outcome.then(([what, text]) => ({ name, position, kind, outcome: what, text })));
           }
       }

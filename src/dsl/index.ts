@@ -24,7 +24,7 @@ export {
   raise,
   showShape,
   type ThrownError,
-} from '../internal/errors.js';
+} from './errors.js';
 export {
   type Bindings,
   type CheckedSpec,
@@ -45,8 +45,6 @@ export {
   type TreeSpec,
 } from './graph/spec.js';
 export { type Leaf, leaves, mapLeaves, zipLeaves } from './types/tree.js';
-export * from './transforms/tensors.js';
-export * from './transforms/raveling.js';
 export type { FloatStorage } from './types/storage.js';
 export { compile, type CompileOptions, evaluate, type Numbers } from './run/compile.js';
 export type { At, Executable, Feed, Resident } from './run/executable.js';
@@ -70,6 +68,8 @@ export {
   valueShape,
   valueStorage,
 } from './run/value.js';
+export { mapTensors, tensorsOf, zipTensors } from './transforms/tensors.js';
+export { type RaveledLeaf, raveling, type Raveling, type Vectors } from './transforms/raveling.js';
 export type { Grads } from './transforms/grads.js';
 export * from './transforms/gradient.js';
 export * from './transforms/customVjp.js';

@@ -2,10 +2,15 @@
  * A result that may be an error, and its guards. They are those of fp-ts, so that programs of both styles can exchange
  * values.
  */
-import { E, type either } from '../internal/fp.js';
+import { refined } from '../internal/decode.js';
+import { isEither } from '../internal/either.js';
+import { E, type either, t } from '../internal/fp.js';
+import { demanding } from '../internal/takes.js';
 
 /** A result: `Right` holds a value, `Left` an error. `_tag` tells them apart. */
 export type Either<Wrong, A> = either.Either<Wrong, A>;
+
+const result = refined(t.unknown, 'an Either, such as the result of unet', isEither);
 
 /**
  * Tells whether a result is an error, and narrows its type.
@@ -13,7 +18,11 @@ export type Either<Wrong, A> = either.Either<Wrong, A>;
  * const made = unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2, 2] })
  * isLeft(made) ? made.left.where : 'a U-Net' // → 'unet.image'
  */
-export const isLeft = <Wrong, A>(result: Either<Wrong, A>): result is either.Left<Wrong> => E.isLeft(result);
+export const isLeft = demanding(
+  'isLeft',
+  { result },
+  <Wrong, A>(result: Either<Wrong, A>): result is either.Left<Wrong> => E.isLeft(result),
+);
 
 /**
  * Tells whether a result is a value, and narrows its type.
@@ -21,7 +30,11 @@ export const isLeft = <Wrong, A>(result: Either<Wrong, A>): result is either.Lef
  * const made = ddpm(cosine(1000))
  * isRight(made) ? made.right.timesteps.length : 0 // → 1000
  */
-export const isRight = <Wrong, A>(result: Either<Wrong, A>): result is either.Right<A> => E.isRight(result);
+export const isRight = demanding(
+  'isRight',
+  { result },
+  <Wrong, A>(result: Either<Wrong, A>): result is either.Right<A> => E.isRight(result),
+);
 
 /**
  * Makes the result of work that failed, such as the result of a listener that ends a training.

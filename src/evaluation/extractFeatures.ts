@@ -1,10 +1,11 @@
 /** The features of images, batch by batch. */
-import { type Backend, leafSpec, program, raise, read, release, type Resident, showShape, type Tensor, treeSpec, type Value, valueShape } from '../dsl/index.js'; // prettier-ignore
+import { type Backend, leafSpec, program, read, release, type Resident, type Tensor, treeSpec, type Value } from '../dsl/index.js'; // prettier-ignore
+import { uncheckedValueShape as valueShape } from '../dsl/run/value.js';
 import type { Effect } from '../dsl/run/effect.js';
 import type { Exact } from '../internal/exact.js';
 import { storedIn } from '../dsl/run/storedIn.js';
 import { functionOf, positive } from '../internal/decode.js';
-import { orRaise } from '../internal/errors.js';
+import { orRaise, raise, showShape } from '../internal/errors.js';
 import { t } from '../internal/fp.js';
 import { type Block, gen, hold, take } from '../internal/gen.js';
 import { breather, unlessStopped } from '../internal/stop.js';

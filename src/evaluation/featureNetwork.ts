@@ -1,6 +1,8 @@
 /** Networks whose features the metrics compare. */
 import { type Dim, type Resident, type Shape, type Tensor, type TreeSpec, treeSpec } from '../dsl/index.js';
 import type { ImageExtents, ImageShape, ImageShapeOf } from '../training/data/dataset.js';
+import { demanding } from '../internal/takes.js';
+import { callback, list } from '../internal/parts.js';
 
 /** The outputs of a feature network for B images. */
 export interface Perception {
@@ -38,14 +40,21 @@ export interface FeatureNetwork<P, I extends ImageShape> {
  * features // → { data: [0.25, 1], shape: [2, 1] }
  * await nf.close()
  */
-export const featuresOf = <const I extends readonly [height: number, width: number, channels: number]>(
-  image: I,
-  features: (images: Tensor<['B', ...ImageShapeOf<I>]>) => Tensor<[Dim, Dim]>,
-): FeatureNetwork<object, ImageShapeOf<I>> => ({
-  model: {
-    image: image as unknown as ImageExtents<ImageShapeOf<I>>, // the same numbers
-    params: treeSpec<object>({}),
-    apply: () => (images) => ({ features: features(images) as Tensor<Shape> as Tensor<['B', Dim]> }), // checked when it runs
+export const featuresOf = demanding(
+  'featuresOf',
+  {
+    image: list('the shape of an image, such as [28, 28, 1]'),
+    features: callback('a function of images', 'write (images) => …'),
   },
-  params: {},
-});
+  <const I extends readonly [height: number, width: number, channels: number]>(
+    image: I,
+    features: (images: Tensor<['B', ...ImageShapeOf<I>]>) => Tensor<[Dim, Dim]>,
+  ): FeatureNetwork<object, ImageShapeOf<I>> => ({
+    model: {
+      image: image as unknown as ImageExtents<ImageShapeOf<I>>, // the same numbers
+      params: treeSpec<object>({}),
+      apply: () => (images) => ({ features: features(images) as Tensor<Shape> as Tensor<['B', Dim]> }), // checked when it runs
+    },
+    params: {},
+  }),
+);

@@ -1,6 +1,6 @@
 /** Rows of numbers on the host, one row for each image, and their checks. */
-import { type NoisefoldError, raise, showShape } from '../dsl/index.js';
-import { attempt } from '../internal/errors.js';
+import type { NoisefoldError } from '../dsl/index.js';
+import { attempt, raise, showShape } from '../internal/errors.js';
 import { show } from '../internal/decode.js';
 import type { either } from '../internal/fp.js';
 

@@ -1,10 +1,9 @@
-import { type NoisefoldError, raise } from '../dsl/index.js';
-import { attempt } from '../internal/errors.js';
-import { part } from '../internal/parts.js';
+import type { NoisefoldError } from '../dsl/index.js';
+import { attempt, raise } from '../internal/errors.js';
 import { argument } from '../internal/schema.js';
 import type { either } from '../internal/fp.js';
 import { checkLengths } from './features.js';
-import { covarianceOf, type Moments } from './moments.js';
+import { covarianceOf, type Moments, momentsPart } from './moments.js';
 import { eigenOf, product, transposed } from './symmetric.js';
 
 /** A covariance and a bound of its rank: n − 1 for n images. */
@@ -55,8 +54,6 @@ const trace = (matrix: Float64Array, D: number): number => {
   for (let i = 0; i < D; i++) sum += matrix[i * D + i]!;
   return sum;
 };
-
-const momentsPart = part<Moments>('moments, as momentsOf returns them', 'count', 'mean', 'scatter');
 
 const checkMoments = (where: string, given: Moments): void => {
   const { count, mean, scatter } = argument(where, momentsPart, 'give the result of momentsOf').demand(given);

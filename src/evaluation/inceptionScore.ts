@@ -1,7 +1,7 @@
-import { type NoisefoldError, raise } from '../dsl/index.js';
+import type { NoisefoldError } from '../dsl/index.js';
 import type { Exact } from '../internal/exact.js';
 import { positive } from '../internal/decode.js';
-import { attempt } from '../internal/errors.js';
+import { attempt, raise } from '../internal/errors.js';
 import { type either, t } from '../internal/fp.js';
 import { argument, optional, record } from '../internal/schema.js';
 import { checkFeatures, type Features } from './features.js';

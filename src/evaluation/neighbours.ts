@@ -1,4 +1,5 @@
-import { type NoisefoldError, raise } from '../dsl/index.js';
+import type { NoisefoldError } from '../dsl/index.js';
+import { raise } from '../internal/errors.js';
 import { positive } from '../internal/decode.js';
 import type { either } from '../internal/fp.js';
 import { type Features, float64Of, measuredOn } from './features.js';

@@ -36,8 +36,9 @@ export const openTensors = <T extends TensorInfo>(
 ): OpenTensors => ({
   entries,
   metadata,
-  tensor: ({ name }) =>
+  tensor: (info?: TensorInfo) =>
     attempted(async () => {
+      const name = info?.name ?? 'nothing'; // `entries.get` returns undefined for a name that is not there
       const entry = entries.get(name);
       if (entry !== undefined) return read(entry);
       const meant = suggestion(name, [...entries.keys()]);

@@ -25,6 +25,8 @@ import {
   tensorOver,
   verified,
 } from './safetensorsLayout.js';
+import { decoding } from '../internal/takes.js';
+import { partLike } from '../internal/parts.js';
 
 export type { StoredTensor, TensorFile } from './safetensorsLayout.js';
 
@@ -36,16 +38,8 @@ const write = (file: TensorFile): Uint8Array => {
   return bytes;
 };
 
-/**
- * The bytes of a file, which {@link decodeSafetensors} reads back. The widest dtypes come first, so that all numbers
- * are aligned; headers are padded with spaces to a multiple of eight bytes. Returns a `ConfigError` for a shape that
- * does not match its data, and for a file that exceeds the memory or the limits of the format.
- * @example
- * const w: StoredTensor = { dtype: 'F32', shape: [3], data: Float32Array.of(1, 2) }
- * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: {} })
- * isLeft(bytes) && bytes.left.expected // → 'w to hold F32 [3]'
- */
-export const encodeSafetensors = (file: TensorFile): either.Either<NoisefoldError, Uint8Array> => {
+/** {@link encodeSafetensors} of arguments that were checked. */
+export const uncheckedEncodeSafetensors = (file: TensorFile): either.Either<NoisefoldError, Uint8Array> => {
   try {
     return attempt(() => write(file));
   } catch (thrown) {
@@ -58,6 +52,21 @@ export const encodeSafetensors = (file: TensorFile): either.Either<NoisefoldErro
     });
   }
 };
+
+/**
+ * The bytes of a file, which {@link decodeSafetensors} reads back. The widest dtypes come first, so that all numbers
+ * are aligned; headers are padded with spaces to a multiple of eight bytes. Returns a `ConfigError` for a shape that
+ * does not match its data, and for a file that exceeds the memory or the limits of the format.
+ * @example
+ * const w: StoredTensor = { dtype: 'F32', shape: [3], data: Float32Array.of(1, 2) }
+ * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: {} })
+ * isLeft(bytes) && bytes.left.expected // → 'w to hold F32 [3]'
+ */
+export const encodeSafetensors = decoding(
+  'encodeSafetensors',
+  { file: partLike('a file of tensors', '{ tensors: new Map() }', 'tensors') },
+  uncheckedEncodeSafetensors,
+);
 
 /** The numbers of an entry: a view of the file if they are aligned, otherwise a copy. */
 export const tensorAt = (bytes: Uint8Array, entry: Entry, start: number): StoredTensor => {

@@ -179,6 +179,7 @@ export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
 };
 
 /** Accepts the values of a codec that satisfy a condition, and returns them unchanged. */
+/* @__NO_SIDE_EFFECTS__ */
 export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => boolean): t.Type<A> =>
   new t.Type<A>(
     name,
@@ -188,11 +189,13 @@ export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => bool
   );
 
 /** A type with a hint for values that it refuses. */
+/* @__NO_SIDE_EFFECTS__ */
 export const hinted = <A>(codec: t.Type<A, unknown>, hint: string): t.Type<A> =>
   // the prototype stays, because reports tell unions from other types by it
   Object.assign(Object.create(Object.getPrototypeOf(codec)), codec, { hint });
 
 /** A function. Its type `F` is asserted: a codec cannot check it. */
+/* @__NO_SIDE_EFFECTS__ */
 export const functionOf = <F>(name: string): t.Type<F> =>
   refined(t.Function as t.Type<unknown> as t.Type<F>, name, () => true);
 
@@ -229,6 +232,7 @@ export const rate = hinted(
 );
 
 /** One of some strings; its name lists them: `'a', 'b' or 'c'`. */
+/* @__NO_SIDE_EFFECTS__ */
 export const oneOf = <const W extends string>(...words: readonly [W, ...W[]]) => {
   const listed = words.map((each) => `'${each}'`);
   const names = Object.fromEntries(words.map((each) => [each, null])) as { readonly [K in W]: null };

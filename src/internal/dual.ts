@@ -103,6 +103,7 @@ export const startsWithOperand = ([x]: Arguments): boolean => typeof x !== 'stri
  * scaled(5, 3) // → 15
  * pipe(5, scaled(3)) // → 15
  */
+/* @__NO_SIDE_EFFECTS__ */
 export const dual = <F extends object>(name: string, whole: DataFirst, body: (...args: never[]) => unknown): F => {
   const apply = body as (...args: Arguments) => unknown;
   const [isDataFirst, most]: readonly [IsDataFirst, number] =

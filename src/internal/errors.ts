@@ -42,7 +42,6 @@ export const textOf = (value: unknown): string => {
 
 /**
  * Formats a shape for error messages.
- * @example showShape(['B', 28, 28, 1]) // → '[B, 28, 28, 1]'
  */
 export const showShape = (shape: readonly (number | string)[]): string => `[${shape.map(textOf).join(', ')}]`;
 
@@ -95,6 +94,13 @@ const printable = (text: string): string => bounded(escaped(bounded(textOf(text)
  * failure('ConfigError', about).message // → 'cosine: expected T ≥ 1, got 0; give a number of timesteps'
  */
 export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): Extract<NoisefoldError, { _tag: K }> => {
+  if (typeof tag !== 'string' || !('where' in Object(explanation)))
+    return failure('ConfigError', {
+      where: 'failure',
+      expected: 'a tag and an explanation',
+      actual: `${textOf(tag)} and ${textOf(explanation)}`,
+      hint: "give 'ConfigError' and { where, expected, actual, hint }",
+    }) as Extract<NoisefoldError, { _tag: K }>; // from JavaScript, which has no types
   const { where, expected, actual, hint } = explanation;
   const about = {
     where: printable(where),
@@ -207,11 +213,6 @@ export const caught = (thrown: unknown): either.Either<NoisefoldError, never> =>
 
 /**
  * Runs a function that builds a graph. A raised error becomes a `Left`; other exceptions are defects and are rethrown.
- * @example
- * const images = zeros(8, 28, 28, 1)
- * unwrap(attempt(() => dims(reshape(images, 8, -1)))) // → [8, 784]
- * const wrong = attempt(() => reshape(images, Number('9'), -1))
- * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => {
   try {

@@ -1,5 +1,5 @@
 /** Codecs of the parts that users pass, whose types JavaScript does not check. */
-import { functionOf, isWork, refused, show } from './decode.js';
+import { functionOf, hinted, isWork, refined, refused, show } from './decode.js';
 import { isResultOf } from './either.js';
 import { raise } from './errors.js';
 import { F, t } from './fp.js';
@@ -7,6 +7,7 @@ import { F, t } from './fp.js';
 export const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
 
 /** An object with at least these fields. Their values are checked where they are used. */
+/* @__NO_SIDE_EFFECTS__ */
 export const part = <A = unknown>(name: string, ...fields: readonly string[]): t.Type<A> => {
   const is = (x: unknown): x is A => isObject(x) && !isResultOf(x) && fields.every((field) => field in x);
   return new t.Type<A>(
@@ -28,7 +29,29 @@ export const part = <A = unknown>(name: string, ...fields: readonly string[]): t
 export const signal = part('a signal, such as that of an AbortController', 'aborted');
 
 /** A function. */
+/* @__NO_SIDE_EFFECTS__ */
 export const functionPart = (name: string): t.Type<unknown> => functionOf<unknown>(name);
+
+/** A function that a caller writes, such as one of tensors. Work that has not run is none. */
+/* @__NO_SIDE_EFFECTS__ */
+export const callback = (name: string, hint = 'write (x) => …'): t.Type<unknown> =>
+  hinted(
+    refined(functionPart(name), name, (f) => !isWork(f)),
+    hint,
+  );
+
+/** Numbers on the host, in an array of any kind. */
+export const numbers = hinted(part<ArrayLike<number>>('an array of numbers', 'length'), 'give [1, 2] or a typed array');
+
+/** A list on the host. */
+/* @__NO_SIDE_EFFECTS__ */
+export const list = (name: string, item: t.Mixed = t.unknown): t.Mixed =>
+  hinted(t.readonlyArray(item, name) as t.Mixed, `give ${name}, in an array`);
+
+/** A part with an example, which is the hint. */
+/* @__NO_SIDE_EFFECTS__ */
+export const partLike = <A = unknown>(name: string, example: string, ...fields: readonly string[]): t.Type<A> =>
+  hinted(part<A>(name, ...fields), `give ${example}`);
 
 /** Returns a function of tensors. Raises `ConfigError` for anything else. */
 export const requireFunction = <F>(where: string, f: F): F =>

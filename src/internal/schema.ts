@@ -199,10 +199,12 @@ const schemaWith = <F extends Fields>(
  * Declares the options of a function. Errors begin with its name, followed by the path of the wrong field. `hint` is for
  * errors of fields without a hint of their own (see `hinted`).
  */
+/* @__NO_SIDE_EFFECTS__ */
 export const schema = <const F extends Fields>(name: string, fields: F, hint?: string): Schema<F> =>
   schemaWith(name, record(fields), hint, []);
 
 /** Checks an argument that is not a record of options; `where` names it in errors. */
+/* @__NO_SIDE_EFFECTS__ */
 export const argument = <A>(where: string, type: t.Decoder<unknown, A>, hint?: string): Checker<A> => {
   const check = (given: unknown) =>
     E.mapLeft(failed(where, hint ?? 'the type of the argument says what it takes'))(decode(type)(given));

@@ -4,7 +4,8 @@ import { joinBytes } from '../formats/bytes.js';
 import { cutShortError, room, type Source } from '../formats/source.js';
 import { show } from '../internal/decode.js';
 import { type NoisefoldError, orRaise, raise } from '../internal/errors.js';
-import { E, type either } from '../internal/fp.js';
+import { E, type either, t } from '../internal/fp.js';
+import { argument } from '../internal/schema.js';
 import { codeOf, node, onFile, recover } from './node.js';
 
 const TO_READ = 'a file to read';
@@ -280,6 +281,8 @@ export const writeAtomically = (path: string, content: Uint8Array | string): Tas
     await replace(path, (handle) => handle.writeFile(content));
   });
 
+const lineOf = argument('appendLine: line', t.string, 'give a text');
+
 /**
  * Adds a line to a text file, or makes the file. A line that does not fit on the disk is not written partially. Fails
  * with `FileError`, also if the path is a symbolic link or a device.
@@ -292,6 +295,7 @@ export const writeAtomically = (path: string, content: Uint8Array | string): Tas
  */
 export const appendLine = (path: string, line: string): Task<void> =>
   onFile(path, 'a file to append to', async () => {
+    lineOf.demand(line);
     const { dirname, open } = node();
     await makeFolder(dirname(path));
     await ownFile(path);

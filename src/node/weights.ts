@@ -8,7 +8,8 @@ import { orRaise, raise } from '../internal/errors.js';
 import { t } from '../internal/fp.js';
 import { type Fallible, gen, hold, take } from '../internal/gen.js';
 import { builtinOf } from '../internal/json/json.js';
-import { optional, schema } from '../internal/schema.js';
+import { callback } from '../internal/parts.js';
+import { argument, optional, schema } from '../internal/schema.js';
 import { type OpenFile, openToRead, reading, sourceOf } from './files.js';
 import { node } from './node.js';
 
@@ -34,6 +35,8 @@ const weightOptions = schema(
   { prefix: optional(t.string, ''), finite: optional(t.boolean, true) },
   "give { prefix: 'ema' } or { finite: false }",
 );
+
+const useOf = argument('withWeights: use', callback('a function of the weights', 'write (weights) => …'));
 
 const ANYWAY = 'use other weights, or read these with withWeights and { finite: false }';
 
@@ -143,6 +146,7 @@ export const withWeights = <A>(
 ): Task<A> =>
   task(
     gen(function* () {
+      yield* take(useOf.decode(use));
       const { finite, prefix } = yield* take(weightOptions.decode(options));
       const folder = yield* hold(
         attempted(() => folderOf(from)),

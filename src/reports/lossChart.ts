@@ -3,6 +3,8 @@ import { linearTicks, logTicks, tickLabel } from './ticks.js';
 import type { Exact } from '../internal/exact.js';
 import { t } from '../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../internal/schema.js';
+import { demanding } from '../internal/takes.js';
+import { list, partLike } from '../internal/parts.js';
 
 const charts = schema('lossChart', {
   /** The title above the chart; default 'Training loss'. */
@@ -138,50 +140,51 @@ const drawable = (loss: number): number => (Math.abs(loss) < 2 ** 128 ? loss : N
  * const svg = lossChart([first, { ...first, step: 1, loss: 0.5 }], { title: 'MNIST' })
  * assert.match(svg, /^<svg .*<title>MNIST<\/title>/s)
  */
-export const lossChart = <G = unknown>(
-  metrics: readonly Metrics[],
-  options?: Exact<G, keyof LossChartOptions> & LossChartOptions,
-): string => {
-  const { title, logarithmic } = charts.demand(options);
-  const raw = metrics.map(({ step, loss }) => ({ x: step, y: drawable(loss) }));
-  const train = smoothed(raw);
-  const heldOut = metrics.flatMap(({ step, heldOut }) =>
-    heldOut === undefined ? [] : [{ x: step, y: drawable(heldOut) }],
-  );
-  const x = axisOf(
-    raw.map((point) => point.x),
-    [PLOT.left, PLOT.right],
-    false,
-  );
-  const y = axisOf(
-    [...raw, ...heldOut].map((point) => point.y),
-    [PLOT.bottom, PLOT.top],
-    logarithmic,
-  );
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">`,
-    `<title>${escaped(title)}</title><style>${STYLE}</style>`,
-    `<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="6"/>`,
-    `<text class="title" x="20" y="30">${escaped(title)}</text>`,
-    ...y.ticks.map((tick) => {
-      const at = rounded(y.place(tick));
-      return (
-        `<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}"/>` +
-        `<text x="${PLOT.left - 8}" y="${at}" dy="4" text-anchor="end">${tickLabel(tick)}</text>`
-      );
-    }),
-    ...x.ticks.filter(Number.isInteger).map((tick) => {
-      const at = rounded(x.place(tick));
-      return `<text x="${at}" y="${PLOT.bottom + 22}" text-anchor="middle">${tickLabel(tick)}</text>`;
-    }),
-    `<text x="${PLOT.left - 8}" y="${PLOT.top - 14}" text-anchor="end">loss</text>`,
-    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 42}" text-anchor="middle">step</text>`,
-    line('raw train', thinned(raw), x, y),
-    line('train', thinned(train), x, y),
-    line('held-out', thinned(heldOut), x, y),
-    ...stacked([...labelOf('train', 'train', train, y), ...labelOf('held-out', 'held out', heldOut, y)]).map(
-      ({ kind, text, at }) => `<text class="${kind}" x="${PLOT.right + 8}" y="${rounded(at)}" dy="4">${text}</text>`,
-    ),
-    '</svg>',
-  ].join('\n');
-};
+export const lossChart = demanding(
+  'lossChart',
+  { metrics: list('metrics of steps', partLike('metrics', '{ step, loss }', 'step', 'loss')) },
+  <G = unknown>(metrics: readonly Metrics[], options?: Exact<G, keyof LossChartOptions> & LossChartOptions): string => {
+    const { title, logarithmic } = charts.demand(options);
+    const raw = metrics.map(({ step, loss }) => ({ x: step, y: drawable(loss) }));
+    const train = smoothed(raw);
+    const heldOut = metrics.flatMap(({ step, heldOut }) =>
+      heldOut === undefined ? [] : [{ x: step, y: drawable(heldOut) }],
+    );
+    const x = axisOf(
+      raw.map((point) => point.x),
+      [PLOT.left, PLOT.right],
+      false,
+    );
+    const y = axisOf(
+      [...raw, ...heldOut].map((point) => point.y),
+      [PLOT.bottom, PLOT.top],
+      logarithmic,
+    );
+    return [
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">`,
+      `<title>${escaped(title)}</title><style>${STYLE}</style>`,
+      `<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="6"/>`,
+      `<text class="title" x="20" y="30">${escaped(title)}</text>`,
+      ...y.ticks.map((tick) => {
+        const at = rounded(y.place(tick));
+        return (
+          `<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}"/>` +
+          `<text x="${PLOT.left - 8}" y="${at}" dy="4" text-anchor="end">${tickLabel(tick)}</text>`
+        );
+      }),
+      ...x.ticks.filter(Number.isInteger).map((tick) => {
+        const at = rounded(x.place(tick));
+        return `<text x="${at}" y="${PLOT.bottom + 22}" text-anchor="middle">${tickLabel(tick)}</text>`;
+      }),
+      `<text x="${PLOT.left - 8}" y="${PLOT.top - 14}" text-anchor="end">loss</text>`,
+      `<text x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 42}" text-anchor="middle">step</text>`,
+      line('raw train', thinned(raw), x, y),
+      line('train', thinned(train), x, y),
+      line('held-out', thinned(heldOut), x, y),
+      ...stacked([...labelOf('train', 'train', train, y), ...labelOf('held-out', 'held out', heldOut, y)]).map(
+        ({ kind, text, at }) => `<text class="${kind}" x="${PLOT.right + 8}" y="${rounded(at)}" dy="4">${text}</text>`,
+      ),
+      '</svg>',
+    ].join('\n');
+  },
+);

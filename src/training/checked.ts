@@ -1,6 +1,8 @@
 /** Checks configurations, which may be anything if they come from JavaScript, a checkpoint or a spread. */
 import type { Process } from '../diffusion/index.js';
-import { fail, type NoisefoldError } from '../dsl/index.js';
+import { processPart as anyProcess } from '../diffusion/parts.js';
+import type { NoisefoldError } from '../dsl/index.js';
+import { fail } from '../internal/errors.js';
 import { exactTuple, finite, functionOf, refined, word } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { findNonJson } from '../internal/json/json.js';
@@ -26,7 +28,7 @@ export const learnablePart: t.Type<unknown> = new t.Type<unknown>(
 /** A number of timesteps, or a grid of them. */
 export const grid = t.union([t.number, functionOf('a grid')], 'a number of steps, or a grid such as trailing(50)');
 
-export const processPart = part<Process>('a process', 'schedule', 'timesteps', 'marginals', 'posteriors');
+export const processPart = anyProcess as t.Type<Process>; // parts.ts does not import the type: that would be a cycle
 
 /** The names of classes, in the order of their labels. */
 export const classNames = refined(

@@ -1,5 +1,6 @@
 /** Listeners: functions of the user that training, sampling and measurements call, and whose work they wait for. */
-import { type Backend, fail, type NoisefoldError } from '../dsl/index.js';
+import type { Backend, NoisefoldError } from '../dsl/index.js';
+import { fail } from '../internal/errors.js';
 import { hear } from '../dsl/run/effect.js';
 import { described } from '../internal/exception.js';
 import type { taskEither } from '../internal/fp.js';

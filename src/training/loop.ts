@@ -2,15 +2,8 @@
  * Loops over state that stays on the backend. `fit`, `sample`, `encode`, held-out losses, the variational bound and
  * likelihoods are loops; this file compiles and runs all of them.
  */
-import {
-  type Backend,
-  type Bindings,
-  type Feed,
-  type Program,
-  release,
-  type Resident,
-  symbolsOf,
-} from '../dsl/index.js';
+import { type Backend, type Bindings, type Feed, type Program, release, type Resident } from '../dsl/index.js';
+import { uncheckedSymbolsOf as symbolsOf } from '../dsl/graph/spec.js';
 import type { StorageOption } from '../dsl/run/storedIn.js';
 import { E, type io } from '../internal/fp.js';
 import { type Fallible, gen, hold, keep, take, type Work } from '../internal/gen.js';

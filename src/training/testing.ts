@@ -20,12 +20,12 @@ import {
   classEmbedding,
   convLayer,
   clipByGlobalNorm,
-  layer,
   linearLayer,
   type ParamsOf,
   unet,
   type UNetParams,
 } from '../nn/index.js';
+import { uncheckedLayer as layer } from '../nn/layers/layer.js';
 import { type Dataset, datasetOf } from './data/dataset.js';
 import type { Training } from './fit/training.js';
 

@@ -4,6 +4,9 @@ import { E, type either, t } from '../../internal/fp.js';
 import { functionOf } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Process } from '../process/process.js';
+import { decoding, demanding } from '../../internal/takes.js';
+import { processPart } from '../parts.js';
+import { numbers, partLike } from '../../internal/parts.js';
 
 type Checked = <A extends ArrayLike<number>>(numbers: A) => either.Either<NoisefoldError, A>;
 
@@ -19,19 +22,22 @@ const firstWrong = (numbers: ArrayLike<number>, isRight: (number: number) => boo
  * const wrong = checked([10])
  * isLeft(wrong) && wrong.left.actual // → '10 for sample 0'
  */
-export const checkedTimesteps =
+export const checkedTimesteps = demanding(
+  'checkedTimesteps',
+  { process: processPart },
   ({ schedule: { T } }: Process): Checked =>
-  (timesteps) => {
-    const wrong = firstWrong(timesteps, (t) => Number.isInteger(t) && t >= 0 && t < T);
-    return wrong === -1
-      ? E.right(timesteps)
-      : fail('ConfigError', {
-          where: 'timesteps',
-          expected: `whole timesteps of 0 to ${T - 1}`,
-          actual: `${timesteps[wrong]} for sample ${wrong}`,
-          hint: 'timesteps begin at 0; the last of T is T-1',
-        });
-  };
+    (timesteps) => {
+      const wrong = firstWrong(timesteps, (t) => Number.isInteger(t) && t >= 0 && t < T);
+      return wrong === -1
+        ? E.right(timesteps)
+        : fail('ConfigError', {
+            where: 'timesteps',
+            expected: `whole timesteps of 0 to ${T - 1}`,
+            actual: `${timesteps[wrong]} for sample ${wrong}`,
+            hint: 'timesteps begin at 0; the last of T is T-1',
+          });
+    },
+);
 
 const labelCheck = schema('checkedLabels', {
   /** True if the label `classes`, which means no class, is allowed. Default: true. */
@@ -55,27 +61,31 @@ export interface LabelCheck extends OptionsOf<typeof labelCheck> {}
  * const wrong = checkedLabels(digits, { orNone: false })([0, 10])
  * isLeft(wrong) && wrong.left.where // → 'label of sample 1'
  */
-export const checkedLabels = <G = unknown>(
-  { classes }: { readonly classes?: number | undefined },
-  check?: Exact<G, keyof LabelCheck> & LabelCheck,
-): Checked => {
-  const { orNone, where } = labelCheck.demand(check);
-  const end = classes === undefined ? 0 : classes + (orNone ? 1 : 0);
-  return (labels) => {
-    const wrong = firstWrong(labels, (label) => Number.isInteger(label) && label >= 0 && label < end);
-    return wrong === -1
-      ? E.right(labels)
-      : fail('ConfigError', {
-          where: where(wrong),
-          expected:
-            classes === undefined
-              ? 'no labels: the model has no classes'
-              : `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
-          actual: `${labels[wrong]}`,
-          hint: 'give other labels, or make the model with more `classes`',
-        });
-  };
-};
+export const checkedLabels = demanding(
+  'checkedLabels',
+  { denoiser: partLike('a denoiser or a classifier', 'the result of unet') },
+  <G = unknown>(
+    { classes }: { readonly classes?: number | undefined },
+    check?: Exact<G, keyof LabelCheck> & LabelCheck,
+  ): Checked => {
+    const { orNone, where } = labelCheck.demand(check);
+    const end = classes === undefined ? 0 : classes + (orNone ? 1 : 0);
+    return (labels) => {
+      const wrong = firstWrong(labels, (label) => Number.isInteger(label) && label >= 0 && label < end);
+      return wrong === -1
+        ? E.right(labels)
+        : fail('ConfigError', {
+            where: where(wrong),
+            expected:
+              classes === undefined
+                ? 'no labels: the model has no classes'
+                : `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
+            actual: `${labels[wrong]}`,
+            hint: 'give other labels, or make the model with more `classes`',
+          });
+    };
+  },
+);
 
 /**
  * Checks the numbers of images before a program gets them. Returns a `NonFinite` for a number that is not finite, and a
@@ -89,17 +99,18 @@ export const checkedLabels = <G = unknown>(
  * const refused = checkedImages([Number.NaN])
  * isLeft(refused) && refused.left._tag // → 'NonFinite'
  */
-export const checkedImages = <A extends ArrayLike<number>>(
-  numbers: A,
-  where = 'images',
-): either.Either<NoisefoldError, A> => {
-  const wrong = firstWrong(numbers, (x) => Math.abs(x) <= 1);
-  if (wrong === -1) return E.right(numbers);
-  const found = numbers[wrong]!;
-  return fail(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', {
-    where,
-    expected: 'finite numbers in [-1, 1]',
-    actual: `${found} at number ${wrong}`,
-    hint: 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1',
-  });
-};
+export const checkedImages = decoding(
+  'checkedImages',
+  { numbers },
+  <A extends ArrayLike<number>>(numbers: A, where = 'images'): either.Either<NoisefoldError, A> => {
+    const wrong = firstWrong(numbers, (x) => Math.abs(x) <= 1);
+    if (wrong === -1) return E.right(numbers);
+    const found = numbers[wrong]!;
+    return fail(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', {
+      where,
+      expected: 'finite numbers in [-1, 1]',
+      actual: `${found} at number ${wrong}`,
+      hint: 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1',
+    });
+  },
+);

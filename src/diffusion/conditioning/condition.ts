@@ -1,4 +1,5 @@
-import { type Dim, type Key, raise, type Shape, type Tensor } from '../../dsl/index.js';
+import type { Dim, Key, Shape, Tensor } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import { joinBatches } from '../process/batch.js';
 
 /** An image that conditions each sample: the small image, for super-resolution (SR3, Saharia et al. 2021). */

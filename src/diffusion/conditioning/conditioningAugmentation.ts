@@ -7,8 +7,10 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { networkTimesteps } from './networkTimesteps.js';
 import { perSample } from '../process/batch.js';
 import { type Condition, type Conditioner, namedConditioner } from './condition.js';
-import { qSample } from '../process/forward.js';
+import { uncheckedQSample as qSample } from '../process/forward.js';
 import type { Process } from '../process/process.js';
+import { demanding } from '../../internal/takes.js';
+import { processPart } from '../parts.js';
 
 /**
  * Adds noise to a condition, by q(x_t|x_0), and records the noise level for the network. The noise hides artifacts of
@@ -22,7 +24,7 @@ import type { Process } from '../process/process.js';
  * await using nf = await open(reference())
  * await nf.run(evaluate(noised, {})(key(7))) // → [1, 1.177]
  */
-export const noisyCondition = (process: Process) => {
+export const noisyCondition = demanding('noisyCondition', { process: processPart }, (process: Process) => {
   const transmit = qSample(process);
   const toNetwork = networkTimesteps(process);
   return <B extends Dim>({ image }: Condition<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
@@ -30,7 +32,7 @@ export const noisyCondition = (process: Process) => {
       image: transmit(t, normalLike(key, image))(image),
       t: toNetwork(t),
     });
-};
+});
 
 const augmentation = (T: number) =>
   schema('conditioningAugmentation', {
@@ -59,18 +61,19 @@ interface AugmentationOptions extends OptionsOf<ReturnType<typeof augmentation>>
  * await using nf = await open(reference())
  * await nf.run(evaluate(drawn, {})(key(7))) // → [56, 31, 4]
  */
-export const conditioningAugmentation = <G = unknown>(
-  process: Process,
-  options?: Exact<G, keyof AugmentationOptions> & AugmentationOptions,
-) => {
-  const noisy = noisyCondition(process);
-  const given = augmentation(process.schedule.T).decode(options);
-  const noise = E.isLeft(given) ? given.left.message : `noise of ${given.right.levels} levels`;
-  return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
-    namedConditioner(`${conditioner.name}, with ${noise}`, (x0, key) => {
-      const { levels } = orRaise(given);
-      const keys = fork(key, 'condition', 'timestep', 'noise');
-      const clean = conditioner(x0, keys.condition);
-      return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);
-    });
-};
+export const conditioningAugmentation = demanding(
+  'conditioningAugmentation',
+  { process: processPart },
+  <G = unknown>(process: Process, options?: Exact<G, keyof AugmentationOptions> & AugmentationOptions) => {
+    const noisy = noisyCondition(process);
+    const given = augmentation(process.schedule.T).decode(options);
+    const noise = E.isLeft(given) ? given.left.message : `noise of ${given.right.levels} levels`;
+    return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
+      namedConditioner(`${conditioner.name}, with ${noise}`, (x0, key) => {
+        const { levels } = orRaise(given);
+        const keys = fork(key, 'condition', 'timestep', 'noise');
+        const clean = conditioner(x0, keys.condition);
+        return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);
+      });
+  },
+);

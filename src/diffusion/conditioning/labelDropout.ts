@@ -1,19 +1,10 @@
 import { bernoulliLike, fullLike, type Key, type Shape, type Tensor, where } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
+import { demanding } from '../../internal/takes.js';
+import { partLike } from '../../internal/parts.js';
 
-/**
- * Label dropout: replaces each label, with the given probability, by `classes`, which means no class. Trains the
- * unconditional half of classifier-free guidance (Ho & Salimans 2022, Algorithm 1).
- *
- * - `label`: any shape, int32
- *
- * A probability other than 0 for a denoiser without classes raises `ConfigError`.
- * @example
- * const model: Denoiser<null, []> = { predicts: 'v', classes: 10, apply: (_, x) => x }
- * await using nf = await open(reference())
- * await nf.run(evaluate(program({ k: 'key' }, ({ k }) => dropLabels(model, 0.5)(k)(iota(4))), {})({ k: key(7) })) // → [0, 1, 2, 10]
- */
-export const dropLabels = ({ classes }: { readonly classes?: number }, probability: number) => {
+/** {@link dropLabels} of arguments that were checked. */
+export const uncheckedDropLabels = ({ classes }: { readonly classes?: number }, probability: number) => {
   if (probability !== 0 && classes === undefined)
     raise('ConfigError', {
       where: 'label dropout',
@@ -27,3 +18,21 @@ export const dropLabels = ({ classes }: { readonly classes?: number }, probabili
         ? label
         : where(bernoulliLike(key, probability, label), fullLike(label, classes), label);
 };
+
+/**
+ * Label dropout: replaces each label, with the given probability, by `classes`, which means no class. Trains the
+ * unconditional half of classifier-free guidance (Ho & Salimans 2022, Algorithm 1).
+ *
+ * - `label`: any shape, int32
+ *
+ * A probability other than 0 for a denoiser without classes raises `ConfigError`.
+ * @example
+ * const model: Denoiser<null, []> = { predicts: 'v', classes: 10, apply: (_, x) => x }
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(program({ k: 'key' }, ({ k }) => dropLabels(model, 0.5)(k)(iota(4))), {})({ k: key(7) })) // → [0, 1, 2, 10]
+ */
+export const dropLabels = demanding(
+  'dropLabels',
+  { denoiser: partLike('a denoiser', 'the result of unet') },
+  uncheckedDropLabels,
+);

@@ -1,6 +1,6 @@
-import { averagePooling, type Dim, dims, raise, showShape } from '../../dsl/index.js';
+import { averagePooling, type Dim, dims } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise } from '../../internal/errors.js';
+import { orRaise, raise, showShape } from '../../internal/errors.js';
 import { hinted, positive } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
 import { type OptionsOf, schema } from '../../internal/schema.js';

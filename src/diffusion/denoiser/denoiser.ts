@@ -1,10 +1,14 @@
-import { add, type Dim, type Key, raise, scaleBy, type Shape, type Tensor, type TreeSpec } from '../../dsl/index.js';
+import { add, type Dim, type Key, scaleBy, type Shape, type Tensor, type TreeSpec } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import { networkTimesteps } from '../conditioning/networkTimesteps.js';
 import { type Condition, type ConditionedOn, requireCondition } from '../conditioning/condition.js';
 import { requireSignal } from './requireSignal.js';
 import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from '../process/process.js';
-import { column, entriesAt } from '../process/table.js';
+import { column, uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { demanding } from '../../internal/takes.js';
+import { partLike } from '../../internal/parts.js';
+import { denoiserPart, predictsPart, processPart, processWith } from '../parts.js';
 
 /** The inputs of a denoiser besides x_t. */
 export interface Conditioning<B extends Dim> {
@@ -100,15 +104,19 @@ export interface Denoiser<P, I extends Shape> {
  * denoiser.apply(null, ones(1, 2), { t: iota(1) }) // → [[1, 1]]
  * denoiser.learned!.apply(null, ones(1, 2), { t: iota(1) }).variance // → [[0, 0]]
  */
-export const learningVariance = <P, I extends Shape>({
-  as,
-  apply,
-  ...denoiser
-}: LearnedVariance<P, I> & Omit<Denoiser<P, I>, 'apply' | 'learned'>): Denoiser<P, I> => ({
-  ...denoiser,
-  apply: (params, x, at) => apply(params, x, at).prediction,
-  learned: { as, apply },
-});
+export const learningVariance = demanding(
+  'learningVariance',
+  { denoiser: partLike('a denoiser that learns its variance', '{ as, predicts, apply }', 'as', 'apply') },
+  <P, I extends Shape>({
+    as,
+    apply,
+    ...denoiser
+  }: LearnedVariance<P, I> & Omit<Denoiser<P, I>, 'apply' | 'learned'>): Denoiser<P, I> => ({
+    ...denoiser,
+    apply: (params, x, at) => apply(params, x, at).prediction,
+    learned: { as, apply },
+  }),
+);
 
 /** A trainable denoiser: one with a specification of its parameters. */
 export interface Model<P, I extends Shape> extends Denoiser<P, I> {
@@ -130,14 +138,8 @@ export interface DenoiserChange<P, Q, I extends Shape> {
   ) => (prediction: Tensor<[B, ...I]>) => Tensor<[B, ...I]>;
 }
 
-/**
- * Changes a denoiser's inputs and prediction, both in `apply` and in `learned`. A learned variance stays the same.
- * @example
- * const denoiser: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => x }
- * const twice = mapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(p, 2) })(denoiser)
- * twice.apply({}, ones(1), { t: iota(1) }) // → [2]
- */
-export const mapDenoiser =
+/** {@link mapDenoiser} of arguments that were checked. */
+export const uncheckedMapDenoiser =
   <P, Q, I extends Shape>({ params: part, told = (at) => at, said }: DenoiserChange<P, Q, I>) =>
   ({ apply, learned, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
     ...denoiser,
@@ -157,6 +159,19 @@ export const mapDenoiser =
     }),
   });
 
+/**
+ * Changes a denoiser's inputs and prediction, both in `apply` and in `learned`. A learned variance stays the same.
+ * @example
+ * const denoiser: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => x }
+ * const twice = mapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(p, 2) })(denoiser)
+ * twice.apply({}, ones(1), { t: iota(1) }) // → [2]
+ */
+export const mapDenoiser = demanding(
+  'mapDenoiser',
+  { change: partLike('a change of a denoiser', '{ params }', 'params') },
+  uncheckedMapDenoiser,
+);
+
 /** Changes the inputs of guides. */
 const mapGuides = <P, Q, I extends Shape>(
   { score, mean }: Guides<P, I>,
@@ -172,8 +187,12 @@ const same = <P>(params: P): P => params;
 /** Makes a denoiser without classes ignore labels. */
 export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
   denoiser.classes === undefined
-    ? mapDenoiser<P, P, I>({ params: same, told: ({ label: _, ...at }) => at })(denoiser)
+    ? uncheckedMapDenoiser<P, P, I>({ params: same, told: ({ label: _, ...at }) => at })(denoiser)
     : denoiser;
+
+/** {@link withoutDropout} of arguments that were checked. */
+export const uncheckedWithoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
+  uncheckedMapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser);
 
 /**
  * Turns off the dropout of a denoiser, so that it is measured as it samples.
@@ -186,20 +205,10 @@ export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Deno
  * await using nf = await open(reference())
  * await nf.run(evaluate(measured, {})(key(7))) // → [1]
  */
-export const withoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
-  mapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser);
+export const withoutDropout = demanding('withoutDropout', { denoiser: denoiserPart }, uncheckedWithoutDropout);
 
-/**
- * Converts predictions from one parameterization to another: `[B, ...I]`, with x_t of the same shape. `t` indexes the
- * process. Raises `ConfigError` for a conversion of ε or the score to x₀ or v at a timestep without signal.
- *
- * @param timesteps - the timesteps to check for signal; all of the process if left out
- * @example
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const toNoise = converted(process, 'x0', 'epsilon')(iota(2), ones(2))
- * toNoise(zeros(2)) // → [1.667, 1.25]
- */
-export const converted = (
+/** {@link converted} of arguments that were checked. */
+export const uncheckedConverted = (
   process: Process,
   from: Parameterization,
   to: Parameterization,
@@ -217,6 +226,22 @@ export const converted = (
 };
 
 /**
+ * Converts predictions from one parameterization to another: `[B, ...I]`, with x_t of the same shape. `t` indexes the
+ * process. Raises `ConfigError` for a conversion of ε or the score to x₀ or v at a timestep without signal.
+ *
+ * @param timesteps - the timesteps to check for signal; all of the process if left out
+ * @example
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const toNoise = converted(process, 'x0', 'epsilon')(iota(2), ones(2))
+ * toNoise(zeros(2)) // → [1.667, 1.25]
+ */
+export const converted = demanding(
+  'converted',
+  { process: processPart, from: predictsPart, to: predictsPart },
+  uncheckedConverted,
+);
+
+/**
  * Converts a denoiser to another parameterization. Its `t` indexes the process. Raises the errors of {@link converted} when
  * it is applied.
  *
@@ -232,8 +257,8 @@ export const reparameterize =
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
     const { predicts } = denoiser;
     if (predicts === to) return denoiser;
-    const said = converted(process, predicts, to, timesteps);
-    return { ...mapDenoiser<P, P, I>({ params: same, said })(denoiser), predicts: to };
+    const said = uncheckedConverted(process, predicts, to, timesteps);
+    return { ...uncheckedMapDenoiser<P, P, I>({ params: same, said })(denoiser), predicts: to };
   };
 
 /**
@@ -246,7 +271,7 @@ export const reparameterize =
 export const overParams =
   <Q, P>(part: (params: Q) => P) =>
   <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
-    mapDenoiser<P, Q, I>({ params: part })(denoiser);
+    uncheckedMapDenoiser<P, Q, I>({ params: part })(denoiser);
 
 /** Raises `ConfigError` if a process has timesteps that a network does not know. */
 export const requireTimestepsWithin = (
@@ -275,20 +300,12 @@ const rejectNoiseLabels = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>,
     });
 };
 
-/**
- * A denoiser over a process: takes the timesteps 0…T-1 of the process, and passes the network its own, which differ if the
- * process is respaced. When applied, raises `ConfigError` for timesteps that the network does not know, and for a condition
- * that is missing or not expected.
- * @example
- * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast(t, 'float32'), x) }
- * const seen = (process: Process) => overProcess(process)(clock).apply(null, zeros(3), { t: iota(3) })
- * seen(unwrap(respace(spaced(3))(unwrap(ddpm(cosine(1000)))))) // → [0, 500, 999]
- */
-export const overProcess =
+/** {@link overProcess} of arguments that were checked. */
+export const uncheckedOverProcess =
   ({ timesteps }: Process) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
     const toNetwork = networkTimesteps({ timesteps });
-    return mapDenoiser<P, P, I>({
+    return uncheckedMapDenoiser<P, P, I>({
       params: same,
       told: (at) => {
         rejectNoiseLabels(denoiser);
@@ -298,3 +315,14 @@ export const overProcess =
       },
     })(denoiser);
   };
+
+/**
+ * A denoiser over a process: takes the timesteps 0…T-1 of the process, and passes the network its own, which differ if the
+ * process is respaced. When applied, raises `ConfigError` for timesteps that the network does not know, and for a condition
+ * that is missing or not expected.
+ * @example
+ * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast(t, 'float32'), x) }
+ * const seen = (process: Process) => overProcess(process)(clock).apply(null, zeros(3), { t: iota(3) })
+ * seen(unwrap(respace(spaced(3))(unwrap(ddpm(cosine(1000)))))) // → [0, 500, 999]
+ */
+export const overProcess = demanding('overProcess', { process: processWith('timesteps') }, uncheckedOverProcess);

@@ -1,5 +1,4 @@
-import { raise } from '../../dsl/index.js';
-import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { fail, type NoisefoldError, raise } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { leavesSignal } from '../schedules/channel.js';
 import type { Parameterization } from './parameterization.js';

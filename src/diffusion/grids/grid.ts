@@ -5,6 +5,8 @@ import type { Process } from '../process/process.js';
 import { ramp } from '../schedules/ramp.js';
 import { functionOf, hinted, positive, refined } from '../../internal/decode.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { decoding } from '../../internal/takes.js';
+import { processPart } from '../parts.js';
 
 /**
  * A time grid: the timesteps out of 0…T-1 at which a sampler calls the denoiser, falling. The last step ends at the data.
@@ -14,13 +16,17 @@ export type Grid = (process: Process) => either.Either<NoisefoldError, readonly 
 /** A grid, or a number of timesteps, as an option. */
 export const gridPart = t.union([t.number, functionOf<Grid>('a grid')], 'a number of timesteps, or a grid');
 
+/** {@link everyStep} of arguments that were checked. */
+export const uncheckedEveryStep: Grid = ({ schedule: { T } }) =>
+  E.right(Array.from({ length: T }, (_, i) => T - 1 - i));
+
 /**
  * Every timestep, T-1…0.
  * @example
  * const process = unwrap(ddpm(cosine(4)))
  * unwrap(everyStep(process)) // → [3, 2, 1, 0]
  */
-export const everyStep: Grid = ({ schedule: { T } }) => E.right(Array.from({ length: T }, (_, i) => T - 1 - i));
+export const everyStep: Grid = decoding('everyStep', { process: processPart }, uncheckedEveryStep);
 
 /** Rounds halves to the even neighbour, as Python does, so that grids agree with the published code. */
 const roundHalfEven = (x: number): number => {

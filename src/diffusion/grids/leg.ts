@@ -1,5 +1,8 @@
-import { type Channel, identity, transition } from '../schedules/channel.js';
+import { type Channel, identity, uncheckedTransition as transition } from '../schedules/channel.js';
 import type { Levels } from '../process/process.js';
+import { demanding } from '../../internal/takes.js';
+import { processWith } from '../parts.js';
+import { list } from '../../internal/parts.js';
 
 /** One step of a sampler's path: from a timestep to the next of its grid or to the data; or upward, for inversion. */
 export interface Leg {
@@ -15,6 +18,10 @@ export interface Leg {
   readonly between: Channel;
 }
 
+/** {@link legsOf} of arguments that were checked. */
+export const uncheckedLegsOf = (process: Levels, timesteps: readonly number[]): readonly Leg[] =>
+  timesteps.map((t, i) => legBetween(process, t, timesteps[i + 1] ?? null));
+
 /**
  * The legs of falling timesteps, the last of which ends at the data.
  * @example
@@ -23,8 +30,11 @@ export interface Leg {
  * legs.map(({ t }) => t) // → [999, 500, 0]
  * legs.at(-1)!.to // → identity
  */
-export const legsOf = (process: Levels, timesteps: readonly number[]): readonly Leg[] =>
-  timesteps.map((t, i) => legBetween(process, t, timesteps[i + 1] ?? null));
+export const legsOf = demanding(
+  'legsOf',
+  { process: processWith('marginals'), timesteps: list('timesteps, such as [9, 4]') },
+  uncheckedLegsOf,
+);
 
 /** The leg from one timestep to another, or to the data. */
 export const legBetween = ({ marginals }: Levels, t: number, next: number | null): Leg => {

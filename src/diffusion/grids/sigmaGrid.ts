@@ -9,6 +9,8 @@ import type { Grid } from './grid.js';
 import { timestepOfSigma } from '../schedules/noiseLevel.js';
 import { ramp } from '../schedules/ramp.js';
 import { type Schedule, timestepCount } from '../schedules/schedule.js';
+import { demanding } from '../../internal/takes.js';
+import { scheduleWith } from '../parts.js';
 
 const sigma = hinted(t.number, 'sigmaRange gives the ends of a schedule');
 const ends = {
@@ -113,7 +115,11 @@ const apart = (timesteps: readonly number[], T: number): readonly number[] => {
  * The least and the greatest σ of a schedule, at t = 0 and at T-1. The greatest is ∞ at zero terminal SNR.
  * @example sigmaRange(unwrap(linear(1000))) // → { min: 0.01, max: 157.407 }
  */
-export const sigmaRange = ({ T, sigmas }: Schedule): SigmaRange => ({ min: sigmas[0]!, max: sigmas[T - 1]! });
+export const sigmaRange = demanding(
+  'sigmaRange',
+  { schedule: scheduleWith('T', 'sigmas') },
+  ({ T, sigmas }: Schedule): SigmaRange => ({ min: sigmas[0]!, max: sigmas[T - 1]! }),
+);
 
 /** Checks that noise levels fall and are within the range of a schedule. Otherwise a `ConfigError`. */
 export const fallingSigmas = (

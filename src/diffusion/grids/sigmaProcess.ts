@@ -6,6 +6,8 @@ import { timestepOfSigma } from '../schedules/noiseLevel.js';
 import { type Process, processOfMarginals, respacedFrom } from '../process/process.js';
 import { scheduleOfAlphaBars } from '../schedules/schedule.js';
 import { fallingSigmas } from './sigmaGrid.js';
+import { decoding } from '../../internal/takes.js';
+import { numbers } from '../../internal/parts.js';
 
 /** A noise level σ, with its ᾱ and marginal. */
 interface Level {
@@ -53,10 +55,12 @@ const processOfLevels = (levels: readonly Level[], timesteps?: Int32Array): eith
  * const wrong = processOfSigmas([2, 0.75])
  * isLeft(wrong) && wrong.left.actual // → '[2, 0.75]'
  */
-export const processOfSigmas = (
-  sigmas: ArrayLike<number>,
-  timesteps?: Int32Array,
-): either.Either<NoisefoldError, Process> => processOfLevels(Array.from(sigmas, levelOfSigma), timesteps);
+export const processOfSigmas = decoding(
+  'processOfSigmas',
+  { sigmas: numbers },
+  (sigmas: ArrayLike<number>, timesteps?: Int32Array): either.Either<NoisefoldError, Process> =>
+    processOfLevels(Array.from(sigmas, levelOfSigma), timesteps),
+);
 
 /** The timestep of the denoiser nearest to a fractional timestep of a process. */
 const networkTimestepAt =

@@ -5,10 +5,12 @@ import { forEachSample } from '../process/batch.js';
 import { type BatchKeys, drawnBy } from './batchKeys.js';
 import { boundTerm } from './variationalBound.js';
 import type { Condition } from '../conditioning/condition.js';
-import { converted, type Denoiser } from '../denoiser/denoiser.js';
-import { qSample } from '../process/forward.js';
+import { uncheckedConverted as converted, type Denoiser } from '../denoiser/denoiser.js';
+import { uncheckedQSample as qSample } from '../process/forward.js';
 import type { Process } from '../process/process.js';
 import { pMeanVariance, type ReverseOptions } from '../reverse/reverse.js';
+import { demanding } from '../../internal/takes.js';
+import { denoiserPart, processPart } from '../parts.js';
 
 /** The inputs of {@link boundAt} besides parameters and data. */
 export interface BoundInputs<B extends Dim> {
@@ -45,31 +47,31 @@ export interface Measured<B extends Dim> {
  * await using nf = await open(reference())
  * await nf.run(evaluate(terms, { B: 1 })({ x0: Float32Array.of(1), t: 500, k: key(7) })) // → [0]
  */
-export const boundAt = <P, I extends Shape>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
-  options: ReverseOptions = {},
-) => {
-  const transmit = qSample(process);
-  const reverse = pMeanVariance(process, denoiser, options);
-  const term = boundTerm(process);
-  const toNoise = converted(process, 'x0', 'epsilon');
-  return <B extends Dim>(
-    params: P,
-    x0: Tensor<[B, ...I]>,
-    { t: one, key, ...given }: BoundInputs<NoInfer<B>>,
-  ): Measured<B> => {
-    const t = forEachSample(x0)(one);
-    const noise = drawnBy(key, normalLike)(x0);
-    const xt = transmit(t, noise)(x0);
-    const found = reverse(params, xt, { ...given, t });
-    return {
-      bits: term(t, x0, xt)(found),
-      x0Error: meanPerSample(square(sub(found.x0, x0))),
-      noiseError: meanPerSample(square(sub(toNoise(t, xt)(found.x0), noise))),
+export const boundAt = demanding(
+  'boundAt',
+  { process: processPart, denoiser: denoiserPart },
+  <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>, options: ReverseOptions = {}) => {
+    const transmit = qSample(process);
+    const reverse = pMeanVariance(process, denoiser, options);
+    const term = boundTerm(process);
+    const toNoise = converted(process, 'x0', 'epsilon');
+    return <B extends Dim>(
+      params: P,
+      x0: Tensor<[B, ...I]>,
+      { t: one, key, ...given }: BoundInputs<NoInfer<B>>,
+    ): Measured<B> => {
+      const t = forEachSample(x0)(one);
+      const noise = drawnBy(key, normalLike)(x0);
+      const xt = transmit(t, noise)(x0);
+      const found = reverse(params, xt, { ...given, t });
+      return {
+        bits: term(t, x0, xt)(found),
+        x0Error: meanPerSample(square(sub(found.x0, x0))),
+        noiseError: meanPerSample(square(sub(toNoise(t, xt)(found.x0), noise))),
+      };
     };
-  };
-};
+  },
+);
 
 /** The bound of a batch, in bits per dimension: for each sample L_T, and the term of each t from 0 to T-1. */
 export interface BatchBits {

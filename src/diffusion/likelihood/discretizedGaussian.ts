@@ -21,6 +21,8 @@ import {
   zerosLike,
 } from '../../dsl/index.js';
 import type { DiagonalGaussian } from '../process/gaussians.js';
+import { demanding } from '../../internal/takes.js';
+import { gaussianPart } from '../parts.js';
 
 /** Half the distance between neighbours of the 256 levels in [-1, 1]. */
 const HALF = 1 / 255;
@@ -72,26 +74,29 @@ const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tenso
  * const wide = { mean: zeros(3), logVariance: fullOf(2 * Math.log(0.5), 3) }
  * discretizedLogLikelihood(wide)(constantOf([-1, 1 / 255, 1], 3)) // → [-3.765, -5.074, -3.765]
  */
-export const discretizedLogLikelihood =
+export const discretizedLogLikelihood = demanding(
+  'discretizedLogLikelihood',
+  { gaussian: gaussianPart },
   <S extends Shape>({ mean, logVariance }: DiagonalGaussian<S>) =>
-  (x: Tensor<NoInfer<S>>): Tensor<S> => {
-    const centered = sub(x, mean);
-    const inverse = exp(mul(logVariance, -0.5));
-    const toUpper = spread(mul(add(centered, HALF), inverse));
-    const toLower = spread(mul(add(centered, -HALF), inverse));
-    const lowest = add(toUpper, 1);
-    const highest = add(neg(toLower), 1);
-    const inside = sub(toUpper, toLower);
-    const [isLowest, isHighest] = [less(x, -OUTERMOST), greater(x, OUTERMOST)];
-    const pick = (low: Tensor<S>, between: Tensor<S>, high: Tensor<S>) =>
-      where(isLowest, low, where(isHighest, high, between));
-    const byDifference = log(maximum(mul(pick(lowest, inside, highest), 0.5), SMALLEST));
-    const outward = pick(neg(centered), abs(centered), centered);
-    const near = mul(add(outward, -HALF), inverse);
-    const byTail = logTail(
-      minimum(maximum(near, TAIL), FAR),
-      mul(inverse, 2 * HALF),
-      greater(pick(onesLike(x), zerosLike(x), onesLike(x)), 0.5),
-    );
-    return maximum(where(greater(near, TAIL), byTail, byDifference), Math.log(SMALLEST));
-  };
+    (x: Tensor<NoInfer<S>>): Tensor<S> => {
+      const centered = sub(x, mean);
+      const inverse = exp(mul(logVariance, -0.5));
+      const toUpper = spread(mul(add(centered, HALF), inverse));
+      const toLower = spread(mul(add(centered, -HALF), inverse));
+      const lowest = add(toUpper, 1);
+      const highest = add(neg(toLower), 1);
+      const inside = sub(toUpper, toLower);
+      const [isLowest, isHighest] = [less(x, -OUTERMOST), greater(x, OUTERMOST)];
+      const pick = (low: Tensor<S>, between: Tensor<S>, high: Tensor<S>) =>
+        where(isLowest, low, where(isHighest, high, between));
+      const byDifference = log(maximum(mul(pick(lowest, inside, highest), 0.5), SMALLEST));
+      const outward = pick(neg(centered), abs(centered), centered);
+      const near = mul(add(outward, -HALF), inverse);
+      const byTail = logTail(
+        minimum(maximum(near, TAIL), FAR),
+        mul(inverse, 2 * HALF),
+        greater(pick(onesLike(x), zerosLike(x), onesLike(x)), 0.5),
+      );
+      return maximum(where(greater(near, TAIL), byTail, byDifference), Math.log(SMALLEST));
+    },
+);

@@ -4,6 +4,8 @@ import { bitsPerDimension } from './bitsPerDimension.js';
 import { qMeanVariance } from '../process/forward.js';
 import { gaussianKl } from '../process/gaussianKl.js';
 import type { Process } from '../process/process.js';
+import { demanding } from '../../internal/takes.js';
+import { processPart } from '../parts.js';
 
 /**
  * The first term of the variational bound, L_T = KL(q(x_T|x_0) ‖ N(0, I)) (DDPM, Ho et al. 2020, eq. 5), of each sample, in
@@ -15,7 +17,7 @@ import type { Process } from '../process/process.js';
  * // ½·(0.64 - 1 - ln 0.64 + 0.36)/ln 2 at x_0 = 1
  * priorTerm(process)(ones(1, 4)) // → [0.322]
  */
-export const priorTerm = (process: Process) => {
+export const priorTerm = demanding('priorTerm', { process: processPart }, (process: Process) => {
   const last = scalar(process.schedule.T - 1, 'int32');
   const marginal = qMeanVariance(process);
   return <B extends Dim, I extends Shape>(x0: Tensor<[B, ...I]>): Tensor<[B]> => {
@@ -25,4 +27,4 @@ export const priorTerm = (process: Process) => {
       gaussianKl({ mean, logVariance: overElements(mean)(logVariance) }, { mean: standard, logVariance: standard }),
     );
   };
-};
+});

@@ -6,6 +6,8 @@ import type { DiagonalGaussian } from '../process/gaussians.js';
 import { gaussianKl } from '../process/gaussianKl.js';
 import { qPosterior } from '../process/posterior.js';
 import type { Process } from '../process/process.js';
+import { demanding } from '../../internal/takes.js';
+import { processPart } from '../parts.js';
 
 /**
  * The term of the variational bound for each sample at its t, in bits per dimension (DDPM, Ho et al. 2020, eq. 5):
@@ -20,7 +22,7 @@ import type { Process } from '../process/process.js';
  * const t = constantOf(Int32Array.of(1), 1)
  * boundTerm(process)(t, ones(1), zeros(1))(exact) // → [0]
  */
-export const boundTerm = (process: Process) => {
+export const boundTerm = demanding('boundTerm', { process: processPart }, (process: Process) => {
   const posterior = qPosterior(process);
   return <B extends Dim, I extends Shape>(
       t: Tensor<[B], 'int32'>,
@@ -33,4 +35,4 @@ export const boundTerm = (process: Process) => {
       const decoded = neg(discretizedLogLikelihood(reverse)(x0));
       return where(equal(t, 0), bitsPerDimension(decoded), bitsPerDimension(kl));
     };
-};
+});

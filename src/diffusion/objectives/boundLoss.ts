@@ -1,16 +1,18 @@
-import { add, meanPerSample, mul, raise, type Shape, square, stopGradient, sub } from '../../dsl/index.js';
+import { add, meanPerSample, mul, type Shape, square, stopGradient, sub } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise } from '../../internal/errors.js';
+import { orRaise, raise } from '../../internal/errors.js';
 import { amount, hinted } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { reverseVariance } from '../reverse/reverseVariance.js';
 import { boundTerm } from '../likelihood/variationalBound.js';
 import { uncorrected } from '../reverse/x0Correction.js';
 import type { Denoiser } from '../denoiser/denoiser.js';
-import { type Losses, targetOf } from './loss.js';
+import { type Losses, uncheckedTargetOf as targetOf } from './loss.js';
 import { drawnBatch, lossFields } from './noisedBatch.js';
 import type { Process } from '../process/process.js';
 import { predictionsOf, reverseOf } from '../reverse/reverse.js';
+import { demanding } from '../../internal/takes.js';
+import { denoiserPart, processPart } from '../parts.js';
 
 const boundOptions = schema('boundLosses', {
   ...lossFields,
@@ -31,22 +33,26 @@ export interface BoundLossOptions extends OptionsOf<typeof boundOptions> {}
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
-export const boundLosses = <P, I extends Shape, G = unknown>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
-  options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
-): Losses<P, I> => {
-  const given = boundOptions.decode(options);
-  const noised = drawnBatch(process, denoiser, given);
-  const predictions = predictionsOf(process, denoiser);
-  const term = boundTerm(process);
-  return (params, x0, key, ...told) => {
-    const { variance } = orRaise(given);
-    const reverse = reverseOf(process, denoiser, { variance, correction: uncorrected });
-    const { xt, at } = noised(x0, key, ...told);
-    return { losses: term(at.t, x0, xt)(reverse(at.t, xt)(predictions(params, xt, at))), t: at.t };
-  };
-};
+export const boundLosses = demanding(
+  'boundLosses',
+  { process: processPart, denoiser: denoiserPart },
+  <P, I extends Shape, G = unknown>(
+    process: Process,
+    denoiser: Denoiser<P, I>,
+    options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
+  ): Losses<P, I> => {
+    const given = boundOptions.decode(options);
+    const noised = drawnBatch(process, denoiser, given);
+    const predictions = predictionsOf(process, denoiser);
+    const term = boundTerm(process);
+    return (params, x0, key, ...told) => {
+      const { variance } = orRaise(given);
+      const reverse = reverseOf(process, denoiser, { variance, correction: uncorrected });
+      const { xt, at } = noised(x0, key, ...told);
+      return { losses: term(at.t, x0, xt)(reverse(at.t, xt)(predictions(params, xt, at))), t: at.t };
+    };
+  },
+);
 
 /**
  * T times {@link boundLosses}: 'rescaled KL' of guided-diffusion. Its mean over uniform t is the bound without L_T: L_vlb of
@@ -58,17 +64,21 @@ export const boundLosses = <P, I extends Shape, G = unknown>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
-export const rescaledBoundLosses = <P, I extends Shape, G = unknown>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
-  options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
-): Losses<P, I> => {
-  const raw = boundLosses(process, denoiser, options);
-  return (params, x0, key, ...told) => {
-    const { losses, t } = raw(params, x0, key, ...told);
-    return { losses: mul(losses, process.schedule.T), t };
-  };
-};
+export const rescaledBoundLosses = demanding(
+  'rescaledBoundLosses',
+  { process: processPart, denoiser: denoiserPart },
+  <P, I extends Shape, G = unknown>(
+    process: Process,
+    denoiser: Denoiser<P, I>,
+    options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
+  ): Losses<P, I> => {
+    const raw = boundLosses(process, denoiser, options);
+    return (params, x0, key, ...told) => {
+      const { losses, t } = raw(params, x0, key, ...told);
+      return { losses: mul(losses, process.schedule.T), t };
+    };
+  },
+);
 
 const hybridOptions = schema('hybridLosses', {
   ...lossFields,
@@ -100,27 +110,31 @@ export interface HybridOptions extends OptionsOf<typeof hybridOptions> {}
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
-export const hybridLosses = <P, I extends Shape, G = unknown>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
-  options?: Exact<G, keyof HybridOptions> & HybridOptions,
-): Losses<P, I> => {
-  const given = hybridOptions.decode(options);
-  const noised = drawnBatch(process, denoiser, given);
-  const predictions = predictionsOf(process, denoiser);
-  const reverse = reverseOf(process, denoiser, { correction: uncorrected });
-  const wanted = targetOf(process, denoiser.predicts);
-  const term = boundTerm(process);
-  return (params, x0, key, ...told) => {
-    const { lambda } = orRaise(given);
-    const { xt, noise, at } = noised(x0, key, ...told);
-    const { prediction, variance = unlearned() } = predictions(params, xt, at);
-    const mse = meanPerSample(square(sub(prediction, wanted(at.t)(x0, noise))));
-    const detached = { prediction: stopGradient(prediction), variance };
-    const bits = term(at.t, x0, xt)(reverse(at.t, xt)(detached));
-    return { losses: add(mse, mul(bits, lambda * process.schedule.T)), t: at.t };
-  };
-};
+export const hybridLosses = demanding(
+  'hybridLosses',
+  { process: processPart, denoiser: denoiserPart },
+  <P, I extends Shape, G = unknown>(
+    process: Process,
+    denoiser: Denoiser<P, I>,
+    options?: Exact<G, keyof HybridOptions> & HybridOptions,
+  ): Losses<P, I> => {
+    const given = hybridOptions.decode(options);
+    const noised = drawnBatch(process, denoiser, given);
+    const predictions = predictionsOf(process, denoiser);
+    const reverse = reverseOf(process, denoiser, { correction: uncorrected });
+    const wanted = targetOf(process, denoiser.predicts);
+    const term = boundTerm(process);
+    return (params, x0, key, ...told) => {
+      const { lambda } = orRaise(given);
+      const { xt, noise, at } = noised(x0, key, ...told);
+      const { prediction, variance = unlearned() } = predictions(params, xt, at);
+      const mse = meanPerSample(square(sub(prediction, wanted(at.t)(x0, noise))));
+      const detached = { prediction: stopGradient(prediction), variance };
+      const bits = term(at.t, x0, xt)(reverse(at.t, xt)(detached));
+      return { losses: add(mse, mul(bits, lambda * process.schedule.T)), t: at.t };
+    };
+  },
+);
 
 const unlearned = (): never =>
   raise('ConfigError', {

@@ -14,12 +14,24 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import type { Condition } from '../conditioning/condition.js';
-import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
+import { type Denoiser, uncheckedOverProcess as overProcess } from '../denoiser/denoiser.js';
 import { requireSignal } from '../denoiser/requireSignal.js';
-import { type LossOptions, noisedBatch } from './noisedBatch.js';
+import { type LossOptions, uncheckedNoisedBatch as noisedBatch } from './noisedBatch.js';
 import { type Parameterization, target } from '../denoiser/parameterization.js';
 import type { Process } from '../process/process.js';
-import { column, entriesAt } from '../process/table.js';
+import { column, uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { demanding } from '../../internal/takes.js';
+import { denoiserPart, predictsPart, processPart, processWith } from '../parts.js';
+
+/** {@link targetOf} of arguments that were checked. */
+export const uncheckedTargetOf = ({ marginals }: Process, predicts: Parameterization) => {
+  const mixtures = marginals.map(target(predicts));
+  const ofX0 = entriesAt(column(mixtures, ({ x0 }) => x0));
+  const ofNoise = entriesAt(column(mixtures, ({ epsilon }) => epsilon));
+  return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
+    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> =>
+      add(scaleBy(x0, ofX0(t)), scaleBy(noise, ofNoise(t)));
+};
 
 /**
  * The target of a denoiser: its correct prediction, from the data and the noise that x_t is made of.
@@ -30,14 +42,11 @@ import { column, entriesAt } from '../process/table.js';
  * // v = √ᾱ_t·ε - √(1-ᾱ_t)·x_0 at x_0 = 1 and ε = 0
  * targetOf(process, 'v')(iota(2))(ones(2), zeros(2)) // → [-0.6, -0.8]
  */
-export const targetOf = ({ marginals }: Process, predicts: Parameterization) => {
-  const mixtures = marginals.map(target(predicts));
-  const ofX0 = entriesAt(column(mixtures, ({ x0 }) => x0));
-  const ofNoise = entriesAt(column(mixtures, ({ epsilon }) => epsilon));
-  return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
-    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> =>
-      add(scaleBy(x0, ofX0(t)), scaleBy(noise, ofNoise(t)));
-};
+export const targetOf = demanding(
+  'targetOf',
+  { process: processWith('marginals'), predicts: predictsPart },
+  uncheckedTargetOf,
+);
 
 /** The loss of each sample and its timestep, which weightings use. */
 export interface SampleLosses<B extends Dim> {
@@ -88,6 +97,28 @@ export interface Objective {
   readonly settings?: unknown;
 }
 
+/** {@link predictionErrors} of arguments that were checked. */
+export const uncheckedPredictionErrors = <P, I extends Shape, G = unknown>(
+  process: Itself<Process>,
+  denoiser: Itself<Denoiser<P, I>>,
+  options?: Exact<G, keyof LossOptions> & LossOptions,
+) => {
+  const { apply } = overProcess(process)(denoiser);
+  const wanted = uncheckedTargetOf(process, denoiser.predicts);
+  const noised = noisedBatch(process, denoiser, options);
+  return <B extends Dim>(
+    params: P,
+    x0: Tensor<[B, ...I]>,
+    key: Key,
+    label?: Tensor<[NoInfer<B>], 'int32'>,
+    condition?: Condition<NoInfer<B>>,
+  ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], 'int32'> } => {
+    requireSignal('loss', process, denoiser.predicts);
+    const { noise, xt, at } = noised(x0, key, label, condition);
+    return { error: sub(apply(params, xt, at), wanted(at.t)(x0, noise)), t: at.t };
+  };
+};
+
 /**
  * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn
  * from the key (its forks 'timestep', 'noise', 'dropout' and 'label'). Use it to define an {@link Objective}. Raises
@@ -107,24 +138,22 @@ export interface Objective {
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, -1), k: key(7) })) // → [0, 2]
  */
-export const predictionErrors = <P, I extends Shape, G = unknown>(
+export const predictionErrors = demanding(
+  'predictionErrors',
+  { process: processPart, denoiser: denoiserPart },
+  uncheckedPredictionErrors,
+);
+
+/** {@link simpleLosses} of arguments that were checked. */
+export const uncheckedSimpleLosses = <P, I extends Shape, G = unknown>(
   process: Itself<Process>,
   denoiser: Itself<Denoiser<P, I>>,
   options?: Exact<G, keyof LossOptions> & LossOptions,
-) => {
-  const { apply } = overProcess(process)(denoiser);
-  const wanted = targetOf(process, denoiser.predicts);
-  const noised = noisedBatch(process, denoiser, options);
-  return <B extends Dim>(
-    params: P,
-    x0: Tensor<[B, ...I]>,
-    key: Key,
-    label?: Tensor<[NoInfer<B>], 'int32'>,
-    condition?: Condition<NoInfer<B>>,
-  ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], 'int32'> } => {
-    requireSignal('loss', process, denoiser.predicts);
-    const { noise, xt, at } = noised(x0, key, label, condition);
-    return { error: sub(apply(params, xt, at), wanted(at.t)(x0, noise)), t: at.t };
+): Losses<P, I> => {
+  const errors = uncheckedPredictionErrors(process, denoiser, options);
+  return (...given) => {
+    const { error, t } = errors(...given);
+    return { losses: meanPerSample(square(error)), t };
   };
 };
 
@@ -138,17 +167,11 @@ export const predictionErrors = <P, I extends Shape, G = unknown>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [0, 1]
  */
-export const simpleLosses = <P, I extends Shape, G = unknown>(
-  process: Itself<Process>,
-  denoiser: Itself<Denoiser<P, I>>,
-  options?: Exact<G, keyof LossOptions> & LossOptions,
-): Losses<P, I> => {
-  const errors = predictionErrors(process, denoiser, options);
-  return (...given) => {
-    const { error, t } = errors(...given);
-    return { losses: meanPerSample(square(error)), t };
-  };
-};
+export const simpleLosses = demanding(
+  'simpleLosses',
+  { process: processPart, denoiser: denoiserPart },
+  uncheckedSimpleLosses,
+);
 
 /**
  * The simple loss of DDPM (Ho et al. 2020, eq. 14): E ‖ε - ε_θ(√ᾱ_t·x_0 + √(1-ᾱ_t)·ε, t)‖², as a mean over batch and
@@ -169,8 +192,12 @@ export const simpleLosses = <P, I extends Shape, G = unknown>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(slope, { B: 2 })({ p: 1, x0: Float32Array.of(1, 0), k: key(7) })) // → [1]
  */
-export const simpleLoss = <P, I extends Shape, G = unknown>(
-  process: Itself<Process>,
-  denoiser: Itself<Denoiser<P, I>>,
-  options?: Exact<G, keyof LossOptions> & LossOptions,
-): Loss<P, I> => meanLoss(simpleLosses(process, denoiser, options));
+export const simpleLoss = demanding(
+  'simpleLoss',
+  { process: processPart, denoiser: denoiserPart },
+  <P, I extends Shape, G = unknown>(
+    process: Itself<Process>,
+    denoiser: Itself<Denoiser<P, I>>,
+    options?: Exact<G, keyof LossOptions> & LossOptions,
+  ): Loss<P, I> => meanLoss(uncheckedSimpleLosses(process, denoiser, options)),
+);

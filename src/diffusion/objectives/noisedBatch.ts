@@ -5,11 +5,13 @@ import type { either } from '../../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Condition } from '../conditioning/condition.js';
 import type { Conditioning, Denoiser } from '../denoiser/denoiser.js';
-import { qSample } from '../process/forward.js';
+import { uncheckedQSample as qSample } from '../process/forward.js';
 import type { Classifier } from '../guidance/guide.js';
-import { dropLabels } from '../conditioning/labelDropout.js';
+import { uncheckedDropLabels as dropLabels } from '../conditioning/labelDropout.js';
 import type { Process } from '../process/process.js';
 import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
+import { demanding } from '../../internal/takes.js';
+import { networkPart, processPart } from '../parts.js';
 
 /** The options that every loss has. */
 export const lossFields = {
@@ -66,6 +68,13 @@ export const drawnBatch = <P, I extends Shape>(
   };
 };
 
+/** {@link noisedBatch} of arguments that were checked. */
+export const uncheckedNoisedBatch = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I> | Classifier<P, I>,
+  options?: LossOptions,
+) => drawnBatch(process, denoiser, lossOptions.decode(options));
+
 /**
  * Draws timesteps, noise, dropout and label dropout for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
  * 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so two losses with the same key
@@ -77,8 +86,8 @@ export const drawnBatch = <P, I extends Shape>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(noised, { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [56]
  */
-export const noisedBatch = <P, I extends Shape>(
-  process: Process,
-  denoiser: Denoiser<P, I> | Classifier<P, I>,
-  options?: LossOptions,
-) => drawnBatch(process, denoiser, lossOptions.decode(options));
+export const noisedBatch = demanding(
+  'noisedBatch',
+  { process: processPart, denoiser: networkPart },
+  uncheckedNoisedBatch,
+);

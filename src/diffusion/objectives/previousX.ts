@@ -1,10 +1,12 @@
 import { meanPerSample, mul, scaleBy, type Shape, square, sub } from '../../dsl/index.js';
-import { type Denoiser, mapDenoiser } from '../denoiser/denoiser.js';
-import { type Losses, predictionErrors } from './loss.js';
+import { type Denoiser, uncheckedMapDenoiser as mapDenoiser } from '../denoiser/denoiser.js';
+import { type Losses, uncheckedPredictionErrors as predictionErrors } from './loss.js';
 import type { LossOptions } from './noisedBatch.js';
 import { conversion } from '../denoiser/parameterization.js';
 import type { Process } from '../process/process.js';
-import { column, entriesAt } from '../process/table.js';
+import { column, uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { demanding } from '../../internal/takes.js';
+import { denoiserPart, networkPart, processPart, processWith } from '../parts.js';
 
 /**
  * Makes a denoiser from a network that predicts x_{t-1}, the mean μ̃ of q(x_{t-1}|x_t, x_0) (`PREVIOUS_X` of
@@ -20,17 +22,18 @@ import { column, entriesAt } from '../process/table.js';
  * const made = fromPrevious<null, []>(process, { apply: stays })
  * made.apply(null, ones(2), { t: iota(2) }) // → [1, 1.057]
  */
-export const fromPrevious = <P, I extends Shape>(
-  { posteriors }: Process,
-  network: Omit<Denoiser<P, I>, 'predicts'>,
-): Denoiser<P, I> => {
-  const ofX0 = entriesAt(column(posteriors, ({ x0 }) => 1 / x0));
-  const ofXt = entriesAt(column(posteriors, ({ x0, xt }) => xt / x0));
-  return mapDenoiser<P, P, I>({
-    params: (params) => params,
-    said: (t, x) => (mean) => sub(scaleBy(mean, ofX0(t)), scaleBy(x, ofXt(t))),
-  })({ ...network, predicts: 'x0' });
-};
+export const fromPrevious = demanding(
+  'fromPrevious',
+  { process: processWith('posteriors'), network: networkPart },
+  <P, I extends Shape>({ posteriors }: Process, network: Omit<Denoiser<P, I>, 'predicts'>): Denoiser<P, I> => {
+    const ofX0 = entriesAt(column(posteriors, ({ x0 }) => 1 / x0));
+    const ofXt = entriesAt(column(posteriors, ({ x0, xt }) => xt / x0));
+    return mapDenoiser<P, P, I>({
+      params: (params) => params,
+      said: (t, x) => (mean) => sub(scaleBy(mean, ofX0(t)), scaleBy(x, ofXt(t))),
+    })({ ...network, predicts: 'x0' });
+  },
+);
 
 /**
  * The squared error of the predicted mean of q(x_{t-1}|x_t, x_0), ‖μ̃(x_t, x_0) - μ̂‖² (DDPM, Ho et al. 2020, eq. 7), of each
@@ -48,17 +51,17 @@ export const fromPrevious = <P, I extends Shape>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(0.5, 2), k: key(7) })) // → [0.25, 4]
  */
-export const previousLosses = <P, I extends Shape>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
-  options: LossOptions = {},
-): Losses<P, I> => {
-  const errors = predictionErrors(process, denoiser, options);
-  const factors = process.posteriors.map(
-    ({ x0 }, t) => (x0 * conversion(denoiser.predicts, 'x0')(process.marginals[t]!).prediction) ** 2,
-  );
-  return (...given) => {
-    const { error, t } = errors(...given);
-    return { losses: mul(meanPerSample(square(error)), entriesAt(factors)(t)), t };
-  };
-};
+export const previousLosses = demanding(
+  'previousLosses',
+  { process: processPart, denoiser: denoiserPart },
+  <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>, options: LossOptions = {}): Losses<P, I> => {
+    const errors = predictionErrors(process, denoiser, options);
+    const factors = process.posteriors.map(
+      ({ x0 }, t) => (x0 * conversion(denoiser.predicts, 'x0')(process.marginals[t]!).prediction) ** 2,
+    );
+    return (...given) => {
+      const { error, t } = errors(...given);
+      return { losses: mul(meanPerSample(square(error)), entriesAt(factors)(t)), t };
+    };
+  },
+);

@@ -10,7 +10,6 @@ import {
   neg,
   normalLike,
   ones,
-  raise,
   reciprocal,
   scaleBy,
   type Shape,
@@ -23,7 +22,7 @@ import {
 import { graphText } from '../../dsl/graph/node.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise } from '../../internal/errors.js';
+import { orRaise, raise } from '../../internal/errors.js';
 import { aboveZero, finite, hinted } from '../../internal/decode.js';
 import { digest } from '../../internal/digest.js';
 import { E } from '../../internal/fp.js';

@@ -2,7 +2,7 @@ import { power } from '../../internal/numerics/power.js';
 import type { Exact } from '../../internal/exact.js';
 import { attempt, fail, type NoisefoldError, orRaise } from '../../internal/errors.js';
 import { mul } from '../../dsl/index.js';
-import { aboveZero, amount, hinted } from '../../internal/decode.js';
+import { aboveZero, amount, hinted, numberOf } from '../../internal/decode.js';
 import { digest } from '../../internal/digest.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -10,7 +10,8 @@ import { logSNR } from '../schedules/channel.js';
 import type { Objective } from './loss.js';
 import { conversion, type Parameterization } from '../denoiser/parameterization.js';
 import type { Process } from '../process/process.js';
-import { entriesAt } from '../process/table.js';
+import { uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { demanding } from '../../internal/takes.js';
 
 /**
  * The weight of the squared error of x̂₀ at a noise level, as a function of its log-SNR λ = log(ᾱ/(1-ᾱ)). The squared error
@@ -35,7 +36,9 @@ export const uniformWeight: Weighting = () => 1;
  * The SNR as weight: the simple loss of a denoiser of ε (DDPM, Ho et al. 2020, eq. 14).
  * @example snrWeight(Math.log(4)) // → 4
  */
-export const snrWeight: Weighting = (lambda) => Math.exp(lambda);
+export const snrWeight: Weighting = demanding('snrWeight', { lambda: numberOf('a log-SNR, a number') }, (lambda) =>
+  Math.exp(lambda),
+);
 
 const gammaOf = argument('minSnrWeight: γ', hinted(aboveZero, 'the paper uses 5'));
 

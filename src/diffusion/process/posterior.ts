@@ -1,10 +1,18 @@
 import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
 import type { Gaussian } from './gaussians.js';
 import type { Process } from './process.js';
-import { column, entriesAt } from './table.js';
+import { column, uncheckedEntriesAt as entriesAt } from './table.js';
+import { demanding } from '../../internal/takes.js';
+import { processWith } from '../parts.js';
 
 /** The β̃_0 of a process of one timestep. Its inverse fits float32. */
 const LEAST = 1e-20;
+
+/** {@link clippedLogVariances} of arguments that were checked. */
+export const uncheckedClippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>): Float64Array => {
+  const smallest = posteriors[1]?.variance ?? LEAST;
+  return Float64Array.from(posteriors, ({ variance }, t) => Math.log(t === 0 ? smallest : variance));
+};
 
 /**
  * log β̃_t in float64: the clipped log variance of guided-diffusion. t = 0, where β̃ is 0, has the value of t = 1; for a
@@ -13,10 +21,11 @@ const LEAST = 1e-20;
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * clippedLogVariances(process) // → [-1.402, -1.402]
  */
-export const clippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>): Float64Array => {
-  const smallest = posteriors[1]?.variance ?? LEAST;
-  return Float64Array.from(posteriors, ({ variance }, t) => Math.log(t === 0 ? smallest : variance));
-};
+export const clippedLogVariances = demanding(
+  'clippedLogVariances',
+  { process: processWith('posteriors') },
+  uncheckedClippedLogVariances,
+);
 
 /**
  * q(x_{t-1}|x_t, x_0) = N(μ̃_t, β̃_t): DDPM (Ho et al. 2020), eq. 6 and 7,
@@ -35,15 +44,15 @@ export const clippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>)
  * posterior.mean // → [[1], [0.547]]
  * posterior.variance // → [0, 0.246]
  */
-export const qPosterior = (process: Process) => {
+export const qPosterior = demanding('qPosterior', { process: processWith('posteriors') }, (process: Process) => {
   const ofX0 = entriesAt(column(process.posteriors, ({ x0 }) => x0));
   const ofXt = entriesAt(column(process.posteriors, ({ xt }) => xt));
   const variances = entriesAt(column(process.posteriors, ({ variance }) => variance));
-  const logVariances = entriesAt(clippedLogVariances(process));
+  const logVariances = entriesAt(uncheckedClippedLogVariances(process));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
     <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Gaussian<B, I> => ({
       mean: add(scaleBy(x0, ofX0(t)), scaleBy(xt, ofXt(t))),
       variance: variances(t),
       logVariance: logVariances(t),
     });
-};
+});

@@ -1,9 +1,12 @@
 import { show } from '../../internal/decode.js';
+import { isObject } from '../../internal/parts.js';
 import { isEither } from '../../internal/either.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { type Channel, identity, type Posterior, posteriorOf } from '../schedules/channel.js';
+import { type Channel, identity, type Posterior, uncheckedPosteriorOf as posteriorOf } from '../schedules/channel.js';
 import type { Schedule } from '../schedules/schedule.js';
+import { demanding } from '../../internal/takes.js';
+import { schedulePart } from '../parts.js';
 
 /**
  * A diffusion process: a schedule, the distributions that follow from it, and the timesteps that a denoiser gets. Tables
@@ -41,15 +44,8 @@ export const respacedFrom =
   (process: Process) =>
   (respaced: Process): Process => ({ ...respaced, origin: process.origin ?? process });
 
-/**
- * The process of a schedule: its marginals q(x_t|x_0) and posteriors q(x_{t-1}|x_t, x_0).
- *
- * @param timesteps - the timestep that the denoiser gets at each t; t itself if left out
- * @example
- * const process = processOf(unwrap(scheduleFromBetas([0.36, 0.4375])))
- * process.marginals[1] // → { scale: 0.6, variance: 0.64 }
- */
-export const processOf = (schedule: Schedule, timesteps?: Int32Array): Process => {
+/** {@link processOf} of arguments that were checked. */
+export const uncheckedProcessOf = (schedule: Schedule, timesteps?: Int32Array): Process => {
   // 1 - ᾱ as in guided-diffusion; the variance of the merged channels differs in the last digits
   const marginals = Array.from(schedule.alphaBars, (alphaBar) => ({
     scale: Math.sqrt(alphaBar),
@@ -58,13 +54,27 @@ export const processOf = (schedule: Schedule, timesteps?: Int32Array): Process =
   return processOfMarginals(schedule, marginals, timesteps);
 };
 
+/**
+ * The process of a schedule: its marginals q(x_t|x_0) and posteriors q(x_{t-1}|x_t, x_0).
+ *
+ * @param timesteps - the timestep that the denoiser gets at each t; t itself if left out
+ * @example
+ * const process = processOf(unwrap(scheduleFromBetas([0.36, 0.4375])))
+ * process.marginals[1] // → { scale: 0.6, variance: 0.64 }
+ */
+export const processOf = demanding('processOf', { schedule: schedulePart }, uncheckedProcessOf);
+
 const noSchedule = (given: unknown): either.Either<NoisefoldError, never> =>
   fail('ConfigError', {
     where: 'ddpm',
     expected: 'the Either that a schedule returns',
     actual: show(given),
-    hint: 'write ddpm(linear(1000)); for a schedule taken out of its Either, processOf(schedule)',
+    hint: 'write ddpm(linear(1000)); for a schedule taken out of its Either, uncheckedProcessOf(schedule)',
   });
+
+/** A part of the check of `ddpm`: an Either may hold anything. */
+const ofSchedule = (schedule: Schedule): either.Either<NoisefoldError, Process> =>
+  isObject(schedule) && 'alphaBars' in schedule ? E.right(uncheckedProcessOf(schedule)) : noSchedule(schedule);
 
 /**
  * The process of DDPM (Ho et al. 2020) from the `Either` that the schedules return.
@@ -75,4 +85,4 @@ const noSchedule = (given: unknown): either.Either<NoisefoldError, never> =>
  * isLeft(wrong) && wrong.left.expected // → 'T ≥ 20'
  */
 export const ddpm = (schedule: either.Either<NoisefoldError, Schedule>): either.Either<NoisefoldError, Process> =>
-  isEither(schedule) ? E.map((s: Schedule) => processOf(s))(schedule) : noSchedule(schedule);
+  isEither(schedule) ? E.flatMap(ofSchedule)(schedule) : noSchedule(schedule);

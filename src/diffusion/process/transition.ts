@@ -14,10 +14,12 @@ import {
 } from '../../dsl/index.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { type Channel, identity, transition } from '../schedules/channel.js';
+import { type Channel, identity, uncheckedTransition as transition } from '../schedules/channel.js';
 import type { Gaussian } from './gaussians.js';
 import type { Process } from './process.js';
-import { entriesAt } from './table.js';
+import { uncheckedEntriesAt as entriesAt } from './table.js';
+import { decoding, demanding } from '../../internal/takes.js';
+import { processPart } from '../parts.js';
 
 /**
  * log ᾱ, beginning with 0 for the data, as the sum of two float32 numbers. A single float32 would leave three digits in the
@@ -53,7 +55,7 @@ const logRatio = (process: Process) => {
  * between.mean // → [[0.6], [0.75]]
  * between.variance // → [0.64, 0.4375]
  */
-export const qBetween = (process: Process) => {
+export const qBetween = demanding('qBetween', { process: processPart }, (process: Process) => {
   const ratio = logRatio(process);
   return <B extends Dim>(s: Tensor<[B], 'int32'>, t: Tensor<[NoInfer<B>], 'int32'>) =>
     <I extends Shape>(xs: Tensor<[NoInfer<B>, ...I]>): Gaussian<B, I> => {
@@ -61,7 +63,7 @@ export const qBetween = (process: Process) => {
       const variance = neg(expm1(logAlpha));
       return { mean: scaleBy(xs, exp(mul(logAlpha, 0.5))), variance, logVariance: log(variance) };
     };
-};
+});
 
 /**
  * Samples x_t from q(x_t|x_s), the forward process from any s to any t. See {@link qBetween}.
@@ -72,7 +74,7 @@ export const qBetween = (process: Process) => {
  * const [s, t] = [constantOf(Int32Array.of(-1), 1), constantOf(Int32Array.of(1), 1)]
  * qSampleBetween(process)(s, t, ones(1))(ones(1)) // → [1.4]
  */
-export const qSampleBetween = (process: Process) => {
+export const qSampleBetween = demanding('qSampleBetween', { process: processPart }, (process: Process) => {
   const between = qBetween(process);
   return <B extends Dim, I extends Shape>(
       s: Tensor<[B], 'int32'>,
@@ -83,7 +85,7 @@ export const qSampleBetween = (process: Process) => {
       const { mean, variance } = between(s, t)(xs);
       return add(mean, scaleBy(noise, sqrt(variance)));
     };
-};
+});
 
 /**
  * q(x_t|x_s) as a channel, on the host; s = -1 is the data. Returns a `ConfigError` for timesteps out of range and s ≥ t.
@@ -92,16 +94,16 @@ export const qSampleBetween = (process: Process) => {
  * unwrap(channelBetween(process, 0, 1)) // → { scale: 0.75, variance: 0.4375 }
  * isRight(channelBetween(process, 1, 1)) // → false
  */
-export const channelBetween = (
-  { schedule: { T }, marginals }: Process,
-  s: number,
-  t: number,
-): either.Either<NoisefoldError, Channel> =>
-  Number.isInteger(s) && Number.isInteger(t) && -1 <= s && s < t && t < T
-    ? E.right(transition(marginals[s] ?? identity, marginals[t]!))
-    : fail('ConfigError', {
-        where: 'channelBetween',
-        expected: `whole timesteps -1 ≤ s < t ≤ ${T - 1}`,
-        actual: `s = ${s}, t = ${t}`,
-        hint: 'noise increases with t, so s is the smaller; -1 is the data',
-      });
+export const channelBetween = decoding(
+  'channelBetween',
+  { process: processPart },
+  ({ schedule: { T }, marginals }: Process, s: number, t: number): either.Either<NoisefoldError, Channel> =>
+    Number.isInteger(s) && Number.isInteger(t) && -1 <= s && s < t && t < T
+      ? E.right(transition(marginals[s] ?? identity, marginals[t]!))
+      : fail('ConfigError', {
+          where: 'channelBetween',
+          expected: `whole timesteps -1 ≤ s < t ≤ ${T - 1}`,
+          actual: `s = ${s}, t = ${t}`,
+          hint: 'noise increases with t, so s is the smaller; -1 is the data',
+        }),
+);

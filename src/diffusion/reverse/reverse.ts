@@ -7,14 +7,22 @@ import { orRaise } from '../../internal/errors.js';
 import { functionOf } from '../../internal/decode.js';
 import { E, F } from '../../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Conditioning, converted, type Denoiser, overProcess } from '../denoiser/denoiser.js';
+import {
+  type Conditioning,
+  uncheckedConverted as converted,
+  type Denoiser,
+  uncheckedOverProcess as overProcess,
+} from '../denoiser/denoiser.js';
 import type { DiagonalGaussian } from '../process/gaussians.js';
 import { standardDeviation, learnedLogVariance } from './learnedVariance.js';
 import { qPosterior } from '../process/posterior.js';
 import type { Process } from '../process/process.js';
-import { steered } from './steering.js';
+import { uncheckedSteered as steered } from './steering.js';
 import { stepsOf, stepVariances } from './stepVariances.js';
-import { entriesAt } from '../process/table.js';
+import { uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { demanding } from '../../internal/takes.js';
+import { denoiserPart, processPart } from '../parts.js';
+import { partLike } from '../../internal/parts.js';
 
 /** p_θ(x_{t-1}|x_t), with the corrected x̂₀ that its mean is computed from. */
 export interface Reverse<S extends Shape> extends DiagonalGaussian<S> {
@@ -43,8 +51,11 @@ export interface ReverseOptions extends OptionsOf<typeof ofReverse> {}
  * fixedLogVariances(process, 'posterior') // → [-1.402, -1.402]
  * fixedLogVariances(process, 'beta') // → [-1.402, -0.827]
  */
-export const fixedLogVariances = (process: Process, variance: ReverseVariance): Float64Array =>
-  stepVariances(stepsOf(process), variance).fixed;
+export const fixedLogVariances = demanding(
+  'fixedLogVariances',
+  { process: processPart, variance: reverseVariance },
+  (process: Process, variance: ReverseVariance): Float64Array => stepVariances(stepsOf(process), variance).fixed,
+);
 
 /** The outputs of a denoiser for p_θ: its prediction, and its variance if it learns one. */
 export interface Predicted<B extends Dim, I extends Shape> {
@@ -65,33 +76,37 @@ export interface Predicted<B extends Dim, I extends Shape> {
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * reverse(process).mean // → [0, 0.422]
  */
-export const reverseOf = <P, I extends Shape, G = unknown>(
-  process: Process,
-  { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
-  options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
-) => {
-  const given = E.map(({ variance, correction }: Checked) => ({
-    correction,
-    variances: stepVariances(stepsOf(process), variance),
-  }))(ofReverse.decode(options));
-  const toX0 = converted(process, predicts, 'x0');
-  const posterior = qPosterior(process);
-  return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
-    const {
+export const reverseOf = demanding(
+  'reverseOf',
+  { process: processPart, denoiser: partLike('a denoiser', 'the result of unet, or { predicts, apply }', 'predicts') },
+  <P, I extends Shape, G = unknown>(
+    process: Process,
+    { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
+    options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
+  ) => {
+    const given = E.map(({ variance, correction }: Checked) => ({
       correction,
-      variances: { low, spread, fixed },
-    } = orRaise(given);
-    const ofTime = (logs: Float64Array) => overElements(xt)(entriesAt(logs)(t));
-    const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
-      said === undefined || learned === undefined
-        ? ofTime(fixed)
-        : learnedLogVariance(learned.as)(said, () => ({ low: ofTime(low), spread: ofTime(spread) }));
-    return ({ prediction, variance: said }: Predicted<B, I>): Reverse<[B, ...I]> => {
-      const x0 = correction(toX0(t, xt)(prediction));
-      return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(said), x0 };
+      variances: stepVariances(stepsOf(process), variance),
+    }))(ofReverse.decode(options));
+    const toX0 = converted(process, predicts, 'x0');
+    const posterior = qPosterior(process);
+    return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
+      const {
+        correction,
+        variances: { low, spread, fixed },
+      } = orRaise(given);
+      const ofTime = (logs: Float64Array) => overElements(xt)(entriesAt(logs)(t));
+      const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
+        said === undefined || learned === undefined
+          ? ofTime(fixed)
+          : learnedLogVariance(learned.as)(said, () => ({ low: ofTime(low), spread: ofTime(spread) }));
+      return ({ prediction, variance: said }: Predicted<B, I>): Reverse<[B, ...I]> => {
+        const x0 = correction(toX0(t, xt)(prediction));
+        return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(said), x0 };
+      };
     };
-  };
-};
+  },
+);
 
 /**
  * All outputs of a denoiser over a process, for losses: prediction and learned variance, in one evaluation. Not guided.
@@ -101,11 +116,15 @@ export const reverseOf = <P, I extends Shape, G = unknown>(
  * const evaluate = predictionsOf(process, black)
  * evaluate(null, ones(2), { t: iota(2) }).variance // → undefined
  */
-export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>) => {
-  const { apply, learned } = overProcess(process)(denoiser);
-  return <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Predicted<B, I> =>
-    learned === undefined ? { prediction: apply(params, x, at) } : learned.apply(params, x, at);
-};
+export const predictionsOf = demanding(
+  'predictionsOf',
+  { process: processPart, denoiser: denoiserPart },
+  <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>) => {
+    const { apply, learned } = overProcess(process)(denoiser);
+    return <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Predicted<B, I> =>
+      learned === undefined ? { prediction: apply(params, x, at) } : learned.apply(params, x, at);
+  },
+);
 
 /**
  * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`, in one evaluation of the denoiser. Guidance on the
@@ -120,36 +139,40 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
  * reverse.mean // → [0, 0.422]
  * reverse.logVariance // → [-1.402, -1.402]
  */
-export const pMeanVariance = <P, I extends Shape, G = unknown>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
-  options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
-) => {
-  const given = E.map(({ variance, correction }: Checked) => {
-    const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
-    const reverse = reverseOf(process, seesX0, { variance, correction: uncorrected });
-    return { seesX0, reverse, variances: entriesAt(stepVariances(stepsOf(process), variance).sigmaSquared) };
-  })(ofMeanVariance.decode(options));
-  return <B extends Dim>(params: P, xt: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Reverse<[B, ...I]> => {
-    const {
-      seesX0: { apply, learned, guides },
-      reverse,
-      variances,
-    } = orRaise(given);
-    const found = reverse(
-      at.t,
-      xt,
-    )({
-      prediction: apply(params, xt, at),
-      // the same network: the compiler merges the common part of the two evaluations
-      ...(learned && { variance: learned.apply(params, xt, at).variance }),
-    });
-    if (guides?.mean === undefined) return found;
-    const { mean, logVariance } = found;
-    const sigmaSquared = learned ? exp(logVariance) : overElements(xt)(variances(at.t));
-    return { ...found, mean: add(mean, mul(sigmaSquared, guides.mean(params, xt, at, mean))) };
-  };
-};
+export const pMeanVariance = demanding(
+  'pMeanVariance',
+  { process: processPart, denoiser: denoiserPart },
+  <P, I extends Shape, G = unknown>(
+    process: Process,
+    denoiser: Denoiser<P, I>,
+    options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
+  ) => {
+    const given = E.map(({ variance, correction }: Checked) => {
+      const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
+      const reverse = reverseOf(process, seesX0, { variance, correction: uncorrected });
+      return { seesX0, reverse, variances: entriesAt(stepVariances(stepsOf(process), variance).sigmaSquared) };
+    })(ofMeanVariance.decode(options));
+    return <B extends Dim>(params: P, xt: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Reverse<[B, ...I]> => {
+      const {
+        seesX0: { apply, learned, guides },
+        reverse,
+        variances,
+      } = orRaise(given);
+      const found = reverse(
+        at.t,
+        xt,
+      )({
+        prediction: apply(params, xt, at),
+        // the same network: the compiler merges the common part of the two evaluations
+        ...(learned && { variance: learned.apply(params, xt, at).variance }),
+      });
+      if (guides?.mean === undefined) return found;
+      const { mean, logVariance } = found;
+      const sigmaSquared = learned ? exp(logVariance) : overElements(xt)(variances(at.t));
+      return { ...found, mean: add(mean, mul(sigmaSquared, guides.mean(params, xt, at, mean))) };
+    };
+  },
+);
 
 /**
  * Samples x_{t-1} from p_θ(x_{t-1}|x_t): mean + σ·z, and at t = 0 only the mean. DDPM (Ho et al. 2020), Algorithm 2, lines 3
@@ -162,20 +185,24 @@ export const pMeanVariance = <P, I extends Shape, G = unknown>(
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * step(process) // → [0, 0.918]
  */
-export const pSample = <P, I extends Shape, G = unknown>(
-  process: Process,
-  denoiser: Denoiser<P, I>,
-  options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
-) => {
-  const reverse = pMeanVariance(process, denoiser, options);
-  return <B extends Dim>(
-    params: P,
-    xt: Tensor<[B, ...I]>,
-    at: Conditioning<NoInfer<B>>,
-    noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
-  ): Tensor<[B, ...I]> => {
-    const { mean, logVariance } = reverse(params, xt, at);
-    const noisy = scaleBy(noise, cast(greater(at.t, 0), 'float32'));
-    return add(mean, mul(noisy, standardDeviation(logVariance)));
-  };
-};
+export const pSample = demanding(
+  'pSample',
+  { process: processPart, denoiser: denoiserPart },
+  <P, I extends Shape, G = unknown>(
+    process: Process,
+    denoiser: Denoiser<P, I>,
+    options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
+  ) => {
+    const reverse = pMeanVariance(process, denoiser, options);
+    return <B extends Dim>(
+      params: P,
+      xt: Tensor<[B, ...I]>,
+      at: Conditioning<NoInfer<B>>,
+      noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+    ): Tensor<[B, ...I]> => {
+      const { mean, logVariance } = reverse(params, xt, at);
+      const noisy = scaleBy(noise, cast(greater(at.t, 0), 'float32'));
+      return add(mean, mul(noisy, standardDeviation(logVariance)));
+    };
+  },
+);

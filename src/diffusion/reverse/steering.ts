@@ -9,7 +9,9 @@ import { type Correction, uncorrected } from './x0Correction.js';
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { leavesSignal } from '../schedules/channel.js';
 import type { Process } from '../process/process.js';
-import { entriesAt } from '../process/table.js';
+import { uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { demanding } from '../../internal/takes.js';
+import { processPart } from '../parts.js';
 
 const steering = schema('steered', {
   /** The correction of x̂₀, before it is guided; {@link uncorrected} if left out. */
@@ -21,19 +23,11 @@ const steering = schema('steered', {
 /** Options of {@link steered}. */
 export interface SteeredOptions extends OptionsOf<typeof steering> {}
 
-/**
- * The x̂₀ that a step uses: the denoiser's x̂₀, corrected, then moved by the guides of the score,
- * ε̂ - √(1-ᾱ_t)·s·∇ log p(y|x_t) (Dhariwal & Nichol 2021, Algorithm 2), which is x̂₀ + (1-ᾱ_t)/√ᾱ_t·s·∇ log p(y|x_t). In
- * the published code, too, a classifier moves the clipped x̂₀, and the result is not clipped again. At a timestep without
- * signal, which contains nothing of the class, x̂₀ does not move. `t` indexes the process, as for {@link reparameterize}.
- * @example
- * const guides: Guides<null, []> = { score: (_, x) => mul(x, 3) }
- * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x), guides }
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const seen = steered(process, { correction: clip(1, 2) })(black)
- * seen.apply(null, ones(2), { t: iota(2) }) // → [1 + 3 * 0.45, 1 + 3 * (0.64 / 0.6)]
- */
-export const steered = <G = unknown>(process: Process, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) => {
+/** {@link steered} of arguments that were checked. */
+export const uncheckedSteered = <G = unknown>(
+  process: Process,
+  options?: Exact<G, keyof SteeredOptions> & SteeredOptions,
+) => {
   const { correction, timesteps } = steering.demand(options);
   const weights = entriesAt(
     process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.variance / marginal.scale : 0)),
@@ -50,3 +44,17 @@ export const steered = <G = unknown>(process: Process, options?: Exact<G, keyof 
     };
   };
 };
+
+/**
+ * The x̂₀ that a step uses: the denoiser's x̂₀, corrected, then moved by the guides of the score,
+ * ε̂ - √(1-ᾱ_t)·s·∇ log p(y|x_t) (Dhariwal & Nichol 2021, Algorithm 2), which is x̂₀ + (1-ᾱ_t)/√ᾱ_t·s·∇ log p(y|x_t). In
+ * the published code, too, a classifier moves the clipped x̂₀, and the result is not clipped again. At a timestep without
+ * signal, which contains nothing of the class, x̂₀ does not move. `t` indexes the process, as for {@link reparameterize}.
+ * @example
+ * const guides: Guides<null, []> = { score: (_, x) => mul(x, 3) }
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x), guides }
+ * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const seen = steered(process, { correction: clip(1, 2) })(black)
+ * seen.apply(null, ones(2), { t: iota(2) }) // → [1 + 3 * 0.45, 1 + 3 * (0.64 / 0.6)]
+ */
+export const steered = demanding('steered', { process: processPart }, uncheckedSteered);

@@ -6,6 +6,8 @@ import { argument } from '../../internal/schema.js';
 import { type Grid, gridOf } from '../grids/grid.js';
 import type { Sampler } from './sampler.js';
 import type { SampleState } from '../solvers/solver.js';
+import { demanding } from '../../internal/takes.js';
+import { samplerPart } from '../parts.js';
 
 const strengthOf = argument(
   'partOfTheWay',
@@ -56,9 +58,12 @@ export const partOfTheWay =
  * const made = unwrap(sampler({ process, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() }))
  * startFrom(made)(ones(1, 1), zeros(1, 1)).x // → [[0.8]]
  */
-export const startFrom =
+export const startFrom = demanding(
+  'startFrom',
+  { sampler: samplerPart },
   <P, I extends Shape>({ legs, start }: Sampler<P, I>) =>
-  <B extends Dim>(x0: Tensor<[B, ...I]>, noise: Tensor<[NoInfer<B>, ...I]>): SampleState<[B, ...I]> => {
-    const { scale, variance } = legs[0]!.from; // a grid has at least one timestep
-    return start(add(mul(x0, scale), mul(noise, Math.sqrt(variance))));
-  };
+    <B extends Dim>(x0: Tensor<[B, ...I]>, noise: Tensor<[NoInfer<B>, ...I]>): SampleState<[B, ...I]> => {
+      const { scale, variance } = legs[0]!.from; // a grid has at least one timestep
+      return start(add(mul(x0, scale), mul(noise, Math.sqrt(variance))));
+    },
+);

@@ -5,6 +5,8 @@ import { aboveZero, finite, hinted, refined } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
+import { decoding } from '../../internal/takes.js';
+import { callback } from '../../internal/parts.js';
 
 /** ᾱ at a fraction of the process, 0…1. A constant factor cancels. */
 export type AlphaBar = (fraction: number) => number;
@@ -81,25 +83,25 @@ const largestBeta = argument('scheduleFromAlphaBar', maxBeta);
  * const wrong = scheduleFromAlphaBar(() => 0.5, 4)
  * isLeft(wrong) && wrong.left.actual // → '0.5 at 1/4, after 0.5'
  */
-export const scheduleFromAlphaBar = (
-  alphaBar: AlphaBar,
-  T: number,
-  largest: number = MAX_BETA,
-): either.Either<NoisefoldError, Schedule> =>
-  F.pipe(
-    largestBeta.decode(largest),
-    E.flatMap((most) =>
-      byAlphaBar(
-        {
-          where: 'scheduleFromAlphaBar',
-          hint: 'ᾱ is a function of the fraction of the process, from about 1 at 0 to about 0 at 1',
-        },
-        alphaBar,
-        T,
-        most,
+export const scheduleFromAlphaBar = decoding(
+  'scheduleFromAlphaBar',
+  { alphaBar: callback('a function of the fraction of the process', 'write (u) => …') },
+  (alphaBar: AlphaBar, T: number, largest: number = MAX_BETA): either.Either<NoisefoldError, Schedule> =>
+    F.pipe(
+      largestBeta.decode(largest),
+      E.flatMap((most) =>
+        byAlphaBar(
+          {
+            where: 'scheduleFromAlphaBar',
+            hint: 'ᾱ is a function of the fraction of the process, from about 1 at 0 to about 0 at 1',
+          },
+          alphaBar,
+          T,
+          most,
+        ),
       ),
     ),
-  );
+);
 
 const cosineOptions = schema('cosine', alphaBarFields);
 

@@ -1,4 +1,6 @@
 import { RA } from '../../internal/fp.js';
+import { demanding } from '../../internal/takes.js';
+import { channelPart, channelsPart } from '../parts.js';
 
 /**
  * A Gaussian channel, x ↦ scale·x + √variance·ε with ε ~ N(0, I): one forward step of diffusion, or several merged into
@@ -15,6 +17,12 @@ export interface Channel {
  */
 export const identity: Channel = { scale: 1, variance: 0 };
 
+/** {@link compose} of arguments that were checked. */
+export const uncheckedCompose = (first: Channel, second: Channel): Channel => ({
+  scale: second.scale * first.scale,
+  variance: second.scale ** 2 * first.variance + second.variance,
+});
+
 /**
  * Composes two channels: `first`, then `second`. The sum of two independent Gaussians is a Gaussian, so
  * (a₂, v₂)∘(a₁, v₁) = (a₂a₁, a₂²v₁ + v₂).
@@ -22,10 +30,7 @@ export const identity: Channel = { scale: 1, variance: 0 };
  * const half = { scale: 0.5, variance: 0.5 }
  * compose(half, half) // → { scale: 0.25, variance: 0.625 }
  */
-export const compose = (first: Channel, second: Channel): Channel => ({
-  scale: second.scale * first.scale,
-  variance: second.scale ** 2 * first.variance + second.variance,
-});
+export const compose = demanding('compose', { first: channelPart, second: channelPart }, uncheckedCompose);
 
 /**
  * Channels under {@link compose}, an instance of fp-ts's `Monoid`; not commutative.
@@ -33,7 +38,7 @@ export const compose = (first: Channel, second: Channel): Channel => ({
  * const steps = [{ scale: 0.5, variance: 0.5 }, { scale: 0.5, variance: 0.5 }]
  * steps.reduce(channelMonoid.concat, channelMonoid.empty) // → { scale: 0.25, variance: 0.625 }
  */
-export const channelMonoid = { concat: compose, empty: identity };
+export const channelMonoid = { concat: uncheckedCompose, empty: identity };
 
 /**
  * Merges channels, applied in the order of the list: q(x_t|x_0) is the fold of the steps up to t.
@@ -42,7 +47,17 @@ export const channelMonoid = { concat: compose, empty: identity };
  * foldChannels(steps) // → { scale: 0.6, variance: 0.64 }
  * foldChannels([]) // → { scale: 1, variance: 0 }
  */
-export const foldChannels: (channels: readonly Channel[]) => Channel = RA.foldMap(channelMonoid)((c) => c);
+export const foldChannels: (channels: readonly Channel[]) => Channel = demanding(
+  'foldChannels',
+  { channels: channelsPart },
+  RA.foldMap(channelMonoid)((c) => c),
+);
+
+/** {@link transition} of arguments that were checked. */
+export const uncheckedTransition = (earlier: Channel, later: Channel): Channel => {
+  const scale = later.scale / earlier.scale;
+  return { scale, variance: later.variance - scale ** 2 * earlier.variance };
+};
 
 /**
  * The channel that leads from `earlier` to `later`, compose(earlier, transition(earlier, later)) = later:
@@ -51,10 +66,7 @@ export const foldChannels: (channels: readonly Channel[]) => Channel = RA.foldMa
  * const earlier = { scale: 0.8, variance: 0.36 }
  * transition(earlier, { scale: 0.6, variance: 0.64 }) // → { scale: 0.75, variance: 0.4375 }
  */
-export const transition = (earlier: Channel, later: Channel): Channel => {
-  const scale = later.scale / earlier.scale;
-  return { scale, variance: later.variance - scale ** 2 * earlier.variance };
-};
+export const transition = demanding('transition', { earlier: channelPart, later: channelPart }, uncheckedTransition);
 
 /** The posterior q(x_s|x_t, x_0), a Gaussian with mean x0·x₀ + xt·x_t. */
 export interface Posterior {
@@ -62,6 +74,20 @@ export interface Posterior {
   readonly xt: number;
   readonly variance: number;
 }
+
+/** {@link posteriorOf} of arguments that were checked. */
+export const uncheckedPosteriorOf = (
+  prior: Channel,
+  likelihood: Channel,
+  marginal: Channel = uncheckedCompose(prior, likelihood),
+): Posterior =>
+  prior.variance === 0
+    ? { x0: prior.scale, xt: 0, variance: 0 }
+    : {
+        x0: (likelihood.variance * prior.scale) / marginal.variance,
+        xt: (prior.variance * likelihood.scale) / marginal.variance,
+        variance: (likelihood.variance * prior.variance) / marginal.variance,
+      };
 
 /**
  * The posterior q(x_s|x_t, x_0) from the prior q(x_s|x_0) and the likelihood q(x_t|x_s), by Bayes' rule. For neighbouring
@@ -73,18 +99,11 @@ export interface Posterior {
  * posteriorOf({ scale: 0.8, variance: 0.36 }, step) // → { x0: 0.547, xt: 0.422, variance: 0.246 }
  * posteriorOf(identity, step) // → { x0: 1, xt: 0, variance: 0 }
  */
-export const posteriorOf = (
-  prior: Channel,
-  likelihood: Channel,
-  marginal: Channel = compose(prior, likelihood),
-): Posterior =>
-  prior.variance === 0
-    ? { x0: prior.scale, xt: 0, variance: 0 }
-    : {
-        x0: (likelihood.variance * prior.scale) / marginal.variance,
-        xt: (prior.variance * likelihood.scale) / marginal.variance,
-        variance: (likelihood.variance * prior.variance) / marginal.variance,
-      };
+export const posteriorOf = demanding(
+  'posteriorOf',
+  { prior: channelPart, likelihood: channelPart },
+  uncheckedPosteriorOf,
+);
 
 /**
  * The log-SNR, the logarithm of the signal-to-noise ratio scale²/variance (Kingma et al. 2021, eq. 3); ∞ without noise, -∞
@@ -93,19 +112,31 @@ export const posteriorOf = (
  * logSNR({ scale: 0.8, variance: 0.36 }) // → 0.575
  * logSNR(identity) // → Infinity
  */
-export const logSNR = ({ scale, variance }: Channel): number => 2 * Math.log(scale) - Math.log(variance);
+export const logSNR = demanding(
+  'logSNR',
+  { channel: channelPart },
+  ({ scale, variance }: Channel): number => 2 * Math.log(scale) - Math.log(variance),
+);
 
 /**
  * The λ of DPM-Solver, half of the log-SNR: ln(a/s); -∞ without signal, ∞ without noise.
  * @example lambdaOf({ scale: 0.6, variance: 0.64 }) // → Math.log(0.6 / 0.8)
  */
-export const lambdaOf = (channel: Channel): number => logSNR(channel) / 2;
+export const lambdaOf = demanding(
+  'lambdaOf',
+  { channel: channelPart },
+  (channel: Channel): number => logSNR(channel) / 2,
+);
 
 /**
  * The σ of EDM, the noise of x_t/a: s/a. Infinite without signal.
  * @example sigmaOf({ scale: 0.6, variance: 0.64 }) // → 0.8 / 0.6
  */
-export const sigmaOf = ({ scale, variance }: Channel): number => Math.sqrt(variance) / scale;
+export const sigmaOf = demanding(
+  'sigmaOf',
+  { channel: channelPart },
+  ({ scale, variance }: Channel): number => Math.sqrt(variance) / scale,
+);
 
 /** The variance-preserving channel with the noise level σ: a = 1/√(1 + σ²). It has no signal if σ is ∞. */
 export const channelOfSigma = (sigma: number): Channel => ({

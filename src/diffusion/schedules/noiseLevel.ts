@@ -1,5 +1,7 @@
 /** Noise levels of a schedule, as log-SNR λ or as σ: from a timestep, which may be fractional, and back to a timestep. */
 import type { Schedule } from './schedule.js';
+import { demanding } from '../../internal/takes.js';
+import { scheduleWith } from '../parts.js';
 
 /** The part of a schedule that noise levels depend on. */
 type Levels = Pick<Schedule, 'sigmas'>;
@@ -12,13 +14,21 @@ const logSNROfSigma = (sigma: number): number => 0 - 2 * Math.log(sigma); // 0, 
  * where no signal is left. For a schedule made from given σ, exactly these.
  * @example sigmas(unwrap(scheduleFromBetas([0.5, 0.6, 1]))) // → [1, 2, Infinity]
  */
-export const sigmas = ({ sigmas: levels }: Levels): Float64Array => levels.slice();
+export const sigmas = demanding(
+  'sigmas',
+  { schedule: scheduleWith('sigmas') },
+  ({ sigmas: levels }: Levels): Float64Array => levels.slice(),
+);
 
 /**
  * λ_t = log(ᾱ_t/(1 - ᾱ_t)) at each timestep (Kingma et al. 2021, eq. 3). Falls, and is -∞ where no signal is left.
  * @example logSNRs(unwrap(scheduleFromBetas([0.5, 0.5, 1]))) // → [0, -1.099, -Infinity]
  */
-export const logSNRs = ({ sigmas: levels }: Levels): Float64Array => levels.map(logSNROfSigma);
+export const logSNRs = demanding(
+  'logSNRs',
+  { schedule: scheduleWith('sigmas') },
+  ({ sigmas: levels }: Levels): Float64Array => levels.map(logSNROfSigma),
+);
 
 /**
  * σ at a timestep, which may be fractional: `t_to_sigma` of k-diffusion. Linear in log σ between whole timesteps, and
@@ -29,16 +39,19 @@ export const logSNRs = ({ sigmas: levels }: Levels): Float64Array => levels.map(
  * at(0.5) // → 1.414
  * at(1) // → 2
  */
-export const sigmaAt =
+export const sigmaAt = demanding(
+  'sigmaAt',
+  { schedule: scheduleWith('sigmas') },
   ({ sigmas: levels }: Levels): ((t: number) => number) =>
-  (t) => {
-    const within = Math.min(Math.max(t, 0), levels.length - 1);
-    const before = Math.floor(within);
-    const part = within - before;
-    if (part === 0) return levels[before]!;
-    const [low, high] = [Math.log(levels[before]!), Math.log(levels[before + 1]!)];
-    return Math.exp(low + part * (high - low));
-  };
+    (t) => {
+      const within = Math.min(Math.max(t, 0), levels.length - 1);
+      const before = Math.floor(within);
+      const part = within - before;
+      if (part === 0) return levels[before]!;
+      const [low, high] = [Math.log(levels[before]!), Math.log(levels[before + 1]!)];
+      return Math.exp(low + part * (high - low));
+    },
+);
 
 /**
  * λ at a timestep, which may be fractional. Linear between whole timesteps, and constant before 0 and after T-1.
@@ -48,10 +61,14 @@ export const sigmaAt =
  * at(0.5) // → -0.693
  * at(7) // → -1.386
  */
-export const logSNRAt = (schedule: Levels): ((t: number) => number) => {
-  const sigma = sigmaAt(schedule);
-  return (t) => logSNROfSigma(sigma(t));
-};
+export const logSNRAt = demanding(
+  'logSNRAt',
+  { schedule: scheduleWith('sigmas') },
+  (schedule: Levels): ((t: number) => number) => {
+    const sigma = sigmaAt(schedule);
+    return (t) => logSNROfSigma(sigma(t));
+  },
+);
 
 /** The fractional index of a number in a rising table, linear in `measure` between entries. Clamped to the ends. */
 const placeIn =
@@ -73,10 +90,14 @@ const placeIn =
  * of(1.414) // → 0.5
  * of(80) // → 1
  */
-export const timestepOfSigma = ({ sigmas: levels }: Levels): ((sigma: number) => number) => {
-  const place = placeIn(levels, Math.log);
-  return (sigma) => (sigma >= 0 ? place(sigma) : NaN);
-};
+export const timestepOfSigma = demanding(
+  'timestepOfSigma',
+  { schedule: scheduleWith('sigmas') },
+  ({ sigmas: levels }: Levels): ((sigma: number) => number) => {
+    const place = placeIn(levels, Math.log);
+    return (sigma) => (sigma >= 0 ? place(sigma) : NaN);
+  },
+);
 
 /**
  * The timestep, which may be fractional, with log-SNR λ: the inverse of {@link logSNRAt}. Clamped to 0…T-1.
@@ -86,10 +107,14 @@ export const timestepOfSigma = ({ sigmas: levels }: Levels): ((sigma: number) =>
  * of(-0.693) // → 0.5
  * of(-5) // → 1
  */
-export const timestepOfLogSNR = (schedule: Levels): ((logSNR: number) => number) => {
-  const place = placeIn(
-    logSNRs(schedule).map((logSNR) => -logSNR),
-    (noise) => noise,
-  );
-  return (logSNR) => place(-logSNR);
-};
+export const timestepOfLogSNR = demanding(
+  'timestepOfLogSNR',
+  { schedule: scheduleWith('sigmas') },
+  (schedule: Levels): ((logSNR: number) => number) => {
+    const place = placeIn(
+      logSNRs(schedule).map((logSNR) => -logSNR),
+      (noise) => noise,
+    );
+    return (logSNR) => place(-logSNR);
+  },
+);

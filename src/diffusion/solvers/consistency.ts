@@ -7,10 +7,12 @@ import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { sigmaOf } from '../schedules/channel.js';
 import type { Leg } from '../grids/leg.js';
-import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import { uncheckedLinearIntegrator as linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Process } from '../process/process.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
-import { entriesAt } from '../process/table.js';
+import { uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { demanding } from '../../internal/takes.js';
+import { processPart } from '../parts.js';
 
 const options = schema('consistency', {
   /**
@@ -85,25 +87,26 @@ export interface ConsistencyBoundary extends OptionsOf<typeof boundaryOf> {}
  * const made = consistencyDenoiser(process, { timestepScaling: 0.5 })(black)
  * made.apply(null, ones(2), { t: iota(2) }) // → [1, 0.5]
  */
-export const consistencyDenoiser = <G = unknown>(
-  process: Process,
-  boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary,
-) => {
-  const coefficients = E.map(({ sigmaData, timestepScaling }: FilledOf<typeof boundaryOf>) => {
-    const taus = process.marginals.map((_, t) => timestepScaling * t);
-    return {
-      skip: entriesAt(taus.map((tau) => sigmaData ** 2 / (tau ** 2 + sigmaData ** 2))),
-      out: entriesAt(taus.map((tau) => tau / Math.hypot(tau, sigmaData))),
+export const consistencyDenoiser = demanding(
+  'consistencyDenoiser',
+  { process: processPart },
+  <G = unknown>(process: Process, boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary) => {
+    const coefficients = E.map(({ sigmaData, timestepScaling }: FilledOf<typeof boundaryOf>) => {
+      const taus = process.marginals.map((_, t) => timestepScaling * t);
+      return {
+        skip: entriesAt(taus.map((tau) => sigmaData ** 2 / (tau ** 2 + sigmaData ** 2))),
+        out: entriesAt(taus.map((tau) => tau / Math.hypot(tau, sigmaData))),
+      };
+    })(boundaryOf.decode(boundary));
+    return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+      const { learned: _, apply, ...seesX0 } = reparameterize(process, 'x0')(denoiser);
+      return {
+        ...seesX0,
+        apply: (params, x, at) => {
+          const { skip, out } = orRaise(coefficients);
+          return add(scaleBy(x, skip(at.t)), scaleBy(apply(params, x, at), out(at.t)));
+        },
+      };
     };
-  })(boundaryOf.decode(boundary));
-  return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const { learned: _, apply, ...seesX0 } = reparameterize(process, 'x0')(denoiser);
-    return {
-      ...seesX0,
-      apply: (params, x, at) => {
-        const { skip, out } = orRaise(coefficients);
-        return add(scaleBy(x, skip(at.t)), scaleBy(apply(params, x, at), out(at.t)));
-      },
-    };
-  };
-};
+  },
+);

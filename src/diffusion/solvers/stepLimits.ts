@@ -1,5 +1,8 @@
 import { type Channel, leavesSignal, sigmaOf } from '../schedules/channel.js';
 import type { Leg } from '../grids/leg.js';
+import { demanding } from '../../internal/takes.js';
+import { legsPart } from '../parts.js';
+import { natural } from '../../internal/decode.js';
 
 /** Tests if a leg has a finite length in λ: signal at its beginning, and noise at its end. */
 export const hasLength = ({ from, to }: Leg): boolean => from.scale > 0 && to.variance > 0;
@@ -30,13 +33,12 @@ export type OrderAt = (left: number) => number;
  * // the last leg ends at the data, where λ is ∞
  * legs.map((_, i) => reachOf(legs, i, 2)) // → [1, 2, 1]
  */
-export const reachOf = (
-  legs: readonly Leg[],
-  i: number,
-  order: number,
-  usable: (leg: Leg) => boolean = hasLength,
-): number => {
-  const within = legs.slice(Math.max(0, i - order + 1), i + 1).reverse();
-  const unusable = within.findIndex((leg) => !usable(leg));
-  return Math.max(1, unusable === -1 ? within.length : unusable);
-};
+export const reachOf = demanding(
+  'reachOf',
+  { legs: legsPart, i: natural, order: natural },
+  (legs: readonly Leg[], i: number, order: number, usable: (leg: Leg) => boolean = hasLength): number => {
+    const within = legs.slice(Math.max(0, i - order + 1), i + 1).reverse();
+    const unusable = within.findIndex((leg) => !usable(leg));
+    return Math.max(1, unusable === -1 ? within.length : unusable);
+  },
+);

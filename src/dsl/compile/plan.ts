@@ -5,6 +5,9 @@
  */
 import type { Anchor, ConstantData, Distribution, DType, Node, Op } from '../graph/node.js';
 import type { NumberType, Region } from '../graph/region.js';
+import { demanding } from '../../internal/takes.js';
+import { partLike } from '../../internal/parts.js';
+import { callPart } from './parts.js';
 
 /** The source of the memory of a buffer. */
 export type Storage =
@@ -17,13 +20,20 @@ export type Storage =
   /** Uploaded once, at compilation. */
   | { readonly kind: 'constant'; readonly data: ConstantData };
 
+/** {@link offsetOf} of arguments that were checked. */
+export const uncheckedOffsetOf = (storage: Storage): number => ('offset' in storage ? storage.offset : 0);
+
 /**
  * The offset of a buffer in its memory, in elements.
  * @example
  * offsetOf({ kind: 'arena', offset: 64 }) // → 64
  * offsetOf({ kind: 'output', output: 0 }) // → 0
  */
-export const offsetOf = (storage: Storage): number => ('offset' in storage ? storage.offset : 0);
+export const offsetOf = demanding(
+  'offsetOf',
+  { storage: partLike('a storage', 'that of a plan', 'kind') },
+  uncheckedOffsetOf,
+);
 
 /** Numbers of one dtype in memory. */
 export interface Buffer {
@@ -72,6 +82,12 @@ export type Call = { readonly origin: Origin } & (
   | { readonly kind: 'library'; readonly node: LibraryNode; readonly inputs: readonly View[]; readonly output: View }
 );
 
+/** {@link readsOf} of arguments that were checked. */
+export const uncheckedReadsOf = (call: Call): readonly number[] => {
+  if (call.kind === 'random') return [];
+  return (call.kind === 'region' ? call.region.loads : call.inputs).map(({ buffer }) => buffer);
+};
+
 /**
  * The buffers that a call reads.
  * @example
@@ -79,9 +95,13 @@ export type Call = { readonly origin: Origin } & (
  * const { plan } = await nf.run(compile(program({ x: '3', y: '3' }, ({ x, y }) => add(x, y)), {}))
  * plan.calls.map(readsOf) // → [[0, 1]]
  */
-export const readsOf = (call: Call): readonly number[] => {
-  if (call.kind === 'random') return [];
-  return (call.kind === 'region' ? call.region.loads : call.inputs).map(({ buffer }) => buffer);
+export const readsOf = demanding('readsOf', { call: callPart }, uncheckedReadsOf);
+
+/** {@link writesOf} of arguments that were checked. */
+export const uncheckedWritesOf = (call: Call): readonly number[] => {
+  if (call.kind === 'region') return call.region.stores.map(({ buffer }) => buffer);
+  const scratch = call.kind === 'anchor' ? call.scratch : null;
+  return scratch === null ? [call.output.buffer] : [call.output.buffer, scratch.buffer];
 };
 
 /**
@@ -91,11 +111,7 @@ export const readsOf = (call: Call): readonly number[] => {
  * const { plan } = await nf.run(compile(program({ x: '3', y: '3' }, ({ x, y }) => add(x, y)), {}))
  * plan.calls.map(writesOf) // → [[2]]
  */
-export const writesOf = (call: Call): readonly number[] => {
-  if (call.kind === 'region') return call.region.stores.map(({ buffer }) => buffer);
-  const scratch = call.kind === 'anchor' ? call.scratch : null;
-  return scratch === null ? [call.output.buffer] : [call.output.buffer, scratch.buffer];
-};
+export const writesOf = demanding('writesOf', { call: callPart }, uncheckedWritesOf);
 
 /** One operation and its attributes, without inputs. The views of the call replace the inputs. */
 export type LibraryNode = { readonly [K in Op]: Pick<Extract<Node, { op: K }>, 'op' | 'attributes'> }[Op];

@@ -7,6 +7,9 @@
  * or its reduction over the last `reduced` loops, to an address that depends on the other loops.
  */
 import type { BinaryFn, DType, ReduceFn, UnaryFn } from './node.js';
+import { demanding } from '../../internal/takes.js';
+import { partLike } from '../../internal/parts.js';
+import { oneOf } from '../../internal/decode.js';
 
 /** The dtypes with numbers in memory; bools are 0 and 1. */
 export type NumberType = Exclude<DType, 'key'>;
@@ -32,13 +35,8 @@ export type Assignment = { readonly dtype: NumberType } & (
   | { readonly op: 'cast'; readonly a: number }
 );
 
-/**
- * Lists the positions of the assignments that an assignment uses.
- * @example
- * operandsOf({ op: 'binary', fn: 'mul', a: 0, b: 2, dtype: 'float32' }) // → [0, 2]
- * operandsOf({ op: 'load', load: 1, dtype: 'float32' }) // → []
- */
-export const operandsOf = (a: Assignment): readonly number[] => {
+/** {@link operandsOf} of arguments that were checked. */
+export const uncheckedOperandsOf = (a: Assignment): readonly number[] => {
   switch (a.op) {
     case 'unary':
     case 'cast':
@@ -51,6 +49,18 @@ export const operandsOf = (a: Assignment): readonly number[] => {
       return [];
   }
 };
+
+/**
+ * Lists the positions of the assignments that an assignment uses.
+ * @example
+ * operandsOf({ op: 'binary', fn: 'mul', a: 0, b: 2, dtype: 'float32' }) // → [0, 2]
+ * operandsOf({ op: 'load', load: 1, dtype: 'float32' }) // → []
+ */
+export const operandsOf = demanding(
+  'operandsOf',
+  { assignment: partLike('an assignment of a region', 'one of its body', 'op') },
+  uncheckedOperandsOf,
+);
 
 /** The assignment with other operands. */
 export const withOperands = (a: Assignment, to: (operand: number) => number): Assignment => ({
@@ -82,7 +92,7 @@ export interface Region {
 export const liveIn = (body: readonly Assignment[], stores: readonly Pick<Store, 'value'>[]): readonly boolean[] => {
   const live = new Set(stores.map(({ value }) => value));
   for (let at = body.length - 1; at >= 0; at--)
-    if (live.has(at)) for (const operand of operandsOf(body[at]!)) live.add(operand);
+    if (live.has(at)) for (const operand of uncheckedOperandsOf(body[at]!)) live.add(operand);
   return body.map((_, at) => live.has(at));
 };
 
@@ -108,15 +118,22 @@ const valueKey = (a: Assignment): string => {
   }
 };
 
+/** {@link identityOf} of arguments that were checked. */
+export const uncheckedIdentityOf = (fn: ReduceFn, dtype: NumberType): number => {
+  if (fn === 'sum') return 0;
+  if (fn === 'prod') return 1;
+  const [low, high] = dtype === 'float32' ? [-Infinity, Infinity] : [-2147483648, 2147483647];
+  return fn === 'max' ? low : high;
+};
+
 /**
  * The initial value of a reduction, which is also its value over no elements.
  * @example
  * identityOf('sum', 'float32') // → 0
  * identityOf('max', 'int32') // → -2147483648
  */
-export const identityOf = (fn: ReduceFn, dtype: NumberType): number => {
-  if (fn === 'sum') return 0;
-  if (fn === 'prod') return 1;
-  const [low, high] = dtype === 'float32' ? [-Infinity, Infinity] : [-2147483648, 2147483647];
-  return fn === 'max' ? low : high;
-};
+export const identityOf = demanding(
+  'identityOf',
+  { fn: oneOf('sum', 'max', 'min', 'prod'), dtype: oneOf('float32', 'int32', 'bool') },
+  uncheckedIdentityOf,
+);

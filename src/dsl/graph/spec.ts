@@ -6,15 +6,19 @@
  * - records and arrays of specs are trees. They may contain a {@link TreeSpec}.
  */
 import type { IsAny, NotAny } from '../../internal/typeKinds.js';
-import { isTagged } from '../../internal/either.js';
-import { E, type either, F } from '../../internal/fp.js';
+import { isEither, isTagged } from '../../internal/either.js';
+import { show } from '../../internal/decode.js';
+import { E, type either, F, t } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
 import { type DimOf, type Extent, isExtent, type OrElse } from '../types/dim.js';
 import { attempt, failure, type NoisefoldError, raise, showShape, textOf } from '../../internal/errors.js';
 import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
 import type { Evaluated } from '../types/evaluated.js';
-import { leaves, mapLeaves } from '../types/tree.js';
+import { uncheckedLeaves as leaves, uncheckedMapLeaves as mapLeaves } from '../types/tree.js';
 import type { BadSpec, Split } from '../types/words.js';
+import { decoding, demanding } from '../../internal/takes.js';
+import { callback, partLike } from '../../internal/parts.js';
+import { leafSpecPart, treeSpecPart } from './specParts.js';
 
 export type { Bindings } from '../types/dimExpression.js';
 
@@ -160,6 +164,13 @@ export const isLeafSpec = (x: unknown): x is LeafSpec => isTagged(x, 'LeafSpec')
  * @example leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
  */
 export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
+  if (!Array.isArray(shape))
+    raise('ShapeError', {
+      where: 'leafSpec: shape',
+      expected: 'an array',
+      actual: show(shape),
+      hint: "give ['B', 28]",
+    });
   const demand = (holds: boolean, expected: string, actual: string, hint: string): void => {
     if (!holds) raise('ShapeError', { where: `spec ${showShape(shape)}`, expected, actual, hint });
   };
@@ -203,6 +214,8 @@ const leavesOf = (part: Part): unknown =>
  * spec.leaves.map(({ path, shape }) => [path, shape]) // → [['fc.w', [4, 2]]]
  */
 export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
+  if (isEither(tree))
+    raise('ConfigError', { where: 'spec', expected: 'a spec', actual: show(tree), hint: 'take it out by unwrap' });
   const flat = mapLeaves(tree, isPart, leavesOf);
   const placed = mapLeaves(flat, isLeafSpec, (leaf, path) => ({ ...leaf, path }));
   return { _tag: 'TreeSpec', tree: placed, leaves: leaves(placed, isLeafSpec).map(({ leaf }) => leaf) };
@@ -222,23 +235,27 @@ export const parseSpec = <const P extends Spec>(spec: P): either.Either<Noisefol
 /** {@link parseSpec} with a type given by the caller, which is not checked. */
 const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> => attempt(() => treeSpec<T>(spec));
 
+/** {@link fillSpec} of arguments that were checked. */
+export const uncheckedFillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
+  mapLeaves(spec.tree, isLeafSpec, f) as P;
+
 /**
  * Replaces each leaf of a spec by a tensor. The caller ensures that it has the shape of the leaf.
  * @example
  * const spec = treeSpec<{ readonly fc: { readonly b: Tensor<[2]> } }>({ fc: { b: leafSpec([2]) } })
  * fillSpec(spec, () => ones(2)) // → { fc: { b: [1, 1] } }
  */
-export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
-  mapLeaves(spec.tree, isLeafSpec, f) as P; // the tree of tensors of the spec, by definition
+export const fillSpec = demanding(
+  'fillSpec',
+  { spec: treeSpecPart, f: callback('a function of a leaf') },
+  uncheckedFillSpec,
+); // the tree of tensors of the spec, by definition
 
-/**
- * Evaluates the extents of a leaf at bindings of its symbols. Fails as {@link evaluateDim} does, with the path of the leaf.
- * @example
- * unwrap(extentsOf(leafSpec(['B', 'H/2', 3]), { B: 8, H: 28 })) // → [8, 14, 3]
- * const wrong = extentsOf(leafSpec(['B']), {})
- * isLeft(wrong) && wrong.left._tag // → 'UnknownDim'
- */
-export const extentsOf = (leaf: LeafSpec, bindings: Bindings): either.Either<NoisefoldError, readonly number[]> =>
+/** {@link extentsOf} of arguments that were checked. */
+export const uncheckedExtentsOf = (
+  leaf: LeafSpec,
+  bindings: Bindings,
+): either.Either<NoisefoldError, readonly number[]> =>
   F.pipe(
     leaf.shape,
     E.traverseArray((dim) => evaluateDim(dim, bindings)),
@@ -248,13 +265,29 @@ export const extentsOf = (leaf: LeafSpec, bindings: Bindings): either.Either<Noi
   );
 
 /**
- * Lists the symbols of a spec in the order of their first use.
- * @example symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']
+ * Evaluates the extents of a leaf at bindings of its symbols. Fails as {@link evaluateDim} does, with the path of the leaf.
+ * @example
+ * unwrap(extentsOf(leafSpec(['B', 'H/2', 3]), { B: 8, H: 28 })) // → [8, 14, 3]
+ * const wrong = extentsOf(leafSpec(['B']), {})
+ * isLeft(wrong) && wrong.left._tag // → 'UnknownDim'
  */
-export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => {
+export const extentsOf = decoding(
+  'extentsOf',
+  { leaf: leafSpecPart, bindings: partLike('extents of symbols', '{ B: 8 }') },
+  uncheckedExtentsOf,
+);
+
+/** {@link symbolsOf} of arguments that were checked. */
+export const uncheckedSymbolsOf = (spec: TreeSpec<unknown>): readonly string[] => {
   const dims = spec.leaves.flatMap(({ shape }) => shape);
   return [...new Set(dims.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))))];
 };
+
+/**
+ * Lists the symbols of a spec in the order of their first use.
+ * @example symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']
+ */
+export const symbolsOf = demanding('symbolsOf', { spec: treeSpecPart }, uncheckedSymbolsOf);
 
 /** The names of the inputs of a program, from its spec; null if its input is one tensor. */
 export const inputNames = ({ tree }: TreeSpec<unknown>): readonly string[] | null =>
@@ -279,7 +312,11 @@ type Result<O> = [O] extends [never] ? unknown : unknown extends O ? unknown : O
  * function; `program` does not call it.
  * @example program('B 28 28 1', (x) => meanPerSample(square(x))) // : Program<Tensor<['B', 28, 28, 1]>, Tensor<['B']>>
  */
-export const program = <const P extends Spec, O>(
-  inputs: CheckedSpec<P>,
-  f: ((inputs: Of<P>) => O) & WithResult<Result<O>>['message'],
-): Program<Of<P>, O> => ({ inputs: parseAs<Of<P>>(inputs), trace: f });
+export const program = demanding(
+  'program',
+  { inputs: t.unknown, f: callback('a function of the inputs') },
+  <const P extends Spec, O>(
+    inputs: CheckedSpec<P>,
+    f: ((inputs: Of<P>) => O) & WithResult<Result<O>>['message'],
+  ): Program<Of<P>, O> => ({ inputs: parseAs<Of<P>>(inputs), trace: f }),
+);

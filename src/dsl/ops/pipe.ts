@@ -1,4 +1,5 @@
-import { F } from '../../internal/fp.js';
+import { callback } from '../../internal/parts.js';
+import { argument, type Checker } from '../../internal/schema.js';
 
 /**
  * `pipe` of fp-ts, for up to 12 functions. `NoInfer`: the first function does not say what the value is, so that an error of
@@ -21,6 +22,9 @@ interface Pipe {
   <A, B, C, D, E, F, G, H, I, J, K, L, M>(a: A, ab: (a: NoInfer<A>) => B, bc: (b: B) => C, cd: (c: C) => D, de: (d: D) => E, ef: (e: E) => F, fg: (f: F) => G, gh: (g: G) => H, hi: (h: H) => I, ij: (i: I) => J, jk: (j: J) => K, kl: (k: K) => L, lm: (l: L) => M): M;
 }
 
+const step = callback('a function', 'give the pipeable form, such as conv2d(kernel)');
+const stepAt = (i: number) => argument(`pipe: function ${i + 1}`, step) as Checker<(x: unknown) => unknown>; // a function
+
 /**
  * Passes a value through functions from left to right: `pipe(x, f, g)` is `g(f(x))`. Up to 12 functions.
  * @example
@@ -28,4 +32,5 @@ interface Pipe {
  * pipe(h, conv2d(zeros(3, 3, 64, 32)), silu, averagePool) // : Tensor<[8, 14, 14, 32]>
  * pipe(constantOf([1, 4], 1, 2), sqrt, sum(1)) // → [3]
  */
-export const pipe: Pipe = F.pipe;
+export const pipe = ((a: unknown, ...steps: readonly unknown[]) =>
+  steps.reduce((x, each, i) => stepAt(i).demand(each)(x), a)) as Pipe; // each overload has this form

@@ -5,12 +5,18 @@
  * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). The same names fork the same keys in both.
  */
 import { countable, type Extent, type Extents, type Widened } from '../types/dim.js';
+import { show } from '../../internal/decode.js';
 import { dual, type OneError, startsWithOperand } from '../../internal/dual.js';
 import { named, raise, textOf } from '../../internal/errors.js';
 import type { Distribution, Node } from '../graph/node.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
 import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
-import { deriveWords, type KeyWords, keyWords, wordsOfName } from '../../internal/numerics/threefry.js';
+import {
+  uncheckedDeriveWords as deriveWords,
+  type KeyWords,
+  keyWords,
+  wordsOfName,
+} from '../../internal/numerics/threefry.js';
 
 /** A key on the host: two 32-bit words, as plain data. */
 export type RandomKey = KeyWords;
@@ -23,9 +29,17 @@ export const key = (seed: number): RandomKey => keyWords(seed);
 
 const isHost = (k: Key | RandomKey): k is RandomKey => Array.isArray(k);
 
-const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
+const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K => {
+  if (isHost(parent) && parent.length !== 2)
+    raise('ConfigError', { where: 'key', expected: 'two words', actual: show(parent), hint: 'give key(7)' });
   // the same kind as its parent
-  (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
+  return (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
+};
+
+const demandName = (name: unknown): string =>
+  typeof name === 'string'
+    ? name
+    : raise('ConfigError', { where: 'fork: name', expected: 'a string', actual: show(name), hint: "give 'noise'" });
 
 /**
  * Derives new keys by name. The key of a name depends on the parent and the name only, not on the other names.
@@ -38,7 +52,7 @@ export const fork: {
   <const N extends string>(...names: readonly N[]): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
   <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]): { readonly [P in N]: K };
 } = dual('fork', startsWithOperand, (parent: Key | RandomKey, ...names: readonly string[]) =>
-  Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(name))])),
+  Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(demandName(name)))])),
 );
 
 /**

@@ -1,5 +1,7 @@
 import { effect, type Effect } from './effect.js';
-import { F, TE } from '../../internal/fp.js';
+import { part } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
+import { E, F, TE } from '../../internal/fp.js';
 import { evaluate } from './compile.js';
 import type { At, Feed } from './executable.js';
 import { type Node, pathOf, placeOf, reachable } from '../graph/node.js';
@@ -58,6 +60,12 @@ const originIn = ({ roots, flags, operands }: Watched, finite: Int32Array): Node
 /** A flag for each node. */
 type Flags = Tensor<[Dim], 'int32'>;
 
+const programPart = argument(
+  'nonFiniteOrigin: program',
+  part('a program', 'inputs', 'trace'),
+  'give the result of program, or the step that failed',
+);
+
 /**
  * Finds the origin of NaN or infinity: follows non-finite operands from a non-finite result to an operation, input or
  * constant whose operands are all finite. Elements that a `select` masks out do not count. Null if all results are finite.
@@ -68,12 +76,14 @@ type Flags = Tensor<[Dim], 'int32'>;
  * await using nf = await open(reference())
  * await nf.run(origin) // → 'log (p)'
  */
-export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I>]: number }>(
+export const nonFiniteOrigin = <I, O, const N extends { readonly [K in Syms<I>]: number }>(
   program: Program<I, O>,
-  extents: CheckedBindings<I, O, E>,
-  inputs: Feed<At<I, E>>,
+  extents: CheckedBindings<I, O, N>,
+  inputs: Feed<At<I, N>>,
 ): Effect<string | null> =>
   effect((backend) => {
+    const known = programPart.decode(program);
+    if (E.isLeft(known)) return TE.left(known.left);
     let watched: Watched = watch([]); // set when the program is traced
     const flags: Program<I, Flags> = {
       inputs: program.inputs,
@@ -83,7 +93,7 @@ export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I>]:
       },
     };
     return F.pipe(
-      evaluate<I, Flags, E>(flags, extents as Bindings as CheckedBindings<I, Flags, E>)(inputs)(backend), // flags have no halves
+      evaluate<I, Flags, N>(flags, extents as Bindings as CheckedBindings<I, Flags, N>)(inputs)(backend), // flags have no halves
       TE.map((finite) => {
         const origin = originIn(watched, finite.subarray(1));
         return origin === null ? null : nameOf(origin);

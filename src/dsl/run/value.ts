@@ -17,7 +17,8 @@ import { schema } from '../../internal/schema.js';
 import type { NumberType } from '../graph/region.js';
 import { type DType, isTensor, type Shape } from '../graph/tensor.js';
 import type { FloatStorage, HalfStorage } from '../types/storage.js';
-import { kindOf, leaves } from '../types/tree.js';
+import { kindOf, uncheckedLeaves as leaves } from '../types/tree.js';
+import { demanding } from '../../internal/takes.js';
 
 declare const shape: unique symbol;
 declare const dtype: unique symbol;
@@ -62,13 +63,23 @@ const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentReco
  */
 export const isValue = (x: unknown): x is AnyValue => isTagged(x, 'Value');
 
+/** {@link valueShape} of arguments that were checked. */
+export const uncheckedValueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
+
 /**
  * The extents of a value.
  * @example
  * await using nf = await open(reference())
  * valueShape(await nf.run(upload(Float32Array.of(1, 2, 3, 4), [2, 2]))) // → [2, 2]
  */
-export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
+export const valueShape = demanding(
+  'valueShape',
+  { value: refined(t.unknown, 'a value, such as the result of upload', isValue) },
+  uncheckedValueShape,
+);
+
+/** {@link valueStorage} of arguments that were checked. */
+export const uncheckedValueStorage = (v: AnyValue): FloatStorage => residentOf(v).storage ?? 'float32';
 
 /**
  * How the numbers of a value are stored: as 'float32', unless `loadWeights` or `storeAs` rounded them to 16 bits.
@@ -77,7 +88,11 @@ export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shap
  * const x = await nf.run(upload(Float32Array.of(1, 2), [2]))
  * valueStorage(x) // → 'float32'
  */
-export const valueStorage = (v: AnyValue): FloatStorage => residentOf(v).storage ?? 'float32';
+export const valueStorage = demanding(
+  'valueStorage',
+  { value: refined(t.unknown, 'a value, such as the result of upload', isValue) },
+  uncheckedValueStorage,
+);
 
 /** The error for an argument that is not a value, from JavaScript or through a cast. */
 const notAValue = (where: string, x: unknown): either.Either<NoisefoldError, never> => {

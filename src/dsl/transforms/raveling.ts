@@ -6,9 +6,11 @@ import { raise, showType } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { concat, reshape, slice } from '../primitives/index.js';
-import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from '../graph/spec.js';
+import { uncheckedFillSpec as fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from '../graph/spec.js';
 import { type Dim, nodeOf, tensor, type Tensor } from '../graph/tensor.js';
 import { tensorsOf } from './tensors.js';
+import { demanding } from '../../internal/takes.js';
+import { treeSpecPart } from '../graph/specParts.js';
 
 /** The concatenated numbers of a tree. */
 export type Vectors = readonly Tensor<readonly [Dim]>[];
@@ -88,20 +90,8 @@ const placed = (leaves: readonly LeafSpec[], groupOf: GroupOf) => {
   return { lengths, places };
 };
 
-/**
- * Makes the conversions between a tree of float32 tensors and a few vectors, of at most 2²⁴ elements unless one tensor has
- * more. An optimizer or a moving average of the vectors takes a few kernels, instead of a few for each tensor. Raises
- * `ConfigError` for a spec with other dtypes or with symbols.
- *
- * @param groupOf - the group of each tensor: a vector has tensors of one group; by default there is one group
- * @example
- * const { vectors, ravel, unravel } = raveling(treeSpec<{ w: Tensor<[2, 2]>; b: Tensor<[2]> }>({ w: leafSpec([2, 2]), b: leafSpec([2]) }))
- * vectors.leaves.map(({ shape }) => shape) // → [[6]]
- * const ravelled = ravel({ w: constantOf([1, 2, 3, 4], 2, 2), b: constantOf([5, 6], 2) })
- * ravelled // → [[1, 2, 3, 4, 5, 6]]
- * unravel(ravelled) // → { w: [[1, 2], [3, 4]], b: [5, 6] }
- */
-export const raveling = <P>(spec: TreeSpec<P>, groupOf: GroupOf = () => ''): Raveling<P> => {
+/** {@link raveling} of arguments that were checked. */
+export const uncheckedRaveling = <P>(spec: TreeSpec<P>, groupOf: GroupOf = () => ''): Raveling<P> => {
   const { lengths, places } = placed(spec.leaves, groupOf);
   const placeOf = new Map(places.map((place) => [place.path, place]));
   return {
@@ -123,3 +113,18 @@ export const raveling = <P>(spec: TreeSpec<P>, groupOf: GroupOf = () => ''): Rav
       }),
   };
 };
+
+/**
+ * Makes the conversions between a tree of float32 tensors and a few vectors, of at most 2²⁴ elements unless one tensor has
+ * more. An optimizer or a moving average of the vectors takes a few kernels, instead of a few for each tensor. Raises
+ * `ConfigError` for a spec with other dtypes or with symbols.
+ *
+ * @param groupOf - the group of each tensor: a vector has tensors of one group; by default there is one group
+ * @example
+ * const { vectors, ravel, unravel } = raveling(treeSpec<{ w: Tensor<[2, 2]>; b: Tensor<[2]> }>({ w: leafSpec([2, 2]), b: leafSpec([2]) }))
+ * vectors.leaves.map(({ shape }) => shape) // → [[6]]
+ * const ravelled = ravel({ w: constantOf([1, 2, 3, 4], 2, 2), b: constantOf([5, 6], 2) })
+ * ravelled // → [[1, 2, 3, 4, 5, 6]]
+ * unravel(ravelled) // → { w: [[1, 2], [3, 4]], b: [5, 6] }
+ */
+export const raveling = demanding('raveling', { spec: treeSpecPart }, uncheckedRaveling);

@@ -4,7 +4,15 @@ import { dual } from '../../internal/dual.js';
 import { raise } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor } from '../graph/tensor.js';
-import { type Leaf, leaves, mapLeaves, zipLeaves } from '../types/tree.js';
+import { t } from '../../internal/fp.js';
+import { callback } from '../../internal/parts.js';
+import { demanding } from '../../internal/takes.js';
+import {
+  type Leaf,
+  uncheckedLeaves as leaves,
+  uncheckedMapLeaves as mapLeaves,
+  uncheckedZipLeaves as zipLeaves,
+} from '../types/tree.js';
 
 /**
  * Lists the tensors of a tree with their paths, in insertion order.
@@ -15,6 +23,10 @@ export const tensorsOf = (tree: unknown): readonly Leaf<AnyTensor>[] => leaves(t
 /** A function that keeps shape and dtype. */
 type OfAnyNumbers = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>, path: string) => Tensor<S, D>;
 
+/** {@link mapTensors} of arguments that were checked. */
+export const uncheckedMapTensors = <P>(tree: P, f: OfAnyNumbers): P =>
+  mapLeaves(tree, isTensor, (x, path) => (isNumbers(x) ? f(x, path) : x)) as P; // f keeps shapes and dtypes
+
 /**
  * Applies a function to each tensor of a tree. Keys are kept.
  * @example mapTensors({ w: ones(2), b: scalar(3) }, zerosLike) // → { w: [0, 0], b: 0 }
@@ -22,8 +34,10 @@ type OfAnyNumbers = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor
 export const mapTensors: {
   <P>(tree: P, f: OfAnyNumbers): P;
   (f: OfAnyNumbers): <P>(tree: P) => P;
-} = dual('mapTensors', 2, (tree: unknown, f: OfAnyNumbers) =>
-  mapLeaves(tree, isTensor, (x, path) => (isNumbers(x) ? f(x, path) : x)),
+} = dual(
+  'mapTensors',
+  2,
+  demanding('mapTensors', { tree: t.unknown, f: callback('a function of a tensor') }, uncheckedMapTensors),
 );
 
 /** Trees of the structure of the first one: parameters and gradients. */

@@ -5,6 +5,9 @@
  */
 import { dual } from '../../internal/dual.js';
 import { raise } from '../../internal/errors.js';
+import { t } from '../../internal/fp.js';
+import { callback, list } from '../../internal/parts.js';
+import { demanding } from '../../internal/takes.js';
 
 /** A leaf and its path: `down.0.conv1.kernel`. The path is empty if the tree is one leaf. */
 export interface Leaf<A> {
@@ -89,19 +92,12 @@ const sameMembers = (x: Branch, other: unknown, path: string): void => {
 export type Trees = readonly [first: unknown, ...others: readonly unknown[]];
 type JoinLeaves<A, B> = (leaf: A, others: readonly (A | null)[], path: string) => B;
 
-/**
- * Combines trees leaf by leaf. At each leaf of the first tree, each other tree has a leaf or nothing; for nothing, `f`
- * gets null. Raises `ConfigError`, with the path, if the structures differ.
- * @example
- * const isNumber = (x: unknown) => typeof x === 'number'
- * const trees = [{ x: 1, y: 2 }, { x: 10, y: null }] as const
- * zipLeaves(trees, isNumber, (a, [b]) => a + (b ?? 0)) // → { x: 11, y: 2 }
- */
-export const zipLeaves: {
-  <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown;
-  <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): (trees: Trees) => unknown;
-} = dual('zipLeaves', 3, ([tree, ...trees]: Trees, isLeaf: IsLeaf<unknown>, f: JoinLeaves<unknown, unknown>) => {
-  const leafOrNull = (other: unknown, path: string): unknown =>
+const isLeaf = callback('a test for leaves', 'write (x) => typeof x === …');
+const f = callback('a function of a leaf');
+
+/** {@link zipLeaves} of arguments that were checked. */
+export const uncheckedZipLeaves = <A, B>([tree, ...trees]: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown => {
+  const leafOrNull = (other: unknown, path: string): A | null =>
     isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
   const visit = (x: unknown, others: readonly unknown[], path: string, level: number): unknown => {
     if (isAbsent(x)) return x;
@@ -115,7 +111,31 @@ export const zipLeaves: {
     });
   };
   return visit(tree, trees, '', 0);
-});
+};
+
+/** {@link mapLeaves} of arguments that were checked. */
+export const uncheckedMapLeaves = <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): unknown =>
+  uncheckedZipLeaves([tree], isLeaf, (leaf, _, path) => f(leaf, path));
+
+/** {@link leaves} of arguments that were checked. */
+export const uncheckedLeaves = <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[] => {
+  const found: Leaf<A>[] = [];
+  uncheckedMapLeaves(tree, isLeaf, (leaf, path) => found.push({ path, leaf }));
+  return found;
+};
+
+/**
+ * Combines trees leaf by leaf. At each leaf of the first tree, each other tree has a leaf or nothing; for nothing, `f`
+ * gets null. Raises `ConfigError`, with the path, if the structures differ.
+ * @example
+ * const isNumber = (x: unknown) => typeof x === 'number'
+ * const trees = [{ x: 1, y: 2 }, { x: 10, y: null }] as const
+ * zipLeaves(trees, isNumber, (a, [b]) => a + (b ?? 0)) // → { x: 11, y: 2 }
+ */
+export const zipLeaves: {
+  <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown;
+  <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): (trees: Trees) => unknown;
+} = dual('zipLeaves', 3, demanding('zipLeaves', { trees: list('trees', t.unknown), isLeaf, f }, uncheckedZipLeaves));
 
 /**
  * Applies a function to each leaf of a tree. The result has the same structure. Raises `ConfigError` for a member that is
@@ -127,14 +147,12 @@ export const zipLeaves: {
 export const mapLeaves: {
   <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): unknown;
   <A, B>(isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): (tree: unknown) => unknown;
-} = dual('mapLeaves', 3, (tree: unknown, isLeaf: IsLeaf<unknown>, f: (leaf: unknown, path: string) => unknown) =>
-  zipLeaves([tree], isLeaf, (leaf, _, path) => f(leaf, path)),
-);
+} = dual('mapLeaves', 3, demanding('mapLeaves', { tree: t.unknown, isLeaf, f }, uncheckedMapLeaves));
 
 /** Replaces the leaves of a tree by others, given in its order. */
 export const withLeaves = (tree: unknown, isLeaf: IsLeaf<unknown>, others: readonly unknown[]): unknown => {
   let next = 0;
-  return mapLeaves(tree, isLeaf, () => others[next++]);
+  return uncheckedMapLeaves(tree, isLeaf, () => others[next++]);
 };
 
 /**
@@ -146,8 +164,4 @@ export const withLeaves = (tree: unknown, isLeaf: IsLeaf<unknown>, others: reado
 export const leaves: {
   <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[];
   <A>(isLeaf: IsLeaf<A>): (tree: unknown) => readonly Leaf<A>[];
-} = dual('leaves', 2, (tree: unknown, isLeaf: IsLeaf<unknown>) => {
-  const found: Leaf<unknown>[] = [];
-  mapLeaves(tree, isLeaf, (leaf, path) => found.push({ path, leaf }));
-  return found;
-});
+} = dual('leaves', 2, demanding('leaves', { tree: t.unknown, isLeaf }, uncheckedLeaves));

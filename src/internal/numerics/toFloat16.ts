@@ -1,4 +1,7 @@
 /** Conversions of float32 numbers to 16-bit floats, as the integers with their bits. */
+import { refined } from '../decode.js';
+import { t } from '../fp.js';
+import { demanding } from '../takes.js';
 
 /** The bits of float32 numbers. */
 const bitsOf = (numbers: Float32Array): Uint32Array =>
@@ -7,12 +10,8 @@ const bitsOf = (numbers: Float32Array): Uint32Array =>
 /** Rounds a number below 2^-14 to the least float16, 2^-24, by adding 0.5 in float32, whose step there is 2^-24. */
 const MAGIC = 0x3f000000; // 0.5
 
-/**
- * Rounds float32 numbers to the nearest float16, ties to even, and returns the bits: the data of a tensor of dtype
- * `F16`. Numbers from ±65520 on become infinite; NaN becomes one quiet NaN.
- * @example halvesOf(Float32Array.of(1, -2)) // → [0x3c00, 0xc000]
- */
-export const halvesOf = (numbers: Float32Array): Uint16Array<ArrayBuffer> => {
+/** {@link halvesOf} of arguments that were checked. */
+export const uncheckedHalvesOf = (numbers: Float32Array): Uint16Array<ArrayBuffer> => {
   const halves = new Uint16Array(numbers.length);
   const bits = bitsOf(numbers);
   const sum = new Float32Array(1);
@@ -32,6 +31,17 @@ export const halvesOf = (numbers: Float32Array): Uint16Array<ArrayBuffer> => {
   }
   return halves;
 };
+
+/**
+ * Rounds float32 numbers to the nearest float16, ties to even, and returns the bits: the data of a tensor of dtype
+ * `F16`. Numbers from ±65520 on become infinite; NaN becomes one quiet NaN.
+ * @example halvesOf(Float32Array.of(1, -2)) // → [0x3c00, 0xc000]
+ */
+export const halvesOf = demanding(
+  'halvesOf',
+  { numbers: refined(t.unknown, 'a Float32Array', (x) => x instanceof Float32Array) },
+  uncheckedHalvesOf,
+);
 
 /** Rounds float32 numbers to the nearest bfloat16, ties to even; NaN stays NaN. */
 export const bfloatsOf = (numbers: Float32Array): Uint16Array<ArrayBuffer> =>

@@ -15,12 +15,12 @@ import {
   isTensor,
   type Key,
   mulPerSample,
-  raise,
   type ScaleAndShift,
   showShape,
   silu,
   type Tensor,
 } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import type { EvenImage } from '../../dsl/ops/image/convolution.js';
 import type { OrNever } from '../../dsl/types/dim.js';
 import { memberAt } from '../../dsl/types/tree.js';

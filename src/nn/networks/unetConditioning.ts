@@ -8,13 +8,12 @@ import {
   fullLike,
   type Key,
   matmul,
-  raise,
   resizeBilinear,
   type Shape,
-  showShape,
   silu,
   type Tensor,
 } from '../../dsl/index.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { type Classes, classEmbedding, timeEmbedding } from '../layers/embedding.js';
 import { fanInUniform } from '../layers/initializers.js';
 import { type Bound, type ParamsOf, parameterOf } from '../layers/layer.js';

@@ -4,12 +4,11 @@ import {
   isLeafSpec,
   isTensor,
   type LeafSpec,
-  mapLeaves,
   type Shape,
   type Tensor,
   treeSpec,
-  zipLeaves,
 } from '../../dsl/index.js';
+import { uncheckedMapLeaves as mapLeaves, uncheckedZipLeaves as zipLeaves } from '../../dsl/types/tree.js';
 import { raise, showShape } from '../../internal/errors.js';
 import { functionOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';

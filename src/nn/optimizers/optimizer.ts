@@ -4,7 +4,6 @@ import {
   div,
   type Grads,
   type Key,
-  mapTensors,
   maximum,
   mul,
   type RaveledLeaf,
@@ -21,12 +20,15 @@ import {
   zerosLike,
   zipTensors,
 } from '../../dsl/index.js';
+import { uncheckedMapTensors as mapTensors } from '../../dsl/transforms/tensors.js';
 import { appliedTo, dual } from '../../internal/dual.js';
 import { aboveZero, functionOf, hinted, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { argument } from '../../internal/schema.js';
 import type { Trainable } from '../layers/layer.js';
 import { type LearningRate, rateSettings, type Step } from './learningRate.js';
+import { demanding } from '../../internal/takes.js';
+import { callback, part, partLike } from '../../internal/parts.js';
 
 /** The state of an optimizer: trees of the form of the parameters, by name. */
 export interface OptimizerState<P> {
@@ -66,6 +68,15 @@ export interface Optimizer {
   readonly update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => Updated<P>;
 }
 
+/** {@link optimizerOf} of arguments that were checked. */
+export const uncheckedOptimizerOf = ({
+  moments,
+  ...rest
+}: Omit<Optimizer, 'state' | 'init'> & { readonly moments: readonly string[] }): Optimizer => {
+  const each = <A>(a: A): { readonly [moment: string]: A } => Object.fromEntries(moments.map((moment) => [moment, a]));
+  return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
+};
+
 /**
  * Makes an optimizer whose state starts at zero, from the names of its moments and its update.
  * @example
@@ -73,13 +84,11 @@ export interface Optimizer {
  * const sgd = optimizerOf({ learningRate: 0.1, moments: [], update: (g, state, params) => ({ params: moved(params, g), state }) })
  * sgd.update(constantOf([1, -2], 2), {}, zeros(2), scalar(0, 'int32')).params // → [-0.1, 0.2]
  */
-export const optimizerOf = ({
-  moments,
-  ...rest
-}: Omit<Optimizer, 'state' | 'init'> & { readonly moments: readonly string[] }): Optimizer => {
-  const each = <A>(a: A): { readonly [moment: string]: A } => Object.fromEntries(moments.map((moment) => [moment, a]));
-  return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
-};
+export const optimizerOf = demanding(
+  'optimizerOf',
+  { parts: partLike('the parts of an optimizer', '{ moments, update }', 'moments') },
+  uncheckedOptimizerOf,
+);
 
 /** Changes gradients before an optimizer uses them. */
 export type GradientTransformation = <P>(gradients: Grads<P>) => Grads<P>;
@@ -91,6 +100,15 @@ export const optimizerSettings = ({ settings, learningRate }: Pick<Optimizer, 's
 /** The arguments of a pipeable form, or the name of another transformation. */
 const transformationSettings = (transformation: GradientTransformation): unknown =>
   appliedTo(transformation) ?? (transformation.name === '' ? 'a function' : transformation.name);
+
+const transformationPart = argument(
+  'chain: transformation',
+  callback('a transformation of gradients', 'give clipByGlobalNorm(1)'),
+);
+const optimizerPart = argument(
+  'chain: optimizer',
+  part('an optimizer, such as adam({ learningRate: 1e-3 })', 'update', 'init'),
+);
 
 /**
  * Applies transformations to gradients, in order, then an optimizer.
@@ -104,6 +122,8 @@ export const chain = (
 ): Optimizer => {
   const optimizer = links.at(-1) as Optimizer; // by the types, the last link is the optimizer
   const transformations = links.slice(0, -1) as readonly GradientTransformation[]; // the others
+  transformations.forEach(transformationPart.demand);
+  optimizerPart.demand(optimizer);
   const { over } = optimizer;
   return {
     ...optimizer,

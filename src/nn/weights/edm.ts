@@ -7,6 +7,8 @@ import { conv, linear, linearOf, norm, row, type Rows, within } from './rows.js'
 import { type Naming, type ParameterLeaf, tableOf } from './table.js';
 import type { Heads } from '../layers/heads.js';
 import { FILTER_TAPS } from '../networks/resampling.js';
+import { decoding } from '../../internal/takes.js';
+import { namedModel } from './parts.js';
 
 const residual: Rows = [
   ...within('norm1', 'norm0', norm),
@@ -115,7 +117,7 @@ const filtersOf = (architecture: NamedArchitecture, leaves: readonly ParameterLe
  * const table = unwrap(edm(unwrap(unet(config))))
  * table.entries[0]!.theirs // → ['map_layer0.weight']
  */
-export const edm: Naming = (model) =>
+export const edm: Naming = decoding('edm', { model: namedModel }, (model) =>
   F.pipe(
     architectureOf('edm', model),
     E.flatMap((architecture) => {
@@ -129,4 +131,5 @@ export const edm: Naming = (model) =>
       ];
       return tableOf('edm', leaves, rows, filtersOf(architecture, leaves));
     }),
-  );
+  ),
+);

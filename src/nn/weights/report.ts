@@ -3,6 +3,8 @@ import { showShape } from '../../internal/errors.js';
 import { listed } from '../../internal/listed.js';
 import { namesIn } from './rename.js';
 import type { WeightEntry, WeightTable } from './table.js';
+import { demanding } from '../../internal/takes.js';
+import { partLike } from '../../internal/parts.js';
 
 /** A tensor of a file, without its values. */
 export interface StoredShape {
@@ -88,12 +90,16 @@ const counted = (kind: string, items: readonly string[]): readonly string[] =>
  * const text = describeReport({ missing: ['a'], unexpected: [], mismatched })
  * text // → '1 missing: a; 1 of another shape: b [3] for [2]'
  */
-export const describeReport = ({ missing, unexpected, mismatched }: WeightReport): string =>
-  [
-    ...counted('missing', missing),
-    ...counted('unexpected', unexpected),
-    ...counted(
-      'of another shape',
-      mismatched.map(({ name, expected, actual }) => `${name} ${actual} for ${expected}`),
-    ),
-  ].join('; ');
+export const describeReport = demanding(
+  'describeReport',
+  { report: partLike('a report of weights', 'the result of compareWeights', 'missing', 'unexpected', 'mismatched') },
+  ({ missing, unexpected, mismatched }: WeightReport): string =>
+    [
+      ...counted('missing', missing),
+      ...counted('unexpected', unexpected),
+      ...counted(
+        'of another shape',
+        mismatched.map(({ name, expected, actual }) => `${name} ${actual} for ${expected}`),
+      ),
+    ].join('; '),
+);

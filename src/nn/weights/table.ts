@@ -5,6 +5,8 @@ import { argument, optional, record } from '../../internal/schema.js';
 import { entriesOf, type WeightEntry } from './entries.js';
 import { repeatedIn, type Weight } from './layout.js';
 import type { Rows } from './rows.js';
+import { decoding } from '../../internal/takes.js';
+import { namedModel } from './parts.js';
 
 export type { WeightEntry } from './entries.js';
 
@@ -74,7 +76,7 @@ export const tableOf = (
  * const { params } = layer({ w: parameter(allOnes, 2) }, (bound) => bound)
  * unwrap(ownNames({ params })).entries.map(({ theirs }) => theirs) // → [['w']]
  */
-export const ownNames: Naming = ({ params: { leaves } }) =>
+export const ownNames: Naming = decoding('ownNames', { model: namedModel }, ({ params: { leaves } }) =>
   E.right({
     entries: leaves.map(({ path, shape }) => ({
       ours: path,
@@ -84,7 +86,8 @@ export const ownNames: Naming = ({ params: { leaves } }) =>
       theirShape: shape as readonly number[],
     })),
     constants: new Map(),
-  });
+  }),
+);
 
 /** Names for a number of axes: `a0 a1`. */
 const axesOf = (rank: number): string => Array.from({ length: rank }, (_, i) => `a${i}`).join(' ');

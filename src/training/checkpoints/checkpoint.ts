@@ -1,20 +1,25 @@
 /** Checkpoints: snapshots as safetensors files. A file is replaced completely or not at all. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
-import { type NoisefoldError, raise } from '../../dsl/index.js';
-import { attempt, orRaise } from '../../internal/errors.js';
+import type { NoisefoldError } from '../../dsl/index.js';
+import { attempt, orRaise, raise } from '../../internal/errors.js';
 import { decode, finite, type Mismatch, natural, positive } from '../../internal/decode.js';
 import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { gen, take } from '../../internal/gen.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
+import {
+  decodeSafetensors,
+  uncheckedEncodeSafetensors as encodeSafetensors,
+  type StoredTensor,
+} from '../../formats/safetensors.js';
 import { checkData, oddNumber, RUINED } from '../../formats/safetensorsLayout.js';
 import { ownFileExists } from '../../node/files.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
-import { part } from '../../internal/parts.js';
+import { part, partLike } from '../../internal/parts.js';
 import { argument, optional, record } from '../../internal/schema.js';
 import { hostKey, json } from '../checked.js';
 import type { Snapshot } from './snapshot.js';
 import { errorAt, wordsOf } from '../../formats/words.js';
+import { decoding } from '../../internal/takes.js';
 
 const position = { step: natural, batch: positive, key: hostKey };
 
@@ -190,17 +195,8 @@ const backTo = {
   fused: 'resume on wasm() without `portable`, on a machine and an engine with fused multiply-add',
 } satisfies Record<Rounding, string>;
 
-/**
- * Compares a snapshot with the run that resumes from it. Key, batch and configuration must be the same, and also
- * settings and rounding if both have them; the step must be that of the tensors. Returns a `CheckpointMismatch` at the
- * first difference, and a `ConfigError` for an invalid step, key or batch, and for a tensor whose data do not match its
- * shape and dtype, or contain NaN or infinity.
- * @example
- * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
- * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
- * isLeft(resumed) && resumed.left.where // → 'checkpoint of step 400: batch'
- */
-export const resumable = (
+/** {@link resumable} of arguments that were checked. */
+export const uncheckedResumable = (
   snapshot: Snapshot,
   run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'settings' | 'rounding'>,
 ): either.Either<NoisefoldError, Snapshot> =>
@@ -230,3 +226,22 @@ export const resumable = (
     }
     return snapshot;
   });
+
+/**
+ * Compares a snapshot with the run that resumes from it. Key, batch and configuration must be the same, and also
+ * settings and rounding if both have them; the step must be that of the tensors. Returns a `CheckpointMismatch` at the
+ * first difference, and a `ConfigError` for an invalid step, key or batch, and for a tensor whose data do not match its
+ * shape and dtype, or contain NaN or infinity.
+ * @example
+ * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
+ * isLeft(resumed) && resumed.left.where // → 'checkpoint of step 400: batch'
+ */
+export const resumable = decoding(
+  'resumable',
+  {
+    snapshot: partLike('a snapshot', 'the result of loadCheckpoint', 'step', 'tensors'),
+    run: partLike('a run', '{ key, batch, config, settings }', 'key', 'batch'),
+  },
+  uncheckedResumable,
+);

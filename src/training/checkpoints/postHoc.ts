@@ -1,15 +1,17 @@
 /** Reconstructs averages of other widths from those kept: EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
-import { type NoisefoldError, raise } from '../../dsl/index.js';
+import type { NoisefoldError } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { decode, hinted, positive } from '../../internal/decode.js';
 import { optional, type OptionsOf, record, schema } from '../../internal/schema.js';
-import { attempt } from '../../internal/errors.js';
+import { attempt, raise } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { listed } from '../../internal/listed.js';
 import { gammaOf } from '../../nn/index.js';
 import { type PowerProfile, profileWeights } from '../../nn/optimizers/powerProfile.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import type { Snapshot } from './snapshot.js';
+import { decoding } from '../../internal/takes.js';
+import { list, partLike } from '../../internal/parts.js';
 
 /** The parts of a snapshot that a reconstruction needs. */
 type Averages = Pick<Snapshot, 'step' | 'settings' | 'tensors'>;
@@ -59,40 +61,44 @@ export interface PostHoc extends OptionsOf<typeof postHoc> {}
  * const kept = [snapshot(100, 1), snapshot(200, 2)]
  * unwrap(postHocAverage(kept, { sigmaRel: 0.1 })).get('w')?.data // → [2]
  */
-export const postHocAverage = <G = unknown>(
-  snapshots: readonly Averages[],
-  options: Exact<G, keyof PostHoc> & PostHoc,
-): either.Either<NoisefoldError, ReadonlyMap<string, StoredTensor>> =>
-  attempt(() => {
-    const { sigmaRel, step } = postHoc.demand(options);
-    const kept = snapshots.flatMap(powersOf);
-    const steps = kept.map((average) => average.t);
-    const weights = profileWeights(kept, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...steps) });
-    const [first] = kept;
-    if (first === undefined || !weights.every(Number.isFinite))
-      return raise('ConfigError', {
-        where: 'postHocAverage',
-        expected: 'snapshots with averages by emaPower, each of another width or step',
-        actual: `${kept.length} averages, of the steps ${listed([...new Set(steps)].map(String))}`,
-        hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint from time to time',
-      });
-    const { prefix: own, tensors } = first;
-    const summed = new Map<string, StoredTensor>();
-    for (const [name, { shape, data: like }] of tensors) {
-      if (name !== own && !name.startsWith(`${own}.`)) continue;
-      const total = new Float64Array(like.length);
-      for (const [i, average] of kept.entries()) {
-        const data = average.tensors.get(average.prefix + name.slice(own.length))?.data;
-        if (data?.length !== total.length)
-          return raise('CheckpointMismatch', {
-            where: `postHocAverage: ${name}`,
-            expected: `${total.length} numbers in every snapshot`,
-            actual: data === undefined ? 'no such tensor' : `${data.length}`,
-            hint: 'give snapshots of one training',
-          });
-        for (let j = 0; j < total.length; j++) total[j]! += weights[i]! * Number(data[j]!);
+export const postHocAverage = decoding(
+  'postHocAverage',
+  { snapshots: list('snapshots', partLike('a snapshot', 'that of a checkpoint', 'tensors')) },
+  <G = unknown>(
+    snapshots: readonly Averages[],
+    options: Exact<G, keyof PostHoc> & PostHoc,
+  ): either.Either<NoisefoldError, ReadonlyMap<string, StoredTensor>> =>
+    attempt(() => {
+      const { sigmaRel, step } = postHoc.demand(options);
+      const kept = snapshots.flatMap(powersOf);
+      const steps = kept.map((average) => average.t);
+      const weights = profileWeights(kept, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...steps) });
+      const [first] = kept;
+      if (first === undefined || !weights.every(Number.isFinite))
+        return raise('ConfigError', {
+          where: 'postHocAverage',
+          expected: 'snapshots with averages by emaPower, each of another width or step',
+          actual: `${kept.length} averages, of the steps ${listed([...new Set(steps)].map(String))}`,
+          hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint from time to time',
+        });
+      const { prefix: own, tensors } = first;
+      const summed = new Map<string, StoredTensor>();
+      for (const [name, { shape, data: like }] of tensors) {
+        if (name !== own && !name.startsWith(`${own}.`)) continue;
+        const total = new Float64Array(like.length);
+        for (const [i, average] of kept.entries()) {
+          const data = average.tensors.get(average.prefix + name.slice(own.length))?.data;
+          if (data?.length !== total.length)
+            return raise('CheckpointMismatch', {
+              where: `postHocAverage: ${name}`,
+              expected: `${total.length} numbers in every snapshot`,
+              actual: data === undefined ? 'no such tensor' : `${data.length}`,
+              hint: 'give snapshots of one training',
+            });
+          for (let j = 0; j < total.length; j++) total[j]! += weights[i]! * Number(data[j]!);
+        }
+        summed.set(name.slice(own.length + 1), { dtype: 'F32', shape, data: Float32Array.from(total) });
       }
-      summed.set(name.slice(own.length + 1), { dtype: 'F32', shape, data: Float32Array.from(total) });
-    }
-    return summed;
-  });
+      return summed;
+    }),
+);

@@ -2,10 +2,7 @@
 import { effect, type Effect } from '../../dsl/run/effect.js';
 import {
   type Backend,
-  fail,
-  fillSpec,
   isValue,
-  leaves,
   type NoisefoldError,
   type RandomKey,
   read,
@@ -13,13 +10,15 @@ import {
   type TreeSpec,
   upload,
   type Value,
-  valueShape,
   type Resident,
 } from '../../dsl/index.js';
+import { uncheckedValueShape as valueShape } from '../../dsl/run/value.js';
+import { uncheckedLeaves as leaves } from '../../dsl/types/tree.js';
+import { uncheckedFillSpec as fillSpec } from '../../dsl/graph/spec.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../internal/numerics/float16.js';
 import { withinFloat32 } from '../../formats/float32.js';
-import { showType } from '../../internal/errors.js';
+import { fail, showType } from '../../internal/errors.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import { gen, keep, take, type Work } from '../../internal/gen.js';
 import type { StoredTensor } from '../../formats/safetensors.js';

@@ -1,6 +1,7 @@
 /** Networks in files: a built-in network is stored as its configuration, any other as its name and its fields. */
 import type { Model } from '../../diffusion/index.js';
-import { fail, failure, type NoisefoldError } from '../../dsl/index.js';
+import type { NoisefoldError } from '../../dsl/index.js';
+import { fail, failure } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { encoderClassifier, unet } from '../../nn/index.js';
 import { isClassifier } from '../checked.js';

@@ -7,7 +7,8 @@ import {
   TABLES,
   tablesOf,
 } from '../../diffusion/process/processTables.js';
-import { fail, leafSpec, type LeafSpec, type NoisefoldError } from '../../dsl/index.js';
+import { leafSpec, type LeafSpec, type NoisefoldError } from '../../dsl/index.js';
+import { fail } from '../../internal/errors.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { E, type either } from '../../internal/fp.js';
 

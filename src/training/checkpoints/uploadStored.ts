@@ -2,8 +2,6 @@
 import {
   type AnyValue,
   type Backend,
-  failure,
-  fillSpec,
   type FloatStorage,
   type NoisefoldError,
   release,
@@ -11,6 +9,8 @@ import {
   type TreeSpec,
   upload,
 } from '../../dsl/index.js';
+import { failure } from '../../internal/errors.js';
+import { uncheckedFillSpec as fillSpec } from '../../dsl/graph/spec.js';
 import { uploadAs } from '../../dsl/run/storeAs.js';
 import { wordsFor } from '../../dsl/types/storage.js';
 import { withinFloat32 } from '../../formats/float32.js';

@@ -1,11 +1,11 @@
 /** Random changes to the images of a data set, drawn again each time an image is used for training. */
-import { foldIn, fork, raise, type RandomKey, showShape } from '../../dsl/index.js';
+import { foldIn, fork, type RandomKey } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { natural, oneOf, refined, share } from '../../internal/decode.js';
-import { attempt } from '../../internal/errors.js';
+import { attempt, raise, showShape } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { randomInto } from '../../internal/numerics/threefry.js';
+import { uncheckedRandomInto as randomInto } from '../../internal/numerics/threefry.js';
 import { dataSet, hostKey } from '../checked.js';
 import type { Batch, Dataset } from './dataset.js';
 

@@ -1,12 +1,5 @@
-import {
-  attempt,
-  type Dim,
-  type NoisefoldError,
-  raise,
-  type RandomKey,
-  showShape,
-  type Wide,
-} from '../../dsl/index.js';
+import type { Dim, NoisefoldError, RandomKey, Wide } from '../../dsl/index.js';
+import { attempt, raise, showShape } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { type either, t, TE, type taskEither } from '../../internal/fp.js';
 import { positive, refined } from '../../internal/decode.js';

@@ -1,4 +1,5 @@
-import { attempt, type NoisefoldError, showShape } from '../../dsl/index.js';
+import type { NoisefoldError } from '../../dsl/index.js';
+import { attempt, showShape } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import { positive } from '../../internal/decode.js';

@@ -1,4 +1,4 @@
-import { raise } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 
 /** Images on the host, in [-1, 1], row-major. */
 export interface Images {

@@ -1,5 +1,6 @@
 /** The classes of pictures, from the folders that they are in. */
-import { fail, type NoisefoldError } from '../../dsl/index.js';
+import type { NoisefoldError } from '../../dsl/index.js';
+import { fail } from '../../internal/errors.js';
 import { functionOf, oneOf } from '../../internal/decode.js';
 import { E, F, t, type either } from '../../internal/fp.js';
 import { optional, type OptionsOf } from '../../internal/schema.js';

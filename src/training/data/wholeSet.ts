@@ -1,5 +1,5 @@
 /** Checks a data set before the first step. */
-import { raise } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import { type Block, take } from '../../internal/gen.js';
 import { pause, type StopSignal } from '../../internal/stop.js';
 import { sizeOf } from '../../internal/numbers.js';

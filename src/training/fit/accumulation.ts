@@ -9,7 +9,6 @@ import {
   foldIn,
   type Key,
   mul,
-  raise,
   type Scalar,
   type Shape,
   slice,
@@ -17,6 +16,7 @@ import {
   type Vectors,
   zipTensors,
 } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import { nodeOf, tensor } from '../../dsl/graph/tensor.js';
 import { after, stored } from '../../dsl/primitives/index.js';
 

@@ -1,5 +1,6 @@
 /** Steps with numbers that are not finite. Such a step changes nothing; a run ends where such steps prevail. */
-import { failure, type NoisefoldError } from '../../dsl/index.js';
+import type { NoisefoldError } from '../../dsl/index.js';
+import { failure } from '../../internal/errors.js';
 
 /** The steps of a run, since finite ones prevailed. */
 export interface Series {

@@ -1,8 +1,8 @@
 /** Samples of a data set in the form that a step uses. */
-import { type NoisefoldError, raise, type RandomKey, showShape } from '../../dsl/index.js';
+import type { NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
 import { isEither } from '../../internal/either.js';
-import { isError } from '../../internal/errors.js';
+import { isError, raise, showShape } from '../../internal/errors.js';
 import { E, type either, type taskEither } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
 import { sizeOf } from '../../internal/numbers.js';

@@ -1,5 +1,6 @@
 /** Losses that explode without becoming infinite. */
-import { failure, type NoisefoldError } from '../../dsl/index.js';
+import type { NoisefoldError } from '../../dsl/index.js';
+import { failure } from '../../internal/errors.js';
 import { finite, positive, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';

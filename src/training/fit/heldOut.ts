@@ -7,7 +7,6 @@ import {
   fork,
   leafSpec,
   program,
-  raise,
   read,
   release,
   type Resident,
@@ -18,6 +17,7 @@ import {
   type Vectors,
   zeros,
 } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import type { io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';

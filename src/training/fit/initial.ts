@@ -1,15 +1,8 @@
 /** The parameters that a training begins with, if they are given. */
-import {
-  fail,
-  failure,
-  isValue,
-  leaves,
-  type NoisefoldError,
-  type Resident,
-  type TreeSpec,
-  valueShape,
-} from '../../dsl/index.js';
-import { attempt } from '../../internal/errors.js';
+import { isValue, type NoisefoldError, type Resident, type TreeSpec } from '../../dsl/index.js';
+import { uncheckedValueShape as valueShape } from '../../dsl/run/value.js';
+import { uncheckedLeaves as leaves } from '../../dsl/types/tree.js';
+import { attempt, fail, failure } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { matching } from '../checkpoints/snapshot.js';
 

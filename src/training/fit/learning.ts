@@ -1,16 +1,17 @@
 /** The differences between training a denoiser and a classifier; no other file distinguishes them. */
 import {
-  classifierLosses,
   type ClassifierModel,
   type ClassifierObjective,
   type LossOptions,
   type Losses,
   type Objective,
   type Parameterization,
-  simpleLosses,
-  withoutDropout,
 } from '../../diffusion/index.js';
-import { raise, type Shape } from '../../dsl/index.js';
+import { uncheckedWithoutDropout as withoutDropout } from '../../diffusion/denoiser/denoiser.js';
+import { classifierLosses } from '../../diffusion/objectives/classifierLoss.js';
+import { simpleLosses } from '../../diffusion/objectives/loss.js';
+import type { Shape } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import { isClassifier } from '../checked.js';
 import { type AnyRecipe, labelDropoutOf, type Learnable } from './recipe.js';
 

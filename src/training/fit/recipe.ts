@@ -8,9 +8,10 @@ import {
   type Parameterization,
   type Process,
   type TimestepDraw,
-  uniformTimesteps,
 } from '../../diffusion/index.js';
-import { type Raveling, raveling, type Shape } from '../../dsl/index.js';
+import { uniformTimesteps } from '../../diffusion/objectives/timestepDraw.js';
+import { type Raveling, type Shape } from '../../dsl/index.js';
+import { uncheckedRaveling as raveling } from '../../dsl/transforms/raveling.js';
 import type { IfNoClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Averaging, Optimizer } from '../../nn/index.js';

@@ -2,16 +2,15 @@
 import type { Model } from '../../diffusion/index.js';
 import {
   type Backend,
-  failure,
   foldIn,
   fork,
   type NoisefoldError,
-  raise,
   read,
   release,
   type Resident,
   type Value,
 } from '../../dsl/index.js';
+import { failure, raise } from '../../internal/errors.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
 import { E, type either } from '../../internal/fp.js';

@@ -1,4 +1,5 @@
-import { type Backend, fail, type Key, program, type Program, treeSpec } from '../../dsl/index.js';
+import { type Backend, type Key, program, type Program, treeSpec } from '../../dsl/index.js';
+import { fail } from '../../internal/errors.js';
 import { E, F, TE } from '../../internal/fp.js';
 import type { Fallible } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -6,7 +7,14 @@ import { type Loop, type Opened, opened } from '../loop.js';
 import type { Examples } from './accumulation.js';
 import { ravelingOf } from './recipe.js';
 import type { AnyTraining } from './training.js';
-import { initialState, type Report, stateOf, trainState, type TrainState, trainStep } from './trainState.js';
+import {
+  uncheckedInitialState as initialState,
+  type Report,
+  stateOf,
+  uncheckedTrainState as trainState,
+  type TrainState,
+  uncheckedTrainStep as trainStep,
+} from './trainState.js';
 
 /** The inputs of a step: a batch of examples. */
 export interface TrainInputs<I extends ImageShape> {

@@ -6,16 +6,14 @@ import type { DrawMemory, Model, SampleLosses } from '../../diffusion/index.js';
 import { asAdaptive } from '../../diffusion/objectives/adaptiveDraw.js';
 import {
   add,
-  attempt,
   dtypeOf,
   fork,
+  leafSpec,
   isFinite,
   type Key,
-  leafSpec,
   mean,
   program,
   type Program,
-  raveling,
   type Scalar,
   scalar,
   type Shape,
@@ -31,6 +29,8 @@ import {
   zeros,
   zipTensors,
 } from '../../dsl/index.js';
+import { attempt } from '../../internal/errors.js';
+import { uncheckedRaveling as raveling } from '../../dsl/transforms/raveling.js';
 import {
   emaDecay,
   globalNorm,
@@ -53,6 +53,9 @@ import {
   type Learnable,
   ravelingOf,
 } from './recipe.js';
+import { demanding } from '../../internal/takes.js';
+import { imagePart, recipePart } from './parts.js';
+import { partLike } from '../../internal/parts.js';
 
 /** Parameters, their averages, the states of the optimizer and of the draw of timesteps, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {
@@ -94,6 +97,12 @@ const withAverages = <P, I extends Shape, L extends { readonly params: unknown }
   };
 };
 
+/** {@link trainState} of arguments that were checked. */
+export const uncheckedTrainState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<TrainState> => {
+  const { trainable, optimizer } = raveled(recipe);
+  return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
+};
+
 /**
  * The spec of a training state, for programs. {@link parametersOf} gives the tree of its parameters. Raises
  * `ConfigError` for a model whose parameters are not all float32.
@@ -102,14 +111,20 @@ const withAverages = <P, I extends Shape, L extends { readonly params: unknown }
  * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: sgd({ learningRate: 1e-3 }) }
  * trainState(recipe).leaves.map(({ path }) => path) // → ['params.0', 'step', 'average.0']
  */
-export const trainState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<TrainState> => {
-  const { trainable, optimizer } = raveled(recipe);
-  return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
-};
+export const trainState = demanding('trainState', { recipe: recipePart }, uncheckedTrainState);
 
 /** The spec of a training state in checkpoints, with one tensor for each parameter. */
 export const namedState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<unknown> =>
   treeSpec(withAverages(recipe, learner(recipe.model, recipe.optimizer).state, (shape) => leafSpec(shape)));
+
+/** {@link initialState} of arguments that were checked. */
+export const uncheckedInitialState = <P, I extends Shape>(
+  recipe: AnyRecipe<P, I>,
+): Program<{ readonly key: Key }, TrainState> =>
+  program({ key: 'key' }, ({ key }) => {
+    const { trainable, optimizer } = raveled(recipe);
+    return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
+  });
 
 /**
  * The initial state, drawn from `key`. The averages start at the initial parameters.
@@ -120,11 +135,7 @@ export const namedState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpe
  * const state = await nf.run(evaluate(initialState(recipe), {})({ key: key(7) }))
  * state.average // → [[1]]
  */
-export const initialState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
-  program({ key: 'key' }, ({ key }) => {
-    const { trainable, optimizer } = raveled(recipe);
-    return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
-  });
+export const initialState = demanding('initialState', { recipe: recipePart }, uncheckedInitialState);
 
 /** The initial state with given parameters, at which the averages start too. */
 export const stateOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly params: P }, TrainState> => ({
@@ -193,7 +204,7 @@ export const unguardedStep = <P, I extends Shape>(
   const { draw, mean: meanOf, record } = asAdaptive(timesteps);
   const averages = averagesOf(recipe);
   const inputs = attempt(() =>
-    treeSpec<TrainStepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
+    treeSpec<TrainStepInputs<I>>({ state: uncheckedTrainState(recipe), examples: examplesSpec(model, image) }),
   );
   const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples: given }) => {
     const losses = learningOf(recipe).losses({
@@ -233,19 +244,8 @@ export const unguardedStep = <P, I extends Shape>(
   return { inputs, trace };
 };
 
-/**
- * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimizer. If the loss, the
- * gradient or the new parameters are not finite, only the number of the step changes. A number of the state that would
- * not be finite keeps its value.
- *
- * @param image - height, width and channels of an image
- * @example
- * const model: Model<Scalar, [8, 8, 1]> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
- * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
- * const { leaves } = unwrap(trainStep(recipe, [8, 8, 1]).inputs)
- * leaves.find(({ path }) => path === 'examples.x0')?.shape // → ['B', 8, 8, 1]
- */
-export const trainStep = <P, I extends Shape>(
+/** {@link trainStep} of arguments that were checked. */
+export const uncheckedTrainStep = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,
   image: Shape,
 ): Program<TrainStepInputs<I>, TrainStepResult> => {
@@ -262,6 +262,20 @@ export const trainStep = <P, I extends Shape>(
 };
 
 /**
+ * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimizer. If the loss, the
+ * gradient or the new parameters are not finite, only the number of the step changes. A number of the state that would
+ * not be finite keeps its value.
+ *
+ * @param image - height, width and channels of an image
+ * @example
+ * const model: Model<Scalar, [8, 8, 1]> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
+ * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
+ * const { leaves } = unwrap(trainStep(recipe, [8, 8, 1]).inputs)
+ * leaves.find(({ path }) => path === 'examples.x0')?.shape // → ['B', 8, 8, 1]
+ */
+export const trainStep = demanding('trainStep', { recipe: recipePart, image: imagePart }, uncheckedTrainStep);
+
+/**
  * Makes the tree of parameters, or of their average, from the vectors of a state. Pass the optimizer if it has groups.
  * @example
  * const { init, params } = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w }) => w)
@@ -271,12 +285,29 @@ export const trainStep = <P, I extends Shape>(
  * await using nf = await open(reference())
  * await nf.run(tree) // → { w: [3], b: [4] }
  */
-export const parametersOf = <P, I extends Shape>(
-  { params }: Pick<Model<P, I>, 'params'>,
-  { groupOf }: Pick<Optimizer, 'groupOf'> = {},
-): Program<{ readonly vectors: Vectors }, P> => ({
-  inputs: attempt(() => treeSpec({ vectors: raveling(params, groupOf).vectors })),
-  trace: ({ vectors }) => raveling(params, groupOf).unravel(vectors),
+export const parametersOf = demanding(
+  'parametersOf',
+  { model: partLike('a model', 'the result of unet', 'params') },
+  <P, I extends Shape>(
+    { params }: Pick<Model<P, I>, 'params'>,
+    { groupOf }: Pick<Optimizer, 'groupOf'> = {},
+  ): Program<{ readonly vectors: Vectors }, P> => ({
+    inputs: attempt(() => treeSpec({ vectors: raveling(params, groupOf).vectors })),
+    trace: ({ vectors }) => raveling(params, groupOf).unravel(vectors),
+  }),
+);
+
+/** {@link heldOutLosses} of arguments that were checked. */
+export const uncheckedHeldOutLosses = <P, I extends Shape>(
+  recipe: AnyRecipe<P, I>,
+  image: Shape,
+): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, SampleLosses<'B'>> => ({
+  inputs: attempt(() => treeSpec({ params: ravelingOf(recipe).vectors, examples: examplesSpec(recipe.model, image) })),
+  trace: ({ params, examples: given }) => {
+    const { x0, label, key } = given;
+    const losses = learningOf(recipe).heldOut();
+    return losses(ravelingOf(recipe).unravel(params), x0, key, label, conditionOf(recipe, given));
+  },
 });
 
 /**
@@ -292,14 +323,8 @@ export const parametersOf = <P, I extends Shape>(
  * const measured = await nf.run(measuring)
  * measured.losses // → [0.25, 2.25]
  */
-export const heldOutLosses = <P, I extends Shape>(
-  recipe: AnyRecipe<P, I>,
-  image: Shape,
-): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, SampleLosses<'B'>> => ({
-  inputs: attempt(() => treeSpec({ params: ravelingOf(recipe).vectors, examples: examplesSpec(recipe.model, image) })),
-  trace: ({ params, examples: given }) => {
-    const { x0, label, key } = given;
-    const losses = learningOf(recipe).heldOut();
-    return losses(ravelingOf(recipe).unravel(params), x0, key, label, conditionOf(recipe, given));
-  },
-});
+export const heldOutLosses = demanding(
+  'heldOutLosses',
+  { recipe: recipePart, image: imagePart },
+  uncheckedHeldOutLosses,
+);

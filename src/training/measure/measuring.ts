@@ -5,14 +5,13 @@ import {
   foldIn,
   fork,
   type NoisefoldError,
-  raise,
   type RandomKey,
   release,
   type Resident,
-  showShape,
   type Tensor,
   upload,
 } from '../../dsl/index.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { functionOf, positive } from '../../internal/decode.js';
 import type { taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../internal/gen.js';

@@ -1,7 +1,6 @@
 /** Checks the images that samples are conditioned on. */
 import { checkedImages, type ConditionedOn, type Process } from '../../diffusion/index.js';
-import { raise, showShape } from '../../dsl/index.js';
-import { orRaise } from '../../internal/errors.js';
+import { orRaise, raise, showShape } from '../../internal/errors.js';
 import type { Itself } from '../../internal/itself.js';
 import { sizeOf } from '../../internal/numbers.js';
 import type { Images } from '../data/images.js';

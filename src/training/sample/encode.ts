@@ -1,7 +1,8 @@
 /** The noise from which a trained model draws given images. */
 import type { Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
-import { key as keyOf, raise, type RandomKey } from '../../dsl/index.js';
+import { key as keyOf, type RandomKey } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import type { NeedsClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';

@@ -1,7 +1,6 @@
 /** Images that samples start from, and known images of which they keep a part: checks, and batches. */
 import { checkedImages } from '../../diffusion/index.js';
-import { raise, showShape } from '../../dsl/index.js';
-import { orRaise } from '../../internal/errors.js';
+import { orRaise, raise, showShape } from '../../internal/errors.js';
 import type { Itself } from '../../internal/itself.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { checkNumbers, type Images } from '../data/images.js';

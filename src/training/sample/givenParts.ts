@@ -2,7 +2,8 @@
  * Checks the results of functions that callers pass. In JavaScript a result may be anything, such as another function.
  */
 import type { Correction, Denoiser, Grid, Guidance } from '../../diffusion/index.js';
-import { dims, isTensor, type NoisefoldError, raise, type Shape, showShape, type Tensor } from '../../dsl/index.js';
+import { dims, isTensor, type NoisefoldError, type Shape, type Tensor } from '../../dsl/index.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { show } from '../../internal/decode.js';
 import type { either } from '../../internal/fp.js';
 import { isEither } from '../../internal/either.js';

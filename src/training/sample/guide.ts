@@ -1,15 +1,9 @@
 /** The guide of a sampling: parameters, or a trained classifier, which is compared with the model that it guides. */
 import { type GuidedParams, overParams } from '../../diffusion/index.js';
-import {
-  isValue,
-  leafSpec,
-  mapLeaves,
-  raise,
-  type Resident,
-  showShape,
-  treeSpec,
-  valueShape,
-} from '../../dsl/index.js';
+import { isValue, leafSpec, type Resident, treeSpec } from '../../dsl/index.js';
+import { uncheckedValueShape as valueShape } from '../../dsl/run/value.js';
+import { uncheckedMapLeaves as mapLeaves } from '../../dsl/types/tree.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { isClassifier } from '../checked.js';
 import { otherLevel } from './noiseLevels.js';
 import type { ImageShape } from '../data/dataset.js';

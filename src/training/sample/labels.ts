@@ -1,7 +1,6 @@
 /** Labels of samples, given as numbers or as names of classes. */
 import { checkedLabels } from '../../diffusion/index.js';
-import { raise } from '../../dsl/index.js';
-import { orRaise } from '../../internal/errors.js';
+import { orRaise, raise } from '../../internal/errors.js';
 import { suggestion } from '../../internal/suggest.js';
 
 /** The number of names that a message lists. */

@@ -1,6 +1,6 @@
 /** Noise levels of a sampling, compared with those of the training. */
 import type { Process } from '../../diffusion/index.js';
-import { raise } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import type { Trained } from '../trained.js';
 
 /** The relative tolerance for equal noise levels, because tables may have been rounded to float32. */

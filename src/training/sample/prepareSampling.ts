@@ -1,6 +1,7 @@
 /** Sampling that is compiled once, for services that draw repeatedly. */
 import type { GuidedParams } from '../../diffusion/index.js';
-import { fail, key as keyOf } from '../../dsl/index.js';
+import { key as keyOf } from '../../dsl/index.js';
+import { fail } from '../../internal/errors.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
 import type { IfNoClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';

@@ -1,6 +1,5 @@
 /** Runs a sampling, a batch at a time. */
 import {
-  attempt,
   type Backend,
   foldIn,
   fork,
@@ -12,6 +11,7 @@ import {
   type Resident,
   upload,
 } from '../../dsl/index.js';
+import { attempt } from '../../internal/errors.js';
 import type { Condition } from '../../diffusion/index.js';
 import { E, type either, type io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, keep, take } from '../../internal/gen.js';

@@ -1,7 +1,8 @@
-import { everyStep, type Guidance, inpainting, partOfTheWay, sampler, unguided } from '../../diffusion/index.js';
+import { type Guidance, inpainting, partOfTheWay, sampler, unguided } from '../../diffusion/index.js';
+import { uncheckedEveryStep as everyStep } from '../../diffusion/grids/grid.js';
 import { limitTimesteps } from '../../diffusion/conditioning/networkTimesteps.js';
-import { attempt, type NoisefoldError, raise } from '../../dsl/index.js';
-import { orRaise } from '../../internal/errors.js';
+import type { NoisefoldError } from '../../dsl/index.js';
+import { attempt, orRaise, raise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
 import { checkCondition } from './conditions.js';
 import type { ImageShape } from '../data/dataset.js';

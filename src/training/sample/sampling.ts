@@ -1,10 +1,10 @@
 import { type Correction, type Grid, type Guidance, type Model, type Solver } from '../../diffusion/index.js';
 import { checkUnconditional } from '../../diffusion/conditioning/labelChecks.js';
-import { type FloatStorage, raise, type RandomKey, type Resident } from '../../dsl/index.js';
+import type { FloatStorage, RandomKey, Resident } from '../../dsl/index.js';
 import { floatStorage } from '../../dsl/types/storage.js';
 import { functionOf, natural, positive } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
-import { orRaise } from '../../internal/errors.js';
+import { orRaise, raise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 import { part } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';

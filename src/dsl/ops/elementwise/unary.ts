@@ -1,6 +1,9 @@
 /** Functions of one tensor, element by element. The result has the shape of `x`. */
 import { acosComposite, asinComposite } from '../../composites/index.js';
+import { oneOf } from '../../../internal/decode.js';
 import { dual } from '../../../internal/dual.js';
+import { t } from '../../../internal/fp.js';
+import { demanding } from '../../../internal/takes.js';
 import type { UnaryFn } from '../../graph/node.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
@@ -198,7 +201,15 @@ export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> =>
 export const cast: {
   <D extends Exclude<DType, 'key'>>(dtype: D): <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>;
   <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, Exclude<DType, 'key'>>, dtype: D): Tensor<S, D>;
-} = dual('cast', 2, (x: AnyTensor, dtype: Exclude<DType, 'key'>) => tensor(nodes.cast(nodeOf(x), dtype)));
+} = dual(
+  'cast',
+  2,
+  demanding(
+    'cast',
+    { x: t.unknown, dtype: oneOf('float32', 'int32', 'bool') },
+    (x: AnyTensor, dtype: Exclude<DType, 'key'>) => tensor(nodes.cast(nodeOf(x), dtype)),
+  ),
+);
 
 /**
  * Returns x as a constant for differentiation: no gradient flows through it.

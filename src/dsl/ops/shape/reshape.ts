@@ -16,7 +16,7 @@ import {
 import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import type { IsAny } from '../../../internal/typeKinds.js';
 import { dual, type OneError } from '../../../internal/dual.js';
-import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
+import { named, raise, refuseShape, showShape, textOf } from '../../../internal/errors.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import * as nodes from '../../primitives/index.js';
 import type { Displaced, Rest, Unfilled } from '../../types/reshaped.js';
@@ -65,11 +65,18 @@ const resolved = (extents: Shape, shape: readonly number[]): readonly number[] =
   const end = extents.length - [...extents].reverse().findIndex(isNumber);
   const known = extents.map((d, i) => {
     if (typeof d === 'number') return d;
-    const extent = i < front ? shape[i] : i >= end ? shape[i + shape.length - extents.length] : undefined;
+    const extent =
+      typeof d !== 'string'
+        ? undefined
+        : i < front
+          ? shape[i]
+          : i >= end
+            ? shape[i + shape.length - extents.length]
+            : undefined;
     if (extent !== undefined) return extent;
     const expected = `symbols at the front or at the end of the new shape, for axes of ${showShape(shape)}`;
     const hint = 'write -1 or a number for it, or use rearrange';
-    return raise('ShapeError', { where: 'reshape', expected, actual: `${d} in ${showShape(extents)}`, hint });
+    return raise('ShapeError', { where: 'reshape', expected, actual: `${textOf(d)} in ${showShape(extents)}`, hint });
   });
   const others = known.filter((d) => d !== -1);
   const rest = sizeOf(shape) / sizeOf(others);

@@ -12,7 +12,8 @@ import {
 } from '../../types/dim.js';
 import type { IsGreater } from '../../../internal/digits.js';
 import { dual, type OneError } from '../../../internal/dual.js';
-import { refuseShape, showShape } from '../../../internal/errors.js';
+import { show } from '../../../internal/decode.js';
+import { raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { demandNumber } from '../../primitives/checks.js';
 import * as nodes from '../../primitives/index.js';
@@ -216,6 +217,8 @@ export const split: Split = dual(
   (x: AnyTensor, sizes: readonly number[], axis = -1) => {
     const n = nodeOf(x);
     const at = nodes.axisOf('split', n, axis);
+    if (!Array.isArray(sizes))
+      raise('ShapeError', { where: 'split: sizes', expected: 'an array', actual: show(sizes), hint: 'give [64, 64]' });
     const given = extents('split', sizes);
     const expected = `sizes that add up to axis ${axis} of ${showShape(n.shape)}`;
     if (sumOf(given) !== n.shape[at]) refuseShape('split', expected, given, 'give the size of each part');

@@ -1,5 +1,6 @@
 /** The files of a folder of diffusers. */
-import { fail, type NoisefoldError, raise } from '../../../dsl/index.js';
+import type { NoisefoldError } from '../../../dsl/index.js';
+import { fail, raise } from '../../../internal/errors.js';
 import { show } from '../../../internal/decode.js';
 import { E, type either, F, TE } from '../../../internal/fp.js';
 import { type Block, type Fallible, take } from '../../../internal/gen.js';

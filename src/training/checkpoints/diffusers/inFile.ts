@@ -1,4 +1,5 @@
-import { failure, type NoisefoldError } from '../../../dsl/index.js';
+import type { NoisefoldError } from '../../../dsl/index.js';
+import { failure } from '../../../internal/errors.js';
 
 /** An error, with the name of its file. */
 export const inFile = (path: string, error: NoisefoldError): NoisefoldError =>

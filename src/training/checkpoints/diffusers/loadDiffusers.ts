@@ -1,7 +1,8 @@
 /** Loads folders of diffusers as trained models. */
 import type { Effect } from '../../../dsl/run/effect.js';
 import { ancestral, clipToImage, everyStep, trailing } from '../../../diffusion/index.js';
-import { fail, failure, type NoisefoldError } from '../../../dsl/index.js';
+import type { NoisefoldError } from '../../../dsl/index.js';
+import { fail, failure } from '../../../internal/errors.js';
 import type { Exact } from '../../../internal/exact.js';
 import { exactTuple, positive, oneOf } from '../../../internal/decode.js';
 import { E, type either, t, TE } from '../../../internal/fp.js';

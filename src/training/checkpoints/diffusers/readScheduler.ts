@@ -14,7 +14,8 @@ import {
   zeroTerminalSNR,
 } from '../../../diffusion/index.js';
 import { scheduleOfAlphaBars } from '../../../diffusion/schedules/schedule.js';
-import { fail, type NoisefoldError } from '../../../dsl/index.js';
+import type { NoisefoldError } from '../../../dsl/index.js';
+import { fail } from '../../../internal/errors.js';
 import { inFile } from './inFile.js';
 import { errorAt } from '../../../formats/words.js';
 import { decode, show } from '../../../internal/decode.js';

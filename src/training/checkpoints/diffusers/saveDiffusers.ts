@@ -1,6 +1,7 @@
 /** Saves trained models as folders of diffusers. */
 import type { Effect } from '../../../dsl/run/effect.js';
-import { type Backend, raise } from '../../../dsl/index.js';
+import type { Backend } from '../../../dsl/index.js';
+import { raise } from '../../../internal/errors.js';
 import type { Exact } from '../../../internal/exact.js';
 import type { Itself } from '../../../internal/itself.js';
 import { t } from '../../../internal/fp.js';

@@ -1,5 +1,6 @@
 /** Lists the settings of schedulers of diffusers that noisefold refuses, and the differences of its samples. */
-import { fail, type NoisefoldError } from '../../../dsl/index.js';
+import type { NoisefoldError } from '../../../dsl/index.js';
+import { fail } from '../../../internal/errors.js';
 import { show } from '../../../internal/decode.js';
 import { E, type either } from '../../../internal/fp.js';
 import type { SchedulerName } from './schedulerFields.js';

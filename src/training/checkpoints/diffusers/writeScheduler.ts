@@ -1,6 +1,7 @@
 /** Writes processes as `scheduler_config.json` of diffusers. */
 import type { Process } from '../../../diffusion/index.js';
-import { fail, type NoisefoldError } from '../../../dsl/index.js';
+import type { NoisefoldError } from '../../../dsl/index.js';
+import { fail } from '../../../internal/errors.js';
 import { E, type either, F } from '../../../internal/fp.js';
 import type { UNetArchitecture } from '../../../nn/index.js';
 import type { JsonRecord } from './pythonJson.js';

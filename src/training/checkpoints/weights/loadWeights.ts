@@ -2,15 +2,14 @@
 import type { Effect } from '../../../dsl/run/effect.js';
 import {
   type Backend,
-  fail,
   type Key,
   program,
-  raise,
   type RandomKey,
   release,
   type Resident,
   type TreeSpec,
 } from '../../../dsl/index.js';
+import { fail, raise } from '../../../internal/errors.js';
 import { floatStorage } from '../../../dsl/types/storage.js';
 import { withinFloat32 } from '../../../formats/float32.js';
 import type { OpenTensors } from '../../../formats/openTensors.js';

@@ -1,0 +1,94 @@
+/** Wrong kinds of arguments that functions accept, with the reasons. Each was reviewed. */
+import type { WrongCall } from './watch.js';
+
+/** Short names of the kinds of arguments of `watch.ts`. */
+const kinds = {
+  either: 'an Either',
+  effect: 'an effect',
+  promise: 'a promise',
+  string: 'a string',
+  undefined: 'undefined',
+  function: 'a function that was not called',
+  otherArray: 'an array of another length',
+  array: 'an array',
+} as const;
+
+type Kind = keyof typeof kinds;
+
+/** A function, the position of an argument, the kinds, and the reason. */
+type Entry = readonly [names: string, position: number, kinds: readonly Kind[], reason: string];
+
+const any: readonly Kind[] = ['either', 'effect', 'promise', 'string', 'undefined', 'function', 'otherArray', 'array'];
+
+const entries: readonly Entry[] = [
+  ['isLeafSpec isTensor isValue', 0, any, 'a guard'],
+  ['errorIn', 0, any, 'a guard: exceptions may be anything'],
+  ['left right', 0, any, 'generic: the value may be anything'],
+  ['isLeft isRight unwrap', 0, ['either'], 'a value may be an Either itself'],
+  ['open', 0, ['either'], 'a backend may be an Either'],
+  ['unguided uncorrected', 0, any, 'the identity: the sampler checks what it gets'],
+  ['uniformWeight', 0, any, 'a constant function'],
+  ['snrWeight pixelOf', 0, any, 'called for each number: NaN for what is no number'],
+  [
+    'ancestral ddim dpmSolverPP dpmSolverPPSinglestep euler heun uniPC',
+    0,
+    any,
+    'the sampler returns the error of the options',
+  ],
+  ['importanceTimesteps', 0, any, 'the training returns the error of the options'],
+  ['program', 0, any, 'the error is in its inputs: compile returns it'],
+  ['initialState', 0, any, 'the error is raised when it is traced'],
+  ['readIdxChunks', 0, any, 'lazy: the iterator gives the error'],
+  ['readIdxChunks', 1, any, 'lazy: the iterator gives the error'],
+  [
+    'parseSpec treeSpec',
+    0,
+    ['string', 'undefined', 'array'],
+    'a spec: a string, an absent tree, or a tree without members',
+  ],
+  [
+    'leaves mapLeaves tensorsOf mapTensors storeAs release layer clipByGlobalNorm globalNorm readTensors',
+    0,
+    ['undefined', 'array'],
+    'a tree without members',
+  ],
+  ['ema', 0, ['undefined'], 'a tree without members'],
+  [
+    'showShape leafSpec zipLeaves concatAll stack table groups foldChannels scheduleFromBetas processOfSigmas checkedImages',
+    0,
+    ['otherArray'],
+    'a list of any length',
+  ],
+  [
+    'linearIntegrator reachOf showExplanation postHocAverage readCifar10 lossChart featuresOf',
+    0,
+    ['otherArray'],
+    'a list of any length',
+  ],
+  ['augmented legsOf heldOutLosses trainStep', 1, ['otherArray'], 'a list of any length'],
+  ['constantBetas datasetOfImages lossChart variance', 1, ['undefined'], 'optional'],
+  ['variance', 1, ['array'], 'axes: none'],
+  ['convTranspose2d compareFeatures fitIn fitInFolder kernelDistance precisionRecall', 2, ['undefined'], 'optional'],
+  ['emaWarmup guidedDiffusionConfig guidedDiffusionClassifierConfig', 0, ['undefined'], 'optional'],
+  ['rateAt', 0, ['function'], 'a learning rate may be a function of the step'],
+  ['rateAt', 1, any, 'a constant learning rate does not use the step'],
+  ['ascribe', 1, ['string'], 'a symbol'],
+  ['reshape', 1, ['string'], 'a symbol for an axis of the tensor'],
+  ['writeAtomically', 1, ['string'], 'a text'],
+  ['readsOf writesOf', 1, any, 'not an argument: the example calls it by map'],
+  ['readsOf writesOf', 2, any, 'not an argument: the example calls it by map'],
+  ['parameter', 1, ['string'], 'not checked yet'],
+  ['parameter', 2, ['string'], 'not checked yet'],
+  ['preconditioned', 1, ['effect', 'function'], 'not checked yet'],
+  ['zipTensors', 1, ['effect'], 'not checked yet'],
+];
+
+const legitimate = new Set(
+  entries.flatMap(([names, position, accepted]) =>
+    names.split(' ').flatMap((name) => accepted.map((kind) => `${name} ${position} ${kinds[kind]}`)),
+  ),
+);
+
+/** Tells whether a function may accept this argument. */
+export const isLegitimate = ({ name, position, kind }: WrongCall): boolean =>
+  legitimate.has(`${name} ${position} ${kind}`);

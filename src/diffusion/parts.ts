@@ -1,0 +1,35 @@
+/** The kinds of things that functions of `noisefold/diffusion` take. Their fields are checked where they are used. */
+import { hinted, oneOf } from '../internal/decode.js';
+import { list, partLike } from '../internal/parts.js';
+import type { t } from '../internal/fp.js';
+
+/** A process with these fields. */
+/* @__NO_SIDE_EFFECTS__ */
+export const processWith = (...fields: readonly string[]): t.Mixed =>
+  partLike('a process', 'unwrap(ddpm(cosine(1000)))', ...fields);
+
+export const processPart = processWith('schedule', 'timesteps', 'marginals', 'posteriors');
+
+/** A schedule with these fields. */
+/* @__NO_SIDE_EFFECTS__ */
+export const scheduleWith = (...fields: readonly string[]): t.Mixed =>
+  partLike('a schedule', 'unwrap(cosine(1000))', ...fields);
+
+export const schedulePart = scheduleWith('T', 'betas', 'alphaBars', 'channels');
+
+export const channelPart = partLike('a channel', '{ scale: 0.8, variance: 0.36 }', 'scale', 'variance');
+export const channelsPart = list('channels, such as process.marginals', channelPart);
+export const gaussianPart = partLike('a Gaussian', '{ mean, logVariance } of tensors', 'mean', 'logVariance');
+
+const MODEL = 'the result of unet, or { predicts, apply }';
+export const denoiserPart = partLike('a denoiser', MODEL, 'predicts', 'apply');
+export const networkPart = partLike('a denoiser or a classifier', MODEL, 'apply');
+export const classifierPart = partLike('a classifier', 'the result of encoderClassifier', 'classes', 'apply');
+
+export const predictsPart = hinted(oneOf('epsilon', 'x0', 'v', 'score'), 'give that of the denoiser');
+
+export const legsPart = list(
+  'legs, such as those of a sampler',
+  partLike('a leg', 'legsOf(process, [9, 4])', 't', 'from', 'to'),
+);
+export const samplerPart = partLike('a sampler', 'unwrap(sampler({ process, denoiser, solver }))', 'legs', 'start');

@@ -68,7 +68,10 @@ const outcomeOf = (call: () => unknown, given: unknown): Promise<readonly [Outco
   }
 };
 
-/** The function; its first call is repeated with each wrong kind of argument in each position, before it runs. */
+/**
+ * The function; its first call is repeated with each wrong kind of argument in each position, before it runs.
+ * @public generated modules import it
+ */
 export const watched = <F>(name: string, f: F): F => {
   if (typeof f !== 'function') return f;
   let isFirst = true;

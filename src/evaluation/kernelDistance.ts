@@ -4,7 +4,7 @@ import type { Exact } from '../internal/exact.js';
 import { positive, refined } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
-import { uncheckedRandomInto as randomInto } from '../internal/numerics/threefry.js';
+import { randomInto } from '../internal/numerics/threefry.js';
 import { hostKey } from '../training/checked.js';
 import { type Features, float64Of, measuredOn, rowsAt } from './features.js';
 import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';

@@ -38,21 +38,6 @@ const write = (file: TensorFile): Uint8Array => {
   return bytes;
 };
 
-/** {@link encodeSafetensors} of arguments that were checked. */
-export const uncheckedEncodeSafetensors = (file: TensorFile): either.Either<NoisefoldError, Uint8Array> => {
-  try {
-    return attempt(() => write(file));
-  } catch (thrown) {
-    if (!(thrown instanceof RangeError)) throw thrown;
-    return fail('ConfigError', {
-      where: 'encodeSafetensors',
-      expected: 'tensors whose copy fits in memory',
-      actual: thrown.message,
-      hint: 'write them to several files',
-    });
-  }
-};
-
 /**
  * The bytes of a file, which {@link decodeSafetensors} reads back. The widest dtypes come first, so that all numbers
  * are aligned; headers are padded with spaces to a multiple of eight bytes. Returns a `ConfigError` for a shape that
@@ -65,7 +50,19 @@ export const uncheckedEncodeSafetensors = (file: TensorFile): either.Either<Nois
 export const encodeSafetensors = decoding(
   'encodeSafetensors',
   { file: partLike('a file of tensors', '{ tensors: new Map() }', 'tensors') },
-  uncheckedEncodeSafetensors,
+  (file: TensorFile): either.Either<NoisefoldError, Uint8Array> => {
+    try {
+      return attempt(() => write(file));
+    } catch (thrown) {
+      if (!(thrown instanceof RangeError)) throw thrown;
+      return fail('ConfigError', {
+        where: 'encodeSafetensors',
+        expected: 'tensors whose copy fits in memory',
+        actual: thrown.message,
+        hint: 'write them to several files',
+      });
+    }
+  },
 );
 
 /** The numbers of an entry: a view of the file if they are aligned, otherwise a copy. */

@@ -3,7 +3,7 @@
  * likelihoods are loops; this file compiles and runs all of them.
  */
 import { type Backend, type Bindings, type Feed, type Program, release, type Resident } from '../dsl/index.js';
-import { uncheckedSymbolsOf as symbolsOf } from '../dsl/graph/spec.js';
+import { symbolsOf } from '../dsl/graph/spec.js';
 import type { StorageOption } from '../dsl/run/storedIn.js';
 import { E, type io } from '../internal/fp.js';
 import { type Fallible, gen, hold, keep, take, type Work } from '../internal/gen.js';

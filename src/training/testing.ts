@@ -25,7 +25,7 @@ import {
   unet,
   type UNetParams,
 } from '../nn/index.js';
-import { uncheckedLayer as layer } from '../nn/layers/layer.js';
+import { layer } from '../nn/layers/layer.js';
 import { type Dataset, datasetOf } from './data/dataset.js';
 import type { Training } from './fit/training.js';
 

@@ -1,4 +1,4 @@
-import { uncheckedIdentityOf as identityOf } from '../../dsl/graph/region.js';
+import { identityOf } from '../../dsl/graph/region.js';
 import { binaryFunction } from '../shared/scalar.js';
 import { COMBINE, rank } from '../shared/conversion.js';
 import { dense, reduced, walk } from '../shared/strided.js';

@@ -2,7 +2,7 @@
 import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/compile/backend.js';
 import { attempt, fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { type Call, type Plan, type PlanInput, uncheckedWritesOf as writesOf } from '../../dsl/compile/plan.js';
+import { type Call, type Plan, type PlanInput, writesOf } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import type { Pieces } from '../../internal/stop.js';
 import type { NamedKernel, Rule } from './kernel.js';

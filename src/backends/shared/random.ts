@@ -1,9 +1,6 @@
 import type { KeyWords } from '../../dsl/compile/backend.js';
 import type { KeyExpression } from '../../dsl/compile/plan.js';
-import {
-  uncheckedDeriveWords as deriveWords,
-  uncheckedRandomInto as randomInto,
-} from '../../internal/numerics/threefry.js';
+import { deriveWords, randomInto } from '../../internal/numerics/threefry.js';
 import { elementsOf, type Frame, type Rule } from './kernel.js';
 
 /** Computes the words of a derived key. */

@@ -1,7 +1,7 @@
 /** Runs plans on a device. Bindings are prepared beforehand; a run submits one command buffer. */
 import type { KeyWords } from '../../dsl/compile/backend.js';
 import type { NoisefoldError } from '../../internal/errors.js';
-import { uncheckedOffsetOf as offsetOf, type Plan } from '../../dsl/compile/plan.js';
+import { offsetOf, type Plan } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Execution, nameOf } from '../shared/executor.js';
 import type { Memory } from '../shared/memory/memory.js';

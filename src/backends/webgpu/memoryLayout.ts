@@ -1,5 +1,5 @@
 /** The memory layout of a plan and its kernels: blocks, sizes and offsets, computed before memory is reserved. */
-import { uncheckedOffsetOf as offsetOf, type Plan } from '../../dsl/compile/plan.js';
+import { offsetOf, type Plan } from '../../dsl/compile/plan.js';
 import type { Binding, GpuKernel } from './dispatch.js';
 
 /**

@@ -2,7 +2,7 @@
 import { sizeOf } from '../../internal/numbers.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import type { Region } from '../../dsl/graph/region.js';
-import { uncheckedRandomInto as randomInto } from '../../internal/numerics/threefry.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
 import type { Dispatch, GpuRule } from './dispatch.js';
 import { randomShader } from './wgsl/randomShader.js';
 import { regionShaders } from './wgsl/regionShaders.js';

@@ -7,7 +7,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { networkTimesteps } from './networkTimesteps.js';
 import { perSample } from '../process/batch.js';
 import { type Condition, type Conditioner, namedConditioner } from './condition.js';
-import { uncheckedQSample as qSample } from '../process/forward.js';
+import { qSample } from '../process/forward.js';
 import type { Process } from '../process/process.js';
 import { demanding } from '../../internal/takes.js';
 import { processPart } from '../parts.js';

@@ -3,22 +3,6 @@ import { raise } from '../../internal/errors.js';
 import { demanding } from '../../internal/takes.js';
 import { partLike } from '../../internal/parts.js';
 
-/** {@link dropLabels} of arguments that were checked. */
-export const uncheckedDropLabels = ({ classes }: { readonly classes?: number }, probability: number) => {
-  if (probability !== 0 && classes === undefined)
-    raise('ConfigError', {
-      where: 'label dropout',
-      expected: 'a denoiser with classes',
-      actual: 'one without classes',
-      hint: 'give the denoiser its number of `classes`, or a probability of 0',
-    });
-  return (key: Key) =>
-    <S extends Shape>(label: Tensor<S, 'int32'>): Tensor<S, 'int32'> =>
-      probability === 0 || classes === undefined
-        ? label
-        : where(bernoulliLike(key, probability, label), fullLike(label, classes), label);
-};
-
 /**
  * Label dropout: replaces each label, with the given probability, by `classes`, which means no class. Trains the
  * unconditional half of classifier-free guidance (Ho & Salimans 2022, Algorithm 1).
@@ -34,5 +18,18 @@ export const uncheckedDropLabels = ({ classes }: { readonly classes?: number }, 
 export const dropLabels = demanding(
   'dropLabels',
   { denoiser: partLike('a denoiser', 'the result of unet') },
-  uncheckedDropLabels,
+  ({ classes }: { readonly classes?: number }, probability: number) => {
+    if (probability !== 0 && classes === undefined)
+      raise('ConfigError', {
+        where: 'label dropout',
+        expected: 'a denoiser with classes',
+        actual: 'one without classes',
+        hint: 'give the denoiser its number of `classes`, or a probability of 0',
+      });
+    return (key: Key) =>
+      <S extends Shape>(label: Tensor<S, 'int32'>): Tensor<S, 'int32'> =>
+        probability === 0 || classes === undefined
+          ? label
+          : where(bernoulliLike(key, probability, label), fullLike(label, classes), label);
+  },
 );

@@ -1,6 +1,6 @@
 import type { Dim, Tensor } from '../../dsl/index.js';
 import type { Process } from '../process/process.js';
-import { uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { entriesAt } from '../process/table.js';
 
 /** Limits the timesteps of a denoiser to those that a process uses. Guidance checks its options against this limit. */
 export const limitTimesteps =

@@ -5,7 +5,7 @@ import { type Condition, type ConditionedOn, requireCondition } from '../conditi
 import { requireSignal } from './requireSignal.js';
 import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from '../process/process.js';
-import { column, uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { column, entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
 import { partLike } from '../../internal/parts.js';
 import { denoiserPart, predictsPart, processPart, processWith } from '../parts.js';
@@ -138,27 +138,6 @@ export interface DenoiserChange<P, Q, I extends Shape> {
   ) => (prediction: Tensor<[B, ...I]>) => Tensor<[B, ...I]>;
 }
 
-/** {@link mapDenoiser} of arguments that were checked. */
-export const uncheckedMapDenoiser =
-  <P, Q, I extends Shape>({ params: part, told = (at) => at, said }: DenoiserChange<P, Q, I>) =>
-  ({ apply, learned, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
-    ...denoiser,
-    ...(guides && { guides: mapGuides(guides, part, told) }),
-    apply: (params, x, at) => {
-      const prediction = apply(part(params), x, told(at));
-      return said ? said(at.t, x)(prediction) : prediction;
-    },
-    ...(learned && {
-      learned: {
-        as: learned.as,
-        apply: (params, x, at) => {
-          const { prediction, variance } = learned.apply(part(params), x, told(at));
-          return { prediction: said ? said(at.t, x)(prediction) : prediction, variance };
-        },
-      },
-    }),
-  });
-
 /**
  * Changes a denoiser's inputs and prediction, both in `apply` and in `learned`. A learned variance stays the same.
  * @example
@@ -169,7 +148,24 @@ export const uncheckedMapDenoiser =
 export const mapDenoiser = demanding(
   'mapDenoiser',
   { change: partLike('a change of a denoiser', '{ params }', 'params') },
-  uncheckedMapDenoiser,
+  <P, Q, I extends Shape>({ params: part, told = (at) => at, said }: DenoiserChange<P, Q, I>) =>
+    ({ apply, learned, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
+      ...denoiser,
+      ...(guides && { guides: mapGuides(guides, part, told) }),
+      apply: (params, x, at) => {
+        const prediction = apply(part(params), x, told(at));
+        return said ? said(at.t, x)(prediction) : prediction;
+      },
+      ...(learned && {
+        learned: {
+          as: learned.as,
+          apply: (params, x, at) => {
+            const { prediction, variance } = learned.apply(part(params), x, told(at));
+            return { prediction: said ? said(at.t, x)(prediction) : prediction, variance };
+          },
+        },
+      }),
+    }),
 );
 
 /** Changes the inputs of guides. */
@@ -187,12 +183,8 @@ const same = <P>(params: P): P => params;
 /** Makes a denoiser without classes ignore labels. */
 export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
   denoiser.classes === undefined
-    ? uncheckedMapDenoiser<P, P, I>({ params: same, told: ({ label: _, ...at }) => at })(denoiser)
+    ? mapDenoiser<P, P, I>({ params: same, told: ({ label: _, ...at }) => at })(denoiser)
     : denoiser;
-
-/** {@link withoutDropout} of arguments that were checked. */
-export const uncheckedWithoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
-  uncheckedMapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser);
 
 /**
  * Turns off the dropout of a denoiser, so that it is measured as it samples.
@@ -205,25 +197,12 @@ export const uncheckedWithoutDropout = <P, I extends Shape>(denoiser: Denoiser<P
  * await using nf = await open(reference())
  * await nf.run(evaluate(measured, {})(key(7))) // → [1]
  */
-export const withoutDropout = demanding('withoutDropout', { denoiser: denoiserPart }, uncheckedWithoutDropout);
-
-/** {@link converted} of arguments that were checked. */
-export const uncheckedConverted = (
-  process: Process,
-  from: Parameterization,
-  to: Parameterization,
-  timesteps?: readonly number[],
-) => {
-  const conversions = process.marginals.map(conversion(from, to));
-  const ofX = entriesAt(column(conversions, ({ x }) => x));
-  const ofPrediction = entriesAt(column(conversions, ({ prediction }) => prediction));
-  return <B extends Dim, I extends Shape>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
-    (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
-      if (from === to) return prediction;
-      if (to === 'x0' || to === 'v') requireSignal('denoiser', process, from, timesteps);
-      return add(scaleBy(x, ofX(t)), scaleBy(prediction, ofPrediction(t)));
-    };
-};
+export const withoutDropout = demanding(
+  'withoutDropout',
+  { denoiser: denoiserPart },
+  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
+    mapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser),
+);
 
 /**
  * Converts predictions from one parameterization to another: `[B, ...I]`, with x_t of the same shape. `t` indexes the
@@ -238,7 +217,17 @@ export const uncheckedConverted = (
 export const converted = demanding(
   'converted',
   { process: processPart, from: predictsPart, to: predictsPart },
-  uncheckedConverted,
+  (process: Process, from: Parameterization, to: Parameterization, timesteps?: readonly number[]) => {
+    const conversions = process.marginals.map(conversion(from, to));
+    const ofX = entriesAt(column(conversions, ({ x }) => x));
+    const ofPrediction = entriesAt(column(conversions, ({ prediction }) => prediction));
+    return <B extends Dim, I extends Shape>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
+      (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
+        if (from === to) return prediction;
+        if (to === 'x0' || to === 'v') requireSignal('denoiser', process, from, timesteps);
+        return add(scaleBy(x, ofX(t)), scaleBy(prediction, ofPrediction(t)));
+      };
+  },
 );
 
 /**
@@ -257,8 +246,8 @@ export const reparameterize =
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
     const { predicts } = denoiser;
     if (predicts === to) return denoiser;
-    const said = uncheckedConverted(process, predicts, to, timesteps);
-    return { ...uncheckedMapDenoiser<P, P, I>({ params: same, said })(denoiser), predicts: to };
+    const said = converted(process, predicts, to, timesteps);
+    return { ...mapDenoiser<P, P, I>({ params: same, said })(denoiser), predicts: to };
   };
 
 /**
@@ -271,7 +260,7 @@ export const reparameterize =
 export const overParams =
   <Q, P>(part: (params: Q) => P) =>
   <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
-    uncheckedMapDenoiser<P, Q, I>({ params: part })(denoiser);
+    mapDenoiser<P, Q, I>({ params: part })(denoiser);
 
 /** Raises `ConfigError` if a process has timesteps that a network does not know. */
 export const requireTimestepsWithin = (
@@ -300,22 +289,6 @@ const rejectNoiseLabels = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>,
     });
 };
 
-/** {@link overProcess} of arguments that were checked. */
-export const uncheckedOverProcess =
-  ({ timesteps }: Process) =>
-  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const toNetwork = networkTimesteps({ timesteps });
-    return uncheckedMapDenoiser<P, P, I>({
-      params: same,
-      told: (at) => {
-        rejectNoiseLabels(denoiser);
-        requireTimestepsWithin('denoiser', timesteps, denoiser.timesteps);
-        requireCondition(denoiser.condition, at.condition);
-        return { ...at, t: toNetwork(at.t) };
-      },
-    })(denoiser);
-  };
-
 /**
  * A denoiser over a process: takes the timesteps 0…T-1 of the process, and passes the network its own, which differ if the
  * process is respaced. When applied, raises `ConfigError` for timesteps that the network does not know, and for a condition
@@ -325,4 +298,20 @@ export const uncheckedOverProcess =
  * const seen = (process: Process) => overProcess(process)(clock).apply(null, zeros(3), { t: iota(3) })
  * seen(unwrap(respace(spaced(3))(unwrap(ddpm(cosine(1000)))))) // → [0, 500, 999]
  */
-export const overProcess = demanding('overProcess', { process: processWith('timesteps') }, uncheckedOverProcess);
+export const overProcess = demanding(
+  'overProcess',
+  { process: processWith('timesteps') },
+  ({ timesteps }: Process) =>
+    <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+      const toNetwork = networkTimesteps({ timesteps });
+      return mapDenoiser<P, P, I>({
+        params: same,
+        told: (at) => {
+          rejectNoiseLabels(denoiser);
+          requireTimestepsWithin('denoiser', timesteps, denoiser.timesteps);
+          requireCondition(denoiser.condition, at.condition);
+          return { ...at, t: toNetwork(at.t) };
+        },
+      })(denoiser);
+    },
+);

@@ -24,7 +24,7 @@ import { sizeOf } from '../../internal/numbers.js';
 import type { Denoiser } from './denoiser.js';
 import { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
 import type { Process } from '../process/process.js';
-import { column, uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { column, entriesAt } from '../process/table.js';
 
 type Marginals = Pick<Process, 'marginals'>;
 type Flat = Tensor<[Dim, Dim, Dim]>;

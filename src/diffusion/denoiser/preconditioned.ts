@@ -14,7 +14,7 @@ import {
   type PreconditioningOptions,
 } from './preconditioning.js';
 import type { Process } from '../process/process.js';
-import { uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { entriesAt } from '../process/table.js';
 
 /** The conditioning of a network of noise labels. */
 export interface NoiseConditioning<B extends Dim> extends Omit<Conditioning<B>, 't'> {

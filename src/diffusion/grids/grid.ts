@@ -16,17 +16,15 @@ export type Grid = (process: Process) => either.Either<NoisefoldError, readonly 
 /** A grid, or a number of timesteps, as an option. */
 export const gridPart = t.union([t.number, functionOf<Grid>('a grid')], 'a number of timesteps, or a grid');
 
-/** {@link everyStep} of arguments that were checked. */
-export const uncheckedEveryStep: Grid = ({ schedule: { T } }) =>
-  E.right(Array.from({ length: T }, (_, i) => T - 1 - i));
-
 /**
  * Every timestep, T-1…0.
  * @example
  * const process = unwrap(ddpm(cosine(4)))
  * unwrap(everyStep(process)) // → [3, 2, 1, 0]
  */
-export const everyStep: Grid = decoding('everyStep', { process: processPart }, uncheckedEveryStep);
+export const everyStep: Grid = decoding('everyStep', { process: processPart }, ({ schedule: { T } }) =>
+  E.right(Array.from({ length: T }, (_, i) => T - 1 - i)),
+);
 
 /** Rounds halves to the even neighbour, as Python does, so that grids agree with the published code. */
 const roundHalfEven = (x: number): number => {

@@ -1,4 +1,4 @@
-import { type Channel, identity, uncheckedTransition as transition } from '../schedules/channel.js';
+import { type Channel, identity, transition } from '../schedules/channel.js';
 import type { Levels } from '../process/process.js';
 import { demanding } from '../../internal/takes.js';
 import { processWith } from '../parts.js';
@@ -18,10 +18,6 @@ export interface Leg {
   readonly between: Channel;
 }
 
-/** {@link legsOf} of arguments that were checked. */
-export const uncheckedLegsOf = (process: Levels, timesteps: readonly number[]): readonly Leg[] =>
-  timesteps.map((t, i) => legBetween(process, t, timesteps[i + 1] ?? null));
-
 /**
  * The legs of falling timesteps, the last of which ends at the data.
  * @example
@@ -33,7 +29,8 @@ export const uncheckedLegsOf = (process: Levels, timesteps: readonly number[]): 
 export const legsOf = demanding(
   'legsOf',
   { process: processWith('marginals'), timesteps: list('timesteps, such as [9, 4]') },
-  uncheckedLegsOf,
+  (process: Levels, timesteps: readonly number[]): readonly Leg[] =>
+    timesteps.map((t, i) => legBetween(process, t, timesteps[i + 1] ?? null)),
 );
 
 /** The leg from one timestep to another, or to the data. */

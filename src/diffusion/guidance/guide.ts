@@ -22,7 +22,7 @@ import { argument } from '../../internal/schema.js';
 
 import { type Conditioning, type Denoiser, type Guides, acceptLabels } from '../denoiser/denoiser.js';
 import { requiredLabel } from '../conditioning/labelChecks.js';
-import { uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { entriesAt } from '../process/table.js';
 
 /** A classifier of noisy data, with parameters `Q` and samples of shape `I`. */
 export interface Classifier<Q, I extends Shape> {

@@ -26,13 +26,13 @@ import { forEachSample, perSample } from '../process/batch.js';
 import { type BatchKeys, drawnBy } from './batchKeys.js';
 import type { Channel } from '../schedules/channel.js';
 import type { Condition } from '../conditioning/condition.js';
-import { type Denoiser, uncheckedOverProcess as overProcess, reparameterize } from '../denoiser/denoiser.js';
+import { type Denoiser, overProcess, reparameterize } from '../denoiser/denoiser.js';
 import { timestepsWithSignal } from '../denoiser/requireSignal.js';
-import { uncheckedEveryStep as everyStep, type Grid, gridOf, gridPart, spaced } from '../grids/grid.js';
+import { everyStep, type Grid, gridOf, gridPart, spaced } from '../grids/grid.js';
 import type { Process } from '../process/process.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
-import { uncheckedSteered as steered } from '../reverse/steering.js';
-import { uncheckedEntryAt as entryAt } from '../process/table.js';
+import { steered } from '../reverse/steering.js';
+import { entryAt } from '../process/table.js';
 
 /** Samples on their way to noise, and the change of log-volume so far. */
 export interface LikelihoodState<B extends Dim, I extends Shape> {

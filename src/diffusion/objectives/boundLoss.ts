@@ -7,7 +7,7 @@ import { reverseVariance } from '../reverse/reverseVariance.js';
 import { boundTerm } from '../likelihood/variationalBound.js';
 import { uncorrected } from '../reverse/x0Correction.js';
 import type { Denoiser } from '../denoiser/denoiser.js';
-import { type Losses, uncheckedTargetOf as targetOf } from './loss.js';
+import { type Losses, targetOf } from './loss.js';
 import { drawnBatch, lossFields } from './noisedBatch.js';
 import type { Process } from '../process/process.js';
 import { predictionsOf, reverseOf } from '../reverse/reverse.js';

@@ -20,7 +20,7 @@ import { networkTimesteps } from '../conditioning/networkTimesteps.js';
 import { requireTimestepsWithin } from '../denoiser/denoiser.js';
 import type { Classifier } from '../guidance/guide.js';
 import type { SampleLosses } from './loss.js';
-import { type LossOptions, uncheckedNoisedBatch as noisedBatch } from './noisedBatch.js';
+import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import type { Process } from '../process/process.js';
 import { requiredLabel } from '../conditioning/labelChecks.js';
 import { demanding } from '../../internal/takes.js';
@@ -63,29 +63,6 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
       });
 };
 
-/** {@link classifierLosses} of arguments that were checked. */
-export const uncheckedClassifierLosses: ClassifierObjective = (process, classifier, options = {}) => {
-  const { classes, timesteps, apply } = classifier;
-  if ((options.labelDropout ?? 0) !== 0)
-    raise('ConfigError', {
-      where: 'classifierLosses: labelDropout',
-      expected: '0, because a classifier needs the label of each image',
-      actual: `${options.labelDropout}`,
-      hint: 'leave it out; it is for denoisers with classes',
-    });
-  const noised = noisedBatch(process, classifier, options);
-  const toNetwork = networkTimesteps(process);
-  return (params, x0, key, label) => {
-    requireTimestepsWithin('classifier', process.timesteps, timesteps);
-    const y = requiredLabel('classifierLosses', label, 'give the loss the labels of its data');
-    const { xt, at } = noised(x0, key, y);
-    const logits = checkedLogits(apply(params, xt, toNetwork(at.t), at.dropout), dims(x0)[0], classes);
-    const isClass = oneHot(y, classes) as typeof logits; // checkedLogits checked the extents
-    const logP = div(sum(mul(logSoftmax(logits), isClass), -1), sum(isClass, -1));
-    return { losses: neg(logP), t: at.t, accuracy: cast(equal(argmax(logits, -1), y), 'float32') };
-  };
-};
-
 /**
  * The cross entropy −log p(y|x_t) of each sample, `[B]`, at a timestep and with noise drawn from the key (its forks
  * 'timestep', 'noise' and 'dropout'): the training loss of a classifier of noisy data (Dhariwal & Nichol 2021, section 4).
@@ -114,5 +91,25 @@ export const uncheckedClassifierLosses: ClassifierObjective = (process, classifi
 export const classifierLosses: ClassifierObjective = demanding<ClassifierObjective>(
   'classifierLosses',
   { process: processPart, classifier: classifierPart },
-  uncheckedClassifierLosses,
+  (process, classifier, options = {}) => {
+    const { classes, timesteps, apply } = classifier;
+    if ((options.labelDropout ?? 0) !== 0)
+      raise('ConfigError', {
+        where: 'classifierLosses: labelDropout',
+        expected: '0, because a classifier needs the label of each image',
+        actual: `${options.labelDropout}`,
+        hint: 'leave it out; it is for denoisers with classes',
+      });
+    const noised = noisedBatch(process, classifier, options);
+    const toNetwork = networkTimesteps(process);
+    return (params, x0, key, label) => {
+      requireTimestepsWithin('classifier', process.timesteps, timesteps);
+      const y = requiredLabel('classifierLosses', label, 'give the loss the labels of its data');
+      const { xt, at } = noised(x0, key, y);
+      const logits = checkedLogits(apply(params, xt, toNetwork(at.t), at.dropout), dims(x0)[0], classes);
+      const isClass = oneHot(y, classes) as typeof logits; // checkedLogits checked the extents
+      const logP = div(sum(mul(logSoftmax(logits), isClass), -1), sum(isClass, -1));
+      return { losses: neg(logP), t: at.t, accuracy: cast(equal(argmax(logits, -1), y), 'float32') };
+    };
+  },
 );

@@ -14,24 +14,14 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import type { Condition } from '../conditioning/condition.js';
-import { type Denoiser, uncheckedOverProcess as overProcess } from '../denoiser/denoiser.js';
+import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
 import { requireSignal } from '../denoiser/requireSignal.js';
-import { type LossOptions, uncheckedNoisedBatch as noisedBatch } from './noisedBatch.js';
+import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import { type Parameterization, target } from '../denoiser/parameterization.js';
 import type { Process } from '../process/process.js';
-import { column, uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { column, entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
 import { denoiserPart, predictsPart, processPart, processWith } from '../parts.js';
-
-/** {@link targetOf} of arguments that were checked. */
-export const uncheckedTargetOf = ({ marginals }: Process, predicts: Parameterization) => {
-  const mixtures = marginals.map(target(predicts));
-  const ofX0 = entriesAt(column(mixtures, ({ x0 }) => x0));
-  const ofNoise = entriesAt(column(mixtures, ({ epsilon }) => epsilon));
-  return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
-    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> =>
-      add(scaleBy(x0, ofX0(t)), scaleBy(noise, ofNoise(t)));
-};
 
 /**
  * The target of a denoiser: its correct prediction, from the data and the noise that x_t is made of.
@@ -45,7 +35,17 @@ export const uncheckedTargetOf = ({ marginals }: Process, predicts: Parameteriza
 export const targetOf = demanding(
   'targetOf',
   { process: processWith('marginals'), predicts: predictsPart },
-  uncheckedTargetOf,
+  ({ marginals }: Process, predicts: Parameterization) => {
+    const mixtures = marginals.map(target(predicts));
+    const ofX0 = entriesAt(column(mixtures, ({ x0 }) => x0));
+    const ofNoise = entriesAt(column(mixtures, ({ epsilon }) => epsilon));
+    return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
+      <I extends Shape>(
+        x0: Tensor<[NoInfer<B>, ...I]>,
+        noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+      ): Tensor<[B, ...I]> =>
+        add(scaleBy(x0, ofX0(t)), scaleBy(noise, ofNoise(t)));
+  },
 );
 
 /** The loss of each sample and its timestep, which weightings use. */
@@ -97,28 +97,6 @@ export interface Objective {
   readonly settings?: unknown;
 }
 
-/** {@link predictionErrors} of arguments that were checked. */
-export const uncheckedPredictionErrors = <P, I extends Shape, G = unknown>(
-  process: Itself<Process>,
-  denoiser: Itself<Denoiser<P, I>>,
-  options?: Exact<G, keyof LossOptions> & LossOptions,
-) => {
-  const { apply } = overProcess(process)(denoiser);
-  const wanted = uncheckedTargetOf(process, denoiser.predicts);
-  const noised = noisedBatch(process, denoiser, options);
-  return <B extends Dim>(
-    params: P,
-    x0: Tensor<[B, ...I]>,
-    key: Key,
-    label?: Tensor<[NoInfer<B>], 'int32'>,
-    condition?: Condition<NoInfer<B>>,
-  ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], 'int32'> } => {
-    requireSignal('loss', process, denoiser.predicts);
-    const { noise, xt, at } = noised(x0, key, label, condition);
-    return { error: sub(apply(params, xt, at), wanted(at.t)(x0, noise)), t: at.t };
-  };
-};
-
 /**
  * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn
  * from the key (its forks 'timestep', 'noise', 'dropout' and 'label'). Use it to define an {@link Objective}. Raises
@@ -141,21 +119,27 @@ export const uncheckedPredictionErrors = <P, I extends Shape, G = unknown>(
 export const predictionErrors = demanding(
   'predictionErrors',
   { process: processPart, denoiser: denoiserPart },
-  uncheckedPredictionErrors,
+  <P, I extends Shape, G = unknown>(
+    process: Itself<Process>,
+    denoiser: Itself<Denoiser<P, I>>,
+    options?: Exact<G, keyof LossOptions> & LossOptions,
+  ) => {
+    const { apply } = overProcess(process)(denoiser);
+    const wanted = targetOf(process, denoiser.predicts);
+    const noised = noisedBatch(process, denoiser, options);
+    return <B extends Dim>(
+      params: P,
+      x0: Tensor<[B, ...I]>,
+      key: Key,
+      label?: Tensor<[NoInfer<B>], 'int32'>,
+      condition?: Condition<NoInfer<B>>,
+    ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], 'int32'> } => {
+      requireSignal('loss', process, denoiser.predicts);
+      const { noise, xt, at } = noised(x0, key, label, condition);
+      return { error: sub(apply(params, xt, at), wanted(at.t)(x0, noise)), t: at.t };
+    };
+  },
 );
-
-/** {@link simpleLosses} of arguments that were checked. */
-export const uncheckedSimpleLosses = <P, I extends Shape, G = unknown>(
-  process: Itself<Process>,
-  denoiser: Itself<Denoiser<P, I>>,
-  options?: Exact<G, keyof LossOptions> & LossOptions,
-): Losses<P, I> => {
-  const errors = uncheckedPredictionErrors(process, denoiser, options);
-  return (...given) => {
-    const { error, t } = errors(...given);
-    return { losses: meanPerSample(square(error)), t };
-  };
-};
 
 /**
  * The squared error of each sample, averaged over its elements, at a timestep and with noise drawn from `key`:
@@ -170,7 +154,17 @@ export const uncheckedSimpleLosses = <P, I extends Shape, G = unknown>(
 export const simpleLosses = demanding(
   'simpleLosses',
   { process: processPart, denoiser: denoiserPart },
-  uncheckedSimpleLosses,
+  <P, I extends Shape, G = unknown>(
+    process: Itself<Process>,
+    denoiser: Itself<Denoiser<P, I>>,
+    options?: Exact<G, keyof LossOptions> & LossOptions,
+  ): Losses<P, I> => {
+    const errors = predictionErrors(process, denoiser, options);
+    return (...given) => {
+      const { error, t } = errors(...given);
+      return { losses: meanPerSample(square(error)), t };
+    };
+  },
 );
 
 /**
@@ -199,5 +193,5 @@ export const simpleLoss = demanding(
     process: Itself<Process>,
     denoiser: Itself<Denoiser<P, I>>,
     options?: Exact<G, keyof LossOptions> & LossOptions,
-  ): Loss<P, I> => meanLoss(uncheckedSimpleLosses(process, denoiser, options)),
+  ): Loss<P, I> => meanLoss(simpleLosses(process, denoiser, options)),
 );

@@ -5,9 +5,9 @@ import type { either } from '../../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Condition } from '../conditioning/condition.js';
 import type { Conditioning, Denoiser } from '../denoiser/denoiser.js';
-import { uncheckedQSample as qSample } from '../process/forward.js';
+import { qSample } from '../process/forward.js';
 import type { Classifier } from '../guidance/guide.js';
-import { uncheckedDropLabels as dropLabels } from '../conditioning/labelDropout.js';
+import { dropLabels } from '../conditioning/labelDropout.js';
 import type { Process } from '../process/process.js';
 import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
 import { demanding } from '../../internal/takes.js';
@@ -68,13 +68,6 @@ export const drawnBatch = <P, I extends Shape>(
   };
 };
 
-/** {@link noisedBatch} of arguments that were checked. */
-export const uncheckedNoisedBatch = <P, I extends Shape>(
-  process: Process,
-  denoiser: Denoiser<P, I> | Classifier<P, I>,
-  options?: LossOptions,
-) => drawnBatch(process, denoiser, lossOptions.decode(options));
-
 /**
  * Draws timesteps, noise, dropout and label dropout for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
  * 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so two losses with the same key
@@ -89,5 +82,6 @@ export const uncheckedNoisedBatch = <P, I extends Shape>(
 export const noisedBatch = demanding(
   'noisedBatch',
   { process: processPart, denoiser: networkPart },
-  uncheckedNoisedBatch,
+  <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I> | Classifier<P, I>, options?: LossOptions) =>
+    drawnBatch(process, denoiser, lossOptions.decode(options)),
 );

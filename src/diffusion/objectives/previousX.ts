@@ -1,10 +1,10 @@
 import { meanPerSample, mul, scaleBy, type Shape, square, sub } from '../../dsl/index.js';
-import { type Denoiser, uncheckedMapDenoiser as mapDenoiser } from '../denoiser/denoiser.js';
-import { type Losses, uncheckedPredictionErrors as predictionErrors } from './loss.js';
+import { type Denoiser, mapDenoiser } from '../denoiser/denoiser.js';
+import { type Losses, predictionErrors } from './loss.js';
 import type { LossOptions } from './noisedBatch.js';
 import { conversion } from '../denoiser/parameterization.js';
 import type { Process } from '../process/process.js';
-import { column, uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { column, entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
 import { denoiserPart, networkPart, processPart, processWith } from '../parts.js';
 

@@ -25,12 +25,6 @@ export type TimestepDraw = (
   process: Process,
 ) => <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => (key: Key) => Tensor<[B], 'int32'>;
 
-/** {@link uniformTimesteps} of arguments that were checked. */
-export const uncheckedUniformTimesteps: TimestepDraw =
-  ({ schedule: { T } }) =>
-  (batch) =>
-    randintLike(0, T, perSample(batch));
-
 /**
  * Draws t ~ Uniform{0, …, T-1} for each sample of a batch, `[B]`.
  * @example
@@ -42,17 +36,10 @@ export const uncheckedUniformTimesteps: TimestepDraw =
 export const uniformTimesteps: TimestepDraw = demanding<TimestepDraw>(
   'uniformTimesteps',
   { process: processPart },
-  uncheckedUniformTimesteps,
-);
-
-/** {@link stratifiedTimesteps} of arguments that were checked. */
-export const uncheckedStratifiedTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>
-  (batch) => {
-    const [B] = dims(batch);
-    const offsets = table(Int32Array.from({ length: B }, (_, i) => Math.floor((i * T) / B)));
-    return (key) => mod(add(ascribeLike(offsets, perSample(batch)), randint(key, 0, T)), T);
-  };
+    (batch) =>
+      randintLike(0, T, perSample(batch)),
+);
 
 /**
  * Stratified timesteps: one uniform draw u for a batch, and steps of T/B from it, t_i = (u + ⌊i·T/B⌋) mod T. Each t_i is
@@ -67,7 +54,12 @@ export const uncheckedStratifiedTimesteps: TimestepDraw =
 export const stratifiedTimesteps: TimestepDraw = demanding<TimestepDraw>(
   'stratifiedTimesteps',
   { process: processPart },
-  uncheckedStratifiedTimesteps,
+  ({ schedule: { T } }) =>
+    (batch) => {
+      const [B] = dims(batch);
+      const offsets = table(Int32Array.from({ length: B }, (_, i) => Math.floor((i * T) / B)));
+      return (key) => mod(add(ascribeLike(offsets, perSample(batch)), randint(key, 0, T)), T);
+    },
 );
 
 /**

@@ -10,7 +10,7 @@ import { logSNR } from '../schedules/channel.js';
 import type { Objective } from './loss.js';
 import { conversion, type Parameterization } from '../denoiser/parameterization.js';
 import type { Process } from '../process/process.js';
-import { uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
 
 /**

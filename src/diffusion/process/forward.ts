@@ -2,7 +2,7 @@ import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index
 import type { Channel } from '../schedules/channel.js';
 import type { Gaussian } from './gaussians.js';
 import type { Process } from './process.js';
-import { column, uncheckedEntriesAt as entriesAt } from './table.js';
+import { column, entriesAt } from './table.js';
 import { demanding } from '../../internal/takes.js';
 import { channelsPart, processPart } from '../parts.js';
 
@@ -11,13 +11,6 @@ export type Transmission = <B extends Dim, I extends Shape>(
   index: Tensor<[B], 'int32'>,
   noise: Tensor<[NoInfer<B>, ...I]>,
 ) => (x: Tensor<[NoInfer<B>, ...NoInfer<I>]>) => Tensor<[B, ...I]>;
-
-/** {@link through} of arguments that were checked. */
-export const uncheckedThrough = (channels: readonly Channel[]): Transmission => {
-  const scales = entriesAt(column(channels, ({ scale }) => scale));
-  const deviations = entriesAt(column(channels, ({ variance }) => Math.sqrt(variance)));
-  return (index, noise) => (x) => add(scaleBy(x, scales(index)), scaleBy(noise, deviations(index)));
-};
 
 /**
  * Sends each sample through the channel at its index: scale·x + √variance·ε. The list may contain any q(x_t|x_s).
@@ -29,7 +22,15 @@ export const uncheckedThrough = (channels: readonly Channel[]): Transmission => 
  * const noise = ones(2, 1) // a program draws it: normalLike(x)(key)
  * pipe(ones(2, 1), transmit(iota(2), noise)) // → [[1], [1.4]]
  */
-export const through = demanding('through', { channels: channelsPart }, uncheckedThrough);
+export const through = demanding(
+  'through',
+  { channels: channelsPart },
+  (channels: readonly Channel[]): Transmission => {
+    const scales = entriesAt(column(channels, ({ scale }) => scale));
+    const deviations = entriesAt(column(channels, ({ variance }) => Math.sqrt(variance)));
+    return (index, noise) => (x) => add(scaleBy(x, scales(index)), scaleBy(noise, deviations(index)));
+  },
+);
 
 /**
  * One forward step: samples x_t from q(x_t|x_{t-1}) = N(√(1-β_t)·x_{t-1}, β_t). DDPM (Ho et al. 2020), eq. 2.
@@ -41,11 +42,8 @@ export const through = demanding('through', { channels: channelsPart }, unchecke
  * qStep(process)(iota(2), zeros(2, 1))(ones(2, 1)) // → [[0.8], [0.75]]
  */
 export const qStep = demanding('qStep', { process: processPart }, ({ schedule }: Process): Transmission =>
-  uncheckedThrough(schedule.channels),
+  through(schedule.channels),
 );
-
-/** {@link qSample} of arguments that were checked. */
-export const uncheckedQSample = ({ marginals }: Process): Transmission => uncheckedThrough(marginals);
 
 /**
  * All forward steps up to t at once: samples x_t from q(x_t|x_0) = N(√ᾱ_t·x_0, 1 - ᾱ_t). DDPM, eq. 4.
@@ -56,7 +54,9 @@ export const uncheckedQSample = ({ marginals }: Process): Transmission => unchec
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * qSample(process)(iota(2), zeros(2, 1))(ones(2, 1)) // → [[0.8], [0.6]]
  */
-export const qSample = demanding('qSample', { process: processPart }, uncheckedQSample);
+export const qSample = demanding('qSample', { process: processPart }, ({ marginals }: Process): Transmission =>
+  through(marginals),
+);
 
 /**
  * Mean and variance of q(x_t|x_0) for `t: [B]` and `x0: [B, ...I]`: DDPM, eq. 4.

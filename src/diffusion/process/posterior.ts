@@ -1,18 +1,12 @@
 import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
 import type { Gaussian } from './gaussians.js';
 import type { Process } from './process.js';
-import { column, uncheckedEntriesAt as entriesAt } from './table.js';
+import { column, entriesAt } from './table.js';
 import { demanding } from '../../internal/takes.js';
 import { processWith } from '../parts.js';
 
 /** The β̃_0 of a process of one timestep. Its inverse fits float32. */
 const LEAST = 1e-20;
-
-/** {@link clippedLogVariances} of arguments that were checked. */
-export const uncheckedClippedLogVariances = ({ posteriors }: Pick<Process, 'posteriors'>): Float64Array => {
-  const smallest = posteriors[1]?.variance ?? LEAST;
-  return Float64Array.from(posteriors, ({ variance }, t) => Math.log(t === 0 ? smallest : variance));
-};
 
 /**
  * log β̃_t in float64: the clipped log variance of guided-diffusion. t = 0, where β̃ is 0, has the value of t = 1; for a
@@ -24,7 +18,10 @@ export const uncheckedClippedLogVariances = ({ posteriors }: Pick<Process, 'post
 export const clippedLogVariances = demanding(
   'clippedLogVariances',
   { process: processWith('posteriors') },
-  uncheckedClippedLogVariances,
+  ({ posteriors }: Pick<Process, 'posteriors'>): Float64Array => {
+    const smallest = posteriors[1]?.variance ?? LEAST;
+    return Float64Array.from(posteriors, ({ variance }, t) => Math.log(t === 0 ? smallest : variance));
+  },
 );
 
 /**
@@ -48,7 +45,7 @@ export const qPosterior = demanding('qPosterior', { process: processWith('poster
   const ofX0 = entriesAt(column(process.posteriors, ({ x0 }) => x0));
   const ofXt = entriesAt(column(process.posteriors, ({ xt }) => xt));
   const variances = entriesAt(column(process.posteriors, ({ variance }) => variance));
-  const logVariances = entriesAt(uncheckedClippedLogVariances(process));
+  const logVariances = entriesAt(clippedLogVariances(process));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
     <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Gaussian<B, I> => ({
       mean: add(scaleBy(x0, ofX0(t)), scaleBy(xt, ofXt(t))),

@@ -3,7 +3,7 @@ import { isObject } from '../../internal/parts.js';
 import { isEither } from '../../internal/either.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { type Channel, identity, type Posterior, uncheckedPosteriorOf as posteriorOf } from '../schedules/channel.js';
+import { type Channel, identity, type Posterior, posteriorOf } from '../schedules/channel.js';
 import type { Schedule } from '../schedules/schedule.js';
 import { demanding } from '../../internal/takes.js';
 import { schedulePart } from '../parts.js';
@@ -44,16 +44,6 @@ export const respacedFrom =
   (process: Process) =>
   (respaced: Process): Process => ({ ...respaced, origin: process.origin ?? process });
 
-/** {@link processOf} of arguments that were checked. */
-export const uncheckedProcessOf = (schedule: Schedule, timesteps?: Int32Array): Process => {
-  // 1 - ᾱ as in guided-diffusion; the variance of the merged channels differs in the last digits
-  const marginals = Array.from(schedule.alphaBars, (alphaBar) => ({
-    scale: Math.sqrt(alphaBar),
-    variance: 1 - alphaBar,
-  }));
-  return processOfMarginals(schedule, marginals, timesteps);
-};
-
 /**
  * The process of a schedule: its marginals q(x_t|x_0) and posteriors q(x_{t-1}|x_t, x_0).
  *
@@ -62,19 +52,30 @@ export const uncheckedProcessOf = (schedule: Schedule, timesteps?: Int32Array): 
  * const process = processOf(unwrap(scheduleFromBetas([0.36, 0.4375])))
  * process.marginals[1] // → { scale: 0.6, variance: 0.64 }
  */
-export const processOf = demanding('processOf', { schedule: schedulePart }, uncheckedProcessOf);
+export const processOf = demanding(
+  'processOf',
+  { schedule: schedulePart },
+  (schedule: Schedule, timesteps?: Int32Array): Process => {
+    // 1 - ᾱ as in guided-diffusion; the variance of the merged channels differs in the last digits
+    const marginals = Array.from(schedule.alphaBars, (alphaBar) => ({
+      scale: Math.sqrt(alphaBar),
+      variance: 1 - alphaBar,
+    }));
+    return processOfMarginals(schedule, marginals, timesteps);
+  },
+);
 
 const noSchedule = (given: unknown): either.Either<NoisefoldError, never> =>
   fail('ConfigError', {
     where: 'ddpm',
     expected: 'the Either that a schedule returns',
     actual: show(given),
-    hint: 'write ddpm(linear(1000)); for a schedule taken out of its Either, uncheckedProcessOf(schedule)',
+    hint: 'write ddpm(linear(1000)); for a schedule taken out of its Either, processOf(schedule)',
   });
 
 /** A part of the check of `ddpm`: an Either may hold anything. */
 const ofSchedule = (schedule: Schedule): either.Either<NoisefoldError, Process> =>
-  isObject(schedule) && 'alphaBars' in schedule ? E.right(uncheckedProcessOf(schedule)) : noSchedule(schedule);
+  isObject(schedule) && 'alphaBars' in schedule ? E.right(processOf(schedule)) : noSchedule(schedule);
 
 /**
  * The process of DDPM (Ho et al. 2020) from the `Either` that the schedules return.

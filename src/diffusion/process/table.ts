@@ -18,12 +18,6 @@ const padded = (numbers: ArrayLike<number>) =>
     ? table(Int32Array.from([-1, ...numbers, -1]))
     : table([NaN, ...Array.from(numbers), NaN]);
 
-/** {@link entriesAt} of arguments that were checked. */
-export const uncheckedEntriesAt = <A extends ArrayLike<number>>(numbers: A) => {
-  const rows = padded(numbers) as Tensor<[Dim], EntryOf<A>>; // the compiler does not reduce EntryOf for a generic A
-  return <B extends Dim>(index: Tensor<[B], 'int32'>): Tensor<[B], EntryOf<A>> => gather(rows, add(index, 1));
-};
-
 /**
  * Looks up entries of a table of N numbers, such as one for each timestep. An index outside of 0…N-1 gives NaN, where
  * `gather` alone clamps it; for an `Int32Array` it gives -1, which is a valid timestep of no network.
@@ -32,13 +26,10 @@ export const uncheckedEntriesAt = <A extends ArrayLike<number>>(numbers: A) => {
  * alphaBarAt(constantOf(Int32Array.of(2, 0), 2)) // → [0.1, 0.9]
  * alphaBarAt(constantOf(Int32Array.of(3, -1), 2)) // → [NaN, NaN]
  */
-export const entriesAt = demanding('entriesAt', { numbers }, uncheckedEntriesAt);
-
-/** {@link entryAt} of arguments that were checked. */
-export const uncheckedEntryAt = <A extends ArrayLike<number>>(numbers: A) => {
-  const entries = uncheckedEntriesAt(numbers);
-  return (index: Tensor<[], 'int32'>): Tensor<[], EntryOf<A>> => squeeze(entries(expandDims(index, 0)), 0);
-};
+export const entriesAt = demanding('entriesAt', { numbers }, <A extends ArrayLike<number>>(numbers: A) => {
+  const rows = padded(numbers) as Tensor<[Dim], EntryOf<A>>; // the compiler does not reduce EntryOf for a generic A
+  return <B extends Dim>(index: Tensor<[B], 'int32'>): Tensor<[B], EntryOf<A>> => gather(rows, add(index, 1));
+});
 
 /**
  * Looks up one entry of a table, such as the coefficient of a solver at the index of a step (`Moment.index`). See
@@ -47,4 +38,7 @@ export const uncheckedEntryAt = <A extends ArrayLike<number>>(numbers: A) => {
  * const sigmas = entryAt([0.5, 0.25, 0])
  * sigmas(scalar(1, 'int32')) // → 0.25
  */
-export const entryAt = demanding('entryAt', { numbers }, uncheckedEntryAt);
+export const entryAt = demanding('entryAt', { numbers }, <A extends ArrayLike<number>>(numbers: A) => {
+  const entries = entriesAt(numbers);
+  return (index: Tensor<[], 'int32'>): Tensor<[], EntryOf<A>> => squeeze(entries(expandDims(index, 0)), 0);
+});

@@ -14,10 +14,10 @@ import {
 } from '../../dsl/index.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { type Channel, identity, uncheckedTransition as transition } from '../schedules/channel.js';
+import { type Channel, identity, transition } from '../schedules/channel.js';
 import type { Gaussian } from './gaussians.js';
 import type { Process } from './process.js';
-import { uncheckedEntriesAt as entriesAt } from './table.js';
+import { entriesAt } from './table.js';
 import { decoding, demanding } from '../../internal/takes.js';
 import { processPart } from '../parts.js';
 

@@ -7,19 +7,14 @@ import { orRaise } from '../../internal/errors.js';
 import { functionOf } from '../../internal/decode.js';
 import { E, F } from '../../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import {
-  type Conditioning,
-  uncheckedConverted as converted,
-  type Denoiser,
-  uncheckedOverProcess as overProcess,
-} from '../denoiser/denoiser.js';
+import { type Conditioning, converted, type Denoiser, overProcess } from '../denoiser/denoiser.js';
 import type { DiagonalGaussian } from '../process/gaussians.js';
 import { standardDeviation, learnedLogVariance } from './learnedVariance.js';
 import { qPosterior } from '../process/posterior.js';
 import type { Process } from '../process/process.js';
-import { uncheckedSteered as steered } from './steering.js';
+import { steered } from './steering.js';
 import { stepsOf, stepVariances } from './stepVariances.js';
-import { uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
 import { denoiserPart, processPart } from '../parts.js';
 import { partLike } from '../../internal/parts.js';

@@ -9,7 +9,7 @@ import { type Correction, uncorrected } from './x0Correction.js';
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { leavesSignal } from '../schedules/channel.js';
 import type { Process } from '../process/process.js';
-import { uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
 import { processPart } from '../parts.js';
 
@@ -23,28 +23,6 @@ const steering = schema('steered', {
 /** Options of {@link steered}. */
 export interface SteeredOptions extends OptionsOf<typeof steering> {}
 
-/** {@link steered} of arguments that were checked. */
-export const uncheckedSteered = <G = unknown>(
-  process: Process,
-  options?: Exact<G, keyof SteeredOptions> & SteeredOptions,
-) => {
-  const { correction, timesteps } = steering.demand(options);
-  const weights = entriesAt(
-    process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.variance / marginal.scale : 0)),
-  );
-  return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const { apply, guides: { score, mean } = {}, ...rest } = reparameterize(process, 'x0', timesteps)(denoiser);
-    return {
-      ...rest,
-      ...(mean && { guides: { mean } }),
-      apply: (params, x, at) => {
-        const x0 = correction(apply(params, x, at));
-        return score ? add(x0, scaleBy(score(params, x, at), weights(at.t))) : x0;
-      },
-    };
-  };
-};
-
 /**
  * The x̂₀ that a step uses: the denoiser's x̂₀, corrected, then moved by the guides of the score,
  * ε̂ - √(1-ᾱ_t)·s·∇ log p(y|x_t) (Dhariwal & Nichol 2021, Algorithm 2), which is x̂₀ + (1-ᾱ_t)/√ᾱ_t·s·∇ log p(y|x_t). In
@@ -57,4 +35,24 @@ export const uncheckedSteered = <G = unknown>(
  * const seen = steered(process, { correction: clip(1, 2) })(black)
  * seen.apply(null, ones(2), { t: iota(2) }) // → [1 + 3 * 0.45, 1 + 3 * (0.64 / 0.6)]
  */
-export const steered = demanding('steered', { process: processPart }, uncheckedSteered);
+export const steered = demanding(
+  'steered',
+  { process: processPart },
+  <G = unknown>(process: Process, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) => {
+    const { correction, timesteps } = steering.demand(options);
+    const weights = entriesAt(
+      process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.variance / marginal.scale : 0)),
+    );
+    return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+      const { apply, guides: { score, mean } = {}, ...rest } = reparameterize(process, 'x0', timesteps)(denoiser);
+      return {
+        ...rest,
+        ...(mean && { guides: { mean } }),
+        apply: (params, x, at) => {
+          const x0 = correction(apply(params, x, at));
+          return score ? add(x0, scaleBy(score(params, x, at), weights(at.t))) : x0;
+        },
+      };
+    };
+  },
+);

@@ -1,7 +1,7 @@
 /** The variances of reverse steps, for the steps of a process and for the legs of a path. */
-import { type Posterior, uncheckedPosteriorOf as posteriorOf } from '../schedules/channel.js';
+import { type Posterior, posteriorOf } from '../schedules/channel.js';
 import type { Leg } from '../grids/leg.js';
-import { uncheckedClippedLogVariances as clippedLogVariances } from '../process/posterior.js';
+import { clippedLogVariances } from '../process/posterior.js';
 import type { Process } from '../process/process.js';
 import type { ReverseVariance } from './reverseVariance.js';
 

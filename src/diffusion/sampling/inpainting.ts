@@ -15,11 +15,11 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { hinted, positive } from '../../internal/decode.js';
 import { E, type either } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Channel, identity, uncheckedTransition as transition } from '../schedules/channel.js';
+import { type Channel, identity, transition } from '../schedules/channel.js';
 import { requiredKey } from './noise.js';
 import type { Sampler, SamplerStepInputs } from './sampler.js';
 import type { SampleState, SampleStep } from '../solvers/solver.js';
-import { column, uncheckedEntryAt as entryAt } from '../process/table.js';
+import { column, entryAt } from '../process/table.js';
 
 /** The known part of an image. */
 export interface Known<B extends Dim, I extends Shape> {

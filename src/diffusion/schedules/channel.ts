@@ -17,12 +17,6 @@ export interface Channel {
  */
 export const identity: Channel = { scale: 1, variance: 0 };
 
-/** {@link compose} of arguments that were checked. */
-export const uncheckedCompose = (first: Channel, second: Channel): Channel => ({
-  scale: second.scale * first.scale,
-  variance: second.scale ** 2 * first.variance + second.variance,
-});
-
 /**
  * Composes two channels: `first`, then `second`. The sum of two independent Gaussians is a Gaussian, so
  * (a₂, v₂)∘(a₁, v₁) = (a₂a₁, a₂²v₁ + v₂).
@@ -30,7 +24,14 @@ export const uncheckedCompose = (first: Channel, second: Channel): Channel => ({
  * const half = { scale: 0.5, variance: 0.5 }
  * compose(half, half) // → { scale: 0.25, variance: 0.625 }
  */
-export const compose = demanding('compose', { first: channelPart, second: channelPart }, uncheckedCompose);
+export const compose = demanding(
+  'compose',
+  { first: channelPart, second: channelPart },
+  (first: Channel, second: Channel): Channel => ({
+    scale: second.scale * first.scale,
+    variance: second.scale ** 2 * first.variance + second.variance,
+  }),
+);
 
 /**
  * Channels under {@link compose}, an instance of fp-ts's `Monoid`; not commutative.
@@ -38,7 +39,7 @@ export const compose = demanding('compose', { first: channelPart, second: channe
  * const steps = [{ scale: 0.5, variance: 0.5 }, { scale: 0.5, variance: 0.5 }]
  * steps.reduce(channelMonoid.concat, channelMonoid.empty) // → { scale: 0.25, variance: 0.625 }
  */
-export const channelMonoid = { concat: uncheckedCompose, empty: identity };
+export const channelMonoid = { concat: compose, empty: identity };
 
 /**
  * Merges channels, applied in the order of the list: q(x_t|x_0) is the fold of the steps up to t.
@@ -53,12 +54,6 @@ export const foldChannels: (channels: readonly Channel[]) => Channel = demanding
   RA.foldMap(channelMonoid)((c) => c),
 );
 
-/** {@link transition} of arguments that were checked. */
-export const uncheckedTransition = (earlier: Channel, later: Channel): Channel => {
-  const scale = later.scale / earlier.scale;
-  return { scale, variance: later.variance - scale ** 2 * earlier.variance };
-};
-
 /**
  * The channel that leads from `earlier` to `later`, compose(earlier, transition(earlier, later)) = later:
  * q(x_t|x_s) from q(x_s|x_0) and q(x_t|x_0), s ≤ t. `earlier.scale` is not 0.
@@ -66,7 +61,14 @@ export const uncheckedTransition = (earlier: Channel, later: Channel): Channel =
  * const earlier = { scale: 0.8, variance: 0.36 }
  * transition(earlier, { scale: 0.6, variance: 0.64 }) // → { scale: 0.75, variance: 0.4375 }
  */
-export const transition = demanding('transition', { earlier: channelPart, later: channelPart }, uncheckedTransition);
+export const transition = demanding(
+  'transition',
+  { earlier: channelPart, later: channelPart },
+  (earlier: Channel, later: Channel): Channel => {
+    const scale = later.scale / earlier.scale;
+    return { scale, variance: later.variance - scale ** 2 * earlier.variance };
+  },
+);
 
 /** The posterior q(x_s|x_t, x_0), a Gaussian with mean x0·x₀ + xt·x_t. */
 export interface Posterior {
@@ -74,20 +76,6 @@ export interface Posterior {
   readonly xt: number;
   readonly variance: number;
 }
-
-/** {@link posteriorOf} of arguments that were checked. */
-export const uncheckedPosteriorOf = (
-  prior: Channel,
-  likelihood: Channel,
-  marginal: Channel = uncheckedCompose(prior, likelihood),
-): Posterior =>
-  prior.variance === 0
-    ? { x0: prior.scale, xt: 0, variance: 0 }
-    : {
-        x0: (likelihood.variance * prior.scale) / marginal.variance,
-        xt: (prior.variance * likelihood.scale) / marginal.variance,
-        variance: (likelihood.variance * prior.variance) / marginal.variance,
-      };
 
 /**
  * The posterior q(x_s|x_t, x_0) from the prior q(x_s|x_0) and the likelihood q(x_t|x_s), by Bayes' rule. For neighbouring
@@ -102,7 +90,14 @@ export const uncheckedPosteriorOf = (
 export const posteriorOf = demanding(
   'posteriorOf',
   { prior: channelPart, likelihood: channelPart },
-  uncheckedPosteriorOf,
+  (prior: Channel, likelihood: Channel, marginal: Channel = compose(prior, likelihood)): Posterior =>
+    prior.variance === 0
+      ? { x0: prior.scale, xt: 0, variance: 0 }
+      : {
+          x0: (likelihood.variance * prior.scale) / marginal.variance,
+          xt: (prior.variance * likelihood.scale) / marginal.variance,
+          variance: (likelihood.variance * prior.variance) / marginal.variance,
+        },
 );
 
 /**

@@ -1,15 +1,15 @@
 import { add, broadcastLike, exp, mul, type Shape, type Tensor } from '../../dsl/index.js';
 import { hinted } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { uncheckedPosteriorOf as posteriorOf } from '../schedules/channel.js';
+import { posteriorOf } from '../schedules/channel.js';
 import { standardDeviation, learnedLogVariance } from '../reverse/learnedVariance.js';
-import { uncheckedLinearIntegrator as linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { type ReverseVariance, reverseVariance } from '../reverse/reverseVariance.js';
 import type { Moment, SampleState, SampleStep } from './solver.js';
 import { integrating, type SolverFrom, withOptions } from './solverOptions.js';
 import { stepsAlong, stepVariances } from '../reverse/stepVariances.js';
-import { column, uncheckedEntryAt as entryAt } from '../process/table.js';
+import { column, entryAt } from '../process/table.js';
 
 /**
  * The coefficients of one step of DDPM's Algorithm 2: μ̃ as a combination of x_t and x̂₀, and σ_t.

@@ -7,10 +7,10 @@ import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { sigmaOf } from '../schedules/channel.js';
 import type { Leg } from '../grids/leg.js';
-import { uncheckedLinearIntegrator as linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Process } from '../process/process.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
-import { uncheckedEntriesAt as entriesAt } from '../process/table.js';
+import { entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
 import { processPart } from '../parts.js';
 

@@ -1,10 +1,10 @@
 import { add, mul, sub } from '../../dsl/index.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { uncheckedPosteriorOf as posteriorOf } from '../schedules/channel.js';
-import { uncheckedLinearIntegrator as linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import { posteriorOf } from '../schedules/channel.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
-import { uncheckedEntryAt as entryAt } from '../process/table.js';
+import { entryAt } from '../process/table.js';
 import type { Integrator } from './solver.js';
 import { etaOf, integrating, type SolverFrom, withOptions } from './solverOptions.js';
 

@@ -6,7 +6,7 @@ import { flowStep } from './exponentialIntegrator.js';
 import { legBetween, type Leg } from '../grids/leg.js';
 import type { Levels } from '../process/process.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
-import { column, uncheckedEntryAt as entryAt } from '../process/table.js';
+import { column, entryAt } from '../process/table.js';
 
 /** The legs of a grid from the data to noise. The first begins at the data, and has the timestep of its end. */
 const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[] => {

@@ -1,7 +1,7 @@
 import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
 import { lambdaOf } from '../schedules/channel.js';
 import { type OrderAt, reachOf } from './stepLimits.js';
-import { uncheckedLinearIntegrator as linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';

@@ -1,6 +1,6 @@
-import { lambdaOf, uncheckedPosteriorOf as posteriorOf } from '../schedules/channel.js';
+import { lambdaOf, posteriorOf } from '../schedules/channel.js';
 import { reachOf } from './stepLimits.js';
-import { uncheckedLinearIntegrator as linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';

@@ -3,19 +3,13 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { amount, hinted } from '../../internal/decode.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import {
-  type Channel,
-  identity,
-  leavesSignal,
-  sigmaOf,
-  uncheckedTransition as transition,
-} from '../schedules/channel.js';
+import { type Channel, identity, leavesSignal, sigmaOf, transition } from '../schedules/channel.js';
 import { flowStep } from './exponentialIntegrator.js';
 import { isGradual } from './stepLimits.js';
 import type { Leg } from '../grids/leg.js';
 import type { Integrator } from './solver.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
-import { column, uncheckedEntryAt as entryAt } from '../process/table.js';
+import { column, entryAt } from '../process/table.js';
 
 const fields = {
   /** S_churn: the total amount of noise over all steps; 0, the default, adds no noise. */

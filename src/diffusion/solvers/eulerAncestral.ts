@@ -1,6 +1,6 @@
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { sigmaOf } from '../schedules/channel.js';
-import { uncheckedLinearIntegrator as linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { etaOf, integrating, type SolverFrom, withOptions } from './solverOptions.js';
 

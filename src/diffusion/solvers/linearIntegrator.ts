@@ -1,7 +1,7 @@
 import { add, mul, type Shape, type Tensor } from '../../dsl/index.js';
 import type { Conversion } from '../denoiser/parameterization.js';
 import type { Integrator } from './solver.js';
-import { column, uncheckedEntryAt as entryAt } from '../process/table.js';
+import { column, entryAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
 import { list, partLike } from '../../internal/parts.js';
 
@@ -15,34 +15,6 @@ export interface StepCoefficients {
   readonly x0: readonly number[];
   readonly noise: number;
 }
-
-/** {@link linearIntegrator} of arguments that were checked. */
-export const uncheckedLinearIntegrator = (
-  rows: readonly StepCoefficients[],
-  remembered?: readonly Conversion[],
-): Integrator => {
-  const predictions = rows.reduce((most, { x0 }) => Math.max(most, x0.length), 1);
-  const stochastic = rows.some(({ noise }) => noise !== 0);
-  const ofX = entryAt(column(rows, ({ x }) => x));
-  const ofX0 = Array.from({ length: predictions }, (_, k) => entryAt(column(rows, ({ x0 }) => x0[k] ?? 0)));
-  const ofNoise = entryAt(column(rows, ({ noise }) => noise));
-  const memorable = remembered === undefined ? newest : combination(remembered);
-  return {
-    memory: predictions - 1,
-    stochastic,
-    step: ({ x, memory }, { index, t, predict, noise }) => {
-      const x0 = predict(x, t);
-      const mean = [x0, ...memory].reduce((sum, one, k) => add(sum, mul(one, ofX0[k]!(index))), mul(x, ofX(index)));
-      return {
-        state: {
-          x: stochastic ? add(mean, mul(noise('noise'), ofNoise(index))) : mean,
-          memory: [memorable(index)(x, x0), ...memory].slice(0, predictions - 1),
-        },
-        x0,
-      };
-    },
-  };
-};
 
 /**
  * An integrator from a table of coefficients, one row for each leg of its path. It remembers as many earlier x̂₀ as the
@@ -62,7 +34,29 @@ export const linearIntegrator = demanding(
   {
     rows: list('a row of coefficients for each leg', partLike('coefficients', '{ x, x0, noise }', 'x', 'x0', 'noise')),
   },
-  uncheckedLinearIntegrator,
+  (rows: readonly StepCoefficients[], remembered?: readonly Conversion[]): Integrator => {
+    const predictions = rows.reduce((most, { x0 }) => Math.max(most, x0.length), 1);
+    const stochastic = rows.some(({ noise }) => noise !== 0);
+    const ofX = entryAt(column(rows, ({ x }) => x));
+    const ofX0 = Array.from({ length: predictions }, (_, k) => entryAt(column(rows, ({ x0 }) => x0[k] ?? 0)));
+    const ofNoise = entryAt(column(rows, ({ noise }) => noise));
+    const memorable = remembered === undefined ? newest : combination(remembered);
+    return {
+      memory: predictions - 1,
+      stochastic,
+      step: ({ x, memory }, { index, t, predict, noise }) => {
+        const x0 = predict(x, t);
+        const mean = [x0, ...memory].reduce((sum, one, k) => add(sum, mul(one, ofX0[k]!(index))), mul(x, ofX(index)));
+        return {
+          state: {
+            x: stochastic ? add(mean, mul(noise('noise'), ofNoise(index))) : mean,
+            memory: [memorable(index)(x, x0), ...memory].slice(0, predictions - 1),
+          },
+          x0,
+        };
+      },
+    };
+  },
 );
 
 /** The quantity that a step remembers, from x_t, x̂₀ and the index of its leg. */

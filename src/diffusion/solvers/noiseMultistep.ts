@@ -2,7 +2,7 @@ import type { Channel } from '../schedules/channel.js';
 import { conversion } from '../denoiser/parameterization.js';
 import { flowStep } from './exponentialIntegrator.js';
 import { hasSignal, reachOf } from './stepLimits.js';
-import { uncheckedLinearIntegrator as linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import type { Integrator } from './solver.js';
 

@@ -3,9 +3,9 @@ import { add, mul } from '../../dsl/index.js';
 import { hasSignal, isGradual, reachOf } from './stepLimits.js';
 import { meanNoiseStep, noiseStep } from './noiseMultistep.js';
 import { conversion } from '../denoiser/parameterization.js';
-import { type Leg, legBetween, uncheckedLegsOf as legsOf } from '../grids/leg.js';
+import { type Leg, legBetween, legsOf } from '../grids/leg.js';
 import type { Integrator, Solver } from './solver.js';
-import { column, uncheckedEntryAt as entryAt } from '../process/table.js';
+import { column, entryAt } from '../process/table.js';
 
 /**
  * A path with four stages for each of the first legs: to the midpoint, the midpoint again, to the end, the end again. Stages

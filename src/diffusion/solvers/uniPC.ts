@@ -2,7 +2,7 @@ import { power } from '../../internal/numerics/power.js';
 import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
 import { lambdaOf } from '../schedules/channel.js';
 import { type OrderAt, reachOf } from './stepLimits.js';
-import { uncheckedLinearIntegrator as linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import { solved } from '../../internal/numerics/linearSystem.js';
 import type { Leg } from '../grids/leg.js';
 import { oneOf } from '../../internal/decode.js';

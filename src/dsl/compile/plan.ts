@@ -20,9 +20,6 @@ export type Storage =
   /** Uploaded once, at compilation. */
   | { readonly kind: 'constant'; readonly data: ConstantData };
 
-/** {@link offsetOf} of arguments that were checked. */
-export const uncheckedOffsetOf = (storage: Storage): number => ('offset' in storage ? storage.offset : 0);
-
 /**
  * The offset of a buffer in its memory, in elements.
  * @example
@@ -32,7 +29,7 @@ export const uncheckedOffsetOf = (storage: Storage): number => ('offset' in stor
 export const offsetOf = demanding(
   'offsetOf',
   { storage: partLike('a storage', 'that of a plan', 'kind') },
-  uncheckedOffsetOf,
+  (storage: Storage): number => ('offset' in storage ? storage.offset : 0),
 );
 
 /** Numbers of one dtype in memory. */
@@ -82,12 +79,6 @@ export type Call = { readonly origin: Origin } & (
   | { readonly kind: 'library'; readonly node: LibraryNode; readonly inputs: readonly View[]; readonly output: View }
 );
 
-/** {@link readsOf} of arguments that were checked. */
-export const uncheckedReadsOf = (call: Call): readonly number[] => {
-  if (call.kind === 'random') return [];
-  return (call.kind === 'region' ? call.region.loads : call.inputs).map(({ buffer }) => buffer);
-};
-
 /**
  * The buffers that a call reads.
  * @example
@@ -95,14 +86,10 @@ export const uncheckedReadsOf = (call: Call): readonly number[] => {
  * const { plan } = await nf.run(compile(program({ x: '3', y: '3' }, ({ x, y }) => add(x, y)), {}))
  * plan.calls.map(readsOf) // → [[0, 1]]
  */
-export const readsOf = demanding('readsOf', { call: callPart }, uncheckedReadsOf);
-
-/** {@link writesOf} of arguments that were checked. */
-export const uncheckedWritesOf = (call: Call): readonly number[] => {
-  if (call.kind === 'region') return call.region.stores.map(({ buffer }) => buffer);
-  const scratch = call.kind === 'anchor' ? call.scratch : null;
-  return scratch === null ? [call.output.buffer] : [call.output.buffer, scratch.buffer];
-};
+export const readsOf = demanding('readsOf', { call: callPart }, (call: Call): readonly number[] => {
+  if (call.kind === 'random') return [];
+  return (call.kind === 'region' ? call.region.loads : call.inputs).map(({ buffer }) => buffer);
+});
 
 /**
  * The buffers that a call writes, including scratch memory.
@@ -111,7 +98,11 @@ export const uncheckedWritesOf = (call: Call): readonly number[] => {
  * const { plan } = await nf.run(compile(program({ x: '3', y: '3' }, ({ x, y }) => add(x, y)), {}))
  * plan.calls.map(writesOf) // → [[2]]
  */
-export const writesOf = demanding('writesOf', { call: callPart }, uncheckedWritesOf);
+export const writesOf = demanding('writesOf', { call: callPart }, (call: Call): readonly number[] => {
+  if (call.kind === 'region') return call.region.stores.map(({ buffer }) => buffer);
+  const scratch = call.kind === 'anchor' ? call.scratch : null;
+  return scratch === null ? [call.output.buffer] : [call.output.buffer, scratch.buffer];
+});
 
 /** One operation and its attributes, without inputs. The views of the call replace the inputs. */
 export type LibraryNode = { readonly [K in Op]: Pick<Extract<Node, { op: K }>, 'op' | 'attributes'> }[Op];

@@ -8,12 +8,12 @@ import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
 import {
   type Bindings,
-  uncheckedExtentsOf as extentsOf,
-  uncheckedFillSpec as fillSpec,
+  extentsOf,
+  fillSpec,
   inputNames,
   type LeafSpec,
   type Program,
-  uncheckedSymbolsOf as symbolsOf,
+  symbolsOf,
   treeSpec,
   type TreeSpec,
 } from '../graph/spec.js';
@@ -21,7 +21,7 @@ import type { Node } from '../graph/node.js';
 import { type AnyTensor, isTensor, nodeOf, tensor } from '../graph/tensor.js';
 import { input } from '../primitives/index.js';
 import type { HalfStorage } from '../types/storage.js';
-import { type Leaf, uncheckedLeaves as leaves } from '../types/tree.js';
+import { type Leaf, leaves } from '../types/tree.js';
 
 export interface Traced {
   /** The names of the inputs; null if the input is one tensor. */

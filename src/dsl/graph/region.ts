@@ -35,21 +35,6 @@ export type Assignment = { readonly dtype: NumberType } & (
   | { readonly op: 'cast'; readonly a: number }
 );
 
-/** {@link operandsOf} of arguments that were checked. */
-export const uncheckedOperandsOf = (a: Assignment): readonly number[] => {
-  switch (a.op) {
-    case 'unary':
-    case 'cast':
-      return [a.a];
-    case 'binary':
-      return [a.a, a.b];
-    case 'select':
-      return [a.condition, a.a, a.b];
-    default:
-      return [];
-  }
-};
-
 /**
  * Lists the positions of the assignments that an assignment uses.
  * @example
@@ -59,7 +44,19 @@ export const uncheckedOperandsOf = (a: Assignment): readonly number[] => {
 export const operandsOf = demanding(
   'operandsOf',
   { assignment: partLike('an assignment of a region', 'one of its body', 'op') },
-  uncheckedOperandsOf,
+  (a: Assignment): readonly number[] => {
+    switch (a.op) {
+      case 'unary':
+      case 'cast':
+        return [a.a];
+      case 'binary':
+        return [a.a, a.b];
+      case 'select':
+        return [a.condition, a.a, a.b];
+      default:
+        return [];
+    }
+  },
 );
 
 /** The assignment with other operands. */
@@ -92,7 +89,7 @@ export interface Region {
 export const liveIn = (body: readonly Assignment[], stores: readonly Pick<Store, 'value'>[]): readonly boolean[] => {
   const live = new Set(stores.map(({ value }) => value));
   for (let at = body.length - 1; at >= 0; at--)
-    if (live.has(at)) for (const operand of uncheckedOperandsOf(body[at]!)) live.add(operand);
+    if (live.has(at)) for (const operand of operandsOf(body[at]!)) live.add(operand);
   return body.map((_, at) => live.has(at));
 };
 
@@ -118,14 +115,6 @@ const valueKey = (a: Assignment): string => {
   }
 };
 
-/** {@link identityOf} of arguments that were checked. */
-export const uncheckedIdentityOf = (fn: ReduceFn, dtype: NumberType): number => {
-  if (fn === 'sum') return 0;
-  if (fn === 'prod') return 1;
-  const [low, high] = dtype === 'float32' ? [-Infinity, Infinity] : [-2147483648, 2147483647];
-  return fn === 'max' ? low : high;
-};
-
 /**
  * The initial value of a reduction, which is also its value over no elements.
  * @example
@@ -135,5 +124,10 @@ export const uncheckedIdentityOf = (fn: ReduceFn, dtype: NumberType): number => 
 export const identityOf = demanding(
   'identityOf',
   { fn: oneOf('sum', 'max', 'min', 'prod'), dtype: oneOf('float32', 'int32', 'bool') },
-  uncheckedIdentityOf,
+  (fn: ReduceFn, dtype: NumberType): number => {
+    if (fn === 'sum') return 0;
+    if (fn === 'prod') return 1;
+    const [low, high] = dtype === 'float32' ? [-Infinity, Infinity] : [-2147483648, 2147483647];
+    return fn === 'max' ? low : high;
+  },
 );

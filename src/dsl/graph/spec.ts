@@ -14,7 +14,7 @@ import { type DimOf, type Extent, isExtent, type OrElse } from '../types/dim.js'
 import { attempt, failure, type NoisefoldError, raise, showShape, textOf } from '../../internal/errors.js';
 import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
 import type { Evaluated } from '../types/evaluated.js';
-import { uncheckedLeaves as leaves, uncheckedMapLeaves as mapLeaves } from '../types/tree.js';
+import { leaves, mapLeaves } from '../types/tree.js';
 import type { BadSpec, Split } from '../types/words.js';
 import { decoding, demanding } from '../../internal/takes.js';
 import { callback, partLike } from '../../internal/parts.js';
@@ -235,10 +235,6 @@ export const parseSpec = <const P extends Spec>(spec: P): either.Either<Noisefol
 /** {@link parseSpec} with a type given by the caller, which is not checked. */
 const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> => attempt(() => treeSpec<T>(spec));
 
-/** {@link fillSpec} of arguments that were checked. */
-export const uncheckedFillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
-  mapLeaves(spec.tree, isLeafSpec, f) as P;
-
 /**
  * Replaces each leaf of a spec by a tensor. The caller ensures that it has the shape of the leaf.
  * @example
@@ -248,21 +244,8 @@ export const uncheckedFillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => A
 export const fillSpec = demanding(
   'fillSpec',
   { spec: treeSpecPart, f: callback('a function of a leaf') },
-  uncheckedFillSpec,
-); // the tree of tensors of the spec, by definition
-
-/** {@link extentsOf} of arguments that were checked. */
-export const uncheckedExtentsOf = (
-  leaf: LeafSpec,
-  bindings: Bindings,
-): either.Either<NoisefoldError, readonly number[]> =>
-  F.pipe(
-    leaf.shape,
-    E.traverseArray((dim) => evaluateDim(dim, bindings)),
-    E.mapLeft((error) =>
-      leaf.path === '' ? error : failure(error._tag, { ...error, where: `${leaf.path}: ${error.where}` }),
-    ),
-  );
+  <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P => mapLeaves(spec.tree, isLeafSpec, f) as P,
+);
 
 /**
  * Evaluates the extents of a leaf at bindings of its symbols. Fails as {@link evaluateDim} does, with the path of the leaf.
@@ -274,20 +257,28 @@ export const uncheckedExtentsOf = (
 export const extentsOf = decoding(
   'extentsOf',
   { leaf: leafSpecPart, bindings: partLike('extents of symbols', '{ B: 8 }') },
-  uncheckedExtentsOf,
+  (leaf: LeafSpec, bindings: Bindings): either.Either<NoisefoldError, readonly number[]> =>
+    F.pipe(
+      leaf.shape,
+      E.traverseArray((dim) => evaluateDim(dim, bindings)),
+      E.mapLeft((error) =>
+        leaf.path === '' ? error : failure(error._tag, { ...error, where: `${leaf.path}: ${error.where}` }),
+      ),
+    ),
 );
-
-/** {@link symbolsOf} of arguments that were checked. */
-export const uncheckedSymbolsOf = (spec: TreeSpec<unknown>): readonly string[] => {
-  const dims = spec.leaves.flatMap(({ shape }) => shape);
-  return [...new Set(dims.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))))];
-};
 
 /**
  * Lists the symbols of a spec in the order of their first use.
  * @example symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']
  */
-export const symbolsOf = demanding('symbolsOf', { spec: treeSpecPart }, uncheckedSymbolsOf);
+export const symbolsOf = demanding(
+  'symbolsOf',
+  { spec: treeSpecPart },
+  (spec: TreeSpec<unknown>): readonly string[] => {
+    const dims = spec.leaves.flatMap(({ shape }) => shape);
+    return [...new Set(dims.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))))];
+  },
+);
 
 /** The names of the inputs of a program, from its spec; null if its input is one tensor. */
 export const inputNames = ({ tree }: TreeSpec<unknown>): readonly string[] | null =>

@@ -2,7 +2,7 @@ import { show } from '../../internal/decode.js';
 import type { OneEach, Shape } from '../types/dim.js';
 import { type Explanation, raise } from '../../internal/errors.js';
 import type { DType, Node } from './node.js';
-import { uncheckedLeaves as leaves, uncheckedMapLeaves as mapLeaves, withLeaves } from '../types/tree.js';
+import { leaves, mapLeaves, withLeaves } from '../types/tree.js';
 
 export type { Dim, Shape } from '../types/dim.js';
 export type { DType } from './node.js';

@@ -11,12 +11,7 @@ import { named, raise, textOf } from '../../internal/errors.js';
 import type { Distribution, Node } from '../graph/node.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
 import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
-import {
-  uncheckedDeriveWords as deriveWords,
-  type KeyWords,
-  keyWords,
-  wordsOfName,
-} from '../../internal/numerics/threefry.js';
+import { deriveWords, type KeyWords, keyWords, wordsOfName } from '../../internal/numerics/threefry.js';
 
 /** A key on the host: two 32-bit words, as plain data. */
 export type RandomKey = KeyWords;

@@ -12,7 +12,7 @@ import type { Bindings, CheckedBindings, Program, Syms } from '../graph/spec.js'
 import type { Shape, Tensor } from '../graph/tensor.js';
 import { optional, schema } from '../../internal/schema.js';
 import type { FloatStorage } from '../types/storage.js';
-import { uncheckedLeaves as leaves, withLeaves } from '../types/tree.js';
+import { leaves, withLeaves } from '../types/tree.js';
 import { effect, type Effect, task } from './effect.js';
 import { type At, type Executable, executable, type Feed } from './executable.js';
 import { isResult, isValue, read, type Read, release, type Value } from './value.js';

@@ -7,7 +7,7 @@ import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
 import type { NumberType } from '../graph/region.js';
 import type { Shape } from '../graph/tensor.js';
 import { type FloatStorage, floatStorage } from '../types/storage.js';
-import { uncheckedLeaves as leaves, withLeaves } from '../types/tree.js';
+import { leaves, withLeaves } from '../types/tree.js';
 import { effect, type Effect } from './effect.js';
 import { uploadPacked } from './packing.js';
 import { isValue, liveOn, read, release, upload, type Value, value } from './value.js';

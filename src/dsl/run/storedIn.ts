@@ -1,6 +1,6 @@
 import type { StorageByName } from '../compile/storing.js';
-import { isBranch, uncheckedLeaves as leaves } from '../types/tree.js';
-import { isValue, uncheckedValueStorage as valueStorage } from './value.js';
+import { isBranch, leaves } from '../types/tree.js';
+import { isValue, valueStorage } from './value.js';
 
 /** The option of `compile` for stored inputs, by path. */
 export interface StorageOption {

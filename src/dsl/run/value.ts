@@ -17,7 +17,7 @@ import { schema } from '../../internal/schema.js';
 import type { NumberType } from '../graph/region.js';
 import { type DType, isTensor, type Shape } from '../graph/tensor.js';
 import type { FloatStorage, HalfStorage } from '../types/storage.js';
-import { kindOf, uncheckedLeaves as leaves } from '../types/tree.js';
+import { kindOf, leaves } from '../types/tree.js';
 import { demanding } from '../../internal/takes.js';
 
 declare const shape: unique symbol;
@@ -63,9 +63,6 @@ const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentReco
  */
 export const isValue = (x: unknown): x is AnyValue => isTagged(x, 'Value');
 
-/** {@link valueShape} of arguments that were checked. */
-export const uncheckedValueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
-
 /**
  * The extents of a value.
  * @example
@@ -75,11 +72,8 @@ export const uncheckedValueShape = (v: AnyValue): readonly number[] => residentO
 export const valueShape = demanding(
   'valueShape',
   { value: refined(t.unknown, 'a value, such as the result of upload', isValue) },
-  uncheckedValueShape,
+  (v: AnyValue): readonly number[] => residentOf(v).shape,
 );
-
-/** {@link valueStorage} of arguments that were checked. */
-export const uncheckedValueStorage = (v: AnyValue): FloatStorage => residentOf(v).storage ?? 'float32';
 
 /**
  * How the numbers of a value are stored: as 'float32', unless `loadWeights` or `storeAs` rounded them to 16 bits.
@@ -91,7 +85,7 @@ export const uncheckedValueStorage = (v: AnyValue): FloatStorage => residentOf(v
 export const valueStorage = demanding(
   'valueStorage',
   { value: refined(t.unknown, 'a value, such as the result of upload', isValue) },
-  uncheckedValueStorage,
+  (v: AnyValue): FloatStorage => residentOf(v).storage ?? 'float32',
 );
 
 /** The error for an argument that is not a value, from JavaScript or through a cast. */

@@ -3,7 +3,7 @@ import { demandType, placeIn, showType } from '../../internal/errors.js';
 import type { Node } from '../graph/node.js';
 import { type AnyTensor, isTensor, mapNodes, nodeOf, type OfDType } from '../graph/tensor.js';
 import { zerosLike } from '../primitives/index.js';
-import { uncheckedZipLeaves as zipLeaves } from '../types/tree.js';
+import { zipLeaves } from '../types/tree.js';
 
 /** The gradient with respect to a tree of tensors: a tensor of the same shape for each float32 leaf, otherwise null. */
 export type Grads<P> = P extends OfDType<infer D> ? GradOf<P>[D] : { readonly [K in keyof P]: Grads<P[K]> };

@@ -6,7 +6,7 @@ import { raise, showType } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { concat, reshape, slice } from '../primitives/index.js';
-import { uncheckedFillSpec as fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from '../graph/spec.js';
+import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from '../graph/spec.js';
 import { type Dim, nodeOf, tensor, type Tensor } from '../graph/tensor.js';
 import { tensorsOf } from './tensors.js';
 import { demanding } from '../../internal/takes.js';
@@ -90,30 +90,6 @@ const placed = (leaves: readonly LeafSpec[], groupOf: GroupOf) => {
   return { lengths, places };
 };
 
-/** {@link raveling} of arguments that were checked. */
-export const uncheckedRaveling = <P>(spec: TreeSpec<P>, groupOf: GroupOf = () => ''): Raveling<P> => {
-  const { lengths, places } = placed(spec.leaves, groupOf);
-  const placeOf = new Map(places.map((place) => [place.path, place]));
-  return {
-    vectors: treeSpec(lengths.map((length) => leafSpec([length]))),
-    leaves: places,
-    ravel: (tree) => {
-      const nodes = new Map(tensorsOf(tree).map(({ path, leaf }) => [path, nodeOf(leaf)]));
-      return lengths.map((_, vector) => {
-        const own = places.filter((place) => place.vector === vector).sort((a, b) => a.offset - b.offset);
-        const parts = own.map(({ path, shape }) => reshape(nodes.get(path) ?? lacking(path), [sizeOf(shape)]));
-        return tensor(concat(parts, 0));
-      });
-    },
-    unravel: (vectors) =>
-      fillSpec(spec, ({ path }) => {
-        const { shape, vector, offset } = placeOf.get(path)!;
-        const x = nodeOf(vectors[vector]!);
-        return tensor(reshape(slice(x, [offset], [sizeOf(shape)], [1], path), shape));
-      }),
-  };
-};
-
 /**
  * Makes the conversions between a tree of float32 tensors and a few vectors, of at most 2²⁴ elements unless one tensor has
  * more. An optimizer or a moving average of the vectors takes a few kernels, instead of a few for each tensor. Raises
@@ -127,4 +103,29 @@ export const uncheckedRaveling = <P>(spec: TreeSpec<P>, groupOf: GroupOf = () =>
  * ravelled // → [[1, 2, 3, 4, 5, 6]]
  * unravel(ravelled) // → { w: [[1, 2], [3, 4]], b: [5, 6] }
  */
-export const raveling = demanding('raveling', { spec: treeSpecPart }, uncheckedRaveling);
+export const raveling = demanding(
+  'raveling',
+  { spec: treeSpecPart },
+  <P>(spec: TreeSpec<P>, groupOf: GroupOf = () => ''): Raveling<P> => {
+    const { lengths, places } = placed(spec.leaves, groupOf);
+    const placeOf = new Map(places.map((place) => [place.path, place]));
+    return {
+      vectors: treeSpec(lengths.map((length) => leafSpec([length]))),
+      leaves: places,
+      ravel: (tree) => {
+        const nodes = new Map(tensorsOf(tree).map(({ path, leaf }) => [path, nodeOf(leaf)]));
+        return lengths.map((_, vector) => {
+          const own = places.filter((place) => place.vector === vector).sort((a, b) => a.offset - b.offset);
+          const parts = own.map(({ path, shape }) => reshape(nodes.get(path) ?? lacking(path), [sizeOf(shape)]));
+          return tensor(concat(parts, 0));
+        });
+      },
+      unravel: (vectors) =>
+        fillSpec(spec, ({ path }) => {
+          const { shape, vector, offset } = placeOf.get(path)!;
+          const x = nodeOf(vectors[vector]!);
+          return tensor(reshape(slice(x, [offset], [sizeOf(shape)], [1], path), shape));
+        }),
+    };
+  },
+);

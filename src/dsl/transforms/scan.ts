@@ -5,7 +5,7 @@ import { type Batched, example, leadingExtent, notAKey } from './leading.js';
 import type { Node } from '../graph/node.js';
 import { concat, expandDims, full, reshape, slice } from '../primitives/index.js';
 import { type AnyTensor, type Dim, isTensor, mapNodes, nodeOf, tensor } from '../graph/tensor.js';
-import { uncheckedZipLeaves as zipLeaves } from '../types/tree.js';
+import { zipLeaves } from '../types/tree.js';
 
 /** Element `i` along the leading axis. */
 const elementOf = (x: Node, i: number): Node => {

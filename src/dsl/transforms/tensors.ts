@@ -7,12 +7,7 @@ import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor 
 import { t } from '../../internal/fp.js';
 import { callback } from '../../internal/parts.js';
 import { demanding } from '../../internal/takes.js';
-import {
-  type Leaf,
-  uncheckedLeaves as leaves,
-  uncheckedMapLeaves as mapLeaves,
-  uncheckedZipLeaves as zipLeaves,
-} from '../types/tree.js';
+import { type Leaf, leaves, mapLeaves, zipLeaves } from '../types/tree.js';
 
 /**
  * Lists the tensors of a tree with their paths, in insertion order.
@@ -22,10 +17,6 @@ export const tensorsOf = (tree: unknown): readonly Leaf<AnyTensor>[] => leaves(t
 
 /** A function that keeps shape and dtype. */
 type OfAnyNumbers = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>, path: string) => Tensor<S, D>;
-
-/** {@link mapTensors} of arguments that were checked. */
-export const uncheckedMapTensors = <P>(tree: P, f: OfAnyNumbers): P =>
-  mapLeaves(tree, isTensor, (x, path) => (isNumbers(x) ? f(x, path) : x)) as P; // f keeps shapes and dtypes
 
 /**
  * Applies a function to each tensor of a tree. Keys are kept.
@@ -37,7 +28,11 @@ export const mapTensors: {
 } = dual(
   'mapTensors',
   2,
-  demanding('mapTensors', { tree: t.unknown, f: callback('a function of a tensor') }, uncheckedMapTensors),
+  demanding(
+    'mapTensors',
+    { tree: t.unknown, f: callback('a function of a tensor') },
+    <P>(tree: P, f: OfAnyNumbers): P => mapLeaves(tree, isTensor, (x, path) => (isNumbers(x) ? f(x, path) : x)) as P,
+  ),
 );
 
 /** Trees of the structure of the first one: parameters and gradients. */

@@ -95,35 +95,6 @@ type JoinLeaves<A, B> = (leaf: A, others: readonly (A | null)[], path: string) =
 const isLeaf = callback('a test for leaves', 'write (x) => typeof x === …');
 const f = callback('a function of a leaf');
 
-/** {@link zipLeaves} of arguments that were checked. */
-export const uncheckedZipLeaves = <A, B>([tree, ...trees]: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown => {
-  const leafOrNull = (other: unknown, path: string): A | null =>
-    isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
-  const visit = (x: unknown, others: readonly unknown[], path: string, level: number): unknown => {
-    if (isAbsent(x)) return x;
-    if (isLeaf(x)) return f(x, others.map((other) => leafOrNull(other, path)), path); // prettier-ignore
-    if (!isBranch(x)) return notATree(path, x);
-    if (level === MOST_LEVELS) return tooDeep(path);
-    for (const other of others) sameMembers(x, other, path);
-    return rebuild(x, (member, key) => {
-      const members = others.map((other) => memberOf(other, key));
-      return visit(member, members, within(path, key), level + 1);
-    });
-  };
-  return visit(tree, trees, '', 0);
-};
-
-/** {@link mapLeaves} of arguments that were checked. */
-export const uncheckedMapLeaves = <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): unknown =>
-  uncheckedZipLeaves([tree], isLeaf, (leaf, _, path) => f(leaf, path));
-
-/** {@link leaves} of arguments that were checked. */
-export const uncheckedLeaves = <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[] => {
-  const found: Leaf<A>[] = [];
-  uncheckedMapLeaves(tree, isLeaf, (leaf, path) => found.push({ path, leaf }));
-  return found;
-};
-
 /**
  * Combines trees leaf by leaf. At each leaf of the first tree, each other tree has a leaf or nothing; for nothing, `f`
  * gets null. Raises `ConfigError`, with the path, if the structures differ.
@@ -135,7 +106,30 @@ export const uncheckedLeaves = <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly L
 export const zipLeaves: {
   <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown;
   <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): (trees: Trees) => unknown;
-} = dual('zipLeaves', 3, demanding('zipLeaves', { trees: list('trees', t.unknown), isLeaf, f }, uncheckedZipLeaves));
+} = dual(
+  'zipLeaves',
+  3,
+  demanding(
+    'zipLeaves',
+    { trees: list('trees', t.unknown), isLeaf, f },
+    <A, B>([tree, ...trees]: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown => {
+      const leafOrNull = (other: unknown, path: string): A | null =>
+        isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
+      const visit = (x: unknown, others: readonly unknown[], path: string, level: number): unknown => {
+        if (isAbsent(x)) return x;
+        if (isLeaf(x)) return f(x, others.map((other) => leafOrNull(other, path)), path); // prettier-ignore
+        if (!isBranch(x)) return notATree(path, x);
+        if (level === MOST_LEVELS) return tooDeep(path);
+        for (const other of others) sameMembers(x, other, path);
+        return rebuild(x, (member, key) => {
+          const members = others.map((other) => memberOf(other, key));
+          return visit(member, members, within(path, key), level + 1);
+        });
+      };
+      return visit(tree, trees, '', 0);
+    },
+  ),
+);
 
 /**
  * Applies a function to each leaf of a tree. The result has the same structure. Raises `ConfigError` for a member that is
@@ -147,12 +141,21 @@ export const zipLeaves: {
 export const mapLeaves: {
   <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): unknown;
   <A, B>(isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): (tree: unknown) => unknown;
-} = dual('mapLeaves', 3, demanding('mapLeaves', { tree: t.unknown, isLeaf, f }, uncheckedMapLeaves));
+} = dual(
+  'mapLeaves',
+  3,
+  demanding(
+    'mapLeaves',
+    { tree: t.unknown, isLeaf, f },
+    <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B) =>
+      zipLeaves([tree], isLeaf, (leaf, _, path) => f(leaf, path)),
+  ),
+);
 
 /** Replaces the leaves of a tree by others, given in its order. */
 export const withLeaves = (tree: unknown, isLeaf: IsLeaf<unknown>, others: readonly unknown[]): unknown => {
   let next = 0;
-  return uncheckedMapLeaves(tree, isLeaf, () => others[next++]);
+  return mapLeaves(tree, isLeaf, () => others[next++]);
 };
 
 /**
@@ -164,4 +167,12 @@ export const withLeaves = (tree: unknown, isLeaf: IsLeaf<unknown>, others: reado
 export const leaves: {
   <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[];
   <A>(isLeaf: IsLeaf<A>): (tree: unknown) => readonly Leaf<A>[];
-} = dual('leaves', 2, demanding('leaves', { tree: t.unknown, isLeaf }, uncheckedLeaves));
+} = dual(
+  'leaves',
+  2,
+  demanding('leaves', { tree: t.unknown, isLeaf }, <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[] => {
+    const found: Leaf<A>[] = [];
+    mapLeaves(tree, isLeaf, (leaf, path) => found.push({ path, leaf }));
+    return found;
+  }),
+);

@@ -1,7 +1,7 @@
 /** A small convolutional classifier of 28×28 digits: the default feature network of the metrics. */
 import { ascribe, maxPool, maxPooling, relu, reshape, softmax, type Tensor } from '../../dsl/index.js';
 import { convLayer, fanInNormal, linearLayer, type ParamsOf } from '../../nn/index.js';
-import { uncheckedLayer as layer } from '../../nn/layers/layer.js';
+import { layer } from '../../nn/layers/layer.js';
 
 const initializer = fanInNormal(2); // keeps the variance after a ReLU
 

@@ -73,10 +73,6 @@ export const keyWords = (seed: number, where = 'key'): KeyWords => {
   return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
 };
 
-/** {@link deriveWords} of arguments that were checked. */
-export const uncheckedDeriveWords = ([k0, k1]: KeyWords, words: KeyWords): KeyWords =>
-  threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words);
-
 /**
  * Derives a key from a key and 64 bits. Keys and samples are encrypted under different keys, so a derived key does not equal
  * numbers drawn from its parent.
@@ -85,7 +81,11 @@ export const uncheckedDeriveWords = ([k0, k1]: KeyWords, words: KeyWords): KeyWo
  * assert.notDeepEqual(first, second)
  * assert.deepEqual(first, deriveWords(key(7), [1, 0]))
  */
-export const deriveWords = demanding('deriveWords', { key: keyPart, words: keyPart }, uncheckedDeriveWords);
+export const deriveWords = demanding(
+  'deriveWords',
+  { key: keyPart, words: keyPart },
+  ([k0, k1]: KeyWords, words: KeyWords): KeyWords => threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words),
+);
 
 /** Hashes a name to 64 bits: its UTF-16 units, four at a time, then its length. The last hash is the key of each block. */
 export const wordsOfName = (name: string): KeyWords => {
@@ -134,10 +134,6 @@ const samples: Readonly<Record<Exclude<Distribution, 'permutation'>, (word: numb
   normal: (word) => Math.fround(normalOfBits(word >>> 9)), // standard normal, from 23 bits
 };
 
-/** {@link randomInto} of arguments that were checked. */
-export const uncheckedRandomInto = (distribution: Distribution, key: KeyWords, out: RandomArray): void =>
-  distribution === 'permutation' ? shuffle(key, out) : each(key, out, samples[distribution]);
-
 /**
  * Fills `out` with samples. Only `permutation`, 0 … n − 1 in random order, depends on the length n of `out`.
  * @example
@@ -155,5 +151,6 @@ export const randomInto = demanding(
     key: keyPart,
     out: refined(t.unknown, 'a Float32Array, Float64Array or Int32Array', isRandomArray),
   },
-  uncheckedRandomInto,
+  (distribution: Distribution, key: KeyWords, out: RandomArray): void =>
+    distribution === 'permutation' ? shuffle(key, out) : each(key, out, samples[distribution]),
 );

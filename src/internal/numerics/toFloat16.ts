@@ -8,29 +8,7 @@ const bitsOf = (numbers: Float32Array): Uint32Array =>
   new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
 
 /** Rounds a number below 2^-14 to the least float16, 2^-24, by adding 0.5 in float32, whose step there is 2^-24. */
-const MAGIC = 0x3f000000; // 0.5
-
-/** {@link halvesOf} of arguments that were checked. */
-export const uncheckedHalvesOf = (numbers: Float32Array): Uint16Array<ArrayBuffer> => {
-  const halves = new Uint16Array(numbers.length);
-  const bits = bitsOf(numbers);
-  const sum = new Float32Array(1);
-  const sumBits = bitsOf(sum);
-  for (let i = 0; i < bits.length; i++) {
-    const magnitude = bits[i]! & 0x7fffffff;
-    let half: number;
-    if (magnitude > 0x7f800000) half = 0x7e00;
-    else if (magnitude >= 0x47800000)
-      half = 0x7c00; // 65536
-    else if (magnitude < 0x38800000) {
-      // 2^-14: a subnormal
-      sum[0] = Math.abs(numbers[i]!) + 0.5;
-      half = sumBits[0]! - MAGIC;
-    } else half = (magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13;
-    halves[i] = ((bits[i]! >>> 16) & 0x8000) | half;
-  }
-  return halves;
-};
+const MAGIC = 0x3f000000;
 
 /**
  * Rounds float32 numbers to the nearest float16, ties to even, and returns the bits: the data of a tensor of dtype
@@ -40,7 +18,26 @@ export const uncheckedHalvesOf = (numbers: Float32Array): Uint16Array<ArrayBuffe
 export const halvesOf = demanding(
   'halvesOf',
   { numbers: refined(t.unknown, 'a Float32Array', (x) => x instanceof Float32Array) },
-  uncheckedHalvesOf,
+  (numbers: Float32Array): Uint16Array<ArrayBuffer> => {
+    const halves = new Uint16Array(numbers.length);
+    const bits = bitsOf(numbers);
+    const sum = new Float32Array(1);
+    const sumBits = bitsOf(sum);
+    for (let i = 0; i < bits.length; i++) {
+      const magnitude = bits[i]! & 0x7fffffff;
+      let half: number;
+      if (magnitude > 0x7f800000) half = 0x7e00;
+      else if (magnitude >= 0x47800000)
+        half = 0x7c00; // 65536
+      else if (magnitude < 0x38800000) {
+        // 2^-14: a subnormal
+        sum[0] = Math.abs(numbers[i]!) + 0.5;
+        half = sumBits[0]! - MAGIC;
+      } else half = (magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13;
+      halves[i] = ((bits[i]! >>> 16) & 0x8000) | half;
+    }
+    return halves;
+  },
 );
 
 /** Rounds float32 numbers to the nearest bfloat16, ties to even; NaN stays NaN. */

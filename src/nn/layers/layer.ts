@@ -19,12 +19,7 @@ import {
   type Widened,
 } from '../../dsl/index.js';
 import { raise, showShape } from '../../internal/errors.js';
-import {
-  uncheckedLeaves as leaves,
-  uncheckedMapLeaves as mapLeaves,
-  isBranch,
-  memberAt,
-} from '../../dsl/types/tree.js';
+import { leaves, mapLeaves, isBranch, memberAt } from '../../dsl/types/tree.js';
 import { show } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import type { Initializer } from './initializers.js';
@@ -198,10 +193,6 @@ export const namedLayer = <T, F>(
   };
 };
 
-/** {@link layer} of arguments that were checked. */
-export const uncheckedLayer = <T, F>(parts: CheckedParts<T>, body: (bound: Bound<T>) => F): Layer<ParamsOf<T>, F> =>
-  namedLayer<T, F>('layer', parts, body);
-
 /**
  * Puts layers together. `parts` is a tree of layers; `body` gets the same tree with the parameters bound, so that each
  * part is a function, and returns the function of the whole. The parameters have the form of `parts`, and each part is
@@ -221,7 +212,8 @@ export const uncheckedLayer = <T, F>(parts: CheckedParts<T>, body: (bound: Bound
 export const layer = demanding(
   'layer',
   { parts: t.unknown, body: callback('a function of the bound parts', 'write (bound) => …') },
-  uncheckedLayer,
+  <T, F>(parts: CheckedParts<T>, body: (bound: Bound<T>) => F): Layer<ParamsOf<T>, F> =>
+    namedLayer<T, F>('layer', parts, body),
 );
 
 /** Two layers as one, whose record of parameters has those of both. Bound, it is both functions. */

@@ -14,7 +14,7 @@ import {
 import { refuseShape } from '../../internal/errors.js';
 import { F } from '../../internal/fp.js';
 import { headsOver } from '../layers/heads.js';
-import { type Bound, type Layer, uncheckedLayer as layer } from '../layers/layer.js';
+import { type Bound, type Layer, layer } from '../layers/layer.js';
 import { convLayer, type ConvParams, convParts, downsampleLayer, upsampleLayer } from '../layers/layers.js';
 import { attentionBlock } from './attentionBlock.js';
 import { embeddingOf, type Encoder, inputChannelsOf, levelsOf } from './encoderConfig.js';

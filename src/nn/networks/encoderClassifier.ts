@@ -26,7 +26,7 @@ import {
   type Bound,
   type CheckedParts,
   type Layer,
-  uncheckedLayer as layer,
+  layer,
   type ParamsOf,
   type Trainable,
 } from '../layers/layer.js';

@@ -19,7 +19,7 @@ import type { Exact } from '../../internal/exact.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { headsOver } from '../layers/heads.js';
 import { allZeros } from '../layers/initializers.js';
-import { type Bound, uncheckedLayer as layer, type ParamsOf, type Trainable } from '../layers/layer.js';
+import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
 import { convLayer, groupNormLayer } from '../layers/layers.js';
 import { blockOf, encoded, encoderLayers, type Images, imagesFor, resampling, throughMiddle } from './encoder.js';
 import { joinedChannelsOf, levelsOf } from './encoderConfig.js';

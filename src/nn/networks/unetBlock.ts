@@ -4,7 +4,7 @@ import type { Exact } from '../../internal/exact.js';
 import { F, t } from '../../internal/fp.js';
 import { schema } from '../../internal/schema.js';
 import { heads, type Heads } from '../layers/heads.js';
-import { type Channels, type Layer, uncheckedLayer as layer } from '../layers/layer.js';
+import { type Channels, type Layer, layer } from '../layers/layer.js';
 import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 import {
   type Residual,

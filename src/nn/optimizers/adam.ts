@@ -3,7 +3,7 @@ import type { Exact } from '../../internal/exact.js';
 import { aboveZero, amount, decay, hinted } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { learningRate, rateAt, rateSettings } from './learningRate.js';
-import { type Optimizer, uncheckedOptimizerOf as optimizerOf } from './optimizer.js';
+import { type Optimizer, optimizerOf } from './optimizer.js';
 
 /** λ, the weight decay of an optimizer. */
 export const weightDecay = hinted(amount, '0.01 is usual');

@@ -8,7 +8,7 @@ import {
   type Tensor,
   treeSpec,
 } from '../../dsl/index.js';
-import { uncheckedMapLeaves as mapLeaves, uncheckedZipLeaves as zipLeaves } from '../../dsl/types/tree.js';
+import { mapLeaves, zipLeaves } from '../../dsl/types/tree.js';
 import { raise, showShape } from '../../internal/errors.js';
 import { functionOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';

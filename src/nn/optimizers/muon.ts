@@ -18,7 +18,7 @@ import {
   transpose,
   zipTensors,
 } from '../../dsl/index.js';
-import { uncheckedMapTensors as mapTensors } from '../../dsl/transforms/tensors.js';
+import { mapTensors } from '../../dsl/transforms/tensors.js';
 import type { Exact } from '../../internal/exact.js';
 import { decay, positive } from '../../internal/decode.js';
 import { raise, showShape } from '../../internal/errors.js';
@@ -27,7 +27,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { weightDecay } from './adam.js';
 import { learningRate, rateAt, rateSettings } from './learningRate.js';
-import { type Optimizer, uncheckedOptimizerOf as optimizerOf } from './optimizer.js';
+import { type Optimizer, optimizerOf } from './optimizer.js';
 
 const muonOptions = schema('muon', {
   /** α, the learning rate: a number, or a function of the step. */

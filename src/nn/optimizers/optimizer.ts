@@ -20,7 +20,7 @@ import {
   zerosLike,
   zipTensors,
 } from '../../dsl/index.js';
-import { uncheckedMapTensors as mapTensors } from '../../dsl/transforms/tensors.js';
+import { mapTensors } from '../../dsl/transforms/tensors.js';
 import { appliedTo, dual } from '../../internal/dual.js';
 import { aboveZero, functionOf, hinted, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
@@ -68,15 +68,6 @@ export interface Optimizer {
   readonly update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => Updated<P>;
 }
 
-/** {@link optimizerOf} of arguments that were checked. */
-export const uncheckedOptimizerOf = ({
-  moments,
-  ...rest
-}: Omit<Optimizer, 'state' | 'init'> & { readonly moments: readonly string[] }): Optimizer => {
-  const each = <A>(a: A): { readonly [moment: string]: A } => Object.fromEntries(moments.map((moment) => [moment, a]));
-  return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
-};
-
 /**
  * Makes an optimizer whose state starts at zero, from the names of its moments and its update.
  * @example
@@ -87,7 +78,11 @@ export const uncheckedOptimizerOf = ({
 export const optimizerOf = demanding(
   'optimizerOf',
   { parts: partLike('the parts of an optimizer', '{ moments, update }', 'moments') },
-  uncheckedOptimizerOf,
+  ({ moments, ...rest }: Omit<Optimizer, 'state' | 'init'> & { readonly moments: readonly string[] }): Optimizer => {
+    const each = <A>(a: A): { readonly [moment: string]: A } =>
+      Object.fromEntries(moments.map((moment) => [moment, a]));
+    return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
+  },
 );
 
 /** Changes gradients before an optimizer uses them. */

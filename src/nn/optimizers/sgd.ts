@@ -5,7 +5,7 @@ import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { weightDecay } from './adam.js';
 import { learningRate, rateAt, rateSettings } from './learningRate.js';
-import { type Optimizer, uncheckedOptimizerOf as optimizerOf } from './optimizer.js';
+import { type Optimizer, optimizerOf } from './optimizer.js';
 
 const sgdOptions = schema('sgd', {
   /** α, the learning rate: a number, or a function of the step. */

@@ -6,11 +6,7 @@ import { attempt, orRaise, raise } from '../../internal/errors.js';
 import { decode, finite, type Mismatch, natural, positive } from '../../internal/decode.js';
 import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { gen, take } from '../../internal/gen.js';
-import {
-  decodeSafetensors,
-  uncheckedEncodeSafetensors as encodeSafetensors,
-  type StoredTensor,
-} from '../../formats/safetensors.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
 import { checkData, oddNumber, RUINED } from '../../formats/safetensorsLayout.js';
 import { ownFileExists } from '../../node/files.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
@@ -195,38 +191,6 @@ const backTo = {
   fused: 'resume on wasm() without `portable`, on a machine and an engine with fused multiply-add',
 } satisfies Record<Rounding, string>;
 
-/** {@link resumable} of arguments that were checked. */
-export const uncheckedResumable = (
-  snapshot: Snapshot,
-  run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'settings' | 'rounding'>,
-): either.Either<NoisefoldError, Snapshot> =>
-  attempt(() => {
-    const { step, key, batch, settings, rounding, tensors } = snapshot;
-    orRaise(E.mapLeft(errorAt('ConfigError', 'from', hints.write))(decode(record(position))({ step, key, batch })));
-    const where = `checkpoint of step ${step}`;
-    const refuse = ({ path, expected, actual }: Mismatch, hint: string): never =>
-      raise('CheckpointMismatch', { where: `${where}: ${path}`, expected, actual, hint });
-    for (const [name, tensor] of tensors) checkData(name, tensor, where);
-    checkFinite('ConfigError', where, tensors);
-    const counted = tensors.get('step')?.data[0] ?? step; // a missing tensor is found with the others
-    if (counted !== step) refuse({ path: 'step', expected: `${step}`, actual: `${counted}` }, 'use another checkpoint');
-    for (const field of ['key', 'batch', 'config', 'settings'] as const) {
-      if (field === 'settings' && (run.settings === undefined || settings === undefined)) continue;
-      const found = difference(field, run[field], snapshot[field]);
-      const hint =
-        field === 'config' || field === 'settings'
-          ? 'resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`'
-          : 'resume with the key and the batch size that the run began with';
-      if (found !== undefined) refuse(found, hint);
-    }
-    if (rounding !== undefined && run.rounding !== undefined && rounding !== run.rounding) {
-      const [expected, actual] = [`${run.rounding}, as on this backend`, `${rounding}, which gives other bits`];
-      const hint = `${backTo[rounding]}, or allow other bits with \`allowOtherRounding: true\``;
-      refuse({ path: 'rounding', expected, actual }, hint);
-    }
-    return snapshot;
-  });
-
 /**
  * Compares a snapshot with the run that resumes from it. Key, batch and configuration must be the same, and also
  * settings and rounding if both have them; the step must be that of the tensors. Returns a `CheckpointMismatch` at the
@@ -243,5 +207,35 @@ export const resumable = decoding(
     snapshot: partLike('a snapshot', 'the result of loadCheckpoint', 'step', 'tensors'),
     run: partLike('a run', '{ key, batch, config, settings }', 'key', 'batch'),
   },
-  uncheckedResumable,
+  (
+    snapshot: Snapshot,
+    run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'settings' | 'rounding'>,
+  ): either.Either<NoisefoldError, Snapshot> =>
+    attempt(() => {
+      const { step, key, batch, settings, rounding, tensors } = snapshot;
+      orRaise(E.mapLeft(errorAt('ConfigError', 'from', hints.write))(decode(record(position))({ step, key, batch })));
+      const where = `checkpoint of step ${step}`;
+      const refuse = ({ path, expected, actual }: Mismatch, hint: string): never =>
+        raise('CheckpointMismatch', { where: `${where}: ${path}`, expected, actual, hint });
+      for (const [name, tensor] of tensors) checkData(name, tensor, where);
+      checkFinite('ConfigError', where, tensors);
+      const counted = tensors.get('step')?.data[0] ?? step; // a missing tensor is found with the others
+      if (counted !== step)
+        refuse({ path: 'step', expected: `${step}`, actual: `${counted}` }, 'use another checkpoint');
+      for (const field of ['key', 'batch', 'config', 'settings'] as const) {
+        if (field === 'settings' && (run.settings === undefined || settings === undefined)) continue;
+        const found = difference(field, run[field], snapshot[field]);
+        const hint =
+          field === 'config' || field === 'settings'
+            ? 'resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`'
+            : 'resume with the key and the batch size that the run began with';
+        if (found !== undefined) refuse(found, hint);
+      }
+      if (rounding !== undefined && run.rounding !== undefined && rounding !== run.rounding) {
+        const [expected, actual] = [`${run.rounding}, as on this backend`, `${rounding}, which gives other bits`];
+        const hint = `${backTo[rounding]}, or allow other bits with \`allowOtherRounding: true\``;
+        refuse({ path: 'rounding', expected, actual }, hint);
+      }
+      return snapshot;
+    }),
 );

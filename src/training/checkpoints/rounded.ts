@@ -1,6 +1,6 @@
 /** Rounds parameters to the dtype of a file. */
 import { raise } from '../../internal/errors.js';
-import { uncheckedHalvesOf as halvesOf } from '../../internal/numerics/toFloat16.js';
+import { halvesOf } from '../../internal/numerics/toFloat16.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { oneOf } from '../../internal/decode.js';
 import type { t } from '../../internal/fp.js';

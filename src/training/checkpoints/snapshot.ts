@@ -12,9 +12,9 @@ import {
   type Value,
   type Resident,
 } from '../../dsl/index.js';
-import { uncheckedValueShape as valueShape } from '../../dsl/run/value.js';
-import { uncheckedLeaves as leaves } from '../../dsl/types/tree.js';
-import { uncheckedFillSpec as fillSpec } from '../../dsl/graph/spec.js';
+import { valueShape } from '../../dsl/run/value.js';
+import { leaves } from '../../dsl/types/tree.js';
+import { fillSpec } from '../../dsl/graph/spec.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../internal/numerics/float16.js';
 import { withinFloat32 } from '../../formats/float32.js';

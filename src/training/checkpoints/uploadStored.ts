@@ -10,7 +10,7 @@ import {
   upload,
 } from '../../dsl/index.js';
 import { failure } from '../../internal/errors.js';
-import { uncheckedFillSpec as fillSpec } from '../../dsl/graph/spec.js';
+import { fillSpec } from '../../dsl/graph/spec.js';
 import { uploadAs } from '../../dsl/run/storeAs.js';
 import { wordsFor } from '../../dsl/types/storage.js';
 import { withinFloat32 } from '../../formats/float32.js';

@@ -5,7 +5,7 @@ import { natural, oneOf, refined, share } from '../../internal/decode.js';
 import { attempt, raise, showShape } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { uncheckedRandomInto as randomInto } from '../../internal/numerics/threefry.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
 import { dataSet, hostKey } from '../checked.js';
 import type { Batch, Dataset } from './dataset.js';
 

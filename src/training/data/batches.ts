@@ -1,6 +1,6 @@
 import { foldIn } from '../../dsl/random/keys.js';
 import type { Exact } from '../../internal/exact.js';
-import { uncheckedRandomInto as randomInto } from '../../internal/numerics/threefry.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
 import { positive, refined } from '../../internal/decode.js';
 import { type OptionsOf, schema } from '../../internal/schema.js';
 import { hostKey } from '../checked.js';

@@ -1,6 +1,6 @@
 import { type Backend, type Feed, fork, type Resident } from '../../dsl/index.js';
 import { type Fallible, gen, take } from '../../internal/gen.js';
-import { uncheckedResumable as resumable } from '../checkpoints/checkpoint.js';
+import { resumable } from '../checkpoints/checkpoint.js';
 import { matching, uploadTensors } from '../checkpoints/snapshot.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Opened } from '../loop.js';
@@ -8,7 +8,7 @@ import { recipeConfig } from './recipeConfig.js';
 import { atRest } from './stateTensors.js';
 import type { AnyTraining } from './training.js';
 import type { Beginning, TrainLoop } from './trainLoop.js';
-import { namedState, uncheckedTrainState as trainState, type TrainState } from './trainState.js';
+import { namedState, trainState, type TrainState } from './trainState.js';
 
 /** The initial state of a run: drawn at random, made from given parameters, or taken from a snapshot. */
 export const firstState =

@@ -1,7 +1,7 @@
 /** The parameters that a training begins with, if they are given. */
 import { isValue, type NoisefoldError, type Resident, type TreeSpec } from '../../dsl/index.js';
-import { uncheckedValueShape as valueShape } from '../../dsl/run/value.js';
-import { uncheckedLeaves as leaves } from '../../dsl/types/tree.js';
+import { valueShape } from '../../dsl/run/value.js';
+import { leaves } from '../../dsl/types/tree.js';
 import { attempt, fail, failure } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { matching } from '../checkpoints/snapshot.js';

@@ -7,7 +7,7 @@ import {
   type Objective,
   type Parameterization,
 } from '../../diffusion/index.js';
-import { uncheckedWithoutDropout as withoutDropout } from '../../diffusion/denoiser/denoiser.js';
+import { withoutDropout } from '../../diffusion/denoiser/denoiser.js';
 import { classifierLosses } from '../../diffusion/objectives/classifierLoss.js';
 import { simpleLosses } from '../../diffusion/objectives/loss.js';
 import type { Shape } from '../../dsl/index.js';

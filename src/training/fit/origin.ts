@@ -6,7 +6,7 @@ import type { ImageShape } from '../data/dataset.js';
 import { originIn } from '../open.js';
 import type { TrainInputs } from './trainLoop.js';
 import type { AnyTraining } from './training.js';
-import { uncheckedTrainState as trainState, type TrainState, unguardedStep } from './trainState.js';
+import { trainState, type TrainState, unguardedStep } from './trainState.js';
 
 interface StepGiven<I extends ImageShape> extends Feed<Resident<TrainInputs<I>>> {
   /** The number of updates before the step. */

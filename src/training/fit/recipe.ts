@@ -11,7 +11,7 @@ import {
 } from '../../diffusion/index.js';
 import { uniformTimesteps } from '../../diffusion/objectives/timestepDraw.js';
 import { type Raveling, type Shape } from '../../dsl/index.js';
-import { uncheckedRaveling as raveling } from '../../dsl/transforms/raveling.js';
+import { raveling } from '../../dsl/transforms/raveling.js';
 import type { IfNoClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Averaging, Optimizer } from '../../nn/index.js';

@@ -7,14 +7,7 @@ import { type Loop, type Opened, opened } from '../loop.js';
 import type { Examples } from './accumulation.js';
 import { ravelingOf } from './recipe.js';
 import type { AnyTraining } from './training.js';
-import {
-  uncheckedInitialState as initialState,
-  type Report,
-  stateOf,
-  uncheckedTrainState as trainState,
-  type TrainState,
-  uncheckedTrainStep as trainStep,
-} from './trainState.js';
+import { initialState, type Report, stateOf, trainState, type TrainState, trainStep } from './trainState.js';
 
 /** The inputs of a step: a batch of examples. */
 export interface TrainInputs<I extends ImageShape> {

@@ -30,7 +30,7 @@ import {
   zipTensors,
 } from '../../dsl/index.js';
 import { attempt } from '../../internal/errors.js';
-import { uncheckedRaveling as raveling } from '../../dsl/transforms/raveling.js';
+import { raveling } from '../../dsl/transforms/raveling.js';
 import {
   emaDecay,
   globalNorm,
@@ -97,12 +97,6 @@ const withAverages = <P, I extends Shape, L extends { readonly params: unknown }
   };
 };
 
-/** {@link trainState} of arguments that were checked. */
-export const uncheckedTrainState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<TrainState> => {
-  const { trainable, optimizer } = raveled(recipe);
-  return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
-};
-
 /**
  * The spec of a training state, for programs. {@link parametersOf} gives the tree of its parameters. Raises
  * `ConfigError` for a model whose parameters are not all float32.
@@ -111,20 +105,18 @@ export const uncheckedTrainState = <P, I extends Shape>(recipe: AnyRecipe<P, I>)
  * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: sgd({ learningRate: 1e-3 }) }
  * trainState(recipe).leaves.map(({ path }) => path) // → ['params.0', 'step', 'average.0']
  */
-export const trainState = demanding('trainState', { recipe: recipePart }, uncheckedTrainState);
+export const trainState = demanding(
+  'trainState',
+  { recipe: recipePart },
+  <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<TrainState> => {
+    const { trainable, optimizer } = raveled(recipe);
+    return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
+  },
+);
 
 /** The spec of a training state in checkpoints, with one tensor for each parameter. */
 export const namedState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<unknown> =>
   treeSpec(withAverages(recipe, learner(recipe.model, recipe.optimizer).state, (shape) => leafSpec(shape)));
-
-/** {@link initialState} of arguments that were checked. */
-export const uncheckedInitialState = <P, I extends Shape>(
-  recipe: AnyRecipe<P, I>,
-): Program<{ readonly key: Key }, TrainState> =>
-  program({ key: 'key' }, ({ key }) => {
-    const { trainable, optimizer } = raveled(recipe);
-    return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
-  });
 
 /**
  * The initial state, drawn from `key`. The averages start at the initial parameters.
@@ -135,7 +127,15 @@ export const uncheckedInitialState = <P, I extends Shape>(
  * const state = await nf.run(evaluate(initialState(recipe), {})({ key: key(7) }))
  * state.average // → [[1]]
  */
-export const initialState = demanding('initialState', { recipe: recipePart }, uncheckedInitialState);
+export const initialState = demanding(
+  'initialState',
+  { recipe: recipePart },
+  <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
+    program({ key: 'key' }, ({ key }) => {
+      const { trainable, optimizer } = raveled(recipe);
+      return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
+    }),
+);
 
 /** The initial state with given parameters, at which the averages start too. */
 export const stateOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly params: P }, TrainState> => ({
@@ -204,7 +204,7 @@ export const unguardedStep = <P, I extends Shape>(
   const { draw, mean: meanOf, record } = asAdaptive(timesteps);
   const averages = averagesOf(recipe);
   const inputs = attempt(() =>
-    treeSpec<TrainStepInputs<I>>({ state: uncheckedTrainState(recipe), examples: examplesSpec(model, image) }),
+    treeSpec<TrainStepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
   );
   const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples: given }) => {
     const losses = learningOf(recipe).losses({
@@ -244,23 +244,6 @@ export const unguardedStep = <P, I extends Shape>(
   return { inputs, trace };
 };
 
-/** {@link trainStep} of arguments that were checked. */
-export const uncheckedTrainStep = <P, I extends Shape>(
-  recipe: AnyRecipe<P, I>,
-  image: Shape,
-): Program<TrainStepInputs<I>, TrainStepResult> => {
-  const { inputs, trace } = unguardedStep(recipe, image);
-  return {
-    inputs,
-    trace: (given) => {
-      const { state, report } = trace(given);
-      const guarded = zipTensors((old, moved) => where(report.finite, where(isFinite(moved), moved, old), old));
-      // the number of the step is an int32, which `zipTensors` takes from the first tree
-      return { state: { ...guarded([given.state, state]), step: state.step }, report };
-    },
-  };
-};
-
 /**
  * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimizer. If the loss, the
  * gradient or the new parameters are not finite, only the number of the step changes. A number of the state that would
@@ -273,7 +256,22 @@ export const uncheckedTrainStep = <P, I extends Shape>(
  * const { leaves } = unwrap(trainStep(recipe, [8, 8, 1]).inputs)
  * leaves.find(({ path }) => path === 'examples.x0')?.shape // → ['B', 8, 8, 1]
  */
-export const trainStep = demanding('trainStep', { recipe: recipePart, image: imagePart }, uncheckedTrainStep);
+export const trainStep = demanding(
+  'trainStep',
+  { recipe: recipePart, image: imagePart },
+  <P, I extends Shape>(recipe: AnyRecipe<P, I>, image: Shape): Program<TrainStepInputs<I>, TrainStepResult> => {
+    const { inputs, trace } = unguardedStep(recipe, image);
+    return {
+      inputs,
+      trace: (given) => {
+        const { state, report } = trace(given);
+        const guarded = zipTensors((old, moved) => where(report.finite, where(isFinite(moved), moved, old), old));
+        // the number of the step is an int32, which `zipTensors` takes from the first tree
+        return { state: { ...guarded([given.state, state]), step: state.step }, report };
+      },
+    };
+  },
+);
 
 /**
  * Makes the tree of parameters, or of their average, from the vectors of a state. Pass the optimizer if it has groups.
@@ -297,19 +295,6 @@ export const parametersOf = demanding(
   }),
 );
 
-/** {@link heldOutLosses} of arguments that were checked. */
-export const uncheckedHeldOutLosses = <P, I extends Shape>(
-  recipe: AnyRecipe<P, I>,
-  image: Shape,
-): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, SampleLosses<'B'>> => ({
-  inputs: attempt(() => treeSpec({ params: ravelingOf(recipe).vectors, examples: examplesSpec(recipe.model, image) })),
-  trace: ({ params, examples: given }) => {
-    const { x0, label, key } = given;
-    const losses = learningOf(recipe).heldOut();
-    return losses(ravelingOf(recipe).unravel(params), x0, key, label, conditionOf(recipe, given));
-  },
-});
-
 /**
  * The losses of a recipe for given parameters, as vectors, for each of some examples, `[B]`, at uniform timesteps and
  * with every label, for held-out images. For a classifier also whether its class is correct, as `accuracy`.
@@ -326,5 +311,17 @@ export const uncheckedHeldOutLosses = <P, I extends Shape>(
 export const heldOutLosses = demanding(
   'heldOutLosses',
   { recipe: recipePart, image: imagePart },
-  uncheckedHeldOutLosses,
+  <P, I extends Shape>(
+    recipe: AnyRecipe<P, I>,
+    image: Shape,
+  ): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, SampleLosses<'B'>> => ({
+    inputs: attempt(() =>
+      treeSpec({ params: ravelingOf(recipe).vectors, examples: examplesSpec(recipe.model, image) }),
+    ),
+    trace: ({ params, examples: given }) => {
+      const { x0, label, key } = given;
+      const losses = learningOf(recipe).heldOut();
+      return losses(ravelingOf(recipe).unravel(params), x0, key, label, conditionOf(recipe, given));
+    },
+  }),
 );

@@ -1,8 +1,8 @@
 /** The guide of a sampling: parameters, or a trained classifier, which is compared with the model that it guides. */
 import { type GuidedParams, overParams } from '../../diffusion/index.js';
 import { isValue, leafSpec, type Resident, treeSpec } from '../../dsl/index.js';
-import { uncheckedValueShape as valueShape } from '../../dsl/run/value.js';
-import { uncheckedMapLeaves as mapLeaves } from '../../dsl/types/tree.js';
+import { valueShape } from '../../dsl/run/value.js';
+import { mapLeaves } from '../../dsl/types/tree.js';
 import { raise, showShape } from '../../internal/errors.js';
 import { isClassifier } from '../checked.js';
 import { otherLevel } from './noiseLevels.js';

@@ -1,5 +1,5 @@
 import { type Guidance, inpainting, partOfTheWay, sampler, unguided } from '../../diffusion/index.js';
-import { uncheckedEveryStep as everyStep } from '../../diffusion/grids/grid.js';
+import { everyStep } from '../../diffusion/grids/grid.js';
 import { limitTimesteps } from '../../diffusion/conditioning/networkTimesteps.js';
 import type { NoisefoldError } from '../../dsl/index.js';
 import { attempt, orRaise, raise } from '../../internal/errors.js';

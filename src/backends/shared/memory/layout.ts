@@ -1,5 +1,5 @@
 import type { KeyWords } from '../../../dsl/compile/backend.js';
-import { uncheckedOffsetOf as offsetOf, type Plan } from '../../../dsl/compile/plan.js';
+import { offsetOf, type Plan } from '../../../dsl/compile/plan.js';
 import { E, type either } from '../../../internal/fp.js';
 import type { NoisefoldError } from '../../../internal/errors.js';
 import type { Heap, NumberArray } from './heap.js';

@@ -1,12 +1,7 @@
 /** Loop nests: regions without their buffers, simplified to as few loops as possible. */
-import {
-  type Assignment,
-  assignmentKey,
-  uncheckedOperandsOf as operandsOf,
-  type Region,
-} from '../../../dsl/graph/region.js';
+import { type Assignment, assignmentKey, operandsOf, type Region } from '../../../dsl/graph/region.js';
 import type { ReduceFn } from '../../../dsl/graph/node.js';
-import { uncheckedIdentityOf as identityOf } from '../../../dsl/graph/region.js';
+import { identityOf } from '../../../dsl/graph/region.js';
 
 export interface Loop {
   readonly extent: number;

@@ -2,7 +2,7 @@
 import { filterGradientOptionsOf } from '../../../dsl/composites/index.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { LibraryNode, View } from '../../../dsl/compile/plan.js';
-import { uncheckedIdentityOf as identityOf } from '../../../dsl/graph/region.js';
+import { identityOf } from '../../../dsl/graph/region.js';
 import type { Tensor } from './engine.js';
 import { convolutionOf, filterGradientOf } from './convolution.js';
 import { binaryOf, castOf, unaryOf } from './elementwise.js';

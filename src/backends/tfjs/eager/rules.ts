@@ -1,7 +1,7 @@
 /** Rules that map the calls of a plan to kernels on tensors. */
 import { sizeOf } from '../../../internal/numbers.js';
 import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
-import { uncheckedRandomInto as randomInto } from '../../../internal/numerics/threefry.js';
+import { randomInto } from '../../../internal/numerics/threefry.js';
 import { topKPositions } from '../../shared/topK.js';
 import { evaluateKey } from '../../shared/random.js';
 import type { Engine, Tensor } from './engine.js';

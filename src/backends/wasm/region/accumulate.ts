@@ -2,7 +2,7 @@
  * Code for reductions: vector accumulators, which are updated while the reduced loops run, and stored as results
  * afterwards.
  */
-import { uncheckedIdentityOf as identityOf } from '../../../dsl/graph/region.js';
+import { identityOf } from '../../../dsl/graph/region.js';
 import { i32, i32x4, v128 } from '../assembler/assembler.js';
 import { stored } from './access.js';
 import { type Body, set, laneShuffle, type Slot, type Statement, tee, type Vector, when } from './code.js';

@@ -1,5 +1,5 @@
 /** Computes the values of a body, each once and in the outermost loop possible. */
-import { type NumberType, uncheckedOperandsOf as operandsOf } from '../../../dsl/graph/region.js';
+import { type NumberType, operandsOf } from '../../../dsl/graph/region.js';
 import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import { loaded } from './access.js';
 import { type Body, set, type Slot, type Statement, type Vector } from './code.js';

@@ -1,5 +1,5 @@
 /** Decides where the values of a body are computed, and which of them are kept in locals. */
-import { liveIn, type NumberType, uncheckedOperandsOf as operandsOf } from '../../../dsl/graph/region.js';
+import { liveIn, type NumberType, operandsOf } from '../../../dsl/graph/region.js';
 import type { Nest } from '../../shared/regions/nest.js';
 import { loopBits, type Schedule } from './schedule.js';
 import { transposeLevel } from './transpose.js';

@@ -1,5 +1,5 @@
 /** The part of a reduction that one invocation computes: its accumulators and its loops. */
-import { uncheckedIdentityOf as identityOf } from '../../../dsl/graph/region.js';
+import { identityOf } from '../../../dsl/graph/region.js';
 import { COMBINE } from '../../shared/conversion.js';
 import { type Body, bodyOf, indexOf } from './body.js';
 import { block } from './code.js';

@@ -1,5 +1,5 @@
 /** Reuses the memory of donated inputs. */
-import { type Buffer, type Call, uncheckedReadsOf as readsOf, uncheckedWritesOf as writesOf } from '../plan.js';
+import { type Buffer, type Call, readsOf, writesOf } from '../plan.js';
 import { inPlace, wholesOf } from './layout.js';
 
 /** Assigns the memory of donated inputs to outputs that are first written after the last read of the input. */

@@ -1,11 +1,5 @@
 /** Assigns offsets in one arena to buffers, by their lifetimes. */
-import {
-  type Buffer,
-  type Call,
-  type Plan,
-  uncheckedReadsOf as readsOf,
-  uncheckedWritesOf as writesOf,
-} from '../plan.js';
+import { type Buffer, type Call, type Plan, readsOf, writesOf } from '../plan.js';
 
 /** The buffers that contain a buffer, from the smallest to the largest. */
 export const wholesOf = (buffers: readonly Buffer[], b: number): readonly number[] => {

@@ -1,6 +1,6 @@
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
-import { uncheckedIdentityOf as identityOf } from '../../graph/region.js';
+import { identityOf } from '../../graph/region.js';
 import type { Numbers } from '../checks.js';
 import { add, cast, div, equal, mul } from '../elementwise.js';
 import { broadcast, concat, full, pad, reshape, slice, transpose, zerosLike } from '../movement.js';

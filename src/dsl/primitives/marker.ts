@@ -1,8 +1,9 @@
 /** Constructors of nodes that mark other nodes for differentiation or lowering and have the same elements. */
 import { type Composite, type CompositeOptions, type Node, node } from '../graph/node.js';
 
-/** x, stored in a buffer. */
-export const stored = (x: Node): Node => node('stored', [x], {}, x.shape, x.dtype);
+/** x, stored in a buffer; `path` is that of the input that it decodes. */
+export const stored = (x: Node, path?: string): Node =>
+  node('stored', [x], path === undefined ? {} : { path }, x.shape, x.dtype);
 
 /** x, for uses after `awaited` is computed. */
 export const after = (x: Node, awaited: Node): Node => node('after', [x, awaited], {}, x.shape, x.dtype);

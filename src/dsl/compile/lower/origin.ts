@@ -1,17 +1,13 @@
 /** The origins of calls, for `explain` and error messages. */
 import { type Node, pathOf, placeOf } from '../../graph/node.js';
-import { isInput } from '../../primitives/index.js';
 import { labelOf } from '../../primitives/table.js';
 import type { Origin } from '../plan.js';
 import { isMovement, isSource } from './classes.js';
 
-/**
- * The path of the first input that one of the nodes reads directly, or decodes; otherwise the place of the first node in the model.
- */
+/** The path of the first input that one of the nodes reads directly, or decodes; otherwise the place of the first node. */
 const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
   for (const { inputs } of nodes as readonly { readonly inputs: readonly Node[] }[]) {
-    const direct = inputs.findLast((x) => isInput(x) || x.op === 'stored');
-    const path = direct && pathOf(direct);
+    const path = inputs.map(pathOf).findLast((one) => one !== null);
     if (path) return path;
   }
   return placeOf(nodes[0]);

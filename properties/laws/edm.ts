@@ -63,7 +63,7 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
       within(-3, 3),
     )
     .filter(([{ process }]) => process.marginals.every(hasSignal)),
-  runs: 30,
+  runs: 120,
   violation: async ([given, mean, tau, begin]) => {
     const data = gaussianOf(mean, tau ** 2);
     const legs = legsOn(euler(), given);

@@ -28,8 +28,5 @@ export const classifierPart = partLike('a classifier', 'the result of encoderCla
 
 export const predictsPart = hinted(oneOf('epsilon', 'x0', 'v', 'score'), 'give that of the denoiser');
 
-export const legsPart = list(
-  'legs, such as those of a sampler',
-  partLike('a leg', 'legsOf(process, [9, 4])', 't', 'from', 'to'),
-);
+export const legsPart = list('legs, such as those of a sampler');
 export const samplerPart = partLike('a sampler', 'unwrap(sampler({ process, denoiser, solver }))', 'legs', 'start');

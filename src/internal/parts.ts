@@ -3,6 +3,7 @@ import { functionOf, hinted, isWork, refined, refused, show } from './decode.js'
 import { isResultOf } from './either.js';
 import { raise } from './errors.js';
 import { F, t } from './fp.js';
+import type { StopSignal } from './stop.js';
 
 export const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
 
@@ -26,27 +27,25 @@ export const part = <A = unknown>(name: string, ...fields: readonly string[]): t
 };
 
 /** A signal to stop. */
-export const signal = part('a signal, such as that of an AbortController', 'aborted');
-
-/** A function. */
-/* @__NO_SIDE_EFFECTS__ */
-export const functionPart = (name: string): t.Type<unknown> => functionOf<unknown>(name);
+export const signal = part<StopSignal>('a signal, such as that of an AbortController', 'aborted');
 
 /** A function that a caller writes, such as one of tensors. Work that has not run is none. */
 /* @__NO_SIDE_EFFECTS__ */
 export const callback = (name: string, hint = 'write (x) => …'): t.Type<unknown> =>
   hinted(
-    refined(functionPart(name), name, (f) => !isWork(f)),
+    refined(functionOf<unknown>(name), name, (f) => !isWork(f)),
     hint,
   );
 
 /** Numbers on the host, in an array of any kind. */
 export const numbers = hinted(part<ArrayLike<number>>('an array of numbers', 'length'), 'give [1, 2] or a typed array');
 
-/** A list on the host. */
+/** A list on the host. Without a type of its items only the list is tested, so that loops may pass a long one. */
 /* @__NO_SIDE_EFFECTS__ */
-export const list = (name: string, item: t.Mixed = t.unknown): t.Mixed =>
-  hinted(t.readonlyArray(item, name) as t.Mixed, `give ${name}, in an array`);
+export const list = (name: string, item?: t.Mixed): t.Mixed => {
+  const type: t.Mixed = item === undefined ? refined(t.unknown, name, Array.isArray) : t.readonlyArray(item, name);
+  return hinted(type, `give ${name}, in an array`);
+};
 
 /** A part with an example, which is the hint. */
 /* @__NO_SIDE_EFFECTS__ */

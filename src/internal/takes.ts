@@ -2,8 +2,7 @@
  * Functions that check the kinds of their arguments: callers in JavaScript may give an Either, an effect or nothing in place
  * of a value. Types are named after the arguments, in their order; arguments after the last type are not checked.
  */
-import type { NoisefoldError } from './errors.js';
-import { orRaise } from './errors.js';
+import { type NoisefoldError, thrownError } from './errors.js';
 import { E, type either, type t } from './fp.js';
 import { argument } from './schema.js';
 
@@ -12,24 +11,34 @@ type Types = Readonly<Record<string, t.Mixed>>;
 
 type AnyFunction = (...given: never[]) => unknown;
 
-/** Checks arguments in their order. It decodes only a wrong one, so a check of right ones is cheap. */
-const check = (where: string, types: Types, given: readonly unknown[]): either.Either<NoisefoldError, unknown> => {
-  const at = Object.values(types).findIndex((type, i) => !type.is(given[i]));
-  const [name, type] = Object.entries(types)[at] ?? [];
-  return type === undefined ? E.right(given) : argument(`${where}: ${name}`, type).decode(given[at]);
+/** Returns a check of arguments: the error of the first wrong one, or null. Right ones are only tested: loops call this. */
+const checkOf = (where: string, types: Types) => {
+  const entries = Object.entries(types);
+  return (given: readonly unknown[]): NoisefoldError | null => {
+    for (let i = 0; i < entries.length; i++) {
+      const [name, type] = entries[i]!;
+      if (type.is(given[i])) continue;
+      const result = argument(`${where}: ${name}`, type).decode(given[i]);
+      if (E.isLeft(result)) return result.left;
+    }
+    return null;
+  };
 };
 
-/** The function `checked`, which is `f` for arguments of its types. Settings of a training contain names of functions. */
-const named = <F extends AnyFunction>(name: string, _: F, checked: AnyFunction): F =>
-  Object.defineProperty(checked, 'name', { value: name }) as F;
+/** Names a function. Settings of a training contain names of functions. */
+const named = <F extends AnyFunction>(name: string, f: AnyFunction): F =>
+  Object.defineProperty(f, 'name', { value: name }) as F; // it calls a function of this type
 
 /** A function that raises `ConfigError` for an argument of a wrong kind. */
 /* @__NO_SIDE_EFFECTS__ */
-export const demanding = <F extends AnyFunction>(where: string, types: Types, f: F): F =>
-  named(where, f, (...given) => {
-    orRaise(check(where, types, given));
+export const demanding = <F extends AnyFunction>(where: string, types: Types, f: F): F => {
+  const check = checkOf(where, types);
+  return named<F>(where, (...given) => {
+    const error = check(given);
+    if (error !== null) throw thrownError(error);
     return f(...given);
   });
+};
 
 /** A function that returns a `ConfigError` for an argument of a wrong kind. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -37,4 +46,10 @@ export const decoding = <F extends (...given: never[]) => either.Either<Noisefol
   where: string,
   types: Types,
   f: F,
-): F => named(where, f, (...given) => E.flatMap(() => f(...given))(check(where, types, given)));
+): F => {
+  const check = checkOf(where, types);
+  return named<F>(where, (...given) => {
+    const error = check(given);
+    return error === null ? f(...given) : E.left(error);
+  });
+};

@@ -6,8 +6,8 @@ import { type Block, gen, hold, keep, take } from '../../internal/gen.js';
 import { breather, type StopSignal } from '../../internal/stop.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { release } from './value.js';
-import { hinted, natural, positive } from '../../internal/decode.js';
-import { functionPart, part, signal } from '../../internal/parts.js';
+import { functionOf, hinted, natural, positive } from '../../internal/decode.js';
+import { part, signal } from '../../internal/parts.js';
 import { argument, optional, schema } from '../../internal/schema.js';
 
 /** The state of an iteration: the results of a step with the name of an input. */
@@ -65,11 +65,11 @@ const separated = (
 const steps = 'it is a number of steps';
 const iteration = schema('iterate', {
   times: hinted(natural, steps),
-  onStep: optional(functionPart('a function')),
+  onStep: optional(functionOf('a function')),
   every: optional(hinted(positive, steps), 1),
   signal: optional(signal),
   name: optional(t.string, 'iteration'),
-  inputs: optional(functionPart('a function')),
+  inputs: optional(functionOf('a function')),
 });
 
 const compiledStep = argument('iterate', part('a compiled step', 'run'), 'give the result of compile');

@@ -111,7 +111,7 @@ export const zipLeaves: {
   3,
   demanding(
     'zipLeaves',
-    { trees: list('trees', t.unknown), isLeaf, f },
+    { trees: list('trees'), isLeaf, f },
     <A, B>([tree, ...trees]: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown => {
       const leafOrNull = (other: unknown, path: string): A | null =>
         isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));

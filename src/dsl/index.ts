@@ -90,14 +90,8 @@ export * from './ops/reduction/reduction.js';
 export * from './ops/indexing/indexing.js';
 export * from './ops/constants.js';
 export * from './ops/network/linear.js';
-export {
-  conv2d,
-  type Convolution,
-  convTranspose2d,
-  depthwiseConv2d,
-  downsample,
-  type TransposedConvolution,
-} from './ops/image/convolution.js';
+export { conv2d, type Convolution, depthwiseConv2d, downsample } from './ops/image/convolution.js';
+export { convTranspose2d, type TransposedConvolution } from './ops/image/transposedConvolution.js';
 export * from './ops/image/pooling.js';
 export * from './ops/image/resize.js';
 export { groupNorm, layerNorm, rmsNorm, type ScaleAndShift, standardizeGroups } from './ops/network/normalization.js';

@@ -20,7 +20,7 @@ import {
 } from '../../dsl/index.js';
 import type { OrNever } from '../../dsl/types/dim.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
-import { type EvenImage, requireEvenSize } from '../../dsl/ops/image/convolution.js';
+import { type EvenImage, requireEvenSize } from '../../dsl/ops/image/windows.js';
 import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
 import { functionOf, hinted, oneOf, rate } from '../../internal/decode.js';

@@ -21,7 +21,7 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import type { EvenImage } from '../../dsl/ops/image/convolution.js';
+import type { EvenImage } from '../../dsl/ops/image/windows.js';
 import type { OrNever } from '../../dsl/types/dim.js';
 import { memberAt } from '../../dsl/types/tree.js';
 import type { Exact } from '../../internal/exact.js';

@@ -1,35 +1,22 @@
 /** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`. */
-import type { Checked, Fits, NotMultiple, Odd } from '../../types/checked.js';
-import type { Convolved, GivenPadding, Pair, Transposed } from '../../types/convolved.js';
-import { type Half, isExtent, type OrNever } from '../../types/dim.js';
+import type { Checked, Fits, NotMultiple } from '../../types/checked.js';
+import type { Convolved, GivenPadding, Pair } from '../../types/convolved.js';
+import type { Half, OrNever } from '../../types/dim.js';
 import type { ExtentMismatch } from '../../types/mismatch.js';
 import type { Product, Quotient } from '../../types/product.js';
-import { dual, type OneError } from '../../../internal/dual.js';
+import { dual } from '../../../internal/dual.js';
 import type { Exact } from '../../../internal/exact.js';
-import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
-import type { ConvAttributes, Node } from '../../graph/node.js';
-import { conv2d as conv2dNode, dilated, flip, fourOf, reshape, transpose } from '../../primitives/index.js';
-import { exactTuple, numberOf, oneOf } from '../../../internal/decode.js';
-import { t } from '../../../internal/fp.js';
+import { named, raise } from '../../../internal/errors.js';
+import type { Node } from '../../graph/node.js';
+import { conv2d as conv2dNode } from '../../primitives/index.js';
+import { numberOf } from '../../../internal/decode.js';
 import { optional, schema } from '../../../internal/schema.js';
 import { type AnyTensor, type Dim, isOperand, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { described, isRecord, type RecordOr } from '../operand.js';
+import { type EvenImage, paddingOf, paddingOption, pair, requireEvenSize } from './windows.js';
 
-export type { GivenPadding, Pair } from '../../types/convolved.js';
-type Padding = ConvAttributes['padding'];
-
-/** The four counts of a padding. For `same` and a window of even extent, the extra pixel is at the end. */
-export const paddingOf = (given: GivenPadding, [height, width]: Pair, [dilateH, dilateW]: Pair = [1, 1]): Padding => {
-  if (given === 'valid') return [[0, 0], [0, 0]]; // prettier-ignore
-  if (given !== 'same') return given;
-  const around = (extent: number, dilation: number): Pair => {
-    const all = dilated(extent, dilation) - 1;
-    return [Math.floor(all / 2), Math.ceil(all / 2)];
-  };
-  return [around(height, dilateH), around(width, dilateW)];
-};
-
-const sizeOfKernel = (kernel: Node): Pair => [kernel.shape[0]!, kernel.shape[1]!];
+/** The height and width of a kernel. */
+export const sizeOfKernel = (kernel: Node): Pair => [kernel.shape[0]!, kernel.shape[1]!];
 
 /** The options of a convolution in `G` groups, with the strides `S`, the padding `P` and the dilation `L`. */
 export interface Convolution<
@@ -51,7 +38,11 @@ export interface Convolution<
 /** The channels of one of `G` groups. */
 type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : number extends G ? Dim : Quotient<C, G>;
 /** The channels of `G` groups of `C` channels. */
-type Ungrouped<G extends number, C extends Dim> = [G] extends [1] ? C : number extends G ? Dim : Product<[C, G]> & Dim;
+export type Ungrouped<G extends number, C extends Dim> = [G] extends [1]
+  ? C
+  : number extends G
+    ? Dim
+    : Product<[C, G]> & Dim;
 
 /** A kernel for images of `C` channels, or an error message. */
 type KernelFor<C extends Dim, KH extends Dim, KW extends Dim, K extends Dim, D extends Dim> = Fits<
@@ -76,11 +67,13 @@ type GroupedKernel<C extends Dim, G extends number, KH extends Dim, KW extends D
       NotMultiple<D, G, 'output channels', ' groups'> | NotMultiple<C, G, 'channels', ' groups'>,
       C
     >;
+
 /** Detects the data-first form of a convolution: its second argument is not a record of options. */
-const startsWithImage = (args: readonly unknown[]): boolean =>
+export const startsWithImage = (args: readonly unknown[]): boolean =>
   args.length > 2 || (args.length === 2 && !isRecord(args[1]));
 
-const kernelOf = (op: string, kernel: AnyTensor): Node =>
+/** Returns the node of a kernel. Raises `ShapeError` for what is no tensor. */
+export const kernelOf = (op: string, kernel: AnyTensor): Node =>
   isOperand(kernel)
     ? nodeOf(kernel)
     : raise('ShapeError', {
@@ -101,17 +94,8 @@ const convolved = (
   return tensor(named(op, () => conv2dNode(nodeOf(image), kernel, attributes)));
 };
 
-/** Two numbers, for the height and the width. */
-export const pair = (name: string) => exactTuple([t.number, t.number], name);
-
-const counts = pair('[before, after]');
-/** A padding: by name, or the counts of both axes. */
-export const paddingOption: t.Type<GivenPadding> = t.union(
-  [oneOf('same', 'valid'), exactTuple([counts, counts], '[[top, bottom], [left, right]]')],
-  "'same', 'valid' or [[top, bottom], [left, right]]",
-);
-
-const convolutionFields = {
+/** The fields of {@link Convolution}. */
+export const convolutionFields = {
   strides: optional(pair('[height, width]'), [1, 1]),
   padding: optional(paddingOption, 'same'),
   dilation: optional(pair('[height, width]'), [1, 1]),
@@ -185,19 +169,6 @@ export const conv2d: {
   convolved('conv2d', image, kernelOf('conv2d', kernel), convolution.demand<Convolution>(options)),
 );
 
-/** An image of even height and width, or an error message. */
-export type EvenImage<B extends Dim, H extends Dim, W extends Dim, C extends Dim> = Checked<
-  Tensor<[B, H, W, C]>,
-  H,
-  Odd<H, 'height'> | Odd<W, 'width'>,
-  W
->;
-
-export const requireEvenSize = (op: string, { shape }: Node): void => {
-  const hint = 'pad the image, or choose a size that is divisible by a power of 2';
-  if (shape[1]! % 2 !== 0 || shape[2]! % 2 !== 0) refuseShape(op, 'an even height and width', shape, hint);
-};
-
 /**
  * Convolves with stride 2, which halves the size: `[B, H, W, C]` → `[B, H/2, W/2, D]`. A 3×3 kernel pads by 1 on each
  * side. Raises `ShapeError` if the size is odd.
@@ -241,133 +212,4 @@ export const depthwiseConv2d: {
   ): Tensor<[B, H, W, C]>;
 } = dual('depthwiseConv2d', 2, (image: AnyTensor, kernel: AnyTensor) =>
   convolved('depthwiseConv2d', image, nodeOf(kernel), { groups: nodeOf(kernel).shape[3]! }),
-);
-
-/** The options of a transposed convolution: see {@link Convolution}. */
-export interface TransposedConvolution<
-  G extends number = number,
-  S extends Pair = Pair,
-  P extends GivenPadding = GivenPadding,
-  L extends Pair = Pair,
-  O extends Pair = Pair,
-> extends Convolution<G, S, P, L> {
-  /** `same` multiplies the size by the strides (the default); otherwise the padding of the convolution. */
-  readonly padding?: P;
-  /** Extra pixels at the bottom and on the right, fewer than the stride; default 0. `same` sets its own. */
-  readonly outputPadding?: O;
-  /** Input and output channels in independent groups; the kernel is `[KH, KW, D/groups, C]`. */
-  readonly groups?: G;
-}
-
-/** Exchanges the input and output channels of a kernel within each group. */
-const exchanged = (kernel: Node, groups: number): Node => {
-  const [KH, KW, D, C] = fourOf(kernel);
-  const grouped = transpose(reshape(kernel, [KH, KW, D, groups, C / groups]), [0, 1, 4, 3, 2]);
-  return reshape(grouped, [KH, KW, C / groups, groups * D]);
-};
-
-const checkKernel = ({ shape }: Node, groups: number): void => {
-  if (shape.length !== 4 || !isExtent(groups) || groups < 1 || shape[3]! % groups !== 0)
-    raise('ShapeError', {
-      where: 'convTranspose2d',
-      expected: 'a kernel [KH, KW, D/groups, C], and a number of groups that divides C',
-      actual: `${showShape(shape)} in ${groups} groups`,
-      hint: 'the kernel has the layout of the conv2d kernel that maps D channels to C',
-    });
-};
-
-const transposedConvolution = schema('convTranspose2d', {
-  ...convolutionFields,
-  outputPadding: optional(pair('[height, width]'), [0, 0]),
-});
-
-/**
- * Transposed convolution of images `[B, H, W, C]` with a `kernel: [KH, KW, D, C]` → `[B, H', W', D]`: the transpose of
- * the convolution from D channels to C. Except for `same` padding,
- * H' = `(H − 1)·stride − padding + dilation·(KH − 1) + 1 + outputPadding`, as in PyTorch. Raises `ShapeError` if the channels do not fit the kernel or the groups, and
- * `ConfigError` if the output padding is not less than the stride. Zeiler et al. 2010.
- * @example
- * const x = zeros(8, 7, 7, 64)
- * dims(convTranspose2d(x, zeros(4, 4, 32, 64), { strides: [2, 2] })) // → [8, 14, 14, 32]
- * dims(convTranspose2d(x, zeros(3, 3, 32, 64), { strides: [2, 2], padding: 'valid' })) // → [8, 15, 15, 32]
- * dims(convTranspose2d(x, zeros(4, 4, 8, 64), { strides: [2, 2], groups: 4 })) // → [8, 14, 14, 32]
- * const spread = convTranspose2d(constantOf([1, 10], 1, 2, 1, 1), { strides: [1, 2] })
- * pipe(constantOf([1, 2], 1, 1, 2, 1), spread, reshape(4)) // → [1, 10, 2, 20]
- */
-export const convTranspose2d: OneError<[image: AnyTensor, kernel: AnyTensor, options?: TransposedConvolution]> & {
-  <
-    KH extends Dim,
-    KW extends Dim,
-    C extends Dim,
-    D extends Dim,
-    const G extends number = 1,
-    const S extends Pair = readonly [1, 1],
-    const P extends GivenPadding = 'same',
-    const L extends Pair = readonly [1, 1],
-    const O extends Pair = readonly [0, 0],
-    F = unknown,
-  >(
-    kernel: Tensor<[KH, KW, D, C]>,
-    ...options:
-      readonly [] | readonly [options: Exact<F, keyof TransposedConvolution> & TransposedConvolution<G, S, P, L, O>] // refuses `undefined`
-  ): <B extends Dim, H extends Dim, W extends Dim>(
-    image: Tensor<[B, H, W, NoInfer<C>]>,
-  ) => Tensor<[B, Transposed<H, KH, S, P, L, O, 0>, Transposed<W, KW, S, P, L, O, 1>, Ungrouped<G, D>]>;
-  <
-    B extends Dim,
-    H extends Dim,
-    W extends Dim,
-    C extends Dim,
-    KH extends Dim,
-    KW extends Dim,
-    D extends Dim,
-    const G extends number = 1,
-    const S extends Pair = readonly [1, 1],
-    const P extends GivenPadding = 'same',
-    const L extends Pair = readonly [1, 1],
-    const O extends Pair = readonly [0, 0],
-    F = unknown,
-  >(
-    image: Tensor<[B, H, W, C]>,
-    kernel: Tensor<[KH, KW, D, NoInfer<C>]>,
-    options?: Exact<F, keyof TransposedConvolution> & TransposedConvolution<G, S, P, L, O>,
-  ): Tensor<[B, Transposed<H, KH, S, P, L, O, 0>, Transposed<W, KW, S, P, L, O, 1>, Ungrouped<G, D>]>;
-  <C extends Dim, D extends Dim, K>(
-    image: Tensor<[Dim, Dim, Dim, C]>,
-    kernel: RecordOr<
-      K,
-      Exact<K, keyof TransposedConvolution> & TransposedConvolution,
-      Tensor<[Dim, Dim, D, NoInfer<C>]>
-    >,
-  ): never;
-} = dual(
-  'convTranspose2d',
-  [startsWithImage, 3],
-  (image: AnyTensor, kernel: AnyTensor, options?: TransposedConvolution) => {
-    const { strides, padding, dilation, groups, outputPadding } =
-      transposedConvolution.demand<TransposedConvolution>(options);
-    const more = padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : outputPadding;
-    if (!more.every((count, axis) => isExtent(count) && count < strides[axis]!))
-      raise('ConfigError', {
-        where: 'convTranspose2d',
-        expected: `an output padding of 0 to less than the strides ${showShape(strides)}`,
-        actual: showShape(more),
-        hint: 'it selects one of the image sizes that the convolution maps to the same size',
-      });
-    const n = kernelOf('convTranspose2d', kernel);
-    checkKernel(n, groups);
-    const outer = paddingOf(padding, sizeOfKernel(n), dilation);
-    const around = (axis: 0 | 1): Pair => {
-      const reach = dilated(n.shape[axis]!, dilation[axis]) - 1;
-      return [reach - outer[axis][0], reach - outer[axis][1] + more[axis]];
-    };
-    const attributes = {
-      padding: [around(0), around(1)],
-      lhsDilation: strides,
-      rhsDilation: dilation,
-      groups,
-    } as const;
-    const turned = exchanged(flip(n, [0, 1]), groups);
-    return tensor(named('convTranspose2d', () => conv2dNode(nodeOf(image), turned, attributes)));
-  },
 );

@@ -1,20 +1,12 @@
 /** Pooling over windows of images `[B, H, W, C]`, one axis after the other. */
-import type { Convolved } from '../../types/convolved.js';
+import type { Convolved, GivenPadding, Pair } from '../../types/convolved.js';
 import { type Half, isExtent, type OrNever, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
 import { raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { add, constant, fourOf, max, mul, reduce, reshape, scale } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
-import {
-  type EvenImage,
-  type GivenPadding,
-  paddingOf,
-  paddingOption,
-  pair,
-  type Pair,
-  requireEvenSize,
-} from './convolution.js';
+import { type EvenImage, paddingOf, paddingOption, pair, requireEvenSize } from './windows.js';
 import { spread } from '../operand.js';
 import { padAlong, sliceAlong } from '../shape/slicing.js';
 import { type Filled, optional, schema } from '../../../internal/schema.js';

@@ -28,7 +28,7 @@ const entries: readonly Entry[] = [
   ['open', 0, ['either'], 'a backend may be an Either'],
   ['unguided uncorrected', 0, any, 'the identity: the sampler checks what it gets'],
   ['uniformWeight', 0, any, 'a constant function'],
-  ['snrWeight pixelOf', 0, any, 'called for each number: NaN for what is no number'],
+  ['pixelOf', 0, any, 'called for each number: NaN for what is no number'],
   [
     'ancestral ddim dpmSolverPP dpmSolverPPSinglestep euler heun uniPC',
     0,
@@ -37,7 +37,6 @@ const entries: readonly Entry[] = [
   ],
   ['importanceTimesteps', 0, any, 'the training returns the error of the options'],
   ['program', 0, any, 'the error is in its inputs: compile returns it'],
-  ['initialState', 0, any, 'the error is raised when it is traced'],
   ['readIdxChunks', 0, any, 'lazy: the iterator gives the error'],
   ['readIdxChunks', 1, any, 'lazy: the iterator gives the error'],
   [
@@ -77,10 +76,6 @@ const entries: readonly Entry[] = [
   ['writeAtomically', 1, ['string'], 'a text'],
   ['readsOf writesOf', 1, any, 'not an argument: the example calls it by map'],
   ['readsOf writesOf', 2, any, 'not an argument: the example calls it by map'],
-  ['parameter', 1, ['string'], 'not checked yet'],
-  ['parameter', 2, ['string'], 'not checked yet'],
-  ['preconditioned', 1, ['effect', 'function'], 'not checked yet'],
-  ['zipTensors', 1, ['effect'], 'not checked yet'],
 ];
 
 const legitimate = new Set(
@@ -89,6 +84,29 @@ const legitimate = new Set(
   ),
 );
 
-/** Tells whether a function may accept this argument. */
+/** Exports whose examples pass no argument: values that are no functions, and functions without a call or with optional options. */
+const unwatched = new Set(
+  [
+    'channelMonoid cifar10Classes classifierPresets digitNetwork guidanceMonoid identity unetPresets',
+    'allOnes allZeros keep',
+    'consistency ddimInversion digitClassifier dpmSolverPPSde eulerAncestral guidedDiffusion lms logNormalTimesteps minSnrWeight',
+    'pndm stopOnSignals',
+  ].flatMap((names) => names.split(' ')),
+);
+
+/** Tests if the example of an export passes it no argument. */
+export const isUnwatched = (name: string): boolean => unwatched.has(name);
+
+/** Tests if a function may accept this argument. */
 export const isLegitimate = ({ name, position, kind }: WrongCall): boolean =>
   legitimate.has(`${name} ${position} ${kind}`);
+
+/** Arguments that are accepted or not, because another call may hold the folder. */
+const uncertain: readonly string[] = ['fitIn 2', 'fitInFolder 2'];
+
+/** The arguments that have an entry although the function accepts no wrong kind. */
+export const unneeded = (accepted: readonly WrongCall[]): readonly string[] => {
+  const needed = new Set(accepted.map(({ name, position }) => `${name} ${position}`));
+  const all = entries.flatMap(([names, position]) => names.split(' ').map((name) => `${name} ${position}`));
+  return all.filter((argument) => !needed.has(argument) && !uncertain.includes(argument));
+};

@@ -4,7 +4,7 @@ import ts from 'typescript';
 export interface Option {
   readonly name: string;
   readonly isRequired: boolean;
-  /** The default in the source, `0.9`; null if there is none, or if no schema declares it. */
+  /** The default as the source writes it, such as `0.9`. Null for an option without a default, or outside of a schema. */
   readonly byDefault: string | null;
   /** The comment of the field. */
   readonly meaning: string;

@@ -5,7 +5,7 @@ import { isEither } from '../../src/internal/either.js';
 import { errorIn, isError } from '../../src/internal/errors.js';
 import { E } from '../../src/internal/fp.js';
 
-/** What a call with a wrong argument did. `later`: it returned a function, which waits for an operand or a call. */
+/** The outcome of a call with a wrong argument. `later` means a function, which waits for an operand or a call. */
 export type Outcome = 'error' | 'raw' | 'success' | 'later';
 
 export interface WrongCall {

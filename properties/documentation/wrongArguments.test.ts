@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, expect, test, vi } from 'vitest';
 import { publicName, publicNames, watchingModuleOf } from './examples.js';
-import { isLegitimate } from './legitimate.js';
+import { isLegitimate, isUnwatched, unneeded } from './legitimate.js';
 import { type Outcome, type WrongCall, wrongCalls } from './watch.js';
 
 const folder = fileURLToPath(new URL(`../../.cache/wrong-${process.pid}/`, import.meta.url));
@@ -35,6 +35,10 @@ test('exported functions answer wrong kinds of arguments', async () => {
     `${all.length} wrong calls of ${new Set(all.map(({ name }) => name)).size} functions: ${counts.join(', ')}`,
   );
   expect(all.length).toBeGreaterThan(5000);
+  const called = new Set(all.map(({ name }) => name));
+  // an example that does not run would call nothing
+  expect(examples.filter(({ name }) => called.has(name) === isUnwatched(name)).map(({ name }) => name)).toEqual([]);
+  expect(unneeded(having('success'))).toEqual([]);
   expect(having('raw').map(shown)).toEqual([]);
   expect(
     having('success')

@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { decode, exactTuple, natural } from './decode.js';
+import { exactTuple, natural } from './decode.js';
+import { reportOf } from './decodeTesting.js';
 import { record } from './schema.js';
-import { E, t } from './fp.js';
-
-const reportOf = (codec: t.Mixed, value: unknown): string =>
-  E.match(
-    ({ path, expected, actual }: { path: string; expected: string; actual: string }) =>
-      `${path}: expected ${expected}, got ${actual}`,
-    () => 'accepted',
-  )(decode(codec)(value));
+import { t } from './fp.js';
 
 const layer = record({ shape: t.array(natural), dtype: t.union([t.literal('F32'), t.literal('I32')]) });
 

@@ -11,7 +11,7 @@ export interface Mismatch {
   readonly actual: string;
   /** The field that an unknown one may have been meant for. */
   readonly meant?: string;
-  /** What to do about this value; it takes the place of the hint of the whole. */
+  /** Advice about this value, in place of the hint of the whole. */
   readonly hint?: string;
 }
 
@@ -49,7 +49,7 @@ export const show = (value: unknown): string => {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 };
 
-/** What a caller has to do with a result that holds the value, or with work that gives it: null for other values. */
+/** Advice about a result that holds the value, or about work that gives it; null for other values. */
 const remedyFor = (value: unknown): string | null => {
   if (isEither(value)) return 'take the value out of it by unwrap or E.flatMap';
   if (isWork(value)) return 'write await nf.run(…)';
@@ -69,10 +69,14 @@ interface Words {
   readonly meant?: string | undefined;
 }
 
-/** A type that accepts nothing, for the words about a value in a report. */
+/** A type that accepts nothing, for the words about a value in a report. It has the hint of the type that refuses the value. */
 interface Refusal extends t.Type<never> {
   readonly words: Words;
+  readonly hint: string | undefined;
 }
+
+const hintOf = (type: t.Decoder<unknown, unknown>): string | undefined =>
+  'hint' in type && typeof type.hint === 'string' ? type.hint : undefined;
 
 const wordsIn = ({ context }: t.ValidationError): Words | undefined => {
   const type = context.at(-1)?.type;
@@ -82,7 +86,8 @@ const wordsIn = ({ context }: t.ValidationError): Words | undefined => {
 /** Refuses a value in words of its own, which may depend on it. */
 export const refused = (value: unknown, context: t.Context, words: Words): t.Validation<never> => {
   const none = new t.Type<never>(words.expected, (_): _ is never => false, t.failure, F.identity);
-  const last = { ...context.at(-1)!, type: Object.assign(none, { words }) };
+  const entry = context.at(-1)!;
+  const last = { ...entry, type: Object.assign(none, { words, hint: hintOf(entry.type) }) };
   return t.failure(value, [...context.slice(0, -1), last], words.expected); // also in a union, whose name is less precise
 };
 
@@ -116,8 +121,7 @@ const stepsOf = (context: t.Context): t.Context => context.filter((_, i) => i > 
 const inPath = (name: string): string => (/^[\w./:-]{1,60}$/.test(name) ? name : show(name));
 
 /** The hint of a type, or of the innermost type around it that has one. */
-const hintIn = (context: t.Context): string | undefined =>
-  context.flatMap(({ type }) => ('hint' in type && typeof type.hint === 'string' ? [type.hint] : [])).at(-1);
+const hintIn = (context: t.Context): string | undefined => context.flatMap(({ type }) => hintOf(type) ?? []).at(-1);
 
 const mismatch = (error: t.ValidationError): Mismatch => {
   const { value, context, message } = error;

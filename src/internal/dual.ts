@@ -74,6 +74,7 @@ const refuseSurplus = (name: string, args: Arguments, most: number): never =>
  * const minus = dataFirst('minus', 2, (x: number, y: number) => x - y)
  * minus(5, 3) // → 2
  */
+/* @__NO_SIDE_EFFECTS__ */
 export const dataFirst = <F extends object>(name: string, count: number, body: (...args: never[]) => unknown): F => {
   const apply = body as (...args: Arguments) => unknown;
   const operation = (...args: Arguments): unknown => {
@@ -94,9 +95,9 @@ export const dataFirst = <F extends object>(name: string, count: number, body: (
 export const startsWithOperand = ([x]: Arguments): boolean => typeof x !== 'string';
 
 /**
- * Makes an operator of two forms from its data-first form. `whole` is the number of arguments of that form; if some are optional,
- * a predicate on the arguments and their greatest number. A call with more raises `ConfigError`. `F` is the type of both
- * forms; its overloads relate the shapes and dtypes.
+ * Makes an operator of two forms from its data-first form. `whole` is the number of arguments of that form; if some are
+ * optional, a predicate on the arguments and their greatest number. A call with more raises `ConfigError`. `F` is the type
+ * of both forms; its overloads relate the shapes and dtypes.
  * @example
  * const scaled: { (x: number, factor: number): number; (factor: number): (x: number) => number } =
  *   dual('scaled', 2, (x: number, factor: number) => x * factor)

@@ -1,16 +1,11 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, expectTypeOf } from 'vitest';
 import { aboveZero, decode, decay, explained, finite, hinted, oneOf, positive } from './decode.js';
+import { reportOf } from './decodeTesting.js';
 import { failure } from './errors.js';
 import { E, F, t } from './fp.js';
+import { partLike } from './parts.js';
 import { argument, optional, type OptionsOf, record, schema } from './schema.js';
-
-const reportOf = (codec: t.Mixed, value: unknown): string =>
-  E.match(
-    ({ path, expected, actual }: { path: string; expected: string; actual: string }) =>
-      `${path}: expected ${expected}, got ${actual}`,
-    () => 'accepted',
-  )(decode(codec)(value));
 
 describe('record', () => {
   const codec = record({ a: finite, b: optional(t.string) });
@@ -159,6 +154,13 @@ test('an argument is refused by the name of its place', () => {
         hint: '1 is usual',
       }),
     ),
+  );
+  const image = partLike('an image', '{ data, shape }', 'data', 'shape');
+  expect(() => argument('blur: image', image).demand({ data: [] })).toThrow(
+    'blur: image: expected an image, with its shape, got an object; give { data, shape }',
+  );
+  expect(() => argument('blur: images', t.array(image)).demand([3])).toThrow(
+    'blur: images.0: expected an image, got 3; give { data, shape }',
   );
   expect(() => argument('blur', t.string).demand(undefined)).toThrow(
     'blur: expected string, got nothing; the type of the argument says what it takes',

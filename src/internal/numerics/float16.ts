@@ -4,7 +4,7 @@
  */
 
 /** The bits of float32 numbers. */
-const bitsOf = (numbers: Float32Array): Uint32Array =>
+export const bitsOf = (numbers: Float32Array): Uint32Array =>
   new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
 
 /** Converts float16 to float32, exactly. */

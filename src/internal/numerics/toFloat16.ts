@@ -2,10 +2,7 @@
 import { refined } from '../decode.js';
 import { t } from '../fp.js';
 import { demanding } from '../takes.js';
-
-/** The bits of float32 numbers. */
-const bitsOf = (numbers: Float32Array): Uint32Array =>
-  new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+import { bitsOf } from './float16.js';
 
 /** Rounds a number below 2^-14 to the least float16, 2^-24, by adding 0.5 in float32, whose step there is 2^-24. */
 const MAGIC = 0x3f000000;

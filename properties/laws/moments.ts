@@ -68,8 +68,8 @@ const spectrumOf = ({ count, scatter }: Moments): { readonly trace: number; read
 
 /**
  * A bound of the rounding of a Fréchet distance. The eigenvalues of √Σ₁·Σ₂·√Σ₁ are off by δ, some roundings of its norm,
- * and their roots by √δ at most, or by δ over the least root. A rounded mean adds its squared rounding to a covariance, also in
- * directions in which the images do not differ. The other terms are rounded a few times.
+ * and their roots by √δ at most, or by δ over the least root. A rounded mean adds its squared rounding to a covariance, also
+ * in directions in which the images do not differ. The other terms are rounded a few times.
  */
 const roundingOf = (a: Moments, b: Moments): number => {
   const [one, other] = [spectrumOf(a), spectrumOf(b)];

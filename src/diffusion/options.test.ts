@@ -76,9 +76,9 @@ describe('options of functions that return an Either', () => {
     [karrasGrid(4, any({ sigmaMax: 9 }))(process), 'karrasGrid.sigmaMax: expected one of the fields min, max, rho, got an unknown field; did you mean max?'],
     [exponentialSigmas(4, any({ min: 0.1 })), 'exponentialSigmas.max: expected number, got nothing; sigmaRange gives the ends of a schedule'],
     [gaussianMixture(any({ shape: [2], weights: 3, means: [], variances: [] })), 'gaussianMixture.weights: expected a weight for each Gaussian, got 3; change weights'],
-    [gaussianMixture(any({ shape: [2], weights: [1], means: [0], variances: [1] })), 'gaussianMixture.means.0: expected numbers, in an array, got 0; change means.0'],
+    [gaussianMixture(any({ shape: [2], weights: [1], means: [0], variances: [1] })), 'gaussianMixture.means.0: expected an array of numbers, got 0; give [1, 2] or a typed array'],
     [sampler(any({ process, denoiser: white, solver: ddim, grid: 5 })), 'sampler.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver'],
-    [sampler(any({ process, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid, got "5"; change grid'],
+    [sampler(any({ process, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got "5"; change grid'],
     [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
   ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore
 

@@ -39,7 +39,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ heldOut: { data, every: 1, images: 0 } }, 'fit.heldOut.images: expected an integer ≥ 1, got 0'],
     [{ data: bright(255) }, 'expected finite numbers in [-1, 1], got 255 at number 3'],
     [{ heldOut: { data: bright(-2), every: 1 } }, 'expected finite numbers in [-1, 1], got -2 at number 3'],
-    [{ labelDropout: 1 }, 'fit.labelDropout: expected a number in [0, 1), got 1'],
+    [{ labelDropout: 1 }, 'fit.labelDropout: expected a rate in [0, 1), got 1'],
     [{ averageDecay: Number.NaN }, 'fit.averageDecay: expected a number in [0, 1), or an average such as emaPower(0.1), got NaN'],
     [wrapped, 'fit.process: expected a process, got an Either; take the value out of it by unwrap or E.flatMap'],
     [failed, 'fit.model: expected a model, got an Either; take the value out of it by unwrap or E.flatMap'],

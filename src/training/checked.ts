@@ -3,12 +3,11 @@ import type { Process } from '../diffusion/index.js';
 import { processPart as anyProcess } from '../diffusion/parts.js';
 import type { NoisefoldError } from '../dsl/index.js';
 import { fail } from '../internal/errors.js';
-import { exactTuple, finite, functionOf, refined, word } from '../internal/decode.js';
+import { exactTuple, functionOf, refined, word } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { findNonJson } from '../internal/json/json.js';
 import { isObject, part } from '../internal/parts.js';
 import { argument } from '../internal/schema.js';
-import type { StopSignal } from '../internal/stop.js';
 
 /** True for a classifier, which has `classes` and, unlike a denoiser, no `predicts`. */
 export const isClassifier = <X>(x: X): x is Extract<X, { readonly classes: number }> =>
@@ -25,9 +24,6 @@ export const learnablePart: t.Type<unknown> = new t.Type<unknown>(
   F.identity,
 );
 
-/** A number of timesteps, or a grid of them. */
-export const grid = t.union([t.number, functionOf('a grid')], 'a number of steps, or a grid such as trailing(50)');
-
 export const processPart = anyProcess as t.Type<Process>; // parts.ts does not import the type: that would be a cycle
 
 /** The names of classes, in the order of their labels. */
@@ -43,12 +39,6 @@ export const dataSet = t.intersection(
 );
 
 export const conditioner = functionOf('a function that makes conditions, such as superResolution({ factor: 2 })');
-
-/** A signal to stop. */
-export const signal = part<StopSignal>('a signal, such as that of an AbortController', 'aborted');
-
-/** A number in [0, 1). */
-export const rate = refined(finite, 'a number in [0, 1)', (n) => n >= 0 && n < 1);
 
 /** A key on the host. */
 export const hostKey = exactTuple([word, word], 'a key: key(7)');

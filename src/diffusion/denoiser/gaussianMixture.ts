@@ -3,7 +3,7 @@ import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { part } from '../../internal/parts.js';
+import { numbers } from '../../internal/parts.js';
 import { schema } from '../../internal/schema.js';
 
 /** A mixture of K Gaussians, Σ_k w_k·N(m_k, v_k), on the host: data with a known optimal denoiser, {@link exactDenoiser}. */
@@ -51,12 +51,11 @@ const mistakeOf = ({
   return narrow === undefined ? null : ['finite variances ≥ 0', `${narrow}`];
 };
 
-const numbers = part('numbers, in an array', 'length');
 const mixture = schema('gaussianMixture', {
   shape: t.array(t.number, 'the shape of a sample'),
   weights: t.array(t.number, 'a weight for each Gaussian'),
   means: t.array(numbers, 'a mean for each Gaussian'),
-  variances: t.array(t.union([t.number, numbers], 'a number or numbers, in an array'), 'a variance for each Gaussian'),
+  variances: t.array(t.union([t.number, numbers], 'a number, or an array of numbers'), 'a variance for each Gaussian'),
 } satisfies Record<keyof GaussianMixture<[]>, unknown>);
 
 /**

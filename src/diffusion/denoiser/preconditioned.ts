@@ -1,10 +1,11 @@
 /** Denoisers from networks that take float noise labels. */
 import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
-import { refined } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { E, type either, F, t } from '../../internal/fp.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { partLike } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
+import { processPart } from '../parts.js';
 import type { Conditioning, Denoiser, Model } from './denoiser.js';
 import { leavesSignal } from '../schedules/channel.js';
 import {
@@ -51,10 +52,8 @@ interface Level extends Coefficients {
 const refused = (expected: string, actual: string, hint: string) =>
   fail('ConfigError', { where: 'preconditioned', expected, actual, hint });
 
-const checked = (expected: string, holds: (x: unknown) => boolean) =>
-  argument('preconditioned', refined(t.unknown, expected, holds), 'give the process, the network, then the options');
-const networkOf = checked('a network { apply }', (x) => typeof Object(x).apply === 'function');
-const processOf = checked('a process', (x) => Array.isArray(Object(x).marginals));
+const processOf = argument('preconditioned', processPart);
+const networkOf = argument('preconditioned', partLike('a network { apply }', 'the result of unet', 'apply'));
 
 /** The levels of a process. Returns a `ConfigError` for a level without signal, and for two levels at one timestep. */
 const levelsOf = (
@@ -120,8 +119,8 @@ export const preconditioned = <P, I extends Shape, N extends object>(
   options: PreconditioningOptions,
 ): either.Either<NoisefoldError, Preconditioned<P, I, N>> =>
   F.pipe(
-    networkOf.decode(network),
-    E.flatMap(() => processOf.decode(process)),
+    processOf.decode(process),
+    E.flatMap(() => networkOf.decode(network)),
     E.flatMap(() => preconditioningOf(options)),
     E.flatMap((coefficients) => levelsOf(process, coefficients)),
     E.map((levels) => {

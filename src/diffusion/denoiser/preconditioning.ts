@@ -99,15 +99,16 @@ const columns = {
   ve: column(veFields, ve),
   iddpm: column(iddpmFields, iddpm),
 };
-const name = oneOf('edm', 'vp', 've', 'iddpm');
-const named = schema('preconditioned', { ...edmFields, ...vpFields, ...iddpmFields, as: name }, HINT);
+/** The options of any column, which name it. */
+const named = schema(
+  'preconditioned',
+  { ...edmFields, ...vpFields, ...iddpmFields, as: oneOf('edm', 'vp', 've', 'iddpm') },
+  HINT,
+);
 
 /** The column of table 1 for the options. */
-export const preconditioningOf = (given: PreconditioningOptions): either.Either<NoisefoldError, Preconditioning> => {
-  const as: unknown = Object(given).as;
-  if (name.is(as)) return columns[as](given);
-  return F.pipe(
+export const preconditioningOf = (given: PreconditioningOptions): either.Either<NoisefoldError, Preconditioning> =>
+  F.pipe(
     named.decode(given),
-    E.flatMap((options) => columns[options.as](given)), // not reached: `as` is none of the names
+    E.flatMap(({ as }) => columns[as](given)),
   );
-};

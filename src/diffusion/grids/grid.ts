@@ -14,7 +14,10 @@ import { processPart } from '../parts.js';
 export type Grid = (process: Process) => either.Either<NoisefoldError, readonly number[]>;
 
 /** A grid, or a number of timesteps, as an option. */
-export const gridPart = t.union([t.number, functionOf<Grid>('a grid')], 'a number of timesteps, or a grid');
+export const gridPart = t.union(
+  [t.number, functionOf<Grid>('a grid')],
+  'a number of timesteps, or a grid such as trailing(50)',
+);
 
 /**
  * Every timestep, T-1…0.

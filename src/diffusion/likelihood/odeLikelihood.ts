@@ -19,7 +19,6 @@ import {
 import type { Exact, InferredFrom } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
 import { hinted } from '../../internal/decode.js';
-import { part } from '../../internal/parts.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
 import { forEachSample, perSample } from '../process/batch.js';
@@ -30,6 +29,7 @@ import { type Denoiser, overProcess, reparameterize } from '../denoiser/denoiser
 import { timestepsWithSignal } from '../denoiser/requireSignal.js';
 import { everyStep, type Grid, gridOf, gridPart, spaced } from '../grids/grid.js';
 import type { Process } from '../process/process.js';
+import { denoiserPart, processPart } from '../parts.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { steered } from '../reverse/steering.js';
 import { entryAt } from '../process/table.js';
@@ -99,8 +99,8 @@ interface LikelihoodParts<P, I extends Shape> {
 const partsOf = schema(
   'likelihood',
   {
-    process: hinted(part('a process', 'schedule', 'timesteps', 'marginals'), 'give the process of the denoiser'),
-    denoiser: hinted(part('a denoiser', 'predicts', 'apply'), 'give a denoiser or a model'),
+    process: processPart,
+    denoiser: denoiserPart,
     grid: optional(hinted(gridPart, 'leave it out for every timestep'), everyStep),
   } satisfies Record<keyof LikelihoodParts<never, []>, unknown>,
   'likelihood takes no guidance',

@@ -21,6 +21,7 @@ import { entryAt } from '../process/table.js';
 import { functionOf } from '../../internal/decode.js';
 import { part } from '../../internal/parts.js';
 import { type Filled, optional, schema } from '../../internal/schema.js';
+import { denoiserPart, processPart } from '../parts.js';
 
 /** The parts of a sampler, which are independent of each other. */
 export interface SamplerParts<P, I extends Shape> {
@@ -79,8 +80,8 @@ interface ForClasses<C> {
 }
 
 const partsOf = schema('sampler', {
-  process: part('a process', 'schedule', 'timesteps', 'marginals'),
-  denoiser: part('a denoiser', 'predicts', 'apply'),
+  process: processPart,
+  denoiser: denoiserPart,
   solver: part('a solver, such as ddim()', 'integrate'),
   grid: optional(gridPart, everyStep),
   guidance: optional(functionOf<Guidance>('guidance, such as cfg(2)'), unguided),

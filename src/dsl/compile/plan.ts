@@ -7,7 +7,6 @@ import type { Anchor, ConstantData, Distribution, DType, Node, Op } from '../gra
 import type { NumberType, Region } from '../graph/region.js';
 import { demanding } from '../../internal/takes.js';
 import { partLike } from '../../internal/parts.js';
-import { callPart } from './parts.js';
 
 /** The source of the memory of a buffer. */
 export type Storage =
@@ -78,6 +77,9 @@ export type Call = { readonly origin: Origin } & (
   /** A single primitive on dense views. */
   | { readonly kind: 'library'; readonly node: LibraryNode; readonly inputs: readonly View[]; readonly output: View }
 );
+
+/** A call of a plan, as an argument. */
+const callPart = partLike('a call of a plan', 'one of plan.calls', 'kind');
 
 /**
  * The buffers that a call reads.

@@ -28,7 +28,7 @@ export interface Traced {
   readonly names: readonly string[] | null;
   readonly leaves: readonly LeafSpec[];
   readonly inputs: readonly Node[];
-  /** How each input is stored, if some are not as float32. */
+  /** The storage of each input; absent if all are float32. */
   readonly storages?: Stored['storages'];
   /** The result of the function, a tree of tensors. */
   readonly output: unknown;

@@ -163,7 +163,7 @@ export interface Operands {
   readonly deriveKey: readonly [key: Node];
   readonly random: readonly [key: Node];
   readonly stored: One;
-  /** What is waited for goes when the graph is lowered. */
+  /** x, and the nodes that are computed before its uses. Lowering removes these nodes from the operands. */
   readonly after: readonly [x: Node, ...before: Node[]];
   readonly stopGradient: One;
   readonly composite: readonly Node[];
@@ -279,8 +279,8 @@ export const substitute = (roots: readonly Node[], from: readonly Node[], to: re
   rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
 
 /**
- * The path of an input, of one that was decoded, or of a named slice of an input: the slice `w` of the vector `params.0` is `params.w`. Null for
- * computed nodes.
+ * The path of an input, of an input that the program decodes, or of a named slice of an input: the slice `w` of the vector
+ * `params.0` is `params.w`. Null for computed nodes.
  */
 export const pathOf = (n: Node): string | null => {
   if (n.op === 'input' || n.op === 'stored') return n.attributes.path ?? null;
@@ -297,7 +297,7 @@ export const pathOf = (n: Node): string | null => {
 export const placeOf = (n: Pick<Node, 'inputs'>): string => {
   for (let i = n.inputs.length - 1; i >= 0; i--) {
     let at = n.inputs[i]!;
-    while (at.inputs.length === 1 && at.op !== 'composite' && pathOf(at) === null) at = at.inputs[0]!;
+    while (at.inputs.length === 1 && at.op !== 'composite' && pathOf(at) === null) at = at.inputs[0];
     const path = pathOf(at);
     if (path !== null) return path;
   }

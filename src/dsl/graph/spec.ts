@@ -6,8 +6,8 @@
  * - records and arrays of specs are trees. They may contain a {@link TreeSpec}.
  */
 import type { IsAny, NotAny } from '../../internal/typeKinds.js';
-import { isEither, isTagged } from '../../internal/either.js';
-import { show } from '../../internal/decode.js';
+import { isResultOf, isTagged } from '../../internal/either.js';
+import { refined } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
 import { type DimOf, type Extent, isExtent, type OrElse } from '../types/dim.js';
@@ -17,8 +17,8 @@ import type { Evaluated } from '../types/evaluated.js';
 import { leaves, mapLeaves } from '../types/tree.js';
 import type { BadSpec, Split } from '../types/words.js';
 import { decoding, demanding } from '../../internal/takes.js';
-import { callback, partLike } from '../../internal/parts.js';
-import { leafSpecPart, treeSpecPart } from './specParts.js';
+import { callback, list, partLike } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
 
 export type { Bindings } from '../types/dimExpression.js';
 
@@ -158,19 +158,15 @@ const isDType = (name: string): name is DType => DTYPES.includes(name);
  */
 export const isLeafSpec = (x: unknown): x is LeafSpec => isTagged(x, 'LeafSpec');
 
+const shapeOf = argument('leafSpec: shape', list("a shape, such as ['B', 28]"));
+
 /**
  * Makes the spec of one tensor, for a tree that depends on a configuration; {@link treeSpec} sets its path. Raises
  * `ShapeError` for an invalid dim.
  * @example leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
  */
 export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
-  if (!Array.isArray(shape))
-    raise('ShapeError', {
-      where: 'leafSpec: shape',
-      expected: 'an array',
-      actual: show(shape),
-      hint: "give ['B', 28]",
-    });
+  shapeOf.demand(shape);
   const demand = (holds: boolean, expected: string, actual: string, hint: string): void => {
     if (!holds) raise('ShapeError', { where: `spec ${showShape(shape)}`, expected, actual, hint });
   };
@@ -206,6 +202,20 @@ const isPart = (x: unknown): x is Part => typeof x === 'string' || isLeafSpec(x)
 const leavesOf = (part: Part): unknown =>
   typeof part === 'string' ? parseString(part) : part._tag === 'TreeSpec' ? part.tree : part;
 
+const specOf = argument(
+  'spec',
+  refined(t.unknown, 'a spec', (x) => !isResultOf(x)),
+);
+
+/** A spec, and a leaf of one, as arguments. */
+export const treeSpecPart = partLike(
+  'a spec',
+  "unwrap(parseSpec({ x: 'B 28 28 1' })), or treeSpec(…)",
+  'tree',
+  'leaves',
+);
+const leafSpecPart = partLike('a leaf of a spec', "leafSpec(['B', 28])", 'shape', 'dtype');
+
 /**
  * Makes a spec from a tree of {@link LeafSpec} and other specs that depends on a configuration. `P` is not checked: it
  * must be the type of the tree of tensors that the leaves describe. Raises the errors that {@link parseSpec} returns.
@@ -214,8 +224,7 @@ const leavesOf = (part: Part): unknown =>
  * spec.leaves.map(({ path, shape }) => [path, shape]) // → [['fc.w', [4, 2]]]
  */
 export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
-  if (isEither(tree))
-    raise('ConfigError', { where: 'spec', expected: 'a spec', actual: show(tree), hint: 'take it out by unwrap' });
+  specOf.demand(tree);
   const flat = mapLeaves(tree, isPart, leavesOf);
   const placed = mapLeaves(flat, isLeafSpec, (leaf, path) => ({ ...leaf, path }));
   return { _tag: 'TreeSpec', tree: placed, leaves: leaves(placed, isLeafSpec).map(({ leaf }) => leaf) };
@@ -244,7 +253,7 @@ const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> =
 export const fillSpec = demanding(
   'fillSpec',
   { spec: treeSpecPart, f: callback('a function of a leaf') },
-  <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P => mapLeaves(spec.tree, isLeafSpec, f) as P,
+  <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P => mapLeaves(spec.tree, isLeafSpec, f) as P, // the tree of tensors of the spec, by definition
 );
 
 /**

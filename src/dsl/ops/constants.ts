@@ -1,9 +1,9 @@
 /** Tensors of known values. */
 import type { Checked } from '../types/checked.js';
 import { countable, type Extent, type Extents, type Shown, type Widened } from '../types/dim.js';
-import { show } from '../../internal/decode.js';
 import { dual } from '../../internal/dual.js';
-import { raise } from '../../internal/errors.js';
+import { numbers } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
 import type { NumberType } from '../graph/region.js';
 import { type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
 import type { Product } from '../types/product.js';
@@ -85,9 +85,10 @@ type OtherLength<A extends HostNumbers, S extends Shape> = number extends A['len
         : `${A['length']} numbers, but ${Shown<S>} has ${N} elements`
     : never;
 
+const numbersOf = argument('constantOf: data', numbers);
+
 const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | Uint8Array => {
-  if (!Array.isArray(data) && !ArrayBuffer.isView(data))
-    raise('ConfigError', { where: 'constantOf: data', expected: 'numbers', actual: show(data), hint: 'give [1, 2]' });
+  numbersOf.demand(data);
   return data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array
     ? data.slice()
     : Float64Array.from(data, (x) => demandNumber('constantOf', x));

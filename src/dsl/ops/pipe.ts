@@ -2,7 +2,7 @@ import { callback } from '../../internal/parts.js';
 import { argument, type Checker } from '../../internal/schema.js';
 
 /**
- * `pipe` of fp-ts, for up to 12 functions. `NoInfer`: the first function does not say what the value is, so that an error of
+ * Like `pipe` of fp-ts, for up to 12 functions. `NoInfer`: the first function does not say what the value is, so that an error of
  * it is at the function, not at the value. `NoInfer` in the others would keep them from being inferred.
  */
 // prettier-ignore

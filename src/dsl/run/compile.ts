@@ -21,8 +21,8 @@ export interface CompileOptions<I> {
   /** Inputs whose memory a run may reuse for the output of the same name; their values cannot be used afterwards. */
   readonly donate?: readonly (keyof I & string)[];
   /**
-   * How the float32 tensors of inputs are stored, by name: `{ params: 'float16' }` takes values that are stored in 16
-   * bits, and rounds numbers of the host. A run computes in float32. It decodes a tensor just before each use, so that
+   * The storage of the float32 tensors of an input, by its name: `{ params: 'float16' }` takes values that are stored in
+   * 16 bits, and rounds numbers of the host. A run computes in float32. It decodes a tensor just before each use, so that
    * only the tensors in use are float32. The default is 'float32'. An input that is donated has to be float32.
    */
   readonly storage?: { readonly [K in keyof I & string]?: FloatStorage };
@@ -100,7 +100,8 @@ export type Numbers<T> =
 
 /**
  * Runs a program once: compiles it, runs it, reads its results, and frees all memory. Use `compile` to run a program
- * several times. Inputs are float32: `storeAs(tree, 'float32')` converts those of 16 bits. Fails with the errors of `compile`, of a run and of `read`.
+ * several times. Inputs are float32: `storeAs(tree, 'float32')` converts those of 16 bits. Fails with the errors of
+ * `compile`, of a run and of `read`.
  * @example
  * const gram = program({ x: 'N 2' }, ({ x }) => ({ gram: pipe(transpose(x, 1, 0), matmul(x)) }))
  * await using nf = await open(reference())

@@ -68,10 +68,10 @@ const bindInput = (
   if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
     return wrong(kindOf(x), `give ${HELD[dtype].array}`, 'DTypeError');
   if (host.length !== sizeOf(shape)) return wrong(`${host.length} numbers`, 'give one number for each element');
-  const own = storage && host.slice();
-  const upload = own
-    ? async () => (await import('./packing.js')).uploadPacked(backend, where, storage!, own)()
-    : backend.upload(host, dtype);
+  // a copy, because the caller may change its array while the module is loaded
+  const pack = (own: HostArray, half: HalfStorage) => async () =>
+    (await import('./packing.js')).uploadPacked(backend, where, half, own)();
+  const upload = storage === undefined ? backend.upload(host, dtype) : pack(host.slice(), storage);
   return async () => E.map((slot: Slot): BoundInput => ({ slot, resident: null }))(await upload()); // begins at the call
 };
 

@@ -2,14 +2,17 @@ import type { StorageByName } from '../compile/storing.js';
 import { isBranch, leaves } from '../types/tree.js';
 import { isValue, valueStorage } from './value.js';
 
-/** The option of `compile` for stored inputs, by path. */
+/** The option of `compile` for inputs of 16 bits, by path. */
 export interface StorageOption {
   readonly storage?: StorageByName;
 }
 
 const isNoBranch = (x: unknown): x is unknown => isValue(x) || !isBranch(x);
 
-/** The option for inputs that have a tree at the path `at`, of which values are stored in 16 bits; none if there are none. */
+/**
+ * The option of `compile` for a tree of values that is an input, or a part of one, at the path `at`: the storage of each value
+ * of 16 bits. It is empty if there is none.
+ */
 export const storedIn = (at: string, tree: unknown): StorageOption => {
   const stored = leaves(tree, isNoBranch).flatMap(({ path, leaf }) => {
     const storage = isValue(leaf) ? valueStorage(leaf) : 'float32';

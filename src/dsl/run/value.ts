@@ -76,7 +76,7 @@ export const valueShape = demanding(
 );
 
 /**
- * How the numbers of a value are stored: as 'float32', unless `loadWeights` or `storeAs` rounded them to 16 bits.
+ * The storage of a value: 'float32', unless `loadWeights` or `storeAs` rounded its numbers to 16 bits.
  * @example
  * await using nf = await open(reference())
  * const x = await nf.run(upload(Float32Array.of(1, 2), [2]))

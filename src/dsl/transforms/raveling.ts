@@ -6,11 +6,10 @@ import { raise, showType } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { concat, reshape, slice } from '../primitives/index.js';
-import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from '../graph/spec.js';
+import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec, treeSpecPart } from '../graph/spec.js';
 import { type Dim, nodeOf, tensor, type Tensor } from '../graph/tensor.js';
 import { tensorsOf } from './tensors.js';
 import { demanding } from '../../internal/takes.js';
-import { treeSpecPart } from '../graph/specParts.js';
 
 /** The concatenated numbers of a tree. */
 export type Vectors = readonly Tensor<readonly [Dim]>[];

@@ -1,5 +1,5 @@
 /** Functions over the tensors of a tree, for optimizers and moving averages. */
-import { show } from '../../internal/decode.js';
+import { isWork, show } from '../../internal/decode.js';
 import { dual } from '../../internal/dual.js';
 import { raise } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
@@ -54,7 +54,7 @@ export const zipTensors: {
 } = dual('zipTensors', hasTrees, (trees: TreesLike<unknown>, f: JoinTensors) => {
   const refuse = (expected: string, actual: string, hint: string): never =>
     raise('ConfigError', { where: 'zipTensors', expected, actual, hint });
-  if (!Array.isArray(trees) || typeof f !== 'function')
+  if (!Array.isArray(trees) || typeof f !== 'function' || isWork(f))
     refuse('a list of trees, and a function', `${show(trees)}, and ${show(f)}`, 'write zipTensors([a, b], f)');
   if (trees.length < f.length) {
     const expected = `${f.length} trees, one for each parameter of the function`;

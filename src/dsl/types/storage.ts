@@ -1,11 +1,11 @@
-/** How the numbers of float32 tensors are stored on a backend. */
+/** The storage of float32 tensors on a backend. */
 import { refused } from '../../internal/decode.js';
 import { F, t } from '../../internal/fp.js';
 import { suggestion } from '../../internal/suggest.js';
 
 /**
- * How the numbers of a float32 tensor are stored: as float32, or rounded to 16 bits. A program computes with float32
- * in each case. float16 has 11 bits of precision, and numbers up to 65504; bfloat16 has 8 bits, and numbers as large as
+ * The storage of a float32 tensor: its numbers as float32, or rounded to 16 bits. A program computes with float32 in each
+ * case. float16 has 11 bits of precision, and numbers up to 65504; bfloat16 has 8 bits, and numbers as large as
  * those of float32.
  */
 export type FloatStorage = 'float32' | 'float16' | 'bfloat16';

@@ -19,6 +19,7 @@ import {
   type Widened,
 } from '../../dsl/index.js';
 import { raise, showShape } from '../../internal/errors.js';
+import { extents as extentsOf } from '../../dsl/types/dim.js';
 import { leaves, mapLeaves, isBranch, memberAt } from '../../dsl/types/tree.js';
 import { show } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
@@ -80,7 +81,7 @@ export const parameter = demanding(
   <const S extends readonly number[]>(
     initializer: Initializer,
     ...extents: Extents<S>
-  ): Layer<Tensor<Widened<S>>, Tensor<Widened<S>>> => parameterOf(initializer, ...extents),
+  ): Layer<Tensor<Widened<S>>, Tensor<Widened<S>>> => parameterOf(initializer, ...extentsOf('parameter', extents)),
 );
 
 /** The parameters of a tree of layers; an absent layer has none. */
@@ -197,8 +198,8 @@ export const namedLayer = <T, F>(
  * Puts layers together. `parts` is a tree of layers; `body` gets the same tree with the parameters bound, so that each
  * part is a function, and returns the function of the whole. The parameters have the form of `parts`, and each part is
  * initialized from a key derived from its path. The second argument of a part may be a context: if it is a record with a
- * `key`, the part gets a key derived from its path, so that one context serves all parts. Raises `ConfigError` for a part that is not a layer; `apply` raises it for
- * missing parameters and for parameters of another shape.
+ * `key`, the part gets a key derived from its path, so that one context serves all parts. Raises `ConfigError` for a part
+ * that is not a layer; `apply` raises it for missing parameters and for parameters of another shape.
  * @example
  * const mlp = layer(
  *   { hidden: linearLayer({ inputs: 2, outputs: 8 }), output: linearLayer({ inputs: 8, outputs: 1 }) },

@@ -13,7 +13,7 @@ import { raise, showShape } from '../../internal/errors.js';
 import { functionOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { argument, optional, record } from '../../internal/schema.js';
-import { type Optimizer, optimizerSettings, type OptimizerState } from './optimizer.js';
+import { type Optimizer, optimizerPart, optimizerSettings, type OptimizerState } from './optimizer.js';
 
 /** Some parameters, and the optimizer that updates them. */
 export interface ParameterGroup {
@@ -25,10 +25,9 @@ export interface ParameterGroup {
   readonly optimizer: Optimizer;
 }
 
-const method = functionOf('a function');
 const groupList = argument(
   'groups',
-  t.array(record({ optimizer: t.type({ state: method, init: method, update: method }), where: optional(method) })),
+  t.array(record({ optimizer: optimizerPart, where: optional(functionOf('a function')) })),
   'give a list of { where, optimizer }, with an optimizer such as adam({ learningRate: 1e-3 })',
 );
 

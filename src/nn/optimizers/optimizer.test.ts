@@ -165,7 +165,7 @@ describe('invalid options are refused', () => {
     [() => adam({ learningRate: warmup(4) as unknown as number }), 'adam.learningRate: expected a learning rate: a number, or a function of the step, got warmup(…), which waits for its first operand; write warmup(rate, …) or pipe(rate, warmup(…))'],
     [() => learner(parameter(allZeros, 2), {} as Optimizer), 'learner.optimizer.state: expected a function, got nothing; make it by adam, adamw, chain or optimizerOf'],
     [() => learner({} as ReturnType<typeof parameter>, adam({ learningRate: 0.1 })), 'learner.model.params: expected a spec of parameters, got nothing; make it by layer, or by unet'],
-    [() => learner(parameter(allZeros, 2), undefined as unknown as Optimizer), 'learner.optimizer: expected { state: a function, init: a function, update: a function }, got nothing; make it by adam, adamw, chain or optimizerOf'],
+    [() => learner(parameter(allZeros, 2), undefined as unknown as Optimizer), 'learner.optimizer: expected an optimizer, got nothing; make it by adam, adamw, chain or optimizerOf'],
   ])('%#: at once', (make, message) => {
     expect(F.pipe(attempt<unknown>(make), E.mapLeft((error) => error.message))).toEqual(E.left(message));
   }); // prettier-ignore

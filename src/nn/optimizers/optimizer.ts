@@ -28,7 +28,7 @@ import { argument } from '../../internal/schema.js';
 import type { Trainable } from '../layers/layer.js';
 import { type LearningRate, rateSettings, type Step } from './learningRate.js';
 import { demanding } from '../../internal/takes.js';
-import { callback, part, partLike } from '../../internal/parts.js';
+import { callback, partLike } from '../../internal/parts.js';
 
 /** The state of an optimizer: trees of the form of the parameters, by name. */
 export interface OptimizerState<P> {
@@ -100,10 +100,11 @@ const transformationPart = argument(
   'chain: transformation',
   callback('a transformation of gradients', 'give clipByGlobalNorm(1)'),
 );
-const optimizerPart = argument(
-  'chain: optimizer',
-  part('an optimizer, such as adam({ learningRate: 1e-3 })', 'update', 'init'),
-);
+const method = functionOf('a function');
+/** An optimizer, as `adam` makes it. */
+export const optimizerPart = t.type({ state: method, init: method, update: method }, 'an optimizer');
+const MAKE = 'make it by adam, adamw, chain or optimizerOf';
+const lastLink = argument('chain: optimizer', optimizerPart, MAKE);
 
 /**
  * Applies transformations to gradients, in order, then an optimizer.
@@ -118,7 +119,7 @@ export const chain = (
   const optimizer = links.at(-1) as Optimizer; // by the types, the last link is the optimizer
   const transformations = links.slice(0, -1) as readonly GradientTransformation[]; // the others
   transformations.forEach(transformationPart.demand);
-  optimizerPart.demand(optimizer);
+  lastLink.demand(optimizer);
   const { over } = optimizer;
   return {
     ...optimizer,
@@ -187,12 +188,7 @@ export interface Learner<P> {
   readonly update: (gradients: Grads<P>, state: Learned<P>) => Learned<P>;
 }
 
-const method = functionOf('a function');
-const optimizerArgument = argument(
-  'learner.optimizer',
-  t.type({ state: method, init: method, update: method }),
-  'make it by adam, adamw, chain or optimizerOf',
-);
+const optimizerArgument = argument('learner.optimizer', optimizerPart, MAKE);
 const modelArgument = argument(
   'learner.model',
   t.type({ params: refined(t.unknown, 'a spec of parameters', (x) => x !== undefined), init: method }),

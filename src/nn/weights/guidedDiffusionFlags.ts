@@ -12,7 +12,9 @@ const numbers = (example: string): t.Type<string> =>
 
 const numbersOf = (text: string): readonly number[] => (text === '' ? [] : text.split(',').map(Number));
 
-/** Flags of the process: the range of timesteps, how they are embedded, and the output. Those of losses and sampling are ignored. */
+/**
+ * Flags of the process: the range of timesteps, their embedding, and the output. Those of losses and sampling are ignored.
+ */
 export const processFields = {
   learn_sigma: optional(t.boolean, false),
   diffusion_steps: optional(positive, 1000),

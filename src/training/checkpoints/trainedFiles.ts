@@ -8,13 +8,13 @@ import { raise } from '../../internal/errors.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
-import { decode, exactTuple, oneOf, positive } from '../../internal/decode.js';
+import { decode, exactTuple, oneOf, positive, rate } from '../../internal/decode.js';
 import { E, t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
 import type { ClassifierParams, UNetParams } from '../../nn/index.js';
 import { part } from '../../internal/parts.js';
 import { argument, optional, type OptionsOf, record, schema } from '../../internal/schema.js';
-import { checkedNetwork, classNames, processPart, rate } from '../checked.js';
+import { checkedNetwork, classNames, processPart } from '../checked.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
 import { sampledConfig } from '../fit/recipeConfig.js';
@@ -51,7 +51,7 @@ interface GivenNetwork<N> {
   readonly name?: string;
   /** The process; required if it was made by hand, and for a checkpoint. */
   readonly process?: Process;
-  /** How the parameters are stored on the backend: 'float16' and 'bfloat16' halve their memory. Default: 'float32'. */
+  /** The storage of the parameters on the backend: 'float16' and 'bfloat16' halve their memory. Default: 'float32'. */
   readonly storage?: FloatStorage;
 }
 
@@ -180,7 +180,7 @@ const Config = t.type({ predicts: t.string, process: checksums, labelDropout: ra
 const averaged = <P, I extends ImageShape>(
   { path, loader, backend }: Loading,
   { entries, metadata, tensor }: OpenTensors,
-  { model, process, storage = 'float32' }: GivenNetwork<Network<P, I>>,
+  { model, process, storage }: Known<P, I>,
 ) =>
   gen(function* () {
     const about = yield* take(checkpointWords.read(path, metadata));
@@ -238,9 +238,9 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
 
 /**
  * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters as float32, or in
- * another `storage`, ready for `sample`. A model that is not a U-Net of `unet` must be given as `model`. Also reads the averaged parameters of a
- * checkpoint of a training, which holds neither the model, the process nor the names of classes, so that `model` and
- * `process` must be given. Fails with
+ * another `storage`, ready for `sample`. A model that is not a U-Net of `unet` must be given as `model`. Also reads the
+ * averaged parameters of a checkpoint of a training, which holds neither the model, the process nor the names of classes, so
+ * that `model` and `process` must be given. Fails with
  * `CheckpointMismatch` at the first tensor that is missing, unknown or of another shape, and for another model, name or
  * process; with `ConfigError` for a model that is not given; and with `FileError` or `DecodeError`.
  * @example

@@ -7,7 +7,7 @@ import type { either } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { part } from '../../internal/parts.js';
 import { argument, optional, schema } from '../../internal/schema.js';
-import { type Dataset, datasetInMemory, imageShape, type ImageShapeOf, refuse } from './dataset.js';
+import { type Dataset, datasetInMemory, imageShape, type ImageShapeOf, labelList, refuse } from './dataset.js';
 import type { Images } from './images.js';
 
 /** The labels and the shape of images. */
@@ -19,7 +19,7 @@ export interface AboutImages<I extends readonly [height: number, width: number, 
 }
 
 const aboutImages = schema('data set', {
-  labels: optional(part('labels', 'length')),
+  labels: optional(labelList),
   image: optional(imageShape),
 } satisfies Record<keyof AboutImages<never>, unknown>);
 

@@ -9,7 +9,7 @@ import { optional, schema } from '../../internal/schema.js';
 import type { ImageShape } from '../data/dataset.js';
 import { learningOf } from './learning.js';
 import type { Given, Learnable } from './recipe.js';
-import { begun, type TrainingRun } from './run.js';
+import { beginTraining, type TrainingRun } from './run.js';
 import { genEffect } from '../genEffect.js';
 import { type Heard, heard } from '../listener.js';
 import type { TrainedOf } from '../trained.js';
@@ -59,7 +59,7 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fit', function* (backend) {
     const { onEvent, onError, ...training } = yield* take(fits.decode<Given<Fit<P, I, M>, P, I>>(given));
-    const run = yield* hold(begun<P, I>(training as AnyTraining<P, I>)(backend), (started) => started.release);
+    const run = yield* hold(beginTraining<P, I>(training as AnyTraining<P, I>)(backend), (started) => started.release);
     yield* take(followEvents(run, onEvent, onError)(backend));
     const params = yield* take(run.finish);
     const { model, process, data } = given;

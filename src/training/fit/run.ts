@@ -92,7 +92,7 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
   });
 
 /** Begins a training whose fields were checked. */
-export const begun = <P, I extends ImageShape>(training: AnyTraining<P, I>): Effect<TrainingRun<P>> =>
+export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, I>): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
     const { steps, from, batch, data, allowRepeats } = training;
     if (from !== undefined && steps < from.step)
@@ -139,7 +139,7 @@ export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I>
   given: Exact<G, keyof Training<never, ImageShape>> & Given<Training<P, I, M>, P, I>,
 ): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
-    return yield* take(begun(yield* take(trainings.decode<AnyTraining<P, I>>(given)))(backend));
+    return yield* take(beginTraining(yield* take(trainings.decode<AnyTraining<P, I>>(given)))(backend));
   });
 
 interface Parts<P, I extends ImageShape> {

@@ -54,8 +54,10 @@ import {
   ravelingOf,
 } from './recipe.js';
 import { demanding } from '../../internal/takes.js';
-import { imagePart, recipePart } from './parts.js';
-import { partLike } from '../../internal/parts.js';
+import { list, partLike } from '../../internal/parts.js';
+
+const recipePart = partLike('a recipe', '{ model, process, optimizer }', 'model', 'process', 'optimizer');
+const imagePart = list('the shape of an image, such as [28, 28, 1]');
 
 /** Parameters, their averages, the states of the optimizer and of the draw of timesteps, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {

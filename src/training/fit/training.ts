@@ -1,11 +1,11 @@
 import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
-import { functionOf, natural, positive, refined } from '../../internal/decode.js';
+import { decay, functionOf, natural, positive, rate, refined } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { t, type taskEither } from '../../internal/fp.js';
-import { part } from '../../internal/parts.js';
+import { part, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
-import { conditioner, dataSet, hostKey, json, learnablePart, processPart, rate, signal } from '../checked.js';
+import { conditioner, dataSet, hostKey, json, learnablePart, processPart } from '../checked.js';
 import type { DataFor, ImageShape } from '../data/dataset.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
@@ -75,7 +75,7 @@ export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = M
 export type AnyTraining<P, I extends ImageShape> = Training<P, I, Learnable<P, I>>;
 
 const average = t.union(
-  [rate, part('an average, such as emaPower(0.1)', 'settings', 'share')],
+  [decay, part('an average, such as emaPower(0.1)', 'settings', 'share')],
   'a number in [0, 1), or an average such as emaPower(0.1)',
 );
 const averages = t.union(

@@ -1,3 +1,4 @@
+import { gridPart } from '../../diffusion/grids/grid.js';
 import { bitsOfBytes, type Grid, likelihood } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, type RandomKey, read, release, type Resident } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
@@ -8,7 +9,7 @@ import { dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { optional, schema } from '../../internal/schema.js';
-import { checkedTrained, grid } from '../checked.js';
+import { checkedTrained } from '../checked.js';
 import type { DataFor, Dataset, ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
 import { heldGrid } from '../sample/givenParts.js';
@@ -41,7 +42,7 @@ export interface LogLikelihoods {
 const where = 'logLikelihoods';
 const measurings = schema(where, {
   ...measuringFields,
-  grid: optional(grid),
+  grid: optional(gridPart),
   dequantize: optional(t.boolean, false),
 } satisfies Record<keyof LikelihoodMeasuring<ImageShape>, unknown>);
 

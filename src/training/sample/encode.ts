@@ -46,7 +46,8 @@ const { labels, condition, onStep, signal } = requestFields;
 
 const encodings = schema('encode', {
   images: imagesRecord,
-  ...{ ...wayFields, labels, condition, onStep, signal },
+  ...wayFields,
+  ...{ labels, condition, onStep, signal },
   solver: optional(wayFields.solver, ddimInversion()),
   key: optional(hostKey),
 } satisfies Record<keyof Encoding, unknown>);

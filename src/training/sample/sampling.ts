@@ -1,4 +1,5 @@
 import { type Correction, type Grid, type Guidance, type Model, type Solver } from '../../diffusion/index.js';
+import { gridPart } from '../../diffusion/grids/grid.js';
 import { checkUnconditional } from '../../diffusion/conditioning/labelChecks.js';
 import type { FloatStorage, RandomKey, Resident } from '../../dsl/index.js';
 import { floatStorage } from '../../dsl/types/storage.js';
@@ -6,9 +7,9 @@ import { functionOf, natural, positive } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
-import { part } from '../../internal/parts.js';
+import { part, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
-import { grid, hostKey, signal } from '../checked.js';
+import { hostKey } from '../checked.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -94,7 +95,7 @@ const listener = functionOf('a function');
 /** The fields of a sampling that a `Preparation` also has; only the solver is required. */
 export const wayFields = {
   solver: part<Solver>('a solver, such as ddim()', 'integrate'),
-  grid: optional(grid),
+  grid: optional(gridPart),
   guidance: optional(functionOf('a guidance, such as cfg(2)')),
   guide: optional(t.unknown),
   correction: optional(functionOf('a correction, such as clipToImage')),

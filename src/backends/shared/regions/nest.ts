@@ -1,7 +1,6 @@
 /** Loop nests: regions without their buffers, simplified to as few loops as possible. */
-import { type Assignment, assignmentKey, operandsOf, type Region } from '../../../dsl/graph/region.js';
+import { type Assignment, assignmentKey, identityOf, operandsOf, type Region } from '../../../dsl/graph/region.js';
 import type { ReduceFn } from '../../../dsl/graph/node.js';
-import { identityOf } from '../../../dsl/graph/region.js';
 
 export interface Loop {
   readonly extent: number;

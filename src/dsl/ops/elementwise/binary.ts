@@ -12,8 +12,8 @@ import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } f
 import type { ShapeMismatch } from '../../types/mismatch.js';
 import { type NumberOrTensor, type Numeric, operands, spread } from '../operand.js';
 
-// Of more than three overloads the compiler reports the last one, so the last one has the messages. `NoInfer` on the dtype of
-// the second operand prevents two dtypes from being joined to a union.
+// The compiler reports the last of more than three overloads, so the last one has the messages. `NoInfer` on the dtype of the
+// second operand prevents a union of two dtypes.
 
 /** An operation on two numbers of one dtype. The result has this dtype too, or `R` if it is given. */
 export interface Arithmetic<N extends DType, R extends DType = never> {

@@ -5,9 +5,9 @@
 import { type Extent, extents, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
 import { refuseShape } from '../../../internal/errors.js';
-import { aboveZero, finite, hinted, numberOf, oneOf, refined } from '../../../internal/decode.js';
+import { aboveZero, finite, hinted, numberOf, oneOf } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
-import { optional, type OptionsOf, record, schema } from '../../../internal/schema.js';
+import { type FilledOf, optional, type OptionsOf, record, schema } from '../../../internal/schema.js';
 import type { Node } from '../../graph/node.js';
 import * as nodes from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
@@ -44,7 +44,7 @@ const sinusoidFields = {
     'first is sine or cosine, and shift a number',
   ),
   /** The period of the lowest frequency divided by 2π; default 10000. */
-  maxPeriod: optional(hinted(refined(aboveZero, 'a number > 0', aboveZero.is), '10000 is usual'), 10_000),
+  maxPeriod: optional(hinted(aboveZero, '10000 is usual'), 10_000),
   /** A factor of the times; default 1. Use 1000 for times from 0 to 1. */
   scale: optional(hinted(finite, 'times are multiplied by the scale'), 1),
 };
@@ -75,9 +75,11 @@ const sinusoidOptions = schema('sinusoid', sinusoidFields).rule((options) => {
  * gets the numbers that it was trained with. Another order of operations changes the last bits of ω, and so the fifth
  * decimal of t·ω. Raises `ConfigError`.
  */
-export const frequenciesOf = (options: SinusoidOptions): Float32Array => {
-  const { size, maxPeriod, ...rest } = sinusoidOptions.demand(options);
-  const { shift } = layoutOf(rest);
+export const frequenciesOf = (options: SinusoidOptions): Float32Array => frequencies(sinusoidOptions.demand(options));
+
+const frequencies = (options: FilledOf<typeof sinusoidOptions>): Float32Array => {
+  const { size, maxPeriod } = options;
+  const { shift } = layoutOf(options);
   extents('sinusoid', [size]);
   const n = Math.floor(size / 2);
   const slope = Math.fround(-Math.log(maxPeriod));
@@ -118,17 +120,18 @@ export const sinusoid: {
     options: SinusoidOptions<Extent<D>>,
   ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D>]>;
   <B extends Dim, const D extends number>(t: Tensor<[B]>, options: SinusoidOptions<Extent<D>>): Tensor<[B, Wide<D>]>;
-} = dual('sinusoid', 2, (t: AnyTensor, options: SinusoidOptions) => {
+} = dual('sinusoid', 2, (t: AnyTensor, given: SinusoidOptions) => {
+  const options = sinusoidOptions.demand(given);
   const x = nodeOf(t);
   if (x.shape.length !== 1) refuseShape('sinusoid', 'times, [B]', x.shape, 'reshape it first');
   demandFloats('sinusoid', x);
-  const omega = frequenciesOf(options);
+  const omega = frequencies(options);
   const [B, n] = [x.shape[0]!, omega.length];
-  const { scale = 1 } = options;
+  const { scale } = options;
   const scaled = scale === 1 ? x : roundedToFloat32(nodes.scale(x, Math.fround(scale)));
   const times = nodes.broadcast(nodes.reshape(scaled, [B, 1]), [B, n]);
-  const frequencies = nodes.broadcast(nodes.constant(omega, [1, n], 'float32'), [B, n]);
-  const angles = roundedToFloat32(nodes.mul(times, frequencies));
+  const omegas = nodes.broadcast(nodes.constant(omega, [1, n], 'float32'), [B, n]);
+  const angles = roundedToFloat32(nodes.mul(times, omegas));
   const [sines, cosines] = [nodes.unary('sin', angles), nodes.unary('cos', angles)];
   const halves = layoutOf(options).first === 'sine' ? [sines, cosines] : [cosines, sines];
   return tensor(nodes.pad(nodes.concat(halves, 1), [0, 0], [0, options.size % 2]));

@@ -63,16 +63,13 @@ const resolved = (extents: Shape, shape: readonly number[]): readonly number[] =
   const isNumber = (d: Dim): boolean => typeof d === 'number';
   const front = extents.every((d) => !isNumber(d)) ? extents.length : extents.findIndex(isNumber);
   const end = extents.length - [...extents].reverse().findIndex(isNumber);
+  const ofSymbol = (i: number): number | undefined => {
+    if (i < front) return shape[i];
+    return i >= end ? shape[i + shape.length - extents.length] : undefined;
+  };
   const known = extents.map((d, i) => {
     if (typeof d === 'number') return d;
-    const extent =
-      typeof d !== 'string'
-        ? undefined
-        : i < front
-          ? shape[i]
-          : i >= end
-            ? shape[i + shape.length - extents.length]
-            : undefined;
+    const extent = typeof d === 'string' ? ofSymbol(i) : undefined;
     if (extent !== undefined) return extent;
     const expected = `symbols at the front or at the end of the new shape, for axes of ${showShape(shape)}`;
     const hint = 'write -1 or a number for it, or use rearrange';

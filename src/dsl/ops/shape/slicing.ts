@@ -12,8 +12,9 @@ import {
 } from '../../types/dim.js';
 import type { IsGreater } from '../../../internal/digits.js';
 import { dual, type OneError } from '../../../internal/dual.js';
-import { show } from '../../../internal/decode.js';
-import { raise, refuseShape, showShape } from '../../../internal/errors.js';
+import { list } from '../../../internal/parts.js';
+import { argument } from '../../../internal/schema.js';
+import { refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { demandNumber } from '../../primitives/checks.js';
 import * as nodes from '../../primitives/index.js';
@@ -204,6 +205,8 @@ interface Split {
   ): Parts<S, -1, N, D>;
 }
 
+const partSizes = argument('split: sizes', list('the sizes of the parts, such as [64, 64]'));
+
 /**
  * Splits an axis (default: the last) into parts of the given sizes. Raises `ShapeError` unless they add up to its extent.
  * @example
@@ -217,8 +220,7 @@ export const split: Split = dual(
   (x: AnyTensor, sizes: readonly number[], axis = -1) => {
     const n = nodeOf(x);
     const at = nodes.axisOf('split', n, axis);
-    if (!Array.isArray(sizes))
-      raise('ShapeError', { where: 'split: sizes', expected: 'an array', actual: show(sizes), hint: 'give [64, 64]' });
+    partSizes.demand(sizes);
     const given = extents('split', sizes);
     const expected = `sizes that add up to axis ${axis} of ${showShape(n.shape)}`;
     if (sumOf(given) !== n.shape[at]) refuseShape('split', expected, given, 'give the size of each part');

@@ -55,10 +55,10 @@ export const elementwiseRules: Rules<'unary' | 'binary' | 'select' | 'cast'> = {
     lowering: {
       class: 'elementwise',
       arithmetic: () => 1,
-      scalar: (_, [condition, a, b], dtype) => ({ op: 'select', condition: condition!, a: a!, b: b!, dtype }),
+      scalar: (_, [condition, a, b], dtype) => ({ op: 'select', condition, a, b, dtype }),
     },
     used: ({ inputs }, i) => {
-      const [condition, operand] = [inputs[0]!, inputs[i]!];
+      const [condition, operand] = [inputs[0], inputs[i]!];
       if (i === 0) return condition;
       const zero = zerosLike(operand);
       return i === 1 ? select(condition, operand, zero) : select(condition, zero, operand);

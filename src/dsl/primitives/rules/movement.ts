@@ -39,7 +39,7 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
     simplify: (n) => {
       const x = n.inputs[0];
       if (x.op !== 'transpose') return n;
-      return transpose(x.inputs[0]!, n.attributes.permutation.map((axis) => x.attributes.permutation[axis]!)); // prettier-ignore
+      return transpose(x.inputs[0], n.attributes.permutation.map((axis) => x.attributes.permutation[axis]!)); // prettier-ignore
     },
   },
   broadcast: {

@@ -75,10 +75,10 @@ export const productRules: Rules<'dot' | 'conv2d'> = {
     derivative: ({ inputs: [a, b] }, g) => [dot(g, transposed(b)), dot(transposed(a), g)],
     // if the matrices are the same for all examples, one product multiplies the rows of all
     vmap: ({ shape, inputs }, [a, b], extent) => {
-      if (b.mapped) return dot(spread(a, extent), b!.node);
-      const [batch, [m, k]] = [shape.slice(0, -2), inputs[0]!.shape.slice(-2) as [number, number]];
+      if (b.mapped) return dot(spread(a, extent), b.node);
+      const [batch, [m, k]] = [shape.slice(0, -2), inputs[0].shape.slice(-2) as [number, number]];
       const rows = reshape(moveAxis(a.node, 0, batch.length), [...batch, extent * m, k]);
-      const product = reshape(dot(rows, b!.node), [...batch, extent, m, shape.at(-1)!]);
+      const product = reshape(dot(rows, b.node), [...batch, extent, m, shape.at(-1)!]);
       return moveAxis(product, batch.length, 0);
     },
     ofNothing: zerosLike, // an empty sum

@@ -21,11 +21,11 @@ const indicesAmong = (indices: Operand, n: number, extent: number): Node => {
 export const rowRules: Rules<'gather' | 'scatterAdd'> = {
   gather: {
     rebuild: ({ inputs: [x, indices] }) => gather(x, indices),
-    derivative: ({ inputs: [x, indices] }, g) => [scatterAdd(indices, g, x!.shape[0]!), null],
+    derivative: ({ inputs: [x, indices] }, g) => [scatterAdd(indices, g, x.shape[0]!), null],
     // if all examples take rows of the same tensor, one gather takes its rows at all indices
     vmap: ({ shape, inputs }, [x, indices], extent) => {
       const rows = x.mapped
-        ? gather(rowsOf(x.node), indicesAmong(indices, inputs[0]!.shape[0]!, extent))
+        ? gather(rowsOf(x.node), indicesAmong(indices, inputs[0].shape[0]!, extent))
         : gather(x.node, rowsOf(indices.node));
       return reshape(rows, [extent, ...shape]);
     },

@@ -4,7 +4,7 @@
  */
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { errorAt } from '../../../formats/words.js';
-import { decode } from '../../../internal/decode.js';
+import { decode, rate } from '../../../internal/decode.js';
 import { E, type either, F, t } from '../../../internal/fp.js';
 import {
   diffusersConfig,
@@ -14,7 +14,6 @@ import {
   type UNetArchitecture,
 } from '../../../nn/index.js';
 import { publicFields } from '../../../nn/weights/publicFields.js';
-import { rate } from '../../checked.js';
 import { difference } from '../checkpoint.js';
 import type { JsonRecord } from './pythonJson.js';
 

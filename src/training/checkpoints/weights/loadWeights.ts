@@ -56,7 +56,7 @@ const loading = schema('loadWeights', {
   /** The key of the parameters that a partial load draws. */
   key: optional(hostKey),
   /**
-   * How the parameters are stored on the backend: 'float16' and 'bfloat16' round them, and halve their memory. `sample`
+   * The storage of the parameters on the backend: 'float16' and 'bfloat16' round them, and halve their memory. `sample`
    * and the measurements then decode each parameter while it is used. Default: 'float32'.
    */
   storage: optional(floatStorage, 'float32'),

@@ -6,20 +6,20 @@ export type Vector = readonly number[];
 
 /** The channel of a process that preserves variance, at λ, half of the log-SNR. */
 export const channelAt = (lambda: number): Channel => ({
-  scale: Math.sqrt(1 / (1 + Math.exp(-2 * lambda))),
-  variance: 1 / (1 + Math.exp(2 * lambda)),
+  alpha: Math.sqrt(1 / (1 + Math.exp(-2 * lambda))),
+  sigma: Math.sqrt(1 / (1 + Math.exp(2 * lambda))),
 });
 
 /** E[x_0|x_t], one component after the other. */
-const meanOf = (mixture: GaussianMixture<Shape>, { scale, variance }: Channel, x: Vector): Vector => {
+const meanOf = (mixture: GaussianMixture<Shape>, { alpha, sigma }: Channel, x: Vector): Vector => {
   const spread = (k: number, i: number): number => {
     const v = mixture.variances[k]!;
     return typeof v === 'number' ? v : v[i]!;
   };
   const logs = mixture.weights.map((weight, k) =>
     x.reduce((sum, xi, i) => {
-      const v = scale ** 2 * spread(k, i) + variance;
-      return sum - (xi - scale * mixture.means[k]![i]!) ** 2 / (2 * v) - Math.log(v) / 2;
+      const v = alpha ** 2 * spread(k, i) + sigma ** 2;
+      return sum - (xi - alpha * mixture.means[k]![i]!) ** 2 / (2 * v) - Math.log(v) / 2;
     }, Math.log(weight)),
   );
   const most = Math.max(...logs);
@@ -29,7 +29,7 @@ const meanOf = (mixture: GaussianMixture<Shape>, { scale, variance }: Channel, x
     shares.reduce((sum, share, k) => {
       const m = mixture.means[k]![i]!;
       const v = spread(k, i);
-      return sum + (share / total) * ((m * variance + scale * v * xi) / (scale ** 2 * v + variance));
+      return sum + (share / total) * ((m * sigma ** 2 + alpha * v * xi) / (alpha ** 2 * v + sigma ** 2));
     }, 0),
   );
 };
@@ -38,7 +38,7 @@ const meanOf = (mixture: GaussianMixture<Shape>, { scale, variance }: Channel, x
 const FINENESS = 1500;
 
 /**
- * x at λ `to`, from x at λ `from`: d(x/s)/dλ = e^λ·E[x_0|x_t] (DPM-Solver++, Lu et al. 2022, Proposition 4.1), by the
+ * x at λ `to`, from x at λ `from`: d(x/σ)/dλ = e^λ·E[x_0|x_t] (DPM-Solver++, Lu et al. 2022, Proposition 4.1), by the
  * Runge–Kutta method of order 4.
  */
 export const flow =
@@ -48,15 +48,14 @@ export const flow =
     const h = (to - from) / steps;
     const slope = (u: Vector, lambda: number): Vector => {
       const channel = channelAt(lambda);
-      const s = Math.sqrt(channel.variance);
       return meanOf(
         mixture,
         channel,
-        u.map((ui) => s * ui),
+        u.map((ui) => channel.sigma * ui),
       ).map((d) => Math.exp(lambda) * d);
     };
     const along = (u: Vector, k: Vector, length: number): Vector => u.map((ui, i) => ui + length * k[i]!);
-    let u: Vector = x.map((xi) => xi / Math.sqrt(channelAt(from).variance));
+    let u: Vector = x.map((xi) => xi / channelAt(from).sigma);
     for (let n = 0; n < steps; n++) {
       const lambda = from + n * h;
       const k1 = slope(u, lambda);
@@ -65,5 +64,5 @@ export const flow =
       const k4 = slope(along(u, k3, h), lambda + h);
       u = u.map((ui, i) => ui + (h / 6) * (k1[i]! + 2 * k2[i]! + 2 * k3[i]! + k4[i]!));
     }
-    return u.map((ui) => ui * Math.sqrt(channelAt(to).variance));
+    return u.map((ui) => ui * channelAt(to).sigma);
   };

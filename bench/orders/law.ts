@@ -14,8 +14,8 @@ export const gaussiansAt = ({ weights, means }: Direction, variance: number, lam
   const channel = channelAt(lambda);
   return {
     weights,
-    means: means.map((mean) => channel.scale * mean),
-    variance: channel.scale ** 2 * variance + channel.variance,
+    means: means.map((mean) => channel.alpha * mean),
+    variance: channel.alpha ** 2 * variance + channel.sigma ** 2,
   };
 };
 

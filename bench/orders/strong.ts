@@ -21,15 +21,15 @@ const spread = (count: number): readonly number[] =>
 
 /** The starting points: the mean of a component with noise. */
 const beginnings = ({ mixture }: Subject<Shape>, { from }: Stretch): readonly (readonly number[])[] => {
-  const { scale, variance } = channelAt(from);
+  const { alpha, sigma } = channelAt(from);
   const size = mixture.means[0]!.length;
   const noises = spread(BATCH * size);
   return Array.from({ length: BATCH }, (_, b) => {
     const k = b % mixture.weights.length;
     return Array.from({ length: size }, (__, i) => {
       const v = mixture.variances[k]!;
-      const own = scale ** 2 * (typeof v === 'number' ? v : v[i]!) + variance;
-      return scale * mixture.means[k]![i]! + Math.sqrt(own) * noises[b * size + i]!;
+      const own = alpha ** 2 * (typeof v === 'number' ? v : v[i]!) + sigma ** 2;
+      return alpha * mixture.means[k]![i]! + Math.sqrt(own) * noises[b * size + i]!;
     });
   });
 };

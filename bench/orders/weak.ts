@@ -2,7 +2,7 @@
  * The order of stochastic solvers: the distance between the law of their samples and that of the data. For a `Product` each
  * direction is independent, and quadrature propagates the law from step to step without drawing.
  */
-import { type Solver, transition } from 'noisefold/diffusion';
+import { sigmaOf, type Solver, transition } from 'noisefold/diffusion';
 import type { Backend } from 'noisefold/dsl';
 import { type Walk, walkOf } from '../../properties/oracles/solverWalk.js';
 import { channelAt, type Vector } from './flow.js';
@@ -77,7 +77,7 @@ const additionAt = async (step: Step, index: number, lambda: number, enters: Noi
     return agreeing(addition, all!, at1! + addition.noise + addition.ofMemory);
   }
   const raise = transition(channelAt(lambda), channelAt(lambda - enters.raises));
-  const noise = Math.sqrt(raise.variance) / raise.scale;
+  const noise = sigmaOf(raise);
   const rows = [rowOf(noise), rowOf(0, 0, 1), rowOf(1 + noise), rowOf(1, 0, 1), rowOf(0)];
   const [at0, raised0, at1, raised1] = (await step(index, rows))[0]!.x;
   agreeing({ noise, ofMemory: 0 }, raised0!, at0!);

@@ -36,8 +36,8 @@ import { valueOf } from '../oracles/plans.js';
 const unit = { min: 1e-3, max: 1, noNaN: true } as const;
 
 export const channel: fc.Arbitrary<Channel> = fc.record({
-  scale: fc.double(unit),
-  variance: fc.double(unit),
+  alpha: fc.double(unit),
+  sigma: fc.double(unit),
 });
 
 /** From the least σ of a process to the greatest, or to 10⁶ times the least if the greatest may be infinite. */

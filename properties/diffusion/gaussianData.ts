@@ -8,7 +8,7 @@ import { right } from './run.js';
 export const TAU = 0.5;
 
 /** The factor of x_t in the exact x̂₀ for data N(0, τ²). */
-export const best = ({ scale, variance }: Channel): number => (scale * TAU ** 2) / (scale ** 2 * TAU ** 2 + variance);
+export const best = ({ alpha, sigma }: Channel): number => (alpha * TAU ** 2) / ((alpha * TAU) ** 2 + sigma ** 2);
 
 /** The denoiser for data N(0, τ²), each sample one number. */
 export const gaussianData = ({ marginals }: Process): Denoiser<null, []> => ({

@@ -42,8 +42,8 @@ export const walked = async (solver: Solver): Promise<number> => {
   return result!;
 };
 
-export const alpha = (i: number): number => (i === N ? 1 : marginals[TIMES[i]!]!.scale);
-export const sigma = (i: number): number => (i === N ? 0 : Math.sqrt(marginals[TIMES[i]!]!.variance));
+export const alpha = (i: number): number => (i === N ? 1 : marginals[TIMES[i]!]!.alpha);
+export const sigma = (i: number): number => (i === N ? 0 : marginals[TIMES[i]!]!.sigma);
 export const lambda = (i: number): number => Math.log(alpha(i) / sigma(i));
 /** EDM's σ. */
 export const ratio = (i: number): number => sigma(i) / alpha(i);

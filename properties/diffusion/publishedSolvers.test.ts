@@ -83,7 +83,7 @@ describe('where published solvers differ', () => {
   it('DDPM: the noise of the last step has the variance of all that is left', async () => {
     const golden = goldenSteps('ddpm trailing fixed_large');
     const { process, timesteps } = placeOf(golden);
-    const sigma = Math.sqrt(process.marginals[timesteps.at(-1)!]!.variance);
+    const sigma = process.marginals[timesteps.at(-1)!]!.sigma;
     const ours = (await walkedBy(golden)).at(-1)!.map((x, i) => x + sigma * detNoise(4, 17)[i]!);
     expect(relativeDistance(ours, golden.xs.at(-1)!)).toBeLessThan(TOLERANCE);
   });
@@ -99,15 +99,15 @@ describe('where published solvers differ', () => {
     const golden = goldenSteps('dpm++ multistep 3');
     const { process, timesteps } = placeOf(golden);
     const [l2, l1, l0, end] = [0, 1, 2, 3].map((i) => {
-      const { scale, variance } = process.marginals[timesteps[i]!]!;
-      return Math.log(scale / Math.sqrt(variance));
+      const { alpha, sigma } = process.marginals[timesteps[i]!]!;
+      return Math.log(alpha / sigma);
     }) as [number, number, number, number];
     const h = end - l0;
     const phi3 = (Math.expm1(-h) + h) / h ** 2 - 0.5;
     const [d2, d1, d0] = [0, 1, 2].map((i) => predictedAt(golden, 'x0', i)) as [number[], number[], number[]];
     const whole = golden.xs[2]!.map((x, k) => {
       const curve = ((d0[k]! - d1[k]!) / (l0 - l1) - (d1[k]! - d2[k]!) / (l1 - l2)) / (l0 - l2);
-      return x - process.marginals[timesteps[3]!]!.scale * phi3 * curve * h ** 2;
+      return x - process.marginals[timesteps[3]!]!.alpha * phi3 * curve * h ** 2;
     });
     expect(relativeDistance((await walkedBy(golden))[2]!, whole)).toBeLessThan(TOLERANCE);
   });
@@ -116,11 +116,10 @@ describe('where published solvers differ', () => {
     const golden = goldenSteps('pndm plms v');
     const { process, timesteps } = placeOf(golden);
     const [from, to] = [process.marginals[timesteps[1]!]!, process.marginals[timesteps[2]!]!];
-    const [s, next] = [Math.sqrt(from.variance), Math.sqrt(to.variance)];
     const x = beginning(golden, 1);
     const theirs = x.map((x1, k) => {
       const v = (3 * said(x1, timesteps[1]!) - said(beginning(golden, 0)[k]!, timesteps[0]!)) / 2;
-      return to.scale * (from.scale * x1 - s * v) + next * (from.scale * v + s * x1);
+      return to.alpha * (from.alpha * x1 - from.sigma * v) + to.sigma * (from.alpha * v + from.sigma * x1);
     });
     expect(relativeDistance(theirs, golden.xs[1]!)).toBeLessThan(TOLERANCE);
     const ours = await distances(golden, begunAt(golden, 1));

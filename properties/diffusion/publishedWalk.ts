@@ -226,8 +226,8 @@ export const expectedOf = (golden: GoldenSteps): readonly (readonly number[])[] 
   const { process, timesteps } = placeOf(golden);
   return golden.xs.map((xs, i) => {
     const end = timesteps[i + 1];
-    const scale = end === undefined ? 1 : process.marginals[end]!.scale;
-    return xs.map((x) => scale * x);
+    const alpha = end === undefined ? 1 : process.marginals[end]!.alpha;
+    return xs.map((x) => alpha * x);
   });
 };
 

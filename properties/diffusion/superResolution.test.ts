@@ -49,8 +49,8 @@ type Image = [4, 4, 1];
 const process = right(ddpm(cosine(100)));
 const { marginals } = process;
 
-/** The variance of each pixel given x_t: v·s²/(a²·v + s²). */
-const spreads = marginals.map(({ scale, variance }) => (VARIANCE * variance) / (scale ** 2 * VARIANCE + variance));
+/** The variance of each pixel given x_t: v·σ²/(α²·v + σ²). */
+const spreads = marginals.map(({ alpha, sigma }) => (VARIANCE * sigma ** 2) / (alpha ** 2 * VARIANCE + sigma ** 2));
 const blind = exactDenoiser(process)({
   shape: [4, 4, 1] as const,
   weights: [1],
@@ -65,12 +65,12 @@ const exact: Denoiser<null, Image> = {
   apply: (_, x, at) => {
     const guess = blind.apply(null, x, at);
     const { image, t } = at.condition!;
-    const spread = mul(gather(table(spreads), at.t), 0.25); // [B]; for a noisy condition, y = a·mean + s·η, this is the Kalman gain; without noise it is 1
+    const spread = mul(gather(table(spreads), at.t), 0.25); // [B]; for a noisy condition, y = α·mean + σ·η, this is the Kalman gain; without noise it is 1
     const ofLevel = (numbers: readonly number[]) => gather(table(numbers), t!);
-    const scale = t === undefined ? div(spread, spread) : ofLevel(marginals.map((c) => c.scale));
-    const noise = t === undefined ? sub(spread, spread) : ofLevel(marginals.map((c) => c.variance));
-    const gain = div(mul(spread, scale), add(mul(spread, square(scale)), noise));
-    const excess = scaleBy(sub(scaleBy(averagePool(guess), scale), image), gain);
+    const alpha = t === undefined ? div(spread, spread) : ofLevel(marginals.map((c) => c.alpha));
+    const noise = t === undefined ? sub(spread, spread) : ofLevel(marginals.map((c) => c.sigma ** 2));
+    const gain = div(mul(spread, alpha), add(mul(spread, square(alpha)), noise));
+    const excess = scaleBy(sub(scaleBy(averagePool(guess), alpha), image), gain);
     return ascribeLike(sub(guess, upsample(excess)), x); // the condition has half the size
   },
 };
@@ -86,7 +86,7 @@ const conditioned = (
   t: number,
   [b, c]: readonly [number, number],
 ): readonly number[] => {
-  const { scale: a, variance } = marginals[t]!;
+  const { alpha: a, sigma } = marginals[t]!;
   const seen = [...xt.map((x) => x - a * MEAN), ...y.map((pixel) => pixel - b * MEAN)];
   /** Each of the 20 numbers as a linear function of x_0, row by row. */
   const rows = [
@@ -94,7 +94,7 @@ const conditioned = (
     ...range(4).map((i) => range(16).map((j) => (squareOf(j) === i ? b / 4 : 0))),
   ];
   const dot = (p: readonly number[], q: readonly number[]): number => p.reduce((sum, x, i) => sum + x * q[i]!, 0);
-  const covariance = rows.map((p, i) => rows.map((q, j) => VARIANCE * dot(p, q) + (i === j ? (i < 16 ? variance : c) : 0)));
+  const covariance = rows.map((p, i) => rows.map((q, j) => VARIANCE * dot(p, q) + (i === j ? (i < 16 ? sigma ** 2 : c) : 0)));
   const weights = solved(covariance, seen);
   return range(16).map((pixel) => MEAN + VARIANCE * dot(rows.map((row) => row[pixel]!), weights));
 }; // prettier-ignore
@@ -110,8 +110,8 @@ describe('of Gaussian pixels, given the means of squares', () => {
       numbersOf(() => exact.apply(null, xt, { t: at(t), condition }));
     const clean = conditioned(wave(16, 1), wave(4, 5), t, [1, 0]);
     expect(relativeDistance(await found({ image }), clean)).toBeLessThan(1e-12);
-    const { scale, variance } = marginals[20]!;
-    const noisy = conditioned(wave(16, 1), wave(4, 5), t, [scale, variance]);
+    const { alpha, sigma } = marginals[20]!;
+    const noisy = conditioned(wave(16, 1), wave(4, 5), t, [alpha, sigma ** 2]);
     expect(relativeDistance(await found({ image, t: at(20) }), noisy)).toBeLessThan(1e-12);
   });
 
@@ -125,8 +125,8 @@ describe('of Gaussian pixels, given the means of squares', () => {
       (w: number) =>
         0.75 * w +
         range(30).reduce((sum, level) => {
-          const { scale, variance } = marginals[level]!;
-          return sum + ((w / 4) * variance) / ((scale ** 2 * w) / 4 + variance) / 30;
+          const { alpha, sigma } = marginals[level]!;
+          return sum + ((w / 4) * sigma ** 2) / ((alpha ** 2 * w) / 4 + sigma ** 2) / 30;
         }, 0),
     ],
   ] as const)('its loss is the remaining variance, condition %s', async (_, conditioner, left) => {

@@ -87,8 +87,8 @@ it('losses and samplers accept the U-Net directly', async () => {
   const { x } = right(await advance.run({ params, x: x1, label, index: 4 })());
   const sample = Array.from(right(await read(x)(backend)()));
   // the last step returns x̂₀ = √ᾱ₀·x - √(1-ᾱ₀)·v̂, clipped
-  const { scale } = process.marginals[0]!;
-  const clean = Array.from(x1, (x) => Math.min(1, Math.max(-1, scale * x)));
+  const { alpha } = process.marginals[0]!;
+  const clean = Array.from(x1, (x) => Math.min(1, Math.max(-1, alpha * x)));
   expect(relativeDistance(sample, clean)).toBeLessThan(1e-6);
   right(await backend.close());
 });
@@ -107,7 +107,7 @@ it('U-Nets that predict the score or x_{t-1} work like others', async () => {
   // an untrained model predicts 0: with score 0, x̂₀ = x_t/√ᾱ_t; with x_{t-1} = 0, x̂₀ = -x_t·xt/x0
   const factors = (of: (t: number) => number) => (value: number, i: number) => value * of(i < 64 ? 0 : 50);
   const pixels = await numbersOf(() => x);
-  const ofScore = pixels.map(factors((at) => 1 / process.marginals[at]!.scale));
+  const ofScore = pixels.map(factors((at) => 1 / process.marginals[at]!.alpha));
   const ofMean = pixels.map(factors((at) => -process.posteriors[at]!.xt / process.posteriors[at]!.x0));
   expect(relativeDistance(await x0Of(made), ofScore)).toBeLessThan(1e-14);
   expect(relativeDistance(await x0Of(ofPrevious), ofMean)).toBeLessThan(1e-14);

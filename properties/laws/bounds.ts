@@ -133,11 +133,11 @@ const path: Law<{ readonly process: Process; readonly t: number; readonly s: num
       const on = qBetween(process)(at(s), at(t))(constantOf([1], 1));
       return stack([to.mean, to.variance, on.mean, on.variance]);
     });
-    const { scale, variance } = process.marginals[t]!;
+    const { alpha, sigma } = process.marginals[t]!;
     return firstOf(
       // ᾱ_t/ᾱ_s is e to the difference of logarithms l, whose rounding changes e^l by at most |l|·e^l < 1 of a rounding
-      near('scale', first! * second!, scale, 16 * ULP),
-      near('variance', before! * second! ** 2 + after!, variance, 16 * ULP),
+      near('alpha', first! * second!, alpha, 16 * ULP),
+      near('variance', before! * second! ** 2 + after!, sigma ** 2, 16 * ULP),
     );
   },
 };
@@ -154,9 +154,9 @@ const places: fc.Arbitrary<Place> = fc
 
 /** For data N(0, c²): E[x_0|x_t] = mean·x_t, and Var(x_0|x_t). */
 const conditional = ({ process, t, c }: Place) => {
-  const { scale, variance } = process.marginals[t]!;
-  const total = scale ** 2 * c ** 2 + variance;
-  return { mean: (scale * c ** 2) / total, variance: (c ** 2 * variance) / total };
+  const { alpha, sigma } = process.marginals[t]!;
+  const total = (alpha * c) ** 2 + sigma ** 2;
+  return { mean: (alpha * c ** 2) / total, variance: (c * sigma) ** 2 / total };
 };
 
 /** The expectation of a quadratic function of x_0 ~ N(0, c²) and ε ~ N(0, 1): its mean over ±c and ±1. */
@@ -171,7 +171,7 @@ const termsOf = (place: Place, learned: boolean) =>
     const { process, t, c } = place;
     const all = Array.from(process.marginals, (_, at) => conditional({ process, t: at, c }));
     // the variance of q(x_{t-1}|x_t), which is Gaussian as the data are
-    const exact = process.posteriors.map(({ x0, variance }, at) => Math.log(variance + x0 ** 2 * all[at]!.variance));
+    const exact = process.posteriors.map(({ x0, sigma }, at) => Math.log(sigma ** 2 + x0 ** 2 * all[at]!.variance));
     const optimal = learningVariance<null, []>({
       predicts: 'x0',
       as: 'logVariance',
@@ -200,10 +200,11 @@ const closedForm: Law<Place> = {
   runs: 50,
   violation: async (place) => {
     const { process, t, c } = place;
-    const { x0: k, variance: beta } = process.posteriors[t]!;
+    const { x0: k, sigma } = process.posteriors[t]!;
+    const beta = sigma ** 2;
     const left = k ** 2 * conditional(place).variance;
     const last = process.marginals.at(-1)!;
-    const prior = (last.scale ** 2 * (c ** 2 - 1) - Math.log(last.variance)) / 2;
+    const prior = (last.alpha ** 2 * (c ** 2 - 1)) / 2 - Math.log(last.sigma);
     const [fixed, learned] = [await termsOf(place, false), await termsOf(place, true)];
     /**
      * Bounds the error of L = (μ − μ̃)²/(2·σ²) + … for means that are off by δ, and for a variance σ² with a rounded logarithm.
@@ -213,7 +214,7 @@ const closedForm: Law<Place> = {
       const ofMeans = off * Math.sqrt((2 * Math.max(0, expected)) / sigma2) + off ** 2 / sigma2;
       return near(what, actual, expected, off * (1 + expected) * (1 + logarithm) + ofMeans);
     };
-    const first = nearly('L_T', mean(fixed.subarray(4)), prior, last.variance);
+    const first = nearly('L_T', mean(fixed.subarray(4)), prior, last.sigma ** 2);
     return t === 0
       ? first
       : firstOf(

@@ -13,8 +13,8 @@ const ULP = 2 ** -53;
 /** Compares numbers up to a number of roundings. */
 const same = (a: Channel, b: Channel, roundings: number): Violation =>
   firstOf(
-    near('scale', a.scale, b.scale, roundings * ULP * b.scale),
-    near('variance', a.variance, b.variance, roundings * ULP * b.variance),
+    near('alpha', a.alpha, b.alpha, roundings * ULP * b.alpha),
+    near('sigma', a.sigma, b.sigma, roundings * ULP * b.sigma),
   );
 
 const neutral: Law<Channel> = {
@@ -37,20 +37,21 @@ const associative: Law<readonly [Channel, Channel, Channel]> = {
 
 const closedForm: Law<readonly Channel[]> = {
   name: 'the fold of channels is their closed form',
-  formula: 'fold c = (∏ aᵢ, Σ vᵢ·∏_{j>i} aⱼ²), within 4 roundings a channel',
+  formula: 'fold c = (∏ αᵢ, √(Σ σᵢ²·∏_{j>i} αⱼ²)), within 4 roundings a channel',
   source: 'DDPM (Ho et al. 2020), eq. 4',
   arbitrary: fc.array(channel, { maxLength: 30 }),
   runs: 200,
   violation: (channels) => {
-    const scaleFrom = (i: number): number => channels.slice(i).reduce((product, { scale }) => product * scale, 1);
-    const variance = channels.reduce((sum, c, i) => sum + c.variance * scaleFrom(i + 1) ** 2, 0);
-    return same(foldChannels(channels), { scale: scaleFrom(0), variance }, 4 * (channels.length + 1));
+    const alphaFrom = (i: number): number => channels.slice(i).reduce((product, { alpha }) => product * alpha, 1);
+    const variance = channels.reduce((sum, { sigma }, i) => sum + (sigma * alphaFrom(i + 1)) ** 2, 0);
+    const expected = { alpha: alphaFrom(0), sigma: Math.sqrt(variance) };
+    return same(foldChannels(channels), expected, 4 * (channels.length + 1));
   },
 };
 
 const undone: Law<readonly [Channel, Channel]> = {
   name: 'transition undoes composition',
-  formula: 'transition(a, b∘a) = b, within 8 roundings of the variance of b∘a',
+  formula: 'transition(a, b∘a) = b: α within 8 roundings, σ within 8 roundings of σ(b∘a)²/σ(b)',
   source: 'definition',
   arbitrary: fc.tuple(channel, channel),
   runs: 200,
@@ -58,8 +59,8 @@ const undone: Law<readonly [Channel, Channel]> = {
     const both = compose(a, b);
     const found = transition(a, both);
     return firstOf(
-      near('scale', found.scale, b.scale, 8 * ULP * b.scale),
-      near('variance', found.variance, b.variance, 8 * ULP * both.variance),
+      near('alpha', found.alpha, b.alpha, 8 * ULP * b.alpha),
+      near('sigma', found.sigma, b.sigma, (8 * ULP * both.sigma ** 2) / b.sigma),
     );
   },
 };
@@ -69,7 +70,7 @@ const SAMPLES = 4096;
 /** One channel after the other on 4096 copies of a number. */
 const merging: Law<readonly [Channel, Channel, number, number]> = {
   name: 'two Gaussians merge into one',
-  formula: 'a₂·(a₁·x + √v₁·ε₁) + √v₂·ε₂ ~ N(a·x, v) with (a, v) = c₂∘c₁: mean and variance of 4096 draws, at 6 σ',
+  formula: 'α₂·(α₁·x + σ₁·ε₁) + σ₂·ε₂ ~ N(α·x, σ²) with (α, σ) = c₂∘c₁: mean and variance of 4096 draws, at 6 σ',
   source: 'DDPM, eq. 4; sum of independent Gaussians',
   arbitrary: fc.tuple(channel, channel, fc.double({ min: -2, max: 2, noNaN: true }), fc.nat()),
   runs: 20,
@@ -81,24 +82,24 @@ const merging: Law<readonly [Channel, Channel, number, number]> = {
       const between = through([first])(index, normalLike(keys.first, start))(start);
       return through([second])(index, normalLike(keys.second, start))(between);
     });
-    const { scale, variance } = compose(first, second);
-    return gaussianMoments(draws, scale * x, variance);
+    const { alpha, sigma } = compose(first, second);
+    return gaussianMoments(draws, alpha * x, sigma ** 2);
   },
 };
 
 const bayes: Law<readonly [Channel, Channel]> = {
   name: 'the posterior of two channels is Bayes’ rule',
-  formula: '1/v = 1/v₁ + a₂²/v₂, mean = v·(a₁/v₁·x₀ + a₂/v₂·x_t), within 16 roundings',
+  formula: '1/σ² = 1/σ₁² + α₂²/σ₂², mean = σ²·(α₁/σ₁²·x₀ + α₂/σ₂²·x_t), within 16 roundings',
   source: 'product of two Gaussian densities',
   arbitrary: fc.tuple(channel, channel),
   runs: 200,
   violation: ([prior, likelihood]) => {
     const found = posteriorOf(prior, likelihood);
-    const variance = 1 / (1 / prior.variance + likelihood.scale ** 2 / likelihood.variance);
-    const x0 = (variance * prior.scale) / prior.variance;
-    const xt = (variance * likelihood.scale) / likelihood.variance;
+    const variance = 1 / (1 / prior.sigma ** 2 + (likelihood.alpha / likelihood.sigma) ** 2);
+    const x0 = (variance * prior.alpha) / prior.sigma ** 2;
+    const xt = (variance * likelihood.alpha) / likelihood.sigma ** 2;
     return firstOf(
-      near('variance', found.variance, variance, 16 * ULP * variance),
+      near('variance', found.sigma ** 2, variance, 16 * ULP * variance),
       near('coefficient of x₀', found.x0, x0, 16 * ULP * x0),
       near('coefficient of x_t', found.xt, xt, 16 * ULP * xt),
     );

@@ -115,10 +115,10 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
     // pixels that differ in their x̂₀ may come out large, and their mean has the roundings of them
     const largest = Math.max(1, ...found.pixels.map(Math.abs));
     // Coefficients of several steps are solved for, and lose digits where legs are unlike each other; and
-    // formulas that go by ε̂ = (x_t - a·x̂₀)/s give x̂₀ back as (x_t - s·ε̂)/a, with the roundings of x_t
-    const scales = exact.legs.map(({ from }) => from.scale).filter((scale) => scale > 0);
+    // formulas that go by ε̂ = (x_t - α·x̂₀)/σ give x̂₀ back as (x_t - σ·ε̂)/α, with the roundings of x_t
+    const alphas = exact.legs.map(({ from }) => from.alpha).filter((alpha) => alpha > 0);
     // there are up to twelve steps, with some eighty roundings in each
-    const tolerance = (2 ** -43 * largest * (1 + growth)) / Math.min(1, ...scales);
+    const tolerance = (2 ** -43 * largest * (1 + growth)) / Math.min(1, ...alphas);
     return approx('means', found.means, means, tolerance);
   },
 };

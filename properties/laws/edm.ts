@@ -22,7 +22,7 @@ const ULP = 2 ** -53;
 const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
 
 /** True if there is enough signal to recover x₀ from x_t in float32. */
-const hasSignal = ({ scale }: Channel): boolean => scale >= 2 ** -48;
+const hasSignal = ({ alpha }: Channel): boolean => alpha >= 2 ** -48;
 
 const zeroChurn: Law<readonly [Gridded, number, number]> = {
   name: 'zero churn is the deterministic sampler',
@@ -69,7 +69,7 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
     const legs = legsOn(euler(), given);
     const best = (x: number, sigma: number): number => (tau ** 2 * x + sigma ** 2 * mean) / (tau ** 2 + sigma ** 2);
     const expected = (corrects: boolean): readonly number[] => {
-      let x = begin / legs[0]!.from.scale;
+      let x = begin / legs[0]!.from.alpha;
       return legs.map(({ from, to }) => {
         const [sigma, next] = [sigmaOf(from), sigmaOf(to)];
         const slope = (x - best(x, sigma)) / sigma;
@@ -77,7 +77,7 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
         const end = best(x, sigma) + next * slope;
         const isHeun = corrects && next > 0 && sigma <= FURTHEST * next;
         x = isHeun ? x + (next - sigma) * ((slope + (end - best(end, next)) / next) / 2) : end;
-        return to.scale * x;
+        return to.alpha * x;
       });
     };
     const stations = async (solver: Solver): Promise<readonly number[]> =>
@@ -128,8 +128,8 @@ const churnInAll: Law<readonly [Process, number, Required<Churn>]> = {
       for (const [i, { from, to }] of legs.slice(0, -1).entries()) {
         const sigma = sigmaOf(from);
         const { x } = await walk.step(i, { x: new Float64Array(1), memory: [] }, Float64Array.of(1));
-        // the data are 0, so only the noise remains in x: S_noise·√(1 - (σ/σ̂)²)·s
-        const share = x[0]! ** 2 / (given.sNoise ** 2 * to.variance);
+        // the data are 0, so only the noise remains in x: S_noise·√(1 - (σ/σ̂)²) times `to.sigma`
+        const share = (x[0]! / (given.sNoise * to.sigma)) ** 2;
         added -= Math.log1p(-share) / 2;
         roundings += (64 * ULP) / (1 - share);
         const isIn = hasSignal(from) && sigma >= given.sMin && sigma <= given.sMax;

@@ -145,12 +145,12 @@ const scales: Law<Case> = {
   },
 };
 
-/** log p(y|x_t) of such data: the log-density of each class, N(a·m_y, a²v + s²) in each number. */
+/** log p(y|x_t) of such data: the log-density of each class, N(α·m_y, α²v + σ²) in each number. */
 const classifierOf = ({ process, means, variance }: Case): Classifier<object, [2]> => {
   const at = (f: (marginal: Process['marginals'][number]) => number) => table(Float64Array.from(process.marginals, f));
-  const spread = (m: Process['marginals'][number]): number => m.scale ** 2 * variance + m.variance;
-  const slope = at((m) => m.scale / spread(m));
-  const offset = at((m) => -(m.scale ** 2) / spread(m));
+  const spread = (m: Process['marginals'][number]): number => m.alpha ** 2 * variance + m.sigma ** 2;
+  const slope = at((m) => m.alpha / spread(m));
+  const offset = at((m) => -(m.alpha ** 2) / spread(m));
   return {
     classes: means.length,
     apply: (_, x, t) => {
@@ -188,15 +188,15 @@ const bayes: Law<Case> = {
     const [found, expected] = predictionsOf(denoisers, given);
     return firstOf(
       ...expected!.map((e, i) => {
-        const { scale, variance } = process.marginals[t[i >> 1]!]!;
+        const { alpha, sigma } = process.marginals[t[i >> 1]!]!;
         const size = Math.abs(given.x[i]!) + 1;
         // ε̂ = (x_t − √ᾱ·x̂₀)/√(1−ᾱ), and the score is −ε̂/√(1−ᾱ)
-        const divisor = given.predicts === 'score' ? variance : Math.sqrt(variance);
+        const divisor = given.predicts === 'score' ? sigma ** 2 : sigma;
         return near(
           `prediction[${i}]`,
           found![i]!,
           e,
-          2 ** -40 * (Math.abs(e) + size / scale) + (2 ** -48 * size) / divisor,
+          2 ** -40 * (Math.abs(e) + size / alpha) + (2 ** -48 * size) / divisor,
         );
       }),
     );

@@ -58,11 +58,11 @@ const folding: Law<{ readonly process: Process; readonly t: number }> = {
   arbitrary: timestep,
   runs: 100,
   violation: ({ process, t }) => {
-    const { scale, variance } = foldChannels(process.schedule.channels.slice(0, t + 1));
+    const { alpha, sigma } = foldChannels(process.schedule.channels.slice(0, t + 1));
     const tolerance = 4 * (t + 1) * ULP;
     return firstOf(
-      near('scale', scale, process.marginals[t]!.scale, tolerance),
-      near('variance', variance, process.marginals[t]!.variance, tolerance),
+      near('alpha', alpha, process.marginals[t]!.alpha, tolerance),
+      near('variance', sigma ** 2, process.marginals[t]!.sigma ** 2, tolerance),
     );
   },
 };
@@ -88,15 +88,15 @@ const walking: Law<readonly [readonly number[], number, number]> = {
         return qStep(process)(index, normalLike(fork(key, `${t}`)[`${t}`]!, at))(at);
       }, start);
     });
-    const { scale, variance } = process.marginals.at(-1)!;
-    return gaussianMoments(draws, scale * x, variance);
+    const { alpha, sigma } = process.marginals.at(-1)!;
+    return gaussianMoments(draws, alpha * x, sigma ** 2);
   },
 };
 
 const posterior: Law<{ readonly process: Process; readonly t: number }> = {
   name: 'q(x_{t−1}|x_t, x_0) by Bayes is DDPM’s posterior',
   formula:
-    'μ̃_t = √ᾱ_{t−1}·β_t/(1−ᾱ_t)·x_0 + √α_t·(1−ᾱ_{t−1})/(1−ᾱ_t)·x_t, β̃_t = (1−ᾱ_{t−1})/(1−ᾱ_t)·β_t, within 8 roundings',
+    'μ̃_t = √ᾱ_{t−1}·β_t/(1−ᾱ_t)·x_0 + √α_t·(1−ᾱ_{t−1})/(1−ᾱ_t)·x_t, σ² = β̃_t = (1−ᾱ_{t−1})/(1−ᾱ_t)·β_t, σ and coefficients within 8 roundings',
   source: 'DDPM, eq. 6 and 7',
   arbitrary: timestep,
   runs: 200,
@@ -107,12 +107,12 @@ const posterior: Law<{ readonly process: Process; readonly t: number }> = {
     // at t = 0 the posterior is x_0 itself: βs cancel
     const x0 = t === 0 ? 1 : (Math.sqrt(before) * beta) / noise;
     const xt = (Math.sqrt(alpha) * (1 - before)) / noise;
-    const variance = ((1 - before) / noise) * beta;
+    const sigma = Math.sqrt(((1 - before) / noise) * beta);
     const found = posteriors[t]!;
     return firstOf(
       near('coefficient of x₀', found.x0, x0, 8 * ULP * x0),
       near('coefficient of x_t', found.xt, xt, 8 * ULP * xt),
-      near('variance', found.variance, variance, 8 * ULP * variance),
+      near('sigma', found.sigma, sigma, 8 * ULP * sigma),
     );
   },
 };
@@ -120,11 +120,11 @@ const posterior: Law<{ readonly process: Process; readonly t: number }> = {
 const kinds: fc.Arbitrary<Parameterization> = fc.constantFrom('epsilon', 'x0', 'v', 'score');
 /** Marginals, without the last one if it has no signal. */
 const noisy = timestep.map(({ process, t }) =>
-  process.marginals[t]!.scale > 0 ? process.marginals[t]! : process.marginals[0]!,
+  process.marginals[t]!.alpha > 0 ? process.marginals[t]! : process.marginals[0]!,
 );
 
-/** The condition of a conversion: 1/a² or 1/s². */
-const conditionOf = ({ scale, variance }: Channel): number => 1 / Math.min(scale ** 2, variance);
+/** The condition of a conversion: 1/α² or 1/σ². */
+const conditionOf = ({ alpha, sigma }: Channel): number => 1 / Math.min(alpha, sigma) ** 2;
 
 const roundTrip: Law<readonly [Parameterization, Parameterization, Channel]> = {
   name: 'parameterizations round-trip',
@@ -160,7 +160,7 @@ const targets: Law<readonly [Parameterization, Parameterization, Channel, number
       const mixture = target(kind)(marginal);
       return mixture.x0 * x0 + mixture.epsilon * epsilon;
     };
-    const xt = marginal.scale * x0 + Math.sqrt(marginal.variance) * epsilon;
+    const xt = marginal.alpha * x0 + marginal.sigma * epsilon;
     const { x, prediction } = conversion(a, b)(marginal);
     return near('target', x * xt + prediction * valueOfKind(a), valueOfKind(b), 64 * ULP * conditionOf(marginal));
   },
@@ -192,7 +192,7 @@ const levelsOf = ({ schedule: { alphaBars, sigmas: all }, timesteps, marginals }
   ...all,
   ...alphaBars,
   ...timesteps,
-  ...marginals.flatMap(({ scale, variance }) => [scale, variance]),
+  ...marginals.flatMap(({ alpha, sigma }) => [alpha, sigma]),
 ];
 
 const ownSigmas: Law<readonly [Process, number]> = {
@@ -237,8 +237,8 @@ const ddimMarginals: Law<readonly [{ readonly process: Process; readonly t: numb
     const { x, x0, noise } = ddimStep(eta)(leg);
     const tolerance = 16 * ULP * (1 + x);
     return firstOf(
-      near('scale', x * leg.from.scale + x0[0]!, leg.to.scale, tolerance),
-      near('variance', x ** 2 * leg.from.variance + noise ** 2, leg.to.variance, tolerance),
+      near('alpha', x * leg.from.alpha + x0[0]!, leg.to.alpha, tolerance),
+      near('variance', (x * leg.from.sigma) ** 2 + noise ** 2, leg.to.sigma ** 2, tolerance),
     );
   },
 };
@@ -254,11 +254,11 @@ const ancestralIsDdim: Law<{ readonly process: Process; readonly t: number; read
     const leg = legOf(place);
     const [a, b] = [ddimStep(1)(leg), ancestralStep('posterior')(leg)];
     // x² is (1 − ᾱ_s − σ²)/(1 − ᾱ_t), whose terms are rounded, and may cancel; x0 is √ᾱ_s − x·√ᾱ_t
-    const off = (16 * ULP * leg.to.variance) / leg.from.variance;
+    const off = 16 * ULP * (leg.to.sigma / leg.from.sigma) ** 2;
     const tolerance = Math.min(Math.sqrt(off), off / b.x);
     return firstOf(
       near('coefficient of x_t', a.x, b.x, tolerance),
-      near('coefficient of x̂₀', a.x0[0]!, b.x0[0]!, tolerance * leg.from.scale + 8 * ULP * leg.to.scale),
+      near('coefficient of x̂₀', a.x0[0]!, b.x0[0]!, tolerance * leg.from.alpha + 8 * ULP * leg.to.alpha),
       near('noise', a.noise, b.noise, 4 * ULP * b.noise),
     );
   },

@@ -125,7 +125,7 @@ const rightGrids: Law<{
 const respacing: Law<{ readonly process: Process; readonly grid: Grid }> = {
   name: 'respacing of a process is a process',
   formula:
-    'p′ = respace(g)(p): ᾱ′ falls, fold(q′(x_s|x_{s−1}), s ≤ t) = q′(x_t|x_0) = q(x_{g t}|x_0), and its every step is a leg of g over p; within 8 roundings of 1 a step, scales squared',
+    'p′ = respace(g)(p): ᾱ′ falls, fold(q′(x_s|x_{s−1}), s ≤ t) = q′(x_t|x_0) = q(x_{g t}|x_0), and its every step is a leg of g over p; within 8 roundings of 1 a step, α and σ squared',
   source: 'Improved DDPM (Nichol & Dhariwal 2021), section 4',
   arbitrary: gridded,
   runs: 100,
@@ -136,15 +136,15 @@ const respacing: Law<{ readonly process: Process; readonly grid: Grid }> = {
     const whole = foldChannels(channels);
     const legs = legsOf(process, valueOf(grid(process)));
     const steps = legsOf(short, valueOf(everyStep(short)));
-    // squares, because β′ is rounded near 1: where little signal is left, a scale has half as many correct digits
+    // squares, because β′ is rounded near 1: where little signal is left, α has half as many correct digits
     const numbers = (all: typeof legs): readonly number[] =>
       all.flatMap(({ from, to, between }) =>
-        [from, to, between].flatMap(({ scale, variance }) => [scale ** 2, variance]),
+        [from, to, between].flatMap(({ alpha, sigma }) => [alpha ** 2, sigma ** 2]),
       );
     return firstOf(
       falling('ᾱ', [1, ...alphaBars]),
-      near('fold of scales', whole.scale ** 2, short.marginals[T - 1]!.scale ** 2, tolerance),
-      near('fold of variances', whole.variance, short.marginals[T - 1]!.variance, tolerance),
+      near('fold of α', whole.alpha ** 2, short.marginals[T - 1]!.alpha ** 2, tolerance),
+      near('fold of σ', whole.sigma ** 2, short.marginals[T - 1]!.sigma ** 2, tolerance),
       approx('legs', numbers(steps), numbers(legs), tolerance),
     );
   },
@@ -203,7 +203,7 @@ const ending: Law<readonly [Schedule, number, number]> = {
       above === -1 ? null : `ᾱ_${above}: expected at most ${given.alphaBars[above]}, got ${ended.alphaBars[above]}`,
       finite(
         'posterior',
-        process.posteriors.flatMap(({ x0, xt, variance }) => [x0, xt, variance]),
+        process.posteriors.flatMap(({ x0, xt, sigma }) => [x0, xt, sigma]),
       ),
       finite('log variance', clippedLogVariances(process)),
       finite(
@@ -212,7 +212,7 @@ const ending: Law<readonly [Schedule, number, number]> = {
       ),
       finite(
         'leg',
-        legs.flatMap(({ between }) => [between.scale, between.variance]),
+        legs.flatMap(({ between }) => [between.alpha, between.sigma]),
       ),
       finite(
         'step',

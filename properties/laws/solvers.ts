@@ -12,7 +12,7 @@ import {
   dpmSolverPPSinglestepRows,
   eulerAncestralStep,
   type GaussianMixture,
-  lambdaOf,
+  halfLogSNR,
   type Leg,
   legsOf,
   linear,
@@ -67,12 +67,12 @@ const pointSteps: Law<readonly [string, { readonly process: Process; readonly ti
         found ??
         firstOf(
           near(
-            `scale of leg ${i}`,
-            x0.reduce((sum, weight) => sum + weight, x * from.scale),
-            to.scale,
+            `α of leg ${i}`,
+            x0.reduce((sum, weight) => sum + weight, x * from.alpha),
+            to.alpha,
             64 * ULP * size,
           ),
-          near(`variance of leg ${i}`, x ** 2 * from.variance + noise ** 2, to.variance, 64 * ULP * (1 + x)),
+          near(`variance of leg ${i}`, (x * from.sigma) ** 2 + noise ** 2, to.sigma ** 2, 64 * ULP * (1 + x)),
         )
       );
     }, null);
@@ -91,11 +91,11 @@ const eulerIsDdim: Law<readonly [{ readonly process: Process; readonly t: number
     const [a, b] = [eulerAncestralStep(eta)(leg), ddimStep(eta)(leg)];
     /** The error of a root whose square is off by δ. */
     const ofRoot = (root: number, off: number): number => Math.min(Math.sqrt(off), off / root);
-    const tolerance = ofRoot(b.x, (32 * ULP * leg.to.variance) / leg.from.variance);
+    const tolerance = ofRoot(b.x, 32 * ULP * (leg.to.sigma / leg.from.sigma) ** 2);
     return firstOf(
       near('coefficient of x_t', a.x, b.x, tolerance),
-      near('coefficient of x̂₀', a.x0[0]!, b.x0[0]!, tolerance * leg.from.scale + 8 * ULP * leg.to.scale),
-      near('noise', a.noise, b.noise, ofRoot(b.noise, 32 * ULP * leg.to.variance)),
+      near('coefficient of x̂₀', a.x0[0]!, b.x0[0]!, tolerance * leg.from.alpha + 8 * ULP * leg.to.alpha),
+      near('noise', a.noise, b.noise, ofRoot(b.noise, 32 * ULP * leg.to.sigma ** 2)),
     );
   },
 };
@@ -114,7 +114,7 @@ const growthOf = (legs: readonly Leg[], before: number): readonly number[] => {
   };
   return legs.map((_, i) =>
     Math.max(
-      growthBy(({ from, to }) => lambdaOf(to) - lambdaOf(from), i),
+      growthBy(({ from, to }) => halfLogSNR(to) - halfLogSNR(from), i),
       growthBy(({ from, to }) => sigmaOf(from) - sigmaOf(to), i),
     ),
   );
@@ -140,8 +140,8 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
   runs: 80,
   violation: async ([{ solver, endsAtX0 }, given, point, epsilon]) => {
     const legs = legsOn(solver, given);
-    const { scale, variance } = legs[0]!.from;
-    const begin = scale * point + Math.sqrt(variance) * epsilon;
+    const { alpha, sigma: first } = legs[0]!.from;
+    const begin = alpha * point + first * epsilon;
     // methods of ε̂ have order 4, the others order 3
     const growths = growthOf(legs, 3);
     let most = 1;
@@ -152,18 +152,23 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
       for (const [i, { from, to }] of legs.entries()) {
         // rounding errors accumulate
         most = Math.max(most, growths[i]!);
-        if (i > 0 && from.scale >= LEAST_SIGNAL) sigma = Math.max(sigma, sigmaOf(from));
+        if (i > 0 && from.alpha >= LEAST_SIGNAL) sigma = Math.max(sigma, sigmaOf(from));
         const tolerance =
-          ULP * (endsAtX0 ? 64 * (1 + most) ** 2 : 1024 * (1 + most) ** 3 * Math.max(1, to.scale * sigma));
+          ULP * (endsAtX0 ? 64 * (1 + most) ** 2 : 1024 * (1 + most) ** 3 * Math.max(1, to.alpha * sigma));
         const after = await walk.step(i, state, Float64Array.of(0, 1));
         const [still, drawn] = [after.x[0]!, after.x[1]!];
-        const k = (still - to.scale * point) / (state.x[0]! - from.scale * point);
+        const k = (still - to.alpha * point) / (state.x[0]! - from.alpha * point);
         const found =
-          to.variance === 0
+          to.sigma === 0
             ? approx('x_0', after.x, [point, point], endsAtX0 ? 0 : tolerance)
             : firstOf(
                 k >= -tolerance ? null : `step ${i}: expected k ≥ 0, got ${k} ± ${tolerance}`,
-                near(`variance after step ${i}`, k ** 2 * from.variance + (drawn - still) ** 2, to.variance, tolerance),
+                near(
+                  `variance after step ${i}`,
+                  (k * from.sigma) ** 2 + (drawn - still) ** 2,
+                  to.sigma ** 2,
+                  tolerance,
+                ),
               );
         if (found !== null) return found;
         // continues with half of the noise

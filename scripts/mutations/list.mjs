@@ -155,8 +155,8 @@ export const mutations = [
   {
     name: 'β̃ of a process of one timestep',
     file: 'src/diffusion/process/posterior.ts',
-    from: 'const LEAST = 1e-20;',
-    to: 'const LEAST = 1e-12;',
+    from: 'const LEAST = 1e-10;',
+    to: 'const LEAST = 1e-9;',
     tests: ['src/diffusion/process/posterior.test.ts'],
   },
   {
@@ -263,10 +263,10 @@ export const mutations = [
     title: 'the Fréchet distance is symmetric',
   },
   {
-    name: 'the variance of DDIM, off by 10⁻⁹',
+    name: 'the noise of DDIM, off by 10⁻⁹',
     file: 'src/diffusion/solvers/ddim.ts',
-    from: 'eta ** 2 * posteriorOf',
-    to: '(1 - 1e-9) * eta ** 2 * posteriorOf',
+    from: 'eta * posteriorOf',
+    to: '(1 - 1e-9) * eta * posteriorOf',
     tests: ['properties/diffusion.test.ts'],
     title: 'DDIM with η = 1 is ancestral sampling',
   },
@@ -313,8 +313,8 @@ export const mutations = [
   {
     name: 'the weight of x̂₀ in steps in σ, off by 10⁻¹¹',
     file: 'src/diffusion/solvers/exponentialIntegrator.ts',
-    from: 'to.scale - x * from.scale',
-    to: 'to.scale * (1 + 1e-11) - x * from.scale',
+    from: 'to.alpha - x * from.alpha',
+    to: 'to.alpha * (1 + 1e-11) - x * from.alpha',
     tests: ['properties/solvers.test.ts'],
     title: 'samples have the given means',
   },

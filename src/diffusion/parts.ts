@@ -17,7 +17,7 @@ export const scheduleWith = (...fields: readonly string[]): t.Mixed =>
 
 export const schedulePart = scheduleWith('T', 'betas', 'alphaBars', 'channels');
 
-export const channelPart = partLike('a channel', '{ scale: 0.8, variance: 0.36 }', 'scale', 'variance');
+export const channelPart = partLike('a channel', '{ alpha: 0.8, sigma: 0.6 }', 'alpha', 'sigma');
 export const channelsPart = list('channels, such as process.marginals', channelPart);
 export const gaussianPart = partLike('a Gaussian', '{ mean, logVariance } of tensors', 'mean', 'logVariance');
 

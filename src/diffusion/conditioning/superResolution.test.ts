@@ -45,12 +45,12 @@ describe('a condition with noise', () => {
   it.each([0, 3])('is a sample of q(x_t|x_0) and records its timestep, t = %d', async (t) => {
     const level = constantOf(Int32Array.of(t), 1) as Tensor<[1], 'int32'>;
     const found = await numbersOf((k) => noisyCondition(process)({ image }, level)(k).image);
-    const { scale, variance } = process.marginals[t]!;
+    const { alpha, sigma } = process.marginals[t]!;
     const mean = found.reduce((a, b) => a + b, 0) / COUNT;
-    const spread = found.reduce((sum, pixel) => sum + (pixel - scale) ** 2, 0) / COUNT;
-    // 6 σ: the mean of N numbers deviates by √(v/N), their variance by v·√(2/N)
-    expect(Math.abs(mean - scale)).toBeLessThan(6 * Math.sqrt(variance / COUNT));
-    expect(Math.abs(spread - variance)).toBeLessThan(6 * variance * Math.sqrt(2 / COUNT));
+    const spread = found.reduce((sum, pixel) => sum + (pixel - alpha) ** 2, 0) / COUNT;
+    // 6 deviations: the mean of N numbers deviates by σ/√N, their variance by σ²·√(2/N)
+    expect(Math.abs(mean - alpha)).toBeLessThan((6 * sigma) / Math.sqrt(COUNT));
+    expect(Math.abs(spread - sigma ** 2)).toBeLessThan(6 * sigma ** 2 * Math.sqrt(2 / COUNT));
     expect(await numbersOf((k) => noisyCondition(process)({ image }, level)(k).t!)).toEqual([t]);
   });
 
@@ -77,10 +77,10 @@ describe('a condition with noise', () => {
     const x0 = ones(COUNT, 1, 1, 1);
     const levels = await numbersOf((k) => augmented(x0, k).t!);
     const pixels = await numbersOf((k) => augmented(x0, k).image);
-    process.marginals.forEach(({ scale, variance }, t) => {
+    process.marginals.forEach(({ alpha, sigma }, t) => {
       const some = pixels.filter((_, i) => levels[i] === t);
-      const spread = some.reduce((sum, pixel) => sum + (pixel - scale) ** 2, 0) / some.length;
-      expect(Math.abs(spread - variance)).toBeLessThan(6 * variance * Math.sqrt(2 / some.length));
+      const spread = some.reduce((sum, pixel) => sum + (pixel - alpha) ** 2, 0) / some.length;
+      expect(Math.abs(spread - sigma ** 2)).toBeLessThan(6 * sigma ** 2 * Math.sqrt(2 / some.length));
     });
   });
 

@@ -30,19 +30,19 @@ const normalAt = (x: number, mean: number, variance: number): number =>
 const density = (x0: number): number =>
   line.weights.reduce((sum, w, k) => sum + w * normalAt(x0, line.means[k]![0]!, line.variances[k] as number), 0);
 
-/** ∫ p(x_0)·q(x_t|x_0)·f(x_0) dx_0 as a fine sum: around x_t/a with little noise, over the data otherwise. */
-const integrated = ({ scale, variance }: Channel, xt: number, f: (x0: number) => number): number => {
-  const reach = (12 * Math.sqrt(variance)) / Math.max(scale, 1e-3);
+/** ∫ p(x_0)·q(x_t|x_0)·f(x_0) dx_0 as a fine sum: around x_t/α with little noise, over the data otherwise. */
+const integrated = ({ alpha, sigma }: Channel, xt: number, f: (x0: number) => number): number => {
+  const reach = (12 * sigma) / Math.max(alpha, 1e-3);
   const [from, to] = [
-    Math.max(-6, xt / Math.max(scale, 1e-3) - reach),
-    Math.min(6, xt / Math.max(scale, 1e-3) + reach),
+    Math.max(-6, xt / Math.max(alpha, 1e-3) - reach),
+    Math.min(6, xt / Math.max(alpha, 1e-3) + reach),
   ];
   const n = 40_000;
   const h = (to - from) / n;
   let sum = 0;
   for (let i = 0; i <= n; i++) {
     const x0 = from + i * h;
-    sum += density(x0) * normalAt(xt, scale * x0, variance) * f(x0);
+    sum += density(x0) * normalAt(xt, alpha * x0, sigma ** 2) * f(x0);
   }
   return sum * h;
 };
@@ -67,7 +67,7 @@ describe('the exact denoiser of a mixture of Gaussians', () => {
 
   it.each(TIMES)('the score is the derivative of the log-density, t = %d', async (t) => {
     const at = [-0.9, 0.1, 0.8];
-    const h = 1e-4 * Math.sqrt(process.marginals[t]!.variance);
+    const h = 1e-4 * process.marginals[t]!.sigma;
     const logs = await numbersOf(() =>
       exactLogDensity(process)(line)(column(at.flatMap((x) => [x - h, x + h])), times(t, 2 * at.length)),
     );
@@ -85,13 +85,13 @@ describe('the exact denoiser of a mixture of Gaussians', () => {
       means: [[0.5, -0.5]],
       variances: [[0.3, 0]],
     };
-    const { scale: a, variance } = process.marginals[500]!;
+    const { alpha, sigma } = process.marginals[500]!;
     const x = constantOf([0.2, 0.9], 1, 1, 2, 1) as Tensor<[1, 1, 2, 1]>;
     const t = constantOf(Int32Array.of(500), 1) as Tensor<[1], 'int32'>;
     const [first, second] = await numbersOf(() => exactDenoiser(process)(one).apply(null, x, { t }));
     // the precision of the product of two densities, and the mean by their precisions
-    const precision = 1 / 0.3 + a ** 2 / variance;
-    expect(first).toBeCloseTo((0.5 / 0.3 + (a * 0.2) / variance) / precision, 12);
+    const precision = 1 / 0.3 + (alpha / sigma) ** 2;
+    expect(first).toBeCloseTo((0.5 / 0.3 + (alpha * 0.2) / sigma ** 2) / precision, 12);
     expect(second).toBe(-0.5);
   });
 

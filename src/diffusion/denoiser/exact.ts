@@ -31,11 +31,11 @@ type Flat = Tensor<[Dim, Dim, Dim]>;
 
 /** The components of a mixture in x_t, by sample, component and element: `[B, K, N]`. */
 interface Components {
-  /** x_t - a·m, the distance from the component's mean in x_t. */
+  /** x_t - α·m, the distance from the component's mean in x_t. */
   readonly distance: Flat;
-  /** a²·v + s², the variance of the component in x_t. */
+  /** α²·v + σ², the variance of the component in x_t. */
   readonly variance: Flat;
-  /** a·v/(a²·v + s²), the factor from a distance in x_t to the expected distance in x_0. */
+  /** α·v/(α²·v + σ²), the factor from a distance in x_t to the expected distance in x_0. */
   readonly gain: Flat;
   readonly mean: Flat;
   /** ln w + ln p(x_t), `[B, K]`. */
@@ -62,17 +62,17 @@ const componentsOf =
         K,
         N,
       );
-    const a = ofSample(column(marginals, ({ scale }) => scale));
+    const alpha = ofSample(column(marginals, (c) => c.alpha));
     const mean = ofComponent(means);
     const spread = ofComponent(variances);
-    const variance = add(mul(spread, mul(a, a)), ofSample(column(marginals, (c) => c.variance)));
-    const distance = sub(broadcastTo(reshape(x, B, 1, N), B, K, N), mul(mean, a));
+    const variance = add(mul(spread, square(alpha)), ofSample(column(marginals, (c) => c.sigma ** 2)));
+    const distance = sub(broadcastTo(reshape(x, B, 1, N), B, K, N), mul(mean, alpha));
     const exponent = sum(add(div(square(distance), variance), log(mul(variance, 2 * Math.PI))), 2);
     const logWeights = broadcastTo(table(weights.map(Math.log)), B, K);
     return {
       distance,
       variance,
-      gain: div(mul(spread, a), variance),
+      gain: div(mul(spread, alpha), variance),
       mean,
       logDensity: add(logWeights, mul(exponent, -0.5)),
     };
@@ -87,7 +87,7 @@ const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, 
 };
 
 /**
- * The optimal denoiser of a Gaussian mixture: E[x_0|x_t], the mean over the components of m + a·v/(a²·v + s²)·(x_t - a·m),
+ * The optimal denoiser of a Gaussian mixture: E[x_0|x_t], the mean over the components of m + α·v/(α²·v + σ²)·(x_t - α·m),
  * weighted by their posterior probabilities given x_t. Stable at all noise levels, for points too. Raises the
  * `ConfigError` of {@link gaussianMixture} for an invalid mixture.
  *
@@ -111,7 +111,7 @@ export const exactDenoiser =
   });
 
 /**
- * The score of a Gaussian mixture, ∇ log q(x_t): the mean of (a·m - x_t)/(a²·v + s²) over the components, weighted by
+ * The score of a Gaussian mixture, ∇ log q(x_t): the mean of (α·m - x_t)/(α²·v + σ²) over the components, weighted by
  * their posterior probabilities given x_t.
  *
  * - `x`: x_t, `[B, ...I]`

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { E, F } from '../../internal/fp.js';
 import { conversion, type Parameterization, target } from './parameterization.js';
 import { processOf } from '../process/process.js';
+import type { Channel } from '../schedules/channel.js';
 import { cosine } from '../schedules/alphaBarSchedules.js';
 
 const kinds: fc.Arbitrary<Parameterization> = fc.constantFrom('epsilon', 'x0', 'v', 'score');
@@ -10,19 +11,18 @@ const kinds: fc.Arbitrary<Parameterization> = fc.constantFrom('epsilon', 'x0', '
 const marginals = fc
   .double({ min: -12, max: 12, noNaN: true })
   .map((logSNR) => 1 / (1 + Math.exp(-logSNR)))
-  .map((alphaBar) => ({ scale: Math.sqrt(alphaBar), variance: 1 - alphaBar }));
+  .map((alphaBar) => ({ alpha: Math.sqrt(alphaBar), sigma: Math.sqrt(1 - alphaBar) }));
 const pixels = fc.double({ min: -4, max: 4, noNaN: true });
 
-/** The condition number of the conversions: 1/a or 1/s, squared for there and back. */
-const conditionOf = ({ scale, variance }: { scale: number; variance: number }): number =>
-  1 / Math.min(scale ** 2, variance);
+/** The condition number of the conversions: 1/α or 1/σ, squared for there and back. */
+const conditionOf = ({ alpha, sigma }: Channel): number => 1 / Math.min(alpha, sigma) ** 2;
 
 test.prop([kinds, kinds, marginals, pixels, pixels])(
   'conversion maps one target to another: target(b) = x·x_t + prediction·target(a)',
   (from, to, marginal, x0, epsilon) => {
     const value = (kind: Parameterization): number =>
       target(kind)(marginal).x0 * x0 + target(kind)(marginal).epsilon * epsilon;
-    const xt = marginal.scale * x0 + Math.sqrt(marginal.variance) * epsilon;
+    const xt = marginal.alpha * x0 + marginal.sigma * epsilon;
     const { x, prediction } = conversion(from, to)(marginal);
     const error = Math.abs(x * xt + prediction * value(from) - value(to));
     expect(error).toBeLessThanOrEqual(64 * Number.EPSILON * conditionOf(marginal));

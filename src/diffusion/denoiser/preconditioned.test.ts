@@ -40,7 +40,7 @@ const process = right(processOfSigmas(sigmas));
 const xs = [0.7, -1.3, 2.1];
 const t = constantOf(Int32Array.of(0, 1, 2, 3), 4);
 /** x_t = √ᾱ·x of the paper, for each σ. */
-const xt = constantOf(process.marginals.flatMap(({ scale }) => xs.map((x) => scale * x)), 4, 3); // prettier-ignore
+const xt = constantOf(process.marginals.flatMap(({ alpha }) => xs.map((x) => alpha * x)), 4, 3); // prettier-ignore
 
 /** D(x; σ) by the formulas of table 1 in NumPy, in float64, of xs for each σ, and c_noise. */
 const table1 = {

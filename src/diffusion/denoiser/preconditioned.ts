@@ -77,8 +77,8 @@ const levelsOf = (
   return E.right(
     Array.from(sigmas, (sigma, i): Level => {
       const { skip, out, in: input, noise } = coefficients(sigma);
-      const { scale } = marginals[i]!;
-      return { t: timesteps[i]!, skip: skip / scale, out, in: input / scale, noise };
+      const { alpha } = marginals[i]!;
+      return { t: timesteps[i]!, skip: skip / alpha, out, in: input / alpha, noise };
     }),
   );
 };

@@ -25,20 +25,20 @@ describe('processOfSigmas', () => {
     expect(Array.from(sigmas(schedule))).toEqual(wanted);
     expect(logSNRs(schedule)[0]).toBeCloseTo(-2 * Math.log(2e-6), 13);
     wanted.slice(0, -1).forEach((sigma, t) => {
-      const { scale, variance } = marginals[t]!;
-      expect(Math.abs(Math.sqrt(variance) / scale / sigma - 1)).toBeLessThan(8 * 2 ** -53);
-      expect(Math.abs(scale ** 2 + variance - 1)).toBeLessThan(8 * 2 ** -53);
+      const { alpha, sigma: s } = marginals[t]!;
+      expect(Math.abs(s / alpha / sigma - 1)).toBeLessThan(8 * 2 ** -53);
+      expect(Math.abs(alpha ** 2 + s ** 2 - 1)).toBeLessThan(8 * 2 ** -53);
     });
-    expect(marginals[5]).toEqual({ scale: 0, variance: 1 });
+    expect(marginals[5]).toEqual({ alpha: 0, sigma: 1 });
   });
 
   it('with the σ of a schedule is its process', () => {
     const same = right(processOfSigmas(levels));
-    process.marginals.forEach(({ scale, variance }, t) => {
+    process.marginals.forEach(({ alpha, sigma }, t) => {
       // 1 - ᾱ has the rounding error of 1
-      expect(Math.abs(same.marginals[t]!.scale / scale - 1)).toBeLessThan(2 ** -50);
-      expect(Math.abs(same.marginals[t]!.variance - variance)).toBeLessThan(2 ** -50);
-      expect(Math.abs(same.posteriors[t]!.variance - process.posteriors[t]!.variance)).toBeLessThan(2 ** -48);
+      expect(Math.abs(same.marginals[t]!.alpha / alpha - 1)).toBeLessThan(2 ** -50);
+      expect(Math.abs(same.marginals[t]!.sigma ** 2 - sigma ** 2)).toBeLessThan(2 ** -50);
+      expect(Math.abs(same.posteriors[t]!.sigma ** 2 - process.posteriors[t]!.sigma ** 2)).toBeLessThan(2 ** -48);
     });
   });
 
@@ -54,8 +54,8 @@ describe('respaceAtSigmas', () => {
     const wanted = right(karrasSigmas(20, { min: 0.01, max: 80 }));
     const visiting = right(respaceAtSigmas(wanted)(cosines));
     const legs = legsOf(visiting, right(everyStep(visiting)));
-    legs.forEach(({ from: { scale, variance } }, i) =>
-      expect(Math.abs(Math.sqrt(variance) / scale / wanted[i]! - 1)).toBeLessThan(8 * 2 ** -53),
+    legs.forEach(({ from: { alpha, sigma } }, i) =>
+      expect(Math.abs(sigma / alpha / wanted[i]! - 1)).toBeLessThan(8 * 2 ** -53),
     );
     // the denoiser gets the timestep whose σ is nearest by ratio
     const known = sigmas(cosines.schedule);
@@ -103,7 +103,7 @@ describe('respaceAtSigmas', () => {
   it('may begin at σ = ∞', () => {
     const ending = right(ddpm(reciprocalBetas(100)));
     const visiting = right(respaceAtSigmas([Infinity, 1])(ending));
-    expect(visiting.marginals[1]).toEqual({ scale: 0, variance: 1 });
+    expect(visiting.marginals[1]).toEqual({ alpha: 0, sigma: 1 });
     expect(visiting.timesteps[1]).toBe(99);
   });
 

@@ -51,7 +51,7 @@ const processOfLevels = (levels: readonly Level[], timesteps?: Int32Array): eith
  * @param timesteps - the timestep that the denoiser gets at each t; t itself if left out
  * @example
  * const process = unwrap(processOfSigmas([0.75, 2, Infinity]))
- * process.marginals[0] // → { scale: 0.8, variance: 0.36 }
+ * process.marginals[0] // → { alpha: 0.8, sigma: 0.6 }
  * const wrong = processOfSigmas([2, 0.75])
  * isLeft(wrong) && wrong.left.actual // → '[2, 0.75]'
  */

@@ -49,8 +49,8 @@ const t = constantOf(Int32Array.from(ts), 3);
 const label = constantOf(Int32Array.from(labels), 3);
 
 const level = (at: number): { readonly a: number; readonly s: number; readonly v: number } => {
-  const { scale: a, variance } = process.marginals[at]!;
-  return { a, s: Math.sqrt(variance), v: (a * a) / 4 + variance };
+  const { alpha: a, sigma: s } = process.marginals[at]!;
+  return { a, s, v: (a * a) / 4 + s * s };
 };
 /** log p(1|x_t) - log p(0|x_t) = slope·Σx_t + offset. */
 const slopeAt = (at: number): number => (level(at).a * (M1 - M0)) / level(at).v;
@@ -169,7 +169,7 @@ describe('classifier guidance on the mean', () => {
   it('over a respaced process moves by the Σ of its steps', async () => {
     const short = right(respace(timestepGrid([99, 60, 20, 5]))(process));
     const found = await shiftsOf(short, [1, 2, 3], unconditional);
-    expect(relativeDistance(found, each([1, 2, 3].map((t) => short.posteriors[t]!.variance)))).toBeLessThan(1e-9);
+    expect(relativeDistance(found, each([1, 2, 3].map((t) => short.posteriors[t]!.sigma ** 2)))).toBeLessThan(1e-9);
   });
 
   const learning = learningVariance<{ readonly guide: null }, [2]>({
@@ -182,16 +182,16 @@ describe('classifier guidance on the mean', () => {
   });
   /** Σ of a step by guided-diffusion: ¼ of log β̃, that of t = 1 at t = 0, and ¾ of log β. */
   const learnedOf = ({ posteriors, schedule: { betas } }: Process, t: number): number =>
-    posteriors[Math.max(1, t)]!.variance ** 0.25 * betas[t]! ** 0.75;
+    Math.sqrt(posteriors[Math.max(1, t)]!.sigma) * betas[t]! ** 0.75;
 
   it.each([
     ['process', process, [0, 50, 99]],
     ['shorter process', right(respace(timestepGrid([99, 60, 20, 5]))(process)), [0, 1, 3]],
   ] as const)('over a %s moves by β with variance: beta, and by a learned Σ', async (_, over, at) => {
     const { posteriors, schedule: { betas } } = over; // prettier-ignore
-    const fixed = [posteriors[0]!.variance, ...at.slice(1).map((t) => posteriors[t]!.variance)];
+    const fixed = [0, ...at.slice(1).map((t) => posteriors[t]!.sigma ** 2)];
     expect(relativeDistance(await shiftsOf(over, at, unconditional), each(fixed))).toBeLessThan(1e-9);
-    const large = [posteriors[1]!.variance, ...at.slice(1).map((t) => betas[t]!)];
+    const large = [posteriors[1]!.sigma ** 2, ...at.slice(1).map((t) => betas[t]!)];
     expect(relativeDistance(await shiftsOf(over, at, unconditional, 'beta'), each(large))).toBeLessThan(1e-9);
     const learned = at.map((t) => learnedOf(over, t));
     expect(relativeDistance(await shiftsOf(over, at, learning), each(learned))).toBeLessThan(1e-9);
@@ -261,7 +261,7 @@ describe('a guide and the process that it is used with', () => {
       const places = [0, 1, 3];
       const at = { t: constantOf(Int32Array.from(places), 3) };
       const { x0, mean } = pMeanVariance(over, guided, { correction: uncorrected })(params, x, at);
-      const expected = places.map((t) => (2 * over.timesteps[t]! * over.marginals[t]!.variance) / over.marginals[t]!.scale);
+      const expected = places.map((t) => (2 * over.timesteps[t]! * over.marginals[t]!.sigma ** 2) / over.marginals[t]!.alpha);
       expect(relativeDistance(await numbersOf(() => x0), xs.map((_, i) => expected[i >> 1]!))).toBeLessThan(1e-12);
       const means = xs.map((value, i) => {
         const posterior = over.posteriors[places[i >> 1]!]!;

@@ -20,10 +20,10 @@ describe('boundAt', () => {
 
   it('measures the errors of x̂₀ and ε̂, and their KL, as computed by hand', async () => {
     for (const t of [1, 2]) {
-      const { scale, variance } = process.marginals[t]!;
-      const { x0: k, variance: beta } = process.posteriors[t]!;
+      const { alpha, sigma } = process.marginals[t]!;
+      const { x0: k, sigma: s } = process.posteriors[t]!;
       const noise = await noiseAt(t);
-      const squares = X0.map((x, i) => (Math.tanh(scale * x + Math.sqrt(variance) * noise[i]!) - x) ** 2);
+      const squares = X0.map((x, i) => (Math.tanh(alpha * x + sigma * noise[i]!) - x) ** 2);
       const perSample = [0, 1].map((b) => (squares[2 * b]! + squares[2 * b + 1]!) / 2);
       const x0Error = await at(t, 'x0Error');
       const noiseError = await at(t, 'noiseError');
@@ -31,8 +31,8 @@ describe('boundAt', () => {
       perSample.forEach((error, b) => {
         expect(x0Error[b]).toBeCloseTo(error, 13);
         // the same x_t: ε̂ is off by √ᾱ/√(1-ᾱ) times as much
-        expect(noiseError[b]).toBeCloseTo((error * scale ** 2) / variance, 13);
-        expect(bits[b]).toBeCloseTo((k ** 2 * error) / (2 * beta) / Math.LN2, 12);
+        expect(noiseError[b]).toBeCloseTo(error * (alpha / sigma) ** 2, 13);
+        expect(bits[b]).toBeCloseTo(((k / s) ** 2 * error) / 2 / Math.LN2, 12);
       });
     }
   });

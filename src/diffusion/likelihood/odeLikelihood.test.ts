@@ -37,19 +37,19 @@ const VARIANCES = [0.2, 1.7];
 
 /** Var x_t along each axis. */
 const total = (t: number) =>
-  VARIANCES.map((v) => process.marginals[t]!.scale ** 2 * v + process.marginals[t]!.variance);
+  VARIANCES.map((v) => process.marginals[t]!.alpha ** 2 * v + process.marginals[t]!.sigma ** 2);
 
 /** E[x_0|x_t] of N(MEAN, diag VARIANCES): MEAN + √ᾱ·v/total·(x_t - √ᾱ·MEAN), axis by axis. */
 const exact: Denoiser<null, [2]> = {
   predicts: 'x0',
   apply: (_, x, { t }) => {
     const at = (of: (t: number) => number) => gather(table(process.marginals.map((_m, i) => of(i))), t);
-    const [scale, mean] = [at((i) => process.marginals[i]!.scale), constantOf(MEAN, 2)];
-    const centered = sub(x, scaleBy(addBias(mul(x, 0), mean), scale));
+    const [alpha, mean] = [at((i) => process.marginals[i]!.alpha), constantOf(MEAN, 2)];
+    const centered = sub(x, scaleBy(addBias(mul(x, 0), mean), alpha));
     const [first, second] = [0, 1].map((axis) =>
       scaleBy(
         slice(centered, 1, axis, 1),
-        at((i) => (process.marginals[i]!.scale * VARIANCES[axis]!) / total(i)[axis]!),
+        at((i) => (process.marginals[i]!.alpha * VARIANCES[axis]!) / total(i)[axis]!),
       ),
     );
     return addBias(concat(first!, second!), mean) as typeof x; // two columns
@@ -113,8 +113,8 @@ const logDensities = async (
 const closedForm = (x: readonly number[], first: number, last: number): number =>
   x.reduce((sum, one, axis) => {
     const ratio = total(last)[axis]! / total(first)[axis]!;
-    const scaleOf = (t: number) => process.marginals[t]!.scale * MEAN[axis]!;
-    const end = Math.sqrt(ratio) * (one - scaleOf(first)) + scaleOf(last);
+    const meanOf = (t: number) => process.marginals[t]!.alpha * MEAN[axis]!;
+    const end = Math.sqrt(ratio) * (one - meanOf(first)) + meanOf(last);
     return sum - 0.5 * (end ** 2 + Math.log(2 * Math.PI) - Math.log(ratio));
   }, 0);
 
@@ -135,7 +135,7 @@ describe('the likelihood by the probability flow ODE', () => {
     // it differs from the density of the data only by the signal that remains at the end of the process
     const truth = PAIRS.map((x) =>
       x.reduce((sum, one, axis) => {
-        const [v, m] = [total(0)[axis]!, process.marginals[0]!.scale * MEAN[axis]!];
+        const [v, m] = [total(0)[axis]!, process.marginals[0]!.alpha * MEAN[axis]!];
         return sum - 0.5 * ((one - m) ** 2 / v + Math.log(2 * Math.PI * v));
       }, 0),
     );
@@ -153,8 +153,8 @@ describe('the likelihood by the probability flow ODE', () => {
     const beside: Denoiser<null, [2]> = {
       predicts: 'x0',
       apply: (_, x, at) => {
-        const scales = gather(table(process.marginals.map(({ scale }) => scale)), at.t);
-        const second = scaleBy(slice(x, 1, 1, 1), scales);
+        const alphas = gather(table(process.marginals.map(({ alpha }) => alpha)), at.t);
+        const second = scaleBy(slice(x, 1, 1, 1), alphas);
         return concat(exactDenoiser(process)(mixture).apply(null, slice(x, 1, 0, 1), at), second) as typeof x; // two columns
       },
     };

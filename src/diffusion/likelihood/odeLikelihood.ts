@@ -68,7 +68,7 @@ export interface Likelihood<P, I extends Shape> {
 }
 
 /** The angle φ of q(x_t|x_0) = N(cos φ·x_0, sin² φ). */
-const angleOf = ({ scale, variance }: Channel): number => Math.atan2(Math.sqrt(variance), scale);
+const angleOf = ({ alpha, sigma }: Channel): number => Math.atan2(sigma, alpha);
 
 /** Rademacher noise: -1 or 1 with probability ½ each. */
 const rademacher =

@@ -210,7 +210,7 @@ it('every parameterization trains toward the same x̂₀', async () => {
   const losses = (predicts: Parameterization) =>
     numbersOf((key) => simpleLosses(process, reparameterize(process, predicts)(off))(null, x0, key).losses);
   const t = await numbersOf((key) => simpleLosses(process, off)(null, x0, key).t);
-  const snr = t.map((one) => process.marginals[one]!.scale ** 2 / process.marginals[one]!.variance);
+  const snr = t.map((one) => (process.marginals[one]!.alpha / process.marginals[one]!.sigma) ** 2);
   const ofX0 = await losses('x0');
   const weighted = (weight: (snr: number) => number) => ofX0.map((loss, i) => loss * weight(snr[i]!));
   expect(

@@ -98,7 +98,7 @@ describe('logNormalTimesteps', () => {
     const process = right(ddpm(cosine(1000)));
     const draws = await numbersOf(logNormalTimesteps({ mean: -0.5, deviation: 0.8 })(process)(many));
     const logSigmas = draws
-      .map((t) => 0.5 * Math.log(process.marginals[t]!.variance / process.marginals[t]!.scale ** 2))
+      .map((t) => Math.log(process.marginals[t]!.sigma / process.marginals[t]!.alpha))
       .sort((a, b) => a - b);
     // the quantiles of N(0, 1) at ¼, ½ and ¾; their standard deviation over 4096 draws is at most 1.4/64, and so is half a step
     [-0.6744897501960817, 0, 0.6744897501960817].forEach((z, i) =>

@@ -43,7 +43,7 @@ describe.each(Object.entries(processes))('the forward process, %s', (_, process)
     const channels = [transition(early, late), early];
     const indices = constantOf(Int32Array.of(0, 1), 2);
     const [first, second] = await numbersOf(() => through(channels)(indices, scalars(0.5, 0.5))(scalars(1, 1)));
-    const expected = channels.map(({ scale, variance }) => scale + 0.5 * Math.sqrt(variance));
+    const expected = channels.map(({ alpha, sigma }) => alpha + 0.5 * sigma);
     expect(relativeDistance([first!, second!], expected)).toBeLessThan(1e-15);
   });
 });

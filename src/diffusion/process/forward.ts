@@ -13,12 +13,12 @@ export type Transmission = <B extends Dim, I extends Shape>(
 ) => (x: Tensor<[NoInfer<B>, ...NoInfer<I>]>) => Tensor<[B, ...I]>;
 
 /**
- * Sends each sample through the channel at its index: scale·x + √variance·ε. The list may contain any q(x_t|x_s).
+ * Sends each sample through the channel at its index: α·x + σ·ε. The list may contain any q(x_t|x_s).
  *
  * - `index`: `[B]`, the index of each sample's channel in the list
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x
  * @example
- * const transmit = through([identity, { scale: 0.8, variance: 0.36 }])
+ * const transmit = through([identity, { alpha: 0.8, sigma: 0.6 }])
  * const noise = ones(2, 1) // a program draws it: normalLike(x)(key)
  * pipe(ones(2, 1), transmit(iota(2), noise)) // → [[1], [1.4]]
  */
@@ -26,9 +26,9 @@ export const through = demanding(
   'through',
   { channels: channelsPart },
   (channels: readonly Channel[]): Transmission => {
-    const scales = entriesAt(column(channels, ({ scale }) => scale));
-    const deviations = entriesAt(column(channels, ({ variance }) => Math.sqrt(variance)));
-    return (index, noise) => (x) => add(scaleBy(x, scales(index)), scaleBy(noise, deviations(index)));
+    const alphas = entriesAt(column(channels, ({ alpha }) => alpha));
+    const sigmas = entriesAt(column(channels, ({ sigma }) => sigma));
+    return (index, noise) => (x) => add(scaleBy(x, alphas(index)), scaleBy(noise, sigmas(index)));
   },
 );
 
@@ -65,12 +65,12 @@ export const qSample = demanding('qSample', { process: processPart }, ({ margina
  * qMeanVariance(process)(iota(2))(ones(2, 1)).variance // → [0.36, 0.64]
  */
 export const qMeanVariance = demanding('qMeanVariance', { process: processPart }, ({ marginals }: Process) => {
-  const scales = entriesAt(column(marginals, ({ scale }) => scale));
-  const variances = entriesAt(column(marginals, ({ variance }) => variance));
-  const logVariances = entriesAt(column(marginals, ({ variance }) => Math.log(variance)));
+  const alphas = entriesAt(column(marginals, ({ alpha }) => alpha));
+  const variances = entriesAt(column(marginals, ({ sigma }) => sigma ** 2));
+  const logVariances = entriesAt(column(marginals, ({ sigma }) => 2 * Math.log(sigma)));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
     <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>): Gaussian<B, I> => ({
-      mean: scaleBy(x0, scales(t)),
+      mean: scaleBy(x0, alphas(t)),
       variance: variances(t),
       logVariance: logVariances(t),
     });

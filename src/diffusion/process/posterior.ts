@@ -5,8 +5,8 @@ import { column, entriesAt } from './table.js';
 import { demanding } from '../../internal/takes.js';
 import { processWith } from '../parts.js';
 
-/** The β̃_0 of a process of one timestep. Its inverse fits float32. */
-const LEAST = 1e-20;
+/** The √β̃_0 of a process of one timestep. The inverse of its square fits float32. */
+const LEAST = 1e-10;
 
 /**
  * log β̃_t in float64: the clipped log variance of guided-diffusion. t = 0, where β̃ is 0, has the value of t = 1; for a
@@ -19,8 +19,8 @@ export const clippedLogVariances = demanding(
   'clippedLogVariances',
   { process: processWith('posteriors') },
   ({ posteriors }: Pick<Process, 'posteriors'>): Float64Array => {
-    const smallest = posteriors[1]?.variance ?? LEAST;
-    return Float64Array.from(posteriors, ({ variance }, t) => Math.log(t === 0 ? smallest : variance));
+    const smallest = posteriors[1]?.sigma ?? LEAST;
+    return Float64Array.from(posteriors, ({ sigma }, t) => 2 * Math.log(t === 0 ? smallest : sigma));
   },
 );
 
@@ -44,7 +44,7 @@ export const clippedLogVariances = demanding(
 export const qPosterior = demanding('qPosterior', { process: processWith('posteriors') }, (process: Process) => {
   const ofX0 = entriesAt(column(process.posteriors, ({ x0 }) => x0));
   const ofXt = entriesAt(column(process.posteriors, ({ xt }) => xt));
-  const variances = entriesAt(column(process.posteriors, ({ variance }) => variance));
+  const variances = entriesAt(column(process.posteriors, ({ sigma }) => sigma ** 2));
   const logVariances = entriesAt(clippedLogVariances(process));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
     <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Gaussian<B, I> => ({

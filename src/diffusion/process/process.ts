@@ -50,16 +50,16 @@ export const respacedFrom =
  * @param timesteps - the timestep that the denoiser gets at each t; t itself if left out
  * @example
  * const process = processOf(unwrap(scheduleFromBetas([0.36, 0.4375])))
- * process.marginals[1] // → { scale: 0.6, variance: 0.64 }
+ * process.marginals[1] // → { alpha: 0.6, sigma: 0.8 }
  */
 export const processOf = demanding(
   'processOf',
   { schedule: schedulePart },
   (schedule: Schedule, timesteps?: Int32Array): Process => {
-    // 1 - ᾱ as in guided-diffusion; the variance of the merged channels differs in the last digits
+    // 1 - ᾱ as in guided-diffusion; the σ of the merged channels differs in the last digits
     const marginals = Array.from(schedule.alphaBars, (alphaBar) => ({
-      scale: Math.sqrt(alphaBar),
-      variance: 1 - alphaBar,
+      alpha: Math.sqrt(alphaBar),
+      sigma: Math.sqrt(1 - alphaBar),
     }));
     return processOfMarginals(schedule, marginals, timesteps);
   },
@@ -81,7 +81,7 @@ const ofSchedule = (schedule: Schedule): either.Either<NoisefoldError, Process> 
  * The process of DDPM (Ho et al. 2020) from the `Either` that the schedules return.
  * @example
  * const process = unwrap(ddpm(linear(1000)))
- * process.marginals[999]!.scale // → 0.00635
+ * process.marginals[999]!.alpha // → 0.00635
  * const wrong = ddpm(linear(10))
  * isLeft(wrong) && wrong.left.expected // → 'T ≥ 20'
  */

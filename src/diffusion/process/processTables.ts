@@ -6,7 +6,7 @@ import { sigmaOf } from '../schedules/channel.js';
 import { type Process, processOfMarginals } from './process.js';
 import { checkedTables } from '../schedules/schedule.js';
 
-/** The names of the tables, `[T]` each; `scales` and `variances` are those of the marginals. */
+/** The names of the tables, `[T]` each; `scales` and `variances` are α and σ² of the marginals. */
 export const TABLES = ['betas', 'alphas', 'alphaBars', 'scales', 'variances', 'timesteps'] as const;
 
 /**
@@ -24,8 +24,8 @@ export const tablesOf = ({ schedule, timesteps, marginals }: Process): ProcessTa
     betas,
     alphas,
     alphaBars,
-    scales: marginals.map(({ scale }) => scale),
-    variances: marginals.map(({ variance }) => variance),
+    scales: marginals.map(({ alpha }) => alpha),
+    variances: marginals.map(({ sigma }) => sigma ** 2), // its root is σ to the bit
     timesteps,
     ...(sameNumbers(Array.from(sigmas), followed)
       ? {}
@@ -46,13 +46,13 @@ export const processOfTables = (
       actual: `${wrong}`,
       hint: 'give a file that noisefold wrote',
     });
-  const marginals = Array.from(scales, (scale, t) => ({ scale, variance: variances[t]! }));
+  const marginals = Array.from(scales, (scale, t) => ({ alpha: scale, sigma: Math.sqrt(variances[t]!) }));
   const tables = {
     betas: Float64Array.from(betas),
     alphas: Float64Array.from(alphas),
     alphaBars: Float64Array.from(alphaBars),
     sigmas: Float64Array.from(marginals, (marginal, t) =>
-      sigmas === undefined || marginal.scale === 0 ? sigmaOf(marginal) : sigmas[t]!,
+      sigmas === undefined || marginal.alpha === 0 ? sigmaOf(marginal) : sigmas[t]!,
     ),
   };
   const falling = tables.sigmas.findIndex((sigma, t) => !(sigma > (tables.sigmas[t - 1] ?? 0)));
@@ -73,16 +73,21 @@ export const processOfTables = (
 const sameNumbers = (some: readonly number[], others: readonly number[]): boolean =>
   some.length === others.length && some.every((number, i) => Object.is(number, others[i]));
 
-/** The first table of `stored` that differs from a process. A file without `sigmas` matches any. */
+/**
+ * The first table of `stored` that differs from a process. A file without `sigmas` matches any. Variances are equal if their
+ * roots are: σ² is rounded, and older files have 1 - ᾱ.
+ */
 export const differingTable = (own: ProcessTables, stored: ProcessTables): keyof ProcessTables | undefined =>
   ([...TABLES, 'sigmas'] as const).find((name) => {
-    return !sameNumbers(Array.from(own[name] ?? []), Array.from(stored[name] ?? own[name] ?? []));
+    const numbers = (tables: ProcessTables): readonly number[] =>
+      Array.from(tables[name] ?? own[name] ?? [], (number) => (name === 'variances' ? Math.sqrt(number) : number));
+    return !sameNumbers(numbers(own), numbers(stored));
   });
 
 /** The numbers of a process that are not in its tables. For processes that this library makes they follow from these. */
 const followingFrom = ({ schedule, posteriors }: Process): readonly number[] => [
-  ...schedule.channels.flatMap(({ scale, variance }) => [scale, variance]),
-  ...posteriors.flatMap(({ x0, xt, variance }) => [x0, xt, variance]),
+  ...schedule.channels.flatMap(({ alpha, sigma }) => [alpha, sigma]),
+  ...posteriors.flatMap(({ x0, xt, sigma }) => [x0, xt, sigma]),
 ];
 
 /** Tests if its tables restore a process. They may not, if it was changed by hand. */

@@ -16,8 +16,8 @@ const [s, t] = [indices(-1, 998, 0, 200), indices(999, 999, 1, 700)];
 const { marginals, schedule } = process;
 const expected = [
   marginals[999]!,
-  { scale: Math.sqrt(1 - schedule.betas[999]!), variance: schedule.betas[999]! },
-  { scale: Math.sqrt(1 - schedule.betas[1]!), variance: schedule.betas[1]! },
+  schedule.channels[999]!,
+  schedule.channels[1]!,
   transition(marginals[200]!, marginals[700]!),
 ];
 
@@ -28,18 +28,18 @@ describe('q(x_t|x_s), each sample at its own s and t', () => {
     ['in float32', wasm(), 1e-6],
   ] as const)('is the data’s marginal, a step, or what lies between, %s', async (_, backend, tolerance) => {
     const x = ones(4, 2);
-    const scales = await numbersOf(() => qBetween(process)(s, t)(x).mean, backend);
+    const alphas = await numbersOf(() => qBetween(process)(s, t)(x).mean, backend);
     const variances = await numbersOf(() => qBetween(process)(s, t)(x).variance, backend);
-    expected.forEach(({ scale, variance }, i) => {
-      expect(Math.abs(scales[2 * i]! / scale - 1)).toBeLessThan(tolerance);
-      expect(Math.abs(variances[i]! / variance - 1)).toBeLessThan(tolerance);
+    expected.forEach(({ alpha, sigma }, i) => {
+      expect(Math.abs(alphas[2 * i]! / alpha - 1)).toBeLessThan(tolerance);
+      expect(Math.abs(variances[i]! / sigma ** 2 - 1)).toBeLessThan(tolerance);
     });
   });
 
   it('samples mean + √variance·noise', async () => {
     const noise = constantOf([1, -2, 0.5, 3], 4) as Tensor<[4]>;
     const sent = await numbersOf(() => qSampleBetween(process)(s, t, noise)(ones(4)));
-    const by = expected.map(({ scale, variance }, i) => scale + [1, -2, 0.5, 3][i]! * Math.sqrt(variance));
+    const by = expected.map(({ alpha, sigma }, i) => alpha + [1, -2, 0.5, 3][i]! * sigma);
     expect(relativeDistance(sent, by)).toBeLessThan(1e-9);
   });
 

@@ -91,7 +91,7 @@ export const qSampleBetween = demanding('qSampleBetween', { process: processPart
  * q(x_t|x_s) as a channel, on the host; s = -1 is the data. Returns a `ConfigError` for timesteps out of range and s ≥ t.
  * @example
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * unwrap(channelBetween(process, 0, 1)) // → { scale: 0.75, variance: 0.4375 }
+ * unwrap(channelBetween(process, 0, 1)) // → { alpha: 0.75, sigma: 0.6614 }
  * isRight(channelBetween(process, 1, 1)) // → false
  */
 export const channelBetween = decoding(

@@ -41,7 +41,7 @@ export const steered = demanding(
   <G = unknown>(process: Process, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) => {
     const { correction, timesteps } = steering.demand(options);
     const weights = entriesAt(
-      process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.variance / marginal.scale : 0)),
+      process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.sigma ** 2 / marginal.alpha : 0)),
     );
     return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
       const { apply, guides: { score, mean } = {}, ...rest } = reparameterize(process, 'x0', timesteps)(denoiser);

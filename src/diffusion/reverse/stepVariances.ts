@@ -7,7 +7,7 @@ import type { ReverseVariance } from './reverseVariance.js';
 
 /** Reverse steps, beginning at the data. */
 interface ReverseSteps {
-  /** The posterior of each step. Its variance is β̃. */
+  /** The posterior of each step. Its σ² is β̃. */
   readonly posteriors: readonly Posterior[];
   readonly betas: Float64Array;
 }
@@ -20,7 +20,7 @@ export const stepsAlong = (legs: readonly Leg[]): ReverseSteps => {
   const rising = legs.toReversed();
   return {
     posteriors: rising.map(({ from, to, between }) => posteriorOf(to, between, from)),
-    betas: Float64Array.from(rising, ({ between }) => between.variance),
+    betas: Float64Array.from(rising, ({ between }) => between.sigma ** 2),
   };
 };
 
@@ -42,6 +42,6 @@ export const stepVariances = ({ posteriors, betas }: ReverseSteps, variance: Rev
   const spread = low.map((small, t) => Math.log(betas[t]!) - small);
   const isSmall = variance === 'posterior';
   const fixed = low.map((small, t) => (isSmall || t === 0 ? small : Math.log(betas[t]!)));
-  const sigmaSquared = isSmall ? Float64Array.from(posteriors, (p) => p.variance) : fixed.map(Math.exp);
+  const sigmaSquared = isSmall ? Float64Array.from(posteriors, ({ sigma }) => sigma ** 2) : fixed.map(Math.exp);
   return { low, spread, fixed, sigmaSquared };
 };

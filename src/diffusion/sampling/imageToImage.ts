@@ -63,7 +63,7 @@ export const startFrom = demanding(
   { sampler: samplerPart },
   <P, I extends Shape>({ legs, start }: Sampler<P, I>) =>
     <B extends Dim>(x0: Tensor<[B, ...I]>, noise: Tensor<[NoInfer<B>, ...I]>): SampleState<[B, ...I]> => {
-      const { scale, variance } = legs[0]!.from; // a grid has at least one timestep
-      return start(add(mul(x0, scale), mul(noise, Math.sqrt(variance))));
+      const { alpha, sigma } = legs[0]!.from; // a grid has at least one timestep
+      return start(add(mul(x0, alpha), mul(noise, sigma)));
     },
 );

@@ -25,11 +25,11 @@ const RHO = 0.9;
 const COUNT = 500;
 
 // Two numbers of variance 1 and correlation ρ: along (1, 1) the variance is 1 + ρ, across it 1 - ρ, and in each of
-// these directions E[x₀|x_t] = a·λ/(a²·λ + s²)·x_t.
+// these directions E[x₀|x_t] = α·λ/(α²·λ + σ²)·x_t.
 const axes = constantOf([Math.SQRT1_2, Math.SQRT1_2, Math.SQRT1_2, -Math.SQRT1_2], 2, 2);
 const shrink = constantOf(
-  process.marginals.flatMap(({ scale: a, variance }) =>
-    [1 + RHO, 1 - RHO].map((lambda) => (a * lambda) / (a * a * lambda + variance)),
+  process.marginals.flatMap(({ alpha, sigma }) =>
+    [1 + RHO, 1 - RHO].map((lambda) => (alpha * lambda) / (alpha ** 2 * lambda + sigma ** 2)),
   ),
   T,
   2,
@@ -201,13 +201,13 @@ describe('inpainting', () => {
     const order = publishedPairs(9, 3, 2).map(([t]) => 8 - t);
     const states = await statesOf(walker, image, mask.map(() => 0)); // prettier-ignore
     states.forEach((numbers, step) => {
-      const { scale, variance } = step === order.length - 1 ? legs.at(-1)!.to : legs[order[step + 1]!]!.from;
+      const { alpha, sigma } = step === order.length - 1 ? legs.at(-1)!.to : legs[order[step + 1]!]!.from;
       const n = numbers.length;
       const mean = numbers.reduce((sum, x) => sum + x, 0) / n;
-      const spread = numbers.reduce((sum, x) => sum + (x - 0.5 * scale) ** 2, 0) / n;
+      const spread = numbers.reduce((sum, x) => sum + (x - 0.5 * alpha) ** 2, 0) / n;
       // five standard errors of a mean and of a variance of n normal numbers
-      expect(Math.abs(mean - 0.5 * scale)).toBeLessThanOrEqual(5 * Math.sqrt(variance / n));
-      expect(Math.abs(spread - variance)).toBeLessThanOrEqual(5 * variance * Math.sqrt(2 / n));
+      expect(Math.abs(mean - 0.5 * alpha)).toBeLessThanOrEqual((5 * sigma) / Math.sqrt(n));
+      expect(Math.abs(spread - sigma ** 2)).toBeLessThanOrEqual(5 * sigma ** 2 * Math.sqrt(2 / n));
     });
   });
 
@@ -245,7 +245,7 @@ describe('image to image', () => {
     const part = samplerOf(ddim(), partOfTheWay(0.5, 20));
     expect(part.timesteps[0]).toBeLessThan(T / 2);
     expect(part.timesteps).toEqual(samplerOf(ddim(), 20).timesteps.filter((t) => t < T / 2));
-    const { scale, variance } = process.marginals[part.timesteps[0]!]!;
+    const { alpha, sigma } = process.marginals[part.timesteps[0]!]!;
     const backend = right(await reference()());
     const begin = program('key', (k) => {
       const keys = fork(k, 'x0', 'noise');
@@ -255,7 +255,7 @@ describe('image to image', () => {
     const { x0, epsilon, x } = right(await right(await compile(begin, {})(backend)()).run(key(1))());
     const [a, e, found] = await Promise.all([x0, epsilon, x].map(async (v) => [...right(await read(v)(backend)())]));
     right(await backend.close());
-    const expected = a!.map((value, i) => scale * value + Math.sqrt(variance) * e![i]!);
+    const expected = a!.map((value, i) => alpha * value + sigma * e![i]!);
     expect(relativeDistance(found!, expected)).toBeLessThan(1e-14);
   });
 

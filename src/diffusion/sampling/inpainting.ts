@@ -79,13 +79,13 @@ const stepsOf = (legs: number, { resamples, jump }: Required<Resampling>): numbe
 /** The maximum number of steps: 1,000 timesteps with 10 resamples take a tenth. */
 const MOST_STEPS = 100_000;
 
-/** Samples scale·x + √variance·ε with the channel at an index of a list. */
+/** Samples α·x + σ·ε with the channel at an index of a list. */
 const entering = (channels: readonly Channel[]) => {
-  const scaleAt = entryAt(column(channels, ({ scale }) => scale));
-  const deviationAt = entryAt(column(channels, ({ variance }) => Math.sqrt(variance)));
+  const alphaAt = entryAt(column(channels, ({ alpha }) => alpha));
+  const sigmaAt = entryAt(column(channels, ({ sigma }) => sigma));
   return (index: Tensor<[], 'int32'>, key: Key) =>
     <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-      add(mul(x, scaleAt(index)), mul(normalLike(key, x), deviationAt(index)));
+      add(mul(x, alphaAt(index)), mul(normalLike(key, x), sigmaAt(index)));
 };
 
 /**
@@ -117,7 +117,7 @@ export const inpainting =
         actual: `one that remembers ${sampler.memory}`,
         hint: 'take ancestral or ddim, or resamples: 1',
       });
-    if (sampler.legs[0]!.from.variance === 0)
+    if (sampler.legs[0]!.from.sigma === 0)
       return fail('ConfigError', {
         where: 'inpainting',
         expected: 'a solver that goes from noise to data',

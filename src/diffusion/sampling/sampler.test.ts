@@ -59,7 +59,7 @@ const walkedOnHost = (legs: readonly Leg[], rows: readonly StepCoefficients[]): 
 describe('a sampler', () => {
   it('of a consistency function gives Gaussian data the right variance in any number of steps', async () => {
     // where the flow through x_t ends: τ/√(ᾱτ² + 1 - ᾱ)·x_t
-    const spread = ({ scale, variance }: Leg['from']): number => Math.sqrt(scale ** 2 * TAU ** 2 + variance);
+    const spread = ({ alpha, sigma }: Leg['from']): number => Math.hypot(alpha * TAU, sigma);
     const ends: Denoiser<null, []> = {
       predicts: 'x0',
       apply: (_, x, { t }) => scaleBy(x, gather(table(process.marginals.map((c) => TAU / spread(c))), t)),
@@ -150,13 +150,13 @@ describe('a sampler', () => {
     const parts = { process, denoiser: gaussianData(process), grid: 2, solver: ddim({ keepEpsilon: true }) };
     const made = right(sampler({ ...parts, correction: clip(-0.01, 0.01) }));
     const x0 = best(from) * 1.5;
-    const epsilon = (1.5 - from.scale * x0) / Math.sqrt(from.variance);
+    const epsilon = (1.5 - from.alpha * x0) / from.sigma;
     const clipped = Math.min(x0, 0.01);
     const x = await numbersOf(() => {
       const start = made.start(constantOf([1.5], 1) as Tensor<[1]>);
       return made.step(null, start, { index: scalar(0, 'int32') }).state.x;
     });
-    expect(Math.abs(x[0]! - (to.scale * clipped + Math.sqrt(to.variance) * epsilon))).toBeLessThan(1e-13);
+    expect(Math.abs(x[0]! - (to.alpha * clipped + to.sigma * epsilon))).toBeLessThan(1e-13);
 
     const network: Denoiser<Tensor<[16, 16]>, [16]> = { predicts: 'v', apply: (w, y) => tanh(matmul(y, w)) };
     const drawing = right(sampler({ ...parts, denoiser: network }));
@@ -168,7 +168,7 @@ describe('a sampler', () => {
   });
 
   it('takes the noise levels of its solver', async () => {
-    const level = { scale: 0.8, variance: 0.36 };
+    const level = { alpha: 0.8, sigma: 0.6 };
     const solver: Solver = {
       ...ddim(),
       processFor: (given, [t]) => ({ ...given, marginals: given.marginals.map((own, i) => (i === t ? level : own)) }),
@@ -304,10 +304,10 @@ describe('parts that do not fit together', () => {
 it('solvers have their order on Gaussian data, whose flow is known', () => {
   // x_s = x_t·√((ᾱ_s·τ² + 1 - ᾱ_s)/(ᾱ_t·τ² + 1 - ᾱ_t)); the last leg, from small noise to none, is left out
   const flow = right(ddpm(linear(1000)));
-  const spread = ({ scale, variance }: Leg['from']): number => Math.sqrt(scale ** 2 * TAU ** 2 + variance);
+  const spread = ({ alpha, sigma }: Leg['from']): number => Math.hypot(alpha * TAU, sigma);
   const errorOf = (rows: (legs: readonly Leg[]) => readonly StepCoefficients[], steps: number): number => {
     const legs = legsOf(flow, right(trailing(steps)(flow))).filter(
-      ({ from, to }) => from.variance > 0.5 && to.variance > 0.5,
+      ({ from, to }) => from.sigma ** 2 > 0.5 && to.sigma ** 2 > 0.5,
     );
     return Math.abs(walkedOnHost(legs, rows(legs)) / (spread(legs.at(-1)!.to) / spread(legs[0]!.from)) - 1);
   };

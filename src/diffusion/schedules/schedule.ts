@@ -53,7 +53,7 @@ export const checkedTables = (where: string, tables: Tables): either.Either<Nois
 const scheduleOf = (tables: Tables): Schedule => ({
   T: tables.betas.length,
   ...tables,
-  channels: Array.from(tables.betas, (beta, t) => ({ scale: Math.sqrt(tables.alphas[t]!), variance: beta })),
+  channels: Array.from(tables.betas, (beta, t) => ({ alpha: Math.sqrt(tables.alphas[t]!), sigma: Math.sqrt(beta) })),
 });
 
 /** {@link scheduleFromBetas} with the name of the constructor for errors. */

@@ -24,9 +24,9 @@ export const ancestralStep =
   (variance: ReverseVariance) =>
   ({ from, to, between }: Leg): StepCoefficients => {
     const posterior = posteriorOf(to, between, from);
-    const sigma = Math.sqrt(variance === 'posterior' ? posterior.variance : between.variance);
+    const sigma = variance === 'posterior' ? posterior.sigma : between.sigma;
     // line 3: no noise at the last step
-    return { x: posterior.xt, x0: [posterior.x0], noise: to.variance === 0 ? 0 : sigma };
+    return { x: posterior.xt, x0: [posterior.x0], noise: to.sigma === 0 ? 0 : sigma };
   };
 
 /** Σ and σ of a step, of the shape of x. */
@@ -59,7 +59,7 @@ const spreadStep = (legs: readonly Leg[], variance: ReverseVariance) => {
   const mean = linearIntegrator(rows.map((row) => ({ ...row, noise: 0 })));
   const { stochastic } = linearIntegrator(rows);
   const spread = spreadOf(legs, variance);
-  const noisyAt = entryAt(column(legs, ({ to }) => (to.variance === 0 ? 0 : 1)));
+  const noisyAt = entryAt(column(legs, ({ to }) => (to.sigma === 0 ? 0 : 1)));
   return <S extends Shape>(state: SampleState<S>, moment: Moment<S>): SampleStep<S> => {
     const { index, t, noise, meanGradient } = moment;
     const { state: next, x0 } = mean.step(state, moment);

@@ -27,7 +27,7 @@ const walked = async (sigmaMin?: number): Promise<readonly number[]> => {
     const [x] = await numbersOf(
       (key) => step(null, start(constantOf([7], 1)), { index: scalar(i, 'int32'), key }).state.x,
     );
-    found.push(x! / (process.marginals[2 - i]?.scale ?? 1));
+    found.push(x! / (process.marginals[2 - i]?.alpha ?? 1));
   }
   return found;
 };

@@ -30,9 +30,9 @@ const jump =
   (epsilon: number) =>
   ({ to }: Leg): StepCoefficients => ({
     x: 0,
-    x0: [to.scale],
-    // a·√(σ² - ε²), with a²σ² = 1 - ᾱ; 0 at the data, and for σ equal to ε up to rounding
-    noise: Math.sqrt(Math.max(0, to.variance - (to.scale * epsilon) ** 2)),
+    x0: [to.alpha],
+    // α·√(σ² - ε²), for σ/α of the channel; 0 at the data, and for σ equal to ε up to rounding
+    noise: Math.sqrt(Math.max(0, to.sigma ** 2 - (to.alpha * epsilon) ** 2)),
   });
 
 /**
@@ -52,7 +52,7 @@ const jump =
  */
 export const consistency: SolverFrom<ConsistencyOptions> = withOptions(options, ({ sigmaMin }) => ({
   integrate: (legs) => {
-    const below = legs.find(({ to }) => to.variance > 0 && Math.fround(sigmaOf(to)) < Math.fround(sigmaMin)); // programs run in float32
+    const below = legs.find(({ to }) => to.sigma > 0 && Math.fround(sigmaOf(to)) < Math.fround(sigmaMin)); // programs run in float32
     return below === undefined
       ? E.right(linearIntegrator(legs.map(jump(sigmaMin))))
       : fail('ConfigError', {

@@ -20,9 +20,9 @@ import { etaOf, integrating, type SolverFrom, withOptions } from './solverOption
 export const ddimStep =
   (eta: number) =>
   ({ from, to, between }: Leg): StepCoefficients => {
-    const variance = eta ** 2 * posteriorOf(to, between, from).variance; // eq. 16
-    const x = Math.sqrt(Math.max(0, to.variance - variance) / from.variance);
-    return { x, x0: [to.scale - x * from.scale], noise: Math.sqrt(variance) };
+    const noise = eta * posteriorOf(to, between, from).sigma; // eq. 16
+    const x = Math.sqrt(Math.max(0, to.sigma ** 2 - noise ** 2)) / from.sigma;
+    return { x, x0: [to.alpha - x * from.alpha], noise };
   };
 
 /** DDIM's steps with the ε̂ of the prediction: they add √(1-ᾱ_s-σ²)·(ε̂ - ε̂ of the corrected x̂₀) to the usual ones. */
@@ -30,7 +30,7 @@ const keepingEpsilon = (legs: readonly Leg[], eta: number): Integrator => {
   const rows = legs.map(ddimStep(eta));
   const derived = linearIntegrator(rows);
   // ε̂ = (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t), so ε̂ moves by √ᾱ_t/√(1-ᾱ_t) times the correction of x̂₀
-  const ofCorrection = entryAt(legs.map(({ from }, i) => rows[i]!.x * from.scale));
+  const ofCorrection = entryAt(legs.map(({ from }, i) => rows[i]!.x * from.alpha));
   return {
     ...derived,
     step: (state, moment) => {

@@ -26,7 +26,7 @@ const options = schema('ddimInversion', {}, 'ddimInversion takes no options; η 
  * with this solver takes data in place of noise, and its last state is x_T.
  *
  * Each step is that of DDIM, with x̂₀ and ε̂ from where it begins. The first begins at the data, where no denoiser is
- * defined, so it evaluates at its end, the least noisy timestep of the grid, with x = a·x₀.
+ * defined, so it evaluates at its end, the least noisy timestep of the grid, with x = α·x₀.
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const process = unwrap(ddpm(cosine(1000)))
@@ -37,8 +37,8 @@ export const ddimInversion: SolverFrom<Readonly<Record<string, never>>> = withOp
   path: risingLegs,
   integrate: (legs) => {
     const moves = legs.map(({ from, to }) =>
-      // the first step evaluates x = a·x₀ at the level of its end: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
-      from.variance === 0 ? { begin: to.scale, x: 2, x0: -to.scale } : { begin: identity.scale, ...flowStep(from, to) },
+      // the first step evaluates x = α·x₀ at the level of its end: x̂₀ there, and ε̂ = (α·x₀ - α·x̂₀)/σ
+      from.sigma === 0 ? { begin: to.alpha, x: 2, x0: -to.alpha } : { begin: identity.alpha, ...flowStep(from, to) },
     );
     const ofBegin = entryAt(column(moves, ({ begin }) => begin));
     const ofX = entryAt(column(moves, ({ x }) => x));

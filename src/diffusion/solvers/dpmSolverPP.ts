@@ -1,5 +1,5 @@
 import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
-import { lambdaOf } from '../schedules/channel.js';
+import { halfLogSNR } from '../schedules/channel.js';
 import { type OrderAt, reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
@@ -37,13 +37,13 @@ interface Published {
 export const dpmSolverPPRows =
   (order: number, { curve = 1, orderAt = () => order }: Published = {}) =>
   (legs: readonly Leg[]): readonly StepCoefficients[] => {
-    const lengths = legs.map(({ from, to }) => lambdaOf(to) - lambdaOf(from));
+    const lengths = legs.map(({ from, to }) => halfLogSNR(to) - halfLogSNR(from));
     return legs.map(({ from, to }, i) => {
       const reach = reachOf(legs, i, orderAt(legs.length - i));
       const { x, x0 } = flowStep(from, to);
       if (reach === 1) return { x, x0: [x0], noise: 0 };
       const earlier = lengths.slice(i - reach + 1, i).reverse();
-      return { x, x0: weightsOf(lengths[i]!, earlier, curve).map((weight) => to.scale * weight), noise: 0 };
+      return { x, x0: weightsOf(lengths[i]!, earlier, curve).map((weight) => to.alpha * weight), noise: 0 };
     });
   };
 

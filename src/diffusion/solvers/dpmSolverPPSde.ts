@@ -1,4 +1,4 @@
-import { lambdaOf, posteriorOf } from '../schedules/channel.js';
+import { halfLogSNR, posteriorOf } from '../schedules/channel.js';
 import { reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
@@ -17,11 +17,10 @@ export const dpmSolverPPSdeRows =
   (legs: readonly Leg[]): readonly StepCoefficients[] =>
     legs.map(({ from, to, between }, i) => {
       // s_s/s_t·e^{-h}, α_s·(1 - e^{-2h}) and s_s·√(1 - e^{-2h}) are q(x_s|x_t, x̂₀)
-      const { xt, x0, variance } = posteriorOf(to, between, from);
-      const noise = Math.sqrt(variance);
+      const { xt, x0, sigma: noise } = posteriorOf(to, between, from);
       if (reachOf(legs, i, order) === 1) return { x: xt, x0: [x0], noise };
-      const h = lambdaOf(to) - lambdaOf(from);
-      const half = (x0 / 2 / (lambdaOf(from) - lambdaOf(legs[i - 1]!.from))) * h;
+      const h = halfLogSNR(to) - halfLogSNR(from);
+      const half = (x0 / 2 / (halfLogSNR(from) - halfLogSNR(legs[i - 1]!.from))) * h;
       return { x: xt, x0: [x0 + half, -half], noise };
     });
 

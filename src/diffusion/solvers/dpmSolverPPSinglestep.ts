@@ -1,6 +1,6 @@
 import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
 import { hasLength } from './stepLimits.js';
-import { lambdaOf } from '../schedules/channel.js';
+import { halfLogSNR } from '../schedules/channel.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg } from '../grids/leg.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -35,11 +35,11 @@ export const dpmSolverPPSinglestepRows =
       const stages = i - beginnings[i]!;
       const { x, x0 } = flowStep(from, to);
       if (stages === 0) return { x, x0: [x0], noise: 0 };
-      const h = lambdaOf(to) - lambdaOf(from);
+      const h = halfLogSNR(to) - halfLogSNR(from);
       const [constant = 0, slope = 0] = exponentialWeights(h, 2);
-      const r = (lambdaOf(legs[i]!.from) - lambdaOf(from)) / h;
+      const r = (halfLogSNR(legs[i]!.from) - halfLogSNR(from)) / h;
       // two stages: φ₁/2, as in the paper's Algorithm 1; three stages: φ₂, as in its code
-      const newest = (to.scale * (order === 2 || (halves && stages === 1) ? constant / 2 : slope)) / r;
+      const newest = (to.alpha * (order === 2 || (halves && stages === 1) ? constant / 2 : slope)) / r;
       return { x, x0: [newest, ...Array<number>(stages - 1).fill(0), x0 - newest], noise: 0 };
     };
     return legs.map((_, i) => {

@@ -22,7 +22,7 @@ const fields = {
   sNoise: optional(hinted(amount, '1 is usual'), 1),
 };
 
-/** Churn, the noise added before a step, with the names of EDM (Karras et al. 2022, Algorithm 2); σ is s/a. */
+/** Churn, the noise added before a step, with the names of EDM (Karras et al. 2022, Algorithm 2); σ is that of {@link sigmaOf}. */
 export interface Churn extends OptionsOf<typeof fields> {}
 
 /** The largest γ of a step: σ̂ ≤ √2·σ. */
@@ -105,8 +105,8 @@ const integrator = (
   const [ofX, ofX0] = [entryAt(column(steps, ({ x }) => x)), entryAt(column(steps, ({ x0 }) => x0))];
   const second = seconds.some((weight) => weight !== 0);
   const ofSecond = entryAt(seconds);
-  const ofRaised = entryAt(column(raises, ({ scale }) => scale));
-  const ofNoise = entryAt(column(raises, ({ variance }) => given.sNoise * Math.sqrt(Math.max(0, variance))));
+  const ofRaised = entryAt(column(raises, ({ alpha }) => alpha));
+  const ofNoise = entryAt(column(raises, ({ sigma }) => given.sNoise * sigma));
   const raisedAt = entryAt(Int32Array.from(raised));
   return {
     memory: 0,
@@ -173,4 +173,4 @@ export const euler = solver('euler', () => false);
 export const heun = solver('heun', (from, to) => isGradual(from, to, 'end'));
 
 /** {@link heun} with two evaluations in every step but the last, however far σ falls, as in diffusers. */
-export const heunThroughout = solver('heun', (_, to) => to.variance > 0);
+export const heunThroughout = solver('heun', (_, to) => to.sigma > 0);

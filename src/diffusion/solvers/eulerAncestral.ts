@@ -18,8 +18,8 @@ export const eulerAncestralStep =
     const up = Math.min(next, eta * next * Math.sqrt(Math.max(0, 1 - (next / sigma) ** 2)));
     const down = Math.sqrt(next ** 2 - up ** 2);
     // (σ_down/σ_t)·(a_s/a_t), in a form that is finite for a_t = 0
-    const x = (down * to.scale) / Math.sqrt(from.variance);
-    return { x, x0: [to.scale - x * from.scale], noise: to.scale * up };
+    const x = (down * to.alpha) / from.sigma;
+    return { x, x0: [to.alpha - x * from.alpha], noise: to.alpha * up };
   };
 
 const options = schema('eulerAncestral', {

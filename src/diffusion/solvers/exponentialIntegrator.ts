@@ -6,14 +6,14 @@ import { natural, numberOf } from '../../internal/decode.js';
 /**
  * The coefficients of x_s = x·x_t + x0·x̂₀: the probability flow from one noise level to another, for a constant x̂₀. This is
  * the step of DDIM with η = 0, of Euler in σ, and of DPM-Solver++ of order 1.
- * @example flowStep({ scale: 0.6, variance: 0.64 }, { scale: 0.8, variance: 0.36 }) // → { x: 0.75, x0: 0.35 }
+ * @example flowStep({ alpha: 0.6, sigma: 0.8 }, { alpha: 0.8, sigma: 0.6 }) // → { x: 0.75, x0: 0.35 }
  */
 export const flowStep = demanding(
   'flowStep',
   { from: channelPart, to: channelPart },
   (from: Channel, to: Channel): { readonly x: number; readonly x0: number } => {
-    const x = Math.sqrt(to.variance / from.variance);
-    return { x, x0: to.scale - x * from.scale };
+    const x = to.sigma / from.sigma;
+    return { x, x0: to.alpha - x * from.alpha };
   },
 );
 

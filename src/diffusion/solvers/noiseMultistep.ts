@@ -8,8 +8,8 @@ import type { Integrator } from './solver.js';
 
 /** The coefficients of x_s = x·x_t + noise·ε̂: the step of DDIM with any ε̂. `from` must have signal. */
 export const noiseStep = (from: Channel, to: Channel): { readonly x: number; readonly noise: number } => {
-  const x = to.scale / from.scale;
-  return { x, noise: Math.sqrt(to.variance) - x * Math.sqrt(from.variance) };
+  const x = to.alpha / from.alpha;
+  return { x, noise: to.sigma - x * from.sigma };
 };
 
 /** The step of DDIM with a weighted mean of ε̂, newest first; the weights sum to 1. `x0[1]`… are the factors of earlier ε̂. */

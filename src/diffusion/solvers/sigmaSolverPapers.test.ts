@@ -38,14 +38,14 @@ describe('EDM', () => {
         // line 5, rounded to the nearest noise level of the process, with the rounding error of the last step carried over
         const isIn = ratio(i) >= sMin && ratio(i) <= sMax;
         const wanted = ratio(i) * (isIn ? (1 + gamma) * owed : 1);
-        const levels = marginals.map((m) => Math.sqrt(m.variance) / m.scale);
+        const levels = marginals.map(({ alpha, sigma }) => sigma / alpha);
         const distances = levels.map((s) => Math.abs(Math.log(s / wanted)));
         const t = distances.indexOf(Math.min(...distances));
         const hat = levels[t]!;
         if (isIn) owed = wanted / hat;
         if (t !== TIMES[i]) raised++;
         x += Math.sqrt(hat ** 2 - ratio(i) ** 2) * sNoise * NOISE;
-        const slope = (x - model(marginals[t]!.scale * x, t)) / hat;
+        const slope = (x - model(marginals[t]!.alpha * x, t)) / hat;
         let next = x + (ratio(i + 1) - hat) * slope;
         if (corrects && i < N - 1) {
           const second = (next - at(alpha(i + 1) * next, i + 1)) / ratio(i + 1);

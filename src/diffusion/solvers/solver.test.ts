@@ -36,7 +36,7 @@ const sampledVariance = (
   path: readonly Leg[],
   tau: number,
   step: (leg: Leg) => StepCoefficients,
-  best = ({ scale, variance }: Leg['from']): number => (scale * tau ** 2) / (scale ** 2 * tau ** 2 + variance),
+  best = ({ alpha, sigma }: Leg['from']): number => (alpha * tau ** 2) / ((alpha * tau) ** 2 + sigma ** 2),
 ): number =>
   path.reduce((variance, leg) => {
     const { x, x0, noise } = step(leg);
@@ -55,11 +55,11 @@ describe.each(Object.entries(processes))('solvers over the %s process', (_, proc
       for (const leg of legs(process, grid)) expectClose(ddimStep(1)(leg), ancestralStep('posterior')(leg), 1e-11);
   });
 
-  it('ddim maps x_t = a·x₀ + s·ε to x_s with the same x₀ and ε', () => {
+  it('ddim maps x_t = α·x₀ + σ·ε to x_s with the same x₀ and ε', () => {
     for (const leg of legs(process, spaced(20))) {
       const { x, x0 } = ddimStep(0)(leg);
-      expect(Math.abs(x * leg.from.scale + x0[0]! - leg.to.scale)).toBeLessThan(1e-15);
-      expect(Math.abs(x * Math.sqrt(leg.from.variance) - Math.sqrt(leg.to.variance))).toBeLessThan(1e-15);
+      expect(Math.abs(x * leg.from.alpha + x0[0]! - leg.to.alpha)).toBeLessThan(1e-15);
+      expect(Math.abs(x * leg.from.sigma - leg.to.sigma)).toBeLessThan(1e-15);
     }
   });
 
@@ -67,7 +67,7 @@ describe.each(Object.entries(processes))('solvers over the %s process', (_, proc
     for (const eta of [0, 0.3, 1])
       for (const leg of legs(process, spaced(20))) {
         const { x, noise } = ddimStep(eta)(leg);
-        expect(Math.abs(x ** 2 * leg.from.variance + noise ** 2 - leg.to.variance)).toBeLessThan(1e-14);
+        expect(Math.abs((x * leg.from.sigma) ** 2 + noise ** 2 - leg.to.sigma ** 2)).toBeLessThan(1e-14);
       }
   });
 

@@ -161,8 +161,8 @@ describe('a custom solver', () => {
       // almost no noise is left from t = 0 to the data, so the lower order of the last step does not matter
       const grid = spaced(steps);
       const made = right(sampler({ process, denoiser: gaussianData(process), grid, solver, correction: uncorrected }));
-      const { scale, variance } = process.marginals[999]!;
-      const exact = TAU / Math.sqrt(scale ** 2 * TAU ** 2 + variance);
+      const { alpha, sigma } = process.marginals[999]!;
+      const exact = TAU / Math.hypot(alpha * TAU, sigma);
       return Math.abs((await samplesOf(made, [1]))[0]! / exact - 1);
     };
     const [coarse, fine, first] = [await errorOf(twice, 20), await errorOf(twice, 40), await errorOf(ddim(), 80)];

@@ -5,7 +5,7 @@ import { legsPart } from '../parts.js';
 import { natural } from '../../internal/decode.js';
 
 /** Tests if a leg has a finite length in λ: signal at its beginning, and noise at its end. */
-export const hasLength = ({ from, to }: Leg): boolean => from.scale > 0 && to.variance > 0;
+export const hasLength = ({ from, to }: Leg): boolean => from.alpha > 0 && to.sigma > 0;
 
 /** Tests if σ fits float32 where a leg begins. It always does where the leg ends; at the data it is 0. */
 export const hasSignal = ({ from }: Leg): boolean => leavesSignal(from);

@@ -1,6 +1,6 @@
 import { power } from '../../internal/numerics/power.js';
 import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
-import { lambdaOf } from '../schedules/channel.js';
+import { halfLogSNR } from '../schedules/channel.js';
 import { type OrderAt, reachOf } from './stepLimits.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import { solved } from '../../internal/numerics/linearSystem.js';
@@ -42,15 +42,15 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => a
 export const uniPCRows =
   (order: number, variant: UniPCVariant, orderAt: OrderAt = () => order) =>
   (legs: readonly Leg[]): readonly StepCoefficients[] => {
-    const lambdas = legs.map(({ from }) => lambdaOf(from));
+    const lambdas = legs.map(({ from }) => halfLogSNR(from));
     /** The weights of the predictions at leg i and before, and of the prediction at its end, if it is known. */
     const weightsOf = (i: number, endIsKnown: boolean): readonly number[] => {
       const { from, to } = legs[i]!;
-      const h = lambdaOf(to) - lambdas[i]!;
+      const h = halfLogSNR(to) - lambdas[i]!;
       const earlier = Array.from({ length: reachOf(legs, i, orderAt(legs.length - i)) - 1 }, (_, k) => i - k - 1);
       const places = [...(endIsKnown ? [1] : []), ...earlier.map((j) => (lambdas[j]! - lambdas[i]!) / h)];
       if (places.length === 0) return [flowStep(from, to).x0];
-      const weights = differenceWeights(h, places, variant).map((weight) => to.scale * weight);
+      const weights = differenceWeights(h, places, variant).map((weight) => to.alpha * weight);
       const own = flowStep(from, to).x0 - sum(weights);
       return endIsKnown ? [weights[0]!, own, ...weights.slice(1)] : [own, ...weights];
     };
@@ -58,7 +58,7 @@ export const uniPCRows =
       const { x } = flowStep(from, to);
       const predictor = weightsOf(i, false);
       const before = legs[i - 1];
-      if (before === undefined || !(before.from.scale > 0)) return { x, x0: predictor, noise: 0 };
+      if (before === undefined || !(before.from.alpha > 0)) return { x, x0: predictor, noise: 0 };
       const predicted = weightsOf(i - 1, false);
       const correction = weightsOf(i - 1, true).map((weight, k) => weight - (k === 0 ? 0 : predicted[k - 1]!));
       const x0 = Array.from(

@@ -151,7 +151,7 @@ test.each<readonly [string, E.Either<NoisefoldError, Process>]>([
   ['ddpm(linear(50))', ddpm(linear(50))],
   ['zero terminal SNR', F.pipe(linear(100), E.flatMap(zeroTerminalSNR), ddpm)],
   ['respaced', F.pipe(ddpm(linear(1000)), E.flatMap(respace(25)))],
-  ['of σ', processOfSigmas([0.01, 0.3, 7, Infinity])],
+  ['of σ', processOfSigmas([0.01, 0.333, 7, Infinity])],
   ['at σ', F.pipe(ddpm(linear(1000)), E.flatMap(respaceAtSigmas([80, 5, 1])))],
 ])('the process %s is read back bit for bit', (_name, made) =>
   onWasm(async (backend) => {
@@ -270,7 +270,7 @@ describe('a custom model', () => {
   test('and a custom process are given; another process is an error that names the first different table', () =>
     onWasm(async (backend) => {
       const path = newPath();
-      const process = { ...hundred, posteriors: hundred.posteriors.map((p) => ({ ...p, variance: p.variance / 2 })) };
+      const process = { ...hundred, posteriors: hundred.posteriors.map((p) => ({ ...p, sigma: p.sigma / 2 })) };
       right(await saveTrained(path, await untrained(small, process)(backend))(backend)());
       expect(await leftOf(loadTrained(path)(backend))).toMatchObject({
         _tag: 'ConfigError',

@@ -105,9 +105,9 @@ const flowDensities = (count: number) => {
   return Array.from({ length: count }, (_, i) =>
     Array.from(data.subarray(i * D, (i + 1) * D)).reduce((sum, x, axis) => {
       const [m, v] = [means![axis]!, (variances as readonly number[])[axis]!];
-      const total = ({ scale, variance }: Channel): number => scale ** 2 * v + variance;
+      const total = ({ alpha, sigma }: Channel): number => alpha ** 2 * v + sigma ** 2;
       const ratio = total(last) / total(first);
-      const end = Math.sqrt(ratio) * (x - first.scale * m) + last.scale * m;
+      const end = Math.sqrt(ratio) * (x - first.alpha * m) + last.alpha * m;
       return sum - 0.5 * (end ** 2 + Math.log(2 * Math.PI) - Math.log(ratio));
     }, 0),
   );
@@ -192,8 +192,8 @@ describe('a model receives', () => {
     apply: (_, x, at) => {
       const times = (numbers: readonly number[], y: typeof x) => scaleBy(y, gather(table(numbers), at.t));
       const m = mean(x, at);
-      const gain = marginals.map(({ scale, variance: v }) => (scale * variance) / (scale ** 2 * variance + v));
-      return add(times(gain, sub(x, times(marginals.map(({ scale }) => scale), m))), m) as typeof x;
+      const gain = marginals.map(({ alpha, sigma }) => (alpha * variance) / (alpha ** 2 * variance + sigma ** 2));
+      return add(times(gain, sub(x, times(marginals.map(({ alpha }) => alpha), m))), m) as typeof x;
     },
   }); // prettier-ignore
   const levels = [-0.5, 0.5, 0];
@@ -204,10 +204,10 @@ describe('a model receives', () => {
     ),
   ); // prettier-ignore
   /** At the mean, where the density is that of the lowest noise level of the process. */
-  const { scale, variance: least } = marginals[0]!;
+  const { alpha, sigma } = marginals[0]!;
   const peak = (mean: number): number => {
-    const v = scale ** 2 * variance + least;
-    return (-D / 2) * (((1 - scale) * mean) ** 2 / v + Math.log(2 * Math.PI * v));
+    const v = alpha ** 2 * variance + sigma ** 2;
+    return (-D / 2) * (((1 - alpha) * mean) ** 2 / v + Math.log(2 * Math.PI * v));
   };
   const isPeaked = (nats: Float64Array) =>
     // another class is 4·0.5²/(2·0.09) = 5.6 nats away; the rest is Heun's error, whose order is measured above

@@ -42,9 +42,9 @@ const process = right(F.pipe(cosine(12), ddpm));
 const { marginals, posteriors } = process;
 
 /** E[x_0|x_t] = gain·x_t and Var(x_0|x_t) of the data. */
-const conditional = ({ scale, variance }: Channel) => {
-  const total = scale ** 2 * C ** 2 + variance;
-  return { gain: (scale * C ** 2) / total, left: (C ** 2 * variance) / total };
+const conditional = ({ alpha, sigma }: Channel) => {
+  const total = (alpha * C) ** 2 + sigma ** 2;
+  return { gain: (alpha * C ** 2) / total, left: (C * sigma) ** 2 / total };
 };
 const ofTime = (numbers: readonly number[]) => table(numbers);
 
@@ -56,7 +56,7 @@ const exact: Model<object, Size> = {
     as: 'logVariance',
     apply: (_, x, { t }) => ({
       prediction: scaleBy(x, gather(ofTime(marginals.map((m) => conditional(m).gain)), t)),
-      variance: scaleBy(onesLike(x), gather(ofTime(posteriors.map(({ x0: k, variance }, i) => Math.log(variance + k ** 2 * conditional(marginals[i]!).left))), t)),
+      variance: scaleBy(onesLike(x), gather(ofTime(posteriors.map(({ x0: k, sigma }, i) => Math.log(sigma ** 2 + k ** 2 * conditional(marginals[i]!).left))), t)),
     }),
   }),
 }; // prettier-ignore
@@ -120,22 +120,22 @@ describe('of Gaussian data, whose model is exact,', () => {
   test('the errors at each t follow from x_0 and ε', async () => {
     const [{ x0Errors, noiseErrors }] = (await both) as [DatasetBound, DatasetBound];
     marginals.forEach((marginal, t) => {
-      const { scale, variance } = marginal;
+      const { alpha, sigma } = marginal;
       const { gain } = conditional(marginal);
       // x̂₀ - x₀ = p·x₀ + q·ε, and its square has the variance 4·p²·x₀²·q² + 2·q⁴
-      const [p, q2] = [gain * scale - 1, gain ** 2 * variance];
+      const [p, q2] = [gain * alpha - 1, (gain * sigma) ** 2];
       const deviation = Math.sqrt((4 * p ** 2 * squares * q2 + 2 * q2 ** 2) / (n * D));
       expect(Math.abs(x0Errors[t]! - (p ** 2 * squares + q2))).toBeLessThan(5 * deviation);
-      expect(noiseErrors[t]! / ((x0Errors[t]! * scale ** 2) / variance)).toBeCloseTo(1, 9);
+      expect(noiseErrors[t]! / (x0Errors[t]! * (alpha / sigma) ** 2)).toBeCloseTo(1, 9);
     });
   });
 
   test('its terms follow from the errors of x̂₀ for a fixed variance, and add up', async () => {
     const [, { terms, x0Errors, total, prior, images, standardError }] = (await both) as [DatasetBound, DatasetBound];
-    const { scale, variance: last } = marginals.at(-1)!;
-    expect(prior).toBeCloseTo((scale ** 2 * squares + last - 1 - Math.log(last)) / 2 / Math.LN2, 9);
-    posteriors.forEach(({ x0: k, variance }, t) => {
-      if (t > 0) expect(terms[t]! / ((k ** 2 * x0Errors[t]!) / (2 * variance) / Math.LN2)).toBeCloseTo(1, 9);
+    const { alpha, sigma: last } = marginals.at(-1)!;
+    expect(prior).toBeCloseTo(((alpha ** 2 * squares + last ** 2 - 1) / 2 - Math.log(last)) / Math.LN2, 9);
+    posteriors.forEach(({ x0: k, sigma }, t) => {
+      if (t > 0) expect(terms[t]! / (((k / sigma) ** 2 * x0Errors[t]!) / 2 / Math.LN2)).toBeCloseTo(1, 9);
     });
     expect(total).toBeCloseTo(meanOf(images), 9);
     expect(total).toBeCloseTo(prior + terms.reduce((a, b) => a + b, 0), 9);

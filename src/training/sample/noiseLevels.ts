@@ -12,12 +12,12 @@ const ROUNDING = 1e-5;
  */
 export const otherLevel = (own: Process, other: Process): number | undefined => {
   const places = new Map(Array.from(other.timesteps, (timestep, place) => [timestep, place]));
-  const at = own.marginals.findIndex(({ scale, variance }, place) => {
+  const at = own.marginals.findIndex(({ alpha, sigma }, place) => {
     const marginal = other.marginals[places.get(own.timesteps[place]!) ?? -1];
     return !(
       marginal !== undefined &&
-      Math.abs(marginal.scale - scale) <= ROUNDING * scale &&
-      Math.abs(marginal.variance - variance) <= ROUNDING * variance
+      Math.abs(marginal.alpha - alpha) <= ROUNDING * alpha &&
+      Math.abs(marginal.sigma - sigma) <= ROUNDING * sigma
     );
   });
   return at === -1 ? undefined : own.timesteps[at];

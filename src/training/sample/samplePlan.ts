@@ -43,7 +43,7 @@ const checkDirection = <P, I extends ImageShape>(
   { legs, timesteps }: Steps<P, I>['sampler'],
 ): void => {
   const [first, last] = [legs[0]!, legs.at(-1)!]; // a grid has at least one timestep
-  const found: End = first.from.variance < last.to.variance ? 'noise' : 'data';
+  const found: End = first.from.sigma < last.to.sigma ? 'noise' : 'data';
   if (found !== end)
     raise('ConfigError', {
       where: `${where}: solver`,

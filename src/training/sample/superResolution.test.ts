@@ -92,11 +92,11 @@ describe('samples conditioned on images', () => {
       drawn({ condition: { images: many, t }, grid, correction: uncorrected }, model);
     const { data } = await at(50, 1);
     expect((await at(50, 3)).data).toEqual(data);
-    const { scale, variance } = process.marginals[50]!;
+    const { alpha, sigma } = process.marginals[50]!;
     const pixels = Array.from({ length: 1000 }, (_, i) => data[4 * i]!);
-    const spread = pixels.reduce((sum, pixel) => sum + (pixel - 0.5 * scale) ** 2, 0) / 1000;
-    // the standard error of the variance of N numbers is v·√(2/N); 6 of these
-    expect(Math.abs(spread / variance - 1)).toBeLessThan(6 * Math.sqrt(2 / 1000));
+    const spread = pixels.reduce((sum, pixel) => sum + (pixel - 0.5 * alpha) ** 2, 0) / 1000;
+    // the standard error of the variance of N numbers is σ²·√(2/N); 6 of these
+    expect(Math.abs(spread / sigma ** 2 - 1)).toBeLessThan(6 * Math.sqrt(2 / 1000));
   });
 
   const classes: Model<object, Square> = { ...faithful, classes: 2 };

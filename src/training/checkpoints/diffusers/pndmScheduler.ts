@@ -70,7 +70,7 @@ const stagesOf = (grid: readonly number[], T: number, last: 0 | null, skipsPrk: 
 
 /** x_s = x·x_t + mean·(the mean of ε̂ or v̂): PNDM, eq. 9, in v̂ with ε̂ = a·v̂ + s·x_t at the beginning of the step. */
 const transfer = (from: Channel, to: Channel, averages: 'epsilon' | 'v') => {
-  const [a, s, b, r] = [from.scale, Math.sqrt(from.variance), to.scale, Math.sqrt(to.variance)];
+  const [a, s, b, r] = [from.alpha, from.sigma, to.alpha, to.sigma];
   return averages === 'v' ? { x: a * b + s * r, mean: a * r - b * s } : { x: b / a, mean: r - (b / a) * s };
 };
 

@@ -57,7 +57,7 @@ const changing = (
 export const fromSigma = (grid: readonly number[]) =>
   changing(grid, (it, legs) => {
     if (legs.length < grid.length) return it; // it starts from an image
-    const scaleAt = entryAt(legs.map(({ from }, i) => (i === 0 ? Math.sqrt(from.variance) : 1)));
+    const scaleAt = entryAt(legs.map(({ from }, i) => (i === 0 ? from.sigma : 1)));
     return {
       ...it,
       step: (state, moment) => it.step({ ...state, x: mul(state.x, scaleAt(moment.index)) }, moment),
@@ -70,7 +70,7 @@ const LEAST = Math.log(1e-20);
 /** Adds the noise of DDPM's last step if it does not begin at t = 0; its β is 1-ᾱ_t. */
 export const noisyToTheEnd = (grid: readonly number[]) =>
   changing(grid, (it, legs) => {
-    const logBeta = Math.log(legs.at(-1)!.from.variance);
+    const logBeta = 2 * Math.log(legs.at(-1)!.from.sigma);
     const isLast = entryAt(legs.map((_, i) => (i === legs.length - 1 ? 1 : 0)));
     const sigmaOf = <S extends Shape>(share: Tensor<S>): Tensor<S> =>
       exp(add(mul(share, (logBeta - LEAST) / 4), (logBeta + LEAST) / 4)); // of a share in -1…1

@@ -10,6 +10,7 @@ import { executorSection } from './sections/executor.js';
 import { jaxSection } from './sections/jax.js';
 import { memorySection } from './sections/memory.js';
 import { planningSection } from './sections/planning.js';
+import { samplingSection } from './sections/sampling.js';
 import { speedSection } from './sections/speed.js';
 import { startSection } from './sections/start.js';
 import { turningSection } from './sections/turning.js';
@@ -48,6 +49,7 @@ const sections = (options: WasmOptions) => (backend: Backend) => async (): Promi
       ...planning,
       ...startSection(options.rounds),
       ...turning,
+      ...(await samplingSection(backend, recipe, options.rounds)),
       ...(await executorSection(backend, recipe, speed.stepMilliseconds)),
       ...memory,
     ],

@@ -70,7 +70,7 @@ const traced =
 const solving =
   (solver: (options: never) => d.Solver): Call =>
   (options) =>
-    solver(options).integrate([], []);
+    solver(options).plan([], process);
 
 const grid =
   (make: (options: never) => d.Grid): Call =>

@@ -37,7 +37,7 @@ export interface Strong extends Named {
 export interface Weak extends Named {
   readonly error: 'weak';
   /** The solver for a number of steps, and the place where it adds noise. */
-  readonly on: (legs: number) => { readonly solver: Solver; readonly noise: Noise };
+  readonly on: (steps: number) => { readonly solver: Solver; readonly noise: Noise };
 }
 
 export type Case = Strong | Weak;
@@ -64,9 +64,10 @@ const churned = (name: string, theory: number, make: typeof heun, length: number
   name,
   theory,
   error: 'weak',
-  on: (legs) => {
-    const raises = length / legs / 2;
-    return { solver: make({ churn: legs * Math.expm1(raises) }), noise: { raises } };
+  on: (steps) => {
+    const raises = length / steps / 2;
+    // the plan has one step more, to the data
+    return { solver: make({ churn: (steps + 1) * Math.expm1(raises) }), noise: { raises } };
   },
   says,
 });
@@ -95,7 +96,7 @@ export const casesOf = (length: number): readonly Case[] => [
     'dpmSolverPPSinglestep 3',
     3,
     dpmSolverPPSinglestep({ order: 3 }),
-    'DPM-Solver, Lu et al. 2022, theorem 3.2; legs of a step equal in λ',
+    'DPM-Solver, Lu et al. 2022, theorem 3.2; parts of a step equal in λ',
   ),
   ...(['bh1', 'bh2'] as const).flatMap((variant) => [
     strong(`uniPC 1 ${variant}`, 2, uniPC({ order: 1, variant }), 'UniPC, Zhao et al. 2023: order + 1'),

@@ -18,7 +18,7 @@ import { weakError } from './weak.js';
 /** An interval of λ, half of the log-SNR, around equal signal and noise, where the denoiser is most nonlinear. */
 const STRETCH: Stretch = { from: -1, to: 1 };
 /** Numbers of steps: four halvings, divisible by three. */
-const LEGS = { strong: [36, 72, 144, 288, 576], weak: [18, 36, 72, 144, 288] };
+const STEPS = { strong: [36, 72, 144, 288, 576], weak: [18, 36, 72, 144, 288] };
 const TOLERANCE = 0.2;
 
 /** The data: in the plane, and images. */
@@ -45,17 +45,17 @@ interface Ground {
 }
 
 const errorsOf = async (
-  legs: readonly number[],
+  steps: readonly number[],
   errorWith: (n: number) => Promise<number>,
 ): Promise<readonly number[]> => {
   const errors: number[] = [];
-  for (const n of legs) errors.push(await errorWith(n));
+  for (const n of steps) errors.push(await errorWith(n));
   return errors;
 };
 
 const measured = async (backend: Backend, { course, back, law }: Ground, one: Case): Promise<Measured> => {
   const errorsWith = (given: number): Promise<readonly number[]> =>
-    errorsOf(LEGS[one.error], (n) =>
+    errorsOf(STEPS[one.error], (n) =>
       one.error === 'weak'
         ? weakError(backend, law, one.on(n), STRETCH, n)
         : strongError(backend, one.encodes ? back : course, one.solver, n, given),
@@ -82,13 +82,13 @@ const line = (one: Case, of: readonly Measured[], met: boolean): string =>
         : `; ${one.error === 'strong' ? one.given : ''} exact starting values (without: ${of.map(({ alone }) => alone!.toFixed(2)).join(', ')})`),
   ].join(' ');
 
-const of = (legs: readonly number[]): string => `${legs.join(', ')} legs`;
+const of = (steps: readonly number[]): string => `${steps.join(', ')} steps`;
 
-const EXPLANATION = `Order of convergence over four halvings of the step, legs equal in λ from ${STRETCH.from} to ${STRETCH.to}; and the error of the finest.
+const EXPLANATION = `Order of convergence over four halvings of the step, steps equal in λ from ${STRETCH.from} to ${STRETCH.to}; and the error of the finest.
 strong: ‖x - x*‖/‖x*‖, x* where the probability flow leads from the same x (Runge-Kutta of order 4 on the host), with
-  ${of(LEGS.strong)}, on three Gaussians of unlike variances.
+  ${of(STEPS.strong)}, on three Gaussians of unlike variances.
 weak: |E e^{iκx} - its value in the data|, x a coordinate of what is drawn, the largest over κ = ${FREQUENCIES.join(', ')} and coordinates, with
-  ${of(LEGS.weak)}, on Gaussians of one variance whose means are a lattice: along its directions coordinates are
+  ${of(STEPS.weak)}, on Gaussians of one variance whose means are a lattice: along its directions coordinates are
   independent, and the law of each goes from step to step by quadrature on a line, without drawing.
 consistency is not in the table: it is no discretization, and exact in any number of steps if the denoiser is.
 `;

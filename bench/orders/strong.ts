@@ -67,12 +67,12 @@ export const strongError = async (
   n: number,
   given: number,
 ): Promise<number> => {
-  const { lambdas, ...path } = pathOf(solver, stretch.from, stretch.to, n);
-  const walk = await walkOf(backend, solver, path, subject.mixture, BATCH);
+  const { lambdas, plan } = pathOf(solver, stretch.from, stretch.to, n);
+  const walk = await walkOf(backend, plan, subject.mixture, BATCH);
   const silence = new Float64Array(end.length);
   let exact = begin;
   let state: HostState = { x: begin, memory: Array.from({ length: walk.memory }, () => silence) };
-  for (let index = 0; index < path.legs.length; index++) {
+  for (let index = 0; index < plan.length; index++) {
     if (index > 0 && index <= given) {
       exact = advance(subject, exact, lambdas[index - 1]!, lambdas[index]!);
       state = { ...state, x: exact };

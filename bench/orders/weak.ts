@@ -136,16 +136,16 @@ export const weakError = async (
   n: number,
 ): Promise<number> => {
   const { directions, variance } = product;
-  const path = pathOf(solver, stretch.from, stretch.to, n);
+  const { plan, lambdas } = pathOf(solver, stretch.from, stretch.to, n);
   const mixture = mixtureOf(product);
-  const probe = await walkOf(backend, solver, path, mixture, PROBES);
+  const probe = await walkOf(backend, plan, mixture, PROBES);
   const additions: Addition[] = [];
   for (let index = 0; index < n; index++)
-    additions.push(await additionAt(stepOf(probe, product), index, path.lambdas[index]!, enters));
+    additions.push(await additionAt(stepOf(probe, product), index, lambdas[index]!, enters));
   probe.release();
   const grid = gridOf(additions);
   const rows = grid.map((x) => rowOf(x));
-  const walk = await walkOf(backend, solver, path, mixture, rows.length);
+  const walk = await walkOf(backend, plan, mixture, rows.length);
   let laws: readonly (readonly Cloud[])[] = directions.map((direction) => [
     cloudOf(gaussiansAt(direction, variance, stretch.from), grid),
   ]);

@@ -12,9 +12,9 @@ import {
   type Grid,
   gridOf,
   heun,
-  type Leg,
-  legsOf,
+  levelsOf,
   lms,
+  type SolverPlan,
   pndm,
   type Process,
   type Solver,
@@ -28,12 +28,14 @@ export interface Gridded {
   readonly grid: number | Grid;
 }
 
-export const legsOn = ({ path = legsOf }: Solver, { process, grid }: Gridded): readonly Leg[] =>
-  path(process, valueOf(gridOf(grid)(process)));
+const planned = (solver: Solver, { process, grid }: Gridded) =>
+  solver.plan(levelsOf(process, valueOf(gridOf(grid)(process))), process);
+
+/** The steps of a solver on a grid. */
+export const planOn = (solver: Solver, gridded: Gridded): SolverPlan => valueOf(planned(solver, gridded));
 
 /** Tests if a solver accepts a grid: churn is refused if the process has no level that it leads to. */
-export const runsOn = (solver: Solver, given: Gridded): boolean =>
-  E.isRight(solver.integrate(legsOn(solver, given), given.process.marginals));
+export const runsOn = (solver: Solver, gridded: Gridded): boolean => E.isRight(planned(solver, gridded));
 
 /** A solver, and the tolerance for the variance of its samples of Gaussian data at 400 steps. */
 export interface Named {

@@ -1,10 +1,8 @@
 /** Runs a few steps of different lengths, by a solver and on the host, with a nonlinear denoiser. */
 import { expect } from 'vitest';
 import { numbersOf, right } from './run.js';
-import { add, constantOf, mul, scalar, tanh, zerosLike } from '../../src/dsl/index.js';
-import { cosine, ddpm } from '../../src/diffusion/index.js';
-import { legsOf } from '../../src/diffusion/grids/leg.js';
-import type { SampleState, Solver } from '../../src/diffusion/solvers/solver.js';
+import { add, constantOf, mul, scalar, tanh, type Tensor, zerosLike } from '../../src/dsl/index.js';
+import { cosine, ddpm, integratorOf, levelsOf, type SampleState, type Solver } from '../../src/diffusion/index.js';
 import { entryAt } from '../../src/diffusion/process/table.js';
 
 const process = right(ddpm(cosine(1000)));
@@ -12,7 +10,7 @@ export const { marginals } = process;
 /** Steps of different lengths; the last ends at the data. */
 export const TIMES = [960, 850, 700, 600, 380, 250, 90, 5];
 export const N = TIMES.length;
-export const legs = legsOf(process, TIMES);
+const levels = levelsOf(process, TIMES);
 export const START = 0.8;
 /** The result of each draw of noise. */
 export const NOISE = 0.6;
@@ -23,19 +21,20 @@ export const model = (x: number, t: number): number => shares[t]! * Math.tanh(x 
 
 /** The states of a solver after each step. */
 export const walked = async (solver: Solver): Promise<number> => {
-  const integrator = right(solver.integrate(legs, marginals));
+  const plan = right(solver.plan(levels, process));
+  const integrator = integratorOf(plan);
+  const timesteps = plan.flatMap(({ stages }) => stages.map(({ at }) => at.t));
+  const shareAt = entryAt(timesteps.map((t) => shares[t]!));
   const [result] = await numbersOf(() => {
     const x = constantOf([START], 1);
     const zeros = Array.from({ length: integrator.memory }, () => zerosLike(x));
-    return legs.reduce<SampleState<[1]>>(
-      (state, { t, next }, index) =>
-        integrator.step(state, {
-          index: scalar(index, 'int32'),
-          t: scalar(t, 'int32'),
-          next: scalar(next ?? t, 'int32'),
-          predict: (at, when) => mul(tanh(add(at, 0.2)), entryAt(shares)(when)) as typeof at,
-          noise: (_) => constantOf([NOISE], 1) as never, // of the shape of x, which is [1]
-        }).state,
+    return timesteps.reduce<SampleState<[1]>>(
+      (state, _, i) => {
+        const index = scalar(i, 'int32');
+        const predict = (at: Tensor<[1]>) => mul(tanh(add(at, 0.2)), shareAt(index));
+        return integrator.step(state, { index, predict, uncorrected: predict, noise: () => constantOf([NOISE], 1) })
+          .state;
+      },
       { x, memory: zeros },
     ).x;
   });

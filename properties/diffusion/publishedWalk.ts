@@ -268,8 +268,13 @@ export const walkedBy = async (golden: GoldenSteps, begun?: Begun): Promise<read
       memory: memory.map((zero, k) => (kept[k] === undefined ? zero : image(kept[k]))),
     };
     const after: Tensor<[Dim]>[] = [];
+    let evaluation = first;
     for (let i = first; i < golden.xs.length; i++) {
-      state = made(drawn(i)).step(null, state, { index: scalar(i, 'int32'), key }).state;
+      const step = made(drawn(i));
+      // other methods of several stages have their states after each stage
+      const stages = /heun/i.test(golden.class) ? step.plan[i]!.stages.length : 1;
+      for (let k = 0; k < stages; k++)
+        state = step.step(null, state, { index: scalar(evaluation++, 'int32'), key }).state;
       after.push(reshape(state.x, SIZE) as Tensor<[Dim]>);
     }
     return concatAll(after as [Tensor<[Dim]>], 0) as Tensor<Shape>;

@@ -60,7 +60,7 @@ const undone: Law<readonly [Channel, Channel]> = {
     const found = transition(a, both);
     return firstOf(
       near('alpha', found.alpha, b.alpha, 8 * ULP * b.alpha),
-      near('sigma', found.sigma, b.sigma, (8 * ULP * both.sigma ** 2) / b.sigma),
+      near('variance', found.sigma ** 2, b.sigma ** 2, 8 * ULP * both.sigma ** 2),
     );
   },
 };

@@ -61,7 +61,7 @@ const enlarging = (process: Process, mean: number, variance: number): Denoiser<n
 const TREMOR = 2 ** -20;
 
 /**
- * The same, but for an error at each timestep. Formulas of several steps have coefficients without bound where legs are
+ * The same, but for an error at each timestep. Formulas of several steps have coefficients without bound where steps are
  * unlike each other: what becomes of an error is seen, not known beforehand.
  */
 const trembling = ({ apply, ...denoiser }: Denoiser<null, [2, 2, 1]>): Denoiser<null, [2, 2, 1]> => ({
@@ -114,9 +114,9 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
     const growth = Math.max(...found.means.map((m, i) => Math.abs(moved.means[i]! - m))) / TREMOR;
     // pixels that differ in their x̂₀ may come out large, and their mean has the roundings of them
     const largest = Math.max(1, ...found.pixels.map(Math.abs));
-    // Coefficients of several steps are solved for, and lose digits where legs are unlike each other; and
-    // formulas that go by ε̂ = (x_t - α·x̂₀)/σ give x̂₀ back as (x_t - σ·ε̂)/α, with the roundings of x_t
-    const alphas = exact.legs.map(({ from }) => from.alpha).filter((alpha) => alpha > 0);
+    // Coefficients of several steps are solved for, and lose digits where steps are unlike each other; and
+    // formulas that go by ε̂ = (x_t - a·x̂₀)/s give x̂₀ back as (x_t - s·ε̂)/a, with the roundings of x_t
+    const alphas = exact.plan.map(({ from }) => from.alpha).filter((alpha) => alpha > 0);
     // there are up to twelve steps, with some eighty roundings in each
     const tolerance = (2 ** -43 * largest * (1 + growth)) / Math.min(1, ...alphas);
     return approx('means', found.means, means, tolerance);

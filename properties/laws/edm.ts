@@ -12,7 +12,7 @@ import {
   type Solver,
 } from 'noisefold/diffusion';
 import { gridded, unended } from '../arbitraries/diffusion.js';
-import { type Gridded, legsOn, runsOn } from '../arbitraries/solvers.js';
+import { type Gridded, planOn, runsOn } from '../arbitraries/solvers.js';
 import { gaussianOf, onReference, stationsOf, walked } from '../oracles/gaussianWalk.js';
 import { approx, firstOf, type Law, near } from './law.js';
 
@@ -66,11 +66,11 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
   runs: 120,
   violation: async ([given, mean, tau, begin]) => {
     const data = gaussianOf(mean, tau ** 2);
-    const legs = legsOn(euler(), given);
+    const plan = planOn(euler(), given);
     const best = (x: number, sigma: number): number => (tau ** 2 * x + sigma ** 2 * mean) / (tau ** 2 + sigma ** 2);
     const expected = (corrects: boolean): readonly number[] => {
-      let x = begin / legs[0]!.from.alpha;
-      return legs.map(({ from, to }) => {
+      let x = begin / plan[0]!.from.alpha;
+      return plan.map(({ from, to }) => {
         const [sigma, next] = [sigmaOf(from), sigmaOf(to)];
         const slope = (x - best(x, sigma)) / sigma;
         // x̄ + (σ′ − σ)·d, where x̄ may have terms of size 1/√ᾱ that cancel
@@ -83,14 +83,14 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
     const stations = async (solver: Solver): Promise<readonly number[]> =>
       (await stationsOf(solver, given, data, [begin])).flat();
     // A step rounds some ten numbers of the size of x. Heun multiplies the roundings of d′ = (x̄′ − D(x̄′; σ′))/σ′ by (σ − σ′)/2.
-    const growth = legs.reduce((sum, { from, to }) => {
+    const growth = plan.reduce((sum, { from, to }) => {
       const ratio = sigmaOf(from) / sigmaOf(to); // ∞ in the last step, to the data
       return ratio <= FURTHEST ? sum + ratio / 2 : sum;
     }, 0);
     const each = 32 * ULP * Math.max(1, Math.abs(begin));
     return firstOf(
-      approx('euler', await stations(euler()), expected(false), each * legs.length),
-      approx('heun', await stations(heun()), expected(true), each * (legs.length + growth)),
+      approx('euler', await stations(euler()), expected(false), each * plan.length),
+      approx('heun', await stations(heun()), expected(true), each * (plan.length + growth)),
     );
   },
 };
@@ -121,20 +121,20 @@ const churnInAll: Law<readonly [Process, number, Required<Churn>]> = {
     const sigmas = of.marginals.filter(hasSignal).map(sigmaOf);
     const half = Math.max(...sigmas.slice(1).map((sigma, t) => Math.log(sigma / sigmas[t]!))) / 2;
     const solver = euler(given);
-    const legs = legsOn(solver, { process: of, grid });
+    const plan = planOn(solver, { process: of, grid });
     return onReference(solver, { process: of, grid }, gaussianOf(0, 0), 1, async (walk) => {
       let [added, wanted, most, roundings] = [0, 0, half, 0];
       // without the last step, after which no noise is left
-      for (const [i, { from, to }] of legs.slice(0, -1).entries()) {
+      for (const [i, { from, to }] of plan.slice(0, -1).entries()) {
         const sigma = sigmaOf(from);
         const { x } = await walk.step(i, { x: new Float64Array(1), memory: [] }, Float64Array.of(1));
-        // the data are 0, so only the noise remains in x: S_noise·√(1 - (σ/σ̂)²) times `to.sigma`
-        const share = (x[0]! / (given.sNoise * to.sigma)) ** 2;
+        // the data are 0, so only the noise remains in x: S_noise·√(1 - (σ/σ̂)²)·s
+        const share = x[0]! ** 2 / (given.sNoise * to.sigma) ** 2;
         added -= Math.log1p(-share) / 2;
         roundings += (64 * ULP) / (1 - share);
         const isIn = hasSignal(from) && sigma >= given.sMin && sigma <= given.sMax;
         if (isIn) {
-          const each = churnOf(given.churn, legs.length);
+          const each = churnOf(given.churn, plan.length);
           wanted += each;
           most = Math.max(half, most + each - Math.log(sigmas.at(-1)! / sigma));
         }

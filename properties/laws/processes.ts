@@ -1,14 +1,13 @@
 /** Laws of processes, which follow from their schedules. */
 import fc from 'fast-check';
 import {
-  ancestralStep,
+  ancestral,
   type Channel,
   conversion,
-  ddimStep,
+  ddim,
   foldChannels,
-  type Leg,
-  legsOf,
   type Parameterization,
+  posteriorOf,
   type Process,
   processOf,
   processOfSigmas,
@@ -18,13 +17,16 @@ import {
   type Schedule,
   scheduleFromBetas,
   sigmas,
+  type Solver,
   spaced,
   target,
+  transition,
 } from 'noisefold/diffusion';
 import { add, constantOf, fork, normalLike, zeros } from 'noisefold/dsl';
 import { schedule, timestep, twoTimesteps } from '../arbitraries/diffusion.js';
 import { gaussianMoments } from '../oracles/moments.js';
 import { valueOf } from '../oracles/plans.js';
+import { factorsOf, stagesOn } from '../oracles/stages.js';
 import { drawn } from '../oracles/running.js';
 import { approx, firstOf, type Law, near, type Violation } from './law.js';
 
@@ -222,9 +224,11 @@ const ownSigmas: Law<readonly [Process, number]> = {
   },
 };
 
-/** From x_t to x_s, to the data for s = −1. */
-const legOf = ({ process, t, s }: { readonly process: Process; readonly t: number; readonly s: number }): Leg =>
-  legsOf(process, s < 0 ? [t] : [t, s])[0]!;
+/** The stage of a solver from x_t to x_s, to the data for s = −1. */
+const stageOf = (
+  solver: Solver,
+  { process, t, s }: { readonly process: Process; readonly t: number; readonly s: number },
+) => stagesOn(solver, process, s < 0 ? [t] : [t, s])[0]!;
 
 const ddimMarginals: Law<readonly [{ readonly process: Process; readonly t: number; readonly s: number }, number]> = {
   name: 'a step of DDIM keeps the marginals',
@@ -233,33 +237,46 @@ const ddimMarginals: Law<readonly [{ readonly process: Process; readonly t: numb
   arbitrary: fc.tuple(twoTimesteps, fc.double({ min: 0, max: 1, noNaN: true })),
   runs: 200,
   violation: ([place, eta]) => {
-    const leg = legOf(place);
-    const { x, x0, noise } = ddimStep(eta)(leg);
+    const stage = stageOf(ddim({ eta }), place);
+    const { x, x0, noise } = factorsOf(stage);
     const tolerance = 16 * ULP * (1 + x);
     return firstOf(
-      near('alpha', x * leg.from.alpha + x0[0]!, leg.to.alpha, tolerance),
-      near('variance', (x * leg.from.sigma) ** 2 + noise ** 2, leg.to.sigma ** 2, tolerance),
+      near('scale', x * stage.at.alpha + x0[0]!, stage.end.alpha, tolerance),
+      near('variance', (x * stage.at.sigma) ** 2 + noise ** 2, stage.end.sigma ** 2, tolerance),
     );
   },
 };
 
-const ancestralIsDdim: Law<{ readonly process: Process; readonly t: number; readonly s: number }> = {
-  name: 'DDIM with η = 1 is ancestral sampling',
+const posteriorSteps: Law<{ readonly process: Process; readonly t: number; readonly s: number }> = {
+  name: 'DDIM with η = 1 and ancestral sampling step by q(x_s|x_t, x̂₀)',
   formula:
-    'ddimStep(1) = ancestralStep, within min(√δ, δ/x) for δ of 16 roundings of (1−ᾱ_s)/(1−ᾱ_t), as x is a root of a variance that may cancel',
-  source: 'DDIM, section 4.1',
+    'x, x0 and σ of ddim(1) and of ancestral are those of Bayes’ rule on q(x_s|x_0) and q(x_t|x_s), x within min(√δ, δ/x) for δ of 16 roundings of (1−ᾱ_s)/(1−ᾱ_t), as x is a root of a variance that may cancel; with σ² = β the noise is that of q(x_t|x_s), within 16 roundings of √(1−ᾱ_t) or their root',
+  source: 'DDPM, eq. 7; DDIM, section 4.1',
   arbitrary: twoTimesteps,
   runs: 200,
   violation: (place) => {
-    const leg = legOf(place);
-    const [a, b] = [ddimStep(1)(leg), ancestralStep('posterior')(leg)];
+    const { at, end } = stageOf(ancestral(), place);
+    const between = transition(end, at);
+    const bayes = posteriorOf(end, between, at);
     // x² is (1 − ᾱ_s − σ²)/(1 − ᾱ_t), whose terms are rounded, and may cancel; x0 is √ᾱ_s − x·√ᾱ_t
-    const off = 16 * ULP * (leg.to.sigma / leg.from.sigma) ** 2;
-    const tolerance = Math.min(Math.sqrt(off), off / b.x);
+    const off = 16 * ULP * (end.sigma / at.sigma) ** 2;
+    const tolerance = Math.min(Math.sqrt(off), off / bayes.xt);
+    /** The error of a root whose square is off by 16 roundings of the square of `size`. */
+    const ofRoot = (root: number, size: number): number =>
+      Math.min(4 * Math.sqrt(ULP) * size, (16 * ULP * size ** 2) / root);
+    const isPosterior = (solver: Solver): Violation => {
+      const { x, x0, noise } = factorsOf(stageOf(solver, place));
+      return firstOf(
+        near('coefficient of x_t', x, bayes.xt, tolerance),
+        near('coefficient of x̂₀', x0[0]!, bayes.x0, tolerance * at.alpha + 8 * ULP * end.alpha),
+        near('noise', noise, bayes.sigma, ofRoot(bayes.sigma, end.sigma)),
+      );
+    };
+    const { noise } = factorsOf(stageOf(ancestral({ variance: 'beta' }), place));
     return firstOf(
-      near('coefficient of x_t', a.x, b.x, tolerance),
-      near('coefficient of x̂₀', a.x0[0]!, b.x0[0]!, tolerance * leg.from.alpha + 8 * ULP * leg.to.alpha),
-      near('noise', a.noise, b.noise, 4 * ULP * b.noise),
+      isPosterior(ddim({ eta: 1 })),
+      isPosterior(ancestral()),
+      near('noise of β', noise, end.sigma === 0 ? 0 : between.sigma, ofRoot(between.sigma, at.sigma)),
     );
   },
 };
@@ -267,7 +284,7 @@ const ancestralIsDdim: Law<{ readonly process: Process; readonly t: number; read
 /**
  * Laws of processes: marginals, posteriors, parameterizations, respacing, the steps of solvers.
  * @example
- * processLaws.at(-1)!.source // → 'DDIM, section 4.1'
+ * processLaws.at(-1)!.source // → 'DDPM, eq. 7; DDIM, section 4.1'
  * for (const law of processLaws) await checkLaw(law, 0.05)
  */
 export const processLaws: readonly Law[] = [
@@ -280,5 +297,5 @@ export const processLaws: readonly Law[] = [
   respaced,
   ownSigmas,
   ddimMarginals,
-  ancestralIsDdim,
+  posteriorSteps,
 ];

@@ -1,14 +1,15 @@
 /** Laws of schedules, and of the grids and processes made from them. */
 import fc from 'fast-check';
 import {
-  ancestralStep,
+  ancestral,
   clippedLogVariances,
   conversion,
-  ddimStep,
+  ddim,
   everyStep,
   foldChannels,
   type Grid,
-  legsOf,
+  type Level,
+  levelsOf,
   logSNRAt,
   logSNRs,
   type Process,
@@ -18,12 +19,14 @@ import {
   sigmaAt,
   sigmas,
   timestepGrid,
+  transition,
   timestepOfLogSNR,
   timestepOfSigma,
   zeroTerminalSNR,
 } from 'noisefold/diffusion';
 import { gridded, schedule, unended } from '../arbitraries/diffusion.js';
 import { valueOf } from '../oracles/plans.js';
+import { factorsOf, stagesOn } from '../oracles/stages.js';
 import { approx, firstOf, type Law, near, type Violation } from './law.js';
 
 /** Half a unit in the last place. */
@@ -109,12 +112,12 @@ const rightGrids: Law<{
   runs: 300,
   violation: ({ process, steps, rule, grid }) => {
     const timesteps = valueOf(grid(process));
-    const legs = legsOf(process, valueOf(timestepGrid(timesteps)(process)));
+    const levels = levelsOf(process, valueOf(timestepGrid(timesteps)(process)));
     return firstOf(
       near(`${rule}: steps`, timesteps.length, steps, 0),
       approx(
         `${rule}: next`,
-        legs.map(({ next }) => next ?? -1),
+        levels.slice(1).map(({ t }) => t),
         [...timesteps.slice(1), -1],
         0,
       ),
@@ -125,7 +128,7 @@ const rightGrids: Law<{
 const respacing: Law<{ readonly process: Process; readonly grid: Grid }> = {
   name: 'respacing of a process is a process',
   formula:
-    'p′ = respace(g)(p): ᾱ′ falls, fold(q′(x_s|x_{s−1}), s ≤ t) = q′(x_t|x_0) = q(x_{g t}|x_0), and its every step is a leg of g over p; within 8 roundings of 1 a step, α and σ squared',
+    'p′ = respace(g)(p): ᾱ′ falls, fold(q′(x_s|x_{s−1}), s ≤ t) = q′(x_t|x_0) = q(x_{g t}|x_0), and its every step is one of g over p; within 8 roundings of 1 a step, scales squared',
   source: 'Improved DDPM (Nichol & Dhariwal 2021), section 4',
   arbitrary: gridded,
   runs: 100,
@@ -134,18 +137,18 @@ const respacing: Law<{ readonly process: Process; readonly grid: Grid }> = {
     const { T, channels, alphaBars } = short.schedule;
     const tolerance = 8 * (T + 1) * ULP;
     const whole = foldChannels(channels);
-    const legs = legsOf(process, valueOf(grid(process)));
-    const steps = legsOf(short, valueOf(everyStep(short)));
-    // squares, because β′ is rounded near 1: where little signal is left, α has half as many correct digits
-    const numbers = (all: typeof legs): readonly number[] =>
-      all.flatMap(({ from, to, between }) =>
-        [from, to, between].flatMap(({ alpha, sigma }) => [alpha ** 2, sigma ** 2]),
-      );
+    const levels = levelsOf(process, valueOf(grid(process)));
+    const steps = levelsOf(short, valueOf(everyStep(short)));
+    // squares, because β′ is rounded near 1: where little signal is left, a scale has half as many correct digits
+    const numbers = (all: readonly Level[]): readonly number[] =>
+      all
+        .slice(1)
+        .flatMap((to, i) => [to, transition(to, all[i]!)].flatMap(({ alpha, sigma }) => [alpha ** 2, sigma ** 2]));
     return firstOf(
       falling('ᾱ', [1, ...alphaBars]),
-      near('fold of α', whole.alpha ** 2, short.marginals[T - 1]!.alpha ** 2, tolerance),
-      near('fold of σ', whole.sigma ** 2, short.marginals[T - 1]!.sigma ** 2, tolerance),
-      approx('legs', numbers(steps), numbers(legs), tolerance),
+      near('fold of scales', whole.alpha ** 2, short.marginals[T - 1]!.alpha ** 2, tolerance),
+      near('fold of variances', whole.sigma ** 2, short.marginals[T - 1]!.sigma ** 2, tolerance),
+      approx('levels', numbers(steps), numbers(levels), tolerance),
     );
   },
 };
@@ -175,7 +178,7 @@ const respacingAll: Law<Schedule> = {
 const ending: Law<readonly [Schedule, number, number]> = {
   name: 'zero terminal SNR keeps the first ᾱ and ends at 0, without NaN',
   formula:
-    'ᾱ′_0 = ᾱ_0, ᾱ′_{T−1} = 0, ᾱ′_t ≤ ᾱ_t within 8 roundings; posteriors, conversions of v and x₀, legs, steps of DDIM and of ancestral sampling are finite',
+    'ᾱ′_0 = ᾱ_0, ᾱ′_{T−1} = 0, ᾱ′_t ≤ ᾱ_t within 8 roundings; posteriors, conversions of v and x₀, transitions, stages of DDIM and of ancestral sampling are finite',
   source: 'Lin et al. 2024, algorithm 1',
   arbitrary: fc.tuple(unended, fc.nat(9999), fc.double({ min: 0, max: 1, noNaN: true })),
   runs: 100,
@@ -183,12 +186,14 @@ const ending: Law<readonly [Schedule, number, number]> = {
     const ended = valueOf(zeroTerminalSNR(given));
     const process = processOf(ended);
     const grids = [valueOf(everyStep(process)), [given.T - 1], [given.T - 1, n % (given.T - 1)]];
-    const legs = grids.flatMap((timesteps) => legsOf(process, timesteps));
-    const steps = legs.flatMap((leg) => [
-      ddimStep(eta)(leg),
-      ancestralStep('posterior')(leg),
-      ancestralStep('beta')(leg),
-    ]);
+    const solvers = [ddim({ eta }), ancestral(), ancestral({ variance: 'beta' })];
+    const stages = grids.flatMap((timesteps) =>
+      solvers.flatMap((solver) => stagesOn(solver, process, timesteps).map(factorsOf)),
+    );
+    const channels = grids.flatMap((timesteps) => {
+      const levels = levelsOf(process, timesteps);
+      return levels.slice(1).map((to, i) => transition(to, levels[i]!));
+    });
     const above = ended.alphaBars.findIndex((alphaBar, t) => alphaBar > given.alphaBars[t]! + 8 * ULP);
     const kinds = [
       ['v', 'x0'],
@@ -211,12 +216,12 @@ const ending: Law<readonly [Schedule, number, number]> = {
         conversions.flatMap(({ x, prediction }) => [x, prediction]),
       ),
       finite(
-        'leg',
-        legs.flatMap(({ between }) => [between.alpha, between.sigma]),
+        'transition',
+        channels.flatMap(({ alpha, sigma }) => [alpha, sigma]),
       ),
       finite(
-        'step',
-        steps.flatMap(({ x, x0, noise }) => [x, ...x0, noise]),
+        'stage',
+        stages.flatMap(({ x, x0, noise }) => [x, ...x0, noise]),
       ),
     );
   },

@@ -1,7 +1,7 @@
 /** Runs solvers on grids of processes, with one-dimensional Gaussian data. */
 import type { GaussianMixture, Solver } from 'noisefold/diffusion';
 import { reference } from 'noisefold/backends/reference';
-import { type Gridded, legsOn } from '../arbitraries/solvers.js';
+import { type Gridded, planOn } from '../arbitraries/solvers.js';
 import { valueOf } from './plans.js';
 import { type Batch, type HostState, type Walk, walkOf } from './solverWalk.js';
 
@@ -13,10 +13,10 @@ export const onReference = async <A>(
   batch: number,
   use: (walk: Walk, steps: number) => Promise<A>,
 ): Promise<A> => {
-  const legs = legsOn(solver, { process, grid });
+  const plan = planOn(solver, { process, grid });
   const backend = valueOf(await reference()());
-  const walk = await walkOf(backend, solver, { legs, levels: process.marginals }, data, batch);
-  const result = await use(walk, legs.length);
+  const walk = await walkOf(backend, plan, data, batch);
+  const result = await use(walk, plan.length);
   valueOf(await backend.close());
   return result;
 };

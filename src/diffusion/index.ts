@@ -45,7 +45,7 @@ export { channelBetween, qBetween, qSampleBetween } from './process/transition.j
 
 export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grids/grid.js';
 export { lcmGrid } from './grids/lcmGrid.js';
-export { type Leg, legsOf } from './grids/leg.js';
+export { type Level, levelsOf } from './grids/level.js';
 export { respace } from './grids/respacing.js';
 export {
   atSigmas,
@@ -132,7 +132,7 @@ export type { ReverseVariance } from './reverse/reverseVariance.js';
 export { steered, type SteeredOptions } from './reverse/steering.js';
 export { clipToImage, type Correction, uncorrected } from './reverse/x0Correction.js';
 
-export { type BatchKeys, drawnBy } from './likelihood/batchKeys.js';
+export { type BatchKeys, drawnBy } from './process/batchKeys.js';
 export { bitsOfBytes, bitsPerDimension } from './likelihood/bitsPerDimension.js';
 export {
   type BatchBits,
@@ -198,27 +198,33 @@ export {
   weightsOf,
 } from './objectives/weighting.js';
 
-export { ancestral, ancestralStep } from './solvers/ancestral.js';
+export { ancestral } from './solvers/ancestral.js';
 export {
   consistency,
   type ConsistencyBoundary,
   consistencyDenoiser,
   type ConsistencyOptions,
 } from './solvers/consistency.js';
-export { ddim, ddimStep } from './solvers/ddim.js';
+export { ddim } from './solvers/ddim.js';
 export { ddimInversion } from './solvers/ddimInversion.js';
-export { dpmSolverPP, dpmSolverPPRows } from './solvers/dpmSolverPP.js';
-export { dpmSolverPPSde, dpmSolverPPSdeRows } from './solvers/dpmSolverPPSde.js';
-export { dpmSolverPPSinglestep, dpmSolverPPSinglestepRows } from './solvers/dpmSolverPPSinglestep.js';
+export { dpmSolverPP } from './solvers/dpmSolverPP.js';
+export { dpmSolverPPSde } from './solvers/dpmSolverPPSde.js';
+export { dpmSolverPPSinglestep } from './solvers/dpmSolverPPSinglestep.js';
 export { type Churn, euler, heun } from './solvers/edm.js';
-export { eulerAncestral, eulerAncestralStep } from './solvers/eulerAncestral.js';
-export { exponentialWeights, flowStep } from './solvers/exponentialIntegrator.js';
-export { linearIntegrator, type StepCoefficients } from './solvers/linearIntegrator.js';
+export { eulerAncestral } from './solvers/eulerAncestral.js';
+export { exponentialWeights } from './solvers/exponentialIntegrator.js';
+export {
+  type StageInputs,
+  type Integrator,
+  integratorOf,
+  type SampleState,
+  type SampleStep,
+} from './solvers/integrator.js';
 export { lms } from './solvers/lms.js';
 export { pndm } from './solvers/pndm.js';
-export type { Integrator, Moment, SampleState, SampleStep, Solver } from './solvers/solver.js';
-export { reachOf } from './solvers/stepLimits.js';
-export { uniPC, uniPCRows, type UniPCVariant } from './solvers/uniPC.js';
+export { type SolverPlan, type Solver, solverOf, type Stage, type SolverStep } from './solvers/plan.js';
+export { flowStep, reachOf } from './solvers/steps.js';
+export { uniPC, type UniPCVariant } from './solvers/uniPC.js';
 
 export { partOfTheWay, startFrom } from './sampling/imageToImage.js';
 export { type Inpainter, inpainting, type Known, type Resampling } from './sampling/inpainting.js';

@@ -28,5 +28,7 @@ export const classifierPart = partLike('a classifier', 'the result of encoderCla
 
 export const predictsPart = hinted(oneOf('epsilon', 'x0', 'v', 'score'), 'give that of the denoiser');
 
-export const legsPart = list('legs, such as those of a sampler');
-export const samplerPart = partLike('a sampler', 'unwrap(sampler({ process, denoiser, solver }))', 'legs', 'start');
+const stepPart = partLike('a step', '{ from, to, stages }', 'from', 'to', 'stages');
+export const planPart = list('the steps of a solver, such as those of sampler.plan', stepPart);
+export const levelsPart = list('levels, such as the result of levelsOf');
+export const samplerPart = partLike('a sampler', 'unwrap(sampler({ process, denoiser, solver }))', 'plan', 'start');

@@ -1,4 +1,4 @@
-import { type Dim, fork, type Key, normalLike, randintLike, type Shape, type Tensor } from '../../dsl/index.js';
+import { type Dim, fork, normalLike, randintLike, type Shape, type Tensor } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
 import { hinted, positive, refined } from '../../internal/decode.js';
@@ -7,6 +7,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { networkTimesteps } from './networkTimesteps.js';
 import { perSample } from '../process/batch.js';
 import { type Condition, type Conditioner, namedConditioner } from './condition.js';
+import { type BatchKeys, drawnBy } from '../process/batchKeys.js';
 import { qSample } from '../process/forward.js';
 import type { Process } from '../process/process.js';
 import { demanding } from '../../internal/takes.js';
@@ -28,8 +29,8 @@ export const noisyCondition = demanding('noisyCondition', { process: processPart
   const transmit = qSample(process);
   const toNetwork = networkTimesteps(process);
   return <B extends Dim>({ image }: Condition<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
-    (key: Key): Condition<B> => ({
-      image: transmit(t, normalLike(key, image))(image),
+    (keys: BatchKeys): Condition<B> => ({
+      image: transmit(t, drawnBy(keys, normalLike)(image))(image),
       t: toNetwork(t),
     });
 });

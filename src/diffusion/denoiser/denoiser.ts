@@ -4,11 +4,11 @@ import { networkTimesteps } from '../conditioning/networkTimesteps.js';
 import { type Condition, type ConditionedOn, requireCondition } from '../conditioning/condition.js';
 import { requireSignal } from './requireSignal.js';
 import { conversion, type Parameterization } from './parameterization.js';
-import type { Process } from '../process/process.js';
+import type { Levels, Process } from '../process/process.js';
 import { column, entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
 import { partLike } from '../../internal/parts.js';
-import { denoiserPart, predictsPart, processPart, processWith } from '../parts.js';
+import { denoiserPart, predictsPart, processWith } from '../parts.js';
 
 /** The inputs of a denoiser besides x_t. */
 export interface Conditioning<B extends Dim> {
@@ -216,8 +216,8 @@ export const withoutDropout = demanding(
  */
 export const converted = demanding(
   'converted',
-  { process: processPart, from: predictsPart, to: predictsPart },
-  (process: Process, from: Parameterization, to: Parameterization, timesteps?: readonly number[]) => {
+  { process: processWith('marginals'), from: predictsPart, to: predictsPart },
+  (process: Levels, from: Parameterization, to: Parameterization, timesteps?: readonly number[]) => {
     const conversions = process.marginals.map(conversion(from, to));
     const ofX = entriesAt(column(conversions, ({ x }) => x));
     const ofPrediction = entriesAt(column(conversions, ({ prediction }) => prediction));
@@ -242,7 +242,7 @@ export const converted = demanding(
  * noise.apply(null, ones(2), { t: iota(2) }) // → [1.667, 1.25]
  */
 export const reparameterize =
-  (process: Process, to: Parameterization, timesteps?: readonly number[]) =>
+  (process: Levels, to: Parameterization, timesteps?: readonly number[]) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
     const { predicts } = denoiser;
     if (predicts === to) return denoiser;
@@ -301,7 +301,7 @@ const rejectNoiseLabels = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>,
 export const overProcess = demanding(
   'overProcess',
   { process: processWith('timesteps') },
-  ({ timesteps }: Process) =>
+  ({ timesteps }: Pick<Process, 'timesteps'>) =>
     <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
       const toNetwork = networkTimesteps({ timesteps });
       return mapDenoiser<P, P, I>({

@@ -1,3 +1,5 @@
+import { demanding } from '../../internal/takes.js';
+import { predictsPart } from '../parts.js';
 import type { Channel } from '../schedules/channel.js';
 
 /**
@@ -24,10 +26,11 @@ const mixtures: { readonly [K in Parameterization]: (channel: Channel) => Mixtur
  * The target of a prediction as a combination of data and noise, for the channel q(x_t|x_0).
  * @example target('v')({ alpha: 0.8, sigma: 0.6 }) // → { x0: -0.6, epsilon: 0.8 }
  */
-export const target =
-  (predicts: Parameterization) =>
-  (marginal: Channel): Mixture =>
-    mixtures[predicts](marginal);
+export const target = demanding(
+  'target',
+  { predicts: predictsPart },
+  (predicts: Parameterization): ((marginal: Channel) => Mixture) => mixtures[predicts],
+);
 
 /** The affine map y ↦ x·x_t + prediction·y, at one noise level. */
 export interface Conversion {

@@ -18,6 +18,7 @@ import { linear, reciprocalBetas } from '../schedules/betaSchedules.js';
 import { uncorrected } from '../reverse/x0Correction.js';
 import { overProcess } from './denoiser.js';
 import { heun } from '../solvers/edm.js';
+import type { SampleState } from '../solvers/integrator.js';
 import { spaced } from '../grids/grid.js';
 import { simpleLosses } from '../objectives/loss.js';
 import { type NoiseModel, type NoiseNetwork, preconditioned } from './preconditioned.js';
@@ -119,13 +120,20 @@ describe('preconditioning', () => {
     };
     let x = 60;
     let state = [60, 60, 60].map((begin) => begin / Math.hypot(1, 80));
+    expect(made.plan.map(({ stages }) => stages.length)).toEqual([2, 2, 2, 2, 2, 1]);
     for (let i = 0; i < 6; i++) {
       const [sigma, next] = [levels[i]!, levels[i + 1] ?? 0];
       const d = (x - D(x, sigma)) / sigma;
       const euler = x + (next - sigma) * d;
       x = next === 0 ? euler : x + (next - sigma) * (d / 2 + (euler - D(euler, next)) / next / 2);
       const at = constantOf(state, 1, 3);
-      state = [...(await numbersOf(() => made.step(null, { x: at, memory: [] }, { index: scalar(i, 'int32') }).state.x))]; // prettier-ignore
+      const evaluate = (from: SampleState<[1, 3]>, index: number) =>
+        made.step(null, from, { index: scalar(index, 'int32') }).state;
+      const afterStep = () => {
+        const first = evaluate(made.start(at), 2 * i);
+        return (next === 0 ? first : evaluate(first, 2 * i + 1)).x;
+      };
+      state = [...(await numbersOf(afterStep))];
       expect(state[0]! * Math.hypot(1, next)).toBeCloseTo(x, 9);
     }
   });

@@ -21,7 +21,7 @@ import { respace } from '../grids/respacing.js';
 import { pMeanVariance } from '../reverse/reverse.js';
 import { sampler } from '../sampling/sampler.js';
 import { scheduleFromBetas } from '../schedules/schedule.js';
-import type { Solver } from '../solvers/solver.js';
+import type { Solver } from '../solvers/plan.js';
 import { uniPC } from '../solvers/uniPC.js';
 
 const erased = right(ddpm(scheduleFromBetas([0.1, 0.5, 1])));

@@ -9,7 +9,8 @@ import { ddpm } from '../process/process.js';
 import { respace } from './respacing.js';
 import { karrasSigmas } from './sigmaGrid.js';
 import { processOfSigmas, respaceAtSigmas } from './sigmaProcess.js';
-import { legsOf } from './leg.js';
+import { sigmaOf } from '../schedules/channel.js';
+import { levelsOf } from './level.js';
 
 const process = right(ddpm(linear(1000)));
 const levels = sigmas(process.schedule);
@@ -53,10 +54,8 @@ describe('respaceAtSigmas', () => {
     const cosines = right(ddpm(cosine(1000)));
     const wanted = right(karrasSigmas(20, { min: 0.01, max: 80 }));
     const visiting = right(respaceAtSigmas(wanted)(cosines));
-    const legs = legsOf(visiting, right(everyStep(visiting)));
-    legs.forEach(({ from: { alpha, sigma } }, i) =>
-      expect(Math.abs(sigma / alpha / wanted[i]! - 1)).toBeLessThan(8 * 2 ** -53),
-    );
+    const levels = levelsOf(visiting, right(everyStep(visiting)));
+    wanted.forEach((sigma, i) => expect(Math.abs(sigmaOf(levels[i]!) / sigma - 1)).toBeLessThan(8 * 2 ** -53));
     // the denoiser gets the timestep whose σ is nearest by ratio
     const known = sigmas(cosines.schedule);
     const nearest = (sigma: number): number =>

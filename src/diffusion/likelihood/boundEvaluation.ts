@@ -2,7 +2,7 @@ import { type Dim, meanPerSample, normalLike, type Shape, square, sub, type Tens
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { forEachSample } from '../process/batch.js';
-import { type BatchKeys, drawnBy } from './batchKeys.js';
+import { type BatchKeys, drawnBy } from '../process/batchKeys.js';
 import { boundTerm } from './variationalBound.js';
 import type { Condition } from '../conditioning/condition.js';
 import { converted, type Denoiser } from '../denoiser/denoiser.js';

@@ -22,12 +22,13 @@ import { hinted } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
 import { forEachSample, perSample } from '../process/batch.js';
-import { type BatchKeys, drawnBy } from './batchKeys.js';
+import { type BatchKeys, drawnBy } from '../process/batchKeys.js';
 import type { Channel } from '../schedules/channel.js';
 import type { Condition } from '../conditioning/condition.js';
 import { type Denoiser, overProcess, reparameterize } from '../denoiser/denoiser.js';
-import { timestepsWithSignal } from '../denoiser/requireSignal.js';
+import { levelsWithSignal } from '../denoiser/requireSignal.js';
 import { everyStep, type Grid, gridOf, gridPart, spaced } from '../grids/grid.js';
+import { levelsOf } from '../grids/level.js';
 import type { Process } from '../process/process.js';
 import { denoiserPart, processPart } from '../parts.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
@@ -135,7 +136,7 @@ export const likelihood = <P, I extends Shape, G = unknown>(
     E.bind('falling', ({ process, grid }) => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process)),
     E.tap(({ falling }) => atLeastTwo(falling)),
     E.tap(({ process, denoiser: { predicts }, falling }) =>
-      timestepsWithSignal('likelihood', process, predicts)(falling),
+      levelsWithSignal('likelihood', levelsOf(process, falling), predicts),
     ),
     E.tap(({ denoiser }) => rejectMeanGuidance('likelihood', denoiser, 'the flow of likelihood')),
     E.map(({ process, denoiser, falling }) => {

@@ -8,10 +8,10 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Correction, uncorrected } from './x0Correction.js';
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { leavesSignal } from '../schedules/channel.js';
-import type { Process } from '../process/process.js';
+import type { Levels } from '../process/process.js';
 import { entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
-import { processPart } from '../parts.js';
+import { processWith } from '../parts.js';
 
 const steering = schema('steered', {
   /** The correction of x̂₀, before it is guided; {@link uncorrected} if left out. */
@@ -37,8 +37,8 @@ export interface SteeredOptions extends OptionsOf<typeof steering> {}
  */
 export const steered = demanding(
   'steered',
-  { process: processPart },
-  <G = unknown>(process: Process, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) => {
+  { process: processWith('marginals') },
+  <G = unknown>(process: Levels, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) => {
     const { correction, timesteps } = steering.demand(options);
     const weights = entriesAt(
       process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.sigma ** 2 / marginal.alpha : 0)),

@@ -1,6 +1,6 @@
-/** The variances of reverse steps, for the steps of a process and for the legs of a path. */
-import { type Posterior, posteriorOf } from '../schedules/channel.js';
-import type { Leg } from '../grids/leg.js';
+/** The variances of reverse steps, for the steps of a process and for the steps between levels. */
+import { type Posterior, posteriorOf, transition } from '../schedules/channel.js';
+import { type Level, pairsOf } from '../grids/level.js';
 import { clippedLogVariances } from '../process/posterior.js';
 import type { Process } from '../process/process.js';
 import type { ReverseVariance } from './reverseVariance.js';
@@ -15,9 +15,11 @@ interface ReverseSteps {
 /** The steps of a process, from each timestep to the one before it. */
 export const stepsOf = ({ posteriors, schedule: { betas } }: Process): ReverseSteps => ({ posteriors, betas });
 
-/** The steps of falling legs. */
-export const stepsAlong = (legs: readonly Leg[]): ReverseSteps => {
-  const rising = legs.toReversed();
+/** The steps between falling levels. */
+export const stepsAlong = (levels: readonly Level[]): ReverseSteps => {
+  const rising = pairsOf(levels)
+    .map(([from, to]) => ({ from, to, between: transition(to, from) }))
+    .toReversed();
   return {
     posteriors: rising.map(({ from, to, between }) => posteriorOf(to, between, from)),
     betas: Float64Array.from(rising, ({ between }) => between.sigma ** 2),

@@ -5,7 +5,7 @@ import { E, F } from '../../internal/fp.js';
 import { argument } from '../../internal/schema.js';
 import { type Grid, gridOf } from '../grids/grid.js';
 import type { Sampler } from './sampler.js';
-import type { SampleState } from '../solvers/solver.js';
+import type { SampleState } from '../solvers/integrator.js';
 import { demanding } from '../../internal/takes.js';
 import { samplerPart } from '../parts.js';
 
@@ -61,9 +61,9 @@ export const partOfTheWay =
 export const startFrom = demanding(
   'startFrom',
   { sampler: samplerPart },
-  <P, I extends Shape>({ legs, start }: Sampler<P, I>) =>
+  <P, I extends Shape>({ plan, start }: Sampler<P, I>) =>
     <B extends Dim>(x0: Tensor<[B, ...I]>, noise: Tensor<[NoInfer<B>, ...I]>): SampleState<[B, ...I]> => {
-      const { alpha, sigma } = legs[0]!.from; // a grid has at least one timestep
+      const { alpha, sigma } = plan[0]!.from; // a grid has at least one timestep
       return start(add(mul(x0, alpha), mul(noise, sigma)));
     },
 );

@@ -13,11 +13,11 @@ import { ddim } from '../solvers/ddim.js';
 import type { Conditioning, Denoiser } from '../denoiser/denoiser.js';
 import { partOfTheWay, startFrom } from './imageToImage.js';
 import { type Inpainter, inpainting, repaintOrder, type Resampling } from './inpainting.js';
-import { linearIntegrator } from '../solvers/linearIntegrator.js';
+import { dpmSolverPP } from '../solvers/dpmSolverPP.js';
 import { ddpm } from '../process/process.js';
 import { sampler } from './sampler.js';
 import type { Grid } from '../grids/grid.js';
-import type { Solver } from '../solvers/solver.js';
+import type { Solver } from '../solvers/plan.js';
 
 const T = 200;
 const process = right(ddpm(cosine(T)));
@@ -196,18 +196,19 @@ describe('inpainting', () => {
     const grey: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(onesLike(x), 0.5) };
     const parts = { process, denoiser: grey, grid: 9, solver: ancestral() };
     const plain = right(sampler(parts));
-    const { legs } = plain;
+    const { plan } = plain;
     const walker = right(inpainting({ resamples: 2, jump: 3 })(plain));
     const order = publishedPairs(9, 3, 2).map(([t]) => 8 - t);
     const states = await statesOf(walker, image, mask.map(() => 0)); // prettier-ignore
     states.forEach((numbers, step) => {
-      const { alpha, sigma } = step === order.length - 1 ? legs.at(-1)!.to : legs[order[step + 1]!]!.from;
+      const { alpha, sigma } = step === order.length - 1 ? plan.at(-1)!.to : plan[order[step + 1]!]!.from;
+      const variance = sigma ** 2;
       const n = numbers.length;
       const mean = numbers.reduce((sum, x) => sum + x, 0) / n;
       const spread = numbers.reduce((sum, x) => sum + (x - 0.5 * alpha) ** 2, 0) / n;
       // five standard errors of a mean and of a variance of n normal numbers
-      expect(Math.abs(mean - 0.5 * alpha)).toBeLessThanOrEqual((5 * sigma) / Math.sqrt(n));
-      expect(Math.abs(spread - sigma ** 2)).toBeLessThanOrEqual(5 * sigma ** 2 * Math.sqrt(2 / n));
+      expect(Math.abs(mean - 0.5 * alpha)).toBeLessThanOrEqual(5 * Math.sqrt(variance / n));
+      expect(Math.abs(spread - variance)).toBeLessThanOrEqual(5 * variance * Math.sqrt(2 / n));
     });
   });
 
@@ -226,17 +227,11 @@ describe('inpainting', () => {
     expect(whereOf({ resamples: 1e9 })).toBe(
       `inpainting.resamples: expected at most 100000 steps in total, got 1000000001${hint}`,
     );
-    const remembering: Solver = {
-      integrate: () =>
-        E.right(
-          linearIntegrator([
-            { x: 0, x0: [1, 0], noise: 0 },
-            { x: 0, x0: [1, 0], noise: 0 },
-          ]),
-        ),
-    };
-    expect(whereOf({ resamples: 2 }, remembering)).toContain('a solver without memory of earlier steps');
-    expect(E.isRight(inpainting()(samplerOf(remembering, 2)))).toBe(true);
+    expect(whereOf({ resamples: 2 }, dpmSolverPP())).toBe(false); // its second step, to the data, uses no earlier x̂₀
+    const remembering = dpmSolverPP();
+    const three = inpainting({ resamples: 2 })(samplerOf(remembering, 3));
+    expect(E.isLeft(three) && three.left.message).toContain('a solver that uses no predictions of earlier steps');
+    expect(E.isRight(inpainting()(samplerOf(remembering, 3)))).toBe(true);
   });
 });
 

@@ -1,24 +1,16 @@
-import {
-  add,
-  type Dim,
-  fork,
-  type Key,
-  mul,
-  normalLike,
-  onesLike,
-  type Shape,
-  sub,
-  type Tensor,
-} from '../../dsl/index.js';
+import { add, type Dim, mul, normalLike, onesLike, type Shape, sub, type Tensor } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { hinted, positive } from '../../internal/decode.js';
 import { E, type either } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Channel, identity, transition } from '../schedules/channel.js';
-import { requiredKey } from './noise.js';
+import { requiredKeys } from './noise.js';
+import { type BatchKeys, drawnBy, forkKeys } from '../process/batchKeys.js';
 import type { Sampler, SamplerStepInputs } from './sampler.js';
-import type { SampleState, SampleStep } from '../solvers/solver.js';
+import { isData, type Level } from '../grids/level.js';
+import type { SampleState, SampleStep } from '../solvers/integrator.js';
+import { looksBack, type SolverPlan, stagesOf } from '../solvers/plan.js';
 import { column, entryAt } from '../process/table.js';
 
 /** The known part of an image. */
@@ -52,28 +44,53 @@ export interface Inpainter<P, I extends Shape> extends Pick<Sampler<P, I>, 'memo
 }
 
 /**
- * The order in which RePaint walks the legs (Lugmayr et al. 2022, Algorithm 1 for a jump of 1, and the jump schedule of its
- * code). With n timesteps left, if `jump` divides n - 1, noise leads back up by `jump` timesteps, so the last `jump` legs
+ * The order in which RePaint walks the steps (Lugmayr et al. 2022, Algorithm 1 for a jump of 1, and the jump schedule of its
+ * code). With n timesteps left, if `jump` divides n - 1, noise leads back up by `jump` timesteps, so the last `jump` steps
  * are walked `resamples` times in total. No jump leads up to the beginning of the path (except for a jump of 1), and none
- * starts at the data, so legs at the noisy end and the last leg are walked once.
+ * starts at the data, so steps at the noisy end and the last step are walked once.
  */
-export const repaintOrder = (legs: number, { resamples, jump }: Required<Resampling>): readonly number[] =>
-  Array.from({ length: legs }, (_, leg) => {
-    if (!leadsBack(legs, jump, leg)) return [leg];
-    const stretch = Array.from({ length: jump }, (_, i) => leg + 1 - jump + i);
-    return [leg, ...Array.from({ length: resamples - 1 }, () => stretch).flat()];
+export const repaintOrder = (steps: number, { resamples, jump }: Required<Resampling>): readonly number[] =>
+  Array.from({ length: steps }, (_, step) => {
+    if (!leadsBack(steps, jump, step)) return [step];
+    const stretch = Array.from({ length: jump }, (_, i) => step + 1 - jump + i);
+    return [step, ...Array.from({ length: resamples - 1 }, () => stretch).flat()];
   }).flat();
 
-/** Tests if noise leads back up by `jump` timesteps from the end of a leg. */
-const leadsBack = (legs: number, jump: number, leg: number): boolean => {
-  const level = legs - 2 - leg; // where the leg ends: 0 at the last timestep, -1 at the data
-  return level >= 0 && level % jump === 0 && level < legs - jump;
+/** Tests if noise leads back up by `jump` timesteps from the end of a step. */
+const leadsBack = (steps: number, jump: number, step: number): boolean => {
+  const level = steps - 2 - step; // where the step ends: 0 at the last timestep, -1 at the data
+  return level >= 0 && level % jump === 0 && level < steps - jump;
 };
 
 /** The length of {@link repaintOrder}, without making it. */
-const stepsOf = (legs: number, { resamples, jump }: Required<Resampling>): number => {
-  const back = Array.from({ length: legs }, (_, leg) => leg).filter((leg) => leadsBack(legs, jump, leg));
-  return legs + back.length * jump * (resamples - 1);
+const stepsOf = (steps: number, { resamples, jump }: Required<Resampling>): number => {
+  const back = Array.from({ length: steps }, (_, step) => step).filter((step) => leadsBack(steps, jump, step));
+  return steps + back.length * jump * (resamples - 1);
+};
+
+/** An evaluation on the walk of RePaint. */
+interface Visit {
+  /** Its index in the plan. */
+  readonly evaluation: number;
+  /** The level of x if a step ends with it, where the known part replaces x; otherwise null. */
+  readonly end: Level | null;
+  /** The noise that leads back up after it. */
+  readonly back: Channel;
+}
+
+/** The evaluations of some steps of a plan, in their order. */
+const visitsOf = (plan: SolverPlan, order: readonly number[]): readonly Visit[] => {
+  const firsts = plan.map((_, step) => stagesOf(plan.slice(0, step)).length);
+  return order.flatMap((step, i) => {
+    const { to, stages } = plan[step]!;
+    // a step that is not followed by the next one is followed by an earlier one: noise leads back to it
+    const next = order[i + 1] ?? step + 1;
+    const back = next === step + 1 ? identity : transition(to, plan[next]!.from);
+    return stages.map((_, k) => {
+      const isLast = k === stages.length - 1;
+      return { evaluation: firsts[step]! + k, end: isLast ? to : null, back: isLast ? back : identity };
+    });
+  });
 };
 
 /** The maximum number of steps: 1,000 timesteps with 10 resamples take a tenth. */
@@ -81,11 +98,11 @@ const MOST_STEPS = 100_000;
 
 /** Samples α·x + σ·ε with the channel at an index of a list. */
 const entering = (channels: readonly Channel[]) => {
-  const alphaAt = entryAt(column(channels, ({ alpha }) => alpha));
-  const sigmaAt = entryAt(column(channels, ({ sigma }) => sigma));
-  return (index: Tensor<[], 'int32'>, key: Key) =>
-    <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-      add(mul(x, alphaAt(index)), mul(normalLike(key, x), sigmaAt(index)));
+  const scaleAt = entryAt(column(channels, ({ alpha }) => alpha));
+  const deviationAt = entryAt(column(channels, ({ sigma }) => sigma));
+  return (index: Tensor<[], 'int32'>, keys: BatchKeys) =>
+    <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B, ...I]> =>
+      add(mul(x, scaleAt(index)), mul(drawnBy(keys, normalLike)(x), deviationAt(index)));
 };
 
 /**
@@ -93,7 +110,7 @@ const entering = (channels: readonly Channel[]) => {
  * much noise as the rest. With `resamples`, walks each stretch of the path several times, adding noise in between, so that
  * the painted part matches the known part: RePaint (Lugmayr et al. 2022), Algorithm 1, with the jump schedule of its code.
  * 250 steps with 10 resamples and a jump of 10 take 2,410 evaluations. The known part of the last state is the image
- * itself. Each step needs a key.
+ * itself. Each step needs a key, or one for each sample.
  *
  * Returns a `ConfigError` for resamples or a jump that are not integers ≥ 1, for more than 100,000 steps, for unknown
  * options, and for more than one resample with a solver that remembers earlier steps, because its memory is invalid
@@ -110,53 +127,49 @@ export const inpainting =
     const given = resamplingOf.decode(resampling);
     if (E.isLeft(given)) return given;
     const { resamples, jump } = given.right;
-    if (resamples > 1 && sampler.memory > 0)
+    const { plan } = sampler;
+    if (resamples > 1 && looksBack(plan))
       return fail('ConfigError', {
         where: 'inpainting',
-        expected: 'a solver without memory of earlier steps, for more than one resample',
-        actual: `one that remembers ${sampler.memory}`,
+        expected: 'a solver that uses no predictions of earlier steps, for more than one resample',
+        actual: 'one that does',
         hint: 'take ancestral or ddim, or resamples: 1',
       });
-    if (sampler.legs[0]!.from.sigma === 0)
+    if (isData(plan[0]!.from))
       return fail('ConfigError', {
         where: 'inpainting',
         expected: 'a solver that goes from noise to data',
         actual: 'one that begins at the data',
         hint: 'take ddim',
       });
-    const { legs } = sampler;
-    const steps = stepsOf(legs.length, { resamples, jump });
-    if (steps > MOST_STEPS)
+    const count = stepsOf(plan.length, { resamples, jump });
+    if (count > MOST_STEPS)
       return fail('ConfigError', {
         where: 'inpainting.resamples',
         expected: `at most ${MOST_STEPS} steps in total`,
-        actual: `${steps}`,
+        actual: `${count}`,
         hint: HINT,
       });
-    const order = repaintOrder(legs.length, { resamples, jump });
-    const legAt = entryAt(Int32Array.from(order));
-    const asNoisy = entering(order.map((leg) => legs[leg]!.to));
-    // a leg that is not followed by the next one is followed by an earlier one: noise leads back to it
-    const again = entering(
-      order.map((leg, i) => {
-        const next = order[i + 1] ?? leg + 1;
-        return next === leg + 1 ? identity : transition(legs[leg]!.to, legs[next]!.from);
-      }),
-    );
+    const visits = visitsOf(plan, repaintOrder(plan.length, { resamples, jump }));
+    const evaluationAt = entryAt(Int32Array.from(visits, ({ evaluation }) => evaluation));
+    const endsAt = entryAt(visits.map(({ end }) => (end === null ? 0 : 1)));
+    const asNoisy = entering(visits.map(({ end }) => end ?? identity));
+    const again = entering(visits.map(({ back }) => back));
     return E.right({
-      steps: order.length,
+      steps: visits.length,
       memory: sampler.memory,
       start: sampler.start,
-      step: (params, state, { index, key, known: { image, mask }, ...given }) => {
-        const keys = fork(requiredKey('inpainting', key), 'step', 'known', 'again');
+      step: (params, state, { index, key, known: { image, mask }, ...conditioning }) => {
+        const keys = requiredKeys('inpainting', key);
         const { state: next, x0 } = sampler.step(params, state, {
-          ...given,
-          index: legAt(index),
-          key: keys.step,
+          ...conditioning,
+          index: evaluationAt(index),
+          key: forkKeys(keys, 'step'),
         });
-        const noisy = asNoisy(index, keys.known)(image);
-        const put = add(mul(next.x, sub(onesLike(mask), mask)), mul(noisy, mask));
-        return { state: { ...next, x: again(index, keys.again)(put) }, x0 };
+        const replaced = mul(mask, endsAt(index));
+        const noisy = asNoisy(index, forkKeys(keys, 'known'))(image);
+        const put = add(mul(next.x, sub(onesLike(mask), replaced)), mul(noisy, replaced));
+        return { state: { ...next, x: again(index, forkKeys(keys, 'again'))(put) }, x0 };
       },
     });
   };

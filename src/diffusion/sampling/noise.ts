@@ -1,5 +1,6 @@
 import { type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
+import type { BatchKeys } from '../process/batchKeys.js';
 
 /** Draws the ε of a stochastic solver: of the shape of x, from a key. */
 export type Noise = <S extends Shape>(x: Tensor<S>) => (key: Key) => Tensor<S>;
@@ -12,8 +13,8 @@ export type Noise = <S extends Shape>(x: Tensor<S>) => (key: Key) => Tensor<S>;
  */
 export const gaussian: Noise = normalLike;
 
-/** The key of a step that draws noise. Raises `ConfigError` if it is missing. */
-export const requiredKey = (where: string, key: Key | undefined): Key =>
+/** The key of an evaluation that draws noise, or one for each sample. Raises `ConfigError` if it is missing. */
+export const requiredKeys = (where: string, key: BatchKeys | undefined): BatchKeys =>
   key ??
   raise('ConfigError', {
     where,

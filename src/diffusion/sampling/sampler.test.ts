@@ -22,17 +22,16 @@ import {
   using,
 } from '../../dsl/index.js';
 import { E, F, RTE } from '../../internal/fp.js';
-import { ancestral, ancestralStep } from '../solvers/ancestral.js';
+import { ancestral } from '../solvers/ancestral.js';
 import { consistency } from '../solvers/consistency.js';
 import { uncorrected } from '../reverse/x0Correction.js';
-import { ddim, ddimStep } from '../solvers/ddim.js';
+import { ddim } from '../solvers/ddim.js';
 import { ddimInversion } from '../solvers/ddimInversion.js';
 import { type Denoiser, learningVariance, reparameterize } from '../denoiser/denoiser.js';
-import { dpmSolverPP, dpmSolverPPRows } from '../solvers/dpmSolverPP.js';
+import { dpmSolverPP } from '../solvers/dpmSolverPP.js';
 import { trailing } from '../grids/grid.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
-import type { StepCoefficients } from '../solvers/linearIntegrator.js';
-import type { Solver } from '../solvers/solver.js';
+import type { Solver, Stage } from '../solvers/plan.js';
 import type { Noise } from './noise.js';
 import { ddpm } from '../process/process.js';
 import { respace } from '../grids/respacing.js';
@@ -41,16 +40,18 @@ import { sampler } from './sampler.js';
 import { cosine } from '../schedules/alphaBarSchedules.js';
 import { linear } from '../schedules/betaSchedules.js';
 import { scheduleFromBetas } from '../schedules/schedule.js';
-import { type Leg, legsOf } from '../grids/leg.js';
+import type { Channel } from '../schedules/channel.js';
+import { factorsOf, stagesOn } from '../../../properties/oracles/stages.js';
 
 const process = right(ddpm(cosine(1000)));
-/** The result of a table of coefficients for x = 1, with the optimal x̂₀ of Gaussian data and without noise. */
-const walkedOnHost = (legs: readonly Leg[], rows: readonly StepCoefficients[]): number => {
+/** The result of stages without noise for x = 1, with the optimal x̂₀ of Gaussian data. */
+const walkedOnHost = (stages: readonly Stage[]): number => {
   let x = 1;
   let memory: readonly number[] = [];
-  rows.forEach((row, i) => {
-    const latest = [best(legs[i]!.from) * x, ...memory];
-    x = row.x0.reduce((sum, factor, k) => sum + factor * (latest[k] ?? 0), row.x * x);
+  stages.forEach((stage) => {
+    const factors = factorsOf(stage);
+    const latest = [best(stage.at) * x, ...memory];
+    x = factors.x0.reduce((sum, factor, k) => sum + factor * (latest[k] ?? 0), factors.x * x);
     memory = latest;
   });
   return x;
@@ -59,7 +60,7 @@ const walkedOnHost = (legs: readonly Leg[], rows: readonly StepCoefficients[]): 
 describe('a sampler', () => {
   it('of a consistency function gives Gaussian data the right variance in any number of steps', async () => {
     // where the flow through x_t ends: τ/√(ᾱτ² + 1 - ᾱ)·x_t
-    const spread = ({ alpha, sigma }: Leg['from']): number => Math.hypot(alpha * TAU, sigma);
+    const spread = ({ alpha, sigma }: Channel): number => Math.hypot(alpha * TAU, sigma);
     const ends: Denoiser<null, []> = {
       predicts: 'x0',
       apply: (_, x, { t }) => scaleBy(x, gather(table(process.marginals.map((c) => TAU / spread(c))), t)),
@@ -93,8 +94,7 @@ describe('a sampler', () => {
   it.each(['epsilon', 'x0', 'v'] as const)('takes a denoiser of any parameterization, %s', async (predicts) => {
     const denoiser = reparameterize(process, predicts)(gaussianData(process));
     const made = right(sampler({ process, denoiser, grid: 20, solver: ddim(), correction: uncorrected }));
-    const legs = legsOf(process, made.timesteps);
-    const expected = walkedOnHost(legs, legs.map(ddimStep(0)));
+    const expected = walkedOnHost(stagesOn(ddim(), process, made.timesteps));
     // ε̂ near t = 999 has an error of 1/√ᾱ = 20,000 roundings
     expect(relativeDistance(await samplesOf(made, [1, -0.5]), [expected, -0.5 * expected])).toBeLessThan(1e-11);
   });
@@ -111,9 +111,9 @@ describe('a sampler', () => {
       }),
     );
     const samples = await samplesOf(made, noises);
-    const expected = legsOf(process, made.timesteps).reduce((variance, leg) => {
-      const { x, x0, noise } = ancestralStep('posterior')(leg);
-      return (x + x0[0]! * best(leg.from)) ** 2 * variance + noise ** 2;
+    const expected = stagesOn(ancestral(), process, made.timesteps).reduce((variance, stage) => {
+      const { x, x0, noise } = factorsOf(stage);
+      return (x + x0[0]! * best(stage.at)) ** 2 * variance + noise ** 2;
     }, 1);
     const variance = samples.reduce((sum, x) => sum + x ** 2, 0) / samples.length;
     // the relative standard deviation of a variance of n samples is √(2/n)
@@ -131,8 +131,7 @@ describe('a sampler', () => {
       }),
     );
     expect([made.memory, made.stochastic]).toEqual([1, false]);
-    const legs = legsOf(process, made.timesteps);
-    const expected = walkedOnHost(legs, dpmSolverPPRows(2)(legs));
+    const expected = walkedOnHost(stagesOn(dpmSolverPP(), process, made.timesteps));
     expect(relativeDistance(await samplesOf(made, [1]), [expected])).toBeLessThan(1e-13);
   });
 
@@ -168,14 +167,11 @@ describe('a sampler', () => {
   });
 
   it('takes the noise levels of its solver', async () => {
-    const level = { alpha: 0.8, sigma: 0.6 };
-    const solver: Solver = {
-      ...ddim(),
-      processFor: (given, [t]) => ({ ...given, marginals: given.marginals.map((own, i) => (i === t ? level : own)) }),
-    };
+    const level = { alpha: 0.8, sigma: 0.6, t: 999 };
+    const solver: Solver = { plan: ([, ...others], path) => ddim().plan([level, ...others], path) };
     const noisy: Denoiser<null, []> = { predicts: 'epsilon', apply: (_, x) => mul(x, 0.5) };
     const made = right(sampler({ process, denoiser: noisy, grid: trailing(1), solver, correction: uncorrected }));
-    expect(made.legs[0]!.from).toEqual(level);
+    expect(made.plan[0]!.from).toEqual(level);
     expect(await samplesOf(made, [1])).toEqual([0.875]); // (1 - 0.6 · 0.5)/0.8
   });
 
@@ -304,14 +300,13 @@ describe('parts that do not fit together', () => {
 it('solvers have their order on Gaussian data, whose flow is known', () => {
   // x_s = x_t·√((ᾱ_s·τ² + 1 - ᾱ_s)/(ᾱ_t·τ² + 1 - ᾱ_t)); the last leg, from small noise to none, is left out
   const flow = right(ddpm(linear(1000)));
-  const spread = ({ alpha, sigma }: Leg['from']): number => Math.hypot(alpha * TAU, sigma);
-  const errorOf = (rows: (legs: readonly Leg[]) => readonly StepCoefficients[], steps: number): number => {
-    const legs = legsOf(flow, right(trailing(steps)(flow))).filter(
-      ({ from, to }) => from.sigma ** 2 > 0.5 && to.sigma ** 2 > 0.5,
-    );
-    return Math.abs(walkedOnHost(legs, rows(legs)) / (spread(legs.at(-1)!.to) / spread(legs[0]!.from)) - 1);
+  const spread = ({ alpha, sigma }: Channel): number => Math.hypot(alpha * TAU, sigma);
+  const errorOf = (solver: Solver, steps: number): number => {
+    const timesteps = right(trailing(steps)(flow)).filter((t) => flow.marginals[t]!.sigma ** 2 > 0.5);
+    const stages = stagesOn(solver, flow, timesteps).slice(0, -1);
+    return Math.abs(walkedOnHost(stages) / (spread(stages.at(-1)!.end) / spread(stages[0]!.at)) - 1);
   };
-  const orderOf = (rows: Parameters<typeof errorOf>[0]): number => Math.log2(errorOf(rows, 250) / errorOf(rows, 500));
-  expect(Math.abs(orderOf((legs) => legs.map(ddimStep(0))) - 1)).toBeLessThan(0.3);
-  expect(Math.abs(orderOf(dpmSolverPPRows(2)) - 2)).toBeLessThan(0.5);
+  const orderOf = (solver: Solver): number => Math.log2(errorOf(solver, 250) / errorOf(solver, 500));
+  expect(Math.abs(orderOf(ddim()) - 1)).toBeLessThan(0.3);
+  expect(Math.abs(orderOf(dpmSolverPP()) - 2)).toBeLessThan(0.5);
 });

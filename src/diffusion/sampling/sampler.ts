@@ -1,23 +1,24 @@
-import { type Dim, fork, type Key, type NoisefoldError, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
+import { type Dim, type NoisefoldError, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
 import type { NeedsClasses, NoClasses, SaysOfClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact, InferredFrom } from '../../internal/exact.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { limitTimesteps } from '../conditioning/networkTimesteps.js';
 import { forEachSample } from '../process/batch.js';
+import { type BatchKeys, drawnBy, forkKeys } from '../process/batchKeys.js';
 import type { Condition } from '../conditioning/condition.js';
 import { clipToImage, type Correction, uncorrected } from '../reverse/x0Correction.js';
 import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
-import { timestepsWithSignal } from '../denoiser/requireSignal.js';
+import { levelsWithSignal } from '../denoiser/requireSignal.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
 import { everyStep, type Grid, gridOf, gridPart } from '../grids/grid.js';
-import { gaussian, type Noise, requiredKey } from './noise.js';
+import { gaussian, type Noise, requiredKeys } from './noise.js';
 import type { Process } from '../process/process.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
-import { type Leg, legsOf } from '../grids/leg.js';
-import type { SampleState, SampleStep, Solver } from '../solvers/solver.js';
+import { levelsOf } from '../grids/level.js';
+import { integratorOf, type SampleState, type SampleStep } from '../solvers/integrator.js';
+import { checkedPlan, type SolverPlan, type Solver, stagesOf } from '../solvers/plan.js';
 import { steered } from '../reverse/steering.js';
-import { entryAt } from '../process/table.js';
 import { functionOf } from '../../internal/decode.js';
 import { part } from '../../internal/parts.js';
 import { type Filled, optional, schema } from '../../internal/schema.js';
@@ -40,10 +41,13 @@ export interface SamplerParts<P, I extends Shape> {
 
 /** The inputs of a sampler's step besides parameters and state. */
 export interface SamplerStepInputs<B extends Dim> {
-  /** The index of the step, 0…steps-1 from noise to data. */
+  /** The index of the evaluation, 0…steps-1 from noise to data. */
   readonly index: Tensor<[], 'int32'>;
-  /** A different key for each step: on the host, `foldIn(i)(key)` at step i. Only a stochastic sampler needs it. */
-  readonly key?: Key;
+  /**
+   * A different key for each: on the host, `foldIn(i)(key)` at evaluation i. One key for the batch, or one for each sample,
+   * so that its noise does not depend on the batch. Only a stochastic sampler needs it.
+   */
+  readonly key?: BatchKeys;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
   /** The image that conditions each sample. */
@@ -51,15 +55,16 @@ export interface SamplerStepInputs<B extends Dim> {
 }
 
 /**
- * Samples from noise to data: `start`, then `step` at index 0…steps-1; `x` of the last state is the sample. The graph of a
- * step is the same for every index: compile it once, and keep the state on the device.
+ * Samples from noise to data: `start`, then `step` at index 0…steps-1; `x` of the last state is the sample. Each `step` is one
+ * evaluation of the denoiser. Its graph is the same for every index: compile it once, and keep the state on the device.
  */
 export interface Sampler<P, I extends Shape> {
+  /** The number of evaluations. */
   readonly steps: number;
-  /** The timestep of each step's first evaluation: those of the grid, on the path of the solver. */
+  /** The timestep of each evaluation. */
   readonly timesteps: readonly number[];
-  /** The legs of its path, one for each step. */
-  readonly legs: readonly Leg[];
+  /** The steps of the solver, with their stages: one for each evaluation. */
+  readonly plan: SolverPlan;
   /** True if steps need a key. */
   readonly stochastic: boolean;
   /** The number of tensors that the state keeps besides x. */
@@ -82,7 +87,7 @@ interface ForClasses<C> {
 const partsOf = schema('sampler', {
   process: processPart,
   denoiser: denoiserPart,
-  solver: part('a solver, such as ddim()', 'integrate'),
+  solver: part('a solver, such as ddim()', 'plan'),
   grid: optional(gridPart, everyStep),
   guidance: optional(functionOf<Guidance>('guidance, such as cfg(2)'), unguided),
   correction: optional(functionOf<Correction>('a correction, such as clipToImage'), clipToImage),
@@ -116,54 +121,47 @@ const samplerOf = <P, I extends Shape>({
   F.pipe(
     E.Do,
     E.bind('falling', () => gridOf(grid)(process)),
-    E.let('own', ({ falling }) => solver.processFor?.(process, falling) ?? process),
-    E.let('legs', ({ falling, own }) => (solver.path ?? legsOf)(own, falling)),
-    E.bind('timesteps', ({ legs, own }) =>
-      // a sampler cannot start where x̂₀ does not follow from the prediction
-      timestepsWithSignal('sampler', own, denoiser.predicts)(legs.map(({ t }) => t)),
-    ),
-    E.bind('integrator', ({ legs, own }) => solver.integrate(legs, own.marginals)),
+    E.bind('plan', ({ falling }) => solver.plan(levelsOf(process, falling), process)),
+    E.tap(({ plan }) => checkedPlan(plan, process)),
+    E.let('levels', ({ plan }) => stagesOf(plan).map(({ at }) => at)),
+    // a sampler cannot evaluate where x̂₀ does not follow from the prediction
+    E.tap(({ levels }) => levelsWithSignal('sampler', levels, denoiser.predicts)),
+    E.let('integrator', ({ plan }) => integratorOf(plan)),
     E.bind('guided', () => guidance(limitTimesteps(process)(denoiser))),
     E.tap(({ guided, integrator }) =>
-      integrator.guidesMean === true ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
+      integrator.guidesMean ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
     ),
-    E.map(({ legs, timesteps, integrator, guided, own }) => {
+    E.map(({ plan, levels, integrator, guided }) => {
+      const timesteps = levels.map(({ t }) => t);
+      // the evaluations as a process, whose time is their index
+      const evaluations = { marginals: levels, timesteps: Int32Array.from(timesteps, (t) => process.timesteps[t]!) };
       const steeredBy = (by: Correction) =>
-        F.pipe(guided, overProcess(own), steered(own, { correction: by, timesteps }));
+        F.pipe(guided, overProcess(evaluations), steered(evaluations, { correction: by }));
       const { apply, learned, guides } = steeredBy(correction);
       const free = steeredBy(uncorrected);
-      const timestepAt = entryAt(Int32Array.from(timesteps));
-      const nextAt = entryAt(Int32Array.from(legs, ({ t, next }) => next ?? t));
-      const { memory, stochastic } = integrator;
+      const { stages: steps, memory, stochastic } = integrator;
       return {
-        steps: legs.length,
+        steps,
         timesteps,
-        legs,
+        plan,
         stochastic,
         memory,
         start: (x) => ({ x, memory: Array.from({ length: memory }, () => zerosLike(x)) }),
         step: <B extends Dim>(
           params: P,
           state: SampleState<[B, ...I]>,
-          { index, key, ...given }: SamplerStepInputs<NoInfer<B>>,
+          { index, key, ...conditioning }: SamplerStepInputs<NoInfer<B>>,
         ) => {
-          const each = forEachSample(state.x);
+          const at = { ...conditioning, t: forEachSample(state.x)(index) };
           return integrator.step(state, {
             index,
-            t: timestepAt(index),
-            next: nextAt(index),
-            predict: (x, t) => apply(params, x, { ...given, t: each(t) }),
-            uncorrected: (x, t) => free.apply(params, x, { ...given, t: each(t) }),
+            predict: (x) => apply(params, x, at),
+            uncorrected: (x) => free.apply(params, x, at),
             ...(learned && {
-              learned: {
-                as: learned.as,
-                variance: (x, t) => learned.apply(params, x, { ...given, t: each(t) }).variance,
-              },
+              learned: { as: learned.as, variance: (x) => learned.apply(params, x, at).variance },
             }),
-            ...(guides?.mean && {
-              meanGradient: (x, t, mean) => guides.mean!(params, x, { ...given, t: each(t) }, mean),
-            }),
-            noise: (name) => noise(state.x)(fork(requiredKey('sampler', key), name)[name]!),
+            ...(guides?.mean && { meanGradient: (x, mean) => guides.mean!(params, x, at, mean) }),
+            noise: (name) => drawnBy(forkKeys(requiredKeys('sampler', key), name), noise)(state.x),
           });
         },
       };

@@ -57,7 +57,7 @@ export const foldChannels: (channels: readonly Channel[]) => Channel = demanding
 
 /**
  * The channel that leads from `earlier` to `later`, compose(earlier, transition(earlier, later)) = later: q(x_t|x_s) from
- * q(x_s|x_0) and q(x_t|x_0), s ≤ t. It has α = α_t/α_s and σ² = σ_t² - α²·σ_s² (Kingma et al. 2021, appendix A).
+ * q(x_s|x_0) and q(x_t|x_0), s ≤ t. It has α = α_t/α_s and σ² = σ_t² - α²·σ_s² (Kingma et al. 2021, appendix A.1).
  * `earlier.alpha` is not 0.
  * @example
  * const earlier = { alpha: 0.8, sigma: 0.6 }
@@ -70,7 +70,7 @@ export const transition = demanding(
   (earlier: Channel, later: Channel): Channel => {
     const alpha = later.alpha / earlier.alpha;
     const merged = alpha * earlier.sigma;
-    // the difference of the squares as a product, which rounds less; for equal levels it may round to below 0
+    // the difference of the squares as a product, which keeps its digits; rounding may take it below 0
     return { alpha, sigma: Math.sqrt(Math.max(0, (later.sigma - merged) * (later.sigma + merged))) };
   },
 );

@@ -6,8 +6,7 @@ import { E } from '../../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { sigmaOf } from '../schedules/channel.js';
-import type { Leg } from '../grids/leg.js';
-import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import { isData, type Level, pairsOf } from '../grids/level.js';
 import type { Process } from '../process/process.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { entriesAt } from '../process/table.js';
@@ -25,16 +24,6 @@ const options = schema('consistency', {
 /** Options of {@link consistency}. */
 export interface ConsistencyOptions extends OptionsOf<typeof options> {}
 
-/** One jump to the data, then back to the level where the leg ends: x̂₀ with noise √(σ² - ε²). */
-const jump =
-  (epsilon: number) =>
-  ({ to }: Leg): StepCoefficients => ({
-    x: 0,
-    x0: [to.alpha],
-    // α·√(σ² - ε²), for σ/α of the channel; 0 at the data, and for σ equal to ε up to rounding
-    noise: Math.sqrt(Math.max(0, to.sigma ** 2 - (to.alpha * epsilon) ** 2)),
-  });
-
 /**
  * Multistep sampling of a consistency model: each step jumps to the data, then adds new noise to reach the next level. With
  * ε = `sigmaMin` it is Algorithm 1 of Song et al. 2023, x̂_τ = x + √(τ² - ε²)·z in the coordinates x_t/√ᾱ_t and τ = σ_t;
@@ -51,13 +40,21 @@ const jump =
  * made.timesteps // → [999, 759, 499, 259]
  */
 export const consistency: SolverFrom<ConsistencyOptions> = withOptions(options, ({ sigmaMin }) => ({
-  integrate: (legs) => {
-    const below = legs.find(({ to }) => to.sigma > 0 && Math.fround(sigmaOf(to)) < Math.fround(sigmaMin)); // programs run in float32
+  plan: (levels) => {
+    const below = levels.slice(1).find((to) => !isData(to) && Math.fround(sigmaOf(to)) < Math.fround(sigmaMin)); // programs run in float32
+    // a jump to the data, then to the level of the end: a·√(σ² - ε²), 0 at the data and for σ equal to ε up to rounding
+    const noise = ({ alpha, sigma }: Level): number => Math.sqrt(Math.max(0, sigma ** 2 - (alpha * sigmaMin) ** 2));
     return below === undefined
-      ? E.right(linearIntegrator(legs.map(jump(sigmaMin))))
+      ? E.right(
+          pairsOf(levels).map(([from, to]) => ({
+            from,
+            to,
+            stages: [{ at: from, x0: to.alpha, noise: noise(to) }],
+          })),
+        )
       : fail('ConfigError', {
           where: 'consistency.sigmaMin',
-          expected: `at most ${sigmaOf(below.to)}, the σ at t = ${below.next}`,
+          expected: `at most ${sigmaOf(below)}, the σ at t = ${below.t}`,
           actual: `${sigmaMin}`,
           hint: 'take a smaller sigmaMin, or a grid that ends at a noisier timestep',
         });

@@ -1,22 +1,8 @@
-import { add, mul } from '../../dsl/index.js';
-import { E } from '../../internal/fp.js';
 import { schema } from '../../internal/schema.js';
-import { identity } from '../schedules/channel.js';
-import { flowStep } from './exponentialIntegrator.js';
-import { legBetween, type Leg } from '../grids/leg.js';
-import type { Levels } from '../process/process.js';
+import { isData, pairsOf } from '../grids/level.js';
+import { planning } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
-import { column, entryAt } from '../process/table.js';
-
-/** The legs of a grid from the data to noise. The first begins at the data, and has the timestep of its end. */
-const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[] => {
-  const rising = [...falling].reverse();
-  return rising.map((next, i) => {
-    const last = rising[i - 1];
-    const { from: to, to: from, between } = legBetween(process, next, last ?? null);
-    return { t: last ?? next, next, from, to, between };
-  });
-};
+import { holdX0 } from './steps.js';
 
 const options = schema('ddimInversion', {}, 'ddimInversion takes no options; η is 0');
 
@@ -33,24 +19,13 @@ const options = schema('ddimInversion', {}, 'ddimInversion takes no options; η 
  * const made = unwrap(sampler({ process, denoiser: white, grid: 5, solver: ddimInversion() }))
  * made.timesteps // → [199, 199, 399, 599, 799]
  */
-export const ddimInversion: SolverFrom<Readonly<Record<string, never>>> = withOptions(options, () => ({
-  path: risingLegs,
-  integrate: (legs) => {
-    const moves = legs.map(({ from, to }) =>
-      // the first step evaluates x = α·x₀ at the level of its end: x̂₀ there, and ε̂ = (α·x₀ - α·x̂₀)/σ
-      from.sigma === 0 ? { begin: to.alpha, x: 2, x0: -to.alpha } : { begin: identity.alpha, ...flowStep(from, to) },
-    );
-    const ofBegin = entryAt(column(moves, ({ begin }) => begin));
-    const ofX = entryAt(column(moves, ({ x }) => x));
-    const ofX0 = entryAt(column(moves, ({ x0 }) => x0));
-    return E.right({
-      memory: 0,
-      stochastic: false,
-      step: ({ x, memory }, { index, t, predict }) => {
-        const from = mul(x, ofBegin(index));
-        const x0 = predict(from, t);
-        return { state: { x: add(mul(from, ofX(index)), mul(x0, ofX0(index))), memory }, x0 };
-      },
-    });
-  },
-}));
+export const ddimInversion: SolverFrom<Readonly<Record<string, never>>> = withOptions(options, () =>
+  planning((levels) =>
+    pairsOf(levels.toReversed()).map(([from, to]) => {
+      if (!isData(from)) return { from, to, stages: [holdX0(from, to)] };
+      // evaluates x = a·x₀ at the level of its end: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
+      const raise = { alpha: to.alpha, sigma: 0 };
+      return { from, to, stages: [{ at: to, raise, x: 2, x0: -to.alpha }] };
+    }),
+  ),
+);

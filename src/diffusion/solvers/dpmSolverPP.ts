@@ -1,10 +1,9 @@
-import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
-import { halfLogSNR } from '../schedules/channel.js';
-import { type OrderAt, reachOf } from './stepLimits.js';
-import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg } from '../grids/leg.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
+import { pairsOf } from '../grids/level.js';
+import { exponentialWeights } from './exponentialIntegrator.js';
+import { planning, type Solver } from './plan.js';
+import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
+import { holdX0, lengthOf, type OrderAt, reachOf } from './steps.js';
 
 /** The weights of the predictions, newest first, for x̂₀ as a polynomial in λ through 1, 2 or 3 of them. */
 const weightsOf = (h: number, [before, beforeThat]: readonly number[], share: number): readonly number[] => {
@@ -27,25 +26,19 @@ interface Published {
   readonly orderAt?: OrderAt;
 }
 
-/**
- * The coefficients of multistep DPM-Solver++, for each leg of a path.
- * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * const legs = legsOf(process, [900, 600, 300])
- * dpmSolverPPRows(2)(legs).map(({ x0 }) => x0.length) // → [1, 2, 1]
- */
-export const dpmSolverPPRows =
-  (order: number, { curve = 1, orderAt = () => order }: Published = {}) =>
-  (legs: readonly Leg[]): readonly StepCoefficients[] => {
-    const lengths = legs.map(({ from, to }) => halfLogSNR(to) - halfLogSNR(from));
-    return legs.map(({ from, to }, i) => {
-      const reach = reachOf(legs, i, orderAt(legs.length - i));
-      const { x, x0 } = flowStep(from, to);
-      if (reach === 1) return { x, x0: [x0], noise: 0 };
+/** {@link dpmSolverPP} with the choices of published code. */
+export const dpmSolverPPOf = (order: number, { curve = 1, orderAt = () => order }: Published = {}): Solver =>
+  planning((levels) => {
+    const steps = pairsOf(levels);
+    const lengths = steps.map(([from, to]) => lengthOf(from, to));
+    return steps.map(([from, to], i) => {
+      const reach = reachOf(levels, i, orderAt(steps.length - i));
       const earlier = lengths.slice(i - reach + 1, i).reverse();
-      return { x, x0: weightsOf(lengths[i]!, earlier, curve).map((weight) => to.alpha * weight), noise: 0 };
+      const [x0, ...memory] = weightsOf(lengths[i]!, earlier, curve).map((weight) => to.alpha * weight);
+      const held = holdX0(from, to);
+      return { from, to, stages: [reach === 1 ? held : { ...held, x0: x0!, memory }] };
     });
-  };
+  });
 
 const options = schema('dpmSolverPP', {
   /** 1, which is DDIM, 2 or 3; 2 if left out. */
@@ -67,6 +60,4 @@ interface DpmSolverPPOptions extends OptionsOf<typeof options> {}
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) }))
  * made.memory // → 2
  */
-export const dpmSolverPP: SolverFrom<DpmSolverPPOptions> = withOptions(options, ({ order }) =>
-  integrating((legs) => linearIntegrator(dpmSolverPPRows(order)(legs))),
-);
+export const dpmSolverPP: SolverFrom<DpmSolverPPOptions> = withOptions(options, ({ order }) => dpmSolverPPOf(order));

@@ -1,28 +1,8 @@
-import { halfLogSNR, posteriorOf } from '../schedules/channel.js';
-import { reachOf } from './stepLimits.js';
-import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg } from '../grids/leg.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
-
-/**
- * The coefficients of SDE-DPM-Solver++, for each leg of a path.
- * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * const legs = legsOf(process, [900, 600, 300])
- * dpmSolverPPSdeRows(2)(legs).map(({ x0 }) => x0.length) // → [1, 2, 1]
- */
-export const dpmSolverPPSdeRows =
-  (order: number) =>
-  (legs: readonly Leg[]): readonly StepCoefficients[] =>
-    legs.map(({ from, to, between }, i) => {
-      // s_s/s_t·e^{-h}, α_s·(1 - e^{-2h}) and s_s·√(1 - e^{-2h}) are q(x_s|x_t, x̂₀)
-      const { xt, x0, sigma: noise } = posteriorOf(to, between, from);
-      if (reachOf(legs, i, order) === 1) return { x: xt, x0: [x0], noise };
-      const h = halfLogSNR(to) - halfLogSNR(from);
-      const half = (x0 / 2 / (halfLogSNR(from) - halfLogSNR(legs[i - 1]!.from))) * h;
-      return { x: xt, x0: [x0 + half, -half], noise };
-    });
+import { pairsOf } from '../grids/level.js';
+import { planning } from './plan.js';
+import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
+import { ancestralLevel, flowStep, lengthOf, reachOf } from './steps.js';
 
 const options = schema('dpmSolverPPSde', {
   /** 1, which is ancestral sampling, or 2; 2 if left out. */
@@ -43,5 +23,15 @@ interface SdeOptions extends OptionsOf<typeof options> {}
  * made.memory // → 1
  */
 export const dpmSolverPPSde: SolverFrom<SdeOptions> = withOptions(options, ({ order }) =>
-  integrating((legs) => linearIntegrator(dpmSolverPPSdeRows(order)(legs))),
+  planning((levels) =>
+    pairsOf(levels).map(([from, to], i) => {
+      // σ_s/σ_t·e^{-h}, α_s·(1 - e^{-2h}) and σ_s·√(1 - e^{-2h}) are q(x_s|x_t, x̂₀)
+      const { down, up } = ancestralLevel(from, to, 1);
+      const { x, x0 } = flowStep(from, down);
+      const stage = { at: from, x, noise: up };
+      if (reachOf(levels, i, order) === 1) return { from, to, stages: [{ ...stage, x0 }] };
+      const half = (x0 / 2) * (lengthOf(from, to) / lengthOf(levels[i - 1]!, from));
+      return { from, to, stages: [{ ...stage, x0: x0 + half, memory: [-half] }] };
+    }),
+  ),
 );

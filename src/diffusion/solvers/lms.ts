@@ -1,20 +1,21 @@
-import { sigmaOf } from '../schedules/channel.js';
-import { noiseMultistep } from './noiseMultistep.js';
-import type { Leg } from '../grids/leg.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
+import { type Level, pairsOf } from '../grids/level.js';
+import { sigmaOf } from '../schedules/channel.js';
+import { planning } from './plan.js';
+import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
+import { hasSignal, holdNoise, reachOf } from './steps.js';
 
 /** The nodes of two-point Gauss quadrature on [0, 1], which is exact for cubic polynomials. */
 const GAUSS = [(1 - Math.sqrt(1 / 3)) / 2, (1 + Math.sqrt(1 / 3)) / 2];
 
 /**
- * The weights of the last ε̂ in the mean over a leg: the means of their Lagrange polynomials in σ, which have at most
+ * The weights of the last ε̂ in the mean over a step: the means of their Lagrange polynomials in σ, which have at most
  * degree 3.
  */
-const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly number[] => {
+const weightsOf = (levels: readonly Level[], i: number, reach: number): readonly number[] => {
   if (reach === 1) return [1]; // σ may be infinite
-  const nodes = Array.from({ length: reach }, (_, k) => sigmaOf(legs[i - k]!.from));
-  const length = sigmaOf(legs[i]!.to) - nodes[0]!;
+  const nodes = Array.from({ length: reach }, (_, k) => sigmaOf(levels[i - k]!));
+  const length = sigmaOf(levels[i + 1]!) - nodes[0]!;
   return nodes.map((node, k) => {
     const polynomial = (sigma: number): number =>
       nodes.reduce((all, other, j) => (j === k ? all : (all * (sigma - other)) / (node - other)), 1);
@@ -41,5 +42,10 @@ interface LmsOptions extends OptionsOf<typeof options> {}
  * made.memory // → 3
  */
 export const lms: SolverFrom<LmsOptions> = withOptions(options, ({ order }) =>
-  integrating((legs) => noiseMultistep(legs, order, (i, reach) => weightsOf(legs, i, reach))),
+  planning((levels) =>
+    pairsOf(levels).map(([from, to], i) => {
+      const weights = weightsOf(levels, i, reachOf(levels, i, order, hasSignal));
+      return { from, to, stages: [holdNoise(from, to, weights)] };
+    }),
+  ),
 );

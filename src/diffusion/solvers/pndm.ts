@@ -1,17 +1,46 @@
-import { noiseMultistep } from './noiseMultistep.js';
-import { pseudoRungeKutta, stagesOf } from './pseudoRungeKutta.js';
 import { oneOf } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
+import { type Level, levelAt, pairsOf } from '../grids/level.js';
+import type { Levels } from '../process/process.js';
+import { type SolverPlan, planning, type Stage } from './plan.js';
+import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
+import { hasSignal, holdNoise, inX0, isGradual, noiseStep, reachOf } from './steps.js';
 
 /** The Adams-Bashforth weights for equal steps, for 1 to 4 ε̂. The last row is PNDM's eq. 12. */
-const adamsBashforth: readonly (readonly number[])[] = [
+const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
   [1],
   [3 / 2, -1 / 2],
   [23 / 12, -16 / 12, 5 / 12],
   [55 / 24, -59 / 24, 37 / 24, -9 / 24],
 ];
-const weightsOf = (reach: number): readonly number[] => adamsBashforth[reach - 1]!;
+
+/** A stage at a level that repeats DDIM's step from where it began, with a mean of the ε̂ since. */
+const again = (at: Level, from: Level, to: Level, [own = 1, ...earlier]: readonly number[]): Stage => {
+  const { x: start, noise } = noiseStep(from, to);
+  const memory = earlier.map((weight) => weight * noise);
+  return { at, remembers: 'epsilon', start, ...inX0(at, 'epsilon', own * noise), memory };
+};
+
+/** The four stages of the pseudo Runge-Kutta method: PNDM (Liu et al. 2022), eq. 13. The second does not move in t. */
+const rungeKutta = (from: Level, half: Level, to: Level): readonly Stage[] => [
+  holdNoise(from, half, [1]),
+  again(half, from, half, [1]),
+  again(half, from, to, [1]),
+  again(to, from, to, [1 / 6, 1 / 3, 1 / 3, 1 / 6]),
+];
+
+/** The level halfway, as diffusers rounds it; none for a step to the data, or over which σ falls too far. */
+const halfway = (path: Levels, from: Level, to: Level): Level | null =>
+  to.t < 0 || from.t - to.t < 2 || !isGradual(from, to, 'middle')
+    ? null
+    : levelAt(path, from.t - Math.floor((from.t - to.t) / 2));
+
+/** Weights of the newest ε̂ and of those a number of stages ago, with zeros between. */
+const ago = ([own, ...earlier]: readonly number[], stages: readonly number[]): readonly number[] => {
+  const weights = [own!, ...Array<number>(stages[earlier.length - 1] ?? 0).fill(0)];
+  earlier.forEach((weight, k) => (weights[stages[k]!] = weight));
+  return weights;
+};
 
 const options = schema('pndm', {
   /** The number of ε̂, 1, which is DDIM, to 4; 4 if left out. */
@@ -42,10 +71,17 @@ interface PndmOptions extends OptionsOf<typeof options> {}
  * made.memory // → 3
  */
 export const pndm: SolverFrom<PndmOptions> = withOptions(options, ({ order, start }) =>
-  start === 'fewer'
-    ? integrating((legs) => noiseMultistep(legs, order, (_, reach) => weightsOf(reach)))
-    : {
-        path: stagesOf(order - 1),
-        ...integrating((legs) => pseudoRungeKutta(legs, order, weightsOf)),
-      },
+  planning((levels, path): SolverPlan => {
+    const staged = start === 'fewer' ? 0 : order - 1;
+    /** The number of stages since each earlier step began, newest first. */
+    let began: readonly number[] = [];
+    return pairsOf(levels).map(([from, to], i) => {
+      const half = i < staged ? halfway(path, from, to) : null;
+      const reach = reachOf(levels, i, order, hasSignal);
+      const plain = holdNoise(from, to, ago(ADAMS_BASHFORTH[reach - 1]!, began));
+      const stages = half === null ? [plain] : rungeKutta(from, half, to);
+      began = [0, ...began].map((n) => n + stages.length).slice(0, order);
+      return { from, to, stages };
+    });
+  }),
 );

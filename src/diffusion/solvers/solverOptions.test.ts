@@ -13,12 +13,12 @@ import { eulerAncestral } from './eulerAncestral.js';
 import { lms } from './lms.js';
 import { pndm } from './pndm.js';
 import { ddpm } from '../process/process.js';
-import { legsOf } from '../grids/leg.js';
-import type { Solver } from './solver.js';
+import { levelsOf } from '../grids/level.js';
+import type { Solver } from './plan.js';
 import { uniPC } from './uniPC.js';
 
 const process = right(ddpm(cosine(1000)));
-const legs = legsOf(process, [999, 500, 0]);
+const levels = levelsOf(process, [999, 500, 0]);
 
 const solvers = {
   ancestral,
@@ -37,7 +37,7 @@ const solvers = {
 };
 /** Passes any value as options, as JavaScript can. */
 const made = (name: keyof typeof solvers, options: unknown) =>
-  (solvers[name] as (options: unknown) => Solver)(options).integrate(legs, process.marginals);
+  (solvers[name] as (options: unknown) => Solver)(options).plan(levels, process);
 
 describe('options of a solver', () => {
   it.each<[keyof typeof solvers, unknown, where: string, expected: string, actual: string]>([

@@ -1,12 +1,11 @@
 /** Options of solvers. */
-import type { Exact } from '../../internal/exact.js';
 import { hinted, refined, share } from '../../internal/decode.js';
+import type { Exact } from '../../internal/exact.js';
 import { E, F, t } from '../../internal/fp.js';
 import type { Fields, Filled, OptionsOf, Schema } from '../../internal/schema.js';
-import type { Leg } from '../grids/leg.js';
-import type { Integrator, Solver } from './solver.js';
+import type { Solver } from './plan.js';
 
-/** Makes a solver from optional options `O`. For invalid ones, `integrate` of the solver returns the `ConfigError`. */
+/** Makes a solver from optional options `O`. For invalid ones, the plan of the solver is the `ConfigError`. */
 export type SolverFrom<O> = <G = unknown>(given?: Exact<G, keyof O> & O) => Solver;
 
 /** The maker of a solver with options. */
@@ -15,7 +14,7 @@ export const withOptions =
   (given) =>
     F.pipe(
       options.decode(given),
-      E.match((error): Solver => ({ integrate: () => E.left(error) }), solver),
+      E.match((error): Solver => ({ plan: () => E.left(error) }), solver),
     );
 
 /** η of DDIM and Euler ancestral. */
@@ -29,8 +28,3 @@ export const orderOf = <const N extends number>(...orders: readonly N[]): t.Type
     ),
     'an order of 2 is usual',
   );
-
-/** A solver whose integrator depends only on the legs and cannot fail. */
-export const integrating = (integrator: (legs: readonly Leg[]) => Integrator): Solver => ({
-  integrate: (legs) => E.right(integrator(legs)),
-});

@@ -1,19 +1,18 @@
-import { power } from '../../internal/numerics/power.js';
-import { exponentialWeights, flowStep } from './exponentialIntegrator.js';
-import { halfLogSNR } from '../schedules/channel.js';
-import { type OrderAt, reachOf } from './stepLimits.js';
-import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import { solved } from '../../internal/numerics/linearSystem.js';
-import type { Leg } from '../grids/leg.js';
 import { oneOf } from '../../internal/decode.js';
+import { power } from '../../internal/numerics/power.js';
+import { solved } from '../../internal/numerics/linearSystem.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { integrating, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
+import { pairsOf } from '../grids/level.js';
+import { exponentialWeights } from './exponentialIntegrator.js';
+import { planning, type Solver } from './plan.js';
+import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
+import { flowStep, lengthOf, type OrderAt, reachOf } from './steps.js';
 
 /** B(h) of UniPC: h, or e^h - 1. For predictions of x̂₀, the same with -h. */
 export type UniPCVariant = 'bh1' | 'bh2';
 
 /**
- * The weights of the differences x̂₀(λ + r·h) - x̂₀(λ) at the places r, over a leg of length h: B·ρ/r, where ρ solves
+ * The weights of the differences x̂₀(λ + r·h) - x̂₀(λ) at the places r, over a step of length h: B·ρ/r, where ρ solves
  * Σ_m ρ_m·r_m^{k-1} = k!·φ_{k+1}/B. For a single place ρ is 1/2, the only case where B does not cancel.
  */
 const differenceWeights = (h: number, places: readonly number[], variant: UniPCVariant): readonly number[] => {
@@ -30,44 +29,35 @@ const differenceWeights = (h: number, places: readonly number[], variant: UniPCV
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
 
-/**
- * The coefficients of UniPC, for each leg of a path: the corrector of the previous leg, with the prediction at its end, then
- * the predictor. The corrector adds a combination of predictions to x_t, so both fit into one step.
- * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * const legs = legsOf(process, [900, 600, 300])
- * const rows = uniPCRows(2, 'bh2')(legs)
- * rows.map(({ x0 }) => x0.length) // → [1, 2, 3]
- */
-export const uniPCRows =
-  (order: number, variant: UniPCVariant, orderAt: OrderAt = () => order) =>
-  (legs: readonly Leg[]): readonly StepCoefficients[] => {
-    const lambdas = legs.map(({ from }) => halfLogSNR(from));
-    /** The weights of the predictions at leg i and before, and of the prediction at its end, if it is known. */
+/** {@link uniPC} with the orders of published code. */
+export const uniPCOf = (order: number, variant: UniPCVariant, orderAt: OrderAt = () => order): Solver =>
+  planning((levels) => {
+    const steps = pairsOf(levels);
+    /** The weights of the predictions at level i and before, and first of the one at the end of the step, if it is known. */
     const weightsOf = (i: number, endIsKnown: boolean): readonly number[] => {
-      const { from, to } = legs[i]!;
-      const h = halfLogSNR(to) - lambdas[i]!;
-      const earlier = Array.from({ length: reachOf(legs, i, orderAt(legs.length - i)) - 1 }, (_, k) => i - k - 1);
-      const places = [...(endIsKnown ? [1] : []), ...earlier.map((j) => (lambdas[j]! - lambdas[i]!) / h)];
-      if (places.length === 0) return [flowStep(from, to).x0];
-      const weights = differenceWeights(h, places, variant).map((weight) => to.alpha * weight);
+      const [from, to] = steps[i]!;
+      const h = lengthOf(from, to);
+      const reach = reachOf(levels, i, orderAt(steps.length - i));
+      const earlier = Array.from({ length: reach - 1 }, (_, k) => lengthOf(from, levels[i - k - 1]!) / h);
+      const places = [...(endIsKnown ? [1] : []), ...earlier];
+      const weights = places.length === 0 ? [] : differenceWeights(h, places, variant).map((w) => to.alpha * w);
       const own = flowStep(from, to).x0 - sum(weights);
       return endIsKnown ? [weights[0]!, own, ...weights.slice(1)] : [own, ...weights];
     };
-    return legs.map(({ from, to }, i) => {
+    return steps.map(([from, to], i) => {
       const { x } = flowStep(from, to);
       const predictor = weightsOf(i, false);
-      const before = legs[i - 1];
-      if (before === undefined || !(before.from.alpha > 0)) return { x, x0: predictor, noise: 0 };
-      const predicted = weightsOf(i - 1, false);
-      const correction = weightsOf(i - 1, true).map((weight, k) => weight - (k === 0 ? 0 : predicted[k - 1]!));
-      const x0 = Array.from(
+      // the corrector of the step before adds a combination of predictions to x_t
+      const isCorrected = i > 0 && levels[i - 1]!.alpha > 0;
+      const predicted = isCorrected ? weightsOf(i - 1, false) : [];
+      const correction = isCorrected ? weightsOf(i - 1, true).map((w, k) => w - (predicted[k - 1] ?? 0)) : [];
+      const [x0, ...memory] = Array.from(
         { length: Math.max(predictor.length, correction.length) },
-        (_, k) => x * (correction[k] ?? 0) + (predictor[k] ?? 0),
+        (_, k) => (predictor[k] ?? 0) + x * (correction[k] ?? 0),
       );
-      return { x, x0, noise: 0 };
+      return { from, to, stages: [{ at: from, x, x0: x0!, memory }] };
     });
-  };
+  });
 
 const options = schema('uniPC', {
   /** 1, 2 or 3; 2 if left out. */
@@ -91,6 +81,4 @@ interface UniPCOptions extends OptionsOf<typeof options> {}
  * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) }))
  * made.memory // → 3
  */
-export const uniPC: SolverFrom<UniPCOptions> = withOptions(options, ({ order, variant }) =>
-  integrating((legs) => linearIntegrator(uniPCRows(order, variant)(legs))),
-);
+export const uniPC: SolverFrom<UniPCOptions> = withOptions(options, ({ order, variant }) => uniPCOf(order, variant));

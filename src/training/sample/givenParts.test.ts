@@ -63,7 +63,7 @@ const thrower = (): never => {
 describe('an invalid part', () => {
   test.each<[object, string]>([
     [{ solver: ddim }, `sample.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver`],
-    [{ solver: {} }, `sample.solver: expected a solver, such as ddim(), with its integrate, got an object; change solver`],
+    [{ solver: {} }, `sample.solver: expected a solver, such as ddim(), with its plan, got an object; change solver`],
     [{ solver: undefined }, `sample.solver: expected a solver, such as ddim(), got nothing; give solver`],
     [{ grid: {} }, `sample.grid: expected a number of timesteps, or a grid such as trailing(50), got an object; change grid`],
     [{ grid: trailing }, 'sample: grid: expected a grid, which returns an Either of timesteps, got one that returns a function; call the function that makes it, such as trailing(50); your own must return the same'],
@@ -108,7 +108,7 @@ describe('an exception, or a result that is not a tensor,', () => {
     ['a listener of a sampling', () => sample({ solver: ddim(), grid: 5, key: key(1), onStep: thrower })(trained()), 'sample.onStep'],
     ['previews', () => sample({ solver: ddim(), grid: 5, key: key(1), previews: { every: 1, show: thrower } })(trained()), 'sample.previews.show'],
     ['a model in sample', () => sample({ solver: ddim(), grid: 5, key: key(1) })(broken), 'sample'],
-    ['a solver', () => sample({ solver: { integrate: thrower }, grid: 5, key: key(1) })(trained()), 'sample'],
+    ['a solver', () => sample({ solver: { plan: thrower }, grid: 5, key: key(1) })(trained()), 'sample'],
     ['a guidance', () => sample({ solver: ddim(), grid: 5, guidance: thrower, key: key(1) })(trained()), 'sample'],
     ['a model in encode', () => encode({ images, grid: 5 })(broken), 'encode'],
     ['a model in variationalBound', () => variationalBound(given)(broken), 'variationalBound'],

@@ -69,7 +69,7 @@ const formOf = <P, Q, I extends ImageShape>({ sampling, beginning, steps }: Plan
   return JSON.stringify([
     labels !== undefined,
     condition && [condition.images.shape.slice(1), condition.t],
-    beginning && [beginning.noisy, steps.sampler.legs.map(({ t, next }) => [t, next])], // a strength changes the legs
+    beginning && [beginning.noisy, steps.sampler.timesteps], // a strength changes the timesteps
     known && [known.resamples, known.jump],
     previews !== undefined,
   ]);
@@ -86,8 +86,8 @@ const released = fail('ConfigError', {
 });
 
 /**
- * Compiles the sampling of a trained model, to draw from it repeatedly. A sampling with a batch of n draws the samples
- * that `sample` draws with that batch, for as many samples as fill it.
+ * Compiles the sampling of a trained model, to draw from it repeatedly. It draws the samples that `sample` draws, whatever
+ * its batch.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }

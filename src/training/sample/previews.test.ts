@@ -67,16 +67,18 @@ describe('previews', () => {
     expect(before.images.data).not.toEqual(last.images.data);
   });
 
-  test('of a solver that evaluates twice are its first prediction', async () => {
-    // x̂₀ identifies the evaluation: 0.25 at even calls, 0.75 at odd ones, while the step is traced
+  test('of a solver that evaluates twice are those of each evaluation', async () => {
     let calls = 0;
     const counting = trained({
       ...layer({}, () => null),
       predicts: 'x0',
-      apply: (_, x) => add(zerosLike(x), fullLike(x, calls++ % 2 === 0 ? 0.25 : 0.75)),
+      apply: (_, x) => add(zerosLike(x), fullLike(x, ++calls / 4)),
     });
     const { previews } = await seen({ solver: heun(), count: 1 }, 1, counting);
-    expect(calls).toBe(2); // one step is traced
+    expect(calls).toBe(1); // one evaluation is traced
+    const { steps } = right(sampler({ process, denoiser: counting.model, grid: 6, solver: heun() }));
+    expect(steps).toBeGreaterThan(6);
+    expect(previews.map(({ done, of }) => [done, of])).toEqual(Array.from({ length: steps }, (_, i) => [i + 1, steps]));
     for (const { images } of previews) expect(images.data).toEqual(new Float32Array(4).fill(0.25));
   });
 
@@ -141,9 +143,10 @@ describe('the memory of a sampling does not grow', () => {
         expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
         return bytes;
       };
+      const { steps } = right(sampler({ process, denoiser: constant.model, grid: 300, solver }));
       for (const change of [{}, { previews: { every: 3, show: () => TE.right(undefined) } }]) {
         const bytes = await bytesOf(change);
-        expect(bytes).toHaveLength(900);
+        expect(bytes).toHaveLength(3 * steps);
         expect(new Set(bytes).size).toBe(1);
       }
     }),

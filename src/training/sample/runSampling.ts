@@ -34,7 +34,7 @@ import {
 import type { SamplePlan } from './samplePlan.js';
 
 /** The program that adds noise to the images of conditions. */
-type Noisy = Open<{ readonly image: HostArray; readonly key: RandomKey }, Resident<Condition<'B'>>>;
+type Noisy = Open<{ readonly image: HostArray; readonly keys: readonly RandomKey[] }, Resident<Condition<'B'>>>;
 
 /** The programs of a sampling, compiled. */
 export interface OpenSampling<P, I extends ImageShape> {
@@ -55,7 +55,7 @@ export const openedSampling =
       const loop = yield* keep(opened(sampleLoop(trained, steps, form))(backend), (open) => open.release());
       if (condition?.t === undefined) return { loop, noisy: null, release: loop.release };
       const [, ...image] = condition.images.shape;
-      const program = noisyProgram(trained.process, image, condition.t);
+      const program = noisyProgram(trained.process, batch, image, condition.t);
       const noisy: Noisy = yield* take(compiled(program, { B: batch })(backend));
       const freed = (): void => [loop, noisy].forEach((open) => open.release());
       return { loop, noisy, release: freed };
@@ -83,16 +83,23 @@ const finiteSamples = <P, I extends ImageShape>(
     return images;
   });
 
-/** The keys of a batch. */
-const keysOf = (key: RandomKey, b: number) => fork(foldIn(key, b), 'start', 'steps', 'condition');
+/** The keys of each sample of a batch, whatever the batch: sample i draws from `foldIn(key, i)`. */
+const keysOf = (
+  { sampling: { key, first = 0 }, batch }: Pick<SamplePlan<never, ImageShape>, 'sampling' | 'batch'>,
+  b: number,
+  purpose: 'start' | 'steps' | 'condition',
+): readonly RandomKey[] =>
+  Array.from({ length: batch }, (_, i) => fork(foldIn(key, first + b * batch + i), purpose)[purpose]!);
 
 /** Uploads the labels, conditions and known parts of a batch, until the calling block ends. */
 function* uploadedConstants<P, I extends ImageShape>(
-  { trained, batch, sampling: { labels, condition, known, key } }: SamplePlan<P, I>,
+  plan: SamplePlan<P, I>,
   noisy: Noisy | null,
   b: number,
   backend: Backend,
 ): Block<Resident<SampleConstants<P, I>>> {
+  const { trained, batch, sampling } = plan;
+  const { labels, condition, known } = sampling;
   const first = b * batch;
   const freed = (tree: unknown) => release(tree)(backend);
   const uploaded = (images: Images, channels: number = images.shape[3]) =>
@@ -107,7 +114,7 @@ function* uploadedConstants<P, I extends ImageShape>(
   }
   function* conditioned({ images }: GivenCondition) {
     if (noisy === null) return { image: yield* uploaded(images) };
-    return yield* hold(noisy.run({ image: batchOf(images, first, batch), key: keysOf(key, b).condition }), freed);
+    return yield* hold(noisy.run({ image: batchOf(images, first, batch), keys: keysOf(plan, b, 'condition') }), freed);
   }
   function* knownOf({ images, mask }: GivenKnown) {
     const channels = trained.image[2];
@@ -148,17 +155,17 @@ function* drawnBatch<P, I extends ImageShape>(
   const { steps, beginning, sampling, batch } = plan;
   const { steps: count, stochastic } = countOf(steps);
   const first = b * batch;
-  const keys = keysOf(sampling.key, b);
+  const stepKeys = keysOf(plan, b, 'steps');
   const constants = yield* uploadedConstants(plan, noisy, b, backend);
   const samples = yield* hold(
     runLoop(loop, {
       begin: {
-        ...(drawsAt(beginning) ? { key: keys.start } : {}),
+        ...(drawsAt(beginning) ? { keys: keysOf(plan, b, 'start') } : {}),
         ...(beginning && { images: batchOf(beginning.images, first, batch) }),
       },
       constants,
       steps: count,
-      given: (index) => E.right({ index, ...(stochastic ? { key: foldIn(keys.steps, index) } : {}) }),
+      given: (index) => E.right({ index, ...(stochastic ? { keys: stepKeys.map(foldIn(index)) } : {}) }),
       onStep: announced(plan, b, backend),
       signal: sampling.signal,
     }),

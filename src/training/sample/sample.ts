@@ -19,9 +19,10 @@ import { drawnOnce } from './runSampling.js';
 import { storedFor } from './storedFor.js';
 
 /**
- * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), by any solver. The same key and batch size give the same
- * samples. Fails with `ConfigError` for invalid arguments, such as labels that the model does not have, and for a part
- * that throws or returns a wrong value, and with `NonFinite` for a sample or preview with a number that is not finite.
+ * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), by any solver. Sample i draws from a key of its own, so the same
+ * key gives the same samples for any batch, count and range. Fails with `ConfigError` for invalid arguments, such as
+ * labels that the model does not have, and for a part that throws or returns a wrong value, and with `NonFinite` for a
+ * sample or preview with a number that is not finite.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }

@@ -1,6 +1,7 @@
 /** The loop that draws a batch of samples, from noise or a given start to data. */
 import {
   type Condition,
+  drawnBy,
   type Inpainter,
   type Known,
   noisyCondition,
@@ -15,13 +16,14 @@ import {
   type Key,
   leafSpec,
   meanPerSample,
-  normal,
+  normalLike,
   program,
   type Program,
   type Shape,
   type Tensor,
   treeSpec,
   type TreeSpec,
+  zeros,
 } from '../../dsl/index.js';
 import { storedIn } from '../../dsl/run/storedIn.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -46,7 +48,8 @@ export const countOf = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P
 export const drawsAt = (beginning: Beginning | null): boolean => beginning === null || beginning.noisy;
 
 interface BeginSpec<I extends ImageShape> {
-  readonly key?: Key;
+  /** A key for each sample. */
+  readonly keys?: readonly Key[];
   readonly images?: Tensor<['B', ...I]>;
 }
 
@@ -61,7 +64,7 @@ export interface SampleConstants<P, I extends ImageShape> {
 /** The inputs of one step. */
 interface StepSpec {
   readonly index: Tensor<[], 'int32'>;
-  readonly key?: Key;
+  readonly keys?: readonly Key[];
 }
 
 /** The output of a step: x̂₀, if previews are shown. */
@@ -95,6 +98,9 @@ const conditionSpec = ({ images: { shape }, t }: GivenCondition): TreeSpec<Condi
     ...(t === undefined ? {} : { t: leafSpec(['B'], 'int32') }),
   });
 
+/** The spec of a key for each of `batch` samples. */
+const keysSpec = (batch: number) => Array.from({ length: batch }, () => leafSpec([], 'key'));
+
 /** A sampling of `batch` samples as a loop, with one graph for all steps. */
 export const sampleLoop = <P, I extends ImageShape>(
   { model, image, params }: Trained<P, I>,
@@ -105,14 +111,14 @@ export const sampleLoop = <P, I extends ImageShape>(
   const x = leafSpec(['B', ...image]);
   const state = { x, memory: Array.from({ length: sampler.memory }, () => x) };
   const begin: TreeSpec<BeginSpec<I>> = treeSpec({
-    ...(drawsAt(beginning) ? { key: leafSpec([], 'key') } : {}),
+    ...(drawsAt(beginning) ? { keys: keysSpec(batch) } : {}),
     ...(beginning && { images: leafSpec([batch, ...image]) }),
   });
   const step: TreeSpec<SampleConstants<P, I> & StepSpec & { readonly state: SampleState<['B', ...I]> }> = treeSpec({
     params: model.params,
     state,
     index: leafSpec([], 'int32'),
-    ...(countOf(steps).stochastic ? { key: leafSpec([], 'key') } : {}),
+    ...(countOf(steps).stochastic ? { keys: keysSpec(batch) } : {}),
     ...(hasLabels ? { label: leafSpec(['B'], 'int32') } : {}),
     ...(condition ? { condition: conditionSpec(condition) } : {}),
     ...(inpainter ? { known: { image: x, mask: x } } : {}),
@@ -121,12 +127,16 @@ export const sampleLoop = <P, I extends ImageShape>(
     name: 'sampling',
     extents: { B: batch },
     storage: storedIn('params', params),
-    begin: program(begin, ({ key, images }) => {
-      if (key === undefined) return sampler.start<'B'>(images!); // no noise is drawn, so there are images the shape of the model's samples, with the batch for 'B'
-      const noise = normal(key, batch, ...(image as readonly number[])) as Tensor<Shape> as Tensor<['B', ...I]>;
+    begin: program(begin, ({ keys, images }) => {
+      if (keys === undefined) return sampler.start<'B'>(images!); // no noise is drawn, so there are images the shape of the model's samples, with the batch for 'B'
+      const noise = drawnBy(
+        keys,
+        normalLike,
+      )(zeros(batch, ...(image as readonly number[])) as Tensor<Shape> as Tensor<['B', ...I]>);
       return images === undefined ? sampler.start<'B'>(noise) : startFrom(sampler)<'B'>(images, noise);
     }),
-    step: program(step, ({ params, state: at, known, ...inputs }) => {
+    step: program(step, ({ params, state: at, known, keys, ...conditioning }) => {
+      const inputs = { ...conditioning, ...(keys && { key: keys }) };
       const { state: next, x0 } =
         inpainter === null || known === undefined
           ? sampler.step(params, at, inputs)
@@ -139,12 +149,18 @@ export const sampleLoop = <P, I extends ImageShape>(
 
 interface Noised {
   readonly image: Tensor<['B', number, number, number]>;
-  readonly key: Key;
+  /** A key for each sample. */
+  readonly keys: readonly Key[];
 }
 
 /** Adds the noise of timestep t to the images of a condition, once for all steps. */
-export const noisyProgram = (process: Process, image: readonly number[], t: number): Program<Noised, Condition<'B'>> =>
-  program(treeSpec<Noised>({ image: leafSpec(['B', ...image]), key: leafSpec([], 'key') }), ({ image: clean, key }) => {
+export const noisyProgram = (
+  process: Process,
+  batch: number,
+  image: readonly number[],
+  t: number,
+): Program<Noised, Condition<'B'>> =>
+  program(treeSpec<Noised>({ image: leafSpec(['B', ...image]), keys: keysSpec(batch) }), ({ image: clean, keys }) => {
     const level = fullLike(cast(meanPerSample(clean), 'int32'), t); // a t for each sample
-    return noisyCondition(process)({ image: clean }, level)(key);
+    return noisyCondition(process)({ image: clean }, level)(keys);
   });

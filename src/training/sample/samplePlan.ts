@@ -26,7 +26,7 @@ export interface SamplePlan<P, I extends ImageShape> {
   /** The images to start from; null for random noise. */
   readonly beginning: Beginning | null;
   readonly sampling: Numbered<
-    Pick<Sampling, 'labels' | 'condition' | 'known' | 'key' | 'onStep' | 'previews' | 'signal'>
+    Pick<Sampling, 'labels' | 'condition' | 'known' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'>
   >;
   /** The number of samples, and the number that is drawn at a time. */
   readonly all: number;
@@ -40,9 +40,9 @@ type End = 'data' | 'noise';
 const checkDirection = <P, I extends ImageShape>(
   where: string,
   end: End,
-  { legs, timesteps }: Steps<P, I>['sampler'],
+  { plan, timesteps }: Steps<P, I>['sampler'],
 ): void => {
-  const [first, last] = [legs[0]!, legs.at(-1)!]; // a grid has at least one timestep
+  const [first, last] = [plan[0]!, plan.at(-1)!]; // a grid has at least one timestep
   const found: End = first.from.sigma < last.to.sigma ? 'noise' : 'data';
   if (found !== end)
     raise('ConfigError', {

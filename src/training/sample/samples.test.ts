@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cfg, ddim } from '../../diffusion/index.js';
+import { ancestral, cfg, ddim, heun } from '../../diffusion/index.js';
 import { type Backend, key } from '../../dsl/index.js';
 import { fit } from '../fit/fit.js';
 import type { Images } from '../data/images.js';
@@ -37,4 +37,22 @@ describe('samples', () => {
       expect(imageOf(fewer, 2)).not.toEqual(imageOf(images, 2));
       expect(imageOf(images, 3)).not.toEqual(imageOf(images, 0));
     }));
+
+  test.each([
+    ['ddim', ddim()],
+    ['ancestral', ancestral()],
+    ['heun with churn', heun({ churn: 2 })],
+  ])('are equal to the bit for any batch, and as ranges: %s', (_, solver) =>
+    onWasm(async (backend) => {
+      const draw = await drawing(backend)();
+      const labels = Array.from({ length: 50 }, (__, i) => i % 3);
+      const whole = await draw(labels, { solver, batch: 50 });
+      for (const batch of [1, 7]) expect(await draw(labels, { solver, batch })).toEqual(whole);
+      const ranges = [0, 20, 41].map((first, i, all) => [first, all[i + 1] ?? 50] as const);
+      for (const [first, end] of ranges) {
+        const part = await draw(labels.slice(first, end), { solver, batch: 8, first });
+        expect(part.data).toEqual(whole.data.subarray(first * 64, end * 64));
+      }
+    }),
+  );
 });

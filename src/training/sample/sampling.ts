@@ -17,13 +17,13 @@ import type { Images } from '../data/images.js';
 import type { TrainedClassifier } from '../trained.js';
 import type { StopSignal } from '../../internal/stop.js';
 
-/** Samples in progress, as predicted in the last step. */
+/** Samples in progress, as the model predicts them. */
 export interface Preview {
-  /** x̂₀ of the samples of one batch, guided and corrected, from the first evaluation of the last step. */
+  /** x̂₀ of the samples of one batch, guided and corrected, from the last evaluation. */
   readonly images: Images;
   /** The index of the first one among all samples. */
   readonly first: number;
-  /** The number of steps that are done. */
+  /** The number of evaluations that are done. */
   readonly done: number;
   readonly of: number;
 }
@@ -64,17 +64,19 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   /** The number of samples, if there are no labels; by default the number of images, or 1. */
   readonly count?: number;
   /**
-   * The number of samples at a time; by default all. The noise of a batch is drawn from a key of the batch. With the
-   * same key, another batch size gives other samples, but another number of batches does not.
+   * The number of samples at a time; by default all. It does not change the samples: each draws its noise from a key of its
+   * own.
    */
   readonly batch?: number;
+  /** The index of the first sample, from which the next ones count; default 0. Sample i draws from `foldIn(key, i)`. */
+  readonly first?: number;
   /**
-   * Called after each step with the numbers of finished steps and samples. The next step waits for the promise or the
-   * task that it returns; an error in it ends the sampling.
+   * Called after each evaluation of the model, with the numbers of finished evaluations and samples; most solvers evaluate
+   * once a step. The next evaluation waits for the promise or the task that it returns; an error in it ends the sampling.
    */
   readonly onStep?: (done: number, of: number, images: number) => unknown;
   /**
-   * `show` is called every `every` steps of a batch. The next step waits for the promise or the task that it returns; an
+   * `show` is called every `every` evaluations of a batch. The next one waits for the promise or the task that it returns; an
    * error in it ends the sampling. Needs no further evaluations of the model.
    */
   readonly previews?: {
@@ -94,7 +96,7 @@ const listener = functionOf('a function');
 
 /** The fields of a sampling that a `Preparation` also has; only the solver is required. */
 export const wayFields = {
-  solver: part<Solver>('a solver, such as ddim()', 'integrate'),
+  solver: part<Solver>('a solver, such as ddim()', 'plan'),
   grid: optional(gridPart),
   guidance: optional(functionOf('a guidance, such as cfg(2)')),
   guide: optional(t.unknown),
@@ -118,6 +120,7 @@ export const requestFields = {
     record({ images: imagesRecord, mask: imagesRecord, resamples: optional(t.number), jump: optional(t.number) }),
   ),
   count: optional(positive),
+  first: optional(natural, 0),
   onStep: optional(listener),
   previews: optional(record({ every: positive, show: listener })),
   signal: optional(signal),

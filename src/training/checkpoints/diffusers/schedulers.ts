@@ -3,10 +3,7 @@ import {
   ancestral,
   clipToImage,
   type Correction,
-  ddim,
-  dpmSolverPPRows,
   dpmSolverPPSde,
-  dpmSolverPPSinglestepRows,
   dynamicThreshold,
   euler,
   eulerAncestral,
@@ -16,7 +13,6 @@ import {
   karrasGrid,
   karrasSigmas,
   leading,
-  linearIntegrator,
   linspace,
   lms,
   type Process,
@@ -27,15 +23,17 @@ import {
   timestepOfSigma,
   trailing,
   uncorrected,
-  uniPCRows,
 } from '../../../diffusion/index.js';
+import { ddimStage } from '../../../diffusion/solvers/ddim.js';
+import { dpmSolverPPOf } from '../../../diffusion/solvers/dpmSolverPP.js';
+import { dpmSolverPPSinglestepOf } from '../../../diffusion/solvers/dpmSolverPPSinglestep.js';
 import { heunThroughout } from '../../../diffusion/solvers/edm.js';
-import { integrating } from '../../../diffusion/solvers/solverOptions.js';
+import { uniPCOf } from '../../../diffusion/solvers/uniPC.js';
 import { clip, type NoisefoldError } from '../../../dsl/index.js';
 import { E, type either, F } from '../../../internal/fp.js';
 import { pndmScheduler } from './pndmScheduler.js';
 import type { SchedulerName } from './schedulerFields.js';
-import { fromSigma, noisyToTheEnd, strides, type SigmaLevel, withLevels } from './schedulerPaths.js';
+import { fromSigma, noisyToTheEnd, type SigmaLevel, strided, withLevels } from './schedulerPaths.js';
 
 /** The fields of all schedulers, with the defaults of the given one. */
 export interface SchedulerSettings {
@@ -102,6 +100,8 @@ interface Scheduler {
   /** Its defaults that differ from the common ones. */
   readonly defaults: Partial<SchedulerSettings>;
   readonly solver: (visit: Visit) => Solver;
+  /** A change of the plan of its solver; none if left out. */
+  readonly change?: (visit: Visit) => (solver: Solver) => Solver;
   /** Its steps are even in timesteps, in σ, or in log-SNR. In log-SNR, the timestep nearest to the data is no step. */
   readonly over: 't' | 'sigma' | 'logSNR';
   /** The default number of steps: that of its pipeline. */
@@ -115,8 +115,9 @@ const lastOf = ({ settings }: Visit): 0 | null => (settings.set_alpha_to_one ? n
 
 const overSigma = (solver: () => Solver, defaults: Partial<SchedulerSettings> = {}): Scheduler => ({
   defaults,
-  solver: ({ settings, timesteps }) =>
-    settings.timestep_spacing === 'leading' ? solver() : fromSigma(timesteps)(solver()),
+  solver,
+  change: ({ settings, timesteps }) =>
+    settings.timestep_spacing === 'leading' ? F.identity<Solver> : fromSigma(timesteps),
   over: 'sigma',
   steps: fifty,
 });
@@ -132,20 +133,21 @@ const overLogSNR = (solver: Scheduler['solver'], defaults: Partial<SchedulerSett
 export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   DDPMScheduler: {
     defaults: { timestep_spacing: 'leading', clip_sample: true, variance_type: 'fixed_small' },
-    solver: ({ settings: { variance_type: variance }, timesteps }) => {
-      const solver = ancestral({ variance: variance?.startsWith('fixed_large') ? 'beta' : 'posterior' });
-      // the noise of a fixed small variance is 1e-10 there
-      return timesteps.at(-1) === 0 || variance?.startsWith('fixed_small') ? solver : noisyToTheEnd(timesteps)(solver);
-    },
+    solver: ({ settings: { variance_type: variance } }) =>
+      ancestral({ variance: variance?.startsWith('fixed_large') ? 'beta' : 'posterior' }),
+    // the noise of a fixed small variance is 1e-10 there
+    change: ({ settings: { variance_type: variance }, timesteps }) =>
+      timesteps.at(-1) === 0 || variance?.startsWith('fixed_small') ? F.identity<Solver> : noisyToTheEnd(timesteps),
     over: 't',
     steps: (T) => T,
   },
   DDIMScheduler: {
     defaults: { timestep_spacing: 'leading', clip_sample: true },
-    solver: (visit) => ({
-      ...ddim({ keepEpsilon: visit.settings.clip_sample || visit.settings.thresholding }),
-      path: strides(visit.timesteps, visit.settings.num_train_timesteps, lastOf(visit)),
-    }),
+    solver: (visit) => {
+      const { clip_sample: clips, thresholding, num_train_timesteps: T } = visit.settings;
+      const stage = ddimStage({ eta: 0, keepEpsilon: clips || thresholding });
+      return strided(visit.timesteps, T, lastOf(visit), stage);
+    },
     over: 't',
     steps: fifty,
   },
@@ -167,20 +169,16 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
     const { algorithm_type: algorithm, solver_order: order, lower_order_final: lowers } = settings;
     if (algorithm === 'sde-dpmsolver++') return dpmSolverPPSde({ order: order as 1 | 2 }); // order 3 was refused
     const fewer = lowers && timesteps.length < 15;
-    const rows = dpmSolverPPRows(order, {
-      curve: 1 / 2,
-      orderAt: (left) => (fewer && left === 2 ? Math.min(order, 2) : order),
-    });
-    return integrating((legs) => linearIntegrator(rows(legs)));
+    const orderAt = (left: number): number => (fewer && left === 2 ? Math.min(order, 2) : order);
+    return dpmSolverPPOf(order, { curve: 1 / 2, orderAt });
   }),
   DPMSolverSinglestepScheduler: overLogSNR(({ settings: { solver_order: order } }) =>
-    integrating((legs) => linearIntegrator(dpmSolverPPSinglestepRows(order, true)(legs))),
+    dpmSolverPPSinglestepOf(order, true),
   ),
   UniPCMultistepScheduler: overLogSNR(
     ({ settings: { solver_order: order, solver_type: type, lower_order_final: lowers } }) => {
       const orderAt = (left: number): number => (lowers ? Math.min(order, left) : order);
-      const rows = uniPCRows(order, type === 'bh1' ? 'bh1' : 'bh2', orderAt);
-      return integrating((legs) => linearIntegrator(rows(legs)));
+      return uniPCOf(order, type === 'bh1' ? 'bh1' : 'bh2', orderAt);
     },
     { solver_type: 'bh2' },
   ),
@@ -273,10 +271,9 @@ const levelsOf = (name: SchedulerName, { settings, process, timesteps }: Visit):
 /** The solver of a scheduler on its grid. */
 export const solverOfScheduler = (name: SchedulerName, visit: Visit): Solver => {
   const levels = levelsOf(name, visit);
-  return {
-    ...SCHEDULERS[name].solver(visit),
-    ...(levels !== null && { processFor: withLevels(visit.timesteps, levels) }),
-  };
+  const { solver, change = () => F.identity<Solver> } = SCHEDULERS[name];
+  const own = solver(visit);
+  return change(visit)(levels === null ? own : withLevels(visit.timesteps, levels)(own));
 };
 
 /** The correction of x̂₀. */

@@ -1,4 +1,4 @@
-import { ascribeLike, type Dim, dims, type Key, type Shape, stack, type Tensor, zeros } from '../../dsl/index.js';
+import { ascribeLike, type Dim, dims, fork, type Key, type Shape, stack, type Tensor, zeros } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 
 /** One key for a whole batch, or one for each sample, which makes its random numbers independent of the rest of the batch. */
@@ -9,6 +9,12 @@ type DrawLike = <S extends Shape>(like: Tensor<S>) => (key: Key) => Tensor<S>;
 
 // Array.isArray alone does not narrow a readonly array
 const isOne = (keys: BatchKeys): keys is Key => !Array.isArray(keys);
+
+/** The key that is derived by a name, or one for each sample. */
+export const forkKeys = (keys: BatchKeys, name: string): BatchKeys => {
+  const derived = (key: Key): Key => fork(key, name)[name]!;
+  return isOne(keys) ? derived(keys) : keys.map(derived);
+};
 
 /**
  * Draws numbers in the shape of a batch `[B, ...I]`: all with one key, or each sample with its own key. Raises `ConfigError`

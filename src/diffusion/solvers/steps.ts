@@ -1,0 +1,132 @@
+/** Steps that several solvers take, and the levels between which they take them. */
+import { natural } from '../../internal/decode.js';
+import { demanding } from '../../internal/takes.js';
+import { channelPart, levelsPart } from '../parts.js';
+import { conversion, type Parameterization } from '../denoiser/parameterization.js';
+import type { Level } from '../grids/level.js';
+import { type Channel, halfLogSNR, leavesSignal, sigmaOf } from '../schedules/channel.js';
+import type { Stage } from './plan.js';
+
+/**
+ * The coefficients of x_s = x·x_t + x0·x̂₀: the probability flow from one noise level to another, for a constant x̂₀. This is
+ * the step of DDIM with η = 0, of Euler in σ, and of DPM-Solver++ of order 1.
+ * @example flowStep({ alpha: 0.6, sigma: 0.8 }, { alpha: 0.8, sigma: 0.6 }) // → { x: 0.75, x0: 0.35 }
+ */
+export const flowStep = demanding(
+  'flowStep',
+  { from: channelPart, to: channelPart },
+  (from: Channel, to: Channel): { readonly x: number; readonly x0: number } => {
+    const x = to.sigma / from.sigma;
+    return { x, x0: to.alpha - x * from.alpha };
+  },
+);
+
+/** The stage of {@link flowStep}: DDIM (Song et al. 2021), eq. 12 with η = 0. */
+export const holdX0 = (from: Level, to: Channel): Stage => {
+  const { x, x0 } = flowStep(from, to);
+  return { at: from, x, x0 };
+};
+
+/** The coefficients of x_s = x·x_t + noise·ε̂: the step of DDIM with any ε̂. `from` must have signal. */
+export const noiseStep = (from: Channel, to: Channel): { readonly x: number; readonly noise: number } => {
+  const x = to.alpha / from.alpha;
+  return { x, noise: to.sigma - x * from.sigma };
+};
+
+/** A factor of a prediction at a level as factors of x and x̂₀. */
+export const inX0 = (
+  at: Level,
+  space: Parameterization,
+  factor: number,
+): { readonly x: number; readonly x0: number } => {
+  const { x, prediction } = conversion('x0', space)(at);
+  return { x: factor * x, x0: factor * prediction };
+};
+
+/**
+ * The stage of DDIM's step with a weighted mean of the last ε̂, newest first; the weights sum to 1. It is the step with the
+ * newest ε̂, plus the difference of the mean to it, because without signal or to the data the step with any ε̂ loses digits.
+ */
+export const holdNoise = (from: Level, to: Channel, [own = 1, ...earlier]: readonly number[]): Stage => {
+  const { x, x0 } = flowStep(from, to);
+  const stage = { at: from, remembers: 'epsilon' } as const;
+  if (own === 1) return { ...stage, x, x0 };
+  const { noise } = noiseStep(from, to);
+  const beyond = inX0(from, 'epsilon', (own - 1) * noise);
+  return { ...stage, x: x + beyond.x, x0: x0 + beyond.x0, memory: earlier.map((weight) => weight * noise) };
+};
+
+/** The ratio of the noise σ/α where a step ends to that where it begins; its square is the ratio of the SNR. */
+const ratioOf = (from: Channel, to: Channel): number => (to.sigma * from.alpha) / (to.alpha * from.sigma);
+
+/** The standard deviation of the posterior q(x_s|x_t, x_0): σ_s·√(1 - SNR_t/SNR_s). */
+const posteriorSigma = (from: Channel, to: Channel): number => {
+  const ratio = ratioOf(from, to);
+  return to.sigma * Math.sqrt((1 - ratio) * (1 + ratio));
+};
+
+/** The standard deviation of q(x_t|x_s), √β of a step: σ_t·√(1 - SNR_t/SNR_s). */
+export const forwardSigma = (from: Channel, to: Channel): number => {
+  const ratio = ratioOf(from, to);
+  return from.sigma * Math.sqrt((1 - ratio) * (1 + ratio));
+};
+
+/**
+ * The step to x_s with new noise: down to the part of σ_s that is left, √(σ_s² - σ²), and up by σ, which is η times the
+ * deviation of q(x_s|x_t, x_0). DDIM (Song et al. 2021), eq. 12 and 16; Euler ancestral of k-diffusion is the same.
+ */
+export const ancestralLevel = (
+  from: Channel,
+  to: Channel,
+  eta: number,
+): { readonly down: Channel; readonly up: number } => {
+  const up = eta * posteriorSigma(from, to);
+  return { down: { ...to, sigma: Math.sqrt(Math.max(0, (to.sigma - up) * (to.sigma + up))) }, up };
+};
+
+/** The length of a step in DPM-Solver's λ, half of the log-SNR: h = λ_s - λ_t. */
+export const lengthOf = (from: Channel, to: Channel): number => halfLogSNR(to) - halfLogSNR(from);
+
+/** Tests if a step has a finite length in λ: signal at its beginning, and noise at its end. */
+export const hasLength = (from: Channel, to: Channel): boolean => from.alpha > 0 && to.sigma > 0;
+
+/** Tests if σ/α fits float32 where a step begins. It always does where the step ends; at the data it is 0. */
+export const hasSignal = (from: Channel): boolean => leavesSignal(from);
+
+/**
+ * The largest ratio by which σ/α may fall over a step with a second evaluation, at its `end` (Heun), or in its `middle`
+ * (Runge-Kutta, whose weights assume that halfway in t is halfway in σ). Over the first steps of a coarse grid of the cosine
+ * schedule, from a σ of thousands, a slope would mean nothing.
+ */
+const FURTHEST = { end: 100, middle: 4 } as const;
+
+/** Tests if a step may evaluate again, because σ/α does not fall too far. False for a step to the data or without signal. */
+export const isGradual = (from: Channel, to: Channel, at: keyof typeof FURTHEST): boolean =>
+  sigmaOf(from) <= FURTHEST[at] * sigmaOf(to);
+
+/** The greatest order of a step, from the number of steps that are left, with its own. */
+export type OrderAt = (left: number) => number;
+
+/**
+ * The number of predictions that a multistep formula may use in the step from level i, including its own: at most `order`,
+ * and only those since the last step that is not `usable`. By default a step is usable if its length in λ is finite.
+ * @example
+ * const process = unwrap(ddpm(cosine(1000)))
+ * const levels = levelsOf(process, [900, 600, 300])
+ * // the last step ends at the data, where λ is ∞
+ * ;[0, 1, 2].map((i) => reachOf(levels, i, 2)) // → [1, 2, 1]
+ */
+export const reachOf = demanding(
+  'reachOf',
+  { levels: levelsPart, i: natural, order: natural },
+  (
+    levels: readonly Level[],
+    i: number,
+    order: number,
+    usable: (from: Level, to: Level) => boolean = hasLength,
+  ): number => {
+    let reach = 0;
+    while (reach < order && reach <= i && usable(levels[i - reach]!, levels[i - reach + 1]!)) reach++;
+    return Math.max(1, reach);
+  },
+);

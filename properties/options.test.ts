@@ -162,8 +162,8 @@ const rows: readonly Row[] = [
   row('checkedLabels', (o) => d.checkedLabels(denoiser, o), {}, { orNone: true }),
   ...(['simpleLosses', 'predictionErrors', 'noisedBatch', 'boundLosses', 'hybridLosses'] as const).map((name) =>
     row(name, traced((o, k) => {
-      if (name === 'noisedBatch') return d.noisedBatch(process, denoiser, o)(ones(1, 2), k).xt;
-      const loss = d[name](process, denoiser, o)(null, ones(1, 2), k);
+      if (name === 'noisedBatch') return d.noisedBatch(process, denoiser, o)({ x0: ones(1, 2), key: k }).xt;
+      const loss = d[name](process, denoiser, o)(null, { x0: ones(1, 2), key: k });
       return 'losses' in loss ? loss.losses : loss.error;
     }), {}, { labelDropout: 0.1 }),
   ),

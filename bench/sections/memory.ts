@@ -24,7 +24,7 @@ const activationBytes = ({ model, process: diffusion }: NetworkRecipe): number =
   });
   const x0: Tensor<[number, ...typeof IMAGE]> = tensor(node('input', [], { path: 'x0' }, [BATCH, ...IMAGE], 'float32'));
   const drawn = tensor<[], 'key'>(node('input', [], { path: 'key' }, [], 'key'));
-  return 4 * activationElements(nodeOf(simpleLoss(diffusion, model)(params, x0, drawn)), parameters);
+  return 4 * activationElements(nodeOf(simpleLoss(diffusion, model)(params, { x0, key: drawn })), parameters);
 };
 
 /** The bytes of a step of network R in version 0.1.0 on tfjs's memory, in MB. */

@@ -135,7 +135,7 @@ describe('of Gaussian pixels, given the means of squares', () => {
       const keys = fork(k, 'data', 'loss', 'condition');
       const x0 = add(mul(normal(keys.data, B, 4, 4, 1), Math.sqrt(VARIANCE)), MEAN);
       const condition = conditioner(x0, keys.condition);
-      const { losses: each, t } = simpleLosses(process, exact)(null, x0, keys.loss, undefined, condition);
+      const { losses: each, t } = simpleLosses(process, exact)(null, { x0, key: keys.loss, condition });
       return stack([each, cast(t, 'float32')]);
     });
     // in units of the expected value at its t: each is a mean of at least 12 squares, and levels change it by less than a sixth, so that its variance is below 1/4

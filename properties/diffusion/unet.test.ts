@@ -40,7 +40,7 @@ it('losses and samplers accept the U-Net directly', async () => {
   const learn = right(
     await compile(
       program({ params: model.params, x0: 'B 8 8 1', label: 'B:int32', key: 'key' }, (i) =>
-        valueAndGrad(loss)(i.params, i.x0, i.key, i.label),
+        valueAndGrad(loss)(i.params, { x0: i.x0, key: i.key, label: i.label }),
       ),
       { B: 4 },
     )(backend)(),

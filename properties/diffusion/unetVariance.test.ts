@@ -79,7 +79,7 @@ describe('of a U-Net with learnedVariance', () => {
     /** The gradient of a loss by the filters of the last convolution: those of ε̂, then those of the variance. */
     const slopes = async (losses: Losses<UNetParams, Image>) => {
       const numbers = await numbersOf((k) => {
-        const { output } = grad(meanLoss(losses))(drawn(foldIn(k, 1)), x0, foldIn(k, 2));
+        const { output } = grad(meanLoss(losses))(drawn(foldIn(k, 1)), { x0, key: foldIn(k, 2) });
         const kernel = output.kernel as Tensor<Shape> as Tensor<[3, 3, 8, 2]>;
         const parts = [slice(kernel, -1, 0, 1), slice(kernel, -1, 1, 1)] as const;
         return concatAll([reshape(parts[0], -1), reshape(parts[1], -1)], 0);
@@ -121,15 +121,15 @@ describe('of a U-Net with learnedVariance', () => {
   const examples = { x0: 'B 8 8 1', key: 'key' } as const;
   const trainingOf = (loss: Loss<UNetParams, Image>) =>
     program({ state, ...examples }, (given) => ({
-      state: update(grad(loss)(given.state.params, given.x0, given.key), given.state),
+      state: update(grad(loss)(given.state.params, { x0: given.x0, key: given.key }), given.state),
     }));
   /** Simple loss and bound, in bits, over 64 pictures: before 60 steps of the hybrid loss, and after them. */
   const learned = async (denoiser: Denoiser<UNetParams, Image>) => {
     const both = program({ params: model.params, ...examples }, ({ params, x0, key }) => {
       const keys = fork(key, 'simple', 'bound');
       return {
-        simple: meanLoss(simpleLosses(process, denoiser))(params, x0, keys.simple),
-        bound: meanLoss(boundLosses(process, denoiser))(params, x0, keys.bound),
+        simple: meanLoss(simpleLosses(process, denoiser))(params, { x0, key: keys.simple }),
+        bound: meanLoss(boundLosses(process, denoiser))(params, { x0, key: keys.bound }),
       };
     });
     const step = trainingOf(meanLoss(hybridLosses(process, denoiser)));

@@ -247,7 +247,7 @@ const detached: Law<readonly [Process, number, number, number]> = {
     const x0 = constantOf([0.5, -1, 1 / 255, 1, 0.2, -0.6], 3, 2);
     const slopes = (losses: Losses<Params, [2]>) =>
       drawn([seed, 0], (key) => {
-        const slope = grad(meanLoss(losses))({ p: scalar(p), q: scalar(q) }, x0, key);
+        const slope = grad(meanLoss(losses))({ p: scalar(p), q: scalar(q) }, { x0, key });
         return stack([slope.p, slope.q]);
       });
     const hybrid = await slopes(hybridLosses(process, model));

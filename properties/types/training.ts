@@ -105,8 +105,8 @@ fit({ ...recipe, loss: weightedBy(minSnrWeight(5))(simpleLosses) });
 fit({ ...recipe, loss: (diffusion, denoiser, options) => hybridLosses(diffusion, denoiser, { ...options, lambda: 0.01 }) }); // prettier-ignore
 const absoluteLosses: Objective = (diffusion, denoiser, options) => {
   const errors = predictionErrors(diffusion, denoiser, options);
-  return (params, x0, k, label) => {
-    const { error, t } = errors(params, x0, k, label);
+  return (params, inputs) => {
+    const { error, t } = errors(params, inputs);
     return { losses: meanPerSample(abs(error)), t };
   };
 };
@@ -114,8 +114,8 @@ fit({ ...recipe, loss: absoluteLosses });
 // @ts-expect-error Call signature return types 'Loss<P, I>' and 'Losses<P, I>' are incompatible.
 fit({ ...recipe, loss: simpleLoss });
 // @ts-expect-error Source has 2 element(s) but target allows only 1.
-const perPixel: Objective = (diffusion, denoiser, options) => (_, x0, k, label) => {
-  const { noise, at } = noisedBatch(diffusion, denoiser, options)(x0, k, label);
+const perPixel: Objective = (diffusion, denoiser, options) => (_, inputs) => {
+  const { noise, at } = noisedBatch(diffusion, denoiser, options)(inputs);
   return { losses: noise, t: at.t };
 };
 fit({ ...recipe, loss: perPixel });

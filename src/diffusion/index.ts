@@ -178,7 +178,7 @@ export {
   simpleLosses,
   targetOf,
 } from './objectives/loss.js';
-export { type LossOptions, type NoisedBatch, noisedBatch } from './objectives/noisedBatch.js';
+export { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './objectives/noisedBatch.js';
 export { fromPrevious, previousLosses } from './objectives/previousX.js';
 export { importanceWeights, logNormalTimesteps, timestepsBy } from './objectives/timestepDistribution.js';
 export {

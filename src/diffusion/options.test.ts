@@ -116,7 +116,7 @@ describe('options that are checked when the program is traced', () => {
   const lossOf =
     (losses: typeof simpleLosses, options: unknown, of: Denoiser<null, [2]> = white) =>
     (k: Key) =>
-      losses(process, of, any(options))(null, ones(1, 2), k).losses;
+      losses(process, of, any(options))(null, { x0: ones(1, 2), key: k }).losses;
   const distilled = (options: unknown) => () =>
     consistencyDenoiser(process, any(options))(white).apply(null, ones(1, 2), { t });
   it.each<[(k: Key) => unknown, message: string]>([

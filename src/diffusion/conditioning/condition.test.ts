@@ -66,7 +66,7 @@ type Use = (denoiser: Denoiser<null, [2]>, told: Told, key: Key) => Tensor<Shape
 const losses =
   (made: (denoiser: Denoiser<null, [2]>) => Losses<null, [2]>): Use =>
   (denoiser, told, key) =>
-    made(denoiser)(null, x0, key, told.label, told.condition).losses;
+    made(denoiser)(null, { x0, key, label: told.label, condition: told.condition }).losses;
 const index = scalar(1, 'int32');
 
 const uses: Readonly<Record<string, Use>> = {
@@ -76,9 +76,9 @@ const uses: Readonly<Record<string, Use>> = {
   hybridLosses: losses((denoiser) => hybridLosses(process, denoiser)),
   weightedBy: losses((denoiser) => weightedBy(snrWeight)(simpleLosses)(process, denoiser)),
   predictionErrors: (denoiser, told, key) =>
-    predictionErrors(process, denoiser)(null, x0, key, told.label, told.condition).error,
+    predictionErrors(process, denoiser)(null, { x0, key, label: told.label, condition: told.condition }).error,
   meanLoss: (denoiser, told, key) =>
-    meanLoss(simpleLosses(process, denoiser))(null, x0, key, told.label, told.condition),
+    meanLoss(simpleLosses(process, denoiser))(null, { x0, key, label: told.label, condition: told.condition }),
   boundAt: (denoiser, told, key) => boundAt(process, denoiser)(null, x0, { ...told, t: index, key }).bits,
   'the mean of pMeanVariance': (denoiser, told) => pMeanVariance(process, denoiser)(null, x0, { ...told, t }).mean,
   'the variance of pMeanVariance': (denoiser, told) =>

@@ -164,7 +164,7 @@ describe('preconditioning', () => {
     const made = right(preconditioned(process, model, { as: 'edm' }));
     expect(made).toMatchObject({ classes: 2, params: model.params, init: model.init, predicts: 'x0', timesteps: 4 });
     expect(made).not.toHaveProperty('learned');
-    const losses = await numbersOf((key) => simpleLosses(process, made)(null, xt, key).losses);
+    const losses = await numbersOf((key) => simpleLosses(process, made)(null, { x0: xt, key }).losses);
     expect(losses.every((loss) => loss > 0)).toBe(true);
   });
 

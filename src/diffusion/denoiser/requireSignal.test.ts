@@ -43,11 +43,13 @@ describe.each(['epsilon', 'score'] as const)('without signal, a prediction of %s
   });
 
   it.each([simpleLosses, boundLosses])('cannot be trained: %o', async (losses) => {
-    const failed = await outcomeOf((drawn) => losses(erased, denoiser)(null, ones(3), drawn).losses)();
+    const failed = await outcomeOf((drawn) => losses(erased, denoiser)(null, { x0: ones(3), key: drawn }).losses)();
     expect(E.isLeft(failed) && failed.left.message).toContain('none at t = 2');
-    expect(E.isRight(await outcomeOf((drawn) => losses(erased, denoiserOf('v'))(null, ones(3), drawn).losses)())).toBe(
-      true,
-    );
+    expect(
+      E.isRight(
+        await outcomeOf((drawn) => losses(erased, denoiserOf('v'))(null, { x0: ones(3), key: drawn }).losses)(),
+      ),
+    ).toBe(true);
   });
 
   it('has a likelihood only on a grid with signal', () => {

@@ -38,7 +38,7 @@ const model = learningVariance<Scalar, [2]>({
   as: 'range',
   apply: (p, x) => ({ prediction: mul(x, p), variance: tanh(sin(add(mul(x, 3), p))) }),
 });
-const losses = (of: Losses<Scalar, [2]>, p = 0.4) => numbersOf((key) => of(scalar(p), x0, key).losses);
+const losses = (of: Losses<Scalar, [2]>, p = 0.4) => numbersOf((key) => of(scalar(p), { x0, key }).losses);
 
 it('a process of one timestep has a finite gradient in float32', async () => {
   const one = right(F.pipe(ddpm(cosine(1000)), E.flatMap(respace(1))));
@@ -47,7 +47,8 @@ it('a process of one timestep has a finite gradient in float32', async () => {
     as: 'range',
     apply: (p, x) => ({ prediction: mul(x, p), variance: mul(x, p) }),
   });
-  const slope = (drawn: Key) => grad(meanLoss(boundLosses(one, model)))(scalar(0.3), fullLike(zeros(8, 2), 0.5), drawn);
+  const slope = (drawn: Key) =>
+    grad(meanLoss(boundLosses(one, model)))(scalar(0.3), { x0: fullLike(zeros(8, 2), 0.5), key: drawn });
   for (const found of await numbersOf(slope, wasm())) expect(Number.isFinite(found)).toBe(true);
 });
 
@@ -83,7 +84,7 @@ describe('losses from the variational bound', () => {
   });
 
   it('hybridLosses has the gradient of both, with the prediction detached in the bound', async () => {
-    const slope = (of: Losses<Scalar, [2]>) => numbersOf((key) => grad(meanLoss(of))(scalar(0.4), x0, key));
+    const slope = (of: Losses<Scalar, [2]>) => numbersOf((key) => grad(meanLoss(of))(scalar(0.4), { x0, key }));
     const [hybrid] = await slope(hybridLosses(process, model, { lambda: 1 }));
     const [simple] = await slope(simpleLosses(process, model));
     // the bound with the prediction fixed at p = 0.4: its central difference
@@ -102,7 +103,7 @@ describe('losses from the variational bound', () => {
 
   it('agree in float32 up to its precision', async () => {
     const oracle = await losses(hybridLosses(process, model));
-    const fast = await numbersOf((key) => hybridLosses(process, model)(scalar(0.4), x0, key).losses, wasm());
+    const fast = await numbersOf((key) => hybridLosses(process, model)(scalar(0.4), { x0, key }).losses, wasm());
     expect(relativeDistance(fast, oracle)).toBeLessThan(1e-5);
   });
 
@@ -121,8 +122,8 @@ describe('losses from the variational bound', () => {
     });
     for (const of of [boundLosses, hybridLosses]) {
       const given = of(long, one, { timesteps: every });
-      const values = await numbersOf((key) => given(scalar(0.9), images, key).losses, wasm());
-      const [slope] = await numbersOf((key) => grad(meanLoss(given))(scalar(0.9), images, key), wasm());
+      const values = await numbersOf((key) => given(scalar(0.9), { x0: images, key }).losses, wasm());
+      const [slope] = await numbersOf((key) => grad(meanLoss(given))(scalar(0.9), { x0: images, key }), wasm());
       expect(values.filter((loss) => !Number.isFinite(loss))).toEqual([]);
       expect(Number.isFinite(slope)).toBe(true);
     }
@@ -130,7 +131,7 @@ describe('losses from the variational bound', () => {
 
   it('hybridLosses refuses a denoiser that does not learn its variance', async () => {
     const { learned: _, ...plain } = model;
-    const made = await outcomeOf((key) => hybridLosses(process, plain)(scalar(0.4), x0, key).losses)();
+    const made = await outcomeOf((key) => hybridLosses(process, plain)(scalar(0.4), { x0, key }).losses)();
     expect(E.isLeft(made) && made.left.message).toContain('a denoiser that learns its variance');
   });
 });

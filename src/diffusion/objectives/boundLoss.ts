@@ -29,7 +29,7 @@ export interface BoundLossOptions extends OptionsOf<typeof boundOptions> {}
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const process = unwrap(ddpm(cosine(1000)))
- * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => boundLosses(process, white)(null, x0, k).losses)
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => boundLosses(process, white)(null, { x0, key: k }).losses)
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
@@ -45,11 +45,11 @@ export const boundLosses = demanding(
     const noised = drawnBatch(process, denoiser, given);
     const predictions = predictionsOf(process, denoiser);
     const term = boundTerm(process);
-    return (params, x0, key, ...told) => {
+    return (params, inputs) => {
       const { variance } = orRaise(given);
       const reverse = reverseOf(process, denoiser, { variance, correction: uncorrected });
-      const { xt, at } = noised(x0, key, ...told);
-      return { losses: term(at.t, x0, xt)(reverse(at.t, xt)(predictions(params, xt, at))), t: at.t };
+      const { xt, at } = noised(inputs);
+      return { losses: term(at.t, inputs.x0, xt)(reverse(at.t, xt)(predictions(params, xt, at))), t: at.t };
     };
   },
 );
@@ -60,7 +60,7 @@ export const boundLosses = demanding(
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const process = unwrap(ddpm(cosine(1000)))
- * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => rescaledBoundLosses(process, white)(null, x0, k).losses)
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => rescaledBoundLosses(process, white)(null, { x0, key: k }).losses)
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
@@ -73,8 +73,8 @@ export const rescaledBoundLosses = demanding(
     options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
   ): Losses<P, I> => {
     const raw = boundLosses(process, denoiser, options);
-    return (params, x0, key, ...told) => {
-      const { losses, t } = raw(params, x0, key, ...told);
+    return (params, inputs) => {
+      const { losses, t } = raw(params, inputs);
       return { losses: mul(losses, process.schedule.T), t };
     };
   },
@@ -106,7 +106,7 @@ export interface HybridOptions extends OptionsOf<typeof hybridOptions> {}
  *   apply: (_, x) => ({ prediction: onesLike(x), variance: fullLike(x, -1) }), // β̃, which is optimal for an exact x̂₀
  * })
  * const process = unwrap(ddpm(cosine(1000)))
- * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => hybridLosses(process, model)(null, x0, k).losses)
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => hybridLosses(process, model)(null, { x0, key: k }).losses)
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
@@ -124,9 +124,10 @@ export const hybridLosses = demanding(
     const reverse = reverseOf(process, denoiser, { correction: uncorrected });
     const wanted = targetOf(process, denoiser.predicts);
     const term = boundTerm(process);
-    return (params, x0, key, ...told) => {
+    return (params, inputs) => {
       const { lambda } = orRaise(given);
-      const { xt, noise, at } = noised(x0, key, ...told);
+      const { x0 } = inputs;
+      const { xt, noise, at } = noised(inputs);
       const { prediction, variance = unlearned() } = predictions(params, xt, at);
       const mse = meanPerSample(square(sub(prediction, wanted(at.t)(x0, noise))));
       const detached = { prediction: stopGradient(prediction), variance };

@@ -33,8 +33,8 @@ const logitsOf = (x: readonly number[], t: number): readonly number[] =>
 const crossEntropy = (logits: readonly number[], y: number): number =>
   Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - logits[y]!;
 
-const seen = (key: Key, over = process) => noisedBatch(over, classifier)(x0, key, label);
-const lossesOf = (key: Key, over = process) => classifierLosses(over, classifier)(null, x0, key, label);
+const seen = (key: Key, over = process) => noisedBatch(over, classifier)({ x0, key, label });
+const lossesOf = (key: Key, over = process) => classifierLosses(over, classifier)(null, { x0, key, label });
 
 describe('the loss of a classifier is −log p(y|x_t)', () => {
   test.each([
@@ -55,7 +55,9 @@ describe('the loss of a classifier is −log p(y|x_t)', () => {
 
   test('and NaN only for a label out of range', async () => {
     const odd = constantOf(Int32Array.from({ length: B }, (_, i) => [0, 3, -1, 2][i % 4]!), B); // prettier-ignore
-    const losses = await numbersOf((key) => classifierLosses(process, classifier)(null, x0, key, odd).losses);
+    const losses = await numbersOf(
+      (key) => classifierLosses(process, classifier)(null, { x0, key, label: odd }).losses,
+    );
     expect(losses.map(Number.isNaN)).toEqual(losses.map((_, i) => i % 4 === 1 || i % 4 === 2));
   });
 });
@@ -63,7 +65,7 @@ describe('the loss of a classifier is −log p(y|x_t)', () => {
 describe('the loss of a classifier refuses', () => {
   test('a process with timesteps that the classifier does not know', async () => {
     const short = { ...classifier, timesteps: 50 };
-    expect(await messageOf((key) => classifierLosses(process, short)(null, x0, key, label).losses)).toBe(
+    expect(await messageOf((key) => classifierLosses(process, short)(null, { x0, key, label }).losses)).toBe(
       'classifier: expected a process with timesteps of 0 to 49, which it knows, got one with timesteps up to 99; make the model with as many `timesteps` as the process has',
     );
   });
@@ -71,11 +73,13 @@ describe('the loss of a classifier refuses', () => {
   const messageOf = async (build: (key: Key) => Tensor<[typeof B]>): Promise<string> =>
     F.pipe(await outcomeOf(build)(), (result) => ('left' in result ? result.left.message : 'none'));
   test('a batch without labels, and label dropout', async () => {
-    expect(await messageOf((key) => classifierLosses(process, classifier)(null, x0, key).losses)).toBe(
+    expect(await messageOf((key) => classifierLosses(process, classifier)(null, { x0, key }).losses)).toBe(
       'classifierLosses: expected a label for each sample, got none; give the loss the labels of its data',
     );
     const dropping = { labelDropout: 0.1 };
-    expect(await messageOf((key) => classifierLosses(process, classifier, dropping)(null, x0, key, label).losses)).toBe(
+    expect(
+      await messageOf((key) => classifierLosses(process, classifier, dropping)(null, { x0, key, label }).losses),
+    ).toBe(
       'classifierLosses: labelDropout: expected 0, because a classifier needs the label of each image, got 0.1; leave it out; it is for denoisers with classes',
     );
   });

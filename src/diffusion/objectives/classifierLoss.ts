@@ -20,7 +20,7 @@ import { networkTimesteps } from '../conditioning/networkTimesteps.js';
 import { requireTimestepsWithin } from '../denoiser/denoiser.js';
 import type { Classifier } from '../guidance/guide.js';
 import type { SampleLosses } from './loss.js';
-import { type LossOptions, noisedBatch } from './noisedBatch.js';
+import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';
 import type { Process } from '../process/process.js';
 import { requiredLabel } from '../conditioning/labelChecks.js';
 import { demanding } from '../../internal/takes.js';
@@ -35,9 +35,7 @@ export interface ClassifiedLosses<B extends Dim> extends SampleLosses<B> {
 /** The losses of a batch of labelled data, each sample at a timestep and with noise drawn from `key`. */
 export type ClassifierLosses<Q, I extends Shape> = <B extends Dim>(
   params: Q,
-  x0: Tensor<[B, ...I]>,
-  key: Key,
-  label?: Tensor<[NoInfer<B>], 'int32'>,
+  inputs: LossInputs<B, I>,
 ) => ClassifiedLosses<B>;
 
 /**
@@ -69,7 +67,7 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
  * Timesteps are uniform, or drawn by `timesteps`. {@link simpleLosses} with the same key has the same x_t.
  *
  * - `x0`: data, `[B, ...I]`, images in [-1, 1]
- * - `label`: the class of each sample, `[B]`; a label out of range gives NaN
+ * - `label` of the inputs: the class of each sample, `[B]`; a label out of range gives NaN
  *
  * Raises `ConfigError`, when the program is traced, for missing labels, label dropout, logits of another number of classes,
  * and a process with timesteps that the classifier does not know.
@@ -80,7 +78,7 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
  * }
  * const process = unwrap(ddpm(cosine(1000)))
  * const losses = program({ x0: 'B', label: 'B:int32', k: 'key' }, ({ x0, label, k }) =>
- *   classifierLosses(process, tilted)(null, x0, k, label),
+ *   classifierLosses(process, tilted)(null, { x0, key: k, label }),
  * )
  * const given = { x0: Float32Array.of(1, -1), label: Int32Array.of(0, 1), k: key(7) }
  * await using nf = await open(reference())
@@ -102,10 +100,11 @@ export const classifierLosses: ClassifierObjective = demanding<ClassifierObjecti
       });
     const noised = noisedBatch(process, classifier, options);
     const toNetwork = networkTimesteps(process);
-    return (params, x0, key, label) => {
+    return (params, inputs) => {
+      const { x0, label } = inputs;
       requireTimestepsWithin('classifier', process.timesteps, timesteps);
       const y = requiredLabel('classifierLosses', label, 'give the loss the labels of its data');
-      const { xt, at } = noised(x0, key, y);
+      const { xt, at } = noised(inputs);
       const logits = checkedLogits(apply(params, xt, toNetwork(at.t), at.dropout), dims(x0)[0], classes);
       const isClass = oneHot(y, classes) as typeof logits; // checkedLogits checked the extents
       const logP = div(sum(mul(logSoftmax(logits), isClass), -1), sum(isClass, -1));

@@ -9,6 +9,7 @@ import {
   foldIn,
   fork,
   fullLike,
+  type Key,
   grad,
   mean,
   mul,
@@ -42,14 +43,33 @@ const constantData: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => ful
 describe('the simple loss', () => {
   it.each(['epsilon', 'x0', 'v'] as const)('is 0 for an exact denoiser, %s', async (predicts) => {
     const denoiser = reparameterize(process, predicts)(constantData);
-    const [loss] = await numbersOf((key) => simpleLoss(process, denoiser)(null, fullLike(x0, 0.5), key));
+    const [loss] = await numbersOf((key) => simpleLoss(process, denoiser)(null, { x0: fullLike(x0, 0.5), key }));
     // ε is (x_t - √ᾱ·x₀)/√(1-ᾱ), and 1/√(1-ᾱ) is 160 at t = 0
     expect(loss!).toBeLessThan((160 * 2 ** -50) ** 2);
   });
 
+  it('takes timesteps and noise in place of drawn ones, and needs a key for what is missing', async () => {
+    const nothing: Denoiser<null, [2]> = { predicts: 'epsilon', apply: (_, x) => fullLike(x, 0) };
+    const losses = simpleLosses(process, nothing);
+    const drawn = (key: Key) => {
+      const keys = fork(key, 'timestep', 'noise');
+      return { t: uniformTimesteps(process)(x0)(keys.timestep), noise: normalLike(keys.noise, x0) };
+    };
+    const expected = await numbersOf((key) => losses(null, { x0, key }).losses);
+    expect(await numbersOf((key) => losses(null, { x0, ...drawn(key) }).losses)).toEqual(expected);
+    expect(await numbersOf((key) => losses(null, { x0, key, t: drawn(key).t }).losses)).toEqual(expected);
+    const missing = await outcomeOf((key) => losses(null, { x0, noise: drawn(key).noise }).losses)();
+    expect(E.isLeft(missing) && missing.left.message).toBe(
+      'loss.key: expected a key, from which the timestep of each sample is drawn, got none; give { x0, key }, or timesteps and noise as { x0, t, noise }',
+    );
+    const old = losses as unknown as (params: null, x0: Tensor<[4, 2]>, key: Key) => { readonly losses: Tensor<[4]> };
+    const positional = await outcomeOf((key) => old(null, x0, key).losses)();
+    expect(E.isLeft(positional) && positional.left.message).toContain('give { x0, key }');
+  });
+
   it.each(['epsilon', 'x0', 'v'] as const)('is the squared distance to the target, %s', async (predicts) => {
     const nothing: Denoiser<null, [2]> = { predicts, apply: (_, x) => fullLike(x, 0) };
-    const loss = await numbersOf((key) => simpleLoss(process, nothing)(null, x0, key));
+    const loss = await numbersOf((key) => simpleLoss(process, nothing)(null, { x0, key }));
     const expected = await numbersOf((key) => {
       const keys = fork(key, 'timestep', 'noise');
       const noise = normalLike(keys.noise, x0);
@@ -60,8 +80,8 @@ describe('the simple loss', () => {
 
   it('is the mean of the losses of the samples', async () => {
     const of = (denoiser: Denoiser<null, [2]>) => simpleLosses(process, denoiser);
-    const losses = await numbersOf((key) => of(constantData)(null, x0, key).losses);
-    const [loss] = await numbersOf((key) => simpleLoss(process, constantData)(null, x0, key));
+    const losses = await numbersOf((key) => of(constantData)(null, { x0, key }).losses);
+    const [loss] = await numbersOf((key) => simpleLoss(process, constantData)(null, { x0, key }));
     expect(losses).toHaveLength(4);
     expect(Math.abs(losses.reduce((a, b) => a + b, 0) / 4 - loss!)).toBeLessThan(1e-15);
   });
@@ -70,7 +90,7 @@ describe('the simple loss', () => {
     // ε̂ = p·x_t, so ∂L/∂p = 2·mean(x_t·(p·x_t - ε))
     const scaled: Denoiser<Scalar, [2]> = { predicts: 'epsilon', apply: (p, x) => mul(x, p) };
     const p = scalar(0.3);
-    const actual = await numbersOf((key) => grad(simpleLoss(process, scaled))(p, x0, key));
+    const actual = await numbersOf((key) => grad(simpleLoss(process, scaled))(p, { x0, key }));
     const expected = await numbersOf((key) => {
       const keys = fork(key, 'timestep', 'noise');
       const noise = normalLike(keys.noise, x0);
@@ -91,7 +111,7 @@ describe('the simple loss', () => {
       },
     };
     const t = await numbersOf((key) => {
-      simpleLoss(short, listening)(null, x0, key);
+      simpleLoss(short, listening)(null, { x0, key });
       return asked[0]!;
     });
     for (const timestep of t) expect([0, 25, 50, 74, 99]).toContain(timestep);
@@ -188,7 +208,7 @@ describe('label dropout', () => {
       },
     };
     const labels = await numbersOf((key) => {
-      simpleLoss(process, listening, { labelDropout: 1 })(null, x0, key, label);
+      simpleLoss(process, listening, { labelDropout: 1 })(null, { x0, key, label });
       return seen[0]!;
     });
     expect(labels).toEqual([3, 3, 3, 3]);
@@ -197,7 +217,7 @@ describe('label dropout', () => {
   it('is an error for a denoiser without classes', async () => {
     for (const given of [label, undefined]) {
       const failed = await outcomeOf((key) =>
-        simpleLoss(process, constantData, { labelDropout: 0.1 })(null, x0, key, given),
+        simpleLoss(process, constantData, { labelDropout: 0.1 })(null, { x0, key, label: given }),
       )();
       expect(E.isLeft(failed) && failed.left.message).toContain('a denoiser with classes');
     }
@@ -208,8 +228,8 @@ it('every parameterization trains toward the same x̂₀', async () => {
   // the loss of each is that of x₀, weighted by (dprediction/dx̂₀)²: 1, SNR and 1 + SNR
   const off: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
   const losses = (predicts: Parameterization) =>
-    numbersOf((key) => simpleLosses(process, reparameterize(process, predicts)(off))(null, x0, key).losses);
-  const t = await numbersOf((key) => simpleLosses(process, off)(null, x0, key).t);
+    numbersOf((key) => simpleLosses(process, reparameterize(process, predicts)(off))(null, { x0, key }).losses);
+  const t = await numbersOf((key) => simpleLosses(process, off)(null, { x0, key }).t);
   const snr = t.map((one) => (process.marginals[one]!.alpha / process.marginals[one]!.sigma) ** 2);
   const ofX0 = await losses('x0');
   const weighted = (weight: (snr: number) => number) => ofX0.map((loss, i) => loss * weight(snr[i]!));

@@ -16,7 +16,7 @@ import {
 import type { Condition } from '../conditioning/condition.js';
 import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
 import { requireSignal } from '../denoiser/requireSignal.js';
-import { type LossOptions, noisedBatch } from './noisedBatch.js';
+import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';
 import { type Parameterization, target } from '../denoiser/parameterization.js';
 import type { Process } from '../process/process.js';
 import { column, entriesAt } from '../process/table.js';
@@ -56,36 +56,24 @@ export interface SampleLosses<B extends Dim> {
   readonly accuracy?: Tensor<[B]>;
 }
 
-/** The losses of a batch, each sample at a timestep and with noise drawn from `key`. */
-export type Losses<P, I extends Shape> = <B extends Dim>(
-  params: P,
-  x0: Tensor<[B, ...I]>,
-  key: Key,
-  label?: Tensor<[NoInfer<B>], 'int32'>,
-  condition?: Condition<NoInfer<B>>,
-) => SampleLosses<B>;
+/** The losses of a batch, each sample at a timestep and with noise that are given or drawn from `key`. */
+export type Losses<P, I extends Shape> = <B extends Dim>(params: P, inputs: LossInputs<B, I>) => SampleLosses<B>;
 
 /** The scalar that training minimizes: a mean of {@link Losses}. */
-export type Loss<P, I extends Shape> = <B extends Dim>(
-  params: P,
-  x0: Tensor<[B, ...I]>,
-  key: Key,
-  label?: Tensor<[NoInfer<B>], 'int32'>,
-  condition?: Condition<NoInfer<B>>,
-) => Scalar;
+export type Loss<P, I extends Shape> = <B extends Dim>(params: P, inputs: LossInputs<B, I>) => Scalar;
 
 /**
  * The mean over a batch of any {@link Losses}.
  * @example
- * const ofOnes = meanLoss<null, []>((_, x0) => ({ losses: square(x0), t: cast(x0, 'int32') }))
- * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => ofOnes(null, x0, k))
+ * const ofOnes = meanLoss<null, []>((_, { x0 }) => ({ losses: square(x0), t: cast(x0, 'int32') }))
+ * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => ofOnes(null, { x0, key: k }))
  * await using nf = await open(reference())
  * await nf.run(evaluate(traced, { B: 2 })({ x0: Float32Array.of(1, 2), k: key(7) })) // → [2.5]
  */
 export const meanLoss =
   <P, I extends Shape>(losses: Losses<P, I>): Loss<P, I> =>
-  (params, x0, key, ...told) =>
-    mean(losses(params, x0, key, ...told).losses);
+  (params, inputs) =>
+    mean(losses(params, inputs).losses);
 
 /**
  * A training loss for any denoiser and process: {@link simpleLosses}, `hybridLosses`, a result of `weightedBy`, or your own.
@@ -105,14 +93,14 @@ export interface Objective {
  * @example
  * const absoluteLosses: Objective = (process, denoiser, options) => {
  *   const errors = predictionErrors(process, denoiser, options)
- *   return (...given) => {
- *     const { error, t } = errors(...given)
+ *   return (params, inputs) => {
+ *     const { error, t } = errors(params, inputs)
  *     return { losses: meanPerSample(abs(error)), t }
  *   }
  * }
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const process = unwrap(ddpm(cosine(1000)))
- * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => absoluteLosses(process, white)(null, x0, k).losses)
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => absoluteLosses(process, white)(null, { x0, key: k }).losses)
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, -1), k: key(7) })) // → [0, 2]
  */
@@ -129,14 +117,11 @@ export const predictionErrors = demanding(
     const noised = noisedBatch(process, denoiser, options);
     return <B extends Dim>(
       params: P,
-      x0: Tensor<[B, ...I]>,
-      key: Key,
-      label?: Tensor<[NoInfer<B>], 'int32'>,
-      condition?: Condition<NoInfer<B>>,
+      inputs: LossInputs<B, I>,
     ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], 'int32'> } => {
       requireSignal('loss', process, denoiser.predicts);
-      const { noise, xt, at } = noised(x0, key, label, condition);
-      return { error: sub(apply(params, xt, at), wanted(at.t)(x0, noise)), t: at.t };
+      const { noise, xt, at } = noised(inputs);
+      return { error: sub(apply(params, xt, at), wanted(at.t)(inputs.x0, noise)), t: at.t };
     };
   },
 );
@@ -147,7 +132,7 @@ export const predictionErrors = demanding(
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const process = unwrap(ddpm(cosine(1000)))
- * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => simpleLosses(process, white)(null, x0, k).losses)
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => simpleLosses(process, white)(null, { x0, key: k }).losses)
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [0, 1]
  */
@@ -160,8 +145,8 @@ export const simpleLosses = demanding(
     options?: Exact<G, keyof LossOptions> & LossOptions,
   ): Losses<P, I> => {
     const errors = predictionErrors(process, denoiser, options);
-    return (...given) => {
-      const { error, t } = errors(...given);
+    return (params, inputs) => {
+      const { error, t } = errors(params, inputs);
       return { losses: meanPerSample(square(error)), t };
     };
   },
@@ -173,16 +158,13 @@ export const simpleLosses = demanding(
  * gradient step. The target of a denoiser of x₀ or v is x₀ or √ᾱ_t·ε - √(1-ᾱ_t)·x_0 (Salimans & Ho 2022): the same error of
  * x̂₀, weighted differently over t.
  *
- * - `x0`: data, `[B, ...I]`, images in [-1, 1]
- * - `key`: consumed
- * - `label`: `[B]` int32, for a denoiser with classes
- * - `condition`: of each sample, for a denoiser that has one
+ * The inputs are those of {@link LossInputs}; timesteps and noise may be given in place of drawn ones.
  *
  * Raises `ConfigError` for label dropout without classes when the program is traced.
  * @example
  * const grey: Denoiser<Scalar, []> = { predicts: 'x0', apply: (p, x) => add(zerosLike(x), p) }
  * const process = unwrap(ddpm(cosine(1000)))
- * const slope = program({ p: '', x0: 'B', k: 'key' }, ({ p, x0, k }) => grad(simpleLoss(process, grey))(p, x0, k))
+ * const slope = program({ p: '', x0: 'B', k: 'key' }, ({ p, x0, k }) => grad(simpleLoss(process, grey))(p, { x0, key: k }))
  * await using nf = await open(reference())
  * await nf.run(evaluate(slope, { B: 2 })({ p: 1, x0: Float32Array.of(1, 0), k: key(7) })) // → [1]
  */

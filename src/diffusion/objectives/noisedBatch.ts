@@ -1,7 +1,8 @@
-import { type Dim, fork, type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
-import { type NoisefoldError, orRaise } from '../../internal/errors.js';
-import { functionOf, hinted, share } from '../../internal/decode.js';
-import type { either } from '../../internal/fp.js';
+import { type Dim, fork, isTensor, type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
+import { type NoisefoldError, orRaise, raise } from '../../internal/errors.js';
+import { functionOf, hinted, refined, share } from '../../internal/decode.js';
+import { type either, t } from '../../internal/fp.js';
+import { part } from '../../internal/parts.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Condition } from '../conditioning/condition.js';
 import type { Conditioning, Denoiser } from '../denoiser/denoiser.js';
@@ -30,6 +31,45 @@ const lossOptions = schema('loss', lossFields);
 
 export interface LossOptions extends OptionsOf<typeof lossFields> {}
 
+/** The inputs of a loss besides the parameters. */
+export interface LossInputs<B extends Dim, I extends Shape> {
+  /** The data, images in [-1, 1]. */
+  readonly x0: Tensor<[B, ...I]>;
+  /** The key of timesteps, noise, dropout and dropped labels. Needed for what is drawn. */
+  readonly key?: Key | undefined;
+  /** The class of each sample, for a denoiser with classes. */
+  readonly label?: Tensor<[NoInfer<B>], 'int32'> | undefined;
+  /** The condition of each sample, for a denoiser that has one. */
+  readonly condition?: Condition<NoInfer<B>> | undefined;
+  /** The timestep of each sample; drawn from the key if left out. */
+  readonly t?: Tensor<[NoInfer<B>], 'int32'> | undefined;
+  /** The noise ε of each sample, like x_0; drawn from the key if left out. */
+  readonly noise?: Tensor<[NoInfer<B>, ...NoInfer<I>]> | undefined;
+}
+
+const tensorOf = (expected: string) => refined(t.unknown, expected, isTensor);
+const inputsOf = schema(
+  'loss',
+  {
+    x0: tensorOf('the data, a tensor'),
+    key: optional(tensorOf('a key of a program')),
+    label: optional(tensorOf('labels, a tensor')),
+    condition: optional(part('a condition { image }', 'image')),
+    t: optional(tensorOf('timesteps, a tensor')),
+    noise: optional(tensorOf('noise, a tensor')),
+  } satisfies Record<keyof LossInputs<Dim, []>, unknown>,
+  'give { x0, key }',
+);
+
+const requiredKey = (key: Key | undefined, purpose: string): Key =>
+  key ??
+  raise('ConfigError', {
+    where: 'loss.key',
+    expected: `a key, from which the ${purpose} of each sample is drawn`,
+    actual: 'none',
+    hint: 'give { x0, key }, or timesteps and noise as { x0, t, noise }',
+  });
+
 /** A batch for a training step: x_t = √ᾱ_t·x_0 + √(1-ᾱ_t)·ε, its noise ε, and the conditioning. */
 export interface NoisedBatch<B extends Dim, I extends Shape> {
   readonly xt: Tensor<[B, ...I]>;
@@ -44,25 +84,21 @@ export const drawnBatch = <P, I extends Shape>(
   given: either.Either<NoisefoldError, FilledOf<typeof lossOptions>>,
 ) => {
   const transmit = qSample(process);
-  return <B extends Dim>(
-    x0: Tensor<[B, ...I]>,
-    key: Key,
-    label?: Tensor<[NoInfer<B>], 'int32'>,
-    condition?: Condition<NoInfer<B>>,
-  ): NoisedBatch<B, I> => {
+  return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I> => {
     const { labelDropout, timesteps } = orRaise(given);
-    const keys = fork(key, 'timestep', 'noise', 'dropout', 'label');
+    const { x0, key, label, condition } = inputsOf.demand<LossInputs<B, I>>(inputs);
     const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
-    const drawn = timesteps(process)(x0)(keys.timestep);
-    const noise = normalLike(keys.noise, x0);
+    const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key => fork(requiredKey(key, purpose), purpose)[purpose]!;
+    const t = inputs.t ?? timesteps(process)(x0)(keyOf('timestep'));
+    const noise = inputs.noise ?? normalLike(keyOf('noise'), x0);
     return {
-      xt: transmit(drawn, noise)(x0),
+      xt: transmit(t, noise)(x0),
       noise,
       at: {
-        t: drawn,
-        dropout: keys.dropout,
+        t,
+        ...(key && { dropout: fork(key, 'dropout').dropout }),
         ...(condition === undefined ? {} : { condition }),
-        ...(label === undefined ? {} : { label: dropped(keys.label)(label) }),
+        ...(label === undefined ? {} : { label: labelDropout === 0 ? label : dropped(keyOf('label'))(label) }),
       },
     };
   };
@@ -75,7 +111,7 @@ export const drawnBatch = <P, I extends Shape>(
  * @example
  * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => x }
  * const process = unwrap(ddpm(cosine(1000)))
- * const noised = program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => noisedBatch(process, denoiser)(x0, k).at.t)
+ * const noised = program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => noisedBatch(process, denoiser)({ x0, key: k }).at.t)
  * await using nf = await open(reference())
  * await nf.run(evaluate(noised, { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [56]
  */

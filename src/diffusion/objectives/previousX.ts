@@ -46,7 +46,7 @@ export const fromPrevious = demanding(
  * const still = <B extends Dim>(_: null, x: Tensor<[B]>) => zerosLike(x) // x_{t-1} is 0
  * const process = unwrap(ddpm(scheduleFromBetas([0.36]))) // a single step, from the data
  * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) =>
- *   previousLosses(process, fromPrevious<null, []>(process, { apply: still }))(null, x0, k).losses,
+ *   previousLosses(process, fromPrevious<null, []>(process, { apply: still }))(null, { x0, key: k }).losses,
  * )
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(0.5, 2), k: key(7) })) // → [0.25, 4]
@@ -59,8 +59,8 @@ export const previousLosses = demanding(
     const factors = process.posteriors.map(
       ({ x0 }, t) => (x0 * conversion(denoiser.predicts, 'x0')(process.marginals[t]!).prediction) ** 2,
     );
-    return (...given) => {
-      const { error, t } = errors(...given);
+    return (params, inputs) => {
+      const { error, t } = errors(params, inputs);
       return { losses: mul(meanPerSample(square(error)), entriesAt(factors)(t)), t };
     };
   },

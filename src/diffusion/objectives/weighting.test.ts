@@ -41,7 +41,7 @@ it('a weighted loss is the same for every parameterization', async () => {
     (['x0', 'epsilon', 'v', 'score'] as const).map((predicts) => {
       const losses = weightedBy(minSnrWeight(2))(simpleLosses);
       const denoiser = reparameterize(process, predicts)(off);
-      return numbersOf((key) => losses(process, denoiser)(null, x0, key).losses);
+      return numbersOf((key) => losses(process, denoiser)(null, { x0, key }).losses);
     }),
   );
   for (const other of losses.slice(1)) expect(relativeDistance(other, losses[0]!)).toBeLessThan(1e-12);

@@ -134,7 +134,7 @@ const digestOf = (weighting: Weighting): string =>
  * const minSnrLosses = weightedBy(minSnrWeight(2))(simpleLosses)
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const process = unwrap(ddpm(scheduleFromBetas([0.2, 0.375]))) // SNR is 4 and 1
- * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => minSnrLosses(process, white)(null, x0, k))
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => minSnrLosses(process, white)(null, { x0, key: k }))
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 3 })({ x0: new Float32Array(3), k: key(7) })) // → { losses: [2, 1, 2], t: [0, 1, 0] }
  */
@@ -143,9 +143,9 @@ export const weightedBy =
   (objective: Objective): Objective => {
     const weighted: Objective = (process, denoiser, options) => {
       const losses = objective(process, denoiser, options);
-      return (...given) => {
+      return (params, inputs) => {
         const weights = orRaise(weightsOf(denoiser.predicts, weighting)(process));
-        const drawn = losses(...given);
+        const drawn = losses(params, inputs);
         return { ...drawn, losses: mul(drawn.losses, entriesAt(weights)(drawn.t)) };
       };
     };

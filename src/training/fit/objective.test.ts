@@ -53,8 +53,8 @@ const on = async <A>(
 
 const absoluteLosses: Objective = (process, denoiser, options) => {
   const errors = predictionErrors(process, denoiser, options);
-  return (params, x0, at, label) => {
-    const { error, t } = errors(params, x0, at, label);
+  return (params, inputs) => {
+    const { error, t } = errors(params, inputs);
     return { losses: meanPerSample(abs(error)), t };
   };
 };
@@ -182,8 +182,8 @@ describe('an adaptive draw of timesteps', () => {
 
   test('is not updated by a step that is not finite', () =>
     on(wasm(), async (backend) => {
-      const poison: Objective = (process, denoiser, options) => (params, x0, at, label) => {
-        const { losses, t } = simpleLosses(process, denoiser, options)(params, x0, at, label);
+      const poison: Objective = (process, denoiser, options) => (params, inputs) => {
+        const { losses, t } = simpleLosses(process, denoiser, options)(params, inputs);
         return { losses: add(losses, Number.NaN), t };
       };
       const run = right(await startTraining({ ...training(1), loss: poison })(backend)());
@@ -225,8 +225,8 @@ test('a run does not resume with other settings of its loss', () =>
     const powered = (power: number): Objective => {
       const losses: Objective = (process, denoiser, options) => {
         const errors = predictionErrors(process, denoiser, options);
-        return (params, x0, at, label) => {
-          const { error, t } = errors(params, x0, at, label);
+        return (params, inputs) => {
+          const { error, t } = errors(params, inputs);
           return { losses: meanPerSample(pow(abs(error), power)), t };
         };
       };

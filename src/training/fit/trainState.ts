@@ -218,7 +218,7 @@ export const unguardedStep = <P, I extends Shape>(
     const { loss, drawn, gradients } = accumulated(given, accumulate, (part) => {
       const condition = conditionOf(recipe, part);
       const { value, aux, grad } = valueAuxAndGrad((params: P) => {
-        const drawn = losses(params, part.x0, part.key, part.label, condition);
+        const drawn = losses(params, { ...part, condition });
         return [meanOf(state.timesteps)(drawn), drawn];
       })(params);
       return { loss: value, drawn: aux, gradients: ravel(grad) };
@@ -323,7 +323,7 @@ export const heldOutLosses = demanding(
     trace: ({ params, examples: given }) => {
       const { x0, label, key } = given;
       const losses = learningOf(recipe).heldOut();
-      return losses(ravelingOf(recipe).unravel(params), x0, key, label, conditionOf(recipe, given));
+      return losses(ravelingOf(recipe).unravel(params), { x0, key, label, condition: conditionOf(recipe, given) });
     },
   }),
 );

@@ -142,7 +142,7 @@ export {
   foldBits,
   type Measured,
 } from './likelihood/boundEvaluation.js';
-export { discretizedLogLikelihood } from './likelihood/discretizedGaussian.js';
+export { type CdfOptions, discretizedLogLikelihood } from './likelihood/discretizedGaussian.js';
 export {
   type Likelihood,
   likelihood,

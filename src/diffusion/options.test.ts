@@ -134,7 +134,7 @@ describe('options that are checked when the program is traced', () => {
     [distilled({ sigma: 1 }), 'consistencyDenoiser.sigma: expected one of the fields sigmaData, timestepScaling, got an unknown field; did you mean sigmaData?'],
     [lossOf(hybridLosses, { lambda: NaN }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got NaN; the paper uses a λ of 0.001'],
     [lossOf(hybridLosses, { lambda: -1 }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got -1; the paper uses a λ of 0.001'],
-    [lossOf(hybridLosses, { lamda: 1 }, learning), 'hybridLosses.lamda: expected one of the fields labelDropout, timesteps, lambda, got an unknown field; did you mean lambda?'],
+    [lossOf(hybridLosses, { lamda: 1 }, learning), 'hybridLosses.lamda: expected one of the fields labelDropout, timesteps, lambda, cdf, got an unknown field; did you mean lambda?'],
     [lossOf(boundLosses, { variance: 'small' }), 'boundLosses.variance: expected \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
     [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; 0.1 is usual'],
     [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss.labeldropout: expected one of the fields labelDropout, timesteps, got an unknown field; did you mean labelDropout?'],

@@ -3,6 +3,7 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { forEachSample } from '../process/batch.js';
 import { type BatchKeys, drawnBy } from '../process/batchKeys.js';
+import type { CdfOptions } from './discretizedGaussian.js';
 import { boundTerm } from './variationalBound.js';
 import type { Condition } from '../conditioning/condition.js';
 import { converted, type Denoiser } from '../denoiser/denoiser.js';
@@ -50,10 +51,11 @@ export interface Measured<B extends Dim> {
 export const boundAt = demanding(
   'boundAt',
   { process: processPart, denoiser: denoiserPart },
-  <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>, options: ReverseOptions = {}) => {
+  <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>, options: ReverseOptions & CdfOptions = {}) => {
+    const { cdf, ...reverseOptions } = options;
     const transmit = qSample(process);
-    const reverse = pMeanVariance(process, denoiser, options);
-    const term = boundTerm(process);
+    const reverse = pMeanVariance(process, denoiser, reverseOptions);
+    const term = boundTerm(process, cdf && { cdf });
     const toNoise = converted(process, 'x0', 'epsilon');
     return <B extends Dim>(
       params: P,

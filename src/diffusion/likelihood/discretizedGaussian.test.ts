@@ -31,6 +31,11 @@ describe('the log-probability of bytes', () => {
     GOLDEN.forEach(({ logP }, i) => expect(Math.abs(logs[i]! - logP)).toBeLessThan(1e-11));
   });
 
+  it('is that of guided-diffusion with its tanh', async () => {
+    const logs = await numbersOf(() => discretizedLogLikelihood(gaussian, { cdf: 'tanh' })(levels));
+    GOLDEN.forEach(({ byTanh }, i) => expect(Math.abs(logs[i]! - byTanh)).toBeLessThan(1e-11));
+  });
+
   it('differs from the tanh approximation of guided-diffusion', async () => {
     const logs = await numbersOf(() => discretizedLogLikelihood(gaussian)(levels));
     const off = GOLDEN.map(({ byTanh }, i) => Math.abs(logs[i]! - byTanh));

@@ -16,11 +16,15 @@ import {
   type Shape,
   square,
   sub,
+  tanh,
   where,
   type Tensor,
   zerosLike,
 } from '../../dsl/index.js';
 import type { DiagonalGaussian } from '../process/gaussians.js';
+import { hinted, oneOf } from '../../internal/decode.js';
+import type { Exact } from '../../internal/exact.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import { gaussianPart } from '../parts.js';
 
@@ -62,23 +66,51 @@ const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tenso
   return add(logDensity, log(mul(ratio, left)));
 };
 
+/** The fields of options with a cdf. */
+export const cdfFields = {
+  /** The cdf of the normal distribution: exact, by 'erf', if left out, or the approximation of guided-diffusion, by 'tanh'. */
+  cdf: optional(hinted(oneOf('erf', 'tanh'), "'tanh' is that of guided-diffusion and of the code of DDPM"), 'erf'),
+};
+
+/** The choice of the cdf of {@link discretizedLogLikelihood}. */
+export interface CdfOptions extends OptionsOf<typeof cdfFields> {}
+
+const optionsOf = schema('discretizedLogLikelihood', cdfFields);
+
+/** The log-probability of bytes by ½·(1 + tanh(√(2/π)·(z + 0.044715·z³))) in place of the cdf: that of guided-diffusion. */
+const byTanh = <S extends Shape>({ mean, logVariance }: DiagonalGaussian<S>, x: Tensor<S>): Tensor<S> => {
+  const centered = sub(x, mean);
+  const inverse = exp(mul(logVariance, -0.5));
+  const cdf = (z: Tensor<S>): Tensor<S> =>
+    mul(add(tanh(mul(add(z, mul(mul(square(z), z), 0.044715)), Math.sqrt(2 / Math.PI))), 1), 0.5);
+  const [upper, lower] = [HALF, -HALF].map((side) => cdf(mul(add(centered, side), inverse))) as [Tensor<S>, Tensor<S>];
+  const inside = where(greater(x, OUTERMOST), add(neg(lower), 1), sub(upper, lower));
+  return log(maximum(where(less(x, -OUTERMOST), upper, inside), SMALLEST));
+};
+
 /**
  * The log-probability of bytes under a Gaussian, element by element, in nats: DDPM (Ho et al. 2020), eq. 13. The real line
  * is divided into 256 bins around the levels -1, -1 + 2/255, …, 1. The outermost two extend to ±∞, so the probabilities sum
- * to 1. The cdf is exact, by erf; guided-diffusion and the code of DDPM approximate it by
+ * to 1. The cdf is exact, by erf, or with `{ cdf: 'tanh' }` the approximation of guided-diffusion and of the code of DDPM,
  * ½·(1 + tanh(√(2/π)·(z + 0.044715·z³))), which is off by up to 1.8·10⁻⁴, and in the tails by a fraction of the probability
  * there. Probabilities are at least 10⁻¹².
  *
  * - `x`: bytes as levels in [-1, 1], of the shape of the mean
+ *
+ * @param options - `cdf`: 'erf' or 'tanh'; 'erf' if left out
  * @example
  * const wide = { mean: zeros(3), logVariance: fullOf(2 * Math.log(0.5), 3) }
  * discretizedLogLikelihood(wide)(constantOf([-1, 1 / 255, 1], 3)) // → [-3.765, -5.074, -3.765]
+ * discretizedLogLikelihood(wide, { cdf: 'tanh' })(constantOf([-1, 1 / 255, 1], 3)) // → [-3.767, -5.074, -3.767]
  */
 export const discretizedLogLikelihood = demanding(
   'discretizedLogLikelihood',
   { gaussian: gaussianPart },
-  <S extends Shape>({ mean, logVariance }: DiagonalGaussian<S>) =>
-    (x: Tensor<NoInfer<S>>): Tensor<S> => {
+  <S extends Shape, G = unknown>(gaussian: DiagonalGaussian<S>, options?: Exact<G, keyof CdfOptions> & CdfOptions) => {
+    const { cdf } = optionsOf.demand(options);
+    const { mean, logVariance } = gaussian;
+    return (x: Tensor<NoInfer<S>>): Tensor<S> => {
+      if (cdf === 'tanh') return byTanh(gaussian, x);
       const centered = sub(x, mean);
       const inverse = exp(mul(logVariance, -0.5));
       const toUpper = spread(mul(add(centered, HALF), inverse));
@@ -98,5 +130,6 @@ export const discretizedLogLikelihood = demanding(
         greater(pick(onesLike(x), zerosLike(x), onesLike(x)), 0.5),
       );
       return maximum(where(greater(near, TAIL), byTail, byDifference), Math.log(SMALLEST));
-    },
+    };
+  },
 );

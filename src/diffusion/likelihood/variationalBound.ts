@@ -1,13 +1,17 @@
 import { type Dim, equal, neg, type Shape, type Tensor, where } from '../../dsl/index.js';
 import { overElements } from '../process/batch.js';
 import { bitsPerDimension } from './bitsPerDimension.js';
-import { discretizedLogLikelihood } from './discretizedGaussian.js';
+import { cdfFields, type CdfOptions, discretizedLogLikelihood } from './discretizedGaussian.js';
 import type { DiagonalGaussian } from '../process/gaussians.js';
 import { gaussianKl } from '../process/gaussianKl.js';
 import { qPosterior } from '../process/posterior.js';
 import type { Process } from '../process/process.js';
+import type { Exact } from '../../internal/exact.js';
+import { schema } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import { processPart } from '../parts.js';
+
+const optionsOf = schema('boundTerm', cdfFields);
 
 /**
  * The term of the variational bound for each sample at its t, in bits per dimension (DDPM, Ho et al. 2020, eq. 5):
@@ -16,23 +20,30 @@ import { processPart } from '../parts.js';
  *
  * - `t`: `[B]`; `x0`, `xt`: `[B, ...I]`, with x_0 as levels of bytes in [-1, 1]
  * - p_θ: from {@link reverseOf}, `[B, ...I]`
+ *
+ * @param options - `cdf` of L_0: see {@link discretizedLogLikelihood}
  * @example
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * const exact = { mean: fullOf(0.547, 1), logVariance: fullOf(-1.4018, 1) } // the posterior at x_t = 0, x_0 = 1
  * const t = constantOf(Int32Array.of(1), 1)
  * boundTerm(process)(t, ones(1), zeros(1))(exact) // → [0]
  */
-export const boundTerm = demanding('boundTerm', { process: processPart }, (process: Process) => {
-  const posterior = qPosterior(process);
-  return <B extends Dim, I extends Shape>(
-      t: Tensor<[B], 'int32'>,
-      x0: Tensor<[NoInfer<B>, ...I]>,
-      xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
-    ) =>
-    (reverse: DiagonalGaussian<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B]> => {
-      const { mean, logVariance } = posterior(t)(x0, xt);
-      const kl = gaussianKl({ mean, logVariance: overElements(mean)(logVariance) }, reverse);
-      const decoded = neg(discretizedLogLikelihood(reverse)(x0));
-      return where(equal(t, 0), bitsPerDimension(decoded), bitsPerDimension(kl));
-    };
-});
+export const boundTerm = demanding(
+  'boundTerm',
+  { process: processPart },
+  <G = unknown>(process: Process, options?: Exact<G, keyof CdfOptions> & CdfOptions) => {
+    const { cdf } = optionsOf.demand(options);
+    const posterior = qPosterior(process);
+    return <B extends Dim, I extends Shape>(
+        t: Tensor<[B], 'int32'>,
+        x0: Tensor<[NoInfer<B>, ...I]>,
+        xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+      ) =>
+      (reverse: DiagonalGaussian<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B]> => {
+        const { mean, logVariance } = posterior(t)(x0, xt);
+        const kl = gaussianKl({ mean, logVariance: overElements(mean)(logVariance) }, reverse);
+        const decoded = neg(discretizedLogLikelihood(reverse, { cdf })(x0));
+        return where(equal(t, 0), bitsPerDimension(decoded), bitsPerDimension(kl));
+      };
+  },
+);

@@ -4,6 +4,7 @@ import { orRaise, raise } from '../../internal/errors.js';
 import { amount, hinted } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { reverseVariance } from '../reverse/reverseVariance.js';
+import { cdfFields } from '../likelihood/discretizedGaussian.js';
 import { boundTerm } from '../likelihood/variationalBound.js';
 import { uncorrected } from '../reverse/x0Correction.js';
 import type { Denoiser } from '../denoiser/denoiser.js';
@@ -18,6 +19,7 @@ const boundOptions = schema('boundLosses', {
   ...lossFields,
   /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
   variance: optional(reverseVariance, 'posterior'),
+  ...cdfFields,
 });
 
 /** Options of {@link boundLosses}. */
@@ -44,9 +46,9 @@ export const boundLosses = demanding(
     const given = boundOptions.decode(options);
     const noised = drawnBatch(process, denoiser, given);
     const predictions = predictionsOf(process, denoiser);
-    const term = boundTerm(process);
     return (params, inputs) => {
-      const { variance } = orRaise(given);
+      const { variance, cdf } = orRaise(given);
+      const term = boundTerm(process, { cdf });
       const reverse = reverseOf(process, denoiser, { variance, correction: uncorrected });
       const { xt, at } = noised(inputs);
       return { losses: term(at.t, inputs.x0, xt)(reverse(at.t, xt)(predictions(params, xt, at))), t: at.t };
@@ -87,6 +89,7 @@ const hybridOptions = schema('hybridLosses', {
    * with a learned variance.
    */
   lambda: optional(hinted(amount, 'the paper uses a λ of 0.001'), 1e-3),
+  ...cdfFields,
 });
 
 /** Options of {@link hybridLosses}. */
@@ -123,9 +126,9 @@ export const hybridLosses = demanding(
     const predictions = predictionsOf(process, denoiser);
     const reverse = reverseOf(process, denoiser, { correction: uncorrected });
     const wanted = targetOf(process, denoiser.predicts);
-    const term = boundTerm(process);
     return (params, inputs) => {
-      const { lambda } = orRaise(given);
+      const { lambda, cdf } = orRaise(given);
+      const term = boundTerm(process, { cdf });
       const { x0 } = inputs;
       const { xt, noise, at } = noised(inputs);
       const { prediction, variance = unlearned() } = predictions(params, xt, at);

@@ -6,7 +6,6 @@ import {
   dims,
   div,
   equal,
-  type Key,
   logSoftmax,
   mul,
   neg,

@@ -3,7 +3,6 @@ import type { Itself } from '../../internal/itself.js';
 import {
   add,
   type Dim,
-  type Key,
   mean,
   meanPerSample,
   type Scalar,
@@ -13,7 +12,6 @@ import {
   sub,
   type Tensor,
 } from '../../dsl/index.js';
-import type { Condition } from '../conditioning/condition.js';
 import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
 import { requireSignal } from '../denoiser/requireSignal.js';
 import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';

@@ -22,6 +22,8 @@ import { checkImages, finiteOf, inBatches, type Measuring, measuringFields, type
 export interface BoundMeasuring<I extends ImageShape, D = Dataset<I>> extends Measuring<I, D> {
   /** The variance σ_t² for a model that does not learn it; by default β̃_t of the posterior. */
   readonly variance?: ReverseVariance;
+  /** The cdf of the term at t = 0; by default the exact one, 'erf'. */
+  readonly cdf?: 'erf' | 'tanh';
   /** The correction of x̂₀; by default `clipToImage`. */
   readonly correction?: Correction;
 }
@@ -30,6 +32,7 @@ const where = 'variationalBound';
 const measurings = schema(where, {
   ...measuringFields,
   variance: optional(oneOf('posterior', 'beta')),
+  cdf: optional(oneOf('erf', 'tanh')),
   correction: optional(functionOf('a correction, such as clipToImage')),
 } satisfies Record<keyof BoundMeasuring<ImageShape>, unknown>);
 
@@ -64,7 +67,7 @@ export const variationalBound: {
 } = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const known = yield* take(measurings.decode<BoundMeasuring<I>>(measuring));
-    const { condition, variance, correction, onStep, signal, key } = known;
+    const { condition, variance, cdf, correction, onStep, signal, key } = known;
     const images = {
       where,
       trained,
@@ -75,6 +78,7 @@ export const variationalBound: {
 
     const options = {
       ...(variance && { variance }),
+      ...(cdf && { cdf }),
       ...(correction && { correction: heldCorrection(where, correction) }),
     };
     const loop = yield* hold(opened(boundLoop(trained, batch, condition, options))(backend), (open) => open.release());
